@@ -8,7 +8,7 @@ import type { Texts } from "./messages/en/page.ts";
 /** Keys of texts without values. */
 type Label = { [K in keyof Texts]-?: Texts[K] extends string ? K : never }[keyof Texts];
 
-export type SettingPart = "look" | "privacy" | "notifications";
+export type SettingPart = "look" | "keyboard" | "privacy" | "notifications";
 
 interface SettingRow {
   /** Values in `[screen]` of config.toml and of `/set`; the first is the default. */
@@ -59,8 +59,10 @@ export const SETTINGS = {
     options: { everything: "announceEverything", mine: "announceMine", nothing: "announceNothing" },
   },
   hideJoins: { terminal: OFF, page: OFF, formerName: "isQuiet", part: "look", label: "quiet" },
+  /** Whether `/` and `?` act without a modifier. Dictation and stray keys can press them. */
+  singleKeys: { page: ON, part: "keyboard", label: "singleKeys" },
   /** Chosen by the user. By default, Enter sends unless the main pointer is a finger. */
-  enterSends: { page: [undefined, true, false], part: "look", label: "enterSends" },
+  enterSends: { page: [undefined, true, false], part: "keyboard", label: "enterSends" },
   pictures: {
     terminal: ["auto", "kitty", "iterm2", "sixel", "off"],
     page: ON,

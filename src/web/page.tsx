@@ -20,6 +20,7 @@ import { scalePicture } from "./view/files/scale.ts";
 import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 import { addStyleSheet } from "./view/shell/style-sheet.ts";
+import { StartFault } from "./view/start-fault.tsx";
 
 for (const [tint, [dark, light]] of TINTS.entries()) {
   const colors = [light, dark].map((color) => color.split("|")[0]).join();
@@ -66,10 +67,11 @@ async function startChat(): Promise<void> {
     return openPageClient(platform, { ...OPTIONS, photos: new Photos(scalePicture) });
   });
   const [chat, texts] = await Promise.all([opened.catch(asFault), loadTexts(language)]);
-  if (chat instanceof Fault) {
+  if (chat instanceof Fault && chat.code === "version-unsupported") {
     replaceBy(<OlderPage texts={texts} />);
     return;
   }
+  if (chat instanceof Fault) throw chat;
   takeOver(<App chat={chat} texts={texts} />);
   watchEnd(chat);
   // Refuses and finds display names of other alphabets. The server has checked them already.
@@ -88,4 +90,14 @@ function watchEnd(chat: PageClient): void {
   });
 }
 
-await (document.documentElement.dataset["share"] === undefined ? startChat() : startShare());
+async function start(): Promise<void> {
+  try {
+    await (document.documentElement.dataset["share"] === undefined ? startChat() : startShare());
+  } catch (error) {
+    const texts = await loadTexts(language).catch(() => loadTexts("en"));
+    replaceBy(<StartFault error={error} texts={texts} />);
+    reportError(error);
+  }
+}
+
+await start();

@@ -116,6 +116,21 @@ async function openSettingsAndLeave(ana: Visit): Promise<void> {
   await ana.button("Continue as ana").waitFor();
 }
 
+pageTest("the keys / and ? can be switched off", async () => {
+  await using kim = await server.logIn("kim");
+  const settings = await kim.openSettings();
+  await settings.getByLabel("Use the keys / and ? without a modifier").uncheck();
+  await kim.page.keyboard.press("Escape");
+  await settings.waitFor({ state: "detached" });
+  await kim.page.locator(".list").focus();
+  await kim.page.keyboard.press("?");
+  await kim.page.keyboard.press("/");
+  expect(await focused(kim)).toBe("Messages");
+  await kim.page.keyboard.press("Control+k");
+  await kim.page.getByRole("dialog").waitFor();
+  expect(await kim.page.getByRole("dialog").count()).toBe(1);
+});
+
 pageTest(
   "logs in, posts, replies, reacts, edits, switches rooms, searches and logs out by keyboard",
   async () => {

@@ -209,7 +209,7 @@ pageTest("shows notices over the conversation without moving it", async () => {
 pageTest("shows settings in sections, each of which can be chosen", async () => {
   const ana = await server.window("ana");
   const settings = await ana.openSettings();
-  const names = ["Account", "Devices", "Notifications", "Look", "Privacy"];
+  const names = ["Account", "Devices", "Notifications", "Look", "Keyboard", "Privacy"];
   expect(await settings.getByRole("heading", { level: 3 }).allTextContents()).toEqual(names);
   await settings.getByRole("button", { name: "Privacy", exact: true }).click();
   await settings.getByRole("button", { name: "Ignored people" }).waitFor();

@@ -9,6 +9,7 @@ const FIRST = {
   sounds: false,
   announcements: "everything",
   hideJoins: false,
+  singleKeys: true,
   enterSends: undefined,
   pictures: true,
   typing: true,
@@ -23,6 +24,7 @@ const CHANGED = {
   sounds: true,
   announcements: "mine",
   hideJoins: true,
+  singleKeys: false,
   enterSends: false,
   pictures: false,
   typing: false,
@@ -39,7 +41,7 @@ test("reads the settings that a page of version 0.2 stored", () => {
     '{"language":"id","theme":"dark","notifies":true,"sounds":true,"pushesFor":"ana",' +
     '"showsPeople":false,"isQuiet":true,"showsTyping":false,"showsPictures":false,' +
     '"enterSends":false,"keepsAwake":true}';
-  const expected: PageSettings = { ...CHANGED, announcements: "everything" };
+  const expected: PageSettings = { ...CHANGED, announcements: "everything", singleKeys: true };
   expect(pageSettings(JSON.parse(stored))).toEqual(expected);
 });
 

@@ -38,7 +38,8 @@ export function withSignInForm(html: string): string {
     `${text((texts) => texts.continueLogin)}</button></form>`,
   ];
   const card = `<div class="card">${HEADING}${form.join("")}</div>`;
-  const main = `<main class="entering is-first">${card}</main>`;
+  const loading = `<p class="is-loading">${text((texts) => texts.loading)}</p>`;
+  const main = `<main class="entering is-first">${card}${loading}</main>`;
   return html.replace(
     CONTAINER,
     () => `<div id="page"><header class="banners"></header>${main}</div>`,

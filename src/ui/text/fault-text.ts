@@ -59,6 +59,7 @@ const TEXTS = {
   "a display name cannot mix letters of these alphabets": "displayNameMixed",
   "somebody has the name '{}' or one that looks like it": "nameAlike",
   "this invite {}": "inviteOver",
+  "this browser cannot create an account key": "noAccountKey",
   "{} is not a time": "notATime",
   "unknown filter has:{}": "unknownFilter",
 } as const satisfies Readonly<Record<string, keyof Texts>>;
@@ -78,9 +79,10 @@ export function refusalText(
 export function faultText(error: unknown, texts: Texts): string {
   if (typeof error === "string") return error;
   if (error instanceof PageFault) return texts[error.text];
-  const { code, translatable } = error instanceof Fault ? error : new Fault("internal", "");
+  const { code, message, translatable } =
+    error instanceof Fault ? error : new Fault("internal", "");
   const text = texts.faults[code];
-  const { template = "", values = [] } = translatable.message ?? {};
+  const { template = message, values = [] } = translatable.message ?? {};
   if (Object.hasOwn(TEXTS, template)) return texts[TEXTS[template as keyof typeof TEXTS]];
   if (template === SLOW) return texts.slowWait(Number(values[1]));
   const indexes = Object.hasOwn(VALUE_INDEXES, template) ? VALUE_INDEXES[template] : undefined;

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
+import { withTimeout } from "../../io/clock.ts";
 import { PROXY_STATUSES } from "../../io/http/proxy-status.ts";
 import type { Link } from "../../io/link/link.ts";
 import { ifPossible, markHandled } from "../../io/promises.ts";
@@ -196,15 +197,16 @@ function dialEarly(dial: Platform["dial"]): Platform["dial"] {
  * Removes secrets from the address, because browsers store addresses in the history and users copy
  * them. Session storage keeps the secrets for a reload of this tab.
  */
-function consumeFragment({ location, history, sessionStorage }: Page, isLocal: boolean): string {
+function consumeFragment(page: Page, isLocal: boolean): string {
+  const { location, history } = page;
   const { hash } = location;
   if (hash !== "" && !isRouteHash(hash)) {
     history.replaceState(null, "", location.pathname);
     const storedHash = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
-    tryStorage(() => sessionStorage?.setItem(FRAGMENT, storedHash));
+    tryStorage(() => page.sessionStorage?.setItem(FRAGMENT, storedHash));
     return hash;
   }
-  return tryStorage(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
+  return tryStorage(() => page.sessionStorage?.getItem(FRAGMENT)) ?? "";
 }
 
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
@@ -223,6 +225,7 @@ function consumePastedFragment(page: Page, isLocal: boolean, previousUrl: string
   if (isSecret) page.location.reload();
 }
 
+/** In a browser that blocks cookies, even reading a property such as `indexedDB` throws. */
 function tryStorage<Value>(act: () => Value): Value | undefined {
   try {
     return act();
@@ -242,14 +245,21 @@ function pageClock(): Platform["clock"] {
   };
 }
 
-async function openPageStore(
-  { indexedDB, IDBKeyRange: range }: Page,
-  storeWatch: StoreWatch,
-): Promise<Store> {
-  try {
+/** Some browsers never answer in private windows, and a slow disk may need seconds. */
+const STORE_TIMEOUT_MS = 15_000;
+
+async function openPageStore(page: Page, storeWatch: StoreWatch): Promise<Store> {
+  const indexedDB = tryStorage(() => page.indexedDB);
+  const { IDBKeyRange: range } = page;
+  const open = async () => {
     if (indexedDB === undefined || range === undefined) throw storeFault(undefined);
     const store = await openStore(indexedDB, (low, high) => range.bound(low, high), storeWatch);
     await store.get("places", "last"); // A damaged database opens, but cannot be read.
+    return store;
+  };
+  try {
+    const store = await withTimeout(open(), STORE_TIMEOUT_MS, () => undefined, pageClock());
+    if (store === undefined) throw storeFault({ message: "it does not answer" });
     return store;
   } catch (error) {
     // An empty store would look like a lost account.
@@ -317,9 +327,14 @@ function browserLocks({ navigator }: Page): Locks {
             if (lock === null) return void resolve(undefined);
             return new Promise<void>((release) => resolve(() => release()));
           })
-          .catch(reject);
+          .catch((error: unknown) => (isBlocked(error) ? resolve(() => undefined) : reject(error)));
       }),
   };
+}
+
+/** Browsers that block cookies also deny locks. */
+function isBlocked(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "SecurityError";
 }
 
 async function runLocked<Result>(
@@ -338,6 +353,7 @@ async function runLocked<Result>(
     });
   } catch (cause) {
     if (isHeld) throw cause;
+    if (isBlocked(cause)) return await work();
     throw new Fault("store-failed", "another tab is using the stored data", {
       cause,
       remedy: "close other tabs of this page",
@@ -347,10 +363,9 @@ async function runLocked<Result>(
   }
 }
 
-function browserDatabases(
-  { indexedDB: factory, IDBKeyRange: range, navigator }: Page,
-  watch: StoreWatch,
-) {
+function browserDatabases(page: Page, watch: StoreWatch) {
+  const factory = tryStorage(() => page.indexedDB);
+  const { IDBKeyRange: range, navigator } = page;
   if (factory === undefined || range === undefined) return undefined;
   const persist = () => void ifPossible(navigator.storage?.persist?.());
   const keyRange: MakeKeyRange = (low, high, isLowOpen, isHighOpen) =>
@@ -359,11 +374,11 @@ function browserDatabases(
 }
 
 function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {
-  if (Channel === undefined) {
+  const channel = Channel && tryStorage(() => new Channel(CHANNEL));
+  if (channel === undefined) {
     const noop = () => undefined;
     return { broadcast: noop, onMessage: noop, close: noop };
   }
-  const channel = new Channel(CHANNEL);
   return {
     broadcast: (message) => channel.postMessage(message),
     onMessage: (listener) => {

@@ -31,8 +31,9 @@ import { playSound } from "./attention/sound.ts";
 import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
-import { AnnouncerProvider, useAnnounce, useAnnouncer } from "./shell/announced.tsx";
+import { Announced, AnnouncerProvider, useAnnounce, useAnnouncer } from "./shell/announced.tsx";
 import { Banners } from "./shell/banners.tsx";
+import { Button } from "./shell/button.tsx";
 import {
   type CloseProps,
   type OpenDialog,
@@ -41,10 +42,11 @@ import {
   useLayer,
   useModel,
   usePage,
+  useTexts,
 } from "./shell/context.tsx";
 import { combined, listen, whenSettled } from "./shell/effects.ts";
 import { keepFocus } from "./shell/focus.ts";
-import { LazyModule, useModule } from "./shell/lazy.ts";
+import { LazyModule, useLoading, useModule } from "./shell/lazy.ts";
 import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
 import {
   onSettings,
@@ -199,6 +201,25 @@ function useRouteClearing(me: string | undefined): void {
   }, [layers, me]);
 }
 
+/** Stands in for the chat page while it loads, for ever if something blocks it. */
+function Starting({ hasFailed }: { readonly hasFailed: boolean }) {
+  const texts = useTexts();
+  return (
+    <main className="entering">
+      <div className="card">
+        {hasFailed ? (
+          <>
+            <Announced kind="fault">{texts.partMissing}</Announced>
+            <Button onClick={() => location.reload()}>{texts.reload}</Button>
+          </>
+        ) : (
+          <p>{texts.loading}</p>
+        )}
+      </div>
+    </main>
+  );
+}
+
 function Screen() {
   const model = useModel();
   const [isDashboard, setDashboard] = useState(false);
@@ -217,13 +238,14 @@ function Screen() {
     if (me !== undefined) writeLocal(KNOWN_KEY, true);
   }, [me]);
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
-  const { ChatPage } = useModule(room) ?? {};
-  const isStyled = useModule(style) !== undefined;
+  const { loaded: { ChatPage } = {}, hasFailed } = useLoading(room);
+  const { loaded: isStyled, hasFailed: isUnstyled } = useLoading(style);
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator && Dashboard !== undefined) {
     return <Dashboard onClose={() => setDashboard(false)} />;
   }
-  if (ChatPage === undefined || !isStyled) return null;
+  if (ChatPage === undefined || isStyled === undefined)
+    return <Starting hasFailed={hasFailed || isUnstyled} />;
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 

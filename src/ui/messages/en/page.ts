@@ -20,6 +20,9 @@ export const ENGLISH = {
   showSecret: (label: string) => `Show ${label.toLowerCase()}`,
   passwordHint: "Optional. Lets you sign in from other devices.",
   passwordNeeded: "This browser can't store a key, so you'll enter your password each visit.",
+  noAccountKey:
+    "This browser can't create an account. Use a newer browser or the chat program, " +
+    "or sign in to an account that has a password.",
   roomPassword: "Server password",
   roomPasswordHint: "New accounts only. Ask the server's owner.",
   invited: "You've been invited: no server password needed.",
@@ -72,6 +75,13 @@ export const ENGLISH = {
     "This browser doesn't store data of this page. Drafts and unsent messages are lost " +
     "when the page closes.",
   olderPageTitle: "This page is out of date",
+  loading: "Loading…",
+  partMissing:
+    "A part of the page can't be loaded, and is tried again. " +
+    "A content blocker or the network may hold it back.",
+  startFailed: "The page can't start",
+  startFailedHint: "Reload it. If that doesn't help, send the details to the server's operator.",
+  copyDetails: "Copy details",
   olderPage:
     "This browser holds data that a newer version of this page has stored. Your account, " +
     "drafts and messages are still there.",
@@ -757,6 +767,8 @@ export const ENGLISH = {
   },
   notificationsAsk: "Notify me about mentions and direct messages",
   sounds: "Play a sound",
+  keyboard: "Keyboard",
+  singleKeys: "Use the keys / and ? without a modifier",
   announcements: "Read aloud by a screen reader",
   announceEverything: "Everything",
   announceMine: "Only what concerns me",

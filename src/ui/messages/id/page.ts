@@ -16,6 +16,9 @@ export const INDONESIAN: Texts = {
   password: "Kata sandi",
   showSecret: (label) => `Tampilkan ${label.toLowerCase()}`,
   passwordHint: "Opsional. Agar Anda dapat masuk dari perangkat lain.",
+  noAccountKey:
+    "Peramban ini tidak dapat membuat akun. Pakai peramban yang lebih baru atau program chat, " +
+    "atau masuk ke akun yang punya kata sandi.",
   passwordNeeded:
     "Peramban ini tidak dapat menyimpan kunci, jadi kata sandi diminta di setiap kunjungan.",
   roomPassword: "Kata sandi server",
@@ -72,6 +75,13 @@ export const INDONESIAN: Texts = {
     "Peramban ini tidak menyimpan data halaman ini. Draf dan pesan yang belum terkirim " +
     "hilang saat halaman ditutup.",
   olderPageTitle: "Halaman ini sudah lama",
+  loading: "Memuat…",
+  partMissing:
+    "Sebagian halaman tidak dapat dimuat, dan akan dicoba lagi. Mungkin pemblokir konten atau " +
+    "jaringan menahannya.",
+  startFailed: "Halaman tidak dapat dimulai",
+  startFailedHint: "Muat ulang. Jika tidak membantu, kirim rinciannya kepada operator server.",
+  copyDetails: "Salin rincian",
   olderPage:
     "Peramban ini menyimpan data dari versi halaman yang lebih baru. Akun, draf, dan " +
     "pesan Anda masih ada.",
@@ -759,6 +769,8 @@ export const INDONESIAN: Texts = {
   },
   notificationsAsk: "Beri tahu saya tentang sebutan dan pesan langsung",
   sounds: "Bunyikan suara",
+  keyboard: "Papan ketik",
+  singleKeys: "Pakai tombol / dan ? tanpa tombol tambahan",
   announcements: "Dibacakan oleh pembaca layar",
   announceEverything: "Semuanya",
   announceMine: "Hanya yang menyangkut saya",

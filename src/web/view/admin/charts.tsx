@@ -6,6 +6,7 @@ import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
 import { MINUTE_MS } from "../../../base/time.ts";
 import { usePage } from "../shell/context.tsx";
+import { observeSizes } from "../shell/effects.ts";
 import { useStyleSheet } from "../shell/style-sheet.ts";
 import { Chips } from "./chips.tsx";
 import {
@@ -121,12 +122,11 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
       container,
     );
     plot.current = chart;
-    const sized = new ResizeObserver(() => {
+    const unobserve = observeSizes([container], () => {
       chart.setSize({ width: Math.max(1, container.clientWidth), height: HEIGHT_REM * rem });
     });
-    sized.observe(container);
     return () => {
-      sized.disconnect();
+      unobserve();
       plot.current = undefined;
       chart.destroy();
     };

@@ -35,7 +35,9 @@ function neighbour({ lines }: ShortcutProps, step: number, isUnread: boolean): s
 }
 
 export function useShortcuts(props: ShortcutProps): void {
-  const { openDialog } = usePage();
+  const { openDialog, settings } = usePage();
+  const latestSettings = useRef(settings);
+  latestSettings.current = settings;
   const latestProps = useRef(props);
   latestProps.current = props;
   useEffect(() => {
@@ -51,6 +53,8 @@ export function useShortcuts(props: ShortcutProps): void {
       const isOnPage = event.target === document.body;
       const action = keyAction(event, isField(event.target), isOnPage);
       if (action === undefined) return;
+      const isSingleKey = action === "composer" || action === "help";
+      if (isSingleKey && !latestSettings.current.singleKeys) return;
       if (action === "type") return focusComposer(); // Which then receives the letter.
       event.preventDefault();
       switch (action) {

@@ -13,6 +13,14 @@ export function listen<EventType extends Event>(
   return () => stop.abort();
 }
 
+/** Old browsers without observers report only the size of the window. */
+export function observeSizes(elements: readonly Element[], onChange: () => void): () => void {
+  if (!("ResizeObserver" in window)) return listen(window, "resize", onChange);
+  const observer = new ResizeObserver(onChange);
+  for (const element of elements) observer.observe(element);
+  return () => observer.disconnect();
+}
+
 /** Returns one clean-up function for several. */
 export function combined(...stops: readonly (() => void)[]): () => void {
   return () => {

@@ -19,6 +19,14 @@ const RETRY_MS = 2_000;
 
 /** Returns the module, which it loads if needed, and until then `undefined`. */
 export function useModule<Module>(module: LazyModule<Module>, isNeeded = true): Module | undefined {
+  return useLoading(module, isNeeded).loaded;
+}
+
+/** Returns also whether the module could not be loaded so far. */
+export function useLoading<Module>(
+  module: LazyModule<Module>,
+  isNeeded = true,
+): { readonly loaded: Module | undefined; readonly hasFailed: boolean } {
   const [loaded, setLoaded] = useState(module.loaded);
   const [failures, setFailures] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: loads again after a failure
@@ -34,5 +42,5 @@ export function useModule<Module>(module: LazyModule<Module>, isNeeded = true): 
       clearTimeout(retry);
     };
   }, [module, isNeeded, loaded, failures]);
-  return loaded;
+  return { loaded, hasFailed: failures > 0 && loaded === undefined };
 }

@@ -15,7 +15,7 @@ import {
   useState,
 } from "react";
 import { firstIndex } from "../../../base/binary-search.ts";
-import { listen } from "./effects.ts";
+import { listen, observeSizes } from "./effects.ts";
 
 /** The list draws rows within the first distance, and removes rows beyond the second. */
 const AHEAD_PX = 600;
@@ -328,18 +328,16 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
       }, SCROLL_END_MS);
     };
     const stop = listen(list, "scroll", onScroll);
-    const observer = new ResizeObserver(() => {
+    const unobserve = observeSizes([list, content], () => {
       drawn.settle(latest.current.isFollowing());
       latest.current.onResized?.();
       extend();
     });
-    observer.observe(list);
-    observer.observe(content);
     return () => {
       clearTimeout(timer);
       cancelAnimationFrame(frame.current);
       stop();
-      observer.disconnect();
+      unobserve();
     };
   }, [drawn, keepsRows, render, extend]);
   useImperativeHandle(

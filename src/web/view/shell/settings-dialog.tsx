@@ -535,6 +535,7 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
         <UnreadFirst />
       </Fragment>,
     ],
+    [texts.keyboard, <SettingControls key="keyboard" part="keyboard" />],
     [texts.privacy, <Privacy key="privacy" />],
   ];
   const body = useRef<HTMLDivElement>(null);

@@ -9,6 +9,7 @@ import {
   useState,
 } from "react";
 import { useTexts } from "../shell/context.tsx";
+import { observeSizes } from "../shell/effects.ts";
 
 /** Texts with at most this many lines are never folded. */
 const LINES_MAX = 24;
@@ -60,9 +61,7 @@ function useIsLong(box: RefObject<HTMLElement | null>, text: string): boolean {
       setLong(element.scrollHeight > LINES_MAX * linePx);
     };
     measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
+    return observeSizes([element], measure);
   }, [box, text]);
   return isLong;
 }

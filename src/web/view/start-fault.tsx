@@ -1,0 +1,36 @@
+/** Replaces the page if it cannot start. */
+
+import type { Texts } from "../../ui/messages/en/page.ts";
+import { Button } from "./shell/button.tsx";
+import { focusOnMount } from "./shell/form.tsx";
+
+interface StartFaultProps {
+  readonly error: unknown;
+  readonly texts: Texts;
+}
+
+function detailsOf(error: unknown): string {
+  const { build = "" } = document.documentElement.dataset;
+  const lines = error instanceof Error ? [String(error), error.stack] : [String(error)];
+  return [`chat ${build}`, navigator.userAgent, ...lines].join("\n");
+}
+
+export function StartFault({ error, texts }: StartFaultProps) {
+  const details = detailsOf(error);
+  return (
+    <section className="alarm" aria-labelledby="fault-title">
+      <h2 id="fault-title" tabIndex={-1} ref={focusOnMount}>
+        {texts.startFailed}
+      </h2>
+      <p>{texts.startFailedHint}</p>
+      <p>
+        <Button onClick={() => location.reload()}>{texts.reload}</Button>
+        {/* Pages without TLS have no clipboard; there, the details can be selected. */}
+        <Button onClick={() => void navigator.clipboard?.writeText(details).catch(() => {})}>
+          {texts.copyDetails}
+        </Button>
+      </p>
+      <pre lang="en">{details}</pre>
+    </section>
+  );
+}

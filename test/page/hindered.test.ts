@@ -1,0 +1,84 @@
+import { expect } from "bun:test";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+
+const server = new PageServer();
+
+const throwing = (...names: readonly string[]) =>
+  names
+    .map(
+      (name) => `Object.defineProperty(window, "${name}", {
+        get() { throw new DOMException("blocked", "SecurityError"); },
+      });`,
+    )
+    .join("\n");
+
+const LOCKS_DENIED = `if (navigator.locks !== undefined) navigator.locks.request = () =>
+  Promise.reject(new DOMException("denied", "SecurityError"));
+window.BroadcastChannel = class { constructor() {
+  throw new DOMException("denied", "SecurityError");
+} };`;
+
+/** Scripts that hinder the page, which still signs in, posts and receives. */
+const HINDRANCES = {
+  "all storage throws":
+    throwing("localStorage", "sessionStorage", "indexedDB", "caches") + LOCKS_DENIED,
+  "only indexedDB throws": throwing("indexedDB"),
+  "local storage is full": `Storage.prototype.setItem = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };`,
+  "no observers": "delete window.ResizeObserver; delete window.IntersectionObserver;",
+  "no WebSocket": "window.WebSocket = class { constructor() { throw new Error('no'); } };",
+  "no service worker, notifications and locks": `delete Navigator.prototype.serviceWorker;
+    delete window.Notification; delete Navigator.prototype.locks; delete window.PushManager;
+    delete window.BroadcastChannel; delete Navigator.prototype.clipboard;`,
+} as const;
+
+for (const [index, [name, initScript]] of Object.entries(HINDRANCES).entries()) {
+  pageTest(`signs in, posts and opens the settings if ${name}`, async () => {
+    const ana = await server.visit({ initScript });
+    await ana.logIn(`ana${index}`);
+    await ana.send(`${name}: hello`);
+    await ana.waitUntilSent();
+    await ana.waitForMessage(`${name}: hello`);
+    await (await ana.openSettings()).waitFor();
+    await ana.context.close();
+    expect(ana.violations).toEqual([]);
+  });
+}
+
+pageTest(
+  "without subtle crypto, signs in by password, and says why it makes no account",
+  async () => {
+    const password = "a long password";
+    await (await server.logIn("otto", { password })).context.close();
+    const initScript = 'Object.defineProperty(crypto, "subtle", { value: undefined });';
+    await using otto = await server.visit({ initScript });
+    await otto.submitLogin("somebody", { password });
+    await otto.page.getByText("This browser can't create an account.").waitFor();
+    await otto.logIn("otto", { password });
+    await otto.send("by password");
+    await otto.waitUntilSent();
+  },
+);
+
+pageTest("says that a part of the page can't be loaded, and offers a reload", async () => {
+  await using ana = await server.visit({ refused: "**/assets/chat-page-*" });
+  await ana.submitLogin("nora");
+  await ana.newAccountQuestion.waitFor();
+  await ana.confirmNewAccount();
+  await ana.page.getByText("A part of the page can't be loaded").waitFor();
+  await ana.button("Reload").waitFor();
+});
+
+pageTest("shows why the page can't start", async () => {
+  const initScript = `Object.defineProperty(window, "addEventListener", { value: () => {
+    throw new TypeError("this window listens to nothing");
+  } });`;
+  const ana = await server.visit({ initScript });
+  await ana.page.getByRole("heading", { name: "The page can't start" }).waitFor();
+  await ana.page.getByText("this window listens to nothing").first().waitFor();
+  await ana.button("Reload").waitFor();
+  await ana.button("Copy details").waitFor();
+  await ana.context.close();
+});
