@@ -187,7 +187,7 @@ interface Shifted {
 
 function layoutShifts({ page }: Visit): Promise<Shifted> {
   return page.evaluate<Shifted>(`new Promise((resolve) =>
-    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve({
+    requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => resolve({
       sum: window.shifts.reduce((sum, [value]) => sum + value, 0),
       what: window.shifts,
     })))))`);

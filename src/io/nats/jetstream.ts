@@ -35,6 +35,7 @@ import { type Clock, delay } from "../clock.ts";
 import { type MissingServers, type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
+import { ifPossible } from "../promises.ts";
 import { unresponsiveServers } from "./monitor.ts";
 import { limitRefusal, refusalOf } from "./refusals.ts";
 import { DUPLICATE_WINDOW_NS, settingsFault } from "./stream-config.ts";
@@ -412,7 +413,7 @@ export class JetStream implements CopyStream, Stream {
     });
     const others = await Promise.all(
       this.#otherStreams().map(async ({ name, expected }) => {
-        const found = await findStream(this.manager, name).catch(() => undefined);
+        const found = await ifPossible(findStream(this.manager, name));
         return found && settingsFault(found, { ...expected, isReplicated });
       }),
     );

@@ -9,6 +9,7 @@ import { mathSource, splitStruck } from "../../../core/markup/plain.ts";
 import { isMessage, isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
+import { ifPossible } from "../../../io/promises.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
@@ -99,7 +100,7 @@ export function preloadFor(text: string): void {
     /\$\S/.test(text) && formulaModule.loaded === undefined ? [formulaModule] : [],
     EMOJI_NAME.test(text) && emojiModule.loaded === undefined ? [emojiModule] : [],
   ];
-  for (const module of needs.flat()) void module.fetch().catch(() => undefined);
+  for (const module of needs.flat()) void ifPossible(module.fetch());
 }
 
 const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;
