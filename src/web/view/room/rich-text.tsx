@@ -100,7 +100,7 @@ export function preloadFor(text: string): void {
     /\$\S/.test(text) && formulaModule.loaded === undefined ? [formulaModule] : [],
     EMOJI_NAME.test(text) && emojiModule.loaded === undefined ? [emojiModule] : [],
   ];
-  for (const module of needs.flat()) void ifPossible(module.fetch());
+  for (const module of needs.flat()) void ifPossible<unknown>(module.fetch());
 }
 
 const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;
