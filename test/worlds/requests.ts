@@ -224,10 +224,13 @@ export const REQUESTS = {
   receipts: ({ client, room, on }) => client.request("receipts", { target: room, on }),
   hand: ({ client, room, on, number, user }) =>
     client.request("hand", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
-  poll: ({ client, world, room, on, number }) => {
+  poll: ({ client, device, world, room, on, number }) => {
+    const { model } = world;
+    // Each text is recorded once.
+    const id = [device.name, world.unixMs(), model.records.length, number].join(".");
     const poll = { options: 3, many: number % 2 === 0, anonymous: number % 3 === 0 };
     return on
-      ? client.post(room, { text: "Which?\n1. a\n2. b\n3. c", poll })
+      ? client.post(room, { text: `Which ${id}?\n1. a\n2. b\n3. c`, poll })
       : client.request("poll", { seq: pollSeq(world) });
   },
   vote: ({ client, world, number }) => {
