@@ -767,6 +767,7 @@ export const ENGLISH = {
   },
   notificationsAsk: "Notify me about mentions and direct messages",
   sounds: "Play a sound",
+  pageNotices: "Notices of this page",
   keyboard: "Keyboard",
   singleKeys: "Use the keys / and ? without a modifier",
   announcements: "Read aloud by a screen reader",

@@ -769,6 +769,7 @@ export const INDONESIAN: Texts = {
   },
   notificationsAsk: "Beri tahu saya tentang sebutan dan pesan langsung",
   sounds: "Bunyikan suara",
+  pageNotices: "Pemberitahuan halaman ini",
   keyboard: "Papan ketik",
   singleKeys: "Pakai tombol / dan ? tanpa tombol tambahan",
   announcements: "Dibacakan oleh pembaca layar",

@@ -30,10 +30,11 @@ function ToastList() {
   const { texts, toasts } = usePage();
   const visible = useSyncExternalStore(toasts.subscribe, () => toasts.toasts);
   const { onPointer, onFocus } = usePause(visible.length === 0);
+  if (visible.length === 0) return null;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: only detects that the pointer leaves
-    <div
+    <section
       className="toast-list"
+      aria-label={texts.pageNotices}
       onMouseEnter={() => onPointer(true)}
       onMouseLeave={() => onPointer(false)}
       onFocus={() => onFocus(true)}
@@ -45,7 +46,7 @@ function ToastList() {
           <IconButton icon="close" label={texts.dismiss} onPress={() => toasts.dismiss(id)} />
         </div>
       ))}
-    </div>
+    </section>
   );
 }
 
