@@ -196,7 +196,7 @@ describe("jsonLine", () => {
     const others = files.filter((path) => {
       return readFileSync(join(root, path), "utf8").includes("${JSON.stringify(");
     });
-    expect(others.toSorted()).toEqual(["cli/serve/folder.ts", "cli/serve/membership.ts"]);
+    expect(others.toSorted()).toEqual(["cli/membership.ts", "cli/serve/folder.ts"]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Replaces the page if it cannot start. */
 
+import { ifPossible } from "../../io/promises.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { Button } from "./shell/button.tsx";
 import { focusOnMount } from "./shell/form.tsx";
@@ -26,7 +27,7 @@ export function StartFault({ error, texts }: StartFaultProps) {
       <p>
         <Button onClick={() => location.reload()}>{texts.reload}</Button>
         {/* Pages without TLS have no clipboard; there, the details can be selected. */}
-        <Button onClick={() => void navigator.clipboard?.writeText(details).catch(() => {})}>
+        <Button onClick={() => void ifPossible(navigator.clipboard?.writeText(details))}>
           {texts.copyDetails}
         </Button>
       </p>

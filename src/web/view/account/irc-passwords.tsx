@@ -6,9 +6,9 @@ import { ircSetup } from "../../../ui/text/irc-setup.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, usePage, useTask } from "../shell/context.tsx";
+import { CopyLine } from "../shell/copy-line.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
-import { CopyLine } from "../shell/invite-dialog.tsx";
 
 export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat, times } = usePage();

@@ -5,9 +5,10 @@ import { cleanText } from "../../../base/text.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { ModerationDialog } from "../room/moderation-dialog.tsx";
 import { type PageValue, usePage } from "../shell/context.tsx";
+import { CopyLine } from "../shell/copy-line.tsx";
 import { confirm, Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { CopyLine, inviteText } from "../shell/invite-dialog.tsx";
+import { inviteText } from "../shell/invite-text.ts";
 import { type MenuItem, menuItem } from "../shell/menu.tsx";
 
 export function moderateItems({ texts, openDialog }: PageValue, user: string): MenuItem[] {

@@ -2,32 +2,18 @@
 
 import { useState } from "react";
 import { cleanText, titleText } from "../../../base/text.ts";
-import { parseFingerprint } from "../../../wire/fingerprint.ts";
-import { encodeSecret, quoteInvite } from "../../../wire/invite.ts";
-import type { PageClient } from "../../driver/page-client.ts";
+import { encodeSecret } from "../../../wire/invite.ts";
 import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
 import { Button } from "./button.tsx";
 import { copy } from "./clipboard.ts";
 import { FaultLine, usePage, useTask } from "./context.tsx";
+import { CopyLine } from "./copy-line.tsx";
 import { Dialog } from "./dialog.tsx";
 import { SelectField } from "./form.tsx";
+import { inviteText } from "./invite-text.ts";
 import { Qr } from "./qr.tsx";
 
 const INVITE_LIFETIME_MS = 7 * 24 * 60 * 60_000;
-
-export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
-  const page = usePage();
-  const { texts } = page;
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <div className="search-row">
-        <input id={id} readOnly value={text} onFocus={(event) => event.target.select()} />
-        <Button onClick={() => copy(page, text)}>{texts.copy}</Button>
-      </div>
-    </div>
-  );
-}
 
 function ShareButton({ address }: { readonly address: string }) {
   const page = usePage();
@@ -45,22 +31,6 @@ function ShareButton({ address }: { readonly address: string }) {
       <Button onClick={share}>{texts.inviteShare}</Button>
     </p>
   );
-}
-
-/** Returns the server's address and fingerprint, with the secret of an invite or a reset. */
-export function inviteText(
-  { model }: PageClient,
-  { host, port }: Pick<InviteAddress, "host" | "port">,
-  secret?: string,
-): string {
-  const fingerprint = model.server?.fingerprint;
-  return quoteInvite({
-    host,
-    port,
-    portGiven: true,
-    secret,
-    fingerprint: fingerprint === undefined ? undefined : parseFingerprint(fingerprint),
-  });
 }
 
 interface CreatedInvite {

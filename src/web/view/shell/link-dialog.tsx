@@ -6,8 +6,9 @@ import type { PageClient } from "../../driver/page-client.ts";
 import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
 import { Announced } from "./announced.tsx";
 import { type CloseProps, FaultLine, usePage, useTask } from "./context.tsx";
+import { CopyLine } from "./copy-line.tsx";
 import { Dialog } from "./dialog.tsx";
-import { CopyLine, inviteText } from "./invite-dialog.tsx";
+import { inviteText } from "./invite-text.ts";
 import { Qr } from "./qr.tsx";
 
 function joinAddress(chat: PageClient): InviteAddress | undefined {
