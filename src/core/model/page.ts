@@ -16,6 +16,7 @@ import {
   append,
   itemsOf,
   jumpTo,
+  listMembers,
   openThread,
   prepend,
   type RoomDraft,
@@ -41,13 +42,12 @@ export const ANSWER_HANDLERS: EventHandlers<AnswerEvent> = {
     showFault(draft, fault);
   }),
   members: inRoom(({ fields }, room, { members }) => {
-    room.members = members;
     const names = members.map(({ name, displayName }) => [name, displayName] as const);
     setDisplayNames(fields, names);
     if (members.some(({ name, role }) => role === "operator" && isSameName(name, fields.me))) {
       setOperator(fields, true); // Servers before 0.3 send no notice.
     }
-    room.online = new Set(members.filter((item) => item.isOnline).map(({ name }) => name));
+    listMembers(room, members);
   }),
   found: applyResults,
   "search-failed": ({ fields }, { query, fault }) => {

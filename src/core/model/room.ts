@@ -17,7 +17,17 @@ import {
   itemOf,
   withKeywords,
 } from "./item.ts";
-import type { Changes, Item, ItemRange, Member, Model, RoomState, ThreadState } from "./state.ts";
+import type {
+  Changes,
+  Item,
+  ItemRange,
+  Member,
+  MemberChange,
+  Model,
+  Presence,
+  RoomState,
+  ThreadState,
+} from "./state.ts";
 
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
@@ -75,6 +85,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     changes: new Map(),
     online: new Set(),
     members: undefined,
+    unlisted: undefined,
     typing: [],
     offered: [],
   };
@@ -298,9 +309,42 @@ function applyToRoom(room: RoomDraft, item: Item): void {
     room.offered = room.offered.filter(({ file }) => file !== item.file?.file);
   }
   if (item.kind === "rename") renameMember(room, item);
+  if (item.kind === "leave") lowerHand(room, item.from);
+  if (item.kind === "kick") lowerHand(room, item.subject);
+  changeMembers(room, item);
+}
+
+/** A class that arrives at once changes the members most often while they are requested. */
+const UNLISTED_MAX = 256;
+
+export function changeMembers(room: RoomDraft, change: MemberChange): void {
+  if (room.unlisted !== undefined) room.unlisted = [...room.unlisted, change].slice(-UNLISTED_MAX);
+  if ("online" in change) changePresence(room, change);
+  else applyToMembers(room, change);
+}
+
+/** Applies what has happened since the server listed these members, or shortly before. */
+export function listMembers(room: RoomDraft, members: readonly Member[]): void {
+  const { unlisted = [] } = room;
+  room.unlisted = undefined;
+  room.members = members;
+  room.online = new Set(members.filter((item) => item.isOnline).map(({ name }) => name));
+  for (const change of unlisted) changeMembers(room, change);
+}
+
+function changePresence(room: RoomDraft, { user, online }: Presence): void {
+  const all = new Set(room.online);
+  if (online) all.add(user);
+  else all.delete(user);
+  room.online = all;
+  room.members = room.members?.map((item) =>
+    isSameName(item.name, user) ? { ...item, isOnline: online } : item,
+  );
+}
+
+function applyToMembers(room: RoomDraft, item: Item): void {
   const hasSubject = item.kind === "kick" || item.kind === "grant" || item.kind === "mute";
   const who = hasSubject ? item.subject : item.from;
-  if (item.kind === "leave" || item.kind === "kick") lowerHand(room, who);
   const members = room.members;
   if (members === undefined) return;
   const others = members.filter(({ name }) => !isSameName(name, who));

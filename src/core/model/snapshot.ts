@@ -53,6 +53,7 @@ function roomJson(room: RoomState, keepsItems: boolean) {
     isCleared: false,
     online: [],
     members: undefined,
+    unlisted: undefined,
     typing: [],
     offered: [],
   };

@@ -164,8 +164,18 @@ export interface RoomState {
   readonly changes: ReadonlyMap<number, Changes>;
   readonly online: ReadonlySet<string>;
   readonly members: readonly Member[] | undefined;
+  /** Changes since the members were requested, at most UNLISTED_MAX; `undefined` without request. */
+  readonly unlisted: readonly MemberChange[] | undefined;
   readonly typing: readonly string[];
   readonly offered: readonly OfferedFile[];
+}
+
+export type MemberChange = Item | Presence;
+
+export interface Presence {
+  readonly kind: "presence";
+  readonly user: string;
+  readonly online: boolean;
 }
 
 export interface Mention {

@@ -25,6 +25,7 @@ import { applyPrefs, changePrefs, followReplied, readThread, unhideOnMessage } f
 import {
   addRecord,
   applyRoomUpdate,
+  changeMembers,
   clearView,
   closeView,
   endListing,
@@ -165,7 +166,7 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   "room-gone": (draft, { room }) => roomRemoved(draft, room),
   record: recordReceived,
   "caught-up": caughtUp,
-  presence: inRoom(presenceChanged),
+  presence: inRoom((_draft, room, presence) => changeMembers(room, presence)),
   typing: inRoom((_, room, { users }) => {
     room.typing = users;
   }),
@@ -278,6 +279,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
     room.thread &&= { ...room.thread, loading: "wanted" };
     room.online = new Set();
     room.members = undefined;
+    room.unlisted = undefined;
     room.typing = [];
     room.offered = [];
   }
@@ -323,11 +325,19 @@ function moveDraftToBox({ fields, rooms, effects }: ModelDraft, target: string):
   effects.push({ kind: "keep-draft", target: box, draft: moved });
 }
 
-function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
+function requestMembers(draft: ModelDraft, id: RoomId): void {
+  const { rooms, fields } = draft;
   const room = rooms.get(id);
   if (room === undefined || !(room.kind === "person" || isSameName(fields.open, room.target)))
     return;
-  effects.push({ kind: "members", room: id, target: room.target });
+  askMembers(draft, id);
+}
+
+function askMembers(draft: ModelDraft, id: RoomId): void {
+  const room = draft.room(id);
+  if (room === undefined) return;
+  room.unlisted = [];
+  draft.effects.push({ kind: "members", room: id, target: room.target });
 }
 
 /** Moves what was stored under a former target while this device was not connected. */
@@ -451,27 +461,13 @@ function requestMissing(draft: ModelDraft): void {
     .filter(({ kind }) => kind === "person")
     .sort((a, b) => b.lastSeq - a.lastSeq)
     .slice(0, CONVERSATIONS_REQUESTED_MAX);
-  for (const { id, target } of people) draft.effects.push({ kind: "members", room: id, target });
+  for (const { id } of people) askMembers(draft, id);
   for (const { id, target } of draft.rooms.values()) {
     const room = isSameName(draft.fields.open, target) ? draft.room(id) : undefined;
     if (room === undefined) continue;
-    if (room.kind === "room") draft.effects.push({ kind: "members", room: id, target });
+    if (room.kind === "room") askMembers(draft, id);
     if (room.tail.items.length === 0) requestOlder(draft, room);
   }
-}
-
-function presenceChanged(
-  _draft: ModelDraft,
-  room: RoomDraft,
-  { user, online }: Extract<ServerEvent, { kind: "presence" }>,
-): void {
-  const all = new Set(room.online);
-  if (online) all.add(user);
-  else all.delete(user);
-  room.online = all;
-  room.members = room.members?.map((item) =>
-    isSameName(item.name, user) ? { ...item, isOnline: online } : item,
-  );
 }
 
 function open(draft: ModelDraft, target: string | undefined): void {
@@ -494,7 +490,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
   room.readAtOpening = firstUnreadAt(draft.fields, room);
   changePrefs(draft, room.id, { unread: undefined, hidden: undefined });
   if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
-    draft.effects.push({ kind: "members", room: room.id, target: room.target });
+    askMembers(draft, room.id);
   }
   if (room.tail.items.length === 0) requestOlder(draft, room);
 }

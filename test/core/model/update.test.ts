@@ -220,6 +220,30 @@ test("requests the members of a new conversation and of an early opened room", (
   expect(requests).toEqual(["@ben", "@cleo", "lab"]);
 });
 
+test("lists who joined, left or came online while the members were requested", () => {
+  const cleo = { name: "cleo", isOnline: true, role: "member" } as const;
+  const ben = { name: "ben", isOnline: false, role: "member" } as const;
+  const asked = { kind: "open", target: "lobby" } as const;
+  const change = (n: number, kind: "join" | "leave", from: string) =>
+    recordEvent(n, { n, kind, from, body: {} });
+  const answer = { kind: "members", room: LOBBY, members: [cleo, ben] } as const;
+  const { model } = scene(
+    asked,
+    change(3, "join", "dora"),
+    change(4, "leave", "cleo"),
+    { kind: "presence", room: LOBBY, user: "ben", online: true },
+    answer,
+  );
+  const { members = [], online } = lobbyOf(model);
+  expect(members.map(({ name, isOnline }) => [name, isOnline])).toEqual([
+    ["ben", true],
+    ["dora", false],
+  ]);
+  expect(online.has("ben")).toBe(true);
+  // The next answer is newer than these changes.
+  expect(lobbyOf(updateAll(model, [answer]).model).members).toEqual([cleo, ben]);
+});
+
 describe("any order of events over several links", () => {
   test("matches the server's unread count without duplicates or gaps", () => {
     fc.assert(
