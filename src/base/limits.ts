@@ -485,8 +485,11 @@ export const UDP_HALF_OPEN_MAX = 1_024;
  * The program cannot see it, and a window cannot grow after a log-in (Bun 1.4.4).
  */
 export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
-/** Memory behind gaps of all connections over UDP. Clients beyond it connect over TCP. */
-const UDP_GAP_BYTES_MAX = 1_024 * MIB;
+/**
+ * Memory behind gaps of all connections over UDP. Only an attack with 26 accounts uses all of it. With
+ * less, a school whose network blocks TCP could not connect.
+ */
+const UDP_GAP_BYTES_MAX = 6 * 1_024 * MIB;
 export const UDP_CONNECTIONS_MAX = Math.floor(UDP_GAP_BYTES_MAX / UDP_CONNECTION_WINDOW_BYTES);
 /** 768 MiB behind gaps; WebSocket links before a log-in may hold as much. */
 export const UDP_BEFORE_LOGIN_MAX = 32;
