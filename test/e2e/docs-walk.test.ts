@@ -178,7 +178,7 @@ class Walk {
     writeFileSync(join(sandbox, "etc", "room-password"), "blue house\n");
     const logs = {
       "irclogs/libera/#chat.log": "--- Log opened Mon Jan 05 09:00:00 2026\n09:01 <@ben> hello\n",
-      ".znc/moddata/log/libera/#chat/2026-01-06.log": "[09:01:00] <ben> hello again\n",
+      ".znc/users/ana/moddata/log/libera/#chat/2026-01-06.log": "[09:01:00] <ben> hello again\n",
     };
     for (const [name, text] of Object.entries(logs)) {
       const path = join(sandbox, "home", name);
