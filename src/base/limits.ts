@@ -486,8 +486,8 @@ export const UDP_HALF_OPEN_MAX = 1_024;
  */
 export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
 /**
- * Memory behind gaps of all connections over UDP. Only an attack with 26 accounts uses all of it. With
- * less, a school whose network blocks TCP could not connect.
+ * Memory behind gaps of all connections over UDP. Only an attack with 26 accounts uses all of it.
+ * With less, a school whose network blocks TCP could not connect.
  */
 const UDP_GAP_BYTES_MAX = 6 * 1_024 * MIB;
 export const UDP_CONNECTIONS_MAX = Math.floor(UDP_GAP_BYTES_MAX / UDP_CONNECTION_WINDOW_BYTES);

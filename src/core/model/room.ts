@@ -24,7 +24,7 @@ import type {
   Member,
   MemberChange,
   Model,
-  Presence,
+  PresenceChange,
   RoomState,
   ThreadState,
 } from "./state.ts";
@@ -332,7 +332,7 @@ export function listMembers(room: RoomDraft, members: readonly Member[]): void {
   for (const change of unlisted) changeMembers(room, change);
 }
 
-function changePresence(room: RoomDraft, { user, online }: Presence): void {
+function changePresence(room: RoomDraft, { user, online }: PresenceChange): void {
   const all = new Set(room.online);
   if (online) all.add(user);
   else all.delete(user);

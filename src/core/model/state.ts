@@ -164,15 +164,15 @@ export interface RoomState {
   readonly changes: ReadonlyMap<number, Changes>;
   readonly online: ReadonlySet<string>;
   readonly members: readonly Member[] | undefined;
-  /** Changes since the members were requested, at most UNLISTED_MAX; `undefined` without request. */
+  /** Changes since the members were requested, at most UNLISTED_MAX. */
   readonly unlisted: readonly MemberChange[] | undefined;
   readonly typing: readonly string[];
   readonly offered: readonly OfferedFile[];
 }
 
-export type MemberChange = Item | Presence;
+export type MemberChange = Item | PresenceChange;
 
-export interface Presence {
+export interface PresenceChange {
   readonly kind: "presence";
   readonly user: string;
   readonly online: boolean;
