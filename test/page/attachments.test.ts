@@ -150,10 +150,8 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   await ben.waitForMessage("a plan, @ben (edited)");
   expect(await ben.message("a plan").locator(".mention-me").count()).toBe(1);
   expect(await ben.message("a plna").count()).toBe(0);
-  await ana
-    .file("costs.txt")
-    .getByRole("button", { name: /^Actions for/ })
-    .click();
+  const actions = ana.file("costs.txt").getByRole("button", { name: /^Actions for/ });
+  await ana.openMenuOf(actions);
   await ana.menuItem("Add a caption").click();
   await ana.composer.fill("its costs");
   await ana.composer.press("Enter");
@@ -169,10 +167,7 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   await ana.composer.fill("");
   await ana.composer.press("Enter");
   await until("it is gone", async () => (await ben.message("its costs").count()) === 0);
-  await ben
-    .file("plan.txt")
-    .getByRole("button", { name: /^Actions for/ })
-    .click();
+  await ben.openMenuOf(ben.file("plan.txt").getByRole("button", { name: /^Actions for/ }));
   await ben.menuItem("Copy text").waitFor();
   expect(await ben.menuItem("Edit caption").count()).toBe(0);
 });

@@ -55,6 +55,7 @@ pageTest("/clear hides the messages until the room is opened again", async () =>
   expect(await nia.message("old news").count()).toBe(0);
   expect(await nia.page.locator(".beginning").count()).toBe(0);
   await nia.send("/join lobby");
+  await nia.heading("#lobby").waitFor();
   await nia.send("/reconnect");
   await nia.waitUntilConnected();
   await nia.send("/join attic");

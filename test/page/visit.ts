@@ -119,14 +119,18 @@ export class Visit {
 
   async openMenu(text: string | RegExp): Promise<void> {
     const message = this.page.locator("article.message:not(.is-pending)").filter({ hasText: text });
-    const more = message.first().locator(".tools-more");
+    // The focus keeps the buttons visible, because new rows may move the message away from the
+    // pointer.
+    const focus = () => message.first().focus();
+    await this.openMenuOf(message.first().locator(".tools-more"), focus);
+  }
+
+  async openMenuOf(button: Locator, focus = async () => {}): Promise<void> {
     const menu = this.page.getByRole("menu").first();
     // A row that arrives between press and release moves the button, so that neither counts.
     await until("the menu is open", async () => {
-      // The focus keeps the buttons visible, because new rows may move the message away from the
-      // pointer.
-      await message.first().focus();
-      await more.click();
+      await focus();
+      await button.click();
       return await menu.waitFor({ timeout: MENU_TIMEOUT_MS }).then(
         () => true,
         () => false,
