@@ -302,8 +302,11 @@ pageTest("shows an uploaded picture wherever the person is, until it is removed"
   ]);
   const turned = withExif(await new Bun.Image(bands).jpeg().bytes(), orientation(6));
   await choosePicture(paul, "turned.jpg", Buffer.from(turned));
-  await areIn([".picture-setting"], "256x256", paul);
-  expect(await cornersOf(paul, ".picture-setting img")).toEqual(["green", "green"]);
+  // The size is known before the picture is decoded.
+  await until("the picture is turned", async () => {
+    const corners = await cornersOf(paul, ".picture-setting img");
+    return corners.every((corner) => corner === "green");
+  });
   await paul.button("Remove picture").click();
   await areIn(places, "");
   await areIn([".picture-setting"], "", paul);

@@ -116,6 +116,7 @@ pageTest("shows the author and beginning of a linked message, at any address", a
   const seq = await exam.getAttribute("data-seq");
   const tag = serverTag(String(server.served.listening["fingerprint"]));
   await ana.room("math").click();
+  await ana.heading("#math").waitFor();
   await ana.send(`see https://192.0.2.7:1/#/annex/${seq}/${tag}`);
   const quote = ana.message("see message in #annex").locator("a.quote");
   await quote.filter({ hasText: /^gil · #annex · .* The exam is on Friday$/ }).waitFor();
