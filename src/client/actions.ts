@@ -571,8 +571,7 @@ export class Actions {
   }
 
   /**
-   * Encrypts the room that `join` or an interrupted attempt has created. MLS binds the group to the
-   * room's id, so these are two requests; until the second, nobody else can join the room.
+   * Encrypts the room that `join` has created.
    * @throws {Fault} name-taken if an open room has the same name, not-allowed if the device does
    * not support sealed rooms
    */
@@ -582,8 +581,7 @@ export class Actions {
   ): Promise<Joined> {
     await checkMaySeal(this.#actor, bareTarget(room));
     const answer = await join();
-    if (answer !== undefined) {
-      // The room may exist because an earlier attempt was interrupted.
+    if (answer?.created === true) {
       await sealRoom(this.#actor, { id: answer.room, name: answer.name });
     }
     return answer;

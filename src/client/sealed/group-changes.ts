@@ -480,32 +480,6 @@ export class GroupChanges {
     await this.room.reread();
   }
 
-  /**
-   * Creates the group of a new encrypted room, also if an earlier attempt was interrupted.
-   * @throws {Fault} link-closed, and the server's refusals
-   */
-  finishCreation(): Promise<void> {
-    return this.#queue.run(() => this.#rejoinIfNeeded());
-  }
-
-  /**
-   * The server accepts a group only from the creator of the room, who is alone in it until then.
-   * @returns false if another device of the creator has just created the group
-   */
-  async #createMissing(): Promise<boolean> {
-    const { kind, people, isSealed } = this.room.view;
-    const isNamed = kind === "room" && people === undefined && isSealed === true;
-    if (!isNamed || (await this.room.run(({ row }) => row !== undefined))) return true;
-    try {
-      await this.create();
-    } catch (error) {
-      const { code } = asFault(error);
-      if (code === "stale-epoch") return false;
-      if (code !== "not-allowed") throw error;
-    }
-    return true;
-  }
-
   async #rejoinIfNeeded(): Promise<void> {
     await this.#resumePending();
     const found = await this.room.run(async (tx) => {
@@ -526,10 +500,7 @@ export class GroupChanges {
     const { device, reader, emit } = this.room.parts;
     for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt++) {
       const found = await this.findGroup();
-      if (found === undefined) {
-        if (await this.#createMissing()) return;
-        continue;
-      }
+      if (found === undefined) return;
       let reason: RejoinReason | undefined;
       const fresh = this.#newPending(found.group);
       const pending = await this.room.runAndEmit(async (tx) => {

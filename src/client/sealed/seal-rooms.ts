@@ -35,7 +35,7 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
-  await rooms.get(view).changes.finishCreation();
+  await rooms.get(view).changes.create();
 }
 
 /**

@@ -103,29 +103,6 @@ describe("a sealed room", () => {
     expect(ben.changes).not.toContain("resync");
   });
 
-  two("finishes the creation of a room that was interrupted", async ({ world, ana, ben }) => {
-    for (const room of ["second", "third"]) {
-      await ana.request("join", { room, create: true, sealed: true });
-      await ana.waitForRoom(room);
-      expect(await codeOf(ben.request("join", { room }))).toBe("sealed-room");
-    }
-    await ana.quit();
-    const again = await world.join("ana", ana.device);
-    await again.waitForRoom("third");
-    // By using the room, and by asking again for it.
-    await again.postText("after the restart", "second");
-    const rooms = await world.wait(again.client.sealedRooms());
-    for (const _ of [1, 2])
-      await world.wait(rooms.get(again.room("third")).changes.finishCreation());
-    for (const room of ["second", "third"]) {
-      await again.invite("ben", room);
-      await ben.request("join", { room });
-      await again.postText(`welcome to ${room}`, room);
-      await ben.waitForText(`welcome to ${room}`, room);
-    }
-    expect(again.rejoins()).toBe(0);
-  });
-
   two("keeps an unanswered commit when a second one is requested", async ({ world, ana }) => {
     await ana.request("join", { room: "second", create: true, sealed: true });
     await ana.waitForRoom("second");

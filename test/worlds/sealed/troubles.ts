@@ -273,7 +273,7 @@ export class Troubles {
       const made = await client.request("join", { room: ROOM, create: true, sealed: true });
       const id = made.room as RoomId;
       const view = { kind: "room", name: ROOM, id, topic: "", isSealed: true } as const;
-      await rooms.get(view).changes.finishCreation();
+      await rooms.get(view).changes.create();
     });
     await this.#succeeds("make a room", making);
   }
