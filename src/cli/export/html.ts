@@ -184,8 +184,8 @@ function changesOf(records: readonly DisplayRecord[]): PageChanges {
     if (kind === "edited") noteEdit(changes, record.of, { seq, timeUnixMs, text: record.text });
     if (kind === "text" && record.poll !== undefined) {
       const { until, ...rules } = record.poll;
-      const end = until === undefined ? {} : { until: Date.parse(until) };
-      notePollStart(changes, seq, { ...rules, ...end });
+      const end = until === undefined ? undefined : Date.parse(until);
+      notePollStart(changes, seq, { ...rules, until: end });
     }
     if (kind === "poll") notePollEnd(changes, record.of, seq);
     if (kind === "vote") {

@@ -143,9 +143,9 @@ export function displayBody(
 }
 
 function pollOf(value: unknown) {
-  const { until, ...rules } = pollRulesOf(value) ?? { options: 0 };
-  if (rules.options === 0) return undefined;
-  return { ...rules, ...defined({ until: until === undefined ? until : formatUtc(until) }) };
+  const rules = pollRulesOf(value);
+  const until = rules?.until === undefined ? undefined : formatUtc(rules.until);
+  return rules && defined({ ...rules, until });
 }
 
 function historyKindOf(kind: string): KindIn<"history"> | undefined {
@@ -163,6 +163,6 @@ function fileBody(fields: Body<"file">): FileJson {
     digest,
     chunks,
     folder: folder == null ? undefined : { entries },
-    text: text === undefined || text === "" ? undefined : text,
+    text: text || undefined,
   };
 }

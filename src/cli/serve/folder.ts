@@ -297,9 +297,8 @@ async function openContents(
     history,
     accounts,
     hasUncommittedAct: lastAct > (committed?.size ?? 0),
-    recordLog: cluster?.history,
+    recordLog: options.isFrozen === true ? { appendThen: () => undefined } : cluster?.history,
     isOwn: cluster === undefined ? undefined : (seq: number) => cluster.sequencer.isOwn(seq),
-    ...(options.isFrozen === true ? { recordLog: { appendThen: () => undefined } } : {}),
     onWriteError: options.onWriteError,
   });
   const snapshotWriter = new SnapshotWriter<HistoryFolds>({

@@ -203,10 +203,10 @@ export function sealedFileBody(about: SealedFileBody): SealedBody {
     chunks: chunkCount(sizeBytes),
     digest,
     folder: folder === undefined ? undefined : { ...folder },
-    details: details || undefined,
+    details,
     chunk: PLAIN_CHUNK_BYTES,
     ...secretFields({ root, secret }),
-    preview: preview ? previewFields(preview) : undefined,
+    preview: preview && previewFields(preview),
     text: text || undefined,
     sending,
   };

@@ -158,7 +158,7 @@ export class FileIndex {
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
     if (row.records[room] === undefined) {
       const preview = named && { file: named.file, root: named.digest };
-      const record = { seq, root, from, preview: preview || undefined };
+      const record = { seq, root, from, preview };
       await vault.put(fileKey(file), { ...row, records: { ...row.records, [room]: record } });
       if (preview !== undefined) await vault.put(previewKey(preview.file), { file });
       await vault.put(fileAtKey(seq), { file, room, commit } satisfies FileAtRow);

@@ -110,11 +110,7 @@ export function captionMentions(caption = ""): string[] {
 function fileViewOf({ body, room }: ChatRecord, sending: string | undefined): FileView | undefined {
   const file = fileBodyOf(body);
   if (file === undefined) return undefined;
-  return {
-    ...file,
-    isSealed: room.isSealed || undefined,
-    sending: sending === undefined || sending === "" ? undefined : sending,
-  };
+  return { ...file, isSealed: room.isSealed || undefined, sending: sending || undefined };
 }
 
 /** `undefined` if no devices are added or removed. */

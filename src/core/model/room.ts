@@ -311,11 +311,14 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.kind === "rename") renameMember(room, item);
   if (item.kind === "leave") lowerHand(room, item.from);
   if (item.kind === "kick") lowerHand(room, item.subject);
-  changeMembers(room, item);
+  if (MEMBER_KINDS.has(item.kind)) changeMembers(room, item);
 }
 
 /** A class that arrives at once changes the members most often while they are requested. */
 const UNLISTED_MAX = 256;
+const MEMBER_KINDS: ReadonlySet<string> = new Set([
+  ...["join", "leave", "kick", "group", "grant", "mute"],
+]);
 
 export function changeMembers(room: RoomDraft, change: MemberChange): void {
   if (room.unlisted !== undefined) room.unlisted = [...room.unlisted, change].slice(-UNLISTED_MAX);

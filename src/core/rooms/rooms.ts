@@ -770,8 +770,8 @@ function removed({ name, maker, isSealed, isPrivate, retention }: Room): Removed
   return {
     maker,
     name,
-    isSealed: isSealed === true ? isSealed : undefined,
-    isPrivate: isPrivate === true ? isPrivate : undefined,
+    isSealed: isSealed || undefined,
+    isPrivate: isPrivate || undefined,
     retention,
   };
 }

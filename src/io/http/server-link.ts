@@ -103,6 +103,7 @@ export class HttpServerLink extends QueuedLink {
     return isSent;
   }
 
+  /** Ignores the limit of the caller, because a response has up to SEND_QUEUE_LOW_BYTES. */
   protected override isDrained(): boolean {
     return super.isDrained();
   }

@@ -206,9 +206,11 @@ export abstract class BaseLink implements Link {
 
   protected settle(): void {
     if (this.#waiters.length === 0) return;
-    const waiters = this.#waiters;
-    this.#waiters = waiters.filter(({ bytesMax }) => !this.isDrained(bytesMax));
-    for (const waiter of waiters) if (!this.#waiters.includes(waiter)) waiter.resolve();
+    this.#waiters = this.#waiters.filter(({ bytesMax, resolve }) => {
+      const isDone = this.isDrained(bytesMax);
+      if (isDone) resolve();
+      return !isDone;
+    });
   }
 
   protected isDrained(bytesMax: number = SEND_QUEUE_LOW_BYTES): boolean {

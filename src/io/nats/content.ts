@@ -15,6 +15,7 @@ import { defined } from "../../base/values.ts";
 import type { Clock } from "../clock.ts";
 import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { ContentStore } from "../cluster/shared-files.ts";
+import { settled } from "../promises.ts";
 import {
   connectNats,
   isWrongLast,
@@ -218,11 +219,9 @@ export class JetStreamContent implements ContentStore {
     this.#creation ??= this.options.recreate().finally(() => {
       this.#creation = undefined;
     });
-    await this.#creation.catch(ignoreError);
+    await settled(this.#creation);
   }
 }
-
-function ignoreError(): void {}
 
 /** Reports whether no stream has the subject of a message. */
 function isNoResponder(error: unknown): boolean {

@@ -229,7 +229,8 @@ class QuicListener implements Listener {
 
   #onLinked(wire: QuicWire): void {
     this.#linked.add(wire);
-    if (this.#linked.size > this.#connectionsMax) this.#rejectOldest(wire);
+    if (this.#linked.size <= this.#connectionsMax) return;
+    this.#rejectOldest(this.#ended.size > 0 ? this.#ended : this.#beforeLogin, wire);
   }
 
   #onLimited(wire: QuicWire, isBeforeLogin: boolean): void {
@@ -238,10 +239,7 @@ class QuicListener implements Listener {
       return;
     }
     this.#beforeLogin.add(wire);
-    if (this.#beforeLogin.size <= this.#beforeLoginMax) return;
-    const [oldest = wire] = this.#beforeLogin;
-    this.#beforeLogin.delete(oldest);
-    this.#reject(oldest, QUIC_CODE.refused);
+    if (this.#beforeLogin.size > this.#beforeLoginMax) this.#rejectOldest(this.#beforeLogin, wire);
   }
 
   #onLinkEnded(wire: QuicWire): void {
@@ -249,9 +247,9 @@ class QuicListener implements Listener {
     if (!wire.isClosed) this.#ended.add(wire);
   }
 
-  /** Closes `added` if no other connection can be closed. */
-  #rejectOldest(added: QuicWire): void {
-    const [oldest = added] = [...this.#ended, ...this.#beforeLogin];
+  /** Closes `added` if there is no candidate. */
+  #rejectOldest(candidates: ReadonlySet<QuicWire>, added: QuicWire): void {
+    const [oldest = added] = candidates;
     this.#ended.delete(oldest);
     this.#beforeLogin.delete(oldest);
     this.#reject(oldest, QUIC_CODE.refused);

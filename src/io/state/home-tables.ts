@@ -103,16 +103,14 @@ export class DraftStore extends HomeTable {
   }
 
   #write({ fingerprint, user }: DraftOwner, key: string, draft: ComposerDraft | undefined): void {
-    const values = [fingerprint, user.toLowerCase(), key] as const;
+    const owner = [fingerprint, user.toLowerCase()] as const;
     const remove = "DELETE FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
     const insert = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
       VALUES (?, ?, ?, ?)`;
-    if (draft === undefined) return void this.database.run(remove, ...values);
-    if (!this.histories.isReplaced(fingerprint)) {
-      return void this.database.run(insert, ...values, JSON.stringify(draft));
-    }
-    const unlinked = [unlinkedKey(key, 0), JSON.stringify(withoutTargets(draft))] as const;
-    this.database.run(insert, fingerprint, user.toLowerCase(), ...unlinked);
+    if (draft === undefined) return void this.database.run(remove, ...owner, key);
+    const isReplaced = this.histories.isReplaced(fingerprint);
+    const stored = JSON.stringify(isReplaced ? withoutTargets(draft) : draft);
+    this.database.run(insert, ...owner, isReplaced ? unlinkedKey(key, 0) : key, stored);
   }
 
   #trim({ fingerprint, user }: DraftOwner): void {

@@ -2,9 +2,11 @@
 
 import { isIP } from "node:net";
 import { Fault, type FaultCode } from "../../base/fault.ts";
+import { withTimeout } from "../clock.ts";
 import { isLinkLocal } from "../lan/interfaces.ts";
 import { type ProbeAnswer, probeUdp } from "../lan/udp-probe.ts";
 import { resolveAddresses } from "../link/addresses.ts";
+import { ifPossible } from "../promises.ts";
 import { isLoopback } from "./address.ts";
 
 export interface FailedConnect {
@@ -154,16 +156,14 @@ export async function tcpCode(
   { host, port, waitedMs }: { host: string; port: number; waitedMs: number },
 ): Promise<string> {
   if (code !== "ECONNREFUSED" || waitedMs > REFUSED_MS_MAX) return code;
-  const addresses = isIP(host) !== 0 ? [host] : await resolveAddresses(host).catch(() => []);
+  const addresses = isIP(host) !== 0 ? [host] : ((await ifPossible(resolveAddresses(host))) ?? []);
   const [address] = addresses;
   // A machine refuses a connection to itself. A name that has several addresses is refused by one.
   if (address === undefined || addresses.length > 1 || isLoopback(address)) return code;
   const waitMs = Math.min(ANSWER_MS_MAX, ANSWER_MS_MIN + 2 * waitedMs);
-  const { promise, resolve } = Promise.withResolvers<ProbeAnswer | undefined>();
-  const timer = setTimeout(() => resolve(undefined), waitMs);
+  const { promise, resolve } = Promise.withResolvers<ProbeAnswer>();
   const close = await probeUdp({ host: address, port }, resolve);
-  const answer = await promise;
-  clearTimeout(timer);
+  const answer = await withTimeout(promise, waitMs, () => undefined);
   close();
   if (answer === undefined) return code;
   return (answer.isLocal ? ROUTE_CODES : NETWORK_CODES).has(answer.code) ? answer.code : code;

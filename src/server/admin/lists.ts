@@ -93,8 +93,9 @@ export class AdminLists {
     for (const room of rooms.named()) {
       if (isConfidential(room)) continue;
       for (const user of room.moderators) moderated.get(user)?.add(room);
-      for (const [user, rooms] of room.isSealed === true ? [] : left) {
-        if (room.admitted.has(user) && !room.members.has(user)) rooms.add(room);
+      if (room.isSealed === true) continue;
+      for (const user of room.admitted) {
+        if (!room.members.has(user)) left.get(user)?.add(room);
       }
     }
     const names = namesBy(registry.formerNames());

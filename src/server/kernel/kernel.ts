@@ -104,8 +104,17 @@ export class Kernel {
     this.#input({ kind: "submit", requester: { id, user, session }, command });
   }
 
-  serve(client: Requester, user: UserId, ref: number, command: Submission): void {
-    this.submit({ user, session: client.id }, command, (outcome) => client.settle(ref, outcome));
+  serve(
+    client: Requester,
+    user: UserId,
+    ref: number,
+    command: Submission,
+    onSettled?: () => void,
+  ): void {
+    this.submit({ user, session: client.id }, command, (outcome) => {
+      client.settle(ref, outcome);
+      onSettled?.();
+    });
   }
 
   request<Kind extends keyof RequestAnswers>(

@@ -87,8 +87,9 @@ export function submit(
   kernel: Pick<Kernel, "serve">,
   { client, actor, ref }: Sender,
   command: Submission,
+  onSettled?: () => void,
 ): Deferred {
-  kernel.serve(client, actor.user, ref, command);
+  kernel.serve(client, actor.user, ref, command, onSettled);
   return DEFERRED;
 }
 

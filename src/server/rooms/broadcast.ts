@@ -275,7 +275,7 @@ export function namedRecord({ record, from }: PublishedRecord): WireRecord {
     get erased() {
       return record.erased;
     },
-    damaged: damaged === true ? damaged : undefined,
+    damaged: damaged || undefined,
     from,
   };
 }

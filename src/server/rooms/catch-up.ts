@@ -390,9 +390,9 @@ export class CatchUp {
       return { records: [], n: lastN + 1, skipped, upTo };
     }
     const unseen = await this.#read(room, after, upTo);
-    if (account !== undefined) this.options.historyQuota.count(account.id, unseen.records);
     // A slow reader would keep the others in memory. They are read again when it has these.
     const records = firstBytes(unseen.records, PAGE_BYTES_MAX);
+    if (account !== undefined) this.options.historyQuota.count(account.id, records);
     return { ...unseen, records, upTo: records.at(-1)?.head.seq ?? upTo };
   }
 

@@ -14,10 +14,11 @@ import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import type { Submission } from "../../core/rooms/commands.ts";
 import { type JoinDraftOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
 import { sealedTopic } from "../../core/rooms/group.ts";
 import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
-import { type GroupRequest, groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
+import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
 import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
 import { checkMayCreateRoom } from "../../core/rooms/server-rules.ts";
@@ -116,18 +117,14 @@ export class Joins {
       // Check the request first, so that a refused request costs nothing.
       newGroupDraft(rooms, registry, group, found);
       if (!actor.isOperator) this.#checkRate(account.id);
-      return this.#beginnings.runFor(account.id, () => this.#begin(from, group));
+      return this.#beginnings.runFor(account.id, () => this.#begin(from, command));
     },
   } satisfies SomeHandlers;
 
   /** Resolves when the group has begun. */
-  #begin({ client, actor, ref }: Sender, group: GroupRequest): Promise<Deferred> {
-    const requester = { user: actor.user, session: client.id };
+  #begin(from: Sender, command: Submission): Promise<Deferred> {
     return new Promise((resolve) => {
-      this.options.kernel.submit(requester, { kind: "converse", group }, (outcome) => {
-        client.settle(ref, outcome);
-        resolve(DEFERRED);
-      });
+      submit(this.options.kernel, from, command, () => resolve(DEFERRED));
     });
   }
 

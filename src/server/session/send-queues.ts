@@ -27,7 +27,10 @@ interface SendQueuesOptions {
   readonly clients: { readonly count: number; all(): Iterable<Client> };
 }
 
-/** Sessions and data channels of an account count together, as do strangers of an address. */
+/**
+ * Sessions and data channels of an account count together, as do clients of an address before their
+ * log-in.
+ */
 export class SendQueues {
   #isScheduled = false;
 

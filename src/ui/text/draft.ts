@@ -26,7 +26,7 @@ export function startEdit(
     text,
     edits: seq,
     editedUnixMs,
-    before: !isEmptyDraft(pendingDraft) ? pendingDraft : undefined,
+    before: isEmptyDraft(pendingDraft) ? undefined : pendingDraft,
   };
 }
 

@@ -201,7 +201,7 @@ function useRouteClearing(me: string | undefined): void {
   }, [layers, me]);
 }
 
-/** Stands in for the chat page while it loads, for ever if something blocks it. */
+/** Stands in for the chat page while it loads, which something may block permanently. */
 function Starting({ hasFailed }: { readonly hasFailed: boolean }) {
   const texts = useTexts();
   return (

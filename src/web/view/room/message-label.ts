@@ -3,21 +3,21 @@
 import { cleanText } from "../../../base/text.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import type { Item, Model } from "../../../core/model/state.ts";
+import type { Item } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { authorText, briefText, deletedText } from "../../../ui/text/event-text.ts";
-import { faultText } from "../../../ui/text/fault-text.ts";
+import { refusalText } from "../../../ui/text/fault-text.ts";
+import type { ShownNames } from "../../../ui/text/person-text.ts";
 import { pollCounts, pollNote } from "../../../ui/text/poll-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
-type Names = Pick<Model, "displayNames">;
 
 /** Maximum length of the text in UTF-16 code units, about half a minute of speech. */
 const TEXT_LENGTH = 500;
 
-function contentText(item: Item, texts: Texts, times: Times, names: Names): string {
+function contentText(item: Item, texts: Texts, times: Times, names: ShownNames): string {
   if (item.state === "damaged") return texts.damaged;
   if (item.state === "erased") return deletedText(item, texts, names);
   const { poll } = item;
@@ -26,7 +26,7 @@ function contentText(item: Item, texts: Texts, times: Times, names: Names): stri
   return `${question}, ${pollCounts(poll)}, ${pollNote(poll, texts, times)}`;
 }
 
-function replyText({ re, answers }: ItemRow | PendingRow, texts: Texts, names: Names): string {
+function replyText({ re, answers }: ItemRow | PendingRow, texts: Texts, names: ShownNames): string {
   if (re === undefined) return "";
   if (answers === undefined) return texts.repliedToEarlier;
   return texts.replyTo(authorText(answers, texts, names));
@@ -36,7 +36,7 @@ function joined(parts: readonly (string | false | undefined)[]): string {
   return parts.filter((part) => part !== "" && part !== false && part !== undefined).join(", ");
 }
 
-export function messageLabel(row: ItemRow, texts: Texts, times: Times, names: Names): string {
+export function messageLabel(row: ItemRow, texts: Texts, times: Times, names: ShownNames): string {
   const { item, earlier, replies } = row;
   const items = [...earlier, item];
   const reactions = items.flatMap((each) => each.reactions);
@@ -58,10 +58,10 @@ export function pendingLabel(
   author: string,
   note: string | undefined,
   texts: Texts,
-  names: Names,
+  names: ShownNames,
 ): string {
   const { body, state } = row.post;
-  const fault = state.kind === "refused" && `${texts.refused}: ${faultText(state.fault, texts)}`;
+  const fault = state.kind === "refused" && `${texts.refused}: ${refusalText(state.fault, texts)}`;
   const text = plainLine(body.text, TEXT_LENGTH);
   return joined([author, text, replyText(row, texts, names), note, fault]);
 }

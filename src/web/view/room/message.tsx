@@ -536,7 +536,7 @@ function Refused({ post }: { readonly post: PendingPost }) {
 export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const { texts } = usePage();
   const { post, isGrouped } = row;
-  const displayNames = useModelValue((model) => model.displayNames);
+  const names = useNames();
   const me = actions.me ?? "";
   const name = useShownName(me);
   const isOnline = useOnline();
@@ -546,7 +546,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
     <article
       className={isGrouped ? "row message is-pending is-grouped" : "row message is-pending"}
       tabIndex={-1}
-      aria-label={pendingLabel(row, name, note, texts, { displayNames })}
+      aria-label={pendingLabel(row, name, note, texts, names)}
     >
       {isGrouped ? null : <Head from={me} user={me} note={undefined} unixMs={post.writtenUnixMs} />}
       <Quote row={row} actions={actions} />
