@@ -29,6 +29,10 @@ export interface Channel {
   readN: number;
   readonly unread: number;
   typing: readonly string[];
+  /** True if the account's messages go to its box, as the client was last told. */
+  isBoxed: boolean;
+  /** Until then, messages are the rest of a refused paste. */
+  refusedUntil: number;
 }
 
 /** A list of names contains about 25 members in a line, which is made at once. */
@@ -46,10 +50,14 @@ function notePrivacy(session: IrcSession, { id, name }: Channel): void {
   const { server, account } = session;
   const room = server.rooms.get(id);
   if (room === undefined || account === undefined) return;
-  const isAssignment =
-    room.rules.post === "private" && !isModerator(server.registry, room, account.id);
-  if (!isAssignment && room.box?.user !== account.id) return;
+  if (!isBoxed(session, room) && room.box?.user !== account.id) return;
   session.notice(`${name}: only you and the moderators see what you write here`);
+}
+
+/** Reports whether the account's messages to the room go to its box. */
+export function isBoxed({ server, account }: IrcSession, room: Room): boolean {
+  if (room.rules.post !== "private" || account === undefined) return false;
+  return !isModerator(server.registry, room, account.id);
 }
 
 /** The topic of a group without a title names its members. */

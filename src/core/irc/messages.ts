@@ -7,18 +7,20 @@ import { INVALID_UTF8, type IrcLine, REST_BYTES_MAX } from "../../wire/irc/line.
 import type { PostBody } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
 import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts";
-import { type Channel, refuse } from "./channels.ts";
+import { type Channel, isBoxed, refuse } from "./channels.ts";
 import type { Asking, IrcTask } from "./command-run.ts";
 import { conversationAt, targetOf } from "./history.ts";
 import { TARGETS_MAX } from "./information.ts";
 import { ERR } from "./numeric.ts";
 import { sendAway } from "./people.ts";
-import { findAccount, findRoom, isModerator, seqOfMessageId, userMask } from "./server.ts";
+import { findAccount, findRoom, seqOfMessageId, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { isWithin, markdownFromIrc, parseCtcp } from "./text.ts";
 
 /** The server asks a client that is too fast to wait a moment, and meanwhile nothing is read. */
 const PAUSE_MS_MAX = 10_000;
+/** Clients send the lines of a paste up to two seconds apart. */
+const PASTE_GAP_S = 5;
 const REACTIONS_READ_MAX = 200;
 
 export interface OpenBatch {
@@ -108,6 +110,7 @@ function refuseMessage(session: IrcSession, error: Fault, target: string): void 
 /** Returns when the post is durable and its record has come back on this connection. */
 function* post(session: IrcSession, named: string, fullBody: PostBody): Asking<void> {
   const target = fullBody.react === undefined ? boxFor(session, named) : named;
+  if (fullBody.react === undefined) confirmReaders(session, named, target !== named);
   // A reply would refer to a message of the assignment room.
   const { re, ...others } = fullBody;
   const body = target === named ? fullBody : others;
@@ -137,10 +140,27 @@ function* post(session: IrcSession, named: string, fullBody: PostBody): Asking<v
 
 /** In an assignment room, members write to their own box: `#homework@ana`. */
 function boxFor(session: IrcSession, target: string): string {
-  const { server, account } = session;
   const room = findRoom(session, target);
-  if (room?.rules.post !== "private" || account === undefined) return target;
-  return isModerator(server.registry, room, account.id) ? target : `${target}@${account.name}`;
+  return room !== undefined && isBoxed(session, room) ? `${target}@${session.nick}` : target;
+}
+
+/**
+ * Refuses the first message after the channel became an assignment, or ceased to be one, and the
+ * lines that follow it without a pause: whoever typed them expected other readers.
+ *
+ * @throws {Fault} not-allowed
+ */
+function confirmReaders(session: IrcSession, named: string, isPrivate: boolean): void {
+  const room = findRoom(session, named);
+  const channel = room === undefined ? undefined : session.channels.get(room.id);
+  if (channel === undefined) return;
+  const isPaste = session.now < channel.refusedUntil;
+  if (channel.isBoxed === isPrivate && !isPaste) return;
+  channel.isBoxed = isPrivate;
+  channel.refusedUntil = session.now + PASTE_GAP_S * 1_000;
+  const readers = isPrivate ? "only the moderators" : "everyone in the channel";
+  const again = `send it again after ${PASTE_GAP_S} seconds`;
+  throw new Fault("not-allowed", `not sent: ${readers} would read this now; ${again}`);
 }
 
 /** @throws {Fault} if there is no such room or user */

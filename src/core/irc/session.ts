@@ -34,7 +34,7 @@ import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../session/sessi
 import { SmallMap } from "../small-map.ts";
 import { AWAY_TEXT } from "./away.ts";
 import { CAP } from "./capabilities.ts";
-import { type Channel, completeJoin, showChannel } from "./channels.ts";
+import { type Channel, completeJoin, isBoxed, showChannel } from "./channels.ts";
 import {
   type Asking,
   CommandRun,
@@ -698,6 +698,7 @@ export class IrcSession {
       if (known !== undefined) this.#part(known, "this room is now encrypted");
       return;
     }
+    const room = this.server.rooms.get(id);
     const channel: Channel = known ?? {
       id,
       name,
@@ -709,6 +710,8 @@ export class IrcSession {
       readN: notice.read ?? 0,
       unread: notice.unread ?? 0,
       typing: [],
+      isBoxed: room !== undefined && isBoxed(this, room),
+      refusedUntil: Number.NEGATIVE_INFINITY,
     };
     channel.isSealed = notice.sealed === true;
     if (known !== undefined) {

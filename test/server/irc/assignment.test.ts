@@ -41,3 +41,44 @@ test("sends a message in an assignment room to the author's box alone", async ()
   }
   expect(eve.room("lab@ben")).toBeUndefined();
 });
+
+test("asks again before a message has other readers than its author expected", async () => {
+  const { irc, ana, one, two } = await ircPair();
+  const refusal = (readers: string) =>
+    `:chat 404 ben #lab :not sent: ${readers} would read this now; send it again after 5 seconds`;
+  const set = async (post: "private" | "everyone") => {
+    await ana.request("rules", { room: "lab", post });
+    await irc.site.quiet();
+  };
+  await ana.request("join", { room: "lab", create: true });
+  await set("private");
+  await two.ask("JOIN #lab");
+  await two.ask("PRIVMSG #lab :my essay");
+  await set("everyone");
+  await one.news();
+  const paste = ["one", "two", "three"].map((text) => `PRIVMSG #LAB :${text}`);
+  const refused = await two.ask(
+    ...paste,
+    "NOTICE #lab :four",
+    "PRIVMSG #lab :\u0001ACTION five\u0001",
+  );
+  const everyone = refusal("everyone in the channel");
+  expect(refused.filter((line) => line.toLowerCase().includes("404 ben #lab"))).toEqual([
+    ...paste.map(() => everyone.replace("#lab", "#LAB")),
+    everyone,
+  ]);
+  expect((await one.news()).join("\n")).not.toMatch(/PRIVMSG|NOTICE/);
+  await irc.site.time.advance(5_000);
+  await two.ask("PRIVMSG #lab :for everyone", "PRIVMSG #lab :and this");
+  expect((await one.news()).join("\n")).toMatch(/#lab :for everyone[^]*#lab :and this/);
+
+  await set("private");
+  expect(await two.ask("PRIVMSG #lab :for everyone")).toContain(refusal("only the moderators"));
+  await irc.site.time.advance(5_000);
+  await two.ask("PRIVMSG #lab :for the moderators");
+  expect((await one.news()).join("\n")).toMatch(/#lab@ben :for the moderators/);
+
+  await ana.request("grant", { room: "lab", user: "ben", on: true });
+  await irc.site.quiet();
+  expect(await two.ask("PRIVMSG #lab :my work")).toContain(everyone);
+});
