@@ -43,8 +43,11 @@ import {
 
 export interface JoinDraftOptions {
   readonly name: Name;
-  /** Also true if an operator or an invite lets the user in. */
-  readonly isPasswordCorrect: boolean;
+  /**
+   * Room that a password, an invite or an operator opens to the user. The name may be that of
+   * another room when the join has its turn.
+   */
+  readonly opens?: RoomId | undefined;
   readonly hasPassword?: boolean;
   /** Operator who adds the user. */
   readonly addedBy?: Name;
@@ -229,7 +232,7 @@ export function joinDrafts(
   options: JoinDraftOptions,
   isInvitedTo: (room: Room) => boolean = () => false,
 ): Draft[] {
-  const { name, isPasswordCorrect: isPasswordAccepted, create } = options;
+  const { name, opens, create } = options;
   const room = rooms.find(name, user);
   if (room === undefined) {
     if (create === undefined || isGroupName(name))
@@ -250,12 +253,13 @@ export function joinDrafts(
   if (create !== undefined) checkCreated(room, create);
   const rules = assignmentDrafts(rooms, room, user, options);
   if (room.members.has(user)) return rules;
-  if (room.isSealed === true && !room.admitted.has(user) && !isPasswordAccepted) {
+  const isOpened = room.id === opens;
+  if (room.isSealed === true && !room.admitted.has(user) && !isOpened) {
     throw new Fault("sealed-room", msg`'${name}' is encrypted, and you are not a member`, {
       remedy: msg`ask a member to add you: /invite NAME`,
     });
   }
-  if (needsAdmission(room, user) && !isPasswordAccepted && !isInvitedTo(room)) refuseJoin(room);
+  if (needsAdmission(room, user) && !isOpened && !isInvitedTo(room)) refuseJoin(room);
   if (room.members.size >= ROOM_MEMBERS_MAX) {
     throw new Fault(
       "too-many",

@@ -90,11 +90,11 @@ export class LogIn {
         if (outcome instanceof Fault) client.settle(ref, outcome);
         else sessions.logIn(client, account, { ref });
       });
-    const joins = newcomersRooms(rooms.named()).flatMap(({ name }) => name ?? []);
+    const joins = newcomersRooms(rooms.named());
     const joinNext = () => {
-      const name = joins.shift();
+      const { id: opens, name } = joins.shift() ?? {};
       if (name === undefined) return enter();
-      const options = { name, isPasswordCorrect: true, create: undefined };
+      const options = { name, opens, create: undefined };
       kernel.submit(requester, { kind: "join", options }, (outcome) => {
         // The room may be full, or may have been removed in the meantime.
         const isSkipped = outcome instanceof Fault && SKIPPED_FAULTS.has(outcome.code);

@@ -75,30 +75,30 @@ export class HttpPosts {
   constructor(private readonly options: HttpPostsOptions) {}
 
   async serve(request: Request, roomText: string, remote: Address): Promise<Response> {
-    const invite = await this.#authorize(request, remote);
-    const room = this.#roomOf(invite, roomText);
+    const { invite: early } = await this.#authorize(request, roomText, remote);
     const now = this.options.clock.now();
-    this.#rate.check(invite.id, now, "too-fast", "too many messages");
+    this.#rate.check(early.id, now, "too-fast", "too many messages");
     const { text, isWebhook } = await textOf(request);
+    // While the body arrived, the token may have been revoked, or the room renamed.
+    const { invite, room } = await this.#authorize(request, roomText, remote);
     const { seq } = await this.#post(request, invite, room, text);
     // Alertmanager and Grafana treat a JSON answer without `ok` as a refusal.
     return json(200, isWebhook ? { ok: true, seq } : { seq });
   }
 
-  async #authorize(request: Request, remote: Address): Promise<Invite> {
+  async #authorize(
+    request: Request,
+    roomText: string,
+    remote: Address,
+  ): Promise<{ readonly invite: Invite; readonly room: Name }> {
     const { invites, registry, bans, tokens } = this.options;
     const find = (token: string) => invites.programInvite(token);
     const invite = await tokens.authenticate(remote, bearerOf(request), find);
     const account = registry.get(invite.by);
     if (account !== undefined) bans.checkAccount(account);
-    return invite;
-  }
-
-  #roomOf(invite: Invite, text: string): Name {
-    const name = checkName(text, "room's name");
-    const room = requireRoom(this.options.rooms, name, invite.by);
-    checkScope(invite, room, "post");
-    return name;
+    const room = checkName(roomText, "room's name");
+    checkScope(invite, requireRoom(this.options.rooms, room, invite.by), "post");
+    return { invite, room };
   }
 
   /** Requests with the same token and idempotency key denote the same message. */

@@ -72,9 +72,10 @@ export class Joins {
       const { id } = requireUser(registry, checkName(request.user, "person's name"));
       const name = checkName(request.room, "room's name");
       // Only members of an encrypted room can encrypt its messages for others.
-      const isPasswordCorrect = requireRoom(rooms, name).isSealed !== true;
+      const room = requireRoom(rooms, name);
+      const opens = room.isSealed === true ? undefined : room.id;
       const addedBy = registry.nameOf(actor.user);
-      const options = { name, isPasswordCorrect, create: undefined, ...defined({ addedBy }) };
+      const options = { name, opens, create: undefined, ...defined({ addedBy }) };
       kernel.serve(client, id, ref, { kind: "join", options });
       return DEFERRED;
     },
@@ -189,12 +190,12 @@ export class Joins {
         });
       }
       this.#checkRejoins(room, sender);
-      const isPasswordCorrect = await this.#isPasswordCorrect(room, request, sender);
+      const opens = (await this.#isPasswordCorrect(room, request, sender)) ? room.id : undefined;
       const hasPassword = request.password !== undefined;
-      const found = { name, isPasswordCorrect, hasPassword, create: undefined };
+      const found = { name, opens, hasPassword, create: undefined };
       return { ...found, ...assignmentOf(request, sender) };
     }
-    if (request.create !== true) return { name, isPasswordCorrect: false, create: undefined };
+    if (request.create !== true) return { name, create: undefined };
     return await this.#creation(request, sender);
   }
 
@@ -246,7 +247,6 @@ export class Joins {
     const id = roomId(entropy(ID_BYTES));
     const options = {
       name: checkName(room, "room's name"),
-      isPasswordCorrect: false,
       ...assignmentOf(request, sender),
       create: {
         room: id,

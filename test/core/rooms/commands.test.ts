@@ -8,7 +8,7 @@ import { ANA, BEN, BOX, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
 const requester = { id: 1, user: ANA, session: 1 };
-const options = { name: checkName("LobbY"), isPasswordCorrect: false, create: undefined };
+const options = { name: checkName("LobbY"), create: undefined };
 
 function postIn(to: RoomId): PostCommand {
   const draft = { kind: "text", by: ANA, id: "", body: {} } as const;

@@ -25,7 +25,6 @@ const DEV = checkName("dev");
 const LAB = "rLLLLLLLLLLL" as RoomId;
 const options = (more: Partial<Parameters<typeof joinDrafts>[2]> = {}) => ({
   name: DEV,
-  isPasswordCorrect: false,
   create: undefined,
   ...more,
 });
@@ -80,7 +79,11 @@ describe("joining", () => {
   test("requires the password of a locked room only once", () => {
     const locked = dev({ locked: true });
     expect(faultCode(() => joinDrafts(locked, BEN, options()))).toBe("room-password-wrong");
-    expect(joinDrafts(locked, BEN, options({ isPasswordCorrect: true }))).toHaveLength(1);
+    expect(joinDrafts(locked, BEN, options({ opens: ROOM }))).toHaveLength(1);
+    // The room whose password was checked has another name by now.
+    expect(faultCode(() => joinDrafts(locked, BEN, options({ opens: LAB })))).toBe(
+      "room-password-wrong",
+    );
     const left = folded((ledger) => {
       ledger.write("room", ROOM, ANA, { name: "dev", locked: true });
       ledger.write("join", ROOM, BEN, {});

@@ -400,7 +400,7 @@ function changeOf(
     case "enter":
       return { kind: "enter" };
     default:
-      return { kind: "join", options: { name, isPasswordCorrect: false, create } };
+      return { kind: "join", options: { name, create } };
   }
 }
 

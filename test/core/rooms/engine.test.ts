@@ -104,7 +104,7 @@ class EngineFixture {
 
   join(user: UserId, room?: RoomId): void {
     const create = room === undefined ? undefined : { room, locked: false };
-    const options = { name: DEV, isPasswordCorrect: false, create };
+    const options = { name: DEV, create };
     this.submit(user, { kind: "join", options });
   }
 
@@ -1016,7 +1016,7 @@ describe("busy room", () => {
       (_, i) =>
         i % 2 === 0
           ? { kind: "leave", room: DEV }
-          : { kind: "join", options: { name: DEV, isPasswordCorrect: false, create: undefined } },
+          : { kind: "join", options: { name: DEV, create: undefined } },
     ],
     ["votes", 1, () => action({ kind: "vote", ...POLL, choices: [1], voter: "p" })],
     [

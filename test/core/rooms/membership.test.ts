@@ -94,7 +94,7 @@ test("groups and conversations that others begin fill no limit of a user", () =>
   expect(faultCode(() => checkConversationLimit(it.rooms, BEN))).toBe("none");
   expect([it.quota(BEN), it.quota(other(1))]).toEqual(["none", "none"]);
   const create = { room: ROOM, locked: false };
-  const options = { name: checkName("dev"), isPasswordCorrect: false, create };
+  const options = { name: checkName("dev"), create };
   expect(joinDrafts(it.rooms, BEN, options)).toHaveLength(2);
   for (let i = 0; i < JOINED_ROOMS_MAX; i++) it.direct(EVE, other(i));
   expect(faultCode(() => checkConversationLimit(it.rooms, EVE))).toBe("too-many");
@@ -128,7 +128,7 @@ test("groups fill neither the limit of rooms nor, by a few accounts, that of gro
   it.group(ANA, BEN);
   expect([it.quota(ANA), it.quota(EVE)]).toEqual(["too-many", "none"]);
   const create = { room: ROOM, locked: false };
-  const options = { name: checkName("dev"), isPasswordCorrect: false, create };
+  const options = { name: checkName("dev"), create };
   expect([it.rooms.namedCount > ROOMS_MAX, joinDrafts(it.rooms, EVE, options).length]).toEqual([
     ...[true, 2],
   ]);
@@ -257,7 +257,7 @@ test("no request to create a room or a group counts all rooms", () => {
     faultCode(() => newGroupDraft(it.rooms, directory, group, { ...found, name: checkName("x") })),
   ).toBe("user-unknown");
   const create = { room: ROOM, locked: false };
-  joinDrafts(it.rooms, ANA, { name: checkName("dev"), isPasswordCorrect: false, create });
+  joinDrafts(it.rooms, ANA, { name: checkName("dev"), create });
   expect(named).not.toHaveBeenCalled();
 });
 
@@ -324,7 +324,7 @@ test("counts used rooms and groups that were removed for the account that began 
   const it = new Membership();
   const quotas = (rooms: Rooms, user: UserId, isOperator = false) => {
     const create = { room: ROOM, locked: false, isOperator };
-    const options = { name: checkName("next"), isPasswordCorrect: false, create };
+    const options = { name: checkName("next"), create };
     return [
       faultCode(() => joinDrafts(rooms, user, options)),
       faultCode(() => checkGroupQuota(rooms, user, isOperator)),

@@ -83,7 +83,8 @@ class RuledRoom {
   }
 
   join(user: UserId, isPasswordCorrect = false): string {
-    const options = { name: DEV, isPasswordCorrect, create: undefined };
+    const opens = isPasswordCorrect ? ROOM : undefined;
+    const options = { name: DEV, opens, create: undefined };
     const directory = { find: () => undefined };
     return faultCode(() =>
       this.record(

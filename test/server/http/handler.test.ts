@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import {
   GUESS_DELAY_FIRST_MS,
@@ -235,6 +236,39 @@ serviceTest("refuses a revoked token, an author who left, and other methods", as
   await ana.request("invite-revoke", { invite: invites[0]?.invite ?? "" });
   expect((await service.post("gone"))[0]).toBe(401);
 });
+
+test.each(["renamed", "revoked"] as const)(
+  "posts nothing if the room or its token is %s while the body arrives",
+  async (change) => {
+    const { site, ana, token, send } = await openService();
+    const headers = { authorization: `Bearer ${token}` };
+    let finish = () => {};
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        controller.enqueue(utf8Encode("not for "));
+        finish = () => {
+          controller.enqueue(utf8Encode("everyone"));
+          controller.close();
+        };
+      },
+    });
+    const response = send("/rooms/build", { method: "POST", body, headers });
+    await site.quiet();
+    if (change === "renamed") {
+      await ana.request("operate", { token: "operator-token" });
+      await ana.request("rename", { room: "build", to: "former" });
+      await ana.request("join", { room: "other", create: true });
+      await ana.request("rename", { room: "other", to: "build" });
+    } else {
+      const { invites } = await ana.request("invites", {});
+      await ana.request("invite-revoke", { invite: invites[0]?.invite ?? "" });
+    }
+    finish();
+    expect((await site.wait(response)).status).toBe(change === "renamed" ? 403 : 401);
+    await site.quiet();
+    expect(ana.texts()).toEqual([]);
+  },
+);
 
 serviceTest("records one message per key and accepts a refused one again", async (service) => {
   const key = { "idempotency-key": "build 7" };
