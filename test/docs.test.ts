@@ -3,13 +3,20 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { FAULTS } from "../src/base/fault.ts";
 import { slashRows } from "../src/cli/chat/slash.ts";
-import { type FlagDef, flagName } from "../src/cli/command.ts";
 import { runProgram } from "../src/cli/program.ts";
-import { SERVE_FLAGS, settingOf, variableOf } from "../src/cli/serve/flags.ts";
 import { VERBS } from "../src/commands/table.ts";
 import { SLASH_ALIASES } from "../src/ui/commands.ts";
 import { fakeWorld } from "./commands/fake-world.ts";
+import { expectGolden } from "./golden.ts";
 import { GUIDES } from "./guides.ts";
+import {
+  aliasTable,
+  pageTable,
+  programTable,
+  screenTable,
+  serverTable,
+  slashTable,
+} from "./reference-tables.ts";
 import { importsOf, repositorySources, sourceOf } from "./tidy/source.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -41,9 +48,14 @@ async function helpOf(...words: string[]): Promise<string> {
   return world.stdout.text;
 }
 
-async function commandsInHelp(...words: string[]): Promise<string[]> {
+async function summariesInHelp(...words: string[]): Promise<[string, string][]> {
   const [, table = ""] = (await helpOf(...words)).split("COMMANDS");
-  return [...table.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = ""]) => name);
+  const rows = table.matchAll(/^ {2}([a-z-]+) {2,}(\S.*)$/gm);
+  return [...rows].map(([, name = "", summary = ""]) => [name, summary]);
+}
+
+async function commandsInHelp(...words: string[]): Promise<string[]> {
+  return (await summariesInHelp(...words)).map(([name]) => name);
 }
 
 async function flagsOf(...command: string[]): Promise<string[]> {
@@ -96,26 +108,32 @@ test("README links all guides in the order of test/guides.ts", () => {
   expect(files.map((name) => `docs/${name}`).sort()).toEqual(GUIDES.slice(1).toSorted());
 });
 
-function tomlExample(setting: string, definition: FlagDef): string {
-  const hint = "valueHint" in definition ? definition.valueHint : undefined;
-  if (definition.type === "boolean") return `${setting} = ${definition.default !== true}`;
-  if (definition.type === "enum") return `${setting} = "${definition.options?.[0]}"`;
-  if (definition.integer !== undefined) return `${setting} = 2500`;
-  if (definition.many) return `${setting} = ["${hint}"]`;
-  return `${setting} = "${hint === "SIZE" ? "2G" : hint}"`;
+/** Replaces the rows of the first table below a heading. */
+function withRows(text: string, heading: string, rows: string): string {
+  const [before = "", after = ""] = text.split(`\n## ${heading}\n`);
+  const table = after.replace(/^(\|.*\n\| --- .*\n)(?:\|.*\n)*/m, (_, head) => `${head}${rows}\n`);
+  return [before, table].join(`\n## ${heading}\n`);
 }
 
-test("the settings table in docs/serving.md matches the flags", () => {
-  const code = (text: string | undefined) => (text === undefined ? "" : `\`${text}\``);
-  const rows = Object.entries(SERVE_FLAGS).map(([key, definition]: [string, FlagDef]) => {
-    const isOn = definition.type === "boolean" && definition.default === true;
-    const flag = `--${isOn ? "no-" : ""}${flagName(key)}`;
-    const setting = settingOf(key);
-    const toml = setting === undefined ? undefined : tomlExample(setting, definition);
-    return `| ${code(flag)} | ${code(toml)} | ${code(variableOf(key))} |`;
-  });
-  const [, table = ""] = read("docs/serving.md").split("| ---- | --------------- | ----------- |");
-  expect(table.trim().split("\n\n")[0]?.split("\n")).toEqual(rows);
+test("docs/commands.md lists all commands", async () => {
+  const program = new Map<string, string>();
+  for (const [name, summary] of await summariesInHelp()) {
+    program.set(name, summary);
+    for (const [inner, text] of await summariesInHelp(name)) program.set(`${name} ${inner}`, text);
+  }
+  let text = read("docs/commands.md");
+  text = withRows(text, "Commands of the program", programTable(program));
+  text = withRows(text, "Slash commands", slashTable());
+  text = withRows(text, "Other names of slash commands", aliasTable());
+  expectGolden(join(ROOT, "docs/commands.md"), text);
+});
+
+test("docs/settings.md lists all settings", () => {
+  let text = read("docs/settings.md");
+  text = withRows(text, "Settings of a server", serverTable());
+  text = withRows(text, "Settings of the full screen", screenTable());
+  text = withRows(text, "Settings of the page", pageTable());
+  expectGolden(join(ROOT, "docs/settings.md"), text);
 });
 
 test("README and the guides document exactly the existing slash commands", () => {
@@ -131,8 +149,8 @@ test("README and the guides document exactly the existing slash commands", () =>
   expect([...named].filter((word) => !known.includes(word))).toEqual([]);
 });
 
-test("docs/scripting.md lists what slash commands print with --json", () => {
-  const [, section = ""] = read("docs/scripting.md").split("## Output of `chat join --json`");
+test("docs/json.md lists what slash commands print with --json", () => {
+  const [, section = ""] = read("docs/json.md").split("## Output of `chat join --json`");
   const rows = section.split("\n## ")[0]?.matchAll(/^\| (`[^|]*`) \|/gm) ?? [];
   const listed = [...rows].flatMap(([, cell = ""]) => [...cell.matchAll(/[a-z]+(?:-[a-z]+)*/g)]);
   const printed = repositorySources()

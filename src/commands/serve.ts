@@ -81,7 +81,7 @@ environment (CHAT_SERVE_PORT=2500).`,
           context,
           `${path} now has format ${to} (was ${from}), because of a record '${kind}' that older ` +
             "versions of chat do not know; to go back to one, restore a backup made before; " +
-            "without one, see 'Go back to an older version' in docs/serving.md",
+            "without one, see 'Go back to an older version' in docs/backup.md",
         );
       },
       ...defined({ postsPerSecond: args.postsPerSecond, cluster }),

@@ -7,7 +7,7 @@ import { Sandbox } from "./program.ts";
 import { Screen } from "./tmux.ts";
 
 const MEAN_FILE = `it's "q" $(touch EVALUATED) ; touch EVALUATED #.txt`;
-const SCRIPTING = join(import.meta.dir, "../../docs/scripting.md");
+const INSTALLING = join(import.meta.dir, "../../docs/install.md");
 const READY = /^\$$/;
 
 /** Start files of each shell; they load the script from the folder that `--help` recommends. */
@@ -55,7 +55,7 @@ async function shellWithScript(shell: string): Promise<Screen> {
   const env = { ...ana.environment, PATH: `${bin}:${sandbox.env["PATH"]}` };
   const help = (await ana.run(["completions", "--help"])).out;
   const [line = ""] = help.match(new RegExp(`mkdir .*chat completions ${shell} .*`)) ?? [];
-  expect(await Bun.file(SCRIPTING).text()).toContain(`\n${line}\n`);
+  expect(await Bun.file(INSTALLING).text()).toContain(`\n${line}\n`);
   const installed = Bun.spawnSync(["sh", "-c", line], { env });
   expect(installed.exitCode).toBe(0);
   for (const [file, text] of STARTS[shell] ?? []) {

@@ -169,7 +169,7 @@ suite("version 0.2.0 (CHAT_0_2_0)", () => {
     const stdin = "before\n/poll Lunch? | soup | rice\n";
     expect(await ana.run(["join", address], { stdin })).toMatchObject({ exitCode: 0 });
     await program.signal("SIGTERM");
-    // As docs/serving.md describes, for logs of one file.
+    // As docs/backup.md describes, for logs of one file.
     const copy = sandbox.path("copy");
     cpSync(data, copy, { recursive: true });
     const lengths = JSON.parse(readFileSync(join(copy, "format-2.json"), "utf8"));

@@ -72,7 +72,7 @@ test("names the lines that nginx lacks for WebSocket", async () => {
   await using world = await behind("nginx", { upgrades: false });
   const { exitCode, err } = await world.send("hello");
   expect(exitCode).toBe(5);
-  expect(err).toContain("does not pass on the WebSocket upgrade; let it pass the headers Upgrade");
+  expect(err).toContain("does not pass on the WebSocket upgrade; forward the headers Upgrade");
 });
 
 test("the page halves a request that nginx refuses as too large", async () => {

@@ -9,7 +9,7 @@ export interface ProxyOptions {
   readonly port: number;
   /** Port of the chat server. */
   readonly to: number;
-  /** nginx only: whether it passes the WebSocket upgrade on, as in docs/serving.md. */
+  /** nginx only: whether it passes the WebSocket upgrade on, as in docs/certificates.md. */
   readonly upgrades?: boolean;
   /** nginx only. */
   readonly bodyBytesMax?: number;

@@ -112,7 +112,7 @@ export class WebSocketUpgrade {
     }
     if (status === 426) {
       const text = msg`the proxy at ${this.address} does not pass on the WebSocket upgrade`;
-      const remedy = "let it pass the headers Upgrade and Connection on, as docs/serving.md shows";
+      const remedy = "forward the headers Upgrade and Connection, as in docs/certificates.md";
       throw new Fault("unreachable", text, { remedy });
     }
     if (status === 421) throw new MisdirectedFault(this.address);
