@@ -28,4 +28,5 @@ export const GUIDES: readonly string[] = [
   "docs/cluster.md",
   "docs/commands.md",
   "docs/settings.md",
+  "docs/glossary.md",
 ];
