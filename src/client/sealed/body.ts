@@ -72,6 +72,11 @@ export function editedByPost(body: PostBody): number | undefined {
   return (body as SealedPostBody).edits;
 }
 
+/** Reports whether the post makes sense only in a sealed room, and must never leave unencrypted. */
+export function needsSealing(body: PostBody): boolean {
+  return fileOfPost(body) !== undefined || editedByPost(body) !== undefined || isMarkedSealed(body);
+}
+
 export function sealedBodyOf({ action, edits, meant: _, ...body }: SealedPostBody): SealedBody {
   if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };

@@ -23,7 +23,14 @@ import { RATE_WAIT_MS_MAX } from "../link/connection.ts";
 import type { Keys } from "../link/keys.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
-import { carrierRecord, closedRecord, fileOfPost, isMarkedSealed, markSealed } from "./body.ts";
+import {
+  carrierRecord,
+  closedRecord,
+  fileOfPost,
+  isMarkedSealed,
+  markSealed,
+  needsSealing,
+} from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { GroupChanges } from "./group-changes.ts";
 import { boxOf, type DecryptedPosts, QueuedPosts } from "./queued-posts.ts";
@@ -261,8 +268,7 @@ export class Sealing {
         this.#pins?.has(pinName(to)) !== true &&
         this.#roomOf(to)?.isSealed !== true &&
         !this.#isUnlisted(to) &&
-        fileOfPost(body) === undefined &&
-        !isMarkedSealed(body),
+        !needsSealing(body),
     );
     return isOpen ? undefined : this.#sealInOrder(posts);
   }
@@ -361,9 +367,7 @@ export class Sealing {
       const isMarked = isMarkedSealed(post.body);
       const refusal = await this.#checkTarget(post.to, room, isMarked);
       if (refusal !== undefined || room?.isSealed !== true) {
-        bodies.push(
-          refusal ?? (fileOfPost(post.body) === undefined ? post.body : notSealed(post.to)),
-        );
+        bodies.push(refusal ?? (needsSealing(post.body) ? notSealed(post) : post.body));
         start++;
         continue;
       }
@@ -464,14 +468,15 @@ export class Sealing {
     const { target, body } = post;
     const room = this.#roomOf(target);
     const isSealed = this.#pins?.has(pinName(target)) || room?.isSealed === true;
-    if (!isSealed) {
+    const parsed = JSON.parse(body) as PostBody;
+    if (!isSealed && !needsSealing(parsed)) {
       // On a new link the client does not know yet which rooms are sealed.
       const mayBeSealed = !this.#isKnown(target);
       const isCheap = this.options.home?.hasCheapKey === true;
       return mayBeSealed && isCheap ? (this.#queuedPosts?.encrypt(outbox, post) ?? post) : post;
     }
     if (this.#queuedPosts === undefined) return withoutText(post);
-    const marked = JSON.stringify(markSealed(JSON.parse(body) as PostBody));
+    const marked = JSON.stringify(markSealed(parsed));
     return this.#queuedPosts.encrypt(outbox, { ...post, body: marked });
   }
 
@@ -689,10 +694,12 @@ function notMember(to: string): Fault {
   });
 }
 
-function notSealed(to: string): Fault {
+function notSealed({ to, body }: PostToSeal): Fault {
   return new Fault(
     "seal-refused",
-    msg`the file is encrypted, but '${to}' is not an encrypted room`,
+    fileOfPost(body) === undefined
+      ? msg`the edited message is encrypted, but '${to}' is not an encrypted room`
+      : msg`the file is encrypted, but '${to}' is not an encrypted room`,
   );
 }
 

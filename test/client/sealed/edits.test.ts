@@ -264,3 +264,22 @@ describe("an edit", () => {
     expect(edit.body).toMatchObject({ seq, text: "second" });
   });
 });
+
+describe("an edit of an encrypted message", () => {
+  two("never leaves the device for a target that is not known as encrypted", async (scene) => {
+    const { ana } = scene;
+    const { seq } = await ana.postText("secret");
+    const sent: string[] = [];
+    ana.tamperingLink.tampering = {
+      onRequest: (question) => {
+        sent.push(JSON.stringify(question));
+        return question;
+      },
+    };
+    for (const target of ["@ben", "lobby"]) {
+      const fault = await rejection(ana.edit(seq, "secret correction", target));
+      expect([target, fault]).toMatchObject([target, { code: "seal-refused" }]);
+    }
+    expect(sent.filter((one) => one.includes("correction"))).toEqual([]);
+  });
+});

@@ -186,6 +186,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the devices of {} have not been removed from '{}' yet":
     "perangkat {} belum dikeluarkan dari '{}'",
   "the digits differ from those of this device": "angkanya berbeda dari angka di perangkat ini",
+  "the edited message is encrypted, but '{}' is not an encrypted room":
+    "pesan yang diubah terenkripsi, tetapi '{}' bukan ruang terenkripsi",
   "the file has changed since its upload began": "berkas berubah sejak mulai diunggah",
   "the file is encrypted, but '{}' is not an encrypted room":
     "berkasnya terenkripsi, tetapi '{}' bukan ruang terenkripsi",
