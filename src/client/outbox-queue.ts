@@ -173,8 +173,10 @@ export class OutboxQueue {
       seal: (posts) => this.#prepare(posts),
       settled: () => this.#settled(),
       heldFaultOf: (target) => {
+        // Only earlier ones: two that waited for each other would wait forever.
         for (const driver of this.#parked) {
-          const fault = driver.id === id ? undefined : driver.heldFaultOf(target);
+          if (driver.id === id) return undefined;
+          const fault = driver.heldFaultOf(target);
           if (fault !== undefined) return fault;
         }
         return undefined;
