@@ -40,13 +40,18 @@ interface Pending {
   isAppending: boolean;
 }
 
-/** Interval between searches for idle outboxes, measured by record times. */
+/** Interval between searches for idle outboxes. */
 const SWEEP_INTERVAL_MS = 24 * 60 * 60_000;
+/**
+ * Maximum time that passes between two records, because the clock of the server may have been
+ * corrected between them. An outbox that is forgotten too early records a repeated post twice.
+ */
+const RECORD_GAP_MS_MAX = 24 * 60 * 60_000;
 
 interface OutboxValue {
   readonly id: OutboxId;
   readonly high: number;
-  readonly time: number;
+  readonly usedAtMs: number;
   /** Four numbers for each remembered post: counter, seq, n and time. */
   readonly posted: readonly number[];
 }
@@ -57,7 +62,9 @@ const NO_POSTS = new Float64Array();
 
 export interface DedupValue {
   readonly accounts: readonly (readonly [UserId, readonly OutboxValue[]])[];
-  readonly sweptAt: number;
+  readonly sweptAtMs: number;
+  readonly elapsedMs: number;
+  readonly recordedUnixMs: number;
 }
 
 export class OutboxHistory<Post extends Pending = Pending> {
@@ -76,7 +83,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
   readonly #refused = new Map<number, Fault>();
   #high = 0;
   #last = 0;
-  #time = 0;
+  #usedAtMs = 0;
 
   constructor(readonly id: OutboxId) {}
 
@@ -144,7 +151,8 @@ export class OutboxHistory<Post extends Pending = Pending> {
     dropOldest(this.#refused, OUTBOX_IN_FLIGHT_MAX);
   }
 
-  record(counter: number, { seq, n, time }: Posted): void {
+  /** @param usedAtMs time that had passed before the record, as `DedupTable` measures it */
+  record(counter: number, { seq, n, time }: Posted, usedAtMs = 0): void {
     this.pending.delete(counter);
     const at = POSTED_NUMBERS * (counter % OUTBOX_IN_FLIGHT_MAX);
     if (at >= this.#posted.length) {
@@ -159,7 +167,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     posted[at + 2] = n;
     posted[at + 3] = time;
     this.#high = Math.max(this.#high, counter);
-    this.#time = time;
+    this.#usedAtMs = usedAtMs;
   }
 
   value(): OutboxValue | undefined {
@@ -168,20 +176,20 @@ export class OutboxHistory<Post extends Pending = Pending> {
     for (let at = 0; at < this.#posted.length; at += POSTED_NUMBERS) {
       if (this.#posted[at] !== 0) posted.push(...this.#posted.subarray(at, at + POSTED_NUMBERS));
     }
-    return { id: this.id, high: this.#high, time: this.#time, posted };
+    return { id: this.id, high: this.#high, usedAtMs: this.#usedAtMs, posted };
   }
 
-  load({ high, time, posted }: OutboxValue): void {
+  load({ high, usedAtMs, posted }: OutboxValue): void {
     for (let at = 0; at < posted.length; at += POSTED_NUMBERS) {
       const [counter = 0, seq = 0, n = 0, when = 0] = posted.slice(at, at + POSTED_NUMBERS);
       this.record(counter, { seq, n, time: when });
     }
     this.#high = high;
-    this.#time = time;
+    this.#usedAtMs = usedAtMs;
   }
 
-  isExpired(time: number): boolean {
-    return this.pending.size === 0 && this.#time + OUTBOX_FORGET_MS <= time;
+  isExpired(elapsedMs: number): boolean {
+    return this.pending.size === 0 && this.#usedAtMs + OUTBOX_FORGET_MS <= elapsedMs;
   }
 }
 
@@ -195,7 +203,13 @@ export class DedupTable<Post extends Pending = Pending> {
   readonly #devices = new Map<UserId, OutboxHistory<Post>[]>();
   /** Outboxes of idempotency keys, so that they do not displace those of devices. */
   readonly #keyed = new Map<UserId, OutboxHistory<Post>[]>();
-  #sweptAt = 0;
+  /**
+   * Time that has passed, measured by records instead of the clock, so that a server reading the
+   * log forgets the same outboxes.
+   */
+  #elapsedMs = 0;
+  #recordedUnixMs = 0;
+  #sweptAtMs = 0;
 
   find(user: UserId, id: OutboxId): OutboxHistory<Post> | undefined {
     return this.#accountsOf(id)
@@ -229,16 +243,23 @@ export class DedupTable<Post extends Pending = Pending> {
   record({ id, by, seq, n, time }: FoldedHead): void {
     const counter = by === "server" ? undefined : counterIn(id);
     if (counter === undefined || by === "server") return;
+    this.#elapse(time);
     const outboxes = this.#devices.get(by);
     const recent = outboxes?.[outboxes.length - 1];
     if (recent !== undefined && id.startsWith(recent.id)) {
-      recent.record(counter, { seq, n, time });
+      recent.record(counter, { seq, n, time }, this.#elapsedMs);
     } else {
       const outbox = id.slice(0, OUTBOX_LETTERS);
       if (!isOutboxId(outbox)) return;
-      this.use(by, outbox).record(counter, { seq, n, time });
+      this.use(by, outbox).record(counter, { seq, n, time }, this.#elapsedMs);
     }
-    if (time - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#sweep(time);
+    if (this.#elapsedMs - this.#sweptAtMs >= SWEEP_INTERVAL_MS) this.#sweep();
+  }
+
+  #elapse(unixMs: number): void {
+    const gapMs = this.#recordedUnixMs === 0 ? 0 : unixMs - this.#recordedUnixMs;
+    this.#elapsedMs += Math.min(Math.max(gapMs, 0), RECORD_GAP_MS_MAX);
+    this.#recordedUnixMs = unixMs;
   }
 
   value(): DedupValue {
@@ -247,25 +268,28 @@ export class DedupTable<Post extends Pending = Pending> {
       const values = boxes.map((outbox) => outbox.value());
       accounts.push([user, values.filter((value) => value !== undefined)]);
     }
-    return { accounts: accounts.filter(([, values]) => values.length > 0), sweptAt: this.#sweptAt };
+    return {
+      accounts: accounts.filter(([, values]) => values.length > 0),
+      sweptAtMs: this.#sweptAtMs,
+      elapsedMs: this.#elapsedMs,
+      recordedUnixMs: this.#recordedUnixMs,
+    };
   }
 
-  load({ accounts, sweptAt }: DedupValue): void {
+  load({ accounts, sweptAtMs, elapsedMs, recordedUnixMs }: DedupValue): void {
     for (const [user, values] of accounts) {
       for (const value of values) this.use(user, value.id).load(value);
     }
-    this.#sweptAt = sweptAt;
+    this.#sweptAtMs = sweptAtMs;
+    this.#elapsedMs = elapsedMs;
+    this.#recordedUnixMs = recordedUnixMs;
   }
 
-  /**
-   * Uses record times instead of the clock, so that a server reading the log forgets the same
-   * outboxes.
-   */
-  #sweep(time: number): void {
-    this.#sweptAt = time;
+  #sweep(): void {
+    this.#sweptAtMs = this.#elapsedMs;
     for (const accounts of [this.#devices, this.#keyed]) {
       for (const [user, boxes] of accounts) {
-        const remaining = boxes.filter((outbox) => !outbox.isExpired(time));
+        const remaining = boxes.filter((outbox) => !outbox.isExpired(this.#elapsedMs));
         if (remaining.length === 0) accounts.delete(user);
         else accounts.set(user, remaining);
       }

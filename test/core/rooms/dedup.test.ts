@@ -158,9 +158,16 @@ describe("post status", () => {
     recorder.begin(1, OTHER_BOX);
     recorder.posts.use(BEN, BOX);
     const value = recorder.posts.value();
-    const [[first = [], second = []], time] = [posted, posted[0]?.[3] ?? 0];
-    const box = { id: BOX, high: OUTBOX_IN_FLIGHT_MAX, time, posted: [...second, ...first] };
-    expect(value).toEqual({ accounts: [[ANA, [box]]], sweptAt: time });
+    const [[first = [], second = []], times] = [posted, posted.map(([, , , time = 0]) => time)];
+    const [before = 0, recordedUnixMs = 0] = times;
+    const elapsedMs = recordedUnixMs - before;
+    const box = { id: BOX, high: OUTBOX_IN_FLIGHT_MAX, posted: [...second, ...first] };
+    expect(value).toEqual({
+      accounts: [[ANA, [{ ...box, usedAtMs: elapsedMs }]]],
+      sweptAtMs: 0,
+      elapsedMs,
+      recordedUnixMs,
+    });
     const loaded = new DedupTable();
     loaded.load(value);
     expect(loaded.value()).toEqual(value);
@@ -185,28 +192,39 @@ describe("post status", () => {
     expect(recorder.status(1, box(3))).toBe("new");
   });
 
-  test("forgets an outbox after exactly 30 days of record time without a post", () => {
-    const posts = new DedupTable();
-    const ledger = new Ledger();
-    const record = (box: OutboxId, timeMs: number) => {
-      const draft = {
-        kind: "text",
-        room: ROOM,
-        by: ANA,
-        id: formatPostId(box, 1),
-        body: {},
-      } as const;
-      const { head } = ledger.append(draft);
-      posts.record({ ...head, time: timeMs });
-    };
-    const dayMs = 24 * 60 * 60_000;
-    const start = 1_000 * dayMs;
-    record(BOX, start);
-    record(OTHER_BOX, start + OUTBOX_FORGET_MS - dayMs);
-    expect(posts.find(ANA, BOX)?.status(1).kind ?? "new").toBe("posted");
-    record("z".repeat(11) as OutboxId, start + OUTBOX_FORGET_MS);
-    expect(posts.find(ANA, BOX)?.status(1).kind ?? "new").toBe("new");
-    expect(posts.find(ANA, OTHER_BOX)?.status(1).kind ?? "new").toBe("posted");
+  describe("forgets an outbox", () => {
+    const DAY_MS = 24 * 60 * 60_000;
+    const START = 1_000 * DAY_MS;
+
+    function recordings() {
+      const posts = new DedupTable();
+      const ledger = new Ledger();
+      const shared = { kind: "text", room: ROOM, by: ANA, body: {} } as const;
+      const record = (box: OutboxId, unixMs: number) => {
+        const { head } = ledger.append({ ...shared, id: formatPostId(box, 1) });
+        posts.record({ ...head, time: unixMs });
+      };
+      const statusOf = (box: OutboxId) => posts.find(ANA, box)?.status(1).kind ?? "new";
+      return { posts, record, statusOf };
+    }
+
+    test("after exactly 30 days of record time without a post", () => {
+      const { record, statusOf } = recordings();
+      record(BOX, START);
+      for (let atMs = DAY_MS; atMs < OUTBOX_FORGET_MS; atMs += DAY_MS)
+        record(OTHER_BOX, START + atMs);
+      expect(statusOf(BOX)).toBe("posted");
+      record("z".repeat(11) as OutboxId, START + OUTBOX_FORGET_MS);
+      expect(statusOf(BOX)).toBe("new");
+      expect(statusOf(OTHER_BOX)).toBe("posted");
+    });
+
+    test("not because the server's clock was corrected", () => {
+      const { record, statusOf } = recordings();
+      record(BOX, START);
+      for (const days of [400, 0, 100, -100]) record(OTHER_BOX, START + days * DAY_MS);
+      expect(statusOf(BOX)).toBe("posted");
+    });
   });
 
   recorderTest("ignores records without a post id and those of the server", (recorder) => {
