@@ -449,7 +449,8 @@ export class RoomReader {
 
 export interface PackageRow {
   readonly secret: string;
-  readonly madeUnixMs: number;
+  /** Absent in rows from before 0.3. */
+  readonly generation?: number;
   readonly isLastResort?: true;
 }
 

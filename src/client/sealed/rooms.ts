@@ -6,7 +6,6 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { EDITS_PER_RECORD_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
 import {
-  KEY_PACKAGE_MS,
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
   RENEW_CHECK_INTERVAL_MS,
@@ -39,8 +38,11 @@ import { type PackageRow, RoomReader } from "./room-reader.ts";
 import { RoomStates, type SealedEvent } from "./room-state.ts";
 import { type ArchivedRow, allOf, type OtherKeyRow, packageKey } from "./rows.ts";
 
-/** Devices that used a replaced last-resort key package have committed within this time. */
-const LAST_RESORT_RETENTION_MS = 86_400_000;
+/**
+ * Number of times that a device creates key packages before it discards the secrets of earlier
+ * ones. It counts no time: a welcome may be read months after it was sent, and clocks may jump.
+ */
+const PACKAGE_GENERATIONS_MAX = 8;
 
 export interface SafetyDigits {
   readonly digits: string;
@@ -290,17 +292,10 @@ export class SealedRooms {
     const [newLastResort] = lastResort === false ? await device.engine.makeKeyPackages(1) : [];
     if (created.length === 0 && newLastResort === undefined) return;
     await this.#parts.states.transact(async (vault) => {
-      const now = clock.unixMs();
       const rows = await vault.list<PackageRow>(allOf("package", 1_000));
-      const lastResorts = rows.filter(({ value }) => value.isLastResort === true);
-      const replacedUnixMs = Math.max(...lastResorts.map(({ value }) => value.madeUnixMs));
-      for (const { key, value } of rows) {
-        const { madeUnixMs, isLastResort } = value;
-        const isReplaced = isLastResort === true && madeUnixMs < replacedUnixMs;
-        const isExpired = isReplaced && now - replacedUnixMs > LAST_RESORT_RETENTION_MS;
-        if (isExpired || now - madeUnixMs > KEY_PACKAGE_MS) await vault.delete(key);
-      }
-      const rowOf = (secret: Uint8Array) => ({ secret: toBase64Url(secret), madeUnixMs: now });
+      const generation = 1 + Math.max(0, ...rows.map(({ value }) => value.generation ?? 0));
+      for (const { key } of outdatedPackages(rows)) await vault.delete(key);
+      const rowOf = (secret: Uint8Array) => ({ secret: toBase64Url(secret), generation });
       for (const { ref, secret } of created) await vault.put(packageKey(ref), rowOf(secret));
       if (newLastResort === undefined) return;
       await vault.put(packageKey(newLastResort.ref), {
@@ -314,6 +309,19 @@ export class SealedRooms {
       lastResort: newLastResort?.keyPackage,
     });
   }
+}
+
+type StoredPackage = { readonly key: string; readonly value: PackageRow };
+
+function outdatedPackages(rows: readonly StoredPackage[]): StoredPackage[] {
+  const generationOf = ({ value }: StoredPackage) => value.generation ?? 0;
+  return [...Map.groupBy(rows, ({ value }) => value.isLastResort === true).values()].flatMap(
+    (alike) => {
+      const newest = [...new Set(alike.map(generationOf))].sort((a, b) => b - a);
+      const kept = new Set(newest.slice(0, PACKAGE_GENERATIONS_MAX));
+      return alike.filter((row) => !kept.has(generationOf(row)));
+    },
+  );
 }
 
 function ignoreRefusal(error: unknown): void {

@@ -79,6 +79,18 @@ describe("a sealed room", () => {
     });
   });
 
+  two("is read from the addition on by a device that comes months later", async (scene) => {
+    const { world, ana } = scene;
+    const eve = await world.join("eve");
+    await eve.quit();
+    await ana.invite("eve");
+    await ana.postText("while eve is away");
+    world.site.skewMs += 100 * 86_400_000;
+    const late = await eve.restart();
+    await late.request("join", { room: "vault" });
+    await late.waitForText("while eve is away");
+  });
+
   two("keeps a commit after a lost answer", async ({ world, ana, ben }) => {
     await world.join("eve");
     let isSilent = false;
