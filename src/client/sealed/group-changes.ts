@@ -472,12 +472,15 @@ export class GroupChanges {
   async #resumePending(): Promise<void> {
     const pending = await this.room.run(pendingOf);
     if (pending === undefined) return;
+    const { commitId, isFormer = false } = pending;
     try {
-      await this.#sendCommit(pending);
+      if (!isFormer) await this.#sendCommit(pending);
     } catch (error) {
       if (!(error instanceof Fault) || error.code === "link-closed") throw error;
     }
     await this.room.reread();
+    // The server's history may contain the commit nevertheless, and then it was read just now.
+    if (isFormer) await this.#dropRefused(commitId);
   }
 
   async #rejoinIfNeeded(): Promise<void> {

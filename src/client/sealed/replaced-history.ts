@@ -3,6 +3,7 @@
  * example after a restored backup. Called only after the user has accepted that history.
  */
 
+import type { RoomId } from "../../base/ids.ts";
 import { CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
 import { defined } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
@@ -21,8 +22,11 @@ import {
   contentRange,
   excuseCount,
   isContentOf,
+  type PendingRow,
   type RoomRow,
+  roomKey,
 } from "./rows.ts";
+import type { Vault } from "./vault.ts";
 
 /** Rows dropped in one transaction, which blocks other processes of this CHAT_HOME. */
 const DROPPED_ROWS_MAX = 500;
@@ -42,8 +46,21 @@ export function applyAcceptance(states: RoomStates, view: HistoryView): Promise<
       await vault.delete(key);
     for (const { key, value } of await vault.list<RoomRow>(allOf("room", ROOMS_MAX)))
       await vault.put(key, { ...value, history: "accepted" } satisfies RoomRow);
+    await markFirstJoins(vault);
     await vault.put(ACCEPTED_KEY, { at: newest.at } satisfies AcceptedRow);
   });
+}
+
+/**
+ * Marks unanswered commits by which the device would have entered a group for the first time. They
+ * may rest on a group state of the former history, and the rooms have no state that would tell.
+ */
+async function markFirstJoins(vault: Vault): Promise<void> {
+  for (const { key, value } of await vault.list<PendingRow>(allOf("pending", ROOMS_MAX))) {
+    const room = key.slice("pending/".length) as RoomId;
+    const isJoin = value.epoch !== undefined && (await vault.find(roomKey(room))) === undefined;
+    if (isJoin) await vault.put(key, { ...value, isFormer: true } satisfies PendingRow);
+  }
 }
 
 type CommonRecord = Pick<ChatRecord, "seq" | "n" | "commit">;
@@ -54,29 +71,32 @@ const NOTHING: CommonRecord = { seq: 0, n: 0, commit: undefined };
  * Drops everything stored after the last record that both histories contain, so that the device
  * reads the records that follow it there. If the group's current keys are among that, the device
  * must rejoin. A crash in between leaves the room marked, so that the next use continues.
+ *
+ * Several tasks and processes may do this at once. What one of them has found applies only while
+ * the room has read nothing else: another may have adopted the history, and read on in it.
  */
 export async function adoptHistory(room: SealedRoom): Promise<void> {
-  const common = await findCommon(room);
-  let hasMore: boolean;
-  do {
-    hasMore = await room.run((tx) => dropContents(room, tx, common.seq));
-  } while (hasMore);
-  await room.run(async (tx) => {
-    if (!isDue(tx)) return;
-    await room.parts.files.dropAfter(tx, common.seq);
-    await dropGroupInfos(tx, common.seq);
-    await truncateRoom(tx, common);
-  });
-}
-
-/** Another task or process may have adopted the history meanwhile, and read records of it. */
-function isDue({ row }: RoomTransaction): boolean {
-  return row?.history === "accepted";
+  for (;;) {
+    const row = await room.run((tx) => tx.row);
+    if (row?.history !== "accepted") return;
+    const isDue = (tx: RoomTransaction) =>
+      tx.row?.history === "accepted" && tx.row.seq === row.seq && tx.row.commit === row.commit;
+    const common = await findCommon(room, row.seq);
+    let hasMore: boolean;
+    do {
+      hasMore = await room.run((tx) => isDue(tx) && dropContents(room, tx, common.seq));
+    } while (hasMore);
+    await room.run(async (tx) => {
+      if (!isDue(tx)) return;
+      await room.parts.files.dropAfter(tx, common.seq);
+      await dropGroupInfos(tx, common.seq);
+      await truncateRoom(tx, common);
+    });
+  }
 }
 
 /** Searches backwards, because few records are lost as a rule. */
-async function findCommon(room: SealedRoom): Promise<CommonRecord> {
-  const newest = (await room.run(({ row }) => row?.seq)) ?? 0;
+async function findCommon(room: SealedRoom, newest: number): Promise<CommonRecord> {
   for (let before = newest + 1; ; ) {
     const { records, more } = await room.queryPage({ before });
     const common = await room.run(async ({ row, vault }) => {
@@ -100,7 +120,6 @@ async function dropContents(
   tx: RoomTransaction,
   after: number,
 ): Promise<boolean> {
-  if (!isDue(tx)) return false;
   const { vault, room } = tx;
   const rows = await vault.rows(contentRange(room, { after }, DROPPED_ROWS_MAX));
   for (const { value } of await vault.openRows<ArchivedRow>(rows)) {

@@ -472,10 +472,17 @@ export class SealedRoom {
     }
     const sent = await tx.vault.find<SentRow>(sentKey(tx.room, id));
     if (sent === undefined) return;
+    // A server that was restored from a backup may record the post under a number that the device
+    // has read otherwise. It will read the record once its user has accepted the server's history.
+    if (seq !== undefined && !(await this.#hasRead(tx, seq, id))) return;
     // The server refused the post, or its log already holds an earlier encryption of the post. In
     // either case the reserved count is unused.
     await tx.vault.delete(sentKey(tx.room, id));
     if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
+  }
+
+  async #hasRead({ vault, room }: RoomTransaction, seq: number, id: string): Promise<boolean> {
+    return (await vault.find<ArchivedRow>(contentKey(room, seq)))?.post === id;
   }
 
   /**

@@ -96,6 +96,8 @@ export interface PendingRow {
   readonly change: ChangeRow;
   readonly group: string;
   readonly instance?: string;
+  /** The commit may rest on a history that the server has replaced, and is not sent again. */
+  readonly isFormer?: true;
 }
 
 export interface SentRow {
@@ -264,7 +266,7 @@ export const CERT_KEY = "certificate";
 export const LEASE_KEY = "lease";
 
 export function allOf(
-  table: "room" | "pin" | "claim" | "other-key" | "upload" | "package",
+  table: "room" | "pin" | "claim" | "other-key" | "upload" | "package" | "pending",
   limit: number,
 ): KeyRange {
   return { from: `${table}/`, to: `${table}/${RANGE_END}`, limit };

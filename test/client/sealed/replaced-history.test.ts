@@ -254,6 +254,62 @@ describe("after a rollback that all members have accepted", () => {
   });
 });
 
+two("a post that the server got before the alarm is read by its author", async (scene) => {
+  const { world, ana, ben } = scene;
+  await ana.postTo("kept", ben);
+  const backup = world.site.disk.backUp();
+  for (const text of ["lost 1", "lost 2", "lost 3"]) await ana.postTo(text, ben);
+  await leaveServer(ana, ben);
+  await world.site.restore(backup);
+  const early = world.person("ben", ben.device);
+  // The audit is slow.
+  const held: WireMessage[] = [];
+  const hold = (word: WireMessage) => {
+    held.push(word);
+    return [];
+  };
+  early.tamperingLink.tampering = {
+    onMessage: (word, request) => (request?.kind === "checkpoint" ? hold(word) : [word]),
+  };
+  await early.enter();
+  await early.postText("early");
+  early.tamperingLink.tampering = {};
+  for (const word of held) early.tamperingLink.deliver(word);
+  await early.until("the alarm", () => early.client.alarm);
+  await early.quit();
+  const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+  await expectUsable(world, ana2, ben2);
+  const texts = ["kept", "early", "from ana", "from ben"];
+  for (const person of [ana2, ben2]) expect(await person.past()).toEqual(texts);
+});
+
+two("a device that was joining does not repeat that in the other history", async (scene) => {
+  const { world, ana, ben } = scene;
+  await ana.postTo("kept", ben);
+  const device = await world.link(ana);
+  const backup = world.site.disk.backUp();
+  await ana.makeAdmin("ben");
+  const second = world.person("ana", device);
+  let isJoining = false;
+  second.tamperingLink.tampering = {
+    onRequest: (question) => {
+      isJoining ||= question.kind === "group-commit";
+      return question.kind === "group-commit" ? undefined : question;
+    },
+  };
+  await second.enter();
+  await second.until("the commit", () => isJoining);
+  await leaveServer(ana, ben, second);
+  await world.site.restore(backup);
+  // Ana rejoins, so that the group reaches the epoch on which the unanswered commit rests.
+  const ana2 = await acceptHistory(world, ana);
+  await ana2.until("to be in", () => ana2.rejoins() > 0);
+  const second2 = await acceptHistory(world, second);
+  await second2.until("to be in", () => second2.changes.includes("join"));
+  const ben2 = await acceptHistory(world, ben);
+  await expectUsable(world, ana2, ben2, second2);
+});
+
 describe("an edit that was lost in an accepted rollback", () => {
   two("does not make the erasure of its message erase others", async ({ world, ana, ben }) => {
     const { seq } = await ana.postText("kept");
