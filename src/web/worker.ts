@@ -1,13 +1,20 @@
-/** Service worker for push notifications. Without a cache, it never serves an outdated page. */
+/**
+ * Service worker for push notifications, which also says when the server can't be reached. Without
+ * a cache, it never serves an outdated page.
+ */
 
 import { isGroupName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
-import { PUSH_TEXTS } from "../ui/messages/push.ts";
+import { languageFor } from "../ui/messages/languages.ts";
+import { WORKER_TEXTS, type WorkerTexts } from "../ui/messages/worker.ts";
 import { readRoute } from "./input/route.ts";
+import { unreachablePage } from "./unreachable.ts";
 
 interface WorkerScope {
   readonly location: { readonly search: string };
   readonly registration: {
+    /** Absent in older browsers. */
+    readonly navigationPreload?: { enable(): Promise<void> };
     showNotification(title: string, options: NotificationContent): Promise<void>;
   };
   readonly clients: {
@@ -16,12 +23,21 @@ interface WorkerScope {
   };
   skipWaiting(): Promise<void>;
   addEventListener(kind: "install", listener: (event: Extendable) => void): void;
+  addEventListener(kind: "activate", listener: (event: Extendable) => void): void;
+  addEventListener(kind: "fetch", listener: (event: FetchEvent) => void): void;
   addEventListener(kind: "push", listener: (event: PushEvent) => void): void;
   addEventListener(kind: "notificationclick", listener: (event: ClickEvent) => void): void;
 }
 
 interface Extendable {
   waitUntil(promise: Promise<unknown>): void;
+}
+
+interface FetchEvent {
+  readonly request: Request;
+  /** Response to the request that the browser sent while the worker started, if it did. */
+  readonly preloadResponse?: Promise<Response | undefined>;
+  respondWith(response: Promise<Response>): void;
 }
 
 interface PushEvent extends Extendable {
@@ -52,6 +68,11 @@ const scope = globalThis as unknown as WorkerScope;
 
 type Fields = Readonly<Record<string, unknown>>;
 
+function texts(): WorkerTexts & { readonly lang: string } {
+  const lang = languageFor([new URLSearchParams(scope.location.search).get("lang") ?? ""]);
+  return { ...WORKER_TEXTS[lang], lang };
+}
+
 function pushFields({ data }: PushEvent): Fields {
   try {
     const value = data?.json();
@@ -73,8 +94,6 @@ function parseTarget(value: unknown): string {
 function show(event: PushEvent): Promise<void> {
   const { tag, at, title: groupTitle, from, text, count } = pushFields(event);
   const target = parseTarget(at);
-  const lang = new URLSearchParams(scope.location.search).get("lang") ?? "";
-  const fallbackText = PUSH_TEXTS[lang] ?? PUSH_TEXTS["en"] ?? "";
   const body = cleanField(text);
   const author = cleanField(from);
   const place = isGroupName(target) ? cleanField(groupTitle) : target;
@@ -82,7 +101,7 @@ function show(event: PushEvent): Promise<void> {
   const title = isDirect || author === "" ? author || place : `${author} \u00b7 ${place}`;
   const countPrefix = typeof count === "number" && count > 1 ? `(${count}) ` : "";
   return scope.registration.showNotification(title || "chat", {
-    body: body === "" ? fallbackText : countPrefix + body,
+    body: body === "" ? texts().push : countPrefix + body,
     tag: typeof tag === "string" ? tag : "",
     renotify: typeof tag === "string" && tag !== "",
     icon: PUSH_ICON,
@@ -102,8 +121,34 @@ async function open(target: string, room: string): Promise<void> {
   await page.focus();
 }
 
+/** Statuses of a proxy that does not reach the server. */
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 504]);
+
+async function openPage({ request, preloadResponse }: FetchEvent): Promise<Response> {
+  const unreachable = () => {
+    const { lang, unreachable: text } = texts();
+    return unreachablePage(lang, text);
+  };
+  try {
+    const response = (await preloadResponse) ?? (await fetch(request));
+    return GATEWAY_STATUSES.has(response.status) ? unreachable() : response;
+  } catch {
+    return unreachable();
+  }
+}
+
+function isPage({ mode, url }: Request): boolean {
+  return mode === "navigate" && new URL(url).pathname === "/";
+}
+
 // Replaces the previous worker immediately, because workers hold no state.
 scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
+scope.addEventListener("activate", (event) => {
+  event.waitUntil(Promise.resolve(scope.registration.navigationPreload?.enable()));
+});
+scope.addEventListener("fetch", (event) => {
+  if (isPage(event.request)) event.respondWith(openPage(event));
+});
 scope.addEventListener("push", (event) => event.waitUntil(show(event)));
 scope.addEventListener("notificationclick", (event) => {
   const { notification } = event;

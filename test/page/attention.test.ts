@@ -6,6 +6,7 @@ import { PUSH_TTL_S } from "../../src/base/limits-page.ts";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { PushReceiver, readVapid } from "../crypto/push-receiver.ts";
 import { Sandbox } from "../e2e/program.ts";
+import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./fixtures.ts";
@@ -163,6 +164,19 @@ pageTest("runs the worker before sign-in", async () => {
   const count = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
   await using eve = await server.visit();
   await until("it runs", async () => (await eve.page.evaluate<number>(count)) === 1);
+});
+
+pageTest("opens without the server, and by itself once it answers", async () => {
+  await using relay = await Relay.open(server.served.port);
+  await using eli = await server.logIn("eli", { via: relay });
+  await eli.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)");
+  await eli.page.evaluate('location.hash = "#/lobby"');
+  relay.cut();
+  await eli.page.reload();
+  await eli.page.getByRole("heading", { name: "Can't reach the server. Retrying…" }).waitFor();
+  relay.mend();
+  await eli.composer.waitFor();
+  expect(await eli.page.evaluate<string>("location.hash")).toBe("#/lobby");
 });
 
 const WAKE_LOCK = `{
