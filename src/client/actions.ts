@@ -445,7 +445,7 @@ export class Actions {
    * @throws {Fault} link-closed
    */
   async sent(target: string): Promise<void> {
-    const isPending = () => isPostPending(this.#model, target);
+    const isPending = () => isPostPending(this.#model, postTarget(this.#model, target));
     const isOnline = () => this.#model.connection.kind === "online";
     await this.#store.until(() => !isPending() || !isOnline());
     if (isPending()) throw new Fault("link-closed", msg`not connected`);

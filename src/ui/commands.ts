@@ -2,13 +2,13 @@
 
 import { Fault, ignoreFault, msg, type Translatable } from "../base/fault.ts";
 import { SLOW_SECONDS_MAX } from "../base/limits.ts";
-import { checkName, formatTarget, parseTarget } from "../base/names.ts";
+import { boxNames, checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
-import { adderIn, roomOf } from "../core/model/selectors.ts";
+import { adderIn, postTarget, roomOf } from "../core/model/selectors.ts";
 import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -69,10 +69,12 @@ const join: Command<JoinArgs> = {
     // A mistyped flag must not be used as the room password.
     if (flag !== undefined) throw unknownFlag(flag);
     if (sealed && password !== undefined) return undefined;
-    return { room: roomName(room), password, sealed, assignment: assignment || undefined };
+    const name = words.length === 1 && boxNames(room) !== undefined ? room : roomName(room);
+    return { room: name, password, sealed, assignment: assignment || undefined };
   },
   async run(args, chat, host) {
     const { room, sealed, assignment } = args;
+    if (boxNames(room) !== undefined) return openBox(room, chat);
     if (assignment === true) chat.actions.checkAssignment(sealed);
     const attempt = () => host.join(args);
     const answer = await (sealed === true ? chat.actions.sealAfter(room, attempt) : attempt());
@@ -89,6 +91,20 @@ const join: Command<JoinArgs> = {
     return { json, note, roomToOpen: name };
   },
 };
+
+/** A box has members without joins: its owner, and the moderators of its room. */
+function openBox(target: string, chat: Chat): CommandAnswer {
+  const box = roomOf(chat.model, target);
+  const { room = "" } = boxNames(target) ?? {};
+  const mayOpen = roomOf(chat.model, room)?.moderates === true;
+  const name = box?.target ?? (mayOpen ? target : undefined);
+  if (name === undefined) {
+    throw new Fault("room-unknown", msg`no box named '${target}', or you may not read it`, {
+      remedy: msg`see who has handed in work: /handed`,
+    });
+  }
+  return { json: { kind: "joined", room: name, created: false }, roomToOpen: name };
+}
 
 function unknownFlag(flag: string): Fault {
   return new Fault("usage", msg`unknown option for /join: ${flag.slice(0, 40)}`, {
@@ -511,9 +527,9 @@ const edit: Command<{ readonly text: string }> = {
   parse: parseText,
   async run({ text }, chat, host) {
     await host.sent();
-    const { current } = host;
-    const seq = await chat.actions.resolveSeq(current, undefined, "own");
-    return { seq: await chat.actions.edit(current, seq, text) };
+    const target = postTarget(chat.model, host.current);
+    const seq = await chat.actions.resolveSeq(target, undefined, "own");
+    return { seq: await chat.actions.edit(target, seq, text) };
   },
 };
 
@@ -523,7 +539,8 @@ const erase: Command<OptionalSeq> = {
   parse: parseOptionalSeq,
   async run({ seq }, chat, host) {
     await host.sent();
-    return { seq: await host.erase(await chat.actions.resolveSeq(host.current, seq, "own")) };
+    const target = postTarget(chat.model, host.current);
+    return { seq: await host.erase(await chat.actions.resolveSeq(target, seq, "own")) };
   },
 };
 
@@ -761,6 +778,7 @@ function postsTo(usage: string, notice?: true): Command<MessageArgs> {
       if (typeof named === "string" && roomOf(chat.model, to) === undefined) {
         // While offline, the message waits, and the server checks its target later.
         if (to.startsWith("@")) await (isOnline(chat) ? chat.actions.checkPerson(to) : undefined);
+        else if (boxNames(to) !== undefined) openBox(to, chat);
         else if ((await host.join({ room: to, mayCreate: false })) === undefined) return undefined;
       }
       if (text === "") return { roomToOpen: to };
@@ -771,7 +789,8 @@ function postsTo(usage: string, notice?: true): Command<MessageArgs> {
 }
 
 function personOrRoom(word: string): string {
-  return formatTarget(parseTarget(/^[@#]/.test(word) ? word : `@${word}`));
+  const isTarget = /^[@#]/.test(word) || boxNames(word) !== undefined;
+  return formatTarget(parseTarget(isTarget ? word : `@${word}`));
 }
 
 function isOnline({ model }: Chat): boolean {

@@ -121,6 +121,27 @@ server.test("sends a member's work to the box of an assignment room", async (san
   expect(readFileSync(join(renamed, "zoe", "messages.txt"), "utf8")).toContain("zoe: only words");
 });
 
+server.test("opens boxes in line mode, and corrects work without its number", async (sandbox) => {
+  const tea = sandbox.home("tia").with({ CHAT_USER: "tia" });
+  const pip = sandbox.home("pim").with({ CHAT_USER: "pim" });
+  const join = (home: typeof tea, ...lines: string[]) =>
+    home.run(["join", "--json"], { stdin: `${lines.join("\n")}\n` });
+  await join(tea, "/join poems --assignment");
+  await join(pip, "/join poems", "roses are blue", "/edit roses are red", "once more", "/erase");
+  const work = await pip.json(["history", "--room", "poems@pim"]);
+  expect(work.map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+    "text roses are blue",
+    "edited roses are red",
+    "erased undefined",
+  ]);
+  await join(tea, "/join poems@pim", "well done", "/join lobby", "/msg poems@pim and on time");
+  const answers = await pip.json(["history", "--room", "poems@pim", "--from", "tia"]);
+  expect(answers.map(({ text }) => text)).toEqual(["well done", "and on time"]);
+  const other = await join(pip, "/join poems@tia", "lost");
+  expect(other.out).toContain("no box named 'poems@tia', or you may not read it");
+  expect(await tea.json(["history", "--room", "lobby", "--grep", "lost"])).toEqual([]);
+});
+
 server.test("asks to join a room that admits people by approval", async (sandbox) => {
   const kay = sandbox.home("kay").with({ CHAT_USER: "kay" });
   const lou = sandbox.home("lou").with({ CHAT_USER: "lou" });

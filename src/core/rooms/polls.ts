@@ -48,7 +48,9 @@ export function checkPollOptions(options: readonly string[]): void {
   const isAlike = (option: string, index: number) =>
     options.slice(0, index).some((other) => lookAlike(option, other));
   if (options.some((option) => visibleText(option) === "") || options.some(isAlike)) {
-    throw new Fault("usage", msg`two options look alike, or one is empty`);
+    throw new Fault("usage", msg`two options look alike, or one is empty`, {
+      remedy: msg`give each option its own text`,
+    });
   }
 }
 

@@ -383,6 +383,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "message {} is not an open poll": "pesan {} bukan jajak pendapat terbuka",
   "a poll has 2 to {} options": "jajak pendapat punya 2 sampai {} pilihan",
   "two options look alike, or one is empty": "dua pilihan tampak sama, atau satu kosong",
+  "give each option its own text": "beri setiap pilihan teks yang berbeda",
   "a group needs at least two other people": "grup memerlukan sedikitnya dua orang lain",
   "for one person: /msg NAME TEXT": "untuk satu orang: /msg NAMA TEKS",
   "these people already have too many groups": "orang-orang ini sudah punya terlalu banyak grup",
@@ -608,6 +609,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an account can have at most {} IRC passwords":
     "akun dapat memiliki paling banyak {} kata sandi IRC",
   "no room named '{}'": "tidak ada ruang bernama '{}'",
+  "no box named '{}', or you may not read it":
+    "tidak ada kotak tugas '{}', atau Anda tidak boleh membacanya",
+  "see who has handed in work: /handed": "lihat siapa yang sudah mengumpulkan: /handed",
   "you are not in '{}'": "Anda tidak berada di '{}'",
   "no user named '{}'": "tidak ada pengguna bernama '{}'",
   "room '{}' already exists": "ruang '{}' sudah ada",

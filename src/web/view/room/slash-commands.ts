@@ -10,6 +10,7 @@ import {
   isPostPending,
   lastMessage,
   openRoom,
+  postTarget,
   roomOf,
 } from "../../../core/model/selectors.ts";
 import type { ComposerDraft } from "../../../core/model/state.ts";
@@ -104,8 +105,9 @@ function isMissing(
   const isGiven = (order as { readonly seq?: number }).seq !== undefined;
   if (about === undefined || isGiven) return false;
   const isOwn = about === "own";
-  if (isOwn && isPostPending(chat.model, target)) return false;
-  return lastMessage(roomOf(chat.model, target), isOwn) === undefined;
+  const searched = isOwn ? postTarget(chat.model, target) : target;
+  if (isOwn && isPostPending(chat.model, searched)) return false;
+  return lastMessage(roomOf(chat.model, searched), isOwn) === undefined;
 }
 
 const NOTICES: Readonly<
