@@ -155,8 +155,10 @@ export const IRC_PACE_UNITS_BURST = 1_000;
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 64;
 /** A link that has asked nothing for so long gives its place to another of its address. */
 export const IDLE_BEFORE_LOGIN_MS = 3_000;
-/** Requests held until a log-in is answered: 32 MiB in total at LINKS_BEFORE_LOGIN_MAX. */
-export const EARLY_REQUESTS_MAX = 4;
+/** Requests held until a log-in is answered. */
+export const EARLY_REQUESTS_MAX = 8;
+/** Their bytes: 32 MiB in total at LINKS_BEFORE_LOGIN_MAX. */
+export const EARLY_REQUESTS_BYTES_MAX = 32 * KIB;
 export const LINKS_PER_ADDRESS_MAX = 512;
 /**
  * Bun's WebSocket may buffer MESSAGE_BYTES_MAX for each connection, because Bun 1.4.4 has no
@@ -207,7 +209,7 @@ export const MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX = 64 * KIB;
  * with their lengths.
  */
 export const HTTP_POST_BEFORE_LOGIN_BYTES_MAX =
-  (2 + EARLY_REQUESTS_MAX) * (4 + MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+  2 * MESSAGE_BEFORE_LOGIN_BYTES_MAX + EARLY_REQUESTS_BYTES_MAX + 4 * (2 + EARLY_REQUESTS_MAX);
 /** More than RECEIVE_QUEUE_PER_LINK_BYTES_MAX holds. Reading so many empty frames takes 1 ms. */
 export const HTTP_POST_FRAMES_MAX = 4_096;
 /** A page load takes 40 requests. */

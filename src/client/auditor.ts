@@ -32,7 +32,7 @@ import {
   type PersonRecords,
 } from "../core/client/person-keys.ts";
 import { type Clock, delay, withTimeout } from "../io/clock.ts";
-import type { LogPins, LogReader } from "../io/state/log-pins.ts";
+import type { LogPins, LogReader, OwnAccountPin } from "../io/state/log-pins.ts";
 import { TaskQueue } from "../io/task-queue.ts";
 import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import type { LogName } from "../wire/kinds.ts";
@@ -122,7 +122,8 @@ const ATTEMPTS_MAX = 3;
  * Maximum time to wait for proofs before a program ends, long enough to retry a late checkpoint.
  */
 const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
-const PROOF_REQUESTS_MAX = 8;
+/** They fit behind a log-in (EARLY_REQUESTS_MAX), together with the requests of a command. */
+const PROOF_REQUESTS_MAX = 4;
 /** Pages of own records in one audit. The next audit continues. */
 const OWN_PAGES_MAX = 64;
 /** Pages of public records of another account, which are far fewer than 4,096. */
@@ -218,6 +219,19 @@ export class LogAuditor {
   /** The client begins with messages that an earlier process has read. */
   restored(reader: LogReader): void {
     this.#accepted = this.#newestAcceptance(reader);
+  }
+
+  /** Requests the proofs behind a log-in, whose answer is still awaited. */
+  async requestEarly(connection: Connection, reader: LogReader): Promise<void> {
+    const evidence = await evidenceOf(this.deps.logs, reader, "unproved");
+    const { pin, own, sizeMin, unproved } = evidence;
+    if (sizeMin > (pin?.size ?? 0)) {
+      connection.requestThen("checkpoint", signedFrom(sizeMin), () => undefined);
+    }
+    connection.requestEarly("checkpoint", checkpointFields(evidence, own));
+    for (const query of inclusionQueries(pin, newestOf(unproved, PROOF_REQUESTS_MAX))) {
+      connection.requestEarly("inclusion", query.fields);
+    }
   }
 
   connected(link: AuditedLink): void {
@@ -491,28 +505,19 @@ async function auditOnce(
 ): Promise<AuditOutcome | "late"> {
   const { logs, verifier } = deps;
   const { reader, connection } = link;
-  const known = await orDefault(() => logs.pin(reader), undefined);
-  const knownAccounts = await orDefault(() => logs.pin(reader, "accounts"), undefined);
-  const confirmed = await orDefault(() => logs.confirmed(reader), 0);
   const scope = requestsMax === Number.POSITIVE_INFINITY ? "all" : "unproved";
-  const unproved = await orDefault(() => logs.storedRecords(reader, scope), []);
-  const sizeMin = Math.max(confirmed, unproved.at(-1)?.seq ?? 0);
-  const knownOwn = await orDefault(() => logs.ownAccount(reader), undefined);
+  const evidence = await evidenceOf(logs, reader, scope);
+  const { pin: known, accounts: knownAccounts, confirmed, unproved, own: knownOwn } = evidence;
   const { account } = link.own;
   const isReplaced = knownOwn !== undefined && knownOwn.account !== account;
   const knownTo = isReplaced || knownOwn === undefined ? { n: 0, size: 0 } : knownOwn;
-  const log = await fetchLogs(link, deps, {
-    from: known?.size ?? 0,
-    accounts: knownAccounts?.size ?? 0,
-    own: knownTo.n,
-    person: asked && {
-      user: asked.user,
-      account: asked.known.account || undefined,
-      n: asked.known.n,
-    },
-    sizeMin,
-    isFresh,
-  });
+  const person = asked && {
+    user: asked.user,
+    account: asked.known.account || undefined,
+    n: asked.known.n,
+  };
+  const fields = { ...checkpointFields(evidence, knownTo), person };
+  const log = await fetchLogs(link, deps, fields, evidence.sizeMin, isFresh);
   const hasNoPriorEvidence = known === undefined && (log === "unable" || confirmed === 0);
   if ((log === "unable" || log === "empty") && hasNoPriorEvidence) return { kind: "none" };
   if (typeof log === "string") {
@@ -542,7 +547,7 @@ async function auditOnce(
     judgeOwnRecords(link.own, knownTo, ownProof, accounts.pin, verifier.sha256);
   const isOwnUnproved = own === undefined && (ownProof ?? knownOwn) !== undefined;
   const personProof = accounts && log.person;
-  const person =
+  const provedPerson =
     asked &&
     accounts &&
     personProof &&
@@ -551,17 +556,16 @@ async function auditOnce(
   const accountsReason =
     judgeAccounts(knownAccounts, accounts, verifier.sha256) ??
     (isOwnUnproved ? "own-unproved" : undefined) ??
-    (person === undefined && isProofDue ? "person-unproved" : undefined);
+    (provedPerson === undefined && isProofDue ? "person-unproved" : undefined);
   if (accountsReason !== undefined) {
     const subject = { log: "accounts", reason: accountsReason, known: knownAccounts } as const;
     const about = { presented: accounts?.pin, missing: [], ...defined({ user: asked?.user }) };
     const finding = { ...subject, ...about };
     return buildAlarm(link, deps, finding, accounts);
   }
-  const requestedMax = requestsMax * PROOFS_PER_REQUEST_MAX;
-  const requested = unproved.slice(Math.max(0, unproved.length - requestedMax));
+  const requested = newestOf(unproved, requestsMax);
   const roomsBefore = roomIds(link);
-  const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, requested);
+  const { proved, missing, leftOut } = await fetchProofs(connection, deps, pin, requested, known);
   const roomsAfter = roomIds(link);
   const withheld = leftOut.filter(({ room }) => roomsBefore.has(room) && roomsAfter.has(room));
   if (missing.length > 0) {
@@ -591,7 +595,8 @@ async function auditOnce(
   await orDefault(() => logs.setAlarm(reader, undefined), undefined);
   const counts = { proved: proved.length, open: unproved.length - proved.length };
   const isComplete = own?.isComplete !== false;
-  return { kind: "accepted", pin, accounts: accounts?.pin, ...counts, isComplete, person };
+  const pins = { pin, accounts: accounts?.pin };
+  return { kind: "accepted", ...pins, ...counts, isComplete, person: provedPerson };
 }
 
 /** Returns the `seq` of the last known record before the first one that is not in the history. */
@@ -620,23 +625,57 @@ interface ServerLogs extends ServerCheckpoint {
   readonly person: PersonRecords | undefined;
 }
 
-interface LogsQuery extends RequestFields<"checkpoint">, Pick<AuditAttempt, "isFresh"> {
+/** What this device knows of a log. */
+interface Evidence {
+  readonly pin: LogPin | undefined;
+  readonly accounts: LogPin | undefined;
+  readonly own: OwnAccountPin | undefined;
+  readonly confirmed: number;
+  readonly unproved: readonly KnownRecord[];
+  /** Number of records that the log must have. */
   readonly sizeMin: number;
+}
+
+async function evidenceOf(
+  logs: LogPins,
+  reader: LogReader,
+  scope: "all" | "unproved",
+): Promise<Evidence> {
+  const pin = await orDefault(() => logs.pin(reader), undefined);
+  const accounts = await orDefault(() => logs.pin(reader, "accounts"), undefined);
+  const confirmed = await orDefault(() => logs.confirmed(reader), 0);
+  const unproved = await orDefault(() => logs.storedRecords(reader, scope), []);
+  const own = await orDefault(() => logs.ownAccount(reader), undefined);
+  const sizeMin = Math.max(confirmed, unproved.at(-1)?.seq ?? 0);
+  return { pin, accounts, own, confirmed, unproved, sizeMin };
+}
+
+function checkpointFields(
+  { pin, accounts }: Evidence,
+  own: Pick<OwnAccountPin, "n"> | undefined,
+): RequestFields<"checkpoint"> {
+  return { from: pin?.size ?? 0, accounts: accounts?.size ?? 0, own: own?.n ?? 0 };
+}
+
+/** Makes the server sign a newer checkpoint, which the next request returns. */
+function signedFrom(sizeMin: number, accounts = 0): RequestFields<"checkpoint"> {
+  return { from: sizeMin, accounts };
 }
 
 async function fetchLogs(
   { connection, key }: AuditedLink,
   { verifier }: AuditorDependencies,
-  { sizeMin, isFresh, ...fields }: LogsQuery,
+  fields: RequestFields<"checkpoint">,
+  sizeMin: number,
+  isFresh: boolean,
 ): Promise<ServerLogs | "unable" | "empty" | "unsigned"> {
   const requestCheckpoint = () => connection.request("checkpoint", fields);
   try {
     let answer = await requestCheckpoint();
     const first = parseSigned(answer.note, key, verifier);
     if ((first?.checkpoint.size ?? sizeMin) < sizeMin || isFresh) {
-      // Makes the server sign a newer checkpoint, which the next request returns.
       const accounts = isFresh ? (first?.accounts?.checkpoint.size ?? 0) + 1 : 0;
-      await connection.request("checkpoint", { from: sizeMin, accounts });
+      await connection.request("checkpoint", signedFrom(sizeMin, accounts));
       answer = await requestCheckpoint();
     }
     const { note, path, accounts: accountsPath = [], own, person } = answer;
@@ -662,26 +701,56 @@ function parseSigned(note: string, key: Uint8Array, { sha256 }: Verifier) {
   return unlessFault(() => findSigned(note, key, sha256));
 }
 
+interface InclusionQuery {
+  readonly records: readonly KnownRecord[];
+  readonly fields: RequestFields<"inclusion">;
+}
+
+function inclusionQueries(
+  pin: Pick<LogPin, "size"> | undefined,
+  records: readonly KnownRecord[],
+): InclusionQuery[] {
+  const { size = 0 } = pin ?? {};
+  const included = records.filter(({ seq }) => seq <= size);
+  const count = Math.ceil(included.length / PROOFS_PER_REQUEST_MAX);
+  return Array.from({ length: count }, (_, index) => {
+    const start = index * PROOFS_PER_REQUEST_MAX;
+    const batch = included.slice(start, start + PROOFS_PER_REQUEST_MAX);
+    return { records: batch, fields: { size, seqs: batch.map(({ seq }) => seq) } };
+  });
+}
+
+function newestOf(records: readonly KnownRecord[], requestsMax: number): readonly KnownRecord[] {
+  return records.slice(Math.max(0, records.length - requestsMax * PROOFS_PER_REQUEST_MAX));
+}
+
+/**
+ * @param known checkpoint that `pin` continues. Proofs of its records are requested for its size,
+ * which the client knows before the answer to its log-in.
+ */
 async function fetchProofs(
   connection: { readonly request: SendRequest },
   { verifier }: AuditorDependencies,
   pin: LogPin,
   records: readonly KnownRecord[],
+  known?: LogPin,
 ): Promise<{ proved: number[]; missing: KnownRecord[]; leftOut: KnownRecord[] }> {
   const proved: number[] = [];
   const leftOut: KnownRecord[] = [];
   const missing: KnownRecord[] = [];
-  for (let start = 0; start < records.length; start += PROOFS_PER_REQUEST_MAX) {
-    const batch = records.slice(start, start + PROOFS_PER_REQUEST_MAX);
-    const seqs = batch.map(({ seq }) => seq).filter((seq) => seq <= pin.size);
-    const { size } = pin;
-    const proofs =
-      seqs.length === 0 ? [] : (await connection.request("inclusion", { size, seqs })).proofs;
-    const verdict = judgeKnownRecords(batch, proofs, pin, verifier.sha256);
-    proved.push(...verdict.proved.map(({ seq }) => seq));
-    missing.push(...verdict.changed, ...verdict.beyondEnd);
-    leftOut.push(...verdict.withheld);
+  const { size: knownSize = 0 } = known ?? {};
+  const later = records.filter(({ seq }) => seq > knownSize);
+  const parts = [[known, records] as const, [pin, later] as const];
+  for (const [part, candidates] of parts) {
+    for (const { records: batch, fields } of inclusionQueries(part, candidates)) {
+      const { proofs } = await connection.request("inclusion", fields);
+      const verdict = judgeKnownRecords(batch, proofs, part ?? pin, verifier.sha256);
+      proved.push(...verdict.proved.map(({ seq }) => seq));
+      missing.push(...verdict.changed);
+      leftOut.push(...verdict.withheld);
+    }
   }
+  missing.push(...records.filter(({ seq }) => seq > pin.size));
   missing.sort((a, b) => a.seq - b.seq);
   return { proved, missing, leftOut };
 }

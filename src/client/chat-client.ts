@@ -20,7 +20,7 @@ import {
 } from "./connection-loop.ts";
 import { type AccountEvent, modelEventOf, type SessionEvent } from "./event.ts";
 import { ActiveLink } from "./link/active-link.ts";
-import type { ServerNotice } from "./link/connection.ts";
+import type { Connection, ServerNotice } from "./link/connection.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
@@ -302,6 +302,15 @@ export abstract class ChatClient<Account extends LinkedSession> {
     const stocked = this.#account?.session.sealing.stocked();
     if (stocked === undefined) return;
     await withTimeout(stocked, ADDABLE_TIMEOUT_MS, () => undefined, this.#options.clock);
+  }
+
+  /** Requests the proofs of the log behind a log-in, whose answer is still awaited. */
+  protected requestProofsEarly(
+    connection: Connection,
+    { fingerprint, formers }: Greeted,
+    user: string,
+  ): void {
+    void this.#auditing?.requestEarly(connection, { fingerprint, formers, user });
   }
 
   /** Records a `seq` that the server has confirmed. An audit fails if the log lacks it. */

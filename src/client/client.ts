@@ -36,7 +36,7 @@ import { CursorWriter, EventBuffer } from "./event-buffer.ts";
 import type { Hashing } from "./files/hashing.ts";
 import { Transfers } from "./files/transfers.ts";
 import type { FollowMode } from "./follower.ts";
-import type { LinkStats, ServerNotice } from "./link/connection.ts";
+import type { EarlyRequest, LinkStats, ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import { type HistoryPage, queryHistory, type SendRequest } from "./link/queries.ts";
 import {
@@ -78,6 +78,8 @@ export interface ClientOptions {
   readonly credentials?: Credentials | undefined;
   /** Called when the client logs in to a server that accepts posts before its answer. */
   readonly onLogin?: ((post: EarlyPost) => void) | undefined;
+  /** First requests of the command, sent with the log-in if the server accepts them. */
+  readonly early?: readonly EarlyRequest[] | undefined;
   readonly fingerprint?: Fingerprint | undefined;
   readonly strict?: boolean;
   readonly follow: FollowMode;
@@ -152,6 +154,8 @@ export class Client extends ChatClient<ClientAccount> {
   #lostAt: number | undefined;
   #presenter: Presenter | undefined;
   readonly #earlyEvents: SessionEvent[] = [];
+  /** First requests of the command, until a log-in is sent. */
+  readonly #early: EarlyRequest[];
 
   constructor(
     private readonly deps: ClientDependencies,
@@ -184,6 +188,7 @@ export class Client extends ChatClient<ClientAccount> {
       answerTimeoutMs: isOneShot === true || limitsAnswers ? ANSWER_TIMEOUT_MS : undefined,
     });
     this.#locator = locator;
+    this.#early = [...(options.early ?? [])];
     this.transfers = new Transfers({
       clock,
       entropy: deps.entropy,
@@ -466,7 +471,11 @@ export class Client extends ChatClient<ClientAccount> {
     const beforeSignature = ({ connection }: GreetedLink) => {
       const owner = { fingerprint, user: requestedName };
       onLogin?.((to, body) => session.postEarly(owner, to, body));
-      return () => session.loginSent(connection);
+      return () => {
+        session.loginSent(connection);
+        for (const request of this.#early.splice(0)) connection.requestEarly(...request);
+        this.requestProofsEarly(connection, greeted, requestedName);
+      };
     };
     return {
       account,

@@ -211,9 +211,11 @@ export class ConnectionLoop {
     this.#reconnectTimer.cancel();
     this.#state = { kind: "closed", fault };
     const connection = this.#link?.connection;
+    const awaitsAnswer = connection?.awaitsAnswer === true;
     this.#drop();
     this.#dialled?.close();
-    await connection?.drainedWithin(CLOSE_TIMEOUT_MS);
+    // Nothing that the server has acknowledged depends on a regular close.
+    if (awaitsAnswer) await connection.drainedWithin(CLOSE_TIMEOUT_MS);
   }
 
   #setState(state: LoopState): LoopState {

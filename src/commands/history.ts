@@ -14,8 +14,8 @@ import {
   noFlag,
   stringFlag,
 } from "../cli/command.ts";
-import { untilConnected, withClient } from "../cli/connect/client.ts";
-import { historyPages } from "../cli/connect/lists.ts";
+import { type ConnectOptions, untilConnected, withClient } from "../cli/connect/client.ts";
+import { historyPages, pageQuery } from "../cli/connect/lists.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import {
@@ -149,6 +149,7 @@ CHAT_FROM, CHAT_SEQ and CHAT_TEXT in the environment. For new messages only: --s
         argument: args.at,
         mode: "login",
         follow: args.follow ? "live" : "none",
+        early: earlyRequests(options),
       } as const;
       return withClient(
         context,
@@ -233,17 +234,37 @@ async function* serverPages(
     yield overview.sort((a, b) => a.seq - b.seq);
     return;
   }
-  const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
-  const query = {
-    ...defined({ from, grep, since: sinceMs, until: untilMs }),
-    ...defined({ target: target && formatTarget(target), ignoreCase: ignoreCase || undefined }),
-    ...kinds,
-  };
+  const query = queryOf(options);
   if (options.last !== undefined) {
     yield await lastRecords(client, query, options.last, filter);
     return;
   }
   for await (const page of historyPages(client, query)) yield await filter.chatRecords(page);
+}
+
+function queryOf(options: HistoryOptions): Query {
+  const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
+  return {
+    ...defined({ from, grep, since: sinceMs, until: untilMs }),
+    ...defined({ target: target && formatTarget(target), ignoreCase: ignoreCase || undefined }),
+    ...kindsQuery(options.kinds),
+  };
+}
+
+/** First request of `serverPages`; none for an overview, which depends on the list of rooms. */
+function earlyRequests(options: HistoryOptions): ConnectOptions["early"] {
+  const { isOverview, last, regex } = options;
+  if (isOverview) return [];
+  const query = queryOf(options);
+  const fields =
+    last === undefined
+      ? pageQuery(query)
+      : { ...query, limit: lastLimit(last, regex !== undefined) };
+  return [["history", fields]];
+}
+
+function lastLimit(missing: number, isFiltered: boolean): number {
+  return isFiltered ? PAGE_RECORDS_MAX : Math.min(missing, PAGE_RECORDS_MAX);
 }
 
 /** Older servers, which do not know `kinds`, support `files`. */
@@ -267,7 +288,7 @@ async function lastRecords(
     const { records, more } = await client.history({
       ...query,
       ...defined({ before }),
-      limit: filter.isActive ? PAGE_RECORDS_MAX : Math.min(missing, PAGE_RECORDS_MAX),
+      limit: lastLimit(missing, filter.isActive),
     });
     const found = (await filter.chatRecords(records)).slice(-missing);
     pages.unshift(found);

@@ -11,6 +11,7 @@ import {
 } from "../cli/chat/unfinished.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
+import { FILE_QUERY, pageQuery } from "../cli/connect/lists.ts";
 import { printNotice } from "../cli/context.ts";
 import { checkFileId } from "../cli/files/receive-file.ts";
 import { DamageReport } from "../cli/output/damage.ts";
@@ -30,6 +31,7 @@ import { knownFile } from "../io/state/home-tables.ts";
 export const users = clientVerb({
   printsData: true,
   args: { room: stringFlag("ROOM", "Only members of this room", { alias: "r" }) },
+  early: ({ room }) => [["who", { room }]],
   async run({ room }, context, { client }) {
     return printList(context, await queryUsers(client.request, room), {
       json: (user) => ({ kind: "user", ...user }),
@@ -45,6 +47,7 @@ export const users = clientVerb({
 export const rooms = clientVerb({
   printsData: true,
   args: {},
+  early: () => [["rooms", {}]],
   async run(_args, context, { client }) {
     const { rooms: listed, more } = await client.request("rooms", {});
     printList(
@@ -110,6 +113,13 @@ export const files = clientVerb({
   details:
     "To download a file: chat get-file ID. Your unfinished uploads are listed last and count " +
     "towards your quota until they are finished or deleted.",
+  early: ({ delete: deleted }) =>
+    deleted.length > 0
+      ? []
+      : [
+          ["history", pageQuery(FILE_QUERY)],
+          ["uploads", {}],
+        ],
   async run({ delete: deleted }, context, { client, state, user }) {
     for (const id of deleted) {
       await deleteUnfinished(client, id);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { PING_INTERVAL_MS, REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
+import { EARLY_REQUESTS_MAX, PING_INTERVAL_MS, REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
 import { STALL_MS, STALL_PING_AFTER_MS } from "../../src/base/limits-page.ts";
 import {
   Connection,
@@ -27,7 +27,7 @@ const WELCOME: NoticeOf<"welcome"> = {
 };
 const LOGIN = { user: "ana", deviceKey: BYTES, signature: new Uint8Array(64) };
 
-async function entered() {
+async function entered(early?: (connection: Connection) => void) {
   const clock = new VirtualClock();
   const network = new MemoryNetwork(clock);
   const server = new Session("server", 0);
@@ -60,15 +60,52 @@ async function entered() {
   connection.listen(() => undefined);
   connection.listen(undefined);
   const login = connection.request("login", LOGIN);
+  early?.(connection);
   await clock.advance(0);
   perform(server.answer<"login">(1, { account: "u1", user: "ana", seq: 0 }));
   await clock.advance(0);
+  perform(server.handleEarlyRequests());
   await login;
   const tell = (notice: ServerNotice) => perform(server.notify(notice));
   const refuse = (ref: number, fault: Fault) => perform(server.refuse(ref, fault));
   const answer = (ref: number) => perform(server.answer<"ignored">(ref, { users: ["bob"] }));
   return { clock, connection, tell, link, refuse, answer, fallSilent };
 }
+
+test("answers the first equal request with the answer of an early one", async () => {
+  const { clock, connection, answer } = await entered((link) => link.requestEarly("ignored", {}));
+  const first = connection.request("ignored", {});
+  expect(connection.stats.requested).toBe(2);
+  answer(2);
+  await clock.advance(0);
+  expect(await first).toEqual({ users: ["bob"] });
+  const second = connection.request("ignored", {});
+  expect(connection.stats.requested).toBe(3);
+  await clock.advance(0);
+  answer(3);
+  await clock.advance(0);
+  expect(await second).toEqual({ users: ["bob"] });
+});
+
+test("repeats an early request that an earlier log-in refused", async () => {
+  const { clock, connection, refuse, answer } = await entered((link) =>
+    link.requestEarly("ignored", {}),
+  );
+  refuse(2, new Fault("not-logged-in", "not yet"));
+  await clock.advance(0);
+  const asked = connection.request("ignored", {});
+  await clock.advance(0);
+  answer(3);
+  await clock.advance(0);
+  expect(await asked).toEqual({ users: ["bob"] });
+});
+
+test("sends no more early requests than a server accepts", async () => {
+  const { connection } = await entered((link) => {
+    for (let i = 1; i <= EARLY_REQUESTS_MAX + 1; i++) link.requestEarly("read", { room: "r", n: i });
+  });
+  expect(connection.stats.requested).toBe(1 + EARLY_REQUESTS_MAX);
+});
 
 test("retries a request only after too-fast", async () => {
   const { clock, connection, refuse, answer } = await entered();

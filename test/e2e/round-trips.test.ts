@@ -1,78 +1,101 @@
-/** Round trips of a command, which a relay counts and limits. */
+/** Round trips of commands, which a relay counts. */
 
 import { expect } from "bun:test";
-import { connect, createServer, type Server } from "node:net";
-import { within } from "../event.ts";
 import { SharedServer } from "./shared-server.ts";
+import { TcpTurnRelay, UdpTurnRelay } from "./turn-relay.ts";
 
 const server = new SharedServer({ args: ["--open"] });
 
-/** Longer than a client takes to send what does not depend on an answer. */
-const LATENCY_MS = 200;
+/** TCP itself takes one more. Then follow TLS, `hello` with the upgrade, and the log-in. */
+const KNOWN = 3;
 
-/**
- * Forwards a limited number of round trips per connection. One begins when the client sends after
- * the server has sent; the relay keeps what the client sends after the last one.
- */
-class RoundTripRelay {
-  readonly #server: Server;
-  readonly #exceeded = Promise.withResolvers<void>();
-  readonly exceeded = this.#exceeded.promise;
+/** QUIC joins TCP and TLS. */
+const KNOWN_UDP = 3;
+/** The registration must be answered before a post can follow. */
+const FIRST_CONTACT = 4;
 
-  private constructor(port: number, tripsMax: number) {
-    this.#server = createServer({ noDelay: true }, (near) => {
-      const far = connect(port, "127.0.0.1");
-      let isAnswered = true;
-      let trips = 0;
-      near.on("data", (bytes) => {
-        if (isAnswered) trips++;
-        isAnswered = false;
-        if (trips <= tripsMax) far.write(bytes);
-        else this.#exceeded.resolve();
-      });
-      far.on("data", (bytes) => {
-        AbortSignal.timeout(LATENCY_MS).addEventListener("abort", () => {
-          isAnswered = true;
-          near.write(bytes);
-        });
-      });
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        one.on("error", () => {});
-        one.on("close", () => other.destroy());
-      }
-    });
-  }
+const COMMANDS: readonly (readonly string[])[] = [
+  ["send", "quick"],
+  ["users"],
+  ["rooms"],
+  ["history", "-n", "20"],
+  ["history", "--room", "lobby"],
+  ["files"],
+];
 
-  static async open(port: number, tripsMax: number): Promise<RoundTripRelay> {
-    const relay = new RoundTripRelay(port, tripsMax);
-    await new Promise<void>((resolve) => relay.#server.listen(0, "127.0.0.1", resolve));
-    return relay;
-  }
-
-  get address(): string {
-    const address = this.#server.address();
-    return typeof address === "object" ? `127.0.0.1:${address?.port}` : "";
-  }
-
-  [Symbol.dispose](): void {
-    this.#server.close();
-  }
+for (const [index, command] of COMMANDS.entries()) {
+  const label = command.join(" ");
+  const user = `user${index}`;
+  server.test(`chat ${label} takes ${KNOWN} round trips to a known server`, async (sandbox) => {
+    const ana = sandbox.home(user);
+    const { port, address } = server.served;
+    await ana.json(["send", "first", "--server", address, "--user", user]);
+    // Leaves records to prove to the next command.
+    await ana.json(["history", "-n", "9", "--server", address]);
+    using relay = await TcpTurnRelay.open(port);
+    const { exitCode } = await ana.run([...command, "--server", relay.address, "--user", user]);
+    expect([exitCode, relay.answered]).toEqual([0, KNOWN]);
+  });
 }
 
-/** TCP itself takes one round trip, and TLS is the first one that the relay counts. */
-server.test("send takes four round trips to a known server, up to the answer", async (sandbox) => {
+server.test(`chat send takes ${KNOWN_UDP} round trips over UDP`, async (sandbox) => {
   const ana = sandbox.home("ana");
   const { port, address } = server.served;
-  await ana.json(["send", "first", "--server", address, "--user", "ana"]);
-  const sendOver = ({ address }: RoundTripRelay) =>
-    ana.start(["send", "quick", "--server", address, "--user", "ana", "--json"]);
-  using relay = await RoundTripRelay.open(port, 3);
-  expect(await sendOver(relay).json("sent")).toMatchObject({ room: "lobby" });
-  using shorter = await RoundTripRelay.open(port, 2);
-  const stuck = sendOver(shorter);
-  await within("a third round trip", shorter.exceeded);
-  expect(stuck.jsonLines).toEqual([]);
+  await ana.json(["send", "first", "--server", address, "--user", "udp-ana"]);
+  await using relay = await UdpTurnRelay.open(port);
+  const { exitCode } = await ana.run([
+    "send",
+    "quick",
+    "--server",
+    relay.address,
+    "--user",
+    "udp-ana",
+  ]);
+  expect([exitCode, relay.answered]).toEqual([0, KNOWN_UDP]);
+});
+
+server.test(`the first contact takes ${FIRST_CONTACT} round trips`, async (sandbox) => {
+  using relay = await TcpTurnRelay.open(server.served.port);
+  const args = ["send", "hi", "--server", relay.address, "--user", "newcomer"];
+  const { exitCode } = await sandbox.home("newcomer").run(args);
+  expect([exitCode, relay.answered]).toEqual([0, FIRST_CONTACT]);
+});
+
+server.test("nothing acknowledged depends on a regular close", async (sandbox) => {
+  const ana = sandbox.home("ana");
+  const { port, address } = server.served;
+  const known = ["--server", address, "--user", "closer"];
+  await ana.json(["send", "first", ...known]);
+  using relay = await TcpTurnRelay.open(port);
+  const sending = ana.start([
+    "send",
+    "kept",
+    "--server",
+    relay.address,
+    "--user",
+    "closer",
+    "--json",
+  ]);
+  await sending.json("sent");
+  relay.cut(); // The server sees no close frame, and the connection ends as if the power had gone.
+  expect(await sending.ended()).toMatchObject({ exitCode: 0 });
+  const texts = await ana.json(["history", "--from", "closer", "--kind", "text", ...known]);
+  expect(texts.map(({ text }) => text)).toEqual(["first", "kept"]);
+  const again = await ana.json(["send", "last", ...known]);
+  expect(again).toHaveLength(1); // No unsent message of the earlier run precedes it.
+});
+
+server.test("join shows the newest messages after 3 round trips", async (sandbox) => {
+  const ana = sandbox.home("ana");
+  const { port, address } = server.served;
+  const known = ["--server", address, "--user", "joiner"];
+  const first = await ana.join(known);
+  first.type("/quit");
+  await first.finish();
+  await sandbox.home("ben").json(["send", "newest", "--server", address, "--user", "ben"]);
+  using relay = await TcpTurnRelay.open(port);
+  const joined = ana.start(["join", "--json", "--server", relay.address, "--user", "joiner"]);
+  await joined.json("text", { text: "newest" });
+  expect(relay.answered).toBe(KNOWN);
+  await joined.finish();
 });

@@ -66,7 +66,7 @@ export interface ClientFlags extends ServerFlags {
   readonly roomPasswordFile?: string | undefined;
 }
 
-interface ConnectOptions {
+export interface ConnectOptions {
   readonly argument?: string | undefined;
   readonly mode?: Credentials["mode"];
   /** Fails if the given password is wrong, even if this device could log in without a password. */
@@ -80,6 +80,7 @@ interface ConnectOptions {
   /** Waits until the server confirms this command's posts; also sends earlier unconfirmed posts. */
   readonly waitsForPosts?: boolean;
   readonly onLogin?: ClientOptions["onLogin"];
+  readonly early?: ClientOptions["early"];
   /** On a terminal, makes this server and user the defaults for later commands. */
   readonly setsDefaults?: boolean;
   /** Whether running the command again resumes interrupted work. */
@@ -210,6 +211,7 @@ export async function openClient(
         changesDefaults: options.setsDefaults === true && isInteractive(context),
         hasReader: options.hasReader ?? true,
         onLogin: options.onLogin,
+        early: options.early,
         model: options.hasModel === true ? terminalModel(clock) : undefined,
         audits: options.audits ?? true,
         onAlarm: ({ evidence }) => reportEvidence(context, evidence),
@@ -390,11 +392,14 @@ export async function withClient(
 export function clientVerb<const T extends FlagDefs>({
   args,
   details = "",
+  early,
   run,
   ...options
-}: ConnectOptions & {
+}: Omit<ConnectOptions, "early"> & {
   readonly args: T;
   readonly details?: string;
+  /** The requests with which `run` begins, so that they leave with the log-in. */
+  early?(args: FlagValues<T>): ClientOptions["early"];
   run(args: FlagValues<T>, context: Context, open: OpenClient): Promise<number>;
 }): Verb {
   const definitions: FlagDefs = { at: SERVER_ARGUMENT, ...args, ...SERVER_FLAGS };
@@ -403,7 +408,12 @@ export function clientVerb<const T extends FlagDefs>({
     details,
     run(values, context) {
       const flags = values as ClientFlags & { readonly at?: string };
-      const connect = { mode: "login", ...options, argument: flags.at } as const;
+      const connect = {
+        mode: "login",
+        ...options,
+        argument: flags.at,
+        early: early?.(values as FlagValues<T>),
+      } as const;
       return withClient(context, flags, connect, async (open) => {
         await untilConnected(open.client.read());
         return run(values as FlagValues<T>, context, open);

@@ -20,13 +20,17 @@ export async function allPages<Page extends { readonly next?: number | undefined
   }
 }
 
+export function pageQuery<Query extends object>(query: Query, after = 0) {
+  return { ...query, after, limit: PAGE_RECORDS_MAX };
+}
+
 export async function* historyPages(
   client: Pick<Client, "history">,
   query: Omit<Parameters<Client["history"]>[0], "after" | "before" | "limit">,
   afterSeq = 0,
 ): AsyncGenerator<ChatRecord[], void, undefined> {
   for (let after = afterSeq; ; ) {
-    const { records, more } = await client.history({ ...query, after, limit: PAGE_RECORDS_MAX });
+    const { records, more } = await client.history(pageQuery(query, after));
     if (records.length > 0) yield records;
     const last = records.at(-1);
     if (!more || last === undefined) return;
@@ -34,8 +38,10 @@ export async function* historyPages(
   }
 }
 
+export const FILE_QUERY = { files: true } as const;
+
 export function filePages(client: Client, afterSeq = 0): ReturnType<typeof historyPages> {
-  return historyPages(client, { files: true }, afterSeq);
+  return historyPages(client, FILE_QUERY, afterSeq);
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Protocol session on one link, which turns bytes into answers and notices. */
 
 import { unreachable } from "../../base/assert.ts";
-import { asFault, Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, ignoreFault, msg } from "../../base/fault.ts";
 import {
+  EARLY_REQUESTS_MAX,
   LOGIN_TIMEOUT_MS,
   OUTBOX_IN_FLIGHT_MAX,
   REQUESTS_IN_FLIGHT_MAX,
@@ -35,6 +36,11 @@ export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
 export type RequestOutcome<Kind extends RequestKind> =
   | { readonly kind: "answered"; readonly answer: Answer<Kind> }
   | { readonly kind: "refused"; readonly fault: Fault };
+
+/** Request that is sent behind a log-in, before its answer. */
+export type EarlyRequest = {
+  readonly [Kind in RequestKind]: readonly [kind: Kind, fields: RequestFields<Kind>];
+}[RequestKind];
 
 export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
@@ -84,6 +90,8 @@ export class Connection {
   #hasAnotherPath = false;
   #requestCount = 0;
   #answerCount = 0;
+  /** Answers of requests sent with the log-in, by `requestKey`. */
+  readonly #early = new Map<string, Promise<Answer<RequestKind>>>();
   /** Rate-limited requests that wait for their next attempt. */
   readonly #waits = new Set<() => void>();
   #isImpatient = false;
@@ -154,14 +162,43 @@ export class Connection {
   }
 
   /**
+   * Sends a request behind a log-in that is not answered yet. The first equal `request` returns its
+   * answer.
+   */
+  requestEarly(...[kind, fields]: EarlyRequest): void {
+    if (this.#pending.size > EARLY_REQUESTS_MAX) return; // The log-in is pending, too.
+    const answered = this.#request(kind, fields, 0);
+    answered.catch(ignoreFault); // The request that takes the answer reports it.
+    this.#early.set(requestKey(kind, fields), answered);
+  }
+
+  /**
    * Repeats a rate-limited request after a short wait.
-   * @param waitedMs total of the waits before earlier attempts
    * @throws {Fault} too-fast, with the time at which to try again, if the wait is longer
    */
   request<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
-    waitedMs = 0,
+  ): Promise<Answer<Kind>> {
+    if (this.#early.size === 0) return this.#request(kind, fields, 0);
+    const key = requestKey(kind, fields);
+    const early = this.#early.get(key) as Promise<Answer<Kind>> | undefined;
+    this.#early.delete(key);
+    return (
+      early?.catch((error: unknown) => {
+        // A log-in that failed before it succeeded with a password has refused the early request.
+        const wasEarly = error instanceof Fault && error.code === "not-logged-in";
+        if (!wasEarly) throw error;
+        return this.#request(kind, fields, 0);
+      }) ?? this.#request(kind, fields, 0)
+    );
+  }
+
+  /** @param waitedMs total of the waits before earlier attempts */
+  #request<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+    waitedMs: number,
   ): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
       if (this.#pending.size >= REQUESTS_PENDING_MAX && kind !== "post") {
@@ -180,7 +217,7 @@ export class Connection {
         // Safe to repeat, because the server has not processed a rate-limited request.
         const cancelWait = this.clock.after(waitMs, () => {
           this.#waits.delete(stop);
-          this.request(kind, fields, waitedMs + waitMs).then(resolve, reject);
+          this.#request(kind, fields, waitedMs + waitMs).then(resolve, reject);
         });
         const stop = () => {
           cancelWait();
@@ -399,6 +436,11 @@ export class Connection {
     this.#reads = reads;
     return isAlive;
   }
+}
+
+function requestKey(kind: RequestKind, fields: object): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return JSON.stringify([kind, given.sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
 /** Returns `undefined` if the request must not be repeated. */

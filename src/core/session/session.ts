@@ -17,6 +17,7 @@ import {
   type Translatable,
 } from "../../base/fault.ts";
 import {
+  EARLY_REQUESTS_BYTES_MAX,
   EARLY_REQUESTS_MAX,
   FAULT_TEXT_BYTES_MAX,
   HELLO_TIMEOUT_MS,
@@ -93,6 +94,7 @@ export class Session {
   readonly #open = new SmallMap<number, RequestKind>();
   /** Requests that arrived before the answer to a log-in. */
   #early: Request[] = [];
+  #earlyBytes = 0;
   #startedAt: number;
   #receivedAt: number;
   #pingedAt = Number.NEGATIVE_INFINITY;
@@ -147,7 +149,7 @@ export class Session {
       const incoming = decode(bytes, this.messageBytesMax, this.posts);
       switch (incoming.kind) {
         case "message":
-          return this.#message(incoming.message, now);
+          return this.#message(incoming.message, now, bytes.length);
         case "refused":
           if (this.role === "client" || this.#phase === "greeting") throw incoming.fault;
           if (this.#open.has(incoming.ref)) throw outOfOrder("a request with a ref in use");
@@ -189,6 +191,7 @@ export class Session {
   handleEarlyRequests(): SessionEffect[] {
     const early = this.#early;
     this.#early = [];
+    this.#earlyBytes = 0;
     if (this.#phase === "closed") return [];
     try {
       return early.flatMap((request) => this.#request(request));
@@ -282,18 +285,19 @@ export class Session {
     return [this.#transmit({ kind: "ping" })];
   }
 
-  #message(message: Message, now: number): SessionEffect[] {
+  #message(message: Message, now: number, sizeBytes: number): SessionEffect[] {
     if (message.kind === "ok") return this.#answered(message);
     if (message.kind === "fault") return this.#refused(message);
-    return isRequest(message) ? this.#request(message) : this.#notice(message, now);
+    return isRequest(message) ? this.#request(message, sizeBytes) : this.#notice(message, now);
   }
 
-  #request(request: Request): SessionEffect[] {
+  #request(request: Request, sizeBytes = 0): SessionEffect[] {
     if (this.role === "client" || this.#phase === "greeting") throw outOfOrder(request.kind);
     const { kind, ref } = request;
     if (this.#open.has(ref)) throw outOfOrder(`${kind} with a ref in use`);
-    if (this.#isEarly(kind)) {
+    if (this.#isEarly(kind, sizeBytes)) {
       this.#early.push(request);
+      this.#earlyBytes += sizeBytes;
       return [];
     }
     const refusal = this.#refusalOf(kind);
@@ -302,12 +306,13 @@ export class Session {
     return [{ kind: "request", request }];
   }
 
-  #isEarly(kind: RequestKind): boolean {
+  #isEarly(kind: RequestKind, sizeBytes: number): boolean {
     return (
       this.#phase === "entering" &&
       !mayRequest("entering", kind) &&
       mayRequest("member", kind) &&
       this.#early.length < EARLY_REQUESTS_MAX &&
+      this.#earlyBytes + sizeBytes <= EARLY_REQUESTS_BYTES_MAX &&
       [...this.#open.values()].some((open) => requestRow(open).nextPhase === "member")
     );
   }

@@ -27,6 +27,8 @@ export interface QuicDialSettings {
 }
 
 const DEFAULT_SERVER_NAME = "chat";
+/** Until the handshake has shown the certificate. */
+const NO_CERTIFICATE = new Uint8Array(0);
 
 export class QuicDialer {
   readonly #sockets = new Map<string, QuicSocket>();
@@ -124,13 +126,14 @@ class Attempt {
 
   async #open(remote: Address): Promise<QuicLink> {
     try {
+      // Data leaves with the end of the handshake, a round trip before `opened` resolves.
+      const link = await this.#link(remote, NO_CERTIFICATE);
+      if (this.first !== undefined) link.hasSentFirst = link.send(this.first);
       await this.wire.opened();
       this.#isAnswered = true;
-      const hash = this.wire.peerCertificateHash();
-      const link = await this.#link(remote, hash);
+      link.certificateHash = this.wire.peerCertificateHash();
       // The answer to the first message shows that the server has accepted the link.
       if (this.first === undefined) await link.accepted;
-      else link.hasSentFirst = link.send(this.first);
       return link;
     } catch (cause) {
       // The stream can end before the connection reports its reason.
@@ -141,12 +144,12 @@ class Attempt {
 
   async #link(remote: Address, certificateHash: Uint8Array): Promise<QuicLink> {
     const pipe = await this.wire.openPipe();
-    const link = new QuicLink({
+    const link: QuicLink = new QuicLink({
       wire: this.wire,
       pipe,
       remote,
       certificateHash,
-      dialChannel: () => this.#openChannel(remote, certificateHash),
+      dialChannel: () => this.#openChannel(remote, link.certificateHash),
       waitForChannels: (closing) => this.#connection.waitForChannels(closing),
       onEnded: (ended, hangUp, code) => this.#connection.onLinkEnded(ended, hangUp, code),
     });

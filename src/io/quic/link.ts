@@ -52,7 +52,8 @@ export class QuicLink extends BaseLink {
   readonly transport = "udp";
   /** The peer's present address, because a client may move to another network. */
   remote: Address;
-  readonly certificateHash: Uint8Array;
+  /** Known to the dialer after the handshake. */
+  certificateHash: Uint8Array;
   readonly accepted: Promise<void>;
   readonly ended: Promise<void>;
   readonly #ended = Promise.withResolvers<void>();

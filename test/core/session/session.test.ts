@@ -4,6 +4,7 @@ import { concatBytes } from "../../../src/base/bytes.ts";
 import { Fault, msg } from "../../../src/base/fault.ts";
 import {
   CHUNK_BYTES,
+  EARLY_REQUESTS_BYTES_MAX,
   EARLY_REQUESTS_MAX,
   FAULT_TEXT_BYTES_MAX,
   HELLO_TIMEOUT_MS,
@@ -139,6 +140,29 @@ describe("session", () => {
       for (let i = 0; i < EARLY_REQUESTS_MAX; i++) request(pair, "rooms");
       expect(codes(pair)).toEqual([]);
       request(pair, "rooms");
+      expect(codes(pair)).toEqual(["not-logged-in"]);
+    });
+
+    test("have at most EARLY_REQUESTS_BYTES_MAX in total", () => {
+      const pair = new Pair().greet();
+      request(pair, "login");
+      let sentBytes = 0;
+      const post = (sizeBytes: number) => {
+        const text = "x".repeat(sizeBytes);
+        const fields = { outbox: "AAAAAAAAAAA", counter: 1, to: "lobby", body: { text } };
+        const { effects } = pair.client.request("post", fields);
+        for (const effect of effects) {
+          if (effect.kind === "transmit") sentBytes += effect.bytes.length;
+        }
+        pair.at("client", effects);
+      };
+      for (let i = 0; i < 3; i++) post(8_000);
+      const overhead = sentBytes / 3 - 8_000;
+      post(EARLY_REQUESTS_BYTES_MAX - sentBytes - overhead - 600);
+      expect([codes(pair), EARLY_REQUESTS_BYTES_MAX - sentBytes]).toEqual([[], 600]);
+      post(600 - overhead + 1);
+      expect(codes(pair)).toEqual(["not-logged-in"]);
+      post(600 - overhead);
       expect(codes(pair)).toEqual(["not-logged-in"]);
     });
   });

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Socket } from "node:net";
 import {
+  EARLY_REQUESTS_BYTES_MAX,
   EARLY_REQUESTS_MAX,
   HTTP_POST_FRAMES_MAX,
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
@@ -154,7 +155,12 @@ describe("POSTs", () => {
     const { url, link, observer } = await opened();
     link.limitMessageBytes?.(MESSAGE_BEFORE_LOGIN_BYTES_MAX);
     const longest = encodeMessage(new Uint8Array(MESSAGE_BEFORE_LOGIN_BYTES_MAX));
-    const all = Array.from({ length: 2 + EARLY_REQUESTS_MAX }, () => longest);
+    const longestCount = 2 + EARLY_REQUESTS_BYTES_MAX / MESSAGE_BEFORE_LOGIN_BYTES_MAX;
+    const emptyCount = 2 + EARLY_REQUESTS_MAX - longestCount;
+    const all = [
+      ...Array.from({ length: longestCount }, () => longest),
+      ...Array.from({ length: emptyCount }, () => EMPTY),
+    ];
     expect(await post(url, 0, ...all, Uint8Array.of(0))).toBe(413);
     const chunked = new Response(Buffer.concat([...all, longest])).body;
     const options = { method: "POST", body: chunked, duplex: "half" } as RequestInit;
