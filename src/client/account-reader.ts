@@ -3,7 +3,7 @@
 import type { RoomId } from "../base/ids.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import { MESSAGE_KINDS } from "../wire/kinds.ts";
-import type { ConnectedEvent, ReaderEvent, SessionEvent } from "./event.ts";
+import type { ClientEvent, ConnectedEvent, ReaderEvent } from "./event.ts";
 import type { FollowMode } from "./follower.ts";
 
 interface AccountReaderSink {
@@ -47,7 +47,7 @@ export class AccountReader {
     return user !== undefined && this.#ignored.has(user.toLowerCase());
   }
 
-  handle(event: SessionEvent): void {
+  handle(event: ClientEvent): void {
     switch (event.kind) {
       case "listing":
         this.#queued ??= []; // A link that was lost before `caught-up` may have left a queue.
@@ -108,7 +108,7 @@ export class AccountReader {
     }
   }
 
-  #record(event: Extract<SessionEvent, { kind: "record" }>): void {
+  #record(event: Extract<ClientEvent, { kind: "record" }>): void {
     const { kind, sealed, from, room, n } = event.record;
     const hidden = HIDDEN_KINDS.has(kind) || sealed === "carrier";
     const counts = !hidden && MESSAGE_KINDS.has(kind) && from?.toLowerCase() !== this.#foldedUser;

@@ -625,7 +625,7 @@ interface ServerLogs extends ServerCheckpoint {
   readonly person: PersonRecords | undefined;
 }
 
-/** What this device knows of a log. */
+/** Stored knowledge about a log. */
 interface Evidence {
   readonly pin: LogPin | undefined;
   readonly accounts: LogPin | undefined;

@@ -18,7 +18,7 @@ import {
   type LoginOptions,
   type LoopState,
 } from "./connection-loop.ts";
-import { type AccountEvent, modelEventOf, type SessionEvent } from "./event.ts";
+import { type ClientEvent, modelEventOf } from "./event.ts";
 import { ActiveLink } from "./link/active-link.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "./link/queries.ts";
@@ -199,7 +199,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
   protected abstract handleNotice(notice: ServerNotice, link: GreetedLink): boolean;
   protected abstract perform(effect: ChatEffect): void;
 
-  protected handleEvent(event: SessionEvent): void {
+  protected handleEvent(event: ClientEvent): void {
     if (this.#options.model === undefined) return;
     const change = modelEventOf(event, this.#options.clock.unixMs());
     if (change !== undefined) this.store.enqueue(change);
@@ -469,7 +469,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
     this.#auditing?.connected(auditedLink);
   }
 
-  #emit(emitted: AccountEvent): void {
+  #emit(emitted: ClientEvent): void {
     const event =
       emitted.kind === "record"
         ? { ...emitted, record: this.people.mark(emitted.record) }

@@ -26,11 +26,11 @@ import {
 } from "./chat-client.ts";
 import type { LoopState } from "./connection-loop.ts";
 import {
-  type ClientLinkEvent,
+  type ClientEvent,
   greetedEvent,
+  type LinkEvent,
   linkEventOf,
   type ReaderEvent,
-  type SessionEvent,
 } from "./event.ts";
 import { CursorWriter, EventBuffer } from "./event-buffer.ts";
 import type { Hashing } from "./files/hashing.ts";
@@ -108,7 +108,7 @@ export type EarlyPost = (to: string, body: PostBody) => Promise<Receipt> | undef
 export interface Presenter {
   perform(effect: ChatEffect): void;
   /** Receives events, also those emitted before the interface was attached. */
-  event?(event: SessionEvent): void;
+  event?(event: ClientEvent): void;
   /** Whether the interface has shown a message of its user. Default: true. */
   isDisplayed?(seq: number): boolean;
 }
@@ -140,7 +140,7 @@ const EARLY_EVENTS_MAX = 1_024;
 /** Client of a program with a data folder: pins, cursors, and a stream of events to read. */
 export class Client extends ChatClient<ClientAccount> {
   readonly #events: EventBuffer;
-  readonly #listeners = new Set<(event: SessionEvent) => void>();
+  readonly #listeners = new Set<(event: ClientEvent) => void>();
   readonly transfers: Transfers;
   readonly #locator: ServerLocator;
   #closed: { readonly fault: Fault | undefined } | undefined;
@@ -153,7 +153,7 @@ export class Client extends ChatClient<ClientAccount> {
   #cancelListingTimeout = () => {};
   #lostAt: number | undefined;
   #presenter: Presenter | undefined;
-  readonly #earlyEvents: SessionEvent[] = [];
+  readonly #earlyEvents: ClientEvent[] = [];
   /** First requests of the command, until a log-in is sent. */
   readonly #early: EarlyRequest[];
 
@@ -284,7 +284,7 @@ export class Client extends ChatClient<ClientAccount> {
     this.loop.start(credentials);
   }
 
-  subscribe(listener: (event: SessionEvent) => void): () => void {
+  subscribe(listener: (event: ClientEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -604,7 +604,7 @@ export class Client extends ChatClient<ClientAccount> {
     return account;
   }
 
-  protected override handleEvent(event: SessionEvent): void {
+  protected override handleEvent(event: ClientEvent): void {
     this.#emit(event);
     if (event.kind === "listing") this.#isListing = true;
     if (event.kind === "caught-up") {
@@ -614,7 +614,7 @@ export class Client extends ChatClient<ClientAccount> {
     this.account?.reader.handle(event);
   }
 
-  #emit(event: SessionEvent): void {
+  #emit(event: ClientEvent): void {
     super.handleEvent(event);
     for (const listener of [...this.#listeners]) listener(event);
     if (this.#presenter?.event !== undefined) return this.#presenter.event(event);
@@ -631,7 +631,7 @@ export class Client extends ChatClient<ClientAccount> {
     this.loop.reconnect(new Fault("too-many", "messages arrive faster than they are read"), true);
   }
 
-  #publish(event: Extract<ClientLinkEvent, ReaderEvent>): void {
+  #publish(event: Extract<LinkEvent, ReaderEvent>): void {
     this.#emit(event);
     this.#push(event);
   }

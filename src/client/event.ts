@@ -1,26 +1,26 @@
-/** Session events, as one typed stream for models and line-oriented programs. */
+/** `ClientEvent`: everything that happens to a client, for user interfaces, models and scripts. */
 
 import type { Fault } from "../base/fault.ts";
-import type { RoomId } from "../base/ids.ts";
-import type { RoomView } from "../core/client/chat-record.ts";
+import type { FileId, RoomId } from "../base/ids.ts";
+import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { AccountChange } from "../core/client/own-account.ts";
 import type { ModelEvent } from "../core/model/event.ts";
 import type { ServerView } from "../core/model/state.ts";
+import type { FolderSize } from "../io/blob/interfaces.ts";
+import type { Transport } from "../io/link/link.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
+import type { NoticeOf } from "../wire/messages.ts";
 import type { LoopState } from "./connection-loop.ts";
-import type { FollowerEvent, LinkInfo } from "./follower.ts";
 import type { GuessDelay } from "./link/connection.ts";
 import type { PostEvent } from "./outbox-driver.ts";
 import type { SealedEvent } from "./sealed/room-state.ts";
 import type { Greeted } from "./trust.ts";
 
-export type SessionEvent =
-  | ClientLinkEvent
-  | AccountEvent
-  /** `delay` is `undefined` when the answer to the secret has arrived. */
-  | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
+/** Event of a client, for each user interface and script. */
+export type ClientEvent = LinkEvent | RoomEvent | NoticeEvent | PostEvent;
 
-export type ClientLinkEvent =
+/** Event of the connection and its log-ins. */
+export type LinkEvent =
   | {
       readonly kind: "pinned";
       readonly address: string;
@@ -38,16 +38,81 @@ export type ClientLinkEvent =
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
   | Extract<ModelEvent, { kind: "stalled" | "greeted" | "entered" | "left" }>
+  /** `delay` is `undefined` when the answer to the secret has arrived. */
+  | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined }
   | { readonly kind: "closed"; readonly fault: Fault | undefined };
 
-export type AccountEvent =
-  | Exclude<FollowerEvent, { kind: "prefs-set" | "save" | "follow" | "key-packages-low" }>
-  | PrefsEvent
-  | PostEvent
-  | SealedEvent
-  /** Somebody has changed the user's own account, and the server has proved it. */
-  | AccountChangedEvent;
+/** Event of a room. */
+export type RoomEvent =
+  | { readonly kind: "listing"; readonly link: LinkInfo }
+  | {
+      readonly kind: "room";
+      readonly room: RoomView;
+      readonly isChanged: boolean;
+      readonly notice: NoticeOf<"room">;
+    }
+  /** `room` is `undefined` if no link has listed the room since the last `caught-up`. */
+  | { readonly kind: "room-gone"; readonly id: string; readonly room: RoomView | undefined }
+  | {
+      readonly kind: "record";
+      readonly record: ChatRecord;
+      readonly head: Uint8Array;
+      readonly sizeBytes: number;
+    }
+  | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
+  | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
+  | { readonly kind: "cursor"; readonly seq: number }
+  | { readonly kind: "rewind"; readonly seq: number }
+  | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
+  /** `unread` is `undefined` if the count is unknown. */
+  | {
+      readonly kind: "read";
+      readonly room: RoomView;
+      readonly n: number;
+      readonly unread: number | undefined;
+    }
+  | {
+      readonly kind: "offered";
+      readonly room: RoomView;
+      readonly file: FileId;
+      readonly from: string;
+      readonly name: string;
+      readonly sizeBytes: number | undefined;
+      readonly folder: FolderSize | undefined;
+    }
+  | {
+      readonly kind: "presence";
+      readonly room: RoomView;
+      readonly user: string;
+      readonly online: boolean;
+    };
 
+/** Event of the account, its devices, its keys or the server. */
+export type NoticeEvent = ShownNotice | PrefsEvent | SealedEvent | AccountChangedEvent;
+
+/** Notices that the session does not handle itself. */
+type ShownNotice = Exclude<
+  AccountNotice,
+  { kind: "prefs-set" | "save" | "follow" | "key-packages-low" }
+>;
+
+export type AccountNotice = NoticeOf<
+  | ("ignored" | "display-name" | "prefs-set" | "save" | "follow" | "code-asked" | "event")
+  | (
+      | "invited"
+      | "uninvited"
+      | "key-packages-low"
+      | "group-info-lost"
+      | "group-device-revoked"
+      | "disk-low"
+      | "majority"
+      | "announced"
+      | "server-rules"
+      | "operator"
+    )
+>;
+
+/** Somebody has changed the user's own account, and the server has proved it. */
 export interface AccountChangedEvent extends AccountChange {
   readonly kind: "account-changed";
   /** Formatted time of the change. */
@@ -55,6 +120,16 @@ export interface AccountChangedEvent extends AccountChange {
 }
 
 export type PrefsEvent = Extract<ModelEvent, { kind: "prefs" | "prefs-set" | "save" | "follow" }>;
+
+export interface LinkInfo {
+  readonly server: string;
+  readonly address: string;
+  readonly user: string;
+  readonly transport: Transport;
+  readonly fingerprint: Fingerprint;
+  readonly welcome: string | undefined;
+  readonly registered: boolean;
+}
 
 export interface ConnectedEvent extends LinkInfo {
   readonly kind: "connected";
@@ -65,7 +140,7 @@ export type ReaderEvent =
   | ConnectedEvent
   | { readonly kind: "room-gone"; readonly room: RoomView }
   | Extract<
-      SessionEvent,
+      ClientEvent,
       {
         kind:
           | ("pinned" | "moved" | "elsewhere" | "lost" | "retrying" | "closed")
@@ -75,14 +150,14 @@ export type ReaderEvent =
       }
     >;
 
-export function linkEventOf(state: LoopState): ClientLinkEvent | undefined {
+export function linkEventOf(state: LoopState): LinkEvent | undefined {
   if (state.kind === "in" || state.kind === "closed") return undefined;
   if (state.kind !== "waiting") return state;
   const { fault, retryInMs, isLoss } = state;
   return { kind: isLoss ? "lost" : "retrying", fault, retryInMs };
 }
 
-export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent | undefined {
+export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent | undefined {
   switch (event.kind) {
     case "outside":
     case "connecting":

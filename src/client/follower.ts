@@ -11,82 +11,11 @@ import {
   roomViewOf,
 } from "../core/client/chat-record.ts";
 import { Timeline, type TimelineEffect } from "../core/client/timeline.ts";
-import type { FolderSize } from "../io/blob/interfaces.ts";
-import type { Transport } from "../io/link/link.ts";
-import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { NoticeOf, WireRecord } from "../wire/messages.ts";
+import type { AccountNotice, LinkInfo, RoomEvent } from "./event.ts";
 import type { ServerNotice } from "./link/connection.ts";
 
-export type FollowerEvent =
-  | { readonly kind: "listing"; readonly link: LinkInfo }
-  | {
-      readonly kind: "room";
-      readonly room: RoomView;
-      readonly isChanged: boolean;
-      readonly notice: NoticeOf<"room">;
-    }
-  /** `room` is `undefined` if no link has listed the room since the last `caught-up`. */
-  | { readonly kind: "room-gone"; readonly id: string; readonly room: RoomView | undefined }
-  | {
-      readonly kind: "record";
-      readonly record: ChatRecord;
-      readonly head: Uint8Array;
-      readonly sizeBytes: number;
-    }
-  | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
-  | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
-  | { readonly kind: "cursor"; readonly seq: number }
-  | { readonly kind: "rewind"; readonly seq: number }
-  | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
-  /** `unread` is `undefined` if the count is unknown. */
-  | {
-      readonly kind: "read";
-      readonly room: RoomView;
-      readonly n: number;
-      readonly unread: number | undefined;
-    }
-  | {
-      readonly kind: "offered";
-      readonly room: RoomView;
-      readonly file: FileId;
-      readonly from: string;
-      readonly name: string;
-      readonly sizeBytes: number | undefined;
-      readonly folder: FolderSize | undefined;
-    }
-  | {
-      readonly kind: "presence";
-      readonly room: RoomView;
-      readonly user: string;
-      readonly online: boolean;
-    }
-  | AccountNotice;
-
-export interface LinkInfo {
-  readonly server: string;
-  readonly address: string;
-  readonly user: string;
-  readonly transport: Transport;
-  readonly fingerprint: Fingerprint;
-  readonly welcome: string | undefined;
-  readonly registered: boolean;
-}
-
-type AccountNotice = NoticeOf<
-  | ("ignored" | "display-name" | "prefs-set" | "save" | "follow" | "code-asked" | "event")
-  | (
-      | "invited"
-      | "uninvited"
-      | "key-packages-low"
-      | "group-info-lost"
-      | "group-device-revoked"
-      | "disk-low"
-      | "majority"
-      | "announced"
-      | "server-rules"
-      | "operator"
-    )
->;
+export type FollowerEvent = RoomEvent | AccountNotice;
 
 export interface FollowerSink {
   event(event: FollowerEvent): void;

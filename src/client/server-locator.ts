@@ -9,7 +9,7 @@ import type { Link } from "../io/link/link.ts";
 import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, parseServerSpec, type ServerAddress } from "../wire/invite.ts";
-import type { ClientLinkEvent } from "./event.ts";
+import type { LinkEvent } from "./event.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
 import { IdleProbe } from "./link/idle-probe.ts";
 import { isTransient } from "./link/retry.ts";
@@ -104,7 +104,7 @@ export class ServerLocator {
     this.#dialer.confirmAddress();
   }
 
-  loggedIn(fingerprint: Fingerprint): Extract<ClientLinkEvent, { kind: "elsewhere" }> | undefined {
+  loggedIn(fingerprint: Fingerprint): Extract<LinkEvent, { kind: "elsewhere" }> | undefined {
     const { address } = this.#dialer;
     if (address === undefined) return undefined;
     this.#isLoggedIn = true;

@@ -14,8 +14,8 @@ import type { LogPins } from "../io/state/log-pins.ts";
 import type { OutboxOwner } from "../io/state/outbox-store.ts";
 import type { NoticeOf, PostBody } from "../wire/messages.ts";
 import type { AuditedLink } from "./auditor.ts";
-import type { AccountEvent, PrefsEvent } from "./event.ts";
-import { Follower, type FollowerEvent, type FollowMode, type LinkInfo } from "./follower.ts";
+import type { ClientEvent, LinkInfo, PrefsEvent } from "./event.ts";
+import { Follower, type FollowerEvent, type FollowMode } from "./follower.ts";
 import type { ActiveLink } from "./link/active-link.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
@@ -46,7 +46,7 @@ export interface AccountSessionOptions {
   readonly activeLink: ActiveLink;
   /** `LogAuditor.checked`; returns `undefined` for a client that does not audit. */
   readonly historyChecked: () => Promise<void> | undefined;
-  readonly emit: (event: AccountEvent) => void;
+  readonly emit: (event: ClientEvent) => void;
   readonly announceUploads: () => Promise<void>;
   /** `isRepeated` is true if another request cannot deliver the missing record. */
   readonly gap: (fault: Fault, isRepeated: boolean) => void;

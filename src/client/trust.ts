@@ -16,7 +16,7 @@ import { encode } from "../wire/codec.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 import { type NoticeOf, WIRE_VERSION } from "../wire/messages.ts";
 import { KNOWN_VERSION } from "../wire/since.ts";
-import type { ClientLinkEvent } from "./event.ts";
+import type { LinkEvent } from "./event.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 import { clusterVersion, serverVersion } from "./link/server-version.ts";
@@ -220,7 +220,7 @@ function mismatch(
   return new Fault("fingerprint-changed", text, detail);
 }
 
-type PinEvent = Extract<ClientLinkEvent, { kind: "pinned" | "moved" }>;
+type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
  * Pins the fingerprint on first use, and accepts a new key that the old key has signed.

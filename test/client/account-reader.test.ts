@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import { AccountReader } from "../../src/client/account-reader.ts";
-import type { AccountEvent, ReaderEvent } from "../../src/client/event.ts";
+import type { ClientEvent, ReaderEvent } from "../../src/client/event.ts";
 import { Follower, type FollowerEvent } from "../../src/client/follower.ts";
 import { EventStage } from "../../src/client/session.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
@@ -44,7 +44,7 @@ function feedOf() {
   };
   const next = (event: FollowerEvent) => {
     followed.push(event.kind);
-    reader.handle(event as AccountEvent);
+    reader.handle(event as ClientEvent);
   };
   const stage = new EventStage(opener, next, ignore);
   const passed = { event: (event: FollowerEvent) => stage.pass(event), gap: ignore };

@@ -3,7 +3,7 @@ import { Fault } from "../../src/base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../src/base/limits-screen.ts";
 import { deviceKeys, nativeHashing } from "../../src/cli/connect/keys.ts";
 import { Client, type ClientOptions } from "../../src/client/client.ts";
-import type { ReaderEvent, SessionEvent } from "../../src/client/event.ts";
+import type { ClientEvent, ReaderEvent } from "../../src/client/event.ts";
 import type { Credentials } from "../../src/client/login.ts";
 import type { FindOnLan } from "../../src/client/server-locator.ts";
 import { fieldsIn } from "../../src/core/client/chat-record.ts";
@@ -45,7 +45,7 @@ export class ClientFixture {
     this.#dial = this.network.dialFrom("home");
   }
 
-  client(options: Partial<ClientOptions> = {}, listener?: (event: SessionEvent) => void): Watched {
+  client(options: Partial<ClientOptions> = {}, listener?: (event: ClientEvent) => void): Watched {
     const { clock, state, device } = this;
     const dial = ({ host, port }: ServerAddress) => {
       this.dialled.push(host);

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { EARLY_REQUESTS_MAX, PING_INTERVAL_MS, REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
+import {
+  EARLY_REQUESTS_MAX,
+  PING_INTERVAL_MS,
+  REQUESTS_IN_FLIGHT_MAX,
+} from "../../src/base/limits.ts";
 import { STALL_MS, STALL_PING_AFTER_MS } from "../../src/base/limits-page.ts";
 import {
   Connection,
@@ -102,7 +106,8 @@ test("repeats an early request that an earlier log-in refused", async () => {
 
 test("sends no more early requests than a server accepts", async () => {
   const { connection } = await entered((link) => {
-    for (let i = 1; i <= EARLY_REQUESTS_MAX + 1; i++) link.requestEarly("read", { room: "r", n: i });
+    for (let i = 1; i <= EARLY_REQUESTS_MAX + 1; i++)
+      link.requestEarly("read", { room: "r", n: i });
   });
   expect(connection.stats.requested).toBe(1 + EARLY_REQUESTS_MAX);
 });

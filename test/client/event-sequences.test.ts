@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { modelEventOf, type SessionEvent } from "../../src/client/event.ts";
+import { type ClientEvent, modelEventOf } from "../../src/client/event.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
 import { ClientFixture, clientTest, type Watched } from "./client-fixture.ts";
 
@@ -11,7 +11,7 @@ type Scenario = (fixture: ClientFixture) => Promise<void>;
 async function sequences(scenario: Scenario): Promise<{ read: string[]; pushed: string[] }> {
   const read = await run(scenario, (fixture) => fixture.connect());
   const pushed: ModelEvent[] = [];
-  const receive = (event: SessionEvent) => {
+  const receive = (event: ClientEvent) => {
     const change = modelEventOf(event, 0);
     if (change !== undefined) pushed.push(change);
   };

@@ -14,10 +14,10 @@ import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import type {
   AccountChangedEvent,
-  ClientLinkEvent,
+  ClientEvent,
   ConnectedEvent,
+  LinkEvent,
   ReaderEvent,
-  SessionEvent,
 } from "../../client/event.ts";
 import { SEND_AGAIN } from "../../client/files/transfers.ts";
 import type { FollowMode } from "../../client/follower.ts";
@@ -450,7 +450,7 @@ export function connectionClosed(): Fault {
   return new Fault("link-closed", "the connection was closed");
 }
 
-function noticeOf(event: SessionEvent, hasInterface: boolean): string | undefined {
+function noticeOf(event: ClientEvent, hasInterface: boolean): string | undefined {
   switch (event.kind) {
     case "pinned":
     case "moved":
@@ -475,7 +475,7 @@ function noticeOf(event: SessionEvent, hasInterface: boolean): string | undefine
   }
 }
 
-function pinNotice(event: Extract<ClientLinkEvent, { kind: "pinned" | "moved" }>): string {
+function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): string {
   if (event.kind === "moved") {
     const [old, current] = [event.from, event.fingerprint].map(formatFingerprint);
     const change = `a new key, ${current}, signed by its old key, ${old}`;
@@ -497,7 +497,7 @@ export function accountChangedJson({ kind, what, atUnixMs, by }: AccountChangedE
 export function otherMachineText({
   from,
   to,
-}: Extract<ClientLinkEvent, { kind: "elsewhere" }>): TerminalMessage {
+}: Extract<LinkEvent, { kind: "elsewhere" }>): TerminalMessage {
   return (texts) => texts.failedOver(from, to);
 }
 

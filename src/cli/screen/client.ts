@@ -7,9 +7,8 @@ import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
 import type { Client } from "../../client/client.ts";
-import type { SessionEvent } from "../../client/event.ts";
+import type { ClientEvent, LinkInfo } from "../../client/event.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
-import type { LinkInfo } from "../../client/follower.ts";
 import { keyChangedFault } from "../../client/sealed/identities.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
@@ -303,7 +302,7 @@ export class ScreenClient implements ScreenHost {
     }
   }
 
-  event(event: SessionEvent): void {
+  event(event: ClientEvent): void {
     try {
       this.#handle(event);
     } catch (error) {
@@ -311,7 +310,7 @@ export class ScreenClient implements ScreenHost {
     }
   }
 
-  #handle(event: SessionEvent): void {
+  #handle(event: ClientEvent): void {
     if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
     if (event.kind === "listing") this.#link = event.link;
     if (event.kind === "caught-up") {
@@ -609,7 +608,7 @@ export class ScreenClient implements ScreenHost {
 }
 
 /** Returns the fault that tells the user about a change of an encrypted room. */
-function faultOf(event: SessionEvent): Fault | undefined {
+function faultOf(event: ClientEvent): Fault | undefined {
   if (event.kind === "identity-changed") return keyChangedFault(event.user);
   if (event.kind !== "sealed-remark") return undefined;
   return new Fault("seal-refused", event.remark, { remedy: msg`run /sealed` });

@@ -4,7 +4,7 @@ import { AssertionFailure } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { SCREEN_FAULT_MS } from "../../base/limits-screen.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
-import type { SessionEvent } from "../../client/event.ts";
+import type { ClientEvent } from "../../client/event.ts";
 import { isMessage, isSameName } from "../../core/model/item.ts";
 import type { FoundItem, SearchQuery, TransferView, VisibleFault } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -109,7 +109,7 @@ export class ScreenNotices {
     this.#add({ text, tone: "fault" });
   }
 
-  showEvent(event: SessionEvent): void {
+  showEvent(event: ClientEvent): void {
     switch (event.kind) {
       case "invited": {
         const { server } = this.options.host.screenTexts;
@@ -210,7 +210,7 @@ export class ScreenNotices {
    * The server repeats the announcement after each connection, so a visible announcement is
    * skipped.
    */
-  #announce({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
+  #announce({ text, by, time }: Extract<ClientEvent, { kind: "announced" }>): void {
     if (this.#lastAnnouncement === `${time} ${text}`) return;
     this.#lastAnnouncement = `${time} ${text}`;
     this.note((texts) => (text === "" ? texts.announcementWithdrawn(by) : `${by}: ${text}`));

@@ -20,9 +20,9 @@ import type {
   TransferView,
 } from "./state.ts";
 
-export type ModelEvent = LinkEvent | ServerEvent | AnswerEvent | UserEvent | LocalEvent;
+export type ModelEvent = ConnectionEvent | ServerEvent | AnswerEvent | UserEvent | LocalEvent;
 
-export type LinkEvent =
+export type ConnectionEvent =
   | { readonly kind: "connection"; readonly connection: ConnectionView }
   | { readonly kind: "guess-delay"; readonly delay: GuessDelayView | undefined }
   | { readonly kind: "stalled"; readonly on: boolean }

@@ -6,7 +6,7 @@ import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
 import { type EventHandlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
-import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent, UserEvent } from "./event.ts";
+import type { ConnectionEvent, ModelEffect, ModelEvent, ServerEvent, UserEvent } from "./event.ts";
 import { isSameName, itemAt } from "./item.ts";
 import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS } from "./local-events.ts";
 import {
@@ -126,7 +126,7 @@ function readNewest(draft: ModelDraft): void {
   }
 }
 
-const LINK_HANDLERS: EventHandlers<LinkEvent> = {
+const LINK_HANDLERS: EventHandlers<ConnectionEvent> = {
   connection: ({ fields }, { connection }) => {
     fields.connection = connection;
     fields.guessDelay = undefined;

@@ -10,13 +10,7 @@ import { bareTarget } from "../../client/actions.ts";
 import type { AuditAlarm } from "../../client/auditor.ts";
 import { type AccountLogin, ChatClient, type ChatEffect } from "../../client/chat-client.ts";
 import type { LoginOptions, LoopState } from "../../client/connection-loop.ts";
-import {
-  type AccountEvent,
-  greetedEvent,
-  linkEventOf,
-  modelEventOf,
-  type SessionEvent,
-} from "../../client/event.ts";
+import { type ClientEvent, greetedEvent, linkEventOf, modelEventOf } from "../../client/event.ts";
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
@@ -54,7 +48,7 @@ const linkingModule = () => import("../../client/linking.ts");
 export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<
-      AccountEvent,
+      ClientEvent,
       {
         kind:
           | "account-changed"
@@ -532,7 +526,7 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /** Applies updates immediately, because a caller may be waiting for them. */
-  #applyEvent(event: SessionEvent): void {
+  #applyEvent(event: ClientEvent): void {
     const change = modelEventOf(event, this.platform.clock.unixMs());
     if (change !== undefined) this.#applyUnlessClosed(change);
   }
@@ -663,7 +657,7 @@ export class PageClient extends ChatClient<PageAccount> {
     );
   }
 
-  protected override handleEvent(event: SessionEvent): void {
+  protected override handleEvent(event: ClientEvent): void {
     super.handleEvent(event);
     switch (event.kind) {
       case "event":

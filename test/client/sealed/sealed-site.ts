@@ -7,7 +7,7 @@ import { checkName } from "../../../src/base/names.ts";
 import { deviceKeys, nativeHashing, sealedHome } from "../../../src/cli/connect/keys.ts";
 import { accountKeyOf, storeAccountKey } from "../../../src/client/account-key.ts";
 import { Client, type ClientOptions } from "../../../src/client/client.ts";
-import type { ReaderEvent, SessionEvent } from "../../../src/client/event.ts";
+import type { ClientEvent, ReaderEvent } from "../../../src/client/event.ts";
 import type { FollowMode } from "../../../src/client/follower.ts";
 import { offerLink, requestLink } from "../../../src/client/linking.ts";
 
@@ -184,7 +184,7 @@ export interface Device {
 
 interface PersonOptions {
   readonly follow?: FollowMode;
-  readonly listener?: (event: SessionEvent) => void;
+  readonly listener?: (event: ClientEvent) => void;
   readonly stocks?: boolean;
 }
 

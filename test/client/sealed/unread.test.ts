@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { modelEventOf, type SessionEvent } from "../../../src/client/event.ts";
+import { type ClientEvent, modelEventOf } from "../../../src/client/event.ts";
 import type { ModelEffect, ModelEvent } from "../../../src/core/model/event.ts";
 import type { RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
@@ -9,7 +9,7 @@ class Screen {
   model = emptyModel();
   readonly effects: ModelEffect[] = [];
 
-  readonly receive = (event: SessionEvent): void => {
+  readonly receive = (event: ClientEvent): void => {
     const change = modelEventOf(event, 0);
     if (change !== undefined) this.update(change);
   };
