@@ -184,6 +184,9 @@ const roomPrefs = {
 /** `seq` is the root of a thread, and `read` the seq of the newest reply that the user has read. */
 const follow = { room: id, seq: positive, on: v.boolean(), read: count };
 
+/** `unread`: replies of others after `read`; `last`: seq of the newest reply. */
+const countedFollow = { ...follow, unread: v.optional(count), last: v.optional(count) };
+
 const translatable = v.object({
   text: text(TEMPLATE_BYTES_MAX),
   values: list(text(TEMPLATE_VALUE_BYTES_MAX), TEMPLATE_VALUES_MAX),
@@ -380,7 +383,7 @@ export const REQUESTS = {
     answer: v.object({
       rooms: list(v.object(roomPrefs), PREFS_ROOMS_MAX),
       saved: list(v.object({ room: id, seq: positive }), SAVED_MAX),
-      follows: v.optional(list(v.object(follow), FOLLOWS_MAX)),
+      follows: v.optional(list(v.object(countedFollow), FOLLOWS_MAX)),
     }),
   },
   "prefs-set": { fields: roomPrefs, answer: accepted },
@@ -906,7 +909,7 @@ export const NOTICES = {
   ignored: { users: v.array(name) },
   "prefs-set": roomPrefs,
   save: { room: id, seq: positive, on: v.boolean() },
-  follow,
+  follow: countedFollow,
   /** Sent to everybody. Without `version`, the user has no avatar any more. */
   "avatar-set": { user: name, version: v.optional(positive) },
   /** Sent to everybody. An empty text means that the user has no display name any more. */

@@ -139,7 +139,10 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const threads = followedThreads(host.chat.model).slice(0, SAVED_LISTED_MAX);
     if ((await listMessages(host, "/threads", threads.toReversed())) === 0)
       host.chatConsole.note((texts) => texts.noThreads);
-    const unread = threads.flatMap(({ seq, isUnread }) => (isUnread ? `#${seq}` : []));
+    const unread = threads.flatMap(({ seq, isUnread, unread }) => {
+      if (!isUnread) return [];
+      return unread > 0 ? `#${seq} (${unread})` : `#${seq}`;
+    });
     if (unread.length > 0) host.chatConsole.note((texts) => texts.unreadThreads(unread.join(", ")));
   },
 

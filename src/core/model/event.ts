@@ -5,7 +5,7 @@ import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody, RoomRules } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
-import type { Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
+import type { CountedFollow, Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type {
   ComposerDraft,
   ConnectionView,
@@ -100,9 +100,10 @@ export type ServerEvent =
       readonly kind: "prefs";
       readonly rooms: readonly ({ readonly room: RoomId } & RoomPrefs)[];
       readonly saved: readonly { readonly room: RoomId; readonly seq: number }[];
-      readonly follows?: readonly ({ readonly seq: number } & Follow)[] | undefined;
+      readonly follows?: readonly ({ readonly seq: number } & CountedFollow)[] | undefined;
     }
-  | PrefsChange
+  | Exclude<PrefsChange, { kind: "follow" }>
+  | ({ readonly kind: "follow"; readonly seq: number } & CountedFollow)
   | { readonly kind: "board"; readonly board: NoticeTexts }
   | {
       readonly kind: "offered";

@@ -21,12 +21,8 @@ export function applyPrefs(draft: ModelDraft, event: PrefsEvent): void {
       return;
     case "prefs-set":
       return setPrefs(draft, new Map(fields.prefs).set(event.room, event.prefs));
-    case "follow": {
-      const follows = new Map(fields.follows);
-      setFollow(follows, event);
-      fields.follows = follows;
-      return;
-    }
+    case "follow":
+      return applyFollow(draft, event);
     default: {
       const saved = new Map(fields.saved);
       saved.delete(event.seq);
@@ -34,6 +30,29 @@ export function applyPrefs(draft: ModelDraft, event: PrefsEvent): void {
       fields.saved = saved;
     }
   }
+}
+
+/** A change by this client has no count: what it read is no longer unread. */
+function applyFollow(
+  { fields }: ModelDraft,
+  { seq, room, on, read, ...counts }: Extract<PrefsEvent, { kind: "follow" }>,
+): void {
+  const known = fields.follows?.get(seq);
+  const { last = known?.last } = counts;
+  const isRead = known?.unread !== undefined && read >= (last ?? 0);
+  const unread = counts.unread ?? (isRead ? 0 : known?.unread);
+  const follows = new Map(fields.follows);
+  setFollow(follows, seq, { room, on, read, unread, last });
+  fields.follows = follows;
+}
+
+/** Counts a reply in a followed thread, also in a room that was never opened. */
+export function countReply({ fields }: ModelDraft, { re, isInThread, isMine, seq }: Item): void {
+  const known = re === undefined ? undefined : fields.follows?.get(re);
+  if (re === undefined || isInThread !== true || known?.unread === undefined) return;
+  if (seq <= (known.last ?? 0)) return;
+  const unread = known.unread + (isMine || seq <= known.read ? 0 : 1);
+  fields.follows = new Map(fields.follows).set(re, { ...known, last: seq, unread });
 }
 
 /** Also marks loaded messages, because records can arrive before the settings after a log-in. */

@@ -110,24 +110,29 @@ export function isUnreadThread(
   lastSeq: number,
 ): boolean {
   const follow = follows?.get(root);
-  return follow?.on === true && lastSeq > follow.read;
+  if (follow?.on !== true) return false;
+  return lastSeq > follow.read || (follow.unread ?? 0) > 0;
 }
 
 export interface FollowedThread {
   readonly seq: number;
   readonly room: RoomId;
   readonly isUnread: boolean;
+  /** Number of unread replies; 0 if the server does not count them. */
+  readonly unread: number;
 }
 
 /** Unread threads first, then those that changed last. */
 export function followedThreads(model: Model): readonly FollowedThread[] {
-  const all = [...(model.follows ?? [])].reverse().flatMap(([seq, { room: id, on }]) => {
-    const room = model.rooms.get(id);
-    if (!on || room === undefined) return [];
-    const isOpen = room.thread?.root === seq;
-    const isUnread = !isOpen && isUnreadThread(model, seq, lastReplySeq(room, seq));
-    return [{ seq, room: id, isUnread }];
-  });
+  const all = [...(model.follows ?? [])]
+    .reverse()
+    .flatMap(([seq, { room: id, on, unread = 0 }]) => {
+      const room = model.rooms.get(id);
+      if (!on || room === undefined) return [];
+      const isOpen = room.thread?.root === seq;
+      const isUnread = !isOpen && isUnreadThread(model, seq, lastReplySeq(room, seq));
+      return [{ seq, room: id, isUnread, unread: isUnread ? unread : 0 }];
+    });
   return all.sort((a, b) => Number(b.isUnread) - Number(a.isUnread));
 }
 

@@ -7,7 +7,7 @@ import type { ImportOrigin } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
 import type { PollRules } from "../rooms/polls.ts";
-import type { Follow, RoomPrefs } from "../rooms/prefs.ts";
+import type { CountedFollow, RoomPrefs } from "../rooms/prefs.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 
 /**
@@ -39,7 +39,7 @@ export interface Model {
   readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
   readonly saved: ReadonlyMap<number, RoomId>;
   /** Threads by the seqs of their roots; `undefined` if the server does not store them. */
-  readonly follows: ReadonlyMap<number, Follow> | undefined;
+  readonly follows: ReadonlyMap<number, CountedFollow> | undefined;
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
   readonly faults: readonly VisibleFault[];

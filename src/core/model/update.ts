@@ -21,7 +21,14 @@ import {
   startSearch,
 } from "./page.ts";
 import { setDisplayNames } from "./people.ts";
-import { applyPrefs, changePrefs, followReplied, readThread, unhideOnMessage } from "./prefs.ts";
+import {
+  applyPrefs,
+  changePrefs,
+  countReply,
+  followReplied,
+  readThread,
+  unhideOnMessage,
+} from "./prefs.ts";
 import {
   addRecord,
   applyRoomUpdate,
@@ -408,7 +415,10 @@ function recordReceived(
   if (item.kind === "rename" && draft.fields.isCaughtUp) renameAuthor(room, item);
   unhideOnMessage(draft, room.id, item);
   const { isCaughtUp } = draft.fields;
-  if (isCaughtUp && !isIgnored(draft.fields, item.from)) followReplied(draft, room, item);
+  if (!isIgnored(draft.fields, item.from)) {
+    countReply(draft, item);
+    if (isCaughtUp) followReplied(draft, room, item);
+  }
   notifyMessage(draft, room.id, item);
 }
 

@@ -80,9 +80,11 @@ export function postDraft(
   if (body.text === "") throw new Fault("text-invalid", msg`message is empty`);
   if (body.poll !== undefined) return pollTextDraft(user, id, body, body.poll);
   // Fast path: copying the body without `action` would double the cost of a plain text.
-  if (body.action === undefined) return { kind: "text", by: user, id, body };
-  const { action, ...words } = body;
-  return { kind: action === true ? "action" : "text", by: user, id, body: words };
+  if (body.action === undefined && body.thread === undefined)
+    return { kind: "text", by: user, id, body };
+  const { action, thread, ...words } = body;
+  const inThread = { ...words, ...defined({ thread: thread || undefined }) };
+  return { kind: action === true ? "action" : "text", by: user, id, body: inThread };
 }
 
 /** Adds the present names of people whom the post mentions by a former name. */

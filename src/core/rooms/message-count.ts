@@ -55,6 +55,12 @@ export class MessageCount {
     this.#byAuthor = undefined;
   }
 
+  /** Returns the author of a counted message. */
+  authorOf(seq: number): UserId | undefined {
+    const index = indexFrom(this.#seqs, seq);
+    return this.#seqs[index] === seq ? this.#authors[index] : undefined;
+  }
+
   #positionsOf(user: UserId): readonly number[] {
     if (this.#byAuthor === undefined) {
       this.#byAuthor = new Map();

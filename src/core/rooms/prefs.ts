@@ -9,6 +9,7 @@ import { fieldsOf } from "../../wire/kinds.ts";
 import { NOTIFY_LEVELS } from "../../wire/messages.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
 import { keywordsOf } from "./keywords.ts";
+import type { ThreadCount } from "./threads.ts";
 
 export type NotifyLevel = (typeof NOTIFY_LEVELS)[number] | "nothing";
 
@@ -48,6 +49,9 @@ export interface Follow {
   /** Seq up to which the user has read the replies. */
   readonly read: number;
 }
+
+/** A thread as the server knows it: it counts no replies in encrypted rooms. */
+export interface CountedFollow extends Follow, Partial<ThreadCount> {}
 
 /** Contents of a log after a loss of records. */
 export interface RemainingRecords {
@@ -93,7 +97,8 @@ export class AccountPrefs {
       if (change.on) this.saved.set(change.seq, change.room);
       else this.saved.delete(change.seq);
     } else if (change.kind === "follow") {
-      setFollow(this.follows, change);
+      const { seq, room, on, read } = change;
+      setFollow(this.follows, seq, { room, on, read });
     } else if (isEmpty(change.prefs)) this.rooms.delete(change.room);
     else this.rooms.set(change.room, change.prefs);
   }
@@ -165,13 +170,14 @@ export class AccountPrefs {
 }
 
 /** Reading never goes back. */
-export function setFollow(
-  follows: Map<number, Follow>,
-  { seq, room, on, read }: Follow & { readonly seq: number },
+export function setFollow<Entry extends Follow>(
+  follows: Map<number, Entry>,
+  seq: number,
+  follow: Entry,
 ): void {
   const known = follows.get(seq);
   follows.delete(seq);
-  follows.set(seq, { room, on, read: Math.max(known?.read ?? 0, read) });
+  follows.set(seq, { ...follow, read: Math.max(known?.read ?? 0, follow.read) });
   const [oldest] = follows.keys();
   if (oldest !== undefined && follows.size > FOLLOWS_MAX) follows.delete(oldest);
 }

@@ -13,6 +13,7 @@ import {
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { clampUnixMs } from "../../base/time.ts";
+import { isCount } from "../../base/values.ts";
 import {
   type Body,
   fieldsOf,
@@ -41,6 +42,7 @@ import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { endPoll, type PollRules, pollRulesOf, startPoll } from "./polls.ts";
 import { RoomCounts } from "./room-counts.ts";
 import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
+import { addReply, removeReplies, type Threads } from "./threads.ts";
 
 export interface Room {
   readonly id: RoomId;
@@ -82,6 +84,8 @@ export interface Room {
    * questions, the newest last; at most UNREAD_COUNTED_MAX.
    */
   readonly work: Map<number, number>;
+  /** Threads with replies, by the seq of their root. */
+  readonly threads: Threads;
   receipts?: Receipts;
   readonly members: Set<UserId>;
   /** Current and former members, who can join again without a password or an approval. */
@@ -345,6 +349,11 @@ export class Rooms {
       notePosted(room, head.by, head.time);
       if (room.box?.user === head.by && isWork(record)) {
         setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
+      }
+      const root = rootOf(record);
+      if (root !== undefined) {
+        const starter = room.messageCount.authorOf(root);
+        addReply(room.threads, root, [head.seq, head.by], starter);
       }
     }
     this.#change(room, record, head.by);
@@ -655,16 +664,30 @@ export class Rooms {
 }
 
 const BRACE_CLOSE = 0x7d;
+/** Last letter of `true`. */
+const LETTER_E = 0x65;
 const FOLDED_BY_HEAD = kindsWith("folded-by-head");
 
 /**
  * Reports whether the state depends on the body of a record. A message in a box may be a question
- * and no work, and a text whose last field is an object may start a poll.
+ * and no work, a text whose last field is an object may start a poll, and one whose last field is a
+ * flag may be a reply in a thread.
+ * @param lastByte of the body's last field
  */
-export function needsBody(kind: RecordKind, room: string, endsInObject: boolean): boolean {
+export function needsBody(kind: RecordKind, room: string, lastByte: number | undefined): boolean {
   if (!FOLDED_BY_HEAD.has(kind)) return true;
   if (kind !== "text" && kind !== "action") return false;
-  return endsInObject || boxOwner(room) !== undefined;
+  return lastByte === BRACE_CLOSE || lastByte === LETTER_E || boxOwner(room) !== undefined;
+}
+
+/** Returns the root of the thread in which the record is a reply. */
+function rootOf(record: FoldedRecord): number | undefined {
+  const { head } = record;
+  if (head.kind !== "text" && head.kind !== "action") return undefined;
+  const lastByte = record.bodyBytes?.at(-2);
+  if (lastByte !== LETTER_E && lastByte !== BRACE_CLOSE) return undefined;
+  const { thread, re } = bodyOf(record, head.kind) ?? {};
+  return thread === true && isCount(re) && re < head.seq ? re : undefined;
 }
 
 /** Few texts are parsed, because the rules of a poll are the last field of its text. */
@@ -682,7 +705,15 @@ export function nameLock(name: Name): string {
 }
 
 /** Lists that most rooms do not need. */
-type RareList = "invited" | "hands" | "polls" | "knocks" | "declined" | "posted" | "work";
+type RareList =
+  | "invited"
+  | "hands"
+  | "polls"
+  | "knocks"
+  | "declined"
+  | "posted"
+  | "work"
+  | "threads";
 
 type RoomValue = Omit<
   WithLists<Room>,
@@ -713,8 +744,10 @@ export function countsAsMessage({ isSealed }: Room, kind: string): boolean {
 
 function valueOfRoom(fields: Room): RoomValue {
   const { messageCount, group, receipts, accepted: _accepted, box: _box, ...room } = fields;
-  const { invited, hands, polls, knocks, declined, posted, work, ...value } = withLists(room);
-  const rareLists = Object.entries({ invited, hands, polls, knocks, declined, posted, work });
+  const { invited, hands, polls, knocks, declined, posted, work, threads, ...value } =
+    withLists(room);
+  const lists = { invited, hands, polls, knocks, declined, posted, work, threads };
+  const rareLists = Object.entries(lists);
   return {
     ...value,
     ...Object.fromEntries(rareLists.filter(([, list]) => list.length > 0)),
@@ -742,6 +775,7 @@ function roomOfValue(
     declined: new Set(value.declined),
     posted: new Map(value.posted),
     work: new Map(value.work),
+    threads: new Map(value.threads),
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
@@ -783,6 +817,7 @@ function erase(room: Room, record: FoldedRecord): void {
     room.polls.delete(seq);
     room.work.delete(seq);
   }
+  if (room.threads.size > 0) removeReplies(room.threads, new Set(erasuresOf(record)));
 }
 
 function applyMute(room: Room, record: FoldedRecord): void {
@@ -884,6 +919,7 @@ function emptyRoom(head: Pick<FoldedHead, "room" | "by" | "seq" | "n">): Room {
     declined: new Set(),
     posted: new Map(),
     work: new Map(),
+    threads: new Map(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

@@ -120,11 +120,12 @@ export class LineReader {
   }
 
   foldedRecord(needsBody: Fold["needsBody"] = () => true): FoldedRecord {
-    return this.record(needsBody(this.kind, this.room, this.#endsInObject));
+    return this.record(needsBody(this.kind, this.room, this.#lastByte));
   }
 
-  get #endsInObject(): boolean {
-    return this.#at.erased === 0 && this.#bytes[this.end - 3] === BRACE_CLOSE;
+  /** Last byte of the body's last field; `undefined` if the record was erased. */
+  get #lastByte(): number | undefined {
+    return this.#at.erased === 0 ? this.#bytes[this.end - 3] : undefined;
   }
 
   record(withBody: boolean): FoldedRecord {

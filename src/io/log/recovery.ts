@@ -39,8 +39,8 @@ export interface RecoveryOptions {
 }
 
 export interface Fold {
-  /** @param endsInObject whether the last field of the body is an object */
-  readonly needsBody: (kind: RecordKind, room: string, endsInObject: boolean) => boolean;
+  /** @param lastByte of the body's last field; `undefined` if the record was erased */
+  readonly needsBody: (kind: RecordKind, room: string, lastByte: number | undefined) => boolean;
   readonly apply: (record: FoldedRecord) => void;
   readonly load?: () => boolean;
 }

@@ -2,17 +2,22 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
+import { FOLLOWS_MAX, PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import {
+  type CountedFollow,
   EVERYWHERE,
+  type Follow,
   lostPrefsDrafts,
   type PrefsChange,
   prefsChangeOf,
   prefsDrafts,
   prefsEraseDraft,
 } from "../../core/rooms/prefs.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import { countReplies, threadsWith } from "../../core/rooms/threads.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -29,10 +34,10 @@ export class PrefsService {
   constructor(private readonly options: ServerContext) {}
 
   readonly handlers = {
-    prefs: (_, { account: { prefs } }) => ({
-      rooms: [...(prefs?.rooms ?? [])].map(([room, settings]) => ({ room, ...settings })),
-      saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
-      follows: [...(prefs?.follows ?? [])].map(([seq, follow]) => ({ seq, ...follow })),
+    prefs: (_, { account }) => ({
+      rooms: [...(account.prefs?.rooms ?? [])].map(([room, settings]) => ({ room, ...settings })),
+      saved: [...(account.prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
+      follows: this.#followsOf(account),
     }),
     "prefs-set": async (request, { account }) => {
       const room = request.room as RoomId;
@@ -94,9 +99,60 @@ export class PrefsService {
     const change = prefsChangeOf(parseBody(record) ?? {});
     if (change === undefined) return;
     const { room } = change;
+    const user = record.head.room as UserId;
+    const account = this.options.registry.get(user);
     const notice =
-      change.kind === "prefs-set" ? { kind: change.kind, room, ...change.prefs } : change;
-    for (const client of this.options.peers.of(record.head.room as UserId)) client.notify(notice);
+      change.kind === "prefs-set"
+        ? { kind: change.kind, room, ...change.prefs }
+        : change.kind === "follow" && account !== undefined
+          ? { ...change, ...this.#counted(account, change.seq, change) }
+          : change;
+    for (const client of this.options.peers.of(user)) client.notify(notice);
+  }
+
+  /** A client cannot know whether an erased reply that it has not loaded was unread. */
+  onRecord(room: Room, record: LogRecord): void {
+    if (record.head.kind !== "erase" || room.threads.size === 0) return;
+    const newest = Math.max(...erasuresOf(record));
+    for (const user of room.members) {
+      const peers = this.options.peers.of(user);
+      const account = peers.length === 0 ? undefined : this.options.registry.get(user);
+      if (account === undefined) continue;
+      for (const follow of this.#followsOf(account, room)) {
+        if (!follow.on || follow.read >= newest) continue;
+        for (const client of peers) client.notify({ kind: "follow", ...follow });
+      }
+    }
+  }
+
+  /**
+   * Returns the threads that the account follows or has unfollowed, and those that its clients have
+   * not begun to follow, because the replies came while none was connected.
+   */
+  #followsOf(account: Account, only?: Room): (CountedFollow & { readonly seq: number })[] {
+    const { rooms } = this.options;
+    const known = account.prefs?.follows ?? new Map<number, Follow>();
+    const stored = [...known].filter(([, { room }]) => only === undefined || room === only.id);
+    const joined = only === undefined ? [...rooms.roomsOf(account.id)] : [only];
+    const others = joined.flatMap(({ id: room, threads }) =>
+      [...threadsWith(threads, account.id)]
+        .filter(([seq]) => !known.has(seq))
+        .map(([seq, read]) => [seq, { room, on: true, read }] as const),
+    );
+    const fitting = Math.max(0, FOLLOWS_MAX - known.size);
+    const newest = others.sort(([a], [b]) => b - a).slice(0, fitting);
+    return [...newest.reverse(), ...stored].map(([seq, follow]) => ({
+      seq,
+      ...this.#counted(account, seq, follow),
+    }));
+  }
+
+  #counted(account: Account, seq: number, { room: id, on, read }: Follow): CountedFollow {
+    const room = this.options.rooms.get(id);
+    const follow = { room: id, on, read };
+    if (room?.members.has(account.id) !== true || room.isSealed === true) return follow;
+    const isHidden = (author: UserId) => author === account.id || account.ignored.has(author);
+    return { ...follow, ...countReplies(room.threads, seq, read, isHidden) };
   }
 
   #record(account: Account, change: PrefsChange): Promise<void> {

@@ -253,6 +253,24 @@ test("follows threads in which the user posts, and those of the user's messages"
   expect(old.effects.filter(({ kind }) => kind === "follow")).toEqual([]);
 });
 
+test("counts unread replies in threads that are not loaded", () => {
+  const counted = follow(2, { read: 3, unread: 2, last: 9 });
+  const follows = [{ ...counted, seq: 2 }];
+  const { model } = scene({ kind: "prefs", rooms: [], saved: [], follows });
+  const countIn = ({ model: shown }: { readonly model: Model }) =>
+    followedThreads(shown).map(({ isUnread, unread }) => isUnread && unread);
+  expect(countIn({ model })).toEqual([2]);
+  const events = [recordEvent(8, { body: { text: "before", re: 2, thread: true } }), reply(10, 2)];
+  expect(countIn(updateAll(model, events))).toEqual([3]);
+  const ignored = updateAll(model, [{ kind: "ignored", users: ["ben"] }, reply(10, 2)]);
+  expect(countIn(ignored)).toEqual([2]);
+  const own = recordEvent(10, { from: "ana", body: { text: "mine", re: 2, thread: true } });
+  expect(countIn(updateAll(model, [own]))).toEqual([2]);
+  const erased = updateAll(model, [follow(2, { read: 3, unread: 1, last: 7 })]);
+  expect(countIn(erased)).toEqual([1]);
+  expect(countIn(updateAll(erased.model, [follow(2, { read: 9 })]))).toEqual([false]);
+});
+
 test("marks a followed thread as unread until it is opened, and notifies of replies", () => {
   const { model } = scene(recordEvent(2), opened, FOLLOWS, follow(2, { read: 2 }));
   const unread = (shown: Model) =>
@@ -262,7 +280,9 @@ test("marks a followed thread as unread until it is opened, and notifies of repl
   const replied = updateAll(model, [reply(3, 2)]);
   expect(replied.effects).toMatchObject([{ kind: "notify", why: "message", item: { seq: 3 } }]);
   expect([unread(model), unread(replied.model)]).toEqual([[], [2]]);
-  expect(followedThreads(replied.model)).toEqual([{ seq: 2, room: LOBBY, isUnread: true }]);
+  expect(followedThreads(replied.model)).toEqual([
+    { seq: 2, room: LOBBY, isUnread: true, unread: 0 },
+  ]);
   const loaded = updateAll(replied.model, [open(2), page(2, [record(2)])]);
   expect(loaded.effects).toEqual([]);
   const shown = updateAll(updateAll(replied.model, [open(2)]).model, [page(2, [record(2)])]);

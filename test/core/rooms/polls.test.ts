@@ -66,8 +66,7 @@ class PollRoom {
   replayed(): Rooms {
     const rooms = new Rooms();
     for (const { head, bodyBytes } of this.ledger.records) {
-      const endsInObject = bodyBytes?.at(-2) === "}".charCodeAt(0);
-      const isRead = needsBody(head.kind, head.room, endsInObject);
+      const isRead = needsBody(head.kind, head.room, bodyBytes?.at(-2));
       rooms.apply(isRead ? { head, bodyBytes } : { head });
     }
     return rooms;

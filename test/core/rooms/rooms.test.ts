@@ -274,7 +274,7 @@ test("is not needed for most messages, departures and reactions", () => {
   const engine = new RoomEngine({ rooms, directory: new Registry(), sha256 });
   const ledger = new Ledger();
   engine.restore(ledger.write("room", ROOM, ANA, { name: "Dev" }));
-  const byHead = [...RECORD_KINDS].filter((kind) => !needsBody(kind, ROOM, false));
+  const byHead = [...RECORD_KINDS].filter((kind) => !needsBody(kind, ROOM, undefined));
   expect(byHead).toEqual(expect.arrayContaining(["text", "reaction", "join", "leave", "sealed"]));
   for (const kind of byHead) {
     const { head } = ledger.write(kind, ROOM, BEN, {});
@@ -283,20 +283,24 @@ test("is not needed for most messages, departures and reactions", () => {
     };
     // Only the last bytes of a text are compared.
     const text =
-      kind === "text" ? { head } : Object.defineProperty({ head }, "bodyBytes", { get: looked });
+      kind === "text" || kind === "action"
+        ? { head }
+        : Object.defineProperty({ head }, "bodyBytes", { get: looked });
     engine.restore(text);
   }
   expect(rooms.head).toBe(1 + byHead.length);
 });
 
-test("is needed for messages in boxes, and for texts that may be polls", () => {
+test("is needed for messages in boxes, and for texts that may be polls or in threads", () => {
   const box = boxId(ROOM, BEN);
   const kinds = [...RECORD_KINDS];
   const needing = kinds.filter(
-    (kind) => needsBody(kind, box, false) && !needsBody(kind, ROOM, false),
+    (kind) => needsBody(kind, box, undefined) && !needsBody(kind, ROOM, undefined),
   );
   expect(needing).toEqual(["text", "action"]);
-  expect([needsBody("text", ROOM, true), needsBody("reaction", ROOM, true)]).toEqual([true, false]);
+  const [brace, letter] = Buffer.from("}e");
+  expect([brace, letter].map((last) => needsBody("text", ROOM, last))).toEqual([true, true]);
+  expect(needsBody("reaction", ROOM, brace)).toBe(false);
 });
 
 roomsTest("pins keep their order until removed or erased", (testRooms) => {

@@ -42,6 +42,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     declined: new Set(),
     posted: new Map(),
     work: new Map(),
+    threads: new Map(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

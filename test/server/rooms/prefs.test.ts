@@ -67,7 +67,7 @@ test("drops what refers to messages that the history has lost", async () => {
   const remaining = {
     rooms: [{ room, favourite: true }],
     saved: [{ room, seq }],
-    follows: [{ seq, room, on: true, read: seq }],
+    follows: [{ seq, room, on: true, read: seq, unread: 0, last: seq }],
   };
   expect(await again.request("prefs", {})).toEqual(remaining);
   await site.wait(again.post("new 1"));
@@ -103,7 +103,7 @@ test("stores followed threads, and sends them to the account's devices", async (
   await ana.request("follow", follow);
   await ana.request("follow", follow);
   await site.quiet();
-  expect(second.all("follow")).toEqual([{ kind: "follow", ...follow }]);
+  expect(second.all("follow")).toEqual([{ kind: "follow", ...follow, unread: 0, last: 1 }]);
   expect(ben.all("follow")).toEqual([]);
   site.disk.losePower();
   await site.restartAfterCrash();
@@ -115,6 +115,43 @@ test("stores followed threads, and sends them to the account's devices", async (
   expect(await again.refusal("follow", { ...follow, seq: 0 })).toBe("frame-malformed");
   await again.request("follow", { ...follow, on: false, read: 0 });
   expect(await again.request("prefs", {})).toMatchObject({ follows: [{ ...follow, on: false }] });
+});
+
+test("counts unread replies in threads, also those that came while the user was away", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const room = ana.roomId();
+  const { seq: own } = await site.wait(ana.post("plan?"));
+  const { seq: other } = await site.wait(ben.post("news"));
+  const reply = async (re: number, text: string) =>
+    (await site.wait(ben.post(text, "lobby", "AAAAAAAAAAA", { re, thread: true, mentions: [] })))
+      .seq;
+  ana.hangUp();
+  await reply(other, "not followed");
+  const first = await reply(own, "one");
+  const second = await reply(own, "two");
+  await site.wait(ben.post("in the room", "lobby", "AAAAAAAAAAA", { re: own }));
+  const missed = { room, seq: own, on: true, read: own, unread: 2, last: second };
+  const back = await site.again(ana, "ana");
+  expect(await back.request("prefs", {})).toMatchObject({ follows: [missed] });
+  const stored = { room, seq: own, on: true, read: first };
+  await back.request("follow", stored);
+  await site.quiet();
+  expect(back.all("follow")).toEqual([{ kind: "follow", ...stored, unread: 1, last: second }]);
+  // The state is the same after a start that reads few bodies.
+  site.disk.losePower();
+  await site.restartAfterCrash();
+  const restarted = await site.again(ana, "ana");
+  const counted = { ...stored, unread: 1, last: second };
+  expect(await restarted.request("prefs", {})).toMatchObject({ follows: [counted] });
+  const benAgain = await site.again(ben, "ben");
+  await benAgain.request("erase", { seq: second });
+  await site.quiet();
+  const erased = { ...stored, unread: 0, last: first };
+  expect(restarted.all("follow")).toEqual([{ kind: "follow", ...erased }]);
+  await restarted.request("follow", { ...stored, on: false });
+  await reply(own, "three").catch(() => undefined);
+  const { follows } = await restarted.request("prefs", {});
+  expect(follows).toMatchObject([{ seq: own, on: false }]);
 });
 
 test("shows a status to others until it ends", async () => {

@@ -23,6 +23,7 @@ interface LineProps extends SavedProps {
   readonly room: RoomId;
   readonly seq: number;
   readonly isUnread?: boolean;
+  readonly unread?: number;
   readonly removeLabel: string;
   readonly onRemove: () => void;
 }
@@ -37,7 +38,16 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   return item;
 }
 
-function Line({ room, seq, isUnread, removeLabel, onRemove, onClose, onJump }: LineProps) {
+function Line({
+  room,
+  seq,
+  isUnread,
+  unread = 0,
+  removeLabel,
+  onRemove,
+  onClose,
+  onJump,
+}: LineProps) {
   const { texts } = usePage();
   const item = useSaved(room, seq);
   const roomState = useModelValue((model) => model.rooms.get(room));
@@ -56,7 +66,11 @@ function Line({ room, seq, isUnread, removeLabel, onRemove, onClose, onJump }: L
           <ListedMessage item={item} location={location}>
             {item.state === "erased" ? texts.deleted : undefined}
           </ListedMessage>
-          {isUnread === true ? <strong className="has-unread">{texts.newReplies}</strong> : null}
+          {isUnread === true ? (
+            <strong className="has-unread">
+              {unread > 0 ? texts.unread(unread) : texts.newReplies}
+            </strong>
+          ) : null}
         </button>
       )}
       <IconButton icon="close" label={removeLabel} onPress={onRemove} />

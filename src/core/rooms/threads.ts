@@ -1,0 +1,82 @@
+/** Replies in the threads of a room, from which the server counts the unread ones. */
+
+import type { UserId } from "../../base/ids.ts";
+import { setNewest } from "../evict.ts";
+
+/** Threads of a room, the last answered one last. Each takes about 100 bytes. */
+export const COUNTED_THREADS_MAX = 200;
+/** Counted replies in a thread. Users do not need a larger number. */
+export const COUNTED_REPLIES_MAX = 100;
+
+export interface Thread {
+  /** Author of the root; `undefined` if the root was no longer counted at the first reply. */
+  readonly starter?: UserId | undefined;
+  /** Seq and author of each reply that is not erased, the newest last. */
+  readonly replies: readonly (readonly [number, UserId])[];
+}
+
+/** Threads by the seq of their root. */
+export type Threads = Map<number, Thread>;
+
+export interface ThreadCount {
+  /** Replies of others after the read position. */
+  readonly unread: number;
+  /** Seq of the newest reply; the root's without one. */
+  readonly last: number;
+}
+
+export function addReply(
+  threads: Threads,
+  root: number,
+  reply: readonly [number, UserId],
+  starter: UserId | undefined,
+): void {
+  const known = threads.get(root) ?? { starter, replies: [] };
+  const replies = [...known.replies, reply].slice(-COUNTED_REPLIES_MAX);
+  setNewest(threads, root, { ...known, replies }, COUNTED_THREADS_MAX);
+}
+
+/** Leaves the same state as a start, which never reads what was erased. */
+export function removeReplies(threads: Threads, erased: ReadonlySet<number>): void {
+  let isChanged = false;
+  for (const [root, thread] of threads) {
+    const replies = thread.replies.filter(([seq]) => !erased.has(seq));
+    if (replies.length === thread.replies.length) continue;
+    isChanged = true;
+    if (replies.length === 0) threads.delete(root);
+    else threads.set(root, { ...thread, replies });
+  }
+  if (!isChanged) return;
+  const ordered = [...threads].sort(([, a], [, b]) => lastSeq(a) - lastSeq(b));
+  threads.clear();
+  for (const [root, thread] of ordered) threads.set(root, thread);
+}
+
+function lastSeq({ replies }: Thread): number {
+  return replies.at(-1)?.[0] ?? 0;
+}
+
+export function countReplies(
+  threads: ReadonlyMap<number, Thread>,
+  root: number,
+  read: number,
+  isHidden: (author: UserId) => boolean,
+): ThreadCount {
+  const replies = threads.get(root)?.replies ?? [];
+  const unread = replies.filter(([seq, by]) => seq > read && !isHidden(by));
+  return { unread: unread.length, last: replies.at(-1)?.[0] ?? root };
+}
+
+/**
+ * Returns the threads of the user's messages and those in which the user has replied, each with the
+ * seq up to which the user has read it at least.
+ */
+export function* threadsWith(
+  threads: ReadonlyMap<number, Thread>,
+  user: UserId,
+): Generator<readonly [root: number, read: number]> {
+  for (const [root, { starter, replies }] of threads) {
+    const own = replies.findLast(([, by]) => by === user)?.[0];
+    if (own !== undefined || starter === user) yield [root, own ?? root];
+  }
+}
