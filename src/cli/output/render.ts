@@ -312,7 +312,9 @@ function expandTabs(text: string): string {
 
 function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
   if ((record.kind !== "text" && record.kind !== "action") || record.re === undefined) return "";
-  return `↪ ${cleanText(authorOf?.(record.re) ?? `#${record.re}`)}: `;
+  const number = `#${record.re}`;
+  if (record.thread === true) return `↪ thread ${number}: `;
+  return `↪ ${cleanText(authorOf?.(record.re) ?? number)}: `;
 }
 
 function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {

@@ -176,6 +176,9 @@ function textOf(record: ChatRecord, { server, reader }: Rendering): string | und
   }
   const { text } = convertedText(record, server);
   if (record.kind === "edit") return `✎ ${text}`;
+  const { thread, re } = fieldsIn(record);
+  // Most clients show no replies, and the answer would seem to belong to the message before it.
+  if (thread === true && re !== undefined) return `[thread #${re}] ${text}`;
   const origin = importOriginOf(record.body);
   if (origin === undefined) return text;
   return `[imported] ${oneLine(origin.from)}, ${formatUtc(origin.timeUnixMs)}:\n${text}`;

@@ -174,6 +174,7 @@ describe("on a screen", () => {
     [{ kind: "text", text: "yes", notice: true, re: 8 }, "ana (notice): ↪ #8: yes"],
     [{ kind: "text", text: "yes", re: 7 }, "ana: ↪ bob: yes"],
     [{ kind: "text", text: "yes", re: 8 }, "ana: ↪ #8: yes"],
+    [{ kind: "text", text: "yes", re: 7, thread: true }, "ana: ↪ thread #7: yes"],
     [{ kind: "reaction", re: 7, react: "👍" }, "* ana reacted 👍 to bob"],
     [{ kind: "reaction", react: "?" }, "* ana reacted ? to #?"],
   ])("%j", (body, text) => {

@@ -115,6 +115,11 @@ describe("a capability", () => {
       record("reaction", { react: "👍", re: 2 }),
       `@msgid=log-7;+reply=log-2;+draft/reply=log-2;+draft/react=👍 ${ANA} TAGMSG #lab`,
     ],
+    [
+      "tags",
+      record("text", { text: "hi", re: 2, thread: true }),
+      `@msgid=log-7;+reply=log-2;+draft/reply=log-2 ${ANA} PRIVMSG #lab :[thread #2] hi`,
+    ],
     ["time", record("text", { text: "hi" }), `@${TIME} ${ANA} PRIVMSG #lab :hi`],
     ["accountTag", record("join", {}), `@account=ana ${ANA} JOIN #lab`],
     ["extendedJoin", record("join", {}), `${ANA} JOIN #lab ana ana`],
