@@ -8,6 +8,7 @@ import {
   either,
   filesText,
   joinLines,
+  unknownText,
 } from "../../core/slack/blocks.ts";
 import type { SlackNames } from "../../core/slack/mrkdwn.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
@@ -50,7 +51,12 @@ export function readSlack(tree: ExportTree, options: ReadOptions): ParsedFile {
   for (const { folder } of channels)
     if (folder !== chosen?.folder) list.skip("other channel", folder);
   const reader = new SlackReader(list, chosen?.lists ?? EMPTY_LISTS);
-  for (const path of days) if (parentOf(path) === chosen?.folder) readDay(tree, path, list, reader);
+  const chosenDays = days.filter((path) => parentOf(path) === chosen?.folder);
+  // The deletion of a message can be in the file of a later day.
+  for (const path of chosenDays) {
+    for (const message of listOf(jsonFile(tree, path))) reader.noteDeletion(message);
+  }
+  for (const path of chosenDays) readDay(tree, path, list, reader);
   for (const path of tree.paths) {
     const isOther = !isOneChannel && parentOf(path) === chosen?.folder && !DAY_FILE.test(path);
     if (isOther) list.skip("file of the channel without messages", path);
@@ -161,11 +167,24 @@ const EVENT = new RegExp(
   ].join(""),
 );
 
+/** Fields of a message that contain other messages, or whose texts are read by name. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  ...["text", "blocks", "attachments", "comment", "file", "files", "username", "reactions"],
+  ...["root", "message", "previous_message", "original", "replies", "reply_users", "edited"],
+  ...["item", "room", "inviter", "old_name", "name", "client_msg_id", "upload_reply_to"],
+]);
+
+function withoutKnown(message: Fields): Fields {
+  return Object.fromEntries(Object.entries(message).filter(([key]) => !KNOWN_FIELDS.has(key)));
+}
+
 class SlackReader {
   readonly #names: SlackNames;
   readonly #blockNames: BlockNames;
-  /** Texts of the messages so far, by time. */
+  /** Texts of the messages so far, by time, which is different for each message of a channel. */
   readonly #texts = new Map<string, string>();
+  /** Times of messages that were deleted later. */
+  readonly #deleted = new Set<string>();
 
   constructor(
     private readonly list: EntryList,
@@ -181,13 +200,30 @@ class SlackReader {
     };
   }
 
+  /** Exports with edited and deleted messages have the message and, later, its deletion. */
+  noteDeletion(value: unknown): void {
+    const message = fieldsOf(value) ?? {};
+    if (message["subtype"] !== "message_deleted") return;
+    const previous = fieldsOf(message["previous_message"]);
+    const key = textOf(message["deleted_ts"]) || textOf(previous?.["ts"]);
+    if (key !== "") this.#deleted.add(key);
+  }
+
   add(location: string, message: Fields): void {
     const { list } = this;
     const subtype = textOf(message["subtype"]);
     const changed = subtype === "message_changed" ? fieldsOf(message["message"]) : undefined;
-    if (changed !== undefined && this.#change(location, changed)) return;
     const type = textOf(message["type"]);
     const key = textOf(message["ts"]);
+    if (this.#deleted.has(textOf((changed ?? message)["ts"]))) {
+      list.skip("deleted message", location);
+      return;
+    }
+    if (changed !== undefined && this.#change(location, changed)) return;
+    if (changed === undefined && this.#texts.has(key)) {
+      if (!this.#change(location, message)) list.skip("repeated message", location);
+      return;
+    }
     const thread = textOf(message["thread_ts"]);
     const text = this.#textOf(message);
     // Without its first message, a thread would fall apart.
@@ -200,7 +236,7 @@ class SlackReader {
     const timeUnixMs = Math.round(Number(key || "x") * 1_000);
     const kind = subtype === "me_message" ? "action" : "text";
     const from = this.#authorOf(message);
-    this.#texts.set(key, text);
+    if (key !== "") this.#texts.set(key, text);
     if (text !== "") addMessage(list, { location, from, timeUnixMs, kind, text, key, re });
     else if (type === "" && key === "") list.problem(location, "not a message");
     else list.skip(`${subtype || type || "message"} without text`, location, from);
@@ -237,12 +273,16 @@ class SlackReader {
     const names = this.#blockNames;
     const text = names.convert(textOf(message["text"]));
     const { comment, file, files } = message;
-    const comments = names.convert(textOf(fieldsOf(comment)?.["comment"]));
+    const list = Array.isArray(files) ? files : [file].filter(fieldsOf);
+    const initial = list.map((one) => fieldsOf(fieldsOf(one)?.["initial_comment"]));
+    const comments = joinLines(
+      [fieldsOf(comment), ...initial].map((one) => names.convert(textOf(one?.["comment"]))),
+    );
     const body = either(text, blocksText(message["blocks"], names));
     const title = names.convert(textOf(fieldsOf(message["assistant_app_thread"])?.["title"]));
     const attached = attachmentsText(message["attachments"], names);
-    const fileNames = filesText(Array.isArray(files) ? files : [file].filter(fieldsOf));
-    return joinLines([either(body, either(comments, title)), attached, fileNames]).trim();
+    const known = joinLines([either(body, either(comments, title)), attached, filesText(list)]);
+    return known.trim() || unknownText(withoutKnown(message), names.convert).trim();
   }
 
   #authorOf(message: Fields): string {

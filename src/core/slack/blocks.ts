@@ -36,6 +36,23 @@ function blockText(value: unknown, names: BlockNames, depth: number): string {
 const TEXT_FIELDS = ["author_name", "title", "text", "raw_text", "description", "alt_text"];
 const NESTED_FIELDS = ["label", "hint", "fields", "elements", "element", "accessory", "rows"];
 const LINK_FIELDS = ["title_url", "image_url", "video_url", "url"];
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  ...[...TEXT_FIELDS, ...NESTED_FIELDS, ...LINK_FIELDS],
+  // Parts that Slack shows only after a press, or as a picture beside other parts.
+  ...["confirm", "thumbnail_url", "provider_icon_url", "slack_file", "provider_name"],
+]);
+
+/** Fields of identifiers, times and forms, whatever contains them. */
+const METADATA = new RegExp(
+  [
+    "^(?:type|subtype|mode|style|color|size|width|height|verbatim|emoji|lang|locale",
+    "|id|ids|ts|created|updated|user|users|channel|team|bot|app|hash|token|key|cursor|icons?",
+    "|mimetype|filetype|format|permalink|border|indent|offset|latest_reply|last_read)$",
+    "|(?:_|^)(?:id|ids|ts|at|by|url|type|size|hash|token|team|icon|icons|profile|color|style)$",
+  ].join(""),
+);
+/** Identifiers of users, channels, files, bots and teams, and of messages. */
+const SLACK_ID = /^(?:[A-Z][A-Z0-9]{7,}|\d{9,}\.\d+)$/;
 
 /** Collects the texts of any block, because new types of blocks appear each year. */
 function textsIn(block: Fields, names: BlockNames, depth: number): readonly string[] {
@@ -48,7 +65,34 @@ function textsIn(block: Fields, names: BlockNames, depth: number): readonly stri
   const nested = NESTED_FIELDS.flatMap((key) => innerTexts(block[key], names, depth));
   const isButton = textOf(block["type"]) === "button";
   if (isButton) return [`[${joinLines(texts)}]`, ...links];
-  return [...texts, ...links, ...nested];
+  const others = Object.entries(block).filter(([key]) => !KNOWN_FIELDS.has(key));
+  const unknown = unknownTexts(Object.fromEntries(others), names.convert, depth);
+  return [...texts, ...links, ...nested, ...unknown];
+}
+
+/**
+ * Returns the texts anywhere in fields whose meaning is not known, such as those of a block or an
+ * event that Slack added since, without identifiers and times.
+ */
+export function unknownText(fields: Fields, convert: Convert): string {
+  return joinLines(unknownTexts(fields, convert, 0));
+}
+
+function unknownTexts(fields: Fields, convert: Convert, depth: number): readonly string[] {
+  if (depth > DEPTH_MAX) return [];
+  // The value of an option is meant for the program that reads the answer.
+  const isOption = fields["text"] !== undefined || fields["action_id"] !== undefined;
+  return Object.entries(fields).flatMap(([key, value]) => {
+    const isMetadata = METADATA.test(key) || (isOption && key === "value");
+    return isMetadata ? [] : textsInValue(value, convert, depth);
+  });
+}
+
+function textsInValue(value: unknown, convert: Convert, depth: number): readonly string[] {
+  if (typeof value === "string") return SLACK_ID.test(value) ? [] : [convert(value)];
+  if (Array.isArray(value)) return value.flatMap((item) => textsInValue(item, convert, depth + 1));
+  const fields = fieldsOf(value);
+  return fields === undefined ? [] : unknownTexts(fields, convert, depth + 1);
 }
 
 function innerTexts(value: unknown, names: BlockNames, depth: number): readonly string[] {
@@ -193,7 +237,9 @@ function attachmentText(value: unknown, names: BlockNames, depth: number): strin
   ]);
   const pictures = [textOf(attachment["image_url"]) || textOf(attachment["thumb_url"])];
   const links = pictures.filter((link) => !body.includes(link));
-  return joinLines([body === "" ? field("fallback") : body, ...links]);
+  const shown = body === "" ? field("fallback") : body;
+  const text = joinLines([shown, ...links]);
+  return text === "" ? unknownText(attachment, convert) : text;
 }
 
 /** Mattermost's fields can be numbers. */

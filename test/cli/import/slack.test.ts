@@ -188,6 +188,62 @@ test.each([
   ["a comment on a file", { subtype: "file_comment", comment: { comment: "*nice*" } }, "**nice**"],
   ["a title", { subtype: "assistant_app_thread", assistant_app_thread: { title: "Chat" } }, "Chat"],
   ["a new kind", { subtype: "next_years_kind", text: "future" }, "future"],
+  [
+    "unknown fields in an unknown block",
+    {
+      text: "",
+      blocks: [
+        {
+          type: "stat",
+          block_id: "b1",
+          caption: "Visitors",
+          entries: [{ name: "today", value: "42" }],
+          style: "primary",
+          owner_id: "U024BE7LH",
+        },
+      ],
+    },
+    "Visitors\ntoday\n42",
+  ],
+  [
+    "the choices of a menu",
+    {
+      blocks: [
+        {
+          type: "actions",
+          elements: [
+            {
+              type: "static_select",
+              action_id: "a1",
+              placeholder: { type: "plain_text", text: "Which day?" },
+              options: [{ text: { type: "plain_text", text: "Monday" }, value: "day-1" }],
+            },
+          ],
+        },
+      ],
+    },
+    "Which day?\nMonday",
+  ],
+  [
+    "an unknown part of an attachment",
+    { attachments: [{ id: 1, color: "36a64f", list_record: { headline: "Item 7", ts: "1" } }] },
+    "Item 7",
+  ],
+  [
+    "an unknown field",
+    {
+      subtype: "next_years_kind",
+      latest_reply: "1767700001.000100",
+      canvas: { title: "Plan", canvas_id: "F024BE7LH" },
+      metadata: { event_type: "task", event_payload: { summary: "Write it" } },
+    },
+    "Plan\nWrite it",
+  ],
+  [
+    "the first comment on a file",
+    { files: [{ name: "a.png", initial_comment: { comment: "look" } }] },
+    "look\n[file a.png]",
+  ],
   ["a response", { subtype: "slackbot_response", text: "try again" }, "try again"],
 ])("imports a message that has only %s", (_, message, text) => {
   const { entries, problems } = entriesOf([{ user: "U1", ...message }]);
@@ -258,6 +314,56 @@ test("imports a changed message in its last form", () => {
   expect(skippedKinds.map(({ reason, count }) => [reason, count])).toEqual([
     ["message_changed (event)", 1],
   ]);
+});
+
+test("imports no message that was deleted later", () => {
+  const users = { "users.json": USERS };
+  const deleted = { type: "message", subtype: "message_deleted", hidden: true };
+  const files = {
+    ...users,
+    "general/2026-01-06.json": [
+      { type: "message", user: "U1", text: "secret", ts: "1.0001" },
+      { type: "message", user: "U1", text: "stays", ts: "2.0001" },
+      { type: "message", user: "U2", text: "gone, too", ts: "3.0001" },
+    ],
+    "general/2026-01-07.json": [
+      {
+        type: "message",
+        subtype: "message_changed",
+        ts: "4.1",
+        message: { user: "U1", text: "changed", ts: "1.0001" },
+      },
+      { ...deleted, deleted_ts: "1.0001", ts: "5.0001" },
+      {
+        ...deleted,
+        previous_message: { user: "U2", text: "gone, too", ts: "3.0001" },
+        ts: "6.0001",
+      },
+    ],
+  };
+  const { entries, problems, skippedKinds } = readSlack(tree(files), wanted("general"));
+  expect(problems).toEqual([]);
+  expect(entries).toMatchObject([{ text: "stays" }]);
+  expect(skippedKinds.map(({ reason, count }) => [reason, count])).toEqual([
+    ["deleted message", 3],
+    ["message_deleted (event)", 2],
+  ]);
+});
+
+test("imports a message once that two files of a channel have", () => {
+  const message = { type: "message", user: "U1", text: "hi", ts: "1.0001" };
+  const files = {
+    "users.json": USERS,
+    "general/2026-01-06.json": [message, { ...message, text: "other", ts: "2.0001" }],
+    "general/2026-01-07.json": [message, { ...message, text: "edited", ts: "2.0001" }],
+  };
+  const { entries, skippedKinds } = readSlack(tree(files), wanted("general"));
+  expect(entries).toMatchObject([
+    { text: "hi" },
+    { text: "other" },
+    { kind: "edit", text: "edited", re: "2.0001" },
+  ]);
+  expect(skippedKinds).toMatchObject([{ reason: "repeated message", count: 1 }]);
 });
 
 test("imports a thread's first message before its replies", () => {
