@@ -8,7 +8,7 @@ import { joinLines } from "../../core/slack/blocks.ts";
 import { dateText, linkText } from "../../core/slack/mrkdwn.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
-import { addMessage, addReaction } from "./message.ts";
+import { MessageList } from "./message.ts";
 import { type ExportTree, jsonFile } from "./source.ts";
 
 export function isDiscord(value: unknown): boolean {
@@ -45,7 +45,12 @@ export function readDiscord(tree: ExportTree, options: ReadOptions): ParsedFile 
   }
   const messages = (chosen?.paths ?? []).flatMap((path) => messagesIn(tree, path, list));
   // Files of one channel overlap if it was exported again later.
-  const byId = new Map(messages.map((message) => [message.id || message.location, message]));
+  const byId = new Map<string, DiscordMessage>();
+  for (const message of messages) {
+    const key = message.id || message.location;
+    const known = byId.get(key);
+    if (known === undefined || editTime(known) <= editTime(message)) byId.set(key, message);
+  }
   const names = new Map(channels.map(({ key, name }) => [key, name]));
   const reader = new DiscordReader(list, names);
   const sorted = [...byId.values()].sort(compareByAge);
@@ -109,6 +114,10 @@ function messagesIn(tree: ExportTree, path: string, list: EntryList): readonly D
   });
 }
 
+function editTime({ fields }: DiscordMessage): number {
+  return Date.parse(textOf(fields["timestampEdited"])) || 0;
+}
+
 /** Discord's ids grow with time. An export can begin with the newest message. */
 function compareByAge(a: DiscordMessage, b: DiscordMessage): number {
   if (a.id === "" || b.id === "") return a.timeUnixMs - b.timeUnixMs;
@@ -122,10 +131,14 @@ const EVENTS: ReadonlySet<string> = new Set([
 ]);
 
 class DiscordReader {
+  readonly #messages: MessageList;
+
   constructor(
     private readonly list: EntryList,
     private readonly channelNames: ReadonlyMap<string, string>,
-  ) {}
+  ) {
+    this.#messages = new MessageList(list);
+  }
 
   add({ location, id: key, timeUnixMs, fields }: DiscordMessage): void {
     const { list } = this;
@@ -137,14 +150,15 @@ class DiscordReader {
     const reference = fieldsOf(fields["reference"]) ?? {};
     const isReply = textOf(reference["type"]) !== "Forward";
     const re = isReply ? textOf(reference["messageId"]) || undefined : undefined;
-    addMessage(list, { location, from, timeUnixMs, kind: "text", text, key, re });
+    this.#messages.add({ location, from, timeUnixMs, kind: "text", text, key, re });
     if (fields["isPinned"] === true) list.skip("pin", location, text);
     for (const reaction of listOf(fields["reactions"])) {
       const { emoji, users } = fieldsOf(reaction) ?? {};
       const react = emojiText(fieldsOf(emoji) ?? {});
       const names = listOf(users).map(userName);
       if (names.length === 0) list.skip("reaction without names", location, react);
-      for (const from of names) addReaction(list, { location, from, timeUnixMs, react, re: key });
+      for (const from of names)
+        this.#messages.react({ location, from, timeUnixMs, react, re: key });
     }
   }
 

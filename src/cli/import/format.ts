@@ -6,7 +6,7 @@ import type { Fields } from "../../base/json-fields.ts";
 import { quoteText } from "../../base/text.ts";
 import { isDiscord, isDiscordStart, readDiscord } from "./discord.ts";
 import { type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
-import { jsonLinesIn } from "./json.ts";
+import { jsonLinesIn, type LinesFile } from "./json.ts";
 import { logsIn } from "./log-folder.ts";
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
@@ -52,28 +52,23 @@ export function isExport(tree: ExportTree): boolean {
 
 /** @returns `undefined` for an unknown format */
 function treeReader(tree: ExportTree): ((options: ReadOptions) => ParsedFile) | undefined {
-  const bulkPath = bulkExportIn(tree);
-  if (bulkPath !== undefined) {
-    return (options) => readMattermost(utf8Bytes(tree.read(bulkPath), bulkPath), options);
-  }
+  const filesAt = (paths: readonly string[]): LinesFile[] =>
+    paths.map((path) => {
+      return { path: paths.length === 1 ? "" : path, read: () => utf8Bytes(tree.read(path), path) };
+    });
+  const bulk = tree.paths.filter((path) => isBulkExport(tree, path));
+  if (bulk.length > 0) return (options) => readMattermost(filesAt(bulk), options);
   const records = tree.paths.filter((path) => /\.ndjson$/i.test(path));
-  if (records.length > 0) {
-    const files = records.map((path) => ({ path, read: () => utf8Bytes(tree.read(path), path) }));
-    return (options) => readRecords(files, options);
-  }
+  if (records.length > 0) return (options) => readRecords(filesAt(records), options);
   if (isSlack(tree)) return (options) => readSlack(tree, options);
   const hasDiscord = tree.paths.some((path) => isDiscordFile(tree, path));
   return hasDiscord ? (options) => readDiscord(tree, options) : undefined;
 }
 
-/** Mattermost's attachments are in folders below the file of lines. */
-function bulkExportIn(tree: ExportTree): string | undefined {
-  const paths = tree.paths.filter((path) => /\.jsonl$/i.test(path));
-  const depthOf = (path: string) => path.split("/").length;
-  const [path] = paths.sort((a, b) => depthOf(a) - depthOf(b));
-  if (path === undefined) return undefined;
+function isBulkExport(tree: ExportTree, path: string): boolean {
+  if (!/\.jsonl$/i.test(path)) return false;
   const [first] = jsonLinesIn(utf8Bytes(tree.read(path), path));
-  return isBulkVersion(first?.object) ? path : undefined;
+  return isBulkVersion(first?.object);
 }
 
 function isDiscordFile(tree: ExportTree, path: string): boolean {
@@ -96,7 +91,7 @@ function readFile(path: string, bytes: Uint8Array, options: ReadOptions): Parsed
     if (object !== undefined && typeof object["kind"] === "string") {
       return readRecords([{ path: "", read: () => bytes }], options);
     }
-    if (isBulkVersion(object)) return readMattermost(bytes, options);
+    if (isBulkVersion(object)) return readMattermost([{ path: "", read: () => bytes }], options);
     if (++linesChecked === DETECTION_LINES_MAX) break;
   }
   throw unknownFormat(quoteText(path));

@@ -26,6 +26,13 @@ interface JsonLine extends TextLine {
   readonly object: Fields | undefined;
 }
 
+/** File of JSON Lines in an export. */
+export interface LinesFile {
+  /** Prefix of locations; empty if there is only one file. */
+  readonly path: string;
+  read(): Uint8Array;
+}
+
 /** Reads JSON Lines without the blank ones. */
 export function* jsonLinesIn(bytes: Uint8Array): Generator<JsonLine> {
   for (const line of linesIn(bytes)) {

@@ -1,12 +1,18 @@
 /** Mattermost's bulk export in JSON Lines, in its zip, or unpacked. */
 
 import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
-import { attachmentsText, type BlockNames, joinLines } from "../../core/slack/blocks.ts";
+import {
+  attachmentsText,
+  type BlockNames,
+  either,
+  joinLines,
+  unknownText,
+} from "../../core/slack/blocks.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { withEmoji } from "./emoji-names.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
-import { jsonLinesIn, jsonOf } from "./json.ts";
-import { addMessage, addReaction, emojiText } from "./message.ts";
+import { jsonLinesIn, jsonOf, type LinesFile } from "./json.ts";
+import { emojiText, MessageList } from "./message.ts";
 
 /** Channel of a team, or a direct conversation, whose name lists its members. */
 interface MattermostChannel extends ExportChannel {
@@ -17,15 +23,20 @@ interface MattermostChannel extends ExportChannel {
  * @see https://docs.mattermost.com/administration-guide/manage/bulk-export-tool.html
  * @throws {Fault} not-found if the export lacks the channel; usage if it can mean several
  */
-export function readMattermost(bytes: Uint8Array, options: ReadOptions): ParsedFile {
+export function readMattermost(files: readonly LinesFile[], options: ReadOptions): ParsedFile {
   const list = new EntryList();
-  const channels = channelsIn(bytes);
+  const channels = channelsIn(files);
   // Lines that cannot be read explain why there is no channel.
   const chosen = channels.length === 0 ? undefined : selectChannel(channels, options);
-  for (const { location, isLatin1, object: line } of jsonLinesIn(bytes)) {
-    if (isLatin1) list.problem(location, "not text in UTF-8");
-    else if (line === undefined || textOf(line["type"]) === "") list.problem(location, NO_LINE);
-    else readLine(list, location, line, chosen);
+  const messages = new MessageList(list);
+  for (const file of files) {
+    const reader = new MattermostReader(messages, chosen);
+    for (const { location: place, isLatin1, object: line } of jsonLinesIn(file.read())) {
+      const location = file.path === "" ? place : `${file.path}, ${place}`;
+      if (isLatin1) list.problem(location, "not text in UTF-8");
+      else if (line === undefined || textOf(line["type"]) === "") list.problem(location, NO_LINE);
+      else reader.read(location, line);
+    }
   }
   if (chosen === undefined && list.problems.length === 0) selectChannel(channels, options);
   return list.parsed("Mattermost");
@@ -33,9 +44,9 @@ export function readMattermost(bytes: Uint8Array, options: ReadOptions): ParsedF
 
 const NO_LINE = "not a line of a bulk export, or nested too deeply";
 
-function channelsIn(bytes: Uint8Array): readonly MattermostChannel[] {
+function channelsIn(files: readonly LinesFile[]): readonly MattermostChannel[] {
   const channels = new Map<string, MattermostChannel>();
-  for (const { isLatin1, object: line } of jsonLinesIn(bytes)) {
+  for (const { isLatin1, object: line } of files.flatMap((file) => [...jsonLinesIn(file.read())])) {
     if (isLatin1 || line === undefined) continue;
     const channel = fieldsOf(line["channel"]);
     const [name, team] = [textOf(channel?.["name"]), textOf(channel?.["team"])];
@@ -68,35 +79,6 @@ function keyOf(team: string, name: string): string {
   return JSON.stringify([team.toLowerCase(), name.toLowerCase()]);
 }
 
-function readLine(
-  list: EntryList,
-  location: string,
-  line: Fields,
-  chosen: MattermostChannel | undefined,
-): void {
-  const type = textOf(line["type"]);
-  const post = fieldsOf(line["post"]) ?? fieldsOf(line["direct_post"]);
-  const isPost = type === "post" || type === "direct_post";
-  if (isPost && post === undefined) return list.problem(location, "post without content");
-  if (post === undefined) return list.skip(`${type} (not a message)`, location);
-  const channel = channelOf(line);
-  if (channel !== undefined && channel.key === chosen?.key) return addPost(list, location, post);
-  const name = channel?.team === undefined ? channel?.name : `${channel.team}/${channel.name}`;
-  list.skip("post in another channel", location, name);
-}
-
-function addPost(list: EntryList, location: string, post: Fields): void {
-  const replies = listOf(post["replies"]);
-  const isAdded = addMessageOf(list, location, post, { hasReplies: replies.length > 0 });
-  for (const [index, reply] of replies.entries()) {
-    const fields = fieldsOf(reply);
-    const replyLocation = `${location}, reply ${index + 1}`;
-    const re = isAdded ? location : undefined;
-    if (fields === undefined) list.problem(replyLocation, "not a reply");
-    else addMessageOf(list, replyLocation, fields, { re, hasReplies: false });
-  }
-}
-
 /** Events that Mattermost describes in the text of a post. Plugins and bots have other types. */
 const EVENT = new RegExp(
   [
@@ -111,35 +93,81 @@ interface Thread {
   readonly hasReplies: boolean;
 }
 
-/** Identifies messages by their positions, because exported posts have no ids. */
-function addMessageOf(
-  list: EntryList,
-  location: string,
-  post: Fields,
-  { re, hasReplies }: Thread,
-): boolean {
-  const type = textOf(post["type"]);
-  const text = textIn(post);
-  if (EVENT.test(type) && !(hasReplies && text !== "")) {
-    list.skip(`${type} (event)`, location, text);
-    return false;
+/** Reads the posts of one file. */
+class MattermostReader {
+  /** Numbers of posts by author and time. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(
+    private readonly messages: MessageList,
+    private readonly chosen: MattermostChannel | undefined,
+  ) {}
+
+  read(location: string, line: Fields): void {
+    const { list } = this.messages;
+    const type = textOf(line["type"]);
+    const post = fieldsOf(line["post"]) ?? fieldsOf(line["direct_post"]);
+    const isPost = type === "post" || type === "direct_post";
+    if (isPost && post === undefined) return list.problem(location, "post without content");
+    if (post === undefined) return list.skip(`${type} (not a message)`, location);
+    const channel = channelOf(line);
+    if (channel !== undefined && channel.key === this.chosen?.key)
+      return this.#post(location, post);
+    const name = channel?.team === undefined ? channel?.name : `${channel.team}/${channel.name}`;
+    list.skip("post in another channel", location, name);
   }
-  const timeUnixMs = Number(post["create_at"] ?? "x");
-  const kind = type === "me" ? "action" : "text";
-  const from = authorOf(post);
-  if (text === "") {
-    list.skip(`${type || "post"} without text`, location, from);
-    return false;
+
+  #post(location: string, post: Fields): void {
+    const replies = listOf(post["replies"]);
+    const re = this.#add(location, post, { hasReplies: replies.length > 0 });
+    for (const [index, reply] of replies.entries()) {
+      const fields = fieldsOf(reply);
+      const replyLocation = `${location}, reply ${index + 1}`;
+      if (fields === undefined) this.messages.list.problem(replyLocation, "not a reply");
+      else this.#add(replyLocation, fields, { re, hasReplies: false });
+    }
   }
-  addMessage(list, { location, from, timeUnixMs, kind, text, key: location, re });
-  for (const reaction of listOf(post["reactions"])) {
-    const fields = fieldsOf(reaction) ?? {};
-    const react = emojiText(textOf(fields["emoji_name"]));
-    const reactionUnixMs = Number(fields["create_at"] ?? timeUnixMs);
-    const from = textOf(fields["user"]);
-    addReaction(list, { location, from, timeUnixMs: reactionUnixMs, react, re: location });
+
+  /** @returns the key of the message; `undefined` if it is not imported */
+  #add(location: string, post: Fields, { re, hasReplies }: Thread): string | undefined {
+    const { messages } = this;
+    const { list } = messages;
+    const type = textOf(post["type"]);
+    const text = textIn(post);
+    if (EVENT.test(type) && !(hasReplies && text !== "")) {
+      list.skip(`${type} (event)`, location, text);
+      return undefined;
+    }
+    const timeUnixMs = Number(post["create_at"] ?? "x");
+    const kind = type === "me" ? "action" : "text";
+    const from = authorOf(post);
+    if (Number(post["delete_at"]) > 0) {
+      list.skip("deleted post", location);
+      return undefined;
+    }
+    if (text === "") {
+      list.skip(`${type || "post"} without text`, location, from);
+      return undefined;
+    }
+    const key = this.#keyOf(from, timeUnixMs);
+    messages.add({ location, from, timeUnixMs, kind, text, key, re });
+    for (const reaction of listOf(post["reactions"])) {
+      const fields = fieldsOf(reaction) ?? {};
+      const react = emojiText(textOf(fields["emoji_name"]));
+      const reactionUnixMs = Number(fields["create_at"] ?? timeUnixMs);
+      const from = textOf(fields["user"]);
+      messages.react({ location, from, timeUnixMs: reactionUnixMs, react, re: key });
+    }
+    return key;
   }
-  return true;
+
+  /** Exported posts have no ids. An integration can write several in a millisecond. */
+  #keyOf(from: string, timeUnixMs: number): string {
+    const key = `${timeUnixMs} ${from}`;
+    const count = this.#counts.get(key) ?? 0;
+    this.#counts.set(key, count + 1);
+    return `${key} ${count}`;
+  }
 }
 
 function textIn(post: Fields): string {
@@ -149,8 +177,19 @@ function textIn(post: Fields): string {
     return `[file ${path.split("/").at(-1) || "without a name"}]`;
   });
   const attached = attachmentsText(props["attachments"], NAMES);
-  return joinLines([withEmoji(textOf(post["message"])), attached, ...files]).trim();
+  const card = withEmoji(textOf(props["card"]));
+  const message = withEmoji(textOf(post["message"]));
+  const known = joinLines([either(message, card), attached, ...files]).trim();
+  if (known !== "") return known;
+  const others = Object.entries(props).filter(([key]) => !AUTHOR_PROPS.has(key));
+  return unknownText(Object.fromEntries(others), withEmoji).trim();
 }
+
+/** Properties that name the author, or mark a post of an integration. */
+const AUTHOR_PROPS: ReadonlySet<string> = new Set([
+  ...["override_username", "override_icon_emoji", "webhook_display_name", "username"],
+  ...["from_webhook", "from_bot", "from_plugin", "from_oauth_app", "disable_group_highlight"],
+]);
 
 /** Mattermost's texts are in Markdown already. */
 const NAMES: BlockNames = {

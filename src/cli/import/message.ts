@@ -18,8 +18,41 @@ export interface ExportedMessage {
   readonly re?: string | undefined;
 }
 
+/**
+ * Messages of one channel. A source can have a message twice: in two exports that overlap, or once
+ * more after it was edited.
+ */
+export class MessageList {
+  /** Texts by key. */
+  readonly #texts = new Map<string, string>();
+  readonly #reactions = new Set<string>();
+
+  constructor(readonly list: EntryList) {}
+
+  has(key: string): boolean {
+    return this.#texts.has(key);
+  }
+
+  /** @param message with an empty key if the source has none */
+  add(message: ExportedMessage): void {
+    const { location, from, timeUnixMs, key, text } = message;
+    const known = this.#texts.get(key);
+    if (key !== "") this.#texts.set(key, text);
+    if (known === undefined) addMessage(this.list, message);
+    else if (known === text) this.list.skip("repeated message", location, text);
+    else this.list.add({ location, from, timeUnixMs, kind: "edit", re: key, text });
+  }
+
+  react(reaction: ExportedReaction): void {
+    const key = JSON.stringify([reaction.re, reaction.from, reaction.react]);
+    if (this.#reactions.has(key)) return;
+    this.#reactions.add(key);
+    addReaction(this.list, reaction);
+  }
+}
+
 /** Adds a message. A text that is too long for one message is divided between several. */
-export function addMessage(list: EntryList, message: ExportedMessage): void {
+function addMessage(list: EntryList, message: ExportedMessage): void {
   const parts = partsOf(message.text);
   if (parts === undefined) {
     list.problem(message.location, `the text exceeds ${PARTS_MAX * TEXT_BYTES_MAX} bytes`);
@@ -41,7 +74,7 @@ export interface ExportedReaction {
   readonly re: string;
 }
 
-export function addReaction(list: EntryList, reaction: ExportedReaction): void {
+function addReaction(list: EntryList, reaction: ExportedReaction): void {
   const { location, react } = reaction;
   if (Buffer.byteLength(react) > REACTION_BYTES_MAX) {
     list.skip("reaction with a long name", location, react);

@@ -4,7 +4,7 @@ import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts
 import { formatSize } from "../../base/sizes.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
-import { jsonLinesIn } from "./json.ts";
+import { jsonLinesIn, type LinesFile } from "./json.ts";
 
 interface RoomOfRecords extends ExportChannel {
   readonly key: string;
@@ -16,18 +16,12 @@ interface Contents {
   readonly erased: ReadonlySet<string>;
 }
 
-export interface RecordsFile {
-  /** Prefix of locations; empty if there is only one file. */
-  readonly path: string;
-  read(): Uint8Array;
-}
-
 /**
  * Reads the records of one room, which can be in several files.
  * @throws {Fault} not-found if the file lacks the room; usage if it has several rooms and none is
  * chosen
  */
-export function readRecords(files: readonly RecordsFile[], options: ReadOptions): ParsedFile {
+export function readRecords(files: readonly LinesFile[], options: ReadOptions): ParsedFile {
   const list = new EntryList();
   const { rooms, erased } = contentsOf(files);
   // A file without records is empty, or has only lines that are reported below.
@@ -48,7 +42,7 @@ export function readRecords(files: readonly RecordsFile[], options: ReadOptions)
   return list.parsed("chat");
 }
 
-function contentsOf(files: readonly RecordsFile[]): Contents {
+function contentsOf(files: readonly LinesFile[]): Contents {
   const rooms = new Map<string, RoomOfRecords>();
   const erased = new Set<string>();
   for (const file of files) {
@@ -86,14 +80,35 @@ const EVENT_TEXTS: Readonly<Record<string, string>> = {
   poll: "start or end of a poll (its text is imported)",
 };
 
+const UNREAD: ReadonlySet<string> = new Set(["damaged", "unreadable"]);
+
 class RecordReader {
   /** Texts that stand for files, by the key of their record. */
   readonly #files = new Map<string, string>();
+  /** Hashes of the records so far by number, because two exports of a room can overlap. */
+  readonly #hashes = new Map<string, number | bigint>();
 
   constructor(
     private readonly list: EntryList,
     private readonly erased: ReadonlySet<string>,
   ) {}
+
+  /** Reports a record with the number of another one, which is from another server. */
+  #isRepeated(location: string, record: Fields): boolean {
+    const key = seqOf(record["seq"]);
+    // Another export may have a record that this one could not read.
+    if (key === undefined || !isRecord(record) || UNREAD.has(textOf(record["kind"]))) return false;
+    const { kind, time, text, react } = record;
+    const hash = Bun.hash(JSON.stringify([kind, time, text, react]));
+    const known = this.#hashes.get(key);
+    if (known === undefined) this.#hashes.set(key, hash);
+    else if (known === hash) this.list.skip("repeated record", location);
+    else {
+      const reason = `another record has the number ${key}; import each server's export by itself`;
+      this.list.problem(location, reason);
+    }
+    return known !== undefined;
+  }
 
   add(location: string, record: Fields): void {
     const { list } = this;
@@ -107,6 +122,7 @@ class RecordReader {
     const text = textOf(record["text"]);
     const isErased = key !== undefined && this.erased.has(key);
     if (isErased) return list.skip("erased message", location);
+    if (this.#isRepeated(location, record)) return;
     switch (kind) {
       case "text":
       case "action": {

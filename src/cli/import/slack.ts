@@ -13,7 +13,7 @@ import {
 import type { SlackNames } from "../../core/slack/mrkdwn.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
-import { addMessage, addReaction, emojiText } from "./message.ts";
+import { emojiText, MessageList } from "./message.ts";
 import { markdownOf } from "./mrkdwn.ts";
 import { type ExportTree, jsonFile } from "./source.ts";
 
@@ -181,8 +181,8 @@ function withoutKnown(message: Fields): Fields {
 class SlackReader {
   readonly #names: SlackNames;
   readonly #blockNames: BlockNames;
-  /** Texts of the messages so far, by time, which is different for each message of a channel. */
-  readonly #texts = new Map<string, string>();
+  /** The key of a message is its time, which no other one in the channel has. */
+  readonly #messages: MessageList;
   /** Times of messages that were deleted later. */
   readonly #deleted = new Set<string>();
 
@@ -191,6 +191,7 @@ class SlackReader {
     names: SlackLists,
   ) {
     this.#names = names;
+    this.#messages = new MessageList(list);
     const { users, channels } = names;
     this.#blockNames = {
       convert: (text) => markdownOf(text, this.#names),
@@ -219,11 +220,7 @@ class SlackReader {
       list.skip("deleted message", location);
       return;
     }
-    if (changed !== undefined && this.#change(location, changed)) return;
-    if (changed === undefined && this.#texts.has(key)) {
-      if (!this.#change(location, message)) list.skip("repeated message", location);
-      return;
-    }
+    if (changed !== undefined && this.#textOf(changed) !== "") return this.add(location, changed);
     const thread = textOf(message["thread_ts"]);
     const text = this.#textOf(message);
     // Without its first message, a thread would fall apart.
@@ -236,26 +233,10 @@ class SlackReader {
     const timeUnixMs = Math.round(Number(key || "x") * 1_000);
     const kind = subtype === "me_message" ? "action" : "text";
     const from = this.#authorOf(message);
-    if (key !== "") this.#texts.set(key, text);
-    if (text !== "") addMessage(list, { location, from, timeUnixMs, kind, text, key, re });
+    if (text !== "") this.#messages.add({ location, from, timeUnixMs, kind, text, key, re });
     else if (type === "" && key === "") list.problem(location, "not a message");
     else list.skip(`${subtype || type || "message"} without text`, location, from);
     if (text !== "") this.#addReactions(location, message, timeUnixMs, key);
-  }
-
-  /** @returns false if the message is known in its changed form */
-  #change(location: string, message: Fields): boolean {
-    const key = textOf(message["ts"]);
-    const text = this.#textOf(message);
-    const known = this.#texts.get(key);
-    if (text === "" || key === "" || known === text) return false;
-    if (known === undefined) this.add(location, message);
-    else {
-      const [from, timeUnixMs] = [this.#authorOf(message), Math.round(Number(key) * 1_000)];
-      this.list.add({ location, from, timeUnixMs, kind: "edit", re: key, text });
-    }
-    this.#texts.set(key, text);
-    return true;
   }
 
   #addReactions(location: string, message: Fields, timeUnixMs: number, re: string): void {
@@ -264,7 +245,7 @@ class SlackReader {
       const react = emojiText(textOf(fields["name"]));
       for (const user of listOf(fields["users"])) {
         const from = this.#blockNames.userName(textOf(user));
-        addReaction(this.list, { location, from, timeUnixMs, react, re });
+        this.#messages.react({ location, from, timeUnixMs, react, re });
       }
     }
   }

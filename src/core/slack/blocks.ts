@@ -51,8 +51,8 @@ const METADATA = new RegExp(
     "|(?:_|^)(?:id|ids|ts|at|by|url|type|size|hash|token|team|icon|icons|profile|color|style)$",
   ].join(""),
 );
-/** Identifiers of users, channels, files, bots and teams, and of messages. */
-const SLACK_ID = /^(?:[A-Z][A-Z0-9]{7,}|\d{9,}\.\d+)$/;
+/** Identifiers in Slack, times of its messages, and identifiers in Mattermost. */
+const IDENTIFIER = /^(?:[A-Z][A-Z0-9]{7,}|\d{9,}\.\d+|[a-z0-9]{26})$/;
 
 /** Collects the texts of any block, because new types of blocks appear each year. */
 function textsIn(block: Fields, names: BlockNames, depth: number): readonly string[] {
@@ -89,7 +89,7 @@ function unknownTexts(fields: Fields, convert: Convert, depth: number): readonly
 }
 
 function textsInValue(value: unknown, convert: Convert, depth: number): readonly string[] {
-  if (typeof value === "string") return SLACK_ID.test(value) ? [] : [convert(value)];
+  if (typeof value === "string") return IDENTIFIER.test(value) ? [] : [convert(value)];
   if (Array.isArray(value)) return value.flatMap((item) => textsInValue(item, convert, depth + 1));
   const fields = fieldsOf(value);
   return fields === undefined ? [] : unknownTexts(fields, convert, depth + 1);

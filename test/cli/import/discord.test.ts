@@ -142,6 +142,15 @@ test("joins the parts of one channel, in the order of age and without repetition
   expect(entries).toMatchObject([{ text: "m9" }, { text: "m10" }, { text: "m11" }]);
 });
 
+test("imports the last form of a message that two exports have", () => {
+  const edited = { content: "new", timestampEdited: "2025-01-02T00:00:00+00:00" };
+  const { entries } = read({
+    "a.json": file([message(9, edited)]),
+    "b.json": file([message(9, { content: "old", timestampEdited: null })]),
+  });
+  expect(entries).toMatchObject([{ text: "new" }]);
+});
+
 test("keeps channels and servers apart", () => {
   const one = { "a.json": file([message(1, { content: "one" })]) };
   expect(read(one).entries).toHaveLength(1);

@@ -4,8 +4,12 @@ import { readMattermost } from "../../../src/cli/import/mattermost.ts";
 const wanted = (channel: string) => ({ channel, isChannelGiven: true });
 const SENT = { user: "ana", message: "hi", create_at: 1_600_000_000_000 };
 const POST = { team: "t", channel: "town-square", ...SENT };
-const lines = (...records: object[]) =>
-  new TextEncoder().encode(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+const fileOf = (path: string, records: readonly object[]) => ({
+  path,
+  read: () =>
+    new TextEncoder().encode(records.map((record) => `${JSON.stringify(record)}\n`).join("")),
+});
+const lines = (...records: object[]) => [fileOf("", records)];
 
 test("reads posts with replies, reactions and attachments", () => {
   const reactions = [{ user: "ben", emoji_name: "+1", create_at: 1_600_000_000_500 }];
@@ -36,9 +40,15 @@ test("reads posts with replies, reactions and attachments", () => {
   const wrong = problems.map(({ location }) => location);
   expect(wrong).toEqual(["line 8", "line 9", "line 10", "line 10, reply 1"]);
   expect(entries).toMatchObject([
-    { kind: "text", from: "ana", text: "hi", timeUnixMs: POST.create_at, key: "line 3" },
-    { kind: "reaction", from: "ben", react: "👍", re: "line 3" },
-    { kind: "text", from: "ben", text: "[file a.png]", re: "line 3" },
+    {
+      kind: "text",
+      from: "ana",
+      text: "hi",
+      timeUnixMs: POST.create_at,
+      key: "1600000000000 ana 0",
+    },
+    { kind: "reaction", from: "ben", react: "👍", re: "1600000000000 ana 0" },
+    { kind: "text", from: "ben", text: "[file a.png]", re: "1600000000000 ana 0" },
     { kind: "action", text: "waves" },
   ]);
 });
@@ -57,6 +67,17 @@ test.each([
     "properties as JSON",
     JSON.stringify({ attachments: [ATTACHMENT] }),
     "build 7 (https://ci.example/7)\ntook: 12",
+  ],
+  ["a card of the sidebar", { card: "**Budget**" }, "**Budget**"],
+  [
+    "properties of a plugin",
+    {
+      title: "Standup",
+      participants: ["w1h3c5xqnbdkxr8qk6q1x8t5yo"],
+      from_plugin: "true",
+      webhook_display_name: "calls",
+    },
+    "Standup",
   ],
 ])("imports a post that has only %s", (_, props, text) => {
   const post = { ...POST, message: "", type: "slack_attachment", props };
@@ -85,9 +106,49 @@ test("keeps a thread whose first post is an event", () => {
   const post = { ...POST, type: "system_header_change", message: "changed", replies };
   const file = lines({ type: "version" }, { type: "post", post });
   expect(readMattermost(file, wanted("town-square")).entries).toMatchObject([
-    { text: "changed", key: "line 2" },
-    { text: "why?", re: "line 2" },
+    { text: "changed", key: "1600000000000 ana 0" },
+    { text: "why?", re: "1600000000000 ana 0" },
   ]);
+});
+
+test("imports what two exports that overlap have, once and in its last form", () => {
+  const reply = { user: "ben", message: "yes", create_at: 1_600_000_001_000 };
+  const reactions = [{ user: "ben", emoji_name: "+1", create_at: 1_600_000_000_500 }];
+  const root = { ...POST, replies: [reply], reactions };
+  const later = { ...reply, message: "and no", create_at: 1_600_000_002_000 };
+  const post = (fields: object) => ({ type: "post", post: { ...POST, ...fields } });
+  const twice = post({ user: "hook", message: "same" });
+  const files = [
+    fileOf("1.jsonl", [{ type: "version" }, post(root), twice, twice]),
+    fileOf("2.jsonl", [
+      { type: "version" },
+      post({ ...root, message: "hello", replies: [reply, later] }),
+      ...[twice, twice],
+      post({ user: "hook", message: "third" }),
+    ]),
+  ];
+  const { entries, problems } = readMattermost(files, wanted("town-square"));
+  expect(problems).toEqual([]);
+  const key = "1600000000000 ana 0";
+  expect(entries).toMatchObject([
+    { kind: "text", text: "hi", key },
+    { kind: "reaction", react: "👍", re: key },
+    { text: "yes", re: key },
+    { text: "same" },
+    { text: "same" },
+    { kind: "edit", text: "hello", re: key, location: "2.jsonl, line 2" },
+    { text: "and no", re: key },
+    { text: "third" },
+  ]);
+});
+
+test("imports no deleted post, but the replies to it", () => {
+  const replies = [{ user: "ben", message: "why?", create_at: 1_600_000_001_000 }];
+  const post = { ...POST, delete_at: 1_600_000_003_000, replies };
+  const file = lines({ type: "version" }, { type: "post", post });
+  const { entries, skippedKinds } = readMattermost(file, wanted("town-square"));
+  expect(entries).toMatchObject([{ text: "why?", re: undefined }]);
+  expect(skippedKinds).toMatchObject([{}, { reason: "deleted post", count: 1 }]);
 });
 
 test("keeps teams and direct conversations apart", () => {

@@ -149,6 +149,20 @@ test("imports no message that was erased later in the file", () => {
   expect(skippedKinds).toMatchObject([{ reason: "erased message", count: 3 }]);
 });
 
+test("imports a record once that two exports have, and mixes no servers", () => {
+  const hi = { kind: "text", seq: 2, ...said, text: "hi" };
+  const sealed = { kind: "unreadable", seq: 3, ...said };
+  const readable = { kind: "text", seq: 3, ...said, text: "opened" };
+  const overlapping = read(lines(hi, sealed, { ...hi, from: "anna" }, readable, readable));
+  expect(overlapping.problems).toEqual([]);
+  expect(overlapping.entries).toMatchObject([{ text: "hi" }, { text: "opened" }]);
+  expect(overlapping.skippedKinds).toContainEqual(
+    expect.objectContaining({ reason: "repeated record", count: 2 }),
+  );
+  const { problems } = read(lines(hi, { ...hi, text: "of another server" }));
+  expect(problems).toMatchObject([{ location: "line 2" }]);
+});
+
 test("keeps rooms and conversations apart", () => {
   const file = lines(
     { kind: "text", seq: 2, ...said, text: "lobby" },

@@ -312,7 +312,7 @@ test("imports a changed message in its last form", () => {
     { kind: "text", text: "only the change", from: "Ana", key: "0.0001" },
   ]);
   expect(skippedKinds.map(({ reason, count }) => [reason, count])).toEqual([
-    ["message_changed (event)", 1],
+    ["repeated message", 1],
   ]);
 });
 
