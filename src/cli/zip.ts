@@ -6,11 +6,21 @@
 
 import { crc32, inflateRawSync } from "node:zlib";
 import { Fault } from "../base/fault.ts";
+import { formatSize } from "../base/sizes.ts";
 import { quoteText } from "../base/text.ts";
 
 const END_SIGNATURE = 0x06054b50;
 const END_BYTES = 22;
 const COMMENT_BYTES_MAX = 0xffff;
+/** End of an archive with more files or bytes than the fields of `END_SIGNATURE` hold. */
+const END64_SIGNATURE = 0x06064b50;
+const END64_BYTES = 56;
+const LOCATOR_SIGNATURE = 0x07064b50;
+const LOCATOR_BYTES = 20;
+const MAX_16 = 0xffff;
+const MAX_32 = 0xffffffff;
+/** Extra field with the numbers that do not fit an entry. */
+const ZIP64_ID = 1;
 const ENTRY_SIGNATURE = 0x02014b50;
 const ENTRY_BYTES = 46;
 const LOCAL_SIGNATURE = 0x04034b50;
@@ -19,9 +29,14 @@ const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED = 1;
 const UTF8_NAMES = 1 << 11;
-/** 65,534 entries, the most without Zip64, with paths of 400 bytes. */
-const LIST_BYTES_MAX = 32 * 1024 * 1024;
+const FILES_MAX = 200_000;
+/** The most files, with paths of 400 bytes. */
+const LIST_BYTES_MAX = 96 * 1024 * 1024;
 const CONTENT_BYTES_MAX = 256 * 1024 * 1024;
+/** No text packs as well as this; only a file that was made to exhaust the memory does. */
+const RATIO_MAX = 200;
+/** Smaller contents may pack well. */
+const BOMB_BYTES_MIN = 16 * 1024 * 1024;
 /** File type mask in the upper half of the external attributes, where zip stores it on Unix. */
 const TYPE_MASK = 0o170000;
 const REGULAR_TYPES: ReadonlySet<number> = new Set([0, 0o100000]);
@@ -84,6 +99,7 @@ function entriesIn(archive: ZipBytes): Map<string, Entry> {
   const bytes = archive.read(listOffset, sizeBytes);
   const view = viewOf(bytes);
   let offset = 0;
+  let packedBytes = 0;
   const entries = new Map<string, Entry>();
   for (let index = 0; index < count; index++) {
     if (offset + ENTRY_BYTES > bytes.length || view.getUint32(offset, true) !== ENTRY_SIGNATURE) {
@@ -95,38 +111,104 @@ function entriesIn(archive: ZipBytes): Map<string, Entry> {
     if ((flags & ENCRYPTED) !== 0) throw malformed("is encrypted");
     if (entries.has(name)) throw malformed(`contains two files named ${quoteText(name)}`);
     const type = (view.getUint32(offset + 38, true) >>> 16) & TYPE_MASK;
-    entries.set(name, {
+    const extraBytes = view.getUint16(offset + 30, true);
+    const extraOffset = offset + ENTRY_BYTES + nameBytes;
+    const entry = {
       isRegular: REGULAR_TYPES.has(type),
       method: view.getUint16(offset + 10, true),
       crc: view.getUint32(offset + 16, true),
-      packedBytes: view.getUint32(offset + 20, true),
-      sizeBytes: view.getUint32(offset + 24, true),
-      offset: view.getUint32(offset + 42, true),
-    });
+      ...sizesOf(view, offset, viewOf(bytes.subarray(extraOffset, extraOffset + extraBytes))),
+    };
+    packedBytes += entry.packedBytes;
+    entries.set(name, entry);
     offset +=
       ENTRY_BYTES +
       nameBytes +
-      view.getUint16(offset + 30, true) +
+      extraBytes +
       view.getUint16(offset + 32, true);
   }
   // A writer without Zip64 may have stored only the low 16 bits of a larger number of files.
   if (offset !== bytes.length) throw malformed("lists more files than it declares");
+  if (packedBytes > archive.sizeBytes) throw malformed("contains files that overlap");
   return entries;
 }
 
+/** Reads the sizes of an entry and its place, some of which may be in the extra field of Zip64. */
+function sizesOf(
+  view: DataView,
+  entryOffset: number,
+  extra: DataView,
+): Pick<Entry, "packedBytes" | "sizeBytes" | "offset"> {
+  let rest = zip64Field(extra);
+  const numberAt = (offset: number): number => {
+    const value = view.getUint32(entryOffset + offset, true);
+    if (value !== MAX_32) return value;
+    if (rest === undefined || rest.byteLength < 8) throw malformed("has a damaged list of files");
+    const long = Number(rest.getBigUint64(0, true));
+    rest = new DataView(rest.buffer, rest.byteOffset + 8, rest.byteLength - 8);
+    return long;
+  };
+  // The field has the numbers in this order.
+  const sizeBytes = numberAt(24);
+  const packedBytes = numberAt(20);
+  return { sizeBytes, packedBytes, offset: numberAt(42) };
+}
+
+function zip64Field(extra: DataView): DataView | undefined {
+  for (let at = 0; at + 4 <= extra.byteLength; ) {
+    const length = extra.getUint16(at + 2, true);
+    if (at + 4 + length > extra.byteLength) return undefined;
+    if (extra.getUint16(at, true) === ZIP64_ID) {
+      return new DataView(extra.buffer, extra.byteOffset + at + 4, length);
+    }
+    at += 4 + length;
+  }
+  return undefined;
+}
+
+/** @throws {Fault} folder-malformed if the content was made to exhaust the memory */
+export function checkPacked(name: string, sizes: Pick<Entry, "packedBytes" | "sizeBytes">): void {
+  const { packedBytes, sizeBytes } = sizes;
+  if (sizeBytes < BOMB_BYTES_MIN || sizeBytes <= RATIO_MAX * packedBytes) return;
+  const size = formatSize(sizeBytes);
+  throw new Fault("folder-malformed", `${name} unpacks from ${formatSize(packedBytes)} to ${size}`, {
+    remedy: "check where the zip archive comes from; no export packs so well",
+  });
+}
+
 function listIn(archive: ZipBytes): ZipList {
-  const tailBytes = Math.min(archive.sizeBytes, END_BYTES + COMMENT_BYTES_MAX);
+  const tailBytes = Math.min(archive.sizeBytes, LOCATOR_BYTES + END_BYTES + COMMENT_BYTES_MAX);
   const tail = viewOf(archive.read(archive.sizeBytes - tailBytes, tailBytes));
   const end = endOf(tail);
-  const count = tail.getUint16(end + 10, true);
-  const sizeBytes = tail.getUint32(end + 12, true);
-  const offset = tail.getUint32(end + 16, true);
-  if (count === 0xffff || sizeBytes === 0xffffffff || offset === 0xffffffff) {
-    throw malformed("uses the unsupported Zip64 format");
-  }
+  const list = {
+    count: tail.getUint16(end + 10, true),
+    sizeBytes: tail.getUint32(end + 12, true),
+    offset: tail.getUint32(end + 16, true),
+  };
+  const { count, sizeBytes, offset } = isLong(list) ? longListIn(archive, tail, end) : list;
+  if (count > FILES_MAX) throw malformed("has too many files");
   if (sizeBytes > LIST_BYTES_MAX) throw malformed("has too many files");
   if (offset + sizeBytes > archive.sizeBytes) throw malformed("has a damaged list of files");
   return { count, offset, sizeBytes };
+}
+
+function isLong({ count, sizeBytes, offset }: ZipList): boolean {
+  return count === MAX_16 || sizeBytes === MAX_32 || offset === MAX_32;
+}
+
+/** @throws {Fault} folder-malformed if the end of Zip64 is missing */
+function longListIn(archive: ZipBytes, tail: DataView, end: number): ZipList {
+  const locator = end - LOCATOR_BYTES;
+  if (locator < 0 || tail.getUint32(locator, true) !== LOCATOR_SIGNATURE) {
+    throw malformed("has a damaged list of files");
+  }
+  const bytes = archive.read(Number(tail.getBigUint64(locator + 8, true)), END64_BYTES);
+  const view = viewOf(bytes);
+  if (bytes.length < END64_BYTES || view.getUint32(0, true) !== END64_SIGNATURE) {
+    throw malformed("has a damaged list of files");
+  }
+  const [count, sizeBytes, offset] = [32, 40, 48].map((at) => Number(view.getBigUint64(at, true)));
+  return { count: count ?? 0, sizeBytes: sizeBytes ?? 0, offset: offset ?? 0 };
 }
 
 function endOf(view: DataView): number {
@@ -168,6 +250,7 @@ function contentOf(archive: ZipBytes, entry: Entry, path: string): Uint8Array {
   if (sizeBytes > CONTENT_BYTES_MAX || packedBytes > CONTENT_BYTES_MAX) {
     throw malformed(`contains a file that is too large: ${name}`);
   }
+  checkPacked(name, entry);
   const start = offset + LOCAL_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
   const content = unpacked(archive.read(start, packedBytes), method, sizeBytes, name);
   if (content.length !== sizeBytes || crc32(content) !== entry.crc) {

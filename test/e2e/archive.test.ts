@@ -265,6 +265,59 @@ describe("chat import", () => {
   });
 });
 
+describe("chat import of two exports that overlap", () => {
+  const slack = (folder: string, displayName: string, messages: readonly object[]) => {
+    mkdirSync(sandbox.path(folder, "general"), { recursive: true });
+    const users = [{ id: "U1", name: "eve", profile: { display_name: displayName } }];
+    sandbox.write(`${folder}/users.json`, JSON.stringify(users));
+    const day = messages.map((message) => ({ type: "message", user: "U1", ...message }));
+    sandbox.write(`${folder}/general/2026-01-06.json`, JSON.stringify(day));
+    return sandbox.path(folder);
+  };
+  const thumb = { name: "+1", users: ["U1"] };
+  const run = async (path: string, home = ana) => {
+    const args = ["import", path, "--room", "overlap", "--channel", "general"];
+    return (await home.json(args)).at(-1);
+  };
+
+  test("adds only what is new, and edits what has changed", async () => {
+    await ana.run(["join"], { stdin: "/join overlap\n/grant moderator bob\n" });
+    const [one, two, three] = ["1.000100", "2.000100", "3.000100"].map((ts) => ({ ts }));
+    const first = slack("slack-1", "Eve", [
+      { ...one, text: "first", reactions: [thumb] },
+      { ...two, text: "secnod", reactions: [thumb] },
+    ]);
+    const second = slack("slack-2", "Eve M.", [
+      { ...one, text: "first", reactions: [thumb, { name: "tada", users: ["U1"] }] },
+      { ...two, text: "second", edited: { user: "U1", ts: "4.0" } },
+      { ...three, text: "third", thread_ts: "1.000100" },
+    ]);
+    expect(await run(first)).toMatchObject({ records: 4, present: 0 });
+    expect(await run(second)).toMatchObject({ records: 3, present: 2 });
+    expect(await run(second)).toMatchObject({ records: 0, present: 5 });
+    expect(await run(first)).toMatchObject({ records: 0, present: 4 });
+    const records = await ana.json(["history", "--room", "overlap", "--since", "2000-01-01"]);
+    expect(summariesOf(records)).toEqual([
+      ["text", "first"],
+      ["reaction", "👍"],
+      ["text", "secnod"],
+      ["reaction", "👍"],
+      ["edited", "second"],
+      ["reaction", "🎉"],
+      ["text", "third"],
+    ]);
+  });
+
+  test("leaves a message as it is that another account has imported", async () => {
+    await bob.run(["join", "--room", "overlap"], { stdin: "" });
+    const changed = slack("slack-3", "Eve", [{ ts: "1.000100", text: "changed" }]);
+    const args = ["import", changed, "--room", "overlap", "--channel", "general"];
+    const { exitCode, err } = await bob.run(args);
+    expect(err).toContain("change of a message that another account has imported");
+    expect(exitCode).toBe(7);
+  });
+});
+
 describe("chat import of a log", () => {
   const log = (count: number) =>
     Array.from(

@@ -137,7 +137,8 @@ class DiscordReader {
     private readonly list: EntryList,
     private readonly channelNames: ReadonlyMap<string, string>,
   ) {
-    this.#messages = new MessageList(list);
+    // Ids of Discord are different in all channels.
+    this.#messages = new MessageList(list, "");
   }
 
   add({ location, id: key, timeUnixMs, fields }: DiscordMessage): void {
@@ -155,10 +156,12 @@ class DiscordReader {
     for (const reaction of listOf(fields["reactions"])) {
       const { emoji, users } = fieldsOf(reaction) ?? {};
       const react = emojiText(fieldsOf(emoji) ?? {});
-      const names = listOf(users).map(userName);
-      if (names.length === 0) list.skip("reaction without names", location, react);
-      for (const from of names)
-        this.#messages.react({ location, from, timeUnixMs, react, re: key });
+      const people = listOf(users);
+      if (people.length === 0) list.skip("reaction without names", location, react);
+      for (const user of people) {
+        const [from, userId] = [userName(user), textOf(fieldsOf(user)?.["id"])];
+        this.#messages.react({ location, from, userId, timeUnixMs, react, re: key });
+      }
     }
   }
 

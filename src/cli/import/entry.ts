@@ -16,8 +16,16 @@ interface CommonFields {
   readonly localUnixMs?: number;
 }
 
+interface PostFields extends CommonFields {
+  /**
+   * Identifies the message or reaction in every export of its channel, also after its text or the
+   * name of its author changed.
+   */
+  readonly sourceId?: string | undefined;
+}
+
 export type ImportEntry =
-  | (CommonFields & {
+  | (PostFields & {
       readonly kind: "text" | "action";
       readonly text: string;
       /** Identifies this message in replies, reactions and edits within the same file. */
@@ -28,7 +36,7 @@ export type ImportEntry =
       /** A text that alerts nobody. */
       readonly notice?: boolean | undefined;
     })
-  | (CommonFields & { readonly kind: "reaction"; readonly react: string; readonly re: string })
+  | (PostFields & { readonly kind: "reaction"; readonly react: string; readonly re: string })
   | (CommonFields & { readonly kind: "edit"; readonly text: string; readonly re: string });
 
 interface Problem {

@@ -26,6 +26,8 @@ export interface ImportResult {
   readonly present: number;
   /** Number of reactions and edits whose message is not in the file or no longer in the room. */
   readonly skipped: number;
+  /** Number of changed messages that another account imported, whose text stays as it is. */
+  readonly unchanged: number;
 }
 
 export interface ImportOptions {
@@ -55,10 +57,12 @@ const ATTEMPTS_MAX = 8;
 
 /**
  * Digests of an entry. A message from a log in local time is identified by that time, whatever the
- * time zone of the import: its post id contains a part of `id`, and `post` covers that part.
+ * time zone of the import, and one with an id in its source by that id, whatever its text and the
+ * name of its author are now: its post id contains a part of `id`, and `post` covers that part.
  */
 interface EntryDigests {
-  readonly id: string;
+  /** Part of the post id. */
+  readonly idHash: number;
   /** Digests under which the index may have the message. */
   readonly post: readonly string[];
   /** Digest of the message's instant and content, on which reactions to it depend. */
@@ -86,6 +90,8 @@ export class Importer {
   /** Erased messages by the hash in their post ids. */
   readonly #erased = new Map<number, number[]>();
   readonly #edits = new Map<number, string>();
+  /** Digests of texts of messages that have an id in their source, which may have changed there. */
+  readonly #texts = new DigestsBySeq();
   readonly #byKey = new Map<string, { readonly seq: number; readonly digest: string }>();
   /** Last record that the index covers. */
   #scannedSeq = 0;
@@ -103,6 +109,7 @@ export class Importer {
   #posted = 0;
   #presentCount = 0;
   #skipped = 0;
+  #unchanged = 0;
 
   constructor(private readonly options: ImportOptions) {
     this.#openOutboxes();
@@ -122,7 +129,12 @@ export class Importer {
       this.options.onProgress(++index);
     }
     await this.#flush();
-    return { posted: this.#posted, present: this.#presentCount, skipped: this.#skipped };
+    return {
+      posted: this.#posted,
+      present: this.#presentCount,
+      skipped: this.#skipped,
+      unchanged: this.#unchanged,
+    };
   }
 
   /** Adds the records after the last scan to the index. */
@@ -171,11 +183,11 @@ export class Importer {
     const digest = digestOf([kind, from, timeUnixMs, content, answeredDigest]);
     this.#digests.add(seq, digest);
     // chat 0.2.0 took the hash from this digest, and so does a source with exact times.
-    const isByInstant = hashOf(digest) === hash;
-    this.#unmatched.add(
-      seq,
-      isByInstant ? [digest] : [digest, digestOf([kind, from, content, hash])],
-    );
+    if (hashOf(digest) === hash) this.#unmatched.add(seq, [digest]);
+    else if (isOfSourceId(hash)) {
+      this.#unmatched.add(seq, [digest, sourceDigest(timeUnixMs, hash)]);
+      this.#texts.add(seq, digestOf([content]));
+    } else this.#unmatched.add(seq, [digest, digestOf([kind, from, content, hash])]);
   }
 
   /** Reports whether this run has posted the message at the index, in an earlier batch. */
@@ -204,8 +216,10 @@ export class Importer {
     const digests = this.#digestsOf(entry, target?.digest);
     const seq = this.#take(digests);
     if (seq !== undefined) {
-      this.#presentCount++;
-      this.#match(entry, seq, digests.content);
+      this.#match(entry, seq, this.#digests.get(seq) ?? digests.content);
+      const isChanged = entry.kind !== "reaction" && this.#isChanged(seq, entry.text);
+      if (isChanged) await this.#editAt(seq, entry.text);
+      else this.#presentCount++;
       return;
     }
     const { from, timeUnixMs } = entry;
@@ -221,6 +235,12 @@ export class Importer {
     }
   }
 
+  /** Reports whether the source has another text than the room for a message with an id. */
+  #isChanged(seq: number, text: string): boolean {
+    const known = this.#texts.get(seq);
+    return known !== undefined && known !== digestOf([text]) && this.#edits.get(seq) !== text;
+  }
+
   #digestsOf(entry: PostEntry, answeredDigest = ""): EntryDigests {
     const { kind, from, timeUnixMs, localUnixMs } = entry;
     const isReaction = kind === "reaction";
@@ -228,20 +248,26 @@ export class Importer {
     const answered = isReaction ? answeredDigest : "";
     const contentAt = (unixMs: number) => digestOf([kind, from, unixMs, text, answered]);
     const content = contentAt(timeUnixMs);
-    if (localUnixMs === undefined) return { id: content, post: [content], content };
-    const id = digestOf([kind, from, `local ${localUnixMs}`, text, answered]);
+    const { sourceId } = entry;
+    if (sourceId !== undefined) {
+      const idHash = withMark(hashOf(digestOf(["id", sourceId])), SOURCE_ID_MARK);
+      return { idHash, post: [content, sourceDigest(timeUnixMs, idHash)], content };
+    }
+    if (localUnixMs === undefined) return { idHash: hashOf(content), post: [content], content };
+    const localId = digestOf([kind, from, `local ${localUnixMs}`, text, answered]);
+    const idHash = withMark(hashOf(localId), 0);
     // An import by chat 0.2.0 is found if the time zone is the same.
     const { first, last } = localInstants(localUnixMs, this.options.offsetMinutes);
     const instants = [...new Set([timeUnixMs, first, last])].map(contentAt);
-    return { id, post: [digestOf([kind, from, text, hashOf(id)]), ...instants], content };
+    return { idHash, post: [digestOf([kind, from, text, idHash]), ...instants], content };
   }
 
-  #take({ id, post, content }: EntryDigests): number | undefined {
+  #take({ idHash, post, content }: EntryDigests): number | undefined {
     for (const digest of post) {
       const seq = this.#unmatched.take(digest);
       if (seq !== undefined) return seq;
     }
-    return this.#erased.get(hashOf(id))?.shift() ?? this.#erased.get(hashOf(content))?.shift();
+    return this.#erased.get(idHash)?.shift() ?? this.#erased.get(hashOf(content))?.shift();
   }
 
   async #target(key: string) {
@@ -263,13 +289,35 @@ export class Importer {
       this.#skipped++;
       return;
     }
-    if (this.#edits.get(target.seq) === text) {
-      this.#presentCount++;
-      return;
+    if (this.#edits.get(target.seq) === text) this.#presentCount++;
+    else await this.#editAt(target.seq, text);
+  }
+
+  async #editAt(seq: number, text: string): Promise<void> {
+    for (;;) {
+      try {
+        await this.options.client.request("edit", { seq, text });
+        this.#edits.set(seq, text);
+        this.#posted++;
+        return;
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        if (error.code === "not-allowed") {
+          this.#unchanged++;
+          return;
+        }
+        await this.#untilRetry(error);
+      }
     }
-    await this.options.client.request("edit", { seq: target.seq, text });
-    this.#edits.set(target.seq, text);
-    this.#posted++;
+  }
+
+  /** @throws {Fault} the fault if a retry does not help */
+  async #untilRetry(fault: Fault): Promise<void> {
+    const { clock, reconnected } = this.options;
+    if (isLoss(fault)) await reconnected();
+    else if (fault.retryAfterMs === undefined) throw fault;
+    // Waits for a whole batch; otherwise the server would refuse each remaining post.
+    else await delay(clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
   }
 
   async #flush(): Promise<void> {
@@ -297,15 +345,11 @@ export class Importer {
         if (posts.length < refused.length) retries = 0;
         // A message was left out, but later ones were posted: their outbox accepts no earlier one.
         if (posts.some(({ index }) => index <= this.#highestIndex)) this.#nextAttempt();
-      } else if (isLoss(fault)) {
-        // The server recognizes the messages that it has recorded.
-        await this.options.reconnected();
+      } else {
+        // After a loss, the server recognizes the messages that it has recorded.
+        await this.#untilRetry(fault);
         posts = refused;
-      } else if (fault.retryAfterMs !== undefined) {
-        // Waits for the whole batch; otherwise the server would refuse each remaining post.
-        await delay(this.options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
-        posts = refused;
-      } else throw fault;
+      }
     }
     this.#batch = [];
     this.#batchChars = 0;
@@ -329,7 +373,7 @@ export class Importer {
     const attempt = index > this.#highestIndex ? 0 : this.#attempt;
     const outbox = this.#outboxes[attempt]?.[Math.floor(index / OUTBOX_ENTRIES)];
     if (outbox === undefined) throw new Error("an entry belongs to a block of its file");
-    const counter = ((index % OUTBOX_ENTRIES) + 1) * COUNTER_HASHES + hashOf(digests.id);
+    const counter = ((index % OUTBOX_ENTRIES) + 1) * COUNTER_HASHES + digests.idHash;
     return client.requestOnce("post", { outbox, counter, to: room, body });
   }
 
@@ -400,6 +444,21 @@ export function entriesDigest(entries: readonly ImportEntry[]): string {
 
 function hashOf(digest: string): number {
   return Buffer.from(digest, "base64url").readUInt32BE(0);
+}
+
+/** Lowest bit of a hash: whether it was made from an id of the source or from a local time. */
+const SOURCE_ID_MARK = 1;
+
+function withMark(hash: number, mark: number): number {
+  return hash - (hash % 2) + mark;
+}
+
+function isOfSourceId(hash: number): boolean {
+  return hash % 2 === SOURCE_ID_MARK;
+}
+
+function sourceDigest(timeUnixMs: number, hash: number): string {
+  return digestOf(["id", timeUnixMs, hash]);
 }
 
 function importCounter(id: string): number | undefined {

@@ -28,7 +28,7 @@ export function readMattermost(files: readonly LinesFile[], options: ReadOptions
   const channels = channelsIn(files);
   // Lines that cannot be read explain why there is no channel.
   const chosen = channels.length === 0 ? undefined : selectChannel(channels, options);
-  const messages = new MessageList(list);
+  const messages = new MessageList(list, chosen?.key ?? "");
   for (const file of files) {
     const reader = new MattermostReader(messages, chosen);
     for (const { location: place, isLatin1, object: line } of jsonLinesIn(file.read())) {
@@ -156,7 +156,8 @@ class MattermostReader {
       const react = emojiText(textOf(fields["emoji_name"]));
       const reactionUnixMs = Number(fields["create_at"] ?? timeUnixMs);
       const from = textOf(fields["user"]);
-      messages.react({ location, from, timeUnixMs: reactionUnixMs, react, re: key });
+      const reactionAt = { location, from, userId: from, timeUnixMs: reactionUnixMs };
+      messages.react({ ...reactionAt, react, re: key });
     }
     return key;
   }

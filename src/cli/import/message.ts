@@ -27,39 +27,45 @@ export class MessageList {
   readonly #texts = new Map<string, string>();
   readonly #reactions = new Set<string>();
 
-  constructor(readonly list: EntryList) {}
-
-  has(key: string): boolean {
-    return this.#texts.has(key);
-  }
+  /** @param channel distinguishes keys of different channels, also in other exports */
+  constructor(
+    readonly list: EntryList,
+    private readonly channel: string,
+  ) {}
 
   /** @param message with an empty key if the source has none */
   add(message: ExportedMessage): void {
     const { location, from, timeUnixMs, key, text } = message;
     const known = this.#texts.get(key);
     if (key !== "") this.#texts.set(key, text);
-    if (known === undefined) addMessage(this.list, message);
+    if (known === undefined) addMessage(this.list, message, this.channel);
     else if (known === text) this.list.skip("repeated message", location, text);
     else this.list.add({ location, from, timeUnixMs, kind: "edit", re: key, text });
   }
 
-  react(reaction: ExportedReaction): void {
-    const key = JSON.stringify([reaction.re, reaction.from, reaction.react]);
-    if (this.#reactions.has(key)) return;
-    this.#reactions.add(key);
-    addReaction(this.list, reaction);
+  react({ userId, ...reaction }: ExportedReaction): void {
+    const { re, from, react, location } = reaction;
+    const sourceId = JSON.stringify([this.channel, re, userId || from, react]);
+    if (this.#reactions.has(sourceId)) return;
+    this.#reactions.add(sourceId);
+    if (Buffer.byteLength(react) > REACTION_BYTES_MAX) {
+      this.list.skip("reaction with a long name", location, react);
+    } else this.list.add({ ...reaction, kind: "reaction", sourceId });
   }
 }
 
 /** Adds a message. A text that is too long for one message is divided between several. */
-function addMessage(list: EntryList, message: ExportedMessage): void {
+function addMessage(list: EntryList, message: ExportedMessage, channel: string): void {
   const parts = partsOf(message.text);
   if (parts === undefined) {
     list.problem(message.location, `the text exceeds ${PARTS_MAX * TEXT_BYTES_MAX} bytes`);
     return;
   }
   const [first = "", ...others] = parts;
-  list.add({ ...message, text: first });
+  // The parts of a long text are identified by their contents.
+  const isIdentified = others.length === 0 && message.key !== "";
+  const sourceId = isIdentified ? JSON.stringify([channel, message.key]) : undefined;
+  list.add({ ...message, text: first, sourceId });
   for (const text of others) {
     const { location, from, timeUnixMs, kind, re } = message;
     list.add({ location, from, timeUnixMs, kind, text, re });
@@ -72,13 +78,8 @@ export interface ExportedReaction {
   readonly timeUnixMs: number;
   readonly react: string;
   readonly re: string;
-}
-
-function addReaction(list: EntryList, reaction: ExportedReaction): void {
-  const { location, react } = reaction;
-  if (Buffer.byteLength(react) > REACTION_BYTES_MAX) {
-    list.skip("reaction with a long name", location, react);
-  } else list.add({ ...reaction, kind: "reaction" });
+  /** The user's id, if the export has one. */
+  readonly userId: string;
 }
 
 /** Returns the emoji, or its name between colons if only the exported server has it. */

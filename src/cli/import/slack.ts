@@ -50,7 +50,7 @@ export function readSlack(tree: ExportTree, options: ReadOptions): ParsedFile {
   const chosen = isOneChannel ? channels[0] : selectChannel(channels, options);
   for (const { folder } of channels)
     if (folder !== chosen?.folder) list.skip("other channel", folder);
-  const reader = new SlackReader(list, chosen?.lists ?? EMPTY_LISTS);
+  const reader = new SlackReader(list, chosen?.lists ?? EMPTY_LISTS, chosen?.name ?? "");
   const chosenDays = days.filter((path) => parentOf(path) === chosen?.folder);
   // The deletion of a message can be in the file of a later day.
   for (const path of chosenDays) {
@@ -189,9 +189,10 @@ class SlackReader {
   constructor(
     private readonly list: EntryList,
     names: SlackLists,
+    channel: string,
   ) {
     this.#names = names;
-    this.#messages = new MessageList(list);
+    this.#messages = new MessageList(list, channel);
     const { users, channels } = names;
     this.#blockNames = {
       convert: (text) => markdownOf(text, this.#names),
@@ -244,8 +245,9 @@ class SlackReader {
       const fields = fieldsOf(reaction) ?? {};
       const react = emojiText(textOf(fields["name"]));
       for (const user of listOf(fields["users"])) {
-        const from = this.#blockNames.userName(textOf(user));
-        this.#messages.react({ location, from, timeUnixMs, react, re });
+        const userId = textOf(user);
+        const from = this.#blockNames.userName(userId);
+        this.#messages.react({ location, from, userId, timeUnixMs, react, re });
       }
     }
   }

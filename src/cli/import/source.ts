@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { quoteText, utf16MarkOf } from "../../base/text.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
-import { isZip, openZip, type ZipArchive, type ZipBytes } from "../zip.ts";
+import { checkPacked, isZip, openZip, type ZipArchive, type ZipBytes } from "../zip.ts";
 import { jsonOf } from "./json.ts";
 
 /** The file is read into memory; this size holds a few million lines. */
@@ -160,12 +160,15 @@ function rangeReader(path: string): ZipBytes["read"] {
 
 function treeOf({ entries, read }: ZipArchive): ExportTree {
   let sizeBytes = 0;
+  let packedBytes = 0;
   const paths: string[] = [];
   for (const [path, entry] of entries) {
     checkPath(path);
     if (!entry.isRegular || path.endsWith("/") || path.startsWith("__MACOSX/")) continue;
     paths.push(path);
-    if (DATA_FILE.test(path)) sizeBytes += entry.sizeBytes;
+    if (!DATA_FILE.test(path)) continue;
+    sizeBytes += entry.sizeBytes;
+    packedBytes += entry.packedBytes;
   }
   if (sizeBytes > ZIP_DATA_BYTES_MAX) {
     const max = formatSize(ZIP_DATA_BYTES_MAX);
@@ -173,6 +176,7 @@ function treeOf({ entries, read }: ZipArchive): ExportTree {
       remedy: "check where it comes from; if you trust it, unpack it and import the folder",
     });
   }
+  checkPacked("the zip archive", { packedBytes, sizeBytes });
   return { paths: paths.sort(), read };
 }
 

@@ -70,10 +70,14 @@ export const command = defineVerb({
         onProgress: (done) => progress.update(() => `${done} of ${counted(count, "message")} …`),
       });
       try {
-        const { posted, present, skipped } = await importer.run(source.entries(user));
+        const { posted, present, skipped, unchanged } = await importer.run(source.entries(user));
         progress.end();
         if (skipped > 0) {
           printNotice(context, `skipped ${skipped} reactions or edits of missing messages`);
+        }
+        if (unchanged > 0) {
+          const reason = "change of a message that another account has imported";
+          omissions.addKind({ reason, count: unchanged, example: room }, false);
         }
         const line = { kind: "imported", records: posted, present };
         const summary = `imported ${counted(posted, "message")} into ${room}`;
