@@ -121,11 +121,7 @@ function entriesIn(archive: ZipBytes): Map<string, Entry> {
     };
     packedBytes += entry.packedBytes;
     entries.set(name, entry);
-    offset +=
-      ENTRY_BYTES +
-      nameBytes +
-      extraBytes +
-      view.getUint16(offset + 32, true);
+    offset += ENTRY_BYTES + nameBytes + extraBytes + view.getUint16(offset + 32, true);
   }
   // A writer without Zip64 may have stored only the low 16 bits of a larger number of files.
   if (offset !== bytes.length) throw malformed("lists more files than it declares");
@@ -171,9 +167,11 @@ export function checkPacked(name: string, sizes: Pick<Entry, "packedBytes" | "si
   const { packedBytes, sizeBytes } = sizes;
   if (sizeBytes < BOMB_BYTES_MIN || sizeBytes <= RATIO_MAX * packedBytes) return;
   const size = formatSize(sizeBytes);
-  throw new Fault("folder-malformed", `${name} unpacks from ${formatSize(packedBytes)} to ${size}`, {
-    remedy: "check where the zip archive comes from; no export packs so well",
-  });
+  throw new Fault(
+    "folder-malformed",
+    `${name} unpacks from ${formatSize(packedBytes)} to ${size}`,
+    { remedy: "check where the zip archive comes from; no export packs so well" },
+  );
 }
 
 function listIn(archive: ZipBytes): ZipList {

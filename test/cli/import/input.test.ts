@@ -218,10 +218,14 @@ test.each([
   ["a drive", { ...TREES["Slack"], "C:\\x.json": "[]" }, {}, "C:"],
   ["a control character", { ...TREES["Slack"], "a\u0007.json": "[]" }, {}, "contains the path"],
   ["encryption", TREES["Slack"] ?? {}, { flags: 1 }, "is encrypted"],
-  ["too many files", TREES["Slack"] ?? {}, { count: 0xffff }, "Zip64"],
+  ["a missing end of Zip64", TREES["Slack"] ?? {}, { count: 0xffff }, "damaged list"],
+  ["too many files", TREES["Slack"] ?? {}, { count: 200_001, isZip64: true }, "too many files"],
+  ["a list that is cut", TREES["Slack"] ?? {}, { count: 9, isZip64: true }, "damaged list"],
+  ["files that overlap", TREES["Slack"] ?? {}, { packedBytes: 5_000 }, "files that overlap"],
   ["a wrong number of files", TREES["Slack"] ?? {}, { count: 1 }, "more files than it declares"],
   ["a wrong checksum", TREES["Slack"] ?? {}, { crc: 5 }, "damaged file"],
-  ["a wrong size", TREES["Slack"] ?? {}, { sizeBytes: 300_000_000 }, "too large"],
+  ["a wrong size", TREES["Slack"] ?? {}, { sizeBytes: 300_000 }, "damaged file"],
+  ["a bomb", TREES["Slack"] ?? {}, { sizeBytes: 20_000_000 }, "unpacks from"],
 ])("refuses a zip with %s", async (name, files, changes, message) => {
   const path = at(`hostile ${name}.zip`, zip(files, changes));
   const fault = await faultFrom(() => read(path));
@@ -236,6 +240,21 @@ test("refuses a zip that unpacks to more than 4 GiB", async () => {
   const path = at("bomb.zip", zip(Object.fromEntries(days), { sizeBytes: 250_000_000 }));
   expect((await faultFrom(() => read(path))).message).toContain("unpacks to more than");
 });
+
+test("reads a zip in the format Zip64", () => {
+  const path = at("zip64.zip", zip(TREES["Slack"] ?? {}, { isZip64: true, comment: "large" }));
+  expect(read(path).entries).toEqual(read(at("zip.zip", zip(TREES["Slack"] ?? {}))).entries);
+});
+
+test("reads a zip with more files than a list without Zip64 has", () => {
+  const files = Array.from({ length: 66_000 }, (_, index) => [`files/${index}.png`, "stored"]);
+  const path = at("many.zip", zip({ ...Object.fromEntries(files), ...TREES["Slack"] }, MANY));
+  expect(read(path).entries).toHaveLength(
+    read(at("few.zip", zip(TREES["Slack"] ?? {}))).entries.length,
+  );
+});
+
+const MANY = { isZip64: true };
 
 test("refuses a zip with two files of one path", async () => {
   const bytes = Buffer.from(zip({ "a/2026-01-06.json": DAY, "b/2026-01-06.json": DAY }));
