@@ -18,6 +18,7 @@ import {
   isFolder,
   jsonFile,
   utf8Bytes,
+  withLinks,
   zipTree,
 } from "./source.ts";
 
@@ -35,7 +36,7 @@ export function readImport(path: string, options: ReadOptions, piped?: Uint8Arra
 
 function readTree(tree: ExportTree, path: string, options: ReadOptions): ParsedFile {
   const read = treeReader(tree);
-  if (read !== undefined) return read(options);
+  if (read !== undefined) return withLinks(read(options), tree);
   if (logsIn(tree.paths).length === 0) throw unknownFormat(quoteText(path));
   // Only a zip: the logs of a folder are imported.
   throw new Fault(

@@ -14,7 +14,7 @@ import { LogClock } from "./log-clock.ts";
 import { LogEntries, type LogOwner, type LogParser } from "./log-entries.ts";
 import { dayInName, dayOf, logsIn, selectLogs } from "./log-folder.ts";
 import { MonthNames } from "./month-names.ts";
-import { folderTree, isFolder } from "./source.ts";
+import { type ExportTree, folderTree, isFolder, withLinks } from "./source.ts";
 import { type LogDay, TimeParser } from "./time-format.ts";
 import { isWeechatLine, WeechatParser } from "./weechat.ts";
 
@@ -75,10 +75,11 @@ export async function openLog(
 ): Promise<LogImport | OtherFile> {
   if (options.encoding !== undefined) decoderOf(options.encoding);
   if (isFolder(path)) {
-    const files = await folderFiles(path, options);
+    const tree = folderTree(path);
+    const files = await folderFiles(path, tree, options);
     return files === undefined
       ? { kind: "other", bytes: undefined }
-      : new LogImport(files, options);
+      : new LogImport(files, options, tree);
   }
   const source = await ByteSource.open(path);
   const file = { source, prefix: "", day: dayInName(basename(path)) };
@@ -94,9 +95,9 @@ export async function openLog(
  */
 async function folderFiles(
   path: string,
+  tree: ExportTree,
   options: LogImportOptions,
 ): Promise<LogFile[] | undefined> {
-  const tree = folderTree(path);
   const logs = logsIn(tree.paths);
   if (logs.length === 0 || isExport(tree)) return undefined;
   const selected = selectLogs(path, logs, options.channel);
@@ -177,6 +178,8 @@ export class LogImport {
   constructor(
     private readonly files: readonly LogFile[],
     private readonly options: LogImportOptions,
+    /** Folder of the files. */
+    private readonly tree: ExportTree | undefined = undefined,
   ) {}
 
   /**
@@ -202,7 +205,9 @@ export class LogImport {
     const digests = this.files.map(({ source }) => source.digest);
     const digest = Buffer.from(sha256(Buffer.from(digests.join()))).toString("base64url");
     const formats = [...new Set(this.files.map(({ format }) => format))].join(" and ");
-    return { ...list.parsed(formats), count, digest };
+    const parsed = list.parsed(formats);
+    const checked = this.tree === undefined ? parsed : withLinks(parsed, this.tree);
+    return { ...checked, count, digest };
   }
 
   /**

@@ -1,29 +1,64 @@
 /** Reads the files of an export: a file, a folder or a zip. */
 
-import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { join, sep } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { quoteText, utf16MarkOf } from "../../base/text.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { checkPacked, isZip, openZip, type ZipArchive, type ZipBytes } from "../zip.ts";
+import { EntryList, type ParsedFile } from "./entry.ts";
 import { jsonOf } from "./json.ts";
 
 /** The file is read into memory; this size holds a few million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 const TREE_FILES_MAX = 200_000;
+/** Further links are not named. */
+const LINKS_MAX = 1_000;
 /** ZNC nests `users/USER/networks/NETWORK/moddata/log/CHANNEL/DAY.log`. */
 const FOLDER_DEPTH_MAX = 8;
 const ZIP_START_BYTES = 64;
 const ZIP_DATA_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 /** Only these files of an export are read. */
 const DATA_FILE = /\.(?:json|jsonl|ndjson)$/i;
+/** Links to other files are no part of an export. */
+const LINKED_FILE = /\.(?:json|jsonl|ndjson|weechatlog)$|\.log\b/i;
 
 /** Files of the export by path, such as `general/2026-11-21.json`. */
 export interface ExportTree {
   readonly paths: readonly string[];
+  /** Links in a folder, which are not followed: they can lead to files of others. */
+  readonly links?: readonly FolderLink[];
   read(path: string): Uint8Array;
+}
+
+interface FolderLink {
+  readonly path: string;
+  /** True if the import may lack what is behind it. */
+  readonly isLost: boolean;
+}
+
+/** Adds the links of the folder to what the import leaves out. */
+export function withLinks<Summary extends Pick<ParsedFile, "skippedKinds">>(
+  summary: Summary,
+  { links = [] }: ExportTree,
+): Summary {
+  const list = new EntryList();
+  for (const { path, isLost } of links) {
+    if (isLost) list.lose("link, which is not followed", path);
+    else list.skip("link to a file of the folder", path);
+  }
+  const { skippedKinds } = list.parsed("");
+  return { ...summary, skippedKinds: [...summary.skippedKinds, ...skippedKinds] };
 }
 
 /**
@@ -101,15 +136,17 @@ export function fileBytes(path: string): Uint8Array {
   throw new Fault("too-large", `${quoteText(path)} is larger than 512 MiB`, { remedy: "split it" });
 }
 
-/** Lists regular files; exports contain no links. */
+/** Lists regular files, and links, which no export contains. */
 export function folderTree(path: string): ExportTree {
   const paths: string[] = [];
+  const links: FolderLink[] = [];
   const listFolder = (folder: string, depth: number): void => {
     for (const name of readdirSync(join(path, folder)).sort()) {
       const innerPath = folder === "" ? name : `${folder}/${name}`;
       const stat = lstatSync(join(path, innerPath));
       if (stat.isFile() && paths.push(innerPath) > TREE_FILES_MAX) throw tooManyFiles(path);
       else if (stat.isDirectory() && depth > 0) listFolder(innerPath, depth - 1);
+      else if (stat.isSymbolicLink() && links.length < LINKS_MAX) links.push(linkIn(path, innerPath));
     }
   };
   try {
@@ -118,7 +155,20 @@ export function folderTree(path: string): ExportTree {
     if (error instanceof Fault) throw error;
     throw readFault(error, path);
   }
-  return { paths, read: (innerPath) => fileBytes(join(path, innerPath)) };
+  return { paths, links, read: (innerPath) => fileBytes(join(path, innerPath)) };
+}
+
+/** @returns a link that is not lost if its target is a file of the folder, or has no messages */
+function linkIn(root: string, path: string): FolderLink {
+  try {
+    const target = realpathSync(join(root, path));
+    const isInside = target.startsWith(`${realpathSync(root)}${sep}`);
+    const hasMessages = statSync(target).isDirectory() || LINKED_FILE.test(path);
+    return { path, isLost: !isInside && hasMessages };
+  } catch {
+    // A broken link: what it led to may have had messages.
+    return { path, isLost: LINKED_FILE.test(path) };
+  }
 }
 
 /**

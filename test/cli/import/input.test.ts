@@ -39,11 +39,23 @@ test.each([
   expect(parsed.problems).toEqual([]);
 });
 
-test("reads a folder as a Slack export, without following links", () => {
+test("follows no link in a folder, and names those that lead out of it", () => {
   const message = '[{"type":"message","text":"x","user":"U","ts":"1"}]';
   const day = at("slack/general/2020-09-13.json", message);
-  symlinkSync(day, join(dirname(day), "2020-09-14.json"));
-  expect(read(join(folder, "slack")).entries).toHaveLength(1);
+  const outside = at("outside/2020-09-15.json", message);
+  const link = (name: string, target: string) => symlinkSync(target, join(folder, "slack", name));
+  link("general/2020-09-14.json", day);
+  link("general/2020-09-15.json", outside);
+  link("general/2020-09-16.json", "/no/such");
+  link("random", dirname(outside));
+  link("README", "/etc/hostname");
+  const { entries, skippedKinds } = read(join(folder, "slack"));
+  expect(entries).toHaveLength(1);
+  const links = skippedKinds.map(({ reason, count, isLost }) => [reason, count, isLost]);
+  expect(links).toEqual([
+    ["link to a file of the folder", 2, false],
+    ["link, which is not followed", 3, true],
+  ]);
 });
 
 test("refuses an unknown format, and a path that does not exist", async () => {
