@@ -33,9 +33,9 @@ interface DiscordChannel extends ExportChannel {
 /**
  * @throws {Fault} not-found if no file has the channel; usage if the name can mean several
  */
-export function readDiscord(tree: ExportTree, options: ReadOptions): ParsedFile {
+export function* readDiscord(tree: ExportTree, options: ReadOptions): Generator<void, ParsedFile> {
   const list = new EntryList();
-  const channels = channelsIn(tree, list);
+  const channels = yield* channelsIn(tree, list);
   // The file of one channel needs no choice.
   if (channels.length === 0 && list.problems.length > 0) return list.parsed("Discord");
   const isOne = channels.length === 1 && !options.isChannelGiven;
@@ -43,7 +43,11 @@ export function readDiscord(tree: ExportTree, options: ReadOptions): ParsedFile 
   for (const { name, key, paths } of channels) {
     if (key !== chosen?.key) list.skip("other channel", paths[0] ?? "", name);
   }
-  const messages = (chosen?.paths ?? []).flatMap((path) => messagesIn(tree, path, list));
+  const messages: DiscordMessage[] = [];
+  for (const path of chosen?.paths ?? []) {
+    yield;
+    for (const message of messagesIn(tree, path, list)) messages.push(message);
+  }
   // Files of one channel overlap if it was exported again later.
   const byId = new Map<string, DiscordMessage>();
   for (const message of messages) {
@@ -54,14 +58,21 @@ export function readDiscord(tree: ExportTree, options: ReadOptions): ParsedFile 
   const names = new Map(channels.map(({ key, name }) => [key, name]));
   const reader = new DiscordReader(list, names);
   const sorted = [...byId.values()].sort(compareByAge);
-  for (const message of sorted) reader.add(message);
+  for (const message of sorted) {
+    yield;
+    reader.add(message);
+  }
   return list.parsed("Discord");
 }
 
-function channelsIn(tree: ExportTree, list: EntryList): readonly DiscordChannel[] {
+function* channelsIn(
+  tree: ExportTree,
+  list: EntryList,
+): Generator<void, readonly DiscordChannel[]> {
   const channels = new Map<string, Omit<DiscordChannel, "team"> & { readonly server: Server }>();
   for (const path of tree.paths) {
     if (!/\.json$/i.test(path)) continue;
+    yield;
     const file = jsonFile(tree, path);
     if (!isDiscord(file)) {
       list.problem(path, "not a JSON file of DiscordChatExporter, or its end is missing");

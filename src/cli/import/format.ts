@@ -3,6 +3,7 @@
 import { basename as baseName } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { Fields } from "../../base/json-fields.ts";
+import { finishSteps } from "../../base/steps.ts";
 import { quoteText } from "../../base/text.ts";
 import { isDiscord, isDiscordStart, readDiscord } from "./discord.ts";
 import { type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
@@ -28,15 +29,18 @@ const DETECTION_LINES_MAX = 50;
  * @param piped content of the path if it is a pipe
  * @throws {Fault} usage if the format is unknown; not-found, too-large, store-…
  */
-export function readImport(path: string, options: ReadOptions, piped?: Uint8Array): ParsedFile {
+export function* readImport(path: string, options: ReadOptions, piped?: Uint8Array): Reading {
   const tree = isFolder(path) ? folderTree(path) : zipTree(piped ?? path);
-  if (tree !== undefined) return readTree(tree, path, options);
-  return readFile(path, utf8Bytes(piped ?? fileBytes(path), path), options);
+  if (tree !== undefined) return yield* readTree(tree, path, options);
+  return yield* readFile(path, utf8Bytes(piped ?? fileBytes(path), path), options);
 }
 
-function readTree(tree: ExportTree, path: string, options: ReadOptions): ParsedFile {
-  const read = treeReader(tree);
-  if (read !== undefined) return withLinks(read(options), tree);
+/** Yields often, so that its caller can notice a signal. */
+type Reading = Generator<void, ParsedFile>;
+
+function* readTree(tree: ExportTree, path: string, options: ReadOptions): Reading {
+  const read = yield* treeReader(tree);
+  if (read !== undefined) return withLinks(yield* read(options), tree);
   if (logsIn(tree.paths).length === 0) throw unknownFormat(quoteText(path));
   // Only a zip: the logs of a folder are imported.
   throw new Fault(
@@ -48,11 +52,13 @@ function readTree(tree: ExportTree, path: string, options: ReadOptions): ParsedF
 
 /** Reports whether the folder or zip is the export of a server, rather than a folder of logs. */
 export function isExport(tree: ExportTree): boolean {
-  return treeReader(tree) !== undefined;
+  return finishSteps(treeReader(tree)) !== undefined;
 }
 
 /** @returns `undefined` for an unknown format */
-function treeReader(tree: ExportTree): ((options: ReadOptions) => ParsedFile) | undefined {
+function* treeReader(
+  tree: ExportTree,
+): Generator<void, ((options: ReadOptions) => Reading) | undefined> {
   const filesAt = (paths: readonly string[]): LinesFile[] =>
     paths.map((path) => {
       return { path: paths.length === 1 ? "" : path, read: () => utf8Bytes(tree.read(path), path) };
@@ -62,8 +68,11 @@ function treeReader(tree: ExportTree): ((options: ReadOptions) => ParsedFile) | 
   const records = tree.paths.filter((path) => /\.ndjson$/i.test(path));
   if (records.length > 0) return (options) => readRecords(filesAt(records), options);
   if (isSlack(tree)) return (options) => readSlack(tree, options);
-  const hasDiscord = tree.paths.some((path) => isDiscordFile(tree, path));
-  return hasDiscord ? (options) => readDiscord(tree, options) : undefined;
+  for (const path of tree.paths) {
+    yield;
+    if (isDiscordFile(tree, path)) return (options) => readDiscord(tree, options);
+  }
+  return undefined;
 }
 
 function isBulkExport(tree: ExportTree, path: string): boolean {
@@ -80,19 +89,21 @@ function isBulkVersion(line: Fields | undefined): boolean {
   return line?.["type"] === "version";
 }
 
-function readFile(path: string, bytes: Uint8Array, options: ReadOptions): ParsedFile {
+function* readFile(path: string, bytes: Uint8Array, options: ReadOptions): Reading {
   let linesChecked = 0;
   for (const { text, object } of jsonLinesIn(bytes)) {
     if (linesChecked === 0 && text.startsWith("{")) {
       const tree = { paths: [baseName(path)], read: () => bytes };
       if (object?.["kind"] === undefined && isDiscordStart(bytes)) {
-        return readDiscord(tree, options);
+        return yield* readDiscord(tree, options);
       }
     }
     if (object !== undefined && typeof object["kind"] === "string") {
-      return readRecords([{ path: "", read: () => bytes }], options);
+      return yield* readRecords([{ path: "", read: () => bytes }], options);
     }
-    if (isBulkVersion(object)) return readMattermost([{ path: "", read: () => bytes }], options);
+    if (isBulkVersion(object)) {
+      return yield* readMattermost([{ path: "", read: () => bytes }], options);
+    }
     if (++linesChecked === DETECTION_LINES_MAX) break;
   }
   throw unknownFormat(quoteText(path));

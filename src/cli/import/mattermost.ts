@@ -23,9 +23,12 @@ interface MattermostChannel extends ExportChannel {
  * @see https://docs.mattermost.com/administration-guide/manage/bulk-export-tool.html
  * @throws {Fault} not-found if the export lacks the channel; usage if it can mean several
  */
-export function readMattermost(files: readonly LinesFile[], options: ReadOptions): ParsedFile {
+export function* readMattermost(
+  files: readonly LinesFile[],
+  options: ReadOptions,
+): Generator<void, ParsedFile> {
   const list = new EntryList();
-  const channels = channelsIn(files);
+  const channels = yield* channelsIn(files);
   // Lines that cannot be read explain why there is no channel.
   const chosen = channels.length === 0 ? undefined : selectChannel(channels, options);
   const messages = new MessageList(list, chosen?.key ?? "");
@@ -36,6 +39,7 @@ export function readMattermost(files: readonly LinesFile[], options: ReadOptions
       if (isLatin1) list.problem(location, "not text in UTF-8");
       else if (line === undefined || textOf(line["type"]) === "") list.problem(location, NO_LINE);
       else reader.read(location, line);
+      yield;
     }
   }
   if (chosen === undefined && list.problems.length === 0) selectChannel(channels, options);
@@ -44,16 +48,21 @@ export function readMattermost(files: readonly LinesFile[], options: ReadOptions
 
 const NO_LINE = "not a line of a bulk export, or nested too deeply";
 
-function channelsIn(files: readonly LinesFile[]): readonly MattermostChannel[] {
+function* channelsIn(
+  files: readonly LinesFile[],
+): Generator<void, readonly MattermostChannel[]> {
   const channels = new Map<string, MattermostChannel>();
-  for (const { isLatin1, object: line } of files.flatMap((file) => [...jsonLinesIn(file.read())])) {
-    if (isLatin1 || line === undefined) continue;
-    const channel = fieldsOf(line["channel"]);
-    const [name, team] = [textOf(channel?.["name"]), textOf(channel?.["team"])];
-    const declared =
-      name === "" ? undefined : { name, team: team || undefined, key: keyOf(team, name) };
-    const found = declared ?? channelOf(line);
-    if (found !== undefined) channels.set(found.key, found);
+  for (const file of files) {
+    for (const { isLatin1, object: line } of jsonLinesIn(file.read())) {
+      yield;
+      if (isLatin1 || line === undefined) continue;
+      const channel = fieldsOf(line["channel"]);
+      const [name, team] = [textOf(channel?.["name"]), textOf(channel?.["team"])];
+      const declared =
+        name === "" ? undefined : { name, team: team || undefined, key: keyOf(team, name) };
+      const found = declared ?? channelOf(line);
+      if (found !== undefined) channels.set(found.key, found);
+    }
   }
   const all = [...channels.values()];
   const isRepeated = ({ name, team, key }: MattermostChannel) =>

@@ -21,9 +21,12 @@ interface Contents {
  * @throws {Fault} not-found if the file lacks the room; usage if it has several rooms and none is
  * chosen
  */
-export function readRecords(files: readonly LinesFile[], options: ReadOptions): ParsedFile {
+export function* readRecords(
+  files: readonly LinesFile[],
+  options: ReadOptions,
+): Generator<void, ParsedFile> {
   const list = new EntryList();
-  const { rooms, erased } = contentsOf(files);
+  const { rooms, erased } = yield* contentsOf(files);
   // A file without records is empty, or has only lines that are reported below.
   const isOne = rooms.length === 0 || (rooms.length === 1 && !options.isChannelGiven);
   const chosen = isOne ? rooms[0] : selectChannel(rooms, options);
@@ -37,16 +40,18 @@ export function readRecords(files: readonly LinesFile[], options: ReadOptions): 
       else if (isRecord(record) && roomOf(record).key !== chosen?.key) {
         list.skip("record of another room", location, roomOf(record).name);
       } else reader.add(location, record);
+      yield;
     }
   }
   return list.parsed("chat");
 }
 
-function contentsOf(files: readonly LinesFile[]): Contents {
+function* contentsOf(files: readonly LinesFile[]): Generator<void, Contents> {
   const rooms = new Map<string, RoomOfRecords>();
   const erased = new Set<string>();
   for (const file of files) {
     for (const { object: record } of jsonLinesIn(file.read())) {
+      yield;
       if (record === undefined || !isRecord(record)) continue;
       const room = roomOf(record);
       rooms.set(room.key, room);

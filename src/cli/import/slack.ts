@@ -34,7 +34,7 @@ interface SlackChannel extends ExportChannel {
  * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
  * @throws {Fault} not-found if the export lacks the channel; usage if it can mean several
  */
-export function readSlack(tree: ExportTree, options: ReadOptions): ParsedFile {
+export function* readSlack(tree: ExportTree, options: ReadOptions): Generator<void, ParsedFile> {
   const list = new EntryList();
   const days = tree.paths.filter((path) => DAY_FILE.test(path)).sort();
   const folders = [...new Set(days.map(parentOf))];
@@ -55,8 +55,9 @@ export function readSlack(tree: ExportTree, options: ReadOptions): ParsedFile {
   // The deletion of a message can be in the file of a later day.
   for (const path of chosenDays) {
     for (const message of listOf(jsonFile(tree, path))) reader.noteDeletion(message);
+    yield;
   }
-  for (const path of chosenDays) readDay(tree, path, list, reader);
+  for (const path of chosenDays) yield* readDay(tree, path, list, reader);
   for (const path of tree.paths) {
     const isOther = !isOneChannel && parentOf(path) === chosen?.folder && !DAY_FILE.test(path);
     if (isOther) list.skip("file of the channel without messages", path);
@@ -64,7 +65,12 @@ export function readSlack(tree: ExportTree, options: ReadOptions): ParsedFile {
   return list.parsed("Slack");
 }
 
-function readDay(tree: ExportTree, path: string, list: EntryList, reader: SlackReader): void {
+function* readDay(
+  tree: ExportTree,
+  path: string,
+  list: EntryList,
+  reader: SlackReader,
+): Generator<void> {
   const messages = jsonFile(tree, path);
   if (!Array.isArray(messages)) {
     list.problem(path, "not a list of messages in JSON");
@@ -78,6 +84,7 @@ function readDay(tree: ExportTree, path: string, list: EntryList, reader: SlackR
   for (const { location, fields } of ordered) {
     if (fields === undefined) list.problem(location, "not a message");
     else reader.add(location, fields);
+    yield;
   }
 }
 

@@ -120,10 +120,25 @@ async function openSource(
   }
   const isChannelGiven = channel !== undefined;
   const options = { channel: (channel ?? room).replace(/^#/, ""), isChannelGiven };
-  const parsed = readImport(file, options, log.bytes);
+  const parsed = await inTurns(readImport(file, options, log.bytes));
   const { entries } = parsed;
   const summary = { ...parsed, count: entries.length, digest: entriesDigest(entries) };
   return { summary, entries: () => entries };
+}
+
+/** Longest pause until a signal is noticed, if each step is short. */
+const TURN_MS_MAX = 50;
+
+/** Performs the steps, and handles signals between them. */
+async function inTurns<Result>(steps: Generator<void, Result>): Promise<Result> {
+  let turnEndMs = performance.now() + TURN_MS_MAX;
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (performance.now() < turnEndMs) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    turnEndMs = performance.now() + TURN_MS_MAX;
+  }
 }
 
 /**

@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
-import { isDiscord, isDiscordStart, readDiscord } from "../../../src/cli/import/discord.ts";
+import { finishSteps } from "../../../src/base/steps.ts";
+import { isDiscord, isDiscordStart, readDiscord as stepsOf } from "../../../src/cli/import/discord.ts";
 import type { ExportTree } from "../../../src/cli/import/source.ts";
+
+const readDiscord = (...args: Parameters<typeof stepsOf>) => finishSteps(stepsOf(...args));
 
 const user = (id: string, name: string, nickname = name) => {
   return { id, name, discriminator: "0000", nickname, color: null, isBot: false, roles: [] };

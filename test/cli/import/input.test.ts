@@ -7,8 +7,9 @@ import {
   REACTION_BYTES_MAX,
   TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
+import { finishSteps } from "../../../src/base/steps.ts";
 import { EntryList, linesIn } from "../../../src/cli/import/entry.ts";
-import { readImport } from "../../../src/cli/import/format.ts";
+import { readImport as stepsOf } from "../../../src/cli/import/format.ts";
 import { isZip, openZip } from "../../../src/cli/zip.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
@@ -23,6 +24,7 @@ function at(name: string, text: string | Uint8Array): string {
   return path;
 }
 
+const readImport = (...args: Parameters<typeof stepsOf>) => finishSteps(stepsOf(...args));
 const read = (path: string) => readImport(path, { channel: "general", isChannelGiven: false });
 
 test.each([
@@ -198,6 +200,20 @@ test.each([
   at(`${name}/slack/general/2026-01-06.json`, encode(DAY));
   for (const path of [...paths, join(folder, name, "slack")]) {
     expect(read(path).entries).toMatchObject([{ text: "größe" }]);
+  }
+});
+
+test("reads exports in steps, between which a signal is noticed", () => {
+  const posts = BULK + BULK.split("\n").slice(1).join("\n").repeat(50);
+  const paths = [
+    at("steps/slack/general/2026-01-06.json", `[${Array(50).fill(DAY.slice(1, -1)).join()}]`),
+    at("steps/a.jsonl", posts),
+    at("steps/a.ndjson", RECORD.repeat(50)),
+  ];
+  for (const path of paths) {
+    const from = path.includes("slack") ? join(folder, "steps/slack") : path;
+    const steps = [...stepsOf(from, { channel: "general", isChannelGiven: false })];
+    expect(steps.length).toBeGreaterThan(50);
   }
 });
 

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
-import { readMattermost } from "../../../src/cli/import/mattermost.ts";
+import { finishSteps } from "../../../src/base/steps.ts";
+import { readMattermost as stepsOf } from "../../../src/cli/import/mattermost.ts";
 
+const readMattermost = (...args: Parameters<typeof stepsOf>) => finishSteps(stepsOf(...args));
 const wanted = (channel: string) => ({ channel, isChannelGiven: true });
 const SENT = { user: "ana", message: "hi", create_at: 1_600_000_000_000 };
 const POST = { team: "t", channel: "town-square", ...SENT };

@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
-import { readRecords } from "../../../src/cli/import/records.ts";
+import { finishSteps } from "../../../src/base/steps.ts";
+import { readRecords as stepsOf } from "../../../src/cli/import/records.ts";
 import { displayBody } from "../../../src/cli/output/records.ts";
 import { recordJson } from "../../../src/cli/output/render.ts";
 import { isOfLog, RECORD_KINDS } from "../../../src/wire/kinds.ts";
+
+const readRecords = (...args: Parameters<typeof stepsOf>) => finishSteps(stepsOf(...args));
 
 const read = (bytes: Uint8Array, channel?: string) =>
   readRecords([{ path: "", read: () => bytes }], {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
-import { isSlack, readSlack } from "../../../src/cli/import/slack.ts";
+import { finishSteps } from "../../../src/base/steps.ts";
+import { isSlack, readSlack as stepsOf } from "../../../src/cli/import/slack.ts";
 import type { ExportTree } from "../../../src/cli/import/source.ts";
 
 function tree(files: Readonly<Record<string, unknown>>): ExportTree {
@@ -10,6 +11,7 @@ function tree(files: Readonly<Record<string, unknown>>): ExportTree {
   };
 }
 
+const readSlack = (...args: Parameters<typeof stepsOf>) => finishSteps(stepsOf(...args));
 const wanted = (channel: string) => ({ channel, isChannelGiven: true });
 
 const USERS = [
