@@ -63,10 +63,10 @@ export const SCREEN_TRANSFERS_MAX = 32;
 export const SCREEN_FAULT_MS = 20_000;
 /** Time after which an Esc without further bytes is the Esc key. */
 export const SCREEN_ESC_MS = 30;
-/** Time after an Esc key within which its bytes may still arrive as a sequence. */
+/** Time after that within which the bytes of a sequence may begin to arrive. */
 export const SCREEN_LATE_SEQUENCE_MS = 2_000;
-/** Time after which a character that may continue such a sequence was typed. */
-export const SCREEN_LATE_KEY_MS = 300;
+/** Time after an Esc key within which an Enter is the rest of Alt-Enter: no hand is so fast. */
+export const SCREEN_LATE_ENTER_MS = 100;
 export const SCREEN_PROMPTS_MAX = 8;
 
 export const TAB_ENTRIES_MAX = 10_000;

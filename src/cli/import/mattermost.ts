@@ -48,9 +48,7 @@ export function* readMattermost(
 
 const NO_LINE = "not a line of a bulk export, or nested too deeply";
 
-function* channelsIn(
-  files: readonly LinesFile[],
-): Generator<void, readonly MattermostChannel[]> {
+function* channelsIn(files: readonly LinesFile[]): Generator<void, readonly MattermostChannel[]> {
   const channels = new Map<string, MattermostChannel>();
   for (const file of files) {
     for (const { isLatin1, object: line } of jsonLinesIn(file.read())) {

@@ -146,7 +146,8 @@ export function folderTree(path: string): ExportTree {
       const stat = lstatSync(join(path, innerPath));
       if (stat.isFile() && paths.push(innerPath) > TREE_FILES_MAX) throw tooManyFiles(path);
       else if (stat.isDirectory() && depth > 0) listFolder(innerPath, depth - 1);
-      else if (stat.isSymbolicLink() && links.length < LINKS_MAX) links.push(linkIn(path, innerPath));
+      else if (stat.isSymbolicLink() && links.length < LINKS_MAX)
+        links.push(linkIn(path, innerPath));
     }
   };
   try {

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import { finishSteps } from "../../../src/base/steps.ts";
-import { isDiscord, isDiscordStart, readDiscord as stepsOf } from "../../../src/cli/import/discord.ts";
+import {
+  isDiscord,
+  isDiscordStart,
+  readDiscord as stepsOf,
+} from "../../../src/cli/import/discord.ts";
 import type { ExportTree } from "../../../src/cli/import/source.ts";
 
 const readDiscord = (...args: Parameters<typeof stepsOf>) => finishSteps(stepsOf(...args));

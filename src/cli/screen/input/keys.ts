@@ -6,7 +6,7 @@
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import {
   SCREEN_ESC_MS,
-  SCREEN_LATE_KEY_MS,
+  SCREEN_LATE_ENTER_MS,
   SCREEN_LATE_SEQUENCE_MS,
   TERMINAL_SEQUENCE_BYTES_MAX,
 } from "../../../base/limits-screen.ts";
@@ -97,6 +97,8 @@ export class KeyDecoder {
   #skipping: Skipping | undefined;
   /** Bytes after an Esc key, which may continue it as a late sequence. */
   #afterEsc: Uint8Array | undefined;
+  /** Whether the Esc key was found so recently that nobody can have pressed Enter since. */
+  #isJustEsc = false;
 
   /**
    * Time without further bytes after which the caller must `flush`; `undefined` if only further
@@ -104,8 +106,9 @@ export class KeyDecoder {
    */
   get timeoutMs(): number | undefined {
     if (this.#pastes.isAmbiguous || this.#isEsc) return SCREEN_ESC_MS;
-    if (this.#afterEsc === undefined) return undefined;
-    return this.#afterEsc.length === 0 ? SCREEN_LATE_SEQUENCE_MS : SCREEN_LATE_KEY_MS;
+    // A sequence that has begun is held until further bytes decide.
+    if (this.#afterEsc === undefined || this.#afterEsc.length > 0) return undefined;
+    return this.#isJustEsc ? SCREEN_LATE_ENTER_MS : SCREEN_LATE_SEQUENCE_MS;
   }
 
   feed(bytes: Uint8Array): readonly Key[] {
@@ -114,7 +117,12 @@ export class KeyDecoder {
     const all = Buffer.concat([before, bytes]);
     this.#afterEsc = undefined;
     const text = all.toString("latin1");
-    if (LATE_SEQUENCE.test(text)) return this.#decode(Buffer.concat([ESCAPE, all]));
+    const isAltEnter = this.#isJustEsc && text === "\r";
+    this.#isJustEsc = false;
+    const isLong = all.length > TERMINAL_SEQUENCE_BYTES_MAX;
+    if (isAltEnter || isLong || LATE_SEQUENCE.test(text)) {
+      return this.#decode(Buffer.concat([ESCAPE, all]));
+    }
     if (!LATE_BEGINNING.test(text)) return this.#decode(all);
     this.#afterEsc = all;
     return [];
@@ -129,13 +137,12 @@ export class KeyDecoder {
       this.#buffered = new Uint8Array(0);
       this.#pastes.dropBeginning();
       this.#afterEsc = new Uint8Array(0);
+      this.#isJustEsc = true;
       return Array.from({ length: count }, () => named("esc"));
     }
-    const late = this.#afterEsc;
-    this.#afterEsc = undefined;
-    if (late === undefined || late.length === 0) return [];
-    // A single character was typed; more of them are an unfinished sequence.
-    return this.#decode(late.length === 1 ? late : Buffer.concat([ESCAPE, late]));
+    if (this.#isJustEsc) this.#isJustEsc = false;
+    else if (this.#afterEsc?.length === 0) this.#afterEsc = undefined;
+    return [];
   }
 
   get #held(): Uint8Array {
@@ -210,9 +217,17 @@ const CSI = 0x5b;
 /** Second byte of the string terminator `ESC \`. */
 const ST = 0x5c;
 
-/** A sequence without its Esc, which arrived earlier. */
-const LATE_SEQUENCE = /^(?:\[[<>?]?[\d;:]*(?:\$y|[A-IMO-SZcmntu~])|O[A-DFHP-S]|\]\d|P[>\d]|_G)/;
-const LATE_BEGINNING = /^(?:\[[<>?]?[\d;:]*|O)$/;
+/**
+ * A sequence without its Esc, which arrived earlier: a key, or the head of an answer, of which
+ * nobody types so much.
+ */
+const LATE_SEQUENCE = new RegExp(
+  [
+    "^(?:\\[[<>?]?[\\d;:]*(?:\\$y|[A-IMO-SZcmntu~])|O[A-DFHP-S]",
+    "|\\]\\d{1,4};|P(?:[>!]\\||[01][+$]r)|_Gi=)",
+  ].join(""),
+);
+const LATE_BEGINNING = /^(?:\[[<>?]?[\d;:]*\$?|O|\]\d{0,4}|P(?:[>!]|[01][+$]?)?|_G?i?)$/;
 
 const STRING_BEGINNING = /^\x1b[\]P_^X]$/;
 /** Beginnings of a terminal's answers. After a pause, other text is typed after an Alt key. */

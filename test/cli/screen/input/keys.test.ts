@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { PASTE_BYTES_MAX } from "../../../../src/base/limits-page.ts";
 import {
   SCREEN_ESC_MS,
+  SCREEN_LATE_ENTER_MS,
   SCREEN_LATE_SEQUENCE_MS,
   TERMINAL_SEQUENCE_BYTES_MAX,
 } from "../../../../src/base/limits-screen.ts";
@@ -114,6 +115,8 @@ test("decodes a lone Esc as a key after a timeout", () => {
   expect(decoder.feed(Buffer.from("\x1b"))).toEqual([]);
   expect(decoder.timeoutMs).toBe(SCREEN_ESC_MS);
   expect(decoder.flush()).toEqual([{ name: "esc", text: "" }]);
+  expect(decoder.timeoutMs).toBe(SCREEN_LATE_ENTER_MS);
+  expect(decoder.flush()).toEqual([]);
   expect(decoder.timeoutMs).toBe(SCREEN_LATE_SEQUENCE_MS);
   expect(decoder.flush()).toEqual([]);
   expect(decoder.timeoutMs).toBeUndefined();
@@ -152,8 +155,9 @@ describe("never types an unfinished sequence, however slowly it arrives", () => 
     }
   });
 
-  test.each(SEQUENCES)("%j byte by byte, after its Esc and the next byte", (sequence, expected) => {
+  test.each(SEQUENCES)("%j byte by byte", (sequence, expected) => {
     expect(slowly(sequence.slice(0, 2), ...sequence.slice(2))).toEqual([...expected]);
+    expect(slowly(...sequence)).toEqual(["esc", ...expected]);
   });
 
   test("characters in several parts", () => {
@@ -171,12 +175,25 @@ describe("never types an unfinished sequence, however slowly it arrives", () => 
 });
 
 test("types what follows an Esc key", () => {
-  expect(slowly("\x1b", "[", "x")).toEqual(["esc", "[", "x"]);
-  expect(slowly("\x1b", "O", "k")).toEqual(["esc", "O", "k"]);
+  expect(slowly("\x1b", "[", "x")).toEqual(["esc", "text"]);
+  expect(slowly("\x1b", "O", "k")).toEqual(["esc", "text"]);
+  expect(slowly("\x1b", ..."P1 is down")).toEqual(["esc", "text", ..."is", "space", ..."down"]);
+  expect(slowly("\x1b", "[", "\r")).toEqual(["esc", "[", "enter"]);
   expect(slowly("\x1b", "[x] done")).toEqual(["esc", "text"]);
   expect(slowly("\x1b", "Oh no")).toEqual(["esc", "text"]);
   expect(slowly("\x1bP", "lease")).toEqual(["alt-P", "text"]);
   expect(slowly("\x1b]", "x")).toEqual(["alt-]", "x"]);
+});
+
+test("an Enter right after an Esc key is the rest of Alt-Enter", () => {
+  expect(slowly("\x1b", "\r")).toEqual(["esc", "alt-enter"]);
+  const decoder = new KeyDecoder();
+  decoder.feed(Buffer.from("\x1b"));
+  for (const timeoutMs of [SCREEN_ESC_MS, SCREEN_LATE_ENTER_MS]) {
+    expect(decoder.timeoutMs).toBe(timeoutMs);
+    decoder.flush();
+  }
+  expect(decoder.feed(Buffer.from("\r"))).toEqual([{ name: "enter", text: "" }]);
 });
 
 test("drops an endless sequence, and decodes the following keys", () => {
