@@ -1,23 +1,28 @@
 /**
  * `npm run verify`: checks format, lint, types and unused code, and runs the fast tests.
- * `--no-tests` omits them.
+ * `--no-tests` omits them, and makes the slow checks as well.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, globSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ALLOCATOR } from "./allocator.ts";
 
+const ROOT = join(import.meta.dir, "..");
 const FAST_TESTS = [
   ...["tidy", "docs", "base", "wire", "core", "client", "ui", "cli", "commands", "web", "bench"],
 ];
+/** Takes as long as half of the others, because each device makes keys. */
+const SLOW_TESTS = "test/client/sealed/";
+/** Unused code of tests and tools. */
+const SLOW_CHECK = "unused code";
 /** Each run draws other samples, so many short runs find what one long run finds. */
 const SAMPLES_PART = "0.3";
 /** An unchanged file is not checked again. */
-const CACHE = join(import.meta.dir, "../node_modules/.cache");
+const CACHE = join(ROOT, "node_modules/.cache");
 
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   tests: [
     ...[process.execPath, "test", "--timeout", "300000", "--parallel=2", "--no-isolate"],
-    ...FAST_TESTS.map((folder) => `test/${folder}`),
+    ...fastTests(),
   ],
   types: ["tsc", "--noEmit", "--incremental", "--tsBuildInfoFile", `${CACHE}/all.tsbuildinfo`],
   "types of the page": [
@@ -25,12 +30,12 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
     ...["--incremental", "--tsBuildInfoFile", `${CACHE}/page.tsbuildinfo`],
   ],
   "format and lint": ["biome", "check", "."],
-  "unused code": ["knip"],
+  [SLOW_CHECK]: ["knip"],
   "unused code in production": ["knip", "--production"],
 };
 
 /** npm omits the parser's binary if Node is older than 20.19, which knip needs. */
-const PARSERS = join(import.meta.dir, "../node_modules/@oxc-parser");
+const PARSERS = join(ROOT, "node_modules/@oxc-parser");
 const hasKnip = existsSync(PARSERS) && readdirSync(PARSERS).length > 0;
 
 const started = performance.now();
@@ -48,8 +53,17 @@ async function passes(name: string, command: readonly string[]): Promise<boolean
   return isPassed;
 }
 
+function fastTests(): string[] {
+  const found = FAST_TESTS.flatMap((name) =>
+    globSync([`test/${name}.test.ts`, `test/${name}/**/*.test.ts`], { cwd: ROOT }),
+  );
+  return found.filter((path) => !path.startsWith(SLOW_TESTS));
+}
+
 function isWanted([name, [program]]: [string, readonly string[]]): boolean {
-  if (name === "tests") return !process.argv.includes("--no-tests");
+  const isComplete = process.argv.includes("--no-tests");
+  if (name === "tests") return !isComplete;
+  if (name === SLOW_CHECK && !isComplete) return false;
   if (program !== "knip" || hasKnip) return true;
   process.stderr.write(`skipped, needs Node 20.19 for knip: ${name}\n`);
   return false;
