@@ -952,4 +952,4 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   reconnect,
   help: inputView("help", "/help [COMMAND]"),
   quit: simpleView("quit"),
-};
+} satisfies Readonly<Record<keyof Texts["slash"], Command>>;
