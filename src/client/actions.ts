@@ -48,7 +48,7 @@ import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
 import { sealedEdit } from "./sealed/body.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
-import { checkMaySeal, checkNotSealed, sealRoom } from "./sealed/seal-rooms.ts";
+import { checkJoinedSealed, checkMaySeal, checkNotSealed, sealRoom } from "./sealed/seal-rooms.ts";
 import { ignoreNotAllowed } from "./sealed/sealing.ts";
 
 export interface JoinOptions {
@@ -583,7 +583,7 @@ export class Actions {
     const answer = await join();
     if (answer?.created === true) {
       await sealRoom(this.#actor, { id: answer.room, name: answer.name });
-    }
+    } else if (answer !== undefined) await checkJoinedSealed(this.#actor, answer);
     return answer;
   }
 

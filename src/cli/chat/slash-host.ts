@@ -223,15 +223,15 @@ export interface JoinRoomOptions {
  */
 export async function joinRoom(client: Client, options: JoinRoomOptions): Promise<Answer<"join">> {
   const { room, password, roomSecret, assignment } = options;
-  const fields = defined({ room, password, assignment });
+  const sealed = options.sealed === true || undefined;
+  const fields = defined({ room, password, assignment, sealed });
   try {
     return await client.actions.enter(fields);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "room-unknown") {
       if (options.mayCreate !== undefined && !(await options.mayCreate())) throw error;
-      const sealed = options.sealed === true ? { sealed: true } : {};
-      return client.request("join", { ...fields, create: true, ...sealed });
+      return client.request("join", { ...fields, create: true });
     }
     const fallbackPassword = password === undefined ? roomSecret : undefined;
     if (error.code !== "room-password-wrong" || fallbackPassword === undefined) throw error;

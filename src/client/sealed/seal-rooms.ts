@@ -2,7 +2,9 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { sealedTopic } from "../../core/rooms/group.ts";
+import type { Answer } from "../../wire/messages.ts";
 import type { SendRequest } from "../link/queries.ts";
 import type { SealedRooms } from "./rooms.ts";
 
@@ -16,20 +18,40 @@ export interface Sealer {
  * support sealed rooms
  */
 export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> {
-  for (let after: string | undefined; ; ) {
-    const { rooms, more } = await sealer.request("rooms", { after });
-    const found = rooms.find(({ room }) => room.toLowerCase() === name.toLowerCase());
-    if (found !== undefined && !found.sealed) {
-      throw new Fault(
-        "name-taken",
-        msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
-        { remedy: msg`choose another name for the encrypted room` },
-      );
-    }
-    after = rooms.at(-1)?.room;
-    if (found !== undefined || !more || after === undefined) break;
-  }
+  const found = await findRoom(sealer, name);
+  if (found !== undefined && !found.sealed) throw isOpen(name);
   await (await sealer.sealedRooms()).stockKeyPackages();
+}
+
+/**
+ * Leaves an open room that an earlier server has let the user join under its former name.
+ * @throws {Fault} name-taken if the room is open
+ */
+export async function checkJoinedSealed(
+  sealer: Sealer,
+  { name, joined }: Answer<"join">,
+): Promise<void> {
+  const found = await findRoom(sealer, name);
+  if (found === undefined || found.sealed) return;
+  if (joined) await sealer.request("leave", { room: name });
+  throw isOpen(name);
+}
+
+async function findRoom({ request }: Sealer, name: string) {
+  for (let after: string | undefined; ; ) {
+    const { rooms, more } = await request("rooms", { after });
+    const found = rooms.find(({ room }) => isSameName(room, name));
+    after = rooms.at(-1)?.room;
+    if (found !== undefined || !more || after === undefined) return found;
+  }
+}
+
+function isOpen(name: string): Fault {
+  return new Fault(
+    "name-taken",
+    msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
+    { remedy: msg`choose another name for the encrypted room` },
+  );
 }
 
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {

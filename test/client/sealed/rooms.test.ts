@@ -1,12 +1,13 @@
 import { describe, expect } from "bun:test";
 import { KEY_PACKAGES_MAX, KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
+import { rejection } from "../../rejection.ts";
 import { holds } from "../../server/site-lab.ts";
 import { content, MemorySource } from "../contents.ts";
 import { codeOf, replacePosts } from "./liar.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
-const two = vaultTest(["ben"]);
+const two = vaultTest(["ben"], { operatorToken: "operator token" });
 const three = vaultTest(["ben", "eve"]);
 
 function gone(person: Person): Promise<unknown> {
@@ -90,6 +91,25 @@ describe("a sealed room", () => {
     await late.request("join", { room: "vault" });
     await late.waitForText("while eve is away");
   });
+
+  for (const sealed of [true, undefined]) {
+    const what = sealed === true ? "a server" : "an earlier server";
+    two(`is not mistaken for an open room with that former name on ${what}`, async (scene) => {
+      const { ana, ben } = scene;
+      await ana.request("join", { room: "before", create: true });
+      await ana.request("operate", { token: "operator token" });
+      await ana.request("rename", { room: "before", to: "after" });
+      ben.tamperingLink.tampering = {
+        onRequest: (question) => (question.kind === "join" ? { ...question, sealed } : question),
+      };
+      const joining = ben.client.actions.join("before", { create: true, sealed: true });
+      const fault = await rejection(ben.world.wait(joining));
+      expect(fault).toMatchObject({ code: "name-taken" });
+      expect(ben.client.rooms.map(({ name }) => name)).not.toContain("after");
+      await ana.postText("in the open room", "after");
+      expect(ben.texts("after")).toEqual([]);
+    });
+  }
 
   two("keeps a commit after a lost answer", async ({ world, ana, ben }) => {
     await world.join("eve");
