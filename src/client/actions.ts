@@ -48,7 +48,7 @@ import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
 import { sealedEdit } from "./sealed/body.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
-import { checkJoinedSealed, checkMaySeal, checkNotSealed, sealRoom } from "./sealed/seal-rooms.ts";
+import { checkMaySeal, checkNotSealed, completeSealing, sealRoom } from "./sealed/seal-rooms.ts";
 import { ignoreNotAllowed } from "./sealed/sealing.ts";
 
 export interface JoinOptions {
@@ -583,7 +583,7 @@ export class Actions {
     const answer = await join();
     if (answer?.created === true) {
       await sealRoom(this.#actor, { id: answer.room, name: answer.name });
-    } else if (answer !== undefined) await checkJoinedSealed(this.#actor, answer);
+    } else if (answer !== undefined) await completeSealing(this.#actor, answer);
     return answer;
   }
 
@@ -739,13 +739,15 @@ export class Actions {
     return (await this.#actor.request("rules", { room: bareTarget(target), ...rules })).seq;
   }
 
+  /** In a sealed room, the members' devices enforce the role, so it is part of the group state. */
   async grant(target: string, user: string, on: boolean): Promise<void> {
     const room = bareTarget(target);
     const sealed = this.sealedRoomAt(room);
+    const changes = sealed && (await this.#actor.sealedRooms()).get(sealed).changes;
+    // The server must not give a role that the devices would refuse.
+    await changes?.checkAdmin(user, on);
     await this.#actor.request("grant", { room, user, on });
-    // The members' devices enforce the role, so it must be part of the group state.
-    if (sealed !== undefined)
-      await (await this.#actor.sealedRooms()).get(sealed).changes.setAdmin(user, on);
+    await changes?.setAdmin(user, on);
   }
 
   /**

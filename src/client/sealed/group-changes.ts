@@ -9,7 +9,7 @@ import { defined } from "../../base/values.ts";
 import { hasNewKey } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import { REFUSALS } from "../../crypto/seal/commit-check.ts";
+import { REFUSALS, refusedFault } from "../../crypto/seal/commit-check.ts";
 import type { SealCommit } from "../../crypto/seal/engine.ts";
 import { delay } from "../../io/clock.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -22,6 +22,7 @@ import {
   cannotWrite,
   departedPlan,
   devicesToAddTo,
+  isAdmin,
   isRenewalDue,
   kickPlan,
   needsRejoin,
@@ -245,6 +246,16 @@ export class GroupChanges {
    */
   setAdmin(user: string, on: boolean): Promise<void> {
     return this.#commit((tx) => adminPlan(tx, { user, on, room: this.room.view.name }));
+  }
+
+  /** Throws what `setAdmin` would throw, without making the change. */
+  async checkAdmin(user: string, on: boolean): Promise<void> {
+    await this.sync();
+    await this.room.run((tx) => {
+      if (!canCommit(tx)) throw cannotWrite(this.room.view, tx);
+      const plan = adminPlan(tx, { user, on, room: this.room.view.name });
+      if (plan !== undefined && !isAdmin(tx)) throw refusedFault("not-allowed");
+    });
   }
 
   removeDeparted(): Promise<void> {

@@ -157,7 +157,7 @@ function canRemoveDeparted({ row, group }: RoomFacts): boolean {
   );
 }
 
-function isAdmin({ group }: Pick<RoomFacts, "group">): boolean {
+export function isAdmin({ group }: Pick<RoomFacts, "group">): boolean {
   return group !== undefined && hasAdminRights(group.policy, group.members, group.self);
 }
 

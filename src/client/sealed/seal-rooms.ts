@@ -1,6 +1,7 @@
 /** Seals rooms and conversations. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, type FaultCode, msg } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { sealedTopic } from "../../core/rooms/group.ts";
@@ -24,17 +25,22 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
 }
 
 /**
- * Leaves an open room that an earlier server has let the user join under its former name.
+ * Completes a room that a program of its creator left without a group when it ended. Leaves an open
+ * room that an earlier server has let the user join under its former name.
  * @throws {Fault} name-taken if the room is open
  */
-export async function checkJoinedSealed(
-  sealer: Sealer,
-  { name, joined }: Answer<"join">,
-): Promise<void> {
+export async function completeSealing(sealer: Sealer, answer: Answer<"join">): Promise<void> {
+  const { room: id, name, joined } = answer;
   const found = await findRoom(sealer, name);
-  if (found === undefined || found.sealed) return;
-  if (joined) await sealer.request("leave", { room: name });
-  throw isOpen(name);
+  if (found !== undefined && !found.sealed) {
+    if (joined) await sealer.request("leave", { room: name });
+    throw isOpen(name);
+  }
+  const { made } = await sealer.request("group", { target: name });
+  if (made !== undefined) return;
+  await sealRoom(sealer, { id, name }).catch((error: unknown) => {
+    if (asFault(error).code !== "not-allowed") throw error; // Only its creator may do this.
+  });
 }
 
 async function findRoom({ request }: Sealer, name: string) {
@@ -54,11 +60,22 @@ function isOpen(name: string): Fault {
   );
 }
 
-export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
+/** Another window or device of the room's creator may do the same at once. */
+export async function sealRoom(sealer: Sealer, { id, name }: { id: string; name: string }) {
   const rooms = await sealer.sealedRooms();
-  const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
-  await rooms.get(view).changes.create();
+  const view: RoomView = { kind: "room", topic: "", isSealed: true, id: id as RoomId, name };
+  const room = rooms.get(view);
+  try {
+    await room.changes.create();
+  } catch (error) {
+    if (!OTHER_CREATIONS.has(asFault(error).code)) throw error;
+    await room.changes.sync();
+    if ((await room.status()).status !== "in") throw error;
+  }
 }
+
+/** Faults of `GroupChanges.create` if the room has a group or is getting one. */
+const OTHER_CREATIONS: ReadonlySet<FaultCode> = new Set(["name-taken", "stale-epoch"]);
 
 /**
  * The server would refuse the topic of a sealed room as well, but only after receiving the text.

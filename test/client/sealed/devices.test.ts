@@ -80,6 +80,23 @@ describe("an admin of a sealed room", () => {
     expect(await codeOf(ben.makeAdmin("ben"))).toBe(REFUSED);
   });
 
+  two("changes no role on the server alone", async ({ world, ana, ben }) => {
+    const moderators = async () => {
+      const { users } = await ana.request("who", { room: "vault" });
+      return users.flatMap(({ user, role }) => (role === "moderator" ? [user] : []));
+    };
+    const before = await moderators();
+    const setAdmin = (by: Person, user: string, on: boolean) =>
+      codeOf(world.wait(by.client.actions.grant("vault", user, on)));
+    await world.join("cleo"); // Has no device in the group.
+    expect(await setAdmin(ana, "cleo", true)).toBe("not-member");
+    expect(await setAdmin(ana, "ana", false)).toBe("not-allowed");
+    expect(await setAdmin(ben, "ben", true)).toBe(REFUSED);
+    expect(await moderators()).toEqual(before);
+    await world.wait(ana.client.actions.grant("vault", "ben", true));
+    expect(await moderators()).toEqual(["ana", "ben"]);
+  });
+
   for (const [how, remove] of [
     ["left without a signature", (ana) => ana.request("leave", { room: "vault" })],
     // Without a commit, because operators are not in the group.

@@ -111,6 +111,18 @@ describe("a sealed room", () => {
     });
   }
 
+  two("without a group is completed by its creator, in several windows", async (scene) => {
+    const { world, ana, ben } = scene;
+    await ana.request("join", { room: "second", create: true, sealed: true });
+    const window = await world.join("ana", ana.device);
+    const options = { create: true, sealed: true };
+    const joining = [ana, window].map(({ client }) => client.actions.join("second", options));
+    await world.wait(Promise.all(joining));
+    await ana.addMember(ben, "second");
+    await window.postText("to ben", "second");
+    await ben.waitForText("to ben", "second");
+  });
+
   two("keeps a commit after a lost answer", async ({ world, ana, ben }) => {
     await world.join("eve");
     let isSilent = false;
