@@ -103,7 +103,12 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   }
   const { name: cluster } = config;
   const connection = { ...config, cluster, clock };
-  const stream = await openJetStream({ ...connection, identity: options.identity });
+  const stream = await openJetStream({
+    ...connection,
+    identity: options.identity,
+    isKnown: membership !== undefined,
+    onRecreated: () => options.onWarning(recreatedFault(cluster)),
+  });
   const node = membership?.node ?? newNodeName();
   const stopped = Promise.withResolvers<Fault>();
   let contents: JetStreamContent | undefined;
@@ -197,6 +202,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     contents = await openContentStore({
       ...connection,
       ...storeLimit(config),
+      fingerprint: stream.fingerprint,
       onRefused: ({ message, remedy }) =>
         options.onWarning(new Fault("no-majority", `no files: ${message}`, { remedy })),
     });
@@ -219,6 +225,14 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     await stream.close();
     throw error;
   }
+}
+
+function recreatedFault(cluster: string): Fault {
+  const message = `NATS had no stream CHAT_${cluster} any more; this server created it again`;
+  return new Fault("data-foreign", message, {
+    remedy:
+      "keep all servers running while they restore it, or check --nats if this was not planned",
+  });
 }
 
 /** Message without effect, of the size of a short post. */

@@ -92,7 +92,7 @@ class JetStreamBucket implements Bucket {
   }
 
   #publish(subject: string, bytes: Uint8Array, replaces: number): Promise<number | undefined> {
-    const { client, clock } = this.options;
+    const { client } = this.options;
     const options = {
       headers: headers(),
       msgID: randomUUID(), // Identifies retries within the duplicate window of NATS.
@@ -101,7 +101,7 @@ class JetStreamBucket implements Bucket {
     };
     options.headers.set(REPLACES, String(replaces));
     let isUnknown = false;
-    return retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, async () => {
+    return this.#request(async () => {
       try {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
@@ -142,11 +142,9 @@ class JetStreamBucket implements Bucket {
   }
 
   async remove(name: string): Promise<void> {
-    const { manager, clock, stream } = this.options;
+    const { manager, stream } = this.options;
     const filter = `${this.#subject(name)}.*`;
-    await retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
-      manager.streams.purge(stream, { filter }),
-    );
+    await this.#request(() => manager.streams.purge(stream, { filter }));
   }
 
   /** Removes only old values, because another server may be about to use newer ones. */
@@ -174,28 +172,32 @@ class JetStreamBucket implements Bucket {
   }
 
   async #subjects(filter: string): Promise<readonly string[]> {
-    const { manager, clock, stream } = this.options;
-    const { state } = await retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
+    const { manager, stream } = this.options;
+    const { state } = await this.#request(() =>
       manager.streams.info(stream, { subjects_filter: filter }),
     );
     return Object.keys(state.subjects ?? {});
   }
 
   async #find(name: string, count: number) {
-    const { manager, clock, stream } = this.options;
+    const { manager, stream } = this.options;
     const query = { last_by_subj: `${this.#subject(name)}.${count}` };
-    const found = await retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
-      manager.streams.getMessage(stream, query),
-    );
+    const found = await this.#request(() => manager.streams.getMessage(stream, query));
     return found ?? undefined;
   }
 
   async #purge(name: string, count: number): Promise<void> {
-    const { manager, clock, stream } = this.options;
+    const { manager, stream } = this.options;
     const filter = `${this.#subject(name)}.${count}`;
-    await retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, () =>
-      manager.streams.purge(stream, { filter }),
-    );
+    await this.#request(() => manager.streams.purge(stream, { filter }));
+  }
+
+  #request<Result>(act: () => Promise<Result>): Promise<Result> {
+    const { clock, check } = this.options;
+    return retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, async () => {
+      await check();
+      return await act();
+    });
   }
 }
 

@@ -17,12 +17,15 @@ import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { ContentStore } from "../cluster/shared-files.ts";
 import { settled } from "../promises.ts";
 import {
+  asNatsFault,
   connectNats,
+  connectOnce,
   isWrongLast,
   type JetStreamOptions,
   natsFault,
   withFallback,
 } from "./jetstream.ts";
+import { OwnStream } from "./own-stream.ts";
 import { isFullError, refusalOf } from "./refusals.ts";
 import { addStream, findStream, hasLeader, isNoStream, waitForLeader } from "./stream-lookup.ts";
 
@@ -32,8 +35,10 @@ const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 /** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 1_000;
 
-export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
+export interface ContentOptions extends Omit<JetStreamOptions, "identity" | "isKnown" | "onRecreated"> {
   readonly bytesMax?: number;
+  /** Fingerprint of the cluster; `undefined` if NATS is certain to be that of the cluster. */
+  readonly fingerprint?: string | undefined;
   /** Called when NATS refuses a request for another reason than before, except lack of space. */
   readonly onRefused?: (refusal: Refusal) => void;
 }
@@ -51,12 +56,24 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
     const timeout = CLUSTER_CONTENT_ANSWER_MS;
     const manager = await jetstreamManager(connection, { timeout, checkAPI: false });
     const name = `CHATFILES_${cluster}`;
-    const isReady = () => ensureStream(manager, name, options);
+    const own = new OwnStream({
+      ...{ connection, manager, name: `CHAT_${cluster}`, cluster, servers: options.servers },
+      connectTo: (server) => connectOnce(options, server),
+      fingerprint: () => options.fingerprint,
+      isInspected: options.fingerprint === undefined,
+    });
+    const check = async () => {
+      if (options.fingerprint !== undefined) await own.check();
+    };
+    const isReady = async () => {
+      await check();
+      return await ensureStream(manager, name, options);
+    };
     await waitForLeader(clock, "files have", isReady);
     const { credentials, onRefused } = options;
     const prefix = prefixOf(cluster);
     const recreate = () => ensureStream(manager, name, options);
-    const context = { connection, manager, name, prefix, clock, recreate };
+    const context = { connection, manager, name, prefix, clock, recreate, check };
     return new JetStreamContent({ ...context, ...defined({ credentials, onRefused }) });
   } catch (error) {
     await connection.close();
@@ -115,6 +132,8 @@ interface ContentDependencies {
   readonly onRefused?: (refusal: Refusal) => void;
   /** Creates the stream if someone has removed it. */
   readonly recreate: () => Promise<boolean>;
+  /** @throws unless NATS is that of the cluster */
+  readonly check: () => Promise<void>;
 }
 
 export class JetStreamContent implements ContentStore {
@@ -144,7 +163,8 @@ export class JetStreamContent implements ContentStore {
   }
 
   async get(file: FileId, part: string): Promise<Uint8Array | undefined> {
-    const { manager, name, clock } = this.options;
+    const { manager, name, clock, check } = this.options;
+    await asNatsFault(check());
     const query = { last_by_subj: this.#subject(file, part) };
     const byAny = () => manager.direct.getMessage(name, query);
     const byLeader = () => manager.streams.getMessage(name, query);
@@ -194,6 +214,7 @@ export class JetStreamContent implements ContentStore {
 
   async #request<Value>(request: () => Promise<Value>): Promise<Value> {
     try {
+      await this.options.check();
       const value = await request();
       this.#refusalText = undefined;
       return value;

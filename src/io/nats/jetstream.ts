@@ -9,7 +9,6 @@ import {
   jetstream,
   jetstreamManager,
   type PubAck,
-  type Republish,
   type StreamInfo,
 } from "@nats-io/jetstream";
 import {
@@ -28,15 +27,16 @@ import {
   BUCKET_VALUE_BYTES_MAX,
   CLUSTER_ANSWER_TIMEOUT_MS,
   CLUSTER_LEASE_MS,
-  CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
+import { defined } from "../../base/values.ts";
 import { setNewest } from "../../core/evict.ts";
 import { type Clock, delay } from "../clock.ts";
 import { type MissingServers, type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
-import { ifPossible } from "../promises.ts";
+import { ifPossible, settled } from "../promises.ts";
 import { unresponsiveServers } from "./monitor.ts";
+import { describeIdentity, NotOurNats, OwnStream } from "./own-stream.ts";
 import { limitRefusal, refusalOf } from "./refusals.ts";
 import { DUPLICATE_WINDOW_NS, settingsFault } from "./stream-config.ts";
 import {
@@ -61,6 +61,10 @@ export interface JetStreamOptions {
   readonly identity?: ClusterIdentity;
   readonly isUnsafe: boolean;
   readonly clock: Clock;
+  /** Whether the stream has existed before, so that its loss is a fault. */
+  readonly isKnown?: boolean;
+  /** Called after this server created the stream again. */
+  readonly onRecreated?: () => void;
 }
 
 export interface ClusterIdentity {
@@ -109,29 +113,32 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
       checkAPI: false,
     });
     const name = `CHAT_${cluster}`;
-    let own = identity?.own;
-    const make = async () => {
-      if (identity === undefined) throw new Fault("not-found", `no cluster named '${cluster}'`);
-      own ??= await identity.make();
-      return own;
+    const republish = isSupported(version)
+      ? { src: subjectOf(cluster), dest: storedSubject(cluster) }
+      : undefined;
+    let fingerprint = identity?.own;
+    const own = new OwnStream({
+      ...{ connection, manager, name, cluster, servers: options.servers },
+      connectTo: (server) => connectOnce(options, server),
+      fingerprint: () => fingerprint,
+      isInspected: identity === undefined,
+      create: async (replicasBefore) => {
+        fingerprint ??= await identity?.make();
+        const description = describeIdentity(fingerprint ?? "");
+        const config = { ...streamConfig(name, cluster), description, republish };
+        await addStream(manager, config, isUnsafe && (replicasBefore ?? 1) === 1);
+      },
+      ...defined({ isKnown: options.isKnown, onRecreated: options.onRecreated }),
+    });
+    const isReady = async () => {
+      const info = await own.info();
+      if (identity !== undefined && republish !== undefined && info.config.republish === undefined)
+        await manager.streams.update(name, { republish });
+      return hasLeader(info) || identity === undefined;
     };
-    const ready = () =>
-      ensureStream(manager, {
-        name,
-        cluster,
-        isUnsafe,
-        republish: isSupported(version)
-          ? { src: subjectOf(cluster), dest: storedSubject(cluster) }
-          : undefined,
-        identity: identity === undefined ? undefined : { own, make },
-        make,
-      });
-    const isReady = async () => (await ready()) || identity === undefined;
-    const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_TIMEOUT_MS;
-    await waitForLeader(clock, "the stream has", isReady, withinMs);
-    const recreate = identity === undefined ? undefined : ready;
-    const republishedAs = isSupported(version) ? storedSubject(cluster) : undefined;
-    const context = { clock, recreate, login: options, republishedAs };
+    await waitForOwn(isReady, clock, identity === undefined ? CLUSTER_LEASE_MS : undefined);
+    const republishedAs = republish?.dest;
+    const context = { clock, own, login: options, republishedAs };
     return new JetStream(connection, manager, { name, cluster }, context);
   } catch (error) {
     await connection.close();
@@ -176,12 +183,15 @@ function connectionOptions({ servers, credentials, authorities }: Login): Connec
   };
 }
 
+export function connectOnce(login: Login, server: string): Promise<NatsConnection> {
+  return connect({ ...connectionOptions({ ...login, servers: [server] }), reconnect: false });
+}
+
 /** Connects to each server, because one error hides those of the other servers. */
 async function findRefusal(login: Login): Promise<Refusal | undefined> {
   const attempts = login.servers.map(async (server) => {
     try {
-      const single = { ...connectionOptions({ ...login, servers: [server] }), reconnect: false };
-      const connection = await connect(single);
+      const connection = await connectOnce(login, server);
       await connection.close();
       return undefined;
     } catch (error) {
@@ -204,53 +214,40 @@ function checkVersion(version: string, isUnsafe: boolean): void {
   });
 }
 
-interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
-  readonly name: string;
-  readonly republish: Republish | undefined;
-  readonly identity: ClusterIdentity | undefined;
-  readonly make: () => Promise<string>;
+/** @throws {Fault} data-foreign if NATS is that of another cluster */
+async function waitForOwn(
+  isReady: () => Promise<boolean>,
+  clock: Clock,
+  withinMs: number | undefined,
+): Promise<void> {
+  let refusal: NotOurNats | undefined;
+  const isOwnReady = async () => {
+    refusal = undefined;
+    try {
+      return await isReady();
+    } catch (error) {
+      if (!(error instanceof NotOurNats)) throw error;
+      refusal = error;
+      if (!error.isFinal) return false;
+      throw new Fault("data-foreign", error.message, { remedy: error.remedy });
+    }
+  };
+  try {
+    await waitForLeader(clock, "the stream has", isOwnReady, withinMs);
+  } catch (error) {
+    throw refusal?.isFinal === false ? refusal : error;
+  }
 }
 
-async function ensureStream(
-  manager: JetStreamManager,
-  { name, cluster, republish, identity, make, isUnsafe }: StreamOptions,
-): Promise<boolean> {
-  const found = await findStream(manager, name);
-  if (found !== undefined) {
-    if (identity !== undefined) checkIdentity(cluster, found.config.description ?? "", identity);
-    if (republish !== undefined && found.config.republish === undefined) {
-      await manager.streams.update(name, { republish });
-    }
-    return hasLeader(found);
-  }
-  const config = {
+function streamConfig(name: string, cluster: string) {
+  return {
     name,
     subjects: [subjectOf(cluster)],
-    description: describe(await make()),
-    republish,
     discard: DiscardPolicy.New,
     duplicate_window: DUPLICATE_WINDOW_NS,
     deny_purge: true,
     allow_direct: true,
   };
-  await addStream(manager, config, isUnsafe);
-  return false;
-}
-
-function checkIdentity(cluster: string, found: string, { own }: ClusterIdentity): void {
-  if (own !== undefined && found === describe(own)) return;
-  const message =
-    own === undefined
-      ? `the cluster '${cluster}' has an identity, but this data folder has none`
-      : `the cluster '${cluster}' and this data folder have different identities`;
-  throw new Fault("data-foreign", message, {
-    remedy:
-      "copy identity.key and settings.json from a node's data folder, or set a different --cluster",
-  });
-}
-
-function describe(fingerprint: string): string {
-  return `identity ${fingerprint}`;
 }
 
 function subjectOf(cluster: string): string {
@@ -277,6 +274,8 @@ export interface ClusterConnection extends StreamName {
   readonly manager: JetStreamManager;
   readonly client: JetStreamClient;
   readonly clock: Clock;
+  /** @throws unless NATS is that of the cluster */
+  readonly check: () => Promise<void>;
 }
 
 export interface StreamState {
@@ -295,8 +294,7 @@ export interface StreamState {
 interface JetStreamContext extends Pick<JetStreamOptions, "clock"> {
   readonly login: Login;
   readonly republishedAs: string | undefined;
-  /** Creates the stream if someone has removed it; `undefined` for a reader that only inspects. */
-  readonly recreate: (() => Promise<boolean>) | undefined;
+  readonly own: OwnStream;
 }
 
 type AgedInfo = StreamInfo & { readonly ageMs: number };
@@ -305,7 +303,6 @@ export class JetStream implements CopyStream, Stream {
   readonly #client: JetStreamClient;
   readonly #clock: Clock;
   readonly #context: JetStreamContext;
-  #creation: Promise<boolean> | undefined;
   #quorumAt: number;
   #replicas = 1;
   #info: AgedInfo | undefined;
@@ -332,6 +329,10 @@ export class JetStream implements CopyStream, Stream {
     void this.#noteRefusals();
   }
 
+  get #own(): OwnStream {
+    return this.#context.own;
+  }
+
   async #noteRefusals(): Promise<void> {
     for await (const status of this.connection.status()) {
       if (status.type === "disconnect") this.#isConnected = false;
@@ -339,6 +340,8 @@ export class JetStream implements CopyStream, Stream {
         this.#isConnected = true;
         this.#endedBy = undefined;
         this.#denials.clear();
+        // Messages of other servers are ignored until the check.
+        void settled(this.#check());
       } else if (status.type === "error") this.#noteRefusal(status.error);
     }
   }
@@ -363,15 +366,20 @@ export class JetStream implements CopyStream, Stream {
   }
 
   broadcast(bytes: Uint8Array): void {
-    if (!this.connection.isClosed()) this.connection.publish(this.#subject("news"), bytes);
+    if (!this.connection.isClosed() && this.#own.isTrusted)
+      this.connection.publish(this.#subject("news"), bytes);
   }
 
   listen(onBytes: (bytes: Uint8Array) => void): () => void {
-    return this.#subscribe("news", ({ data }) => onBytes(data));
+    return this.#subscribe("news", ({ data }) => {
+      if (this.#own.isTrusted) onBytes(data);
+    });
   }
 
   answerState(state: () => Uint8Array): () => void {
-    return this.#subscribe("state", (message) => message.respond(state()));
+    return this.#subscribe("state", (message) => {
+      if (this.#own.isTrusted) message.respond(state());
+    });
   }
 
   async queryState(withinMs: number): Promise<Uint8Array[]> {
@@ -483,8 +491,19 @@ export class JetStream implements CopyStream, Stream {
     return this.#refusalOf(denial);
   }
 
+  /** Fingerprint of the cluster; `undefined` if it is only inspected. */
+  get fingerprint(): string | undefined {
+    return this.#own.fingerprint;
+  }
+
   get clusterConnection(): ClusterConnection {
-    return { ...this.stream, manager: this.manager, client: this.#client, clock: this.#clock };
+    return {
+      ...this.stream,
+      manager: this.manager,
+      client: this.#client,
+      clock: this.#clock,
+      check: () => this.#check(),
+    };
   }
 
   #subject(subject: Subject): string {
@@ -517,6 +536,7 @@ export class JetStream implements CopyStream, Stream {
 
   async #publish(bytes: Uint8Array, options: Partial<JetStreamPublishOptions>): Promise<PubAck> {
     try {
+      await this.#check();
       const acknowledgement = await this.#client.publish(this.#subject("log"), bytes, options);
       this.#refusedBy = undefined;
       this.#publicationTestedAt = this.#clock.now();
@@ -524,6 +544,7 @@ export class JetStream implements CopyStream, Stream {
     } catch (error) {
       if (isWrongLast(error))
         throw new Fault("log-conflict", "another message has this position", { cause: error });
+      if (error instanceof Fault) throw error;
       const refusal = this.#refusalOf(error);
       if (refusal === undefined) throw natsFault(error);
       this.#refusedBy = refusal;
@@ -595,8 +616,13 @@ export class JetStream implements CopyStream, Stream {
     const refusal =
       this.#endedBy ??
       this.#denial ??
+      this.#own.refusal ??
       (this.#isConnected ? undefined : await findRefusal(this.#context.login));
     return { servers: unresponsive, total: servers.length, isMajorityLost, refusal };
+  }
+
+  async #check(): Promise<void> {
+    if (!this.#own.isChecked) await this.#queryInfo();
   }
 
   /** Repeats an unanswered request, because a new leader receives none of before its election. */
@@ -617,7 +643,7 @@ export class JetStream implements CopyStream, Stream {
 
   async #requestInfo(): Promise<AgedInfo> {
     const askedAt = this.#clock.now();
-    const info = await this.#recreating(this.manager.streams.info(this.stream.name));
+    const info = await this.#own.info();
     const ageMs = quorumAgeMs(info);
     this.#quorumAt = Math.max(this.#quorumAt, askedAt - ageMs);
     this.#replicas = info.config.num_replicas;
@@ -625,25 +651,12 @@ export class JetStream implements CopyStream, Stream {
     return this.#info;
   }
 
-  /** Recreates a removed stream, which running servers then restore from their disks. */
-  async #recreating<Value>(request: Promise<Value>): Promise<Value> {
-    try {
-      return await request;
-    } catch (error) {
-      const { recreate } = this.#context;
-      if (recreate === undefined || !isNoStream(error)) throw error;
-      this.#creation ??= recreate().finally(() => {
-        this.#creation = undefined;
-      });
-      await this.#creation;
-      throw error;
-    }
-  }
-
   watch(onMessage: (stored?: StreamMessage) => void): () => void {
     const unsubscribes = [
       this.#subscribe("log", () => onMessage()),
-      this.#subscribe("stored", (message) => onMessage(storedMessage(message))),
+      this.#subscribe("stored", (message) => {
+        if (this.#own.isChecked) onMessage(storedMessage(message));
+      }),
     ];
     return () => {
       for (const stop of unsubscribes) stop();
@@ -656,7 +669,15 @@ export class JetStream implements CopyStream, Stream {
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
     const { name } = this.stream;
-    const byLeader = () => this.#recreating(this.manager.streams.getMessage(name, { seq }));
+    await asNatsFault(this.#check());
+    const byLeader = async () => {
+      try {
+        return await this.manager.streams.getMessage(name, { seq });
+      } catch (error) {
+        if (isNoStream(error)) this.#own.invalidate();
+        throw error;
+      }
+    };
     const byReplica = () => this.manager.direct.getMessage(name, { seq });
     const found = await withFallback(this.#clock, byLeader, FALLBACK_DELAY_MS, [byReplica]);
     if (found === null || found.seq !== seq) return undefined;
