@@ -180,14 +180,10 @@ async function checkUndamaged(
   });
 }
 
-const { nats, natsCreds, natsCa, cluster } = NATS_FLAGS;
-
 const status = defineVerb({
   args: {
-    nats: { ...nats, description: "NATS servers: nats://HOST:4222,..." },
-    natsCreds,
-    natsCa,
-    cluster,
+    ...NATS_FLAGS,
+    nats: { ...NATS_FLAGS.nats, description: "NATS servers: nats://HOST:4222,..." },
   },
   details: "Fails if two servers have different histories, or if none answers.",
   async run(args, context) {

@@ -1,11 +1,12 @@
 /** Flags of commands for a cluster. They do not load the NATS client. */
 
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import { readNamedInput } from "../../io/disk/data-folder.ts";
+import type { ClientCertificate } from "../../io/nats/jetstream.ts";
 import { expiryOf } from "../../io/nats/refusals.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
 import { type Context, printNotice } from "../context.ts";
@@ -17,6 +18,7 @@ export interface ClusterConfig {
   readonly credentials?: Uint8Array;
   /** Certificates in PEM of the authorities that sign the certificates of NATS. */
   readonly authorities?: string;
+  readonly certificate?: ClientCertificate;
   readonly isUnsafe: boolean;
   readonly monitors: readonly string[];
   /** If `undefined`, NATS limits the size. */
@@ -30,6 +32,8 @@ export const NATS_FLAGS = {
   nats: stringFlag("URL", "NATS servers of the cluster: nats://HOST:4222,...", { many: true }),
   natsCreds: stringFlag("FILE", "NATS credentials file"),
   natsCa: stringFlag("FILE", "Certificate of the authority of NATS (PEM), if it is a private one"),
+  natsCert: stringFlag("FILE", "Certificate that this machine presents to NATS (PEM)"),
+  natsKey: stringFlag("FILE", "Private key of --nats-cert (PEM)"),
   cluster: stringFlag("NAME", "Cluster name", { default: "chat" }),
 } as const satisfies FlagDefs;
 
@@ -47,12 +51,14 @@ export async function clusterConfig(
     readonly nats: readonly string[];
     readonly natsCreds: string | undefined;
     readonly natsCa: string | undefined;
+    readonly natsCert: string | undefined;
+    readonly natsKey: string | undefined;
     readonly cluster: string;
     readonly natsMonitor?: readonly string[];
   },
   isUnsafe: boolean,
 ): Promise<ClusterConfig> {
-  const { cluster: name, natsCreds, natsCa, natsMonitor = [] } = args;
+  const { cluster: name, natsCreds, natsCa, natsCert, natsKey, natsMonitor = [] } = args;
   const credentials = await readInput(natsCreds, "--nats-creds");
   if (credentials !== undefined && !CREDENTIALS.test(new TextDecoder().decode(credentials))) {
     throw new Fault("file-unknown", "the file of --nats-creds contains no NATS credentials", {
@@ -60,6 +66,12 @@ export async function clusterConfig(
     });
   }
   const authorities = authoritiesIn(await readInput(natsCa, "--nats-ca"));
+  if ((natsCert === undefined) !== (natsKey === undefined))
+    throw usageFault("--nats-cert and --nats-key require each other", "specify both");
+  const certificate = certificateOf(
+    await readInput(natsCert, "--nats-cert"),
+    await readInput(natsKey, "--nats-key"),
+  );
   if (!NAME.test(name)) {
     const remedy = "use 1 to 32 letters, digits, - or _";
     throw usageFault(`invalid cluster name: ${quoteText(name)}`, remedy);
@@ -72,7 +84,7 @@ export async function clusterConfig(
     "the address of NATS monitoring",
     "write --nats-monitor http://HOST:8222",
   ]);
-  return { name, servers, isUnsafe, monitors, ...defined({ credentials, authorities }) };
+  return { name, servers, isUnsafe, monitors, ...defined({ credentials, authorities, certificate }) };
 }
 
 async function readInput(path: string | undefined, flag: string) {
@@ -94,6 +106,24 @@ function authoritiesIn(bytes: Uint8Array | undefined): string | undefined {
       remedy: "use the authority's certificate in PEM: -----BEGIN CERTIFICATE-----",
     });
   }
+}
+
+function certificateOf(
+  certBytes: Uint8Array | undefined,
+  keyBytes: Uint8Array | undefined,
+): ClientCertificate | undefined {
+  if (certBytes === undefined || keyBytes === undefined) return undefined;
+  const [cert, key] = [new TextDecoder().decode(certBytes), new TextDecoder().decode(keyBytes)];
+  try {
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return { cert, key };
+  } catch (cause) {
+    const remedy = "use a certificate and a private key without a passphrase, both in PEM";
+    const message = "the files of --nats-cert and --nats-key contain no certificate and key";
+    throw new Fault("file-unknown", message, { cause, remedy });
+  }
+  throw new Fault("file-unknown", "the key of --nats-key does not belong to --nats-cert", {
+    remedy: "use the key for which the certificate was made",
+  });
 }
 
 /** @returns the time at which NATS will end the connection; `undefined` if it is unknown */

@@ -143,6 +143,8 @@ export function checkArgs(args: ServeArgs): void {
     ...(args.unsafeNats ? ["--unsafe-nats"] : []),
     ...(args.natsCreds === undefined ? [] : ["--nats-creds"]),
     ...(args.natsCa === undefined ? [] : ["--nats-ca"]),
+    ...(args.natsCert === undefined ? [] : ["--nats-cert"]),
+    ...(args.natsKey === undefined ? [] : ["--nats-key"]),
     ...(args.natsMonitor.length === 0 ? [] : ["--nats-monitor"]),
   ];
   const [flag] = args.nats.length === 0 ? flags : [];

@@ -35,7 +35,9 @@ const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 /** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 1_000;
 
-export interface ContentOptions extends Omit<JetStreamOptions, "identity" | "isKnown" | "onRecreated"> {
+type ConnectionOptions = Omit<JetStreamOptions, "identity" | "isKnown" | "onRecreated">;
+
+export interface ContentOptions extends ConnectionOptions {
   readonly bytesMax?: number;
   /** Fingerprint of the cluster; `undefined` if NATS is certain to be that of the cluster. */
   readonly fingerprint?: string | undefined;
@@ -57,7 +59,11 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
     const manager = await jetstreamManager(connection, { timeout, checkAPI: false });
     const name = `CHATFILES_${cluster}`;
     const own = new OwnStream({
-      ...{ connection, manager, name: `CHAT_${cluster}`, cluster, servers: options.servers },
+      connection,
+      manager,
+      name: `CHAT_${cluster}`,
+      cluster,
+      servers: options.servers,
       connectTo: (server) => connectOnce(options, server),
       fingerprint: () => options.fingerprint,
       isInspected: options.fingerprint === undefined,

@@ -35,9 +35,9 @@ import { type MissingServers, type Refusal, RefusedByNats } from "../cluster/maj
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { ifPossible, settled } from "../promises.ts";
-import { unresponsiveServers } from "./monitor.ts";
+import { unresponsiveServers, verifiesClients } from "./monitor.ts";
 import { describeIdentity, NotOurNats, OwnStream } from "./own-stream.ts";
-import { limitRefusal, refusalOf } from "./refusals.ts";
+import { certificateRefusal, limitRefusal, refusalOf } from "./refusals.ts";
 import { DUPLICATE_WINDOW_NS, settingsFault } from "./stream-config.ts";
 import {
   addStream,
@@ -57,6 +57,7 @@ export interface JetStreamOptions {
   readonly credentials?: Uint8Array;
   /** Certificates in PEM of the authorities that sign the certificates of NATS. */
   readonly authorities?: string;
+  readonly certificate?: ClientCertificate;
   readonly cluster: string;
   readonly identity?: ClusterIdentity;
   readonly isUnsafe: boolean;
@@ -65,6 +66,12 @@ export interface JetStreamOptions {
   readonly isKnown?: boolean;
   /** Called after this server created the stream again. */
   readonly onRecreated?: () => void;
+}
+
+/** Certificate and key in PEM, which NATS requires with `verify: true`. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface ClusterIdentity {
@@ -118,7 +125,11 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
       : undefined;
     let fingerprint = identity?.own;
     const own = new OwnStream({
-      ...{ connection, manager, name, cluster, servers: options.servers },
+      connection,
+      manager,
+      name,
+      cluster,
+      servers: options.servers,
       connectTo: (server) => connectOnce(options, server),
       fingerprint: () => fingerprint,
       isInspected: identity === undefined,
@@ -146,7 +157,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
   }
 }
 
-type Login = Pick<JetStreamOptions, "servers" | "credentials" | "authorities">;
+type Login = Pick<JetStreamOptions, "servers" | "credentials" | "authorities" | "certificate">;
 
 export async function connectNats(
   login: Login,
@@ -171,14 +182,17 @@ export async function connectNats(
   }
 }
 
-function connectionOptions({ servers, credentials, authorities }: Login): ConnectionOptions {
-  const isEncrypted = authorities !== undefined || servers.some((url) => url.startsWith("tls:"));
+function connectionOptions(login: Login): ConnectionOptions {
+  const { servers, credentials, authorities, certificate } = login;
+  const tls = { ...certificate, ...defined({ ca: authorities }) };
+  const isEncrypted =
+    Object.keys(tls).length > 0 || servers.some((url) => url.startsWith("tls:"));
   return {
     servers: [...servers],
     name: "chat",
     timeout: CONNECT_TIMEOUT_MS,
     // The library tells an absent option from `undefined`.
-    ...(isEncrypted ? { tls: authorities === undefined ? {} : { ca: authorities } } : {}),
+    ...(isEncrypted ? { tls } : {}),
     ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
   };
 }
@@ -195,7 +209,9 @@ async function findRefusal(login: Login): Promise<Refusal | undefined> {
       await connection.close();
       return undefined;
     } catch (error) {
-      return refusalOf(error, login);
+      const refusal = refusalOf(error, login);
+      if (refusal !== undefined) return refusal;
+      return (await verifiesClients(server)) ? certificateRefusal() : undefined;
     }
   });
   return (await Promise.all(attempts)).find((refusal) => refusal !== undefined);

@@ -73,22 +73,33 @@ export async function unresponsiveServers(urls: readonly string[]): Promise<read
   return urls.filter((_, at) => answers[at] !== true);
 }
 
-function answersNats(url: string): Promise<boolean> {
-  const { protocol, hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, "");
+async function answersNats(url: string): Promise<boolean> {
   // With `handshake_first`, the server sends nothing before TLS, so a successful connection must
   // suffice.
-  const sign = protocol === "tls:" ? "connect" : "data";
+  const sign = url.startsWith("tls:") ? "connect" : "data";
+  return (await firstSign(url, sign)) !== undefined;
+}
+
+/** Reports whether a NATS server says that it verifies certificates of its clients. */
+export async function verifiesClients(url: string): Promise<boolean> {
+  const greeting = await firstSign(url, "data");
+  return greeting?.includes('"tls_verify":true') === true;
+}
+
+/** @returns the text that the server sent; `undefined` if there is no such sign within a second */
+function firstSign(url: string, sign: "connect" | "data"): Promise<string | undefined> {
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve) => {
     const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });
-    const end = (isResponsive: boolean) => {
+    const end = (text?: string) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(isResponsive);
+      resolve(text);
     };
-    const timer = setTimeout(() => end(false), CLUSTER_ANSWER_TIMEOUT_MS);
-    socket.once(sign, () => end(true));
-    socket.once("error", () => end(false));
-    socket.once("end", () => end(false));
+    const timer = setTimeout(end, CLUSTER_ANSWER_TIMEOUT_MS);
+    socket.once(sign, (data?: Uint8Array) => end(String(data ?? "")));
+    socket.once("error", () => end());
+    socket.once("end", () => end());
   });
 }

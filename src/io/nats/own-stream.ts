@@ -161,7 +161,8 @@ export class OwnStream {
     if (this.#isKnown && lacking < majorityOf(servers.length)) {
       const silent = counted(servers.length - lacking, "other NATS server");
       const here = connection.getServer();
-      const message = `the NATS server at ${here} lacks the stream ${name}, and ${silent} cannot say if they have it`;
+      const lack = `the NATS server at ${here} lacks the stream ${name}`;
+      const message = `${lack}, and ${silent} cannot say if they have it`;
       throw new NotOurNats({ message, remedy: "start all NATS servers" }, false);
     }
     await this.#create(create);
@@ -175,7 +176,8 @@ export class OwnStream {
       if (!this.#isKnown || !(error instanceof Fault) || error instanceof RefusedByNats)
         throw error;
       const { connection, name } = this.options;
-      const message = `the NATS server at ${connection.getServer()} lacks the stream ${name}: ${error.message}`;
+      const here = connection.getServer();
+      const message = `the NATS server at ${here} lacks the stream ${name}: ${error.message}`;
       throw new NotOurNats({ message, remedy: error.remedy }, false);
     }
   }

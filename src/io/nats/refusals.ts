@@ -91,8 +91,8 @@ const ROWS: readonly Row[] = [
   },
   {
     on: /certificate required|bad certificate|handshake failure/i,
-    message: "NATS requires a TLS certificate of the client, which chat does not have",
-    remedy: "remove verify: true from the tls block of NATS, and use --nats-creds",
+    message: "NATS requires a TLS certificate that it accepts from chat",
+    remedy: "set --nats-cert and --nats-key to a valid one from the authority that NATS verifies",
   },
   {
     on: /does not support 'tls'|not available on this server/i,
@@ -202,6 +202,11 @@ export function refusalOf(
 ): Refusal | undefined {
   const found = rowOf(error);
   return found === undefined ? undefined : explain(found, request, unixMs);
+}
+
+/** NATS ends the connection of a client without an accepted certificate silently. */
+export function certificateRefusal(): Refusal | undefined {
+  return refusalOf(new Error("certificate required"));
 }
 
 /** Refusal of all messages by a stream that has reached one of its limits. */
