@@ -122,6 +122,11 @@ export class Server {
     return this.#open.http;
   }
 
+  /** `undefined` while the disk has space for posts. */
+  get diskFault(): Fault | undefined {
+    return this.#open.disk?.fault;
+  }
+
   get clientCount(): number {
     return this.#open.context.peers.count;
   }
@@ -285,6 +290,7 @@ function openServices(
     recordLine,
     downloads,
     programs,
+    disk,
   });
   const remote = sequencer.isShared
     ? new RemoteSessions({
@@ -363,7 +369,7 @@ function openServices(
   ];
   feed.add(services);
   requests.open(services);
-  return { context, sessions, fanOut, http, remote, downloads, ircPasswords, readPositions };
+  return { context, sessions, fanOut, http, remote, downloads, ircPasswords, readPositions, disk };
 }
 
 const FILE_KINDS = [...Object.keys(FILE_REQUESTS), "download", "collect"];

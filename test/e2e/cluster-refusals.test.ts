@@ -99,3 +99,19 @@ test("lets one of two servers with one name run, until the other is renamed", as
     await nats.stop();
   }
 });
+
+test("names a machine whose disk is full", async () => {
+  await using sandbox = new Sandbox();
+  const nats = await NatsServers.start(1);
+  try {
+    const cluster = ["--nats", nats.urls.join(",")];
+    const args = [...cluster, "--unsafe-nats", "--keep-free", "1000TB"];
+    const served = await sandbox.serve({ data: "full", args });
+    expect(await healthOf(served)).toBe("503 store-full\n");
+    const status = await sandbox.home("boss").run(["cluster", "status", ...cluster]);
+    expect(status.exitCode).not.toBe(0);
+    expect(status.err).toContain("cannot record messages: the disk of this machine is full");
+  } finally {
+    await nats.stop();
+  }
+});

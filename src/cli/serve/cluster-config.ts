@@ -84,7 +84,13 @@ export async function clusterConfig(
     "the address of NATS monitoring",
     "write --nats-monitor http://HOST:8222",
   ]);
-  return { name, servers, isUnsafe, monitors, ...defined({ credentials, authorities, certificate }) };
+  return {
+    name,
+    servers,
+    isUnsafe,
+    monitors,
+    ...defined({ credentials, authorities, certificate }),
+  };
 }
 
 async function readInput(path: string | undefined, flag: string) {

@@ -75,6 +75,8 @@ export interface OpenCluster {
   /** Resolves if this node can no longer process the stream's messages and becomes read-only. */
   readonly stopped: Promise<Fault>;
   setAddress(address: string): void;
+  /** Sets the source of the fault for which this machine alone refuses messages. */
+  setDiskFault(diskFault: () => Fault | undefined): void;
   close(): Promise<void>;
 }
 
@@ -140,7 +142,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     missing: () => stream.missing(config.servers),
     refusal: () => stream.refusal(PROBE),
   });
-  const endpoint = { address: "" };
+  const endpoint: Endpoint = { address: "", diskFault: () => undefined };
   // Nodes that restore lost stream messages must be able to query this node from the start.
   const stopAnswering = stream.answerState(() =>
     packNodeMessage(
@@ -157,7 +159,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         knows: KNOWN_VERSION,
         program: PROGRAM,
         ignored: ignoredCount,
-        ...refusedBy(majority),
+        ...refusedBy(majority.fault ?? endpoint.diskFault()),
       },
       instance,
     ),
@@ -249,8 +251,8 @@ function twinFault(path: string, { name, address }: NodeState): Fault {
   });
 }
 
-function refusedBy({ fault }: MajorityWatch) {
-  if (!(fault instanceof RefusedByNats)) return {};
+function refusedBy(fault: Fault | undefined) {
+  if (!(fault instanceof RefusedByNats || fault?.code === "store-full")) return {};
   return { refused: { message: fault.message, remedy: fault.remedy } };
 }
 
@@ -262,12 +264,18 @@ function storeLimit({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterConfig)
   return bytesMax < Number.MAX_SAFE_INTEGER ? { bytesMax: Math.ceil(bytesMax) } : {};
 }
 
+/** State that this process reports once it accepts clients. */
+interface Endpoint {
+  address: string;
+  diskFault: () => Fault | undefined;
+}
+
 interface JoinedCluster {
   readonly stream: JetStream;
   readonly contents: JetStreamContent;
   readonly replica: Replica;
   readonly node: string;
-  readonly endpoint: { address: string };
+  readonly endpoint: Endpoint;
   readonly versions: NodeVersions;
   readonly majority: MajorityWatch;
   readonly instance: string;
@@ -364,6 +372,9 @@ async function openCluster(
     setAddress: (connection) => {
       listening.address = connection;
     },
+    setDiskFault: (diskFault) => {
+      listening.diskFault = diskFault;
+    },
     close: async () => {
       watch.close();
       majority.close();
@@ -412,7 +423,7 @@ function sequencerOf(
   return {
     isShared: true,
     isOwn: (seq) => replica.isOwn(seq),
-    isFollowing: () => replica.failure === undefined,
+    stoppedBy: () => replica.failure,
     waitForSeq: async (seq) => {
       const deadline = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
       while (mirrors.history.head() < seq) {

@@ -160,6 +160,7 @@ export async function runServer(
     named,
   });
   open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
+  open.cluster?.setDiskFault(() => server.diskFault);
   // Other nodes need time to answer before the invite can contain their addresses.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
   joinDetails = { ...ownJoinInfo, invite: withClusterAddresses(ownJoinInfo.invite, cluster) };

@@ -185,8 +185,7 @@ export async function connectNats(
 function connectionOptions(login: Login): ConnectionOptions {
   const { servers, credentials, authorities, certificate } = login;
   const tls = { ...certificate, ...defined({ ca: authorities }) };
-  const isEncrypted =
-    Object.keys(tls).length > 0 || servers.some((url) => url.startsWith("tls:"));
+  const isEncrypted = Object.keys(tls).length > 0 || servers.some((url) => url.startsWith("tls:"));
   return {
     servers: [...servers],
     name: "chat",

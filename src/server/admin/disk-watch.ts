@@ -40,6 +40,14 @@ export class DiskWatch {
     return isDiskFull({ freeBytes: estimatedBytes, keepFreeBytes });
   }
 
+  /** Fault for operators and monitoring while posts are refused. */
+  get fault(): Fault | undefined {
+    if (!this.isFull) return undefined;
+    return new Fault("store-full", "the disk of this machine is full", {
+      remedy: "free disk space on it, or lower --keep-free",
+    });
+  }
+
   spend(bytes: number): void {
     this.#spentBytes += bytes;
   }

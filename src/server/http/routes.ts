@@ -1,5 +1,6 @@
 /** HTTP routes that require a token: files, posts, reads and metrics. */
 
+import type { Fault } from "../../base/fault.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
@@ -22,10 +23,13 @@ interface HttpRoutesOptions extends ServerContext {
   readonly recordLine: RecordLine | undefined;
   readonly downloads: WebDownloads | undefined;
   readonly programs: ProgramDownloadsOptions["source"] | undefined;
+  /** Watch of the free disk space. */
+  readonly disk: { readonly fault: Fault | undefined } | undefined;
 }
 
 export function httpRoutes(options: HttpRoutesOptions) {
   const { clock, bans, metrics, downloads: files, recordLine: line, programs: source } = options;
+  const { sequencer, disk } = options;
   const tokens = new TokenChecker(clock, bans);
   const { operatorToken } = options.settings;
   const isOperator = (token: string) =>
@@ -41,6 +45,6 @@ export function httpRoutes(options: HttpRoutesOptions) {
     files,
     programs: source && new ProgramDownloads({ clock, source }),
     checkAddress: (host: string) => bans.checkAddress(host),
-    health: options.sequencer.majorityFault,
+    health: () => sequencer.stoppedBy() ?? sequencer.majorityFault() ?? disk?.fault,
   };
 }

@@ -27,7 +27,8 @@ export interface Sequencer {
    * applied.
    */
   isOwn(seq: number): boolean;
-  isFollowing(): boolean;
+  /** Fault for which this server became read-only. */
+  stoppedBy(): Fault | undefined;
   majorityFault(): Fault | undefined;
   /** Newest version whose records all servers of the cluster know. */
   knownVersion(): Version;
@@ -44,7 +45,7 @@ export interface Sequencer {
 export const LOCAL_SEQUENCER: Sequencer = {
   isShared: false,
   isOwn: () => true,
-  isFollowing: () => true,
+  stoppedBy: () => undefined,
   majorityFault: () => undefined,
   knownVersion: () => KNOWN_VERSION,
   waitForSeq: () => Promise.resolve(),

@@ -369,7 +369,8 @@ export class ClusterAddresses {
   }
 
   get #own(): ServerAddress | undefined {
-    return this.options.sequencer.isFollowing() ? this.options.addresses()[0] : undefined;
+    const { sequencer, addresses } = this.options;
+    return sequencer.stoppedBy() === undefined ? addresses()[0] : undefined;
   }
 
   #reachableBy({ link }: ClientConnection): ServerAddress[] {

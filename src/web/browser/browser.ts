@@ -503,7 +503,7 @@ export class PageDialer {
     try {
       const response = await this.options.fetch("/healthz", { cache: "no-store" });
       status = response.status;
-      if (/^(?:ok|no-majority(?:: .*)?)\n$/.test(await response.text())) return true;
+      if (/^(?:ok|[a-z]+(?:-[a-z]+)+(?:: .*)?)\n$/.test(await response.text())) return true;
     } catch {
       return false;
     }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
 import {
   SIBLING_BATCH_MS,
   SIBLING_FORGET_MS,
@@ -22,11 +23,11 @@ class AddressesFixture {
   readonly sent: string[][] = [];
   readonly changes: (readonly ServerAddress[])[] = [];
   own: ServerAddress | undefined = OWN;
-  isFollowing = true;
+  stoppedBy: Fault | undefined;
   readonly addresses = new ClusterAddresses({
     clock: this.clock,
     siblings: { publish: (message: SiblingMessage) => this.published.push(message) },
-    sequencer: { isFollowing: () => this.isFollowing },
+    sequencer: { stoppedBy: () => this.stoppedBy },
     addresses: () => (this.own === undefined ? [] : [this.own]),
     peers: { members: () => [this.clientAt("10.0.0.9")] },
     onChange: (places) => this.changes.push(places),
@@ -83,7 +84,7 @@ test("omits a server that is read-only or has no address", async () => {
   fixture.own = OWN;
   addresses.onAddressesChange();
   expect(published.splice(0)).toEqual([{ kind: "place", place: OWN }]);
-  fixture.isFollowing = false;
+  fixture.stoppedBy = new Fault("cluster-diverged", "diverged");
   addresses.receive("b", at("10.0.0.2"));
   await clock.advance(SIBLING_PRESENCE_INTERVAL_MS);
   expect(published.at(-1)).toEqual({ kind: "place" });

@@ -91,7 +91,7 @@ export class Sites {
     return {
       isShared: true,
       isOwn: (seq) => replica.isOwn(seq),
-      isFollowing: () => replica.failure === undefined,
+      stoppedBy: () => replica.failure,
       majorityFault: () => this.majorityFault,
       knownVersion: () => this.knownVersion,
       waitForSeq: reached,

@@ -316,7 +316,7 @@ export class ClusterNode {
       majorityFault: () => undefined,
       knownVersion: () => KNOWN_VERSION,
       isOwn: (seq) => replica.isOwn(seq),
-      isFollowing: () => replica.failure === undefined,
+      stoppedBy: () => replica.failure,
       waitForSeq: async (seq) => {
         const until = clock.now() + CLUSTER_CATCH_UP_TIMEOUT_MS;
         while (history.head() < seq) {
