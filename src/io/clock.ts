@@ -84,7 +84,8 @@ export function systemClock(): Clock {
     now: () => performance.now(),
     unixMs: () => Math.max(0, Date.now()),
     after: (delayMs, callback) => {
-      if (delayMs === 0) {
+      // A caller on a busy machine may compute the rest of a time that has passed meanwhile.
+      if (delayMs <= 0) {
         const immediate = setImmediate(callback); // Runs after one poll of the sockets.
         return () => clearImmediate(immediate);
       }

@@ -37,7 +37,7 @@ import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { ifPossible, settled } from "../promises.ts";
 import { unresponsiveServers, verifiesClients } from "./monitor.ts";
 import { describeIdentity, NotOurNats, OwnStream } from "./own-stream.ts";
-import { certificateRefusal, limitRefusal, refusalOf } from "./refusals.ts";
+import { certificateRefusal, limitRefusal, refusalOf, unacknowledgedRefusal } from "./refusals.ts";
 import { DUPLICATE_WINDOW_NS, settingsFault } from "./stream-config.ts";
 import {
   addStream,
@@ -327,6 +327,8 @@ export class JetStream implements CopyStream, Stream {
   /** Reason for which NATS refused the newest message, until it stores one. */
   #refusedBy: Refusal | undefined;
   #publicationTestedAt: number;
+  /** Time of the first publication that NATS left unanswered since it last answered one. */
+  #unansweredAt: number | undefined;
   /** Denied subjects. */
   readonly #denials = new Map<string, { readonly refusal: Refusal; readonly at: number }>();
 
@@ -554,13 +556,16 @@ export class JetStream implements CopyStream, Stream {
       await this.#check();
       const acknowledgement = await this.#client.publish(this.#subject("log"), bytes, options);
       this.#refusedBy = undefined;
+      this.#unansweredAt = undefined;
       this.#publicationTestedAt = this.#clock.now();
       return acknowledgement;
     } catch (error) {
-      if (isWrongLast(error))
-        throw new Fault("log-conflict", "another message has this position", { cause: error });
       if (error instanceof Fault) throw error;
       const refusal = this.#refusalOf(error);
+      if (isWrongLast(error) || refusal !== undefined) this.#unansweredAt = undefined;
+      else this.#unansweredAt ??= this.#clock.now();
+      if (isWrongLast(error))
+        throw new Fault("log-conflict", "another message has this position", { cause: error });
       if (refusal === undefined) throw natsFault(error);
       this.#refusedBy = refusal;
       throw new RefusedByNats(refusal, error);
@@ -584,7 +589,8 @@ export class JetStream implements CopyStream, Stream {
   async refusal(probe: Uint8Array): Promise<Refusal | undefined> {
     const isUntested = this.#clock.now() - this.#publicationTestedAt >= PUBLICATION_TEST_MS;
     try {
-      if (this.#refusedBy !== undefined) await this.publish(probe, nuid.next());
+      if ((this.#refusedBy ?? this.#unacknowledged) !== undefined)
+        await this.publish(probe, nuid.next());
       else if (isUntested) {
         this.#publicationTestedAt = this.#clock.now();
         const options = { lastSequence: Number.MAX_SAFE_INTEGER };
@@ -593,7 +599,7 @@ export class JetStream implements CopyStream, Stream {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
-    return this.#refusedBy ?? this.#denial ?? this.#reachedLimit;
+    return this.#refusedBy ?? this.#denial ?? this.#reachedLimit ?? this.#unacknowledged;
   }
 
   get #reachedLimit(): Refusal | undefined {
@@ -605,6 +611,14 @@ export class JetStream implements CopyStream, Stream {
       return limitRefusal("bytes", config.name);
     if (max_msgs > 0 && state.messages >= max_msgs) return limitRefusal("messages", config.name);
     return undefined;
+  }
+
+  /** NATS that cannot write to its disk answers questions about the stream, but no publication. */
+  get #unacknowledged(): Refusal | undefined {
+    const isOverdue =
+      this.#unansweredAt !== undefined &&
+      this.#clock.now() - this.#unansweredAt >= CLUSTER_LEASE_MS;
+    return isOverdue ? unacknowledgedRefusal(this.stream.name) : undefined;
   }
 
   /** Requires a majority, because an isolated server would return an outdated seq. */

@@ -204,6 +204,13 @@ export function refusalOf(
   return found === undefined ? undefined : explain(found, request, unixMs);
 }
 
+export function unacknowledgedRefusal(stream: string): Refusal {
+  return {
+    message: `NATS does not confirm messages for the stream ${stream}`,
+    remedy: "read its log and check its disks; after a full disk, restart it",
+  };
+}
+
 /** NATS ends the connection of a client without an accepted certificate silently. */
 export function certificateRefusal(): Refusal | undefined {
   return refusalOf(new Error("certificate required"));

@@ -150,6 +150,27 @@ test("names a reached limit of the stream, and notices when it is raised", async
   for (const opened of [stream, idle]) await opened.close();
 });
 
+test("names a stream that confirms no messages, and notices when it does again", async () => {
+  const { now, unixMs, after } = systemClock();
+  let skippedMs = 0;
+  const clock = { unixMs, after, now: () => now() + skippedMs };
+  const stream = await openJetStream({ ...memberOf(nats, "mute"), clock });
+  const { manager, name } = stream.clusterConnection;
+  await stream.publish(Uint8Array.of(1), "confirmed");
+  await manager.streams.update(name, { no_ack: true });
+  expect(await rejection(stream.publish(Uint8Array.of(2), "unconfirmed"))).toMatchObject({
+    code: "no-majority",
+  });
+  expect(await stream.refusal(PROBE)).toBeUndefined();
+  skippedMs += 60_000;
+  expect((await stream.refusal(PROBE))?.message).toBe(
+    "NATS does not confirm messages for the stream CHAT_mute",
+  );
+  await manager.streams.update(name, { no_ack: false });
+  expect(await stream.refusal(PROBE)).toBeUndefined();
+  await stream.close();
+});
+
 test.each([
   [{ max_msgs: 5 }, "max_msgs 5", "--max-msgs=-1"],
   [{ max_age: 3_600e9 }, "max_age 3600 s", "--max-age=0"],
