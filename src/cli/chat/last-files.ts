@@ -36,9 +36,9 @@ export interface FileSelection {
 }
 
 /**
- * Parses `ID [DIR]` or `NAME [DIR]`. Names and folders may contain spaces, so the longest matching
- * file name wins. A word that may be an id is the id of a listed file, else a name, else the id of
- * another file.
+ * Parses `ID [DIR]`, `NAME [DIR]` or `SEQ [DIR]`. Names and folders may contain spaces, so the longest matching
+ * file name wins. A word that may be an id is the id of a listed file, else a name, else the number
+ * of a file's message, else the id of another file.
  * @param args at least one word
  * @throws {Fault} file-unknown; usage if several files have the name
  */
@@ -58,6 +58,9 @@ export async function selectFile(
     const id = findFileId(knownFiles, args.slice(0, count).join(" "));
     if (id !== undefined) return { id, out: folderOf(args.slice(count)) };
   }
+  const seq = Number(/^#?(\d+)$/.exec(named)?.[1]);
+  const numbered = knownFiles.find((file) => file.seq === seq);
+  if (numbered !== undefined) return { id: numbered.id, out: folderOf(more) };
   if (byId !== undefined) return byId;
   throw new Fault("file-unknown", msg`no file ${quoteText(args.join(" "))} here`, {
     remedy: msg`run /files to list files`,

@@ -42,6 +42,16 @@ test("prefers a listed id, then a name that looks like an id, then another id", 
   expect(await selectFile(["final_report"], files)).toMatchObject({ id: "final_report" });
 });
 
+test("accepts the number of a file's message, after ids and names", async () => {
+  const numbered = FILES.map((file, i) => ({ ...file, seq: 40 + i }));
+  const files = [...numbered, { id: D, name: "41", digest: "1", seq: 90 }];
+  const found = (...args: readonly string[]) => selectFile(args, async () => files as never);
+  expect(await found("42", "My", "Files")).toEqual({ id: C ?? "", out: "My Files" });
+  expect(await found("#40")).toEqual({ id: A ?? "", out: undefined });
+  expect(await found("41")).toEqual({ id: D ?? "", out: undefined });
+  expect(await faultFrom(() => found("7"))).toMatchObject({ code: "file-unknown" });
+});
+
 test("accepts an id with the punctuation of the line that it was copied from", async () => {
   expect(await selected(`${A};`, "My", "Files")).toEqual([A, "My Files"]);
 });

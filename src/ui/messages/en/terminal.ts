@@ -274,7 +274,7 @@ export const ENGLISH_TERMINAL = {
     readers: "show who has read your message; without SEQ, your latest one here",
     send: "send a file or folder with an optional caption",
     caption: "change the caption of your file; without TEXT, remove it",
-    get: "download a file by id or name; default DIR: the folder where chat started",
+    get: "download a file by id, name or number; default DIR: the folder where chat started",
     verify: "verify a user's identity, or accept their new key",
     history: "show the last N messages here",
     register: "create an account",

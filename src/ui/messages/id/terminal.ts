@@ -272,7 +272,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     readers: "tampilkan pembaca pesan Anda; tanpa SEQ, pesan terakhir Anda di sini",
     send: "kirim berkas atau folder, dengan keterangan bila perlu",
     caption: "ubah keterangan berkas Anda; tanpa TEXT, hapus",
-    get: "unduh berkas menurut id atau nama; DIR bawaan: folder tempat chat dijalankan",
+    get: "unduh berkas menurut id, nama atau nomor; DIR bawaan: folder tempat chat dijalankan",
     verify: "verifikasi identitas seseorang, atau terima kunci barunya",
     history: "tampilkan N pesan terakhir di sini",
     register: "buat akun",
