@@ -7,6 +7,7 @@ import type { Receipt } from "../core/client/outbox.ts";
 import type { AccountChange } from "../core/client/own-account.ts";
 import { hasNewKey, type KeyView, keyViews, type PersonPin } from "../core/client/person-keys.ts";
 import { isSameName } from "../core/model/item.ts";
+import { isIgnored } from "../core/model/selectors.ts";
 import type { Model } from "../core/model/state.ts";
 import { withTimeout } from "../io/clock.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
@@ -342,7 +343,8 @@ export abstract class ChatClient<Account extends LinkedSession> {
     const check = this.people.check(user);
     const [answer, pin] = await Promise.all([this.request("whois", { user }), check]);
     const keys = keyViews(pin, this.#options.sha256);
-    return { ...answer, keys, hasNewKey: pin !== undefined && hasNewKey(pin) };
+    const status = isIgnored(this.model, answer.user) ? undefined : answer.status;
+    return { ...answer, status, keys, hasNewKey: pin !== undefined && hasNewKey(pin) };
   }
 
   /** Accepts the newest key of a user without comparing it. */

@@ -9,6 +9,7 @@ import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { adderIn, postTarget, roomOf } from "../core/model/selectors.ts";
+import { withoutIgnored } from "../core/model/unignored.ts";
 import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -314,13 +315,14 @@ const poll: Command<PollArgs> = {
     }
     const item = await actions.pollIn(current, seq);
     if (action === "close") return { seq: await actions.endPoll(item.seq) };
-    const { untilUnixMs = Number.POSITIVE_INFINITY } = item.poll;
-    const isClosed = item.poll.isClosed || untilUnixMs <= host.unixMs();
-    const { question: text, ...rest } = { ...item.poll, isClosed };
+    const { poll = item.poll } = withoutIgnored(chat.model, item);
+    const { untilUnixMs = Number.POSITIVE_INFINITY } = poll;
+    const isClosed = poll.isClosed || untilUnixMs <= host.unixMs();
+    const { question: text, ...rest } = { ...poll, isClosed };
     return {
       json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(rest, "until") },
       text: () => `#${item.seq} ${text}`,
-      rows: pollRows({ ...item.poll, isClosed }, ENGLISH),
+      rows: pollRows({ ...poll, isClosed }, ENGLISH),
     };
   },
 };

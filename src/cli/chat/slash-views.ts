@@ -10,7 +10,8 @@ import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
 import { type ChatRecord, type RoomView, titleOf } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { followedThreads, postTarget, roomOf } from "../../core/model/selectors.ts";
+import { followedThreads, isIgnored, postTarget, roomOf } from "../../core/model/selectors.ts";
+import { isHiddenWork } from "../../core/model/unignored.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import {
@@ -54,7 +55,11 @@ type Viewer<Kind extends keyof Views> = (
 
 export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> } = {
   async who(host, { room = host.chat.actions.lastRoom }) {
-    const users = await queryUsers(host.open.client.request, parseTarget(room).name);
+    const all = await queryUsers(host.open.client.request, parseTarget(room).name);
+    const { model } = host.chat;
+    const users = all.map((one) =>
+      isIgnored(model, one.user) ? { ...one, status: undefined } : one,
+    );
     host.chatConsole.print({ kind: "who", room, users }, membersLine(room, users));
   },
 
@@ -313,7 +318,9 @@ export async function history(
 ): Promise<void> {
   await host.waitUntilConfirmed();
   const { records } = await host.open.client.history(query);
-  if (host.list("/history", records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
+  const { model } = host.chat;
+  const shown = records.filter(({ kind, from }) => !isHiddenWork(model, kind, from));
+  if (host.list("/history", shown) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
 }
 
 /** Names of the users who have been added to the room but have not joined it. */

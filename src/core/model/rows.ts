@@ -13,6 +13,7 @@ import type {
   RoomState,
   ThreadState,
 } from "./state.ts";
+import { isHiddenWork, withoutIgnored } from "./unignored.ts";
 
 /** `key` is stable across updates. */
 export type Row =
@@ -226,10 +227,9 @@ function rowIndex(rows: readonly Row[], seq: number): number {
 function isHidden(
   { thread, ignored, hidesMembership }: RowOptions,
   { from, kind, isInThread }: Item,
-  isSaid: boolean,
 ): boolean {
   if (isInThread === true && thread === undefined) return true;
-  if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
+  if (isHiddenWork({ ignored }, kind, from)) return true;
   // Unlike joins and leaves, messages that cannot be decrypted are never hidden.
   return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
@@ -240,7 +240,7 @@ function sharesRows({ joinsFiles }: RowOptions, { kind, on }: Item): boolean {
 }
 
 function hasOwnRow(options: RowOptions, item: Item): boolean {
-  return !sharesRows(options, item) && !isHidden(options, item, isMessage(item));
+  return !sharesRows(options, item) && !isHidden(options, item);
 }
 
 function isUnreadFrom({ startsUnread: beganMarked, readTo }: RowsState, { n }: Item): boolean {
@@ -364,7 +364,7 @@ function addRow(state: RowsState, row: Row, seq: number, before: RowsState | und
 function addItem(state: RowsState, i: number, before: RowsState | undefined): void {
   const { items, readTo } = state;
   const item = items[i];
-  if (item === undefined || isHidden(state, item, isMessage(item))) return;
+  if (item === undefined || isHidden(state, item)) return;
   const { seq, withheld } = item;
   const isClosed = item.kind === "sealed";
   const isGap = isClosed && state.folded[0]?.kind === "sealed";
@@ -403,7 +403,8 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const hasUnreadReplies =
     replies !== undefined && !isOpen && isUnreadThread(state, seq, replies.lastSeq);
   const texts = { re, answers, isPinned, replies, hasUnreadReplies };
-  const row = { key, item, earlier, isGrouped, ...texts };
+  const shown = state.ignored.size === 0 ? item : withoutIgnored(state, item);
+  const row = { key, item: shown, earlier, isGrouped, ...texts };
   addRow(state, { kind: "item", ...row }, seq, before);
   state.day = itsDay;
   state.last = item;

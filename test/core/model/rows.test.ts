@@ -5,6 +5,7 @@ import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
 import { type Row, RowBuilder } from "../../../src/core/model/rows.ts";
 import type { Item, Model } from "../../../src/core/model/state.ts";
+import { shownHands } from "../../../src/core/model/unignored.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 
@@ -210,6 +211,35 @@ test("hides messages of ignored users, but not their joins", () => {
   );
   const keys = new RowBuilder().rowsOf(model, utc).rows.map(({ key }) => key);
   expect(keys).toEqual(["d0", "unread", "i3", "i4"]);
+});
+
+test("hides hands, reactions and votes of ignored users, but counts the votes", () => {
+  const poll = { text: "Tea?\n1. yes\n2. no", poll: { options: 2 } };
+  const { model } = scene(
+    recordEvent(2, { from: "cleo", body: poll }),
+    recordEvent(3, { kind: "hand", body: { user: "ben", on: true } }),
+    recordEvent(4, { kind: "vote", body: { re: 2, choices: [1] } }),
+    recordEvent(5, { kind: "vote", from: "dora", body: { re: 2, choices: [1] } }),
+    recordEvent(6, { kind: "reaction", body: { re: 2, react: "👍" } }),
+    recordEvent(7, { kind: "reaction", from: "dora", body: { re: 2, react: "👍" } }),
+    recordEvent(8, { kind: "reaction", body: { re: 2, react: "🎉" } }),
+    { kind: "open", target: "lobby" },
+  );
+  const items = (shown: Model) =>
+    new RowBuilder()
+      .rowsOf(shown, utc)
+      .rows.flatMap((row) => (row.kind === "item" ? [row.item] : []));
+  expect(items(model).map(({ seq }) => seq)).toEqual([2, 3]);
+  const { model: ignoring } = updateAll(model, [{ kind: "ignored", users: ["Ben"] }]);
+  expect(items(ignoring)).toMatchObject([
+    {
+      seq: 2,
+      reactions: [{ sign: "👍", by: ["dora"] }],
+      poll: { voters: 2, options: [{ count: 2, by: ["dora"] }, { count: 0 }] },
+    },
+  ]);
+  const room = { hands: ["ben", "dora"] };
+  expect([shownHands(model, room), shownHands(ignoring, room)]).toEqual([room.hands, ["dora"]]);
 });
 
 test("groups consecutive joins in one row and leaves in another", () => {

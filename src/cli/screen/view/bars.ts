@@ -14,6 +14,7 @@ import {
   typingNames,
 } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
+import { shownHands } from "../../../core/model/unignored.ts";
 import { postLimitText, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Completion, ScreenQuestion } from "../state/screen-state.ts";
@@ -263,7 +264,8 @@ function dndSpans({ model, texts }: StatusOptions): readonly Span[] {
 }
 
 function handSpans({ model }: StatusOptions): readonly Span[] {
-  const names = (openRoom(model)?.hands ?? []).map((name) => cleanText(name));
+  const room = openRoom(model);
+  const names = room === undefined ? [] : shownHands(model, room).map((name) => cleanText(name));
   if (names.length === 0) return [];
   const more = names.length > TARGETS_NAMED_MAX ? ", …" : "";
   return [{ text: `✋ ${names.slice(0, TARGETS_NAMED_MAX).join(", ")}${more}`, role: "bar" }];

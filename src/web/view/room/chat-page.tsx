@@ -34,6 +34,7 @@ import type {
   RoomState,
   ThreadState,
 } from "../../../core/model/state.ts";
+import { shownHands } from "../../../core/model/unignored.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
@@ -269,7 +270,7 @@ function Conversation(props: MainProps) {
       {room?.isSealed === true ? (
         <SealedNotice key={target} target={target} onUnreadable={onUnreadable} />
       ) : null}
-      {room === undefined || room.hands.length === 0 ? null : (
+      {room === undefined || shownHands(model, room).length === 0 ? null : (
         <Hands room={room} moderates={room.moderates || isOperator} />
       )}
       {(room?.knocks ?? []).map((name) => (
@@ -619,7 +620,7 @@ function Hands({ room, moderates }: { room: RoomState; moderates: boolean }) {
   const names = useNames();
   return (
     <ul className="hands reactions" aria-label={texts.handsRaised}>
-      {room.hands.map((name) => {
+      {shownHands(chat.model, room).map((name) => {
         const isMine = isSameName(name, chat.model.me);
         const shown = personText(names, name);
         const label = `✋ ${shown}`;

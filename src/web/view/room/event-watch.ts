@@ -6,6 +6,7 @@ import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState, TransferView } from "../../../core/model/state.ts";
+import { shownHands } from "../../../core/model/unignored.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
@@ -61,7 +62,9 @@ function snapshot(model: Model, isOperator: boolean): Snapshot {
   return {
     room: room?.id ?? "",
     receivedN: room?.receivedN ?? 0,
-    hands: new Map(model.isCaughtUp ? moderated.map(({ id, hands }) => [id, hands]) : []),
+    hands: new Map(
+      model.isCaughtUp ? moderated.map((one) => [one.id, shownHands(model, one)]) : [],
+    ),
     states: new Map([
       ...[...model.transfers.values()].map(({ id, state }) => [id, state.kind] as const),
       ...model.pending.map(({ key, state }) => [key, state.kind] as const),
