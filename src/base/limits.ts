@@ -281,8 +281,11 @@ export const ROOMS_MAX = 10_000;
 export const ROOMS_RESERVED = 500;
 export const ROOMS_PER_ACCOUNT_MAX = 1_000;
 export const ROOMS_PER_HOUR_MAX = 100;
-/** Each takes about 1 ms when it is recorded, and posts of others wait for those before them. */
-export const GROUPS_BEGUN_TOGETHER_MAX = 8;
+/**
+ * Joins, departures and new groups that are recorded together. One takes about 1 ms, or more if the
+ * account has many devices, and posts of others wait for those before them.
+ */
+export const JOINS_TOGETHER_MAX = 8;
 /**
  * Rooms and groups that an account began, that were used, and that were removed: 2.5 MB. Some bytes
  * of each stay, because its messages can still be erased.

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { ignoreFault } from "../../src/base/fault.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { DiskFile, TreeDisk } from "../../src/io/disk/disk.ts";
 import { changedDisk } from "../worlds/changed-disk.ts";
@@ -68,4 +69,37 @@ test("answers reads, pings and log-ins during a sync", async () => {
   await site.wait(posting);
   await site.quiet();
   expect(ana.texts()).toContain("on its way");
+});
+
+test("records the joins of an account one at a time, and those of others meanwhile", async () => {
+  const { site, ana, ben } = await open();
+  let joined = 0;
+  const joins = Array.from({ length: 10 }, async (_, i) => {
+    await ana.send("join", { room: `room${i}`, create: true });
+    joined++;
+  });
+  await site.time.advance(1);
+  const other = ben.send("join", { room: "other", create: true });
+  expect(await tookMs(site, other)).toBeLessThanOrEqual(2 * SYNC_MS + AT_ONCE_MS);
+  expect(joined).toBeLessThanOrEqual(2);
+  // A room that one is in already has no record, so it waits for nothing.
+  expect(await tookMs(site, ana.send("join", { room: "lobby" }))).toBeLessThan(AT_ONCE_MS);
+  await site.wait(Promise.all(joins));
+});
+
+test("answers a join while guesses of the account's passwords wait", async () => {
+  const { site, ana, ben } = await open();
+  await ana.request("join", { room: "vault", create: true, password: "right" });
+  let guessed = 0;
+  const devices: Guest[] = [];
+  for (let i = 0; i < 6; i++) devices.push(await site.again(ben, "ben"));
+  const guesses = devices.map(async (device) => {
+    await device.send("join", { room: "vault", password: "wrong" }).catch(ignoreFault);
+    guessed++;
+  });
+  await site.time.advance(1);
+  const other = ben.send("join", { room: "other", create: true });
+  expect(await tookMs(site, other)).toBeLessThanOrEqual(2 * SYNC_MS + AT_ONCE_MS);
+  expect(guessed).toBeLessThan(guesses.length);
+  await site.wait(Promise.all(guesses));
 });

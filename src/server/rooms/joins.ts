@@ -4,7 +4,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import {
-  GROUPS_BEGUN_TOGETHER_MAX,
+  JOINS_TOGETHER_MAX,
   LEAVE_REASONS_PER_HOUR_MAX,
   LINKS_MAX,
   REJOINS_PER_HOUR_MAX,
@@ -53,20 +53,20 @@ export class Joins {
   readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
   readonly #reasons = new HourlyQuota(LEAVE_REASONS_PER_HOUR_MAX);
   readonly #rejoins = new HourlyQuota(REJOINS_PER_HOUR_MAX);
-  /** New groups take turns between accounts. */
-  readonly #beginnings = new TaskQueue({
-    waiting: LINKS_MAX,
-    slots: new Slots(GROUPS_BEGUN_TOGETHER_MAX),
-  });
+  /** Joins, departures and new groups take turns between accounts. */
+  readonly #turns = new TaskQueue({ waiting: LINKS_MAX, slots: new Slots(JOINS_TOGETHER_MAX) });
 
   constructor(private readonly options: JoinsOptions) {}
 
   readonly handlers = {
-    join: async (request, from) =>
-      submit(this.options.kernel, from, {
-        kind: "join",
-        options: await this.#joinOptions(request, from),
-      }),
+    join: async (request, from) => {
+      // A wrong password is answered after a while, in which others have their turns.
+      const options = await this.#joinOptions(request, from);
+      const { rooms, kernel } = this.options;
+      const isMember = rooms.find(options.name)?.members.has(from.account.id) === true;
+      const command = { kind: "join", options } as const;
+      return isMember ? submit(kernel, from, command) : this.#inTurn(from, command);
+    },
     add: (request, { client, actor, ref }) => {
       const { kernel, registry, rooms } = this.options;
       const { id } = requireUser(registry, checkName(request.user, "person's name"));
@@ -87,11 +87,7 @@ export class Joins {
       const isSigned = epoch !== undefined && signature !== undefined && device !== undefined;
       const signed = isSigned ? { epoch, device, signature: toBase64Url(signature) } : undefined;
       const room = checkName(named, "room's name");
-      return submit(this.options.kernel, from, {
-        kind: "leave",
-        room,
-        ...defined({ signed, reason }),
-      });
+      return this.#inTurn(from, { kind: "leave", room, ...defined({ signed, reason }) });
     },
     topic: ({ room: named, topic }, from) => {
       const room = checkName(named, "room's name");
@@ -118,14 +114,16 @@ export class Joins {
       // Check the request first, so that a refused request costs nothing.
       newGroupDraft(rooms, registry, group, found);
       if (!actor.isOperator) this.#checkRate(account.id);
-      return this.#beginnings.runFor(account.id, () => this.#begin(from, command));
+      return this.#inTurn(from, command);
     },
   } satisfies SomeHandlers;
 
-  /** Resolves when the group has begun. */
-  #begin(from: Sender, command: Submission): Promise<Deferred> {
-    return new Promise((resolve) => {
+  /** Resolves when the command is settled. Each device of the account receives the room's entry. */
+  #inTurn(from: Sender, command: Submission): Promise<Deferred> {
+    return this.#turns.runFor(from.account.id, () => {
+      const { promise, resolve } = Promise.withResolvers<Deferred>();
       submit(this.options.kernel, from, command, () => resolve(DEFERRED));
+      return promise;
     });
   }
 
