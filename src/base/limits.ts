@@ -649,6 +649,8 @@ export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** Time in which the sender of a stream, which cannot start again, may reconnect and continue. */
 export const STREAM_KEEP_MS = 60 * 60_000;
 export const UPLOAD_IDLE_TIMEOUT_MS = 10_000;
+/** The same disk threads write the log, and posts would wait for the files of all accounts. */
+export const UPLOADS_TOGETHER_MAX = 2;
 export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
 /** A page of entries with the longest names and the most targets fits into one message. */
 export const UPLOADS_PAGE_MAX = 64;

@@ -32,6 +32,8 @@ export interface UploadReceiverOptions {
   readonly quota: UploadQuota;
   readonly files: Pick<FileService, "onChange" | "reportFault">;
   readonly sharedUpload: SharedUpload | undefined;
+  /** Runs the last sync among those of other uploads. */
+  readonly inTurn: (task: () => Promise<void>) => Promise<void>;
 }
 
 interface PendingChunk {
@@ -92,7 +94,7 @@ export class UploadReceiver {
     this.#receiving.end({ sizeBytes: size, chunks });
     await this.#pumping;
     try {
-      if (!this.#isFinished) await this.#syncAll();
+      if (!this.#isFinished) await this.options.inTurn(() => this.#syncAll());
     } catch (error) {
       this.#fail(error);
     }

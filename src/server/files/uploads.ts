@@ -5,16 +5,19 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
   FAULT_TEXT_BYTES_MAX,
+  LINKS_MAX,
   STREAM_KEEP_MS,
   UPLOAD_IDLE_TIMEOUT_MS,
   UPLOAD_KEEP_MS,
   UPLOADS_PER_ACCOUNT_MAX,
+  UPLOADS_TOGETHER_MAX,
 } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { FileEntry, FilePost } from "../../core/rooms/files.ts";
 import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
+import { Slots, TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { FileService, FileServiceOptions } from "./file-service.ts";
@@ -72,6 +75,12 @@ const NOT_POSTED: Answer<"finish"> = { posted: [], refused: [] };
 /** At most one data channel sends each file. A later channel can resume a partial upload. */
 export class UploadService {
   readonly #uploads = new Map<FileId, Upload>();
+  /** Files that are created, completed or removed, in turns between accounts. */
+  readonly #turns = new TaskQueue({
+    running: UPLOADS_TOGETHER_MAX,
+    waiting: LINKS_MAX,
+    slots: new Slots(UPLOADS_TOGETHER_MAX),
+  });
   /** No stream expires earlier than STREAM_KEEP_MS after the start. */
   readonly #startedMs: number;
 
@@ -443,6 +452,7 @@ export class UploadService {
       quotas,
       quota,
       files,
+      inTurn: (task) => this.#turns.runFor(upload.by, task),
     });
   }
 
@@ -487,7 +497,7 @@ export class UploadService {
     let blob: Blob;
     try {
       const about = await this.#beginShared(existing?.metadata ?? this.#newOffer(upload, request));
-      blob = existing ?? (await blobs.create(about));
+      blob = existing ?? (await this.#turns.runFor(upload.by, () => blobs.create(about)));
     } catch (error) {
       existing?.close();
       throw error;
@@ -562,7 +572,7 @@ export class UploadService {
     upload.state = "busy";
     try {
       if (isShared) await this.options.shared?.erase(upload.file);
-      await this.options.blobs.remove(upload.file);
+      await this.#turns.runFor(upload.by, () => this.options.blobs.remove(upload.file));
       this.#count(upload, 0);
       this.#uploads.delete(upload.file);
       this.options.files.onChange(upload.file);
