@@ -72,6 +72,9 @@ export class FileService {
   readonly #transfers = new Map<ClientConnection, Transfer>();
   readonly #startTimes = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
+  /** Numbers of running downloads, of each account and in all. */
+  readonly #downloads = new Map<UserId, number>();
+  #downloadCount = 0;
   readonly #pendingTasks = new Set<Promise<void>>();
   #cancelSweep = () => {};
   #nextLocalSweepMs = 0;
@@ -470,8 +473,10 @@ export class FileService {
     this.#transfers.set(client, download);
     const readers = this.#readers.get(file) ?? new Set();
     this.#readers.set(file, readers.add(download));
+    this.#countDownload(account, 1);
     this.#track(
       download.done.then(() => {
+        this.#countDownload(account, -1);
         readers.delete(download);
         if (readers.size === 0 && this.#readers.get(file) === readers) this.#readers.delete(file);
       }),
@@ -480,15 +485,15 @@ export class FileService {
   }
 
   /** Share of one of the account's downloads in the bytes that may be queued. */
-  #queueShare(account: Account): number {
-    let own = 0;
-    let all = 0;
-    for (const [client, transfer] of this.#transfers) {
-      if (!(transfer instanceof DownloadSender) || transfer.isFinished) continue;
-      all++;
-      if (client.channel?.account === account) own++;
-    }
-    return downloadQueueBytes(own, all);
+  #queueShare({ id }: Account): number {
+    return downloadQueueBytes(this.#downloads.get(id) ?? 0, this.#downloadCount);
+  }
+
+  #countDownload({ id }: Account, change: 1 | -1): void {
+    const own = (this.#downloads.get(id) ?? 0) + change;
+    if (own > 0) this.#downloads.set(id, own);
+    else this.#downloads.delete(id);
+    this.#downloadCount += change;
   }
 
   async open(file: FileId): Promise<OpenContent | undefined> {
