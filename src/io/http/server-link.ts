@@ -11,6 +11,7 @@ import {
   HTTP_REQUESTS_BURST,
   HTTP_REQUESTS_PER_SECOND,
   MESSAGE_BYTES_MAX,
+  SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Clock } from "../clock.ts";
@@ -103,9 +104,9 @@ export class HttpServerLink extends QueuedLink {
     return isSent;
   }
 
-  /** Ignores the limit of the caller, because a response has up to SEND_QUEUE_LOW_BYTES. */
-  protected override isDrained(): boolean {
-    return super.isDrained();
+  /** A response keeps up to SEND_QUEUE_LOW_BYTES, so a lower limit would wait for its end. */
+  protected override isDrained(bytesMax: number = SEND_QUEUE_LOW_BYTES): boolean {
+    return super.isDrained(Math.max(bytesMax, SEND_QUEUE_LOW_BYTES));
   }
 
   drop(fault: Fault | undefined): void {
