@@ -283,8 +283,10 @@ export class CatchUp {
     unseen: MissedRecords,
     followed?: () => void,
   ): Promise<void> {
+    const { presence, historyQuota } = this.options;
     let { records, upTo: sentSeq } = unseen;
     for (;;) {
+      if (client.account !== undefined) historyQuota.count(client.account.id, records);
       for (let at = 0; at < records.length; ) {
         if (client.link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await client.link.drained();
         if (!client.isCatchingUp(room.id, run)) return;
@@ -297,11 +299,16 @@ export class CatchUp {
       }
       sentSeq = records.at(-1)?.head.seq ?? sentSeq;
       if (sentSeq >= room.lastSeq) break;
-      records = this.#recent.since(room, sentSeq) ?? (await this.#since(room, sentSeq));
+      // A slow reader would keep them in memory.
+      records = [];
+      await client.link.drained(PAGE_BYTES_MAX);
+      if (!client.isCatchingUp(room.id, run)) return;
+      const recent = this.#recent.since(room, sentSeq);
+      records = recent === undefined ? await this.#since(room, sentSeq) : firstPage(recent);
       assert(records.length > 0, "the archive lags behind the log");
       if (!client.isCatchingUp(room.id, run)) return;
     }
-    this.options.presence.flush(room);
+    presence.flush(room);
     client.follow(room.id);
     this.#follow(client, room, followed);
   }
@@ -390,36 +397,61 @@ export class CatchUp {
       return { records: [], n: lastN + 1, skipped, upTo };
     }
     const unseen = await this.#read(room, after, upTo);
-    // A slow reader would keep the others in memory. They are read again when it has these.
-    const records = firstBytes(unseen.records, PAGE_BYTES_MAX);
-    if (account !== undefined) this.options.historyQuota.count(account.id, records);
-    return { ...unseen, records, upTo: records.at(-1)?.head.seq ?? upTo };
+    return { ...unseen, upTo: unseen.records.at(-1)?.head.seq ?? upTo };
   }
 
-  async #read(room: Room, after: number | undefined, upTo: number): Promise<MissedRecords> {
+  async #read(
+    room: Room,
+    after: number | undefined,
+    upTo: number,
+  ): Promise<Omit<MissedRecords, "upTo">> {
     const recent =
       after === undefined
         ? this.#recent.newest(room, FIRST_RECORDS)
         : this.#recent.since(room, after);
     const [first] = recent ?? [];
     if (recent !== undefined && first !== undefined) {
-      return { records: recent, n: first.head.n, skipped: 0, upTo };
+      return { records: firstPage(recent), n: first.head.n, skipped: 0 };
     }
     // Read first, because the page would stay in memory while this read waits for its turn.
     const lastN = after === undefined ? undefined : await this.#lastNBefore(room, after);
-    const { records } = await this.#page({
-      rooms: new Set([room.id]),
-      afterSeq: after,
-      beforeSeq: upTo + 1,
-      from: "newest",
-      limit: after === undefined ? FIRST_RECORDS : CATCH_UP_RECORDS_MAX,
-      bytesMax: CATCH_UP_BYTES_MAX,
-    });
+    const limit = after === undefined ? FIRST_RECORDS : CATCH_UP_RECORDS_MAX;
+    const records = await this.#firstToSend(room, { after, upTo, limit });
     const n = records[0]?.head.n;
     assert(n !== undefined, "the archive lags behind the log");
-    // An erasure during the read would have added a record.
-    if (room.lastSeq === upTo) this.#recent.refill(room, records);
-    return { records, n, skipped: lastN === undefined ? 0 : n - lastN - 1, upTo };
+    return { records, n, skipped: lastN === undefined ? 0 : n - lastN - 1 };
+  }
+
+  /**
+   * Returns the first page of the newest records that a device may receive. Finds its beginning by
+   * pages that it drops: a slow reader would keep all records in memory.
+   */
+  async #firstToSend(
+    room: Room,
+    { after, upTo, limit }: { readonly after: number | undefined; upTo: number; limit: number },
+  ): Promise<readonly LogRecord[]> {
+    let [fromSeq, remaining, bytes] = [upTo + 1, limit, CATCH_UP_BYTES_MAX];
+    for (;;) {
+      const isNewest = fromSeq > upTo;
+      const { records, more } = await this.#page({
+        rooms: new Set([room.id]),
+        afterSeq: after,
+        beforeSeq: fromSeq,
+        from: "newest",
+        limit: remaining,
+        bytesMax: PAGE_BYTES_MAX,
+      });
+      // An erasure during the read would have added a record.
+      if (isNewest && room.lastSeq === upTo) this.#recent.refill(room, records);
+      const end = records.findLastIndex((record) => {
+        bytes -= recordBytes(record);
+        return bytes < 0;
+      });
+      fromSeq = records[end + 1]?.head.seq ?? fromSeq;
+      remaining -= records.length;
+      if (more && remaining > 0 && bytes > 0) continue;
+      return isNewest ? records : await this.#since(room, fromSeq - 1);
+    }
   }
 
   async #lastNBefore(room: Room, seq: number): Promise<number> {
@@ -449,11 +481,11 @@ export class CatchUp {
   }
 }
 
-function firstBytes(records: readonly LogRecord[], bytesMax: number): readonly LogRecord[] {
+function firstPage(records: readonly LogRecord[]): readonly LogRecord[] {
   let bytes = 0;
   const end = records.findIndex((record) => {
     bytes += recordBytes(record);
-    return bytes > bytesMax;
+    return bytes > PAGE_BYTES_MAX;
   });
   return end < 0 ? records : records.slice(0, Math.max(1, end));
 }

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import {
   CATCH_UP_RECORDS_MAX,
   FIRST_RECORDS,
+  PAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
-  SEND_QUEUE_LOW_BYTES,
   TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { type Guest, headOf } from "../guest.ts";
@@ -191,7 +191,7 @@ test("reads from the disk what a slow device missed during its catch-up", async 
   const release = (slow.link as ReturnType<Site["farEnd"]>).stall();
   slow.send("login", slow.signedLogin("ana"));
   await site.time.advance(1_000);
-  expect(site.farEnd(slow).queuedBytes()).toBeGreaterThan(SEND_QUEUE_LOW_BYTES);
+  expect(site.farEnd(slow).queuedBytes()).toBeGreaterThan(PAGE_BYTES_MAX);
   // More records than the memory holds for a room.
   await talk(ana, 1, 300);
   reads = 0;
