@@ -79,3 +79,14 @@ test("allows reading on the next day", async () => {
   site.skewMs += DAY_MS;
   expect((await page()).records.length).toBe(20);
 });
+
+test("counts all pages of a catch-up, not only the first", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { historyBytesPerDay: 500_000 });
+  const seen = ben.records.at(-1)?.head.seq ?? 0;
+  ben.hangUp();
+  for (let i = 0; i < 12; i++) await site.wait(ana.post("x".repeat(60_000)));
+  const again = await site.again(ben, "ben", seen);
+  await again.until("caught-up");
+  expect(again.texts()).toHaveLength(12);
+  expect(await again.refusal("history", { target: "lobby", limit: 1 })).toBe("history-limit");
+});
