@@ -6,6 +6,7 @@ import {
   TRANSFER_SYNC_BYTES,
   UPLOAD_IDLE_TIMEOUT_MS,
   UPLOAD_KEEP_MS,
+  UPLOADS_TOGETHER_MAX,
 } from "../../../src/base/limits.ts";
 import type { DiskFile } from "../../../src/io/disk/disk.ts";
 import { UploadService } from "../../../src/server/files/uploads.ts";
@@ -319,4 +320,33 @@ test("forgets an upload that another server finishes while it is measured", asyn
   opened.resolve({ sizeBytes: 1, lastAppendMs: () => 0, close() {} });
   await measured;
   expect(uploads.unfinishedCount).toBe(0);
+});
+
+test("removes few files at a time, of several accounts in turn", async () => {
+  const list = Array.from({ length: 9 }, (_, i) => {
+    const by = i < 6 ? "u1" : `u${i}`;
+    return { file: `f${i}`, by, name: "x", to: ["lobby"], sinceMs: 0 };
+  });
+  const removed: string[] = [];
+  let [running, most] = [0, 0];
+  const uploads = new UploadService({
+    blobs: {
+      list: async () => list,
+      remove: async (file: string) => {
+        most = Math.max(most, ++running);
+        await Promise.resolve();
+        removed.push(file);
+        running--;
+      },
+    },
+    engine: { files: { get: () => undefined }, announcements: { has: () => false } },
+    clock: { unixMs: () => 0 },
+    quotas: { count() {} },
+    files: { onChange() {} },
+  } as never);
+  await uploads.restore();
+  await Promise.all(list.map(({ by, file }) => uploads.withdraw(by as never, file as never)));
+  expect(most).toBe(UPLOADS_TOGETHER_MAX);
+  // The files of one account wait behind those of others.
+  expect(removed.slice(0, 5).sort()).toEqual(["f0", "f1", "f6", "f7", "f8"]);
 });
