@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../package.json";
@@ -28,10 +28,12 @@ test("ignores the runtime's own variables", async () => {
     { BUN_BE_BUN: "1" },
     { BUN_OPTIONS: "--preload ./evil.js" },
     { BUN_OPTIONS: "--version" },
+    { BUN_BYTECODE_ORDER_OUT: join(trap, "order") },
   ];
   for (const env of variables) {
     expect([env, await runChat(["version"], { cwd: trap, env })]).toEqual([env, expected]);
   }
+  expect(readdirSync(trap).sort()).toEqual(["evil.js", "package.json"]);
 });
 
 test.if(process.platform === "linux")(

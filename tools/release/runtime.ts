@@ -20,7 +20,7 @@ const withoutName = (name: string) => name.replace("_", "=");
  * After a crash, the runtime starts a download program with an address of its makers, on macOS and
  * Windows by default. A path that cannot exist makes that program fail without a connection.
  * `BUN_BE_BUN` would turn the program into a script interpreter, and `BUN_OPTIONS` load scripts
- * and settings of the current folder.
+ * and settings of the current folder. `BUN_BYTECODE_ORDER_OUT` names a file to overwrite.
  */
 const RUNTIME_TEXTS: readonly RuntimeText[] = [
   { text: "https://bun.report", replacement: "file:///dev/null//", count: 1 },
@@ -29,7 +29,11 @@ const RUNTIME_TEXTS: readonly RuntimeText[] = [
     replacement: withoutName(name),
     count: 1,
   })),
-  { text: "BUN_OPTIONS", replacement: withoutName("BUN_OPTIONS"), count: 2 },
+  ...["BUN_OPTIONS", "BUN_BYTECODE_ORDER_OUT"].map((name) => ({
+    text: name,
+    replacement: withoutName(name),
+    count: 2,
+  })),
   {
     text: `Bun has crashed. This indicates a bug in Bun, not your code.\n\n${REPORT_REQUEST}`,
     replacement:
