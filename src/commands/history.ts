@@ -251,10 +251,13 @@ function queryOf(options: HistoryOptions): Query {
   };
 }
 
-/** First request of `serverPages`; none for an overview, which depends on the list of rooms. */
+/**
+ * First request of `serverPages`; none for an overview, which depends on the list of rooms. The
+ * server must not learn the text of a search before the client knows which rooms are encrypted.
+ */
 function earlyRequests(options: HistoryOptions): ConnectOptions["early"] {
-  const { isOverview, last, regex } = options;
-  if (isOverview) return [];
+  const { isOverview, last, regex, grep } = options;
+  if (isOverview || grep !== undefined) return [];
   const query = queryOf(options);
   const fields =
     last === undefined
