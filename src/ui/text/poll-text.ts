@@ -19,7 +19,7 @@ export function pollRows(
   const most = Math.max(1, ...poll.options.map(({ count }) => count));
   const rows = poll.options.map(({ option, count, by, isMine }, index) => {
     const bar = "▇".repeat(Math.round((count / most) * BAR_LENGTH)).padEnd(BAR_LENGTH, "░");
-    const voters = poll.anonymous || count === 0 ? "" : ` (${votersText(by, names)})`;
+    const voters = poll.anonymous || by.length === 0 ? "" : ` (${votersText(by, names)})`;
     return `${isMine ? "✓" : " "}${index + 1}. ${bar} ${count}  ${cleanText(option)}${voters}`;
   });
   return [...rows, pollNote(poll, texts, times)];

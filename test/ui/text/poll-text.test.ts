@@ -31,6 +31,8 @@ test("names nobody in an anonymous poll, and few of many", () => {
   const options = [{ option: "yes", count: 9, by, isMine: false }];
   const poll = { ...POLL, options, voters: 9 };
   expect(pollRows(poll, ENGLISH)[0]).toEndWith("yes (p0, p1, p2, p3, p4, …)");
+  const hidden = { ...poll, options: [{ option: "yes", count: 1, by: [], isMine: false }] };
+  expect(pollRows(hidden, ENGLISH)[0]).toEndWith("1  yes");
   const closed = { ...poll, anonymous: true, many: true, isClosed: true };
   expect(pollRows(closed, ENGLISH)).toEqual([
     ...([" 1. ▇▇▇▇▇▇▇▇▇▇ 9  yes", "9 voters · anonymous · several answers · closed"] as const),
