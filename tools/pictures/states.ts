@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Texts } from "../../src/ui/messages/en/page.ts";
 import { loadTexts } from "../../src/web/browser/texts.ts";
-import { type Home, Sandbox, type Served } from "../../test/e2e/program.ts";
+import { Sandbox } from "../../test/e2e/program.ts";
 import { Browser } from "../../test/page/browser.ts";
-import { pageAddress, photo } from "../../test/page/fixtures.ts";
-import { HeadlessUser } from "../../test/page/headless-user.ts";
+import { pageAddress } from "../../test/page/fixtures.ts";
+import { openDashboard, PASSWORD, playLesson, STATES } from "../../test/page/picture-states.ts";
 import type { Visit } from "../../test/page/visit.ts";
 
 /**
@@ -29,86 +28,6 @@ const LOOKS = [
   { look: "light", isDark: false, language: "en-GB" },
   { look: "dark", isDark: true, language: "id-ID" },
 ] as const;
-const PASSWORD = "a long password";
-const HOMEWORK = `## Homework for Friday
-Read page 12, then solve $\\frac{a}{b} + \\frac{c}{b} = \\frac{a + c}{b}$ :books:
-
-| task | points |
-|------|-------:|
-| 1    | 4      |
-| 2    | 6      |
-
-\`\`\`py
-def half(x):  # of it
-    return x / 2
-\`\`\``;
-
-type Act = (visit: Visit, texts: Texts) => Promise<void>;
-
-/** States that follow each other in one window; each leaves the room open. */
-const STATES: Readonly<Record<string, Act>> = {
-  room: async (visit) => visit.waitForMessage("pages or only one"),
-  rooms: async (visit, texts) => {
-    const drawer = visit.button(new RegExp(`^${texts.openRooms}`)).first();
-    if (await drawer.isVisible()) await drawer.click();
-    else if ((await visit.page.locator(".side-right").count()) === 0)
-      await visit.button(texts.openPeople).first().click();
-  },
-  message: async (visit) => {
-    const message = visit.message("pages or only one").first();
-    if ((await visit.page.evaluate<number>("innerWidth")) < 1000) await longPress(visit, message);
-    else await visit.openMenu("pages or only one");
-    await visit.page.getByRole("menu").or(visit.page.getByRole("dialog")).first().waitFor();
-  },
-  emoji: async (visit, texts) => {
-    await visit.button(texts.emoji).first().click();
-    await visit.page.getByRole("dialog").waitFor();
-  },
-  viewer: async (visit) => {
-    await visit.page.locator("article img").first().click();
-    await visit.page.getByRole("dialog").getByRole("img").waitFor();
-  },
-  person: async (visit) => {
-    await visit.message("did you find the mistake").locator(".author-button").first().click();
-    await visit.page.getByRole("dialog").waitFor();
-  },
-  direct: async (visit) => {
-    await visit.send("/msg cleo");
-    await visit.heading(/cleo/).waitFor();
-  },
-  settings: async (visit) => {
-    const me = visit.page.locator(".me-button");
-    if (!(await me.isVisible())) await visit.page.locator(".room-head button").first().click();
-    await me.click();
-    await visit.page.getByRole("dialog").waitFor();
-  },
-  search: async (visit, texts) => {
-    await visit.send("/search page");
-    await visit.page.locator(".search-list .hit-text").first().waitFor();
-    await visit.field(texts.searchFor).blur();
-  },
-  attached: async (visit, texts) => {
-    const chosen = visit.page.waitForEvent("filechooser");
-    await visit.button(texts.attach).click();
-    await (await chosen).setFiles({
-      name: "blackboard.png",
-      mimeType: "image/png",
-      buffer: photo(1600, 1200),
-    });
-    await visit.page.locator(".attachment-name").first().waitFor();
-  },
-};
-
-async function longPress({ page }: Visit, message: ReturnType<Visit["message"]>): Promise<void> {
-  const box = await message.boundingBox();
-  if (box === null) throw new Error("the message is not visible");
-  const session = await page.context().newCDPSession(page);
-  const touchPoints = [{ x: box.x + box.width / 2, y: box.y + box.height / 2 }];
-  await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints });
-  await page.getByRole("menu").or(page.getByRole("dialog")).first().waitFor();
-  await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-}
-
 /** Takes the states of one width and look. */
 class Sheet {
   readonly #name: string;
@@ -159,38 +78,6 @@ function write(folder: string, name: string, base64: string): void {
   process.stderr.write(`drew ${path}\n`);
 }
 
-async function playLesson(sandbox: Sandbox, served: Served): Promise<HeadlessUser[]> {
-  const names = ["Bu_Sari", "ana", "ben", "cleo", "hana", "ivan", "joko", "kiki"];
-  const users: HeadlessUser[] = [];
-  for (const name of names) users.push(await HeadlessUser.open(served, name));
-  const [teacher, ana, ben] = users as [HeadlessUser, HeadlessUser, HeadlessUser];
-  await teacher.tab.ask("join", { room: "math", create: true });
-  for (const { tab } of users.slice(1)) await tab.ask("join", { room: "math" });
-  await teacher.tab.ask("topic", { room: "math", topic: "Fractions, homework and questions" });
-  await teacher.post(HOMEWORK, "math");
-  const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: PASSWORD };
-  const [dewi, olga] = ["dewi", "olga"].map((user) =>
-    sandbox.home(user).with({ ...env, CHAT_USER: user }),
-  ) as [Home, Home];
-  await olga.json(["register"]);
-  await olga.json(["admin", "grant", "olga", "--data", served.data]);
-  await dewi.json(["send", "hello from the library"]);
-  const joined = await dewi.join(["--room", "math"]);
-  await joined.signal("SIGTERM");
-  const shots = ["board.png", "notes.png", "sketch.png"].map((name, i) => {
-    writeFileSync(sandbox.path(name), photo(900 + 200 * i, i === 1 ? 1200 : 700));
-    return sandbox.path(name);
-  });
-  await dewi.json(["send-file", ...shots, "--to", "math", "--caption", "The blackboard of today"]);
-  writeFileSync(sandbox.path("worksheet.pdf"), `%PDF-1.4\n${"x".repeat(40_000)}`);
-  await dewi.json(["send-file", sandbox.path("worksheet.pdf"), "--to", "math"]);
-  await ana.post("Thank you! @mia did you find the mistake in line 3?", "math");
-  await ben.post("I did: the sign is wrong.", "math");
-  await ben.post("Do we hand in both pages or only one?", "math");
-  await ana.tab.ask("hand", { room: "math", on: true });
-  return users;
-}
-
 const wanted = process.argv.slice(2);
 const isWanted = (state: string) => wanted.length === 0 || wanted.includes(state);
 const browser = new Browser([]);
@@ -222,11 +109,7 @@ try {
       if (isWanted("server")) {
         await using olga = await browser.visit(pageAddress(served), options);
         await olga.logIn("olga", { password: PASSWORD });
-        const drawer = olga.button(new RegExp(`^${texts.openRooms}`)).first();
-        if (await drawer.isVisible()) await drawer.click();
-        await olga.page.locator(".me-button").waitFor();
-        await olga.button(texts.dashboard).first().click();
-        await olga.page.getByRole("tab").first().waitFor();
+        await openDashboard(olga, texts);
         await sheet.take(olga, "server");
       }
       if (wanted.length === 0) await sheet.draw(mia, columns, sheetWidth);

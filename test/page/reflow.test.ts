@@ -1,0 +1,146 @@
+import { expect } from "bun:test";
+import { ENGLISH } from "../../src/ui/messages/en/page.ts";
+import { pageTest, type VisitOptions } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import { openDashboard, PASSWORD, playLesson, STATES } from "./picture-states.ts";
+import type { Visit } from "./visit.ts";
+
+const server = new PageServer({ args: ["--name", "Room 12"] });
+
+interface Shape extends VisitOptions {
+  readonly fontPx?: number;
+}
+
+/** WCAG asks for 320 px; the others are a zoomed phone, and large letters on a phone. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  "195 px": { width: 195, height: 422, isPhone: true },
+  "320 x 256 px": { width: 320, height: 256 },
+  "letters of 32 px": { width: 390, height: 844, isPhone: true, fontPx: 32 },
+};
+
+/**
+ * What cannot be read or reached without scrolling in two directions. Code, tables and formulas
+ * may scroll sideways.
+ */
+const BARRIERS = `(() => {
+  const found = [];
+  const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
+  const scope = dialog ?? document.body;
+  const name = (element) =>
+    (element.getAttribute("aria-label") ?? element.textContent.trim() ?? "").slice(0, 40) +
+    " <" + element.tagName.toLowerCase() + " class=" + JSON.stringify(element.className) + ">";
+  // Scrolls in one direction only.
+  const isRow = (element) => [...element.children].every((child) => child.matches("button"));
+  const isDrawn = (element) => {
+    const { width, height } = element.getBoundingClientRect();
+    return width > 1 && height > 1 && element.checkVisibility({ visibilityProperty: true }) &&
+      element.closest("[aria-hidden=true], [inert], .sr-only") === null;
+  };
+  const { scrollWidth, scrollHeight } = document.scrollingElement;
+  if (scrollWidth > innerWidth) found.push("the page is " + scrollWidth + " px wide");
+  for (const element of scope.querySelectorAll("*")) {
+    const { overflowX } = getComputedStyle(element);
+    const isScrolled = overflowX === "auto" || overflowX === "scroll";
+    const excess = element.scrollWidth - element.clientWidth;
+    if (!isScrolled || excess < 2 || !isDrawn(element)) continue;
+    // Rows of buttons, which scroll nowhere else.
+    if (isRow(element) || element.matches("pre, :has(> table), math")) continue;
+    if (element.closest("pre, table, math") !== null) continue;
+    found.push("scrolls sideways by " + excess + " px: " + name(element));
+  }
+  const controls = [...scope.querySelectorAll("a[href], button, input, select, textarea, summary")];
+  for (const element of controls.filter(isDrawn)) {
+    if (element.closest("table, pre") !== null || isRow(element.parentElement)) continue;
+    if (element.matches("input[type=file], [tabindex='-1'], :disabled")) continue;
+    element.focus(); // The browser scrolls to it.
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    if (left + right < 0 || left + right > 2 * innerWidth) {
+      found.push("cut off from " + left + " to " + right + " px: " + name(element));
+      continue;
+    }
+    const label = element.closest("label") ?? element;
+    const points = [0.5, 0.2, 0.8].flatMap((x) => [0.5, 0.25, 0.75].map((y) =>
+      document.elementFromPoint(left + (right - left) * x, top + (bottom - top) * y)));
+    const isHit = points.some((hit) => hit !== null && (label.contains(hit) || hit.contains(element)
+      && hit.tagName === "LABEL"));
+    const isUnderLayer = points.some((hit) => {
+      if (hit === null) return false;
+      const layer = hit.closest("[role=menu], dialog, aside, nav");
+      const isShade = getComputedStyle(hit).position === "fixed" && hit.clientWidth === innerWidth;
+      return isShade || (layer !== null && !layer.contains(element));
+    });
+    if (!isHit && !isUnderLayer) found.push("covered or outside, " + [left, top, right, bottom].map(Math.round) +
+      ": " + name(element));
+  }
+  return found;
+})()`;
+
+/** Widths in px of the visible room's name and of the text field, and what they need. */
+const ROOM_AND_FIELD = `(() => {
+  const widthOf = (text, element) => {
+    const { font, letterSpacing } = getComputedStyle(element);
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = font;
+    return context.measureText(text).width;
+  };
+  const heading = document.querySelector("h1");
+  const field = document.querySelector("textarea");
+  const { paddingLeft, paddingRight } = getComputedStyle(field);
+  return {
+    name: heading.clientWidth - Math.min(heading.scrollWidth, widthOf("#math", heading)),
+    field: field.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) -
+      widthOf("see you there", field),
+  };
+})()`;
+
+async function setFont({ page }: Visit, fontPx: number | undefined): Promise<void> {
+  if (fontPx === undefined) return;
+  const session = await page.context().newCDPSession(page);
+  const fontSizes = { standard: fontPx, fixed: fontPx };
+  await session.send("Page.setFontSizes", { fontSizes });
+  const used = await page.evaluate(
+    "parseFloat(getComputedStyle(document.documentElement).fontSize)",
+  );
+  expect(used).toBe(fontPx);
+}
+
+let isPlayed: Promise<unknown> | undefined;
+
+for (const [name, { fontPx, ...options }] of Object.entries(SHAPES)) {
+  pageTest(`everything is reached without scrolling two ways: ${name}`, async () => {
+    isPlayed ??= playLesson(server.sandbox, server.served);
+    await isPlayed;
+    const found: Record<string, readonly string[]> = {};
+    const look = async (visit: Visit, state: string) => {
+      const barriers = await visit.page.evaluate<readonly string[]>(BARRIERS);
+      if (barriers.length > 0) found[state] = barriers;
+    };
+    await using mia = await server.visit(options);
+    await setFont(mia, fontPx);
+    await mia.page.locator("#enter-name").fill("mia");
+    await look(mia, "enter");
+    await mia.logIn("mia", { password: PASSWORD });
+    await mia.send("/join math");
+    await mia.heading("#math").waitFor();
+    for (const [state, act] of Object.entries(STATES)) {
+      await mia.page.locator("article img").nth(2).waitFor();
+      await act(mia, ENGLISH);
+      if (state === "room") {
+        const { name, field } = await mia.page.evaluate<Record<string, number>>(ROOM_AND_FIELD);
+        expect(name).toBeGreaterThanOrEqual(0);
+        expect(field).toBeGreaterThanOrEqual(0);
+      }
+      await look(mia, state);
+      await mia.page.goto(`${new URL(server.address).origin}/#/math`);
+      await mia.page.reload();
+      await setFont(mia, fontPx);
+      await mia.heading("#math").waitFor();
+    }
+    await using olga = await server.visit(options);
+    await setFont(olga, fontPx);
+    await olga.logIn("olga", { password: PASSWORD });
+    await openDashboard(olga, ENGLISH);
+    await look(olga, "server");
+    expect(found).toEqual({});
+  });
+}
