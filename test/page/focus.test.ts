@@ -6,45 +6,6 @@ import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 
-type State = readonly [name: string, open: (visit: Visit) => Promise<unknown>];
-
-const press = (key: string) => (visit: Visit) => visit.page.keyboard.press(key);
-const click = (selector: string) => (visit: Visit) => visit.page.locator(selector).first().click();
-
-const STATES: readonly State[] = [
-  ["a room", async () => undefined],
-  ["a message", (visit) => visit.message("is near").first().focus()],
-  ["a menu", (visit) => visit.openMenu("is near")],
-  ["a reply", (visit) => visit.chooseFromMenu("is near", "Reply")],
-  ["search", (visit) => visit.search("near")],
-  ["the switcher", press("Control+k")],
-  ["settings", click(".me-button")],
-  ["saved messages", click(".side-foot .icon-button >> nth=0")],
-  ["rooms", click(".side-title .icon-button >> nth=0")],
-  ["an emoji picker", (visit) => visit.button("Emoji").first().click()],
-];
-
-/** Removes each element that can have the focus, and puts it back. */
-const REMOVE_EACH = `(async () => {
-  const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
-  const all = [...(dialog ?? document).querySelectorAll(
-    "a[href], button, input, select, textarea, summary, [tabindex]")];
-  const lost = [];
-  let count = 0;
-  for (const element of all) {
-    element.focus();
-    if (document.activeElement !== element) continue;
-    count++;
-    const { parentNode, nextSibling } = element;
-    element.remove();
-    await new Promise((resolve) => setTimeout(resolve));
-    await new Promise((resolve) => setTimeout(resolve));
-    if (document.activeElement === document.body) lost.push(element.outerHTML.slice(0, 200));
-    parentNode.insertBefore(element, nextSibling);
-  }
-  return { count, lost };
-})()`;
-
 const focused = ({ page }: Visit) =>
   page.evaluate<string>(`(() => {
     const { activeElement: element } = document;
@@ -57,21 +18,6 @@ async function prepare(visit: Visit, author: string): Promise<void> {
   await visit.waitForMessage("is near");
   await visit.chooseFromMenu("is near", "Save for later");
 }
-
-pageTest("hands on the focus of each element that disappears, in each state", async () => {
-  const ana = await server.window("ana");
-  await prepare(ana, "ben");
-  for (const [name, open] of STATES) {
-    await open(ana);
-    if (/switcher|settings|saved|rooms|picker/.test(name))
-      await ana.page.locator("dialog[open]").waitFor();
-    const { count, lost } = await ana.page.evaluate<{ count: number; lost: string[] }>(REMOVE_EACH);
-    expect([name, lost]).toEqual([name, []]);
-    expect(count).toBeGreaterThan(name === "the switcher" ? 0 : 2);
-    await ana.page.reload(); // The page does not expect other changes of its elements.
-    await ana.waitForMessage("is near");
-  }
-});
 
 pageTest("returns the focus when a panel, bar or toast is closed by keyboard", async () => {
   const eva = await server.window("eva");
@@ -135,4 +81,13 @@ pageTest("names a message by its author, text, reply, reactions and marks", asyn
   for (let i = 0; i < 30; i++) await una.page.keyboard.press("ArrowUp");
   const label = await focused(una);
   expect(label).not.toMatch(/^(?:tom|una), /);
+});
+
+pageTest("describes a question by its text, which is read with its title", async () => {
+  await using nina = await server.visit();
+  await nina.submitLogin("nina");
+  await nina.newAccountQuestion.waitFor();
+  const described = await nina.newAccountQuestion.getAttribute("aria-describedby");
+  const text = await nina.page.locator(`[id="${described}"]`).textContent();
+  expect(text).toBe("If you already have an account, check how its name is spelled.");
 });

@@ -82,3 +82,15 @@ pageTest("shows why the page can't start", async () => {
   await ana.button("Copy details").waitFor();
   await ana.context.close();
 });
+
+pageTest("says that the server administration can't be loaded", async () => {
+  await using olga = await server.visit({
+    link: String(server.served.listening["operatorLink"]),
+    refused: "**/assets/dashboard-*",
+  });
+  await olga.logIn("olga");
+  const toast = olga.page.getByText("Couldn't load this. Check your connection and retry.");
+  await Promise.all([toast.waitFor(), olga.button("Server administration").click()]);
+  await olga.send("still here");
+  await olga.waitForMessage("still here");
+});

@@ -200,7 +200,6 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   await later.program.signal("SIGTERM");
 
   const older = await sandbox.serve({ port: first.port, data: "older" });
-  await ana.page.reload();
   const alarm = ana.page.locator(".alarm");
   await alarm.getByRole("heading", { name: ROLLED_BACK }).waitFor();
   expect(await alarm.textContent()).toMatch(
@@ -208,6 +207,8 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   );
   await ana.send("into the void");
   await ana.page.keyboard.press("Escape");
+  // After a reload, the alarm may be raised before the user is signed in.
+  await ana.page.reload();
   await alarm.waitFor();
   const download = ana.page.waitForEvent("download");
   await alarm.getByText("Save evidence").click();

@@ -61,16 +61,16 @@ const BARRIERS = `(() => {
     const label = element.closest("label") ?? element;
     const points = [0.5, 0.2, 0.8].flatMap((x) => [0.5, 0.25, 0.75].map((y) =>
       document.elementFromPoint(left + (right - left) * x, top + (bottom - top) * y)));
-    const isHit = points.some((hit) => hit !== null && (label.contains(hit) || hit.contains(element)
-      && hit.tagName === "LABEL"));
+    const isHit = points.some((hit) => hit !== null && label.contains(hit));
     const isUnderLayer = points.some((hit) => {
       if (hit === null) return false;
       const layer = hit.closest("[role=menu], dialog, aside, nav");
       const isShade = getComputedStyle(hit).position === "fixed" && hit.clientWidth === innerWidth;
       return isShade || (layer !== null && !layer.contains(element));
     });
-    if (!isHit && !isUnderLayer) found.push("covered or outside, " + [left, top, right, bottom].map(Math.round) +
-      ": " + name(element));
+    if (isHit || isUnderLayer) continue;
+    const place = [left, top, right, bottom].map(Math.round).join();
+    found.push("covered or outside, " + place + ": " + name(element));
   }
   return found;
 })()`;

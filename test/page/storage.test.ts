@@ -76,6 +76,23 @@ pageTest("opens without stored data if the browser cannot read it, and says so",
   await dora.page.getByText(/^This browser doesn't store data of this page/).waitFor();
 });
 
+pageTest("says that the browser's database has fallen silent", async () => {
+  await using ella = await server.logIn("ella", {
+    initScript: `for (const type of [IDBRequest, IDBTransaction]) {
+      for (const name of ["onsuccess", "onerror", "oncomplete", "onabort"]) {
+        const property = Object.getOwnPropertyDescriptor(type.prototype, name);
+        if (property === undefined) continue;
+        Object.defineProperty(type.prototype, name, { ...property, set(listener) {
+          property.set.call(this, (event) => window.isSilent || listener?.call(this, event));
+        } });
+      }
+    }`,
+  });
+  await ella.page.evaluate("window.isSilent = true");
+  await ella.send("stored nowhere");
+  await ella.page.getByText(/^This browser doesn't store data of this page/).waitFor();
+});
+
 pageTest("keeps a setting that another tab has changed, and shows it", async () => {
   await using ana = await server.logIn("anatol");
   const other = await ana.tab();

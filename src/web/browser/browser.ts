@@ -33,7 +33,7 @@ import {
 } from "./indexed-db.ts";
 import { dialSocket, type Socket } from "./link.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
-import { StoreWatch, WatchedStore } from "./store-watch.ts";
+import { STORE_TIMEOUT_MS, StoreWatch, WatchedStore } from "./store-watch.ts";
 
 /** Declares only what the driver uses, so that the driver needs no DOM types. */
 interface Page extends SavingPage {
@@ -244,9 +244,6 @@ function pageClock(): Platform["clock"] {
     },
   };
 }
-
-/** Some browsers never answer in private windows, and a slow disk may need seconds. */
-const STORE_TIMEOUT_MS = 15_000;
 
 async function openPageStore(page: Page, storeWatch: StoreWatch): Promise<Store> {
   const indexedDB = tryStorage(() => page.indexedDB);

@@ -7,6 +7,9 @@ import { type Store, storeFault, type TableChange, type TableName } from "./inde
 /** Longest time for which a newer page waits until this page has written its data. */
 const RELEASE_TIMEOUT_MS = 5_000;
 
+/** Some browsers never answer in private windows, and a slow disk may need seconds. */
+export const STORE_TIMEOUT_MS = 15_000;
+
 /** Tables whose loss costs only time. */
 const CACHES: ReadonlySet<TableName> = new Set(["hashes", "previews"]);
 
@@ -46,11 +49,19 @@ export class StoreWatch {
     this.onFailure(fault);
   }
 
-  /** For `promise.catch`. */
-  readonly rethrow = (error: unknown): never => {
-    this.failed(error);
-    throw error;
-  };
+  /** Reports a failure. Also reports a browser that does not answer, but keeps waiting. */
+  async watched<Result>(result: Promise<Result>): Promise<Result> {
+    const silence = () => this.failed(storeFault({ message: "it does not answer" }));
+    const cancel = this.clock.after(STORE_TIMEOUT_MS, silence);
+    try {
+      return await result;
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
 
   async #flushed(): Promise<void> {
     await this.onRelease().catch(asFault);
@@ -64,34 +75,26 @@ export class WatchedStore implements Store {
 
   constructor(
     private readonly store: Store,
-    private readonly watch: Pick<StoreWatch, "failed">,
+    private readonly watch: Pick<StoreWatch, "watched">,
   ) {
     this.isExternal = store.isExternal === true;
     this.isEphemeral = store.isEphemeral === true;
   }
 
   get(table: TableName, key: string): Promise<unknown> {
-    return this.#watched([table], () => this.store.get(table, key));
+    return this.#watched([table], this.store.get(table, key));
   }
 
   all(table: TableName, prefix: string): Promise<[string, unknown][]> {
-    return this.#watched([table], () => this.store.all(table, prefix));
+    return this.#watched([table], this.store.all(table, prefix));
   }
 
   write(changes: readonly TableChange[]): Promise<void> {
     const tables = changes.map(({ table }) => table);
-    return this.#watched(tables, () => this.store.write(changes));
+    return this.#watched(tables, this.store.write(changes));
   }
 
-  async #watched<Result>(
-    tables: readonly TableName[],
-    act: () => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      return await act();
-    } catch (error) {
-      if (!tables.every((table) => CACHES.has(table))) this.watch.failed(error);
-      throw error;
-    }
+  #watched<Result>(tables: readonly TableName[], result: Promise<Result>): Promise<Result> {
+    return tables.every((table) => CACHES.has(table)) ? result : this.watch.watched(result);
   }
 }

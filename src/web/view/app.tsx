@@ -225,10 +225,15 @@ function Screen() {
   const [isDashboard, setDashboard] = useState(false);
   useNotifications();
   useModelFaults();
-  const { chat } = usePage();
+  const { chat, texts, fail } = usePage();
   const { me } = model;
   const isOperator = model.isOperator || (chat.isOperatorByLink && me !== undefined);
-  const openDashboard = useCallback(() => setDashboard(true), []);
+  const openDashboard = useCallback(() => {
+    dashboard.fetch().then(
+      () => setDashboard(true),
+      () => fail(texts.loadFailed),
+    );
+  }, [fail, texts]);
   useLayer(() => setDashboard(false), isDashboard && isOperator, {
     ignoresEscape: true,
     isCover: true,

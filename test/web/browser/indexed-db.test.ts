@@ -195,3 +195,31 @@ test("reports each failed use of the store once in one place, except for caches"
   expect(reported).toHaveLength(2);
   expect(watch.failure?.code).toBe("store-full");
 });
+
+test("reports a database that falls silent after 15 seconds, and keeps waiting", async () => {
+  const timers: (() => void)[] = [];
+  const delays: number[] = [];
+  const watch = new StoreWatch({
+    after: (delayMs, callback) => {
+      delays.push(delayMs);
+      timers.push(callback);
+      return () => timers.splice(timers.indexOf(callback), 1);
+    },
+  });
+  const answer = Promise.withResolvers<unknown>();
+  const silent: Store = new (class extends MemoryStore {
+    override get = () => answer.promise;
+    override write = () => Promise.reject(new Fault("store-full", "full"));
+  })();
+  const store = new WatchedStore(silent, watch);
+  const asked = store.get("outbox", "a");
+  const cached = store.get("previews", "a"); // Its loss costs only time.
+  expect(delays).toEqual([15_000]);
+  expect(watch.failure).toBeUndefined();
+  timers[0]?.();
+  expect(watch.failure).toMatchObject({ code: "store-failed" });
+  answer.resolve("late");
+  expect(await Promise.all([asked, cached])).toEqual(["late", "late"]);
+  expect(await rejection(store.write([{ table: "outbox", key: "a", value: 1 }]))).toBeDefined();
+  expect([watch.failure?.code, timers.length]).toEqual(["store-full", 0]);
+});

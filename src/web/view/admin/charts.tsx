@@ -6,7 +6,7 @@ import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
 import { MINUTE_MS } from "../../../base/time.ts";
 import { usePage } from "../shell/context.tsx";
-import { observeSizes } from "../shell/effects.ts";
+import { combined, listen, observeSizes } from "../shell/effects.ts";
 import { useStyleSheet } from "../shell/style-sheet.ts";
 import { Chips } from "./chips.tsx";
 import {
@@ -20,6 +20,8 @@ import { Table } from "./table.tsx";
 
 const SPANS_MIN = [5, 15, 60] as const;
 const HEIGHT_REM = 9;
+/** In forced colours, all lines have one colour. */
+const DASHES: readonly (number[] | undefined)[] = [undefined, [6, 4]];
 
 interface Line {
   readonly name: string;
@@ -51,14 +53,13 @@ function useThemeVersion(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {
     const redraw = () => setVersion((n) => n + 1);
-    const media = matchMedia("(prefers-color-scheme: dark)");
     const root = new MutationObserver(redraw);
     root.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    media.addEventListener("change", redraw);
-    return () => {
-      root.disconnect();
-      media.removeEventListener("change", redraw);
-    };
+    return combined(
+      () => root.disconnect(),
+      listen(matchMedia("(prefers-color-scheme: dark)"), "change", redraw),
+      listen(matchMedia("(forced-colors: active)"), "change", redraw),
+    );
   }, []);
   return version;
 }
@@ -115,7 +116,12 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
           },
           { ...axis, size: 4.6 * rem, values: (_, all) => all.map(format) },
         ],
-        series: [{}, ...strokes.map((stroke) => ({ stroke, width: 1.5, points: { show: false } }))],
+        series: [
+          {},
+          ...strokes.map((stroke, i) => {
+            return { stroke, dash: DASHES[i], width: 1.5, points: { show: false } };
+          }),
+        ],
         hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? undefined)] },
       },
       latestData.current,
@@ -139,14 +145,18 @@ function Chart(props: ChartProps) {
   const { title, time, lines, format, from } = props;
   const { texts, times } = usePage();
   const { host, at } = useChart(props);
-  const captions = lines.map(({ name, values, colour }) => {
+  const captions = lines.map(({ name, values, colour }, i) => {
     const summary = summarize(values, time, from);
     if (summary === undefined) return null;
     const { last, mean, max, maxAt } = summary;
     const pointValue = at === undefined ? undefined : values[from + at];
     return (
       <p key={name} className="chart-words">
-        <span className="chart-key" style={{ background: `var(${colour})` }} aria-hidden="true" />
+        <span
+          className={DASHES[i] === undefined ? "chart-key" : "chart-key is-dashed"}
+          style={{ borderColor: `var(${colour})` }}
+          aria-hidden="true"
+        />
         {lines.length > 1 ? `${name}: ` : ""}
         {pointValue === undefined
           ? texts.chartSummary(format(last), format(mean), format(max), times.clock(maxAt))

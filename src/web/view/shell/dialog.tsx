@@ -21,6 +21,8 @@ export interface DialogProps {
 
 /** Element with the initial focus: a field, or else the least consequential button. */
 const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
+/** Text before the first field or button, which screen readers pass over unless it describes it. */
+const INTRO = ":is(.dialog-body, .dialog-body > form) > p:first-child";
 
 export function Dialog({ title, onClose, onClosed, children, className = "" }: DialogProps) {
   const { texts, layers } = usePage();
@@ -31,13 +33,18 @@ export function Dialog({ title, onClose, onClosed, children, className = "" }: D
   useLayer(onClose, true, { isCover: true });
   useLayoutEffect(() => {
     const dialog = ref.current;
+    const intro = dialog?.querySelector(INTRO);
+    if (intro) {
+      intro.id ||= `${titleId}-intro`;
+      dialog?.setAttribute("aria-describedby", intro.id);
+    }
     dialog?.showModal();
     dialog?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
       dialog?.close();
       latestOnClosed.current?.();
     };
-  }, []);
+  }, [titleId]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes the dialog, like a click beside it
     <dialog

@@ -109,9 +109,11 @@ export function keepFocus(): () => void {
     childList: true,
     attributeFilter: ["disabled", "hidden", "inert"],
   });
-  const onFocusIn = ({ target }: FocusEvent) => {
+  const onFocusIn = ({ target }: { readonly target: EventTarget | null }) => {
     if (target instanceof HTMLElement && target !== document.body) place = placeOf(target);
   };
+  // The user may have chosen a field before the scripts ran.
+  onFocusIn({ target: document.activeElement });
   // The user clicked beside the element, which is still there.
   const onFocusOut = ({ target, relatedTarget }: FocusEvent) => {
     if (relatedTarget !== null) return;

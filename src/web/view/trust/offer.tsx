@@ -6,12 +6,13 @@ import { ifPossible } from "../../../io/promises.ts";
 import { browserName } from "../../browser/browser-name.ts";
 import { TRUST_HASH } from "../../input/route.ts";
 import { registerWorker } from "../attention/push-browser.ts";
+import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, usePage } from "../shell/context.tsx";
 import { CopyLine } from "../shell/copy-line.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { combined, listen } from "../shell/effects.ts";
-import { LazyModule, useModule } from "../shell/lazy.ts";
+import { LazyModule, useLoading, useModule } from "../shell/lazy.ts";
 import { LinkDialog } from "../shell/link-dialog.tsx";
 import type { TrustState } from "./steps.tsx";
 
@@ -76,7 +77,7 @@ interface TrustProps extends CloseProps {
 
 function TrustDialog({ offered: { trustedWeb, rootSha256 }, onClose }: TrustProps) {
   const { texts, chat, layers, openDialog } = usePage();
-  const { TrustSteps } = useModule(steps) ?? {};
+  const { loaded: { TrustSteps } = {}, hasFailed } = useLoading(steps);
   const [state, check] = useCheck(trustedWeb);
   const isSignedIn = chat.model.me !== undefined;
   // To the browser, the page at the name is new, so this page links it as a device.
@@ -89,7 +90,9 @@ function TrustDialog({ offered: { trustedWeb, rootSha256 }, onClose }: TrustProp
   );
   return (
     <Dialog title={texts.trustServer} onClose={onClose}>
-      {TrustSteps === undefined ? null : (
+      {TrustSteps === undefined ? (
+        hasFailed && <Announced kind="fault">{texts.partMissing}</Announced>
+      ) : (
         <TrustSteps
           lang={texts.lang}
           browser={browserName(navigator.userAgent, navigator.maxTouchPoints)}

@@ -1,0 +1,202 @@
+import { expect } from "bun:test";
+import { ENGLISH } from "../../src/ui/messages/en/page.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import { openDashboard, PASSWORD, playLesson, STATES } from "./picture-states.ts";
+import type { Visit } from "./visit.ts";
+
+/** Walks the states that `npm run picture` draws. */
+
+const server = new PageServer({ args: ["--name", "Room 12"] });
+
+let played: Promise<unknown> | undefined;
+
+type Check = (visit: Visit, state: string) => Promise<void>;
+
+async function walk(check: Check, prepare: (visit: Visit) => Promise<unknown>): Promise<void> {
+  played ??= playLesson(server.sandbox, server.served);
+  await played;
+  await using mia = await server.visit();
+  await prepare(mia);
+  await mia.page.locator("#enter-name").fill("mia");
+  await check(mia, "enter");
+  await mia.page.reload();
+  await mia.logIn("mia", { password: PASSWORD });
+  await mia.send("/join math");
+  await mia.heading("#math").waitFor();
+  for (const [state, act] of Object.entries(STATES)) {
+    await mia.page.locator("article img").nth(2).waitFor();
+    await act(mia, ENGLISH);
+    await check(mia, state);
+    // The checks change elements, which the page does not expect.
+    await mia.page.goto(`${new URL(server.address).origin}/#/math`);
+    await mia.page.reload();
+    await mia.heading("#math").waitFor();
+  }
+  await using olga = await server.visit();
+  await prepare(olga);
+  await olga.logIn("olga", { password: PASSWORD });
+  await openDashboard(olga, ENGLISH);
+  await check(olga, "server");
+}
+
+/** Removes each element that can have the focus, and puts it back. */
+const REMOVE_EACH = `(async () => {
+  const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
+  const all = [...(dialog ?? document).querySelectorAll(
+    "a[href], button, input, select, textarea, summary, [tabindex]")];
+  const lost = [];
+  let count = 0;
+  for (const element of all) {
+    element.focus();
+    if (document.activeElement !== element) continue;
+    count++;
+    const { parentNode, nextSibling } = element;
+    element.remove();
+    await new Promise((resolve) => setTimeout(resolve));
+    await new Promise((resolve) => setTimeout(resolve));
+    const { activeElement } = document;
+    const isLost = activeElement === document.body || !activeElement.checkVisibility();
+    if (isLost) lost.push(element.outerHTML.slice(0, 200));
+    parentNode.insertBefore(element, nextSibling);
+  }
+  return { count, lost };
+})()`;
+
+pageTest("hands on the focus of each element that disappears, in each state", async () => {
+  const lostIn: Record<string, readonly string[]> = {};
+  let sum = 0;
+  const check: Check = async ({ page }, state) => {
+    const { count, lost } = await page.evaluate<{ count: number; lost: string[] }>(REMOVE_EACH);
+    expect([state, count > 0]).toEqual([state, true]);
+    sum += count;
+    if (lost.length > 0) lostIn[state] = lost;
+  };
+  await walk(check, async () => undefined);
+  expect(lostIn).toEqual({});
+  expect(sum).toBeGreaterThan(200);
+});
+
+/**
+ * Compares each element that has a state with its neighbours that have not. The shapes are those
+ * that forced colours leave: outlines, borders, weights, signs, and the system's own colours.
+ */
+const SAME_SHAPES = `(() => {
+  const PAIRS = [
+    ["[aria-current]:not([aria-current=false])", "aria-current"],
+    ["[aria-pressed=true]", "aria-pressed"],
+    ["[aria-selected=true]", "aria-selected"],
+    ["[aria-checked=true]", "aria-checked"],
+    ["input:checked", "checked"],
+    [":disabled", "disabled"],
+    [":focus", "tabindex"],
+  ];
+  const PROPERTIES = ["outlineStyle", "outlineWidth", "borderTopWidth", "borderBottomWidth",
+    "borderInlineStartWidth", "borderTopStyle", "fontWeight", "textDecorationLine", "color",
+    "backgroundColor", "borderTopColor", "appearance", "accentColor"];
+  const shapeOf = (element) => {
+    const parts = [null, "::before", "::after"].map((pseudo) => {
+      const style = getComputedStyle(element, pseudo);
+      const names = pseudo === null ? PROPERTIES : [...PROPERTIES, "content", "display"];
+      return names.map((name) => style[name]).join();
+    });
+    const { appearance } = getComputedStyle(element);
+    const isNative = element.matches("input") && appearance !== "none";
+    const signs = [...element.querySelectorAll("path")].map((path) => path.getAttribute("d"));
+    return [...parts, ...signs, isNative ? element.checked : ""].join(";");
+  };
+  const same = [];
+  let count = 0;
+  for (const [selector, attribute] of PAIRS) {
+    for (const element of document.querySelectorAll(selector)) {
+      const { width } = element.getBoundingClientRect();
+      if (width < 2 || !element.checkVisibility()) continue;
+      const others = [...document.querySelectorAll(element.tagName)].filter((other) =>
+        !other.matches(selector) && other.checkVisibility() &&
+        other.className.replace(/ ?is-[a-z]+/g, "") === element.className.replace(/ ?is-[a-z]+/g, "") &&
+        other.getAttribute("role") === element.getAttribute("role"));
+      if (others.length === 0) continue;
+      count++;
+      const shape = shapeOf(element);
+      if (others.some((other) => shapeOf(other) === shape))
+        same.push(selector + " " + element.outerHTML.slice(0, 160));
+    }
+  }
+  return { count, same };
+})()`;
+
+pageTest("shows each state by more than a colour in forced colours", async () => {
+  const sameIn: Record<string, readonly string[]> = {};
+  let sum = 0;
+  const check: Check = async ({ page }, state) => {
+    await page.keyboard.press("Tab"); // So that the focus is drawn.
+    const { count, same } = await page.evaluate<{ count: number; same: string[] }>(SAME_SHAPES);
+    sum += count;
+    if (same.length > 0) sameIn[state] = same;
+  };
+  await walk(check, ({ page }) => page.emulateMedia({ forcedColors: "active" }));
+  expect(sameIn).toEqual({});
+  expect(sum).toBeGreaterThan(20);
+});
+
+/** Linear RGB as people without one kind of cone see it (Machado and others, 2009). */
+const BLINDNESS: Readonly<Record<string, readonly number[]>> = {
+  protanopia: [0.1523, 1.0526, -0.2049, 0.1145, 0.7863, 0.0992, -0.0039, -0.0481, 1.052],
+  deuteranopia: [0.3673, 0.8606, -0.228, 0.2801, 0.6725, 0.0474, -0.0118, 0.0429, 0.9689],
+  tritanopia: [1.2555, -0.0767, -0.1788, -0.0784, 0.9308, 0.1476, 0.0047, 0.6914, 0.3039],
+};
+/** In CIE 1976 units, of which about 2 are just visible. */
+const DISTANCE_MIN = 25;
+
+function linear(color: string): readonly number[] {
+  const parts = /\d+, \d+, \d+/.exec(color)?.[0].split(", ") ?? [];
+  return parts.map((part) => {
+    const value = Number(part) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+}
+
+function lab([red = 0, green = 0, blue = 0]: readonly number[]): readonly number[] {
+  const root = (t: number) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116);
+  const x = root((0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047);
+  const y = root(0.2126 * red + 0.7152 * green + 0.0722 * blue);
+  const z = root((0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883);
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+}
+
+function distance(matrix: readonly number[], a: string, b: string): number {
+  const [one, other] = [a, b].map((color) => {
+    const rgb = linear(color);
+    const seen = [0, 3, 6].map((row) =>
+      rgb.reduce((sum, part, i) => sum + part * (matrix[row + i] ?? 0), 0),
+    );
+    return lab(seen.map((part) => Math.min(1, Math.max(0, part))));
+  });
+  return Math.hypot(...(one ?? []).map((part, i) => part - (other?.[i] ?? 0)));
+}
+
+/** Colours of the lines of each chart. */
+const LINES = `(() => {
+  const keysOf = (figure) => [...figure.querySelectorAll("figcaption p > span:first-child")];
+  const charts = [...document.querySelectorAll("figure")].map((figure) =>
+    keysOf(figure).map((key) => getComputedStyle(key).borderTopColor));
+  return charts.filter(({ length }) => length > 1);
+})()`;
+
+pageTest("keeps the lines of a chart apart for each kind of colour blindness", async () => {
+  played ??= playLesson(server.sandbox, server.served);
+  await played;
+  for (const isDark of [false, true]) {
+    await using olga = await server.logIn("olga", { password: PASSWORD, isDark });
+    await openDashboard(olga, ENGLISH);
+    await olga.page.locator("figure").first().waitFor();
+    const lines = await olga.page.evaluate<string[][]>(LINES);
+    expect(lines.length).toBe(2);
+    for (const [name, matrix] of Object.entries(BLINDNESS)) {
+      for (const [a = "", b = ""] of lines) {
+        const difference = distance(matrix, a, b);
+        expect([name, isDark, a, b, difference > DISTANCE_MIN]).toEqual([name, isDark, a, b, true]);
+      }
+    }
+  }
+});
