@@ -105,6 +105,7 @@ const SAME_SHAPES = `(() => {
     const signs = [...element.querySelectorAll("path")].map((path) => path.getAttribute("d"));
     return [...parts, ...signs, isNative ? element.checked : ""].join(";");
   };
+  const kindOf = ({ className }) => className.replace(/ ?is-[a-z]+/g, "");
   const same = [];
   let count = 0;
   for (const [selector, attribute] of PAIRS) {
@@ -113,7 +114,7 @@ const SAME_SHAPES = `(() => {
       if (width < 2 || !element.checkVisibility()) continue;
       const others = [...document.querySelectorAll(element.tagName)].filter((other) =>
         !other.matches(selector) && other.checkVisibility() &&
-        other.className.replace(/ ?is-[a-z]+/g, "") === element.className.replace(/ ?is-[a-z]+/g, "") &&
+        kindOf(other) === kindOf(element) &&
         other.getAttribute("role") === element.getAttribute("role"));
       if (others.length === 0) continue;
       count++;
