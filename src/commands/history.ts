@@ -38,6 +38,7 @@ import type { ChatRecord } from "../core/client/chat-record.ts";
 import { bodyMatcher, checkGrep, searchedTexts } from "../core/client/grep.ts";
 import { roomAt } from "../core/client/room-names.ts";
 import { isSameName } from "../core/model/item.ts";
+import { TaskQueue } from "../io/task-queue.ts";
 import { OPEN_MESSAGE_KINDS, READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
 export interface HistoryOptions {
@@ -219,6 +220,9 @@ async function fromServer(
   return 0;
 }
 
+/** Far away, the rooms of an overview would otherwise wait for each other. */
+const ROOMS_READ_AT_ONCE = 16;
+
 async function* serverPages(
   client: Client,
   options: HistoryOptions,
@@ -226,12 +230,13 @@ async function* serverPages(
 ): AsyncGenerator<ChatRecord[]> {
   const kinds = kindsQuery(options.kinds);
   if (options.isOverview) {
-    const overview: ChatRecord[] = [];
-    for (const room of client.rooms) {
+    const reading = new TaskQueue({ running: ROOMS_READ_AT_ONCE });
+    const pages = client.rooms.map((room) => {
       const query = { target: formatTarget(room), ...kinds };
-      overview.push(...(await lastRecords(client, query, FIRST_RECORDS, filter)));
-    }
-    yield overview.sort((a, b) => a.seq - b.seq);
+      return reading.run(() => lastRecords(client, query, FIRST_RECORDS, filter));
+    });
+    const overview = await Promise.all(pages);
+    yield overview.flat().sort((a, b) => a.seq - b.seq);
     return;
   }
   const query = queryOf(options);

@@ -61,6 +61,18 @@ server.test(`the first contact takes ${FIRST_CONTACT} round trips`, async (sandb
   expect([exitCode, relay.answered]).toEqual([0, FIRST_CONTACT]);
 });
 
+server.test("chat history requests the pages of all rooms at once", async (sandbox) => {
+  const { port, address } = server.served;
+  const to = (user: string) => ["--server", address, "--user", user];
+  const people = ["peer-a", "peer-b", "peer-c"];
+  for (const name of people) await sandbox.home(name).json(["send", "hi", ...to(name)]);
+  const ana = sandbox.home("ana");
+  for (const name of people) await ana.json(["send", "hi", "--to", `@${name}`, ...to("reader")]);
+  using relay = await TcpTurnRelay.open(port);
+  const { exitCode } = await ana.run(["history", "--server", relay.address, "--user", "reader"]);
+  expect([exitCode, relay.answered]).toEqual([0, KNOWN + 1]);
+});
+
 server.test("nothing acknowledged depends on a regular close", async (sandbox) => {
   const ana = sandbox.home("ana");
   const { port, address } = server.served;
