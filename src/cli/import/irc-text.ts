@@ -32,12 +32,16 @@ const MEMBERS = /^\[(?:Users[ (]|[ @+%&~][^\]]*\] *(?:\[|$))/;
 const CONNECTION = /^(?:(?:Connected to|Disconnected from) IRC \(|Broadcast: )/;
 /** Notations of themes other than the default one. */
 const THEMES: readonly RegExp[] = [
-  new RegExp(`^\\s*${MODE}(${NICK})\\s* [|│┃] ?(.*)$`, "s"),
-  new RegExp(`^\\s*[«‹]${MODE}(${NICK})[»›] ?(.*)$`, "s"),
+  new RegExp(`^\\s*${MODE}(${NICK})\\s* [|│┃»›] ?(.*)$`, "s"),
+  new RegExp(`^\\s*${MODE}([^\\s<>()[\\]:│»›«‹-][^\\s<>()[\\]:│»›]*)[|│┃»›>] (.*)$`, "s"),
+  new RegExp(`^\\s*[«‹{│┃|]${MODE}([^\\s<>()[\\]{}:│┃|»›]+)[»›}│┃|] ?(.*)$`, "s"),
   new RegExp(`^\\s*\\[${MODE}(${NICK})\\] (.+)$`, "s"),
   new RegExp(`^\\s*\\(${MODE}(${NICK})\\) (.+)$`, "s"),
   new RegExp(`^\\s*${MODE}(${NICK}): (.+)$`, "s"),
 ];
+
+/** Action or event of a theme, behind a sign of its own: `• ana waves`. */
+const SIGNED = /^\s{0,2}[^\p{L}\p{N}\s<()[\]"'#]{1,3} (\S+) (.+)$/su;
 
 interface IrcTextOptions {
   readonly entries: LogEntries;
@@ -101,6 +105,7 @@ export class IrcTextParser implements LogParser {
     else if (OWN_CTCP.test(rest) || CTCP.test(rest)) entries.skip("CTCP requests", location, rest);
     else if (MEMBERS.test(rest)) entries.skip("lists of members", location, rest);
     else if (CONNECTION.test(rest)) entries.skip("connections", location, rest);
+    else if (isSignedEvent(rest)) entries.skip(eventKind(rest), location, rest);
     else return false;
     return true;
   }
@@ -134,6 +139,10 @@ function dayIn(text: string, months: MonthNames): LogDay | string {
   return words.at(-1) || "unknown";
 }
 
+function isSignedEvent(rest: string): boolean {
+  return !ACTION.test(rest) && SIGNED.test(rest) && eventKind(rest) !== "other events";
+}
+
 interface IrcMessage {
   readonly kind: "text" | "action";
   readonly from: string;
@@ -142,7 +151,7 @@ interface IrcMessage {
 
 function messageIn(rest: string, owner: LogOwner): IrcMessage | undefined {
   const [, author, said = ""] = MESSAGE.exec(rest) ?? [];
-  if (author !== undefined) return { kind: "text", from: withoutTarget(author), text: said };
+  if (author !== undefined) return { kind: "text", from: withoutTarget(author.trim()), text: said };
   const [, actor, done = ""] = ACTION.exec(rest) ?? [];
   if (actor !== undefined) return { kind: "action", from: withoutTarget(actor), text: done };
   const own = OWN.exec(rest)?.[1];
@@ -151,7 +160,8 @@ function messageIn(rest: string, owner: LogOwner): IrcMessage | undefined {
     const [, from, text = ""] = pattern.exec(rest) ?? [];
     if (from !== undefined) return { kind: "text", from, text };
   }
-  return undefined;
+  const [, from, text = ""] = SIGNED.exec(rest) ?? [];
+  return from === undefined ? undefined : { kind: "action", from, text };
 }
 
 /** irssi adds the channel or nick if its window shows others: `<ana:#chat> hi`. */

@@ -102,9 +102,14 @@ export class MonthNames {
 
 const CANDIDATES_MAX = 1_000;
 
-/** A letter and its mark, as in `ž`, may be stored as one or two characters. */
+/**
+ * A letter and its mark, as in `ž`, may be stored as one or two characters. Older C libraries
+ * accent the Greek abbreviations, as in `Μάρ`.
+ */
 function normalized(name: string): string {
-  const plain = name.normalize("NFKC").toLowerCase();
+  const composed = name.normalize("NFKC").toLowerCase();
+  const isGreek = /\p{Script=Greek}/u.test(composed);
+  const plain = isGreek ? composed.normalize("NFD").replaceAll(/\p{M}/gu, "") : composed;
   return plain
     .replaceAll(/[\p{P}\p{Cf}]/gu, "")
     .replaceAll(/\p{Nd}/gu, toAsciiDigit)

@@ -17,8 +17,10 @@ const INFO_LINE = /^\*{4} .* \*{4}$/;
 const ACTION_PREFIX = "*";
 const NETWORK_PREFIX = "--";
 const EVENT_PREFIXES: ReadonlySet<string> = new Set(["-->", "<--", "=!=", "<=>", ""]);
-/** A nick never begins with a digit or a hyphen; bridges use letters of any script. */
+/** Bridges use letters of any script. */
 const NICK = /^[\p{L}\p{N}\p{Extended_Pictographic}[\]\\`_^{|}]/u;
+/** A prefix with a letter names the author, whatever signs a user or a bridge puts around it. */
+const NAMED = /[\p{L}\p{N}]/u;
 
 /** `Notice(ana): text`, `PvNotice(ana -> #chat): text` */
 const NOTICE = /^(?:\[[^\]]*\] )?(?:Pv)?Notice\(([^\s()]+)(?: -> [^()]*)?\): (.*)$/s;
@@ -85,23 +87,28 @@ export class WeechatParser implements LogParser {
       return;
     }
     if (EVENT_PREFIXES.has(sign)) return entries.skip(eventKind(content), location, content);
-    const nick = nickIn(sign);
-    if (nick !== undefined) return entries.message(location, time, "text", nick, content);
-    // A prefix that the user has chosen may mark an action or an event.
+    // A prefix without a letter that the user has chosen may mark an action or an event.
     const isEvent = HOST.test(content) || eventKind(content) !== "other events";
-    if (sign !== ACTION_PREFIX && isEvent) {
+    if (sign !== ACTION_PREFIX && isEvent && !NAMED.test(sign)) {
       return entries.skip(eventKind(content), location, content);
     }
-    const [, actor, done = ""] = /^(\S+)(?: (.*))?$/s.exec(content) ?? [];
+    const nick = nickIn(sign);
+    if (nick !== undefined) return entries.message(location, time, "text", nick, content);
+    const [, actor, done] = /^(\S+)(?: (.*))?$/s.exec(content) ?? [];
     if (actor === undefined) entries.problem(location, "action without an author");
-    else entries.message(location, time, "action", actor, done);
+    else if (done !== undefined || sign === ACTION_PREFIX) {
+      entries.message(location, time, "action", actor, done ?? "");
+    } else entries.message(location, time, "text", sign, content);
   }
 }
 
-/** Removes a nick's mode, and the brackets of `weechat.look.nick_prefix` and `nick_suffix`. */
+/** Removes a nick's mode, and what `weechat.look.nick_prefix` and `nick_suffix` put around it. */
 function nickIn(prefix: string): string | undefined {
   const [, bracketed] = /^[@+%&~!]?[<({«‹]([^<>]+)[>)}»›]$/.exec(prefix) ?? [];
-  const nick = (bracketed ?? prefix).replace(/^[@+%&~!•]+ ?/, "").replace(/[:|│┃]$/, "");
+  const nick = (bracketed ?? prefix)
+    .replace(/^[@+%&~!•]+ ?/, "")
+    .replace(/[\s:|│┃>»›]+$/, "")
+    .replace(/^[^\p{L}\p{N}]+(?=[\p{L}\p{N}])/u, (signs) => (NICK.test(signs) ? signs : ""));
   return NICK.test(nick) ? nick : undefined;
 }
 

@@ -149,6 +149,11 @@ test.each([
   ["sunnuntai marraskuu 01 23:59:40 2026", "2026-11-01"],
   ["Mon Sept 07 23:59:40 2026", "2026-09-07"],
   ["ច ១០ 05 23:59:40 2026", "2026-10-05"],
+  ["Κυρ Μάρ 01 09:00:00 2026", "2026-03-01"],
+  ["Παρ Μάι 01 09:00:00 2026", "2026-05-01"],
+  ["Τρι Ιούν 02 09:00:00 2026", "2026-06-02"],
+  ["Σάβ Αύγ 01 09:00:00 2026", "2026-08-01"],
+  ["Κυρ Νοέ 01 09:00:00 2026", "2026-11-01"],
 ])("reads the date %s of a log in another language", async (date, day) => {
   const { messages, problems } = await read(text(`--- Log opened ${date}`, "23:59 <a> x"));
   expect(problems).toEqual([]);
@@ -167,12 +172,46 @@ test.each([
   ["09:01 [@ana] hi"],
   ["09:01 (ana) hi"],
   ["09:01 ana: hi"],
+  ["09:01 ana> hi"],
+  ["09:01 @ana» hi"],
+  ["09:01 ana » hi"],
+  ["09:01 @ana| hi"],
+  ["09:01 │ana│ hi"],
+  ["09:01 {ana} hi"],
+  ["09:01 <ana > hi"],
   ["[09:01] <ana> hi"],
   ["09:01:00 <ana> hi"],
   ["2020-11-21 09:01:00 <ana> hi"],
 ])("reads the message of an irssi theme: %s", async (line) => {
   const { messages } = await read(text("--- Log opened Sat Nov 21 09:00:00 2020", line));
   expect(messages).toEqual([["2020-11-21T09:01:00Z", "ana", "hi"]]);
+});
+
+test("reads the actions and events of an irssi theme", async () => {
+  const lines = ["• ana waves", ">> ana sings", "-> ben [b@h] has joined #c"];
+  const { messages, skipped } = await read(
+    text("--- Log opened Sat Nov 21 09:00:00 2020", ...lines.map((line) => `09:01 ${line}`)),
+  );
+  expect(messages.map(([, from, done]) => [from, done])).toEqual([
+    ["ana", "* waves"],
+    ["ana", "* sings"],
+  ]);
+  expect(skipped).toMatchObject({ joins: 1 });
+});
+
+test("imports WeeChat messages whatever is around the nick", async () => {
+  const prefixes = ["-ana", "#ana", "\u200bana", "*ana", "$ana", "ana |", "ana>", "(ana)", "@ana"];
+  const messages = prefixes.map((prefix) => `2020-11-21 09:01:00\t${prefix}\thi`);
+  const events = ["◀▬▬\tben (~b@h) has left #c", "⚡\tben is now known as bob"];
+  const all = [...messages, "2020-11-21 09:01:00\t»»\thi"];
+  const parsed = await read(
+    text(...all, ...events.map((event) => `2020-11-21 09:01:00\t${event}`)),
+  );
+  expect(parsed.messages.map(([, from, said]) => [from, said])).toEqual([
+    ...prefixes.map(() => ["ana", "hi"]),
+    ["»»", "hi"],
+  ]);
+  expect(parsed.skipped).toEqual({ departures: 1, "changes of nicks": 1 });
 });
 
 test("imports WeeChat messages of several lines and notices, and counts events", async () => {
