@@ -38,10 +38,19 @@ import type { ShareInvite } from "./server.ts";
 
 const SHARE_CHANNEL = utf8Encode("chat/1 code share");
 const SERVICE_TYPE = "chat-share";
+/**
+ * Searches for numbers last for rounds in which nothing new is heard, because a busy machine may
+ * wake this process after the end of one long wait, but before it has read what arrived.
+ */
+const SEARCH_ROUND_MS = 100;
 /** Other machines answer within 120 ms (RFC 6762, section 6). */
-const NUMBERS_SEARCH_MS = 250;
+const NUMBERS_ROUNDS = 3;
 /** Long enough for a second query, and for the start of another share's announcement. */
-const CLAIM_CHECK_MS = 500;
+const CLAIM_ROUNDS = 5;
+/** Anybody can announce new numbers for ever, and networks may not return own announcements. */
+const SEARCH_ROUNDS_MAX = 20;
+/** Only a machine that has no time for this process reaches it. */
+const SEARCH_MS_MAX = 60_000;
 /** Each attempt fails only if another share chose the same of the free numbers. */
 const CLAIM_ATTEMPTS_MAX = 8;
 /** Long enough for the start of an announcement, and for a few lost packets. */
@@ -59,31 +68,45 @@ export async function freeLanNumber(
   entropy: Entropy,
   network: MulticastDnsNetwork = LAN,
 ): Promise<number | undefined> {
-  const used = await usedLanNumbers(context, { forMs: NUMBERS_SEARCH_MS }, network);
+  const used = await usedLanNumbers(context, { rounds: NUMBERS_ROUNDS }, network);
   return used && freeCodeNumber((number) => used.has(number), entropy(2));
 }
 
 interface NumbersSearch {
-  readonly forMs: number;
-  /** Announcements of this share. */
+  /** Number of quiet rounds after which it ends. */
+  readonly rounds: number;
+  /**
+   * Identity of this share, whose announcements are ignored. The rounds begin with the first of
+   * them: from then on, another share with the number hears of this one.
+   */
   readonly own?: Fingerprint;
 }
 
 /** @returns `undefined` without a network */
 async function usedLanNumbers(
   { clock }: Pick<Context, "clock">,
-  { forMs, own }: NumbersSearch,
+  { rounds, own }: NumbersSearch,
   network: MulticastDnsNetwork,
 ): Promise<ReadonlySet<number> | undefined> {
   const used = new Set<number>();
+  let isAnnounced = own === undefined;
   // Collects the numbers of all servers, because the list of servers is limited.
   const isWanted = ({ name, fingerprint }: DiscoveredServer) => {
-    if (own === undefined || fingerprint !== own) used.add(announcedNumber(name));
+    if (fingerprint === own) isAnnounced = true;
+    else used.add(announcedNumber(name));
     return false;
   };
-  const search = { serviceType: SERVICE_TYPE, clock, forMs, isWanted } as const;
+  const quiet = async () => {
+    let heard = 0;
+    for (let round = 0, passed = 0; round < SEARCH_ROUNDS_MAX && passed < rounds; round++) {
+      await delay(clock, SEARCH_ROUND_MS);
+      if (isAnnounced && used.size === heard) passed++;
+      heard = used.size;
+    }
+  };
+  const search = { serviceType: SERVICE_TYPE, clock, forMs: SEARCH_MS_MAX, isWanted } as const;
   const { findOnLan } = await import("../../io/lan/discovery.ts");
-  const found = await findOnLan(search, network).catch(ignoreFault);
+  const found = await findOnLan({ ...search, ended: quiet() }, network).catch(ignoreFault);
   return found && used;
 }
 
@@ -197,7 +220,7 @@ async function claimLanNumber(
       { ...announced, name: String(number), serviceType: SERVICE_TYPE },
       network,
     );
-    const search = { forMs: CLAIM_CHECK_MS, own: fingerprint };
+    const search = { rounds: CLAIM_ROUNDS, own: fingerprint };
     const used = await usedLanNumbers(context, search, network);
     const isTaken = used?.has(number) === true;
     // The attempts end, because anybody can announce every number.
