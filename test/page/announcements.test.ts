@@ -47,6 +47,10 @@ pageTest("announces raised hands and files", async () => {
   await spoken.waitFor("eve: good morning");
   await eve.tab.ask("hand", { room: "lesson", on: true });
   await spoken.waitFor("eve in #lesson: raised a hand");
+  await dan.send("/hand");
+  await spoken.waitFor("dan in #lesson: raised a hand");
+  await dan.send("/hand");
+  await spoken.waitFor("dan in #lesson: lowered the hand");
   const path = server.sandbox.path("b.txt");
   writeFileSync(path, "b".repeat(100_000));
   await dan.attach(path);

@@ -24,7 +24,7 @@ export interface WatchedEvent {
 interface Snapshot {
   readonly room: string;
   readonly receivedN: number;
-  /** Hands by room, for rooms that the user moderates. */
+  /** Hands by room: all where the user moderates, or else only the own one. */
   readonly hands: ReadonlyMap<RoomId, readonly string[]>;
   /** States of transfers and pending posts by their ids. */
   readonly states: ReadonlyMap<string, string>;
@@ -58,13 +58,15 @@ export class EventWatch {
 
 function snapshot(model: Model, isOperator: boolean): Snapshot {
   const room = openRoom(model);
-  const moderated = [...model.rooms.values()].filter(({ moderates }) => moderates || isOperator);
+  const handsOf = (one: RoomState) =>
+    one.moderates || isOperator
+      ? shownHands(model, one)
+      : one.hands.filter((name) => isSameName(name, model.me));
+  const rooms = model.isCaughtUp ? [...model.rooms.values()] : [];
   return {
     room: room?.id ?? "",
     receivedN: room?.receivedN ?? 0,
-    hands: new Map(
-      model.isCaughtUp ? moderated.map((one) => [one.id, shownHands(model, one)]) : [],
-    ),
+    hands: new Map(rooms.map((one) => [one.id, handsOf(one)])),
     states: new Map([
       ...[...model.transfers.values()].map(({ id, state }) => [id, state.kind] as const),
       ...model.pending.map(({ key, state }) => [key, state.kind] as const),
@@ -111,13 +113,18 @@ function handsSince(
     const raised = before.hands.get(id);
     if (raised === undefined) continue;
     const target = model.rooms.get(id)?.target ?? "";
-    for (const name of hands) {
-      if (raised.some((other) => isSameName(other, name)) || isSameName(name, model.me)) continue;
+    const isIn = (names: readonly string[], name: string) =>
+      names.some((other) => isSameName(other, name));
+    const added = hands.filter((name) => !isIn(raised, name));
+    const mine = raised.filter((name) => isSameName(name, model.me) && !isIn(hands, name));
+    for (const name of [...added, ...mine]) {
       const actor = texts.notificationTitle(
         personText(model, name),
         placeTitle(model, target, texts),
       );
-      events.push({ kind: "hand", text: `${actor}: ${texts.eventHandUp}` });
+      const kind = isSameName(name, model.me) ? "result" : "hand";
+      const text = isIn(hands, name) ? texts.eventHandUp : texts.eventHandDown;
+      events.push({ kind, text: `${actor}: ${text}` });
     }
   }
   return events;
