@@ -183,7 +183,7 @@ pageTest("marks a password by a key, and encryption by a lock", async () => {
     create: true,
     password: "open sesame",
   });
-  await ana.button("Browse rooms").first().click();
+  await ana.startNew("Browse rooms");
   const entry = ana.page.locator(".room-entry").filter({ hasText: "vault" });
   await entry.locator('path[d^="M8 8a4"]').waitFor({ state: "attached" });
   expect(await entry.locator('path[d^="M6 11h12"]').count()).toBe(0);

@@ -87,7 +87,7 @@ pageTest("day 1: a class joins by link, talks, shares and is moderated", async (
       ["notes", ""],
       ["math", "Fractions"],
     ] as const) {
-      await teacher.button("Create room").click();
+      await teacher.startNew("Create room");
       const dialog = teacher.dialog("Create room");
       await dialog.getByLabel("Name", { exact: true }).fill(name);
       await dialog.getByLabel("Topic (optional)").fill(topic);
@@ -193,7 +193,7 @@ pageTest("day 1: a class joins by link, talks, shares and is moderated", async (
 
   await step("a phone writes to the teacher alone", async () => {
     await openDrawer(eko);
-    await eko.button("New message").tap();
+    await eko.startNew("New message");
     await eko.field("Name").fill("Bu_Sa");
     await eko.page.getByRole("option", { name: "@Bu_Sari" }).tap();
     await eko.heading("@Bu_Sari").waitFor();

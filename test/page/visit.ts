@@ -143,6 +143,11 @@ export class Visit {
     await this.menuItem(itemName).click();
   }
 
+  async startNew(name: string): Promise<void> {
+    await this.button("New").click();
+    await this.menuItem(name).click();
+  }
+
   async openSettings(): Promise<Locator> {
     await this.page.locator(".me-button").click();
     return this.dialog("Account and settings");

@@ -49,11 +49,13 @@ function ShareView({ share, texts }: ShareProps) {
     <main className="entering">
       <div className="card share">
         <h1>{texts.shareTitle}</h1>
-        {state.kind === "open" ? (
-          <SharedFiles share={share} texts={texts} state={state} />
-        ) : (
-          <ShareMessage share={share} texts={texts} state={state} />
-        )}
+        <div className="enter-sheet">
+          {state.kind === "open" ? (
+            <SharedFiles share={share} texts={texts} state={state} />
+          ) : (
+            <ShareMessage share={share} texts={texts} state={state} />
+          )}
+        </div>
       </div>
     </main>
   );

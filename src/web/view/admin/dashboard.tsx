@@ -60,14 +60,14 @@ export function Dashboard({ onClose }: CloseProps) {
   const View = tab === "log" ? undefined : VIEWS[tab];
   return (
     <main className="dashboard">
-      <header className="room-head">
+      <header className="room-head board">
         <IconButton icon="back" label={texts.dashboardBack} onPress={onClose} />
         <div className="room-title">
           <h1>{texts.dashboard}</h1>
         </div>
       </header>
       <ClockNotice />
-      <div className="tabs" role="tablist" aria-label={texts.dashboard}>
+      <div className="tabs board" role="tablist" aria-label={texts.dashboard}>
         {TABS.map((option) => (
           <button
             key={option}

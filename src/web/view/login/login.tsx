@@ -26,6 +26,7 @@ import { Field } from "../shell/form.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { KNOWN_KEY, readLocal } from "../shell/local.ts";
 import { NewPassword } from "../shell/new-password.tsx";
+import { ServerTile } from "../shell/server-tile.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
 import { ProgramOffer } from "./program-offer.tsx";
@@ -79,21 +80,16 @@ function serverBefore() {
 }
 
 function Heading({ server }: { readonly server: ServerView | undefined }) {
-  const texts = useTexts();
   const [before] = useState(serverBefore);
   const { name, welcome } = server ?? before;
   return (
     <>
+      <ServerTile name={name} />
       <h1 dir="auto">{cleanText(name)}</h1>
       {welcome === undefined ? null : (
         <p className="welcome" dir="auto">
           {cleanText(welcome, { lines: true })}
         </p>
-      )}
-      {server?.changedFrom === undefined ? null : (
-        <Announced kind="notice" className="warning">
-          {texts.fingerprintChanged(server.changedFrom)}
-        </Announced>
       )}
     </>
   );
@@ -307,19 +303,26 @@ export function Login() {
     <main className="entering">
       <div className="card">
         <Heading server={server} />
-        {form}
-        {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
-        {server === undefined ? null : (
-          <>
-            {isResetting || isLinking || !server.keepsKey ? null : (
-              <Button variant="quiet" onClick={() => setLinking(true)}>
-                {texts.linkHere}
-              </Button>
-            )}
-            <Fingerprint server={server} />
-            <TrustOffer hint={texts.trustServerHint} />
-          </>
-        )}
+        <div className="enter-sheet">
+          {server?.changedFrom === undefined ? null : (
+            <Announced kind="notice" className="warning">
+              {texts.fingerprintChanged(server.changedFrom)}
+            </Announced>
+          )}
+          {form}
+          {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
+          {server === undefined ? null : (
+            <>
+              {isResetting || isLinking || !server.keepsKey ? null : (
+                <Button variant="quiet" onClick={() => setLinking(true)}>
+                  {texts.linkHere}
+                </Button>
+              )}
+              <Fingerprint server={server} />
+              <TrustOffer hint={texts.trustServerHint} />
+            </>
+          )}
+        </div>
       </div>
       {server !== undefined ? <ProgramOffer /> : null}
     </main>

@@ -490,33 +490,35 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
         writing.submit();
       }}
     >
-      <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
       {offers.offer === undefined ? null : (
         <Suggestions {...offers.offer} onChoose={writing.choose} />
       )}
-      {attached.files.length === 0 ? null : <Attachments attached={attached} />}
-      <div className="composer-row">
-        {maySendFiles && thread === undefined ? <AttachButton attached={attached} /> : null}
-        {isSealed ? (
-          <span className="composer-lock" title={texts.sealed}>
-            <Icon name="lock" />
-            <span className="sr-only">{texts.sealed}</span>
-          </span>
-        ) : null}
-        <TextField props={props} writing={writing} />
-        <EmojiButton label={texts.emoji} onChoose={writing.insert} />
-        <button
-          type="submit"
-          className="icon-button send-button"
-          aria-label={texts.send}
-          title={texts.send}
-        >
-          <Icon name="send" />
-        </button>
+      <div className="composer-box">
+        <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
+        {attached.files.length === 0 ? null : <Attachments attached={attached} />}
+        {thread === undefined || draft.edits !== undefined ? null : (
+          <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
+        )}
+        <div className="composer-row">
+          {maySendFiles && thread === undefined ? <AttachButton attached={attached} /> : null}
+          {isSealed ? (
+            <span className="composer-lock" title={texts.sealed}>
+              <Icon name="lock" />
+              <span className="sr-only">{texts.sealed}</span>
+            </span>
+          ) : null}
+          <TextField props={props} writing={writing} />
+          <EmojiButton label={texts.emoji} onChoose={writing.insert} />
+          <button
+            type="submit"
+            className="icon-button send-button"
+            aria-label={texts.send}
+            title={texts.send}
+          >
+            <Icon name="send" />
+          </button>
+        </div>
       </div>
-      {thread === undefined || draft.edits !== undefined ? null : (
-        <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
-      )}
       {rejected === undefined ? null : (
         <div className="composer-asked">
           <Announced kind="fault">{rejected.message}</Announced>

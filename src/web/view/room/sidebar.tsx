@@ -1,7 +1,6 @@
 /** The list of rooms and conversations. */
 
 import {
-  type CSSProperties,
   type KeyboardEvent,
   type MouseEvent,
   memo,
@@ -21,15 +20,18 @@ import {
 } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
+import { initialsOf } from "../../../ui/text/initials.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { rove } from "../../input/keys.ts";
-import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { MenuButton, menuItem } from "../shell/menu.tsx";
+import { ServerTile } from "../shell/server-tile.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { presenceText } from "./members.tsx";
-import { Avatar, useShownName } from "./person.tsx";
+import { Avatar, chalkOf, useShownName } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SavedDialog, ThreadsDialog } from "./saved.tsx";
@@ -63,27 +65,61 @@ function Note({ icon, text, isStrong }: NoteProps) {
   );
 }
 
-/** In the drawer on a phone. */
-function Last({ target }: { readonly target: string }) {
+/** Last message in short, and its author's face on the tile. */
+function useLast(target: string, isDirect: boolean) {
   const { texts, times } = usePage();
   const item = useModelValue((model) => lastUnignored(model, target));
   const displayNames = useModelValue((model) => model.displayNames);
-  if (item === undefined) return null;
+  if (item === undefined) return undefined;
+  const text = lastLine(item, texts, times, { displayNames, isDirect });
+  return { item, text, time: times.brief(item.timeUnixMs) };
+}
+
+/** Initial of who wrote last. Two do not fit. */
+function Face({ name }: { readonly name: string }) {
+  const [first = ""] = initialsOf(useShownName(name));
+  return <Avatar name={first} user={undefined} tint={tintOf(name)} />;
+}
+
+interface TileProps {
+  readonly line: Pick<RoomListEntry, "id" | "kind" | "name" | "isSealed" | "isLocked">;
+  readonly author?: string | undefined;
+}
+
+export function RoomTile({ line, author }: TileProps) {
+  const { id, kind, name, isSealed, isLocked } = line;
+  const sealedIcon = isSealed ? "lock" : isLocked ? "key" : undefined;
+  const icon = kind === "group" ? "people" : sealedIcon;
   return (
-    <>
-      <time className="room-note">{times.brief(item.timeUnixMs)}</time>
-      <span className="room-last" dir="auto">
-        {lastLine(item, texts, times, { displayNames })}
+    <span className="tile" style={chalkOf(id ?? name)} aria-hidden="true">
+      {icon === undefined ? "#" : <Icon name={icon} />}
+      {author === undefined ? null : <Face name={author} />}
+    </span>
+  );
+}
+
+function Count({ line }: Pick<LineProps, "line">) {
+  const texts = useTexts();
+  const { badge, mentions, isMuted, kind } = line;
+  if (badge === 0) return null;
+  // Every message of a direct conversation is to the user, so that nothing would stand out.
+  const isCall = mentions > 0 && !isMuted && kind !== "person";
+  return (
+    <span className={isCall ? "count count-calls" : "count"}>
+      <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>
+      <span className="sr-only">
+        {texts.unread(line.unread)}
+        {mentions > 0 ? `, ${texts.mentionCount(mentions)}` : ""}
       </span>
-    </>
+    </span>
   );
 }
 
 const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
-  const isNarrow = useNarrow();
-  const { target, kind, name, badge, mentions, isOpen, isOnline, isIgnored, isMuted } = line;
+  const { target, kind, name, badge, isOpen, isOnline, isIgnored, isMuted } = line;
   const shown = useShownName(name);
+  const last = useLast(target, kind === "person");
   const classes = [
     "room-line",
     badge > 0 && !isMuted ? "is-unread" : "",
@@ -98,37 +134,38 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         aria-current={isOpen ? "page" : undefined}
         onClick={() => onOpen(target)}
       >
-        {kind !== "person" ? (
-          <span className="room-sign" aria-hidden="true">
-            {kind === "room" ? "#" : <Icon name="people" />}
-          </span>
-        ) : (
+        {kind === "person" ? (
           <>
             <Avatar name={shown} user={name} tint={tintOf(name)} />
             <span className={isOnline === true ? "dot dot-on" : "dot"}>
               <span className="sr-only">{presenceText(isOnline, texts)}</span>
             </span>
           </>
+        ) : (
+          <RoomTile line={line} author={last?.item.from} />
         )}
-        <span className="room-name" dir="auto" title={cleanText(name)}>
-          {kind === "person" ? shown : cleanText(name)}
-        </span>
-        {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
-        {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}
-        {line.isLocked ? <Note icon="key" text={texts.locked} /> : null}
-        {isMuted ? <Note icon="quiet" text={texts.muted} /> : null}
-        {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
-        {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
-        {isNarrow ? <Last target={target} /> : null}
-        {badge > 0 ? (
-          <span className={mentions > 0 && !isMuted ? "count count-calls" : "count"}>
-            <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>
-            <span className="sr-only">
-              {texts.unread(line.unread)}
-              {mentions > 0 ? `, ${texts.mentionCount(mentions)}` : ""}
+        <span className="room-text">
+          <span className="room-words">
+            <span className="room-name" dir="auto" title={cleanText(name)}>
+              {kind === "person" ? shown : cleanText(name)}
             </span>
+            {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
+            {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}
+            {line.isLocked ? <Note icon="key" text={texts.locked} /> : null}
+            {isMuted ? <Note icon="quiet" text={texts.muted} /> : null}
+            {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
+            {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
+            {last === undefined ? null : <time className="room-note">{last.time}</time>}
           </span>
-        ) : null}
+          {last === undefined && badge === 0 ? null : (
+            <span className="room-words">
+              <span className="room-last" dir="auto">
+                {last?.text}
+              </span>
+              <Count line={line} />
+            </span>
+          )}
+        </span>
         <span className="room-more" aria-hidden="true">
           <Icon name="more" />
         </span>
@@ -137,24 +174,46 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
   );
 }, isSameLine);
 
-interface LinesProps {
-  readonly lines: readonly RoomListEntry[];
+type Section = readonly [key: "unread" | "favourites" | "all", lines: readonly RoomListEntry[]];
+
+/** Sections by activity. */
+function sectionsOf({ rooms, people }: RoomList): readonly Section[] {
+  const lines = [...rooms, ...people].sort((a, b) => b.activeSeq - a.activeSeq);
+  const keyOf = ({ isFirst, isFavourite }: RoomListEntry) =>
+    isFirst ? "unread" : isFavourite ? "favourites" : "all";
+  return (["unread", "favourites", "all"] as const).flatMap((key) => {
+    const listed = lines.filter((line) => keyOf(line) === key);
+    return listed.length === 0 ? [] : [[key, listed] as const];
+  });
+}
+
+interface SectionsProps {
+  readonly lines: RoomList;
   readonly onOpen: (target: string) => void;
 }
 
-function Lines({ lines, onOpen }: LinesProps) {
-  const list = useRef<HTMLUListElement>(null);
-  const open = lines.find(({ isOpen }) => isOpen)?.target;
+function Sections({ lines, onOpen }: SectionsProps) {
+  const { listSections } = useTexts();
+  const list = useRef<HTMLDivElement>(null);
+  const open = [...lines.rooms, ...lines.people].find(({ isOpen }) => isOpen)?.target;
   useEffect(() => {
     if (open === undefined) return;
     list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [open]);
+  const sections = sectionsOf(lines);
   return (
-    <ul ref={list}>
-      {lines.map((line) => (
-        <Line key={line.target} line={line} onOpen={onOpen} />
+    <div ref={list}>
+      {sections.map(([key, listed]) => (
+        <section key={key} className="room-section" aria-label={listSections[key]}>
+          {sections.length > 1 || key !== "all" ? <h2>{listSections[key]}</h2> : null}
+          <ul>
+            {listed.map((line) => (
+              <Line key={line.target} line={line} onOpen={onOpen} />
+            ))}
+          </ul>
+        </section>
       ))}
-    </ul>
+    </div>
   );
 }
 
@@ -246,53 +305,33 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
   const isCreator = useModelValue(mayCreateRooms);
   const menu = useLineMenu();
+  const newItems = () => [
+    menuItem(texts.browseRooms, () => openDialog(RoomsDialog, { onOpen }), "list"),
+    ...(isCreator
+      ? [menuItem(texts.createRoom, () => openDialog(CreateRoomDialog, { onOpen }), "plus")]
+      : []),
+    menuItem(texts.newDirect, () => openDialog(Switcher, { onOpen, isPeople: true }), "edit"),
+  ];
   return (
     <>
       <div className="side-head">
-        <strong className="server-name" dir="auto">
-          {cleanText(server?.name ?? "")}
-        </strong>
-        <IconButton icon="search" label={texts.search} onPress={onSearch} />
+        <ServerTile name={server?.name ?? ""} />
+        <div className="server-about">
+          <strong className="server-name" dir="auto">
+            {cleanText(server?.name ?? "")}
+          </strong>
+        </div>
         {isOperator ? (
           <IconButton icon="dashboard" label={texts.dashboard} onPress={onDashboard} />
         ) : null}
+        <MenuButton className="new-button" label={texts.newThing} items={newItems} icon="edit" />
       </div>
+      <button type="button" className="find" aria-label={texts.search} onClick={onSearch}>
+        <Icon name="search" />
+        {texts.search}
+      </button>
       <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
-        <div className="room-list">
-          <div className="side-title">
-            <h2>{texts.rooms}</h2>
-            <IconButton
-              icon="list"
-              label={texts.browseRooms}
-              onPress={() => openDialog(RoomsDialog, { onOpen })}
-            />
-            {isCreator ? (
-              <IconButton
-                icon="plus"
-                label={texts.createRoom}
-                onPress={() => openDialog(CreateRoomDialog, { onOpen })}
-              />
-            ) : null}
-          </div>
-          <Lines lines={lines.rooms} onOpen={onOpen} />
-        </div>
-        {isKnown ? (
-          <div
-            className="room-list room-list-people"
-            // Passes the number of lines to the style sheet, without an inline style attribute.
-            style={{ "--lines": lines.people.length } as CSSProperties}
-          >
-            <div className="side-title">
-              <h2>{texts.direct}</h2>
-              <IconButton
-                icon="plus"
-                label={texts.newDirect}
-                onPress={() => openDialog(Switcher, { onOpen, isPeople: true })}
-              />
-            </div>
-            <Lines lines={lines.people} onOpen={onOpen} />
-          </div>
-        ) : null}
+        {isKnown ? <Sections lines={lines} onOpen={onOpen} /> : null}
       </nav>
       {menu.anchor === undefined ? null : (
         <RoomMenu
@@ -305,7 +344,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
       {isOverHttp ? <p className="hint side-hint">{texts.overHttp}</p> : null}
       <div className="side-foot">
         <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
-          <Icon name="gear" />
+          <Avatar name={myName} user={me} tint={tintOf(me)} />
           <span className="room-name" dir="auto">
             {myName}
           </span>
@@ -315,7 +354,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         {threads === undefined ? null : (
           <IconButton
             className={threads > 0 ? "has-unread" : ""}
-            icon="reply"
+            icon="thread"
             label={threads > 0 ? `${texts.threads}, ${texts.unread(threads)}` : texts.threads}
             onPress={() => openDialog(ThreadsDialog, { onJump })}
           />
