@@ -227,6 +227,7 @@ pageTest("keeps the words of a device's button on one line", async () => {
     await phone.page.reload();
     const texts = await loadTexts(language);
     await phone.page.locator(".room-head button").first().click();
+    await phone.button(texts.ownPlace).click();
     await phone.page.locator(".me-button").click();
     const button = phone.page.locator(".device .button").filter({ hasText: texts.signOutDevice });
     await button.first().waitFor();

@@ -35,7 +35,7 @@ async function openDrawer(phone: Visit): Promise<void> {
     .button(/^Open the list of rooms/)
     .first()
     .tap();
-  await phone.page.locator(".me-button").waitFor();
+  await phone.page.locator(".has-drawer").waitFor();
 }
 
 async function switchTo(phone: Visit, target: string, heading: string): Promise<void> {
@@ -358,9 +358,11 @@ pageTest("day 2: the class continues after the server was killed", async () => {
     const file = server.sandbox.write("solution.txt", "x = 4");
     await cici.attach(file);
     await openDrawer(cici);
-    await until("the history has the drawer", () => cici.page.evaluate("history.state === 1"));
+    await until("the history has left the room", () => cici.page.evaluate("history.state === 0"));
+    await cici.leaveHome();
     await cici.page.goBack();
-    await cici.page.locator(".me-button").waitFor({ state: "hidden" });
+    await cici.page.locator(".has-drawer").waitFor();
+    await cici.leaveHome();
     await isDraft();
     await longPress(cici, "come to the board");
     await cici.menuItem("Reply").tap();

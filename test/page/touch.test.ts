@@ -196,11 +196,16 @@ pageTest("has no target smaller than a finger on a phone", async () => {
   await open("emoji", fay.button("Emoji").last(), page.getByRole("dialog"));
   await close(page.getByRole("dialog"));
   await open("drawer", fay.button(/^Open the list of rooms/), panel("Rooms"));
+  await fay.button("Activity").tap();
+  await look("activity");
+  await fay.button("You").tap();
+  await look("own place");
   const dialogs = { settings: page.locator(".me-button"), invitation: fay.button("Invite people") };
   for (const [view, button] of Object.entries(dialogs)) {
     await open(view, button, page.getByRole("dialog"));
     await close(page.getByRole("dialog"));
   }
+  await fay.button("Chats").tap();
   for (const name of ["Browse rooms", "Create room"]) {
     await open("new", fay.button("New"), page.getByRole("menu"));
     await open(name, fay.menuItem(name), page.getByRole("dialog"));
@@ -224,6 +229,7 @@ pageTest("has no target smaller than a finger on a phone", async () => {
 pageTest("shows the sections of the settings in one row that scrolls", async () => {
   const kim = await server.window("kim", { ...PHONE, width: 360, language: "id-ID" });
   await kim.page.locator(".room-head button").first().tap();
+  await kim.button("Anda").tap();
   await kim.page.locator(".me-button").tap();
   const nav = kim.page.locator(".settings-nav");
   await nav.getByRole("button", { name: "Privasi" }).tap();

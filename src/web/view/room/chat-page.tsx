@@ -38,6 +38,7 @@ import { shownHands } from "../../../core/model/unignored.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
+import { readRoute } from "../../input/route.ts";
 import { Badge } from "../attention/badge.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
 import { useDropping } from "../files/drop-zone.tsx";
@@ -349,10 +350,23 @@ function useWidth(onChange: (wide: boolean) => void): void {
   }, []);
 }
 
+/** A phone begins in the list, unless the address names a room. */
+function startsAtHome(): boolean {
+  return matchMedia(NARROW).matches && readRoute(location.hash) === undefined;
+}
+
+/** On a phone, the list of rooms is below the open room, which Back therefore leaves. */
+function useHome(isDrawer: boolean, setDrawer: (isOpen: boolean) => void): void {
+  const { layers } = usePage();
+  const isNarrow = useNarrow();
+  useLayer(() => setDrawer(true), isNarrow && !isDrawer, { ignoresEscape: true });
+  useEffect(() => (isDrawer ? layers.cover() : undefined), [layers, isDrawer]);
+}
+
 function usePanels() {
   const { chat, settings, change } = usePage();
   const { showsPeople } = settings;
-  const [isDrawer, setDrawer] = useState(false);
+  const [isDrawer, setDrawer] = useState(startsAtHome);
   const [side, setSide] = useState<Side>(() => (showsPeople && isWide() ? "people" : undefined));
   const [jumps, setJumps] = useState(0);
   useEffect(() => chat.actions.setThreadAlone(!isWide()), [chat]);
@@ -505,11 +519,11 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const hasSidePanel =
     hasThread || side === "search" || (side === "people" && room?.kind === "room");
   const isNarrow = useNarrow();
+  useHome(isDrawer, setDrawer);
   useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
   useOpener(hasThread);
   useOpener(side === "search");
   useOpener(side === "people");
-  useLayer(() => setDrawer(false), isDrawer, { isCover: true });
   const chat = useRef<HTMLDivElement>(null);
   useDrawerGestures(chat, isDrawer, setDrawer);
   const handlers = { isOperator, onOpen, onJump, context };

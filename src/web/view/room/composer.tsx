@@ -58,11 +58,14 @@ import { confirm } from "../shell/dialog.tsx";
 import { replaceText, writeText } from "../shell/field-edit.ts";
 import { Check } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
+import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { enterSends } from "../shell/settings.ts";
 import { Avatar, DisplayName, Marks, usePerson } from "./person.tsx";
+import { pollItem } from "./poll.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import { sendAfterQuestion } from "./rules.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
+import { canRecord, VoiceRecorder } from "./voice.tsx";
 
 export interface ComposerHandle {
   readonly focus: () => void;
@@ -200,24 +203,48 @@ function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   );
 }
 
-function AttachButton({ attached }: Pick<ComposerProps, "attached">) {
-  const texts = useTexts();
-  const input = useRef<HTMLInputElement>(null);
+interface AddButtonProps extends Pick<ComposerProps, "attached" | "target"> {
+  readonly onRecord: () => void;
+}
+
+/** Menu of what goes with a message: files, a poll or a voice message. */
+function AddButton({ attached, target, onRecord }: AddButtonProps) {
+  const page = usePage();
+  const { texts, chat } = page;
+  const photos = useRef<HTMLInputElement>(null);
+  const files = useRef<HTMLInputElement>(null);
+  const items = () => {
+    const room = roomOf(chat.model, target);
+    return [
+      menuItem(texts.attachPhoto, () => photos.current?.click(), "picture"),
+      menuItem(texts.attachFile, () => files.current?.click(), "file"),
+      ...(room === undefined ? [] : pollItem(page, room)),
+      menuItem(texts.recordVoice, onRecord, "mic"),
+    ];
+  };
+  const inputs = [
+    [photos, "image/*,video/*"],
+    [files, undefined],
+  ] as const;
   return (
     <>
-      <IconButton icon="attach" label={texts.attach} onPress={() => input.current?.click()} />
-      <input
-        ref={input}
-        type="file"
-        multiple
-        className="sr-only"
-        tabIndex={-1}
-        aria-hidden="true"
-        onChange={(event) => {
-          attached.add(withoutHandles(event.target.files ?? []));
-          event.target.value = "";
-        }}
-      />
+      <MenuButton icon="plus" label={texts.attach} items={items} />
+      {inputs.map(([ref, accept]) => (
+        <input
+          key={accept}
+          ref={ref}
+          type="file"
+          multiple
+          accept={accept}
+          className="sr-only"
+          tabIndex={-1}
+          aria-hidden="true"
+          onChange={(event) => {
+            attached.add(withoutHandles(event.target.files ?? []));
+            event.target.value = "";
+          }}
+        />
+      ))}
     </>
   );
 }
@@ -462,6 +489,17 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const texts = useTexts();
   const title = useModelValue((model) => placeTitle(model, target, texts));
   const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
+  const { chat, toasts } = usePage();
+  const [isRecording, setRecording] = useState(false);
+  const mayAdd = maySendFiles && thread === undefined;
+  const startRecording = () => {
+    if (canRecord()) setRecording(true);
+    else toasts.show(texts.voiceInsecure, true);
+  };
+  const closeRecorder = () => {
+    setRecording(false);
+    field.current?.focus();
+  };
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
   const writing = useWriting(props);
@@ -493,14 +531,23 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       {offers.offer === undefined ? null : (
         <Suggestions {...offers.offer} onChoose={writing.choose} />
       )}
-      <div className="composer-box">
+      {isRecording ? (
+        <VoiceRecorder
+          onKeep={(file) => chat.attached.add(target, withoutHandles([file]))}
+          onSend={(file) => chat.upload(target, withoutHandles([file]))}
+          onClose={closeRecorder}
+        />
+      ) : null}
+      <div className="composer-box" hidden={isRecording}>
         <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
         {attached.files.length === 0 ? null : <Attachments attached={attached} />}
         {thread === undefined || draft.edits !== undefined ? null : (
           <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
         )}
         <div className="composer-row">
-          {maySendFiles && thread === undefined ? <AttachButton attached={attached} /> : null}
+          {mayAdd ? (
+            <AddButton attached={attached} target={target} onRecord={startRecording} />
+          ) : null}
           {isSealed ? (
             <span className="composer-lock" title={texts.sealed}>
               <Icon name="lock" />
@@ -509,6 +556,9 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           ) : null}
           <TextField props={props} writing={writing} />
           <EmojiButton label={texts.emoji} onChoose={writing.insert} />
+          {mayAdd && isEmptyDraft(draft) && attached.files.length === 0 ? (
+            <IconButton icon="mic" label={texts.recordVoice} onPress={startRecording} />
+          ) : null}
           <button
             type="submit"
             className="icon-button send-button"

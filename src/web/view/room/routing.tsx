@@ -13,7 +13,7 @@ import {
   readRoute,
   serverTag,
 } from "../../input/route.ts";
-import { usePage } from "../shell/context.tsx";
+import { NARROW, usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { JoinDialog } from "./room-dialogs.tsx";
 
@@ -106,7 +106,9 @@ function useHistory(model: Model, isStarted: RefObject<boolean>): void {
     // Closing a linked message or a room adds no entry to the history.
     const replacesEntry =
       hash === undefined || (target !== undefined && before?.startsWith(`#/${target}/`));
-    if (before === undefined || replacesEntry === true) rewrite(chat, layers);
+    // On a phone, Back leads from each room to the list.
+    const isNarrow = matchMedia(NARROW).matches;
+    if (before === undefined || replacesEntry === true || isNarrow) rewrite(chat, layers);
     else layers.push(hash);
   }, [chat, layers, rendered, isStarted]);
 }

@@ -18,23 +18,25 @@ import {
   type RoomListEntry,
   roomOf,
 } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { rove } from "../../input/keys.ts";
-import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { ServerTile } from "../shell/server-tile.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
+import { Activity } from "./activity.tsx";
 import { presenceText } from "./members.tsx";
 import { Avatar, chalkOf, useShownName } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
-import { SavedDialog, ThreadsDialog } from "./saved.tsx";
+import { SavedDialog } from "./saved.tsx";
 import { Switcher } from "./switcher.tsx";
 
 interface LineProps {
@@ -291,18 +293,108 @@ function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...props
   return isSame && isEqual(propsA, propsB);
 }
 
+type Place = "chats" | "activity" | "you";
+
+interface PlaceTabProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly to: Place;
+  readonly place: Place;
+  readonly isNarrow: boolean;
+  readonly setPlace: (place: Place) => void;
+  /** Number of what waits there. */
+  readonly count?: number;
+}
+
+/** On a phone one of three tabs; elsewhere a button that returns to the list when pressed again. */
+function PlaceTab({ icon, label, to, place, isNarrow, setPlace, count = 0 }: PlaceTabProps) {
+  const texts = useTexts();
+  const isHere = place === to;
+  return (
+    <button
+      type="button"
+      className="place-tab"
+      aria-current={isNarrow && isHere ? "page" : undefined}
+      aria-pressed={isNarrow ? undefined : isHere}
+      title={label}
+      onClick={() => setPlace(isHere && !isNarrow ? "chats" : to)}
+    >
+      <span className="place-pill">
+        <Icon name={icon} />
+        {count === 0 ? null : (
+          <span className="count count-calls">
+            <span aria-hidden="true">{count > 99 ? "99+" : count}</span>
+          </span>
+        )}
+      </span>
+      <span className="place-name">{label}</span>
+      {count === 0 ? null : <span className="sr-only">, {texts.unread(count)}</span>}
+    </button>
+  );
+}
+
+/** Number of unread mentions in rooms, unread threads and requests. */
+function callsOf(model: Model): number {
+  const threads = followedThreads(model).filter(({ isUnread }) => isUnread).length;
+  let calls = threads;
+  for (const { kind, mentions, knocks = [] } of model.rooms.values()) {
+    calls += knocks.length + (kind === "room" ? mentions.length : 0);
+  }
+  return calls;
+}
+
+function OwnButton({ me }: { readonly me: string }) {
+  const { texts, openDialog } = usePage();
+  const name = useShownName(me);
+  const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
+  return (
+    <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
+      <Avatar name={name} user={me} tint={tintOf(me)} />
+      <span className="room-name" dir="auto">
+        {name}
+      </span>
+      <span className="sr-only">{texts.account}</span>
+      {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
+    </button>
+  );
+}
+
+/** The user's own place on a phone. */
+function OwnPlace({ me, onJump }: Pick<RoomsProps, "me" | "onJump">) {
+  const { texts, openDialog } = usePage();
+  const hasSaved = useModelValue((model) => model.prefs !== undefined);
+  return (
+    <>
+      <OwnButton me={me} />
+      {hasSaved ? (
+        <button
+          type="button"
+          className="place-row"
+          onClick={() => openDialog(SavedDialog, { onJump })}
+        >
+          <Icon name="bookmark" />
+          {texts.saved}
+        </button>
+      ) : null}
+      <button type="button" className="place-row" onClick={() => openDialog(InviteDialog)}>
+        <Icon name="invite" />
+        {texts.invite}
+      </button>
+    </>
+  );
+}
+
 export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
   const { texts, chat, openDialog } = usePage();
   const server = useModelValue((model) => model.server);
-  const myName = useShownName(me);
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
-  const threads = useModelValue((model) => {
-    const all = followedThreads(model);
-    return all.length === 0 ? undefined : all.filter(({ isUnread }) => isUnread).length;
-  });
+  const calls = useModelValue(callsOf);
+  const isNarrow = useNarrow();
+  const [chosen, setPlace] = useState<Place>("chats");
+  const place = chosen === "you" && !isNarrow ? "chats" : chosen;
+  const tabs = { place, isNarrow, setPlace };
   const isOverHttp = useModelValue(() => chat.isOverHttp);
-  const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
   const isCreator = useModelValue(mayCreateRooms);
   const menu = useLineMenu();
   const newItems = () => [
@@ -326,13 +418,27 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         ) : null}
         <MenuButton className="new-button" label={texts.newThing} items={newItems} icon="edit" />
       </div>
-      <button type="button" className="find" aria-label={texts.search} onClick={onSearch}>
-        <Icon name="search" />
-        {texts.search}
-      </button>
-      <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
-        {isKnown ? <Sections lines={lines} onOpen={onOpen} /> : null}
-      </nav>
+      {place === "chats" ? (
+        <button type="button" className="find" aria-label={texts.search} onClick={onSearch}>
+          <Icon name="search" />
+          {texts.search}
+        </button>
+      ) : (
+        <h2 className="place-title">{place === "you" ? texts.ownPlace : texts.activity}</h2>
+      )}
+      {place === "activity" ? (
+        <div className="room-lists">
+          <Activity onJump={onJump} />
+        </div>
+      ) : place === "you" ? (
+        <div className="room-lists">
+          <OwnPlace me={me} onJump={onJump} />
+        </div>
+      ) : (
+        <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
+          {isKnown ? <Sections lines={lines} onOpen={onOpen} /> : null}
+        </nav>
+      )}
       {menu.anchor === undefined ? null : (
         <RoomMenu
           target={menu.anchor.dataset["target"] ?? ""}
@@ -343,30 +449,30 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
       )}
       {isOverHttp ? <p className="hint side-hint">{texts.overHttp}</p> : null}
       <div className="side-foot">
-        <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
-          <Avatar name={myName} user={me} tint={tintOf(me)} />
-          <span className="room-name" dir="auto">
-            {myName}
-          </span>
-          <span className="sr-only">{texts.account}</span>
-          {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
-        </button>
-        {threads === undefined ? null : (
-          <IconButton
-            className={threads > 0 ? "has-unread" : ""}
-            icon="thread"
-            label={threads > 0 ? `${texts.threads}, ${texts.unread(threads)}` : texts.threads}
-            onPress={() => openDialog(ThreadsDialog, { onJump })}
-          />
+        {isNarrow ? (
+          <PlaceTab icon="message" label={texts.chats} to="chats" {...tabs} />
+        ) : (
+          <OwnButton me={me} />
         )}
-        {hasSaved ? (
-          <IconButton
-            icon="bookmark"
-            label={texts.saved}
-            onPress={() => openDialog(SavedDialog, { onJump })}
-          />
-        ) : null}
-        <IconButton icon="invite" label={texts.invite} onPress={() => openDialog(InviteDialog)} />
+        <PlaceTab icon="bell" label={texts.activity} to="activity" count={calls} {...tabs} />
+        {isNarrow ? (
+          <PlaceTab icon="person" label={texts.ownPlace} to="you" {...tabs} />
+        ) : (
+          <>
+            {hasSaved ? (
+              <IconButton
+                icon="bookmark"
+                label={texts.saved}
+                onPress={() => openDialog(SavedDialog, { onJump })}
+              />
+            ) : null}
+            <IconButton
+              icon="invite"
+              label={texts.invite}
+              onPress={() => openDialog(InviteDialog)}
+            />
+          </>
+        )}
       </div>
     </>
   );
