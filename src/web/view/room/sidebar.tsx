@@ -293,6 +293,25 @@ function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...props
   return isSame && isEqual(propsA, propsB);
 }
 
+function RoomLists(props: Pick<RoomsProps, "lines" | "isKnown" | "onOpen" | "onSearch">) {
+  const { lines, isKnown, onOpen, onSearch } = props;
+  const texts = useTexts();
+  const menu = useLineMenu();
+  return (
+    <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
+      {isKnown ? <Sections lines={lines} onOpen={onOpen} /> : null}
+      {menu.anchor === undefined ? null : (
+        <RoomMenu
+          target={menu.anchor.dataset["target"] ?? ""}
+          anchor={menu.anchor}
+          onSearch={onSearch}
+          onClose={menu.close}
+        />
+      )}
+    </nav>
+  );
+}
+
 type Place = "chats" | "activity" | "you";
 
 interface PlaceTabProps {
@@ -396,7 +415,6 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const tabs = { place, isNarrow, setPlace };
   const isOverHttp = useModelValue(() => chat.isOverHttp);
   const isCreator = useModelValue(mayCreateRooms);
-  const menu = useLineMenu();
   const newItems = () => [
     menuItem(texts.browseRooms, () => openDialog(RoomsDialog, { onOpen }), "list"),
     ...(isCreator
@@ -435,17 +453,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
           <OwnPlace me={me} onJump={onJump} />
         </div>
       ) : (
-        <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
-          {isKnown ? <Sections lines={lines} onOpen={onOpen} /> : null}
-        </nav>
-      )}
-      {menu.anchor === undefined ? null : (
-        <RoomMenu
-          target={menu.anchor.dataset["target"] ?? ""}
-          anchor={menu.anchor}
-          onSearch={onSearch}
-          onClose={menu.close}
-        />
+        <RoomLists lines={lines} isKnown={isKnown} onOpen={onOpen} onSearch={onSearch} />
       )}
       {isOverHttp ? <p className="hint side-hint">{texts.overHttp}</p> : null}
       <div className="side-foot">
