@@ -1,4 +1,4 @@
-/** What concerns the user: mentions, replies in followed threads and reactions. */
+/** Mentions of the user, replies in followed threads and reactions to own messages. */
 
 import { isMessage } from "./item.ts";
 import { lastReplySeq, loadedItem } from "./room.ts";
@@ -13,7 +13,7 @@ export interface ActivityEntry {
   readonly root?: number;
   /** Emoji of a reaction. */
   readonly sign?: string;
-  /** Who reacted last, or the author of the message. */
+  /** Author of the last reaction or of the message. */
   readonly by: string | undefined;
   readonly isUnread: boolean;
 }

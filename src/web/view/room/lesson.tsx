@@ -129,12 +129,12 @@ interface PollButtonProps {
 function PollButton({ item, onPress }: PollButtonProps) {
   const { texts } = usePage();
   const { options = [], voters = 0 } = item.poll ?? {};
-  const isOwed = !options.some(({ isMine }) => isMine);
+  const isUnanswered = !options.some(({ isMine }) => isMine);
   return (
     <button type="button" className="lesson-item" onClick={onPress}>
       <Icon name="poll" />
       <span>{texts.openPoll}</span> <span className="lesson-count">{texts.pollVoters(voters)}</span>
-      {isOwed ? <span className="lesson-call">{texts.vote}</span> : null}
+      {isUnanswered ? <span className="lesson-call">{texts.vote}</span> : null}
     </button>
   );
 }

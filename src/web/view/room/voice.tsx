@@ -84,7 +84,7 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
   const [ms, setMs] = useState(0);
   const [levels, setLevels] = useState<readonly number[]>([]);
   const taken = useRef<Taken>(undefined);
-  /** What becomes of the recording when it ends. */
+  /** Use of the recording when it ends. */
   const purpose = useRef<"listen" | "discard" | "keep">("listen");
   const latest = useRef({ onKeep, onClose });
   latest.current = { onKeep, onClose };
@@ -148,7 +148,7 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
     // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="record" role="group" aria-label={texts.recordVoice}>
       <span className="record-dot" aria-hidden="true" />
-      <span className="record-time" role="timer">
+      <span className="record-time">
         {clock(ms)}
       </span>
       <Levels levels={levels} />
