@@ -282,7 +282,8 @@ pageTest("on a phone, opens a room's details; shows a touched message", async ()
   await gus.dialog("#annex").getByText("1 member").waitFor();
   expect(await gus.accessibilityViolations()).toEqual([]);
   await gus.page.keyboard.press("Escape");
-  await gus.page.locator(".side-title .icon-button").first().dispatchEvent("click");
+  await gus.page.locator(".new-button").dispatchEvent("click");
+  await gus.page.locator(".menu-item").first().dispatchEvent("click");
   await gus.dialog("Browse rooms").getByText(`${topic} Friday`).waitFor();
   await gus.page.keyboard.press("Escape");
   await gus.send("/topic rulers");

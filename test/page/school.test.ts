@@ -371,9 +371,9 @@ pageTest("day 2: the class continues after the server was killed", async () => {
     await cici.page.getByText("Replying to Pak_Budi").waitFor({ state: "detached" });
     await isDraft();
     await cici.page.keyboard.press("Escape");
-    await until("the history has no layer", () => cici.page.evaluate("history.state === 0"));
+    await until("the history has the room", () => cici.page.evaluate("history.state === 1"));
     await cici.page.goBack();
-    await cici.page.goForward();
+    await cici.leaveHome();
     await cici.heading("#math").waitFor();
     await isDraft();
     expect(await cici.attachments.count()).toBe(1);

@@ -51,7 +51,7 @@ pageTest("opens a sheet at the bottom after a long press on a message", async ()
   await sheet.waitFor();
   await finger.lift();
   // The page adds the entry to the history after it has drawn the sheet.
-  const hasEntry = () => ana.page.evaluate<boolean>("history.state === 1");
+  const hasEntry = () => ana.page.evaluate<boolean>("history.state === 2");
   await until("the history has the sheet", hasEntry);
   await ana.page.goBack();
   await sheet.waitFor({ state: "detached" });
