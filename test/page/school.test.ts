@@ -373,6 +373,7 @@ pageTest("day 2: the class continues after the server was killed", async () => {
     await cici.page.keyboard.press("Escape");
     await until("the history has the room", () => cici.page.evaluate("history.state === 1"));
     await cici.page.goBack();
+    await cici.page.locator(".has-drawer").waitFor();
     await cici.leaveHome();
     await cici.heading("#math").waitFor();
     await isDraft();
