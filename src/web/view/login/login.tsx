@@ -26,7 +26,6 @@ import { Field } from "../shell/form.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { KNOWN_KEY, readLocal } from "../shell/local.ts";
 import { NewPassword } from "../shell/new-password.tsx";
-import { ServerTile } from "../shell/server-tile.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
 import { ProgramOffer } from "./program-offer.tsx";
@@ -76,7 +75,11 @@ async function register(page: PageValue, { fullName, ...login }: TypedLogin): Pr
 /** Name and welcome message in the document, until the server has sent them. */
 function serverBefore() {
   const text = (selector: string) => document.querySelector(selector)?.textContent ?? undefined;
-  return { name: text(".card h1") ?? document.title, welcome: text(".card .welcome") };
+  return {
+    tile: text(".card .tile-server"),
+    name: text(".card h1") ?? document.title,
+    welcome: text(".card .welcome"),
+  };
 }
 
 function Heading({ server }: { readonly server: ServerView | undefined }) {
@@ -84,7 +87,9 @@ function Heading({ server }: { readonly server: ServerView | undefined }) {
   const { name, welcome } = server ?? before;
   return (
     <>
-      <ServerTile name={name} />
+      <span className="tile tile-server" aria-hidden="true">
+        {before.tile}
+      </span>
       <h1 dir="auto">{cleanText(name)}</h1>
       {welcome === undefined ? null : (
         <p className="welcome" dir="auto">

@@ -211,40 +211,37 @@ interface AddButtonProps extends Pick<ComposerProps, "attached" | "target"> {
 function AddButton({ attached, target, onRecord }: AddButtonProps) {
   const page = usePage();
   const { texts, chat } = page;
-  const photos = useRef<HTMLInputElement>(null);
-  const files = useRef<HTMLInputElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const choose = (accept: string) => {
+    const { current } = input;
+    if (current === null) return;
+    current.accept = accept;
+    current.click();
+  };
   const items = () => {
     const room = roomOf(chat.model, target);
     return [
-      menuItem(texts.attachPhoto, () => photos.current?.click(), "picture"),
-      menuItem(texts.attachFile, () => files.current?.click(), "file"),
+      menuItem(texts.attachPhoto, () => choose("image/*,video/*"), "picture"),
+      menuItem(texts.attachFile, () => choose(""), "file"),
       ...(room === undefined ? [] : pollItem(page, room)),
       menuItem(texts.recordVoice, onRecord, "mic"),
     ];
   };
-  const inputs = [
-    [photos, "image/*,video/*"],
-    [files, undefined],
-  ] as const;
   return (
     <>
       <MenuButton icon="plus" label={texts.attach} items={items} />
-      {inputs.map(([ref, accept]) => (
-        <input
-          key={accept}
-          ref={ref}
-          type="file"
-          multiple
-          accept={accept}
-          className="sr-only"
-          tabIndex={-1}
-          aria-hidden="true"
-          onChange={(event) => {
-            attached.add(withoutHandles(event.target.files ?? []));
-            event.target.value = "";
-          }}
-        />
-      ))}
+      <input
+        ref={input}
+        type="file"
+        multiple
+        className="sr-only"
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={(event) => {
+          attached.add(withoutHandles(event.target.files ?? []));
+          event.target.value = "";
+        }}
+      />
     </>
   );
 }
