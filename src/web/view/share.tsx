@@ -17,6 +17,7 @@ import {
 import { Announced, AnnouncerProvider } from "./shell/announced.tsx";
 import { Button } from "./shell/button.tsx";
 import { Icon } from "./shell/icons.tsx";
+import "./shell/room-icons.ts";
 
 type ShareTexts = Texts & Readonly<typeof ENGLISH>;
 

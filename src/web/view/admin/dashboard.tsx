@@ -7,6 +7,7 @@ import { Button } from "../shell/button.tsx";
 import { type CloseProps, useOnline, usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import "../shell/room-icons.ts";
 import { usePolled } from "../shell/polling.ts";
 import { useStyleSheet } from "../shell/style-sheet.ts";
 import { DashboardAccounts } from "./accounts.tsx";

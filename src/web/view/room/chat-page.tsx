@@ -61,6 +61,7 @@ import {
   useTexts,
 } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import "../shell/room-icons.ts";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";

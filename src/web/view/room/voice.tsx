@@ -148,9 +148,7 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
     // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="record" role="group" aria-label={texts.recordVoice}>
       <span className="record-dot" aria-hidden="true" />
-      <span className="record-time">
-        {clock(ms)}
-      </span>
+      <span className="record-time">{clock(ms)}</span>
       <Levels levels={levels} />
       <Announced kind="result" as="span" className="sr-only">
         {texts.voiceRecording}
