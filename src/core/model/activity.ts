@@ -4,6 +4,7 @@ import { isMessage } from "./item.ts";
 import { lastReplySeq, loadedItem } from "./room.ts";
 import { followedThreads, isIgnored } from "./selectors.ts";
 import type { Item, Model, RoomState } from "./state.ts";
+import { withoutIgnored } from "./unignored.ts";
 
 export interface ActivityEntry {
   readonly kind: "mention" | "thread" | "reaction";
@@ -49,7 +50,7 @@ function entriesIn(model: Model, { target, read, tail }: RoomState): ActivityEnt
       const isUnread = item.n > read;
       return [{ kind: "mention", target, item, ...root, by: item.from, isUnread }];
     }
-    return item.reactions.flatMap(({ sign, by, mine }) => {
+    return withoutIgnored(model, item).reactions.flatMap(({ sign, by, mine }) => {
       const last = by.at(-1);
       if (last === undefined || (mine !== undefined && by.length === 1)) return [];
       return [{ kind: "reaction", target, item, sign, by: last, isUnread: false }];

@@ -34,7 +34,6 @@ import type {
   RoomState,
   ThreadState,
 } from "../../../core/model/state.ts";
-import { shownHands } from "../../../core/model/unignored.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";

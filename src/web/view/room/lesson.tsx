@@ -4,6 +4,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { shownHands } from "../../../core/model/unignored.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { Icon } from "../shell/icons.tsx";
@@ -19,11 +20,6 @@ function openPoll(room: RoomState | undefined): Item | undefined {
   );
 }
 
-/** Reports whether something of a lesson is live in the room. */
-export function isLesson(room: RoomState | undefined): boolean {
-  return room !== undefined && (room.hands.length > 0 || openPoll(room) !== undefined);
-}
-
 export interface LessonProps {
   readonly room: RoomState;
   readonly moderates: boolean;
@@ -34,11 +30,13 @@ export interface LessonProps {
 export function Lesson({ room, moderates, onJump, onPeople }: LessonProps) {
   const isOnline = useOnline();
   const poll = openPoll(room);
-  if (!isOnline || !isLesson(room)) return null;
+  const { chat } = usePage();
+  const hands = shownHands(chat.model, room);
+  if (!isOnline || (hands.length === 0 && poll === undefined)) return null;
   return (
     <div className="lesson">
       <RaiseButton room={room} />
-      <Hands room={room} moderates={moderates} onPeople={onPeople} />
+      <Hands room={room} hands={hands} moderates={moderates} onPeople={onPeople} />
       {poll === undefined ? null : (
         <PollButton item={poll} onPress={() => onJump(room.target, poll.seq)} />
       )}
@@ -68,13 +66,14 @@ function RaiseButton({ room }: Pick<LessonProps, "room">) {
   );
 }
 
-type HandsProps = Pick<LessonProps, "room" | "moderates" | "onPeople">;
+interface HandsProps extends Pick<LessonProps, "room" | "moderates" | "onPeople"> {
+  readonly hands: readonly string[];
+}
 
 /** A person lowers the own hand, and a moderator any. */
-function Hands({ room, moderates, onPeople }: HandsProps) {
+function Hands({ room, hands, moderates, onPeople }: HandsProps) {
   const { chat, texts, fail } = usePage();
   const names = useNames();
-  const { hands } = room;
   const others = hands.length - FACES_MAX;
   if (hands.length === 0) return null;
   return (
