@@ -73,10 +73,9 @@ export class RoomReader {
 
   async read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
     const { row } = tx;
+    if (row !== undefined && record.seq <= row.seq) return;
     // The record belongs to a history that the user has not accepted.
     if (row?.history === "contradicted") return;
-    if (row !== undefined && contradicts(row, record)) return markContradicted(tx);
-    if (row !== undefined && record.seq <= row.seq) return;
     await indexEdits(tx);
     try {
       await this.#read(tx, record);
@@ -475,24 +474,6 @@ function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   if (!isMember) return;
   const { unread = {} } = tx.row ?? {};
   tx.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
-}
-
-/**
- * Reports whether the record can't be in one history with the record that was read last. A server
- * that was restored from a backup assigns numbers a second time.
- */
-export function contradicts({ seq, n, commit }: RoomRow, record: ChatRecord): boolean {
-  if (record.seq === seq)
-    return ![commit, record.commit].includes(undefined) && commit !== record.commit;
-  return n !== undefined && record.n > n !== record.seq > seq;
-}
-
-export function markContradicted(tx: RoomTransaction): void {
-  const { row } = tx;
-  if (row === undefined) return;
-  const reason = "the server's history lacks messages that this device has read";
-  if (row.status === "in") markSuspect(tx, row.seq + 1, reason);
-  tx.change({ history: "contradicted" });
 }
 
 export function markSuspect(tx: RoomTransaction, seq: number, reason: string): void {

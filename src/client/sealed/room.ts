@@ -43,14 +43,7 @@ import { adminPending, cannotWrite, needsRepair } from "./group-plans.ts";
 import { checkKeys, identityOf, otherKeyOf } from "./identities.ts";
 import type { DeviceLease } from "./lease.ts";
 import { adoptHistory } from "./replaced-history.ts";
-import {
-  contradicts,
-  markContradicted,
-  markSuspect,
-  namesDevice,
-  type RoomReader,
-  withoutSuspicion,
-} from "./room-reader.ts";
+import { markSuspect, namesDevice, type RoomReader, withoutSuspicion } from "./room-reader.ts";
 import type { RoomStates, RoomTransaction, SealedEvent } from "./room-state.ts";
 import {
   type ArchivedRow,
@@ -282,13 +275,12 @@ export class SealedRoom {
     await this.runAndEmit((tx) => {
       const { row } = tx;
       if (row === undefined || row.history === "contradicted") return;
+      const last = records.find(({ seq }) => seq === row.seq);
       const next = records.find(({ seq }) => seq > row.seq);
-      const hasLast = records.some(({ seq }) => seq === row.seq);
-      // A server that lags lacks the last record too, but then has no later one.
-      const lacksLast = next !== undefined && !hasLast && this.#lastSeqOutside < row.seq;
-      const isKnown = row.commit !== undefined;
-      if ((isKnown && lacksLast) || records.some((record) => contradicts(row, record)))
-        markContradicted(tx);
+      const isReplaced = [last?.commit, row.commit].every((commit) => commit !== undefined);
+      const isSame = !isReplaced || last?.commit === row.commit;
+      if (isSame && (next === undefined || row.n === undefined || next.n > row.n)) return;
+      markContradicted(tx);
     });
   }
 
@@ -555,13 +547,13 @@ export class SealedRoom {
       )) {
         if (isForkIn(value, tx.room)) await tx.vault.put(key, { ...value, state: "accepted" });
       }
+      if (isContradicted) return tx.change({ history: "accepted" });
       const { strayed } = row;
       const { remarks: _, ...retained } = withoutSuspicion(row);
       const isBehind = group === undefined || strayed === true;
       if (isBehind) tx.advance(undefined, []);
       const status = isBehind ? ("lost" as const) : ("in" as const);
       tx.row = { ...retained, ...(retained.status === "suspect" ? { status } : {}) };
-      if (isContradicted) tx.change({ history: "accepted" });
     });
     this.invalidate();
     await this.changes.sync();
@@ -677,6 +669,14 @@ export class SealedRoom {
     const { origin, size, root } = known;
     return { origin, size, root, signature: signed.signature };
   }
+}
+
+function markContradicted(tx: RoomTransaction): void {
+  const { row } = tx;
+  if (row === undefined) return;
+  const reason = "the server's history lacks messages that this device has read";
+  if (row.status === "in") markSuspect(tx, row.seq + 1, reason);
+  tx.change({ history: "contradicted" });
 }
 
 /** Drops records out of order, so that a server cannot make the device skip those that follow. */
