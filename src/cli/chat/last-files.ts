@@ -36,9 +36,9 @@ export interface FileSelection {
 }
 
 /**
- * Parses `ID [DIR]`, `NAME [DIR]` or `SEQ [DIR]`. Names and folders may contain spaces, so the longest matching
- * file name wins. A word that may be an id is the id of a listed file, else a name, else the number
- * of a file's message, else the id of another file.
+ * Parses `ID [DIR]`, `NAME [DIR]` or `SEQ [DIR]`. Names and folders may contain spaces, so the
+ * longest matching file name wins. A word that may be an id is the id of a listed file, else a
+ * name, else the number of a file's message, else the id of another file.
  * @param args at least one word
  * @throws {Fault} file-unknown; usage if several files have the name
  */

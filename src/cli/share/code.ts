@@ -97,11 +97,11 @@ async function usedLanNumbers(
     return false;
   };
   const quiet = async () => {
-    let heard = 0;
+    let known = 0;
     for (let round = 0, passed = 0; round < SEARCH_ROUNDS_MAX && passed < rounds; round++) {
       await delay(clock, SEARCH_ROUND_MS);
-      if (isAnnounced && used.size === heard) passed++;
-      heard = used.size;
+      if (isAnnounced && used.size === known) passed++;
+      known = used.size;
     }
   };
   const search = { serviceType: SERVICE_TYPE, clock, forMs: SEARCH_MS_MAX, isWanted } as const;
