@@ -3,9 +3,15 @@
 import type { UserId } from "../../base/ids.ts";
 import { setNewest } from "../evict.ts";
 
-/** Threads of a room, the last answered one last. Each takes about 100 bytes. */
+/**
+ * Threads of a room, the last answered one last. Each takes about 100 bytes.
+ * @internal
+ */
 export const COUNTED_THREADS_MAX = 200;
-/** Counted replies in a thread. Users do not need a larger number. */
+/**
+ * Counted replies in a thread. Users do not need a larger number.
+ * @internal
+ */
 export const COUNTED_REPLIES_MAX = 100;
 
 export interface Thread {

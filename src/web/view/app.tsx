@@ -29,7 +29,7 @@ import { registerWorker } from "./attention/push-browser.ts";
 import { closeNotifications, notifyFromWorker } from "./attention/pushes.tsx";
 import { playSound } from "./attention/sound.ts";
 import chatSheet from "./chat.css" with { type: "file" };
-import { useNoStrayDrops } from "./files/drop-zone.tsx";
+import { useNoStrayDrops } from "./files/stray-drops.ts";
 import { Login } from "./login/login.tsx";
 import { Announced, AnnouncerProvider, useAnnounce, useAnnouncer } from "./shell/announced.tsx";
 import { Banners } from "./shell/banners.tsx";

@@ -11,6 +11,7 @@ import {
 import type { Attachment } from "../../transfer/attachments.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
+import { hasFiles } from "./stray-drops.ts";
 
 /** Handles from this method survive a reload. */
 interface HandleItem {
@@ -49,29 +50,6 @@ async function readDropped(items: DataTransferItemList): Promise<Dropped> {
   }
   const attachments = distinguishedFiles(files).map((file, i) => ({ file, handle: handles[i] }));
   return { attachments, isComplete, isFolder };
-}
-
-function hasFiles({ dataTransfer }: DragEvent): boolean {
-  return dataTransfer?.types.includes("Files") === true;
-}
-
-function isTextDrop({ target }: DragEvent): boolean {
-  return target instanceof Element && target.closest("input, textarea") !== null;
-}
-
-/**
- * Prevents browsers from opening files or links dropped outside the drop zone, which would lose
- * unsent text.
- */
-export function useNoStrayDrops(): void {
-  useEffect(() => {
-    const refuse = (event: DragEvent) => {
-      if (event.defaultPrevented || (!hasFiles(event) && isTextDrop(event))) return;
-      event.preventDefault();
-      if (event.dataTransfer !== null) event.dataTransfer.dropEffect = "none";
-    };
-    return listen(window, "dragover drop", refuse);
-  }, []);
 }
 
 function isDialogOpen(): boolean {

@@ -99,7 +99,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
 
 const SPANS_MS = [0, 10 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS];
 
-export function PollDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+function PollDialog({ target, onClose }: CloseProps & { readonly target: string }) {
   const { texts, chat } = usePage();
   const [question, setQuestion] = useState("");
   const [options, setOptions] = useState<readonly string[]>(["", ""]);
