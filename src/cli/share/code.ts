@@ -92,7 +92,7 @@ async function usedLanNumbers(
   let isAnnounced = own === undefined;
   // Collects the numbers of all servers, because the list of servers is limited.
   const isWanted = ({ name, fingerprint }: DiscoveredServer) => {
-    if (fingerprint === own) isAnnounced = true;
+    if (own !== undefined && fingerprint === own) isAnnounced = true;
     else used.add(announcedNumber(name));
     return false;
   };
