@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Decode } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
+import { PAGE_BYTES_MAX } from "../../../src/base/limits.ts";
 import type { Rooms } from "../../../src/core/rooms/rooms.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
 import type { PageQuery, RecordPage } from "../../../src/io/log/log.ts";
@@ -182,7 +182,7 @@ describe("a text that is erased during a read is not in", () => {
   });
 });
 
-/** Long texts of this number fill a link's queue, so that the next record waits. */
+/** Long texts of this number are several pages, of which the later ones wait for the device. */
 const FILLING_TEXTS = 18;
 
 test.each([
@@ -200,7 +200,7 @@ test.each([
   const release = (slow.link as MemoryLink).stall();
   slow.send("login", slow.signedLogin("ben"));
   await site.time.advance(1_000);
-  expect(site.farEnd(slow).queuedBytes()).toBeGreaterThan(SEND_QUEUE_LOW_BYTES);
+  expect(site.farEnd(slow).queuedBytes()).toBeGreaterThan(PAGE_BYTES_MAX);
   // Another device receives, and shares, the same batch of records.
   const fast = await site.again(eve, "eve");
   expect(fast.texts().includes(TEXT)).toBe(true);
