@@ -65,7 +65,7 @@ describe("[screen] of config.toml", () => {
   });
 
   test("matches the example in the documentation", () => {
-    const page = join(import.meta.dir, "../../../../docs/talking.md");
+    const page = join(import.meta.dir, "../../../../docs/screen.md");
     const [, example = ""] = /```toml\n([^`]*)```/.exec(readFileSync(page, "utf8")) ?? [];
     const { screen } = parseConfig(example, "c.toml");
     expect(Object.keys(screen?.values ?? {}).toSorted()).toEqual(SETTING_NAMES.toSorted());
