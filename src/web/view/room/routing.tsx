@@ -127,7 +127,12 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
     if (open === undefined && first === undefined && route === undefined) return;
     isStarted.current = true;
     if (route !== undefined) follow(route);
-    if (chat.model.open === undefined && first !== undefined) navigation.current.onOpen(first);
+    if (chat.model.open === undefined && first !== undefined) {
+      // A phone keeps the list in front of it.
+      const isBehindList = route === undefined && matchMedia(NARROW).matches;
+      if (isBehindList) chat.actions.open(first);
+      else navigation.current.onOpen(first);
+    }
     rewrite(chat, layers);
   }, [chat, layers, isCaughtUp, open, first, follow]);
   useMissingMessageNotice(model);
