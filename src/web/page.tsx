@@ -5,6 +5,7 @@ import { createRoot } from "preact/compat/client";
 import type { ReactNode } from "react";
 import { PROTOTYPES } from "../base/display-names.ts";
 import { asFault, Fault } from "../base/fault.ts";
+import { TINTS } from "../core/model/tint.ts";
 import { ifPossible } from "../io/promises.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
@@ -12,14 +13,19 @@ import { loadTexts } from "./browser/texts.ts";
 import { openPageClient, type PageClient, type PageClientOptions } from "./driver/page-client.ts";
 import type { FolderPage } from "./driver/share.ts";
 import { Photos } from "./transfer/photos.ts";
+import type { ScalePicture } from "./transfer/previews.ts";
 import { Alarm } from "./view/alarm.tsx";
 import { App } from "./view/app.tsx";
 import chatSheet from "./view/chat.css" with { type: "file" };
-import { scalePicture } from "./view/files/scale.ts";
 import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 import { addStyleSheet } from "./view/shell/style-sheet.ts";
 import { StartFault } from "./view/start-fault.tsx";
+
+for (const [tint, [dark, light]] of TINTS.entries()) {
+  const colors = [light, dark].map((color) => color.split("|")[0]).join();
+  document.documentElement.style.setProperty(`--tint-${tint}`, `light-dark(${colors})`);
+}
 
 const language = readSettings().language ?? languageFor(navigator.languages);
 const container = document.getElementById("page");
@@ -56,9 +62,14 @@ const OPTIONS: PageClientOptions = {
   sealed: async () => (await import("./view/sealed-module.ts")).SEALED_PART,
 };
 
+const scaleLater: ScalePicture = async (...picture) => {
+  const { scalePicture } = await import("./view/files/scale.ts");
+  return await scalePicture(...picture);
+};
+
 async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => {
-    return openPageClient(platform, { ...OPTIONS, photos: new Photos(scalePicture) });
+    return openPageClient(platform, { ...OPTIONS, photos: new Photos(scaleLater) });
   });
   const [chat, texts] = await Promise.all([opened.catch(asFault), loadTexts(language)]);
   if (chat instanceof Fault && chat.code === "version-unsupported") {

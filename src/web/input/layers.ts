@@ -28,7 +28,6 @@ export class Layers {
   /** Address of the page under all layers, because a layer's entry may have an older address. */
   #address: string;
   #isReturning = false;
-  #covers = 0;
   #pushed: string | undefined;
   /** Called when `isCovered` may have changed. */
   onChange: () => void = () => undefined;
@@ -46,20 +45,7 @@ export class Layers {
   }
 
   get isCovered(): boolean {
-    return this.#covers > 0 || this.#open.some(({ isCover }) => isCover === true);
-  }
-
-  /**
-   * Covers the messages without a layer, such as the list of rooms, below which there is nothing.
-   * @returns function that uncovers them
-   */
-  cover(): () => void {
-    this.#covers++;
-    this.onChange();
-    return () => {
-      this.#covers--;
-      this.onChange();
-    };
+    return this.#open.some(({ isCover }) => isCover === true);
   }
 
   /** @returns function that removes the layer */

@@ -207,16 +207,14 @@ function Starting({ hasFailed }: { readonly hasFailed: boolean }) {
   return (
     <main className="entering">
       <div className="card">
-        <div className="enter-sheet">
-          {hasFailed ? (
-            <>
-              <Announced kind="fault">{texts.partMissing}</Announced>
-              <Button onClick={() => location.reload()}>{texts.reload}</Button>
-            </>
-          ) : (
-            <p>{texts.loading}</p>
-          )}
-        </div>
+        {hasFailed ? (
+          <>
+            <Announced kind="fault">{texts.partMissing}</Announced>
+            <Button onClick={() => location.reload()}>{texts.reload}</Button>
+          </>
+        ) : (
+          <p>{texts.loading}</p>
+        )}
       </div>
     </main>
   );

@@ -75,26 +75,25 @@ async function register(page: PageValue, { fullName, ...login }: TypedLogin): Pr
 /** Name and welcome message in the document, until the server has sent them. */
 function serverBefore() {
   const text = (selector: string) => document.querySelector(selector)?.textContent ?? undefined;
-  return {
-    tile: text(".card .tile-server"),
-    name: text(".card h1") ?? document.title,
-    welcome: text(".card .welcome"),
-  };
+  return { name: text(".card h1") ?? document.title, welcome: text(".card .welcome") };
 }
 
 function Heading({ server }: { readonly server: ServerView | undefined }) {
+  const texts = useTexts();
   const [before] = useState(serverBefore);
   const { name, welcome } = server ?? before;
   return (
     <>
-      <span className="tile tile-server" aria-hidden="true">
-        {before.tile}
-      </span>
       <h1 dir="auto">{cleanText(name)}</h1>
       {welcome === undefined ? null : (
         <p className="welcome" dir="auto">
           {cleanText(welcome, { lines: true })}
         </p>
+      )}
+      {server?.changedFrom === undefined ? null : (
+        <Announced kind="notice" className="warning">
+          {texts.fingerprintChanged(server.changedFrom)}
+        </Announced>
       )}
     </>
   );
@@ -308,26 +307,19 @@ export function Login() {
     <main className="entering">
       <div className="card">
         <Heading server={server} />
-        <div className="enter-sheet">
-          {server?.changedFrom === undefined ? null : (
-            <Announced kind="notice" className="warning">
-              {texts.fingerprintChanged(server.changedFrom)}
-            </Announced>
-          )}
-          {form}
-          {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
-          {server === undefined ? null : (
-            <>
-              {isResetting || isLinking || !server.keepsKey ? null : (
-                <Button variant="quiet" onClick={() => setLinking(true)}>
-                  {texts.linkHere}
-                </Button>
-              )}
-              <Fingerprint server={server} />
-              <TrustOffer hint={texts.trustServerHint} />
-            </>
-          )}
-        </div>
+        {form}
+        {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
+        {server === undefined ? null : (
+          <>
+            {isResetting || isLinking || !server.keepsKey ? null : (
+              <Button variant="quiet" onClick={() => setLinking(true)}>
+                {texts.linkHere}
+              </Button>
+            )}
+            <Fingerprint server={server} />
+            <TrustOffer hint={texts.trustServerHint} />
+          </>
+        )}
       </div>
       {server !== undefined ? <ProgramOffer /> : null}
     </main>

@@ -134,12 +134,10 @@ export const MenuStateContext = createContext<(isOpen: boolean) => void>(() => u
 interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
   readonly items: () => readonly MenuItem[];
   readonly className?: string;
-  readonly icon?: IconName;
   readonly children?: ReactNode;
 }
 
-export function MenuButton(props: MenuButtonProps) {
-  const { label, items, className = "", top, icon = "more", children } = props;
+export function MenuButton({ label, items, className = "", top, children }: MenuButtonProps) {
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   const isOpen = anchor !== undefined;
@@ -158,7 +156,7 @@ export function MenuButton(props: MenuButtonProps) {
         aria-label={children === undefined ? label : undefined}
         onClick={(event) => setAnchor(event.currentTarget)}
       >
-        {children ?? <Icon name={icon} />}
+        {children ?? <Icon name="more" />}
       </button>
       {anchor === undefined ? null : (
         <Menu label={label} items={items()} anchor={anchor} onClose={close} top={top} />
