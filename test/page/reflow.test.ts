@@ -5,8 +5,6 @@ import { PageServer } from "./page-server.ts";
 import { openDashboard, PASSWORD, playLesson, STATES } from "./picture-states.ts";
 import type { Visit } from "./visit.ts";
 
-const server = new PageServer({ args: ["--name", "Room 12"] });
-
 interface Shape extends VisitOptions {
   readonly fontPx?: number;
 }
@@ -104,12 +102,11 @@ async function setFont({ page }: Visit, fontPx: number | undefined): Promise<voi
   expect(used).toBe(fontPx);
 }
 
-let isPlayed: Promise<unknown> | undefined;
-
 for (const [name, { fontPx, ...options }] of Object.entries(SHAPES)) {
+  // The states change the lesson, so each shape has its own.
+  const server = new PageServer({ args: ["--name", "Room 12"] });
   pageTest(`everything is reached without scrolling two ways: ${name}`, async () => {
-    isPlayed ??= playLesson(server.sandbox, server.served);
-    await isPlayed;
+    await playLesson(server.sandbox, server.served);
     const found: Record<string, readonly string[]> = {};
     const look = async (visit: Visit, state: string) => {
       const barriers = await visit.page.evaluate<readonly string[]>(BARRIERS);

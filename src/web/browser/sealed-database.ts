@@ -49,10 +49,10 @@ export class SealedDatabase implements OpenSealedHome {
       locks.run(name, LOCK_TIMEOUT_MS, async () => {
         if (this.#isClosed) throw new Fault("interrupted", "logged out");
         const { keyRange, watch } = this.options.databases;
-        const database = await watch.watched(this.#open());
+        const database = await watch.watched(() => this.#open());
         const tables = new StagedRows(database, keyRange);
         const result = await work(tables);
-        await watch.watched(tables.write());
+        await watch.watched(() => tables.write());
         if (tables.hasPinned) this.options.onPinned();
         return result;
       }),

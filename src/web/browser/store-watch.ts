@@ -50,11 +50,11 @@ export class StoreWatch {
   }
 
   /** Reports a failure. Also reports a browser that does not answer, but keeps waiting. */
-  async watched<Result>(result: Promise<Result>): Promise<Result> {
+  async watched<Result>(act: () => Promise<Result>): Promise<Result> {
     const silence = () => this.failed(storeFault({ message: "it does not answer" }));
     const cancel = this.clock.after(STORE_TIMEOUT_MS, silence);
     try {
-      return await result;
+      return await act();
     } catch (error) {
       this.failed(error);
       throw error;
@@ -82,19 +82,24 @@ export class WatchedStore implements Store {
   }
 
   get(table: TableName, key: string): Promise<unknown> {
-    return this.#watched([table], this.store.get(table, key));
+    return this.#watched([table], () => this.store.get(table, key));
   }
 
   all(table: TableName, prefix: string): Promise<[string, unknown][]> {
-    return this.#watched([table], this.store.all(table, prefix));
+    return this.#watched([table], () => this.store.all(table, prefix));
   }
 
   write(changes: readonly TableChange[]): Promise<void> {
     const tables = changes.map(({ table }) => table);
-    return this.#watched(tables, this.store.write(changes));
+    return this.#watched(tables, () => this.store.write(changes));
   }
 
-  #watched<Result>(tables: readonly TableName[], result: Promise<Result>): Promise<Result> {
-    return tables.every((table) => CACHES.has(table)) ? result : this.watch.watched(result);
+  /** Rejects also if `act` throws, as browsers do while the database closes. */
+  async #watched<Result>(
+    tables: readonly TableName[],
+    act: () => Promise<Result>,
+  ): Promise<Result> {
+    const isCache = tables.every((table) => CACHES.has(table));
+    return await (isCache ? act() : this.watch.watched(act));
   }
 }
