@@ -25,8 +25,7 @@ import type { PageClient } from "../driver/page-client.ts";
 import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
 import { OpenNotifications } from "./attention/open-notifications.ts";
-import { registerWorker } from "./attention/push-browser.ts";
-import { closeNotifications, notifyFromWorker } from "./attention/pushes.tsx";
+import { closeNotifications, notifyFromWorker, registerWorker } from "./attention/push-browser.ts";
 import { playSound } from "./attention/sound.ts";
 import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/stray-drops.ts";
@@ -59,7 +58,7 @@ import { TIMERS } from "./shell/timers.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 import { useWakeLock } from "./shell/wake-lock.ts";
-import { TrustRoute } from "./trust/offer.tsx";
+import { trustOffer } from "./trust/offer-module.ts";
 
 const DAY_CHECK_MS = 10_000;
 
@@ -181,7 +180,7 @@ function useNotifications(): void {
           closeLater(() => notification.close());
         } catch {
           // The setting explains why a phone runs no service worker.
-          void ifPossible(notifyFromWorker({ texts }, title, content));
+          void ifPossible(notifyFromWorker(texts.lang, title, content));
           closeLater(() => void ifPossible(closeNotifications(content.tag)));
         }
       }),
@@ -322,6 +321,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   useNoStrayDrops();
   useVisibleHeight();
   useWakeLock(settings.keepsAwake);
+  const { TrustRoute } = useModule(trustOffer) ?? {};
   const page: PageValue = useMemo(() => {
     const toast = (text: string, isFault: boolean) => {
       toasts.show(text, isFault);
@@ -338,7 +338,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
     <PageContext value={page}>
       <Banners />
       <Screen />
-      <TrustRoute />
+      {TrustRoute && <TrustRoute />}
       <Toasts level="page" />
       {overlays.map(({ id, render }) => (
         <Fragment key={id}>{render(() => close(id))}</Fragment>

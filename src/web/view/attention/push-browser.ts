@@ -1,6 +1,7 @@
 /** The service worker, which shows notifications, and its subscription to web push. */
 
 import { equalBytes } from "../../../base/bytes.ts";
+import { defined } from "../../../base/values.ts";
 
 export type PushProblem = "untrusted" | "missing" | "denied" | "failed";
 
@@ -81,4 +82,20 @@ export async function registerWorker(lang: string): Promise<ServiceWorkerRegistr
     throw new PushError("untrusted", error);
   }
   return serviceWorker.ready;
+}
+
+export async function notifyFromWorker(
+  lang: string,
+  title: string,
+  options: NotificationOptions,
+): Promise<void> {
+  const registration = await registerWorker(lang);
+  await registration.showNotification(title, options);
+}
+
+/** @param tag closes only notifications with this tag */
+export async function closeNotifications(tag?: string): Promise<void> {
+  const registration = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
+  const shown = await registration?.getNotifications(defined({ tag }));
+  for (const notification of shown ?? []) notification.close();
 }

@@ -3,7 +3,6 @@
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import type { RoomId } from "../../../base/ids.ts";
-import { defined } from "../../../base/values.ts";
 import { ifPossible } from "../../../io/promises.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { readRoute } from "../../input/route.ts";
@@ -20,6 +19,7 @@ import { listen, whenSettled } from "../shell/effects.ts";
 import { Check } from "../shell/form.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import {
+  closeNotifications,
   PushError,
   type PushProblem,
   pushProblem,
@@ -115,15 +115,6 @@ export function PushSetting() {
   );
 }
 
-export async function notifyFromWorker(
-  { texts }: Pick<PageValue, "texts">,
-  title: string,
-  options: NotificationOptions,
-): Promise<void> {
-  const registration = await registerWorker(texts.lang);
-  await registration.showNotification(title, options);
-}
-
 /** Subscribes to pushes again on each connection, and follows clicks on notifications. */
 export function PushKeeper() {
   const page = usePage();
@@ -154,11 +145,4 @@ export function PushKeeper() {
     void ifPossible(closeNotifications());
   }, [isFocused]);
   return null;
-}
-
-/** @param tag closes only notifications with this tag */
-export async function closeNotifications(tag?: string): Promise<void> {
-  const registration = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
-  const shown = await registration?.getNotifications(defined({ tag }));
-  for (const notification of shown ?? []) notification.close();
 }

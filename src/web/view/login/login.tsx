@@ -26,9 +26,8 @@ import { Field } from "../shell/form.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { KNOWN_KEY, readLocal } from "../shell/local.ts";
 import { NewPassword } from "../shell/new-password.tsx";
-import { TrustOffer } from "../trust/offer.tsx";
+import { trustOffer } from "../trust/offer-module.ts";
 import { GuessDelayNotice } from "./guess-delay.tsx";
-import { ProgramOffer } from "./program-offer.tsx";
 
 interface TypedLogin {
   readonly user: string;
@@ -293,6 +292,8 @@ export function Login() {
     task.forget();
     setResetting(false);
   };
+  const { TrustOffer } = useModule(trustOffer) ?? {};
+  const { ProgramOffer } = useModule(programOffer) ?? {};
   const waits = server === undefined && readLocal(KNOWN_KEY) === true;
   const form = isResetting ? (
     <ResetForm task={task} onOther={discardReset} />
@@ -317,15 +318,16 @@ export function Login() {
               </Button>
             )}
             <Fingerprint server={server} />
-            <TrustOffer hint={texts.trustServerHint} />
+            {TrustOffer && <TrustOffer hint={texts.trustServerHint} />}
           </>
         )}
       </div>
-      {server !== undefined ? <ProgramOffer /> : null}
+      {server !== undefined && ProgramOffer ? <ProgramOffer /> : null}
     </main>
   );
 }
 
+const programOffer = new LazyModule(() => import("./program-offer.tsx"));
 const newNames = new LazyModule(() => import("../../../base/new-names.ts"));
 
 interface LoginAttempt {
