@@ -10,6 +10,7 @@ import { isSameName } from "../core/model/item.ts";
 import { isIgnored } from "../core/model/selectors.ts";
 import type { Model } from "../core/model/state.ts";
 import { withTimeout } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { Actions } from "./actions.ts";
 import { type AuditAlarm, type AuditorDependencies, LogAuditor } from "./auditor.ts";
@@ -90,6 +91,8 @@ export abstract class ChatClient<Account extends LinkedSession> {
   readonly store: ModelStore;
   readonly actions: Actions;
   readonly people: PeopleKeys;
+  /** Randomness of slash commands. */
+  readonly entropy: Entropy;
   protected readonly auditor: LogAuditor;
   readonly #options: ChatClientOptions;
   #account: Account | undefined;
@@ -103,6 +106,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
     const { clock, sha256, model, audit, keys: verifier } = options;
     const { retriesOnUse, reportsStalls } = options;
     this.#options = options;
+    this.entropy = options.entropy;
     const onAccountChange = (change: AccountChange) => {
       const time = audit.formatTime(change.atUnixMs);
       this.handleEvent({ kind: "account-changed", ...change, time });
@@ -384,11 +388,11 @@ export abstract class ChatClient<Account extends LinkedSession> {
   }
 
   newSession(accountOptions: Omit<AccountSessionOptions, LinkProvided | "gap">): AccountSession {
-    const { clock, entropy, keys, sha256 } = this.#options;
+    const { clock, keys, sha256 } = this.#options;
     const session: AccountSession = new AccountSession({
       ...accountOptions,
       clock,
-      entropy,
+      entropy: this.entropy,
       keys,
       sha256,
       people: this.people,

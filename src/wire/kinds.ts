@@ -35,6 +35,8 @@ type Trait =
   | "committed"
   /** The head suffices to derive the state of rooms, files and outboxes. */
   | "folded-by-head"
+  /** Changes no state of its room, and conflicts with no other record of its author. */
+  | "stateless"
   | "erasing"
   /**
    * Stamped like the record before it, because it may be written while no server has checked the
@@ -102,12 +104,18 @@ export const KINDS = {
   },
   action: {
     log: "history",
-    traits: [...MESSAGE_TRAITS, "editable", "reactable", "sealable", "folded-by-head"],
+    traits: [
+      ...MESSAGE_TRAITS,
+      ...(["editable", "reactable", "sealable", "folded-by-head", "stateless"] as const),
+    ],
     body: MESSAGE_FIELDS,
   },
   reaction: {
     log: "history",
-    traits: [...AUTHORED_TRAITS, "erasable", "sealable", "folded-by-head", "itemless"],
+    traits: [
+      ...AUTHORED_TRAITS,
+      ...(["erasable", "sealable", "folded-by-head", "itemless", "stateless"] as const),
+    ],
     body: { react: "text", re: "count", imported: "any" },
   },
   edit: {

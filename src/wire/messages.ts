@@ -86,6 +86,7 @@ import {
   text,
   unixMs,
 } from "./field.ts";
+import type { KINDS, KindWith } from "./kinds.ts";
 import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
 import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
 import { SEALED_NOTICES, SEALED_REQUESTS, sealedBody } from "./messages-sealed.ts";
@@ -954,6 +955,25 @@ export type NoticeOf<Kind extends NoticeKind> = Extract<Notice, { kind: Kind }>;
 
 export type Message = Request | Notice;
 export type PostBody = v.InferOutput<typeof postBody>;
+
+type PostFlag = Exclude<keyof PostBody, "react" | "sealed" | keyof (typeof KINDS)["text"]["body"]>;
+
+/** Kinds that a flag makes of a post. Any other field is one of the text's record. */
+const KIND_OF_FLAG: Readonly<Record<PostFlag, KindWith<"stateless">>> = { action: "action" };
+const FLAGS = Object.keys(KIND_OF_FLAG) as PostFlag[];
+
+/** Kind of the record of a text, and the post without the flags that choose the kind. */
+export function recordOfPost(body: PostBody): {
+  readonly kind: "text" | KindWith<"stateless">;
+  readonly fields: Omit<PostBody, PostFlag>;
+} {
+  // A copy would double the cost of a plain text.
+  if (!FLAGS.some((flag) => body[flag] !== undefined)) return { kind: "text", fields: body };
+  const fields = { ...body };
+  for (const flag of FLAGS) delete fields[flag];
+  const flag = FLAGS.find((flag) => body[flag] === true);
+  return { kind: flag === undefined ? "text" : KIND_OF_FLAG[flag], fields };
+}
 export type WireRecord = v.InferOutput<typeof record>;
 export type ServerRules = v.InferOutput<typeof serverRules>;
 export type RoomRules = v.InferOutput<typeof roomRules>;

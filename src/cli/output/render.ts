@@ -5,7 +5,6 @@ import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import { isSameName } from "../../core/model/item.ts";
-import type { PollRules } from "../../core/rooms/polls.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import {
   type EventFacts,
@@ -14,102 +13,16 @@ import {
   subjectText,
 } from "../../ui/text/event-text.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
-import type { RoomRules } from "../../wire/messages.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import { clockColor, eventColor, markHits, nameColor } from "./color.ts";
 import { paintedText } from "./painted-text.ts";
+import type { DisplayBody, FileJson } from "./records.ts";
 
 /** `title`: of a group. */
 export type Destination =
   | { readonly room: string; readonly title?: string }
   | { readonly to: string };
-
-interface PollJson extends Omit<PollRules, "until"> {
-  readonly until?: string;
-}
-
-export type DisplayBody =
-  | {
-      readonly kind: "text" | "action";
-      readonly text: string;
-      readonly notice?: boolean;
-      readonly re?: number;
-      /** Shown only in the thread of `re`. */
-      readonly thread?: boolean;
-      readonly mentions?: readonly string[];
-      readonly imported?: ImportOriginJson;
-      readonly poll?: PollJson;
-    }
-  | { readonly kind: "edited"; readonly of: number; readonly text: string }
-  | {
-      readonly kind: "reaction";
-      readonly re?: number;
-      readonly react: string;
-      readonly imported?: ImportOriginJson;
-    }
-  | { readonly kind: "room" }
-  | { readonly kind: "join"; readonly addedBy?: string }
-  /** `also` lists the seqs of edits and other messages that were erased with this message. */
-  | { readonly kind: "erased"; readonly also?: readonly number[] }
-  | { readonly kind: "retention"; readonly keepMs?: number }
-  | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
-  /** The poll has ended. */
-  | { readonly kind: "poll"; readonly of: number; readonly on: false }
-  /** `voter` is the pseudonym of a voter in an anonymous poll. */
-  | {
-      readonly kind: "vote";
-      readonly re: number;
-      readonly choices: readonly number[];
-      readonly voter?: string;
-    }
-  | { readonly kind: "receipts"; readonly on: boolean }
-  /** `by` removed the member; absent if the member left. `removed`: the account was removed. */
-  | {
-      readonly kind: "leave";
-      readonly by?: string;
-      readonly removed?: boolean;
-      readonly reason?: string;
-    }
-  | { readonly kind: "topic"; readonly topic: string }
-  /** `until` is a UTC time as text; absent if the mute is permanent. */
-  | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
-  | { readonly kind: "hand" | "knock"; readonly user: string; readonly on: boolean }
-  | ({ readonly kind: "rules" } & RoomRules)
-  | { readonly kind: "admission"; readonly user: string; readonly on: boolean }
-  | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
-  | { readonly kind: "rename"; readonly was: string; readonly name: string; readonly user?: string }
-  | { readonly kind: "close"; readonly on: boolean }
-  | {
-      readonly kind: "group";
-      readonly added: number;
-      readonly removed: number;
-      readonly users?: readonly string[];
-    }
-  | { readonly kind: "remove" }
-  /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
-  | { readonly kind: "gap"; readonly count: number | undefined }
-  | ({ readonly kind: "file" } & FileJson)
-  | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
-
-/**
- * Original author and time of an imported message. The record's own `from` is the importing user.
- */
-export interface ImportOriginJson {
-  readonly from: string;
-  readonly time: string;
-}
-
-export interface FileJson {
-  readonly id: string;
-  readonly name: string;
-  readonly sizeBytes: number;
-  /** Hexadecimal SHA-256 of the checksums of all chunks. */
-  readonly digest: string;
-  readonly chunks: number;
-  readonly folder?: { readonly entries: number };
-  readonly text?: string;
-}
 
 export type DisplayRecord = {
   readonly sealed?: true;
@@ -402,10 +315,6 @@ function eventText(record: DisplayRecord, style: Style): string {
       return phrase(record.kind, { subject: record.user, on: record.on });
     case "join":
       return phrase("join", { subject: record.addedBy });
-    case "close":
-    case "receipts":
-    case "retention":
-      return phrase(record.kind, record);
     case "file":
       return `sent ${fileLabel(record)}; ${downloadHint(record, style)}${captionSuffix(record)}`;
     case "damaged":
@@ -416,7 +325,7 @@ function eventText(record: DisplayRecord, style: Style): string {
     case "erased":
       return "(deleted)";
     default:
-      return unreachable(record);
+      return phrase(record.kind, record);
   }
 }
 

@@ -15,7 +15,7 @@ import type { FolderSize } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import { type KindWith, kindsWith } from "../../wire/kinds.ts";
-import type { PostBody } from "../../wire/messages.ts";
+import { type PostBody, recordOfPost } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
 
@@ -77,10 +77,11 @@ export function needsSealing(body: PostBody): boolean {
   return fileOfPost(body) !== undefined || editedByPost(body) !== undefined || isMarkedSealed(body);
 }
 
-export function sealedBodyOf({ action, edits, meant: _, ...body }: SealedPostBody): SealedBody {
+export function sealedBodyOf({ edits, meant: _, ...body }: SealedPostBody): SealedBody {
   if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };
-  return { kind: action === true ? "action" : "text", ...body };
+  const { kind, fields } = recordOfPost(body);
+  return { kind, ...fields };
 }
 
 export function packBody(body: SealedBody): Uint8Array {

@@ -4,6 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { RoomTransaction } from "./room-state.ts";
 import { type ArchivedRow, contentKey, contentRange, editKey, editRange, seqOf } from "./rows.ts";
 import type { Vault } from "./vault.ts";
@@ -30,7 +31,7 @@ export async function isTargetErased(
   return isKnown && (await isErased(vault, room, target));
 }
 
-const EDITABLE_KINDS: ReadonlySet<unknown> = new Set(["text", "action", "file"]);
+const EDITABLE_KINDS: ReadonlySet<unknown> = kindsWith("editable");
 
 /**
  * Returns why a user may not edit the message, since the server can't check an encrypted edit.

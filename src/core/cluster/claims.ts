@@ -7,7 +7,7 @@ import { unreachable } from "../../base/assert.ts";
 import { skeletonsOf } from "../../base/display-names.ts";
 import { boxOwner } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
-import type { LogName } from "../../wire/kinds.ts";
+import { hasTrait, type LogName } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
 
 export type Place = LogName;
@@ -32,9 +32,6 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   switch (kind) {
     case "text":
       if (fields.poll !== undefined) return changes(author, [`polls ${room}`]);
-      return { reads: author, writes: NOTHING };
-    case "action":
-    case "reaction":
       return { reads: author, writes: NOTHING };
     case "sealed":
       // A post to a sealed room requires that the devices of departed users have been removed.
@@ -154,6 +151,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "identity":
       return changes(NOTHING, [`${kind} ${room}`]);
     default:
+      if (hasTrait(kind, "stateless")) return { reads: author, writes: NOTHING };
       return unreachable(kind);
   }
 }

@@ -7,7 +7,8 @@ type HistoryKind = KindIn<"history">;
 interface IrcRow {
   /** Lines that show the record, if the client's capabilities allow any. */
   readonly as:
-    | ("message" | "reaction" | "erasure" | "join" | "knock" | "invitation" | "event")
+    | ("message" | "reaction" | "erasure" | "join" | "leave" | "knock" | "invitation")
+    | ("topic" | "kick" | "mute" | "grant" | "close" | "rules")
     /** No line, or that of a notice about the changed room. */
     | "nothing";
   /** Played back as a message to all clients, or as an event to those that request events. */
@@ -17,25 +18,24 @@ interface IrcRow {
 }
 
 const NOTHING = { as: "nothing" } as const;
-const EVENT = { as: "event", playback: "event" } as const;
 
 const IRC_KINDS: Readonly<Record<HistoryKind, IrcRow>> = {
   room: NOTHING,
   join: { as: "join", playback: "event" },
-  leave: { ...EVENT, isPersonal: true },
-  topic: EVENT,
+  leave: { as: "leave", playback: "event", isPersonal: true },
+  topic: { as: "topic", playback: "event" },
   text: { as: "message", playback: "message" },
   action: { as: "message", playback: "message" },
   reaction: { as: "reaction", playback: "event" },
   edit: { as: "message" },
   erase: { as: "erasure" },
-  kick: { ...EVENT, isPersonal: true },
-  mute: EVENT,
+  kick: { as: "kick", playback: "event", isPersonal: true },
+  mute: { as: "mute", playback: "event" },
   admission: { as: "invitation" },
-  grant: EVENT,
+  grant: { as: "grant", playback: "event" },
   file: { as: "message", playback: "message", isPersonal: true },
   rename: { as: "nothing", isPersonal: true },
-  close: EVENT,
+  close: { as: "close", playback: "event" },
   remove: NOTHING,
   retention: NOTHING,
   pin: NOTHING,
@@ -44,7 +44,7 @@ const IRC_KINDS: Readonly<Record<HistoryKind, IrcRow>> = {
   poll: NOTHING,
   vote: NOTHING,
   knock: { as: "knock" },
-  rules: EVENT,
+  rules: { as: "rules", playback: "event" },
   group: NOTHING,
   sealed: { as: "nothing", isPersonal: true },
   checkpoint: NOTHING,

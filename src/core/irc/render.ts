@@ -71,8 +71,14 @@ export function renderRecord(record: ChatRecord, rendering: Rendering): LineFiel
       return knockLines(record, rendering);
     case "invitation":
       return invitationLines(record, rendering);
-    case "event":
-      return eventLines(record, rendering);
+    case "leave":
+    case "kick":
+    case "topic":
+    case "mute":
+    case "grant":
+    case "rules":
+    case "close":
+      return eventLines(record, as, rendering);
     case "nothing":
       return [];
     default:
@@ -249,17 +255,19 @@ function ruleModes(record: ChatRecord): string {
   return `${["+", ...on].join("")}${["-", ...off].join("")}`.replace(/^\+(?=-)|-$/g, "");
 }
 
-function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {
+type EventLine = "leave" | "kick" | "topic" | "mute" | "grant" | "rules" | "close";
+
+function eventLines(record: ChatRecord, as: EventLine, rendering: Rendering): LineFields[] {
   const { to } = rendering;
   const source = sourceOf(record);
   const tags = messageTags(record, rendering);
   const line = (command: string, ...params: string[]) => [{ tags, source, command, params }];
   const { name = "*", on, topic, ...fields } = fieldsIn(record);
   // Without its body, a record other than a departure says nothing.
-  if (record.body === undefined && record.kind !== "leave") return [];
+  if (record.body === undefined && as !== "leave") return [];
   const reason = oneLine(fields.reason);
   const sign = on === true ? "+" : "-";
-  switch (record.kind) {
+  switch (as) {
     case "leave":
       return line("PART", to, ...(reason === "" ? [] : [reason]));
     case "kick":
@@ -272,8 +280,10 @@ function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {
       return line("MODE", to, `${sign}o`, name);
     case "rules":
       return line("MODE", to, ruleModes(record));
-    default:
+    case "close":
       return line("MODE", to, `${sign}m`);
+    default:
+      return unreachable(as);
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { foldName, isGroupName, isName, type Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
-import type { PostBody, RequestOf } from "../../wire/messages.ts";
+import { type PostBody, type RequestOf, recordOfPost } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, ConversationCommand, RoomChange } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
@@ -79,12 +79,11 @@ export function postDraft(
     return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
   if (body.text === "") throw new Fault("text-invalid", msg`message is empty`);
   if (body.poll !== undefined) return pollTextDraft(user, id, body, body.poll);
-  // Fast path: copying the body without `action` would double the cost of a plain text.
-  if (body.action === undefined && body.thread === undefined)
-    return { kind: "text", by: user, id, body };
-  const { action, thread, ...words } = body;
+  const { kind, fields } = recordOfPost(body);
+  if (fields.thread === undefined) return { kind, by: user, id, body: fields };
+  const { thread, ...words } = fields;
   const inThread = { ...words, ...defined({ thread: thread || undefined }) };
-  return { kind: action === true ? "action" : "text", by: user, id, body: inThread };
+  return { kind, by: user, id, body: inThread };
 }
 
 /** Adds the present names of people whom the post mentions by a former name. */
@@ -111,33 +110,35 @@ function isAmong(name: string, names: readonly string[]): boolean {
 function pollTextDraft(
   by: UserId,
   id: string,
-  { action, poll: _, ...fields }: PostBody,
+  { poll: _, ...body }: PostBody,
   poll: NonNullable<PostBody["poll"]>,
 ): Omit<Draft, "room"> {
-  if (action === true) throw new Fault("text-invalid", "only a plain text can be a poll");
-  return { kind: "text", by, id, body: { ...fields, poll: defined(poll) } };
+  const { kind, fields } = recordOfPost(body);
+  if (kind !== "text") throw new Fault("text-invalid", "only a plain text can be a poll");
+  return { kind, by, id, body: { ...fields, poll: defined(poll) } };
 }
 
-function checkNotice({ action, react }: PostBody): void {
-  if (action !== true && react === undefined) return;
+function checkNotice(body: PostBody): void {
+  if (recordOfPost(body).kind === "text" && body.react === undefined) return;
   throw new Fault("text-invalid", "only a plain text can be a notice");
 }
 
 function importedDraft(
   by: UserId,
   id: string,
-  { action, ...words }: PostBody,
+  post: PostBody,
   imported: NonNullable<PostBody["imported"]>,
 ): Omit<Draft, "room"> {
   if (imported.from === "")
     throw new Fault("text-invalid", "an imported message must have an author");
-  if (words.react !== undefined) {
-    return { kind: "reaction", by, id, body: { ...reactionBodyOf(words), imported } };
+  if (post.react !== undefined) {
+    return { kind: "reaction", by, id, body: { ...reactionBodyOf(post), imported } };
   }
-  if (words.text === "") throw new Fault("text-invalid", msg`message is empty`);
-  const { text, re, thread, notice } = words;
+  if (post.text === "") throw new Fault("text-invalid", msg`message is empty`);
+  const { kind, fields } = recordOfPost(post);
+  const { text, re, thread, notice } = fields;
   const body = { text, re, ...defined({ thread, notice }), imported };
-  return { kind: action === true ? "action" : "text", by, id, body };
+  return { kind, by, id, body };
 }
 
 function sealedBodyOf({ sealed, ...rest }: PostBody): {

@@ -17,6 +17,7 @@ import { isCount } from "../../base/values.ts";
 import {
   type Body,
   fieldsOf,
+  hasTrait,
   isOfLog,
   kindsWith,
   MESSAGE_KINDS,
@@ -183,7 +184,7 @@ const BOX_CHANGES: ReadonlySet<string> = new Set([
 ]);
 
 /** Records that change a group's members or title. */
-const GROUP_CHANGES: ReadonlySet<string> = new Set(["join", "leave", "kick", "topic", "remove"]);
+const GROUP_CHANGES: ReadonlySet<string> = new Set([...kindsWith("room-title"), "remove"]);
 
 export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
@@ -475,8 +476,6 @@ export class Rooms {
         return rules && startPoll(room, record, rules);
       }
       case "room":
-      case "action":
-      case "reaction":
       case "vote":
       case "file":
       case "edit":
@@ -486,7 +485,7 @@ export class Rooms {
       case "clock":
         return;
       default:
-        return unreachable(kind);
+        return hasTrait(kind, "stateless") ? undefined : unreachable(kind);
     }
   }
 

@@ -3,7 +3,8 @@ import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
 import { RecentMessages } from "../../../src/cli/chat/console.ts";
 import { confirmHint, digitRows } from "../../../src/cli/chat/identity-lines.ts";
 import { membersLine } from "../../../src/cli/chat/slash-views.ts";
-import type { DisplayBody, DisplayRecord } from "../../../src/cli/output/render.ts";
+import type { DisplayBody } from "../../../src/cli/output/records.ts";
+import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
 

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type PageOptions, renderPage } from "../../../src/cli/export/html.ts";
-import type { DisplayBody, DisplayRecord } from "../../../src/cli/output/render.ts";
+import type { DisplayBody } from "../../../src/cli/output/records.ts";
+import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { ACTIVE, HOSTILE_TEXTS } from "../../hostile-texts.ts";
 
 const TIME = Date.parse("2026-11-20T22:46:33.123Z");

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { displayBody } from "../../../src/cli/output/records.ts";
+import { type DisplayBody, displayBody } from "../../../src/cli/output/records.ts";
 import {
-  type DisplayBody,
   type DisplayRecord,
   renderRecord,
   renderTable,
