@@ -133,6 +133,21 @@ export function splitWords(text: string, min: number, max: number): readonly str
   return words.length >= min && words.length <= max ? words : undefined;
 }
 
+const DATE_WORD = /^(?:(?:after|before):)?(?:\d{4}-\d\d-\d\d|today|yesterday)$/i;
+const CLOCK_WORD = /^\d{1,2}:\d\d(?::\d\d)?(?:Z|[+-]\d\d(?::?\d\d)?)?$/i;
+
+/** Joins each date with the clock time that follows it as its own word. */
+export function joinTimes(words: readonly string[]): readonly string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const date = joined.at(-1);
+    if (date !== undefined && DATE_WORD.test(date) && CLOCK_WORD.test(word)) {
+      joined.splice(-1, 1, `${date} ${word}`);
+    } else joined.push(word);
+  }
+  return joined;
+}
+
 export function splitFirstWord(text: string): [string, string] {
   const [, first = "", remaining = ""] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
   return [first, remaining.trim()];

@@ -21,6 +21,7 @@ import {
   type Host,
   isSeq,
   type JoinArgs,
+  joinTimes,
   parseOnOff,
   parseOptionalSeq,
   parsePeople,
@@ -51,7 +52,7 @@ interface OptionalSeq {
 }
 
 /** Each rule with its value, and a password. */
-const RULE_WORDS_MAX = 15;
+const RULE_WORDS_MAX = 16;
 
 /** Digits of a safety number, in groups. */
 const DIGIT_GROUPS = 12;
@@ -435,7 +436,7 @@ const rules: Command<RulesChange> = {
   usage:
     "/rules [post|topic|everyone WHO] [slow SECONDS] [join HOW] [newcomers on|off] " +
     "[boxes open|closed] [due TIME|off]",
-  parse: (input) => parseRules(splitWords(input, 0, RULE_WORDS_MAX) ?? [""]),
+  parse: (input) => parseRules(joinTimes(splitWords(input, 0, RULE_WORDS_MAX) ?? [""])),
   async run(change, chat, host) {
     if (Object.keys(change).length === 0) return host.show({ kind: "rules" });
     return { seq: await chat.actions.setRules(roomFor(chat, host), change) };

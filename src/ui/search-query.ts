@@ -7,7 +7,7 @@ import { quoteText } from "../base/text.ts";
 import { checkGrep } from "../core/client/grep.ts";
 import { knownNames } from "../core/model/selectors.ts";
 import type { Model, SearchQuery } from "../core/model/state.ts";
-import { isSeq } from "./command.ts";
+import { isSeq, joinTimes } from "./command.ts";
 
 export interface SearchContext extends TimeContext {
   readonly open: string | undefined;
@@ -27,7 +27,7 @@ export function parseSearch(input: string, context: SearchContext): SearchQuery 
   if (input.trim() === "") return undefined;
   const words: string[] = [];
   let filters: Partial<SearchQuery> = {};
-  for (const word of input.trim().split(/\s+/)) {
+  for (const word of joinTimes(input.trim().split(/\s+/))) {
     const [, key, value] = FILTER.exec(word) ?? [];
     if (key === undefined || value === undefined) words.push(word);
     else filters = { ...filters, ...parseFilter(key.toLowerCase(), value, context) };

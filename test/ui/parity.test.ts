@@ -230,6 +230,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       11: "usage",
     },
   },
+  "/rules with a due date": {
+    lines: [
+      ...["/join den", "ben /join den", "/rules post private due 2030-11-28 10:00 slow 30"],
+      ...["/rules due 2030-11-28 25:00", "/rules due tomorrow", "/rules due off"],
+    ],
+    records: ["room den", "join", "rules moderators 1922090400000", "rules moderators"],
+    target: "den",
+    questions: 1,
+    faults: { 4: "usage", 5: "usage" },
+  },
   "a message to everyone": {
     lines: ["/me calls @everyone"],
     records: ["action calls @everyone"],
@@ -285,11 +295,20 @@ const MESSAGE_KINDS = new Set(["text", "action"]);
 
 /** Describes a record without its numbers. A reference becomes the text of its message. */
 function describeRecord({ head, body = {} }: ReceivedRecord, all: readonly ReceivedRecord[]) {
-  const { re, seq, text, react, topic, reason, name, on } = body;
+  const { re, seq, text, react, topic, reason, name, on, due } = body;
   const other = all.find((record) => record.head.seq === (re ?? seq));
   const of = body?.["thread"] === true ? "in the thread of" : "of";
   const reference = other && `${of} '${other.body?.["text"] ?? other.head.kind}'`;
-  const parts = [text, react, topic, name, reference, reason, on === false ? "off" : undefined];
+  const parts = [
+    text,
+    react,
+    topic,
+    name,
+    reference,
+    reason,
+    on === false ? "off" : undefined,
+    due,
+  ];
   return [head.kind, ...parts.filter((part) => part !== undefined)].join(" ");
 }
 
