@@ -25,6 +25,8 @@ import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
 
+const NOTHING_TO_DO = msg`no action is needed`;
+
 export type RoomAction =
   | ({ readonly kind: "kick"; readonly reason?: string } & UserAction)
   /**
@@ -228,7 +230,9 @@ function admissionDraft(
 ): Draft {
   checkMayInvite(room, actor, unixMs);
   if (room.members.has(user)) {
-    throw new Fault("not-allowed", msg`${name} is already in '${displayedName(room)}'`);
+    throw new Fault("not-allowed", msg`${name} is already in '${displayedName(room)}'`, {
+      remedy: NOTHING_TO_DO,
+    });
   }
   if (room.isPrivate === true) return addedDraft(room, { id: user }, by);
   const invitedBy = room.invited.get(user);
@@ -236,6 +240,7 @@ function admissionDraft(
     throw new Fault(
       "not-allowed",
       msg`${name} has already been invited to '${displayedName(room)}'`,
+      { remedy: NOTHING_TO_DO },
     );
   }
   if (room.invited.size >= INVITED_PER_ROOM_MAX) {
@@ -410,7 +415,11 @@ function editDraft(
     });
   }
   checkNotErased(rooms, seq);
-  if (isPoll === true) throw new Fault("not-allowed", msg`a poll cannot be edited`);
+  if (isPoll === true) {
+    throw new Fault("not-allowed", msg`a poll cannot be edited`, {
+      remedy: msg`start a new one: /poll QUESTION | A | B`,
+    });
+  }
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
     const message = `a message can be edited at most ${EDITS_PER_RECORD_MAX} times`;
     throw new Fault("too-many", message, { remedy: "post a new message" });
@@ -444,7 +453,11 @@ function pinDraft(
   checkMayPin(room, actor);
   if (on) checkNotErased(rooms, seq);
   const isPinned = room.pins.includes(seq);
-  if (on && isPinned) throw new Fault("not-allowed", msg`message ${seq} is already pinned`);
+  if (on && isPinned) {
+    throw new Fault("not-allowed", msg`message ${seq} is already pinned`, {
+      remedy: NOTHING_TO_DO,
+    });
+  }
   if (!on && !isPinned) throw new Fault("not-found", msg`message ${seq} is not pinned`);
   if (on && room.pins.length >= PINS_MAX) {
     throw new Fault("too-many", msg`a room can have at most ${PINS_MAX} pinned messages`, {
@@ -461,8 +474,11 @@ function receiptsDraft(room: Room, actor: ModeratorActor, on: boolean): Draft {
   }
   const { by } = room.receipts ?? {};
   const isOn = room.pair === undefined ? by !== undefined : by?.has(actor.user) === true;
-  if (isOn === on)
-    throw new Fault("not-allowed", msg`read receipts are already ${on ? "on" : "off"}`);
+  if (isOn === on) {
+    throw new Fault("not-allowed", msg`read receipts are already ${on ? "on" : "off"}`, {
+      remedy: NOTHING_TO_DO,
+    });
+  }
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }
 
@@ -484,6 +500,7 @@ function handDraft(
     throw new Fault(
       "not-allowed",
       on ? msg`the hand is already raised` : msg`the hand is not raised`,
+      { remedy: NOTHING_TO_DO },
     );
   }
   if (on && room.hands.size >= HANDS_MAX) {
@@ -605,7 +622,7 @@ function eraseManyDraft(
 
 function checkNotErased(rooms: Rooms, seq: number): void {
   if (!rooms.isErased(seq)) return;
-  throw new Fault("not-found", msg`message ${seq} was deleted`, { remedy: "no action is needed" });
+  throw new Fault("not-found", msg`message ${seq} was deleted`, { remedy: NOTHING_TO_DO });
 }
 
 /**

@@ -13,6 +13,8 @@ import { defined, isCount } from "../../base/values.ts";
 import { bodyOf, type Draft, type FoldedRecord } from "../../wire/record.ts";
 import type { Room } from "./rooms.ts";
 
+const SEE_RESULT = { remedy: msg`see the result: /poll SEQ` };
+
 export interface PollRules {
   readonly options: number;
   readonly many?: boolean | undefined;
@@ -133,12 +135,12 @@ export function voteDraft(
   const poll = room.polls.get(seq);
   if (poll === undefined) {
     throw isPoll
-      ? new Fault("not-allowed", msg`the poll has ended; your vote was not counted`)
+      ? new Fault("not-allowed", msg`the poll has ended; your vote was not counted`, SEE_RESULT)
       : noPoll(seq);
   }
   const { options, many, anonymous, until } = poll;
   if (until !== undefined && until <= unixMs) {
-    throw new Fault("not-allowed", msg`poll ${seq} ended at ${formatUtc(until)}`);
+    throw new Fault("not-allowed", msg`poll ${seq} ended at ${formatUtc(until)}`, SEE_RESULT);
   }
   const isTooMany = many !== true && choices.length > 1;
   if (isTooMany) throw new Fault("usage", msg`choose one option of poll ${seq}`);

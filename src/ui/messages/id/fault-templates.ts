@@ -373,6 +373,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "server akan melihat suara, padahal ruang ini terenkripsi",
   "a poll needs options": "jajak pendapat memerlukan pilihan",
   "a poll cannot be edited": "jajak pendapat tidak dapat diubah",
+  "start a new one: /poll QUESTION | A | B": "mulai yang baru: /poll PERTANYAAN | A | B",
+  "see the result: /poll SEQ": "lihat hasilnya: /poll SEQ",
+  "no action is needed": "tidak ada yang perlu dilakukan",
   "the poll would end in the past": "jajak pendapat akan berakhir di masa lalu",
   "a room can have at most {} open polls":
     "satu ruang paling banyak punya {} jajak pendapat terbuka",
