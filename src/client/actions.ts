@@ -397,16 +397,21 @@ export class Actions {
   }
 
   react(item: Pick<Item, "seq" | "reactions">, sign: string): void {
-    const mine = ownReaction(item, sign);
-    if (mine !== undefined) return this.erase(mine);
-    const target = this.#model.open;
-    if (target !== undefined) this.#post(target, { text: "", react: sign, re: item.seq });
+    const mine = ownReactions(item, sign);
+    for (const seq of mine) this.erase(seq);
+    const { open, pending } = this.#model;
+    // A second press before the server's answer must not post a second reaction.
+    const isPending = pending.some(({ body, state }) => {
+      return body.re === item.seq && body.react === sign && state.kind !== "refused";
+    });
+    if (mine.length > 0 || isPending || open === undefined) return;
+    this.#post(open, { text: "", react: sign, re: item.seq });
   }
 
-  /** Returns the seq of the user's own reaction with this sign. */
-  async reactionTo(target: string, seq: number, sign: string): Promise<number | undefined> {
+  /** Returns the seqs of the user's own reactions with this sign. */
+  async reactionsTo(target: string, seq: number, sign: string): Promise<readonly number[]> {
     const item = await this.#itemIn(target, seq);
-    return item && ownReaction(item, sign);
+    return item === undefined ? [] : ownReactions(item, sign);
   }
 
   erase(seq: number): void {
@@ -840,8 +845,8 @@ export class Actions {
   }
 }
 
-function ownReaction({ reactions }: Pick<Item, "reactions">, sign: string): number | undefined {
-  return reactions.find((reaction) => reaction.sign === sign)?.mine;
+function ownReactions({ reactions }: Pick<Item, "reactions">, sign: string): readonly number[] {
+  return reactions.find((reaction) => reaction.sign === sign)?.mine ?? [];
 }
 
 export function bareTarget(target: string): string {

@@ -516,9 +516,12 @@ const react: Command<OptionalSeq & { readonly sign: string }> = {
     return { sign, seq: seq === undefined ? seq : Number(seq) };
   },
   async run({ seq, sign }, chat, host) {
+    await host.sent();
     const re = await chat.actions.resolveSeq(host.current, seq, "other");
-    const mine = await chat.actions.reactionTo(host.current, re, sign);
-    if (mine !== undefined) return { seq: (await chat.request("erase", { seq: mine })).seq };
+    const mine = await chat.actions.reactionsTo(host.current, re, sign);
+    let erased: number | undefined;
+    for (const one of mine) erased = (await chat.request("erase", { seq: one })).seq;
+    if (erased !== undefined) return { seq: erased };
     await host.post({ text: "", react: sign, re });
     return undefined;
   },

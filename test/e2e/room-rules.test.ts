@@ -87,6 +87,13 @@ server.test("sends a member's work to the box of an assignment room", async (san
     ndjson(reacted.out).find(({ kind }) => kind === "fault"),
   ]).toMatchObject([3, { message: "only moderators can react in 'essays'" }]);
   expect([own.err, ndjson(own.out)[0]?.["room"]]).toEqual(["", "essays"]);
+  const twice = await tea.run(["join", "--room", "essays", "--json"], {
+    stdin: `/react 👍 ${task}\n/react 👍 ${task}\n`,
+  });
+  const reactions = ndjson(twice.out).filter(
+    ({ kind }) => kind === "reaction" || kind === "erased",
+  );
+  expect(reactions.map(({ kind }) => kind)).toEqual(["reaction", "erased"]);
   const handed = await tea.json(["history", "--room", "Essays@pip"]);
   expect(handed.every(({ room }) => room === "essays@pip")).toBe(true);
   const texts = handed.filter(({ kind }) => kind === "text" || kind === "file");

@@ -257,12 +257,13 @@ function* removeReaction(
       after: re,
       limit: REACTIONS_READ_MAX,
     });
-    const own = session.readPage(records).findLast(({ body }) => {
+    const own = session.readPage(records).filter(({ body }) => {
       return body?.["re"] === re && body["react"] === sign;
     });
-    if (own === undefined) return;
-    const { seq } = yield* session.ask("erase", { seq: own.seq });
-    yield* session.until(() => channel.seenSeq >= seq);
+    for (const reaction of own) {
+      const { seq } = yield* session.ask("erase", { seq: reaction.seq });
+      yield* session.until(() => channel.seenSeq >= seq);
+    }
   } catch (error) {
     refuse(session, error, target);
   }

@@ -210,11 +210,11 @@ export function withEditedText(
 
 /** @param me user whose own reactions are marked */
 export function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[] {
-  const signs = new Map<string, { by: string[]; mine: number | undefined }>();
+  const signs = new Map<string, { by: string[]; mine: number[] }>();
   for (const { seq, sign, by } of reactions) {
-    const reaction = signs.get(sign) ?? { by: [], mine: undefined };
+    const reaction = signs.get(sign) ?? { by: [], mine: [] };
     signs.set(sign, reaction);
-    if (isSameName(by, me)) reaction.mine ??= seq;
+    if (isSameName(by, me)) reaction.mine.push(seq);
     if (!reaction.by.includes(by)) reaction.by.push(by);
   }
   return [...signs].map(([sign, item]) => ({ sign, ...item }));

@@ -261,7 +261,8 @@ export interface Item {
 export interface Reaction {
   readonly sign: string;
   readonly by: readonly string[];
-  readonly mine: number | undefined;
+  /** Seqs of the user's own reactions: several if two devices sent one at the same time. */
+  readonly mine: readonly number[];
 }
 
 export interface RepliesView {

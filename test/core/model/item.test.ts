@@ -53,7 +53,7 @@ test("attributes an imported message to no local account", () => {
   noteChange(changes, record(6, { kind: "reaction", from: "ben", body: react }));
   noteChange(changes, record(7, { kind: "reaction", from: "ben", body: { re: 5, react: "+" } }));
   const [reaction] = withChanges(item, changes.get(5), "ana").reactions;
-  expect(reaction).toEqual({ sign: "+", by: ["ana (imported)", "ben"], mine: undefined });
+  expect(reaction).toEqual({ sign: "+", by: ["ana (imported)", "ben"], mine: [] });
 });
 
 test("shows whether a group change creates the group or adds users", () => {
@@ -196,7 +196,8 @@ test("applies edits, reactions and erasures in any order of arrival", () => {
   const item = itemOf(record(5), "ana", never);
   const changed = withChanges(item, changes.get(5), "ana");
   expect(changed.text).toBe("new");
-  expect(changed.reactions).toEqual([{ sign: "+", by: ["ben", "ana"], mine: 11 }]);
+  expect(changed.reactions).toEqual([{ sign: "+", by: ["ben", "ana"], mine: [11] }]);
+  expect(withChanges(item, changes.get(5), "ben").reactions[0]?.mine).toEqual([10, 12]);
   expect(noteChange(changes, record(13, { kind: "erase", body: { seq: 11 } }))).toEqual([11, 5]);
   expect(withChanges(item, changes.get(5), "ana").reactions[0]?.by).toEqual(["ben"]);
   expect(noteChange(changes, react(11, "ana"))).toEqual([]);

@@ -191,14 +191,17 @@ describe("messages", () => {
     const shown = () => itemAt(openRoom(ben.chat.model)?.tail.items ?? [], seq);
     const react = () => ben.chat.actions.react({ seq, reactions: shown()?.reactions ?? [] }, "👍");
     react();
+    react();
     await ana.until("reaction", () => {
       const items = roomOf(ana.chat.model, "lobby")?.tail.items ?? [];
       return items.some(({ reactions }) => reactions.length === 1);
     });
     await ben.until("reaction", () => {
       const items = openRoom(ben.chat.model)?.tail.items ?? [];
-      return items.some(({ reactions }) => reactions[0]?.mine !== undefined);
+      return items.some(({ reactions }) => (reactions[0]?.mine ?? []).length > 0);
     });
+    await ben.settled();
+    expect(shown()?.reactions[0]?.mine).toHaveLength(1);
     react();
     await ana.until("taken back", () => {
       const items = roomOf(ana.chat.model, "lobby")?.tail.items ?? [];

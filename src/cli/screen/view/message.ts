@@ -397,7 +397,7 @@ function reactionLines({ reactions }: Item, columns: number): readonly StyledLin
   const spans = reactions.flatMap(({ sign, by, mine }, i): Span[] => {
     // A no-break space keeps an emoji and its count on one line.
     const text = `${cleanText(sign)}\u00a0${by.length}`;
-    const role = mine === undefined ? "reaction" : "reaction-own";
+    const role = mine.length === 0 ? "reaction" : "reaction-own";
     return [...(i === 0 ? [] : [{ text: "  " }]), { text, role }];
   });
   return wrapSpans(spans, columns);

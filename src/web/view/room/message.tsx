@@ -97,8 +97,8 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
             type="button"
             className="reaction"
             tabIndex={-1}
-            aria-pressed={mine !== undefined}
-            disabled={mine === undefined && !actions.rights.mayReact}
+            aria-pressed={mine.length > 0}
+            disabled={mine.length === 0 && !actions.rights.mayReact}
             aria-label={texts.reacted(safeSign, by.length, names)}
             title={names}
             onClick={() => actions.react(item, sign)}
@@ -146,7 +146,7 @@ function ReactButtons({ item, actions }: Pick<ToolsProps, "item" | "actions">) {
         type="button"
         className="icon-button"
         aria-label={texts.reactWith(THUMB)}
-        aria-pressed={item.reactions.some(({ sign, mine }) => sign === THUMB && mine !== undefined)}
+        aria-pressed={item.reactions.some(({ sign, mine }) => sign === THUMB && mine.length > 0)}
         title={texts.reactWith(THUMB)}
         onClick={() => actions.react(item, THUMB)}
       >
