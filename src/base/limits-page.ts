@@ -15,9 +15,12 @@ export const CONCURRENT_ARCHIVES_MAX = 32;
  */
 export const DOWNLOADS_MEMORY_MAX = 256 * MIB;
 export const DOWNLOADS_MEMORY_PER_ACCOUNT_MAX = 64 * MIB;
-/** A chunk that is read, and one that the client has not accepted yet. */
+/** Memory of one download: a chunk being read, and one that the client has not accepted yet. */
 export const DOWNLOAD_MEMORY_BYTES = 512 * 1024;
-/** Sources and list of collected work. A stored folder shares its list and takes 4 bytes. */
+/**
+ * Memory of each entry of collected work: its source and its line in the list. Downloads of a
+ * stored folder share one list, so each entry takes 4 bytes.
+ */
 export const COLLECTED_ENTRY_BYTES = 512;
 /** Ends the download of a client that reads less than 2 kB/s. */
 export const DOWNLOAD_STALL_MS = 120_000;
@@ -33,18 +36,21 @@ export const DECISIONS_PAGE_MAX = 200;
 /** A search of this many records takes about 0.1 s. */
 export const DECISIONS_SEARCHED_MAX = 20_000;
 export const LISTED_PAGE_MAX = 200;
-/** A page of accounts or rooms ends before it has more: about 500 KB and 150 KB. */
+/** Memberships in one page of accounts or rooms: about 500 KB or 150 KB. */
 export const MEMBERSHIPS_LISTED_MAX = 3_000;
 export const FORMER_NAMES_LISTED_MAX = 1_000;
 export const FILE_ROOMS_LISTED_MAX = 16;
 export const SAMPLES_STORED_MAX = 3_600;
 export const SAMPLES_PAGE_MAX = 900;
 export const DISK_CHECK_INTERVAL_MS = 10_000;
-/** Leaves operators some minutes to free up space, even during fast uploads. */
+/**
+ * Free space below which the server warns operators. It leaves them some minutes to free up more,
+ * even during fast uploads.
+ */
 export const DISK_LOW_BYTES = 1_024 * MIB;
 /** Without this margin, the warning would reappear with each new file. */
 export const DISK_LOW_MARGIN_BYTES = 256 * MIB;
-/** Time to walk from the terminal to the browser. */
+/** Validity of the operator link: time to walk from the terminal to the browser. */
 export const OPERATOR_LINK_MS = 60 * 60_000;
 export const LOCAL_PAGE_DATA_BYTES_MAX = 4 * MIB;
 export const LOCAL_LINKS_MAX = 256;
@@ -60,7 +66,7 @@ export const PROBE_INTERVAL_MS = 2_000;
 export const STALL_MS = 5_000;
 /** Together with STALL_MS, detects a dead link within 15 s. */
 export const STALL_PING_AFTER_MS = 10_000;
-/** Number of messages read in a day, which take 20 MB of memory. */
+/** Messages of a room that the page keeps: as many as are read in a day, in 20 MB of memory. */
 export const PAGE_ROOM_ITEMS_MAX = 20_000;
 export const CLOSED_ROOM_ITEMS_MAX = 500;
 export const ROOM_CHANGES_MAX = 50_000;
@@ -76,7 +82,7 @@ export const PICTURE_PIXELS_MAX = 32_000_000;
 export const PICTURE_SCALED_PIXELS_MAX = 128_000_000;
 /** Larger pictures are displayed only on request. */
 export const PICTURE_SHOWN_BYTES_MAX = 12 * MIB;
-/** Sides of a photo that is sent smaller than its original. */
+/** Pixels of the longer side of a photo that is sent smaller than its original. */
 export const SMALLER_SIDE_MAX = 2_048;
 export const PREVIEW_SIDE_MAX = 1_280;
 export const PREVIEW_BYTES_MAX = 160_000;

@@ -63,9 +63,14 @@ export const SCREEN_TRANSFERS_MAX = 32;
 export const SCREEN_FAULT_MS = 20_000;
 /** Time after which an Esc without further bytes is the Esc key. */
 export const SCREEN_ESC_MS = 30;
-/** Time after that within which the bytes of a sequence may begin to arrive. */
+/**
+ * After SCREEN_ESC_MS, bytes that arrive within this time can still continue the sequence that the
+ * Esc began.
+ */
 export const SCREEN_LATE_SEQUENCE_MS = 2_000;
-/** Time after an Esc key within which an Enter is the rest of Alt-Enter: no hand is so fast. */
+/**
+ * An Enter within this time after an Esc is Alt-Enter, because nobody presses two keys so quickly.
+ */
 export const SCREEN_LATE_ENTER_MS = 100;
 export const SCREEN_PROMPTS_MAX = 8;
 

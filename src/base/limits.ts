@@ -147,17 +147,19 @@ export const LINES_QUEUE_LOW_BYTES = 64 * KIB;
 export const IRC_UNITS_PER_SECOND = 20_000;
 /** Three clients that each ask for the members of 60 rooms with 300 members take 140,000. */
 export const IRC_UNITS_BURST = 150_000;
-/** A quarter of the event loop while an account spends its burst. */
+/** Rate at which an account may spend its burst: a quarter of the event loop. */
 export const IRC_PACE_UNITS_PER_SECOND = 50_000;
 /** A log-in with a few small rooms is answered without a pause. */
 export const IRC_PACE_UNITS_BURST = 1_000;
 /** A class behind one NAT may log in at the same moment. */
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 64;
-/** A link that has asked nothing for so long gives its place to another of its address. */
+/**
+ * A link that has sent no request for this long may be closed to admit another from its address.
+ */
 export const IDLE_BEFORE_LOGIN_MS = 3_000;
 /** Requests held until a log-in is answered. */
 export const EARLY_REQUESTS_MAX = 8;
-/** Their bytes: 32 MiB in total at LINKS_BEFORE_LOGIN_MAX. */
+/** Bytes of a link's early requests: 32 MiB in total at LINKS_BEFORE_LOGIN_MAX. */
 export const EARLY_REQUESTS_BYTES_MAX = 32 * KIB;
 export const LINKS_PER_ADDRESS_MAX = 512;
 /**
@@ -324,7 +326,7 @@ export const IGNORED_MAX = 256;
 export const PREFS_ROOMS_MAX = 512;
 /** Each device receives the list of saved messages, which takes 40 bytes per message. */
 export const SAVED_MAX = 500;
-/** Threads that an account follows or has unfollowed. The oldest one gives way. */
+/** Threads that an account follows or has unfollowed. A new one replaces the oldest. */
 export const FOLLOWS_MAX = 100;
 export const PREFS_RECORDS_MAX = 256;
 export const PREFS_PER_SECOND = 2;
@@ -377,7 +379,10 @@ export const POSTS_BURST = 2_500;
  * six bytes, and ciphertexts, commits and key packages by theirs. This allows 4 MB per second.
  */
 export const POST_BYTES = 8 * KIB;
-/** Texts of more lines count as several posts, because each is a line for every IRC reader. */
+/**
+ * A text with more lines counts as several posts, because each line is a message to every IRC
+ * reader.
+ */
 export const POST_LINES = 64;
 /** Bytes of a message, for all IRC readers together, that count as one more post of its author. */
 export const IRC_BYTES_PER_POST = 16 * KIB;
@@ -486,8 +491,9 @@ export const UDP_QUEUE_BYTES = 64 * KIB;
 export const UDP_STREAMS_MAX = 40;
 export const UDP_HALF_OPEN_MAX = 1_024;
 /**
- * With frames of one byte behind gaps, 33 kB of datagrams make QUIC store so much per connection.
- * The program cannot see it, and a window cannot grow after a log-in (Bun 1.4.4).
+ * Receive window of a UDP connection. Frames of one byte behind gaps make QUIC store this much
+ * after 33 kB of datagrams, and the program cannot measure it. Bun 1.4.4 cannot enlarge a window
+ * after the log-in, so this one also applies before it.
  */
 export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
 /**
@@ -504,7 +510,7 @@ const UDP_BEFORE_LOGIN_MIN = 10;
 export const UDP_MEMBER_CONNECTIONS_MAX = UDP_CONNECTIONS_MAX - UDP_BEFORE_LOGIN_MIN;
 /** Other devices of the account connect over TCP. */
 export const UDP_SESSIONS_PER_ACCOUNT_MAX = 5;
-/** Data channels that are no streams of a session's connection, as those of `chat web`. */
+/** Data channels with a UDP connection of their own, such as those of `chat web`. */
 export const UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX = 5;
 /** Each handshake costs 1 to 2 ms of CPU. */
 export const UDP_HANDSHAKES_PER_TURN_MAX = 32;
@@ -517,7 +523,10 @@ export const UDP_IDLE_TIMEOUT_MS = 4_000;
 export const TRANSPORT_FALLBACK_DELAY_MS = 1_500;
 /** A restarting server refuses connections for some seconds. */
 export const TRANSPORT_REFUSAL_GRACE_MS = 5_000;
-/** Longer than IDLE_TIMEOUT_MS. A link lost later has carried data. */
+/**
+ * A link that is lost earlier may never have carried data, so the other transport is tried. Longer
+ * than IDLE_TIMEOUT_MS.
+ */
 export const TRANSPORT_PROBATION_MS = 60_000;
 export const UDP_ANSWER_TIMEOUT_MS = 3_000;
 
@@ -536,7 +545,7 @@ export const LAN_QUERY_BYTES = 256;
 export const LAN_WINDOW = 64;
 /** Limits the time within which a captured datagram can be replayed. */
 export const LAN_CLOCK_SKEW_MS = 120_000;
-/** Present sessions. */
+/** Sessions that are present at the same time. */
 export const LAN_SENDERS_MAX = 256;
 /** Prevents one host from filling the table of senders. */
 export const LAN_SENDERS_PER_ADDRESS_MAX = 32;
@@ -595,14 +604,14 @@ export const MDNS_DATAGRAMS_TOTAL_PER_SECOND = 1_000;
 export const MDNS_ANSWERS_PER_SECOND = 10;
 export const MDNS_ANSWERS_TOTAL_PER_SECOND = 50;
 export const MDNS_SENDERS_MAX = 1_024;
-/** Servers with the same announced name, which get a number behind it. */
+/** Servers that announce the same name. Each appends a number to it. */
 export const SAME_NAME_MAX = 64;
 /** Time for the slowest answer (RFC 6762, section 6) and for one repetition after a loss. */
 export const DISCOVER_MS = 2_000;
 
 // `chat doctor`
 
-/** For each check. */
+/** Maximum duration of each check. */
 export const CHECK_TIMEOUT_MS = 3_000;
 /**
  * Above this difference, `chat lan` refuses packets, and the logs of two machines cannot be
@@ -649,7 +658,10 @@ export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** Time in which the sender of a stream, which cannot start again, may reconnect and continue. */
 export const STREAM_KEEP_MS = 60 * 60_000;
 export const UPLOAD_IDLE_TIMEOUT_MS = 10_000;
-/** The same disk threads write the log, and posts would wait for the files of all accounts. */
+/**
+ * Files that are created, completed or removed at the same time. The same disk threads write the
+ * log, so posts would wait for more of them.
+ */
 export const UPLOADS_TOGETHER_MAX = 2;
 export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
 /** A page of entries with the longest names and the most targets fits into one message. */
@@ -659,7 +671,7 @@ export const FREE_BYTES_MIN = 256 * MIB;
 export const KNOWN_FILES_MAX = 500;
 export const KNOWN_NAMES_MAX = 1_000;
 export const COMPLETIONS_MAX = 200;
-/** A command that waits longer says so on a terminal. */
+/** A command that waits longer prints on a terminal what it is waiting for. */
 export const SILENCE_MS_MAX = 1_000;
 export const STALL_REPORTED_AFTER_MS = 3_000;
 export const RENAMED_LISTED_MAX = 10;

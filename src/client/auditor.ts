@@ -122,7 +122,10 @@ const ATTEMPTS_MAX = 3;
  * Maximum time to wait for proofs before a program ends, long enough to retry a late checkpoint.
  */
 const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
-/** They fit behind a log-in (EARLY_REQUESTS_MAX), together with the requests of a command. */
+/**
+ * Proof requests sent together with a log-in. The requests of a command must fit in
+ * EARLY_REQUESTS_MAX as well.
+ */
 const PROOF_REQUESTS_MAX = 4;
 /** Pages of own records in one audit. The next audit continues. */
 const OWN_PAGES_MAX = 64;

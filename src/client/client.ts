@@ -91,7 +91,10 @@ export interface ClientOptions {
    * cluster majority.
    */
   readonly isOneShot?: boolean;
-  /** Also limits the answers of a command that follows the server until it has everything. */
+  /**
+   * True if answers time out as with `isOneShot`, for a command that follows the server until it
+   * has everything.
+   */
   readonly limitsAnswers?: boolean;
   /** Whether the program reads events with `read`, which needs a cursor. Default: true. */
   readonly hasReader?: boolean;

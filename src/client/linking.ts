@@ -22,7 +22,7 @@ function channelOf(fingerprint: Fingerprint): Uint8Array {
 
 export interface NewDevice {
   readonly deviceKey: Uint8Array;
-  /** Some encrypted rooms bar pages. */
+  /** Some encrypted rooms do not admit pages. */
   readonly kind: DeviceKind;
 }
 

@@ -263,7 +263,7 @@ async function openManual(context: Context, page: string): Promise<void> {
 /** @returns false if the program has failed */
 async function runMan({ env, onSignal }: Context, man: string, page: string): Promise<boolean> {
   const file = unlessFault(() => makeTemporaryFile("chat-man-", "chat.1", page));
-  if (file === undefined) return false; // `man` reads only files.
+  if (file === undefined) return false; // Without a file, `man` cannot show the page.
   const release = onSignal(() => {});
   try {
     const child = startProgram([man, file.path], env, { stdio: ["inherit", "inherit", "ignore"] });

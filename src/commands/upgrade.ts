@@ -146,7 +146,7 @@ function installedProgram(execPath: string): string {
   return path;
 }
 
-/** Also if the program was replaced while the process ran. True where this cannot be seen. */
+/** Also true if the program was replaced while the process ran, and if the system does not tell. */
 function runsProgram(pid: number, path: string): boolean {
   try {
     return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "") === path;

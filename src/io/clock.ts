@@ -84,7 +84,7 @@ export function systemClock(): Clock {
     now: () => performance.now(),
     unixMs: () => Math.max(0, Date.now()),
     after: (delayMs, callback) => {
-      // A caller on a busy machine may compute the rest of a time that has passed meanwhile.
+      // On a busy machine, the time may have passed before the caller has computed the delay.
       if (delayMs <= 0) {
         const immediate = setImmediate(callback); // Runs after one poll of the sockets.
         return () => clearImmediate(immediate);

@@ -11,7 +11,7 @@ export async function settled(promise: Promise<unknown> | null | undefined): Pro
 }
 
 /**
- * For what the system, a browser or a library may refuse at any time, and on which nothing depends.
+ * Performs an optional action, which the system, a browser or a library may refuse at any time.
  * @returns `undefined` if it fails
  */
 export async function ifPossible<Value>(

@@ -242,7 +242,7 @@ export async function openClient(
       throw explainNewServer(context, address, error);
     });
     const removed = Promise.withResolvers<never>();
-    removed.promise.catch(ignoreFault); // User interfaces learn of it from the client.
+    removed.promise.catch(ignoreFault); // The client reports this fault to user interfaces.
     const stopWatching = watchPresence(
       clock,
       () => state.isPresent(),
@@ -287,7 +287,7 @@ function storeSnapshot(client: Client, state: ClientState): void {
   if (fingerprint === undefined || user === undefined || store.model.rooms.size === 0) return;
   const after = account?.session.after;
   const text = formatSnapshot(store.model, after);
-  // Without it, the next start only shows less until it has connected.
+  // Without the snapshot, the next start only shows less until it has connected.
   unlessFault(() =>
     state.setSnapshot(fingerprint, user, text, (stored) => isOlderSnapshot(stored, after)),
   );

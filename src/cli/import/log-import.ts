@@ -44,7 +44,7 @@ interface LogFile {
 
 type LogFormat = "irssi" | "WeeChat" | "ZNC";
 
-/** Begin of a list or an object; a time in brackets begins with a digit. */
+/** Beginning of a list or an object. In other logs, a time in brackets begins with a digit. */
 const JSON_START = /^\s*(?:\ufeff)?[[{]\s*(?:["{[\]}]|$)/;
 const DETECTION_LINES_MAX = 50;
 /** A chunk without a line that can be read is no reason to stop. */

@@ -35,7 +35,7 @@ interface Names {
 const EXACT = 3;
 const PREFIX = 2;
 const SHORTENED = 1;
-/** Without the last letter of the word. */
+/** Similarity of names that are equal without the last letter of the word. */
 const CUT = 0.5;
 /** Similarity of a month and its weekday together that decides between languages. */
 const CERTAIN = EXACT + CUT;

@@ -43,7 +43,7 @@ export interface ExportTree {
 
 interface FolderLink {
   readonly path: string;
-  /** True if the import may lack what is behind it. */
+  /** True if the link may lead to messages, which the import then lacks. */
   readonly isLost: boolean;
 }
 

@@ -53,7 +53,7 @@ export class ProgressDisplay {
     if (running === undefined && isResumed && !isWhole) this.print(resumedLine(progress));
     printJson(this.context, progressJson(progress));
     if (this.#hasBar) this.#draw(progress);
-    const line = isWhole ? undefined : lines.next(progress); // The result's line suffices.
+    const line = isWhole ? undefined : lines.next(progress); // The line with the result suffices.
     const isLongEnough = isDone(progress) && progress.elapsedMs >= TIMED_MIN_MS;
     if (line !== undefined && (this.#hasLines || (this.#hasBar && isLongEnough))) this.print(line);
   }
@@ -67,7 +67,8 @@ export class ProgressDisplay {
     if (id === undefined) this.#running.clear();
     else this.#running.delete(id);
     this.#clear();
-    await this.context.stderr.flushed(); // Before standard output writes to the same screen.
+    // The result on standard output follows on the same screen.
+    await this.context.stderr.flushed();
   }
 
   #clear(): void {

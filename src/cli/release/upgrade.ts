@@ -268,10 +268,10 @@ const ARCHIVE_BYTES_MAX = 256 * 1024 * 1024;
 const RUN_TIMEOUT_MS = 30_000;
 const UNREPORTED_FORMAT = 1;
 
-/** Formats of homes that programs write which do not report theirs. */
+/** Format of CHAT_HOME that a program writes if it does not report its format. */
 function unreportedHome(version: string): number {
   const order = Bun.semver.order(version, "0.2.0");
-  if (order > 0) return Number.POSITIVE_INFINITY; // All later releases report it.
+  if (order > 0) return Number.POSITIVE_INFINITY; // All later releases report their format.
   return order < 0 ? 4 : 11;
 }
 

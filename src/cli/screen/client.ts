@@ -75,7 +75,9 @@ export interface ScreenClientOptions {
 const PENDING_KEYS_MAX = 1_000;
 
 const TICK_MS = 1_000;
-/** A session that lasts so long rarely ends within the next moment. */
+/**
+ * Delay of questions after the log-in. A session that has lasted this long rarely ends immediately.
+ */
 const QUESTIONS_DELAY_MS = 1_000;
 
 export class ScreenClient implements ScreenHost {

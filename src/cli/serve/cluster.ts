@@ -309,7 +309,7 @@ function nodeVersionOf(node: NodeState): NodeVersion {
   return { name, address, knows, isStopped: !isReading(node) };
 }
 
-/** Messages are reported ever more rarely, because a NATS client could write many. */
+/** Reports the messages number 1, 10, 100 and so on, because a NATS client could write many. */
 function isReportedCount(count: number): boolean {
   return Number.isInteger(Math.log10(count));
 }

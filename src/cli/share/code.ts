@@ -73,11 +73,11 @@ export async function freeLanNumber(
 }
 
 interface NumbersSearch {
-  /** Number of quiet rounds after which it ends. */
+  /** Number of rounds without an announcement after which the search ends. */
   readonly rounds: number;
   /**
    * Identity of this share, whose announcements are ignored. The rounds begin with the first of
-   * them: from then on, another share with the number hears of this one.
+   * them, because other shares then know that the number is used.
    */
   readonly own?: Fingerprint;
 }

@@ -54,8 +54,8 @@ export interface SourceUpload extends UploadRequest {
 }
 
 /**
- * Chunks that are sent before unproven ones are read again, because a log may be rotated before the
- * end of a large folder. Reading them again interrupts the transfer.
+ * Chunks sent before unproven ones are read again. A shorter interval would interrupt the transfer
+ * more often; after a longer one, a log in the folder may have been rotated.
  */
 const PROOF_INTERVAL_CHUNKS = 256;
 /** Maximum number of times in a row that sent chunks have changed. */

@@ -54,7 +54,8 @@ export function unsupported<Kind extends RequestKind>(
 }
 
 /**
- * Requests that the server would refuse, after an earlier request of the same command was done.
+ * Returns the fault of a request that the server would refuse, so that a command checks all of its
+ * requests before it sends the first.
  * @returns `undefined` unless the cluster has servers that do not know the record of that name
  */
 export function unsupportedRecord(cluster: Version, kind: RequestKind): Fault | undefined {

@@ -63,8 +63,8 @@ async function isErased(vault: Vault, room: RoomId, seq: number): Promise<boolea
 
 /**
  * Deletes the content of an erased message. The count of a message from this device remains,
- * because readers must not report it as withheld if a rollback takes its record away. Of an edit
- * remains that it was one.
+ * because readers must not report it as withheld if a rollback takes its record away. The fact that
+ * a record was an edit remains, too.
  */
 export async function eraseContent(vault: Vault, room: RoomId, seq: number): Promise<void> {
   const key = contentKey(room, seq);

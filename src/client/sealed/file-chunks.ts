@@ -295,7 +295,7 @@ export class DecryptingSink implements Sink {
   append(_sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     const index = this.#next++;
     const decrypting = this.stream.unseal(index, bytes);
-    // A chunk may wait behind another one that fails.
+    // If an earlier chunk fails, nobody waits for this one.
     markHandled(decrypting);
     const previous = this.#tail;
     const written = (async () => {

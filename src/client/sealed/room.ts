@@ -227,7 +227,8 @@ export class SealedRoom {
     if (await this.run(({ row }) => row?.history === "accepted")) await this.#adoptHistory();
     for (let isFirst = true; ; isFirst = false) {
       const after = await this.run((tx) => tx.row?.seq ?? 0);
-      // The first page begins with the record read last, which shows whether it continues.
+      // The first page begins with the record read last, to check that the server's history
+      // continues it.
       const previous = isFirst && after > 0 ? after - 1 : after;
       const page = await this.queryPage({ after: Math.max(previous, this.#lastSeqOutside) });
       const records = ascending(page.records);

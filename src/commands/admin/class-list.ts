@@ -14,7 +14,7 @@ export interface AccountEntry extends AccountRow {
   readonly rooms?: readonly string[];
   /** Rooms that the user has left, or from which a moderator has removed them. */
   readonly left?: readonly string[];
-  /** Also rooms that the user has left, and would moderate again. */
+  /** Includes rooms that the user has left, but would moderate after rejoining. */
   readonly moderates?: readonly string[];
   /** In lower case. */
   readonly former?: readonly string[];

@@ -23,14 +23,17 @@ export type ImportChange = { readonly line: number } & (
   | {
       readonly kind: "create-account" | "renew-code";
       readonly user: Name;
-      /** That of an account to create, unless somebody else gives it up only after that. */
+      /**
+       * Display name of the account to create; `undefined` if another account must give the name up
+       * first.
+       */
       readonly displayName: string | undefined;
     }
   | {
       readonly kind: "display-name";
       readonly user: Name;
       readonly text: string;
-      /** The account is created with it. */
+      /** True if the same import creates the account. */
       readonly isNew: boolean;
     }
   | { readonly kind: "add"; readonly user: Name; readonly room: Name }
@@ -51,7 +54,7 @@ export function isCode(change: ImportChange): change is CodeChange {
 }
 
 interface ServerState {
-  /** Also removed accounts, unless the server is older. */
+  /** Includes removed accounts, unless the server is too old to list them. */
   readonly accounts: readonly AccountEntry[];
   readonly rooms: readonly ImportedRoom[];
   /** User who imports, and who keeps their own roles. */

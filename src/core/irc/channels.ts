@@ -31,7 +31,7 @@ export interface Channel {
   typing: readonly string[];
   /** True if the account's messages go to its box, as the client was last told. */
   isBoxed: boolean;
-  /** Until then, messages are the rest of a refused paste. */
+  /** Time until which further messages belong to a refused paste. */
   refusedUntil: number;
 }
 

@@ -26,7 +26,10 @@ const PAGE_UNITS = 200;
 const RECORD_UNITS = 4;
 const BODY_BYTES_PER_UNIT = 128;
 const MARKER_SEARCH_MAX = 200;
-/** Records examined around a time. More of them mean an import, which repeats some. */
+/**
+ * Records examined around a time. If more records share the time, they were imported, and pages may
+ * repeat some of them.
+ */
 const AROUND_MAX = 4 * BURST_MAX;
 const CONVERSATIONS_MAX = 100;
 

@@ -263,7 +263,7 @@ function eventLines(record: ChatRecord, as: EventLine, rendering: Rendering): Li
   const tags = messageTags(record, rendering);
   const line = (command: string, ...params: string[]) => [{ tags, source, command, params }];
   const { name = "*", on, topic, ...fields } = fieldsIn(record);
-  // Without its body, a record other than a departure says nothing.
+  // Without its body, only a departure has something to show.
   if (record.body === undefined && as !== "leave") return [];
   const reason = oneLine(fields.reason);
   const sign = on === true ? "+" : "-";

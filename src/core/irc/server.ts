@@ -27,7 +27,7 @@ export interface IrcServer {
   readonly sha256: Sha256;
   /** Local to this server and kept in memory. */
   readonly away: AwayReasons;
-  /** Pace of the lines of each account, the same as of its posts. */
+  /** Rate limit for the lines of each account, the same as for its posts. */
   readonly lines: TokenBuckets;
   /** Units of work of each account, and of each address before the log-in. */
   readonly work: TokenBuckets;

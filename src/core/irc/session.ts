@@ -81,7 +81,7 @@ const UNREAD_BYTES_HIGH = 16 << 10;
  * it stops.
  */
 const UNREAD_BYTES_MAX = 2 << 20;
-/** Pause of a client that is too fast, long enough that its lines run in groups. */
+/** Pause for a client that exceeds its rate. After it, several lines can run together. */
 const PACE_MS = 20;
 /** Posts of one connection that are on their way to the disk, so that they share its syncs. */
 const OVERLAPPING_POSTS_MAX = 64;

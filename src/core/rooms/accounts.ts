@@ -434,7 +434,7 @@ export class Registry {
 
   /**
    * The record contains only the password, so that the next password, which `replaces` it, can
-   * blank it.
+   * erase it.
    */
   passwordDraft(id: UserId, passwordHash: string): Draft {
     const body = { password: passwordHash, replaces: this.get(id)?.passwordSeq };

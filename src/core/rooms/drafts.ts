@@ -44,8 +44,8 @@ import {
 export interface JoinDraftOptions {
   readonly name: Name;
   /**
-   * Room that a password, an invite or an operator opens to the user. The name may be that of
-   * another room when the join has its turn.
+   * Room that a password, an invite or an operator opens to the user. Identified by id, because its
+   * name may belong to another room by the time the join runs.
    */
   readonly opens?: RoomId | undefined;
   readonly hasPassword?: boolean;

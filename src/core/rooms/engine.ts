@@ -399,7 +399,7 @@ export class RoomEngine {
    * @param held number of running commands that are this one: 1 once it has its lock
    */
   #lockMode(command: AppendCommand, lock: string, held = 0): LockMode {
-    // Each of them may be a join, a departure or an entry in a list.
+    // Any other command with the mode `own` may be a join, a departure or an entry in a list.
     const others = () => this.#lock.runningOwn(lock) - held;
     switch (command.kind) {
       case "post":

@@ -161,7 +161,7 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   });
 }
 
-/** A field that is not listed could say something of the content. */
+/** Fields of a sealed file's record. Any other field could reveal something about the content. */
 const SEALED_FILE_FIELDS: ReadonlySet<string> = new Set<keyof FilePost>([
   ...(["file", "name", "size", "chunks", "digest", "preview"] as const),
 ]);

@@ -47,7 +47,7 @@ export function ircPasswordDraft(
   return { kind: "irc-password", room: id, by, id: "", body };
 }
 
-/** The record also orders the passwords' records to be blanked, because labels are private. */
+/** The record also orders the erasure of the passwords' records, because labels are private. */
 export function ircPasswordsGoneDraft(id: UserId, by: UserId, seqs: readonly number[]): Draft {
   return { kind: "irc-password-gone", room: id, by, id: "", body: { also: seqs } };
 }

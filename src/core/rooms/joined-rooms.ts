@@ -1,4 +1,4 @@
-/** Rooms of each user, with what requests ask of them in constant time. */
+/** Rooms of each user, with counts that requests read in constant time. */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 

@@ -30,8 +30,8 @@ const NOTHING_TO_DO = msg`no action is needed`;
 export type RoomAction =
   | ({ readonly kind: "kick"; readonly reason?: string } & UserAction)
   /**
-   * `isByToken`: by an operator whose account is none, but who presented the operator token. `by`:
-   * name of who admits.
+   * `isByToken`: the requester has presented the operator token, and has no operator account. `by`:
+   * name of the person who admits.
    */
   | ({ readonly kind: "admission"; readonly isByToken?: boolean; readonly by?: Name } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
@@ -115,7 +115,10 @@ export function actionDrafts(
   return withRoomRemoval(room, act.user, draft);
 }
 
-/** An erased topic that is still in effect ends by a record, which every program understands. */
+/**
+ * Removes an erased topic that is still in effect by a `topic` record, which every version
+ * understands.
+ */
 function topicRemoval({ id: room, topic, topicChange }: Room, { by, body }: Draft): Draft[] {
   const { seq, also = [] } = body as Body<"erase">;
   const current = topic === "" ? undefined : topicChange?.seq;
@@ -123,7 +126,10 @@ function topicRemoval({ id: room, topic, topicChange }: Room, { by, body }: Draf
   return [{ kind: "topic", room, by, id: "", body: { topic: "" } }];
 }
 
-/** An erased text no longer says that it was a poll, and a vote must not count in an older one. */
+/**
+ * Ends the polls among the erased texts, because an erased text no longer shows that it was a poll,
+ * and votes must not count in an older poll instead.
+ */
 function pollEnds({ id: room, polls }: Room, { by, body }: Draft, isPoll: boolean): Draft[] {
   const { seq: first, also = [] } = body as Body<"erase">;
   return [first, ...also]

@@ -169,7 +169,7 @@ export class AccountPrefs {
   }
 }
 
-/** Reading never goes back. */
+/** The read position never decreases. */
 export function setFollow<Entry extends Follow>(
   follows: Map<number, Entry>,
   seq: number,
@@ -199,7 +199,7 @@ function withKnownFields(change: PrefsChange, { rooms }: AccountPrefs): PrefsCha
 
 /**
  * Returns no records if the change has no effect. If there are too many settings records, returns a
- * record with all settings, and a draft that orders the old records to be blanked, because past
+ * record with all settings, and a draft that orders the erasure of the old records, because past
  * settings are private.
  * @throws {Fault} too-many if a limit is reached
  */

@@ -1,4 +1,4 @@
-/** Numbers of the named rooms or groups that are in use, of all and of each user who began them. */
+/** Number of named rooms or groups in use: in total, and by the user who created them. */
 
 import type { UserId } from "../../base/ids.ts";
 

@@ -78,10 +78,13 @@ export interface Room {
   readonly declined: Set<UserId>;
   /** Time of each user's last message in slow mode, oldest first. */
   readonly posted: Map<UserId, number>;
-  /** The same, for messages to this run of the server, by the clock with which things expire. */
+  /**
+   * Like `posted`, for messages accepted since the start of the server, by the clock that decides
+   * about expiry.
+   */
   accepted?: Map<UserId, number>;
   /**
-   * Only in a box: seq and time in Unix ms of its owner's messages that are not erased and no
+   * Only in a box: seq and time in Unix ms of its owner's messages that are neither erased nor
    * questions, the newest last; at most UNREAD_COUNTED_MAX.
    */
   readonly work: Map<number, number>;
@@ -149,7 +152,10 @@ export function isConversation({ pair, isPrivate }: Room): boolean {
   return pair !== undefined || isPrivate === true;
 }
 
-/** Reports whether operators' views omit the content: that of conversations, groups and boxes. */
+/**
+ * Reports whether operators' views omit the room's content: true for conversations, groups and
+ * boxes.
+ */
 export function isConfidential({ name, isPrivate }: Room): boolean {
   return name === undefined || isPrivate === true;
 }
@@ -209,7 +215,7 @@ export class Rooms {
 
   head = 0;
 
-  /** A removed room that was used has no members, and nothing but what `RemovedRoom` has. */
+  /** A removed room that was used has only the data in `RemovedRoom`, and no members. */
   get(id: RoomId): Room | undefined {
     const room = this.#byId.get(id);
     if (room !== undefined) return room;
@@ -312,7 +318,7 @@ export class Rooms {
     return this.#direct;
   }
 
-  /** Number of removed rooms of which something stays. */
+  /** Number of removed rooms that still have a `RemovedRoom`. */
   get removedCount(): number {
     return this.#removed.size;
   }
@@ -556,7 +562,7 @@ export class Rooms {
     if (before !== undefined && before !== room) this.#countsFor(before).set(before, false);
   }
 
-  /** Keeps the counts with each record, so that no request counts all rooms. */
+  /** Updates the counts after each record, so that no request has to count all rooms. */
   #count(room: Room): void {
     if (room.name === undefined) return;
     const counts = this.#countsFor(room);

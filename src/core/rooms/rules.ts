@@ -22,7 +22,7 @@ const SECOND_MS = 1_000;
 
 type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] | undefined };
 
-/** Returns the rules that differ from the defaults. Values that only later versions know do not. */
+/** Returns the rules that differ from the defaults. Omits values that only later versions know. */
 export function rulesOf(body: RulesBody): RoomRules {
   const { post, topic, slow = 0, join, everyone, newcomers, boxes, due = 0 } = body;
   return defined({

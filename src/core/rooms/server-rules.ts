@@ -17,7 +17,7 @@ export interface Rights {
     | undefined;
 }
 
-/** Returns the rules that differ from the defaults. Values that only later versions know do not. */
+/** Returns the rules that differ from the defaults. Omits values that only later versions know. */
 export function serverRulesOf({ direct, rooms, files }: RulesBody): ServerRules {
   const limited = (who: unknown) => (who === "moderators" || who === "operators" ? who : undefined);
   return defined({

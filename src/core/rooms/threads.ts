@@ -42,7 +42,7 @@ export function addReply(
   setNewest(threads, root, { ...known, replies }, COUNTED_THREADS_MAX);
 }
 
-/** Leaves the same state as a start, which never reads what was erased. */
+/** Leaves the state that a restart would build, because a start never reads erased records. */
 export function removeReplies(threads: Threads, erased: ReadonlySet<number>): void {
   let isChanged = false;
   for (const [root, thread] of threads) {

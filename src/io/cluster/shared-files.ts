@@ -187,7 +187,7 @@ export class SharedFiles {
           const nextHash = hashes[next];
           if (nextHash === undefined || inFlight.length === CLUSTER_CHUNKS_PER_FILE_MAX) break;
           const chunk = this.chunk(file, next, nextHash);
-          markHandled(chunk); // An earlier chunk may fail first.
+          markHandled(chunk); // If an earlier chunk fails, nobody waits for this one.
           inFlight.push(chunk);
         }
         const bytes = await inFlight.shift();

@@ -222,7 +222,7 @@ interface PartialFileSinkOptions {
 
 /** Mode of a folder whose sender names none. */
 const FOLDER_MODE = 0o777;
-/** Owner's bits of a partial file, so that a crash leaves none that cannot be resumed. */
+/** Permission bits of the owner on a partial file, so that it can be resumed after a crash. */
 const WRITABLE = 0o600;
 
 const NOTHING: ReadonlySet<FileProperty> = new Set();

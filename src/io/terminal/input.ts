@@ -126,7 +126,7 @@ class StdinInput implements Input {
     const removeRestore = onProcessEnd(restore);
     process.stdin.setRawMode(true);
     try {
-      ask(); // Not earlier: the terminal would show what is typed at once.
+      ask(); // Asks after the echo is off, so that no typed character appears.
       return await this.#secret();
     } finally {
       restore();

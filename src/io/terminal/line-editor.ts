@@ -217,7 +217,7 @@ const INTERRUPT = "\x03";
 const HELD_RUNS_MAX = 2_000;
 const ENTER = /^[\r\n]$/;
 const CONTROL = /^[\x00-\x1f\x7f]/;
-/** Terminals answer with strings, which nobody types. */
+/** Beginning of a terminal's answer to a query. Keys never send such strings. */
 const ANSWER = /^\x1b[\]P_](?!$)/;
 /** Matches if a read ended within a sequence, or after the Esc key. */
 const UNFINISHED_SEQUENCE =

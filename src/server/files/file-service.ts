@@ -155,7 +155,7 @@ export class FileService {
     for (const [client, transfer] of this.#transfers) {
       if (transfer === "starting" || (transfer instanceof DownloadSender && transfer.isFinished))
         continue;
-      if (client.channel?.open !== undefined) continue; // Listed by its opener.
+      if (client.channel?.open !== undefined) continue; // Listed by the service that opened it.
       const isUpload = transfer instanceof UploadReceiver;
       const about = isUpload ? transfer.blob.metadata : transfer.about;
       const { file, name } = about;

@@ -99,7 +99,7 @@ export class CollectedTexts {
 
   async #read({ seq, isEdited }: Line): Promise<LogRecord | undefined> {
     const query = queryOf(this.room, seq - 1);
-    // The texts that follow an edit are not the next ones.
+    // An edited text is read alone, because the records after its edit are not the next texts.
     const { records } = await this.source.page(isEdited ? { ...query, limit: 1 } : query);
     const page = new Map(records.map((record) => [record.head.seq, record]));
     if (!isEdited) this.#page = page;

@@ -110,8 +110,8 @@ async function answer(
     return textResponse(405, "Method not allowed; use GET or HEAD.\n", { allow: "GET, HEAD" });
   }
   if (match("health")) {
-    // Omits the names of missing servers, because the response is public. Why NATS refuses this
-    // server names none.
+    // Omits the names of missing servers, because the response is public. NATS's reason for
+    // refusing this server contains no names.
     const fault = options.health?.();
     // The page at another address of this server asks whether the browser trusts this one.
     const headers = { "cross-origin-resource-policy": "cross-origin" };
@@ -211,7 +211,7 @@ ${hasRoot() ? trust : ""}`,
   );
 }
 
-/** @param path often the name of a room, for people who type its address */
+/** @param path often the name of a room, typed behind the server's address */
 function notFoundPage({ name }: HttpOptions, path: string): string {
   const [route, label] = isName(path) ? [`#/${path}`, `#${path}`] : ["", "the chat"];
   return htmlPage(name, `<p>Nothing is here. <a href="/${route}">Open ${label}</a></p>`);

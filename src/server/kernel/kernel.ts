@@ -66,7 +66,7 @@ export const REQUESTS_IN_PROGRESS_MAX: Readonly<Record<keyof RequestAnswers, num
   post: 256,
   /** Ends of uploads, each with one request at a time. All files of a class may end together. */
   announce: 1_024,
-  /** Mass erasures. Accounts and rooms have one at a time, which takes hundreds of syncs. */
+  /** Mass erasures. Each account and each room has one at a time, which takes hundreds of syncs. */
   act: 64,
   /** Commits to sealed rooms. Each room has one at a time. */
   group: 256,

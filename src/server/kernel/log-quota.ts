@@ -26,9 +26,9 @@ interface LogQuotaOptions extends Pick<BaseContext, "clock" | "settings"> {
 }
 
 /**
- * Counts the records of both logs as they are applied, so that it covers every way to write and
- * all servers of a cluster; records that name no account count only on the server that wrote them.
- * A restart resets it. Records in flight may exceed it.
+ * Counts the records of both logs as they are applied, so that it covers every way to write and all
+ * servers of a cluster; records that name no account count only on the server that wrote them. A
+ * restart resets the counts. Records in flight may exceed the limit.
  */
 export class LogQuota {
   readonly #written;

@@ -11,7 +11,7 @@ import { parseJson } from "../../wire/field.ts";
 export interface StateFileLocation {
   readonly disk: Disk;
   readonly folder: string;
-  /** False if the folder was removed or replaced, in which nothing may be written then. */
+  /** False if the folder was removed or replaced. Nothing is then written to it. */
   readonly isPresent?: () => boolean;
 }
 

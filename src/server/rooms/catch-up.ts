@@ -299,7 +299,7 @@ export class CatchUp {
       }
       sentSeq = records.at(-1)?.head.seq ?? sentSeq;
       if (sentSeq >= room.lastSeq) break;
-      // A slow reader would keep them in memory.
+      // Frees the records, which a slow reader would otherwise keep in memory.
       records = [];
       await client.link.drained(PAGE_BYTES_MAX);
       if (!client.isCatchingUp(room.id, run)) return;

@@ -60,7 +60,8 @@ export class Retention {
       const { by, keepMs } = retention;
       const untilMs = clock.expiryUnixMs() - keepMs;
       const after = this.#doneUpTo.get(id) ?? 0;
-      // Records before a fall are at most as young as it, whatever a wrong clock stamped on them.
+      // Records before a correction of the time are at least as old as the correction, even if a
+      // wrong clock stamped them with a later time.
       const { seq: fallSeq = 0 } = history.falls.findLast(({ time }) => time <= untilMs) ?? {};
       const isBeforeFall = after < fallSeq;
       const until = isBeforeFall ? { beforeSeq: fallSeq } : { untilMs };

@@ -359,7 +359,8 @@ function useVisibleHeight(): void {
     const fit = () => {
       const { scale, height, offsetTop } = viewport;
       const keyboardPx = document.documentElement.clientHeight - height;
-      const isZoomed = scale > 1.01; // Then the page keeps its size and the finger moves it.
+      // While zoomed, the page keeps its size and is moved by a finger.
+      const isZoomed = scale > 1.01;
       if (isZoomed) dataset["zoomed"] = "";
       else delete dataset["zoomed"];
       if (isZoomed || keyboardPx < KEYBOARD_PX_MIN) {

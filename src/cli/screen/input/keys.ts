@@ -218,8 +218,8 @@ const CSI = 0x5b;
 const ST = 0x5c;
 
 /**
- * A sequence without its Esc, which arrived earlier: a key, or the head of an answer, of which
- * nobody types so much.
+ * Rest of a sequence whose Esc arrived earlier: a key, or the beginning of a terminal's answer.
+ * Users do not type such texts.
  */
 const LATE_SEQUENCE = new RegExp(
   [

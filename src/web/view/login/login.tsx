@@ -52,7 +52,7 @@ async function logIn(
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.code !== "user-unknown") throw fault;
     const name = cleanText(login.user);
-    // The question returns the focus to it.
+    // After the question, the focus returns to this field.
     document.getElementById("enter-name")?.focus();
     const explained =
       fullName === undefined ? texts.createExplained : texts.createFullName(cleanText(fullName));
@@ -174,7 +174,10 @@ function LoginForm({ server, task, refused }: FormProps) {
   useEffect(() => {
     if (wrong !== undefined) document.getElementById(`enter-${wrong.at}`)?.focus();
   }, [wrong]);
-  /** Full names become display names, which the derived account name cannot be. */
+  /**
+   * Returns what was typed as an account name or, if it is none, as a display name with a derived
+   * account name.
+   */
   const typedLogin = async (): Promise<TypedLogin> => {
     const typed = user.trim();
     const secrets = { password, roomSecret };

@@ -351,7 +351,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
     const { current } = field;
     if (current === null) return;
     const { selectionStart: from, selectionEnd: to } = current;
-    // The text cannot be undone without the focus.
+    // Undo works only while the text field has the focus.
     current.focus();
     replaceText(current, { from, to }, sign);
   };

@@ -94,7 +94,7 @@ function Emoji({ text, name }: { readonly text: string; readonly name: string })
   );
 }
 
-/** Loads what drawing the text needs: a page is printed as it is, without waiting. */
+/** Loads the code that draws the text in advance, because printing does not wait for it. */
 export function preloadFor(text: string): void {
   const needs = [
     /\$\S/.test(text) && formulaModule.loaded === undefined ? [formulaModule] : [],

@@ -55,7 +55,7 @@ export function useShortcuts(props: ShortcutProps): void {
       if (action === undefined) return;
       const isSingleKey = action === "composer" || action === "help";
       if (isSingleKey && !latestSettings.current.singleKeys) return;
-      if (action === "type") return focusComposer(); // Which then receives the letter.
+      if (action === "type") return focusComposer(); // The composer then receives the letter.
       event.preventDefault();
       switch (action) {
         case "previous-room":

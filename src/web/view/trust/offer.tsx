@@ -80,7 +80,7 @@ function TrustDialog({ offered: { trustedWeb, rootSha256 }, onClose }: TrustProp
   const { loaded: { TrustSteps } = {}, hasFailed } = useLoading(steps);
   const [state, check] = useCheck(trustedWeb);
   const isSignedIn = chat.model.me !== undefined;
-  // To the browser, the page at the name is new, so this page links it as a device.
+  // The browser treats the page at the name as a new one, so this page links it as a device.
   const link = () => openDialog(LinkDialog, { origin: trustedWeb.origin });
   useEffect(
     () => () => {
