@@ -33,8 +33,11 @@ export class SeededRandom {
     return this.pick(kinds);
   }
 
-  readonly bytes = (sizeBytes: number): Uint8Array =>
-    Uint8Array.from({ length: sizeBytes }, () => this.int(256));
+  readonly bytes = (sizeBytes: number): Uint8Array => {
+    const bytes = new Uint8Array(sizeBytes);
+    for (let at = 0; at < sizeBytes; at++) bytes[at] = this.int(256);
+    return bytes;
+  };
 }
 
 /** Ordered events of a run. Two runs of a seed must have equal traces. */

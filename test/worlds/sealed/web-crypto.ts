@@ -24,7 +24,7 @@ interface Key {
   readonly extractable: boolean;
   readonly usages: readonly string[];
   readonly raw: Uint8Array;
-  readonly handle?: KeyObject;
+  handle?: KeyObject;
 }
 
 type Bytes = ArrayBuffer | ArrayBufferView;
@@ -160,25 +160,31 @@ function mac({ raw }: Key, data: Bytes): Buffer {
 }
 
 function publicOf(name: string, raw: Uint8Array): Key {
-  const der = Buffer.concat([Buffer.from(PREFIX[name]?.spki ?? "", "hex"), raw]);
-  const handle = createPublicKey({ key: der, format: "der", type: "spki" });
-  return { algorithm: { name }, type: "public", extractable: true, usages: [], raw, handle };
+  return { algorithm: { name }, type: "public", extractable: true, usages: [], raw };
 }
 
 function privateOf(name: string, seed: Uint8Array): Key {
-  const der = Buffer.concat([Buffer.from(PREFIX[name]?.pkcs8 ?? "", "hex"), seed]);
-  const handle = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   const usages = ["deriveBits"];
-  return { algorithm: { name }, type: "private", extractable: true, usages, raw: seed, handle };
+  return { algorithm: { name }, type: "private", extractable: true, usages, raw: seed };
 }
 
 function publicRaw(handle: KeyObject): Uint8Array {
   return new Uint8Array(handle.export({ format: "der", type: "spki" }).subarray(-KEY_BYTES));
 }
 
-function handleOf({ handle }: Key): KeyObject {
-  if (handle === undefined) throw new Error("a key of another kind");
-  return handle;
+/** Made when first used, because most keys of a simulation are never used. */
+function handleOf(key: Key): KeyObject {
+  key.handle ??= newHandle(key);
+  return key.handle;
+}
+
+function newHandle({ algorithm, type, raw }: Key): KeyObject {
+  const prefix = PREFIX[algorithm.name];
+  if (prefix === undefined) throw new Error("a key of another kind");
+  const der = (hex: string) => Buffer.concat([Buffer.from(hex, "hex"), raw]);
+  return type === "private"
+    ? createPrivateKey({ key: der(prefix.pkcs8), format: "der", type: "pkcs8" })
+    : createPublicKey({ key: der(prefix.spki), format: "der", type: "spki" });
 }
 
 function nameOf(algorithm: Algorithm): string {
