@@ -3,6 +3,7 @@ import type { Fault } from "../../../src/base/fault.ts";
 import { FIRST_SEED, IS_SOAK } from "../../samples.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { Crash, type FailurePoint } from "./crashing-home.ts";
+import { codeOf, type WireMessage } from "./liar.ts";
 import { type Device, type Person, SealedSite } from "./sealed-site.ts";
 
 const TROUBLES = ["before", "after", "full"] as const;
@@ -120,4 +121,82 @@ describe("no message is lost or duplicated by", () => {
       if (failure === at) expect([n, (await walk(at, n)).hasHappened]).toEqual([n, true]);
     }
   });
+});
+
+type Interruption = "before a write" | "after a write" | "before a request" | "before an answer";
+
+/** Ends the program at the nth write, request or answer of its creation of a room. */
+async function interrupt(
+  world: SealedSite,
+  device: Device,
+  { at, n, room }: { readonly at: Interruption; readonly n: number; readonly room: string },
+): Promise<boolean> {
+  const isWrite = at.endsWith("write");
+  const crash = new Crash(at === "after a write" ? "after" : "before", isWrite ? n : 0);
+  const ana = world.person("ana", { ...device, between: crash.between });
+  const { promise: cut, resolve } = Promise.withResolvers<"crashed">();
+  const creating = async () => {
+    await ana.enter();
+    let sent = 0;
+    let over: WireMessage | undefined;
+    ana.tamperingLink.tampering = {
+      onRequest: (question) => {
+        if (over !== undefined) return undefined;
+        if (isWrite || ++sent < n) return question;
+        over = question;
+        if (at === "before an answer") return question;
+        resolve("crashed");
+        return undefined;
+      },
+      onMessage: (message) => {
+        if (over === undefined) return [message];
+        if (message["ref"] === over["ref"]) resolve("crashed");
+        return [];
+      },
+    };
+    await ana.client.actions.join(room, { create: true, sealed: true });
+    return "done";
+  };
+  const made = creating().catch((fault: Fault) => {
+    if (crash.isDead || fault.code === "link-closed") return "crashed";
+    throw fault;
+  });
+  const how = await world.wait(Promise.race([made, cut, crash.happened]));
+  ana.tamperingLink.tampering = { onRequest: () => undefined };
+  await ana.quit();
+  return how === "crashed";
+}
+
+describe("an encrypted room whose creator's program ends", () => {
+  test.each(["before a write", "after a write", "before a request", "before an answer"] as const)(
+    "%s is absent or encrypted, and is completed by a repetition",
+    async (at) => {
+      await using world = await SealedSite.open();
+      const device = world.device();
+      await (await world.join("ana", device)).quit();
+      const ben = await world.join("ben");
+      let n = 1;
+      for (let room = "room1"; await interrupt(world, device, { at, n, room }); ) {
+        const { rooms } = await ben.request("rooms", {});
+        const isOpen = rooms.some((one) => one.room === room && !one.sealed);
+        expect([at, n, isOpen]).toEqual([at, n, false]);
+        expect(["room-unknown", "sealed-room"]).toContain(
+          await codeOf(ben.request("join", { room })),
+        );
+        const ana = await world.join("ana", device);
+        const isListed = ana.client.rooms.some(({ name }) => name === room);
+        const plain = { outbox: "AAAAAAAAAAA", counter: n, to: room, body: { text: "plain" } };
+        expect([isListed ? "sealed-room" : "room-unknown", "not-member"]).toContain(
+          await codeOf(ana.request("post", plain)),
+        );
+        await world.wait(ana.client.actions.join(room, { create: true, sealed: true }));
+        await ana.addMember(ben, room);
+        await ana.postText("hello", room);
+        await ben.waitForText("hello", room);
+        await ana.quit();
+        room = `room${++n}`;
+      }
+      expect(n).toBeGreaterThan(3);
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { describe, expect } from "bun:test";
 import { Fault, ignoreFault } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
+import { adoptHistory } from "../../../src/client/sealed/replaced-history.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { rejection } from "../../rejection.ts";
 import { content, MemoryFolder, MemorySource } from "../contents.ts";
@@ -252,6 +253,64 @@ describe("after a rollback that all members have accepted", () => {
     await expectUsable(world, ana2, ben2);
     expect(await ben2.past()).toEqual(["kept", "new", "from ana", "from ben"]);
   });
+
+  for (const isKeyChanged of [false, true]) {
+    const title = isKeyChanged ? "a key change" : "texts";
+    two(`a second rollback that loses ${title} is like the first`, async ({ world, ana, ben }) => {
+      await ana.postTo("kept", ben);
+      const first = world.site.disk.backUp();
+      let people: readonly [Person, Person] = [ana, ben];
+      const lose = async (backup: typeof first, text: string) => {
+        const [ana1, ben1] = people;
+        if (isKeyChanged) await ana1.makeAdmin("ben");
+        await ben1.postTo(text, ana1);
+        await leaveServer(...people);
+        await world.site.restore(backup);
+        people = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+      };
+      await lose(first, "lost 1");
+      await people[0].postTo("new 1", people[1]);
+      const second = world.site.disk.backUp();
+      await lose(second, "lost 2");
+      await people[1].postTo("new 2", people[0]);
+      await lose(first, "lost 3");
+      await expectUsable(world, ...people);
+      for (const person of people) {
+        expect(await person.past()).toEqual(["kept", "from ana", "from ben"]);
+        if (!isKeyChanged) expect(person.rejoins()).toBe(0);
+      }
+    });
+  }
+});
+
+two("two adoptions at once lose no keys of what was read between them", async (scene) => {
+  const { world, ana, ben } = scene;
+  await ana.postTo("one", ben);
+  const roomOf = async () => (await ben.client.sealedRooms()).get(ben.room());
+  const room = await world.wait(roomOf());
+  const setHistory = (history: "accepted" | undefined) =>
+    world.wait(room.run((tx) => tx.change({ history })));
+  const held: WireMessage[] = [];
+  ben.tamperingLink.tampering = {
+    onMessage: (word, request) => {
+      if (request?.kind !== "history") return [word];
+      held.push(word);
+      return [];
+    },
+  };
+  await setHistory("accepted");
+  const slow = adoptHistory(room);
+  await ben.until("the slow task's answer", () => held.length > 0);
+  await setHistory(undefined); // Another task has adopted the history.
+  await ana.makeAdmin("ben");
+  await ana.postTo("two", ben);
+  await setHistory("accepted"); // The user has accepted another one.
+  ben.tamperingLink.tampering = {};
+  for (const word of held) ben.tamperingLink.deliver(word);
+  await world.wait(slow);
+  await ben.postTo("three", ana);
+  expect(await ben.past()).toEqual(["one", "two", "three"]);
+  expect(ben.rejoins()).toBe(0);
 });
 
 two("a post that the server got before the alarm is read by its author", async (scene) => {
