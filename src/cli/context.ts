@@ -95,7 +95,7 @@ function setTimeZone(clock: Clock, warn: (text: string) => void): Environment {
   if (zone !== undefined) env["TZ"] = zone;
   else {
     const example = "use a name such as Asia/Jakarta, or WIB-7";
-    warn(`TZ=${quoteText(tz)} is no known time zone, so that times are in UTC; ${example}`);
+    warn(`TZ=${quoteText(tz)} is not a known time zone; times are in UTC; ${example}`);
   }
   return given;
 }

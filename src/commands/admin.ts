@@ -245,8 +245,8 @@ const erase = defineVerb({
     ...YES_FLAG,
   },
   details:
-    "Text is blanked on the server's disk, and files are removed. Copies on other devices stay. " +
-    "Everything by a user includes unfinished uploads.",
+    "Text is overwritten on the server's disk, and files are removed. Copies on other devices " +
+    "stay. Everything by a user includes unfinished uploads.",
   async run(args, context) {
     if (args.seq.length > 0) {
       return withOperator(context, args, async ({ client }) => {
@@ -385,7 +385,7 @@ const reset = operatorVerb({
     expires: durationFlag("Lifetime: 30s, 10m, 2h or 7d (Default: 1d)"),
     signOut: flag("Sign out all devices when the code is used, for example after a theft"),
   },
-  details: "Prints a code for chat passwd --reset, valid for one new password.",
+  details: "Prints a code for chat passwd --reset, which works once.",
   async run({ name, signOut, expires: forMs }, operator) {
     const { client, context } = operator;
     const limits = defined({ expires: expiryOf(context, forMs) });
@@ -401,7 +401,7 @@ const reset = operatorVerb({
     printNotice(context, `have ${user} paste that code into 'chat passwd --reset'`);
     printNotice(context, `or open ${web}`);
     const until = formatTimestamp(expires, styleOf(context));
-    printNotice(context, `valid for one new password, until ${until}; keep it secret`);
+    printNotice(context, `works once, until ${until}; keep it secret`);
     return 0;
   },
 });

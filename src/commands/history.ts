@@ -220,7 +220,10 @@ async function fromServer(
   return 0;
 }
 
-/** Far away, the rooms of an overview would otherwise wait for each other. */
+/**
+ * Rooms of an overview that are requested at the same time, because a distant server takes long for
+ * each.
+ */
 const ROOMS_READ_AT_ONCE = 16;
 
 async function* serverPages(

@@ -83,7 +83,9 @@ async function installRoot(
   );
   if (installer === undefined || terminal === undefined) {
     throw usageFault(
-      installer === undefined ? "no program to install certificates" : "no terminal to confirm on",
+      installer === undefined
+        ? "no program to install certificates"
+        : "a terminal is needed to confirm this",
       "add --out FILE, and import the file in the settings of the browser",
     );
   }
@@ -207,7 +209,7 @@ async function confirmFingerprint(
     });
   }
   if (context.terminal === undefined) {
-    throw new Fault("usage", "no terminal to confirm the fingerprint on", {
+    throw new Fault("usage", "a terminal is needed to confirm the fingerprint", {
       remedy: "add --fingerprint FP with the value from the server's owner",
     });
   }

@@ -42,7 +42,7 @@ export const command = defineVerb({
     }),
     open: noFlag("Print the address without opening a browser"),
   },
-  details: "Serves the web page on this machine, connected through this program.",
+  details: "Serves the web page on this machine. The page reaches the server through this program.",
   async run(args, context) {
     const open = await openClient(context, args, { argument: args.at, greetOnly: true });
     const { address, client, state } = open;

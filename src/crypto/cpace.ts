@@ -14,7 +14,7 @@ const { Point } = ristretto255;
 
 const DSI = utf8Encode("CPaceRistretto255");
 const DSI_ISK = utf8Encode("CPaceRistretto255_ISK");
-const MAC = utf8Encode("CPaceMac");
+const MAC_LABEL = utf8Encode("CPaceMac");
 const HASH_BLOCK_BYTES = 128;
 /** Scalars have 252 bits. */
 const SCALAR_TOP_BYTE = 0x0f;
@@ -72,7 +72,7 @@ export function cpaceTag(
   { sessionId }: CpaceInputs,
   { share, data }: CpaceMessage,
 ): Uint8Array {
-  return hmac(sha512, sha512(concatBytes(MAC, sessionId, key)), joinPrefixed(share, data));
+  return hmac(sha512, sha512(concatBytes(MAC_LABEL, sessionId, key)), joinPrefixed(share, data));
 }
 
 /** Section 8.3. */

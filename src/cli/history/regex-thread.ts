@@ -41,7 +41,7 @@ export function checkRegex(pattern: string): string {
     if (!(cause instanceof SyntaxError)) throw cause;
     const reason = cause.message.replace(/^Invalid regular expression: /, "");
     throw new Fault("usage", msg`${quoteText(pattern)} is not a regular expression (${reason})`, {
-      remedy: "put a backslash before signs such as ( or [, or use --grep",
+      remedy: "put a backslash before special characters such as ( or [, or use --grep",
       cause,
     });
   }

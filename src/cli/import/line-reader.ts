@@ -134,7 +134,7 @@ async function readPipe(file: FileHandle, path: string): Promise<Uint8Array[]> {
     pieces.push(Buffer.from(buffer.subarray(0, bytesRead)));
     sizeBytes += bytesRead;
   }
-  throw new Fault("too-large", `${quoteText(path)} has more than 512 MiB and is no file`, {
+  throw new Fault("too-large", `${quoteText(path)} is larger than 512 MiB and not a regular file`, {
     remedy: "save its content to a file, and import the file",
   });
 }

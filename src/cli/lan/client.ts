@@ -297,7 +297,7 @@ function noticeFault(notice: LanNotice): Fault {
       });
     case "crowded":
       return new Fault("too-many", `too many users in this group; hiding ${notice.name}`, {
-        remedy: "for so many users, run a server: chat serve",
+        remedy: "for this many users, run a server: chat serve",
       });
     case "no-echo":
       return noEchoFault();

@@ -206,7 +206,9 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       ...storeLimit(config),
       fingerprint: stream.fingerprint,
       onRefused: ({ message, remedy }) =>
-        options.onWarning(new Fault("no-majority", `no files: ${message}`, { remedy })),
+        options.onWarning(
+          new Fault("no-majority", `file transfer is unavailable: ${message}`, { remedy }),
+        ),
     });
     const joined = {
       stream,

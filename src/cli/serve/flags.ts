@@ -120,7 +120,7 @@ export const SERVE_FLAGS = {
   postsPerSecond: stringFlag("N", "Maximum messages per second per account", {
     integer: { min: 1, max: 10_000_000 },
   }),
-  loginsPerAddress: stringFlag("N", "Connections of an address before their log-in", {
+  loginsPerAddress: stringFlag("N", "Maximum connections per address that have not logged in", {
     integer: { min: 1, max: 1_024 },
   }),
   ...IRC_FLAGS,

@@ -226,7 +226,7 @@ class ImportRun {
       kind === "create-account"
         ? await client.request("enrol", defined({ user, expires, code, displayName }))
         : await client.request("reset", { user, expires, code });
-    // A server that does not take the client's code has made another.
+    // An older server ignores the client's code and creates its own.
     if (answer.token === code) return;
     const web = resetPage(this.#server, answer.token);
     cards.set(user, { user, displayName, code: answer.token, web, expires: answer.expires });

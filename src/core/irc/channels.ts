@@ -108,7 +108,7 @@ export function* join(session: IrcSession, { params: [list = "", keys = ""] }: I
 function* joinOne(session: IrcSession, name: string, key: string | undefined): Asking<void> {
   if (session.channelNamed(name) !== undefined) return;
   if (!name.startsWith("#") || !isName(name.slice(1))) {
-    return session.numeric(ERR.noSuchChannel, name, "channels are # and a room's name");
+    return session.numeric(ERR.noSuchChannel, name, "a channel's name is # and a room's name");
   }
   const { rooms } = session.server;
   const room = name.slice(1);

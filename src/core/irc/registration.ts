@@ -162,7 +162,7 @@ export class Registration {
         after: Number.MAX_SAFE_INTEGER,
       });
       const account = findAccount(session.server, answer.user);
-      if (account === undefined) return new Fault("user-unknown", "the account is gone");
+      if (account === undefined) return new Fault("user-unknown", "the account was removed");
       session.loggedIn(account);
       const text = `you are now logged in as ${account.name}`;
       session.numeric(RPL.loggedIn, userMask(account.name), account.name, text);

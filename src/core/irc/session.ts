@@ -756,7 +756,7 @@ export class IrcSession {
   #roomGone(id: RoomId): void {
     const channel = this.channels.get(id);
     if (channel === undefined) return;
-    this.#part(channel, "the room is gone");
+    this.#part(channel, "the room was removed");
   }
 
   #part(channel: Channel, reason: string): void {

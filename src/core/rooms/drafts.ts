@@ -213,7 +213,8 @@ export function checkMayCreate(
   const { of, user: owner } = box;
   const { name } = of;
   checkMayPost(of, user, unixMs, box);
-  if (of.rules.post !== "private") throw new Fault("not-allowed", msg`'${name}' is no assignment`);
+  if (of.rules.post !== "private")
+    throw new Fault("not-allowed", msg`'${name}' is not an assignment`);
   if (!of.members.has(owner))
     throw new Fault("not-allowed", msg`the box's owner is not in '${name}'`);
   if (rooms.boxesOf(of).length < BOXES_PER_ROOM_MAX) return;
@@ -308,7 +309,7 @@ function assignmentDrafts(
   if (assignment === undefined || room.rules.post === "private") return [];
   const actor = { user, isOperator: assignment.isOperator };
   if (!moderates(room, actor)) {
-    throw new Fault("name-taken", msg`'${displayedName(room)}' exists, and is no assignment`, {
+    throw new Fault("name-taken", msg`'${displayedName(room)}' exists, and is not an assignment`, {
       remedy: msg`choose another name, or ask one of its moderators`,
     });
   }

@@ -51,7 +51,7 @@ export function keywordSearch(text: string): (keywords: readonly string[] | unde
   let words: string | undefined;
   const contains = (keyword: string) => {
     letters ??= fold(text).replace(/\s+/g, "");
-    // Few texts contain the letters of a keyword, which are compared faster than words.
+    // Compares letters first, which is faster: few texts contain the letters of a keyword.
     if (!letters.includes(keyword.replaceAll(" ", ""))) return false;
     words ??= wordsIn(text);
     return words.includes(wordsIn(keyword));

@@ -551,7 +551,7 @@ function checkMayKnock(room: Room, user: UserId): void {
     });
   }
   if (room.knocks.size < KNOCKS_MAX) return;
-  throw new Fault("too-many", msg`${KNOCKS_MAX} people already ask to join '${name}'`);
+  throw new Fault("too-many", msg`${KNOCKS_MAX} people have already asked to join '${name}'`);
 }
 
 function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: RoomRules): Draft {
@@ -571,7 +571,7 @@ function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: Roo
     });
   }
   if ((change.due ?? 0) > 0 && (change.post ?? room.rules.post) !== "private") {
-    throw new Fault("not-allowed", msg`'${displayedName(room)}' is no assignment`, {
+    throw new Fault("not-allowed", msg`'${displayedName(room)}' is not an assignment`, {
       remedy: msg`make it one: /rules post private`,
     });
   }

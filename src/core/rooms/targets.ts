@@ -106,7 +106,7 @@ export function requireCollector(rooms: Rooms, user: UserId, name: Name): Room {
     throw new Fault("not-allowed", msg`you are not a moderator of '${name}'`);
   }
   if (room.rules.post === "private" || rooms.boxesOf(room).length > 0) return room;
-  throw new Fault("not-allowed", msg`'${name}' is no assignment`, {
+  throw new Fault("not-allowed", msg`'${name}' is not an assignment`, {
     remedy: msg`make it one: /rules post private`,
   });
 }

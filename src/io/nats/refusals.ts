@@ -106,7 +106,7 @@ const ROWS: readonly Row[] = [
   },
   {
     on: /max(imum)?[_ ]payload/i,
-    message: "NATS refuses a message for its size",
+    message: "NATS refuses a message because of its size",
     remedy: "set max_payload: 1MB in the configuration of NATS",
   },
   {
@@ -137,7 +137,7 @@ const ROWS: readonly Row[] = [
   },
   {
     on: 10_054,
-    message: "the stream $S refuses a message for its size",
+    message: "the stream $S refuses a message because of its size",
     remedy: "run nats stream edit $S --max-msg-size=-1",
   },
   {
@@ -147,7 +147,7 @@ const ROWS: readonly Row[] = [
   },
   {
     on: 10_027,
-    message: "the NATS account may have no more streams",
+    message: "the NATS account has reached its limit of streams",
     remedy: "raise the account's limit of streams",
   },
   {
@@ -162,7 +162,7 @@ const ROWS: readonly Row[] = [
   },
   {
     on: 10_122,
-    message: "the stream $S may be larger than the NATS account permits for a stream",
+    message: "the maximum size of the stream $S exceeds the limit of the NATS account",
     remedy: "raise that limit of the account, or reduce --files-total",
   },
   { on: 10_118, ...OFFLINE },
@@ -184,7 +184,7 @@ const ROWS: readonly Row[] = [
   },
   {
     on: 10_059,
-    message: "the stream $S is gone",
+    message: "the stream $S no longer exists",
     remedy: "start the servers of the cluster, which recreate it",
   },
   {

@@ -142,7 +142,10 @@ export const CLIENT_STATE_FILE = "state.sqlite";
 /** Copies of databases of earlier formats that a home keeps; the oldest is removed first. */
 const COPIES_MAX = 2;
 const COPY_NAME = /^state\.sqlite\.v([1-9]\d{0,3})$/;
-/** Contents that must not come back: posts sent since, and texts deleted since. */
+/**
+ * Tables that the copy leaves empty, because a return to it must not bring back posts that were
+ * sent since, or texts that were deleted since.
+ */
 const NOT_COPIED = ["outbox", "drafts", "uploads", "upload_hashes"];
 
 /** Called when the home was converted to this program's format. */

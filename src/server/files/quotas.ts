@@ -139,7 +139,10 @@ export class UploadBudget {
     this.#grantedBytes -= bytes;
   }
 
-  /** @throws {Fault} too-many if the queued bytes exceed the budget, as the granted windows may */
+  /**
+   * @throws {Fault} too-many if the queued bytes exceed the budget, which the granted windows do
+   * not prevent
+   */
   countQueued(bytes: number): void {
     if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
       const detail = { retryAfterMs: BUSY_MS };

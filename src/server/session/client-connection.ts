@@ -175,7 +175,7 @@ export class ClientConnection implements ScheduledSource, LinkHandlers {
     };
   }
 
-  /** Reports whether the answer counts. */
+  /** Reports whether the answer is part of the traffic that operators see. */
   #countAnswer(ref: number, effects: readonly SessionEffect[]): boolean {
     if (!this.#uncountedRefs.delete(ref)) return true;
     for (const effect of effects) {

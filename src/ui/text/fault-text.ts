@@ -41,7 +41,7 @@ const TEXTS = {
   "only moderators can react in '{}'": "onlyModeratorsReact",
   "a reaction in '{}' must be one emoji": "oneEmoji",
   "'{}' is read-only": "roomClosed",
-  "'{}' exists, and is no assignment": "noAssignment",
+  "'{}' exists, and is not an assignment": "noAssignment",
   "at most {} hands can be raised": "handsFull",
   "a room can have at most {} open polls": "pollsOpen",
   "two options look alike, or one is empty": "pollAlike",

@@ -90,7 +90,8 @@ class HttpLink extends QueuedLink {
   drop(fault: Fault | undefined): void {
     if (this.isClosed) return;
     this.#closed(fault);
-    // Outlives the page. Ignored: without it, the server waits a while.
+    // Sent even if the page is being closed. A failure is ignored: the server then closes the link
+    // later.
     const request = { method: "DELETE", keepalive: true };
     void ifPossible(this.options.fetch(this.url, request));
   }

@@ -63,7 +63,7 @@ test.each<readonly [LanNotice, string]>([
   [{ kind: "sealed" }, "a different password"],
   [{ kind: "version" }, "an incompatible version"],
   [{ kind: "malformed" }, "damaged or forged"],
-  [{ kind: "crowded", name: BOB.name }, "hiding bob; for so many users, run a server"],
+  [{ kind: "crowded", name: BOB.name }, "hiding bob; for this many users, run a server"],
   [{ kind: "taken", name: BOB.name }, "also named bob"],
   [{ kind: "clock", name: BOB.name, aheadMs: 130_000 }, "bob's clock is 2 minutes ahead"],
   [{ kind: "clock", name: BOB.name, aheadMs: -1.7e12 }, "bob's clock is 19676 days behind"],

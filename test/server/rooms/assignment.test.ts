@@ -87,7 +87,7 @@ labTest(
     const refused = await ben.refused("join", named("LAB"));
     expect(refused).toMatchObject({
       code: "name-taken",
-      message: "'lab' exists, and is no assignment",
+      message: "'lab' exists, and is not an assignment",
       remedy: "choose another name, or ask one of its moderators",
     });
     await eve.request("leave", { room: "lab" });

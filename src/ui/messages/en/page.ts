@@ -77,7 +77,7 @@ export const ENGLISH = {
   olderPageTitle: "This page is out of date",
   loading: "Loading…",
   partMissing:
-    "A part of the page can't be loaded, and is tried again. " +
+    "A part of the page can't be loaded. Retrying. " +
     "A content blocker or the network may hold it back.",
   startFailed: "The page can't start",
   startFailedHint: "Reload it. If that doesn't help, send the details to the server's operator.",
@@ -324,9 +324,9 @@ export const ENGLISH = {
   pollsOpen: "Too many polls are open here. Close one first.",
   pollAlike: "Two options look alike, or one is empty.",
   onlyModeratorsReact: "Only moderators can react here.",
-  oneEmoji: "Here, a reaction must be one emoji.",
+  oneEmoji: "In this room, a reaction must be one emoji.",
   handsFull: "Too many hands are raised. Wait until one is lowered.",
-  noAssignment: "This room exists, and is no assignment. Choose another name.",
+  noAssignment: "This room exists, and is not an assignment. Choose another name.",
   pollUntil: (time: string) => `until ${time}`,
   displayName: "Display name",
   displayNameLong: "Use at most 40 characters",

@@ -186,7 +186,7 @@ export const ENGLISH_TERMINAL = {
     const list = readers === 0 ? "" : `: ${names.join(", ")}`;
     return `read by ${readers} of ${members}${list}`;
   },
-  queuedMessage: (user: string) => `${user} is offline; it will be delivered later`,
+  queuedMessage: (user: string) => `${user} is offline; your message will be delivered later`,
   queuedFile: (user: string) => `${user} is offline; they can download it later`,
   captionsUnsupported: "this server is too old for captions; send the text as a message",
   sentTo: (target: string) => `sent to ${target}`,

@@ -250,7 +250,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "unknown command '/{}'": "perintah '/{}' tidak dikenal",
   "unknown option for /join: {}": "opsi /join tidak dikenal: {}",
   "unknown setting {}": "setelan {} tidak dikenal",
-  "update chat on both sides": "perbarui chat di kedua sisi",
+  "update chat on both machines": "perbarui chat di kedua sisi",
   "usage: {}": "cara pakai: {}",
   "use /set {} on": "pakai /set {} on",
   "use /set {} {}": "pakai /set {} {}",
@@ -263,7 +263,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "use another name for a new room": "pakai nama lain untuk ruang baru",
   "use chat join on one of your devices": "jalankan chat join di salah satu perangkat Anda",
   "use one emoji or a short word": "pakai satu emoji atau satu kata pendek",
-  "use the same version of chat on both sides": "pakai versi chat yang sama di kedua sisi",
+  "use the same version of chat on both machines": "pakai versi chat yang sama di kedua sisi",
   "use a duration from {} to {}{}": "pakai durasi dari {} sampai {}{}",
   "verify it with chat verify-user {}, then use --accept":
     "verifikasi dengan chat verify-user {}, lalu pakai --accept",
@@ -306,7 +306,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the moderators of '{}' declined your request": "moderator '{}' menolak permintaan Anda",
   "ask a moderator to invite you": "mintalah moderator mengundang Anda",
   "'{}' takes no requests to join": "'{}' tidak menerima permintaan bergabung",
-  "{} people already ask to join '{}'": "{} orang sudah meminta bergabung dengan '{}'",
+  "{} people have already asked to join '{}'": "{} orang sudah meminta bergabung dengan '{}'",
   "{} does not ask to join '{}'": "{} tidak meminta bergabung dengan '{}'",
   "ask only for yourself": "mintalah hanya untuk diri sendiri",
   "only the moderators and its owner can read '{}'":
@@ -322,10 +322,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} was written by a newer version: {}": "{} ditulis oleh versi yang lebih baru: {}",
   "hand in your work: write to {} on the page, or with chat 0.3.0 or later":
     "kumpulkan tugas Anda: tulis ke {} di halaman web, atau dengan chat 0.3.0 atau lebih baru",
-  "'{}' exists, and is no assignment": "'{}' sudah ada, dan bukan ruang tugas",
+  "'{}' exists, and is not an assignment": "'{}' sudah ada, dan bukan ruang tugas",
   "choose another name, or ask one of its moderators":
     "pilih nama lain, atau minta salah satu moderatornya",
-  "'{}' is no assignment": "'{}' bukan ruang tugas",
+  "'{}' is not an assignment": "'{}' bukan ruang tugas",
   "make it one: /rules post private": "jadikan ruang tugas: /rules post private",
   "the box's owner is not in '{}'": "pemiliknya tidak ada di '{}'",
   "only {} people can hand in work in '{}'": "hanya {} orang yang dapat mengumpulkan di '{}'",
