@@ -196,7 +196,7 @@ async function newerState(
   const { size, root } = manifest.history;
   const stored = readCheckpointFile(disk, join(backup, "history"));
   if (stored !== undefined && stored.checkpoint.size > size) {
-    const message = `${backup} has ${size} records, but its checkpoint has ${stored.checkpoint.size}`;
+    const message = `${backup} has ${size} records, its checkpoint has ${stored.checkpoint.size}`;
     return { message, note: stored.note, isAtTarget: false };
   }
   const kind = disk.kind(data);
