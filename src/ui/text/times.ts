@@ -6,6 +6,8 @@ import type { Texts } from "../messages/en/page.ts";
 
 export interface Times {
   readonly clock: (unixMs: number) => string;
+  /** Maximum width of a clock time in a terminal. */
+  readonly clockColumns: number;
   readonly day: (unixMs: number) => string;
   readonly date: (unixMs: number) => string;
   /** Clock today, otherwise a date without year. */
@@ -27,8 +29,18 @@ export function localeFor(lang: string, preferred: readonly string[]): Intl.Loca
   return new Intl.Locale(preferredLocale ?? lang, { hourCycle });
 }
 
+/** A time with two digits for the hour, on every clock. */
+const LATE_UNIX_MS = dateOf(0).setHours(22, 30);
+
+/** For whom times are written. */
+interface TimesReader {
+  readonly texts: Texts;
+  /** Settings of the interface. No format depends on one yet. */
+  readonly settings?: object;
+}
+
 /** Without a locale, as in the terminal, uses the language of the texts and a 24-hour clock. */
-export function timesIn(texts: Texts): Times {
+export function timesIn({ texts }: TimesReader): Times {
   const { locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }) } = texts;
   // Creating a format takes milliseconds, and few screens need all formats.
   const lazyFormat = (options: Intl.DateTimeFormatOptions) => {
@@ -45,6 +57,9 @@ export function timesIn(texts: Texts): Times {
   const shortDate = lazyFormat({ day: "numeric", month: "short" });
   return {
     clock,
+    get clockColumns() {
+      return clock(LATE_UNIX_MS).length;
+    },
     date: lazyFormat({ dateStyle: "medium" }),
     day: (unixMs) => {
       const midnight = new Date().setHours(0, 0, 0, 0);
@@ -79,7 +94,7 @@ const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\
 export function formatTimestampIn(message: string, texts: Texts): string | undefined {
   const [timestamp] = message.match(TIMESTAMP) ?? [];
   if (timestamp === undefined || !Number.isFinite(Date.parse(timestamp))) return undefined;
-  return timesIn(texts).full(Date.parse(timestamp));
+  return timesIn({ texts }).full(Date.parse(timestamp));
 }
 
 export function withLocalTimestamps(message: string, texts: Texts): string {

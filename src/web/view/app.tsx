@@ -311,7 +311,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   const texts = useLanguageTexts(settings.language, initialTexts);
   const today = useToday();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names of days change at midnight
-  const times = useMemo(() => timesIn(texts), [texts, today]);
+  const times = useMemo(() => timesIn({ texts, settings }), [texts, settings, today]);
   const announcer = useAnnouncer();
   announcer.level = settings.announcements;
   useDocumentStyle(settings, texts.lang);

@@ -246,7 +246,7 @@ export class Composer {
     const rowOptions: RowOptions = {
       columns: Math.max(2, columns),
       texts,
-      times: this.#timesOf(texts),
+      times: this.#timesOf(props),
       me: model.me,
       people: this.#peopleOf(model),
       displayNames: model.displayNames,
@@ -265,8 +265,8 @@ export class Composer {
     return this.#people.of(openRoom(model), model);
   }
 
-  #timesOf(texts: ScreenTexts): Times {
-    return this.#times([texts], () => timesIn(texts));
+  #timesOf(reader: Pick<ViewProps, "texts" | "settings">): Times {
+    return this.#times([reader.texts, reader.settings], () => timesIn(reader));
   }
 
   #paletteOf({ settings: { theme, colors }, depth }: ViewProps): Palette {
@@ -337,8 +337,10 @@ export class Composer {
     return options && overlayLines(options, columns, height);
   }
 
-  #overlay({ state: { overlay }, model, texts }: ViewProps): OverlayOptions | undefined {
-    return overlay && { overlay, model, texts, times: this.#timesOf(texts) };
+  #overlay(props: ViewProps): OverlayOptions | undefined {
+    const { model, texts } = props;
+    const { overlay } = props.state;
+    return overlay && { overlay, model, texts, times: this.#timesOf(props) };
   }
 
   #emptyTimeline(props: ViewProps, areas: Areas, palette: Palette): readonly string[] {

@@ -65,7 +65,6 @@ type PendingRow = Extract<Row, { kind: "pending" }>;
 
 const COLUMNS_FOR_NAMES = 50;
 const COLUMNS_FOR_TIME = 30;
-const TIME_COLUMNS = 6;
 /** Begins a message below one of the same author, which would otherwise look like its next line. */
 const GROUPED_SIGN = "·";
 const QUOTE_COLUMNS = 200;
@@ -83,8 +82,13 @@ function nameColumns(columns: number): number {
   return NAME_COLUMNS_BY_WIDTH.find(([from]) => columns >= from)?.[1] ?? 0;
 }
 
-function headColumns({ columns }: RowOptions): number {
-  return nameColumns(columns) || columns - TIME_COLUMNS;
+/** Width of a time and the space after it. */
+function timeColumns(times: Times): number {
+  return times.clockColumns + 1;
+}
+
+function headColumns({ columns, times }: RowOptions): number {
+  return nameColumns(columns) || columns - timeColumns(times);
 }
 
 export function rowLines(row: Row, options: RowOptions, extras: RowExtras): RowLines {
@@ -165,9 +169,9 @@ function withHead(
   const { columns, times } = options;
   const names = nameColumns(columns);
   if (names > 0) {
-    const indent = TIME_COLUMNS + names + 3;
-    const first = head.isGrouped ? blankGutter(names, true) : gutterOf(head, names, times);
-    const blank = blankGutter(names);
+    const indent = timeColumns(times) + names + 3;
+    const first = head.isGrouped ? blankGutter(names, times, true) : gutterOf(head, names, times);
+    const blank = blankGutter(names, times);
     return make(Math.max(2, columns - indent)).map((line, i) => [
       ...(i === 0 ? first : blank),
       ...line,
@@ -180,15 +184,15 @@ function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): St
   const cutName = cutTo(name, names);
   const before = " ".repeat(names - widthOf(cutName));
   return [
-    { text: times.clock(unixMs).padEnd(TIME_COLUMNS) + before, role: "dim" },
+    { text: times.clock(unixMs).padEnd(timeColumns(times)) + before, role: "dim" },
     { text: cutName, role },
     { text: " │ ", role: "rule" },
   ];
 }
 
-function blankGutter(names: number, isFirst = false): StyledLine {
+function blankGutter(names: number, times: Times, isFirst = false): StyledLine {
   return [
-    { text: " ".repeat(TIME_COLUMNS) },
+    { text: " ".repeat(timeColumns(times)) },
     edgeSpan(isFirst, names),
     { text: " │ ", role: "rule" },
   ];
@@ -245,10 +249,11 @@ function headSpans(
   { columns, times }: RowOptions,
   width: number,
 ): StyledLine {
-  const hasTime = columns >= COLUMNS_FOR_TIME;
+  const time = columns >= COLUMNS_FOR_TIME ? timeColumns(times) : 0;
+  const timeSpan = { text: times.clock(unixMs).padEnd(time), role: "dim" } as const;
   return [
-    ...(hasTime ? [{ text: times.clock(unixMs).padEnd(TIME_COLUMNS), role: "dim" } as const] : []),
-    { text: cutTo(name, Math.max(1, width - (hasTime ? TIME_COLUMNS : 0))), role },
+    ...(time === 0 ? [] : [timeSpan]),
+    { text: cutTo(name, Math.max(1, width - time)), role },
   ];
 }
 
@@ -257,9 +262,9 @@ function narrow(
   options: RowOptions,
   make: (columns: number) => readonly StyledLine[],
 ): readonly StyledLine[] {
-  const { columns } = options;
+  const { columns, times } = options;
   const hasTime = columns >= COLUMNS_FOR_TIME;
-  const indent = hasTime ? TIME_COLUMNS : columns >= 12 ? 2 : 0;
+  const indent = hasTime ? timeColumns(times) : columns >= 12 ? 2 : 0;
   const lines = make(Math.max(2, columns - indent));
   const body = lines.map((line, i) => [
     ...(indent === 0 ? [] : [edgeSpan(head.isGrouped && i === 0, indent - 1), { text: " " }]),
