@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Browser as Engine } from "playwright-core";
 import { DEADLINE_MS } from "../event.ts";
 import { chromiumPath, requires } from "../installed.ts";
+import { withPictures } from "./failure-pictures.ts";
 import { Visit } from "./visit.ts";
 
 /**
@@ -46,11 +47,21 @@ const FLAGS = [
 const { afterAll, beforeAll, test } = requires("chromium");
 
 export function pageTest(name: string, act: () => Promise<void>, timeoutMs?: number): void {
-  test(name, act, timeoutMs);
+  test(name, () => withPictures(name, act), timeoutMs);
 }
 
 export function clusterPageTest(name: string, act: () => Promise<void>): void {
-  requires("chromium", "nats-server").test(name, act);
+  requires("chromium", "nats-server").test(name, () => withPictures(name, act));
+}
+
+/** A mistyped label fails after this time, long before its test ends. */
+const LOCATOR_MS = 15_000;
+
+/** A busy machine gets longer, and so does CI, where nobody waits for it. */
+function locatorTimeoutMs(): number {
+  if (process.env["CI"]) return DEADLINE_MS;
+  const load = (loadavg()[0] ?? 0) / availableParallelism();
+  return Math.min(DEADLINE_MS, LOCATOR_MS * Math.max(1, load));
 }
 
 export interface VisitOptions {
@@ -133,7 +144,7 @@ export class Browser {
       reducedMotion: "reduce",
       serviceWorkers: options.refused === undefined ? "allow" : "block",
     });
-    context.setDefaultTimeout(DEADLINE_MS);
+    context.setDefaultTimeout(locatorTimeoutMs());
     if (options.refused !== undefined) await context.route(options.refused, (r) => r.abort());
     await context.addInitScript(WATCH);
     if (options.initScript !== undefined) await context.addInitScript(options.initScript);

@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
-import type { Texts } from "../../src/ui/messages/en/page.ts";
+import { ENGLISH, type Texts } from "../../src/ui/messages/en/page.ts";
 import type { Home, Sandbox, Served } from "../e2e/program.ts";
+import type { VisitOptions } from "./browser.ts";
 import { photo } from "./fixtures.ts";
 import { HeadlessUser } from "./headless-user.ts";
+import type { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
 /**
@@ -94,6 +96,46 @@ export async function openDashboard(visit: Visit, texts: Texts): Promise<void> {
   await openDrawer(visit, texts);
   await visit.button(texts.dashboard).first().click();
   await visit.page.getByRole("tab").first().waitFor();
+}
+
+interface StateWalk {
+  readonly options?: VisitOptions;
+  /** Called for each window, and again after each reload. */
+  readonly prepare?: (visit: Visit) => Promise<unknown>;
+  /** May change elements, because the page is loaded anew after it. */
+  readonly check: (visit: Visit, state: string) => Promise<void>;
+}
+
+/** Walks through all states of a lesson that was played on the server, in English. */
+export async function walkStates(
+  server: PageServer,
+  { options, prepare = () => Promise.resolve(), check }: StateWalk,
+): Promise<void> {
+  await using mia = await server.visit(options);
+  const reload = async () => {
+    await mia.page.reload();
+    await prepare(mia);
+  };
+  await prepare(mia);
+  await mia.page.locator("#enter-name").fill("mia");
+  await check(mia, "enter");
+  await reload();
+  await mia.logIn("mia", { password: PASSWORD });
+  await mia.send("/join math");
+  await mia.heading("#math").waitFor();
+  for (const [state, act] of Object.entries(STATES)) {
+    await mia.page.locator("article img").nth(2).waitFor();
+    await act(mia, ENGLISH);
+    await check(mia, state);
+    await mia.page.goto(`${new URL(server.address).origin}/#/math`);
+    await reload();
+    await mia.heading("#math").waitFor();
+  }
+  await using olga = await server.visit(options);
+  await prepare(olga);
+  await olga.logIn("olga", { password: PASSWORD });
+  await openDashboard(olga, ENGLISH);
+  await check(olga, "server");
 }
 
 async function longPress({ page }: Visit, message: ReturnType<Visit["message"]>): Promise<void> {

@@ -1,8 +1,7 @@
 import { expect } from "bun:test";
-import { ENGLISH } from "../../src/ui/messages/en/page.ts";
 import { pageTest, type VisitOptions } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
-import { openDashboard, PASSWORD, playLesson, STATES } from "./picture-states.ts";
+import { playLesson, walkStates } from "./picture-states.ts";
 import type { Visit } from "./visit.ts";
 
 interface Shape extends VisitOptions {
@@ -108,36 +107,16 @@ for (const [name, { fontPx, ...options }] of Object.entries(SHAPES)) {
   pageTest(`everything is reached without scrolling two ways: ${name}`, async () => {
     await playLesson(server.sandbox, server.served);
     const found: Record<string, readonly string[]> = {};
-    const look = async (visit: Visit, state: string) => {
-      const barriers = await visit.page.evaluate<readonly string[]>(BARRIERS);
-      if (barriers.length > 0) found[state] = barriers;
-    };
-    await using mia = await server.visit(options);
-    await setFont(mia, fontPx);
-    await mia.page.locator("#enter-name").fill("mia");
-    await look(mia, "enter");
-    await mia.logIn("mia", { password: PASSWORD });
-    await mia.send("/join math");
-    await mia.heading("#math").waitFor();
-    for (const [state, act] of Object.entries(STATES)) {
-      await mia.page.locator("article img").nth(2).waitFor();
-      await act(mia, ENGLISH);
+    const check = async (visit: Visit, state: string) => {
       if (state === "room") {
-        const { name, field } = await mia.page.evaluate<Record<string, number>>(ROOM_AND_FIELD);
+        const { name, field } = await visit.page.evaluate<Record<string, number>>(ROOM_AND_FIELD);
         expect(name).toBeGreaterThanOrEqual(0);
         expect(field).toBeGreaterThanOrEqual(0);
       }
-      await look(mia, state);
-      await mia.page.goto(`${new URL(server.address).origin}/#/math`);
-      await mia.page.reload();
-      await setFont(mia, fontPx);
-      await mia.heading("#math").waitFor();
-    }
-    await using olga = await server.visit(options);
-    await setFont(olga, fontPx);
-    await olga.logIn("olga", { password: PASSWORD });
-    await openDashboard(olga, ENGLISH);
-    await look(olga, "server");
+      const barriers = await visit.page.evaluate<readonly string[]>(BARRIERS);
+      if (barriers.length > 0) found[state] = barriers;
+    };
+    await walkStates(server, { options, prepare: (visit) => setFont(visit, fontPx), check });
     expect(found).toEqual({});
   });
 }

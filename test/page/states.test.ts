@@ -2,8 +2,7 @@ import { expect } from "bun:test";
 import { ENGLISH } from "../../src/ui/messages/en/page.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
-import { openDashboard, PASSWORD, playLesson, STATES } from "./picture-states.ts";
-import type { Visit } from "./visit.ts";
+import { openDashboard, PASSWORD, playLesson, walkStates } from "./picture-states.ts";
 
 /** Walks the states that `npm run picture` draws. */
 
@@ -11,33 +10,13 @@ const server = new PageServer({ args: ["--name", "Room 12"] });
 
 let played: Promise<unknown> | undefined;
 
-type Check = (visit: Visit, state: string) => Promise<void>;
+type Walk = Parameters<typeof walkStates>[1];
 
-async function walk(check: Check, prepare: (visit: Visit) => Promise<unknown>): Promise<void> {
+/** The tests share one lesson. */
+async function walk(options: Walk): Promise<void> {
   played ??= playLesson(server.sandbox, server.served);
   await played;
-  await using mia = await server.visit();
-  await prepare(mia);
-  await mia.page.locator("#enter-name").fill("mia");
-  await check(mia, "enter");
-  await mia.page.reload();
-  await mia.logIn("mia", { password: PASSWORD });
-  await mia.send("/join math");
-  await mia.heading("#math").waitFor();
-  for (const [state, act] of Object.entries(STATES)) {
-    await mia.page.locator("article img").nth(2).waitFor();
-    await act(mia, ENGLISH);
-    await check(mia, state);
-    // The checks change elements, which the page does not expect.
-    await mia.page.goto(`${new URL(server.address).origin}/#/math`);
-    await mia.page.reload();
-    await mia.heading("#math").waitFor();
-  }
-  await using olga = await server.visit();
-  await prepare(olga);
-  await olga.logIn("olga", { password: PASSWORD });
-  await openDashboard(olga, ENGLISH);
-  await check(olga, "server");
+  await walkStates(server, options);
 }
 
 /** Removes each element that can have the focus, and puts it back. */
@@ -66,13 +45,13 @@ const REMOVE_EACH = `(async () => {
 pageTest("hands on the focus of each element that disappears, in each state", async () => {
   const lostIn: Record<string, readonly string[]> = {};
   let sum = 0;
-  const check: Check = async ({ page }, state) => {
+  const check: Walk["check"] = async ({ page }, state) => {
     const { count, lost } = await page.evaluate<{ count: number; lost: string[] }>(REMOVE_EACH);
     expect([state, count > 0]).toEqual([state, true]);
     sum += count;
     if (lost.length > 0) lostIn[state] = lost;
   };
-  await walk(check, async () => undefined);
+  await walk({ check });
   expect(lostIn).toEqual({});
   expect(sum).toBeGreaterThan(200);
 });
@@ -129,13 +108,13 @@ const SAME_SHAPES = `(() => {
 pageTest("shows each state by more than a colour in forced colours", async () => {
   const sameIn: Record<string, readonly string[]> = {};
   let sum = 0;
-  const check: Check = async ({ page }, state) => {
+  const check: Walk["check"] = async ({ page }, state) => {
     await page.keyboard.press("Tab"); // So that the focus is drawn.
     const { count, same } = await page.evaluate<{ count: number; same: string[] }>(SAME_SHAPES);
     sum += count;
     if (same.length > 0) sameIn[state] = same;
   };
-  await walk(check, ({ page }) => page.emulateMedia({ forcedColors: "active" }));
+  await walk({ check, prepare: ({ page }) => page.emulateMedia({ forcedColors: "active" }) });
   expect(sameIn).toEqual({});
   expect(sum).toBeGreaterThan(20);
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { until } from "../event.ts";
 import type { VisitOptions } from "./browser.ts";
+import { pageCloses, pageOpened } from "./failure-pictures.ts";
 
 /**
  * DOM properties for tests. The DOM types cannot be loaded next to Bun's types, and React declares
@@ -58,6 +59,7 @@ export class Visit {
     const violations: string[] = [];
     context.on("page", (page) => recordViolations(page, [origin, ...origins], violations));
     const visit = new Visit(withoutAnnouncements(await context.newPage()), origin, violations);
+    pageOpened(visit.page);
     if (certificate === "refused") await continueAfterWarning(visit.page, url);
     else await visit.page.goto(url);
     return visit;
@@ -75,6 +77,7 @@ export class Visit {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await pageCloses(this.page);
     await this.context.close();
     if (this.#violations.length > 0)
       throw new Error(`the page did wrong:\n${this.#violations.join("\n")}`);
