@@ -13,6 +13,7 @@ import { formatTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PersonPin } from "../../core/client/person-keys.ts";
+import { setNewest } from "../../core/evict.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { hasAdminRights } from "../../crypto/seal/commit-check.ts";
 import type { CheckpointReport } from "../../crypto/seal/content.ts";
@@ -61,11 +62,15 @@ import {
   seqOf,
 } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
+import { isPlainRoot, isThreadRoot, threadRootOf } from "./threads.ts";
 import type { Vault } from "./vault.ts";
 
 const SEALED_PAGE_RECORDS = 500;
 const CONFIRMED_POSTS_MAX = 256;
 const REMAINING_EDITS_MAX = 500;
+/** First messages of threads, requested from the server for one page of records. */
+const ROOTS_REQUESTED_MAX = 8;
+const ROOTS_KNOWN_MAX = 256;
 /** Minimum and half the maximum delay, because several devices may erase the same edits. */
 const ERASURE_DELAY_MS = 1_000;
 /** The server sends `erase` records only if the kind `all` is requested. */
@@ -147,6 +152,8 @@ export class SealedRoom {
   /** Edits of erased messages that the server may still have. */
   readonly #remainingEdits = new Map<number, RemainingEdit>();
   #cancelErasure: (() => void) | undefined;
+  /** Whether records that this device has not stored may be the first message of a thread. */
+  readonly #roots = new Map<number, boolean>();
 
   constructor(
     readonly parts: SealedAccountParts,
@@ -159,6 +166,7 @@ export class SealedRoom {
   connected(): void {
     this.#lastRead = undefined;
     this.#lastDelivered = undefined;
+    this.#roots.clear();
     this.changes.connected();
     if (this.#remainingEdits.size > 0) this.#scheduleErasure();
   }
@@ -392,7 +400,7 @@ export class SealedRoom {
       );
       return new Map(await Promise.all(entries));
     });
-    return records.map((record) => {
+    const opened = records.map((record) => {
       if (carriers.has(record)) return carrierRecord(record);
       if (!openable.has(record)) return record;
       const row = contents.get(record.seq);
@@ -400,6 +408,38 @@ export class SealedRoom {
         return row !== undefined && isErasedEdit(row) ? openedRecord(record, row) : record;
       if (row !== undefined) return openedRecord(record, row);
       return record.kind === "sealed" ? closedRecord(record) : record;
+    });
+    return this.#outOfFalseThreads(opened);
+  }
+
+  /**
+   * Moves replies out of threads that nobody would open, because this device cannot read their
+   * first message or there is none. In rooms that are not encrypted, the server refuses such posts.
+   */
+  async #outOfFalseThreads(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
+    const roots = new Set(records.map(threadRootOf).filter((root) => root !== undefined));
+    if (roots.size === 0) return records;
+    const isRoot = new Map<number, boolean | undefined>();
+    await this.parts.states.transact(async (vault) => {
+      for (const seq of roots) {
+        const row = await vault.find<ArchivedRow>(contentKey(this.view.id, seq));
+        isRoot.set(seq, row === undefined ? this.#roots.get(seq) : isThreadRoot(row));
+      }
+    });
+    let requests = 0;
+    for (const [seq, known] of isRoot) {
+      if (known !== undefined || requests++ >= ROOTS_REQUESTED_MAX) continue;
+      const page = await this.queryPage({ after: seq - 1, before: seq + 1 }).catch(ignoreRefusal);
+      const stored = page?.records ?? [];
+      const carriers = await this.#carriersOf(stored);
+      const isReal = stored.some((record) => !carriers.has(record) && isPlainRoot(record));
+      isRoot.set(seq, isReal);
+      setNewest(this.#roots, seq, isReal, ROOTS_KNOWN_MAX);
+    }
+    return records.map((record) => {
+      const root = threadRootOf(record);
+      if (root === undefined || isRoot.get(root) === true) return record;
+      return { ...record, body: { ...record.body, thread: undefined } };
     });
   }
 
@@ -678,6 +718,11 @@ function markContradicted(tx: RoomTransaction): void {
   const reason = "the server's history lacks messages that this device has read";
   if (row.status === "in") markSuspect(tx, row.seq + 1, reason);
   tx.change({ history: "contradicted" });
+}
+
+export function ignoreRefusal(error: unknown): undefined {
+  if (!(error instanceof Fault) || error.code === "link-closed") throw error;
+  return undefined;
 }
 
 /** Drops records out of order, so that a server cannot make the device skip those that follow. */

@@ -33,7 +33,12 @@ import {
 } from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
 import { applyAcceptance } from "./replaced-history.ts";
-import { type SealedAccountParts, SealedRoom, type SealedRoomsOptions } from "./room.ts";
+import {
+  ignoreRefusal,
+  type SealedAccountParts,
+  SealedRoom,
+  type SealedRoomsOptions,
+} from "./room.ts";
 import { type PackageRow, RoomReader } from "./room-reader.ts";
 import { RoomStates, type SealedEvent } from "./room-state.ts";
 import { type ArchivedRow, allOf, type OtherKeyRow, packageKey } from "./rows.ts";
@@ -322,10 +327,6 @@ function outdatedPackages(rows: readonly StoredPackage[]): StoredPackage[] {
       return alike.filter((row) => !kept.has(generationOf(row)));
     },
   );
-}
-
-function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof Fault) || error.code === "link-closed") throw error;
 }
 
 type Query = RequestFields<"history">;

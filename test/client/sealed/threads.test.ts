@@ -1,0 +1,81 @@
+import { describe, expect } from "bun:test";
+import { content, MemorySource } from "../contents.ts";
+import { type Person, vaultTest } from "./sealed-site.ts";
+
+const two = vaultTest(["ben"]);
+
+/** Returns the replies that only their thread shows. */
+function hiddenFrom({ records }: Pick<Person, "records">): unknown[] {
+  return records.flatMap(({ body }) => (body?.["thread"] === true ? [body["text"]] : []));
+}
+
+async function hiddenInHistory(person: Person, target = "vault"): Promise<unknown[]> {
+  return hiddenFrom(await person.history({ target }));
+}
+
+async function replyTo(re: number, text: string, from: Person, to: Person): Promise<number> {
+  const { seq } = await from.post({ text, re, thread: true });
+  for (const person of [from, to]) await person.waitForText(text);
+  return seq;
+}
+
+describe("a reply in a thread of an encrypted room", () => {
+  two("is shown in the room if no message begins the thread", async ({ world, ana, ben }) => {
+    const { seq: first } = await ana.postText("first");
+    const { seq: reaction } = await ana.post({ text: "", react: "+1", re: first });
+    const { seq: elsewhere } = await ana.postText("elsewhere", "lobby");
+    const reply = await replyTo(first, "real", ana, ben);
+    const source = new MemorySource(content(9), { name: "one.txt" });
+    await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
+    await ben.until("the file", () => ben.records.find(({ kind }) => kind === "file"));
+    const { records } = await ben.history();
+    const carrier = records.find(({ sealed }) => sealed === "carrier")?.seq ?? 0;
+    const group = records.find(({ kind }) => kind === "group")?.seq ?? 0;
+    const numbers = Object.entries({ reaction, elsewhere, reply, carrier, group });
+    for (const [name, re] of numbers) {
+      expect([name, re]).not.toEqual([name, 0]);
+      await replyTo(re, name, ana, ben);
+    }
+    for (const person of [ana, ben]) {
+      expect(hiddenFrom(person)).toEqual(["real"]);
+      expect(await hiddenInHistory(person)).toEqual(["real"]);
+    }
+  });
+
+  two("stays in the thread of a file and of a deleted message", async ({ world, ana, ben }) => {
+    const source = new MemorySource(content(9), { name: "one.txt" });
+    await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
+    await ben.until("the file", () => ben.records.find(({ kind }) => kind === "file"));
+    const file = ben.records.find(({ kind }) => kind === "file")?.seq ?? 0;
+    await replyTo(file, "to the file", ben, ana);
+    const { seq } = await ana.postText("deleted");
+    await replyTo(seq, "before", ben, ana);
+    await ana.request("erase", { seq });
+    await ben.until("the erasure", () => ben.records.some(({ kind }) => kind === "erase"));
+    await replyTo(seq, "after", ben, ana);
+    const texts = ["to the file", "before", "after"];
+    const ben2 = await ben.restart();
+    for (const person of [ana, ben2]) expect(await hiddenInHistory(person)).toEqual(texts);
+  });
+
+  two("stays in the thread of a message from before the encryption", async ({ ana, ben }) => {
+    const { seq } = await ana.postText("open", "@ben");
+    await ben.until("the conversation", () => ben.room("@ana"));
+    await ana.sealed((rooms) => rooms.get(ana.room("@ben")).changes.sealConversation(["ben"]));
+    await ben.until("the encryption", () => ben.room("@ana").isSealed);
+    await ana.post({ text: "in the thread", re: seq, thread: true }, "@ben");
+    await ben.waitForText("in the thread", "ana");
+    expect(hiddenFrom(ben)).toEqual(["in the thread"]);
+    expect(await hiddenInHistory(ben, "@ana")).toEqual(["in the thread"]);
+  });
+
+  two("is shown to those who cannot read the first message", async ({ world, ana, ben }) => {
+    const { seq } = await ana.postText("first");
+    const cleo = await world.join("cleo");
+    await ana.addMember(cleo);
+    await replyTo(seq, "answer", ben, cleo);
+    expect(hiddenFrom(ben)).toEqual(["answer"]);
+    expect(hiddenFrom(cleo)).toEqual([]);
+    expect(await hiddenInHistory(cleo)).toEqual([]);
+  });
+});
