@@ -35,7 +35,7 @@ const LIST_BYTES_MAX = 96 * 1024 * 1024;
 const CONTENT_BYTES_MAX = 256 * 1024 * 1024;
 /** No text packs as well as this; only a file that was made to exhaust the memory does. */
 const RATIO_MAX = 200;
-/** Smaller contents may pack well. */
+/** Size below which a content is never called a bomb, however well it is compressed. */
 const BOMB_BYTES_MIN = 16 * 1024 * 1024;
 /** File type mask in the upper half of the external attributes, where zip stores it on Unix. */
 const TYPE_MASK = 0o170000;

@@ -19,7 +19,7 @@ export class ImportIndex {
   #heads = new Int32Array(LENGTH_MIN);
   #tails = new Int32Array(LENGTH_MIN);
   #digestCount = 0;
-  /** Per digest of a message: the message, and the next link. */
+  /** Chains of messages with the same digest: at each link, a message and the next link. */
   #messages = new Int32Array(LENGTH_MIN);
   #links = new Int32Array(LENGTH_MIN);
   #linkCount = 0;

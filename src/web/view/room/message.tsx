@@ -342,7 +342,8 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
   if (pointerType !== "touch" || !(target instanceof Node && currentTarget.contains(target)))
     return;
   if (currentTarget.contains(document.activeElement)) return;
-  currentTarget.dataset["touched"] = ""; // The browser would draw the outline for keyboard users.
+  // Without this, the browser would draw the keyboard's focus outline.
+  currentTarget.dataset["touched"] = "";
   currentTarget.focus({ preventScroll: true });
 }
 
