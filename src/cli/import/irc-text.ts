@@ -13,8 +13,17 @@ import type { LogDay, LogTime, TimeParser } from "./time-format.ts";
 
 /** Matches `--- Log opened Sat Nov 21 01:36:03 2026` and `--- Day changed Sun Nov 22 2026`. */
 const DAY_LINE = /^--- (?:Log opened|Log closed|Day changed) +(.*)$/;
+/** Date line in words that the user has chosen (`log_open_string`, `log_day_changed`). */
+const CHOSEN_DAY_LINE = /^[-=#*+~]{1,8} +(.*\d.*?)[-=#*+~ ]*$/;
 const ISO_DAY = /(?:^|\s)(\d{4})-(\d\d)-(\d\d)(?:\s|T|$)/;
-const NAMED_DAY = /^(\S(?:.{0,60}\S)?) +(\d{1,2}),? +(?:\d\d:\d\d:\d\d +)?(\d{4})$/;
+const DOTTED_DAY = /(?:^|\s)(\d{1,2})\.(\d{1,2})\.(\d{4})(?:\s|$)/;
+const NAMED_DAY = /^(\S(?:.{0,60}\S)?) +(\d{1,2}),? +(?:\d\d:\d\d(?::\d\d)? +)?(\d{4})$/;
+const DAY_FIRST = new RegExp(
+  [
+    "^((?:.{0,60}\\S)?) *(?<!\\d)(\\d{1,2})\\.? +",
+    "(\\D{0,40}[^\\d\\s,]),? +(\\d{4})(?: +\\d\\d:\\d\\d(?::\\d\\d)?)?$",
+  ].join(""),
+);
 
 const NICK = "[^\\s<>()[\\]:|│]+";
 const MODE = "[ @+%&~!.*]*";
@@ -67,7 +76,7 @@ export class IrcTextParser implements LogParser {
     if (text.trim() === "") return;
     if (text.startsWith("--- ")) return this.#dayLine(location, text);
     const parsed = times.parse(text, this.#day ?? NO_DAY);
-    if (parsed === undefined) return entries.problem(location, `${noTime(text)} at the start`);
+    if (parsed === undefined) return this.#otherLine(location, text);
     const { time, rest } = parsed;
     const entryTime = hasDate(time) ? clock.at(time) : undefined;
     if (this.#skipEvent(location, rest)) return;
@@ -86,7 +95,8 @@ export class IrcTextParser implements LogParser {
   #dayLine(location: string, text: string): void {
     const { entries, months } = this.options;
     const day = DAY_LINE.exec(text)?.[1];
-    const found = day === undefined ? "unknown" : dayIn(day.trim(), months);
+    const chosen = day === undefined ? chosenDay(text, months) : undefined;
+    const found = chosen ?? (day === undefined ? "unknown" : dayIn(day.trim(), months));
     if (typeof found !== "string") {
       this.#day = found;
       return entries.skip("dates", location, text);
@@ -95,6 +105,14 @@ export class IrcTextParser implements LogParser {
     this.#day = undefined;
     const reason = found === "unknown" ? "invalid date" : `unknown name of a month: ${found}`;
     entries.problem(location, `${reason}; write it as in --- Day changed Mon Oct 05 2026`);
+  }
+
+  #otherLine(location: string, text: string): void {
+    const { entries, months } = this.options;
+    const day = chosenDay(text, months);
+    if (day === undefined) return entries.problem(location, `${noTime(text)} at the start`);
+    this.#day = day;
+    entries.skip("dates", location, text);
   }
 
   #skipEvent(location: string, rest: string): boolean {
@@ -128,6 +146,13 @@ function noTime(text: string): string {
 function dayIn(text: string, months: MonthNames): LogDay | string {
   const iso = ISO_DAY.exec(text);
   if (iso !== null) return [Number(iso[1]), Number(iso[2]), Number(iso[3])];
+  const dotted = DOTTED_DAY.exec(text);
+  if (dotted !== null) return [Number(dotted[3]), Number(dotted[2]), Number(dotted[1])];
+  const [, weekdayName = "", dayFirst, monthName = "", yearLast] = DAY_FIRST.exec(text) ?? [];
+  if (monthName !== "") {
+    const month = months.find(monthName, weekdayName, Number(yearLast), Number(dayFirst));
+    return month === undefined ? monthName : [Number(yearLast), month, Number(dayFirst)];
+  }
   const [, names = "", day, year] = NAMED_DAY.exec(text) ?? [];
   const words = names.split(/ +/);
   // Arabic names of months have two words.
@@ -138,6 +163,20 @@ function dayIn(text: string, months: MonthNames): LogDay | string {
   }
   return words.at(-1) || "unknown";
 }
+
+/** Finds the date at the end of the line, whatever words are before it. */
+function chosenDay(text: string, months: MonthNames): LogDay | undefined {
+  if (text.length > DATE_LINE_CHARS_MAX) return undefined;
+  const words = CHOSEN_DAY_LINE.exec(text)?.[1]?.split(/ +/) ?? [];
+  for (const [index] of words.entries()) {
+    const day = dayIn(words.slice(index).join(" "), months);
+    if (typeof day !== "string") return day;
+  }
+  return undefined;
+}
+
+/** No setting is longer; the search takes quadratic time. */
+const DATE_LINE_CHARS_MAX = 120;
 
 function isSignedEvent(rest: string): boolean {
   return !ACTION.test(rest) && SIGNED.test(rest) && eventKind(rest) !== "other events";

@@ -13,7 +13,9 @@ const CHUNK_BYTES = 1024 * 1024;
 const LINE_BYTES_MAX = 1024 * 1024;
 /** A pipe is read into memory, because the import reads its source twice. */
 const PIPE_BYTES_MAX = 512 * 1024 * 1024;
-const NEWLINE = 0x0a;
+const LINE_FEED = 0x0a;
+/** Ends the lines of a file that has no line feed. */
+const CARRIAGE_RETURN = 0x0d;
 const NUL = 0x00;
 
 export interface SourceLine extends TextLine {
@@ -185,6 +187,8 @@ class LineSplitter {
   readonly #strict: TextDecoder;
   /** In the WHATWG encoding standard, "latin1" means Windows-1252, and decoding it never fails. */
   readonly #fallback: TextDecoder | undefined;
+  /** Found in the first chunk that has a line. */
+  #newline: number | undefined;
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
   #number = 0;
@@ -224,8 +228,9 @@ class LineSplitter {
 
   #split(bytes: Uint8Array): SourceLine[] {
     const lines: SourceLine[] = [];
+    this.#newline ??= [LINE_FEED, CARRIAGE_RETURN].find((end) => bytes.includes(end));
     for (let start = 0; start < bytes.length; ) {
-      const newline = bytes.indexOf(NEWLINE, start);
+      const newline = bytes.indexOf(this.#newline ?? LINE_FEED, start);
       if (newline < 0) {
         this.#retain(bytes.subarray(start));
         break;

@@ -17,15 +17,10 @@ export interface LogOwner {
   readonly name: string;
 }
 
-const COLOR = /\x03(?:\d{1,2}(?:,\d{1,2})?)?/;
-const HEX_COLOR = /\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?/;
-const STYLE = /[\x02\x0f\x11\x16\x1d-\x1f]/;
-const STYLES = new RegExp([COLOR, HEX_COLOR, STYLE].map(({ source }) => source).join("|"), "g");
-
 /** Kinds of events by their English text, with the name under which they are counted. */
 const EVENTS: readonly (readonly [RegExp, string])[] = [
-  [/^Joins: | has joined /, "joins"],
-  [/^Parts: | has left /, "departures"],
+  [/^Joins: | has joined\b/, "joins"],
+  [/^Parts: | has left\b/, "departures"],
   [/^Quits: | has quit\b/, "departures"],
   [/ (?:is|are) now known as /, "changes of nicks"],
   [/^mode[/ ]| sets mode: |^Mode /, "changes of modes"],
@@ -93,7 +88,7 @@ export class LogEntries {
     this.#skippedKind = undefined;
     if (pending === undefined) return;
     const { location, time, kind, from, lines } = pending;
-    const text = lines.join("\n").replaceAll(STYLES, "").replace(/\n+$/, "");
+    const text = lines.join("\n").replace(/\n+$/, "");
     if (text.trim() === "") this.list.skip("messages without text", location, `<${from}>`);
     else this.list.add({ location, ...time, kind, from, text });
   }

@@ -13,6 +13,7 @@ import { ByteSource, decoderOf, readLines } from "./line-reader.ts";
 import { LogClock } from "./log-clock.ts";
 import { LogEntries, type LogOwner, type LogParser } from "./log-entries.ts";
 import { dayInName, dayOf, logsIn, selectLogs } from "./log-folder.ts";
+import { withoutStyles } from "./log-styles.ts";
 import { MonthNames } from "./month-names.ts";
 import { type ExportTree, folderTree, isFolder, withLinks } from "./source.ts";
 import { type LogDay, TimeParser } from "./time-format.ts";
@@ -135,7 +136,8 @@ async function formatOf(
   let chunkCount = 0;
   let unreadable: string | undefined;
   for await (const lines of readLines(source, options)) {
-    for (const { text, problem, location } of lines) {
+    for (const { text: styled, problem, location } of lines) {
+      const text = withoutStyles(styled);
       if (problem !== undefined) unreadable ??= `${location}: ${problem}`;
       if (text.trim() === "") continue;
       if (count === 0 && JSON_START.test(text)) return undefined;
@@ -243,7 +245,7 @@ export class LogImport {
         for (const line of lines) {
           if (line.isLatin1) list.latin1++;
           chars += line.text.length + 1;
-          parser.line(line);
+          parser.line({ ...line, text: withoutStyles(line.text) });
         }
         yield chars;
       }

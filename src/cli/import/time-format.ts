@@ -77,7 +77,7 @@ const SPECIFIERS: Readonly<Record<string, string>> = {
   W: "\\d\\d",
   y: "\\d\\d",
   Y: "\\d{4}",
-  z: "Z|[+-]\\d\\d:?\\d\\d",
+  z: "Z|[+-]\\d\\d(?::?\\d\\d)?",
   Z: "[A-Za-z]+|[+-]\\d\\d(?:\\d\\d)?",
 };
 
@@ -231,6 +231,7 @@ function timeFields(fields: readonly number[]): number {
 const COMMON_FORMATS = [
   "%Y-%m-%d %H:%M:%S.%f%z",
   "%Y-%m-%d %H:%M:%S.%f",
+  "%Y-%m-%d %H:%M:%S,%f",
   "%Y-%m-%d %H:%M:%S%z",
   "%Y-%m-%d %H:%M:%S %z",
   "%Y-%m-%d %H:%M:%S %Z",
@@ -293,7 +294,7 @@ export class TimeParser {
     const isColumn = this.position === "column";
     const named = this.#named && parseBefore(this.#named, text, day, isColumn ? NOTHING : MESSAGE);
     if (named !== undefined) return named;
-    if (isColumn) return this.#guess(text, day, NOTHING);
+    if (isColumn) return this.#guess(text.replace(/^[[({](.*)[\])}]$/, "$1"), day, NOTHING);
     const isBracketed = /^[[({]/.test(text);
     return isBracketed
       ? this.#guess(text.slice(1), day, BRACKET)

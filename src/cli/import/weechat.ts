@@ -22,10 +22,10 @@ const NICK = /^[\p{L}\p{N}\p{Extended_Pictographic}[\]\\`_^{|}]/u;
 /** A prefix with a letter names the author, whatever signs a user or a bridge puts around it. */
 const NAMED = /[\p{L}\p{N}]/u;
 
-/** `Notice(ana): text`, `PvNotice(ana -> #chat): text` */
-const NOTICE = /^(?:\[[^\]]*\] )?(?:Pv)?Notice\(([^\s()]+)(?: -> [^()]*)?\): (.*)$/s;
+/** `Notice(ana): text`, `PvNotice(ana -> #chat): text`; WeeChat translates the first word. */
+const NOTICE = /^(?:\[[^\]]*\] )?[\p{L}\p{M}]+\(([^\s()]+)(?: -> [^()]*)?\): (.*)$/su;
 /** `Notice -> #chat: text`, `MSG(ana): text` */
-const OWN = /^(?:(?:Pv)?Notice(?:\([^()]*\))? -> \S+|MSG\([^()]*\)): (.*)$/s;
+const OWN = /^(?:[\p{L}\p{M}]+(?:\([^()]*\))? -> \S+|MSG\([^()]*\)): (.*)$/su;
 const HOST = /^\S+ \(\S+@\S+\) /;
 
 interface WeechatOptions {
@@ -79,10 +79,10 @@ export class WeechatParser implements LogParser {
     const { entries, owner } = this.options;
     const sign = prefix.trim();
     if (sign === NETWORK_PREFIX) {
-      const [, author, text = ""] = NOTICE.exec(content) ?? [];
       const own = OWN.exec(content)?.[1];
-      if (author !== undefined) entries.message(location, time, "text", author, text);
-      else if (own !== undefined) entries.message(location, time, "text", owner.name, own);
+      const [, author, text = ""] = NOTICE.exec(content) ?? [];
+      if (own !== undefined) entries.message(location, time, "text", owner.name, own);
+      else if (author !== undefined) entries.message(location, time, "text", author, text);
       else entries.skip(eventKind(content), location, content);
       return;
     }

@@ -110,6 +110,84 @@ test("imports irssi messages, notices and actions across days, and counts events
   });
 });
 
+test.each([
+  ["=== Log opened 2020-11-21 09:00", "2020-11-21"],
+  ["# Log started Sat Nov 21 09:00:00 2020", "2020-11-21"],
+  ["--- Tag gewechselt auf Sa 21 Nov 2020", "2020-11-21"],
+  ["*** 21.11.2020 ***", "2020-11-21"],
+  ["--- Day changed Sat 21 Nov 2020", "2020-11-21"],
+])("reads the date line %s that the user has chosen", async (line, day) => {
+  const before = ["--- Log opened Fri Nov 20 09:00:00 2020", "09:00 <ana> a"];
+  const { messages, skipped } = await read(text(...before, line, "09:01 <ana> b"));
+  expect(messages[1]).toEqual([`${day}T09:01:00Z`, "ana", "b"]);
+  expect(skipped).toEqual({ dates: 2 });
+});
+
+test("reports a line without a time whose date is unclear", async () => {
+  const log = text(
+    "--- Log opened Fri Nov 20 09:00:00 2020",
+    "### 2020",
+    "see 2020-11-21",
+    "09:01 <ana> b",
+  );
+  const { messages, problems } = await read(log);
+  expect(messages).toEqual([["2020-11-20T09:01:00Z", "ana", "b"]]);
+  expect(problems).toEqual(["line 2", "line 3"]);
+});
+
+/** As irssi 1.4 and WeeChat write colours with `autolog_colors` and `logger.file.color_lines`. */
+const COLOURED = {
+  irssi: text(
+    "--- Log opened Sat Nov 21 09:00:00 2020",
+    "09:00 \x049/-\x04g!\x049/-\x04g \x04;/bob\x04g \x048/[\x04g\x043/b@h\x048/]\x04g has joined #c",
+    "09:01 \x048/<\x04g@\x04gana\x04g\x048/>\x04g \x04edecade \x02bold\x02",
+    "09:02 \x04c * ana\x04g acts",
+    "09:03 \x048/[\x04g\x044/notice\x048/(\x04</#c\x048/)]\x04g note \x04#abcdx",
+  ),
+  WeeChat: text(
+    "2020-11-21 09:00:00\t\x1b[92m-->\x1b[0m\t\x1b[36mbob\x1b[0m (b@h) has joined #c",
+    "2020-11-21 09:01:00\t\x1b[32m@\x1b[38;5;36mana\x1b[0m\tdecade \x1b[1mbold\x1b[0m",
+    "2020-11-21 09:02:00\t\x1b[97m *\x1b[0m\t\x1b[36mana\x1b[0m acts",
+    "2020-11-21 09:03:00\t\x1b[35mme\x1b[0m\tnote x",
+  ),
+};
+
+test.each(["irssi", "WeeChat"] as const)("reads a log of %s with colours", async (program) => {
+  const { messages, problems, skipped, format } = await read(COLOURED[program]);
+  expect({ problems, format }).toEqual({ problems: [], format: program });
+  expect(messages).toEqual([
+    ["2020-11-21T09:01:00Z", "ana", "decade bold"],
+    ["2020-11-21T09:02:00Z", "ana", "* acts"],
+    ["2020-11-21T09:03:00Z", "me", "note x"],
+  ]);
+  expect(skipped).toMatchObject({ joins: 1 });
+});
+
+test("reads notices of WeeChat in other languages", async () => {
+  const log = text(
+    "2020-11-21 09:00:00\t--\tHinweis(ben): eins",
+    "2020-11-21 09:01:00\t--\tOznámení(ben -> #c): dva",
+    "2020-11-21 09:02:00\t--\tAviso -> #c: tres",
+    "2020-11-21 09:03:00\t--\t[ben] (b@h): Ben Real",
+  );
+  const { messages, skipped } = await read(log);
+  expect(messages).toEqual([
+    ["2020-11-21T09:00:00Z", "ben", "eins"],
+    ["2020-11-21T09:01:00Z", "ben", "dva"],
+    ["2020-11-21T09:02:00Z", "me", "tres"],
+  ]);
+  expect(skipped).toEqual({ "other events": 1 });
+});
+
+test("reads a log whose lines end with carriage returns alone", async () => {
+  const log = "2020-11-21 09:00:00\tana\tone\r2020-11-21 09:01:00\tben\ttwo\r";
+  const { messages } = await read(log);
+  expect(messages.map(([, from, said]) => [from, said])).toEqual([
+    ["ana", "one"],
+    ["ben", "two"],
+  ]);
+});
+
 test("reports irssi lines that are not understood by number", async () => {
   const log = text(
     "09:00 <ana> on no day",
@@ -264,6 +342,9 @@ test.each([
   ["2025-12-03 08:15:09 +02:00", "2025-12-03T06:15:09Z"],
   ["2025/12/03 08:15:09", "2025-12-03T07:15:09Z"],
   ["20251203 081509", "2025-12-03T07:15:09Z"],
+  ["[2025-12-03 08:15:09]", "2025-12-03T07:15:09Z"],
+  ["2025-12-03 08:15:09,5", "2025-12-03T07:15:09.500Z"],
+  ["2025-12-03T08:15:09+02", "2025-12-03T06:15:09Z"],
   ["03.12.2025 08:15:09", "2025-12-03T07:15:09Z"],
   ["Wed Dec  3 08:15:09 2025", "2025-12-03T07:15:09Z"],
   ["Mi, 03 Dez 2025 08:15:09 +0100", "2025-12-03T07:15:09Z"],
