@@ -4,7 +4,7 @@
  */
 
 import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
-import { joinLines } from "../../core/slack/blocks.ts";
+import { joinLines, unknownText } from "../../core/slack/blocks.ts";
 import { dateText, linkText } from "../../core/slack/mrkdwn.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
@@ -141,6 +141,13 @@ const EVENTS: ReadonlySet<string> = new Set([
   ...["ChannelPinnedMessage", "GuildMemberJoin", "ThreadCreated"],
 ]);
 
+/** Fields of a message without a text of its own, or whose texts are read by name. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  ...["id", "type", "timestamp", "timestampEdited", "callEndedTimestamp", "isPinned", "content"],
+  ...["author", "attachments", "embeds", "stickers", "reactions", "mentions", "reference"],
+  ...["referencedMessage", "interaction", "inlineEmojis", "forwardedMessage", "poll", "components"],
+]);
+
 class DiscordReader {
   readonly #messages: MessageList;
 
@@ -180,10 +187,13 @@ class DiscordReader {
     const forwarded = fieldsOf(message["forwardedMessage"]);
     const quote = forwarded === undefined ? "" : this.#contentOf(forwarded, message);
     const quoted = quote.split("\n").map((line) => `> ${line}`);
-    return joinLines([
+    const known = joinLines([
       this.#contentOf(message, message),
       quote === "" ? "" : quoted.join("\n"),
     ]).trim();
+    if (known !== "") return known;
+    const others = Object.entries(message).filter(([key]) => !KNOWN_FIELDS.has(key));
+    return unknownText(Object.fromEntries(others), (text) => this.#plainText(text, message)).trim();
   }
 
   #contentOf(content: Fields, message: Fields): string {
@@ -198,7 +208,10 @@ class DiscordReader {
     const stickers = listOf(content["stickers"]).map((sticker) => {
       return `[sticker ${textOf(fieldsOf(sticker)?.["name"]) || "without a name"}]`;
     });
-    return joinLines([plain(content["content"]), ...embeds, ...stickers, ...files]);
+    const added = ["poll", "components"].map((key) =>
+      unknownText({ [key]: content[key] }, (text) => this.#plainText(text, message)),
+    );
+    return joinLines([plain(content["content"]), ...embeds, ...added, ...stickers, ...files]);
   }
 
   /** Replaces ids, which an export has if it was made with `--markdown false`. */

@@ -68,15 +68,24 @@ function* channelsIn(files: readonly LinesFile[]): Generator<void, readonly Matt
   return all.filter((channel) => !isRepeated(channel));
 }
 
+/** Returns the post of a line, also of a kind that Mattermost added since. */
+function postIn(line: Fields): Fields | undefined {
+  const known = fieldsOf(line["post"]) ?? fieldsOf(line["direct_post"]);
+  if (known !== undefined) return known;
+  const other = fieldsOf(line[textOf(line["type"])]);
+  const isInChannel =
+    textOf(other?.["channel"]) !== "" || Array.isArray(other?.["channel_members"]);
+  return isInChannel && other?.["create_at"] !== undefined ? other : undefined;
+}
+
 function channelOf(line: Fields): MattermostChannel | undefined {
-  const post = fieldsOf(line["post"]);
-  if (post !== undefined) {
+  const post = postIn(line);
+  if (post === undefined) return undefined;
+  if (!Array.isArray(post["channel_members"])) {
     const [name, team] = [textOf(post["channel"]), textOf(post["team"])];
     return { name, team: team || undefined, key: keyOf(team, name) };
   }
-  const direct = fieldsOf(line["direct_post"]);
-  if (direct === undefined) return undefined;
-  const members = listOf(direct["channel_members"]).map(textOf).sort();
+  const members = post["channel_members"].map(textOf).sort();
   const name = members.map((member) => `@${member}`).join(",");
   return { name, aliases: [members.join(",")], key: name };
 }
@@ -113,7 +122,7 @@ class MattermostReader {
   read(location: string, line: Fields): void {
     const { list } = this.messages;
     const type = textOf(line["type"]);
-    const post = fieldsOf(line["post"]) ?? fieldsOf(line["direct_post"]);
+    const post = postIn(line);
     const isPost = type === "post" || type === "direct_post";
     if (isPost && post === undefined) return list.problem(location, "post without content");
     if (post === undefined) return list.skip(`${type} (not a message)`, location);
@@ -182,7 +191,7 @@ function textIn(post: Fields): string {
   const props = propsOf(post);
   const files = listOf(post["attachments"]).map((attachment) => {
     const path = textOf(fieldsOf(attachment)?.["path"]);
-    return `[file ${path.split("/").at(-1) || "without a name"}]`;
+    return `[file ${path.split(/[/\\]/).at(-1) || "without a name"}]`;
   });
   const attached = attachmentsText(props["attachments"], NAMES);
   const card = withEmoji(textOf(props["card"]));

@@ -158,7 +158,9 @@ function channelNames(
   for (const [id, known] of channels) if (known === name) ids.push(id);
   const people = ids.flatMap((id) => {
     const names = members.get(id)?.map((user) => users.get(user) || user);
-    return names === undefined ? [] : [names.sort().join(",")];
+    if (names === undefined) return [];
+    names.sort();
+    return [names.map((person) => `@${person}`).join(","), names.join(",")];
   });
   return { name: channels.get(name) ?? name, aliases: [...people, ...ids, name] };
 }
@@ -272,7 +274,9 @@ class SlackReader {
     const title = names.convert(textOf(fieldsOf(message["assistant_app_thread"])?.["title"]));
     const attached = attachmentsText(message["attachments"], names);
     const known = joinLines([either(body, either(comments, title)), attached, filesText(list)]);
-    return known.trim() || unknownText(withoutKnown(message), names.convert).trim();
+    if (known.trim() !== "") return known.trim();
+    const unknown = unknownText(withoutKnown(message), names.convert).trim();
+    return unknown === "" && list.length > 0 ? "[deleted file]" : unknown;
   }
 
   #authorOf(message: Fields): string {

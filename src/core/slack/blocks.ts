@@ -48,11 +48,12 @@ const METADATA = new RegExp(
     "^(?:type|subtype|mode|style|color|size|width|height|verbatim|emoji|lang|locale",
     "|id|ids|ts|created|updated|user|users|channel|team|bot|app|hash|token|key|cursor|icons?",
     "|mimetype|filetype|format|permalink|border|indent|offset|latest_reply|last_read)$",
-    "|(?:_|^)(?:id|ids|ts|at|by|url|type|size|hash|token|team|icon|icons|profile|color|style)$",
+    "|(?:_|^)(?:id|ids|ts|at|by|(?<!join_)url|type|size|hash|token|team|icon|icons)$",
+    "|(?:_|^)(?:profile|color|style)$|[a-z](?:Id|Ids|Url|At|Color|Type|Hash)$",
   ].join(""),
 );
-/** Identifiers in Slack, times of its messages, and identifiers in Mattermost. */
-const IDENTIFIER = /^(?:[A-Z][A-Z0-9]{7,}|\d{9,}\.\d+|[a-z0-9]{26})$/;
+/** Identifiers in Slack, times of its messages, and identifiers in Mattermost and Discord. */
+const IDENTIFIER = /^(?:[A-Z][A-Z0-9]{7,}|\d{9,}\.\d+|[a-z0-9]{26}|\d{17,20})$/;
 
 /** Collects the texts of any block, because new types of blocks appear each year. */
 function textsIn(block: Fields, names: BlockNames, depth: number): readonly string[] {

@@ -62,6 +62,7 @@ function referenceText(inner: string, { users, channels }: SlackNames): string {
 /** `!here`, `!subteam^S1|@group`, `!date^1392734382^{date}|18 February`. */
 function specialText(name: string, label: string): string {
   const [kind = "", id = ""] = name.split("^");
+  if (/^(?:here|channel|everyone)$/.test(kind)) return `@${kind}`;
   if (label !== "") return label;
   if (kind === "date") return dateText(id);
   return `@${id || kind}`;

@@ -90,6 +90,20 @@ test.each([
     },
     "> from\n> elsewhere\n> [file f.txt]",
   ],
+  [
+    "a poll",
+    {
+      poll: { question: { text: "Lunch?" }, answers: [{ answerId: "1", text: "soup" }] },
+      pollId: "123456789012345678",
+    },
+    "Lunch?\nsoup",
+  ],
+  [
+    "components",
+    { components: [{ type: 17, components: [{ type: 10, content: "hi <@2>" }] }], mentions: [BEN] },
+    "hi @ben",
+  ],
+  ["a new field", { type: "99", soundboard: { caption: "drums", iconUrl: "x.png" } }, "drums"],
   ["a command's answer", { type: "20", content: "pong", interaction: { name: "ping" } }, "pong"],
   [
     "raw references",

@@ -103,6 +103,26 @@ test("names an integration by its override, and imports unknown types", () => {
   expect(skippedKinds.at(-1)).toMatchObject({ reason: "custom_empty without text" });
 });
 
+test("imports posts of a kind that is newer than the importer", () => {
+  const later = { ...POST, create_at: POST.create_at + 1 };
+  const file = lines(
+    { type: "version" },
+    { type: "thread_post", thread_post: POST },
+    { type: "direct_note", direct_note: { ...SENT, channel_members: ["ana", "ben"] } },
+    { type: "note", note: { ...later, message: "", attachments: [{ path: "a\\b\\win.doc" }] } },
+    { type: "roster", roster: { channel: "town-square", team: "t" } },
+  );
+  const { entries, skippedKinds } = readMattermost(file, wanted("town-square"));
+  expect(entries).toMatchObject([{ text: "hi" }, { text: "[file win.doc]" }]);
+  const skipped = skippedKinds.map(({ reason }) => reason);
+  expect(skipped).toEqual([
+    "version (not a message)",
+    "post in another channel",
+    "roster (not a message)",
+  ]);
+  expect(readMattermost(file, wanted("@ana,@ben")).entries).toMatchObject([{ text: "hi" }]);
+});
+
 test("keeps a thread whose first post is an event", () => {
   const replies = [{ user: "ben", message: "why?", create_at: 1_600_000_001_000 }];
   const post = { ...POST, type: "system_header_change", message: "changed", replies };

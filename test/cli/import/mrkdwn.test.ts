@@ -20,6 +20,7 @@ test.each([
   ["<@U1> <@U1|old> <@U9> <@U9|eve>", "@Ana @Ana @U9 @eve"],
   ["<#C2> <#C2|> <#C2|old> <#C9|> <#C9|x>", "#random #random #random #C9 #x"],
   ["<!here> <!channel> <!subteam^S1> <!subteam^S1|@ops>", "@here @channel @S1 @ops"],
+  ["<!here|here> <!channel|@channel> <!everyone|>", "@here @channel @everyone"],
   ["<!date^1392734382^{date}|18 Feb> <!date^1392734382^{date}>", "18 Feb 2014-02-18 14:39"],
   ["&amp;lt; &lt;@U1&gt;", "&lt; <@U1>"],
   [":tada: `:tada:` 10:30:45 :party_cat:", "🎉 `:tada:` 10:30:45 :party_cat:"],

@@ -149,6 +149,11 @@ test.each([
     "Deploy finished\n**env**\nprod\na\nhttps://i.example/a\n[Undo]\na | b\nstrange",
   ],
   [
+    "a call",
+    { text: "", blocks: [{ type: "call", call: { v1: { name: "Zoom", join_url: "https://z" } } }] },
+    "Zoom\nhttps://z",
+  ],
+  [
     "blocks and another text",
     { text: "Fallback", blocks: BLOCKS.slice(0, 1) },
     "Fallback\nDeploy finished",
@@ -287,12 +292,15 @@ test("imports an event that begins a thread, and counts other events and empty m
     { user: "U1", text: "", files: [{ mode: "tombstone" }] },
   ]);
   expect(problems).toEqual([]);
-  expect(entries).toMatchObject([{ key: ts }, { text: "answer", re: ts }]);
+  expect(entries).toMatchObject([
+    { key: ts },
+    { text: "answer", re: ts },
+    { text: "[deleted file]" },
+  ]);
   expect(skippedKinds.map(({ reason, count }) => [reason, count])).toEqual([
     ["pinned_item (event)", 1],
     ["bot_enable (event)", 1],
     ["next_years_kind without text", 1],
-    ["message without text", 1],
   ]);
 });
 
@@ -434,6 +442,7 @@ test("finds direct conversations by id and by members", () => {
   for (const [channel, text] of [
     ["D1", "direct"],
     ["Ana,ben", "direct"],
+    ["@Ana,@ben", "direct"],
     ["G1", "group"],
     ["Ana,U3,ben", "group"],
   ] as const) {
