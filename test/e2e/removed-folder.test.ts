@@ -1,5 +1,14 @@
 import { expect, test } from "bun:test";
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { join } from "node:path";
 import { until } from "../event.ts";
 import { Sandbox } from "./program.ts";
 
@@ -44,6 +53,34 @@ test.each(CHANGES)(
     expect(ended.exitCode).toBe(1);
     expect(ended.err).toContain("was removed or replaced while in use");
     expect(names()).toEqual(before);
+  },
+);
+
+const LOGS = ["history", "accounts"] as const;
+const SEGMENT = "000000000001.jsonl";
+const LOG_CHANGES: readonly (readonly [string, (log: string) => void])[] = [
+  ["folder was removed", remove],
+  ["file was removed", (log) => rmSync(join(log, SEGMENT))],
+  [
+    "file was replaced by a copy",
+    (log) => {
+      copyFileSync(join(log, SEGMENT), join(log, "copy"));
+      renameSync(join(log, "copy"), join(log, SEGMENT));
+    },
+  ],
+];
+
+test.each(LOGS.flatMap((log) => LOG_CHANGES.map(([name, change]) => [log, name, change] as const)))(
+  "an idle server whose %s %s ends, and has confirmed nothing",
+  async (log, _, change) => {
+    await using sandbox = new Sandbox();
+    const { program } = await sandbox.serve({ args: ["--open"] });
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+    await ana.json(["send", "one"]);
+    change(sandbox.path("data", log));
+    const ended = await program.finish();
+    expect(ended.exitCode).toBe(1);
+    expect(ended.err).toContain("was removed or replaced while in use");
   },
 );
 

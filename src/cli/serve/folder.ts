@@ -79,6 +79,8 @@ export interface OpenFolder {
    * @throws {Fault} log-corrupt, store-…
    */
   verify(): Promise<readonly number[]>;
+  /** Reports whether the paths of the folder and of its logs still lead to them. */
+  isPresent(): boolean;
   close(): Promise<void>;
 }
 
@@ -351,6 +353,7 @@ async function openContents(
     lostAccounts,
     provable,
     verify,
+    isPresent: () => history.isPresent() && accounts.isPresent(),
     close,
   };
 }

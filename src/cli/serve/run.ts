@@ -224,8 +224,10 @@ export async function runServer(
     onFault: ({ message, remedy }) => printNotice(context, `${message}; ${remedy}`),
   });
   const { lock, path } = open.folder;
-  const stopWatch = watchPresence(clock, lock.isPresent, () =>
-    finished.resolve(removedFault(path)),
+  const stopWatch = watchPresence(
+    clock,
+    () => open.isPresent(),
+    () => finished.resolve(removedFault(path)),
   );
   const stopStats = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {

@@ -21,6 +21,11 @@ export interface DiskFile extends Disposable {
   writeBuffersLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
   /** Runs fdatasync off the event loop. After a failure, the state of earlier writes is unknown. */
   sync(): Promise<void>;
+  /**
+   * Reports whether the path that was opened still leads to this file. Writing and syncing a file
+   * that was removed or replaced succeeds, but what is written is lost when it is closed.
+   */
+  isPresent(): boolean;
   truncate(sizeBytes: number): void;
   close(): void;
 }

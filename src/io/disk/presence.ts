@@ -18,7 +18,7 @@ export class FilePresence {
   }
 
   isPresent(): boolean {
-    return !this.#isClosed && isSame(this.#fd, this.path);
+    return !this.#isClosed && leadsTo(this.path, this.#fd);
   }
 
   /** On a file with POSIX locks of this process, releases them. */
@@ -54,7 +54,8 @@ function openAny(path: string): number | undefined {
 
 const GONE_CODES = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ESTALE"]);
 
-function isSame(fd: number | undefined, path: string): boolean {
+/** @param fd open file or folder; `undefined` if only a folder must exist at the path */
+export function leadsTo(path: string, fd: number | undefined): boolean {
   try {
     const named = lstatSync(path);
     if (fd === undefined) return named.isDirectory();

@@ -14,6 +14,7 @@ import {
 } from "./disk.ts";
 import { removeFolder, removeSoon, renamePath, renameSoon } from "./open-elsewhere.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
+import { leadsTo } from "./presence.ts";
 import { createPrivateFolder } from "./private-path.ts";
 import { SearchThreads } from "./search-worker.ts";
 import { linkStatOf } from "./stat.ts";
@@ -165,9 +166,10 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
   const use: <Opened>(open: () => Opened) => Opened = (open) =>
     spare === undefined ? open() : spare.use(open);
   const close = (fd: number) => (spare === undefined ? fs.closeSync(fd) : spare.close(fd));
-  const opened = (open: () => number) => new SystemFile(use(open), close);
+  const opened = (path: string, open: () => number) => new SystemFile(path, use(open), close);
   return {
-    open: (path, access) => opened(() => openPlain(path, access === "read" ? "read" : "create")),
+    open: (path, access) =>
+      opened(path, () => openPlain(path, access === "read" ? "read" : "create")),
     list: (folder) => use(() => listFolder(folder)),
     makeFolder: createPrivateFolder,
     syncFolder: async (folder) => {
@@ -187,8 +189,8 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
     remove: removeSoon,
     search: new SearchThreads(),
     openNew: (path, mode = NEW_FILE_MODE) =>
-      opened(() => fs.openSync(path, NEW, (mode & NEW_FILE_MODE) | FILE_MODE)),
-    openPlain: (path, access) => opened(() => openPlain(path, access)),
+      opened(path, () => fs.openSync(path, NEW, (mode & NEW_FILE_MODE) | FILE_MODE)),
+    openPlain: (path, access) => opened(path, () => openPlain(path, access)),
     kind: kindOf,
     isTrusted,
     makeFolderNew,
@@ -232,10 +234,12 @@ export function diskBytesOf({ blocks }: { readonly blocks: number }): number | u
 }
 
 class SystemFile implements DiskFile {
+  readonly #path: string;
   readonly #fd: number;
   readonly #close: (fd: number) => void;
 
-  constructor(fd: number, close: (fd: number) => void) {
+  constructor(path: string, fd: number, close: (fd: number) => void) {
+    this.#path = path;
     this.#fd = fd;
     this.#close = close;
   }
@@ -281,6 +285,10 @@ class SystemFile implements DiskFile {
   async sync(): Promise<void> {
     await callAsync((done) => fs.fdatasync(this.#fd, done));
     if (process.platform === "darwin") await flushDriveOfMac(this.#fd);
+  }
+
+  isPresent(): boolean {
+    return leadsTo(this.#path, this.#fd);
   }
 
   truncate(sizeBytes: number): void {

@@ -247,6 +247,11 @@ export class LogFile implements Log {
     this.#file = file;
   }
 
+  /** Reports whether the paths of the folder and of the segment that is written lead to them. */
+  isPresent(): boolean {
+    return this.#options.isPresent?.() !== false && this.#file.isPresent();
+  }
+
   head(): number {
     return this.#order.seq;
   }
@@ -543,10 +548,7 @@ export class LogFile implements Log {
       const syncing = this.#file.sync();
       const leaves = leavesOfBatch(batch, sha256);
       await syncing;
-      const { isPresent } = this.#options;
-      if (isPresent !== undefined && !(isPresent() && this.#isSegmentPresent())) {
-        throw removedFault(this.#options.folder);
-      }
+      if (!this.isPresent()) throw removedFault(this.#options.folder);
       return leaves;
     } catch (error) {
       return this.#fail(error);
@@ -560,10 +562,6 @@ export class LogFile implements Log {
       return asFault(error);
     }
     return undefined;
-  }
-
-  #isSegmentPresent(): boolean {
-    return this.#options.disk.exists(this.#segment.path);
   }
 
   async #rollBack(cause: unknown): Promise<Fault> {

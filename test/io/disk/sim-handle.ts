@@ -19,6 +19,10 @@ export class SimHandle implements DiskFile {
     this.#life = disk.life();
   }
 
+  isPresent(): boolean {
+    return this.#disk.holds(this.#path, this.#file);
+  }
+
   sizeBytes(): number {
     this.#check();
     return this.#file.sizeBytes;

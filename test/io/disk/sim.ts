@@ -220,6 +220,12 @@ export class SimDisk implements TreeDisk {
     }
   }
 
+  holds(path: string, file: SimFile): boolean {
+    this.check();
+    const entry = this.#visible.get(path);
+    return entry?.kind === "file" && entry.file === file;
+  }
+
   exists(path: string): boolean {
     this.check();
     return this.#visible.has(path);

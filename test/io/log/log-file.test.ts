@@ -285,6 +285,22 @@ describe("a failing disk", () => {
     expect(await Promise.all(queued)).toMatchObject([{ code: "store-failed" }]);
   });
 
+  for (const change of ["removed", "replaced"]) {
+    logTest(`that writes to a ${change} file: acknowledges nothing`, async (fixture) => {
+      const log = await fixture.open();
+      await log.append(draftOf("kept"));
+      expect(log.isPresent()).toBe(true);
+      const copy = fixture.bytes(FIRST).slice();
+      fixture.disk.remove(FIRST);
+      if (change === "replaced") fixture.disk.openNew(FIRST).write(copy, 0);
+      expect(log.isPresent()).toBe(false);
+      const code = { code: "store-failed" };
+      expect(await rejection(log.append(draftOf("a")))).toMatchObject(code);
+      expect(await rejection(log.append(draftOf("b")))).toMatchObject(code);
+      expect(log.head()).toBe(1);
+    });
+  }
+
   logTest("that is read-only: rejects the start", async (fixture) => {
     fixture.failure = (call) => (call === "open" ? "EACCES" : undefined);
     expect(await rejection(fixture.open())).toMatchObject({ code: "store-denied" });
