@@ -36,6 +36,24 @@ test("ignores the runtime's own variables", async () => {
   expect(readdirSync(trap).sort()).toEqual(["evil.js", "package.json"]);
 });
 
+/** `BUN_JSC_` begins options of the engine, which has no list of its own in the program. */
+const VARIABLE = /\b(?:BUN|NODE|JSC|WEBKIT|MIMALLOC|UV|BORINGSSL)_[A-Z0-9_]*[A-Z0-9]\b/g;
+
+test("no variable that the runtime knows changes the output or writes a file", async () => {
+  const trap = join(folder, "variables");
+  mkdirSync(trap);
+  const program = Buffer.from(await Bun.file(CHAT).bytes()).toString("latin1");
+  const names = [...new Set(program.match(VARIABLE))].filter((name) => !name.startsWith("BUN_JSC"));
+  expect(names.length).toBeGreaterThan(100);
+  const { out } = await runChat(["version"]);
+  for (const value of ["1", join(trap, "file"), "ws://127.0.0.1:1/x"]) {
+    const env = Object.fromEntries(names.map((name) => [name, value]));
+    const ran = await runChat(["version"], { cwd: trap, env });
+    expect([value, ran.exitCode, ran.out]).toEqual([value, 0, out]);
+  }
+  expect(readdirSync(trap)).toEqual([]);
+});
+
 test.if(process.platform === "linux")(
   "a crash asks for a report to this project, and sends none",
   async () => {

@@ -19,8 +19,9 @@ const withoutName = (name: string) => name.replace("_", "=");
 /**
  * After a crash, the runtime starts a download program with an address of its makers, on macOS and
  * Windows by default. A path that cannot exist makes that program fail without a connection.
- * `BUN_BE_BUN` would turn the program into a script interpreter, and `BUN_OPTIONS` load scripts
- * and settings of the current folder. `BUN_BYTECODE_ORDER_OUT` names a file to overwrite.
+ * `BUN_BE_BUN` would turn the program into a script interpreter, `BUN_OPTIONS` load scripts and
+ * settings of the current folder, `BUN_INSPECT` open a port whose users can run code, and
+ * `BUN_BYTECODE_DIGEST_OUT` names a file to overwrite. The prefix covers their variants.
  */
 const RUNTIME_TEXTS: readonly RuntimeText[] = [
   { text: "https://bun.report", replacement: "file:///dev/null//", count: 1 },
@@ -29,11 +30,11 @@ const RUNTIME_TEXTS: readonly RuntimeText[] = [
     replacement: withoutName(name),
     count: 1,
   })),
-  ...["BUN_OPTIONS", "BUN_BYTECODE_ORDER_OUT"].map((name) => ({
-    text: name,
-    replacement: withoutName(name),
-    count: 2,
-  })),
+  ...[
+    { name: "BUN_OPTIONS", count: 2 },
+    { name: "BUN_BYTECODE_", count: 4 },
+    { name: "BUN_INSPECT", count: 11 },
+  ].map(({ name, count }) => ({ text: name, replacement: withoutName(name), count })),
   {
     text: `Bun has crashed. This indicates a bug in Bun, not your code.\n\n${REPORT_REQUEST}`,
     replacement:
