@@ -22,7 +22,7 @@ import {
   type Name,
 } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
-import { checkNewPassword } from "../../base/new-passwords.ts";
+import { checkNewPassword, checkReadable } from "../../base/new-passwords.ts";
 import { setNewest } from "../../core/evict.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -99,6 +99,7 @@ export class Authenticator {
   async admit(client: ClientConnection, { secret }: RequestOf<"admit">): Promise<void> {
     const { invites, bans } = this.#options;
     bans.checkClient(client);
+    checkReadable(secret);
     const admission = admissionOf(client);
     let isAdmitted = false;
     // A valid token bypasses the delays that other clients cause, because 128 random bits cannot be
@@ -254,6 +255,7 @@ export class Authenticator {
     if (password === undefined) {
       throw new Fault("frame-malformed", "log-in requires a signature or a password");
     }
+    checkReadable(password);
     await this.#guessPassword(client, guessKeys(account?.name ?? name), () =>
       this.#verifyInQueue(client, password, account?.passwordHash),
     );
@@ -273,6 +275,7 @@ export class Authenticator {
   ): Promise<GatewayLogin> {
     this.#options.bans.checkClient(client);
     const name = checkName(user);
+    checkReadable(password);
     const account = this.#options.registry.find(name);
     // A valid IRC password bypasses the delays that other clients cause, because 128 random bits
     // cannot be guessed.
@@ -373,6 +376,7 @@ export class Authenticator {
         remedy: "set CHAT_PASSWORD or use --password-file; if you lost it: chat passwd --reset",
       });
     }
+    checkReadable(current);
     const check = () => this.#memberHashing.run(() => this.#verify(current, passwordHash));
     await this.#guess(client, guessKeys(name), "login-refused", "wrong current password", check);
   }
@@ -408,6 +412,7 @@ export class Authenticator {
     password: string,
     { hash, room, user }: { readonly hash: string; readonly room: RoomId; readonly user: UserId },
   ): Promise<void> {
+    checkReadable(password);
     const { invites } = this.#options;
     const invite = invites.registrationInvite(password);
     if (invite?.room === room) {

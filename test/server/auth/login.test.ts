@@ -73,6 +73,26 @@ test("closes the link after three wrong passwords in a row", async () => {
   expect((await site.greeted()).ended).toBeUndefined();
 });
 
+test("refuses a password that lost bytes everywhere, and counts no guess", async () => {
+  const misread = "pass\u{fffd}\u{fffd}\u{fffd}\u{fffd}";
+  const site = await Site.open({ roomPassword: "secret" });
+  const guest = await site.greeted();
+  for (let i = 0; i < 8; i++) {
+    expect(await guest.refusal("admit", { secret: misread })).toBe("usage");
+    expect(await guest.refusal("login", guest.passwordLogin("ana", misread))).toBe("usage");
+  }
+  await guest.request("admit", { secret: "secret" });
+  await guest.request("register", guest.registration("ana", "password"));
+  const change = { password: "other password", current: misread };
+  expect(await guest.refusal("passwd", change)).toBe("usage");
+  await guest.request("join", { room: "keys", create: true, password: "for the room" });
+  const ben = await site.greeted();
+  await ben.request("admit", { secret: "secret" });
+  await ben.request("register", ben.registration("ben"));
+  expect(await ben.refusal("join", { room: "keys", password: misread })).toBe("usage");
+  expect(ben.ended).toBeUndefined();
+});
+
 siteTest("assigns a name to one account regardless of case, even concurrently", async (site) => {
   const [one, two] = [await site.greeted(), await site.greeted()];
   const results = await Promise.allSettled([
