@@ -14,6 +14,7 @@ import type { ClientId } from "./presence.ts";
 import type { GroupRequest } from "./private-groups.ts";
 import type { Claim } from "./room-lock.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
+import type { ResolvedTarget } from "./targets.ts";
 
 export interface Requester {
   readonly id: number;
@@ -71,7 +72,7 @@ export type RoomChange =
 export type Submission =
   | { readonly kind: "post"; readonly request: RequestOf<"post"> }
   | (FileAnnouncement & { readonly to: string })
-  | (Omit<GroupCommand, "requester" | "room"> & { readonly to: string })
+  | (Omit<GroupCommand, "requester" | "room"> & { readonly target: ResolvedTarget })
   | RoomChange;
 
 export type ConversationCommand = {

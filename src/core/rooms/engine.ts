@@ -201,7 +201,7 @@ export class RoomEngine {
         return this.#post(requester, command.request, now);
       case "announce":
       case "group":
-        return this.#submitToTarget(requester, command);
+        return this.#submitToRoom(requester, command);
       default:
         return this.#run([{ kind: "lock-room", command: { ...command, requester } }]);
     }
@@ -334,12 +334,15 @@ export class RoomEngine {
     }
   }
 
-  #submitToTarget(
+  #submitToRoom(
     requester: Requester,
     submitted: Extract<Submission, { kind: "announce" | "group" }>,
   ): EngineEffect[] {
     try {
-      const target = this.#targets.resolve(requester.user, submitted.to);
+      const target =
+        submitted.kind === "announce"
+          ? this.#targets.resolve(requester.user, submitted.to)
+          : submitted.target;
       const conversation = this.#conversationFor(requester.user, target);
       const command =
         submitted.kind === "announce"

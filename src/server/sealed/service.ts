@@ -273,14 +273,15 @@ export class SealedService {
   ): Promise<Answer<"group-commit">> {
     const { kernel } = this.options;
     const device = certifiedDevice(client, account);
-    const { target, info } = request;
-    const { id, room } = this.options.targets.resolve(account.id, target);
+    const { info } = request;
+    const target = this.options.targets.resolve(account.id, request.target);
+    const { id, room } = target;
     if (room !== undefined) requireMember(room, account.id);
     return await this.#commits.runFor(id, async () => {
       const hash = await this.#infos.propose(id, info);
       try {
         const change = this.#changeOf(request, { account, device, hash, room });
-        const command = { kind: "group", to: target, isOperator, device, change } as const;
+        const command = { kind: "group", target, isOperator, device, change } as const;
         const result = await kernel.request(account.id, command);
         await this.#storeInfo(id, hash, info);
         return result;

@@ -576,7 +576,7 @@ describe("two users", () => {
       way.submit(ANA, {
         kind: "group",
         isOperator: false,
-        to: "@ben",
+        target: { id: directRoomId(ANA, BEN, sha256), room: undefined, peer: BEN },
         device: "d",
         change: { ...change, removed: [] },
       });
