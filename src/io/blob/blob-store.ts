@@ -229,12 +229,10 @@ class FolderStore implements BlobStore {
     });
   }
 
+  /** Creates no folder, because its parent may have been removed while in use. */
   freeBytes(): Promise<number> {
-    return onDisk(this.options.folder, async () => {
-      const { disk, folder } = this.options;
-      disk.makeFolder(folder);
-      return await disk.freeBytes(folder);
-    });
+    const { disk, folder } = this.options;
+    return onDisk(folder, () => disk.freeBytes(disk.exists(folder) ? folder : dirname(folder)));
   }
 
   async #ensureFolder(): Promise<void> {

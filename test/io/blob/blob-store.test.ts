@@ -49,6 +49,11 @@ async function made(chunks: number): Promise<void> {
 
 const place = (name: string) => join(folder, ABOUT.file, name);
 
+test("measures free space without creating a folder", async () => {
+  expect(await open().freeBytes()).toBeGreaterThan(0);
+  expect(fs.existsSync(folder)).toBe(false);
+});
+
 describe("a blob", () => {
   test("drops appends after a disk error, and continues later", async () => {
     const disk = new SimDisk({ random: randomOf(1) });
