@@ -139,7 +139,7 @@ test("reports a line without a time whose date is unclear", async () => {
 const COLOURED = {
   irssi: text(
     "--- Log opened Sat Nov 21 09:00:00 2020",
-    "09:00 \x049/-\x04g!\x049/-\x04g \x04;/bob\x04g \x048/[\x04g\x043/b@h\x048/]\x04g has joined #c",
+    "09:00 \x049/-\x04g!\x049/-\x04g \x04;/bob\x04g \x048/[\x04g\x043/b@h\x048/]\x04g has joined",
     "09:01 \x048/<\x04g@\x04gana\x04g\x048/>\x04g \x04edecade \x02bold\x02",
     "09:02 \x04c * ana\x04g acts",
     "09:03 \x048/[\x04g\x044/notice\x048/(\x04</#c\x048/)]\x04g note \x04#abcdx",
