@@ -1,7 +1,7 @@
 /** HTTP handler of the server: routing, limits and common headers. */
 
 import type { Fault } from "../../base/fault.ts";
-import { isName } from "../../base/names.ts";
+import { boxNames, isName } from "../../base/names.ts";
 import { refusalText } from "../../io/cluster/majority.ts";
 import type { Address } from "../../io/link/link.ts";
 import { requestUrl } from "../../io/ws/address.ts";
@@ -157,7 +157,9 @@ async function answer(
     const file = servePage(options.page, request, pathname);
     if (file !== undefined) return file;
     if (request.headers.get("accept")?.includes("text/html") === true) {
-      return htmlResponse(404, notFoundPage(options, pathname.slice(1)));
+      const route = pageRoute(pathname);
+      if (route !== undefined) return textResponse(303, "", { location: `/${route}` });
+      return htmlResponse(404, notFoundPage(options));
     }
     return textResponse(404, "Not found.\n");
   }
@@ -194,16 +196,17 @@ export function startPageHandler(options: StartPageOptions): (request: Request) 
       "cache-control": "no-store",
     };
     const status = url.pathname === "/" ? 200 : 404;
-    return new Response(startPage(options, url.hostname), { status, headers });
+    return new Response(startPage(options, url), { status, headers });
   };
 }
 
-function startPage({ name, port, hasRoot }: StartPageOptions, host: string): string {
-  const page = Bun.escapeHTML(`https://${port === HTTPS_PORT ? host : `${host}:${port}`}/`);
+function startPage({ name, port, hasRoot }: StartPageOptions, { hostname, pathname }: URL): string {
+  const host = port === HTTPS_PORT ? hostname : `${hostname}:${port}`;
+  const page = Bun.escapeHTML(`https://${host}/`);
   const trust = `<p><a href="${page}trust">Trust this server</a>: no warning any more</p>`;
   return htmlPage(
     name,
-    `<p><a href="${page}">Open</a></p>
+    `<p><a href="${page}${pageRoute(pathname) ?? ""}">Open</a></p>
 <p>The browser will warn you, because no authority on the Internet knows this server. The
 connection is encrypted. If you know who runs the server, continue: "Advanced", then "Continue" or
 "Accept the risk".</p>
@@ -211,10 +214,21 @@ ${hasRoot() ? trust : ""}`,
   );
 }
 
-/** @param path often the name of a room, typed behind the server's address */
-function notFoundPage({ name }: HttpOptions, path: string): string {
-  const [route, label] = isName(path) ? [`#/${path}`, `#${path}`] : ["", "the chat"];
-  return htmlPage(name, `<p>Nothing is here. <a href="/${route}">Open ${label}</a></p>`);
+const PAGE_PATH = /^\/(@|%40)?([^/]+)(?:\/(\d{1,16}))?\/?$/i;
+
+/**
+ * Returns the page's hash for a typed address such as `/lobby`, `/@ana` or `/lobby/184`;
+ * `undefined` if the path names no room or person.
+ */
+function pageRoute(pathname: string): string | undefined {
+  const [, at, name = "", seq] = PAGE_PATH.exec(pathname) ?? [];
+  const isBox = at === undefined && boxNames(name) !== undefined;
+  if (!isName(name) && !isBox) return undefined;
+  return `#/${at === undefined ? "" : "@"}${name}${seq === undefined ? "" : `/${seq}`}`;
+}
+
+function notFoundPage({ name }: HttpOptions): string {
+  return htmlPage(name, `<p>Nothing is here. <a href="/">Open the chat</a></p>`);
 }
 
 function joinPage({ name, fingerprint }: HttpOptions, address: string): string {

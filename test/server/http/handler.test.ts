@@ -11,7 +11,7 @@ import {
   WEBHOOK_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { RefusedByNats } from "../../../src/io/cluster/majority.ts";
-import { httpHandler } from "../../../src/server/http/handler.ts";
+import { httpHandler, startPageHandler } from "../../../src/server/http/handler.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { type SiteOptions, siteWith } from "../site.ts";
 
@@ -56,10 +56,18 @@ test.each([
 });
 
 test.each([
-  ["/lobby", '<a href="/#/lobby">Open #lobby</a>'],
-  ["/a/b", '<a href="/">Open the chat</a>'],
-  ["/%3Cb%3E", '<a href="/">Open the chat</a>'],
-])("leads a browser from %s to the page", async (path, link) => {
+  ["/lobby", 303, "/#/lobby"],
+  ["/lobby/", 303, "/#/lobby"],
+  ["/lobby/184", 303, "/#/lobby/184"],
+  ["/@ana", 303, "/#/@ana"],
+  ["/%40ana", 303, "/#/@ana"],
+  ["/homework@ana", 303, "/#/homework@ana"],
+  ["/a/b", 404, null],
+  ["/184", 404, null],
+  ["/@home@ana", 404, null],
+  ["//evil.example", 404, null],
+  ["/%3Cb%3E", 404, null],
+])("answers a browser at %s with %i", async (path, status, location) => {
   const site = httpHandler({
     name: "x",
     port: () => 1,
@@ -68,10 +76,18 @@ test.each([
   });
   const url = `https://chat.example${path}`;
   const response = await site(new Request(url, { headers: { accept: "text/html,*/*" } }), REMOTE);
-  expect(response.status).toBe(404);
-  expect(await response.text()).toContain(link);
+  expect([response.status, response.headers.get("location")]).toEqual([status, location]);
+  if (status === 404) expect(await response.text()).toContain('<a href="/">Open the chat</a>');
   const program = await site(new Request(url), REMOTE);
   expect([program.status, await program.text()]).toEqual([404, "Not found.\n"]);
+});
+
+test("leads from plain HTTP to the room of the typed address", async () => {
+  const start = startPageHandler({ name: "x", port: 2428, hasRoot: () => true });
+  const pageAt = (path: string) => start(new Request(`http://chat.example${path}`)).text();
+  expect(await pageAt("/lobby")).toContain('<a href="https://chat.example:2428/#/lobby">Open<');
+  expect(await pageAt("/")).toContain('<a href="https://chat.example:2428/">Open<');
+  expect(await pageAt("/%22%3E")).toContain('<a href="https://chat.example:2428/">Open<');
 });
 
 test("reports the fault at /healthz without naming servers", async () => {
