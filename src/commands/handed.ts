@@ -5,8 +5,6 @@ import { foldCase } from "../base/case-fold.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { accountFolderName } from "../base/file-names.ts";
 import { messageLine } from "../base/message-line.ts";
-import { formatUtc } from "../base/time.ts";
-import { defined } from "../base/values.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
@@ -28,7 +26,7 @@ import type { Client } from "../client/client.ts";
 import { writeSmallFile } from "../io/disk/data-folder.ts";
 import { makePrivateFolder } from "../io/disk/private-path.ts";
 import { ENGLISH } from "../ui/messages/en/page.ts";
-import { handedState } from "../ui/text/rules-text.ts";
+import { handedFields, handedState } from "../ui/text/rules-text.ts";
 
 export const command = clientVerb({
   printsData: true,
@@ -131,11 +129,7 @@ function textsName(files: readonly DisplayFile[]): string {
 
 function printHanded(context: Context, users: readonly HandedIn[]): number {
   return printList(context, users, {
-    json: (one) => {
-      const { at } = one;
-      const time = at === undefined ? undefined : formatUtc(at);
-      return { kind: "handed", ...one, ...defined({ time, state: handedState(one) }) };
-    },
+    json: (one) => ({ kind: "handed", ...handedFields(one) }),
     columns: {
       user: ({ user }) => user,
       messages: ({ messages }) => messages,

@@ -4,7 +4,8 @@ import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { boxNames, checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
-import { formatLocal, formatUtc } from "../../base/time.ts";
+import { formatLocal, formatUtc, type OffsetMinutes } from "../../base/time.ts";
+import type { HandedIn } from "../../client/actions.ts";
 import { queryUsers, type SendRequest } from "../../client/link/queries.ts";
 import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
@@ -22,10 +23,10 @@ import {
   type Views,
 } from "../../ui/command.ts";
 import { ircPassword, send } from "../../ui/commands.ts";
-import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
+import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { ircSetup } from "../../ui/text/irc-setup.ts";
 import { personMarks } from "../../ui/text/person-marks.ts";
-import { rulesText } from "../../ui/text/rules-text.ts";
+import { handedFields, handedState, rulesText } from "../../ui/text/rules-text.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import type { Answer as WireAnswer } from "../../wire/messages.ts";
 import { inviteUrl } from "../connect/invite.ts";
@@ -115,12 +116,9 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const count = users.filter(({ messages }) => messages > 0).length;
     const room = boxNames(host.current)?.room ?? host.current;
     const { offsetMinutes } = host.context;
-    const rows = users.map(({ user, messages, files, at }) => {
-      const facts = at === undefined ? ["-"] : [messages, files, formatLocal(at, offsetMinutes)];
-      return [user.padEnd(NAME_COLUMNS), ...facts].join("  ");
-    });
+    const rows = users.map((one) => handedRow(one, chatConsole.texts, offsetMinutes));
     const text: TerminalMessage = (texts) => texts.handedCount(count, users.length);
-    chatConsole.print({ kind: "handed", room, users }, text, rows);
+    chatConsole.print({ kind: "handed", room, users: users.map(handedFields) }, text, rows);
   },
 
   async ignored({ open, chatConsole }) {
@@ -393,6 +391,19 @@ async function revoke({ open, chatConsole }: SlashHost, id: number): Promise<voi
 const NAMES_LISTED_MAX = 100;
 
 type ListedUser = WireAnswer<"who">["users"][number];
+
+/** @internal Exported for tests. */
+export function handedRow(
+  work: HandedIn,
+  { handedBy, hasLeft }: TerminalTexts,
+  offsetMinutes: OffsetMinutes,
+): string {
+  const { user, messages, files, at, left } = work;
+  const state = handedState(work);
+  const facts = at === undefined ? ["-"] : [messages, files, formatLocal(at, offsetMinutes)];
+  const notes = [...(state === undefined ? [] : [handedBy(state)]), ...(left ? [hasLeft] : [])];
+  return [user.padEnd(NAME_COLUMNS), ...facts, notes.join(", ")].join("  ").trimEnd();
+}
 
 /** @internal */
 export function membersLine(room: string, users: readonly ListedUser[]): TerminalMessage {

@@ -1,7 +1,9 @@
 /** Texts for the rules of a room. */
 
 import { boxNames } from "../../base/names.ts";
-import { formatLocal } from "../../base/time.ts";
+import { formatLocal, formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
+import type { HandedIn } from "../../client/actions.ts";
 import { isMessage, isSameName } from "../../core/model/item.ts";
 import { isConversation } from "../../core/model/room.ts";
 import { hasOpened, isEndedBox, postTarget, roomOf } from "../../core/model/selectors.ts";
@@ -55,6 +57,12 @@ export function handedState({
   if (at === undefined) return "missing";
   if ((first ?? at) > due) return "late";
   return at > due ? "added-later" : "in-time";
+}
+
+/** Fields of JSON about a person's work: `time` in ISO 8601, and the state. */
+export function handedFields(work: HandedIn) {
+  const time = work.at === undefined ? undefined : formatUtc(work.at);
+  return { ...work, ...defined({ time, state: handedState(work) }) };
 }
 
 /** Every rule of the server with its value. */

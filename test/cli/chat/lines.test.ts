@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
 import { RecentMessages } from "../../../src/cli/chat/console.ts";
 import { confirmHint, digitRows } from "../../../src/cli/chat/identity-lines.ts";
-import { membersLine } from "../../../src/cli/chat/slash-views.ts";
+import { handedRow, membersLine } from "../../../src/cli/chat/slash-views.ts";
 import type { DisplayBody } from "../../../src/cli/output/records.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
@@ -18,6 +18,19 @@ test("lists all members of a room and marks offline members", () => {
   const full = people(PRESENCE_MEMBERS_MAX, () => false);
   expect(membersLine("lobby", full)(ENGLISH_TERMINAL).split(", ")).toHaveLength(
     PRESENCE_MEMBERS_MAX,
+  );
+});
+
+test("tells late from missing work, and who has left", () => {
+  const work = { user: "ana", messages: 2, files: 1, first: 5_000, at: 5_000 };
+  const row = (more: object, texts = ENGLISH_TERMINAL) =>
+    handedRow({ ...work, ...more }, texts, () => 60).replace(/^ana +/, "");
+  const facts = "2  1  1970-01-01 01:00:05";
+  expect(row({})).toBe(facts);
+  expect(row({ due: 4_999 })).toBe(`${facts}  late`);
+  expect(row({ due: 5_000, left: true })).toBe(`${facts}  in time, has left the room`);
+  expect(row({ due: 1, at: undefined, first: undefined }, INDONESIAN_TERMINAL)).toBe(
+    "-  belum ada",
   );
 });
 

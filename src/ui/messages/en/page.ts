@@ -378,7 +378,6 @@ export const ENGLISH = {
   handedFacts: (messages: number, files: number) =>
     `${counted(messages, "message")}, ${counted(files, "file")}`,
   nothingHanded: "nothing handed in",
-  hasLeft: "has left the room",
   downloadAll: "Download all (zip)",
   makeAssignment: "Assignment: members see only the moderators' messages and their own",
   rulesOf: (room: string) => `Rules of ${room}`,

@@ -25,6 +25,7 @@ export const ENGLISH_RULES = {
       late: "late",
       missing: "missing",
     })[state],
+  hasLeft: "has left the room",
   ruleWho: (who: "everyone" | "moderators" | "operators"): string => who,
   rulePoster: (who: "everyone" | "moderators" | "private"): string =>
     who === "private" ? "assignment: only to the moderators" : who,

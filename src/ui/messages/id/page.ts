@@ -379,7 +379,6 @@ export const INDONESIAN: Texts = {
   handedIn: (room) => `Terkumpul: ${room}`,
   handedFacts: (messages, files) => `${messages} pesan, ${files} berkas`,
   nothingHanded: "belum mengumpulkan",
-  hasLeft: "sudah keluar dari ruang",
   downloadAll: "Unduh semua (zip)",
   makeAssignment: "Tugas: anggota hanya melihat pesan moderator dan pesan mereka sendiri",
   rulesOf: (room) => `Aturan ${room}`,

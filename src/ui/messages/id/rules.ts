@@ -25,6 +25,7 @@ export const INDONESIAN_RULES: RuleTexts = {
       late: "terlambat",
       missing: "belum ada",
     })[state],
+  hasLeft: "sudah keluar dari ruang",
   ruleWho: (who) =>
     ({ everyone: "semua orang", moderators: "moderator", operators: "operator" })[who],
   rulePoster: (who) =>
