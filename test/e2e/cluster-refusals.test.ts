@@ -65,6 +65,46 @@ test("names what NATS refuses, and sends what was stored when it is mended", asy
   }
 });
 
+test("foreign, repeated and cut messages in the stream stop no server", async () => {
+  await using sandbox = new Sandbox();
+  const nats = await NatsServers.start(1);
+  try {
+    const [a, b] = await serveNodes(sandbox, nats, ["a", "b"]);
+    if (a === undefined || b === undefined) throw new Error("no servers");
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+    const send = (text: string, { invite }: Served) => ana.json(["send", text, "--server", invite]);
+    await send("one", a);
+    const at = { servers: nats.urls, cluster: "chat", isUnsafe: true, clock: systemClock() };
+    const stream = await openJetStream(at);
+    const post = await stream.get(await stream.last());
+    if (post === undefined) throw new Error("no message");
+    const foreign = ["", "x", "{}", "null", "\u0000", "+OK\r\n", "x".repeat(100_000)];
+    const bad = [
+      ...foreign.map((text) => new TextEncoder().encode(text)),
+      post.bytes,
+      ...[1, 2, Math.floor(post.bytes.length / 2), post.bytes.length - 1].map((length) =>
+        post.bytes.subarray(0, length),
+      ),
+    ];
+    for (const [i, bytes] of bad.entries()) await stream.publish(bytes, `bad-${i}`);
+    await stream.close();
+    await send("two", a);
+    await send("three", b);
+    await a.program.signal("SIGKILL");
+    const [again, later] = await serveNodes(sandbox, nats, ["a", "c"]);
+    if (again === undefined || later === undefined) throw new Error("no servers");
+    await send("four", later);
+    for (const server of [again, b, later]) {
+      const records = await ana.json(["history", "--server", server.invite]);
+      const texts = records.flatMap(({ kind, text }) => (kind === "text" ? [text] : []));
+      expect(texts).toEqual(["one", "two", "three", "four"]);
+      expect(await healthOf(server)).toBe("200 ok\n");
+    }
+  } finally {
+    await nats.stop();
+  }
+});
+
 test("lets one of two servers with one name run, until the other is renamed", async () => {
   await using sandbox = new Sandbox();
   const nats = await NatsServers.start(1);
