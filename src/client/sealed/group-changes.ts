@@ -14,7 +14,7 @@ import type { SealCommit } from "../../crypto/seal/engine.ts";
 import { delay } from "../../io/clock.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer } from "../../wire/messages.ts";
-import { storedGroup } from "./group-infos.ts";
+import { storedGroup, storeJoined } from "./group-infos.ts";
 import {
   adminDepartedPlan,
   adminPlan,
@@ -557,7 +557,7 @@ export class GroupChanges {
         await this.#sendCommit(pending);
         await this.room.catchUp();
         if (reason !== undefined) emit({ kind: "rejoined", reason });
-        return;
+        return await storeJoined(this.room, found);
       } catch (error) {
         if (!isStaleEpoch(error)) throw error;
       }

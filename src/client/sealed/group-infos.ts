@@ -5,6 +5,9 @@
  */
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { ignoreFault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { SealEngine } from "../../crypto/seal/engine.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { SealedRoom } from "./room.ts";
@@ -16,6 +19,7 @@ import {
   groupInfoKey,
   groupInfoRange,
 } from "./rows.ts";
+import type { Vault } from "./vault.ts";
 
 /** Former epochs of one room, each with up to GROUP_INFO_BYTES_MAX. */
 const GROUP_INFOS_MAX = 8;
@@ -27,11 +31,40 @@ export async function storeGroupInfo(engine: SealEngine, tx: RoomTransaction): P
   const seq = row.epochSeq ?? row.since;
   const { commit } = (await vault.find<ArchivedRow>(contentKey(room, seq))) ?? {};
   if (commit === undefined) return;
-  const info = toBase64Url(await engine.groupInfo(group));
-  await vault.put(groupInfoKey(room, seq), { epoch: group.epoch, info, commit });
+  await store(tx, { seq, epoch: group.epoch, info: await engine.groupInfo(group), commit });
+}
+
+/**
+ * Stores the GroupInfo with which a device joins. The device never has the keys of that epoch, but
+ * may be the last one that can return to it.
+ */
+export async function storeJoined(room: SealedRoom, found: FoundGroup): Promise<void> {
+  const { seq, epoch, info } = found;
+  const page = await room.queryPage({ after: seq - 1, before: seq + 1 }).catch(ignoreFault);
+  const commit = page?.records.find((record) => record.seq === seq)?.commit;
+  if (commit === undefined) return;
+  await room.run((tx) => store(tx, { seq, epoch, info, commit }));
+}
+
+type FoundGroup = NonNullable<Answer<"group">["made"]>;
+
+interface EpochInfo extends Omit<GroupInfoRow, "info"> {
+  readonly seq: number;
+  readonly info: Uint8Array;
+}
+
+async function store({ vault, room }: RoomTransaction, { seq, info, ...epoch }: EpochInfo) {
+  const row: GroupInfoRow = { ...epoch, info: toBase64Url(info) };
+  await vault.put(groupInfoKey(room, seq), row);
   const rows = await vault.rows({ ...groupInfoRange(room, 0, GROUP_INFOS_MAX + 1) });
   const [oldest] = rows;
   if (oldest !== undefined && rows.length > GROUP_INFOS_MAX) await vault.delete(oldest.key);
+}
+
+/** Reports whether the GroupInfo of the epoch that the record began is stored. */
+export async function hasGroupInfo(vault: Vault, room: RoomId, { seq, commit }: ChatRecord) {
+  const row = await vault.find<GroupInfoRow>(groupInfoKey(room, seq));
+  return row !== undefined && row.commit === commit;
 }
 
 export async function dropGroupInfos({ vault, room }: RoomTransaction, after: number) {

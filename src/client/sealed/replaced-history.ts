@@ -9,7 +9,7 @@ import { defined } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { readSealedFile } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
-import { dropGroupInfos } from "./group-infos.ts";
+import { dropGroupInfos, hasGroupInfo } from "./group-infos.ts";
 import type { SealedRoom } from "./room.ts";
 import { dropPending, restoreRoom, withoutSuspicion } from "./room-reader.ts";
 import type { RoomStates, RoomTransaction } from "./room-state.ts";
@@ -105,6 +105,8 @@ async function findCommon(room: SealedRoom, newest: number): Promise<CommonRecor
           return record;
         const content = await vault.find<ArchivedRow>(contentKey(room.view.id, record.seq));
         if (content !== undefined && isContentOf(content, record)) return record;
+        if (record.kind === "group" && (await hasGroupInfo(vault, room.view.id, record)))
+          return record;
       }
       return undefined;
     });

@@ -180,6 +180,27 @@ describe("after a rollback that all members have accepted", () => {
     await expectUsable(world, ana2, ben2);
   });
 
+  two("a device returns to an epoch whose keys it never had", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const first = world.site.disk.backUp();
+    await ana.makeAdmin("ben");
+    await ben.postTo("lost", ana);
+    await leaveServer(ana, ben);
+    await world.site.restore(first);
+    const ben2 = await acceptHistory(world, ben);
+    await ben2.until("to be in", () => ben2.rejoins() > 0);
+    const second = world.site.disk.backUp();
+    const ana2 = await acceptHistory(world, ana);
+    await ana2.until("to be in", () => ana2.rejoins() > 0);
+    await ana2.postTo("lost too", ben2);
+    await leaveServer(ana2, ben2);
+    await world.site.restore(second, (disk) => disk.removeFolder("/d/sealed"));
+    const ana3 = await acceptHistory(world, ana);
+    await ana3.postText("alone");
+    const ben3 = await acceptHistory(world, ben);
+    await expectUsable(world, ana3, ben3);
+  });
+
   three("a member who was offline reads on", async ({ world, ana, ben, cleo }) => {
     await ana.postTo("kept", ben, cleo);
     const backup = world.site.disk.backUp();
