@@ -343,6 +343,18 @@ test("a muted member lowers their own hand, also in a read-only room", () => {
   expect([...testRooms.room.hands]).toEqual([]);
 });
 
+roomsTest("advises a second moderator that nothing remains to be done", ({ rooms }) => {
+  const drafts = (act: RoomAction) => actionDrafts(rooms, { user: ANA, isOperator: false }, act, 0);
+  const eve = { room: ROOM, user: EVE, name: checkName("eve") };
+  const remedy = "no action is needed";
+  expect(() => drafts({ kind: "hand", on: false, isOperator: false, ...eve })).toThrow(
+    expect.objectContaining({ code: "not-allowed", remedy }),
+  );
+  expect(() => drafts({ kind: "admission", isOperator: false, ...eve })).toThrow(
+    expect.objectContaining({ code: "not-allowed", remedy }),
+  );
+});
+
 test("at most HANDS_MAX hands are raised", () => {
   const testRooms = new TestRooms();
   for (let i = 0; i < HANDS_MAX; i++) {
