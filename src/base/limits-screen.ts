@@ -8,7 +8,7 @@ export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
 
 export const TERMINAL_ANSWER_TIMEOUT_MS = 5_000;
 /** Maximum exit delay for pending answers, because a later answer would be sent to the shell. */
-export const TERMINAL_EXIT_TIMEOUT_MS = 500;
+export const TERMINAL_EXIT_TIMEOUT_MS = 2_000;
 export const TERMINAL_QUEUE_BYTES_MAX = 4 * 1024;
 export const TERMINAL_QUERIES_MAX = 16;
 export const TERMINAL_ANSWERS_PER_QUERY_MAX = 64;

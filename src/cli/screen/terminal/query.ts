@@ -9,9 +9,6 @@ import {
 } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 
-/** Maximum exit delay for pending answers if the terminal has answered before. */
-const RESPONSIVE_EXIT_TIMEOUT_MS = 2_000;
-
 /**
  * Query for the device attributes (DA1), which every terminal answers after all earlier queries.
  */
@@ -113,9 +110,8 @@ export class TerminalQueries {
    */
   settled(): Promise<void> {
     if (!this.hasPending) return Promise.resolve();
-    const timeoutMs = this.#hasAnswered ? RESPONSIVE_EXIT_TIMEOUT_MS : TERMINAL_EXIT_TIMEOUT_MS;
     return new Promise((resolve) => {
-      const cancel = this.clock.after(timeoutMs, resolve);
+      const cancel = this.clock.after(TERMINAL_EXIT_TIMEOUT_MS, resolve);
       this.#onSettled.push(() => {
         cancel();
         resolve();

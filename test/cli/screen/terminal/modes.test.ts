@@ -82,6 +82,20 @@ describe("a pending answer", () => {
   });
 });
 
+test("the first answer of a terminal on a slow link does not reach the shell", async () => {
+  const { device, clock, modes, queries } = entered();
+  void queries.ask("");
+  device.output.write(queries.takeUnsent());
+  const closed = modes.close();
+  await new Promise(setImmediate);
+  clock.pass(1_500);
+  await new Promise(setImmediate);
+  expect(device.calls).toEqual(["raw"]);
+  queries.receiveReport("\x1b[?6c");
+  await closed;
+  expect(device.calls).toEqual(["raw", "cooked"]);
+});
+
 describe("a stop", () => {
   test("without a signal handler restores the modes on continue", () => {
     const { device, lost, modeSequences } = entered();
