@@ -15,15 +15,16 @@ export interface SealedLab {
 
 export async function sealedLab(options: SiteOptions = {}): Promise<SealedLab> {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"], options);
-  await ana.request("join", { room: "vault", create: true, sealed: true });
-  await ana.request("group-create", {
-    target: "vault",
-    group: GROUP,
-    commitId: "first",
-    info: INFO,
-  });
+  await createVault(ana);
   await site.quiet();
   return { site, ana, ben, eve };
+}
+
+/** Creates the encrypted room "vault" with its group. */
+export async function createVault(by: Guest): Promise<void> {
+  await by.request("join", { room: "vault", create: true, sealed: true });
+  const group = { group: GROUP, commitId: "first", info: INFO };
+  await by.request("group-create", { target: "vault", ...group });
 }
 
 interface Commit {

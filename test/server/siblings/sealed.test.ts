@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { LEASE_BYTES } from "../../../src/base/limits-sealed.ts";
 import type { Guest } from "../guest.ts";
-import { commitFields, GROUP, groupOf, INFO } from "../sealed/sealed-lab.ts";
+import { commitFields, createVault, groupOf } from "../sealed/sealed-lab.ts";
 import { Sites } from "./sites.ts";
 
 const packages = (count: number, from = 0) =>
@@ -14,13 +14,7 @@ async function sealedSites(seed = 1) {
   const [first, second] = [sites.site(0), sites.site(1)];
   const ana = await first.member("ana");
   const [ben, eve] = [await second.member("ben"), await second.member("eve")];
-  await ana.request("join", { room: "vault", create: true, sealed: true });
-  await ana.request("group-create", {
-    target: "vault",
-    group: GROUP,
-    commitId: "first",
-    info: INFO,
-  });
+  await createVault(ana);
   await first.quiet();
   return { sites, first, second, ana, ben, eve };
 }
