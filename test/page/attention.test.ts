@@ -9,7 +9,7 @@ import { Sandbox } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
-import { pageAddress } from "./fixtures.ts";
+import { PHONE, pageAddress } from "./fixtures.ts";
 import { HeadlessUser } from "./headless-user.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
@@ -315,19 +315,6 @@ const COUNT_SHOWN = `{
   registration.showNotification = async (...values) => {
     await show(...values);
     globalThis.shownCount += 1;
-  };
-}`;
-
-const PHONE = `{
-  Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0 (Linux; Android 15)" });
-  globalThis.Notification = class {
-    static permission = "granted";
-    static requestPermission() {
-      return Promise.resolve("granted");
-    }
-    constructor() {
-      throw new TypeError("Illegal constructor");
-    }
   };
 }`;
 

@@ -13,6 +13,20 @@ export function localPage({ listening }: Served): string {
   return `${new URL(String(listening["web"])).protocol}//127.0.0.1:${listening["port"]}/`;
 }
 
+/** Phones have no constructor, so a worker must show the notification. */
+export const PHONE = `{
+  Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0 (Linux; Android 15)" });
+  globalThis.Notification = class {
+    static permission = "granted";
+    static requestPermission() {
+      return Promise.resolve("granted");
+    }
+    constructor() {
+      throw new TypeError("Illegal constructor");
+    }
+  };
+}`;
+
 export function pageAddress(served: Served): string {
   return `${localPage(served)}#invite=${secretOf(served)}`;
 }

@@ -6,7 +6,7 @@ import { SharedServer } from "../e2e/shared-server.ts";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { Browser, type VisitOptions } from "./browser.ts";
-import { localPage, secretOf } from "./fixtures.ts";
+import { localPage, PHONE, secretOf } from "./fixtures.ts";
 import { HeadlessUser } from "./headless-user.ts";
 import { createSealedRoom } from "./sealed-devices.ts";
 import type { Visit } from "./visit.ts";
@@ -47,18 +47,8 @@ async function installErrors({ context, page }: Visit): Promise<readonly string[
   return installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito");
 }
 
-/** Phones have no constructor, so a worker must show the notification. */
-const PHONE = `{
-  Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0 (Linux; Android 15)" });
-  globalThis.Notification = class {
-    static permission = "granted";
-    static requestPermission() {
-      return Promise.resolve("granted");
-    }
-    constructor() {
-      throw new TypeError("Illegal constructor");
-    }
-  };
+/** A phone that also notes the title of each notification. */
+const WATCHED_PHONE = `${PHONE}{
   const { showNotification } = globalThis.ServiceWorkerRegistration?.prototype ?? {};
   if (showNotification !== undefined)
     ServiceWorkerRegistration.prototype.showNotification = async function (title, options) {
@@ -72,7 +62,7 @@ const RUNS_WORKER = `navigator.serviceWorker.getRegistration("/").then(
 
 test("leads to the name, where the page notifies and is installable", async () => {
   const ben = await HeadlessUser.open(server.served, "ben");
-  await using ana = await visit(trusting, inviteHash(), { initScript: PHONE });
+  await using ana = await visit(trusting, inviteHash(), { initScript: WATCHED_PHONE });
   const { page, context } = ana;
   await ana.button("Trust this server").click();
   const dialog = trustDialog(ana);
@@ -107,7 +97,7 @@ test("leads to the name, where the page notifies and is installable", async () =
 });
 
 test("says what is missing in a browser without the root, which still chats", async () => {
-  await using cid = await visit(other, inviteHash(), { initScript: PHONE });
+  await using cid = await visit(other, inviteHash(), { initScript: WATCHED_PHONE });
   await cid.logIn("cid");
   await cid.send("clicked through");
   await cid.waitForMessage("clicked through");
