@@ -2,8 +2,11 @@
 
 import { expect } from "bun:test";
 import { readdirSync } from "node:fs";
+import { CHAT } from "../e2e/binary.ts";
 import type { Home, Json } from "../e2e/program.ts";
 import { ndjson } from "../e2e/program.ts";
+import { Screen } from "../e2e/tmux.ts";
+import { requires } from "../installed.ts";
 import { pageTest } from "./browser.ts";
 import type { HeadlessUser } from "./headless-user.ts";
 import { PageServer } from "./page-server.ts";
@@ -21,9 +24,19 @@ async function lines(home: Home, ...stdin: readonly string[]): Promise<Json[]> {
   return ndjson(out);
 }
 
+const termTest: typeof pageTest = (name, run) =>
+  requires("tmux").describe("with tmux", () => pageTest(name, run));
+
+/** How work in each assignment appears at the end of the term. */
+const STATES = [
+  { "in time": 23, "in time, more later": 1, late: 0, missing: 6 },
+  { "in time": 0, "in time, more later": 0, late: 24, missing: 6 },
+  { "in time": 24, "in time, more later": 0, late: 0, missing: 6 },
+];
+
 const isHandedIn = ({ messages }: Json) => Number(messages) > 0;
 
-pageTest("terminal, page and a restarted server agree at the end of a term", async () => {
+termTest("terminal, page and a restarted server agree at the end of a term", async () => {
   const { sandbox, served } = server;
   const [tari, budi] = [server.home("tari"), server.home("budi")] as const;
   const olga = sandbox.home("olga");
@@ -65,6 +78,11 @@ pageTest("terminal, page and a restarted server agree at the end of a term", asy
   const own = await deleting?.post("my best work", `hw2@${name}`);
   await deleting?.tab.ask("erase", { seq: own ?? 0 });
   await deleting?.tab.ask("vote", { seq: polls[2] ?? 0, choices: [] });
+  const first = await tari.json(["handed", "--room", "hw1"]);
+  const lastMs = Math.max(...first.map(({ at = 0 }) => Number(at)));
+  await lines(tari, "/join hw1", `/rules due ${new Date(lastMs).toISOString()}`);
+  await lines(tari, "/join hw2", "/rules due 2001-01-01 09:00");
+  await lines(tari, "/join hw3", "/rules due 2101-01-01");
   await admin("room", "rename", "math", "maths");
   await admin("room", "rename", "hw1", "essay");
   await admin("rename", "p01", "petra");
@@ -78,12 +96,27 @@ pageTest("terminal, page and a restarted server agree at the end of a term", asy
     for (const room of HOMEWORK) handed.push(await tari.json(["handed", "--room", room]));
     const shown = await lines(tari, "/join math", ...polls.map((seq) => `/poll ${seq}`));
     const results = shown.filter(({ kind }) => kind === "poll-results");
-    return { handed, results };
+    const [who] = (await lines(tari, "/join hw2", "/who")).filter(({ kind }) => kind === "who");
+    const members = who?.["users"] as readonly Json[];
+    const rooms = await budi.json(["rooms"]);
+    const unread = rooms.find(({ room }) => room === "maths")?.["unread"];
+    return { handed, results, unread, members: members.map(({ user, role }) => [user, role]) };
   };
+  const codes = { "in time": "in-time", "in time, more later": "added-later" };
+  const stateCode = (text: string) => codes[text as keyof typeof codes] ?? text;
   const before = await numbers();
   expect(before.handed.map((rows) => rows.filter(isHandedIn).length)).toEqual([24, 24, 24]);
   expect(before.results.map(({ voters }) => voters)).toEqual([30, 30, 29]);
   expect(before.handed[0]?.find(({ user }) => user === "petra")?.["messages"]).toBe(2);
+  for (const [at, states] of STATES.entries()) {
+    const rows = before.handed[at] ?? [];
+    const counts = Object.keys(states).map((text) => [
+      text,
+      rows.filter(({ state }) => state === stateCode(text)).length,
+    ]);
+    expect(Object.fromEntries(counts)).toEqual(states);
+  }
+  expect([before.unread, before.members.length]).toEqual([LESSONS.length, 30]);
   expect(before.handed[0]?.find(({ user }) => user === "p03")?.["left"]).toBe(true);
 
   await served.program.signal("SIGKILL");
@@ -102,13 +135,40 @@ pageTest("terminal, page and a restarted server agree at the end of a term", asy
   await tari.run(["handed", "--room", "hw1", "--out", out]);
   expect(readdirSync(out)).toHaveLength(24);
 
+  await using screen = await Screen.open(sandbox, "screen", {
+    CHAT_HOME: sandbox.path("tari"),
+    CHAT,
+  });
+  screen.resize(110, 60);
+  screen.line(`clear; $CHAT join 127.0.0.1:${served.port} --user tari --room maths`);
+  await screen.shows(/^#maths>$/);
+  for (const [lesson, voters] of [30, 30, 29].entries()) {
+    screen.line(`/poll ${polls[lesson]}`);
+    await screen.shows(`${voters} voters`);
+    screen.press("Escape");
+  }
+  for (const [at, room] of ["essay", "hw2", "hw3"].entries()) {
+    screen.line(`/join ${room}`);
+    await screen.shows(`#${room}>`);
+    screen.line("/handed");
+    const rows = await screen.shows(`24 of ${before.handed[at]?.length} handed in`);
+    for (const [state, count] of Object.entries(STATES[at] ?? {}))
+      expect(
+        rows.filter((row) => new RegExp(`  ${state}(?:, has left.*)?$`).test(row)),
+      ).toHaveLength(count);
+    screen.press("Escape");
+  }
+  await screen.shows(/of 30 online/);
+
   const page = await server.window("tari", { password: "xxxxxxxx" });
-  for (const room of ["essay", "hw2", "hw3"]) {
+  for (const [at, room] of ["essay", "hw2", "hw3"].entries()) {
     await page.send(`/join ${room}`);
     await page.heading(`#${room}`).waitFor();
     await page.button("Handed in").click();
     const dialog = await page.dialog(`Handed in: #${room}`);
-    await dialog.getByText(/^24 of \d+ handed in/).waitFor();
+    await dialog.getByText(`24 of ${before.handed[at]?.length} handed in`).waitFor();
+    for (const [state, count] of Object.entries(STATES[at] ?? {}))
+      expect(await dialog.getByText(new RegExp(` · ${state}(?: · .*)?$`)).count()).toBe(count);
     await page.page.keyboard.press("Escape");
   }
   await page.send("/join maths");
@@ -116,4 +176,6 @@ pageTest("terminal, page and a restarted server agree at the end of a term", asy
     const poll = page.page.locator("fieldset.poll", { hasText: `Lesson ${at + 1}?` });
     await poll.getByText(`${voters} voters`).waitFor();
   }
+  const other = await server.window("budi", { password: "xxxxxxxx" });
+  await other.room("maths").getByText(String(before.unread), { exact: true }).waitFor();
 });
