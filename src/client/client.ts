@@ -54,7 +54,7 @@ import type { OutboxQueue } from "./outbox-queue.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
 import { type DialAddress, type FindOnLan, ServerLocator } from "./server-locator.ts";
-import { type Greeted, greet, pin } from "./trust.ts";
+import { type Greeted, pin } from "./trust.ts";
 
 export interface ClientDependencies {
   readonly clock: Clock;
@@ -202,7 +202,8 @@ export class Client extends ChatClient<ClientAccount> {
       session: () => this.member.session,
       majorityFault: isOneShot === true ? () => this.#majorityFault : undefined,
       confirmed: (seq) => this.confirmed(seq),
-      greet: (connection) => greet(connection, { ...deps, verifier, program }),
+      verifier,
+      program,
     });
     this.#cursors = new CursorWriter(state, clock);
     this.#events = new EventBuffer((mark) => this.#cursors.schedule(mark));

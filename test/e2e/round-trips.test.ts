@@ -1,6 +1,7 @@
 /** Round trips of commands, which a relay counts. */
 
 import { expect } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { SharedServer } from "./shared-server.ts";
 import { TcpTurnRelay, UdpTurnRelay } from "./turn-relay.ts";
 
@@ -11,6 +12,8 @@ const KNOWN = 3;
 
 /** QUIC joins TCP and TLS. */
 const KNOWN_UDP = 3;
+/** TCP, during which the ticket is requested, TLS and `hello` of the data channel. */
+const CHANNEL = KNOWN + 3;
 /** The registration must be answered before a post can follow. */
 const FIRST_CONTACT = 4;
 
@@ -60,6 +63,26 @@ server.test(`the first contact takes ${FIRST_CONTACT} round trips`, async (sandb
   const { exitCode } = await sandbox.home("newcomer").run(args);
   expect([exitCode, relay.answered]).toEqual([0, FIRST_CONTACT]);
 });
+
+for (const [verb, turns] of [
+  ["send-file", CHANNEL + 2],
+  ["get-file", CHANNEL + 2],
+] as const) {
+  server.test(`chat ${verb} of a small file takes ${turns} round trips`, async (sandbox) => {
+    const ana = sandbox.home(verb);
+    const { port, address } = server.served;
+    const path = sandbox.path("small.txt");
+    const out = sandbox.path("out");
+    writeFileSync(path, "small");
+    mkdirSync(out, { recursive: true });
+    const known = ["--user", verb];
+    const [sent] = await ana.json(["send-file", path, "--server", address, ...known]);
+    using relay = await TcpTurnRelay.open(port);
+    const what = verb === "send-file" ? [path] : [String(sent?.["id"]), "--out", out];
+    const { exitCode } = await ana.run([verb, ...what, "--server", relay.address, ...known]);
+    expect([exitCode, relay.answered]).toEqual([0, turns]);
+  });
+}
 
 server.test("chat history requests the pages of all rooms at once", async (sandbox) => {
   const { port, address } = server.served;

@@ -3,25 +3,20 @@
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../../base/limits.ts";
 import { Backoff } from "../../core/backoff.ts";
-import type { Clock } from "../../io/clock.ts";
-import type { Entropy } from "../../io/entropy.ts";
 import { markHandled } from "../../io/promises.ts";
-import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { ActiveLink, LoggedInLink } from "../link/active-link.ts";
 import { Connection } from "../link/connection.ts";
 import { unlessStalled } from "../link/stalled.ts";
+import { type GreetOptions, greet, Hello } from "../trust.ts";
 
-export interface DataChannelOptions {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
+export interface DataChannelOptions extends GreetOptions {
   readonly activeLink: ActiveLink;
   /**
    * While there is a fault, a stalled transfer fails. If this function is absent, the transfer
    * waits.
    */
   readonly majorityFault?: () => Fault | undefined;
-  readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
 const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
@@ -96,12 +91,15 @@ async function runOverOneChannel<Result>(
   const { stop } = task;
   const active = await options.activeLink.next(stop);
   const signal = AbortSignal.any([stop, active.lostSignal]);
-  const connection = await openChannel(active, options, signal);
+  const { connection, bound } = await openChannel(active, options, signal);
   const closeChannel = () => connection.close();
   signal.addEventListener("abort", closeChannel, { once: true });
   if (signal.aborted) closeChannel();
   try {
     return await task.runOver(connection, active);
+  } catch (error) {
+    await bound; // If it failed, the server has refused everything else.
+    throw error;
   } finally {
     signal.removeEventListener("abort", closeChannel);
     connection.close();
@@ -129,43 +127,56 @@ function waitBeforeRetry<Result>(
   return unlessAborted(task.stop, delayed).finally(() => cancel());
 }
 
+interface OpenChannel {
+  readonly connection: Connection;
+  /** Settles with the server's answer, behind which the first request of the task already waits. */
+  readonly bound: Promise<unknown>;
+}
+
 /** Opens a second link to the same server, bound to the account's session on the first link. */
 async function openChannel(
   active: LoggedInLink,
   options: DataChannelOptions,
   signal: AbortSignal,
-): Promise<Connection> {
-  const { ticket } = await unlessAborted(signal, active.connection.request("ticket", {}));
+): Promise<OpenChannel> {
+  const requested = active.connection.request("ticket", {});
+  const hello = new Hello(options);
   const opening = active.connection.link
-    .openChannel()
+    .openChannel(hello.bytes)
     // Create the connection in the same tick as the link, so that no message is missed.
     .then((link) => new Connection(link, options.clock));
-  const connection = await unlessAborted(signal, opening).catch((error: unknown) => {
+  const both = Promise.all([requested, opening]);
+  const [{ ticket }, connection] = await unlessAborted(signal, both).catch((error: unknown) => {
     markHandled(opening.then((connection) => connection.close()));
     throw error;
   });
   try {
-    await unlessAborted(signal, bindChannel(connection, active, options, ticket));
-    return connection;
+    await unlessAborted(signal, checkServer(connection, hello, active, options));
+    const bound = bindChannel(connection, ticket);
+    markHandled(bound);
+    return { connection, bound };
   } catch (error) {
     connection.close();
     throw error;
   }
 }
 
-async function bindChannel(
+async function checkServer(
   connection: Connection,
+  hello: Hello,
   active: LoggedInLink,
   options: DataChannelOptions,
-  ticket: string,
 ): Promise<void> {
-  const { fingerprint } = await options.greet(connection);
+  const { fingerprint } = await greet(connection, options, hello);
   if (fingerprint !== active.fingerprint) {
     throw new Fault("fingerprint-changed", "another server answered on the data channel", {
       remedy: "someone may be intercepting the connection; ask the server's owner",
     });
   }
-  await connection.request("lane", { ticket }).catch((error: unknown) => {
+}
+
+function bindChannel(connection: Connection, ticket: string): Promise<unknown> {
+  return connection.request("lane", { ticket }).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "login-refused") throw error;
     throw new Fault("link-closed", error.message, { cause: error });
   });

@@ -168,8 +168,8 @@ export abstract class BaseLink implements Link {
     this.countSent(messages, bytes);
   }
 
-  openChannel(): Promise<Link> {
-    if (this.state === "open") return this.dialChannel();
+  openChannel(first?: Uint8Array): Promise<Link> {
+    if (this.state === "open") return this.dialChannel(first);
     return Promise.reject(new Fault("unreachable", "the link is closed"));
   }
 
@@ -185,7 +185,7 @@ export abstract class BaseLink implements Link {
     return new Promise((resolve) => this.#waiters.push({ bytesMax, resolve }));
   }
 
-  protected dialChannel(): Promise<Link> {
+  protected dialChannel(_first?: Uint8Array): Promise<Link> {
     assert(false, "only the client end opens data channels");
   }
 

@@ -77,9 +77,10 @@ export interface Link {
   unfollow(topic: string): void;
   /**
    * Client side only.
+   * @param first message that the transport may send while it connects; see `hasSentFirst`
    * @throws {Fault} unreachable if the link is lost, timeout if the server does not answer
    */
-  openChannel(): Promise<Link>;
+  openChannel(first?: Uint8Array): Promise<Link>;
   counters(): LinkCounters;
   /** Sends queued messages for at most DRAIN_TIMEOUT_MS before closing. Idempotent. */
   close(): void;

@@ -149,7 +149,7 @@ class Attempt {
       pipe,
       remote,
       certificateHash,
-      dialChannel: () => this.#openChannel(remote, link.certificateHash),
+      dialChannel: (first) => this.#openChannel(remote, link.certificateHash, first),
       waitForChannels: (closing) => this.#connection.waitForChannels(closing),
       onEnded: (ended, hangUp, code) => this.#connection.onLinkEnded(ended, hangUp, code),
     });
@@ -157,10 +157,15 @@ class Attempt {
     return link;
   }
 
-  async #openChannel(remote: Address, certificateHash: Uint8Array): Promise<QuicLink> {
+  async #openChannel(
+    remote: Address,
+    certificateHash: Uint8Array,
+    first: Uint8Array | undefined,
+  ): Promise<QuicLink> {
     let channel: QuicLink | undefined;
     try {
       channel = await this.#link(remote, certificateHash);
+      if (first !== undefined) channel.hasSentFirst = channel.send(first);
       await withTimeout(channel.accepted, CONNECT_TIMEOUT_MS, () => {
         throw new Fault("timeout", msg`${this.address} did not accept another data channel`);
       });

@@ -33,7 +33,7 @@ export interface QuicLinkOptions {
   readonly pipe: QuicPipe;
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  readonly dialChannel?: () => Promise<Link>;
+  readonly dialChannel?: (first: Uint8Array | undefined) => Promise<Link>;
   readonly topics?: Topics<QuicLink>;
   readonly waitForChannels: (link: QuicLink) => Promise<unknown>;
   readonly onEnded: (link: QuicLink, hangUp: CloseOrder, code: number) => void;
@@ -118,10 +118,10 @@ export class QuicLink extends BaseLink {
     return { ...super.counters(), ...this.options.wire.stats() };
   }
 
-  protected override dialChannel(): Promise<Link> {
+  protected override dialChannel(first?: Uint8Array): Promise<Link> {
     const { dialChannel } = this.options;
     assert(dialChannel !== undefined, "only the client end opens data channels");
-    return dialChannel();
+    return dialChannel(first);
   }
 
   close(): void {

@@ -221,7 +221,7 @@ export interface WsClientLinkOptions {
   readonly socket: WsSocket;
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  readonly dialChannel: () => Promise<Link>;
+  readonly dialChannel: (first: Uint8Array | undefined) => Promise<Link>;
 }
 
 export class WsClientLink extends BaseLink {
@@ -265,8 +265,8 @@ export class WsClientLink extends BaseLink {
     return this.#frameBytes;
   }
 
-  protected override dialChannel(): Promise<Link> {
-    return this.options.dialChannel();
+  protected override dialChannel(first?: Uint8Array): Promise<Link> {
+    return this.options.dialChannel(first);
   }
 
   close(): void {

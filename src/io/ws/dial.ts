@@ -210,8 +210,8 @@ class WsDialAttempt {
       socket,
       remote: remoteOf(socket),
       certificateHash,
-      dialChannel: () =>
-        dial({ ...channelOptions, certificateHash, timeoutMs: CONNECT_TIMEOUT_MS }),
+      dialChannel: (first) =>
+        dial({ ...channelOptions, first, certificateHash, timeoutMs: CONNECT_TIMEOUT_MS }),
     });
     if (first !== undefined && !this.#upgrade.isFirstReceived) this.#link.send(first);
     this.#link.hasSentFirst = first !== undefined;

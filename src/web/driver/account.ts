@@ -4,11 +4,9 @@ import type { Fault } from "../../base/fault.ts";
 import { ignoreFault } from "../../base/fault.ts";
 import type { ChatClient, LinkedSession } from "../../client/chat-client.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
-import type { Connection } from "../../client/link/connection.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import type { AccountSession } from "../../client/session.ts";
-import { greet } from "../../client/trust.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
@@ -106,8 +104,7 @@ export class PageAccount implements LinkedSession {
     const { activeLink } = this.options.client;
     const owner = { user: session.user, fingerprint };
     const greeting = { clock, entropy, verifier, program: PAGE_PROGRAM };
-    const greetChannel = (connection: Connection) => greet(connection, greeting);
-    const channels = { clock, entropy, activeLink, hashing, greet: greetChannel };
+    const channels = { ...greeting, activeLink, hashing };
     const post = (to: string, text: string) =>
       void session.posts.post(to, withMentions({ text })).catch(ignoreFault);
     const callbacks = { post, attach, emit };
