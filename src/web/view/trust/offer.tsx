@@ -113,18 +113,21 @@ function TrustDialog({ offered: { trustedWeb, rootSha256 }, onClose }: TrustProp
 /** Opens the dialog at `#trust`. */
 export function TrustRoute() {
   const { chat, openDialog } = usePage();
+  // It changes with the texts, which must not open the dialog again.
+  const latestOpen = useRef(openDialog);
+  latestOpen.current = openDialog;
   useEffect(() => {
     const open = async (hash: string) => {
       if (hash !== TRUST_HASH || chat.isLocal) return;
       const offered = await ifPossible(root.fetch());
-      if (offered !== undefined) openDialog(TrustDialog, { offered });
+      if (offered !== undefined) latestOpen.current(TrustDialog, { offered });
     };
     void open(location.hash);
     return listen<HashChangeEvent>(window, "hashchange", ({ newURL }) =>
       // The router may have replaced the address.
       open(new URL(newURL).hash),
     );
-  }, [chat, openDialog]);
+  }, [chat]);
   return null;
 }
 
