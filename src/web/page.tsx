@@ -9,7 +9,7 @@ import { TINTS } from "../core/model/tint.ts";
 import { ifPossible } from "../io/promises.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
-import { loadTexts } from "./browser/texts.ts";
+import { loadStartTexts, loadTexts } from "./browser/texts.ts";
 import { openPageClient, type PageClient, type PageClientOptions } from "./driver/page-client.ts";
 import type { FolderPage } from "./driver/share.ts";
 import { Photos } from "./transfer/photos.ts";
@@ -55,7 +55,7 @@ const OPTIONS: PageClientOptions = {
     const alarmRoot = document.createElement("div");
     container?.before(alarmRoot);
     // The language may have changed since the start.
-    void loadTexts(readSettings().language ?? language).then((texts) =>
+    void loadStartTexts(readSettings().language ?? language).then((texts) =>
       createRoot(alarmRoot).render(<Alarm alarm={alarm} accept={accept} texts={texts} />),
     );
   },
@@ -71,7 +71,7 @@ async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => {
     return openPageClient(platform, { ...OPTIONS, photos: new Photos(scaleLater) });
   });
-  const [chat, texts] = await Promise.all([opened.catch(asFault), loadTexts(language)]);
+  const [chat, texts] = await Promise.all([opened.catch(asFault), loadStartTexts(language)]);
   if (chat instanceof Fault && chat.code === "version-unsupported") {
     replaceBy(<OlderPage texts={texts} />);
     return;
@@ -99,7 +99,7 @@ async function start(): Promise<void> {
   try {
     await (document.documentElement.dataset["share"] === undefined ? startChat() : startShare());
   } catch (error) {
-    const texts = await loadTexts(language).catch(() => loadTexts("en"));
+    const texts = await loadStartTexts(language).catch(() => loadStartTexts("en"));
     replaceBy(<StartFault error={error} texts={texts} />);
     reportError(error);
   }

@@ -2,10 +2,12 @@
 
 import { Fault, type FaultCode, type FaultDetail } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
-import type { Texts } from "../messages/en/page.ts";
+import type { StartTexts } from "../messages/en/start.ts";
 import { formatTimestampIn } from "./times.ts";
 
-type PlainText = { [Key in keyof Texts]-?: Texts[Key] extends string ? Key : never }[keyof Texts];
+type PlainText = {
+  [Key in keyof StartTexts]-?: StartTexts[Key] extends string ? Key : never;
+}[keyof StartTexts];
 
 /** Fault that the page detects, with a more specific text than the text for its code. */
 export class PageFault extends Fault {
@@ -62,21 +64,21 @@ const TEXTS = {
   "this browser cannot create an account key": "noAccountKey",
   "{} is not a time": "notATime",
   "unknown filter has:{}": "unknownFilter",
-} as const satisfies Readonly<Record<string, keyof Texts>>;
+} as const satisfies Readonly<Record<string, keyof StartTexts>>;
 
 const SLOW = "slow mode in '{}': you can post again in {} s";
 
 /** Text of a fault beside a message that stays refused, when the wait of slow mode has passed. */
 export function refusalText(
   fault: Fault,
-  texts: Texts,
+  texts: StartTexts,
   textOf: (fault: Fault) => string = (fault) => faultText(fault, texts),
 ): string {
   return fault.translatable.message?.template === SLOW ? texts.slowRefused : textOf(fault);
 }
 
 /** @param error a string is returned unchanged */
-export function faultText(error: unknown, texts: Texts): string {
+export function faultText(error: unknown, texts: StartTexts): string {
   if (typeof error === "string") return error;
   if (error instanceof PageFault) return texts[error.text];
   const { code, message, translatable } =

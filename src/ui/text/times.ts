@@ -2,7 +2,7 @@
 
 import type { TimeContext } from "../../base/parse-time.ts";
 import { clampUnixMs, DAY_MS, dateOf } from "../../base/time.ts";
-import type { Texts } from "../messages/en/page.ts";
+import type { StartTexts } from "../messages/en/start.ts";
 
 export interface Times {
   readonly clock: (unixMs: number) => string;
@@ -34,7 +34,7 @@ const LATE_UNIX_MS = dateOf(0).setHours(22, 30);
 
 /** For whom times are written. */
 interface TimesReader {
-  readonly texts: Texts;
+  readonly texts: StartTexts;
   /** Settings of the interface. No format depends on one yet. */
   readonly settings?: object;
 }
@@ -91,13 +91,13 @@ export function timesNow(): TimeContext {
 const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
 
 /** @returns `undefined` if the server's message contains no timestamp */
-export function formatTimestampIn(message: string, texts: Texts): string | undefined {
+export function formatTimestampIn(message: string, texts: StartTexts): string | undefined {
   const [timestamp] = message.match(TIMESTAMP) ?? [];
   if (timestamp === undefined || !Number.isFinite(Date.parse(timestamp))) return undefined;
   return timesIn({ texts }).full(Date.parse(timestamp));
 }
 
-export function withLocalTimestamps(message: string, texts: Texts): string {
+export function withLocalTimestamps(message: string, texts: StartTexts): string {
   return message.replace(
     TIMESTAMP,
     (timestamp) => formatTimestampIn(timestamp, texts) ?? timestamp,

@@ -1,7 +1,14 @@
 /** Loader for the page's texts; languages other than English on demand. */
 
-import { ENGLISH, type Texts } from "../../ui/messages/en/page.ts";
+import type { Texts } from "../../ui/messages/en/page.ts";
+import { ENGLISH_START, type StartTexts } from "../../ui/messages/en/start.ts";
 
 export async function loadTexts(language: string): Promise<Texts> {
-  return language === "id" ? (await import("../../ui/messages/id/page.ts")).INDONESIAN : ENGLISH;
+  if (language === "id") return (await import("../../ui/messages/id/page.ts")).INDONESIAN;
+  return (await import("../../ui/messages/en/page.ts")).ENGLISH;
+}
+
+/** Only the English texts of the start are in the page's first module. */
+export async function loadStartTexts(language: string): Promise<StartTexts> {
+  return language === "id" ? await loadTexts(language) : ENGLISH_START;
 }

@@ -3,14 +3,14 @@
 import { useMemo, useState } from "react";
 import { cleanText, jsonLine } from "../../base/text.ts";
 import type { AuditAlarm } from "../../client/auditor.ts";
-import type { Texts } from "../../ui/messages/en/page.ts";
+import type { StartTexts } from "../../ui/messages/en/start.ts";
 import { Button } from "./shell/button.tsx";
 import { focusOnMount } from "./shell/form.tsx";
 
 interface AlarmProps {
   readonly alarm: AuditAlarm;
   readonly accept: () => Promise<void>;
-  readonly texts: Texts;
+  readonly texts: StartTexts;
 }
 
 export function Alarm({ alarm: { fault, evidence }, accept, texts }: AlarmProps) {

@@ -6,6 +6,7 @@ import {
   Fragment,
   type ReactNode,
   useCallback,
+  useContext,
   useEffect,
   useMemo,
   useRef,
@@ -14,14 +15,15 @@ import {
 import { isSameName } from "../../core/model/item.ts";
 import { ifPossible } from "../../io/promises.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
-import { languageFor } from "../../ui/messages/languages.ts";
+import type { StartTexts } from "../../ui/messages/en/start.ts";
+import { type Language, languageFor } from "../../ui/messages/languages.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
 import { personText } from "../../ui/text/person-text.ts";
 import { placeTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
-import type { PageClient } from "../driver/page-client.ts";
+import type { PageClient, PageEvent } from "../driver/page-client.ts";
 import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
 import { OpenNotifications } from "./attention/open-notifications.ts";
@@ -38,12 +40,14 @@ import {
   type OpenDialog,
   PageContext,
   type PageValue,
+  StartContext,
+  type StartValue,
   useLayer,
   useModel,
-  usePage,
-  useTexts,
+  useStart,
+  useStartTexts,
 } from "./shell/context.tsx";
-import { combined, listen, whenSettled } from "./shell/effects.ts";
+import { combined, listen } from "./shell/effects.ts";
 import { keepFocus } from "./shell/focus.ts";
 import { LazyModule, useLoading, useModule } from "./shell/lazy.ts";
 import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
@@ -66,6 +70,10 @@ const DAY_CHECK_MS = 10_000;
 const room = new LazyModule(() => import("./room/chat-page.tsx"));
 const style = new LazyModule(() => addStyleSheet(chatSheet).then(() => "loaded"));
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
+const TEXTS = {
+  en: new LazyModule(() => loadTexts("en")),
+  id: new LazyModule(() => loadTexts("id")),
+};
 
 interface Overlay {
   readonly id: number;
@@ -128,69 +136,81 @@ function useKeyGuard(): void {
   }, []);
 }
 
+/** Maximum number of events that wait for the texts of the rooms. */
+const EARLY_EVENTS_MAX = 100;
+
 function useNotifications(): void {
-  const page = usePage();
+  const { chat, texts } = useStart();
+  const page = useContext(PageContext);
   const latestPage = useRef(page);
   latestPage.current = page;
-  const { chat, texts } = page;
   const announce = useAnnounce();
   const [open] = useState(() => new OpenNotifications());
   useEffect(() => {
     // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
     if (!chat.isLocal) void ifPossible(registerWorker(texts.lang));
   }, [chat, texts.lang]);
-  useEffect(
-    () =>
-      chat.onEvent((event) => {
-        const { settings, texts, times, notify } = latestPage.current;
-        if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
-        if (event.kind === "account-changed")
-          notify(
-            texts.accountChanged(
-              event.what,
-              event.time,
-              event.by && personText(chat.model, event.by),
-            ),
-          );
-        if (event.kind === "sealed-remark") notify(texts.sealedRemark);
-        if (event.kind === "identity-changed")
-          notify(texts.keyChanged(personText(chat.model, event.user)));
-        if (event.kind !== "notify") return;
-        const { room, target, item, why } = event;
-        const title = texts.notificationTitle(
-          authorText(item, texts, chat.model),
-          placeTitle(chat.model, target, texts),
+  const early = useRef<PageEvent[]>([]);
+  const show = useCallback(
+    (event: PageEvent) => {
+      if (latestPage.current === undefined) {
+        if (early.current.length < EARLY_EVENTS_MAX) early.current.push(event);
+        return;
+      }
+      const { settings, texts, times, notify } = latestPage.current;
+      if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
+      if (event.kind === "account-changed")
+        notify(
+          texts.accountChanged(
+            event.what,
+            event.time,
+            event.by && personText(chat.model, event.by),
+          ),
         );
-        const body = briefText(item, texts, times);
-        // The open room announces its messages.
-        if (!isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
-        // The sound stays off if the browser requires a click first.
-        if (settings.sounds) void ifPossible(playSound());
-        if (!settings.notify || !("Notification" in window)) return;
-        const content = { body, tag: `${room} ${item.seq}`, data: { at: target, room } };
-        const closeLater = (close: () => void) => {
-          if (why === "message") open.add({ ...item, room }, close);
+      if (event.kind === "sealed-remark") notify(texts.sealedRemark);
+      if (event.kind === "identity-changed")
+        notify(texts.keyChanged(personText(chat.model, event.user)));
+      if (event.kind !== "notify") return;
+      const { room, target, item, why } = event;
+      const title = texts.notificationTitle(
+        authorText(item, texts, chat.model),
+        placeTitle(chat.model, target, texts),
+      );
+      const body = briefText(item, texts, times);
+      // The open room announces its messages.
+      if (!isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
+      // The sound stays off if the browser requires a click first.
+      if (settings.sounds) void ifPossible(playSound());
+      if (!settings.notify || !("Notification" in window)) return;
+      const content = { body, tag: `${room} ${item.seq}`, data: { at: target, room } };
+      const closeLater = (close: () => void) => {
+        if (why === "message") open.add({ ...item, room }, close);
+      };
+      try {
+        const notification = new Notification(title, content);
+        notification.onclick = () => {
+          window.focus();
+          chat.actions.open(chat.model.rooms.get(room)?.target ?? target);
         };
-        try {
-          const notification = new Notification(title, content);
-          notification.onclick = () => {
-            window.focus();
-            chat.actions.open(chat.model.rooms.get(room)?.target ?? target);
-          };
-          closeLater(() => notification.close());
-        } catch {
-          // The setting explains why a phone runs no service worker.
-          void ifPossible(notifyFromWorker(texts.lang, title, content));
-          closeLater(() => void ifPossible(closeNotifications(content.tag)));
-        }
-      }),
+        closeLater(() => notification.close());
+      } catch {
+        // The setting explains why a phone runs no service worker.
+        void ifPossible(notifyFromWorker(texts.lang, title, content));
+        closeLater(() => void ifPossible(closeNotifications(content.tag)));
+      }
+    },
     [chat, open, announce],
   );
+  useEffect(() => chat.onEvent(show), [chat, show]);
+  const hasTexts = page !== undefined;
+  useEffect(() => {
+    if (hasTexts) for (const event of early.current.splice(0)) show(event);
+  }, [hasTexts, show]);
   useEffect(() => chat.store.subscribe(() => open.update(chat.model)), [chat, open]);
 }
 
 function useRouteClearing(me: string | undefined): void {
-  const { layers } = usePage();
+  const { layers } = useStart();
   const before = useRef(me);
   useEffect(() => {
     if (before.current !== undefined && me !== before.current) {
@@ -202,7 +222,7 @@ function useRouteClearing(me: string | undefined): void {
 
 /** Stands in for the chat page while it loads, which something may block permanently. */
 function Starting({ hasFailed }: { readonly hasFailed: boolean }) {
-  const texts = useTexts();
+  const texts = useStartTexts();
   return (
     <main className="entering">
       <div className="card">
@@ -219,12 +239,18 @@ function Starting({ hasFailed }: { readonly hasFailed: boolean }) {
   );
 }
 
-function Screen() {
+interface ScreenProps {
+  /** Whether the texts of the rooms could not be loaded so far. */
+  readonly hasNoTexts: boolean;
+}
+
+function Screen({ hasNoTexts }: ScreenProps) {
   const model = useModel();
   const [isDashboard, setDashboard] = useState(false);
   useNotifications();
   useModelFaults();
-  const { chat, texts, fail } = usePage();
+  const { chat, texts, fail } = useStart();
+  const page = useContext(PageContext);
   const { me } = model;
   const isOperator = model.isOperator || (chat.isOperatorByLink && me !== undefined);
   const openDashboard = useCallback(() => {
@@ -245,11 +271,11 @@ function Screen() {
   const { loaded: { ChatPage } = {}, hasFailed } = useLoading(room);
   const { loaded: isStyled, hasFailed: isUnstyled } = useLoading(style);
   if (me === undefined) return <Login />;
-  if (isDashboard && isOperator && Dashboard !== undefined) {
+  if (page !== undefined && isDashboard && isOperator && Dashboard !== undefined) {
     return <Dashboard onClose={() => setDashboard(false)} />;
   }
-  if (ChatPage === undefined || isStyled === undefined)
-    return <Starting hasFailed={hasFailed || isUnstyled} />;
+  if (ChatPage === undefined || isStyled === undefined || page === undefined)
+    return <Starting hasFailed={hasFailed || isUnstyled || hasNoTexts} />;
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 
@@ -266,23 +292,31 @@ function useOverlays() {
   return { overlays, show, close };
 }
 
-function withLocale(texts: Texts): Texts {
+function withLocale<Some extends StartTexts>(texts: Some): Some {
   const { locale } = new Intl.DateTimeFormat().resolvedOptions();
   return { ...texts, locale: localeFor(texts.lang, [locale, ...navigator.languages]) };
 }
 
-function useLanguageTexts(language: string | undefined, initialTexts: Texts): Texts {
-  const [texts, setTexts] = useState(initialTexts);
-  useEffect(
-    () => whenSettled(loadTexts(language ?? languageFor(navigator.languages)), setTexts),
-    [language],
-  );
-  return useMemo(() => withLocale(texts), [texts]);
+interface LanguageTexts {
+  readonly startTexts: StartTexts;
+  readonly texts: Texts | undefined;
+  readonly hasFailed: boolean;
+}
+
+function useLanguageTexts(language: Language, initialTexts: StartTexts): LanguageTexts {
+  const english = useLoading(TEXTS.en, language === "en");
+  const indonesian = useLoading(TEXTS.id, language === "id");
+  const { loaded, hasFailed } = language === "id" ? indonesian : english;
+  // Until the other language has loaded, the page keeps the former.
+  const latest = loaded ?? english.loaded ?? indonesian.loaded;
+  const texts = useMemo(() => latest && withLocale(latest), [latest]);
+  const firstTexts = useMemo(() => withLocale(initialTexts), [initialTexts]);
+  return { startTexts: texts ?? firstTexts, texts, hasFailed };
 }
 
 export interface AppProps {
   readonly chat: PageClient;
-  readonly texts: Texts;
+  readonly texts: StartTexts;
 }
 
 export function App(props: AppProps) {
@@ -308,13 +342,17 @@ function Page({ chat, texts: initialTexts }: AppProps) {
     [chat],
   );
   useEffect(() => onSettings(setSettings), []);
-  const texts = useLanguageTexts(settings.language, initialTexts);
+  const language = settings.language ?? languageFor(navigator.languages);
+  const { startTexts, texts, hasFailed } = useLanguageTexts(language, initialTexts);
   const today = useToday();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names of days change at midnight
-  const times = useMemo(() => timesIn({ texts, settings }), [texts, settings, today]);
+  const times = useMemo(
+    () => timesIn({ texts: startTexts, settings }),
+    [startTexts, settings, today],
+  );
   const announcer = useAnnouncer();
   announcer.level = settings.announcements;
-  useDocumentStyle(settings, texts.lang);
+  useDocumentStyle(settings, startTexts.lang);
   useFocus(chat, layers);
   useEffect(keepFocus, []);
   useKeyGuard();
@@ -322,28 +360,31 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   useVisibleHeight();
   useWakeLock(settings.keepsAwake);
   const { TrustRoute } = useModule(trustOffer) ?? {};
-  const page: PageValue = useMemo(() => {
+  const start: StartValue = useMemo(() => {
     const toast = (text: string, isFault: boolean) => {
       toasts.show(text, isFault);
       announcer.announce(isFault ? "fault" : "notice", text);
     };
     const notify = (text: string) => toast(text, false);
-    const fail = (error: unknown) => toast(faultText(error, texts), true);
+    const fail = (error: unknown) => toast(faultText(error, startTexts), true);
     const openDialog: OpenDialog = (dialog, ...[props]) =>
       show((onClose) => createElement(dialog as ComponentType<CloseProps>, { ...props, onClose }));
-    const shared = { chat, texts, times, previews, settings, change, show };
+    const shared = { chat, texts: startTexts, times, previews, settings, change, show };
     return { ...shared, layers, toasts, notify, fail, openDialog };
-  }, [chat, texts, times, previews, settings, change, show, layers, toasts, announcer]);
+  }, [chat, startTexts, times, previews, settings, change, show, layers, toasts, announcer]);
+  const page: PageValue | undefined = useMemo(() => texts && { ...start, texts }, [start, texts]);
   return (
-    <PageContext value={page}>
-      <Banners />
-      <Screen />
-      {TrustRoute && <TrustRoute />}
-      <Toasts level="page" />
-      {overlays.map(({ id, render }) => (
-        <Fragment key={id}>{render(() => close(id))}</Fragment>
-      ))}
-    </PageContext>
+    <StartContext value={start}>
+      <PageContext value={page}>
+        <Banners />
+        <Screen hasNoTexts={hasFailed} />
+        {TrustRoute && <TrustRoute />}
+        <Toasts level="page" />
+        {overlays.map(({ id, render }) => (
+          <Fragment key={id}>{render(() => close(id))}</Fragment>
+        ))}
+      </PageContext>
+    </StartContext>
   );
 }
 

@@ -1,10 +1,10 @@
 /** Replaces the page if this browser holds data of a newer version. */
 
-import type { Texts } from "../../ui/messages/en/page.ts";
+import type { StartTexts } from "../../ui/messages/en/start.ts";
 import { Button } from "./shell/button.tsx";
 import { focusOnMount } from "./shell/form.tsx";
 
-export function OlderPage({ texts }: { readonly texts: Texts }) {
+export function OlderPage({ texts }: { readonly texts: StartTexts }) {
   return (
     <section className="alarm" aria-labelledby="older-title">
       <h2 id="older-title" tabIndex={-1} ref={focusOnMount}>

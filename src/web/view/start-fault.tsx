@@ -1,13 +1,13 @@
 /** Replaces the page if it cannot start. */
 
 import { ifPossible } from "../../io/promises.ts";
-import type { Texts } from "../../ui/messages/en/page.ts";
+import type { StartTexts } from "../../ui/messages/en/start.ts";
 import { Button } from "./shell/button.tsx";
 import { focusOnMount } from "./shell/form.tsx";
 
 interface StartFaultProps {
   readonly error: unknown;
-  readonly texts: Texts;
+  readonly texts: StartTexts;
 }
 
 function detailsOf(error: unknown): string {

@@ -48,9 +48,7 @@ test.each(["en", "id"])("a fault is shown by the page's own text: %s", async (la
   const texts = await loadTexts(lang);
   const refused = new Fault("user-unknown", "there is no user geo", { remedy: "see /who" });
   expect(faultText(refused, texts)).toBe(`${texts.faults["user-unknown"]}.`);
-  expect(faultText(new PageFault("not-found", "messageNotFound"), texts)).toBe(
-    texts.messageNotFound,
-  );
+  expect(faultText(new PageFault("not-found", "loadFailed"), texts)).toBe(texts.loadFailed);
   const sealed = faultOf(() => checkNotSealed({ isSealed: true } as RoomView));
   expect(faultText(sealed, texts)).toBe(texts.topicInSealed);
   const unknown = new DOMException("NS_ERROR_FAILURE");

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import type { GuessDelayView } from "../../../core/model/state.ts";
 import { Announced } from "../shell/announced.tsx";
-import { useModelValue, usePage } from "../shell/context.tsx";
+import { useModelValue, useStart } from "../shell/context.tsx";
 
 /** The countdown appears after this delay, because a correct secret is accepted sooner. */
 const DISPLAY_DELAY_MS = 400;
@@ -16,7 +16,7 @@ export function GuessDelayNotice() {
 }
 
 function GuessDelay({ delay: { of, untilUnixMs } }: { readonly delay: GuessDelayView }) {
-  const { texts } = usePage();
+  const { texts } = useStart();
   const [message, setMessage] = useState({ announced: "", text: "" });
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to a fixed time
   useEffect(() => {

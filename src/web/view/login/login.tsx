@@ -7,19 +7,19 @@ import { type FoldedName, foldName, isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { ServerView } from "../../../core/model/state.ts";
-import type { Texts } from "../../../ui/messages/en/page.ts";
+import type { StartTexts } from "../../../ui/messages/en/start.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
   FaultLine,
-  type PageValue,
   type RunningTask,
+  type StartValue,
   useModel,
-  usePage,
+  useStart,
+  useStartTexts,
   useTask,
-  useTexts,
 } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
@@ -42,7 +42,7 @@ interface TypedLogin {
  * @throws {Fault} as `PageClient.enter`
  */
 async function logIn(
-  page: PageValue,
+  page: StartValue,
   { fullName, ...login }: TypedLogin,
   create: () => void,
 ): Promise<void> {
@@ -66,7 +66,7 @@ async function logIn(
 }
 
 /** Creates the account, with the typed full name as its display name. */
-async function register(page: PageValue, { fullName, ...login }: TypedLogin): Promise<void> {
+async function register(page: StartValue, { fullName, ...login }: TypedLogin): Promise<void> {
   await page.chat.enter(login);
   if (fullName !== undefined) await page.chat.actions.setDisplayName(fullName).catch(page.fail);
 }
@@ -99,7 +99,7 @@ function Heading({ server }: { readonly server: ServerView | undefined }) {
 }
 
 function Fingerprint({ server }: { readonly server: ServerView }) {
-  const texts = useTexts();
+  const texts = useStartTexts();
   return (
     <details className="fingerprint" open={server.changedFrom !== undefined}>
       <summary>{texts.fingerprint}</summary>
@@ -125,7 +125,7 @@ function KnownUsers({
   readonly task: RunningTask;
   readonly onOther: () => void;
 }) {
-  const page = usePage();
+  const page = useStart();
   const { texts, chat } = page;
   const use = (user: string) =>
     task.run(() => logIn(page, { user }, () => void task.run(() => register(page, { user }))));
@@ -159,7 +159,7 @@ function typedBefore(id: string): string {
 
 /** The server decides by the name whether to register the user or log in. */
 function LoginForm({ server, task, refused }: FormProps) {
-  const page = usePage();
+  const page = useStart();
   const { texts, chat } = page;
   const { signedOut } = chat;
   const [user, setUser] = useState(() => signedOut?.user ?? typedBefore("enter-name"));
@@ -270,7 +270,7 @@ function LoginForm({ server, task, refused }: FormProps) {
 }
 
 export function Login() {
-  const { texts, chat } = usePage();
+  const { texts, chat } = useStart();
   const { server, connection } = useModel();
   const task = useTask();
   const [usesOtherName, setUsesOtherName] = useState(false);
@@ -356,7 +356,7 @@ function Proposal({
   takenNames,
   onUse,
 }: ProposalProps & Pick<LoginAttempt, "name" | "takenNames">) {
-  const { texts } = usePage();
+  const { texts } = useStart();
   const { proposeName } = useModule(newNames) ?? {};
   const suggestion = proposeName?.(name, takenNames) ?? "";
   const label = texts.useName(suggestion);
@@ -367,7 +367,7 @@ function Proposal({
   );
 }
 
-function loginFieldError(attempt: LoginAttempt, texts: Texts): LoginFieldError | undefined {
+function loginFieldError(attempt: LoginAttempt, texts: StartTexts): LoginFieldError | undefined {
   const { fault, name, password, roomSecret, takenNames } = attempt;
   if (!(fault instanceof Fault)) return undefined;
   const clean = cleanText(name);
@@ -408,7 +408,7 @@ function isShort(password: string): boolean {
 
 /** Asks even if the page's address has a code, as anyone could send the user such an address. */
 function LinkForm({ task, onOther }: { readonly task: RunningTask; readonly onOther: () => void }) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = useStart();
   const [typed, setTyped] = useState("");
   const code = chat.linkCode ?? typed;
   return (
@@ -446,7 +446,7 @@ interface ResetProps {
 
 /** Asks whose password the link sets, because links and cards get mixed up. */
 function useResetUser(task: RunningTask): Answer<"recover-user"> | undefined {
-  const { chat } = usePage();
+  const { chat } = useStart();
   const [user, setUser] = useState<Answer<"recover-user">>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: once per link
   useEffect(() => {
@@ -460,7 +460,7 @@ function useResetUser(task: RunningTask): Answer<"recover-user"> | undefined {
 }
 
 function ResetForm({ task, onOther }: ResetProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = useStart();
   const [password, setPassword] = useState("");
   const owner = useResetUser(task);
   const { signedInUser } = chat;

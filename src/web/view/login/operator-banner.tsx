@@ -2,11 +2,11 @@
 
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { useModelValue, usePage, useTask } from "../shell/context.tsx";
+import { useModelValue, useStart, useTask } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 
 export function OperatorLinkNotice() {
-  const { texts, chat } = usePage();
+  const { texts, chat } = useStart();
   const task = useTask();
   const endOperatorRole = async () => {
     await chat.forgetOperatorLink();
@@ -23,7 +23,7 @@ export function OperatorLinkNotice() {
 }
 
 export function OperatorBanner() {
-  const { texts, chat } = usePage();
+  const { texts, chat } = useStart();
   const isLost = useModelValue(() => chat.hasLostOperatorLink);
   return (
     <div className={isLost ? "banner banner-warning" : "banner banner-info"}>

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { ifPossible } from "../../../io/promises.ts";
-import type { Texts } from "../../../ui/messages/en/page.ts";
+import type { StartTexts } from "../../../ui/messages/en/start.ts";
 import { installCommand } from "../../../ui/text/install-command.ts";
 import {
   browserSystem,
@@ -15,7 +15,7 @@ import {
 } from "../../input/programs.ts";
 import { Button } from "../shell/button.tsx";
 import { copy } from "../shell/clipboard.ts";
-import { usePage } from "../shell/context.tsx";
+import { useStart } from "../shell/context.tsx";
 
 const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   "linux-x64": "Linux",
@@ -34,7 +34,7 @@ interface Offer {
 }
 
 function useOffer(): Offer {
-  const { chat } = usePage();
+  const { chat } = useStart();
   const [offer, setOffer] = useState<Offer>({ programs: [], release: undefined });
   useEffect(() => {
     if (chat.isLocal) return;
@@ -51,7 +51,7 @@ function useOffer(): Offer {
 }
 
 export function ProgramOffer() {
-  const { texts } = usePage();
+  const { texts } = useStart();
   const { programs, release } = useOffer();
   const ownSystem = browserSystem(navigator.userAgent);
   const ownProgram = programs.find(({ system }) => system === ownSystem);
@@ -93,7 +93,7 @@ export function ProgramOffer() {
 
 interface ProgramProps {
   readonly program: OfferedProgram;
-  readonly texts: Texts;
+  readonly texts: StartTexts;
 }
 
 function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps) {
@@ -107,11 +107,11 @@ function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps)
 interface CommandProps {
   readonly label: string;
   readonly command: string;
-  readonly texts: Texts;
+  readonly texts: StartTexts;
 }
 
 function Command({ label, command, texts }: CommandProps) {
-  const page = usePage();
+  const page = useStart();
   return (
     <div className="program-check">
       <code dir="ltr">{command}</code>

@@ -1,6 +1,6 @@
 /** Banners above the page: connection state, page updates and other servers. */
 
-import { Fragment, type ReactNode, useEffect, useRef, useState } from "react";
+import { Fragment, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { ConnectionView } from "../../../core/model/state.ts";
@@ -9,7 +9,7 @@ import { otherPages } from "../../input/invite-addresses.ts";
 import { OperatorBanner } from "../login/operator-banner.tsx";
 import { Announced, useAnnounce } from "./announced.tsx";
 import { Button } from "./button.tsx";
-import { useModelValue, usePage, useTexts } from "./context.tsx";
+import { PageContext, useModelValue, useStart, useStartTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { LazyModule, useModule } from "./lazy.ts";
 
@@ -19,7 +19,7 @@ const SECOND_MS = 1_000;
 const memberBanners = new LazyModule(() => import("./member-banners.tsx"));
 
 function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
-  const texts = useTexts();
+  const texts = useStartTexts();
   const secondsNow = () => Math.max(0, Math.ceil((retryAtUnixMs - Date.now()) / SECOND_MS));
   const [seconds, setSeconds] = useState(secondsNow);
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to a fixed time
@@ -32,7 +32,7 @@ function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
 }
 
 function OtherPages() {
-  const { texts, chat } = usePage();
+  const { texts, chat } = useStart();
   const pages = useModelValue(() => chat.cluster);
   const otherAddresses = chat.isLocal ? [] : otherPages(location, pages);
   if (otherAddresses.length === 0) return null;
@@ -51,7 +51,7 @@ function OtherPages() {
 
 /** Keeps the same element and button across connection attempts. */
 function Offline({ connection }: { readonly connection: ConnectionView }) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = useStart();
   const offline = connection.kind === "offline" ? connection : undefined;
   return (
     <div className="banner banner-warning banner-floating">
@@ -70,7 +70,7 @@ function Offline({ connection }: { readonly connection: ConnectionView }) {
 
 /** Announces the loss once, however many attempts fail, and the return once. */
 function useConnectionAnnouncements(connection: ConnectionView): void {
-  const { texts } = usePage();
+  const { texts } = useStart();
   const announce = useAnnounce();
   const isLost = useRef(false);
   useEffect(() => {
@@ -85,7 +85,7 @@ function useConnectionAnnouncements(connection: ConnectionView): void {
 }
 
 function ConnectionBanner({ connection }: { readonly connection: ConnectionView }) {
-  const { texts } = usePage();
+  const { texts } = useStart();
   const isLoggedIn = useModelValue((model) => model.me !== undefined);
   switch (connection.kind) {
     case "connecting":
@@ -116,13 +116,14 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
 }
 
 export function Banners() {
-  const texts = useTexts();
+  const texts = useStartTexts();
   const connection = useModelValue((model) => model.connection);
   useConnectionAnnouncements(connection);
   const isOutdated = useModelValue((model) => model.isOutdated);
-  const { chat } = usePage();
+  const { chat } = useStart();
   const isInvited = useModelValue(() => chat.invitations.length > 0);
   const isRemoved = useModelValue(() => chat.removals.length > 0);
+  const hasTexts = useContext(PageContext) !== undefined;
   const isAnnounced = useModelValue(({ notices }) => notices.announcement !== undefined);
   const hasMemberBanner = isInvited || isRemoved || isAnnounced;
   const { MemberBanners } = useModule(memberBanners, hasMemberBanner) ?? {};
@@ -134,7 +135,7 @@ export function Banners() {
       <ConnectionBanner connection={connection} />
       {hasNotices ? <Notices /> : null}
       {hasOperatorNotice ? <OperatorBanner /> : null}
-      {MemberBanners === undefined ? null : (
+      {MemberBanners === undefined || !hasTexts ? null : (
         <MemberBanners isAnnounced={isAnnounced} isInvited={isInvited} isRemoved={isRemoved} />
       )}
       {isReplaced ? (
@@ -157,7 +158,7 @@ export function Banners() {
 }
 
 function StoreFailure() {
-  const { texts, chat } = usePage();
+  const { texts, chat } = useStart();
   const fault = useModelValue(() => chat.storeFailure);
   if (fault === undefined) return null;
   const failure = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
@@ -180,7 +181,7 @@ interface BannerProps {
 
 /** Banner that the user can dismiss until its cause ends and recurs. */
 function Banner({ text, isWarning = false, children }: BannerProps) {
-  const texts = useTexts();
+  const texts = useStartTexts();
   const [isDismissed, setDismissed] = useState(false);
   if (isDismissed) return null;
   return (
@@ -195,7 +196,7 @@ function Banner({ text, isWarning = false, children }: BannerProps) {
 }
 
 function Notices() {
-  const { texts } = usePage();
+  const { texts } = useStart();
   const { diskLow, hasMajority, refusal } = useModelValue((model) => model.notices);
   const diskText = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
   return (

@@ -14,6 +14,7 @@ import {
 } from "react";
 import type { Model } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
+import type { StartTexts } from "../../../ui/messages/en/start.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { PageClient } from "../../driver/page-client.ts";
@@ -36,9 +37,10 @@ export type OpenDialog = <Props extends CloseProps>(
     : [props: Omit<Props, "onClose">]
 ) => void;
 
-export interface PageValue {
+/** Values that exist before the texts of the rooms have loaded, as on the sign-in form. */
+export interface StartValue {
   readonly chat: PageClient;
-  readonly texts: Texts;
+  readonly texts: StartTexts;
   readonly times: Times;
   readonly previews: { instance?: Previews };
   readonly settings: StoredPageSettings;
@@ -49,6 +51,10 @@ export interface PageValue {
   readonly toasts: ToastQueue;
   readonly notify: (text: string) => void;
   readonly fail: (error: unknown) => void;
+}
+
+export interface PageValue extends StartValue {
+  readonly texts: Texts;
 }
 
 /** Reports whether three columns fit. The width must match chat.css. */
@@ -70,7 +76,19 @@ export function isTouch(): boolean {
   return matchMedia("(pointer: coarse)").matches;
 }
 
+export const StartContext = createContext<StartValue | undefined>(undefined);
+/** `undefined` until all texts have loaded. */
 export const PageContext = createContext<PageValue | undefined>(undefined);
+
+export function useStart(): StartValue {
+  const start = useContext(StartContext);
+  if (start === undefined) throw new Error("useStart needs a StartContext");
+  return start;
+}
+
+export function useStartTexts(): StartTexts {
+  return useStart().texts;
+}
 
 export function usePage(): PageValue {
   const page = useContext(PageContext);
@@ -99,7 +117,7 @@ export function useLayer(
   isOpen = true,
   { ignoresEscape = false, isCover = false }: Omit<Layer, "close"> = {},
 ): void {
-  const { layers } = usePage();
+  const { layers } = useStart();
   const latest = useRef(close);
   latest.current = close;
   useOpener(isOpen);
@@ -110,13 +128,13 @@ export function useLayer(
 }
 
 export function useModel(): Model {
-  const { chat } = usePage();
+  const { chat } = useStart();
   return useSyncExternalStore(chat.store.subscribe, () => chat.model);
 }
 
 /** @param select must return the same object while its value is unchanged */
 export function useModelValue<Value>(select: (model: Model) => Value): Value {
-  const { chat } = usePage();
+  const { chat } = useStart();
   return useSyncExternalStore(chat.store.subscribe, () => select(chat.model));
 }
 
@@ -153,7 +171,7 @@ export function useTask(): RunningTask {
 }
 
 export function FaultLine({ fault }: { readonly fault: unknown }) {
-  const texts = useTexts();
+  const texts = useStartTexts();
   return (
     <Announced kind="fault" className="fault-line">
       {fault === undefined ? "" : faultText(fault, texts)}

@@ -5,7 +5,14 @@ import { placeTitle } from "../../../ui/text/target-text.ts";
 import { GuessDelayNotice } from "../login/guess-delay.tsx";
 import { AnnouncementRegions } from "./announced.tsx";
 import { Button } from "./button.tsx";
-import { FaultLine, type PageValue, useLayer, usePage, useTask, useTexts } from "./context.tsx";
+import {
+  FaultLine,
+  type StartValue,
+  useLayer,
+  useStart,
+  useStartTexts,
+  useTask,
+} from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import type { MenuItem } from "./menu.tsx";
 import { Toasts } from "./toasts.tsx";
@@ -25,7 +32,7 @@ const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)
 const INTRO = ":is(.dialog-body, .dialog-body > form) > p:first-child";
 
 export function Dialog({ title, onClose, onClosed, children, className = "" }: DialogProps) {
-  const { texts, layers } = usePage();
+  const { texts, layers } = useStart();
   const titleId = useId();
   const ref = useRef<HTMLDialogElement>(null);
   const latestOnClosed = useRef(onClosed);
@@ -87,7 +94,7 @@ export interface FormDialogProps extends DialogProps {
 
 export function FormDialog(props: FormDialogProps) {
   const { title, action, isDanger, onSubmit, onClose, children } = props;
-  const texts = useTexts();
+  const texts = useStartTexts();
   const task = useTask();
   const submit = task.onSubmit(async () => {
     if ((await onSubmit()) !== false) onClose();
@@ -123,14 +130,14 @@ export interface DialogQuestion {
 }
 
 export function deleteQuestion(
-  { texts }: PageValue,
+  { texts }: StartValue,
   onConfirm: DialogQuestion["onConfirm"],
 ): DialogQuestion {
   const { deleteAsk: title, deleteExplained: text, deleteMessage: action } = texts;
   return { title, text, action, isDanger: true, onConfirm };
 }
 
-export function confirmSeal(page: PageValue, target: string): void {
+export function confirmSeal(page: StartValue, target: string): void {
   const { texts, chat } = page;
   confirm(page, {
     title: texts.sealConversation,
@@ -142,7 +149,7 @@ export function confirmSeal(page: PageValue, target: string): void {
 
 /** @param isLast whether no moderator would remain */
 export function leaveQuestion(
-  { texts, chat }: PageValue,
+  { texts, chat }: StartValue,
   room: string,
   isLast: boolean,
 ): DialogQuestion & { readonly text: string } {
@@ -155,12 +162,12 @@ export function leaveQuestion(
   };
 }
 
-export function confirmItem(page: PageValue, question: DialogQuestion): MenuItem {
+export function confirmItem(page: StartValue, question: DialogQuestion): MenuItem {
   const { action: label, isDanger = false } = question;
   return { label, isDanger, onChoose: () => confirm(page, question) };
 }
 
-export function confirm(page: PageValue, question: DialogQuestion): void {
+export function confirm(page: StartValue, question: DialogQuestion): void {
   const { title, text, action, isDanger, onConfirm, children } = question;
   page.show((close) => (
     <FormDialog
@@ -182,7 +189,7 @@ interface ConfirmButtonProps {
 }
 
 export function ConfirmButton({ label, question }: ConfirmButtonProps) {
-  const page = usePage();
+  const page = useStart();
   return (
     <Button variant="small" aria-label={label} onClick={() => confirm(page, question)}>
       {question.action}

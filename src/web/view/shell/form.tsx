@@ -1,7 +1,7 @@
 /** Form fields with labels and errors. */
 
 import { type ChangeEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { useTexts } from "./context.tsx";
+import { useStartTexts } from "./context.tsx";
 import { listen } from "./effects.ts";
 import { Icon } from "./icons.tsx";
 
@@ -89,7 +89,7 @@ interface SecretProps {
 }
 
 function Secret({ label, isRevealed, setRevealed, children }: SecretProps) {
-  const texts = useTexts();
+  const texts = useStartTexts();
   return (
     <div className="secret">
       {children}

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
-import { usePage } from "./context.tsx";
+import { useStart } from "./context.tsx";
 import { Field } from "./form.tsx";
 
 interface NewPasswordProps {
@@ -13,7 +13,7 @@ interface NewPasswordProps {
 }
 
 export function NewPassword({ onChange, user, isFirst = false }: NewPasswordProps) {
-  const { texts } = usePage();
+  const { texts } = useStart();
   const [typed, setTyped] = useState("");
   const [repeated, setRepeated] = useState("");
   const change = (first: string, second: string) => {

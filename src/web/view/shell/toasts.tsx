@@ -1,7 +1,7 @@
 /** Toasts, and the toasts for faults of the model. */
 
 import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
-import { useModelValue, usePage } from "./context.tsx";
+import { useModelValue, useStart } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { useVisible } from "./polling.ts";
 import type { ToastContainer } from "./toast-queue.ts";
@@ -10,7 +10,7 @@ function usePause(isEmpty: boolean): {
   readonly onPointer: (hasPointer: boolean) => void;
   readonly onFocus: (hasFocus: boolean) => void;
 } {
-  const { toasts } = usePage();
+  const { toasts } = useStart();
   const [hasPointer, onPointer] = useState(false);
   const [hasFocus, onFocus] = useState(false);
   const isVisible = useVisible();
@@ -27,7 +27,7 @@ function usePause(isEmpty: boolean): {
 }
 
 function ToastList() {
-  const { texts, toasts } = usePage();
+  const { texts, toasts } = useStart();
   const visible = useSyncExternalStore(toasts.subscribe, () => toasts.toasts);
   const { onPointer, onFocus } = usePause(visible.length === 0);
   if (visible.length === 0) return null;
@@ -52,7 +52,7 @@ function ToastList() {
 
 /** Only the innermost container is active: a modal dialog makes all other containers inert. */
 export function Toasts({ level }: ToastContainer) {
-  const { toasts } = usePage();
+  const { toasts } = useStart();
   const [container] = useState<ToastContainer>({ level });
   useLayoutEffect(() => toasts.addContainer(container), [toasts, container]);
   const isActive = useSyncExternalStore(toasts.subscribe, () => toasts.container === container);
@@ -60,7 +60,7 @@ export function Toasts({ level }: ToastContainer) {
 }
 
 export function useModelFaults(): void {
-  const { chat, fail } = usePage();
+  const { chat, fail } = useStart();
   const faults = useModelValue((model) => model.faults);
   const isOffline = useModelValue((model) => model.connection.kind === "offline");
   useEffect(() => {

@@ -8,7 +8,7 @@ import { TRUST_HASH } from "../../input/route.ts";
 import { registerWorker } from "../attention/push-browser.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, usePage } from "../shell/context.tsx";
+import { type CloseProps, useStart } from "../shell/context.tsx";
 import { CopyLine } from "../shell/copy-line.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { combined, listen } from "../shell/effects.ts";
@@ -44,7 +44,7 @@ async function isTrusted(trustedWeb: URL, lang: string): Promise<boolean> {
 
 /** Checks now and each time the user returns to the page. */
 function useCheck(trustedWeb: URL): readonly [TrustState, () => void] {
-  const { lang } = usePage().texts;
+  const { lang } = useStart().texts;
   const [state, setState] = useState<TrustState>("checking");
   const latest = useRef(0);
   const check = useCallback(async () => {
@@ -76,7 +76,7 @@ interface TrustProps extends CloseProps {
 }
 
 function TrustDialog({ offered: { trustedWeb, rootSha256 }, onClose }: TrustProps) {
-  const { texts, chat, layers, openDialog } = usePage();
+  const { texts, chat, layers, openDialog } = useStart();
   const { loaded: { TrustSteps } = {}, hasFailed } = useLoading(steps);
   const [state, check] = useCheck(trustedWeb);
   const isSignedIn = chat.model.me !== undefined;
@@ -112,7 +112,7 @@ function TrustDialog({ offered: { trustedWeb, rootSha256 }, onClose }: TrustProp
 
 /** Opens the dialog at `#trust`. */
 export function TrustRoute() {
-  const { chat, openDialog } = usePage();
+  const { chat, openDialog } = useStart();
   // It changes with the texts, which must not open the dialog again.
   const latestOpen = useRef(openDialog);
   latestOpen.current = openDialog;
@@ -132,7 +132,7 @@ export function TrustRoute() {
 }
 
 export function TrustOffer({ hint }: { readonly hint?: string }) {
-  const { texts, chat, openDialog } = usePage();
+  const { texts, chat, openDialog } = useStart();
   const offered = useModule(root, !chat.isLocal);
   if (offered === undefined) return null;
   return (

@@ -1,0 +1,214 @@
+/**
+ * English texts that the page needs before its rooms have loaded: of the sign-in, banners, dialogs
+ * and faults. Each delays the sign-in form; page.ts has the others.
+ */
+
+import { counted } from "../../../base/sizes.ts";
+import { ENGLISH_FAULTS } from "./faults.ts";
+import { ENGLISH_RULES } from "./rules.ts";
+
+export const ENGLISH_START = {
+  lang: "en",
+  name: "Name",
+  password: "Password",
+  showSecret: (label: string) => `Show ${label.toLowerCase()}`,
+  passwordHint: "Optional. Lets you sign in from other devices.",
+  passwordNeeded: "This browser can't store a key, so you'll enter your password each visit.",
+  noAccountKey:
+    "This browser can't create an account. Use a newer browser or the chat program, " +
+    "or sign in to an account that has a password.",
+  roomPassword: "Server password",
+  roomPasswordHint: "New accounts only. Ask the server's owner.",
+  invited: "You've been invited: no server password needed.",
+  invitedOperator: "Sign in to become this server's operator.",
+  continueLogin: "Continue",
+  signingIn: "Signing in…",
+  loginExplained: "Enter a new name to register, or your existing name to sign in.",
+  createAsk: (name: string) => `No account ${name} here. Make one?`,
+  createExplained: "If you already have an account, check how its name is spelled.",
+  createFullName: (text: string) => `Others will see your name as ${text}.`,
+  createDo: "Create account",
+  continueAs: (name: string) => `Continue as ${name}`,
+  knownAccounts: "Accounts in this browser",
+  useOtherName: "Use another name",
+  fingerprint: "Server fingerprint",
+  fingerprintHint: "Compare it with the fingerprint that the server's owner sees.",
+  fingerprintChanged: (from: string) =>
+    `This server's identity has changed. This browser knew it as ${from}. ` +
+    "Check with the server's owner before you enter a password.",
+  connecting: "Connecting…",
+  waitingForServer: "Waiting for the server…",
+  offline: (seconds: number) =>
+    seconds > 0
+      ? `Can't reach the server. Retrying in ${seconds} s.`
+      : "Can't reach the server. Retrying…",
+  postsRefused: "This network blocks WebSocket and POST requests. The page needs one of the two.",
+  answersRefused:
+    "This network blocks WebSocket and holds back HTTP responses. " +
+    "The page needs one of the two.",
+  connectionsFull: "Too many pages of this network are connecting.",
+  serverRestarts: "The server is restarting.",
+  postsLimited: "This network blocks WebSocket and larger requests.",
+  tryNow: "Retry now",
+  otherPages: "This server is also available at",
+  disconnected: "Disconnected.",
+  connectedAgain: "Connected again.",
+  outdated: "A new version is available.",
+  pageReplaced:
+    "This page is out of date. Your drafts, attached files and unsent messages are " +
+    "stored: reload to continue.",
+  browserFull:
+    "This browser's storage is full. Drafts and unsent messages are lost when this page closes.",
+  browserDataDeleted:
+    "The data of this page was deleted in this browser. Before you close or reload the page, " +
+    "set a password in the settings, or you can't sign in again.",
+  browserStoresNothing:
+    "This browser doesn't store data of this page. Drafts and unsent messages are lost " +
+    "when the page closes.",
+  olderPageTitle: "This page is out of date",
+  loading: "Loading…",
+  partMissing:
+    "A part of the page can't be loaded. Retrying. " +
+    "A content blocker or the network may hold it back.",
+  startFailed: "The page can't start",
+  startFailedHint: "Reload it. If that doesn't help, send the details to the server's operator.",
+  copyDetails: "Copy details",
+  olderPage:
+    "This browser holds data that a newer version of this page has stored. Your account, " +
+    "drafts and messages are still there.",
+  olderPageReload:
+    "Reload the page. If this message stays, the server runs an older version: ask its " +
+    "operator to upgrade chat.",
+  reload: "Reload",
+  loadFailed: "Couldn't load this. Check your connection and retry.",
+  close: "Close",
+  cancel: "Cancel",
+  leaveRoom: "Leave room",
+  leaveAsk: (room: string) => `Leave ${room}?`,
+  leaveExplained: "You can join again later.",
+  leaveLast:
+    "You are the only moderator. After you leave, nobody sees what members hand in or ask.",
+  today: "Today",
+  yesterday: "Yesterday",
+  roomClosed: "This room is read-only.",
+  nameLasts: "You can't change your account name. An operator can.",
+  notInvited: "You aren't invited to this encrypted room. Ask a member to invite you.",
+  pollEnded: "The poll has ended. Your vote wasn't counted.",
+  pollsOpen: "Too many polls are open here. Close one first.",
+  pollAlike: "Two options look alike, or one is empty.",
+  onlyModeratorsReact: "Only moderators can react here.",
+  oneEmoji: "In this room, a reaction must be one emoji.",
+  handsFull: "Too many hands are raised. Wait until one is lowered.",
+  noAssignment: "This room exists, and is not an assignment. Choose another name.",
+  displayNameLong: "Use at most 40 characters",
+  displayNameSigns:
+    "Use letters, digits, spaces and . , ' · - only. Emoji can be part of your status.",
+  displayNameMixed: "Use letters of one alphabet",
+  nameAlike: "This name, or one that looks like it, is taken",
+  knockSent: "Your request was sent. A moderator must accept it.",
+  knockRefused: "The moderators declined your request. One of them can invite you.",
+  onlyModeratorsCall: "Only moderators may mention everyone here.",
+  sealConversation: "Encrypt conversation",
+  sealExplained: (name: string) =>
+    `Only your devices and ${name}'s can read new messages. This can't be undone.`,
+  dismiss: "Dismiss",
+  copy: "Copy",
+  until: (time: string) => `until ${time}`,
+  topicInSealed: "Encrypted rooms can't have a topic, because the server could read it.",
+  sealNeedsHttps: "Encrypted rooms need a secure connection. Open this page over https.",
+  sealNeedsKeys: "This browser doesn't support encrypted rooms. Use a newer browser.",
+  sealNeedsStorage:
+    "This browser can't store data, which encrypted rooms require. Leave private browsing, " +
+    "or allow this page to store data.",
+  keyStays: "The account key can't be exported from this browser. Link from another device.",
+  otherFile: "This is a different file. Choose the original file, or send this one as a new file.",
+  nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
+  nameRefused: "That name isn't available.",
+  nameTaken: (name: string) => `${name} is taken. If it's your account, enter your password.`,
+  passwordWrong: "Incorrect password.",
+  passwordShort: (n: number) => `Passwords need at least ${n} characters.`,
+  useName: (name: string) => `Use ${name}`,
+  roomPasswordMissing: (name: string) =>
+    `If ${name} is a new name, enter the server password. ` +
+    "If it's your account, enter your password.",
+  passwordOrRoom: (name: string) =>
+    `Wrong password for ${name}. If the name is new, enter the server password.`,
+  guessDelay: (of: "address" | "account" | "everyone", seconds: number) =>
+    `${
+      {
+        address: "Too many wrong passwords from your network",
+        account: "Too many wrong passwords for this account",
+        everyone: "Too many wrong passwords on this server",
+      }[of]
+    }. Wait ${seconds} s.`,
+  programInstall: "Install the terminal program",
+  programOffered: "A terminal program is also available.",
+  programFor: (system: string, size: string) => `Download for ${system} (${size})`,
+  programMore: "Verify the download, other systems",
+  programCheck:
+    "Run this command in the download folder to detect a damaged file. The checksum comes " +
+    "from the same server.",
+  operatorByLink: "You're signed in as operator until the server stops.",
+  operatorNow: "You're operator.",
+  operatorNoLonger: "You're no longer operator.",
+  operatorLinkLost:
+    "Your operator link stopped working, as it does when the server restarts. Open the new link " +
+    "that “chat serve” prints when it starts.",
+  operatorLinkUsed:
+    "This operator link has been used already. Enter the server's password below, or open the " +
+    "new link that “chat serve” prints when it starts.",
+  operatorEnd: "Stop being operator",
+  positionRemains:
+    "The location can't be left out of this photo. Attach it again to send the original.",
+  notATime: "Not a date or time. Use 2026-11-20, 09:00, yesterday or 2h.",
+  unknownFilter: "Unknown filter. Use from:NAME, in:ROOM, after:TIME, before:TIME or has:file.",
+  inviteOver: "This invite no longer works. Ask for a new one.",
+  trustServer: "Trust this server",
+  trustServerHint: "No warning, notifications, install.",
+  pageNotices: "Notices of this page",
+  linkHere: "Sign in with a code from another device",
+  linkHereExplained:
+    "On a device where you are signed in, open Settings, then \u201cLink a new device\u201d.",
+  linkHereCode: "Code of the other device",
+  linkHereReady: "Your other device has given this one a code. Use it to sign in here?",
+  linkHereDo: "Use it and sign in",
+  newPassword: "New password",
+  passwordRule: (n: number) => `At least ${n} characters.`,
+  repeatPassword: "Repeat new password",
+  passwordsDiffer: "The passwords don't match.",
+  resetExplained: "Set a new password for your account. This link works once.",
+  resetFor: (user: string) => `Set a new password for ${user}. This link works once.`,
+  resetInstead: (user: string) => `You are signed in here as ${user}.`,
+  signedOutHere: (user: string, unsent: number) =>
+    `This browser was signed out. Sign in as ${user} again` +
+    (unsent === 0 ? "." : ` to send ${counted(unsent, "message")}.`),
+  resetSet: "Set password and sign in",
+  resetOther: "Sign in another way",
+  pictureUnsupported: "Choose a JPEG, PNG or WebP picture.",
+  diskLow: (free: string, keep: string) =>
+    `The server's disk is nearly full: ${free} free. Below ${keep}, only operators can post.`,
+  diskFull: (free: string, keep: string) =>
+    `The server's disk is full: ${free} free. Only operators can post until ${keep} is free.`,
+  noMajority: (refusal: string | undefined) =>
+    refusal === undefined
+      ? "Most of the cluster's servers are down. Your messages will be sent when they recover."
+      : `The server can't record messages: ${refusal}. Yours will be sent when it can.`,
+  alarmTitle: "This server's history has been altered",
+  alarmStopped:
+    "Sending is blocked. Ask the server's owner, outside this chat, what happened, and compare " +
+    "with other users: chat verify --words.",
+  alarmEvidence: "Save evidence",
+  alarmAccept: "The owner confirmed it…",
+  alarmAcceptAsk:
+    "Accept the server's current history? The previous history will no longer be checked.",
+  alarmAcceptNow: "Accept and reload",
+
+  ...ENGLISH_RULES,
+
+  faults: ENGLISH_FAULTS,
+};
+
+export type StartTexts = Readonly<typeof ENGLISH_START> & {
+  /** Order of dates and clock that the browser prefers. */
+  readonly locale?: Intl.Locale;
+};
