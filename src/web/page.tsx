@@ -5,7 +5,6 @@ import { createRoot } from "preact/compat/client";
 import type { ReactNode } from "react";
 import { PROTOTYPES } from "../base/display-names.ts";
 import { asFault, Fault } from "../base/fault.ts";
-import { TINTS } from "../core/model/tint.ts";
 import { ifPossible } from "../io/promises.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
@@ -21,11 +20,6 @@ import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 import { addStyleSheet } from "./view/shell/style-sheet.ts";
 import { StartFault } from "./view/start-fault.tsx";
-
-for (const [tint, [dark, light]] of TINTS.entries()) {
-  const colors = [light, dark].map((color) => color.split("|")[0]).join();
-  document.documentElement.style.setProperty(`--tint-${tint}`, `light-dark(${colors})`);
-}
 
 const language = readSettings().language ?? languageFor(navigator.languages);
 const container = document.getElementById("page");

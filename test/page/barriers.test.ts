@@ -25,14 +25,31 @@ type Screen = readonly [name: string, open: (visit: Visit) => Promise<unknown>];
 const press = (key: string) => (visit: Visit) => visit.page.keyboard.press(key);
 const click = (selector: string) => (visit: Visit) => visit.page.locator(selector).click();
 
+/** On a phone, what is the user's own is behind the third tab. */
+function own(selector: string, onPhone = selector) {
+  return async ({ page }: Visit) => {
+    const tab = page.locator(".place-tab").nth(2);
+    const isPhone = (await tab.count()) > 0;
+    if (isPhone) await tab.click();
+    await page.locator(isPhone ? onPhone : selector).click();
+  };
+}
+
+function fromNew(at: number) {
+  return async ({ page }: Visit) => {
+    await page.locator(".new-button").click();
+    await page.locator(".menu-item").nth(at).click();
+  };
+}
+
 const OVER: readonly Screen[] = [
   ["search", press("Control+Shift+F")],
   ["going to a room", press("Control+k")],
-  ["the account", click(".me-button")],
-  ["saved messages", click(".side-foot .icon-button >> nth=0")],
-  ["an invite", click(".side-foot .icon-button >> nth=1")],
-  ["the list of rooms", click(".side-title .icon-button >> nth=0")],
-  ["joining a room", click(".side-title .icon-button >> nth=1")],
+  ["the account", own(".me-button")],
+  ["saved messages", own(".side-foot .icon-button >> nth=0", ".place-row >> nth=0")],
+  ["an invite", own(".side-foot .icon-button >> nth=1", ".place-row >> nth=1")],
+  ["the list of rooms", fromNew(0)],
+  ["joining a room", fromNew(1)],
   ["the menu of the room", click(".room-head [aria-haspopup=menu]")],
   ["a picture, large", click("button.picture")],
 ];
@@ -58,12 +75,15 @@ async function openDrawer(visit: Visit): Promise<void> {
 }
 
 async function closeAll({ page }: Visit): Promise<void> {
-  const over = page.locator("dialog[open], .menu, #search-text, .has-drawer");
+  const over = page.locator("dialog[open], .menu, #search-text");
   await until("nothing stands over the room", async () => {
     if ((await over.count()) === 0) return true;
     await page.keyboard.press("Escape");
     return false;
   });
+  if ((await page.locator(".has-drawer").count()) === 0) return;
+  await page.locator(".place-tab").first().click();
+  await page.locator(".room-line[aria-current]").click();
 }
 
 async function checkScreens(olga: Visit, look: string): Promise<void> {
@@ -86,7 +106,11 @@ async function checkScreens(olga: Visit, look: string): Promise<void> {
   await closeAll(olga);
   await openDrawer(olga);
   await expectAccessible(olga, look, "the rooms");
-  await olga.page.locator(".side-head .icon-button").nth(1).click();
+  for (const tab of await olga.page.locator(".place-tab").all()) {
+    await tab.click();
+    await expectAccessible(olga, look, "a place");
+  }
+  await olga.page.locator(".side-head .icon-button").first().click();
   for (const tab of TABS) {
     await olga.page.locator(`#tab-${tab}`).click();
     await olga.page.locator(`#tab-${tab}[aria-selected=true]`).waitFor();
@@ -128,7 +152,7 @@ const STATES = [
   [".room-line[aria-current]", ".room-line:not([aria-current])"],
   [".option.is-at", ".option:not(.is-at)"],
   [".room-head [aria-pressed=true]", ".room-head button:not([aria-pressed])"],
-  [".composer-row:focus-within", ".composer-row:not(:focus-within)"],
+  [".composer-box:focus-within", ".composer-box:not(:focus-within)"],
   [".message.is-calling", ".message:not(.is-calling, .is-shown)"],
   [".message.is-shown", ".message:not(.is-calling, .is-shown)"],
 ] as const;
@@ -183,7 +207,7 @@ pageTest("marks a password by a key, and encryption by a lock", async () => {
     create: true,
     password: "open sesame",
   });
-  await ana.button("Browse rooms").first().click();
+  await ana.startNew("Browse rooms");
   const entry = ana.page.locator(".room-entry").filter({ hasText: "vault" });
   await entry.locator('path[d^="M8 8a4"]').waitFor({ state: "attached" });
   expect(await entry.locator('path[d^="M6 11h12"]').count()).toBe(0);

@@ -33,10 +33,11 @@ pageTest("starts a line on Enter on a phone, until the user chooses otherwise", 
     .button(/^Open the list of rooms/)
     .first()
     .click();
-  await mia.page.locator(".me-button").click();
+  await mia.openSettings();
   await mia.page.getByLabel(/^Enter sends/).check();
   await mia.page.keyboard.press("Escape");
-  await mia.page.keyboard.press("Escape");
+  await mia.button("Chats").click();
+  await mia.leaveHome();
   await mia.composer.fill("one line");
   await mia.composer.press("Enter");
   await mia.message("one line").waitFor();

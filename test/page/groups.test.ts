@@ -17,7 +17,7 @@ pageTest("a group is begun on the page, named, extended and left", async () => {
     if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}/${name}.png` });
   };
   await ana.room("lobby").click();
-  await ana.page.getByRole("button", { name: "New message" }).click();
+  await ana.startNew("New message");
   await ana.page.getByRole("button", { name: "New group" }).click();
   const dialog = ana.dialog("New group");
   await dialog.getByLabel("ben").check();

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { TINTS, tintOf } from "../../src/core/model/tint.ts";
+import { tintOf } from "../../src/core/model/tint.ts";
 import { pngOf } from "../cli/screen/pictures/test-png.ts";
 import { orientation, withExif } from "../core/client/exif.ts";
 import { until } from "../event.ts";
@@ -27,9 +27,19 @@ function avatarsIn({ page }: Visit, selector: string): Promise<readonly AvatarLo
   })`);
 }
 
-function rgb(hex = ""): string {
-  const parts = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-  return `rgb(${parts.join(", ")})`;
+/** Colours of people, of which the style of the page has this number. */
+const INKS = 12;
+
+/** Colours as the browser computes them. */
+function inks({ page }: Visit, names: readonly string[]): Promise<string[]> {
+  const numbers = names.map((name) => (tintOf(name) % INKS) + 1);
+  return page.evaluate(`${JSON.stringify(numbers)}.map((number) => {
+    const sample = document.body.appendChild(document.createElement("i"));
+    sample.style.backgroundColor = "var(--ink-" + number + ")";
+    const { backgroundColor } = getComputedStyle(sample);
+    sample.remove();
+    return backgroundColor;
+  })`);
 }
 
 pageTest("tells people with the same initials apart by the colour of their avatars", async () => {
@@ -48,7 +58,7 @@ pageTest("tells people with the same initials apart by the colour of their avata
   const people = ".people-list";
   const count = async () => (await avatarsIn(ana, people)).length;
   await until("all people are listed", async () => (await count()) === NAMES.length + 1);
-  const expected = NAMES.map((name) => rgb(TINTS[tintOf(name)]?.[1].split("|")[0]));
+  const expected = await inks(ana, NAMES);
   expect(new Set(expected).size).toBe(NAMES.length);
   // One avatar for both messages of each author.
   const messages = await avatarsIn(ana, ".list");

@@ -63,7 +63,7 @@ export const STATES: Readonly<Record<string, Act>> = {
     await visit.heading(/cleo/).waitFor();
   },
   settings: async (visit, texts) => {
-    await openDrawer(visit, texts);
+    if (await openDrawer(visit, texts)) await visit.button(texts.ownPlace).click();
     await visit.page.getByRole("button", { name: texts.account }).first().click();
     await visit.page.getByRole("dialog").waitFor();
   },
@@ -75,6 +75,7 @@ export const STATES: Readonly<Record<string, Act>> = {
   attached: async (visit, texts) => {
     const chosen = visit.page.waitForEvent("filechooser");
     await visit.button(texts.attach).first().click();
+    await visit.menuItem(texts.attachFile).click();
     await (await chosen).setFiles({
       name: "blackboard.png",
       mimeType: "image/png",

@@ -13,14 +13,14 @@ pageTest("messages under a dialog stay unread, and the line of new messages is t
     .button(/^Open the list of rooms/)
     .first()
     .click();
-  await ana.page.locator(".me-button").click();
-  await ana.dialog("Account and settings").waitFor();
+  await (await ana.openSettings()).waitFor();
   await ben.post("@ana leave the building now");
   for (let i = 0; i < 40; i++) await ben.post(`line ${i}`);
   await until("the mention counts", async () => (await ana.page.title()).startsWith("(1)"));
   await ana.waitForMessage("@ana leave");
   await ana.page.keyboard.press("Escape");
-  await ana.page.keyboard.press("Escape");
+  await ana.button("Chats").click();
+  await ana.leaveHome();
   const top = "document.querySelector('.new-line').getBoundingClientRect().top";
   await until("the line is visible", async () => {
     const px = await ana.page.evaluate<number>(top).catch(() => -1);

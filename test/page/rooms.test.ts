@@ -7,7 +7,7 @@ const server = new PageServer();
 
 pageTest("creates a room with topic and password; others browse, join and search", async () => {
   const ana = await server.window("ana");
-  await ana.button("Create room").click();
+  await ana.startNew("Create room");
   const create = ana.dialog("Create room");
   await create.getByLabel("Name", { exact: true }).fill("den");
   await create.getByLabel("Topic (optional)").fill("quiet work");
@@ -21,7 +21,7 @@ pageTest("creates a room with topic and password; others browse, join and search
   const leo = await server.headlessUser("leo");
   await leo.tab.ask("join", { room: "open-air", create: true });
   const mia = await server.window("mia");
-  await mia.button("Browse rooms").click();
+  await mia.startNew("Browse rooms");
   const browse = mia.dialog("Browse rooms");
   await browse.getByText("#open-air", { exact: true }).waitFor();
   await browse.getByLabel("Find a room").fill("#DEN");
@@ -31,11 +31,11 @@ pageTest("creates a room with topic and password; others browse, join and search
   await join.locator("#join-password").fill("s3cretive");
   await join.getByRole("button", { name: "Join", exact: true }).click();
   await mia.heading("#den").waitFor();
-  await mia.button("Browse rooms").click();
+  await mia.startNew("Browse rooms");
   await browse.getByRole("button", { name: "Join #open-air" }).click();
   await mia.heading("#open-air").waitFor();
 
-  await mia.button("Create room").click();
+  await mia.startNew("Create room");
   const again = mia.dialog("Create room");
   await again.getByLabel("Name", { exact: true }).fill("Lobby");
   await again.getByRole("button", { name: "Create", exact: true }).click();
@@ -176,7 +176,7 @@ pageTest("counts messages of others as unread; a setting hides joins and leaves"
 
 pageTest("lists a user who joins while the dialog for a new message is open", async () => {
   const ana = await server.window("ana");
-  await ana.button("New message").click();
+  await ana.startNew("New message");
   await ana.field("Name").fill("yv");
   await ana.page.getByText("No matches").waitFor();
   await server.headlessUser("yves");
@@ -187,7 +187,7 @@ pageTest("lists a user who joins while the dialog for a new message is open", as
 pageTest("shows the first direct message in its conversation alone", async () => {
   await server.headlessUser("zed");
   const ana = await server.window("ana");
-  await ana.button("New message").click();
+  await ana.startNew("New message");
   const options = ana.page.getByRole("option");
   await ana.field("Name").fill("ze");
   await options.first().waitFor();

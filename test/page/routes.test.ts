@@ -162,21 +162,35 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   const open = async (name: string | RegExp, layer: Locator) => {
     await fay.button(name).first().click();
     await layer.waitFor();
-    await depthIs(1);
+    await depthIs(2);
   };
   const goBack = async (layer: Locator) => {
     await page.goBack();
     await layer.waitFor({ state: "hidden" });
     expect(hashOf(fay)).toBe("#/attic");
   };
-  const [drawer, settings] = [panel("Rooms"), fay.dialog("Account and settings")];
-  await open(/^Open the list of rooms/, drawer);
-  await page.locator(".me-button").click();
+  const [home, settings] = [panel("Rooms"), fay.dialog("Account and settings")];
+  const goHome = async () => {
+    await fay
+      .button(/^Open the list of rooms/)
+      .first()
+      .click();
+    await home.waitFor();
+    await depthIs(0);
+  };
+  await depthIs(1);
+  await goHome();
+  await fay.openSettings();
   await settings.waitFor();
-  await depthIs(2);
+  await depthIs(1);
   await goBack(settings);
-  expect(await drawer.isVisible()).toBe(true);
-  await goBack(drawer);
+  expect(await home.isVisible()).toBe(true);
+  await fay.button("Chats").click();
+  await fay.leaveHome();
+  await depthIs(1);
+  await page.goBack();
+  await home.waitFor();
+  await fay.leaveHome();
   const layers = {
     "Show people": panel("People"),
     Search: panel("Search"),
@@ -197,31 +211,31 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   for (const [name, layer] of Object.entries(layers)) {
     await open(name, layer);
     await pressEscape(layer, new RegExp(name));
-    await depthIs(0);
+    await depthIs(1);
   }
-  await open(/^Open the list of rooms/, drawer);
+  await goHome();
   expect(await focused()).toMatch(/room-line/);
-  await page.locator(".me-button").click();
+  await fay.openSettings();
   await fay.button("IRC passwords").click();
   const opacities = `[...document.querySelectorAll("dialog")].map(
     (dialog) => getComputedStyle(dialog).opacity)`;
   expect(await page.evaluate<string[]>(opacities)).toEqual(["0", "1"]);
   await pressEscape(fay.dialog("IRC passwords"), /^button/);
   await pressEscape(settings, /me-button/);
-  await pressEscape(drawer, /^Open the list of rooms/);
-  await depthIs(0);
-  await open(/^Open the list of rooms/, drawer);
+  await page.keyboard.press("Escape");
+  expect(await home.isVisible()).toBe(true);
+  await fay.button("Chats").click();
   await fay.room("lobby").click();
   await expectRoute(fay, "#/lobby", "#lobby");
-  await drawer.waitFor({ state: "hidden" });
+  await home.waitFor({ state: "hidden" });
   await open("Search", panel("Search"));
   await panel("Search").getByRole("button", { name: "Close" }).click();
   await panel("Search").waitFor({ state: "hidden" });
+  await depthIs(1);
+  // Back leads to the list from each room, and not to the room before.
+  await page.goBack();
+  await home.waitFor();
   await depthIs(0);
-  await page.goBack();
-  await expectRoute(fay, "#/attic", "#attic");
-  await page.goBack();
-  await expectRoute(fay, "#/lobby", "#lobby");
 });
 
 const HOSTILE = [

@@ -102,7 +102,7 @@ pageTest("lists requests to join for moderators, who accept or decline them", as
   await ana.createRoom("club");
   await ana.send("/rules join approval");
   await ana.page.getByText("changed the rules").waitFor();
-  await guest.button("Browse rooms").click();
+  await guest.startNew("Browse rooms");
   const rooms = guest.dialog("Browse rooms");
   await rooms.getByLabel("Find a room").fill("club");
   await rooms.getByText("approval needed").waitFor();
@@ -177,8 +177,11 @@ pageTest("shows the rules of the server before one acts", async () => {
   await picture(teacher, "server-rules");
   await form.getByRole("button", { name: "Save" }).click();
   await form.waitFor({ state: "detached" });
-  await pupil.button("Create room").waitFor({ state: "detached" });
   await pupil.button("Attach").waitFor({ state: "detached" });
+  await pupil.button("New").click();
+  await pupil.menuItem("Browse rooms").waitFor();
+  expect(await pupil.menuItem("Create room").count()).toBe(0);
+  await pupil.page.keyboard.press("Escape");
   await pupil.send("/msg @gus hello?");
   await pupil.message("hello?").getByText("not sent: Direct messages are only possible").waitFor();
   await pupil.page.locator("p.hint").getByText("Direct messages are only possible").waitFor();

@@ -60,14 +60,15 @@ pageTest("a thread opens beside the timeline, and on a phone over it", async () 
   await thread.waitFor({ state: "detached" });
   await ben.post("See you", "lobby", { re: seq, thread: true });
   await root.getByText(/^5 replies · .* · new$/).waitFor();
-  await ana.page.getByRole("button", { name: "Threads, 1 unread" }).click();
+  await ana.button("Activity , 1 unread").click();
+  await ana.button("Threads").click();
   const dialog = ana.page.getByRole("dialog");
   await dialog.getByText("Where do we meet?").click();
   await thread.locator("article", { hasText: "See you" }).waitFor();
   await root.getByText(/^5 replies · [^·]*$/).waitFor();
   await thread.getByRole("button", { name: "Unfollow" }).click();
   await thread.getByRole("button", { name: "Follow", exact: true }).waitFor();
-  await ana.page.getByRole("button", { name: "Threads" }).waitFor({ state: "detached" });
+  await ana.button("Activity").waitFor();
 
   // A link to a reply in a thread opens the thread.
   const replySeq = await thanks.getAttribute("data-seq");

@@ -88,6 +88,15 @@ export class Visit {
     await this.composer.or(this.newAccountQuestion).first().waitFor();
     if (await this.newAccountQuestion.isVisible()) await this.confirmNewAccount();
     await this.composer.waitFor();
+    await this.leaveHome();
+  }
+
+  /** On a phone, the page begins in the list of rooms. */
+  async leaveHome(): Promise<void> {
+    const home = this.page.locator(".has-drawer");
+    if ((await home.count()) === 0) return;
+    await home.locator(".room-line[aria-current]").click();
+    await home.waitFor({ state: "detached" });
   }
 
   /** In both languages. */
@@ -146,7 +155,14 @@ export class Visit {
     await this.menuItem(itemName).click();
   }
 
+  async startNew(name: string): Promise<void> {
+    await this.button("New").click();
+    await this.menuItem(name).click();
+  }
+
   async openSettings(): Promise<Locator> {
+    const you = this.button("You");
+    if (await you.isVisible()) await you.click();
     await this.page.locator(".me-button").click();
     return this.dialog("Account and settings");
   }
@@ -214,6 +230,7 @@ export class Visit {
   async attach(...paths: readonly string[]): Promise<void> {
     const chosen = this.page.waitForEvent("filechooser");
     await this.button("Attach").click();
+    await this.menuItem("File").click();
     await (await chosen).setFiles([...paths]);
     await this.attachments.first().waitFor();
   }

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
+import type { BunPlugin } from "bun";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { titleText } from "../../base/text.ts";
 import type { StaticFile, StaticPage } from "../../server/http/static.ts";
@@ -28,13 +29,14 @@ const ICONS = [
 
 export async function buildPage({ small }: { readonly small: boolean }): Promise<StaticPage> {
   const naming = "[name]-[hash].[ext]";
+  const withSheets = await loadedSheets();
   const built = await Bun.build({
     entrypoints: [PAGE_SOURCE],
     target: "browser",
     minify: true,
     splitting: true,
     sourcemap: "none",
-    plugins: [...PAGE_PLUGINS],
+    plugins: [...PAGE_PLUGINS, withSheets],
     publicPath: "/assets/",
     naming: { entry: naming, chunk: naming, asset: naming },
     define: { "process.env.NODE_ENV": '"production"' },
@@ -100,7 +102,19 @@ function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
   });
 }
 
-/** The bundler copies style sheets that are imported as files. */
+/** The bundler would copy style sheets that are imported as files, without what they import. */
+async function loadedSheets(): Promise<BunPlugin> {
+  const path = join(PAGE_SOURCE, "..", "view", "chat.css");
+  const { outputs } = await Bun.build({ entrypoints: [path], target: "browser", minify: true });
+  const contents = (await outputs[0]?.text()) ?? "";
+  return {
+    name: "loaded-sheets",
+    setup(build) {
+      build.onLoad({ filter: /chat\.css$/ }, () => ({ contents, loader: "file" }));
+    },
+  };
+}
+
 async function minified(path: string, bytes: Uint8Array<ArrayBuffer>, small: boolean) {
   if (path.endsWith(".css")) return minifiedAlone("/file.css", bytes);
   return small && path.endsWith(".js") ? withShortLocals(bytes) : bytes;

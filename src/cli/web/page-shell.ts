@@ -2,9 +2,10 @@
 
 import { ENGLISH, type Texts } from "../../ui/messages/en/page.ts";
 import { INDONESIAN } from "../../ui/messages/id/page.ts";
+import { initialsOf } from "../../ui/text/initials.ts";
 
 const CONTAINER = '<div id="page"></div>';
-const HEADING = '<h1 dir="auto">chat</h1>';
+const HEADING = headingOf("chat");
 const TITLE = "<title>chat</title>";
 
 /** The page takes the elements over, so they must match `src/web/view/login/login.tsx`. */
@@ -37,7 +38,8 @@ export function withSignInForm(html: string): string {
     '<button type="submit" class="button button-main button-wide" disabled>',
     `${text((texts) => texts.continueLogin)}</button></form>`,
   ];
-  const card = `<div class="card">${HEADING}${form.join("")}</div>`;
+  const sheet = `<div class="enter-sheet">${form.join("")}</div>`;
+  const card = `<div class="card">${HEADING}${sheet}</div>`;
   const loading = `<p class="is-loading">${text((texts) => texts.loading)}</p>`;
   const main = `<main class="entering is-first">${card}${loading}</main>`;
   return html.replace(
@@ -52,5 +54,11 @@ export function withServer(html: string, name: string, welcome: string | undefin
     welcome === undefined ? "" : `<p class="welcome" dir="auto">${Bun.escapeHTML(welcome)}</p>`;
   return html
     .replace(TITLE, () => `<title>${Bun.escapeHTML(name)}</title>`)
-    .replace(HEADING, () => `${HEADING.replace("chat", () => Bun.escapeHTML(name))}${about}`);
+    .replace(HEADING, () => `${headingOf(name)}${about}`);
+}
+
+function headingOf(name: string): string {
+  const initials = Bun.escapeHTML(initialsOf(name));
+  const tile = `<span class="tile tile-server" aria-hidden="true">${initials}</span>`;
+  return `${tile}<h1 dir="auto">${Bun.escapeHTML(name)}</h1>`;
 }

@@ -12,6 +12,8 @@ import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./ro
 import type { ComposerDraft, Item, Mention, Model, PendingPost, RoomState } from "./state.ts";
 
 export interface RoomListEntry {
+  /** `undefined` in a conversation that has not begun. */
+  readonly id: RoomId | undefined;
   readonly target: string;
   readonly kind: "room" | "person" | "group";
   /** Title of a group. */
@@ -35,6 +37,10 @@ export interface RoomListEntry {
   readonly isSealed: boolean;
   readonly isLocked: boolean;
   readonly hasDraft: boolean;
+  /** Seq of the last message, or of the last record if no message is loaded. */
+  readonly activeSeq: number;
+  /** Whether it has unread messages, or had some when it was opened, and is not muted. */
+  readonly isFirst: boolean;
 }
 
 export interface RoomList {
@@ -371,6 +377,7 @@ function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string
   const isHere = room.online.has(name) || online.has(name.toLowerCase());
   const isOnline = model.connection.kind === "online" ? isHere : undefined;
   return {
+    id: room.id,
     target,
     kind,
     name,
@@ -385,6 +392,8 @@ function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string
     isSealed: room.isSealed,
     isLocked: room.isLocked,
     hasDraft: (model.drafts.get(target)?.text ?? "") !== "",
+    activeSeq: room.tail.items.findLast(isMessage)?.seq ?? room.lastSeq,
+    isFirst: isUnreadFirst(model, room),
   };
 }
 
@@ -411,7 +420,9 @@ function newConversationEntry(
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
   const nothing = { unread: 0, badge: 0, mentions: 0, isFavourite: false, isMuted: false };
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
-  return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
+  const place = { id: undefined, activeSeq: Number.POSITIVE_INFINITY, isFirst: false };
+  const own = { target, kind: "person", name, isOpen: true, isOnline, hasDraft } as const;
+  return { ...own, ...nothing, ...marks, ...place };
 }
 
 function onlineNames(model: Model): Set<string> {

@@ -37,6 +37,7 @@ const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["ogg", "audio/ogg"],
   ["wav", "audio/wav"],
   ["m4a", "audio/mp4"],
+  ["weba", "audio/webm"],
   ["aac", "audio/aac"],
   ["flac", "audio/flac"],
   ["opus", "audio/ogg"],

@@ -170,9 +170,24 @@ export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: 
   return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
 }
 
-/** Author and beginning of a message, for the list of rooms. */
-export function lastLine(item: Item, texts: Texts, times: Times, names: ShownNames): string {
-  return `${authorText(item, texts, names)}: ${briefText(item, texts, times, LAST_LINE_LENGTH)}`;
+/** Beginning of a message, for the list of rooms. Its author is clear in a direct conversation. */
+export function lastLine(
+  item: Item,
+  texts: Texts,
+  times: Times,
+  { isDirect, ...names }: ShownNames & { readonly isDirect?: boolean },
+): string {
+  const text = briefText(item, texts, times, LAST_LINE_LENGTH);
+  if (item.isMine) return texts.ownLine(text);
+  return isDirect === true ? text : `${firstName(authorText(item, texts, names))}: ${text}`;
+}
+
+/** A short first word, such as a title, does not name anybody. */
+const TITLE_LENGTH_MAX = 3;
+
+function firstName(name: string): string {
+  const [first = "", second] = name.split(" ");
+  return first.length > TITLE_LENGTH_MAX || second === undefined ? first : `${first} ${second}`;
 }
 
 /**

@@ -22,6 +22,7 @@ const TYPES_BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map([
   ["mp3", { kind: "sound", mime: "audio/mpeg", name: "MP3" }],
   ["ogg", { kind: "sound", mime: "audio/ogg", name: "Ogg" }],
   ["wav", { kind: "sound", mime: "audio/wav", name: "WAV" }],
+  ["weba", { kind: "sound", mime: "audio/webm", name: "WebM" }],
   ["m4a", { kind: "sound", mime: "audio/mp4", name: "MP4" }],
   ["aac", { kind: "sound", mime: "audio/aac", name: "AAC" }],
   ["flac", { kind: "sound", mime: "audio/flac", name: "FLAC" }],
@@ -56,7 +57,7 @@ const ICON_EXTENSIONS = {
   sheet: "xls xlsx ods numbers csv tsv",
   slides: "ppt pptx odp key",
   code: "txt md log json jsonl toml yaml yml xml html css py ts tsx js c h cpp rs go java sh sql",
-  sound: "mp3 ogg wav m4a aac flac opus wma mid",
+  sound: "mp3 ogg wav weba m4a aac flac opus wma mid",
   film: "mp4 webm mov m4v avi mkv",
   picture: "png jpg jpeg gif webp avif bmp svg tif tiff heic heif",
 } as const;

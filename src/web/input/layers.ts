@@ -28,6 +28,7 @@ export class Layers {
   /** Address of the page under all layers, because a layer's entry may have an older address. */
   #address: string;
   #isReturning = false;
+  #covers = 0;
   #pushed: string | undefined;
   /** Called when `isCovered` may have changed. */
   onChange: () => void = () => undefined;
@@ -45,7 +46,20 @@ export class Layers {
   }
 
   get isCovered(): boolean {
-    return this.#open.some(({ isCover }) => isCover === true);
+    return this.#covers > 0 || this.#open.some(({ isCover }) => isCover === true);
+  }
+
+  /**
+   * Covers the messages without a layer, such as the list of rooms, below which there is nothing.
+   * @returns function that uncovers them
+   */
+  cover(): () => void {
+    this.#covers++;
+    this.onChange();
+    return () => {
+      this.#covers--;
+      this.onChange();
+    };
   }
 
   /** @returns function that removes the layer */

@@ -226,14 +226,16 @@ function Starting({ hasFailed }: { readonly hasFailed: boolean }) {
   return (
     <main className="entering">
       <div className="card">
-        {hasFailed ? (
-          <>
-            <Announced kind="fault">{texts.partMissing}</Announced>
-            <Button onClick={() => location.reload()}>{texts.reload}</Button>
-          </>
-        ) : (
-          <p>{texts.loading}</p>
-        )}
+        <div className="enter-sheet">
+          {hasFailed ? (
+            <>
+              <Announced kind="fault">{texts.partMissing}</Announced>
+              <Button onClick={() => location.reload()}>{texts.reload}</Button>
+            </>
+          ) : (
+            <p>{texts.loading}</p>
+          )}
+        </div>
       </div>
     </main>
   );

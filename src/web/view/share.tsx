@@ -17,6 +17,7 @@ import {
 import { Announced, AnnouncerProvider } from "./shell/announced.tsx";
 import { Button } from "./shell/button.tsx";
 import { Icon } from "./shell/icons.tsx";
+import "./shell/room-icons.ts";
 
 type ShareTexts = Texts & Readonly<typeof ENGLISH>;
 
@@ -49,11 +50,13 @@ function ShareView({ share, texts }: ShareProps) {
     <main className="entering">
       <div className="card share">
         <h1>{texts.shareTitle}</h1>
-        {state.kind === "open" ? (
-          <SharedFiles share={share} texts={texts} state={state} />
-        ) : (
-          <ShareMessage share={share} texts={texts} state={state} />
-        )}
+        <div className="enter-sheet">
+          {state.kind === "open" ? (
+            <SharedFiles share={share} texts={texts} state={state} />
+          ) : (
+            <ShareMessage share={share} texts={texts} state={state} />
+          )}
+        </div>
       </div>
     </main>
   );

@@ -13,13 +13,18 @@ test("uses all of at least 24 colours and no others", () => {
 });
 
 test("contrasts with each background of the page", async () => {
-  const css = await Bun.file("src/web/page.css").text();
-  const backgrounds = ["paper", "side", "raised", "hover", "accent-soft", "call"].map((name) => {
+  const files = ["tokens", "colours"].map((name) =>
+    Bun.file(`src/web/view/kit/${name}.css`).text(),
+  );
+  const css = (await Promise.all(files)).join("");
+  const coloursOf = (name: string) => {
     const [, light = "", dark = ""] =
       new RegExp(`--${name}: light-dark\\((#\\w+), (#\\w+)\\)`).exec(css) ?? [];
     return { light, dark };
-  });
-  for (const [onDark, onLight] of TINTS) {
+  };
+  const backgrounds = ["paper", "paper-2", "call-paper"].map(coloursOf);
+  const inks = Array.from({ length: 12 }, (_, i) => coloursOf(`ink-${i + 1}-text`));
+  for (const { dark: onDark, light: onLight } of inks) {
     for (const { light, dark } of backgrounds) {
       expect(contrast(onLight, light)).toBeGreaterThanOrEqual(4.5);
       expect(contrast(onDark, dark)).toBeGreaterThanOrEqual(4.5);

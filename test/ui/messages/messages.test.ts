@@ -17,11 +17,13 @@ describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
     const texts = await loadTexts(language);
     expect(texts.lang).toBe(language);
     expect(Object.keys(texts).sort()).toEqual(Object.keys(ENGLISH).sort());
-    const { faults: _, slash, accountChanged, ...others } = texts;
+    const { faults: _, slash, accountChanged, ...rest } = texts;
+    const { activityWhat, activityFilters, listSections, ...others } = rest;
+    const grouped = { ...listSections, ...activityFilters, ...activityWhat };
     const changes = ["password-reset", "password-changed", "device-added"] as const;
     const accounts = [...changes, "irc-password-added", "renamed", "key-replaced"] as const;
     const changed = accounts.map((what) => [what, accountChanged(what, "12:00", "olga")]);
-    const all = { ...others, ...slash, ...Object.fromEntries(changed) };
+    const all = { ...others, ...grouped, ...slash, ...Object.fromEntries(changed) };
     const empty = Object.entries(all).filter(([, value]) => {
       return said(value).trim() === "";
     });

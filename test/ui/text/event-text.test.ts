@@ -151,6 +151,10 @@ test("shows authors by display name, except imported ones", async () => {
   const imported = { from: "ben", timeUnixMs: 0 };
   expect(authorText({ ...item, imported }, texts, names)).toBe(texts.importedAuthor("ben"));
   expect(lastLine(item, texts, times, names)).toBe("Ben Lee: 5");
+  expect(lastLine(item, texts, times, { ...names, isDirect: true })).toBe("5");
+  expect(lastLine({ ...item, isMine: true }, texts, times, names)).toBe("You: 5");
+  const citra = { displayNames: new Map([["ben", "Citra Ayu Lestari"]]) };
+  expect(lastLine(item, texts, times, citra)).toBe("Citra: 5");
   expect(deletedText({ ...item, erasedBy: "ben" }, texts, names)).toBe(
     "Message deleted by Ben Lee",
   );

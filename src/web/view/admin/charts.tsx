@@ -194,19 +194,22 @@ export function Charts({ samples }: { readonly samples: SampleColumns }) {
       {
         title: texts.chartMessages,
         format: perSecond,
-        lines: [line(texts.chartMessages, "--tint-3", posts)],
+        lines: [line(texts.chartMessages, "--ink-9-text", posts)],
       },
       {
         title: texts.chartPeople,
         format: rounded,
-        lines: [line(texts.people, "--tint-1", online), line(texts.connections, "--tint-2", links)],
+        lines: [
+          line(texts.people, "--ink-7-text", online),
+          line(texts.connections, "--ink-3-text", links),
+        ],
       },
       {
         title: texts.chartBytes,
         format: formatRate,
         lines: [
-          line(texts.received, "--tint-3", receivedBytes),
-          line(texts.sent, "--tint-0", sentBytes),
+          line(texts.received, "--ink-9-text", receivedBytes),
+          line(texts.sent, "--ink-2-text", sentBytes),
         ],
       },
       ...(free === undefined
@@ -215,13 +218,13 @@ export function Charts({ samples }: { readonly samples: SampleColumns }) {
             {
               title: texts.diskFree,
               format: formatSize,
-              lines: [line(texts.diskFree, "--tint-5", free)],
+              lines: [line(texts.diskFree, "--ink-5-text", free)],
             },
           ]),
       {
         title: texts.memory,
         format: formatSize,
-        lines: [line(texts.memory, "--tint-4", memoryBytes)],
+        lines: [line(texts.memory, "--ink-12-text", memoryBytes)],
       },
     ];
   }, [samples, diskFreeBytes, texts]);

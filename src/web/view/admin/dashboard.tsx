@@ -7,6 +7,7 @@ import { Button } from "../shell/button.tsx";
 import { type CloseProps, useOnline, usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import "../shell/room-icons.ts";
 import { usePolled } from "../shell/polling.ts";
 import { useStyleSheet } from "../shell/style-sheet.ts";
 import { DashboardAccounts } from "./accounts.tsx";
@@ -60,14 +61,14 @@ export function Dashboard({ onClose }: CloseProps) {
   const View = tab === "log" ? undefined : VIEWS[tab];
   return (
     <main className="dashboard">
-      <header className="room-head">
+      <header className="room-head board">
         <IconButton icon="back" label={texts.dashboardBack} onPress={onClose} />
         <div className="room-title">
           <h1>{texts.dashboard}</h1>
         </div>
       </header>
       <ClockNotice />
-      <div className="tabs" role="tablist" aria-label={texts.dashboard}>
+      <div className="tabs board" role="tablist" aria-label={texts.dashboard}>
         {TABS.map((option) => (
           <button
             key={option}

@@ -74,25 +74,26 @@ async function register(page: StartValue, { fullName, ...login }: TypedLogin): P
 /** Name and welcome message in the document, until the server has sent them. */
 function serverBefore() {
   const text = (selector: string) => document.querySelector(selector)?.textContent ?? undefined;
-  return { name: text(".card h1") ?? document.title, welcome: text(".card .welcome") };
+  return {
+    tile: text(".card .tile-server"),
+    name: text(".card h1") ?? document.title,
+    welcome: text(".card .welcome"),
+  };
 }
 
 function Heading({ server }: { readonly server: ServerView | undefined }) {
-  const texts = useTexts();
   const [before] = useState(serverBefore);
   const { name, welcome } = server ?? before;
   return (
     <>
+      <span className="tile tile-server" aria-hidden="true">
+        {before.tile}
+      </span>
       <h1 dir="auto">{cleanText(name)}</h1>
       {welcome === undefined ? null : (
         <p className="welcome" dir="auto">
           {cleanText(welcome, { lines: true })}
         </p>
-      )}
-      {server?.changedFrom === undefined ? null : (
-        <Announced kind="notice" className="warning">
-          {texts.fingerprintChanged(server.changedFrom)}
-        </Announced>
       )}
     </>
   );
@@ -311,19 +312,26 @@ export function Login() {
     <main className="entering">
       <div className="card">
         <Heading server={server} />
-        {form}
-        {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
-        {server === undefined ? null : (
-          <>
-            {isResetting || isLinking || !server.keepsKey ? null : (
-              <Button variant="quiet" onClick={() => setLinking(true)}>
-                {texts.linkHere}
-              </Button>
-            )}
-            <Fingerprint server={server} />
-            {TrustOffer && <TrustOffer hint={texts.trustServerHint} />}
-          </>
-        )}
+        <div className="enter-sheet">
+          {server?.changedFrom === undefined ? null : (
+            <Announced kind="notice" className="warning">
+              {texts.fingerprintChanged(server.changedFrom)}
+            </Announced>
+          )}
+          {form}
+          {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
+          {server === undefined ? null : (
+            <>
+              {isResetting || isLinking || !server.keepsKey ? null : (
+                <Button variant="quiet" onClick={() => setLinking(true)}>
+                  {texts.linkHere}
+                </Button>
+              )}
+              <Fingerprint server={server} />
+              {TrustOffer && <TrustOffer hint={texts.trustServerHint} />}
+            </>
+          )}
+        </div>
       </div>
       {server !== undefined && ProgramOffer ? <ProgramOffer /> : null}
     </main>

@@ -1,6 +1,7 @@
 /** The beginning of a room or conversation: its purpose, and the first actions. */
 
 import type { ReactNode } from "react";
+import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import { canSetTopic, isBoxOf, isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
@@ -11,7 +12,7 @@ import { useModelValue, usePage } from "../shell/context.tsx";
 import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
-import { Avatar, useNames, usePerson, useShownName, useTitle } from "./person.tsx";
+import { Avatar, chalkOf, useNames, usePerson, useShownName, useTitle } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { accessText, inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
@@ -28,15 +29,21 @@ export function Beginning({ target }: { readonly target: string }) {
 
 interface LayoutProps {
   readonly sign: ReactNode;
+  /** Room whose chalk the sign has. */
+  readonly room?: RoomId;
   readonly title: string;
   readonly buttons: ReactNode;
   readonly children: ReactNode;
 }
 
-function Layout({ sign, title, buttons, children }: LayoutProps) {
+function Layout({ sign, room, title, buttons, children }: LayoutProps) {
   return (
     <div className="row beginning">
-      <span className="beginning-sign" aria-hidden="true">
+      <span
+        className={room === undefined ? "beginning-sign" : "beginning-sign tile"}
+        style={room === undefined ? undefined : chalkOf(room)}
+        aria-hidden="true"
+      >
         {sign}
       </span>
       <h2 dir="auto">{title}</h2>
@@ -59,6 +66,7 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
   return (
     <Layout
       sign={isGroup ? <Icon name="people" /> : "#"}
+      room={room.id}
       title={
         isBox ? name : isGroup && topic === "" ? texts.beginningWith(name) : texts.beginningOf(name)
       }

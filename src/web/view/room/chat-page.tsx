@@ -34,10 +34,10 @@ import type {
   RoomState,
   ThreadState,
 } from "../../../core/model/state.ts";
-import { shownHands } from "../../../core/model/unignored.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
+import { readRoute } from "../../input/route.ts";
 import { Badge } from "../attention/badge.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
 import { useDropping } from "../files/drop-zone.tsx";
@@ -54,11 +54,13 @@ import {
   useLayer,
   useModelValue,
   useNarrow,
+  useOnline,
   useOpener,
   usePage,
   useTexts,
 } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import "../shell/room-icons.ts";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
@@ -66,9 +68,10 @@ import { useDrawerGestures } from "./drawer-gestures.ts";
 import { EventWatch } from "./event-watch.ts";
 import { Privacy } from "./handed.tsx";
 import { RoomHead } from "./header.tsx";
+import { Lesson } from "./lesson.tsx";
 import { People } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
-import { AmbiguousContext, CardContext, PeopleContext, useIsMuted, useNames } from "./person.tsx";
+import { AmbiguousContext, CardContext, PeopleContext, useIsMuted } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { useRouting } from "./routing.tsx";
@@ -204,7 +207,7 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
 }
 
 function Conversation(props: MainProps) {
-  const { model, target, isOperator, jumps, onOpen, context } = props;
+  const { model, target, jumps, onOpen, context } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
   const [rowBuilder] = useState(
@@ -270,9 +273,6 @@ function Conversation(props: MainProps) {
       {room?.isSealed === true ? (
         <SealedNotice key={target} target={target} onUnreadable={onUnreadable} />
       ) : null}
-      {room === undefined || shownHands(model, room).length === 0 ? null : (
-        <Hands room={room} moderates={room.moderates || isOperator} />
-      )}
       {(room?.knocks ?? []).map((name) => (
         <Knock key={name} room={room?.name ?? ""} name={name} />
       ))}
@@ -350,10 +350,23 @@ function useWidth(onChange: (wide: boolean) => void): void {
   }, []);
 }
 
+/** A phone begins in the list, unless the address names a room. */
+function startsAtHome(): boolean {
+  return matchMedia(NARROW).matches && readRoute(location.hash) === undefined;
+}
+
+/** On a phone, the list of rooms is below the open room, which Back therefore leaves. */
+function useHome(isDrawer: boolean, setDrawer: (isOpen: boolean) => void): void {
+  const { layers } = usePage();
+  const isNarrow = useNarrow();
+  useLayer(() => setDrawer(true), isNarrow && !isDrawer, { ignoresEscape: true });
+  useEffect(() => (isDrawer ? layers.cover() : undefined), [layers, isDrawer]);
+}
+
 function usePanels() {
   const { chat, settings, change } = usePage();
   const { showsPeople } = settings;
-  const [isDrawer, setDrawer] = useState(false);
+  const [isDrawer, setDrawer] = useState(startsAtHome);
   const [side, setSide] = useState<Side>(() => (showsPeople && isWide() ? "people" : undefined));
   const [jumps, setJumps] = useState(0);
   useEffect(() => chat.actions.setThreadAlone(!isWide()), [chat]);
@@ -506,20 +519,18 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const hasSidePanel =
     hasThread || side === "search" || (side === "people" && room?.kind === "room");
   const isNarrow = useNarrow();
+  useHome(isDrawer, setDrawer);
   useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
   useOpener(hasThread);
   useOpener(side === "search");
   useOpener(side === "people");
-  useLayer(() => setDrawer(false), isDrawer, { isCover: true });
   const chat = useRef<HTMLDivElement>(null);
   useDrawerGestures(chat, isDrawer, setDrawer);
   const handlers = { isOperator, onOpen, onJump, context };
+  const isOnline = useOnline();
+  const classes = ["chat", isDrawer ? "has-drawer" : "", isOnline ? "" : "is-off"];
   return (
-    <div
-      ref={chat}
-      className={isDrawer ? "chat has-drawer" : "chat"}
-      data-side={hasSidePanel ? side : "none"}
-    >
+    <div ref={chat} className={classes.join(" ")} data-side={hasSidePanel ? side : "none"}>
       {/* biome-ignore lint/a11y/useValidAnchor: moves the focus without changing the address */}
       <a className="skip" href="#messages" onClick={skipToMessages}>
         {texts.skipToMessages}
@@ -543,22 +554,34 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
         onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
       />
       <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
-        <RoomHead
-          room={room}
-          target={target}
-          side={side}
-          unread={lines.unread}
-          onDrawer={panels.openDrawer}
-          onPeople={panels.togglePeople}
-          onSearch={onSearch}
-        />
-        <PlayingBar />
-        {target === undefined ? (
-          // Before catching up, an empty list may be incomplete.
-          isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
-        ) : (
-          <Conversation model={model} target={target} jumps={jumps} {...handlers} />
-        )}
+        <div className="board">
+          <RoomHead
+            room={room}
+            target={target}
+            side={side}
+            unread={lines.unread}
+            onDrawer={panels.openDrawer}
+            onPeople={panels.togglePeople}
+            onSearch={onSearch}
+          />
+          {room === undefined ? null : (
+            <Lesson
+              room={room}
+              moderates={room.moderates || isOperator}
+              onJump={onJump}
+              onPeople={panels.onPeople}
+            />
+          )}
+        </div>
+        <div className="sheet">
+          <PlayingBar />
+          {target === undefined ? (
+            // Before catching up, an empty list may be incomplete.
+            isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
+          ) : (
+            <Conversation model={model} target={target} jumps={jumps} {...handlers} />
+          )}
+        </div>
       </main>
       <RightSide side={side} model={model} onClose={closeSide} {...handlers} />
       {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
@@ -612,39 +635,6 @@ function Typing({ model }: { readonly model: Model }) {
   const { texts } = usePage();
   const names = typingNames(model).map((name) => personText(model, name));
   return names.length === 0 ? null : <p className="typing">{texts.typing(names)}</p>;
-}
-
-/** A person lowers the own hand, and a moderator any. */
-function Hands({ room, moderates }: { room: RoomState; moderates: boolean }) {
-  const { chat, texts, fail } = usePage();
-  const names = useNames();
-  return (
-    <ul className="hands reactions" aria-label={texts.handsRaised}>
-      {shownHands(chat.model, room).map((name) => {
-        const isMine = isSameName(name, chat.model.me);
-        const shown = personText(names, name);
-        const label = `✋ ${shown}`;
-        const lower = () =>
-          void chat.actions.toggleHand(room.target, isMine ? undefined : name).catch(fail);
-        return (
-          <li key={name}>
-            {isMine || moderates ? (
-              <button
-                type="button"
-                className="reaction"
-                title={texts.lowerHand(shown)}
-                onClick={lower}
-              >
-                {label}
-              </button>
-            ) : (
-              <span className="reaction">{label}</span>
-            )}
-          </li>
-        );
-      })}
-    </ul>
-  );
 }
 
 const WATCH_INTERVAL_MS = 1_000;

@@ -58,11 +58,14 @@ import { confirm } from "../shell/dialog.tsx";
 import { replaceText, writeText } from "../shell/field-edit.ts";
 import { Check } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
+import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { enterSends } from "../shell/settings.ts";
 import { Avatar, DisplayName, Marks, usePerson } from "./person.tsx";
+import { pollItem } from "./poll.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import { sendAfterQuestion } from "./rules.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
+import { canRecord, VoiceRecorder } from "./voice.tsx";
 
 export interface ComposerHandle {
   readonly focus: () => void;
@@ -200,12 +203,33 @@ function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   );
 }
 
-function AttachButton({ attached }: Pick<ComposerProps, "attached">) {
-  const texts = useTexts();
+interface AddButtonProps extends Pick<ComposerProps, "attached" | "target"> {
+  readonly onRecord: () => void;
+}
+
+/** Menu of what goes with a message: files, a poll or a voice message. */
+function AddButton({ attached, target, onRecord }: AddButtonProps) {
+  const page = usePage();
+  const { texts, chat } = page;
   const input = useRef<HTMLInputElement>(null);
+  const choose = (accept: string) => {
+    const { current } = input;
+    if (current === null) return;
+    current.accept = accept;
+    current.click();
+  };
+  const items = () => {
+    const room = roomOf(chat.model, target);
+    return [
+      menuItem(texts.attachPhoto, () => choose("image/*,video/*"), "picture"),
+      menuItem(texts.attachFile, () => choose(""), "file"),
+      ...(room === undefined ? [] : pollItem(page, room)),
+      menuItem(texts.recordVoice, onRecord, "mic"),
+    ];
+  };
   return (
     <>
-      <IconButton icon="attach" label={texts.attach} onPress={() => input.current?.click()} />
+      <MenuButton icon="plus" label={texts.attach} items={items} />
       <input
         ref={input}
         type="file"
@@ -462,6 +486,17 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const texts = useTexts();
   const title = useModelValue((model) => placeTitle(model, target, texts));
   const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
+  const { chat, toasts } = usePage();
+  const [isRecording, setRecording] = useState(false);
+  const mayAdd = maySendFiles && thread === undefined;
+  const startRecording = () => {
+    if (canRecord()) setRecording(true);
+    else toasts.show(texts.voiceInsecure, true);
+  };
+  const closeRecorder = () => {
+    setRecording(false);
+    field.current?.focus();
+  };
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
   const writing = useWriting(props);
@@ -490,33 +525,47 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
         writing.submit();
       }}
     >
-      <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
       {offers.offer === undefined ? null : (
         <Suggestions {...offers.offer} onChoose={writing.choose} />
       )}
-      {attached.files.length === 0 ? null : <Attachments attached={attached} />}
-      <div className="composer-row">
-        {maySendFiles && thread === undefined ? <AttachButton attached={attached} /> : null}
-        {isSealed ? (
-          <span className="composer-lock" title={texts.sealed}>
-            <Icon name="lock" />
-            <span className="sr-only">{texts.sealed}</span>
-          </span>
-        ) : null}
-        <TextField props={props} writing={writing} />
-        <EmojiButton label={texts.emoji} onChoose={writing.insert} />
-        <button
-          type="submit"
-          className="icon-button send-button"
-          aria-label={texts.send}
-          title={texts.send}
-        >
-          <Icon name="send" />
-        </button>
+      {isRecording ? (
+        <VoiceRecorder
+          onKeep={(file) => chat.attached.add(target, withoutHandles([file]))}
+          onSend={(file) => chat.upload(target, withoutHandles([file]))}
+          onClose={closeRecorder}
+        />
+      ) : null}
+      <div className="composer-box" hidden={isRecording}>
+        <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
+        {attached.files.length === 0 ? null : <Attachments attached={attached} />}
+        {thread === undefined || draft.edits !== undefined ? null : (
+          <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
+        )}
+        <div className="composer-row">
+          {mayAdd ? (
+            <AddButton attached={attached} target={target} onRecord={startRecording} />
+          ) : null}
+          {isSealed ? (
+            <span className="composer-lock" title={texts.sealed}>
+              <Icon name="lock" />
+              <span className="sr-only">{texts.sealed}</span>
+            </span>
+          ) : null}
+          <TextField props={props} writing={writing} />
+          <EmojiButton label={texts.emoji} onChoose={writing.insert} />
+          {mayAdd && isEmptyDraft(draft) && attached.files.length === 0 ? (
+            <IconButton icon="mic" label={texts.recordVoice} onPress={startRecording} />
+          ) : null}
+          <button
+            type="submit"
+            className="icon-button send-button"
+            aria-label={texts.send}
+            title={texts.send}
+          >
+            <Icon name="send" />
+          </button>
+        </div>
       </div>
-      {thread === undefined || draft.edits !== undefined ? null : (
-        <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
-      )}
       {rejected === undefined ? null : (
         <div className="composer-asked">
           <Announced kind="fault">{rejected.message}</Announced>

@@ -4,16 +4,18 @@ import { type MouseEvent, memo, useCallback, useState } from "react";
 import { formatDuration } from "../../../base/sizes.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
-import { AccountName, useTitle } from "./person.tsx";
+import { AccountName, Avatar, useShownName, useTitle } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { RoomDetailsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SealedDialog } from "./sealed.tsx";
+import { RoomTile } from "./sidebar.tsx";
 
 export interface RoomHeadProps {
   readonly room: RoomState | undefined;
@@ -23,6 +25,15 @@ export interface RoomHeadProps {
   readonly onDrawer: () => void;
   readonly onPeople: () => void;
   readonly onSearch: () => void;
+}
+
+function HeadTile({ target, room }: { readonly target: string; room: RoomState | undefined }) {
+  const user = target.startsWith("@") ? target.slice(1) : undefined;
+  const name = useShownName(user ?? "");
+  if (user !== undefined) return <Avatar name={name} user={user} tint={tintOf(user)} />;
+  if (room === undefined) return null;
+  const kind = room.people === undefined ? room.kind : "group";
+  return <RoomTile line={{ ...room, kind }} />;
 }
 
 export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
@@ -42,11 +53,11 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
     <header className="room-head">
       <IconButton
         className="only-narrow"
-        icon="menu"
+        icon="back"
         label={unread > 0 ? `${texts.openRooms}, ${texts.unread(unread)}` : texts.openRooms}
         onPress={onDrawer}
       />
-      {unread > 0 ? <span className="only-narrow head-dot" aria-hidden="true" /> : null}
+      {target === undefined ? null : <HeadTile target={target} room={room} />}
       <div className="room-title">
         <h1 dir="auto">{target === undefined ? "" : title}</h1>
         {target?.startsWith("@") === true ? <AccountName user={target.slice(1)} /> : null}

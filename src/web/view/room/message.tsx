@@ -27,7 +27,7 @@ import { Files } from "../files/files.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
-import { Icon, IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
@@ -36,8 +36,8 @@ import {
   AccountName,
   Avatar,
   CardContext,
+  inkOf,
   Marks,
-  tintColor,
   useAuthor,
   useNames,
   usePerson,
@@ -56,12 +56,14 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
   const texts = useTexts();
   const { re, answers } = row;
   const author = useModelValue((model) => answers && authorText(answers, texts, model)) ?? "";
+  const person = usePerson(answers?.from ?? "");
   if (re === undefined) return null;
   const quote = answers === undefined ? "" : quotedText(answers, QUOTE_LENGTH);
   return (
     <button
       type="button"
       className="quote"
+      style={answers === undefined ? undefined : inkOf(person)}
       tabIndex={-1}
       title={texts.goToOriginal}
       onClick={() => actions.goTo(re)}
@@ -116,18 +118,19 @@ function RepliesButton({ row, actions }: Omit<MessageProps, "isJumpTarget">) {
   const { item, replies, hasUnreadReplies } = row;
   if (replies === undefined) return null;
   return (
-    <div className="reactions">
-      <button
-        type="button"
-        className={hasUnreadReplies ? "reaction is-unread" : "reaction"}
-        tabIndex={-1}
-        title={texts.openThread}
-        onClick={() => actions.openThread(item.seq)}
-      >
+    <button
+      type="button"
+      className="thread-link"
+      tabIndex={-1}
+      title={texts.openThread}
+      onClick={() => actions.openThread(item.seq)}
+    >
+      <Icon name="thread" />
+      <b>
         {texts.replyCount(replies.count, times.brief(replies.lastUnixMs))}
         {hasUnreadReplies ? ` · ${texts.newReplies}` : ""}
-      </button>
-    </div>
+      </b>
+    </button>
   );
 }
 
@@ -289,7 +292,7 @@ function Author({ from, user, note, hasNewKey }: AuthorProps) {
   const name = (
     <>
       <Avatar name={shown} user={isLocal ? user : undefined} tint={person.tint} />
-      <strong className="author" style={{ color: tintColor(person) }} title={note} dir="auto">
+      <strong className="author" style={inkOf(person)} title={note} dir="auto">
         {shown}
       </strong>
     </>
@@ -332,6 +335,17 @@ function Head({ unixMs, ...author }: HeadProps) {
       </time>
       {note === undefined ? null : <span className="mark">{note}</span>}
     </div>
+  );
+}
+
+/** Time and state of an own message in a narrow conversation, where it has no head. */
+function Slip({ unixMs, icon }: { readonly unixMs: number; readonly icon: IconName }) {
+  const { times } = usePage();
+  return (
+    <span className="slip" aria-hidden="true">
+      <time>{times.clock(unixMs)}</time>
+      <Icon name={icon} />
+    </span>
   );
 }
 
@@ -400,6 +414,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   const classes = [
     "row message",
     isGrouped ? "is-grouped" : "",
+    item.isMine ? "is-own" : "",
     item.mentionsMe ? "is-calling" : "",
     isAction ? "is-action" : "",
     isJumpTarget ? "is-shown" : "",
@@ -428,14 +443,19 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       onBlur={leave}
     >
       {isGrouped || isAction ? null : <Head {...author} unixMs={timeUnixMs} />}
-      <Quote row={row} actions={actions} />
-      {isAction ? (
-        <div className="action-line">
-          <Author {...author} /> {content} <time>{times.clock(item.timeUnixMs)}</time>
-        </div>
-      ) : (
-        content
-      )}
+      <div className="slip-paper">
+        <Quote row={row} actions={actions} />
+        {isAction ? (
+          <div className="action-line">
+            <Author {...author} /> {content} <time>{times.clock(item.timeUnixMs)}</time>
+          </div>
+        ) : (
+          <>
+            {item.isMine ? <Slip unixMs={item.timeUnixMs} icon="check" /> : null}
+            {content}
+          </>
+        )}
+      </div>
       {row.isPinned ? (
         <p className="pinned mark">
           <Icon name="pin" /> {texts.pinned}
@@ -545,19 +565,24 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const note = post.state.kind === "waiting" ? waiting : undefined;
   return (
     <article
-      className={isGrouped ? "row message is-pending is-grouped" : "row message is-pending"}
+      className={
+        isGrouped ? "row message is-own is-pending is-grouped" : "row message is-own is-pending"
+      }
       tabIndex={-1}
       aria-label={pendingLabel(row, name, note, texts, names)}
     >
       {isGrouped ? null : <Head from={me} user={me} note={undefined} unixMs={post.writtenUnixMs} />}
-      <Quote row={row} actions={actions} />
-      <Fold id={post.key} text={post.body.text} unfolded={actions.unfolded}>
-        {(text) => (
-          <RichText text={text} mentions={post.body.mentions ?? NOBODY}>
-            {note === undefined ? undefined : <bdi className="mark"> {note}…</bdi>}
-          </RichText>
-        )}
-      </Fold>
+      <div className="slip-paper">
+        <Quote row={row} actions={actions} />
+        <Slip unixMs={post.writtenUnixMs} icon="clock" />
+        <Fold id={post.key} text={post.body.text} unfolded={actions.unfolded}>
+          {(text) => (
+            <RichText text={text} mentions={post.body.mentions ?? NOBODY}>
+              {note === undefined ? undefined : <bdi className="mark"> {note}…</bdi>}
+            </RichText>
+          )}
+        </Fold>
+      </div>
       <Refused post={post} />
     </article>
   );

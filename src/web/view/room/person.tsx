@@ -101,8 +101,19 @@ export function AccountName({ user }: { readonly user: string }) {
   );
 }
 
-export function tintColor({ tint }: Pick<Person, "tint">): string {
-  return `var(--tint-${tint})`;
+/** Number of inks, each for two tints. */
+const INKS = 12;
+
+/** Style of a person's ink: fill of the avatar and colour of the name. */
+export function inkOf({ tint }: Pick<Person, "tint">): CSSProperties {
+  const ink = `--ink-${(tint % INKS) + 1}`;
+  return { "--ink": `var(${ink})`, "--ink-text": `var(${ink}-text)` } as CSSProperties;
+}
+
+/** Style of a room's chalk. */
+export function chalkOf(room: string): CSSProperties {
+  const chalk = `--chalk-${(tintOf(room) % INKS) + 1}`;
+  return { "--chalk": `var(${chalk})`, "--chalk-on": `var(${chalk}-on)` } as CSSProperties;
 }
 
 interface AvatarProps extends Pick<Person, "tint"> {
@@ -121,7 +132,7 @@ export function Avatar({ name, user, tint }: AvatarProps) {
   return (
     <span
       className="avatar"
-      style={{ "--tint": tintColor({ tint }) } as CSSProperties}
+      style={inkOf({ tint })}
       data-initials={initialsOf(name)}
       aria-hidden="true"
     >

@@ -5,13 +5,15 @@ import { POLL_OPTIONS_MAX } from "../../../base/limits.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../base/time.ts";
-import type { Item, PollView } from "../../../core/model/state.ts";
+import { rightsIn } from "../../../core/model/selectors.ts";
+import type { Item, PollView, RoomState } from "../../../core/model/state.ts";
 import { pollCounts, pollNote, votersText } from "../../../ui/text/poll-text.ts";
 import { useAnnounce } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, usePage } from "../shell/context.tsx";
+import { type CloseProps, type PageValue, usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Check, Field, SelectField } from "../shell/form.tsx";
+import { type MenuItem, menuItem } from "../shell/menu.tsx";
 import { useNames } from "./person.tsx";
 import { RichText } from "./rich-text.tsx";
 
@@ -97,7 +99,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
 
 const SPANS_MS = [0, 10 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS];
 
-export function PollDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+function PollDialog({ target, onClose }: CloseProps & { readonly target: string }) {
   const { texts, chat } = usePage();
   const [question, setQuestion] = useState("");
   const [options, setOptions] = useState<readonly string[]>(["", ""]);
@@ -153,4 +155,11 @@ export function PollDialog({ target, onClose }: CloseProps & { readonly target: 
       <Check label={texts.pollHideNames} isOn={anonymous} onChange={setAnonymous} />
     </FormDialog>
   );
+}
+
+/** Menu item that starts a poll, where the user may. */
+export function pollItem({ texts, chat, openDialog }: PageValue, room: RoomState): MenuItem[] {
+  if (room.isSealed || !rightsIn(chat.model, room, Date.now()).mayPost) return [];
+  const { target } = room;
+  return [menuItem(texts.newPoll, () => openDialog(PollDialog, { target }), "poll")];
 }

@@ -25,7 +25,7 @@ import { Menu, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
-import { PollDialog } from "./poll.tsx";
+import { pollItem } from "./poll.tsx";
 import { DateDialog, inviteTo, RoomDetailsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { RulesDialog } from "./rules.tsx";
 import { SealedDialog } from "./sealed.tsx";
@@ -154,12 +154,6 @@ function NotifyDialog({ room, onClose }: { readonly room: RoomState } & ClosePro
 
 function membersItem({ texts, openDialog }: PageValue, { target }: RoomState): MenuItem {
   return menuItem(texts.membersAndEncryption, () => openDialog(SealedDialog, { target }), "lock");
-}
-
-function pollItem({ texts, chat, openDialog }: PageValue, room: RoomState): MenuItem[] {
-  if (room.isSealed || !rightsIn(chat.model, room, Date.now()).mayPost) return [];
-  const { target } = room;
-  return [menuItem(texts.newPoll, () => openDialog(PollDialog, { target }), "poll")];
 }
 
 function sealItem(page: PageValue, { target }: RoomState): MenuItem {

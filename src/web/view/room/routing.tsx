@@ -13,7 +13,7 @@ import {
   readRoute,
   serverTag,
 } from "../../input/route.ts";
-import { usePage } from "../shell/context.tsx";
+import { NARROW, usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { JoinDialog } from "./room-dialogs.tsx";
 
@@ -106,7 +106,9 @@ function useHistory(model: Model, isStarted: RefObject<boolean>): void {
     // Closing a linked message or a room adds no entry to the history.
     const replacesEntry =
       hash === undefined || (target !== undefined && before?.startsWith(`#/${target}/`));
-    if (before === undefined || replacesEntry === true) rewrite(chat, layers);
+    // On a phone, Back leads from each room to the list.
+    const isNarrow = matchMedia(NARROW).matches;
+    if (before === undefined || replacesEntry === true || isNarrow) rewrite(chat, layers);
     else layers.push(hash);
   }, [chat, layers, rendered, isStarted]);
 }
@@ -125,7 +127,12 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
     if (open === undefined && first === undefined && route === undefined) return;
     isStarted.current = true;
     if (route !== undefined) follow(route);
-    if (chat.model.open === undefined && first !== undefined) navigation.current.onOpen(first);
+    if (chat.model.open === undefined && first !== undefined) {
+      // A phone keeps the list in front of it.
+      const isBehindList = route === undefined && matchMedia(NARROW).matches;
+      if (isBehindList) chat.actions.open(first);
+      else navigation.current.onOpen(first);
+    }
     rewrite(chat, layers);
   }, [chat, layers, isCaughtUp, open, first, follow]);
   useMissingMessageNotice(model);

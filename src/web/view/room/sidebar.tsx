@@ -1,7 +1,6 @@
 /** The list of rooms and conversations. */
 
 import {
-  type CSSProperties,
   type KeyboardEvent,
   type MouseEvent,
   memo,
@@ -19,20 +18,25 @@ import {
   type RoomListEntry,
   roomOf,
 } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
+import { initialsOf } from "../../../ui/text/initials.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { rove } from "../../input/keys.ts";
 import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { MenuButton, menuItem } from "../shell/menu.tsx";
+import { ServerTile } from "../shell/server-tile.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
+import { Activity } from "./activity.tsx";
 import { presenceText } from "./members.tsx";
-import { Avatar, useShownName } from "./person.tsx";
+import { Avatar, chalkOf, useShownName } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
-import { SavedDialog, ThreadsDialog } from "./saved.tsx";
+import { SavedDialog } from "./saved.tsx";
 import { Switcher } from "./switcher.tsx";
 
 interface LineProps {
@@ -63,27 +67,61 @@ function Note({ icon, text, isStrong }: NoteProps) {
   );
 }
 
-/** In the drawer on a phone. */
-function Last({ target }: { readonly target: string }) {
+/** Last message in short, and its author's face on the tile. */
+function useLast(target: string, isDirect: boolean) {
   const { texts, times } = usePage();
   const item = useModelValue((model) => lastUnignored(model, target));
   const displayNames = useModelValue((model) => model.displayNames);
-  if (item === undefined) return null;
+  if (item === undefined) return undefined;
+  const text = lastLine(item, texts, times, { displayNames, isDirect });
+  return { item, text, time: times.brief(item.timeUnixMs) };
+}
+
+/** Initial of who wrote last. Two do not fit. */
+function Face({ name }: { readonly name: string }) {
+  const [first = ""] = initialsOf(useShownName(name));
+  return <Avatar name={first} user={undefined} tint={tintOf(name)} />;
+}
+
+interface TileProps {
+  readonly line: Pick<RoomListEntry, "id" | "kind" | "name" | "isSealed" | "isLocked">;
+  readonly author?: string | undefined;
+}
+
+export function RoomTile({ line, author }: TileProps) {
+  const { id, kind, name, isSealed, isLocked } = line;
+  const sealedIcon = isSealed ? "lock" : isLocked ? "key" : undefined;
+  const icon = kind === "group" ? "people" : sealedIcon;
   return (
-    <>
-      <time className="room-note">{times.brief(item.timeUnixMs)}</time>
-      <span className="room-last" dir="auto">
-        {lastLine(item, texts, times, { displayNames })}
+    <span className="tile" style={chalkOf(id ?? name)} aria-hidden="true">
+      {icon === undefined ? "#" : <Icon name={icon} />}
+      {author === undefined ? null : <Face name={author} />}
+    </span>
+  );
+}
+
+function Count({ line }: Pick<LineProps, "line">) {
+  const texts = useTexts();
+  const { badge, mentions, isMuted, kind } = line;
+  if (badge === 0) return null;
+  // Every message of a direct conversation is to the user, so that nothing would stand out.
+  const isCall = mentions > 0 && !isMuted && kind !== "person";
+  return (
+    <span className={isCall ? "count count-calls" : "count"}>
+      <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>
+      <span className="sr-only">
+        {texts.unread(line.unread)}
+        {mentions > 0 ? `, ${texts.mentionCount(mentions)}` : ""}
       </span>
-    </>
+    </span>
   );
 }
 
 const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
-  const isNarrow = useNarrow();
-  const { target, kind, name, badge, mentions, isOpen, isOnline, isIgnored, isMuted } = line;
+  const { target, kind, name, badge, isOpen, isOnline, isIgnored, isMuted } = line;
   const shown = useShownName(name);
+  const last = useLast(target, kind === "person");
   const classes = [
     "room-line",
     badge > 0 && !isMuted ? "is-unread" : "",
@@ -98,37 +136,38 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         aria-current={isOpen ? "page" : undefined}
         onClick={() => onOpen(target)}
       >
-        {kind !== "person" ? (
-          <span className="room-sign" aria-hidden="true">
-            {kind === "room" ? "#" : <Icon name="people" />}
-          </span>
-        ) : (
+        {kind === "person" ? (
           <>
             <Avatar name={shown} user={name} tint={tintOf(name)} />
             <span className={isOnline === true ? "dot dot-on" : "dot"}>
               <span className="sr-only">{presenceText(isOnline, texts)}</span>
             </span>
           </>
+        ) : (
+          <RoomTile line={line} author={last?.item.from} />
         )}
-        <span className="room-name" dir="auto" title={cleanText(name)}>
-          {kind === "person" ? shown : cleanText(name)}
-        </span>
-        {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
-        {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}
-        {line.isLocked ? <Note icon="key" text={texts.locked} /> : null}
-        {isMuted ? <Note icon="quiet" text={texts.muted} /> : null}
-        {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
-        {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
-        {isNarrow ? <Last target={target} /> : null}
-        {badge > 0 ? (
-          <span className={mentions > 0 && !isMuted ? "count count-calls" : "count"}>
-            <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>
-            <span className="sr-only">
-              {texts.unread(line.unread)}
-              {mentions > 0 ? `, ${texts.mentionCount(mentions)}` : ""}
+        <span className="room-text">
+          <span className="room-words">
+            <span className="room-name" dir="auto" title={cleanText(name)}>
+              {kind === "person" ? shown : cleanText(name)}
             </span>
+            {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
+            {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}
+            {line.isLocked ? <Note icon="key" text={texts.locked} /> : null}
+            {isMuted ? <Note icon="quiet" text={texts.muted} /> : null}
+            {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
+            {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
+            {last === undefined ? null : <time className="room-note">{last.time}</time>}
           </span>
-        ) : null}
+          {last === undefined && badge === 0 ? null : (
+            <span className="room-words">
+              <span className="room-last" dir="auto">
+                {last?.text}
+              </span>
+              <Count line={line} />
+            </span>
+          )}
+        </span>
         <span className="room-more" aria-hidden="true">
           <Icon name="more" />
         </span>
@@ -137,24 +176,46 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
   );
 }, isSameLine);
 
-interface LinesProps {
-  readonly lines: readonly RoomListEntry[];
+type Section = readonly [key: "unread" | "favourites" | "all", lines: readonly RoomListEntry[]];
+
+/** Sections by activity. */
+function sectionsOf({ rooms, people }: RoomList): readonly Section[] {
+  const lines = [...rooms, ...people].sort((a, b) => b.activeSeq - a.activeSeq);
+  const keyOf = ({ isFirst, isFavourite }: RoomListEntry) =>
+    isFirst ? "unread" : isFavourite ? "favourites" : "all";
+  return (["unread", "favourites", "all"] as const).flatMap((key) => {
+    const listed = lines.filter((line) => keyOf(line) === key);
+    return listed.length === 0 ? [] : [[key, listed] as const];
+  });
+}
+
+interface SectionsProps {
+  readonly lines: RoomList;
   readonly onOpen: (target: string) => void;
 }
 
-function Lines({ lines, onOpen }: LinesProps) {
-  const list = useRef<HTMLUListElement>(null);
-  const open = lines.find(({ isOpen }) => isOpen)?.target;
+function Sections({ lines, onOpen }: SectionsProps) {
+  const { listSections } = useTexts();
+  const list = useRef<HTMLDivElement>(null);
+  const open = [...lines.rooms, ...lines.people].find(({ isOpen }) => isOpen)?.target;
   useEffect(() => {
     if (open === undefined) return;
     list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [open]);
+  const sections = sectionsOf(lines);
   return (
-    <ul ref={list}>
-      {lines.map((line) => (
-        <Line key={line.target} line={line} onOpen={onOpen} />
+    <div ref={list}>
+      {sections.map(([key, listed]) => (
+        <section key={key} className="room-section" aria-label={listSections[key]}>
+          {sections.length > 1 || key !== "all" ? <h2>{listSections[key]}</h2> : null}
+          <ul>
+            {listed.map((line) => (
+              <Line key={line.target} line={line} onOpen={onOpen} />
+            ))}
+          </ul>
+        </section>
       ))}
-    </ul>
+    </div>
   );
 }
 
@@ -232,68 +293,13 @@ function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...props
   return isSame && isEqual(propsA, propsB);
 }
 
-export const Rooms = memo(function Rooms(props: RoomsProps) {
-  const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
-  const { texts, chat, openDialog } = usePage();
-  const server = useModelValue((model) => model.server);
-  const myName = useShownName(me);
-  const hasSaved = useModelValue((model) => model.prefs !== undefined);
-  const threads = useModelValue((model) => {
-    const all = followedThreads(model);
-    return all.length === 0 ? undefined : all.filter(({ isUnread }) => isUnread).length;
-  });
-  const isOverHttp = useModelValue(() => chat.isOverHttp);
-  const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
-  const isCreator = useModelValue(mayCreateRooms);
+function RoomLists(props: Pick<RoomsProps, "lines" | "isKnown" | "onOpen" | "onSearch">) {
+  const { lines, isKnown, onOpen, onSearch } = props;
+  const texts = useTexts();
   const menu = useLineMenu();
   return (
-    <>
-      <div className="side-head">
-        <strong className="server-name" dir="auto">
-          {cleanText(server?.name ?? "")}
-        </strong>
-        <IconButton icon="search" label={texts.search} onPress={onSearch} />
-        {isOperator ? (
-          <IconButton icon="dashboard" label={texts.dashboard} onPress={onDashboard} />
-        ) : null}
-      </div>
-      <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
-        <div className="room-list">
-          <div className="side-title">
-            <h2>{texts.rooms}</h2>
-            <IconButton
-              icon="list"
-              label={texts.browseRooms}
-              onPress={() => openDialog(RoomsDialog, { onOpen })}
-            />
-            {isCreator ? (
-              <IconButton
-                icon="plus"
-                label={texts.createRoom}
-                onPress={() => openDialog(CreateRoomDialog, { onOpen })}
-              />
-            ) : null}
-          </div>
-          <Lines lines={lines.rooms} onOpen={onOpen} />
-        </div>
-        {isKnown ? (
-          <div
-            className="room-list room-list-people"
-            // Passes the number of lines to the style sheet, without an inline style attribute.
-            style={{ "--lines": lines.people.length } as CSSProperties}
-          >
-            <div className="side-title">
-              <h2>{texts.direct}</h2>
-              <IconButton
-                icon="plus"
-                label={texts.newDirect}
-                onPress={() => openDialog(Switcher, { onOpen, isPeople: true })}
-              />
-            </div>
-            <Lines lines={lines.people} onOpen={onOpen} />
-          </div>
-        ) : null}
-      </nav>
+    <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
+      {isKnown ? <Sections lines={lines} onOpen={onOpen} /> : null}
       {menu.anchor === undefined ? null : (
         <RoomMenu
           target={menu.anchor.dataset["target"] ?? ""}
@@ -302,32 +308,179 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
           onClose={menu.close}
         />
       )}
+    </nav>
+  );
+}
+
+type Place = "chats" | "activity" | "you";
+
+interface PlaceTabProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly to: Place;
+  readonly place: Place;
+  readonly isNarrow: boolean;
+  readonly setPlace: (place: Place) => void;
+  /** Number of what waits there. */
+  readonly count?: number;
+}
+
+/** On a phone one of three tabs; elsewhere a button that returns to the list when pressed again. */
+function PlaceTab({ icon, label, to, place, isNarrow, setPlace, count = 0 }: PlaceTabProps) {
+  const texts = useTexts();
+  const isHere = place === to;
+  return (
+    <button
+      type="button"
+      className="place-tab"
+      aria-current={isNarrow && isHere ? "page" : undefined}
+      aria-pressed={isNarrow ? undefined : isHere}
+      title={label}
+      onClick={() => setPlace(isHere && !isNarrow ? "chats" : to)}
+    >
+      <span className="place-pill">
+        <Icon name={icon} />
+        {count === 0 ? null : (
+          <span className="count count-calls">
+            <span aria-hidden="true">{count > 99 ? "99+" : count}</span>
+          </span>
+        )}
+      </span>
+      <span className="place-name">{label}</span>
+      {count === 0 ? null : <span className="sr-only">, {texts.unread(count)}</span>}
+    </button>
+  );
+}
+
+/** Number of unread mentions in rooms, unread threads and requests. */
+function callsOf(model: Model): number {
+  const threads = followedThreads(model).filter(({ isUnread }) => isUnread).length;
+  let calls = threads;
+  for (const { kind, mentions, knocks = [] } of model.rooms.values()) {
+    calls += knocks.length + (kind === "room" ? mentions.length : 0);
+  }
+  return calls;
+}
+
+function OwnButton({ me }: { readonly me: string }) {
+  const { texts, openDialog } = usePage();
+  const name = useShownName(me);
+  const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
+  return (
+    <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
+      <Avatar name={name} user={me} tint={tintOf(me)} />
+      <span className="room-name" dir="auto">
+        {name}
+      </span>
+      <span className="sr-only">{texts.account}</span>
+      {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
+    </button>
+  );
+}
+
+/** The user's own place on a phone. */
+function OwnPlace({ me, onJump }: Pick<RoomsProps, "me" | "onJump">) {
+  const { texts, openDialog } = usePage();
+  const hasSaved = useModelValue((model) => model.prefs !== undefined);
+  return (
+    <>
+      <OwnButton me={me} />
+      {hasSaved ? (
+        <button
+          type="button"
+          className="place-row"
+          onClick={() => openDialog(SavedDialog, { onJump })}
+        >
+          <Icon name="bookmark" />
+          {texts.saved}
+        </button>
+      ) : null}
+      <button type="button" className="place-row" onClick={() => openDialog(InviteDialog)}>
+        <Icon name="invite" />
+        {texts.invite}
+      </button>
+    </>
+  );
+}
+
+export const Rooms = memo(function Rooms(props: RoomsProps) {
+  const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
+  const { texts, chat, openDialog } = usePage();
+  const server = useModelValue((model) => model.server);
+  const hasSaved = useModelValue((model) => model.prefs !== undefined);
+  const calls = useModelValue(callsOf);
+  const isNarrow = useNarrow();
+  const [chosen, setPlace] = useState<Place>("chats");
+  const place = chosen === "you" && !isNarrow ? "chats" : chosen;
+  const tabs = { place, isNarrow, setPlace };
+  const isOverHttp = useModelValue(() => chat.isOverHttp);
+  const isCreator = useModelValue(mayCreateRooms);
+  const newItems = () => [
+    menuItem(texts.browseRooms, () => openDialog(RoomsDialog, { onOpen }), "list"),
+    ...(isCreator
+      ? [menuItem(texts.createRoom, () => openDialog(CreateRoomDialog, { onOpen }), "plus")]
+      : []),
+    menuItem(texts.newDirect, () => openDialog(Switcher, { onOpen, isPeople: true }), "edit"),
+  ];
+  return (
+    <>
+      <div className="side-head">
+        <ServerTile name={server?.name ?? ""} />
+        <div className="server-about">
+          <strong className="server-name" dir="auto">
+            {cleanText(server?.name ?? "")}
+          </strong>
+        </div>
+        {isOperator ? (
+          <IconButton icon="dashboard" label={texts.dashboard} onPress={onDashboard} />
+        ) : null}
+        <MenuButton className="new-button" label={texts.newThing} items={newItems} icon="edit" />
+      </div>
+      {place === "chats" ? (
+        <button type="button" className="find" aria-label={texts.search} onClick={onSearch}>
+          <Icon name="search" />
+          {texts.search}
+        </button>
+      ) : (
+        <h2 className="place-title">{place === "you" ? texts.ownPlace : texts.activity}</h2>
+      )}
+      {place === "activity" ? (
+        <div className="room-lists">
+          <Activity onJump={onJump} />
+        </div>
+      ) : place === "you" ? (
+        <div className="room-lists">
+          <OwnPlace me={me} onJump={onJump} />
+        </div>
+      ) : (
+        <RoomLists lines={lines} isKnown={isKnown} onOpen={onOpen} onSearch={onSearch} />
+      )}
       {isOverHttp ? <p className="hint side-hint">{texts.overHttp}</p> : null}
       <div className="side-foot">
-        <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
-          <Icon name="gear" />
-          <span className="room-name" dir="auto">
-            {myName}
-          </span>
-          <span className="sr-only">{texts.account}</span>
-          {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
-        </button>
-        {threads === undefined ? null : (
-          <IconButton
-            className={threads > 0 ? "has-unread" : ""}
-            icon="reply"
-            label={threads > 0 ? `${texts.threads}, ${texts.unread(threads)}` : texts.threads}
-            onPress={() => openDialog(ThreadsDialog, { onJump })}
-          />
+        {isNarrow ? (
+          <PlaceTab icon="message" label={texts.chats} to="chats" {...tabs} />
+        ) : (
+          <OwnButton me={me} />
         )}
-        {hasSaved ? (
-          <IconButton
-            icon="bookmark"
-            label={texts.saved}
-            onPress={() => openDialog(SavedDialog, { onJump })}
-          />
-        ) : null}
-        <IconButton icon="invite" label={texts.invite} onPress={() => openDialog(InviteDialog)} />
+        <PlaceTab icon="bell" label={texts.activity} to="activity" count={calls} {...tabs} />
+        {isNarrow ? (
+          <PlaceTab icon="person" label={texts.ownPlace} to="you" {...tabs} />
+        ) : (
+          <>
+            {hasSaved ? (
+              <IconButton
+                icon="bookmark"
+                label={texts.saved}
+                onPress={() => openDialog(SavedDialog, { onJump })}
+              />
+            ) : null}
+            <IconButton
+              icon="invite"
+              label={texts.invite}
+              onPress={() => openDialog(InviteDialog)}
+            />
+          </>
+        )}
       </div>
     </>
   );

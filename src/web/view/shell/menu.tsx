@@ -134,10 +134,12 @@ export const MenuStateContext = createContext<(isOpen: boolean) => void>(() => u
 interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
   readonly items: () => readonly MenuItem[];
   readonly className?: string;
+  readonly icon?: IconName;
   readonly children?: ReactNode;
 }
 
-export function MenuButton({ label, items, className = "", top, children }: MenuButtonProps) {
+export function MenuButton(props: MenuButtonProps) {
+  const { label, items, className = "", top, icon = "more", children } = props;
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   const isOpen = anchor !== undefined;
@@ -156,7 +158,7 @@ export function MenuButton({ label, items, className = "", top, children }: Menu
         aria-label={children === undefined ? label : undefined}
         onClick={(event) => setAnchor(event.currentTarget)}
       >
-        {children ?? <Icon name="more" />}
+        {children ?? <Icon name={icon} />}
       </button>
       {anchor === undefined ? null : (
         <Menu label={label} items={items()} anchor={anchor} onClose={close} top={top} />

@@ -1,0 +1,139 @@
+/** The strip of a lesson: raised hands in their order and the open poll. */
+
+import { isSameName } from "../../../core/model/item.ts";
+import { rightsIn } from "../../../core/model/selectors.ts";
+import type { Item, Model, RoomState } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
+import { shownHands } from "../../../core/model/unignored.ts";
+import { personText } from "../../../ui/text/person-text.ts";
+import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
+import { Icon } from "../shell/icons.tsx";
+import { Avatar, useNames } from "./person.tsx";
+
+/** Hands whose faces are visible. The others are a number, and in the panel of people. */
+const FACES_MAX = 4;
+
+/** Last open poll among the loaded messages. */
+function openPoll(room: RoomState | undefined): Item | undefined {
+  return room?.tail.items.findLast(
+    ({ poll, state }) => poll !== undefined && !poll.isClosed && state === "whole",
+  );
+}
+
+export interface LessonProps {
+  readonly room: RoomState;
+  readonly moderates: boolean;
+  readonly onJump: (target: string, seq: number) => void;
+  readonly onPeople: () => void;
+}
+
+export function Lesson({ room, moderates, onJump, onPeople }: LessonProps) {
+  const isOnline = useOnline();
+  const poll = openPoll(room);
+  const { chat } = usePage();
+  const hands = shownHands(chat.model, room);
+  if (!isOnline || (hands.length === 0 && poll === undefined)) return null;
+  return (
+    <div className="lesson">
+      <RaiseButton room={room} />
+      <Hands room={room} hands={hands} moderates={moderates} onPeople={onPeople} />
+      {poll === undefined ? null : (
+        <PollButton item={poll} onPress={() => onJump(room.target, poll.seq)} />
+      )}
+    </div>
+  );
+}
+
+function mayAct(model: Model, room: RoomState): boolean {
+  return rightsIn(model, room, Date.now()).mayAct;
+}
+
+function RaiseButton({ room }: Pick<LessonProps, "room">) {
+  const { chat, texts, fail } = usePage();
+  const may = useModelValue((model) => mayAct(model, room));
+  const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
+  if (!may || room.kind !== "room") return null;
+  return (
+    <button
+      type="button"
+      className="lesson-button"
+      aria-pressed={isRaised}
+      onClick={() => void chat.actions.toggleHand(room.target).catch(fail)}
+    >
+      <Icon name="hand" />
+      <span className="lesson-word">{isRaised ? texts.lowerOwnHand : texts.raiseHand}</span>
+    </button>
+  );
+}
+
+interface HandsProps extends Pick<LessonProps, "room" | "moderates" | "onPeople"> {
+  readonly hands: readonly string[];
+}
+
+/** A person lowers the own hand, and a moderator any. */
+function Hands({ room, hands, moderates, onPeople }: HandsProps) {
+  const { chat, texts, fail } = usePage();
+  const names = useNames();
+  const others = hands.length - FACES_MAX;
+  if (hands.length === 0) return null;
+  return (
+    <>
+      <ul className="hands" aria-label={texts.handsRaised}>
+        {hands.slice(0, others === 1 ? FACES_MAX + 1 : FACES_MAX).map((name) => {
+          const isMine = isSameName(name, chat.model.me);
+          const shown = personText(names, name);
+          const face = (
+            <>
+              <Avatar name={shown} user={name} tint={tintOf(name)} />
+              <span className="sr-only">{`✋ ${shown}`}</span>
+            </>
+          );
+          const lower = () =>
+            void chat.actions.toggleHand(room.target, isMine ? undefined : name).catch(fail);
+          return (
+            <li key={name} title={shown}>
+              {isMine || moderates ? (
+                <button type="button" title={texts.lowerHand(shown)} onClick={lower}>
+                  {face}
+                </button>
+              ) : (
+                face
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {others > 1 ? (
+        <button
+          type="button"
+          className="lesson-more"
+          aria-label={texts.others(others)}
+          onClick={onPeople}
+        >
+          +{others}
+        </button>
+      ) : null}
+      <span className="lesson-next" dir="auto">
+        {texts.nextHand(personText(names, hands[0] ?? ""))}
+      </span>
+    </>
+  );
+}
+
+interface PollButtonProps {
+  readonly item: Item;
+  readonly onPress: () => void;
+}
+
+function PollButton({ item, onPress }: PollButtonProps) {
+  const { texts } = usePage();
+  const { options = [], voters = 0 } = item.poll ?? {};
+  const isUnanswered = !options.some(({ isMine }) => isMine);
+  return (
+    <button type="button" className="lesson-item" onClick={onPress}>
+      <Icon name="poll" />
+      <span>{texts.openPoll}</span> <span className="lesson-count">{texts.pollVoters(voters)}</span>
+      {isUnanswered ? <span className="lesson-call">{texts.vote}</span> : null}
+    </button>
+  );
+}
