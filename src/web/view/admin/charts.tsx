@@ -87,7 +87,7 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
     const container = host.current;
     if (container === null) return;
     const [ink = "", grid = "", ...strokes] = resolveColours(container, [
-      "--faint",
+      "--text-2",
       "--line",
       ...colours.split(" "),
     ]);
