@@ -241,6 +241,7 @@ export const ENGLISH = {
   raiseHand: "Raise hand",
   lowerOwnHand: "Lower hand",
   handsRaised: "Hands raised",
+  doneWith: (name: string) => `Done with ${name}`,
   nextHand: (name: string) => `${name} is next`,
   openPoll: "Poll",
   ownLine: (text: string) => `You: ${text}`,

@@ -330,6 +330,7 @@ export const INDONESIAN: Texts = {
   raiseHand: "Angkat tangan",
   lowerOwnHand: "Turunkan tangan",
   handsRaised: "Tangan terangkat",
+  doneWith: (name) => `Selesai: ${name}`,
   nextHand: (name) => `${name} berikutnya`,
   openPoll: "Jajak pendapat",
   ownLine: (text) => `Anda: ${text}`,

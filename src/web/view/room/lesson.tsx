@@ -1,5 +1,6 @@
 /** The strip of a lesson: raised hands in their order and the open poll. */
 
+import { useState } from "react";
 import { isSameName } from "../../../core/model/item.ts";
 import { rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../core/model/state.ts";
@@ -35,7 +36,11 @@ export function Lesson({ room, moderates, onJump, onPeople }: LessonProps) {
   if (!isOnline || (hands.length === 0 && poll === undefined)) return null;
   return (
     <div className="lesson">
-      <RaiseButton room={room} />
+      {moderates && hands[0] !== undefined ? (
+        <DoneButton room={room} name={hands[0]} />
+      ) : (
+        <RaiseButton room={room} />
+      )}
       <Hands room={room} hands={hands} moderates={moderates} onPeople={onPeople} />
       {poll === undefined ? null : (
         <PollButton item={poll} onPress={() => onJump(room.target, poll.seq)} />
@@ -62,6 +67,33 @@ function RaiseButton({ room }: Pick<LessonProps, "room">) {
     >
       <Icon name="hand" />
       <span className="lesson-word">{isRaised ? texts.lowerOwnHand : texts.raiseHand}</span>
+    </button>
+  );
+}
+
+interface DoneButtonProps extends Pick<LessonProps, "room"> {
+  readonly name: string;
+}
+
+/** Lowers the first hand, so that the next one moves up. */
+function DoneButton({ room, name }: DoneButtonProps) {
+  const { chat, texts, fail } = usePage();
+  const names = useNames();
+  const [isBusy, setBusy] = useState(false);
+  const lower = () => {
+    // A second click would lower the hand of the next person.
+    if (isBusy) return;
+    setBusy(true);
+    const user = isSameName(name, chat.model.me) ? undefined : name;
+    void chat.actions
+      .toggleHand(room.target, user)
+      .catch(fail)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <button type="button" className="lesson-button" onClick={lower}>
+      <Icon name="check" />
+      <span className="lesson-word">{texts.doneWith(personText(names, name))}</span>
     </button>
   );
 }
