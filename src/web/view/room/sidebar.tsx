@@ -6,6 +6,7 @@ import {
   memo,
   useCallback,
   useEffect,
+  useLayoutEffect,
   useRef,
   useState,
 } from "react";
@@ -230,13 +231,18 @@ function useLineMenu() {
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const nav = useRef<HTMLElement>(null);
   const last = useRef<HTMLElement>(undefined);
-  useEffect(() => {
-    if (last.current?.isConnected !== false) return;
-    last.current = undefined;
-    // If the hidden line had the focus, focuses the list, so that keys still work.
-    if (document.activeElement === document.body) {
-      nav.current?.querySelector<HTMLElement>(".room-line")?.focus();
+  const hasMoved = useRef(false);
+  // Before the closing menu hands the focus on: its line may be hidden, or in another section.
+  useLayoutEffect(() => {
+    if (last.current?.isConnected === false) {
+      const lines = [...(nav.current?.querySelectorAll<HTMLElement>(".room-line") ?? [])];
+      const target = last.current.dataset["target"];
+      last.current = lines.find(({ dataset }) => dataset["target"] === target) ?? lines[0];
+      hasMoved.current = true;
     }
+    if (hasMoved.current && document.activeElement === document.body) last.current?.focus();
+    else if (anchor !== undefined) return;
+    hasMoved.current = false;
   });
   const open = (line: HTMLElement | undefined) => {
     const target = line?.dataset["target"];
