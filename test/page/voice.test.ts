@@ -5,12 +5,26 @@ import { PageServer } from "./page-server.ts";
 const FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 const server = new PageServer({}, sharedBrowser(FAKE_MICROPHONE));
 
+/** Holds the microphone back until `allowMicrophone()`, as the question of a browser does. */
+const ASKED = `{
+  const devices = navigator.mediaDevices;
+  const open = devices?.getUserMedia.bind(devices);
+  if (open) devices.getUserMedia = async (wanted) => {
+    await new Promise((resolve) => { globalThis.allowMicrophone = resolve; });
+    return await open(wanted);
+  };
+}`;
+
 pageTest("records a voice message, plays it before sending, and sends it", async () => {
-  await using ana = await server.logIn("ana");
+  await using ana = await server.logIn("ana", { initScript: ASKED });
   await ana.button("Record voice message").click();
   const recorder = ana.page.getByRole("group", { name: "Record voice message" });
+  const stop = recorder.getByRole("button", { name: "Stop" });
+  await stop.waitFor();
+  expect(await stop.isDisabled()).toBe(true);
+  await ana.page.evaluate("allowMicrophone()");
   await recorder.locator(".record-time").getByText("0:01").waitFor();
-  await recorder.getByRole("button", { name: "Stop" }).click();
+  await stop.click();
   const draft = ana.page.getByRole("group", { name: "Voice message", exact: true });
   await draft.locator("audio").waitFor();
   expect(await ana.accessibilityViolations()).toEqual([]);

@@ -80,6 +80,7 @@ function clock(ms: number): string {
 
 export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
   const { texts, toasts } = usePage();
+  const [isRecording, setRecording] = useState(false);
   const [file, setFile] = useState<File>();
   const [ms, setMs] = useState(0);
   const [levels, setLevels] = useState<readonly number[]>([]);
@@ -97,7 +98,8 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
     record(end).then(
       (recording) => {
         taken.current = recording;
-        if (purpose.current !== "listen") recording.stop();
+        if (purpose.current === "listen") setRecording(true);
+        else recording.stop();
       },
       (error: unknown) => {
         const isRefused = error instanceof DOMException && error.name === "NotAllowedError";
@@ -106,12 +108,14 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
       },
     );
     return () => {
-      if (purpose.current === "listen") purpose.current = "keep";
+      if (purpose.current === "listen") {
+        purpose.current = taken.current === undefined ? "discard" : "keep";
+      }
       taken.current?.stop();
     };
   }, []);
   useEffect(() => {
-    if (file !== undefined) return;
+    if (!isRecording || file !== undefined) return;
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const startMs = performance.now();
     const timer = setInterval(
@@ -125,7 +129,7 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
       isCalm ? CALM_LEVEL_MS : LEVEL_MS,
     );
     return () => clearInterval(timer);
-  }, [file]);
+  }, [isRecording, file]);
   const cancel = () => {
     purpose.current = "discard";
     taken.current?.stop();
@@ -147,16 +151,16 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="record" role="group" aria-label={texts.recordVoice}>
-      <span className="record-dot" aria-hidden="true" />
+      {isRecording ? <span className="record-dot" aria-hidden="true" /> : null}
       <span className="record-time">{clock(ms)}</span>
       <Levels levels={levels} />
       <Announced kind="result" as="span" className="sr-only">
-        {texts.voiceRecording}
+        {isRecording ? texts.voiceRecording : ""}
       </Announced>
       <Button variant="quiet" onClick={cancel}>
         {texts.cancel}
       </Button>
-      <Button variant="main" onClick={() => taken.current?.stop()}>
+      <Button variant="main" disabled={!isRecording} onClick={() => taken.current?.stop()}>
         {texts.voiceStop}
       </Button>
     </div>
