@@ -265,24 +265,26 @@ async function checkPhoneScreens(pia: Visit): Promise<void> {
     await pia.button(/^Open the list of rooms/).tap();
     await rooms.waitFor();
   };
-  const look = async (name: string, place: Locator) => {
+  const look = async (name: string, place: Locator, close = () => closeTop()) => {
     await place.waitFor();
     expect([name, await pia.overflow(), await clippedElements(pia)]).toEqual([name, 0, []]);
-    await pia.page.keyboard.press("Escape");
+    await close();
     await place.waitFor({ state: "detached" });
   };
+  const closeTop = () => pia.page.keyboard.press("Escape");
   await toRooms();
-  await look("phone-rooms", rooms);
+  await look("phone-rooms", rooms, () => pia.leaveHome());
+  await toRooms();
+  await pia.button("You").tap();
   for (const [name, label] of [
     ["phone-account", /Account and settings/],
     ["phone-invite", "Invite people"],
   ] as const) {
-    await toRooms();
     await pia.button(label).tap();
     await look(name, pia.dialog(label));
-    await pia.page.keyboard.press("Escape");
-    await rooms.waitFor({ state: "detached" });
   }
+  await pia.button("Chats").tap();
+  await pia.leaveHome();
   await pia.button("Show people").tap();
   await look("phone-people", pia.page.getByRole("complementary", { name: "People" }));
   await pia.button("Search").tap();
