@@ -52,7 +52,7 @@ function entriesIn(model: Model, { target, read, tail }: RoomState): ActivityEnt
     }
     return withoutIgnored(model, item).reactions.flatMap(({ sign, by, mine }) => {
       const last = by.at(-1);
-      if (last === undefined || (mine !== undefined && by.length === 1)) return [];
+      if (last === undefined || (mine.length > 0 && by.length === 1)) return [];
       return [{ kind: "reaction", target, item, sign, by: last, isUnread: false }];
     });
   });
