@@ -23,6 +23,7 @@ import {
 import { type ClientEvent, modelEventOf } from "./event.ts";
 import { ActiveLink } from "./link/active-link.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
+import type { Greeted } from "./link/greeting.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
@@ -33,7 +34,6 @@ import { keyChangedNotice } from "./sealed/identities.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
 import { ignoreNotAllowed } from "./sealed/sealing.ts";
 import { AccountSession, type AccountSessionOptions } from "./session.ts";
-import type { Greeted } from "./trust.ts";
 
 /** Key packages are published within a second of a login. */
 const ADDABLE_TIMEOUT_MS = 5_000;

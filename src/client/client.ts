@@ -37,6 +37,7 @@ import type { Hashing } from "./files/hashing.ts";
 import { Transfers } from "./files/transfers.ts";
 import type { FollowMode } from "./follower.ts";
 import type { EarlyRequest, LinkStats, ServerNotice } from "./link/connection.ts";
+import type { Greeted } from "./link/greeting.ts";
 import type { Keys } from "./link/keys.ts";
 import { type HistoryPage, queryHistory, type SendRequest } from "./link/queries.ts";
 import {
@@ -54,7 +55,7 @@ import type { OutboxQueue } from "./outbox-queue.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
 import { type DialAddress, type FindOnLan, ServerLocator } from "./server-locator.ts";
-import { type Greeted, pin } from "./trust.ts";
+import { pin } from "./trust.ts";
 
 export interface ClientDependencies {
   readonly clock: Clock;

@@ -7,6 +7,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import { Connection, type GuessDelay } from "./link/connection.ts";
+import { type Greeted, greet, Hello, untilProved } from "./link/greeting.ts";
 import type { Keys } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { isTransient, noMajority, notConnected } from "./link/retry.ts";
@@ -17,7 +18,6 @@ import {
   type LoginContext,
   type LoginResult,
 } from "./login.ts";
-import { type Greeted, greet, Hello, untilProved } from "./trust.ts";
 
 export type LoopState =
   | { readonly kind: "outside"; readonly fault: Fault | undefined }

@@ -12,9 +12,9 @@ import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { NoticeOf } from "../wire/messages.ts";
 import type { LoopState } from "./connection-loop.ts";
 import type { GuessDelay } from "./link/connection.ts";
+import type { Greeted } from "./link/greeting.ts";
 import type { PostEvent } from "./outbox-driver.ts";
 import type { SealedEvent } from "./sealed/room-state.ts";
-import type { Greeted } from "./trust.ts";
 
 /** Event of a client, for each user interface and script. */
 export type ClientEvent = LinkEvent | RoomEvent | NoticeEvent | PostEvent;

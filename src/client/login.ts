@@ -10,8 +10,8 @@ import { type Clock, delay } from "../io/clock.ts";
 import { secretFromInput } from "../wire/invite.ts";
 import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
+import type { Greeted } from "./link/greeting.ts";
 import { certifiedDevice, type Keys } from "./link/keys.ts";
-import type { Greeted } from "./trust.ts";
 
 export type LoginSecret = "password" | "new-password" | "room-password";
 export type PromptSecret = (kind: LoginSecret, isRetry: boolean) => Promise<string | undefined>;

@@ -18,6 +18,7 @@ import type { ClientEvent, LinkInfo, PrefsEvent } from "./event.ts";
 import { Follower, type FollowerEvent, type FollowMode } from "./follower.ts";
 import type { ActiveLink } from "./link/active-link.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
+import { type Greeted, serverKeys } from "./link/greeting.ts";
 import type { Keys } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
@@ -27,7 +28,6 @@ import { OutboxQueue, type OutboxQueueStore } from "./outbox-queue.ts";
 import type { HistoryView } from "./sealed/claims.ts";
 import type { ProvedPeople } from "./sealed/room.ts";
 import { Sealing, type SealingOptions } from "./sealed/sealing.ts";
-import { type Greeted, serverKeys } from "./trust.ts";
 
 export interface AccountSessionOptions {
   readonly clock: Clock;

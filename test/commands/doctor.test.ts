@@ -34,7 +34,7 @@ import {
 } from "../../src/cli/doctor/network.ts";
 import type { ClusterMembership } from "../../src/cli/membership.ts";
 import type { ClusterInspection } from "../../src/cli/serve/survey.ts";
-import type { Greeted } from "../../src/client/trust.ts";
+import type { Greeted } from "../../src/client/link/greeting.ts";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { systemClock } from "../../src/io/clock.ts";

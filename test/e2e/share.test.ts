@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { openAddressDialer } from "../../src/cli/connect/dial.ts";
 import { Connection } from "../../src/client/link/connection.ts";
-import { greet } from "../../src/client/trust.ts";
+import { greet } from "../../src/client/link/greeting.ts";
 import { nativeVerifier } from "../../src/crypto/identity.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";

@@ -3,8 +3,8 @@
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import { PROGRAM } from "../../base/version.ts";
+import { fetchGreeting, type Greeted } from "../../client/link/greeting.ts";
 import type { DialAddress } from "../../client/server-locator.ts";
-import { fetchGreeting, type Greeted } from "../../client/trust.ts";
 import { nativeVerifier } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { systemEntropy } from "../../io/entropy.ts";

@@ -6,7 +6,7 @@ import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
 import { counted, formatElapsed, formatSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import { DAY_MS } from "../../base/time.ts";
-import type { Greeted } from "../../client/trust.ts";
+import type { Greeted } from "../../client/link/greeting.ts";
 import { missingIssuer } from "../../crypto/certificate.ts";
 import { lineage } from "../../crypto/succession.ts";
 import { noMajority, RefusedByNats } from "../../io/cluster/majority.ts";

@@ -6,7 +6,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { PROGRAM } from "../../base/version.ts";
 import { DownloadChannel } from "../../client/files/download-channel.ts";
 import { Connection } from "../../client/link/connection.ts";
-import { greet } from "../../client/trust.ts";
+import { greet } from "../../client/link/greeting.ts";
 import { nativeVerifier } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { systemEntropy } from "../../io/entropy.ts";

@@ -4,7 +4,7 @@ import { cutText } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { FAULT_TEXT_BYTES_MAX, HELLO_TIMEOUT_MS, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { LOCAL_LINKS_MAX, RELAY_QUEUE_BYTES_MAX } from "../../base/limits-page.ts";
-import { proofOf } from "../../client/trust.ts";
+import { proofOf } from "../../client/link/greeting.ts";
 import { verifyServerProof } from "../../crypto/greeting.ts";
 import { fingerprintOf } from "../../crypto/identity.ts";
 import { lineage } from "../../crypto/succession.ts";

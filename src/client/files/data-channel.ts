@@ -7,8 +7,8 @@ import { markHandled } from "../../io/promises.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { ActiveLink, LoggedInLink } from "../link/active-link.ts";
 import { Connection } from "../link/connection.ts";
+import { type GreetOptions, greet, Hello } from "../link/greeting.ts";
 import { unlessStalled } from "../link/stalled.ts";
-import { type GreetOptions, greet, Hello } from "../trust.ts";
 
 export interface DataChannelOptions extends GreetOptions {
   readonly activeLink: ActiveLink;

@@ -12,11 +12,11 @@ import { type AccountLogin, ChatClient, type ChatEffect } from "../../client/cha
 import type { LoginOptions, LoopState } from "../../client/connection-loop.ts";
 import { type ClientEvent, greetedEvent, linkEventOf, modelEventOf } from "../../client/event.ts";
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
+import type { Greeted } from "../../client/link/greeting.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import type { OfferedLink } from "../../client/linking.ts";
 import { type Credentials, type LoginPolicy, requestWithRetry } from "../../client/login.ts";
-import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { unsentPosts } from "../../core/model/selectors.ts";
