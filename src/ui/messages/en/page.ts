@@ -203,7 +203,6 @@ export const ENGLISH = {
     "The files were attached without their folders, empty folders and links. " +
     "To send a folder as it is, use chat send-file.",
   linkElsewhere: "This link belongs to another server.",
-  copied: "Copied",
   moreActions: (from: string) => `Actions for message from ${from}`,
   server: "server",
   newFrom: (from: string, text: string) => `${from}: ${text}`,

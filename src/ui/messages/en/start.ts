@@ -72,6 +72,7 @@ export const ENGLISH_START = {
     "A content blocker or the network may hold it back.",
   startFailed: "The page can't start",
   startFailedHint: "Reload it. If that doesn't help, send the details to the server's operator.",
+  copied: "Copied",
   copyDetails: "Copy details",
   olderPage:
     "This browser holds data that a newer version of this page has stored. Your account, " +

@@ -1,7 +1,7 @@
 /** Clipboard access, also without TLS. */
 
 import { Fault } from "../../../base/fault.ts";
-import type { PageValue } from "./context.tsx";
+import type { StartValue } from "./context.tsx";
 
 /**
  * Falls back to `execCommand` on pages without TLS, which lack the clipboard API.
@@ -23,7 +23,7 @@ async function copyText(text: string): Promise<void> {
   if (!isDone) denied(undefined);
 }
 
-export function copy({ texts, notify, fail }: PageValue, text: string): void {
+export function copy({ texts, notify, fail }: StartValue, text: string): void {
   copyText(text).then(() => notify(texts.copied), fail);
 }
 

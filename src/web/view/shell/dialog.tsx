@@ -7,6 +7,7 @@ import { AnnouncementRegions } from "./announced.tsx";
 import { Button } from "./button.tsx";
 import {
   FaultLine,
+  type PageValue,
   type StartValue,
   useLayer,
   useStart,
@@ -130,14 +131,14 @@ export interface DialogQuestion {
 }
 
 export function deleteQuestion(
-  { texts }: StartValue,
+  { texts }: PageValue,
   onConfirm: DialogQuestion["onConfirm"],
 ): DialogQuestion {
   const { deleteAsk: title, deleteExplained: text, deleteMessage: action } = texts;
   return { title, text, action, isDanger: true, onConfirm };
 }
 
-export function confirmSeal(page: StartValue, target: string): void {
+export function confirmSeal(page: PageValue, target: string): void {
   const { texts, chat } = page;
   confirm(page, {
     title: texts.sealConversation,
@@ -149,7 +150,7 @@ export function confirmSeal(page: StartValue, target: string): void {
 
 /** @param isLast whether no moderator would remain */
 export function leaveQuestion(
-  { texts, chat }: StartValue,
+  { texts, chat }: PageValue,
   room: string,
   isLast: boolean,
 ): DialogQuestion & { readonly text: string } {
