@@ -115,7 +115,7 @@ test("TZ may be a rule, and an unknown one is named", async () => {
   const found = await ana.run(args, { env: { TZ: "WIB-7" } });
   expect([found.out, found.err]).toEqual([expect.stringContaining("now"), ""]);
   const { err } = await ana.run(["rooms"], { env: { TZ: "Mars/Base" } });
-  expect(err).toContain("chat: TZ='Mars/Base' is no known time zone");
+  expect(err).toContain("chat: TZ='Mars/Base' is not a known time zone");
 });
 
 test("started programs inherit neither secrets nor a changed TZ", async () => {

@@ -109,8 +109,8 @@ test.each(HOMES)("a client whose home was %s ends after '%s' (%j)", async (...ro
   if (kind === "sent") program.type("two");
   await program.json(kind);
   const home = sandbox.path("ana");
-  const sealed = sandbox.path("ana", "sealed.sqlite");
-  if (kind === "connected") await until("the last file", () => existsSync(sealed));
+  const last = sandbox.path("ana", "sealed.sqlite-shm");
+  if (kind === "connected") await until("the last file", () => existsSync(last));
   change(home);
   const names = () => (existsSync(home) ? readdirSync(home).sort() : undefined);
   const before = names();

@@ -55,7 +55,7 @@ unitTest.each([
   ["maximum bytes exceeded", 10_077, /CHAT_a has reached its limit of bytes/],
   ["maximum messages exceeded", 10_077, /CHAT_a has reached its limit of messages/],
   ["no space left on device", 10_077, /cannot store messages in the stream CHAT_a/],
-  ["stream not found", 10_059, /CHAT_a is gone/],
+  ["stream not found", 10_059, /CHAT_a no longer exists/],
   ["certificate has expired", "CERT_HAS_EXPIRED", /certificate of NATS has expired/],
   ["self-signed certificate", "DEPTH_ZERO_SELF_SIGNED_CERT", /unknown authority/],
   ["Authorization Violation", undefined, /requires a login/],
