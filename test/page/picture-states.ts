@@ -99,6 +99,9 @@ export async function openDashboard(visit: Visit, texts: Texts): Promise<void> {
   await visit.page.getByRole("tab").first().waitFor();
 }
 
+const PICTURES_ARE_LOADED =
+  '[...document.querySelectorAll("article img")].every((image) => image.complete)';
+
 interface StateWalk {
   readonly options?: VisitOptions;
   /** Called for each window, and again after each reload. */
@@ -126,6 +129,8 @@ export async function walkStates(
   await mia.heading("#math").waitFor();
   for (const [state, act] of Object.entries(STATES)) {
     await mia.page.locator("article img").nth(2).waitFor();
+    // Pictures that arrive later move the message that is clicked.
+    await mia.page.waitForFunction(PICTURES_ARE_LOADED);
     await act(mia, ENGLISH);
     await check(mia, state);
     await mia.page.goto(`${new URL(server.address).origin}/#/math`);
