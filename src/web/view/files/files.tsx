@@ -176,7 +176,7 @@ function PictureBox({ file, isSquare, open }: PictureBoxProps) {
   const { width, height } = file.preview ?? {};
   const sentSides = width && height ? ([width, height] as const) : undefined;
   const sides = (loaded.kind === "here" ? loaded.picture.sides : undefined) ?? sentSides;
-  const style = sides && isSquare !== true ? { aspectRatio: `${sides[0]} / ${sides[1]}` } : {};
+  const style = sides && isSquare !== true ? sizeOf(...sides) : {};
   if (loaded.kind === "here" && !isBroken) {
     const { url } = loaded.picture;
     return (
@@ -204,6 +204,14 @@ function PictureBox({ file, isSquare, open }: PictureBoxProps) {
       <span className="file-note">{reason}</span>
     </button>
   );
+}
+
+/** Height in rem of a picture that is not wider than its message. */
+const PICTURE_REM = 14;
+
+function sizeOf(width: number, height: number) {
+  const widthRem = ((PICTURE_REM * width) / height).toFixed(2);
+  return { aspectRatio: `${width} / ${height}`, width: `min(100%, ${widthRem}rem)` };
 }
 
 function PictureCell(props: FileProps & { readonly isSquare: boolean }) {
