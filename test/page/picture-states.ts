@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import type { Locator } from "playwright-core";
 import { ENGLISH, type Texts } from "../../src/ui/messages/en/page.ts";
 import type { Home, Sandbox, Served } from "../e2e/program.ts";
 import type { VisitOptions } from "./browser.ts";
@@ -50,13 +51,12 @@ export const STATES: Readonly<Record<string, Act>> = {
     await visit.page.getByRole("dialog").waitFor();
   },
   viewer: async (visit) => {
-    await visit.page.locator("article img").first().click();
+    await openDialog(visit, visit.page.locator("article img").first());
     await visit.page.getByRole("dialog").getByRole("img").waitFor();
   },
   person: async (visit) => {
     const message = visit.message("did you find the mistake").first();
-    await message.getByRole("button", { name: "ana" }).first().click();
-    await visit.page.getByRole("dialog").waitFor();
+    await openDialog(visit, message.getByRole("button", { name: "ana" }).first());
   },
   direct: async (visit) => {
     await visit.send("/msg cleo");
@@ -84,6 +84,24 @@ export const STATES: Readonly<Record<string, Act>> = {
     await visit.page.getByText("blackboard.png").last().waitFor();
   },
 };
+
+const MOVED_MS = 5_000;
+const CLICKS_MAX = 4;
+
+/** In a low window, the list may move under a click, because it measures rows that come in view. */
+async function openDialog({ page }: Visit, opener: Locator): Promise<void> {
+  const dialog = page.getByRole("dialog");
+  for (let clicks = 1; clicks < CLICKS_MAX; clicks++) {
+    await opener.click();
+    const isOpen = await dialog.waitFor({ timeout: MOVED_MS }).then(
+      () => true,
+      () => false,
+    );
+    if (isOpen) return;
+  }
+  await opener.click();
+  await dialog.waitFor();
+}
 
 /** @returns false if the window is so wide that the list of rooms is always visible */
 async function openDrawer(visit: Visit, texts: Texts): Promise<boolean> {
