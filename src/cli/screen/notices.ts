@@ -155,7 +155,7 @@ export class ScreenNotices {
     if (bell) terminal.ring();
     const { model } = this.options.chat;
     const title = targetTitle(model, target);
-    const brief = briefText(item, texts, timesIn({ texts, settings: host.settings }));
+    const brief = briefText(item, texts, timesIn(texts));
     const text = isMessage(item) ? `${authorText(item, texts, model)}: ${brief}` : brief;
     if (notify === "notify-send") void this.#desktop.notify(title, text);
     else if (notify !== "off") terminal.notify(title, text, notify);

@@ -40,8 +40,7 @@ export async function storeGroupInfo(engine: SealEngine, tx: RoomTransaction): P
  */
 export async function storeJoined(room: SealedRoom, found: FoundGroup): Promise<void> {
   const { seq, epoch, info } = found;
-  const page = await room.queryPage({ after: seq - 1, before: seq + 1 }).catch(ignoreFault);
-  const commit = page?.records.find((record) => record.seq === seq)?.commit;
+  const { commit } = (await room.recordAt(seq).catch(ignoreFault)) ?? {};
   if (commit === undefined) return;
   await room.run((tx) => store(tx, { seq, epoch, info, commit }));
 }

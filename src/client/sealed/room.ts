@@ -247,6 +247,11 @@ export class SealedRoom {
     }
   }
 
+  async recordAt(seq: number): Promise<ChatRecord | undefined> {
+    const { records } = await this.queryPage({ after: seq - 1, before: seq + 1 });
+    return records.find((record) => record.seq === seq);
+  }
+
   queryPage(query: Partial<RequestFields<"history">>): Promise<HistoryPage> {
     const { request, sha256 } = this.parts;
     return queryHistory(request, sha256, {
@@ -429,10 +434,11 @@ export class SealedRoom {
     let requests = 0;
     for (const [seq, known] of isRoot) {
       if (known !== undefined || requests++ >= ROOTS_REQUESTED_MAX) continue;
-      const page = await this.queryPage({ after: seq - 1, before: seq + 1 }).catch(ignoreRefusal);
-      const stored = page?.records ?? [];
-      const carriers = await this.#carriersOf(stored);
-      const isReal = stored.some((record) => !carriers.has(record) && isPlainRoot(record));
+      const record = await this.recordAt(seq).catch(ignoreRefusal);
+      const isReal =
+        record !== undefined &&
+        isPlainRoot(record) &&
+        !(await this.#carriersOf([record])).has(record);
       isRoot.set(seq, isReal);
       setNewest(this.#roots, seq, isReal, ROOTS_KNOWN_MAX);
     }

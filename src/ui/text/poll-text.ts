@@ -37,7 +37,7 @@ export function votersText(by: readonly string[], names: ShownNames): string {
 }
 
 /** States the number of voters, the kind of the poll and its end. */
-export function pollNote(poll: PollView, texts: Texts, times = timesIn({ texts })): string {
+export function pollNote(poll: PollView, texts: Texts, times = timesIn(texts)): string {
   const { voters, anonymous, many, isClosed, untilUnixMs } = poll;
   const notes = [texts.pollVoters(voters)];
   if (anonymous) notes.push(texts.pollAnonymous);

@@ -32,15 +32,8 @@ export function localeFor(lang: string, preferred: readonly string[]): Intl.Loca
 /** A time with two digits for the hour, on every clock. */
 const LATE_UNIX_MS = dateOf(0).setHours(22, 30);
 
-/** For whom times are written. */
-interface TimesReader {
-  readonly texts: StartTexts;
-  /** Settings of the interface. No format depends on one yet. */
-  readonly settings?: object;
-}
-
 /** Without a locale, as in the terminal, uses the language of the texts and a 24-hour clock. */
-export function timesIn({ texts }: TimesReader): Times {
+export function timesIn(texts: StartTexts): Times {
   const { locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }) } = texts;
   // Creating a format takes milliseconds, and few screens need all formats.
   const lazyFormat = (options: Intl.DateTimeFormatOptions) => {
@@ -94,7 +87,7 @@ const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\
 export function formatTimestampIn(message: string, texts: StartTexts): string | undefined {
   const [timestamp] = message.match(TIMESTAMP) ?? [];
   if (timestamp === undefined || !Number.isFinite(Date.parse(timestamp))) return undefined;
-  return timesIn({ texts }).full(Date.parse(timestamp));
+  return timesIn(texts).full(Date.parse(timestamp));
 }
 
 export function withLocalTimestamps(message: string, texts: StartTexts): string {

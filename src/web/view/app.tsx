@@ -348,10 +348,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   const { startTexts, texts, hasFailed } = useLanguageTexts(language, initialTexts);
   const today = useToday();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names of days change at midnight
-  const times = useMemo(
-    () => timesIn({ texts: startTexts, settings }),
-    [startTexts, settings, today],
-  );
+  const times = useMemo(() => timesIn(startTexts), [startTexts, today]);
   const announcer = useAnnouncer();
   announcer.level = settings.announcements;
   useDocumentStyle(settings, startTexts.lang);

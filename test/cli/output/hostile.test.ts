@@ -95,7 +95,7 @@ const ANY_BODY = fc.dictionary(
 
 test("no body of a record makes an interface fail", async () => {
   const texts = await loadTexts("en");
-  const times = timesIn({ texts });
+  const times = timesIn(texts);
   const kinds = fc.constantFrom(...RECORD_KINDS, "later");
   const styles = [styled(true), styled(false), { ...styled(false), format: "json" as const }];
   fc.assert(

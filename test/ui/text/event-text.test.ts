@@ -16,7 +16,7 @@ import { record } from "../../core/model-scene.ts";
 
 test("formats a file with its caption in one line, and a deleted file without", async () => {
   const texts = await loadTexts("en");
-  const times = timesIn({ texts });
+  const times = timesIn(texts);
   const brief = (change: object) =>
     briefText(
       itemOf(record(5, { kind: "file", ...change }), "ana", () => false),
@@ -45,7 +45,7 @@ test.each([
     briefText(
       itemOf(record(5, { kind, from: "ana", body: { name: "ben", ...body } }), "eve", () => false),
       texts,
-      timesIn({ texts }),
+      timesIn(texts),
     );
   const reason = "too \u001b[2J*loud*";
   expect(brief("kick", { reason })).toBe(kicked);
@@ -59,17 +59,17 @@ test("removes markup from a topic", async () => {
   const texts = await loadTexts("en");
   const topic = record(5, { kind: "topic", from: "ana", body: { topic: "test on **Friday**" } });
   const item = itemOf(topic, "eve", () => false);
-  expect(briefText(item, texts, timesIn({ texts }))).toBe("ana set the topic: test on Friday");
+  expect(briefText(item, texts, timesIn(texts))).toBe("ana set the topic: test on Friday");
 });
 
 test("removes markup from a message, but not from a file name", async () => {
   const texts = await loadTexts("id");
   const item = (change: object) => itemOf(record(5, change), "ana", () => false);
   const said = item({ body: { text: "**look**, `here`\n> _there_" } });
-  expect(briefText(said, texts, timesIn({ texts }))).toBe("look, here there");
+  expect(briefText(said, texts, timesIn(texts))).toBe("look, here there");
   expect(quotedText(said, 7)).toBe("look, h");
   const file = item({ kind: "file", body: { ...fileBody("_a_.png"), text: "*look*" } });
-  expect(briefText(file, texts, timesIn({ texts }))).toBe("Berkas: _a_.png: look");
+  expect(briefText(file, texts, timesIn(texts))).toBe("Berkas: _a_.png: look");
   expect(quotedText(file, 100)).toBe("_a_.png");
 });
 
@@ -85,12 +85,8 @@ test.each([
       itemOf(record(i + 2, { kind: "join", from: `p${i}` }), "ana", () => false),
     );
     const last = items.at(-1) as (typeof items)[number];
-    expect(eventText(last, texts, timesIn({ texts }), { earlier: items, isFolded: true })).toBe(
-      text,
-    );
-    expect(eventText(last, texts, timesIn({ texts }), { earlier: items })).toContain(
-      `p${count - 1} `,
-    );
+    expect(eventText(last, texts, timesIn(texts), { earlier: items, isFolded: true })).toBe(text);
+    expect(eventText(last, texts, timesIn(texts), { earlier: items })).toContain(`p${count - 1} `);
   },
 );
 
@@ -105,7 +101,7 @@ test("names the people whom one user invited", async () => {
   );
   const last = items.pop() as (typeof items)[number];
   const text = (isFolded: boolean) =>
-    eventText(last, texts, timesIn({ texts }), { earlier: items, isFolded });
+    eventText(last, texts, timesIn(texts), { earlier: items, isFolded });
   expect(text(true)).toBe("ben invited p0, p1, and 3 others");
   expect(text(false)).toBe("ben invited p0, p1, p2, p3, and p4");
 });
@@ -124,7 +120,7 @@ test("shows display names of authors and affected people, but not of a rename", 
   const text = (kind: string, ...changes: object[]) => {
     const earlier = items(kind, ...changes);
     const last = earlier.pop() as (typeof earlier)[number];
-    return eventText(last, texts, timesIn({ texts }), { earlier, nameOf });
+    return eventText(last, texts, timesIn(texts), { earlier, nameOf });
   };
   expect(text("join", {}, { from: "Ben" }, { from: "cleo" })).toBe(
     "Ana Ruíz, 李伟, and cleo joined",
@@ -142,7 +138,7 @@ test("shows display names of authors and affected people, but not of a rename", 
 
 test("shows authors by display name, except imported ones", async () => {
   const texts = await loadTexts("en");
-  const times = timesIn({ texts });
+  const times = timesIn(texts);
   const names = { displayNames: new Map([["ben", "Ben Lee"]]) };
   const item = itemOf(record(5, { from: "Ben" }), "ana", () => false);
   expect(authorText(item, texts)).toBe("Ben");
@@ -165,8 +161,8 @@ test("shows authors by display name, except imported ones", async () => {
 test("says that a newer version wrote a record of an unknown kind", async () => {
   const item = itemOf(record(5, { kind: "x\u001b[2J", body: { text: "hi" } }), "ana", () => false);
   const texts = await loadTexts("en");
-  expect(eventText(item, texts, timesIn({ texts }))).toBe("ben: x␛[2J, written by a newer version");
+  expect(eventText(item, texts, timesIn(texts))).toBe("ben: x␛[2J, written by a newer version");
   const indonesian = await loadTexts("id");
-  const line = eventText(item, indonesian, timesIn({ texts: indonesian }));
+  const line = eventText(item, indonesian, timesIn(indonesian));
   expect(line).toBe("ben: x␛[2J, ditulis oleh versi yang lebih baru");
 });

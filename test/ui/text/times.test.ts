@@ -28,7 +28,7 @@ function mutedFault(until: number | undefined): Fault {
 test.each(["en", "id"])("a fault that ends tells its end as people do: %s", async (lang) => {
   const texts = await loadTexts(lang);
   const until = Date.parse(MOMENT);
-  const local = timesIn({ texts }).full(until);
+  const local = timesIn(texts).full(until);
   expect(local).not.toContain("T05");
   const reason = "until 2027-01-01T00:00:00.000Z\u202e";
   const banned = `${texts.faults.banned}, ${texts.until(local)}`;
@@ -64,7 +64,7 @@ test.each([
 ] as const)("times in %s follow a browser of %p", async (lang, preferred, clock, full) => {
   const locale = localeFor(lang, preferred);
   const texts = { ...(await loadTexts(lang)), locale };
-  const times = timesIn({ texts });
+  const times = timesIn(texts);
   const moment = new Date(2026, 10, 20, 17, 46, 33).getTime();
   const plain = (text: string) => text.replaceAll(/\s/g, " ");
   expect(plain(times.clock(moment))).toBe(clock);

@@ -246,7 +246,7 @@ export class Composer {
     const rowOptions: RowOptions = {
       columns: Math.max(2, columns),
       texts,
-      times: this.#timesOf(props),
+      times: this.#timesOf(texts),
       me: model.me,
       people: this.#peopleOf(model),
       displayNames: model.displayNames,
@@ -265,8 +265,8 @@ export class Composer {
     return this.#people.of(openRoom(model), model);
   }
 
-  #timesOf(reader: Pick<ViewProps, "texts" | "settings">): Times {
-    return this.#times([reader.texts, reader.settings], () => timesIn(reader));
+  #timesOf(texts: ScreenTexts): Times {
+    return this.#times([texts], () => timesIn(texts));
   }
 
   #paletteOf({ settings: { theme, colors }, depth }: ViewProps): Palette {
@@ -337,10 +337,8 @@ export class Composer {
     return options && overlayLines(options, columns, height);
   }
 
-  #overlay(props: ViewProps): OverlayOptions | undefined {
-    const { model, texts } = props;
-    const { overlay } = props.state;
-    return overlay && { overlay, model, texts, times: this.#timesOf(props) };
+  #overlay({ state: { overlay }, model, texts }: ViewProps): OverlayOptions | undefined {
+    return overlay && { overlay, model, texts, times: this.#timesOf(texts) };
   }
 
   #emptyTimeline(props: ViewProps, areas: Areas, palette: Palette): readonly string[] {

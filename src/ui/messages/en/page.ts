@@ -14,6 +14,15 @@ import { ENGLISH_START, type StartTexts } from "./start.ts";
 export const ENGLISH = {
   ...ENGLISH_START,
 
+  leaveAsk: (room: string) => `Leave ${room}?`,
+  leaveLast:
+    "You are the only moderator. After you leave, nobody sees what members hand in or ask.",
+  leaveExplained: "You can join again later.",
+  leaveRoom: "Leave room",
+  sealConversation: "Encrypt conversation",
+  sealExplained: (name: string) =>
+    `Only your devices and ${name}'s can read new messages. This can't be undone.`,
+
   overHttp: "This network blocks WebSocket, so messages take slightly longer.",
   reloadToPost: "Reload the page to continue writing.",
   online: "online",

@@ -84,11 +84,6 @@ export const ENGLISH_START = {
   loadFailed: "Couldn't load this. Check your connection and retry.",
   close: "Close",
   cancel: "Cancel",
-  leaveRoom: "Leave room",
-  leaveAsk: (room: string) => `Leave ${room}?`,
-  leaveExplained: "You can join again later.",
-  leaveLast:
-    "You are the only moderator. After you leave, nobody sees what members hand in or ask.",
   today: "Today",
   yesterday: "Yesterday",
   roomClosed: "This room is read-only.",
@@ -109,9 +104,6 @@ export const ENGLISH_START = {
   knockSent: "Your request was sent. A moderator must accept it.",
   knockRefused: "The moderators declined your request. One of them can invite you.",
   onlyModeratorsCall: "Only moderators may mention everyone here.",
-  sealConversation: "Encrypt conversation",
-  sealExplained: (name: string) =>
-    `Only your devices and ${name}'s can read new messages. This can't be undone.`,
   dismiss: "Dismiss",
   copy: "Copy",
   until: (time: string) => `until ${time}`,

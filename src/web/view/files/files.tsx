@@ -206,7 +206,7 @@ function PictureBox({ file, isSquare, open }: PictureBoxProps) {
   );
 }
 
-/** Height in rem of a picture that is not wider than its message. */
+/** Height in rem of a picture that is not wider than its message. Must match files.css. */
 const PICTURE_REM = 14;
 
 function sizeOf(width: number, height: number) {

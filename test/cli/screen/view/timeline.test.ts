@@ -15,7 +15,7 @@ const texts = screenTexts("en");
 const rowOptions = {
   columns: 60,
   texts,
-  times: timesIn({ texts }),
+  times: timesIn(texts),
   me: "ana",
   people: NOBODY,
   displayNames: new Map<string, string>(),
