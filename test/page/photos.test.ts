@@ -264,6 +264,13 @@ function write(files: Contents): Promise<string[]> {
   );
 }
 
+/** Labels of the pictures whose middle something else covers. */
+const COVERED_PICTURES = `[...document.querySelectorAll("button.picture")].filter((picture) => {
+  picture.scrollIntoView({ block: "center" });
+  const { left, top, width, height } = picture.getBoundingClientRect();
+  return !picture.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}).map((picture) => picture.ariaLabel)`;
+
 pageTest("sends smaller photos without position from a phone", async () => {
   await using fay = await server.logIn("fay", PHONE);
   const whole = await sentJpeg({ width: 4_000, height: 3_000 });
@@ -317,6 +324,11 @@ pageTest("sends smaller photos without position from a phone", async () => {
   const same = await received(...asTheyAre.map(([name]) => name));
   for (const [i, [, content]] of asTheyAre.entries())
     expect(same[i]?.equals(Buffer.from(content))).toBe(true);
+
+  // The menu of a small picture leaves its middle to the finger that opens it.
+  await fay.sendFiles(...(await write({ "dot.png": photo(64, 48) })));
+  await fay.file("dot.webp").getByRole("img", { name: "Image dot.webp" }).waitFor();
+  expect(await fay.page.evaluate<string[]>(COVERED_PICTURES)).toEqual([]);
 });
 
 pageTest("sends originals unless the user chooses smaller photos", async () => {
