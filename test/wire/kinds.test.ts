@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import type { RoomId, UserId } from "../../src/base/ids.ts";
 import type { Name } from "../../src/base/names.ts";
-import { displayBody } from "../../src/cli/output/records.ts";
+import { bodyJson, displayBody } from "../../src/cli/output/records.ts";
 import type { ChatRecord } from "../../src/core/client/chat-record.ts";
 import { claimsOf } from "../../src/core/cluster/claims.ts";
 import { erasuresOf } from "../../src/core/log/erasures.ts";
@@ -258,7 +258,7 @@ function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object)
     noteChange(changes, chat),
     changes,
   ];
-  return jsonOf([claims, folds, model, displayBody(displayed)]);
+  return jsonOf([claims, folds, model, bodyJson(displayBody(displayed))]);
 }
 
 function digestOf(kind: RecordKind): string {

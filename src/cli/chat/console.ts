@@ -130,8 +130,7 @@ export class ChatConsole {
     this.recent.add(received);
     const record = this.context.json ? received : this.#gaps.next(received);
     if (record === undefined) return;
-    const isJoinOrLeave =
-      record.kind === "join" || (record.kind === "leave" && record.by === undefined);
+    const isJoinOrLeave = record.kind === "join" || record.kind === "leave";
     if (this.isQuiet && isJoinOrLeave && this.isInteractive) return;
     const day = this.format === "text" ? this.#dayLines.before(record.timeUnixMs) : "";
     this.data(day + renderRecord(record, this.#style));

@@ -193,8 +193,11 @@ function changesOf(records: readonly DisplayRecord[]): PageChanges {
       const by = voter ?? record.from;
       noteVote(changes, re, { seq, by, choices });
     }
-    if (kind === "pin" && record.on) pins.add(record.of);
-    else if (kind === "pin") pins.delete(record.of);
+    if (kind === "pin") {
+      const { re: of = 0, on } = record.event;
+      if (on === true) pins.add(of);
+      else pins.delete(of);
+    }
     if (kind === "reaction") {
       noteReaction(changes, record.re, { seq, sign: record.react, by: authorOf(record) });
     }

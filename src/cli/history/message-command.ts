@@ -4,7 +4,13 @@ import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { startProgram } from "../child-program.ts";
 import { type Context, printNotice } from "../context.ts";
-import { type DisplayRecord, destinationName, recordJson, renderJson } from "../output/render.ts";
+import {
+  type DisplayRecord,
+  destinationName,
+  type JsonOutput,
+  recordJson,
+  renderJson,
+} from "../output/render.ts";
 import { isRunByCmd } from "./run-by-cmd.ts";
 
 /**
@@ -42,18 +48,19 @@ export class MessageCommand {
   }
 
   async #run(record: DisplayRecord): Promise<void> {
-    const { seq, from } = record;
+    const { seq } = record;
+    const json = recordJson(record);
     try {
       const env = {
         ...this.context.env,
         CHAT_ROOM: destinationName(record, this.me),
-        CHAT_FROM: from,
+        CHAT_FROM: String(json["from"]),
         CHAT_SEQ: String(seq),
         // The environment cannot contain NUL.
-        CHAT_TEXT: textOf(record).replaceAll("\0", "\ufffd"),
+        CHAT_TEXT: textOf(json).replaceAll("\0", "\ufffd"),
       };
       const child = startProgram(this.command, env, {
-        stdio: [new Blob([renderJson(recordJson(record))]), "inherit", "inherit"],
+        stdio: [new Blob([renderJson(json)]), "inherit", "inherit"],
       });
       const exitCode = await child.exited;
       if (exitCode !== 0) this.#report(`exited with ${child.signalCode ?? exitCode}`, seq);
@@ -71,7 +78,7 @@ function isReadable({ kind }: DisplayRecord): boolean {
   return kind !== "damaged" && kind !== "unreadable" && kind !== "erased";
 }
 
-function textOf(record: DisplayRecord): string {
-  if ("text" in record && record.text !== undefined) return record.text;
-  return record.kind === "topic" ? record.topic : "name" in record ? record.name : "";
+function textOf({ text, topic, name }: JsonOutput): string {
+  const value = text ?? topic ?? name;
+  return typeof value === "string" ? value : "";
 }

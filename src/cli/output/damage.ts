@@ -3,6 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
 import { kindsWith } from "../../wire/kinds.ts";
+import { NO_KEY } from "./records.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
 /** Counts the damaged records in a command's output. Damaged records result in exit code 6. */
@@ -35,9 +36,6 @@ export class DamageReport {
     if (this.fault !== undefined) throw this.fault;
   }
 }
-
-/** Reason given for messages whose key this device can never receive. */
-export const NO_KEY = "encrypted, and this device does not have the key";
 
 /** Counts the records in a command's output that only other devices can read. */
 export class UnreadableCount {

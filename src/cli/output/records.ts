@@ -3,18 +3,16 @@
 import { unreachable } from "../../base/assert.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined, isCount } from "../../base/values.ts";
+import { type ChatRecord, fieldsIn, importOriginOf } from "../../core/client/chat-record.ts";
 import {
-  type ChatRecord,
-  fieldsIn,
-  groupChangeOf,
-  importOriginOf,
-} from "../../core/client/chat-record.ts";
+  type EventFacts,
+  type EventKind,
+  eventFactsOf,
+  isEventKind,
+} from "../../core/client/event-facts.ts";
 import { type PollRules, pollRulesOf } from "../../core/rooms/polls.ts";
-import { rulesOf } from "../../core/rooms/rules.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
-import type { RoomRules } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
-import { NO_KEY } from "./damage.ts";
 import type { Destination, DisplayRecord } from "./render.ts";
 
 export interface RecordNames {
@@ -45,12 +43,10 @@ export type DisplayBody =
       readonly react: string;
       readonly imported?: ImportOriginJson;
     }
-  | { readonly kind: "room" }
-  | { readonly kind: "join"; readonly addedBy?: string }
+  | { readonly kind: "room" | "remove" }
+  | { readonly kind: EventKind; readonly event: EventFacts }
   /** `also` lists the seqs of edits and other messages that were erased with this message. */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
-  | { readonly kind: "retention"; readonly keepMs?: number }
-  | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
   /** The poll has ended. */
   | { readonly kind: "poll"; readonly of: number; readonly on: false }
   /** `voter` is the pseudonym of a voter in an anonymous poll. */
@@ -60,30 +56,6 @@ export type DisplayBody =
       readonly choices: readonly number[];
       readonly voter?: string;
     }
-  | { readonly kind: "receipts"; readonly on: boolean }
-  /** `by` removed the member; absent if the member left. `removed`: the account was removed. */
-  | {
-      readonly kind: "leave";
-      readonly by?: string;
-      readonly removed?: boolean;
-      readonly reason?: string;
-    }
-  | { readonly kind: "topic"; readonly topic: string }
-  /** `until` is a UTC time as text; absent if the mute is permanent. */
-  | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
-  | { readonly kind: "hand" | "knock"; readonly user: string; readonly on: boolean }
-  | ({ readonly kind: "rules" } & RoomRules)
-  | { readonly kind: "admission"; readonly user: string; readonly on: boolean }
-  | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
-  | { readonly kind: "rename"; readonly was: string; readonly name: string; readonly user?: string }
-  | { readonly kind: "close"; readonly on: boolean }
-  | {
-      readonly kind: "group";
-      readonly added: number;
-      readonly removed: number;
-      readonly users?: readonly string[];
-    }
-  | { readonly kind: "remove" }
   /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
   | { readonly kind: "gap"; readonly count: number | undefined }
   | ({ readonly kind: "file" } & FileJson)
@@ -109,6 +81,8 @@ export interface FileJson {
 }
 
 const SERVER = "server";
+/** Reason given for messages whose key this device can never receive. */
+export const NO_KEY = "encrypted, and this device does not have the key";
 const DECRYPT_FAILURES: ReadonlyMap<unknown, string> = new Map([
   ["broken", "the encrypted message violates the protocol"],
   ["sender", "its sender may not send this"],
@@ -128,24 +102,24 @@ export function displayRecord(
   };
 }
 
-/**
- * Returns the displayed body and author. For some kinds, the displayed author differs from the
- * author in the record's head.
- */
+/** Returns the displayed body. The displayed `seq` of an erasure is that of the erased message. */
 export function displayBody(
   content: Pick<ChatRecord, "seq" | "kind" | "state" | "body"> & { readonly from: string },
 ): { seq: number; from: string } & DisplayBody {
   const { seq, from, state, body } = content;
   const kind = historyKindOf(content.kind);
   const fields = fieldsIn(content);
-  const { name: user = "", on = false, seq: of = 0, text = "", was = "" } = fields;
-  const reason = fields.reason || undefined;
+  const { seq: of = 0, text = "" } = fields;
   if (kind === "room") return { seq, from, kind };
-  if (kind === "join") return { seq, from, kind, ...defined({ addedBy: fields.addedBy }) };
-  if (kind === "leave") return { seq, from, kind, ...defined({ reason }) };
+  if (kind === "join" || kind === "leave") {
+    return { seq, from, kind, event: eventFactsOf(content, fields) };
+  }
   if (state === "erased") return { seq, from, kind: "erased" };
   if (state === "damaged" || body === undefined) {
     return { seq, from, kind: "damaged", reason: "the stored text does not match the record" };
+  }
+  if (kind !== undefined && isEventKind(kind)) {
+    return { seq, from, kind, event: eventFactsOf(content, fields) };
   }
   const origin = importOriginOf(body);
   const imported = origin && { from: origin.from, time: formatUtc(origin.timeUnixMs) };
@@ -164,19 +138,6 @@ export function displayBody(
       const { re, react = "" } = fields;
       return { seq, from, kind, ...defined({ re }), react, ...defined({ imported }) };
     }
-    case "topic":
-      return { seq, from, kind, topic: fields.topic ?? "" };
-    case "kick": {
-      const removed = fields.removed === true || undefined;
-      return { seq, from: user, kind: "leave", by: from, ...defined({ removed, reason }) };
-    }
-    case "rename": {
-      const renamed = fields.user === undefined ? undefined : was;
-      return { seq, from, kind, was, name: user, ...defined({ user: renamed }) };
-    }
-    case "close":
-    case "receipts":
-      return { seq, from, kind, on };
     case "remove":
       return { seq, from, kind };
     case "edit":
@@ -185,10 +146,6 @@ export function displayBody(
       const also = fields.also?.filter(isCount) ?? [];
       return { seq: of, from, kind: "erased", also: also.length === 0 ? undefined : also };
     }
-    case "retention":
-      return { seq, from, kind, ...defined({ keepMs: fields.keepMs }) };
-    case "pin":
-      return { seq, from, kind, of, on };
     case "poll":
       return { seq, from, kind, of, on: false };
     case "vote": {
@@ -196,23 +153,8 @@ export function displayBody(
       const choices = (fields.choices ?? []).filter(isCount);
       return { seq, from, kind, re, choices, ...defined({ voter }) };
     }
-    case "mute": {
-      const until = fields.until === undefined ? undefined : formatUtc(fields.until);
-      return { seq, from, kind, user, on, ...defined({ until }) };
-    }
     case "file":
       return { seq, from, kind, ...fileBody(fields) };
-    case "rules":
-      return { seq, from, kind, ...rulesOf(fields) };
-    case "admission":
-    case "knock":
-    case "hand":
-    case "grant":
-      return { seq, from, kind, user, on };
-    case "group": {
-      const { added, removed, users } = groupChangeOf(body);
-      return { seq, from, kind, added, removed, users: users.length === 0 ? undefined : users };
-    }
     case "sealed": {
       const failure = DECRYPT_FAILURES.get(body["reason"]) ?? NO_KEY;
       return { seq, from, kind: "unreadable", reason: failure };
@@ -227,6 +169,58 @@ export function displayBody(
     default:
       return unreachable(kind);
   }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const affected = ({ subject: user = "", on = false }: EventFacts) => ({ user, on });
+const reasonOf = ({ text }: EventFacts) => (text === "" ? undefined : text);
+
+/** Fields of each event in JSON, in the order on which scripts depend. */
+const EVENT_JSON: Readonly<Record<EventKind, (event: EventFacts, from: string) => Json>> = {
+  join: ({ subject: addedBy }) => ({ addedBy }),
+  leave: (event) => ({ reason: reasonOf(event) }),
+  // The removed member is the author of a departure with `by`.
+  kick: (event, by) => ({
+    kind: "leave",
+    from: event.subject ?? "",
+    by,
+    removed: event.isRemoved || undefined,
+    reason: reasonOf(event),
+  }),
+  topic: ({ text: topic }) => ({ topic }),
+  mute: (event) => {
+    const { untilUnixMs } = event;
+    const until = untilUnixMs === undefined ? undefined : formatUtc(untilUnixMs);
+    return { ...affected(event), until };
+  },
+  admission: affected,
+  grant: affected,
+  hand: affected,
+  knock: affected,
+  rename: ({ oldName, oldRoomName = "", subject: name = "" }) => ({
+    was: oldName ?? oldRoomName,
+    name,
+    user: oldName,
+  }),
+  close: ({ on = false }) => ({ on }),
+  receipts: ({ on = false }) => ({ on }),
+  pin: ({ re: of = 0, on = false }) => ({ of, on }),
+  retention: ({ keepMs }) => ({ keepMs }),
+  rules: ({ rules = {} }) => ({ ...rules }),
+  group: ({ group }) => {
+    const { added = 0, removed = 0, users = [] } = group ?? {};
+    return { added, removed, users: users.length === 0 ? undefined : users };
+  },
+};
+
+/** Body and author in JSON. */
+export function bodyJson(
+  body: { readonly from: string } & DisplayBody,
+): Json & { readonly kind: string; readonly from: string } {
+  if (!("event" in body)) return { ...body };
+  const { kind, from, event, ...marks } = body;
+  return { kind, from, ...EVENT_JSON[kind](event, from), ...marks };
 }
 
 function pollOf(value: unknown) {

@@ -4,20 +4,16 @@ import { unreachable } from "../../base/assert.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
+import type { EventKind } from "../../core/client/event-facts.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
-import {
-  type EventFacts,
-  type EventKind,
-  eventPhrase,
-  subjectText,
-} from "../../ui/text/event-text.ts";
+import { eventPhrase } from "../../ui/text/event-text.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import { clockColor, eventColor, markHits, nameColor } from "./color.ts";
 import { paintedText } from "./painted-text.ts";
-import type { DisplayBody, FileJson } from "./records.ts";
+import { bodyJson, type DisplayBody, type FileJson } from "./records.ts";
 
 /** `title`: of a group. */
 export type Destination =
@@ -106,7 +102,8 @@ export function renderJson(value: JsonOutput): string {
 
 /** Scripts depend on the field order. */
 export function recordJson(record: DisplayRecord): JsonOutput {
-  const { kind, seq, timeUnixMs, destination, from, ...body } = record;
+  const { seq, timeUnixMs, destination, ...content } = record;
+  const { kind, from, ...body } = bodyJson(content);
   return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
 }
 
@@ -180,7 +177,6 @@ function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
   const { nameOf = cleanText } = style;
-  if (record.kind === "leave") return nameOf(record.by ?? record.from);
   const imported = "imported" in record ? record.imported : undefined;
   if (imported === undefined) {
     const name = nameOf(record.from);
@@ -248,10 +244,6 @@ const PLAIN: Style = {
 };
 
 function eventText(record: DisplayRecord, style: Style): string {
-  const phrase = (kind: EventKind, facts: EventFacts = {}) => {
-    const subject = subjectText({ kind, subject: facts.subject }, style.nameOf ?? cleanText);
-    return eventPhrase(kind, { ...facts, subject }, ENGLISH);
-  };
   switch (record.kind) {
     case "text":
     case "action":
@@ -264,33 +256,10 @@ function eventText(record: DisplayRecord, style: Style): string {
       return record.text === ""
         ? `removed the caption of #${record.of}`
         : `edited #${record.of}: ${record.text}`;
-    case "topic":
-      return phrase("topic", { text: record.topic });
-    case "leave": {
-      const { from: subject, by, removed: isRemoved, reason: text } = record;
-      return by === undefined
-        ? phrase("leave", { text })
-        : phrase("kick", { subject, isRemoved, text });
-    }
-    case "rename": {
-      const { was: oldName, name: subject, user } = record;
-      return phrase("rename", { oldName, subject, isRoom: user === undefined });
-    }
     case "remove":
       return "removed the room";
     case "gap":
       return ENGLISH.unreadableMessages(record.count);
-    case "group": {
-      const { added, removed, users = [] } = record;
-      const on = added + removed === 0 ? undefined : added > 0;
-      const isOwn = users.length === 1 && isSameName(users[0], record.from);
-      return phrase("group", { on, isOwn, subject: users.join(", ") });
-    }
-    case "pin": {
-      const author = style.authorOf?.(record.of);
-      const from = author === undefined ? "" : ` from ${author}`;
-      return `${phrase("pin", record)}${from} (#${record.of})`;
-    }
     case "poll":
       return `closed the poll #${record.of}`;
     case "vote": {
@@ -298,23 +267,6 @@ function eventText(record: DisplayRecord, style: Style): string {
       const voted = record.voter === undefined ? "voted" : "counted an anonymous vote";
       return `${voted} for ${chosen} in the poll #${record.re}`;
     }
-    case "mute": {
-      const { user: subject, on, until } = record;
-      const end = until === undefined ? undefined : formatTimestamp(Date.parse(until), style);
-      return phrase("mute", { subject, on, until: end });
-    }
-    case "hand":
-    case "knock": {
-      const isOwn = isSameName(record.user, record.from);
-      return phrase(record.kind, { subject: record.user, on: record.on, isOwn });
-    }
-    case "rules":
-      return phrase("rules", { rules: record });
-    case "admission":
-    case "grant":
-      return phrase(record.kind, { subject: record.user, on: record.on });
-    case "join":
-      return phrase("join", { subject: record.addedBy });
     case "file":
       return `sent ${fileLabel(record)}; ${downloadHint(record, style)}${captionSuffix(record)}`;
     case "damaged":
@@ -325,8 +277,26 @@ function eventText(record: DisplayRecord, style: Style): string {
     case "erased":
       return "(deleted)";
     default:
-      return phrase(record.kind, record);
+      return eventPhraseOf(record, style);
   }
+}
+
+function eventPhraseOf(
+  { kind, from, event }: Extract<DisplayRecord, { readonly kind: EventKind }>,
+  style: Style,
+): string {
+  const phrase = eventPhrase(
+    { ...event, kind, from },
+    {
+      texts: ENGLISH,
+      nameOf: style.nameOf ?? cleanText,
+      timeOf: (unixMs) => formatTimestamp(unixMs, style),
+      isRaw: true,
+    },
+  );
+  if (kind !== "pin" || event.re === undefined) return phrase;
+  const author = style.authorOf?.(event.re);
+  return `${phrase}${author === undefined ? "" : ` from ${author}`} (#${event.re})`;
 }
 
 /** Returns a label such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */

@@ -7,7 +7,7 @@ import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
-import { rulesOf } from "../rooms/rules.ts";
+import { type EventFacts, eventFactsOf } from "../client/event-facts.ts";
 import { CAP } from "./capabilities.ts";
 import { ircRow } from "./kinds.ts";
 import { findAccount, HOST, type IrcServer, messageId, realNameOf, userMask } from "./server.ts";
@@ -230,24 +230,28 @@ export function joinOf(server: IrcServer, name: string, channel: string, caps: n
   return { source: userMask(name), command: "JOIN", params };
 }
 
+function factsOf(record: ChatRecord): EventFacts {
+  return eventFactsOf(record, fieldsIn(record));
+}
+
 function invitationLines(record: ChatRecord, rendering: Rendering): LineFields[] {
-  const { name, on } = fieldsIn(record);
+  const { subject, on } = factsOf(record);
   const isShown = (rendering.caps & CAP.inviteNotify) !== 0 && on === true;
-  if (!isShown || name === undefined) return [];
+  if (!isShown || subject === undefined) return [];
   const tags = messageTags(record, rendering);
-  return [{ tags, source: sourceOf(record), command: "INVITE", params: [name, rendering.to] }];
+  return [{ tags, source: sourceOf(record), command: "INVITE", params: [subject, rendering.to] }];
 }
 
 function knockLines(record: ChatRecord, { to }: Rendering): LineFields[] {
-  const { name = "*", on } = fieldsIn(record);
+  const { subject = "*", on } = factsOf(record);
   if (on !== true) return [];
-  const text = `${name} asks to join; to accept: /INVITE ${name} ${to}`;
+  const text = `${subject} asks to join; to accept: /INVITE ${subject} ${to}`;
   return [{ source: HOST, command: "NOTICE", params: [to, text] }];
 }
 
 /** The modes of all rules, because the record does not tell which ones have changed. */
-function ruleModes(record: ChatRecord): string {
-  const { post, topic, join } = rulesOf(fieldsIn(record));
+function ruleModes({ rules = {} }: EventFacts): string {
+  const { post, topic, join } = rules;
   const modes = { i: join === "approval", m: post !== undefined, t: topic !== undefined };
   const letters = (isOn: boolean) =>
     Object.entries(modes).flatMap(([letter, on]) => (on === isOn ? letter : []));
@@ -262,24 +266,25 @@ function eventLines(record: ChatRecord, as: EventLine, rendering: Rendering): Li
   const source = sourceOf(record);
   const tags = messageTags(record, rendering);
   const line = (command: string, ...params: string[]) => [{ tags, source, command, params }];
-  const { name = "*", on, topic, ...fields } = fieldsIn(record);
+  const facts = factsOf(record);
+  const { subject = "*", on } = facts;
   // Without its body, only a departure has something to show.
   if (record.body === undefined && as !== "leave") return [];
-  const reason = oneLine(fields.reason);
+  const text = oneLine(facts.text);
   const sign = on === true ? "+" : "-";
   switch (as) {
     case "leave":
-      return line("PART", to, ...(reason === "" ? [] : [reason]));
+      return line("PART", to, ...(text === "" ? [] : [text]));
     case "kick":
-      return line("KICK", to, name, reason === "" ? (record.from ?? HOST) : reason);
+      return line("KICK", to, subject, text === "" ? (record.from ?? HOST) : text);
     case "topic":
-      return line("TOPIC", to, oneLine(topic));
+      return line("TOPIC", to, text);
     case "mute":
-      return line("MODE", to, `${sign}b`, muteMask(name));
+      return line("MODE", to, `${sign}b`, muteMask(subject));
     case "grant":
-      return line("MODE", to, `${sign}o`, name);
+      return line("MODE", to, `${sign}o`, subject);
     case "rules":
-      return line("MODE", to, ruleModes(record));
+      return line("MODE", to, ruleModes(facts));
     case "close":
       return line("MODE", to, `${sign}m`);
     default:

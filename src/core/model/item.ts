@@ -4,17 +4,11 @@ import { firstIndex } from "../../base/binary-search.ts";
 import { foldName, isName } from "../../base/names.ts";
 import { isCount } from "../../base/values.ts";
 import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
-import {
-  type ChatRecord,
-  fieldsIn,
-  type GroupChangeFacts,
-  groupChangeOf,
-  importOriginOf,
-} from "../client/chat-record.ts";
+import { type ChatRecord, fieldsIn, groupChangeOf, importOriginOf } from "../client/chat-record.ts";
+import { eventFactsOf } from "../client/event-facts.ts";
 import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
 import { keywordSearch } from "../rooms/keywords.ts";
-import { rulesOf } from "../rooms/rules.ts";
 import type { FileView, Item } from "./state.ts";
 
 export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
@@ -37,10 +31,9 @@ export function itemOf(
   // An erased message is not unreadable for want of a key.
   const kind = record.kind === "sealed" && state === "erased" ? "text" : record.kind;
   const fields = fieldsIn(record);
-  const group = kind === "group" ? groupChangeOf(body) : undefined;
   const isMine = isSameName(from, me);
-  const { name, was, user } = fields;
-  const re = kind === "edit" || kind === "pin" ? countOf(fields.seq) : fields.re;
+  const facts = eventFactsOf(record, fields);
+  const re = kind === "edit" ? countOf(fields.seq) : (facts.re ?? fields.re);
   const mentions = kind === "file" ? captionMentions(fields.text) : namesIn(fields.mentions);
   const imported = importOriginOf(body);
   const isNotice = kind === "text" && fields.notice === true;
@@ -60,8 +53,8 @@ export function itemOf(
     isMine,
     hasNewKey: (record.hasNewKey === true && !isMine) || undefined,
     state: stateOf(kind, state),
-    text:
-      group?.isCreation === true ? "create" : (fields.text ?? fields.topic ?? fields.reason ?? ""),
+    ...facts,
+    text: fields.text ?? facts.text,
     editedUnixMs: undefined,
     imported,
     re,
@@ -72,14 +65,6 @@ export function itemOf(
     everyone,
     reactions: [],
     file: kind === "file" ? fileViewOf(record, fields.sending) : undefined,
-    subject: (group === undefined ? (fields.addedBy ?? name) : group.users.join(", ")) || undefined,
-    oldName: user === undefined ? undefined : was || undefined,
-    oldRoomName: user === undefined ? was || undefined : undefined,
-    isRemoved: fields.removed === true,
-    on: group === undefined ? fields.on : isAdding(group),
-    untilUnixMs: countOf(fields.until),
-    keepMs: countOf(fields.keepMs),
-    rules: kind === "rules" ? rulesOf(fields) : undefined,
     withheld: record.withheld,
   };
 }
@@ -111,11 +96,6 @@ function fileViewOf({ body, room }: ChatRecord, sending: string | undefined): Fi
   const file = fileBodyOf(body);
   if (file === undefined) return undefined;
   return { ...file, isSealed: room.isSealed || undefined, sending: sending || undefined };
-}
-
-/** `undefined` if no devices are added or removed. */
-function isAdding({ added, removed }: GroupChangeFacts): boolean | undefined {
-  return added + removed === 0 ? undefined : added > 0;
 }
 
 export function indexOfSeq(items: readonly Item[], seq: number): number {

@@ -4,6 +4,7 @@ import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin } from "../client/chat-record.ts";
+import type { EventFacts } from "../client/event-facts.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
 import type { PollRules } from "../rooms/polls.ts";
@@ -207,7 +208,7 @@ export interface PageRequest {
 
 export type FileView = FileBody & { readonly isSealed?: true; readonly sending?: string };
 
-export interface Item {
+export interface Item extends EventFacts {
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
@@ -222,7 +223,7 @@ export interface Item {
   readonly state: "whole" | "erased" | "damaged";
   /** User who erased the message, if it was not its author. */
   readonly erasedBy?: string;
-  /** Text of the message, the new topic for `topic`, or the reason for `leave` and `kick`. */
+  /** Text of the message, or that of the event. */
   readonly text: string;
   readonly editedUnixMs: number | undefined;
   readonly imported: ImportOrigin | undefined;
@@ -244,16 +245,6 @@ export interface Item {
   /** `undefined` if no reply is loaded. */
   readonly replies?: RepliesView | undefined;
   readonly file: FileView | undefined;
-  /** Affected user. For `rename`, the new name of the user or room. */
-  readonly subject: string | undefined;
-  readonly oldName: string | undefined;
-  readonly oldRoomName: string | undefined;
-  readonly isRemoved: boolean;
-  /** For `mute`, `grant`, `pin`, `hand` and `receipts`: whether the state begins or ends. */
-  readonly on: boolean | undefined;
-  readonly untilUnixMs: number | undefined;
-  readonly keepMs: number | undefined;
-  readonly rules?: RoomRules;
   /** Number of earlier messages by this author's device that did not arrive in the sealed room. */
   readonly withheld?: number;
 }

@@ -3,11 +3,10 @@
 import { TOPIC_BYTES_MAX } from "../../base/limits.ts";
 import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
+import { type EventFacts, type EventKind, isEventKind } from "../../core/client/event-facts.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Item } from "../../core/model/state.ts";
-import type { KindIn } from "../../wire/kinds.ts";
-import type { RoomRules } from "../../wire/messages.ts";
 import type { Texts } from "../messages/en/page.ts";
 import { ACCOUNT_NAMES, personText, type ShownNames } from "./person-text.ts";
 import { rulesText } from "./rules-text.ts";
@@ -15,43 +14,42 @@ import type { Times } from "./times.ts";
 
 const LAST_LINE_LENGTH = 80;
 
-export interface EventFacts {
-  /** Topic or reason. */
-  readonly text?: string | undefined;
-  /** Affected user, or the new name of a user or room. */
-  readonly subject?: string | undefined;
-  readonly oldName?: string | undefined;
-  readonly isRoom?: boolean;
-  readonly isRemoved?: boolean | undefined;
-  readonly isCreation?: boolean;
-  readonly isOwn?: boolean;
-  readonly on?: boolean | undefined;
-  /** Formatted end of a mute. */
-  readonly until?: string | undefined;
-  readonly keepMs?: number | undefined;
-  readonly rules?: RoomRules | undefined;
+/** An event as a record or an item states it. */
+export interface ShownEvent extends EventFacts {
+  readonly kind: EventKind;
+  readonly from: string | undefined;
 }
 
-type Phrase = (facts: EventFacts, texts: Texts) => string;
+export interface EventStyle {
+  readonly texts: Texts;
+  /** Writes the end of a mute. */
+  timeOf(unixMs: number): string;
+  /** Returns the clean name under which the text shows an account. */
+  nameOf(account: string): string;
+  /** Whether a topic and a reason stay as they were written, because the caller escapes them. */
+  readonly isRaw?: boolean;
+}
 
-type KindWithoutText =
-  | ("text" | "action" | "file" | "edit" | "reaction" | "erase" | "sealed" | "vote" | "poll")
-  | ("room" | "remove" | "checkpoint" | "fork" | "clock");
+/** Facts whose names, texts and times are written as one interface shows them. */
+interface Wording extends Pick<EventFacts, "isRemoved" | "on" | "keepMs" | "rules" | "group"> {
+  readonly text: string;
+  readonly subject: string;
+  readonly oldName: string;
+  readonly isRoom: boolean;
+  readonly isOwn: boolean;
+  readonly until: string | undefined;
+}
 
-export type EventKind = Exclude<KindIn<"history">, KindWithoutText>;
-
-const PHRASES: Readonly<Record<EventKind, Phrase>> = {
-  join: ({ subject = "" }, texts) => (subject === "" ? texts.eventJoin : texts.eventAdded(subject)),
+const PHRASES: Readonly<Record<EventKind, (event: Wording, texts: Texts) => string>> = {
+  join: ({ subject }, texts) => (subject === "" ? texts.eventJoin : texts.eventAdded(subject)),
   leave: ({ text }, texts) => withReason(texts.eventLeave, text),
-  topic: ({ text = "" }, texts) => texts.eventTopic(text),
-  kick: ({ subject = "", text, isRemoved }, texts) =>
-    isRemoved === true
-      ? texts.eventAccountDeleted(subject)
-      : withReason(texts.eventKick(subject), text),
-  admission: ({ subject = "", on }, texts) =>
+  topic: ({ text }, texts) => texts.eventTopic(text),
+  kick: ({ subject, text, isRemoved }, texts) =>
+    isRemoved ? texts.eventAccountDeleted(subject) : withReason(texts.eventKick(subject), text),
+  admission: ({ subject, on }, texts) =>
     on === false ? texts.eventUninvite(subject) : texts.eventInvite(subject),
-  rename: ({ subject = "", oldName = "", isRoom }, texts) =>
-    isRoom === true ? texts.eventRenameRoom(oldName, subject) : texts.eventRename(oldName, subject),
+  rename: ({ subject, oldName, isRoom }, texts) =>
+    isRoom ? texts.eventRenameRoom(oldName, subject) : texts.eventRename(oldName, subject),
   close: ({ on }, texts) => (on === false ? texts.eventReopen : texts.eventClose),
   retention: ({ keepMs }, texts) =>
     keepMs === undefined
@@ -59,33 +57,50 @@ const PHRASES: Readonly<Record<EventKind, Phrase>> = {
       : texts.eventRetention(texts.span(formatDuration(keepMs))),
   pin: ({ on }, texts) => (on === false ? texts.eventUnpin : texts.eventPin),
   receipts: ({ on }, texts) => (on === false ? texts.eventReceiptsOff : texts.eventReceiptsOn),
-  hand: ({ subject = "", on, isOwn }, texts) => {
+  hand: ({ subject, on, isOwn }, texts) => {
     if (on === true) return texts.eventHandUp;
-    return isOwn === true ? texts.eventHandDown : texts.eventHandLowered(subject);
+    return isOwn ? texts.eventHandDown : texts.eventHandLowered(subject);
   },
-  knock: ({ subject = "", on, isOwn }, texts) => {
+  knock: ({ subject, on, isOwn }, texts) => {
     if (on === true) return texts.eventKnock;
-    return isOwn === true ? texts.eventKnockEnd : texts.eventKnockDeclined(subject);
+    return isOwn ? texts.eventKnockEnd : texts.eventKnockDeclined(subject);
   },
   rules: ({ rules = {} }, texts) => texts.eventRules(rulesText(rules, texts)),
-  mute: ({ subject = "", on, until }, texts) => {
+  mute: ({ subject, on, until }, texts) => {
     if (on === false) return texts.eventUnmute(subject);
     return until === undefined ? texts.eventMute(subject) : texts.eventMuteUntil(subject, until);
   },
-  grant: ({ subject = "", on }, texts) =>
+  grant: ({ subject, on }, texts) =>
     on === false ? texts.eventUngrant(subject) : texts.eventGrant(subject),
-  group: ({ subject = "", on, isCreation, isOwn }, texts) => {
-    if (isCreation === true) return texts.eventSealed;
-    return on === true && isOwn === true ? texts.eventOwnDevice : texts.eventKeys(subject, on);
+  group: ({ subject, on, group, isOwn }, texts) => {
+    if (group?.isCreation === true) return texts.eventSealed;
+    return on === true && isOwn ? texts.eventOwnDevice : texts.eventKeys(subject, on);
   },
 };
 
-/** Text of an event without its author, for every interface. */
-export function eventPhrase(kind: EventKind, facts: EventFacts, texts: Texts): string {
-  return PHRASES[kind](facts, texts);
+/**
+ * Text of an event without its author, for every interface.
+ * @param subject shown names of all affected users, if the text summarises several events
+ */
+export function eventPhrase(
+  event: ShownEvent,
+  { texts, timeOf, nameOf, isRaw = false }: EventStyle,
+  subject = subjectText(event, nameOf),
+): string {
+  const { kind, from, text, oldName, oldRoomName, untilUnixMs } = event;
+  const wording: Wording = {
+    ...event,
+    text: isRaw ? text : kind === "topic" ? plainTopic(text) : cleanText(text),
+    subject,
+    oldName: cleanText(oldName ?? oldRoomName ?? ""),
+    isRoom: oldName === undefined,
+    isOwn: isSameName(event.subject, from),
+    until: untilUnixMs === undefined ? undefined : timeOf(untilUnixMs),
+  };
+  return PHRASES[kind](wording, texts);
 }
 
-function withReason(event: string, reason = ""): string {
+function withReason(event: string, reason: string): string {
   return reason === "" ? event : `${event}: ${reason}`;
 }
 
@@ -112,7 +127,7 @@ export function eventText(
   times: Times,
   { earlier = [], isFolded = false, nameOf = cleanText }: EventTextOptions = {},
 ): string {
-  const { kind, from, on, keepMs, untilUnixMs, isRemoved } = item;
+  const { kind, from } = item;
   const isInvite = kind === "admission";
   const all = [...earlier, item].map(({ from, subject }) => (isInvite ? subject : from));
   if (kind === "sealed") return texts.unreadableMessages(all.length);
@@ -125,28 +140,14 @@ export function eventText(
     names.splice(2, Infinity, texts.others(names.length - 2));
   const listed = times.list(names);
   const actor = isInvite ? shown(from) : listed;
-  if (!Object.hasOwn(PHRASES, kind)) return texts.eventOther(actor, cleanText(kind));
-  const facts: EventFacts = {
-    text: kind === "topic" ? plainTopic(item.text) : cleanText(item.text),
-    subject: isInvite ? listed : isSameSubject ? subjectText(item, nameOf) : "",
-    oldName: cleanText(item.oldName ?? item.oldRoomName ?? ""),
-    isRoom: item.oldName === undefined,
-    isRemoved,
-    isCreation: item.text !== "",
-    isOwn: isSameName(item.subject, from),
-    on,
-    until: untilUnixMs === undefined ? undefined : times.full(untilUnixMs),
-    keepMs,
-    rules: item.rules,
-  };
-  return `${actor} ${eventPhrase(kind as EventKind, facts, texts)}`;
+  if (!isEventKind(kind)) return texts.eventOther(actor, cleanText(kind));
+  const subject = isInvite ? listed : isSameSubject ? undefined : "";
+  const style = { texts, nameOf, timeOf: times.full };
+  return `${actor} ${eventPhrase({ ...item, kind }, style, subject)}`;
 }
 
 /** Names the affected accounts, but keeps the new name of a renamed account or room. */
-export function subjectText(
-  { kind, subject = "" }: { readonly kind: string; readonly subject?: string | undefined },
-  nameOf: (account: string) => string,
-): string {
+function subjectText({ kind, subject = "" }: ShownEvent, nameOf: EventStyle["nameOf"]): string {
   if (kind === "rename" || subject === "") return cleanText(subject);
   return subject.split(", ").map(nameOf).join(", ");
 }

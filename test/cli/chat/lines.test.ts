@@ -7,6 +7,7 @@ import type { DisplayBody } from "../../../src/cli/output/records.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
+import { eventBody } from "../output/event-body.ts";
 
 const people = (count: number, isOnline: (i: number) => boolean) =>
   Array.from({ length: count }, (_, i) => ({ user: `p${i}`, online: isOnline(i), role: "member" }));
@@ -62,7 +63,7 @@ test("remembers the authors of messages and files, until they are erased", () =>
   const recent = new RecentMessages();
   const imported = { from: "old bob", time: "" };
   recent.add(record(1, "bob", { kind: "text", text: "x" }));
-  recent.add(record(2, "bob", { kind: "join" }));
+  recent.add(record(2, "bob", eventBody("join")));
   recent.add(record(3, "bob", { kind: "text", text: "x", imported }));
   recent.add(
     record(4, "eva", { kind: "file", id: "f", name: "a", sizeBytes: 1, digest: "", chunks: 1 }),

@@ -4,6 +4,7 @@ import { type PageOptions, renderPage } from "../../../src/cli/export/html.ts";
 import type { DisplayBody } from "../../../src/cli/output/records.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { ACTIVE, HOSTILE_TEXTS } from "../../hostile-texts.ts";
+import { eventBody } from "../output/event-body.ts";
 
 const TIME = Date.parse("2026-11-20T22:46:33.123Z");
 const HOSTILE = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>\u202e&amp;`;
@@ -62,7 +63,7 @@ test("displays edits, replies and reactions with their messages, by local day", 
     record(3, { kind: "reaction", re: 1, react: "👍" }, "bob"),
     record(4, { kind: "reaction", re: 1, react: "👍" }, "bob"),
     record(5, { kind: "edited", of: 1, text: "changed" }),
-    record(6, { kind: "topic", topic: "tea" }),
+    record(6, eventBody("topic", { topic: "tea" })),
     record(7, { kind: "text", text: "no", re: 99 }),
     record(8, { kind: "text", text: "built", notice: true }),
   ]);
@@ -93,9 +94,9 @@ test("renders marks, and labels pinned messages", () => {
   const html = page([
     record(1, { kind: "text", text, mentions: ["bob"] }),
     record(2, { kind: "text", text: "_yes_", re: 1 }),
-    record(3, { kind: "pin", of: 1, on: true }),
-    record(4, { kind: "pin", of: 2, on: true }),
-    record(5, { kind: "pin", of: 2, on: false }),
+    record(3, eventBody("pin", { seq: 1, on: true })),
+    record(4, eventBody("pin", { seq: 2, on: true })),
+    record(5, eventBody("pin", { seq: 2, on: false })),
   ]);
   expect(html).toContain('<p dir="auto"><strong>so</strong> <code>a &lt; b</code>, ');
   expect(html).toContain("<strong>@bob</strong> and @eve</p>");
@@ -134,7 +135,7 @@ test("no text adds a tag to the page", () => {
           record(1, { kind: "text", text: said }, by),
           record(2, { kind: "action", text: said, re: 1 }, by),
           record(3, { kind: "reaction", re: 1, react: said }, by),
-          record(4, { kind: "topic", topic: said }, by),
+          record(4, eventBody("topic", { topic: said }), by),
           record(5, { kind: "file", ...file }),
           record(6, { kind: "text", text: said, imported: { from: called, time: "x" } }),
         ];

@@ -5,7 +5,7 @@ import type { Context } from "../../../src/cli/context.ts";
 import { Exporter } from "../../../src/cli/export/exporter.ts";
 import type { ExportSource } from "../../../src/cli/export/source.ts";
 import { Omissions } from "../../../src/cli/files/omissions.ts";
-import { NO_KEY } from "../../../src/cli/output/damage.ts";
+import { NO_KEY } from "../../../src/cli/output/records.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { tempFolder } from "../../temp-folder.ts";
 

@@ -6,6 +6,7 @@ import { isRunByCmd } from "../../../src/cli/history/run-by-cmd.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
+import { eventBody } from "../output/event-body.ts";
 
 const VARIABLES = '"$CHAT_ROOM" "$CHAT_FROM" "$CHAT_SEQ" "$CHAT_TEXT"';
 const LINE = `cat >> "$0"; printf '%s|' ${VARIABLES} >> "$0"`;
@@ -27,7 +28,7 @@ test("receives each message in order, and no text as code", async () => {
   const hostile = "$(id) `id` ; exit 7 # \"'\n\x1b[31m";
   await command.print([
     textRecord(3, hostile),
-    { ...BASE, kind: "topic", seq: 4, topic: "nul \0 here" },
+    { ...BASE, ...eventBody("topic", { topic: "nul \0 here" }), seq: 4 },
     { ...BASE, kind: "text", seq: 5, destination: { to: "ana" }, text: "psst" },
   ]);
   const time = "1970-01-01T00:00:00.000Z";

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
-import { NO_KEY, UnreadableRuns } from "../../../src/cli/output/damage.ts";
+import { UnreadableRuns } from "../../../src/cli/output/damage.ts";
+import { NO_KEY } from "../../../src/cli/output/records.ts";
 import { type DisplayRecord, renderRecord, type Style } from "../../../src/cli/output/render.ts";
+import { eventBody } from "./event-body.ts";
 
 const STYLE: Style = {
   format: "text",
@@ -13,7 +15,7 @@ const STYLE: Style = {
 function record(seq: number, text: string | undefined, room = "vault"): DisplayRecord {
   const place = { seq, timeUnixMs: seq * 60_000, destination: { room }, from: "ben" };
   if (text === undefined) return { ...place, kind: "unreadable", reason: NO_KEY, sealed: true };
-  return text === "joins" ? { ...place, kind: "join" } : { ...place, kind: "text", text };
+  return text === "joins" ? { ...place, ...eventBody("join") } : { ...place, kind: "text", text };
 }
 
 const shown = (records: readonly DisplayRecord[]) =>

@@ -58,8 +58,10 @@ test("attributes an imported message to no local account", () => {
 
 test("shows whether a group change creates the group or adds users", () => {
   const begins = [{ change: "create" }, { epoch: 0 }, { change: "update", epoch: 1 }];
-  const texts = begins.map((body) => itemOf(record(5, { kind: "group", body }), "ana", never).text);
-  expect(texts).toEqual(["create", "create", ""]);
+  const groups = begins.map(
+    (body) => itemOf(record(5, { kind: "group", body }), "ana", never).group,
+  );
+  expect(groups.map((group) => group?.isCreation)).toEqual([true, true, false]);
   const ben = [{ user: "ben" }];
   const change = (body: Record<string, unknown>) =>
     itemOf(record(5, { kind: "group", body }), "ana", never).on;

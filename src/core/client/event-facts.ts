@@ -1,0 +1,82 @@
+/** Facts of an event, read once from its record for all interfaces, IRC and JSON. */
+
+import { isCount } from "../../base/values.ts";
+import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
+import type { RoomRules } from "../../wire/messages.ts";
+import { rulesOf } from "../rooms/rules.ts";
+import { type ChatRecord, type GroupChangeFacts, groupChangeOf } from "./chat-record.ts";
+
+type HistoryKind = KindIn<"history">;
+
+/** Why records of a kind have no text of an event. The compiler requires a text for all others. */
+const NO_EVENTS = {
+  text: "message",
+  action: "message",
+  file: "message",
+  sealed: "message",
+  poll: "shown at its message",
+  vote: "shown at its message",
+  edit: "shown at its message",
+  reaction: "shown at its message",
+  erase: "shown at its message",
+  room: "its first join says who created it",
+  remove: "nobody sees the room any more",
+  checkpoint: "not sent to readers",
+  fork: "not sent to readers",
+  clock: "not sent to readers",
+} as const satisfies Partial<Record<HistoryKind, string>>;
+
+export type EventKind = Exclude<HistoryKind, keyof typeof NO_EVENTS>;
+
+export function isEventKind(kind: string): kind is EventKind {
+  return isKnownKind(kind) && isOfLog(kind, "history") && !Object.hasOwn(NO_EVENTS, kind);
+}
+
+export interface EventFacts {
+  /** New topic, or the reason of a departure. */
+  readonly text: string;
+  /** Affected user. For `rename`, the new name of the user or room; for `group`, all users. */
+  readonly subject: string | undefined;
+  readonly oldName: string | undefined;
+  readonly oldRoomName: string | undefined;
+  readonly isRemoved: boolean;
+  /** For `mute`, `grant`, `pin`, `hand` and `receipts`: whether the state begins or ends. */
+  readonly on: boolean | undefined;
+  readonly untilUnixMs: number | undefined;
+  readonly keepMs: number | undefined;
+  readonly rules?: RoomRules | undefined;
+  readonly group?: GroupChangeFacts | undefined;
+  /** Seq of the pinned message. */
+  readonly re: number | undefined;
+}
+
+/** @param fields those of the record, which the caller has already read */
+export function eventFactsOf(
+  { kind, body }: Pick<ChatRecord, "kind" | "body">,
+  fields: Body<HistoryKind>,
+): EventFacts {
+  const { topic, reason, addedBy, name, was, user } = fields;
+  const group = kind === "group" ? groupChangeOf(body) : undefined;
+  return {
+    text: topic ?? reason ?? "",
+    subject: (group === undefined ? (addedBy ?? name) : group.users.join(", ")) || undefined,
+    oldName: user === undefined ? undefined : was || undefined,
+    oldRoomName: user === undefined ? was || undefined : undefined,
+    isRemoved: fields.removed === true,
+    on: group === undefined ? fields.on : isAdding(group),
+    untilUnixMs: countOf(fields.until),
+    keepMs: countOf(fields.keepMs),
+    rules: kind === "rules" ? rulesOf(fields) : undefined,
+    group,
+    re: kind === "pin" ? countOf(fields.seq) : undefined,
+  };
+}
+
+/** `undefined` if no devices are added or removed. */
+function isAdding({ added, removed }: GroupChangeFacts): boolean | undefined {
+  return added + removed === 0 ? undefined : added > 0;
+}
+
+function countOf(value: number | undefined): number | undefined {
+  return isCount(value) ? value : undefined;
+}
