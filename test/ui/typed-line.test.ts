@@ -18,15 +18,27 @@ test.each([
   [" /join/x", message(" /join/x")],
   [" /tostring", message(" /tostring")],
   ["a /join", message("a /join")],
+  ["／join vault hunter2", command("join vault hunter2")],
+  ["\u3000／ｊｏｉｎ　vault", command("join　vault")],
+  ["\u200b\u200e/MSG ben secret", command("MSG ben secret")],
+  ["\ufeff/join vault", command("join vault")],
+  ["／／join", message("／join")],
+  ["／nonsense", message("／nonsense")],
+  ["／／", message("／／")],
 ])("%j", (text, expected) => {
   expect(typedLine(text, isSharedCommand)).toEqual(expected);
 });
 
-test.each(["/me x\ny", "//me x\ny", "  /me x\ny", "  //me x\ny", "  /usr x\ny", "// x\ny", "x\ny"])(
-  "a paste of %j is a message as it is",
-  (text) => {
-    expect(typedLine(withoutCommand(text, isSharedCommand), isSharedCommand)).toEqual(
-      message(text),
-    );
-  },
-);
+test.each([
+  "/me x\ny",
+  "//me x\ny",
+  "  /me x\ny",
+  "  //me x\ny",
+  "  /usr x\ny",
+  "// x\ny",
+  "x\ny",
+  "／me x\ny",
+  " ／／me x\ny",
+])("a paste of %j is a message as it is", (text) => {
+  expect(typedLine(withoutCommand(text, isSharedCommand), isSharedCommand)).toEqual(message(text));
+});
