@@ -17,7 +17,7 @@ const HERE = "here" as FoldedName;
  */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
-  if (body.notice === true || !body.text.includes("@")) return body;
+  if (body.notice === true || !/[@＠]/.test(body.text)) return body;
   for (const name of mentionsInBlocks(parseMarkup(body.text, undefined))) {
     if (isName(name) && !names.has(foldName(name))) names.set(foldName(name), name);
     if (names.size === MENTIONS_MAX) break;

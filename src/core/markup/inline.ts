@@ -18,7 +18,7 @@ export type Inline =
 
 /** Empty lines match too, because they end all emphasis. */
 const MARKUP_START =
-  /[\\`*_~@#[$]|:(?=[\w+-])|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
+  /[\\`*_~@#＠＃[$]|:(?=[\w+-])|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
 const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
 /**
  * Maximum run of backticks around code. Longer runs remain text, so that the parser searches for
@@ -89,6 +89,8 @@ class InlineParser {
         return this.#emoji(at);
       case "@":
       case "#":
+      case "＠": // Typed by input methods.
+      case "＃":
         return this.#nameAt(sign, at);
       default:
         return sign.startsWith("\n") ? this.#emptyLine(sign) : this.#linkAt(at);
@@ -221,11 +223,12 @@ class InlineParser {
     const name = this.#nameWithoutMark(/^[A-Za-z0-9_-]+/.exec(word)?.[0] ?? "");
     const [before, after] = [text[at - 1] ?? "", text[at + 1 + name.length] ?? ""];
     const isAfterMark = before === "_" && this.#top.mark === "_" && this.#top.parts.length === 0;
-    const isAfterLetter = !isAfterMark && /[A-Za-z0-9_.@#&/-]/.test(before);
-    const isStandalone = !isAfterLetter && after !== "@" && after !== "#";
+    const isAfterLetter = !isAfterMark && /[A-Za-z0-9_.@#＠＃&/-]/.test(before);
+    const isStandalone = !isAfterLetter && !/[@#＠＃]/.test(after);
     if (!isStandalone || !isName(name)) return this.#plain(sign);
     const whole = `${sign}${name}`;
-    if (sign === "#") this.#top.parts.push({ kind: "room", text: whole, room: name });
+    if (sign.normalize("NFKC") === "#")
+      this.#top.parts.push({ kind: "room", text: whole, room: name });
     else if (this.names?.has(name.toLowerCase()) === false) return this.#plain(whole);
     else this.#top.parts.push({ kind: "mention", text: whole, name });
     return whole.length;

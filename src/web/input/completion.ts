@@ -20,9 +20,10 @@ export interface InputCompletionSource {
 }
 
 const CHOICES_MAX = 8;
-const MENTION = /(^|[\s(])([@#])([\p{L}\p{M}\p{N}_-]{0,32})$/u;
+/** Input methods type wide signs. */
+const MENTION = /(^|[\s(])([@#＠＃])([\p{L}\p{M}\p{N}_-]{0,32})$/u;
 /** Display names have spaces. A space alone ends a mention. */
-const FULL_NAME = /(?:^|[\s(])@([\p{L}\p{M}\p{N}_-]+ [\p{L}\p{M}\p{N}_. -]{1,40})$/u;
+const FULL_NAME = /(?:^|[\s(])[@＠]([\p{L}\p{M}\p{N}_-]+ [\p{L}\p{M}\p{N}_. -]{1,40})$/u;
 /** Requires two letters after the colon, because `:D` is an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
@@ -57,7 +58,7 @@ export function completionAt(
     return toCompletion("name", caret - fullName.length - 1, caret, names, "@");
   }
   const from = caret - prefix.length - 1;
-  if (sign === "@") {
+  if (sign.normalize("NFKC") === "@") {
     const names = [...matching(source.names, prefix, true), ...source.namesLike(prefix)];
     return toCompletion("name", from, caret, [...new Set(names)], "@");
   }

@@ -14,6 +14,8 @@ test.each([
   ["_see @ben_ @ana_", ["ben", "ana_"]],
   ["_@ben_, _see @ana__ @x_", ["ben", "ana_", "x_"]],
   ["snake_@ben", undefined],
+  ["＠ben, see ＃lobby", ["ben"]],
+  ["ana＠example.org ＠＠ana @＠ana", undefined],
   ["> @ben wrote\n\nI agree, @ana", ["ana"]],
 ])("finds in %p the mentions %p", (text, mentions) => {
   expect(withMentions({ text }).mentions).toEqual(mentions);

@@ -93,6 +93,7 @@ describe("names and rooms", () => {
     ["#lobby (#a-b) #1 #12 a#b ##c &#39;", "[room:#lobby] ([room:#a-b]) #1 #12 a#b ##c &#39;"],
     ["@bob@x #a#b", "@bob@x #a#b"],
     ["_@bob_ and _to #lobby_", "[i:[mention:@bob]] and [i:to [room:#lobby]]"],
+    ["＠bob ＃lobby", "[mention:＠bob] [room:＃lobby]"],
     ["**@bob** *#lobby*", "[b:[mention:@bob]] [i:[room:#lobby]]"],
     [`#${"a".repeat(32)}`, `[room:#${"a".repeat(32)}]`],
     [`#${"a".repeat(33)}`, `#${"a".repeat(33)}`],

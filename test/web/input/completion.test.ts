@@ -15,6 +15,7 @@ function choices(text: string, caret = text.length) {
 
 test("completes names after @, prefix matches first, ignoring case", () => {
   expect(choices("hi @an")).toEqual(["@ana", "@Anton", "@Susana"]);
+  expect(choices("hi ＠an")).toEqual(["@ana", "@Anton", "@Susana"]);
   expect(choices("@B")).toEqual(["@bob"]);
   expect(choices("(@bo")).toEqual(["@bob"]);
 });

@@ -89,7 +89,9 @@ function wordCandidates(
   isFirst: boolean,
   { model, language }: CompletionSource,
 ): readonly CompletionCandidate[] {
-  const [, opening = "", sign = "", prefix = ""] = /^([("'[]*)([@#:]?)(.*)$/s.exec(word) ?? [];
+  const [, opening = "", typed = "", prefix = ""] =
+    /^([("'[]*)([@#:＠＃：]?)(.*)$/s.exec(word) ?? [];
+  const sign = typed.normalize("NFKC"); // Input methods type wide signs.
   if (sign === ":") {
     if (prefix.length < 2) return [];
     return emojiCandidates(prefix, language).map(({ text, hint }) => ({

@@ -34,6 +34,7 @@ describe("Tab", () => {
     ["be", "ben: |"],
     ["@be", "@ben |"],
     ["hi @BE", "hi @ben |"],
+    ["hi ＠be", "hi @ben |"],
     ["see #lon", "see #long-talk |"],
     ["a :white_check", "a ✅ |"],
     ["/react +1", "/react 👍 |"],
