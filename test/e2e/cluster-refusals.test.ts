@@ -65,7 +65,7 @@ test("names what NATS refuses, and sends what was stored when it is mended", asy
   }
 });
 
-test("foreign, repeated and cut messages in the stream stop no server", async () => {
+test("foreign, repeated, changed and cut messages in the stream stop no server", async () => {
   await using sandbox = new Sandbox();
   const nats = await NatsServers.start(1);
   try {
@@ -79,9 +79,16 @@ test("foreign, repeated and cut messages in the stream stop no server", async ()
     const post = await stream.get(await stream.last());
     if (post === undefined) throw new Error("no message");
     const foreign = ["", "x", "{}", "null", "\u0000", "+OK\r\n", "x".repeat(100_000)];
+    const flipped = Array.from({ length: 40 }, (_, i) => {
+      const bytes = new Uint8Array(post.bytes);
+      const at = Math.floor((i * bytes.length) / 40);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << (i % 8));
+      return bytes;
+    });
     const bad = [
       ...foreign.map((text) => new TextEncoder().encode(text)),
       post.bytes,
+      ...flipped,
       ...[1, 2, Math.floor(post.bytes.length / 2), post.bytes.length - 1].map((length) =>
         post.bytes.subarray(0, length),
       ),

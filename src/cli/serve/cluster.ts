@@ -6,6 +6,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_CATCH_UP_TIMEOUT_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { counted } from "../../base/sizes.ts";
 import { PROGRAM } from "../../base/version.ts";
+import type { Authors } from "../../core/cluster/authors.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { packNodeMessage, packProposals, readNodeMessage } from "../../core/cluster/messages.ts";
 import { type NodeVersion, NodeVersions } from "../../core/cluster/node-versions.ts";
@@ -55,6 +56,7 @@ export interface ClusterOptions {
   readonly config: ClusterConfig;
   readonly path: string;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
+  readonly authors: Authors;
   readonly identity: ClusterIdentity;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -86,7 +88,7 @@ const POLL_INTERVAL_MS = 10;
  * store-…
  */
 export async function joinCluster(options: ClusterOptions): Promise<OpenCluster> {
-  const { config, path, mirrors, clock, entropy, sha256 } = options;
+  const { config, path, mirrors, authors, clock, entropy, sha256 } = options;
   const membership = readMembership(path);
   if (membership?.state === "left") throw leftClusterFault(path, membership);
   if (membership?.state === "filling") throw partlyMovedFault(path, membership);
@@ -140,7 +142,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     clock,
     sinceAnswerMs: () => stream.sinceAnswerMs(),
     missing: () => stream.missing(config.servers),
-    refusal: () => stream.refusal(PROBE),
+    refusal: () => stream.refusal(probe(stream, sha256)),
   });
   const endpoint: Endpoint = { address: "", diskFault: () => undefined };
   // Nodes that restore lost stream messages must be able to query this node from the start.
@@ -169,6 +171,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     replica = await Replica.open({
       stream,
       mirrors,
+      authors,
       clock,
       entropy,
       sha256,
@@ -240,7 +243,10 @@ function recreatedFault(cluster: string): Fault {
 }
 
 /** Message without effect, of the size of a short post. */
-const PROBE = packProposals({ id: "probe".padEnd(1_000, "-"), proposals: [] });
+function probe(stream: JetStream, sha256: Sha256): Uint8Array {
+  const message = { id: "probe".padEnd(1_000, "-"), proposals: [] };
+  return packProposals(message, { id: stream.id, sha256 });
+}
 
 const INSTANCE_BYTES = 8;
 

@@ -9,6 +9,7 @@ import type { Name } from "../../base/names.ts";
 import { checkNewPassword } from "../../base/new-passwords.ts";
 import { counted } from "../../base/sizes.ts";
 import { COMMIT, VERSION } from "../../base/version.ts";
+import { Authors } from "../../core/cluster/authors.ts";
 import { Registry } from "../../core/rooms/accounts.ts";
 import { type EngineValue, RoomEngine } from "../../core/rooms/engine.ts";
 import { needsBody, Rooms } from "../../core/rooms/rooms.ts";
@@ -179,19 +180,14 @@ async function openContents(
   const admit = (records: Iterable<LogRecord>) => folder.format.admit(records);
   const common = { disk, clock, entropy, sha256, acceptsLoss, isPresent, admit };
   /** Includes accounts whose records are damaged. */
-  const knownAccounts = new Set<string>();
-  const noteAccount = ({ kind, room, by }: FoldedHead) => {
-    knownAccounts.add(by);
-    // An operator may have created the account, whose user has changed nothing yet.
-    if (kind === "account") knownAccounts.add(room);
-  };
+  const authors = new Authors();
   let lastAct = 0;
   const accounts = await openLog({
     ...common,
     folder: join(path, "accounts"),
     committedIn: join(path, "history"),
     onRecord: (record) => {
-      noteAccount(record.head);
+      authors.note(record.head);
       if (isOperatorAct(record.head)) lastAct = record.head.seq;
       registry.apply(record);
     },
@@ -217,13 +213,13 @@ async function openContents(
       needsBody,
       load: () => {
         const loaded = newFolds();
-        if (snapshot === undefined || !isLoaded(snapshot, loaded, knownAccounts)) return false;
+        if (snapshot === undefined || !isLoaded(snapshot, loaded, authors)) return false;
         folds = loaded;
         return true;
       },
       apply: (record) => {
         const { by } = record.head;
-        if (by !== "server" && !knownAccounts.has(by) && !unknownAuthors.has(by))
+        if (by !== "server" && !authors.has(by) && !unknownAuthors.has(by))
           unknownAuthors.set(by, record.head);
         folds.engine.restore(record);
       },
@@ -242,6 +238,7 @@ async function openContents(
           path,
           config: options.cluster,
           mirrors: { history, accounts },
+          authors,
           identity: {
             own:
               storedIdentity === undefined
@@ -259,12 +256,12 @@ async function openContents(
   if (cluster !== undefined) onJoined(cluster);
   // Other nodes may have appended records while the local records were read.
   for await (const record of accounts.read(registry.head + 1)) {
-    noteAccount(record.head);
+    authors.note(record.head);
     registry.apply(record);
   }
   for await (const record of history.read(rooms.head + 1)) {
     const { by } = record.head;
-    if (by !== "server" && !knownAccounts.has(by)) unknownAuthors.set(by, record.head);
+    if (by !== "server" && !authors.has(by)) unknownAuthors.set(by, record.head);
     engine.restore(record);
   }
   const [first] = unknownAuthors.values();
@@ -366,11 +363,11 @@ interface HistoryFolds {
 function isLoaded(
   { log, folds }: LogSnapshot<HistoryFolds>,
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
-  knownAccounts: ReadonlySet<string>,
+  known: Authors,
 ): boolean {
   // Accounts were lost. Only the complete history yields the first record of each, so the snapshot
   // cannot be used.
-  if (!folds.authors.every((author) => knownAccounts.has(author))) return false;
+  if (!folds.authors.every((author) => known.has(author))) return false;
   try {
     engine.load(folds.engine);
   } catch {

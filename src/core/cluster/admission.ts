@@ -19,7 +19,13 @@ export interface Proposal {
   readonly drafts: readonly ProposedDraft[];
 }
 
-export type RejectionReason = "changed" | "too-old" | "repeated" | "overtaken" | "ahead";
+export type RejectionReason =
+  | "changed"
+  | "too-old"
+  | "repeated"
+  | "overtaken"
+  | "ahead"
+  | "unknown-author";
 
 export interface AppendedDraft {
   readonly draft: Draft;

@@ -1,6 +1,6 @@
 /** Messages of a cluster's shared stream, which put decisions in order. */
 
-import { utf8Decode } from "../../base/bytes.ts";
+import { concatBytes, equalBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
@@ -68,6 +68,13 @@ export type StreamContent =
   | { readonly kind: "copy-end"; readonly end: CopyEnd }
   | { readonly kind: "restored"; readonly records: readonly RestoredRecord[] };
 
+/** Stream that a message belongs to. Messages of other streams are invalid in it. */
+export interface StreamScope {
+  /** Cluster and identity of its servers. */
+  readonly id: string;
+  readonly sha256: Sha256;
+}
+
 const VERSION = 1;
 /** A program that does not support this version of the copies' format stops reading the stream. */
 const COPY_VERSION = 2;
@@ -79,6 +86,11 @@ const NEEDS_VERSION = 3;
 const KIND = /^[a-z-]{1,64}$/;
 const ROOT_BYTES = 32;
 const NEWLINE = 0x0a;
+const DIGEST_BYTES = 32;
+/** Fields of the messages that 0.2.0 and 0.3.0 wrote, without a digest. */
+const UNDIGESTED_FIELDS: ReadonlySet<string> = new Set([
+  ...["v", "needs", "id", "proposals", "place", "lines", "end", "restored"],
+]);
 
 /** Newest version that introduced one of the drafts. */
 export function neededVersion(drafts: readonly Pick<Draft, "kind" | "body">[]): Version {
@@ -90,9 +102,26 @@ function versionFields(v: number, drafts: readonly Pick<Draft, "kind" | "body">[
   return needs === VERSIONS[0] ? { v } : { v: NEEDS_VERSION, needs };
 }
 
-export function packProposals({ id, proposals }: ProposalMessage): Uint8Array {
+/**
+ * Appends a digest of the message as its last field, which 0.2.0 and 0.3.0 ignore.
+ * @internal
+ */
+export function packDigested(
+  fields: Readonly<Record<string, unknown>>,
+  scope: StreamScope,
+): Uint8Array {
+  const bytes = packValue({ ...fields, digest: new Uint8Array(DIGEST_BYTES) });
+  bytes.set(digestOf(bytes, scope), bytes.length - DIGEST_BYTES);
+  return bytes;
+}
+
+function digestOf(bytes: Uint8Array, { id, sha256 }: StreamScope): Uint8Array {
+  return sha256(concatBytes(utf8Encode(`${id}\n`), bytes.subarray(0, -DIGEST_BYTES)));
+}
+
+export function packProposals({ id, proposals }: ProposalMessage, scope: StreamScope): Uint8Array {
   const all = proposals.flatMap(({ drafts }) => drafts.map(({ sealed }) => sealed.draft));
-  return packValue({
+  const fields = {
     ...versionFields(VERSION, all),
     id,
     proposals: proposals.map(({ history, accounts, drafts }) => [
@@ -103,11 +132,13 @@ export function packProposals({ id, proposals }: ProposalMessage): Uint8Array {
         return [kind, room, by, post, follows, salt, bodyBytes];
       }),
     ]),
-  });
+  };
+  return packDigested(fields, scope);
 }
 
-export function packCopied(place: Place, lines: Uint8Array): Uint8Array {
-  return packValue({ ...versionFields(COPY_VERSION, draftsIn(lines)), place, lines });
+export function packCopied(place: Place, lines: Uint8Array, scope: StreamScope): Uint8Array {
+  const version = versionFields(COPY_VERSION, draftsIn(lines));
+  return packDigested({ ...version, place, lines }, scope);
 }
 
 function draftsIn(lines: Uint8Array): Pick<Draft, "kind" | "body">[] {
@@ -126,17 +157,21 @@ function lineDraft({ record }: Pick<CopiedLine, "record">): Pick<Draft, "kind" |
   return { kind: record.head.kind, body: parseBody(record) };
 }
 
-export function packCopyEnd({ history, accounts }: CopyEnd): Uint8Array {
+export function packCopyEnd({ history, accounts }: CopyEnd, scope: StreamScope): Uint8Array {
   const end = [history.size, history.root, accounts.size, accounts.root];
-  return packValue({ v: COPY_VERSION, end });
+  return packDigested({ v: COPY_VERSION, end }, scope);
 }
 
 /** @param id random id, because the stream can lose the same records twice */
-export function packRestored(id: string, records: readonly RestoredRecord[]): Uint8Array {
+export function packRestored(
+  id: string,
+  records: readonly RestoredRecord[],
+  scope: StreamScope,
+): Uint8Array {
   const drafts = records.map((record) => {
     return "line" in record ? lineDraft(record.line) : record.sealed.draft;
   });
-  return packValue({
+  const fields = {
     ...versionFields(COPY_VERSION, drafts),
     id,
     restored: records.map((record) => {
@@ -145,21 +180,37 @@ export function packRestored(id: string, records: readonly RestoredRecord[]): Ui
       const { kind, room, by, id: post } = draft;
       return [record.seq, record.time, [kind, room, by, post, 0, salt, bodyBytes]];
     }),
-  });
+  };
+  return packDigested(fields, scope);
 }
 
 /**
- * All servers get the same result, including the same faults.
- * @throws {Fault} frame-malformed if no version of this program wrote the bytes, which all servers
- * then ignore
+ * All servers get the same result, including the same faults. The digest is checked before anything
+ * else, because a changed byte can turn a kind or version into that of a later program, at which
+ * every server would stop.
+ * @throws {Fault} frame-malformed if no version of this program wrote the bytes for this stream,
+ * which all servers then ignore
  * @throws {Fault} version-unsupported if a later version of this program wrote the message
  */
-export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
+export function readStream(bytes: Uint8Array, scope: StreamScope): StreamContent {
   const value: unknown = unpackValue(bytes);
   if (typeof value !== "object" || value === null) throw malformed();
-  const { v, needs, id, proposals, place, lines, end, restored } = value as Readonly<
-    Record<string, unknown>
-  >;
+  const fields = value as Readonly<Record<string, unknown>>;
+  if (Object.hasOwn(fields, "digest")) {
+    const digest = bytes.subarray(-DIGEST_BYTES);
+    if (!equalBytes(digest, digestOf(bytes, scope))) throw malformed();
+    return contentOf(fields, scope.sha256);
+  }
+  if (!Object.keys(fields).every((field) => UNDIGESTED_FIELDS.has(field))) throw malformed();
+  try {
+    return contentOf(fields, scope.sha256);
+  } catch (error) {
+    throw malformed(error);
+  }
+}
+
+function contentOf(fields: Readonly<Record<string, unknown>>, sha256: Sha256): StreamContent {
+  const { v, needs, id, proposals, place, lines, end, restored } = fields;
   if (!isCount(v) || v === 0) throw malformed();
   if (v > NEEDS_VERSION) throw laterVersion(`version ${v} of the format`);
   if (v === NEEDS_VERSION) {

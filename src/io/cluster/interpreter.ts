@@ -5,6 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
 import { ClusterAdmission, type RejectionReason } from "../../core/cluster/admission.ts";
+import type { Authors } from "../../core/cluster/authors.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import {
   type CopiedLines,
@@ -25,11 +26,13 @@ import {
 } from "../../wire/record.ts";
 import type { LogFile } from "../log/log-file.ts";
 import type { Position } from "./position.ts";
-import type { StreamMessage } from "./stream.ts";
+import type { Stream, StreamMessage } from "./stream.ts";
 
 export interface InterpreterOptions {
   readonly mirrors: Readonly<Record<Place, LogFile>>;
+  readonly stream: Pick<Stream, "id">;
   readonly sha256: Sha256;
+  readonly authors?: Authors | undefined;
   readonly onIgnored?: ((seq: number) => void) | undefined;
 }
 
@@ -125,9 +128,10 @@ export class Interpreter {
 
   /** @throws {Fault} version-unsupported if a later version of this program wrote the message */
   interpret({ seq, bytes, unixMs }: StreamMessage): MessageEffect {
+    const { stream, sha256 } = this.#options;
     let content: StreamContent;
     try {
-      content = readStream(bytes, this.#options.sha256);
+      content = readStream(bytes, { id: stream.id, sha256 });
     } catch (error) {
       const isMalformed = error instanceof Fault && error.code !== "version-unsupported";
       if (!isMalformed) throw error;
@@ -177,6 +181,7 @@ export class Interpreter {
   }
 
   #objection({ history, accounts, drafts }: SealedProposal): RejectionReason | undefined {
+    if (!this.#areAuthorsKnown(drafts.map(({ sealed }) => sealed.draft))) return "unknown-author";
     const objection = this.#admission.rejectionReason({
       base: { history, accounts },
       drafts: drafts.map(({ sealed: { draft }, follows }) =>
@@ -192,6 +197,11 @@ export class Interpreter {
     return isDifferent && (kind === "edit" || kind === "erase") ? "changed" : undefined;
   }
 
+  /** A server would not open a history that has a record of an unknown account. */
+  #areAuthorsKnown(drafts: readonly Draft[]): boolean {
+    return this.#options.authors?.knowAll(drafts, this.#heads.accounts) ?? true;
+  }
+
   #addDraft(record: Omit<PendingDraft, "place" | "seq">): PendingDraft {
     const { draft } = record.draft;
     const logName = KINDS[draft.kind].log;
@@ -202,21 +212,23 @@ export class Interpreter {
     const seq = this.#heads[logName] + 1;
     this.#heads = { ...this.#heads, [logName]: seq };
     this.#admission.advance({ draft, seq });
+    if (logName === "accounts") this.#options.authors?.note({ ...draft, seq });
     return seq;
   }
 
   #acceptRestored(restored: RestoredRecord): PendingRecord[] {
-    const { seq, kind } =
+    const { seq, draft } =
       "line" in restored
-        ? restored.line.record.head
-        : { seq: restored.seq, kind: restored.sealed.draft.kind };
-    const logName = KINDS[kind].log;
+        ? { seq: restored.line.record.head.seq, draft: draftOf(restored.line.record) }
+        : { seq: restored.seq, draft: restored.sealed.draft };
+    const logName = KINDS[draft.kind].log;
     if (this.#isCopying || seq !== this.#heads[logName] + 1) return [];
+    if (!this.#areAuthorsKnown([draft])) return [];
     if ("sealed" in restored) {
       return [this.#addDraft({ unixMs: restored.time, draft: restored.sealed })];
     }
     const { line } = restored;
-    return [{ place: logName, seq: this.#advance(logName, draftOf(line.record)), line }];
+    return [{ place: logName, seq: this.#advance(logName, draft), line }];
   }
 }
 

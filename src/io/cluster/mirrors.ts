@@ -154,10 +154,11 @@ function isBlankPassword(pending: PendingRecord, copied: Heads): boolean {
 }
 
 export interface RestorationOptions {
-  readonly stream: Pick<Stream, "last" | "publish">;
+  readonly stream: Pick<Stream, "id" | "last" | "publish">;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly sha256: Sha256;
   readonly headsIfAhead: () => Readonly<Record<Place, number>> | undefined;
   readonly applied: () => number;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
@@ -175,7 +176,7 @@ const ID_BYTES = 12;
  * @throws {Fault} log-corrupt if a log is damaged, store-… if it cannot be read
  */
 export async function restoreLost(options: RestorationOptions): Promise<void> {
-  const { stream, clock, mirrors, entropy, waitUntilApplied } = options;
+  const { stream, clock, mirrors, entropy, sha256, waitUntilApplied } = options;
   while (!options.isStopped()) {
     try {
       await waitUntilApplied(await stream.last());
@@ -186,7 +187,8 @@ export async function restoreLost(options: RestorationOptions): Promise<void> {
       const records = heads === undefined ? [] : await nextLostRecords(mirrors, heads);
       if (records.length === 0) continue;
       const id = toBase64Url(entropy(ID_BYTES));
-      const { seq } = await stream.publish(packRestored(id, records), id);
+      const bytes = packRestored(id, records, { id: stream.id, sha256 });
+      const { seq } = await stream.publish(bytes, id);
       options.onStored(seq);
       await waitUntilApplied(seq);
     } catch (error) {

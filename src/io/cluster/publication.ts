@@ -6,7 +6,12 @@ import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_COPY_BYTES_MAX, CLUSTER_DECISION_BYTES_MAX } from "../../base/limits-cluster.ts";
 import type { Place } from "../../core/cluster/claims.ts";
-import { packCopied, packCopyEnd, readStream } from "../../core/cluster/messages.ts";
+import {
+  packCopied,
+  packCopyEnd,
+  readStream,
+  type StreamScope,
+} from "../../core/cluster/messages.ts";
 import { copyLine } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -20,7 +25,7 @@ import { markOf, StreamReader } from "./stream-reader.ts";
 const CLUSTER_COPY_IN_FLIGHT_MAX = 64;
 const CLUSTER_COPY_STALLED_MS = 60_000;
 
-export interface CopyStream extends Pick<Stream, "get" | "last" | "watch"> {
+export interface CopyStream extends Pick<Stream, "id" | "get" | "last" | "watch"> {
   /**
    * Publishes a message directly after message `seq`.
    * @throws {Fault} log-conflict if another message is at that position, no-majority if the outcome
@@ -81,7 +86,7 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
         if (expected === undefined) break;
         seq = message.seq;
         if (equalBytes(message.bytes, expected.bytes)) stored(1);
-        else if (!(isBegun && isIgnored(message, options.sha256))) throw foreignHistory();
+        else if (!(isBegun && isIgnored(message, scopeOf(options)))) throw foreignHistory();
       }
       if ((await next()) === undefined) break;
       while (pending.length < CLUSTER_COPY_IN_FLIGHT_MAX) {
@@ -136,9 +141,13 @@ function foreignHistory(): Fault {
   });
 }
 
-function isIgnored({ bytes }: StreamMessage, sha256: Sha256): boolean {
+function scopeOf({ stream, sha256 }: PublicationOptions): StreamScope {
+  return { id: stream.id, sha256 };
+}
+
+function isIgnored({ bytes }: StreamMessage, scope: StreamScope): boolean {
   try {
-    return readStream(bytes, sha256).kind === "proposals";
+    return readStream(bytes, scope).kind === "proposals";
   } catch (error) {
     if (error instanceof Fault && error.code === "frame-malformed") return true;
     throw error;
@@ -204,14 +213,15 @@ async function* copyMessages(options: PublicationOptions): AsyncGenerator<CopyMe
   for (const logName of ["accounts", "history"] as const) {
     for await (const { lines, count } of groupLines(copiedLines(options, logName))) {
       records += count;
-      yield { bytes: packCopied(logName, lines), records };
+      yield { bytes: packCopied(logName, lines, scopeOf(options)), records };
     }
   }
   const end = (log: Pick<LogFile, "head" | "tree">) => ({
     size: log.head(),
     root: log.tree.root(),
   });
-  yield { bytes: packCopyEnd({ history: end(history), accounts: end(accounts) }), records };
+  const ends = { history: end(history), accounts: end(accounts) };
+  yield { bytes: packCopyEnd(ends, scopeOf(options)), records };
 }
 
 async function* groupLines(

@@ -3,6 +3,7 @@
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import {
   CLUSTER_DECISION_BYTES_MAX,
@@ -22,9 +23,10 @@ import type { Stored, Stream } from "./stream.ts";
 const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface PublisherOptions {
-  readonly stream: Pick<Stream, "publish">;
+  readonly stream: Pick<Stream, "id" | "publish">;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly sha256: Sha256;
   readonly isClosed: () => boolean;
   readonly isBlocked: () => boolean;
   readonly applied: () => number;
@@ -81,6 +83,7 @@ export class Publisher {
   }
 
   async #publishAll(): Promise<void> {
+    const { stream, sha256 } = this.options;
     this.#isPublishing = true;
     await undefined;
     while (this.#queue.length > 0) {
@@ -88,7 +91,8 @@ export class Publisher {
       const id = toBase64Url(this.options.entropy(ID_BYTES));
       const proposals = group.map(({ proposal }) => proposal);
       this.#published.set(id, { group });
-      await this.#publish(packProposals({ id, proposals }), id, group);
+      const scope = { id: stream.id, sha256 };
+      await this.#publish(packProposals({ id, proposals }, scope), id, group);
     }
     this.#isPublishing = false;
   }

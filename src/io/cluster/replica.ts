@@ -6,6 +6,7 @@ import {
   CLUSTER_RECEIVE_QUEUE_BYTES_MAX,
   CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
+import type { Authors } from "../../core/cluster/authors.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { type CopyEnd, neededVersion } from "../../core/cluster/messages.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../wire/record.ts";
@@ -41,6 +42,8 @@ export interface ReplicaOptions {
   /** Oldest first. Without positions, the node reads the stream from the beginning. */
   readonly positions?: readonly Position[];
   readonly storePositions: (positions: readonly Position[]) => void;
+  /** Without it, the authors of records are not checked. */
+  readonly authors?: Authors | undefined;
   readonly peers?: () => Promise<readonly PeerNode[]>;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -84,7 +87,7 @@ export class Replica {
     this.#positions = options.positions ?? [];
     this.#position = this.#positions.at(-1) ?? START;
     this.#interpreter = new Interpreter(
-      { mirrors, sha256, onIgnored: options.onIgnored },
+      { mirrors, stream, sha256, authors: options.authors, onIgnored: options.onIgnored },
       this.#position,
     );
     const isClosed = () => this.#isClosed;
@@ -101,6 +104,7 @@ export class Replica {
       stream,
       clock,
       entropy,
+      sha256,
       isClosed,
       isBlocked: () => !this.isComplete,
       applied: () => this.#position.seq,
@@ -320,13 +324,14 @@ export class Replica {
   }
 
   async #restore(): Promise<void> {
-    const { stream, mirrors, clock, entropy } = this.options;
+    const { stream, mirrors, clock, entropy, sha256 } = this.options;
     try {
       await restoreLost({
         stream,
         mirrors,
         clock,
         entropy,
+        sha256,
         headsIfAhead: () =>
           this.#isAhead && !this.#interpreter.isCopying ? this.#interpreter.heads : undefined,
         applied: () => this.#position.seq,

@@ -16,6 +16,8 @@ export interface Stored {
  * lost; numbering then continues from the new end.
  */
 export interface Stream {
+  /** Names the stream in the digests of its messages; the same at all servers of the cluster. */
+  readonly id: string;
   /**
    * Resolves when a majority has stored the message. Repeats with the same id are ignored for some
    * time.

@@ -513,6 +513,10 @@ export class JetStream implements CopyStream, Stream {
     return this.#own.fingerprint;
   }
 
+  get id(): string {
+    return `${this.stream.cluster} ${this.fingerprint ?? ""}`;
+  }
+
   get clusterConnection(): ClusterConnection {
     return {
       ...this.stream,

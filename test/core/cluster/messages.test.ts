@@ -5,6 +5,7 @@ import { LINE_BYTES_MAX } from "../../../src/base/limits.ts";
 import {
   packCopied,
   packCopyEnd,
+  packDigested,
   packNodeMessage,
   packProposals,
   packRestored,
@@ -35,10 +36,12 @@ const MESSAGE = {
   proposals: [{ history: 3, accounts: 4, drafts: [{ sealed, follows: 9 }, { sealed }] }],
 };
 
-const fault = (bytes: Uint8Array) => faultCode(() => readStream(bytes, sha256));
+const SCOPE = { id: "chat 12 34", sha256 };
+
+const fault = (bytes: Uint8Array) => faultCode(() => readStream(bytes, SCOPE));
 
 test("round-trips proposals with the commitment that each node computes", () => {
-  const read = readStream(packProposals(MESSAGE), sha256);
+  const read = readStream(packProposals(MESSAGE, SCOPE), SCOPE);
   expect(read).toEqual({ kind: "proposals", message: MESSAGE });
 });
 
@@ -92,20 +95,79 @@ test("stops at messages of later versions", () => {
   const row = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];
   const unknown = ["song", ...row.slice(1)];
   const line = utf8Encode(lineAt(1, 1, 0).replace('"kind":"text"', '"kind":"song"'));
+  const digested = (fields: Readonly<Record<string, unknown>>) => packDigested(fields, SCOPE);
   for (const bytes of [
-    packValue({ v: 4 }),
-    packValue({ v: Number.MAX_SAFE_INTEGER }),
-    packValue({ v: 3, needs: "99.0.0", id: "m", proposals: [[0, 0, [row]]] }),
-    packValue({ v: 1, id: "m", proposals: [[0, 0, [row, unknown]]] }),
-    packValue({ v: 3, needs: "0.3.0", id: "m", proposals: [[0, 0, [unknown]]] }),
-    packValue({ v: 2, place: "history", lines: line }),
-    packValue({ v: 2, id: "m", restored: [[1, 7, unknown]] }),
+    digested({ v: 4 }),
+    digested({ v: Number.MAX_SAFE_INTEGER }),
+    digested({ v: 3, needs: "99.0.0", id: "m", proposals: [[0, 0, [row]]] }),
+    digested({ v: 1, id: "m", proposals: [[0, 0, [row, unknown]]] }),
+    digested({ v: 3, needs: "0.3.0", id: "m", proposals: [[0, 0, [unknown]]] }),
+    digested({ v: 2, place: "history", lines: line }),
+    digested({ v: 2, id: "m", restored: [[1, 7, unknown]] }),
   ]) {
     expect(fault(bytes)).toBe("version-unsupported");
   }
   // An unknown kind in an invalid draft is no sign of a later version.
-  const wrong = packValue({ v: 1, id: "m", proposals: [[0, 0, [["song", ...row.slice(2)]]]] });
+  const wrong = digested({ v: 1, id: "m", proposals: [[0, 0, [["song", ...row.slice(2)]]]] });
   expect(fault(wrong)).toBe("frame-malformed");
+});
+
+const LINE = utf8Encode(lineAt(1, 1, 0).replace('"durable":1', '"durable":0'));
+const LOG_END = { size: 2, root: new Uint8Array(32).fill(1) };
+const DIGESTED: readonly (readonly [string, Uint8Array])[] = [
+  ["proposals", packProposals(MESSAGE, SCOPE)],
+  ["copied lines", packCopied("history", LINE, SCOPE)],
+  ["the end of a copy", packCopyEnd({ history: LOG_END, accounts: LOG_END }, SCOPE)],
+  ["restored records", packRestored("m", [{ seq: 1, time: 7, sealed }], SCOPE)],
+];
+
+test.each(DIGESTED)(
+  "ignores %s with a changed bit, a missing end or more bytes",
+  (_name, bytes) => {
+    expect(fault(bytes)).toBe("none");
+    for (let at = 0; at < bytes.length; at++) {
+      for (let bit = 0; bit < 8; bit++) {
+        const flipped = new Uint8Array(bytes);
+        flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
+        expect(fault(flipped)).toBe("frame-malformed");
+      }
+      expect(fault(bytes.subarray(0, at))).toBe("frame-malformed");
+    }
+    expect(fault(Uint8Array.of(...bytes, 0))).toBe("frame-malformed");
+    expect(fault(Uint8Array.of(...bytes, ...bytes))).toBe("frame-malformed");
+  },
+);
+
+test.each(DIGESTED)("ignores %s of another cluster", (_name, bytes) => {
+  for (const id of ["chat 12 35", "lab 12 34", "chat 12 34 ", ""])
+    expect(faultCode(() => readStream(bytes, { id, sha256 }))).toBe("frame-malformed");
+});
+
+test("reads messages of 0.3.0, which have no digest, unless they need a later version", () => {
+  const row = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];
+  const lines = { v: 2, place: "history", lines: LINE };
+  const proposals = [[0, 0, [row]]];
+  const end = [LOG_END.size, LOG_END.root, LOG_END.size, LOG_END.root];
+  const old = [
+    { v: 1, id: "m", proposals },
+    { v: 3, needs: "0.3.0", id: "m", proposals },
+    lines,
+    { v: 2, end },
+    { v: 2, id: "m", restored: [[1, 7, row]] },
+  ];
+  for (const fields of old) {
+    expect(fault(packValue(fields))).toBe("none");
+    expect(fault(packValue({ ...fields, digesu: new Uint8Array(32) }))).toBe("frame-malformed");
+    expect(fault(packValue({ ...fields, digest: new Uint8Array(32) }))).toBe("frame-malformed");
+    expect(fault(packValue({ ...fields, digest: 7 }))).toBe("frame-malformed");
+  }
+  const unknown = [[0, 0, [["uext", ...row.slice(1)]]]];
+  for (const fields of [
+    { v: 5, id: "m", proposals },
+    { v: 3, needs: "0.7.0", id: "m", proposals },
+    { v: 1, id: "m", proposals: unknown },
+  ])
+    expect(fault(packValue(fields))).toBe("frame-malformed");
 });
 
 const VERSIONED: readonly (readonly [string, Pick<Draft, "kind" | "body">, number])[] = [
@@ -125,25 +187,25 @@ test.each(VERSIONED)("0.2.0 reads or stops at %s", (_name, draft, version) => {
     { history: 0, accounts: 0, drafts: [{ sealed }] },
     { history: 0, accounts: 0, drafts },
   ];
-  const bytes = packProposals({ id: "m", proposals });
+  const bytes = packProposals({ id: "m", proposals }, SCOPE);
   expect(unpackValue(bytes)).toMatchObject({ v: version });
-  expect(readStream(bytes, sha256)).toEqual({ kind: "proposals", message: { id: "m", proposals } });
-  const restored = packRestored("m", [{ seq: 1, time: 7, sealed: newer }]);
+  expect(readStream(bytes, SCOPE)).toEqual({ kind: "proposals", message: { id: "m", proposals } });
+  const restored = packRestored("m", [{ seq: 1, time: 7, sealed: newer }], SCOPE);
   expect(unpackValue(restored)).toMatchObject({ v: version === 1 ? 2 : version });
   expect(fault(restored)).toBe("none");
 });
 
 test("marks copies of records that 0.2.0 does not know", () => {
   const line = lineAt(1, 1, 0).replace('"kind":"text"', '"kind":"poll"');
-  const bytes = packCopied("history", utf8Encode(line));
+  const bytes = packCopied("history", utf8Encode(line), SCOPE);
   expect(unpackValue(bytes)).toMatchObject({ v: 3, needs: "0.3.0" });
-  expect(readStream(bytes, sha256)).toMatchObject({ kind: "copied" });
+  expect(readStream(bytes, SCOPE)).toMatchObject({ kind: "copied" });
 });
 
 test("round-trips copied lines except data of their disk", () => {
   const [line, erased] = [lineAt(1, 1, 0), blanked(lineAt(2, 2, 1), 3)];
   const both = utf8Encode(line + erased.replace('"durable":1', '"durable":0'));
-  const read = readStream(packCopied("history", both), sha256);
+  const read = readStream(packCopied("history", both, SCOPE), SCOPE);
   if (read.kind !== "copied") throw new Error(read.kind);
   expect(read.copied.place).toBe("history");
   expect(read.copied.lines.map(({ record }) => record.erased)).toEqual([undefined, 3]);
@@ -152,13 +214,13 @@ test("round-trips copied lines except data of their disk", () => {
     history: { size: 2, root: new Uint8Array(32).fill(1) },
     accounts: { size: 0, root: new Uint8Array(32).fill(2) },
   };
-  expect(readStream(packCopyEnd(end), sha256)).toEqual({ kind: "copy-end", end });
+  expect(readStream(packCopyEnd(end, SCOPE), SCOPE)).toEqual({ kind: "copy-end", end });
   for (const bytes of [
-    packCopied("elsewhere" as "history", both),
-    packCopied("history", new Uint8Array(0)),
-    packCopied("history", both.subarray(1)),
-    packCopied("history", both.subarray(0, -1)),
-    packCopied("history", utf8Encode(`${line}\n${line}`)),
+    packCopied("elsewhere" as "history", both, SCOPE),
+    packCopied("history", new Uint8Array(0), SCOPE),
+    packCopied("history", both.subarray(1), SCOPE),
+    packCopied("history", both.subarray(0, -1), SCOPE),
+    packCopied("history", utf8Encode(`${line}\n${line}`), SCOPE),
     packValue({ v: 2 }),
     packValue({ v: 2, end: 3 }),
     packValue({ v: 2, end: [1, new Uint8Array(31), 1, new Uint8Array(32)] }),
@@ -171,10 +233,10 @@ test("round-trips copied lines except data of their disk", () => {
 test("round-trips restored records, and erased ones as lines", () => {
   const erased = utf8Encode(blanked(lineAt(2, 2, 1), 3).replace('"durable":1', '"durable":0'));
   const records = [{ seq: 1, time: 7, sealed }];
-  const read = readStream(packRestored("m", records), sha256);
+  const read = readStream(packRestored("m", records, SCOPE), SCOPE);
   expect(read).toEqual({ kind: "restored", records });
   const restored = (item: unknown) => packValue({ v: 2, id: "m", restored: [item] });
-  const line = readStream(restored(erased), sha256);
+  const line = readStream(restored(erased), SCOPE);
   expect(line).toMatchObject({ records: [{ line: { record: { erased: 3 } } }] });
   const draft = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];
   expect(fault(restored([1, 7, draft]))).toBe("none");

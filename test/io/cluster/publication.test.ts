@@ -80,6 +80,7 @@ class Machine {
     const link = stream.connect();
     let remaining = this.diesAfter;
     const mortal = {
+      id: link.id,
       last: () => link.last(),
       get: link.get.bind(link),
       watch: link.watch.bind(link),

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { toHex, utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
-import type { RoomId } from "../../../src/base/ids.ts";
-import { packProposals } from "../../../src/core/cluster/messages.ts";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { Authors } from "../../../src/core/cluster/authors.ts";
+import { packDigested, packProposals } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { RefusedByNats } from "../../../src/io/cluster/majority.ts";
 import type { Position } from "../../../src/io/cluster/position.ts";
@@ -21,9 +22,12 @@ import { SimStream, stopTime } from "./sim-stream.ts";
 
 afterEach(stopTime);
 
+const SCOPE = { id: "chat test", sha256 };
+
 class Machine {
   readonly disk: SimDisk;
   positions: readonly Position[] = [];
+  authors: Authors | undefined;
   failure: ((call: DiskCall, path: string) => DiskFailure | undefined) | undefined;
   stopped: Fault | undefined;
   others: ReplicaOptions["peers"];
@@ -53,6 +57,7 @@ class Machine {
     const replica = await Replica.open({
       stream: link,
       mirrors,
+      authors: this.authors,
       clock,
       entropy,
       sha256,
@@ -309,10 +314,10 @@ test("records nothing after a message that this version cannot read", async () =
   const say = (text: string) => {
     const sealed = sealDraft(draftOf(text), new Uint8Array(SALT_BYTES), sha256);
     const proposals = [{ history: 0, accounts: 0, drafts: [{ sealed }] }];
-    stream.store(packProposals({ id: text, proposals }), text);
+    stream.store(packProposals({ id: text, proposals }, SCOPE), text);
   };
   for (let i = 0; i < 3; i++) say(`before ${i}`);
-  stream.store(packValue({ v: 99 }), "of a later version");
+  stream.store(packDigested({ v: 99 }, SCOPE), "of a later version");
   for (let i = 0; i < 3; i++) say(`behind ${i}`);
   let fullFor = 4;
   machine.failure = (call, path) =>
@@ -342,6 +347,48 @@ test("garbage in the stream stops no node, and all ignore it alike", async () =>
     expect(machine.ignored).toEqual([2, 3, 4]);
     expect(machine.stopped).toBeUndefined();
   }
+});
+
+test("a changed byte in a copy of a message stops no node, and all ignore it alike", async () => {
+  const stream = new SimStream(randomOf(33));
+  const machines = [1, 2].map((seed) => new Machine(stream, seed));
+  const nodes = await Promise.all(machines.map((machine) => machine.start()));
+  await nodes[0]?.history.append(draftOf("before"));
+  const [{ bytes } = { bytes: new Uint8Array(0) }] = stream.messages;
+  for (let at = 0; at < bytes.length; at++) {
+    const changed = new Uint8Array(bytes);
+    changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+    stream.store(changed, `changed ${at}`);
+  }
+  await nodes[1]?.history.append(draftOf("after"));
+  nodes.push(await new Machine(stream, 3).start());
+  await settled(stream, nodes);
+  for (const node of nodes) expect(node.history.head()).toBe(2);
+  for (const machine of machines) expect(machine.stopped).toBeUndefined();
+});
+
+test("records nothing by an account that the accounts log lacks", async () => {
+  const stream = new SimStream(randomOf(34));
+  const machine = new Machine(stream, 1);
+  machine.authors = new Authors();
+  const { history, accounts } = await machine.start();
+  const early = await rejection(history.append(draftOf("too early")));
+  expect(early).toMatchObject({ code: "log-conflict" });
+  const account: Draft = { kind: "account", room: ANA, by: ANA, id: "", body: { name: "ana" } };
+  await accounts.append(account);
+  await history.append(draftOf("known"));
+  const other = "uZZZZZZZZZZZ" as UserId;
+  expect(await rejection(history.append({ ...draftOf("unknown"), by: other }))).toMatchObject({
+    code: "log-conflict",
+  });
+  // A message of 0.3.0 has no digest.
+  const sealed = sealDraft({ ...draftOf("old"), by: other }, new Uint8Array(SALT_BYTES), sha256);
+  const row = ["text", LOBBY, other, "", 0, sealed.salt, sealed.bodyBytes];
+  stream.store(packValue({ v: 2, id: "r", restored: [[2, 1, row]] }), "r");
+  stream.store(packValue({ v: 1, id: "p", proposals: [[1, 1, [row]]] }), "p");
+  await history.append(draftOf("known too"));
+  expect(history.head()).toBe(2);
+  expect(fileOf(machine)).not.toContain(other);
 });
 
 test("a node refuses what another node does not know, and records everything else", async () => {
@@ -377,7 +424,8 @@ test("an unknown kind stops a node before it builds a different log", async () =
   await node.history.append(draftOf("before"));
   const { draft, salt, bodyBytes } = sealDraft(draftOf("la"), new Uint8Array(SALT_BYTES), sha256);
   const song = ["song", draft.room, draft.by, "", 0, salt, bodyBytes];
-  stream.store(packValue({ v: 1, id: "later", proposals: [[1, 0, [song]]] }), "later");
+  const fields = { v: 1, id: "later", proposals: [[1, 0, [song]]] };
+  stream.store(packDigested(fields, SCOPE), "later");
   await until("the node has stopped", () => machine.stopped !== undefined);
   expect(machine.stopped).toMatchObject({
     code: "version-unsupported",

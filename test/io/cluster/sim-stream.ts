@@ -55,6 +55,7 @@ export class SimStream {
 }
 
 class SimStreamLink implements Stream, CopyStream {
+  readonly id = "chat test";
   readonly #stream: SimStream;
   readonly #random: Random;
   isCut = false;

@@ -1,6 +1,7 @@
 import { toHex } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { CLUSTER_CATCH_UP_TIMEOUT_MS } from "../../../src/base/limits-cluster.ts";
+import { Authors } from "../../../src/core/cluster/authors.ts";
 import type { Place } from "../../../src/core/cluster/claims.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
@@ -221,7 +222,11 @@ export class ClusterNode {
           },
         }),
       );
-    const accounts = await open("accounts", (record) => registry.apply(record));
+    const authors = new Authors();
+    const accounts = await open("accounts", (record) => {
+      authors.note(record.head);
+      registry.apply(record);
+    });
     const history = await open("history", (record) => engine.restore(record));
     const mirrors = { history, accounts };
     this.#mirrors = mirrors;
@@ -241,6 +246,7 @@ export class ClusterNode {
       Replica.open({
         stream,
         mirrors,
+        authors,
         clock,
         entropy,
         sha256,

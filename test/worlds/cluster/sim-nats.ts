@@ -105,6 +105,7 @@ export class SimNats {
 }
 
 export class SimLink implements Stream {
+  readonly id = "chat test";
   isCut = false;
   readonly #nats: SimNats;
   readonly #clock: Clock;

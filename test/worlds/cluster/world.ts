@@ -414,7 +414,7 @@ export class ClusterWorld extends Simulation implements Cluster {
   #checkBans(): void {
     const places = new Map<string, number>();
     for (const { seq, bytes } of this.nats.messages) {
-      const message = readStream(bytes, sha256);
+      const message = readStream(bytes, { id: "chat test", sha256 });
       if (message.kind !== "proposals") continue;
       for (const { drafts } of message.message.proposals) {
         for (const { sealed } of drafts) {
