@@ -45,6 +45,20 @@ describe("the documentation site", () => {
     expect(broken).toEqual([]);
   });
 
+  test("links the document of the data folder instead of the front page", () => {
+    expect(read("protocol.html")).toContain('href="data-folder.html"');
+    for (const page of readdirSync(folder).filter((name) => name.endsWith(".html"))) {
+      expect({ page, dead: read(page).includes("<a>") }).toEqual({ page, dead: false });
+    }
+  });
+
+  test("says in the navigation for whom each group of guides is", () => {
+    const [, navigation = ""] = /<nav\b(.*?)<\/nav>/s.exec(read("tour.html")) ?? [];
+    const headings = [...navigation.matchAll(/<h2[^>]*>(\w+): /g)].map(([, name]) => name);
+    expect(headings).toEqual(["Start", "Talk", "Run", "Trust", "Connect", "Reference"]);
+    expect(navigation).toContain('<a href="tour.html" aria-current="page">');
+  });
+
   test("has a search index", () => {
     expect(existsSync(join(folder, "pagefind", "pagefind-ui.js"))).toBe(true);
     expect(readdirSync(join(folder, "pagefind", "index")).length).toBeGreaterThan(0);

@@ -1,33 +1,53 @@
 /** Builds the documentation site from docs/ and the documents for developers: `npm run site`. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { dirname, join } from "node:path/posix";
 import { IdAttributePlugin } from "@11ty/eleventy";
 
-const ROOT_PAGES = {
+/** Documents outside docs/ in the navigation, with the names of their pages. */
+const PROJECT_PAGES = {
   "README.md": "index",
-  "ARCHITECTURE.md": "architecture",
-  "CHANGELOG.md": "changelog",
-  "CONTRIBUTING.md": "contributing",
   "SECURITY.md": "security",
-  "docs/design/DECISIONS.md": "decisions",
+  "CHANGELOG.md": "changelog",
+  "bench/performance.md": "performance",
+  "CONTRIBUTING.md": "contributing",
+  "ARCHITECTURE.md": "architecture",
   "docs/design/PROTOCOL.md": "protocol",
+  "data/README.md": "data-folder",
+  "docs/design/DECISIONS.md": "decisions",
 };
-/** A row of the list of guides in README. */
-const GUIDE = /^\| \[docs\/(?<name>[\w-]+)\.md\]/gm;
-const PAGES_BY_NAME = Object.fromEntries(
-  Object.entries(ROOT_PAGES).map(([file, page]) => [basename(file), page]),
+/** Documents to which others link. */
+const LINKED_PAGES = {
+  "bench/mutants.md": "mutants",
+  "bench/notes.md": "notes",
+  "bench/soak-load.md": "soak-load",
+  "bench/soak-release.md": "soak-release",
+  "bench/soak-tests.md": "soak-tests",
+  "docs/design/PHONES.md": "phones",
+  "docs/design/WINDOWS.md": "windows",
+  "test/SECURITY-TESTS.md": "security-tests",
+};
+const ROOT_PAGES = { ...PROJECT_PAGES, ...LINKED_PAGES };
+const COPIED_FILES = { LICENSE: "LICENSE.txt", "src/wire/code-words.ts": "code-words.txt" };
+const FILES_BY_PAGE = Object.fromEntries(
+  Object.entries(ROOT_PAGES).map(([file, page]) => [page, file]),
 );
+/** A heading or a guide in README's table of documents. */
+const ROW = /^\| (?:\*\*(?<heading>[^*]+)\*\*|\[docs\/(?<name>[\w-]+)\.md\].*) \|$/gm;
 const LOCAL = /^(?!\w+:|#)(?<path>[^#]+)(?<hash>#.*)?$/;
 
-/** The address of a page for a path in the repository. Files without a page link to nothing. */
-function pageAddress(href) {
+/** The address of a page for a path in a document. */
+function pageAddress(href, fileSlug) {
   const { path, hash = "" } = LOCAL.exec(href)?.groups ?? {};
   if (path === undefined) return href;
-  const name = basename(path);
-  if (Object.hasOwn(PAGES_BY_NAME, name)) return `${PAGES_BY_NAME[name]}.html${hash}`;
-  if (existsSync(`docs/${name}`)) return `${name.replace(/\.md$/, ".html")}${hash}`;
-  return undefined;
+  const source = FILES_BY_PAGE[fileSlug || "index"] ?? `docs/${fileSlug}.md`;
+  const target = join(dirname(source), path);
+  if (Object.hasOwn(ROOT_PAGES, target)) return `${ROOT_PAGES[target]}.html${hash}`;
+  if (Object.hasOwn(COPIED_FILES, target)) return COPIED_FILES[target];
+  if (dirname(target) === "docs" && existsSync(target)) {
+    return `${target.slice("docs/".length).replace(/\.md$/, ".html")}${hash}`;
+  }
+  throw new Error(`${source}: the site has no page for ${href}`);
 }
 
 /** Anchors as on GitHub, to which the documents link. */
@@ -45,20 +65,31 @@ function titleOf(text) {
 
 function rewriteLinks(markdown) {
   const { renderer } = markdown;
-  const rewritten = (attribute) => (tokens, index, options, _env, self) => {
+  const image = renderer.rules.image;
+  renderer.rules.link_open = (tokens, index, options, { page }, self) => {
     const token = tokens[index];
-    const address = pageAddress(token.attrGet(attribute));
-    if (address === undefined) token.attrs = token.attrs.filter(([name]) => name !== attribute);
-    else token.attrSet(attribute, address);
+    token.attrSet("href", pageAddress(token.attrGet("href"), page.fileSlug));
     return self.renderToken(tokens, index, options);
   };
-  const image = renderer.rules.image;
-  renderer.rules.link_open = rewritten("href");
-  renderer.rules.image = (tokens, index, ...rest) => {
+  renderer.rules.image = (tokens, index, options, env, self) => {
     const token = tokens[index];
-    token.attrSet("src", pageAddress(token.attrGet("src")) ?? "");
-    return image(tokens, index, ...rest);
+    token.attrSet("src", pageAddress(token.attrGet("src"), env.page.fileSlug));
+    return image(tokens, index, options, env, self);
   };
+}
+
+function entryOf(file, page) {
+  return { address: `${page}.html`, title: titleOf(readFileSync(file, "utf8")) };
+}
+
+/** The guides of README under its headings. */
+function groupsOf(readme) {
+  const groups = [];
+  for (const { groups: row } of readme.matchAll(ROW)) {
+    if (row.heading !== undefined) groups.push({ heading: row.heading, entries: [] });
+    else groups.at(-1)?.entries.push(entryOf(`docs/${row.name}.md`, row.name));
+  }
+  return groups;
 }
 
 // biome-ignore lint/style/noDefaultExport: Eleventy reads the default export.
@@ -72,7 +103,7 @@ export default function configure(config) {
   config.amendLibrary("md", rewriteLinks);
   config.addPlugin(IdAttributePlugin, { slugify: anchorOf });
   config.addPassthroughCopy("docs/*.{png,svg}");
-  config.addPassthroughCopy({ "tools/site/site.css": "site.css" });
+  config.addPassthroughCopy({ "tools/site/site.css": "site.css", ...COPIED_FILES });
   config.addGlobalData("layout", "layout.njk");
   config.addGlobalData(
     "permalink",
@@ -81,21 +112,15 @@ export default function configure(config) {
         `${page.fileSlug || "index"}.html`,
   );
   config.addGlobalData("eleventyComputed", () => ({ title: ({ page }) => titleOf(page.rawInput) }));
-  const guides = [...readme.matchAll(GUIDE)].map(({ groups }) => groups?.name ?? "");
-  config.addGlobalData(
-    "guides",
-    guides.map((name) => ({
-      address: `${name}.html`,
-      title: titleOf(readFileSync(`docs/${name}.md`, "utf8")),
-    })),
-  );
-  config.addGlobalData(
-    "documents",
-    Object.entries(ROOT_PAGES).map(([file, name]) => ({
-      address: `${name}.html`,
-      title: name === "index" ? "Overview" : titleOf(readFileSync(file, "utf8")),
-    })),
-  );
+  config.addGlobalData("groups", [
+    ...groupsOf(readme),
+    {
+      heading: "The project",
+      entries: Object.entries(PROJECT_PAGES)
+        .filter(([, page]) => page !== "index")
+        .map(([file, page]) => entryOf(file, page)),
+    },
+  ]);
   return {
     dir: { input: "docs", includes: "../tools/site", output: "dist/site" },
     // The documents contain braces that a template engine would replace.
