@@ -49,25 +49,27 @@ export function aliasTable(): string {
   return rows.join("\n");
 }
 
-function tomlExample(setting: string, definition: FlagDef): string {
-  const hint = "valueHint" in definition ? definition.valueHint : undefined;
-  if (definition.type === "boolean") return `${setting} = ${definition.default !== true}`;
-  if (definition.type === "enum") return `${setting} = "${definition.options?.[0]}"`;
-  if (definition.integer !== undefined) return `${setting} = 2500`;
-  if (definition.many) return `${setting} = ["${hint}"]`;
-  return `${setting} = "${hint === "SIZE" ? "2G" : hint}"`;
+const STATED_DEFAULT = / \(Default: ([^()]*)\)$/;
+
+function defaultOf({ type, default: standard, description = "" }: FlagDef): string {
+  if (type === "boolean") return code(String(standard === true));
+  const [, stated] = STATED_DEFAULT.exec(description) ?? [];
+  if (stated !== undefined) return prose(stated);
+  return typeof standard === "string" ? code(standard) : "";
 }
 
 export function serverTable(): string {
   const rows = Object.entries(SERVE_FLAGS).map(([key, definition]: [string, FlagDef]) => {
     const isOn = definition.type === "boolean" && definition.default === true;
     const flag = `--${isOn ? "no-" : ""}${flagName(key)}`;
-    const setting = settingOf(key);
-    const toml = setting === undefined ? undefined : tomlExample(setting, definition);
     const meaning = isOn ? definition.negativeDescription : definition.description;
-    const standard =
-      typeof definition.default === "string" ? ` (Default: ${definition.default})` : "";
-    return row(code(flag), code(toml), code(variableOf(key)), prose(`${meaning ?? ""}${standard}`));
+    return row(
+      code(flag),
+      code(variableOf(key)),
+      code(settingOf(key)),
+      defaultOf(definition),
+      prose((meaning ?? "").replace(STATED_DEFAULT, "")),
+    );
   });
   return rows.join("\n");
 }

@@ -3,7 +3,12 @@
 import { hostname } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { Fault } from "../../base/fault.ts";
-import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../../base/limits.ts";
+import {
+  LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
+  POSTS_PER_SECOND,
+  SERVER_NAME_BYTES_MAX,
+  WELCOME_BYTES_MAX,
+} from "../../base/limits.ts";
 import { parseSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
@@ -40,12 +45,12 @@ import { PUSH_FLAGS } from "./push.ts";
 
 /** Without a file quota, only the disk space limits the files. */
 const QUOTA_FLAGS = {
-  fileMax: stringFlag("SIZE", "Maximum size of a file, such as 2G"),
+  fileMax: stringFlag("SIZE", "Maximum size of a file, such as 2G (Default: unlimited)"),
   filesPerUser: stringFlag(
     "SIZE",
     "Maximum size of all files per user (Default: half of --files-total)",
   ),
-  filesTotal: stringFlag("SIZE", "Maximum size of all files"),
+  filesTotal: stringFlag("SIZE", "Maximum size of all files (Default: unlimited)"),
   historyPerDay: stringFlag("SIZE", "Maximum history that a user may read per day (Default: 4GiB)"),
   textsPerDay: stringFlag("SIZE", "Maximum messages that a user may post per day (Default: 64MiB)"),
   keepFree: stringFlag("SIZE", "Disk space to keep free of files and messages (Default: 256MiB)"),
@@ -91,8 +96,11 @@ export const SERVE_FLAGS = {
     alias: "p",
   }),
   data: stringFlag("DIR", "Data folder", { default: "./data" }),
-  name: stringFlag("NAME", "Server name"),
-  roomPasswordFile: stringFlag("FILE", "Server password file; - for stdin"),
+  name: stringFlag("NAME", "Server name (Default: the last one, at first the host name)"),
+  roomPasswordFile: stringFlag(
+    "FILE",
+    "Server password file; - for stdin (Default: the last one, at first a generated one)",
+  ),
   open: flag("Do not require a server password"),
   welcome: stringFlag("TEXT", "Welcome message"),
   cert: stringFlag("FILE", "TLS certificate (PEM)"),
@@ -104,7 +112,7 @@ export const SERVE_FLAGS = {
   udp: noFlag("Do not listen on UDP"),
   udpCc: enumFlag(
     ["bbr", "cubic"],
-    "UDP congestion control: bbr (fast on lossy paths) or cubic (fair)",
+    "UDP congestion control: bbr (fast on lossy paths) or cubic (fair) (Default: bbr)",
   ),
   public: stringFlag("HOST[:PORT]", "Public host name or address; invites use the first", {
     many: true,
@@ -117,12 +125,16 @@ export const SERVE_FLAGS = {
   }),
   discovery: noFlag("Do not announce the server on the LAN"),
   offer: stringFlag("DIR", "Offer downloads of the release or the programs in this folder"),
-  postsPerSecond: stringFlag("N", "Maximum messages per second per account", {
-    integer: { min: 1, max: 10_000_000 },
-  }),
-  loginsPerAddress: stringFlag("N", "Maximum connections per address that have not logged in", {
-    integer: { min: 1, max: 1_024 },
-  }),
+  postsPerSecond: stringFlag(
+    "N",
+    `Maximum messages per second per account (Default: ${POSTS_PER_SECOND})`,
+    { integer: { min: 1, max: 10_000_000 } },
+  ),
+  loginsPerAddress: stringFlag(
+    "N",
+    `Maximum connections per address that have not logged in (Default: ${LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX})`,
+    { integer: { min: 1, max: 1_024 } },
+  ),
   ...IRC_FLAGS,
   ...NATS_FLAGS,
   ...SAFETY_FLAGS,
