@@ -108,10 +108,11 @@ test("README links all guides in the order of test/guides.ts", () => {
   expect(files.map((name) => `docs/${name}`).sort()).toEqual(GUIDES.slice(1).toSorted());
 });
 
-/** Replaces the rows of the first table below a heading. */
-function withRows(text: string, heading: string, rows: string): string {
+/** Replaces the rows of the first table below a heading whose first column is `column`. */
+function withRows(text: string, heading: string, rows: string, column = "\\w+"): string {
   const [before = "", after = ""] = text.split(`\n## ${heading}\n`);
-  const table = after.replace(/^(\|.*\n\| --- .*\n)(?:\|.*\n)*/m, (_, head) => `${head}${rows}\n`);
+  const head = new RegExp(`^(\\| ${column} \\|.*\\n\\| --- .*\\n)(?:\\|.*\\n)*`, "m");
+  const table = after.replace(head, (_, titles) => `${titles}${rows}\n`);
   return [before, table].join(`\n## ${heading}\n`);
 }
 
@@ -130,7 +131,7 @@ test("docs/commands.md lists all commands", async () => {
 
 test("docs/settings.md lists all settings", () => {
   let text = read("docs/settings.md");
-  text = withRows(text, "Settings of a server", serverTable());
+  text = withRows(text, "Settings of a server", serverTable(), "flag");
   text = withRows(text, "Settings of the full screen", screenTable());
   text = withRows(text, "Settings of the page", pageTable());
   expectGolden(join(ROOT, "docs/settings.md"), text);
@@ -162,6 +163,21 @@ test("docs/json.md lists what slash commands print with --json", () => {
   expect(printed.length).toBeGreaterThan(40);
   const missing = new Set(printed).difference(new Set(listed.map(([kind]) => kind)));
   expect([...missing]).toEqual([]);
+});
+
+test("docs/json.md lists what the commands of the program print with --json", () => {
+  const [, section = ""] = read("docs/json.md").split("## Output of other commands");
+  const listed = new Set(section.split("\n## ")[0]?.match(/(?<=`)[a-z]+(?:-[a-z]+)*(?=`)/g));
+  // Kinds of devices, records, lists and findings, which no command prints.
+  const internal = ["cli", "fork", "none", "person"];
+  const kinds = repositorySources()
+    .filter(({ path }) => /^src\/commands\/.*\.ts$/.test(path))
+    .flatMap(({ text }) => [
+      ...text.matchAll(/\bkind: (?:\w+ \? )?"([a-z-]+)"(?: : "([a-z-]+)")?/g),
+    ])
+    .flatMap(([, ...found]) => found.filter(Boolean));
+  expect(kinds.length).toBeGreaterThan(80);
+  expect([...new Set(kinds).difference(listed)].sort()).toEqual(internal);
 });
 
 test("docs/scripting.md lists exactly the exit codes of the faults", () => {
