@@ -1,4 +1,4 @@
-/** Guides, in the order of README. test/e2e/docs-walk.test.ts runs their commands in this order. */
+/** Guides, in the order of README. */
 export const GUIDES: readonly string[] = [
   "README.md",
   "docs/tour.md",

@@ -18,7 +18,7 @@ export const SEALED_CHANGES_QUEUED_MAX = 64;
 export const SEALED_BYTES_MAX = 516 * KIB;
 /** A key package with a device certificate takes about 700 bytes. */
 export const KEY_PACKAGE_BYTES_MAX = 2 * KIB;
-/** Each room that adds the device while it is offline uses one package. */
+/** Stored key packages of a device: one for each room that adds it while it is offline. */
 export const KEY_PACKAGES_MAX = 50;
 /** Below this number, the server requests more packages from the device. */
 export const KEY_PACKAGES_LOW = 10;
@@ -36,7 +36,7 @@ export const KEY_PACKAGES_PER_HOUR_ALL = 500;
 export const KEY_PACKAGE_WAIT_MS = 3_000;
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;
 
-/** An attacker who guesses this random value can only make the lease's owner rejoin. */
+/** Random bytes. An attacker who guesses a lease can only make its owner rejoin. */
 export const LEASE_BYTES = 16;
 export const LEASE_COUNT_MAX = 2 ** 40;
 
@@ -50,19 +50,19 @@ export const SEALED_PADDED_BYTES_MIN = 256;
 export const SEALED_SKIPPED_MAX = 2_000;
 /** Messages from one process may overtake OUTBOX_IN_FLIGHT_MAX messages from another process. */
 export const SEALED_SKIPPED_KEYS_MAX = 256;
-/** A device can still be added after it has been offline for three months. */
+/** Lifetime of a key package: a device can be added while it is offline for three months. */
 export const KEY_PACKAGE_MS = 90 * 86_400_000;
 /** Shorter than KEY_PACKAGE_MS, so that a claimed package does not expire immediately. */
 export const KEY_PACKAGE_KEEP_MS = 80 * 86_400_000;
 export const KEY_PACKAGE_SKEW_MS = 86_400_000;
 /** The counter in the nonce has 32 bits. */
 export const SEALED_FILE_CHUNKS_MAX = 2 ** 32;
-/** A transaction blocks other processes that use the same home. */
+/** Maximum duration of a transaction, which blocks other processes of the same home. */
 export const SEALED_TRANSACTION_MS = 500;
-/** A post is encrypted again for each epoch in which it is tried. */
+/** Epochs in which a post is encrypted and tried. */
 export const SEALED_TRIES_MAX = 32;
 /**
- * More rejoins within REJOINS_WINDOW_MS mean that two machines use copies of the folder and would
+ * Rejoins within REJOINS_WINDOW_MS. More mean that two machines use copies of the folder and would
  * remove each other endlessly.
  */
 export const REJOINS_MAX = 3;

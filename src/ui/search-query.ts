@@ -44,7 +44,7 @@ function parseFilter(
   value: string,
   { open, ...times }: SearchContext,
 ): Partial<SearchQuery> {
-  // A day ends a search at its beginning, an ambiguous time at its second pass.
+  // `before:` with a day means its start, with a repeated time its second occurrence.
   const edge = value.includes(":") ? "end" : "start";
   switch (key) {
     case "from":

@@ -37,7 +37,7 @@ const PREFIX = 2;
 const SHORTENED = 1;
 /** Similarity of names that are equal without the last letter of the word. */
 const CUT = 0.5;
-/** Similarity of a month and its weekday together that decides between languages. */
+/** Combined similarity of month and weekday that suffices to choose a language. */
 const CERTAIN = EXACT + CUT;
 /** Such as `10月`, or `10` behind the Tibetan word for month. */
 const NUMBERED = /^\p{Script=Tibetan}*(\d{1,2})\p{L}*$/u;

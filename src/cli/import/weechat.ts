@@ -87,7 +87,7 @@ export class WeechatParser implements LogParser {
       return;
     }
     if (EVENT_PREFIXES.has(sign)) return entries.skip(eventKind(content), location, content);
-    // A prefix without a letter that the user has chosen may mark an action or an event.
+    // Users can choose the prefixes of actions and events; both then have no letters.
     const isEvent = HOST.test(content) || eventKind(content) !== "other events";
     if (sign !== ACTION_PREFIX && isEvent && !NAMED.test(sign)) {
       return entries.skip(eventKind(content), location, content);

@@ -9,7 +9,7 @@ export interface PageRoute {
   readonly server?: string | undefined;
 }
 
-/** 60 bits, which differ by chance. A forged tag opens a message here, and no other page. */
+/** 60 bits, so that tags of two servers differ. A forged tag only opens a message here. */
 const TAG_LENGTH = 10;
 
 /** Accepts `%40` for `@`, because some programs encode it. */
