@@ -1,4 +1,4 @@
-/** Counts the words of the documents without the tables made from the source: `bun tools/words.ts`. */
+/** Counts the words of the documents without generated tables: `bun tools/words.ts`. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

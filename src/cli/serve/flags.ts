@@ -132,7 +132,8 @@ export const SERVE_FLAGS = {
   ),
   loginsPerAddress: stringFlag(
     "N",
-    `Maximum connections per address that have not logged in (Default: ${LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX})`,
+    "Maximum connections per address that have not logged in " +
+      `(Default: ${LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX})`,
     { integer: { min: 1, max: 1_024 } },
   ),
   ...IRC_FLAGS,
