@@ -1,6 +1,6 @@
 /**
  * Statements of a sender about a file, beside name, size and content. One value from the source to
- * the sink, and sealed as a whole in encrypted rooms, so that a new field is added here alone.
+ * the sink, and sealed as a whole in encrypted rooms, so that no code between them names a field.
  */
 
 import * as v from "valibot";
@@ -17,6 +17,9 @@ export const fileDetails = v.object({
 });
 
 export type FileDetails = Readonly<v.InferOutput<typeof fileDetails>>;
+
+/** For code that reads, restores or shows details: the compiler asks it for each new one. */
+export type AllFileDetails = { readonly [Name in keyof Required<FileDetails>]: FileDetails[Name] };
 
 /** `undefined` if the details are invalid, so that their file remains available. */
 export function readFileDetails(value: unknown): FileDetails | undefined {

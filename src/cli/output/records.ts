@@ -11,6 +11,7 @@ import {
   isEventKind,
 } from "../../core/client/event-facts.ts";
 import { type PollRules, pollRulesOf } from "../../core/rooms/polls.ts";
+import { type AllFileDetails, type FileDetails, readFileDetails } from "../../wire/file-details.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Destination, DisplayRecord } from "./render.ts";
@@ -58,7 +59,7 @@ export type DisplayBody =
     }
   /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
   | { readonly kind: "gap"; readonly count: number | undefined }
-  | ({ readonly kind: "file" } & FileJson)
+  | ({ readonly kind: "file"; readonly details?: FileDetails | undefined } & FileJson)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
 /**
@@ -154,7 +155,7 @@ export function displayBody(
       return { seq, from, kind, re, choices, ...defined({ voter }) };
     }
     case "file":
-      return { seq, from, kind, ...fileBody(fields) };
+      return { seq, from, kind, ...fileBody(fields), details: readFileDetails(fields.details) };
     case "sealed": {
       const failure = DECRYPT_FAILURES.get(body["reason"]) ?? NO_KEY;
       return { seq, from, kind: "unreadable", reason: failure };
@@ -214,10 +215,28 @@ const EVENT_JSON: Readonly<Record<EventKind, (event: EventFacts, from: string) =
   },
 };
 
+/** Names of the details of a file in JSON; `undefined` for one that scripts do not get. */
+const DETAIL_NAMES: Readonly<Record<keyof AllFileDetails, string | undefined>> = {
+  mode: undefined,
+  mtimeMs: undefined,
+};
+
+function detailsJson(details: FileDetails = {}): Json {
+  const named = (Object.keys(DETAIL_NAMES) as (keyof FileDetails)[]).flatMap((detail) => {
+    const name = DETAIL_NAMES[detail];
+    return name === undefined ? [] : [[name, details[detail]]];
+  });
+  return Object.fromEntries(named);
+}
+
 /** Body and author in JSON. */
 export function bodyJson(
   body: { readonly from: string } & DisplayBody,
 ): Json & { readonly kind: string; readonly from: string } {
+  if (body.kind === "file") {
+    const { details, ...file } = body;
+    return { ...file, ...detailsJson(details) };
+  }
   if (!("event" in body)) return { ...body };
   const { kind, from, event, ...marks } = body;
   return { kind, from, ...EVENT_JSON[kind](event, from), ...marks };

@@ -8,6 +8,8 @@ import type { EventKind } from "../../core/client/event-facts.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { eventPhrase } from "../../ui/text/event-text.ts";
+import { detailTexts } from "../../ui/text/file-text.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
@@ -304,11 +306,13 @@ export function fileLabel(file: {
   readonly name: string;
   readonly sizeBytes?: number | undefined;
   readonly folder?: { readonly entries: number } | undefined;
+  readonly details?: FileDetails | undefined;
 }): string {
   const { name, sizeBytes, folder } = file;
   const details = [
     ...(folder === undefined ? [] : [`folder of ${folder.entries}`]),
     ...(sizeBytes === undefined ? [] : [formatSize(sizeBytes)]),
+    ...detailTexts(file.details, ENGLISH),
   ];
   return details.length === 0 ? name : `${name} (${details.join(", ")})`;
 }

@@ -14,7 +14,7 @@ import {
 import { quoteText } from "../../base/text.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
-import type { FileDetails } from "../../wire/file-details.ts";
+import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 import {
   encodeManifest,
   FolderMap,
@@ -479,7 +479,7 @@ function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
   return { path, size: Number(stat.size), mode, mtime };
 }
 
-function detailsOf(stat: fs.BigIntStats): FileDetails {
+function detailsOf(stat: fs.BigIntStats): AllFileDetails {
   return { mode: modeOf(stat), mtimeMs: mtimeMsOf(stat) };
 }
 

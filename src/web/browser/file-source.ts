@@ -5,7 +5,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import type { Source, StampMatch } from "../../io/blob/interfaces.ts";
 import { ifPossible } from "../../io/promises.ts";
-import type { FileDetails } from "../../wire/file-details.ts";
+import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 
 /** Identifies a file's content by size and date, because browsers offer nothing more. */
 export function fileStamp(file: File): string {
@@ -13,8 +13,9 @@ export function fileStamp(file: File): string {
 }
 
 /** A browser tells the time of a file, but not its mode. */
-function detailsOf({ lastModified }: File): FileDetails {
-  return Number.isSafeInteger(lastModified) ? { mtimeMs: clampUnixMs(lastModified) } : {};
+function detailsOf({ lastModified }: File): AllFileDetails {
+  const mtimeMs = Number.isSafeInteger(lastModified) ? clampUnixMs(lastModified) : undefined;
+  return { mode: undefined, mtimeMs };
 }
 
 export class FileSource implements Source {

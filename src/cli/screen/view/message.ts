@@ -11,6 +11,7 @@ import type { Item, Model, PendingPost, TransferView } from "../../../core/model
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { refusalText } from "../../../ui/text/fault-text.ts";
+import { detailTexts } from "../../../ui/text/file-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { pollRows } from "../../../ui/text/poll-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
@@ -411,17 +412,18 @@ function reactionLines({ reactions }: Item, columns: number): readonly StyledLin
 type FileBody = NonNullable<Item["file"]>;
 
 function fileLines(
-  { file, name, size, folder }: FileBody,
+  { file, name, size, folder, details }: FileBody,
   mark: StyledLine,
   options: RowOptions,
   columns: number,
   transfer: TransferView | undefined,
 ): readonly StyledLine[] {
   const { texts } = options;
-  const kind = folder === undefined ? "" : ` · ${texts.folderOf(folder.entries)}`;
+  const kind = folder === undefined ? [] : [texts.folderOf(folder.entries)];
+  const about = [formatSize(size), ...kind, ...detailTexts(details, texts)].join(" · ");
   const spans: Span[] = [
     { text: oneLine(name, 1_000), role: "file", clickAction: "fetch" },
-    { text: `  ${formatSize(size)}${kind}`, role: "dim", clickAction: "fetch" },
+    { text: `  ${about}`, role: "dim", clickAction: "fetch" },
     ...mark,
   ];
   if (transfer === undefined && options.fetchKey !== undefined) {

@@ -9,6 +9,7 @@ import type { FileView, Item, Model, TransferView } from "../../../core/model/st
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { authorText, deletedText } from "../../../ui/text/event-text.ts";
+import { detailTexts } from "../../../ui/text/file-text.ts";
 import { extensionOf, fileIcon, isHeic, type MediaKind, mediaType } from "../../browser/media.ts";
 import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { FaultLine, type PageValue, useModelValue, usePage, useTask } from "../shell/context.tsx";
@@ -271,7 +272,7 @@ function FileLine(props: FileProps & { readonly showsFilm: boolean }) {
             </button>
           )}
           <span className="file-note">
-            {type} · {formatSize(file.size)}
+            {[type, formatSize(file.size), ...detailTexts(file.details, texts)].join(" · ")}
           </span>
         </div>
         {canPreview ? (
