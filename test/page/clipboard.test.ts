@@ -64,3 +64,28 @@ pageTest("keys on the page go to the composer, also after a panel was closed", a
     ana.page.evaluate<boolean>(`document.querySelector("${place}").translate`);
   expect([await isTranslated("h1"), await isTranslated(".words")]).toEqual([false, true]);
 });
+
+/** As a browser that translates the page: new elements instead of the text nodes. */
+const TRANSLATE = `{
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (walk.nextNode()) nodes.push(walk.currentNode);
+  for (const node of nodes.filter(({ parentElement }) => parentElement.translate)) {
+    const font = document.createElement("font");
+    font.textContent = node.data.replace("hall", "Saal");
+    node.replaceWith(font);
+  }
+}`;
+
+pageTest("shows an edit of a message that the browser has translated", async () => {
+  const ana = await server.window("ana");
+  const ben = await server.headlessUser("editor");
+  const seq = await ben.post("9:00 in hall B");
+  await ana.waitForMessage("in hall B");
+  await ana.page.evaluate(TRANSLATE);
+  const words = ana.page.locator(`article[data-seq="${seq}"] .words`);
+  expect(await words.textContent()).toBe("9:00 in Saal B");
+  await ben.tab.ask("edit", { seq, text: "8:00 in hall C" });
+  await words.getByText("8:00 in hall C").waitFor();
+  expect(await words.textContent()).toBe("8:00 in hall C (edited)");
+});

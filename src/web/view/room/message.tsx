@@ -210,7 +210,12 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
 
 function NoticeMark({ item }: { readonly item: Item }) {
   const { texts } = usePage();
-  return item.isNotice === true ? <bdi className="mark"> ({texts.notice})</bdi> : null;
+  return item.isNotice === true ? (
+    <bdi className="mark" translate="no">
+      {" "}
+      ({texts.notice})
+    </bdi>
+  ) : null;
 }
 
 /** 0 is a valid time. */
@@ -218,7 +223,7 @@ function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
   return unixMs === undefined ? null : (
     // Isolates the mark, which uses the text direction of the page.
-    <bdi className="mark" title={texts.editedAt(times.full(unixMs))}>
+    <bdi className="mark" translate="no" title={texts.editedAt(times.full(unixMs))}>
       {" "}
       ({texts.edited})
     </bdi>
@@ -578,7 +583,12 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
         <Fold id={post.key} text={post.body.text} unfolded={actions.unfolded}>
           {(text) => (
             <RichText text={text} mentions={post.body.mentions ?? NOBODY}>
-              {note === undefined ? undefined : <bdi className="mark"> {note}…</bdi>}
+              {note === undefined ? undefined : (
+                <bdi className="mark" translate="no">
+                  {" "}
+                  {note}…
+                </bdi>
+              )}
             </RichText>
           )}
         </Fold>

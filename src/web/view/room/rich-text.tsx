@@ -124,7 +124,11 @@ function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
         </span>
       );
     case "room":
-      return <a href={formatRoute({ target: inline.room, seq: undefined })}>{inline.text}</a>;
+      return (
+        <a href={formatRoute({ target: inline.room, seq: undefined })} translate="no">
+          {inline.text}
+        </a>
+      );
     case "link":
       return <Link {...inline} />;
     default: {
@@ -255,7 +259,7 @@ function LinkQuote({ route }: { readonly route: PageRoute }) {
   const author = isMessage(item) ? [authorText(item, texts, names)] : [];
   const about = [...author, title, times.full(item.timeUnixMs)];
   return (
-    <a className="quote" href={formatRoute(route)} dir="auto">
+    <a className="quote" href={formatRoute(route)} dir="auto" translate="no">
       <span className="quote-name">{about.join(" · ")}</span>{" "}
       <PlainLine text={briefText(item, texts, times, QUOTE_LENGTH)} />
     </a>
@@ -278,8 +282,9 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
   const { fingerprint = "" } = chat.model.server ?? {};
   const quotes = useMemo(() => linkedMessages(text, location, fingerprint), [text, fingerprint]);
   const isLarge = useMemo(() => isEmojiOnly(text), [text]);
+  // A browser that translates replaces the text nodes, so that only a new element shows an edit.
   return (
-    <div className={isLarge ? "words is-emoji" : "words"} dir="auto" translate="yes">
+    <div key={text} className={isLarge ? "words is-emoji" : "words"} dir="auto" translate="yes">
       {renderBlocks(blocks)}
       {children}
       {quotes.map((route) => (
