@@ -70,6 +70,7 @@ pageTest("prints formulas and emoji that were never on the screen", async () => 
   await pia.tab.ask("join", { room: "print", create: true });
   await pia.post("Half is $\\frac{1}{2}$, I am :confused:", "print");
   await pia.postMany(120, (n) => `line ${n}.`, "print");
+  await pia.tab.ask("topic", { room: "print", topic: "What to take home" });
   const carl = await server.window("carl");
   await carl.send("/join print");
   await carl.waitForMessage("line 119.");
@@ -88,11 +89,20 @@ pageTest("prints formulas and emoji that were never on the screen", async () => 
     await until("the formula is printed", () => carl.page.evaluate<boolean>(hasFormula));
     await printed.getByRole("img", { name: "confused" }).waitFor();
     await printed.locator("code", { hasText: "frac" }).waitFor({ state: "hidden" });
-    const colours = await carl.page.evaluate<string[]>(
-      `[".printed .words", "body"].map((name) => getComputedStyle(document.querySelector(name)))
-        .map(({ color, backgroundColor }, i) => i === 0 ? color : backgroundColor)`,
+    const inks = await carl.page.evaluate<string[]>(
+      `[".printed .words", "h1", ".topic"].map((name) =>
+        getComputedStyle(document.querySelector(name)).color)`,
     );
-    expect(colours).toEqual(["rgb(20, 32, 27)", "rgb(255, 255, 255)"]);
+    expect(inks).toEqual(["rgb(20, 32, 27)", "rgb(20, 32, 27)", "rgb(81, 97, 90)"]);
+    // Of all that lies under the first message and under the heading.
+    const papers = await carl.page.evaluate<string[]>(`[...new Set([".printed .row", "h1"]
+      .flatMap((name) => {
+        const under = [];
+        for (let e = document.querySelector(name); e !== null; e = e.parentElement)
+          under.push(getComputedStyle(e).backgroundColor);
+        return under;
+      }))]`);
+    expect(papers.sort()).toEqual(["rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"]);
     await carl.page.evaluate("dispatchEvent(new Event('afterprint'))");
   }
   await carl.page.emulateMedia({ media: null, colorScheme: "light" });
