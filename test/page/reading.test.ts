@@ -83,6 +83,21 @@ pageTest("shows the author of a long run of messages whose first one is out of v
   await ana.waitForMessage("step 39");
   const author = ana.page.locator(".author-above");
   await author.getByText("runner", { exact: true }).waitFor();
+  const scrollTo = (px: number) =>
+    ana.page.evaluate(`{
+      const list = document.querySelector(".list");
+      const first = [...document.querySelectorAll("article.message")]
+        .find((article) => /step 0$/.test(article.textContent));
+      if (first === undefined) list.scrollTop = 0;
+      else list.scrollTop +=
+        first.getBoundingClientRect().top - list.getBoundingClientRect().top + ${px};
+    }`);
+  const isNamed = async (px: number) => {
+    await scrollTo(px);
+    return (await author.count()) > 0;
+  };
+  await until("a name in view is not repeated", async () => !(await isNamed(8)));
+  await until("a name out of view is repeated", () => isNamed(40));
   await ana.page.locator(".list").press("Home");
   await until("the first row needs no author", async () => (await author.count()) === 0);
 });

@@ -322,7 +322,7 @@ function useVisibleRange(
     setAway(below > viewportSize || hasNewer);
     const top = handle.indexAt(HEAD_PX);
     const row = rows[top];
-    const isHeadless = row?.kind === "item" && (row.isGrouped || !handle.isVisible(top));
+    const isHeadless = row?.kind === "item" && (row.isGrouped || !handle.isVisible(top, HEAD_PX));
     setAuthor(
       isHeadless && isMessage(row.item) ? authorText(row.item, texts, chat.model) : undefined,
     );

@@ -33,7 +33,8 @@ export interface RowListHandle {
   readonly scrollSize: number;
   /** Returns the index of the drawn row at a distance from the viewport's top. */
   indexAt(px: number): number;
-  isVisible(index: number): boolean;
+  /** @param abovePx part of the row that may be above the viewport */
+  isVisible(index: number, abovePx?: number): boolean;
   /** @param px distance between the row and the viewport's edge */
   scrollToRow(index: number, align: "start" | "center" | "end", px?: number): void;
   scrollBy(px: number): void;
@@ -200,9 +201,9 @@ class RowWindow<Row extends Keyed> {
     return first + firstIndex(end - 1 - first, isAbove);
   }
 
-  isVisible(index: number): boolean {
+  isVisible(index: number, abovePx = 0): boolean {
     const top = this.#place(index)?.top;
-    return top !== undefined && top >= 0 && top <= this.viewportPx;
+    return top !== undefined && top >= -abovePx && top <= this.viewportPx;
   }
 
   #jump(index: number): void {
@@ -353,7 +354,7 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
         return drawn.list?.scrollHeight ?? 0;
       },
       indexAt: (px) => drawn.indexAt(px),
-      isVisible: (index) => drawn.isVisible(index),
+      isVisible: (index, abovePx) => drawn.isVisible(index, abovePx),
       scrollToRow: (index, align, px = 0) => {
         const offset = (rowPx: number, viewportPx: number) => {
           if (align === "start") return px;
