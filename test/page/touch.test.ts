@@ -260,6 +260,32 @@ const COVERING_KEYBOARD = `Object.defineProperty(window, "visualViewport", {
   value: Object.assign(new EventTarget(), { scale: 1, height: innerHeight, offsetTop: 0 }),
 });`;
 
+pageTest("puts the time beside a short own text, and the own place at the top", async () => {
+  const ana = await server.window("ana", PHONE);
+  await ana.send("just one line");
+  await ana.waitUntilSent();
+  const text = ana.message("just one line").locator(".words");
+  const { y, height } = (await text.boundingBox()) ?? { y: 0, height: 0 };
+  const lineHeight = await numberIn(
+    ana,
+    "parseFloat(getComputedStyle(document.querySelector('.is-own .words')).lineHeight)",
+  );
+  expect(height).toBeCloseTo(lineHeight, 0);
+  const time = await ana.message("just one line").locator(".slip").boundingBox();
+  expect((time?.y ?? 0) + (time?.height ?? 0)).toBeLessThanOrEqual(y + height + 1);
+
+  await ana.button(/^Open the list of rooms/).click();
+  await ana.button("You").click();
+  const settings = ana.page.locator(".room-lists .me-button");
+  await settings.getByText("Account and settings").waitFor();
+  const own = await settings.boundingBox();
+  const saved = await ana.page.locator(".place-row").first().boundingBox();
+  expect(own?.height).toBeLessThan(150);
+  expect(saved?.y).toBeCloseTo((own?.y ?? 0) + (own?.height ?? 0), 0);
+  await ana.button("Chats").click();
+  await ana.leaveHome();
+});
+
 pageTest("keeps the header and the message box above the keyboard", async () => {
   const gil = await server.window("gil", { ...PHONE, initScript: COVERING_KEYBOARD });
   const show = (viewport: string) =>

@@ -368,7 +368,7 @@ function callsOf(model: Model): number {
   return calls;
 }
 
-function OwnButton({ me }: { readonly me: string }) {
+function OwnButton({ me, isInPlace }: { readonly me: string; readonly isInPlace?: boolean }) {
   const { texts, openDialog } = usePage();
   const name = useShownName(me);
   const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
@@ -378,7 +378,7 @@ function OwnButton({ me }: { readonly me: string }) {
       <span className="room-name" dir="auto">
         {name}
       </span>
-      <span className="sr-only">{texts.account}</span>
+      <span className={isInPlace ? "me-about" : "sr-only"}>{texts.account}</span>
       {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
     </button>
   );
@@ -390,7 +390,7 @@ function OwnPlace({ me, onJump }: Pick<RoomsProps, "me" | "onJump">) {
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
   return (
     <>
-      <OwnButton me={me} />
+      <OwnButton me={me} isInPlace />
       {hasSaved ? (
         <button
           type="button"
