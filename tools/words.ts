@@ -15,7 +15,7 @@ const GENERATED: Readonly<Record<string, readonly string[]>> = {
     "Settings of the full screen",
     "Settings of the page",
   ],
-  "docs/design/PROTOCOL.md": ["Notices", "Requests", "What older programs do", "Faults"],
+  "docs/design/PROTOCOL.md": ["Notices", "Requests", "What older programs do", "Limits"],
 };
 
 function withoutGenerated(path: string, text: string): string {

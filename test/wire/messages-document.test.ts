@@ -6,9 +6,10 @@ import * as limits from "../../src/base/limits.ts";
 import { KINDS } from "../../src/wire/kinds.ts";
 import { WIRE_VERSION } from "../../src/wire/messages.ts";
 import { expectGolden } from "../golden.ts";
+import { limitTable } from "./limit-table.ts";
 import { noticeTable, recordText, requestTable, sinceTables } from "./message-tables.ts";
 
-/** Compares PROTOCOL.md with the source. CHAT_GOLDEN=write updates its tables of messages. */
+/** Compares PROTOCOL.md with the source. CHAT_GOLDEN=write updates its tables of messages and limits. */
 
 const PATH = join(import.meta.dir, "../../docs/design/PROTOCOL.md");
 let text = readFileSync(PATH, "utf8");
@@ -24,13 +25,14 @@ function documentedFaults(): string[] {
 
 describe("PROTOCOL.md", () => {
   test.each([
-    ["Notices", noticeTable()],
-    ["Requests", requestTable()],
-    ["What older programs do", sinceTables()],
+    ["### Notices", noticeTable()],
+    ["### Requests", requestTable()],
+    ["### What older programs do", sinceTables()],
+    ["## Limits", limitTable()],
   ])("contains the table of: %s", (heading, table) => {
-    const [before = "", after = ""] = text.split(`\n### ${heading}\n`);
+    const [before = "", after = ""] = text.split(`\n${heading}\n`);
     const now = [before, after.replace(/^(\|.*\n)+(\n(\|.*\n)+)*/m, `${table}\n`)].join(
-      `\n### ${heading}\n`,
+      `\n${heading}\n`,
     );
     expectGolden(PATH, now);
     text = now;
