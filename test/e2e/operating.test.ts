@@ -172,6 +172,7 @@ sandboxTest("imports a class list once, prints cards and exports it", async (san
   );
   const command = ["admin", "accounts", "import", list, ...OLGA];
   const planned = await admin.json([...command, "--dry-run"]);
+  expect(await admin.json(["admin", "accounts"])).toEqual([]);
   const cards = sandbox.path("cards.html");
   const done = await admin.json([...command, "--cards", cards]);
   expect(done.map(({ kind }) => kind)).toEqual([

@@ -9,7 +9,7 @@ import { expectGolden } from "../golden.ts";
 import { limitTable } from "./limit-table.ts";
 import { noticeTable, recordText, requestTable, sinceTables } from "./message-tables.ts";
 
-/** Compares PROTOCOL.md with the source. CHAT_GOLDEN=write updates its tables of messages and limits. */
+/** Compares PROTOCOL.md with the source. CHAT_GOLDEN=write updates its generated tables. */
 
 const PATH = join(import.meta.dir, "../../docs/design/PROTOCOL.md");
 let text = readFileSync(PATH, "utf8");

@@ -48,7 +48,7 @@ export const accounts = operatorVerb({
     "If a line has a problem, all problems are named and nothing changes. " +
     "Importing the same list again changes only what differs, and removes nobody from a room. " +
     "People who have left a room are not added to it again.",
-  isQuery: ({ action }) => action !== "import",
+  isQuery: ({ action, dryRun }) => action !== "import" || dryRun,
   check({ action, file, cards, renew, expires, dryRun }) {
     if ((action === "import") !== (file !== undefined)) {
       throw usageFault("specify a list to import", "chat admin accounts import class.csv");

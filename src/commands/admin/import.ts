@@ -53,7 +53,9 @@ export async function importList(
   const accounts = await allAccounts(client, { reverse: true, sort: "since" }, true);
   checkComplete(accounts);
   const rooms = await allRooms(client, { reverse: false, sort: "name" }, true);
-  const state = { accounts, rooms, me: client.user, renews: flags.renew };
+  // A dry run does not log in.
+  const me = client.user ?? operator.user;
+  const state = { accounts, rooms, me, renews: flags.renew };
   const { changes, problems, waiting, kept, left } = planImport(list, state);
   if (problems.length > 0) throw refused(operator, problems);
   for (const { line, user, room } of kept) {
