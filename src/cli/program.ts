@@ -93,7 +93,10 @@ function splitGlobals(argv: readonly string[]) {
     const names = [...Object.keys(GLOBAL_FLAG_NAMES), ...Object.keys(STANDALONE_FLAG_NAMES)];
     const suggestion = nearestWord(flag, names);
     throw new Fault("usage", `unknown flag ${quoteText(flag)} before the command`, {
-      remedy: suggestion === undefined ? "see chat --help" : `did you mean ${suggestion}?`,
+      remedy:
+        suggestion === undefined
+          ? "write it after the command; see chat --help"
+          : `did you mean ${suggestion}?`,
     });
   }
   return { before: globalFlags, rest: index < 0 ? [] : argv.slice(index) };

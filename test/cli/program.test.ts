@@ -110,8 +110,14 @@ test("the help of a verb lists its flags", async () => {
 
 test.each([
   [["--jsn", "echo"], "chat: unknown flag '--jsn' before the command; did you mean --json?\n"],
-  [["--room", "x"], "chat: unknown flag '--room' before the command; see chat --help\n"],
-  [["--", "echo"], "chat: unknown flag '--' before the command; see chat --help\n"],
+  [
+    ["--room", "x"],
+    "chat: unknown flag '--room' before the command; write it after the command; see chat --help\n",
+  ],
+  [
+    ["--", "echo"],
+    "chat: unknown flag '--' before the command; write it after the command; see chat --help\n",
+  ],
 ])("mistakes before the verb: %j", async (argv, line) => {
   const { exitCode, err } = await run(argv);
   expect([exitCode, err]).toEqual([2, line]);
