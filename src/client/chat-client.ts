@@ -23,7 +23,7 @@ import {
 import { type ClientEvent, modelEventOf } from "./event.ts";
 import { ActiveLink } from "./link/active-link.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
-import type { Greeted } from "./link/greeting.ts";
+import type { GreetedServer } from "./link/greeting.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
@@ -188,9 +188,9 @@ export abstract class ChatClient<Account extends LinkedSession> {
    * Throws to reject an untrusted server.
    * @throws {Fault} fingerprint-changed, …
    */
-  protected abstract greeted(greeted: Greeted): void | Promise<void>;
+  protected abstract greeted(greeted: GreetedServer): void | Promise<void>;
   protected abstract accountFor(
-    greeted: Greeted,
+    greeted: GreetedServer,
     user: string,
     known: Account | undefined,
   ): Omit<LoginOptions, "after" | "onLoggedIn"> & { readonly account: Account };
@@ -312,7 +312,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
   /** Requests the proofs of the log behind a log-in, whose answer is still awaited. */
   protected requestProofsEarly(
     connection: Connection,
-    { fingerprint, formers }: Greeted,
+    { fingerprint, formers }: GreetedServer,
     user: string,
   ): void {
     void this.#auditing?.requestEarly(connection, { fingerprint, formers, user });
@@ -436,7 +436,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
     this.#account = undefined;
   }
 
-  #loginOptions(greeted: Greeted, requestedName: string): LoginOptions {
+  #loginOptions(greeted: GreetedServer, requestedName: string): LoginOptions {
     const known = [this.#account, this.#former].find((candidate) =>
       isSameName(candidate?.session.user, requestedName),
     );

@@ -37,7 +37,7 @@ import type { Hashing } from "./files/hashing.ts";
 import { Transfers } from "./files/transfers.ts";
 import type { FollowMode } from "./follower.ts";
 import type { EarlyRequest, LinkStats, ServerNotice } from "./link/connection.ts";
-import type { Greeted } from "./link/greeting.ts";
+import type { GreetedServer } from "./link/greeting.ts";
 import type { Keys } from "./link/keys.ts";
 import { type HistoryPage, queryHistory, type SendRequest } from "./link/queries.ts";
 import {
@@ -454,7 +454,7 @@ export class Client extends ChatClient<ClientAccount> {
     void this.#finish(fault);
   }
 
-  protected override greeted(greeted: Greeted): void {
+  protected override greeted(greeted: GreetedServer): void {
     const { address, fingerprint: given, strict = false } = this.options;
     // Flush before `pin` moves the data stored under the server's old key.
     this.#cursors.flush();
@@ -464,7 +464,7 @@ export class Client extends ChatClient<ClientAccount> {
   }
 
   protected override accountFor(
-    greeted: Greeted,
+    greeted: GreetedServer,
     requestedName: string,
     known: ClientAccount | undefined,
   ) {
@@ -558,7 +558,7 @@ export class Client extends ChatClient<ClientAccount> {
   }
 
   /** Leaves a node that has lost the majority for a different node, which may still have it. */
-  #leaveMinority({ welcome }: Greeted, refusal: string | undefined): boolean {
+  #leaveMinority({ welcome }: GreetedServer, refusal: string | undefined): boolean {
     if (welcome.majority === false || !this.#locator.majorityLost()) return false;
     this.loop.reconnect(noMajority(refusal), false);
     return true;

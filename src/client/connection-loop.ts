@@ -7,7 +7,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import { Connection, type GuessDelay } from "./link/connection.ts";
-import { type Greeted, greet, Hello, untilProved } from "./link/greeting.ts";
+import { type GreetedServer, greet, Hello, untilProved } from "./link/greeting.ts";
 import type { Keys } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { isTransient, noMajority, notConnected } from "./link/retry.ts";
@@ -45,8 +45,8 @@ export interface LoginOptions
 
 export interface ConnectionLoopOwner {
   readonly state: (state: LoopState) => void;
-  readonly greeted: (greeted: Greeted) => void | Promise<void>;
-  readonly account: (greeted: Greeted, user: string) => LoginOptions;
+  readonly greeted: (greeted: GreetedServer) => void | Promise<void>;
+  readonly account: (greeted: GreetedServer, user: string) => LoginOptions;
   readonly lost: () => void;
   readonly hasPendingWork: () => boolean;
   readonly whenReady: (callback: () => void) => void;
@@ -82,7 +82,7 @@ export class ConnectionLoop {
   readonly #reconnectTimer: ReconnectTimer;
   #state: LoopState = { kind: "outside", fault: undefined };
   #link: GreetedLink | undefined;
-  #greeted: Greeted | undefined;
+  #greeted: GreetedServer | undefined;
   #dialled: Connection | undefined;
   #opening: Promise<GreetedLink> | undefined;
   #account: Credentials | undefined;
@@ -109,7 +109,7 @@ export class ConnectionLoop {
     return kind === "in" || kind === "outside" ? this.#link?.connection : undefined;
   }
 
-  get greeted(): Greeted | undefined {
+  get greeted(): GreetedServer | undefined {
     return this.#greeted;
   }
 

@@ -12,7 +12,7 @@ import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { NoticeOf } from "../wire/messages.ts";
 import type { LoopState } from "./connection-loop.ts";
 import type { GuessDelay } from "./link/connection.ts";
-import type { Greeted } from "./link/greeting.ts";
+import type { GreetedServer } from "./link/greeting.ts";
 import type { PostEvent } from "./outbox-driver.ts";
 import type { SealedEvent } from "./sealed/room-state.ts";
 
@@ -229,7 +229,7 @@ export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent 
 }
 
 export function greetedEvent(
-  { fingerprint, welcome }: Greeted,
+  { fingerprint, welcome }: GreetedServer,
   device: Pick<ServerView, "keepsKey" | "changedFrom">,
 ): Extract<ModelEvent, { kind: "greeted" }> {
   return {

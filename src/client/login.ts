@@ -10,7 +10,7 @@ import { type Clock, delay } from "../io/clock.ts";
 import { secretFromInput } from "../wire/invite.ts";
 import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
-import type { Greeted } from "./link/greeting.ts";
+import type { GreetedServer } from "./link/greeting.ts";
 import { certifiedDevice, type Keys } from "./link/keys.ts";
 
 export type LoginSecret = "password" | "new-password" | "room-password";
@@ -31,7 +31,7 @@ export interface Credentials {
 
 export interface GreetedLink {
   readonly connection: Connection;
-  readonly greeted: Greeted;
+  readonly greeted: GreetedServer;
 }
 
 export interface LoginContext extends GreetedLink {

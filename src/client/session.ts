@@ -18,7 +18,7 @@ import type { ClientEvent, LinkInfo, PrefsEvent } from "./event.ts";
 import { Follower, type FollowerEvent, type FollowMode } from "./follower.ts";
 import type { ActiveLink } from "./link/active-link.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
-import { type Greeted, serverKeys } from "./link/greeting.ts";
+import { type GreetedServer, serverKeys } from "./link/greeting.ts";
 import type { Keys } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
@@ -64,7 +64,7 @@ export class AccountSession {
   #restored: OutboxOwner | undefined;
   #hasEarlyPost = false;
   #auditedLink: AuditedLink | undefined;
-  #greeted: Greeted | undefined;
+  #greeted: GreetedServer | undefined;
 
   constructor(private readonly options: AccountSessionOptions) {
     const { clock, entropy, keys, sealed, request, emit, follow, after, sha256, gap } = options;

@@ -4,7 +4,7 @@ import { Fault, msg } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { LinkEvent } from "./event.ts";
-import type { Greeted } from "./link/greeting.ts";
+import type { GreetedServer } from "./link/greeting.ts";
 import type { PinStore } from "./ports.ts";
 
 interface Expectation {
@@ -53,7 +53,7 @@ type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
  * @throws {Fault} fingerprint-changed if the server has a key that the old key has not signed
  */
 export function pin(
-  { fingerprint, welcome, formers }: Greeted,
+  { fingerprint, welcome, formers }: GreetedServer,
   { state, clock }: { readonly state: PinStore; readonly clock: Clock },
   expected: Pick<Expectation, "address" | "requested" | "strict">,
 ): PinEvent | undefined {

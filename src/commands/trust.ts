@@ -12,7 +12,7 @@ import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { openHome } from "../cli/home.ts";
 import { printData, printList, printResult, timeCell } from "../cli/output/result.ts";
-import type { Greeted } from "../client/link/greeting.ts";
+import type { GreetedServer } from "../client/link/greeting.ts";
 import { pin } from "../client/trust.ts";
 import type { ClientState, Pin } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
@@ -147,7 +147,7 @@ async function accept(
   {
     greeting,
     expected,
-  }: { readonly greeting: Greeted; readonly expected: Fingerprint | undefined },
+  }: { readonly greeting: GreetedServer; readonly expected: Fingerprint | undefined },
 ): Promise<number> {
   const address = formatAddress(at);
   const { name } = greeting.welcome.server;
@@ -198,7 +198,7 @@ async function acceptLog(
 
 async function confirmFingerprint(
   context: Context,
-  { fingerprint }: Greeted,
+  { fingerprint }: GreetedServer,
   expected: Fingerprint | undefined,
 ): Promise<void> {
   if (expected !== undefined) {

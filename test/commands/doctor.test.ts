@@ -34,7 +34,7 @@ import {
 } from "../../src/cli/doctor/network.ts";
 import type { ClusterMembership } from "../../src/cli/membership.ts";
 import type { ClusterInspection } from "../../src/cli/serve/survey.ts";
-import type { Greeted } from "../../src/client/link/greeting.ts";
+import type { GreetedServer } from "../../src/client/link/greeting.ts";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { systemClock } from "../../src/io/clock.ts";
@@ -48,7 +48,7 @@ const OTHER = "q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE" as Fingerprint;
 const GREETED = {
   fingerprint: identity.fingerprint,
   welcome: { version: 2, server: { name: "Room 12", key: identity.publicKey } },
-} as Greeted;
+} as GreetedServer;
 const unreachable = (sentence: string) => async () => {
   throw new Fault("unreachable", sentence);
 };

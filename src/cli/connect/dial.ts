@@ -3,7 +3,7 @@
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import { PROGRAM } from "../../base/version.ts";
-import { fetchGreeting, type Greeted } from "../../client/link/greeting.ts";
+import { fetchGreeting, type GreetedServer } from "../../client/link/greeting.ts";
 import type { DialAddress } from "../../client/server-locator.ts";
 import { nativeVerifier } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -99,7 +99,7 @@ async function openQuicDialer(): Promise<QuicDialer> {
 export function greetServer(
   clock: Clock,
   dial: (first: Uint8Array) => Promise<Link>,
-): Promise<Greeted> {
+): Promise<GreetedServer> {
   const program = PROGRAM;
   const entropy = systemEntropy();
   return fetchGreeting({ clock, entropy, dial, verifier: nativeVerifier, program });

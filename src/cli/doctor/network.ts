@@ -6,7 +6,7 @@ import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
 import { counted, formatElapsed, formatSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import { DAY_MS } from "../../base/time.ts";
-import type { Greeted } from "../../client/link/greeting.ts";
+import type { GreetedServer } from "../../client/link/greeting.ts";
 import { missingIssuer } from "../../crypto/certificate.ts";
 import { lineage } from "../../crypto/succession.ts";
 import { noMajority, RefusedByNats } from "../../io/cluster/majority.ts";
@@ -34,8 +34,8 @@ export interface NetworkProbes {
   connectTcp(target: ProbeTarget): Promise<void>;
   shakeHands(target: ProbeTarget): Promise<TlsInfo>;
   serverTime(target: ProbeTarget): Promise<number | undefined>;
-  greet(address: string): Promise<Greeted>;
-  readonly greetOverUdp: ((address: string) => Promise<Greeted>) | undefined;
+  greet(address: string): Promise<GreetedServer>;
+  readonly greetOverUdp: ((address: string) => Promise<GreetedServer>) | undefined;
   unixMs(): number;
 }
 
@@ -70,7 +70,7 @@ const CERTIFICATE_DAYS_MIN = 14;
 class NetworkCheck {
   #addresses: readonly string[] = [];
   #address = "";
-  #greeted: Greeted | undefined;
+  #greeted: GreetedServer | undefined;
   #versionFault: Fault | undefined;
 
   constructor(
@@ -247,7 +247,7 @@ function readOnlyFault(refusal: string | undefined): Fault {
 }
 
 function checkIdentity(
-  { fingerprint, welcome }: Greeted,
+  { fingerprint, welcome }: GreetedServer,
   { server, requested, pinned }: ExpectedIdentity,
 ): Finding {
   const predecessors = lineage(welcome.server.key, welcome.predecessors ?? []);

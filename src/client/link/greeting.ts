@@ -21,7 +21,7 @@ import type { Verifier } from "./keys.ts";
 import { clusterVersion, serverVersion } from "./server-version.ts";
 
 /** Server that has proved its identity, but is not necessarily trusted. */
-export interface Greeted {
+export interface GreetedServer {
   readonly greeting: Greeting;
   readonly fingerprint: Fingerprint;
   readonly welcome: NoticeOf<"welcome">;
@@ -29,7 +29,7 @@ export interface Greeted {
   readonly formers: readonly Fingerprint[];
 }
 
-export function serverKeys({ welcome, formers }: Greeted): readonly Uint8Array[] {
+export function serverKeys({ welcome, formers }: GreetedServer): readonly Uint8Array[] {
   const { server, predecessors = [] } = welcome;
   return [server.key, ...predecessors.slice(0, formers.length).map(({ key }) => key)];
 }
@@ -68,7 +68,7 @@ export async function greet(
   connection: Connection,
   options: GreetOptions,
   hello = new Hello(options),
-): Promise<Greeted> {
+): Promise<GreetedServer> {
   const { clock, verifier } = options;
   const welcome = await sendHello(connection, clock, hello);
   const { server, nonce: serverNonce } = welcome;
@@ -112,7 +112,7 @@ async function verifiedFormers(
 
 export async function fetchGreeting(
   options: GreetOptions & { readonly dial: (first: Uint8Array) => Promise<Link> },
-): Promise<Greeted> {
+): Promise<GreetedServer> {
   return untilProved(options.clock, async () => {
     const hello = new Hello(options);
     const connection = new Connection(await options.dial(hello.bytes), options.clock);

@@ -12,7 +12,7 @@ import { type AccountLogin, ChatClient, type ChatEffect } from "../../client/cha
 import type { LoginOptions, LoopState } from "../../client/connection-loop.ts";
 import { type ClientEvent, greetedEvent, linkEventOf, modelEventOf } from "../../client/event.ts";
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
-import type { Greeted } from "../../client/link/greeting.ts";
+import type { GreetedServer } from "../../client/link/greeting.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import type { OfferedLink } from "../../client/linking.ts";
@@ -555,7 +555,7 @@ export class PageClient extends ChatClient<PageAccount> {
     }
   }
 
-  protected override async greeted(greeted: Greeted): Promise<void> {
+  protected override async greeted(greeted: GreetedServer): Promise<void> {
     const { fingerprint, welcome, formers } = greeted;
     const changedFrom = await this.#preferences.recordGreeting(fingerprint, formers);
     const modelFormer = this.model.server?.changedFrom;
@@ -573,7 +573,7 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   protected override accountFor(
-    { fingerprint }: Greeted,
+    { fingerprint }: GreetedServer,
     user: string,
     known: PageAccount | undefined,
   ): Omit<LoginOptions, "after" | "onLoggedIn"> & { readonly account: PageAccount } {
