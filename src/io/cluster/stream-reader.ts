@@ -53,6 +53,8 @@ const TRUSTED_MS = 100;
  * may not know its end at first.
  */
 const TRUNCATED_CHECKS = 2;
+/** Later reads request more messages at once while all answers arrive in time. */
+const FIRST_AHEAD = 16;
 const MARK_CHARACTERS = 22;
 /** Number of messages remembered to detect a rewind. Some of them may have been deleted. */
 const EARLIER_MAX = 4;
@@ -90,6 +92,11 @@ export class StreamReader {
   #lastMissingChecks = 0;
   #lastMissingAt = Number.NEGATIVE_INFINITY;
   #truncatedChecks = 0;
+  /**
+   * Messages to request at once. Requests without an answer in time are repeated, so too many for
+   * large messages or a slow network would delay each other without end.
+   */
+  #ahead = FIRST_AHEAD;
 
   constructor(private readonly options: StreamReaderOptions) {
     this.#next = options.after.seq + 1;
@@ -285,7 +292,7 @@ export class StreamReader {
 
   async #read(): Promise<number | undefined> {
     const { stream, clock, onMessage } = this.options;
-    const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, this.#storedSeq - this.#next + 1));
+    const ahead = Math.min(this.#ahead, Math.max(1, this.#storedSeq - this.#next + 1));
     const isUnchanged = this.#isLastUnchanged();
     const requests = Array.from({ length: ahead }, (_, i) => {
       const pushed = this.#freshPushed(this.#next + i);
@@ -296,10 +303,15 @@ export class StreamReader {
       });
     });
     const timeout = Promise.withResolvers<undefined>();
-    const cancel = clock.after(CLUSTER_ANSWER_TIMEOUT_MS, () => timeout.resolve(undefined));
+    let isLate = false;
+    const cancel = clock.after(CLUSTER_ANSWER_TIMEOUT_MS, () => {
+      isLate = true;
+      timeout.resolve(undefined);
+    });
     const answers = requests.map((answer) => Promise.race([answer, timeout.promise]));
     if (!(await isUnchanged)) {
       cancel();
+      this.#requestFewer();
       return undefined;
     }
     let count = 0;
@@ -319,7 +331,13 @@ export class StreamReader {
       await onMessage(message);
     }
     cancel();
+    if (isLate && count < ahead) this.#requestFewer();
+    else if (count === this.#ahead) this.#ahead = Math.min(CLUSTER_MESSAGES_AHEAD, 2 * count);
     return count;
+  }
+
+  #requestFewer(): void {
+    this.#ahead = Math.max(1, Math.floor(this.#ahead / 2));
   }
 
   async #checkMissing(): Promise<void> {

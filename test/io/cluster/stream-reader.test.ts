@@ -20,6 +20,9 @@ class Fixture {
   readonly answers: (() => Promise<StreamMessage | undefined>)[] = [];
   watcher: (stored?: StreamMessage) => void = () => {};
   readonly asked: number[] = [];
+  /** Time that each answer takes; answers are sent one after another. */
+  answerMs = 0;
+  #answersUntil = 0;
   #reader: StreamReader | undefined;
 
   constructor(count: number) {
@@ -43,7 +46,7 @@ class Fixture {
       stream: {
         get: (seq) => {
           this.asked.push(seq);
-          return this.answers.shift()?.() ?? Promise.resolve(this.messages[seq - 1]);
+          return this.answers.shift()?.() ?? this.#answer(this.messages[seq - 1]);
         },
         last: () => Promise.resolve(this.messages.length),
         watch: (onNews) => {
@@ -61,6 +64,14 @@ class Fixture {
       onNoAnswer: note("silent"),
     });
     return this.#reader;
+  }
+
+  #answer(message: StreamMessage | undefined): Promise<StreamMessage | undefined> {
+    if (this.answerMs === 0) return Promise.resolve(message);
+    this.#answersUntil = Math.max(this.#answersUntil, this.clock.now()) + this.answerMs;
+    return new Promise((resolve) => {
+      this.clock.after(this.#answersUntil - this.clock.now(), () => resolve(message));
+    });
   }
 
   async until(isReached: () => boolean, timeoutMs = 60_000): Promise<number> {
@@ -94,6 +105,16 @@ describe("a reader", () => {
     expect(await stream.until(() => stream.read.length === 5)).toBeLessThan(10);
     expect(stream.read).toEqual([1, 2, 3, 4, 5]);
     expect(stream.reported).toEqual([]);
+  });
+
+  test("reads many large messages over a slow network", async () => {
+    for (let i = 0; i < 400; i++) stream.add();
+    stream.answerMs = 100;
+    stream.start().stored(403);
+    // Each takes 100 ms if none is requested twice.
+    expect(await stream.until(() => stream.read.length === 403, 400_000)).toBeLessThan(90_000);
+    expect(stream.read).toEqual(stream.messages.map(({ seq }) => seq));
+    expect(stream.reported.filter((what) => what !== "silent")).toEqual([]);
   });
 
   test("reads an announced message as soon as it is stored", async () => {
