@@ -36,8 +36,9 @@ export interface TimeContext {
 }
 
 /**
- * Parses a time in ISO 8601 (local time unless it has an offset), in which `today`, `yesterday` or
- * nothing may replace the date, or an age such as `90s`, `10m`, `2h`, `3d`, `1w` or `2 hours ago`.
+ * Parses a time in ISO 8601 (local time unless it has an offset), in which `today`, `yesterday`,
+ * `tomorrow` or nothing may replace the date, or an age such as `90s`, `10m`, `2h`, `3d`, `1w` or
+ * `2 hours ago`.
  * @returns Unix milliseconds, from 0 to UNIX_MS_MAX
  * @throws {Fault} usage if the text is not a time
  */
@@ -62,6 +63,7 @@ function withDate(text: string, { nowUnixMs, offsetMinutes }: TimeContext): stri
   return text
     .replace(/^today\b/i, date(0))
     .replace(/^yesterday\b/i, date(1))
+    .replace(/^tomorrow\b/i, date(-1))
     .replace(/^(?=\d\d:)/, `${date(0)} `);
 }
 

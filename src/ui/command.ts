@@ -133,7 +133,7 @@ export function splitWords(text: string, min: number, max: number): readonly str
   return words.length >= min && words.length <= max ? words : undefined;
 }
 
-const DATE_WORD = /^(?:(?:after|before):)?(?:\d{4}-\d\d-\d\d|today|yesterday)$/i;
+const DATE_WORD = /^(?:(?:after|before):)?(?:\d{4}-\d\d-\d\d|today|tomorrow|yesterday)$/i;
 const CLOCK_WORD = /^\d{1,2}:\d\d(?::\d\d)?(?:Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /** Joins each date with the clock time that follows it as its own word. */

@@ -233,7 +233,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "/rules with a due date": {
     lines: [
       ...["/join den", "ben /join den", "/rules post private due 2030-11-28 10:00 slow 30"],
-      ...["/rules due 2030-11-28 25:00", "/rules due tomorrow", "/rules due off"],
+      ...["/rules due 2030-11-28 25:00", "/rules due soon", "/rules due off"],
     ],
     records: ["room den", "join", "rules moderators 1922090400000", "rules moderators"],
     target: "den",
