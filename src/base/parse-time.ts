@@ -53,7 +53,7 @@ export function parseTime(text: string, context: TimeContext): number {
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
   if (unixMs !== undefined) return Math.max(0, unixMs);
   throw new Fault("usage", msg`${quoteText(text)} is not a time`, {
-    remedy: "use 2026-11-20, 2026-11-20T05:46, 09:00, yesterday, 10m or '2 hours ago'",
+    remedy: msg`use 2026-11-20, 2026-11-20T05:46, 09:00, yesterday, 10m or '2 hours ago'`,
   });
 }
 

@@ -58,7 +58,7 @@ export function parseSize(text: string): number {
   const bytes = Math.round(Number(digits) * (binary === undefined ? STEP : 1024) ** power);
   if (digits !== "" && Number.isSafeInteger(bytes)) return bytes;
   throw new Fault("usage", msg`${quoteText(text)} is not a size`, {
-    remedy: "use 500M, 10G or 1.5TB",
+    remedy: msg`use 500M, 10G or 1.5TB`,
   });
 }
 

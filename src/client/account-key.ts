@@ -1,6 +1,6 @@
 /** Account keys of a program with a data folder, for linking devices. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
 import { makeDeviceCert } from "../crypto/device-cert.ts";
 import { Identity } from "../crypto/identity.ts";
@@ -21,8 +21,8 @@ type AccountKey = Pick<LinkGranter, "user" | "fingerprint" | "clock" | "accountS
 export function accountKeyOf({ state, clock, fingerprint, user }: AccountKeyOptions): AccountKey {
   const pem = state.knownAccountKey(fingerprint, user);
   if (pem === undefined) {
-    throw new Fault("not-allowed", "this device signed in by password and has no account key", {
-      remedy: "use the device that created the account, or one linked to it",
+    throw new Fault("not-allowed", msg`this device signed in by password and has no account key`, {
+      remedy: msg`use the device that created the account, or one linked to it`,
     });
   }
   const account = Identity.fromPem(pem, "the stored account key");

@@ -606,7 +606,7 @@ export class Actions {
       throw new Fault(
         "not-allowed",
         msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
-        { remedy: "create a new room: /join ROOM --sealed" },
+        { remedy: msg`create a new room: /join ROOM --sealed` },
       );
     }
     const view: RoomView = { kind, name, id: id as RoomId, topic, people, isSealed: true };

@@ -633,7 +633,10 @@ export class Client extends ChatClient<ClientAccount> {
     this.#events.push(event);
     if (!this.#events.isFull) return;
     // The reader is too slow, so disconnect until the buffer has room again.
-    this.loop.reconnect(new Fault("too-many", "messages arrive faster than they are read"), true);
+    this.loop.reconnect(
+      new Fault("too-many", msg`messages arrive faster than they are read`),
+      true,
+    );
   }
 
   #publish(event: Extract<LinkEvent, ReaderEvent>): void {

@@ -1,7 +1,7 @@
 /** Links a new device to an account with a short code, which the user's old device shows. */
 
 import { concatBytes, fromBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
-import { Fault, ignoreFault } from "../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import { LINK_CODE_MS } from "../base/limits.ts";
 import { isName, type Name } from "../base/names.ts";
 import type { DeviceKind } from "../crypto/cert-payload.ts";
@@ -67,7 +67,7 @@ export async function offerLink(granter: LinkGranter): Promise<OfferedLink> {
     channel: channelOf(fingerprint),
     random,
     grant: async (request) => {
-      if (granted !== undefined) throw new Fault("not-allowed", "the code has been used");
+      if (granted !== undefined) throw new Fault("not-allowed", msg`the code has been used`);
       const device = parseDevice(request);
       granted = device.deviceKey;
       const deviceCert = await certify(device);

@@ -350,7 +350,7 @@ export class Login {
   }
 
   #failNoRoomPassword(): never {
-    throw new Fault("room-password-wrong", "registration requires the server password", {
+    throw new Fault("room-password-wrong", msg`registration requires the server password`, {
       remedy: this.context.policy.registrationRemedy,
     });
   }

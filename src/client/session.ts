@@ -1,6 +1,6 @@
 /** Session of an account across connections: its rooms, posts, keys and read positions. */
 
-import { asFault, Fault } from "../base/fault.ts";
+import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId, Sha256 } from "../base/ids.ts";
 import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
@@ -77,7 +77,7 @@ export class AccountSession {
     this.#reporter = new ReadReporter(clock, options.historyChecked);
     this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;
     const onOverflow = () =>
-      gap(new Fault("too-many", "messages arrive faster than they can be decrypted"), false);
+      gap(new Fault("too-many", msg`messages arrive faster than they can be decrypted`), false);
     const stage = new EventStage(this.sealing, (event) => this.#handleEvent(event), onOverflow);
     const sink = { event: (event: FollowerEvent) => stage.pass(event), gap };
     this.#follower = new Follower(follow, after, sha256, sink);

@@ -21,7 +21,7 @@ export async function hashPassword(password: string): Promise<string> {
   checkNewPassword(password);
   if (!isUsable(password)) {
     throw new Fault("usage", msg`a password can have at most ${PASSWORD_BYTES_MAX} bytes`, {
-      remedy: "choose another password",
+      remedy: msg`choose another password`,
     });
   }
   return Bun.password.hash(password, ARGON2ID);

@@ -1,6 +1,6 @@
 /** Queue for asynchronous tasks, of which only a limited number run at a time. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { CONCURRENT_FILES_MAX, PAGE_PAUSE_FACTOR, PAGE_PAUSE_MS_MAX } from "../base/limits.ts";
 import type { Clock } from "./clock.ts";
 
@@ -98,7 +98,7 @@ export class TaskQueue {
 
 function waitIn(tasks: WaitingTasks, waitingMax: number): Promise<void> {
   if (tasks.length >= waitingMax) {
-    throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
+    throw new Fault("too-many", msg`the server is busy`, { retryAfterMs: 1_000 });
   }
   const { promise, resolve } = Promise.withResolvers<void>();
   tasks.push(resolve);

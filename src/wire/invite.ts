@@ -94,7 +94,7 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port > 0 && port <= 65_535) return port;
   throw new Fault("usage", msg`${quoteText(text)} is not a port`, {
-    remedy: "use a number from 1 to 65535",
+    remedy: msg`use a number from 1 to 65535`,
   });
 }
 
@@ -148,7 +148,7 @@ function splitField(field: string): [string, string] {
 function parseVia(via: string | undefined): Transport | undefined {
   if (via === undefined || via === "tcp" || via === "udp") return via;
   throw new Fault("usage", msg`${quoteText(via)} is not a transport`, {
-    remedy: "use via=tcp or via=udp",
+    remedy: msg`use via=tcp or via=udp`,
   });
 }
 
@@ -156,7 +156,7 @@ function parseAlso(also = ""): ServerAddress[] {
   const addresses = also.split(",").filter((address) => address !== "");
   if (addresses.length >= CLUSTER_ADDRESSES_MAX) {
     throw new Fault("usage", msg`an invite can have at most ${CLUSTER_ADDRESSES_MAX} addresses`, {
-      remedy: "remove some addresses from also=",
+      remedy: msg`remove some addresses from also=`,
     });
   }
   return addresses.map((address) => {
@@ -168,8 +168,8 @@ function parseAlso(also = ""): ServerAddress[] {
 function decodeSecret(fragment: string): string {
   const secret = tryDecode(fragment);
   if (secret !== undefined && utf8Encode(secret).length <= PASSWORD_BYTES_MAX) return secret;
-  throw new Fault("usage", "the part of the invite after # is damaged", {
-    remedy: "copy it again, between single quotes",
+  throw new Fault("usage", msg`the part of the invite after # is damaged`, {
+    remedy: msg`copy it again, between single quotes`,
   });
 }
 

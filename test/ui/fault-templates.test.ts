@@ -54,6 +54,88 @@ function isElsewhere({ path }: Source): boolean {
   return ELSEWHERE.some((part) => path.startsWith(part));
 }
 
+/** More parts whose faults no full screen shows, or which the page shows by their codes. */
+const NO_SCREENS = [
+  ...["cli/connect/discover", "cli/connect/root", "cli/context", "cli/doctor/", "cli/lan/"],
+  ...["cli/parser", "cli/program", "cli/settings", "cli/share/", "cli/verify/", "cli/web/"],
+  ...["base/csv", "core/cluster/", "core/irc/", "crypto/certificate", "crypto/minisign"],
+  ...["io/archive/", "io/cluster/", "io/lan/", "io/link/certificate", "io/probe/", "io/push/"],
+  ...["io/terminal/", "server/admin/", "wire/lan", "web/"],
+];
+
+/** Codes whose text alone would mislead, because it fits only some of their faults. */
+const VAGUE: ReadonlySet<string> = new Set([
+  ...["login-refused", "name-taken", "not-allowed", "not-found", "room-password-wrong"],
+  ...["store-denied", "text-invalid", "too-large", "too-many", "usage"],
+]);
+
+/** Fixed texts of vague codes, and remedies, that need no tag. */
+const FIXED_UNTRANSLATED: Readonly<Record<string, string>> = {
+  "unknown user or wrong password": "the text of the code says the same",
+  "the message is too large": "the text of the code says the same",
+  "the message exceeds the peer's limit": "the text of the code says the same",
+  "this browser cannot create an account key": "only the page asks for it",
+  "encrypted rooms do not work here, because this page cannot encrypt": "only the page asks for it",
+  "only its owner can set the picture of an account": "only the page sets pictures",
+  "invalid token": "tokens are for scripts",
+  "this IRC password was revoked": "IRC clients show it",
+  "this requires a device, and IRC clients have none": "IRC clients show it",
+  "an invite is either for a user or for a program": "chat invite asks for it",
+  "a token is limited to one room": "chat admin token asks for it",
+  "specify either a user or an address": "chat admin asks for it",
+  "specify either a user or a room": "chat admin asks for it",
+  "too many transfers are being cancelled": "chat admin asks for it",
+  "use the complete file that chat verify --seq wrote": "chat verify asks for it",
+  "start at chunk 0": "our clients do",
+  "a reply in a thread needs the number of a message": "our clients send one",
+  "an imported message must have an author": "our clients send one",
+  "an encrypted message cannot include unencrypted text": "our clients never do",
+  "the commit does not match its request": "our clients never do",
+  "a new group must contain only the device that creates it": "our clients never do",
+  "a device is already in the group": "our clients make the change again",
+  "a device cannot revert its own commit": "our clients never do",
+  "the device to be removed is not in the group": "our clients make the change again",
+  "this file was completed with different content": "our clients never do",
+  "this preview belongs to another file": "our clients never do",
+  "this preview was completed with different content": "our clients never do",
+  "this file is already complete": "our clients never do",
+  "this data channel is for one download only": "our clients never do",
+  "the folder's size is smaller than its list of files": "our clients never do",
+  "a preview is one file": "our clients never do",
+};
+
+interface FixedTexts {
+  readonly code: string;
+  /** `undefined` if it has the tag or values. */
+  readonly message: string | undefined;
+  readonly isTemplate: boolean;
+  readonly remedies: readonly string[];
+}
+
+const TEXT = String.raw`"((?:[^"\\]|\\.)*)"`;
+const FAULT = new RegExp(String.raw`^new Fault\(\s*"([\w-]+)",\s*(?:${TEXT}|(msg\`))?`);
+
+/** Returns the untagged texts of each fault that the source makes. */
+function fixedTextsIn({ text, code }: Source): FixedTexts[] {
+  return [...code.matchAll(/\bnew Fault\(/g)].flatMap(({ index, 0: start }) => {
+    let end = index + start.length;
+    for (let depth = 1; depth > 0; end++) {
+      if (code[end] === "(") depth++;
+      else if (code[end] === ")") depth--;
+    }
+    const call = text.slice(index, end).replaceAll(/" \+\s*"/g, "");
+    const [, faultCode, message, tag] = FAULT.exec(call) ?? [];
+    if (faultCode === undefined) return [];
+    const remedies = [...call.matchAll(new RegExp(`remedy: ${TEXT}`, "g"))];
+    return {
+      code: faultCode,
+      message,
+      isTemplate: tag !== undefined,
+      remedies: remedies.map(([, remedy = ""]) => remedy),
+    };
+  });
+}
+
 /** The screen shows the text of these faults' codes instead. */
 const UNTRANSLATED: Readonly<Record<string, string>> = {
   "{}: {}": "both values are the text of another fault or of the user",
@@ -82,6 +164,24 @@ test("every fault that a full screen can show is translated, or says why not", (
       .map((template) => `${source.path}: ${template}`),
   );
   expect(missing).toEqual([]);
+});
+
+test("every fixed text that a full screen can show has the tag, or says why not", () => {
+  const shown = SOURCES.filter(
+    (source) => !isElsewhere(source) && !NO_SCREENS.some((part) => source.path.startsWith(part)),
+  );
+  const texts = shown.flatMap((source) =>
+    fixedTextsIn(source).flatMap(({ code, message, isTemplate, remedies }) => {
+      const messages = message !== undefined && VAGUE.has(code) ? [message] : [];
+      // The screen shows a remedy after a translated message only.
+      const untagged = [...messages, ...(isTemplate ? remedies : [])];
+      return untagged.map((text) => ({ text, path: source.path }));
+    }),
+  );
+  const missing = texts.filter(({ text }) => !Object.hasOwn(FIXED_UNTRANSLATED, text));
+  expect(missing.map(({ text, path }) => `${path}: ${text}`)).toEqual([]);
+  const found = new Set(texts.map(({ text }) => text));
+  expect(Object.keys(FIXED_UNTRANSLATED).filter((text) => !found.has(text))).toEqual([]);
 });
 
 test("the remedies of codes are translated", () => {

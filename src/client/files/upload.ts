@@ -311,7 +311,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       throw new Fault(
         "store-failed",
         msg`the server has lost the uploaded part of '${source.name}'`,
-        { remedy: "send it again; a pipe cannot be read twice" },
+        { remedy: msg`send it again; a pipe cannot be read twice` },
       );
     }
     this.#checksums.resume(have, this.#journal);

@@ -364,7 +364,7 @@ export class Connection {
     }
     if (this.#listener === undefined) {
       if (this.#queuedNotices.length < NOTICES_QUEUED_MAX) this.#queuedNotices.push(notice);
-      else this.close(new Fault("too-many", "messages arrive faster than they are read"));
+      else this.close(new Fault("too-many", msg`messages arrive faster than they are read`));
       return;
     }
     try {

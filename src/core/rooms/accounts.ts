@@ -252,8 +252,8 @@ export class Registry {
     }
     const max = isVouched ? ACCOUNTS_MAX : ACCOUNTS_MAX - ACCOUNTS_RESERVED;
     if (this.#byId.size + this.#reserved.size >= max) {
-      throw new Fault("too-many", "this server has reached its account limit", {
-        remedy: "ask an operator for an invite",
+      throw new Fault("too-many", msg`this server has reached its account limit`, {
+        remedy: msg`ask an operator for an invite`,
       });
     }
     this.#reserved.add(folded);
@@ -463,10 +463,10 @@ export class Registry {
    */
   ignoreDraft(account: Account, user: UserId, on: boolean): Draft | undefined {
     if (account.ignored.has(user) === on) return undefined;
-    if (user === account.id) throw new Fault("not-allowed", "you cannot ignore yourself");
+    if (user === account.id) throw new Fault("not-allowed", msg`you cannot ignore yourself`);
     if (on && account.ignored.size >= IGNORED_MAX) {
       throw new Fault("too-many", msg`you can ignore at most ${IGNORED_MAX} people`, {
-        remedy: "stop ignoring someone first: /unignore NAME",
+        remedy: msg`stop ignoring someone first: /unignore NAME`,
       });
     }
     const body = { user, on };

@@ -114,13 +114,13 @@ function pollTextDraft(
   poll: NonNullable<PostBody["poll"]>,
 ): Omit<Draft, "room"> {
   const { kind, fields } = recordOfPost(body);
-  if (kind !== "text") throw new Fault("text-invalid", "only a plain text can be a poll");
+  if (kind !== "text") throw new Fault("text-invalid", msg`only a plain text can be a poll`);
   return { kind, by, id, body: { ...fields, poll: defined(poll) } };
 }
 
 function checkNotice(body: PostBody): void {
   if (recordOfPost(body).kind === "text" && body.react === undefined) return;
-  throw new Fault("text-invalid", "only a plain text can be a notice");
+  throw new Fault("text-invalid", msg`only a plain text can be a notice`);
 }
 
 function importedDraft(
@@ -156,7 +156,7 @@ function reactionBodyOf({ text, react, re }: PostBody): {
   readonly re: number;
 } {
   if (react === undefined || react === "" || text !== "") {
-    throw new Fault("text-invalid", "a reaction must be one emoji or a short word");
+    throw new Fault("text-invalid", msg`a reaction must be one emoji or a short word`);
   }
   if (re === undefined) throw new Fault("frame-malformed", "a reaction must refer to a message");
   return { react, re };
@@ -282,7 +282,7 @@ function checkCreated(room: Room, create: NonNullable<JoinDraftOptions["create"]
   const lacksLock = locked && room.rules.join !== "password";
   if (topic === undefined && !lacksLock && sealed === (room.isSealed === true)) return;
   throw new Fault("name-taken", msg`room '${room.name}' already exists`, {
-    remedy: "create another room",
+    remedy: msg`create another room`,
   });
 }
 
@@ -323,12 +323,12 @@ function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
   const { all, own } = rooms.inUse(user, false);
   if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
     throw new Fault("too-many", msg`this server has reached its limit of ${all} rooms`, {
-      remedy: "ask an operator to remove unused rooms: chat admin room remove",
+      remedy: msg`ask an operator to remove unused rooms: chat admin room remove`,
     });
   }
   if (isOperator || own < ROOMS_PER_ACCOUNT_MAX) return;
   throw new Fault("too-many", msg`you can create at most ${own} rooms on this server`, {
-    remedy: "ask an operator to remove unused rooms: chat admin room remove",
+    remedy: msg`ask an operator to remove unused rooms: chat admin room remove`,
   });
 }
 

@@ -65,7 +65,7 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
     throw new Fault(
       "not-allowed",
       msg`'${displayedName(room)}' is not encrypted, and an existing room cannot be encrypted`,
-      { remedy: "create a new room: /join ROOM --sealed" },
+      { remedy: msg`create a new room: /join ROOM --sealed` },
     );
   }
   if (!isConversation(room) && !room.moderators.has(requester.user)) {
@@ -102,7 +102,7 @@ function checkCommits(room: Room, command: GroupCommand): void {
     const message = msg`an encrypted room can have at most ${GROUP_DEVICES_MAX} devices`;
     throw new Fault("too-many", message, { remedy: "remove unused devices" });
   }
-  if (devices.size === 0) throw new Fault("not-allowed", "a group needs at least one device");
+  if (devices.size === 0) throw new Fault("not-allowed", msg`a group needs at least one device`);
   if (kick !== undefined && [...devices.values()].includes(kick.user)) {
     throw new Fault("not-allowed", msg`the commit does not remove all devices of ${kick.name}`);
   }
@@ -121,7 +121,7 @@ function checkReplacement(
     throw new Fault("not-allowed", "a device cannot revert its own commit");
   }
   if (!isDirect(room.id) && !room.moderators.has(requester.user)) {
-    throw new Fault("not-allowed", "only a moderator can revert a commit");
+    throw new Fault("not-allowed", msg`only a moderator can revert a commit`);
   }
 }
 
@@ -157,7 +157,7 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
     });
   }
   throw new Fault("sealed-room", msg`'${displayedName(room)}' is encrypted`, {
-    remedy: "use a device that is a member of the room",
+    remedy: msg`use a device that is a member of the room`,
   });
 }
 
@@ -178,7 +178,7 @@ function isSealedFile(body: unknown): boolean {
 
 function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
   const { group } = room;
-  if (group === undefined) throw new Fault("not-allowed", "this room is not encrypted");
+  if (group === undefined) throw new Fault("not-allowed", msg`this room is not encrypted`);
   if (epoch !== group.epoch) throw stale(`the group is in epoch ${group.epoch}`);
   if (departedUsers(room).size > 0)
     throw stale("the group still contains devices of a former member");

@@ -41,7 +41,7 @@ export function ircPasswordDraft(
   if (ircPasswords.size >= IRC_PASSWORDS_PER_ACCOUNT_MAX) {
     const max = IRC_PASSWORDS_PER_ACCOUNT_MAX;
     throw new Fault("too-many", msg`an account can have at most ${max} IRC passwords`, {
-      remedy: "revoke one first",
+      remedy: msg`revoke one first`,
     });
   }
   return { kind: "irc-password", room: id, by, id: "", body };

@@ -325,7 +325,9 @@ function roomAdminDraft(
 ): Draft {
   const { name: was } = room;
   if (!isOperator || was === undefined) {
-    throw new Fault("not-allowed", "only operators can do this", { remedy: "ask an operator" });
+    throw new Fault("not-allowed", msg`only operators can do this`, {
+      remedy: msg`ask an operator`,
+    });
   }
   if (rooms.holderOf(was) !== room) throw new Fault("room-unknown", msg`no room named '${was}'`);
   const draft = { room: room.id, by, id: "" };
@@ -363,7 +365,7 @@ export function checkMayImport(
   const { kind, name } = parseTarget(to);
   if (kind === "room" && moderates(requireRoom(rooms, name, user), { user, isOperator })) return;
   throw new Fault("not-allowed", msg`you cannot import into '${name}': you are not a moderator`, {
-    remedy: "ask an operator",
+    remedy: msg`ask an operator`,
   });
 }
 
@@ -384,7 +386,7 @@ function checkMayModerateUser(
   if (isOperator || isGranting || act.user === user) return;
   if (act.isOperator || act.user === room.maker) {
     const who = act.isOperator ? "an operator" : "the room's creator";
-    throw new Fault("not-allowed", msg`${act.name} is ${who}`, { remedy: "ask an operator" });
+    throw new Fault("not-allowed", msg`${act.name} is ${who}`, { remedy: msg`ask an operator` });
   }
 }
 
@@ -396,7 +398,7 @@ function checkRemovable(room: Room, act: Pick<UserAction, "user" | "name">): voi
 function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`${name} is not in '${displayedName(room)}'`, {
-    remedy: "list members with /who",
+    remedy: msg`list members with /who`,
   });
 }
 
@@ -467,7 +469,7 @@ function pinDraft(
   if (!on && !isPinned) throw new Fault("not-found", msg`message ${seq} is not pinned`);
   if (on && room.pins.length >= PINS_MAX) {
     throw new Fault("too-many", msg`a room can have at most ${PINS_MAX} pinned messages`, {
-      remedy: "unpin one first: /unpin SEQ",
+      remedy: msg`unpin one first: /unpin SEQ`,
     });
   }
   return { kind: "pin", room: room.id, by: actor.user, id: "", body: { seq, on } };
@@ -476,7 +478,7 @@ function pinDraft(
 function receiptsDraft(room: Room, actor: ModeratorActor, on: boolean): Draft {
   checkMayPin(room, actor);
   if (room.pair !== undefined && room.pair[0] === room.pair[1]) {
-    throw new Fault("not-allowed", "notes to yourself have no read receipts");
+    throw new Fault("not-allowed", msg`notes to yourself have no read receipts`);
   }
   const { by } = room.receipts ?? {};
   const isOn = room.pair === undefined ? by !== undefined : by?.has(actor.user) === true;
@@ -567,7 +569,7 @@ function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: Roo
   }
   if (change.post === "private" && room.isPrivate === true) {
     throw new Fault("not-allowed", msg`a group cannot be an assignment`, {
-      remedy: "create another room",
+      remedy: msg`create another room`,
     });
   }
   if ((change.due ?? 0) > 0 && (change.post ?? room.rules.post) !== "private") {
@@ -584,7 +586,7 @@ function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: Roo
   const isLobby = foldName(room.name ?? LOBBY) === foldName(LOBBY);
   if (isLobby && isMembership && join !== "open") {
     throw new Fault("not-allowed", msg`everyone is in the lobby`, {
-      remedy: "create another room",
+      remedy: msg`create another room`,
     });
   }
   if (isMembership && room.isPrivate === true) {
@@ -597,7 +599,7 @@ function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: Roo
 function checkNewcomers(rooms: Rooms, { isOperator }: ModeratorActor, isOn: boolean): void {
   if (!isOperator) {
     throw new Fault("not-allowed", msg`only operators decide which rooms newcomers join`, {
-      remedy: "ask an operator",
+      remedy: msg`ask an operator`,
     });
   }
   if (!isOn || newcomersRooms(rooms.named()).length < NEWCOMERS_ROOMS_MAX) return;
@@ -639,7 +641,7 @@ export function checkMayPost(room: Room, user: UserId, unixMs: number, box = roo
   requireMember(room, user);
   if (isReadOnlyFor(room, user, box)) {
     throw new Fault("not-allowed", msg`'${displayedName(room)}' is read-only`, {
-      remedy: "ask an operator to reopen it",
+      remedy: msg`ask an operator to reopen it`,
     });
   }
   checkNotMuted(room, user, unixMs);

@@ -247,13 +247,13 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
   if (change.kind === "save") {
     if (!change.on || saved.size < SAVED_MAX) return;
     throw new Fault("too-many", msg`you can save at most ${SAVED_MAX} messages`, {
-      remedy: "remove one first: /unsave SEQ",
+      remedy: msg`remove one first: /unsave SEQ`,
     });
   }
   const isAdded = !rooms.has(change.room) && !isEmpty(change.prefs);
   if (!isAdded || rooms.size < PREFS_ROOMS_MAX) return;
   throw new Fault("too-many", msg`you can have settings for at most ${PREFS_ROOMS_MAX} rooms`, {
-    remedy: "unhide or unmute some rooms",
+    remedy: msg`unhide or unmute some rooms`,
   });
 }
 

@@ -55,7 +55,7 @@ export function refuseJoin({ rules, name }: Room): never {
     });
   }
   throw new Fault("room-password-wrong", msg`'${name}' requires a password`, {
-    remedy: "use /join ROOM PASSWORD",
+    remedy: msg`use /join ROOM PASSWORD`,
   });
 }
 

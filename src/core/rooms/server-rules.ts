@@ -81,7 +81,7 @@ export function checkMaySendFiles(
 export function checkMayCreateRoom({ policy }: Pick<Rights, "policy">, isOperator: boolean): void {
   if (isOperator || policy?.rules?.rooms === undefined) return;
   throw new Fault("not-allowed", msg`only operators can create rooms on this server`, {
-    remedy: "ask an operator",
+    remedy: msg`ask an operator`,
   });
 }
 

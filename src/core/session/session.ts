@@ -322,7 +322,7 @@ export class Session {
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return tooManyRequests();
     if (!isExclusive(kind) || ![...this.#open.values()].some(isExclusive)) return undefined;
     // Two successful log-ins over one link would conflict, and guesses must be sequential.
-    return new Fault("too-many", "another log-in is in progress on this connection");
+    return new Fault("too-many", msg`another log-in is in progress on this connection`);
   }
 
   #outOfPhase(kind: RequestKind): Fault {

@@ -154,8 +154,8 @@ export class SealEngine {
     const signaturePublicKey = options.signer.publicKey;
     const self = await certificates.deviceOf({ credential, signaturePublicKey });
     if (self === undefined) {
-      throw new Fault("not-allowed", "this device has no certificate for encrypted rooms", {
-        remedy: "run chat link-device on a device that has one",
+      throw new Fault("not-allowed", msg`this device has no certificate for encrypted rooms`, {
+        remedy: msg`run chat link-device on a device that has one`,
       });
     }
     const suite = await makeSuite(options.signer, options.primitives);

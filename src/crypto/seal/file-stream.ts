@@ -86,7 +86,8 @@ export class FileStream {
     if (!isChunkSized || !isExpectedSize) {
       throw new Fault("file-changed", "the file changed while it was read");
     }
-    if (index >= SEALED_FILE_CHUNKS_MAX) throw new Fault("too-large", "a file has too many chunks");
+    if (index >= SEALED_FILE_CHUNKS_MAX)
+      throw new Fault("too-large", msg`a file has too many chunks`);
     return this.cipher.seal(this.#nonce(index, isLast), this.#aad, plain);
   }
 

@@ -133,7 +133,7 @@ export async function openPartialFile(options: PartialFileOptions): Promise<Part
   throw new Fault(
     "too-many",
     msg`${folder} already has ${SAME_NAMES_MAX} partial files of ${name}`,
-    { remedy: "move some of them elsewhere" },
+    { remedy: msg`move some of them elsewhere` },
   );
 }
 

@@ -181,7 +181,7 @@ class Attempt {
     const isRefusedUnread = this.wire.isRefusedUnread;
     if (isRefusedUnread || this.wire.code === QUIC_CODE.refused) {
       return new Fault("unreachable", msg`${this.address} accepts no more connections`, {
-        remedy: "try again later",
+        remedy: msg`try again later`,
         retryAfterMs: isRefusedUnread ? BUSY_RETRY_MS : undefined,
         cause,
       });

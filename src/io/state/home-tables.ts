@@ -213,7 +213,7 @@ export class MutedTargets extends HomeTable {
       throw new Fault(
         "too-many",
         msg`at most ${SETTINGS_LISTED_MAX} rooms and users can be muted`,
-        { remedy: "unmute one first" },
+        { remedy: msg`unmute one first` },
       );
     });
   }

@@ -130,7 +130,7 @@ export class SealedStateStore {
       }
       throw new Fault("store-failed", msg`${this.#folder} is in use by another process`, {
         cause: error,
-        remedy: "quit the other chat program",
+        remedy: msg`quit the other chat program`,
       });
     }
   }
@@ -215,7 +215,7 @@ function openDatabase(folder: string | undefined): Database {
     const version = versionOf(database);
     if (version > FORMAT) {
       throw new Fault("version-unsupported", msg`${path} was written by a newer version`, {
-        remedy: "upgrade chat, or set another CHAT_HOME",
+        remedy: msg`upgrade chat, or set another CHAT_HOME`,
       });
     }
     database.run(SCHEMA);
@@ -255,7 +255,7 @@ function sealedFaults<Result>(
 function damagedFault(path: string, cause?: unknown): Fault {
   return new Fault("store-failed", msg`${path} is damaged`, {
     cause,
-    remedy: "quit chat and move that file elsewhere; this device then rejoins its rooms",
+    remedy: msg`quit chat and move that file elsewhere; this device then rejoins its rooms`,
   });
 }
 

@@ -107,7 +107,7 @@ export class WebSocketUpgrade {
     }
     if (status === 503 || status === 429) {
       throw new Fault("unreachable", msg`${this.address} accepts no more connections`, {
-        remedy: "try again later",
+        remedy: msg`try again later`,
       });
     }
     if (status === 426) {
@@ -128,7 +128,7 @@ export class WebSocketUpgrade {
 
   #notChatServer(reason: string): Fault {
     return new Fault("unreachable", msg`${this.address} is not a chat server: it ${reason}`, {
-      remedy: "check the port, or open a web page if this network has a log-in page",
+      remedy: msg`check the port, or open a web page if this network has a log-in page`,
     });
   }
 }

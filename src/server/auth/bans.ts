@@ -52,13 +52,13 @@ export function banKey(text: string): string {
   const address = text.replace(/\/64$/, "").replace(/%.*$/, "");
   if (!isIpv4(address) && !isIpv6(address)) {
     throw new Fault("usage", msg`'${text.slice(0, 64)}' is not an IP address`, {
-      remedy: "use the form 192.0.2.7 or 2001:db8::7",
+      remedy: msg`use the form 192.0.2.7 or 2001:db8::7`,
     });
   }
   const key = addressKey(address);
   if (isLoopback(address) || key === addressKey("::1")) {
-    throw new Fault("not-allowed", "the server's own machine cannot be banned", {
-      remedy: "ban the account instead",
+    throw new Fault("not-allowed", msg`the server's own machine cannot be banned`, {
+      remedy: msg`ban the account instead`,
     });
   }
   return key;

@@ -52,13 +52,13 @@ export class Devices {
       (candidate) => deviceIdOf(fromBase64Url(candidate), sha256) === device,
     );
     if (key === undefined) {
-      throw new Fault("not-found", "no such device", { remedy: "run chat devices" });
+      throw new Fault("not-found", msg`no such device`, { remedy: msg`run chat devices` });
     }
     await kernel.transact(() =>
       account.devices.has(key) ? [registry.deviceRemovalDraft(account, key)] : [],
     );
     client.answer(ref, {});
-    const fault = new Fault("login-refused", "this device was signed out");
+    const fault = new Fault("login-refused", msg`this device was signed out`);
     peers.close(account.id, fault, ({ member }) => member?.device === key);
     return DEFERRED;
   }
@@ -71,7 +71,7 @@ export class Devices {
     const { name: user, accountKey } = account;
     if (!isCertifiedBy(deviceCert, identity, { user, accountKey, deviceKey })) {
       throw new Fault("not-allowed", msg`this device does not have ${account.name}'s account key`, {
-        remedy: "link from the device that created the account, or from one linked to it",
+        remedy: msg`link from the device that created the account, or from one linked to it`,
       });
     }
     await kernel.transact(() => {

@@ -76,7 +76,7 @@ export class Invites {
         const invite = registry.policy.invite(id);
         if (invite === undefined || invite.isRevoked || !this.#canRevoke(actor, invite)) {
           throw new Fault("not-found", msg`no invite '${id.slice(0, 40)}'`, {
-            remedy: "run chat admin invites",
+            remedy: msg`run chat admin invites`,
           });
         }
         return [inviteRevokedDraft(id, actor.user)];
@@ -91,7 +91,7 @@ export class Invites {
     const uses = request.uses ?? (isOperator || isForProgram(scope) ? undefined : 1);
     if (!isOperator && (uses ?? 1) > INVITE_USES_MAX) {
       throw new Fault("too-many", msg`your invites are limited to ${INVITE_USES_MAX} uses`, {
-        remedy: "ask an operator for more",
+        remedy: msg`ask an operator for more`,
       });
     }
     this.#checkCount(actor);
@@ -237,7 +237,7 @@ export class Invites {
     if (live.length < max && own < ownMax) return;
     const whose = own < ownMax ? `${live.length} invites` : `${own} of your invites`;
     throw new Fault("too-many", msg`${whose} are active, which is the limit`, {
-      remedy: "revoke some: chat admin invites --revoke ID",
+      remedy: msg`revoke some: chat admin invites --revoke ID`,
     });
   }
 
@@ -254,5 +254,5 @@ export class Invites {
 type InviteScope = Pick<Invite, "room" | "post" | "read">;
 
 function invalidInvite(reason: string): Fault {
-  return new Fault("not-allowed", msg`this invite ${reason}`, { remedy: "ask for a new one" });
+  return new Fault("not-allowed", msg`this invite ${reason}`, { remedy: msg`ask for a new one` });
 }

@@ -1,7 +1,7 @@
 /** Requests to register, log in and out, and change the password. */
 
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { newcomersRooms } from "../../core/rooms/rules.ts";
@@ -151,7 +151,7 @@ export class LogIn {
     await kernel.transact(() =>
       account.devices.has(device) ? [registry.deviceRemovalDraft(account, device)] : [],
     );
-    const fault = new Fault("login-refused", "this device was signed out");
+    const fault = new Fault("login-refused", msg`this device was signed out`);
     peers.close(account.id, fault, (peer) => peer !== client && peer.member?.device === device);
   }
 }

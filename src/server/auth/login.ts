@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
@@ -192,12 +192,14 @@ export class Authenticator {
   #checkAdmitted({ isAdmitted, isVouched, invite }: Admission): void {
     const { settings, registry } = this.#options;
     if (settings.roomPassword !== undefined && !isAdmitted) {
-      throw new Fault("room-password-wrong", "registration requires the server password", {
-        remedy: "set CHAT_ROOM_PASSWORD, use --room-password-file, or use an invite",
+      throw new Fault("room-password-wrong", msg`registration requires the server password`, {
+        remedy: msg`set CHAT_ROOM_PASSWORD, use --room-password-file, or use an invite`,
       });
     }
     if (registry.policy.isClosed && invite === undefined && !isVouched) {
-      throw new Fault("not-allowed", "registration is closed", { remedy: "ask for an invite" });
+      throw new Fault("not-allowed", msg`registration is closed`, {
+        remedy: msg`ask for an invite`,
+      });
     }
   }
 
@@ -338,7 +340,10 @@ export class Authenticator {
   }
 
   #closeRemovedDevice(account: Account): void {
-    const fault = new Fault("login-refused", "this device was signed out to make room for another");
+    const fault = new Fault(
+      "login-refused",
+      msg`this device was signed out to make room for another`,
+    );
     const isTarget = ({ member }: ClientConnection) => isSignedOut(account, member);
     this.#options.peers.close(account.id, fault, isTarget);
   }
@@ -372,8 +377,8 @@ export class Authenticator {
   ): Promise<void> {
     if (passwordHash === undefined) return;
     if (current === undefined) {
-      throw new Fault("login-refused", "the current password is required", {
-        remedy: "set CHAT_PASSWORD or use --password-file; if you lost it: chat passwd --reset",
+      throw new Fault("login-refused", msg`the current password is required`, {
+        remedy: msg`set CHAT_PASSWORD or use --password-file; if you lost it: chat passwd --reset`,
       });
     }
     checkReadable(current);
@@ -402,7 +407,7 @@ export class Authenticator {
   }
 
   async #hash(password: string, queue: TaskQueue): Promise<string> {
-    if (password === "") throw new Fault("usage", "the password is empty");
+    if (password === "") throw new Fault("usage", msg`the password is empty`);
     return queue.run(() => this.#options.passwords.hash(password));
   }
 
@@ -635,5 +640,5 @@ function loginRefused(): Fault {
 }
 
 function unknownDevice(): Fault {
-  return new Fault("login-refused", "this device cannot sign in as that user");
+  return new Fault("login-refused", msg`this device cannot sign in as that user`);
 }

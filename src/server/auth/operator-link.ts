@@ -1,6 +1,6 @@
 /** Operator link, which `chat serve` prints, and checks of operator rights. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
 import { checkName } from "../../base/names.ts";
@@ -65,7 +65,7 @@ export function isOperatorAnywhere(
 
 export function checkOperator({ isOperator }: ModeratorActor): void {
   if (isOperator) return;
-  throw new Fault("not-allowed", "only operators can do this", { remedy: "ask an operator" });
+  throw new Fault("not-allowed", msg`only operators can do this`, { remedy: msg`ask an operator` });
 }
 
 /**

@@ -139,6 +139,6 @@ export class Resets {
   async signOut(account: Account, by = account.id): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     await kernel.transact(() => registry.signOutDrafts(account, by));
-    peers.close(account.id, new Fault("login-refused", "this device was signed out"));
+    peers.close(account.id, new Fault("login-refused", msg`this device was signed out`));
   }
 }

@@ -3,7 +3,7 @@
  * that use it (guests). The server sees neither the words of a code nor what they grant.
  */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
   CODE_EXCHANGES_MAX,
@@ -67,11 +67,11 @@ export class ShortCodes implements Service {
     this.#withdraw(host);
     const offers = [...this.#offers.values()];
     if (offers.filter((offer) => offer.user === user).length >= CODES_PER_ACCOUNT_MAX) {
-      throw new Fault("too-many", "you have too many codes in use", { retryAfterMs: 10_000 });
+      throw new Fault("too-many", msg`you have too many codes in use`, { retryAfterMs: 10_000 });
     }
     const number = wanted ?? this.#freeNumber(host, offers);
     if (number === undefined || this.#offers.has(number)) {
-      throw new Fault("too-many", "the code's number is in use", { retryAfterMs: 10_000 });
+      throw new Fault("too-many", msg`the code's number is in use`, { retryAfterMs: 10_000 });
     }
     this.#offers.set(number, { number, host, user, exchanges: new Map() });
     return number;
@@ -149,7 +149,7 @@ function refuseOne(exchanges: Map<number, Exchange>, newest: ClientConnection): 
   if (id === undefined || leaving === undefined) return;
   exchanges.delete(id);
   const { guest, ref } = leaving;
-  const fault = new Fault("too-many", "too many devices are using this code", {
+  const fault = new Fault("too-many", msg`too many devices are using this code`, {
     retryAfterMs: 1_000,
   });
   if (ref !== undefined) guest.refuse(ref, fault);

@@ -583,8 +583,8 @@ export class FileService {
 }
 
 function cancelledTransfer(): Fault {
-  return new Fault("not-allowed", "an operator cancelled this transfer", {
-    remedy: "ask an operator",
+  return new Fault("not-allowed", msg`an operator cancelled this transfer`, {
+    remedy: msg`ask an operator`,
   });
 }
 

@@ -23,8 +23,8 @@ export function deletedUpload(): Fault {
 }
 
 export function foreignFile(): Fault {
-  return new Fault("not-allowed", "this file belongs to another user", {
-    remedy: "send it again as a new file",
+  return new Fault("not-allowed", msg`this file belongs to another user`, {
+    remedy: msg`send it again as a new file`,
   });
 }
 

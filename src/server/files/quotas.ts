@@ -53,7 +53,7 @@ export class Quotas {
     const { fileBytesMax } = this.quotas;
     if (sizeBytes <= fileBytesMax) return;
     throw new Fault("too-large", msg`files are limited to ${formatSize(fileBytesMax)} here`, {
-      remedy: "send a smaller file, or ask the server's owner",
+      remedy: msg`send a smaller file, or ask the server's owner`,
     });
   }
 
@@ -146,7 +146,7 @@ export class UploadBudget {
   countQueued(bytes: number): void {
     if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
       const detail = { retryAfterMs: BUSY_MS };
-      throw new Fault("too-many", "the server's disk is busy", detail);
+      throw new Fault("too-many", msg`the server's disk is busy`, detail);
     }
     this.#queuedBytes += bytes;
   }

@@ -1,7 +1,7 @@
 /** Copy of an upload from this server's disk into the shared store of the cluster. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { asFault, Fault, type FaultCode, ignoreFault } from "../../base/fault.ts";
+import { asFault, Fault, type FaultCode, ignoreFault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { CLUSTER_CHUNKS_PER_FILE_MAX } from "../../base/limits-cluster.ts";
 import type { Files } from "../../core/rooms/files.ts";
@@ -82,7 +82,8 @@ export class SharedUpload {
         throw new Fault("link-closed", "this upload has ended");
       const lost = await this.shared.complete(metadata.file, this.blob.digest(), hashes);
       if (lost === undefined) return;
-      if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being deleted");
+      if (tries === COMPLETE_TRIES_MAX)
+        throw new Fault("too-many", msg`this file is being deleted`);
       await this.shared.begin(metadata);
       this.#storedCount = this.#next = lost;
     }

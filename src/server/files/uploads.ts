@@ -117,7 +117,7 @@ export class UploadService {
     if (existing !== undefined && existing.by !== account.id) throw foreignFile();
     if (this.#isPosted(file)) {
       throw new Fault("not-found", msg`this file was deleted`, {
-        remedy: "send it again as a new file",
+        remedy: msg`send it again as a new file`,
       });
     }
     if (existing !== undefined) this.#checkFree(existing);

@@ -1,7 +1,7 @@
 /** Kernel of the server: the only path by which submissions change rooms and accounts. */
 
 import { assert, unreachable } from "../../base/assert.ts";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
@@ -123,7 +123,7 @@ export class Kernel {
   ): Promise<RequestAnswers[Kind]> {
     const kind = (command as Submission).kind as Kind;
     if (this.#requests[kind] >= REQUESTS_IN_PROGRESS_MAX[kind]) {
-      throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
+      throw new Fault("too-many", msg`the server is busy`, { retryAfterMs: 1_000 });
     }
     this.#requests[kind]++;
     return new Promise((resolve, reject) => {

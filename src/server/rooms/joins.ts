@@ -238,7 +238,7 @@ export class Joins {
         throw new Fault(
           "usage",
           msg`an encrypted room cannot have a password; its members add people`,
-          { remedy: "omit the password" },
+          { remedy: msg`omit the password` },
         );
       }
     }

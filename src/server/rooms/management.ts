@@ -55,8 +55,8 @@ export class Management {
       if (room !== undefined) return this.#act(from, { kind: "remove", room: this.#room(room) });
       const account = this.#account(user ?? "");
       if (account.id === from.account.id) {
-        throw new Fault("not-allowed", "you cannot remove yourself", {
-          remedy: "specify another user",
+        throw new Fault("not-allowed", msg`you cannot remove yourself`, {
+          remedy: msg`specify another user`,
         });
       }
       return await this.#removeAccount(from.actor.user, account);

@@ -185,7 +185,7 @@ export class Moderation {
       (actor.isOperator && room?.name !== undefined && room.isPrivate !== true);
     if (record === undefined || head === undefined || room === undefined || !mayReference) {
       throw new Fault("not-found", msg`no message ${seq}`, {
-        remedy: "find its number: chat history --json",
+        remedy: msg`find its number: chat history --json`,
       });
     }
     const message = { room: room.id, seq, author: head.by };
@@ -236,7 +236,7 @@ export class Moderation {
   async #signOut(actor: ModeratorActor, user: string): Promise<void> {
     if (this.#account(user).id === actor.user) {
       const remedy = "use your account settings";
-      throw new Fault("not-allowed", "you cannot sign yourself out here", { remedy });
+      throw new Fault("not-allowed", msg`you cannot sign yourself out here`, { remedy });
     }
     // Another server may have recorded a password that this server has not applied yet.
     if (this.#account(user).passwordHash === undefined)
@@ -271,7 +271,7 @@ export class Moderation {
     await kernel.transact(() => {
       if (on && registry.policy.bans(clock.expiryUnixMs()).length >= BANS_MAX) {
         throw new Fault("too-many", msg`limit of ${BANS_MAX} bans reached`, {
-          remedy: "unban a user or address first",
+          remedy: msg`unban a user or address first`,
         });
       }
       return [banDraft(ban, actor.user, on)];
@@ -301,7 +301,9 @@ export class Moderation {
   ): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;
-    throw new Fault("not-allowed", "you cannot ban yourself", { remedy: "specify another user" });
+    throw new Fault("not-allowed", msg`you cannot ban yourself`, {
+      remedy: msg`specify another user`,
+    });
   }
 
   /** A ban of an address does not affect operators. */

@@ -1,6 +1,6 @@
 /** Checkpoints of both logs, and proofs for records. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX, PROOFS_PER_REQUEST_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
@@ -81,7 +81,7 @@ export class ProofService {
   ): Promise<Answer<"checkpoint">> {
     const { checkpoints, proofs, accounts } = provable;
     const newest = checkpoints.newest(from, accountsFrom);
-    if (newest === undefined) throw new Fault("not-found", "the history is empty");
+    if (newest === undefined) throw new Fault("not-found", msg`the history is empty`);
     const { note, size, accountsSize } = newest;
     const path = from < size ? await proofs.consistency(from, size) : [];
     if (accountsFrom === undefined || accountsSize === 0) return { note, path };

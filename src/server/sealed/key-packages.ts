@@ -198,7 +198,7 @@ export class KeyPackageStore {
         const bytes = utf8Encode(JSON.stringify(last === undefined ? once : [...once, last]));
         if (await this.bucket.write(device, bytes, before)) return result;
       }
-      throw new Fault("too-many", "too many requests for this device", { retryAfterMs: 1_000 });
+      throw new Fault("too-many", msg`too many requests for this device`, { retryAfterMs: 1_000 });
     });
   }
 

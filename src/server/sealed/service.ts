@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import {
@@ -366,9 +366,11 @@ function isDefinitive({ code }: Fault): boolean {
 }
 
 function lostInfo(): Fault {
-  return new Fault("not-found", "the server has lost the data that devices need to join the room", {
-    remedy: "ask a member of the room to connect with an up-to-date version of chat",
-  });
+  return new Fault(
+    "not-found",
+    msg`the server has lost the data that devices need to join the room`,
+    { remedy: msg`ask a member of the room to connect with an up-to-date version of chat` },
+  );
 }
 
 /**
@@ -393,8 +395,8 @@ function certifiedDevice(client: ClientConnection, account: Account): string {
   if (device !== undefined && account.devices.get(device)?.certified === true) return device;
   throw new Fault(
     "not-allowed",
-    "this device signed in with a password and cannot use encrypted rooms",
-    { remedy: "link it to a device that can: chat link-device" },
+    msg`this device signed in with a password and cannot use encrypted rooms`,
+    { remedy: msg`link it to a device that can: chat link-device` },
   );
 }
 
@@ -467,7 +469,7 @@ export class LeaseStore {
         const bytes = utf8Encode(JSON.stringify(updated));
         if (await this.#bucket.write(device, bytes, before)) return answer;
       }
-      throw new Fault("too-many", "too many requests from this device", { retryAfterMs: 1_000 });
+      throw new Fault("too-many", msg`too many requests from this device`, { retryAfterMs: 1_000 });
     });
   }
 

@@ -42,8 +42,8 @@ export function admitUdpConnection(
     throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });
   }
   if (connections.length < UDP_MEMBER_CONNECTIONS_MAX) return;
-  const full = new Fault("too-many", "too many connections over UDP", {
-    remedy: "connect over TCP",
+  const full = new Fault("too-many", msg`too many connections over UDP`, {
+    remedy: msg`connect over TCP`,
   });
   const largest = [...Map.groupBy(connections, payerOf).values()].reduce((a, b) =>
     b.length > a.length ? b : a,

@@ -170,7 +170,7 @@ class RemoteAccountRecords {
         return peers.close(id, new Fault("login-refused", msg`account ${name} was removed`));
       case "device-gone":
       case "irc-password-gone": {
-        const fault = new Fault("login-refused", "this device was signed out");
+        const fault = new Fault("login-refused", msg`this device was signed out`);
         return peers.close(id, fault, ({ member }) => isSignedOut(account, member));
       }
       case "ignore":

@@ -174,7 +174,7 @@ export function chordOf(input: string): string {
   const isCharacter = [...keyText].length === 1 && keyText.trim() !== "";
   if ((!isCharacter && !KEY_NAMES.has(name)) || modifiers.includes(undefined)) {
     throw new Fault("usage", msg`unknown key ${quoteText(input)}`, {
-      remedy: "use a form such as ctrl-x, alt-enter, shift-tab or f5",
+      remedy: msg`use a form such as ctrl-x, alt-enter, shift-tab or f5`,
     });
   }
   const has = (modifier: (typeof MODIFIERS)[number]) => modifiers.includes(modifier);

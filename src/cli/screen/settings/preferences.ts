@@ -146,7 +146,7 @@ function checkColor(role: string, color: string, at: string): void {
 function checkCount(count: number, at: string): void {
   if (count <= SETTINGS_LISTED_MAX) return;
   throw new Fault("too-many", msg`${at}: more than ${SETTINGS_LISTED_MAX} entries`, {
-    remedy: "remove some entries",
+    remedy: msg`remove some entries`,
   });
 }
 

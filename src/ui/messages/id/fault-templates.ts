@@ -741,4 +741,125 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "hentikan proses itu, atau pilih folder lain dengan --data",
   "stop this server, run chat cluster rejoin DIR on its data folder, and start it again":
     "hentikan server ini, jalankan chat cluster rejoin DIR pada folder datanya, lalu mulai lagi",
+  "the part of the invite after # is damaged": "bagian undangan setelah # rusak",
+  "the code has been used": "kode ini sudah dipakai",
+  "messages arrive faster than they can be decrypted":
+    "pesan datang lebih cepat daripada yang dapat didekripsi",
+  "this device signed in by password and has no account key":
+    "perangkat ini masuk dengan kata sandi dan tidak memiliki kunci akun",
+  "messages arrive faster than they are read": "pesan datang lebih cepat daripada yang dibaca",
+  "registration requires the server password": "pendaftaran memerlukan kata sandi server",
+  "the server is busy": "server sedang sibuk",
+  "no such device": "perangkat itu tidak ada",
+  "this device was signed out": "perangkat ini telah dikeluarkan dari akun",
+  "the server's own machine cannot be banned": "mesin server sendiri tidak dapat diblokir",
+  "only operators can do this": "hanya operator yang dapat melakukan ini",
+  "you have too many codes in use": "terlalu banyak kode Anda yang sedang dipakai",
+  "the code's number is in use": "nomor kode itu sedang dipakai",
+  "too many devices are using this code": "terlalu banyak perangkat memakai kode ini",
+  "registration is closed": "pendaftaran ditutup",
+  "this device was signed out to make room for another":
+    "perangkat ini dikeluarkan dari akun untuk memberi tempat bagi yang lain",
+  "the current password is required": "kata sandi yang sekarang diperlukan",
+  "the password is empty": "kata sandi kosong",
+  "this device cannot sign in as that user": "perangkat ini tidak dapat masuk sebagai pengguna itu",
+  "the history is empty": "riwayat masih kosong",
+  "you cannot sign yourself out here": "Anda tidak dapat mengeluarkan diri sendiri di sini",
+  "you cannot ban yourself": "Anda tidak dapat memblokir diri sendiri",
+  "you cannot remove yourself": "Anda tidak dapat menghapus diri sendiri",
+  "too many requests for this device": "terlalu banyak permintaan untuk perangkat ini",
+  "the server has lost the data that devices need to join the room":
+    "server kehilangan data yang diperlukan perangkat untuk bergabung ke ruang",
+  "this device signed in with a password and cannot use encrypted rooms":
+    "perangkat ini masuk dengan kata sandi dan tidak dapat memakai ruang terenkripsi",
+  "too many requests from this device": "terlalu banyak permintaan dari perangkat ini",
+  "this file is being deleted": "berkas ini sedang dihapus",
+  "the server's disk is busy": "disk server sedang sibuk",
+  "an operator cancelled this transfer": "operator membatalkan transfer ini",
+  "this file belongs to another user": "berkas ini milik pengguna lain",
+  "a file has too many chunks": "berkas terlalu besar untuk dienkripsi",
+  "this device has no certificate for encrypted rooms":
+    "perangkat ini tidak memiliki sertifikat untuk ruang terenkripsi",
+  "this server has reached its account limit": "server ini sudah mencapai batas jumlah akun",
+  "you cannot ignore yourself": "Anda tidak dapat mengabaikan diri sendiri",
+  "a group needs at least one device": "ruang terenkripsi memerlukan minimal satu perangkat",
+  "only a moderator can revert a commit": "hanya moderator yang dapat membatalkan perubahan kunci",
+  "this room is not encrypted": "ruang ini tidak terenkripsi",
+  "notes to yourself have no read receipts": "catatan untuk diri sendiri tidak memiliki tanda baca",
+  "only a plain text can be a poll": "hanya teks biasa yang dapat menjadi jajak pendapat",
+  "only a plain text can be a notice": "hanya teks biasa yang dapat menjadi pemberitahuan",
+  "a reaction must be one emoji or a short word": "reaksi harus berupa satu emoji atau kata pendek",
+  "another log-in is in progress on this connection":
+    "proses masuk lain sedang berlangsung di koneksi ini",
+  "choose another password": "pilih kata sandi lain",
+  "use 2026-11-20, 2026-11-20T05:46, 09:00, yesterday, 10m or '2 hours ago'":
+    "pakai 2026-11-20, 2026-11-20T05:46, 09:00, yesterday, 10m atau '2 hours ago'",
+  "use 500M, 10G or 1.5TB": "pakai 500M, 10G atau 1.5TB",
+  "use a number from 1 to 65535": "pakai angka dari 1 sampai 65535",
+  "use via=tcp or via=udp": "pakai via=tcp atau via=udp",
+  "remove some addresses from also=": "hapus beberapa alamat dari also=",
+  "copy it again, between single quotes": "salin lagi, di antara tanda kutip tunggal",
+  "create a new room: /join ROOM --sealed": "buat ruang baru: /join ROOM --sealed",
+  "use the device that created the account, or one linked to it":
+    "pakai perangkat yang membuat akun, atau yang ditautkan dengannya",
+  "run chat devices": "jalankan chat devices",
+  "link from the device that created the account, or from one linked to it":
+    "tautkan dari perangkat yang membuat akun, atau dari yang ditautkan dengannya",
+  "use the form 192.0.2.7 or 2001:db8::7": "pakai bentuk 192.0.2.7 atau 2001:db8::7",
+  "ban the account instead": "blokir akunnya saja",
+  "run chat admin invites": "jalankan chat admin invites",
+  "ask an operator for more": "minta tambahan kepada operator",
+  "specify a room to join, or a room to post to or read":
+    "sebutkan ruang untuk bergabung, atau ruang untuk mengirim atau membaca",
+  "create two tokens": "buat dua token",
+  "revoke some: chat admin invites --revoke ID": "cabut beberapa: chat admin invites --revoke ID",
+  "ask for a new one": "mintalah yang baru",
+  "set CHAT_ROOM_PASSWORD, use --room-password-file, or use an invite":
+    "isi CHAT_ROOM_PASSWORD, pakai --room-password-file, atau pakai undangan",
+  "ask for an invite": "mintalah undangan",
+  "set CHAT_PASSWORD or use --password-file; if you lost it: chat passwd --reset":
+    "isi CHAT_PASSWORD atau pakai --password-file; jika lupa: chat passwd --reset",
+  "omit the password": "hilangkan kata sandinya",
+  "find its number: chat history --json": "cari nomornya: chat history --json",
+  "use only one of them": "pakai salah satu saja",
+  "unban a user or address first": "cabut dahulu blokir seorang pengguna atau alamat",
+  "specify another user": "sebutkan pengguna lain",
+  "ask a member of the room to connect with an up-to-date version of chat":
+    "minta anggota ruang tersambung dengan versi chat terbaru",
+  "link it to a device that can: chat link-device":
+    "tautkan dengan perangkat yang dapat: chat link-device",
+  "send a smaller file, or ask the server's owner":
+    "kirim berkas yang lebih kecil, atau hubungi pemilik server",
+  "send it again as a new file": "kirim lagi sebagai berkas baru",
+  "run chat link-device on a device that has one":
+    "jalankan chat link-device di perangkat yang memilikinya",
+  "send it again; a pipe cannot be read twice": "kirim lagi; pipa tidak dapat dibaca dua kali",
+  "move some of them elsewhere": "pindahkan sebagian ke tempat lain",
+  "check the port, or open a web page if this network has a log-in page":
+    "periksa porta, atau buka halaman web jika jaringan ini memiliki halaman masuk",
+  "unmute one first": "batalkan dahulu satu pembisuan",
+  "quit the other chat program": "tutup program chat yang lain",
+  "upgrade chat, or set another CHAT_HOME": "perbarui chat, atau atur CHAT_HOME lain",
+  "quit chat and move that file elsewhere; this device then rejoins its rooms":
+    "tutup chat dan pindahkan berkas itu; perangkat ini lalu bergabung lagi ke ruang-ruangnya",
+  "ask an operator for an invite": "mintalah undangan kepada operator",
+  "stop ignoring someone first: /unignore NAME":
+    "berhentilah mengabaikan seseorang dahulu: /unignore NAME",
+  "remove one first: /unsave SEQ": "hapus satu dahulu: /unsave SEQ",
+  "unhide or unmute some rooms": "tampilkan lagi atau bunyikan lagi beberapa ruang",
+  "use a device that is a member of the room": "pakai perangkat yang menjadi anggota ruang",
+  "leave one first: /leave ROOM": "keluar dari satu ruang dahulu: /leave ROOM",
+  "ask an operator to remove unused groups: chat admin groups":
+    "minta operator menghapus grup yang tidak dipakai: chat admin groups",
+  "revoke one first": "cabut satu dahulu",
+  "list members with /who": "lihat anggota dengan /who",
+  "unpin one first: /unpin SEQ": "lepas satu sematan dahulu: /unpin SEQ",
+  "create another room": "buat ruang lain",
+  "ask an operator to reopen it": "minta operator membukanya lagi",
+  "use /join ROOM PASSWORD": "pakai /join ROOM PASSWORD",
+  "ask an operator to remove unused rooms: chat admin room remove":
+    "minta operator menghapus ruang yang tidak dipakai: chat admin room remove",
+  "use a form such as ctrl-x, alt-enter, shift-tab or f5":
+    "pakai bentuk seperti ctrl-x, alt-enter, shift-tab atau f5",
+  "remove some entries": "hapus beberapa entri",
 };
