@@ -1,9 +1,11 @@
 /** Flags that several commands share. */
 
+import { msg } from "../base/fault.ts";
 import { checkName, foldName, type Name, parseTarget, type Target } from "../base/names.ts";
 import { checkTypedName } from "../base/new-names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
+import { isSeq } from "../ui/command.ts";
 import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 import { argument, enumFlag, type FlagDefs, flag, noFlag, stringFlag } from "./command.ts";
@@ -29,6 +31,22 @@ export const SERVER_FLAGS = {
   passwordFile: stringFlag("FILE", "Password file; - for stdin"),
   roomPasswordFile: stringFlag("FILE", "Server password file; - for stdin"),
 } as const satisfies FlagDefs;
+
+export const THREAD_FLAG = stringFlag("SEQ", "Reply only in the thread of this message");
+
+/**
+ * Parses the number of a message to which only one target can reply.
+ * @throws {Fault} usage
+ */
+export function parseThread(text: string | undefined, targets: number): number | undefined {
+  if (text === undefined) return undefined;
+  const seq = text.replace(/^#/, "");
+  if (!isSeq(seq)) {
+    throw usageFault(msg`--thread needs the number of a message`, msg`add it after --thread`);
+  }
+  if (targets > 1) throw usageFault(msg`--thread needs one target`, msg`send it to each target`);
+  return Number(seq);
+}
 
 /**
  * Parses a room name, with or without its #.

@@ -7,7 +7,7 @@ import type { RoomId } from "../base/ids.ts";
 import { KEYWORD_BYTES_MAX, KEYWORDS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
 import { boxNames, parseTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
-import type { RoomView } from "../core/client/chat-record.ts";
+import { fieldsIn, type RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { roomAt } from "../core/client/room-names.ts";
@@ -42,6 +42,7 @@ import { checkReason } from "../core/rooms/moderation.ts";
 import { checkPollOptions, type PollRules, pollText, sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
+import { MESSAGE_KINDS } from "../wire/kinds.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { queryUsers, type SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
@@ -383,17 +384,32 @@ export class Actions {
     this.#typing.sent();
     this.setDraft(draftKey(target, root), undefined);
     const to = postTarget(this.#model, target);
-    const { open } = this.#model;
-    const body = inThread(content, root, isAlso);
-    // A reply would refer to a message of the assignment room.
-    const { re, thread, ...others } = body;
-    const isReply = !isBoxOf(to) || open === undefined || isSameName(open, to);
-    this.#post(to, withMentions(isReply ? body : others));
+    const body = this.asReply(to, content, root, isAlso);
+    this.#post(to, withMentions(body));
     this.openBox(to);
     if (!isSameName(this.#model.open, bareTarget(to))) return true;
     if (root !== undefined) this.scrollToBottom(true);
-    if (thread !== true) this.scrollToBottom();
+    if (body.thread !== true) this.scrollToBottom();
     return true;
+  }
+
+  /**
+   * Returns the post or file with the message that it answers, if any.
+   * @param root root of the thread in which it was written
+   * @param isAlso true to show it in the room, too
+   */
+  asReply<Content extends Pick<PostBody, "re" | "thread">>(
+    to: string,
+    content: Content,
+    root?: number,
+    isAlso = false,
+  ): Content {
+    const { open } = this.#model;
+    // A reply would refer to a message of the assignment room.
+    if (isBoxOf(to) && open !== undefined && !isSameName(open, to)) {
+      return { ...content, re: undefined, thread: undefined };
+    }
+    return inThread(content, root, isAlso);
   }
 
   react(item: Pick<Item, "seq" | "reactions">, sign: string): void {
@@ -443,6 +459,21 @@ export class Actions {
     const about = await this.resolveSeq(target, seq, "other");
     const room = roomOf(this.#model, target);
     return room === undefined ? about : threadRoot(room, about);
+  }
+
+  /**
+   * Returns the root of the thread to which replies to a recorded message belong.
+   * @throws {Fault} not-found
+   */
+  async threadOf(target: string, seq: number): Promise<number> {
+    const record = await this.#store.record(target, seq);
+    if (record === undefined || !MESSAGE_KINDS.has(record.kind)) {
+      throw new Fault("not-found", msg`no message ${seq} in this conversation`, {
+        remedy: msg`check the number`,
+      });
+    }
+    const { thread, re } = fieldsIn(record);
+    return thread === true && re !== undefined ? re : seq;
   }
 
   /**

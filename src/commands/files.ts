@@ -8,7 +8,7 @@ import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { fileRecords, findFileId } from "../cli/chat/last-files.ts";
-import { boxedTarget, destinationOfTarget } from "../cli/chat/post.ts";
+import { boxedTarget, destinationOfTarget, replyIn } from "../cli/chat/post.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import {
   connectionClosed,
@@ -22,7 +22,13 @@ import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/files/receive-file.ts";
 import { checkPaths, expandPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
-import { PATHS_ARGUMENT, parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
+import {
+  PATHS_ARGUMENT,
+  parseTargets,
+  parseThread,
+  SERVER_FLAGS,
+  THREAD_FLAG,
+} from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import {
   type DisplayFile,
@@ -46,6 +52,7 @@ export const sendFile = defineVerb({
     to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true, alias: "t" }),
     name: stringFlag("NAME", "Name that recipients see"),
     caption: stringFlag("TEXT", "Caption"),
+    thread: THREAD_FLAG,
     ...SERVER_FLAGS,
   },
   details: `To resume after an interruption, run the same command again. ${OMISSIONS_HELP}`,
@@ -55,6 +62,7 @@ export const sendFile = defineVerb({
     context.continueWithoutOutput();
     const targets = fileTargets(args.to);
     const { caption } = args;
+    const thread = parseThread(args.thread, targets.length);
     if (caption !== undefined) checkFileText(caption);
     const progressDisplay = new ProgressDisplay(context);
     try {
@@ -65,7 +73,9 @@ export const sendFile = defineVerb({
         const isSingle = paths.length === 1;
         const sending = isSingle ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
         const to = targets.map((target) => formatTarget(boxedTarget(context, client, target)));
-        const sender = new FileSender({ context, client, progressDisplay, to, sending }, caption);
+        const reply = await replyIn(client, to, thread);
+        const about = { to, sending, ...reply };
+        const sender = new FileSender({ context, client, progressDisplay, ...about }, caption);
         for (const path of paths) await sender.send(path, args.name, isSingle);
         return sender.omissions.exitCode(sender.fault?.exitCode);
       });
@@ -89,6 +99,8 @@ interface FileSenderOptions {
   readonly progressDisplay: ProgressDisplay;
   readonly to: readonly string[];
   readonly sending: string | undefined;
+  readonly re?: number;
+  readonly thread?: true;
 }
 
 class FileSender {
@@ -118,7 +130,7 @@ class FileSender {
   }
 
   async #upload(path: string, name: string | undefined, isOnly: boolean): Promise<UploadedFile> {
-    const { context, client, progressDisplay, to, sending } = this.options;
+    const { context, client, progressDisplay, to, sending, re, thread } = this.options;
     const source = await openSourceAt(context, path, name);
     try {
       this.omissions.addFrom(source, isOnly ? "" : path);
@@ -127,6 +139,8 @@ class FileSender {
         source,
         to,
         sending,
+        re,
+        thread,
         text: this.caption,
         onProgress: (progress) => progressDisplay.update(progress),
       });

@@ -3,13 +3,13 @@
 import { Fault, ignoreFault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import { boxedTarget, checkText, destinationOfTarget } from "../cli/chat/post.ts";
+import { boxedTarget, checkText, destinationOfTarget, replyIn } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { faultJson } from "../cli/errors.ts";
-import { parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
+import { parseTargets, parseThread, SERVER_FLAGS, THREAD_FLAG } from "../cli/flags.ts";
 import { printJson } from "../cli/output/result.ts";
 import type { Client, EarlyPost } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
@@ -28,23 +28,26 @@ export const command = defineVerb({
       alias: "t",
     }),
     notice: flag("Post as a notice, which alerts nobody"),
+    thread: THREAD_FLAG,
     ...SERVER_FLAGS,
   },
   async run(args, context) {
     const groups = args.to.map(parsePeople).filter((people) => people !== undefined);
     const others = args.to.filter((word) => !word.includes(","));
     const targets = groups.length > 0 && others.length === 0 ? [] : parseTargets(others);
+    const thread = parseThread(args.thread, targets.length + groups.length);
     const text = args.text === "-" ? undefined : args.text;
     if (text === undefined) checkOpen(context.stdin);
     else checkText(text);
     // A reader that exits early, such as `| head -1`, must not stop the command from sending.
     context.continueWithoutOutput();
     const sender = new Sender(context, targets, args.notice);
+    const isEarly = text !== undefined && thread === undefined;
     const options = {
       follow: "none",
       reconnect: true,
       waitsForPosts: true,
-      onLogin: (post: EarlyPost) => text !== undefined && sender.postEarly(text, post),
+      onLogin: (post: EarlyPost) => isEarly && sender.postEarly(text, post),
     } as const;
     return withClient(context, args, options, async ({ client }) => {
       const events = client.read();
@@ -54,6 +57,7 @@ export const command = defineVerb({
         targets.push(parseTarget(await client.actions.startGroup(people)));
       }
       sender.redirect(client);
+      await sender.replyTo(client, thread);
       if (text === undefined) await sender.sendLines(client);
       else await sender.post(client, text);
       await sender.waitUntilSettled(client);
@@ -64,7 +68,7 @@ export const command = defineVerb({
 });
 
 class Sender {
-  readonly #notice: { readonly notice?: true };
+  #marks: Pick<PostBody, "notice" | "re" | "thread">;
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
   #line = 0;
   /** Posts sent before the log-in was answered. */
@@ -77,7 +81,7 @@ class Sender {
     private targets: readonly Target[],
     isNotice: boolean,
   ) {
-    this.#notice = isNotice ? { notice: true } : {};
+    this.#marks = isNotice ? { notice: true } : {};
   }
 
   get fault(): Fault | undefined {
@@ -112,6 +116,11 @@ class Sender {
   /** Posts that an assignment room would refuse go to the user's box. */
   redirect(client: Client): void {
     this.targets = this.targets.map((target) => boxedTarget(this.context, client, target));
+  }
+
+  async replyTo(client: Client, seq: number | undefined): Promise<void> {
+    const reply = await replyIn(client, this.targets.map(formatTarget), seq);
+    this.#marks = { ...this.#marks, ...reply };
   }
 
   async sendLines(client: Client): Promise<void> {
@@ -151,7 +160,7 @@ class Sender {
   }
 
   #bodyOf(text: string): PostBody {
-    return withMentions({ text, ...this.#notice });
+    return withMentions({ text, ...this.#marks });
   }
 
   async #waitUntilReady(client: Client): Promise<void> {

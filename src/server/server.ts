@@ -65,6 +65,7 @@ import { ProofService, type Provable } from "./rooms/proofs.ts";
 import { Queries } from "./rooms/queries.ts";
 import { ReadPositionService } from "./rooms/read-positions.ts";
 import { RecordLookup } from "./rooms/record-lookup.ts";
+import { References } from "./rooms/references.ts";
 import { Retention } from "./rooms/retention.ts";
 import { TypingFeed } from "./rooms/typing-feed.ts";
 import type { SealedBuckets } from "./sealed/buckets.ts";
@@ -253,6 +254,7 @@ function openServices(
   const ircPasswords = new IrcPasswords(context);
   const historyQuota = new HistoryQuota(context);
   const recordLookup = new RecordLookup(context);
+  const references = new References(context, recordLookup);
   const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
   const presence = new PresenceFeed(clock, registry, fanOut);
   const typing = new TypingFeed({ ...context, fanOut });
@@ -260,7 +262,7 @@ function openServices(
   const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, historyQuota });
   const erasure = new MassErasure(context);
   const { contents, sealed: buckets, recordLine, programs, provable } = options;
-  const files = blobs && new FileService({ ...context, blobs, fanOut, contents });
+  const files = blobs && new FileService({ ...context, blobs, fanOut, contents, references });
   const downloads = files && new WebDownloads({ ...context, bans, files });
   const channels = new DataChannels({ ...context, downloads });
   const sealed = buckets && new SealedService({ ...context, buckets });
@@ -362,7 +364,7 @@ function openServices(
     new PastDecisions({ ...context, eventFeed }),
     new ProofService({ ...context, provable }),
     new Queries({ ...context, readPositions, recordLookup, historyQuota }),
-    new Posts({ ...context, recordLookup }),
+    new Posts({ ...context, references }),
     new Invitations(context),
     catchUp, // After the notices to a client that logs in.
     new Retention({ ...context, erasure }),

@@ -864,7 +864,7 @@ const notify = opensView(
   },
 );
 
-export const send = inputView("send", "/send PATH [TARGET] [--caption TEXT]");
+export const send = inputView("send", "/send PATH [TARGET] [--thread SEQ] [--caption TEXT]");
 export const ircPassword = inputView("irc-password", "/irc-password [new|list|revoke ID]");
 
 export const SLASH_ALIASES: Readonly<Record<string, string>> = {

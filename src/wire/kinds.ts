@@ -150,7 +150,7 @@ export const KINDS = {
     body: {
       ...({ file: "id", name: "text", size: "count", chunks: "count" } as const),
       ...({ digest: "id", folder: "any", text: "text", sending: "id" } as const),
-      ...({ preview: "any", details: "any" } as const),
+      ...({ preview: "any", details: "any", re: "count", thread: "flag" } as const),
     },
   },
   rename: {

@@ -85,6 +85,9 @@ export const FILE_REQUESTS = {
       digest: HASH,
       text: v.optional(text(FILE_TEXT_BYTES_MAX)),
       sending: v.optional(id),
+      /** As in a post. */
+      re: v.optional(positive),
+      thread: v.optional(v.boolean()),
       preview: v.optional(
         v.object({
           file: fileId,

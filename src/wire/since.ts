@@ -67,7 +67,7 @@ export const FIELDS_SINCE: NewFields = {
   action: { everyone: PLAIN, thread: RESTRICTING },
   edit: { mentions: PLAIN },
   kick: { reason: PLAIN },
-  file: { preview: PLAIN, details: PLAIN },
+  file: { preview: PLAIN, details: PLAIN, re: PLAIN, thread: RESTRICTING },
   prefs: {
     notify: UNSENT_FIELD,
     status: UNSENT_FIELD,
@@ -130,7 +130,7 @@ export const REQUEST_FIELDS_SINCE: NewRequestFields = {
   kick: { reason: "0.3.0" },
   leave: { reason: "0.3.0" },
   offer: { details: "0.3.0", preview: "0.3.0", keep: "0.3.0" },
-  finish: { preview: "0.3.0" },
+  finish: { preview: "0.3.0", re: "0.3.0", thread: "0.3.0" },
   fetch: { prefix: "0.3.0" },
   accounts: { memberships: "0.3.0" },
   "all-files": { unfinished: "0.3.0" },

@@ -87,3 +87,56 @@ pageTest("a thread opens beside the timeline, and on a phone over it", async () 
   await phone.page.goBack();
   await phone.page.locator(".thread").waitFor({ state: "detached" });
 });
+
+pageTest("files that are attached in the open thread are sent there", async () => {
+  await using eve = await server.logIn("eve", { password, width: 1440 });
+  await eve.room("lobby").click();
+  const cleo = await server.headlessUser("cleo");
+  await cleo.post("Show me the plots");
+  const root = eve.message("Show me the plots").first();
+  const open = `/thread ${await root.getAttribute("data-seq")}`;
+  await eve.send(open);
+  const thread = eve.page.locator(".thread");
+  const attached = thread.getByRole("list", { name: "Attached files" }).getByRole("listitem");
+  const chosen = eve.page.waitForEvent("filechooser");
+  await thread.getByRole("button", { name: "Attach" }).click();
+  expect(await eve.menuItem("Poll").count()).toBe(0);
+  await eve.menuItem("File").click();
+  await (await chosen).setFiles([server.sandbox.write("one.txt", "1")]);
+  await attached.getByText("one.txt").waitFor();
+  const drag = (kind: string) =>
+    eve.page.evaluate(`{
+      const data = new DataTransfer();
+      data.items.add(new File(["second"], "two.txt"));
+      const more = { dataTransfer: data, bubbles: true, cancelable: true };
+      document.querySelector(".thread-rows").dispatchEvent(new DragEvent("${kind}", more));
+    }`);
+  await drag("dragenter");
+  await eve.page.getByText("Drop files to send them in this thread").waitFor();
+  await drag("drop");
+  await attached.getByText("two.txt").waitFor();
+  expect(await eve.page.locator(".main .attachments").count()).toBe(0);
+  await eve.page.reload();
+  await eve.send(open);
+  await attached.getByText("two.txt").waitFor();
+  await thread.locator("textarea").fill("both of them");
+  await thread.locator("textarea").press("Enter");
+  for (const name of ["one.txt", "two.txt"]) {
+    await thread.getByRole("group", { name: `File ${name}`, exact: true }).waitFor();
+    expect(await eve.page.locator(".timeline").getByText(name).count()).toBe(0);
+  }
+  await thread.getByText("both of them").waitFor();
+  await root.getByText(/^2 replies · /).waitFor();
+  await attached.first().waitFor({ state: "detached" });
+
+  // The tick shows the file in the room, too.
+  await thread.getByLabel("Also send to #lobby").check();
+  const again = eve.page.waitForEvent("filechooser");
+  await thread.getByRole("button", { name: "Attach" }).click();
+  await eve.menuItem("File").click();
+  await (await again).setFiles([server.sandbox.write("three.txt", "3")]);
+  await attached.getByText("three.txt").waitFor();
+  await thread.getByRole("button", { name: "Send" }).click();
+  await eve.page.locator(".timeline").getByText("three.txt").first().waitFor();
+  await root.getByText(/^3 replies · /).waitFor();
+});

@@ -6,6 +6,7 @@ import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import type { TransferView } from "../../core/model/state.ts";
+import type { FileMessage } from "../../core/rooms/files.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
 import { Omissions } from "../files/omissions.ts";
@@ -52,7 +53,7 @@ export class LineFiles {
     return this.#omissions.exitCode(code);
   }
 
-  async send(path: string, target: string, caption?: string): Promise<void> {
+  async send(path: string, target: string, message: FileMessage): Promise<void> {
     const { context, chatConsole } = this.lines;
     if (path === STDIN)
       throw usageFault("cannot send standard input as a file here", "specify a file");
@@ -67,7 +68,7 @@ export class LineFiles {
         const sent = await client.transfers.send({
           source,
           to,
-          text: caption,
+          ...message,
           onProgress: this.#progressReporter(),
         });
         reportNotes();

@@ -49,6 +49,19 @@ export function boxedTarget(
   return parseTarget(name);
 }
 
+/**
+ * Returns the reference of replies that a command sends to a thread.
+ * @param seq of a message in the thread; `undefined` outside a thread
+ * @throws {Fault} not-found, before anything is sent
+ */
+export async function replyIn(
+  { actions }: Pick<Client, "actions">,
+  [target = ""]: readonly string[],
+  seq: number | undefined,
+): Promise<{ readonly re?: number; readonly thread?: true }> {
+  return seq === undefined ? {} : { re: await actions.threadOf(target, seq), thread: true };
+}
+
 export function unsentLine(target: string, text: string): string {
   return `unsent, to ${target}: ${text}`;
 }

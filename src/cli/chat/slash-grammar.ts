@@ -7,6 +7,7 @@ import { splitFirstWord } from "../../ui/command.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
 import { localPath } from "../files/local-path.ts";
+import { parseThread } from "../flags.ts";
 
 export interface SlashRow {
   readonly name: string;
@@ -28,16 +29,19 @@ export interface SendArguments {
   readonly path: string;
   readonly target: string | undefined;
   readonly caption: string | undefined;
+  /** Seq of the message that the file answers. */
+  readonly thread: number | undefined;
 }
 
 /**
- * Parses `PATH [TARGET] [--caption TEXT]`. Path and caption may be quoted as in a shell; the
- * caption extends to the end of the line.
+ * Parses `PATH [TARGET] [--thread SEQ] [--caption TEXT]`. Path and caption may be quoted as in a
+ * shell; the caption extends to the end of the line.
  * @throws {Fault} usage
  */
 export function parseSend(line: string, home: string | undefined): SendArguments {
   const { before, caption } = withoutCaption(line);
-  const [path = "", ...moreWords] = shellWords(before);
+  const { others, thread } = withoutThread(before);
+  const [path = "", ...moreWords] = shellWords(others);
   const [target] = moreWords;
   const to = target === undefined ? undefined : unlessFault(() => parseTarget(target));
   if (moreWords.length > 1 || (target !== undefined && to === undefined)) {
@@ -46,7 +50,19 @@ export function parseSend(line: string, home: string | undefined): SendArguments
       remedy: msg`send files one by one, and quote a path that contains spaces`,
     });
   }
-  return { path: localPath(expandHome(path, home)), target: to && formatTarget(to), caption };
+  const sent = { path: localPath(expandHome(path, home)), target: to && formatTarget(to) };
+  return { ...sent, caption, thread };
+}
+
+function withoutThread(line: string): { others: string; thread: number | undefined } {
+  for (const { 0: flag, 1: word = "", index } of line.matchAll(
+    /(?:^|\s)--thread(?:=|\s+|$)(\S*)/g,
+  )) {
+    const before = line.slice(0, index);
+    if (!hasClosedQuotes(before)) continue;
+    return { others: before + line.slice(index + flag.length), thread: parseThread(word, 1) };
+  }
+  return { others: line, thread: undefined };
 }
 
 function withoutCaption(line: string): { before: string; caption: string | undefined } {

@@ -10,6 +10,7 @@ import { withMentions } from "../../core/client/mentions.ts";
 import { roomAt } from "../../core/client/room-names.ts";
 import { routed } from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
+import type { FileMessage } from "../../core/rooms/files.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { repliesQuery } from "../../ui/search-query.ts";
@@ -37,7 +38,7 @@ export interface SlashConsole {
 export abstract class SlashHost implements Host {
   abstract readonly chatConsole: SlashConsole;
   abstract readonly files: {
-    send(path: string, target: string, caption?: string): Promise<void>;
+    send(path: string, target: string, message: FileMessage): Promise<void>;
     get(id: string, out: string): void;
     list(target: string): Promise<void>;
   };

@@ -13,7 +13,7 @@ import { type ChatRecord, type RoomView, titleOf } from "../../core/client/chat-
 import { isSameName } from "../../core/model/item.ts";
 import { followedThreads, isIgnored, postTarget, roomOf } from "../../core/model/selectors.ts";
 import { isHiddenWork } from "../../core/model/unignored.ts";
-import { checkFileText } from "../../core/rooms/files.ts";
+import { checkFileText, type FileMessage } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import {
   invalidArguments,
@@ -159,11 +159,15 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   },
 
   async send(host, { input: words }) {
-    const { path, target, caption } = parseSend(words, host.context.env["HOME"]);
+    const { chat, current } = host;
+    const { path, target = current, caption, thread } = parseSend(words, host.context.env["HOME"]);
     if (path === "") throw invalidArguments(usageFor(send, "terminal"));
     if (caption !== undefined) checkFileText(caption);
-    const to = postTarget(host.chat.model, target ?? host.current);
-    await host.files.send(path, to, caption);
+    const open = isSameName(target, current) ? host.thread : undefined;
+    const root = thread === undefined ? open : await chat.actions.threadOf(target, thread);
+    const to = postTarget(chat.model, target);
+    const message: FileMessage = { text: caption };
+    await host.files.send(path, to, chat.actions.asReply(to, message, root));
   },
 
   async files(host, { removed }) {

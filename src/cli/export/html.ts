@@ -220,10 +220,9 @@ function article(record: DisplayRecord, page: PageChanges, options: PageOptions)
   const notice = record.kind === "text" && record.notice === true;
   const pinned = page.pins.has(seq) ? " <small>(pinned)</small>" : "";
   const note = imported + (notice ? " <small>(notice)</small>" : "") + pinned;
-  const content =
-    record.kind === "file"
-      ? file(record, page, options)
-      : quoted(record, page) + textHtml(record, page, options);
+  const isFile = record.kind === "file";
+  const body = isFile ? file(record, page, options) : textHtml(record, page, options);
+  const content = quoted(record, page) + body;
   const kind = record.kind === "action" ? ' class="action"' : "";
   const reactions = reactionsHtml(page.changes.get(seq));
   return (
@@ -263,7 +262,7 @@ function textHtml(
   return htmlText(displayedText, mentions ?? [], mark);
 }
 
-function quoted({ re }: Message, { bySeq, changes }: PageChanges): string {
+function quoted({ re }: { readonly re?: number }, { bySeq, changes }: PageChanges): string {
   if (re === undefined) return "";
   const answered = bySeq.get(re);
   if (answered === undefined) return `<blockquote>In reply to message ${re}</blockquote>`;

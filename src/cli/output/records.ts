@@ -12,7 +12,7 @@ import {
 } from "../../core/client/event-facts.ts";
 import { type PollRules, pollRulesOf } from "../../core/rooms/polls.ts";
 import { type AllFileDetails, type FileDetails, readFileDetails } from "../../wire/file-details.ts";
-import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
+import { type Body, isKnownKind, isOfLog, type KindIn, type KindWith } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Destination, DisplayRecord } from "./render.ts";
 
@@ -25,18 +25,21 @@ interface PollJson extends Omit<PollRules, "until"> {
   readonly until?: string;
 }
 
+interface ReplyJson {
+  readonly re?: number;
+  /** Shown only in the thread of `re`. */
+  readonly thread?: boolean;
+}
+
 export type DisplayBody =
-  | {
+  | ({
       readonly kind: "text" | "action";
       readonly text: string;
       readonly notice?: boolean;
-      readonly re?: number;
-      /** Shown only in the thread of `re`. */
-      readonly thread?: boolean;
       readonly mentions?: readonly string[];
       readonly imported?: ImportOriginJson;
       readonly poll?: PollJson;
-    }
+    } & ReplyJson)
   | { readonly kind: "edited"; readonly of: number; readonly text: string }
   | {
       readonly kind: "reaction";
@@ -59,7 +62,7 @@ export type DisplayBody =
     }
   /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
   | { readonly kind: "gap"; readonly count: number | undefined }
-  | ({ readonly kind: "file"; readonly details?: FileDetails | undefined } & FileJson)
+  | ({ readonly kind: "file"; readonly details?: FileDetails | undefined } & FileJson & ReplyJson)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
 /**
@@ -130,9 +133,8 @@ export function displayBody(
       const notice = (kind === "text" && fields.notice === true) || undefined;
       const names = fields.mentions?.filter((name) => typeof name === "string");
       const mentions = names?.length === 0 ? undefined : names;
-      const thread = (fields.thread === true && fields.re !== undefined) || undefined;
       const poll = kind === "text" ? pollOf(fields.poll) : undefined;
-      const marks = { notice, re: fields.re, thread, mentions, imported, poll };
+      const marks = { notice, ...replyOf(fields), mentions, imported, poll };
       return { seq, from, kind, text, ...defined(marks) };
     }
     case "reaction": {
@@ -154,8 +156,10 @@ export function displayBody(
       const choices = (fields.choices ?? []).filter(isCount);
       return { seq, from, kind, re, choices, ...defined({ voter }) };
     }
-    case "file":
-      return { seq, from, kind, ...fileBody(fields), details: readFileDetails(fields.details) };
+    case "file": {
+      const details = readFileDetails(fields.details);
+      return { seq, from, kind, ...fileBody(fields), details, ...defined(replyOf(fields)) };
+    }
     case "sealed": {
       const failure = DECRYPT_FAILURES.get(body["reason"]) ?? NO_KEY;
       return { seq, from, kind: "unreadable", reason: failure };
@@ -250,6 +254,10 @@ function pollOf(value: unknown) {
 
 function historyKindOf(kind: string): KindIn<"history"> | undefined {
   return isKnownKind(kind) && isOfLog(kind, "history") ? kind : undefined;
+}
+
+function replyOf({ re, thread }: Body<KindWith<"message">>) {
+  return { re, thread: (thread === true && re !== undefined) || undefined };
 }
 
 function fileBody(fields: Body<"file">): FileJson {

@@ -222,7 +222,8 @@ function expandTabs(text: string): string {
 }
 
 function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
-  if ((record.kind !== "text" && record.kind !== "action") || record.re === undefined) return "";
+  const isMessage = record.kind === "text" || record.kind === "action" || record.kind === "file";
+  if (!isMessage || record.re === undefined) return "";
   const number = `#${record.re}`;
   if (record.thread === true) return `↪ thread ${number}: `;
   return `↪ ${cleanText(authorOf?.(record.re) ?? number)}: `;

@@ -69,7 +69,7 @@ export class ScreenCommands extends SlashHost {
     super({ ...context, terminal: undefined, json: false }, open);
     this.chatConsole = this.#console();
     this.files = {
-      send: (path, target, caption) => files.send(path, target, caption),
+      send: (path, target, message) => files.send(path, target, message),
       get: (id, out) => files.get(id, out),
       list: (target) => this.#listFiles(target),
     };

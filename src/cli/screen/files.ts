@@ -13,7 +13,7 @@ import { TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
-import type { FileBody } from "../../core/rooms/files.ts";
+import type { FileBody, FileMessage } from "../../core/rooms/files.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
@@ -64,7 +64,7 @@ export class ScreenFiles {
     return this.#queue.unsettledCount > 0;
   }
 
-  async send(path: string, target: string, text?: string): Promise<void> {
+  async send(path: string, target: string, message: FileMessage): Promise<void> {
     const { context, open, note } = this.options;
     const chat = open.client;
     if (path === STDIN) {
@@ -77,7 +77,7 @@ export class ScreenFiles {
     const view = { kind: "upload", name: source.name, to } as const;
     const run: StartedTransfer = async (onProgress, signal) => {
       try {
-        const request = { source, to, text, onProgress, signal };
+        const request = { source, to, ...message, onProgress, signal };
         const sent = await open.client.transfers.send(request);
         notes.report(note);
         if (sent.unsaid !== undefined) note((texts) => texts.captionsUnsupported);

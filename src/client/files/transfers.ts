@@ -5,6 +5,7 @@ import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
+import type { FileMessage } from "../../core/rooms/files.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Sink, Source } from "../../io/blob/interfaces.ts";
@@ -25,12 +26,10 @@ export interface PreviewContent {
   readonly height: number;
 }
 
-export interface UploadRequest {
+export interface UploadRequest extends FileMessage {
   readonly source: Source;
   readonly preview?: PreviewContent | undefined;
   readonly to: readonly string[];
-  readonly text?: string | undefined;
-  readonly sending?: string | undefined;
   /** Delays the message, but not the content. */
   readonly untilTurn?: (() => Promise<void> | undefined) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;

@@ -11,6 +11,7 @@ import {
 } from "../../base/fault.ts";
 import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
+import { fileMessageOf } from "../../core/rooms/files.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import type { FileSize } from "../../core/transfer/sender.ts";
 import type { ChunkRange, Source, StampMatch } from "../../io/blob/interfaces.ts";
@@ -255,6 +256,9 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
     const { name, sizeBytes } = this.request.source;
+    // A server that is too old would post the file outside its thread.
+    const refusal = connection.refusalOf("finish", fileMessageOf(this.request));
+    if (refusal !== undefined) throw refusal;
     const offer = await connection.request("offer", this.#offerFields()).catch((error: unknown) => {
       const isErased = error instanceof Fault && UNKNOWN_FILE_CODES.has(error.code);
       if (isErased && this.#isResumed && !connection.isClosed) return undefined;
@@ -402,9 +406,8 @@ export class Upload implements ChannelTask<UploadedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
-    const { text = "", sending, sentPreview: preview } = this.request;
-    const caption = { text: text || undefined, sending };
-    const fields = { file, size: sizeBytes, chunks, digest, ...caption };
+    const { text = "", sentPreview: preview } = this.request;
+    const fields = { file, size: sizeBytes, chunks, digest, ...fileMessageOf(this.request) };
     const answer = await connection
       .request("finish", { ...fields, preview })
       .catch((error: unknown) => {

@@ -257,7 +257,10 @@ export class Connection {
   }
 
   /** Why the server cannot do what the request asks for, because it is too old. */
-  refusalOf<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Fault | undefined {
+  refusalOf<Kind extends RequestKind>(
+    kind: Kind,
+    fields: Partial<RequestFields<Kind>>,
+  ): Fault | undefined {
     const { serverVersion: server, clusterVersion: cluster = server } = this;
     if (server === undefined || cluster === undefined) return undefined;
     return unsupported(server, kind, fields) ?? unsupportedRecord(cluster, kind);

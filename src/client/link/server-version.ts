@@ -35,6 +35,7 @@ const RELIED_ON: Readonly<Record<string, readonly string[]>> = {
   join: ["assignment", "topic"],
   kick: ["reason"],
   leave: ["reason"],
+  finish: ["re", "thread"],
 };
 /** Likewise in posts. Text that mentions everyone is a message even without the mention. */
 const RELIED_ON_IN_POSTS = ["notice", "poll", "thread"] as const;
@@ -43,7 +44,7 @@ const RELIED_ON_IN_POSTS = ["notice", "poll", "thread"] as const;
 export function unsupported<Kind extends RequestKind>(
   version: Version,
   kind: Kind,
-  fields: RequestFields<Kind>,
+  fields: Partial<RequestFields<Kind>>,
 ): Fault | undefined {
   if (version === KNOWN_VERSION) return undefined;
   const needed = versionNeeded(kind, fields as Readonly<Record<string, unknown>>);

@@ -4,7 +4,12 @@ import { fromBase64Url, fromHex, toBase64Url, toHex, utf8Encode } from "../../ba
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_NAME_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { type FilePreview, fileBodyOf } from "../../core/rooms/files.ts";
+import {
+  type FileMessage,
+  type FilePreview,
+  fileBodyOf,
+  fileMessageOf,
+} from "../../core/rooms/files.ts";
 import {
   FILE_KEY_BYTES,
   FILE_PREFIX_BYTES,
@@ -164,6 +169,7 @@ export function closedRecord(record: ChatRecord): ChatRecord {
 /** Bytes of plaintext that fill one chunk on the server after encryption. */
 export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
 
+/** Description of a file, without what its sender says about it. */
 export interface SealedFileBody {
   readonly file: FileId;
   /** Name chosen by the sender, not sanitised. */
@@ -176,8 +182,6 @@ export interface SealedFileBody {
   readonly details: FileDetails | undefined;
   readonly secret: FileSecret;
   readonly preview?: SealedPreview | undefined;
-  readonly text?: string;
-  readonly sending?: string;
 }
 
 export interface SealedPreview extends FilePreview {
@@ -187,20 +191,8 @@ export interface SealedPreview extends FilePreview {
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
-export function sealedFileBody(about: SealedFileBody): SealedBody {
-  const {
-    file,
-    name,
-    sizeBytes,
-    digest,
-    root,
-    folder,
-    details,
-    secret,
-    preview,
-    text = "",
-    sending,
-  } = about;
+export function sealedFileBody(about: SealedFileBody, message: FileMessage): SealedBody {
+  const { file, name, sizeBytes, digest, root, folder, details, secret, preview } = about;
   return {
     kind: "file",
     file,
@@ -213,8 +205,7 @@ export function sealedFileBody(about: SealedFileBody): SealedBody {
     chunk: PLAIN_CHUNK_BYTES,
     ...secretFields({ root, secret }),
     preview: preview && previewFields(preview),
-    text: text || undefined,
-    sending,
+    ...fileMessageOf(message),
   };
 }
 

@@ -55,7 +55,7 @@ export class SealedCipherStage implements CipherStage {
     for (const { room } of targets) await this.rooms.get(room).checkMayWrite();
     const { hashing, cipher } = this.options;
     const { files } = this.rooms;
-    const { source, preview, to, untilTurn, signal, onProgress, text, sending } = request;
+    const { source, preview, to, untilTurn, signal, onProgress } = request;
     const { name, folder, details } = source;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
     const resumable = await files.uploads();
@@ -74,17 +74,10 @@ export class SealedCipherStage implements CipherStage {
       onDescribed: async (file, sentContent) => {
         content = sentContent;
         await files.setDescription(file, (secret) =>
-          sealedFileBody({
-            file,
-            name,
-            folder,
-            details,
-            secret,
-            ...sentContent,
-            preview: sealedPreview,
-            text: text || undefined,
-            sending: sending || undefined,
-          }),
+          sealedFileBody(
+            { file, name, folder, details, secret, ...sentContent, preview: sealedPreview },
+            request,
+          ),
         );
       },
     });

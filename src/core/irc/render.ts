@@ -178,16 +178,22 @@ function textOf(record: ChatRecord, { server, reader }: Rendering): string | und
     const address = user === undefined ? undefined : server.fileAddress(user, id as FileId);
     const caption = text === "" ? "" : `${convertedText(record, server).text}\n`;
     const link = address === undefined ? "" : ` ${address}`;
-    return `${caption}[file] ${cleanFileName(name)} (${formatSize(size)})${link}`;
+    const line = `${caption}[file] ${cleanFileName(name)} (${formatSize(size)})${link}`;
+    return threadMark(record) + line;
   }
   const { text } = convertedText(record, server);
   if (record.kind === "edit") return `✎ ${text}`;
-  const { thread, re } = fieldsIn(record);
-  // Most clients show no replies, and the answer would seem to belong to the message before it.
-  if (thread === true && re !== undefined) return `[thread #${re}] ${text}`;
+  const mark = threadMark(record);
+  if (mark !== "") return mark + text;
   const origin = importOriginOf(record.body);
   if (origin === undefined) return text;
   return `[imported] ${oneLine(origin.from)}, ${formatUtc(origin.timeUnixMs)}:\n${text}`;
+}
+
+/** Most clients show no replies, and the answer would seem to belong to the message before it. */
+function threadMark(record: ChatRecord): string {
+  const { thread, re } = fieldsIn(record);
+  return thread === true && re !== undefined ? `[thread #${re}] ` : "";
 }
 
 function reactionLines(record: ChatRecord, rendering: Rendering, reaction = record): LineFields[] {

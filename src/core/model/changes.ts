@@ -33,7 +33,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
     const vote = { seq, choices: choices.filter(isCount) };
     return by === undefined ? [] : noteVote(changes, re, { ...vote, by });
   }
-  if (kind === "text" || kind === "action") {
+  if (kind === "text" || kind === "action" || kind === "file") {
     const poll = kind === "text" ? pollRulesOf(body["poll"]) : undefined;
     if (poll !== undefined) notePollStart(changes, seq, poll);
     const replied = noteReply(changes, re, { seq, timeUnixMs });

@@ -146,7 +146,11 @@ export function followedThreads(model: Model): readonly FollowedThread[] {
  * Makes a post a reply in the thread of `root`. One that replies to a message already is returned
  * unchanged. If `isAlso`, the room shows it, too.
  */
-export function inThread(body: PostBody, root: number | undefined, isAlso = false): PostBody {
+export function inThread<Content extends Pick<PostBody, "re" | "thread">>(
+  body: Content,
+  root: number | undefined,
+  isAlso = false,
+): Content {
   if (root === undefined || body.re !== undefined) return body;
   return { ...body, re: root, ...(isAlso ? {} : { thread: true }) };
 }

@@ -44,10 +44,28 @@ export interface FileBody {
   readonly preview?: FilePreview;
 }
 
-export interface FilePost extends FileBody {
-  readonly text?: string;
-  readonly sending?: string;
+/** Message with which a file is posted. Sealed as a whole in encrypted rooms. */
+export interface FileMessage {
+  readonly text?: string | undefined;
+  /** Files with the same value were sent together. */
+  readonly sending?: string | undefined;
+  /** Seq of the message that the file answers. */
+  readonly re?: number | undefined;
+  /** Shown only in the thread of `re`. */
+  readonly thread?: boolean | undefined;
 }
+
+/** Without empty fields. */
+export function fileMessageOf({ text, sending, re, thread }: FileMessage): FileMessage {
+  return {
+    text: text || undefined,
+    sending: sending || undefined,
+    re,
+    thread: (thread === true && re !== undefined) || undefined,
+  };
+}
+
+export interface FilePost extends FileBody, FileMessage {}
 
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;

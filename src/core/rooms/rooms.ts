@@ -688,7 +688,7 @@ export function needsBody(kind: RecordKind, room: string, lastByte: number | und
 /** Returns the root of the thread in which the record is a reply. */
 function rootOf(record: FoldedRecord): number | undefined {
   const { head } = record;
-  if (head.kind !== "text" && head.kind !== "action") return undefined;
+  if (head.kind !== "text" && head.kind !== "action" && head.kind !== "file") return undefined;
   const lastByte = record.bodyBytes?.at(-2);
   if (lastByte !== LETTER_E && lastByte !== BRACE_CLOSE) return undefined;
   const { thread, re } = bodyOf(record, head.kind) ?? {};

@@ -20,6 +20,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Senders, type SomeHandlers } from "../kernel/service.ts";
 import type { Cancel } from "../kernel/siblings.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
+import type { References } from "../rooms/references.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
 import type { DownloadContent } from "../session/connection-state.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
@@ -50,6 +51,7 @@ export interface FileServiceOptions extends ServerContext {
   readonly blobs: BlobStore;
   readonly fanOut: FanOut;
   readonly contents: SharedContents | undefined;
+  readonly references: References;
 }
 
 type TransferRequest = RequestOf<"offer" | "finish" | "withdraw" | "fetch" | "got">;

@@ -14,7 +14,7 @@ import {
 } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { FileEntry, FilePost } from "../../core/rooms/files.ts";
+import { type FileEntry, type FilePost, fileMessageOf } from "../../core/rooms/files.ts";
 import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { Slots, TaskQueue } from "../../io/task-queue.ts";
@@ -202,8 +202,12 @@ export class UploadService {
   async #post(
     { id }: Account,
     { file, name, to: recipients, folder, details }: BlobMetadata,
-    { size, chunks, digest, text = "", sending = "", preview }: RequestOf<"finish">,
+    { size, chunks, digest, preview, ...message }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
+    const { text = "", re, thread } = message;
+    if (thread === true && re === undefined) {
+      throw new Fault("text-invalid", "a reply in a thread needs the number of a message");
+    }
     const body: FilePost = defined({
       file,
       name,
@@ -212,18 +216,21 @@ export class UploadService {
       digest: toHex(digest),
       folder,
       details,
-      text: text || undefined,
-      sending: sending || undefined,
       preview:
         preview &&
         defined({ ...preview, file: preview.file as FileId, digest: toHex(preview.digest) }),
+      // The flag `thread` is the last field, by which the state finds replies in threads.
+      ...fileMessageOf(message),
     });
     checkFolder({ size, folder });
-    const { kernel } = this.options;
+    const { kernel, references } = this.options;
     const posted: Answer<"finish">["posted"] = [];
     const refused: Answer<"finish">["refused"] = [];
     for (const to of recipients) {
       try {
+        if (re !== undefined && body.thread === true) {
+          await references.check(id, to, { re, isThread: true });
+        }
         posted.push({ to, ...(await kernel.request(id, { kind: "announce", to, file, body })) });
       } catch (error) {
         // Transient faults and disk faults fail the whole request, so that the client retries it.

@@ -21,6 +21,7 @@ import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { unsentPosts } from "../../core/model/selectors.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
+import type { FileMessage } from "../../core/rooms/files.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/invite.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -839,7 +840,7 @@ export class PageClient extends ChatClient<PageAccount> {
   upload(
     target: string,
     files: readonly Attachment[],
-    { text = "", isSmaller = false } = {},
+    { text = "", isSmaller = false, re, thread }: FileMessage & { isSmaller?: boolean } = {},
   ): boolean {
     const to = bareTarget(target);
     const refusal = this.actions.sealedRoomAt(target) && this.sealRefusal;
@@ -852,7 +853,8 @@ export class PageClient extends ChatClient<PageAccount> {
       for (const [i, { file, handle }] of files.entries()) {
         const caption = i === 0 && text !== "" ? text : undefined;
         const hasSmaller = isSmaller && this.photos?.mayHaveSmaller(file) === true;
-        const options = { handle, text: caption, sending, isSmaller: hasSmaller };
+        const message = { text: caption, sending, re, thread };
+        const options = { handle, isSmaller: hasSmaller, ...message };
         this.store.reportFailure(transfers.upload(to, file, options));
       }
     });

@@ -17,6 +17,7 @@ import type { Hashing } from "../../client/files/hashing.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import { Transfers } from "../../client/files/transfers.ts";
+import { type FileMessage, fileMessageOf } from "../../core/rooms/files.ts";
 import type { Clock } from "../../io/clock.ts";
 import { ifPossible } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
@@ -36,9 +37,7 @@ import type { Photos } from "./photos.ts";
 import { PreviewStore } from "./preview-store.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
-export type PageUploadOptions = Partial<
-  Pick<UploadEntry, "handle" | "text" | "sending" | "isSmaller">
->;
+export type PageUploadOptions = FileMessage & Partial<Pick<UploadEntry, "handle" | "isSmaller">>;
 
 export interface PreviewOptions {
   readonly digest?: string;
@@ -107,14 +106,19 @@ export class PageTransfers extends TransferQueue<PageTask> {
   async upload(
     to: string,
     file: File,
-    { handle, text, sending, isSmaller = false }: PageUploadOptions = {},
+    { handle, isSmaller = false, ...message }: PageUploadOptions = {},
   ): Promise<void> {
     const { uploads, clock } = this.#dependencies;
+    const { text, sending, re, thread } = message;
     const visible = this.ofKind("upload");
     const resumableId = visible.find(({ task, state }) => {
       if (!(task instanceof Upload) || !task.isSameFile(file)) return false;
       const { journalEntry: entry } = task;
-      const isSame = entry?.to === to && (entry.isSmaller ?? false) === isSmaller;
+      const isSame =
+        entry?.to === to &&
+        entry.re === re &&
+        entry.thread === thread &&
+        (entry.isSmaller ?? false) === isSmaller;
       return state.kind === "needs-file" && isSame;
     })?.task.view.id;
     if (resumableId !== undefined) {
@@ -136,8 +140,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       sizeBytes: file.size,
       stamp: fileStamp(file),
       handle,
-      text,
-      sending,
+      ...message,
       isSmaller,
       isPaused: false,
       begunUnixMs: this.#lastBegunUnixMs,
@@ -225,12 +228,13 @@ class Upload implements PageTask {
     const { files, uploads, post, photos } = this.dependencies;
     const { journalEntry } = this;
     if (journalEntry === undefined || this.content === undefined) return;
-    const { key, to, text, sending } = journalEntry;
+    const { key, to } = journalEntry;
+    const message = fileMessageOf(journalEntry);
     const content = await this.#chosenSize(this.content);
     const source = new FileSource(content, key, journalEntry.stamp);
     try {
       const preview = await photos?.preview(content);
-      const result = await files.send({ source, to: [to], text, sending, preview, ...options });
+      const result = await files.send({ source, to: [to], preview, ...message, ...options });
       const [refused] = result.refused;
       if (refused !== undefined && result.posted.length === 0) throw refused.fault;
       uploads.remove(key);

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../base/limits.ts";
+import type { FileMessage } from "../../core/rooms/files.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type {
   FoundUpload,
@@ -23,15 +24,13 @@ export interface FileHandle {
   requestPermission?(mode: { readonly mode: "read" }): Promise<string>;
 }
 
-export interface UploadEntry extends JournalEntry {
+export interface UploadEntry extends JournalEntry, FileMessage {
   readonly fingerprint: string;
   readonly user: string;
   readonly to: string;
   readonly sizeBytes: number;
   readonly stamp: string;
   readonly handle: FileHandle | undefined;
-  readonly text?: string | undefined;
-  readonly sending?: string | undefined;
   /** Sends a smaller copy of a photo. The other fields describe the original. */
   readonly isSmaller?: boolean | undefined;
   readonly file: FileId | undefined;
@@ -55,6 +54,8 @@ const OPTIONS: JournalOptions = {
     upTo: v.pipe(v.number(), v.safeInteger()),
     text: v.optional(v.string()),
     sending: v.optional(v.string()),
+    re: v.optional(v.pipe(v.number(), v.safeInteger())),
+    thread: v.optional(v.boolean()),
   }),
 };
 

@@ -87,3 +87,19 @@ test.each([
 ])("splits %j as a shell does", (line, expected) => {
   expect(shellWords(line)).toEqual(expected);
 });
+
+test.each([
+  ["a.txt --thread 8", { path: "a.txt", thread: 8 }],
+  ["--thread=#8 a.txt lab --caption see --thread 9", { target: "lab", thread: 8 }],
+  ["a.txt --caption see --thread 9", { caption: "see --thread 9", thread: undefined }],
+  ["'my --thread 8 notes'", { path: "my --thread 8 notes", thread: undefined }],
+])("reads the thread of the sent file: %s", (line, expected) => {
+  expect(parseSend(line, "/home/ana")).toMatchObject(expected);
+});
+
+test.each(["a.txt --thread", "a.txt --thread 0", "a.txt --thread x", "a.txt --thread 1.5"])(
+  "refuses a thread without the number of a message: %s",
+  async (line) => {
+    expect((await faultFrom(() => parseSend(line, "/home/ana"))).code).toBe("usage");
+  },
+);

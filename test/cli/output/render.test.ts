@@ -13,6 +13,14 @@ import { eventBody } from "./event-body.ts";
 
 const TIME = Date.parse("2026-11-20T05:46:33.123Z");
 const base = { seq: 12, timeUnixMs: TIME, destination: { room: "lobby" }, from: "ana" } as const;
+const FILE = {
+  kind: "file",
+  id: "fAAAAAAAAAAA",
+  name: "a.txt",
+  sizeBytes: 3,
+  digest: "",
+  chunks: 1,
+} as const;
 const hi: DisplayRecord = { ...base, kind: "text", text: "hi" };
 const style = (format: Style["format"], more: Partial<Style> = {}): Style => ({
   format,
@@ -185,6 +193,8 @@ describe("on a screen", () => {
     [{ kind: "text", text: "yes", re: 7 }, "ana: ↪ bob: yes"],
     [{ kind: "text", text: "yes", re: 8 }, "ana: ↪ #8: yes"],
     [{ kind: "text", text: "yes", re: 7, thread: true }, "ana: ↪ thread #7: yes"],
+    [{ ...FILE, re: 7, thread: true }, "* ana ↪ thread #7: sent a.txt (3 B); id: fAAAAAAAAAAA"],
+    [{ ...FILE, re: 7 }, "* ana ↪ bob: sent a.txt (3 B); id: fAAAAAAAAAAA"],
     [{ kind: "reaction", re: 7, react: "👍" }, "* ana reacted 👍 to bob"],
     [{ kind: "reaction", react: "?" }, "* ana reacted ? to #?"],
   ])("%j", (body, text) => {

@@ -46,7 +46,13 @@ async function scene() {
     const preview = named && { file: named, size: 25, digest: toHex(digest) };
     const content = { file, name: "sealed", size: 316, chunks: 1, digest: toHex(root), preview };
     await index.addRecord(tx, { seq: ++seq, from: user, body: content } as unknown as ChatRecord);
-    const said = { kind: "said", user, device: "d", body: sealedFileBody(about), sentAtUnixMs: 0 };
+    const said = {
+      kind: "said",
+      user,
+      device: "d",
+      body: sealedFileBody(about, {}),
+      sentAtUnixMs: 0,
+    };
     await vault.put(contentKey(ROOM, ++seq), said);
     await index.addDescription(tx, seq, file);
   };
@@ -77,7 +83,7 @@ test("finds no preview that the server's record does not name", async () => {
 
 test("ignores a malformed preview, and keeps its file", () => {
   const preview = previewOf(idOf(8), rootOf(9));
-  const body = sealedFileBody(describes(1, preview));
+  const body = sealedFileBody(describes(1, preview), {});
   const fields = body["preview"] as Record<string, unknown>;
   expect(readSealedFile(body)?.preview).toEqual(preview);
   const lies = [

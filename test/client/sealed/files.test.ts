@@ -81,9 +81,12 @@ describe("a file in a sealed room", () => {
     const folder = { entries: 1, manifestBytes: 54_321 };
     const source = new MemorySource(content, { name: "canary-song.txt", details, folder });
     const text = "canaries, @ben";
-    const sent = await send(ana, source, { text, sending: "canary-sending" });
+    const { seq: re } = await ben.postText("a question");
+    const reply = { re, thread: true };
+    const sent = await send(ana, source, { text, sending: "canary-sending", ...reply });
     const { seq, body } = await ben.until("the file", () => filesOf(ben)[0]);
     expect([body?.["text"], body?.["sending"]]).toEqual([text, "canary-sending"]);
+    expect(body).toMatchObject(reply);
     expect([body?.["details"], body?.["folder"]]).toEqual([details, folder]);
     const received = new MemoryFolder();
     await get(ben, sent.id, received);
@@ -100,7 +103,7 @@ describe("a file in a sealed room", () => {
     ]);
     expect(hasOnDisk(world, sent.id)).toBe(true);
     const secrets = ["canary", "canaries", "sings", "1234567890123", "54321"];
-    const fields = ["details", "folder", "mode", "mtimeMs", "text", "sending"];
+    const fields = ["details", "folder", "mode", "mtimeMs", "text", "sending", "re", "thread"];
     const words = [...secrets, ...fields.map((field) => `"${field}":`)];
     expect(words.filter((word) => hasOnDisk(world, word))).toEqual([]);
   });

@@ -42,6 +42,25 @@ describe("a reply in a thread of an encrypted room", () => {
     }
   });
 
+  two("is shown in the room, as a file, if no message begins the thread", async (here) => {
+    const { world, ana, ben } = here;
+    const { seq: elsewhere } = await ana.postText("elsewhere", "lobby");
+    const { seq: first } = await ana.postText("first");
+    for (const [name, re] of Object.entries({ elsewhere, first })) {
+      const source = new MemorySource(content(9), { name });
+      const request = { source, to: ["vault"], text: name, re, thread: true };
+      await world.wait(ana.client.transfers.send(request));
+      for (const person of [ana, ben]) {
+        const isShown = ({ body }: (typeof person.records)[0]) => body?.["text"] === name;
+        await person.until("the file", () => person.records.find(isShown));
+      }
+    }
+    for (const person of [ana, ben]) {
+      expect(hiddenFrom(person)).toEqual(["first"]);
+      expect(await hiddenInHistory(person)).toEqual(["first"]);
+    }
+  });
+
   two("stays in the thread of a file and of a deleted message", async ({ world, ana, ben }) => {
     const source = new MemorySource(content(9), { name: "one.txt" });
     await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));

@@ -120,6 +120,11 @@ describe("a capability", () => {
       record("text", { text: "hi", re: 2, thread: true }),
       `@msgid=log-7;+reply=log-2;+draft/reply=log-2 ${ANA} PRIVMSG #lab :[thread #2] hi`,
     ],
+    [
+      "tags",
+      record("file", { name: "a.txt", size: 3, text: "see", re: 2, thread: true }),
+      `@msgid=log-7;+reply=log-2;+draft/reply=log-2 ${ANA} PRIVMSG #lab :[thread #2] see`,
+    ],
     ["time", record("text", { text: "hi" }), `@${TIME} ${ANA} PRIVMSG #lab :hi`],
     ["accountTag", record("join", {}), `@account=ana ${ANA} JOIN #lab`],
     ["extendedJoin", record("join", {}), `${ANA} JOIN #lab ana ana`],

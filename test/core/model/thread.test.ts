@@ -37,6 +37,15 @@ test("shows replies in a thread only there, and counts them", () => {
   expect(effects).toMatchObject([{ kind: "thread", root: 2, changesTo: undefined }]);
 });
 
+test("shows a file in its thread, and counts it as a reply", () => {
+  const content = { file: "fAAAAAAAAAAA", name: "a", size: 0, chunks: 0, digest: "0".repeat(64) };
+  const file = recordEvent(3, { kind: "file", body: { ...content, re: 2, thread: true } });
+  const { model } = scene(recordEvent(2), opened, file);
+  expect(shown(model, false)).toEqual([2]);
+  expect(lobbyOf(model).tail.items[0]?.replies?.count).toBe(1);
+  expect(shown(updateAll(model, [open(2)]).model, true)).toEqual([2, 3]);
+});
+
 test("shows a reply without a valid root in the room", () => {
   const { model } = scene(
     recordEvent(2),

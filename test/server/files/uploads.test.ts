@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Fault } from "../../../src/base/fault.ts";
+import { asFault, Fault } from "../../../src/base/fault.ts";
 import {
   CHUNK_BYTES,
   FILE_TEXT_BYTES_MAX,
@@ -349,4 +349,39 @@ test("removes few files at a time, of several accounts in turn", async () => {
   expect(most).toBe(UPLOADS_TOGETHER_MAX);
   // The files of one account wait behind those of others.
   expect(removed.slice(0, 5).sort()).toEqual(["f0", "f1", "f6", "f7", "f8"]);
+});
+
+labTest("posts a file in a thread of its target, and in no other", async ({ site, ana, ben }) => {
+  const { seq: root } = await site.wait(ben.post("a question", "lab"));
+  const { seq: elsewhere } = await site.wait(ben.post("a question", "lobby"));
+  const inThread = { re: root, thread: true };
+  const { seq: reply } = await site.wait(
+    ben.post("a reply", "lab", "AAAAAAAAAAA", { ...inThread, mentions: [] }),
+  );
+  const lane = await channelOf(ana);
+  await lane.request("offer", FOUR.offer(["lab"]));
+  await FOUR.pour(lane);
+  for (const re of [elsewhere, reply, 999, undefined]) {
+    const finish = lane.request("finish", { ...FOUR.finish, re, thread: true });
+    if (re === undefined) expect(asFault(await rejection(finish)).code).toBe("text-invalid");
+    else expect(await finish).toMatchObject({ posted: [], refused: [{ code: "not-found" }] });
+  }
+  await ben.request("erase", { seq: root });
+  const { posted } = await lane.request("finish", { ...FOUR.finish, ...inThread });
+  // A repetition has the same answer.
+  expect(await lane.request("finish", { ...FOUR.finish, ...inThread })).toMatchObject({ posted });
+  await site.quiet();
+  const files = ben.records.filter(({ head }) => head.kind === "file");
+  expect(files.map(({ body }) => body)).toMatchObject([inThread]);
+});
+
+labTest("refuses files in the threads of closed rooms and by the muted", async (here) => {
+  const { site, ana, ben } = here;
+  const { seq: re } = await site.wait(ana.post("a question", "lab"));
+  const lane = await channelOf(ben);
+  await lane.request("offer", FOUR.offer(["lab"]));
+  await FOUR.pour(lane);
+  await ana.request("mute", { room: "lab", user: "ben", on: true });
+  const finish = { ...FOUR.finish, re, thread: true };
+  expect(await lane.request("finish", finish)).toMatchObject({ refused: [{ code: "muted" }] });
 });

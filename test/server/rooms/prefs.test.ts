@@ -6,6 +6,7 @@ import {
   PREFS_RECORDS_MAX,
 } from "../../../src/base/limits.ts";
 import { EVERYWHERE } from "../../../src/core/rooms/prefs.ts";
+import { channelOf, TestFile } from "../data-channel.ts";
 import { type Site, siteWith } from "../site.ts";
 
 function accountsOf({ disk }: Site): string {
@@ -130,24 +131,32 @@ test("counts unread replies in threads, also those that came while the user was 
   const first = await reply(own, "one");
   const second = await reply(own, "two");
   await site.wait(ben.post("in the room", "lobby", "AAAAAAAAAAA", { re: own }));
-  const missed = { room, seq: own, on: true, read: own, unread: 2, last: second };
+  const file = new TestFile("answer", 10);
+  const lane = await channelOf(ben);
+  await lane.request("offer", file.offer());
+  await file.pour(lane);
+  const finish = { ...file.finish, re: own, thread: true, text: "three, as a file" };
+  const { posted } = await lane.request("finish", finish);
+  const third = posted[0]?.seq ?? 0;
+  const missed = { room, seq: own, on: true, read: own, unread: 3, last: third };
   const back = await site.again(ana, "ana");
   expect(await back.request("prefs", {})).toMatchObject({ follows: [missed] });
   const stored = { room, seq: own, on: true, read: first };
   await back.request("follow", stored);
   await site.quiet();
-  expect(back.all("follow")).toEqual([{ kind: "follow", ...stored, unread: 1, last: second }]);
+  expect(back.all("follow")).toEqual([{ kind: "follow", ...stored, unread: 2, last: third }]);
   // The state is the same after a start that reads few bodies.
   site.disk.losePower();
   await site.restartAfterCrash();
   const restarted = await site.again(ana, "ana");
-  const counted = { ...stored, unread: 1, last: second };
+  const counted = { ...stored, unread: 2, last: third };
   expect(await restarted.request("prefs", {})).toMatchObject({ follows: [counted] });
   const benAgain = await site.again(ben, "ben");
   await benAgain.request("erase", { seq: second });
+  await benAgain.request("erase", { seq: third });
   await site.quiet();
   const erased = { ...stored, unread: 0, last: first };
-  expect(restarted.all("follow")).toEqual([{ kind: "follow", ...erased }]);
+  expect(restarted.all("follow").at(-1)).toEqual({ kind: "follow", ...erased });
   await restarted.request("follow", { ...stored, on: false });
   await reply(own, "three").catch(() => undefined);
   const { follows } = await restarted.request("prefs", {});

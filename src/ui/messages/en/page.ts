@@ -375,6 +375,7 @@ export const ENGLISH = {
   tooLong: (size: string, max: string) => `Too long: ${size}. The maximum is ${max}.`,
   suggestions: "Suggestions",
   dropHere: (target: string) => `Drop files to send them to ${target}`,
+  dropInThread: "Drop files to send them in this thread",
   commandUnknown: (command: string) => `Unknown command: /${command}`,
   sendAsText: "Send as text",
   commandUsage: (usage: string) => `Usage: ${usage}`,

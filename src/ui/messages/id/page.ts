@@ -470,6 +470,7 @@ export const INDONESIAN: Texts = {
   tooLong: (size, max) => `Terlalu panjang: ${size}. Maksimum ${max}.`,
   suggestions: "Saran",
   dropHere: (target) => `Lepaskan berkas untuk mengirimnya ke ${target}`,
+  dropInThread: "Lepaskan berkas untuk mengirimnya di utas ini",
   commandUnknown: (command) => `Perintah tidak dikenal: /${command}`,
   sendAsText: "Kirim sebagai teks",
   commandUsage: (usage) => `Penggunaan: ${usage}`,

@@ -1,6 +1,6 @@
 /** Attached files above the composer, with thumbnails and the size in which photos are sent. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { fileIcon } from "../../browser/media.ts";
@@ -99,6 +99,7 @@ interface SizeChoiceProps {
 /** Choice for all attached photos together. */
 function SizeChoice({ photos, isSmaller, onChoose }: SizeChoiceProps) {
   const { texts } = usePage();
+  const name = useId(); // The room and the open thread may both have photos.
   const sizes = { smaller: 0, original: 0 };
   for (const { file, smaller } of photos) {
     sizes.original += file.size;
@@ -112,7 +113,7 @@ function SizeChoice({ photos, isSmaller, onChoose }: SizeChoiceProps) {
           <input
             type="radio"
             className="sr-only"
-            name="photo-size"
+            name={name}
             checked={isSmaller === (choice === "smaller")}
             onChange={() => onChoose(choice === "smaller")}
           />

@@ -1,4 +1,4 @@
-/** Drag and drop of files anywhere in the window. */
+/** Drag and drop of files: over the open thread to the thread, elsewhere to the room. */
 
 import { useEffect, useRef, useState } from "react";
 import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
@@ -56,15 +56,20 @@ function isDialogOpen(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
 
-export function useDropping(onDropped: (dropped: Dropped) => void): boolean {
+function isOverThread({ target }: DragEvent): boolean {
+  return target instanceof Element && target.closest(".thread") !== null;
+}
+
+export function useDropping(isThread: boolean, onDropped: (dropped: Dropped) => void): boolean {
   const [isDragging, setDragging] = useState(false);
   const latestListener = useRef(onDropped);
   latestListener.current = onDropped;
   useEffect(() => {
     const onDrag = (event: DragEvent) => {
       if (isDialogOpen()) return;
-      event.preventDefault();
-      setDragging(true);
+      const isHere = isOverThread(event) === isThread;
+      setDragging(isHere);
+      if (isHere) event.preventDefault();
     };
     const listeners: Readonly<Record<string, (event: DragEvent) => void>> = {
       dragenter: onDrag,
@@ -74,6 +79,7 @@ export function useDropping(onDropped: (dropped: Dropped) => void): boolean {
       drop: (event) => {
         setDragging(false);
         if (isDialogOpen() || event.dataTransfer === null) return;
+        if (isOverThread(event) !== isThread) return;
         event.preventDefault();
         void readDropped(event.dataTransfer.items).then((dropped) =>
           latestListener.current(dropped),
@@ -85,6 +91,6 @@ export function useDropping(onDropped: (dropped: Dropped) => void): boolean {
     };
     // Listens on the document, which receives events before the window's handler rejects them.
     return listen(document, Object.keys(listeners).join(" "), dispatch);
-  }, []);
+  }, [isThread]);
   return isDragging;
 }

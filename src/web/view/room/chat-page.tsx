@@ -8,10 +8,8 @@ import {
   useMemo,
   useRef,
   useState,
-  useSyncExternalStore,
 } from "react";
-import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
-import { cleanText, titleText } from "../../../base/text.ts";
+import { titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import {
   accountsAlike,
@@ -40,14 +38,12 @@ import { offsetMinutes } from "../../../ui/text/times.ts";
 import { readRoute } from "../../input/route.ts";
 import { Badge } from "../attention/badge.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
-import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { Playing, PlayingBar, PlayingContext } from "../files/playing.tsx";
 import { Transfers } from "../files/transfers.tsx";
-import { Announced, useAnnounce, useAnnouncer } from "../shell/announced.tsx";
+import { Announced, useAnnouncer } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
-  isTouch,
   isWide,
   NARROW,
   type PageValue,
@@ -63,7 +59,8 @@ import { listen } from "../shell/effects.ts";
 import "../shell/room-icons.ts";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
-import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
+import { useAttached } from "./attached.ts";
+import { Composer, type ComposerHandle } from "./composer.tsx";
 import { useDrawerGestures } from "./drawer-gestures.ts";
 import { EventWatch } from "./event-watch.ts";
 import { Privacy } from "./handed.tsx";
@@ -160,52 +157,6 @@ interface MainProps {
   readonly context: Omit<CommandContext, "target">;
 }
 
-/** Maximum number of attached files that are announced by name. */
-const NAMED_FILES_MAX = 3;
-
-function useAttached(target: string, focus: () => void): AttachedFiles {
-  const { chat, texts, times, fail } = usePage();
-  const announce = useAnnounce();
-  const files = useSyncExternalStore(chat.store.subscribe, () => chat.attached.filesFor(target));
-  const chosen = useSyncExternalStore(chat.store.subscribe, () =>
-    chat.attached.isSmallerFor(target),
-  );
-  const isSmaller = chosen ?? isTouch();
-  const latestFocus = useRef(focus);
-  latestFocus.current = focus;
-  return useMemo(
-    () => ({
-      files,
-      isSmaller,
-      chooseSize: (chosenSmaller) => chat.chooseSize(target, chosenSmaller),
-      add: (more, isComplete = true) => {
-        if (!isComplete || files.length + more.length > PAGE_UPLOADS_MAX)
-          fail(texts.notAllAttached(PAGE_UPLOADS_MAX));
-        else if (more.length === 0) fail(texts.noFilesInFolder);
-        chat.attached.add(target, more);
-        const names = more.slice(0, NAMED_FILES_MAX).map(({ file }) => cleanText(file.name));
-        const others = more.length - names.length;
-        if (others > 0) names.push(texts.others(others));
-        if (names.length > 0) announce("result", texts.fileAttached(times.list(names)));
-        latestFocus.current();
-      },
-      remove: (attachment) => {
-        chat.attached.remove(target, [attachment]);
-        announce("result", texts.fileDetached(cleanText(attachment.file.name)));
-        latestFocus.current();
-      },
-      send: (text) => {
-        const isAccepted = chat.upload(target, files, { text, isSmaller });
-        if (!isAccepted) return false;
-        chat.attached.remove(target, files);
-        chat.actions.openBox(target);
-        return true;
-      },
-    }),
-    [chat, texts, times, fail, announce, target, files, isSmaller],
-  );
-}
-
 function Conversation(props: MainProps) {
   const { model, target, jumps, onOpen, context } = props;
   const page = usePage();
@@ -223,11 +174,9 @@ function Conversation(props: MainProps) {
   const isUnreadable = unreadable === target && room?.isSealed === true;
   // In an assignment, members write to their own box.
   const to = postTarget(model, target);
-  const attached = useAttached(to, () => composer.current?.focus());
-  const isDragging = useDropping(({ attachments, isComplete, isFolder }) => {
-    if (isReadOnly || isUnreadable) return;
-    attached.add(attachments, isComplete);
-    if (isFolder && attachments.length > 0) page.notify(texts.folderNotAttached);
+  const mayAdd = !isReadOnly && !isUnreadable;
+  const { attached, isDragging } = useAttached(to, undefined, mayAdd, () => {
+    composer.current?.focus();
   });
   const itemOf = useCallback(
     (seq: number) => itemAt(visibleItems(openRoom(chat.model)), seq),

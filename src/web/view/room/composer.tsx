@@ -23,6 +23,7 @@ import { displayedLike } from "../../../core/model/people.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import { draftKey, knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Item, Model } from "../../../core/model/state.ts";
+import type { FileMessage } from "../../../core/rooms/files.ts";
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
 import {
@@ -91,19 +92,12 @@ export interface AttachedFiles {
   readonly chooseSize: (isSmaller: boolean) => void;
   readonly add: (files: readonly Attachment[], isComplete?: boolean) => void;
   readonly remove: (attachment: Attachment) => void;
-  /** @returns false if the message is refused; the files then stay attached */
-  readonly send: (text: string) => boolean;
+  /**
+   * @param message content of the message with the first file
+   * @returns false if the message is refused; the files then stay attached
+   */
+  readonly send: (message: FileMessage) => boolean;
 }
-
-/** Files cannot be sent to a thread. */
-export const NO_FILES: AttachedFiles = {
-  files: [],
-  isSmaller: false,
-  chooseSize: () => {},
-  add: () => {},
-  remove: () => {},
-  send: () => false,
-};
 
 function withoutHandles(files: Iterable<File>): Attachment[] {
   return [...files].map((file) => ({ file, handle: undefined }));
@@ -203,12 +197,12 @@ function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   );
 }
 
-interface AddButtonProps extends Pick<ComposerProps, "attached" | "target"> {
+interface AddButtonProps extends Pick<ComposerProps, "attached" | "target" | "thread"> {
   readonly onRecord: () => void;
 }
 
 /** Menu of what goes with a message: files, a poll or a voice message. */
-function AddButton({ attached, target, onRecord }: AddButtonProps) {
+function AddButton({ attached, target, thread, onRecord }: AddButtonProps) {
   const page = usePage();
   const { texts, chat } = page;
   const input = useRef<HTMLInputElement>(null);
@@ -223,7 +217,7 @@ function AddButton({ attached, target, onRecord }: AddButtonProps) {
     return [
       menuItem(texts.attachPhoto, () => choose("image/*,video/*"), "picture"),
       menuItem(texts.attachFile, () => choose(""), "file"),
-      ...(room === undefined ? [] : pollItem(page, room)),
+      ...(room === undefined || thread !== undefined ? [] : pollItem(page, room)),
       menuItem(texts.recordVoice, onRecord, "mic"),
     ];
   };
@@ -324,10 +318,11 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;
   const sendFiles = () => {
     const text = draft.text.trim().replace(/^\/\//, "/");
-    // Replies and long texts are posted separately from the files.
-    const isSentWithFiles = draft.re === undefined && isShort(text);
-    if (!attached.send(isSentWithFiles ? text : "")) return false;
-    return isSentWithFiles || chat.actions.send(target, { ...draft, text });
+    // A long text is posted separately from the files.
+    const isSentWithFiles = isShort(text);
+    const message = { text: isSentWithFiles ? text : "", re: draft.re };
+    if (!attached.send(chat.actions.asReply(target, message, thread, isAlso))) return false;
+    return isSentWithFiles || chat.actions.send(target, { ...draft, text }, thread, isAlso);
   };
   const sendNow = () => {
     if (!(hasFiles ? sendFiles() : chat.actions.send(target, draft, thread, isAlso))) return;
@@ -488,7 +483,6 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
   const { chat, toasts } = usePage();
   const [isRecording, setRecording] = useState(false);
-  const mayAdd = maySendFiles && thread === undefined;
   const startRecording = () => {
     if (canRecord()) setRecording(true);
     else toasts.show(texts.voiceInsecure, true);
@@ -530,8 +524,11 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       )}
       {isRecording ? (
         <VoiceRecorder
-          onKeep={(file) => chat.attached.add(target, withoutHandles([file]))}
-          onSend={(file) => chat.upload(target, withoutHandles([file]))}
+          onKeep={(file) => chat.attached.add(draftKey(target, thread), withoutHandles([file]))}
+          onSend={(file) => {
+            const message = chat.actions.asReply(target, {}, thread, writing.isAlso);
+            chat.upload(target, withoutHandles([file]), message);
+          }}
           onClose={closeRecorder}
         />
       ) : null}
@@ -542,8 +539,13 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
         )}
         <div className="composer-row">
-          {mayAdd ? (
-            <AddButton attached={attached} target={target} onRecord={startRecording} />
+          {maySendFiles ? (
+            <AddButton
+              attached={attached}
+              target={target}
+              thread={thread}
+              onRecord={startRecording}
+            />
           ) : null}
           {isSealed ? (
             <span className="composer-lock" title={texts.sealed}>
@@ -553,7 +555,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           ) : null}
           <TextField props={props} writing={writing} />
           <EmojiButton label={texts.emoji} onChoose={writing.insert} />
-          {mayAdd && isEmptyDraft(draft) && attached.files.length === 0 ? (
+          {maySendFiles && isEmptyDraft(draft) && attached.files.length === 0 ? (
             <IconButton icon="mic" label={texts.recordVoice} onPress={startRecording} />
           ) : null}
           <button

@@ -268,7 +268,10 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   },
   thread: ({ seq }, { chat }) => chat.actions.openThread(seq),
   clear: () => {},
-  send: () => document.querySelector<HTMLElement>(".composer input[type=file]")?.click(),
+  send(_view, _page, { thread }) {
+    const side = thread === undefined ? "main" : ".thread";
+    document.querySelector<HTMLElement>(`${side} .composer input[type=file]`)?.click();
+  },
   seal: ({ user }, page, { target }) => confirmSeal(page, user === undefined ? target : `@${user}`),
   sealed: (_, { openDialog }, { target }) => openDialog(SealedDialog, { target }),
   verify: ({ user }, { openDialog }) => openDialog(SafetyDialog, { user }),

@@ -14,10 +14,12 @@ import { RowBuilder, type Rows } from "../../../core/model/rows.ts";
 import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Model, ThreadState } from "../../../core/model/state.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
+import { Transfers } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, isTouch, useNarrow, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { Composer, type ComposerHandle, NO_FILES } from "./composer.tsx";
+import { useAttached } from "./attached.ts";
+import { Composer, type ComposerHandle } from "./composer.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { useMessageGestures } from "./message-gestures.ts";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
@@ -60,7 +62,7 @@ export function Thread(props: ThreadProps) {
   const { root } = thread;
   const page = usePage();
   const { chat, texts } = page;
-  const [rowBuilder] = useState(() => new RowBuilder());
+  const [rowBuilder] = useState(() => new RowBuilder({ joinsFiles: true }));
   const rows = rowBuilder.rowsOf(model, offsetMinutes, true, true);
   const actions = useMemo(
     () => ({ ...props.actions, receiptSeq: undefined, reply: () => composer.current?.focus() }),
@@ -78,6 +80,9 @@ export function Thread(props: ThreadProps) {
   const { follows } = model;
   const isFollowed = follows?.get(root)?.on === true;
   const target = postTarget(model, actions.target);
+  const { attached, isDragging } = useAttached(target, root, !isReadOnly, () => {
+    composer.current?.focus();
+  });
   const lastOwn = useCallback(
     () => openRoom(chat.model)?.thread?.items.findLast((item) => item.isMine && item.text !== ""),
     [chat],
@@ -135,6 +140,7 @@ export function Thread(props: ThreadProps) {
           />
         ))}
       </div>
+      {isNarrow && model.transfers.size > 0 ? <Transfers /> : null}
       {isReadOnly ? null : (
         <Composer
           key={`${target} ${root}`}
@@ -145,9 +151,10 @@ export function Thread(props: ThreadProps) {
           itemOf={itemOf}
           lastOwn={lastOwn}
           onCommand={onCommand}
-          attached={NO_FILES}
+          attached={attached}
         />
       )}
+      {isDragging ? <div className="drop-over">{texts.dropInThread}</div> : null}
     </>
   );
 }
