@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { readdirSync, statSync, utimesSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MIB, noise, sha256Of } from "../e2e/couriers.ts";
 import type { Program } from "../e2e/program.ts";
@@ -86,6 +86,31 @@ const PDF = [
   "trailer<</Root 1 0 R>>",
 ].join("\n");
 const TRAP = "<!doctype html><script>top.document.title = 'taken'</script>";
+
+pageTest("saves a terminal's folder as an archive, which only the page can read", async () => {
+  const { sandbox } = server;
+  const { ana, ben } = await scene();
+  mkdirSync(sandbox.path("trip/day: 1"), { recursive: true });
+  mkdirSync(sandbox.path("trip/empty"));
+  await Bun.write(sandbox.path("trip/day: 1/notes.txt"), CANARY);
+  const large = content();
+  await Bun.write(sandbox.path("trip/large.bin"), large);
+  ben.type(`/send ${sandbox.path("trip")}`);
+  await ana
+    .file("trip")
+    .getByText(/^Folder, 4 entries/)
+    .waitFor();
+  const download = ana.page.waitForEvent("download");
+  await ana.button("Save trip").click();
+  const taken = await download;
+  expect(taken.suggestedFilename()).toBe("trip.zip");
+  const archive = Buffer.from(await Bun.file(String(await taken.path())).arrayBuffer());
+  for (const name of ["trip/", "trip/day_ 1/", "trip/day_ 1/notes.txt", "trip/empty/"]) {
+    expect(archive.includes(name)).toBe(true);
+  }
+  expect(archive.includes(large)).toBe(true);
+  await expectNothingAtServer("notes.txt", "large.bin");
+});
 
 pageTest("shows a document and a sound within the page, and no HTML", async () => {
   const { sandbox } = server;

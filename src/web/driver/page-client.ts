@@ -34,7 +34,7 @@ import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import { type Attachment, type AttachmentChange, Attachments } from "../transfer/attachments.ts";
 import { Avatars } from "../transfer/avatars.ts";
-import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
+import type { PageTransfers, PreviewOptions, SavedFolder } from "../transfer/page-transfers.ts";
 import type { Photos } from "../transfer/photos.ts";
 import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
@@ -879,9 +879,9 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /** Verifies each chunk. Must be called from a click handler, as the save dialog requires. */
-  download(file: string, name: string): void {
+  download(file: string, name: string, folder?: SavedFolder): void {
     const id = checkFileId(file);
-    this.#transfer((transfers) => transfers.download(id, name));
+    this.#transfer((transfers) => transfers.download(id, name, folder));
   }
 
   /**

@@ -21,7 +21,8 @@ import { type FileMessage, fileMessageOf } from "../../core/rooms/files.ts";
 import type { Clock } from "../../io/clock.ts";
 import { ifPossible } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
-import type { SaveHandle } from "../browser/environment.ts";
+import type { FileDetails } from "../../wire/file-details.ts";
+import type { SaveHandle, SaveTarget } from "../browser/environment.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
 import { SaveSink } from "../browser/save-sink.ts";
 import { removeIncomplete } from "../browser/save-targets.ts";
@@ -38,6 +39,12 @@ import { PreviewStore } from "./preview-store.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
 export type PageUploadOptions = FileMessage & Partial<Pick<UploadEntry, "handle" | "isSmaller">>;
+
+/** Folder as its message describes it. */
+export interface SavedFolder {
+  readonly manifestBytes: number;
+  readonly details?: FileDetails | undefined;
+}
 
 export interface PreviewOptions {
   readonly digest?: string;
@@ -151,13 +158,18 @@ export class PageTransfers extends TransferQueue<PageTask> {
     await this.add(new Upload(this.#dependencies, entry, file));
   }
 
-  /** Must be called from a click handler, as the save dialog requires. */
-  async download(file: FileId, suggestedName: string): Promise<void> {
+  /**
+   * Must be called from a click handler, as the save dialog requires.
+   * @param folder saves the content of a folder as a zip archive
+   */
+  async download(file: FileId, suggestedName: string, folder?: SavedFolder): Promise<void> {
     const { platform } = this.options;
     const { clock, hashing } = this.#dependencies;
-    const name = cleanFileName(suggestedName);
-    const target = await platform.chooseTarget(name);
-    if (target === undefined) return;
+    const root = cleanFileName(suggestedName);
+    const name = folder === undefined ? root : cleanFileName(`${root}.zip`);
+    const chosen = await platform.chooseTarget(name);
+    if (chosen === undefined) return;
+    const target = folder === undefined ? chosen : await zipTarget(chosen, root, folder);
     const key = toBase64Url(platform.entropy(ID_BYTES));
     const info = { key, file, name, handle: target.handle, begunUnixMs: clock.unixMs() };
     const download = new Download(this.#dependencies, info, new SaveSink(target, hashing));
@@ -189,6 +201,15 @@ export class PageTransfers extends TransferQueue<PageTask> {
     this.attached.close();
     this.madePreviews.close();
   }
+}
+
+async function zipTarget(
+  chosen: SaveTarget,
+  root: string,
+  { manifestBytes, details }: SavedFolder,
+): Promise<SaveTarget> {
+  const { ZipTarget } = await import("../browser/zip-target.ts");
+  return new ZipTarget(chosen, root, manifestBytes, details);
 }
 
 interface UploadDependencies {

@@ -552,7 +552,6 @@ export const ENGLISH = {
   stalledServer: "waiting for the server",
   emptyText: "This file is empty.",
   saveFile: (name: string) => `Save ${name}`,
-  fileSealedFolder: "Browsers can't save encrypted folders. Use chat get-file.",
   fileSealedLarge: "Too large for this browser to decrypt. Use chat get-file.",
   saveByBrowser: "Save without verifying",
   attached: "Attached files",

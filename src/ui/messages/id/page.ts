@@ -698,7 +698,6 @@ export const INDONESIAN: Texts = {
   stalledServer: "menunggu server",
   emptyText: "Berkas ini kosong.",
   saveFile: (name) => `Simpan ${name}`,
-  fileSealedFolder: "Peramban tidak dapat menyimpan folder terenkripsi. Pakai chat get-file.",
   fileSealedLarge: "Terlalu besar untuk didekripsi peramban ini. Pakai chat get-file.",
   saveByBrowser: "Simpan tanpa verifikasi",
   attached: "Berkas terlampir",

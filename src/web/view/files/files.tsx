@@ -56,12 +56,13 @@ function findDownload({ transfers }: Model, file: string): TransferView | undefi
 }
 
 /**
- * Excludes folders, which the browser saves as archives, and, in browsers without a save dialog,
- * files too large for memory.
+ * Excludes folders that are not encrypted, which the server makes an archive, and, in browsers
+ * without a save dialog, files too large for memory.
  */
-function isSavedByPage({ folder, size }: FileBody): boolean {
+function isSavedByPage({ folder, size, isSealed }: FileView): boolean {
   const canChoose = "showSaveFilePicker" in window;
-  return folder === undefined && (canChoose || size <= SAVED_BLOB_BYTES_MAX);
+  const isArchivedByServer = folder !== undefined && isSealed !== true;
+  return !isArchivedByServer && (canChoose || size <= SAVED_BLOB_BYTES_MAX);
 }
 
 /** The browser's own download would save a sealed file encrypted. */
@@ -109,7 +110,9 @@ function fileActions(
     });
   const isHarmless = HARMLESS.has(mediaType(file.name)?.kind ?? "text");
   const saveInBrowser = () => void saveByBrowser(page, file).catch(fail);
-  const save = () => chat.download(file.file, file.name);
+  const { folder, details } = file;
+  const archive = folder && { manifestBytes: folder.manifestBytes, details };
+  const save = () => chat.download(file.file, file.name, archive);
   const canBrowserSave = file.folder === undefined && file.isSealed !== true;
   return {
     open: canView(file) ? (isHarmless ? view : prompt) : undefined,
@@ -286,11 +289,7 @@ function FileLine(props: FileProps & { readonly showsFilm: boolean }) {
         )}
       </div>
       {isHeic(file.name) ? <p className="file-note">{texts.heicHint}</p> : null}
-      {cannotSave(file) ? (
-        <p className="file-note">
-          {folder === undefined ? texts.fileSealedLarge : texts.fileSealedFolder}
-        </p>
-      ) : null}
+      {cannotSave(file) ? <p className="file-note">{texts.fileSealedLarge}</p> : null}
       {isPreviewed && open !== undefined ? <PictureBox file={file} open={open} /> : null}
       {media?.kind === "sound" || media?.kind === "video" ? (
         <Player file={file} kind={media.kind} showsFilm={showsFilm} />
