@@ -35,10 +35,10 @@ import { type MissingServers, type Refusal, RefusedByNats } from "../cluster/maj
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { ifPossible, settled } from "../promises.ts";
-import { unresponsiveServers, verifiesClients } from "./monitor.ts";
+import { greetingOf, unresponsiveServers } from "./monitor.ts";
 import { describeIdentity, NotOurNats, OwnStream } from "./own-stream.ts";
 import { certificateRefusal, limitRefusal, refusalOf, unacknowledgedRefusal } from "./refusals.ts";
-import { DUPLICATE_WINDOW_NS, settingsFault } from "./stream-config.ts";
+import { DUPLICATE_WINDOW_NS, payloadFault, settingsFault } from "./stream-config.ts";
 import {
   addStream,
   findStream,
@@ -210,7 +210,11 @@ async function findRefusal(login: Login): Promise<Refusal | undefined> {
     } catch (error) {
       const refusal = refusalOf(error, login);
       if (refusal !== undefined) return refusal;
-      return (await verifiesClients(server)) ? certificateRefusal() : undefined;
+      const greeting = await greetingOf(server);
+      // NATS ends the connection so early that the library misses the reason.
+      const [, reason] = /^-ERR '(.*)'/m.exec(greeting) ?? [];
+      if (reason !== undefined) return refusalOf(new Error(reason), login);
+      return greeting.includes('"tls_verify":true') ? certificateRefusal() : undefined;
     }
   });
   return (await Promise.all(attempts)).find((refusal) => refusal !== undefined);
@@ -298,7 +302,7 @@ export interface StreamState {
   /** Number of messages that the stream contains. */
   readonly messages: number;
   readonly bytes: number;
-  /** Warnings about settings of the cluster's streams that are not ours. */
+  /** Warnings about settings of NATS and of the cluster's streams that are not ours. */
   readonly settings: readonly Fault[];
   readonly leader: string;
   readonly replicas: number;
@@ -442,7 +446,8 @@ export class JetStream implements CopyStream, Stream {
         return found && settingsFault(found, { ...expected, isReplicated });
       }),
     );
-    const settings = [log, ...others].filter((fault) => fault !== undefined);
+    const payload = payloadFault(this.connection.info?.max_payload);
+    const settings = [payload, log, ...others].filter((fault) => fault !== undefined);
     const replicas = config.num_replicas;
     return { last, messages, bytes, settings, leader, replicas, current, hasMajority };
   }
@@ -570,10 +575,17 @@ export class JetStream implements CopyStream, Stream {
       else this.#unansweredAt ??= this.#clock.now();
       if (isWrongLast(error))
         throw new Fault("log-conflict", "another message has this position", { cause: error });
-      if (refusal === undefined) throw natsFault(error);
+      if (refusal === undefined)
+        throw hasNoReceiver(error) ? this.#noReceiverFault(error) : natsFault(error);
       this.#refusedBy = refusal;
       throw new RefusedByNats(refusal, error);
     }
+  }
+
+  #noReceiverFault(cause: unknown): Fault {
+    const message = `NATS delivers messages to ${this.#subject("log")} to no stream`;
+    const remedy = "try again; if this lasts, NATS may have a mapping for this subject: remove it";
+    return new Fault("no-majority", message, { cause, remedy, retryAfterMs: 1_000 });
   }
 
   /**
@@ -751,6 +763,11 @@ export async function asNatsFault<Value>(request: Promise<Value>): Promise<Value
 
 export function isWrongLast(error: unknown): boolean {
   return error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
+}
+
+/** The library takes a subject without a stream, or whose stream has no leader, for this. */
+function hasNoReceiver(error: unknown): boolean {
+  return error instanceof Error && error.name === "JetStreamNotEnabled";
 }
 
 export function natsFault(error: unknown): Fault {

@@ -80,26 +80,37 @@ async function answersNats(url: string): Promise<boolean> {
   return (await firstSign(url, sign)) !== undefined;
 }
 
-/** Reports whether a NATS server says that it verifies certificates of its clients. */
-export async function verifiesClients(url: string): Promise<boolean> {
-  const greeting = await firstSign(url, "data");
-  return greeting?.includes('"tls_verify":true') === true;
+/** Text that a NATS server sends to a client that says nothing; empty without an answer. */
+export async function greetingOf(url: string): Promise<string> {
+  return (await firstSign(url, "data", GREETING_MS)) ?? "";
 }
 
+/** A reason for which the server ends the connection directly follows its first line. */
+const GREETING_MS = 200;
+
 /** @returns the text that the server sent; `undefined` if there is no such sign within a second */
-function firstSign(url: string, sign: "connect" | "data"): Promise<string | undefined> {
+function firstSign(url: string, sign: "connect" | "data", moreMs = 0): Promise<string | undefined> {
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve) => {
     const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });
-    const end = (text?: string) => {
+    let text: string | undefined;
+    const end = () => {
       clearTimeout(timer);
       socket.destroy();
       resolve(text);
     };
-    const timer = setTimeout(end, CLUSTER_ANSWER_TIMEOUT_MS);
-    socket.once(sign, (data?: Uint8Array) => end(String(data ?? "")));
-    socket.once("error", () => end());
-    socket.once("end", () => end());
+    let timer = setTimeout(end, CLUSTER_ANSWER_TIMEOUT_MS);
+    socket.on(sign, (data?: Uint8Array) => {
+      if (text === undefined) {
+        clearTimeout(timer);
+        timer = setTimeout(end, moreMs);
+      }
+      text = `${text ?? ""}${String(data ?? "")}`.slice(0, GREETING_CHARS_MAX);
+    });
+    socket.once("error", end);
+    socket.once("end", end);
   });
 }
+
+const GREETING_CHARS_MAX = 16_384;

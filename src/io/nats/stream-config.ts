@@ -90,7 +90,8 @@ const SETTINGS: readonly Setting[] = [
     isOurs: ({ duplicate_window }, { perSubjectMax }) =>
       // The other streams recognise repeats by their subjects.
       perSubjectMax !== undefined || duplicate_window >= DUPLICATE_WINDOW_NS,
-    found: ({ duplicate_window }) => `${duplicate_window / 1e9} s`,
+    // A mirror has no window.
+    found: ({ duplicate_window = 0 }) => `${duplicate_window / 1e9} s`,
     flags: () => "--dupe-window=2m",
   },
   {
@@ -147,6 +148,18 @@ const SETTINGS: readonly Setting[] = [
     flags: undefined,
   },
 ];
+
+/** NATS's default. The largest message takes almost as much. */
+const PAYLOAD_BYTES_MIN = 1024 * 1024;
+
+/** @returns a warning if NATS refuses messages of a size that servers publish */
+export function payloadFault(payloadBytesMax: number | undefined): Fault | undefined {
+  if (payloadBytesMax === undefined || payloadBytesMax >= PAYLOAD_BYTES_MIN) return undefined;
+  const message = `NATS refuses messages of more than ${payloadBytesMax} bytes`;
+  return new Fault("data-foreign", message, {
+    remedy: "set max_payload: 1MB in the configuration of NATS and of its account",
+  });
+}
 
 /** @returns a warning with the command that restores the settings; `undefined` if they are ours */
 export function settingsFault(

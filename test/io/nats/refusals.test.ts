@@ -127,3 +127,40 @@ test("names denied subjects, and notices when they are permitted", async () => {
     await limited.stop();
   }
 });
+
+test("names a NATS server that accepts no more connections or only small messages", async () => {
+  const limited = await NatsServers.start(1, "max_connections: 1\nmax_payload: 65536");
+  try {
+    const stream = await openJetStream(memberOf(limited, "limited"));
+    expect((await stream.state()).settings[0]).toMatchObject({
+      message: "NATS refuses messages of more than 65536 bytes",
+      remedy: "set max_payload: 1MB in the configuration of NATS and of its account",
+    });
+    const fault = await rejection(openJetStream(memberOf(limited, "limited")));
+    expect(fault).toMatchObject({
+      code: "unreachable",
+      message: "NATS accepts no more connections",
+      remedy: "raise the limit of connections in NATS",
+    });
+    await stream.close();
+  } finally {
+    await limited.stop();
+  }
+});
+
+test("names the subject of messages that reach no stream", async () => {
+  const mapping = `accounts { A: { jetstream: enabled, users: [{ user: chat, password: x }],
+    mappings: { chat.mapped.log: chat.elsewhere } } }
+    no_auth_user: chat`;
+  const mapped = await NatsServers.start(1, mapping);
+  try {
+    const stream = await openJetStream(memberOf(mapped, "mapped"));
+    expect(await rejection(stream.publish(Uint8Array.of(1), "lost"))).toMatchObject({
+      code: "no-majority",
+      message: "NATS delivers messages to chat.mapped.log to no stream",
+    });
+    await stream.close();
+  } finally {
+    await mapped.stop();
+  }
+});
