@@ -24,6 +24,7 @@ import { displayBody } from "../output/records.ts";
 import {
   type Destination,
   type DisplayRecord,
+  destinationName,
   type JsonOutput,
   renderJson,
   renderRecord,
@@ -111,8 +112,8 @@ export class ChatConsole {
     const style = styleOf(this.context, { stamp: "clock", me });
     const isText = style.format === "text";
     const nameOf = (account: string) => cleanText(isText ? this.nameOf(account) : account);
-    const authorOf = (seq: number) => {
-      const author = this.recent.authorOf(seq);
+    const authorOf = (seq: number, reply: DisplayRecord) => {
+      const author = this.recent.authorOf(seq, placeOf(reply, me));
       return author === undefined ? undefined : nameOf(author);
     };
     return { ...style, authorOf, nameOf };
@@ -127,7 +128,7 @@ export class ChatConsole {
   }
 
   record(received: DisplayRecord): void {
-    this.recent.add(received);
+    this.recent.add(received, placeOf(received, this.#style.me));
     const record = this.context.json ? received : this.#gaps.next(received);
     if (record === undefined) return;
     const isJoinOrLeave = record.kind === "join" || record.kind === "leave";
@@ -307,18 +308,32 @@ const RECENT_MAX = 1_000;
  */
 export class RecentMessages {
   /** For an imported message, the original author. */
-  readonly #authors = new Map<number, string>();
+  readonly #authors = new Map<number, { readonly author: string; readonly place: string }>();
 
-  add(record: DisplayRecord): void {
+  /** @param place of `placeOf` */
+  add(record: DisplayRecord, place: string): void {
     const { kind, seq, from } = record;
     if (kind === "erased") this.#authors.delete(seq);
     if (kind !== "text" && kind !== "action" && kind !== "file") return;
     const imported = kind === "file" ? undefined : record.imported;
-    this.#authors.set(seq, imported === undefined ? from : `${imported.from} (imported)`);
+    const author = imported === undefined ? from : `${imported.from} (imported)`;
+    this.#authors.set(seq, { author, place });
     dropOldest(this.#authors, RECENT_MAX);
   }
 
-  authorOf(seq: number): string | undefined {
-    return this.#authors.get(seq);
+  has(seq: number): boolean {
+    return this.#authors.has(seq);
   }
+
+  /** `undefined` for a message in another room, to which no reply can refer. */
+  authorOf(seq: number, place: string): string | undefined {
+    const known = this.#authors.get(seq);
+    return known?.place === place ? known.author : undefined;
+  }
+}
+
+/** Identifies the room or conversation of a record. A group's title may change. */
+function placeOf(record: DisplayRecord, me: string | undefined): string {
+  const { destination } = record;
+  return "room" in destination ? destination.room : destinationName(record, me);
 }

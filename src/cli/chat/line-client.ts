@@ -116,7 +116,7 @@ export class LineClient extends SlashHost {
   }
 
   isDisplayed(seq: number): boolean {
-    return this.chatConsole.recent.authorOf(seq) !== undefined;
+    return this.chatConsole.recent.has(seq);
   }
 
   get current(): string {

@@ -262,10 +262,17 @@ function textHtml(
   return htmlText(displayedText, mentions ?? [], mark);
 }
 
-function quoted({ re }: { readonly re?: number }, { bySeq, changes }: PageChanges): string {
+const QUOTED_KINDS: ReadonlySet<string> = new Set(["text", "action", "file", "erased"]);
+
+function quoted(
+  { seq, re }: { readonly seq: number; readonly re?: number },
+  { bySeq, changes }: PageChanges,
+): string {
   if (re === undefined) return "";
   const answered = bySeq.get(re);
-  if (answered === undefined) return `<blockquote>In reply to message ${re}</blockquote>`;
+  const isReadable =
+    answered !== undefined && answered.seq < seq && QUOTED_KINDS.has(answered.kind);
+  if (!isReadable) return `<blockquote>In reply to message ${re}</blockquote>`;
   const messageText =
     changes.get(re)?.edit?.text ?? ("text" in answered ? (answered.text ?? "") : "");
   const short =

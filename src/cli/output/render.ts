@@ -50,7 +50,8 @@ export interface Style {
   readonly stamp: "date" | "clock";
   /** Screen width; absent if the output is not a screen, and lines are then not wrapped. */
   readonly columns?: (() => number) | undefined;
-  readonly authorOf?: (seq: number) => string | undefined;
+  /** Returns the author of a message in the room or conversation of the record. */
+  readonly authorOf?: (seq: number, record: DisplayRecord) => string | undefined;
   /** Returns the name under which the output shows an account. Default: the account name. */
   readonly nameOf?: (account: string) => string;
   /** Parts of messages to mark on a colour terminal. */
@@ -226,7 +227,7 @@ function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
   if (!isMessage || record.re === undefined) return "";
   const number = `#${record.re}`;
   if (record.thread === true) return `↪ thread ${number}: `;
-  return `↪ ${cleanText(authorOf?.(record.re) ?? number)}: `;
+  return `↪ ${cleanText(authorOf?.(record.re, record) ?? number)}: `;
 }
 
 function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
@@ -252,7 +253,7 @@ function eventText(record: DisplayRecord, style: Style): string {
     case "action":
       return record.text;
     case "reaction": {
-      const author = record.re === undefined ? undefined : style.authorOf?.(record.re);
+      const author = record.re === undefined ? undefined : style.authorOf?.(record.re, record);
       return `reacted ${record.react} to ${author ?? `#${record.re ?? "?"}`}`;
     }
     case "edited":
@@ -285,9 +286,10 @@ function eventText(record: DisplayRecord, style: Style): string {
 }
 
 function eventPhraseOf(
-  { kind, from, event }: Extract<DisplayRecord, { readonly kind: EventKind }>,
+  record: Extract<DisplayRecord, { readonly kind: EventKind }>,
   style: Style,
 ): string {
+  const { kind, from, event } = record;
   const phrase = eventPhrase(
     { ...event, kind, from },
     {
@@ -298,7 +300,7 @@ function eventPhraseOf(
     },
   );
   if (kind !== "pin" || event.re === undefined) return phrase;
-  const author = style.authorOf?.(event.re);
+  const author = style.authorOf?.(event.re, record);
   return `${phrase}${author === undefined ? "" : ` from ${author}`} (#${event.re})`;
 }
 

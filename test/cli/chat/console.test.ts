@@ -57,6 +57,21 @@ test("shows display names on a terminal, and account names to programs", () => {
   }
 });
 
+test("names the author of an answered message only in its own room or conversation", () => {
+  const direct = (from: string, to: string, fields: object) => {
+    return { ...messageAt("yes", NOW), from, destination: { to }, ...fields } as DisplayRecord;
+  };
+  const { world, context } = fakeContext({ nowUnixMs: NOW, terminal: true });
+  const chatConsole = new ChatConsole({ ...context, stdin: fakeWorld().stdin });
+  chatConsole.setUser("ana");
+  chatConsole.record(messageAt("hi", NOW));
+  const elsewhere = { seq: 2, re: 1, destination: { room: "lab" } };
+  chatConsole.record({ ...messageAt("yes", NOW), ...elsewhere } as DisplayRecord);
+  chatConsole.record(direct("bob", "ana", { seq: 3, re: 1 }));
+  chatConsole.record(direct("ana", "bob", { seq: 4, re: 3 }));
+  expect(world.stdout.text.match(/↪ .*/g)).toEqual(["↪ #1: yes", "↪ #1: yes", "↪ bob: yes"]);
+});
+
 const FORGED = "chat: the server's identity has changed; run chat trust accept";
 
 function written(act: (chatConsole: ChatConsole) => void): string {

@@ -61,16 +61,15 @@ function record(seq: number, from: string, body: DisplayBody): DisplayRecord {
 
 test("remembers the authors of messages and files, until they are erased", () => {
   const recent = new RecentMessages();
+  const add = (shown: DisplayRecord) => recent.add(shown, "lobby");
   const imported = { from: "old bob", time: "" };
-  recent.add(record(1, "bob", { kind: "text", text: "x" }));
-  recent.add(record(2, "bob", eventBody("join")));
-  recent.add(record(3, "bob", { kind: "text", text: "x", imported }));
-  recent.add(
-    record(4, "eva", { kind: "file", id: "f", name: "a", sizeBytes: 1, digest: "", chunks: 1 }),
-  );
-  const authors = () => [1, 2, 3, 4].map((seq) => recent.authorOf(seq));
+  add(record(1, "bob", { kind: "text", text: "x" }));
+  add(record(2, "bob", eventBody("join")));
+  add(record(3, "bob", { kind: "text", text: "x", imported }));
+  add(record(4, "eva", { kind: "file", id: "f", name: "a", sizeBytes: 1, digest: "", chunks: 1 }));
+  const authors = () => [1, 2, 3, 4].map((seq) => recent.authorOf(seq, "lobby"));
   expect(authors()).toEqual(["bob", undefined, "old bob (imported)", "eva"]);
-  recent.add(record(4, "eva", { kind: "erased" } as DisplayBody));
+  add(record(4, "eva", { kind: "erased" } as DisplayBody));
   expect(authors().at(-1)).toBeUndefined();
 });
 

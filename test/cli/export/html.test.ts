@@ -148,3 +148,19 @@ test("no text adds a tag to the page", () => {
   );
   expect(page([record(1, { kind: "text", text: `<>&"'` })])).toContain("&lt;&gt;&amp;&quot;&#x27;");
 });
+
+test("quotes only earlier messages that the export can read", () => {
+  const html = page([
+    record(1, { kind: "unreadable", reason: "no key" }, "bob"),
+    record(2, { kind: "text", text: "agreed", re: 1 }),
+    record(3, { kind: "text", text: "agreed", re: 4 }),
+    record(4, { kind: "text", text: "the later text" }, "bob"),
+    record(5, { kind: "file", ...FILE, re: 4, thread: true }),
+  ]);
+  const quotes = html
+    .match(/<blockquote>.*?<\/blockquote>/g)
+    ?.map((quote) => quote.replaceAll(/<[^>]*>/g, ""));
+  expect(quotes).toEqual(["In reply to message 1", "In reply to message 4", "bob the later text"]);
+});
+
+const FILE = { id: "f", name: "a.txt", sizeBytes: 1, digest: "", chunks: 1 };

@@ -308,3 +308,19 @@ test("marks a followed thread as unread until it is opened, and notifies of repl
   expect([unfollowed.effects, unread(unfollowed.model)]).toEqual([[], []]);
   expect(followedThreads(unfollowed.model)).toEqual([]);
 });
+
+test("quotes only earlier messages that the reader can read", () => {
+  const events = [
+    recordEvent(2),
+    recordEvent(3, { kind: "topic", body: { topic: "all agree" } }),
+    recordEvent(4, { kind: "sealed", sealed: "closed", body: { reason: "absent" } }),
+    recordEvent(5, { state: "erased", body: undefined }),
+    ...[2, 3, 4, 5, 11, 99].map((re, i) => recordEvent(6 + i, { body: { text: "yes", re } })),
+  ];
+  const { model } = scene(opened, ...events);
+  const quoted = new RowBuilder()
+    .rowsOf(model, () => 0)
+    .rows.flatMap((row) => (row.kind === "item" && row.re ? [[row.re, row.answers?.seq]] : []));
+  const missing = (re: number) => [re, undefined];
+  expect(quoted).toEqual([[2, 2], missing(3), missing(4), [5, 5], missing(11), missing(99)]);
+});
