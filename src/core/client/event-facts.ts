@@ -33,7 +33,7 @@ export function isEventKind(kind: string): kind is EventKind {
 }
 
 export interface EventFacts {
-  /** New topic, or the reason of a departure. */
+  /** Text of a message, new topic, or reason of a departure. */
   readonly text: string;
   /** Affected user. For `rename`, the new name of the user or room; for `group`, all users. */
   readonly subject: string | undefined;
@@ -55,10 +55,10 @@ export function eventFactsOf(
   { kind, body }: Pick<ChatRecord, "kind" | "body">,
   fields: Body<HistoryKind>,
 ): EventFacts {
-  const { topic, reason, addedBy, name, was, user } = fields;
+  const { text, topic, reason, addedBy, name, was, user } = fields;
   const group = kind === "group" ? groupChangeOf(body) : undefined;
   return {
-    text: topic ?? reason ?? "",
+    text: text ?? topic ?? reason ?? "",
     subject: (group === undefined ? (addedBy ?? name) : group.users.join(", ")) || undefined,
     oldName: user === undefined ? undefined : was || undefined,
     oldRoomName: user === undefined ? was || undefined : undefined,

@@ -54,7 +54,6 @@ export function itemOf(
     hasNewKey: (record.hasNewKey === true && !isMine) || undefined,
     state: stateOf(kind, state),
     ...facts,
-    text: fields.text ?? facts.text,
     editedUnixMs: undefined,
     imported,
     re,

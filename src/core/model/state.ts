@@ -223,8 +223,6 @@ export interface Item extends EventFacts {
   readonly state: "whole" | "erased" | "damaged";
   /** User who erased the message, if it was not its author. */
   readonly erasedBy?: string;
-  /** Text of the message, or that of the event. */
-  readonly text: string;
   readonly editedUnixMs: number | undefined;
   readonly imported: ImportOrigin | undefined;
   /**
