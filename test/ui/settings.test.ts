@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { INDONESIAN } from "../../src/ui/messages/id/page.ts";
-import { PAGE_KEYS, type PageSettings, pageSettings, settingRow } from "../../src/ui/settings.ts";
+import {
+  PAGE_KEYS,
+  type PageSettings,
+  pageSettings,
+  SETTINGS,
+  settingRow,
+} from "../../src/ui/settings.ts";
 
 const FIRST = {
   language: undefined,
@@ -34,6 +41,20 @@ const CHANGED = {
 
 test("reads the settings that a page stored", () => {
   expect(pageSettings(JSON.parse(JSON.stringify(CHANGED)))).toEqual(CHANGED);
+});
+
+test.each([
+  ["page", "src/web"],
+  ["terminal", "src/cli"],
+] as const)("the %s reads each of its settings", (place, folder) => {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const sources = files.filter((path) => /\.tsx?$/.test(path));
+  const code = sources.map((path) => readFileSync(`${folder}/${path}`, "utf8")).join("\n");
+  const keys = (Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]).filter(
+    (key) => settingRow(key)[place],
+  );
+  expect(keys.length).toBeGreaterThan(8);
+  expect(keys.filter((key) => !new RegExp(String.raw`\b${key}\b`).test(code))).toEqual([]);
 });
 
 test("reads the settings that a page of version 0.2 stored", () => {
