@@ -25,9 +25,9 @@ import {
   natsFault,
   withFallback,
 } from "./jetstream.ts";
-import { OwnStream } from "./own-stream.ts";
+import { OwnStream, waitForOwn } from "./own-stream.ts";
 import { isFullError, refusalOf } from "./refusals.ts";
-import { addStream, findStream, hasLeader, isNoStream, waitForLeader } from "./stream-lookup.ts";
+import { addStream, findStream, hasLeader, isNoStream } from "./stream-lookup.ts";
 
 /** Enough time for all chunks in flight to cross a 10 Mbit/s network. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
@@ -75,7 +75,7 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
       await check();
       return await ensureStream(manager, name, options);
     };
-    await waitForLeader(clock, "files have", isReady);
+    await waitForOwn(clock, "files have", isReady);
     const { credentials, onRefused } = options;
     const prefix = prefixOf(cluster);
     const recreate = () => ensureStream(manager, name, options);

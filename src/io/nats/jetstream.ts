@@ -36,7 +36,7 @@ import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { ifPossible, settled } from "../promises.ts";
 import { greetingOf, unresponsiveServers } from "./monitor.ts";
-import { describeIdentity, NotOurNats, OwnStream } from "./own-stream.ts";
+import { describeIdentity, OwnStream, waitForOwn } from "./own-stream.ts";
 import { certificateRefusal, limitRefusal, refusalOf, unacknowledgedRefusal } from "./refusals.ts";
 import { DUPLICATE_WINDOW_NS, payloadFault, settingsFault } from "./stream-config.ts";
 import {
@@ -46,7 +46,6 @@ import {
   isNoStream,
   majorityOf,
   quorumAgeMs,
-  waitForLeader,
 } from "./stream-lookup.ts";
 
 /** Longer than for other messages, because NATS may sync each copied message to a slow disk. */
@@ -147,7 +146,8 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
         await manager.streams.update(name, { republish });
       return hasLeader(info) || identity === undefined;
     };
-    await waitForOwn(isReady, clock, identity === undefined ? CLUSTER_LEASE_MS : undefined);
+    const withinMs = identity === undefined ? CLUSTER_LEASE_MS : undefined;
+    await waitForOwn(clock, "the stream has", isReady, withinMs);
     const republishedAs = republish?.dest;
     const context = { clock, own, login: options, republishedAs };
     return new JetStream(connection, manager, { name, cluster }, context);
@@ -231,31 +231,6 @@ function checkVersion(version: string, isUnsafe: boolean): void {
   throw new Fault("version-unsupported", message, {
     remedy: "use 2.12 or later with sync_interval: always, or accept it with --unsafe-nats",
   });
-}
-
-/** @throws {Fault} data-foreign if NATS is that of another cluster */
-async function waitForOwn(
-  isReady: () => Promise<boolean>,
-  clock: Clock,
-  withinMs: number | undefined,
-): Promise<void> {
-  let refusal: NotOurNats | undefined;
-  const isOwnReady = async () => {
-    refusal = undefined;
-    try {
-      return await isReady();
-    } catch (error) {
-      if (!(error instanceof NotOurNats)) throw error;
-      refusal = error;
-      if (!error.isFinal) return false;
-      throw new Fault("data-foreign", error.message, { remedy: error.remedy });
-    }
-  };
-  try {
-    await waitForLeader(clock, "the stream has", isOwnReady, withinMs);
-  } catch (error) {
-    throw refusal?.isFinal === false ? refusal : error;
-  }
 }
 
 function streamConfig(name: string, cluster: string) {

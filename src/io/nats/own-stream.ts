@@ -5,9 +5,10 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { counted } from "../../base/sizes.ts";
+import type { Clock } from "../clock.ts";
 import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import { ifPossible, settled } from "../promises.ts";
-import { findStream, majorityOf } from "./stream-lookup.ts";
+import { findStream, majorityOf, waitForLeader } from "./stream-lookup.ts";
 
 export interface OwnStreamOptions {
   readonly connection: NatsConnection;
@@ -228,4 +229,33 @@ const COPY =
 
 export function describeIdentity(fingerprint: string): string {
   return `identity ${fingerprint}`;
+}
+
+/**
+ * Waits for a leader, and tries the next address if one leads to a NATS server without the stream.
+ * @throws {Fault} data-foreign if NATS is that of another cluster, and the faults of waitForLeader
+ */
+export async function waitForOwn(
+  clock: Clock,
+  subject: string,
+  isReady: () => Promise<boolean>,
+  withinMs?: number,
+): Promise<void> {
+  let refusal: NotOurNats | undefined;
+  const isOwnReady = async () => {
+    refusal = undefined;
+    try {
+      return await isReady();
+    } catch (error) {
+      if (!(error instanceof NotOurNats)) throw error;
+      refusal = error;
+      if (!error.isFinal) return false;
+      throw new Fault("data-foreign", error.message, { remedy: error.remedy });
+    }
+  };
+  try {
+    await waitForLeader(clock, subject, isOwnReady, withinMs);
+  } catch (error) {
+    throw refusal?.isFinal === false ? refusal : error;
+  }
 }
