@@ -169,7 +169,9 @@ class Reader {
       count === 0 ? "no arguments" : count === 1 ? "one argument" : `${count} arguments`;
     return usageFault(
       `unexpected argument ${quoteText(text)}: ${this.verb} takes ${accepted}`,
-      count === 0 ? `see ${this.verb} --help` : "quote text that contains spaces",
+      count === 0 || text.includes(" ")
+        ? `see ${this.verb} --help`
+        : "quote text that contains spaces",
     );
   }
 

@@ -127,6 +127,7 @@ describe("an invalid command line", () => {
     [["--transport", "tpc"], "invalid value for --transport: 'tpc'; did you mean tcp?"],
     [["--transport", "smoke"], "invalid value for --transport: 'smoke'; use auto, tcp, udp"],
     [["a", "b"], "unexpected argument 'b': chat join takes one argument; quote text"],
+    [["a", "b c"], "unexpected argument 'b c': chat join takes one argument; see chat join"],
   ])("%j", (argv, line) => {
     expect(refusal(DEFINITIONS, ...argv)).toStartWith(line);
   });

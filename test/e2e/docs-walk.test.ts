@@ -105,6 +105,8 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   "npm ci && npm start": "dist/chat serve", // Without the registry, only the last step runs.
   // A terminal chooses the server of this user; a script needs an address once.
   "dist/chat join --user ana": 'dist/chat join "$(cat data/invite)" --user ana',
+  "chat send-file photo.jpg --to lab --thread 12":
+    'chat send-file photo.jpg --to lab --thread "$(chat send --to lab Where)"',
   "bun build.ts --all": "cp dist/chat dist/chat-linux-x64",
   "chat web 192.0.2.7": "chat web 192.0.2.7 --no-open",
   "chat web --port 8000": "chat web --port 0 --no-open",
