@@ -94,6 +94,20 @@ describe("uploads", () => {
     expect(await ana.browser.store.all("uploads", "")).toEqual([]);
   });
 
+  test("pauses, without its thread, if the accepted history lacks the thread", async () => {
+    const { browser, ana } = await openedSlow(15);
+    const inThread = { re: 5, thread: true };
+    ana.chat.upload("lobby", attached(fileOf(contents(90 * CHUNK_BYTES))), inThread);
+    await ana.until("begun", () => (transfers(ana)[0]?.progress?.doneBytes ?? 0) > 0);
+    const stored = async () => (await browser.store.all("uploads", ""))[0]?.[1];
+    await ana.chat.account?.historyReplaced(5);
+    expect(await stored()).toMatchObject(inThread);
+    expect(stateOf(ana)).toBe("running");
+    await ana.chat.account?.historyReplaced(4);
+    await ana.until("paused", () => stateOf(ana) === "paused");
+    expect(await stored()).toMatchObject({ re: undefined, thread: undefined, isPaused: true });
+  });
+
   test("resumes after a lost link, a pause, and a reload with the same file", async () => {
     const { site, browser, ana: first } = await openedSlow(15);
     const bytes = contents(90 * CHUNK_BYTES);

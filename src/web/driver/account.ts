@@ -136,6 +136,7 @@ export class PageAccount implements LinkedSession {
   /** @param common `seq` of the last record that both histories contain */
   async historyReplaced(common: number): Promise<void> {
     await this.written();
+    await this.#transfers?.historyReplaced(common);
     await this.#outboxes.markLost(common);
   }
 }

@@ -5,6 +5,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { asFault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
 import { ATTACHMENTS_KEEP_MS, ATTACHMENTS_STORED_BYTES_MAX } from "../../base/limits-page.ts";
+import { keyWithoutThread } from "../../core/model/draft-targets.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { accountPrefix } from "../browser/indexed-db.ts";
 import type { Attachment } from "./attachments.ts";
@@ -81,6 +82,22 @@ export class AttachmentStore {
       const { store } = this.options.platform;
       await store.write([{ table: "attached", key: locked.key, value: undefined }]).catch(asFault);
       locked.release();
+    });
+  }
+
+  /**
+   * Moves files out of threads that the accepted history lacks, into their rooms.
+   * @param common `seq` of the last record that both histories contain
+   */
+  historyReplaced(common: number): Promise<void> {
+    const { store } = this.options.platform;
+    return this.#writes.run(async () => {
+      for (const [key, value] of await store.all("attached", this.#prefix)) {
+        if (!v.is(STORED_ATTACHMENT, value)) continue;
+        const target = keyWithoutThread(value.target, common);
+        if (target === value.target) continue;
+        await store.write([{ table: "attached", key, value: { ...value, target } }]);
+      }
     });
   }
 

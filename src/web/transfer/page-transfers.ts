@@ -192,6 +192,23 @@ export class PageTransfers extends TransferQueue<PageTask> {
     return sink.bytes();
   }
 
+  /**
+   * Pauses uploads in threads that the accepted history lacks, and removes the reference.
+   * @param common `seq` of the last record that both histories contain
+   */
+  async historyReplaced(common: number): Promise<void> {
+    const { uploads } = this.#dependencies;
+    for (const { task } of this.ofKind("upload")) {
+      const { id } = task.view;
+      if ((uploads.get(id)?.re ?? 0) <= common) continue;
+      this.pause(id);
+      const entry = uploads.get(id);
+      if (entry !== undefined) uploads.put({ ...entry, re: undefined, thread: undefined });
+    }
+    await this.attached.historyReplaced(common);
+    await this.written();
+  }
+
   async written(): Promise<void> {
     await Promise.all([this.#dependencies.uploads.written(), this.attached.written()]);
   }

@@ -112,3 +112,16 @@ test("restores files that were attached together in their order", async () => {
   const restored = await tabs.open(store).restore();
   expect(restored.map(([, { file }]) => file.name)).toEqual(all.map(({ file }) => file.name));
 });
+
+test("moves files out of threads that an accepted history lacks", async () => {
+  const [tabs, store] = [new Tabs(), new MemoryStore()];
+  const first = tabs.open(store);
+  for (const target of ["lobby", "lobby 7", "@bob 8"]) {
+    await first.store(target, attached("a.png"));
+    await tabs.clock.advance(1);
+  }
+  await first.historyReplaced(7);
+  first.close();
+  const restored = await tabs.open(store).restore();
+  expect(restored.map(([target]) => target)).toEqual(["lobby", "lobby 7", "@bob"]);
+});
