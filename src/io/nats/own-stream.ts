@@ -31,7 +31,7 @@ export interface OwnStreamOptions {
 }
 
 /** Reason why nothing is written to a NATS server. */
-export class NotOurNats extends RefusedByNats {
+class NotOurNats extends RefusedByNats {
   constructor(
     refusal: Refusal,
     /** Whether another address would not help. */
