@@ -23,7 +23,10 @@ window.BroadcastChannel = class { constructor() {
 const HINDRANCES = {
   "all storage throws":
     throwing("localStorage", "sessionStorage", "indexedDB", "caches") + LOCKS_DENIED,
-  "only indexedDB throws": throwing("indexedDB"),
+  // As in Firefox, if it blocks cookies.
+  "only opening a database throws": `IDBFactory.prototype.open = () => {
+    throw new DOMException("The operation is insecure.", "SecurityError");
+  };`,
   "local storage is full": `Storage.prototype.setItem = () => {
     throw new DOMException("full", "QuotaExceededError");
   };`,

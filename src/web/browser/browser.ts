@@ -221,7 +221,10 @@ function consumePastedFragment(page: Page, isLocal: boolean, previousUrl: string
   const isSecret = isLocal || NAMED_SECRET.test(hash);
   if (isSecret) consumeFragment(page, isLocal);
   const previous = new URL(previousUrl).hash;
-  page.history.replaceState(null, "", isRouteHash(previous) ? previous : pathname);
+  // Without storage, the address must keep the secret until the page has reloaded.
+  const stored = tryStorage(() => page.sessionStorage?.getItem(FRAGMENT)) ?? undefined;
+  const address = isRouteHash(previous) ? previous : pathname;
+  page.history.replaceState(null, "", isSecret && stored === undefined ? hash : address);
   if (isSecret) page.location.reload();
 }
 

@@ -179,7 +179,7 @@ export async function openDatabase(
   factory: DatabaseFactory,
   { name, version, versionMax = version, tables }: DatabaseSchema,
 ): Promise<Database> {
-  const request = factory.open(name, version);
+  const request = ask(() => factory.open(name, version));
   request.onupgradeneeded = () => {
     const { result } = request;
     const missing = tables.filter((table) => !result.objectStoreNames.contains(table));
@@ -190,7 +190,7 @@ export async function openDatabase(
   } catch (error) {
     if (request.error?.name !== "VersionError") throw error;
   }
-  const database = await requestResult(factory.open(name));
+  const database = await requestResult(ask(() => factory.open(name)));
   if (database.version <= versionMax) return database;
   database.close();
   throw new Fault(
@@ -205,8 +205,13 @@ export function beginTransaction(
   tables: readonly string[],
   mode: "readonly" | "readwrite",
 ): Transaction {
+  return ask(() => database.transaction(tables, mode, { durability: "strict" }));
+}
+
+/** Firefox throws in `open` if it blocks cookies, where other browsers have no `indexedDB`. */
+function ask<Result>(act: () => Result): Result {
   try {
-    return database.transaction(tables, mode, { durability: "strict" });
+    return act();
   } catch (cause) {
     throw storeFault(cause);
   }

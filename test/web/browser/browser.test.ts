@@ -89,6 +89,24 @@ test.each([
   },
 );
 
+test("keeps a secret in the address until the reload, if the browser stores nothing", async () => {
+  let changed: (event: { readonly oldURL: string }) => void = () => undefined;
+  const blocked = () => {
+    throw new DOMException("blocked", "SecurityError");
+  };
+  const { page, shown } = pageAt("", {
+    sessionStorage: { getItem: blocked, setItem: blocked, removeItem: blocked },
+    addEventListener: (kind: string, listener: typeof changed) => {
+      if (kind === "hashchange") changed = listener;
+    },
+  } as unknown as Partial<Page>);
+  await browserPlatform(page);
+  shown.length = 0;
+  Object.assign(page.location, { hash: "#invite=abc", reload: () => shown.push("reload") });
+  changed({ oldURL: "https://there:2428/#/math" });
+  expect(shown).toEqual(["/", "#invite=abc", "reload"]);
+});
+
 test("connects before reading the store, and reuses that connection once", async () => {
   const { page, shown } = pageAt("");
   const opening = browserPlatform(page);
@@ -111,6 +129,12 @@ test("persists data with IndexedDB, and only in memory without it", async () => 
   expect(await next.store.get("places", "k")).toBe(1);
   const forgets = await browserPlatform(pageAt("").page);
   expect(await forgets.store.get("places", "k")).toBeUndefined();
+  const open = () => {
+    throw new DOMException("The operation is insecure", "SecurityError");
+  };
+  const blocked = { indexedDB: { open }, IDBKeyRange } as unknown as Partial<Page>;
+  const inMemory = await browserPlatform(pageAt("", blocked).page);
+  expect(await inMemory.store.get("places", "k")).toBeUndefined();
 });
 
 test("grants a lock to one tab, and saves blobs without a file picker", async () => {
