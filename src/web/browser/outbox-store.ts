@@ -1,6 +1,7 @@
 /** Unsent posts in this browser, in IndexedDB. */
 
 import * as v from "valibot";
+import { ignoreFault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import type { OutboxQueueStore } from "../../client/outbox-queue.ts";
 import { isOutboxId } from "../../core/rooms/dedup.ts";
@@ -45,10 +46,13 @@ export class BrowserOutboxStore implements OutboxQueueStore {
   async write(id: OutboxId, { added, settled, ...owner }: OutboxChange): Promise<void> {
     await this.#hold(id);
     const prefix = this.#prefixFor(owner);
-    await this.#store.write([
+    const changes = [
       ...added.map((post) => ({ ...rowKey(prefix, id, post.counter), value: toStored(id, post) })),
       ...settled.map((counter) => ({ ...rowKey(prefix, id, counter), value: undefined })),
-    ]);
+    ];
+    // `WatchedStore` warns that unsent messages are lost with the page. This one is sent all the
+    // same, as in a browser that stores nothing.
+    await this.#store.write(changes).catch(ignoreFault);
   }
 
   async adopt(owner: OutboxOwner): Promise<AbandonedOutbox[]> {
