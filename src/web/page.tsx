@@ -19,7 +19,7 @@ import chatSheet from "./view/chat.css" with { type: "file" };
 import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 import { addStyleSheet } from "./view/shell/style-sheet.ts";
-import { StartFault } from "./view/start-fault.tsx";
+import { FaultGuard, refuseOldBrowser, StartFault } from "./view/start-fault.tsx";
 
 const language = readSettings().language ?? languageFor(navigator.languages);
 const container = document.getElementById("page");
@@ -71,7 +71,11 @@ async function startChat(): Promise<void> {
     return;
   }
   if (chat instanceof Fault) throw chat;
-  takeOver(<App chat={chat} texts={texts} />);
+  takeOver(
+    <FaultGuard texts={texts}>
+      <App chat={chat} texts={texts} />
+    </FaultGuard>,
+  );
   watchEnd(chat);
   // Refuses and finds display names of other alphabets. The server has checked them already.
   const table = await ifPossible(import("../base/confusables.ts"));
@@ -91,6 +95,7 @@ function watchEnd(chat: PageClient): void {
 
 async function start(): Promise<void> {
   try {
+    refuseOldBrowser();
     await (document.documentElement.dataset["share"] === undefined ? startChat() : startShare());
   } catch (error) {
     const texts = await loadStartTexts(language).catch(() => loadStartTexts("en"));

@@ -79,11 +79,43 @@ pageTest("shows why the page can't start", async () => {
     throw new TypeError("this window listens to nothing");
   } });`;
   const ana = await server.visit({ initScript });
-  await ana.page.getByRole("heading", { name: "The page can't start" }).waitFor();
+  await ana.page.getByRole("heading", { name: "The page doesn't work" }).waitFor();
   await ana.page.getByText("this window listens to nothing").first().waitFor();
   await ana.button("Reload").waitFor();
   await ana.button("Copy details").waitFor();
   await ana.context.close();
+});
+
+pageTest("shows why the page can't go on", async () => {
+  const initScript = `Intl.Segmenter = class { constructor() {
+    throw new TypeError("there are no segments");
+  } };`;
+  const ana = await server.visit({ initScript });
+  await ana.submitLogin("segi");
+  await ana.confirmNewAccount();
+  await ana.page.getByRole("heading", { name: "The page doesn't work" }).waitFor();
+  await ana.page.getByText("there are no segments").first().waitFor();
+  await ana.button("Reload").waitFor();
+  await ana.context.close();
+});
+
+pageTest("says that the browser is too old", async () => {
+  const ana = await server.visit({ initScript: "delete Uint8Array.prototype.toBase64;" });
+  await ana.page.getByText("This browser is too old for the page.").waitFor();
+  await ana.page.getByText("this browser has no Uint8Array.toBase64").first().waitFor();
+  await ana.context.close();
+});
+
+pageTest("sends messages while the browser's storage is full", async () => {
+  await using finn = await server.logIn("finn", {
+    initScript: `for (const name of ["put", "add"]) IDBObjectStore.prototype[name] = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };`,
+  });
+  await finn.page.getByText(/^This browser's storage is full/).waitFor();
+  await finn.send("from memory");
+  await finn.waitForMessage("from memory");
+  await finn.waitUntilSent();
 });
 
 pageTest("says that the server administration can't be loaded", async () => {

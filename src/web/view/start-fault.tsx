@@ -1,5 +1,6 @@
-/** Replaces the page if it cannot start. */
+/** Replaces the page if it cannot start, or fails while it draws. */
 
+import { Component, type ReactNode } from "react";
 import { ifPossible } from "../../io/promises.ts";
 import type { StartTexts } from "../../ui/messages/en/start.ts";
 import { Button } from "./shell/button.tsx";
@@ -10,10 +11,43 @@ interface StartFaultProps {
   readonly texts: StartTexts;
 }
 
+/** Names what the page needs, and browsers older than about a year lack. */
+function missingFeature(): string | undefined {
+  if (!("toBase64" in Uint8Array.prototype)) return "Uint8Array.toBase64";
+  if (!("withResolvers" in Promise)) return "Promise.withResolvers";
+  if (!("Segmenter" in Intl)) return "Intl.Segmenter";
+  return undefined;
+}
+
+/** Otherwise, an old browser would fail at the first click, without a message. */
+export function refuseOldBrowser(): void {
+  const missing = missingFeature();
+  if (missing !== undefined) throw new TypeError(`this browser has no ${missing}`);
+}
+
 function detailsOf(error: unknown): string {
   const { build = "" } = document.documentElement.dataset;
   const lines = error instanceof Error ? [String(error), error.stack] : [String(error)];
   return [`chat ${build}`, navigator.userAgent, ...lines].join("\n");
+}
+
+interface GuardProps {
+  readonly texts: StartTexts;
+  readonly children: ReactNode;
+}
+
+/** Without it, an exception in any part of the page would leave a white page. */
+export class FaultGuard extends Component<GuardProps, { readonly fault?: { error: unknown } }> {
+  override componentDidCatch(error: unknown): void {
+    this.setState({ fault: { error } });
+    reportError(error);
+  }
+
+  override render() {
+    const { fault } = this.state;
+    if (fault === undefined) return this.props.children;
+    return <StartFault error={fault.error} texts={this.props.texts} />;
+  }
 }
 
 export function StartFault({ error, texts }: StartFaultProps) {
@@ -23,7 +57,7 @@ export function StartFault({ error, texts }: StartFaultProps) {
       <h2 id="fault-title" tabIndex={-1} ref={focusOnMount}>
         {texts.startFailed}
       </h2>
-      <p>{texts.startFailedHint}</p>
+      <p>{missingFeature() === undefined ? texts.startFailedHint : texts.browserTooOld}</p>
       <p>
         <Button onClick={() => location.reload()}>{texts.reload}</Button>
         {/* Pages without TLS have no clipboard; there, the details can be selected. */}

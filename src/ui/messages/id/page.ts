@@ -79,7 +79,9 @@ export const INDONESIAN: Texts = {
   partMissing:
     "Sebagian halaman tidak dapat dimuat, dan akan dicoba lagi. Mungkin pemblokir konten atau " +
     "jaringan menahannya.",
-  startFailed: "Halaman tidak dapat dimulai",
+  startFailed: "Halaman tidak berfungsi",
+  browserTooOld:
+    "Peramban ini terlalu lama untuk halaman ini. Perbarui, atau gunakan peramban lain.",
   startFailedHint: "Muat ulang. Jika tidak membantu, kirim rinciannya kepada operator server.",
   copyDetails: "Salin rincian",
   olderPage:
