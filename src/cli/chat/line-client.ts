@@ -1,7 +1,6 @@
 /** Line client, which `chat join` runs instead of the full-screen client. */
 
 import { unreachable } from "../../base/assert.ts";
-import { diskSpaceText } from "../../base/disk-space.ts";
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import {
@@ -31,6 +30,7 @@ import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
+import { noticeText } from "../../ui/text/notice-text.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -578,17 +578,15 @@ export class LineClient extends SlashHost {
         this.#pendingJoins.delete(event.room.id);
         return this.#onPrinted();
       case "invited": {
-        const { room, by, sealed } = event;
-        const what = sealed === false ? "invited you to" : "added you to the encrypted room";
-        const text = `${by ?? "someone"} ${what} '${room}': /join ${room}`;
-        return chatConsole.print({ kind: "may-join", room, by }, text);
+        const { room, by } = event;
+        return chatConsole.print({ kind: "may-join", room, by }, noticeText(event, "someone"));
       }
       case "announced": {
         const { kind, text, by, time } = event;
         // The server repeats the announcement after each connection.
         if (this.#lastAnnouncement === `${time} ${text}`) return;
         this.#lastAnnouncement = `${time} ${text}`;
-        const withdrawn = text === "" ? `${by} withdrew the announcement` : undefined;
+        const withdrawn = text === "" ? chatConsole.texts.announcementWithdrawn(by) : undefined;
         return chatConsole.print(
           { kind, text, by },
           withdrawn ?? `announcement from ${by}: ${text}`,
@@ -596,14 +594,14 @@ export class LineClient extends SlashHost {
       }
       case "disk-low": {
         const { kind, on, freeBytes, keepFreeBytes } = event;
-        const text = diskSpaceText({ freeBytes, keepFreeBytes, isLow: on });
-        return chatConsole.print({ kind, on, freeBytes, keepFreeBytes }, text);
+        const fields = { kind, on, freeBytes, keepFreeBytes };
+        return chatConsole.print(fields, noticeText(event, "someone"));
       }
       case "majority":
         return this.#majority(event.on, event.refusal);
       case "rejoined": {
         const { reason } = event;
-        return chatConsole.print({ kind: "came-anew", reason }, (texts) => texts.rejoined[reason]);
+        return chatConsole.print({ kind: "came-anew", reason }, noticeText(event, "someone"));
       }
       case "sealed-fault":
         return this.fail(event.fault);

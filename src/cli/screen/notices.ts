@@ -11,6 +11,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { Chat } from "../../ui/command.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
+import { noticeText } from "../../ui/text/notice-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
@@ -111,21 +112,14 @@ export class ScreenNotices {
 
   showEvent(event: ClientEvent): void {
     switch (event.kind) {
-      case "invited": {
-        const { server } = this.options.host.screenTexts;
-        const { by = server, room, sealed } = event;
-        return this.note((texts) =>
-          sealed === false ? texts.invitedToRoom(by, room) : texts.addedToRoom(by, room),
-        );
-      }
+      case "invited":
+      case "disk-low":
+      case "rejoined":
+        return this.note(noticeText(event, this.options.host.screenTexts.server));
       case "announced":
         return this.#announce(event);
-      case "disk-low":
-        return this.note((texts) => texts.disk({ ...event, isLow: event.on }));
       case "elsewhere":
         return this.note(otherMachineText(event));
-      case "rejoined":
-        return this.note((texts) => texts.rejoined[event.reason]);
       case "sealed-fault":
         return this.fail(event.fault);
       case "account-changed":

@@ -165,7 +165,7 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
 
 test.each([
   [false, "ben invited you to #lab: /join lab"],
-  [undefined, "ben added you to #lab: /join lab"],
+  [undefined, "ben added you to the encrypted room #lab"],
 ] as const)("notifies of an invitation, with sealed: %p", async (sealed, text) => {
   await using screen = await new FullScreen().open();
   screen.server.notify({ kind: "invited", room: "lab", by: "ben", ...defined({ sealed }) });

@@ -62,7 +62,8 @@ export const ENGLISH_TERMINAL = {
   sealed: "encrypted",
   announcementWithdrawn: (actor: string) => `${actor} withdrew the announcement`,
   invitedToRoom: (actor: string, room: string) => `${actor} invited you to #${room}: /join ${room}`,
-  addedToRoom: (actor: string, room: string) => `${actor} added you to #${room}: /join ${room}`,
+  addedToRoom: (actor: string, room: string) =>
+    `${actor} added you to the encrypted room #${room}: /join ${room}`,
   goTo: "Go to",
   find: "Find",
   inputHistory: "Input history",

@@ -51,7 +51,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   sealed: "terenkripsi",
   announcementWithdrawn: (actor) => `${actor} menarik pengumuman`,
   invitedToRoom: (actor, room) => `${actor} mengundang Anda ke #${room}: /join ${room}`,
-  addedToRoom: (actor, room) => `${actor} menambahkan Anda ke #${room}: /join ${room}`,
+  addedToRoom: (actor, room) =>
+    `${actor} menambahkan Anda ke ruang terenkripsi #${room}: /join ${room}`,
   goTo: "Pergi ke",
   find: "Cari",
   inputHistory: "Riwayat ketikan",
