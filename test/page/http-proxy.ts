@@ -91,7 +91,7 @@ export class HttpProxy {
   }
 }
 
-// For checks on real phones (docs/design/PHONES.md).
+// For checks on real phones (test/by-hand/phones.md).
 if (import.meta.main) {
   const { address } = await HttpProxy.open(Number(Bun.argv[2]), {}, "0.0.0.0");
   process.stdout.write(`open https://ADDRESS:${address.split(":")[1]}/ on the phone\n`);

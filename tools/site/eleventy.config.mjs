@@ -23,9 +23,9 @@ const LINKED_PAGES = {
   "bench/soak-load.md": "soak-load",
   "bench/soak-release.md": "soak-release",
   "bench/soak-tests.md": "soak-tests",
-  "docs/design/PHONES.md": "phones",
-  "docs/design/WINDOWS.md": "windows",
   "test/SECURITY-TESTS.md": "security-tests",
+  "test/by-hand/phones.md": "phones",
+  "test/by-hand/windows.md": "windows",
 };
 const ROOT_PAGES = { ...PROJECT_PAGES, ...LINKED_PAGES };
 const COPIED_FILES = { LICENSE: "LICENSE.txt", "src/wire/code-words.ts": "code-words.txt" };
