@@ -9,7 +9,7 @@ import type { RecordLookup } from "./record-lookup.ts";
 
 const REACTABLE_KINDS = kindsWith("reactable");
 
-export interface Reference {
+interface Reference {
   readonly re: number;
   /** Whether the message is the root of the reply's thread. */
   readonly isThread: boolean;

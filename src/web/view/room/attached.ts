@@ -12,7 +12,7 @@ import type { AttachedFiles } from "./composer.tsx";
 /** Maximum number of attached files that are announced by name. */
 const NAMED_FILES_MAX = 3;
 
-export interface Attaching {
+interface Attaching {
   readonly attached: AttachedFiles;
   readonly isDragging: boolean;
 }
