@@ -18,7 +18,7 @@ import { QuicLink } from "./link.ts";
 
 /** A listener refuses connections for some milliseconds after a burst of handshakes. */
 const BUSY_RETRY_MS = 100;
-const REASON_WAIT_MS = 100;
+const REASON_WAIT_MS = 1_000;
 
 export interface QuicDialSettings {
   /** "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
