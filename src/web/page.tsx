@@ -8,6 +8,7 @@ import { asFault, Fault } from "../base/fault.ts";
 import { ifPossible } from "../io/promises.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
+import { addNewerMethods } from "./browser/newer-methods.ts";
 import { loadStartTexts, loadTexts } from "./browser/texts.ts";
 import { openPageClient, type PageClient, type PageClientOptions } from "./driver/page-client.ts";
 import type { FolderPage } from "./driver/share.ts";
@@ -95,6 +96,7 @@ function watchEnd(chat: PageClient): void {
 
 async function start(): Promise<void> {
   try {
+    addNewerMethods();
     refuseOldBrowser();
     await (document.documentElement.dataset["share"] === undefined ? startChat() : startShare());
   } catch (error) {

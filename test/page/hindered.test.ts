@@ -100,10 +100,25 @@ pageTest("shows why the page can't go on", async () => {
 });
 
 pageTest("says that the browser is too old", async () => {
-  const ana = await server.visit({ initScript: "delete Uint8Array.prototype.toBase64;" });
+  const ana = await server.visit({ initScript: "delete Intl.Segmenter;" });
   await ana.page.getByText("This browser is too old for the page.").waitFor();
-  await ana.page.getByText("this browser has no Uint8Array.toBase64").first().waitFor();
+  await ana.page.getByText("this browser has no Intl.Segmenter").first().waitFor();
   await ana.context.close();
+});
+
+pageTest("works in a browser of 2024", async () => {
+  await using gil = await server.logIn("gil", {
+    initScript: `
+      delete Uint8Array.prototype.toBase64;
+      delete Uint8Array.prototype.toHex;
+      delete Uint8Array.fromBase64;
+      delete Promise.withResolvers;
+      delete URL.canParse;`,
+  });
+  await gil.send("**hello** from 2024: https://example.org/");
+  await gil.waitUntilSent();
+  await gil.page.reload();
+  await gil.waitForMessage("hello from 2024");
 });
 
 pageTest("sends messages while the browser's storage is full", async () => {

@@ -11,10 +11,10 @@ interface StartFaultProps {
   readonly texts: StartTexts;
 }
 
-/** Names what the page needs, and browsers older than about a year lack. */
+/** Names what the page needs, and browsers before 2024 lack. */
 function missingFeature(): string | undefined {
-  if (!("toBase64" in Uint8Array.prototype)) return "Uint8Array.toBase64";
-  if (!("withResolvers" in Promise)) return "Promise.withResolvers";
+  if (!("toWellFormed" in String.prototype)) return "String.toWellFormed";
+  if (!("groupBy" in Map)) return "Map.groupBy";
   if (!("Segmenter" in Intl)) return "Intl.Segmenter";
   return undefined;
 }
