@@ -44,6 +44,7 @@ const LINKS = "open connections, LINKS_MAX";
 
 /** Bounds of all other tables of a file, as in BOUNDS. */
 const FILES: Readonly<Record<string, string>> = {
+  "core/cluster/authors.ts": RECORDS,
   "core/log/erasures.ts": RECORDS,
   "core/log/merkle.ts": RECORDS,
   "core/log/seq-set.ts": RECORDS,
