@@ -110,6 +110,7 @@ try {
         await using olga = await browser.visit(pageAddress(served), options);
         await olga.logIn("olga", { password: PASSWORD });
         await openDashboard(olga, texts);
+        await olga.page.locator("figure").first().waitFor();
         await sheet.take(olga, "server");
       }
       if (wanted.length === 0) await sheet.draw(mia, columns, sheetWidth);
