@@ -23,19 +23,26 @@ export function isSharedCommand(word: string): boolean {
 export function typedLine(text: string, isKnown: (word: string) => boolean): TypedLine {
   if (text.startsWith("//")) return { kind: "message", text: text.slice(1) };
   if (text.startsWith("/")) return { kind: "command", line: text.slice(1) };
-  const found = UNUSUAL.exec(text);
-  if (found === null) return { kind: "message", text };
-  const [start, spaces = "", slashes = "", word = ""] = found;
-  const name = word.normalize("NFKC");
-  if (!isKnown(name.toLowerCase())) return { kind: "message", text };
+  const start = unusualStart(text, isKnown);
+  if (start === undefined) return { kind: "message", text };
+  const { spaces, slashes, name, rest } = start;
   if (slashes.length > 1) return { kind: "message", text: spaces + text.slice(spaces.length + 1) };
-  return { kind: "command", line: name + text.slice(start.length) };
+  return { kind: "command", line: name + rest };
 }
 
 /** Doubles the slash of a pasted text that would run as a command. */
 export function withoutCommand(text: string, isKnown: (word: string) => boolean): string {
   if (text.startsWith("/")) return `/${text}`;
-  const [, spaces = "", slashes = "", word = ""] = UNUSUAL.exec(text) ?? [];
-  if (word === "" || !isKnown(word.normalize("NFKC").toLowerCase())) return text;
+  const start = unusualStart(text, isKnown);
+  if (start === undefined) return text;
+  const { spaces, slashes } = start;
   return spaces + slashes.charAt(0) + text.slice(spaces.length);
+}
+
+/** `undefined` unless the text begins with a known command in an unusual form. */
+function unusualStart(text: string, isKnown: (word: string) => boolean) {
+  const [start = "", spaces = "", slashes = "", word = ""] = UNUSUAL.exec(text) ?? [];
+  const name = word.normalize("NFKC");
+  if (!isKnown(name.toLowerCase())) return undefined;
+  return { spaces, slashes, name, rest: text.slice(start.length) };
 }

@@ -50,8 +50,8 @@ export class BrowserOutboxStore implements OutboxQueueStore {
       ...added.map((post) => ({ ...rowKey(prefix, id, post.counter), value: toStored(id, post) })),
       ...settled.map((counter) => ({ ...rowKey(prefix, id, counter), value: undefined })),
     ];
-    // `WatchedStore` warns that unsent messages are lost with the page. This one is sent all the
-    // same, as in a browser that stores nothing.
+    // `WatchedStore` warns that unsent messages are lost with the page. The message is still sent,
+    // as in a browser that stores nothing.
     await this.#store.write(changes).catch(ignoreFault);
   }
 
