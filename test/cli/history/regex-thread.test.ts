@@ -49,9 +49,11 @@ describe("a regular expression", () => {
     thread.close();
   });
 
-  test("that does not end in time ends in a fault", async () => {
-    const thread = new RegexThread("x", true, 0);
-    const fault = await rejection(thread.filter([["x"]], (row) => row));
+  test("that needs too long for all texts together ends in a fault", async () => {
+    // Each text needs a few milliseconds, all together seconds.
+    const thread = new RegexThread("^(a+)+$", true, 1);
+    const rows = Array.from({ length: 1_000 }, () => [`${"a".repeat(17)}!`]);
+    const fault = await rejection(thread.filter(rows, (row) => row));
     expect(String(fault)).toContain("takes too long");
     thread.close();
   });
