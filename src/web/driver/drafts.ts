@@ -1,6 +1,7 @@
 /**
  * Drafts of this tab. Each tab owns its rows of the shared store. A tab shows copies of the drafts
- * of open tabs, and adopts those of closed tabs.
+ * of other tabs. It adopts those of closed tabs when the user changes them, because a tab that
+ * reloads also seems closed.
  */
 
 import { toBase64Url } from "../../base/bytes.ts";
@@ -25,10 +26,13 @@ export interface TabDraftsOptions {
   readonly emit: (target: string, draft: ComposerDraft | undefined) => void;
 }
 
-/** Copy of a draft that another open tab owns, until the user changes it here. */
+/** Copy of a draft that another tab owns, until the user changes it here. */
 interface Copy {
-  readonly tab: string;
+  /** `undefined` if the draft combines those of several tabs. */
+  readonly tab: string | undefined;
   readonly draft: ComposerDraft;
+  /** Rows of closed tabs from which it was copied. */
+  readonly closed: readonly TabRow[];
 }
 
 interface OwnedRow extends TabRow {
@@ -40,6 +44,8 @@ interface OwnedRow extends TabRow {
 export class TabDrafts {
   readonly #changed = new Map<string, ComposerDraft | undefined>();
   readonly #copies = new Map<string, Copy>();
+  /** Rows of closed tabs whose drafts have changed here. */
+  #adopted: readonly TabRow[] = [];
   #cancelTimer: (() => void) | undefined;
   #tab: Promise<string> | undefined;
 
@@ -47,8 +53,10 @@ export class TabDrafts {
 
   /** The model's draft has changed. */
   changed(target: string, draft: ComposerDraft | undefined): void {
-    if (draft !== undefined && this.#copies.get(target)?.draft === draft) return;
+    const copy = this.#copies.get(target);
+    if (draft !== undefined && copy?.draft === draft) return;
     this.#copies.delete(target);
+    this.#adopted = [...this.#adopted, ...(copy?.closed ?? [])];
     this.#changed.set(target, draft);
     this.#cancelTimer ??= this.options.platform.clock.after(STORE_INTERVAL_MS, () => {
       void this.store();
@@ -61,7 +69,8 @@ export class TabDrafts {
    */
   historyReplaced(common: number): void {
     for (const [target, draft] of this.options.drafts()) {
-      if (this.#copies.get(target)?.draft === draft) continue;
+      const copy = this.#copies.get(target);
+      if (copy?.draft === draft && copy.closed.length === 0) continue;
       const key = keyWithoutThread(target, common);
       const unlinked = withoutTargets(draft, common);
       if (key === target && isSameDraft(unlinked, draft)) continue;
@@ -88,7 +97,7 @@ export class TabDrafts {
     const copy = this.#copies.get(target);
     if (copy?.tab !== message.tab || current !== copy.draft) return;
     if (draft === undefined) this.#copies.delete(target);
-    else this.#copies.set(target, { tab: copy.tab, draft });
+    else this.#copies.set(target, { ...copy, draft });
     this.options.emit(target, draft);
   }
 
@@ -108,7 +117,12 @@ export class TabDrafts {
     const drafts = new Map(this.#changed);
     if (user === undefined || drafts.size === 0) return;
     const tab = await this.id();
-    await preferences.storeTabRows("drafts", user, rowsOf(drafts, tab));
+    const adopted = this.#adopted;
+    this.#adopted = [];
+    const moved: TabRow[] = [];
+    for (const row of adopted)
+      if (!(await this.#isOpen(row.tab))) moved.push({ ...row, value: undefined });
+    await preferences.storeTabRows("drafts", user, [...moved, ...rowsOf(drafts, tab)]);
     for (const [target, draft] of drafts) {
       if (this.#changed.get(target) === draft) this.#changed.delete(target);
       const change = draft === undefined ? {} : { draft };
@@ -131,47 +145,45 @@ export class TabDrafts {
       await preferences.storeTabRows("drafts", user, rowsOf(drafts, previous));
       lastDrafts.write(undefined);
     }
-    const drafts = new Map<string, ComposerDraft>();
-    const adopted: TabRow[] = [];
-    const copies = new Map<string, Copy>();
-    const rows = (await this.rows("drafts", user)).toSorted(
-      (a, b) => Number(b.isOwn) - Number(a.isOwn),
-    );
-    for (const row of rows) {
-      const { key: target, tab, value: draft, isOpen } = row;
-      if (!isDraft(draft)) continue;
-      const before = drafts.get(target);
-      const combined = before === undefined ? draft : combinedDraft(before, draft);
-      if (isOpen) copies.set(target, { tab, draft });
-      else if (combined !== undefined) {
-        drafts.set(target, combined);
-        if (!row.isOwn) adopted.push(row);
-      }
-    }
+    const byTarget = Map.groupBy(await this.rows("drafts", user), ({ key }) => key);
     if (this.options.user()?.toLowerCase() !== user.toLowerCase()) return;
-    for (const [target, stored] of drafts) this.#restoreOwn(target, stored);
-    for (const [target, copy] of copies) {
-      if (drafts.has(target) || this.options.drafts().has(target)) continue;
-      this.#copies.set(target, copy);
-      this.options.emit(target, copy.draft);
+    for (const [target, rows] of byTarget) this.#restoreTarget(target, rows);
+  }
+
+  #restoreTarget(target: string, rows: readonly OwnedRow[]): void {
+    const rank = ({ isOwn, isOpen }: OwnedRow) => (isOwn ? 0 : isOpen ? 2 : 1);
+    let stored: ComposerDraft | undefined;
+    const sources: OwnedRow[] = [];
+    for (const row of rows.toSorted((a, b) => rank(a) - rank(b))) {
+      if (!isDraft(row.value) || (row.isOpen && stored !== undefined)) continue;
+      const combined = stored === undefined ? row.value : combinedDraft(stored, row.value);
+      if (combined === undefined) continue;
+      stored = combined;
+      sources.push(row);
     }
-    if (adopted.length === 0) return;
-    await this.store();
-    const moved = adopted.map(({ key, tab }) => ({ key, tab, value: undefined }));
-    await preferences.storeTabRows("drafts", user, moved);
+    if (stored === undefined) return;
+    const closed = sources.filter(({ isOwn, isOpen }) => !isOwn && !isOpen);
+    // The user may have typed before the stored drafts were read.
+    const typed = this.options.drafts().get(target);
+    if (typed !== undefined) {
+      if (sources[0]?.isOpen === true) return;
+      const both = combinedDraft(stored, typed);
+      if (both === undefined) return;
+      this.#adopted = [...this.#adopted, ...closed];
+      this.options.emit(target, both);
+      return;
+    }
+    const tab = sources.length === 1 ? sources[0]?.tab : undefined;
+    const isCopy = sources.some(({ isOwn }) => !isOwn);
+    if (isCopy) this.#copies.set(target, { tab, draft: stored, closed });
+    this.options.emit(target, stored);
   }
 
   clear(): void {
     this.#changed.clear();
     this.#copies.clear();
+    this.#adopted = [];
     this.options.platform.lastDrafts.write(undefined);
-  }
-
-  /** The user may have typed before the stored draft was read. */
-  #restoreOwn(target: string, stored: ComposerDraft): void {
-    const typed = this.options.drafts().get(target);
-    const draft = typed === undefined ? stored : (combinedDraft(stored, typed) ?? typed);
-    if (draft !== typed) this.options.emit(target, draft);
   }
 
   /** Stored rows, with the state of the tabs that own them. */

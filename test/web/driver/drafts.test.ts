@@ -48,7 +48,7 @@ describe("drafts of several tabs", () => {
     expect(draftOf(await reload(first))).toBe("ten minutes of work");
   });
 
-  test("each tab keeps its own text, and a closed tab's text is adopted", async () => {
+  test("each tab keeps its own text, and a closed tab's text is adopted by a change", async () => {
     const { site, browser, first, second, reload } = await twoTabs();
     const other = await second();
     type(first, "for the class");
@@ -61,7 +61,30 @@ describe("drafts of several tabs", () => {
     const last = await second();
     expect(draftOf(last)?.split("\n\n").sort()).toEqual(["for me", "for the class"]);
     await site.time.advance(1_000);
+    expect(await browser.store.all("drafts", "")).toHaveLength(2);
+    type(last, "for all");
+    await site.time.advance(1_000);
     expect(await browser.store.all("drafts", "")).toHaveLength(1);
+  });
+
+  test("tabs that reload together keep their own texts", async () => {
+    const { site, browser, first, second } = await twoTabs();
+    const other = await second();
+    type(other, "in the other tab");
+    await site.time.advance(1_000);
+    await first.close();
+    await other.close();
+    const again = await browser.tab({ reloads: first });
+    await again.caughtUp();
+    await site.time.advance(1_000);
+    const otherAgain = await browser.tab({ reloads: other });
+    await otherAgain.caughtUp();
+    await site.time.advance(1_000);
+    type(again, "hello");
+    send(again, "hello");
+    await again.settled();
+    await site.time.advance(1_000);
+    expect([draftOf(again), draftOf(otherAgain)]).toEqual([undefined, "in the other tab"]);
   });
 
   test("a copy is deleted when its text is sent, in the owner's tab and elsewhere", async () => {
