@@ -146,6 +146,8 @@ export class SealedRoom {
   #lastRead: number | undefined;
   #lastDelivered: number | undefined;
   #lastSeqOutside = 0;
+  /** Number of links so far. Another link may lead to a history that was replaced meanwhile. */
+  #links = 0;
   /** True if records have invalidated this device's state, so that it must rejoin immediately. */
   #needsRepair = false;
   readonly #confirmed = new Map<number, string>();
@@ -164,6 +166,7 @@ export class SealedRoom {
 
   /** Requests the missed records when the room is next used. */
   connected(): void {
+    this.#links += 1;
     this.#lastRead = undefined;
     this.#lastDelivered = undefined;
     this.#roots.clear();
@@ -194,12 +197,16 @@ export class SealedRoom {
     const last = records.at(-1);
     if (first === undefined || last === undefined) return [];
     const follows = (before?: number) => records.every(({ n }, at) => before === n - 1 - at);
+    const link = this.#links;
     if (!follows(this.#lastRead)) await this.reread();
     // The server sends a removed member no history, but the member may read records delivered in
     // order.
-    if (follows(this.#lastDelivered) || (await this.#isNext(first))) await this.#read(records);
-    this.#lastDelivered = last.n;
-    this.#lastRead = last.n;
+    const isNext = follows(this.#lastDelivered) || (await this.#isNext(first));
+    if (isNext && !(await this.#read(records))) await this.reread();
+    if (link === this.#links) {
+      this.#lastDelivered = last.n;
+      this.#lastRead = last.n;
+    }
     if (this.#needsRepair) {
       this.#needsRepair = false;
       void this.changes.sync().catch(asFault);
@@ -233,15 +240,18 @@ export class SealedRoom {
     if (this.#lastRead !== undefined) return;
     await applyAccepted();
     if (await this.run(({ row }) => row?.history === "accepted")) await this.#adoptHistory();
+    const link = this.#links;
     for (let isFirst = true; ; isFirst = false) {
-      const after = await this.run((tx) => tx.row?.seq ?? 0);
+      const last = await this.run((tx) => tx.row?.seq ?? 0);
       // The first page begins with the record read last, to check that the server's history
       // continues it.
-      const previous = isFirst && after > 0 ? after - 1 : after;
-      const page = await this.queryPage({ after: Math.max(previous, this.#lastSeqOutside) });
+      const previous = isFirst && last > 0 ? last - 1 : last;
+      const after = Math.max(previous, this.#lastSeqOutside);
+      const page = await this.queryPage({ after });
+      if (link !== this.#links) return this.reread();
       const records = ascending(page.records);
-      if (isFirst) await this.#checkContinues(records);
-      await this.#read(records);
+      if (isFirst) await this.#checkContinues(records, after);
+      if (!(await this.#read(records))) return this.reread();
       this.#lastSeqOutside = page.records.at(-1)?.seq ?? this.#lastSeqOutside;
       if (!page.more) return;
     }
@@ -284,15 +294,19 @@ export class SealedRoom {
     });
   }
 
-  /** A server that was restored from a backup lacks records that this device has read. */
-  async #checkContinues(records: readonly ChatRecord[]): Promise<void> {
+  /**
+   * A server that was restored from a backup lacks records that this device has read.
+   * @param records of the room that follow `after`
+   */
+  async #checkContinues(records: readonly ChatRecord[], after: number): Promise<void> {
     await this.runAndEmit((tx) => {
       const { row } = tx;
       if (row === undefined || row.history === "contradicted") return;
       const last = records.find(({ seq }) => seq === row.seq);
       const next = records.find(({ seq }) => seq > row.seq);
       const isReplaced = [last?.commit, row.commit].every((commit) => commit !== undefined);
-      const isSame = !isReplaced || last?.commit === row.commit;
+      const isMissing = last === undefined && next !== undefined && after < row.seq;
+      const isSame = !isMissing && (!isReplaced || last?.commit === row.commit);
       if (isSame && (next === undefined || row.n === undefined || next.n > row.n)) return;
       markContradicted(tx);
     });
@@ -313,11 +327,14 @@ export class SealedRoom {
 
   /**
    * Splits long batches of records, because a transaction blocks other processes of this CHAT_HOME.
+   * @returns false if the device must adopt another history first
    */
-  async #read(records: readonly ChatRecord[]): Promise<void> {
+  async #read(records: readonly ChatRecord[]): Promise<boolean> {
     const { clock, reader, claims } = this.parts;
     for (let next = 0; next < records.length; ) {
-      next = await this.runAndEmit(async (tx) => {
+      const end = await this.runAndEmit(async (tx) => {
+        // Records of that history do not continue those that the device has read.
+        if (tx.row?.history === "accepted") return undefined;
         const startedAt = clock.now();
         let done = next;
         while (done < records.length && clock.now() - startedAt < SEALED_TRANSACTION_MS) {
@@ -336,9 +353,12 @@ export class SealedRoom {
           this.#needsRepair = true;
         return done;
       });
+      if (end === undefined) return false;
+      next = end;
       claims.schedule();
     }
     if (this.#remainingEdits.size > 0) this.#scheduleErasure();
+    return true;
   }
 
   #scheduleErasure(): void {

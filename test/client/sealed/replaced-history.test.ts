@@ -31,6 +31,23 @@ async function leaveServer(...people: readonly Person[]): Promise<void> {
   }
 }
 
+/** Delays the answers that the audit of a person's client needs. */
+function holdAudit({ tamperingLink }: Person): { release(): void } {
+  const held: WireMessage[] = [];
+  const hold = (word: WireMessage) => {
+    held.push(word);
+    return [];
+  };
+  tamperingLink.tampering = {
+    onMessage: (word, request) => (request?.kind === "checkpoint" ? hold(word) : [word]),
+  };
+  const release = () => {
+    tamperingLink.tampering = {};
+    for (const word of held) tamperingLink.deliver(word);
+  };
+  return { release };
+}
+
 /** Logs in until the audit raises an alarm. */
 async function meetAlarm(world: SealedSite, { name, device }: Person): Promise<Person> {
   const person = world.person(name, device);
@@ -334,6 +351,24 @@ two("two adoptions at once lose no keys of what was read between them", async (s
   expect(ben.rejoins()).toBe(0);
 });
 
+two("a link that begins while a message is read is checked before the next one", async (scene) => {
+  const { world, ana, ben } = scene;
+  await ana.postTo("one", ben);
+  const room = await ben.sealed(async (rooms) => rooms.get(ben.room()));
+  const last = ben.records.filter((record) => record.room.name === "vault").slice(-1);
+  const opening = room.openRecords(last);
+  room.connected();
+  await world.wait(opening);
+  let queries = 0;
+  const count = (question: WireMessage) => {
+    if (question.kind === "history") queries += 1;
+    return question;
+  };
+  ben.tamperingLink.tampering = { onRequest: count };
+  await ana.postTo("two", ben);
+  expect(queries).toBeGreaterThan(0);
+});
+
 two("a post that the server got before the alarm is read by its author", async (scene) => {
   const { world, ana, ben } = scene;
   await ana.postTo("kept", ben);
@@ -342,19 +377,10 @@ two("a post that the server got before the alarm is read by its author", async (
   await leaveServer(ana, ben);
   await world.site.restore(backup);
   const early = world.person("ben", ben.device);
-  // The audit is slow.
-  const held: WireMessage[] = [];
-  const hold = (word: WireMessage) => {
-    held.push(word);
-    return [];
-  };
-  early.tamperingLink.tampering = {
-    onMessage: (word, request) => (request?.kind === "checkpoint" ? hold(word) : [word]),
-  };
+  const audit = holdAudit(early);
   await early.enter();
   await early.postText("early");
-  early.tamperingLink.tampering = {};
-  for (const word of held) early.tamperingLink.deliver(word);
+  audit.release();
   await early.until("the alarm", () => early.client.alarm);
   await early.quit();
   const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
@@ -452,6 +478,56 @@ two("a client that began without a link before the acceptance is stopped", async
 });
 
 describe("before a rollback is accepted", () => {
+  two("no message is taken for the one after a lost message", async ({ world, ana, ben }) => {
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    // The restored log gets a record of its own under the number of the first message.
+    for (const text of ["lost 1", "lost 2"]) await ana.postText(text, "lobby");
+    const lost = await ana.postText("lost");
+    await ben.waitForText("lost");
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const ana2 = await acceptHistory(world, ana);
+    const first = await ana2.postText("new 1");
+    const { seq } = await ana2.postText("new in the lobby", "lobby");
+    expect([first.seq + 1, seq]).toEqual([lost.seq, lost.seq]);
+    const second = await ana2.postText("new 2");
+    const early = world.person("ben", ben.device);
+    const audit = holdAudit(early);
+    await early.enter();
+    await early.until("the second message", () => early.records.some((r) => r.seq === second.seq));
+    audit.release();
+    await early.until("the alarm", () => early.client.alarm);
+    await early.quit();
+    const ben2 = await acceptHistory(world, ben);
+    await expectUsable(world, ana2, ben2);
+    const texts = ["kept", "new 1", "new 2", "from ana", "from ben"];
+    expect(await ben2.past()).toEqual(texts);
+    expect((await ben2.history({ grep: "lost" })).records).toEqual([]);
+  });
+
+  two("a message that arrives after the acceptance hides none before it", async (scene) => {
+    const { world, ana, ben } = scene;
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    for (const text of ["lost 1", "lost 2", "lost 3"]) await ana.postTo(text, ben);
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const ana2 = await acceptHistory(world, ana);
+    for (const text of ["new 1", "new 2"]) await ana2.postText(text);
+    const early = world.person("ben", ben.device);
+    holdAudit(early);
+    await early.enter();
+    const { seq } = await ana2.postText("new 3");
+    await early.until("the record", () => early.records.some((record) => record.seq === seq));
+    // Another program of the home has accepted the history.
+    const room = await early.sealed(async (rooms) => rooms.get(early.room()));
+    await world.wait(room.run((tx) => tx.change({ history: "accepted" })));
+    await ana2.postText("new 4");
+    await early.waitForText("new 4");
+    expect(await early.past()).toEqual(["kept", "new 1", "new 2", "new 3", "new 4"]);
+  });
+
   two("no read position of the former history is reported", async ({ world, ana, ben }) => {
     await ana.request("receipts", { target: "vault", on: true });
     await ana.postTo("kept", ben);
