@@ -604,7 +604,8 @@ async function auditOnce(
 
 /** Returns the `seq` of the last known record before the first one that is not in the history. */
 function commonOf(size: number, proved: readonly number[], gone: readonly KnownRecord[]): number {
-  return Math.min(Math.max(size, ...proved), ...gone.map(({ seq }) => seq - 1));
+  const firstGone = Math.min(...gone.map(({ seq }) => seq));
+  return Math.max(size, ...proved.filter((seq) => seq < firstGone));
 }
 
 function judgeAccounts(

@@ -8,6 +8,7 @@ import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { makeSuccession } from "../../src/crypto/succession.ts";
 import { parseCheckpoint, parseNote } from "../../src/wire/checkpoint.ts";
+import { leafHash } from "../../src/wire/record.ts";
 import { type AccountRow, FakeAccounts } from "../core/client/fake-accounts.ts";
 import { TAMPERINGS, log as tampered } from "../core/client/tamperings.ts";
 import { ANA, ClientFixture } from "./client-fixture.ts";
@@ -508,6 +509,35 @@ describe("a log that was manipulated and signed again", () => {
       event.kind === "record" ? [event.record.body?.["text"]] : [],
     );
     expect(texts).toEqual(["new 9", "new 10", "new 11"]);
+  });
+
+  test("is read from before a lost record, whatever was read after it", async () => {
+    const { fixture, enter } = await read(8);
+    const second = await enter();
+    const { server, state } = fixture;
+    server.addRecord({ text: "elsewhere" }, "ben", "text", "r2");
+    server.addRecord({ text: "lost 10" }, "ben");
+    await fixture.clock.advance(WRITTEN_MS);
+    await fixture.outcome(second.client.close());
+    server.records.length = 8;
+    server.addRecord({ text: "new 9" }, "ben");
+    server.addRecord({ text: "elsewhere" }, "ben", "text", "r2");
+    const { seq, record } = server.addRecord({ text: "new 11" }, "ben");
+    const { fingerprint } = server.identity;
+    // A link that was lost before its audit has delivered the newest record.
+    const leaf = leafHash(record.head, sha256);
+    const known = { seq, leaf, room: "r1", place: "#lobby", from: "ben", timeUnixMs: seq * 1000 };
+    state.logPins.storeRecords({ fingerprint, formers: [], user: "ana" }, [known]);
+    const alarmed = await enter();
+    await fixture.clock.advance(2 * WRITTEN_MS);
+    await fixture.outcome(alarmed.client.close());
+    state.acceptHistory(fingerprint);
+    expect(state.cursor(fingerprint, "ana")).toBe(8);
+    const watched = await enter();
+    const texts = watched.events.flatMap((event) =>
+      event.kind === "record" ? [event.record.body?.["text"]] : [],
+    );
+    expect(texts).toEqual(["new 9", "new 11"]);
   });
 
   test("clears the alarm when the log is correct again", async () => {
