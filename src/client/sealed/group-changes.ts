@@ -101,6 +101,8 @@ export class GroupChanges {
    */
   async invite(user: string): Promise<{ readonly added: number; readonly missing: number }> {
     await this.room.catchUp();
+    await this.room.parts.lease.hold();
+    await this.#queue.run(() => this.#rejoinIfNeeded());
     // A returning user's old devices may still be in the group.
     await this.removeDeparted();
     return this.#addDevices(user);
@@ -514,7 +516,7 @@ export class GroupChanges {
     const { device, reader, emit } = this.room.parts;
     for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt++) {
       const found = await this.findGroup();
-      if (found === undefined) return;
+      if (found === undefined) return this.#checkCreated();
       let reason: RejoinReason | undefined;
       const fresh = this.#newPending(found.group);
       const pending = await this.room.runAndEmit(async (tx) => {
@@ -565,6 +567,16 @@ export class GroupChanges {
     const target = formatTarget(this.room.view);
     throw new Fault("stale-epoch", msg`too many concurrent changes in '${target}'`, {
       retryAfterMs: 1_000,
+    });
+  }
+
+  /** @throws {Fault} seal-refused if the creator's program ended before it created the group */
+  async #checkCreated(): Promise<void> {
+    const { isSealed, name } = this.room.view;
+    const wasMember = await this.room.run(({ row }) => row !== undefined);
+    if (wasMember || isSealed !== true) return;
+    throw new Fault("seal-refused", msg`the creation of '${name}' was interrupted`, {
+      remedy: msg`its creator can complete it: /join ${name} --sealed`,
     });
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { Fault } from "../../../src/base/fault.ts";
+import { type Fault, ignoreFault } from "../../../src/base/fault.ts";
+import { rejection } from "../../rejection.ts";
 import { FIRST_SEED, IS_SOAK } from "../../samples.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { Crash, type FailurePoint } from "./crashing-home.ts";
@@ -15,7 +16,7 @@ const STEPS: readonly Step[] = [
   async (ana) => {
     await ana.request("join", { room: "vault", create: true, sealed: true });
     await ana.waitForRoom();
-    await ana.entersRoom();
+    await ana.entersRoom().catch(ignoreFault);
     const { status } = await ana.status();
     if (status !== "in") await ana.sealed((rooms) => rooms.get(ana.room()).changes.create());
   },
@@ -199,4 +200,21 @@ describe("an encrypted room whose creator's program ends", () => {
       expect(n).toBeGreaterThan(3);
     },
   );
+
+  test("is named by posts and invitations, with the command that completes it", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await world.joinAll("ana", "ben");
+    await ana.request("join", { room: "vault", create: true, sealed: true });
+    await ana.waitForRoom();
+    const fault = {
+      code: "seal-refused",
+      message: "the creation of 'vault' was interrupted",
+      remedy: "its creator can complete it: /join vault --sealed",
+    };
+    expect(await rejection(ana.postText("hello"))).toMatchObject(fault);
+    expect(await rejection(ana.invite("ben"))).toMatchObject(fault);
+    await world.wait(ana.client.actions.join("vault", { create: true, sealed: true }));
+    await ana.addMember(ben);
+    await ana.postTo("hello", ben);
+  });
 });

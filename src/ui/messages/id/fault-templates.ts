@@ -203,6 +203,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the number has 60 digits in groups of 5, not {}; group {} has {}":
     "nomor keamanan berisi 60 angka dalam kelompok lima, bukan {}; kelompok {} berisi {}",
   "the safety number contains only digits": "nomor keamanan hanya terdiri atas angka",
+  "the creation of '{}' was interrupted": "pembuatan '{}' terputus",
+  "its creator can complete it: /join {} --sealed":
+    "pembuatnya dapat menyelesaikannya: /join {} --sealed",
   "the server rejects messages to this room as outdated":
     "server menolak pesan ke ruang ini karena dianggap usang",
   "the server's history lacks messages of '{}' that this device has read":
