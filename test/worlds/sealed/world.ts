@@ -164,6 +164,9 @@ export class SealedWorld extends Simulation {
     const common = this.model.records.length - (kind === "copy" ? 0 : 1);
     for (const seq of this.#lostErasures) if (seq > common) this.#lostErasures.delete(seq);
     const homes = new Set(members.map(({ home }) => home));
+    const connect = (home: SealedHome) => {
+      if (home.pendingRestore === "open") for (const program of home.programs) program.start();
+    };
     for (const home of homes) {
       home.lostAt = Math.min(home.lostAt, common);
       if (kind === "copy") home.hasRepeatedPackages = true;
@@ -183,8 +186,14 @@ export class SealedWorld extends Simulation {
         home.accept();
         for (const program of home.programs) program.start();
       };
-      if (isFirst || random.chance(0.5)) accept();
-      else this.clock.after(random.int(5_000), accept);
+      if (isFirst || random.chance(0.5)) {
+        accept();
+        continue;
+      }
+      const acceptsAfterMs = random.int(5_000);
+      this.clock.after(acceptsAfterMs, accept);
+      // The device connects before its user accepts.
+      if (random.chance(0.5)) this.clock.after(random.int(acceptsAfterMs + 1), () => connect(home));
     }
   }
 
