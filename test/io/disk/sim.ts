@@ -3,7 +3,16 @@ import { assert } from "../../../src/base/assert.ts";
 import type { DiskFile, FileMetadata, FileProperty, TreeDisk } from "../../../src/io/disk/disk.ts";
 import { type Random, SimFile } from "./sim-file.ts";
 import { SimHandle } from "./sim-handle.ts";
-import { type Entry, MachineStopped, type Move, moveAll, systemError, under } from "./sim-tree.ts";
+import {
+  ChangedPaths,
+  type Entry,
+  MachineStopped,
+  type Move,
+  moveAll,
+  systemError,
+  Tree,
+  under,
+} from "./sim-tree.ts";
 
 export type DiskCall =
   | "open"
@@ -38,9 +47,11 @@ export interface SimDiskOptions {
 export class SimDisk implements TreeDisk {
   readonly #random: Random;
   readonly #failure: SimDiskOptions["failure"];
-  /** By absolute path. `#kept` is the durable content. */
-  #visible = new Map<string, Entry>();
-  #kept = new Map<string, Entry>();
+  /** Contains all paths at which the trees differ. */
+  readonly #changed = new ChangedPaths();
+  readonly #visible = new Tree(this.#changed);
+  /** Durable content. */
+  readonly #kept = new Tree(this.#changed);
   #moves: Move[] = [];
   readonly #unixMs: () => number;
   #life = 0;
@@ -76,7 +87,7 @@ export class SimDisk implements TreeDisk {
       if (this.#random() < 0.5) moveAll(this.#kept, from, to);
       else moveAll(this.#visible, to, from);
     }
-    const paths = new Set([...this.#visible.keys(), ...this.#kept.keys()]);
+    const paths = new Set([...this.#visible.paths, ...this.#kept.paths]);
     const after = new Map<string, Entry>();
     for (const path of [...paths].sort()) {
       const [visible, durable] = [this.#visible.get(path), this.#kept.get(path)];
@@ -86,8 +97,7 @@ export class SimDisk implements TreeDisk {
     }
     for (const entry of after.values())
       if (entry.kind === "file") entry.file.losePower(this.#random);
-    this.#visible = after;
-    this.#kept = new Map(after);
+    this.#replace(after);
     this.#restart();
   }
 
@@ -127,7 +137,7 @@ export class SimDisk implements TreeDisk {
   /** Returns a backup of all files. */
   backUp(): DiskBackup {
     return new Map(
-      [...this.#visible].map(([path, entry]) => [
+      [...this.#visible.all].map(([path, entry]) => [
         path,
         entry.kind === "file" ? new Uint8Array(entry.file.visible) : undefined,
       ]),
@@ -136,16 +146,22 @@ export class SimDisk implements TreeDisk {
 
   /** Replaces all files with those of a backup, as if they had been copied and synced. */
   restore(backup: DiskBackup): void {
-    this.#visible.clear();
+    const entries = new Map<string, Entry>();
     for (const [path, bytes] of backup) {
       const file = new SimFile();
       if (bytes !== undefined) file.write(bytes, 0);
       file.keep(file.snapshot());
-      this.#visible.set(path, bytes === undefined ? { kind: "folder" } : { kind: "file", file });
+      entries.set(path, bytes === undefined ? { kind: "folder" } : { kind: "file", file });
     }
-    this.#kept = new Map(this.#visible);
+    this.#replace(entries);
     this.#moves = [];
     this.#restart();
+  }
+
+  #replace(entries: ReadonlyMap<string, Entry>): void {
+    this.#visible.replace(entries);
+    this.#kept.replace(entries);
+    this.#changed.clearAll();
   }
 
   fileAt(path: string): SimFile {
@@ -187,9 +203,8 @@ export class SimDisk implements TreeDisk {
   list(folder: string): string[] {
     this.enter("list", folder);
     const prefix = folder.endsWith("/") ? folder : `${folder}/`;
-    const names = [...this.#visible.keys()].filter((path) => dirname(path) === folder);
-    return names
-      .filter((path) => path !== folder)
+    return [...this.#visible.paths]
+      .filter((path) => path.startsWith(prefix) && dirname(path) === folder && path !== folder)
       .map((path) => path.slice(prefix.length))
       .sort();
   }
@@ -212,12 +227,12 @@ export class SimDisk implements TreeDisk {
       moveAll(this.#kept, from, to);
     }
     this.#moves = this.#moves.filter((move) => dirname(move.to) !== folder);
-    for (const path of new Set([...this.#visible.keys(), ...this.#kept.keys()])) {
-      if (dirname(path) !== folder) continue;
+    for (const path of this.#changed.in(folder)) {
       const entry = this.#visible.get(path);
       if (entry === undefined) this.#kept.delete(path);
       else this.#kept.set(path, entry);
     }
+    this.#changed.clear(folder);
   }
 
   holds(path: string, file: SimFile): boolean {
@@ -345,6 +360,7 @@ export class SimDisk implements TreeDisk {
   }
 
   grant(requestedBytes: number): number {
+    if (this.#capacityBytes === Number.POSITIVE_INFINITY) return requestedBytes;
     return Math.max(0, Math.min(requestedBytes, this.#capacityBytes - this.#usedBytes()));
   }
 
@@ -369,7 +385,7 @@ export class SimDisk implements TreeDisk {
 
   #usedBytes(): number {
     let used = 0;
-    for (const entry of this.#visible.values())
+    for (const entry of this.#visible.all.values())
       if (entry.kind === "file") used += entry.file.sizeBytes;
     return used;
   }
