@@ -17,19 +17,22 @@ import { finishSteps } from "../base/steps.ts";
 import { quoteText } from "../base/text.ts";
 import { PERMISSIONS } from "./modes.ts";
 
-export interface ManifestFile {
-  readonly path: string;
-  readonly size: number;
+/** Details of an entry. A zip archive has the same. */
+export interface EntryDetails {
   /** Permission bits, up to 0o777. */
   readonly mode: number;
+  /** Unix milliseconds. */
   readonly mtime: number;
 }
 
-export interface ManifestFolder {
+export interface ManifestFile extends EntryDetails {
+  readonly path: string;
+  readonly size: number;
+}
+
+export interface ManifestFolder extends EntryDetails {
   readonly path: string;
   readonly dir: true;
-  readonly mode: number;
-  readonly mtime: number;
 }
 
 export type ManifestEntry = ManifestFile | ManifestFolder;

@@ -7,15 +7,13 @@
 import { assert } from "../base/assert.ts";
 import { cutText, utf8Encode } from "../base/bytes.ts";
 import { dateOf, MINUTE_MS } from "../base/time.ts";
+import type { EntryDetails } from "./manifest.ts";
 import { receivedMode } from "./modes.ts";
 
-export interface ZipEntry {
+export interface ZipEntry extends EntryDetails {
   /** A folder's path ends with `/`. */
   readonly path: string;
   readonly sizeBytes: number;
-  readonly mode: number;
-  /** Unix milliseconds. */
-  readonly mtime: number;
   /** Offset of local time from UTC at `mtime`, for tools that read only the local time. */
   readonly offsetMinutes: number;
 }

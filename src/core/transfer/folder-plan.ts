@@ -7,8 +7,9 @@ import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { cleanEntryName, UniqueNames } from "../../base/file-names.ts";
 import { FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
-import type { FileDetails } from "../../wire/file-details.ts";
+import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 import {
+  type EntryDetails,
   isFolder,
   type ManifestEntry,
   type ManifestFile,
@@ -188,14 +189,25 @@ function malformed(reason: string): Fault {
   return new Fault("folder-malformed", msg`malformed folder list: ${reason}`);
 }
 
+/** Names of a file's details in an entry: the compiler asks for each new one. */
+const ENTRY_NAMES: Readonly<Record<keyof AllFileDetails, keyof EntryDetails | undefined>> = {
+  mode: "mode",
+  mtimeMs: "mtime",
+};
+
 /**
  * Returns the entry of the folder itself, whose path is empty. Older senders send no details; the
  * folder then has the time of its newest entry.
  */
 export function topEntry(
   entries: readonly ManifestEntry[],
-  { mode = IMPLIED_MODE, mtimeMs }: FileDetails = {},
+  details: FileDetails = {},
 ): ManifestFolder {
-  const newest = entries.reduce((latest, { mtime }) => Math.max(latest, mtime), 0);
-  return { path: "", dir: true, mode, mtime: mtimeMs ?? newest };
+  const mtime = entries.reduce((latest, { mtime }) => Math.max(latest, mtime), 0);
+  const stated = (Object.keys(ENTRY_NAMES) as (keyof FileDetails)[]).flatMap((detail) => {
+    const name = ENTRY_NAMES[detail];
+    const value = details[detail];
+    return name === undefined || value === undefined ? [] : [[name, value]];
+  });
+  return { path: "", dir: true, mode: IMPLIED_MODE, mtime, ...Object.fromEntries(stated) };
 }

@@ -76,7 +76,7 @@ export async function fileResponse(
     const answer =
       manifestBytes === undefined
         ? contentAnswer(request, file)
-        : folderAnswer(request, { ...file, ...file.details, manifestBytes, lists });
+        : folderAnswer(request, { ...file, manifestBytes, lists });
     const { pieces, sizeBytes = Number.POSITIVE_INFINITY, ...init } = answer;
     if (pieces === undefined) return new Response(null, init);
     if (sizeBytes <= BUFFERED_BYTES_MAX) return new Response(await buffered(pieces), init);

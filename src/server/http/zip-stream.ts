@@ -26,10 +26,11 @@ import {
   zipLocalBytes,
 } from "../../wire/zip.ts";
 
-export interface ZipSource extends FileDetails {
+export interface ZipSource {
   readonly name: string;
   readonly digest: string;
   readonly manifestBytes: number;
+  readonly details?: FileDetails | undefined;
   readonly lists: ZipLists;
   /** Time zone of the reader. */
   readonly offsetMinutes: OffsetMinutes;
@@ -44,18 +45,15 @@ const BUFFER_BYTES = 64 * 1024;
  * too-many, or a fault of the content
  */
 export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> {
-  const { name, digest, manifestBytes, mode, mtimeMs, lists, offsetMinutes } = source;
+  const { name, digest, manifestBytes, details, lists, offsetMinutes } = source;
   const root = cleanFileName(name);
   let reader: ByteReader | undefined;
   let acquired: AcquiredZipList | undefined;
   try {
-    acquired = await lists.acquire(`${digest} ${mode} ${mtimeMs} ${root}`, async () => {
+    acquired = await lists.acquire(JSON.stringify([digest, details, root]), async () => {
       reader = new ByteReader(source.chunks(0));
-      return await readZipList(root, await reader.readAll(manifestBytes), {
-        mode,
-        mtimeMs,
-        yieldTurn: lists.yieldTurn,
-      });
+      const manifest = await reader.readAll(manifestBytes);
+      return await readZipList(root, manifest, details, lists.yieldTurn);
     });
     reader ??= skipManifest(source);
     const entries = new ZipEntries(acquired.list, offsetMinutes);
@@ -264,15 +262,12 @@ class ZipEntries {
   }
 }
 
-interface ReadOptions extends FileDetails {
-  readonly yieldTurn?: YieldNow;
-}
-
 /** @internal */
 export async function readZipList(
   root: string,
   manifest: Uint8Array,
-  { mode, mtimeMs, yieldTurn = yieldNow }: ReadOptions = {},
+  details?: FileDetails,
+  yieldTurn = yieldNow,
 ): Promise<ZipList> {
   const plan = new FolderPlan("", []);
   const listed: ManifestEntry[] = [];
@@ -283,7 +278,7 @@ export async function readZipList(
   }
   let attempts = 0;
   for (const _ of plan.complete()) if (++attempts % ENTRIES_PER_TURN === 0) await yieldTurn();
-  const entries = [topEntry(listed, { mode, mtimeMs }), ...listed];
+  const entries = [topEntry(listed, details), ...listed];
   const ends = new Uint32Array(entries.length);
   let names = new Uint8Array(manifest.length);
   let used = 0;

@@ -128,7 +128,7 @@ test("begins with the folder itself, with its mode and time if they are known", 
     yield Uint8Array.of(1);
   };
   const source = { ...sourceOf(manifest.length, content), lists };
-  const archiveOf = async (details: FileDetails) => bytesOf(zipStream({ ...source, ...details }));
+  const archiveOf = async (details: FileDetails) => bytesOf(zipStream({ ...source, details }));
   expect(await archiveOf(known)).not.toEqual(await archiveOf({}));
 });
 

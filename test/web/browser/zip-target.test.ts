@@ -140,7 +140,7 @@ test("makes the same archive as the server, also of names that collide", async (
   const source = { name: "photos", digest: "d", manifestBytes: manifest.length, chunks };
   const offsetMinutes = offsetsIn(null);
   const lists = new ZipLists();
-  const pieces = await Array.fromAsync(zipStream({ ...source, ...details, lists, offsetMinutes }));
+  const pieces = await Array.fromAsync(zipStream({ ...source, details, lists, offsetMinutes }));
   expect(inner.bytes.equals(Buffer.concat(pieces))).toBe(true);
   expect(target.renamed.map(({ to }) => to)).toEqual([
     "a_b (1)",
