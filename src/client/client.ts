@@ -214,10 +214,6 @@ export class Client extends ChatClient<ClientAccount> {
     return this.account?.session.posts;
   }
 
-  get reading(): AccountReader | undefined {
-    return (this.account ?? this.former)?.reader;
-  }
-
   get fingerprint(): Fingerprint | undefined {
     return this.loop.greeted?.fingerprint ?? this.#restoredFingerprint;
   }
@@ -422,6 +418,7 @@ export class Client extends ChatClient<ClientAccount> {
   async logout(forget = false): Promise<void> {
     const { session } = this.member;
     await this.drain();
+    this.store.update();
     session.flush();
     await this.endSession(forget);
     const { fingerprint } = this;
@@ -436,6 +433,7 @@ export class Client extends ChatClient<ClientAccount> {
   /** @param isUnresponsive the server does not answer, so do not wait until it closes the link */
   async close(isUnresponsive = false): Promise<void> {
     this.#events.markCurrentRead();
+    this.store.update();
     this.account?.session.flush();
     if (!isUnresponsive) await this.transfers.interruptStreams();
     const finished = this.#finish(undefined);
@@ -529,11 +527,6 @@ export class Client extends ChatClient<ClientAccount> {
     this.#events.whenLow(callback);
   }
 
-  /** A reader marks messages as read when it displays them; the model then must not. */
-  override reportRead(room: string, n: number): void {
-    if (this.options.hasReader === false) super.reportRead(room, n);
-  }
-
   protected override isDisplayed(seq: number): boolean {
     return this.#presenter?.isDisplayed?.(seq) ?? true;
   }
@@ -603,13 +596,13 @@ export class Client extends ChatClient<ClientAccount> {
       rewind: (seq) => {
         if (follow === "all") this.#cursors.rewind({ ...identity(), seq });
       },
-      read: (room, n) => session.markRead(room, n),
     });
     const account = { session, reader };
     return account;
   }
 
   protected override handleEvent(event: ClientEvent): void {
+    if (this.#isRepeated(event)) return super.handleEvent(event);
     this.#emit(event);
     if (event.kind === "listing") this.#isListing = true;
     if (event.kind === "caught-up") {
@@ -617,6 +610,13 @@ export class Client extends ChatClient<ClientAccount> {
       this.#cancelListingTimeout();
     }
     this.account?.reader.handle(event);
+  }
+
+  /** Whether an event only repeats what the server has sent, or what this device has reported. */
+  #isRepeated(event: ClientEvent): boolean {
+    // A known position comes again with a new number of unread messages.
+    if (event.kind !== "read") return false;
+    return event.n <= (this.store.current.rooms.get(event.room.id)?.read ?? 0);
   }
 
   #emit(event: ClientEvent): void {

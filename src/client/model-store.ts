@@ -63,6 +63,12 @@ export class ModelStore {
     return this.#model;
   }
 
+  /** The model after all events, also those that the next frame would apply. */
+  get current(): Model {
+    if (this.#events.length > 0) this.update();
+    return this.#model;
+  }
+
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

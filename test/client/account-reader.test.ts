@@ -32,12 +32,7 @@ function feedOf() {
   const opening: (() => void)[] = [];
   const ignore = () => undefined;
   const sink = { event: (event: ReaderEvent) => void events.push(event) };
-  const reader = new AccountReader("all", () => [], {
-    ...sink,
-    cursor: ignore,
-    rewind: ignore,
-    read: ignore,
-  });
+  const reader = new AccountReader("all", () => [], { ...sink, cursor: ignore, rewind: ignore });
   const opener: ConstructorParameters<typeof EventStage>[0] = {
     needsOpening: ({ kind }) => kind === "sealed",
     openRecords: (records) => new Promise((resolve) => opening.push(() => resolve(records))),

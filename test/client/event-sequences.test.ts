@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { type ClientEvent, modelEventOf } from "../../src/client/event.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
-import { ClientFixture, clientTest, type Watched } from "./client-fixture.ts";
+import { ClientFixture, clientTest, screenModel, type Watched } from "./client-fixture.ts";
 
 const FILE = "f".repeat(12);
 const RECONNECTED = "connection(connecting) greeted";
@@ -9,7 +9,9 @@ const RECONNECTED = "connection(connecting) greeted";
 type Scenario = (fixture: ClientFixture) => Promise<void>;
 
 async function sequences(scenario: Scenario): Promise<{ read: string[]; pushed: string[] }> {
-  const read = await run(scenario, (fixture) => fixture.connect());
+  const read = await run(scenario, (fixture) =>
+    fixture.connect({ model: screenModel(fixture.clock) }),
+  );
   const pushed: ModelEvent[] = [];
   const receive = (event: ClientEvent) => {
     const change = modelEventOf(event, 0);

@@ -1,38 +1,8 @@
 import { expect, test } from "bun:test";
 import { READ_NOTICE_INTERVAL_MS } from "../../src/base/limits.ts";
-import { ReadState } from "../../src/client/account-reader.ts";
 import { ReadReporter } from "../../src/client/session.ts";
 import type { RequestFields } from "../../src/wire/messages.ts";
 import { VirtualClock } from "./virtual-clock.ts";
-
-test("counts the records after the last one that any device has read", () => {
-  const state = new ReadState();
-  expect([state.unread("r"), state.markRead("r", 3)]).toEqual([0, undefined]);
-  state.setRoom("r", 5, 2);
-  expect(state.unread("r")).toBe(3);
-  state.addRecord("r", 6, { hidden: false, counts: true });
-  expect(state.unread("r")).toBe(4);
-  expect([state.markRead("r", 4), state.markRead("r", 3), state.unread("r")]).toEqual([
-    4,
-    undefined,
-    2,
-  ]);
-  expect([state.setRoom("r", 5, 4), state.setRoom("r", 5, 1), state.unread("r")]).toEqual([
-    undefined,
-    4,
-    1,
-  ]);
-  expect([state.markRead("r", 9), state.unread("r")]).toEqual([9, 0]);
-  state.remove("r");
-  expect(state.unread("r")).toBe(0);
-});
-
-test("marks a hidden record as read with the preceding one", () => {
-  const state = new ReadState();
-  state.setRoom("r", 3, 2);
-  state.addRecord("r", 4, { hidden: true, counts: false });
-  expect([state.markRead("r", 3), state.unread("r")]).toEqual([4, 0]);
-});
 
 test("reports the last read record of each room at intervals, while connected", async () => {
   const clock = new VirtualClock();

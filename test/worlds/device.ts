@@ -351,7 +351,7 @@ export class Device {
   #event(run: DisplayedRecords, event: ReaderEvent): void {
     run.event(event);
     if (event.kind === "record" && event.record.n % 3 === 0)
-      this.client.reading?.markRead(event.record);
+      this.client.reportRead(event.record.room.id, event.record.n);
     if (event.kind !== "settled") return;
     const { adopted, outcome } = event;
     const text = adopted?.body.text ?? "";

@@ -5,6 +5,7 @@ import { DATA_CHANNELS_PER_SESSION_MAX } from "../../base/limits.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
+import { isIgnored } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import type { FileMessage } from "../../core/rooms/files.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
@@ -112,7 +113,7 @@ export class LineFiles {
     const { open, chatConsole } = this.lines;
     const { room, file, from, name, sizeBytes } = event;
     const { client } = open;
-    if (from === client.user || client.reading?.ignores(from)) return;
+    if (from === client.user || isIgnored(client.store.current, from)) return;
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     chatConsole.print(
       { kind: "offered", ...destinationOfTarget(room), from, id: file, name, sizeBytes },

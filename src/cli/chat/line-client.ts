@@ -25,7 +25,14 @@ import {
 } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { shownName } from "../../core/model/people.ts";
-import { hasOpened, isBoxOf, openRoom, postTarget, roomOf } from "../../core/model/selectors.ts";
+import {
+  hasOpened,
+  isBoxOf,
+  isIgnored,
+  openRoom,
+  postTarget,
+  roomOf,
+} from "../../core/model/selectors.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
@@ -538,7 +545,7 @@ export class LineClient extends SlashHost {
       case "presence": {
         const { room, user, online } = event;
         const { client } = this.open;
-        if (user === client.user || client.reading?.ignores(user)) return;
+        if (user === client.user || isIgnored(client.store.current, user)) return;
         const line = { kind: "presence", ...destinationOfTarget(room), user, online };
         return chatConsole.print(
           line,
@@ -568,7 +575,8 @@ export class LineClient extends SlashHost {
         this.#exit.end(event.fault ?? 0);
         return;
       case "read": {
-        const { room, n, unread } = event;
+        const { room, n } = event;
+        const unread = this.chat.store.current.rooms.get(room.id)?.unread;
         return chatConsole.print(
           { kind: "read", ...destinationOfTarget(room), n, unread },
           undefined,
@@ -652,7 +660,8 @@ export class LineClient extends SlashHost {
 
   #printRecord(record: ChatRecord): void {
     const { client } = this.open;
-    const isHidden = IGNORABLE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
+    const isHidden =
+      IGNORABLE_KINDS.has(record.kind) && isIgnored(client.store.current, record.from);
     const displayed = displayChatRecord(record, this.me);
     if (!isHidden) this.chatConsole.record(displayed);
     this.#damage.add([displayed]);
@@ -660,7 +669,7 @@ export class LineClient extends SlashHost {
       this.#printedJoins.set(record.room.id, record.seq);
     }
     this.#followRename(record);
-    if (this.#hasReader) client.reading?.markRead(record);
+    if (this.#hasReader) client.actions.markPrinted(record);
   }
 
   #followRename(record: ChatRecord): void {
@@ -676,7 +685,7 @@ export class LineClient extends SlashHost {
   #connected(event: ConnectedEvent): void {
     const { server, user, transport, fingerprint, welcome } = event;
     const rooms = event.rooms.filter((room) => room.kind === "room").map((room) => room.name);
-    const unread = unreadOf(this.open.client, event.rooms);
+    const unread = unreadOf(this.chat.store.current, event.rooms);
     this.chatConsole.setUser(user);
     if (this.#pendingLogin !== undefined) {
       this.#pendingLogin.resolve();

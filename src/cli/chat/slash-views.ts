@@ -76,16 +76,17 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const { client } = host.open;
     const { rooms: listed } = await client.request("rooms", {});
     const rooms = listed.toSorted((a, b) => compareNames(a.room, b.room));
+    const { rooms: known } = client.store.current;
     const people = client.rooms
       .filter(({ kind }) => kind === "person")
-      .map(({ id, name }) => ({ user: name, unread: client.reading?.unread(id) ?? 0 }))
+      .map(({ id, name }) => ({ user: name, unread: known.get(id)?.unread ?? 0 }))
       .sort((a, b) => compareNames(a.user, b.user));
     const groups = client.rooms
       .filter((room) => room.people !== undefined)
       .map((room) => ({
         room: room.name,
         title: titleOf(room),
-        unread: client.reading?.unread(room.id) ?? 0,
+        unread: known.get(room.id)?.unread ?? 0,
       }));
     const line = { kind: "rooms", rooms, people, groups: groups.length > 0 ? groups : undefined };
     host.chatConsole.print(line, roomsLine(rooms, people, groups));

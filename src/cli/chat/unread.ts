@@ -1,7 +1,7 @@
 /** Output of `/rooms`, with unread counts. */
 
-import type { Client } from "../../client/client.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
+import type { Model } from "../../core/model/state.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
@@ -9,9 +9,9 @@ import { destinationOfTarget } from "./post.ts";
 
 export type Unread = Destination & { readonly count: number };
 
-export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {
+export function unreadOf(model: Model, rooms: readonly RoomView[]): Unread[] {
   return rooms
-    .map((room) => ({ ...destinationOfTarget(room), count: reading?.unread(room.id) ?? 0 }))
+    .map((room) => ({ ...destinationOfTarget(room), count: model.rooms.get(room.id)?.unread ?? 0 }))
     .filter(({ count }) => count > 0);
 }
 

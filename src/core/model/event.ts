@@ -162,6 +162,8 @@ export type UserEvent =
   | { readonly kind: "focus"; readonly on: boolean }
   | { readonly kind: "at-newest"; readonly on: boolean }
   | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
+  /** The record and those before it have been printed. */
+  | { readonly kind: "printed"; readonly room: RoomId; readonly n: number }
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
   | { readonly kind: "clear"; readonly room: RoomId }
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }

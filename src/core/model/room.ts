@@ -623,6 +623,18 @@ export function readPositionAfter(room: RoomState, seq: number): number | undefi
   return room.jump === undefined ? room.receivedN : item.n;
 }
 
+/** Read position after the printed record `n`, including the records without items behind it. */
+export function positionAfterPrinted(
+  { tail: { items }, receivedN }: RoomState,
+  n: number,
+): number | undefined {
+  if (n > receivedN) return undefined; // The server has lost it since.
+  const index = items.findLastIndex((item) => item.n <= n);
+  if (index === -1) return n;
+  const next = items[index + 1];
+  return next === undefined ? receivedN : next.n - 1;
+}
+
 /** Notices of bots never notify (as in IRC). */
 export function isFromOthers(item: Item, me: string | undefined): boolean {
   const isErased = item.state === "erased";

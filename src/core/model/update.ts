@@ -42,6 +42,7 @@ import {
   newRoom,
   noteMention,
   openThread,
+  positionAfterPrinted,
   type RoomDraft,
   type RoomUpdate,
   readPositionAfter,
@@ -127,8 +128,7 @@ function readNewest(draft: ModelDraft): void {
     if (!isSameName(target, open)) continue;
     if (jump !== undefined || tail.items.length === 0 || read >= receivedN) return;
     const room = draft.room(id);
-    if (room === undefined || !readUpTo(room, receivedN)) return;
-    draft.effects.push({ kind: "read", room: id, n: receivedN });
+    if (room !== undefined) markRead(draft, room, receivedN);
     return;
   }
 }
@@ -167,6 +167,7 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   // Handled separately from `entered`, because decryption is asynchronous: data from the previous
   // link may arrive after `entered`.
   listing: (draft) => {
+    draft.fields.ignored = new Set();
     for (const room of roomDrafts(draft)) markUnlisted(room);
   },
   room: roomUpdated,
@@ -214,6 +215,7 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
     fields.faults = fields.faults.filter(({ id }) => id !== fault);
   },
   seen: inRoom((draft, room, { seq }) => markSeen(draft, room, seq)),
+  printed: inRoom((draft, room, { n }) => markRead(draft, room, positionAfterPrinted(room, n))),
   reach: inRoom((draft, room, { side }) => {
     if (side === "older") requestOlder(draft, room);
     else requestNewer(draft, room);
@@ -222,8 +224,7 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   jump: inRoom((draft, room, { seq }) => jump(draft, room, seq)),
   "mark-read": inRoom((draft, room) => {
     changePrefs(draft, room.id, { unread: undefined });
-    if (!readUpTo(room, room.last)) return;
-    draft.effects.push({ kind: "read", room: room.id, n: room.last });
+    markRead(draft, room, room.last);
   }),
   "mark-unread": inRoom((draft, room, { n }) => {
     if (isSameName(draft.fields.open, room.target)) room.readAtOpening = n - 1;
@@ -277,7 +278,6 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.me = user;
   draft.fields.connection = { kind: "online" };
   draft.fields.isCaughtUp = false;
-  draft.fields.ignored = new Set();
   // `isOperator` remains until the server has sent its notices, so that no view closes meanwhile.
   draft.fields.notices = NO_NOTICES;
   for (const room of roomDrafts(draft)) {
@@ -523,7 +523,10 @@ function presentTarget({ rooms }: ModelDraft, target: string): string {
 }
 
 function markSeen(draft: ModelDraft, room: RoomDraft, seq: number): void {
-  const n = draft.fields.isFocused ? readPositionAfter(room, seq) : undefined;
+  if (draft.fields.isFocused) markRead(draft, room, readPositionAfter(room, seq));
+}
+
+function markRead(draft: ModelDraft, room: RoomDraft, n: number | undefined): void {
   if (n === undefined || !readUpTo(room, n)) return;
   draft.effects.push({ kind: "read", room: room.id, n });
 }

@@ -26,6 +26,7 @@ import { ClientState } from "../../../src/io/state/client-state.ts";
 import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../../../src/wire/messages.ts";
 import { Site, type SiteOptions } from "../../server/site.ts";
+import { screenModel } from "../client-fixture.ts";
 import { TamperingLink, type WireMessage } from "./liar.ts";
 
 /** Use memory if the system has this folder, because syncing a real disk takes milliseconds. */
@@ -186,6 +187,7 @@ interface PersonOptions {
   readonly follow?: FollowMode;
   readonly listener?: (event: ClientEvent) => void;
   readonly stocks?: boolean;
+  readonly hasModel?: boolean;
 }
 
 function dialOf(site: Site, host: string): () => Promise<Link> {
@@ -196,7 +198,7 @@ function clientOf(
   site: Site,
   { state, identity, folder, between = (home) => home, clock = site.clock }: Device,
   dial: () => Promise<Link>,
-  options: Pick<ClientOptions, "follow" | "credentials" | "audits">,
+  options: Pick<ClientOptions, "follow" | "credentials" | "audits" | "model">,
 ): Client {
   return new Client(
     {
@@ -232,7 +234,7 @@ export class Person {
     this.name = name;
     this.device = device;
     this.#options = options;
-    const { host, follow, listener } = options;
+    const { host, follow, listener, hasModel = false } = options;
     const dial = async () => {
       const link = await dialOf(world.site, host)();
       this.#link = link;
@@ -240,7 +242,8 @@ export class Person {
     };
     const credentials = { user: name, mode: "either" } as const;
     const { audits } = world;
-    this.client = clientOf(world.site, device, dial, { follow, credentials, audits });
+    const model = hasModel ? screenModel(world.site.clock) : undefined;
+    this.client = clientOf(world.site, device, dial, { follow, credentials, audits, model });
     if (listener !== undefined) this.client.subscribe(listener);
   }
 

@@ -13,6 +13,7 @@ import {
   jumpTo,
   newRoom,
   noteMention,
+  positionAfterPrinted,
   prepend,
   type RoomDraft,
   readPositionAfter,
@@ -101,6 +102,17 @@ test("notifies of a reply, and stores the retention", () => {
   expect(lobbyOf(retained).keepMs).toBe(60_000);
 });
 
+test("marks records behind a printed one as read that have no item", () => {
+  const draft = { ...room(5, 6, 9), receivedN: 11 };
+  const after = [4, 5, 6, 7, 9, 11, 12].map((n) => positionAfterPrinted(draft, n));
+  expect(after).toEqual([4, 5, 8, 8, 11, 11, undefined]);
+  expect(positionAfterPrinted({ ...room(), receivedN: 3 }, 2)).toBe(2);
+  const printed = { kind: "printed", room: LOBBY, n: 2 } as const;
+  const read = { kind: "read", room: LOBBY, n: 2 };
+  const { effects } = scene(recordEvent(2), recordEvent(3), printed, printed);
+  expect(effects.filter(({ kind }) => kind === "read")).toEqual([read]);
+});
+
 test("updates read position and mentions exactly at the boundaries", () => {
   const draft = room(5, 6, 7);
   Object.assign(draft, {
@@ -176,6 +188,14 @@ test("reports its read position again to a server that has lost it", () => {
     ]).effects.filter(({ kind }) => kind === "read");
   expect(listing(2)).toEqual([{ kind: "read", room: LOBBY, n: 3 }]);
   expect(listing(3)).toEqual([]);
+});
+
+test("ignores people until the next link lists its rooms, behind records to decrypt", () => {
+  const entered: ModelEvent = { kind: "entered", user: "ana" };
+  const ignored = (...events: readonly ModelEvent[]) => [
+    ...scene({ kind: "ignored", users: ["Ben"] }, entered, ...events).model.ignored,
+  ];
+  expect([ignored(), ignored({ kind: "listing" })]).toEqual([["ben"], []]);
 });
 
 test("removes rooms that the new list lacks once it is complete", () => {
