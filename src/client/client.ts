@@ -158,6 +158,7 @@ export class Client extends ChatClient<ClientAccount> {
   #lostAt: number | undefined;
   #presenter: Presenter | undefined;
   readonly #earlyEvents: ClientEvent[] = [];
+  #lastAnnouncement = "";
   /** First requests of the command, until a log-in is sent. */
   readonly #early: EarlyRequest[];
 
@@ -615,8 +616,14 @@ export class Client extends ChatClient<ClientAccount> {
   /** Whether an event only repeats what the server has sent, or what this device has reported. */
   #isRepeated(event: ClientEvent): boolean {
     // A known position comes again with a new number of unread messages.
-    if (event.kind !== "read") return false;
-    return event.n <= (this.store.current.rooms.get(event.room.id)?.read ?? 0);
+    if (event.kind === "read")
+      return event.n <= (this.store.current.rooms.get(event.room.id)?.read ?? 0);
+    // The announcement comes after each connection.
+    if (event.kind !== "announced") return false;
+    const announcement = `${event.time} ${event.text}`;
+    const isRepeated = announcement === this.#lastAnnouncement;
+    this.#lastAnnouncement = announcement;
+    return isRepeated;
   }
 
   #emit(event: ClientEvent): void {

@@ -84,6 +84,22 @@ test("lists the rooms again after a reconnection, without repeating records", as
   ]);
 });
 
+test("reads an announcement once that the server repeats after each connection", async () => {
+  const { read } = await sequences(async ({ network, server, clock }) => {
+    const announce = (text: string) =>
+      server.notify({ kind: "announced", text, by: "op", time: 1 });
+    announce("soon");
+    await clock.advance(0);
+    network.cut();
+    await clock.advance(1_000);
+    for (const text of ["soon", "", "soon"]) announce(text);
+    await clock.advance(0);
+  });
+  const before = "pinned connected(ana lobby) record(1) caught-up";
+  const lost = "lost(link-closed) connected(ana lobby) caught-up";
+  expect(read).toEqual([before, "announced", lost, "announced announced closed"]);
+});
+
 test("continues as the same user after a rename on the server", async () => {
   const { read, pushed } = await sequences(async ({ network, server, clock }) => {
     const account = server.accounts.get("ana");

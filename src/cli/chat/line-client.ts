@@ -43,7 +43,7 @@ import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { IGNORABLE_KINDS } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { accountChangedJson, type OpenClient, otherMachineText } from "../connect/client.ts";
+import { accountChangedJson, type OpenClient } from "../connect/client.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
@@ -96,7 +96,6 @@ export class LineClient extends SlashHost {
   #promptedBox: boolean | undefined;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
-  #lastAnnouncement = "";
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
 
@@ -550,7 +549,7 @@ export class LineClient extends SlashHost {
         return chatConsole.print(
           line,
           this.isCurrent(room) && !(chatConsole.isQuiet && chatConsole.isInteractive)
-            ? `${user} is ${online ? "online" : "offline"}`
+            ? noticeText(event, "someone")
             : undefined,
         );
       }
@@ -570,7 +569,7 @@ export class LineClient extends SlashHost {
           `connection lost (${event.fault.message}); retrying`,
         );
       case "elsewhere":
-        return chatConsole.print({ ...event }, otherMachineText(event));
+        return chatConsole.print({ ...event }, noticeText(event, "someone"));
       case "closed":
         this.#exit.end(event.fault ?? 0);
         return;
@@ -590,15 +589,8 @@ export class LineClient extends SlashHost {
         return chatConsole.print({ kind: "may-join", room, by }, noticeText(event, "someone"));
       }
       case "announced": {
-        const { kind, text, by, time } = event;
-        // The server repeats the announcement after each connection.
-        if (this.#lastAnnouncement === `${time} ${text}`) return;
-        this.#lastAnnouncement = `${time} ${text}`;
-        const withdrawn = text === "" ? chatConsole.texts.announcementWithdrawn(by) : undefined;
-        return chatConsole.print(
-          { kind, text, by },
-          withdrawn ?? `announcement from ${by}: ${text}`,
-        );
+        const { kind, text, by } = event;
+        return chatConsole.print({ kind, text, by }, noticeText(event, "someone"));
       }
       case "disk-low": {
         const { kind, on, freeBytes, keepFreeBytes } = event;
@@ -622,9 +614,7 @@ export class LineClient extends SlashHost {
         return chatConsole.print({ kind, user }, sentence);
       }
       case "account-changed":
-        return chatConsole.print(accountChangedJson(event), (texts) =>
-          texts.accountChanged(event.what, event.time, event.by),
-        );
+        return chatConsole.print(accountChangedJson(event), noticeText(event, "someone"));
       case "retrying":
         return this.#retrying(event.fault);
       case "member-added":

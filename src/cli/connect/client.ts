@@ -34,6 +34,7 @@ import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { removedHomeFault } from "../../io/state/schema.ts";
 import { ENGLISH_TERMINAL, type TerminalMessage } from "../../ui/messages/en/terminal.ts";
+import { noticeText } from "../../ui/text/notice-text.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
 import { defineVerb, type FlagDefs, type FlagValues, type Verb } from "../command.ts";
@@ -456,9 +457,9 @@ function noticeOf(event: ClientEvent, hasInterface: boolean): string | undefined
     case "moved":
       return pinNotice(event);
     case "elsewhere":
-      return hasInterface ? undefined : otherMachineText(event)(ENGLISH_TERMINAL);
     case "rejoined":
-      return hasInterface ? undefined : ENGLISH_TERMINAL.rejoined[event.reason];
+    case "account-changed":
+      return hasInterface ? undefined : noticeText(event, "someone")(ENGLISH_TERMINAL);
     case "sealed-fault":
       return hasInterface ? undefined : faultLine(event.fault);
     case "sealed-remark":
@@ -466,10 +467,6 @@ function noticeOf(event: ClientEvent, hasInterface: boolean): string | undefined
     case "member-added":
     case "identity-changed":
       return hasInterface ? undefined : event.sentence;
-    case "account-changed":
-      return hasInterface
-        ? undefined
-        : ENGLISH_TERMINAL.accountChanged(event.what, event.time, event.by);
     default:
       return undefined;
   }
@@ -492,13 +489,6 @@ function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): str
 
 export function accountChangedJson({ kind, what, atUnixMs, by }: AccountChangedEvent) {
   return { kind, what, at: formatUtc(atUnixMs), ...defined({ by }) };
-}
-
-export function otherMachineText({
-  from,
-  to,
-}: Extract<LinkEvent, { kind: "elsewhere" }>): TerminalMessage {
-  return (texts) => texts.failedOver(from, to);
 }
 
 export function reportEvidence(context: Context, evidence: AuditEvidence): void {

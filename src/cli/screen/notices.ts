@@ -15,7 +15,6 @@ import { noticeText } from "../../ui/text/notice-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
-import { otherMachineText } from "../connect/client.ts";
 import { toFault } from "../errors.ts";
 import type { Environment } from "../settings.ts";
 import { editorOf } from "./editor/editor.ts";
@@ -54,7 +53,6 @@ export class ScreenNotices {
   readonly #desktop = new DesktopNotifier((command) => runQuietly(command, this.options.env));
   readonly #timers = new Map<Failure, () => void>();
   #isWelcomed = false;
-  #lastAnnouncement = "";
 
   constructor(private readonly options: ScreenNoticesOptions) {}
 
@@ -113,19 +111,15 @@ export class ScreenNotices {
   showEvent(event: ClientEvent): void {
     switch (event.kind) {
       case "invited":
+      case "announced":
       case "disk-low":
+      case "elsewhere":
       case "rejoined":
         return this.note(noticeText(event, this.options.host.screenTexts.server));
-      case "announced":
-        return this.#announce(event);
-      case "elsewhere":
-        return this.note(otherMachineText(event));
       case "sealed-fault":
         return this.fail(event.fault);
       case "account-changed":
-        return this.failure(
-          this.text((texts) => texts.accountChanged(event.what, event.time, event.by)),
-        );
+        return this.failure(this.text(noticeText(event, this.options.host.screenTexts.server)));
       default:
         return;
     }
@@ -198,16 +192,6 @@ export class ScreenNotices {
     if ("fault" in failure) chat.actions.dismissFault(failure.id);
     else if ("id" in failure) chat.store.enqueue({ kind: "transfer-gone", id: failure.id });
     else host.patch({ notes: host.state.notes.filter((note) => note !== failure) });
-  }
-
-  /**
-   * The server repeats the announcement after each connection, so a visible announcement is
-   * skipped.
-   */
-  #announce({ text, by, time }: Extract<ClientEvent, { kind: "announced" }>): void {
-    if (this.#lastAnnouncement === `${time} ${text}`) return;
-    this.#lastAnnouncement = `${time} ${text}`;
-    this.note((texts) => (text === "" ? texts.announcementWithdrawn(by) : `${by}: ${text}`));
   }
 
   #add(note: ScreenNote): void {

@@ -19,7 +19,7 @@ import type { StartTexts } from "../../ui/messages/en/start.ts";
 import { type Language, languageFor } from "../../ui/messages/languages.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
-import { personText } from "../../ui/text/person-text.ts";
+import { pageNoticeText } from "../../ui/text/notice-text.ts";
 import { placeTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
@@ -158,19 +158,8 @@ function useNotifications(): void {
         return;
       }
       const { settings, texts, times, notify } = latestPage.current;
-      if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
-      if (event.kind === "account-changed")
-        notify(
-          texts.accountChanged(
-            event.what,
-            event.time,
-            event.by && personText(chat.model, event.by),
-          ),
-        );
-      if (event.kind === "sealed-remark") notify(texts.sealedRemark);
-      if (event.kind === "identity-changed")
-        notify(texts.keyChanged(personText(chat.model, event.user)));
-      if (event.kind !== "notify") return;
+      if (event.kind === "code-asked" || event.kind === "event") return;
+      if (event.kind !== "notify") return notify(pageNoticeText(event, texts, chat.model));
       const { room, target, item, why } = event;
       const title = texts.notificationTitle(
         authorText(item, texts, chat.model),

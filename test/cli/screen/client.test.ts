@@ -154,7 +154,7 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
   await using screen = await full.open();
   screen.server.notify({ kind: "announced", text, by: "ben", time: 0 });
   await screen.clock.advance(0);
-  expect(await screen.outputText()).toContain(`ben: ${text}`);
+  expect(await screen.outputText()).toContain(`pengumuman dari ben: ${text}`);
   await screen.type("/help\r");
   expect(await screen.outputText()).toMatch(/untuk mengawali pesan.*bergabung ke ruang/s);
   await screen.type("/help join\r");
