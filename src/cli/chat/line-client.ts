@@ -55,7 +55,7 @@ import { LineQueue } from "./line-queue.ts";
 import { destinationOfTarget, unsentLine } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { isSlashCommand, runSlash, showView } from "./slash.ts";
-import { type JoinRoomOptions, type joinRoom, SlashHost, viewOf } from "./slash-host.ts";
+import { type JoinRoomOptions, type joinRoom, SlashHost } from "./slash-host.ts";
 import { HISTORY_DEFAULT, history } from "./slash-views.ts";
 import { unreadLine, unreadOf } from "./unread.ts";
 
@@ -392,7 +392,7 @@ export class LineClient extends SlashHost {
   override prompt(): void {
     const current = formatTarget(this.#current);
     const { user } = this.open.client;
-    const view = viewOf(this.open, current);
+    const view = roomOf(this.chat.store.current, current);
     const title = view?.people === undefined ? current : cleanText(titleOf(view));
     const lock = view?.isSealed === true ? " (encrypted)" : "";
     this.#promptedBox = this.#hasBoxReaders;

@@ -5,11 +5,10 @@ import type { Name } from "../../base/names.ts";
 import type { TimeContext } from "../../base/parse-time.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
-import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { roomAt } from "../../core/client/room-names.ts";
-import { routed } from "../../core/model/selectors.ts";
-import type { SearchQuery } from "../../core/model/state.ts";
+import { roomOf, routed } from "../../core/model/selectors.ts";
+import type { RoomState, SearchQuery } from "../../core/model/state.ts";
 import type { FileMessage } from "../../core/rooms/files.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
@@ -115,8 +114,8 @@ export abstract class SlashHost implements Host {
     return this.open.client.user ?? this.open.user;
   }
 
-  get view(): RoomView | undefined {
-    return viewOf(this.open, this.current);
+  get view(): RoomState | undefined {
+    return roomOf(this.chat.store.current, this.current);
   }
 
   unixMs(): number {
@@ -195,10 +194,6 @@ export abstract class SlashHost implements Host {
 }
 
 const refuse = (): Promise<boolean> => Promise.resolve(false);
-
-export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
-  return roomAt(client.rooms, target);
-}
 
 /** Faults that mean a lost link. Over UDP, a stopped server causes a timeout. */
 const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([

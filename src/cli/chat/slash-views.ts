@@ -1,8 +1,9 @@
 /** Terminal output of slash commands that display data. */
 
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
-import { boxNames, checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
+import { boxNames, checkName, compareNames, parseTarget } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { formatLocal, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import type { HandedIn } from "../../client/actions.ts";
@@ -76,26 +77,22 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const { client } = host.open;
     const { rooms: listed } = await client.request("rooms", {});
     const rooms = listed.toSorted((a, b) => compareNames(a.room, b.room));
-    const { rooms: known } = client.store.current;
-    const people = client.rooms
+    const known = [...client.store.current.rooms.values()];
+    const people = known
       .filter(({ kind }) => kind === "person")
-      .map(({ id, name }) => ({ user: name, unread: known.get(id)?.unread ?? 0 }))
+      .map(({ name, unread }) => ({ user: name, unread }))
       .sort((a, b) => compareNames(a.user, b.user));
-    const groups = client.rooms
+    const groups = known
       .filter((room) => room.people !== undefined)
-      .map((room) => ({
-        room: room.name,
-        title: titleOf(room),
-        unread: known.get(room.id)?.unread ?? 0,
-      }));
+      .map((room) => ({ room: room.name, title: titleOf(room), unread: room.unread }));
     const line = { kind: "rooms", rooms, people, groups: groups.length > 0 ? groups : undefined };
     host.chatConsole.print(line, roomsLine(rooms, people, groups));
   },
 
   topic(host) {
-    const { open, chatConsole } = host;
-    const room = roomFor(host.chat, host);
-    const topic = open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
+    const { chat, chatConsole } = host;
+    const room = roomFor(chat, host);
+    const { topic = "" } = roomOf(chat.store.current, room) ?? {};
     const text: TerminalMessage = (texts) => (topic === "" ? texts.noTopic : topic);
     chatConsole.print({ kind: "topic-is", room, topic }, text);
   },
@@ -306,10 +303,11 @@ async function listMessages(
 ): Promise<number> {
   const { client } = host.open;
   const readable: ChatRecord[] = [];
+  const { rooms } = client.store.current;
   for (const { room: id, seq } of messages) {
-    const room = client.rooms.find((candidate) => candidate.id === id);
+    const room = rooms.get(id as RoomId);
     const query = { after: seq - 1, before: seq + 1, limit: 1 };
-    const page = room && (await client.history({ target: formatTarget(room), ...query }));
+    const page = room && (await client.history({ target: room.target, ...query }));
     readable.push(...(page?.records ?? []));
   }
   return host.list(command, readable);

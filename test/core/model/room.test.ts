@@ -108,7 +108,7 @@ test("marks records behind a printed one as read that have no item", () => {
   expect(after).toEqual([4, 5, 8, 8, 11, 11, undefined]);
   expect(positionAfterPrinted({ ...room(), receivedN: 3 }, 2)).toBe(2);
   const printed = { kind: "printed", room: LOBBY, n: 2 } as const;
-  const read = { kind: "read", room: LOBBY, n: 2 };
+  const read = { kind: "read", room: LOBBY, n: 2 } as const;
   const { effects } = scene(recordEvent(2), recordEvent(3), printed, printed);
   expect(effects.filter(({ kind }) => kind === "read")).toEqual([read]);
 });
