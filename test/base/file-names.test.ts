@@ -11,6 +11,7 @@ import {
   uniqueFileNames,
 } from "../../src/base/file-names.ts";
 import { PATH_SEGMENT_BYTES_MAX } from "../../src/base/limits.ts";
+import { ANY_CHARACTER } from "../any-character.ts";
 import { sampleSize } from "../samples.ts";
 
 const sizeOf = (text: string) => new TextEncoder().encode(text).length;
@@ -32,8 +33,8 @@ function isLegal(name: string): boolean {
 }
 
 const hostile = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 40 }),
-  fc.string({ unit: "binary", minLength: 100, maxLength: 400 }),
+  fc.string({ unit: ANY_CHARACTER, maxLength: 40 }),
+  fc.string({ unit: ANY_CHARACTER, minLength: 100, maxLength: 400 }),
   fc
     .array(
       fc.constantFrom(

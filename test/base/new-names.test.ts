@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { NAME_CHARS_MAX } from "../../src/base/limits.ts";
 import { checkName, foldName, isName, isReservedName } from "../../src/base/names.ts";
 import { checkNewName, checkTypedName, proposeName } from "../../src/base/new-names.ts";
+import { ANY_CHARACTER } from "../any-character.ts";
 import { faultFrom } from "../commands/fake-world.ts";
 
 const folded = (...names: readonly string[]) =>
@@ -29,7 +30,7 @@ test("refuses an invalid name and proposes a valid one", async () => {
 });
 
 const typed = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 80 }),
+  fc.string({ unit: ANY_CHARACTER, maxLength: 80 }),
   fc.string({ unit: "grapheme", maxLength: 80 }),
   fc.stringMatching(/^[A-Za-z0-9_ -]{0,40}$/),
   fc.constantFrom("server", "Operator", "__proto__", "constructor", "42", "", " ", "-", "\ud800"),

@@ -11,6 +11,7 @@ import {
   tsvLine,
   tsvLineOfPaths,
 } from "../../src/base/text.ts";
+import { ANY_CHARACTER } from "../any-character.ts";
 import { sampleSize } from "../samples.ts";
 
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
@@ -19,7 +20,7 @@ const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const hostile = fc
   .array(
     fc.oneof(
-      fc.string({ unit: "binary" }),
+      fc.string({ unit: ANY_CHARACTER }),
       fc.constantFrom(
         ..."\u0000\u001b\u0007\r\n\t\u007f\u009b\u202e\u2066\u200b\ufeff\u200c\u200d\ufe0f",
         ..."\u0301\u0e33\u094d\u0915\u1100\u1161\u{1f3f4}\u{e0067}\u{e007f}\u{1f469}\u{1f3fd}",
@@ -178,7 +179,7 @@ describe("jsonLine", () => {
   test("prints one line that parses to the same value", () =>
     fc.assert(
       fc.property(
-        fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })),
+        fc.dictionary(fc.string({ unit: ANY_CHARACTER }), fc.string({ unit: ANY_CHARACTER })),
         (value) => {
           const line = jsonLine(value);
           expect(JSON.parse(line)).toEqual(JSON.parse(JSON.stringify(value)));

@@ -11,6 +11,7 @@ import {
 } from "../../src/client/connection-loop.ts";
 import { notConnected } from "../../src/client/link/retry.ts";
 import type { Credentials } from "../../src/client/login.ts";
+import { sampleSize } from "../samples.ts";
 import { ANA, ClientFixture } from "./client-fixture.ts";
 
 const UNREACHABLE = new Fault("unreachable", "nobody answers");
@@ -322,6 +323,6 @@ test("opens a single link and never hangs for any order of events", () => {
       looksFine();
       expect(["in", "outside", "stopped"]).toContain(rig.loop.state.kind);
     }),
-    { numRuns: 100 },
+    { numRuns: sampleSize(100, 500) },
   );
 });

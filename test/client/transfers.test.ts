@@ -9,14 +9,14 @@ import type { DownloadedFile, UploadedFile } from "../../src/client/files/transf
 import { Identity } from "../../src/crypto/identity.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import { rejection } from "../rejection.ts";
-import { FIRST_SEED, IS_SOAK } from "../samples.ts";
+import { FIRST_SEED, sampleSize } from "../samples.ts";
 import { Site } from "../server/site.ts";
 import { siteTest } from "../server/site-lab.ts";
 import { content, digestHex, MemoryFolder, MemorySource, wholeChunks } from "./contents.ts";
 import { countedLink } from "./counted-link.ts";
 
 /** Links are cut at each CUT_EVERY-th message; the seed decides which. */
-const CUT_EVERY = IS_SOAK ? 1 : 6;
+const CUT_EVERY = Math.ceil(150 / sampleSize(25, 150));
 const FIRST_CUT = 1 + (FIRST_SEED % CUT_EVERY);
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Identity } from "../../src/crypto/identity.ts";
 import { lineage, makeSuccession } from "../../src/crypto/succession.ts";
+import { sampleSize } from "../samples.ts";
 
 function chain(length: number) {
   const keys = Array.from({ length: length + 1 }, () => Identity.generate());
@@ -32,7 +33,7 @@ describe("keys of one server", () => {
         const present = keys[0]?.publicKey ?? new Uint8Array(32);
         expect(lineage(present, forged)).toHaveLength(at);
       }),
-      { numRuns: 30 },
+      { numRuns: sampleSize(30, 150) },
     ));
 
   test("reject a signature for another key or purpose", () => {

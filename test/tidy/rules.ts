@@ -112,6 +112,7 @@ function stateOf(source: Source): Found[] {
 
 function wideLines(text: string, columnsMax: number, ignored = /^$/): Found[] {
   return text.split("\n").flatMap((line, at) => {
+    if (line.length <= columnsMax) return [];
     const columns = Array.from(line.trimEnd()).length;
     const isFine = columns <= columnsMax || ignored.test(line);
     return isFine ? [] : [{ line: at + 1, message: `has ${columns} columns` }];
@@ -134,7 +135,13 @@ function documentOf({ path, text }: Source): Found[] {
 
 function wordingOf(source: Source): Found[] {
   const { path, text, code } = source;
-  const prose = text.replaceAll(/\S/g, (char, at) => (/\s/.test(code[at] ?? "") ? char : " "));
+  let prose = "";
+  let end = 0;
+  for (const { 0: word, index } of code.matchAll(/\S+/g)) {
+    prose += text.slice(end, index) + " ".repeat(word.length);
+    end = index + word.length;
+  }
+  prose += text.slice(end);
   const idioms = matches({ path, text, code: prose }, IDIOMS);
   return [...openingsOf(source), ...idioms, ...misnamed(source)];
 }
@@ -324,6 +331,18 @@ export const RULES: readonly Rule[] = [
     "wait for the event (test/event.ts)",
     "await Bun.sleep(50);",
   ]),
+  forbid(
+    "samples",
+    /^test\/(?!any-character\.ts|tidy\/rules\.ts).*\.ts$/,
+    "test/a.ts",
+    [/\bnumRuns: \d/, "use sampleSize of test/samples.ts", "fc.assert(a, { numRuns: 300 });"],
+    [
+      /\bunit: "binary"/,
+      "takes a second: use ANY_CHARACTER of test/any-character.ts",
+      'fc.string({ unit: "binary" });',
+      "text",
+    ],
+  ),
   forbid("rejects", /^(?:test|bench)\/.*\.tsx?$/, "test/a.ts", [
     /\.(?:rejects|resolves)\b/,
     "runs a nested event loop: use test/rejection.ts",

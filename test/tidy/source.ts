@@ -18,7 +18,15 @@ const ROOT = join(import.meta.dir, "..", "..");
 const TEXT_FILES = /\.(?:tsx?|json|md|toml|yml|sh|html|css)$|(?:^|\/)(?:run|\.npmrc|\.gitignore)$/;
 
 export function sourceOf(path: string, text: string): Source {
-  return { path, text, code: /\.tsx?$/.test(path) ? blanked(text) : text };
+  let code: string | undefined;
+  return {
+    path,
+    text,
+    get code() {
+      code ??= /\.tsx?$/.test(path) ? blanked(text) : text;
+      return code;
+    },
+  };
 }
 
 export function repositorySources(): Source[] {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import * as v from "valibot";
 import { fileId } from "../../src/wire/field.ts";
+import { ANY_CHARACTER } from "../any-character.ts";
 
 /** Arbitrary values that a schema of `src/wire` accepts, derived from the schema itself. */
 
@@ -65,7 +66,7 @@ function drawn(schema: Parts): fc.Arbitrary<unknown> {
     case "string": {
       const bytesMax = Math.min(4 * LETTERS_MAX, ...requirements(schema, "max_bytes"));
       return fc
-        .string({ unit: "binary", minLength, maxLength: bytesMax >> 2 })
+        .string({ unit: ANY_CHARACTER, minLength, maxLength: bytesMax >> 2 })
         .map((text) => text.toWellFormed());
     }
     case "custom":

@@ -68,7 +68,7 @@ function isRefused(value: unknown): boolean {
 }
 
 describe("round trips", () => {
-  const runs = { numRuns: 50 };
+  const runs = { numRuns: sampleSize(50, 250) };
 
   test.each(REQUEST_KINDS)("request %s", (kind) => {
     const anyFields = anyOf(v.object<v.ObjectEntries>(REQUESTS[kind].fields));

@@ -8,6 +8,7 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import type { RecordKind } from "../../src/wire/kinds.ts";
 import type { Draft, LogRecord } from "../../src/wire/record.ts";
 import { ANA, BEN, EVE, Ledger } from "../core/ledger.ts";
+import { sampleSize } from "../samples.ts";
 
 const ROOMS = ["rAAAAAAAAAAA", "rBBBBBBBBBBB", "rCCCCCCCCCCC"] as RoomId[];
 const DIRECT = ["dDDDDDDDDDDDDDDDDDDDDDD", "dEEEEEEEEEEEEEEEEEEEEEE"] as RoomId[];
@@ -120,6 +121,6 @@ test("a snapshot and the later records give the same state as all records", () =
       const whole = folded(records).value();
       expect(folded(records.slice(at), engine).value()).toEqual(whole);
     }),
-    { numRuns: 400 },
+    { numRuns: sampleSize(400, 2_000) },
   );
 });

@@ -4,6 +4,7 @@ import { nativeSealPrimitives } from "../../../src/cli/connect/keys.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { makeSuite } from "../../../src/crypto/seal/suite.ts";
 import { rejection } from "../../rejection.ts";
+import { sampleSize } from "../../samples.ts";
 
 const device = Identity.generate();
 const signer = { publicKey: device.publicKey, sign: (bytes: Uint8Array) => device.sign(bytes) };
@@ -29,7 +30,7 @@ test("the runtime computes the same results as WebCrypto", async () => {
         expect(await native.kdf.extract(salt, text)).toEqual(await web.kdf.extract(salt, text));
       },
     ),
-    { seed: 1, numRuns: 40 },
+    { seed: 1, numRuns: sampleSize(40, 200) },
   );
   expect(native.kdf.size).toBe(web.kdf.size);
   await rejection(native.kdf.expand(new Uint8Array(32), new Uint8Array(1), 255 * 32 + 1));
@@ -51,6 +52,6 @@ test("each implementation decrypts only what the other encrypted", async () => {
         await rejection(native.hpke.decryptAead(key, nonce, aad, sealed.subarray(0, 15)));
       },
     ),
-    { seed: 1, numRuns: 40 },
+    { seed: 1, numRuns: sampleSize(40, 200) },
   );
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type PageOptions, renderPage } from "../../../src/cli/export/html.ts";
 import type { DisplayBody } from "../../../src/cli/output/records.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
+import { ANY_CHARACTER } from "../../any-character.ts";
 import { ACTIVE, HOSTILE_TEXTS } from "../../hostile-texts.ts";
 import { eventBody } from "../output/event-body.ts";
 
@@ -126,7 +127,7 @@ test("has a content security policy", () => {
 });
 
 test("no text adds a tag to the page", () => {
-  const strings = fc.oneof(fc.string({ unit: "binary" }), fc.constant(HOSTILE));
+  const strings = fc.oneof(fc.string({ unit: ANY_CHARACTER }), fc.constant(HOSTILE));
   fc.assert(
     fc.property(strings, strings, strings, (text, from, name) => {
       const make = (said: string, by: string, called: string) => {

@@ -9,6 +9,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { IncomingFiles } from "../../../src/cli/files/inbox.ts";
 import { rejection } from "../../rejection.ts";
+import { sampleSize } from "../../samples.ts";
 
 const file = (name: string) => name as FileId;
 
@@ -214,6 +215,6 @@ test("any sequence of interrupted runs downloads each file once", async () => {
       expect(router.cursor).toBe(log.length);
       expect(taken).toBe(new Set(log.map(({ id }) => id)).size);
     }),
-    { numRuns: 50 },
+    { numRuns: sampleSize(50, 250) },
   );
 });

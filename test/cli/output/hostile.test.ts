@@ -19,6 +19,7 @@ import { KINDS, RECORD_KINDS } from "../../../src/wire/kinds.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import { record as chatRecord } from "../../core/model-scene.ts";
 import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
+import { sampleSize } from "../../samples.ts";
 
 const CASES = Object.entries(HOSTILE_TEXTS);
 
@@ -111,6 +112,6 @@ test("no body of a record makes an interface fail", async () => {
         expect(renderRecord(displayChatRecord(received, "ana"), style)).toEndWith("\n");
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: sampleSize(2_000, 10_000) },
   );
 });

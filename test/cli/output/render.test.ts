@@ -9,6 +9,7 @@ import {
 } from "../../../src/cli/output/render.ts";
 import type { EventKind } from "../../../src/core/client/event-facts.ts";
 import { MESSAGE_KINDS } from "../../../src/wire/kinds.ts";
+import { ANY_CHARACTER } from "../../any-character.ts";
 import { eventBody } from "./event-body.ts";
 
 const TIME = Date.parse("2026-11-20T05:46:33.123Z");
@@ -220,13 +221,17 @@ describe("on a screen", () => {
 
 test("prints any text as one line of TSV or JSON, and without controls on a terminal", () =>
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, from) => {
-      const record: DisplayRecord = { ...hi, text, from };
-      expect(renderRecord(record, style("json")).split("\n")).toHaveLength(2);
-      expect(renderRecord(record, style("tsv")).split("\n")).toHaveLength(2);
-      expect(renderRecord(record, style("tsv")).split("\t")).toHaveLength(4);
-      expect(renderRecord(record, style("text"))).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
-    }),
+    fc.property(
+      fc.string({ unit: ANY_CHARACTER }),
+      fc.string({ unit: ANY_CHARACTER }),
+      (text, from) => {
+        const record: DisplayRecord = { ...hi, text, from };
+        expect(renderRecord(record, style("json")).split("\n")).toHaveLength(2);
+        expect(renderRecord(record, style("tsv")).split("\n")).toHaveLength(2);
+        expect(renderRecord(record, style("tsv")).split("\t")).toHaveLength(4);
+        expect(renderRecord(record, style("text"))).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+      },
+    ),
   ));
 
 describe("a file", () => {

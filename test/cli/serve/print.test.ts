@@ -21,8 +21,10 @@ import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { LOBBY, type Room, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { parseFingerprint } from "../../../src/wire/fingerprint.ts";
 import { quoteInvite } from "../../../src/wire/invite.ts";
+import { ANY_CHARACTER } from "../../any-character.ts";
 import { FakeOutput, fakeContext, fakeWorld } from "../../commands/fake-world.ts";
 import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
+import { sampleSize } from "../../samples.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
 class StuckOutput extends FakeOutput {
@@ -111,7 +113,7 @@ test("prints a text from the log's bytes like any record", () => {
   registry.apply(new Ledger().append(registry.accountDraft(ANA, enrolment)));
   const { ledger, room } = lobby();
   const { world, context, printer } = printing(true, registry);
-  const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }));
+  const text = fc.oneof(fc.string(), fc.string({ unit: ANY_CHARACTER }));
   const body = fc.oneof(
     fc.record({ text }),
     fc.record({ text, re: fc.integer() }),
@@ -131,7 +133,7 @@ test("prints a text from the log's bytes like any record", () => {
       printer.flush();
       expect(world.stdout.text).toBe(expected);
     }),
-    { numRuns: 40 },
+    { numRuns: sampleSize(40, 200) },
   );
 });
 

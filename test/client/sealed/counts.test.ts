@@ -11,6 +11,7 @@ import {
   receiveCount,
   settleCount,
 } from "../../../src/client/sealed/rows.ts";
+import { sampleSize } from "../../samples.ts";
 
 type Excuses = ReturnType<typeof excusedBy>;
 
@@ -84,7 +85,7 @@ describe("counts", () => {
           }
         }
       }),
-      { numRuns: 500, seed: 20261121 },
+      { numRuns: sampleSize(500, 2_500), seed: 20261121 },
     );
   });
 

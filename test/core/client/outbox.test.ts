@@ -11,6 +11,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { Outbox, type OutboxEffect, type OutboxInput } from "../../../src/core/client/outbox.ts";
 import { fixtureTest } from "../../fixture-test.ts";
+import { sampleSize } from "../../samples.ts";
 
 const receipt = (seq: number) => ({ seq, n: seq, time: 0 });
 const post = (key: number, text = `text ${key}`): OutboxInput => ({
@@ -299,7 +300,7 @@ test("sends each post once, in order, and answers it despite losses, refusals an
         expect(bench.log.includes(key)).toBe(outcome === "durable");
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: sampleSize(2_000, 10_000) },
   ));
 
 describe("a held post", () => {

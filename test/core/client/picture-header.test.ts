@@ -7,6 +7,7 @@ import {
 } from "../../../src/base/limits-page.ts";
 import { avatarType, isAnimated, pictureHeader } from "../../../src/core/client/picture-header.ts";
 import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "../../cli/screen/pictures/test-png.ts";
+import { sampleSize } from "../../samples.ts";
 
 test("reads the size of each type", async () => {
   expect(pictureHeader(pngOf(300, 7))).toEqual({ type: "png", width: 300, height: 7 });
@@ -125,7 +126,7 @@ test("returns a plausible size or none for any bytes", async () => {
       expect(Math.max(width, height)).toBeLessThanOrEqual(PICTURE_SIDE_MAX);
       expect(width * height).toBeLessThanOrEqual(PICTURE_PIXELS_MAX);
     }),
-    { numRuns: 2_000 },
+    { numRuns: sampleSize(2_000, 10_000) },
   );
   fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => void pictureHeader(bytes)));
 });

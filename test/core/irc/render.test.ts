@@ -9,6 +9,7 @@ import { oneLine, type Rendering, renderRecord } from "../../../src/core/irc/ren
 import { ircFromMarkdown } from "../../../src/core/irc/text.ts";
 import { parseLine } from "../../../src/wire/irc/line.ts";
 import { KINDS } from "../../../src/wire/kinds.ts";
+import { ANY_CHARACTER } from "../../any-character.ts";
 import { siteWith } from "../../server/site.ts";
 import { ircServer } from "./irc-server.ts";
 
@@ -188,7 +189,7 @@ describe("a capability", () => {
   test.each([
     ["plain texts as they are stored", wordsOf("ab é👍\u0301 \n", 1_500), (text: string) => text],
     ["texts with markup", wordsOf("a* `_~>-\u202e\u2069\x02 \n", 900), ircFromMarkdown],
-    ["any texts", fc.string({ unit: "binary", maxLength: 900, size: "max" }), ircFromMarkdown],
+    ["any texts", fc.string({ unit: ANY_CHARACTER, maxLength: 900, size: "max" }), ircFromMarkdown],
   ])("multiline reassembles to %s", (_, texts, wanted) => {
     fc.assert(
       fc.property(texts, (text) => {

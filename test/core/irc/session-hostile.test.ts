@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import fc from "fast-check";
 import { cutText, utf8Encode } from "../../../src/base/bytes.ts";
+import { ANY_CHARACTER } from "../../any-character.ts";
 import { HOSTILE_TEXTS } from "../../hostile-texts.ts";
 import { sampleSize } from "../../samples.ts";
 import { IrcClient } from "../../server/irc/irc-client.ts";
@@ -82,7 +83,7 @@ const STARTS = [
   ],
   ...["BATCH +a draft/multiline #lobby", "@batch=a PRIVMSG #lobby :", "BATCH -a", "REDACT #lobby "],
 ];
-const text = fc.oneof(fc.constantFrom(...WORDS), fc.string(), fc.string({ unit: "binary" }));
+const text = fc.oneof(fc.constantFrom(...WORDS), fc.string(), fc.string({ unit: ANY_CHARACTER }));
 const started = fc
   .tuple(fc.constantFrom(...STARTS), text)
   .map(([start, end]) => utf8Encode(/[: ]$/.test(start) ? `${start}${end}` : start));

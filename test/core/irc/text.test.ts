@@ -9,6 +9,7 @@ import {
   splitText,
 } from "../../../src/core/irc/text.ts";
 import { formatLine } from "../../../src/wire/irc/line.ts";
+import { ANY_CHARACTER } from "../../any-character.ts";
 import { HOSTILE_TEXTS } from "../../hostile-texts.ts";
 
 const BOLD = "\x02";
@@ -19,7 +20,7 @@ const CODE = "\x11";
 const anyOf = (signs: string) => fc.string({ unit: fc.constantFrom(...signs), maxLength: 60 });
 const anyText = fc.oneof(
   fc.constantFrom(...Object.values(HOSTILE_TEXTS)),
-  fc.string({ unit: "binary", maxLength: 200 }),
+  fc.string({ unit: ANY_CHARACTER, maxLength: 200 }),
   fc.stringMatching(/^[*_~`>@#\n 1.a\\-]{0,60}$/),
   anyOf("\0\x01\x02\x03\x04\x0f\x11\x16\x1d\x1e\x1f\x1b\x85\r\n\t a09f,*_~`"),
   anyOf("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200f א\n*"),

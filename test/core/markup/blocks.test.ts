@@ -4,6 +4,7 @@ import { CLUSTER_CODE_POINTS_MAX } from "../../../src/base/limits.ts";
 import { cleanText } from "../../../src/base/text.ts";
 import { parseLines, parseMarkup } from "../../../src/core/markup/blocks.ts";
 import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
+import { sampleSize } from "../../samples.ts";
 import { depthOf, lettersOf, linksOf, outline } from "./rendered.ts";
 
 const NAMES = new Set(["bob"]);
@@ -111,7 +112,7 @@ test("keeps all letters in order", () => {
     fc.property(fc.array(fc.constantFrom(..."*_~`\\\n >-1.ab@#"), { maxLength: 80 }), (all) => {
       expect(bare(lettersOf(parseMarkup(all.join(""), NAMES)))).toBe(bare(all.join("")));
     }),
-    { seed: 17, numRuns: 2_000 },
+    { seed: 17, numRuns: sampleSize(2_000, 10_000) },
   );
 });
 
@@ -143,7 +144,7 @@ test.each(Object.entries(HOSTILE_TEXTS))("parses %s between marks", (_, text) =>
 });
 
 describe("half a megabyte of marks is parsed in linear time", () => {
-  const LENGTH = 512 * 1024;
+  const LENGTH = sampleSize(512, 512) * 1024;
   test.each([
     ...["*a ", "*a* ", "**a *b ", "~~a _b ", "_", "`", "``` ", "`a``", "`` ` ", "*_~`@#", "\\*"],
     ...["> ", "> > > > > x\n", "- - - - - ", "- a\n\n\n", "  - a\n", "1. \n", "```\n"],

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { oneLine, plainLine } from "../../../src/core/markup/plain.ts";
+import { ANY_CHARACTER } from "../../any-character.ts";
 import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 
 test.each([
@@ -33,7 +34,7 @@ test("keeps all characters of a file name", () => {
 test("converts any text to one clean line", () => {
   const texts = fc.oneof(
     fc.constantFrom(...Object.values(HOSTILE_TEXTS)),
-    fc.string({ unit: "binary", maxLength: 200 }),
+    fc.string({ unit: ANY_CHARACTER, maxLength: 200 }),
     fc.stringMatching(/^[*_~`>@#\n 1.a-]{0,60}$/),
   );
   const isClean = (text: string) => {

@@ -11,6 +11,7 @@ import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { isSettled } from "../../../src/core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
+import { sampleSize } from "../../samples.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 import { ModelWorld } from "../model-world.ts";
 
@@ -263,7 +264,7 @@ describe("any order of events over several links", () => {
         scrollAll(world);
         checkRooms(world);
       }),
-      { numRuns: 400 },
+      { numRuns: sampleSize(400, 2_000) },
     );
   });
 
@@ -283,7 +284,7 @@ describe("any order of events over several links", () => {
         const apart = events.reduce((model, event) => updateAll(model, [event]).model, empty);
         expect(updateAll(empty, events).model).toEqual(apart);
       }),
-      { numRuns: 100 },
+      { numRuns: sampleSize(100, 500) },
     );
   });
 });

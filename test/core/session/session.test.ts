@@ -25,6 +25,7 @@ import { FAST_HEARTBEAT, Session, type SessionEffect } from "../../../src/core/s
 import { decode, encode, type Outgoing } from "../../../src/wire/codec.ts";
 import type { Message, NoticeOf, RequestKind } from "../../../src/wire/messages.ts";
 import { fixtureTest } from "../../fixture-test.ts";
+import { sampleSize } from "../../samples.ts";
 
 const BYTES = new Uint8Array(32).fill(1);
 const SIGNATURE = new Uint8Array(64).fill(1);
@@ -456,7 +457,7 @@ describe("any bytes", () => {
             if (closes.length > 0) expect(effects.at(-1)?.kind).toBe("close");
           },
         ),
-        { numRuns: 1_000 },
+        { numRuns: sampleSize(1_000, 5_000) },
       ),
   );
 });

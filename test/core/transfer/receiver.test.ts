@@ -5,6 +5,7 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { ChunkReceiver, type ChunkReceiverOptions } from "../../../src/core/transfer/receiver.ts";
 import { chunkCount, chunkSize } from "../../../src/wire/chunks.ts";
 import { faultOf } from "../../fault-code.ts";
+import { sampleSize } from "../../samples.ts";
 
 const WINDOW = 4 * CHUNK_BYTES;
 const receiving = (options: Partial<ChunkReceiverOptions> = {}) =>
@@ -198,6 +199,6 @@ test("accepts exactly valid sequences, and names the chunk in every fault", () =
         expect(machine.isComplete).toBe(whole !== undefined && machine.next === chunkCount(whole));
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: sampleSize(1_000, 5_000) },
   );
 });

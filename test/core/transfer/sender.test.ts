@@ -4,6 +4,7 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { ChunkSender, type ChunkSenderOptions } from "../../../src/core/transfer/sender.ts";
 import { chunkCount, chunkSize } from "../../../src/wire/chunks.ts";
 import { faultOf } from "../../fault-code.ts";
+import { sampleSize } from "../../samples.ts";
 
 const WINDOW = 4 * CHUNK_BYTES;
 const sending = (options: Partial<ChunkSenderOptions> = {}) =>
@@ -207,6 +208,6 @@ test("delivers the file within the window despite loss and delay", () => {
         expect(machine.ackedBytes).toBe(size);
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: sampleSize(1_000, 5_000) },
   );
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { appendSparse } from "../../../src/io/disk/sparse.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import { sampleSize } from "../../samples.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { SimDisk } from "./sim.ts";
@@ -59,7 +60,7 @@ test("any runs of zeros and data are stored as they are", async () => {
       const observed = into.subarray(0, file.read(into, 0));
       expect(Buffer.compare(observed, Buffer.concat([start, ...parts]))).toBe(0);
     }),
-    { numRuns: 300 },
+    { numRuns: sampleSize(300, 1_500) },
   );
 });
 

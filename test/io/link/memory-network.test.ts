@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Link } from "../../../src/io/link/link.ts";
 import { MemoryNetwork, type NetworkConditions } from "../../../src/io/link/memory-network.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
+import { sampleSize } from "../../samples.ts";
 import { LinkObserver } from "../link-observer.ts";
 
 const host = "10.0.0.1";
@@ -43,7 +44,7 @@ describe("memory network", () => {
         await clock.advance(10_000);
         expect(atServer.messages.map(([first]) => first)).toEqual([...Array(30).keys()]);
       }),
-      { numRuns: 20 },
+      { numRuns: sampleSize(20, 100) },
     ));
 
   test("reports a cut as a fault at both ends, and loses data in flight", async () => {

@@ -5,6 +5,7 @@ import type { ScannedLine } from "../../../src/io/log/scan.ts";
 import { LogWalk, type WalkEvents } from "../../../src/io/log/walk.ts";
 import { originOf } from "../../../src/wire/checkpoint.ts";
 import { leafHash, parseHead, parseLine } from "../../../src/wire/record.ts";
+import { sampleSize } from "../../samples.ts";
 import { FIRST, FOLDER, LogFixture, lineAt } from "../log-fixture.ts";
 
 const LINES = Array.from({ length: 9 }, (_, index) => lineAt(index + 1, index + 1));
@@ -148,6 +149,6 @@ test("yields the lines before any overwritten byte", async () => {
       const isUnhashed = /^[^}]*},"durable":\d+,/.test(lineText);
       if (doubtful.length === 0) expect(isUnhashed).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: sampleSize(300, 1_500) },
   );
 });

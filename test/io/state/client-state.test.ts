@@ -16,6 +16,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { faultOf } from "../../fault-code.ts";
+import { sampleSize } from "../../samples.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { saveDrafts } from "./saved-drafts.ts";
 
@@ -359,7 +360,7 @@ describe("a client's home", () => {
         expect(state.cursor("f", "ana")).toBe(Math.min(rewound, ...[Math.max(...seqs)]));
         state.close();
       }),
-      { numRuns: 50 },
+      { numRuns: sampleSize(50, 250) },
     ));
 
   test("concurrent processes get the same keys, and keep each other's settings", async () => {

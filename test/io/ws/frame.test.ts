@@ -9,6 +9,7 @@ import {
   OPCODE,
   WebSocketFrameReader,
 } from "../../../src/io/ws/client-link.ts";
+import { sampleSize } from "../../samples.ts";
 
 interface Seen {
   readonly messages: Uint8Array[];
@@ -86,7 +87,7 @@ describe("FrameReader", () => {
         const chunks = edges.slice(1).map((to, i) => stream.subarray(edges[i], to));
         expect(read(chunks)).toEqual(complete);
       }),
-      { numRuns: 50 },
+      { numRuns: sampleSize(50, 250) },
     );
     const head = stream.subarray(0, 700);
     expect(read([...head].map((byte) => Uint8Array.of(byte)))).toEqual(read([head]));
@@ -166,7 +167,7 @@ describe("FrameReader", () => {
           expect(["frame-malformed", "too-large"]).toContain((error as Fault).code);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: sampleSize(2_000, 10_000) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
 import { payloadText, webhookText } from "../../../src/server/http/webhook-text.ts";
+import { ANY_CHARACTER } from "../../any-character.ts";
 
 const textOf = (body: unknown) => webhookText(JSON.stringify(body)).text;
 
@@ -43,7 +44,7 @@ test.each([
 });
 
 test("turns any JSON into a fitting text or a fault", () => {
-  const anyText = fc.string({ unit: "binary", maxLength: 20 });
+  const anyText = fc.string({ unit: ANY_CHARACTER, maxLength: 20 });
   const odd = fc.oneof(anyText, fc.jsonValue());
   const part = fc.record(
     { title: odd, title_link: odd, text: odd, pretext: odd, fallback: odd, fields: odd },

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
 import { activeEditor } from "../../../../src/cli/screen/input/handler.ts";
+import { sampleSize } from "../../../samples.ts";
 import { lobby, Screen } from "./scene.ts";
 
 describe("the input line", () => {
@@ -162,6 +163,6 @@ test("keeps the state consistent for any sequence of keys", () => {
         scroll: undefined,
       });
     }),
-    { numRuns: 300, examples: [[["/", "tab", "ctrl-r"]]] },
+    { numRuns: sampleSize(300, 1_500), examples: [[["/", "tab", "ctrl-r"]]] },
   );
 });

@@ -11,6 +11,7 @@ import {
   scrollUp,
 } from "../../../../src/cli/screen/state/scroll.ts";
 import type { Row } from "../../../../src/core/model/rows.ts";
+import { sampleSize } from "../../../samples.ts";
 
 function timeline(heights: readonly number[], pageRows: number): ScrolledTimeline {
   const rows = heights.map((_, i): Row => ({ kind: "day", key: `${i}`, unixMs: 0 }));
@@ -45,7 +46,7 @@ test("scrolls by lines between the oldest row at the top and the newest row", ()
       }
       expect(linesAbove(all, atOldest(all))).toBe(Math.min(pageRows, total));
     }),
-    { numRuns: 300 },
+    { numRuns: sampleSize(300, 1_500) },
   );
 });
 
@@ -70,6 +71,6 @@ test("reveals a hidden row, and does not scroll for a visible row", () => {
       const isSeen = top >= edge - pageRows && top + height <= edge;
       if (isSeen) expect(reveal(all, anchor, index)).toEqual(anchor);
     }),
-    { numRuns: 300 },
+    { numRuns: sampleSize(300, 1_500) },
   );
 });

@@ -10,6 +10,7 @@ import {
 import type { PictureBox, ScreenFrame } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { PicturePainter } from "../../../../src/cli/screen/terminal/picture-layer.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
+import { sampleSize } from "../../../samples.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
 
@@ -153,7 +154,7 @@ describe("painted pictures", () => {
         settle();
         expect(shownBy(emulator)).toEqual(expected);
       }),
-      { numRuns: 100 },
+      { numRuns: sampleSize(100, 500) },
     );
   });
 });
@@ -183,7 +184,7 @@ describe("pictures that are deleted by number", () => {
         const ids = new Set(placements.map(({ box }) => box.id));
         expect(new Set(emulator.overlays.keys())).toEqual(ids);
       }),
-      { numRuns: 100 },
+      { numRuns: sampleSize(100, 500) },
     );
   });
 });

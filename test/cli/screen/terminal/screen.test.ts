@@ -7,6 +7,7 @@ import { PLAIN, rowOf } from "../../../../src/cli/screen/terminal/row.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import type { Size } from "../../../../src/io/terminal/device.ts";
 import { fixtureTest } from "../../../fixture-test.ts";
+import { sampleSize } from "../../../samples.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
 
@@ -105,7 +106,7 @@ describe("frames", () => {
           expectShown(emulator, frame);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: sampleSize(150, 750) },
     );
   });
 

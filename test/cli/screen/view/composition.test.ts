@@ -6,6 +6,7 @@ import type { Overlay, ScreenState } from "../../../../src/cli/screen/state/scre
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
+import { sampleSize } from "../../../samples.ts";
 import * as scenes from "./scenes.ts";
 
 const HOSTILE = [
@@ -184,7 +185,7 @@ test("fills a screen of any size exactly, for any model and state", () => {
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: sampleSize(60, 300) },
   );
 });
 

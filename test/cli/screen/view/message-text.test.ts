@@ -5,6 +5,7 @@ import { inputBox } from "../../../../src/cli/screen/view/composition.ts";
 import { textLines } from "../../../../src/cli/screen/view/message-text.ts";
 import { lineWidth, type Span, type StyledLine } from "../../../../src/cli/screen/view/style.ts";
 import { wrapSpans } from "../../../../src/cli/screen/view/wrap.ts";
+import { sampleSize } from "../../../samples.ts";
 
 const lines = (text: string, columns = 40, mark: readonly Span[] = []) =>
   textLines({ text, mentions: ["ana", "bob"], me: "ana", mark }, columns);
@@ -77,7 +78,7 @@ test("keeps each line within the columns, and drops only blanks", () => {
       const bare = (text: string) => text.replaceAll(/\s/g, "");
       expect(bare(lines.map(textOf).join(""))).toBe(bare(textOf(spans)));
     }),
-    { numRuns: 200 },
+    { numRuns: sampleSize(200, 1_000) },
   );
 });
 
