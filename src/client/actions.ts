@@ -7,7 +7,7 @@ import type { RoomId } from "../base/ids.ts";
 import { KEYWORD_BYTES_MAX, KEYWORDS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
 import { boxNames, parseTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
-import { type ChatRecord, fieldsIn, type RoomView } from "../core/client/chat-record.ts";
+import { fieldsIn, type RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { roomAt } from "../core/client/room-names.ts";
@@ -153,11 +153,6 @@ export class Actions {
     const room = openRoom(this.#model);
     if (room === undefined || (readPositionAfter(room, seq) ?? 0) <= room.read) return;
     this.#store.applyNow({ kind: "seen", room: room.id, seq });
-  }
-
-  /** Marks a record as read that an interface without a timeline has printed. */
-  markPrinted({ room, n }: ChatRecord): void {
-    this.#store.enqueue({ kind: "printed", room: room.id, n });
   }
 
   setAtNewest(on: boolean): void {

@@ -1,6 +1,7 @@
 /** Chat client without a user interface: connections, log-in, posts and files. */
 
 import { Fault, msg } from "../base/fault.ts";
+import type { RoomId } from "../base/ids.ts";
 import { ANSWER_TIMEOUT_MS, LOGIN_TIMEOUT_MS, SILENCE_MS_MAX } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
 import { proposeName } from "../base/new-names.ts";
@@ -140,6 +141,8 @@ const PROGRAM_LOGIN_POLICY: LoginPolicy = {
 
 /** Maximum number of events kept until the user interface is attached. */
 const EARLY_EVENTS_MAX = 1_024;
+/** Counting what is left unread in a room takes longer than printing a record. */
+const PRINTED_DELAY_MS = 50;
 
 /** Client of a program with a data folder: pins, cursors, and a stream of events to read. */
 export class Client extends ChatClient<ClientAccount> {
@@ -159,6 +162,9 @@ export class Client extends ChatClient<ClientAccount> {
   #presenter: Presenter | undefined;
   readonly #earlyEvents: ClientEvent[] = [];
   #lastAnnouncement = "";
+  /** Last printed record of each room that the model does not know as read. */
+  readonly #printed = new Map<RoomId, number>();
+  #cancelPrinted: (() => void) | undefined;
   /** First requests of the command, until a log-in is sent. */
   readonly #early: EarlyRequest[];
 
@@ -419,7 +425,7 @@ export class Client extends ChatClient<ClientAccount> {
   async logout(forget = false): Promise<void> {
     const { session } = this.member;
     await this.drain();
-    this.store.update();
+    this.#applyPrinted();
     session.flush();
     await this.endSession(forget);
     const { fingerprint } = this;
@@ -434,12 +440,26 @@ export class Client extends ChatClient<ClientAccount> {
   /** @param isUnresponsive the server does not answer, so do not wait until it closes the link */
   async close(isUnresponsive = false): Promise<void> {
     this.#events.markCurrentRead();
-    this.store.update();
+    this.#applyPrinted();
     this.account?.session.flush();
     if (!isUnresponsive) await this.transfers.interruptStreams();
     const finished = this.#finish(undefined);
     if (!isUnresponsive) await finished;
     await this.auditor.close();
+  }
+
+  /** Marks what the reader has printed as read: this record, and those before it. */
+  markPrinted({ room, n }: ChatRecord): void {
+    this.#printed.set(room.id, n);
+    this.#cancelPrinted ??= this.deps.clock.after(PRINTED_DELAY_MS, () => this.#applyPrinted());
+  }
+
+  #applyPrinted(): void {
+    this.#cancelPrinted?.();
+    this.#cancelPrinted = undefined;
+    for (const [room, n] of this.#printed) this.store.enqueue({ kind: "printed", room, n });
+    this.#printed.clear();
+    this.store.update();
   }
 
   /** Leaves all events from now on unread, because nobody receives the output. */
@@ -605,6 +625,8 @@ export class Client extends ChatClient<ClientAccount> {
   protected override handleEvent(event: ClientEvent): void {
     if (this.#isRepeated(event)) return super.handleEvent(event);
     this.#emit(event);
+    // A reader hides the records of ignored people before the next frame.
+    if (event.kind === "listing" || event.kind === "ignored") this.store.update();
     if (event.kind === "listing") this.#isListing = true;
     if (event.kind === "caught-up") {
       this.#isListing = false;
@@ -672,6 +694,7 @@ export class Client extends ChatClient<ClientAccount> {
   #finish(fault: Fault | undefined): Promise<void> {
     if (this.#closed !== undefined) return Promise.resolve();
     this.#closed = { fault };
+    this.#cancelPrinted?.();
     const transferFault = fault ?? interruptedTransfer();
     const { session } = this.account ?? this.entering ?? {};
     session?.logOut(fault ?? interruptedPost(), transferFault);

@@ -133,6 +133,20 @@ test("delivers notices about rooms and the account in the server's order", async
   expect(pushed.at(-1)).toBe(`${first} offered read read board room-gone`);
 });
 
+clientTest("ignores people before it reads their next record", async (fixture) => {
+  const { server, clock } = fixture;
+  const { client } = fixture.client({ hasReader: false, model: screenModel(clock) });
+  expect(await fixture.code(client.connect())).toBe("fine");
+  const ignored: string[] = [];
+  client.subscribe(({ kind }) => {
+    if (kind === "record") ignored.push([...client.model.ignored].join());
+  });
+  server.notify({ kind: "ignored", users: ["Bob"] });
+  server.addRecord({ text: "hello" }, "bob");
+  await clock.advance(0);
+  expect(ignored).toEqual(["bob"]);
+});
+
 clientTest("starts from the room list and the stored cursor with a model", async (fixture) => {
   const { fingerprint } = fixture.server.identity;
   for (const seq of [1, 2]) {

@@ -113,7 +113,7 @@ export class LineFiles {
     const { open, chatConsole } = this.lines;
     const { room, file, from, name, sizeBytes } = event;
     const { client } = open;
-    if (from === client.user || isIgnored(client.store.current, from)) return;
+    if (from === client.user || isIgnored(client.model, from)) return;
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     chatConsole.print(
       { kind: "offered", ...destinationOfTarget(room), from, id: file, name, sizeBytes },

@@ -544,7 +544,7 @@ export class LineClient extends SlashHost {
       case "presence": {
         const { room, user, online } = event;
         const { client } = this.open;
-        if (user === client.user || isIgnored(client.store.current, user)) return;
+        if (user === client.user || isIgnored(client.model, user)) return;
         const line = { kind: "presence", ...destinationOfTarget(room), user, online };
         return chatConsole.print(
           line,
@@ -650,8 +650,7 @@ export class LineClient extends SlashHost {
 
   #printRecord(record: ChatRecord): void {
     const { client } = this.open;
-    const isHidden =
-      IGNORABLE_KINDS.has(record.kind) && isIgnored(client.store.current, record.from);
+    const isHidden = IGNORABLE_KINDS.has(record.kind) && isIgnored(client.model, record.from);
     const displayed = displayChatRecord(record, this.me);
     if (!isHidden) this.chatConsole.record(displayed);
     this.#damage.add([displayed]);
@@ -659,7 +658,7 @@ export class LineClient extends SlashHost {
       this.#printedJoins.set(record.room.id, record.seq);
     }
     this.#followRename(record);
-    if (this.#hasReader) client.actions.markPrinted(record);
+    if (this.#hasReader) client.markPrinted(record);
   }
 
   #followRename(record: ChatRecord): void {
