@@ -284,9 +284,12 @@ pageTest("moves no message when a banner appears", async () => {
 pageTest("on a phone, opens a room's details; shows a touched message", async () => {
   await using gus = await server.logIn("gus", { width: 390, height: 844, isPhone: true });
   await gus.createRoom("annex");
+  const head = async () => (await gus.page.locator(".room-head").boundingBox())?.height;
+  const heightWithoutTopic = await head();
   const topic = "bring rulers and compasses, the test about fractions is on";
   await gus.send(`/topic ${topic} **Friday**`);
   await gus.page.getByText(`set the topic: ${topic} Friday`).waitFor();
+  expect(await head()).toBe(heightWithoutTopic);
   await gus.page.locator(".room-head .topic").tap();
   await gus.dialog("#annex").getByText(`${topic} Friday`).waitFor();
   await gus.dialog("#annex").getByText("1 member").waitFor();
