@@ -262,6 +262,39 @@ pageTest("keeps the words of a device's button on one line", async () => {
   await kay.page.close();
 });
 
+/** A window as low as that of a zoomed page, a phone on its side, or one above a keyboard. */
+const LOW_WINDOWS = [
+  { width: 390, height: 420, coveredPx: 0 },
+  { width: 740, height: 300, coveredPx: 0 },
+  { width: 390, height: 844, coveredPx: 336 },
+] as const;
+
+pageTest("keeps all of the switcher in a low window", async () => {
+  for (let i = 0; i < 12; i++) await server.headlessUser(`low${i}`);
+  const ana = await server.window("ana");
+  const { page } = ana;
+  for (const { coveredPx, ...size } of LOW_WINDOWS) {
+    await page.setViewportSize(size);
+    await page.evaluate(
+      `document.documentElement.style.setProperty("--covered-bottom", "${coveredPx}px")`,
+    );
+    await page.keyboard.press("Control+k");
+    const field = page.getByRole("combobox");
+    await field.fill("low");
+    await page.getByRole("option").nth(11).waitFor();
+    const box = await page.locator("dialog.switcher").boundingBox();
+    const [top, bottom] = [box?.y ?? -1, (box?.y ?? 0) + (box?.height ?? 0)];
+    expect([size, top >= 0, bottom <= size.height - coveredPx]).toEqual([size, true, true]);
+    await page.getByRole("option").nth(11).scrollIntoViewIfNeeded();
+    const last = await page.getByRole("option").nth(11).boundingBox();
+    expect((last?.y ?? 0) + (last?.height ?? 0)).toBeLessThanOrEqual(bottom);
+    await page.keyboard.press("Escape");
+    await field.waitFor({ state: "detached" });
+  }
+  await page.evaluate("document.documentElement.removeAttribute('style')");
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
 pageTest("moves no message when a banner appears", async () => {
   const max = await server.headlessUser("max");
   await using lea = await server.logIn("lea", { width: 390, height: 844, isPhone: true });
