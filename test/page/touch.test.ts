@@ -64,6 +64,44 @@ pageTest("opens a sheet at the bottom after a long press on a message", async ()
   expect(await ana.page.locator("dialog, .side-right").count()).toBe(0);
 });
 
+pageTest("selects a part of a message after a long press", async () => {
+  const ben = await server.headlessUser("ben");
+  const ana = await server.window("ana", PHONE);
+  const finger = await Finger.of(ana);
+  await ben.post("The password is tulip7, until Friday");
+  const message = ana.message("tulip7").first();
+  await message.waitFor();
+  /** Selects a word as the browser does, where it allows that. */
+  const selectedBy = async (place: string) => {
+    const at = await ana.page.evaluate<{ x: number; y: number }>(`(() => {
+      const texts = document.createTreeWalker(
+        document.querySelector("${place}"), NodeFilter.SHOW_TEXT);
+      while (!texts.nextNode().data.includes("tulip7"));
+      const start = texts.currentNode.data.indexOf("tulip7");
+      const range = document.createRange();
+      range.setStart(texts.currentNode, start);
+      range.setEnd(texts.currentNode, start + 6);
+      const { x, y, width, height } = range.getBoundingClientRect();
+      return { x: x + width / 2, y: y + height / 2 };
+    })()`);
+    await ana.page.mouse.dblclick(at.x, at.y);
+    return ana.page.evaluate<string>("getSelection().toString().trim()");
+  };
+  await finger.touch(message);
+  await ana.page.getByRole("menu").waitFor();
+  await finger.lift();
+  await ana.menuItem("Select text").tap();
+  const dialog = ana.dialog("Select text");
+  await dialog.getByText("The password is tulip7, until Friday").waitFor();
+  expect(await selectedBy(".selectable")).toBe("tulip7");
+  // The browser copies the selection: the page replaces only that of several messages.
+  const isCopiedByBrowser = `document.dispatchEvent(new ClipboardEvent("copy", {
+    clipboardData: new DataTransfer(), bubbles: true, cancelable: true }))`;
+  expect(await ana.page.evaluate<boolean>(isCopiedByBrowser)).toBe(true);
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await dialog.getByRole("button", { name: "Close" }).tap();
+});
+
 pageTest("replies to a message that is swiped to the right", async () => {
   const cid = await server.headlessUser("cid");
   await cid.postMany(60, (n) => `question ${n}.`);
