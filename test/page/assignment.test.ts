@@ -77,6 +77,35 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await leave("You can join again later.");
 });
 
+pageTest("lists the newest boxes of an assignment, and the others on request", async () => {
+  const rita = await server.window("rita");
+  await rita.send("/join quiz --assignment");
+  await rita.dialog("Create room").getByRole("button", { name: "Create" }).click();
+  await rita.heading("#quiz").waitFor();
+  for (let i = 1; i <= 8; i++) {
+    const pupil = await server.headlessUser(`quiz${i}`);
+    await pupil.tab.ask("join", { room: "quiz" });
+    await pupil.post(`answer ${i}`, `quiz@quiz${i}`);
+  }
+  const listed = () =>
+    rita.page.evaluate<string>(`[...document.querySelectorAll(
+      '.room-line[data-target^="quiz@"]')].map(({ dataset }) => dataset.target.at(-1)).join("")`);
+  const more = rita.button("Show 3 more");
+  await more.waitFor();
+  expect(await listed()).toBe("87654");
+  expect(await more.getAttribute("aria-expanded")).toBe("false");
+  expect(await rita.accessibilityViolations()).toEqual([]);
+  await more.press("Enter");
+  expect(await listed()).toBe("87654321");
+  await rita.button("Show less").press("Enter");
+  await more.waitFor();
+  // The one that is open stays in the list.
+  await rita.page.evaluate("location.hash = '#/quiz@quiz2'");
+  await rita.waitForMessage("answer 2");
+  await rita.button("Show 2 more").waitFor();
+  expect(await listed()).toBe("876542");
+});
+
 pageTest("keeps what is being written when a room becomes an assignment", async () => {
   const lou = await server.headlessUser("lou");
   await lou.tab.ask("join", { room: "votes", create: true });

@@ -186,6 +186,7 @@ export const ENGLISH = {
   showMore: "Show more",
   showAll: "Show all",
   showLess: "Show less",
+  showMoreBoxes: (n: number) => `Show ${n} more`,
   code: "Code",
   table: "Table",
   copyCode: "Copy code",

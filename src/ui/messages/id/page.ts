@@ -260,6 +260,7 @@ export const INDONESIAN: Texts = {
   showMore: "Tampilkan semua",
   showAll: "Tampilkan semua",
   showLess: "Ringkas",
+  showMoreBoxes: (n: number) => `Tampilkan ${n} lagi`,
   code: "Kode",
   table: "Tabel",
   copyCode: "Salin kode",

@@ -14,6 +14,7 @@ import { cleanText } from "../../../base/text.ts";
 import {
   dndEnd,
   followedThreads,
+  isBoxOf,
   lastUnignored,
   type RoomList,
   type RoomListEntry,
@@ -25,6 +26,7 @@ import { lastLine } from "../../../ui/text/event-text.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { rove } from "../../input/keys.ts";
+import { Button } from "../shell/button.tsx";
 import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
@@ -190,12 +192,47 @@ function sectionsOf({ rooms, people }: RoomList): readonly Section[] {
   });
 }
 
-interface SectionsProps {
-  readonly lines: RoomList;
-  readonly onOpen: (target: string) => void;
+/** A teacher may have an unread box for each pupil of a school. */
+const BOXES_SHOWN = 5;
+
+/** Omits boxes of others, except the newest and the open one. */
+function withoutOldBoxes(lines: readonly RoomListEntry[], me: string): readonly RoomListEntry[] {
+  let boxes = 0;
+  return lines.filter(({ target, isOpen }) => {
+    if (isOpen || !isBoxOf(target) || isBoxOf(target, me)) return true;
+    boxes++;
+    return boxes <= BOXES_SHOWN;
+  });
 }
 
-function Sections({ lines, onOpen }: SectionsProps) {
+interface SectionProps extends Pick<RoomsProps, "me" | "onOpen"> {
+  readonly listed: readonly RoomListEntry[];
+}
+
+function SectionLines({ listed, me, onOpen }: SectionProps) {
+  const texts = useTexts();
+  const [isWhole, setWhole] = useState(false);
+  const few = withoutOldBoxes(listed, me);
+  const folded = listed.length - few.length;
+  return (
+    <>
+      <ul>
+        {(isWhole ? listed : few).map((line) => (
+          <Line key={line.target} line={line} onOpen={onOpen} />
+        ))}
+      </ul>
+      {folded === 0 ? null : (
+        <Button variant="small" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+          {isWhole ? texts.showLess : texts.showMoreBoxes(folded)}
+        </Button>
+      )}
+    </>
+  );
+}
+
+type SectionsProps = Pick<RoomsProps, "lines" | "me" | "onOpen">;
+
+function Sections({ lines, me, onOpen }: SectionsProps) {
   const { listSections } = useTexts();
   const list = useRef<HTMLDivElement>(null);
   const open = [...lines.rooms, ...lines.people].find(({ isOpen }) => isOpen)?.target;
@@ -209,11 +246,7 @@ function Sections({ lines, onOpen }: SectionsProps) {
       {sections.map(([key, listed]) => (
         <section key={key} className="room-section" aria-label={listSections[key]}>
           {sections.length > 1 || key !== "all" ? <h2>{listSections[key]}</h2> : null}
-          <ul>
-            {listed.map((line) => (
-              <Line key={line.target} line={line} onOpen={onOpen} />
-            ))}
-          </ul>
+          <SectionLines listed={listed} me={me} onOpen={onOpen} />
         </section>
       ))}
     </div>
@@ -299,13 +332,13 @@ function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...props
   return isSame && isEqual(propsA, propsB);
 }
 
-function RoomLists(props: Pick<RoomsProps, "lines" | "isKnown" | "onOpen" | "onSearch">) {
-  const { lines, isKnown, onOpen, onSearch } = props;
+function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch">) {
+  const { lines, isKnown, me, onOpen, onSearch } = props;
   const texts = useTexts();
   const menu = useLineMenu();
   return (
     <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
-      {isKnown ? <Sections lines={lines} onOpen={onOpen} /> : null}
+      {isKnown ? <Sections lines={lines} me={me} onOpen={onOpen} /> : null}
       {menu.anchor === undefined ? null : (
         <RoomMenu
           target={menu.anchor.dataset["target"] ?? ""}
@@ -459,7 +492,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
           <OwnPlace me={me} onJump={onJump} />
         </div>
       ) : (
-        <RoomLists lines={lines} isKnown={isKnown} onOpen={onOpen} onSearch={onSearch} />
+        <RoomLists lines={lines} isKnown={isKnown} me={me} onOpen={onOpen} onSearch={onSearch} />
       )}
       {isOverHttp ? <p className="hint side-hint">{texts.overHttp}</p> : null}
       <div className="side-foot">
