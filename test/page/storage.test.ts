@@ -76,7 +76,7 @@ pageTest("opens without stored data if the browser cannot read it, and says so",
   await dora.page.getByText(/^This browser doesn't store data of this page/).waitFor();
 });
 
-pageTest("says that the browser's database has fallen silent", async () => {
+pageTest("sends from memory once the browser's database is silent, and says so", async () => {
   await using ella = await server.logIn("ella", {
     initScript: `for (const type of [IDBRequest, IDBTransaction]) {
       for (const name of ["onsuccess", "onerror", "oncomplete", "onabort"]) {
@@ -91,6 +91,10 @@ pageTest("says that the browser's database has fallen silent", async () => {
   await ella.page.evaluate("window.isSilent = true");
   await ella.send("stored nowhere");
   await ella.page.getByText(/^This browser doesn't store data of this page/).waitFor();
+  await ella.waitUntilSent();
+  await ella.send("sent from memory");
+  await ella.waitUntilSent();
+  await ella.waitForMessage("sent from memory");
 });
 
 pageTest("keeps a setting that another tab has changed, and shows it", async () => {

@@ -10,6 +10,9 @@ const RELEASE_TIMEOUT_MS = 5_000;
 /** Some browsers never answer in private windows, and a slow disk may need seconds. */
 export const STORE_TIMEOUT_MS = 15_000;
 
+/** Longest wait for a write after one that the browser has not answered. */
+const SILENT_TIMEOUT_MS = 1_000;
+
 /** Tables whose loss costs only time. */
 const CACHES: ReadonlySet<TableName> = new Set(["hashes", "previews"]);
 
@@ -23,6 +26,8 @@ export class StoreWatch {
   /** True if the user or the browser has deleted the data of this site while the page is open. */
   isDeleted = false;
   #released: Promise<void> | undefined;
+  /** True until the browser answers again. */
+  #isSilent = false;
 
   constructor(private readonly clock: Pick<Clock, "after">) {}
 
@@ -63,6 +68,29 @@ export class StoreWatch {
     }
   }
 
+  /**
+   * Reports a failure. Does not wait for a browser that does not answer, so that the page continues
+   * from memory. The write may still happen later.
+   * @throws {Fault} store-…
+   */
+  async written(act: () => Promise<void>): Promise<void> {
+    const timeoutMs = this.#isSilent ? SILENT_TIMEOUT_MS : STORE_TIMEOUT_MS;
+    try {
+      const answer = act().finally(() => {
+        this.#isSilent = false;
+      });
+      await withTimeout(answer, timeoutMs, () => this.#silence(), this.clock);
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  #silence(): never {
+    this.#isSilent = true;
+    throw storeFault({ message: "it does not answer" });
+  }
+
   async #flushed(): Promise<void> {
     await this.onRelease().catch(asFault);
   }
@@ -75,31 +103,28 @@ export class WatchedStore implements Store {
 
   constructor(
     private readonly store: Store,
-    private readonly watch: Pick<StoreWatch, "watched">,
+    private readonly watch: Pick<StoreWatch, "watched" | "written">,
   ) {
     this.isExternal = store.isExternal === true;
     this.isEphemeral = store.isEphemeral === true;
   }
 
   get(table: TableName, key: string): Promise<unknown> {
-    return this.#watched([table], () => this.store.get(table, key));
+    return this.#read(table, () => this.store.get(table, key));
   }
 
   all(table: TableName, prefix: string): Promise<[string, unknown][]> {
-    return this.#watched([table], () => this.store.all(table, prefix));
+    return this.#read(table, () => this.store.all(table, prefix));
   }
 
-  write(changes: readonly TableChange[]): Promise<void> {
-    const tables = changes.map(({ table }) => table);
-    return this.#watched(tables, () => this.store.write(changes));
+  async write(changes: readonly TableChange[]): Promise<void> {
+    const write = () => this.store.write(changes);
+    const isCache = changes.every(({ table }) => CACHES.has(table));
+    await (isCache ? write() : this.watch.written(write));
   }
 
   /** Rejects also if `act` throws, as browsers do while the database closes. */
-  async #watched<Result>(
-    tables: readonly TableName[],
-    act: () => Promise<Result>,
-  ): Promise<Result> {
-    const isCache = tables.every((table) => CACHES.has(table));
-    return await (isCache ? act() : this.watch.watched(act));
+  async #read<Result>(table: TableName, act: () => Promise<Result>): Promise<Result> {
+    return await (CACHES.has(table) ? act() : this.watch.watched(act));
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
-import { Fault, ignoreFault } from "../../../src/base/fault.ts";
+import { asFault, Fault, ignoreFault } from "../../../src/base/fault.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { PageDevice } from "../../../src/web/browser/device-key.ts";
 import {
@@ -179,6 +179,37 @@ test("opens the databases again after the site's data was deleted", async () => 
     { table: "previews", key: "c", value: 3 },
   ]);
   expect([await store.get("drafts", "b"), await store.get("previews", "c")]).toEqual([2, 3]);
+});
+
+test("gives up a write that the browser does not answer, and then waits less", async () => {
+  const timers: { readonly delayMs: number; readonly callback: () => void }[] = [];
+  const watch = new StoreWatch({
+    after: (delayMs, callback) => {
+      const timer = { delayMs, callback };
+      timers.push(timer);
+      return () => void timers.splice(timers.indexOf(timer), 1);
+    },
+  });
+  const answers: (() => void)[] = [];
+  const silent = () => new Promise<never>((resolve) => answers.push(resolve as () => void));
+  const store = new WatchedStore({ get: silent, all: silent, write: silent }, watch);
+  const write = () => {
+    const result = store.write([{ table: "drafts", key: "a", value: 1 }]).catch(asFault);
+    const [timer = { delayMs: 0, callback: () => undefined }] = timers;
+    return { result, ...timer };
+  };
+  const first = write();
+  first.callback();
+  expect(await first.result).toMatchObject({ code: "store-failed" });
+  expect(watch.failure?.message).toContain("it does not answer");
+  const second = write();
+  expect(second.delayMs).toBeLessThan(first.delayMs);
+  for (const answer of answers) answer();
+  expect(await second.result).toBeUndefined();
+  const third = write();
+  expect(third.delayMs).toBe(first.delayMs);
+  answers.at(-1)?.();
+  await third.result;
 });
 
 test("reports each failed use of the store once in one place, except for caches", async () => {
