@@ -9,6 +9,7 @@ import { ifPossible } from "../io/promises.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
 import { addNewerMethods } from "./browser/newer-methods.ts";
+import { withFetchFault } from "./browser/parts.ts";
 import { loadStartTexts, loadTexts } from "./browser/texts.ts";
 import { openPageClient, type PageClient, type PageClientOptions } from "./driver/page-client.ts";
 import type { FolderPage } from "./driver/share.ts";
@@ -57,8 +58,9 @@ const OPTIONS: PageClientOptions = {
   sealed: async () => (await import("./view/sealed-module.ts")).SEALED_PART,
 };
 
+const scaleModule = withFetchFault(() => import("./view/files/scale.ts"));
 const scaleLater: ScalePicture = async (...picture) => {
-  const { scalePicture } = await import("./view/files/scale.ts");
+  const { scalePicture } = await scaleModule();
   return await scalePicture(...picture);
 };
 

@@ -1,5 +1,8 @@
 import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { PREVIEW_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { pageTest } from "./browser.ts";
+import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 
 const server = new PageServer();
@@ -72,6 +75,28 @@ pageTest("says that a part of the page can't be loaded, and offers a reload", as
   await ana.confirmNewAccount();
   await ana.page.getByText("A part of the page can't be loaded").waitFor();
   await ana.button("Reload").waitFor();
+});
+
+pageTest("says that a banner and a QR code can't be loaded, and sends photos", async () => {
+  await using ida = await server.visit({ refused: "**/assets/{member-banners,qr,scale}-*" });
+  await ida.logIn("ida");
+  const path = server.sandbox.path("large.png");
+  writeFileSync(path, Buffer.concat([photo(600, 400), Buffer.alloc(PREVIEW_BYTES_MAX)]));
+  await ida.sendFiles(path);
+  await ida.file("large.png").first().waitFor();
+  await ida.waitUntilSent();
+  await ida.button("Invite people").first().click();
+  const dialog = ida.dialog(/./);
+  await dialog.getByRole("button", { name: "Create invite" }).click();
+  await dialog.getByText("A part of the page can't be loaded").waitFor();
+  expect(await dialog.getByRole("img").count()).toBe(0);
+  await ida.page.keyboard.press("Escape");
+  const { sandbox, served } = server;
+  const admin = ["admin", "announce", "The hall is closed", "--data", served.data];
+  await sandbox.home("admin").json(admin);
+  const banner = ida.page.locator(".banner").filter({ hasText: "A part of the page" });
+  await banner.getByRole("button", { name: "Reload" }).waitFor();
+  expect(await ida.accessibilityViolations()).toEqual([]);
 });
 
 pageTest("shows why the page can't start", async () => {

@@ -13,11 +13,12 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { PAGE_PROGRAM, type Platform } from "../browser/environment.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
+import { withFetchFault } from "../browser/parts.ts";
 import { sealedDatabaseName } from "../browser/preferences.ts";
 import type { Attachment } from "../transfer/attachments.ts";
 import { PageTransfers } from "../transfer/page-transfers.ts";
 import type { Photos } from "../transfer/photos.ts";
-import { type SealedModule, sealedHome, sealRefusal, withFetchFault } from "./sealing.ts";
+import { type SealedModule, sealedHome, sealRefusal } from "./sealing.ts";
 
 export interface PageAccountOptions {
   readonly platform: Platform;

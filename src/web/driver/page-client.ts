@@ -30,6 +30,7 @@ import { PAGE_PROGRAM, type Platform } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
 import { storeFault } from "../browser/indexed-db.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
+import { withFetchFault } from "../browser/parts.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import { type Attachment, type AttachmentChange, Attachments } from "../transfer/attachments.ts";
@@ -44,7 +45,7 @@ import { RefusedPosts } from "./refused-posts.ts";
 import type { SealedModule } from "./sealing.ts";
 
 /** Loads the code on demand, because its curve has 20 kB. */
-const linkingModule = () => import("../../client/linking.ts");
+const linkingModule = withFetchFault(() => import("../../client/linking.ts"));
 
 export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>

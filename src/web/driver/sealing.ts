@@ -22,14 +22,6 @@ export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys):
   return databases === undefined ? new PageFault("not-allowed", "sealNeedsStorage") : undefined;
 }
 
-/** @throws {Fault} unreachable if the module cannot be fetched */
-export function withFetchFault<Module>(load: () => Promise<Module>): () => Promise<Module> {
-  return () =>
-    load().catch((cause: unknown) => {
-      throw new PageFault("unreachable", "loadFailed", { cause });
-    });
-}
-
 export function sealedHome(
   platform: Platform,
   load: () => Promise<SealedModule>,

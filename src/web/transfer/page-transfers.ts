@@ -24,6 +24,7 @@ import { PageFault } from "../../ui/text/fault-text.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import type { SaveHandle, SaveTarget } from "../browser/environment.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
+import { withFetchFault } from "../browser/parts.ts";
 import { SaveSink } from "../browser/save-sink.ts";
 import { removeIncomplete } from "../browser/save-targets.ts";
 import { AttachmentStore } from "./attachment-store.ts";
@@ -220,12 +221,14 @@ export class PageTransfers extends TransferQueue<PageTask> {
   }
 }
 
+const zipModule = withFetchFault(() => import("../browser/zip-target.ts"));
+
 async function zipTarget(
   chosen: SaveTarget,
   root: string,
   { manifestBytes, details }: SavedFolder,
 ): Promise<SaveTarget> {
-  const { ZipTarget } = await import("../browser/zip-target.ts");
+  const { ZipTarget } = await zipModule();
   return new ZipTarget(chosen, root, manifestBytes, details);
 }
 

@@ -8,6 +8,7 @@ import {
   PICTURE_HEAD_BYTES,
   type PictureHeader,
 } from "../../core/client/picture-header.ts";
+import { ifPossible } from "../../io/promises.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { pictureInfo, type ScalePicture, VIEWED_BYTES_MAX } from "./previews.ts";
 
@@ -42,11 +43,17 @@ export class Photos {
   /**
    * Returns an upright copy without metadata, which later calls return again.
    * @returns `undefined` if the file is not a photo that the browser decodes
+   * @throws {Fault} unreachable if the code that scales cannot be fetched; the next call retries
    */
-  smaller(file: File): Promise<File | undefined> {
+  async smaller(file: File): Promise<File | undefined> {
     const copy = this.#smaller.get(file) ?? this.#makeSmaller(file);
     this.#smaller.set(file, copy);
-    return copy;
+    try {
+      return await copy;
+    } catch (error) {
+      this.#smaller.delete(file);
+      throw error;
+    }
   }
 
   /** False after `smaller` has found that the file has no smaller copy. */
@@ -54,15 +61,15 @@ export class Photos {
     return !this.#unscalable.has(file);
   }
 
-  /** @returns `undefined` for a picture that is small or that the browser does not decode */
+  /** @returns `undefined` for a picture that is small or that cannot be scaled */
   async preview(file: File): Promise<PreviewContent | undefined> {
     if (file.size <= PREVIEW_BYTES_MAX) return undefined;
     // A smaller copy is decoded faster than its original.
-    const source = (await this.#smaller.get(file)) ?? file;
+    const source = (await ifPossible(this.#smaller.get(file))) ?? file;
     const { header } = await this.inspect(source);
     if (header === undefined) return undefined;
     const limits = { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX };
-    const scaled = await this.#scaling.run(() => this.scale(source, header, limits));
+    const scaled = await ifPossible(this.#scaling.run(() => this.scale(source, header, limits)));
     if (scaled === undefined) return undefined;
     const { blob, width, height } = scaled;
     return { bytes: new Uint8Array(await blob.arrayBuffer()), width, height };

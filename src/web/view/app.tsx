@@ -26,6 +26,7 @@ import { loadTexts } from "../browser/texts.ts";
 import type { PageClient, PageEvent } from "../driver/page-client.ts";
 import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
+import { TRUST_HASH } from "../input/route.ts";
 import { OpenNotifications } from "./attention/open-notifications.ts";
 import { closeNotifications, notifyFromWorker, registerWorker } from "./attention/push-browser.ts";
 import { playSound } from "./attention/sound.ts";
@@ -347,7 +348,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   useNoStrayDrops();
   useVisibleHeight();
   useWakeLock(settings.keepsAwake);
-  const { TrustRoute } = useModule(trustOffer) ?? {};
+  const { loaded: { TrustRoute } = {}, hasFailed: lacksTrust } = useLoading(trustOffer);
   const start: StartValue = useMemo(() => {
     const toast = (text: string, isFault: boolean) => {
       toasts.show(text, isFault);
@@ -364,7 +365,11 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   return (
     <StartContext value={start}>
       <PageContext value={page}>
-        <Banners />
+        <Banners
+          lacksPart={
+            (hasFailed && texts !== undefined) || (lacksTrust && location.hash === TRUST_HASH)
+          }
+        />
         <Screen hasNoTexts={hasFailed} />
         {TrustRoute && <TrustRoute />}
         <Toasts level="page" />

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
-import { SMALLER_SIDE_MAX } from "../../../src/base/limits-page.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { PREVIEW_BYTES_MAX, SMALLER_SIDE_MAX } from "../../../src/base/limits-page.ts";
 import { Photos } from "../../../src/web/transfer/photos.ts";
 import { type ScalePicture, VIEWED_BYTES_MAX } from "../../../src/web/transfer/previews.ts";
 import { gifOf, jpegOf } from "../../cli/screen/pictures/test-png.ts";
 import { phoneExif, withExif } from "../../core/client/exif.ts";
 import { photo } from "../../page/fixtures.ts";
+import { rejection } from "../../rejection.ts";
 
 const fileOf = (name: string, bytes: Uint8Array) =>
   new File([new Uint8Array(bytes)], name, { lastModified: 5 });
@@ -54,6 +56,20 @@ test("has no copy of other files, animations, large files, and what does not dec
   expect(photos.mayHaveSmaller(corrupt)).toBe(true);
   expect(await photos.smaller(corrupt)).toBeUndefined();
   expect(photos.mayHaveSmaller(corrupt)).toBe(false);
+});
+
+test("retries after the code that scales could not be fetched, and sends no preview", async () => {
+  let failures = 0;
+  const photos = new Photos(async () => {
+    if (failures++ < 3) throw new Fault("unreachable", "no code");
+    return { blob: new Blob(["copy"], { type: "image/webp" }), width: 1, height: 1 };
+  });
+  const file = fileOf("large.png", new Uint8Array([...photo(20, 10), ...Array(PREVIEW_BYTES_MAX)]));
+  expect(await rejection(photos.smaller(file))).toMatchObject({ code: "unreachable" });
+  expect(await photos.preview(file)).toBeUndefined();
+  expect(await rejection(photos.smaller(file))).toMatchObject({ code: "unreachable" });
+  expect(photos.mayHaveSmaller(file)).toBe(true);
+  expect(await photos.smaller(file)).toMatchObject({ name: "large.webp", size: 4 });
 });
 
 test("reports a position, and nothing about a file that it can't read", async () => {

@@ -3,6 +3,7 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { ifPossible } from "../../../io/promises.ts";
 import { fileIcon } from "../../browser/media.ts";
 import type { Attachment as AttachedFile } from "../../transfer/attachments.ts";
 import { Announced } from "../shell/announced.tsx";
@@ -34,7 +35,8 @@ function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
         return;
       }
       add({ file, picture: undefined, smaller: "pending", hasPosition });
-      const smaller = await photos.smaller(file);
+      // Sending the photo retries, and reports the fault.
+      const smaller = await ifPossible(photos.smaller(file));
       add({ file, picture: smaller, smaller, hasPosition });
     };
     for (const { file } of files) {

@@ -11,7 +11,7 @@ import { Announced, useAnnounce } from "./announced.tsx";
 import { Button } from "./button.tsx";
 import { PageContext, useModelValue, useStart, useStartTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
-import { LazyModule, useModule } from "./lazy.ts";
+import { LazyModule, useLoading } from "./lazy.ts";
 
 const SECOND_MS = 1_000;
 
@@ -115,7 +115,12 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
   }
 }
 
-export function Banners() {
+interface BannersProps {
+  /** Whether a part of the page, in place of which nothing is shown, can't be loaded so far. */
+  readonly lacksPart: boolean;
+}
+
+export function Banners({ lacksPart }: BannersProps) {
   const texts = useStartTexts();
   const connection = useModelValue((model) => model.connection);
   useConnectionAnnouncements(connection);
@@ -126,7 +131,7 @@ export function Banners() {
   const hasTexts = useContext(PageContext) !== undefined;
   const isAnnounced = useModelValue(({ notices }) => notices.announcement !== undefined);
   const hasMemberBanner = isInvited || isRemoved || isAnnounced;
-  const { MemberBanners } = useModule(memberBanners, hasMemberBanner) ?? {};
+  const { loaded: { MemberBanners } = {}, hasFailed } = useLoading(memberBanners, hasMemberBanner);
   const hasNotices = useModelValue(({ notices }) => Object.values(notices).some(Boolean));
   const isReplaced = useModelValue(() => chat.isReplaced);
   const hasOperatorNotice = useModelValue(() => chat.isNewOperator || chat.hasLostOperatorLink);
@@ -138,6 +143,11 @@ export function Banners() {
       {MemberBanners === undefined || !hasTexts ? null : (
         <MemberBanners isAnnounced={isAnnounced} isInvited={isInvited} isRemoved={isRemoved} />
       )}
+      {lacksPart || hasFailed ? (
+        <Banner isWarning text={texts.partMissing}>
+          <Button onClick={() => location.reload()}>{texts.reload}</Button>
+        </Banner>
+      ) : null}
       {isReplaced ? (
         <div className="banner banner-warning">
           <Announced kind="offline" as="span">
