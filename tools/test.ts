@@ -76,9 +76,8 @@ function plus(a: Totals, b: Totals): Totals {
 }
 
 function parallel(timings: readonly string[], ...ignored: readonly string[]): string[] {
-  // Tests wait for other processes half of the time, so one worker more than cores keeps all cores
-  // busy.
-  const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
+  // A file's own servers and browser keep a core busy. More workers delay each other.
+  const workers = Math.min(WORKERS_MAX, Math.max(2, availableParallelism()));
   const patterns = ignored.map((path) => `--path-ignore-patterns=${path}`);
   // Without --no-isolate each file gets new globals, which breaks node:quic in Bun 1.4.
   return [`--parallel=${workers}`, "--no-isolate", ...timings, ...patterns];
