@@ -8,7 +8,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
-import { removePath, renamePath } from "./open-elsewhere.ts";
+import { removeIfPossible, removePath, renamePath } from "./open-elsewhere.ts";
 import { readStart } from "./plain-file.ts";
 import { FilePresence } from "./presence.ts";
 import { linkStatOf } from "./stat.ts";
@@ -53,7 +53,7 @@ export function lockFolder(folder: string, startedUnixMs: number): FolderLock {
     isPresent,
     release: () => {
       if (!isHeld) return;
-      if (isPresent()) removePath(infoPath);
+      if (isPresent()) removeIfPossible(infoPath);
       isHeld = false;
       database.close();
       presence.close(); // Closing it earlier would release the lock.

@@ -5,6 +5,8 @@
  */
 
 import * as fs from "node:fs";
+import { unlessFault } from "../../base/fault.ts";
+import { onDisk } from "./disk.ts";
 import { BRIEF_WAITS_MS, retryWhileOpen, retryWhileOpenLater } from "./retry-while-open.ts";
 
 /** Renames a file or folder, and replaces an existing file. */
@@ -15,6 +17,11 @@ export function renamePath(from: string, to: string): void {
 /** Removes a file if it exists. */
 export function removePath(path: string): void {
   retryWhileOpen(() => fs.rmSync(path, { force: true }), [path]);
+}
+
+/** Removes an optional file. It stays on a disk that refuses, such as a read-only one. */
+export function removeIfPossible(path: string): void {
+  unlessFault(() => onDisk(path, () => removePath(path)));
 }
 
 /** Renames a file or folder, and delays the connections of a server by milliseconds at most. */

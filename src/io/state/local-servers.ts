@@ -9,7 +9,7 @@ import { parseJson } from "../../wire/field.ts";
 import { parseFingerprint } from "../../wire/fingerprint.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { onDisk } from "../disk/disk.ts";
-import { removePath } from "../disk/open-elsewhere.ts";
+import { removeIfPossible } from "../disk/open-elsewhere.ts";
 import { createPrivateFolder } from "../disk/private-path.ts";
 
 const LOCAL_SERVER = v.object({
@@ -50,7 +50,7 @@ export function announceLocalServer(
   unlessFault(() => writeSmallFile(path, formatEntry(server)));
   const withdraw = announceInList(server, env);
   return (isFolderPresent) => {
-    if (isFolderPresent) unlessFault(() => onDisk(path, () => removePath(path)));
+    if (isFolderPresent) removeIfPossible(path);
     withdraw();
   };
 }
@@ -80,7 +80,7 @@ function announceInList(server: LocalServer, env: Environment): () => void {
   } catch {
     return () => {};
   }
-  return () => removePath(path);
+  return () => removeIfPossible(path);
 }
 
 /** Newest first. Process ids are reused, so clients check fingerprints. */
@@ -94,7 +94,7 @@ export function findLocalServers(env: Environment): LocalServer[] {
     const server = parseJson(LOCAL_SERVER, text ?? "");
     const isRunning = server !== undefined && name === `${server.pid}.json` && isAlive(server.pid);
     if (isRunning) servers.push(server);
-    else unlessFault(() => onDisk(path, () => removePath(path)));
+    else removeIfPossible(path);
   }
   return servers.sort((a, b) => b.startedUnixMs - a.startedUnixMs);
 }

@@ -86,6 +86,16 @@ test("reports whether its folder is still at its path", () => {
   expect(fs.existsSync(path)).toBe(false);
 });
 
+test("is released even if the disk refuses to remove the details", () => {
+  const details = join(folder, "LOCK.json");
+  const lock = lockFolder(folder, 0);
+  fs.rmSync(details);
+  fs.mkdirSync(join(details, "folder"), { recursive: true });
+  lock.release();
+  fs.rmSync(details, { recursive: true });
+  lockFolder(folder, 0).release();
+});
+
 test("does not remove the details of the lock of a folder that replaced its own", () => {
   const path = join(folder, "data");
   fs.mkdirSync(path);
