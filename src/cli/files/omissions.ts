@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { FAULTS } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
-import type { SkippedEntry, Source } from "../../io/blob/interfaces.ts";
+import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
+import type { Source } from "../../io/blob/interfaces.ts";
 import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
 import { renderJson } from "../output/render.ts";

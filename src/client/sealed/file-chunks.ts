@@ -5,6 +5,7 @@ import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
+import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import {
@@ -13,13 +14,7 @@ import {
   sealedChunks,
   sealedSize,
 } from "../../crypto/seal/file-stream.ts";
-import type {
-  ChunkRange,
-  Sink,
-  SkippedEntry,
-  Source,
-  StampMatch,
-} from "../../io/blob/interfaces.ts";
+import type { ChunkRange, Sink, Source, StampMatch } from "../../io/blob/interfaces.ts";
 import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type { FileProperty } from "../../io/disk/disk.ts";
 import { markHandled } from "../../io/promises.ts";

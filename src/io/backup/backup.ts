@@ -11,7 +11,7 @@ import { READ_POSITIONS_BYTES_MAX } from "../../base/limits.ts";
 import { GROUP_INFO_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { formatUtc } from "../../base/time.ts";
 import { Files } from "../../core/rooms/files.ts";
-import type { SkippedEntry } from "../blob/interfaces.ts";
+import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
 import { type Clock, delay } from "../clock.ts";
 import { checkDataFolder, isVolumeFile } from "../disk/data-folder.ts";
 import { onDisk, syncWithParents, type TreeDisk } from "../disk/disk.ts";

@@ -2,6 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
+import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import type { FileProperty } from "../disk/disk.ts";
@@ -76,13 +77,6 @@ export interface BlobStore {
  * - `other`: the size has changed
  */
 export type StampMatch = "same" | "unsure" | "other";
-
-/** Entry of a source folder that is not sent. */
-export interface SkippedEntry {
-  /** Relative to the folder. */
-  readonly path: string;
-  readonly reason: string;
-}
 
 export interface Source {
   readonly name: string;

@@ -13,23 +13,18 @@ import {
 } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { clampUnixMs } from "../../base/time.ts";
+import {
+  type FilePart,
+  FolderList,
+  REMOVED,
+  Relisting,
+  type SkippedEntry,
+} from "../../core/transfer/folder-list.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
-import {
-  encodeManifest,
-  FolderMap,
-  type ManifestEntry,
-  type ManifestFile,
-  parseManifest,
-} from "../../wire/manifest.ts";
+import type { ManifestEntry } from "../../wire/manifest.ts";
 import { sentMode } from "../../wire/modes.ts";
-import type {
-  ChunkRange,
-  FolderSize,
-  SkippedEntry,
-  Source,
-  StampMatch,
-} from "../blob/interfaces.ts";
+import type { ChunkRange, FolderSize, Source, StampMatch } from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, onDisk, skipBytes } from "../disk/disk.ts";
 import { openPlain, withFile } from "../disk/plain-file.ts";
@@ -44,15 +39,6 @@ export function changedFault(path: string): Fault {
 
 const ENTRIES_PER_TURN = 256;
 const NS_PER_MS = 1_000_000n;
-/**
- * Maximum number of lists of one folder. Each new list restarts the upload, because it precedes the
- * contents.
- */
-const LISTS_MAX = 12;
-/** Lists that a file may make necessary before it is left out. */
-const LISTS_PER_FILE_MAX = 2;
-
-const REMOVED = "it was removed while the folder was sent";
 const SHORTENED = "it became shorter while the folder was sent";
 const UNSTEADY = "it kept changing while the folder was sent";
 const UNREADABLE = "permission denied";
@@ -71,20 +57,13 @@ interface FolderWalk {
   areTimesKept: boolean;
 }
 
-/** List of a folder's entries, encoded. */
-class FolderList {
-  readonly manifest: Uint8Array;
-  readonly map: FolderMap;
-  readonly size: FolderSize;
+class StampedList extends FolderList {
   readonly stamp: string;
 
   constructor(readonly walk: FolderWalk) {
-    const { entries, stamps } = walk;
-    this.manifest = encodeManifest(entries);
-    this.map = new FolderMap(parseManifest(this.manifest), this.manifest.length);
-    this.size = { entries: entries.length, manifestBytes: this.manifest.length };
+    super(walk.entries);
     const hash = new Bun.CryptoHasher("sha256");
-    for (const stamp of stamps.values()) hash.update(stamp).update("\n");
+    for (const stamp of walk.stamps.values()) hash.update(stamp).update("\n");
     this.stamp = stampOfSize(this.map.sizeBytes, hash.update(this.manifest).digest("hex"));
   }
 }
@@ -97,9 +76,9 @@ class FolderSource implements Source {
   readonly name: string;
   readonly path: string;
   readonly details: FileDetails;
-  readonly skipped: SkippedEntry[];
   readonly #grown = new Set<string>();
-  #list: FolderList;
+  readonly #relisting: Relisting;
+  #list: StampedList;
   /** Stamps before the first byte of a file was read, initially those of the list. */
   #stamps: Map<string, string>;
   readonly #begun = new Set<string>();
@@ -107,10 +86,6 @@ class FolderSource implements Source {
   #mayHaveChanged = false;
   #unproven: ChunkRange | undefined;
   #unprovenFiles = new Set<string>();
-  readonly #leftOut = new Set<string>();
-  #unstable: (SkippedEntry & { readonly isFinal: boolean }) | undefined;
-  readonly #listCounts = new Map<string, number>();
-  #lists = 1;
   #current: { readonly path: string; readonly fd: number } | undefined;
   readonly #reading = new TaskQueue();
   #isClosed = false;
@@ -119,9 +94,13 @@ class FolderSource implements Source {
     this.path = walk.root;
     this.name = basename(walk.root) || "folder";
     this.details = walk.details;
-    this.skipped = [...walk.skipped];
-    this.#list = new FolderList(walk);
+    this.#relisting = new Relisting(walk.skipped);
+    this.#list = new StampedList(walk);
     this.#stamps = walk.stamps;
+  }
+
+  get skipped(): readonly SkippedEntry[] {
+    return this.#relisting.skipped;
   }
 
   get sizeBytes(): number {
@@ -186,45 +165,18 @@ class FolderSource implements Source {
   }
 
   async relist(): Promise<boolean> {
-    const unstable = this.#unstable;
-    if (unstable === undefined || this.#isClosed || this.#lists >= LISTS_MAX) return false;
-    const { path, reason, isFinal } = unstable;
-    this.#unstable = undefined;
-    this.#lists += 1;
-    const count = (this.#listCounts.get(path) ?? 0) + 1;
-    this.#listCounts.set(path, count);
-    if (isFinal || count >= LISTS_PER_FILE_MAX) this.#leftOut.add(path);
+    const leftOut = this.#isClosed ? undefined : this.#relisting.begin();
+    if (leftOut === undefined) return false;
     await this.#reading.run(async () => {
-      const before = this.#list.walk.entries;
-      const walk = await walkFolder(this.path, this.#leftOut);
+      const walk = await walkFolder(this.path, leftOut);
       this.#closeCurrent();
-      this.#list = new FolderList(walk);
+      this.#relisting.end(this.#list.walk, walk);
+      this.#list = new StampedList(walk);
       this.#stamps = walk.stamps;
       this.#changed.clear();
       this.proven();
-      this.#skipRemoved(before, walk, { path, reason });
     });
     return true;
-  }
-
-  /** Adds the entries that are no longer listed, without those inside a removed folder. */
-  #skipRemoved(
-    before: readonly ManifestEntry[],
-    { entries, skipped }: FolderWalk,
-    unstable: SkippedEntry,
-  ): void {
-    const named = new Set(this.skipped.map(({ path }) => path));
-    const add = (entry: SkippedEntry) => {
-      if (!named.has(entry.path)) this.skipped.push(entry);
-      named.add(entry.path);
-    };
-    for (const entry of skipped) add(entry);
-    const listed = new Set(entries.map(({ path }) => path));
-    const removed = new Set(before.map(({ path }) => path).filter((path) => !listed.has(path)));
-    for (const path of [...removed].sort()) {
-      if (path.includes("/") && removed.has(path.slice(0, path.lastIndexOf("/")))) continue;
-      add({ path, reason: path === unstable.path ? unstable.reason : REMOVED });
-    }
   }
 
   close(): void {
@@ -233,42 +185,31 @@ class FolderSource implements Source {
   }
 
   async #fill(bytes: Uint8Array, offset: number): Promise<void> {
-    let at = 0;
-    const reads: (() => Promise<void>)[] = [];
-    for (const piece of this.#list.map.pieces(offset, bytes.length)) {
-      const part = bytes.subarray(at, at + piece.sizeBytes);
-      const start = offset + at - piece.offset;
-      at += piece.sizeBytes;
-      if (piece.kind === "manifest") {
-        part.set(this.#list.manifest.subarray(piece.offset, piece.offset + piece.sizeBytes));
-      } else if (piece.sizeBytes === piece.file.size) {
-        reads.push(() => this.#readFile({ ...piece.file, start }, part));
-      } else {
-        reads.push(() => this.#readPart({ ...piece.file, start }, part, piece.offset));
-      }
-    }
     // Wait for all reads even after an error, because they write to the buffers.
-    await inParallel(reads, (read) => read());
+    await inParallel(this.#list.fill(bytes, offset), (part) =>
+      part.into.length === part.file.size ? this.#readFile(part) : this.#readPart(part),
+    );
   }
 
-  async #readFile(file: FilePart, into: Uint8Array): Promise<void> {
-    const fd = await this.#open(file, 0);
+  async #readFile(part: FilePart): Promise<void> {
+    const fd = await this.#open(part);
     try {
-      await this.#readFrom(fd, file, into, 0);
+      await this.#readFrom(fd, part);
     } finally {
       fs.closeSync(fd);
     }
   }
 
-  async #readPart(file: FilePart, into: Uint8Array, offset: number): Promise<void> {
+  async #readPart(part: FilePart): Promise<void> {
+    const { file, offset, into } = part;
     const { path } = file;
     const isEnd = offset + into.length === file.size;
     // Opening a file again makes network drives discard their copy of it.
     const known = offset > 0 && this.#current?.path === path ? this.#current.fd : undefined;
-    const fd = known ?? (await this.#open(file, offset));
+    const fd = known ?? (await this.#open(part));
     if (known !== undefined) this.#current = undefined;
     try {
-      await this.#readFrom(fd, file, into, offset);
+      await this.#readFrom(fd, part);
     } catch (error) {
       fs.closeSync(fd);
       throw error;
@@ -281,7 +222,8 @@ class FolderSource implements Source {
     this.#current = { path, fd };
   }
 
-  async #readFrom(fd: number, file: FilePart, into: Uint8Array, offset: number): Promise<void> {
+  async #readFrom(fd: number, part: FilePart): Promise<void> {
+    const { file, offset, into } = part;
     await onDisk(join(this.path, file.path), async () => {
       const bytesRead = await readAt(fd, into, offset);
       if (bytesRead < into.length) throw this.#fail(file, SHORTENED);
@@ -291,12 +233,12 @@ class FolderSource implements Source {
         this.#mayHaveChanged = true;
       }
       if (stat.size > file.size) this.#grown.add(file.path);
-      if (offset + into.length === file.size) this.#settle(file, stat);
+      if (offset + into.length === file.size) this.#settle(part, stat);
     });
   }
 
   /** Decides whether the file, which was read to its end, must be read again. */
-  #settle({ path, start, size }: FilePart, stat: fs.BigIntStats): void {
+  #settle({ file: { path, size }, start }: FilePart, stat: fs.BigIntStats): void {
     const isChanged = this.#changed.delete(path);
     const { changeTimes } = this.#list.walk;
     if (!isChanged && changeTimes.areKept(join(this.path, path), stat)) return;
@@ -307,7 +249,7 @@ class FolderSource implements Source {
     this.#unprovenFiles.add(path);
   }
 
-  async #open(file: FilePart, offset: number): Promise<number> {
+  async #open({ file, offset }: FilePart): Promise<number> {
     const path = join(this.path, file.path);
     let fd: number;
     try {
@@ -334,7 +276,7 @@ class FolderSource implements Source {
   }
 
   #fail({ path }: { readonly path: string }, reason: string, isFinal = false): Fault {
-    this.#unstable = { path, reason, isFinal };
+    this.#relisting.failed(path, reason, isFinal);
     return changedFault(join(this.path, path));
   }
 
@@ -342,11 +284,6 @@ class FolderSource implements Source {
     if (this.#current !== undefined) fs.closeSync(this.#current.fd);
     this.#current = undefined;
   }
-}
-
-/** File of a folder, and where its content starts in the folder's. */
-interface FilePart extends ManifestFile {
-  readonly start: number;
 }
 
 /** Reasons for which a listed file is no longer readable, by error code. */
