@@ -107,8 +107,6 @@ export const SAVED_BLOB_BYTES_MAX = 256 * MIB;
 /** The browser reads the blob only after the user has answered the save dialog. */
 export const SAVED_BLOB_KEEP_MS = 2 * 60_000;
 export const PAGE_UPLOADS_MAX = 200;
-/** A dropped folder can have millions of entries. This many take about a second to read. */
-export const DROPPED_ENTRIES_MAX = 5_000;
 export const ATTACHMENTS_STORED_BYTES_MAX = 64 * MIB;
 export const ATTACHMENTS_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** Larger than any message, so that the refusal can report the message's size. */

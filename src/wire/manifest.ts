@@ -252,7 +252,8 @@ function entryOf(value: unknown): ManifestEntry {
   return { path, size, mode, mtime };
 }
 
-function pathDefect(path: string): string | undefined {
+/** Returns why no receiver accepts the path. */
+export function pathDefect(path: string): string | undefined {
   if (path === "") return "is not a path";
   if (!path.isWellFormed() || path.includes("\0")) return "is not valid text";
   if (path.length > PATH_BYTES_MAX || utf8Encode(path).length > PATH_BYTES_MAX) {

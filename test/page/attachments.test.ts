@@ -1,5 +1,15 @@
 import { expect } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { noise, sha256Of } from "../e2e/couriers.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { photo } from "./fixtures.ts";
@@ -92,36 +102,112 @@ pageTest("attaches files that are dropped on the room", async () => {
   await ana.file("a.png").waitFor();
 });
 
-pageTest("attaches the files of a dropped folder", async () => {
+async function drop({ context, page }: Visit, ...files: readonly string[]): Promise<void> {
+  const devtools = await context.newCDPSession(page);
+  const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await devtools.send("Input.dispatchDragEvent", { type, x: 600, y: 300, data });
+}
+
+/** Writes a folder that no single chunk contains. */
+function writeTrip(name: string): string {
+  const { sandbox } = server;
+  for (const folder of ["empty", "inner/deep"])
+    mkdirSync(sandbox.path(`${name}/${folder}`), { recursive: true });
+  writeFileSync(sandbox.path(`${name}/large.bin`), noise(700_000));
+  writeFileSync(sandbox.path(`${name}/inner/second.bin`), noise(300_001));
+  writeFileSync(sandbox.path(`${name}/inner/deep/none.txt`), "");
+  writeFileSync(sandbox.path(`${name}/inner/notes a.txt`), "a plan");
+  return sandbox.path(name);
+}
+
+/** Paths in a folder, with digests of its files. */
+async function contentsOf(folder: string): Promise<readonly string[]> {
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).toSorted();
+  return Promise.all(
+    paths.map(async (path) => {
+      const isFolder = statSync(join(folder, path)).isDirectory();
+      return isFolder ? `${path}/` : `${path} ${await sha256Of(join(folder, path))}`;
+    }),
+  );
+}
+
+async function received(name: string): Promise<string> {
+  const tia = server.home("tia");
+  await tia.run(["register"]);
+  const sent = (await tia.json(["files"])).filter((file) => file["name"] === name);
+  const out = server.sandbox.path("inbox");
+  const lines = await tia.json(["get-file", String(sent.at(-1)?.["id"]), "--out", out]);
+  return String(lines.find(({ kind }) => kind === "got")?.["path"]);
+}
+
+pageTest("sends a dropped folder as one message, without links", async () => {
+  const ana = await server.window("ana");
+  const trip = writeTrip("trip");
+  const contents = await contentsOf(trip);
+  symlinkSync("large.bin", join(trip, "link.bin"));
+  symlinkSync(".", join(trip, "loop"));
+  await drop(ana, trip);
+  await ana.attachments.getByText(/^Folder, 7 entries · /).waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await ana.composer.fill("from the trip");
+  await ana.button("Send").click();
+  await ana
+    .file("trip")
+    .getByText(/^Folder, 7 entries/)
+    .waitFor();
+  expect(await ana.message("from the trip").count()).toBe(1);
+  expect(await contentsOf(await received("trip"))).toEqual(contents);
+});
+
+pageTest("sends a chosen folder as one message, without empty folders", async () => {
+  const ana = await server.window("ana");
+  const chosen = ana.page.waitForEvent("filechooser");
+  const tour = writeTrip("tour");
+  await ana.button("Attach").click();
+  await ana.menuItem("Folder").click();
+  await (await chosen).setFiles(tour);
+  await ana.attachments.getByText(/^Folder, 6 entries · /).waitFor();
+  await ana.button("Send").click();
+  await ana.file("tour").waitFor();
+  rmSync(join(tour, "empty"), { recursive: true });
+  expect(await contentsOf(await received("tour"))).toEqual(await contentsOf(tour));
+});
+
+pageTest("sends two folders and a file that are dropped together", async () => {
   const { sandbox } = server;
   const ana = await server.window("ana");
-  for (const name of ["trip/inner", "site/de", "site/en"])
-    mkdirSync(sandbox.path(name), { recursive: true });
-  for (const name of ["trip/two.txt", "trip/inner/one.txt"]) sandbox.write(name, name);
-  for (const name of ["site/de/index.html", "site/en/index.html"]) sandbox.write(name, name);
-  const drop = async (path: string) => {
-    const devtools = await ana.context.newCDPSession(ana.page);
-    const data = { items: [], files: [path], dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver", "drop"] as const)
-      await devtools.send("Input.dispatchDragEvent", { type, x: 600, y: 300, data });
-  };
-  await drop(sandbox.path("trip"));
-  await ana.attachments.getByText("two.txt").waitFor();
+  for (const name of ["de", "en", "none"]) mkdirSync(sandbox.path(name));
+  for (const name of ["de", "en"]) sandbox.write(`${name}/index.html`, name);
+  const paths = ["de", "none", "en"].map((name) => sandbox.path(name));
+  await drop(ana, ...paths, sandbox.write("readme.txt", "1"));
+  await until("all are attached", async () => (await ana.attachments.count()) === 4);
   expect(await ana.attachments.locator(".attachment-name").allTextContents()).toEqual([
-    "one.txt",
-    "two.txt",
+    "de",
+    "none",
+    "en",
+    "readme.txt",
   ]);
-  await ana.page.getByText("The files were attached without their folders").waitFor();
+  await ana.button("Remove en").click();
   await ana.button("Send").click();
-  // The next test uses the same window, and a file that arrives later would separate its files.
-  for (const name of ["one.txt", "two.txt"]) await ana.file(name).waitFor();
-  await drop(sandbox.path("site"));
-  await ana.attachments.getByText("en - index.html").waitFor();
+  for (const name of ["de", "readme.txt"]) await ana.file(name).waitFor();
+  await ana.file("none").getByText("Folder, 0 entries").waitFor();
+  expect(await ana.file("en").count()).toBe(0);
+});
+
+pageTest("names the entries of a folder that it leaves out", async () => {
+  const ana = await server.window("ana");
+  const trip = writeTrip("closed");
+  await drop(ana, trip);
+  await ana.attachments.getByText("closed").waitFor();
+  rmSync(join(trip, "large.bin"));
   await ana.button("Send").click();
-  for (const name of ["de - index.html", "en - index.html"]) await ana.file(name).waitFor();
-  mkdirSync(sandbox.path("empty"));
-  await drop(sandbox.path("empty"));
-  await ana.page.getByText("There are no files in this folder.").waitFor();
+  await ana.page.getByText("Some entries were skipped: closed/large.bin").waitFor();
+  await ana
+    .file("closed")
+    .getByText(/^Folder, 6 entries/)
+    .waitFor();
+  expect(await contentsOf(await received("closed"))).toEqual(await contentsOf(trip));
 });
 
 pageTest("lets only the sender change, add and remove captions", async () => {

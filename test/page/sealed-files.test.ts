@@ -112,6 +112,26 @@ pageTest("saves a terminal's folder as an archive, which only the page can read"
   await expectNothingAtServer("notes.txt", "large.bin");
 });
 
+pageTest("sends a folder to a terminal, of which the server learns no name", async () => {
+  const { sandbox } = server;
+  const { ana, ben } = await scene();
+  mkdirSync(sandbox.path("plans/inner"), { recursive: true });
+  await Bun.write(sandbox.path("plans/inner/secret.txt"), CANARY);
+  await Bun.write(sandbox.path("plans/large.bin"), content());
+  const chosen = ana.page.waitForEvent("filechooser");
+  await ana.button("Attach").click();
+  await ana.menuItem("Folder").click();
+  await (await chosen).setFiles(sandbox.path("plans"));
+  await ana.attachments.getByText(/^Folder, 3 entries · /).waitFor();
+  await ana.button("Send").click();
+  const { id } = await ben.json("file", { name: "plans" });
+  ben.type(`/get ${id} ${sandbox.path("inbox")}`);
+  const path = String((await ben.json("got", { id }))["path"]);
+  for (const name of ["inner/secret.txt", "large.bin"])
+    expect(await sha256Of(join(path, name))).toBe(await sha256Of(sandbox.path(`plans/${name}`)));
+  await expectNothingAtServer("plans", "secret.txt");
+});
+
 pageTest("shows a document and a sound within the page, and no HTML", async () => {
   const { sandbox } = server;
   const { ana, ben } = await scene();

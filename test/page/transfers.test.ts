@@ -1,4 +1,6 @@
 import { expect } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { SAVED_BLOB_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { MIB, sha256Of } from "../e2e/couriers.ts";
@@ -107,14 +109,13 @@ pageTest("keeps small files in memory without a file picker, and skips large one
 const UPLOAD_BYTES = (IS_SOAK ? 1_024 * MIB : 24 * MIB) + 12_345;
 const TIMEOUT_MS = 120_000 + UPLOAD_BYTES / 2_000;
 
-async function arrived(name: string): Promise<string> {
+async function arrivedPath(name: string): Promise<string> {
   const tim = server.home("tim");
-  await tim.json(["register"]);
+  await tim.run(["register"]);
   const inbox = server.sandbox.path("inbox");
   const [told] = (await tim.json(["files"])).filter((file) => file["name"] === name);
   const lines = await tim.json(["get-file", String(told?.["id"]), "--out", inbox]);
-  const got = lines.find(({ kind }) => kind === "got");
-  return sha256Of(String(got?.["path"]));
+  return String(lines.find(({ kind }) => kind === "got")?.["path"]);
 }
 
 pageTest(
@@ -145,7 +146,50 @@ pageTest(
     await (await again).setFiles(path);
     await ana.file("up.bin").waitFor({ timeout: TIMEOUT_MS });
     expect(relay.passed.up).toBeLessThan(UPLOAD_BYTES * 0.75);
-    expect(await arrived("up.bin")).toBe(await sha256Of(path));
+    expect(await sha256Of(await arrivedPath("up.bin"))).toBe(await sha256Of(path));
   },
   TIMEOUT_MS,
 );
+
+pageTest("resumes the upload of a folder after a reload, once it is chosen again", async () => {
+  const { sandbox } = server;
+  await using relay = await Relay.open(server.served.port);
+  await using ida = await server.logIn("ida", { via: relay });
+  const [trip, other] = ["here/trip", "elsewhere/trip"].map((name) => {
+    mkdirSync(sandbox.path(`${name}/inner`), { recursive: true });
+    largeFile(sandbox.path(`${name}/inner/large.bin`), BYTES);
+    sandbox.write(`${name}/z.txt`, name);
+    return sandbox.path(name);
+  });
+  const choose = async (path: string | undefined, open: () => Promise<void>) => {
+    const chosen = ida.page.waitForEvent("filechooser");
+    await open();
+    await (await chosen).setFiles(String(path));
+  };
+  const line = ida.transfer("trip");
+  const half = relay.stallAfter("up", STALL_BYTES);
+  await choose(trip, async () => {
+    await ida.button("Attach").click();
+    await ida.menuItem("Folder").click();
+  });
+  await ida.attachments.getByText("trip").waitFor();
+  await ida.button("Send").click();
+  await half;
+  const loaded = ida.page.reload();
+  relay.release();
+  await loaded;
+  await line.getByText("Choose the folder again to resume").waitFor();
+  relay.passed.up = 0;
+  const resume = () => line.getByRole("button", { name: "Resume", exact: true }).click();
+  await choose(other, resume);
+  await ida.page
+    .locator(".toast, .transfer")
+    .getByText(/This folder differs, or has changed/)
+    .waitFor();
+  await choose(trip, resume);
+  await ida.file("trip").waitFor();
+  expect(relay.passed.up).toBeLessThan(BYTES * 0.75);
+  const path = await arrivedPath("trip");
+  for (const name of ["inner/large.bin", "z.txt"])
+    expect(await sha256Of(join(path, name))).toBe(await sha256Of(join(String(trip), name)));
+});

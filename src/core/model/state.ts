@@ -351,6 +351,7 @@ export interface TransferView {
   readonly kind: "upload" | "download";
   readonly file: FileId | undefined;
   readonly name: string;
+  readonly isFolder?: boolean | undefined;
   readonly to: readonly string[];
   readonly state: TransferState;
   readonly progress: ProgressReport | undefined;

@@ -30,6 +30,7 @@ const VALUE_INDEXES: Readonly<Record<string, ValueIndexes>> = {
   "you are banned from this server{}": { reason: 0 },
   "you are banned from this server until {}{}": { end: 0, reason: 1 },
   "you are muted in '{}' until {}": { end: 1 },
+  "entries of a folder were skipped{}": { reason: 0 },
 };
 
 /** Texts of the page for faults whose code says too little. */

@@ -24,7 +24,7 @@ export class FileSource implements Source {
   readonly skipped = [];
   readonly stamp: string;
   readonly details: FileDetails;
-  #stream: FileStream | undefined;
+  #stream: FileReadStream | undefined;
 
   /** @param stamp that of the original, if the file is a copy of it */
   constructor(
@@ -43,7 +43,7 @@ export class FileSource implements Source {
     if (from >= this.sizeBytes) return undefined;
     if (this.#stream?.offset !== from) {
       this.#stream?.cancel();
-      this.#stream = new FileStream(this.file, from);
+      this.#stream = new FileReadStream(this.file, from);
     }
     const stream = this.#stream;
     return this.#unlessChanged(stream.read(Math.min(CHUNK_BYTES, this.sizeBytes - from)));
@@ -83,7 +83,7 @@ export class FileSource implements Source {
 type BufferReader = ReadableStreamBYOBReader;
 
 /** Streams the content, which is three times as fast as reading slices. */
-class FileStream {
+export class FileReadStream {
   readonly #reader: BufferReader | undefined;
 
   constructor(

@@ -33,7 +33,12 @@ import { BrowserLogPins } from "../browser/log-pins.ts";
 import { withFetchFault } from "../browser/parts.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
-import { type Attachment, type AttachmentChange, Attachments } from "../transfer/attachments.ts";
+import {
+  type AttachedContent,
+  type Attachment,
+  type AttachmentChange,
+  Attachments,
+} from "../transfer/attachments.ts";
 import { Avatars } from "../transfer/avatars.ts";
 import type { PageTransfers, PreviewOptions, SavedFolder } from "../transfer/page-transfers.ts";
 import type { Photos } from "../transfer/photos.ts";
@@ -853,9 +858,9 @@ export class PageClient extends ChatClient<PageAccount> {
       const sending = files.length > 1 ? transfers.newSending() : undefined;
       for (const [i, { file, handle }] of files.entries()) {
         const caption = i === 0 && text !== "" ? text : undefined;
-        const hasSmaller = isSmaller && this.photos?.mayHaveSmaller(file) === true;
+        const mayHaveSmaller = file instanceof File && this.photos?.mayHaveSmaller(file) === true;
         const message = { text: caption, sending, re, thread };
-        const options = { handle, isSmaller: hasSmaller, ...message };
+        const options = { handle, isSmaller: isSmaller && mayHaveSmaller, ...message };
         this.store.reportFailure(transfers.upload(to, file, options));
       }
     });
@@ -866,8 +871,8 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#transfer((transfers) => transfers.pause(id));
   }
 
-  resumeTransfer(id: string, file?: File): void {
-    this.#transfer((transfers) => transfers.resume(id, (task) => task.reopen(file)));
+  resumeTransfer(id: string, chosen?: AttachedContent): void {
+    this.#transfer((transfers) => transfers.resume(id, (task) => task.reopen(chosen)));
   }
 
   cancelTransfer(id: string): void {

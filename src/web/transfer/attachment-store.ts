@@ -10,13 +10,13 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { accountPrefix } from "../browser/indexed-db.ts";
 import type { Attachment } from "./attachments.ts";
 import type { PageTransfersOptions } from "./journal.ts";
-import type { FileHandle } from "./upload-journal.ts";
+import type { FileHandle, FolderHandle } from "./upload-journal.ts";
 
 /** Contains the file itself, because a pasted file exists nowhere else. */
 const STORED_ATTACHMENT = v.object({
   target: v.string(),
   file: v.instance(File),
-  handle: v.optional(v.custom<FileHandle>(() => true)),
+  handle: v.optional(v.custom<FileHandle | FolderHandle>(() => true)),
   addedUnixMs: v.number(),
 });
 
@@ -69,7 +69,7 @@ export class AttachmentStore {
     return restored;
   }
 
-  /** @returns false if the file is too large or the browser cannot store it */
+  /** @returns false for a folder, or if the file is too large or the browser cannot store it */
   store(target: string, attachment: Attachment): Promise<boolean> {
     return this.#writes.run(() => this.#store(target, attachment));
   }
@@ -114,6 +114,7 @@ export class AttachmentStore {
   async #store(target: string, attachment: Attachment): Promise<boolean> {
     const { store, entropy, clock, locks } = this.options.platform;
     const { file, handle } = attachment;
+    if (!(file instanceof File)) return false;
     let storedBytes = file.size;
     for (const { sizeBytes } of this.#locked.values()) storedBytes += sizeBytes;
     // The store of `chat web` is outside the browser and does not store files.

@@ -1,12 +1,19 @@
 /** Files attached to the next message in each room. */
 
 import { PAGE_UPLOADS_MAX } from "../../base/limits-page.ts";
-import type { FileHandle } from "./upload-journal.ts";
+import type { LocalFolder } from "../browser/local-folder.ts";
+import { withFetchFault } from "../browser/parts.ts";
+import type { FileHandle, FolderHandle } from "./upload-journal.ts";
+
+export type AttachedContent = File | LocalFolder;
 
 export interface Attachment {
-  readonly file: File;
-  readonly handle: FileHandle | undefined;
+  readonly file: AttachedContent;
+  readonly handle: FileHandle | FolderHandle | undefined;
 }
+
+/** Module for folders, which most visits do not need. */
+export const folderModule = withFetchFault(() => import("../browser/local-folder.ts"));
 
 /** `left`: sent or removed. */
 export type AttachmentChange = "added" | "left";

@@ -14,7 +14,7 @@ import {
   type TableChange,
   type TableName,
 } from "../browser/indexed-db.ts";
-import type { Attachment } from "./attachments.ts";
+import type { AttachedContent, Attachment } from "./attachments.ts";
 import type { Photos } from "./photos.ts";
 
 export interface PageTransfersOptions {
@@ -31,11 +31,11 @@ export interface PageTransfersOptions {
 export interface PageTask extends TransferTask {
   /**
    * Must be called from a click handler.
-   * @param chosen the file of an upload, chosen again after a reload
+   * @param chosen the file or folder of an upload, chosen again after a reload
    * @returns false if the user declined
-   * @throws {Fault} file-changed if the file differs
+   * @throws {Fault} file-changed if it differs
    */
-  reopen(chosen?: File): Promise<boolean>;
+  reopen(chosen?: AttachedContent): Promise<boolean>;
 }
 
 export interface JournalEntry {

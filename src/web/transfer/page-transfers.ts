@@ -16,8 +16,9 @@ import type { DownloadSinkOptions } from "../../client/files/download.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
-import { Transfers } from "../../client/files/transfers.ts";
+import { type PreviewContent, Transfers } from "../../client/files/transfers.ts";
 import { type FileMessage, fileMessageOf } from "../../core/rooms/files.ts";
+import type { Source } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import { ifPossible } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
@@ -28,6 +29,7 @@ import { withFetchFault } from "../browser/parts.ts";
 import { SaveSink } from "../browser/save-sink.ts";
 import { removeIncomplete } from "../browser/save-targets.ts";
 import { AttachmentStore } from "./attachment-store.ts";
+import { type AttachedContent, folderModule } from "./attachments.ts";
 import {
   type JournalEntry,
   type JournalOptions,
@@ -76,7 +78,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const downloads = new TransferJournal<DownloadEntry>(store, owner, DOWNLOAD_JOURNAL);
     const { hashing } = channels;
     const files = new Transfers({ ...channels, uploads, session: () => session });
-    this.#dependencies = { files, uploads, downloads, clock, hashing, post, photos };
+    this.#dependencies = { files, uploads, downloads, clock, hashing, post, photos, emit };
     this.files = files;
     this.attached = new AttachmentStore(options);
     this.madePreviews = new PreviewStore(options);
@@ -113,7 +115,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
 
   async upload(
     to: string,
-    file: File,
+    file: AttachedContent,
     { handle, isSmaller = false, ...message }: PageUploadOptions = {},
   ): Promise<void> {
     const { uploads, clock } = this.#dependencies;
@@ -146,8 +148,9 @@ export class PageTransfers extends TransferQueue<PageTask> {
       to,
       name: file.name,
       sizeBytes: file.size,
-      stamp: fileStamp(file),
+      stamp: stampOf(file),
       handle,
+      isFolder: !(file instanceof File),
       ...message,
       isSmaller,
       isPaused: false,
@@ -232,7 +235,11 @@ async function zipTarget(
   return new ZipTarget(chosen, root, manifestBytes, details);
 }
 
-interface UploadDependencies {
+function stampOf(content: AttachedContent): string {
+  return content instanceof File ? fileStamp(content) : content.stamp;
+}
+
+interface UploadDependencies extends Pick<PageTransfersOptions, "emit"> {
   readonly files: Transfers;
   readonly uploads: BrowserUploadJournal;
   readonly post?: ((to: string, text: string) => void) | undefined;
@@ -245,20 +252,20 @@ class Upload implements PageTask {
   constructor(
     private readonly dependencies: UploadDependencies,
     private readonly entry: UploadEntry,
-    private content?: File,
+    private content?: AttachedContent,
   ) {}
 
   get view(): TransferTask["view"] {
-    const { key: id, name, to } = this.entry;
-    return { id, kind: "upload", file: this.journalEntry?.file, name, to: [to] };
+    const { key: id, name, to, isFolder } = this.entry;
+    return { id, kind: "upload", file: this.journalEntry?.file, name, to: [to], isFolder };
   }
 
   get journalEntry(): UploadEntry | undefined {
     return this.dependencies.uploads.get(this.entry.key);
   }
 
-  isSameFile(file: File): boolean {
-    return this.entry.name === file.name && this.entry.stamp === fileStamp(file);
+  isSameFile(content: AttachedContent): boolean {
+    return this.entry.name === content.name && this.entry.stamp === stampOf(content);
   }
 
   get sending(): string | undefined {
@@ -266,23 +273,33 @@ class Upload implements PageTask {
   }
 
   async run(options: RunOptions): Promise<void> {
-    const { files, uploads, post, photos } = this.dependencies;
-    const { journalEntry } = this;
-    if (journalEntry === undefined || this.content === undefined) return;
+    const { files, uploads, post, emit } = this.dependencies;
+    const { journalEntry, content } = this;
+    if (journalEntry === undefined || content === undefined) return;
     const { key, to } = journalEntry;
     const message = fileMessageOf(journalEntry);
-    const content = await this.#chosenSize(this.content);
-    const source = new FileSource(content, key, journalEntry.stamp);
+    const { source, preview } = await this.#open(content, journalEntry);
     try {
-      const preview = await photos?.preview(content);
       const result = await files.send({ source, to: [to], preview, ...message, ...options });
       const [refused] = result.refused;
       if (refused !== undefined && result.posted.length === 0) throw refused.fault;
       uploads.remove(key);
       if (result.unsaid !== undefined) post?.(to, result.unsaid);
+      const omissions = content instanceof File ? undefined : content.takeOmissions();
+      if (omissions !== undefined) emit({ kind: "fault", fault: omissions });
     } finally {
       source.close();
     }
+  }
+
+  async #open(
+    original: AttachedContent,
+    { key, stamp }: UploadEntry,
+  ): Promise<{ readonly source: Source; readonly preview?: PreviewContent | undefined }> {
+    if (!(original instanceof File)) return { source: original.open(key) };
+    const content = await this.#chosenSize(original);
+    const source = new FileSource(content, key, stamp);
+    return { source, preview: await this.dependencies.photos?.preview(content) };
   }
 
   /** @throws {Fault} not-allowed if the position that the user left out would be sent */
@@ -300,10 +317,13 @@ class Upload implements PageTask {
     return this.content !== undefined;
   }
 
-  async reopen(chosen?: File): Promise<boolean> {
+  async reopen(chosen?: AttachedContent): Promise<boolean> {
     const content = chosen ?? this.content ?? (await this.#permitted("requestPermission"));
     if (content === undefined || this.journalEntry === undefined) return false;
-    if (!this.isSameFile(content)) throw new PageFault("file-changed", "otherFile");
+    if (content !== this.content && !this.isSameFile(content)) {
+      const text = this.entry.isFolder === true ? "otherFolder" : "otherFile";
+      throw new PageFault("file-changed", text);
+    }
     this.content = content;
     return true;
   }
@@ -320,12 +340,18 @@ class Upload implements PageTask {
     if (file !== undefined) files.withdraw(file).catch(asFault);
   }
 
-  async #permitted(method: "queryPermission" | "requestPermission"): Promise<File | undefined> {
+  async #permitted(
+    method: "queryPermission" | "requestPermission",
+  ): Promise<AttachedContent | undefined> {
     const { handle, stamp } = this.entry;
-    if ((await handle?.[method]?.({ mode: "read" })) !== "granted") return undefined;
+    if (handle === undefined) return undefined;
+    if ((await handle[method]?.({ mode: "read" })) !== "granted") return undefined;
     try {
-      const file = await handle?.getFile();
-      return file !== undefined && fileStamp(file) === stamp ? file : undefined;
+      const content =
+        "getFile" in handle
+          ? await handle.getFile()
+          : await (await folderModule()).LocalFolder.read(handle);
+      return stampOf(content) === stamp ? content : undefined;
     } catch {
       return undefined;
     }

@@ -14,6 +14,7 @@ import type {
 } from "../../io/state/upload-journal.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
 import { numberKey, type Store } from "../browser/indexed-db.ts";
+import type { FolderNode } from "../browser/local-folder.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";
 
 /** Handle from a drop or file picker. Survives reloads. */
@@ -24,13 +25,18 @@ export interface FileHandle {
   requestPermission?(mode: { readonly mode: "read" }): Promise<string>;
 }
 
+export interface FolderHandle
+  extends FolderNode,
+    Pick<FileHandle, "queryPermission" | "requestPermission"> {}
+
 export interface UploadEntry extends JournalEntry, FileMessage {
   readonly fingerprint: string;
   readonly user: string;
   readonly to: string;
   readonly sizeBytes: number;
   readonly stamp: string;
-  readonly handle: FileHandle | undefined;
+  readonly handle: FileHandle | FolderHandle | undefined;
+  readonly isFolder?: boolean | undefined;
   /** Sends a smaller copy of a photo. The other fields describe the original. */
   readonly isSmaller?: boolean | undefined;
   readonly file: FileId | undefined;

@@ -208,10 +208,8 @@ export const ENGLISH = {
   messageNotFound: "Message not found.",
   notAllAttached: (max: number) =>
     `Not all files were attached. A message can have up to ${max} files.`,
+  readingFolder: "Reading the folder…",
   noFilesInFolder: "There are no files in this folder.",
-  folderNotAttached:
-    "The files were attached without their folders, empty folders and links. " +
-    "To send a folder as it is, use chat send-file.",
   linkElsewhere: "This link belongs to another server.",
   moreActions: (from: string) => `Actions for message from ${from}`,
   server: "server",
@@ -355,6 +353,7 @@ export const ENGLISH = {
   attach: "Attach",
   attachPhoto: "Photo or film",
   attachFile: "File",
+  attachFolder: "Folder",
   recordVoice: "Record voice message",
   voiceMessage: "Voice message",
   voiceRecording: "Recording",
@@ -543,6 +542,8 @@ export const ENGLISH = {
   chooseAgain: "Choose the file again to resume",
   permitWriting: "Allow access to the file to resume",
   permitAgain: "Allow access to the file to resume",
+  chooseFolderAgain: "Choose the folder again to resume",
+  permitFolderAgain: "Allow access to the folder to resume",
   timeLeft: (span: string) => `${span} left`,
   failed: "failed",
   stalledSource: "waiting for this device's disk",

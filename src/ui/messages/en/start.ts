@@ -115,6 +115,7 @@ export const ENGLISH_START = {
     "This browser can't store data, which encrypted rooms require. Leave private browsing, " +
     "or allow this page to store data.",
   keyStays: "The account key can't be exported from this browser. Link from another device.",
+  otherFolder: "This folder differs, or has changed. Send it as a new folder.",
   otherFile: "This is a different file. Choose the original file, or send this one as a new file.",
   nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
   nameRefused: "That name isn't available.",

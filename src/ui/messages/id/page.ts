@@ -282,10 +282,8 @@ export const INDONESIAN: Texts = {
   messageNotFound: "Pesan tidak ditemukan.",
   notAllAttached: (max) =>
     `Tidak semua berkas dilampirkan. Satu pesan dapat memuat hingga ${max} berkas.`,
+  readingFolder: "Membaca folder…",
   noFilesInFolder: "Tidak ada berkas di folder ini.",
-  folderNotAttached:
-    "Berkas dilampirkan tanpa folder, folder kosong, dan tautannya. " +
-    "Untuk mengirim folder secara utuh, gunakan chat send-file.",
   linkElsewhere: "Tautan ini milik server lain.",
   copied: "Tersalin",
   moreActions: (from) => `Tindakan untuk pesan ${from}`,
@@ -452,6 +450,7 @@ export const INDONESIAN: Texts = {
   attach: "Lampirkan",
   attachPhoto: "Foto atau film",
   attachFile: "Berkas",
+  attachFolder: "Folder",
   recordVoice: "Rekam pesan suara",
   voiceMessage: "Pesan suara",
   voiceRecording: "Merekam",
@@ -513,6 +512,7 @@ export const INDONESIAN: Texts = {
   keyStays: "Kunci akun tidak dapat diekspor dari peramban ini. Tautkan dari perangkat lain.",
   otherFile:
     "Ini berkas yang berbeda. Pilih berkas aslinya, atau kirim yang ini sebagai berkas baru.",
+  otherFolder: "Folder ini berbeda atau telah berubah. Kirim sebagai folder baru.",
 
   ...INDONESIAN_ACCOUNT,
   ...INDONESIAN_RULES,
@@ -691,6 +691,8 @@ export const INDONESIAN: Texts = {
   chooseAgain: "Pilih lagi berkasnya untuk melanjutkan",
   permitWriting: "Izinkan akses ke berkas untuk melanjutkan",
   permitAgain: "Izinkan akses ke berkas untuk melanjutkan",
+  chooseFolderAgain: "Pilih lagi foldernya untuk melanjutkan",
+  permitFolderAgain: "Izinkan akses ke folder untuk melanjutkan",
   timeLeft: (span) => `sisa ${span}`,
   failed: "gagal",
   stalledSource: "menunggu penyimpanan perangkat ini",

@@ -5,13 +5,13 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { ifPossible } from "../../../io/promises.ts";
 import { fileIcon } from "../../browser/media.ts";
-import type { Attachment as AttachedFile } from "../../transfer/attachments.ts";
+import type { AttachedContent, Attachment as AttachedFile } from "../../transfer/attachments.ts";
 import { Announced } from "../shell/announced.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 
 interface Inspection {
-  readonly file: File;
+  readonly file: AttachedContent;
   /** The thumbnail; `undefined` if the browser does not draw the file. */
   readonly picture: File | undefined;
   /** `undefined` for files that are always sent as they are. */
@@ -22,8 +22,10 @@ interface Inspection {
 /** Inspects each file once. Copies are made one at a time. */
 function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
   const { photos } = usePage().chat;
-  const begun = useRef(new WeakSet<File>());
-  const [inspections, setInspections] = useState<ReadonlyMap<File, Inspection>>(new Map());
+  const begun = useRef(new WeakSet<AttachedContent>());
+  const [inspections, setInspections] = useState<ReadonlyMap<AttachedContent, Inspection>>(
+    new Map(),
+  );
   useEffect(() => {
     const add = (inspection: Inspection) =>
       setInspections((before) => new Map(before).set(inspection.file, inspection));
@@ -40,7 +42,7 @@ function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
       add({ file, picture: smaller, smaller, hasPosition });
     };
     for (const { file } of files) {
-      if (begun.current.has(file)) continue;
+      if (!(file instanceof File) || begun.current.has(file)) continue;
       begun.current.add(file);
       void inspect(file);
     }
@@ -74,10 +76,11 @@ function Attachment({ inspection, isSmaller, onRemove }: AttachmentProps) {
   const url = useObjectUrl(picture);
   const name = cleanText(file.name);
   const { size } = isSmaller && smaller instanceof File ? smaller : file;
+  const isFolder = !(file instanceof File);
   return (
     <li className="attachment">
       {url === undefined ? (
-        <Icon name={fileIcon(file.name) ?? "file"} />
+        <Icon name={isFolder ? "folder" : (fileIcon(file.name) ?? "file")} />
       ) : (
         <img src={url} alt={texts.picture(name)} />
       )}
@@ -85,6 +88,7 @@ function Attachment({ inspection, isSmaller, onRemove }: AttachmentProps) {
         {name}
       </span>
       <span className="file-note">
+        {isFolder ? `${texts.folderOf(file.folder.entries)} · ` : ""}
         {isSmaller && smaller === "pending" ? "…" : formatSize(size)}
       </span>
       <IconButton icon="close" label={texts.detach(name)} onPress={onRemove} />

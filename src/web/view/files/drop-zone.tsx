@@ -1,56 +1,9 @@
 /** Drag and drop of files: over the open thread to the thread, elsewhere to the room. */
 
 import { useEffect, useRef, useState } from "react";
-import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
-import {
-  type DroppedEntry,
-  type DroppedFile,
-  distinguishedFiles,
-  filesInFolder,
-} from "../../input/dropped-folder.ts";
-import type { Attachment } from "../../transfer/attachments.ts";
-import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
+import { type PendingAttachments, readDropped } from "./read-attachments.ts";
 import { hasFiles } from "./stray-drops.ts";
-
-/** Handles from this method survive a reload. */
-interface HandleItem {
-  getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
-}
-
-export interface Dropped {
-  readonly attachments: readonly Attachment[];
-  readonly isComplete: boolean;
-  /** True if the files come from a folder, which itself is not attached. */
-  readonly isFolder: boolean;
-}
-
-async function readDropped(items: DataTransferItemList): Promise<Dropped> {
-  const all = [...items].filter(({ kind }) => kind === "file");
-  // Reads all items during the event, because browsers discard them afterwards.
-  const pending = all.map((item) => ({
-    file: item.getAsFile(),
-    entry: item.webkitGetAsEntry() as DroppedEntry | null,
-    handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
-  }));
-  const files: DroppedFile[] = [];
-  const handles: (FileHandle | undefined)[] = [];
-  let [isComplete, isFolder] = [true, false];
-  for (const { file, entry, handle } of pending) {
-    const resolvedHandle = await handle.catch(() => null);
-    if (entry?.isDirectory === true) {
-      const found = await filesInFolder(entry, PAGE_UPLOADS_MAX - files.length);
-      files.push(...found.files);
-      isComplete &&= found.isComplete;
-      isFolder = true;
-    } else if (file !== null) {
-      handles[files.length] = resolvedHandle ?? undefined;
-      files.push({ file, folders: [] });
-    }
-  }
-  const attachments = distinguishedFiles(files).map((file, i) => ({ file, handle: handles[i] }));
-  return { attachments, isComplete, isFolder };
-}
 
 function isDialogOpen(): boolean {
   return document.querySelector("dialog[open]") !== null;
@@ -60,7 +13,10 @@ function isOverThread({ target }: DragEvent): boolean {
   return target instanceof Element && target.closest(".thread") !== null;
 }
 
-export function useDropping(isThread: boolean, onDropped: (dropped: Dropped) => void): boolean {
+export function useDropping(
+  isThread: boolean,
+  onDropped: (dropped: PendingAttachments) => void,
+): boolean {
   const [isDragging, setDragging] = useState(false);
   const latestListener = useRef(onDropped);
   latestListener.current = onDropped;
@@ -81,9 +37,7 @@ export function useDropping(isThread: boolean, onDropped: (dropped: Dropped) => 
         if (isDialogOpen() || event.dataTransfer === null) return;
         if (isOverThread(event) !== isThread) return;
         event.preventDefault();
-        void readDropped(event.dataTransfer.items).then((dropped) =>
-          latestListener.current(dropped),
-        );
+        latestListener.current(readDropped(event.dataTransfer.items));
       },
     };
     const dispatch = (event: DragEvent) => {

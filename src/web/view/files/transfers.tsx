@@ -6,16 +6,24 @@ import type { TransferView } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { transferText } from "../../../ui/text/transfer-text.ts";
+import { folderModule } from "../../transfer/attachments.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 
 function Buttons({ transfer }: { readonly transfer: TransferView }) {
-  const { texts, chat } = usePage();
+  const { texts, chat, fail } = usePage();
   const input = useRef<HTMLInputElement>(null);
-  const { id, state } = transfer;
+  const { id, state, isFolder = false } = transfer;
   const resume = () => {
-    if (state.kind === "needs-file" && state.again === "choose") input.current?.click();
-    else chat.resumeTransfer(id);
+    const { current } = input;
+    if (state.kind !== "needs-file" || state.again !== "choose" || current === null)
+      return chat.resumeTransfer(id);
+    current.webkitdirectory = isFolder;
+    current.click();
+  };
+  const resumeFolder = async (files: readonly File[]) => {
+    const { LocalFolder } = await folderModule();
+    chat.resumeTransfer(id, await LocalFolder.ofFiles(files));
   };
   const isDone = state.kind === "done";
   return (
@@ -31,10 +39,14 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
         type="file"
         className="sr-only"
         tabIndex={-1}
-        aria-label={texts.chooseAgain}
+        aria-label={isFolder ? texts.chooseFolderAgain : texts.chooseAgain}
         onChange={(event) => {
-          const [file] = event.target.files ?? [];
-          if (file !== undefined) chat.resumeTransfer(id, file);
+          const files = [...(event.target.files ?? [])];
+          event.target.value = "";
+          const [file] = files;
+          if (file === undefined) return;
+          if (isFolder) resumeFolder(files).catch(fail);
+          else chat.resumeTransfer(id, file);
         }}
       />
       {isDone ? (

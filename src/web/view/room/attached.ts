@@ -1,10 +1,11 @@
 /** Files attached to the composer of a room or a thread. */
 
-import { useMemo, useRef, useSyncExternalStore } from "react";
+import { useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { draftKey } from "../../../core/model/selectors.ts";
 import { useDropping } from "../files/drop-zone.tsx";
+import { type PendingAttachments, readChosenFolder } from "../files/read-attachments.ts";
 import { useAnnounce } from "../shell/announced.tsx";
 import { isTouch, usePage } from "../shell/context.tsx";
 import type { AttachedFiles } from "./composer.tsx";
@@ -27,24 +28,42 @@ export function useAttached(
   mayAdd: boolean,
   focus: () => void,
 ): Attaching {
-  const { chat, texts, times, fail, notify } = usePage();
+  const { chat, texts, times, fail } = usePage();
   const key = draftKey(target, root);
   const announce = useAnnounce();
   const files = useSyncExternalStore(chat.store.subscribe, () => chat.attached.filesFor(key));
   const chosen = useSyncExternalStore(chat.store.subscribe, () => chat.attached.isSmallerFor(key));
   const isSmaller = chosen ?? isTouch();
+  const [foldersRead, setFoldersRead] = useState(0);
   const latestFocus = useRef(focus);
   latestFocus.current = focus;
-  const attached = useMemo(
-    (): AttachedFiles => ({
+  const attached = useMemo((): AttachedFiles => {
+    const addWhenRead = async ({ hasFolder, read }: PendingAttachments) => {
+      const change = hasFolder ? 1 : 0;
+      setFoldersRead((count) => count + change);
+      const { attachments, errors } = await read;
+      setFoldersRead((count) => count - change);
+      if (attachments.length > 0) self.add(attachments);
+      for (const error of errors) fail(error);
+    };
+    const self: AttachedFiles = {
       files,
+      isReading: foldersRead > 0,
       isSmaller,
+      addWhenRead: (pending) => void addWhenRead(pending),
+      addFolder: (chosenFiles) => {
+        if (chosenFiles.length === 0) fail(texts.noFilesInFolder);
+        else void addWhenRead(readChosenFolder(chosenFiles));
+      },
       chooseSize: (chosenSmaller) => chat.chooseSize(key, chosenSmaller),
-      add: (more, isComplete = true) => {
-        if (!isComplete || files.length + more.length > PAGE_UPLOADS_MAX)
+      add: (more) => {
+        if (files.length + more.length > PAGE_UPLOADS_MAX)
           fail(texts.notAllAttached(PAGE_UPLOADS_MAX));
-        else if (more.length === 0) fail(texts.noFilesInFolder);
         chat.attached.add(key, more);
+        for (const { file } of more) {
+          const omissions = file instanceof File ? undefined : file.takeOmissions();
+          if (omissions !== undefined) fail(omissions);
+        }
         const names = more.slice(0, NAMED_FILES_MAX).map(({ file }) => cleanText(file.name));
         const others = more.length - names.length;
         if (others > 0) names.push(texts.others(others));
@@ -63,13 +82,11 @@ export function useAttached(
         chat.actions.openBox(target);
         return true;
       },
-    }),
-    [chat, texts, times, fail, announce, target, key, files, isSmaller],
-  );
-  const isDragging = useDropping(root !== undefined, ({ attachments, isComplete, isFolder }) => {
-    if (!mayAdd) return;
-    attached.add(attachments, isComplete);
-    if (isFolder && attachments.length > 0) notify(texts.folderNotAttached);
+    };
+    return self;
+  }, [chat, texts, times, fail, announce, target, key, files, foldersRead, isSmaller]);
+  const isDragging = useDropping(root !== undefined, (dropped) => {
+    if (mayAdd) attached.addWhenRead(dropped);
   });
   return { attached, isDragging };
 }

@@ -52,6 +52,7 @@ import type { Attachment } from "../../transfer/attachments.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { emojiModule } from "../emoji/loader.ts";
 import { Attachments } from "../files/attachments.tsx";
+import type { PendingAttachments } from "../files/read-attachments.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
@@ -90,7 +91,12 @@ export interface AttachedFiles {
   /** Whether photos are sent as smaller copies. */
   readonly isSmaller: boolean;
   readonly chooseSize: (isSmaller: boolean) => void;
-  readonly add: (files: readonly Attachment[], isComplete?: boolean) => void;
+  /** Whether a folder is being read. */
+  readonly isReading: boolean;
+  readonly add: (files: readonly Attachment[]) => void;
+  readonly addWhenRead: (pending: PendingAttachments) => void;
+  /** @param files of an `<input webkitdirectory>` */
+  readonly addFolder: (files: readonly File[]) => void;
   readonly remove: (attachment: Attachment) => void;
   /**
    * @param message content of the message with the first file
@@ -201,15 +207,18 @@ interface AddButtonProps extends Pick<ComposerProps, "attached" | "target" | "th
   readonly onRecord: () => void;
 }
 
-/** Menu of what goes with a message: files, a poll or a voice message. */
+const CAN_CHOOSE_FOLDERS = "webkitdirectory" in HTMLInputElement.prototype;
+
+/** Menu of what goes with a message: files, a folder, a poll or a voice message. */
 function AddButton({ attached, target, thread, onRecord }: AddButtonProps) {
   const page = usePage();
   const { texts, chat } = page;
   const input = useRef<HTMLInputElement>(null);
-  const choose = (accept: string) => {
+  const choose = (accept: string, isFolder = false) => {
     const { current } = input;
     if (current === null) return;
     current.accept = accept;
+    current.webkitdirectory = isFolder;
     current.click();
   };
   const items = () => {
@@ -217,6 +226,9 @@ function AddButton({ attached, target, thread, onRecord }: AddButtonProps) {
     return [
       menuItem(texts.attachPhoto, () => choose("image/*,video/*"), "picture"),
       menuItem(texts.attachFile, () => choose(""), "file"),
+      ...(CAN_CHOOSE_FOLDERS
+        ? [menuItem(texts.attachFolder, () => choose("", true), "folder")]
+        : []),
       ...(room === undefined || thread !== undefined ? [] : pollItem(page, room)),
       menuItem(texts.recordVoice, onRecord, "mic"),
     ];
@@ -232,8 +244,11 @@ function AddButton({ attached, target, thread, onRecord }: AddButtonProps) {
         tabIndex={-1}
         aria-hidden="true"
         onChange={(event) => {
-          attached.add(withoutHandles(event.target.files ?? []));
+          const { files, webkitdirectory } = event.target;
+          const chosen = [...(files ?? [])];
           event.target.value = "";
+          if (webkitdirectory) attached.addFolder(chosen);
+          else attached.add(withoutHandles(chosen));
         }}
       />
     </>
@@ -535,6 +550,11 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       <div className="composer-box" hidden={isRecording}>
         <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
         {attached.files.length === 0 ? null : <Attachments attached={attached} />}
+        {attached.isReading ? (
+          <Announced kind="notice" className="file-note">
+            {texts.readingFolder}
+          </Announced>
+        ) : null}
         {thread === undefined || draft.edits !== undefined ? null : (
           <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
         )}
