@@ -79,6 +79,8 @@ export type RoomEvent =
       readonly name: string;
       readonly sizeBytes: number | undefined;
       readonly folder: FolderSize | undefined;
+      /** Root of the thread that will show the file. */
+      readonly thread: number | undefined;
     }
   | {
       readonly kind: "presence";

@@ -121,9 +121,9 @@ export class Follower {
       const { kind, n, unread } = notice;
       return this.sink.event({ kind, room, n, unread });
     }
-    const { kind, from, name, size, folder } = notice;
+    const { kind, from, name, size, folder, thread } = notice;
     const file = notice.file as FileId;
-    this.sink.event({ kind, room, file, from, name, sizeBytes: size, folder });
+    this.sink.event({ kind, room, file, from, name, sizeBytes: size, folder, thread });
   }
 
   #presences(notice: NoticeOf<"presences">): void {

@@ -63,6 +63,8 @@ export const FILE_REQUESTS = {
        * drop them answers with a larger `have`.
        */
       keep: v.optional(count),
+      /** Root of the thread that will show the file, for the notices to its readers. */
+      thread: v.optional(positive),
     },
     answer: v.object({
       /** Reports that the server knows previews, which older servers do not. */
@@ -191,5 +193,7 @@ export const FILE_NOTICES = {
     name: fileName,
     size: v.optional(size),
     folder: v.optional(folder),
+    /** Root of the thread that will show the file. */
+    thread: v.optional(positive),
   },
 } as const;

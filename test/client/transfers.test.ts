@@ -103,6 +103,21 @@ async function startTransfer(source: MemorySource, heldChunk: number) {
   return { ...scene, sending, getting, release };
 }
 
+test("a notice of an upload names the thread that will show the file", async () => {
+  const { site, bob, sender } = await both();
+  const { seq: re } = await site.wait(sender.post("lobby", { text: "a question" }));
+  const sources = [content(1), content(2), content(3)].map((bytes) => new MemorySource(bytes));
+  for (const [i, message] of [{ re, thread: true }, { re }, {}].entries()) {
+    const source = sources[i] as MemorySource;
+    await site.wait(sender.transfers.send({ source, to: ["lobby"], ...message }));
+  }
+  const offers = await site.until("three offers", () => {
+    const found = bob.events.filter((event) => event.kind === "offered");
+    return found.length === 3 ? found : undefined;
+  });
+  expect(offers.map(({ thread }) => thread)).toEqual([re, undefined, undefined]);
+});
+
 describe("a file arrives once and complete", () => {
   async function cutEverywhere(
     run: (scene: Awaited<ReturnType<typeof both>>, arm: (home: Home) => void) => Promise<void>,

@@ -22,7 +22,7 @@ import {
 } from "../files/receive-file.ts";
 import { openSourceAt, STDIN } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
-import { fileLabel, recordJson } from "../output/render.ts";
+import { fileLabel, recordJson, threadPrefix } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
@@ -111,13 +111,15 @@ export class LineFiles {
 
   reportOffered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
     const { open, chatConsole } = this.lines;
-    const { room, file, from, name, sizeBytes } = event;
+    const { room, file, from, name, sizeBytes, thread } = event;
     const { client } = open;
     if (from === client.user || isIgnored(client.model, from)) return;
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
+    const prefix = thread === undefined ? "" : threadPrefix(thread);
+    const line = `${prefix}${from} is sending ${fileLabel(event)}`;
     chatConsole.print(
-      { kind: "offered", ...destinationOfTarget(room), from, id: file, name, sizeBytes },
-      isSlow && this.lines.isCurrent(room) ? `${from} is sending ${fileLabel(event)}` : undefined,
+      { kind: "offered", ...destinationOfTarget(room), from, id: file, name, sizeBytes, thread },
+      isSlow && this.lines.isCurrent(room) ? line : undefined,
     );
   }
 

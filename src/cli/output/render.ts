@@ -225,9 +225,12 @@ function expandTabs(text: string): string {
 function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
   const isMessage = record.kind === "text" || record.kind === "action" || record.kind === "file";
   if (!isMessage || record.re === undefined) return "";
-  const number = `#${record.re}`;
-  if (record.thread === true) return `↪ thread ${number}: `;
-  return `↪ ${cleanText(authorOf?.(record.re, record) ?? number)}: `;
+  if (record.thread === true) return threadPrefix(record.re);
+  return `↪ ${cleanText(authorOf?.(record.re, record) ?? `#${record.re}`)}: `;
+}
+
+export function threadPrefix(root: number): string {
+  return `↪ thread #${root}: `;
 }
 
 function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {

@@ -275,6 +275,7 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   #offerFields(): RequestFields<"offer"> {
     const { source, to, isPreview } = this.request;
+    const { re, thread } = fileMessageOf(this.request);
     const { name, details } = source;
     const folder = source.folder && { ...source.folder };
     return {
@@ -286,6 +287,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       details,
       preview: isPreview,
       keep: this.#keep,
+      thread: thread && re,
     };
   }
 

@@ -112,6 +112,7 @@ export type ServerEvent =
       readonly from: string;
       readonly name: string;
       readonly sizeBytes: number | undefined;
+      readonly thread?: number | undefined;
     };
 
 export type AnswerEvent =

@@ -9,7 +9,15 @@ import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../rooms/p
 import { closesBoxes } from "../rooms/rules.ts";
 import { isMessage, isSameName } from "./item.ts";
 import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
-import type { ComposerDraft, Item, Mention, Model, PendingPost, RoomState } from "./state.ts";
+import type {
+  ComposerDraft,
+  Item,
+  Mention,
+  Model,
+  OfferedFile,
+  PendingPost,
+  RoomState,
+} from "./state.ts";
 
 export interface RoomListEntry {
   /** `undefined` in a conversation that has not begun. */
@@ -107,6 +115,12 @@ export function draftKey(target: string, root: number | undefined): string {
 /** Root of the open thread. */
 export function openThreadRoot(model: Model): number | undefined {
   return openRoom(model)?.thread?.root;
+}
+
+/** Files that others send to the open room. The user's own uploads are transfers. */
+export function filesInProgress(model: Model): readonly OfferedFile[] {
+  const offered = openRoom(model)?.offered ?? [];
+  return offered.filter(({ from }) => !isSameName(from, model.me) && !isIgnored(model, from));
 }
 
 /** @param lastSeq seq of the last known reply */

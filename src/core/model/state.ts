@@ -319,6 +319,8 @@ export interface OfferedFile {
   readonly from: string;
   readonly name: string;
   readonly sizeBytes: number | undefined;
+  /** Root of the thread that will show the file. */
+  readonly thread: number | undefined;
 }
 
 export interface PendingPost {

@@ -193,9 +193,10 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   board: ({ fields }, { board }) => {
     fields.notices = { ...fields.notices, ...board };
   },
-  offered: inRoom((_, room, { file, from, name, sizeBytes }) => {
+  offered: inRoom((_, room, { file, from, name, sizeBytes, thread }) => {
     if (room.offered.some((item) => item.file === file)) return;
-    room.offered = [...room.offered.slice(1 - OFFERED_FILES_MAX), { file, from, name, sizeBytes }];
+    const offered = { file, from, name, sizeBytes, thread };
+    room.offered = [...room.offered.slice(1 - OFFERED_FILES_MAX), offered];
   }),
 };
 

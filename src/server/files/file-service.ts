@@ -319,7 +319,8 @@ export class FileService {
       if (client.isClosed) await this.#uploads.release(receiver);
       else this.#transfers.set(client, receiver);
       const isPreview = request.preview === true;
-      if (isNew && !isPreview) this.#announceOffer(client, account, receiver.blob.metadata);
+      if (isNew && !isPreview)
+        this.#announceOffer(client, account, receiver.blob.metadata, request.thread);
       const { blob, windowBytes: window } = receiver;
       return { have: blob.have, window, ...previewField(request) };
     } catch (error) {
@@ -328,11 +329,16 @@ export class FileService {
     }
   }
 
-  #announceOffer(client: ClientConnection, account: Account, about: BlobMetadata): void {
+  #announceOffer(
+    client: ClientConnection,
+    account: Account,
+    about: BlobMetadata,
+    thread: number | undefined,
+  ): void {
     const { fanOut, onEvent } = this.options;
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
-      const offer = { room: room.id, file, from: account.name, name, size: sizeBytes };
+      const offer = { room: room.id, file, from: account.name, name, size: sizeBytes, thread };
       fanOut.publish(room, defined({ kind: "offered", ...offer, folder: folder && { ...folder } }));
     }
     onEvent(

@@ -5,9 +5,8 @@ import { oneLine } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
   draftKey,
+  filesInProgress,
   findItem,
-  isIgnored,
-  openRoom,
   openThreadRoot,
 } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
@@ -72,12 +71,12 @@ function noteLines({ text, tone }: ScreenNote, columns: number): readonly Styled
 }
 
 function offeredLines(model: Model, texts: ScreenTexts, columns: number): readonly StyledLine[] {
-  // The user's own uploads are already displayed as transfers.
-  const offered = (openRoom(model)?.offered ?? []).filter(
-    ({ from }) => !isSameName(from, model.me) && !isIgnored(model, from),
-  );
-  const lines = offered.slice(0, NOTICES_PER_KIND_MAX).map(({ from, name }): StyledLine => {
-    const text = `  ${texts.fileInProgress(cleanText(from), oneLine(name, 200))}`;
+  const offered = filesInProgress(model);
+  const openRoot = openThreadRoot(model);
+  const lines = offered.slice(0, NOTICES_PER_KIND_MAX).map(({ from, name, thread }): StyledLine => {
+    const isElsewhere = thread !== undefined && thread !== openRoot;
+    const textOf = isElsewhere ? texts.threadFileInProgress : texts.fileInProgress;
+    const text = `  ${textOf(cleanText(from), oneLine(name, 200))}`;
     return cutLine([{ text, role: "dim" }], columns);
   });
   return withCount(lines, offered.length, texts);

@@ -385,6 +385,7 @@ export const ENGLISH = {
   open: "Open",
   done: "done",
   fileInProgress: (from: string, name: string) => `${from} is sending ${name}`,
+  threadFileInProgress: (from: string, name: string) => `${from} is sending ${name} in a thread`,
 
   search: "Search",
   resultCount: (n: number, hasMore: boolean) => `${n}${hasMore ? "+" : ""} found`,

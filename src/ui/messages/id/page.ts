@@ -483,6 +483,7 @@ export const INDONESIAN: Texts = {
   dismiss: "Tutup",
   done: "selesai",
   fileInProgress: (from, name) => `${from} sedang mengirim ${name}`,
+  threadFileInProgress: (from, name) => `${from} sedang mengirim ${name} di utas`,
 
   search: "Cari",
   resultCount: (n, hasMore) => `${n}${hasMore ? "+" : ""} ditemukan`,

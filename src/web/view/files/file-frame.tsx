@@ -3,7 +3,8 @@
 import { PICTURE_SHOWN_BYTES_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSmallPicture } from "../../../core/client/picture-name.ts";
-import type { Item } from "../../../core/model/state.ts";
+import { filesInProgress } from "../../../core/model/selectors.ts";
+import type { Item, Model, OfferedFile } from "../../../core/model/state.ts";
 import { useShownName } from "../room/person.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { showsPictures } from "../shell/settings.ts";
@@ -27,13 +28,23 @@ export function useSending(items: readonly Item[], target: string): Sending {
   return { pictures, lines: items.filter((item) => !isPicture(item)), isOn };
 }
 
-export function OfferedLine({ from, name }: { readonly from: string; readonly name: string }) {
+function OfferedLine({ file, isElsewhere }: { file: OfferedFile; isElsewhere: boolean }) {
   const texts = useTexts();
-  const author = useShownName(from);
+  const author = useShownName(file.from);
+  const textOf = isElsewhere ? texts.threadFileInProgress : texts.fileInProgress;
   return (
     <p className="offered" dir="auto">
-      {texts.fileInProgress(author, cleanText(name))}
+      {textOf(author, cleanText(file.name))}
     </p>
+  );
+}
+
+/** Files that others send to the open room or, with `root`, into its thread. */
+export function OfferedLines({ model, root }: { readonly model: Model; readonly root?: number }) {
+  return filesInProgress(model).map((file) =>
+    root === undefined || file.thread === root ? (
+      <OfferedLine key={file.file} file={file} isElsewhere={file.thread !== root} />
+    ) : null,
   );
 }
 

@@ -10,7 +10,7 @@ import {
   useState,
 } from "react";
 import { titleText } from "../../../base/text.ts";
-import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
+import { isMessage, itemAt } from "../../../core/model/item.ts";
 import {
   accountsAlike,
   PeopleIndex,
@@ -38,7 +38,7 @@ import { offsetMinutes } from "../../../ui/text/times.ts";
 import { readRoute } from "../../input/route.ts";
 import { Badge } from "../attention/badge.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
-import { OfferedLine } from "../files/file-frame.tsx";
+import { OfferedLines } from "../files/file-frame.tsx";
 import { Playing, PlayingBar, PlayingContext } from "../files/playing.tsx";
 import { Transfers } from "../files/transfers.tsx";
 import { Announced, useAnnouncer } from "../shell/announced.tsx";
@@ -215,9 +215,7 @@ function Conversation(props: MainProps) {
       {ignored ? (
         <p className="hint">{texts.ignoredHere(placeTitle(model, target, texts))}</p>
       ) : null}
-      {(room?.offered ?? []).map(({ file, from, name }) =>
-        isSameName(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
-      )}
+      <OfferedLines model={model} />
       {model.transfers.size > 0 ? <Transfers /> : null}
       {room?.isSealed === true ? (
         <SealedNotice key={target} target={target} onUnreadable={onUnreadable} />

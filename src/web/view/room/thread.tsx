@@ -14,6 +14,7 @@ import { RowBuilder, type Rows } from "../../../core/model/rows.ts";
 import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Model, ThreadState } from "../../../core/model/state.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
+import { OfferedLines } from "../files/file-frame.tsx";
 import { Transfers } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, isTouch, useNarrow, usePage } from "../shell/context.tsx";
@@ -140,6 +141,7 @@ export function Thread(props: ThreadProps) {
           />
         ))}
       </div>
+      <OfferedLines model={model} root={root} />
       {isNarrow && model.transfers.size > 0 ? <Transfers /> : null}
       {isReadOnly ? null : (
         <Composer

@@ -17,9 +17,10 @@ function noticesAfter(...events: readonly ModelEvent[]): readonly string[] {
   return noticeLines(options, 80, 5).map((line) => line.map(({ text }) => text).join(""));
 }
 
-function offered(from: string): ModelEvent {
+function offered(from: string, thread?: number): ModelEvent {
   const file = `f${from.padEnd(11, "x")}` as never;
-  return { kind: "offered", room: "lobby" as never, file, from, name: "cat.png", sizeBytes: 9 };
+  const about = { room: "lobby" as never, file, from, name: "cat.png", sizeBytes: 9, thread };
+  return { kind: "offered", ...about };
 }
 
 test("announces an upload once, except by ignored users", () => {
@@ -37,6 +38,19 @@ test("announces an upload once, except by ignored users", () => {
   expect(lines[0]).toContain("ben is sending cat.png");
   expect(lines[1]).toStartWith("↑ cat.png");
   expect(noticesAfter({ kind: "ignored", users: ["ben"] }, offered("ben"))).toEqual([]);
+});
+
+test("names the thread into which somebody sends a file, unless it is open", () => {
+  const [inRoom, inThread] = noticesAfter(offered("ben"), offered("cid", 1));
+  expect(inRoom).toEndWith("ben is sending cat.png");
+  expect(inThread).toEndWith("cid is sending cat.png in a thread");
+  const [open, other] = noticesAfter(
+    { kind: "thread", room: "lobby" as never, seq: 1 },
+    offered("cid", 1),
+    offered("ben", 2),
+  );
+  expect(open).toEndWith("cid is sending cat.png");
+  expect(other).toEndWith("ben is sending cat.png in a thread");
 });
 
 test("displays a question above the status line if it is too long", () => {
