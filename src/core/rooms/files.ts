@@ -6,7 +6,13 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
-import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/limits.ts";
+import {
+  CHUNK_BYTES,
+  FILE_BYTES_MAX,
+  FILE_TEXT_BYTES_MAX,
+  FOLDER_ENTRIES_MAX,
+  MANIFEST_BYTES_MAX,
+} from "../../base/limits.ts";
 import { PREVIEW_SIDE_MAX, SEALED_PREVIEW_BYTES_MAX } from "../../base/limits-page.ts";
 import type { Name } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
@@ -298,7 +304,10 @@ export function fileBodyOf(body: unknown): FileBody | undefined {
 function folderOf(folder: unknown): FileBody["folder"] {
   if (typeof folder !== "object" || folder === null) return undefined;
   const { entries, manifestBytes } = folder as Readonly<Record<string, unknown>>;
-  return isCount(entries) && isCount(manifestBytes) ? { entries, manifestBytes } : undefined;
+  // Receivers keep the list in memory, and no server checks that of an encrypted file.
+  if (!isCount(entries) || entries > FOLDER_ENTRIES_MAX) return undefined;
+  if (!isCount(manifestBytes) || manifestBytes > MANIFEST_BYTES_MAX) return undefined;
+  return { entries, manifestBytes };
 }
 
 /** An invalid preview is ignored, so that its file remains available. */

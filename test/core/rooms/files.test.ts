@@ -6,6 +6,8 @@ import {
   FILE_BYTES_MAX,
   FILE_ID_LENGTH,
   FILE_TEXT_BYTES_MAX,
+  FOLDER_ENTRIES_MAX,
+  MANIFEST_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import {
   checkFileText,
@@ -131,8 +133,15 @@ describe("files", () => {
 });
 
 describe("body of a file record", () => {
+  const LARGEST = { entries: FOLDER_ENTRIES_MAX, manifestBytes: MANIFEST_BYTES_MAX };
+  const folderBody = (change: Partial<typeof LARGEST>) => ({
+    ...body(one, FILE_BYTES_MAX),
+    folder: { ...LARGEST, ...change },
+  });
+
   test("round-trips", () => {
     const folder = { entries: 0, manifestBytes: 20 };
+    expect(fileBodyOf(folderBody({}))).toEqual(folderBody({}));
     expect(fileBodyOf(body(one))).toEqual(body(one));
     expect(fileBodyOf({ ...body(one), folder, later: 1 })).toEqual({ ...body(one), folder });
     expect(fileBodyOf(body(one, FILE_BYTES_MAX))).toEqual(body(one, FILE_BYTES_MAX));
@@ -151,6 +160,8 @@ describe("body of a file record", () => {
     ["a folder without entries", { ...body(one), folder: { manifestBytes: 3 } }],
     ["a folder that is none", { ...body(one), folder: 3 }],
     ["a folder that is nil", { ...body(one), folder: null }],
+    ["a list beyond all", folderBody({ manifestBytes: MANIFEST_BYTES_MAX + 1 })],
+    ["a number of entries beyond all", folderBody({ entries: FOLDER_ENTRIES_MAX + 1 })],
   ])("is rejected if %s", (_name, value) => expect(fileBodyOf(value)).toBeUndefined());
 
   test("is parsed or rejected for any value", () =>
