@@ -63,10 +63,13 @@ export const FILE_REQUESTS = {
        * drop them answers with a larger `have`.
        */
       keep: v.optional(count),
-      /** Root of the thread that will show the file, for the notices to its readers. */
-      thread: v.optional(positive),
+      /** As in `finish`, for the notices to readers. */
+      re: v.optional(positive),
+      thread: v.optional(v.boolean()),
     },
     answer: v.object({
+      /** Reports that `finish` knows `re` and `thread`, which older servers ignore. */
+      re: v.optional(v.boolean()),
       /** Reports that the server knows previews, which older servers do not. */
       preview: v.optional(v.boolean()),
       /** Number of chunks on the server's disk, at which the client resumes. */

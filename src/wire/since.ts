@@ -129,7 +129,7 @@ export const REQUEST_FIELDS_SINCE: NewRequestFields = {
   join: { assignment: "0.3.0", topic: "0.3.0" },
   kick: { reason: "0.3.0" },
   leave: { reason: "0.3.0" },
-  offer: { details: "0.3.0", preview: "0.3.0", keep: "0.3.0", thread: "0.3.0" },
+  offer: { details: "0.3.0", preview: "0.3.0", keep: "0.3.0", re: "0.3.0", thread: "0.3.0" },
   finish: { preview: "0.3.0", re: "0.3.0", thread: "0.3.0" },
   fetch: { prefix: "0.3.0" },
   accounts: { memberships: "0.3.0" },

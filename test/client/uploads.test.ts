@@ -56,6 +56,13 @@ describe("an upload", () => {
   });
 });
 
+uploadTest("withdraws a reply from a server that would post it outside its thread", async (ana) => {
+  const source = new MemorySource(content(3 * CHUNK_BYTES));
+  for (const message of [{ re: 9, thread: true }, { re: 9 }])
+    expect(await ana.send(source, message)).toMatchObject({ code: "kind-unknown" });
+  expect([ana.files.withdrawn.length, ana.files.received]).toEqual([2, []]);
+});
+
 describe("an upload behind an earlier one", () => {
   uploadTest("waits for its turn without a channel, which the earlier may need", async (ana) => {
     const bytes = content(3 * CHUNK_BYTES + 3);

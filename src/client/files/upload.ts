@@ -256,10 +256,8 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
     const { name, sizeBytes } = this.request.source;
-    // A server that is too old would post the file outside its thread.
-    const refusal = connection.refusalOf("finish", fileMessageOf(this.request));
-    if (refusal !== undefined) throw refusal;
-    const offer = await connection.request("offer", this.#offerFields()).catch((error: unknown) => {
+    const fields = this.#offerFields();
+    const offer = await connection.request("offer", fields).catch((error: unknown) => {
       const isErased = error instanceof Fault && UNKNOWN_FILE_CODES.has(error.code);
       if (isErased && this.#isResumed && !connection.isClosed) return undefined;
       throw error;
@@ -268,6 +266,13 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (this.request.isPreview === true && offer.preview !== true) {
       await this.#withdraw(connection, this.#file);
       throw new Fault("kind-unknown", "this server is too old for previews");
+    }
+    // 0.3.0 would post the file outside its thread.
+    if (fields.re !== undefined && offer.re !== true) {
+      await this.#withdraw(connection, this.#file);
+      throw new Fault("kind-unknown", msg`this server cannot post files as replies`, {
+        remedy: msg`ask the server's operator to upgrade chat`,
+      });
     }
     if (sizeBytes === undefined || offer.have <= chunkCount(sizeBytes)) return offer;
     throw new Fault("out-of-order", msg`the server has too many chunks of '${name}'`);
@@ -287,7 +292,8 @@ export class Upload implements ChannelTask<UploadedFile> {
       details,
       preview: isPreview,
       keep: this.#keep,
-      thread: thread && re,
+      re,
+      thread,
     };
   }
 

@@ -35,6 +35,7 @@ const RELIED_ON: Readonly<Record<string, readonly string[]>> = {
   join: ["assignment", "topic"],
   kick: ["reason"],
   leave: ["reason"],
+  offer: ["re", "thread"],
   finish: ["re", "thread"],
 };
 /** Likewise in posts. Text that mentions everyone is a message even without the mention. */

@@ -313,16 +313,16 @@ export class FileService {
         this.#transfers.delete(client);
         const window = this.#uploadBudget.grant();
         this.#uploadBudget.release(window);
-        return { have: fact.chunks, window, ...previewField(request) };
+        return { have: fact.chunks, window, ...knownFields(request) };
       }
       const { receiver, isNew } = await this.#uploads.offer(client, account, request);
       if (client.isClosed) await this.#uploads.release(receiver);
       else this.#transfers.set(client, receiver);
       const isPreview = request.preview === true;
       if (isNew && !isPreview)
-        this.#announceOffer(client, account, receiver.blob.metadata, request.thread);
+        this.#announceOffer(client, account, receiver.blob.metadata, threadOf(request));
       const { blob, windowBytes: window } = receiver;
-      return { have: blob.have, window, ...previewField(request) };
+      return { have: blob.have, window, ...knownFields(request) };
     } catch (error) {
       this.#transfers.delete(client);
       throw error;
@@ -602,6 +602,15 @@ function uploadEntry(upload: PartialUpload): Answer<"uploads">["uploads"][number
   return { to: [...about.to], ...defined({ file, name, bytes, size, since, expires, sending }) };
 }
 
-function previewField({ preview }: RequestOf<"offer">): { readonly preview?: true } {
-  return preview === true ? { preview } : {};
+/** Reports which fields of the request this server knows and older ones ignore. */
+function knownFields({ preview, re }: RequestOf<"offer">): Pick<Answer<"offer">, "preview" | "re"> {
+  return defined({
+    preview: preview === true ? preview : undefined,
+    re: re === undefined ? undefined : true,
+  });
+}
+
+/** Returns the root of the thread that will show the file. */
+function threadOf({ re, thread }: RequestOf<"offer">): number | undefined {
+  return thread === true ? re : undefined;
 }

@@ -359,7 +359,11 @@ labTest("posts a file in a thread of its target, and in no other", async ({ site
     ben.post("a reply", "lab", "AAAAAAAAAAA", { ...inThread, mentions: [] }),
   );
   const lane = await channelOf(ana);
-  await lane.request("offer", FOUR.offer(["lab"]));
+  expect(await lane.request("offer", { ...FOUR.offer(["lab"]), ...inThread })).toMatchObject({
+    re: true,
+  });
+  await site.quiet();
+  expect(ben.all("offered").map(({ thread }) => thread)).toEqual([root]);
   await FOUR.pour(lane);
   for (const re of [elsewhere, reply, 999, undefined]) {
     const finish = lane.request("finish", { ...FOUR.finish, re, thread: true });

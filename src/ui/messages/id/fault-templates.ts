@@ -21,6 +21,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the server cannot record messages: {}": "server tidak dapat mencatat pesan: {}",
   "{} is not a time": "{} bukan waktu",
   "{} is not the number of a message": "{} bukan nomor pesan",
+  "entries of a folder were skipped{}": "isi folder dilewati{}",
+  "this server cannot post files as replies":
+    "server ini tidak dapat mengirim berkas sebagai balasan",
   "this server cannot list replies": "server ini tidak dapat mendaftar balasan",
   "unknown filter has:{}": "saringan has:{} tidak dikenal",
   "search text can have at most {} bytes": "teks pencarian paling banyak {} bita",
