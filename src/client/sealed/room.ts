@@ -305,7 +305,8 @@ export class SealedRoom {
       const last = records.find(({ seq }) => seq === row.seq);
       const next = records.find(({ seq }) => seq > row.seq);
       const isReplaced = [last?.commit, row.commit].every((commit) => commit !== undefined);
-      const isMissing = last === undefined && next !== undefined && after < row.seq;
+      const wasRead = row.commit !== undefined && after < row.seq;
+      const isMissing = wasRead && last === undefined && next !== undefined;
       const isSame = !isMissing && (!isReplaced || last?.commit === row.commit);
       if (isSame && (next === undefined || row.n === undefined || next.n > row.n)) return;
       markContradicted(tx);
