@@ -161,7 +161,7 @@ export function accountFolderName(name: string): string {
  * APFS ignore case; APFS and HFS+ ignore composition; HFS+ and ext4 with `casefold` ignore joiners
  * and variation selectors.
  */
-export function foldFileName(name: string): string {
+function foldFileName(name: string): string {
   if (ASCII.test(name)) return name.toLowerCase();
   const visible = name.normalize("NFD").replaceAll(IGNORED, "");
   return visible.toUpperCase().toLowerCase().normalize("NFC");

@@ -20,10 +20,7 @@ import { sentMode } from "../../wire/modes.ts";
 import { FileReadStream } from "./file-source.ts";
 import { pageSha256 } from "./hash.ts";
 
-/**
- * The part of `FileSystemFileHandle` that is used here.
- * @internal
- */
+/** The part of `FileSystemFileHandle` that is used here. */
 export interface FileNode {
   readonly name: string;
   getFile(): Promise<File>;
