@@ -160,8 +160,9 @@ export function accountFolderName(name: string): string {
  * Returns the same text for any two names that some file system treats as equal: NTFS, exFAT and
  * APFS ignore case; APFS and HFS+ ignore composition; HFS+ and ext4 with `casefold` ignore joiners
  * and variation selectors.
+ * @internal
  */
-function foldFileName(name: string): string {
+export function foldFileName(name: string): string {
   if (ASCII.test(name)) return name.toLowerCase();
   const visible = name.normalize("NFD").replaceAll(IGNORED, "");
   return visible.toUpperCase().toLowerCase().normalize("NFC");
