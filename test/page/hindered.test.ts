@@ -99,6 +99,13 @@ pageTest("says that a banner and a QR code can't be loaded, and sends photos", a
   expect(await ida.accessibilityViolations()).toEqual([]);
 });
 
+pageTest("says that the style can't be loaded, and works without it", async () => {
+  await using uma = await server.logIn("uma", { refused: "**/assets/chat-*.css" });
+  await uma.page.locator(".banner").getByText("A part of the page can't be loaded").waitFor();
+  await uma.send("without style");
+  await uma.waitUntilSent();
+});
+
 pageTest("shows why the page can't start", async () => {
   const initScript = `Object.defineProperty(window, "addEventListener", { value: () => {
     throw new TypeError("this window listens to nothing");

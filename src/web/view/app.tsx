@@ -69,7 +69,7 @@ const DAY_CHECK_MS = 10_000;
 
 /** Loads during the sign-in, so that its form is there sooner. */
 const room = new LazyModule(() => import("./room/chat-page.tsx"));
-const style = new LazyModule(() => addStyleSheet(chatSheet).then(() => "loaded"));
+const style = new LazyModule(async () => ({ isApplied: await addStyleSheet(chatSheet) }));
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 const TEXTS = {
   en: new LazyModule(() => loadTexts("en")),
@@ -349,6 +349,8 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   useVisibleHeight();
   useWakeLock(settings.keepsAwake);
   const { loaded: { TrustRoute } = {}, hasFailed: lacksTrust } = useLoading(trustOffer);
+  const { isApplied = true } = useModule(style) ?? {};
+  const lacksTexts = hasFailed && texts !== undefined;
   const start: StartValue = useMemo(() => {
     const toast = (text: string, isFault: boolean) => {
       toasts.show(text, isFault);
@@ -366,9 +368,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
     <StartContext value={start}>
       <PageContext value={page}>
         <Banners
-          lacksPart={
-            (hasFailed && texts !== undefined) || (lacksTrust && location.hash === TRUST_HASH)
-          }
+          lacksPart={!isApplied || lacksTexts || (lacksTrust && location.hash === TRUST_HASH)}
         />
         <Screen hasNoTexts={hasFailed} />
         {TrustRoute && <TrustRoute />}

@@ -5,13 +5,20 @@ import { whenSettled } from "./effects.ts";
 
 export class LazyModule<Module> {
   loaded: Module | undefined;
+  #loading: Promise<Module> | undefined;
 
   constructor(private readonly load: () => Promise<Module>) {}
 
   /** After a failure, the next call retries. */
   async fetch(): Promise<Module> {
-    this.loaded ??= await this.load();
-    return this.loaded;
+    if (this.loaded !== undefined) return this.loaded;
+    this.#loading ??= this.load();
+    try {
+      this.loaded = await this.#loading;
+      return this.loaded;
+    } finally {
+      this.#loading = undefined;
+    }
   }
 }
 

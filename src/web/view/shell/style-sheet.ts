@@ -2,14 +2,15 @@
 
 import { useLayoutEffect } from "react";
 
-/** @returns after the sheet is loaded, or has failed: a page without its style is still of use */
-export function addStyleSheet(href: string): Promise<void> {
-  if (document.head.querySelector(`link[href="${href}"]`) !== null) return Promise.resolve();
+/** @returns whether the sheet is loaded: a page without its style is still of use */
+export function addStyleSheet(href: string): Promise<boolean> {
+  if (document.head.querySelector(`link[href="${href}"]`) !== null) return Promise.resolve(true);
   const link = document.createElement("link");
   link.rel = "stylesheet";
   link.href = href;
   return new Promise((resolve) => {
-    link.onload = link.onerror = () => resolve();
+    link.onload = () => resolve(true);
+    link.onerror = () => resolve(false);
     document.head.append(link);
   });
 }
