@@ -43,6 +43,7 @@ pageTest("says that the page is old if the browser holds newer data", async () =
   await ben.send("here before");
   await ben.waitUntilSent();
   const other = await ben.tab();
+  await other.composer.waitFor();
   expect(await changeDatabase(other, 99)).toBe("changed");
   await ben.page.close({ runBeforeUnload: false });
   await other.page.reload();
