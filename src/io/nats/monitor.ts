@@ -86,7 +86,7 @@ export async function greetingOf(url: string): Promise<string> {
 }
 
 /** A reason for which the server ends the connection directly follows its first line. */
-const GREETING_MS = 1_000;
+const GREETING_MS = 200;
 
 /** @returns the text that the server sent; `undefined` if there is no such sign within a second */
 function firstSign(url: string, sign: "connect" | "data", moreMs = 0): Promise<string | undefined> {

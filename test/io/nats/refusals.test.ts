@@ -1,4 +1,5 @@
 import { expect, test as unitTest } from "bun:test";
+import { ignoreFault } from "../../../src/base/fault.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { refusalOf } from "../../../src/io/nats/refusals.ts";
@@ -131,7 +132,10 @@ test("names denied subjects, and notices when they are permitted", async () => {
 test("names a NATS server that accepts no more connections or only small messages", async () => {
   const limited = await NatsServers.start(1, "max_connections: 1\nmax_payload: 65536");
   try {
-    const stream = await openJetStream(memberOf(limited, "limited"));
+    // The test of whether NATS listens may still hold the only connection.
+    const stream = await until("a connection", () =>
+      openJetStream(memberOf(limited, "limited")).catch(ignoreFault),
+    );
     expect((await stream.state()).settings[0]).toMatchObject({
       message: "NATS refuses messages of more than 65536 bytes",
       remedy: "set max_payload: 1MB in the configuration of NATS and of its account",
