@@ -275,7 +275,8 @@ class InlineParser {
   }
 
   #linkAt(at: number): number {
-    const { consumed, link } = linkAt(this.text, at);
+    const open = this.#open.map(({ mark }) => mark[0]).join("");
+    const { consumed, link } = linkAt(this.text, at, open);
     if (link === undefined) return this.#plain(consumed);
     this.#top.parts.push({ kind: "link", ...link });
     return consumed.length;
@@ -309,11 +310,12 @@ interface Link {
 /** In UTF-16 code units. Longer addresses remain text. */
 const LENGTH_MAX = 2_000;
 const LINK_TEXT = /^[^\s<>"'`]+/;
-/** At the end of an address, these characters belong to the surrounding sentence or emphasis. */
-const TRAILING = ".,:;!?]}*_~";
+/** At the end of an address, these characters belong to the surrounding sentence. */
+const TRAILING = ".,:;!?]}";
 
 /**
  * @param at offset of `http://`, `https://` or `www.`
+ * @param open signs of the emphasis around the address, which end it
  * @returns the consumed characters; `link` is `undefined` if they are plain text
  *
  * @internal
@@ -321,9 +323,10 @@ const TRAILING = ".,:;!?]}*_~";
 export function linkAt(
   text: string,
   at: number,
+  open = "",
 ): { readonly consumed: string; readonly link: Link | undefined } {
   const found = LINK_TEXT.exec(text.slice(at, at + LENGTH_MAX))?.[0] ?? "";
-  const typed = trimTrailing(found);
+  const typed = trimTrailing(found, TRAILING + open);
   const href = hrefOf(typed);
   if (href === undefined) return { consumed: typed, link: undefined };
   const link = { text: typed, href: href.href };
@@ -364,13 +367,13 @@ function typedHost(typed: string): string | undefined {
 }
 
 /** Keeps a closing bracket if the address contains the matching opening bracket. */
-function trimTrailing(found: string): string {
+function trimTrailing(found: string, trimmed: string): string {
   let trailing = found.split(")").length - found.split("(").length;
   let end = found.length;
   for (; end > 0; end--) {
     const last = found[end - 1] ?? "";
     if (last === ")" && trailing > 0) trailing--;
-    else if (!TRAILING.includes(last)) break;
+    else if (!trimmed.includes(last)) break;
   }
   return found.slice(0, end);
 }

@@ -10,6 +10,18 @@ describe("links", () => {
     ["https://en.wikipedia.org/wiki/Foo_(bar).", ["https://en.wikipedia.org/wiki/Foo_(bar)"]],
     ["(see https://example.org/Foo_(bar)).", ["https://example.org/Foo_(bar)"]],
     ["**https://example.org/a_b_c**", ["https://example.org/a_b_c"]],
+    // Codes may end with any sign of base64url.
+    [
+      "see https://example.org/#/lobby/50/f8M0tMWIT_ there",
+      ["https://example.org/#/lobby/50/f8M0tMWIT_"],
+    ],
+    ["_see_ https://example.org/a_.", ["https://example.org/a_"]],
+    ["_see https://example.org/a__", ["https://example.org/a"]],
+    ["_see https://example.org/a_ there", ["https://example.org/a"]],
+    [
+      "~~https://example.org/~~ *(https://example.org/b*)*",
+      ["https://example.org/", "https://example.org/b"],
+    ],
     ["HTTP://EXAMPLE.org", ["http://example.org/"]],
     [
       "www.example.org/x, WWW.example.org",
