@@ -152,13 +152,16 @@ class Listing {
   /** Skips a file that cannot be read. */
   async addFile(path: string, getFile: () => Promise<File>): Promise<void> {
     if (!this.#accepts(path)) return;
+    let file: File;
     try {
-      const file = await getFile();
+      file = await getFile();
       await file.slice(0, 1).arrayBuffer();
-      if (this.#accepts(path)) this.#files.set(path, file);
     } catch {
       this.skipped.push({ path, reason: UNREADABLE });
+      return;
     }
+    // Others were added meanwhile.
+    if (this.#accepts(path)) this.#files.set(path, file);
   }
 
   /** Adds the folders of a path. */

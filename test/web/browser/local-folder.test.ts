@@ -228,6 +228,12 @@ test("refuses a folder with too many entries", async () => {
   expect(refusal.message).toContain(`has more than ${FOLDER_ENTRIES_MAX} entries`);
 });
 
+test("refuses files that exceed the limit while they are read together", async () => {
+  const folders = Array.from({ length: FOLDER_ENTRIES_MAX - 1 }, (_, i) => folder(String(i)));
+  const many = folder("many", ...folders, file("a.txt"), file("b.txt"));
+  expect(await rejection(LocalFolder.read(many))).toMatchObject({ code: "too-large" });
+});
+
 test("names files and folders that cannot be read, three at most, and each once", async () => {
   const denied = (name: string): FileNode => ({
     name,
