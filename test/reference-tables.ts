@@ -5,7 +5,6 @@ import { slashSummary } from "../src/cli/chat/slash-grammar.ts";
 import { type FlagDef, flagName } from "../src/cli/command.ts";
 import { SERVE_FLAGS, settingOf, variableOf } from "../src/cli/serve/flags.ts";
 import { SLASH_ALIASES } from "../src/ui/commands.ts";
-import { ENGLISH } from "../src/ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL } from "../src/ui/messages/en/terminal.ts";
 import {
   PAGE_KEYS,
@@ -87,8 +86,9 @@ export function screenTable(): string {
 
 export function pageTable(): string {
   const rows = PAGE_KEYS.flatMap((key) => {
-    const { label, page = [], options } = settingRow(key);
-    if (label === undefined) return [];
+    const { control, page = [] } = settingRow(key);
+    if (control === undefined) return [];
+    const { label, options } = control;
     const name = (value: unknown) => {
       const option = options?.[String(value)];
       return option === undefined
@@ -97,12 +97,12 @@ export function pageTable(): string {
           : value === false
             ? "off"
             : String(value)
-        : ENGLISH[option];
+        : option.en;
     };
     const values = page
       .map((value) => (value === undefined ? "automatic" : name(value)))
       .join(", ");
-    return [row(prose(ENGLISH[label]), prose(values))];
+    return [row(prose(label.en), prose(values))];
   });
   return rows.join("\n");
 }

@@ -41,7 +41,7 @@ import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { TerminalMessage } from "./messages/en/terminal.ts";
 import { parseSearch } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
-import { timesNow } from "./text/times.ts";
+import { timesIn, timesNow } from "./text/times.ts";
 
 interface User {
   readonly user: string;
@@ -323,7 +323,7 @@ const poll: Command<PollArgs> = {
     return {
       json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(rest, "until") },
       text: () => `#${item.seq} ${text}`,
-      rows: pollRows({ ...poll, isClosed }, ENGLISH),
+      rows: pollRows({ ...poll, isClosed }, ENGLISH, timesIn(ENGLISH)),
     };
   },
 };

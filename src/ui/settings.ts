@@ -1,27 +1,36 @@
 /**
  * Settings of the terminal's full screen and of the page, one row each. Names in config.toml,
- * storage, defaults, types and the page's controls follow from the rows.
+ * storage, defaults, types, and the page's controls and their texts follow from the rows.
  */
 
-import type { Texts } from "./messages/en/page.ts";
+import type { Language } from "./messages/languages.ts";
 
-/** Keys of texts without values. */
-type Label = { [K in keyof Texts]-?: Texts[K] extends string ? K : never }[keyof Texts];
+/** A text in each language. */
+type SettingText = Readonly<Record<Language, string>>;
 
 export type SettingPart = "look" | "keyboard" | "privacy" | "notifications";
 
-interface SettingRow {
+interface TerminalRow {
   /** Values in `[screen]` of config.toml and of `/set`; the first is the default. */
   readonly terminal?: readonly unknown[];
+}
+
+interface PageRow {
   /** Values in the page's `localStorage`; the first is the default. */
-  readonly page?: readonly unknown[];
+  readonly page: readonly unknown[];
   /** Name under which pages up to version 0.3 stored it. */
   readonly formerName?: string;
-  /** Part of the page's settings that shows it; without one, it is changed where it applies. */
-  readonly part?: SettingPart;
-  readonly label?: Label;
+  /** `undefined` if the page changes the setting only where it applies. */
+  readonly control: SettingControl | undefined;
+}
+
+type SettingRow = TerminalRow & (PageRow | { readonly [K in keyof PageRow]?: undefined });
+
+interface SettingControl {
+  readonly part: SettingPart;
+  readonly label: SettingText;
   /** Texts of the page's values, unless they are switched on and off. */
-  readonly options?: Readonly<Record<string, Label>>;
+  readonly options?: Readonly<Record<string, SettingText>>;
 }
 
 const ON = [true, false] as const;
@@ -32,43 +41,93 @@ export const SETTINGS = {
   language: {
     terminal: ["auto", "en", "id"],
     page: [undefined, "en", "id"],
-    part: "look",
-    label: "language",
+    control: { part: "look", label: { en: "Language", id: "Bahasa" } },
   },
   theme: {
     terminal: ["dark", "light"],
     page: ["system", "light", "dark"],
-    part: "look",
-    label: "theme",
-    options: { system: "themeSystem", light: "themeLight", dark: "themeDark" },
+    control: {
+      part: "look",
+      label: { en: "Appearance", id: "Tampilan" },
+      options: {
+        system: { en: "Match system", id: "Ikuti sistem" },
+        light: { en: "Light", id: "Terang" },
+        dark: { en: "Dark", id: "Gelap" },
+      },
+    },
   },
   bell: { terminal: ON },
   notify: {
     terminal: ["off", "osc9", "osc777", "notify-send"],
     page: OFF,
     formerName: "notifies",
-    part: "notifications",
-    label: "notificationsAsk",
+    control: {
+      part: "notifications",
+      label: {
+        en: "Notify me about mentions and direct messages",
+        id: "Beri tahu saya tentang sebutan dan pesan langsung",
+      },
+    },
   },
-  sounds: { page: OFF, part: "notifications", label: "sounds" },
+  sounds: {
+    page: OFF,
+    control: { part: "notifications", label: { en: "Play a sound", id: "Bunyikan suara" } },
+  },
   /** Events that a screen reader announces. */
   announcements: {
     page: ["everything", "mine", "nothing"],
-    part: "notifications",
-    label: "announcements",
-    options: { everything: "announceEverything", mine: "announceMine", nothing: "announceNothing" },
+    control: {
+      part: "notifications",
+      label: { en: "Read aloud by a screen reader", id: "Dibacakan oleh pembaca layar" },
+      options: {
+        everything: { en: "Everything", id: "Semuanya" },
+        mine: { en: "Only what concerns me", id: "Hanya yang menyangkut saya" },
+        nothing: { en: "Nothing", id: "Tidak ada" },
+      },
+    },
   },
-  hideJoins: { terminal: OFF, page: OFF, formerName: "isQuiet", part: "look", label: "quiet" },
+  hideJoins: {
+    terminal: OFF,
+    page: OFF,
+    formerName: "isQuiet",
+    control: {
+      part: "look",
+      label: {
+        en: "Hide join and leave notices",
+        id: "Sembunyikan pemberitahuan gabung dan keluar",
+      },
+    },
+  },
   /** Whether `/` and `?` act without a modifier. Dictation and stray keys can press them. */
-  singleKeys: { page: ON, part: "keyboard", label: "singleKeys" },
+  singleKeys: {
+    page: ON,
+    control: {
+      part: "keyboard",
+      label: {
+        en: "Use the keys / and ? without a modifier",
+        id: "Pakai tombol / dan ? tanpa tombol tambahan",
+      },
+    },
+  },
   /** Chosen by the user. By default, Enter sends unless the main pointer is a finger. */
-  enterSends: { page: [undefined, true, false], part: "keyboard", label: "enterSends" },
+  enterSends: {
+    page: [undefined, true, false],
+    control: {
+      part: "keyboard",
+      label: {
+        en: "Enter sends; Shift+Enter starts a new line",
+        id: "Enter mengirim; Shift+Enter memulai baris baru",
+      },
+    },
+  },
   pictures: {
     terminal: ["auto", "kitty", "iterm2", "sixel", "off"],
     page: ON,
     formerName: "showsPictures",
-    part: "look",
-    label: "picturesShown",
+    control: {
+      part: "look",
+      label: { en: "Show images in conversations", id: "Tampilkan gambar di percakapan" },
+    },
   },
   /** Small pictures are downloaded as soon as their messages are visible. */
   fetchPictures: { terminal: OFF },
@@ -79,12 +138,17 @@ export const SETTINGS = {
     terminal: ON,
     page: ON,
     formerName: "showsTyping",
-    part: "privacy",
-    label: "showTyping",
+    control: { part: "privacy", label: { en: "Typing indicators", id: "Indikator mengetik" } },
   },
-  showsPeople: { page: ON },
+  showsPeople: { page: ON, control: undefined },
   /** Whether the screen stays on while the page is visible. */
-  keepsAwake: { page: OFF, part: "look", label: "keepsAwake" },
+  keepsAwake: {
+    page: OFF,
+    control: {
+      part: "look",
+      label: { en: "Keep the screen on", id: "Biarkan layar tetap menyala" },
+    },
+  },
 } as const satisfies Readonly<Record<string, SettingRow>>;
 
 type Rows = typeof SETTINGS;

@@ -28,6 +28,7 @@ import { pollView } from "../../core/model/poll.ts";
 import type { Changes } from "../../core/model/state.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { pollRows } from "../../ui/text/poll-text.ts";
+import { timesIn } from "../../ui/text/times.ts";
 import { CHANGE_KINDS } from "../../wire/kinds.ts";
 import { emojiText } from "../output/painted-text.ts";
 import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/render.ts";
@@ -250,7 +251,7 @@ function textHtml(
 ): string {
   const poll = pollView(text, changes.get(seq) ?? NO_CHANGES, undefined);
   if (poll !== undefined) {
-    const rows = pollRows(poll, ENGLISH).map((row) => `<li>${clean(row)}</li>`);
+    const rows = pollRows(poll, ENGLISH, timesIn(ENGLISH)).map((row) => `<li>${clean(row)}</li>`);
     return `${htmlText(poll.question, mentions ?? [], "")}<ul>${rows.join("")}</ul>`;
   }
   const edit = changes.get(seq)?.edit;

@@ -19,6 +19,7 @@ import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { targetText, targetTitle } from "../../ui/text/target-text.ts";
+import { type Times, timesIn } from "../../ui/text/times.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
@@ -58,6 +59,7 @@ import { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { depthOf } from "./view/palette.ts";
+import { memo } from "./view/style.ts";
 import { PicturePaths, VisiblePictures } from "./visible-pictures.ts";
 import { parseWidths, terminalWidths, WIDTH_QUERY } from "./width/measured.ts";
 
@@ -116,6 +118,7 @@ export class ScreenClient implements ScreenHost {
   #transport: string | undefined;
   #lastRead = "";
   #isRenamed = false;
+  readonly #times = memo<Times>();
 
   constructor(private readonly options: ScreenClientOptions) {
     const { context, open, device, preferences, history } = options;
@@ -243,6 +246,11 @@ export class ScreenClient implements ScreenHost {
 
   get screenTexts(): ScreenTexts {
     return screenTexts(this.#language);
+  }
+
+  get times(): Times {
+    const texts = this.screenTexts;
+    return this.#times([texts], () => timesIn(texts));
   }
 
   hideJoins(on: boolean): void {
@@ -574,6 +582,7 @@ export class ScreenClient implements ScreenHost {
       settings: this.settings,
       nowUnixMs: context.clock.unixMs(),
       texts: this.screenTexts,
+      times: this.times,
       isStarting: this.#isStarting,
       depth: depthOf(context.env),
       status: {

@@ -13,7 +13,7 @@ import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { noticeText } from "../../ui/text/notice-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
-import { timesIn } from "../../ui/text/times.ts";
+import type { Times } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
 import { toFault } from "../errors.ts";
 import type { Environment } from "../settings.ts";
@@ -35,6 +35,7 @@ export interface ScreenHost {
   readonly state: ScreenState;
   readonly settings: ScreenSettings;
   readonly screenTexts: ScreenTexts;
+  readonly times: Times;
   patch(change: Partial<ScreenState>): void;
 }
 
@@ -143,7 +144,7 @@ export class ScreenNotices {
     if (bell) terminal.ring();
     const { model } = this.options.chat;
     const title = targetTitle(model, target);
-    const brief = briefText(item, texts, timesIn(texts));
+    const brief = briefText(item, texts, host.times);
     const text = isMessage(item) ? `${authorText(item, texts, model)}: ${brief}` : brief;
     if (notify === "notify-send") void this.#desktop.notify(title, text);
     else if (notify !== "off") terminal.notify(title, text, notify);

@@ -4,7 +4,7 @@ import { cleanText } from "../../base/text.ts";
 import type { PollView } from "../../core/model/state.ts";
 import type { Texts } from "../messages/en/page.ts";
 import { ACCOUNT_NAMES, personText, type ShownNames } from "./person-text.ts";
-import { type Times, timesIn } from "./times.ts";
+import type { Times } from "./times.ts";
 
 const BAR_LENGTH = 10;
 const NAMES_MAX = 5;
@@ -13,7 +13,7 @@ const NAMES_MAX = 5;
 export function pollRows(
   poll: PollView,
   texts: Texts,
-  times?: Times,
+  times: Times,
   names = ACCOUNT_NAMES,
 ): string[] {
   const most = Math.max(1, ...poll.options.map(({ count }) => count));
@@ -37,7 +37,7 @@ export function votersText(by: readonly string[], names: ShownNames): string {
 }
 
 /** States the number of voters, the kind of the poll and its end. */
-export function pollNote(poll: PollView, texts: Texts, times = timesIn(texts)): string {
+export function pollNote(poll: PollView, texts: Texts, times: Times): string {
   const { voters, anonymous, many, isClosed, untilUnixMs } = poll;
   const notes = [texts.pollVoters(voters)];
   if (anonymous) notes.push(texts.pollAnonymous);

@@ -2,6 +2,9 @@ import { expect, test } from "bun:test";
 import type { PollView } from "../../../src/core/model/state.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { pollRows } from "../../../src/ui/text/poll-text.ts";
+import { timesIn } from "../../../src/ui/text/times.ts";
+
+const TIMES = timesIn(ENGLISH);
 
 const POLL: PollView = {
   question: "Lunch?",
@@ -18,7 +21,7 @@ const POLL: PollView = {
 };
 
 test("shows a bar per option, the user's choice, and who chose it", () => {
-  expect(pollRows(POLL, ENGLISH)).toEqual([
+  expect(pollRows(POLL, ENGLISH, TIMES)).toEqual([
     "✓1. ▇▇▇▇▇▇▇▇▇▇ 2  soup<U+202E> (ana, b␛[2J)",
     " 2. ▇▇▇▇▇░░░░░ 1  rice (cy)",
     " 3. ░░░░░░░░░░ 0  none",
@@ -30,11 +33,11 @@ test("names nobody in an anonymous poll, and few of many", () => {
   const by = Array.from({ length: 9 }, (_, i) => `p${i}`);
   const options = [{ option: "yes", count: 9, by, isMine: false }];
   const poll = { ...POLL, options, voters: 9 };
-  expect(pollRows(poll, ENGLISH)[0]).toEndWith("yes (p0, p1, p2, p3, p4, …)");
+  expect(pollRows(poll, ENGLISH, TIMES)[0]).toEndWith("yes (p0, p1, p2, p3, p4, …)");
   const hidden = { ...poll, options: [{ option: "yes", count: 1, by: [], isMine: false }] };
-  expect(pollRows(hidden, ENGLISH)[0]).toEndWith("1  yes");
+  expect(pollRows(hidden, ENGLISH, TIMES)[0]).toEndWith("1  yes");
   const closed = { ...poll, anonymous: true, many: true, isClosed: true };
-  expect(pollRows(closed, ENGLISH)).toEqual([
+  expect(pollRows(closed, ENGLISH, TIMES)).toEqual([
     ...([" 1. ▇▇▇▇▇▇▇▇▇▇ 9  yes", "9 voters · anonymous · several answers · closed"] as const),
   ]);
 });

@@ -8,7 +8,7 @@ import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Size } from "../../../io/terminal/device.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
-import { type Times, timesIn } from "../../../ui/text/times.ts";
+import type { Times } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import type {
@@ -45,6 +45,7 @@ export interface ViewProps {
   readonly settings: ScreenSettings;
   readonly nowUnixMs: number;
   readonly texts: ScreenTexts;
+  readonly times: Times;
   readonly isStarting?: boolean;
   readonly depth: ColorDepth;
   readonly status: LinkStatus;
@@ -106,7 +107,6 @@ export class Composer {
   readonly #rowOptions = memo<RowOptions>();
   /** Cached because the text may be long and rarely changes between frames. */
   readonly #input = memo<InputBox>();
-  readonly #times = memo<Times>();
   readonly #roomColumn = memo<RoomColumn>();
   readonly #roomTexts = memo<readonly string[]>();
   readonly #memberColumn = memo<MemberColumn>();
@@ -241,12 +241,12 @@ export class Composer {
   }
 
   #rowOptionsOf(props: ViewProps, columns: number): RowOptions {
-    const { texts, model, fetchKey, foldKey, pictures, size, settings } = props;
+    const { texts, times, model, fetchKey, foldKey, pictures, size, settings } = props;
     const hasPictures = pictures !== undefined && pictures.size > 0;
     const rowOptions: RowOptions = {
       columns: Math.max(2, columns),
       texts,
-      times: this.#timesOf(texts),
+      times,
       me: model.me,
       people: this.#peopleOf(model),
       displayNames: model.displayNames,
@@ -263,10 +263,6 @@ export class Composer {
 
   #peopleOf(model: Model): People {
     return this.#people.of(openRoom(model), model);
-  }
-
-  #timesOf(texts: ScreenTexts): Times {
-    return this.#times([texts], () => timesIn(texts));
   }
 
   #paletteOf({ settings: { theme, colors }, depth }: ViewProps): Palette {
@@ -337,8 +333,8 @@ export class Composer {
     return options && overlayLines(options, columns, height);
   }
 
-  #overlay({ state: { overlay }, model, texts }: ViewProps): OverlayOptions | undefined {
-    return overlay && { overlay, model, texts, times: this.#timesOf(texts) };
+  #overlay({ state: { overlay }, model, texts, times }: ViewProps): OverlayOptions | undefined {
+    return overlay && { overlay, model, texts, times };
   }
 
   #emptyTimeline(props: ViewProps, areas: Areas, palette: Palette): readonly string[] {

@@ -4,11 +4,12 @@
  */
 
 import { counted } from "../../../base/sizes.ts";
+import type { Language } from "../languages.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
 import { ENGLISH_RULES } from "./rules.ts";
 
 export const ENGLISH_START = {
-  lang: "en",
+  lang: "en" as Language,
   name: "Name",
   password: "Password",
   showSecret: (label: string) => `Show ${label.toLowerCase()}`,

@@ -493,7 +493,6 @@ export const INDONESIAN: Texts = {
   copy: "Salin",
   notificationTitle: (actor, target) => `${actor} di ${target}`,
   devices: "Perangkat",
-  theme: "Tampilan",
 
   dashboard: "Administrasi server",
   queued: "Antre",
@@ -739,9 +738,6 @@ export const INDONESIAN: Texts = {
   notPlayable: "Peramban ini tidak dapat memutarnya. Simpan, lalu buka dengan program lain.",
   picturesShow: "Tampilkan gambar di sini",
   picturesHide: "Sembunyikan gambar di sini",
-  keepsAwake: "Biarkan layar tetap menyala",
-  enterSends: "Enter mengirim; Shift+Enter memulai baris baru",
-  picturesShown: "Tampilkan gambar di percakapan",
   typeImage: (kind) => `Gambar ${kind}`,
   typeText: "Teks",
   typeSound: "Suara",
@@ -793,23 +789,14 @@ export const INDONESIAN: Texts = {
   notifications: "Pemberitahuan",
   trustServer: "Percayai server ini",
   trustServerHint: "Tanpa peringatan, dengan pemberitahuan, dapat dipasang.",
-  quiet: "Sembunyikan pemberitahuan gabung dan keluar",
-  showTyping: "Indikator mengetik",
   typing: ([first = "", second, more]) => {
     if (second === undefined) return `${first} sedang mengetik…`;
     return more === undefined
       ? `${first} dan ${second} sedang mengetik…`
       : "Beberapa orang sedang mengetik…";
   },
-  notificationsAsk: "Beri tahu saya tentang sebutan dan pesan langsung",
-  sounds: "Bunyikan suara",
   pageNotices: "Pemberitahuan halaman ini",
   keyboard: "Papan ketik",
-  singleKeys: "Pakai tombol / dan ? tanpa tombol tambahan",
-  announcements: "Dibacakan oleh pembaca layar",
-  announceEverything: "Semuanya",
-  announceMine: "Hanya yang menyangkut saya",
-  announceNothing: "Tidak ada",
   pushes: "Beri tahu saya saat halaman ini tertutup",
   pushesExplained:
     "Pemberitahuan dienkripsi dan dikirim lewat server push milik pembuat peramban Anda.",
@@ -897,10 +884,6 @@ export const INDONESIAN: Texts = {
   signedInAs: (name) => `Masuk sebagai ${name}.`,
   setPassword: "Tetapkan kata sandi",
   passwordSet: "Kata sandi telah diganti.",
-  language: "Bahasa",
-  themeSystem: "Ikuti sistem",
-  themeLight: "Terang",
-  themeDark: "Gelap",
   logoutAsk: "Keluar dari peramban ini?",
   logoutForget: "Lupakan juga perangkat ini dan kuncinya",
   keyRooms: "ruang sebelumnya atau berikutnya",

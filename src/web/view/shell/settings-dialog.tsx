@@ -8,7 +8,7 @@ import { dndEnd, hasUnreadFirst } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
+import { LANGUAGES } from "../../../ui/messages/languages.ts";
 import {
   PAGE_KEYS,
   type PageSettings,
@@ -39,7 +39,11 @@ import { NewPassword } from "./new-password.tsx";
 import { enterSends } from "./settings.ts";
 import { wakeLocks } from "./wake-lock.ts";
 
-type Control = () => ReactNode;
+interface LabelProps {
+  readonly label: string;
+}
+
+type Control = (props: LabelProps) => ReactNode;
 
 /** Controls of settings that do more than change a value. */
 const SPECIAL: Partial<Record<keyof PageSettings, Control>> = {
@@ -53,30 +57,32 @@ const SPECIAL: Partial<Record<keyof PageSettings, Control>> = {
 
 /** Controls of a part of the settings, in the order of their rows. */
 function SettingControls({ part }: { readonly part: SettingPart }) {
-  const keys = PAGE_KEYS.filter((key) => settingRow(key).part === part);
-  return (
-    <>
-      {keys.map((key) => {
-        const Special = SPECIAL[key];
-        return Special === undefined ? <PlainSetting key={key} of={key} /> : <Special key={key} />;
-      })}
-    </>
-  );
+  const { lang } = usePage().texts;
+  return PAGE_KEYS.map((key) => {
+    const { control } = settingRow(key);
+    if (control?.part !== part) return null;
+    const Special = SPECIAL[key];
+    if (Special === undefined) return <PlainSetting key={key} of={key} />;
+    return <Special key={key} label={control.label[lang]} />;
+  });
 }
 
 function PlainSetting({ of }: { readonly of: keyof PageSettings }) {
   const { texts, settings, change } = usePage();
-  const { label, options } = settingRow(of);
-  if (label === undefined) return null;
+  const { control } = settingRow(of);
+  if (control === undefined) return null;
+  const { [texts.lang]: label } = control.label;
   const set = (value: unknown) => change({ [of]: value });
-  if (options === undefined) {
-    return <Check label={texts[label]} isOn={settings[of] === true} onChange={set} />;
+  if (control.options === undefined) {
+    return <Check label={label} isOn={settings[of] === true} onChange={set} />;
   }
-  const choices = Object.entries(options).map(([value, text]) => [value, texts[text]] as const);
+  const choices = Object.entries(control.options).map(
+    ([value, text]) => [value, text[texts.lang]] as const,
+  );
   return (
     <SelectField
       id={of}
-      label={texts[label]}
+      label={label}
       value={String(settings[of])}
       options={choices}
       onChange={set}
@@ -84,13 +90,13 @@ function PlainSetting({ of }: { readonly of: keyof PageSettings }) {
   );
 }
 
-function LanguageSetting() {
+function LanguageSetting({ label }: LabelProps) {
   const { texts, change } = usePage();
   return (
     <SelectField
       id="language"
-      label={texts.language}
-      value={languageFor([texts.lang])}
+      label={label}
+      value={texts.lang}
       options={[...LANGUAGES]}
       onChange={(language) => change({ language })}
       isLanguage
@@ -98,30 +104,30 @@ function LanguageSetting() {
   );
 }
 
-function EnterSetting() {
-  const { texts, settings, change } = usePage();
+function EnterSetting({ label }: LabelProps) {
+  const { settings, change } = usePage();
   const set = (isOn: boolean) => change({ enterSends: isOn });
-  return <Check label={texts.enterSends} isOn={enterSends(settings)} onChange={set} />;
+  return <Check label={label} isOn={enterSends(settings)} onChange={set} />;
 }
 
-function PicturesSetting() {
-  const { texts, settings, change } = usePage();
+function PicturesSetting({ label }: LabelProps) {
+  const { settings, change } = usePage();
   const set = (pictures: boolean) => change({ pictures, otherPictures: [] });
-  return <Check label={texts.picturesShown} isOn={settings.pictures} onChange={set} />;
+  return <Check label={label} isOn={settings.pictures} onChange={set} />;
 }
 
 function AwakeSetting() {
   return wakeLocks() === undefined ? null : <PlainSetting of="keepsAwake" />;
 }
 
-function SoundsSetting() {
-  const { texts, settings, change } = usePage();
+function SoundsSetting({ label }: LabelProps) {
+  const { settings, change } = usePage();
   const set = (sounds: boolean) => {
     change({ sounds });
     // Plays a sample, because browsers require such a click before a page may play sounds.
     if (sounds) void playSound();
   };
-  return <Check label={texts.sounds} isOn={settings.sounds} onChange={set} />;
+  return <Check label={label} isOn={settings.sounds} onChange={set} />;
 }
 
 function UnreadFirst() {
@@ -159,7 +165,7 @@ function notificationsText(
   return isPhone() ? texts.notificationsOpenPhone : texts.notificationsOpen;
 }
 
-function NotifySetting() {
+function NotifySetting({ label }: LabelProps) {
   const { texts, settings, change } = usePage();
   const [, setPermission] = useState("");
   const [canShow, setCanShow] = useState<boolean>();
@@ -178,7 +184,7 @@ function NotifySetting() {
     <>
       {permission === "default" || permission === "granted" ? (
         <Check
-          label={texts.notificationsAsk}
+          label={label}
           isOn={isOn}
           onChange={(notify) => {
             if (notify) void requestPermission();

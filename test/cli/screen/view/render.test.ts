@@ -4,6 +4,7 @@ import { Fault } from "../../../../src/base/fault.ts";
 import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { timesIn } from "../../../../src/ui/text/times.ts";
 import { expectGolden } from "../../../golden.ts";
 import * as scenes from "./scenes.ts";
 
@@ -119,11 +120,12 @@ const LANGUAGES = { en: "", id: "-id" } as const;
 
 for (const [language, suffix] of Object.entries(LANGUAGES) as ["en" | "id", string][]) {
   const texts = screenTexts(language);
+  const times = timesIn(texts);
   for (const [name, scene] of Object.entries(SCENES)) {
     for (const size of SIZES) {
       test(`the screen ${name}${suffix} at ${size}`, () => {
         const [columns = 0, rows = 0] = size.split("x").map(Number);
-        const frame = scenes.frameOf({ ...scene({ columns, rows }, language), texts });
+        const frame = scenes.frameOf({ ...scene({ columns, rows }, language), texts, times });
         const lines = scenes.plainLines(frame);
         const actual = `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
         const path = join(GOLDEN, `${name}${suffix}-${size}.txt`);

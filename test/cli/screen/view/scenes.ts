@@ -15,6 +15,7 @@ import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../../src/core/model/update.ts";
 import type { Size } from "../../../../src/io/terminal/device.ts";
+import { timesIn } from "../../../../src/ui/text/times.ts";
 
 const LOBBY = "lobby" as RoomId;
 const DEV = "dev" as RoomId;
@@ -266,6 +267,7 @@ export function helpIn(language: "en" | "id") {
 }
 
 export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {}): ViewProps {
+  const { texts = screenTexts("en") } = change;
   return {
     model,
     rows: new RowBuilder().rowsOf(model, () => 0),
@@ -273,7 +275,8 @@ export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {
     size,
     settings: DEFAULT_SETTINGS,
     nowUnixMs: START_UNIX_MS,
-    texts: screenTexts("en"),
+    texts,
+    times: timesIn(texts),
     depth: "none",
     status: { address: "127.0.0.1:2428", transport: "quic", roundTripMs: 12.4 },
     fetchKey: "Alt-f",
