@@ -48,12 +48,19 @@ test.each([
 ] as const)("the %s reads each of its settings", (place, folder) => {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const sources = files.filter((path) => /\.tsx?$/.test(path));
-  const code = sources.map((path) => readFileSync(`${folder}/${path}`, "utf8")).join("\n");
+  const code = sources
+    .map((path) => readFileSync(`${folder}/${path}`, "utf8").replaceAll(/\s+/g, " "))
+    .join("\n");
   const keys = (Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]).filter(
     (key) => settingRow(key)[place],
   );
   expect(keys.length).toBeGreaterThan(8);
-  expect(keys.filter((key) => !new RegExp(String.raw`\b${key}\b`).test(code))).toEqual([]);
+  // As `settings.key` or `{ key } = settings`.
+  const isRead = (key: string) =>
+    new RegExp(String.raw`ettings(?:\.current)?\.${key}\b|\b${key}\b[^;]{0,60}[sS]ettings\b`).test(
+      code,
+    );
+  expect(keys.filter((key) => !isRead(key))).toEqual([]);
 });
 
 test("reads the settings that a page of version 0.2 stored", () => {
