@@ -368,6 +368,7 @@ export class GroupChanges {
       await lease.hold();
       await this.#rejoinIfNeeded();
       try {
+        await this.room.checkContinued();
         const pending = await this.room.run((tx) => this.#prepare(tx, plan));
         if (pending === undefined) return;
         await this.#sendCommit(pending);

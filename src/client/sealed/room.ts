@@ -71,6 +71,9 @@ const REMAINING_EDITS_MAX = 500;
 /** First messages of threads, requested from the server for one page of records. */
 const ROOTS_REQUESTED_MAX = 8;
 const ROOTS_KNOWN_MAX = 256;
+/** After this time, a server that lacks a record has lost it. */
+const LAG_MS_MAX = 10_000;
+const LAG_RETRY_MS = 1_000;
 /** Minimum and half the maximum delay, because several devices may erase the same edits. */
 const ERASURE_DELAY_MS = 1_000;
 /** The server sends `erase` records only if the kind `all` is requested. */
@@ -148,6 +151,9 @@ export class SealedRoom {
   #lastSeqOutside = 0;
   /** Number of links so far. Another link may lead to a history that was replaced meanwhile. */
   #links = 0;
+  /** Whether the server has returned the record that was read last, or a later one, on this link. */
+  #isContinued = false;
+  #missedSince: number | undefined;
   /** True if records have invalidated this device's state, so that it must rejoin immediately. */
   #needsRepair = false;
   readonly #confirmed = new Map<number, string>();
@@ -169,6 +175,8 @@ export class SealedRoom {
     this.#links += 1;
     this.#lastRead = undefined;
     this.#lastDelivered = undefined;
+    this.#isContinued = false;
+    this.#missedSince = undefined;
     this.#roots.clear();
     this.changes.connected();
     if (this.#remainingEdits.size > 0) this.#scheduleErasure();
@@ -198,7 +206,7 @@ export class SealedRoom {
     if (first === undefined || last === undefined) return [];
     const follows = (before?: number) => records.every(({ n }, at) => before === n - 1 - at);
     const link = this.#links;
-    if (!follows(this.#lastRead)) await this.reread();
+    if (!follows(this.#lastRead) || !this.#isContinued) await this.reread();
     // The server sends a removed member no history, but the member may read records delivered in
     // order.
     const isNext = follows(this.#lastDelivered) || (await this.#isNext(first));
@@ -237,7 +245,7 @@ export class SealedRoom {
   async catchUp(): Promise<void> {
     const { onUse, applyAccepted } = this.parts;
     onUse(this.view);
-    if (this.#lastRead !== undefined) return;
+    if (this.#lastRead !== undefined && this.#isContinued) return;
     await applyAccepted();
     if (await this.run(({ row }) => row?.history === "accepted")) await this.#adoptHistory();
     const link = this.#links;
@@ -299,18 +307,35 @@ export class SealedRoom {
    * @param records of the room that follow `after`
    */
   async #checkContinues(records: readonly ChatRecord[], after: number): Promise<void> {
-    await this.runAndEmit((tx) => {
+    this.#isContinued = await this.runAndEmit((tx) => {
       const { row } = tx;
-      if (row === undefined || row.history === "contradicted") return;
+      if (row === undefined || row.history === "contradicted") return true;
       const last = records.find(({ seq }) => seq === row.seq);
       const next = records.find(({ seq }) => seq > row.seq);
       const isReplaced = [last?.commit, row.commit].every((commit) => commit !== undefined);
       const wasRead = row.commit !== undefined && after < row.seq;
       const isMissing = wasRead && last === undefined && next !== undefined;
       const isSame = !isMissing && (!isReplaced || last?.commit === row.commit);
-      if (isSame && (next === undefined || row.n === undefined || next.n > row.n)) return;
-      markContradicted(tx);
+      if (!isSame || (next !== undefined && row.n !== undefined && next.n <= row.n)) {
+        markContradicted(tx);
+        return true;
+      }
+      return last !== undefined || next !== undefined || !wasRead;
     });
+  }
+
+  /**
+   * A server that was restored from a backup would accept what is encrypted with keys of the lost
+   * history, which nobody else can read. A server of a cluster that lags lacks the record briefly.
+   * @throws {Fault} stale-epoch if the server has not returned the record that was read last
+   */
+  async checkContinued(): Promise<void> {
+    if (this.#isContinued) return;
+    const now = this.parts.clock.now();
+    this.#missedSince ??= now;
+    if (now - this.#missedSince > LAG_MS_MAX) await this.runAndEmit(markContradicted);
+    const message = msg`the server has not returned the newest message of '${this.view.name}' yet`;
+    throw new Fault("stale-epoch", message, { retryAfterMs: LAG_RETRY_MS });
   }
 
   async #checkConfirmed(tx: RoomTransaction, seq: number): Promise<void> {
@@ -507,6 +532,7 @@ export class SealedRoom {
    */
   async seal(posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.catchUp();
+    await this.checkContinued();
     await this.#readEdited(posts);
     await this.parts.lease.hold();
     // The room is usually ready, so a single transaction suffices.

@@ -48,6 +48,11 @@ function holdAudit({ tamperingLink }: Person): { release(): void } {
   return { release };
 }
 
+async function countOf(kind: string, { client, world }: Person): Promise<number> {
+  const query = { target: "vault", kinds: [kind], limit: 100 };
+  return (await world.wait(client.request("history", query))).records.length;
+}
+
 /** Logs in until the audit raises an alarm. */
 async function meetAlarm(world: SealedSite, { name, device }: Person): Promise<Person> {
   const person = world.person(name, device);
@@ -369,7 +374,7 @@ two("a link that begins while a message is read is checked before the next one",
   expect(queries).toBeGreaterThan(0);
 });
 
-two("a post that the server got before the alarm is read by its author", async (scene) => {
+two("a post before the alarm waits until the history is accepted", async (scene) => {
   const { world, ana, ben } = scene;
   await ana.postTo("kept", ben);
   const backup = world.site.disk.backUp();
@@ -379,11 +384,15 @@ two("a post that the server got before the alarm is read by its author", async (
   const early = world.person("ben", ben.device);
   const audit = holdAudit(early);
   await early.enter();
-  await early.postText("early");
+  early.client.post("vault", { text: "early" }).catch(ignoreFault);
+  await world.pass(3_000);
+  expect(await countOf("sealed", early)).toBe(1);
   audit.release();
   await early.until("the alarm", () => early.client.alarm);
   await early.quit();
-  const [ana2, ben2] = [await acceptHistory(world, ana), await acceptHistory(world, ben)];
+  const ana2 = await acceptHistory(world, ana);
+  const ben2 = await acceptHistory(world, ben);
+  await ana2.waitForText("early");
   await expectUsable(world, ana2, ben2);
   const texts = ["kept", "early", "from ana", "from ben"];
   for (const person of [ana2, ben2]) expect(await person.past()).toEqual(texts);
@@ -526,6 +535,58 @@ describe("before a rollback is accepted", () => {
     await ana2.postText("new 4");
     await early.waitForText("new 4");
     expect(await early.past()).toEqual(["kept", "new 1", "new 2", "new 3", "new 4"]);
+  });
+
+  two("messages under the numbers of lost ones do not continue the history", async (scene) => {
+    const { world, ana, ben } = scene;
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    for (const text of ["lost 1", "lost 2", "lost 3"]) await ana.postTo(text, ben);
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    const ana2 = await acceptHistory(world, ana);
+    const early = world.person("ben", ben.device);
+    const audit = holdAudit(early);
+    await early.enter();
+    const texts = ["new 1", "new 2", "new 3", "new 4"];
+    for (const text of texts) {
+      const { seq } = await ana2.postText(text);
+      await early.until(text, () => early.records.some((record) => record.seq === seq));
+    }
+    expect(early.texts().filter((text) => text.includes("new"))).toEqual([]);
+    audit.release();
+    await early.until("the alarm", () => early.client.alarm);
+    await early.quit();
+    const ben2 = await acceptHistory(world, ben);
+    expect(await ben2.past()).toEqual(["kept", ...texts]);
+    expect((await ben2.history({ grep: "lost" })).records).toEqual([]);
+  });
+
+  two("a change with the keys of the lost history is not made", async (scene) => {
+    const { world, ana, ben } = scene;
+    await ana.makeAdmin("ben");
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    await world.join("cleo");
+    await ana.invite("cleo");
+    for (const text of ["lost 1", "lost 2", "lost 3", "lost 4"]) await ben.postTo(text, ana);
+    await leaveServer(ana, ben);
+    await world.site.restore(backup);
+    // Ana rejoins, so that the group has the epoch of ben's keys again.
+    const ana2 = await acceptHistory(world, ana);
+    await ana2.until("to be in", () => ana2.rejoins() > 0);
+    const early = world.person("ben", ben.device);
+    const audit = holdAudit(early);
+    await early.enter();
+    const groups = await countOf("group", early);
+    const made = rejection(early.makeAdmin("ana", false));
+    expect(await world.wait(made)).toMatchObject({ code: "stale-epoch" });
+    expect(await countOf("group", early)).toBe(groups);
+    audit.release();
+    await early.until("the alarm", () => early.client.alarm);
+    await early.quit();
+    const ben2 = await acceptHistory(world, ben);
+    await expectUsable(world, ana2, ben2);
   });
 
   two("no read position of the former history is reported", async ({ world, ana, ben }) => {
@@ -707,6 +768,26 @@ describe("a member who has not accepted the rollback", () => {
     await ben2.postTo("both have", ana2);
   });
 });
+
+vaultTest(["ben"])(
+  "a server without proofs that lacks the newest message is told",
+  async (scene) => {
+    const { world, ana, ben } = scene;
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    await ana.postTo("lost", ben);
+    for (const person of [ana, ben]) await person.quit();
+    await world.site.restore(backup);
+    const ben2 = await world.join("ben", ben.device);
+    const refusal = await rejection(ben2.postText("unread"));
+    expect(String(refusal)).toContain("lacks messages of 'vault' that this device has read");
+    await ben2.sealed((rooms) => rooms.get(ben2.room()).acceptState());
+    await ben2.postText("read");
+    const ana2 = await world.join("ana", ana.device);
+    await ana2.sealed((rooms) => rooms.get(ana2.room()).acceptState());
+    expect(await ana2.past()).toEqual(["kept", "read"]);
+  },
+);
 
 describe("a second program of a home in which another one accepts a rollback", () => {
   for (const room of ["lobby", "vault"]) {

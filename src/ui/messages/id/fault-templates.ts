@@ -575,6 +575,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "chunk {} is repeated or beyond the end": "potongan {} berulang atau melewati akhir berkas",
   "chunk {} of '{}' ({}) has a wrong checksum":
     "potongan {} dari '{}' ({}) memiliki checksum yang salah",
+  "the server has not returned the newest message of '{}' yet":
+    "server belum mengirim pesan terbaru '{}'",
   "the server has not responded for {} s": "server tidak menjawab selama {} detik",
   "{} requests are pending": "{} permintaan masih menunggu",
   "{}: unknown user or wrong password": "{}: pengguna tidak dikenal atau kata sandi salah",
