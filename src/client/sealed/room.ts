@@ -151,7 +151,7 @@ export class SealedRoom {
   #lastSeqOutside = 0;
   /** Number of links so far. Another link may lead to a history that was replaced meanwhile. */
   #links = 0;
-  /** Whether the server has returned the record that was read last, or a later one, on this link. */
+  /** Whether the server has returned the record that was read last, or a later one. */
   #isContinued = false;
   #missedSince: number | undefined;
   /** True if records have invalidated this device's state, so that it must rejoin immediately. */
