@@ -49,7 +49,7 @@ import {
   useStartTexts,
 } from "./shell/context.tsx";
 import { combined, listen } from "./shell/effects.ts";
-import { keepFocus } from "./shell/focus.ts";
+import { keepFocus, markPointerInput } from "./shell/focus.ts";
 import { LazyModule, useLoading, useModule } from "./shell/lazy.ts";
 import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
 import {
@@ -344,6 +344,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   useDocumentStyle(settings, startTexts.lang);
   useFocus(chat, layers);
   useEffect(keepFocus, []);
+  useEffect(markPointerInput, []);
   useKeyGuard();
   useNoStrayDrops();
   useVisibleHeight();
