@@ -104,6 +104,8 @@ pageTest("a copy has every message between the ends of the selection", async () 
   const authors = lines.map((line, i) => `${i % 2 === 0 ? "dan" : "cleo"}: ${line}`);
   expect(upwards.split("\n")).toEqual(["dan: ne 0", ...authors.slice(1, -1), "cleo: line"]);
   expect(scrolledAway.split("\n")).toEqual(["dan: 0", "cleo: line 1", "dan: line 2"]);
+  await ana.room("lobby").click();
+  await ana.heading("#lobby").waitFor();
 });
 
 pageTest("keys on the page go to the composer, also after a panel was closed", async () => {
