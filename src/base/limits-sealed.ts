@@ -77,3 +77,20 @@ export const STATE_KEY_BYTES = 32;
 export const SEALED_UNSETTLED_MAX = 16;
 export const CLAIMS_KNOWN_MAX = 1_024;
 export const CLAIM_TRIES_MAX = 4;
+
+/** AES-128 key and nonce of one message. */
+export const MESSAGE_KEY_BYTES = 28;
+/** Messages in one part of a hand-over. With their certificates they fit into one preview. */
+export const HANDOVER_MESSAGES_MAX = 3_000;
+export const HANDOVER_CERTS_MAX = 32;
+export const HANDOVER_PART_BYTES_MAX = 160_000;
+/** Parts that a device receives before it lists them again. */
+export const HANDOVER_PARTS_LISTED_MAX = 64;
+export const HANDOVERS_MAX = 1_000;
+/** The server deletes a part that nobody has fetched after a week. */
+export const HANDOVER_KEEP_MS = 6.5 * 86_400_000;
+/** Delays between two looks at the parts: while they move, and after a long wait. */
+export const HANDOVER_POLL_MS = 1_000;
+export const HANDOVER_POLL_MS_MAX = 60_000;
+/** A device that has joined a room looks for parts this long. */
+export const HANDOVER_AWAIT_MS = 7 * 86_400_000;

@@ -68,6 +68,7 @@ export class AccountReader {
       case "rejoined":
       case "sealed-fault":
       case "sealed-remark":
+      case "handover":
       case "member-added":
       case "identity-changed":
       case "account-changed":

@@ -607,7 +607,7 @@ export class Client extends ChatClient<ClientAccount> {
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
       logs: state.logPins,
-      announceUploads: () => this.transfers.announceUploads(),
+      transfers: () => this.transfers,
     });
     const reader = new AccountReader(follow, () => session.rooms, {
       event: (event) => this.#push(event),

@@ -212,6 +212,10 @@ export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent 
       const { on, freeBytes, keepFreeBytes } = event;
       return { kind: "board", board: { diskLow: on ? { freeBytes, keepFreeBytes } : undefined } };
     }
+    case "handover":
+      return event.step === "part" || event.step === "read"
+        ? { kind: "opened", room: event.room }
+        : undefined;
     case "stalled":
     case "greeted":
     case "entered":

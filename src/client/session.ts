@@ -15,6 +15,7 @@ import type { OutboxOwner } from "../io/state/outbox-store.ts";
 import type { NoticeOf, PostBody } from "../wire/messages.ts";
 import type { AuditedLink } from "./auditor.ts";
 import type { ClientEvent, LinkInfo, PrefsEvent } from "./event.ts";
+import type { Transfers } from "./files/transfers.ts";
 import { Follower, type FollowerEvent, type FollowMode } from "./follower.ts";
 import type { ActiveLink } from "./link/active-link.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
@@ -47,7 +48,7 @@ export interface AccountSessionOptions {
   /** `LogAuditor.checked`; returns `undefined` for a client that does not audit. */
   readonly historyChecked: () => Promise<void> | undefined;
   readonly emit: (event: ClientEvent) => void;
-  readonly announceUploads: () => Promise<void>;
+  readonly transfers: () => Pick<Transfers, "announceUploads" | "ownUploads">;
   /** `isRepeated` is true if another request cannot deliver the missing record. */
   readonly gap: (fault: Fault, isRepeated: boolean) => void;
 }
@@ -72,7 +73,12 @@ export class AccountSession {
     const history = () => this.#historyView();
     const { people } = options;
     const own = { clock, entropy, keys, people, request, rooms, emit, history };
-    this.sealing = new Sealing({ ...own, ...sealed });
+    const uploads = () => options.transfers().ownUploads(this.user);
+    this.sealing = new Sealing({
+      ...own,
+      ...sealed,
+      uploads: follow === "none" ? undefined : uploads,
+    });
     this.#posts = this.#newOutboxQueue();
     this.#reporter = new ReadReporter(clock, options.historyChecked);
     this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;
@@ -228,7 +234,8 @@ export class AccountSession {
     this.options.emit(event);
     if (event.kind === "room") this.sealing.roomListed(event.room);
     if (event.kind !== "caught-up") return;
-    this.sealing.caughtUp(this.options.follow !== "none", () => this.options.announceUploads());
+    const announceUploads = () => this.options.transfers().announceUploads();
+    this.sealing.caughtUp(this.options.follow !== "none", announceUploads);
   }
 
   #historyView(): HistoryView | undefined {

@@ -18,6 +18,7 @@ const SNAPSHOT_CONTEXT = utf8Encode("chat/1 snapshot\0");
 const LAN_CONTEXT = utf8Encode("chat/1 lan\0");
 const SEALED_MESSAGE_CONTEXT = utf8Encode("chat/1 sealed message\0");
 const SEALED_LEAVE_CONTEXT = utf8Encode("chat/1 sealed leave\0");
+const SEALED_HANDOVER_CONTEXT = utf8Encode("chat/1 sealed handover\0");
 const GROUP_ID_BYTES = 16;
 
 export interface Greeting {
@@ -92,4 +93,10 @@ export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
 export function sealedLeaveBytes(gid: Uint8Array, epoch: number, room: string): Uint8Array {
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   return concatBytes(SEALED_LEAVE_CONTEXT, gid, uint64(epoch), utf8Encode(room));
+}
+
+/** @param context group, sender, receiver and room */
+export function sealedHandoverBytes(context: Uint8Array, digest: Uint8Array): Uint8Array {
+  assert(digest.length === HASH_BYTES, "a SHA-256 has 32 bytes");
+  return concatBytes(SEALED_HANDOVER_CONTEXT, digest, context);
 }

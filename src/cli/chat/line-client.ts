@@ -609,6 +609,11 @@ export class LineClient extends SlashHost {
         const sentence = event.remark.text;
         return chatConsole.print({ kind: "sealed-remark", sentence }, `${sentence}; see /sealed`);
       }
+      case "handover": {
+        const { kind, name, step, messages, total, sizeBytes, device } = event;
+        const fields = { kind, name, step, messages, total, sizeBytes, device };
+        return chatConsole.print(fields, noticeText(event, "someone"));
+      }
       case "identity-changed": {
         const { kind, user, sentence } = event;
         return chatConsole.print({ kind, user }, sentence);

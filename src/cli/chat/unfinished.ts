@@ -6,6 +6,7 @@ import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
+import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { JsonOutput } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
@@ -23,12 +24,15 @@ export async function unfinishedUploads(
       const next = page.uploads.filter(({ file }) => last === undefined || file > last);
       found.push(...next);
       // A malicious server may repeat a page.
-      if (!page.more || next.length === 0) return found.sort((a, b) => a.since - b.since);
+      if (!page.more || next.length === 0) break;
     }
   } catch (error) {
     if (error instanceof Fault && error.code === "kind-unknown") return undefined;
     throw error;
   }
+  // The user's devices exchange messages of encrypted rooms as uploads.
+  const files = found.filter(({ name }) => !name.startsWith(HANDOVER_NAME));
+  return files.sort((a, b) => a.since - b.since);
 }
 
 /** The fields are part of the stable output of `chat files`. */

@@ -458,6 +458,7 @@ function noticeOf(event: ClientEvent, hasInterface: boolean): string | undefined
       return pinNotice(event);
     case "elsewhere":
     case "rejoined":
+    case "handover":
     case "account-changed":
       return hasInterface ? undefined : noticeText(event, "someone")(ENGLISH_TERMINAL);
     case "sealed-fault":

@@ -116,6 +116,7 @@ export class ScreenNotices {
       case "disk-low":
       case "elsewhere":
       case "rejoined":
+      case "handover":
         return this.note(noticeText(event, this.options.host.screenTexts.server));
       case "sealed-fault":
         return this.fail(event.fault);

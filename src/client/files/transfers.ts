@@ -15,7 +15,9 @@ import { unlessAborted } from "../link/abort.ts";
 import type { Connection } from "../link/connection.ts";
 import { runOverChannels } from "./data-channel.ts";
 import { Download, type DownloadSinkOptions, type PartialDownload } from "./download.ts";
+import { DownloadChannel } from "./download-channel.ts";
 import type { Hashing } from "./hashing.ts";
+import { MemorySink } from "./memory-sink.ts";
 import type { TransferProgress } from "./progress.ts";
 import { type SentPreview, type SourceUpload, Upload, type UploadOptions } from "./upload.ts";
 
@@ -128,6 +130,13 @@ export interface EncryptedUpload {
   /** Posts the messages that describe the file, after which the upload cannot be resumed. */
   finish(sent: UploadedFile, removeJournal: () => void): Promise<UploadedFile>;
   close(): void;
+}
+
+/** Uploads that only devices of the account can list and fetch, each of at most one chunk. */
+export interface OwnUploads {
+  send(name: string, bytes: Uint8Array): Promise<FileId>;
+  fetch(file: FileId, sizeBytes: number): Promise<Uint8Array>;
+  withdraw(file: FileId): Promise<void>;
 }
 
 export interface TransfersOptions extends UploadOptions, Pick<CipherStageOptions, "cipher"> {
@@ -275,6 +284,53 @@ export class Transfers {
       const task = { stop, runOver, progressCount: () => 0, channelLost: () => undefined };
       await runOverChannels(this.options, task);
     });
+  }
+
+  ownUploads(user: string): OwnUploads {
+    const to = [`@${user}`];
+    return {
+      send: (name, bytes) =>
+        this.#runUntilStopped(undefined, async (stop) => {
+          const source = memorySource(name, bytes);
+          const { id } = await new Upload(
+            this.options,
+            { source, to, isPreview: true },
+            stop,
+          ).run();
+          return id;
+        }),
+      fetch: (file, sizeBytes) => this.#fetchOwn(file, sizeBytes),
+      withdraw: (file) => this.withdraw(file),
+    };
+  }
+
+  /** The server does not end the download of a file without a record. */
+  #fetchOwn(file: FileId, sizeBytes: number): Promise<Uint8Array> {
+    const { hashing } = this.options;
+    const runOver = async (connection: Connection): Promise<Uint8Array> => {
+      const sink = new MemorySink(sizeBytes, hashing.sha256);
+      const channel = new DownloadChannel({ connection, hashing, file, from: 0 });
+      await channel.fetch();
+      await channel.receive(
+        {
+          append: (hash, bytes) => sink.append(hash, bytes),
+          sync: () => sink.sync(),
+          get isExisting() {
+            return sink.sizeBytes === sizeBytes;
+          },
+        },
+        () => undefined,
+      );
+      return sink.bytes();
+    };
+    return this.#runUntilStopped(undefined, (stop) =>
+      runOverChannels(this.options, {
+        stop,
+        runOver,
+        progressCount: () => 0,
+        channelLost: () => undefined,
+      }),
+    );
   }
 
   async #listedSession(signal: AbortSignal | undefined): Promise<FileSession> {

@@ -12,7 +12,7 @@ import type { Vault } from "./vault.ts";
 const PAGE_ROWS = 500;
 
 /** Returns the seq of the message that the content edits; `undefined` if it is not an edit. */
-function editedBy(body: unknown): number | undefined {
+export function editedBy(body: unknown): number | undefined {
   const { kind, seq } = Object(body) as Readonly<Record<string, unknown>>;
   return kind === "edit" && typeof seq === "number" ? seq : undefined;
 }
@@ -29,6 +29,32 @@ export async function isTargetErased(
   const target = editedBy(body);
   const isKnown = target !== undefined && target < seq && target > (row?.since ?? seq);
   return isKnown && (await isErased(vault, room, target));
+}
+
+/** Reports whether the body edits a message that another device may still hand over. */
+export async function isEditOfUnread(
+  { vault, room, row }: RoomTransaction,
+  body: unknown,
+): Promise<boolean> {
+  const target = editedBy(body);
+  if (target === undefined || target > (row?.since ?? 0)) return false;
+  return (await vault.find<ArchivedRow>(contentKey(room, target))) === undefined;
+}
+
+/** Applies the edits by its author that arrived before a message that was handed over. */
+export async function applyEarlyEdits(
+  { vault, room }: RoomTransaction,
+  target: number,
+  user: string,
+): Promise<void> {
+  const rows = await vault.rows({ ...editRange(room, target), limit: PAGE_ROWS });
+  for (const { key } of rows) {
+    const row = await editAt(vault, room, seqOf(key), target);
+    if (row?.kind !== "closed" || row.edit === undefined || !isSameName(row.user, user)) continue;
+    const { edit, n, timeUnixMs, post, commit, missed } = row;
+    const head = defined({ n, timeUnixMs, post, commit, missed });
+    await vault.put(contentKey(room, seqOf(key)), { kind: "said", user, ...edit, ...head });
+  }
 }
 
 const EDITABLE_KINDS: ReadonlySet<unknown> = kindsWith("editable");
@@ -117,7 +143,10 @@ export async function editsOf(
  */
 async function editAt(vault: Vault, room: RoomId, seq: number, target: number) {
   const row = await vault.find<ArchivedRow>(contentKey(room, seq));
-  return row?.kind === "said" && editedBy(row.body) === target ? row : undefined;
+  const body =
+    row?.kind === "said" ? row.body : row?.kind === "closed" ? row.edit?.body : undefined;
+  const isEdit = row?.kind !== "change" && editedBy(body) === target;
+  return isEdit ? row : undefined;
 }
 
 /** An edit of an erased message, whose ciphertext the server may still have. */
@@ -152,7 +181,7 @@ export async function eraseEdits(
 async function eraseEdit(vault: Vault, room: RoomId, seq: number, target: number) {
   const row = await editAt(vault, room, seq, target);
   if (row === undefined) return undefined;
-  const { user } = row;
+  const { user = "" } = row;
   const closed = { kind: "closed", reason: "erased", user, ...identityOf(row) } as const;
   await vault.put(contentKey(room, seq), closed);
   return user;

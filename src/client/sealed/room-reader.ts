@@ -13,7 +13,15 @@ import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, readSealedFile, type SealedBody } from "./body.ts";
 import type { KeyClaims } from "./claims.ts";
-import { eraseContent, eraseEdits, indexEdits, isTargetErased, noteEdit } from "./edits.ts";
+import {
+  applyEarlyEdits,
+  eraseContent,
+  eraseEdits,
+  indexEdits,
+  isEditOfUnread,
+  isTargetErased,
+  noteEdit,
+} from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { storeGroupInfo } from "./group-infos.ts";
 import { accountOf, keyChangedText, pinNewcomers, storeOtherKey } from "./identities.ts";
@@ -26,6 +34,8 @@ import {
   type ContentRow,
   contentKey,
   type Departed,
+  type HandoverRow,
+  handoverKey,
   NO_COUNTS,
   type PendingRow,
   packageKey,
@@ -34,6 +44,7 @@ import {
   pinKey,
   type RoomRow,
   receiveCount,
+  type SaidContent,
   type SentRow,
   sentKey,
   settleCount,
@@ -47,6 +58,8 @@ export interface RoomReaderOptions {
   readonly claims: Pick<KeyClaims, "add">;
   readonly user: string;
   readonly files: FileIndex;
+  /** Called when a device of the account joins, or this one, and lacks earlier messages. */
+  readonly onHandover: () => void;
 }
 
 interface GroupBody {
@@ -215,6 +228,7 @@ export class RoomReader {
     const { change } = pending;
     await pinNewcomers(tx.vault, [...change.added, ...(tx.group?.members ?? [])]);
     settle(tx, change);
+    await this.#noteHandovers(tx, record, change);
     return storeContent(tx, record, { kind: "change", ...change });
   }
 
@@ -266,7 +280,45 @@ export class RoomReader {
     await pinNewcomers(tx.vault, change.added);
     const row = changeRow(change);
     settle(tx, row);
+    await this.#noteHandovers(tx, record, row);
     await storeContent(tx, record, { kind: "change", ...row });
+  }
+
+  async #noteHandovers(
+    { group, room, vault, row }: RoomTransaction,
+    { seq }: ChatRecord,
+    { added }: ChangeRow,
+  ): Promise<void> {
+    const { self } = group ?? {};
+    for (const { device, account } of added) {
+      if (account !== self?.account || device === self.device || seq <= (row?.since ?? 0)) continue;
+      await vault.put(handoverKey(device, room), { before: seq, done: 0 } satisfies HandoverRow);
+      this.options.onHandover();
+    }
+  }
+
+  /**
+   * Stores a message that another device of the account has handed over.
+   * @returns the reason if this device must not show the message
+   */
+  async addHanded(
+    tx: RoomTransaction,
+    record: ChatRecord,
+    { user, ...content }: SaidContent & { readonly user: string },
+  ): Promise<ClosedReason | undefined> {
+    const { vault, room } = tx;
+    const { seq } = record;
+    const known = await vault.find<ArchivedRow>(contentKey(room, seq));
+    if (known !== undefined && known.kind !== "closed") return undefined;
+    if (known?.kind === "closed" && known.edit === undefined) return known.reason;
+    const body = content.body as SealedBody;
+    const reason = await this.#refusal(tx, seq, body, user);
+    if (reason !== undefined) return reason;
+    await storeContent(tx, record, { kind: "said", user, ...content });
+    await this.#noteFile(tx, record, body);
+    await noteEdit(vault, room, seq, body);
+    await applyEarlyEdits(tx, seq, user);
+    return undefined;
   }
 
   async #handleMessage(tx: RoomTransaction, record: ChatRecord): Promise<void> {
@@ -284,6 +336,7 @@ export class RoomReader {
       return storeContent(tx, record, { kind: "closed", reason: "broken" });
     }
     tx.advance(result.group, result.consumed);
+    const key = toBase64Url(result.key);
     const { sender, count, sentAtUnixMs } = result.message;
     const isOwn = sender.device === this.options.engine.device;
     // Another copy of this folder sent the message, so two copies are using the same keys.
@@ -292,19 +345,18 @@ export class RoomReader {
     const missed = isOwn ? 0 : updateCounts(tx, result.message);
     const body = readBody(result.message.body);
     const reason =
-      body === undefined ? "broken" : await this.#refusal(tx, record.seq, body, sender);
+      body === undefined ? "broken" : await this.#refusal(tx, record.seq, body, sender.user);
+    const { user, device } = sender;
+    const content: SaidContent = { device, body, sentAtUnixMs, key };
+    const withheld = missed > 0 ? missed : undefined;
     if (body === undefined || reason !== undefined) {
-      const closed = { kind: "closed", reason: reason ?? "broken", user: sender.user } as const;
-      return storeContent(tx, record, { ...closed, missed: missed > 0 ? missed : undefined });
+      const isEarly = reason === "sender" && (await isEditOfUnread(tx, body));
+      const edit = isEarly ? content : undefined;
+      if (edit !== undefined) await noteEdit(tx.vault, tx.room, record.seq, body);
+      const closed = { kind: "closed", reason: reason ?? "broken", user } as const;
+      return storeContent(tx, record, { ...closed, ...defined({ edit }), missed: withheld });
     }
-    await storeContent(tx, record, {
-      kind: "said",
-      user: sender.user,
-      device: sender.device,
-      body,
-      sentAtUnixMs,
-      missed: missed > 0 ? missed : undefined,
-    });
+    await storeContent(tx, record, { kind: "said", user, ...content, missed: withheld });
     await this.#noteFile(tx, record, body);
     await noteEdit(tx.vault, tx.room, record.seq, body);
   }
@@ -319,12 +371,13 @@ export class RoomReader {
     if (tx.row !== undefined && sent.since === tx.row.since) {
       tx.change(settleCount(tx.row, sent.count));
     }
-    const { body, sentAtUnixMs, count } = sent;
+    const { body, sentAtUnixMs, count, hashes, keys = [] } = sent;
     if (record.state === "erased")
       return storeContent(tx, record, { kind: "closed", reason: "deleted" }, count);
     if (record.state !== "whole") return;
     const hash = ciphertext === undefined ? "" : toBase64Url(this.options.sha256(ciphertext));
-    if (!sent.hashes.includes(hash)) {
+    const at = hashes.indexOf(hash);
+    if (at < 0) {
       markSuspect(tx, record.seq, "the server altered a message from this device");
       return storeContent(tx, record, { kind: "closed", reason: "sender" });
     }
@@ -335,7 +388,8 @@ export class RoomReader {
     }
     const user = self?.user ?? record.from ?? "";
     const { device } = this.options.engine;
-    await storeContent(tx, record, { kind: "said", user, device, body, sentAtUnixMs }, count);
+    const key = keys[at - hashes.length + keys.length];
+    await storeContent(tx, record, { kind: "said", user, device, body, sentAtUnixMs, key }, count);
     await this.#noteFile(tx, record, body as SealedBody);
     await noteEdit(tx.vault, tx.room, record.seq, body);
   }
@@ -349,22 +403,22 @@ export class RoomReader {
     tx: RoomTransaction,
     seq: number,
     body: SealedBody,
-    sender: SealMember,
+    user: string,
   ): Promise<ClosedReason | undefined> {
     if (body.kind === "file") {
       const file = readSealedFile(body);
       if (file === undefined) return "broken";
-      return (await this.options.files.mayDescribe(tx, file, sender.user)) ? undefined : "sender";
+      return (await this.options.files.mayDescribe(tx, file, user)) ? undefined : "sender";
     }
     if (body.kind !== "edit") return undefined;
     const target = body["seq"];
     if (typeof target !== "number") return "broken";
     if (await isTargetErased(tx, seq, body)) {
-      tx.remainingEdits.set(seq, { seq, user: sender.user });
+      tx.remainingEdits.set(seq, { seq, user });
       return "erased";
     }
     const content = await tx.vault.find<ContentRow>(contentKey(tx.room, target));
-    return content?.kind === "said" && isSameName(content.user, sender.user) ? undefined : "sender";
+    return content?.kind === "said" && isSameName(content.user, user) ? undefined : "sender";
   }
 
   async #handleLeave(
@@ -432,6 +486,11 @@ export class RoomReader {
       if (checked !== undefined) departed.push(checked);
     }
     this.#leavers.delete(tx.room);
+    const { self, members = [] } = tx.group ?? {};
+    const hasOthers = members.some(
+      ({ account, device }) => account === self?.account && device !== self.device,
+    );
+    if (hasOthers) this.options.onHandover();
     tx.row = {
       target,
       group,
@@ -442,6 +501,7 @@ export class RoomReader {
       counts: {},
       departed,
       instance,
+      awaitsSinceUnixMs: hasOthers ? this.options.unixMs() : undefined,
     };
     await tx.vault.putRaw(pinKey(target), utf8Encode(tx.room));
   }
@@ -643,7 +703,7 @@ function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
   return isValid ? (body as unknown as GroupBody) : undefined;
 }
 
-function ciphertextOf({ body, state }: ChatRecord): Uint8Array | undefined {
+export function ciphertextOf({ body, state }: ChatRecord): Uint8Array | undefined {
   const text = body?.["ciphertext"];
   if (state !== "whole" || typeof text !== "string") return undefined;
   try {

@@ -1,6 +1,6 @@
 /** Transactions on the group states of sealed rooms. */
 
-import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
+import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { type Fault, ignoreFault, msg, type Translatable } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -11,7 +11,14 @@ import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { RemainingEdit } from "./edits.ts";
 import { keyChangedNotice } from "./identities.ts";
-import { LEASE_KEY, type LeaseRow, type RoomRow, roomKey, stateKey } from "./rows.ts";
+import {
+  LEASE_KEY,
+  type LeaseRow,
+  memberCertKey,
+  type RoomRow,
+  roomKey,
+  stateKey,
+} from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
 import { Vault } from "./vault.ts";
 
@@ -32,9 +39,28 @@ export type SealedEvent =
   | { readonly kind: "rejoined"; readonly reason: RejoinReason }
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
+  | HandoverEvent
   | { readonly kind: "member-added"; readonly user: string; readonly sentence: string }
   /** This device sends the user no messages until its owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
+
+/** Earlier messages of a room are handed from one device of the account to another. */
+export interface HandoverEvent {
+  readonly kind: "handover";
+  readonly room: RoomId;
+  readonly name: string;
+  /**
+   * On the device that has the messages: `sending` before the first part, `sent` after the last.
+   * On the other one: `receiving` before the first part, `part` after each but the last, `read`
+   * after the last, and `hidden` for messages that it does not show.
+   */
+  readonly step: "sending" | "sent" | "receiving" | "part" | "read" | "hidden";
+  readonly messages: number;
+  readonly total: number;
+  readonly sizeBytes: number;
+  /** Id of the other device; `undefined` on the one that receives. */
+  readonly device?: string | undefined;
+}
 
 type StateBinding = Pick<RoomRow, "group" | "instance">;
 
@@ -46,6 +72,8 @@ export class RoomTransaction {
   readonly consumed: Uint8Array[] = [];
   other: RoomRow["other"];
   readonly changed: string[] = [];
+  /** Certificates of devices that are no longer in the group. */
+  readonly formerCerts = new Map<string, Uint8Array>();
   /** Edits of erased messages, by `seq`; `undefined` for records that the server has erased. */
   readonly remainingEdits = new Map<number, RemainingEdit | undefined>();
 
@@ -61,8 +89,12 @@ export class RoomTransaction {
 
   /** Secrets that the new state no longer needs are wiped after the state is written to disk. */
   advance(group: SealedGroup | undefined, consumed: Consumed): void {
+    const { group: before } = this;
     this.group = group;
     this.consumed.push(...consumed);
+    if (before === undefined || before.epoch === group?.epoch) return;
+    for (const { device, cert } of before.members) this.formerCerts.set(device, cert);
+    for (const { device } of group?.members ?? []) this.formerCerts.delete(device);
   }
 
   change(fields: Partial<RoomRow>): void {
@@ -170,12 +202,14 @@ export class RoomStates {
   }
 
   async #write(
-    { room, vault, row, group }: RoomTransaction,
+    { room, vault, row, group, formerCerts }: RoomTransaction,
     rowBefore: RoomRow | undefined,
     groupBefore: SealedGroup | undefined,
   ): Promise<Uint8Array | undefined> {
     if (row === undefined && rowBefore !== undefined) await vault.delete(roomKey(room));
     if (row !== rowBefore && row !== undefined) await vault.put(roomKey(room), row);
+    for (const [device, cert] of formerCerts)
+      await vault.put(memberCertKey(device), toBase64Url(cert));
     if (group === groupBefore) return undefined;
     if (group === undefined) {
       await vault.delete(stateKey(room));

@@ -24,6 +24,7 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { TaskQueue } from "../../io/task-queue.ts";
 import { findSigned } from "../../wire/checkpoint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
+import type { OwnUploads } from "../files/transfers.ts";
 import { type HistoryPage, queryHistory, type SendRequest } from "../link/queries.ts";
 import {
   carrierRecord,
@@ -98,6 +99,11 @@ export interface SealedRoomsOptions {
   readonly isLinked: () => boolean;
   readonly emit: (event: SealedEvent) => void;
   readonly history: () => HistoryView | undefined;
+  readonly rooms: () => readonly RoomView[];
+  /** Reports whether the server has listed all rooms on this link. */
+  readonly isListed: () => boolean;
+  /** Absent in a client that does not follow its rooms, and hands nothing over. */
+  readonly uploads?: (() => OwnUploads) | undefined;
 }
 
 /** Parts that all sealed rooms of an account share. */
@@ -731,6 +737,7 @@ export class SealedRoom {
       since: row.since,
       sentAtUnixMs: earlier?.sentAtUnixMs ?? clock.unixMs(),
       hashes: earlier?.hashes ?? [],
+      keys: earlier?.keys ?? [],
     };
     const { sentAtUnixMs } = sent;
     const unconfirmed = excusedBy(counts, count);
@@ -749,7 +756,9 @@ export class SealedRoom {
     const { message, ...encrypted } = await device.engine.encrypt(group, content, { bound });
     tx.advance(encrypted.group, encrypted.consumed);
     const hashes = [...sent.hashes, toBase64Url(sha256(message))].slice(-SEALED_TRIES_MAX);
-    await tx.vault.put(key, { ...sent, hashes });
+    // A row of version 0.3.0 has fewer keys than hashes; the newest ones belong together.
+    const keys = [...(sent.keys ?? []), toBase64Url(encrypted.key)].slice(-SEALED_TRIES_MAX);
+    await tx.vault.put(key, { ...sent, hashes, keys } satisfies SentRow);
     return { text: "", sealed: { epoch: encrypted.group.epoch, ciphertext: message } };
   }
 

@@ -23,6 +23,7 @@ import { openedRecord } from "./body.ts";
 import { KeyClaims } from "./claims.ts";
 import { editsOf } from "./edits.ts";
 import { FileIndex } from "./file-index.ts";
+import { Handover } from "./handover.ts";
 import {
   acceptKey,
   accountOf,
@@ -68,6 +69,7 @@ export class SealedRooms {
   #accepting: Promise<void> | undefined;
   #isLinked = true;
   #cancelCheck: (() => void) | undefined;
+  readonly #handover: Handover;
 
   constructor(options: SealedRoomsOptions) {
     const { clock, entropy, store, stateKey: key, device, request, sha256, user } = options;
@@ -77,6 +79,7 @@ export class SealedRooms {
     const states = new RoomStates({ store, engine, key, emit });
     const claims = new KeyClaims({ clock, request, history: options.history, states });
     const files = new FileIndex(states, unixMs);
+    const onHandover = () => this.#handover.schedule();
     const onRefused = (fault: Fault) => emit({ kind: "sealed-fault", fault });
     this.#parts = {
       ...options,
@@ -84,12 +87,14 @@ export class SealedRooms {
       emit,
       claims,
       files,
-      reader: new RoomReader({ engine, sha256, states, unixMs, claims, files, user }),
+      reader: new RoomReader({ engine, sha256, states, unixMs, claims, files, user, onHandover }),
       lease: new DeviceLease({ clock, entropy, states, request, onRefused }),
       renewals: new TaskQueue(),
       onUse: (room) => this.#scheduleCheck(room),
       applyAccepted: () => this.#applyAccepted(),
     };
+    this.#handover = new Handover(this.#parts, (view) => this.get(view));
+    this.#handover.connected();
   }
 
   get files(): FileIndex {
@@ -108,6 +113,7 @@ export class SealedRooms {
     this.#isLinked = true;
     for (const room of this.#rooms.values()) room.connected();
     lease.connected();
+    this.#handover.connected();
     this.#accepting = undefined;
     this.#used.clear();
     this.#emittedKeys.clear();
@@ -119,6 +125,7 @@ export class SealedRooms {
     this.#isLinked = false;
     for (const room of this.#rooms.values()) room.lost();
     this.#parts.claims.lost();
+    this.#handover.lost();
     this.#cancelCheck?.();
     this.#cancelCheck = undefined;
   }
@@ -162,6 +169,7 @@ export class SealedRooms {
   }
 
   #emitOnce(event: SealedEvent, emit: (event: SealedEvent) => void): void {
+    if (event.kind === "handover") return emit(event);
     const { reason, fault, sentence, remark } = { ...NO_DETAILS, ...event };
     const key = reason ?? sentence ?? remark?.text ?? fault?.message ?? "";
     if (this.#emittedKeys.has(key)) return;

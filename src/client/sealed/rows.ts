@@ -59,6 +59,38 @@ export interface RoomRow {
   readonly sentSince?: number;
   /** Absent until edits that a program of version 0.2.0 stored have been indexed. */
   readonly hasEditIndex?: true;
+  /** Time at which the device joined, while others of its account may hand messages over. */
+  readonly awaitsSinceUnixMs?: number | undefined;
+  /** Messages of a hand-over that is not complete. */
+  readonly handed?: HandedCounts | undefined;
+}
+
+export interface HandedCounts {
+  readonly read: number;
+  /** Messages that were erased since the other device read them. */
+  readonly erased: number;
+  /** Messages that the server's log lacks. */
+  readonly missing: number;
+  /** Messages that do not match their record, or that this device must not show. */
+  readonly wrong: number;
+}
+
+/** Hand-over to a device of the account that has joined a room. */
+export interface HandoverRow {
+  /** Messages with a lower `seq` are still to be handed over. */
+  readonly before: number;
+  readonly done: number;
+  readonly total?: number;
+  /** Uploaded part, which the device has not taken yet. */
+  readonly part?: {
+    readonly file: FileId;
+    readonly before: number;
+    readonly messages: number;
+    readonly isLast: boolean;
+    readonly sentUnixMs: number;
+    /** Key of the device's leaf for which the part is encrypted. */
+    readonly leafKey: string;
+  };
 }
 
 export interface LeaseRow {
@@ -110,24 +142,32 @@ export interface SentRow {
   readonly since: number;
   readonly sentAtUnixMs: number;
   readonly hashes: readonly string[];
+  /** Keys of the ciphertexts in `hashes`. Absent in rows of version 0.3.0 and earlier. */
+  readonly keys?: readonly string[];
 }
 
 export type ContentRow =
-  | {
-      readonly kind: "said";
-      readonly user: string;
-      readonly device: string;
-      readonly body: unknown;
-      readonly sentAtUnixMs: number;
-      readonly missed?: number;
-    }
+  | ({ readonly kind: "said"; readonly user: string; readonly missed?: number } & SaidContent)
   | ({ readonly kind: "change" } & ChangeRow)
   | {
       readonly kind: "closed";
       readonly reason: ClosedReason;
       readonly user?: string;
       readonly missed?: number;
+      /** Edit of a message that another device may still hand over. */
+      readonly edit?: SaidContent;
     };
+
+export interface SaidContent {
+  readonly device: string;
+  readonly body: unknown;
+  readonly sentAtUnixMs: number;
+  /**
+   * Key of the message, for other devices of the account. Absent in rows of version 0.3.0 and
+   * earlier, which are not handed over.
+   */
+  readonly key?: string | undefined;
+}
 
 export type ArchivedRow = ContentRow & {
   readonly n: number;
@@ -259,6 +299,9 @@ export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
 export const otherKey = (user: Name) => `other-key/${foldName(user)}`;
 export const pinKey = (target: string) => `pin/${foldName(target as Name)}`;
+export const handoverKey = (device: string, room: RoomId) => `handover/${device}/${room}`;
+/** Certificate of a member's device, for devices that join after it was removed. */
+export const memberCertKey = (device: string) => `member-cert/${device}`;
 export const claimKey = (device: string) => `claim/${device}`;
 export const LOG_KEY = "log";
 export const ACCEPTED_KEY = "accepted";
@@ -266,7 +309,7 @@ export const CERT_KEY = "certificate";
 export const LEASE_KEY = "lease";
 
 export function allOf(
-  table: "room" | "pin" | "claim" | "other-key" | "upload" | "package" | "pending",
+  table: "room" | "pin" | "claim" | "other-key" | "upload" | "package" | "pending" | "handover",
   limit: number,
 ): KeyRange {
   return { from: `${table}/`, to: `${table}/${RANGE_END}`, limit };

@@ -18,7 +18,12 @@ import type { UnsentPost } from "../../io/state/outbox-store.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
-import type { CipherStage, CipherStageOptions, SealedTarget } from "../files/transfers.ts";
+import type {
+  CipherStage,
+  CipherStageOptions,
+  OwnUploads,
+  SealedTarget,
+} from "../files/transfers.ts";
 import { RATE_WAIT_MS_MAX } from "../link/connection.ts";
 import type { Keys } from "../link/keys.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "../link/queries.ts";
@@ -85,6 +90,8 @@ export interface SealingOptions {
   readonly rooms: () => readonly RoomView[];
   readonly emit: (event: SealedEvent) => void;
   readonly history: () => HistoryView | undefined;
+  /** Absent in a client that sends a single request and does not follow its rooms. */
+  readonly uploads?: (() => OwnUploads) | undefined;
 }
 
 export interface PostToSeal extends PlainPost {
@@ -652,7 +659,9 @@ export class Sealing {
       const parts = { ...this.options, ...account, store: home, stateKey };
       const device = await openSealedDevice({ ...parts, primitives: homes.primitives });
       const { sha256 } = keys;
-      const rooms = new SealedRooms({ ...parts, sha256, device, isLinked: () => this.#isLinked });
+      const isLinked = () => this.#isLinked;
+      const isListed = () => this.#isCaughtUp;
+      const rooms = new SealedRooms({ ...parts, sha256, device, isLinked, isListed });
       return { rooms, home };
     } catch (error) {
       home.close();

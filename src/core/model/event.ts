@@ -74,6 +74,8 @@ export type ServerEvent =
   | { readonly kind: "listing" }
   | { readonly kind: "room-gone"; readonly room: RoomId }
   | { readonly kind: "record"; readonly record: ChatRecord }
+  /** Earlier messages of an encrypted room can be read now. */
+  | { readonly kind: "opened"; readonly room: RoomId }
   | { readonly kind: "caught-up" }
   | {
       readonly kind: "presence";

@@ -606,6 +606,17 @@ export function clearView(room: RoomDraft): void {
   room.isCleared = true;
 }
 
+/** Unloads the messages that could not be read, and those before them, so that they load again. */
+export function unloadClosed(room: RoomDraft): void {
+  const { jump, tail, thread } = room;
+  const isClosed = ({ kind }: Item) => kind === "sealed";
+  if (jump?.items.some(isClosed) === true) room.jump = undefined;
+  const last = tail.items.findLastIndex(isClosed);
+  if (last >= 0) room.tail = { ...tail, items: tail.items.slice(last + 1), hasOlder: true };
+  room.loading = undefined;
+  room.thread = thread && { ...thread, loading: "wanted" };
+}
+
 function trimmed(tail: ItemRange): ItemRange {
   if (tail.items.length <= CLOSED_ROOM_ITEMS_MAX) return tail;
   return { ...tail, items: tail.items.slice(-CLOSED_ROOM_ITEMS_MAX), hasOlder: true };

@@ -48,6 +48,7 @@ import {
   readPositionAfter,
   readUpTo,
   renameAuthor,
+  unloadClosed,
 } from "./room.ts";
 import {
   dndEnd,
@@ -173,6 +174,7 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   room: roomUpdated,
   "room-gone": (draft, { room }) => roomRemoved(draft, room),
   record: recordReceived,
+  opened: inRoom((_, room) => unloadClosed(room)),
   "caught-up": caughtUp,
   presence: inRoom((_draft, room, presence) => changeMembers(room, presence)),
   typing: inRoom((_, room, { users }) => {

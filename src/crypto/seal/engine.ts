@@ -34,6 +34,7 @@ import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { GROUP_DEVICES_MAX, GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
+import { parseDeviceCert } from "../cert-payload.ts";
 import { sealedLeaveBytes } from "../signed-bytes.ts";
 import {
   type AccountChecks,
@@ -54,6 +55,7 @@ import {
 import { decodeExact, readMessage, writeMessage } from "./formats.ts";
 import { SealedGroup } from "./group.ts";
 import { type CheckedGroup, checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
+import { type OpenedBox, openBox, type SealedBox, sealBox } from "./handover-box.ts";
 import {
   type KeyPackagePair,
   KeyPackages,
@@ -68,6 +70,7 @@ import {
   type SealDevice,
   type SealMember,
 } from "./members.ts";
+import { type HandedMessage, openWithKey, watchSuite } from "./message-key.ts";
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
 import type { SealPrimitives } from "./primitives.ts";
@@ -448,7 +451,7 @@ export class SealEngine {
     group: SealedGroup,
     content: SealedContent,
     { bound }: Binding,
-  ): Promise<SealStep & { readonly message: Uint8Array }> {
+  ): Promise<SealStep & { readonly message: Uint8Array; readonly key: Uint8Array }> {
     const authenticatedData = checkedBinding(bound);
     const bytes = await writeContent(content, contextOf(group), this.options.signer);
     const padUntilLength = paddedBytes(bytes.length);
@@ -458,11 +461,13 @@ export class SealEngine {
     };
     return withFaults("cannot encrypt a message to an encrypted room", async () => {
       const state = { ...group.mls, clientConfig };
-      const made = await createApplicationMessage(state, bytes, this.suite, authenticatedData);
+      const { suite, keyOf } = watchSuite(this.suite);
+      const made = await createApplicationMessage(state, bytes, suite, authenticatedData);
       const { privateMessage, newState, consumed } = made;
       return {
         group: this.#toGroup(newState),
         message: writeMessage({ wireformat: "mls_private_message", privateMessage }),
+        key: keyOf(consumed),
         consumed,
       };
     });
@@ -479,7 +484,7 @@ export class SealEngine {
     group: SealedGroup,
     bytes: Uint8Array,
     { bound }: Binding,
-  ): Promise<SealStep & { readonly message: SealedMessage }> {
+  ): Promise<SealStep & { readonly message: SealedMessage; readonly key: Uint8Array }> {
     const message = readMessage("mls_private_message", bytes).privateMessage;
     const errorText = "cannot decrypt a message in an encrypted room";
     if (message.contentType !== "application") throw new Fault("seal-broken", errorText);
@@ -494,6 +499,7 @@ export class SealEngine {
       if (sender === undefined) {
         throw new Fault("seal-broken", "a message in an encrypted room has no valid sender");
       }
+      const { suite, keyOf } = watchSuite(this.suite);
       const { tree, content, consumed } = await unprotectPrivateMessage(
         senderDataSecret,
         message,
@@ -501,7 +507,7 @@ export class SealEngine {
         mls.ratchetTree,
         mls.groupContext,
         this.#config.keyRetentionConfig,
-        this.suite,
+        suite,
       );
       if (content.content.contentType !== "application") throw new Fault("seal-broken", errorText);
       const { applicationData } = content.content;
@@ -511,8 +517,35 @@ export class SealEngine {
         fromBase64Url(sender.device),
       );
       const next = this.#toGroup({ ...mls, secretTree: tree });
-      return { group: next, message: { ...opened, sender }, consumed };
+      return { group: next, message: { ...opened, sender }, key: keyOf(consumed), consumed };
     });
+  }
+
+  /** @throws {Fault} frame-malformed, too-large or seal-broken if the key does not open it */
+  openWithKey(bytes: Uint8Array, key: Uint8Array, message: HandedMessage): Promise<SignedContent> {
+    return openWithKey(this.suite, bytes, key, message);
+  }
+
+  /** @throws {Fault} seal-refused if the device is not in the group */
+  sealFor(group: SealedGroup, device: string, plain: Uint8Array): Promise<Uint8Array> {
+    return sealBox(this.#sealer, group, device, plain);
+  }
+
+  /** @throws {Fault} seal-refused if the box is not by another device of this account and group */
+  openBox(group: SealedGroup, box: SealedBox): Promise<OpenedBox> {
+    return openBox(this.#sealer, group, box);
+  }
+
+  get #sealer() {
+    return { suite: this.suite, signer: this.options.signer };
+  }
+
+  /** @returns `undefined` unless the account that it names has signed it for this server */
+  async certified(cert: Uint8Array): Promise<SealDevice | undefined> {
+    const { dev } = parseDeviceCert(cert)?.cert ?? {};
+    if (dev === undefined) return undefined;
+    const credential = { credentialType: "basic", identity: cert } as const;
+    return this.certificates.deviceOf({ credential, signaturePublicKey: fromBase64Url(dev) });
   }
 
   async signLeave({

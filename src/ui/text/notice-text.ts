@@ -11,7 +11,7 @@ type TerminalEvent = Extract<
   {
     kind:
       | ("invited" | "announced" | "account-changed" | "presence")
-      | ("disk-low" | "elsewhere" | "rejoined");
+      | ("disk-low" | "elsewhere" | "rejoined" | "handover");
   }
 >;
 
@@ -40,6 +40,8 @@ export function noticeText(event: TerminalEvent, server: string): TerminalMessag
       return (texts) => texts.failedOver(event.from, event.to);
     case "rejoined":
       return (texts) => texts.rejoined[event.reason];
+    case "handover":
+      return (texts) => texts.handover(event);
     default:
       return unreachable(event);
   }
@@ -47,7 +49,7 @@ export function noticeText(event: TerminalEvent, server: string): TerminalMessag
 
 type PageNotice = Extract<
   ClientEvent,
-  { kind: "account-changed" | "identity-changed" | "rejoined" | "sealed-remark" }
+  { kind: "account-changed" | "identity-changed" | "rejoined" | "sealed-remark" | "handover" }
 >;
 
 /** Text of an event for the page, which shows the others in banners. */
@@ -61,6 +63,8 @@ export function pageNoticeText(event: PageNotice, texts: Texts, names: ShownName
       return texts.sealedDataLost(event.reason);
     case "sealed-remark":
       return texts.sealedRemark;
+    case "handover":
+      return texts.handover(event);
     default:
       return unreachable(event);
   }

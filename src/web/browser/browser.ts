@@ -9,7 +9,6 @@ import { PROXY_STATUSES } from "../../io/http/proxy-status.ts";
 import type { Link } from "../../io/link/link.ts";
 import { ifPossible, markHandled } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
-import { attempt } from "../input/attempt.ts";
 import { readFragment } from "../input/fragment.ts";
 import { formatRoute, isRouteHash, readRoute } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
@@ -132,7 +131,7 @@ export async function browserPlatform(
       else page.requestAnimationFrame(callback);
     },
     fragment,
-    forgetFragment: () => void attempt(() => page.sessionStorage?.setItem(FRAGMENT, "")),
+    forgetFragment: () => void tryStorage(() => page.sessionStorage?.setItem(FRAGMENT, "")),
     lastDrafts: tabValue(page, LAST_DRAFTS, storageMode === "all" && !isLocal),
     tabId: tabValue(page, TAB_ID, storageMode === "all"),
     isLocal,
@@ -143,7 +142,7 @@ export async function browserPlatform(
     reload: () => {
       const { target, seq } = readRoute(page.location.hash) ?? {};
       const room = target && formatRoute({ target, seq: undefined, server: undefined });
-      if (room !== undefined && seq !== undefined) replaceAddress(page, room);
+      if (room !== undefined && seq !== undefined) page.history.replaceState(null, "", room);
       page.location.reload();
     },
   };
@@ -151,11 +150,11 @@ export async function browserPlatform(
 
 function tabValue(page: Page, key: string, isStored: boolean): TabValue {
   return {
-    read: () => attempt(() => page.sessionStorage?.getItem(key)) ?? undefined,
+    read: () => tryStorage(() => page.sessionStorage?.getItem(key)) ?? undefined,
     write: (text) => {
       if (!isStored) return;
-      if (text === undefined) attempt(() => page.sessionStorage?.removeItem(key));
-      else attempt(() => page.sessionStorage?.setItem(key, text));
+      if (text === undefined) tryStorage(() => page.sessionStorage?.removeItem(key));
+      else tryStorage(() => page.sessionStorage?.setItem(key, text));
     },
   };
 }
@@ -199,18 +198,15 @@ function dialEarly(dial: Platform["dial"]): Platform["dial"] {
  * them. Session storage keeps the secrets for a reload of this tab.
  */
 function consumeFragment(page: Page, isLocal: boolean): string {
-  const { hash, pathname } = page.location;
+  const { location, history } = page;
+  const { hash } = location;
   if (hash !== "" && !isRouteHash(hash)) {
-    replaceAddress(page, pathname);
+    history.replaceState(null, "", location.pathname);
     const storedHash = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
-    attempt(() => page.sessionStorage?.setItem(FRAGMENT, storedHash));
+    tryStorage(() => page.sessionStorage?.setItem(FRAGMENT, storedHash));
     return hash;
   }
-  return attempt(() => page.sessionStorage?.getItem(FRAGMENT)) ?? "";
-}
-
-function replaceAddress({ history }: Page, address: string): void {
-  attempt(() => history.replaceState(null, "", address));
+  return tryStorage(() => page.sessionStorage?.getItem(FRAGMENT)) ?? "";
 }
 
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
@@ -226,10 +222,19 @@ function consumePastedFragment(page: Page, isLocal: boolean, previousUrl: string
   if (isSecret) consumeFragment(page, isLocal);
   const previous = new URL(previousUrl).hash;
   // Without storage, the address must keep the secret until the page has reloaded.
-  const stored = attempt(() => page.sessionStorage?.getItem(FRAGMENT)) ?? undefined;
+  const stored = tryStorage(() => page.sessionStorage?.getItem(FRAGMENT)) ?? undefined;
   const address = isRouteHash(previous) ? previous : pathname;
-  replaceAddress(page, isSecret && stored === undefined ? hash : address);
+  page.history.replaceState(null, "", isSecret && stored === undefined ? hash : address);
   if (isSecret) page.location.reload();
+}
+
+/** In a browser that blocks cookies, even reading a property such as `indexedDB` throws. */
+function tryStorage<Value>(act: () => Value): Value | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
 }
 
 function pageClock(): Platform["clock"] {
@@ -244,7 +249,7 @@ function pageClock(): Platform["clock"] {
 }
 
 async function openPageStore(page: Page, storeWatch: StoreWatch): Promise<Store> {
-  const indexedDB = attempt(() => page.indexedDB);
+  const indexedDB = tryStorage(() => page.indexedDB);
   const { IDBKeyRange: range } = page;
   const open = async () => {
     if (indexedDB === undefined || range === undefined) throw storeFault(undefined);
@@ -359,17 +364,17 @@ async function runLocked<Result>(
 }
 
 function browserDatabases(page: Page, watch: StoreWatch) {
-  const factory = attempt(() => page.indexedDB);
+  const factory = tryStorage(() => page.indexedDB);
   const { IDBKeyRange: range, navigator } = page;
   if (factory === undefined || range === undefined) return undefined;
-  const persist = () => void ifPossible((async () => navigator.storage?.persist?.())());
+  const persist = () => void ifPossible(navigator.storage?.persist?.());
   const keyRange: MakeKeyRange = (low, high, isLowOpen, isHighOpen) =>
     range.bound(low, high, isLowOpen, isHighOpen);
   return { factory, keyRange, watch, persist };
 }
 
 function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {
-  const channel = Channel && attempt(() => new Channel(CHANNEL));
+  const channel = Channel && tryStorage(() => new Channel(CHANNEL));
   if (channel === undefined) {
     const noop = () => undefined;
     return { broadcast: noop, onMessage: noop, close: noop };

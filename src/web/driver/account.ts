@@ -57,7 +57,7 @@ export class PageAccount implements LinkedSession {
       outboxes: this.#outboxes,
       sealed: { home, refusal: this.sealRefusal, load },
       logs: new BrowserLogPins(platform.store, platform.locks),
-      announceUploads: async () => this.transfers.files.announceUploads(),
+      transfers: () => this.transfers.files,
     });
   }
 

@@ -61,6 +61,7 @@ export type PageEvent =
           | "account-changed"
           | "code-asked"
           | "event"
+          | "handover"
           | "identity-changed"
           | "rejoined"
           | "sealed-remark";
@@ -671,6 +672,7 @@ export class PageClient extends ChatClient<PageAccount> {
       case "code-asked":
       case "rejoined":
       case "sealed-remark":
+      case "handover":
       case "identity-changed":
       case "account-changed":
         return this.#publish(event);

@@ -18,6 +18,7 @@ import {
   type RoomDraft,
   readPositionAfter,
   readUpTo,
+  unloadClosed,
 } from "../../../src/core/model/room.ts";
 import { type Updated, updateAll } from "../../../src/core/model/update.ts";
 import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
@@ -42,6 +43,19 @@ test("joins a jump with the newest items when they meet", () => {
   expect(draft.jump).toBeUndefined();
   expect(draft.tail.items.map(({ seq }) => seq)).toEqual([9, 10, 11, 12, 13, 49, 50, 51]);
   expect(draft.tail.hasOlder).toBe(false);
+});
+
+test("loads messages again that could not be read before", () => {
+  const draft = room(3, 4, 5, 6);
+  const closed = (seq: number) => itemOf({ ...record(seq), kind: "sealed" }, "ana", () => false);
+  draft.tail = { ...draft.tail, items: [item(3), closed(4), item(5), item(6)], hasOlder: false };
+  draft.jump = { items: [closed(1)], hasOlder: false, hasNewer: true };
+  unloadClosed(draft);
+  expect(draft.tail.items.map(({ seq }) => seq)).toEqual([5, 6]);
+  expect(draft.tail.hasOlder).toBe(true);
+  expect(draft.jump).toBeUndefined();
+  unloadClosed(draft);
+  expect(draft.tail.items).toHaveLength(2);
 });
 
 test("displays a page that fits with the newest, and ignores an empty page", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FAULTS } from "../../../src/base/fault.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { LANGUAGES, languageFor } from "../../../src/ui/messages/languages.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
@@ -17,13 +18,18 @@ describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
     const texts = await loadTexts(language);
     expect(texts.lang).toBe(language);
     expect(Object.keys(texts).sort()).toEqual(Object.keys(ENGLISH).sort());
-    const { faults: _, slash, accountChanged, ...rest } = texts;
+    const { faults: _, slash, accountChanged, handover, ...rest } = texts;
     const { activityWhat, activityFilters, listSections, ...others } = rest;
     const grouped = { ...listSections, ...activityFilters, ...activityWhat };
     const changes = ["password-reset", "password-changed", "device-added"] as const;
     const accounts = [...changes, "irc-password-added", "renamed", "key-replaced"] as const;
     const changed = accounts.map((what) => [what, accountChanged(what, "12:00", "olga")]);
-    const all = { ...others, ...grouped, ...slash, ...Object.fromEntries(changed) };
+    const steps = ["sending", "sent", "receiving", "part", "read", "hidden"] as const;
+    const counts = { name: "vault", messages: 2, total: 3, sizeBytes: 99, device: "xIGqz0WPDdEK" };
+    const event = { kind: "handover", room: "rAAAAAAAAAAA" as RoomId, ...counts } as const;
+    const handed = steps.map((step) => [step, handover({ ...event, step })]);
+    const chosen = Object.fromEntries([...changed, ...handed]);
+    const all = { ...others, ...grouped, ...slash, ...chosen };
     const empty = Object.entries(all).filter(([, value]) => {
       return said(value).trim() === "";
     });

@@ -14,6 +14,8 @@ const USER = "fay";
 const DATA = "/d";
 const COPY = "/copy";
 const DAY_MS = 86_400_000;
+const EARLIER = "from before the link";
+const READ_TRIES_MAX = 60;
 const CLOCK_ERRORS_MS = [-200, -100, 100, 200].map((days) => days * DAY_MS);
 
 /**
@@ -57,6 +59,7 @@ export class Newcomers {
     const world = this.#world;
     const newcomer = this.#newMember(maker.home.user, "new");
     newcomer.home.follows(maker.home);
+    await this.#post(maker, EARLIER);
     let isLinked = false;
     const linking = maker.offersLink().then((code) => newcomer.links(code));
     linking.then(() => {
@@ -77,7 +80,30 @@ export class Newcomers {
     await world.until("all to be back", () => active.every(({ isIn }) => isIn));
     await this.#post(newcomer, "first words");
     await this.#post(maker, "an answer");
+    if (this.#random.chance(0.5)) await this.#interrupt(maker, newcomer);
+    await this.#reads(newcomer, EARLIER);
     newcomer.kill(false);
+  }
+
+  /** Stops both devices while one hands earlier messages over to the other. */
+  async #interrupt(maker: SealedMember, newcomer: SealedMember): Promise<void> {
+    for (const member of [maker, newcomer]) {
+      await this.#world.advance(1 + this.#random.int(3_000));
+      member.start();
+      await this.#world.until(`${member.name} again`, () => member.isIn);
+    }
+  }
+
+  async #reads(member: SealedMember, text: string): Promise<void> {
+    let isRead = false;
+    for (let tries = 0; tries < READ_TRIES_MAX && !isRead; tries++) {
+      await this.#world.advance(2_000);
+      await this.#succeeds(member, "read", async (_, client) => {
+        const { records } = await client.history({ target: ROOM, limit: 100 });
+        isRead = records.some(({ body }) => body?.["text"] === text);
+      });
+    }
+    check(isRead, () => `${member.name} was not handed '${text}'`);
   }
 
   /** Returns what `chat restore` puts in place of the data folder. Nothing was lost. */

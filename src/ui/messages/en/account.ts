@@ -1,5 +1,7 @@
 /** English texts about changes of the user's own account, for page and terminal. */
 
+import { formatSize } from "../../../base/sizes.ts";
+import type { HandoverEvent } from "../../../client/sealed/room-state.ts";
 import type { AccountChange } from "../../../core/client/own-account.ts";
 
 export type AccountPhrases = Readonly<
@@ -32,7 +34,29 @@ const CHANGES: AccountPhrases = {
     "telephone or in person.",
 };
 
+const HANDOVER: HandoverPhrases = {
+  sending: (room, size, { messages, device }) =>
+    `Sending ${earlier(messages)} of ${room} (${size}) to your device ${device}.`,
+  sent: (room, _, { device }) => `Your device ${device} has the earlier messages of ${room}.`,
+  receiving: (room, size, { messages }) =>
+    `Receiving ${earlier(messages)} of ${room} (${size}) from another device of yours.`,
+  part: (room, _, { messages, total }) => `Received ${messages} of ${earlier(total)} of ${room}.`,
+  read: (room, _, { messages }) => `You can now read ${earlier(messages)} of ${room}.`,
+  hidden: (room, _, { messages }) =>
+    `Not shown: ${earlier(messages)} of ${room}, missing from the server's history or altered.`,
+};
+
+function earlier(messages: number): string {
+  return messages === 1 ? "1 earlier message" : `${messages} earlier messages`;
+}
+
+export type HandoverPhrases = Readonly<
+  Record<HandoverEvent["step"], (room: string, size: string, event: HandoverEvent) => string>
+>;
+
 export const ENGLISH_ACCOUNT = {
+  handover: (event: HandoverEvent) =>
+    HANDOVER[event.step](`'${event.name}'`, formatSize(event.sizeBytes), event),
   accountChanged: (what: AccountChange["what"], time: string, by?: string) =>
     CHANGES[what](time, by),
 };

@@ -1,6 +1,12 @@
 /** Indonesian texts about changes of the user's own account. */
 
-import { type AccountPhrases, type ENGLISH_ACCOUNT, isClock } from "../en/account.ts";
+import { formatSize } from "../../../base/sizes.ts";
+import {
+  type AccountPhrases,
+  type ENGLISH_ACCOUNT,
+  type HandoverPhrases,
+  isClock,
+} from "../en/account.ts";
 
 const byActor = (by?: string) => (by === undefined ? "" : ` oleh ${by}`);
 const on = (time: string) => `${isClock(time) ? "pukul" : "pada"} ${time}`;
@@ -23,6 +29,21 @@ const CHANGES: AccountPhrases = {
     "server, lewat telepon atau secara langsung.",
 };
 
+const HANDOVER: HandoverPhrases = {
+  sending: (room, size, { messages, device }) =>
+    `Mengirim ${messages} pesan lama dari ${room} (${size}) ke perangkat Anda ${device}.`,
+  sent: (room, _, { device }) => `Perangkat Anda ${device} telah menerima pesan lama dari ${room}.`,
+  receiving: (room, size, { messages }) =>
+    `Menerima ${messages} pesan lama dari ${room} (${size}) dari perangkat Anda yang lain.`,
+  part: (room, _, { messages, total }) =>
+    `${messages} dari ${total} pesan lama dari ${room} telah diterima.`,
+  read: (room, _, { messages }) => `Kini Anda dapat membaca ${messages} pesan lama dari ${room}.`,
+  hidden: (room, _, { messages }) =>
+    `Tidak ditampilkan: ${messages} pesan lama dari ${room}, yang diubah atau hilang dari ` +
+    "riwayat server.",
+};
+
 export const INDONESIAN_ACCOUNT: typeof ENGLISH_ACCOUNT = {
+  handover: (event) => HANDOVER[event.step](`'${event.name}'`, formatSize(event.sizeBytes), event),
   accountChanged: (what, time, by) => CHANGES[what](time, by),
 };

@@ -65,11 +65,9 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
         ))}
       </ul>
       <FaultLine fault={task.fault} />
-      {users === undefined ? null : (
-        <Button disabled={handed.length === 0 || task.isBusy} onClick={download}>
-          {texts.downloadAll}
-        </Button>
-      )}
+      <Button disabled={handed.length === 0 || task.isBusy} onClick={download}>
+        {texts.downloadAll}
+      </Button>
     </Dialog>
   );
 }

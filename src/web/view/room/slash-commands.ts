@@ -82,8 +82,7 @@ export function runSlashCommand(
   }
   const { command, order } = line;
   if (isMissing(page, target, command, order)) {
-    const isOwn = command.defaultAuthor === "own";
-    return { kind: "invalid", message: isOwn ? texts.noOwnMessage : texts.noOthersMessage };
+    return { kind: "invalid", message: texts.messageNotFound };
   }
   const host = new PageHost(page, context, draft);
   command
@@ -217,7 +216,6 @@ class PageHost implements Host {
   showAnswer(answer: CommandAnswer | undefined): void {
     const { json, roomToOpen } = answer ?? {};
     if (roomToOpen !== undefined) this.context.open(roomToOpen);
-    if (json?.kind === "poll-results") this.context.jump(this.current, Number(json["seq"]));
     const notice = json && NOTICES[json.kind]?.(json, this.page.texts);
     if (notice !== undefined) this.page.notify(notice);
   }

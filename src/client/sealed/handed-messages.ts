@@ -1,0 +1,187 @@
+/** Reads messages that another device of the account has handed over, with the server's records. */
+
+import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault, ignoreFault } from "../../base/fault.ts";
+import { foldName, type Name } from "../../base/names.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { isSameName } from "../../core/model/item.ts";
+import type { SealDevice } from "../../crypto/seal/members.ts";
+import { readBody } from "./body.ts";
+import { eraseContent, eraseEdits } from "./edits.ts";
+import type { HandedKey, HandoverPart } from "./handover-part.ts";
+import { accountOf } from "./identities.ts";
+import type { SealedRoom } from "./room.ts";
+import { ciphertextOf } from "./room-reader.ts";
+import type { RoomTransaction } from "./room-state.ts";
+import { type ArchivedRow, contentKey, type HandedCounts, type SaidContent } from "./rows.ts";
+
+type Opened = SaidContent & { readonly user: string };
+
+/**
+ * Opens the ciphertexts that the server's log contains with the keys of the part.
+ * @throws {Fault} seal-refused if the other device is not in the room any more, and the faults of
+ * the link and the store
+ */
+export async function readHanded(
+  room: SealedRoom,
+  { certs, keys }: HandoverPart,
+  by: string,
+): Promise<HandedCounts> {
+  const { engine } = room.parts.device;
+  const senders = await Promise.all(certs.map((cert) => engine.certified(cert)));
+  const last = keys.at(-1)?.seq ?? 0;
+  let counts: HandedCounts = { read: 0, erased: 0, missing: 0, wrong: 0 };
+  for (let next = 0; next < keys.length; ) {
+    const { seq = last } = keys[next] ?? {};
+    const readUpTo = await room.run(({ row }) => row?.seq);
+    const page = await room.queryPage({ after: seq - 1, before: last + 1 });
+    const end = page.more ? (page.records.at(-1)?.seq ?? last) : last;
+    const handed = keys.slice(next).filter((one) => one.seq <= end);
+    const found = await readPage(room, page.records, { handed, senders, by });
+    counts = sum(counts, found.counts);
+    // An erasure that the device has read meanwhile did not find the messages.
+    if (found.readUpTo !== readUpTo) {
+      const { records } = await room.queryPage({ after: seq - 1, before: end + 1 });
+      await room.run((tx) => eraseAll(tx, records));
+    }
+    next += handed.length;
+    if (handed.length === 0) break;
+  }
+  return counts;
+}
+
+/**
+ * Returns the keys of messages that this device cannot read yet.
+ * @throws {Fault} seal-refused if the device that hands them over is not in the room any more
+ */
+export async function unreadKeys(
+  room: SealedRoom,
+  keys: readonly HandedKey[],
+  by: string,
+): Promise<HandedKey[]> {
+  await room.catchUp();
+  return room.run(async (tx) => {
+    checkMember(tx, by);
+    const { vault, room: id } = tx;
+    const wanted: HandedKey[] = [];
+    for (const key of keys) {
+      const row = await vault.find<ArchivedRow>(contentKey(id, key.seq));
+      const isEarly = row?.kind === "closed" && row.edit !== undefined;
+      if (row === undefined || isEarly) wanted.push(key);
+    }
+    return wanted;
+  });
+}
+
+function checkMember({ group }: RoomTransaction, by: string): void {
+  if (group?.members.some(({ device }) => device === by) === true) return;
+  throw new Fault("seal-refused", "a device that is not in the room handed messages over");
+}
+
+interface HandedPage {
+  readonly handed: readonly HandedKey[];
+  readonly senders: readonly (SealDevice | undefined)[];
+  readonly by: string;
+}
+
+async function readPage(
+  room: SealedRoom,
+  records: readonly ChatRecord[],
+  { handed, senders, by }: HandedPage,
+): Promise<{ readonly counts: HandedCounts; readonly readUpTo: number | undefined }> {
+  const { reader, files } = room.parts;
+  const keys = new Map(handed.map((key) => [key.seq, key]));
+  const found = new Map(records.map((record) => [record.seq, record]));
+  const group = await room.run(({ row }) => row?.group);
+  const opened = new Map<number, Opened>();
+  await Promise.all(
+    records.map(async (record) => {
+      const key = keys.get(record.seq);
+      const sender = key && senders[key.sender];
+      if (key === undefined || sender === undefined || group === undefined) return;
+      const content = await open(room, record, { key: key.key, sender, group });
+      if (content !== undefined) opened.set(record.seq, content);
+    }),
+  );
+  let [read, erased, wrong] = [0, 0, 0];
+  const readUpTo = await room.run(async (tx) => {
+    checkMember(tx, by);
+    await eraseAll(tx, records);
+    const goneSeqs = new Set<number>();
+    for (const record of records) {
+      const { kind, state, seq } = record;
+      if (kind === "file" && state === "whole") await files.addRecord(tx, record);
+      if (!keys.has(seq)) continue;
+      const content = opened.get(seq);
+      const key = keys.get(seq);
+      const sender = key && senders[key.sender];
+      if (state === "erased") {
+        goneSeqs.add(seq);
+        erased++;
+      } else if (content === undefined || !(await isAuthor(tx, record, sender))) wrong++;
+      else if ((await reader.addHanded(tx, record, content)) === undefined) read++;
+      else if (isEditOf(content.body, goneSeqs)) erased++;
+      else wrong++;
+    }
+    return tx.row?.seq;
+  });
+  const missing = handed.filter(({ seq }) => !found.has(seq)).length;
+  return { counts: { read, erased, missing, wrong }, readUpTo };
+}
+
+function isEditOf(body: unknown, seqs: ReadonlySet<number>): boolean {
+  const { kind, seq } = Object(body) as Readonly<Record<string, unknown>>;
+  return kind === "edit" && typeof seq === "number" && seqs.has(seq);
+}
+
+interface OpenOptions {
+  readonly key: Uint8Array;
+  readonly sender: SealDevice;
+  readonly group: string;
+}
+
+async function open(
+  room: SealedRoom,
+  record: ChatRecord,
+  { key, sender, group }: OpenOptions,
+): Promise<Opened | undefined> {
+  const ciphertext = record.kind === "sealed" ? ciphertextOf(record) : undefined;
+  if (ciphertext === undefined) return undefined;
+  const { device, user } = sender;
+  const bound = utf8Encode(record.id);
+  const message = { bound, device, gid: fromBase64Url(group), room: room.view.id };
+  const content = await room.parts.device.engine
+    .openWithKey(ciphertext, key, message)
+    .catch(ignoreFault);
+  const body = content && readBody(content.body);
+  if (content === undefined || body === undefined) return undefined;
+  return { user, device, body, sentAtUnixMs: content.sentAtUnixMs, key: toBase64Url(key) };
+}
+
+/** The certificate must be by the key that this device knows, or name the record's author. */
+async function isAuthor(
+  { vault }: RoomTransaction,
+  { from }: ChatRecord,
+  sender: SealDevice | undefined,
+): Promise<boolean> {
+  if (sender === undefined) return false;
+  const known = await accountOf(vault, foldName(sender.user as Name));
+  return known === undefined ? isSameName(sender.user, from) : known === sender.account;
+}
+
+async function eraseAll(tx: RoomTransaction, records: readonly ChatRecord[]): Promise<void> {
+  for (const { state, seq } of records) {
+    if (state !== "erased") continue;
+    await eraseEdits(tx.vault, tx.room, seq);
+    await eraseContent(tx.vault, tx.room, seq);
+  }
+}
+
+function sum(one: HandedCounts, other: HandedCounts): HandedCounts {
+  return {
+    read: one.read + other.read,
+    erased: one.erased + other.erased,
+    missing: one.missing + other.missing,
+    wrong: one.wrong + other.wrong,
+  };
+}

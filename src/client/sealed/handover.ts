@@ -1,0 +1,440 @@
+/**
+ * Hands the readable messages of sealed rooms over to devices of the account that joined later, and
+ * receives them. The parts travel as uploads that only devices of the account can list and fetch.
+ * The receiver deletes each part after reading it, and thereby requests the next one.
+ */
+
+import { assert } from "../../base/assert.ts";
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { asFault, Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import {
+  HANDOVER_AWAIT_MS,
+  HANDOVER_CERTS_MAX,
+  HANDOVER_KEEP_MS,
+  HANDOVER_MESSAGES_MAX,
+  HANDOVER_PART_BYTES_MAX,
+  HANDOVER_PARTS_LISTED_MAX,
+  HANDOVER_POLL_MS,
+  HANDOVER_POLL_MS_MAX,
+  HANDOVERS_MAX,
+  MESSAGE_KEY_BYTES,
+} from "../../base/limits-sealed.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
+import { setNewest } from "../../core/evict.ts";
+import { deviceIdOf } from "../../crypto/device-id.ts";
+import { leafKeyOf, parseBox } from "../../crypto/seal/handover-box.ts";
+import type { Answer } from "../../wire/messages.ts";
+import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
+import type { OwnUploads } from "../files/transfers.ts";
+import { editedBy } from "./edits.ts";
+import { readHanded, unreadKeys } from "./handed-messages.ts";
+import { type HandedKey, type HandoverPart, packPart, unpackPart } from "./handover-part.ts";
+import type { SealedAccountParts, SealedRoom } from "./room.ts";
+import type { HandoverEvent } from "./room-state.ts";
+import {
+  type ArchivedRow,
+  allOf,
+  contentKey,
+  type HandedCounts,
+  type HandoverRow,
+  handoverKey,
+  memberCertKey,
+  type RoomRow,
+  roomKey,
+} from "./rows.ts";
+
+/** A key, its number and the index of its sender. */
+const ENTRY_BYTES = MESSAGE_KEY_BYTES + 5;
+const UPLOAD_PAGES_MAX = 16;
+/** The second run sees what the transaction stored that woke the first one. */
+const RUNS_AFTER_WAKING = 2;
+/** Faults of parts that no later run could accept. */
+const UNREADABLE_CODES: ReadonlySet<string> = new Set([
+  ...(["seal-refused", "seal-broken", "frame-malformed", "too-large"] as const),
+]);
+
+/** Refusals that the user can end. */
+const REFUSAL_CODES: ReadonlySet<string> = new Set([
+  ...(["not-allowed", "quota-reached", "store-full", "too-many"] as const),
+]);
+
+type OwnUpload = Answer<"uploads">["uploads"][number];
+
+interface Collected extends Omit<HandoverPart, "total" | "done"> {
+  readonly messages: number;
+  readonly before: number;
+}
+
+export class Handover {
+  #isLinked = false;
+  #isRunning = false;
+  #runsLeft = 0;
+  #delayMs = HANDOVER_POLL_MS;
+  #cancel: (() => void) | undefined;
+  /** Parts for keys that this device does not have any more. */
+  readonly #stale = new Map<string, true>();
+
+  constructor(
+    private readonly parts: SealedAccountParts,
+    private readonly roomOf: (view: RoomView) => SealedRoom,
+  ) {}
+
+  get #uploads(): OwnUploads {
+    const { uploads } = this.parts;
+    assert(uploads !== undefined, "this client follows its rooms");
+    return uploads();
+  }
+
+  connected(): void {
+    this.#isLinked = this.parts.uploads !== undefined;
+    this.#wake();
+  }
+
+  lost(): void {
+    this.#isLinked = false;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** Call when a device of the account joins a room, possibly before the store knows it. */
+  schedule(): void {
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#runsLeft = RUNS_AFTER_WAKING;
+    this.#delayMs = HANDOVER_POLL_MS;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#wait();
+  }
+
+  #wait(): void {
+    if (!this.#isLinked || this.#isRunning) return;
+    this.#cancel ??= this.parts.clock.after(this.#delayMs, () => {
+      this.#cancel = undefined;
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    let isPending = true;
+    try {
+      if (!this.parts.isListed()) return;
+      const outgoing = await this.#outgoing();
+      isPending = outgoing.length > 0 || (await this.#isAwaiting());
+      if (isPending) {
+        const listed = await this.#listed();
+        let isMoving = await this.#receiveAll(listed);
+        for (const [device, view] of outgoing)
+          if (await this.#attempt(() => this.#send(device, view, listed))) isMoving = true;
+        this.#delayMs = isMoving
+          ? HANDOVER_POLL_MS
+          : Math.min(2 * this.#delayMs, HANDOVER_POLL_MS_MAX);
+      }
+    } catch (error) {
+      asFault(error);
+      this.#delayMs = Math.min(2 * this.#delayMs, HANDOVER_POLL_MS_MAX);
+    } finally {
+      this.#isRunning = false;
+      this.#runsLeft--;
+      if (isPending || this.#runsLeft > 0) this.#wait();
+    }
+  }
+
+  /** Devices that have joined rooms, with the rooms. Forgets rooms that this device has left. */
+  async #outgoing(): Promise<(readonly [device: string, view: RoomView])[]> {
+    const { parts } = this;
+    const rooms = new Map(parts.rooms().map((view) => [view.id as string, view]));
+    return parts.states.transact(async (vault) => {
+      const rows = await vault.rows(allOf("handover", HANDOVERS_MAX));
+      const outgoing: (readonly [string, RoomView])[] = [];
+      for (const { key } of rows) {
+        const [, device = "", room = ""] = key.split("/");
+        const view = rooms.get(room);
+        if (view === undefined) await vault.delete(key);
+        else outgoing.push([device, view]);
+      }
+      return outgoing;
+    });
+  }
+
+  async #isAwaiting(): Promise<boolean> {
+    const { parts } = this;
+    const since = parts.clock.unixMs() - HANDOVER_AWAIT_MS;
+    return parts.states.transact(async (vault) => {
+      for (const { id, isSealed } of parts.rooms()) {
+        if (isSealed !== true) continue;
+        const { awaitsSinceUnixMs = 0 } = (await vault.find<RoomRow>(roomKey(id))) ?? {};
+        if (awaitsSinceUnixMs > since) return true;
+      }
+      return false;
+    });
+  }
+
+  async #listed(): Promise<readonly OwnUpload[]> {
+    const { request } = this.parts;
+    const listed: OwnUpload[] = [];
+    let after: string | undefined;
+    for (let page = 0; page < UPLOAD_PAGES_MAX; page++) {
+      const { uploads, more } = await request("uploads", after === undefined ? {} : { after });
+      listed.push(...uploads.filter(({ name }) => name.startsWith(HANDOVER_NAME)));
+      after = uploads.at(-1)?.file;
+      if (!more || after === undefined) break;
+    }
+    return listed;
+  }
+
+  async #receiveAll(listed: readonly OwnUpload[]): Promise<boolean> {
+    const name = `${HANDOVER_NAME}${this.parts.device.id}`;
+    const own = listed
+      .filter((upload) => upload.name === name && !upload.sending)
+      .filter(({ file, bytes }) => !this.#stale.has(file) && bytes <= HANDOVER_PART_BYTES_MAX)
+      .sort((a, b) => a.since - b.since)
+      .slice(0, HANDOVER_PARTS_LISTED_MAX);
+    let hasReceived = false;
+    for (const upload of own)
+      if (await this.#attempt(() => this.#receive(upload))) hasReceived = true;
+    return hasReceived;
+  }
+
+  /** The next run repeats what has failed, so that one room does not stop the others. */
+  async #attempt(work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await work();
+    } catch (error) {
+      const fault = asFault(error);
+      if (REFUSAL_CODES.has(fault.code)) this.parts.emit({ kind: "sealed-fault", fault });
+      return false;
+    }
+  }
+
+  /** @returns false if this device cannot open the part */
+  async #receive({ file, bytes: sizeBytes }: OwnUpload): Promise<boolean> {
+    try {
+      const box = parseBox(await this.#uploads.fetch(file as FileId, sizeBytes));
+      const room = await this.#roomOfGroup(box.gid);
+      const { group } = (await room?.run((tx) => tx)) ?? {};
+      if (room !== undefined && group !== undefined) {
+        const { by, plain } = await this.parts.device.engine.openBox(group, box);
+        // The sender replaces it when it knows the new key.
+        if (plain === undefined) {
+          setNewest(this.#stale, file, true, HANDOVERS_MAX);
+          return false;
+        }
+        await this.#read(room, unpackPart(plain), by.device);
+      }
+    } catch (error) {
+      if (!(error instanceof Fault) || !UNREADABLE_CODES.has(error.code)) throw error;
+    }
+    await this.#withdraw(file);
+    return true;
+  }
+
+  /** Another process of this home, or the other device, may have deleted the part. */
+  async #withdraw(file: string): Promise<void> {
+    await this.#uploads.withdraw(file as FileId).catch((error: unknown) => {
+      if (!(error instanceof Fault) || error.code !== "file-unknown") throw error;
+    });
+  }
+
+  async #roomOfGroup(gid: Uint8Array): Promise<SealedRoom | undefined> {
+    const group = toBase64Url(gid);
+    for (const view of this.parts.rooms()) {
+      if (view.isSealed !== true) continue;
+      const room = this.roomOf(view);
+      await room.catchUp();
+      if (await room.run(({ row }) => row?.group === group)) return room;
+    }
+    return undefined;
+  }
+
+  async #read(room: SealedRoom, part: HandoverPart, by: string): Promise<void> {
+    const { total, done, keys, isLast } = part;
+    const unread = await unreadKeys(room, keys, by);
+    if (unread.length > 0 && done === 0) this.#emit(room, "receiving", total, { total });
+    const counts = await readHanded(room, { ...part, keys: unread }, by);
+    const handed = await room.run((tx) => {
+      const before = done === 0 ? undefined : tx.row?.handed;
+      const all = sum(before ?? NO_COUNTS, counts, keys.length - unread.length);
+      tx.change({ handed: isLast ? undefined : all });
+      return all;
+    });
+    if (unread.length === 0) return;
+    const received = Math.min(done + keys.length, total);
+    if (!isLast) return this.#emit(room, "part", received, { total });
+    const read = Math.min(handed.read, total);
+    if (read > 0) this.#emit(room, "read", read, { total });
+    // A part may have been lost, for example when the server was restored from a backup.
+    const hidden = Math.max(handed.missing + handed.wrong, total - handed.read - handed.erased);
+    if (hidden > 0) this.#emit(room, "hidden", hidden, { total });
+  }
+
+  /** @returns whether a part was sent or has been received */
+  async #send(device: string, view: RoomView, listed: readonly OwnUpload[]): Promise<boolean> {
+    const { parts } = this;
+    const room = this.roomOf(view);
+    const rowKey = handoverKey(device, view.id);
+    const row = await room.run(async ({ vault, group }) => {
+      const isRemoved = group?.members.some((member) => member.device === device) === false;
+      if (isRemoved) await vault.delete(rowKey);
+      return group === undefined || isRemoved ? undefined : vault.find<HandoverRow>(rowKey);
+    });
+    if (row === undefined) return false;
+    if (row.part !== undefined) return this.#settle(device, room, { row, part: row.part, listed });
+    const total = row.total ?? (await countKeys(room, row.before));
+    const collected = await collect(room, row.before);
+    if (collected.keys.length === 0) {
+      await room.run(({ vault }) => vault.delete(rowKey));
+      return false;
+    }
+    if (row.done === 0) this.#emit(room, "sending", total, { total, device });
+    const { messages, before, ...content } = collected;
+    const { isLast } = content;
+    const part = packPart({ ...content, total, done: row.done });
+    const { group } = await room.run((tx) => tx);
+    const key = group && leafKeyOf(group, device);
+    if (group === undefined || key === undefined) return false;
+    const box = await parts.device.engine.sealFor(group, device, part);
+    const file = await this.#uploads.send(`${HANDOVER_NAME}${device}`, box);
+    await room.run(async ({ vault }) => {
+      // If the device has joined again meanwhile, it waits for everything.
+      const current = await vault.find<HandoverRow>(rowKey);
+      if (current?.before !== row.before) return;
+      const sentUnixMs = parts.clock.unixMs();
+      const sent = { file, before, messages, isLast, sentUnixMs, leafKey: toBase64Url(key) };
+      await vault.put(rowKey, { ...current, total, part: sent } satisfies HandoverRow);
+    });
+    return true;
+  }
+
+  /** Continues when the device has deleted the part that it was sent. */
+  async #settle(
+    device: string,
+    room: SealedRoom,
+    { row, part, listed }: SentPart,
+  ): Promise<boolean> {
+    const isExpired = this.parts.clock.unixMs() - part.sentUnixMs > HANDOVER_KEEP_MS;
+    const { group } = await room.run((tx) => tx);
+    const leafKey = group && leafKeyOf(group, device);
+    const isStale = leafKey !== undefined && toBase64Url(leafKey) !== part.leafKey;
+    const isWaiting = listed.some(({ file }) => file === part.file);
+    if (isWaiting && !isExpired && !isStale) return false;
+    if (isWaiting) await this.#withdraw(part.file);
+    const key = handoverKey(device, room.view.id);
+    await room.run(async ({ vault }) => {
+      const current = await vault.find<HandoverRow>(key);
+      if (current?.part?.file !== part.file) return;
+      const { part: _, ...rest } = current;
+      const next = { ...rest, before: part.before, done: row.done + part.messages };
+      // The device has renewed its keys before it received the part.
+      if (isWaiting && !isExpired) await vault.put(key, rest satisfies HandoverRow);
+      else if (isExpired || part.isLast) await vault.delete(key);
+      else await vault.put(key, next satisfies HandoverRow);
+    });
+    const { total = 0 } = row;
+    if (part.isLast && !isExpired && !isWaiting) this.#emit(room, "sent", total, { total, device });
+    return !isExpired;
+  }
+
+  #emit(
+    { view }: SealedRoom,
+    step: HandoverEvent["step"],
+    messages: number,
+    { total, device }: { readonly total: number; readonly device?: string },
+  ): void {
+    const { emit, sha256 } = this.parts;
+    emit({
+      kind: "handover",
+      room: view.id,
+      name: view.name,
+      step,
+      messages,
+      total,
+      sizeBytes: total * ENTRY_BYTES,
+      device: device && deviceIdOf(fromBase64Url(device), sha256),
+    });
+  }
+}
+
+interface SentPart {
+  readonly row: HandoverRow;
+  readonly part: NonNullable<HandoverRow["part"]>;
+  readonly listed: readonly OwnUpload[];
+}
+
+const NO_COUNTS: HandedCounts = { read: 0, erased: 0, missing: 0, wrong: 0 };
+
+function sum(one: HandedCounts, other: HandedCounts, known: number): HandedCounts {
+  return {
+    read: one.read + other.read + known,
+    erased: one.erased + other.erased,
+    missing: one.missing + other.missing,
+    wrong: one.wrong + other.wrong,
+  };
+}
+
+async function countKeys(room: SealedRoom, before: number): Promise<number> {
+  let total = 0;
+  await room.search({ before, limit: 1 }, (_, row) => {
+    if (keyOf(row) !== undefined) total++;
+    return true;
+  });
+  return total;
+}
+
+function keyOf(row: ArchivedRow | undefined): string | undefined {
+  return row?.kind === "said" ? row.key : undefined;
+}
+
+/**
+ * Collects the newest messages before a `seq`, and those that they edit, which the other device
+ * must read first.
+ */
+async function collect(room: SealedRoom, before: number): Promise<Collected> {
+  const rows = new Map<number, ArchivedRow>();
+  const edited = new Set<number>();
+  const devices = new Set<string>();
+  let [next, messages, isLast] = [before, 0, true];
+  await room.search({ before, limit: 1 }, (seq, row) => {
+    if (row.kind !== "said" || row.key === undefined) {
+      next = seq;
+      return true;
+    }
+    devices.add(row.device);
+    const target = editedBy(row.body);
+    if (target !== undefined) edited.add(target);
+    isLast =
+      rows.size + edited.size < HANDOVER_MESSAGES_MAX - 1 && devices.size < HANDOVER_CERTS_MAX;
+    if (!isLast) return false;
+    rows.set(seq, row);
+    next = seq;
+    messages++;
+    return true;
+  });
+  return room.run(async ({ vault, room: id, group }) => {
+    for (const seq of edited) {
+      const row = rows.get(seq) ?? (await vault.find<ArchivedRow>(contentKey(id, seq)));
+      if (row !== undefined && keyOf(row) !== undefined) rows.set(seq, row);
+    }
+    const certs: Uint8Array[] = [];
+    const known = new Map<string, number>();
+    const current = new Map(group?.members.map(({ device, cert }) => [device, cert]));
+    const keys: HandedKey[] = [];
+    for (const [seq, row] of [...rows].sort(([a], [b]) => a - b)) {
+      const key = keyOf(row);
+      if (row.kind !== "said" || key === undefined) continue;
+      const stored = await vault.find<string>(memberCertKey(row.device));
+      const cert =
+        current.get(row.device) ?? (stored === undefined ? undefined : fromBase64Url(stored));
+      const sender = known.get(row.device) ?? certs.length;
+      if (cert === undefined || sender >= HANDOVER_CERTS_MAX) continue;
+      if (!known.has(row.device)) certs.push(cert);
+      known.set(row.device, sender);
+      keys.push({ seq, sender, key: fromBase64Url(key) });
+    }
+    return { certs, keys, messages, before: next, isLast };
+  });
+}

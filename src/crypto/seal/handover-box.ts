@@ -1,0 +1,110 @@
+/**
+ * Boxes that one device of an account seals for another in a group to which both belong: encrypted
+ * with HPKE for the receiver's leaf, and signed by the sender's device key.
+ */
+
+import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
+import { decryptWithLabel, encryptWithLabel } from "ts-mls/crypto/hpke.js";
+import { concatBytes, equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { packValue, unpackValue } from "../../wire/codec.ts";
+import { sealedHandoverBytes } from "../signed-bytes.ts";
+import type { SealedGroup } from "./group.ts";
+import { leafAt, type SealMember } from "./members.ts";
+import { type SealSigner, verifyEd25519 } from "./suite.ts";
+
+const LABEL = "chat handover";
+const VERSION = 1;
+
+interface Sealer {
+  readonly suite: CiphersuiteImpl;
+  readonly signer: SealSigner;
+}
+
+/** Returns the key in the device's leaf, which changes when the device renews its keys. */
+export function leafKeyOf({ mls, members }: SealedGroup, device: string): Uint8Array | undefined {
+  const member = members.find((one) => one.device === device);
+  return member && leafAt(mls.ratchetTree, member.leaf)?.hpkePublicKey;
+}
+
+/** @throws {Fault} seal-refused if the device is not in the group */
+export async function sealBox(
+  { suite, signer }: Sealer,
+  group: SealedGroup,
+  device: string,
+  plain: Uint8Array,
+): Promise<Uint8Array> {
+  const leafKey = leafKeyOf(group, device);
+  if (leafKey === undefined) throw refused();
+  const { hpke } = suite;
+  const by = signer.publicKey;
+  const context = contextOf(group, by, device);
+  const key = await hpke.importPublicKey(leafKey);
+  const { ct, enc } = await encryptWithLabel(key, LABEL, context, plain, hpke);
+  const digest = await suite.hash.digest(concatBytes(enc, ct));
+  const sig = await signer.sign(sealedHandoverBytes(context, digest));
+  return packValue({ v: VERSION, group: group.gid, by, enc, ct, sig });
+}
+
+export interface SealedBox {
+  readonly gid: Uint8Array;
+  readonly by: Uint8Array;
+  readonly enc: Uint8Array;
+  readonly ct: Uint8Array;
+  readonly sig: Uint8Array;
+}
+
+/** @throws {Fault} frame-malformed */
+export function parseBox(bytes: Uint8Array): SealedBox {
+  const value = unpackValue(bytes);
+  const { v, group: gid, by, enc, ct, sig } = Object(value) as Readonly<Record<string, unknown>>;
+  const isValid = isBytes(gid) && isBytes(by) && isBytes(enc) && isBytes(ct) && isBytes(sig);
+  if (v === VERSION && isValid) return { gid, by, enc, ct, sig };
+  throw new Fault("frame-malformed", "a hand-over of messages is malformed");
+}
+
+export interface OpenedBox {
+  readonly by: SealMember;
+  /** `undefined` if the box is for a key that this device does not have any more. */
+  readonly plain: Uint8Array | undefined;
+}
+
+/**
+ * @throws {Fault} seal-refused unless another device of this account in the group has sealed the
+ * box for this device
+ */
+export async function openBox(
+  { suite, signer }: Sealer,
+  group: SealedGroup,
+  { gid, by: sender, enc, ct, sig }: SealedBox,
+): Promise<OpenedBox> {
+  const device = toBase64Url(signer.publicKey);
+  const by = group.members.find((one) => one.device === toBase64Url(sender));
+  const isOwn = by?.account === group.self.account && by.device !== device;
+  if (by === undefined || !isOwn || !equalBytes(gid, group.gid)) throw refused();
+  const context = contextOf(group, sender, device);
+  const digest = await suite.hash.digest(concatBytes(enc, ct));
+  if (!(await verifyEd25519(sender, sealedHandoverBytes(context, digest), sig))) throw refused();
+  const { leafIndex, privateKeys } = group.mls.privatePath;
+  const privateKey = privateKeys[2 * leafIndex];
+  if (privateKey === undefined) return { by, plain: undefined };
+  const key = await suite.hpke.importPrivateKey(privateKey);
+  try {
+    return { by, plain: await decryptWithLabel(key, LABEL, context, enc, ct, suite.hpke) };
+  } catch {
+    return { by, plain: undefined };
+  }
+}
+
+function contextOf({ gid, policy }: SealedGroup, by: Uint8Array, device: string): Uint8Array {
+  const room = new TextEncoder().encode(policy.room);
+  return concatBytes(gid, by, fromBase64Url(device), room);
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
+}
+
+function refused(): Fault {
+  return new Fault("seal-refused", "a hand-over is not between devices of this account and room");
+}

@@ -1,0 +1,108 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
+import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
+import { parseBox } from "../../../src/crypto/seal/handover-box.ts";
+import { packValue, unpackValue } from "../../../src/wire/codec.ts";
+import { applied, groupOf, POST, ROOM, say, TestDevice } from "./devices.ts";
+import { faultOf } from "./fault-of.ts";
+
+let [ana, phone, tablet, bob]: TestDevice[] = [];
+let groups: SealedGroup[] = [];
+
+function devices() {
+  if (ana === undefined || phone === undefined || tablet === undefined || bob === undefined)
+    throw new Error("the devices are made first");
+  const [one, two, three, four] = groups as [SealedGroup, SealedGroup, SealedGroup, SealedGroup];
+  return { ana, phone, tablet, bob, one, two, three, four };
+}
+
+beforeAll(async () => {
+  ana = await TestDevice.make({ user: "ana" });
+  const { account } = ana;
+  phone = await TestDevice.make({ user: "ana", account });
+  tablet = await TestDevice.make({ user: "ana", account });
+  bob = await TestDevice.make({ user: "bob" });
+  groups = await groupOf([ana, phone, tablet, bob]);
+});
+
+describe("the key of a message", () => {
+  test("opens it for sender and reader, and nothing else", async () => {
+    const { ana, phone, bob, one, four } = devices();
+    const sent = await say(ana, one, "hello");
+    const other = await say(ana, sent.group, "another");
+    const read = await bob.engine.decrypt(four, sent.message, { bound: POST });
+    expect(read.key).toEqual(sent.key);
+    const { gid } = one;
+    const about = { bound: POST, gid, room: ROOM, device: ana.id };
+    const opened = await phone.engine.openWithKey(sent.message, sent.key, about);
+    expect(utf8Decode(opened.body)).toBe("hello");
+    const open = (message: Uint8Array, change: Partial<typeof about> = {}, key = sent.key) =>
+      faultOf(phone.engine.openWithKey(message, key, { ...about, ...change }));
+    expect(await open(other.message)).toBe("seal-broken");
+    expect(await open(sent.message, { bound: utf8Encode("outbox 2") })).toBe("seal-broken");
+    expect(await open(sent.message, { gid: new Uint8Array(16) })).toBe("seal-broken");
+    expect(await open(sent.message, { room: "rBBBBBBBBBBB" })).toBe("seal-broken");
+    expect(await open(sent.message, { device: bob.id })).toBe("seal-broken");
+    expect(await open(sent.message, {}, other.key)).toBe("seal-broken");
+    expect(await open(sent.message, {}, sent.key.subarray(1))).toBe("seal-broken");
+    expect(await open(sent.message.subarray(1))).toBe("frame-malformed");
+  });
+});
+
+describe("a box", () => {
+  const plain = utf8Encode("keys");
+
+  test("opens on the device for which another of the account has sealed it", async () => {
+    const { ana, phone, tablet, bob, one, two, three, four } = devices();
+    const box = parseBox(await ana.engine.sealFor(one, phone.id, plain));
+    const opened = await phone.engine.openBox(two, box);
+    expect([opened.by.device, opened.plain]).toEqual([ana.id, plain]);
+    expect(await faultOf(tablet.engine.openBox(three, box))).toBe("seal-refused");
+    expect(await faultOf(bob.engine.openBox(four, box))).toBe("seal-refused");
+    expect(await faultOf(ana.engine.openBox(one, box))).toBe("seal-refused");
+  });
+
+  test("by a device of another account is refused", async () => {
+    const { phone, bob, two, four } = devices();
+    const box = parseBox(await bob.engine.sealFor(four, phone.id, plain));
+    expect(await faultOf(phone.engine.openBox(two, box))).toBe("seal-refused");
+  });
+
+  test("by a device that was removed is refused", async () => {
+    const { ana, phone, tablet, one, two } = devices();
+    const box = parseBox(await tablet.engine.sealFor(groups[2] as SealedGroup, phone.id, plain));
+    const intent = { kind: "remove", devices: [tablet.id] } as const;
+    const made = await ana.engine.commit(one, intent, { bound: POST, ...ana.accountChecks() });
+    const processed = await phone.engine.process(two, made.commit, {
+      bound: POST,
+      ...phone.accountChecks(),
+    });
+    expect(await faultOf(phone.engine.openBox(applied(processed), box))).toBe("seal-refused");
+    expect(await faultOf(ana.engine.sealFor(made.group, tablet.id, plain))).toBe("seal-refused");
+  });
+
+  test("that was altered, cut or moved to another group is refused", async () => {
+    const { ana, phone, one, two } = devices();
+    const bytes = await ana.engine.sealFor(one, phone.id, plain);
+    const fields = unpackValue(bytes) as Record<string, Uint8Array>;
+    for (const field of ["ct", "enc", "sig", "by", "group"]) {
+      const value = new Uint8Array(fields[field] ?? []);
+      value[0] = (value[0] ?? 0) ^ 1;
+      const box = parseBox(packValue({ ...fields, [field]: value }));
+      expect(await faultOf(phone.engine.openBox(two, box))).toBe("seal-refused");
+    }
+    const cut = { ...fields, ct: fields["ct"]?.slice(0, -1) };
+    expect(await faultOf(phone.engine.openBox(two, parseBox(packValue(cut))))).toBe("seal-refused");
+    for (const broken of [bytes.subarray(1), bytes.subarray(0, -1), new Uint8Array()])
+      expect(() => parseBox(broken)).toThrow();
+    expect(() => parseBox(packValue({ ...fields, v: 2 }))).toThrow();
+  });
+
+  test("is out of date once its receiver has renewed its keys", async () => {
+    const { ana, phone, one, two } = devices();
+    const box = parseBox(await ana.engine.sealFor(one, phone.id, plain));
+    const at = { bound: POST, ...phone.accountChecks() };
+    const renewed = await phone.engine.commit(two, { kind: "update" }, at);
+    expect((await phone.engine.openBox(renewed.group, box)).plain).toBeUndefined();
+  });
+});
