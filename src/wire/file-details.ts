@@ -18,7 +18,10 @@ export const fileDetails = v.object({
 
 export type FileDetails = Readonly<v.InferOutput<typeof fileDetails>>;
 
-/** For code that reads, restores or shows details: the compiler asks it for each new one. */
+/**
+ * For code that reads, restores or shows details: the compiler asks it for each new one. HTTP is
+ * not asked: of all details, it has a header for the time alone.
+ */
 export type AllFileDetails = { readonly [Name in keyof Required<FileDetails>]: FileDetails[Name] };
 
 /** `undefined` if the details are invalid, so that their file remains available. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createHash, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openZip } from "../../src/cli/zip.ts";
@@ -153,6 +153,7 @@ test("chat web serves the page on this machine to the holder of its token", asyn
   writeFileSync(sandbox.path("photos", "a.txt"), "hello\n");
   const bytes = noise(2_500_000);
   writeFileSync(sandbox.path("film.bin"), bytes);
+  utimesSync(sandbox.path("film.bin"), 1_600_000_000, 1_600_000_000);
   const film = await sendFile(sandbox, "film.bin", "cleo");
   const photos = await sendFile(sandbox, "photos", "cleo");
   const program = sandbox.home("eva").start(["web", served.invite, "--json"]);
@@ -181,6 +182,7 @@ test("chat web serves the page on this machine to the holder of its token", asyn
   expect(await tab.isProven()).toBe(true);
   const { path } = await tab.ask("download", { file: String(film["id"]) });
   const whole = await get(path);
+  expect(whole.headers.get("last-modified")).toBe("Sun, 13 Sep 2020 12:26:40 GMT");
   expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
   const rest = await get(path, { range: "bytes=2000000-", "if-range": `"${film["digest"]}"` });
   expect(rest.status).toBe(206);

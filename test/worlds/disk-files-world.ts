@@ -136,6 +136,7 @@ export async function download(disk: TreeDisk, all: Given, promised: Promised): 
   const sink = await openSink({
     folder: INBOX,
     name: "name.tar.gz",
+    details: undefined,
     file: FILE,
     server: "f",
     sha256,

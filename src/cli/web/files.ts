@@ -107,7 +107,7 @@ async function fetchFrom(connection: Connection, file: FileId, from: number) {
 
 /** @throws {Fault} file-unknown if the upload is still running */
 function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFile {
-  const { name, size, digest, folder } = open.about;
+  const { name, size, digest, folder, details } = open.about;
   if (size === undefined || digest === undefined) {
     throw new Fault("file-unknown", "this file is still uploading");
   }
@@ -116,6 +116,7 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
     sizeBytes: size,
     digest: digest.toHex(),
     manifestBytes: folder?.manifestBytes,
+    details,
     async *chunks(from) {
       let source = open;
       if (from !== open.from) {

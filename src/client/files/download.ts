@@ -27,7 +27,7 @@ export interface DownloadSinkOptions {
   readonly file: FileId;
   readonly server: Fingerprint;
   readonly folderSize?: FolderSize | undefined;
-  readonly details?: FileDetails | undefined;
+  readonly details: FileDetails | undefined;
   /** `undefined` during an upload of unknown size. */
   readonly sizeBytes?: number | undefined;
   /** Size without long runs of zeros. `undefined` if unknown. */

@@ -48,7 +48,7 @@ export interface SinkOptions {
   readonly sha256: Sha256;
   readonly secret?: Uint8Array | undefined;
   readonly folderSize?: FolderSize | undefined;
-  readonly details?: FileDetails | undefined;
+  readonly details: FileDetails | undefined;
   readonly sizeBytes?: number | undefined;
   /** `undefined` while the upload is in progress. */
   readonly digest?: Uint8Array | undefined;

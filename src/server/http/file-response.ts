@@ -16,7 +16,7 @@ export interface WebFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly digest: string;
-  readonly details?: FileDetails | undefined;
+  readonly details: FileDetails | undefined;
   readonly manifestBytes?: number;
   /** Returns verified chunks starting at index `from`. Supports one call at a time. */
   chunks(from: number): AsyncGenerator<Uint8Array>;

@@ -85,7 +85,8 @@ export class ProgramDownloads {
     const { sizeBytes, sha256: digest } = program;
     const chunks = (from: number) => this.#chunks(run, program, from);
     const onEnd = () => this.#end(run);
-    return fileResponse(request, { name, sizeBytes, digest, chunks, onEnd }, this.#zipLists);
+    const file = { name, sizeBytes, digest, details: undefined, chunks, onEnd };
+    return fileResponse(request, file, this.#zipLists);
   }
 
   async *#chunks(

@@ -30,7 +30,7 @@ export interface ZipSource {
   readonly name: string;
   readonly digest: string;
   readonly manifestBytes: number;
-  readonly details?: FileDetails | undefined;
+  readonly details: FileDetails | undefined;
   readonly lists: ZipLists;
   /** Time zone of the reader. */
   readonly offsetMinutes: OffsetMinutes;
@@ -266,7 +266,7 @@ class ZipEntries {
 export async function readZipList(
   root: string,
   manifest: Uint8Array,
-  details?: FileDetails,
+  details: FileDetails | undefined,
   yieldTurn = yieldNow,
 ): Promise<ZipList> {
   const plan = new FolderPlan("", []);

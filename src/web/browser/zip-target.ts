@@ -31,7 +31,7 @@ export class ZipTarget implements SaveTarget {
     private readonly inner: SaveTarget,
     private readonly root: string,
     private readonly manifestBytes: number,
-    private readonly details?: FileDetails,
+    private readonly details: FileDetails | undefined,
   ) {
     this.#progress = newProgress(manifestBytes);
   }

@@ -46,7 +46,7 @@ export type PageUploadOptions = FileMessage & Partial<Pick<UploadEntry, "handle"
 /** Folder as its message describes it. */
 export interface SavedFolder {
   readonly manifestBytes: number;
-  readonly details?: FileDetails | undefined;
+  readonly details: FileDetails | undefined;
 }
 
 export interface PreviewOptions {

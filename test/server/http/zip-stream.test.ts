@@ -35,6 +35,7 @@ function sourceOf(manifestBytes: number, chunks: ZipSource["chunks"]): ZipSource
   return {
     name: "photos",
     digest: "d",
+    details: undefined,
     manifestBytes,
     lists: new ZipLists(),
     offsetMinutes: () => 0,
@@ -102,7 +103,7 @@ test("aborts with its content and closes it", async () => {
 });
 
 async function pathsOf(list: readonly ManifestEntry[]): Promise<string[]> {
-  const zip = await readZipList("r", encodeManifest(list));
+  const zip = await readZipList("r", encodeManifest(list), undefined);
   return Array.from({ length: zip.count }, (_, i) => zip.entry(i).path);
 }
 
@@ -141,12 +142,12 @@ test("yields while it reads a large folder", async () => {
     if (!isOver) setImmediate(count);
   };
   setImmediate(count);
-  await readZipList("r", manifest);
+  await readZipList("r", manifest, undefined);
   isOver = true;
   expect(turns).toBeGreaterThan(names.length / 700);
 });
 
-const made = () => readZipList("r", encodeManifest([file("a".repeat(1_000), 1)]));
+const made = () => readZipList("r", encodeManifest([file("a".repeat(1_000), 1)]), undefined);
 const never = () => Promise.reject(new Error("it is there"));
 
 test("keeps a list while it is in use or there is room", async () => {
@@ -177,8 +178,12 @@ test("creates a list once for all waiting downloads, and retries after a failure
 
 test("refuses entries inside a file, and too many folders", async () => {
   const inside = encodeManifest([file("a", 1), file("a-b", 1), file("a/b", 1)]);
-  expect(await rejection(readZipList("r", inside))).toMatchObject({ code: "folder-malformed" });
+  expect(await rejection(readZipList("r", inside, undefined))).toMatchObject({
+    code: "folder-malformed",
+  });
   const deep = Array.from({ length: 100 }, (_, i) => file(`${`${i}/`.padEnd(2_100, "d/")}f`, 0));
   const many = encodeManifest(deep);
-  expect(await rejection(readZipList("r", many))).toMatchObject({ code: "folder-malformed" });
+  expect(await rejection(readZipList("r", many, undefined))).toMatchObject({
+    code: "folder-malformed",
+  });
 });

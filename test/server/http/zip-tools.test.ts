@@ -28,7 +28,8 @@ async function archive(entries: readonly ManifestEntry[], text: string, zone: st
   }
   const lists = new ZipLists();
   const offsetMinutes = offsetsIn(zone);
-  const source = { name: "all", digest: "d", manifestBytes: manifest.length, lists, chunks };
+  const { length: manifestBytes } = manifest;
+  const source = { name: "all", digest: "d", details: undefined, manifestBytes, lists, chunks };
   const path = join(tempFolder(), "all.zip");
   writeFileSync(
     path,

@@ -36,7 +36,7 @@ function travelling(): { bytes: Uint8Array; manifestBytes: number } {
 async function zipped(pieceBytes: number, cut = 0): Promise<Buffer> {
   const { bytes, manifestBytes } = travelling();
   const inner = new Collected();
-  const place = new ZipTarget(inner, "photos", manifestBytes);
+  const place = new ZipTarget(inner, "photos", manifestBytes, undefined);
   const end = bytes.length - cut;
   for (let at = 0; at < end; at += pieceBytes) {
     await place.write(bytes.slice(at, Math.min(end, at + pieceBytes)));
@@ -103,7 +103,7 @@ test("rejects content that is shorter than the manifest", async () => {
 test("rejects content that is longer than the manifest, and restarts", async () => {
   const { bytes, manifestBytes } = travelling();
   const inner = new Collected();
-  const place = new ZipTarget(inner, "photos", manifestBytes);
+  const place = new ZipTarget(inner, "photos", manifestBytes, undefined);
   await place.write(bytes);
   const more = place.write(Uint8Array.of(1)).catch((fault: { code: string }) => fault.code);
   expect(await more).toBe("frame-malformed");
