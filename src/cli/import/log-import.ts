@@ -14,7 +14,7 @@ import { LogClock } from "./log-clock.ts";
 import { LogEntries, type LogOwner, type LogParser } from "./log-entries.ts";
 import { dayInName, dayOf, logsIn, selectLogs } from "./log-folder.ts";
 import { withoutStyles } from "./log-styles.ts";
-import { MonthNames } from "./month-names.ts";
+import type { MonthNames } from "./month-names.ts";
 import { type ExportTree, folderTree, isFolder, withLinks } from "./source.ts";
 import { type LogDay, TimeParser } from "./time-format.ts";
 import { isWeechatLine, WeechatParser } from "./weechat.ts";
@@ -26,6 +26,7 @@ export interface LogImportOptions {
   readonly encoding: string | undefined;
   /** Notation of `strftime`; `undefined` to recognize the usual ones. */
   readonly timeFormat: string | undefined;
+  readonly months: MonthNames;
 }
 
 /** Something else than a log of an IRC client. */
@@ -164,8 +165,7 @@ function checkNeighbour(text: string, path: string, { timeFormat }: LogImportOpt
   });
 }
 
-function timeParsers({ timeFormat }: LogImportOptions) {
-  const months = new MonthNames();
+function timeParsers({ timeFormat, months }: LogImportOptions) {
   return {
     months,
     times: new TimeParser(timeFormat, months, "prefix"),

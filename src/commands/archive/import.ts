@@ -12,6 +12,7 @@ import type { ImportEntry, ImportSummary } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
 import { entriesDigest, Importer } from "../../cli/import/importer.ts";
 import { openLog } from "../../cli/import/log-import.ts";
+import { MonthNames } from "../../cli/import/month-names.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printResult } from "../../cli/output/result.ts";
 
@@ -112,7 +113,8 @@ async function openSource(
   { offsetMinutes }: Context,
   progress: CounterLine,
 ): Promise<Source> {
-  const log = await openLog(file, { offsetMinutes, channel, encoding, timeFormat });
+  const months = new MonthNames();
+  const log = await openLog(file, { offsetMinutes, channel, encoding, timeFormat, months });
   if (log.kind === "log") {
     const onProgress = (bytes: number) => progress.update(() => `checked ${formatSize(bytes)} …`);
     const summary = await log.check(skipBad, onProgress);

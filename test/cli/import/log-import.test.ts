@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ImportEntry, ImportSummary } from "../../../src/cli/import/entry.ts";
 import { type LogImportOptions, openLog } from "../../../src/cli/import/log-import.ts";
+import { MonthNames } from "../../../src/cli/import/month-names.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
@@ -12,6 +13,7 @@ const ZERO: LogImportOptions = {
   channel: undefined,
   encoding: undefined,
   timeFormat: undefined,
+  months: new MonthNames(),
 };
 const at = (text: string) => Date.parse(`${text}Z`);
 
