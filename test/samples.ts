@@ -5,7 +5,7 @@ import fc from "fast-check";
  * `npm run soak -- tests` tries everything. bunfig.toml loads this file before the tests.
  *
  * Variables: `CHAT_SOAK=1` selects complete runs, `CHAT_SAMPLES=n` the number of samples,
- * `CHAT_SAMPLES_PART=0.3` a part of the usual number, `CHAT_SEED=n` the first seed, and
+ * `CHAT_SAMPLES_PART=0.1` a part of the usual number, `CHAT_SEED=n` the first seed, and
  * `CHAT_SAMPLES_SEED=n` the seed of properties.
  */
 export const IS_SOAK = process.env["CHAT_SOAK"] === "1";

@@ -10,12 +10,25 @@ const ROOT = join(import.meta.dir, "..");
 const FAST_TESTS = [
   ...["tidy", "docs", "base", "wire", "core", "client", "ui", "cli", "commands", "web", "bench"],
 ];
-/** Takes as long as half of the others, because each device makes keys. */
-const SLOW_TESTS = "test/client/sealed/";
+/** Together they need a third of the CPU time, and `npm test` runs them. */
+const SLOW_TESTS: readonly string[] = [
+  // Each device makes keys.
+  "test/client/sealed/",
+  // Each sender makes keys, and announces itself on a network.
+  "test/cli/share/",
+  "test/cli/serve/certificates.test.ts",
+  // Files of many chunks over simulated links.
+  "test/client/transfers.test.ts",
+  "test/client/uploads.test.ts",
+  "test/web/transfers.test.ts",
+  // Writes programs of 100 MB.
+  "test/bench/runtime.test.ts",
+  "test/cli/release/",
+];
 /** Unused code of tests and tools. */
 const SLOW_CHECK = "unused code";
 /** Each run draws other samples, so many short runs find what one long run finds. */
-const SAMPLES_PART = "0.3";
+const SAMPLES_PART = "0.1";
 /** An unchanged file is not checked again. */
 const CACHE = join(ROOT, "node_modules/.cache");
 
@@ -57,7 +70,7 @@ function fastTests(): string[] {
   const found = FAST_TESTS.flatMap((name) =>
     globSync([`test/${name}.test.ts`, `test/${name}/**/*.test.ts`], { cwd: ROOT }),
   );
-  return found.filter((path) => !path.startsWith(SLOW_TESTS));
+  return found.filter((path) => !SLOW_TESTS.some((slow) => path.startsWith(slow)));
 }
 
 function isWanted([name, [program]]: [string, readonly string[]]): boolean {

@@ -16,10 +16,12 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import { fieldsOf, type RecordKind } from "../../src/wire/kinds.ts";
 import { type FoldedRecord, parseBody } from "../../src/wire/record.ts";
 import { ANA, BEN, EVE, ROOM } from "../core/ledger.ts";
-import { expectGoldenRow } from "../golden.ts";
+import { expectGoldenRow, RECORDS_GOLDEN } from "../golden.ts";
+import { sampleSize } from "../samples.ts";
 
 /** CHAT_GOLDEN=write records the digests of new kinds and of kinds that are read otherwise. */
 const DIGESTS = join(import.meta.dir, "../vectors/bodies.json");
+const DIGEST_LENGTH = 16;
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
 const FILE = { file: "fAAECAwQFBgc", name: "a.txt", size: 3, chunks: 1, digest: "a".repeat(64) };
 const GROUP = { group: "Zw", epoch: 1, commitId: "Yw", device: "ZGV2", info: "aQ" };
@@ -261,24 +263,34 @@ function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object)
   return jsonOf([claims, folds, model, bodyJson(displayBody(displayed))]);
 }
 
-function digestOf(kind: RecordKind): string {
+/** Rooms and accounts of a record; the first two matter to most kinds. */
+function placesOf(kind: RecordKind): readonly string[] {
+  return kind === "room" ? [DIRECT, OPEN, ROOM] : [ROOM, ANA, EVE, "server", "i1"];
+}
+
+function digestIn(room: string, kind: RecordKind): string {
   const example: Record<string, unknown> = BODIES[kind];
   const bodies: unknown[] = [example, {}, null, "x", [1], 3, undefined];
   for (const field of Object.keys(example)) {
     for (const value of VALUES) bodies.push({ ...example, [field]: value }, { [field]: value });
   }
-  const places = kind === "room" ? [DIRECT, OPEN, ROOM] : [ROOM, ANA, EVE, "server", "i1"];
-  const outcomes = places.flatMap((room) => [
-    ...bodies.map((body) => outcomeOf(kind, String(room), body, {})),
+  const outcomes = [
+    ...bodies.map((body) => outcomeOf(kind, room, body, {})),
     ...[{ damaged: true }, { erased: 99 }].map((state) =>
-      outcomeOf(kind, String(room), example, { ...state, bodyBytes: undefined }),
+      outcomeOf(kind, room, example, { ...state, bodyBytes: undefined }),
     ),
-  ]);
-  return sha256(utf8Encode(outcomes.join("\n"))).toHex();
+  ];
+  return sha256(utf8Encode(outcomes.join("\n")))
+    .toHex()
+    .slice(0, DIGEST_LENGTH);
 }
 
 test.each(Object.keys(BODIES) as RecordKind[])("parses bodies of %s", (kind) => {
-  expectGoldenRow(DIGESTS, kind, digestOf(kind));
+  const places = placesOf(kind);
+  const count = RECORDS_GOLDEN ? places.length : Math.max(2, sampleSize(places.length, 5));
+  for (const [index, room] of places.slice(0, count).entries()) {
+    expectGoldenRow(DIGESTS, `${kind} ${index}`, digestIn(room, kind));
+  }
 });
 
 test("drops a field of another type and keeps the others", () => {
