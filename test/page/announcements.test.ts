@@ -59,6 +59,22 @@ pageTest("announces raised hands and files", async () => {
   await spoken.waitFor("Sent: b.txt");
 });
 
+pageTest("announces the user's own reactions, and their removal", async () => {
+  const mia = await server.window("mia");
+  const kim = await server.headlessUser("kim");
+  await mia.room("lobby").click();
+  await kim.post("who brings the cake?");
+  await mia.waitForMessage("who brings the cake?");
+  const spoken = await Spoken.of(mia);
+  await mia.openMenu("who brings the cake?");
+  await mia.menuItem("React with 🎉").click();
+  await spoken.waitFor("Reacted with 🎉");
+  await mia.message("who brings the cake?").getByRole("button", { name: "🎉 1: mia" }).click();
+  await spoken.waitFor("Reaction removed: 🎉");
+  await mia.send("/react 👀");
+  await spoken.waitFor("Reacted with 👀");
+});
+
 pageTest("announces as much as the user chose", async () => {
   await using fay = await server.logIn("fay");
   const gus = await server.headlessUser("gus");

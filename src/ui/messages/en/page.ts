@@ -170,6 +170,8 @@ export const ENGLISH = {
   react: "React",
   addReaction: "Add reaction…",
   reactWith: (sign: string) => `React with ${sign}`,
+  reactedWith: (sign: string) => `Reacted with ${sign}`,
+  reactionRemoved: (sign: string) => `Reaction removed: ${sign}`,
   reacted: (sign: string, n: number, names: string) => `${sign} ${n}: ${names}`,
   reply: "Reply",
   edit: "Edit",

@@ -244,6 +244,8 @@ export const INDONESIAN: Texts = {
   react: "Beri reaksi",
   addReaction: "Tambah reaksi…",
   reactWith: (sign) => `Beri reaksi ${sign}`,
+  reactedWith: (sign) => `Reaksi diberikan: ${sign}`,
+  reactionRemoved: (sign) => `Reaksi dihapus: ${sign}`,
   reacted: (sign, n, names) => `${sign} ${n}: ${names}`,
   reply: "Balas",
   edit: "Sunting",

@@ -28,6 +28,8 @@ interface Snapshot {
   readonly hands: ReadonlyMap<RoomId, readonly string[]>;
   /** States of transfers and pending posts by their ids. */
   readonly states: ReadonlyMap<string, string>;
+  /** Loaded items of the room, by `seq`. */
+  readonly items: readonly Item[];
 }
 
 /** Maximum number of messages read aloud; of more, only the number is. */
@@ -52,6 +54,7 @@ export class EventWatch {
       ...messagesSince(before, now, model, options),
       ...handsSince(before, now, model, options),
       ...outcomesSince(before, model, options),
+      ...reactionsSince(before, now, options),
     ];
   }
 }
@@ -71,6 +74,7 @@ function snapshot(model: Model, isOperator: boolean): Snapshot {
       ...[...model.transfers.values()].map(({ id, state }) => [id, state.kind] as const),
       ...model.pending.map(({ key, state }) => [key, state.kind] as const),
     ]),
+    items: (room?.jump ?? room?.tail)?.items ?? [],
   };
 }
 
@@ -126,6 +130,33 @@ function handsSince(
       const text = isIn(hands, name) ? texts.eventHandUp : texts.eventHandDown;
       events.push({ kind, text: `${actor}: ${text}` });
     }
+  }
+  return events;
+}
+
+function ownSigns({ reactions }: Item): readonly string[] {
+  return reactions.filter(({ mine }) => mine.length > 0).map(({ sign }) => sign);
+}
+
+/** The user's own reactions, which the server has recorded or removed. */
+function reactionsSince(
+  before: Snapshot,
+  now: Snapshot,
+  { texts }: EventTexts,
+): readonly WatchedEvent[] {
+  if (before.room !== now.room || before.items === now.items) return [];
+  const events: WatchedEvent[] = [];
+  let at = 0;
+  for (const item of now.items) {
+    while ((before.items[at]?.seq ?? Number.POSITIVE_INFINITY) < item.seq) at++;
+    const former = before.items[at]?.seq === item.seq ? before.items[at] : undefined;
+    const isNew = item.n > before.receivedN;
+    if (former === item || (former === undefined && !isNew) || item.state !== "whole") continue;
+    const [had, has] = [former === undefined ? [] : ownSigns(former), ownSigns(item)];
+    const added = has.filter((sign) => !had.includes(sign)).map(texts.reactedWith);
+    const removed = had.filter((sign) => !has.includes(sign)).map(texts.reactionRemoved);
+    for (const text of [...added, ...removed])
+      events.push({ kind: "result", text: cleanText(text) });
   }
   return events;
 }
