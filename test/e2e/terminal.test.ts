@@ -237,6 +237,28 @@ requires("tmux").describe("in a terminal", () => {
     await ana.shows(/^\S+ +offline +member$/);
   });
 
+  test("in line mode, inserts messages above a half-typed line without drawing it", async () => {
+    await using open = await inRoom("hana", { room: "halves" });
+    const { sandbox, terminal } = open;
+    const env = { CHAT_PASSWORD: "xxxxxxxx" };
+    const bob = await sandbox.home("bob").with(env).join(["--user", "hugo", "--room", "halves"]);
+    const recorded = sandbox.path("recorded");
+    terminal.type("I am half");
+    await terminal.prompts(/^halves> I am half$/);
+    terminal.record(recorded);
+    const lines = ["first", "word ".repeat(40), ...Array.from({ length: 30 }, (_, i) => `n ${i}`)];
+    bob.type(...lines);
+    await terminal.shows(/halves hugo: n 29$/);
+    await terminal.prompts(/^halves> I am half$/);
+    expect(readFileSync(recorded, "utf8")).not.toContain("half");
+    terminal.line(" way");
+    await terminal.shows(/halves hana: I am half way$/);
+    const rows = await terminal.prompts(/^halves>$/);
+    expect(
+      rows.filter((row) => /hugo: n \d+$/.test(row)).map((row) => row.split(" ").at(-1)),
+    ).toEqual(Array.from({ length: rows.length - 2 }, (_, i) => `${i + 32 - rows.length}`));
+  });
+
   test("with TERM=dumb, only appends lines", async () => {
     await using sandbox = new Sandbox();
     const { address, invite } = await sandbox.serve();

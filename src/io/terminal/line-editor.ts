@@ -239,6 +239,8 @@ class ReadlineEditor implements LineEditor {
   #question: string | undefined;
   #pasted: PendingPaste | undefined;
   #enteredRows: number | undefined;
+  /** Whether the prompt and the typed text are on the screen. */
+  #isDrawn = false;
   #waiter: Waiter | undefined;
   #isSuspended = false;
   #isClosed = false;
@@ -302,6 +304,7 @@ class ReadlineEditor implements LineEditor {
     before();
     this.output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${question}: `);
     this.#enteredRows = undefined;
+    this.#isDrawn = false;
     this.#question = question;
     try {
       const typed = await this.line();
@@ -320,8 +323,34 @@ class ReadlineEditor implements LineEditor {
       this.output.write(text);
       return;
     }
+    const inserted = this.#isDrawn ? this.#insertedAbove(text) : undefined;
+    this.#enteredRows = undefined;
+    if (inserted !== undefined) return this.output.write(inserted);
     this.output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${text}`);
     this.#draw();
+  }
+
+  /**
+   * Returns the sequence that inserts whole lines above the prompt, because a screen reader would
+   * read a typed text aloud each time it is drawn.
+   * @returns `undefined` if the text's number of rows is unknown, or too high
+   */
+  #insertedAbove(text: string): string | undefined {
+    const columns = this.output.columns();
+    const rows = printedRows(text, columns);
+    const typedRows = rowsOf(this.editor.getPrompt() + this.editor.line, columns);
+    const screenRows = process.stdout.rows ?? 0;
+    if (rows === undefined || rows + typedRows > screenRows) return undefined;
+    const { rows: cursorRow, cols } = this.editor.getCursorPos();
+    const lastRow = typedRows - 1;
+    return [
+      down(lastRow - cursorRow),
+      "\n".repeat(rows), // Scrolls if the prompt is at the bottom of the screen.
+      `\x1b[${rows + lastRow}A\r\x1b[${rows}L`,
+      text,
+      down(cursorRow),
+      `\x1b[${cols + 1}G`,
+    ].join("");
   }
 
   eraseEntered(): void {
@@ -419,6 +448,7 @@ class ReadlineEditor implements LineEditor {
 
   #draw(): void {
     this.#enteredRows = undefined;
+    this.#isDrawn = true;
     // Reset the cursor's row in readline, because the printed text has moved the cursor.
     (this.editor as Editor & { prevRows?: number }).prevRows = 0;
     this.editor.prompt(true);
@@ -430,6 +460,7 @@ class ReadlineEditor implements LineEditor {
     this.#pasted = undefined;
     this.editor.setPrompt(this.#prompt);
     this.#enteredRows = rowsOf(displayed, this.output.columns());
+    this.#isDrawn = false;
     const waiter = this.#waiter;
     this.#waiter = undefined;
     if (waiter !== undefined) return waiter.resolve(line);
@@ -441,6 +472,7 @@ class ReadlineEditor implements LineEditor {
     if (process.platform === "win32" && this.editor.line === "") this.editor.close();
     if (process.platform === "win32" || this.#isSuspended) return;
     this.#isSuspended = true;
+    this.#isDrawn = false;
     this.output.write(`${this.#upToFirstRow()}${CLEAR_LINE}${PASTE_MARKS_OFF}`);
     await this.output.flushed();
     if (this.#isClosed) return;
@@ -521,6 +553,30 @@ export function rowsOf(line: string, columns: number): number {
     column += width;
   }
   return column >= columns ? rows + 1 : rows;
+}
+
+/** Characters that are one column wide on each terminal. */
+const NARROW = /^[ -~\u00a0-\u024f]*$/;
+
+/**
+ * Returns the number of screen rows of whole lines; `undefined` if it depends on the widths that
+ * the terminal gives to some characters.
+ * @internal
+ */
+export function printedRows(text: string, columns: number): number | undefined {
+  if (!text.endsWith("\n")) return undefined;
+  let sum = 0;
+  for (const line of Bun.stripANSI(text).slice(0, -1).split("\n")) {
+    const rows = Math.max(1, Math.ceil(line.length / columns));
+    // In the worst case, each code unit is a wide character.
+    if (!NARROW.test(line) && (line.includes("\t") || 2 * line.length > columns)) return undefined;
+    sum += rows;
+  }
+  return sum;
+}
+
+function down(rows: number): string {
+  return rows > 0 ? `\x1b[${rows}B` : "";
 }
 
 function interrupted(): Fault {
