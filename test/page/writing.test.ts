@@ -49,7 +49,8 @@ pageTest("undo and redo take back completions, emoji and restored texts", async 
   await ana.page.keyboard.press("Escape");
   expect(await text(ana)).toBe("");
   await ana.composer.pressSequentially("a draft");
-  expect((await press(ana, "Control+z", 3)).join()).not.toContain("a drafta");
+  // The cancelled edit would be sent as a new message.
+  expect((await press(ana, "Control+z", 3)).join()).not.toMatch(/a drafta|Ask @gurpreet/);
   await ana.composer.fill("");
 });
 

@@ -162,18 +162,25 @@ function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): 
 
 /**
  * Writes the draft into the field whenever it differs, so that undo stays usable. React's `value`
- * would set it behind the browser's back.
+ * would set it behind the browser's back. Undo does not lead from a new message into an edit.
  * @returns whether the draft is being written, so that the field's events report nothing new
  */
-function useText(field: RefObject<HTMLTextAreaElement | null>, text: string): RefObject<boolean> {
+function useText(
+  field: RefObject<HTMLTextAreaElement | null>,
+  { text, edits }: ComposerDraft,
+): RefObject<boolean> {
   const isWriting = useRef(false);
+  const edited = useRef(edits);
   useLayoutEffect(() => {
     const { current } = field;
+    const isOther = edited.current !== edits;
+    edited.current = edits;
     if (current === null || current.value === text) return;
     isWriting.current = true;
-    writeText(current, text);
+    if (isOther) current.value = text;
+    else writeText(current, text);
     isWriting.current = false;
-  }, [field, text]);
+  }, [field, text, edits]);
   return isWriting;
 }
 
@@ -323,7 +330,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
   const { draft, change } = useDraft(chat, target, thread, settings.typing);
   const [isAlso, setAlso] = useState(false);
   const offers = useOffer();
-  const isWriting = useText(field, draft.text);
+  const isWriting = useText(field, draft);
   useHeight(field, draft.text);
   const isCaption = draft.edits !== undefined && itemOf(draft.edits)?.file !== undefined;
   const textMax = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
