@@ -184,6 +184,8 @@ pageTest("links a terminal from a browser, and adds it to the sealed rooms", asy
   const { sandbox, served } = server;
   const ana = await devices.window("ana");
   await createSealedRoom(ana, "study");
+  await ana.send("before the laptop");
+  await ana.waitUntilSent();
   await ana.openSettings();
   await ana.button("Link a new device").click();
   const dialog = ana.dialog("Link a new device");
@@ -201,12 +203,17 @@ pageTest("links a terminal from a browser, and adds it to the sealed rooms", asy
   await ana.page.getByText("ana added a device").waitFor();
   await ana.send("for both of my devices");
   await terminal.json("text", { text: "for both of my devices", room: "study", sealed: true });
+  await terminal.json("handover", { step: "read", name: "study", messages: 1 });
+  const past = await laptop.json(["history", "--room", "study", "--user", "ana"]);
+  expect(past).toContainEqual(expect.objectContaining({ text: "before the laptop" }));
   await expectNothingAtServer("both of my devices");
 });
 
 pageTest("links a page from a page by address, with the sealed rooms", async () => {
   await using ana = await devices.logIn("lea");
   await createSealedRoom(ana, "diary");
+  await ana.send("before the phone");
+  await ana.waitUntilSent();
   await ana.openSettings();
   await ana.button("Link a new device").click();
   const dialog = ana.dialog("Link a new device");
@@ -226,6 +233,8 @@ pageTest("links a page from a page by address, with the sealed rooms", async () 
   await ana.send("also on my phone");
   await phone.room("diary").click();
   await phone.waitForMessage("also on my phone");
+  await phone.waitForMessage("before the phone");
+  await phone.page.getByText("You can now read 1 earlier message of 'diary'.").waitFor();
   await expectNothingAtServer("also on my phone");
   // The code has worked once.
   const left = "location.href + document.referrer + JSON.stringify(history.state)";
