@@ -89,6 +89,8 @@ export const HANDOVER_PARTS_LISTED_MAX = 64;
 export const HANDOVERS_MAX = 1_000;
 /** The server deletes a part that nobody has fetched after a week. */
 export const HANDOVER_KEEP_MS = 6.5 * 86_400_000;
+/** Times that a device sends a part again: enough for an absence of two months. */
+export const HANDOVER_REPEATS_MAX = 10;
 /** Delays between two looks at the parts: while they move, and after a long wait. */
 export const HANDOVER_POLL_MS = 1_000;
 export const HANDOVER_POLL_MS_MAX = 60_000;

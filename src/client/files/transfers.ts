@@ -139,6 +139,12 @@ export interface OwnUploads {
   withdraw(file: FileId): Promise<void>;
 }
 
+interface OwnUpload {
+  readonly to: readonly string[];
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 export interface TransfersOptions extends UploadOptions, Pick<CipherStageOptions, "cipher"> {
   readonly confirmed?: (seq: number) => void;
   readonly session: () => FileSession;
@@ -146,6 +152,8 @@ export interface TransfersOptions extends UploadOptions, Pick<CipherStageOptions
 
 /** Maximum wait for the withdrawal of an upload that failed. */
 const WITHDRAW_TIMEOUT_MS = 3_000;
+/** Maximum wait for a hand-over of one chunk, which a later attempt repeats. */
+const OWN_UPLOAD_TIMEOUT_MS = 60_000;
 
 /** Encrypts and decrypts files of sealed rooms, with a module that is loaded when it is needed. */
 export class Transfers {
@@ -266,12 +274,9 @@ export class Transfers {
 
   /** The server deletes the upload later if this fails. */
   async #withdrawFailed(file: FileId): Promise<void> {
-    const { clock, activeLink } = this.options;
-    if (!activeLink.isOpen) return;
-    const timeout = new AbortController();
-    const cancel = clock.after(WITHDRAW_TIMEOUT_MS, () => timeout.abort());
-    await this.withdraw(file, timeout.signal).catch(ignoreFault);
-    cancel();
+    if (!this.options.activeLink.isOpen) return;
+    const withdraw = (signal: AbortSignal) => this.withdraw(file, signal).catch(ignoreFault);
+    await this.#within(WITHDRAW_TIMEOUT_MS, withdraw);
   }
 
   /** @throws {Fault} file-unknown if the server has no such unfinished upload of this account */
@@ -288,24 +293,31 @@ export class Transfers {
 
   ownUploads(user: string): OwnUploads {
     const to = [`@${user}`];
+    const timed = <Result>(work: (signal: AbortSignal) => Promise<Result>) =>
+      this.#within(OWN_UPLOAD_TIMEOUT_MS, work);
     return {
-      send: (name, bytes) =>
-        this.#runUntilStopped(undefined, async (stop) => {
-          const source = memorySource(name, bytes);
-          const { id } = await new Upload(
-            this.options,
-            { source, to, isPreview: true },
-            stop,
-          ).run();
-          return id;
-        }),
-      fetch: (file, sizeBytes) => this.#fetchOwn(file, sizeBytes),
-      withdraw: (file) => this.withdraw(file),
+      send: (name, bytes) => timed((signal) => this.#sendOwn({ to, name, bytes }, signal)),
+      fetch: (file, sizeBytes) => timed((signal) => this.#fetchOwn(file, sizeBytes, signal)),
+      withdraw: (file) => timed((signal) => this.withdraw(file, signal)),
     };
   }
 
+  #sendOwn({ to, name, bytes }: OwnUpload, signal: AbortSignal): Promise<FileId> {
+    return this.#runUntilStopped(signal, async (stop) => {
+      const source = memorySource(name, bytes);
+      const { id } = await new Upload(this.options, { source, to, isPreview: true }, stop).run();
+      return id;
+    });
+  }
+
+  async #within<Result>(timeoutMs: number, work: (signal: AbortSignal) => Promise<Result>) {
+    const timeout = new AbortController();
+    const cancel = this.options.clock.after(timeoutMs, () => timeout.abort());
+    return work(timeout.signal).finally(cancel);
+  }
+
   /** The server does not end the download of a file without a record. */
-  #fetchOwn(file: FileId, sizeBytes: number): Promise<Uint8Array> {
+  #fetchOwn(file: FileId, sizeBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     const { hashing } = this.options;
     const runOver = async (connection: Connection): Promise<Uint8Array> => {
       const sink = new MemorySink(sizeBytes, hashing.sha256);
@@ -323,7 +335,7 @@ export class Transfers {
       );
       return sink.bytes();
     };
-    return this.#runUntilStopped(undefined, (stop) =>
+    return this.#runUntilStopped(signal, (stop) =>
       runOverChannels(this.options, {
         stop,
         runOver,

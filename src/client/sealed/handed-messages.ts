@@ -1,7 +1,7 @@
 /** Reads messages that another device of the account has handed over, with the server's records. */
 
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault, ignoreFault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -19,13 +19,11 @@ type Opened = SaidContent & { readonly user: string };
 
 /**
  * Opens the ciphertexts that the server's log contains with the keys of the part.
- * @throws {Fault} seal-refused if the other device is not in the room any more, and the faults of
- * the link and the store
+ * @throws {Fault} the faults of the link and the store
  */
 export async function readHanded(
   room: SealedRoom,
   { certs, keys }: HandoverPart,
-  by: string,
 ): Promise<HandedCounts> {
   const { engine } = room.parts.device;
   const senders = await Promise.all(certs.map((cert) => engine.certified(cert)));
@@ -37,7 +35,7 @@ export async function readHanded(
     const page = await room.queryPage({ after: seq - 1, before: last + 1 });
     const end = page.more ? (page.records.at(-1)?.seq ?? last) : last;
     const handed = keys.slice(next).filter((one) => one.seq <= end);
-    const found = await readPage(room, page.records, { handed, senders, by });
+    const found = await readPage(room, page.records, { handed, senders });
     counts = sum(counts, found.counts);
     // An erasure that the device has read meanwhile did not find the messages.
     if (found.readUpTo !== readUpTo) {
@@ -50,19 +48,12 @@ export async function readHanded(
   return counts;
 }
 
-/**
- * Returns the keys of messages that this device cannot read yet.
- * @throws {Fault} seal-refused if the device that hands them over is not in the room any more
- */
+/** Returns the keys of messages that this device cannot read yet. */
 export async function unreadKeys(
   room: SealedRoom,
   keys: readonly HandedKey[],
-  by: string,
 ): Promise<HandedKey[]> {
-  await room.catchUp();
-  return room.run(async (tx) => {
-    checkMember(tx, by);
-    const { vault, room: id } = tx;
+  return room.run(async ({ vault, room: id }) => {
     const wanted: HandedKey[] = [];
     for (const key of keys) {
       const row = await vault.find<ArchivedRow>(contentKey(id, key.seq));
@@ -73,21 +64,15 @@ export async function unreadKeys(
   });
 }
 
-function checkMember({ group }: RoomTransaction, by: string): void {
-  if (group?.members.some(({ device }) => device === by) === true) return;
-  throw new Fault("seal-refused", "a device that is not in the room handed messages over");
-}
-
 interface HandedPage {
   readonly handed: readonly HandedKey[];
   readonly senders: readonly (SealDevice | undefined)[];
-  readonly by: string;
 }
 
 async function readPage(
   room: SealedRoom,
   records: readonly ChatRecord[],
-  { handed, senders, by }: HandedPage,
+  { handed, senders }: HandedPage,
 ): Promise<{ readonly counts: HandedCounts; readonly readUpTo: number | undefined }> {
   const { reader, files } = room.parts;
   const keys = new Map(handed.map((key) => [key.seq, key]));
@@ -105,7 +90,6 @@ async function readPage(
   );
   let [read, erased, wrong] = [0, 0, 0];
   const readUpTo = await room.run(async (tx) => {
-    checkMember(tx, by);
     await eraseAll(tx, records);
     const goneSeqs = new Set<number>();
     for (const record of records) {

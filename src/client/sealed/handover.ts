@@ -17,6 +17,7 @@ import {
   HANDOVER_PARTS_LISTED_MAX,
   HANDOVER_POLL_MS,
   HANDOVER_POLL_MS_MAX,
+  HANDOVER_REPEATS_MAX,
   HANDOVERS_MAX,
   MESSAGE_KEY_BYTES,
 } from "../../base/limits-sealed.ts";
@@ -190,8 +191,8 @@ export class Handover {
   async #receiveAll(listed: readonly OwnUpload[]): Promise<boolean> {
     const name = `${HANDOVER_NAME}${this.parts.device.id}`;
     const own = listed
-      .filter((upload) => upload.name === name && !upload.sending)
-      .filter(({ file, bytes }) => !this.#stale.has(file) && bytes <= HANDOVER_PART_BYTES_MAX)
+      .filter((upload) => upload.name === name && isComplete(upload))
+      .filter(({ file }) => !this.#stale.has(file))
       .sort((a, b) => a.since - b.since)
       .slice(0, HANDOVER_PARTS_LISTED_MAX);
     let hasReceived = false;
@@ -218,13 +219,13 @@ export class Handover {
       const room = await this.#roomOfGroup(box.gid);
       const { group } = (await room?.run((tx) => tx)) ?? {};
       if (room !== undefined && group !== undefined) {
-        const { by, plain } = await this.parts.device.engine.openBox(group, box);
+        const { plain } = await this.parts.device.engine.openBox(group, box);
         // The sender replaces it when it knows the new key.
         if (plain === undefined) {
           setNewest(this.#stale, file, true, HANDOVERS_MAX);
           return false;
         }
-        await this.#read(room, unpackPart(plain), by.device);
+        await this.#read(room, unpackPart(plain));
       }
     } catch (error) {
       if (!(error instanceof Fault) || !UNREADABLE_CODES.has(error.code)) throw error;
@@ -251,11 +252,11 @@ export class Handover {
     return undefined;
   }
 
-  async #read(room: SealedRoom, part: HandoverPart, by: string): Promise<void> {
+  async #read(room: SealedRoom, part: HandoverPart): Promise<void> {
     const { total, done, keys, isLast } = part;
-    const unread = await unreadKeys(room, keys, by);
+    const unread = await unreadKeys(room, keys);
     if (unread.length > 0 && done === 0) this.#emit(room, "receiving", total, { total });
-    const counts = await readHanded(room, { ...part, keys: unread }, by);
+    const counts = await readHanded(room, { ...part, keys: unread });
     const handed = await room.run((tx) => {
       const before = done === 0 ? undefined : tx.row?.handed;
       const all = sum(before ?? NO_COUNTS, counts, keys.length - unread.length);
@@ -299,14 +300,16 @@ export class Handover {
     if (group === undefined || key === undefined) return false;
     const box = await parts.device.engine.sealFor(group, device, part);
     const file = await this.#uploads.send(`${HANDOVER_NAME}${device}`, box);
-    await room.run(async ({ vault }) => {
-      // If the device has joined again meanwhile, it waits for everything.
+    const isStored = await room.run(async ({ vault }) => {
+      // The device may have joined again, or another process of this home has sent the part.
       const current = await vault.find<HandoverRow>(rowKey);
-      if (current?.before !== row.before) return;
+      if (current?.before !== row.before || current.part !== undefined) return false;
       const sentUnixMs = parts.clock.unixMs();
       const sent = { file, before, messages, isLast, sentUnixMs, leafKey: toBase64Url(key) };
       await vault.put(rowKey, { ...current, total, part: sent } satisfies HandoverRow);
+      return true;
     });
+    if (!isStored) await this.#withdraw(file);
     return true;
   }
 
@@ -322,21 +325,24 @@ export class Handover {
     const isStale = leafKey !== undefined && toBase64Url(leafKey) !== part.leafKey;
     const isWaiting = listed.some(({ file }) => file === part.file);
     if (isWaiting && !isExpired && !isStale) return false;
+    // The device has renewed its keys, or was absent until the server deleted the part.
+    const isRepeated = isWaiting || isExpired;
     if (isWaiting) await this.#withdraw(part.file);
     const key = handoverKey(device, room.view.id);
     await room.run(async ({ vault }) => {
       const current = await vault.find<HandoverRow>(key);
       if (current?.part?.file !== part.file) return;
       const { part: _, ...rest } = current;
+      const { repeats = 0 } = current;
+      const again = { ...rest, repeats: repeats + 1 };
       const next = { ...rest, before: part.before, done: row.done + part.messages };
-      // The device has renewed its keys before it received the part.
-      if (isWaiting && !isExpired) await vault.put(key, rest satisfies HandoverRow);
-      else if (isExpired || part.isLast) await vault.delete(key);
-      else await vault.put(key, next satisfies HandoverRow);
+      const isOver = isRepeated ? repeats >= HANDOVER_REPEATS_MAX : part.isLast;
+      if (isOver) await vault.delete(key);
+      else await vault.put(key, (isRepeated ? again : next) satisfies HandoverRow);
     });
     const { total = 0 } = row;
-    if (part.isLast && !isExpired && !isWaiting) this.#emit(room, "sent", total, { total, device });
-    return !isExpired;
+    if (part.isLast && !isRepeated) this.#emit(room, "sent", total, { total, device });
+    return true;
   }
 
   #emit(
@@ -363,6 +369,11 @@ interface SentPart {
   readonly row: HandoverRow;
   readonly part: NonNullable<HandoverRow["part"]>;
   readonly listed: readonly OwnUpload[];
+}
+
+/** A sender that was interrupted may have left an incomplete part, which it sends again. */
+function isComplete({ bytes, size, sending }: OwnUpload): boolean {
+  return !sending && bytes > 0 && bytes === size && bytes <= HANDOVER_PART_BYTES_MAX;
 }
 
 const NO_COUNTS: HandedCounts = { read: 0, erased: 0, missing: 0, wrong: 0 };

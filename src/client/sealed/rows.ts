@@ -81,6 +81,8 @@ export interface HandoverRow {
   readonly before: number;
   readonly done: number;
   readonly total?: number;
+  /** Parts sent again because the device did not take them. */
+  readonly repeats?: number;
   /** Uploaded part, which the device has not taken yet. */
   readonly part?: {
     readonly file: FileId;

@@ -1,10 +1,15 @@
 import { describe, expect } from "bun:test";
-import { toBase64Url } from "../../../src/base/bytes.ts";
+import { fromBase64Url, toBase64Url } from "../../../src/base/bytes.ts";
 import type { FileId } from "../../../src/base/ids.ts";
-import { type ArchivedRow, contentKey } from "../../../src/client/sealed/rows.ts";
+import { checkName } from "../../../src/base/names.ts";
+import { type ArchivedRow, contentKey, memberCertKey } from "../../../src/client/sealed/rows.ts";
+import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
+import { Identity } from "../../../src/crypto/identity.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import { type Fingerprint, formatFingerprint } from "../../../src/wire/fingerprint.ts";
 import { content, MemoryFolder, MemorySource } from "../contents.ts";
+import type { WireMessage } from "./liar.ts";
 import { type Device, type Person, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"]);
@@ -193,6 +198,28 @@ describe("a device that lies", () => {
     expect(await phone.past()).toEqual(["by eve"]);
   });
 
+  three("can issue no certificate in another name", async ({ world, ana, ben, eve }) => {
+    const { seq } = await eve.postText("by eve");
+    await ana.postTo("by ana", ben);
+    await ana.kick("eve");
+    await ben.until("the removal", () => ben.changes.includes("remove"));
+    const { device = "" } = { device: "", ...(await contentAt(ben, seq)) };
+    const server = formatFingerprint(ben.client.fingerprint as Fingerprint);
+    const subject = { server, user: checkName("ana"), kind: "cli", signedAtUnixMs: 1 } as const;
+    const forged = makeDeviceCert(Identity.generate(), {
+      ...subject,
+      deviceKey: fromBase64Url(device),
+    });
+    await ben.sealed((rooms) =>
+      rooms
+        .get(ben.room())
+        .run(({ vault }) => vault.put(memberCertKey(device), toBase64Url(forged))),
+    );
+    const phone = await world.join("ben", await world.link(ben));
+    await handedOver(phone, "hidden");
+    expect(await phone.past()).toEqual(["by ana"]);
+  });
+
   two("cannot exchange two messages", async ({ world, ana, ben }) => {
     const first = await ana.postText("one");
     const second = await ana.postText("two");
@@ -207,6 +234,47 @@ describe("a device that lies", () => {
 });
 
 describe("a hand-over", () => {
+  two("is repeated when the device has new keys", async ({ world, ana, ben }) => {
+    await ana.postTo("before", ben);
+    const phone = await world.join("ben", await world.link(ben));
+    const onRequest = (request: WireMessage) => (request.kind === "uploads" ? undefined : request);
+    phone.tamperingLink.tampering = { onRequest };
+    await handedOver(ben, "sending");
+    await world.pass(1_000);
+    const [first] = (await ben.request("uploads", {})).uploads;
+    await phone.sealed(async (rooms) => {
+      const room = rooms.get(phone.room());
+      await room.run((tx) => tx.change({ renewedUnixMs: 0 }));
+      room.changes.connected();
+      await room.changes.sync();
+    });
+    await ben.until("the new keys", () => ben.changes.includes("update"));
+    for (let s = 0; s < 60 && (await uploads(ben)).length === 1; s++) {
+      const [part] = (await ben.request("uploads", {})).uploads;
+      if (part?.file !== first?.file) break;
+      await world.pass(1_000);
+    }
+    phone.tamperingLink.tampering = {};
+    await phone.loseLink();
+    await handedOver(phone);
+    expect(await phone.past()).toEqual(["before"]);
+  });
+
+  two("whose upload was interrupted does not hold up the next", async ({ world, ana, ben }) => {
+    await ana.postTo("before", ben);
+    const phone = await world.join("ben", await world.link(ben));
+    let isCut = false;
+    const onMessage = (message: WireMessage, request: WireMessage | undefined) => {
+      const { uploads: listed } = message as { uploads?: readonly object[] };
+      if (request?.kind !== "uploads" || listed?.length !== 1 || isCut) return [message];
+      isCut = true;
+      return [{ ...message, uploads: listed.map((upload) => ({ ...upload, bytes: 0 })) }];
+    };
+    phone.tamperingLink.tampering = { onMessage };
+    for (let s = 0; s < 20 && !steps(phone).includes("read 1"); s++) await world.pass(1_000);
+    expect([isCut, await phone.past()]).toEqual([true, ["before"]]);
+  });
+
   two("by a device that was revoked meanwhile is refused", async ({ world, ana, ben }) => {
     await ana.postTo("before", ben);
     const phone = await world.join("ben", await world.link(ben));
