@@ -154,9 +154,9 @@ export class Contents {
 }
 
 /**
- * Invariants at any time: no device reads a message from a time when it was not a member, all
- * readers of a message read the same text, no device distrusts another, and no message counts as
- * withheld.
+ * Invariants at any time: no device reads a message from a time when no device of its user was a
+ * member, all readers of a message read the same text, no device distrusts another, and no message
+ * counts as withheld.
  */
 export function checkKept(
   { home, name }: SealedMember,
@@ -164,16 +164,19 @@ export function checkKept(
   kept: StoredRoom,
   words: Contents,
   {
+    devices,
     wasErased,
     isEditOfNoMessage,
   }: {
+    /** Devices of the user, which hand messages over to one another. */
+    readonly devices: readonly string[];
     readonly wasErased: (seq: number) => boolean;
     readonly isEditOfNoMessage: (seq: number, user: string) => boolean;
   },
 ): void {
   const { row, said } = kept;
   if (row?.status === "suspect") check(false, () => `${name} is suspicious: ${row.reason}`);
-  const memberships = truth.memberships.get(home.device) ?? [];
+  const memberships = devices.flatMap((device) => truth.memberships.get(device) ?? []);
   for (const [seq, one] of said) {
     if (one.kind === "change") continue;
     const isIn = memberships.some(({ from, until }) => from < seq && seq < until);

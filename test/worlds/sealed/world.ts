@@ -371,7 +371,9 @@ export class SealedWorld extends Simulation {
         const kept = await storedRoomOf(member.home, truth.id);
         const seqs = new Set(truth.words.map(({ head }) => head.seq));
         const isNoMessage = (seq: number) => !seqs.has(seq) || this.#wasErased(seq);
+        const own = this.members.filter(({ home }) => home.user === member.home.user);
         checkKept(member, truth, kept, contents, {
+          devices: own.map(({ home }) => home.device),
           wasErased: this.#wasErased,
           isEditOfNoMessage: (seq, user) => this.#targetsOf(seq, user).some(isNoMessage),
         });
