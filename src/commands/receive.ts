@@ -35,6 +35,7 @@ import { MemorySink } from "../client/files/memory-sink.ts";
 import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { sha256 } from "../crypto/sha256.ts";
+import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { parseShareTopic } from "../ui/text/share-topic.ts";
 import { formatAddress, parseServerSpec, type ServerSpec, trimCopied } from "../wire/invite.ts";
 import { isShortCode, parseShortCode } from "../wire/short-code.ts";
@@ -327,7 +328,7 @@ class Transfer {
   /** A share that has ended never becomes reachable again. */
   #onLinkLost(fault: Fault): void {
     if (!this.#timeout.onLost(fault)) return;
-    this.#receiver.progressDisplay.print(`connection lost (${fault.message}); retrying`);
+    this.#receiver.progressDisplay.print(ENGLISH_TERMINAL.connectionLost(fault.message));
   }
 }
 

@@ -37,7 +37,7 @@ import type { SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
-import { noticeText } from "../../ui/text/notice-text.ts";
+import { noticeText, sealedRemarkFault } from "../../ui/text/notice-text.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -564,10 +564,7 @@ export class LineClient extends SlashHost {
         return this.files.reportOffered(event);
       case "lost":
         this.#onLost();
-        return chatConsole.print(
-          { kind: "lost" },
-          `connection lost (${event.fault.message}); retrying`,
-        );
+        return chatConsole.print({ kind: "lost" }, noticeText(event, "someone"));
       case "elsewhere":
         return chatConsole.print({ ...event }, noticeText(event, "someone"));
       case "closed":
@@ -598,7 +595,7 @@ export class LineClient extends SlashHost {
         return chatConsole.print(fields, noticeText(event, "someone"));
       }
       case "majority":
-        return this.#majority(event.on, event.refusal);
+        return this.#majority(event);
       case "rejoined": {
         const { reason } = event;
         return chatConsole.print({ kind: "came-anew", reason }, noticeText(event, "someone"));
@@ -607,7 +604,8 @@ export class LineClient extends SlashHost {
         return this.fail(event.fault);
       case "sealed-remark": {
         const sentence = event.remark.text;
-        return chatConsole.print({ kind: "sealed-remark", sentence }, `${sentence}; see /sealed`);
+        const text = faultLine(sealedRemarkFault(event.remark));
+        return chatConsole.print({ kind: "sealed-remark", sentence }, text);
       }
       case "handover": {
         const { kind, name, step, messages, total, sizeBytes, device } = event;
@@ -640,17 +638,18 @@ export class LineClient extends SlashHost {
   }
 
   /** The server repeats the state after each connection, so only changes are printed. */
-  #majority(on: boolean, refusal: string | undefined): void {
+  #majority(event: Extract<ReaderEvent, { kind: "majority" }>): void {
+    const { on, refusal } = event;
     const { message } = noMajority(refusal);
     const outage = on ? undefined : message;
     if (outage === this.#outage) return;
     this.#outage = outage;
-    if (on)
-      return this.chatConsole.print({ kind: "majority", on }, "the cluster is available again");
+    const text = noticeText(event, "someone");
+    if (on) return this.chatConsole.print({ kind: "majority", on }, text);
     const fault = new Fault("no-majority", message, {
       remedy: "messages are queued and sent when it recovers",
     });
-    this.chatConsole.print(faultJson(fault), faultLine(fault));
+    this.chatConsole.print(faultJson(fault), text);
   }
 
   #printRecord(record: ChatRecord): void {

@@ -2,7 +2,7 @@
 
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import { Fault, ignoreFault, msg } from "../../base/fault.ts";
+import { type Fault, ignoreFault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
@@ -18,6 +18,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import { sealedRemarkFault } from "../../ui/text/notice-text.ts";
 import { targetText, targetTitle } from "../../ui/text/target-text.ts";
 import { type Times, timesIn } from "../../ui/text/times.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -622,7 +623,7 @@ export class ScreenClient implements ScreenHost {
 function faultOf(event: ClientEvent): Fault | undefined {
   if (event.kind === "identity-changed") return keyChangedFault(event.user);
   if (event.kind !== "sealed-remark") return undefined;
-  return new Fault("seal-refused", event.remark, { remedy: msg`run /sealed` });
+  return sealedRemarkFault(event.remark);
 }
 
 function keysOf({ keys }: ScreenSettings) {

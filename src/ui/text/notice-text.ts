@@ -1,6 +1,7 @@
 /** Texts of events that no item of a timeline shows. */
 
 import { unreachable } from "../../base/assert.ts";
+import { Fault, msg, type Translatable } from "../../base/fault.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import type { Texts } from "../messages/en/page.ts";
 import type { TerminalMessage } from "../messages/en/terminal.ts";
@@ -11,7 +12,7 @@ type TerminalEvent = Extract<
   {
     kind:
       | ("invited" | "announced" | "account-changed" | "presence")
-      | ("disk-low" | "elsewhere" | "rejoined" | "handover");
+      | ("disk-low" | "elsewhere" | "lost" | "majority" | "rejoined" | "handover");
   }
 >;
 
@@ -38,6 +39,12 @@ export function noticeText(event: TerminalEvent, server: string): TerminalMessag
       return (texts) => texts.disk({ ...event, isLow: event.on });
     case "elsewhere":
       return (texts) => texts.failedOver(event.from, event.to);
+    case "lost":
+      return (texts) => texts.connectionLost(event.fault.message);
+    case "majority": {
+      const { on, refusal } = event;
+      return (texts) => (on ? texts.majorityBack : texts.noMajority(refusal));
+    }
     case "rejoined":
       return (texts) => texts.rejoined[event.reason];
     case "handover":
@@ -45,6 +52,11 @@ export function noticeText(event: TerminalEvent, server: string): TerminalMessag
     default:
       return unreachable(event);
   }
+}
+
+/** Fault for line mode and full screen about a change of an encrypted room. */
+export function sealedRemarkFault(remark: Translatable): Fault {
+  return new Fault("seal-refused", remark, { remedy: msg`run /sealed` });
 }
 
 type PageNotice = Extract<

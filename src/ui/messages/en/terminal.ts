@@ -35,6 +35,8 @@ export const ENGLISH_TERMINAL = {
   notLoggedIn: "not logged in",
   noMajority: (refusal: string | undefined) =>
     `${refusal === undefined ? "most servers are down" : refusal}; messages are queued`,
+  majorityBack: "the cluster is available again",
+  connectionLost: (reason: string) => `connection lost (${reason}); retrying`,
   connectingTo: (address: string) => `Connecting to ${address} …`,
   retryingAfter: (reason: string, seconds: number) =>
     seconds > 0 ? `${reason}; retrying in ${seconds} s` : `${reason}; retrying …`,

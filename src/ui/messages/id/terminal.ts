@@ -24,6 +24,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   notLoggedIn: "belum masuk",
   noMajority: (refusal) =>
     `${refusal === undefined ? "sebagian besar server mati" : refusal}; pesan diantrekan`,
+  majorityBack: "klaster tersedia kembali",
+  connectionLost: (reason) => `koneksi terputus (${reason}); mencoba lagi`,
   connectingTo: (address) => `Menyambung ke ${address} …`,
   retryingAfter: (reason, seconds) =>
     seconds > 0 ? `${reason}; mencoba lagi dalam ${seconds} dtk` : `${reason}; mencoba lagi …`,
