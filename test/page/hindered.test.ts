@@ -77,6 +77,12 @@ pageTest("says that a part of the page can't be loaded, and offers a reload", as
   await ana.button("Reload").waitFor();
 });
 
+pageTest("says that the page's own scripts can't be loaded, and offers a reload", async () => {
+  await using eve = await server.visit({ refused: "**/assets/index-*.js" });
+  await eve.page.getByText("Couldn't load this.").waitFor();
+  await eve.button("Reload").waitFor();
+});
+
 pageTest("says that a banner and a QR code can't be loaded, and sends photos", async () => {
   await using ida = await server.visit({ refused: "**/assets/{member-banners,qr,scale}-*" });
   await ida.logIn("ida");

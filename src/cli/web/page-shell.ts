@@ -40,12 +40,22 @@ export function withSignInForm(html: string): string {
   ];
   const sheet = `<div class="enter-sheet">${form.join("")}</div>`;
   const card = `<div class="card">${HEADING}${sheet}</div>`;
-  const loading = `<p class="is-loading">${text((texts) => texts.loading)}</p>`;
+  const loading = `<p class="is-loading"${lostTexts()}>${text((texts) => texts.loading)}</p>`;
   const main = `<main class="entering is-first">${card}${loading}</main>`;
   return html.replace(
     CONTAINER,
     () => `<div id="page"><header class="banners"></header>${main}</div>`,
   );
+}
+
+/** Texts that the first script shows if the page's own scripts cannot be loaded. */
+function lostTexts(): string {
+  return [ENGLISH, INDONESIAN]
+    .map(({ lang, loadFailed, reload }) => {
+      const quoted = (text: string) => Bun.escapeHTML(text);
+      return ` data-lost-${lang}="${quoted(loadFailed)}" data-reload-${lang}="${quoted(reload)}"`;
+    })
+    .join("");
 }
 
 /** Inserts the server's name and welcome message, so that nothing moves when they arrive. */

@@ -1,6 +1,7 @@
 /**
  * Script that runs before the first paint: chooses the language of the sign-in form in the
- * document, and hides the form where the page will not show it.
+ * document, hides the form where the page will not show it, and says so if the page's own scripts
+ * cannot be loaded.
  */
 
 import { languageFor } from "../../ui/messages/languages.ts";
@@ -13,3 +14,27 @@ const hasOtherForm = /^#(link|reset)=/.test(location.hash);
 if (hasOtherForm || root.dataset["share"] !== undefined || readLocal(KNOWN_KEY) === true) {
   root.dataset["later"] = "";
 }
+
+function showLost(): void {
+  const line = document.querySelector<HTMLElement>(".is-first > .is-loading");
+  const { [`lost${suffix()}`]: text = "", [`reload${suffix()}`]: label = "" } = line?.dataset ?? {};
+  const button = document.createElement("button");
+  button.className = "button button-main";
+  button.textContent = label;
+  button.onclick = () => location.reload();
+  line?.replaceChildren(text, " ", button);
+  // The style shows either the form or this line.
+  line?.classList.remove("is-loading");
+  delete root.dataset["later"];
+}
+
+function suffix(): string {
+  return root.lang === "id" ? "Id" : "En";
+}
+
+const onError = ({ target }: Event) => {
+  if (!(target instanceof HTMLScriptElement) || target.type !== "module") return;
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", showLost);
+  else showLost();
+};
+addEventListener("error", onError, { capture: true });
