@@ -52,6 +52,25 @@ pageTest("says that the page is old if the browser holds newer data", async () =
   await other.button("Reload").waitFor();
 });
 
+/** While the page starts, a newer one opens the database that it has just opened. */
+const TAKEN_AT_START = `{
+  const { open } = IDBFactory.prototype;
+  IDBFactory.prototype.open = function (name, version) {
+    const request = open.call(this, name, version);
+    if (name === "chat" && version === 3)
+      request.addEventListener("success", () => open.call(indexedDB, "chat", 4));
+    return request;
+  };
+}`;
+
+pageTest(
+  "says that the page is old if a newer one takes the storage during its start",
+  async () => {
+    await using eva = await server.visit({ initScript: TAKEN_AT_START });
+    await eva.page.getByRole("heading", { name: "This page is out of date" }).waitFor();
+  },
+);
+
 pageTest("says once that the browser stores nothing", async () => {
   await using carl = await server.logIn("carl", {
     initScript: `const { transaction } = IDBDatabase.prototype;

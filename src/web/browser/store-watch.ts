@@ -31,6 +31,11 @@ export class StoreWatch {
 
   constructor(private readonly clock: Pick<Clock, "after">) {}
 
+  /** Whether a newer page has taken the storage over. */
+  get isReleased(): boolean {
+    return this.#released !== undefined;
+  }
+
   /** A newer page changes the database. Resolves when this page can no longer write to it. */
   release(): Promise<void> {
     this.#released ??= withTimeout(

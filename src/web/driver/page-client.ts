@@ -120,11 +120,20 @@ const INVITATIONS_MAX = 20;
  * Returns a chat that connects by itself.
  * @param platform `browserPlatform()` or a fake
  */
+/** @throws {Fault} version-unsupported if a newer page has taken the storage over meanwhile */
 export async function openPageClient(
   platform: Platform,
   options: PageClientOptions = {},
 ): Promise<PageClient> {
-  return new PageClient(platform, await PageDevice.open(platform), options);
+  const { storeWatch } = platform;
+  const device = await PageDevice.open(platform).catch((error: unknown) => {
+    if (!storeWatch.isReleased) throw error;
+  });
+  if (device === undefined || storeWatch.isReleased)
+    throw new Fault("version-unsupported", "a newer page uses this browser's data", {
+      remedy: "reload the page",
+    });
+  return new PageClient(platform, device, options);
 }
 
 export class PageClient extends ChatClient<PageAccount> {
