@@ -247,7 +247,8 @@ async function openPage(site: Site): Promise<Interface> {
       if (outcome.kind === "text") chat.actions.send(target, draft);
       await settled(site);
       if (outcome.kind !== "invalid") return fault ?? newFault(chat, before) ?? "done";
-      return outcome.message === ENGLISH.messageNotFound ? "not-found" : "usage";
+      const { noOwnMessage, noOthersMessage } = ENGLISH;
+      return [noOwnMessage, noOthersMessage].includes(outcome.message) ? "not-found" : "usage";
     },
     close: () => tab.close(),
   };
