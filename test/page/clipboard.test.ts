@@ -47,6 +47,67 @@ pageTest("a copy of several messages has authors and texts only", async () => {
   expect(copied).toBe("ben: first line\nsecond line");
 });
 
+/** Text that the page puts on the clipboard for the present selection. */
+const COPY = `(() => {
+  const clipboardData = new DataTransfer();
+  document.dispatchEvent(new ClipboardEvent("copy", { clipboardData, bubbles: true }));
+  return clipboardData.getData("text/plain");
+})()`;
+
+/** Function of the page that returns the text node of a message, and another that waits a frame. */
+const SELECTING = `
+  const textOf = (text) => {
+    const walk = document.createTreeWalker(document.querySelector(".list"), NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) if (walk.currentNode.data === text) return walk.currentNode;
+  };
+  const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const list = document.querySelector(".list");`;
+
+pageTest("a copy has every message between the ends of the selection", async () => {
+  const ana = await server.window("ana");
+  const [dan, cleo] = [await server.headlessUser("dan"), await server.headlessUser("cleo")];
+  await ana.createRoom("long");
+  for (const user of [dan, cleo]) await user.tab.ask("join", { room: "long" });
+  const lines: string[] = [];
+  for (let i = 0; i < 120; i++) {
+    const user = i % 2 === 0 ? dan : cleo;
+    lines.push(`line ${i}`);
+    await user.post(`line ${i}`, "long");
+  }
+  await ana.waitForMessage("line 119");
+  const copied = await ana.page.evaluate<readonly [number, string, string]>(`(async () => {
+    ${SELECTING}
+    const last = textOf("line 119");
+    getSelection().setBaseAndExtent(last, 4, last, 5);
+    while (textOf("line 0") === undefined) {
+      list.scrollTop -= 200;
+      await frame();
+    }
+    getSelection().extend(textOf("line 0"), 2);
+    await frame();
+    const drawn = list.querySelectorAll("article.message").length;
+    const upwards = ${COPY};
+    // Neither end is in the document.
+    const first = textOf("line 0");
+    getSelection().setBaseAndExtent(first, 5, textOf("line 2"), 6);
+    await frame();
+    while (textOf("line 119") === undefined) {
+      list.scrollTop += 200;
+      await frame();
+    }
+    const scrolledAway = ${COPY};
+    getSelection().removeAllRanges();
+    return [drawn, upwards, scrolledAway];
+  })()`);
+  const [drawn, upwards, scrolledAway] = copied;
+  expect(drawn).toBeLessThan(lines.length);
+  const authors = lines.map((line, i) => `${i % 2 === 0 ? "dan" : "cleo"}: ${line}`);
+  expect(upwards.split("\n")).toEqual(["dan: ne 0", ...authors.slice(1, -1), "cleo: line"]);
+  expect(scrolledAway.split("\n")).toEqual(["dan: 0", "cleo: line 1", "dan: line 2"]);
+  await ana.room("lobby").click();
+  await ana.heading("#lobby").waitFor();
+});
+
 pageTest("keys on the page go to the composer, also after a panel was closed", async () => {
   const ana = await server.window("ana");
   const { keyboard } = ana.page;

@@ -34,6 +34,18 @@ const HINDRANCES = {
     throw new DOMException("full", "QuotaExceededError");
   };`,
   "no observers": "delete window.ResizeObserver; delete window.IntersectionObserver;",
+  "what the page can do without throws": `{
+    const refuse = () => { throw new DOMException("refused", "SecurityError"); };
+    for (const name of ["serviceWorker", "wakeLock", "mediaDevices", "mediaSession", "storage"])
+      Object.defineProperty(Navigator.prototype, name, { get: refuse });
+    for (const name of ["visualViewport", "Notification"])
+      Object.defineProperty(window, name, { get: refuse });
+    for (const name of ["ResizeObserver", "Worker", "AudioContext"])
+      window[name] = class { constructor() { refuse(); } };
+    for (const name of ["pushState", "replaceState", "go"]) History.prototype[name] = refuse;
+    Navigator.prototype.setAppBadge = Navigator.prototype.clearAppBadge = refuse;
+    document.hasFocus = refuse;
+  }`,
   "no WebSocket": "window.WebSocket = class { constructor() { throw new Error('no'); } };",
   "no service worker, notifications and locks": `delete Navigator.prototype.serviceWorker;
     delete window.Notification; delete Navigator.prototype.locks; delete window.PushManager;

@@ -64,6 +64,21 @@ pageTest("opens a sheet at the bottom after a long press on a message", async ()
   expect(await ana.page.locator("dialog, .side-right").count()).toBe(0);
 });
 
+pageTest("draws no focus outline where a script sets the focus after a tap", async () => {
+  const ana = await server.window("ana", PHONE);
+  const outlineAfter = (event: string) =>
+    ana.page.evaluate<string>(`(() => {
+      document.activeElement.blur();
+      document.dispatchEvent(${event});
+      document.querySelector(".list").focus();
+      return getComputedStyle(document.activeElement).outlineStyle;
+    })()`);
+  // Browsers differ in which outlines they draw. After a key, all draw one.
+  await ana.page.keyboard.press("Tab");
+  expect(await outlineAfter('new PointerEvent("pointerdown")')).toBe("none");
+  expect(await outlineAfter('new KeyboardEvent("keydown", { key: "Tab" })')).toBe("solid");
+});
+
 pageTest("selects a part of a message after a long press", async () => {
   const una = await server.headlessUser("una");
   const ana = await server.window("ana", PHONE);

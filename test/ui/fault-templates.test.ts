@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { FAULTS, placeholderCount } from "../../src/base/fault.ts";
+import { FAULTS, Fault, fixedText, placeholderCount } from "../../src/base/fault.ts";
+import { ENGLISH } from "../../src/ui/messages/en/page.ts";
 import { INDONESIAN_TEMPLATES } from "../../src/ui/messages/id/fault-templates.ts";
+import { faultText } from "../../src/ui/text/fault-text.ts";
 import { type Source, sourceOf } from "../tidy/source.ts";
 
 const SOURCES = readdirSync("src", { recursive: true, encoding: "utf8" })
@@ -182,6 +184,33 @@ test("every fixed text that a full screen can show has the tag, or says why not"
   expect(missing.map(({ text, path }) => `${path}: ${text}`)).toEqual([]);
   const found = new Set(texts.map(({ text }) => text));
   expect(Object.keys(FIXED_UNTRANSLATED).filter((text) => !found.has(text))).toEqual([]);
+});
+
+/** Faults of things that are missing, which the page never shows, or whose code says enough. */
+const NOT_ON_PAGE: Readonly<Record<string, string>> = {
+  "the history is empty": "the page checks the history only after its first record",
+  "no such file: {}": "paths are for the terminal",
+  "the current folder was deleted": "paths are for the terminal",
+  "{} is not transferring this file": "the administration's list shows what is left",
+  "{} cannot be run": "only the terminal runs programs",
+};
+
+test("the page says of everything that is missing what it is", () => {
+  const texts = SOURCES.filter((source) => !isElsewhere(source)).flatMap(({ path, text }) =>
+    [...text.matchAll(/new Fault\(\s*"not-found",/g)].flatMap(({ index }) => {
+      const call = text.slice(index);
+      const message = call.slice(0, call.search(/,\s*\{|\);/));
+      return templatesIn(sourceOf(path, message));
+    }),
+  );
+  expect(texts.length).toBeGreaterThan(20);
+  const vague = texts.filter(
+    (template) =>
+      !Object.hasOwn(NOT_ON_PAGE, template) &&
+      faultText(new Fault("not-found", fixedText(template)), ENGLISH) ===
+        faultText(new Fault("not-found", ""), ENGLISH),
+  );
+  expect(vague).toEqual([]);
 });
 
 test("the remedies of codes are translated", () => {

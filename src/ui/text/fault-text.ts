@@ -2,6 +2,7 @@
 
 import { Fault, type FaultCode, type FaultDetail } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
+import type { Texts } from "../messages/en/page.ts";
 import type { StartTexts } from "../messages/en/start.ts";
 import { formatTimestampIn } from "./times.ts";
 
@@ -65,28 +66,61 @@ const TEXTS = {
   "this browser cannot create an account key": "noAccountKey",
   "{} is not a time": "notATime",
   "unknown filter has:{}": "unknownFilter",
-} as const satisfies Readonly<Record<string, keyof StartTexts>>;
+  "'{}' is not an assignment": "notAssignment",
+  "you are not a moderator of '{}'": "notModerator",
+  "no poll here": "noPoll",
+  "no poll {} here": "notOpenPoll",
+  "message {} is not an open poll": "notOpenPoll",
+  "the newest poll here was deleted": "pollDeleted",
+  "no message {}": "messageNotFound",
+  "no message {} here": "messageNotFound",
+  "no message {} in this conversation": "messageNotFound",
+  "message {} was deleted": "messageNotFound",
+  "these messages were already deleted": "messageNotFound",
+  "the server has lost the message that an unsent message refers to": "messageLost",
+  "no messages yet": "nothingWritten",
+  "you have no messages here": "noOwnMessage",
+  "no messages from other users here": "noOthersMessage",
+  "message {} is not saved": "notSaved",
+  "message {} is not pinned": "notPinned",
+  "message {} is not yours": "readersOfOthers",
+  "this device has not read a message {} in this room": "editElsewhere",
+  "{} does not ask to join '{}'": "noKnock",
+  "{} has no device that can be added": "noDeviceToAdd",
+  "this room's encryption is not set up yet": "sealNotReady",
+  "the server has lost the data that devices need to join the room": "sealDataLost",
+  "this file was deleted": "uploadDeleted",
+  "no such device": "deviceRemoved",
+  "no invite '{}'": "inviteRevoked",
+  "no IRC password {}": "ircPasswordRevoked",
+} as const satisfies Readonly<Record<string, keyof Texts>>;
 
 const SLOW = "slow mode in '{}': you can post again in {} s";
 
 /** Text of a fault beside a message that stays refused, when the wait of slow mode has passed. */
 export function refusalText(
   fault: Fault,
-  texts: StartTexts,
+  texts: StartTexts & Partial<Texts>,
   textOf: (fault: Fault) => string = (fault) => faultText(fault, texts),
 ): string {
   return fault.translatable.message?.template === SLOW ? texts.slowRefused : textOf(fault);
 }
 
-/** @param error a string is returned unchanged */
-export function faultText(error: unknown, texts: StartTexts): string {
+/**
+ * @param error a string is returned unchanged
+ * @param texts before the page's rooms have loaded, only those of the start
+ */
+export function faultText(error: unknown, texts: StartTexts & Partial<Texts>): string {
   if (typeof error === "string") return error;
   if (error instanceof PageFault) return texts[error.text];
   const { code, message, translatable } =
     error instanceof Fault ? error : new Fault("internal", "");
   const text = texts.faults[code];
   const { template = message, values = [] } = translatable.message ?? {};
-  if (Object.hasOwn(TEXTS, template)) return texts[TEXTS[template as keyof typeof TEXTS]];
+  const special = Object.hasOwn(TEXTS, template)
+    ? texts[TEXTS[template as keyof typeof TEXTS]]
+    : undefined;
+  if (special !== undefined) return special;
   if (template === SLOW) return texts.slowWait(Number(values[1]));
   const indexes = Object.hasOwn(VALUE_INDEXES, template) ? VALUE_INDEXES[template] : undefined;
   const end = formatTimestampIn(values[indexes?.end ?? -1] ?? "", texts);

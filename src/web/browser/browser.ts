@@ -9,6 +9,7 @@ import { PROXY_STATUSES } from "../../io/http/proxy-status.ts";
 import type { Link } from "../../io/link/link.ts";
 import { ifPossible, markHandled } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
+import { attempt } from "../input/attempt.ts";
 import { readFragment } from "../input/fragment.ts";
 import { formatRoute, isRouteHash, readRoute } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
@@ -131,7 +132,7 @@ export async function browserPlatform(
       else page.requestAnimationFrame(callback);
     },
     fragment,
-    forgetFragment: () => void tryStorage(() => page.sessionStorage?.setItem(FRAGMENT, "")),
+    forgetFragment: () => void attempt(() => page.sessionStorage?.setItem(FRAGMENT, "")),
     lastDrafts: tabValue(page, LAST_DRAFTS, storageMode === "all" && !isLocal),
     tabId: tabValue(page, TAB_ID, storageMode === "all"),
     isLocal,
@@ -142,7 +143,7 @@ export async function browserPlatform(
     reload: () => {
       const { target, seq } = readRoute(page.location.hash) ?? {};
       const room = target && formatRoute({ target, seq: undefined, server: undefined });
-      if (room !== undefined && seq !== undefined) page.history.replaceState(null, "", room);
+      if (room !== undefined && seq !== undefined) replaceAddress(page, room);
       page.location.reload();
     },
   };
@@ -150,11 +151,11 @@ export async function browserPlatform(
 
 function tabValue(page: Page, key: string, isStored: boolean): TabValue {
   return {
-    read: () => tryStorage(() => page.sessionStorage?.getItem(key)) ?? undefined,
+    read: () => attempt(() => page.sessionStorage?.getItem(key)) ?? undefined,
     write: (text) => {
       if (!isStored) return;
-      if (text === undefined) tryStorage(() => page.sessionStorage?.removeItem(key));
-      else tryStorage(() => page.sessionStorage?.setItem(key, text));
+      if (text === undefined) attempt(() => page.sessionStorage?.removeItem(key));
+      else attempt(() => page.sessionStorage?.setItem(key, text));
     },
   };
 }
@@ -198,15 +199,18 @@ function dialEarly(dial: Platform["dial"]): Platform["dial"] {
  * them. Session storage keeps the secrets for a reload of this tab.
  */
 function consumeFragment(page: Page, isLocal: boolean): string {
-  const { location, history } = page;
-  const { hash } = location;
+  const { hash, pathname } = page.location;
   if (hash !== "" && !isRouteHash(hash)) {
-    history.replaceState(null, "", location.pathname);
+    replaceAddress(page, pathname);
     const storedHash = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
-    tryStorage(() => page.sessionStorage?.setItem(FRAGMENT, storedHash));
+    attempt(() => page.sessionStorage?.setItem(FRAGMENT, storedHash));
     return hash;
   }
-  return tryStorage(() => page.sessionStorage?.getItem(FRAGMENT)) ?? "";
+  return attempt(() => page.sessionStorage?.getItem(FRAGMENT)) ?? "";
+}
+
+function replaceAddress({ history }: Page, address: string): void {
+  attempt(() => history.replaceState(null, "", address));
 }
 
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
@@ -222,19 +226,10 @@ function consumePastedFragment(page: Page, isLocal: boolean, previousUrl: string
   if (isSecret) consumeFragment(page, isLocal);
   const previous = new URL(previousUrl).hash;
   // Without storage, the address must keep the secret until the page has reloaded.
-  const stored = tryStorage(() => page.sessionStorage?.getItem(FRAGMENT)) ?? undefined;
+  const stored = attempt(() => page.sessionStorage?.getItem(FRAGMENT)) ?? undefined;
   const address = isRouteHash(previous) ? previous : pathname;
-  page.history.replaceState(null, "", isSecret && stored === undefined ? hash : address);
+  replaceAddress(page, isSecret && stored === undefined ? hash : address);
   if (isSecret) page.location.reload();
-}
-
-/** In a browser that blocks cookies, even reading a property such as `indexedDB` throws. */
-function tryStorage<Value>(act: () => Value): Value | undefined {
-  try {
-    return act();
-  } catch {
-    return undefined;
-  }
 }
 
 function pageClock(): Platform["clock"] {
@@ -249,7 +244,7 @@ function pageClock(): Platform["clock"] {
 }
 
 async function openPageStore(page: Page, storeWatch: StoreWatch): Promise<Store> {
-  const indexedDB = tryStorage(() => page.indexedDB);
+  const indexedDB = attempt(() => page.indexedDB);
   const { IDBKeyRange: range } = page;
   const open = async () => {
     if (indexedDB === undefined || range === undefined) throw storeFault(undefined);
@@ -364,17 +359,17 @@ async function runLocked<Result>(
 }
 
 function browserDatabases(page: Page, watch: StoreWatch) {
-  const factory = tryStorage(() => page.indexedDB);
+  const factory = attempt(() => page.indexedDB);
   const { IDBKeyRange: range, navigator } = page;
   if (factory === undefined || range === undefined) return undefined;
-  const persist = () => void ifPossible(navigator.storage?.persist?.());
+  const persist = () => void ifPossible((async () => navigator.storage?.persist?.())());
   const keyRange: MakeKeyRange = (low, high, isLowOpen, isHighOpen) =>
     range.bound(low, high, isLowOpen, isHighOpen);
   return { factory, keyRange, watch, persist };
 }
 
 function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {
-  const channel = Channel && tryStorage(() => new Channel(CHANNEL));
+  const channel = Channel && attempt(() => new Channel(CHANNEL));
   if (channel === undefined) {
     const noop = () => undefined;
     return { broadcast: noop, onMessage: noop, close: noop };

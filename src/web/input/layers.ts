@@ -1,5 +1,7 @@
 /** Layers above the page, such as dialogs and menus, which Escape and Back close one by one. */
 
+import { attempt } from "./attempt.ts";
+
 interface BrowserWindow extends EventTarget {
   readonly history: {
     readonly state: unknown;
@@ -86,18 +88,22 @@ export class Layers {
     this.#pushed = address;
     if (this.#isReturning) return;
     this.#pushed = undefined;
-    const { history, location } = this.window;
     // A closed layer's entry becomes the page's entry.
-    if (this.#depth > 0) history.replaceState(0, "", address);
-    else history.pushState(0, "", address);
-    this.#address = location.href;
+    this.#write(this.#depth > 0 ? "replaceState" : "pushState", 0, address);
+    this.#address = this.window.location.href;
     this.#settle();
   }
 
   replace(address: string, depth = this.#depth): void {
-    const { history, location } = this.window;
-    history.replaceState(depth, "", address);
-    this.#address = location.href;
+    this.#write("replaceState", depth, address);
+    this.#address = this.window.location.href;
+  }
+
+  /**
+   * @returns false if the browser refuses. Back then leaves the page instead of a layer.
+   */
+  #write(kind: "pushState" | "replaceState", depth: number, address: string): boolean {
+    return attempt(() => [this.window.history[kind](depth, "", address)]) !== undefined;
   }
 
   get #depth(): number {
@@ -112,11 +118,12 @@ export class Layers {
       const { history } = this.window;
       const count = this.#open.length;
       if (this.#depth > count) {
-        this.#isReturning = true;
-        history.go(count - this.#depth);
+        const steps = count - this.#depth;
+        this.#isReturning = attempt(() => [history.go(steps)]) !== undefined;
       } else if (this.#depth < count) {
-        history.replaceState(this.#depth, "", this.#address);
-        while (this.#depth < count) history.pushState(this.#depth + 1, "", this.#address);
+        let isWritten = this.#write("replaceState", this.#depth, this.#address);
+        while (isWritten && this.#depth < count)
+          isWritten = this.#write("pushState", this.#depth + 1, this.#address);
       }
     });
   }

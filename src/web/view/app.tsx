@@ -24,6 +24,7 @@ import { placeTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { PageClient, PageEvent } from "../driver/page-client.ts";
+import { attempt } from "../input/attempt.ts";
 import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
 import { TRUST_HASH } from "../input/route.ts";
@@ -49,7 +50,7 @@ import {
   useStartTexts,
 } from "./shell/context.tsx";
 import { combined, listen } from "./shell/effects.ts";
-import { keepFocus } from "./shell/focus.ts";
+import { keepFocus, markPointerInput } from "./shell/focus.ts";
 import { LazyModule, useLoading, useModule } from "./shell/lazy.ts";
 import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
 import {
@@ -95,7 +96,9 @@ function useFocus(chat: PageClient, layers: Layers): void {
   useEffect(() => {
     let wasFocused: boolean | undefined;
     const isFocused = () =>
-      document.visibilityState === "visible" && document.hasFocus() && !layers.isCovered;
+      document.visibilityState === "visible" &&
+      attempt(() => document.hasFocus()) !== false &&
+      !layers.isCovered;
     // With each focus, the client adopts what closed tabs have left.
     const report = () => {
       wasFocused = isFocused();
@@ -344,6 +347,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   useDocumentStyle(settings, startTexts.lang);
   useFocus(chat, layers);
   useEffect(keepFocus, []);
+  useEffect(markPointerInput, []);
   useKeyGuard();
   useNoStrayDrops();
   useVisibleHeight();
@@ -387,9 +391,9 @@ const KEYBOARD_PX_MIN = 100;
 /** Browsers that ignore `interactive-widget`, as on iOS, lay the keyboard over the page. */
 function useVisibleHeight(): void {
   useEffect(() => {
-    const viewport = visualViewport;
+    const viewport = attempt(() => visualViewport);
     const { style, dataset } = document.documentElement;
-    if (viewport === null) return;
+    if (!viewport) return;
     const fit = () => {
       const { scale, height, offsetTop } = viewport;
       const keyboardPx = document.documentElement.clientHeight - height;

@@ -234,3 +234,20 @@ test("treats the entry of a layer as a page after a reload", () => {
   layers.push("#/garden");
   expect(window.entries.map(({ href }) => href)).toEqual(["#/lobby", "#/lobby", "#/garden"]);
 });
+
+test("works without entries while the browser refuses to change the history", () => {
+  const window = new FakeWindow();
+  const refuse = () => {
+    throw new DOMException("too many calls", "SecurityError");
+  };
+  Object.assign(window.history, { pushState: refuse, replaceState: refuse });
+  const layers = new Layers(window);
+  let closed = 0;
+  layers.open({ close: () => closed++ });
+  window.runTasks();
+  layers.push("#/homework");
+  layers.closeTop();
+  window.runTasks();
+  expect(closed).toBe(1);
+  expect(window.entries).toEqual([{ state: null, href: "#/lobby" }]);
+});

@@ -45,8 +45,9 @@ interface Badges {
 
 function badge(mentions: number): void {
   const { navigator } = window as { navigator: Badges };
-  const set = mentions > 0 ? navigator.setAppBadge?.(mentions) : navigator.clearAppBadge?.();
-  void ifPossible(set);
+  const set = async () =>
+    mentions > 0 ? navigator.setAppBadge?.(mentions) : navigator.clearAppBadge?.();
+  void ifPossible(set());
 }
 
 export function Badge({ mentions: calls }: { readonly mentions: number }) {

@@ -65,9 +65,11 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
         ))}
       </ul>
       <FaultLine fault={task.fault} />
-      <Button disabled={handed.length === 0 || task.isBusy} onClick={download}>
-        {texts.downloadAll}
-      </Button>
+      {users === undefined ? null : (
+        <Button disabled={handed.length === 0 || task.isBusy} onClick={download}>
+          {texts.downloadAll}
+        </Button>
+      )}
     </Dialog>
   );
 }

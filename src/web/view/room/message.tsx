@@ -361,8 +361,6 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
   if (pointerType !== "touch" || !(target instanceof Node && currentTarget.contains(target)))
     return;
   if (currentTarget.contains(document.activeElement)) return;
-  // Without this, the browser would draw the keyboard's focus outline.
-  currentTarget.dataset["touched"] = "";
   currentTarget.focus({ preventScroll: true });
 }
 

@@ -82,7 +82,8 @@ export function runSlashCommand(
   }
   const { command, order } = line;
   if (isMissing(page, target, command, order)) {
-    return { kind: "invalid", message: texts.messageNotFound };
+    const isOwn = command.defaultAuthor === "own";
+    return { kind: "invalid", message: isOwn ? texts.noOwnMessage : texts.noOthersMessage };
   }
   const host = new PageHost(page, context, draft);
   command
@@ -216,6 +217,7 @@ class PageHost implements Host {
   showAnswer(answer: CommandAnswer | undefined): void {
     const { json, roomToOpen } = answer ?? {};
     if (roomToOpen !== undefined) this.context.open(roomToOpen);
+    if (json?.kind === "poll-results") this.context.jump(this.current, Number(json["seq"]));
     const notice = json && NOTICES[json.kind]?.(json, this.page.texts);
     if (notice !== undefined) this.page.notify(notice);
   }

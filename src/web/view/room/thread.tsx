@@ -24,7 +24,7 @@ import { Composer, type ComposerHandle } from "./composer.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { useMessageGestures } from "./message-gestures.ts";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
-import { IGNORE_MENU, moveFocus, RowView } from "./timeline.tsx";
+import { HiddenRows, IGNORE_MENU, moveFocus, RowView } from "./timeline.tsx";
 
 /** The thread stays at its end within this distance. */
 const STICK_PX = 40;
@@ -70,6 +70,7 @@ export function Thread(props: ThreadProps) {
     [props.actions, composer],
   );
   const list = useRef<HTMLDivElement>(null);
+  const listContent = useCallback(() => list.current, []);
   const mark = useRef<HTMLElement>(null);
   useMessageGestures(list, mark, rows.rows, isReadOnly ? undefined : actions.reply);
   const onScroll = useScroll(list, rows);
@@ -132,15 +133,17 @@ export function Thread(props: ThreadProps) {
           </Button>
         ) : null}
         {rows.rows.map((row) => (
-          <RowView
-            key={row.key}
-            row={row}
-            actions={actions}
-            isJumpTarget={row.key === rows.shownKey}
-            onMenu={IGNORE_MENU}
-          />
+          <div key={row.key} className="list-cell" data-key={row.key}>
+            <RowView
+              row={row}
+              actions={actions}
+              isJumpTarget={row.key === rows.shownKey}
+              onMenu={IGNORE_MENU}
+            />
+          </div>
         ))}
       </div>
+      <HiddenRows rows={rows.rows} actions={actions} content={listContent} isPrinted={false} />
       <OfferedLines model={model} root={root} />
       {isNarrow && model.transfers.size > 0 ? <Transfers /> : null}
       {isReadOnly ? null : (

@@ -219,25 +219,42 @@ class AllUnfolded extends Unfolded {
 
 export const IGNORE_MENU: OnMenu = () => undefined;
 
-/** The list renders only visible rows, but printing needs all loaded rows. */
-function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
-  const [isPrinting, setPrinting] = useState(false);
+const NO_ROWS: readonly Row[] = [];
+
+interface HiddenRowsProps extends Pick<RowViewProps, "actions"> {
+  readonly rows: readonly Row[];
+  readonly content: () => HTMLElement | null;
+  readonly isPrinted: boolean;
+}
+
+/** The list renders only visible rows, but printing and copying need all loaded rows. */
+export function HiddenRows({ rows, actions, content, isPrinted }: HiddenRowsProps) {
+  const [drawn, setDrawn] = useState(NO_ROWS);
+  const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // Renders synchronously, because the browser prints the current state.
-    const change = ({ type }: Event) => flushSync(() => setPrinting(type === "beforeprint"));
-    return listen(window, "beforeprint afterprint", change);
+    const change = ({ type }: Event) =>
+      flushSync(() => setDrawn(type === "beforeprint" ? rows.slice(-PRINTED_ROWS_MAX) : NO_ROWS));
+    return isPrinted ? listen(window, "beforeprint afterprint", change) : undefined;
+  }, [rows, isPrinted]);
+  const draw = useCallback((copied: readonly Row[]) => {
+    flushSync(() => setDrawn(copied));
+    const articles = [...(box.current?.querySelectorAll("article.message") ?? [])];
+    flushSync(() => setDrawn(NO_ROWS));
+    return articles;
   }, []);
+  useCopiedMessages(content, rows, draw);
   useEffect(() => {
     const timer = setTimeout(() => {
       for (const row of rows) if (row.kind === "item") preloadFor(row.item.text);
     }, PREPARE_DELAY_MS);
     return () => clearTimeout(timer);
   }, [rows]);
-  if (!isPrinting) return null;
+  if (drawn.length === 0) return null;
   const unfoldedActions = { ...actions, unfolded: new AllUnfolded() };
   return (
-    <div className="printed">
-      {rows.slice(-PRINTED_ROWS_MAX).map((row) => (
+    <div ref={box} className="printed">
+      {drawn.map((row) => (
         <RowView
           key={row.key}
           row={row}
@@ -446,7 +463,10 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   );
   useWheel(section, scrollState);
   useLayoutEffect(() => focusJumpTarget(section.current));
-  useCopiedMessages(section);
+  const listContent = useCallback(
+    () => section.current?.querySelector<HTMLElement>(".list > div") ?? null,
+    [],
+  );
   const { hasNewer, loading } = timeline;
   const offset = useRef(0);
   const end = useRef(0);
@@ -521,7 +541,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
       <span ref={replyMark} className="reply-mark" aria-hidden="true">
         <Icon name="reply" />
       </span>
-      <Printed rows={rows} actions={actions} />
+      <HiddenRows rows={rows} actions={actions} content={listContent} isPrinted />
       {isAway ? (
         <div className="newest">
           {fresh > 0 ? <Button onClick={toFresh}>{texts.unreadBelow(fresh)}</Button> : null}

@@ -1,5 +1,7 @@
 /** Listeners and promises for effects. Each function returns its clean-up function. */
 
+import { attempt } from "../../input/attempt.ts";
+
 /** @param kinds event types, separated by spaces */
 export function listen<EventType extends Event>(
   target: EventTarget | null | undefined,
@@ -15,8 +17,8 @@ export function listen<EventType extends Event>(
 
 /** Old browsers without observers report only the size of the window. */
 export function observeSizes(elements: readonly Element[], onChange: () => void): () => void {
-  if (!("ResizeObserver" in window)) return listen(window, "resize", onChange);
-  const observer = new ResizeObserver(onChange);
+  const observer = attempt(() => new ResizeObserver(onChange));
+  if (observer === undefined) return listen(window, "resize", onChange);
   for (const element of elements) observer.observe(element);
   return () => observer.disconnect();
 }

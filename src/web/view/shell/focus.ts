@@ -128,3 +128,22 @@ export function keepFocus(): () => void {
     () => clearTimeout(timer),
   );
 }
+
+const MODIFIERS = ["Alt", "AltGraph", "CapsLock", "Control", "Meta", "Shift"];
+/** Keys of the keyboard on a phone's screen. */
+const SCREEN_KEYS = ["Process", "Unidentified"];
+
+/** Marks the page while its latest input was a pointer, whose user needs no focus outline. */
+export function markPointerInput(): () => void {
+  const { dataset } = document.documentElement;
+  const onPointerDown = () => {
+    dataset["pointer"] = "";
+  };
+  const onKeyDown = ({ key }: KeyboardEvent) => {
+    if (![...MODIFIERS, ...SCREEN_KEYS].includes(key)) delete dataset["pointer"];
+  };
+  return combined(
+    listen(document, "pointerdown", onPointerDown, { capture: true }),
+    listen(document, "keydown", onKeyDown, { capture: true }),
+  );
+}

@@ -380,7 +380,7 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
         }}
       >
         {rows.slice(first, end).map((row) => (
-          <div key={row.key} className="list-cell">
+          <div key={row.key} className="list-cell" data-key={row.key}>
             {children(row)}
           </div>
         ))}

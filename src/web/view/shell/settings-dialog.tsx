@@ -18,6 +18,7 @@ import {
 import { PageFault } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
+import { attempt } from "../../input/attempt.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
 import { canNotify, isPhone } from "../attention/push-browser.ts";
 import { disablePushes, PushSetting } from "../attention/pushes.tsx";
@@ -171,7 +172,7 @@ function NotifySetting({ label }: LabelProps) {
   const [canShow, setCanShow] = useState<boolean>();
   useEffect(() => whenSettled(canNotify(texts.lang), setCanShow), [texts.lang]);
   // Another setting may have requested permission in the meantime.
-  const permission = "Notification" in window ? Notification.permission : undefined;
+  const permission = attempt(() => Notification.permission);
   const requestPermission = async () => {
     const result = await Notification.requestPermission();
     setPermission(result);

@@ -2,11 +2,13 @@
 
 import { useEffect } from "react";
 import { ifPossible } from "../../../io/promises.ts";
+import { attempt } from "../../input/attempt.ts";
 import { listen } from "./effects.ts";
 
 type WakeLocks = Navigator["wakeLock"];
 
-export const wakeLocks = (): WakeLocks | undefined => (navigator as Partial<Navigator>).wakeLock;
+export const wakeLocks = (): WakeLocks | undefined =>
+  attempt(() => (navigator as Partial<Navigator>).wakeLock);
 
 /** Browsers release the lock when the page is hidden, and refuse it when the battery is low. */
 export function useWakeLock(isOn: boolean): void {
