@@ -117,6 +117,9 @@ export class Emulator {
     else if (final === "G") this.column = first - 1;
     else if (final === "d") this.row = first - 1;
     else if (final === "C") this.column += first;
+    else if (final === "A") this.row = Math.max(this.#top, this.row - first);
+    else if (final === "B") this.row = Math.min(this.#bottom, this.row + first);
+    else if (final === "L") for (let i = 0; i < first; i++) this.#scroll(this.#bottom, this.row);
     else if (final === "K") this.#erase(this.column, columns);
     else if (final === "X") this.#erase(this.column, this.column + first);
     else if (final === "J") for (let row = 0; row < rows; row++) this.#blank(row);
