@@ -20,7 +20,8 @@ pageTest("shows who is only invited, and removes that user before they join", as
   await who.getByRole("button", { name: "Remove ben" }).click();
   await ana.button("Remove from room").click();
   await who.getByText("ben", { exact: true }).waitFor({ state: "detached" });
-  await ana.page.keyboard.press("Escape");
+  await who.getByRole("button", { name: "Close" }).click();
+  await who.waitFor({ state: "detached" });
   await ana.send("a cake for ben");
   await ana.waitUntilSent();
   await banner.waitFor({ state: "detached" });
