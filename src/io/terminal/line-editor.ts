@@ -561,9 +561,8 @@ const NARROW = /^[ -~\u00a0-\u024f]*$/;
 /**
  * Returns the number of screen rows of whole lines; `undefined` if it depends on the widths that
  * the terminal gives to some characters.
- * @internal
  */
-export function printedRows(text: string, columns: number): number | undefined {
+function printedRows(text: string, columns: number): number | undefined {
   if (!text.endsWith("\n")) return undefined;
   let sum = 0;
   for (const line of Bun.stripANSI(text).slice(0, -1).split("\n")) {
