@@ -56,6 +56,10 @@ export function uint64(value: number): Uint8Array {
   return bytes;
 }
 
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
+}
+
 /** Compares in constant time, so that the duration does not reveal where the bytes first differ. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;

@@ -4,7 +4,6 @@ import { compareNames } from "../base/names.ts";
 import { fileRecords } from "../cli/chat/last-files.ts";
 import {
   deleteUnfinished,
-  type UnfinishedUpload,
   unfinishedJson,
   unfinishedState,
   unfinishedUploads,
@@ -25,7 +24,7 @@ import {
   type Style,
 } from "../cli/output/render.ts";
 import { printList, printResult, sizeCell, timeCell } from "../cli/output/result.ts";
-import { queryUsers } from "../client/link/queries.ts";
+import { queryUsers, type UnfinishedUpload } from "../client/link/queries.ts";
 import { knownFile } from "../io/state/home-tables.ts";
 
 export const users = clientVerb({

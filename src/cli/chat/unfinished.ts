@@ -5,34 +5,24 @@ import { parseTarget } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Client } from "../../client/client.ts";
-import type { Answer } from "../../wire/messages.ts";
+import { listUploads, type UnfinishedUpload } from "../../client/link/queries.ts";
 import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { JsonOutput } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
-export type UnfinishedUpload = Answer<"uploads">["uploads"][number];
-
 /** @returns oldest first; `undefined` if the server is too old to list them */
-export async function unfinishedUploads(
-  client: Pick<Client, "request">,
-): Promise<readonly UnfinishedUpload[] | undefined> {
-  const found: UnfinishedUpload[] = [];
+export async function unfinishedUploads({
+  request,
+}: Pick<Client, "request">): Promise<readonly UnfinishedUpload[] | undefined> {
   try {
-    for (;;) {
-      const last = found.at(-1)?.file;
-      const page = await client.request("uploads", last === undefined ? {} : { after: last });
-      const next = page.uploads.filter(({ file }) => last === undefined || file > last);
-      found.push(...next);
-      // A malicious server may repeat a page.
-      if (!page.more || next.length === 0) break;
-    }
+    const found = await listUploads(request);
+    // The user's devices exchange messages of encrypted rooms as uploads.
+    const files = found.filter(({ name }) => !name.startsWith(HANDOVER_NAME));
+    return files.sort((a, b) => a.since - b.since);
   } catch (error) {
     if (error instanceof Fault && error.code === "kind-unknown") return undefined;
     throw error;
   }
-  // The user's devices exchange messages of encrypted rooms as uploads.
-  const files = found.filter(({ name }) => !name.startsWith(HANDOVER_NAME));
-  return files.sort((a, b) => a.since - b.since);
 }
 
 /** The fields are part of the stable output of `chat files`. */

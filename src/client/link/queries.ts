@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { UPLOADS_PAGE_MAX, UPLOADS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, readPage } from "../../core/client/chat-record.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
@@ -79,4 +80,22 @@ export async function queryUsers(
     // A faulty server may announce another page but send no users.
     if (!page.more || page.users.length === 0 || users.length >= countMax) return users;
   }
+}
+
+export type UnfinishedUpload = Answer<"uploads">["uploads"][number];
+
+const UPLOAD_PAGES_MAX = Math.ceil(UPLOADS_PER_ACCOUNT_MAX / UPLOADS_PAGE_MAX);
+
+/** Lists the account's uploads that are not posted yet, sorted by file. */
+export async function listUploads(request: SendRequest): Promise<readonly UnfinishedUpload[]> {
+  const found: UnfinishedUpload[] = [];
+  for (let page = 0; page < UPLOAD_PAGES_MAX; page++) {
+    const last = found.at(-1)?.file;
+    const { uploads, more } = await request("uploads", last === undefined ? {} : { after: last });
+    const next = uploads.filter(({ file }) => last === undefined || file > last);
+    found.push(...next);
+    // A malicious server may repeat a page.
+    if (!more || next.length === 0) break;
+  }
+  return found;
 }

@@ -7,13 +7,24 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { SealDevice } from "../../crypto/seal/members.ts";
 import { readBody } from "./body.ts";
-import { eraseContent, eraseEdits } from "./edits.ts";
+import { editedBy, eraseContent, eraseEdits } from "./edits.ts";
 import type { HandedKey, HandoverPart } from "./handover-part.ts";
 import { accountOf } from "./identities.ts";
 import type { SealedRoom } from "./room.ts";
 import { ciphertextOf } from "./room-reader.ts";
 import type { RoomTransaction } from "./room-state.ts";
 import { type ArchivedRow, contentKey, type HandedCounts, type SaidContent } from "./rows.ts";
+
+export const NOTHING_HANDED: HandedCounts = { read: 0, erased: 0, missing: 0, wrong: 0 };
+
+export function sumHanded(one: HandedCounts, other: HandedCounts): HandedCounts {
+  return {
+    read: one.read + other.read,
+    erased: one.erased + other.erased,
+    missing: one.missing + other.missing,
+    wrong: one.wrong + other.wrong,
+  };
+}
 
 type Opened = SaidContent & { readonly user: string };
 
@@ -28,7 +39,7 @@ export async function readHanded(
   const { engine } = room.parts.device;
   const senders = await Promise.all(certs.map((cert) => engine.certified(cert)));
   const last = keys.at(-1)?.seq ?? 0;
-  let counts: HandedCounts = { read: 0, erased: 0, missing: 0, wrong: 0 };
+  let counts = NOTHING_HANDED;
   for (let next = 0; next < keys.length; ) {
     const { seq = last } = keys[next] ?? {};
     const readUpTo = await room.run(({ row }) => row?.seq);
@@ -36,7 +47,7 @@ export async function readHanded(
     const end = page.more ? (page.records.at(-1)?.seq ?? last) : last;
     const handed = keys.slice(next).filter((one) => one.seq <= end);
     const found = await readPage(room, page.records, { handed, senders });
-    counts = sum(counts, found.counts);
+    counts = sumHanded(counts, found.counts);
     // An erasure that the device has read meanwhile did not find the messages.
     if (found.readUpTo !== readUpTo) {
       const { records } = await room.queryPage({ after: seq - 1, before: end + 1 });
@@ -91,7 +102,7 @@ async function readPage(
   let [read, erased, wrong] = [0, 0, 0];
   const readUpTo = await room.run(async (tx) => {
     await eraseAll(tx, records);
-    const goneSeqs = new Set<number>();
+    const goneSeqs = new Set<number | undefined>();
     for (const record of records) {
       const { kind, state, seq } = record;
       if (kind === "file" && state === "whole") await files.addRecord(tx, record);
@@ -104,18 +115,13 @@ async function readPage(
         erased++;
       } else if (content === undefined || !(await isAuthor(tx, record, sender))) wrong++;
       else if ((await reader.addHanded(tx, record, content)) === undefined) read++;
-      else if (isEditOf(content.body, goneSeqs)) erased++;
+      else if (goneSeqs.has(editedBy(content.body))) erased++;
       else wrong++;
     }
     return tx.row?.seq;
   });
   const missing = handed.filter(({ seq }) => !found.has(seq)).length;
   return { counts: { read, erased, missing, wrong }, readUpTo };
-}
-
-function isEditOf(body: unknown, seqs: ReadonlySet<number>): boolean {
-  const { kind, seq } = Object(body) as Readonly<Record<string, unknown>>;
-  return kind === "edit" && typeof seq === "number" && seqs.has(seq);
 }
 
 interface OpenOptions {
@@ -159,13 +165,4 @@ async function eraseAll(tx: RoomTransaction, records: readonly ChatRecord[]): Pr
     await eraseEdits(tx.vault, tx.room, seq);
     await eraseContent(tx.vault, tx.room, seq);
   }
-}
-
-function sum(one: HandedCounts, other: HandedCounts): HandedCounts {
-  return {
-    read: one.read + other.read,
-    erased: one.erased + other.erased,
-    missing: one.missing + other.missing,
-    wrong: one.wrong + other.wrong,
-  };
 }

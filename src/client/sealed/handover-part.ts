@@ -1,5 +1,6 @@
 /** Parts of a hand-over: the keys of messages that another device of the account can read. */
 
+import { isBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import {
   HANDOVER_CERTS_MAX,
@@ -74,10 +75,6 @@ export function unpackPart(body: Uint8Array): HandoverPart {
 /** Copies the bytes, because views would keep the whole part in memory. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   return bytes.slice();
-}
-
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array;
 }
 
 function malformed(): Fault {

@@ -25,11 +25,11 @@ import type { RoomView } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
 import { leafKeyOf, parseBox } from "../../crypto/seal/handover-box.ts";
-import type { Answer } from "../../wire/messages.ts";
 import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { OwnUploads } from "../files/transfers.ts";
+import { listUploads, type UnfinishedUpload } from "../link/queries.ts";
 import { editedBy } from "./edits.ts";
-import { readHanded, unreadKeys } from "./handed-messages.ts";
+import { NOTHING_HANDED, readHanded, sumHanded, unreadKeys } from "./handed-messages.ts";
 import { type HandedKey, type HandoverPart, packPart, unpackPart } from "./handover-part.ts";
 import type { SealedAccountParts, SealedRoom } from "./room.ts";
 import type { HandoverEvent } from "./room-state.ts";
@@ -37,7 +37,6 @@ import {
   type ArchivedRow,
   allOf,
   contentKey,
-  type HandedCounts,
   type HandoverRow,
   handoverKey,
   memberCertKey,
@@ -47,7 +46,6 @@ import {
 
 /** A key, its number and the index of its sender. */
 const ENTRY_BYTES = MESSAGE_KEY_BYTES + 5;
-const UPLOAD_PAGES_MAX = 16;
 /** The second run sees what the transaction stored that woke the first one. */
 const RUNS_AFTER_WAKING = 2;
 /** Faults of parts that no later run could accept. */
@@ -59,8 +57,6 @@ const UNREADABLE_CODES: ReadonlySet<string> = new Set([
 const REFUSAL_CODES: ReadonlySet<string> = new Set([
   ...(["not-allowed", "quota-reached", "store-full", "too-many"] as const),
 ]);
-
-type OwnUpload = Answer<"uploads">["uploads"][number];
 
 interface Collected extends Omit<HandoverPart, "total" | "done"> {
   readonly messages: number;
@@ -89,7 +85,7 @@ export class Handover {
 
   connected(): void {
     this.#isLinked = this.parts.uploads !== undefined;
-    this.#wake();
+    this.schedule();
   }
 
   lost(): void {
@@ -100,10 +96,6 @@ export class Handover {
 
   /** Call when a device of the account joins a room, possibly before the store knows it. */
   schedule(): void {
-    this.#wake();
-  }
-
-  #wake(): void {
     this.#runsLeft = RUNS_AFTER_WAKING;
     this.#delayMs = HANDOVER_POLL_MS;
     this.#cancel?.();
@@ -175,20 +167,12 @@ export class Handover {
     });
   }
 
-  async #listed(): Promise<readonly OwnUpload[]> {
-    const { request } = this.parts;
-    const listed: OwnUpload[] = [];
-    let after: string | undefined;
-    for (let page = 0; page < UPLOAD_PAGES_MAX; page++) {
-      const { uploads, more } = await request("uploads", after === undefined ? {} : { after });
-      listed.push(...uploads.filter(({ name }) => name.startsWith(HANDOVER_NAME)));
-      after = uploads.at(-1)?.file;
-      if (!more || after === undefined) break;
-    }
-    return listed;
+  async #listed(): Promise<readonly UnfinishedUpload[]> {
+    const uploads = await listUploads(this.parts.request);
+    return uploads.filter(({ name }) => name.startsWith(HANDOVER_NAME));
   }
 
-  async #receiveAll(listed: readonly OwnUpload[]): Promise<boolean> {
+  async #receiveAll(listed: readonly UnfinishedUpload[]): Promise<boolean> {
     const name = `${HANDOVER_NAME}${this.parts.device.id}`;
     const own = listed
       .filter((upload) => upload.name === name && isComplete(upload))
@@ -213,7 +197,7 @@ export class Handover {
   }
 
   /** @returns false if this device cannot open the part */
-  async #receive({ file, bytes: sizeBytes }: OwnUpload): Promise<boolean> {
+  async #receive({ file, bytes: sizeBytes }: UnfinishedUpload): Promise<boolean> {
     try {
       const box = parseBox(await this.#uploads.fetch(file as FileId, sizeBytes));
       const room = await this.#roomOfGroup(box.gid);
@@ -258,8 +242,9 @@ export class Handover {
     if (unread.length > 0 && done === 0) this.#emit(room, "receiving", total, { total });
     const counts = await readHanded(room, { ...part, keys: unread });
     const handed = await room.run((tx) => {
-      const before = done === 0 ? undefined : tx.row?.handed;
-      const all = sum(before ?? NO_COUNTS, counts, keys.length - unread.length);
+      const before = (done === 0 ? undefined : tx.row?.handed) ?? NOTHING_HANDED;
+      const known = { ...NOTHING_HANDED, read: keys.length - unread.length };
+      const all = sumHanded(sumHanded(before, counts), known);
       tx.change({ handed: isLast ? undefined : all });
       return all;
     });
@@ -274,7 +259,11 @@ export class Handover {
   }
 
   /** @returns whether a part was sent or has been received */
-  async #send(device: string, view: RoomView, listed: readonly OwnUpload[]): Promise<boolean> {
+  async #send(
+    device: string,
+    view: RoomView,
+    listed: readonly UnfinishedUpload[],
+  ): Promise<boolean> {
     const { parts } = this;
     const room = this.roomOf(view);
     const rowKey = handoverKey(device, view.id);
@@ -368,23 +357,12 @@ export class Handover {
 interface SentPart {
   readonly row: HandoverRow;
   readonly part: NonNullable<HandoverRow["part"]>;
-  readonly listed: readonly OwnUpload[];
+  readonly listed: readonly UnfinishedUpload[];
 }
 
 /** A sender that was interrupted may have left an incomplete part, which it sends again. */
-function isComplete({ bytes, size, sending }: OwnUpload): boolean {
+function isComplete({ bytes, size, sending }: UnfinishedUpload): boolean {
   return !sending && bytes > 0 && bytes === size && bytes <= HANDOVER_PART_BYTES_MAX;
-}
-
-const NO_COUNTS: HandedCounts = { read: 0, erased: 0, missing: 0, wrong: 0 };
-
-function sum(one: HandedCounts, other: HandedCounts, known: number): HandedCounts {
-  return {
-    read: one.read + other.read + known,
-    erased: one.erased + other.erased,
-    missing: one.missing + other.missing,
-    wrong: one.wrong + other.wrong,
-  };
 }
 
 async function countKeys(room: SealedRoom, before: number): Promise<number> {

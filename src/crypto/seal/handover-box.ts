@@ -5,7 +5,7 @@
 
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import { decryptWithLabel, encryptWithLabel } from "ts-mls/crypto/hpke.js";
-import { concatBytes, equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { concatBytes, equalBytes, fromBase64Url, isBytes, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { sealedHandoverBytes } from "../signed-bytes.ts";
@@ -99,10 +99,6 @@ export async function openBox(
 function contextOf({ gid, policy }: SealedGroup, by: Uint8Array, device: string): Uint8Array {
   const room = new TextEncoder().encode(policy.room);
   return concatBytes(gid, by, fromBase64Url(device), room);
-}
-
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array;
 }
 
 function refused(): Fault {

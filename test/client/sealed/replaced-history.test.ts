@@ -770,7 +770,7 @@ describe("a member who has not accepted the rollback", () => {
 });
 
 vaultTest(["ben"])(
-  "a server without proofs that lacks the newest message is told",
+  "a post is refused if a server without proofs lacks the newest message",
   async (scene) => {
     const { world, ana, ben } = scene;
     await ana.postTo("kept", ben);
