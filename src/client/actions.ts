@@ -13,7 +13,13 @@ import type { Receipt } from "../core/client/outbox.ts";
 import { roomAt } from "../core/client/room-names.ts";
 import { type ChangeMap, noteChange, withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
-import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
+import {
+  isConversation,
+  lastReplySeq,
+  loadedItem,
+  readPositionAfter,
+  threadRoot,
+} from "../core/model/room.ts";
 import {
   draftKey,
   inThread,
@@ -443,7 +449,10 @@ export class Actions {
     seq: number | undefined,
     author: MessageAuthor,
   ): Promise<number> {
-    if (seq !== undefined) return seq;
+    if (seq !== undefined) {
+      await this.checkMessage(target, seq);
+      return seq;
+    }
     const isOwn = author === "own";
     const found = await this.#findLast(target, (room) => lastMessage(room, isOwn));
     if (found !== undefined && (!isOwn || this.options.isDisplayed(found.seq))) return found.seq;
@@ -452,6 +461,27 @@ export class Actions {
       isOwn ? msg`you have no messages here` : msg`no messages from other users here`,
       { remedy: msg`specify its number` },
     );
+  }
+
+  /**
+   * Checks that a message exists here, before a question or a view depends on it. While offline,
+   * only the server can tell, later.
+   * @throws {Fault} not-found
+   */
+  async checkMessage(
+    target: string,
+    seq: number,
+    kinds: ReadonlySet<string> = MESSAGE_KINDS,
+  ): Promise<void> {
+    if (this.#model.connection.kind !== "online") return;
+    // In an assignment room, members see the messages of their own boxes as well.
+    for (const place of new Set([target, postTarget(this.#model, target)])) {
+      const room = roomOf(this.#model, place);
+      const loaded = room && loadedItem(room, seq);
+      const { kind } = loaded ?? (await this.#store.record(place, seq)) ?? {};
+      if (kind !== undefined && kinds.has(kind)) return;
+    }
+    throw noMessage(seq);
   }
 
   /** Like `resolveSeq`, for a reply: a thread has one level. */
@@ -467,11 +497,7 @@ export class Actions {
    */
   async threadOf(target: string, seq: number): Promise<number> {
     const record = await this.#store.record(target, seq);
-    if (record === undefined || !MESSAGE_KINDS.has(record.kind)) {
-      throw new Fault("not-found", msg`no message ${seq} in this conversation`, {
-        remedy: msg`check the number`,
-      });
-    }
+    if (record === undefined || !MESSAGE_KINDS.has(record.kind)) throw noMessage(seq);
     const { thread, re } = fieldsIn(record);
     return thread === true && re !== undefined ? re : seq;
   }
@@ -633,16 +659,17 @@ export class Actions {
     const { kind, name } = parseTarget(target);
     const { topic = "", people } = this.#actor.rooms.find((room) => room.id === id) ?? {};
     const users = kind === "person" ? [name] : people;
-    if (users === undefined) {
-      throw new Fault(
-        "not-allowed",
-        msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
-        { remedy: msg`create a new room: /join ROOM --sealed` },
-      );
-    }
+    if (users === undefined) throw existingRoom(name);
     const view: RoomView = { kind, name, id: id as RoomId, topic, people, isSealed: true };
     await rooms.get(view).changes.sealConversation(users);
     this.open(target);
+  }
+
+  /** @throws {Fault} not-allowed for rooms, which are encrypted when they are created or never */
+  checkSealable(target: string): void {
+    const room = roomOf(this.#model, target);
+    if (room === undefined || room.isSealed || isConversation(room)) return;
+    throw existingRoom(bareTarget(target));
   }
 
   /**
@@ -918,4 +945,18 @@ export class TypingNotifier {
 
 function isMessageText(text: string): boolean {
   return text.trim() !== "" && (!text.startsWith("/") || /^\/(?:\/|me\s)/.test(text));
+}
+
+function noMessage(seq: number): Fault {
+  return new Fault("not-found", msg`no message ${seq} in this conversation`, {
+    remedy: msg`check the number`,
+  });
+}
+
+function existingRoom(name: string): Fault {
+  return new Fault(
+    "not-allowed",
+    msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
+    { remedy: msg`create a new room: /join ROOM --sealed` },
+  );
 }

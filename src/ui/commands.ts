@@ -13,6 +13,7 @@ import { withoutIgnored } from "../core/model/unignored.ts";
 import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
+import { kindsWith, RECORD_KINDS } from "../wire/kinds.ts";
 import type { RequestFields, Answer as WireAnswer } from "../wire/messages.ts";
 import {
   type Chat,
@@ -473,7 +474,10 @@ const pin: Command<OptionalSeq> = {
 const unpin: Command<{ readonly seq: number }> = {
   usage: "/unpin SEQ",
   parse: parseSeq,
-  run: async ({ seq }, { request }) => ({ seq: (await request("pin", { seq, on: false })).seq }),
+  async run({ seq }, chat, host) {
+    await chat.actions.checkMessage(host.current, seq);
+    return { seq: (await chat.request("pin", { seq, on: false })).seq };
+  },
 };
 
 const me: Command<{ readonly text: string }> = {
@@ -545,8 +549,10 @@ const erase: Command<OptionalSeq> = {
   parse: parseOptionalSeq,
   async run({ seq }, chat, host) {
     await host.sent();
-    const target = postTarget(chat.model, host.current);
-    return { seq: await host.erase(await chat.actions.resolveSeq(target, seq, "own")) };
+    const { actions } = chat;
+    if (seq !== undefined) await actions.checkMessage(host.current, seq, kindsWith("erasable"));
+    const last = () => actions.resolveSeq(postTarget(chat.model, host.current), undefined, "own");
+    return { seq: await host.erase(seq ?? (await last())) };
   },
 };
 
@@ -803,26 +809,45 @@ function isOnline({ model }: Chat): boolean {
   return model.connection.kind === "online";
 }
 
-const seal = opensView("/seal [@NAME]", (input) => {
-  const words = splitWords(input, 0, 2) ?? [];
-  const name = words.filter((word) => word !== "--yes").join(" ");
-  const args = name === "" ? { user: undefined } : parseUser(name);
-  return args && { kind: "seal", ...args, isConfirmed: words.includes("--yes") };
-});
+const seal: Command<Extract<View, { kind: "seal" }>> = {
+  usage: "/seal [@NAME]",
+  parse(input) {
+    const words = splitWords(input, 0, 2) ?? [];
+    const name = words.filter((word) => word !== "--yes").join(" ");
+    const args = name === "" ? { user: undefined } : parseUser(name);
+    return args && { kind: "seal", ...args, isConfirmed: words.includes("--yes") };
+  },
+  async run(view, chat, host) {
+    const { user } = view;
+    if (user !== undefined) await checkUser(user, chat);
+    else chat.actions.checkSealable(host.current);
+    return host.show(view);
+  },
+};
+
+/** Asked before a question or a dialog. While offline, the server tells later. */
+async function checkUser(user: string, chat: Chat): Promise<void> {
+  const target = `@${checkName(user, "person's name")}`;
+  if (isOnline(chat)) await chat.actions.checkPerson(target);
+}
 
 const sealed = opensView({ terminal: "/sealed [accept]", page: "/sealed" }, (input, ui) => {
   if (input === "") return { kind: "sealed", accept: false };
   return ui === "terminal" && input === "accept" ? { kind: "sealed", accept: true } : undefined;
 });
 
-const verify = opensView(
-  { terminal: "/verify NAME [DIGITS | accept]", page: "/verify NAME" },
-  (input, ui) => {
+const verify: Command<Extract<View, { kind: "verify" }>> = {
+  usage: { terminal: "/verify NAME [DIGITS | accept]", page: "/verify NAME" },
+  parse(input, ui) {
     const words = splitWords(input, 1, ui === "terminal" ? DIGIT_GROUPS + 1 : 1);
     const [name = "", ...confirmation] = words ?? [];
     return words && { kind: "verify", user: withoutAt(name), confirmation: confirmation.join(" ") };
   },
-);
+  async run(view, chat, host) {
+    await checkUser(view.user, chat);
+    return host.show(view);
+  },
+};
 
 const search: Command<{ readonly text: string }> = {
   usage: "/search [FILTER:VALUE] TEXT",
@@ -848,11 +873,19 @@ const thread: Command<OptionalSeq & { readonly text: string }> = {
   },
 };
 
-const jump = opensView("/jump DATE|SEQ", (input) => {
-  const seq = input.replace(/^#/, "");
-  const to = isSeq(seq) ? Number(seq) : input;
-  return input === "" ? undefined : { kind: "jump", to };
-});
+const jump: Command<Extract<View, { kind: "jump" }>> = {
+  usage: "/jump DATE|SEQ",
+  parse(input) {
+    const seq = input.replace(/^#/, "");
+    const to = isSeq(seq) ? Number(seq) : input;
+    return input === "" ? undefined : { kind: "jump", to };
+  },
+  async run(view, chat, host) {
+    const { to } = view;
+    if (typeof to === "number") await chat.actions.checkMessage(host.current, to, RECORD_KINDS);
+    return host.show(view);
+  },
+};
 
 const notify = opensView(
   { terminal: "/notify [LEVEL [TARGET]]", page: "/notify LEVEL [TARGET]" },

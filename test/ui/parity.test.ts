@@ -83,6 +83,25 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     records: ["text hi in the thread of 'hello'", "text 5 pm in the thread of 'hello'"],
     faults: { 5: "usage" },
   },
+  "messages that do not exist": {
+    ben: ["hello"],
+    lines: [
+      ...["/reply 9999 hi", "/thread 9999", "/thread 9999 hi", "/react 👍 9999", "/follow 9999"],
+      ...["/unfollow 9999", "/save 9999", "/unsave 9999", "/pin 9999", "/unpin 9999"],
+      ...["/erase 9999", "/delete 9999", "/jump 9999", "/poll 9999", "/poll close 9999"],
+      ...["/vote 1 9999", "/erase 1", "/follow 1", "/reply 1 hi"],
+    ],
+    faults: Object.fromEntries(Array.from({ length: 19 }, (_, i) => [i + 1, "not-found"])),
+  },
+  "people who do not exist": {
+    lines: [
+      ...["/whois zoe", "/msg zoe hi", "/notice zoe hi", "/ignore zoe", "/unignore zoe"],
+      ...["/invite @zoe", "/kick zoe", "/mute zoe", "/unmute zoe", "/grant zoe", "/revoke zoe"],
+      ...["/hand zoe", "/seal zoe", "/seal @zoe", "/verify zoe", "/verify @zoe"],
+    ],
+    faults: Object.fromEntries(Array.from({ length: 16 }, (_, i) => [i + 1, "user-unknown"])),
+  },
+  "/seal in a room": { lines: ["/seal"], faults: { 1: "not-allowed" } },
   "/follow": {
     ben: ["hello"],
     lines: ["/follow", "/follow {1}", "/unfollow {1}", "/threads", "/follow x", "/unfollow 1 2"],
@@ -90,7 +109,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "/jump": {
     ben: ["hello"],
-    lines: ["/jump {1}", "/goto yesterday", "/goto 2099-01-01", "/goto #1", "/jump soon"],
+    lines: ["/jump {1}", "/goto yesterday", "/goto 2099-01-01", "/goto #{1}", "/jump soon"],
     faults: { 5: "usage" },
   },
   "/topic": { lines: ["/topic homework"], records: ["topic homework"] },

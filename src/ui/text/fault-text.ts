@@ -37,6 +37,7 @@ const VALUE_INDEXES: Readonly<Record<string, ValueIndexes>> = {
 /** Texts of the page for faults whose code says too little. */
 const TEXTS = {
   "'{}' is encrypted, and you are not a member": "notInvited",
+  "'{}' is not encrypted, and an existing room cannot be encrypted": "sealOnlyNew",
   "an encrypted room cannot have a topic, because topics are not encrypted": "topicInSealed",
   "you have asked to join '{}'": "knockSent",
   "the moderators of '{}' declined your request": "knockRefused",

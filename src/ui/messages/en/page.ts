@@ -207,6 +207,7 @@ export const ENGLISH = {
   newKey: "new key",
   keysTitle: "Keys",
   markUnread: "Mark as unread",
+  sealOnlyNew: "This room exists and isn't encrypted. Only a new room can be encrypted.",
   messageNotFound: "Message not found. It may have been deleted.",
   notAssignment: "This room is not an assignment. Its rules can make it one.",
   notModerator: "Only moderators of this room can do this.",

@@ -281,6 +281,7 @@ export const INDONESIAN: Texts = {
   newKey: "kunci baru",
   keysTitle: "Kunci",
   markUnread: "Tandai belum dibaca",
+  sealOnlyNew: "Ruang ini sudah ada dan tidak terenkripsi. Hanya ruang baru yang dapat dienkripsi.",
   messageNotFound: "Pesan tidak ditemukan. Mungkin sudah dihapus.",
   notAssignment: "Ruang ini bukan ruang tugas. Aturannya dapat mengubahnya menjadi ruang tugas.",
   notModerator: "Hanya moderator ruang ini yang dapat melakukannya.",
