@@ -1,7 +1,7 @@
 /** Root certificate of a server, and its installation on this machine. */
 
 import { createHash, X509Certificate } from "node:crypto";
-import { lookup } from "node:dns/promises";
+import { lookup, resolveNs } from "node:dns/promises";
 import { request } from "node:https";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { readOnlyCertificate, rootNames } from "../../crypto/local-root.ts";
 import type { Clock } from "../../io/clock.ts";
 import { makePrivateFolder } from "../../io/disk/private-path.ts";
 import { makeTemporaryFile } from "../../io/disk/temporary-folder.ts";
+import { isHostName } from "../../wire/host.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import { startProgram } from "../child-program.ts";
 import { usageFault } from "../errors.ts";
@@ -35,6 +36,8 @@ interface RootLookup {
   readonly clock: Clock;
   /** Resolves a name; no address if it does not resolve. */
   readonly addressesOf?: (name: string) => Promise<readonly string[]>;
+  /** Reports whether a name has name servers, such as `co.uk`, so that it has names of others. */
+  readonly isZone?: (name: string) => Promise<boolean>;
 }
 
 /**
@@ -45,19 +48,23 @@ interface RootLookup {
 export async function fetchRoot(
   { host, port }: ServerAddress,
   certificateHash: Uint8Array,
-  { clock, addressesOf = systemAddresses }: RootLookup,
+  { clock, addressesOf = systemAddresses, isZone = hasNameServers }: RootLookup,
 ): Promise<ServerRoot> {
   const { text, address } = await download(host, port, certificateHash);
   const root = await readRoot(text).catch((cause: unknown) => {
     throw new Fault("unreachable", "the server's /ca.crt is not one certificate", { cause });
   });
-  if (root.names.length === 0 || !root.names.every((name) => name.includes("."))) {
-    throw new Fault("not-allowed", "this root certificate could vouch for any web site", {
-      remedy: "do not install it, and ask the server's owner",
-    });
+  if (root.names.length === 0 || !root.names.every(isServerName)) {
+    throw refusedRoot("any web site");
   }
-  for (const name of root.names) await checkOwnName(name, { host, address, clock, addressesOf });
+  const server = { host, address, clock, addressesOf, isZone };
+  for (const name of root.names) await checkOwnName(name, server);
   return root;
+}
+
+/** A constraint such as `.com` or `com.` permits all names below `com` in some programs. */
+function isServerName(name: string): boolean {
+  return isHostName(name) && name.includes(".") && !name.endsWith(".");
 }
 
 async function readRoot(text: string): Promise<ServerRoot> {
@@ -72,7 +79,21 @@ async function systemAddresses(name: string): Promise<readonly string[]> {
   return found.map(({ address }) => address);
 }
 
-/** A name that does not resolve is accepted, because small networks often have no DNS. */
+async function hasNameServers(name: string): Promise<boolean> {
+  const servers = await resolveNs(name).catch(() => []);
+  return servers.length > 0;
+}
+
+function refusedRoot(sites: string): Fault {
+  return new Fault("not-allowed", `this root certificate could vouch for ${sites}`, {
+    remedy: "do not install it, and ask the server's owner",
+  });
+}
+
+/**
+ * A name that does not resolve is accepted, because small networks often have no DNS, unless it is
+ * a domain with other names below it.
+ */
 const RESOLVE_TIMEOUT_MS = 2_000;
 
 interface NamedServer {
@@ -81,22 +102,28 @@ interface NamedServer {
   readonly address: string;
   readonly clock: Clock;
   readonly addressesOf: (name: string) => Promise<readonly string[]>;
+  readonly isZone: (name: string) => Promise<boolean>;
 }
 
 /**
- * @throws {Fault} not-allowed if the name belongs to another machine
+ * @throws {Fault} not-allowed if the name belongs to another machine, or is a domain
  */
 async function checkOwnName(
   name: string,
-  { host, address, clock, addressesOf }: NamedServer,
+  { host, address, clock, addressesOf, isZone }: NamedServer,
 ): Promise<void> {
   const isLocal = name.endsWith(".local");
   if (isLocal || name.toLowerCase() === host.toLowerCase()) return;
-  const timeout = Promise.withResolvers<readonly string[]>();
-  const cancel = clock.after(RESOLVE_TIMEOUT_MS, () => timeout.resolve([]));
-  const found = await Promise.race([addressesOf(name), timeout.promise]);
+  const timeout = Promise.withResolvers<readonly [readonly string[], boolean]>();
+  const cancel = clock.after(RESOLVE_TIMEOUT_MS, () => timeout.resolve([[], false]));
+  const lookups = Promise.all([addressesOf(name), isZone(name)]);
+  const [found, isDomain] = await Promise.race([lookups, timeout.promise]);
   cancel();
-  if (found.length === 0 || found.includes(address)) return;
+  if (found.includes(address)) return;
+  if (found.length === 0) {
+    if (isDomain) throw refusedRoot(`all names below ${quoteText(name)}`);
+    return;
+  }
   const message = `this root certificate is for ${quoteText(name)}, which is another machine`;
   throw new Fault("not-allowed", message, {
     remedy: `if it is this server, use that name: chat trust root ${name}`,

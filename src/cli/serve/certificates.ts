@@ -210,10 +210,10 @@ export class Certificates {
     return this.#named?.certPem !== before;
   }
 
-  /** Names of --public, then the announced name. */
+  /** Names of --public, then the announced name. Certificates have no final dot (RFC 5280). */
   #names(): readonly string[] {
     const { args, open } = this.options;
-    const hosts = parsePublic(args.public).map(({ host }) => host.toLowerCase());
+    const hosts = parsePublic(args.public).map(({ host }) => host.toLowerCase().replace(/\.$/, ""));
     const isAnnounced = args.discovery && !isLoopback(args.host ?? "::");
     const announced = isAnnounced ? [hostLabel(open.identity.fingerprint)] : [];
     return [...new Set([...hosts.filter((host) => isIP(host) === 0), ...announced])];

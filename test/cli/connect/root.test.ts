@@ -16,6 +16,7 @@ const OWN = await rootOf("room12.example", "chat-abcdefghijklmnop.local");
 async function fetched(
   text: string | Uint8Array<ArrayBuffer>,
   addresses: readonly string[] = [],
+  zones: readonly string[] = [],
 ): Promise<ServerRoot> {
   const fetch = () => new Response(text);
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, tls: { cert, key }, fetch });
@@ -23,6 +24,7 @@ async function fetched(
     return await fetchRoot({ host: "127.0.0.1", port: server.port ?? 0 }, certificateHash, {
       clock: systemClock(),
       addressesOf: async () => addresses,
+      isZone: async (name) => zones.includes(name),
     });
   } finally {
     await server.stop(true);
@@ -62,13 +64,18 @@ test.each<[string, string | Uint8Array<ArrayBuffer>]>([
   );
 });
 
-test.each([[["com"]], [["room12.example", "de"]], [[""]], [[]]])(
-  "refuses a root for the names %p",
-  async (names) => {
-    const fault = await rejection(fetched(await rootOf(...names)));
-    expect(fault.message).toBe("this root certificate could vouch for any web site");
-  },
-);
+test.each([
+  [["com"]],
+  [["room12.example", "de"]],
+  [[""]],
+  [[]],
+  ...[".com", "com.", "*.com", ".", "room12..example", "com/x.y", "x.com\0", ".local"].map(
+    (name) => [["room12.example", name]],
+  ),
+])("refuses a root for the names %p", async (names) => {
+  const fault = await rejection(fetched(await rootOf(...names)));
+  expect(fault.message).toBe("this root certificate could vouch for any web site");
+});
 
 test("refuses a root for a name that resolves to another machine", async () => {
   const names = ["room12.example"];
@@ -81,4 +88,13 @@ test("refuses a root for a name that resolves to another machine", async () => {
   expect((await fetched(await rootOf("room12.local"), ["192.0.2.7"])).names).toEqual([
     "room12.local",
   ]);
+});
+
+test("refuses a root for a domain that has no address, and so names of others", async () => {
+  const domains = ["co.example"];
+  const pem = await rootOf("chat.local", ...domains);
+  const fault = await rejection(fetched(pem, [], domains));
+  expect(fault.message).toBe("this root certificate could vouch for all names below 'co.example'");
+  expect((await fetched(pem, [])).names).toEqual(["chat.local", "co.example"]);
+  expect((await fetched(pem, ["127.0.0.1"], domains)).names).toEqual(["chat.local", "co.example"]);
 });

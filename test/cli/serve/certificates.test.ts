@@ -186,7 +186,7 @@ describe("the root for the server's names", () => {
   });
 
   test("covers public names, of which the first is for browsers, but no addresses", async () => {
-    const { options, identity } = setup({ args: { public: ["192.0.2.7", "Chat.Example:99"] } });
+    const { options, identity } = setup({ args: { public: ["192.0.2.7", "Chat.Example.:99"] } });
     const { named } = await Certificates.open(options);
     expect(named?.name).toBe("chat.example");
     const names = ["chat.example", hostLabel(identity.fingerprint)];
