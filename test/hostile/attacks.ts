@@ -218,10 +218,15 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
     });
     await party.ask("kick", { room, user });
   },
-  "invite-user": derived("invite-user", ({ ownRoom, crowd }, i) => ({
-    room: ownRoom,
-    user: crowd[i % crowd.length],
-  })),
+  "invite-user": async (party, { ownRoom: room, crowd }, i) => {
+    const user = crowd[i % crowd.length];
+    await party.ask("invite-user", { room, user });
+    await party.ask("kick", { room, user }).catch(ignoreFault);
+  },
+  "erase-all": async (party, { room }) => {
+    await postIn(party, room, "to be erased");
+    await party.ask("erase-all", {});
+  },
   mute: derived("mute", ({ ownRoom, crowd }, i) => ({
     room: ownRoom,
     user: crowd[(i >> 1) % crowd.length],

@@ -4,8 +4,11 @@ import {
   EDITS_PER_RECORD_MAX,
   INVITES_PER_HOUR_MAX,
   IRC_PASSWORDS_PER_ACCOUNT_MAX,
+  KNOCKS_PER_HOUR_MAX,
   PREFS_BURST,
+  REJOINS_PER_HOUR_MAX,
   ROOMS_PER_HOUR_MAX,
+  UPLOADS_PER_ACCOUNT_MAX,
 } from "../../src/base/limits.ts";
 import { AVATAR_CHANGES_PER_DAY, PUSH_DEVICES_MAX } from "../../src/base/limits-page.ts";
 import { KEY_PACKAGES_MAX } from "../../src/base/limits-sealed.ts";
@@ -65,7 +68,8 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
   hand: "account",
   poll: "account",
   vote: "account",
-  knock: "account",
+  /** With their withdrawals. */
+  knock: 2 * KNOCKS_PER_HOUR_MAX,
   rules: "account",
   receipts: "account",
   handed: "nothing",
@@ -95,7 +99,7 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
   invites: "nothing",
   "invite-revoke": INVITES_PER_HOUR_MAX,
   join: ROOMS_PER_HOUR_MAX,
-  leave: "reserved",
+  leave: REJOINS_PER_HOUR_MAX,
   topic: "account",
   rooms: "nothing",
   who: "nothing",
@@ -103,7 +107,7 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
   post: "account",
   ticket: "nothing",
   lane: "nothing",
-  offer: "account",
+  offer: UPLOADS_PER_ACCOUNT_MAX,
   finish: "account",
   withdraw: "nothing",
   uploads: "nothing",
@@ -138,4 +142,6 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
 };
 
 /** Files that replace each other, so that their number of bytes is bounded. */
-export const REPLACED_BYTES_MAX = KEY_PACKAGES_MAX * 1_024;
+export const REPLACED_BYTES: Readonly<Partial<Record<RequestKind, number>>> = {
+  "key-packages": KEY_PACKAGES_MAX * 1_024,
+};
