@@ -9,8 +9,10 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { titleText } from "../../base/text.ts";
 import type { StaticFile, StaticPage } from "../../server/http/static.ts";
 import { PAGE_PLUGINS, PAGE_SOURCE } from "../page-plugins.ts";
+import { joinChunks } from "./page-chunks.ts";
 import { withSignInForm } from "./page-shell.ts";
 
+const NOTHING = new Uint8Array();
 const BUILD_DIGITS = 12;
 const TEXT = /^(text\/|image\/svg|application\/(json|javascript|manifest))/;
 const TYPES: Readonly<Record<string, string>> = {
@@ -42,18 +44,23 @@ export async function buildPage({ small }: { readonly small: boolean }): Promise
     define: { "process.env.NODE_ENV": '"production"' },
   });
   const raw = new Map<string, Uint8Array>();
+  const scripts = new Map<string, string>();
   for (const output of built.outputs) {
     const name = output.path.replace(/^\.?\//, "");
     const path = name.endsWith(".html") ? "/" : `/assets/${name}`;
-    const bytes = new Uint8Array(await output.arrayBuffer());
-    raw.set(path, await minified(path, bytes, small));
+    if (path.endsWith(".js")) scripts.set(path, await output.text());
+    else raw.set(path, await minified(path, new Uint8Array(await output.arrayBuffer()), small));
+  }
+  const joined = await joinChunks(utf8Decode(raw.get("/") ?? NOTHING), scripts);
+  for (const [path, text] of joined.scripts) {
+    raw.set(path, await minified(path, new Uint8Array(utf8Encode(text)), small));
   }
   const icons = addIcons(raw);
   raw.set(MANIFEST_PATH, manifest("chat", icons));
   raw.set(WORKER_PATH, await worker(icons[0]?.src ?? ""));
   // The bundler would search for these files among the sources, so the links are added afterwards.
   const first = await firstScript(raw);
-  const html = withSignInForm(Buffer.from(raw.get("/") ?? []).toString()).replace(
+  const html = withSignInForm(joined.html).replace(
     "</title>",
     `</title><script src="${first}"></script>${MANIFEST_LINK}`,
   );

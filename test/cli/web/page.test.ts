@@ -38,6 +38,30 @@ describe("the built page", () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(190_000);
   });
 
+  const scripts = new Map(
+    [...page.files]
+      .filter(([path]) => path.endsWith(".js"))
+      .map(([path, { identity }]) => [path, Buffer.from(identity).toString()]),
+  );
+
+  test("needs four files before it can be used, because each six take a round trip", () => {
+    const html = Buffer.from(page.files.get("/")?.identity ?? []).toString();
+    const first = [...html.matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(([, path]) => path);
+    expect(first).toHaveLength(4);
+    const imported = first.flatMap((path = "") =>
+      [...(scripts.get(path) ?? "").matchAll(/(?:from|import)\s*"([^"]+)"/g)].map(([, it]) => it),
+    );
+    expect(imported.filter((path) => !first.includes(path))).toEqual([]);
+  });
+
+  test("names only files that exist", () => {
+    const names = [...scripts].flatMap(([path, text]) =>
+      [...text.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, name = ""]) => `${name} in ${path}`),
+    );
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !page.files.has(name.split(" ")[0] ?? ""))).toEqual([]);
+  });
+
   test("loads the curve of short codes only to link a device", () => {
     const texts = [...page.files].map(
       ([path, { identity }]) => [path, Buffer.from(identity).toString()] as const,
