@@ -43,14 +43,16 @@ export function largeFile(path: string, bytes: number): string {
 /** Picture with noise, which makes it as large as a photo. */
 export function photo(width: number, height: number): Buffer {
   const rows = Buffer.alloc(height * (1 + width * 3));
+  let at = 0;
   for (let y = 0; y < height; y++) {
+    at++;
     for (let x = 0; x < width; x++) {
       const hill = height * (0.7 + 0.12 * Math.sin((x / width) * 7));
-      const [red, green, blue] =
-        y > hill ? [70, 140 - (y - hill) / 4, 60] : [120, 170, 200 + y / 9];
       const grain = (x * 7919 + y * 104_729 + x * y * 31) % 13;
-      const color = [red, green, blue].map((part) => Math.min(255, Math.floor(part + grain)));
-      rows.set(color, y * (1 + width * 3) + 1 + x * 3);
+      const isHill = y > hill;
+      rows[at++] = Math.floor((isHill ? 70 : 120) + grain);
+      rows[at++] = Math.floor((isHill ? 140 - (y - hill) / 4 : 170) + grain);
+      rows[at++] = Math.min(255, Math.floor((isHill ? 60 : 200 + y / 9) + grain));
     }
   }
   const head = Buffer.alloc(13);
