@@ -13,6 +13,7 @@ const PICTURE_TIMEOUT_MS = 10_000;
 const openPages = new Map<Page, number>();
 /** Pictures of windows that the running test has closed, perhaps because it fails. */
 let closed: Uint8Array[] = [];
+let isTestRunning = false;
 
 export function pageOpened(page: Page): void {
   openPages.set(page, performance.now());
@@ -22,12 +23,14 @@ export function pageOpened(page: Page): void {
 export async function pageCloses(page: Page): Promise<void> {
   const openedMs = openPages.get(page) ?? 0;
   openPages.delete(page);
-  if (performance.now() - openedMs >= WAIT_MS) closed.push(...(await pictureOf(page)));
+  if (isTestRunning && performance.now() - openedMs >= WAIT_MS)
+    closed.push(...(await pictureOf(page)));
 }
 
 /** Runs a test. If it fails, stores a picture of each of its windows. */
 export async function withPictures(name: string, act: () => Promise<void>): Promise<void> {
   closed = [];
+  isTestRunning = true;
   try {
     await act();
   } catch (error) {
@@ -39,6 +42,8 @@ export async function withPictures(name: string, act: () => Promise<void>): Prom
       process.stderr.write(`picture: ${path}\n`);
     }
     throw error;
+  } finally {
+    isTestRunning = false;
   }
 }
 
