@@ -23,38 +23,14 @@ import { nativeVerifier } from "../../src/crypto/identity.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { parseServerSpec } from "../../src/wire/invite.ts";
-import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { noise, sha256 } from "./couriers.ts";
 import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
+import { expectAll, files, lineOf, SHARED_BYTES } from "./shared-files.ts";
 import { sandboxTest } from "./shared-server.ts";
-import { Screen } from "./tmux.ts";
 
-const SHARED_BYTES = noise(65_536);
 /** Takes longer than a few progress events. */
 const LARGE_BYTES = 2 ** 29;
-
-function files(sandbox: Sandbox): string[] {
-  writeFileSync(sandbox.path("photo.jpg"), SHARED_BYTES);
-  mkdirSync(sandbox.path("notes", "deep"), { recursive: true });
-  writeFileSync(sandbox.path("notes", "a.txt"), "a");
-  writeFileSync(
-    sandbox.path("notes", "deep", "b.bin"),
-    new Uint8Array(3 * CHUNK_BYTES + 1).fill(7),
-  );
-  return [sandbox.path("photo.jpg"), sandbox.path("notes")];
-}
-
-function lineOf(sharing: Program): Promise<string> {
-  return sharing.out.next("the line to paste", (line) => line.includes("chat receive '"));
-}
-
-function expectAll(sandbox: Sandbox, folder: string): void {
-  expect(readdirSync(sandbox.path(folder)).sort()).toEqual(["notes", "photo.jpg"]);
-  for (const name of ["photo.jpg", "notes/a.txt", "notes/deep/b.bin"]) {
-    expect([name, sha256(sandbox.path(folder, name))]).toEqual([name, sha256(sandbox.path(name))]);
-  }
-}
 
 function paste(sandbox: Sandbox, line: string, folder: string, home: string): Program {
   mkdirSync(sandbox.path(folder), { recursive: true });
@@ -293,35 +269,6 @@ sandboxTest(
     }
     const ran = await sandbox.home("bob").run(["receive", String(invite)], { env });
     expect([ran.exitCode, (await sharing.json("taken"))["user"]]).toEqual([0, "guest"]);
-  },
-);
-
-requires("tmux").test(
-  "receive prompts for the line, and downloads after confirmation",
-  async () => {
-    await using sandbox = new Sandbox();
-    const sharing = sandbox.home("ana").start(["share", ...files(sandbox), "--user", "ana"]);
-    const line = await lineOf(sharing);
-    await using bob = await Screen.open(sandbox, "bob", { CHAT_HOME: sandbox.path("bob"), CHAT });
-    mkdirSync(sandbox.path("inbox"));
-    bob.line("cd inbox; clear; $CHAT receive; echo ended $?");
-    for (const answer of ["n", "y"]) {
-      await bob.prompts(/^Code or line from chat share:/);
-      bob.paste(line);
-      bob.press("Enter");
-      await bob.shows("chat: photo.jpg (65.5 kB) from ana");
-      await bob.shows(/chat: notes \(folder of 3, .*\) from ana/);
-      await bob.prompts(/^Accept all \(.*\)\? \[y\/N\]:/);
-      expect(readdirSync(sandbox.path("inbox"))).toEqual([]);
-      bob.line(answer);
-      if (answer === "y") break;
-      await bob.shows("nothing was downloaded");
-      await bob.shows("ended 130");
-      bob.line("clear; $CHAT receive; echo ended $?");
-    }
-    await bob.shows("ended 0");
-    expectAll(sandbox, "inbox");
-    expect((await sharing.ended()).exitCode).toBe(0);
   },
 );
 
