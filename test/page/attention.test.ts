@@ -8,6 +8,7 @@ import { PushReceiver, readVapid } from "../crypto/push-receiver.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
+import { windowedChromiumPath } from "../installed.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { PHONE, pageAddress } from "./fixtures.ts";
 import { HeadlessUser } from "./headless-user.ts";
@@ -15,7 +16,7 @@ import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
 /** Trusts self-signed certificates; otherwise no service worker runs. */
-const browser = sharedBrowser(["--ignore-certificate-errors"]);
+const browser = sharedBrowser(["--ignore-certificate-errors"], windowedChromiumPath);
 const server = new PageServer({ args: ["--push", "ana@example.org"] }, browser);
 
 const LISTEN = `{

@@ -93,10 +93,12 @@ const WATCH = `document.addEventListener("securitypolicyviolation", (event) => {
 export class Browser {
   #engine: Engine | undefined;
   readonly #flags: readonly string[];
+  readonly #program: string;
   readonly #profile = mkdtempSync(join(tmpdir(), "chat-page-"));
 
-  constructor(flags: readonly string[]) {
+  constructor(flags: readonly string[], program = chromiumPath) {
     this.#flags = flags;
+    this.#program = program;
   }
 
   /** Adds a root certificate to the store of this browser, before it starts. */
@@ -113,7 +115,7 @@ export class Browser {
 
   async start(): Promise<void> {
     this.#engine = await chromium.launch({
-      executablePath: chromiumPath,
+      executablePath: this.#program,
       args: [...FLAGS, ...this.#flags],
       headless: true,
       env: { PATH: process.env["PATH"] ?? "", HOME: this.#profile, TMPDIR: this.#profile },
@@ -152,8 +154,8 @@ export class Browser {
   }
 }
 
-export function sharedBrowser(flags: readonly string[] = []): Browser {
-  const browser = new Browser(flags);
+export function sharedBrowser(flags: readonly string[] = [], program?: string): Browser {
+  const browser = new Browser(flags, program);
   beforeAll(() => browser.start());
   afterAll(() => browser.stop());
   return browser;

@@ -1,12 +1,13 @@
 import { expect } from "bun:test";
 import type { Json } from "../e2e/program.ts";
 import { until } from "../event.ts";
-import { pageTest } from "./browser.ts";
+import { windowedChromiumPath } from "../installed.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
 import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-const server = new PageServer();
+const server = new PageServer({}, sharedBrowser([], windowedChromiumPath));
 
 type Content = string | Buffer;
 

@@ -6,13 +6,14 @@ import type { Program } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { holding } from "../e2e/sealed-server.ts";
 import { until } from "../event.ts";
-import { pageTest } from "./browser.ts";
+import { windowedChromiumPath } from "../installed.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
 import { BLACK_PREVIEWS, largeFile, sentJpeg, tone } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import { createSealedRoom, Devices, inviteTerminal, inviteUser } from "./sealed-devices.ts";
 import type { Visit } from "./visit.ts";
 
-const server = new PageServer();
+const server = new PageServer({}, sharedBrowser([], windowedChromiumPath));
 const devices = new Devices(server);
 
 const CANARY = "a plan that only they may read";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SharedServer } from "../e2e/shared-server.ts";
 import { until } from "../event.ts";
-import { requires } from "../installed.ts";
+import { requires, windowedChromiumPath } from "../installed.ts";
 import { Browser, type VisitOptions } from "./browser.ts";
 import { localPage, PHONE, secretOf } from "./fixtures.ts";
 import { HeadlessUser } from "./headless-user.ts";
@@ -15,7 +15,8 @@ const NAME = "chat.example";
 const FLAGS = [`--host-resolver-rules=MAP ${NAME} 127.0.0.1`];
 const { test, beforeAll, afterAll } = requires("chromium", "certutil");
 const server = new SharedServer({ args: ["--public", NAME] }, { beforeAll, afterAll });
-const [trusting, other] = [new Browser(FLAGS), new Browser(FLAGS)];
+const trusting = new Browser(FLAGS, windowedChromiumPath);
+const other = new Browser(FLAGS, windowedChromiumPath);
 beforeAll(async () => {
   trusting.trust(rootPath());
   await Promise.all([trusting.start(), other.start()]);
