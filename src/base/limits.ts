@@ -666,8 +666,10 @@ export const UPLOADS_TOGETHER_MAX = 2;
 export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
 /** A page of entries with the longest names and the most targets fits into one message. */
 export const UPLOADS_PAGE_MAX = 64;
-/** Reserved for the log, which shares the disk with the files. */
+/** Below this, only operators can post. */
 export const FREE_BYTES_MIN = 256 * MIB;
+/** Files leave more of the disk than messages do, so that they cannot end everyone's messages. */
+export const FILES_FREE_FACTOR = 1.5;
 export const KNOWN_FILES_MAX = 500;
 export const KNOWN_NAMES_MAX = 1_000;
 export const COMPLETIONS_MAX = 200;

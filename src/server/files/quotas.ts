@@ -5,6 +5,7 @@ import type { UserId } from "../../base/ids.ts";
 import {
   CHUNK_BYTES,
   FILE_BYTES_MAX,
+  FILES_FREE_FACTOR,
   FREE_BYTES_MIN,
   TRANSFER_WINDOW_BYTES_MAX,
   TRANSFER_WINDOW_FIRST_BYTES,
@@ -77,7 +78,7 @@ export class Quotas {
   }
 
   checkDisk(moreBytes: number): void {
-    if (this.#freeBytes - moreBytes >= this.quotas.freeBytesMin) return;
+    if (this.#freeBytes - moreBytes >= FILES_FREE_FACTOR * this.quotas.freeBytesMin) return;
     const message = "the server's disk is nearly full";
     throw new Fault("store-full", message, { remedy: "contact the server's owner" });
   }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES, FREE_BYTES_MIN } from "../../../src/base/limits.ts";
+import { DISK_CHECK_INTERVAL_MS } from "../../../src/base/limits-page.ts";
 import { QUOTAS_DEFAULT } from "../../../src/server/files/quotas.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { Site, siteWith } from "../site.ts";
@@ -77,7 +78,7 @@ test("leaves free space on the disk for the log", async () => {
   expect(QUOTAS_DEFAULT.freeBytesMin).toBe(FREE_BYTES_MIN);
   const { site, ana } = await siteWith(["ana"], { files: { freeBytesMin: 4 * CHUNK_BYTES } });
   const lane = await channelOf(ana);
-  site.disk.leave(5 * CHUNK_BYTES + 4_096);
+  site.disk.leave(7 * CHUNK_BYTES + 4_096);
   expect(await lane.refusal("offer", TWO.offer())).toBe("store-full");
   const { size: _size, ...stream } = TWO.offer();
   await lane.request("offer", stream);
@@ -86,4 +87,20 @@ test("leaves free space on the disk for the log", async () => {
   expect(fault).toMatchObject({ code: "store-full" });
   expect(fault?.message).toContain("chunk 1");
   await site.wait(ana.post("there is room for words"));
+});
+
+test("leaves free space for the messages of others, however many files one sends", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], {
+    files: { freeBytesMin: 4 * CHUNK_BYTES },
+  });
+  const lane = await channelOf(ana);
+  site.disk.leave(9 * CHUNK_BYTES);
+  const sizes = [CHUNK_BYTES, CHUNK_BYTES / 16, CHUNK_BYTES / 256];
+  for (const [i, size] of sizes.flatMap((size) => Array(16).fill(size) as number[]).entries()) {
+    const file = new TestFile(`file${i}`, size);
+    await file.upload(lane).catch(() => undefined);
+  }
+  expect(await lane.refusal("offer", ONE.offer())).toBe("store-full");
+  await site.time.advance(DISK_CHECK_INTERVAL_MS);
+  await site.wait(ben.post("a message", "lobby"));
 });
