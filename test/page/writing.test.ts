@@ -42,6 +42,9 @@ pageTest("undo and redo take back completions, emoji and restored texts", async 
   await ana.page.keyboard.press("Enter");
   await ana.waitForMessage("Ask @gurpreet now👍");
   await ana.waitUntilSent();
+  await ana.composer.pressSequentially("and");
+  expect((await press(ana, "Control+z", 3)).join()).not.toContain("Ask");
+  await ana.composer.fill("");
 
   await ana.page.keyboard.press("ArrowUp");
   expect(await text(ana)).toBe("Ask @gurpreet now👍");

@@ -162,7 +162,8 @@ function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): 
 
 /**
  * Writes the draft into the field whenever it differs, so that undo stays usable. React's `value`
- * would set it behind the browser's back. Undo does not lead from a new message into an edit.
+ * would set it behind the browser's back. Undo leads neither from a new message into an edit nor
+ * into what has been sent.
  * @returns whether the draft is being written, so that the field's events report nothing new
  */
 function useText(
@@ -177,7 +178,7 @@ function useText(
     edited.current = edits;
     if (current === null || current.value === text) return;
     isWriting.current = true;
-    if (isOther) current.value = text;
+    if (isOther || text === "") current.value = text;
     else writeText(current, text);
     isWriting.current = false;
   }, [field, text, edits]);
