@@ -89,6 +89,19 @@ pageTest("says that a part of the page can't be loaded, and offers a reload", as
   await ana.button("Reload").waitFor();
 });
 
+pageTest("says the same of a part whose request is never answered", async () => {
+  await using ana = await server.visit({ refused: "**/assets/nothing-*" });
+  await ana.page.clock.install();
+  await ana.page.route("**/assets/chat-page-*", () => undefined);
+  await ana.page.reload();
+  await ana.submitLogin("noah");
+  await ana.newAccountQuestion.waitFor();
+  await ana.confirmNewAccount();
+  await ana.page.getByText("Loading…").waitFor();
+  await ana.page.clock.fastForward(31_000);
+  await ana.page.getByText("A part of the page can't be loaded").waitFor();
+});
+
 pageTest("says that the page's own scripts can't be loaded, and offers a reload", async () => {
   await using eve = await server.visit({ refused: "**/assets/index-*.js" });
   await eve.page.getByText("Couldn't load this.").waitFor();

@@ -23,19 +23,22 @@ export class LazyModule<Module> {
 }
 
 const RETRY_MS = 2_000;
+/** A request may never be answered, and not fail either. */
+const LATE_MS = 30_000;
 
 /** Returns the module, which it loads if needed, and until then `undefined`. */
 export function useModule<Module>(module: LazyModule<Module>, isNeeded = true): Module | undefined {
   return useLoading(module, isNeeded).loaded;
 }
 
-/** Returns also whether the module could not be loaded so far. */
+/** Returns also whether the module could not be loaded so far, or not in time. */
 export function useLoading<Module>(
   module: LazyModule<Module>,
   isNeeded = true,
 ): { readonly loaded: Module | undefined; readonly hasFailed: boolean } {
   const [loaded, setLoaded] = useState(module.loaded);
   const [failures, setFailures] = useState(0);
+  const [isLate, setLate] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: loads again after a failure
   useEffect(() => {
     if (!isNeeded || loaded !== undefined) return;
@@ -44,10 +47,12 @@ export function useLoading<Module>(
       retry = setTimeout(() => setFailures((before) => before + 1), RETRY_MS);
     };
     const cancel = whenSettled(module.fetch(), setLoaded, onFailure);
+    const late = setTimeout(() => setLate(true), LATE_MS);
     return () => {
       cancel();
       clearTimeout(retry);
+      clearTimeout(late);
     };
   }, [module, isNeeded, loaded, failures]);
-  return { loaded, hasFailed: failures > 0 && loaded === undefined };
+  return { loaded, hasFailed: (failures > 0 || isLate) && loaded === undefined };
 }
