@@ -16,8 +16,8 @@ export const ENGLISH_START = {
   passwordHint: "Optional. Lets you sign in from other devices.",
   passwordNeeded: "This browser can't store a key, so you'll enter your password each visit.",
   noAccountKey:
-    "This browser can't create an account. Use a newer browser or the chat program, " +
-    "or sign in to an account that has a password.",
+    "This browser can't create an account. Open the page over https or in a newer browser, use " +
+    "the chat program, or sign in to an account that has a password.",
   roomPassword: "Server password",
   roomPasswordHint: "New accounts only. Ask the server's owner.",
   invited: "You've been invited: no server password needed.",

@@ -17,8 +17,8 @@ export const INDONESIAN: Texts = {
   showSecret: (label) => `Tampilkan ${label.toLowerCase()}`,
   passwordHint: "Opsional. Agar Anda dapat masuk dari perangkat lain.",
   noAccountKey:
-    "Peramban ini tidak dapat membuat akun. Pakai peramban yang lebih baru atau program chat, " +
-    "atau masuk ke akun yang punya kata sandi.",
+    "Peramban ini tidak dapat membuat akun. Buka halaman ini lewat https atau di peramban yang " +
+    "lebih baru, pakai program chat, atau masuk ke akun yang punya kata sandi.",
   passwordNeeded:
     "Peramban ini tidak dapat menyimpan kunci, jadi kata sandi diminta di setiap kunjungan.",
   roomPassword: "Kata sandi server",
@@ -316,6 +316,7 @@ export const INDONESIAN: Texts = {
   moreActions: (from) => `Tindakan untuk pesan ${from}`,
   server: "server",
   newFrom: (from, text) => `${from}: ${text}`,
+  changedMany: (n) => `${n} pesan disunting, dihapus, atau disematkan`,
   newMany: (n) => `${n} pesan baru`,
   others: (n) => `${n} orang lain`,
   eventJoin: "bergabung",
