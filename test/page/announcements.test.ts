@@ -75,6 +75,38 @@ pageTest("announces the user's own reactions, and their removal", async () => {
   await spoken.waitFor("Reacted with 👀");
 });
 
+pageTest("announces edits, deletions and pins, one by one or only their number", async () => {
+  const mia = await server.window("mia");
+  const lou = await server.headlessUser("lou");
+  await mia.createRoom("changes");
+  await lou.tab.ask("join", { room: "changes" });
+  const spoken = await Spoken.of(mia);
+  const seqs: number[] = [];
+  // A message that has not been announced yet is announced as it is then.
+  for (const text of ["at nine", "in hall B", "bring paper", "one", "two", "three", "four"]) {
+    seqs.push(await lou.post(text, "changes"));
+    await spoken.waitFor(`lou: ${text}`);
+  }
+  await mia.send("my own words");
+  await mia.waitUntilSent();
+  await lou.tab.ask("edit", { seq: seqs[0] ?? 0, text: "at ten" });
+  await spoken.waitFor("lou, edited: at ten");
+  await lou.tab.ask("erase", { seq: seqs[1] ?? 0 });
+  await spoken.waitFor("lou: Message deleted");
+  await mia.send(`/pin ${seqs[2]}`);
+  await spoken.waitFor("mia pinned a message: bring paper");
+  await mia.send("/edit my better words");
+  await spoken.waitFor("edited: my better words");
+  await mia.send("/erase");
+  await mia
+    .dialog(/^Delete this message/)
+    .getByRole("button", { name: "Delete" })
+    .click();
+  await spoken.waitFor("Message deleted", 2);
+  await Promise.all(seqs.slice(2).map((seq) => lou.tab.ask("erase", { seq })));
+  await spoken.waitFor(" messages edited, deleted or pinned");
+});
+
 pageTest("announces as much as the user chose", async () => {
   await using fay = await server.logIn("fay");
   const gus = await server.headlessUser("gus");

@@ -238,6 +238,7 @@ export const ENGLISH = {
   moreActions: (from: string) => `Actions for message from ${from}`,
   server: "server",
   newFrom: (from: string, text: string) => `${from}: ${text}`,
+  changedMany: (n: number) => `${n} messages edited, deleted or pinned`,
   newMany: (n: number) => `${n} new messages`,
   // The author's name precedes the text of an event.
   others: (n: number) => `${n} others`,

@@ -8,7 +8,7 @@ import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState, TransferView } from "../../../core/model/state.ts";
 import { shownHands } from "../../../core/model/unignored.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { authorText, briefText, deletedText, eventText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
@@ -55,6 +55,7 @@ export class EventWatch {
       ...handsSince(before, now, model, options),
       ...outcomesSince(before, model, options),
       ...reactionsSince(before, now, options),
+      ...changesSince(before, now, model, options),
     ];
   }
 }
@@ -138,20 +139,27 @@ function ownSigns({ reactions }: Item): readonly string[] {
   return reactions.filter(({ mine }) => mine.length > 0).map(({ sign }) => sign);
 }
 
+/** Loaded items that are new or differ, with what they were. */
+function* changedItems(before: Snapshot, now: Snapshot) {
+  if (before.room !== now.room || before.items === now.items) return;
+  let at = 0;
+  for (const item of now.items) {
+    while ((before.items[at]?.seq ?? Number.POSITIVE_INFINITY) < item.seq) at++;
+    const former = before.items[at]?.seq === item.seq ? before.items[at] : undefined;
+    const isNew = item.n > before.receivedN;
+    if (former !== item && (former !== undefined || isNew)) yield { item, former };
+  }
+}
+
 /** The user's own reactions, which the server has recorded or removed. */
 function reactionsSince(
   before: Snapshot,
   now: Snapshot,
   { texts }: EventTexts,
 ): readonly WatchedEvent[] {
-  if (before.room !== now.room || before.items === now.items) return [];
   const events: WatchedEvent[] = [];
-  let at = 0;
-  for (const item of now.items) {
-    while ((before.items[at]?.seq ?? Number.POSITIVE_INFINITY) < item.seq) at++;
-    const former = before.items[at]?.seq === item.seq ? before.items[at] : undefined;
-    const isNew = item.n > before.receivedN;
-    if (former === item || (former === undefined && !isNew) || item.state !== "whole") continue;
+  for (const { item, former } of changedItems(before, now)) {
+    if (item.state !== "whole") continue;
     const [had, has] = [former === undefined ? [] : ownSigns(former), ownSigns(item)];
     const added = has.filter((sign) => !had.includes(sign)).map(texts.reactedWith);
     const removed = had.filter((sign) => !has.includes(sign)).map(texts.reactionRemoved);
@@ -159,6 +167,50 @@ function reactionsSince(
       events.push({ kind: "result", text: cleanText(text) });
   }
   return events;
+}
+
+/** Edits, deletions and pins. */
+function changesSince(
+  before: Snapshot,
+  now: Snapshot,
+  model: Model,
+  { texts, times }: EventTexts,
+): readonly WatchedEvent[] {
+  const room = openRoom(model);
+  if (room === undefined) return [];
+  const kindOf = (item: Item, isByMe: boolean): AnnouncementKind => {
+    if (isByMe) return "result";
+    return item.isMine || isPersonal(item, room) ? "personal" : "change";
+  };
+  const nameOf = (account: string) => personText(model, account);
+  const events: WatchedEvent[] = [];
+  for (const { item, former } of changedItems(before, now)) {
+    const { state, editedUnixMs, isMine, erasedBy } = item;
+    if (item.kind === "pin") {
+      if (former !== undefined) continue;
+      const pinned = item.re === undefined ? undefined : itemAt(now.items, item.re);
+      const event = eventText(item, texts, times, { nameOf });
+      const text =
+        pinned === undefined ? event : texts.newFrom(event, briefText(pinned, texts, times));
+      events.push({ kind: kindOf(pinned ?? item, isMine), text });
+    } else if (former === undefined || !isMessage(item) || former.state !== "whole") {
+    } else if (state === "erased") {
+      const text = deletedText(item, texts, model);
+      const author = authorText(item, texts, model);
+      const kind = kindOf(former, isMine && erasedBy === undefined);
+      events.push({ kind, text: isMine ? text : texts.newFrom(author, text) });
+    } else if (editedUnixMs !== former.editedUnixMs) {
+      const author = isMine ? [] : [authorText(item, texts, model)];
+      const text = texts.newFrom(
+        [...author, texts.edited].join(", "),
+        briefText(item, texts, times),
+      );
+      events.push({ kind: kindOf(item, isMine), text });
+    }
+  }
+  if (events.length <= SPOKEN_MAX) return events;
+  const kind = events.find((event) => event.kind !== "change")?.kind ?? "change";
+  return [{ kind, text: texts.changedMany(events.length) }];
 }
 
 function outcomesSince(

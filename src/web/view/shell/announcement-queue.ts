@@ -12,7 +12,9 @@ interface AnnouncementRule {
 const ANNOUNCEMENTS = {
   /** Message in the open room. */
   message: { concernsMe: false, isUrgent: false },
-  /** Mention, answer or direct message. */
+  /** Edit or deletion of such a message, or its pin. */
+  change: { concernsMe: false, isUrgent: false },
+  /** Mention, answer or direct message, or a change of it or of the user's own message. */
   personal: { concernsMe: true, isUrgent: false },
   /** Raised hand, for moderators. */
   hand: { concernsMe: true, isUrgent: false },
