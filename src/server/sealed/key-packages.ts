@@ -63,7 +63,9 @@ export class KeyPackageStore {
       const added = new Set(packages.map(toBase64Url)).difference(existing);
       const span = this.#timeOf(timeUnixMs);
       const isValid = (entry: string) => isValidWithin(entry, span);
-      const [valid, invalid] = [stock.once.filter(isValid), stock.once.filter(negate(isValid))];
+      const { valid = [], invalid = [] } = Object.groupBy(stock.once, (entry) =>
+        isValid(entry) ? "valid" : "invalid",
+      );
       // If no package is valid, the clock of the server or of the device is wrong, and the newest
       // packages are the most likely ones to become valid.
       const candidates = [...valid, ...[...added].map((text) => `${now} ${text}`), ...invalid];
@@ -253,10 +255,6 @@ interface StockChange<Result> {
 
 function packageOf(stored: string): string {
   return stored.slice(stored.indexOf(" ") + 1);
-}
-
-function negate<Item>(test: (item: Item) => boolean): (item: Item) => boolean {
-  return (item) => !test(item);
 }
 
 export function tooManyClaims(max: number, waitMs: number): Fault {
