@@ -1,11 +1,16 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
 import { Sealing } from "../../../src/client/sealed/sealing.ts";
+import { SealedRoom } from "../../../src/client/sealed/room.ts";
+import { Vault } from "../../../src/client/sealed/vault.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { KeyPackageStore, tooManyClaims } from "../../../src/server/sealed/key-packages.ts";
+import type { Temper } from "./world.ts";
 
 export interface SealedMutant {
   readonly isBackupWithoutGroups?: boolean;
+  /** Makes what the bug needs frequent. */
+  readonly temper?: Partial<Temper>;
   /** Changes the program, and returns a function that reverts the change. */
   readonly plant?: () => () => void;
 }
@@ -20,6 +25,17 @@ export const PLANTED: Readonly<Record<string, SealedMutant>> = {
   "key packages of any time are sufficient": { plant: withoutReplacement },
   "no key packages beyond the hourly limit": { plant: withoutLastResort },
   "a removed user who never joined may still join": { plant: withLastingInvitations },
+  "a device sends before the server has returned the newest record": {
+    temper: { restores: 4 },
+    plant: () => replaced(SealedRoom.prototype, "checkContinued", () => async () => undefined),
+  },
+  "an accepted history is not adopted": {
+    temper: { restores: 2 },
+    plant: () => withoutRows(({ history }) => history === "accepted"),
+  },
+  "edits of erased messages remain": {
+    plant: () => withoutRows(({ reason }) => reason === "erased"),
+  },
 };
 
 function replaced<Target extends object, Key extends keyof Target>(
@@ -32,6 +48,17 @@ function replaced<Target extends object, Key extends keyof Target>(
   return () => {
     target[key] = original;
   };
+}
+
+/** Rows that the condition names are not stored. */
+function withoutRows(
+  isLost: (row: { readonly history?: string; readonly reason?: string }) => boolean,
+): () => void {
+  return replaced(Vault.prototype, "put", (put) => {
+    return async function (this: Vault, key, value) {
+      if (!isLost(value)) await put.call(this, key, value);
+    };
+  });
 }
 
 function withoutDeviceTime(): () => void {

@@ -30,7 +30,7 @@ const CALM_MS = 200_000;
 /** Longer than a client's timeout for a silent link and a reconnection. */
 const SILENCE_MS = IDLE_TIMEOUT_MS + 15_000;
 
-type Temper = ReturnType<typeof temperOf>;
+export type Temper = ReturnType<typeof temperOf>;
 
 function temperOf(random: SeededRandom) {
   const some = (weight: number, probability = 0.5) => (random.chance(probability) ? weight : 0);
@@ -86,7 +86,7 @@ export class SealedWorld extends Simulation {
     readonly mutant: SealedMutant = {},
   ) {
     super(seed);
-    this.#temper = temperOf(this.random);
+    this.#temper = { ...temperOf(this.random), ...mutant.temper };
     this.#troubles = new Troubles(seed, this);
     this.#newcomers = new Newcomers(seed, this);
     this.platform = this.createPlatform({
@@ -165,7 +165,14 @@ export class SealedWorld extends Simulation {
     for (const seq of this.#lostErasures) if (seq > common) this.#lostErasures.delete(seq);
     const homes = new Set(members.map(({ home }) => home));
     const connect = (home: SealedHome) => {
-      if (home.pendingRestore === "open") for (const program of home.programs) program.start();
+      if (home.pendingRestore !== "open") return;
+      for (const program of home.programs) {
+        program.start();
+        // The user types before the device knows that the history is another.
+        this.clock.after(random.int(200), () => {
+          if (program.isRunning) program.say(ROOM);
+        });
+      }
     };
     for (const home of homes) {
       home.lostAt = Math.min(home.lostAt, common);
