@@ -413,6 +413,11 @@ export class SealedMember {
         else this.#check(outcome.fault);
         return this.note(`adopted ${text} ${outcome.kind}`);
       }
+      case "handover":
+        // A user interface requests the records that are readable now.
+        for (const [seq, { room, sealed }] of this.home.shown)
+          if (room.id === event.room && sealed === "closed") this.home.shown.delete(seq);
+        return this.note(`${event.step} ${event.messages} messages handed over`);
       case "invited": {
         this.note(`invited to ${event.room}`);
         const { room } = event;

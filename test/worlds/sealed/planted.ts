@@ -1,7 +1,7 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
-import { Sealing } from "../../../src/client/sealed/sealing.ts";
 import { SealedRoom } from "../../../src/client/sealed/room.ts";
+import { Sealing } from "../../../src/client/sealed/sealing.ts";
 import { Vault } from "../../../src/client/sealed/vault.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { KeyPackageStore, tooManyClaims } from "../../../src/server/sealed/key-packages.ts";
@@ -50,13 +50,16 @@ function replaced<Target extends object, Key extends keyof Target>(
   };
 }
 
+interface StoredRow {
+  readonly history?: string;
+  readonly reason?: string;
+}
+
 /** Rows that the condition names are not stored. */
-function withoutRows(
-  isLost: (row: { readonly history?: string; readonly reason?: string }) => boolean,
-): () => void {
+function withoutRows(isLost: (row: StoredRow) => boolean): () => void {
   return replaced(Vault.prototype, "put", (put) => {
     return async function (this: Vault, key, value) {
-      if (!isLost(value)) await put.call(this, key, value);
+      if (!isLost(value as StoredRow)) await put.call(this, key, value);
     };
   });
 }
