@@ -628,6 +628,8 @@ export const SYNC_MS_SLOW = 50;
 /** Fixed, because a file's digest depends on the chunk size. Chunks of 1 MiB were not faster. */
 export const CHUNK_BYTES = 256 * KIB;
 export const FILE_ID_LENGTH = 12;
+/** Parts of a voice message whose loudness its sender states. */
+export const PEAKS_MAX = 64;
 /** Larger than any disk, and below 2^53 so that every offset is exact. */
 export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
 export const FILE_NAME_BYTES_MAX = 1 * KIB;

@@ -4,8 +4,11 @@
  */
 
 import * as v from "valibot";
-import { UNIX_MS_MAX } from "../base/time.ts";
+import { PEAKS_MAX } from "../base/limits.ts";
+import { DAY_MS, UNIX_MS_MAX } from "../base/time.ts";
 import { PERMISSIONS } from "./modes.ts";
+
+const PEAKS = /^[0-9a-f]+$/;
 
 export const fileDetails = v.object({
   /** Permission bits. Never setuid, setgid or the sticky bit. */
@@ -14,6 +17,10 @@ export const fileDetails = v.object({
   mtimeMs: v.optional(
     v.pipe(v.number(), v.safeInteger(), v.minValue(-UNIX_MS_MAX), v.maxValue(UNIX_MS_MAX)),
   ),
+  /** Duration of a voice message. */
+  durationMs: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(DAY_MS))),
+  /** Greatest amplitude in each of the equal parts of a voice message, from 0 to f. */
+  peaks: v.optional(v.pipe(v.string(), v.maxBytes(PEAKS_MAX), v.regex(PEAKS))),
 });
 
 export type FileDetails = Readonly<v.InferOutput<typeof fileDetails>>;

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import * as v from "valibot";
+import { PEAKS_MAX } from "../../src/base/limits.ts";
 import { fileId } from "../../src/wire/field.ts";
+import { fileDetails } from "../../src/wire/file-details.ts";
 import { ANY_CHARACTER } from "../any-character.ts";
 
 /** Arbitrary values that a schema of `src/wire` accepts, derived from the schema itself. */
@@ -23,6 +25,8 @@ export function anyOf<Value>(schema: v.GenericSchema<unknown, Value>): fc.Arbitr
   return drawn(schema as unknown as Parts) as fc.Arbitrary<Value>;
 }
 
+const PEAKS = fileDetails.entries.peaks.wrapped;
+
 export const anyRef = fc.integer({ min: 1, max: 0xffffffff });
 
 /** Returns the largest value of a schema. Lists without a limit get `entriesMax` entries. */
@@ -32,6 +36,7 @@ export function largestOf(schema: v.GenericSchema, entriesMax: number): unknown 
 
 function largest(schema: Parts, entriesMax: number): unknown {
   if (schema === (fileId as unknown)) return "f0123456789A";
+  if (schema === (PEAKS as unknown)) return "f".repeat(PEAKS_MAX);
   const { type, item, wrapped, entries = {}, options = [] } = schema;
   if (type === "optional" && wrapped !== undefined) return largest(wrapped, entriesMax);
   if (type === "boolean") return true;
@@ -53,6 +58,7 @@ function largest(schema: Parts, entriesMax: number): unknown {
 
 function drawn(schema: Parts): fc.Arbitrary<unknown> {
   if (schema === (fileId as unknown)) return fc.stringMatching(/^f[A-Za-z0-9_-]{11}$/);
+  if (schema === (PEAKS as unknown)) return fc.stringMatching(/^[0-9a-f]{1,64}$/);
   const { type, item, entries = {}, options = [] } = schema;
   const minLength = Math.max(0, ...requirements(schema, "min_length"));
   const maxLength = Math.min(ITEMS_MAX, ...requirements(schema, "max_length"));

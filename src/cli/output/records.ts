@@ -223,6 +223,8 @@ const EVENT_JSON: Readonly<Record<EventKind, (event: EventFacts, from: string) =
 const DETAIL_NAMES: Readonly<Record<keyof AllFileDetails, string | undefined>> = {
   mode: undefined,
   mtimeMs: undefined,
+  durationMs: "durationMs",
+  peaks: undefined,
 };
 
 function detailsJson(details: FileDetails = {}): Json {

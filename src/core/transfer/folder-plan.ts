@@ -193,6 +193,8 @@ function malformed(reason: string): Fault {
 const ENTRY_NAMES: Readonly<Record<keyof AllFileDetails, keyof EntryDetails | undefined>> = {
   mode: "mode",
   mtimeMs: "mtime",
+  durationMs: undefined,
+  peaks: undefined,
 };
 
 /**

@@ -372,7 +372,8 @@ class PartialFileSink implements Sink {
     const { mode: sent = isFolder ? FOLDER_MODE : undefined, mtimeMs } = details;
     const mode = sent === undefined ? undefined : receivedMode(sent, kind);
     const partMode = mode === undefined ? undefined : mode | WRITABLE;
-    const restored: AllFileDetails = { mode: partMode, mtimeMs };
+    const content = { durationMs: undefined, peaks: undefined };
+    const restored: AllFileDetails = { mode: partMode, mtimeMs, ...content };
     const isUnchanged = mode === undefined && mtimeMs === undefined;
     if (!isUnchanged) this.#setMetadata(part.path, defined(restored));
     const path = await this.#moveToFinalName(sizeBytes, digest);

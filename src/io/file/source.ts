@@ -417,7 +417,8 @@ function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
 }
 
 function detailsOf(stat: fs.BigIntStats): AllFileDetails {
-  return { mode: modeOf(stat), mtimeMs: mtimeMsOf(stat) };
+  const unread = { durationMs: undefined, peaks: undefined };
+  return { mode: modeOf(stat), mtimeMs: mtimeMsOf(stat), ...unread };
 }
 
 function modeOf(stat: fs.BigIntStats): number {

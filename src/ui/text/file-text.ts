@@ -1,5 +1,6 @@
 /** Texts about a file beside its name and size. */
 
+import { playingTime } from "../../core/client/voice.ts";
 import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 import type { Texts } from "../messages/en/page.ts";
 
@@ -10,7 +11,7 @@ const DETAIL_TEXTS: {
   readonly [Name in keyof AllFileDetails]:
     | DetailText<NonNullable<AllFileDetails[Name]>>
     | undefined;
-} = { mode: undefined, mtimeMs: undefined };
+} = { mode: undefined, mtimeMs: undefined, durationMs: playingTime, peaks: undefined };
 
 /** Texts of the shown details, for line mode, full screen and page. */
 export function detailTexts(details: FileDetails | undefined, texts: Texts): readonly string[] {

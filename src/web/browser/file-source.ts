@@ -6,6 +6,7 @@ import { clampUnixMs } from "../../base/time.ts";
 import type { Source, StampMatch } from "../../io/blob/interfaces.ts";
 import { ifPossible } from "../../io/promises.ts";
 import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
+import type { SoundDetails } from "./sound.ts";
 
 /** Identifies a file's content by size and date, because browsers offer nothing more. */
 export function fileStamp(file: File): string {
@@ -13,9 +14,9 @@ export function fileStamp(file: File): string {
 }
 
 /** A browser tells the time of a file, but not its mode. */
-function detailsOf({ lastModified }: File): AllFileDetails {
+function detailsOf({ lastModified }: File, sound: SoundDetails): AllFileDetails {
   const mtimeMs = Number.isSafeInteger(lastModified) ? clampUnixMs(lastModified) : undefined;
-  return { mode: undefined, mtimeMs };
+  return { mode: undefined, mtimeMs, durationMs: sound.durationMs, peaks: sound.peaks };
 }
 
 export class FileSource implements Source {
@@ -31,11 +32,12 @@ export class FileSource implements Source {
     private readonly file: File,
     readonly path: string,
     stamp = fileStamp(file),
+    sound: SoundDetails = {},
   ) {
     this.name = file.name;
     this.sizeBytes = file.size;
     this.stamp = stamp;
-    this.details = detailsOf(file);
+    this.details = detailsOf(file, sound);
   }
 
   async read(index: number): Promise<Uint8Array | undefined> {

@@ -17,6 +17,7 @@ import type { Hashing } from "../../client/files/hashing.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import { type PreviewContent, Transfers } from "../../client/files/transfers.ts";
+import { isVoiceName } from "../../core/client/voice.ts";
 import { type FileMessage, fileMessageOf } from "../../core/rooms/files.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -28,6 +29,7 @@ import { FileSource, fileStamp } from "../browser/file-source.ts";
 import { withFetchFault } from "../browser/parts.ts";
 import { SaveSink } from "../browser/save-sink.ts";
 import { removeIncomplete } from "../browser/save-targets.ts";
+import { readSound } from "../browser/sound.ts";
 import { AttachmentStore } from "./attachment-store.ts";
 import { type AttachedContent, folderModule } from "./attachments.ts";
 import {
@@ -298,7 +300,8 @@ class Upload implements PageTask {
   ): Promise<{ readonly source: Source; readonly preview?: PreviewContent | undefined }> {
     if (!(original instanceof File)) return { source: original.open(key) };
     const content = await this.#chosenSize(original);
-    const source = new FileSource(content, key, stamp);
+    const sound = isVoiceName(content.name) ? await readSound(content) : undefined;
+    const source = new FileSource(content, key, stamp, sound);
     return { source, preview: await this.dependencies.photos?.preview(content) };
   }
 

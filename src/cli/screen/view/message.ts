@@ -3,6 +3,7 @@
 import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { drawPeaks } from "../../../core/client/voice.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import type { People } from "../../../core/model/people.ts";
@@ -411,6 +412,12 @@ function reactionLines({ reactions }: Item, columns: number): readonly StyledLin
 
 type FileBody = NonNullable<Item["file"]>;
 
+const WAVE_COLUMNS = 16;
+
+function waveSpan(peaks: string): Span {
+  return { text: `  ${drawPeaks(peaks, WAVE_COLUMNS)}`, role: "dim", clickAction: "fetch" };
+}
+
 function fileLines(
   { file, name, size, folder, details }: FileBody,
   mark: StyledLine,
@@ -423,6 +430,7 @@ function fileLines(
   const about = [formatSize(size), ...kind, ...detailTexts(details, texts)].join(" · ");
   const spans: Span[] = [
     { text: oneLine(name, 1_000), role: "file", clickAction: "fetch" },
+    ...(details?.peaks === undefined ? [] : [waveSpan(details.peaks)]),
     { text: `  ${about}`, role: "dim", clickAction: "fetch" },
     ...mark,
   ];

@@ -23,6 +23,7 @@ import { RecordingSlot, usePlaying } from "./playing.tsx";
 import { getPreviews } from "./scale.ts";
 import { TransferLine } from "./transfers.tsx";
 import { Viewer } from "./viewer.tsx";
+import { type FileVoice, fileVoice, VoiceLine } from "./voice-line.tsx";
 
 /** Kinds displayed without confirmation, because their content cannot run. */
 const HARMLESS: ReadonlySet<MediaKind> = new Set(["image", "sound", "video"]);
@@ -157,11 +158,12 @@ function usePicture(file: FileView): Loaded {
 
 interface FileProps {
   readonly item: Item;
+  readonly target: string;
   readonly file: FileView;
   readonly menuOf: ((item: Item) => MenuItem[]) | undefined;
 }
 
-function useFileActions({ item, file, menuOf }: FileProps) {
+function useFileActions({ item, file, menuOf }: Omit<FileProps, "target">) {
   return fileActions(usePage(), item, file, menuOf?.(item) ?? []);
 }
 
@@ -237,7 +239,32 @@ function PictureCell(props: FileProps & { readonly isSquare: boolean }) {
   );
 }
 
+function VoiceFile({ sound, ...props }: FileProps & { readonly sound: FileVoice }) {
+  const { texts } = usePage();
+  const { file } = props;
+  const { save, items } = useFileActions(props);
+  const { voices } = usePlaying();
+  const transfer = useModelValue((model) => findDownload(model, file.file));
+  const name = cleanText(file.name);
+  const saving = { label: texts.saveFile(name), icon: "down", onChoose: save } as const;
+  const menu = () => [...(cannotSave(file) ? [] : [saving]), ...items()];
+  return (
+    <>
+      <VoiceLine voices={voices} {...sound}>
+        <MenuButton className="file-more" label={texts.actionsFor(name)} items={menu} />
+      </VoiceLine>
+      {transfer && <TransferLine transfer={transfer} isCompact />}
+    </>
+  );
+}
+
 function FileLine(props: FileProps & { readonly showsFilm: boolean }) {
+  const page = usePage();
+  const sound = fileVoice(page, props.item, props.target);
+  return sound === undefined ? <FileCard {...props} /> : <VoiceFile {...props} sound={sound} />;
+}
+
+function FileCard(props: FileProps & { readonly showsFilm: boolean }) {
   const { texts } = usePage();
   const { file, showsFilm } = props;
   const { open, save, items } = useFileActions(props);
@@ -310,7 +337,7 @@ export const Files = memo(function Files({ items, target, menuOf }: FilesProps) 
   const { pictures, lines, isOn } = useSending(items, target);
   const isGrid = pictures.length > 1;
   const ownMenu = items.length > 1 ? menuOf : undefined;
-  const props = (item: Item, file: FileView) => ({ item, file, menuOf: ownMenu });
+  const props = (item: Item, file: FileView) => ({ item, file, target, menuOf: ownMenu });
   return (
     <div className="files">
       {lines.map((item) =>

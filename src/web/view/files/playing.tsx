@@ -6,6 +6,8 @@ import { ifPossible } from "../../../io/promises.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
+import { VoiceButton } from "./voice-line.tsx";
+import { Voices } from "./voices.ts";
 
 export interface Recording {
   readonly file: string;
@@ -24,11 +26,17 @@ const POSITIONS_MAX = 50;
 
 /** Keeps the element that plays in the document, because browsers pause removed elements. */
 export class Playing {
+  readonly voices: Voices;
   /** Holds the element of a recording whose message is not drawn. */
   bar: HTMLElement | null = null;
   #parked: Played | undefined;
   readonly #positions = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
+
+  constructor(onFault: (fault: unknown) => void) {
+    this.voices = new Voices(onFault);
+    this.voices.onPlay = () => this.stop();
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -83,6 +91,7 @@ export class Playing {
       element.playsInline = true;
     }
     element.onplay = () => {
+      this.voices.pause();
       // A second recording replaces the one whose message is out of sight.
       if (this.#parked !== undefined && this.#parked.element !== element) this.stop();
     };
@@ -142,22 +151,33 @@ export function RecordingSlot({ recording, playsAtOnce, onError }: RecordingProp
   return <span className="recording" ref={slot} />;
 }
 
-/** Shows the recording that plays while its message is not drawn, so that it can be stopped. */
+/** Shows what plays while its message is not drawn, so that it can be stopped. */
 export function PlayingBar() {
   const { texts } = usePage();
   const playing = usePlaying();
+  const { voices } = playing;
   const parked = useSyncExternalStore(playing.subscribe, playing.parked);
+  const voice = useSyncExternalStore(voices.subscribe, voices.away);
   const bar = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
     playing.bar = bar.current;
   }, [playing]);
+  const stop = () => {
+    playing.stop();
+    if (voice !== undefined) voices.stop();
+  };
   return (
-    <section className="playing" aria-label={texts.playing} hidden={parked === undefined}>
+    <section
+      className="playing"
+      aria-label={texts.playing}
+      hidden={parked === undefined && voice === undefined}
+    >
       <span className="playing-name" dir="auto">
-        {parked?.name}
+        {voice?.voice.label ?? parked?.name}
       </span>
+      {voice === undefined ? null : <VoiceButton voices={voices} voice={voice.voice} />}
       <span ref={bar} />
-      <IconButton icon="close" label={texts.stopPlaying} onPress={() => playing.stop()} />
+      <IconButton icon="close" label={texts.stopPlaying} onPress={stop} />
     </section>
   );
 }

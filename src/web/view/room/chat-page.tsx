@@ -541,9 +541,9 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
 
 export function ChatPage(props: ChatPageProps) {
   const { model } = props;
-  const { openDialog } = usePage();
+  const { openDialog, fail } = usePage();
   const [index] = useState(() => new PeopleIndex());
-  const [playing] = useState(() => new Playing());
+  const [playing] = useState(() => new Playing(fail));
   const openCard = useCallback((user: string) => openDialog(PersonCard, { user }), [openDialog]);
   const room = openRoom(model);
   const people = index.of(room, model);

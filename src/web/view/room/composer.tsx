@@ -67,7 +67,7 @@ import { pollItem } from "./poll.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import { sendAfterQuestion } from "./rules.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
-import { canRecord, VoiceRecorder } from "./voice.tsx";
+import { canRecord, type Held, VoiceRecorder } from "./voice.tsx";
 
 export interface ComposerHandle {
   readonly focus: () => void;
@@ -498,6 +498,20 @@ function TextField({ props, writing }: TextFieldProps) {
   );
 }
 
+/** Starts at the press, so that the button can be held. Keys and screen readers send a click. */
+function RecordButton({ onStart }: { readonly onStart: (held?: Held) => void }) {
+  const texts = useTexts();
+  return (
+    <IconButton
+      icon="mic"
+      label={texts.recordVoice}
+      className="mic"
+      onPress={() => onStart()}
+      onHold={(event) => onStart(event.nativeEvent)}
+    />
+  );
+}
+
 export const Composer = memo(function Composer(allProps: ComposerProps & ComposerRef) {
   const { ref, ...rest } = allProps;
   const { target, thread, isSealed, itemOf, attached } = rest;
@@ -506,7 +520,9 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
   const maySendFiles = useModelValue((model) => mayAttach(model, roomOf(model, target)));
   const { chat, toasts } = usePage();
   const [isRecording, setRecording] = useState(false);
-  const startRecording = () => {
+  const held = useRef<Held>(undefined);
+  const startRecording = (by?: Held) => {
+    held.current = by;
     if (canRecord()) setRecording(true);
     else toasts.show(texts.voiceInsecure, true);
   };
@@ -547,6 +563,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       )}
       {isRecording ? (
         <VoiceRecorder
+          held={held.current}
           onKeep={(file) => chat.attached.add(draftKey(target, thread), withoutHandles([file]))}
           onSend={(file) => {
             const message = chat.actions.asReply(target, {}, thread, writing.isAlso);
@@ -572,7 +589,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
               attached={attached}
               target={target}
               thread={thread}
-              onRecord={startRecording}
+              onRecord={() => startRecording()}
             />
           ) : null}
           {isSealed ? (
@@ -584,7 +601,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           <TextField props={props} writing={writing} />
           <EmojiButton label={texts.emoji} onChoose={writing.insert} />
           {maySendFiles && isEmptyDraft(draft) && attached.files.length === 0 ? (
-            <IconButton icon="mic" label={texts.recordVoice} onPress={startRecording} />
+            <RecordButton onStart={startRecording} />
           ) : null}
           <button
             type="submit"

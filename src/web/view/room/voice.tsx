@@ -2,9 +2,14 @@
 
 import { useEffect, useRef, useState } from "react";
 import { MINUTE_MS } from "../../../base/time.ts";
+import { playingTime, voiceName } from "../../../core/client/voice.ts";
+import { readSound, type SoundDetails } from "../../browser/sound.ts";
+import { usePlaying } from "../files/playing.tsx";
+import { VoiceLine } from "../files/voice-line.tsx";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { usePage } from "../shell/context.tsx";
+import { listen, whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 
 const SECOND_MS = 1_000;
@@ -15,6 +20,9 @@ const FORMATS = [
   ["audio/mp4", "m4a"],
   ["audio/ogg;codecs=opus", "ogg"],
 ] as const;
+/** A shorter press of the button is a tap. */
+const HOLD_MS = 400;
+const SLIDE_PX = 96;
 const LEVELS_MAX = 80;
 const LEVEL_MS = 50;
 /** Without motion, the levels are drawn four times a second. */
@@ -26,12 +34,20 @@ export function canRecord(): boolean {
 }
 
 function fileOf(parts: readonly Blob[], extension: string): File {
-  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "").replace("T", "-");
   const type = extension === "m4a" ? "audio/mp4" : `audio/${extension === "ogg" ? "ogg" : "webm"}`;
-  return new File([...parts], `voice-message-${time}.${extension}`, { type });
+  return new File([...parts], voiceName(Date.now(), extension), { type });
+}
+
+/** Pointer that holds the button with which a recording began. */
+export interface Held {
+  readonly pointerId: number;
+  readonly clientX: number;
+  readonly timeStamp: number;
 }
 
 interface RecorderProps {
+  /** Released, it ends the recording; moved far, it cancels it. A short tap does neither. */
+  readonly held: Held | undefined;
   /** Receives a recording that was ended by leaving the room. */
   readonly onKeep: (file: File) => void;
   readonly onSend: (file: File) => void;
@@ -73,18 +89,14 @@ async function record(onEnd: (file: File) => void): Promise<Taken> {
   return { stop, level };
 }
 
-function clock(ms: number): string {
-  const seconds = Math.floor(ms / SECOND_MS);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
-
-export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
+export function VoiceRecorder({ held, onKeep, onSend, onClose }: RecorderProps) {
   const { texts, toasts } = usePage();
   const [isRecording, setRecording] = useState(false);
   const [file, setFile] = useState<File>();
   const [ms, setMs] = useState(0);
   const [levels, setLevels] = useState<readonly number[]>([]);
   const taken = useRef<Taken>(undefined);
+  const unsent = useRef<File>(undefined);
   /** Use of the recording when it ends. */
   const purpose = useRef<"listen" | "discard" | "keep">("listen");
   const latest = useRef({ onKeep, onClose });
@@ -93,7 +105,8 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
   useEffect(() => {
     const end = (recorded: File) => {
       if (purpose.current === "listen") setFile(recorded);
-      else if (purpose.current === "keep") latest.current.onKeep(recorded);
+      if (purpose.current === "keep") latest.current.onKeep(recorded);
+      else unsent.current = recorded;
     };
     record(end).then(
       (recording) => {
@@ -108,9 +121,9 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
       },
     );
     return () => {
-      if (purpose.current === "listen") {
-        purpose.current = taken.current === undefined ? "discard" : "keep";
-      }
+      if (purpose.current !== "listen") return taken.current?.stop();
+      purpose.current = taken.current === undefined ? "discard" : "keep";
+      if (unsent.current !== undefined) latest.current.onKeep(unsent.current);
       taken.current?.stop();
     };
   }, []);
@@ -135,6 +148,7 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
     taken.current?.stop();
     onClose();
   };
+  const isHeld = useHold(held, { onRelease: () => taken.current?.stop(), onSlide: cancel });
   if (file !== undefined) {
     return (
       <Listening
@@ -152,8 +166,9 @@ export function VoiceRecorder({ onKeep, onSend, onClose }: RecorderProps) {
     // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="record" role="group" aria-label={texts.recordVoice}>
       {isRecording ? <span className="record-dot" aria-hidden="true" /> : null}
-      <span className="record-time">{clock(ms)}</span>
+      <span className="record-time">{playingTime(ms)}</span>
       <Levels levels={levels} />
+      {isHeld ? <span className="record-hint">{texts.voiceSlide}</span> : null}
       <Announced kind="result" as="span" className="sr-only">
         {isRecording ? texts.voiceRecording : ""}
       </Announced>
@@ -184,6 +199,38 @@ function Levels({ levels }: { readonly levels: readonly number[] }) {
   );
 }
 
+interface HoldActions {
+  readonly onRelease: () => void;
+  readonly onSlide: () => void;
+}
+
+/** Returns whether the button is held. */
+function useHold(held: Held | undefined, actions: HoldActions): boolean {
+  const [isHeld, setHeld] = useState(held !== undefined);
+  const latest = useRef(actions);
+  latest.current = actions;
+  useEffect(() => {
+    if (held === undefined || !isHeld) return;
+    let isOver = false;
+    const end = (act?: () => void) => {
+      isOver = true;
+      setHeld(false);
+      act?.();
+    };
+    const { onRelease, onSlide } = latest.current;
+    const onPointer = ({ type, pointerId, timeStamp, buttons, clientX }: PointerEvent) => {
+      if (isOver || pointerId !== held.pointerId) return;
+      const isTap = timeStamp - held.timeStamp < HOLD_MS;
+      if (type === "pointerup") end(isTap ? undefined : onRelease);
+      // A tap may have ended before this listened.
+      else if (type !== "pointermove" || buttons === 0) end();
+      else if (Math.abs(clientX - held.clientX) >= SLIDE_PX) end(onSlide);
+    };
+    return listen(window, "pointerup pointermove pointerdown pointercancel", onPointer);
+  }, [held, isHeld]);
+  return isHeld;
+}
+
 interface ListeningProps {
   readonly file: File;
   readonly onDiscard: () => void;
@@ -193,15 +240,40 @@ interface ListeningProps {
 /** Lets the user listen before the message is sent. */
 function Listening({ file, onDiscard, onSend }: ListeningProps) {
   const { texts } = usePage();
-  const [url] = useState(() => URL.createObjectURL(file));
-  useEffect(() => () => URL.revokeObjectURL(url), [url]);
+  const { voices } = usePlaying();
+  const [sound, setSound] = useState<SoundDetails>();
+  useEffect(
+    () => whenSettled(readSound(file), (read) => setSound(read ?? { durationMs: undefined })),
+    [file],
+  );
+  useEffect(() => () => voices.stop(), [voices]);
+  const { durationMs, peaks } = sound ?? {};
+  const voice = {
+    file: file.name,
+    label: texts.voiceMessage,
+    playLabel: texts.playDraft,
+    pauseLabel: texts.pauseDraft,
+    load: async () => file,
+  };
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="record" role="group" aria-label={texts.voiceMessage}>
-      {/* biome-ignore lint/a11y/useMediaCaption: what the user has just said */}
-      <audio controls src={url} aria-label={texts.voiceMessage} />
       <IconButton icon="erase" label={texts.voiceDiscard} onPress={onDiscard} />
+      {durationMs === undefined || peaks === undefined ? (
+        <DraftSound file={file} isShown={sound !== undefined} />
+      ) : (
+        <VoiceLine voices={voices} voice={{ ...voice, durationMs }} peaks={peaks} />
+      )}
       <IconButton icon="send" label={texts.send} className="send-button" onPress={onSend} />
     </div>
   );
+}
+
+/** A recording that the browser plays but does not decode at once. */
+function DraftSound({ file, isShown }: { readonly file: File; readonly isShown: boolean }) {
+  const { texts } = usePage();
+  const [url] = useState(() => URL.createObjectURL(file));
+  useEffect(() => () => URL.revokeObjectURL(url), [url]);
+  // biome-ignore lint/a11y/useMediaCaption: what the user has just said
+  return isShown ? <audio controls src={url} aria-label={texts.voiceMessage} /> : null;
 }

@@ -1,5 +1,6 @@
 /** Icons and icon buttons. */
 
+import type { PointerEvent } from "react";
 import type { ROOM_ICONS } from "./room-icons.ts";
 
 const PATHS = {
@@ -31,13 +32,15 @@ export interface IconButtonProps {
   readonly icon: IconName;
   readonly label: string;
   readonly onPress: () => void;
+  /** Called when the main button of a pointer is pressed. */
+  readonly onHold?: (event: PointerEvent) => void;
   readonly isPressed?: boolean;
   readonly isDisabled?: boolean;
   readonly className?: string;
 }
 
 export function IconButton(props: IconButtonProps) {
-  const { icon, label, onPress, isPressed, isDisabled, className = "" } = props;
+  const { icon, label, onPress, onHold, isPressed, isDisabled, className = "" } = props;
   return (
     <button
       type="button"
@@ -47,6 +50,7 @@ export function IconButton(props: IconButtonProps) {
       aria-pressed={isPressed}
       aria-disabled={isDisabled}
       onClick={onPress}
+      onPointerDown={onHold && ((event) => event.button === 0 && onHold(event))}
     >
       <Icon name={icon} />
     </button>
