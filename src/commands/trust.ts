@@ -15,6 +15,7 @@ import { printData, printList, printResult, timeCell } from "../cli/output/resul
 import type { GreetedServer } from "../client/link/greeting.ts";
 import { pin } from "../client/trust.ts";
 import type { ClientState, Pin } from "../io/state/client-state.ts";
+import { hostLabel } from "../wire/announcement.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 
@@ -68,7 +69,9 @@ async function installRoot(
   const server = formatAddress(at);
   const requested = expected ?? at.fingerprint;
   pin(greeting, { state, clock }, { address: server, requested, strict: true });
-  const { pem, sha256, names } = await fetchRoot(at, greeting.greeting.certificateHash, { clock });
+  const announced = hostLabel(greeting.fingerprint);
+  const lookup = { clock, announced };
+  const { pem, sha256, names } = await fetchRoot(at, greeting.greeting.certificateHash, lookup);
   const line = { kind: "root", server, names, sha256: sha256.replaceAll(":", "").toLowerCase() };
   if (print) return printData(context, { ...line, pem }, pem);
   if (out !== undefined) {

@@ -34,6 +34,8 @@ export interface ServerRoot {
 
 interface RootLookup {
   readonly clock: Clock;
+  /** Name that the server announces in its network. It may resolve to any of its addresses. */
+  readonly announced: string;
   /** Resolves a name; no address if it does not resolve. */
   readonly addressesOf?: (name: string) => Promise<readonly string[]>;
   /** Reports whether a name has name servers, such as `co.uk`, so that it has names of others. */
@@ -48,7 +50,7 @@ interface RootLookup {
 export async function fetchRoot(
   { host, port }: ServerAddress,
   certificateHash: Uint8Array,
-  { clock, addressesOf = systemAddresses, isZone = hasNameServers }: RootLookup,
+  { clock, announced, addressesOf = systemAddresses, isZone = hasNameServers }: RootLookup,
 ): Promise<ServerRoot> {
   const { text, address } = await download(host, port, certificateHash);
   const root = await readRoot(text).catch((cause: unknown) => {
@@ -58,7 +60,7 @@ export async function fetchRoot(
     throw refusedRoot("any web site");
   }
   const server = { host, address, clock, addressesOf, isZone };
-  for (const name of root.names) await checkOwnName(name, server);
+  for (const name of root.names) if (name !== announced) await checkOwnName(name, server);
   return root;
 }
 
@@ -112,8 +114,7 @@ async function checkOwnName(
   name: string,
   { host, address, clock, addressesOf, isZone }: NamedServer,
 ): Promise<void> {
-  const isLocal = name.endsWith(".local");
-  if (isLocal || name.toLowerCase() === host.toLowerCase()) return;
+  if (name.toLowerCase() === host.toLowerCase()) return;
   const timeout = Promise.withResolvers<readonly [readonly string[], boolean]>();
   const cancel = clock.after(RESOLVE_TIMEOUT_MS, () => timeout.resolve([[], false]));
   const lookups = Promise.all([addressesOf(name), isZone(name)]);

@@ -23,6 +23,7 @@ async function fetched(
   try {
     return await fetchRoot({ host: "127.0.0.1", port: server.port ?? 0 }, certificateHash, {
       clock: systemClock(),
+      announced: "chat-abcdefghijklmnop.local",
       addressesOf: async () => addresses,
       isZone: async (name) => zones.includes(name),
     });
@@ -85,9 +86,13 @@ test("refuses a root for a name that resolves to another machine", async () => {
     "this root certificate is for 'room12.example', which is another machine",
   );
   expect((await fetched(pem, ["192.0.2.7", "127.0.0.1"])).names).toEqual(names);
-  expect((await fetched(await rootOf("room12.local"), ["192.0.2.7"])).names).toEqual([
-    "room12.local",
-  ]);
+  const printer = await rejection(fetched(await rootOf("printer.local"), ["192.0.2.7"]));
+  expect(printer.message).toBe(
+    "this root certificate is for 'printer.local', which is another machine",
+  );
+  // The machine may have other addresses than the one of this connection.
+  const announced = ["chat-abcdefghijklmnop.local"];
+  expect((await fetched(await rootOf(...announced), ["192.0.2.7"])).names).toEqual(announced);
 });
 
 test("refuses a root for a domain that has no address, and so names of others", async () => {
