@@ -8,7 +8,10 @@ import { requires } from "../installed.ts";
 import { ReleaseSigner } from "../signed-release.ts";
 import { tempFolder } from "../temp-folder.ts";
 
-/** The program for Windows under Wine, beside the one for Linux. */
+/**
+ * The program for Windows under Wine, beside the one for Linux. `npm run soak -- release` tries all
+ * in both directions.
+ */
 const ROOT = join(import.meta.dir, "../..");
 const PROGRAM = join(ROOT, "dist/chat-windows-x64.exe");
 const VERSION: string = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
@@ -34,7 +37,7 @@ describe("chat.exe", () => {
   afterAll(() => wine?.end());
 
   test("uses a server on Linux", async () => {
-    const done = await talkBetween(linuxEnd(CHAT), end(), tempFolder());
+    const done = await talkBetween(linuxEnd(CHAT), end(), tempFolder(), true);
     expect(done).toStartWith("Windows client, Linux server: all in");
   });
 

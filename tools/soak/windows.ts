@@ -127,10 +127,16 @@ async function serve(desk: Desk, port = 0): Promise<{ port: number; child: Bun.S
 
 /**
  * Serves on one end and uses the server from both.
+ * @param isShort omits what the same run with exchanged ends does: files, folders, sealed rooms
  * @returns what was done, for the report
  * @throws {Error} at the first difference
  */
-export async function talkBetween(server: End, client: End, folder: string): Promise<string> {
+export async function talkBetween(
+  server: End,
+  client: End,
+  folder: string,
+  isShort = false,
+): Promise<string> {
   const started = performance.now();
   const host = new Desk(server, join(folder, "server"));
   const ana = new Desk(client, join(folder, "ana"));
@@ -149,20 +155,7 @@ export async function talkBetween(server: End, client: End, folder: string): Pro
     await ben.run("register", ...asBen, ...login);
     await ben.run("login", ...at, "--user", "ana", ...login); // The mark is no part of it.
     await talk([ana, asAna], [ben, asBen]);
-    const [linux, windows] = (
-      [
-        [ana, asAna],
-        [ben, asBen],
-      ] as const
-    ).toSorted(([desk]) => (desk.end.name === "Linux" ? -1 : 1));
-    if (linux !== undefined && windows !== undefined) {
-      await sealRoom(linux, windows);
-      await handIn(linux, windows);
-    }
-    await exchangeFolder([ana, asAna], [ben, asBen]);
-    await exchangeFolder([ben, asBen], [ana, asAna]);
-    await resume([ana, asAna], [ben, asBen]);
-    await resume([ben, asBen], [ana, asAna]);
+    if (!isShort) await exchangeAll([ana, asAna], [ben, asBen]);
     first.child.kill("SIGKILL");
     await first.child.exited;
     const second = await serve(host, first.port);
@@ -179,6 +172,16 @@ export async function talkBetween(server: End, client: End, folder: string): Pro
 }
 
 type Member = readonly [desk: Desk, flags: readonly string[]];
+
+async function exchangeAll(ana: Member, ben: Member): Promise<void> {
+  const [linux, windows] = ana[0].end.name === "Linux" ? [ana, ben] : [ben, ana];
+  await sealRoom(linux, windows);
+  await handIn(linux, windows);
+  await exchangeFolder(ana, ben);
+  await exchangeFolder(ben, ana);
+  await resume(ana, ben);
+  await resume(ben, ana);
+}
 
 async function talk([from, asFrom]: Member, [to, asTo]: Member, room = "lobby"): Promise<void> {
   const text = `grüße 👋 from ${from.end.name} ${crypto.randomUUID()}`;
