@@ -11,7 +11,7 @@ import type { BunPlugin } from "bun";
 /** JavaScript files by their paths. */
 type Scripts = ReadonlyMap<string, string>;
 
-export interface JoinedPage {
+interface JoinedPage {
   readonly html: string;
   readonly scripts: Scripts;
 }
