@@ -70,6 +70,7 @@ pageTest("plays voice messages in a row, at a chosen speed and from a chosen pla
   await first.getByRole("button", { name: "Speed 1.5" }).waitFor();
   await second.getByRole("button", { name: "Pause voice message of eve" }).waitFor();
   await second.getByRole("button", { name: "Speed 1.5" }).waitFor();
+  await first.getByRole("button", { name: "Play voice message of eve" }).waitFor();
 });
 
 pageTest("records while the button is held, and cancels when it is dragged away", async () => {
@@ -121,6 +122,23 @@ pageTest("keeps a recording that was not yet sent when the user leaves the room"
   await gil.heading("#lobby").waitFor();
   await gil.room("cellar").click();
   await gil.attachments.getByText(/^voice-message-/).waitFor();
+});
+
+pageTest("keeps what was recorded when the microphone is pulled out", async () => {
+  const pullable = `{
+    const devices = navigator.mediaDevices;
+    const open = devices?.getUserMedia.bind(devices);
+    if (open) devices.getUserMedia = async (wanted) => {
+      const stream = await open(wanted);
+      globalThis.pullMicrophone = () => stream.getTracks()[0].stop();
+      return stream;
+    };
+  }`;
+  await using hana = await server.logIn("hana", { initScript: pullable });
+  await hana.button("Record voice message").press("Enter");
+  await hana.page.locator(".record-time").getByText("0:01").waitFor();
+  await hana.page.evaluate("pullMicrophone()");
+  await hana.page.getByRole("button", { name: "Play", exact: true }).waitFor();
 });
 
 pageTest("says how to allow the microphone", async () => {

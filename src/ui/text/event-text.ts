@@ -8,6 +8,7 @@ import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Item } from "../../core/model/state.ts";
 import type { Texts } from "../messages/en/page.ts";
+import { detailTexts } from "./file-text.ts";
 import { ACCOUNT_NAMES, personText, type ShownNames } from "./person-text.ts";
 import { rulesText } from "./rules-text.ts";
 import type { Times } from "./times.ts";
@@ -203,7 +204,11 @@ export function briefText(item: Item, texts: Texts, times: Times, length = 300):
       return item.state === "whole" ? plainLine(item.text, length) : texts.deleted;
     case "file": {
       if (item.state !== "whole") return texts.deleted;
-      const name = `${texts.file}: ${cleanText(item.file?.name ?? "")}`;
+      const { name: fileName = "", details } = item.file ?? {};
+      const name =
+        details?.peaks === undefined
+          ? `${texts.file}: ${cleanText(fileName)}`
+          : [texts.voiceMessage, ...detailTexts(details, texts)].join(", ");
       return item.text === "" ? name : `${name}: ${plainLine(item.text, length)}`;
     }
     default:

@@ -28,6 +28,8 @@ test("formats a file with its caption in one line, and a deleted file without", 
   expect(brief({ body: { ...body, text: "look\n\u001b[2J here" } })).toBe(
     "File: a.png: look ␛[2J here",
   );
+  const details = { durationMs: 7_200, peaks: "0f" };
+  expect(brief({ body: { ...body, details } })).toBe("Voice message, 0:07");
   expect(brief({ state: "erased", body: undefined })).toBe(texts.deleted);
 });
 

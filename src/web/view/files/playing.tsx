@@ -35,7 +35,7 @@ export class Playing {
 
   constructor(onFault: (fault: unknown) => void) {
     this.voices = new Voices(onFault);
-    this.voices.onPlay = () => this.stop();
+    this.voices.onPlay = () => this.#pauseOthers(undefined);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -80,6 +80,13 @@ export class Playing {
     parked.element.remove();
   }
 
+  /** A second recording also replaces one whose message is out of sight. */
+  #pauseOthers(element: HTMLMediaElement | undefined): void {
+    if (this.#parked !== undefined && this.#parked.element !== element) this.stop();
+    for (const other of document.querySelectorAll<HTMLMediaElement>("audio, video"))
+      if (other !== element) other.pause();
+  }
+
   #create({ file, kind, name, address }: Recording): HTMLMediaElement {
     const element = document.createElement(kind === "video" ? "video" : "audio");
     const startSeconds = this.#positions.get(file) ?? 0;
@@ -92,8 +99,7 @@ export class Playing {
     }
     element.onplay = () => {
       this.voices.pause();
-      // A second recording replaces the one whose message is out of sight.
-      if (this.#parked !== undefined && this.#parked.element !== element) this.stop();
+      this.#pauseOthers(element);
     };
     element.onended = () => {
       this.#remember(file, 0);

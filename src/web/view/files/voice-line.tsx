@@ -2,7 +2,8 @@
 
 import { type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { playingTime, readPeaks } from "../../../core/client/voice.ts";
-import { roomOf } from "../../../core/model/selectors.ts";
+import { isMessage } from "../../../core/model/item.ts";
+import { isIgnored, roomOf } from "../../../core/model/selectors.ts";
 import type { FileView, Item } from "../../../core/model/state.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { mediaType } from "../../browser/media.ts";
@@ -47,15 +48,15 @@ async function loadSound({ chat }: PageValue, file: FileView, type: string): Pro
   return new Blob([new Uint8Array(bytes)], { type });
 }
 
-/** Messages between two voice messages are skipped. */
+/** Joins, topics and messages of ignored users do not end a row of voice messages; others do. */
 function nextVoice(page: PageValue, { seq, re, isInThread }: Item, target: string) {
-  const { items } = roomOf(page.chat.model, target)?.tail ?? { items: [] };
-  for (const item of items) {
+  const { model } = page.chat;
+  const { items } = roomOf(model, target)?.tail ?? { items: [] };
+  const next = items.find((item) => {
     const isSameThread = item.isInThread === isInThread && (!isInThread || item.re === re);
-    const found = item.seq > seq && isSameThread ? fileVoice(page, item, target) : undefined;
-    if (found !== undefined) return found.voice;
-  }
-  return undefined;
+    return item.seq > seq && isSameThread && isMessage(item) && !isIgnored(model, item.from);
+  });
+  return next && fileVoice(page, next, target)?.voice;
 }
 
 interface VoiceProps {

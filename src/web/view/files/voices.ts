@@ -10,7 +10,7 @@ export interface Voice {
   readonly durationMs: number;
   /** @throws {Fault} of a download */
   readonly load: () => Promise<Blob>;
-  /** The next voice message in the room, if it is loaded. */
+  /** The voice message that follows, unless another message is between them. */
   readonly next?: () => Voice | undefined;
 }
 
@@ -27,7 +27,6 @@ export type Speed = (typeof SPEEDS)[number];
 const SPEEDS = [1, 1.5, 2] as const;
 /** Voice messages whose position is remembered; the one played first is forgotten first. */
 const POSITIONS_MAX = 50;
-const ENDED_MAX = 1_000;
 /** Later than the end of any sound: browsers then find out how long it is. */
 const END_SECONDS = 1e101;
 
@@ -37,7 +36,6 @@ export class Voices {
   /** Never in the document, so that no drawn message stops it. */
   readonly #audio = new Audio();
   readonly #positions = new Map<string, number>();
-  readonly #ended = new Map<string, true>();
   readonly #drawn = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
   #state: VoiceState | undefined;
@@ -164,11 +162,10 @@ export class Voices {
   #onEnded(): void {
     const voice = this.#state?.voice;
     if (voice === undefined) return;
-    setNewest(this.#ended, voice.file, true, ENDED_MAX);
     this.#update({ seconds: 0 });
     const next = voice.next?.();
     this.stop();
-    if (next !== undefined && !this.#ended.has(next.file)) void this.#play(next);
+    if (next !== undefined) void this.#play(next);
   }
 
   #remember(file: string, seconds: number): void {
