@@ -577,6 +577,11 @@ export class Actions {
     await this.#actor.request("pin", { seq, on });
   }
 
+  /** Writes the same into the boxes of several people. Refusals are shown beside the messages. */
+  remind(room: string, users: readonly string[], text: string): void {
+    for (const user of users) this.#post(`${room}@${user}`, withMentions({ text }));
+  }
+
   resend(key: string): void {
     const post = this.#model.pending.find((pending) => pending.key === key);
     if (post?.state.kind !== "refused") return;

@@ -41,6 +41,11 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   const list = await ana.dialog("Handed in: #essay");
   await list.getByText("1 of 2 handed in").waitFor();
   await list.getByText("nothing handed in").waitFor();
+  await list.getByRole("button", { name: "Remind 1 person" }).click();
+  const reminder = ana.dialog("Remind 1 person");
+  await reminder.getByLabel("Message").fill("Until tomorrow, please");
+  await reminder.getByRole("button", { name: "Send" }).click();
+  await ana.page.locator(".toast").getByText("Reminded 1 person").waitFor();
   await expectAccessible(ana, "light", "handed in");
   await picture(ana, "handed");
   await eve.post("late essay", "essay@eve");
@@ -57,6 +62,8 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ana.page.getByText("Only ben and the moderators see what you post here.").waitFor();
   await ana.send("well done");
   await ben.waitForMessage("well done");
+  await ana.send("/join essay@eve");
+  await ana.page.locator("article:not(.is-pending)", { hasText: "Until tomorrow" }).waitFor();
   // Nobody could read the work after the last moderator has left.
   await ana.room("essay").click();
   const ask = ana.dialog("Leave #essay?");
@@ -140,4 +147,28 @@ pageTest("reports typing in an assignment to the moderators alone", async () => 
   expect(room).toBe(box.room);
   await jon.tab.ask("who", { room: "report" });
   expect(jon.tab.notices.filter(({ kind }) => kind === "typing")).toEqual([]);
+});
+
+pageTest("shows the order of hands, work that is due today, and the end of a poll", async () => {
+  const hal = await server.headlessUser("hal");
+  const ida = await server.window("ida");
+  const strip = ida.page.locator(".lesson");
+  await ida.createRoom("physics");
+  await hal.tab.ask("join", { room: "physics" });
+  await hal.tab.ask("hand", { room: "physics", on: true });
+  await strip.getByText("hal is next").waitFor();
+  await ida.send("/hand");
+  await strip.getByRole("button", { name: "Done with hal" }).click();
+  await strip.getByRole("button", { name: "Done with ida" }).waitFor();
+  await ida.send("/hand");
+  await strip.waitFor({ state: "detached" });
+  await ida.send("/poll Ready? | yes | no");
+  await strip.getByRole("button", { name: "Close poll" }).click();
+  await strip.waitFor({ state: "detached" });
+  await ida.createRoom("report");
+  await ida.send("/rules post private");
+  const today = new Date().toLocaleDateString("sv");
+  await ida.send(`/rules due ${today} 23:59`);
+  await strip.getByText("Due today at 23:59").waitFor();
+  expect(await ida.accessibilityViolations()).toEqual([]);
 });

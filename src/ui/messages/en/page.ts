@@ -7,6 +7,13 @@ import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH_IRC } from "./irc.ts";
 import { ENGLISH_START, type StartTexts } from "./start.ts";
 
+const ORDINAL = new Intl.PluralRules("en", { type: "ordinal" });
+const SUFFIXES: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
+
+function englishOrdinal(count: number): string {
+  return `${count}${SUFFIXES[ORDINAL.select(count)] ?? "th"}`;
+}
+
 /**
  * The types of the other languages derive from these texts, so a missing translation does not
  * compile.
@@ -272,6 +279,9 @@ export const ENGLISH = {
   eventHandLowered: (name: string) => `lowered the hand of ${name}`,
   raiseHand: "Raise hand",
   lowerOwnHand: "Lower hand",
+  handPlace: (place: number) =>
+    place === 1 ? "Your turn" : `Hand raised, you are ${englishOrdinal(place)}`,
+  dueToday: (time: string, isOver: boolean) => `${isOver ? "Was due" : "Due"} today at ${time}`,
   handsRaised: "Hands raised",
   doneWith: (name: string) => `Done with ${name}`,
   nextHand: (name: string) => `${name} is next`,
@@ -329,6 +339,11 @@ export const ENGLISH = {
     `${counted(messages, "message")}, ${counted(files, "file")}`,
   nothingHanded: "nothing handed in",
   downloadAll: "Download all (zip)",
+  remind: (people: number) => `Remind ${people === 1 ? "1 person" : `${people} people`}`,
+  remindExplained: "Each of them reads it in the box, which only they and the moderators see.",
+  remindText: (due: string) =>
+    due === "" ? "Please hand in your work." : `Please hand in your work. It is due by ${due}.`,
+  reminded: (people: number) => `Reminded ${people === 1 ? "1 person" : `${people} people`}`,
   makeAssignment: "Assignment: members see only the moderators' messages and their own",
   rulesOf: (room: string) => `Rules of ${room}`,
   ruleSlowHint: (max: number) =>

@@ -358,6 +358,8 @@ export const INDONESIAN: Texts = {
   eventHandLowered: (name) => `menurunkan tangan ${name}`,
   raiseHand: "Angkat tangan",
   lowerOwnHand: "Turunkan tangan",
+  handPlace: (place) => (place === 1 ? "Giliran Anda" : `Tangan terangkat, urutan ke-${place}`),
+  dueToday: (time, isOver) => `${isOver ? "Tenggatnya tadi" : "Tenggat hari ini"} pukul ${time}`,
   handsRaised: "Tangan terangkat",
   doneWith: (name) => `Selesai: ${name}`,
   nextHand: (name) => `${name} berikutnya`,
@@ -428,6 +430,11 @@ export const INDONESIAN: Texts = {
   handedFacts: (messages, files) => `${messages} pesan, ${files} berkas`,
   nothingHanded: "belum mengumpulkan",
   downloadAll: "Unduh semua (zip)",
+  remind: (people) => `Ingatkan ${people} orang`,
+  remindExplained: "Masing-masing membacanya di kotaknya, yang hanya dilihat dia dan moderator.",
+  remindText: (due) =>
+    due === "" ? "Mohon kumpulkan tugasmu." : `Mohon kumpulkan tugasmu paling lambat ${due}.`,
+  reminded: (people) => `${people} orang diingatkan`,
   makeAssignment: "Tugas: anggota hanya melihat pesan moderator dan pesan mereka sendiri",
   rulesOf: (room) => `Aturan ${room}`,
   ruleSlowHint: (max) =>

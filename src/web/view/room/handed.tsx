@@ -7,13 +7,14 @@ import { isSameName } from "../../../core/model/item.ts";
 import { postTarget } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { handedState, privacyText } from "../../../ui/text/rules-text.ts";
+import { dueTime, handedState, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { downloadArchive } from "../files/download.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
-import { Dialog } from "../shell/dialog.tsx";
+import { Dialog, FormDialog } from "../shell/dialog.tsx";
+import { Field } from "../shell/form.tsx";
 import { useNames } from "./person.tsx";
 
 interface HandedProps extends CloseProps {
@@ -22,7 +23,7 @@ interface HandedProps extends CloseProps {
 }
 
 export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
-  const { chat, texts } = usePage();
+  const { chat, texts, openDialog } = usePage();
   const task = useTask();
   const names = useNames();
   const [users, setUsers] = useState<readonly HandedIn[]>();
@@ -41,6 +42,8 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
     onOpen(`${room}@${user}`);
   };
   const handed = (users ?? []).filter(({ messages }) => messages > 0);
+  const missing = (users ?? []).filter(({ messages, left }) => messages === 0 && left !== true);
+  const remind = () => openDialog(RemindDialog, { room, missing });
   return (
     <Dialog title={texts.handedIn(targetText(room))} onClose={onClose}>
       {users === undefined ? null : (
@@ -66,11 +69,44 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
       </ul>
       <FaultLine fault={task.fault} />
       {users === undefined ? null : (
-        <Button disabled={handed.length === 0 || task.isBusy} onClick={download}>
-          {texts.downloadAll}
-        </Button>
+        <div className="dialog-actions">
+          {missing.length === 0 ? null : (
+            <Button onClick={remind}>{texts.remind(missing.length)}</Button>
+          )}
+          <Button disabled={handed.length === 0 || task.isBusy} onClick={download}>
+            {texts.downloadAll}
+          </Button>
+        </div>
       )}
     </Dialog>
+  );
+}
+
+interface RemindProps extends CloseProps {
+  readonly room: string;
+  readonly missing: readonly HandedIn[];
+}
+
+/** Asks what to write into the boxes of those who have handed in nothing. */
+function RemindDialog({ room, missing, onClose }: RemindProps) {
+  const { chat, texts, notify } = usePage();
+  const due = missing[0]?.due;
+  const [text, setText] = useState(texts.remindText(due === undefined ? "" : dueTime(due)));
+  const send = async () => {
+    const users = missing.map(({ user }) => user);
+    chat.actions.remind(room, users, text.trim());
+    notify(texts.reminded(users.length));
+  };
+  return (
+    <FormDialog
+      title={texts.remind(missing.length)}
+      action={texts.send}
+      onSubmit={send}
+      onClose={onClose}
+    >
+      <p className="hint">{texts.remindExplained}</p>
+      <Field id="remind" label={texts.message} value={text} onChange={setText} isRequired isFirst />
+    </FormDialog>
   );
 }
 
@@ -89,10 +125,18 @@ function HandedNote(one: HandedIn) {
   const facts = [
     note,
     ...(at === undefined ? [] : [times.full(at)]),
-    ...(state === undefined ? [] : [texts.handedBy(state)]),
     ...(left ? [texts.hasLeft] : []),
   ];
-  return <span className="list-note">{facts.join(" · ")}</span>;
+  return (
+    <span className="list-note">
+      {state === undefined ? null : (
+        <>
+          <span className={`work-state is-${state}`}>{texts.handedBy(state)}</span>{" "}
+        </>
+      )}
+      {facts.join(" · ")}
+    </span>
+  );
 }
 
 interface PrivacyProps {

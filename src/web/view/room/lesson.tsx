@@ -1,4 +1,4 @@
-/** The strip of a lesson: raised hands in their order and the open poll. */
+/** The strip of a lesson: raised hands in their order, the open poll and work that is due today. */
 
 import { useState } from "react";
 import { isSameName } from "../../../core/model/item.ts";
@@ -31,20 +31,27 @@ export interface LessonProps {
 export function Lesson({ room, moderates, onJump, onPeople }: LessonProps) {
   const isOnline = useOnline();
   const poll = openPoll(room);
-  const { chat } = usePage();
+  const { chat, texts, times } = usePage();
   const hands = shownHands(chat.model, room);
-  if (!isOnline || (hands.length === 0 && poll === undefined)) return null;
+  const { due } = room.rules;
+  const isDueToday = due !== undefined && times.day(due) === texts.today;
+  const isTalk = hands.length > 0 || poll !== undefined;
+  if (!isOnline || !(isTalk || isDueToday)) return null;
   return (
     <div className="lesson">
       {moderates && hands[0] !== undefined ? (
         <DoneButton room={room} name={hands[0]} />
-      ) : (
-        <RaiseButton room={room} />
-      )}
+      ) : isTalk ? (
+        <RaiseButton room={room} hands={hands} />
+      ) : null}
+      {isDueToday ? (
+        <span className="lesson-due">{texts.dueToday(times.clock(due), due < Date.now())}</span>
+      ) : null}
       <Hands room={room} hands={hands} moderates={moderates} onPeople={onPeople} />
       {poll === undefined ? null : (
         <PollButton item={poll} onPress={() => onJump(room.target, poll.seq)} />
       )}
+      {poll !== undefined && (poll.isMine || moderates) ? <ClosePoll seq={poll.seq} /> : null}
     </div>
   );
 }
@@ -53,20 +60,26 @@ function mayAct(model: Model, room: RoomState): boolean {
   return rightsIn(model, room, Date.now()).mayAct;
 }
 
-function RaiseButton({ room }: Pick<LessonProps, "room">) {
+interface RaiseButtonProps extends Pick<LessonProps, "room"> {
+  readonly hands: readonly string[];
+}
+
+function RaiseButton({ room, hands }: RaiseButtonProps) {
   const { chat, texts, fail } = usePage();
   const may = useModelValue((model) => mayAct(model, room));
-  const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
+  const place = hands.findIndex((name) => isSameName(name, chat.model.me)) + 1;
+  const isRaised = place > 0;
   if (!may || room.kind !== "room") return null;
   return (
     <button
       type="button"
       className="lesson-button"
       aria-pressed={isRaised}
+      title={isRaised ? texts.lowerOwnHand : undefined}
       onClick={() => void chat.actions.toggleHand(room.target).catch(fail)}
     >
       <Icon name="hand" />
-      <span className="lesson-word">{isRaised ? texts.lowerOwnHand : texts.raiseHand}</span>
+      <span className="lesson-word">{isRaised ? texts.handPlace(place) : texts.raiseHand}</span>
     </button>
   );
 }
@@ -166,6 +179,16 @@ function PollButton({ item, onPress }: PollButtonProps) {
       <Icon name="poll" />
       <span>{texts.openPoll}</span> <span className="lesson-count">{texts.pollVoters(voters)}</span>
       {isUnanswered ? <span className="lesson-call">{texts.vote}</span> : null}
+    </button>
+  );
+}
+
+function ClosePoll({ seq }: { readonly seq: number }) {
+  const { chat, texts, fail } = usePage();
+  const close = () => void chat.actions.endPoll(seq).catch(fail);
+  return (
+    <button type="button" className="lesson-button lesson-close" onClick={close}>
+      {texts.closePoll}
     </button>
   );
 }
