@@ -1,6 +1,5 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
-import { SealedRoom } from "../../../src/client/sealed/room.ts";
 import { Sealing } from "../../../src/client/sealed/sealing.ts";
 import { Vault } from "../../../src/client/sealed/vault.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
@@ -25,10 +24,6 @@ export const PLANTED: Readonly<Record<string, SealedMutant>> = {
   "key packages of any time are sufficient": { plant: withoutReplacement },
   "no key packages beyond the hourly limit": { plant: withoutLastResort },
   "a removed user who never joined may still join": { plant: withLastingInvitations },
-  "a device sends before the server has returned the newest record": {
-    temper: { restores: 4 },
-    plant: () => replaced(SealedRoom.prototype, "checkContinued", () => async () => undefined),
-  },
   "an accepted history is not adopted": {
     temper: { restores: 2 },
     plant: () => withoutRows(({ history }) => history === "accepted"),
