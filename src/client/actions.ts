@@ -466,7 +466,7 @@ export class Actions {
   /**
    * Checks that a message exists here, before a question or a view depends on it. While offline,
    * only the server can tell, later.
-   * @throws {Fault} not-found
+   * @throws {Fault} not-found, and not-allowed for a record that is no message
    */
   async checkMessage(
     target: string,
@@ -474,14 +474,16 @@ export class Actions {
     kinds: ReadonlySet<string> = MESSAGE_KINDS,
   ): Promise<void> {
     if (this.#model.connection.kind !== "online") return;
+    let found: string | undefined;
     // In an assignment room, members see the messages of their own boxes as well.
     for (const place of new Set([target, postTarget(this.#model, target)])) {
       const room = roomOf(this.#model, place);
       const loaded = room && loadedItem(room, seq);
       const { kind } = loaded ?? (await this.#store.record(place, seq)) ?? {};
       if (kind !== undefined && kinds.has(kind)) return;
+      found ??= kind;
     }
-    throw noMessage(seq);
+    throw found === undefined ? noMessage(seq) : notChangeable(seq, found);
   }
 
   /** Like `resolveSeq`, for a reply: a thread has one level. */
@@ -955,6 +957,12 @@ function isMessageText(text: string): boolean {
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
     remedy: msg`check the number`,
+  });
+}
+
+function notChangeable(seq: number, kind: string): Fault {
+  return new Fault("not-allowed", msg`record ${seq} is a '${kind}'; only messages can be changed`, {
+    remedy: msg`choose a message`,
   });
 }
 

@@ -2,14 +2,15 @@
 
 import { CSV_MARK, formatCsv } from "../../base/csv.ts";
 import { argument, enumFlag, flag, stringFlag } from "../../cli/command.ts";
-import { BulkRequests } from "../../cli/connect/bulk.ts";
 import { durationFlag, operatorVerb, ROOM_FLAG, userNameOf } from "../../cli/connect/operator.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { printData, printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
+import { BulkRequests } from "../../client/link/bulk.ts";
+import { allAccounts } from "../../client/link/lists.ts";
 import { withUtcTime } from "../../core/duration.ts";
-import { classListOf } from "./class-list.ts";
+import { classListOf } from "../../core/people/class-list.ts";
 import { checkComplete, importList } from "./import.ts";
-import { allAccounts, LIST_FLAGS } from "./lists.ts";
+import { LIST_FLAGS } from "./lists.ts";
 
 const ARGS = {
   action: argument("import or export (Default: list)", {
@@ -61,7 +62,7 @@ export const accounts = operatorVerb({
     const { client, context } = operator;
     if (args.action === "import") return importList(operator, args, args.file ?? "");
     const isExport = args.action === "export";
-    const all = await allAccounts(client, args, isExport);
+    const all = await allAccounts(client.request, args, isExport);
     const items = all.filter(({ online, removed }) => removed !== true && (online || !args.online));
     if (isExport) {
       checkComplete(all);
@@ -109,7 +110,9 @@ export const add = operatorVerb({
   async run({ name, everyone, room }, { client, context }) {
     context.continueWithoutOutput();
     const order = { reverse: false, sort: "name" };
-    const users = everyone ? (await allAccounts(client, order)).map(({ user }) => user) : name;
+    const users = everyone
+      ? (await allAccounts(client.request, order)).map(({ user }) => user)
+      : name;
     const faults: unknown[] = [];
     const send = (user: string) => client.request("add", { room, user });
     const requests = new BulkRequests(context.clock);

@@ -12,8 +12,6 @@ import {
 import { Fault, msg } from "../../base/fault.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { OutputFile } from "../../cli/export/output-file.ts";
-import { type DiskFile, onDisk } from "../../io/disk/disk.ts";
-import { systemDisk } from "../../io/disk/system-disk.ts";
 import {
   CARDS_END,
   type Card,
@@ -22,7 +20,9 @@ import {
   cardsStart,
   type FormerCard,
   isCardsPage,
-} from "./cards.ts";
+} from "../../core/people/cards.ts";
+import { type DiskFile, onDisk } from "../../io/disk/disk.ts";
+import { systemDisk } from "../../io/disk/system-disk.ts";
 
 /** More than 100,000 cards. */
 const PAGE_BYTES_MAX = 512 << 20;

@@ -3,7 +3,8 @@
 import { counted } from "../../base/sizes.ts";
 import { enumFlag } from "../../cli/command.ts";
 import { operatorList, operatorVerb, USER_ARGUMENT } from "../../cli/connect/operator.ts";
-import { fetchAll, LIST_FLAGS } from "./lists.ts";
+import { fetchAll } from "../../client/link/lists.ts";
+import { LIST_FLAGS } from "./lists.ts";
 
 export const groups = operatorList({
   summary: "Count groups by who began them",

@@ -4,34 +4,30 @@ import { asFault, Fault } from "../../base/fault.ts";
 import { RESET_MS_MAX } from "../../base/limits.ts";
 import { counted } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
-import { defined } from "../../base/values.ts";
-import { BulkRequests } from "../../cli/connect/bulk.ts";
 import { externalAddress, resetPage } from "../../cli/connect/invite.ts";
 import { expiryOf, type Operator } from "../../cli/connect/operator.ts";
 import { faultLine, printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printJson, printResult } from "../../cli/output/result.ts";
-import { newResetCode } from "../../core/reset-codes.ts";
-import { readNamedInput } from "../../io/disk/data-folder.ts";
-import { systemEntropy } from "../../io/entropy.ts";
-import { formatAddress } from "../../wire/invite.ts";
-import type { Card } from "./cards.ts";
-import { CardsFile } from "./cards-file.ts";
-import { type AccountEntry, parseClassList } from "./class-list.ts";
+import { applyChange, batchesOf, newCard } from "../../client/class-import.ts";
+import { BulkRequests } from "../../client/link/bulk.ts";
+import { allAccounts, allRooms } from "../../client/link/lists.ts";
+import type { Card } from "../../core/people/cards.ts";
+import { type AccountEntry, parseClassList } from "../../core/people/class-list.ts";
 import {
   type CodeChange,
   type ImportChange,
   isCode,
   type LeftRoom,
   planImport,
-  requestFor,
-} from "./import-plan.ts";
-import type { Problem } from "./list-text.ts";
-import { allAccounts, allRooms } from "./lists.ts";
+} from "../../core/people/import-plan.ts";
+import type { Problem } from "../../core/people/list-text.ts";
+import { readNamedInput } from "../../io/disk/data-folder.ts";
+import { systemEntropy } from "../../io/entropy.ts";
+import { formatAddress } from "../../wire/invite.ts";
+import { CardsFile } from "./cards-file.ts";
 
 const LIST_BYTES_MAX = 8 << 20;
-/** Changes between two syncs of the cards. A signal ends the import after as many. */
-const BATCH_CHANGES = 64;
 
 interface ImportFlags {
   readonly cards?: string | undefined;
@@ -50,9 +46,9 @@ export async function importList(
   context.continueWithoutOutput();
   const list = parseClassList((await readNamedInput(path, LIST_BYTES_MAX)) ?? missing(path));
   // In the order of their registration, so that a new account moves no other to another page.
-  const accounts = await allAccounts(client, { reverse: true, sort: "since" }, true);
+  const accounts = await allAccounts(client.request, { reverse: true, sort: "since" }, true);
   checkComplete(accounts);
-  const rooms = await allRooms(client, { reverse: false, sort: "name" }, true);
+  const rooms = await allRooms(client.request, { reverse: false, sort: "name" }, true);
   // A dry run does not log in.
   const me = client.user ?? operator.user;
   const state = { accounts, rooms, me, renews: flags.renew };
@@ -101,6 +97,7 @@ function printLeft(context: Operator["context"], { line, user, room }: LeftRoom)
 class ImportRun {
   readonly #server;
   readonly #entropy = systemEntropy();
+  readonly #pageOf = (code: string) => resetPage(this.#server, code);
   readonly #cards = new Map<string, Card>();
   /** Cards whose requests have no answer, because the connection was lost. */
   readonly #uncertain: Card[] = [];
@@ -205,33 +202,18 @@ class ImportRun {
     return this.#missing.has(`@${user}`) || this.#missing.has(`#${room}`);
   }
 
-  #newCard({ user, displayName }: CodeChange): Card {
+  #newCard(change: CodeChange): Card {
     const { context } = this.operator;
-    const code = newResetCode(this.#entropy);
     const expires =
       expiryOf(context, this.flags.expires) ?? context.clock.unixMs() + RESET_MS_MAX - 1_000;
-    return { user, displayName, code, web: resetPage(this.#server, code), expires };
+    return newCard(change, { entropy: this.#entropy, pageOf: this.#pageOf, expires });
   }
 
   async #apply(change: ImportChange, cards: Map<string, Card>): Promise<void> {
-    const { client } = this.operator;
-    if (!isCode(change)) {
-      // The account was created with its display name.
-      if (change.kind === "display-name" && change.isNew) return;
-      const { kind, fields } = requestFor(change);
-      await client.request(kind, fields);
-      return;
-    }
-    const { user, kind, displayName } = change;
-    const { code, expires } = cards.get(user) ?? this.#newCard(change);
-    const answer =
-      kind === "create-account"
-        ? await client.request("enrol", defined({ user, expires, code, displayName }))
-        : await client.request("reset", { user, expires, code });
-    // An older server ignores the client's code and creates its own.
-    if (answer.token === code) return;
-    const web = resetPage(this.#server, answer.token);
-    cards.set(user, { user, displayName, code: answer.token, web, expires: answer.expires });
+    const card = isCode(change) ? (cards.get(change.user) ?? this.#newCard(change)) : undefined;
+    const { request } = this.operator.client;
+    const made = await applyChange(request, change, card, this.#pageOf);
+    if (made !== undefined) cards.set(made.user, made);
   }
 
   #settle(change: ImportChange, cards: ReadonlyMap<string, Card>): void {
@@ -300,14 +282,6 @@ class ImportRun {
 function unanswered(change: ImportChange, cards: ReadonlyMap<string, Card>): Card[] {
   const card = isCode(change) ? cards.get(change.user) : undefined;
   return card === undefined ? [] : [card];
-}
-
-/** Each kind of change may need those before it. */
-function* batchesOf(changes: readonly ImportChange[]): Generator<readonly ImportChange[]> {
-  for (const group of Object.values(Object.groupBy(changes, ({ kind }) => kind))) {
-    for (let from = 0; from < group.length; from += BATCH_CHANGES)
-      yield group.slice(from, from + BATCH_CHANGES);
-  }
 }
 
 function jsonOf(change: ImportChange) {

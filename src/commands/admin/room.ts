@@ -12,13 +12,14 @@ import {
   stringFlag,
   verbRow,
 } from "../../cli/command.ts";
-import { BulkRequests } from "../../cli/connect/bulk.ts";
 import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
 import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
 import type { JsonOutput } from "../../cli/output/render.ts";
 import { printData, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
+import { BulkRequests } from "../../client/link/bulk.ts";
+import { allRooms } from "../../client/link/lists.ts";
 import { roomAt } from "../../core/client/room-names.ts";
 import { parseDue, parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
@@ -26,7 +27,6 @@ import { rulesText } from "../../ui/text/rules-text.ts";
 import { timesNow } from "../../ui/text/times.ts";
 import { BOX_RULES, JOIN_RULES, POSTERS, WHO } from "../../wire/field.ts";
 import type { RoomRules } from "../../wire/messages.ts";
-import { allRooms } from "./lists.ts";
 
 const ROOM_ARGUMENT = argument("Room name", { parse: roomNameOf });
 
@@ -110,7 +110,7 @@ async function matchingRooms(
   client: Client,
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },
 ): Promise<readonly string[]> {
-  const allRoomEntries = await allRooms(client, { reverse: false, sort: "name" });
+  const allRoomEntries = await allRooms(client.request, { reverse: false, sort: "name" });
   const pattern = patternOf(match ?? "*");
   return allRoomEntries
     .filter(
@@ -166,7 +166,7 @@ const rules = operatorVerb({
   async run({ room, ...flags }, { client, roomSecret, context }) {
     const change = changeOf(flags);
     if (Object.keys(change).length === 0) {
-      const all = await allRooms(client, { reverse: false, sort: "name" }, true);
+      const all = await allRooms(client.request, { reverse: false, sort: "name" }, true);
       const named = all.map((entry) => {
         return { ...entry, kind: "room", name: entry.room, formerNames: entry.former } as const;
       });

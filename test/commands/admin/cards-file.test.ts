@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Card } from "../../../src/commands/admin/cards.ts";
 import { CardsFile } from "../../../src/commands/admin/cards-file.ts";
+import type { Card } from "../../../src/core/people/cards.ts";
 import { faultCode } from "../../fault-code.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 

@@ -6,7 +6,7 @@ import {
   type ClassList,
   classListOf,
   parseClassList,
-} from "../../../src/commands/admin/class-list.ts";
+} from "../../../src/core/people/class-list.ts";
 
 const read = (text: string): ClassList => parseClassList(Buffer.from(text));
 

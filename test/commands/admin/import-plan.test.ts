@@ -2,15 +2,15 @@ import { expect, test } from "bun:test";
 import { formatCsv } from "../../../src/base/csv.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { defined } from "../../../src/base/values.ts";
-import { classListOf, parseClassList } from "../../../src/commands/admin/class-list.ts";
+import { accountsOf, roomsOf } from "../../../src/client/link/lists.ts";
+import { classListOf, parseClassList } from "../../../src/core/people/class-list.ts";
 import {
   type ImportChange,
   type ImportPlan,
   isCode,
   planImport,
   requestFor,
-} from "../../../src/commands/admin/import-plan.ts";
-import { accountsOf, roomsOf } from "../../../src/commands/admin/lists.ts";
+} from "../../../src/core/people/import-plan.ts";
 import { sampleSize } from "../../samples.ts";
 import type { Guest } from "../../server/guest.ts";
 import { siteWith } from "../../server/site.ts";

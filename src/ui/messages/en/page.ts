@@ -94,6 +94,37 @@ export const ENGLISH = {
   newGroup: "New group",
   startGroup: "Start group",
   addPeople: "Add people",
+  importList: "Import class list",
+  importExplained:
+    "A CSV table with the columns name, display name, rooms and role, or one name per line. You see what happens before anything changes. Nobody is removed.",
+  importFile: "Class list",
+  importNames: "Names, one per line",
+  importShow: "Show what happens",
+  importAgain: "Choose again",
+  importPlan: (people: number, changes: number) =>
+    `Nothing has changed yet. New people: ${people}. Changes in all: ${changes}.`,
+  importNothing: "Everything is as the list says.",
+  importProblems: (problems: number) =>
+    `Nothing was changed. Correct ${counted(problems, "line")}, then choose the list again.`,
+  importAdd: (people: number) => `Add ${people === 1 ? "1 person" : `${people} people`}`,
+  importChange: "Apply changes",
+  importLines: "Lines of the list",
+  importLine: "Line",
+  importResult: "What happens",
+  importProblem: "Problem",
+  importRoom: (room: string) => `New room ${room}`,
+  importAccount: (name: string, user: string) =>
+    name === user
+      ? `New account ${user}, with a card`
+      : `New account ${user} for ${name}, with a card`,
+  importRename: (user: string, name: string) => `${user} is shown as ${name}`,
+  importJoin: (user: string, room: string) => `${user} joins ${room}`,
+  importRole: (user: string, on: boolean, room: string | undefined) =>
+    `${user} ${on ? "becomes" : "is no longer"} ${room === undefined ? "operator" : `moderator of ${room}`}`,
+  importDone: (changes: number) => `Done: ${counted(changes, "change")}.`,
+  cardsExplained:
+    "Each card has a code with which one person chooses a password. Print them, and keep the file secret. This is the only time that you can save it.",
+  cardsSave: (cards: number) => `Save ${counted(cards, "card")} to print`,
   addedCount: (count: number) => (count === 1 ? "Added 1 person" : `Added ${count} people`),
   nameGroup: "Name the group",
   groupName: "Group name",

@@ -158,6 +158,37 @@ export const INDONESIAN: Texts = {
   newGroup: "Grup baru",
   startGroup: "Mulai grup",
   addPeople: "Tambahkan orang",
+  importList: "Impor daftar kelas",
+  importExplained:
+    "Tabel CSV dengan kolom nama, nama tampilan, ruang dan peran, atau satu nama per baris. Anda melihat apa yang terjadi sebelum ada yang berubah. Tidak ada yang dikeluarkan.",
+  importFile: "Daftar kelas",
+  importNames: "Nama, satu per baris",
+  importShow: "Tampilkan hasilnya",
+  importAgain: "Pilih lagi",
+  importPlan: (people, changes) =>
+    `Belum ada yang berubah. Orang baru: ${people}. Perubahan seluruhnya: ${changes}.`,
+  importNothing: "Semua sudah sesuai daftar.",
+  importProblems: (problems) =>
+    `Tidak ada yang diubah. Perbaiki ${problems} baris, lalu pilih daftarnya lagi.`,
+  importAdd: (people) => `Tambahkan ${people} orang`,
+  importChange: "Terapkan perubahan",
+  importLines: "Baris daftar",
+  importLine: "Baris",
+  importResult: "Yang terjadi",
+  importProblem: "Masalah",
+  importRoom: (room) => `Ruang baru ${room}`,
+  importAccount: (name, user) =>
+    name === user
+      ? `Akun baru ${user}, dengan kartu`
+      : `Akun baru ${user} untuk ${name}, dengan kartu`,
+  importRename: (user, name) => `${user} ditampilkan sebagai ${name}`,
+  importJoin: (user, room) => `${user} bergabung ke ${room}`,
+  importRole: (user, on, room) =>
+    `${user} ${on ? "menjadi" : "tidak lagi"} ${room === undefined ? "operator" : `moderator ${room}`}`,
+  importDone: (changes) => `Selesai: ${changes} perubahan.`,
+  cardsExplained:
+    "Setiap kartu berisi kode untuk memilih kata sandi. Cetaklah, dan rahasiakan berkasnya. Hanya sekarang Anda dapat menyimpannya.",
+  cardsSave: (cards) => `Simpan ${cards} kartu untuk dicetak`,
   addedCount: (count) => `${count} orang ditambahkan`,
   nameGroup: "Beri nama grup",
   groupName: "Nama grup",

@@ -3,11 +3,13 @@
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirmItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { BanDialog } from "./bans.tsx";
+import { ImportDialog } from "./import.tsx";
 import { moderateItems, ResetDialog, signOut } from "./moderation.tsx";
 import { type Column, field, type ListRequest, Marked, ServerTable } from "./table.tsx";
 
@@ -92,7 +94,17 @@ function accountColumns(page: PageValue, reload: () => void): readonly Column<Ac
 
 export function DashboardAccounts() {
   const page = usePage();
-  const { texts, chat } = page;
+  const { texts, chat, openDialog } = page;
+  const bar = (reload: () => void) => (
+    <>
+      <Button onClick={() => openDialog(ImportDialog, { asksNames: true, onDone: reload })}>
+        {texts.addPeople}
+      </Button>
+      <Button onClick={() => openDialog(ImportDialog, { asksNames: false, onDone: reload })}>
+        {texts.importList}
+      </Button>
+    </>
+  );
   const load = async (request: ListRequest) => {
     const { accounts, total } = await chat.request("accounts", request);
     return { rows: accounts, total, summary: texts.accountsCount(total) };
@@ -103,6 +115,7 @@ export function DashboardAccounts() {
       load={load}
       columnsOf={(reload) => accountColumns(page, reload)}
       keyOf={({ user }) => user}
+      bar={bar}
       order={{ by: "name", down: false }}
     />
   );

@@ -298,6 +298,7 @@ interface ServerPage<Row> {
 interface ServerTableProps<Row> extends Omit<RowsProps<Row>, "rows" | "onOrder" | "columns"> {
   readonly load: (request: ListRequest) => Promise<ServerPage<Row>>;
   readonly columnsOf: (reload: () => void) => readonly Column<Row>[];
+  readonly bar?: (reload: () => void) => ReactNode;
 }
 
 const DEBOUNCE_MS = 250;
@@ -312,7 +313,7 @@ function useDebounced<Value>(value: Value, ms: number): Value {
 }
 
 export function ServerTable<Row>(props: ServerTableProps<Row>) {
-  const { label, load: ask, columnsOf, keyOf, order: first } = props;
+  const { label, load: ask, columnsOf, keyOf, order: first, bar } = props;
   const { texts } = usePage();
   const [order, setOrder] = useState(first);
   const [filter, setFilter] = useState("");
@@ -348,6 +349,7 @@ export function ServerTable<Row>(props: ServerTableProps<Row>) {
         <Announced kind="result" as="span" className="hint">
           {value.summary}
         </Announced>
+        {bar?.(reload)}
       </div>
       <FaultLine fault={fault} />
       {value.rows.length === 0 ? (

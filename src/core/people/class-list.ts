@@ -6,8 +6,8 @@ import { asFault, type Fault } from "../../base/fault.ts";
 import { ACCOUNTS_MAX, NAME_CHARS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { hashedName, stableName } from "../../base/new-names.ts";
-import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { Answer } from "../../wire/messages.ts";
+import { LOBBY } from "../rooms/rooms.ts";
 import { characterName, decodeList, type Problem } from "./list-text.ts";
 
 export interface AccountEntry extends AccountRow {

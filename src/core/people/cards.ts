@@ -30,7 +30,7 @@ const HEAD = `<!doctype html>
 
 /** Start of a page, to which cards are added. A page without its end displays, too. */
 export function cardsStart(server: string): string {
-  return `${HEAD}<title>${Bun.escapeHTML(server)}</title>
+  return `${HEAD}<title>${escapeHtml(server)}</title>
 <style>${STYLE}</style>
 <main>
 `;
@@ -42,17 +42,17 @@ export function cardHtml(
   server: string,
   { user, displayName = user, code, web, expires }: Card,
 ): string {
-  const title = Bun.escapeHTML(server);
+  const title = escapeHtml(server);
   const { size, path } = qrPath(web);
   const [day] = formatUtc(expires).split("T");
-  const account = displayName === user ? "" : `\n<p>${Bun.escapeHTML(user)}</p>`;
+  const account = displayName === user ? "" : `\n<p>${escapeHtml(user)}</p>`;
   return `<article>
 <svg viewBox="0 0 ${size} ${size}"><path d="${path}" stroke="#000"/></svg>
 <div data-user="${user}" data-expires="${expires}">
-<h2>${Bun.escapeHTML(displayName)}</h2>${account}
+<h2>${escapeHtml(displayName)}</h2>${account}
 <p>${title}</p>
-<p>Scan the code, or open<br><code>${Bun.escapeHTML(web)}</code></p>
-<p>In a terminal: <code>chat passwd --reset</code>, then <code>${Bun.escapeHTML(code)}</code></p>
+<p>Scan the code, or open<br><code>${escapeHtml(web)}</code></p>
+<p>In a terminal: <code>chat passwd --reset</code>, then <code>${escapeHtml(code)}</code></p>
 <p>Choose a password until ${day}.</p>
 </div>
 </article>
@@ -82,4 +82,8 @@ export function cardsIn(page: string): FormerCard[] {
     const [, user, expires] = /<div data-user="([\w-]+)" data-expires="(\d+)">/.exec(html) ?? [];
     return end < 0 || user === undefined ? [] : [{ user, expires: Number(expires), html }];
   });
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { REQUESTS_BURST, REQUESTS_PER_SECOND } from "../../../src/base/limits.ts";
-import { BulkRequests } from "../../../src/cli/connect/bulk.ts";
+import { BulkRequests } from "../../../src/client/link/bulk.ts";
 import { TokenBucket } from "../../../src/core/rate.ts";
 
 const COUNT = 3 * REQUESTS_BURST;

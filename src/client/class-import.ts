@@ -1,0 +1,66 @@
+/** Changes of a class list on a server, one request each, and cards for those who sign in first. */
+
+import { defined } from "../base/values.ts";
+import type { Card } from "../core/people/cards.ts";
+import {
+  type CodeChange,
+  type ImportChange,
+  isCode,
+  requestFor,
+} from "../core/people/import-plan.ts";
+import { newResetCode } from "../core/reset-codes.ts";
+import type { SendRequest } from "./link/queries.ts";
+
+/** Changes between two syncs of the cards. A signal ends the import after as many. */
+const BATCH_CHANGES = 64;
+
+/** Each kind of change may need those before it. */
+export function* batchesOf(changes: readonly ImportChange[]): Generator<readonly ImportChange[]> {
+  for (const group of Object.values(Object.groupBy(changes, ({ kind }) => kind))) {
+    for (let from = 0; from < group.length; from += BATCH_CHANGES)
+      yield group.slice(from, from + BATCH_CHANGES);
+  }
+}
+
+export interface CardOptions {
+  readonly entropy: (sizeBytes: number) => Uint8Array;
+  /** Returns the address of the page that asks for a new password. */
+  readonly pageOf: (code: string) => string;
+  /** Unix ms. */
+  readonly expires: number;
+}
+
+export function newCard({ user, displayName }: CodeChange, options: CardOptions): Card {
+  const code = newResetCode(options.entropy);
+  return { user, displayName, code, web: options.pageOf(code), expires: options.expires };
+}
+
+/**
+ * @param card of a change that makes a code
+ * @returns the card as the server has made it
+ * @throws {Fault} the server's refusal
+ */
+export async function applyChange(
+  request: SendRequest,
+  change: ImportChange,
+  card: Card | undefined,
+  pageOf: CardOptions["pageOf"],
+): Promise<Card | undefined> {
+  if (!isCode(change)) {
+    // The account was created with its display name.
+    if (change.kind === "display-name" && change.isNew) return undefined;
+    const { kind, fields } = requestFor(change);
+    await request(kind, fields);
+    return undefined;
+  }
+  const { user, kind, displayName } = change;
+  const { code, expires } = defined({ code: card?.code, expires: card?.expires });
+  const answer =
+    kind === "create-account"
+      ? await request("enrol", defined({ user, expires, code, displayName }))
+      : await request("reset", defined({ user, expires, code }));
+  if (card !== undefined && answer.token === card.code) return card;
+  // An older server ignores the client's code and creates its own.
+  const web = pageOf(answer.token);
+  return { user, displayName, code: answer.token, web, expires: answer.expires };
+}

@@ -1,0 +1,285 @@
+/** Adds people by a class list: every line and what happens to it, before anything changes. */
+
+import { type ChangeEvent, useRef, useState } from "react";
+import { utf8Encode } from "../../../base/bytes.ts";
+import { asFault } from "../../../base/fault.ts";
+import { RESET_MS_MAX } from "../../../base/limits.ts";
+import { HOUR_MS } from "../../../base/time.ts";
+import { applyChange, batchesOf, newCard } from "../../../client/class-import.ts";
+import { BulkRequests } from "../../../client/link/bulk.ts";
+import { allAccounts, allRooms } from "../../../client/link/lists.ts";
+import { CARDS_END, type Card, cardHtml, cardsStart } from "../../../core/people/cards.ts";
+import { parseClassList } from "../../../core/people/class-list.ts";
+import {
+  type ImportChange,
+  type ImportPlan,
+  isCode,
+  planImport,
+} from "../../../core/people/import-plan.ts";
+import type { Problem } from "../../../core/people/list-text.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
+import { inviteAddresses } from "../../input/invite-addresses.ts";
+import { downloadFrom } from "../files/download.ts";
+import { Announced } from "../shell/announced.tsx";
+import { Button } from "../shell/button.tsx";
+import { type CloseProps, FaultLine, type PageValue, usePage, useTask } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import { Table } from "./table.tsx";
+
+const LIST_BYTES_MAX = 8 << 20;
+/** The server's clock may be behind that of the page. */
+const EXPIRY_MARGIN_MS = HOUR_MS;
+
+interface DoneImport {
+  readonly changes: number;
+  readonly cards: readonly Card[];
+  readonly refused: readonly Problem[];
+}
+
+interface ImportProps extends CloseProps {
+  /** Whether the dialog begins with a field for names instead of a file. */
+  readonly asksNames: boolean;
+  readonly onDone: () => void;
+}
+
+export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
+  const page = usePage();
+  const { texts } = page;
+  const task = useTask();
+  const [plan, setPlan] = useState<ImportPlan>();
+  const [done, setDone] = useState<DoneImport>();
+  const show = (bytes: Uint8Array) => task.run(async () => setPlan(await planOf(page, bytes)));
+  const perform = (changes: readonly ImportChange[]) =>
+    task.run(async () => {
+      try {
+        await performImport(page, changes, setDone);
+      } finally {
+        onDone();
+      }
+    });
+  const title = asksNames ? texts.addPeople : texts.importList;
+  return (
+    <Dialog title={title} onClose={onClose}>
+      {done !== undefined ? (
+        <Result done={done} />
+      ) : plan === undefined ? (
+        <Source asksNames={asksNames} onList={show} />
+      ) : (
+        <PlanView
+          plan={plan}
+          isBusy={task.isBusy}
+          onAgain={() => setPlan(undefined)}
+          onPerform={perform}
+        />
+      )}
+      <FaultLine fault={task.fault} />
+    </Dialog>
+  );
+}
+
+/** @throws {Fault} the server's refusals */
+async function planOf({ chat }: PageValue, bytes: Uint8Array): Promise<ImportPlan> {
+  const list = parseClassList(bytes);
+  const accounts = await allAccounts(chat.request, { reverse: true, sort: "since" }, true);
+  const rooms = await allRooms(chat.request, { reverse: false, sort: "name" }, true);
+  return planImport(list, { accounts, rooms, me: chat.model.me, renews: false });
+}
+
+/** Reports after each batch, so that the cards of a broken import are in hand. */
+async function performImport(
+  { chat, texts }: PageValue,
+  changes: readonly ImportChange[],
+  onDone: (done: DoneImport) => void,
+): Promise<void> {
+  const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
+  const pageOf = (code: string) => `${address?.origin ?? location.origin}/#reset=${code}`;
+  const expires = Date.now() + RESET_MS_MAX - EXPIRY_MARGIN_MS;
+  const entropy = (sizeBytes: number) => crypto.getRandomValues(new Uint8Array(sizeBytes));
+  const after = (ms: number, act: () => void) => {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  };
+  const requests = new BulkRequests({ now: () => performance.now(), after });
+  const cards: Card[] = [];
+  const refused: Problem[] = [];
+  let count = 0;
+  const send = (change: ImportChange) => {
+    const card = isCode(change) ? newCard(change, { entropy, pageOf, expires }) : undefined;
+    return applyChange(chat.request, change, card, pageOf);
+  };
+  for (const batch of batchesOf(changes)) {
+    for await (const { item, answer, fault } of requests.each(batch, send)) {
+      if (fault === undefined) count++;
+      if (answer !== undefined) cards.push(answer);
+      if (fault === undefined) continue;
+      if (asFault(fault).blame !== "user") throw fault;
+      refused.push({ line: item.line, reason: faultText(fault, texts) });
+    }
+    onDone({ changes: count, cards: [...cards], refused: [...refused] });
+  }
+}
+
+interface SourceProps {
+  readonly asksNames: boolean;
+  readonly onList: (bytes: Uint8Array) => void;
+}
+
+function Source({ asksNames, onList }: SourceProps) {
+  const { texts, fail } = usePage();
+  const [names, setNames] = useState("");
+  const input = useRef<HTMLInputElement>(null);
+  const read = async ({ currentTarget }: ChangeEvent<HTMLInputElement>) => {
+    const [file] = currentTarget.files ?? [];
+    if (file === undefined) return;
+    onList(new Uint8Array(await file.slice(0, LIST_BYTES_MAX).arrayBuffer()));
+  };
+  if (!asksNames) {
+    return (
+      <>
+        <p className="hint">{texts.importExplained}</p>
+        <label className="field">
+          {texts.importFile}
+          <input
+            ref={input}
+            type="file"
+            accept=".csv,.tsv,.txt,text/csv,text/plain"
+            onChange={(event) => void read(event).catch(fail)}
+          />
+        </label>
+      </>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onList(utf8Encode(names));
+      }}
+    >
+      <label className="field">
+        {texts.importNames}
+        <textarea
+          rows={8}
+          value={names}
+          required
+          onChange={(event) => setNames(event.target.value)}
+        />
+      </label>
+      <div className="dialog-actions">
+        <Button type="submit" variant="main">
+          {texts.importShow}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+interface PlanProps {
+  readonly plan: ImportPlan;
+  readonly isBusy: boolean;
+  readonly onAgain: () => void;
+  readonly onPerform: (changes: readonly ImportChange[]) => void;
+}
+
+/** What happens on each line. Nothing has changed yet. */
+function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
+  const { texts } = usePage();
+  const { changes, problems } = plan;
+  const added = changes.filter(({ kind }) => kind === "create-account").length;
+  const isDone = problems.length === 0 && changes.length === 0;
+  return (
+    <>
+      <Announced kind="result">
+        {problems.length > 0
+          ? texts.importProblems(problems.length)
+          : isDone
+            ? texts.importNothing
+            : texts.importPlan(added, changes.length)}
+      </Announced>
+      <Lines problems={problems} changes={changes} />
+      <div className="dialog-actions">
+        <Button onClick={onAgain}>{texts.importAgain}</Button>
+        {problems.length > 0 || isDone ? null : (
+          <Button variant="main" disabled={isBusy} onClick={() => onPerform(changes)}>
+            {added > 0 ? texts.importAdd(added) : texts.importChange}
+          </Button>
+        )}
+      </div>
+    </>
+  );
+}
+
+interface LinesProps {
+  readonly problems: readonly Problem[];
+  readonly changes: readonly ImportChange[];
+}
+
+function Lines({ problems, changes }: LinesProps) {
+  const { texts } = usePage();
+  const rows = [
+    ...problems.map(({ line, reason }) => ({ line, isBad: true, text: reason })),
+    ...changes.flatMap((change) => {
+      const text = changeText(change, texts);
+      return text === undefined ? [] : [{ line: change.line, isBad: false, text }];
+    }),
+  ].sort((a, b) => a.line - b.line);
+  if (rows.length === 0) return null;
+  return (
+    <Table label={texts.importLines} heads={[texts.importLine, texts.importResult]}>
+      {rows.map(({ line, isBad, text }, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line may have several rows
+        <tr key={i} className={isBad ? "is-wrong" : undefined}>
+          <td>{line}</td>
+          <td dir="auto">
+            {isBad ? <span className="work-state is-missing">{texts.importProblem}</span> : null}{" "}
+            {text}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function changeText(change: ImportChange, texts: Texts): string | undefined {
+  switch (change.kind) {
+    case "create-room":
+      return texts.importRoom(change.room);
+    case "create-account":
+      return texts.importAccount(change.displayName ?? change.user, change.user);
+    case "display-name":
+      return change.isNew ? undefined : texts.importRename(change.user, change.text);
+    case "add":
+      return texts.importJoin(change.user, change.room);
+    case "grant":
+      return texts.importRole(change.user, change.on, change.room);
+    default:
+      return undefined;
+  }
+}
+
+function Result({ done: { changes, cards, refused } }: { readonly done: DoneImport }) {
+  const { texts, chat } = usePage();
+  const save = () => {
+    const { host } = location;
+    const html = [cardsStart(host), ...cards.map((card) => cardHtml(host, card)), CARDS_END];
+    const address = URL.createObjectURL(new Blob(html, { type: "text/html" }));
+    downloadFrom(address, "cards.html");
+    URL.revokeObjectURL(address);
+  };
+  return (
+    <>
+      <Announced kind="result">{texts.importDone(changes)}</Announced>
+      <Lines problems={refused} changes={[]} />
+      {cards.length === 0 ? null : (
+        <>
+          <p className="hint">{texts.cardsExplained}</p>
+          {chat.isLocal ? <p className="warning">{texts.inviteLoopback}</p> : null}
+          <Button variant="main" onClick={save}>
+            {texts.cardsSave(cards.length)}
+          </Button>
+        </>
+      )}
+    </>
+  );
+}

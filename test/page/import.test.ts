@@ -1,0 +1,66 @@
+import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import { expectAccessible } from "./theme.ts";
+
+const server = new PageServer();
+const PEOPLE = [
+  "name,display name,rooms,role",
+  "bu_sari,Bu Sari,math:moderator essay,",
+  "ayu,Ayu Lestari,math,",
+  "budi,Budi Ñusantara,math,ketua",
+].join("\n");
+
+pageTest("shows each line of a class list, adds the people and saves their cards", async () => {
+  const olga = await server.operator();
+  if ((await olga.page.getByRole("tab").count()) === 0)
+    await olga.button("Server administration").click();
+  await olga.page.getByRole("tab", { name: "Accounts", exact: true }).click();
+  await olga.button("Import class list").click();
+  const dialog = olga.dialog("Import class list");
+  const choose = async (text: string) => {
+    const files = [{ name: "8b.csv", mimeType: "text/csv", buffer: Buffer.from(text) }];
+    await dialog.locator("input[type=file]").setInputFiles(files);
+  };
+  await choose(PEOPLE);
+  await dialog.getByText("Nothing was changed. Correct 1 line").waitFor();
+  await dialog.getByRole("row").filter({ hasText: "has no valid role: 'ketua'" }).waitFor();
+  expect(await dialog.getByRole("button", { name: /^Add/ }).count()).toBe(0);
+  await expectAccessible(olga, "light", "problems of a class list");
+  await dialog.getByRole("button", { name: "Choose again" }).click();
+  await choose(PEOPLE.replace("ketua", "member"));
+  await dialog.getByText("Nothing has changed yet. New people: 3.").waitFor();
+  for (const text of ["New room math", "New account ayu for Ayu Lestari, with a card"])
+    await dialog.getByRole("row").filter({ hasText: text }).waitFor();
+  await dialog.getByRole("row").filter({ hasText: "bu_sari becomes moderator of math" }).waitFor();
+  await dialog.getByRole("button", { name: "Add 3 people" }).click();
+  const save = dialog.getByRole("button", { name: "Save 3 cards to print" });
+  await save.waitFor();
+  await expectAccessible(olga, "light", "cards of a class list");
+  const [download] = await Promise.all([olga.page.waitForEvent("download"), save.click()]);
+  const cards = readFileSync(await download.path(), "utf8");
+  for (const name of ["Bu Sari", "Ayu Lestari", "Budi Ñusantara"]) expect(cards).toContain(name);
+  const [, code = ""] = /#reset=(p[\w-]{22})/.exec(cards) ?? [];
+  expect(code).not.toBe("");
+  await olga.page.keyboard.press("Escape");
+  await olga.page.getByRole("table", { name: "Accounts" }).getByText("Ayu Lestari (ayu)").waitFor();
+
+  await olga.button("Import class list").click();
+  await choose(PEOPLE.replace("ketua", "member"));
+  await dialog.getByText("Everything is as the list says.").waitFor();
+  await olga.page.keyboard.press("Escape");
+});
+
+pageTest("adds people whose names are typed", async () => {
+  const olga = await server.operator();
+  if ((await olga.page.getByRole("tab").count()) === 0)
+    await olga.button("Server administration").click();
+  await olga.page.getByRole("tab", { name: "Accounts", exact: true }).click();
+  await olga.button("Add people").click();
+  const dialog = olga.dialog("Add people");
+  await dialog.getByLabel("Names, one per line").fill("Citra Ayu\nDewi Anggraini\n");
+  await dialog.getByRole("button", { name: "Show what happens" }).click();
+  await dialog.getByRole("button", { name: "Add 2 people" }).click();
+  await dialog.getByRole("button", { name: "Save 2 cards to print" }).waitFor();
+});
