@@ -84,6 +84,15 @@ export function cardsIn(page: string): FormerCard[] {
   });
 }
 
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#x27;",
+};
+
+/** A browser has no `Bun.escapeHTML`. */
 function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? "");
 }

@@ -96,7 +96,8 @@ export const ENGLISH = {
   addPeople: "Add people",
   importList: "Import class list",
   importExplained:
-    "A CSV table with the columns name, display name, rooms and role, or one name per line. You see what happens before anything changes. Nobody is removed.",
+    "A CSV table with the columns name, display name, rooms and role, or one name per line. " +
+    "You see what happens before anything changes. Nobody is removed.",
   importFile: "Class list",
   importNames: "Names, one per line",
   importShow: "Show what happens",
@@ -120,10 +121,15 @@ export const ENGLISH = {
   importRename: (user: string, name: string) => `${user} is shown as ${name}`,
   importJoin: (user: string, room: string) => `${user} joins ${room}`,
   importRole: (user: string, on: boolean, room: string | undefined) =>
-    `${user} ${on ? "becomes" : "is no longer"} ${room === undefined ? "operator" : `moderator of ${room}`}`,
+    [
+      user,
+      on ? "becomes" : "is no longer",
+      room === undefined ? "operator" : `moderator of ${room}`,
+    ].join(" "),
   importDone: (changes: number) => `Done: ${counted(changes, "change")}.`,
   cardsExplained:
-    "Each card has a code with which one person chooses a password. Print them, and keep the file secret. This is the only time that you can save it.",
+    "Each card has a code with which one person chooses a password. Print them, and keep the " +
+    "file secret. This is the only time that you can save it.",
   cardsSave: (cards: number) => `Save ${counted(cards, "card")} to print`,
   addedCount: (count: number) => (count === 1 ? "Added 1 person" : `Added ${count} people`),
   nameGroup: "Name the group",

@@ -72,6 +72,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask {} to run chat join once, then try again":
     "minta {} menjalankan chat join sekali, lalu coba lagi",
   "check the number": "periksa nomornya",
+  "choose a message": "pilih sebuah pesan",
   "cannot add {}: {}": "tidak dapat menambahkan {}: {}",
   "check both clocks (here it is {}), then start chat on {}'s device":
     "periksa jam kedua mesin (di sini {}), lalu jalankan chat di perangkat {}",

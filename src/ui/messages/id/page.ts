@@ -160,7 +160,8 @@ export const INDONESIAN: Texts = {
   addPeople: "Tambahkan orang",
   importList: "Impor daftar kelas",
   importExplained:
-    "Tabel CSV dengan kolom nama, nama tampilan, ruang dan peran, atau satu nama per baris. Anda melihat apa yang terjadi sebelum ada yang berubah. Tidak ada yang dikeluarkan.",
+    "Tabel CSV dengan kolom nama, nama tampilan, ruang dan peran, atau satu nama per baris. " +
+    "Anda melihat apa yang terjadi sebelum ada yang berubah. Tidak ada yang dikeluarkan.",
   importFile: "Daftar kelas",
   importNames: "Nama, satu per baris",
   importShow: "Tampilkan hasilnya",
@@ -184,10 +185,15 @@ export const INDONESIAN: Texts = {
   importRename: (user, name) => `${user} ditampilkan sebagai ${name}`,
   importJoin: (user, room) => `${user} bergabung ke ${room}`,
   importRole: (user, on, room) =>
-    `${user} ${on ? "menjadi" : "tidak lagi"} ${room === undefined ? "operator" : `moderator ${room}`}`,
+    [
+      user,
+      on ? "menjadi" : "tidak lagi",
+      room === undefined ? "operator" : `moderator ${room}`,
+    ].join(" "),
   importDone: (changes) => `Selesai: ${changes} perubahan.`,
   cardsExplained:
-    "Setiap kartu berisi kode untuk memilih kata sandi. Cetaklah, dan rahasiakan berkasnya. Hanya sekarang Anda dapat menyimpannya.",
+    "Setiap kartu berisi kode untuk memilih kata sandi. Cetaklah, dan rahasiakan berkasnya. " +
+    "Hanya sekarang Anda dapat menyimpannya.",
   cardsSave: (cards) => `Simpan ${cards} kartu untuk dicetak`,
   addedCount: (count) => `${count} orang ditambahkan`,
   nameGroup: "Beri nama grup",

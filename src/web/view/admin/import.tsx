@@ -182,7 +182,7 @@ interface PlanProps {
   readonly onPerform: (changes: readonly ImportChange[]) => void;
 }
 
-/** What happens on each line. Nothing has changed yet. */
+/** Shows what each line does, before anything changes. */
 function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
   const { texts } = usePage();
   const { changes, problems } = plan;
