@@ -275,9 +275,13 @@ pageTest("keeps all of the switcher in a low window", async () => {
   const { page } = ana;
   for (const { coveredPx, ...size } of LOW_WINDOWS) {
     await page.setViewportSize(size);
-    await page.evaluate(
-      `document.documentElement.style.setProperty("--covered-bottom", "${coveredPx}px")`,
-    );
+    // The page itself sets the property when its window has changed, maybe after this.
+    await page.evaluate(`new Promise((resolve) => {
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        document.documentElement.style.setProperty("--covered-bottom", "${coveredPx}px");
+        resolve();
+      }));
+    })`);
     await page.keyboard.press("Control+k");
     const field = page.getByRole("combobox");
     await field.fill("low");

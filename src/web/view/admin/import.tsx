@@ -232,13 +232,17 @@ function Lines({ problems, changes }: LinesProps) {
         <tr key={i} className={isBad ? "is-wrong" : undefined}>
           <td>{line}</td>
           <td dir="auto">
-            {isBad ? <span className="work-state is-missing">{texts.importProblem}</span> : null}{" "}
-            {text}
+            {isBad ? <ProblemSign /> : null} {text}
           </td>
         </tr>
       ))}
     </Table>
   );
+}
+
+function ProblemSign() {
+  const { texts } = usePage();
+  return <span className="work-state is-missing">{texts.importProblem}</span>;
 }
 
 function changeText(change: ImportChange, texts: Texts): string | undefined {
