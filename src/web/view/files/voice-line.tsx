@@ -90,7 +90,7 @@ export function VoiceLine({ voices, voice, peaks, children }: VoiceLineProps) {
   const state = useVoiceState({ voices, voice });
   const { file, durationMs } = voice;
   useEffect(() => voices.draw(file), [voices, file]);
-  const seconds = voices.positionOf(file);
+  const seconds = useSyncExternalStore(voices.subscribe, () => voices.positionOf(file));
   const duration = playingTime(durationMs);
   const time = playingTime(seconds * SECOND_MS);
   return (

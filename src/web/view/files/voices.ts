@@ -1,6 +1,7 @@
 /** Playback of voice messages: one at a time, also while its message is not drawn. */
 
 import { setNewest } from "../../../core/evict.ts";
+import { listen } from "../shell/effects.ts";
 
 export interface Voice {
   readonly file: string;
@@ -40,11 +41,15 @@ export class Voices {
   readonly #listeners = new Set<() => void>();
   #state: VoiceState | undefined;
   #address: string | undefined;
+  /** Whether the element knows its duration and place. */
+  #isReady = false;
   #speed: Speed = 1;
 
   constructor(private readonly onFault: (fault: unknown) => void) {
     const audio = this.#audio;
-    const update = () => this.#update({ seconds: audio.currentTime });
+    const update = () => {
+      if (this.#isReady) this.#update({ seconds: audio.currentTime });
+    };
     audio.ontimeupdate = update;
     audio.onseeked = update;
     audio.onplay = () => this.#update({ isPlaying: true });
@@ -98,9 +103,11 @@ export class Voices {
   }
 
   seek(voice: Voice, seconds: number): void {
-    if (this.stateOf(voice.file) !== undefined && this.#address !== undefined)
-      this.#audio.currentTime = seconds;
-    else this.#remember(voice.file, seconds);
+    if (this.stateOf(voice.file) === undefined) {
+      this.#remember(voice.file, seconds);
+      return this.#emit();
+    }
+    if (this.#isReady) this.#audio.currentTime = seconds;
     this.#update({ seconds });
   }
 
@@ -122,32 +129,40 @@ export class Voices {
 
   async #play(voice: Voice): Promise<void> {
     this.onPlay();
-    const audio = this.#audio;
     if (this.stateOf(voice.file) === undefined) {
       const seconds = this.#positions.get(voice.file) ?? 0;
       this.stop();
       const speed = this.#speed;
       this.#state = { voice, isPlaying: true, seconds, speed, isUnplayable: false };
-      this.#emit();
-    }
+    } else this.#update({ isPlaying: true });
+    this.#emit();
     try {
-      if (this.#address === undefined) {
-        const sound = await voice.load();
-        const state = this.stateOf(voice.file);
-        if (state === undefined || this.#address !== undefined) return;
-        this.#address = URL.createObjectURL(sound);
-        audio.src = this.#address;
-        audio.playbackRate = this.#speed;
-        await this.#measure();
-        audio.currentTime = state.seconds;
-      }
-      await audio.play();
+      if (!this.#isReady && !(await this.#load(voice))) return;
+      // The user may have paused it meanwhile.
+      if (this.stateOf(voice.file)?.isPlaying === true) await this.#audio.play();
     } catch (error) {
       if (this.stateOf(voice.file) === undefined) return;
       this.#update({ isPlaying: false });
       // A browser that refuses to play unasked leaves the button to the user.
       if (!(error instanceof DOMException)) this.onFault(error);
     }
+  }
+
+  /** @returns false if another voice message, or another call for this one, came first */
+  async #load(voice: Voice): Promise<boolean> {
+    const audio = this.#audio;
+    const sound = await voice.load();
+    if (this.stateOf(voice.file) === undefined || this.#address !== undefined) return false;
+    const address = URL.createObjectURL(sound);
+    this.#address = address;
+    audio.src = address;
+    await this.#measure();
+    const state = this.stateOf(voice.file);
+    if (state === undefined || this.#address !== address) return false;
+    audio.playbackRate = this.#speed;
+    audio.currentTime = state.seconds;
+    this.#isReady = true;
+    return true;
   }
 
   /** Recorders of browsers state no duration, without which a browser does not seek. */
@@ -176,6 +191,7 @@ export class Voices {
   #release(): void {
     if (this.#address !== undefined) URL.revokeObjectURL(this.#address);
     this.#address = undefined;
+    this.#isReady = false;
   }
 
   #update(change: Partial<VoiceState>): void {
@@ -190,7 +206,9 @@ export class Voices {
 
 function once(audio: HTMLAudioElement, event: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  audio.addEventListener(event, () => resolve(), { once: true });
-  audio.addEventListener("error", () => resolve(), { once: true });
+  const stop = listen(audio, `${event} error`, () => {
+    stop();
+    resolve();
+  });
   return promise;
 }

@@ -246,7 +246,11 @@ function Listening({ file, onDiscard, onSend }: ListeningProps) {
     () => whenSettled(readSound(file), (read) => setSound(read ?? { durationMs: undefined })),
     [file],
   );
-  useEffect(() => () => voices.stop(), [voices]);
+  useEffect(() => {
+    return () => {
+      if (voices.stateOf(file.name) !== undefined) voices.stop();
+    };
+  }, [voices, file]);
   const { durationMs, peaks } = sound ?? {};
   const voice = {
     file: file.name,
