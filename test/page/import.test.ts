@@ -49,6 +49,12 @@ pageTest("shows each line of a class list, adds the people and saves their cards
   await olga.button("Import class list").click();
   await choose(PEOPLE.replace("ketua", "member"));
   await dialog.getByText("Everything is as the list says.").waitFor();
+  await dialog.getByRole("button", { name: "Choose again" }).click();
+  await dialog.getByLabel("New cards for those who have not signed in yet").check();
+  await choose(PEOPLE.replace("ketua", "member"));
+  await dialog.getByRole("row").filter({ hasText: "New card for Bu Sari" }).waitFor();
+  await dialog.getByRole("button", { name: "Apply changes" }).click();
+  await dialog.getByRole("button", { name: "Save 3 cards to print" }).waitFor();
   await olga.page.keyboard.press("Escape");
 });
 

@@ -118,6 +118,9 @@ export const ENGLISH = {
     name === user
       ? `New account ${user}, with a card`
       : `New account ${user} for ${name}, with a card`,
+  importCard: (name: string) => `New card for ${name}`,
+  importLeft: (user: string, room: string) => `${user} has left ${room}, and is not added again`,
+  importRenew: "New cards for those who have not signed in yet",
   importRename: (user: string, name: string) => `${user} is shown as ${name}`,
   importJoin: (user: string, room: string) => `${user} joins ${room}`,
   importRole: (user: string, on: boolean, room: string | undefined) =>

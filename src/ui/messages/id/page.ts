@@ -182,6 +182,9 @@ export const INDONESIAN: Texts = {
     name === user
       ? `Akun baru ${user}, dengan kartu`
       : `Akun baru ${user} untuk ${name}, dengan kartu`,
+  importCard: (name) => `Kartu baru untuk ${name}`,
+  importLeft: (user, room) => `${user} sudah keluar dari ${room}, dan tidak ditambahkan lagi`,
+  importRenew: "Kartu baru untuk yang belum pernah masuk",
   importRename: (user, name) => `${user} ditampilkan sebagai ${name}`,
   importJoin: (user, room) => `${user} bergabung ke ${room}`,
   importRole: (user, on, room) =>

@@ -25,6 +25,7 @@ import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, type PageValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
+import { Check } from "../shell/form.tsx";
 import { Table } from "./table.tsx";
 
 const LIST_BYTES_MAX = 8 << 20;
@@ -49,7 +50,9 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
   const task = useTask();
   const [plan, setPlan] = useState<ImportPlan>();
   const [done, setDone] = useState<DoneImport>();
-  const show = (bytes: Uint8Array) => task.run(async () => setPlan(await planOf(page, bytes)));
+  const [renews, setRenews] = useState(false);
+  const show = (bytes: Uint8Array) =>
+    task.run(async () => setPlan(await planOf(page, bytes, renews)));
   const perform = (changes: readonly ImportChange[]) =>
     task.run(async () => {
       try {
@@ -60,11 +63,14 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
     });
   const title = asksNames ? texts.addPeople : texts.importList;
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={() => task.isBusy || onClose()}>
       {done !== undefined ? (
         <Result done={done} />
       ) : plan === undefined ? (
-        <Source asksNames={asksNames} onList={show} />
+        <>
+          <Source asksNames={asksNames} onList={show} />
+          <Check label={texts.importRenew} isOn={renews} onChange={setRenews} />
+        </>
       ) : (
         <PlanView
           plan={plan}
@@ -79,11 +85,15 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
 }
 
 /** @throws {Fault} the server's refusals */
-async function planOf({ chat }: PageValue, bytes: Uint8Array): Promise<ImportPlan> {
+async function planOf(
+  { chat }: PageValue,
+  bytes: Uint8Array,
+  renews: boolean,
+): Promise<ImportPlan> {
   const list = parseClassList(bytes);
   const accounts = await allAccounts(chat.request, { reverse: true, sort: "since" }, true);
   const rooms = await allRooms(chat.request, { reverse: false, sort: "name" }, true);
-  return planImport(list, { accounts, rooms, me: chat.model.me, renews: false });
+  return planImport(list, { accounts, rooms, me: chat.model.me, renews });
 }
 
 /** Reports after each batch, so that the cards of a broken import are in hand. */
@@ -185,7 +195,7 @@ interface PlanProps {
 /** Shows what each line does, before anything changes. */
 function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
   const { texts } = usePage();
-  const { changes, problems } = plan;
+  const { changes, problems, left } = plan;
   const added = changes.filter(({ kind }) => kind === "create-account").length;
   const isDone = problems.length === 0 && changes.length === 0;
   return (
@@ -197,7 +207,6 @@ function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
             ? texts.importNothing
             : texts.importPlan(added, changes.length)}
       </Announced>
-      <Lines problems={problems} changes={changes} />
       <div className="dialog-actions">
         <Button onClick={onAgain}>{texts.importAgain}</Button>
         {problems.length > 0 || isDone ? null : (
@@ -206,32 +215,40 @@ function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
           </Button>
         )}
       </div>
+      <Lines problems={problems} changes={changes} left={left} />
     </>
   );
 }
 
 interface LinesProps {
   readonly problems: readonly Problem[];
-  readonly changes: readonly ImportChange[];
+  readonly changes?: readonly ImportChange[];
+  readonly left?: ImportPlan["left"];
 }
 
-function Lines({ problems, changes }: LinesProps) {
+function Lines({ problems, changes = [], left = [] }: LinesProps) {
   const { texts } = usePage();
-  const rows = [
-    ...problems.map(({ line, reason }) => ({ line, isBad: true, text: reason })),
+  const texted = [
     ...changes.flatMap((change) => {
       const text = changeText(change, texts);
-      return text === undefined ? [] : [{ line: change.line, isBad: false, text }];
+      return text === undefined ? [] : [{ line: change.line, text }];
     }),
-  ].sort((a, b) => a.line - b.line);
+    ...left.map(({ line, user, room }) => ({ line, text: texts.importLeft(user, room) })),
+  ];
+  const rows = [
+    ...problems.map(({ line, reason }) => ({ line, isBad: true, text: reason })),
+    ...[...Map.groupBy(texted, ({ line }) => line)].map(([line, all]) => {
+      return { line, isBad: false, text: all.map(({ text }) => text).join(" · ") };
+    }),
+  ].sort((one, other) => one.line - other.line);
   if (rows.length === 0) return null;
   return (
     <Table label={texts.importLines} heads={[texts.importLine, texts.importResult]}>
       {rows.map(({ line, isBad, text }, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a line may have several rows
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line may have several problems
         <tr key={i} className={isBad ? "is-wrong" : undefined}>
           <td>{line}</td>
-          <td dir="auto">
+          <td dir="auto" className="wraps">
             {isBad ? <ProblemSign /> : null} {text}
           </td>
         </tr>
@@ -251,14 +268,14 @@ function changeText(change: ImportChange, texts: Texts): string | undefined {
       return texts.importRoom(change.room);
     case "create-account":
       return texts.importAccount(change.displayName ?? change.user, change.user);
+    case "renew-code":
+      return texts.importCard(change.displayName ?? change.user);
     case "display-name":
       return change.isNew ? undefined : texts.importRename(change.user, change.text);
     case "add":
       return texts.importJoin(change.user, change.room);
     case "grant":
       return texts.importRole(change.user, change.on, change.room);
-    default:
-      return undefined;
   }
 }
 
@@ -274,7 +291,7 @@ function Result({ done: { changes, cards, refused } }: { readonly done: DoneImpo
   return (
     <>
       <Announced kind="result">{texts.importDone(changes)}</Announced>
-      <Lines problems={refused} changes={[]} />
+      <Lines problems={refused} />
       {cards.length === 0 ? null : (
         <>
           <p className="hint">{texts.cardsExplained}</p>
