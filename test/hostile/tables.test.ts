@@ -240,7 +240,7 @@ function fault(table: Table): string | undefined {
 /** Clients alone use these. */
 const CLIENT = new RegExp(
   [
-    /^core\/(client|lan|model|markup|slack|transfer\/folder-(list|plan))\b/,
+    /^core\/(client|lan|model|markup|people|slack|transfer\/folder-(list|plan))\b/,
     /^io\/(file|lan|state|terminal|ws\/client-link|quic\/dial|link\/memory-network)\b/,
   ]
     .map(({ source }) => source)
