@@ -36,6 +36,9 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.page.locator("article:not(.is-pending)", { hasText: "my essay" }).waitFor();
   await ben.page.getByText(PRIVATE).waitFor();
   await picture(ben, "pupil-box");
+  await ben.button("Attach").click();
+  await ben.menuItem("Hand in").waitFor();
+  await ben.page.keyboard.press("Escape");
 
   await ana.button("Handed in").click();
   const list = await ana.dialog("Handed in: #essay");
@@ -165,7 +168,7 @@ pageTest("shows the order of hands, work that is due today, and the end of a pol
   await lena.send("/poll Ready? | yes | no");
   await strip.getByRole("button", { name: "Close poll" }).click();
   await strip.waitFor({ state: "detached" });
-  await lena.createRoom("report");
+  await lena.createRoom("thesis");
   await lena.send("/rules post private");
   const today = new Date().toLocaleDateString("sv");
   await lena.send(`/rules due ${today} 23:59`);

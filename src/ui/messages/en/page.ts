@@ -433,6 +433,7 @@ export const ENGLISH = {
   attach: "Attach",
   attachPhoto: "Photo or film",
   attachFile: "File",
+  handIn: "Hand in",
   attachFolder: "Folder",
   recordVoice: "Record voice message",
   voiceMessage: "Voice message",

@@ -525,6 +525,7 @@ export const INDONESIAN: Texts = {
   attach: "Lampirkan",
   attachPhoto: "Foto atau film",
   attachFile: "Berkas",
+  handIn: "Kumpulkan",
   attachFolder: "Folder",
   recordVoice: "Rekam pesan suara",
   voiceMessage: "Pesan suara",

@@ -19,9 +19,10 @@ import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { boxNames } from "../../../base/names.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { displayedLike } from "../../../core/model/people.ts";
 import { isConversation } from "../../../core/model/room.ts";
-import { draftKey, knownNames, roomOf } from "../../../core/model/selectors.ts";
+import { draftKey, knownNames, postTarget, roomOf } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Item, Model } from "../../../core/model/state.ts";
 import type { FileMessage } from "../../../core/rooms/files.ts";
 import { usageFor } from "../../../ui/command.ts";
@@ -231,7 +232,10 @@ function AddButton({ attached, target, thread, onRecord }: AddButtonProps) {
   };
   const items = () => {
     const room = roomOf(chat.model, target);
+    const box = boxNames(postTarget(chat.model, target));
+    const isOwnBox = isSameName(box?.user, chat.model.me);
     return [
+      ...(isOwnBox ? [menuItem(texts.handIn, () => choose(""), "check")] : []),
       menuItem(texts.attachPhoto, () => choose("image/*,video/*"), "picture"),
       menuItem(texts.attachFile, () => choose(""), "file"),
       ...(CAN_CHOOSE_FOLDERS
