@@ -245,6 +245,7 @@ export const DRAIN_TIMEOUT_MS = 5_000;
 
 // Accounts, devices and codes that link them
 
+export const CLASS_LIST_BYTES_MAX = 8 * MIB;
 export const ACCOUNTS_MAX = 100_000;
 export const ACCOUNTS_RESERVED = 1_000;
 /** Enough for a large school behind one NAT. */

@@ -22,6 +22,21 @@ export function* batchesOf(changes: readonly ImportChange[]): Generator<readonly
   }
 }
 
+/** Accounts and rooms whose creation was refused, so that later changes are left out. */
+export class UncreatedSubjects {
+  readonly #subjects = new Set<string>();
+
+  addRefused(change: ImportChange): void {
+    if (change.kind === "create-account") this.#subjects.add(`@${change.user}`);
+    if (change.kind === "create-room") this.#subjects.add(`#${change.room}`);
+  }
+
+  concern(change: ImportChange): boolean {
+    const { user, room } = { user: undefined, room: undefined, ...change };
+    return this.#subjects.has(`@${user}`) || this.#subjects.has(`#${room}`);
+  }
+}
+
 export interface CardOptions {
   readonly entropy: (sizeBytes: number) => Uint8Array;
   /** Returns the address of the page that asks for a new password. */

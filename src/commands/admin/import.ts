@@ -1,7 +1,7 @@
 /** `chat admin accounts import`: makes the accounts, rooms and roles of a list of people. */
 
 import { asFault, Fault } from "../../base/fault.ts";
-import { RESET_MS_MAX } from "../../base/limits.ts";
+import { CLASS_LIST_BYTES_MAX, RESET_MS_MAX } from "../../base/limits.ts";
 import { counted } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { externalAddress, resetPage } from "../../cli/connect/invite.ts";
@@ -9,7 +9,7 @@ import { expiryOf, type Operator } from "../../cli/connect/operator.ts";
 import { faultLine, printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printJson, printResult } from "../../cli/output/result.ts";
-import { applyChange, batchesOf, newCard } from "../../client/class-import.ts";
+import { applyChange, batchesOf, newCard, UncreatedSubjects } from "../../client/class-import.ts";
 import { BulkRequests } from "../../client/link/bulk.ts";
 import { allAccounts, allRooms } from "../../client/link/lists.ts";
 import type { Card } from "../../core/people/cards.ts";
@@ -27,8 +27,6 @@ import { systemEntropy } from "../../io/entropy.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { CardsFile } from "./cards-file.ts";
 
-const LIST_BYTES_MAX = 8 << 20;
-
 interface ImportFlags {
   readonly cards?: string | undefined;
   readonly renew: boolean;
@@ -44,7 +42,7 @@ export async function importList(
 ): Promise<number> {
   const { client, context } = operator;
   context.continueWithoutOutput();
-  const list = parseClassList((await readNamedInput(path, LIST_BYTES_MAX)) ?? missing(path));
+  const list = parseClassList((await readNamedInput(path, CLASS_LIST_BYTES_MAX)) ?? missing(path));
   // In the order of their registration, so that a new account moves no other to another page.
   const accounts = await allAccounts(client.request, { reverse: true, sort: "since" }, true);
   checkComplete(accounts);
@@ -103,8 +101,7 @@ class ImportRun {
   readonly #uncertain: Card[] = [];
   readonly #done: ImportChange[] = [];
   readonly #problems: Problem[] = [];
-  /** Accounts and rooms whose creation was refused, so that later changes are left out. */
-  readonly #missing = new Set<string>();
+  readonly #uncreated = new UncreatedSubjects();
 
   constructor(
     private readonly operator: Operator,
@@ -174,7 +171,7 @@ class ImportRun {
     try {
       for (const batch of batchesOf(this.plan.changes)) {
         if (isStopped) throw new Fault("interrupted", "interrupted");
-        const changes = batch.filter((change) => !this.#isMissing(change));
+        const changes = batch.filter((change) => !this.#uncreated.concern(change));
         const cards = new Map(changes.filter(isCode).map((one) => [one.user, this.#newCard(one)]));
         // No code becomes void before its successor is on disk.
         if (cards.size > 0) file?.add([...cards.values()]);
@@ -195,11 +192,6 @@ class ImportRun {
       release();
       progress.end();
     }
-  }
-
-  #isMissing(change: ImportChange): boolean {
-    const { user, room } = { user: undefined, room: undefined, ...change };
-    return this.#missing.has(`@${user}`) || this.#missing.has(`#${room}`);
   }
 
   #newCard(change: CodeChange): Card {
@@ -227,8 +219,7 @@ class ImportRun {
   }
 
   #refuse(change: ImportChange, fault: Fault): void {
-    if (change.kind === "create-account") this.#missing.add(`@${change.user}`);
-    if (change.kind === "create-room") this.#missing.add(`#${change.room}`);
+    this.#uncreated.addRefused(change);
     const reason = `was refused: ${textOf(change)}: ${faultLine(fault)}`;
     this.#problems.push({ line: change.line, reason });
   }

@@ -166,7 +166,7 @@ export class PageClient extends ChatClient<PageAccount> {
   #isStoreDismissed = false;
 
   constructor(
-    private readonly platform: Platform,
+    readonly platform: Platform,
     private readonly device: PageDevice,
     { onAlarm, photos, sealed }: PageClientOptions,
   ) {

@@ -1,11 +1,16 @@
 /** Adds people by a class list: every line and what happens to it, before anything changes. */
 
-import { type ChangeEvent, useRef, useState } from "react";
+import { type ChangeEvent, useState } from "react";
 import { utf8Encode } from "../../../base/bytes.ts";
-import { asFault } from "../../../base/fault.ts";
-import { RESET_MS_MAX } from "../../../base/limits.ts";
+import { asFault, Fault, msg } from "../../../base/fault.ts";
+import { CLASS_LIST_BYTES_MAX, RESET_MS_MAX } from "../../../base/limits.ts";
 import { HOUR_MS } from "../../../base/time.ts";
-import { applyChange, batchesOf, newCard } from "../../../client/class-import.ts";
+import {
+  applyChange,
+  batchesOf,
+  newCard,
+  UncreatedSubjects,
+} from "../../../client/class-import.ts";
 import { BulkRequests } from "../../../client/link/bulk.ts";
 import { allAccounts, allRooms } from "../../../client/link/lists.ts";
 import { CARDS_END, type Card, cardHtml, cardsStart } from "../../../core/people/cards.ts";
@@ -28,7 +33,6 @@ import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
 import { Table } from "./table.tsx";
 
-const LIST_BYTES_MAX = 8 << 20;
 /** The server's clock may be behind that of the page. */
 const EXPIRY_MARGIN_MS = HOUR_MS;
 
@@ -96,21 +100,18 @@ async function planOf(
   return planImport(list, { accounts, rooms, me: chat.model.me, renews });
 }
 
-/** Reports after each batch, so that the cards of a broken import are in hand. */
+/** Reports at its end, also if it breaks, so that the cards that were made are in hand. */
 async function performImport(
   { chat, texts }: PageValue,
   changes: readonly ImportChange[],
   onDone: (done: DoneImport) => void,
 ): Promise<void> {
+  const { clock, entropy } = chat.platform;
   const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
   const pageOf = (code: string) => `${address?.origin ?? location.origin}/#reset=${code}`;
-  const expires = Date.now() + RESET_MS_MAX - EXPIRY_MARGIN_MS;
-  const entropy = (sizeBytes: number) => crypto.getRandomValues(new Uint8Array(sizeBytes));
-  const after = (ms: number, act: () => void) => {
-    const timer = setTimeout(act, ms);
-    return () => clearTimeout(timer);
-  };
-  const requests = new BulkRequests({ now: () => performance.now(), after });
+  const expires = clock.unixMs() + RESET_MS_MAX - EXPIRY_MARGIN_MS;
+  const requests = new BulkRequests(clock);
+  const uncreated = new UncreatedSubjects();
   const cards: Card[] = [];
   const refused: Problem[] = [];
   let count = 0;
@@ -118,15 +119,22 @@ async function performImport(
     const card = isCode(change) ? newCard(change, { entropy, pageOf, expires }) : undefined;
     return applyChange(chat.request, change, card, pageOf);
   };
-  for (const batch of batchesOf(changes)) {
-    for await (const { item, answer, fault } of requests.each(batch, send)) {
-      if (fault === undefined) count++;
-      if (answer !== undefined) cards.push(answer);
-      if (fault === undefined) continue;
-      if (asFault(fault).blame !== "user") throw fault;
-      refused.push({ line: item.line, reason: faultText(fault, texts) });
+  let lost: unknown;
+  try {
+    for (const batch of batchesOf(changes)) {
+      const possible = batch.filter((change) => !uncreated.concern(change));
+      for await (const { item, answer, fault } of requests.each(possible, send)) {
+        if (answer !== undefined) cards.push(answer);
+        if (fault === undefined) count++;
+        else if (asFault(fault).blame === "user") {
+          uncreated.addRefused(item);
+          refused.push({ line: item.line, reason: faultText(fault, texts) });
+        } else lost ??= fault;
+      }
+      if (lost !== undefined) throw lost;
     }
-    onDone({ changes: count, cards: [...cards], refused: [...refused] });
+  } finally {
+    onDone({ changes: count, cards, refused });
   }
 }
 
@@ -138,11 +146,14 @@ interface SourceProps {
 function Source({ asksNames, onList }: SourceProps) {
   const { texts, fail } = usePage();
   const [names, setNames] = useState("");
-  const input = useRef<HTMLInputElement>(null);
   const read = async ({ currentTarget }: ChangeEvent<HTMLInputElement>) => {
     const [file] = currentTarget.files ?? [];
     if (file === undefined) return;
-    onList(new Uint8Array(await file.slice(0, LIST_BYTES_MAX).arrayBuffer()));
+    if (file.size > CLASS_LIST_BYTES_MAX) {
+      const remedy = msg`use a smaller file`;
+      throw new Fault("data-foreign", msg`${file.name} is too large`, { remedy });
+    }
+    onList(new Uint8Array(await file.arrayBuffer()));
   };
   if (!asksNames) {
     return (
@@ -151,7 +162,6 @@ function Source({ asksNames, onList }: SourceProps) {
         <label className="field">
           {texts.importFile}
           <input
-            ref={input}
             type="file"
             accept=".csv,.tsv,.txt,text/csv,text/plain"
             onChange={(event) => void read(event).catch(fail)}
