@@ -7,6 +7,7 @@ import {
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
   MESSAGE_BYTES_MAX,
   NESTING_MAX,
+  PAGE_BYTES_MAX,
   REQUESTS_IN_FLIGHT_MAX,
 } from "../../src/base/limits.ts";
 import { rejection } from "../rejection.ts";
@@ -194,8 +195,8 @@ test("reads the next page once the session has received the last one", async () 
   const release = (eve.link as ReturnType<Site["farEnd"]>).stall();
   for (let ref = 1_001; ref <= 1_100; ref++) eve.raw(pack({ kind: "history", limit: 4, ref }));
   await site.time.advance(5_000);
-  expect(read - before).toBeLessThan(20);
-  expect(site.farEnd(eve).queuedBytes()).toBeLessThan(2 << 20);
+  expect(read - before).toBeLessThan(4);
+  expect(site.farEnd(eve).queuedBytes()).toBeLessThan(3 * PAGE_BYTES_MAX);
   eve.takes = () => true;
   release();
   await site.until("the rest", () => read - before === 100 || undefined);

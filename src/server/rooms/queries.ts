@@ -11,7 +11,6 @@ import {
   PRESENCE_MEMBERS_MAX,
   READERS_NAMED_MAX,
   REQUESTS_IN_FLIGHT_MAX,
-  SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import { checkName, foldName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
@@ -126,7 +125,7 @@ export class Queries {
     },
     history: (request, { client: { id, link, handshake }, account }) =>
       this.#readers.runFor(`${id}`, async () => {
-        if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
+        if (link.queuedBytes() > PAGE_BYTES_MAX) await link.drained(PAGE_BYTES_MAX);
         return this.#page(account, request, handshake?.knows ?? KNOWN_VERSION);
       }),
     pins: (request, { account }) => this.#pins(account, request),
