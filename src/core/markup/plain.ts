@@ -3,6 +3,7 @@
 import { cleanText } from "../../base/text.ts";
 import { type Block, parseMarkup } from "./blocks.ts";
 import type { Inline } from "./inline.ts";
+import { plainFormula } from "./plain-formula.ts";
 
 /** Number of characters parsed for each displayed character, because markup is removed. */
 const PARSED_FACTOR = 4;
@@ -33,7 +34,7 @@ function plainBlock(block: Block): string {
     case "heading":
       return plainInlines(block.parts);
     case "table":
-      return block.rows.map((row) => row.map(plainInlines).join(" | ")).join("\n");
+      return block.rows.map((row) => row.map(plainInlines).join(", ")).join("; ");
     default:
       return block.items.map(({ mark, blocks }) => `${mark} ${plainBlocks(blocks)}`).join("\n");
   }
@@ -45,6 +46,7 @@ function plainInlines(parts: readonly Inline[]): string {
 
 /** Struck-out text keeps its marks, because it would have the opposite meaning without them. */
 function plainInline(part: Inline): string {
+  if (part.kind === "math") return plainFormula(part.text);
   if (!("parts" in part)) return part.text;
   const text = plainInlines(part.parts);
   return part.kind === "strike" ? `~~${text}~~` : text;

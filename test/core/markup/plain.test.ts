@@ -16,8 +16,10 @@ test.each([
   expect(plainLine(text, 100)).toBe(plain);
 });
 
-test("omits the dollar signs of formulas", () => {
-  expect(plainLine("so $a^2 + b^2$ is $$c^2$$", 80)).toBe("so a^2 + b^2 is c^2");
+test("makes formulas and tables readable", () => {
+  expect(plainLine("so $a^2 + b^2$ is $$\\frac{c}{2}$$", 80)).toBe("so a² + b² is c/2");
+  const table = "| task | points |\n| --- | --- |\n| $x^2$ | 10 |";
+  expect(plainLine(table, 80)).toBe("task, points; x², 10");
   expect(plainLine("$5 and $6", 80)).toBe("$5 and $6");
 });
 
