@@ -2,7 +2,7 @@
 
 import { utf8Encode } from "../base/bytes.ts";
 import { checkDisplayName } from "../base/display-names.ts";
-import { asFault, Fault, ignoreFault, msg } from "../base/fault.ts";
+import { asFault, Fault, ignoreFault, msg, type Translatable } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { KEYWORD_BYTES_MAX, KEYWORDS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
 import { boxNames, parseTarget } from "../base/names.ts";
@@ -13,18 +13,13 @@ import type { Receipt } from "../core/client/outbox.ts";
 import { roomAt } from "../core/client/room-names.ts";
 import { type ChangeMap, noteChange, withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
-import {
-  isConversation,
-  lastReplySeq,
-  loadedItem,
-  readPositionAfter,
-  threadRoot,
-} from "../core/model/room.ts";
+import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
 import {
   draftKey,
   inThread,
   isBoxOf,
   isCaption,
+  isModerator,
   isPostPending,
   lastMessage,
   openRoom,
@@ -48,7 +43,7 @@ import { checkReason } from "../core/rooms/moderation.ts";
 import { checkPollOptions, type PollRules, pollText, sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import { MESSAGE_KINDS } from "../wire/kinds.ts";
+import { kindsWith, MESSAGE_KINDS } from "../wire/kinds.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { queryUsers, type SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
@@ -70,6 +65,14 @@ export interface JoinOptions {
 export type HandedIn = Answer<"handed">["users"][number] & { readonly due?: number | undefined };
 
 export type MessageAuthor = "other" | "own";
+
+interface MessageCheck {
+  readonly kinds?: ReadonlySet<string>;
+  /** Whether it must not be deleted. */
+  readonly isWhole?: boolean;
+}
+
+const ERASABLE_KINDS = kindsWith("erasable");
 
 /** The client whose user acts. */
 export interface ActionContext {
@@ -243,10 +246,20 @@ export class Actions {
     if (room !== undefined) this.#store.applyNow({ kind: "arrange", room: room.id, prefs });
   }
 
+  /**
+   * Checks that a room or conversation can have settings.
+   * @throws {Fault} room-unknown, user-unknown, not-member, or not-found for a conversation without
+   * messages
+   */
+  async checkHasPrefs(target: string): Promise<void> {
+    if (roomOf(this.#model, target) !== undefined) return;
+    await this.checkTarget(target);
+    throw new Fault("not-found", msg`no messages yet`);
+  }
+
+  /** The caller has called `checkHasPrefs`. */
   setNotifyLevel(target: string, level: NotifyLevel): void {
-    if (this.#model.prefs === undefined || roomOf(this.#model, target) === undefined) {
-      throw new Fault("not-member", msg`you are not in ${target}`);
-    }
+    if (this.#model.prefs === undefined) throw new Fault("kind-unknown", msg`not supported here`);
     const prefs = level === "nothing" ? { muted: 0 } : { notify: level, muted: undefined };
     this.#actor.checkSupport("prefs-set", { room: target, ...prefs });
     this.setPrefs(target, prefs);
@@ -450,7 +463,7 @@ export class Actions {
     author: MessageAuthor,
   ): Promise<number> {
     if (seq !== undefined) {
-      await this.checkMessage(target, seq);
+      await this.checkMessage(target, seq, { isWhole: true });
       return seq;
     }
     const isOwn = author === "own";
@@ -466,29 +479,58 @@ export class Actions {
   /**
    * Checks that a message exists here, before a question or a view depends on it. While offline,
    * only the server can tell, later.
-   * @throws {Fault} not-found, and not-allowed for a record that is no message
+   * @throws {Fault} not-found, and not-allowed for a record of another kind
    */
-  async checkMessage(
-    target: string,
-    seq: number,
-    kinds: ReadonlySet<string> = MESSAGE_KINDS,
-  ): Promise<void> {
-    if (this.#model.connection.kind !== "online") return;
-    let found: string | undefined;
+  async checkMessage(target: string, seq: number, check: MessageCheck = {}): Promise<void> {
+    const { kinds = MESSAGE_KINDS, isWhole = false } = check;
+    const found = await this.#findMessage(target, seq, kinds);
+    if (isWhole && found?.state === "erased") throw wasDeleted(seq);
+  }
+
+  /**
+   * Checks that the user may delete a message, before they are asked whether they want to.
+   * @throws {Fault} not-found or not-allowed
+   */
+  async checkErasable(target: string, seq: number): Promise<void> {
+    const found = await this.#findMessage(target, seq, ERASABLE_KINDS);
+    if (found === undefined) return;
+    const { from, state, place } = found;
+    const room = roomOf(this.#model, place);
+    const isMine = from !== undefined && isSameName(from, this.#model.me);
+    if (!isMine && !(room !== undefined && isModerator(this.#model, room))) throw notYours(seq);
+    if (state === "erased") throw wasDeleted(seq);
+  }
+
+  /** @returns `undefined` while offline */
+  async #findMessage(target: string, seq: number, kinds: ReadonlySet<string>) {
+    if (this.#model.connection.kind !== "online") return undefined;
+    let other: string | undefined;
     // In an assignment room, members see the messages of their own boxes as well.
     for (const place of new Set([target, postTarget(this.#model, target)])) {
       const room = roomOf(this.#model, place);
       const loaded = room && loadedItem(room, seq);
-      const { kind } = loaded ?? (await this.#store.record(place, seq)) ?? {};
-      if (kind !== undefined && kinds.has(kind)) return;
-      found ??= kind;
+      const found = loaded ?? (await this.#store.record(place, seq));
+      if (found === undefined) continue;
+      const { kind, from, state } = found;
+      if (kinds.has(kind)) return { from, state, place };
+      other ??= kind;
     }
-    throw found === undefined ? noMessage(seq) : notChangeable(seq, found);
+    throw other === undefined ? noMessage(seq) : notChangeable(seq, other);
   }
 
   /** Like `resolveSeq`, for a reply: a thread has one level. */
   async replyTo(target: string, seq: number | undefined): Promise<number> {
-    const about = await this.resolveSeq(target, seq, "other");
+    return this.#rootOf(target, await this.resolveSeq(target, seq, "other"));
+  }
+
+  /** Like `replyTo`. The thread of a deleted message still has its replies. */
+  async threadAt(target: string, seq: number | undefined): Promise<number> {
+    if (seq === undefined) return this.replyTo(target, seq);
+    await this.checkMessage(target, seq);
+    return this.#rootOf(target, seq);
+  }
+
+  #rootOf(target: string, about: number): number {
     const room = roomOf(this.#model, target);
     return room === undefined ? about : threadRoot(room, about);
   }
@@ -672,11 +714,36 @@ export class Actions {
     this.open(target);
   }
 
-  /** @throws {Fault} not-allowed for rooms, which are encrypted when they are created or never */
-  checkSealable(target: string): void {
+  /**
+   * Checks whether a conversation can be encrypted, before the user is asked whether they want to.
+   * @throws {Fault} not-allowed for rooms, which are encrypted when they are created or never, and
+   * if it is encrypted already or this device does not support it; user-unknown; not-found if the
+   * other user has no device that can be added
+   */
+  async checkSealable(target: string): Promise<void> {
     const room = roomOf(this.#model, target);
-    if (room === undefined || room.isSealed || isConversation(room)) return;
-    throw existingRoom(bareTarget(target));
+    const { kind, name } = parseTarget(target);
+    const isGroup = room?.people !== undefined;
+    if (kind !== "person" && !isGroup) {
+      if (room?.isSealed === true) throw sealedAlready();
+      throw existingRoom(bareTarget(target));
+    }
+    if (kind === "person") await this.checkOther(name);
+    const rooms = await this.#actor.sealedRooms();
+    const sealed = this.sealedRoomAt(target);
+    const users = room?.people ?? [name];
+    // After an interruption, a repetition adds those who are missing.
+    if (sealed !== undefined && (await rooms.hasMembers(sealed, users))) throw sealedAlready();
+    for (const user of users) await rooms.checkDevices(user);
+  }
+
+  /**
+   * Checks whether this device knows a key of the user that can be compared.
+   * @throws {Fault} user-unknown, and not-allowed for oneself or if this device does not support it
+   */
+  async checkVerifiable(user: string): Promise<void> {
+    await this.checkOther(user);
+    await (await this.#actor.sealedRooms()).checkKey(user);
   }
 
   /**
@@ -708,6 +775,7 @@ export class Actions {
   async kick(target: string, user: string, reason = ""): Promise<number | undefined> {
     const room = bareTarget(target);
     const sealed = this.sealedRoomAt(room);
+    this.#checkNotMe(user, msg`leave the room: /leave`);
     checkReason(sealed, reason);
     if (sealed !== undefined) {
       const rooms = await this.#actor.sealedRooms().catch(ignoreNotAllowed);
@@ -821,11 +889,24 @@ export class Actions {
   }
 
   /**
-   * Sends the smallest possible history request to check that a user exists.
-   * @throws {Fault} user-unknown, or a connection error
+   * Sends the smallest possible history request to check that a person or room exists. While
+   * offline, only the server can tell, later.
+   * @throws {Fault} user-unknown, room-unknown, not-member, or a connection error
    */
-  async checkPerson(target: string): Promise<void> {
-    await this.#actor.request("history", { target, limit: 1 });
+  async checkTarget(target: string): Promise<void> {
+    if (this.#model.connection.kind === "online")
+      await this.#actor.request("history", { target: bareTarget(target), limit: 1 });
+  }
+
+  /** @throws {Fault} user-unknown, or not-allowed for oneself */
+  async checkOther(user: string): Promise<void> {
+    this.#checkNotMe(user, msg`specify another user`);
+    await this.checkTarget(`@${user}`);
+  }
+
+  #checkNotMe(user: string, remedy: Translatable): void {
+    if (!isSameName(user, this.#model.me)) return;
+    throw new Fault("not-allowed", msg`'${user}' is your own account`, { remedy });
   }
 
   async setTopic(room: string, topic: string): Promise<number> {
@@ -957,6 +1038,20 @@ function isMessageText(text: string): boolean {
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
     remedy: msg`check the number`,
+  });
+}
+
+function wasDeleted(seq: number): Fault {
+  return new Fault("not-found", msg`message ${seq} was deleted`);
+}
+
+function notYours(seq: number): Fault {
+  return new Fault("not-allowed", msg`message ${seq} is not yours`);
+}
+
+function sealedAlready(): Fault {
+  return new Fault("not-allowed", msg`this conversation is already encrypted`, {
+    remedy: msg`no action is needed`,
   });
 }
 

@@ -13,7 +13,7 @@ import { withoutIgnored } from "../core/model/unignored.ts";
 import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
-import { kindsWith, RECORD_KINDS } from "../wire/kinds.ts";
+import { RECORD_KINDS } from "../wire/kinds.ts";
 import type { RequestFields, Answer as WireAnswer } from "../wire/messages.ts";
 import {
   type Chat,
@@ -550,7 +550,7 @@ const erase: Command<OptionalSeq> = {
   async run({ seq }, chat, host) {
     await host.sent();
     const { actions } = chat;
-    if (seq !== undefined) await actions.checkMessage(host.current, seq, kindsWith("erasable"));
+    if (seq !== undefined) await actions.checkErasable(host.current, seq);
     const last = () => actions.resolveSeq(postTarget(chat.model, host.current), undefined, "own");
     return { seq: await host.erase(seq ?? (await last())) };
   },
@@ -590,7 +590,7 @@ function setsFollowed(on: boolean): Command<OptionalSeq> {
     defaultAuthor: "other",
     parse: parseOptionalSeq,
     async run(args, chat, host) {
-      const seq = await chat.actions.replyTo(host.current, args.seq ?? host.thread);
+      const seq = await chat.actions.threadAt(host.current, args.seq ?? host.thread);
       await chat.actions.follow(host.current, seq, on);
       const json = { kind: "follow", seq, on };
       return { json, text: (texts) => (on ? texts.threadFollowed : texts.threadUnfollowed) };
@@ -789,7 +789,7 @@ function postsTo(usage: string, notice?: true): Command<MessageArgs> {
       const to = typeof named === "string" ? named : await chat.actions.startGroup(named);
       if (typeof named === "string" && roomOf(chat.model, to) === undefined) {
         // While offline, the message waits, and the server checks its target later.
-        if (to.startsWith("@")) await (isOnline(chat) ? chat.actions.checkPerson(to) : undefined);
+        if (to.startsWith("@")) await chat.actions.checkTarget(to);
         else if (boxNames(to) !== undefined) openBox(to, chat);
         else if ((await host.join({ room: to, mayCreate: false })) === undefined) return undefined;
       }
@@ -805,10 +805,6 @@ function personOrRoom(word: string): string {
   return formatTarget(parseTarget(isTarget ? word : `@${word}`));
 }
 
-function isOnline({ model }: Chat): boolean {
-  return model.connection.kind === "online";
-}
-
 const seal: Command<Extract<View, { kind: "seal" }>> = {
   usage: "/seal [@NAME]",
   parse(input) {
@@ -819,17 +815,11 @@ const seal: Command<Extract<View, { kind: "seal" }>> = {
   },
   async run(view, chat, host) {
     const { user } = view;
-    if (user !== undefined) await checkUser(user, chat);
-    else chat.actions.checkSealable(host.current);
+    const target = user === undefined ? host.current : `@${checkName(user, "person's name")}`;
+    await chat.actions.checkSealable(target);
     return host.show(view);
   },
 };
-
-/** Asked before a question or a dialog. While offline, the server tells later. */
-async function checkUser(user: string, chat: Chat): Promise<void> {
-  const target = `@${checkName(user, "person's name")}`;
-  if (isOnline(chat)) await chat.actions.checkPerson(target);
-}
 
 const sealed = opensView({ terminal: "/sealed [accept]", page: "/sealed" }, (input, ui) => {
   if (input === "") return { kind: "sealed", accept: false };
@@ -844,7 +834,10 @@ const verify: Command<Extract<View, { kind: "verify" }>> = {
     return words && { kind: "verify", user: withoutAt(name), confirmation: confirmation.join(" ") };
   },
   async run(view, chat, host) {
-    await checkUser(view.user, chat);
+    const user = checkName(view.user, "person's name");
+    await (view.confirmation === "accept"
+      ? chat.actions.checkOther(user)
+      : chat.actions.checkVerifiable(user));
     return host.show(view);
   },
 };
@@ -866,7 +859,7 @@ const thread: Command<OptionalSeq & { readonly text: string }> = {
     return { seq: seq === undefined ? seq : Number(seq), text };
   },
   async run({ seq, text }, chat, host) {
-    const re = await chat.actions.replyTo(host.current, seq ?? host.thread);
+    const re = await chat.actions.threadAt(host.current, seq ?? host.thread);
     if (text === "") return host.show({ kind: "thread", seq: re });
     await host.post({ text, re, thread: true });
     return undefined;
@@ -882,7 +875,8 @@ const jump: Command<Extract<View, { kind: "jump" }>> = {
   },
   async run(view, chat, host) {
     const { to } = view;
-    if (typeof to === "number") await chat.actions.checkMessage(host.current, to, RECORD_KINDS);
+    const kinds = RECORD_KINDS;
+    if (typeof to === "number") await chat.actions.checkMessage(host.current, to, { kinds });
     return host.show(view);
   },
 };

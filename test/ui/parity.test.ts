@@ -66,6 +66,14 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ben: ["hello"],
     lines: ["/erase {1}"],
     faults: { 1: "not-allowed" },
+  },
+  "deleted messages": {
+    lines: [
+      ...["one", "two", "/erase {1}", "/erase {1}", "/reply {1} hi", "/react 👍 {1}", "/save {1}"],
+      ...["/pin {1}", "/jump {1}", "/follow {1}", "/thread {1} hi"],
+    ],
+    records: ["text one", "text two", "erase of 'two'", "text hi in the thread of 'two'"],
+    faults: Object.fromEntries([4, 5, 6, 7, 8].map((line) => [line, "not-found"])),
     questions: 1,
   },
   "/search": {
@@ -100,6 +108,15 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ...["/hand zoe", "/seal zoe", "/seal @zoe", "/verify zoe", "/verify @zoe"],
     ],
     faults: Object.fromEntries(Array.from({ length: 16 }, (_, i) => [i + 1, "user-unknown"])),
+  },
+  "one's own name": {
+    lines: ["/seal ana", "/seal @ANA", "/verify ana", "/ignore ana", "/kick ana", "/invite @ana"],
+    faults: Object.fromEntries([1, 2, 3, 4, 5, 6].map((line) => [line, "not-allowed"])),
+  },
+  "what this device cannot do": {
+    lines: ["/seal ben", "/verify ben", "/msg ben", "/seal", "/handed"],
+    faults: { 1: "not-allowed", 2: "not-allowed", 4: "not-allowed", 5: "not-allowed" },
+    target: "@ben",
   },
   "/seal in a room": { lines: ["/seal"], faults: { 1: "not-allowed" } },
   "/follow": {
@@ -373,4 +390,27 @@ test.each(Object.entries(SCENARIOS))("%s does the same in each interface", async
     await ana.close();
     await site.stop();
   }
+});
+
+const NOTIFY: readonly (readonly [line: string, code: string])[] = [
+  ["/notify all nowhere", "room-unknown"],
+  ["/notify off #nowhere", "room-unknown"],
+  ["/notify on nowhere", "room-unknown"],
+  ["/notify mentions @zoe", "user-unknown"],
+  ["/notify nothing hall", "not-member"],
+  ["/notify all @ben", "not-found"],
+  ["/notify all lobby", "done"],
+];
+
+// Line mode notifies of nothing.
+test.each(["full screen", "page"])("/notify names what is missing in the %s", async (name) => {
+  const site = await Site.open();
+  const ben = await site.member("ben");
+  await ben.request("join", { room: "hall", create: true });
+  const ana = await INTERFACES[name]?.(site);
+  const codes: (string | undefined)[] = [];
+  for (const [line] of NOTIFY) codes.push(await ana?.type(line));
+  expect(codes).toEqual(NOTIFY.map(([, code]) => code));
+  await ana?.close();
+  await site.stop();
 });

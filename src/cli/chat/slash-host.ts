@@ -76,9 +76,12 @@ export abstract class SlashHost implements Host {
    * Sets a target's level on the account, mutes or unmutes it on this device (`on` and `off`), or
    * lists the muted targets if `level` is `undefined`.
    * @param target the open target if `undefined`
-   * @throws {Fault} usage, not-member, room-unknown or too-many
+   * @throws {Fault} usage, not-member, room-unknown, user-unknown or too-many
    */
-  abstract notify(level: Views["notify"]["level"], target: string | undefined): void;
+  abstract notify(
+    level: Views["notify"]["level"],
+    target: string | undefined,
+  ): Promise<void> | void;
   /** @throws {Fault} usage if the text is not a time */
   abstract jump(to: Views["jump"]["to"]): Promise<void>;
   abstract search(query: SearchQuery): Promise<void> | void;

@@ -110,9 +110,9 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   async handed(host) {
     const { chat, chatConsole } = host;
-    const users = await chat.actions.handed(host.current);
+    const room = boxNames(host.current)?.room ?? roomFor(chat, host);
+    const users = await chat.actions.handed(room);
     const count = users.filter(({ messages }) => messages > 0).length;
-    const room = boxNames(host.current)?.room ?? host.current;
     const { offsetMinutes } = host.context;
     const rows = users.map((one) => handedRow(one, chatConsole.texts, offsetMinutes));
     const text: TerminalMessage = (texts) => texts.handedCount(count, users.length);

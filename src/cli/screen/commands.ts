@@ -173,7 +173,7 @@ export class ScreenCommands extends SlashHost {
     this.options.screen.set(argument);
   }
 
-  notify(level: Views["notify"]["level"], targetArgument: string | undefined): void {
+  async notify(level: Views["notify"]["level"], targetArgument: string | undefined): Promise<void> {
     const { chat } = this;
     const { screen } = this.options;
     const { muted } = screen.settings;
@@ -186,11 +186,12 @@ export class ScreenCommands extends SlashHost {
     const target =
       targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
     const room = roomOf(chat.model, target);
+    const isOnAccount = level !== "on" && level !== "off";
     // The user may have left a muted target, or the target may have been renamed.
-    const isValid = room !== undefined || target.startsWith("@") || isMuted(muted, target);
-    if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
+    if (isOnAccount) await chat.actions.checkHasPrefs(target);
+    else if (room === undefined && !isMuted(muted, target)) await chat.actions.checkTarget(target);
     if (level === "on") chat.actions.setPrefs(target, { muted: undefined });
-    else if (level !== "off") chat.actions.setNotifyLevel(target, level);
+    else if (isOnAccount) chat.actions.setNotifyLevel(target, level);
     screen.mute(room?.target ?? target, level === "off");
     const name = this.#displayName(room?.target ?? target);
     const isMutedByFile = level !== "nothing" && isMuted(screen.settings.muted, target);

@@ -667,7 +667,7 @@ function unprovedDevice(user: string): Fault {
   return new Fault("seal-refused", message, { remedy: msg`ask the server's owner` });
 }
 
-function noDevice(user: string): Fault {
+export function noDevice(user: string): Fault {
   return new Fault("not-found", msg`${user} has no device that can be added`, {
     remedy: msg`ask ${user} to run chat join once, then try again`,
   });

@@ -23,6 +23,7 @@ import { openedRecord } from "./body.ts";
 import { KeyClaims } from "./claims.ts";
 import { editsOf } from "./edits.ts";
 import { FileIndex } from "./file-index.ts";
+import { noDevice } from "./group-changes.ts";
 import { Handover } from "./handover.ts";
 import {
   acceptKey,
@@ -228,6 +229,33 @@ export class SealedRooms {
     return { digits: await this.#digitsOf(other), isVerified: false, former: digits };
   }
 
+  /** Reports whether this device is in the room's group, and a device of each of these users. */
+  async hasMembers(room: RoomView, users: readonly string[]): Promise<boolean> {
+    const { status, members } = await this.get(room).status();
+    const isMember = (user: string) => members.some((member) => isSameName(member.user, user));
+    return status === "in" && users.every(isMember);
+  }
+
+  /** @throws {Fault} not-found if no device of the user can be added */
+  async checkDevices(user: string): Promise<void> {
+    if (await this.#lacksDevices(user)) throw noDevice(user);
+  }
+
+  /**
+   * An account that an operator has created has a key that nobody holds until its user logs in.
+   * @throws {Fault} user-unknown if there is no key of the user to compare
+   */
+  async checkKey(user: string): Promise<void> {
+    if (await this.#lacksDevices(user)) throw noKey(user);
+    await this.#keysOf(user);
+  }
+
+  /** Reports whether the server has proved that the user has no device. */
+  async #lacksDevices(user: string): Promise<boolean> {
+    const proved = await this.#parts.people.check(user);
+    return proved !== undefined && proved.n > 0 && proved.devices.length === 0;
+  }
+
   /** @throws {Fault} user-unknown if there is no such user, or if the user's key is unknown */
   async #keysOf(user: string) {
     const { people, request, states } = this.#parts;
@@ -238,9 +266,7 @@ export class SealedRooms {
     });
     if (pin !== undefined) return { pin, other };
     await request("whois", { user });
-    throw new Fault("user-unknown", msg`this device has not received ${user}'s identity key yet`, {
-      remedy: msg`add them first: /invite ${user}`,
-    });
+    throw noKey(user);
   }
 
   /** Returns the pinned account key in base64url. */
@@ -451,4 +477,10 @@ function sizeOf({ body }: ChatRecord): number {
     if (typeof value === "string") chars += value.length;
   }
   return 200 + 2 * chars;
+}
+
+function noKey(user: string): Fault {
+  return new Fault("user-unknown", msg`this device has not received ${user}'s identity key yet`, {
+    remedy: msg`add them first: /invite ${user}`,
+  });
 }

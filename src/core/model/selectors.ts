@@ -201,7 +201,7 @@ export function canSetTopic(model: Model, room: RoomState, unixMs: number): bool
 }
 
 /** Also true for operators, except in conversations. */
-function isModerator({ isOperator }: Pick<Model, "isOperator">, room: RoomState): boolean {
+export function isModerator({ isOperator }: Pick<Model, "isOperator">, room: RoomState): boolean {
   return room.moderates || (isOperator && !isConversation(room));
 }
 

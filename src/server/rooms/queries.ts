@@ -258,7 +258,7 @@ export class Queries {
     const head = (await recordLookup.find(account.id, seq))?.head;
     const room = head === undefined ? undefined : rooms.get(head.room as RoomId);
     if (head?.by !== account.id || room?.members.has(account.id) !== true) {
-      throw new Fault("not-found", msg`message ${seq} is not yours`);
+      throw new Fault("not-found", msg`only the author of message ${seq} sees who has read it`);
     }
     if (!hasReadReceipts(room)) {
       const message = "read receipts are off in this room";

@@ -192,8 +192,12 @@ commandTest(
   },
 );
 
-commandTest("encrypts a conversation only after a prompt", async ({ run, notes, answers }) => {
+commandTest("encrypts a conversation only after a prompt", async (fixture) => {
+  const { client, run, notes, answers } = fixture;
+  expect(await run("seal @bob")).toBe("not-allowed");
+  expect(notes).toEqual([]);
   answers.push("no");
+  spyOn(client.actions, "checkSealable").mockResolvedValueOnce();
   expect(await run("seal @bob")).toBe("fine");
   expect(notes).toEqual([
     "Encrypt the conversation with bob? This cannot be undone.",
@@ -239,7 +243,8 @@ clientTest("jumps to a message by its number, or to a date", async (fixture) => 
   expect(await run("jump")).toBe("usage");
 });
 
-commandTest("mutes and unmutes rooms and people", async ({ commands, run, notes }) => {
+clientTest("mutes and unmutes rooms and people", async (fixture) => {
+  const { commands, run, notes } = await commandsOf(fixture);
   expect(await run("notify")).toBe("fine");
   expect(await run("notify off")).toBe("fine");
   expect(await run("notify off @Bob")).toBe("fine");
@@ -254,7 +259,7 @@ commandTest("mutes and unmutes rooms and people", async ({ commands, run, notes 
     "#lobby is no longer muted",
     "#noise is still muted by the setting 'muted'; to change it: /set muted",
   ]);
-  expect(await run("notify all #lobby")).toBe("not-member");
+  expect(await run("notify all #lobby")).toBe("kind-unknown");
   commands.chat.store.applyNow({ kind: "prefs", rooms: [], saved: [] });
   expect(await run("notify all #lobby")).toBe("fine");
   expect(notes.at(-1)).toBe("notifications from #lobby on all your devices: All messages");
@@ -264,6 +269,8 @@ commandTest("mutes and unmutes rooms and people", async ({ commands, run, notes 
     expect(await run(line)).toBe("fine");
   }
   expect(notes.at(-1)).toBe("set mouse on");
+  fixture.server.misbehaviour.onRequest = ({ kind }) =>
+    kind === "history" ? new Fault("room-unknown", "no such room") : undefined;
   expect(await run("notify off nowhere")).toBe("room-unknown");
   expect(await run("notify bob")).toBe("usage");
   expect(await run("notify on a b")).toBe("usage");

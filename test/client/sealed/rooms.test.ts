@@ -313,6 +313,27 @@ describe("a conversation", () => {
     await ana.postText("still open", "@dan");
     expect(ana.room("@dan").isSealed).not.toBe(true);
   });
+
+  const proved = vaultTest(["ben"], { signs: true, operatorToken: "token" });
+
+  proved("is checked before its user is asked about it", async ({ world, ana }) => {
+    await ana.request("operate", { token: "token" });
+    await ana.request("enrol", { user: "dan" });
+    const zoe = await world.join("zoe", undefined, { hasModel: true });
+    const may = (target: string) => codeOf(world.wait(zoe.client.actions.checkSealable(target)));
+    const mayVerify = (user: string) =>
+      codeOf(world.wait(zoe.client.actions.checkVerifiable(user)));
+    expect(await may("@ben")).toBe("fine");
+    expect(await may("@dan")).toBe("not-found");
+    expect(await may("@nobody")).toBe("user-unknown");
+    expect(await may("@zoe")).toBe("not-allowed");
+    expect(await mayVerify("ben")).toBe("fine");
+    expect(await mayVerify("dan")).toBe("user-unknown");
+    expect(await mayVerify("zoe")).toBe("not-allowed");
+    await world.wait(zoe.client.actions.seal("@ben"));
+    expect(await may("@ben")).toBe("not-allowed");
+    expect(await mayVerify("ben")).toBe("fine");
+  });
 });
 
 const operated = vaultTest(["ben"], { operatorToken: "token" });

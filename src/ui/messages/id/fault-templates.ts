@@ -444,6 +444,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "tampilkan yang lama: /poll SEQ; mulai satu: /poll PERTANYAAN | A | B",
   "message {} is not pinned": "pesan {} tidak disematkan",
   "message {} is not yours": "pesan {} bukan milik Anda",
+  "only the author of message {} sees who has read it":
+    "hanya penulis pesan {} yang melihat siapa yang sudah membacanya",
+  "'{}' is your own account": "'{}' adalah akun Anda sendiri",
+  "leave the room: /leave": "keluar dari ruang: /leave",
+  "this conversation is already encrypted": "percakapan ini sudah terenkripsi",
   "these messages were already deleted": "pesan-pesan ini sudah dihapus",
   "this file was deleted": "berkas ini sudah dihapus",
   "no IRC password {}": "tidak ada kata sandi IRC {}",

@@ -18,6 +18,7 @@ import {
 } from "../../../core/model/people.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
 import {
+  isModerator,
   openRoom,
   postTarget,
   type RoomList,
@@ -100,7 +101,7 @@ function useActions(
   const { chat } = usePage();
   const room = openRoom(model);
   const { me, open: target = "" } = model;
-  const moderates = room?.moderates === true || isOperator;
+  const moderates = room !== undefined && isModerator({ isOperator }, room);
   const unfolded = useMemo(() => new Unfolded(), []);
   const isMine = (item: Item) => item.isMine && isMessage(item) && item.state === "whole";
   useIsMuted(room?.mutedUntilUnixMs); // Renders again when the mute ends.

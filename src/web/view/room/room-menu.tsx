@@ -157,14 +157,17 @@ function membersItem({ texts, openDialog }: PageValue, { target }: RoomState): M
 }
 
 function sealItem(page: PageValue, { target }: RoomState): MenuItem {
-  return menuItem(page.texts.sealConversation, () => confirmSeal(page, target), "lock");
+  const { chat, texts, fail } = page;
+  const ask = () =>
+    void chat.actions.checkSealable(target).then(() => confirmSeal(page, target), fail);
+  return menuItem(texts.sealConversation, ask, "lock");
 }
 
 function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
-  const first = room.isSealed
-    ? [membersItem(page, room)]
-    : [...pollItem(page, room), sealItem(page, room)];
+  const isNotes = isSameName(page.chat.model.me, room.name);
+  const seals = room.isSealed ? membersItem(page, room) : isNotes ? [] : sealItem(page, room);
+  const first = [room.isSealed ? [] : pollItem(page, room), seals].flat();
   return [...first, ...personItems(page, person).slice(1)];
 }
 

@@ -6,6 +6,7 @@ import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
 import { defined } from "../../../base/values.ts";
 import {
+  canSetTopic,
   draftKey,
   isPostPending,
   lastMessage,
@@ -13,7 +14,7 @@ import {
   postTarget,
   roomOf,
 } from "../../../core/model/selectors.ts";
-import type { ComposerDraft } from "../../../core/model/state.ts";
+import type { ComposerDraft, RoomState } from "../../../core/model/state.ts";
 import type { Command, CommandAnswer, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
@@ -211,7 +212,7 @@ class PageHost implements Host {
 
   async show(view: View): Promise<undefined> {
     const viewer = VIEWERS[view.kind] as Viewer<View["kind"]>;
-    viewer(view, this.page, this.context);
+    await viewer(view, this.page, this.context);
   }
 
   showAnswer(answer: CommandAnswer | undefined): void {
@@ -227,7 +228,16 @@ type Viewer<Kind extends keyof Views> = (
   view: Views[Kind],
   page: PageValue,
   context: CommandContext,
-) => void;
+) => void | Promise<void>;
+
+/** @throws {Fault} not-member, for example after the last room was left */
+function lastRoom({ chat, notify, texts }: PageValue, { target }: CommandContext): RoomState {
+  const name = chat.actions.lastRoom;
+  const room = roomOf(chat.model, name);
+  if (room === undefined) throw new Fault("not-member", "no room is open");
+  if (target.startsWith("@")) notify(texts.appliesTo(name));
+  return room;
+}
 
 const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   who: (_, _page, { people }) => people(),
@@ -238,23 +248,26 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   ignored: (_, { openDialog }) => openDialog(IgnoredDialog),
   pins(_, { chat, openDialog }) {
     const room = openRoom(chat.model);
-    if (room !== undefined) openDialog(PinsDialog, { room });
+    if (room === undefined) throw new Fault("not-found", "no messages yet");
+    openDialog(PinsDialog, { room });
   },
   files(_, { chat }, { target, search }) {
     chat.actions.search({ input: "", text: "", target, files: true });
     search();
   },
-  topic(_, { chat, openDialog }) {
-    const room = roomOf(chat.model, chat.actions.lastRoom);
-    if (room === undefined) throw new Fault("room-unknown", "no room is open");
+  topic(_, page, context) {
+    const { chat, openDialog, notify, texts } = page;
+    const room = lastRoom(page, context);
     if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
-    openDialog(TopicDialog, { room });
+    if (canSetTopic(chat.model, room, Date.now())) return openDialog(TopicDialog, { room });
+    notify(room.topic === "" ? texts.noTopic : cleanText(room.topic));
   },
-  rules(_, { chat, openDialog }) {
-    openDialog(RulesDialog, { target: chat.actions.lastRoom });
+  rules(_, page, context) {
+    page.openDialog(RulesDialog, { target: lastRoom(page, context).target });
   },
-  handed(_, { chat, openDialog }, { target, open }) {
+  async handed(_, { chat, openDialog }, { target, open }) {
     const room = boxNames(target)?.room ?? chat.actions.lastRoom;
+    await chat.actions.handed(room);
     openDialog(HandedDialog, { room, onOpen: open });
   },
   passwd: (_, { openDialog }) => openDialog(SettingsDialog, { changesPassword: true }),
@@ -274,7 +287,10 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     const side = thread === undefined ? "main" : ".thread";
     document.querySelector<HTMLElement>(`${side} .composer input[type=file]`)?.click();
   },
-  seal: ({ user }, page, { target }) => confirmSeal(page, user === undefined ? target : `@${user}`),
+  seal({ user, isConfirmed }, page, { target }) {
+    const to = user === undefined ? target : `@${user}`;
+    return isConfirmed ? page.chat.actions.seal(to) : confirmSeal(page, to);
+  },
   sealed: (_, { openDialog }, { target }) => openDialog(SealedDialog, { target }),
   verify: ({ user }, { openDialog }) => openDialog(SafetyDialog, { user }),
   jump({ to }, { chat, fail }, { target, jump }) {
@@ -282,11 +298,9 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     const unixMs = parseTime(to, timesNow());
     chat.actions.jumpToTime(target, unixMs, jump).catch(fail);
   },
-  notify({ level = "on", target }, { chat }, context) {
+  async notify({ level = "on", target }, { chat }, context) {
     const room = target?.replace(/^#/, "") ?? context.target;
-    if (roomOf(chat.model, room) === undefined) {
-      throw new Fault("not-member", `you are not in ${room}`);
-    }
+    await chat.actions.checkHasPrefs(room);
     if (level === "on") chat.actions.setPrefs(room, { muted: undefined });
     else chat.actions.setNotifyLevel(room, level === "off" ? "nothing" : level);
   },

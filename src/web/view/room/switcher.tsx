@@ -67,7 +67,7 @@ function useExactUser(name: string | undefined): string | undefined {
     if (name === undefined) return;
     const target = `@${name}`;
     const lookUp = () =>
-      chat.actions.checkPerson(target).then(
+      chat.actions.checkTarget(target).then(
         () => setConfirmedUser(target),
         () => undefined,
       );
@@ -112,7 +112,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
       event.preventDefault();
       if (targets[at] !== undefined || !isOther) return choose(targets[at]);
       const target = `@${bareName}`;
-      return void chat.actions.checkPerson(target).then(
+      return void chat.actions.checkTarget(target).then(
         () => choose(target),
         () => undefined,
       );
