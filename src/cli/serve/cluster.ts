@@ -27,6 +27,7 @@ import {
   openJetStream,
   type StreamState,
 } from "../../io/nats/jetstream.ts";
+import { storageRefusal } from "../../io/nats/monitor.ts";
 import type { SharedContents } from "../../server/files/file-service.ts";
 import type { Sequencer } from "../../server/kernel/sequencer.ts";
 import { parseSiblingMessage, type Siblings } from "../../server/kernel/siblings.ts";
@@ -111,7 +112,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     ...connection,
     identity: options.identity,
     isKnown: membership !== undefined,
-    onRecreated: () => options.onWarning(recreatedFault(cluster)),
+    onRecreated: () => options.onWarning(recreatedFault(`CHAT_${cluster}`, LOG_REMEDY)),
   });
   const node = membership?.node ?? newNodeName();
   const stopped = Promise.withResolvers<Fault>();
@@ -141,7 +142,10 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   const majority = new MajorityWatch({
     clock,
     sinceAnswerMs: () => stream.sinceAnswerMs(),
-    missing: () => stream.missing(config.servers),
+    missing: async () => {
+      const missing = await stream.missing(config.servers);
+      return { ...missing, refusal: missing.refusal ?? (await storageRefusal(config.monitors)) };
+    },
     refusal: () => stream.refusal(probe(stream, sha256)),
   });
   const endpoint: Endpoint = { address: "", diskFault: () => undefined };
@@ -212,6 +216,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         options.onWarning(
           new Fault("no-majority", `file transfer is unavailable: ${message}`, { remedy }),
         ),
+      onRecreated: (name) => options.onWarning(recreatedFault(name, FILES_REMEDY)),
     });
     const joined = {
       stream,
@@ -234,12 +239,14 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   }
 }
 
-function recreatedFault(cluster: string): Fault {
-  const message = `NATS had no stream CHAT_${cluster} any more; this server created it again`;
-  return new Fault("data-foreign", message, {
-    remedy:
-      "keep all servers running while they restore it, or check --nats if this was not planned",
-  });
+const LOG_REMEDY =
+  "keep all servers running while they restore it, or check --nats if this was not planned";
+const FILES_REMEDY = "restart all servers, which restore the files from their folders";
+const KEPT_REMEDY = "nothing is to be done: devices in encrypted rooms send its content again";
+
+function recreatedFault(stream: string, remedy: string): Fault {
+  const message = `NATS had no stream ${stream} any more; this server created it again`;
+  return new Fault("data-foreign", message, { remedy });
 }
 
 /** Message without effect, of the size of a short post. */
@@ -339,6 +346,9 @@ async function openCluster(
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
   const { majority } = joined;
+  const sealed = await openBuckets(stream.clusterConnection, ["groups", "keys", "leases"], (name) =>
+    options.onWarning(recreatedFault(name, KEPT_REMEDY)),
+  );
   let warned: readonly string[] = [];
   const warnOfSettings = ({ settings }: StreamState) => {
     for (const fault of settings) if (!warned.includes(fault.message)) options.onWarning(fault);
@@ -357,7 +367,6 @@ async function openCluster(
     },
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
-  const sealed = await openBuckets(stream.clusterConnection, ["groups", "keys", "leases"]);
   const cleanups = [
     await mirrors.history.follow(mirrors.history.head() + 1, rootCheck(options, replica)),
     stopAnswering,

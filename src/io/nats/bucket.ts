@@ -14,20 +14,28 @@ import {
 import type { Bucket, Value } from "../bucket/bucket.ts";
 import { type Clock, retry } from "../clock.ts";
 import { asNatsFault, type ClusterConnection, isWrongLast, natsFault } from "./jetstream.ts";
-import { findStream } from "./stream-lookup.ts";
+import { findStream, RemovableStream } from "./stream-lookup.ts";
 
 const REPLACES = "Chat-Replaces";
 
 export async function openBuckets<Kind extends string>(
   parts: ClusterConnection,
   kinds: readonly Kind[],
+  onRecreated?: (stream: string) => void,
 ): Promise<Readonly<Record<Kind, Bucket>>> {
   const { cluster, clock } = parts;
   const stream = `CHATKEPT_${cluster}`;
-  await retryUntilTimeout(clock, CLUSTER_START_TIMEOUT_MS, () => ensureStream(parts, stream));
+  const create = () => ensureStream(parts, stream);
+  await retryUntilTimeout(clock, CLUSTER_START_TIMEOUT_MS, create);
+  const removable = new RemovableStream({
+    manager: parts.manager,
+    name: stream,
+    create,
+    onRecreated: () => onRecreated?.(stream),
+  });
   const buckets = kinds.map((kind) => {
     const prefix = `${subjectOf(cluster)}.${kind}.`;
-    return [kind, new JetStreamBucket({ ...parts, stream, prefix })];
+    return [kind, new JetStreamBucket({ ...parts, stream, removable, prefix })];
   });
   return Object.fromEntries(buckets) as Record<Kind, Bucket>;
 }
@@ -64,6 +72,7 @@ async function ensureStream(
 
 interface BucketOptions extends ClusterConnection {
   readonly stream: string;
+  readonly removable: RemovableStream;
   readonly prefix: string;
 }
 
@@ -193,10 +202,15 @@ class JetStreamBucket implements Bucket {
   }
 
   #request<Result>(act: () => Promise<Result>): Promise<Result> {
-    const { clock, check } = this.options;
+    const { clock, check, removable } = this.options;
     return retryUntilTimeout(clock, CLUSTER_MAJORITY_TIMEOUT_MS, async () => {
-      await check();
-      return await act();
+      try {
+        await check();
+        return await act();
+      } catch (error) {
+        await removable.recreateAfter(error);
+        throw error;
+      }
     });
   }
 }

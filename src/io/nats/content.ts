@@ -7,7 +7,7 @@ import {
   jetstream,
   jetstreamManager,
 } from "@nats-io/jetstream";
-import { errors, type NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
@@ -15,7 +15,6 @@ import { defined } from "../../base/values.ts";
 import type { Clock } from "../clock.ts";
 import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { ContentStore } from "../cluster/shared-files.ts";
-import { settled } from "../promises.ts";
 import {
   asNatsFault,
   connectNats,
@@ -27,7 +26,7 @@ import {
 } from "./jetstream.ts";
 import { OwnStream, waitForOwn } from "./own-stream.ts";
 import { isFullError, refusalOf } from "./refusals.ts";
-import { addStream, findStream, hasLeader, isNoStream } from "./stream-lookup.ts";
+import { addStream, findStream, hasLeader, RemovableStream } from "./stream-lookup.ts";
 
 /** Enough time for all chunks in flight to cross a 10 Mbit/s network. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
@@ -43,6 +42,8 @@ export interface ContentOptions extends ConnectionOptions {
   readonly fingerprint?: string | undefined;
   /** Called when NATS refuses a request for another reason than before, except lack of space. */
   readonly onRefused?: (refusal: Refusal) => void;
+  /** Called after this server created a stream again that someone had removed. */
+  readonly onRecreated?: (name: string) => void;
 }
 
 /**
@@ -76,10 +77,16 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
       return await ensureStream(manager, name, options);
     };
     await waitForOwn(clock, "files have", isReady);
-    const { credentials, onRefused } = options;
+    const { credentials, onRefused, onRecreated } = options;
     const prefix = prefixOf(cluster);
-    const recreate = () => ensureStream(manager, name, options);
-    const context = { connection, manager, name, prefix, clock, recreate, check };
+    const create = () => ensureStream(manager, name, options);
+    const stream = new RemovableStream({
+      manager,
+      name,
+      create,
+      onRecreated: () => onRecreated?.(name),
+    });
+    const context = { connection, manager, name, prefix, clock, stream, check };
     return new JetStreamContent({ ...context, ...defined({ credentials, onRefused }) });
   } catch (error) {
     await connection.close();
@@ -136,8 +143,7 @@ interface ContentDependencies {
   readonly clock: Clock;
   readonly credentials?: Uint8Array;
   readonly onRefused?: (refusal: Refusal) => void;
-  /** Creates the stream if someone has removed it. */
-  readonly recreate: () => Promise<boolean>;
+  readonly stream: RemovableStream;
   /** @throws unless NATS is that of the cluster */
   readonly check: () => Promise<void>;
 }
@@ -145,7 +151,6 @@ interface ContentDependencies {
 export class JetStreamContent implements ContentStore {
   readonly #client;
   #refusalText: string | undefined;
-  #creation: Promise<unknown> | undefined;
 
   constructor(private readonly options: ContentDependencies) {
     this.#client = jetstream(options.connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
@@ -225,7 +230,7 @@ export class JetStreamContent implements ContentStore {
       this.#refusalText = undefined;
       return value;
     } catch (error) {
-      if (isNoStream(error) || isNoResponder(error)) await this.#recreate();
+      await this.options.stream.recreateAfter(error);
       throw this.#faultOf(error);
     }
   }
@@ -241,17 +246,4 @@ export class JetStreamContent implements ContentStore {
     this.#refusalText = message;
     return refused;
   }
-
-  async #recreate(): Promise<void> {
-    this.#creation ??= this.options.recreate().finally(() => {
-      this.#creation = undefined;
-    });
-    await settled(this.#creation);
-  }
-}
-
-/** Reports whether no stream has the subject of a message. */
-function isNoResponder(error: unknown): boolean {
-  if (error instanceof errors.NoRespondersError) return true;
-  return error instanceof Error && isNoResponder(error.cause);
 }

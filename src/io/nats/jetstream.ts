@@ -37,8 +37,14 @@ import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 import { ifPossible, settled } from "../promises.ts";
 import { greetingOf, unresponsiveServers } from "./monitor.ts";
 import { describeIdentity, OwnStream, waitForOwn } from "./own-stream.ts";
-import { certificateRefusal, limitRefusal, refusalOf, unacknowledgedRefusal } from "./refusals.ts";
-import { DUPLICATE_WINDOW_NS, payloadFault, settingsFault } from "./stream-config.ts";
+import {
+  certificateRefusal,
+  deniedPublication,
+  limitRefusal,
+  refusalOf,
+  unacknowledgedRefusal,
+} from "./refusals.ts";
+import { DUPLICATE_WINDOW_NS, missingFault, payloadFault, settingsFault } from "./stream-config.ts";
 import {
   addStream,
   findStream,
@@ -46,6 +52,7 @@ import {
   isNoStream,
   majorityOf,
   quorumAgeMs,
+  subjectOf,
 } from "./stream-lookup.ts";
 
 /** Longer than for other messages, because NATS may sync each copied message to a slow disk. */
@@ -244,10 +251,6 @@ function streamConfig(name: string, cluster: string) {
   };
 }
 
-function subjectOf(cluster: string): string {
-  return `chat.${cluster}.log`;
-}
-
 function storedSubject(cluster: string): string {
   return `chat.${cluster}.stored`;
 }
@@ -417,8 +420,11 @@ export class JetStream implements CopyStream, Stream {
     });
     const others = await Promise.all(
       this.#otherStreams().map(async ({ name, expected }) => {
-        const found = await ifPossible(findStream(this.manager, name));
-        return found && settingsFault(found, { ...expected, isReplicated });
+        const found = await ifPossible(
+          findStream(this.manager, name).then((info) => info ?? missingFault(name)),
+        );
+        if (found === undefined || found instanceof Fault) return found;
+        return settingsFault(found, { ...expected, isReplicated });
       }),
     );
     const payload = payloadFault(this.connection.info?.max_payload);
@@ -540,6 +546,7 @@ export class JetStream implements CopyStream, Stream {
       await this.#check();
       const acknowledgement = await this.#client.publish(this.#subject("log"), bytes, options);
       this.#refusedBy = undefined;
+      this.#denials.delete(deniedPublication(this.#subject("log"))?.message ?? "");
       this.#unansweredAt = undefined;
       this.#publicationTestedAt = this.#clock.now();
       return acknowledgement;

@@ -4,7 +4,12 @@ import { connect } from "node:net";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { cleanText } from "../../base/text.ts";
 import { parseObject } from "../../wire/record.ts";
+import type { Refusal } from "../cluster/majority.ts";
+import { ifPossible } from "../promises.ts";
+import { jetStreamOff, serverFull } from "./refusals.ts";
 
 const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
 
@@ -21,26 +26,44 @@ export interface NatsSettings {
  * @see https://docs.nats.io/running-a-nats-service/nats_admin/monitoring
  */
 export async function readNatsSettings(url: string): Promise<NatsSettings> {
-  let text: string;
+  let variables: Variables | undefined;
   try {
-    const answer = await fetch(`${url.replace(/\/+$/, "")}/varz`, {
-      signal: AbortSignal.timeout(NATS_MONITOR_MS),
-      redirect: "error",
-    });
-    text = await textOf(answer);
+    variables = await readVariables(url);
   } catch (cause) {
     throw new Fault("unreachable", `NATS monitoring does not answer at ${url}`, {
       cause,
       remedy: "set http: 8222 in its configuration, and check --nats-monitor",
     });
   }
-  const settings = settingsIn(text);
+  const settings = settingsIn(variables);
   if (settings !== undefined) return settings;
   throw new Fault(
     "unreachable",
     `${url} is not the monitoring port of a NATS server with JetStream`,
     { remedy: "check --nats-monitor" },
   );
+}
+
+/**
+ * Reads why a NATS server stores nothing, which others experience as a stream without a leader.
+ * @returns `undefined` if no server reports such a reason, or none answers
+ */
+export async function storageRefusal(urls: readonly string[]): Promise<Refusal | undefined> {
+  const answers = await Promise.all(urls.map((url) => ifPossible(readVariables(url))));
+  for (const { server_name: name, jetstream } of answers.filter((answer) => answer !== undefined)) {
+    if (typeof name !== "string" || !isObject(jetstream)) continue;
+    const { config, stats } = jetstream as MonitoredServer;
+    if (!isObject(config)) return jetStreamOff(cleanText(name));
+    const { max_storage: max } = config;
+    const used = stats?.storage;
+    if (typeof max === "number" && typeof used === "number" && max > 0 && used >= max)
+      return serverFull(cleanText(name), formatSize(max));
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 async function textOf({ body }: Response): Promise<string> {
@@ -54,8 +77,18 @@ async function textOf({ body }: Response): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-function settingsIn(text: string): NatsSettings | undefined {
-  const { server_name: name, version, jetstream } = parseObject(utf8Encode(text)) ?? {};
+type Variables = Readonly<Record<string, unknown>>;
+
+async function readVariables(url: string): Promise<Variables | undefined> {
+  const answer = await fetch(`${url.replace(/\/+$/, "")}/varz`, {
+    signal: AbortSignal.timeout(NATS_MONITOR_MS),
+    redirect: "error",
+  });
+  return parseObject(utf8Encode(await textOf(answer)));
+}
+
+function settingsIn(variables: Variables | undefined): NatsSettings | undefined {
+  const { server_name: name, version, jetstream } = variables ?? {};
   const config = (jetstream as MonitoredServer | null | undefined)?.config;
   if (typeof name !== "string" || typeof version !== "string") return undefined;
   if (typeof config !== "object" || config === null) return undefined;
@@ -63,7 +96,8 @@ function settingsIn(text: string): NatsSettings | undefined {
 }
 
 interface MonitoredServer {
-  readonly config?: { readonly sync_always?: unknown } | null;
+  readonly config?: { readonly sync_always?: unknown; readonly max_storage?: unknown } | null;
+  readonly stats?: { readonly storage?: unknown };
 }
 
 const PORT_DEFAULT = 4222;

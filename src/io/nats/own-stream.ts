@@ -8,7 +8,13 @@ import { counted } from "../../base/sizes.ts";
 import type { Clock } from "../clock.ts";
 import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import { ifPossible, settled } from "../promises.ts";
-import { findStream, majorityOf, waitForLeader } from "./stream-lookup.ts";
+import {
+  checkSubjects,
+  findStream,
+  majorityOf,
+  subjectOf,
+  waitForLeader,
+} from "./stream-lookup.ts";
 
 export interface OwnStreamOptions {
   readonly connection: NatsConnection;
@@ -144,8 +150,12 @@ export class OwnStream {
   }
 
   async #diagnose(found: StreamInfo | undefined): Promise<void> {
-    const { name, cluster, servers, connection, create, onRecreated, isInspected } = this.options;
-    if (isInspected) throw new Fault("not-found", `no cluster named '${cluster}'`);
+    const { name, cluster, servers, manager, connection, create, onRecreated, isInspected } =
+      this.options;
+    if (isInspected) {
+      await checkSubjects(manager, [subjectOf(cluster)]);
+      throw new Fault("not-found", `no cluster named '${cluster}'`);
+    }
     const places = this.options.fingerprint() === undefined ? [] : await this.#survey();
     const owner = servers.find((_, at) => places[at] === "own");
     if (owner !== undefined) {

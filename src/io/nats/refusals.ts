@@ -211,6 +211,22 @@ export function unacknowledgedRefusal(stream: string): Refusal {
   };
 }
 
+export function serverFull(server: string, limit: string): Refusal {
+  const message = `the NATS server ${server} has reached its limit of storage, ${limit}`;
+  return { message, remedy: "raise max_file_store in its configuration, and restart it" };
+}
+
+export function jetStreamOff(server: string): Refusal {
+  return {
+    message: `JetStream is off on the NATS server ${server}`,
+    remedy: "read its log; after a full disk, free space and restart it",
+  };
+}
+
+export function deniedPublication(subject: string): Refusal | undefined {
+  return refusalOf(new Error(`permissions violation for publish to "${subject}"`));
+}
+
 /** NATS ends the connection of a client without an accepted certificate silently. */
 export function certificateRefusal(): Refusal | undefined {
   return refusalOf(new Error("certificate required"));

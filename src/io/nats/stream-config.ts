@@ -161,6 +161,13 @@ export function payloadFault(payloadBytesMax: number | undefined): Fault | undef
   });
 }
 
+/** @returns a warning about a stream that somebody has removed */
+export function missingFault(name: string): Fault {
+  return new Fault("data-foreign", `NATS has no stream ${name} any more`, {
+    remedy: "servers create it again when they need it; find out who removed it",
+  });
+}
+
 /** @returns a warning with the command that restores the settings; `undefined` if they are ours */
 export function settingsFault(
   { config }: Pick<StreamInfo, "config">,

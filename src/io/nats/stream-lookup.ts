@@ -8,12 +8,13 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from "@nats-io/jetstream";
+import { errors } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_START_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { cleanText } from "../../base/text.ts";
 import { type Clock, retry } from "../clock.ts";
 import { RefusedByNats } from "../cluster/majority.ts";
-import { ifPossible } from "../promises.ts";
+import { ifPossible, settled } from "../promises.ts";
 import { refusalOf } from "./refusals.ts";
 import { REPLICAS } from "./stream-config.ts";
 
@@ -36,6 +37,43 @@ export async function findStream(
 
 export function isNoStream(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
+}
+
+/** Reports whether the stream of a request does not exist, or has no leader. */
+function isWithoutStream(error: unknown): boolean {
+  if (isNoStream(error) || error instanceof errors.NoRespondersError) return true;
+  return error instanceof Error && isWithoutStream(error.cause);
+}
+
+export interface RemovableStreamOptions {
+  readonly manager: JetStreamManager;
+  readonly name: string;
+  readonly create: () => Promise<unknown>;
+  /** Called after this server created the stream again. */
+  readonly onRecreated?: (() => void) | undefined;
+}
+
+/** Stream that is created again if someone removes it while servers use it. */
+export class RemovableStream {
+  #creation: Promise<void> | undefined;
+
+  constructor(private readonly options: RemovableStreamOptions) {}
+
+  /** Creates the stream if it is missing, for a request that failed with `error`. */
+  async recreateAfter(error: unknown): Promise<void> {
+    if (!isWithoutStream(error)) return;
+    this.#creation ??= this.#recreate().finally(() => {
+      this.#creation = undefined;
+    });
+    await settled(this.#creation);
+  }
+
+  async #recreate(): Promise<void> {
+    const { manager, name, create, onRecreated } = this.options;
+    if ((await findStream(manager, name)) !== undefined) return;
+    await create();
+    onRecreated?.();
+  }
 }
 
 export function hasLeader({ config, cluster }: StreamInfo): boolean {
@@ -70,7 +108,8 @@ export async function addStream(
     try {
       await manager.streams.add({ ...stored, num_replicas: replicas });
     } catch (error) {
-      await checkSubjects(manager, config.subjects ?? [], error);
+      const isOverlap = error instanceof JetStreamApiError && error.code === SUBJECTS_OVERLAP;
+      if (isOverlap) await checkSubjects(manager, config.subjects ?? []);
       throw error;
     }
   };
@@ -89,18 +128,21 @@ export async function addStream(
   }
 }
 
+/** Subject of the messages in the log of a cluster. */
+export function subjectOf(cluster: string): string {
+  return `chat.${cluster}.log`;
+}
+
 /** @throws {Fault} no-majority, with the name of the other stream that has the subjects */
-async function checkSubjects(
+export async function checkSubjects(
   manager: JetStreamManager,
   [subject = ""]: readonly string[],
-  error: unknown,
 ): Promise<void> {
-  if (!(error instanceof JetStreamApiError) || error.code !== SUBJECTS_OVERLAP) return;
   const owner = await ifPossible(manager.streams.find(subject));
   if (owner === undefined) return;
   const message = `the stream ${cleanText(owner)} in NATS has the subject ${subject}`;
   const remedy = `remove the subject from ${cleanText(owner)}, or set a different --cluster`;
-  throw new RefusedByNats({ message, remedy }, error);
+  throw new RefusedByNats({ message, remedy });
 }
 
 /**

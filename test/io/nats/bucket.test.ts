@@ -52,6 +52,28 @@ test("replaces the value that was read, whichever node wrote it", async () => {
   for (const { stream } of [a, b]) await stream.close();
 });
 
+test("recreates a removed stream", async () => {
+  const stream = await openJetStream(memberOf(nats, "removed"));
+  const recreated: string[] = [];
+  const { keys } = await openBuckets(stream.clusterConnection, ["keys"], (name) =>
+    recreated.push(name),
+  );
+  await keys.write("x", bytes("before"), undefined);
+  const { manager } = stream.clusterConnection;
+  await manager.streams.delete("CHATKEPT_removed");
+  expect((await stream.state()).settings).toMatchObject([
+    { message: "NATS has no stream CHATFILES_removed any more" },
+    { message: "NATS has no stream CHATKEPT_removed any more" },
+  ]);
+  expect(await keys.read("x")).toBeUndefined();
+  expect(recreated).toEqual(["CHATKEPT_removed"]);
+  await manager.streams.delete("CHATKEPT_removed");
+  expect(await keys.write("x", bytes("after"), undefined)).toBe(true);
+  expect(text(await keys.read("x"))).toBe("after");
+  expect(recreated).toHaveLength(2);
+  await stream.close();
+});
+
 test("a suspended node replaces nothing", async () => {
   const [a, b] = await Promise.all([openNode("late"), openNode("late")]);
   await a.keys.write("x", bytes("0"), undefined);

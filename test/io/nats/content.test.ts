@@ -47,7 +47,10 @@ test("keeps the first of two concurrent offers", async () => {
 });
 
 test("recreates a removed stream, and names the limit that refuses content", async () => {
-  const store = await open("removed");
+  const recreated: string[] = [];
+  const place = { servers: nats.urls, cluster: "removed", isUnsafe: true, clock };
+  const store = await openContentStore({ ...place, onRecreated: (name) => recreated.push(name) });
+  expect(recreated).toEqual([]);
   const admin = await openJetStream(memberOf(nats, "removed"));
   const { manager } = admin.clusterConnection;
   await manager.streams.delete("CHATFILES_removed");
@@ -60,6 +63,7 @@ test("recreates a removed stream, and names the limit that refuses content", asy
   );
   await manager.streams.delete("CHATFILES_removed");
   expect(await until("it reads again", () => store.parts(FILE).catch(() => undefined))).toEqual([]);
+  expect(recreated).toEqual(["CHATFILES_removed", "CHATFILES_removed"]);
   await manager.streams.update("CHATFILES_removed", { max_bytes: 1_100 });
   await put("c1");
   expect(await rejection(put("c2"))).toMatchObject({

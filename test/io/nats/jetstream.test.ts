@@ -8,7 +8,7 @@ import { systemClock } from "../../../src/io/clock.ts";
 import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
 import { openBuckets } from "../../../src/io/nats/bucket.ts";
 import { openContentStore } from "../../../src/io/nats/content.ts";
-import { openJetStream } from "../../../src/io/nats/jetstream.ts";
+import { type JetStream, openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { until } from "../../event.ts";
 import { requires } from "../../installed.ts";
 import { rejection } from "../../rejection.ts";
@@ -29,6 +29,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The other streams exist only in the tests that open them. */
+async function changedSettings(stream: JetStream) {
+  const { settings } = await stream.state();
+  return settings.filter(({ message }) => !message.startsWith("NATS has no stream"));
+}
+
 test("refuses an old server unless the operator accepts the risk", async () => {
   const opening = openJetStream({ ...memberOf(nats, "old"), isUnsafe: false });
   const code = isOldNats() ? "version-unsupported" : "no-majority";
@@ -46,6 +52,23 @@ test("refuses a node with another identity or none", async () => {
     expect(await rejection(open(own))).toMatchObject({ code: "data-foreign" });
   }
   await first.close();
+});
+
+test("names another stream with the subject of a missing cluster", async () => {
+  const admin = await openJetStream(memberOf(nats, "admin"));
+  const { manager } = admin.clusterConnection;
+  await manager.streams.add({ name: "OTHER", subjects: ["chat.taken.>"] });
+  const member = memberOf(nats, "taken");
+  const { identity: _, ...inspected } = member;
+  for (const options of [inspected, member]) {
+    expect(await rejection(openJetStream(options))).toMatchObject({
+      code: "no-majority",
+      message: "the stream OTHER in NATS has the subject chat.taken.log",
+    });
+  }
+  await manager.streams.delete("OTHER");
+  expect(await rejection(openJetStream(inspected))).toMatchObject({ code: "not-found" });
+  await admin.close();
 });
 
 test("notifies of stored messages, even for an older stream", async () => {
@@ -146,7 +169,8 @@ test("names a reached limit of the stream, and notices when it is raised", async
   await manager.streams.update(name, { max_bytes: -1 });
   await stream.state();
   expect(await stream.refusal(PROBE)).toBeUndefined();
-  expect(await stream.state()).toMatchObject({ last: 2, messages: 2, settings: [] });
+  expect(await stream.state()).toMatchObject({ last: 2, messages: 2 });
+  expect(await changedSettings(stream)).toEqual([]);
   for (const opened of [stream, idle]) await opened.close();
 });
 
@@ -186,9 +210,9 @@ test.each([
   const stream = await openJetStream(memberOf(nats, "ours"));
   const { manager, name } = stream.clusterConnection;
   const { config } = await manager.streams.info(name);
-  expect((await stream.state()).settings).toEqual([]);
+  expect(await changedSettings(stream)).toEqual([]);
   await manager.streams.update(name, change);
-  const [settings] = (await stream.state()).settings;
+  const [settings] = await changedSettings(stream);
   expect(settings?.message).toEndWith(text);
   expect(settings?.remedy).toBe(`run nats stream edit ${name} ${flag}`);
   await manager.streams.update(name, config);

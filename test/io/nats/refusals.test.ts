@@ -109,6 +109,7 @@ test("names denied subjects, and notices when they are permitted", async () => {
       await refusal();
       return publish("permitted").catch(() => undefined);
     });
+    expect((await refusal())?.message).not.toBe(message);
     const isSubscriptionDenied = async () =>
       (await refusal())?.message === "NATS does not permit subscriptions to chat.denied.news";
     await until("the subscription is denied", async () => {
