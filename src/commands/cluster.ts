@@ -28,6 +28,7 @@ import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
 import {
   inspectCluster,
+  majorityFault,
   refusedFault,
   type Survey,
   twinsFault,
@@ -35,7 +36,6 @@ import {
 } from "../cli/serve/survey.ts";
 import { quoteArgument } from "../cli/shell-quote.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import { noMajority } from "../io/cluster/majority.ts";
 import { type Position, START } from "../io/cluster/position.ts";
 import { publishLogs } from "../io/cluster/publication.ts";
 import { checkDataFolder } from "../io/disk/data-folder.ts";
@@ -193,7 +193,7 @@ const status = defineVerb({
     // Skip the check of the NATS version, because an old version cannot harm a read-only command.
     const { name, ...config } = await clusterConfig(args, true);
     const inspection = await inspectCluster({ name, ...config }, context.clock);
-    const { stream: state, nodes, areRootsEqual, silent } = inspection;
+    const { stream: state, nodes, areRootsEqual } = inspection;
     const { last, messages, bytes, leader, replicas, current, settings } = state;
     printList(context, nodes, {
       json: (node) => ({ kind: "node", ...node, leader }),
@@ -216,7 +216,8 @@ const status = defineVerb({
       summaryOf(inspection),
     );
     for (const { message, remedy } of settings) printNotice(context, `${message}; ${remedy}`);
-    if (!state.hasMajority) throw noMajority({ servers: silent, total: config.servers.length });
+    const leaderless = majorityFault(inspection, config.servers.length);
+    if (leaderless !== undefined) throw leaderless;
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
     }

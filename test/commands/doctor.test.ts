@@ -365,6 +365,8 @@ describe("a cluster", () => {
       "warning",
       "b at b:2428 stopped receiving records: cluster-diverged",
     ]);
+    const starting = { ...other, address: "", state: "starts" };
+    expect(look({ nodes: [one, starting] })).toEqual(["warning", "b is starting"]);
     expect(look({ stream: { ...stream, current: 2 } })).toEqual([
       "warning",
       "only 2 of 3 NATS servers hold the complete stream",
@@ -376,6 +378,13 @@ describe("a cluster", () => {
       6,
     ]);
     const silent = ["nats://n2:4222", "nats://n3:4222"];
+    const refused = { message: "NATS has no storage left", remedy: "add some" };
+    const leaderless = { ...stream, leader: "", hasMajority: false };
+    expect(look({ stream: leaderless, nodes: [one, { ...other, refused }] })).toEqual([
+      "failed",
+      "b cannot record messages: NATS has no storage left",
+      5,
+    ]);
     // The remaining server may still report itself as leader.
     expect(look({ stream: { ...stream, hasMajority: false }, nodes: [], silent })).toEqual([
       "failed",

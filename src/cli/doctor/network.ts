@@ -9,13 +9,19 @@ import { DAY_MS } from "../../base/time.ts";
 import type { GreetedServer } from "../../client/link/greeting.ts";
 import { missingIssuer } from "../../crypto/certificate.ts";
 import { lineage } from "../../crypto/succession.ts";
-import { noMajority, RefusedByNats } from "../../io/cluster/majority.ts";
+import { RefusedByNats } from "../../io/cluster/majority.ts";
 import type { NatsSettings } from "../../io/nats/monitor.ts";
 import type { ProbeTarget, TlsInfo } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import type { ClusterMembership } from "../membership.ts";
-import { type ClusterInspection, refusedFault, twinsFault, twinsIn } from "../serve/survey.ts";
+import {
+  type ClusterInspection,
+  majorityFault,
+  refusedFault,
+  twinsFault,
+  twinsIn,
+} from "../serve/survey.ts";
 import { quoteArgument } from "../shell-quote.ts";
 import {
   type CheckBody,
@@ -306,7 +312,8 @@ export function checkCluster(
 ): Finding {
   const { stream, nodes, areRootsEqual, silent, denied = [] } = cluster;
   const { leader, replicas, current } = stream;
-  if (!stream.hasMajority) return failed(noMajority({ servers: silent, total: servers }));
+  const leaderless = majorityFault(cluster, servers);
+  if (leaderless !== undefined) return failed(leaderless);
   const [firstDenied] = denied;
   if (firstDenied !== undefined) return failed(new RefusedByNats(firstDenied));
   if (!areRootsEqual) {
@@ -323,6 +330,13 @@ export function checkCluster(
   if (twins !== undefined) return failed(twinsFault(twins));
   const refused = refusedFault(nodes);
   if (refused !== undefined) return failed(refused);
+  const starting = nodes.find(({ state }) => state === "starts" || state === "restores");
+  if (starting !== undefined) {
+    const { name, state } = starting;
+    const message =
+      state === "starts" ? `${name} is starting` : `${name} restores messages that NATS has lost`;
+    return warning(message, "wait until it has finished, and run this command again");
+  }
   const stopped = nodes.find(({ state }) => state !== "follows");
   if (stopped !== undefined) {
     const { name, address, state } = stopped;

@@ -11,7 +11,6 @@ import type { Clock } from "../../io/clock.ts";
 import { noMajority, type Refusal, RefusedByNats } from "../../io/cluster/majority.ts";
 import { type JetStream, openJetStream, type StreamState } from "../../io/nats/jetstream.ts";
 import { unresponsiveServers } from "../../io/nats/monitor.ts";
-import { refusalOf } from "../../io/nats/refusals.ts";
 import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
 import { announcedVersion, type Version } from "../../wire/since.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
@@ -166,7 +165,7 @@ export async function inspectCluster(
     }
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
-    if (refusalOf(error.cause) !== undefined) throw error;
+    if (error instanceof RefusedByNats) throw error;
     throw noMajority({ servers: silent, total: config.servers.length });
   }
 }
@@ -224,6 +223,20 @@ export function refusedFault(nodes: readonly NodeState[]): Fault | undefined {
     return new RefusedByNats({ message: `${name} cannot record messages: ${message}`, remedy });
   }
   return undefined;
+}
+
+/**
+ * @param total number of NATS servers named by the user
+ * @returns `undefined` if the stream has a majority
+ */
+export function majorityFault(
+  { stream, nodes, silent }: ClusterInspection,
+  total: number,
+): Fault | undefined {
+  if (stream.hasMajority) return undefined;
+  // NATS servers that have no storage give up the stream's leadership.
+  const refused = silent.length === 0 ? refusedFault(nodes) : undefined;
+  return refused ?? noMajority({ servers: silent, total });
 }
 
 interface HealthOptions {
