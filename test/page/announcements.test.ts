@@ -104,7 +104,80 @@ pageTest("announces edits, deletions and pins, one by one or only their number",
     .click();
   await spoken.waitFor("Message deleted", 2);
   await Promise.all(seqs.slice(2).map((seq) => lou.tab.ask("erase", { seq })));
-  await spoken.waitFor(" messages edited, deleted or pinned");
+  await spoken.waitFor(" messages edited or deleted");
+});
+
+pageTest("announces which room is open, however it was opened", async () => {
+  const ivy = await server.window("ivy");
+  const jon = await server.headlessUser("jon");
+  await jon.tab.ask("join", { room: "harbour", create: true });
+  const seq = await jon.post("the ferry leaves at noon", "harbour");
+  const spoken = await Spoken.of(ivy);
+  await ivy.send("/join harbour");
+  await spoken.waitFor("#harbour opened");
+  await ivy.createRoom("island");
+  await spoken.waitFor("#island opened");
+  await jon.post("one", "lobby");
+  await jon.post("two", "lobby");
+  await ivy.room("lobby").getByText("2", { exact: true }).waitFor();
+  await ivy.room("lobby").click();
+  await spoken.waitFor("#lobby opened, 2 unread");
+  await ivy.page.evaluate(`location.hash = "#/harbour/${seq}"`);
+  await spoken.waitFor("#harbour opened", 2);
+  await ivy.send("/msg jon");
+  await spoken.waitFor("@jon opened");
+  await ivy.page.goBack();
+  await spoken.waitFor("#harbour opened", 3);
+  await ivy.send("/leave");
+  await spoken.waitFor("Choose a room.");
+  expect((await spoken.all()).filter((text) => text.endsWith(" opened"))).toEqual([
+    ...["#harbour opened", "#island opened", "#harbour opened", "@jon opened", "#harbour opened"],
+  ]);
+});
+
+pageTest("announces events of the room, and results of a poll that ends", async () => {
+  const lea = await server.window("lea");
+  const max = await server.headlessUser("max");
+  await lea.createRoom("events");
+  await max.tab.ask("join", { room: "events" });
+  await lea.page.getByText("max joined").waitFor();
+  const spoken = await Spoken.of(lea);
+  await lea.send("/grant max");
+  await spoken.waitFor("lea made max a moderator");
+  await max.tab.ask("topic", { room: "events", topic: "Rehearsal" });
+  await spoken.waitFor("max set the topic: Rehearsal");
+  await lea.send("/poll When? | at nine | at ten");
+  await lea.message("When?").waitFor();
+  await lea.send("/vote 2");
+  await spoken.waitFor("Your vote was counted.");
+  await lea.send("/poll close");
+  await spoken.waitFor("Poll closed. When?: at nine 0, at ten 1");
+  await max.tab.ask("rules", { room: "events", slow: 60 });
+  await spoken.waitFor("max changed the rules");
+});
+
+pageTest("announces the outcome of commands that change nothing in the room", async () => {
+  const noa = await server.window("noa");
+  const oli = await server.headlessUser("oli");
+  const seq = await oli.post("keep this");
+  await noa.waitForMessage("keep this");
+  const spoken = await Spoken.of(noa);
+  const outcomes: readonly (readonly [line: string, text: string])[] = [
+    [`/save ${seq}`, "Saved for later"],
+    [`/unsave ${seq}`, "Removed from saved messages"],
+    [`/follow ${seq}`, "You follow this thread."],
+    ["/ignore oli", "You're ignoring oli."],
+    ["/unignore oli", "You're no longer ignoring oli."],
+    ["/keywords bus, rain", "Keywords: bus, rain"],
+    ["/keywords off", "You have no keywords."],
+    ["/status at lunch", "Changed"],
+    ["/verify noa", "That's you."],
+    ["/notify all nowhere", "There's no room with this name."],
+  ];
+  for (const [line, text] of outcomes) {
+    await noa.send(line);
+    await spoken.waitFor(text);
+  }
 });
 
 pageTest("announces as much as the user chose", async () => {

@@ -459,7 +459,7 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const closeThread = useCallback(() => client.actions.openThread(undefined), [client]);
   const closeSide = hasThread ? closeThread : panels.closeSide;
   const lines = roomList(model);
-  useEventAnnouncements(room?.id, isOperator);
+  useEventAnnouncements(target, isOperator);
   useShortcuts({ lines, onOpen, onSearch, side, closeSide });
   useRouting({ model, onOpen, onJump });
   useTitle(lines.mentions, target);
@@ -588,7 +588,7 @@ function Typing({ model }: { readonly model: Model }) {
 const WATCH_INTERVAL_MS = 1_000;
 
 /** In a hidden tab, the events until the user's return are announced together. */
-function useEventAnnouncements(room: string | undefined, isOperator: boolean): void {
+function useEventAnnouncements(target: string | undefined, isOperator: boolean): void {
   const { texts, times, chat } = usePage();
   const announcer = useAnnouncer();
   const [watch] = useState(() => new EventWatch());
@@ -603,5 +603,5 @@ function useEventAnnouncements(room: string | undefined, isOperator: boolean): v
     check();
     const timer = setInterval(check, WATCH_INTERVAL_MS);
     return () => clearInterval(timer);
-  }, [chat, watch, announcer, room, isOperator, texts, times]);
+  }, [chat, watch, announcer, target, isOperator, texts, times]);
 }

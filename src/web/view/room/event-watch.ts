@@ -2,6 +2,7 @@
 
 import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
+import { type EventKind, isEventKind } from "../../../core/client/event-facts.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
@@ -23,6 +24,10 @@ export interface WatchedEvent {
 
 interface Snapshot {
   readonly room: string;
+  /** `undefined` if no room or conversation is open. */
+  readonly target: string | undefined;
+  /** Unread messages by room. */
+  readonly unread: ReadonlyMap<RoomId, number>;
   readonly receivedN: number;
   /** Hands by room: all where the user moderates, or else only the own one. */
   readonly hands: ReadonlyMap<RoomId, readonly string[]>;
@@ -35,6 +40,9 @@ interface Snapshot {
 /** Maximum number of messages read aloud; of more, only the number is. */
 const SPOKEN_MAX = 2;
 
+/** Events that would be too many, or that `handsSince`, a banner or the opened room announces. */
+const SILENT_EVENTS: ReadonlySet<EventKind> = new Set(["join", "leave", "hand", "knock", "group"]);
+
 export interface EventTexts {
   readonly texts: Texts;
   readonly times: Times;
@@ -43,21 +51,43 @@ export interface EventTexts {
 
 export class EventWatch {
   #before: Snapshot | undefined;
+  /** The first room is part of the page that loads. */
+  #hasOpened = false;
 
   /** @returns events since the last call; none at the first call */
   check(model: Model, isOperator: boolean, options: EventTexts): readonly WatchedEvent[] {
     const before = this.#before;
     const now = snapshot(model, isOperator);
     this.#before = now;
+    const isFirst = !this.#hasOpened;
+    this.#hasOpened ||= now.target !== undefined;
     if (before === undefined) return [];
     return [
+      ...(isFirst ? [] : openedSince(before, now, model, options)),
       ...messagesSince(before, now, model, options),
       ...handsSince(before, now, model, options),
       ...outcomesSince(before, model, options),
       ...reactionsSince(before, now, options),
       ...changesSince(before, now, model, options),
+      ...eventsSince(before, now, model, options),
     ];
   }
+}
+
+/** The focus may stay in a text field whose name alone changes with the room. */
+function openedSince(
+  before: Snapshot,
+  { room: id, target }: Snapshot,
+  model: Model,
+  { texts }: EventTexts,
+): readonly WatchedEvent[] {
+  const isRenamed = id !== "" && id === before.room;
+  if (isSameName(target, before.target) || isRenamed || target === before.target) return [];
+  if (target === undefined) return [{ kind: "opened", text: texts.chooseRoom }];
+  const room = openRoom(model);
+  const unread = room === undefined ? 0 : unreadAtOpening(room, before.unread.get(room.id));
+  const opened = texts.opened(placeTitle(model, target, texts));
+  return [{ kind: "opened", text: unread > 0 ? `${opened}, ${texts.unread(unread)}` : opened }];
 }
 
 function snapshot(model: Model, isOperator: boolean): Snapshot {
@@ -69,6 +99,8 @@ function snapshot(model: Model, isOperator: boolean): Snapshot {
   const rooms = model.isCaughtUp ? [...model.rooms.values()] : [];
   return {
     room: room?.id ?? "",
+    target: model.open,
+    unread: new Map([...model.rooms.values()].map(({ id, unread }) => [id, unread])),
     receivedN: room?.receivedN ?? 0,
     hands: new Map(rooms.map((one) => [one.id, handsOf(one)])),
     states: new Map([
@@ -77,6 +109,13 @@ function snapshot(model: Model, isOperator: boolean): Snapshot {
     ]),
     items: (room?.jump ?? room?.tail)?.items ?? [],
   };
+}
+
+/** The room is marked as read as soon as it is drawn. */
+function unreadAtOpening({ tail, readAtOpening }: RoomState, known = 0): number {
+  if (readAtOpening === undefined) return 0;
+  const isUnread = (item: Item) => item.n > readAtOpening && isMessage(item) && !item.isMine;
+  return Math.max(known, tail.items.filter(isUnread).length);
 }
 
 function isPersonal(item: Item, room: RoomState): boolean {
@@ -169,7 +208,7 @@ function reactionsSince(
   return events;
 }
 
-/** Edits, deletions and pins. */
+/** Edits and deletions. */
 function changesSince(
   before: Snapshot,
   now: Snapshot,
@@ -182,19 +221,11 @@ function changesSince(
     if (isByMe) return "result";
     return item.isMine || isPersonal(item, room) ? "personal" : "change";
   };
-  const nameOf = (account: string) => personText(model, account);
   const events: WatchedEvent[] = [];
   for (const { item, former } of changedItems(before, now)) {
     const { state, editedUnixMs, isMine, erasedBy } = item;
-    if (item.kind === "pin") {
-      if (former !== undefined) continue;
-      const pinned = item.re === undefined ? undefined : itemAt(now.items, item.re);
-      const event = eventText(item, texts, times, { nameOf });
-      const text =
-        pinned === undefined ? event : texts.newFrom(event, briefText(pinned, texts, times));
-      events.push({ kind: kindOf(pinned ?? item, isMine), text });
-    } else if (former === undefined || !isMessage(item) || former.state !== "whole") {
-    } else if (state === "erased") {
+    if (former === undefined || !isMessage(item) || former.state !== "whole") continue;
+    if (state === "erased") {
       const text = deletedText(item, texts, model);
       const author = authorText(item, texts, model);
       const kind = kindOf(former, isMine && erasedBy === undefined);
@@ -208,9 +239,40 @@ function changesSince(
       events.push({ kind: kindOf(item, isMine), text });
     }
   }
+  return summary(events, texts.changedMany);
+}
+
+/** Lines of the timeline that are no messages: pins, topics, rules, roles and others. */
+function eventsSince(
+  before: Snapshot,
+  now: Snapshot,
+  model: Model,
+  { texts, times }: EventTexts,
+): readonly WatchedEvent[] {
+  const nameOf = (account: string) => personText(model, account);
+  const events: WatchedEvent[] = [];
+  for (const { item, former } of changedItems(before, now)) {
+    if (former !== undefined || !isEventKind(item.kind) || SILENT_EVENTS.has(item.kind)) continue;
+    const pinned =
+      item.kind === "pin" && item.re !== undefined ? itemAt(now.items, item.re) : undefined;
+    const concernsMe = isSameName(item.subject, model.me) || pinned?.isMine === true;
+    const kind = item.isMine ? "result" : concernsMe ? "personal" : "change";
+    const event = eventText(item, texts, times, { nameOf });
+    const text =
+      pinned === undefined ? event : texts.newFrom(event, briefText(pinned, texts, times));
+    events.push({ kind, text });
+  }
+  return summary(events, texts.eventsMany);
+}
+
+/** More events than are read aloud become their number. */
+function summary(
+  events: readonly WatchedEvent[],
+  counted: (n: number) => string,
+): readonly WatchedEvent[] {
   if (events.length <= SPOKEN_MAX) return events;
   const kind = events.find((event) => event.kind !== "change")?.kind ?? "change";
-  return [{ kind, text: texts.changedMany(events.length) }];
+  return [{ kind, text: counted(events.length) }];
 }
 
 function outcomesSince(

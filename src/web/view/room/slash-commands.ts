@@ -16,7 +16,7 @@ import {
 } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, RoomState } from "../../../core/model/state.ts";
 import type { Command, CommandAnswer, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
-import { type AccountFacts, accountInfoText } from "../../../ui/commands.ts";
+import { type AccountFacts, accountInfoText, COMMANDS } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { PageFault } from "../../../ui/text/fault-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
@@ -89,7 +89,13 @@ export function runSlashCommand(
   const host = new PageHost(page, context, draft);
   command
     .run(order, chat, host)
-    .then((answer) => host.showAnswer(answer))
+    .then((answer) => {
+      host.showAnswer(answer);
+      if (command === COMMANDS["vote"]) {
+        const { choices } = order as { readonly choices: readonly number[] };
+        page.notify(choices.length > 0 ? texts.voteCounted : texts.voteWithdrawn);
+      }
+    })
     .catch((error: unknown) => {
       page.fail(error);
       const key = draftKey(target, thread);
@@ -116,7 +122,19 @@ const NOTICES: Readonly<
   Record<string, (json: NonNullable<CommandAnswer["json"]>, texts: Texts) => string | undefined>
 > = {
   banned: (_, texts) => texts.userBanned,
-  dnd: ({ on }, texts) => (on === true ? texts.dnd : undefined),
+  dnd: ({ on }, texts) => (on === true ? texts.dnd : texts.changeSaved),
+  save: ({ on }, texts) => (on === true ? texts.messageSaved : texts.messageUnsaved),
+  follow: ({ on }, texts) => (on === true ? texts.threadFollowed : texts.threadUnfollowed),
+  ignoring: ({ user }, texts) => texts.ignoredHere(cleanText(String(user))),
+  unignored: ({ user }, texts) => texts.ignoredNoMore(cleanText(String(user))),
+  keywords: ({ words }, texts) =>
+    Array.isArray(words) && words.length > 0
+      ? `${texts.keywords}: ${cleanText(words.join(", "))}`
+      : texts.noKeywords,
+  status: (_, texts) => texts.changeSaved,
+  "display-name": (_, texts) => texts.changeSaved,
+  sort: (_, texts) => texts.changeSaved,
+  quiet: (_, texts) => texts.changeSaved,
   cleared: (_, texts) => texts.cleared,
   joined: ({ unlocked, assignment }, texts) => {
     if (unlocked === true) return texts.noRoomPassword;
@@ -298,10 +316,11 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     const unixMs = parseTime(to, timesNow());
     chat.actions.jumpToTime(target, unixMs, jump).catch(fail);
   },
-  async notify({ level = "on", target }, { chat }, context) {
+  async notify({ level = "on", target }, { chat, notify, texts }, context) {
     const room = target?.replace(/^#/, "") ?? context.target;
     await chat.actions.checkHasPrefs(room);
     if (level === "on") chat.actions.setPrefs(room, { muted: undefined });
     else chat.actions.setNotifyLevel(room, level === "off" ? "nothing" : level);
+    notify(texts.changeSaved);
   },
 };

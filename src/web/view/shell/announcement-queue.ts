@@ -10,9 +10,11 @@ interface AnnouncementRule {
 }
 
 const ANNOUNCEMENTS = {
+  /** Room or conversation that the user has opened, or none after leaving one. */
+  opened: { concernsMe: true, isUrgent: false },
   /** Message in the open room. */
   message: { concernsMe: false, isUrgent: false },
-  /** Edit or deletion of such a message, or its pin. */
+  /** Edit or deletion of such a message, or an event of the room such as a pin or a topic. */
   change: { concernsMe: false, isUrgent: false },
   /** Mention, answer or direct message, or a change of it or of the user's own message. */
   personal: { concernsMe: true, isUrgent: false },
