@@ -343,7 +343,7 @@ pageTest("runs commands on messages, users and rooms", async () => {
   await ana.send("/ignore dan");
   await ana.send("/ignored");
   const ignored = ana.dialog("Ignored people");
-  await ignored.getByText("dan").waitFor();
+  await ignored.getByText("dan", { exact: true }).waitFor();
   await expectAccessible(ana, "light", "whom one ignores");
   await ignored.getByRole("button", { name: "Stop ignoring dan" }).click();
   await ignored.getByText("You aren't ignoring anyone.").waitFor();
