@@ -1,8 +1,9 @@
 /** Session of an account across connections: its rooms, posts, keys and read positions. */
 
+import { utf8Encode } from "../base/bytes.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId, Sha256 } from "../base/ids.ts";
-import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
+import { MESSAGE_BEFORE_LOGIN_BYTES_MAX, READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { isSameName } from "../core/model/item.ts";
@@ -29,6 +30,9 @@ import { OutboxQueue, type OutboxQueueStore } from "./outbox-queue.ts";
 import type { HistoryView } from "./sealed/claims.ts";
 import type { ProvedPeople } from "./sealed/room.ts";
 import { Sealing, type SealingOptions } from "./sealed/sealing.ts";
+
+/** A message before log-in has space for its other fields. */
+const EARLY_TEXT_BYTES_MAX = MESSAGE_BEFORE_LOGIN_BYTES_MAX / 2;
 
 export interface AccountSessionOptions {
   readonly clock: Clock;
@@ -172,6 +176,7 @@ export class AccountSession {
    */
   postEarly(owner: OutboxOwner, to: string, body: PostBody): Promise<Receipt> | undefined {
     if (!isSameName(to, LOBBY)) return undefined; // Other targets may be encrypted by now.
+    if (utf8Encode(body.text).length > EARLY_TEXT_BYTES_MAX) return undefined;
     const adoption = this.#posts.open(owner, this.options.adoptsUnsent);
     if (adoption instanceof Promise || this.#posts.size > 0) return undefined;
     const receipt = this.#posts.post(to, body);
