@@ -48,8 +48,11 @@ export const TEMPLATE_VALUE_BYTES_MAX = 256;
  * character as six bytes.
  */
 export const MESSAGE_BYTES_MAX = 1 * MIB + 4 * KIB;
-/** The longest legitimate message is `register` with a long password. */
-export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 8 * KIB;
+/**
+ * The longest legitimate message is a small file that is sent with a log-in. With TLS and the
+ * log-in it fits almost into the first flight of a TCP connection.
+ */
+export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 16 * KIB;
 /** The schemas use four levels. The other levels are for future fields. */
 export const NESTING_MAX = 8;
 /** The longest legitimate list is a page of history. */
@@ -632,6 +635,11 @@ export const FILE_ID_LENGTH = 12;
 /** Parts of a voice message whose loudness its sender states. */
 export const PEAKS_MAX = 64;
 /** Larger than any disk, and below 2^53 so that every offset is exact. */
+/**
+ * Content of a file that is sent or fetched in one request on the main link, where later messages
+ * wait for it.
+ */
+export const SMALL_FILE_BYTES_MAX = 64 * KIB;
 export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
 export const FILE_NAME_BYTES_MAX = 1 * KIB;
 export const FILE_TEXT_BYTES_MAX = 4 * KIB;

@@ -1,6 +1,6 @@
 /** Chat client without a user interface: connections, log-in, posts and files. */
 
-import { Fault, msg } from "../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { ANSWER_TIMEOUT_MS, LOGIN_TIMEOUT_MS, SILENCE_MS_MAX } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
@@ -35,7 +35,7 @@ import {
 } from "./event.ts";
 import { CursorWriter, EventBuffer } from "./event-buffer.ts";
 import type { Hashing } from "./files/hashing.ts";
-import { Transfers } from "./files/transfers.ts";
+import { type EarlyUpload, Transfers, type UploadRequest } from "./files/transfers.ts";
 import type { FollowMode } from "./follower.ts";
 import type { EarlyRequest, LinkStats, ServerNotice } from "./link/connection.ts";
 import type { GreetedServer } from "./link/greeting.ts";
@@ -82,6 +82,8 @@ export interface ClientOptions {
   readonly onLogin?: ((post: EarlyPost) => void) | undefined;
   /** First requests of the command, sent with the log-in if the server accepts them. */
   readonly early?: readonly EarlyRequest[] | undefined;
+  /** First upload of the command, likewise. */
+  readonly earlyUpload?: UploadRequest | undefined;
   readonly fingerprint?: Fingerprint | undefined;
   readonly strict?: boolean;
   readonly follow: FollowMode;
@@ -167,6 +169,7 @@ export class Client extends ChatClient<ClientAccount> {
   #cancelPrinted: (() => void) | undefined;
   /** First requests of the command, until a log-in is sent. */
   readonly #early: EarlyRequest[];
+  #earlyUpload: EarlyUpload | undefined;
 
   constructor(
     private readonly deps: ClientDependencies,
@@ -250,8 +253,12 @@ export class Client extends ChatClient<ClientAccount> {
    * @throws {Fault} if the server is unreachable or refuses
    */
   async connect(): Promise<Membership | undefined> {
-    const { credentials } = this.options;
+    const { credentials, earlyUpload } = this.options;
     try {
+      // The upload after the log-in reports a fault of its file.
+      this.#earlyUpload = await (earlyUpload && this.transfers.prepare(earlyUpload))?.catch(
+        ignoreFault,
+      );
       if (credentials !== undefined) return membershipOf(await this.#logIn(credentials));
       await this.loop.open();
     } catch (error) {
@@ -495,6 +502,9 @@ export class Client extends ChatClient<ClientAccount> {
     const beforeSignature = ({ connection }: GreetedLink) => {
       const owner = { fingerprint, user: requestedName };
       onLogin?.((to, body) => session.postEarly(owner, to, body));
+      const upload = this.#earlyUpload?.earlyRequest(owner);
+      if (upload !== undefined) this.#early.push(upload);
+      this.#earlyUpload = undefined;
       return () => {
         session.loginSent(connection);
         for (const request of this.#early.splice(0)) connection.requestEarly(...request);

@@ -1,9 +1,10 @@
 /** `chat send-file` and `chat get-file`, which upload and download files. */
 
+import { statSync } from "node:fs";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { type FileId, ID_BYTES, isFileId } from "../base/ids.ts";
-import { FILE_TARGETS_MAX } from "../base/limits.ts";
+import { FILE_TARGETS_MAX, SMALL_FILE_BYTES_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
@@ -16,9 +17,11 @@ import {
   untilConnected,
   withClient,
 } from "../cli/connect/client.ts";
+import { FILE_QUERY, pageQuery } from "../cli/connect/lists.ts";
 import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
+import { localPath } from "../cli/files/local-path.ts";
 import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/files/receive-file.ts";
 import { checkPaths, expandPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
@@ -65,9 +68,18 @@ export const sendFile = defineVerb({
     const thread = parseThread(args.thread, targets.length);
     if (caption !== undefined) checkFileText(caption);
     const progressDisplay = new ProgressDisplay(context);
+    const early =
+      thread === undefined && paths.length === 1 && isSmallFile(paths[0])
+        ? await openSourceAt(context, paths[0], args.name)
+        : undefined;
     try {
-      // Files that an earlier run uploaded to a sealed room but did not post are posted first.
-      const options = { reconnect: true, isResumable: !paths.includes(STDIN), waitsForPosts: true };
+      const options = {
+        reconnect: true,
+        isResumable: !paths.includes(STDIN),
+        // Files that an earlier run uploaded to a sealed room but did not post are posted first.
+        waitsForPosts: true,
+        earlyUpload: early && { source: early, to: targets.map(formatTarget), text: caption },
+      };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.read());
         const isSingle = paths.length === 1;
@@ -76,14 +88,24 @@ export const sendFile = defineVerb({
         const reply = await replyIn(client, to, thread);
         const about = { to, sending, ...reply };
         const sender = new FileSender({ context, client, progressDisplay, ...about }, caption);
-        for (const path of paths) await sender.send(path, args.name, isSingle);
+        const open = (path: string) =>
+          early === undefined ? openSourceAt(context, path, args.name) : Promise.resolve(early);
+        for (const path of paths) await sender.send(path, () => open(path), isSingle);
         return sender.omissions.exitCode(sender.fault?.exitCode);
       });
     } finally {
+      early?.close();
       await progressDisplay.end();
     }
   },
 });
+
+/** Whether the file may be sent with the log-in. */
+function isSmallFile(path: string | undefined): path is string {
+  if (path === undefined || path === STDIN) return false;
+  const stat = statSync(localPath(path), { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size <= SMALL_FILE_BYTES_MAX;
+}
 
 function fileTargets(texts: readonly string[]): readonly Target[] {
   const to = parseTargets(texts);
@@ -117,9 +139,9 @@ class FileSender {
     this.omissions = new Omissions(context, (line) => progressDisplay.print(line));
   }
 
-  async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
+  async send(path: string, open: () => Promise<Source>, isOnly: boolean): Promise<void> {
     try {
-      const sent = await this.#upload(path, name, isOnly);
+      const sent = await this.#upload(path, open, isOnly);
       for (const posted of sent.posted) this.#print(sent, posted);
       for (const { fault } of sent.refused) this.#reportFailure(fault);
     } catch (error) {
@@ -129,9 +151,9 @@ class FileSender {
     await this.options.context.stdout.drained();
   }
 
-  async #upload(path: string, name: string | undefined, isOnly: boolean): Promise<UploadedFile> {
-    const { context, client, progressDisplay, to, sending, re, thread } = this.options;
-    const source = await openSourceAt(context, path, name);
+  async #upload(path: string, open: () => Promise<Source>, isOnly: boolean): Promise<UploadedFile> {
+    const { client, progressDisplay, to, sending, re, thread } = this.options;
+    const source = await open();
     try {
       this.omissions.addFrom(source, isOnly ? "" : path);
       await this.#reportPosition(source);
@@ -200,6 +222,9 @@ function sentText(sent: UploadedFile, { to }: PostedFile): string {
   return `sent ${fileLabel(sent)} to ${to}; download: chat get-file ${sent.id}`;
 }
 
+/** Other requests leave with the log-in, too. */
+const EARLY_FILES_MAX = 2;
+
 /** Downloads files. */
 export const getFile = defineVerb({
   args: {
@@ -225,12 +250,16 @@ export const getFile = defineVerb({
     const progressDisplay = new ProgressDisplay(context);
     const follow = args.follow ? "live" : "none";
     const isResumable = args.out !== STDOUT;
-    const options = { mode: "login", follow, reconnect: true, isResumable } as const;
+    const early = args.id.every(isFileId)
+      ? args.id.slice(0, EARLY_FILES_MAX).map((file) => ["fetch-small", { file }] as const)
+      : [["history", pageQuery(FILE_QUERY)] as const];
+    const options = { mode: "login", follow, reconnect: true, isResumable, early } as const;
     try {
       return await withClient(context, args, options, async (open) => {
         const receiver = new FileReceiver(context, open.client, progressDisplay, {
           out: args.out,
           secret: open.state.partialFileSecret(),
+          triesSmall: !args.follow,
         });
         if (args.follow) return followFiles(receiver, open);
         const listed = listedFiles(open);

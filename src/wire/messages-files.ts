@@ -13,6 +13,7 @@ import {
   FILE_TEXT_BYTES_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
+  SMALL_FILE_BYTES_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
   UPLOADS_PAGE_MAX,
 } from "../base/limits.ts";
@@ -43,6 +44,32 @@ const folder = v.object({
   entries: v.pipe(count, v.maxValue(FOLDER_ENTRIES_MAX)),
   manifestBytes: v.pipe(positive, v.maxValue(MANIFEST_BYTES_MAX)),
 });
+
+const posted = {
+  /** Reports that the server stores `text`, which older servers do not. */
+  said: v.optional(v.boolean()),
+  posted: v.array(
+    v.object({
+      to: target,
+      seq: positive,
+      n: positive,
+      time: unixMs,
+      queued: v.optional(v.boolean()),
+    }),
+  ),
+  refused: v.array(v.object({ to: target, code: text(64), message: text(FAULT_TEXT_BYTES_MAX) })),
+};
+
+const fetched = {
+  name: fileName,
+  from: name,
+  size: v.optional(size),
+  digest: v.optional(HASH),
+  folder: v.optional(folder),
+  /** Size without long runs of zeros, which receivers need not store. Absent if unknown. */
+  data: v.optional(size),
+  details: v.optional(fileDetails),
+};
 
 export const FILE_REQUESTS = {
   /** Starts or resumes an upload, which is identified by `file`, account and targets. */
@@ -103,22 +130,28 @@ export const FILE_REQUESTS = {
         }),
       ),
     },
-    answer: v.object({
-      /** Reports that the server stores `text`, which older servers do not. */
-      said: v.optional(v.boolean()),
-      posted: v.array(
-        v.object({
-          to: target,
-          seq: positive,
-          n: positive,
-          time: unixMs,
-          queued: v.optional(v.boolean()),
-        }),
-      ),
-      refused: v.array(
-        v.object({ to: target, code: text(64), message: text(FAULT_TEXT_BYTES_MAX) }),
-      ),
-    }),
+    answer: v.object(posted),
+  },
+  /**
+   * Uploads and posts a small file, on the main link: `offer`, the only chunk and `finish` in one.
+   * Idempotent.
+   */
+  "send-small": {
+    fields: {
+      file: fileId,
+      to: list(target, FILE_TARGETS_MAX, 1),
+      name: fileName,
+      folder: v.optional(folder),
+      details: v.optional(fileDetails),
+      preview: v.optional(v.boolean()),
+      text: v.optional(text(FILE_TEXT_BYTES_MAX)),
+      sending: v.optional(id),
+      re: v.optional(positive),
+      thread: v.optional(v.boolean()),
+      sha256: HASH,
+      bytes: bytes(SMALL_FILE_BYTES_MAX),
+    },
+    answer: v.object(posted),
   },
   /** Deletes the account's own upload, even while another data channel sends it. */
   withdraw: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
@@ -155,15 +188,24 @@ export const FILE_REQUESTS = {
       /** Requests a `prefix` notice before the first chunk. Older servers send none. */
       prefix: v.optional(v.boolean()),
     },
+    answer: v.object(fetched),
+  },
+  /**
+   * Fetches a small file with its content, on the main link. The server then reports it as
+   * received, unless it is a preview.
+   */
+  "fetch-small": {
+    fields: { file: fileId, preview: v.optional(v.boolean()) },
     answer: v.object({
-      name: fileName,
-      from: name,
-      size: v.optional(size),
-      digest: v.optional(HASH),
-      folder: v.optional(folder),
-      /** Size without long runs of zeros, which receivers need not store. Absent if unknown. */
-      data: v.optional(size),
-      details: v.optional(fileDetails),
+      /** Absent if the file is too long or incomplete, so that it needs a data channel. */
+      content: v.optional(
+        v.object({
+          ...fetched,
+          /** Absent for an empty file. */
+          sha256: v.optional(HASH),
+          bytes: bytes(SMALL_FILE_BYTES_MAX),
+        }),
+      ),
     }),
   },
   /** Reports that the receiver has verified and stored the complete file. */

@@ -113,6 +113,8 @@ export const REQUESTS_SINCE: Readonly<Record<NewRequest, Version>> = {
   "server-rules": "0.3.0",
   addresses: "0.3.0",
   uploads: "0.3.0",
+  "send-small": "0.3.0",
+  "fetch-small": "0.3.0",
   clock: "0.3.0",
 };
 

@@ -1,7 +1,7 @@
 import { Fault } from "../../src/base/fault.ts";
-import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, SMALL_FILE_BYTES_MAX } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
+import type { Answer, NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
 import { digestOf } from "../wire/digest.ts";
 import type { FakePeer } from "./fake-server.ts";
 
@@ -17,6 +17,7 @@ interface FakeFile {
   digest: Uint8Array | undefined;
 }
 
+type SmallContent = NonNullable<Answer<"fetch-small">["content"]>;
 type Own = NoticeOf<"ack"> | NoticeOf<"durable">;
 
 interface FakeChannel {
@@ -37,6 +38,8 @@ export class FakeFiles {
   /** False for a server of version 0.2. */
   sendsPrefixes = true;
   windowChunks = 4;
+  knowsSmall = true;
+  onSmall: (content: SmallContent) => SmallContent = (content) => content;
   /** False for a server that does not know `keep`. */
   dropsChanged = true;
   syncChunks = 2;
@@ -79,6 +82,10 @@ export class FakeFiles {
 
   serve(peer: FakePeer, request: Request): boolean {
     switch (request.kind) {
+      case "send-small":
+        return this.knowsSmall && this.#sendSmall(peer, request);
+      case "fetch-small":
+        return this.knowsSmall && this.#fetchSmall(peer, request);
       case "ticket":
         peer.answer<"ticket">(request.ref, { ticket: "t" });
         return true;
@@ -114,6 +121,32 @@ export class FakeFiles {
     if (notice.kind === "chunk") return this.#chunk(peer, notice);
     lane.inFlight -= 1;
     this.#pump(peer);
+  }
+
+  #sendSmall(peer: FakePeer, request: RequestOf<"send-small">): boolean {
+    const { ref, file, to, name, sha256: hash, bytes } = request;
+    const chunks = bytes.length === 0 ? [] : [{ chunk: bytes.slice(), sha256: hash.slice() }];
+    const hashes = chunks.map((one) => one.sha256);
+    const offer = { file, to, name, size: bytes.length };
+    const digest = digestOf(hashes, sha256);
+    this.files.set(file, { offer, chunks, durable: chunks.length, digest });
+    const posted = to.map((target, i) => ({ to: target, seq: i + 1, n: 1, time: 1_000 }));
+    peer.answer<"send-small">(ref, { posted, refused: [] });
+    return true;
+  }
+
+  #fetchSmall(peer: FakePeer, { ref, file }: RequestOf<"fetch-small">): boolean {
+    const known = this.files.get(file);
+    if (known === undefined) throw new Fault("file-unknown", "there is no such file for you");
+    const { offer, chunks, digest } = known;
+    const size = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    const isSmall = digest !== undefined && size <= SMALL_FILE_BYTES_MAX;
+    const about = { name: offer.name, from: "bob", size, digest };
+    const [{ chunk: bytes, sha256: hash } = { chunk: new Uint8Array(), sha256: undefined }] =
+      chunks;
+    const content = isSmall ? this.onSmall({ ...about, sha256: hash, bytes }) : undefined;
+    peer.answer<"fetch-small">(ref, { content });
+    return true;
   }
 
   #offer(peer: FakePeer, request: RequestOf<"offer">): void {

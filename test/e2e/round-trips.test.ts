@@ -1,7 +1,9 @@
 /** Round trips of commands, which a relay counts. */
 
 import { expect } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SMALL_FILE_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import { SharedServer } from "./shared-server.ts";
 import { TcpTurnRelay, UdpTurnRelay } from "./turn-relay.ts";
 
@@ -14,6 +16,8 @@ const KNOWN = 3;
 const KNOWN_UDP = 3;
 /** TCP, during which the ticket is requested, TLS and `hello` of the data channel. */
 const CHANNEL = KNOWN + 3;
+/** Files whose requests leave with the log-in. */
+const SMALL_BYTES = 12_000;
 /** The registration must be answered before a post can follow. */
 const FIRST_CONTACT = 4;
 
@@ -41,21 +45,44 @@ for (const [index, command] of COMMANDS.entries()) {
   });
 }
 
-server.test(`chat send takes ${KNOWN_UDP} round trips over UDP`, async (sandbox) => {
-  const ana = sandbox.home("ana");
+server.test("a message that is too long to leave with the log-in follows it", async (sandbox) => {
+  const ana = sandbox.home("long");
   const { port, address } = server.served;
-  await ana.json(["send", "first", "--server", address, "--user", "udp-ana"]);
-  await using relay = await UdpTurnRelay.open(port);
-  const { exitCode } = await ana.run([
-    "send",
-    "quick",
-    "--server",
-    relay.address,
-    "--user",
-    "udp-ana",
-  ]);
-  expect([exitCode, relay.answered]).toEqual([0, KNOWN_UDP]);
+  const known = ["--user", "long"];
+  await ana.json(["send", "first", "--server", address, ...known]);
+  for (const [size, turns] of [
+    [8_000, KNOWN],
+    [20_000, KNOWN + 1],
+    [TEXT_BYTES_MAX, KNOWN + 1],
+  ] as const) {
+    using relay = await TcpTurnRelay.open(port);
+    const args = ["send", "x".repeat(size), "--server", relay.address, ...known];
+    const { exitCode } = await ana.run(args);
+    expect([exitCode, relay.answered]).toEqual([0, turns]);
+  }
 });
+
+for (const verb of ["send", "send-file", "get-file"] as const) {
+  server.test(`chat ${verb} takes ${KNOWN_UDP} round trips over UDP`, async (sandbox) => {
+    const user = `udp-${verb}`;
+    const ana = sandbox.home(user);
+    const { port, address } = server.served;
+    const path = sandbox.path("file.txt");
+    const out = sandbox.path("out");
+    writeFileSync(path, "small");
+    mkdirSync(out, { recursive: true });
+    const known = ["--user", user];
+    const [sent] = await ana.json(["send-file", path, "--server", address, ...known]);
+    await using relay = await UdpTurnRelay.open(port);
+    const operands = {
+      send: ["quick"],
+      "send-file": [path],
+      "get-file": [String(sent?.["id"]), "--out", out],
+    }[verb];
+    const { exitCode } = await ana.run([verb, ...operands, "--server", relay.address, ...known]);
+    expect([exitCode, relay.answered]).toEqual([0, KNOWN_UDP]);
+  });
+}
 
 server.test(`the first contact takes ${FIRST_CONTACT} round trips`, async (sandbox) => {
   using relay = await TcpTurnRelay.open(server.served.port);
@@ -64,23 +91,32 @@ server.test(`the first contact takes ${FIRST_CONTACT} round trips`, async (sandb
   expect([exitCode, relay.answered]).toEqual([0, FIRST_CONTACT]);
 });
 
-for (const [verb, turns] of [
-  ["send-file", CHANNEL + 2],
-  ["get-file", CHANNEL + 2],
+for (const [verb, bytes, turns] of [
+  ["send-file", 0, KNOWN],
+  ["send-file", 5, KNOWN],
+  ["send-file", SMALL_BYTES, KNOWN],
+  ["send-file", SMALL_FILE_BYTES_MAX, KNOWN + 1],
+  ["send-file", SMALL_FILE_BYTES_MAX + 1, CHANNEL + 2],
+  ["get-file", 0, KNOWN],
+  ["get-file", 5, KNOWN],
+  ["get-file", SMALL_FILE_BYTES_MAX, KNOWN],
+  ["get-file", SMALL_FILE_BYTES_MAX + 1, CHANNEL + 2],
 ] as const) {
-  server.test(`chat ${verb} of a small file takes ${turns} round trips`, async (sandbox) => {
-    const ana = sandbox.home(verb);
+  server.test(`chat ${verb} of ${bytes} bytes takes ${turns} round trips`, async (sandbox) => {
+    const user = `${verb}-${bytes}`;
+    const ana = sandbox.home(user);
     const { port, address } = server.served;
-    const path = sandbox.path("small.txt");
+    const path = sandbox.path("file.txt");
     const out = sandbox.path("out");
-    writeFileSync(path, "small");
+    writeFileSync(path, "x".repeat(bytes));
     mkdirSync(out, { recursive: true });
-    const known = ["--user", verb];
+    const known = ["--user", user];
     const [sent] = await ana.json(["send-file", path, "--server", address, ...known]);
     using relay = await TcpTurnRelay.open(port);
     const what = verb === "send-file" ? [path] : [String(sent?.["id"]), "--out", out];
     const { exitCode } = await ana.run([verb, ...what, "--server", relay.address, ...known]);
     expect([exitCode, relay.answered]).toEqual([0, turns]);
+    if (verb === "get-file") expect(readFileSync(join(out, "file.txt"))).toHaveLength(bytes);
   });
 }
 
@@ -118,6 +154,28 @@ server.test("nothing acknowledged depends on a regular close", async (sandbox) =
   expect(texts.map(({ text }) => text)).toEqual(["first", "kept"]);
   const again = await ana.json(["send", "last", ...known]);
   expect(again).toHaveLength(1); // No unsent message of the earlier run precedes it.
+});
+
+server.test("a file whose answer is lost with its sender is posted once", async (sandbox) => {
+  const [ana, ben] = [sandbox.home("ana"), sandbox.home("ben")];
+  const { port, address } = server.served;
+  const known = ["--user", "loser"];
+  await ana.json(["send", "first", "--server", address, ...known]);
+  const path = sandbox.path("lost.txt");
+  writeFileSync(path, "lost");
+  await ben.json(["send", "hi", "--server", address, "--user", "watcher"]);
+  const follow = ["history", "--follow", "--json", "--server", address, "--user", "watcher"];
+  const following = ben.start(follow);
+  await following.json("text", { text: "first" });
+  using relay = await TcpTurnRelay.open(port);
+  relay.answeredMax = KNOWN - 1;
+  const sending = ana.start(["send-file", path, "--server", relay.address, ...known]);
+  const { seq } = await following.json("file", { name: "lost.txt" });
+  await sending.signal("SIGKILL");
+  const sent = await ana.json(["send-file", path, "--server", address, ...known]);
+  expect(sent.at(-1)).toMatchObject({ kind: "file", seq });
+  const query = ["--from", "loser", "--kind", "file", "--server", address, ...known];
+  expect(await ana.json(["history", ...query])).toHaveLength(1);
 });
 
 server.test("join shows the newest messages after 3 round trips", async (sandbox) => {

@@ -63,6 +63,8 @@ export class TcpTurnRelay implements Disposable {
   readonly #server: Server;
   #answered = 0;
   #isCut = false;
+  /** Answers of later turns are lost. */
+  answeredMax = Number.POSITIVE_INFINITY;
 
   private constructor(port: number) {
     const turns = new Turns(LATENCY_MS);
@@ -79,6 +81,7 @@ export class TcpTurnRelay implements Disposable {
       far.on("data", (bytes) =>
         turns.down(() => {
           if (near.readyState !== "open") return; // The client has ended.
+          if (turns.answered > this.answeredMax) return;
           this.#answered = Math.max(this.#answered, turns.answered);
           near.write(bytes);
         }),

@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { utf8Encode } from "../../src/base/bytes.ts";
+import { toBase64Url, utf8Encode } from "../../src/base/bytes.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { secret } from "../../src/wire/field.ts";
@@ -179,6 +179,10 @@ const KNOWN: Readonly<Record<string, (asker: Asker) => unknown>> = {
   file: (asker) => asker.facts.draw("file", asker.random) ?? asker.file,
   "edit.seq": fact("postSeq"),
   "erase.seq": fact("postSeq"),
+  "send-small.to": (asker) => [asker.random.chance(0.3) ? sealedRoom(asker) : target(asker)],
+  "send-small.file": ({ random }) => `f${toBase64Url(random.bytes(8))}`,
+  "send-small.sha256": () => EMPTY_DIGEST,
+  "send-small.bytes": () => new Uint8Array(),
   "offer.file": ({ file }) => file,
   "finish.file": ({ file }) => file,
   "chunk.file": ({ file }) => file,

@@ -82,6 +82,7 @@ export interface ConnectOptions {
   readonly waitsForPosts?: boolean;
   readonly onLogin?: ClientOptions["onLogin"];
   readonly early?: ClientOptions["early"];
+  readonly earlyUpload?: ClientOptions["earlyUpload"];
   /** On a terminal, makes this server and user the defaults for later commands. */
   readonly setsDefaults?: boolean;
   /** Whether running the command again resumes interrupted work. */
@@ -213,6 +214,7 @@ export async function openClient(
         hasReader: options.hasReader ?? true,
         onLogin: options.onLogin,
         early: options.early,
+        earlyUpload: options.earlyUpload,
         model: options.hasModel === true ? terminalModel(clock) : undefined,
         audits: options.audits ?? true,
         onAlarm: ({ evidence }) => reportEvidence(context, evidence),

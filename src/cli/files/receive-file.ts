@@ -124,6 +124,8 @@ interface ReceiveOptions {
   /** Replaces the time that the sender names. */
   readonly mtimeMs?: number | undefined;
   readonly resumesShares?: boolean | undefined;
+  /** Whether the file may be small. */
+  readonly triesSmall?: boolean | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -132,6 +134,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
   const { file, out, stdout, secret, mtimeMs, resumesShares, onProgress, signal } = options;
   return client.transfers.get({
     file,
+    triesSmall: options.triesSmall,
     into: absolutePath(out),
     openSink: async (fields) => {
       if (stdout !== undefined) {
@@ -220,6 +223,8 @@ export interface FileReceiverOptions {
   readonly secret?: Uint8Array | undefined;
   /** True if the files come from a share, which may have been started again. */
   readonly resumesShares?: boolean;
+  /** Whether the files may be small. Each request for a long file costs a round trip. */
+  readonly triesSmall?: boolean;
 }
 
 export class FileReceiver {

@@ -38,6 +38,11 @@ const REFUSED_TIMEOUT_MS = 15_000;
 export interface ChannelTask<Result> {
   readonly stop: AbortSignal;
   /**
+   * Saves the round trips of a data channel. Called before the first one is opened; returns
+   * `undefined` if the task needs it.
+   */
+  runOnMainLink?(active: LoggedInLink): Promise<Result | undefined>;
+  /**
    * Settles soon after the channel closes. After a rejection, the fault decides whether another
    * channel is opened; `reopen` opens one immediately.
    */
@@ -91,6 +96,9 @@ async function runOverOneChannel<Result>(
   const { stop } = task;
   const active = await options.activeLink.next(stop);
   const signal = AbortSignal.any([stop, active.lostSignal]);
+  const withoutChannel = task.runOnMainLink?.(active);
+  const result = withoutChannel && (await unlessAborted(signal, withoutChannel));
+  if (result !== undefined) return result;
   const { connection, bound } = await openChannel(active, options, signal);
   const closeChannel = () => connection.close();
   signal.addEventListener("abort", closeChannel, { once: true });

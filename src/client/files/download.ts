@@ -44,6 +44,7 @@ export interface DownloadOptions extends DataChannelOptions {
 
 type FileInfo = Answer<"fetch">;
 type End = NoticeOf<"end">;
+type SmallContent = NonNullable<Answer<"fetch-small">["content"]>;
 
 export class Download implements ChannelTask<DownloadedFile> {
   readonly #reporter: Reporter;
@@ -58,6 +59,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   #waitsAt: PauseCause = "server";
   #running: Promise<unknown> = Promise.resolve();
   #progressCount = 0;
+  #hasTriedMainLink = false;
 
   constructor(
     private readonly options: DownloadOptions,
@@ -113,6 +115,63 @@ export class Download implements ChannelTask<DownloadedFile> {
   channelLost(): void {
     this.#channel = undefined;
     this.#waitsAt = "server";
+  }
+
+  /** Fetches a small file in one request, unless a part of it is stored here. */
+  runOnMainLink(active: LoggedInLink): Promise<DownloadedFile | undefined> {
+    const running = this.#runOnMainLink(active);
+    this.#running = running;
+    return running;
+  }
+
+  async #runOnMainLink(active: LoggedInLink): Promise<DownloadedFile | undefined> {
+    const { connection } = active;
+    const { triesSmall, isPreview, file } = this.request;
+    if (triesSmall !== true || this.#hasTriedMainLink || this.#chunksLeft(active) > 0)
+      return undefined;
+    this.#hasTriedMainLink = true;
+    if (connection.refusalOf("fetch-small", {}) !== undefined) return undefined;
+    const fields = isPreview === true ? { file, preview: true } : { file };
+    const answer = await connection.request("fetch-small", fields).catch((error: unknown) => {
+      const isOld = error instanceof Fault && error.code === "kind-unknown";
+      if (!isOld || connection.isClosed) throw error;
+    });
+    return answer?.content && this.#storeSmall(answer.content, active);
+  }
+
+  /** Returns `undefined` if a data channel must compare or repeat the content. */
+  async #storeSmall(
+    { bytes, sha256, ...about }: SmallContent,
+    active: LoggedInLink,
+  ): Promise<DownloadedFile | undefined> {
+    const { size, digest } = about;
+    if (size !== bytes.length || digest === undefined) return undefined;
+    const { hashing } = this.options;
+    if (size > 0 && !equalBytes(await hashing.hashChunk(bytes), sha256 ?? bytes)) return undefined;
+    const info = { ...about, name: this.request.name ?? about.name };
+    this.#info = info;
+    this.#reporter.setSize(size);
+    const sink = await this.#matchingSink(info, active);
+    if (sink.foreign !== undefined) return undefined;
+    if (this.#next === 0 && sha256 !== undefined) {
+      await sink.append(sha256, bytes);
+      this.#next += 1;
+      this.#progressCount += 1;
+      if (sink.isExisting === true) this.#resumeFrom(sink);
+    }
+    const end = {
+      kind: "end",
+      file: this.request.file,
+      size,
+      chunks: chunkCount(size),
+      digest,
+    } as const;
+    if (!this.#isIntact(sink, end)) {
+      await this.#restart(sink);
+      return undefined;
+    }
+    this.#result = await this.#finishSink(info, sink, end);
+    return this.#result;
   }
 
   runOver(connection: Connection, active: LoggedInLink): Promise<DownloadedFile | "reopen"> {

@@ -5,7 +5,9 @@ import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { FileMessage } from "../../core/rooms/files.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Sink, Source } from "../../io/blob/interfaces.ts";
@@ -39,6 +41,8 @@ export interface UploadRequest extends FileMessage {
   readonly signal?: AbortSignal | undefined;
 }
 
+export type EarlyUpload = Pick<Upload, "earlyRequest">;
+
 export interface DownloadRequest {
   readonly file: FileId;
   readonly name?: string;
@@ -48,6 +52,8 @@ export interface DownloadRequest {
   readonly chunksLeft?: ((part: PartialDownload) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Costs a round trip if the file is not small, unless the request left with the log-in. */
+  readonly triesSmall?: boolean | undefined;
   /** True for a preview, which the server does not log as a download. */
   readonly isPreview?: boolean;
 }
@@ -179,6 +185,17 @@ export class Transfers {
         if ((await request.source.relist?.()) !== true) throw error;
       }
     }
+  }
+
+  /**
+   * Reads a small file of the lobby, whose request can leave with the log-in; the same `request`
+   * is then sent after it. Other targets may be encrypted by now.
+   * @returns `undefined` if the file must wait for the log-in
+   */
+  async prepare(request: UploadRequest): Promise<EarlyUpload | undefined> {
+    if (!request.to.every((target) => isSameName(target, LOBBY))) return undefined;
+    const upload = new Upload(this.options, request, new AbortController().signal);
+    return (await upload.prepare()) ? upload : undefined;
   }
 
   async #sendOnce(request: UploadRequest): Promise<UploadedFile> {

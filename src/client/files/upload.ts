@@ -10,13 +10,14 @@ import {
   unlessFault,
 } from "../../base/fault.ts";
 import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
-import { CHUNK_BYTES } from "../../base/limits.ts";
+import { CHUNK_BYTES, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
 import { fileMessageOf } from "../../core/rooms/files.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import type { FileSize } from "../../core/transfer/sender.ts";
 import type { ChunkRange, Source, StampMatch } from "../../io/blob/interfaces.ts";
 import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type {
+  FoundUpload,
   ResumableUpload,
   ResumableUploads,
   UploadKey,
@@ -25,7 +26,7 @@ import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, RequestFields } from "../../wire/messages.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { LoggedInLink } from "../link/active-link.ts";
-import type { Connection } from "../link/connection.ts";
+import type { Connection, EarlyRequest } from "../link/connection.ts";
 import { type ChannelTask, type DataChannelOptions, runOverChannels } from "./data-channel.ts";
 import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
@@ -39,6 +40,9 @@ export interface UploadOptions extends DataChannelOptions {
   readonly uploads: ResumableUploads | undefined;
   readonly hashing: Hashing;
 }
+
+/** Account whose journal an upload uses. */
+export type UploadOwner = Pick<UploadKey, "fingerprint" | "user">;
 
 export type SentPreview = NonNullable<RequestFields<"finish">["preview"]>;
 
@@ -89,6 +93,9 @@ export class Upload implements ChannelTask<UploadedFile> {
   #channel: UploadChannel | undefined;
   #waitsAt: PauseCause = "server";
   #progressCount = 0;
+  #hasTriedMainLink = false;
+  /** Content of a small file, as its request states it. */
+  #small: ReadChunk | undefined;
 
   constructor(
     private readonly options: UploadOptions,
@@ -150,6 +157,83 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#waitsAt = "server";
   }
 
+  /** Sends a small file in one request, unless the server is too old. */
+  async runOnMainLink(active: LoggedInLink): Promise<UploadedFile | undefined> {
+    if (this.#hasTriedMainLink) return undefined;
+    this.#hasTriedMainLink = true;
+    const { connection } = active;
+    const { source, untilTurn } = this.request;
+    const isOld = connection.refusalOf("send-small", {}) !== undefined;
+    // Only a data channel can send the content before the turn of its message.
+    if (isOld || !this.#isSmall || untilTurn?.() !== undefined) return undefined;
+    // Only a data channel can withdraw what an earlier run has sent.
+    if (this.#staleUpload(active) !== undefined) return undefined;
+    this.#journal = this.#beginJournal(active);
+    if (this.#isUnsure) return undefined;
+    await source.begin?.(this.#file);
+    // A data channel reports a fault of the file, and withdraws what an earlier run has sent.
+    const chunk = await this.#readSmall().catch(ignoreFault);
+    if (chunk === undefined) return undefined;
+    try {
+      const answer = await connection.request("send-small", this.#smallFields(chunk));
+      await source.end?.(this.#checksums.digest());
+      return this.#uploaded(answer, chunk.bytes.length, this.#checksums.next);
+    } catch (error) {
+      if (!(error instanceof Fault) || connection.isClosed) throw error;
+      // A data channel finds out what the server has of an earlier run.
+      if (this.#isResumed || error.code === "kind-unknown") return undefined;
+      throw error;
+    } finally {
+      if (source.path !== undefined) releaseBuffer(chunk.bytes);
+    }
+  }
+
+  /** Reads a small file for `earlyRequest`. Returns false if it is not sent in one request. */
+  async prepare(): Promise<boolean> {
+    const chunk = this.#isSmall ? await this.#readSmall() : undefined;
+    this.#small = chunk && { ...chunk, bytes: new Uint8Array(chunk.bytes) };
+    return chunk !== undefined;
+  }
+
+  /**
+   * Begins the journal of a prepared file, so that the later upload of the file sends the same
+   * request. Returns `undefined` if an earlier run may have sent it.
+   */
+  earlyRequest(owner: UploadOwner): EarlyRequest | undefined {
+    const key = this.#journalKey(owner);
+    if (key === undefined || this.options.uploads?.find(key) !== undefined) return undefined;
+    if (this.#small === undefined) return undefined;
+    this.#beginJournal(owner);
+    return ["send-small", this.#smallFields(this.#small)];
+  }
+
+  get #isSmall(): boolean {
+    const { sentPreview } = this.request;
+    const { sizeBytes = Number.POSITIVE_INFINITY } = this.request.source;
+    return sizeBytes <= SMALL_FILE_BYTES_MAX && sentPreview === undefined;
+  }
+
+  /** Returns `undefined` if the content changes while it is read. */
+  async #readSmall(): Promise<ReadChunk | undefined> {
+    const { source } = this.request;
+    this.#checksums.resume(0, this.#journal);
+    this.#ahead.seek(0);
+    const chunk = await this.#ahead.next(0);
+    const size = chunk?.bytes.length ?? 0;
+    if (size !== source.sizeBytes) return undefined;
+    if (chunk !== undefined) this.#checksums.add(chunk.sha256);
+    const { unproven } = source;
+    if (unproven !== undefined && !(await this.#prove(unproven))) return undefined;
+    if (chunk !== undefined) return chunk;
+    const bytes = new Uint8Array();
+    return { bytes, sha256: await this.options.hashing.hashChunk(bytes) };
+  }
+
+  #smallFields({ bytes, sha256 }: ReadChunk): RequestFields<"send-small"> {
+    const { size: _size, keep: _keep, ...fields } = this.#offerFields();
+    return { ...fields, ...fileMessageOf(this.request), sha256, bytes };
+  }
+
   async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
     this.#journal = await this.#openJournal(connection, active);
     await this.request.source.begin?.(this.#file);
@@ -193,29 +277,51 @@ export class Upload implements ChannelTask<UploadedFile> {
     connection: Connection,
     active: LoggedInLink,
   ): Promise<ResumableUpload | undefined> {
-    const { uploads, clock } = this.options;
+    const stale = this.#staleUpload(active);
+    if (stale !== undefined) {
+      this.#isChanged = true;
+      await this.#withdraw(connection, stale.file);
+    }
+    return this.#beginJournal(active);
+  }
+
+  #journalKey({ fingerprint, user }: UploadOwner): UploadKey | undefined {
     const { source, to, encryption } = this.request;
     const { path, stamp } = source;
-    const name = encryption?.journalName ?? source.name;
-    if (uploads === undefined || path === undefined || stamp === undefined) return undefined;
-    const { fingerprint, user } = active;
-    const key: UploadKey = { fingerprint, user, path, to, name };
+    if (this.options.uploads === undefined || path === undefined || stamp === undefined)
+      return undefined;
+    return { fingerprint, user, path, to, name: encryption?.journalName ?? source.name };
+  }
+
+  /** Upload of an earlier run that cannot be resumed, because the file has changed. */
+  #staleUpload(owner: UploadOwner): ResumableUpload | undefined {
+    const key = this.#journalKey(owner);
+    if (key === undefined || this.#isJournaled) return undefined;
+    const found = this.options.uploads?.find(key);
+    return found === undefined || this.#mayResumeFound(found) ? undefined : found.upload;
+  }
+
+  #mayResumeFound({ upload, stamp }: FoundUpload): boolean {
+    const { source, encryption } = this.request;
+    if (matchStamp(source, stamp) === "other") return false;
+    return encryption?.canResume(upload.file) ?? true;
+  }
+
+  #beginJournal(owner: UploadOwner): ResumableUpload | undefined {
+    const { uploads, clock } = this.options;
+    const { source } = this.request;
+    const key = this.#journalKey(owner);
+    const { stamp } = source;
+    if (uploads === undefined || key === undefined || stamp === undefined) return undefined;
     const found = uploads.find(key);
     if (this.#isJournaled) return found?.upload.file === this.#file ? found.upload : undefined;
-    const match = found === undefined ? "other" : matchStamp(source, found.stamp);
-    const mayResume = encryption?.canResume ?? (() => true);
-    const isSame = match !== "other";
-    const upload = found && isSame && mayResume(found.upload.file) ? found.upload : undefined;
-    if (found !== undefined && upload === undefined) {
-      this.#isChanged = true;
-      await this.#withdraw(connection, found.upload.file);
-    }
     this.#isJournaled = true;
-    if (upload === undefined) return uploads.begin(key, stamp, this.#file, clock.unixMs());
-    this.#file = upload.file;
+    if (found === undefined || !this.#mayResumeFound(found))
+      return uploads.begin(key, stamp, this.#file, clock.unixMs());
+    this.#file = found.upload.file;
     this.#isResumed = true;
-    this.#isUnsure = match === "unsure";
-    return upload;
+    this.#isUnsure = matchStamp(source, found.stamp) === "unsure";
+    return found.upload;
   }
 
   /** Compares the sent chunks with the file, up to the first one that differs. */
@@ -414,7 +520,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
-    const { text = "", sentPreview: preview } = this.request;
+    const { sentPreview: preview } = this.request;
     const fields = { file, size: sizeBytes, chunks, digest, ...fileMessageOf(this.request) };
     const answer = await connection
       .request("finish", { ...fields, preview })
@@ -425,14 +531,23 @@ export class Upload implements ChannelTask<UploadedFile> {
         if (isLost && preview !== undefined) return connection.request("finish", fields);
         throw error;
       });
+    return this.#uploaded(answer, sizeBytes, chunks);
+  }
+
+  #uploaded(
+    answer: Answer<"finish" | "send-small">,
+    sizeBytes: number,
+    chunks: number,
+  ): UploadedFile {
+    const { text = "" } = this.request;
     this.#update(sizeBytes);
     if (this.request.encryption === undefined) this.removeJournal();
     return {
-      id: file,
+      id: this.#file,
       name: this.request.source.name,
       sizeBytes,
       chunks,
-      digest: toHex(digest),
+      digest: toHex(this.#checksums.digest()),
       resumedBytes: this.#resumedBytes ?? 0,
       posted: answer.posted.map(({ time, queued = false, ...posted }) => ({
         ...posted,

@@ -5,6 +5,7 @@ import { asFault, Fault, ignoreFault, msg } from "../../base/fault.ts";
 import {
   EARLY_REQUESTS_MAX,
   LOGIN_TIMEOUT_MS,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
   OUTBOX_IN_FLIGHT_MAX,
   REQUESTS_IN_FLIGHT_MAX,
 } from "../../base/limits.ts";
@@ -20,6 +21,7 @@ import {
 } from "../../core/session/session.ts";
 import { type Clock, withTimeout } from "../../io/clock.ts";
 import type { Link, LinkCounters, Transport } from "../../io/link/link.ts";
+import { encodeFitting, type Outgoing } from "../../wire/codec.ts";
 import {
   type Answer,
   type Notice,
@@ -48,6 +50,7 @@ type Settle = (outcome: RequestOutcome<RequestKind>) => void;
 
 /** Leaves room for all posts that may be in flight. */
 const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
+const REF_MAX = 0xffffffff;
 /** Maximum number of notices queued until the code that awaited an answer has run. */
 const NOTICES_QUEUED_MAX = 16_384;
 
@@ -167,6 +170,8 @@ export class Connection {
    */
   requestEarly(...[kind, fields]: EarlyRequest): void {
     if (this.#pending.size > EARLY_REQUESTS_MAX) return; // The log-in is pending, too.
+    const bytes = encodeFitting({ kind, ref: REF_MAX, ...fields } as unknown as Outgoing);
+    if (bytes === undefined || bytes.length > MESSAGE_BEFORE_LOGIN_BYTES_MAX) return;
     const answered = this.#request(kind, fields, 0);
     answered.catch(ignoreFault); // The request that takes the answer reports it.
     this.#early.set(requestKey(kind, fields), answered);

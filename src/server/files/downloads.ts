@@ -15,7 +15,7 @@ import { ChunkSender } from "../../core/transfer/sender.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import { chunkCount, Digest } from "../../wire/chunks.ts";
-import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
+import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DownloadContent, FileFact } from "../session/connection-state.ts";
 import { damagedFile, readStored } from "./offer-checks.ts";
@@ -237,7 +237,7 @@ export function downloadQueueBytes(own: number, all: number): number {
 export function downloadInfo(
   { metadata: { name, folder, details, sizeBytes }, diskBytes }: DownloadContent,
   fact: FileFact | undefined,
-  { from }: RequestOf<"fetch">,
+  from: number,
   sender: string,
 ): Answer<"fetch"> {
   const size = fact?.size ?? sizeBytes;

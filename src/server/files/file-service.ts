@@ -8,13 +8,13 @@ import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { isPrivateFile } from "../../core/rooms/files.ts";
+import { type FileEntry, isPrivateFile } from "../../core/rooms/files.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
 import { type ContentStore, SharedFiles } from "../../io/cluster/shared-files.ts";
 import { formatAddress } from "../../wire/invite.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Senders, type SomeHandlers } from "../kernel/service.ts";
@@ -30,6 +30,7 @@ import { QUOTAS_DEFAULT, Quotas, UploadBudget } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
 import { type OpenContent, type SharedFetch, SharedFetches } from "./shared-fetches.ts";
 import { shareLocalFiles } from "./shared-upload.ts";
+import { SmallFiles } from "./small-files.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 import { type PartialUpload, UploadService } from "./uploads.ts";
 
@@ -69,6 +70,7 @@ export class FileService {
   readonly #uploadBudget = new UploadBudget();
   readonly #quotas: Quotas;
   readonly #uploads: UploadService;
+  readonly #smallFiles: SmallFiles;
   readonly #shared: SharedFiles | undefined;
   readonly #sharedFetches: SharedFetches | undefined;
   readonly #transfers = new Map<ClientConnection, Transfer>();
@@ -119,6 +121,7 @@ export class FileService {
       shared,
       files: this,
     });
+    this.#smallFiles = new SmallFiles({ context: options, uploads: this.#uploads, files: this });
   }
 
   readonly handlers = {
@@ -127,6 +130,8 @@ export class FileService {
     withdraw: (request, from) => this.#serve(request, from, () => this.#withdraw(request, from)),
     fetch: (request, from) => this.#serve(request, from, () => this.#fetch(request, from)),
     got: (request, from) => this.#serve(request, from, () => this.#downloaded(request, from)),
+    "send-small": (request, from) => this.#reported(() => this.#smallFiles.send(request, from)),
+    "fetch-small": (request, from) => this.#reported(() => this.#smallFiles.fetch(request, from)),
     uploads: ({ after = "" }, { account }) => {
       const own = [...this.unfinished()]
         .filter(({ about: { by, file } }) => by === account.id && file > after)
@@ -146,6 +151,10 @@ export class FileService {
       const remedy = "request a ticket";
       throw new Fault("not-allowed", "this data channel is for one download only", { remedy });
     }
+    return this.#reported(run);
+  }
+
+  async #reported<Result>(run: () => Result | Promise<Result>): Promise<Result> {
     try {
       return await run();
     } catch (error) {
@@ -247,12 +256,16 @@ export class FileService {
     if (notice.kind === "ack") {
       if (transfer instanceof DownloadSender) transfer.onAck(notice);
     } else if (transfer instanceof UploadReceiver) {
-      this.#receivedBytes += notice.bytes.length;
-      transfer.receive(notice, this.options.clock.now());
+      this.receive(transfer, notice);
     } else {
       const message = msg`chunk ${notice.index} does not belong to an upload on this channel`;
       client.close(new Fault("out-of-order", message));
     }
+  }
+
+  receive(receiver: UploadReceiver, chunk: NoticeOf<"chunk">): void {
+    this.#receivedBytes += chunk.bytes.length;
+    receiver.receive(chunk, this.options.clock.now());
   }
 
   onClosed(client: ClientConnection): void {
@@ -318,9 +331,7 @@ export class FileService {
       const { receiver, isNew } = await this.#uploads.offer(client, account, request);
       if (client.isClosed) await this.#uploads.release(receiver);
       else this.#transfers.set(client, receiver);
-      const isPreview = request.preview === true;
-      if (isNew && !isPreview)
-        this.#announceOffer(client, account, receiver.blob.metadata, threadOf(request));
+      if (isNew) this.announceOffer(client, account, receiver.blob.metadata, request);
       const { blob, windowBytes: window } = receiver;
       return { have: blob.have, window, ...knownFields(request) };
     } catch (error) {
@@ -329,13 +340,16 @@ export class FileService {
     }
   }
 
-  #announceOffer(
+  /** Notifies the readers of a new upload, unless it is a preview. */
+  announceOffer(
     client: ClientConnection,
     account: Account,
     about: BlobMetadata,
-    thread: number | undefined,
+    request: RequestOf<"offer">,
   ): void {
+    if (about.isPreview === true) return;
     const { fanOut, onEvent } = this.options;
+    const thread = threadOf(request);
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
       const offer = { room: room.id, file, from: account.name, name, size: sizeBytes, thread };
@@ -447,7 +461,7 @@ export class FileService {
       if (blob === undefined || !mayRead()) throw unknownFile();
       const sender = registry.nameOf(blob.metadata.by) ?? "";
       const fact = blob.fact ?? files.get(file);
-      client.answer(request.ref, downloadInfo(blob, fact, request, sender));
+      client.answer(request.ref, downloadInfo(blob, fact, request.from, sender));
     } catch (error) {
       blob?.close();
       this.#transfers.delete(client);
@@ -519,7 +533,27 @@ export class FileService {
     const file = id as FileId;
     const fact = this.options.engine.files.get(file);
     if (fact === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
-    this.options.onEvent({ kind: "got", ...this.#eventFields(client, account, file, fact.name) });
+    this.#got(client, account, fact);
+  }
+
+  #got(client: ClientConnection, account: Account, { file, name }: FileEntry): void {
+    this.options.onEvent({ kind: "got", ...this.#eventFields(client, account, file, name) });
+  }
+
+  /** Counts a file that is sent in an answer, of which no further request reports the receipt. */
+  fetchedSmall(
+    client: ClientConnection,
+    account: Account,
+    fact: FileEntry,
+    isPreview: boolean,
+  ): void {
+    this.#sentBytes += fact.size;
+    if (!isPreview) this.#got(client, account, fact);
+  }
+
+  /** @throws {Fault} file-unknown */
+  checkMayFetch(user: UserId, file: FileId): void {
+    if (!this.#mayRead(user, file)) throw unknownFile();
   }
 
   #reserve(client: ClientConnection): void {

@@ -14,15 +14,22 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type { NoticeOf, RequestOf } from "../../wire/messages.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
+import type { ClientNotice } from "../session/client-connection.ts";
 import { withMessage } from "../session/redacted-fault.ts";
 import type { FileService } from "./file-service.ts";
 import { readStored } from "./offer-checks.ts";
 import type { Quotas, UploadBudget } from "./quotas.ts";
 import type { SharedUpload, UploadQuota } from "./shared-upload.ts";
 
+/** Sender of an upload: a data channel, or a single request. */
+export interface UploadClient {
+  readonly isClosed: boolean;
+  notify(notice: ClientNotice): void;
+  close(fault: Fault): void;
+}
+
 export interface UploadReceiverOptions {
-  readonly client: ClientConnection;
+  readonly client: UploadClient;
   readonly blob: Blob;
   readonly windowBytes: number;
   readonly sizeBytesMax: number;
@@ -47,7 +54,7 @@ interface PendingChunk {
  * chunks arrive. A fault closes the channel.
  */
 export class UploadReceiver {
-  readonly client: ClientConnection;
+  readonly client: UploadClient;
   readonly blob: Blob;
   readonly windowBytes: number;
   readonly #receiving: ChunkReceiver;

@@ -19,7 +19,6 @@ import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { Slots, TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
 import type { FileService, FileServiceOptions } from "./file-service.ts";
 import {
   checkFolder,
@@ -38,7 +37,7 @@ import {
   sameRecipients,
 } from "./recipients.ts";
 import { resumeShared, type SharedUpload, type UploadQuota } from "./shared-upload.ts";
-import { UploadReceiver } from "./upload-receiver.ts";
+import { type UploadClient, UploadReceiver } from "./upload-receiver.ts";
 
 interface UploadsOptions extends FileServiceOptions {
   readonly budget: UploadBudget;
@@ -106,7 +105,7 @@ export class UploadService {
   }
 
   async offer(
-    client: ClientConnection,
+    client: UploadClient,
     account: Account,
     request: RequestOf<"offer">,
   ): Promise<{ receiver: UploadReceiver; isNew: boolean }> {
@@ -423,7 +422,7 @@ export class UploadService {
   }
 
   async #attach(
-    client: ClientConnection,
+    client: UploadClient,
     upload: Upload,
     request: RequestOf<"offer">,
   ): Promise<UploadReceiver> {

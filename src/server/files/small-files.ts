@@ -1,0 +1,149 @@
+/** Small files, each of which one request on the main link sends or fetches. */
+
+import { assert } from "../../base/assert.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import type { FileId, UserId } from "../../base/ids.ts";
+import { DATA_CHANNELS_PER_ACCOUNT_MAX, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
+import { wrongChecksum } from "../../core/transfer/receiver.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
+import { chunkCount, Digest } from "../../wire/chunks.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { Sender } from "../kernel/service.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { DownloadContent } from "../session/connection-state.ts";
+import { downloadInfo } from "./downloads.ts";
+import type { FileService } from "./file-service.ts";
+import { damagedFile, readStored, unknownFile } from "./offer-checks.ts";
+import type { UploadClient } from "./upload-receiver.ts";
+import type { UploadService } from "./uploads.ts";
+
+export interface SmallFilesOptions {
+  readonly context: ServerContext;
+  readonly uploads: UploadService;
+  readonly files: FileService;
+}
+
+const BUSY_MS = 1_000;
+
+export class SmallFiles {
+  /** Numbers of requests in progress, of each account that has any. */
+  readonly #running = new Map<UserId, number>();
+
+  constructor(private readonly options: SmallFilesOptions) {}
+
+  send(request: RequestOf<"send-small">, from: Sender): Promise<Answer<"send-small">> {
+    return this.#limited(from, () => this.#send(request, from));
+  }
+
+  fetch(request: RequestOf<"fetch-small">, from: Sender): Promise<Answer<"fetch-small">> {
+    return this.#limited(from, () => this.#fetch(request, from));
+  }
+
+  async #limited<Result>({ account: { id } }: Sender, run: () => Promise<Result>): Promise<Result> {
+    const count = this.#running.get(id) ?? 0;
+    if (count >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
+      const message = msg`limit of ${DATA_CHANNELS_PER_ACCOUNT_MAX} transfers per account reached`;
+      throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });
+    }
+    this.#running.set(id, count + 1);
+    try {
+      return await run();
+    } finally {
+      const left = (this.#running.get(id) ?? 0) - 1;
+      if (left > 0) this.#running.set(id, left);
+      else this.#running.delete(id);
+    }
+  }
+
+  async #send(
+    request: RequestOf<"send-small">,
+    { client, account }: Sender,
+  ): Promise<Answer<"send-small">> {
+    const { ref, file, to, name, folder, details, preview, ...message } = request;
+    const { text, sending, re, thread, sha256: checksum, bytes } = message;
+    if (!equalBytes(sha256(bytes), checksum)) throw wrongChecksum(0);
+    const { uploads, files, context } = this.options;
+    const size = bytes.length;
+    const chunks = chunkCount(size);
+    const digest = new Digest(new Bun.CryptoHasher("sha256"));
+    if (chunks > 0) digest.add(checksum);
+    const shared = { ref, file, size, re, thread };
+    const offer = { kind: "offer", ...shared, to, name, folder, details, preview } as const;
+    const content = { chunks, digest: digest.value() };
+    const finish = { kind: "finish", ...shared, ...content, text, sending } as const;
+    const posted = context.engine.files.get(file as FileId);
+    if (posted !== undefined) {
+      await uploads.reoffer(account, posted, offer);
+      return uploads.finish(undefined, account, finish);
+    }
+    const sender = new RequestSender(client);
+    const { receiver, isNew } = await uploads.offer(sender, account, offer);
+    try {
+      if (isNew) files.announceOffer(client, account, receiver.blob.metadata, offer);
+      // The receiver releases the chunk's buffer, which the request may share with other messages.
+      const chunk = { kind: "chunk", file, index: 0, sha256: checksum } as const;
+      if (chunks > 0) files.receive(receiver, { ...chunk, bytes: bytes.slice() });
+      return await uploads.finish(receiver, account, finish);
+    } catch (error) {
+      throw sender.fault ?? error;
+    } finally {
+      await uploads.release(receiver);
+    }
+  }
+
+  async #fetch(
+    { file: id, preview }: RequestOf<"fetch-small">,
+    { client, account }: Sender,
+  ): Promise<Answer<"fetch-small">> {
+    const file = id as FileId;
+    const { files, context } = this.options;
+    files.checkMayFetch(account.id, file);
+    const fact = context.engine.files.get(file);
+    if (fact === undefined || fact.size > SMALL_FILE_BYTES_MAX) return {};
+    const blob = (await files.open(file))?.blob;
+    if (blob === undefined) throw unknownFile();
+    try {
+      if (blob.have !== fact.chunks) return {};
+      const chunk = fact.chunks === 0 ? undefined : await readFirst(blob);
+      files.checkMayFetch(account.id, file); // Access may have been revoked.
+      const sender = context.registry.nameOf(blob.metadata.by) ?? "";
+      const about = downloadInfo(blob, fact, 0, sender);
+      files.fetchedSmall(client, account, fact, preview === true);
+      return { content: { ...about, ...(chunk ?? { bytes: new Uint8Array() }) } };
+    } finally {
+      blob.close();
+    }
+  }
+}
+
+async function readFirst(
+  blob: DownloadContent,
+): Promise<{ readonly sha256: Uint8Array; readonly bytes: Uint8Array }> {
+  const checksum = await readStored(blob.hash(0));
+  const [pooled] = await readStored(blob.readSome(0, 1));
+  assert(pooled !== undefined, "one chunk was requested");
+  const bytes = pooled.slice();
+  releaseBuffer(pooled);
+  if (!equalBytes(sha256(bytes), checksum)) throw damagedFile();
+  return { sha256: checksum, bytes };
+}
+
+/** A request has all its content, so its sender neither waits for notices nor loses its link. */
+class RequestSender implements UploadClient {
+  fault: Fault | undefined;
+
+  constructor(private readonly client: ClientConnection) {}
+
+  get isClosed(): boolean {
+    return this.client.isClosed;
+  }
+
+  notify(): void {}
+
+  close(fault: Fault): void {
+    this.fault ??= fault;
+  }
+}

@@ -1,0 +1,128 @@
+import { expect, test } from "bun:test";
+import { asFault } from "../../../src/base/fault.ts";
+import { DATA_CHANNELS_PER_ACCOUNT_MAX, SMALL_FILE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { RequestFields } from "../../../src/wire/messages.ts";
+import { changedStore, channelOf, download, TestFile } from "../data-channel.ts";
+import { siteWith } from "../site.ts";
+import { labTest } from "../site-lab.ts";
+
+function small(file: TestFile, to = ["lab"], more: object = {}): RequestFields<"send-small"> {
+  const [bytes = new Uint8Array()] = file.chunks;
+  const { id, name } = file;
+  return { file: id, to: [...to], name, sha256: sha256(bytes), bytes, ...more };
+}
+
+const SIZES = [0, 1, SMALL_FILE_BYTES_MAX];
+
+for (const size of SIZES) {
+  labTest(`sends and fetches a file of ${size} bytes`, async ({ site, ana, ben }) => {
+    const file = new TestFile(`of${size}`, size);
+    const fields = small(file, ["lab", "@ben"], { text: "look" });
+    const { posted, said } = await ana.request("send-small", fields);
+    expect(posted.map(({ to }) => to)).toEqual(["lab", "@ben"]);
+    expect(said).toBe(true);
+    await site.quiet();
+    expect(ben.all("offered").map((notice) => notice.file)).toContain(file.id);
+    const record = ben.records.find(({ head }) => head.kind === "file");
+    const digest = Buffer.from(file.digest).toString("hex");
+    expect(record?.body).toMatchObject({ file: file.id, size, digest, text: "look" });
+    const { content } = await ben.request("fetch-small", { file: file.id });
+    expect(content).toMatchObject({ name: file.name, from: "ana", size, digest: file.digest });
+    expect(content?.bytes).toEqual(file.chunks[0] ?? new Uint8Array());
+    const ends = site.events.filter(({ kind }) => kind === "got");
+    expect(ends).toMatchObject([{ user: "ben", file: file.id, name: file.name }]);
+    await ben.request("fetch-small", { file: file.id, preview: true });
+    expect(site.events.filter(({ kind }) => kind === "got")).toHaveLength(1);
+    expect(site.events.filter(({ kind }) => kind === "offered")).toHaveLength(1);
+  });
+}
+
+labTest("answers a repeated file as before, and refuses other content", async ({ ana, ben }) => {
+  const file = new TestFile("again", 100);
+  const first = await ana.request("send-small", small(file));
+  expect(await ana.request("send-small", small(file))).toEqual(first);
+  const other = new TestFile("again", 100, file.name, new Uint8Array(100));
+  expect(await ana.refusal("send-small", small(other))).toBe("usage");
+  expect(await ana.refusal("send-small", small(file, ["lobby"]))).toBe("usage");
+  expect(await ben.refusal("send-small", small(file))).toBe("not-allowed");
+  expect((await ben.request("fetch-small", { file: file.id })).content?.bytes).toEqual(
+    file.chunks[0],
+  );
+});
+
+labTest("resumes over a data channel, and finishes what one began", async ({ site, ana, ben }) => {
+  const [sent, begun] = [new TestFile("sent", 10), new TestFile("begun", 20)];
+  const { posted } = await ana.request("send-small", small(sent));
+  const channel = await channelOf(ana);
+  expect(await channel.request("offer", sent.offer(["lab"]))).toMatchObject({ have: 1 });
+  expect((await channel.request("finish", sent.finish)).posted).toEqual(posted);
+  await channel.request("offer", begun.offer(["lab"]));
+  begun.send(channel, 0);
+  await channel.until("ack");
+  expect(await ana.refusal("send-small", small(begun))).toBe("too-many");
+  channel.hangUp();
+  await site.quiet();
+  expect((await ana.request("send-small", small(begun))).posted).toHaveLength(1);
+  const { bytes } = await download(await channelOf(ben), begun.id);
+  expect(bytes).toEqual(begun.chunks[0] as Uint8Array);
+});
+
+labTest("stores nothing with a wrong checksum", async ({ site, ana }) => {
+  const file = new TestFile("wrong", 10);
+  const wrong = small(file, ["lab"], { sha256: sha256(new Uint8Array()) });
+  expect(await ana.refusal("send-small", wrong)).toBe("checksum-wrong");
+  expect(site.disk.list("/d/files").filter((name) => name.startsWith("f"))).toEqual([]);
+  expect((await ana.request("send-small", small(file))).posted).toHaveLength(1);
+});
+
+labTest("refuses targets and readers as on a data channel", async ({ ana, ben }) => {
+  const file = new TestFile("own", 10);
+  expect(await ana.refusal("send-small", small(file, ["nowhere"]))).toBe("room-unknown");
+  await ana.request("send-small", small(file, ["@ana"]));
+  expect(await ben.refusal("fetch-small", { file: file.id })).toBe("file-unknown");
+  expect(await ben.refusal("fetch-small", { file: "fAAAAAAAAAAA" })).toBe("file-unknown");
+});
+
+labTest("has no content for a long or an unfinished file", async ({ ana, ben }) => {
+  const [long, part] = [new TestFile("long", SMALL_FILE_BYTES_MAX + 1), new TestFile("part", 9)];
+  await long.upload(await channelOf(ana), ["lab"]);
+  expect(await ben.request("fetch-small", { file: long.id })).toEqual({});
+  await (await channelOf(ana)).request("offer", part.offer(["lab"]));
+  expect(await ben.request("fetch-small", { file: part.id })).toEqual({});
+});
+
+labTest("neither posts nor announces a preview", async ({ ana, ben }) => {
+  const preview = new TestFile("preview", 50);
+  const answer = await ana.request("send-small", small(preview, ["lab"], { preview: true }));
+  expect(answer).toEqual({ posted: [], refused: [] });
+  expect(ben.all("offered")).toEqual([]);
+});
+
+test("limits the requests in progress of an account", async () => {
+  const held = Promise.withResolvers<void>();
+  const { site, ana } = await siteWith(["ana"], {
+    blobs: (store) =>
+      changedStore(store, {
+        create: async (about) => {
+          await held.promise;
+          return store.create(about);
+        },
+      }),
+  });
+  const count = DATA_CHANNELS_PER_ACCOUNT_MAX + 1;
+  const files = Array.from({ length: count }, (_, i) => new TestFile(`n${i}`, 1));
+  const codes = files.map((file) =>
+    ana.request("send-small", small(file, ["lobby"])).then(
+      ({ posted }) => posted.length,
+      (error: unknown) => asFault(error).code,
+    ),
+  );
+  await site.quiet();
+  held.resolve();
+  const outcomes = await Promise.all(codes);
+  expect(outcomes.toSorted()).toEqual([...Array<number>(count - 1).fill(1), "too-many"]);
+  expect(await ana.request("send-small", small(files.at(-1) as TestFile, ["lobby"]))).toMatchObject(
+    { refused: [] },
+  );
+});
