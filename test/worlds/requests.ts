@@ -224,14 +224,10 @@ export const REQUESTS = {
   receipts: ({ client, room, on }) => client.request("receipts", { target: room, on }),
   hand: ({ client, room, on, number, user }) =>
     client.request("hand", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
-  poll: ({ client, device, world, room, on, number }) => {
-    const { model } = world;
-    // Each text is recorded once.
-    const id = [device.name, world.unixMs(), model.records.length, number].join(".");
+  poll: async ({ client, device, world, room, on, number }) => {
     const poll = { options: 3, many: number % 2 === 0, anonymous: number % 3 === 0 };
-    return on
-      ? client.post(room, { text: `Which ${id}?\n1. a\n2. b\n3. c`, poll })
-      : client.request("poll", { seq: pollSeq(world) });
+    if (on) return device.postPoll(room, poll);
+    return client.request("poll", { seq: pollSeq(world) });
   },
   vote: ({ client, world, number }) => {
     const choices = number % 5 === 0 ? [1, 2] : [1 + (number % 4)];
