@@ -208,6 +208,7 @@ const DAY_CHARS = 10;
 export const devices = clientVerb({
   args: { revoke: stringFlag("DEVICE", "Sign this device out") },
   details: "Devices that signed in with a password cannot use encrypted rooms.",
+  early: ({ revoke }) => (revoke === undefined ? [["devices", {}]] : []),
   async run({ revoke: device }, context, { client }) {
     if (device !== undefined) {
       await client.request("revoke", { device });

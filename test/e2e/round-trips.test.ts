@@ -28,6 +28,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["history", "-n", "20"],
   ["history", "--room", "lobby"],
   ["files"],
+  ["devices"],
 ];
 
 for (const [index, command] of COMMANDS.entries()) {
