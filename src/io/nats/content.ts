@@ -7,7 +7,7 @@ import {
   jetstream,
   jetstreamManager,
 } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/transport-node";
+import { errors, type NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
@@ -15,6 +15,7 @@ import { defined } from "../../base/values.ts";
 import type { Clock } from "../clock.ts";
 import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import type { ContentStore } from "../cluster/shared-files.ts";
+import { settled } from "../promises.ts";
 import {
   asNatsFault,
   connectNats,
@@ -26,7 +27,13 @@ import {
 } from "./jetstream.ts";
 import { OwnStream, waitForOwn } from "./own-stream.ts";
 import { isFullError, refusalOf } from "./refusals.ts";
-import { addStream, findStream, hasLeader, RemovableStream } from "./stream-lookup.ts";
+import {
+  addStream,
+  findStream,
+  hasLeader,
+  isWithoutStream,
+  RemovableStream,
+} from "./stream-lookup.ts";
 
 /** Enough time for all chunks in flight to cross a 10 Mbit/s network. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
@@ -86,7 +93,8 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
       create,
       onRecreated: () => onRecreated?.(name),
     });
-    const context = { connection, manager, name, prefix, clock, stream, check };
+    const leave = () => settled(own.leaveIfCutOff());
+    const context = { connection, manager, name, prefix, clock, stream, check, leave };
     return new JetStreamContent({ ...context, ...defined({ credentials, onRefused }) });
   } catch (error) {
     await connection.close();
@@ -126,6 +134,11 @@ async function ensureStream(
   }
 }
 
+function isTimeout(error: unknown): boolean {
+  if (error instanceof errors.TimeoutError) return true;
+  return error instanceof Error && isTimeout(error.cause);
+}
+
 function isStorageInsufficient(error: unknown): boolean {
   const cause = error instanceof Fault ? error.cause : error;
   return cause instanceof JetStreamApiError && /insufficient storage/.test(cause.message);
@@ -146,6 +159,8 @@ interface ContentDependencies {
   readonly stream: RemovableStream;
   /** @throws unless NATS is that of the cluster */
   readonly check: () => Promise<void>;
+  /** Connects to another NATS server if this one is cut off from the others. */
+  readonly leave: () => Promise<void>;
 }
 
 export class JetStreamContent implements ContentStore {
@@ -231,6 +246,7 @@ export class JetStreamContent implements ContentStore {
       return value;
     } catch (error) {
       await this.options.stream.recreateAfter(error);
+      if (isTimeout(error) || isWithoutStream(error)) void this.options.leave();
       throw this.#faultOf(error);
     }
   }

@@ -49,6 +49,7 @@ import {
   addStream,
   findStream,
   hasLeader,
+  hasNoReceiver,
   isNoStream,
   majorityOf,
   quorumAgeMs,
@@ -304,7 +305,7 @@ export class JetStream implements CopyStream, Stream {
   #replicas = 1;
   #info: AgedInfo | undefined;
   #isConnected = true;
-  /** Reason for which NATS ended the connection, until it accepts another. */
+  /** Reason for which NATS ended the connection or limits it, until it accepts another. */
   #endedBy: Refusal | undefined;
   /** Reason for which NATS refused the newest message, until it stores one. */
   #refusedBy: Refusal | undefined;
@@ -597,7 +598,9 @@ export class JetStream implements CopyStream, Stream {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
-    return this.#refusedBy ?? this.#denial ?? this.#reachedLimit ?? this.#unacknowledged;
+    return (
+      this.#refusedBy ?? this.#denial ?? this.#endedBy ?? this.#reachedLimit ?? this.#unacknowledged
+    );
   }
 
   get #reachedLimit(): Refusal | undefined {
@@ -630,7 +633,9 @@ export class JetStream implements CopyStream, Stream {
     try {
       await this.#queryInfo();
     } catch {}
-    return this.#clock.now() - this.#quorumAt;
+    const elapsedMs = this.#clock.now() - this.#quorumAt;
+    if (elapsedMs >= CLUSTER_LEASE_MS) void settled(this.#own.leaveIfCutOff());
+    return elapsedMs;
   }
 
   /**
@@ -745,11 +750,6 @@ export async function asNatsFault<Value>(request: Promise<Value>): Promise<Value
 
 export function isWrongLast(error: unknown): boolean {
   return error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
-}
-
-/** The library takes a subject without a stream, or whose stream has no leader, for this. */
-function hasNoReceiver(error: unknown): boolean {
-  return error instanceof Error && error.name === "JetStreamNotEnabled";
 }
 
 export function natsFault(error: unknown): Fault {

@@ -3,15 +3,18 @@
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
-import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
+import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_LEASE_MS } from "../../base/limits-cluster.ts";
 import { counted } from "../../base/sizes.ts";
 import type { Clock } from "../clock.ts";
 import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
 import { ifPossible, settled } from "../promises.ts";
+import { JETSTREAM_OFF } from "./refusals.ts";
 import {
   checkSubjects,
   findStream,
+  hasNoReceiver,
   majorityOf,
+  quorumAgeMs,
   subjectOf,
   waitForLeader,
 } from "./stream-lookup.ts";
@@ -60,6 +63,7 @@ export class OwnStream {
   #isKnown: boolean;
   #replicas: number | undefined;
   #diagnosing: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
 
   constructor(private readonly options: OwnStreamOptions) {
     this.#isKnown = options.isKnown ?? false;
@@ -122,7 +126,8 @@ export class OwnStream {
       if (error instanceof Fault) {
         const refusal = error instanceof RefusedByNats ? error : undefined;
         this.#note(key, "refused", refusal);
-      } else if (!this.isChecked) this.#note(key, "unanswered", this.#refusal);
+      } else if (hasNoReceiver(error)) this.#note(key, "unanswered", jetStreamOffFault());
+      else if (!this.isChecked) this.#note(key, "unanswered", this.#refusal);
       throw error;
     }
   }
@@ -130,6 +135,31 @@ export class OwnStream {
   #note(key: string, result: Result, refusal: RefusedByNats | undefined): void {
     this.#result = { key, result };
     this.#refusal = refusal;
+  }
+
+  /**
+   * Connects to another address if this NATS server has no contact with the majority that others
+   * have, for example because only the routes between the servers are cut.
+   */
+  async leaveIfCutOff(): Promise<void> {
+    this.#leaving ??= this.#leave().finally(() => {
+      this.#leaving = undefined;
+    });
+    await this.#leaving;
+  }
+
+  async #leave(): Promise<void> {
+    const { manager, connection, servers } = this.options;
+    const key = this.#key;
+    const hasMajority = async (asked: JetStreamManager) => {
+      const found = await findStream(asked, this.options.name);
+      return found !== undefined && this.#isOwn(found) && quorumAgeMs(found) < CLUSTER_LEASE_MS;
+    };
+    if ((await ifPossible(hasMajority(manager))) === true) return;
+    const answers = servers.map((server) => ifPossible(this.#asking(server, hasMajority)));
+    const isElsewhere = (await Promise.all(answers)).includes(true);
+    // The library tries the addresses in turn.
+    if (isElsewhere && key === this.#key) await connection.reconnect();
   }
 
   async #find(): Promise<StreamInfo> {
@@ -233,6 +263,10 @@ export class OwnStream {
   }
 }
 
+function jetStreamOffFault(): RefusedByNats {
+  return new RefusedByNats(JETSTREAM_OFF);
+}
+
 const CHECK_ADDRESSES = "check --nats: the NATS of a different cluster has this address";
 const COPY =
   "copy identity.key and settings.json from a node's data folder, or set a different --cluster";
@@ -266,6 +300,7 @@ export async function waitForOwn(
   try {
     await waitForLeader(clock, subject, isOwnReady, withinMs);
   } catch (error) {
-    throw refusal?.isFinal === false ? refusal : error;
+    if (refusal?.isFinal === false) throw refusal;
+    throw hasNoReceiver(error) ? jetStreamOffFault() : error;
   }
 }

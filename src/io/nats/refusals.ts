@@ -38,6 +38,11 @@ const OFFLINE: Refusal = {
   remedy: "read the log of NATS; an older NATS may not know the stream's settings",
 };
 
+export const JETSTREAM_OFF: Refusal = {
+  message: "JetStream is off in NATS",
+  remedy: "enable it in the configuration of each server",
+};
+
 const STORE_FAILED = 10_077;
 
 /** The first matching row counts. */
@@ -103,6 +108,11 @@ const ROWS: readonly Row[] = [
     on: /maximum (account active )?connections exceeded/i,
     message: "NATS accepts no more connections",
     remedy: "raise the limit of connections in NATS",
+  },
+  {
+    on: /maximum subscriptions exceeded/i,
+    message: "NATS permits too few subscriptions for each connection",
+    remedy: "raise max_subscriptions in the configuration of NATS or of its account",
   },
   {
     on: /max(imum)?[_ ]payload/i,
@@ -177,11 +187,7 @@ const ROWS: readonly Row[] = [
     message: "JetStream is off for the NATS account",
     remedy: "enable it for the account",
   },
-  {
-    on: 10_076,
-    message: "JetStream is off in NATS",
-    remedy: "enable it in the configuration of each server",
-  },
+  { on: 10_076, ...JETSTREAM_OFF },
   {
     on: 10_059,
     message: "the stream $S no longer exists",
@@ -267,8 +273,26 @@ export function isFullError(error: unknown): boolean {
 function rowOf(error: unknown): Found | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = "code" in error ? error.code : undefined;
-  return rowFor(code, error.message) ?? rowOf(error.cause);
+  return rowFor(code, error.message) ?? unknownRefusal(error) ?? rowOf(error.cause);
 }
+
+/** Codes by which JetStream refuses requests in the normal course. */
+const EXPECTED = new Set<unknown>([10_005, 10_037, 10_058, 10_071, 10_164]);
+
+/** Refusal with a code that the table lacks, unlike a failure of NATS itself, which may pass. */
+function unknownRefusal(error: Error): Found | undefined {
+  if (error.name !== "JetStreamApiError") return undefined;
+  const { code, status } = error as { readonly code?: unknown; readonly status?: unknown };
+  const isRequestInvalid = typeof status === "number" && status >= 400 && status < 500;
+  if (!isRequestInvalid || EXPECTED.has(code)) return undefined;
+  return { row: UNKNOWN_ROW, groups: ["", cleanText(error.message)] };
+}
+
+const UNKNOWN_ROW: Row = {
+  on: 0,
+  message: "NATS refuses a request: $1",
+  remedy: "check the configuration of NATS and of its account",
+};
 
 function rowFor(code: unknown, message: string): Found | undefined {
   const description = typeof code === "string" ? `${code} ${message}` : message;

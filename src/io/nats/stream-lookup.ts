@@ -39,8 +39,13 @@ export function isNoStream(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 }
 
+/** Reports whether nobody receives a request: JetStream is off, or no stream has the subject. */
+export function hasNoReceiver(error: unknown): boolean {
+  return error instanceof Error && error.name === "JetStreamNotEnabled";
+}
+
 /** Reports whether the stream of a request does not exist, or has no leader. */
-function isWithoutStream(error: unknown): boolean {
+export function isWithoutStream(error: unknown): boolean {
   if (isNoStream(error) || error instanceof errors.NoRespondersError) return true;
   return error instanceof Error && isWithoutStream(error.cause);
 }

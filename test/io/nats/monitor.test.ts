@@ -9,6 +9,7 @@ import { settled } from "../../../src/io/promises.ts";
 import { until } from "../../event.ts";
 import { requires } from "../../installed.ts";
 import { reservedPort } from "../../ports.ts";
+import { rejection } from "../../rejection.ts";
 
 const { test } = requires("nats-server");
 
@@ -51,10 +52,18 @@ test("reads name and sync mode of a real nats-server", async () => {
 });
 
 test("names a server without JetStream", async () => {
-  await withNats("", async (url) => {
+  await withNats("", async (url, port) => {
     expect(await storageRefusal([url])).toMatchObject({
       message: "JetStream is off on the NATS server n7",
     });
+    const servers = [`nats://127.0.0.1:${port}`];
+    const opening = openJetStream({
+      servers,
+      cluster: "off",
+      isUnsafe: true,
+      clock: systemClock(),
+    });
+    expect(await rejection(opening)).toMatchObject({ message: "JetStream is off in NATS" });
   });
 });
 

@@ -1,4 +1,5 @@
 import { expect, test as unitTest } from "bun:test";
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { ignoreFault } from "../../../src/base/fault.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
@@ -147,6 +148,30 @@ test("names a NATS server that accepts no more connections or only small message
       message: "NATS accepts no more connections",
       remedy: "raise the limit of connections in NATS",
     });
+    await stream.close();
+  } finally {
+    await limited.stop();
+  }
+});
+
+unitTest.each([
+  [{ err_code: 10_052, code: 400, description: "window too large" }, /request: window too large$/],
+  [{ err_code: 10_071, code: 400, description: "wrong last sequence: 1" }, undefined],
+  [{ err_code: 10_008, code: 503, description: "temporarily unavailable" }, undefined],
+])("explains the answer %j of JetStream", (answer, message) => {
+  const refusal = refusalOf(new Error("request failed", { cause: new JetStreamApiError(answer) }));
+  if (message === undefined) expect(refusal).toBeUndefined();
+  else expect(refusal?.message).toMatch(message);
+});
+
+test("names a NATS server that permits too few subscriptions", async () => {
+  const limited = await NatsServers.start(1, "max_subscriptions: 3");
+  try {
+    const stream = await openJetStream(memberOf(limited, "subscriptions"));
+    const stops = [1, 2, 3].map(() => stream.listen(() => {}));
+    const refusal = await until("the refusal", () => stream.refusal(Uint8Array.of(1)));
+    expect(refusal.remedy).toContain("max_subscriptions");
+    for (const stop of stops) stop();
     await stream.close();
   } finally {
     await limited.stop();
