@@ -53,6 +53,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     minutesMax: 20,
   },
   transfer: { program: "transfer.ts", minutesMax: 8 },
+  distance: { program: "distance.ts", minutesMax: 3 },
   log: {
     program: "log.ts",
     flags: ["--records", "10000000"],

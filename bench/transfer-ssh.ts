@@ -27,6 +27,7 @@ export const scp: TransferContestant = {
 
 interface Sshd {
   readonly pid: number;
+  readonly port: number;
   readonly config: string;
   stop(): Promise<void>;
 }
@@ -65,7 +66,7 @@ class Scp implements TransferTool {
   }
 }
 
-async function startSshd(folder: string): Promise<Sshd> {
+export async function startSshd(folder: string): Promise<Sshd> {
   const sshd = requireProgram("sshd"); // sshd must be started by its absolute path.
   requireProgram("ssh");
   const path = (name: string) => join(folder, name);
@@ -104,7 +105,7 @@ async function startSshd(folder: string): Promise<Sshd> {
     await stop();
     throw new Error(`sshd did not start: ${readFileSync(path("sshd.log"), "utf8")}`);
   }
-  return { pid: child.pid, config: path("ssh.conf"), stop };
+  return { pid: child.pid, port, config: path("ssh.conf"), stop };
 }
 
 function sshdConfig(path: (name: string) => string, port: number): string {
