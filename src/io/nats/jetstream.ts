@@ -47,6 +47,7 @@ import {
 import { DUPLICATE_WINDOW_NS, missingFault, payloadFault, settingsFault } from "./stream-config.ts";
 import {
   addStream,
+  currentCount,
   findStream,
   hasLeader,
   hasNoReceiver,
@@ -97,7 +98,6 @@ const PINGS_UNANSWERED_MAX = 2;
 /** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 200;
 const LEADER_POLL_MS = 100;
-const STREAM_LAG_LOW = 100;
 /** A publication is tested after this time without an acknowledgement. */
 const PUBLICATION_TEST_MS = 10_000;
 /** A denial counts for this long after its last repetition. */
@@ -405,13 +405,7 @@ export class JetStream implements CopyStream, Stream {
     const { state, cluster, config, ageMs } = info;
     const { last_seq: last, bytes, messages } = state;
     const leader = cluster?.leader ?? "";
-    const currentReplicas = (cluster?.replicas ?? []).filter(
-      ({ current: isCurrent, offline, lag = 0 }) => {
-        return offline !== true && (isCurrent || (lag > 0 && lag < STREAM_LAG_LOW));
-      },
-    );
-    const current =
-      config.num_replicas === 1 ? 1 : currentReplicas.length + (leader === "" ? 0 : 1);
+    const current = currentCount(info);
     const hasMajority = ageMs < CLUSTER_LEASE_MS;
     const isReplicated = (cluster?.name ?? "") !== "";
     const log = settingsFault(info, {

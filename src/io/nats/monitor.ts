@@ -37,6 +37,11 @@ export async function readNatsSettings(url: string): Promise<NatsSettings> {
   }
   const settings = settingsIn(variables);
   if (settings !== undefined) return settings;
+  const { server_name: name, jetstream } = variables ?? {};
+  if (typeof name === "string" && isObject(jetstream)) {
+    const { message, remedy } = jetStreamOff(cleanText(name));
+    throw new Fault("unreachable", message, { remedy });
+  }
   throw new Fault(
     "unreachable",
     `${url} is not the monitoring port of a NATS server with JetStream`,

@@ -10,7 +10,11 @@ import {
 } from "@nats-io/jetstream";
 import { errors } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
-import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_START_TIMEOUT_MS } from "../../base/limits-cluster.ts";
+import {
+  CLUSTER_ANSWER_TIMEOUT_MS,
+  CLUSTER_ELECTION_MS,
+  CLUSTER_START_TIMEOUT_MS,
+} from "../../base/limits-cluster.ts";
 import { cleanText } from "../../base/text.ts";
 import { type Clock, retry } from "../clock.ts";
 import { RefusedByNats } from "../cluster/majority.ts";
@@ -21,6 +25,7 @@ import { REPLICAS } from "./stream-config.ts";
 const NS_PER_MS = 1e6;
 const STREAM_NOT_FOUND = 10_059;
 const SUBJECTS_OVERLAP = 10_065;
+const STREAM_LAG_LOW = 100;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
 export async function findStream(
@@ -97,6 +102,19 @@ export function quorumAgeMs({ config, cluster }: StreamInfo): number {
     .map(({ active }) => active / NS_PER_MS)
     .toSorted((a, b) => a - b);
   return ages[majorityOf(config.num_replicas) - 2] ?? Number.POSITIVE_INFINITY;
+}
+
+/** Number of NATS servers that have the whole stream, except for the newest messages. */
+export function currentCount({ config, cluster }: Pick<StreamInfo, "config" | "cluster">): number {
+  if (config.num_replicas === 1) return 1;
+  const replicas = (cluster?.replicas ?? []).filter(
+    ({ current: isCurrent, offline, lag = 0, active }) => {
+      // JetStream may have ended on a server that still runs, for example because of a full disk.
+      const isSilent = offline === true || active / NS_PER_MS >= CLUSTER_ELECTION_MS;
+      return !isSilent && (isCurrent || (lag > 0 && lag < STREAM_LAG_LOW));
+    },
+  );
+  return replicas.length + ((cluster?.leader ?? "") === "" ? 0 : 1);
 }
 
 export function majorityOf(replicas: number): number {

@@ -56,6 +56,9 @@ test("names a server without JetStream", async () => {
     expect(await storageRefusal([url])).toMatchObject({
       message: "JetStream is off on the NATS server n7",
     });
+    expect(await rejection(readNatsSettings(url))).toMatchObject({
+      message: "JetStream is off on the NATS server n7",
+    });
     const servers = [`nats://127.0.0.1:${port}`];
     const opening = openJetStream({
       servers,
