@@ -119,6 +119,12 @@ function digestOf(bytes: Uint8Array, { id, sha256 }: StreamScope): Uint8Array {
   return sha256(concatBytes(utf8Encode(`${id}\n`), bytes.subarray(0, -DIGEST_BYTES)));
 }
 
+/** Returns the message as 0.2.0 and 0.3.0 wrote it. */
+export function withoutDigest(bytes: Uint8Array): Uint8Array {
+  const { digest: _, ...fields } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
+  return packValue(fields);
+}
+
 export function packProposals({ id, proposals }: ProposalMessage, scope: StreamScope): Uint8Array {
   const all = proposals.flatMap(({ drafts }) => drafts.map(({ sealed }) => sealed.draft));
   const fields = {

@@ -11,6 +11,7 @@ import {
   packCopyEnd,
   readStream,
   type StreamScope,
+  withoutDigest,
 } from "../../core/cluster/messages.ts";
 import { copyLine } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
@@ -85,7 +86,7 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
         const expected = await next();
         if (expected === undefined) break;
         seq = message.seq;
-        if (equalBytes(message.bytes, expected.bytes)) stored(1);
+        if (isCopy(message, expected)) stored(1);
         else if (!(isBegun && isIgnored(message, scopeOf(options)))) throw foreignHistory();
       }
       if ((await next()) === undefined) break;
@@ -128,6 +129,11 @@ async function markAt(
     if (!(error instanceof Fault)) throw error;
     return undefined;
   }
+}
+
+/** An earlier version may have begun the copy. */
+function isCopy({ bytes }: StreamMessage, expected: CopyMessage): boolean {
+  return equalBytes(bytes, expected.bytes) || equalBytes(bytes, withoutDigest(expected.bytes));
 }
 
 /** Fault codes after which the stream must be read to learn which messages it stored. */
