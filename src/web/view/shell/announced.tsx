@@ -80,7 +80,7 @@ export function Announced(props: AnnouncedProps) {
   const previous = useRef(isInitiallyKnown ? undefined : "");
   useEffect(() => {
     const text = ref.current?.textContent ?? "";
-    if (previous.current !== undefined && text !== previous.current) announce(kind, text);
+    if (previous.current !== undefined && text !== previous.current) announce(kind, text, ref);
     if (previous.current !== undefined || text !== "") previous.current = text;
   });
   return <Tag {...rest} ref={ref} />;

@@ -33,7 +33,14 @@ const ANNOUNCEMENTS = {
 
 export type AnnouncementKind = keyof typeof ANNOUNCEMENTS;
 export type AnnouncementLevel = "everything" | "mine" | "nothing";
-export type Announce = (kind: AnnouncementKind, text: string) => void;
+/** @param source whatever has one text at a time, of which only the latest is announced */
+export type Announce = (kind: AnnouncementKind, text: string, source?: object) => void;
+
+interface WaitingText {
+  readonly text: string;
+  readonly isUrgent: boolean;
+  readonly source: object | undefined;
+}
 
 /** Maximum number of texts that wait, as after minutes in a hidden tab. The oldest are dropped. */
 const WAITING_MAX = 20;
@@ -53,7 +60,7 @@ export interface AnnouncementRegion {
 
 export class AnnouncementQueue {
   level: AnnouncementLevel = "everything";
-  #waiting: { readonly text: string; readonly isUrgent: boolean }[] = [];
+  #waiting: WaitingText[] = [];
   #regions: readonly AnnouncementRegion[] = [];
   #cancel: (() => void) | undefined;
 
@@ -68,10 +75,12 @@ export class AnnouncementQueue {
     return this.level === "everything";
   }
 
-  readonly announce: Announce = (kind, text) => {
+  readonly announce: Announce = (kind, text, source) => {
     if (text.trim() === "" || !this.accepts(kind)) return;
     const { isUrgent } = ANNOUNCEMENTS[kind];
-    this.#waiting = [...this.#waiting, { text, isUrgent }].slice(-WAITING_MAX);
+    const isPast = (waiting: WaitingText) => source !== undefined && waiting.source === source;
+    const others = this.#waiting.filter((waiting) => !isPast(waiting));
+    this.#waiting = [...others, { text, isUrgent, source }].slice(-WAITING_MAX);
     this.#schedule();
   };
 

@@ -36,6 +36,21 @@ test("announces each event once, also with the same text", async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
+test("announces only the latest state of what has one text at a time", async () => {
+  const { clock, announcer, spoken } = opened();
+  const search = {};
+  announcer.announce("result", "Searching…", search);
+  announcer.announce("message", "ben: ok");
+  announcer.announce("result", "1 found", search);
+  await clock.advance(1_000);
+  announcer.announce("result", "Searching…", search);
+  await clock.advance(1_000);
+  announcer.announce("result", "Nothing found", search);
+  await clock.advance(1_000);
+  const later = ["page: Searching…", "page: Nothing found"];
+  expect(spoken).toEqual(["page: ben: ok", "page: 1 found", ...later]);
+});
+
 test("announces in the open dialog, and after it if it closes in time", async () => {
   const { clock, announcer, spoken, openDialog } = opened();
   const close = openDialog();
