@@ -45,6 +45,39 @@ pageTest("undo and redo take back completions, emoji and restored texts", async 
   await ana.composer.pressSequentially("and");
   expect((await press(ana, "Control+z", 3)).join()).not.toContain("Ask");
   await ana.composer.fill("");
+  await ana.composer.pressSequentially("sent");
+  await ana.page.keyboard.press("Enter");
+  await ana.waitUntilSent();
+  await press(ana, "Control+z", 3);
+  expect((await press(ana, "Control+Shift+z", 3)).join("")).toBe("");
+  await ana.openMenu("Ask @gurpreet now👍");
+  await ana.menuItem("Open thread").click();
+  const thread = ana.page.locator(".thread .composer textarea");
+  await thread.pressSequentially("abc");
+  // The browser's undo belongs to the whole page, and leads from the thread into the room's field.
+  const main = ana.page.locator(".main .composer textarea");
+  for (const key of ["Control+z", "Control+Shift+z"]) {
+    for (let i = 0; i < 6; i++) {
+      await ana.page.keyboard.press(key);
+      expect(await main.inputValue()).toBe("");
+    }
+  }
+  expect(await thread.inputValue()).toBe("abc");
+  expect(await thread.evaluate("document.activeElement.closest('.thread') !== null")).toBe(true);
+  await ana.page.keyboard.press("Escape");
+  await thread.waitFor({ state: "detached" });
+  await ana.composer.focus();
+
+  await ana.page.keyboard.press("ArrowUp");
+  expect(await text(ana)).toBe("sent");
+  await ana.page.keyboard.press("Escape");
+  await ana.message("sent").waitFor();
+  await ana.send("/erase");
+  await ana
+    .dialog(/^Delete/)
+    .getByRole("button", { name: "Delete" })
+    .click();
+  await ana.message("Message deleted").waitFor();
 
   await ana.page.keyboard.press("ArrowUp");
   expect(await text(ana)).toBe("Ask @gurpreet now👍");

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { changedRange } from "../../../src/web/input/text-change.ts";
+import { changedRange, FieldTexts } from "../../../src/web/input/text-change.ts";
 
 test.each([
   ["", "abc", [0, 0]],
@@ -17,4 +17,14 @@ test.each([
   expect(range).toEqual({ from, to });
   const inserted = after.slice(from, after.length - (before.length - to));
   expect(before.slice(0, from) + inserted + before.slice(to)).toBe(after);
+});
+
+test("a field knows the texts that it has had", () => {
+  const texts = new FieldTexts();
+  for (const text of ["h", "hi", "hi 👍"]) texts.note(text);
+  expect(["", "h", "hi", "hi 👍", "ih", "hi "].map((text) => texts.has(text))).toEqual([
+    ...[true, true, true, true, false, false],
+  ]);
+  for (let n = 0; n < 30_000; n++) texts.note(`${n}`);
+  expect(texts.has("too many to tell")).toBe(true);
 });

@@ -49,6 +49,7 @@ import {
 } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
 import { commandSummary } from "../../input/slash.ts";
+import { FieldTexts } from "../../input/text-change.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { emojiModule } from "../emoji/loader.ts";
@@ -58,6 +59,7 @@ import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
+import { listen } from "../shell/effects.ts";
 import { replaceText, writeText } from "../shell/field-edit.ts";
 import { Check } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
@@ -165,25 +167,59 @@ function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): 
  * Writes the draft into the field whenever it differs, so that undo stays usable. React's `value`
  * would set it behind the browser's back. Undo leads neither from a new message into an edit nor
  * into what has been sent.
- * @returns whether the draft is being written, so that the field's events report nothing new
  */
 function useText(
   field: RefObject<HTMLTextAreaElement | null>,
   { text, edits }: ComposerDraft,
-): RefObject<boolean> {
+): FieldEvents {
   const isWriting = useRef(false);
+  const known = useRef(new FieldTexts());
+  const undone = useRef<EventTarget | null>(null);
   const edited = useRef(edits);
   useLayoutEffect(() => {
     const { current } = field;
     const isOther = edited.current !== edits;
     edited.current = edits;
-    if (current === null || current.value === text) return;
-    isWriting.current = true;
-    if (isOther || text === "") current.value = text;
-    else writeText(current, text);
-    isWriting.current = false;
+    if (current !== null && current.value !== text) {
+      isWriting.current = true;
+      if (isOther || text === "") {
+        known.current = new FieldTexts();
+        current.value = text;
+      } else writeText(current, text);
+      isWriting.current = false;
+    }
+    known.current.note(text);
   }, [field, text, edits]);
-  return isWriting;
+  useEffect(() => {
+    const onUndo = ({ inputType, target }: InputEvent) => {
+      if (isHistory(inputType)) undone.current = target;
+    };
+    return listen(document, "beforeinput", onUndo, { capture: true });
+  }, []);
+  return {
+    isIgnored(event) {
+      if (isWriting.current) return true;
+      const { currentTarget: field } = event;
+      const { inputType = "" } = event.nativeEvent as InputEvent;
+      if (!isHistory(inputType) || known.current.has(field.value)) {
+        known.current.note(field.value);
+        return false;
+      }
+      field.value = text;
+      // The browser has moved the focus to this field.
+      if (undone.current instanceof HTMLElement) undone.current.focus();
+      return true;
+    },
+  };
+}
+
+interface FieldEvents {
+  /** Whether an event reports no change by the user. Takes back what undo or redo may not do. */
+  isIgnored(event: ChangeEvent<HTMLTextAreaElement>): boolean;
+}
+
+function isHistory(inputType: string): boolean {
+  return inputType === "historyUndo" || inputType === "historyRedo";
 }
 
 interface ReferenceBarProps {
@@ -335,7 +371,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
   const { draft, change } = useDraft(chat, target, thread, settings.typing);
   const [isAlso, setAlso] = useState(false);
   const offers = useOffer();
-  const isWriting = useText(field, draft);
+  const fieldEvents = useText(field, draft);
   useHeight(field, draft.text);
   const isCaption = draft.edits !== undefined && itemOf(draft.edits)?.file !== undefined;
   const textMax = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
@@ -417,7 +453,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
     max,
     isAlso,
     setAlso,
-    isWriting,
+    fieldEvents,
   };
 }
 
@@ -461,14 +497,14 @@ function TextField({ props, writing }: TextFieldProps) {
   const { texts, settings } = usePage();
   const { target, thread, field, attached } = props;
   const title = useModelValue((model) => placeTitle(model, target, texts));
-  const { draft, change, offers, bytes, max, isWriting } = writing;
+  const { draft, change, offers, bytes, max, fieldEvents } = writing;
   const box = boxNames(target);
   const here = box === undefined ? texts.messageTo(title) : texts.handInTo(cleanText(box.room));
   const label = thread === undefined ? here : texts.replyInThread;
   const onKeyDown = useKeys(writing, props);
   const { offer } = offers;
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
-    if (isWriting.current) return;
+    if (fieldEvents.isIgnored(event)) return;
     const { value, selectionStart } = event.target;
     change({ ...draft, text: value });
     offers.update(value, selectionStart);
