@@ -23,6 +23,7 @@ import {
   isPostPending,
   lastMessage,
   openRoom,
+  openThreadRoot,
   postTarget,
   refusedPosts,
   roomOf,
@@ -405,11 +406,16 @@ export class Actions {
     const to = postTarget(this.#model, target);
     const body = this.asReply(to, content, root, isAlso);
     this.#post(to, withMentions(body));
-    this.openBox(to);
-    if (!isSameName(this.#model.open, bareTarget(to))) return true;
-    if (root !== undefined) this.scrollToBottom(true);
-    if (body.thread !== true) this.scrollToBottom();
+    this.showPosted(to, body);
     return true;
+  }
+
+  /** Shows the end of the room, or of its open thread, if a post or file of this user is there. */
+  showPosted(to: string, { re, thread }: Pick<PostBody, "re" | "thread">): void {
+    this.openBox(to);
+    if (!isSameName(this.#model.open, bareTarget(to))) return;
+    if (re !== undefined && re === openThreadRoot(this.#model)) this.scrollToBottom(true);
+    if (thread !== true) this.scrollToBottom();
   }
 
   /**

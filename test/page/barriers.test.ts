@@ -35,6 +35,11 @@ function own(selector: string, onPhone = selector) {
   };
 }
 
+async function saved({ page }: Visit): Promise<void> {
+  await page.locator(".place-tab").nth(1).click();
+  await page.locator(".activity-bar > button").nth(1).click();
+}
+
 function fromNew(at: number) {
   return async ({ page }: Visit) => {
     await page.locator(".new-button").click();
@@ -46,8 +51,8 @@ const OVER: readonly Screen[] = [
   ["search", press("Control+Shift+F")],
   ["going to a room", press("Control+k")],
   ["the account", own(".me-button")],
-  ["saved messages", own(".side-foot .icon-button >> nth=0", ".place-row >> nth=0")],
-  ["an invite", own(".side-foot .icon-button >> nth=1", ".place-row >> nth=1")],
+  ["saved messages", saved],
+  ["an invite", own(".side-foot .icon-button", ".place-row >> nth=1")],
   ["the list of rooms", fromNew(0)],
   ["joining a room", fromNew(1)],
   ["the menu of the room", click(".room-head [aria-haspopup=menu]")],
@@ -81,8 +86,9 @@ async function closeAll({ page }: Visit): Promise<void> {
     await page.keyboard.press("Escape");
     return false;
   });
+  const chats = page.locator(".place-tab").first();
+  if (await chats.isVisible()) await chats.click();
   if ((await page.locator(".has-drawer").count()) === 0) return;
-  await page.locator(".place-tab").first().click();
   await page.locator(".room-line[aria-current]").click();
 }
 

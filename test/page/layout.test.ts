@@ -123,14 +123,14 @@ async function visitScreens(
   const pressOwn =
     (selector: string, onPhone = selector) =>
     async () => {
-      const isPhone = (await visit.page.locator(".place-tab").count()) > 1;
+      const isPhone = (await visit.page.locator(".place-tab").count()) > 2;
       if (isPhone) await press(".place-tab >> nth=2")();
       await press(isPhone ? onPhone : selector)();
     };
   const over: Readonly<Record<string, () => Promise<unknown>>> = {
     search: () => keyboard.press("Control+Shift+F"),
     account: pressOwn(".me-button"),
-    invite: pressOwn(".side-foot .icon-button >> nth=1", ".place-row >> nth=1"),
+    invite: pressOwn(".side-foot .icon-button", ".place-row >> nth=1"),
     rooms: async () => {
       await press(".new-button")();
       await press(".menu-item")();

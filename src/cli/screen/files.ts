@@ -95,6 +95,7 @@ export class ScreenFiles {
     };
     try {
       this.#start(view, run);
+      chat.actions.showPosted(target, message);
     } catch (fault) {
       source.close(); // Too many transfers are running.
       throw fault;

@@ -875,6 +875,7 @@ export class PageClient extends ChatClient<PageAccount> {
         this.store.reportFailure(transfers.upload(to, file, options));
       }
     });
+    this.actions.showPosted(to, { re, thread });
     return true;
   }
 

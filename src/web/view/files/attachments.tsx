@@ -9,6 +9,7 @@ import type { AttachedContent, Attachment as AttachedFile } from "../../transfer
 import { Announced } from "../shell/announced.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
+import { FileName } from "./file-name.tsx";
 
 interface Inspection {
   readonly file: AttachedContent;
@@ -85,7 +86,7 @@ function Attachment({ inspection, isSmaller, onRemove }: AttachmentProps) {
         <img src={url} alt={texts.picture(name)} />
       )}
       <span className="attachment-name" dir="auto" title={name}>
-        {name}
+        <FileName name={name} />
       </span>
       <span className="file-note">
         {isFolder ? `${texts.folderOf(file.folder.entries)} · ` : ""}

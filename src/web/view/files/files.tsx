@@ -19,6 +19,7 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { downloadArchive, downloadFrom } from "./download.ts";
 import { useSending } from "./file-frame.tsx";
+import { FileName } from "./file-name.tsx";
 import { RecordingSlot, usePlaying } from "./playing.tsx";
 import { getPreviews } from "./scale.ts";
 import { TransferLine } from "./transfers.tsx";
@@ -287,7 +288,7 @@ function FileCard(props: FileProps & { readonly showsFilm: boolean }) {
         <div className="file-about">
           {open === undefined ? (
             <span className="file-name" dir="auto" title={name}>
-              {name}
+              <FileName name={name} />
             </span>
           ) : (
             <button
@@ -298,7 +299,7 @@ function FileCard(props: FileProps & { readonly showsFilm: boolean }) {
               aria-label={texts.openFile(name)}
               onClick={open}
             >
-              {name}
+              <FileName name={name} />
             </button>
           )}
           <span className="file-note">

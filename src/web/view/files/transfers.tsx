@@ -9,6 +9,7 @@ import { transferText } from "../../../ui/text/transfer-text.ts";
 import { folderModule } from "../../transfer/attachments.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { FileName } from "./file-name.tsx";
 
 function Buttons({ transfer }: { readonly transfer: TransferView }) {
   const { texts, chat, fail } = usePage();
@@ -79,7 +80,7 @@ export const TransferLine = memo(function TransferLine({
       <div className="transfer-about">
         {isCompact ? null : (
           <span className="file-name" dir="auto">
-            {safeName} <span className="file-note">{direction}</span>
+            <FileName name={safeName} /> <span className="file-note">{direction}</span>
           </span>
         )}
         {state.kind === "done" ? null : (

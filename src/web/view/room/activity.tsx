@@ -73,9 +73,11 @@ export function Activity({ onJump }: ActivityProps) {
         <Button variant="small" onClick={() => openDialog(ThreadsDialog, { onJump })}>
           {texts.threads}
         </Button>
-        <Button variant="small" onClick={() => openDialog(SavedDialog, { onJump })}>
-          {texts.saved}
-        </Button>
+        {model.prefs === undefined ? null : (
+          <Button variant="small" onClick={() => openDialog(SavedDialog, { onJump })}>
+            {texts.saved}
+          </Button>
+        )}
       </div>
       {filter === "all" ? knocked.map((room) => <Requests key={room.id} room={room} />) : null}
       {sections.map(([title, part]) =>

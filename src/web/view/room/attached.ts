@@ -79,7 +79,6 @@ export function useAttached(
         const isAccepted = chat.upload(target, files, { ...message, isSmaller });
         if (!isAccepted) return false;
         chat.attached.remove(key, files);
-        chat.actions.openBox(target);
         return true;
       },
     };

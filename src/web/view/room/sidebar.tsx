@@ -358,24 +358,20 @@ interface PlaceTabProps {
   readonly label: string;
   readonly to: Place;
   readonly place: Place;
-  readonly isNarrow: boolean;
   readonly setPlace: (place: Place) => void;
   /** Number of what waits there. */
   readonly count?: number;
 }
 
-/** On a phone one of three tabs; elsewhere a button that returns to the list when pressed again. */
-function PlaceTab({ icon, label, to, place, isNarrow, setPlace, count = 0 }: PlaceTabProps) {
+function PlaceTab({ icon, label, to, place, setPlace, count = 0 }: PlaceTabProps) {
   const texts = useTexts();
-  const isHere = place === to;
   return (
     <button
       type="button"
       className="place-tab"
-      aria-current={isNarrow && isHere ? "page" : undefined}
-      aria-pressed={isNarrow ? undefined : isHere}
+      aria-current={place === to ? "page" : undefined}
       title={label}
-      onClick={() => setPlace(isHere && !isNarrow ? "chats" : to)}
+      onClick={() => setPlace(to)}
     >
       <span className="place-pill">
         <Icon name={icon} />
@@ -446,12 +442,11 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
   const { texts, chat, openDialog } = usePage();
   const server = useModelValue((model) => model.server);
-  const hasSaved = useModelValue((model) => model.prefs !== undefined);
   const calls = useModelValue(callsOf);
   const isNarrow = useNarrow();
   const [chosen, setPlace] = useState<Place>("chats");
   const place = chosen === "you" && !isNarrow ? "chats" : chosen;
-  const tabs = { place, isNarrow, setPlace };
+  const tabs = { place, setPlace };
   const isOverHttp = useModelValue(() => chat.isOverHttp);
   const isCreator = useModelValue(mayCreateRooms);
   const newItems = () => [
@@ -461,6 +456,14 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
       : []),
     menuItem(texts.newDirect, () => openDialog(Switcher, { onOpen, isPeople: true }), "edit"),
   ];
+  const newButton = (
+    <MenuButton
+      className="new-button"
+      label={texts.newThing}
+      items={newItems}
+      icon={isNarrow ? "plus" : "edit"}
+    />
+  );
   return (
     <>
       <div className="side-head">
@@ -473,7 +476,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         {isOperator ? (
           <IconButton icon="dashboard" label={texts.dashboard} onPress={onDashboard} />
         ) : null}
-        <MenuButton className="new-button" label={texts.newThing} items={newItems} icon="edit" />
+        {isNarrow ? null : newButton}
       </div>
       {place === "chats" ? (
         <button type="button" className="find" aria-label={texts.search} onClick={onSearch}>
@@ -492,33 +495,20 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
           <OwnPlace me={me} onJump={onJump} />
         </div>
       ) : (
-        <RoomLists lines={lines} isKnown={isKnown} me={me} onOpen={onOpen} onSearch={onSearch} />
+        <>
+          <RoomLists lines={lines} isKnown={isKnown} me={me} onOpen={onOpen} onSearch={onSearch} />
+          {isNarrow ? newButton : null}
+        </>
       )}
       {isOverHttp ? <p className="hint side-hint">{texts.overHttp}</p> : null}
       <div className="side-foot">
-        {isNarrow ? (
-          <PlaceTab icon="message" label={texts.chats} to="chats" {...tabs} />
-        ) : (
-          <OwnButton me={me} />
-        )}
+        {isNarrow ? null : <OwnButton me={me} />}
+        <PlaceTab icon="message" label={texts.chats} to="chats" {...tabs} />
         <PlaceTab icon="bell" label={texts.activity} to="activity" count={calls} {...tabs} />
         {isNarrow ? (
           <PlaceTab icon="person" label={texts.ownPlace} to="you" {...tabs} />
         ) : (
-          <>
-            {hasSaved ? (
-              <IconButton
-                icon="bookmark"
-                label={texts.saved}
-                onPress={() => openDialog(SavedDialog, { onJump })}
-              />
-            ) : null}
-            <IconButton
-              icon="invite"
-              label={texts.invite}
-              onPress={() => openDialog(InviteDialog)}
-            />
-          </>
+          <IconButton icon="invite" label={texts.invite} onPress={() => openDialog(InviteDialog)} />
         )}
       </div>
     </>
