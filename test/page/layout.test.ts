@@ -132,6 +132,7 @@ async function visitScreens(
     account: pressOwn(".me-button"),
     invite: pressOwn(".side-foot .icon-button", ".place-row >> nth=1"),
     rooms: async () => {
+      await press(".place-tab")();
       await press(".new-button")();
       await press(".menu-item")();
     },

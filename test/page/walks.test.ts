@@ -18,6 +18,8 @@ const LATER_MESSAGES = 60;
 /** Only its end says what it is. */
 const LONG_NAME = `${"my summer with the whole family at the sea ".repeat(4)}.txt`;
 
+const DAY_MS = 24 * 3_600_000;
+
 const WIDTHS = {
   phone: { width: 390, height: 844, isPhone: true },
   tablet: { width: 820, height: 1180, isPhone: true },
@@ -55,7 +57,7 @@ async function lesson(
   const [room, task] = [`math-${kind}`, `essay-${kind}`];
   const teacher = await server.headlessUser(`teacher-${kind}`);
   for (const name of [room, task]) await teacher.tab.ask("join", { room: name, create: true });
-  await teacher.tab.ask("rules", { room: task, post: "private" });
+  await teacher.tab.ask("rules", { room: task, post: "private", due: Date.now() + DAY_MS });
   await teacher.post("Write about your summer", task);
   await teacher.post("Good morning! Who has the formula for a cone?", room);
   return { teacher, room, task };
@@ -142,6 +144,9 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     const rooms = pupil.page.getByRole("dialog");
     await rooms.getByRole("listitem").filter({ hasText: task }).getByRole("button").click();
     await pupil.waitForMessage("Write about your summer");
+    await openActivity(pupil, "All");
+    await pupil.page.getByText("You have not handed in anything.").click();
+    await pupil.waitForMessage("Write about your summer");
     const essay = server.sandbox.path(LONG_NAME);
     writeFileSync(essay, "My summer");
     await pupil.button("Attach").click();
@@ -156,6 +161,9 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     expect(end?.width).toBeGreaterThan(10);
     expect((end?.x ?? Number.POSITIVE_INFINITY) + (end?.width ?? 0)).toBeLessThan(size.width - 60);
     await picture(pupil, `${kind}-work`);
+    await openActivity(pupil, "All");
+    await pupil.page.getByText("You have handed it in.").waitFor();
+    await picture(pupil, `${kind}-due`);
     expect(await pupil.overflow()).toBe(0);
   });
 

@@ -4,11 +4,11 @@ import { boxNames } from "../../base/names.ts";
 import { formatLocal, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { HandedIn } from "../../client/actions.ts";
-import { isMessage, isSameName } from "../../core/model/item.ts";
+import { hasHandedIn } from "../../core/model/due.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { isConversation } from "../../core/model/room.ts";
 import { hasOpened, isEndedBox, postTarget, roomOf } from "../../core/model/selectors.ts";
-import type { Item, Model, RoomState } from "../../core/model/state.ts";
-import { isQuestion } from "../../core/rooms/rules.ts";
+import type { Model, RoomState } from "../../core/model/state.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 import { offsetMinutes } from "./times.ts";
@@ -147,14 +147,8 @@ export function privacyText(model: Model, target: string, texts: RuleTexts): str
   if (!isSameName(owner, model.me)) return texts.onlyTheySee(owner);
   const due = roomOf(model, boxNames(postTarget(model, target))?.room ?? "")?.rules.due;
   if (due === undefined) return texts.onlyModeratorsSee;
-  const box = roomOf(model, postTarget(model, target))?.tail;
-  const isHanded = box?.items.some((item) => item.isMine && isMessage(item) && isWork(item));
-  const isMissing = isHanded !== true && box?.hasOlder !== true;
+  const isMissing = hasHandedIn(model, target) === false;
   return `${texts.onlyModeratorsSee} ${texts.dueBy(dueTime(due), isMissing)}`;
-}
-
-function isWork({ state, file, text }: Item): boolean {
-  return state === "whole" && (file !== undefined || !isQuestion(text));
 }
 
 export interface PostQuestion {

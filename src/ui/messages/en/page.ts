@@ -200,6 +200,8 @@ export const ENGLISH = {
   ownPlace: "You",
   activityFilter: "Kind of activity",
   activityFilters: { all: "All", mention: "Mentions", thread: "Replies", reaction: "Reactions" },
+  activityDue: "Due",
+  activityHandedIn: "You have handed it in.",
   activityNew: "New",
   activityEarlier: "Earlier",
   activityNone: "Nothing yet. Mentions, replies in your threads and reactions appear here.",

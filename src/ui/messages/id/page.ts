@@ -266,6 +266,8 @@ export const INDONESIAN: Texts = {
   ownPlace: "Anda",
   activityFilter: "Jenis aktivitas",
   activityFilters: { all: "Semua", mention: "Sebutan", thread: "Balasan", reaction: "Reaksi" },
+  activityDue: "Tenggat",
+  activityHandedIn: "Anda sudah mengumpulkannya.",
   activityNew: "Baru",
   activityEarlier: "Sebelumnya",
   activityNone: "Belum ada. Sebutan, balasan di utas Anda, dan reaksi muncul di sini.",

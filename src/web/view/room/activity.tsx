@@ -3,9 +3,11 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { type ActivityEntry, activityOf } from "../../../core/model/activity.ts";
+import { type DueWork, dueWork } from "../../../core/model/due.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
+import { dueTime } from "../../../ui/text/rules-text.ts";
 import { Button } from "../shell/button.tsx";
 import { useModel, usePage } from "../shell/context.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
@@ -13,6 +15,7 @@ import { Avatar, useShownName, useTitle } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import { Knock } from "./rules.tsx";
 import { SavedDialog, ThreadsDialog } from "./saved.tsx";
+import { RoomTile } from "./tile.tsx";
 
 type Filter = "all" | ActivityEntry["kind"];
 
@@ -24,9 +27,17 @@ const ICONS: Readonly<Record<ActivityEntry["kind"], IconName>> = {
   reaction: "smile",
 };
 
-interface ActivityProps {
+interface RowProps {
+  readonly entry: ActivityEntry;
   readonly onJump: (target: string, seq: number) => void;
 }
+
+interface DueProps {
+  readonly work: DueWork;
+  readonly onOpen: (target: string) => void;
+}
+
+type ActivityProps = Pick<RowProps, "onJump"> & Pick<DueProps, "onOpen">;
 
 /** Requests to join, which moderators see. */
 function Requests({ room }: { readonly room: RoomState }) {
@@ -41,13 +52,14 @@ function Requests({ room }: { readonly room: RoomState }) {
   );
 }
 
-export function Activity({ onJump }: ActivityProps) {
+export function Activity({ onJump, onOpen }: ActivityProps) {
   const { texts, openDialog } = usePage();
   const model = useModel();
   const [filter, setFilter] = useState<Filter>("all");
   const entries = activityOf(model);
   const listed = entries.filter(({ kind }) => filter === "all" || kind === filter);
   const knocked = [...model.rooms.values()].filter(({ knocks = [] }) => knocks.length > 0);
+  const due = filter === "all" ? dueWork(model, Date.now()) : [];
   const names = texts.activityFilters;
   const sections = [
     [texts.activityNew, listed.filter(({ isUnread }) => isUnread)],
@@ -80,6 +92,16 @@ export function Activity({ onJump }: ActivityProps) {
         )}
       </div>
       {filter === "all" ? knocked.map((room) => <Requests key={room.id} room={room} />) : null}
+      {due.length === 0 ? null : (
+        <section aria-label={texts.activityDue}>
+          <h2>{texts.activityDue}</h2>
+          <ul>
+            {due.map((work) => (
+              <DueRow key={work.room.id} work={work} onOpen={onOpen} />
+            ))}
+          </ul>
+        </section>
+      )}
       {sections.map(([title, part]) =>
         part.length === 0 ? null : (
           <section key={title} aria-label={title}>
@@ -96,15 +118,37 @@ export function Activity({ onJump }: ActivityProps) {
           </section>
         ),
       )}
-      {listed.length === 0 && knocked.length === 0 ? (
+      {listed.length === 0 && knocked.length === 0 && due.length === 0 ? (
         <p className="empty-state">{texts.activityNone}</p>
       ) : null}
     </>
   );
 }
 
-interface RowProps extends ActivityProps {
-  readonly entry: ActivityEntry;
+function DueRow({ work: { room, dueUnixMs, isHandedIn }, onOpen }: DueProps) {
+  const { texts } = usePage();
+  const { id, kind, name, target, isSealed, rules } = room;
+  const line = { id, kind, name, isSealed, isLocked: rules.join === "password" };
+  return (
+    <li>
+      <button type="button" className="activity-row" onClick={() => onOpen(target)}>
+        <RoomTile line={line} />
+        <span className="room-text">
+          <span className="room-name" dir="auto">
+            {useTitle(target)}
+          </span>
+          <span className="activity-what">
+            {texts.dueBy(dueTime(dueUnixMs), isHandedIn === false)}
+          </span>
+          {isHandedIn === true ? (
+            <span className="activity-what">
+              <Icon name="check" /> {texts.activityHandedIn}
+            </span>
+          ) : null}
+        </span>
+      </button>
+    </li>
+  );
 }
 
 function Row({ entry, onJump }: RowProps) {

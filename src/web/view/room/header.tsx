@@ -15,7 +15,7 @@ import { RichLine } from "./rich-text.tsx";
 import { RoomDetailsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SealedDialog } from "./sealed.tsx";
-import { RoomTile } from "./sidebar.tsx";
+import { RoomTile } from "./tile.tsx";
 
 export interface RoomHeadProps {
   readonly room: RoomState | undefined;

@@ -23,7 +23,6 @@ import {
 import type { Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
-import { initialsOf } from "../../../ui/text/initials.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
@@ -36,11 +35,12 @@ import { ServerTile } from "../shell/server-tile.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Activity } from "./activity.tsx";
 import { presenceText } from "./members.tsx";
-import { Avatar, chalkOf, useShownName } from "./person.tsx";
+import { Avatar, useShownName } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SavedDialog } from "./saved.tsx";
 import { Switcher } from "./switcher.tsx";
+import { RoomTile } from "./tile.tsx";
 
 interface LineProps {
   readonly line: RoomListEntry;
@@ -78,29 +78,6 @@ function useLast(target: string, isDirect: boolean) {
   if (item === undefined) return undefined;
   const text = lastLine(item, texts, times, { displayNames, isDirect });
   return { item, text, time: times.brief(item.timeUnixMs) };
-}
-
-/** Initial of who wrote last. Two do not fit. */
-function Face({ name }: { readonly name: string }) {
-  const [first = ""] = initialsOf(useShownName(name));
-  return <Avatar name={first} user={undefined} tint={tintOf(name)} />;
-}
-
-interface TileProps {
-  readonly line: Pick<RoomListEntry, "id" | "kind" | "name" | "isSealed" | "isLocked">;
-  readonly author?: string | undefined;
-}
-
-export function RoomTile({ line, author }: TileProps) {
-  const { id, kind, name, isSealed, isLocked } = line;
-  const sealedIcon = isSealed ? "lock" : isLocked ? "key" : undefined;
-  const icon = kind === "group" ? "people" : sealedIcon;
-  return (
-    <span className="tile" style={chalkOf(id ?? name)} aria-hidden="true">
-      {icon === undefined ? "#" : <Icon name={icon} />}
-      {author === undefined ? null : <Face name={author} />}
-    </span>
-  );
 }
 
 function Count({ line }: Pick<LineProps, "line">) {
@@ -332,13 +309,33 @@ function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...props
   return isSame && isEqual(propsA, propsB);
 }
 
+const SKELETON_ROWS = 6;
+
+/** Rows of a list that the server has not sent yet. */
+function Skeleton() {
+  return (
+    <div className="skeleton" aria-hidden="true">
+      {Array.from({ length: SKELETON_ROWS }, (_, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are equal
+        <div key={i} className="skeleton-row">
+          <span className="tile" />
+          <span className="skeleton-words">
+            <span />
+            <span />
+          </span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
 function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch">) {
   const { lines, isKnown, me, onOpen, onSearch } = props;
   const texts = useTexts();
   const menu = useLineMenu();
   return (
     <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
-      {isKnown ? <Sections lines={lines} me={me} onOpen={onOpen} /> : null}
+      {isKnown ? <Sections lines={lines} me={me} onOpen={onOpen} /> : <Skeleton />}
       {menu.anchor === undefined ? null : (
         <RoomMenu
           target={menu.anchor.dataset["target"] ?? ""}
@@ -488,7 +485,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
       )}
       {place === "activity" ? (
         <div className="room-lists">
-          <Activity onJump={onJump} />
+          <Activity onJump={onJump} onOpen={onOpen} />
         </div>
       ) : place === "you" ? (
         <div className="room-lists">

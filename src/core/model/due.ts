@@ -1,0 +1,43 @@
+/** Assignments that are due, and what the user has handed in. */
+
+import { isQuestion } from "../rooms/rules.ts";
+import { isMessage } from "./item.ts";
+import { isBoxed, postTarget, roomOf } from "./selectors.ts";
+import type { Item, Model, RoomState } from "./state.ts";
+
+export interface DueWork {
+  readonly room: RoomState;
+  readonly dueUnixMs: number;
+  /** `undefined` if the loaded messages do not say it. */
+  readonly isHandedIn: boolean | undefined;
+}
+
+const OVERDUE_MS_MAX = 14 * 24 * 3_600_000;
+
+/**
+ * @returns work in the order in which it is due; work that is overdue only for two weeks, unless it
+ * was handed in
+ */
+export function dueWork(model: Model, nowUnixMs: number): readonly DueWork[] {
+  const found = [...model.rooms.values()].flatMap((room): DueWork[] => {
+    const { due } = room.rules;
+    if (due === undefined || !isBoxed(model, room.target)) return [];
+    const isHandedIn = hasHandedIn(model, room.target);
+    const isOver = due < nowUnixMs;
+    if (isOver && (isHandedIn !== false || due < nowUnixMs - OVERDUE_MS_MAX)) return [];
+    return [{ room, dueUnixMs: due, isHandedIn }];
+  });
+  return found.sort((a, b) => a.dueUnixMs - b.dueUnixMs);
+}
+
+/** @returns `undefined` if the loaded messages of the user's box do not say it */
+export function hasHandedIn(model: Model, target: string): boolean | undefined {
+  const box = roomOf(model, postTarget(model, target))?.tail;
+  if (box?.items.some((item) => item.isMine && isMessage(item) && isWork(item)) === true)
+    return true;
+  return box?.hasOlder === true ? undefined : false;
+}
+
+function isWork({ state, file, text }: Item): boolean {
+  return state === "whole" && (file !== undefined || !isQuestion(text));
+}
