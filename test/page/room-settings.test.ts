@@ -52,12 +52,14 @@ pageTest(
     await phone.room("lobby").getByText("2 unread").waitFor({ state: "detached" });
     await ana.room("lobby").getByText("2 unread").waitFor({ state: "detached" });
 
+    await phone.button(/^Activity/).click();
     await phone.button("Saved messages").click();
     const saved = phone.dialog("Saved messages");
     await saved.getByText("hello @ana").waitFor();
     await saved.getByText("hello @ana").click();
     await phone.page.locator("article.is-shown").filter({ hasText: "hello @ana" }).waitFor();
 
+    await phone.button("Chats").click();
     await ben.post("between us", "@ana");
     await phone.room("@ben").getByText("1 unread").waitFor();
     await chooseFromRoomMenu(phone, "@ben", "Hide until next message");
@@ -68,6 +70,7 @@ pageTest(
     await ben.post("still there?", "@ana");
     for (const device of [ana, phone]) await device.room("@ben").getByText("1 unread").waitFor();
 
+    await phone.button(/^Activity/).click();
     await phone.button("Saved messages").click();
     await saved.getByRole("button", { name: "Remove from saved" }).click();
     await saved.getByText("No saved messages.").waitFor();

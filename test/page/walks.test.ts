@@ -145,7 +145,8 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     await rooms.getByRole("listitem").filter({ hasText: task }).getByRole("button").click();
     await pupil.waitForMessage("Write about your summer");
     await openActivity(pupil, "All");
-    await pupil.page.getByText("You have not handed in anything.").click();
+    const due = pupil.page.getByRole("region", { name: "Due" });
+    await due.getByText("You have not handed in anything.").click();
     await pupil.waitForMessage("Write about your summer");
     const essay = server.sandbox.path(LONG_NAME);
     writeFileSync(essay, "My summer");
@@ -162,7 +163,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     expect((end?.x ?? Number.POSITIVE_INFINITY) + (end?.width ?? 0)).toBeLessThan(size.width - 60);
     await picture(pupil, `${kind}-work`);
     await openActivity(pupil, "All");
-    await pupil.page.getByText("You have handed it in.").waitFor();
+    await due.getByText("You have handed it in.").waitFor();
     await picture(pupil, `${kind}-due`);
     expect(await pupil.overflow()).toBe(0);
   });
