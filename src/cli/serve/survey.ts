@@ -70,12 +70,21 @@ export async function surveyCluster(
   // as missing.
   const answers = await stream.queryState(NODES_ANSWER_TIMEOUT_MS);
   const state = await stream.state();
-  const nodes = answers
-    .map(readNodeState)
-    .filter((node) => node !== undefined)
+  const nodes = oncePerProcess(answers.map(readNodeState).filter((node) => node !== undefined))
     .toSorted((a, b) => a.name.localeCompare(b.name))
     .map((node) => ({ ...node, lag: Math.max(0, state.last - node.seq) }));
   return { stream: state, nodes, areRootsEqual: haveEqualRoots(nodes) && haveEqualLengths(nodes) };
+}
+
+/** While NATS servers replace the routes between them, a question can reach a node twice. */
+function oncePerProcess(nodes: readonly NodeState[]): readonly NodeState[] {
+  const seen = new Set<string>();
+  return nodes.filter(({ instance }) => {
+    if (instance === undefined) return true;
+    const isFirst = !seen.has(instance);
+    seen.add(instance);
+    return isFirst;
+  });
 }
 
 function haveEqualRoots(nodes: readonly NodeState[]): boolean {

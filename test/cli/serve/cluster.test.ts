@@ -143,6 +143,17 @@ async function areOne(...nodes: readonly object[]): Promise<boolean> {
 
 const at = (history: number, accounts: number) => ({ applied: { history, accounts } });
 
+test("counts a process once that answers twice", async () => {
+  const plain = { address: "", records: 1, accounts: 0, root: "0a", state: "follows", seq: 12 };
+  const answers = ["one", "one", "other"].map((instance) => packNodeMessage("n1", plain, instance));
+  const { nodes } = await surveyCluster({
+    queryState: () => Promise.resolve(answers),
+    state: () => Promise.resolve(EQUAL),
+  });
+  expect(nodes).toMatchObject([{ instance: "one" }, { instance: "other" }]);
+  expect(twinsIn(nodes.slice(0, 1))).toBeUndefined();
+});
+
 test("a report tells which records its server knows", async () => {
   const plain = { address: "", seq: 1, records: 1, accounts: 0, root: "", state: "follows" };
   const read = (fields: object) =>
