@@ -194,6 +194,12 @@ const ROWS: readonly Row[] = [
     remedy: "start the servers of the cluster, which recreate it",
   },
   {
+    on: 10_052,
+    text: /^(.*)/,
+    message: "NATS refuses the settings of the stream $S: $1",
+    remedy: "raise the limits of JetStream in the configuration of NATS",
+  },
+  {
     on: 10_065,
     message: "another stream in NATS has the subjects of this cluster",
     remedy: "remove that stream, or set a different --cluster",

@@ -155,7 +155,11 @@ test("names a NATS server that accepts no more connections or only small message
 });
 
 unitTest.each([
-  [{ err_code: 10_052, code: 400, description: "window too large" }, /request: window too large$/],
+  [
+    { err_code: 10_052, code: 500, description: "duplicates window can not be larger" },
+    /refuses the settings of the stream of the cluster: duplicates window can not be larger$/,
+  ],
+  [{ err_code: 10_999, code: 400, description: "window too large" }, /request: window too large$/],
   [{ err_code: 10_071, code: 400, description: "wrong last sequence: 1" }, undefined],
   [{ err_code: 10_008, code: 503, description: "temporarily unavailable" }, undefined],
 ])("explains the answer %j of JetStream", (answer, message) => {
