@@ -120,3 +120,21 @@ for (const [name, { fontPx, ...options }] of Object.entries(SHAPES)) {
     expect(found).toEqual({});
   });
 }
+
+const server = new PageServer();
+
+pageTest("the marks of an author do not cut the name at 195 px", async () => {
+  const ben = await server.headlessUser("ben");
+  await ben.tab.ask("join", { room: "narrow", create: true });
+  await using uma = await server.logIn("uma", SHAPES["195 px"]);
+  await uma.leaveHome();
+  await uma.send("/join narrow");
+  await ben.post("hello there", "narrow");
+  await uma.waitForMessage("hello there");
+  await uma.message("hello there").getByText("moderator").waitFor();
+  const hidden = await uma.page.evaluate<number>(`(() => {
+    const author = [...document.querySelectorAll(".message-head .author")].at(-1);
+    return author.scrollWidth - author.clientWidth;
+  })()`);
+  expect(hidden).toBe(0);
+});
