@@ -4,10 +4,15 @@ import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
-import { DATA_CHANNELS_PER_ACCOUNT_MAX, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  DATA_CHANNELS_PER_ACCOUNT_MAX,
+  REQUESTS_IN_FLIGHT_MAX,
+  SMALL_FILE_BYTES_MAX,
+} from "../../base/limits.ts";
 import { wrongChecksum } from "../../core/transfer/receiver.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { chunkCount, Digest } from "../../wire/chunks.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -29,7 +34,8 @@ export interface SmallFilesOptions {
 const BUSY_MS = 1_000;
 
 export class SmallFiles {
-  /** Numbers of requests in progress, of each account that has any. */
+  readonly #fetches = new TaskQueue({ waiting: REQUESTS_IN_FLIGHT_MAX });
+  /** Numbers of files that are being sent, of each account that sends any. */
   readonly #running = new Map<UserId, number>();
 
   constructor(private readonly options: SmallFilesOptions) {}
@@ -39,7 +45,12 @@ export class SmallFiles {
   }
 
   fetch(request: RequestOf<"fetch-small">, from: Sender): Promise<Answer<"fetch-small">> {
-    return this.#limited(from, () => this.#fetch(request, from));
+    const { id, link } = from.client;
+    // Answers wait in the memory of the server.
+    return this.#fetches.runFor(id, async () => {
+      if (link.queuedBytes() > SMALL_FILE_BYTES_MAX) await link.drained(SMALL_FILE_BYTES_MAX);
+      return this.#fetch(request, from);
+    });
   }
 
   async #limited<Result>({ account: { id } }: Sender, run: () => Promise<Result>): Promise<Result> {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { asFault } from "../../../src/base/fault.ts";
 import { DATA_CHANNELS_PER_ACCOUNT_MAX, SMALL_FILE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
 import { changedStore, channelOf, download, TestFile } from "../data-channel.ts";
 import { siteWith } from "../site.ts";
@@ -125,4 +126,19 @@ test("limits the requests in progress of an account", async () => {
   expect(await ana.request("send-small", small(files.at(-1) as TestFile, ["lobby"]))).toMatchObject(
     { refused: [] },
   );
+});
+
+labTest("keeps few answers for a reader that is behind", async ({ site, ana, ben }) => {
+  const file = new TestFile("large", SMALL_FILE_BYTES_MAX);
+  await ana.request("send-small", small(file));
+  await site.quiet();
+  const release = (ben.link as MemoryLink).stall();
+  const fetched = Promise.all(
+    Array.from({ length: 20 }, () => ben.request("fetch-small", { file: file.id })),
+  );
+  await site.time.advance(5_000);
+  expect(site.farEnd(ben).queuedBytes()).toBeLessThan(4 * SMALL_FILE_BYTES_MAX);
+  release();
+  for (const { content } of await site.wait(fetched))
+    expect(content?.bytes.length).toBe(SMALL_FILE_BYTES_MAX);
 });
