@@ -1,11 +1,13 @@
 import { expect } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import type { JetStreamManager } from "@nats-io/jetstream";
+import { errors, type NatsConnection } from "@nats-io/transport-node";
 import { openContentStore } from "../../../src/io/nats/content.ts";
-import { openJetStream } from "../../../src/io/nats/jetstream.ts";
+import { connectOnce, openJetStream } from "../../../src/io/nats/jetstream.ts";
+import { OwnStream } from "../../../src/io/nats/own-stream.ts";
 import { until } from "../../event.ts";
 import { requires } from "../../installed.ts";
-import { reservedPort } from "../../ports.ts";
 import { rejection } from "../../rejection.ts";
 import { memberOf } from "./nats-node.ts";
 import { NatsServers } from "./nats-servers.ts";
@@ -31,49 +33,30 @@ function started() {
 
 const bytes = Uint8Array.of(1);
 
-interface Varz {
-  readonly connections?: unknown;
-}
-
 test("leaves a NATS server that is cut off from the others", async () => {
-  const three = await NatsServers.start(3);
-  try {
-    const [alone, ...rest] = three.servers;
-    if (alone === undefined) throw new Error("no NATS servers");
-    const stream = await openJetStream(memberOf(three, "cut"));
-    const contents = await openContentStore({
-      ...memberOf(three, "cut"),
-      fingerprint: stream.fingerprint,
-    });
-    await stream.publish(bytes, "one");
-    // Both connections reach only the server that starts again without routes.
-    for (const server of rest) server.signal("SIGSTOP");
-    await alone.kill();
-    const monitor = await reservedPort();
-    const routes = "cluster { name: alone, listen: 127.0.0.1:-1, routes: [nats://127.0.0.1:1] }";
-    alone.configure(`${routes}\nhttp: 127.0.0.1:${monitor}`);
-    alone.start();
-    await until("both are connected to it", async () => {
-      const answer = await fetch(`http://127.0.0.1:${monitor}/varz`).catch(() => undefined);
-      return Number(((await answer?.json()) as Varz | undefined)?.connections) >= 2;
-    });
-    for (const server of rest) server.signal("SIGCONT");
-    const succeeds = (work: Promise<unknown>) =>
-      work.then(
-        () => true,
-        () => false,
-      );
-    await until("it records a message", async () => {
-      await stream.sinceAnswerMs();
-      return succeeds(stream.publish(bytes, "two"));
-    });
-    await until("it stores content", () => succeeds(contents.put("f1" as never, "part", bytes)));
-    expect((await stream.state()).last).toBe(2);
-    for (const opened of [stream, contents]) await opened.close();
-  } finally {
-    await three.stop();
-  }
-}, 120_000);
+  const { own, first } = started();
+  const stream = await openJetStream(memberOf(own, "cut"));
+  const { manager, name } = stream.clusterConnection;
+  let reconnects = 0;
+  const connection = {
+    info: { server_id: "alone", client_id: 1 },
+    reconnect: () => Promise.resolve(void reconnects++),
+  } as unknown as NatsConnection;
+  const streams = { info: () => Promise.reject(new errors.TimeoutError()) };
+  const alone = { streams } as unknown as JetStreamManager;
+  const leaveFrom = async (here: JetStreamManager) => {
+    const connectTo = (server: string) => connectOnce({ servers: own.urls }, server);
+    const fingerprint = () => "SHA256:ours";
+    const place = { connection, name, cluster: "cut", servers: own.urls, isInspected: false };
+    await new OwnStream({ ...place, manager: here, connectTo, fingerprint }).leaveIfCutOff();
+    return reconnects;
+  };
+  expect(await leaveFrom(manager)).toBe(0);
+  expect(await leaveFrom(alone)).toBe(1);
+  await first.kill();
+  expect(await leaveFrom(alone)).toBe(1);
+  await stream.close();
+});
 
 test("writes nothing to the NATS of a different cluster, and returns to its own", async () => {
   const { own, other, first } = started();
