@@ -95,11 +95,11 @@ export class ScreenFiles {
     };
     try {
       this.#start(view, run);
-      chat.actions.showPosted(target, message);
     } catch (fault) {
       source.close(); // Too many transfers are running.
       throw fault;
     }
+    chat.actions.showPosted(target, message);
   }
 
   get(id: string, out: string, name = id): void {

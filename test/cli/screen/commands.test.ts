@@ -286,7 +286,7 @@ test("keeps a transfer in the model until the file is saved", async () => {
     // Opening a file that was just written waits in real time, unlike the fixture's clock.
     (await openSource(path)).close();
     fixture.server.misbehaviour = {
-      onRequest: ({ kind }) => (kind === "offer" ? "silent" : undefined),
+      onRequest: ({ kind }) => (kind === "send-small" ? "silent" : undefined),
     };
     expect(await run(`send ${path}`)).toBe("fine");
     const transfers = () =>

@@ -77,17 +77,21 @@ describe("a length", () => {
 
   test("can be limited from the next header on", () => {
     const reader = new Reader();
-    const complete = encodeFrames([new Uint8Array(9_000)]);
+    const [shortBytes, longBytes] = [
+      MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+      MESSAGE_BEFORE_LOGIN_BYTES_MAX + 1_000,
+    ];
+    const complete = encodeFrames([new Uint8Array(longBytes)]);
     reader.read(complete.subarray(0, 100));
-    reader.messageBytesMax = MESSAGE_BEFORE_LOGIN_BYTES_MAX;
+    reader.messageBytesMax = shortBytes;
     reader.read(complete.subarray(100));
-    reader.read(encodeFrames([new Uint8Array(MESSAGE_BEFORE_LOGIN_BYTES_MAX)]));
+    reader.read(encodeFrames([new Uint8Array(shortBytes)]));
     reader.messageBytesMax = MESSAGE_BYTES_MAX;
     reader.read(complete);
-    reader.messageBytesMax = MESSAGE_BEFORE_LOGIN_BYTES_MAX;
-    const long = header(MESSAGE_BEFORE_LOGIN_BYTES_MAX + 1);
+    reader.messageBytesMax = shortBytes;
+    const long = header(shortBytes + 1);
     expect(faultOf(() => reader.read(long))?.code).toBe("too-large");
-    expect([reader.lengths, reader.bufferedBytes]).toEqual([[9_000, 8_192, 9_000], 0]);
+    expect([reader.lengths, reader.bufferedBytes]).toEqual([[longBytes, shortBytes, longBytes], 0]);
   });
 
   test("allocates nothing before the body arrives", () => {
