@@ -139,6 +139,8 @@ export async function walkStates(
   };
   await prepare(mia);
   await mia.page.locator("#enter-name").fill("mia");
+  // The form is painted before the scripts run.
+  await mia.page.locator("form button[type=submit]:not([disabled])").waitFor();
   await check(mia, "enter");
   await reload();
   await mia.logIn("mia", { password: PASSWORD });
