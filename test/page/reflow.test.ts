@@ -138,3 +138,22 @@ pageTest("the marks of an author do not cut the name at 195 px", async () => {
   })()`);
   expect(hidden).toBe(0);
 });
+
+for (const [width, isPhone] of [
+  [390, true],
+  [1280, false],
+] as const) {
+  pageTest(
+    `letters of 32 px by a style of the user leave room to write at ${width} px`,
+    async () => {
+      await using ida = await server.logIn(`ida${width}`, { width, height: 844, isPhone });
+      await ida.page.evaluate("document.documentElement.style.fontSize = '32px'");
+      const widths = await ida.page.evaluate<number[]>(
+        `[".room-title", ".composer textarea"].map((selector) =>
+        document.querySelector(selector).getBoundingClientRect().width)`,
+      );
+      expect(Math.min(...widths)).toBeGreaterThan(120);
+      expect(await ida.overflow()).toBe(0);
+    },
+  );
+}
