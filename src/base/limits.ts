@@ -634,12 +634,12 @@ export const CHUNK_BYTES = 256 * KIB;
 export const FILE_ID_LENGTH = 12;
 /** Parts of a voice message whose loudness its sender states. */
 export const PEAKS_MAX = 64;
-/** Larger than any disk, and below 2^53 so that every offset is exact. */
 /**
  * Content of a file that is sent or fetched in one request on the main link, where later messages
  * wait for it.
  */
 export const SMALL_FILE_BYTES_MAX = 64 * KIB;
+/** Larger than any disk, and below 2^53 so that every offset is exact. */
 export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
 export const FILE_NAME_BYTES_MAX = 1 * KIB;
 export const FILE_TEXT_BYTES_MAX = 4 * KIB;

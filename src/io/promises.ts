@@ -1,4 +1,4 @@
-/** Promises whose failure is no news at the place that uses them. */
+/** Promises whose failure is no news at the place that uses them, and shared runs. */
 
 /** The failure reaches whoever awaits the promise; until then, it must not count as unhandled. */
 export function markHandled(promise: Promise<unknown>): void {
@@ -18,4 +18,15 @@ export async function ifPossible<Value>(
   promise: Promise<Value> | undefined,
 ): Promise<Value | undefined> {
   return promise?.catch(() => undefined);
+}
+
+/** Returns a function whose calls share a run in progress. */
+export function sharedRun<Value>(run: () => Promise<Value>): () => Promise<Value> {
+  let running: Promise<Value> | undefined;
+  return () => {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
 }

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DAY_MS } from "../../src/base/time.ts";
 import { pollText } from "../../src/core/rooms/polls.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import type { HeadlessUser } from "./headless-user.ts";
@@ -12,13 +13,11 @@ import type { Visit } from "./visit.ts";
 const FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 const server = new PageServer({}, sharedBrowser(FAKE_MICROPHONE));
 const PICTURES = process.env["WALK_PICTURES"];
-/** So many that neither the mention nor the thread is in sight. */
+/** Enough to move the mention and the thread out of view. */
 const LATER_MESSAGES = 60;
 
 /** Only its end says what it is. */
 const LONG_NAME = `${"my summer with the whole family at the sea ".repeat(4)}.txt`;
-
-const DAY_MS = 24 * 3_600_000;
 
 const WIDTHS = {
   phone: { width: 390, height: 844, isPhone: true },

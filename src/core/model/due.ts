@@ -1,5 +1,6 @@
 /** Assignments that are due, and what the user has handed in. */
 
+import { DAY_MS } from "../../base/time.ts";
 import { isQuestion } from "../rooms/rules.ts";
 import { isMessage } from "./item.ts";
 import { isBoxed, postTarget, roomOf } from "./selectors.ts";
@@ -12,7 +13,7 @@ export interface DueWork {
   readonly isHandedIn: boolean | undefined;
 }
 
-const OVERDUE_MS_MAX = 14 * 24 * 3_600_000;
+const OVERDUE_MS_MAX = 14 * DAY_MS;
 
 /**
  * @returns work in the order in which it is due; work that is overdue only for two weeks, unless it

@@ -6,6 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { readAt } from "../disk/system-disk.ts";
+import { sharedRun } from "../promises.ts";
 import { hashFileInto, type NewHash } from "./file-hash.ts";
 import { changedFault } from "./source.ts";
 import { stampOf, untilSettledMs } from "./stamp.ts";
@@ -42,7 +43,6 @@ const ABSENT_CODES: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP",
 
 export class ProgramFolder {
   readonly #hashes = new Map<string, CachedHash>();
-  #listing: Promise<readonly ListedProgram[]> | undefined;
 
   /** @param expected SHA-256 by file name, in hex. Files with other hashes are not offered. */
   constructor(
@@ -60,12 +60,7 @@ export class ProgramFolder {
     });
   }
 
-  list(): Promise<readonly ListedProgram[]> {
-    this.#listing ??= this.#list().finally(() => {
-      this.#listing = undefined;
-    });
-    return this.#listing;
-  }
+  readonly list = sharedRun(() => this.#list());
 
   async #list(): Promise<readonly ListedProgram[]> {
     const listed: ListedProgram[] = [];

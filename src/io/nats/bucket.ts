@@ -23,16 +23,11 @@ export async function openBuckets<Kind extends string>(
   kinds: readonly Kind[],
   onRecreated?: (stream: string) => void,
 ): Promise<Readonly<Record<Kind, Bucket>>> {
-  const { cluster, clock } = parts;
+  const { cluster, clock, manager } = parts;
   const stream = `CHATKEPT_${cluster}`;
   const create = () => ensureStream(parts, stream);
   await retryUntilTimeout(clock, CLUSTER_START_TIMEOUT_MS, create);
-  const removable = new RemovableStream({
-    manager: parts.manager,
-    name: stream,
-    create,
-    onRecreated: () => onRecreated?.(stream),
-  });
+  const removable = new RemovableStream({ manager, name: stream, create, onRecreated });
   const buckets = kinds.map((kind) => {
     const prefix = `${subjectOf(cluster)}.${kind}.`;
     return [kind, new JetStreamBucket({ ...parts, stream, removable, prefix })];

@@ -87,12 +87,7 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
     const { credentials, onRefused, onRecreated } = options;
     const prefix = prefixOf(cluster);
     const create = () => ensureStream(manager, name, options);
-    const stream = new RemovableStream({
-      manager,
-      name,
-      create,
-      onRecreated: () => onRecreated?.(name),
-    });
+    const stream = new RemovableStream({ manager, name, create, onRecreated });
     const leave = () => settled(own.leaveIfCutOff());
     const context = { connection, manager, name, prefix, clock, stream, check, leave };
     return new JetStreamContent({ ...context, ...defined({ credentials, onRefused }) });

@@ -52,9 +52,9 @@ import {
   hasLeader,
   hasNoReceiver,
   isNoStream,
+  logSubject,
   majorityOf,
   quorumAgeMs,
-  subjectOf,
 } from "./stream-lookup.ts";
 
 /** Longer than for other messages, because NATS may sync each copied message to a slow disk. */
@@ -128,7 +128,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     });
     const name = `CHAT_${cluster}`;
     const republish = isSupported(version)
-      ? { src: subjectOf(cluster), dest: storedSubject(cluster) }
+      ? { src: logSubject(cluster), dest: storedSubject(cluster) }
       : undefined;
     let fingerprint = identity?.own;
     const own = new OwnStream({
@@ -244,7 +244,7 @@ function checkVersion(version: string, isUnsafe: boolean): void {
 function streamConfig(name: string, cluster: string) {
   return {
     name,
-    subjects: [subjectOf(cluster)],
+    subjects: [logSubject(cluster)],
     discard: DiscardPolicy.New,
     duplicate_window: DUPLICATE_WINDOW_NS,
     deny_purge: true,
@@ -541,7 +541,8 @@ export class JetStream implements CopyStream, Stream {
       await this.#check();
       const acknowledgement = await this.#client.publish(this.#subject("log"), bytes, options);
       this.#refusedBy = undefined;
-      this.#denials.delete(deniedPublication(this.#subject("log"))?.message ?? "");
+      if (this.#denials.size > 0)
+        this.#denials.delete(deniedPublication(this.#subject("log"))?.message ?? "");
       this.#unansweredAt = undefined;
       this.#publicationTestedAt = this.#clock.now();
       return acknowledgement;

@@ -7,15 +7,15 @@ import { CLUSTER_ANSWER_TIMEOUT_MS, CLUSTER_LEASE_MS } from "../../base/limits-c
 import { counted } from "../../base/sizes.ts";
 import type { Clock } from "../clock.ts";
 import { type Refusal, RefusedByNats } from "../cluster/majority.ts";
-import { ifPossible, settled } from "../promises.ts";
+import { ifPossible, settled, sharedRun } from "../promises.ts";
 import { JETSTREAM_OFF } from "./refusals.ts";
 import {
   checkSubjects,
   findStream,
   hasNoReceiver,
+  logSubject,
   majorityOf,
   quorumAgeMs,
-  subjectOf,
   waitForLeader,
 } from "./stream-lookup.ts";
 
@@ -63,7 +63,6 @@ export class OwnStream {
   #isKnown: boolean;
   #replicas: number | undefined;
   #diagnosing: Promise<void> | undefined;
-  #leaving: Promise<void> | undefined;
 
   constructor(private readonly options: OwnStreamOptions) {
     this.#isKnown = options.isKnown ?? false;
@@ -141,12 +140,7 @@ export class OwnStream {
    * Connects to another address if this NATS server has no contact with the majority that others
    * have, for example because only the routes between the servers are cut.
    */
-  async leaveIfCutOff(): Promise<void> {
-    this.#leaving ??= this.#leave().finally(() => {
-      this.#leaving = undefined;
-    });
-    await this.#leaving;
-  }
+  readonly leaveIfCutOff = sharedRun(() => this.#leave());
 
   async #leave(): Promise<void> {
     const { manager, connection, servers } = this.options;
@@ -183,7 +177,7 @@ export class OwnStream {
     const { name, cluster, servers, manager, connection, create, onRecreated, isInspected } =
       this.options;
     if (isInspected) {
-      await checkSubjects(manager, [subjectOf(cluster)]);
+      await checkSubjects(manager, [logSubject(cluster)]);
       throw new Fault("not-found", `no cluster named '${cluster}'`);
     }
     const places = this.options.fingerprint() === undefined ? [] : await this.#survey();

@@ -18,7 +18,7 @@ import {
 import { cleanText } from "../../base/text.ts";
 import { type Clock, retry } from "../clock.ts";
 import { RefusedByNats } from "../cluster/majority.ts";
-import { ifPossible, settled } from "../promises.ts";
+import { ifPossible, settled, sharedRun } from "../promises.ts";
 import { refusalOf } from "./refusals.ts";
 import { REPLICAS } from "./stream-config.ts";
 
@@ -60,29 +60,25 @@ export interface RemovableStreamOptions {
   readonly name: string;
   readonly create: () => Promise<unknown>;
   /** Called after this server created the stream again. */
-  readonly onRecreated?: (() => void) | undefined;
+  readonly onRecreated?: ((name: string) => void) | undefined;
 }
 
 /** Stream that is created again if someone removes it while servers use it. */
 export class RemovableStream {
-  #creation: Promise<void> | undefined;
+  readonly #recreate = sharedRun(() => this.#createIfMissing());
 
   constructor(private readonly options: RemovableStreamOptions) {}
 
   /** Creates the stream if it is missing, for a request that failed with `error`. */
   async recreateAfter(error: unknown): Promise<void> {
-    if (!isWithoutStream(error)) return;
-    this.#creation ??= this.#recreate().finally(() => {
-      this.#creation = undefined;
-    });
-    await settled(this.#creation);
+    if (isWithoutStream(error)) await settled(this.#recreate());
   }
 
-  async #recreate(): Promise<void> {
+  async #createIfMissing(): Promise<void> {
     const { manager, name, create, onRecreated } = this.options;
     if ((await findStream(manager, name)) !== undefined) return;
     await create();
-    onRecreated?.();
+    onRecreated?.(name);
   }
 }
 
@@ -152,7 +148,7 @@ export async function addStream(
 }
 
 /** Subject of the messages in the log of a cluster. */
-export function subjectOf(cluster: string): string {
+export function logSubject(cluster: string): string {
   return `chat.${cluster}.log`;
 }
 

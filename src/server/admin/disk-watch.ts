@@ -9,6 +9,7 @@ import {
 } from "../../base/limits-page.ts";
 import type { BlobStore } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
+import { sharedRun } from "../../io/promises.ts";
 
 export interface DiskWatchOptions {
   readonly clock: Clock;
@@ -24,7 +25,6 @@ export class DiskWatch {
 
   /** Bytes written to the logs since the last check. */
   #spentBytes = 0;
-  #checking: Promise<void> | undefined;
   #isStopped = false;
   #cancel = () => {};
 
@@ -66,12 +66,7 @@ export class DiskWatch {
   }
 
   /** Reads the free space before the next periodic check. Callers share a check in progress. */
-  check(): Promise<void> {
-    this.#checking ??= this.#readDisk().finally(() => {
-      this.#checking = undefined;
-    });
-    return this.#checking;
-  }
+  readonly check = sharedRun(() => this.#readDisk());
 
   async #readDisk(): Promise<void> {
     const { blobs, keepFreeBytes, onEvent } = this.options;

@@ -531,8 +531,9 @@ export class FileService {
     { client, channel: { account } }: ChannelSender,
   ): void {
     const file = id as FileId;
+    this.checkMayFetch(account.id, file);
     const fact = this.options.engine.files.get(file);
-    if (fact === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
+    if (fact === undefined) throw unknownFile();
     this.#got(client, account, fact);
   }
 

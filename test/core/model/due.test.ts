@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
+import { DAY_MS } from "../../../src/base/time.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { dueWork } from "../../../src/core/model/due.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
@@ -8,7 +9,6 @@ import { record, scene } from "../model-scene.ts";
 
 const ESSAY = "essay" as RoomId;
 const BOX = "box" as RoomId;
-const DAY_MS = 24 * 3_600_000;
 const NOW = 100 * DAY_MS;
 
 function assignment(rules: RoomRules, ...more: readonly ModelEvent[]) {

@@ -166,8 +166,9 @@ function sealItem(page: PageValue, { target }: RoomState): MenuItem {
 function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
   const isNotes = isSameName(page.chat.model.me, room.name);
-  const seals = room.isSealed ? membersItem(page, room) : isNotes ? [] : sealItem(page, room);
-  const first = [room.isSealed ? [] : pollItem(page, room), seals].flat();
+  const first = room.isSealed
+    ? [membersItem(page, room)]
+    : [...pollItem(page, room), ...(isNotes ? [] : [sealItem(page, room)])];
   return [...first, ...personItems(page, person).slice(1)];
 }
 
