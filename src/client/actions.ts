@@ -627,9 +627,13 @@ export class Actions {
     await this.#actor.request("pin", { seq, on });
   }
 
-  /** Writes the same into the boxes of several people. Refusals are shown beside the messages. */
-  remind(room: string, users: readonly string[], text: string): void {
-    for (const user of users) this.#post(`${room}@${user}`, withMentions({ text }));
+  /**
+   * Writes the same into the boxes of several people. Refusals are shown beside the messages.
+   * @throws {Fault} not-logged-in
+   */
+  async remind(room: string, users: readonly string[], text: string): Promise<void> {
+    const body = withMentions({ text });
+    await Promise.all(users.map((user) => this.submit(`${room}@${user}`, body)));
   }
 
   resend(key: string): void {

@@ -41,8 +41,9 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.page.keyboard.press("Escape");
 
   await ana.button("Handed in").click();
-  const list = await ana.dialog("Handed in: #essay");
+  const list = ana.page.getByRole("region", { name: "Handed in: #essay" });
   await list.getByText("1 of 2 handed in").waitFor();
+  expect(await list.getByRole("rowheader").allTextContents()).toEqual(["eve", "ben"]);
   await list.getByText("nothing handed in").waitFor();
   await list.getByRole("button", { name: "Remind 1 person" }).click();
   const reminder = ana.dialog("Remind 1 person");
@@ -59,9 +60,20 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   ]);
   expect(download.suggestedFilename()).toBe("essay.zip");
   expect(download.url()).toEndWith("?zone=UTC");
-  await list.getByRole("button", { name: /ben/ }).click();
+  // The box opens beside the table, and the arrows lead from one box to the next.
+  await list.getByRole("button", { name: "ben" }).click();
   await ana.heading("Work of ben for #essay").waitFor();
   await ana.waitForMessage("my essay");
+  await list.locator("[aria-current]", { hasText: "ben" }).waitFor();
+  await ana.button("Next person").click();
+  await ana.heading("Work of eve for #essay").waitFor();
+  await ana.button("Next person").click();
+  await ana.page.locator(".toast").getByText("You have reached the end of the list.").waitFor();
+  await ana.button("Previous person").click();
+  await ana.heading("Work of ben for #essay").waitFor();
+  await expectAccessible(ana, "light", "box beside the table");
+  await list.getByRole("button", { name: "Close" }).click();
+  await list.waitFor({ state: "detached" });
   await ana.page.getByText("Only ben and the moderators see what you post here.").waitFor();
   await ana.send("well done");
   await ben.waitForMessage("well done");

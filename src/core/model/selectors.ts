@@ -44,6 +44,8 @@ export interface RoomListEntry {
   readonly isMuted: boolean;
   readonly isSealed: boolean;
   readonly isLocked: boolean;
+  /** Who may post; boxes are assignments like their rooms. */
+  readonly post: RoomState["rules"]["post"];
   readonly hasDraft: boolean;
   /** Seq of the last message, or of the last record if no message is loaded. */
   readonly activeSeq: number;
@@ -409,6 +411,7 @@ function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string
     isMuted: isMuted(model, room.id),
     isSealed: room.isSealed,
     isLocked: room.isLocked,
+    post: isBoxOf(target) ? "private" : room.rules.post,
     hasDraft: (model.drafts.get(target)?.text ?? "") !== "",
     activeSeq: room.tail.items.findLast(isMessage)?.seq ?? room.lastSeq,
     isFirst: isUnreadFirst(model, room),
@@ -438,8 +441,9 @@ function newConversationEntry(
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
   const nothing = { unread: 0, badge: 0, mentions: 0, isFavourite: false, isMuted: false };
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
+  const post = undefined;
   const place = { id: undefined, activeSeq: Number.POSITIVE_INFINITY, isFirst: false };
-  const own = { target, kind: "person", name, isOpen: true, isOnline, hasDraft } as const;
+  const own = { target, kind: "person", name, isOpen: true, isOnline, hasDraft, post } as const;
   return { ...own, ...nothing, ...marks, ...place };
 }
 

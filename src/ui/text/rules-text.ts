@@ -1,6 +1,6 @@
 /** Texts for the rules of a room. */
 
-import { boxNames } from "../../base/names.ts";
+import { boxNames, compareNames } from "../../base/names.ts";
 import { formatLocal, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { HandedIn } from "../../client/actions.ts";
@@ -11,6 +11,7 @@ import { hasOpened, isEndedBox, postTarget, roomOf } from "../../core/model/sele
 import type { Model, RoomState } from "../../core/model/state.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
+import { personText, type ShownNames } from "./person-text.ts";
 import { offsetMinutes } from "./times.ts";
 
 const SECOND_MS = 1_000;
@@ -57,6 +58,25 @@ export function handedState({
   if (at === undefined) return "missing";
   if ((first ?? at) > due) return "late";
   return at > due ? "added-later" : "in-time";
+}
+
+/** Sorts missing work first, then late work, each by name. Absent people without work are last. */
+export function sortedWork(works: readonly HandedIn[], names: ShownNames): HandedIn[] {
+  const rank = (work: HandedIn) => {
+    if (work.at === undefined) return work.left === true ? 3 : 0;
+    return handedState(work) === "late" ? 1 : 2;
+  };
+  return works.toSorted(
+    (a, b) =>
+      rank(a) - rank(b) || compareNames(personText(names, a.user), personText(names, b.user)),
+  );
+}
+
+/** Returns the names of those members who have handed in nothing. */
+export function missingUsers(works: readonly HandedIn[]): readonly string[] {
+  return works
+    .filter(({ messages, left }) => messages === 0 && left !== true)
+    .map(({ user }) => user);
 }
 
 /** Fields of JSON about a person's work: `time` in ISO 8601, and the state. */
@@ -144,7 +164,7 @@ export function postLimitText(
 export function privacyText(model: Model, target: string, texts: RuleTexts): string | undefined {
   const owner = boxNames(postTarget(model, target))?.user;
   if (owner === undefined) return undefined;
-  if (!isSameName(owner, model.me)) return texts.onlyTheySee(owner);
+  if (!isSameName(owner, model.me)) return texts.onlyTheySee(personText(model, owner));
   const due = roomOf(model, boxNames(postTarget(model, target))?.room ?? "")?.rules.due;
   if (due === undefined) return texts.onlyModeratorsSee;
   const isMissing = hasHandedIn(model, target) === false;

@@ -402,14 +402,23 @@ export const ENGLISH = {
   handedInMenu: "Handed in",
   handedIn: (room: string) => `Handed in: ${room}`,
   handedFacts: (messages: number, files: number) =>
-    `${counted(messages, "message")}, ${counted(files, "file")}`,
+    [
+      ...(files === 0 || messages > files
+        ? [counted(Math.max(1, messages - files), "message")]
+        : []),
+      ...(files === 0 ? [] : [counted(files, "file")]),
+    ].join(", "),
   nothingHanded: "nothing handed in",
+  nobodyToHandIn: "Nobody has joined this room yet.",
+  workHeading: "Work",
+  previousWork: "Previous person",
+  nextWork: "Next person",
+  workEnd: "You have reached the end of the list.",
   downloadAll: "Download all (zip)",
   remind: (people: number) => `Remind ${people === 1 ? "1 person" : `${people} people`}`,
   remindExplained: "Each of them reads it in the box, which only they and the moderators see.",
   remindText: (due: string) =>
     due === "" ? "Please hand in your work." : `Please hand in your work. It is due by ${due}.`,
-  reminded: (people: number) => `Reminded ${people === 1 ? "1 person" : `${people} people`}`,
   makeAssignment: "Assignment: members see only the moderators' messages and their own",
   rulesOf: (room: string) => `Rules of ${room}`,
   ruleSlowHint: (max: number) =>
@@ -483,7 +492,9 @@ export const ENGLISH = {
   ownBox: (room: string) => `Your work for #${room}`,
   boxOf: (name: string, room: string) => `Work of ${name} for #${room}`,
   boxAccess: "Only you and the moderators can read this.",
+  boxAccessOf: (name: string) => `Only ${name} and the moderators can read this.`,
   handInTo: (room: string) => `Hand in to #${room}`,
+  commentFor: (name: string) => `Comment for ${name}`,
   editedMeanwhile: "This message was changed meanwhile",
   replaceEditAsk: "Replace the newer text?",
   replaceEdit: "Replace",

@@ -50,6 +50,10 @@ export const ENGLISH_RULES = {
   onlyModeratorsSee: "Only you and the moderators see what you post here.",
   onlyTheySee: (user: string) => `Only ${user} and the moderators see what you post here.`,
   handedCount: (count: number, all: number) => `${count} of ${all} handed in`,
+  reminded: (people: number) =>
+    people === 0
+      ? "Everyone has handed in"
+      : `Reminded ${people === 1 ? "1 person" : `${people} people`}`,
   slowWait: (seconds: number) => `Slow mode: you can post again in ${counted(seconds, "second")}.`,
   askOpened: (room: string) =>
     `Until now, only moderators saw your messages in '${room}'. Send this one to everyone there?`,

@@ -56,6 +56,7 @@ export const INDONESIAN_RULES: RuleTexts = {
   onlyTheySee: (user) => `Hanya ${user} dan moderator yang melihat kiriman Anda di sini.`,
   handedCount: (count, all) => `${count} dari ${all} sudah mengumpulkan`,
   slowRefused: "Mode lambat: terlalu cepat setelah pesan Anda sebelumnya.",
+  reminded: (people) => (people === 0 ? "Semua sudah mengumpulkan" : `${people} orang diingatkan`),
   slowWait: (seconds) => `Mode lambat: Anda dapat menulis lagi dalam ${seconds} detik.`,
   askOpened: (room) =>
     `Sampai sekarang, hanya moderator yang melihat pesan Anda di '${room}'. ` +

@@ -127,8 +127,8 @@ export function Activity({ onJump, onOpen }: ActivityProps) {
 
 function DueRow({ work: { room, dueUnixMs, isHandedIn }, onOpen }: DueProps) {
   const { texts } = usePage();
-  const { id, kind, name, target, isSealed, rules } = room;
-  const line = { id, kind, name, isSealed, isLocked: rules.join === "password" };
+  const { id, kind, name, target, isSealed, isLocked, rules } = room;
+  const line = { id, kind, name, isSealed, isLocked, post: rules.post };
   return (
     <li>
       <button type="button" className="activity-row" onClick={() => onOpen(target)}>

@@ -16,6 +16,7 @@ import { Avatar, chalkOf, useNames, usePerson, useShownName, useTitle } from "./
 import { RichLine } from "./rich-text.tsx";
 import { accessText, inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
+import { RoomSign } from "./tile.tsx";
 
 /** `n` of a creator's join, which follows the record of the room. */
 const FIRST_JOIN_N = 2;
@@ -61,11 +62,12 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
   const names = useNames();
   const isGroup = room.people !== undefined;
   const isBox = isBoxOf(room.target);
+  const post = isBox ? "private" : room.rules.post;
   const [first] = (room.jump ?? room.tail).items;
   const creator = first?.kind === "join" && first.n === FIRST_JOIN_N ? first : undefined;
   return (
     <Layout
-      sign={isGroup ? <Icon name="people" /> : "#"}
+      sign={<RoomSign {...room} kind={isGroup ? "group" : room.kind} post={post} />}
       room={room.id}
       title={
         isBox ? name : isGroup && topic === "" ? texts.beginningWith(name) : texts.beginningOf(name)
@@ -91,7 +93,7 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
           {texts.createdOn(personText(names, creator.from), times.date(creator.timeUnixMs))}
         </p>
       )}
-      <p className="hint">{accessText(room, texts)}</p>
+      <p className="hint">{accessText(chat.model, room, texts)}</p>
     </Layout>
   );
 }

@@ -9,8 +9,9 @@ import {
   useRef,
   useState,
 } from "react";
+import { boxNames } from "../../../base/names.ts";
 import { titleText } from "../../../base/text.ts";
-import { isMessage, itemAt } from "../../../core/model/item.ts";
+import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import {
   accountsAlike,
   PeopleIndex,
@@ -24,6 +25,7 @@ import {
   type RoomList,
   rightsIn,
   roomList,
+  roomOf,
   typingNames,
 } from "../../../core/model/selectors.ts";
 import type {
@@ -57,14 +59,15 @@ import {
   useTexts,
 } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import { useModule } from "../shell/lazy.ts";
 import "../shell/room-icons.ts";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
+import { handedModule, Privacy } from "./assignment.tsx";
 import { useAttached } from "./attached.ts";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { useDrawerGestures } from "./drawer-gestures.ts";
 import { EventWatch } from "./event-watch.ts";
-import { Privacy } from "./handed.tsx";
 import { RoomHead } from "./header.tsx";
 import { Lesson } from "./lesson.tsx";
 import { People } from "./members.tsx";
@@ -82,7 +85,7 @@ import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
 import { Thread } from "./thread.tsx";
 import { Timeline } from "./timeline.tsx";
 
-export type Side = "people" | "search" | "thread" | undefined;
+export type Side = "people" | "search" | "thread" | "handed" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
 /** Most joins of a row are folded. */
@@ -229,7 +232,13 @@ function Conversation(props: MainProps) {
           {limit}
         </Announced>
       )}
-      <Privacy model={model} target={target} room={room} onOpen={onOpen} />
+      <Privacy
+        model={model}
+        target={target}
+        room={room}
+        onOpen={onOpen}
+        onHanded={context.handed}
+      />
       {isUnreadable ? null : isReadOnly ? (
         <Announced kind="notice" className="hint">
           {isBarred ? limit : readOnlyText(room, page)}
@@ -312,14 +321,17 @@ function useHome(isDrawer: boolean, setDrawer: (isOpen: boolean) => void): void 
 }
 
 function usePanels() {
-  const { chat, settings, change } = usePage();
+  const { chat, settings, change, openDialog, fail } = usePage();
   const { showsPeople } = settings;
   const [isDrawer, setDrawer] = useState(startsAtHome);
   const [side, setSide] = useState<Side>(() => (showsPeople && isWide() ? "people" : undefined));
   const [jumps, setJumps] = useState(0);
+  /** Assignment room whose table is visible beside its boxes. */
+  const [handed, setHanded] = useState<string>();
   useEffect(() => chat.actions.setThreadAlone(!isWide()), [chat]);
   useWidth((wide) => {
     chat.actions.setThreadAlone(!wide);
+    setHanded(undefined);
     setSide((current) => {
       if (wide) return current ?? (showsPeople ? "people" : undefined);
       return current === "people" ? undefined : current;
@@ -349,6 +361,7 @@ function usePanels() {
   );
   const onSearch = useCallback(() => {
     chat.actions.openThread(undefined);
+    setHanded(undefined);
     setSide("search");
     setDrawer(false);
   }, [chat]);
@@ -360,10 +373,26 @@ function usePanels() {
   }, [chat, change, side, showsPeople]);
   const onPeople = useCallback(() => {
     chat.actions.openThread(undefined);
+    setHanded(undefined);
     setSide("people");
     change({ showsPeople: true });
   }, [chat, change]);
-  const togglePeople = side === "people" ? closeSide : onPeople;
+  const togglePeople = side === "people" && handed === undefined ? closeSide : onPeople;
+  const onHanded = useCallback(
+    (room: string) => {
+      if (isWide()) {
+        chat.actions.openThread(undefined);
+        return setHanded(room);
+      }
+      const open = async () => {
+        const { HandedDialog } = await handedModule.fetch();
+        openDialog(HandedDialog, { room, onOpen });
+      };
+      void open().catch(fail);
+    },
+    [chat, openDialog, fail, onOpen],
+  );
+  const closeHanded = useCallback(() => setHanded(undefined), []);
   const openDrawer = useCallback(() => setDrawer(true), []);
   useEffect(() => {
     if (!isDrawer) return;
@@ -372,11 +401,12 @@ function usePanels() {
     return listen(matchMedia(NARROW), "change", () => setDrawer(false));
   }, [isDrawer]);
   const context = useMemo(
-    () => ({ open: onOpen, search: onSearch, jump: onJump, people: onPeople }),
-    [onOpen, onSearch, onJump, onPeople],
+    () => ({ open: onOpen, search: onSearch, jump: onJump, people: onPeople, handed: onHanded }),
+    [onOpen, onSearch, onJump, onPeople, onHanded],
   );
   const handlers = { onOpen, onJump, onSearch, onPeople, openDrawer, context };
-  return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...handlers };
+  const shown = { side, handed, closeSide, closeHanded };
+  return { isDrawer, setDrawer, jumps, togglePeople, ...shown, ...handlers };
 }
 
 interface RightProps extends ActionOptions {
@@ -427,6 +457,13 @@ function useTitle(mentions: number, target: string | undefined): void {
   }, [mentions, target]);
 }
 
+/** Returns the assignment room of the open place, if it is the one whose table is wanted. */
+function handedRoom(model: Model, wanted: string | undefined): string | undefined {
+  const { open = "" } = model;
+  const isOpen = isSameName(boxNames(open)?.room ?? open, wanted);
+  return isOpen && roomOf(model, wanted ?? "")?.moderates === true ? wanted : undefined;
+}
+
 /** Stays true after the first catch-up. Rooms that are missing afterwards do not exist. */
 function useHasCaughtUp(isCaughtUp: boolean): boolean {
   const hasCaughtUp = useRef(false);
@@ -455,9 +492,11 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const { me = "", open: target } = model;
   const room = openRoom(model);
   const hasThread = room?.thread !== undefined;
-  const side = hasThread ? "thread" : panels.side;
+  const handed = handedRoom(model, panels.handed);
+  const side = hasThread ? "thread" : handed !== undefined ? "handed" : panels.side;
   const closeThread = useCallback(() => client.actions.openThread(undefined), [client]);
-  const closeSide = hasThread ? closeThread : panels.closeSide;
+  const closePanel = handed === undefined ? panels.closeSide : panels.closeHanded;
+  const closeSide = hasThread ? closeThread : closePanel;
   const lines = roomList(model);
   useEventAnnouncements(target, isOperator);
   useShortcuts({ lines, onOpen, onSearch, side, closeSide });
@@ -465,13 +504,18 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   useTitle(lines.mentions, target);
   const isKnown = useHasCaughtUp(model.isCaughtUp);
   const hasSidePanel =
-    hasThread || side === "search" || (side === "people" && room?.kind === "room");
+    hasThread ||
+    side === "handed" ||
+    side === "search" ||
+    (side === "people" && room?.kind === "room");
   const isNarrow = useNarrow();
   useHome(isDrawer, setDrawer);
   useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
   useOpener(hasThread);
   useOpener(side === "search");
   useOpener(side === "people");
+  useOpener(side === "handed");
+  const handedView = useModule(handedModule, handed !== undefined);
   const chat = useRef<HTMLDivElement>(null);
   useDrawerGestures(chat, isDrawer, setDrawer);
   const handlers = { isOperator, onOpen, onJump, context };
@@ -521,6 +565,14 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
             />
           )}
         </div>
+        {side !== "handed" || handed === undefined || handedView === undefined ? null : (
+          <handedView.HandedPanel
+            key={handed}
+            room={handed}
+            target={target ?? ""}
+            onClose={closeSide}
+          />
+        )}
         <div className="sheet">
           <PlayingBar />
           {target === undefined ? (

@@ -1,56 +1,78 @@
-/** List of what the members of an assignment room have handed in. */
+/** What the members of an assignment room have handed in: a table beside the work, or a list. */
 
-import { useEffect, useState } from "react";
+import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
 import type { HandedIn } from "../../../client/actions.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { postTarget } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { dueTime, handedState, privacyText } from "../../../ui/text/rules-text.ts";
+import { dueTime, handedState, missingUsers, sortedWork } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { downloadArchive } from "../files/download.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
+import {
+  type CloseProps,
+  FaultLine,
+  type RunningTask,
+  useModelValue,
+  usePage,
+  useTask,
+} from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
-import { useNames } from "./person.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import handedSheet from "./handed.css" with { type: "file" };
+import { Avatar, useNames } from "./person.tsx";
+
+export { handedSheet };
+
+interface Work {
+  /** `undefined` until the server has answered. */
+  readonly works: readonly HandedIn[] | undefined;
+  readonly task: RunningTask;
+}
+
+function useWork(room: string): Work {
+  const { chat } = usePage();
+  const task = useTask();
+  const names = useNames();
+  const [works, setWorks] = useState<readonly HandedIn[]>();
+  const newest = useModelValue((model) => newestWork(model, room));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
+  useEffect(() => {
+    task.run(async () => setWorks(await chat.actions.handed(room)));
+  }, [newest, room]);
+  return { works: works && sortedWork(works, names), task };
+}
+
+/** Returns the `seq` of the newest record of the room and its boxes. */
+function newestWork({ rooms }: Model, room: string): number {
+  const isPart = ({ name, target }: RoomState) =>
+    isSameName(name, room) || isSameName(boxNames(target)?.room, room);
+  return Math.max(0, ...[...rooms.values()].filter(isPart).map(({ lastSeq }) => lastSeq));
+}
 
 interface HandedProps extends CloseProps {
   readonly room: string;
   readonly onOpen: (target: string) => void;
 }
 
+/** The list, where there is no room for the table beside the work. */
 export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
-  const { chat, texts, openDialog } = usePage();
-  const task = useTask();
+  const { texts } = usePage();
+  const work = useWork(room);
   const names = useNames();
-  const [users, setUsers] = useState<readonly HandedIn[]>();
-  const newest = useModelValue((model) => newestWork(model, room));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
-  useEffect(() => {
-    task.run(async () => setUsers(await chat.actions.handed(room)));
-  }, [newest]);
-  const download = () =>
-    task.run(async () => {
-      const { path } = await chat.request("collect", { room });
-      downloadArchive(path, `${room}.zip`);
-    });
   const open = (user: string) => {
     onClose();
     onOpen(`${room}@${user}`);
   };
-  const handed = (users ?? []).filter(({ messages }) => messages > 0);
-  const missing = (users ?? []).filter(({ messages, left }) => messages === 0 && left !== true);
-  const remind = () => openDialog(RemindDialog, { room, missing });
   return (
     <Dialog title={texts.handedIn(targetText(room))} onClose={onClose}>
-      {users === undefined ? null : (
-        <Announced kind="result">{texts.handedCount(handed.length, users.length)}</Announced>
-      )}
+      <Count works={work.works} />
       <ul className="plain-list">
-        {(users ?? []).map((one) => (
+        {(work.works ?? []).map((one) => (
           <li key={one.user} className="room-entry">
             <div className="room-entry-text">
               <span className="list-main" dir="auto">
@@ -67,35 +89,172 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
           </li>
         ))}
       </ul>
-      <FaultLine fault={task.fault} />
-      {users === undefined ? null : (
-        <div className="dialog-actions">
-          {missing.length === 0 ? null : (
-            <Button onClick={remind}>{texts.remind(missing.length)}</Button>
-          )}
-          <Button disabled={handed.length === 0 || task.isBusy} onClick={download}>
-            {texts.downloadAll}
-          </Button>
-        </div>
-      )}
+      <FaultLine fault={work.task.fault} />
+      <div className="dialog-actions">
+        <Actions room={room} {...work} />
+      </div>
     </Dialog>
+  );
+}
+
+interface PanelProps extends CloseProps {
+  readonly room: string;
+  /** Room or box that is open beside the table. */
+  readonly target: string;
+}
+
+/** The table, beside the box that its rows open. */
+export function HandedPanel({ room, target, onClose }: PanelProps) {
+  const { texts } = usePage();
+  const work = useWork(room);
+  const { works = [] } = work;
+  return (
+    <section className="handed" aria-label={texts.handedIn(targetText(room))}>
+      <div className="handed-bar">
+        <Count works={work.works}>
+          <Actions room={room} {...work} />
+          <IconButton icon="close" label={texts.close} onPress={onClose} />
+        </Count>
+      </div>
+      <FaultLine fault={work.task.fault} />
+      {work.works === undefined ? null : <HandedTable room={room} target={target} works={works} />}
+    </section>
+  );
+}
+
+interface TableProps extends Omit<PanelProps, "onClose"> {
+  readonly works: readonly HandedIn[];
+}
+
+function HandedTable({ room, target, works }: TableProps) {
+  const { texts, times, chat } = usePage();
+  const names = useNames();
+  const owner = boxNames(target)?.user;
+  if (works.length === 0) return <p className="hint handed-none">{texts.nobodyToHandIn}</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions need keyboard access
+    <section className="handed-scroll" aria-label={texts.handedInMenu} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{texts.name}</th>
+            <th scope="col">{texts.accountState}</th>
+            <th scope="col">{texts.workHeading}</th>
+            <th scope="col">{texts.chartTime}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {works.map((one) => {
+            const { user, at, messages, files } = one;
+            const name = personText(names, user);
+            return (
+              <tr key={user}>
+                <th scope="row">
+                  <button
+                    type="button"
+                    className="handed-person"
+                    aria-current={isSameName(owner, user) ? "true" : undefined}
+                    onClick={() => chat.actions.open(`${room}@${user}`)}
+                  >
+                    <Avatar name={name} user={user} tint={tintOf(user)} />
+                    <span dir="auto">{name}</span>
+                  </button>
+                </th>
+                <td>
+                  <State work={one} />
+                </td>
+                <td>{at === undefined ? "–" : texts.handedFacts(messages, files)}</td>
+                <td>{at === undefined ? "" : times.full(at)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function State({ work }: { readonly work: HandedIn }) {
+  const { texts } = usePage();
+  const state = handedState(work) ?? (work.at === undefined ? undefined : "in-time");
+  const label =
+    state === undefined
+      ? texts.nothingHanded
+      : work.due === undefined
+        ? texts.handedInMenu
+        : texts.handedBy(state);
+  return (
+    <>
+      <span className={state === undefined ? "" : `work-state is-${state}`}>{label}</span>
+      {work.left === true ? <span className="list-note"> {texts.hasLeft}</span> : null}
+    </>
+  );
+}
+
+interface CountProps extends Pick<Work, "works"> {
+  readonly children?: ReactNode;
+}
+
+/** How many have handed in, as a sentence and a bar. */
+function Count({ works, children }: CountProps) {
+  const { texts } = usePage();
+  if (works === undefined) return children;
+  const handed = works.filter(({ messages }) => messages > 0);
+  const late = handed.filter((work) => handedState(work) === "late").length;
+  const part = (count: number): CSSProperties => ({
+    inlineSize: `${(100 * count) / Math.max(1, works.length)}%`,
+  });
+  return (
+    <>
+      <span className="meter" aria-hidden="true">
+        <span style={part(handed.length - late)} />
+        <span className="is-late" style={part(late)} />
+      </span>
+      <Announced kind="result" as="span">
+        {texts.handedCount(handed.length, works.length)}
+      </Announced>
+      {children}
+    </>
+  );
+}
+
+function Actions({ room, works, task }: Work & { readonly room: string }) {
+  const { chat, texts, openDialog } = usePage();
+  if (works === undefined) return null;
+  const missing = missingUsers(works);
+  const hasWork = works.some(({ messages }) => messages > 0);
+  const download = () =>
+    task.run(async () => {
+      const { path } = await chat.request("collect", { room });
+      downloadArchive(path, `${room}.zip`);
+    });
+  return (
+    <>
+      {missing.length === 0 ? null : (
+        <Button onClick={() => openDialog(RemindDialog, { room, missing, due: works[0]?.due })}>
+          {texts.remind(missing.length)}
+        </Button>
+      )}
+      <Button disabled={!hasWork || task.isBusy} onClick={download}>
+        {texts.downloadAll}
+      </Button>
+    </>
   );
 }
 
 interface RemindProps extends CloseProps {
   readonly room: string;
-  readonly missing: readonly HandedIn[];
+  readonly missing: readonly string[];
+  readonly due: number | undefined;
 }
 
 /** Asks what to write into the boxes of those who have handed in nothing. */
-function RemindDialog({ room, missing, onClose }: RemindProps) {
+function RemindDialog({ room, missing, due, onClose }: RemindProps) {
   const { chat, texts, notify } = usePage();
-  const due = missing[0]?.due;
   const [text, setText] = useState(texts.remindText(due === undefined ? "" : dueTime(due)));
-  const send = async () => {
-    const users = missing.map(({ user }) => user);
-    chat.actions.remind(room, users, text.trim());
-    notify(texts.reminded(users.length));
+  const send = () => {
+    chat.store.reportFailure(chat.actions.remind(room, missing, text.trim()));
+    notify(texts.reminded(missing.length));
   };
   return (
     <FormDialog
@@ -108,13 +267,6 @@ function RemindDialog({ room, missing, onClose }: RemindProps) {
       <Field id="remind" label={texts.message} value={text} onChange={setText} isRequired isFirst />
     </FormDialog>
   );
-}
-
-/** Returns the `seq` of the newest record of the room and its boxes. */
-function newestWork({ rooms }: Model, room: string): number {
-  const isPart = ({ name, target }: RoomState) =>
-    isSameName(name, room) || isSameName(boxNames(target)?.room, room);
-  return Math.max(0, ...[...rooms.values()].filter(isPart).map(({ lastSeq }) => lastSeq));
 }
 
 function HandedNote(one: HandedIn) {
@@ -136,41 +288,5 @@ function HandedNote(one: HandedIn) {
       )}
       {facts.join(" · ")}
     </span>
-  );
-}
-
-interface PrivacyProps {
-  readonly model: Model;
-  readonly target: string;
-  readonly room: RoomState | undefined;
-  readonly onOpen: (target: string) => void;
-}
-
-/** States before anything is written who will see it. */
-export function Privacy({ model, target, room, onOpen }: PrivacyProps) {
-  const { texts, openDialog } = usePage();
-  const text = privacyText(model, target, texts);
-  const to = postTarget(model, target);
-  if (text !== undefined) {
-    return (
-      <p className="hint">
-        {text}{" "}
-        {to === target ? null : (
-          <Button variant="small" onClick={() => onOpen(to)}>
-            {texts.ownWork}
-          </Button>
-        )}
-      </p>
-    );
-  }
-  if (room?.rules.post !== "private") return null;
-  const show = () => openDialog(HandedDialog, { room: room.name, onOpen });
-  return (
-    <p className="hint">
-      {texts.assignmentRoom}{" "}
-      <Button variant="small" onClick={show}>
-        {texts.handedInMenu}
-      </Button>
-    </p>
   );
 }

@@ -3,6 +3,7 @@
 import { type MouseEvent, memo, useCallback, useState } from "react";
 import { formatDuration } from "../../../base/sizes.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
+import { isBoxOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
@@ -10,6 +11,8 @@ import { PinsDialog } from "../attention/pins.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
+import { WorkArrows } from "./assignment.tsx";
+import type { Side } from "./chat-page.tsx";
 import { AccountName, Avatar, useShownName, useTitle } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { RoomDetailsDialog } from "./room-dialogs.tsx";
@@ -20,7 +23,7 @@ import { RoomTile } from "./tile.tsx";
 export interface RoomHeadProps {
   readonly room: RoomState | undefined;
   readonly target: string | undefined;
-  readonly side: "people" | "search" | "thread" | undefined;
+  readonly side: Side;
   readonly unread: number;
   readonly onDrawer: () => void;
   readonly onPeople: () => void;
@@ -33,7 +36,8 @@ function HeadTile({ target, room }: { readonly target: string; room: RoomState |
   if (user !== undefined) return <Avatar name={name} user={user} tint={tintOf(user)} />;
   if (room === undefined) return null;
   const kind = room.people === undefined ? room.kind : "group";
-  return <RoomTile line={{ ...room, kind }} />;
+  const post = isBoxOf(target) ? "private" : room.rules.post;
+  return <RoomTile line={{ ...room, kind, post }} />;
 }
 
 export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
@@ -72,6 +76,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       {room?.keepMs === undefined ? null : (
         <span className="topic">{texts.retention(texts.span(formatDuration(room.keepMs)))}</span>
       )}
+      {target !== undefined && isBoxOf(target) ? <WorkArrows target={target} /> : null}
       {room === undefined || room.pins.length === 0 ? null : (
         <IconButton
           icon="pin"

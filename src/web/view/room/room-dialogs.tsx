@@ -3,13 +3,13 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
-import { compareNames, isName } from "../../../base/names.ts";
+import { boxNames, compareNames, isName } from "../../../base/names.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { clampUnixMs } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { isBoxOf, knownNames, roomOf } from "../../../core/model/selectors.ts";
-import type { RoomState } from "../../../core/model/state.ts";
+import { knownNames, roomOf } from "../../../core/model/selectors.ts";
+import type { Model, RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
@@ -347,9 +347,13 @@ export function DateDialog({ target, onClose }: CloseProps & { readonly target: 
   );
 }
 
-export function accessText(room: RoomState, texts: Texts): string {
+export function accessText(model: Model, room: RoomState, texts: Texts): string {
   const { isSealed, isLocked, rules, people } = room;
-  if (isBoxOf(room.target)) return texts.boxAccess;
+  const owner = boxNames(room.target)?.user;
+  if (owner !== undefined) {
+    const isOwn = isSameName(owner, model.me);
+    return isOwn ? texts.boxAccess : texts.boxAccessOf(personText(model, owner));
+  }
   if (people !== undefined) return texts.groupAccess;
   if (isSealed) return `${texts.makeSealed}.`;
   if (rules.join === "approval") return texts.approvalExplained;
@@ -357,7 +361,7 @@ export function accessText(room: RoomState, texts: Texts): string {
 }
 
 export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly target: string }) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   const room = useModelValue((model) => roomOf(model, target));
   const title = useTitle(target);
   if (room === undefined) return null;
@@ -368,7 +372,7 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
       topic === "" ? "–" : plainTopic(topic),
     ],
     [texts.people, members === undefined ? "–" : texts.members(members.length)],
-    [texts.roomAccess, accessText(room, texts)],
+    [texts.roomAccess, accessText(chat.model, room, texts)],
     [
       texts.retentionHead,
       keepMs === undefined ? texts.forever : texts.span(formatDuration(keepMs)),

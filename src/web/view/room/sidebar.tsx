@@ -35,7 +35,7 @@ import { ServerTile } from "../shell/server-tile.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Activity } from "./activity.tsx";
 import { presenceText } from "./members.tsx";
-import { Avatar, useShownName } from "./person.tsx";
+import { Avatar, useShownName, useTitle } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SavedDialog } from "./saved.tsx";
@@ -101,6 +101,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
   const { target, kind, name, badge, isOpen, isOnline, isIgnored, isMuted } = line;
   const shown = useShownName(name);
+  const title = useTitle(target);
   const last = useLast(target, kind === "person");
   const classes = [
     "room-line",
@@ -129,7 +130,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         <span className="room-text">
           <span className="room-words">
             <span className="room-name" dir="auto" title={cleanText(name)}>
-              {kind === "person" ? shown : cleanText(name)}
+              {kind === "person" ? shown : isBoxOf(target) ? title : cleanText(name)}
             </span>
             {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
             {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}

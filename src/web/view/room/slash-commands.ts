@@ -29,7 +29,6 @@ import { confirm, confirmSeal, deleteQuestion, leaveQuestion } from "../shell/di
 import { HelpDialog } from "../shell/help-dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog } from "../shell/settings-dialog.tsx";
-import { HandedDialog } from "./handed.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
 import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
@@ -43,6 +42,7 @@ export interface CommandContext {
   readonly search: () => void;
   readonly jump: (target: string, seq: number) => void;
   readonly people: () => void;
+  readonly handed: (room: string) => void;
   /** Root of the thread in which the command was typed. */
   readonly thread?: number | undefined;
   /** Whether a post in the thread is shown in the room, too. */
@@ -131,6 +131,7 @@ const NOTICES: Readonly<
     Array.isArray(words) && words.length > 0
       ? `${texts.keywords}: ${cleanText(words.join(", "))}`
       : texts.noKeywords,
+  reminded: ({ users }, texts) => texts.reminded(Array.isArray(users) ? users.length : 0),
   status: (_, texts) => texts.changeSaved,
   "display-name": (_, texts) => texts.changeSaved,
   sort: (_, texts) => texts.changeSaved,
@@ -283,10 +284,10 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   rules(_, page, context) {
     page.openDialog(RulesDialog, { target: lastRoom(page, context).target });
   },
-  async handed(_, { chat, openDialog }, { target, open }) {
+  async handed(_, { chat }, { target, handed }) {
     const room = boxNames(target)?.room ?? chat.actions.lastRoom;
     await chat.actions.handed(room);
-    openDialog(HandedDialog, { room, onOpen: open });
+    handed(room);
   },
   passwd: (_, { openDialog }) => openDialog(SettingsDialog, { changesPassword: true }),
   "irc-password": (_, { openDialog }) => openDialog(IrcPasswordsDialog),

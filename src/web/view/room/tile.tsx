@@ -12,18 +12,27 @@ function Face({ name }: { readonly name: string }) {
   return <Avatar name={first} user={undefined} tint={tintOf(name)} />;
 }
 
+type Signed = Pick<RoomListEntry, "kind" | "isSealed" | "isLocked" | "post">;
+
+/** Tells kinds of rooms apart by a shape. */
+export function RoomSign({ kind, isSealed, isLocked, post }: Signed) {
+  if (kind === "group") return <Icon name="people" />;
+  if (isSealed) return <Icon name="lock" />;
+  if (isLocked) return <Icon name="key" />;
+  if (post === "private") return <Icon name="edit" />;
+  return post === "moderators" ? <Icon name="megaphone" /> : "#";
+}
+
 interface TileProps {
-  readonly line: Pick<RoomListEntry, "id" | "kind" | "name" | "isSealed" | "isLocked">;
+  readonly line: Signed & Pick<RoomListEntry, "id" | "name">;
   readonly author?: string | undefined;
 }
 
 export function RoomTile({ line, author }: TileProps) {
-  const { id, kind, name, isSealed, isLocked } = line;
-  const sealedIcon = isSealed ? "lock" : isLocked ? "key" : undefined;
-  const icon = kind === "group" ? "people" : sealedIcon;
+  const { id, name } = line;
   return (
     <span className="tile" style={chalkOf(id ?? name)} aria-hidden="true">
-      {icon === undefined ? "#" : <Icon name={icon} />}
+      <RoomSign {...line} />
       {author === undefined ? null : <Face name={author} />}
     </span>
   );

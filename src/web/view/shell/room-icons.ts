@@ -35,6 +35,7 @@ export const ROOM_ICONS = {
   pause: "M8 5v14M16 5v14",
   play: "M7 5l12 7-12 7V5Z",
   plus: "M12 5v14M5 12h14",
+  megaphone: "M4 9v6h4l9 5V4L8 9H4ZM8 15v5h3v-3.500M20.500 9.500v5",
   minus: "M5 12h14",
   list: "M8 6h13M8 12h13M8 18h13M3.5 6h.01M3.5 12h.01M3.5 18h.01",
   invite:

@@ -1,0 +1,81 @@
+/** Assignment rooms on the page: who reads the work, and the way from one person to the next. */
+
+import { boxNames } from "../../../base/names.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { postTarget, roomOf } from "../../../core/model/selectors.ts";
+import type { Model, RoomState } from "../../../core/model/state.ts";
+import { privacyText, sortedWork } from "../../../ui/text/rules-text.ts";
+import { Button } from "../shell/button.tsx";
+import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import { LazyModule } from "../shell/lazy.ts";
+import { addStyleSheet } from "../shell/style-sheet.ts";
+
+/** Only moderators need it. */
+export const handedModule = new LazyModule(async () => {
+  const module = await import("./handed.tsx");
+  await addStyleSheet(module.handedSheet);
+  return module;
+});
+
+interface PrivacyProps {
+  readonly model: Model;
+  readonly target: string;
+  readonly room: RoomState | undefined;
+  readonly onOpen: (target: string) => void;
+  readonly onHanded: (room: string) => void;
+}
+
+/** States before anything is written who will see it. */
+export function Privacy({ model, target, room, onOpen, onHanded }: PrivacyProps) {
+  const { texts } = usePage();
+  const text = privacyText(model, target, texts);
+  const to = postTarget(model, target);
+  if (text !== undefined) {
+    return (
+      <p className="hint">
+        {text}{" "}
+        {to === target ? null : (
+          <Button variant="small" onClick={() => onOpen(to)}>
+            {texts.ownWork}
+          </Button>
+        )}
+      </p>
+    );
+  }
+  if (room?.rules.post !== "private") return null;
+  return (
+    <p className="hint">
+      {texts.assignmentRoom}{" "}
+      <Button variant="small" onClick={() => onHanded(room.name)}>
+        {texts.handedInMenu}
+      </Button>
+    </p>
+  );
+}
+
+/** Opens the box of the person before or after the one whose box is open. */
+async function openNeighbour(page: PageValue, target: string, step: 1 | -1): Promise<void> {
+  const { chat, texts, notify } = page;
+  const { room = "", user = "" } = boxNames(target) ?? {};
+  const works = sortedWork(await chat.actions.handed(room), chat.model);
+  const next = works[works.findIndex((work) => isSameName(work.user, user)) + step];
+  if (next === undefined) return notify(texts.workEnd);
+  chat.actions.open(`${room}@${next.user}`);
+}
+
+/** Leads a moderator from one person's work to the next. */
+export function WorkArrows({ target }: { readonly target: string }) {
+  const page = usePage();
+  const { texts, fail } = page;
+  const { room = "" } = boxNames(target) ?? {};
+  const moderates = useModelValue((model) => roomOf(model, room)?.moderates === true);
+  if (!moderates) return null;
+  const move = (step: 1 | -1) => () => void openNeighbour(page, target, step).catch(fail);
+  return (
+    <>
+      <IconButton icon="back" label={texts.previousWork} onPress={move(-1)} />
+      <IconButton icon="back" className="is-turned" label={texts.nextWork} onPress={move(1)} />
+    </>
+  );
+}
