@@ -42,6 +42,7 @@ import { ENGLISH, type Texts } from "./messages/en/page.ts";
 import type { TerminalMessage } from "./messages/en/terminal.ts";
 import { parseSearch } from "./search-query.ts";
 import { pollRows } from "./text/poll-text.ts";
+import { missingUsers } from "./text/rules-text.ts";
 import { timesIn, timesNow } from "./text/times.ts";
 
 interface User {
@@ -273,6 +274,18 @@ const hand: Command<{ readonly user: string | undefined }> = {
   run: async ({ user }, chat, host) => ({
     seq: await chat.actions.toggleHand(roomFor(chat, host), user),
   }),
+};
+
+const remind: Command<{ readonly text: string }> = {
+  usage: "/remind TEXT",
+  parse: parseText,
+  async run({ text }, chat, host) {
+    const room = boxNames(host.current)?.room ?? roomFor(chat, host);
+    const users = missingUsers(await chat.actions.handed(room));
+    await chat.actions.remind(room, users, text);
+    const json = { kind: "reminded", room, users };
+    return { json, text: (texts) => texts.reminded(users.length) };
+  },
 };
 
 interface PollArgs {
@@ -945,6 +958,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   read,
   rules,
   handed: simpleView("handed"),
+  remind,
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

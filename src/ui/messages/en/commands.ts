@@ -28,6 +28,7 @@ export const ENGLISH_COMMANDS = {
   vote: "choose options of the latest poll, or of poll SEQ",
   rules: "show or change the rules of the room",
   handed: "list who has handed in work in this assignment room; for moderators",
+  remind: "write TEXT to each person who has handed in nothing; for moderators",
   ignore: "hide a user's messages on all your devices",
   unignore: "stop ignoring a user",
   quiet: "hide join and leave notices on this device",

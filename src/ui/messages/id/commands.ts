@@ -30,6 +30,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   vote: "pilih opsi jajak pendapat terakhir, atau nomor SEQ",
   rules: "tampilkan atau ubah aturan ruang",
   handed: "daftar siapa yang sudah mengumpulkan tugas di ruang ini; untuk moderator",
+  remind: "kirim TEXT ke setiap orang yang belum mengumpulkan; untuk moderator",
   ignore: "sembunyikan pesan seseorang di semua perangkat Anda",
   unignore: "berhenti mengabaikan seseorang",
   quiet: "sembunyikan pemberitahuan bergabung dan keluar di perangkat ini",
