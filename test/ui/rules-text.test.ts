@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { parseDue } from "../../src/ui/commands.ts";
-import { handedState } from "../../src/ui/text/rules-text.ts";
+import { ACCOUNT_NAMES } from "../../src/ui/text/person-text.ts";
+import { handedState, missingUsers, sortedWork } from "../../src/ui/text/rules-text.ts";
 
 test("tells work in time from late and missing work", () => {
   const states = [
@@ -14,6 +15,16 @@ test("tells work in time from late and missing work", () => {
     ...(["missing", "in-time", "in-time", "added-later", "late"] as const),
   ]);
   expect(handedState({ at: 1 })).toBeUndefined();
+});
+
+test("lists missing work first, then late work, and reminds only those who are there", () => {
+  const work = (user: string, at?: number, left?: true) => {
+    return { user, messages: at === undefined ? 0 : 1, files: 0, at, left, due: 10 };
+  };
+  const works = [work("ana", 9), work("ben", 11), work("cleo", undefined, true), work("dora")];
+  const sorted = sortedWork(works, ACCOUNT_NAMES).map(({ user }) => user);
+  expect(sorted).toEqual(["dora", "ben", "ana", "cleo"]);
+  expect(missingUsers(works)).toEqual(["dora"]);
 });
 
 test("reads a due date as a time, the end of a day or a duration from now", () => {

@@ -44,7 +44,7 @@ export interface RoomListEntry {
   readonly isMuted: boolean;
   readonly isSealed: boolean;
   readonly isLocked: boolean;
-  /** Who may post; boxes are assignments like their rooms. */
+  /** Rule for posting, which is "private" for a box as for its room. */
   readonly post: RoomState["rules"]["post"];
   readonly hasDraft: boolean;
   /** Seq of the last message, or of the last record if no message is loaded. */

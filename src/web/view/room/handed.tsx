@@ -1,4 +1,4 @@
-/** What the members of an assignment room have handed in: a table beside the work, or a list. */
+/** Table and list of what the members of an assignment room have handed in. */
 
 import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
