@@ -47,6 +47,16 @@ async function post(files: Contents, user = "ben"): Promise<void> {
   for (const path of paths) await server.home(user).json(["send-file", path]);
 }
 
+async function deleteFile(visit: Visit, name: string): Promise<void> {
+  const message = visit.page.locator("article", { has: visit.file(name) });
+  await visit.openMenuOf(message.locator(".tools-more"), () => message.focus());
+  await visit.menuItem("Delete").click();
+  await visit
+    .dialog(/Delete/)
+    .getByRole("button", { name: "Delete" })
+    .click();
+}
+
 async function naturalSides({ page }: Visit, name: string): Promise<readonly number[]> {
   const image = `document.querySelector('[aria-label="File ${name}"] img')`;
   await page.locator(`[aria-label="File ${name}"] img`).waitFor();
@@ -242,6 +252,12 @@ pageTest(
     await scrollUp();
     await until("it kept its place", async () => Number(await get("currentTime")) >= 100);
     expect(await get("paused")).toBe(true);
+    await audio.evaluate((element) => Reflect.apply(Reflect.get(element, "play"), element, []));
+    await plays(message);
+    await deleteFile(lea, "song.wav");
+    await message.waitFor({ state: "detached" });
+    await bar.waitFor({ state: "hidden" });
+    expect(await audio.count()).toBe(0);
   },
 );
 
@@ -386,7 +402,8 @@ pageTest("sends a preview, which others see at once, and which must match its ph
     viewed.evaluate((element, width) => Reflect.get(element, "naturalWidth") === width, SENT.width),
   );
   expect(await dan.page.getByText(/showed a different picture/).count()).toBe(0);
-  await dan.page.keyboard.press("Escape");
+  await deleteFile(ana, "walk.jpg");
+  await dan.page.getByText("This file was deleted.").waitFor();
   await dan.page.locator("dialog").waitFor({ state: "detached" });
 });
 

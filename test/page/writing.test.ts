@@ -188,6 +188,20 @@ pageTest("two windows of one person: drafts, and edits of one message", async ()
   await ana.composer.press("Enter");
   await question.getByRole("button", { name: "Replace" }).click();
   await other.waitForMessage("version A with a typo fixed");
+
+  await ana.waitUntilSent();
+  await ana.composer.press("ArrowUp");
+  await ana.page.getByText("Editing your message").waitFor();
+  await ana.composer.fill("typed meanwhile");
+  await other.chooseFromMenu("version A with a typo fixed", "Delete");
+  await other
+    .dialog(/Delete/)
+    .getByRole("button", { name: "Delete" })
+    .click();
+  await ana.page.getByText(/^The message you were editing was deleted/).waitFor();
+  await ana.page.getByText("Editing your message").waitFor({ state: "detached" });
+  expect(await text(ana)).toBe("typed meanwhile");
+  await ana.composer.fill("");
   await other.page.close();
 });
 

@@ -287,6 +287,11 @@ export function findItem(model: Model, seq: number): Item | undefined {
   return room && loadedItem(room, seq);
 }
 
+/** Reports whether a message is known to be erased, also if it is not loaded. */
+export function isErased({ rooms }: Pick<Model, "rooms">, seq: number): boolean {
+  return rooms.values().some(({ changes }) => changes.get(seq)?.isErased === true);
+}
+
 /** Reports whether the draft edits a caption, which may be empty, unlike a message. */
 export function isCaption(model: Model, { edits }: Pick<ComposerDraft, "edits">): boolean {
   return edits !== undefined && findItem(model, edits)?.file !== undefined;

@@ -1,14 +1,17 @@
 /** Update function, which computes the next model and effects from a model and an event. */
 
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
 import { type EventHandlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
+import { withChanges } from "./changes.ts";
+import { withoutErasedEdit } from "./draft-targets.ts";
 import type { ConnectionEvent, ModelEffect, ModelEvent, ServerEvent, UserEvent } from "./event.ts";
 import { isSameName, itemAt } from "./item.ts";
-import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS } from "./local-events.ts";
+import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS, showFault } from "./local-events.ts";
 import {
   ANSWER_HANDLERS,
   requestNewer,
@@ -38,6 +41,7 @@ import {
   endListing,
   isConversation,
   isFromOthers,
+  loadedItem,
   markAuthor,
   newRoom,
   noteMention,
@@ -109,6 +113,8 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   for (const event of events) handle(draft, event);
   markArrivals(draft, openRoom(model));
   readNewest(draft);
+  endErasedEdits(draft, model);
+  eraseResults(draft, model);
   requestThreads(draft);
   readThread(draft, openRoom(model));
   return { model: draft.build(), effects: draft.effects };
@@ -333,6 +339,49 @@ function moveDraftToBox({ fields, rooms, effects }: ModelDraft, target: string):
   fields.drafts = drafts;
   effects.push({ kind: "keep-draft", target, draft: undefined });
   effects.push({ kind: "keep-draft", target: box, draft: moved });
+}
+
+/** An edit cannot be sent once its message is erased. Its text stays as a draft. */
+function endErasedEdits(draft: ModelDraft, before: Model): void {
+  for (const [key, written] of draft.fields.drafts) {
+    const { edits } = written;
+    const [target, root] = key.split(" ");
+    const room = edits === undefined ? undefined : roomAt(draft.rooms.values(), target);
+    if (edits === undefined || room === undefined) continue;
+    const isErased = room.changes.get(edits)?.isErased ?? false;
+    if (!isErased && loadedItem(room, edits)?.state !== "erased") continue;
+    const earlier = before.rooms.get(room.id);
+    const original = earlier && loadedItem(earlier, edits);
+    const isKnown = original?.state === "whole";
+    const left = withoutErasedEdit(written, isKnown ? original.text : undefined);
+    setDraft(draft, key, isEmpty(left) ? undefined : left);
+    const isOpen = isSameName(draft.fields.open, room.target);
+    if (!isOpen || (root !== undefined && room.thread?.root !== Number(root))) continue;
+    const remedy = msg`what you typed is still in the input field`;
+    const message = msg`the message that you were editing was deleted`;
+    showFault(draft, new Fault("not-found", message, { remedy }));
+  }
+}
+
+/** A result of the search loses its text when its message is erased. */
+function eraseResults({ fields, rooms }: ModelDraft, before: Model): void {
+  const { search, me } = fields;
+  const changed = new Set<RoomId>();
+  for (const { room } of search?.found ?? [])
+    if (rooms.get(room)?.changes !== before.rooms.get(room)?.changes) changed.add(room);
+  if (search === undefined || changed.size === 0) return;
+  const found = search.found.map((result) => {
+    const { room, item } = result;
+    const changes = changed.has(room) ? rooms.get(room)?.changes.get(item.seq) : undefined;
+    return changes?.isErased === true
+      ? { ...result, item: withChanges(item, changes, me) }
+      : result;
+  });
+  fields.search = { ...search, found };
+}
+
+function isEmpty({ text, re }: ComposerDraft): boolean {
+  return text === "" && re === undefined;
 }
 
 function requestMembers(draft: ModelDraft, id: RoomId): void {

@@ -77,6 +77,7 @@ const TEXTS = {
   "no message {} here": "messageNotFound",
   "no message {} in this conversation": "messageNotFound",
   "message {} was deleted": "messageNotFound",
+  "the message that you were editing was deleted": "editedMessageDeleted",
   "these messages were already deleted": "messageNotFound",
   "the server has lost the message that an unsent message refers to": "messageLost",
   "no messages yet": "nothingWritten",

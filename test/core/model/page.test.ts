@@ -87,6 +87,21 @@ test("collects up to SEARCH_RESULTS_MAX results, newest first", () => {
     expect(updateAll(model, [{ kind: "search-more" }]).effects).toEqual([]);
 });
 
+test("removes the text of an erased message from the results", () => {
+  const query = { input: "x", text: "x" };
+  const records = [record(3), record(5)];
+  const { model } = updateAll(scene().model, [
+    { kind: "search", query },
+    { kind: "found", query, records, hasMore: false },
+    recordEvent(6, { kind: "erase", from: "ben", body: { seq: 3 } }),
+  ]);
+  const states = model.search?.found.map(({ item }) => [item.seq, item.state, item.text]);
+  expect(states).toEqual([
+    [5, "whole", "5"],
+    [3, "erased", ""],
+  ]);
+});
+
 test("finds edits and conversations in a search, and reports its failure", () => {
   const query = { input: "x", text: "x" };
   const searching = updateAll(scene().model, [{ kind: "search", query }]).model;

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
+import type { ComposerDraft } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 
@@ -104,4 +105,27 @@ test("marks new messages as read only while the newest are visible", () => {
   const away = updateAll(read.model, [{ kind: "focus", on: false }, recordEvent(5)]).model;
   const back = updateAll(away, [{ kind: "focus", on: true }]);
   expect(back.effects).toEqual([{ kind: "read", room: LOBBY, n: 5 }]);
+});
+
+test("ends an edit whose message is erased, and keeps what was typed", () => {
+  const erase = recordEvent(4, { kind: "erase", from: "ben", body: { seq: 2 } });
+  const text = recordEvent(2, { from: "ana", body: { text: "at nine" } });
+  const before = { text: "a thought", re: 3 };
+  const draftAfter = (draft: ComposerDraft, target = "lobby") => {
+    const open = scene(text, recordEvent(3), { kind: "open", target: "lobby" });
+    const typed = updateAll(open.model, [{ kind: "draft", target, draft }]);
+    const { model, effects } = updateAll(typed.model, [erase]);
+    const kept = effects.filter(({ kind }) => kind === "keep-draft");
+    const left = model.drafts.get(target);
+    expect(kept).toEqual([{ kind: "keep-draft", target, draft: left }]);
+    return [left, model.faults.map(({ fault }) => fault.message)];
+  };
+  const reason = ["the message that you were editing was deleted"];
+  expect(draftAfter({ text: "at ten", edits: 2 })).toEqual([{ text: "at ten" }, reason]);
+  expect(draftAfter({ text: "at nine", edits: 2 })).toEqual([undefined, reason]);
+  expect(draftAfter({ text: "at nine", edits: 2, before })).toEqual([before, reason]);
+  const both = { text: "a thought\n\nat ten", re: 3 };
+  expect(draftAfter({ text: "at ten", edits: 2, before })).toEqual([both, reason]);
+  // The thread is not open.
+  expect(draftAfter({ text: "at ten", edits: 2 }, "lobby 3")).toEqual([{ text: "at ten" }, []]);
 });

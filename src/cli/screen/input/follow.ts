@@ -107,6 +107,10 @@ function resetForRoom(
 
 function withRestoredText(state: ScreenState, before: Model, model: Model): ScreenState {
   const [previousDraft, nextDraft] = [storedDraft(before), storedDraft(model)];
+  const hasEditEnded = previousDraft?.edits !== undefined && nextDraft?.edits === undefined;
+  const { text = "" } = nextDraft ?? {};
+  if (hasEditEnded && state.editor.text === previousDraft.text && state.editor.text !== text)
+    return { ...state, editor: replaceText(state.editor, text) };
   if (previousDraft === nextDraft || nextDraft === undefined || state.editor.text !== "")
     return state;
   if (nextDraft.text === "") return state;

@@ -177,6 +177,7 @@ export const ENGLISH = {
   notice: "notice",
   editedAt: (time: string) => `edited ${time}`,
   deleted: "Message deleted",
+  viewedDeleted: "This file was deleted.",
   deletedBy: (name: string) => `Message deleted by ${name}`,
   damaged: "This message is missing from the server.",
   pending: "sending",
@@ -262,6 +263,8 @@ export const ENGLISH = {
   markUnread: "Mark as unread",
   sealOnlyNew: "This room exists and isn't encrypted. Only a new room can be encrypted.",
   messageNotFound: "Message not found. It may have been deleted.",
+  editedMessageDeleted:
+    "The message you were editing was deleted. What you typed is still in the text field.",
   notAssignment: "This room is not an assignment. Its rules can make it one.",
   notModerator: "Only moderators of this room can do this.",
   topicOfModerators: "Only moderators can change the topic of this room.",

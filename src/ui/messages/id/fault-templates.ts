@@ -142,6 +142,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "check the clocks of both machines": "periksa jam kedua mesin",
   "specify a destination folder": "sebutkan folder tujuan",
   "no file {} here": "tidak ada berkas {} di sini",
+  "the message that you were editing was deleted": "pesan yang sedang Anda sunting dihapus",
+  "what you typed is still in the input field": "yang Anda ketik masih ada di kolom tulis",
   "no message {} here": "tidak ada pesan {} di sini",
   "no message {} in this conversation": "tidak ada pesan {} di percakapan ini",
   "no messages from other users here": "belum ada pesan dari orang lain di sini",

@@ -244,6 +244,7 @@ export const INDONESIAN: Texts = {
   notice: "pemberitahuan",
   editedAt: (time) => `disunting ${time}`,
   deleted: "Pesan dihapus",
+  viewedDeleted: "Berkas ini telah dihapus.",
   deletedBy: (name) => `Pesan dihapus oleh ${name}`,
   damaged: "Pesan ini tidak ada di server.",
   pending: "mengirim",
@@ -329,6 +330,8 @@ export const INDONESIAN: Texts = {
   markUnread: "Tandai belum dibaca",
   sealOnlyNew: "Ruang ini sudah ada dan tidak terenkripsi. Hanya ruang baru yang dapat dienkripsi.",
   messageNotFound: "Pesan tidak ditemukan. Mungkin sudah dihapus.",
+  editedMessageDeleted:
+    "Pesan yang sedang Anda sunting dihapus. Yang Anda ketik masih ada di kolom tulis.",
   notAssignment: "Ruang ini bukan ruang tugas. Aturannya dapat mengubahnya menjadi ruang tugas.",
   notModerator: "Hanya moderator ruang ini yang dapat melakukannya.",
   topicOfModerators: "Hanya moderator yang dapat mengubah topik ruang ini.",

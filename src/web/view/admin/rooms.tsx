@@ -144,7 +144,7 @@ function OpenFileButton({ file }: { readonly file: FileEntry }) {
     for (const { id } of joined) {
       for (const seq of file.seqs) {
         const item = await chat.actions.savedItem(id, seq).catch(ignoreFault);
-        if (item?.file?.file === file.file) return openDialog(Viewer, { file: item.file });
+        if (item?.file?.file === file.file) return openDialog(Viewer, { file: item.file, seq });
       }
     }
     fail(texts.messageNotFound);

@@ -98,7 +98,7 @@ function fileActions(
 ): FileActions {
   const { texts, chat, show, fail } = page;
   const name = cleanText(file.name);
-  const view = () => show((close) => <Viewer file={file} onClose={close} />);
+  const view = () => show((close) => <Viewer file={file} seq={item.seq} onClose={close} />);
   const prompt = () =>
     confirm(page, {
       title: texts.openAsk(name),
@@ -320,7 +320,7 @@ function FileCard(props: FileProps & { readonly showsFilm: boolean }) {
       {cannotSave(file) ? <p className="file-note">{texts.fileSealedLarge}</p> : null}
       {isPreviewed && open !== undefined ? <PictureBox file={file} open={open} /> : null}
       {media?.kind === "sound" || media?.kind === "video" ? (
-        <Player file={file} kind={media.kind} showsFilm={showsFilm} />
+        <Player file={file} seq={props.item.seq} kind={media.kind} showsFilm={showsFilm} />
       ) : null}
       {transfer && <TransferLine transfer={transfer} isCompact />}
     </div>
@@ -365,13 +365,14 @@ export const Files = memo(function Files({ items, target, menuOf }: FilesProps) 
 
 interface PlayerProps {
   readonly file: FileView;
+  readonly seq: number;
   readonly kind: "sound" | "video";
   /** Reports whether the first frame of a film is fetched before the user plays it. */
   readonly showsFilm: boolean;
 }
 
 /** The server streams ranges of the file. A sealed file has none, and is played by the viewer. */
-function Player({ file, kind, showsFilm }: PlayerProps) {
+function Player({ file, seq, kind, showsFilm }: PlayerProps) {
   const { chat, texts } = usePage();
   const task = useTask();
   const isFilm = kind === "video";
@@ -396,7 +397,7 @@ function Player({ file, kind, showsFilm }: PlayerProps) {
     <>
       {address === undefined ? null : (
         <RecordingSlot
-          recording={{ file: file.file, kind, name, address }}
+          recording={{ file: file.file, seq, kind, name, address }}
           playsAtOnce={isPressed}
           onError={() => setUnplayable(true)}
         />

@@ -1,16 +1,26 @@
 /** Recordings and films that play on after their message has left the list. */
 
-import { createContext, useContext, useLayoutEffect, useRef, useSyncExternalStore } from "react";
+import {
+  createContext,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useSyncExternalStore,
+} from "react";
 import { setNewest } from "../../../core/evict.ts";
 import { ifPossible } from "../../../io/promises.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import { useIsErased } from "../shell/erased.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { VoiceButton } from "./voice-line.tsx";
 import { Voices } from "./voices.ts";
 
 export interface Recording {
   readonly file: string;
+  /** Message of the file. */
+  readonly seq: number;
   readonly kind: "sound" | "video";
   readonly name: string;
   readonly address: string;
@@ -172,6 +182,11 @@ export function PlayingBar() {
     playing.stop();
     if (voice !== undefined) voices.stop();
   };
+  const isErased = useIsErased(voice?.voice.seq ?? parked?.seq);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: stops once
+  useEffect(() => {
+    if (isErased) stop();
+  }, [isErased]);
   return (
     <section
       className="playing"

@@ -11,6 +11,7 @@ import { Announced } from "../shell/announced.tsx";
 import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
+import { useIsErased } from "../shell/erased.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { getPreviews, isSamePicture } from "./scale.ts";
 
@@ -20,13 +21,33 @@ const SWIPE_PX = 50;
 
 export interface ViewerProps {
   readonly file: FileView;
+  /** Message of the file. */
+  readonly seq: number;
   readonly onClose: () => void;
 }
 
 /** Chooses the view by the extension of the file name. Never executes the content. */
-export function Viewer({ file, onClose }: ViewerProps) {
+export function Viewer(props: ViewerProps) {
+  const { file } = props;
   const media = mediaType(file.name);
-  if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;
+  return media?.kind === "image" ? <PictureViewer {...props} /> : <FileViewer {...props} />;
+}
+
+/** Closes the viewer when the message of its file is deleted, and says so. */
+function useDeletion({ seq, onClose }: Pick<ViewerProps, "seq" | "onClose">): void {
+  const { texts, notify } = usePage();
+  const isErased = useIsErased(seq);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: closes once
+  useEffect(() => {
+    if (!isErased) return;
+    onClose();
+    notify(texts.viewedDeleted);
+  }, [isErased]);
+}
+
+function FileViewer({ file, seq, onClose }: ViewerProps) {
+  const media = mediaType(file.name);
+  useDeletion({ seq, onClose });
   return (
     <Dialog title={cleanText(file.name)} onClose={onClose} className="viewer">
       {media?.kind === "text" ? <TextView file={file} /> : <MediaView file={file} />}
@@ -127,16 +148,17 @@ function MediaView({ file }: { readonly file: FileView }) {
 
 interface ViewedPicture {
   readonly file: FileView;
+  readonly seq: number;
   readonly text: string;
 }
 
 function roomPictures(model: Model): readonly ViewedPicture[] {
   const room = openRoom(model);
   const { items = [] } = room?.jump ?? room?.tail ?? {};
-  return items.flatMap(({ file, state, from, text }) => {
+  return items.flatMap(({ file, seq, state, from, text }) => {
     if (file === undefined || state !== "whole" || isIgnored(model, from)) return [];
     const isPicture = mediaType(file.name)?.kind === "image" && file.folder === undefined;
-    return isPicture && file.size <= VIEWED_BYTES_MAX ? [{ file, text }] : [];
+    return isPicture && file.size <= VIEWED_BYTES_MAX ? [{ file, seq, text }] : [];
   });
 }
 
@@ -148,7 +170,7 @@ interface PictureSequence {
   readonly move: (step: 1 | -1) => void;
 }
 
-function usePictureSequence(first: FileView): PictureSequence {
+function usePictureSequence(first: FileView, seq: number): PictureSequence {
   const { chat } = usePage();
   const model = useModelValue((current) => current);
   const pictures = roomPictures(model);
@@ -172,16 +194,17 @@ function usePictureSequence(first: FileView): PictureSequence {
     if (index >= 0 && next !== undefined) setId(next.file.file);
     else if (step < 0 && hasOlder) setLoadingPrevious(true);
   };
-  const last = useRef<ViewedPicture>({ file: first, text: "" });
+  const last = useRef<ViewedPicture>({ file: first, seq, text: "" });
   const current = pictures[index] ?? last.current;
   last.current = current;
   return { current, position: index + 1, count: pictures.length, hasMore: hasOlder, move };
 }
 
-function PictureViewer({ file: first, onClose }: ViewerProps) {
+function PictureViewer({ file: first, seq, onClose }: ViewerProps) {
   const { texts, chat } = usePage();
-  const { current, position, count, hasMore, move: movePicture } = usePictureSequence(first);
+  const { current, position, count, hasMore, move: movePicture } = usePictureSequence(first, seq);
   const { file, text } = current;
+  useDeletion({ seq: current.seq, onClose });
   const [zoom, setZoom] = useState(1);
   const zoomBy = (factor: number) =>
     setZoom((before) => Math.min(ZOOM_MAX, Math.max(1, before * factor)));

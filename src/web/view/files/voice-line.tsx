@@ -33,6 +33,7 @@ export function fileVoice(page: PageValue, item: Item, target: string): FileVoic
   const author = authorText(item, texts, chat.model);
   const voice = {
     file: file.file,
+    seq: item.seq,
     label: texts.voiceOf(author),
     playLabel: texts.playVoiceOf(author),
     pauseLabel: texts.pauseVoiceOf(author),

@@ -5,6 +5,8 @@ import { listen } from "../shell/effects.ts";
 
 export interface Voice {
   readonly file: string;
+  /** Message of the file; `undefined` before it is sent. */
+  readonly seq?: number;
   readonly label: string;
   readonly playLabel: string;
   readonly pauseLabel: string;

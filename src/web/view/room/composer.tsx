@@ -234,7 +234,8 @@ function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   const isOutdated = about !== undefined && isEditOutdated(draft, about);
   const editing = isOutdated ? texts.editedMeanwhile : texts.editing;
   const name = about === undefined ? "" : authorText(about, texts, chat.model);
-  const quote = about === undefined ? "" : quotedText(about, 100);
+  const isErased = about?.state === "erased";
+  const quote = isErased ? texts.deleted : about === undefined ? "" : quotedText(about, 100);
   return (
     <div className="composer-about">
       <Announced kind="result" as="span">

@@ -18,6 +18,7 @@ import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
 import { type PageValue, useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { whenSettled } from "../shell/effects.ts";
+import { useIsErased } from "../shell/erased.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
@@ -250,10 +251,11 @@ function LinkQuote({ route }: { readonly route: PageRoute }) {
   const names = useNames();
   const title = useTitle(target);
   const isOnline = useOnline();
+  const isErased = useIsErased(seq);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again over a new link
   useEffect(
     () => room && whenSettled(chat.actions.savedItem(room, seq), setItem),
-    [chat, room, seq, isOnline],
+    [chat, room, seq, isOnline, isErased],
   );
   if (item === undefined) return null;
   const author = isMessage(item) ? [authorText(item, texts, names)] : [];

@@ -9,6 +9,7 @@ import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
+import { useIsErased } from "../shell/erased.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { ListedMessage } from "./listed-message.tsx";
 import { useTitle } from "./person.tsx";
@@ -31,10 +32,12 @@ interface LineProps extends SavedProps {
 function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const { chat } = usePage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
+  const isErased = useIsErased(seq);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when it is erased
   useEffect(() => {
     const savedItem = chat.actions.savedItem(room, seq);
     return whenSettled(savedItem.catch(ignoreFault), (item) => setItem(item ?? "gone"));
-  }, [chat, room, seq]);
+  }, [chat, room, seq, isErased]);
   return item;
 }
 

@@ -123,3 +123,12 @@ test("types nothing between a jump and its message", () => {
   actionsAfter(screen, { ...failed, fault: new Fault("link-closed", "") });
   expect(screen.state.selected).toBeUndefined();
 });
+
+test("restores the text that an edit replaced when its message is erased", () => {
+  const screen = new Screen();
+  const draft = { text: "mine", edits: 5, before: { text: "half" } };
+  actionsAfter(screen, { kind: "draft", target: "lobby", draft });
+  expect(screen.line).toBe("mine|");
+  actionsAfter(screen, recordEvent(12, { kind: "erase", from: "ben", body: { seq: 5 } }));
+  expect(screen.line).toBe("half|");
+});
