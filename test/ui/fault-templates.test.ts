@@ -8,6 +8,7 @@ import {
   placeholderCount,
 } from "../../src/base/fault.ts";
 import { ENGLISH } from "../../src/ui/messages/en/page.ts";
+import { INDONESIAN_PROBLEMS } from "../../src/ui/messages/id/class-list.ts";
 import { INDONESIAN_TEMPLATES } from "../../src/ui/messages/id/fault-templates.ts";
 import { faultText } from "../../src/ui/text/fault-text.ts";
 import { type Source, sourceOf } from "../tidy/source.ts";
@@ -56,6 +57,8 @@ const ELSEWHERE = [
   ...["commands/", "crypto/identity", "io/backup/", "io/http/", "io/nats/", "io/quic/listener"],
   ...["io/ws/listener", "io/disk/data-folder", "io/disk/lock", "io/link/memory"],
   ...["io/file/program-replacement", "server/http/", "server/push/", "server/queue/"],
+  // Reasons of lines of a class list have a table of their own.
+  "core/people/",
 ];
 
 function isElsewhere({ path }: Source): boolean {
@@ -253,6 +256,14 @@ test("no text is both translated and listed as untranslated, and none is listed 
   const listed = Object.keys(UNTRANSLATED);
   expect(listed.filter((template) => Object.hasOwn(INDONESIAN_TEMPLATES, template))).toEqual([]);
   expect(listed.filter((template) => !found.has(template))).toEqual([]);
+});
+
+test("every reason of a line of a class list is translated, with its values", () => {
+  const people = SOURCES.filter(({ path }) => path.startsWith("core/people/"));
+  const templates = [...new Set(people.flatMap(templatesIn))];
+  expect(Object.keys(INDONESIAN_PROBLEMS).sort()).toEqual(templates.sort());
+  const counts = Object.entries(INDONESIAN_PROBLEMS).map((texts) => texts.map(placeholderCount));
+  expect(counts.filter(([english, indonesian]) => english !== indonesian)).toEqual([]);
 });
 
 test("each translation has the placeholders of its template", () => {

@@ -27,6 +27,10 @@ import { systemEntropy } from "../../io/entropy.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { CardsFile } from "./cards-file.ts";
 
+interface PrintedProblem extends Pick<Problem, "line"> {
+  readonly reason: string;
+}
+
 interface ImportFlags {
   readonly cards?: string | undefined;
   readonly renew: boolean;
@@ -74,14 +78,14 @@ export function checkComplete(accounts: readonly AccountEntry[]): void {
 }
 
 function refused({ context }: Operator, problems: readonly Problem[]): Fault {
-  for (const problem of problems) printProblem(context, problem);
+  for (const { line, reason } of problems) printProblem(context, { line, reason: reason.text });
   const count = counted(problems.length, "problem");
   return new Fault("not-allowed", `the list has ${count}, and nothing was changed`, {
     remedy: "correct the lines named above, then run the same command again",
   });
 }
 
-function printProblem(context: Operator["context"], { line, reason }: Problem): void {
+function printProblem(context: Operator["context"], { line, reason }: PrintedProblem): void {
   printResult(context, { kind: "problem", line, reason }, `line ${line} ${reason}`);
 }
 
@@ -100,7 +104,7 @@ class ImportRun {
   /** Cards whose requests have no answer, because the connection was lost. */
   readonly #uncertain: Card[] = [];
   readonly #done: ImportChange[] = [];
-  readonly #problems: Problem[] = [];
+  readonly #problems: PrintedProblem[] = [];
   readonly #uncreated = new UncreatedSubjects();
 
   constructor(

@@ -2,8 +2,8 @@
 
 import { parseCsv } from "../../base/csv.ts";
 import { checkDisplayName, skeletonsOf } from "../../base/display-names.ts";
-import { asFault, type Fault } from "../../base/fault.ts";
-import { ACCOUNTS_MAX, NAME_CHARS_MAX } from "../../base/limits.ts";
+import { asFault, type Fault, msg, type Translatable } from "../../base/fault.ts";
+import { ACCOUNTS_MAX, DISPLAY_NAME_CHARS_MAX, NAME_CHARS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { hashedName, stableName } from "../../base/new-names.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -91,8 +91,6 @@ const ROLE_WORDS: Readonly<Record<Role, readonly string[]>> = {
   operator: ["operator", "operateur", "operador", "оператор"],
 };
 
-const KNOWN = "the columns are name, display name, rooms and role";
-
 /**
  * Reads a table with the columns `name`, `display name`, `rooms` and `role`, or one name per line.
  * A name that an account cannot have becomes the display name.
@@ -105,7 +103,7 @@ export function parseClassList(bytes: Uint8Array): ClassList {
   } catch (error) {
     const { message } = asFault(error);
     const line = Number(/^line (\d+)/.exec(message)?.[1] ?? 1);
-    const reason = "has a quotation mark that does not end, or text after one; correct the quotes";
+    const reason = msg`has a quotation mark that does not end, or text after one; correct the quotes`;
     return { people: [], problems: [{ line, reason }] };
   }
 }
@@ -126,7 +124,7 @@ class ListReader {
     const isTable = columns.has("name") || columns.has("displayName");
     const { length: width } = head.cells;
     if (!isTable && width > 1) {
-      const reason = `names no column 'name'; begin with a line such as: name,rooms,role`;
+      const reason = msg`names no column 'name'; begin with a line such as: name,rooms,role`;
       return { people: [], problems: [{ line: head.line, reason }] };
     }
     if (isTable) this.#checkHeadings(head.line, head.cells, columns);
@@ -136,8 +134,8 @@ class ListReader {
       this.#read(line, isTable ? cellOf : (column) => (column === "name" ? (cells[0] ?? "") : ""));
     }
     if (this.#people.length > ACCOUNTS_MAX)
-      this.#add(this.#people[ACCOUNTS_MAX]?.line ?? 1, "is one person too many; split the list");
-    if (this.#people.length + this.#problems.length === 0) this.#add(head.line, "names nobody");
+      this.#add(this.#people[ACCOUNTS_MAX]?.line ?? 1, msg`is one person too many; split the list`);
+    if (this.#people.length + this.#problems.length === 0) this.#add(head.line, msg`names nobody`);
     const alike = this.#alike();
     return {
       people: this.#people.filter((person) => !alike.has(person)),
@@ -145,7 +143,7 @@ class ListReader {
     };
   }
 
-  #add(line: number, reason: string): void {
+  #add(line: number, reason: Translatable): void {
     this.#problems.push({ line, reason });
   }
 
@@ -170,11 +168,20 @@ class ListReader {
       );
       const first = column && head[columns.get(column) ?? -1];
       if (first !== undefined)
-        this.#add(line, `has the columns ${quoted(first)} and ${quoted(cell)}; keep one of them`);
+        this.#add(
+          line,
+          msg`has the columns ${quoted(first)} and ${quoted(cell)}; keep one of them`,
+        );
       else if (word !== "")
-        this.#add(line, `has the unknown column ${quoted(cell)}; remove or rename it: ${KNOWN}`);
+        this.#add(
+          line,
+          msg`has the unknown column ${quoted(cell)}; remove or rename it: the columns are name, display name, rooms and role`,
+        );
       else if (this.#rows.some(({ cells }) => (cells[at] ?? "") !== ""))
-        this.#add(line, `has no heading over column ${at + 1}; remove or name it: ${KNOWN}`);
+        this.#add(
+          line,
+          msg`has no heading over column ${at + 1}; remove or name it: the columns are name, display name, rooms and role`,
+        );
     }
   }
 
@@ -182,15 +189,16 @@ class ListReader {
   #checkWidth(line: number, cells: readonly string[], width: number): void {
     const extra = cells.slice(width).find((cell) => cell !== "");
     if (extra === undefined) return;
-    const counts = `${cells.length} cells, but the first line has only ${width}`;
-    const remedy = "put a cell that contains the separator in quotation marks";
-    this.#add(line, `has ${counts}: ${quoted(extra)} is too many; ${remedy}`);
+    this.#add(
+      line,
+      msg`has ${cells.length} cells, but the first line has only ${width}: ${quoted(extra)} is too many; put a cell that contains the separator in quotation marks`,
+    );
   }
 
   #read(line: number, cellOf: (column: Column) => string): void {
     const [written, shown] = [cellOf("name"), cellOf("displayName")];
     if (written === "" && shown === "")
-      return this.#add(line, "has no name; add one, or remove the line");
+      return this.#add(line, msg`has no name; add one, or remove the line`);
     const displayCell = shown || (isName(written) ? "" : written);
     const displayName = displayCell === "" ? undefined : this.#displayName(line, displayCell);
     const role = this.#role(line, cellOf("role"));
@@ -214,7 +222,7 @@ class ListReader {
     if (cell === "") return undefined;
     const role = roleOf(cell);
     if (role === undefined)
-      this.#add(line, `has no valid role: ${quoted(cell)}; use ${ROLES.join(", ")}`);
+      this.#add(line, msg`has no valid role: ${quoted(cell)}; use ${ROLES.join(", ")}`);
     return role;
   }
 
@@ -228,14 +236,14 @@ class ListReader {
       else if (more.length > 0 || (ofRoom !== undefined && (own ?? "operator") === "operator"))
         this.#add(
           line,
-          `has no valid role for a room: ${quoted(word)}; use ${name}:moderator or ${name}:member`,
+          msg`has no valid role for a room: ${quoted(word)}; use ${name}:moderator or ${name}:member`,
         );
       else {
         const general = role === "operator" ? undefined : role;
         const listed = { room: name, role: (own as RoomRole | undefined) ?? general };
         const earlier = rooms.get(foldName(name));
         if (earlier !== undefined && earlier.role !== listed.role)
-          this.#add(line, `has two roles for the room ${quoted(name)}; keep one of them`);
+          this.#add(line, msg`has two roles for the room ${quoted(name)}; keep one of them`);
         rooms.set(foldName(name), listed);
       }
     }
@@ -252,9 +260,10 @@ class ListReader {
         if (isDisplayName) owners.set(key, owner);
         if (owner === person || alike.has(person)) continue;
         alike.add(person);
-        const like = `which is or looks like that of line ${owner.line}`;
-        const remedy = "tell them apart, for example by an initial";
-        this.#add(person.line, `has the name ${quoted(name)}, ${like}; ${remedy}`);
+        this.#add(
+          person.line,
+          msg`has the name ${quoted(name)}, which is or looks like that of line ${owner.line}; tell them apart, for example by an initial`,
+        );
       }
     };
     for (const person of this.#people)
@@ -292,19 +301,27 @@ function quoted(cell: string): string {
 /** Letters, digits, and the signs that a display name may have. */
 const OF_DISPLAY_NAME = /^[\p{L}\p{M}\p{Nd}\s'’ʻʼ׳״.,·・-]$/u;
 
-function displayNameReason(cell: string, { message, remedy }: Fault): string {
+function displayNameReason(cell: string, { translatable }: Fault): Translatable {
+  const shown = quoted(cell);
   const odd = [...cell].find((letter) => !OF_DISPLAY_NAME.test(letter) || /\p{DI}/u.test(letter));
-  const problem = `has no valid display name ${quoted(cell)}`;
-  if (odd === undefined) return `${problem}: ${message}; ${remedy}`;
-  return `${problem}: ${characterName(odd)} is not allowed; ${message}`;
+  if (odd !== undefined)
+    return msg`has no valid display name ${shown}: ${characterName(odd)} is not allowed; use letters, digits, spaces and . , ' · -`;
+  const { template = "" } = translatable.message ?? {};
+  if (template.includes("at most"))
+    return msg`has no valid display name ${shown}: it has more than ${DISPLAY_NAME_CHARS_MAX} characters; use a shorter one`;
+  if (template.includes("cannot mix"))
+    return msg`has no valid display name ${shown}: a display name cannot mix letters of these alphabets; use letters of one alphabet`;
+  if (template.includes("reserved"))
+    return msg`has no valid display name ${shown}: it is reserved; choose another name`;
+  return msg`has no valid display name ${shown}: use letters, digits, spaces and . , ' · -`;
 }
 
-function roomReason(word: string, name: string): string {
+function roomReason(word: string, name: string): Translatable {
   const odd = [...name].find((letter) => !/[A-Za-z0-9_-]/.test(letter));
-  const where = odd === undefined ? "" : `, because of the character ${characterName(odd)}`;
-  const letters = "letters without accents, digits, - and _, not only digits";
-  const remedy = `a room has up to ${NAME_CHARS_MAX} ${letters}, separated by spaces`;
-  return `has an invalid room name: ${quoted(word)}${where}; ${remedy}`;
+  const shown = quoted(word);
+  if (odd === undefined)
+    return msg`has an invalid room name: ${shown}; a room has up to ${NAME_CHARS_MAX} letters without accents, digits, - and _, not only digits; separate rooms by spaces`;
+  return msg`has an invalid room name: ${shown}, because of the character ${characterName(odd)}; a room has up to ${NAME_CHARS_MAX} letters without accents, digits, - and _, not only digits; separate rooms by spaces`;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Changes that the import of a list of people makes on a server, and problems that prevent it. */
 
 import { skeletonsOf } from "../../base/display-names.ts";
-import { unlessFault } from "../../base/fault.ts";
+import { msg, type Translatable, unlessFault } from "../../base/fault.ts";
 import { ACCOUNTS_MAX, JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isGroupName, type Name } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
@@ -165,7 +165,7 @@ class Planner {
     };
   }
 
-  #refuse(line: number, reason: string): void {
+  #refuse(line: number, reason: Translatable): void {
     this.#problems.push({ line, reason });
   }
 
@@ -175,9 +175,12 @@ class Planner {
     const isWritten = typeof account === "string";
     const entry = isWritten ? this.#find(account) : this.#byDisplayName.get(displayName);
     if (entry?.removed === true) {
-      const as = entry.user === account ? "" : `, formerly ${String(account)},`;
-      const reason = `names ${entry.user}${as} whose account was removed`;
-      this.#refuse(line, `${reason}; remove the line, or choose another name`);
+      const { user } = entry;
+      const reason =
+        user === account || !isWritten
+          ? msg`names ${user}, whose account was removed; remove the line, or choose another name`
+          : msg`names ${user}, formerly ${account}, whose account was removed; remove the line, or choose another name`;
+      this.#refuse(line, reason);
       return undefined;
     }
     const user = (entry?.user ?? (isWritten ? account : account.name)) as Name;
@@ -186,11 +189,16 @@ class Planner {
     this.#lines.set(folded(user), earlier ?? line);
     if (earlier === undefined) return { user, entry };
     if (isWritten && folded(account) === folded(user))
-      this.#refuse(line, `repeats the name '${user}' of line ${earlier}; give each person a name`);
+      this.#refuse(
+        line,
+        msg`repeats the name '${user}' of line ${earlier}; give each person a name`,
+      );
     else if (entry !== undefined)
-      this.#refuse(line, `names the account ${user}, as line ${earlier} does; remove one of them`);
-    else if (!isWritten)
-      this.#refuse(line, takenReason(account, `the account name of line ${earlier}`));
+      this.#refuse(
+        line,
+        msg`names the account ${user}, as line ${earlier} does; remove one of them`,
+      );
+    else if (!isWritten) this.#refuse(line, repeatReason(account, earlier));
     return undefined;
   }
 
@@ -204,10 +212,16 @@ class Planner {
     if (holder === undefined) return true;
     const isFormer = folded(holder.user) !== folded(derived.name);
     const shown = holder.displayName === undefined ? "" : ` ('${holder.displayName}')`;
-    const of = isFormer ? `a former name of ${holder.user}${shown}` : `an account${shown}`;
-    if (holder.removed === true)
-      this.#refuse(line, takenReason(derived, "the name of a removed account"));
-    else this.#refuse(line, takenReason(derived, of, holder.user));
+    const { user } = holder;
+    const { name, other } = derived;
+    const from = derived.from.slice(0, 40);
+    const reason =
+      holder.removed === true
+        ? msg`would give '${from}' the name ${name}, which is the name of a removed account; write a name in the column 'name', such as ${other}`
+        : isFormer
+          ? msg`would give '${from}' the name ${name}, which is a former name of ${user}${shown}; write a name in the column 'name', such as ${other}, or ${user} if it is this person's account`
+          : msg`would give '${from}' the name ${name}, which is an account${shown}; write a name in the column 'name', such as ${other}, or ${user} if it is this person's account`;
+    this.#refuse(line, reason);
     return false;
   }
 
@@ -224,11 +238,11 @@ class Planner {
     }
     const alike = this.#names.displayedLike(user, user);
     if (unlessFault(() => checkNewName(user)) === undefined)
-      this.#refuse(line, `has the name '${user}', which is reserved; choose another name`);
+      this.#refuse(line, msg`has the name '${user}', which is reserved; choose another name`);
     else if (alike !== undefined)
       this.#refuse(
         line,
-        `has the name '${user}', which looks like the display name of ${alike}; choose another`,
+        msg`has the name '${user}', which looks like the display name of ${alike}; choose another`,
       );
     const isFree = text !== undefined && this.#names.holderOf(text, user) === undefined;
     const displayName = isFree ? text : undefined;
@@ -260,9 +274,8 @@ class Planner {
     for (const { person, subject } of waiting) {
       const { line, displayName: text = "" } = person;
       const holder = this.#names.holderOf(text, subject.user) ?? "";
-      const remedy = `tell them apart, for example by an initial`;
-      const reason = `has the display name '${text}', which is or looks like a name of ${holder}`;
-      this.#refuse(line, `${reason}; ${remedy}`);
+      const reason = msg`has the display name '${text}', which is or looks like a name of ${holder}; tell them apart, for example by an initial`;
+      this.#refuse(line, reason);
     }
     return changes;
   }
@@ -278,7 +291,7 @@ class Planner {
       if (room === undefined) continue;
       if (done.has(room)) {
         if (done.get(room) !== role)
-          this.#refuse(line, `has two roles for the room '${room.name}'; keep one of them`);
+          this.#refuse(line, msg`has two roles for the room '${room.name}'; keep one of them`);
         continue;
       }
       done.set(room, role);
@@ -294,8 +307,8 @@ class Planner {
       if (!joined.has(key) && !isCreator) this.#add(line, user, room);
       if (role === undefined || isModerator === (role === "moderator")) continue;
       if (room.isSealed) {
-        const remedy = `use chat admin grant or revoke ${user} --room ${room.name}`;
-        this.#refuse(line, `changes a role in the encrypted room ${room.name}; ${remedy}`);
+        const reason = msg`changes a role in the encrypted room ${room.name}; use chat admin grant or revoke ${user} --room ${room.name}`;
+        this.#refuse(line, reason);
       }
       this.#roles.push({ line, kind: "grant", user, room: room.name, on: !isModerator });
     }
@@ -304,7 +317,7 @@ class Planner {
     if (total > JOINED_ROOMS_MAX)
       this.#refuse(
         line,
-        `puts ${user} into ${total} rooms; at most ${JOINED_ROOMS_MAX} are possible`,
+        msg`puts ${user} into ${total} rooms; at most ${JOINED_ROOMS_MAX} are possible`,
       );
     const isOperator = entry?.operator === true;
     if (operator !== undefined && isOperator !== operator)
@@ -313,7 +326,7 @@ class Planner {
 
   #newRoom(line: number, name: Name): PlannedRoom | undefined {
     if (isGroupName(name)) {
-      this.#refuse(line, `names '${name}', which only a group can have; choose another room`);
+      this.#refuse(line, msg`names '${name}', which only a group can have; choose another room`);
       return undefined;
     }
     const room = { name, isSealed: false, members: 1 };
@@ -326,10 +339,10 @@ class Planner {
   #add(line: number, user: Name, room: PlannedRoom): void {
     room.members++;
     if (room.isSealed) {
-      const remedy = "its members add people, with /invite";
-      this.#refuse(line, `adds ${user} to the encrypted room ${room.name}; ${remedy}`);
+      const reason = msg`adds ${user} to the encrypted room ${room.name}; its members add people, with /invite`;
+      this.#refuse(line, reason);
     } else if (room.members > ROOM_MEMBERS_MAX)
-      this.#refuse(line, `is one person too many for ${room.name}: at most ${ROOM_MEMBERS_MAX}`);
+      this.#refuse(line, msg`is one person too many for ${room.name}: at most ${ROOM_MEMBERS_MAX}`);
     this.#members.push({ line, kind: "add", user, room: room.name });
   }
 
@@ -338,11 +351,11 @@ class Planner {
     const created = this.#accounts.filter(({ kind }) => kind === "create-account");
     const firstAccount = created[ACCOUNTS_MAX - accounts.length];
     if (firstAccount !== undefined)
-      this.#refuse(firstAccount.line, `needs an account too many: a server has ${ACCOUNTS_MAX}`);
+      this.#refuse(firstAccount.line, msg`needs an account too many: a server has ${ACCOUNTS_MAX}`);
     const used = rooms.filter(({ vacant }) => vacant !== true).length;
     const firstRoom = this.#newRooms[ROOMS_MAX - used];
     if (firstRoom !== undefined)
-      this.#refuse(firstRoom.line, `needs a room too many: a server has ${ROOMS_MAX}`);
+      this.#refuse(firstRoom.line, msg`needs a room too many: a server has ${ROOMS_MAX}`);
   }
 }
 
@@ -383,10 +396,8 @@ function isWaiting({ password, devices }: AccountEntry): boolean {
   return !password && devices === 0;
 }
 
-function takenReason({ from, name, other }: DerivedName, of: string, same?: string): string {
-  const remedy = `write a name in the column 'name', such as ${other}`;
-  const adopt = same === undefined ? "" : `, or ${same} if it is this person's account`;
-  return `would give '${from.slice(0, 40)}' the name ${name}, which is ${of}; ${remedy}${adopt}`;
+function repeatReason({ from, name, other }: DerivedName, line: number): Translatable {
+  return msg`would give '${from.slice(0, 40)}' the name ${name}, which is the account name of line ${line}; write a name in the column 'name', such as ${other}`;
 }
 
 function folded(name: string): FoldedName {

@@ -1,12 +1,14 @@
 /** Text of a list of people, in the encodings in which spreadsheets and editors save it. */
 
 import { utf8Encode } from "../../base/bytes.ts";
+import { msg, type Translatable } from "../../base/fault.ts";
 import { utf16MarkOf, withoutMark } from "../../base/text.ts";
 
 export interface Problem {
   /** Line of the file, from 1. */
   readonly line: number;
-  readonly reason: string;
+  /** Follows "line 3" in a sentence. */
+  readonly reason: Translatable;
 }
 
 interface ListText {
@@ -48,7 +50,7 @@ function isUtf16(bytes: Uint8Array, mark: "utf-16le" | "utf-16be", zero: 0 | 1):
 
 function nulProblems(text: string): Problem[] {
   const lines = text.split("\n");
-  const reason = `contains the character ${characterName("\0")}; save the list as CSV UTF-8`;
+  const reason = msg`contains the character ${characterName("\0")}; save the list as CSV UTF-8`;
   return lines.flatMap((row, at) => (row.includes("\0") ? [{ line: at + 1, reason }] : []));
 }
 
@@ -61,13 +63,12 @@ function unlessInvalid(bytes: Uint8Array): string | undefined {
 }
 
 /** Names the first byte as it would be in Windows-1252, which spreadsheets call ANSI. */
-function encodingReason(row: Uint8Array): string {
+function encodingReason(row: Uint8Array): Translatable {
   const [valid = ""] = new TextDecoder("utf-8", { ignoreBOM: true }).decode(row).split("\ufffd", 1);
   const byte = row.subarray(utf8Encode(valid).length, utf8Encode(valid).length + 1);
   const letter = new TextDecoder("windows-1252").decode(byte);
   const hex = Buffer.from(byte).toString("hex").toUpperCase();
-  const as = `the byte ${hex}, which is '${letter}' in Windows-1252`;
-  return `is not UTF-8: ${as}; save the list as CSV UTF-8`;
+  return msg`is not UTF-8: the byte ${hex}, which is '${letter}' in Windows-1252; save the list as CSV UTF-8`;
 }
 
 /** Returns a name for messages, also of a character that nobody sees. */

@@ -20,7 +20,7 @@ const people = (text: string) => {
 };
 
 const problems = (text: string) =>
-  read(text).problems.map(({ line, reason }) => `${line} ${reason}`);
+  read(text).problems.map(({ line, reason }) => `${line} ${reason.text}`);
 
 const ANA = { name: "=ana", displayName: undefined, operator: undefined };
 const room = (name: string, role?: string) => ({ room: name, role });
@@ -154,7 +154,7 @@ test("reads UTF-16 with and without a mark, and names each line in another encod
   const ansi = Buffer.from("name\nKäthe\nana\nJörg\n", "latin1");
   const { problems: found } = parseClassList(ansi);
   expect(found.map(({ line }) => line)).toEqual([2, 4]);
-  expect(found[0]?.reason).toContain("the byte E4, which is 'ä' in Windows-1252");
+  expect(found[0]?.reason.text).toContain("the byte E4, which is 'ä' in Windows-1252");
 });
 
 test("never fails with an internal fault", () =>

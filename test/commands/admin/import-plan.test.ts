@@ -58,7 +58,8 @@ async function perform(olga: Guest, change: ImportChange): Promise<void> {
 }
 
 const kinds = ({ changes }: ImportPlan) => changes.map(({ kind }) => kind);
-const texts = ({ problems }: ImportPlan) => problems.map(({ line, reason }) => `${line} ${reason}`);
+const texts = ({ problems }: ImportPlan) =>
+  problems.map(({ line, reason }) => `${line} ${reason.text}`);
 const NONE = { changes: [], problems: [] };
 
 test("a second class never receives the accounts of the first one", async () => {
@@ -142,7 +143,7 @@ test("resolves former names, and reports removed accounts and twice named people
   expect(await plan(list.replaceAll("lab", "workshop lab"))).toMatchObject(NONE);
   await olga.request("remove", { user: "cleo" });
   expect(texts(await plan(`${list}anna,,,\n`))).toEqual([
-    "4 names cleo whose account was removed; remove the line, or choose another name",
+    "4 names cleo, whose account was removed; remove the line, or choose another name",
     "5 repeats the name 'anna' of line 2; give each person a name",
   ]);
 });

@@ -21,9 +21,9 @@ import {
   isCode,
   planImport,
 } from "../../../core/people/import-plan.ts";
-import type { Problem } from "../../../core/people/list-text.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { problemText } from "../../../ui/text/problem-text.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { downloadFrom } from "../files/download.ts";
 import { Announced } from "../shell/announced.tsx";
@@ -36,10 +36,16 @@ import { Table } from "./table.tsx";
 /** The server's clock may be behind that of the page. */
 const EXPIRY_MARGIN_MS = HOUR_MS;
 
+/** A line that prevents the import, or that the server refused. */
+interface BadLine {
+  readonly line: number;
+  readonly text: string;
+}
+
 interface DoneImport {
   readonly changes: number;
   readonly cards: readonly Card[];
-  readonly refused: readonly Problem[];
+  readonly refused: readonly BadLine[];
 }
 
 interface ImportProps extends CloseProps {
@@ -113,7 +119,7 @@ async function performImport(
   const requests = new BulkRequests(clock);
   const uncreated = new UncreatedSubjects();
   const cards: Card[] = [];
-  const refused: Problem[] = [];
+  const refused: BadLine[] = [];
   let count = 0;
   const send = (change: ImportChange) => {
     const card = isCode(change) ? newCard(change, { entropy, pageOf, expires }) : undefined;
@@ -128,7 +134,7 @@ async function performImport(
         if (fault === undefined) count++;
         else if (asFault(fault).blame === "user") {
           uncreated.addRefused(item);
-          refused.push({ line: item.line, reason: faultText(fault, texts) });
+          refused.push({ line: item.line, text: faultText(fault, texts) });
         } else lost ??= fault;
       }
       if (lost !== undefined) throw lost;
@@ -208,6 +214,9 @@ function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
   const { changes, problems, left } = plan;
   const added = changes.filter(({ kind }) => kind === "create-account").length;
   const isDone = problems.length === 0 && changes.length === 0;
+  const badLines = problems.map(({ line, reason }) => {
+    return { line, text: problemText(reason, texts.lang) };
+  });
   return (
     <>
       <Announced kind="result">
@@ -225,13 +234,13 @@ function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
           </Button>
         )}
       </div>
-      <Lines problems={problems} changes={changes} left={left} />
+      <Lines problems={badLines} changes={changes} left={left} />
     </>
   );
 }
 
 interface LinesProps {
-  readonly problems: readonly Problem[];
+  readonly problems: readonly BadLine[];
   readonly changes?: readonly ImportChange[];
   readonly left?: ImportPlan["left"];
 }
@@ -246,7 +255,7 @@ function Lines({ problems, changes = [], left = [] }: LinesProps) {
     ...left.map(({ line, user, room }) => ({ line, text: texts.importLeft(user, room) })),
   ];
   const rows = [
-    ...problems.map(({ line, reason }) => ({ line, isBad: true, text: reason })),
+    ...problems.map((problem) => ({ ...problem, isBad: true })),
     ...[...Map.groupBy(texted, ({ line }) => line)].map(([line, all]) => {
       return { line, isBad: false, text: all.map(({ text }) => text).join(" · ") };
     }),
