@@ -69,4 +69,29 @@ pageTest("adds people whose names are typed", async () => {
   await dialog.getByRole("button", { name: "Show what happens" }).click();
   await dialog.getByRole("button", { name: "Add 2 people" }).click();
   await dialog.getByRole("button", { name: "Save 2 cards to print" }).waitFor();
+  await olga.page.keyboard.press("Escape");
+});
+
+pageTest("prints new cards, first of all for people who have not signed in", async () => {
+  const olga = await server.operator();
+  await server.headlessUser("zoe");
+  await olga.button("Print cards").click();
+  const dialog = olga.dialog("Print cards");
+  await dialog.getByText("earlier cards of these people become void").waitFor();
+  await dialog.getByLabel("Citra Ayu").waitFor();
+  const isChecked = (name: string) => dialog.getByLabel(name).isChecked();
+  expect([await isChecked("Citra Ayu"), await isChecked("zoe")]).toEqual([true, false]);
+  expect(await dialog.getByLabel("olga").count()).toBe(0);
+  await dialog.getByLabel("Find a person").fill("dewi");
+  await dialog.getByLabel("All (1)").uncheck();
+  await dialog.getByLabel("Find a person").fill("");
+  await expectAccessible(olga, "light", "people to print cards for");
+  const make = dialog.getByRole("button", { name: /^Make \d+ new cards?$/ });
+  const count = Number(/\d+/.exec((await make.textContent()) ?? "")?.[0]);
+  await make.click();
+  const save = dialog.getByRole("button", { name: `Save ${count} card` });
+  await save.waitFor();
+  const [download] = await Promise.all([olga.page.waitForEvent("download"), save.click()]);
+  const cards = readFileSync(await download.path(), "utf8");
+  expect([cards.includes("Citra Ayu"), cards.includes("Dewi Anggraini")]).toEqual([true, false]);
 });

@@ -23,6 +23,7 @@ import {
 } from "../../core/people/cards.ts";
 import { type DiskFile, onDisk } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
+import { ENGLISH } from "../../ui/messages/en/page.ts";
 
 /** More than 100,000 cards. */
 const PAGE_BYTES_MAX = 512 << 20;
@@ -53,7 +54,7 @@ export class CardsFile {
       if (existing !== "" && !isCardsPage(existing)) throw otherContent(path);
       this.#wasThere = existing !== "";
       this.#former = cardsIn(existing).filter(isNeeded);
-      page.write(cardsStart(server));
+      page.write(cardsStart(server, ENGLISH.lang));
       for (const { html } of this.#former) page.write(html);
       page.finish();
     } finally {
@@ -73,7 +74,7 @@ export class CardsFile {
   add(cards: readonly Card[]): void {
     this.#checkOwn();
     const drawn = cards.map((card) => {
-      const html = cardHtml(this.server, card);
+      const html = cardHtml(this.server, card, ENGLISH);
       this.#html.set(card.code, html);
       return html;
     });
@@ -97,10 +98,10 @@ export class CardsFile {
       return onDisk(this.path, () => systemDisk().remove(this.path));
     const page = new OutputFile(this.path, { existing: "replace" });
     try {
-      page.write(cardsStart(this.server));
+      page.write(cardsStart(this.server, ENGLISH.lang));
       for (const { html } of former) page.write(html);
       for (const card of [...cards, ...uncertain])
-        page.write(this.#html.get(card.code) ?? cardHtml(this.server, card));
+        page.write(this.#html.get(card.code) ?? cardHtml(this.server, card, ENGLISH));
       page.write(CARDS_END);
       page.finish();
     } finally {

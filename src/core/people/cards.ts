@@ -22,15 +22,26 @@ h2 { font-size: 15pt; overflow-wrap: anywhere }
 code { font-size: 9pt; overflow-wrap: anywhere }
 @page { margin: 10mm }`;
 
-const HEAD = `<!doctype html>
-<html lang="en">
+function head(lang: string): string {
+  return `<!doctype html>
+<html lang="${lang}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 `;
+}
+
+export interface CardTexts {
+  readonly lang: string;
+  readonly cardScan: string;
+  readonly cardTerminal: string;
+  readonly cardThen: string;
+  /** @param day in ISO 8601 */
+  readonly cardUntil: (day: string) => string;
+}
 
 /** Start of a page, to which cards are added. A page without its end displays, too. */
-export function cardsStart(server: string): string {
-  return `${HEAD}<title>${escapeHtml(server)}</title>
+export function cardsStart(server: string, lang: string): string {
+  return `${head(lang)}<title>${escapeHtml(server)}</title>
 <style>${STYLE}</style>
 <main>
 `;
@@ -41,19 +52,20 @@ export const CARDS_END = "</main>\n</html>\n";
 export function cardHtml(
   server: string,
   { user, displayName = user, code, web, expires }: Card,
+  texts: CardTexts,
 ): string {
   const title = escapeHtml(server);
   const { size, path } = qrPath(web);
-  const [day] = formatUtc(expires).split("T");
+  const [day = ""] = formatUtc(expires).split("T");
   const account = displayName === user ? "" : `\n<p>${escapeHtml(user)}</p>`;
   return `<article>
 <svg viewBox="0 0 ${size} ${size}"><path d="${path}" stroke="#000"/></svg>
 <div data-user="${user}" data-expires="${expires}">
 <h2>${escapeHtml(displayName)}</h2>${account}
 <p>${title}</p>
-<p>Scan the code, or open<br><code>${escapeHtml(web)}</code></p>
-<p>In a terminal: <code>chat passwd --reset</code>, then <code>${escapeHtml(code)}</code></p>
-<p>Choose a password until ${day}.</p>
+<p>${texts.cardScan}<br><code>${escapeHtml(web)}</code></p>
+<p>${texts.cardTerminal} <code>chat passwd --reset</code>, ${texts.cardThen} <code>${escapeHtml(code)}</code></p>
+<p>${texts.cardUntil(day)}</p>
 </div>
 </article>
 `;
@@ -70,7 +82,8 @@ const CARD_END = "</article>\n";
 
 /** Reports whether an existing file is a page of cards, maybe without its end. */
 export function isCardsPage(page: string): boolean {
-  return page.startsWith(HEAD) && page.includes("\n<main>\n");
+  const lang = /^<!doctype html>\n<html lang="([a-z]{2})">/.exec(page)?.[1] ?? "";
+  return page.startsWith(head(lang)) && page.includes("\n<main>\n");
 }
 
 /** Returns the cards that a page of this program contains. */

@@ -133,6 +133,17 @@ export const ENGLISH = {
   cardsExplained:
     "Each card has a code with which one person chooses a password. Print them, and keep the " +
     "file secret. This is the only time that you can save it.",
+  cardsPrint: "Print cards",
+  cardsAsk:
+    "A card shows a new code, with which its person chooses a new password within a week. Codes " +
+    "cannot be shown again, so earlier cards of these people become void. Nobody is signed out.",
+  cardsAll: (people: number) => `All (${people})`,
+  cardsMake: (cards: number) => `Make ${counted(cards, "new card")}`,
+  cardsMade: (cards: number) => `Made ${counted(cards, "card")}.`,
+  cardScan: "Scan the code, or open",
+  cardTerminal: "In a terminal:",
+  cardThen: "then",
+  cardUntil: (day: string) => `Choose a password until ${day}.`,
   cardsSave: (cards: number) => `Save ${counted(cards, "card")} to print`,
   addedCount: (count: number) => (count === 1 ? "Added 1 person" : `Added ${count} people`),
   nameGroup: "Name the group",

@@ -197,6 +197,18 @@ export const INDONESIAN: Texts = {
   cardsExplained:
     "Setiap kartu berisi kode untuk memilih kata sandi. Cetaklah, dan rahasiakan berkasnya. " +
     "Hanya sekarang Anda dapat menyimpannya.",
+  cardsPrint: "Cetak kartu",
+  cardsAsk:
+    "Kartu memuat kode baru, yang dipakai pemiliknya untuk memilih kata sandi baru dalam " +
+    "seminggu. Kode tidak dapat ditampilkan lagi, jadi kartu lama mereka tidak berlaku. " +
+    "Tidak ada yang dikeluarkan.",
+  cardsAll: (people) => `Semua (${people})`,
+  cardsMake: (cards) => `Buat ${cards} kartu baru`,
+  cardsMade: (cards) => `${cards} kartu dibuat.`,
+  cardScan: "Pindai kodenya, atau buka",
+  cardTerminal: "Di terminal:",
+  cardThen: "lalu",
+  cardUntil: (day) => `Pilih kata sandi sampai ${day}.`,
   cardsSave: (cards) => `Simpan ${cards} kartu untuk dicetak`,
   addedCount: (count) => `${count} orang ditambahkan`,
   nameGroup: "Beri nama grup",

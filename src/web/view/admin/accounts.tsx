@@ -9,6 +9,7 @@ import { confirmItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { BanDialog } from "./bans.tsx";
+import { CardsDialog } from "./cards.tsx";
 import { ImportDialog } from "./import.tsx";
 import { moderateItems, ResetDialog, signOut } from "./moderation.tsx";
 import { type Column, field, type ListRequest, Marked, ServerTable } from "./table.tsx";
@@ -97,11 +98,17 @@ export function DashboardAccounts() {
   const { texts, chat, openDialog } = page;
   const bar = (reload: () => void) => (
     <>
-      <Button onClick={() => openDialog(ImportDialog, { asksNames: true, onDone: reload })}>
-        {texts.addPeople}
+      <Button onClick={() => openDialog(CardsDialog, { onDone: reload })}>
+        {texts.cardsPrint}
       </Button>
       <Button onClick={() => openDialog(ImportDialog, { asksNames: false, onDone: reload })}>
         {texts.importList}
+      </Button>
+      <Button
+        variant="main"
+        onClick={() => openDialog(ImportDialog, { asksNames: true, onDone: reload })}
+      >
+        {texts.addPeople}
       </Button>
     </>
   );

@@ -2,51 +2,25 @@
 
 import { type ChangeEvent, useState } from "react";
 import { utf8Encode } from "../../../base/bytes.ts";
-import { asFault, Fault, msg } from "../../../base/fault.ts";
-import { CLASS_LIST_BYTES_MAX, RESET_MS_MAX } from "../../../base/limits.ts";
-import { HOUR_MS } from "../../../base/time.ts";
-import {
-  applyChange,
-  batchesOf,
-  newCard,
-  UncreatedSubjects,
-} from "../../../client/class-import.ts";
-import { BulkRequests } from "../../../client/link/bulk.ts";
+import { Fault, msg } from "../../../base/fault.ts";
+import { CLASS_LIST_BYTES_MAX } from "../../../base/limits.ts";
 import { allAccounts, allRooms } from "../../../client/link/lists.ts";
-import { CARDS_END, type Card, cardHtml, cardsStart } from "../../../core/people/cards.ts";
 import { parseClassList } from "../../../core/people/class-list.ts";
 import {
   type ImportChange,
   type ImportPlan,
-  isCode,
   planImport,
 } from "../../../core/people/import-plan.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { faultText } from "../../../ui/text/fault-text.ts";
 import { problemText } from "../../../ui/text/problem-text.ts";
-import { inviteAddresses } from "../../input/invite-addresses.ts";
-import { downloadFrom } from "../files/download.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, type PageValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
+import { SaveCards } from "./cards.tsx";
+import { type BadLine, type DoneImport, performImport } from "./import-run.ts";
 import { Table } from "./table.tsx";
-
-/** The server's clock may be behind that of the page. */
-const EXPIRY_MARGIN_MS = HOUR_MS;
-
-/** A line that prevents the import, or that the server refused. */
-interface BadLine {
-  readonly line: number;
-  readonly text: string;
-}
-
-interface DoneImport {
-  readonly changes: number;
-  readonly cards: readonly Card[];
-  readonly refused: readonly BadLine[];
-}
 
 interface ImportProps extends CloseProps {
   /** Whether the dialog begins with a field for names instead of a file. */
@@ -104,44 +78,6 @@ async function planOf(
   const accounts = await allAccounts(chat.request, { reverse: true, sort: "since" }, true);
   const rooms = await allRooms(chat.request, { reverse: false, sort: "name" }, true);
   return planImport(list, { accounts, rooms, me: chat.model.me, renews });
-}
-
-/** Reports at its end, also if it breaks, so that the cards that were made are in hand. */
-async function performImport(
-  { chat, texts }: PageValue,
-  changes: readonly ImportChange[],
-  onDone: (done: DoneImport) => void,
-): Promise<void> {
-  const { clock, entropy } = chat.platform;
-  const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
-  const pageOf = (code: string) => `${address?.origin ?? location.origin}/#reset=${code}`;
-  const expires = clock.unixMs() + RESET_MS_MAX - EXPIRY_MARGIN_MS;
-  const requests = new BulkRequests(clock);
-  const uncreated = new UncreatedSubjects();
-  const cards: Card[] = [];
-  const refused: BadLine[] = [];
-  let count = 0;
-  const send = (change: ImportChange) => {
-    const card = isCode(change) ? newCard(change, { entropy, pageOf, expires }) : undefined;
-    return applyChange(chat.request, change, card, pageOf);
-  };
-  let lost: unknown;
-  try {
-    for (const batch of batchesOf(changes)) {
-      const possible = batch.filter((change) => !uncreated.concern(change));
-      for await (const { item, answer, fault } of requests.each(possible, send)) {
-        if (answer !== undefined) cards.push(answer);
-        if (fault === undefined) count++;
-        else if (asFault(fault).blame === "user") {
-          uncreated.addRefused(item);
-          refused.push({ line: item.line, text: faultText(fault, texts) });
-        } else lost ??= fault;
-      }
-      if (lost !== undefined) throw lost;
-    }
-  } finally {
-    onDone({ changes: count, cards, refused });
-  }
 }
 
 interface SourceProps {
@@ -299,27 +235,12 @@ function changeText(change: ImportChange, texts: Texts): string | undefined {
 }
 
 function Result({ done: { changes, cards, refused } }: { readonly done: DoneImport }) {
-  const { texts, chat } = usePage();
-  const save = () => {
-    const { host } = location;
-    const html = [cardsStart(host), ...cards.map((card) => cardHtml(host, card)), CARDS_END];
-    const address = URL.createObjectURL(new Blob(html, { type: "text/html" }));
-    downloadFrom(address, "cards.html");
-    URL.revokeObjectURL(address);
-  };
+  const { texts } = usePage();
   return (
     <>
       <Announced kind="result">{texts.importDone(changes)}</Announced>
       <Lines problems={refused} />
-      {cards.length === 0 ? null : (
-        <>
-          <p className="hint">{texts.cardsExplained}</p>
-          {chat.isLocal ? <p className="warning">{texts.inviteLoopback}</p> : null}
-          <Button variant="main" onClick={save}>
-            {texts.cardsSave(cards.length)}
-          </Button>
-        </>
-      )}
+      {cards.length === 0 ? null : <SaveCards cards={cards} />}
     </>
   );
 }

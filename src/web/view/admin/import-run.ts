@@ -1,0 +1,75 @@
+/** Performs the changes of a class list, and collects the cards. */
+
+import { asFault } from "../../../base/fault.ts";
+import { RESET_MS_MAX } from "../../../base/limits.ts";
+import { HOUR_MS } from "../../../base/time.ts";
+import {
+  applyChange,
+  batchesOf,
+  newCard,
+  UncreatedSubjects,
+} from "../../../client/class-import.ts";
+import { BulkRequests } from "../../../client/link/bulk.ts";
+import type { Card } from "../../../core/people/cards.ts";
+import { type ImportChange, isCode } from "../../../core/people/import-plan.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
+import { inviteAddresses } from "../../input/invite-addresses.ts";
+import type { PageValue } from "../shell/context.tsx";
+
+/** The server's clock may be behind that of the page. */
+const EXPIRY_MARGIN_MS = HOUR_MS;
+
+/** A line that prevents the import, or that the server refused. */
+export interface BadLine {
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface DoneImport {
+  readonly changes: number;
+  readonly cards: readonly Card[];
+  readonly refused: readonly BadLine[];
+}
+
+/** Reports at its end, also if it breaks, so that the cards that were made are in hand. */
+export async function performImport(
+  { chat, texts }: PageValue,
+  changes: readonly ImportChange[],
+  onDone: (done: DoneImport) => void,
+): Promise<void> {
+  const { clock, entropy } = chat.platform;
+  const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
+  const pageOf = (code: string) => `${address?.origin ?? location.origin}/#reset=${code}`;
+  const expires = clock.unixMs() + RESET_MS_MAX - EXPIRY_MARGIN_MS;
+  const requests = new BulkRequests(clock);
+  const uncreated = new UncreatedSubjects();
+  const cards: Card[] = [];
+  const refused: BadLine[] = [];
+  let count = 0;
+  const send = (change: ImportChange) => {
+    const card = isCode(change) ? newCard(change, { entropy, pageOf, expires }) : undefined;
+    return applyChange(chat.request, change, card, pageOf);
+  };
+  let lost: unknown;
+  try {
+    for (const batch of batchesOf(changes)) {
+      const possible = batch.filter((change) => !uncreated.concern(change));
+      for await (const { item, answer, fault } of requests.each(possible, send)) {
+        if (answer !== undefined) cards.push(answer);
+        if (fault === undefined) count++;
+        else if (asFault(fault).blame === "user") {
+          uncreated.addRefused(item);
+          refused.push({ line: item.line, text: `${nameOf(item)}${faultText(fault, texts)}` });
+        } else lost ??= fault;
+      }
+      if (lost !== undefined) throw lost;
+    }
+  } finally {
+    onDone({ changes: count, cards, refused });
+  }
+}
+
+/** The person whose card was refused. */
+function nameOf(change: ImportChange): string {
+  return isCode(change) ? `${change.displayName ?? change.user}: ` : "";
+}
