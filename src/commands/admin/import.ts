@@ -21,7 +21,7 @@ import {
   type LeftRoom,
   planImport,
 } from "../../core/people/import-plan.ts";
-import type { Problem } from "../../core/people/list-text.ts";
+import { type Problem, reasonText } from "../../core/people/list-text.ts";
 import { readNamedInput } from "../../io/disk/data-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -78,7 +78,8 @@ export function checkComplete(accounts: readonly AccountEntry[]): void {
 }
 
 function refused({ context }: Operator, problems: readonly Problem[]): Fault {
-  for (const { line, reason } of problems) printProblem(context, { line, reason: reason.text });
+  for (const { line, reason } of problems)
+    printProblem(context, { line, reason: reasonText(reason) });
   const count = counted(problems.length, "problem");
   return new Fault("not-allowed", `the list has ${count}, and nothing was changed`, {
     remedy: "correct the lines named above, then run the same command again",

@@ -47,6 +47,8 @@ export function cardsStart(server: string, lang: string): string {
 `;
 }
 
+const RESET = "<code>chat passwd --reset</code>";
+
 export const CARDS_END = "</main>\n</html>\n";
 
 export function cardHtml(
@@ -64,7 +66,7 @@ export function cardHtml(
 <h2>${escapeHtml(displayName)}</h2>${account}
 <p>${title}</p>
 <p>${texts.cardScan}<br><code>${escapeHtml(web)}</code></p>
-<p>${texts.cardTerminal} <code>chat passwd --reset</code>, ${texts.cardThen} <code>${escapeHtml(code)}</code></p>
+<p>${texts.cardTerminal} ${RESET}, ${texts.cardThen} <code>${escapeHtml(code)}</code></p>
 <p>${texts.cardUntil(day)}</p>
 </div>
 </article>

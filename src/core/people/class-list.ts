@@ -2,13 +2,13 @@
 
 import { parseCsv } from "../../base/csv.ts";
 import { checkDisplayName, skeletonsOf } from "../../base/display-names.ts";
-import { asFault, type Fault, msg, type Translatable } from "../../base/fault.ts";
+import { asFault, type Fault, msg } from "../../base/fault.ts";
 import { ACCOUNTS_MAX, DISPLAY_NAME_CHARS_MAX, NAME_CHARS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { hashedName, stableName } from "../../base/new-names.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { LOBBY } from "../rooms/rooms.ts";
-import { characterName, decodeList, type Problem } from "./list-text.ts";
+import { characterName, decodeList, type Problem, type Reason } from "./list-text.ts";
 
 export interface AccountEntry extends AccountRow {
   readonly rooms?: readonly string[];
@@ -91,6 +91,8 @@ const ROLE_WORDS: Readonly<Record<Role, readonly string[]>> = {
   operator: ["operator", "operateur", "operador", "оператор"],
 };
 
+const KNOWN = msg`the columns are name, display name, rooms and role`;
+
 /**
  * Reads a table with the columns `name`, `display name`, `rooms` and `role`, or one name per line.
  * A name that an account cannot have becomes the display name.
@@ -103,7 +105,10 @@ export function parseClassList(bytes: Uint8Array): ClassList {
   } catch (error) {
     const { message } = asFault(error);
     const line = Number(/^line (\d+)/.exec(message)?.[1] ?? 1);
-    const reason = msg`has a quotation mark that does not end, or text after one; correct the quotes`;
+    const reason = [
+      msg`has a quotation mark that does not end, or text after one`,
+      msg`correct the quotes`,
+    ];
     return { people: [], problems: [{ line, reason }] };
   }
 }
@@ -124,7 +129,7 @@ class ListReader {
     const isTable = columns.has("name") || columns.has("displayName");
     const { length: width } = head.cells;
     if (!isTable && width > 1) {
-      const reason = msg`names no column 'name'; begin with a line such as: name,rooms,role`;
+      const reason = [msg`names no column 'name'`, msg`begin with a line such as: name,rooms,role`];
       return { people: [], problems: [{ line: head.line, reason }] };
     }
     if (isTable) this.#checkHeadings(head.line, head.cells, columns);
@@ -134,7 +139,11 @@ class ListReader {
       this.#read(line, isTable ? cellOf : (column) => (column === "name" ? (cells[0] ?? "") : ""));
     }
     if (this.#people.length > ACCOUNTS_MAX)
-      this.#add(this.#people[ACCOUNTS_MAX]?.line ?? 1, msg`is one person too many; split the list`);
+      this.#add(
+        this.#people[ACCOUNTS_MAX]?.line ?? 1,
+        msg`is one person too many`,
+        msg`split the list`,
+      );
     if (this.#people.length + this.#problems.length === 0) this.#add(head.line, msg`names nobody`);
     const alike = this.#alike();
     return {
@@ -143,7 +152,7 @@ class ListReader {
     };
   }
 
-  #add(line: number, reason: Translatable): void {
+  #add(line: number, ...reason: Reason): void {
     this.#problems.push({ line, reason });
   }
 
@@ -170,18 +179,18 @@ class ListReader {
       if (first !== undefined)
         this.#add(
           line,
-          msg`has the columns ${quoted(first)} and ${quoted(cell)}; keep one of them`,
+          msg`has the columns ${quoted(first)} and ${quoted(cell)}`,
+          msg`keep one of them`,
         );
       else if (word !== "")
         this.#add(
           line,
-          msg`has the unknown column ${quoted(cell)}; remove or rename it: the columns are name, display name, rooms and role`,
+          msg`has the unknown column ${quoted(cell)}`,
+          msg`remove or rename it`,
+          KNOWN,
         );
       else if (this.#rows.some(({ cells }) => (cells[at] ?? "") !== ""))
-        this.#add(
-          line,
-          msg`has no heading over column ${at + 1}; remove or name it: the columns are name, display name, rooms and role`,
-        );
+        this.#add(line, msg`has no heading over column ${at + 1}`, msg`remove or name it`, KNOWN);
     }
   }
 
@@ -189,16 +198,18 @@ class ListReader {
   #checkWidth(line: number, cells: readonly string[], width: number): void {
     const extra = cells.slice(width).find((cell) => cell !== "");
     if (extra === undefined) return;
+    const shown = quoted(extra);
     this.#add(
       line,
-      msg`has ${cells.length} cells, but the first line has only ${width}: ${quoted(extra)} is too many; put a cell that contains the separator in quotation marks`,
+      msg`has ${cells.length} cells, but the first line has only ${width}: ${shown} is too many`,
+      msg`put a cell that contains the separator in quotation marks`,
     );
   }
 
   #read(line: number, cellOf: (column: Column) => string): void {
     const [written, shown] = [cellOf("name"), cellOf("displayName")];
     if (written === "" && shown === "")
-      return this.#add(line, msg`has no name; add one, or remove the line`);
+      return this.#add(line, msg`has no name`, msg`add one, or remove the line`);
     const displayCell = shown || (isName(written) ? "" : written);
     const displayName = displayCell === "" ? undefined : this.#displayName(line, displayCell);
     const role = this.#role(line, cellOf("role"));
@@ -213,7 +224,7 @@ class ListReader {
       return checkDisplayName(cell);
     } catch (error) {
       const fault = asFault(error);
-      this.#add(line, displayNameReason(cell, fault));
+      this.#add(line, ...displayNameReason(cell, fault));
       return undefined;
     }
   }
@@ -222,7 +233,7 @@ class ListReader {
     if (cell === "") return undefined;
     const role = roleOf(cell);
     if (role === undefined)
-      this.#add(line, msg`has no valid role: ${quoted(cell)}; use ${ROLES.join(", ")}`);
+      this.#add(line, msg`has no valid role: ${quoted(cell)}`, msg`use ${ROLES.join(", ")}`);
     return role;
   }
 
@@ -232,18 +243,19 @@ class ListReader {
     for (const word of cell.split(/[\s,;|]+/).filter((one) => one !== "")) {
       const [name = "", ofRoom, ...more] = word.replace(/^#/, "").split(":");
       const own = ofRoom === undefined ? undefined : roleOf(ofRoom);
-      if (!isName(name)) this.#add(line, roomReason(word, name));
+      if (!isName(name)) this.#add(line, ...roomReason(word, name));
       else if (more.length > 0 || (ofRoom !== undefined && (own ?? "operator") === "operator"))
         this.#add(
           line,
-          msg`has no valid role for a room: ${quoted(word)}; use ${name}:moderator or ${name}:member`,
+          msg`has no valid role for a room: ${quoted(word)}`,
+          msg`use ${name}:moderator or ${name}:member`,
         );
       else {
         const general = role === "operator" ? undefined : role;
         const listed = { room: name, role: (own as RoomRole | undefined) ?? general };
         const earlier = rooms.get(foldName(name));
         if (earlier !== undefined && earlier.role !== listed.role)
-          this.#add(line, msg`has two roles for the room ${quoted(name)}; keep one of them`);
+          this.#add(line, msg`has two roles for the room ${quoted(name)}`, msg`keep one of them`);
         rooms.set(foldName(name), listed);
       }
     }
@@ -262,7 +274,8 @@ class ListReader {
         alike.add(person);
         this.#add(
           person.line,
-          msg`has the name ${quoted(name)}, which is or looks like that of line ${owner.line}; tell them apart, for example by an initial`,
+          msg`has the name ${quoted(name)}, which is or looks like that of line ${owner.line}`,
+          msg`tell them apart, for example by an initial`,
         );
       }
     };
@@ -301,27 +314,43 @@ function quoted(cell: string): string {
 /** Letters, digits, and the signs that a display name may have. */
 const OF_DISPLAY_NAME = /^[\p{L}\p{M}\p{Nd}\s'’ʻʼ׳״.,·・-]$/u;
 
-function displayNameReason(cell: string, { translatable }: Fault): Translatable {
-  const shown = quoted(cell);
+function displayNameReason(cell: string, { translatable }: Fault): Reason {
+  const name = quoted(cell);
   const odd = [...cell].find((letter) => !OF_DISPLAY_NAME.test(letter) || /\p{DI}/u.test(letter));
   if (odd !== undefined)
-    return msg`has no valid display name ${shown}: ${characterName(odd)} is not allowed; use letters, digits, spaces and . , ' · -`;
+    return [
+      msg`has no valid display name ${name}: ${characterName(odd)} is not allowed`,
+      msg`use letters, digits, spaces and . , ' · -`,
+    ];
   const { template = "" } = translatable.message ?? {};
   if (template.includes("at most"))
-    return msg`has no valid display name ${shown}: it has more than ${DISPLAY_NAME_CHARS_MAX} characters; use a shorter one`;
+    return [
+      msg`has no valid display name ${name}: it has more than ${DISPLAY_NAME_CHARS_MAX} characters`,
+      msg`use a shorter one`,
+    ];
   if (template.includes("cannot mix"))
-    return msg`has no valid display name ${shown}: a display name cannot mix letters of these alphabets; use letters of one alphabet`;
+    return [
+      msg`has no valid display name ${name}: a display name cannot mix letters of these alphabets`,
+      msg`use letters of one alphabet`,
+    ];
   if (template.includes("reserved"))
-    return msg`has no valid display name ${shown}: it is reserved; choose another name`;
-  return msg`has no valid display name ${shown}: use letters, digits, spaces and . , ' · -`;
+    return [msg`has no valid display name ${name}: it is reserved`, msg`choose another name`];
+  return [msg`has no valid display name ${name}`, msg`use letters, digits, spaces and . , ' · -`];
 }
 
-function roomReason(word: string, name: string): Translatable {
+function roomReason(word: string, name: string): Reason {
   const odd = [...name].find((letter) => !/[A-Za-z0-9_-]/.test(letter));
   const shown = quoted(word);
-  if (odd === undefined)
-    return msg`has an invalid room name: ${shown}; a room has up to ${NAME_CHARS_MAX} letters without accents, digits, - and _, not only digits; separate rooms by spaces`;
-  return msg`has an invalid room name: ${shown}, because of the character ${characterName(odd)}; a room has up to ${NAME_CHARS_MAX} letters without accents, digits, - and _, not only digits; separate rooms by spaces`;
+  const problem =
+    odd === undefined
+      ? msg`has an invalid room name: ${shown}`
+      : msg`has an invalid room name: ${shown}, because of the character ${characterName(odd)}`;
+  return [
+    problem,
+    msg`a room has up to ${NAME_CHARS_MAX} letters without accents, digits, - and _`,
+    msg`not only digits`,
+    msg`separate rooms by spaces`,
+  ];
 }
 
 /**

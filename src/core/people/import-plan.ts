@@ -1,14 +1,14 @@
 /** Changes that the import of a list of people makes on a server, and problems that prevent it. */
 
 import { skeletonsOf } from "../../base/display-names.ts";
-import { msg, type Translatable, unlessFault } from "../../base/fault.ts";
+import { msg, unlessFault } from "../../base/fault.ts";
 import { ACCOUNTS_MAX, JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isGroupName, type Name } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import { defined } from "../../base/values.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { AccountEntry, ClassList, DerivedName, ListedPerson, RoomRole } from "./class-list.ts";
-import type { Problem } from "./list-text.ts";
+import type { Problem, Reason } from "./list-text.ts";
 
 export interface ImportedRoom extends RoomRow {
   /** In lower case. */
@@ -165,7 +165,7 @@ class Planner {
     };
   }
 
-  #refuse(line: number, reason: Translatable): void {
+  #refuse(line: number, ...reason: Reason): void {
     this.#problems.push({ line, reason });
   }
 
@@ -176,11 +176,11 @@ class Planner {
     const entry = isWritten ? this.#find(account) : this.#byDisplayName.get(displayName);
     if (entry?.removed === true) {
       const { user } = entry;
-      const reason =
+      const problem =
         user === account || !isWritten
-          ? msg`names ${user}, whose account was removed; remove the line, or choose another name`
-          : msg`names ${user}, formerly ${account}, whose account was removed; remove the line, or choose another name`;
-      this.#refuse(line, reason);
+          ? msg`names ${user}, whose account was removed`
+          : msg`names ${user}, formerly ${account}, whose account was removed`;
+      this.#refuse(line, problem, msg`remove the line, or choose another name`);
       return undefined;
     }
     const user = (entry?.user ?? (isWritten ? account : account.name)) as Name;
@@ -191,14 +191,16 @@ class Planner {
     if (isWritten && folded(account) === folded(user))
       this.#refuse(
         line,
-        msg`repeats the name '${user}' of line ${earlier}; give each person a name`,
+        msg`repeats the name '${user}' of line ${earlier}`,
+        msg`give each person a name`,
       );
     else if (entry !== undefined)
       this.#refuse(
         line,
-        msg`names the account ${user}, as line ${earlier} does; remove one of them`,
+        msg`names the account ${user}, as line ${earlier} does`,
+        msg`remove one of them`,
       );
-    else if (!isWritten) this.#refuse(line, repeatReason(account, earlier));
+    else if (!isWritten) this.#refuse(line, ...repeatReason(account, earlier));
     return undefined;
   }
 
@@ -215,13 +217,22 @@ class Planner {
     const { user } = holder;
     const { name, other } = derived;
     const from = derived.from.slice(0, 40);
-    const reason =
-      holder.removed === true
-        ? msg`would give '${from}' the name ${name}, which is the name of a removed account; write a name in the column 'name', such as ${other}`
-        : isFormer
-          ? msg`would give '${from}' the name ${name}, which is a former name of ${user}${shown}; write a name in the column 'name', such as ${other}, or ${user} if it is this person's account`
-          : msg`would give '${from}' the name ${name}, which is an account${shown}; write a name in the column 'name', such as ${other}, or ${user} if it is this person's account`;
-    this.#refuse(line, reason);
+    if (holder.removed === true) {
+      this.#refuse(
+        line,
+        msg`would give '${from}' the name ${name}, which is the name of a removed account`,
+        msg`write a name in the column 'name', such as ${other}`,
+      );
+      return false;
+    }
+    this.#refuse(
+      line,
+      isFormer
+        ? msg`would give '${from}' the name ${name}, which is a former name of ${user}${shown}`
+        : msg`would give '${from}' the name ${name}, which is an account${shown}`,
+      msg`write a name in the column 'name', such as ${other}`,
+      msg`or ${user} if it is this person's account`,
+    );
     return false;
   }
 
@@ -238,11 +249,12 @@ class Planner {
     }
     const alike = this.#names.displayedLike(user, user);
     if (unlessFault(() => checkNewName(user)) === undefined)
-      this.#refuse(line, msg`has the name '${user}', which is reserved; choose another name`);
+      this.#refuse(line, msg`has the name '${user}', which is reserved`, msg`choose another name`);
     else if (alike !== undefined)
       this.#refuse(
         line,
-        msg`has the name '${user}', which looks like the display name of ${alike}; choose another`,
+        msg`has the name '${user}', which looks like the display name of ${alike}`,
+        msg`choose another`,
       );
     const isFree = text !== undefined && this.#names.holderOf(text, user) === undefined;
     const displayName = isFree ? text : undefined;
@@ -274,8 +286,11 @@ class Planner {
     for (const { person, subject } of waiting) {
       const { line, displayName: text = "" } = person;
       const holder = this.#names.holderOf(text, subject.user) ?? "";
-      const reason = msg`has the display name '${text}', which is or looks like a name of ${holder}; tell them apart, for example by an initial`;
-      this.#refuse(line, reason);
+      this.#refuse(
+        line,
+        msg`has the display name '${text}', which is or looks like a name of ${holder}`,
+        msg`tell them apart, for example by an initial`,
+      );
     }
     return changes;
   }
@@ -291,7 +306,7 @@ class Planner {
       if (room === undefined) continue;
       if (done.has(room)) {
         if (done.get(room) !== role)
-          this.#refuse(line, msg`has two roles for the room '${room.name}'; keep one of them`);
+          this.#refuse(line, msg`has two roles for the room '${room.name}'`, msg`keep one of them`);
         continue;
       }
       done.set(room, role);
@@ -307,8 +322,11 @@ class Planner {
       if (!joined.has(key) && !isCreator) this.#add(line, user, room);
       if (role === undefined || isModerator === (role === "moderator")) continue;
       if (room.isSealed) {
-        const reason = msg`changes a role in the encrypted room ${room.name}; use chat admin grant or revoke ${user} --room ${room.name}`;
-        this.#refuse(line, reason);
+        this.#refuse(
+          line,
+          msg`changes a role in the encrypted room ${room.name}`,
+          msg`use chat admin grant or revoke ${user} --room ${room.name}`,
+        );
       }
       this.#roles.push({ line, kind: "grant", user, room: room.name, on: !isModerator });
     }
@@ -317,7 +335,8 @@ class Planner {
     if (total > JOINED_ROOMS_MAX)
       this.#refuse(
         line,
-        msg`puts ${user} into ${total} rooms; at most ${JOINED_ROOMS_MAX} are possible`,
+        msg`puts ${user} into ${total} rooms`,
+        msg`at most ${JOINED_ROOMS_MAX} are possible`,
       );
     const isOperator = entry?.operator === true;
     if (operator !== undefined && isOperator !== operator)
@@ -326,7 +345,11 @@ class Planner {
 
   #newRoom(line: number, name: Name): PlannedRoom | undefined {
     if (isGroupName(name)) {
-      this.#refuse(line, msg`names '${name}', which only a group can have; choose another room`);
+      this.#refuse(
+        line,
+        msg`names '${name}', which only a group can have`,
+        msg`choose another room`,
+      );
       return undefined;
     }
     const room = { name, isSealed: false, members: 1 };
@@ -339,8 +362,11 @@ class Planner {
   #add(line: number, user: Name, room: PlannedRoom): void {
     room.members++;
     if (room.isSealed) {
-      const reason = msg`adds ${user} to the encrypted room ${room.name}; its members add people, with /invite`;
-      this.#refuse(line, reason);
+      this.#refuse(
+        line,
+        msg`adds ${user} to the encrypted room ${room.name}`,
+        msg`its members add people, with /invite`,
+      );
     } else if (room.members > ROOM_MEMBERS_MAX)
       this.#refuse(line, msg`is one person too many for ${room.name}: at most ${ROOM_MEMBERS_MAX}`);
     this.#members.push({ line, kind: "add", user, room: room.name });
@@ -396,8 +422,12 @@ function isWaiting({ password, devices }: AccountEntry): boolean {
   return !password && devices === 0;
 }
 
-function repeatReason({ from, name, other }: DerivedName, line: number): Translatable {
-  return msg`would give '${from.slice(0, 40)}' the name ${name}, which is the account name of line ${line}; write a name in the column 'name', such as ${other}`;
+function repeatReason({ from: text, name, other }: DerivedName, line: number): Reason {
+  const from = text.slice(0, 40);
+  return [
+    msg`would give '${from}' the name ${name}, which is the account name of line ${line}`,
+    msg`write a name in the column 'name', such as ${other}`,
+  ];
 }
 
 function folded(name: string): FoldedName {

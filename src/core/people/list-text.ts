@@ -4,11 +4,20 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { msg, type Translatable } from "../../base/fault.ts";
 import { utf16MarkOf, withoutMark } from "../../base/text.ts";
 
+/** Parts of a sentence that begins with "line 3": what is wrong, and what to do. */
+export type Reason = readonly Translatable[];
+
+export function reasonText(
+  reason: Reason,
+  textOf: (part: Translatable) => string = ({ text }) => text,
+): string {
+  return reason.map(textOf).join("; ");
+}
+
 export interface Problem {
   /** Line of the file, from 1. */
   readonly line: number;
-  /** Follows "line 3" in a sentence. */
-  readonly reason: Translatable;
+  readonly reason: Reason;
 }
 
 interface ListText {
@@ -50,7 +59,10 @@ function isUtf16(bytes: Uint8Array, mark: "utf-16le" | "utf-16be", zero: 0 | 1):
 
 function nulProblems(text: string): Problem[] {
   const lines = text.split("\n");
-  const reason = msg`contains the character ${characterName("\0")}; save the list as CSV UTF-8`;
+  const reason = [
+    msg`contains the character ${characterName("\0")}`,
+    msg`save the list as CSV UTF-8`,
+  ];
   return lines.flatMap((row, at) => (row.includes("\0") ? [{ line: at + 1, reason }] : []));
 }
 
@@ -63,12 +75,15 @@ function unlessInvalid(bytes: Uint8Array): string | undefined {
 }
 
 /** Names the first byte as it would be in Windows-1252, which spreadsheets call ANSI. */
-function encodingReason(row: Uint8Array): Translatable {
+function encodingReason(row: Uint8Array): Reason {
   const [valid = ""] = new TextDecoder("utf-8", { ignoreBOM: true }).decode(row).split("\ufffd", 1);
   const byte = row.subarray(utf8Encode(valid).length, utf8Encode(valid).length + 1);
   const letter = new TextDecoder("windows-1252").decode(byte);
   const hex = Buffer.from(byte).toString("hex").toUpperCase();
-  return msg`is not UTF-8: the byte ${hex}, which is '${letter}' in Windows-1252; save the list as CSV UTF-8`;
+  return [
+    msg`is not UTF-8: the byte ${hex}, which is '${letter}' in Windows-1252`,
+    msg`save the list as CSV UTF-8`,
+  ];
 }
 
 /** Returns a name for messages, also of a character that nobody sees. */

@@ -7,6 +7,7 @@ import {
   classListOf,
   parseClassList,
 } from "../../../src/core/people/class-list.ts";
+import { reasonText } from "../../../src/core/people/list-text.ts";
 
 const read = (text: string): ClassList => parseClassList(Buffer.from(text));
 
@@ -20,7 +21,7 @@ const people = (text: string) => {
 };
 
 const problems = (text: string) =>
-  read(text).problems.map(({ line, reason }) => `${line} ${reason.text}`);
+  read(text).problems.map(({ line, reason }) => `${line} ${reasonText(reason)}`);
 
 const ANA = { name: "=ana", displayName: undefined, operator: undefined };
 const room = (name: string, role?: string) => ({ room: name, role });
@@ -154,7 +155,7 @@ test("reads UTF-16 with and without a mark, and names each line in another encod
   const ansi = Buffer.from("name\nKäthe\nana\nJörg\n", "latin1");
   const { problems: found } = parseClassList(ansi);
   expect(found.map(({ line }) => line)).toEqual([2, 4]);
-  expect(found[0]?.reason.text).toContain("the byte E4, which is 'ä' in Windows-1252");
+  expect(reasonText(found[0]?.reason ?? [])).toContain("the byte E4, which is 'ä' in Windows-1252");
 });
 
 test("never fails with an internal fault", () =>

@@ -11,6 +11,7 @@ import {
   planImport,
   requestFor,
 } from "../../../src/core/people/import-plan.ts";
+import { reasonText } from "../../../src/core/people/list-text.ts";
 import { sampleSize } from "../../samples.ts";
 import type { Guest } from "../../server/guest.ts";
 import { siteWith } from "../../server/site.ts";
@@ -59,7 +60,7 @@ async function perform(olga: Guest, change: ImportChange): Promise<void> {
 
 const kinds = ({ changes }: ImportPlan) => changes.map(({ kind }) => kind);
 const texts = ({ problems }: ImportPlan) =>
-  problems.map(({ line, reason }) => `${line} ${reason.text}`);
+  problems.map(({ line, reason }) => `${line} ${reasonText(reason)}`);
 const NONE = { changes: [], problems: [] };
 
 test("a second class never receives the accounts of the first one", async () => {
