@@ -6,7 +6,9 @@ import type { ReactNode } from "react";
 import { PROTOTYPES } from "../base/display-names.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { ifPossible } from "../io/promises.ts";
+import { ENGLISH_START } from "../ui/messages/en/start.ts";
 import { languageFor } from "../ui/messages/languages.ts";
+import { PageFault } from "../ui/text/fault-text.ts";
 import { browserPlatform } from "./browser/browser.ts";
 import { addNewerMethods } from "./browser/newer-methods.ts";
 import { withFetchFault } from "./browser/parts.ts";
@@ -36,15 +38,19 @@ function replaceBy(page: ReactNode): void {
   takeOver(page);
 }
 
+const shareModule = withFetchFault(() => import("./view/share.tsx"));
+
 async function startShare(): Promise<void> {
   const [platform, texts, { openShare }] = await Promise.all([
     browserPlatform(undefined, "nothing"),
     loadTexts(language),
-    import("./view/share.tsx"),
-    addStyleSheet(chatSheet),
+    shareModule(),
+    withFetchFault(() => addStyleSheet(chatSheet))(),
   ]);
   replaceBy(await openShare({ platform, page: globalThis as FolderPage }, texts));
 }
+
+const sealedModule = withFetchFault(() => import("./view/sealed-module.ts"));
 
 const OPTIONS: PageClientOptions = {
   onAlarm: (alarm, accept) => {
@@ -55,7 +61,7 @@ const OPTIONS: PageClientOptions = {
       createRoot(alarmRoot).render(<Alarm alarm={alarm} accept={accept} texts={texts} />),
     );
   },
-  sealed: async () => (await import("./view/sealed-module.ts")).SEALED_PART,
+  sealed: async () => (await sealedModule()).SEALED_PART,
 };
 
 const scaleModule = withFetchFault(() => import("./view/files/scale.ts"));
@@ -102,7 +108,9 @@ async function start(): Promise<void> {
     refuseOldBrowser();
     await (document.documentElement.dataset["share"] === undefined ? startChat() : startShare());
   } catch (error) {
-    const texts = await loadStartTexts(language).catch(() => loadStartTexts("en"));
+    // Texts that could not be fetched would be waited for once more.
+    const canLoad = !(error instanceof PageFault);
+    const texts = await loadStartTexts(canLoad ? language : "en").catch(() => ENGLISH_START);
     replaceBy(<StartFault error={error} texts={texts} />);
     reportError(error);
   }

@@ -2,10 +2,13 @@
 
 import type { Texts } from "../../ui/messages/en/page.ts";
 import { ENGLISH_START, type StartTexts } from "../../ui/messages/en/start.ts";
+import { withFetchFault } from "./parts.ts";
+
+const english = withFetchFault(() => import("../../ui/messages/en/page.ts"));
+const indonesian = withFetchFault(() => import("../../ui/messages/id/page.ts"));
 
 export async function loadTexts(language: string): Promise<Texts> {
-  if (language === "id") return (await import("../../ui/messages/id/page.ts")).INDONESIAN;
-  return (await import("../../ui/messages/en/page.ts")).ENGLISH;
+  return language === "id" ? (await indonesian()).INDONESIAN : (await english()).ENGLISH;
 }
 
 /** Only the English texts of the start are in the page's first module. */

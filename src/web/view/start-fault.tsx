@@ -3,6 +3,7 @@
 import { Component, type ReactNode } from "react";
 import { ifPossible } from "../../io/promises.ts";
 import type { StartTexts } from "../../ui/messages/en/start.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
 import { Button } from "./shell/button.tsx";
 import { focusOnMount } from "./shell/form.tsx";
 
@@ -52,12 +53,13 @@ export class FaultGuard extends Component<GuardProps, { readonly fault?: { error
 
 export function StartFault({ error, texts }: StartFaultProps) {
   const details = detailsOf(error);
+  const hint = error instanceof PageFault ? texts[error.text] : texts.startFailedHint;
   return (
     <section className="alarm" aria-labelledby="fault-title">
       <h2 id="fault-title" tabIndex={-1} ref={focusOnMount}>
         {texts.startFailed}
       </h2>
-      <p>{missingFeature() === undefined ? texts.startFailedHint : texts.browserTooOld}</p>
+      <p>{missingFeature() === undefined ? hint : texts.browserTooOld}</p>
       <p>
         <Button onClick={() => location.reload()}>{texts.reload}</Button>
         {/* Pages without TLS have no clipboard; there, the details can be selected. */}

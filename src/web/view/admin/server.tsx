@@ -8,6 +8,7 @@ import type { Texts } from "../../../ui/messages/en/page.ts";
 import { serverRuleFacts } from "../../../ui/text/rules-text.ts";
 import { ROOM_CREATORS, WHO_ON_SERVER } from "../../../wire/field.ts";
 import type { Answer, ServerRules } from "../../../wire/messages.ts";
+import { withFetchFault } from "../../browser/parts.ts";
 import { FactList } from "../room/rules.tsx";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
@@ -125,19 +126,16 @@ function useSamples(): SampleColumns | undefined {
   return usePolled(load, useOnline()).value;
 }
 
+const chartsModule = withFetchFault(() => import("./charts.tsx"));
+
 type ChartsComponent = ComponentType<{ readonly samples: SampleColumns }>;
 
 function LazyCharts({ samples }: { readonly samples: SampleColumns | undefined }) {
-  const { fail, texts } = usePage();
+  const { fail } = usePage();
   const [Charts, setCharts] = useState<ChartsComponent | undefined>(undefined);
   useEffect(
-    () =>
-      whenSettled(
-        import("./charts.tsx"),
-        (module) => setCharts(() => module.Charts),
-        () => fail(texts.loadFailed),
-      ),
-    [fail, texts],
+    () => whenSettled(chartsModule(), (module) => setCharts(() => module.Charts), fail),
+    [fail],
   );
   if (samples === undefined || Charts === undefined) return <div className="charts-loading" />;
   return <Charts samples={samples} />;

@@ -1,18 +1,25 @@
 /** Modules that the page loads when they are needed. */
 
 import { useEffect, useState } from "react";
+import { withFetchFault } from "../../browser/parts.ts";
 import { whenSettled } from "./effects.ts";
 
 export class LazyModule<Module> {
   loaded: Module | undefined;
   #loading: Promise<Module> | undefined;
+  readonly #load: () => Promise<Module>;
 
-  constructor(private readonly load: () => Promise<Module>) {}
+  constructor(load: () => Promise<Module>) {
+    this.#load = withFetchFault(load);
+  }
 
-  /** After a failure, the next call retries. */
+  /**
+   * After a failure, the next call retries.
+   * @throws {Fault} unreachable if the module cannot be fetched, or not in time
+   */
   async fetch(): Promise<Module> {
     if (this.loaded !== undefined) return this.loaded;
-    this.#loading ??= this.load();
+    this.#loading ??= this.#load();
     try {
       this.loaded = await this.#loading;
       return this.loaded;
@@ -23,8 +30,6 @@ export class LazyModule<Module> {
 }
 
 const RETRY_MS = 2_000;
-/** A request may never be answered, and not fail either. */
-const LATE_MS = 30_000;
 
 /** Returns the module, which it loads if needed, and until then `undefined`. */
 export function useModule<Module>(module: LazyModule<Module>, isNeeded = true): Module | undefined {
@@ -38,7 +43,6 @@ export function useLoading<Module>(
 ): { readonly loaded: Module | undefined; readonly hasFailed: boolean } {
   const [loaded, setLoaded] = useState(module.loaded);
   const [failures, setFailures] = useState(0);
-  const [isLate, setLate] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: loads again after a failure
   useEffect(() => {
     if (!isNeeded || loaded !== undefined) return;
@@ -47,12 +51,10 @@ export function useLoading<Module>(
       retry = setTimeout(() => setFailures((before) => before + 1), RETRY_MS);
     };
     const cancel = whenSettled(module.fetch(), setLoaded, onFailure);
-    const late = setTimeout(() => setLate(true), LATE_MS);
     return () => {
       cancel();
       clearTimeout(retry);
-      clearTimeout(late);
     };
   }, [module, isNeeded, loaded, failures]);
-  return { loaded, hasFailed: (failures > 0 || isLate) && loaded === undefined };
+  return { loaded, hasFailed: failures > 0 && loaded === undefined };
 }

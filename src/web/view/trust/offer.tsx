@@ -2,7 +2,6 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { hexPairs } from "../../../base/bytes.ts";
-import { ifPossible } from "../../../io/promises.ts";
 import { browserName } from "../../browser/browser-name.ts";
 import { TRUST_HASH } from "../../input/route.ts";
 import { registerWorker } from "../attention/push-browser.ts";
@@ -112,15 +111,15 @@ function TrustDialog({ offered: { trustedWeb, rootSha256 }, onClose }: TrustProp
 
 /** Opens the dialog at `#trust`. */
 export function TrustRoute() {
-  const { chat, openDialog } = useStart();
-  // It changes with the texts, which must not open the dialog again.
-  const latestOpen = useRef(openDialog);
-  latestOpen.current = openDialog;
+  const { chat, openDialog, fail } = useStart();
+  // They change with the texts, which must not open the dialog again.
+  const latest = useRef({ openDialog, fail });
+  latest.current = { openDialog, fail };
   useEffect(() => {
     const open = async (hash: string) => {
       if (hash !== TRUST_HASH || chat.isLocal) return;
-      const offered = await ifPossible(root.fetch());
-      if (offered !== undefined) latestOpen.current(TrustDialog, { offered });
+      const offered = await root.fetch().catch((error: unknown) => latest.current.fail(error));
+      if (offered) latest.current.openDialog(TrustDialog, { offered });
     };
     void open(location.hash);
     return listen<HashChangeEvent>(window, "hashchange", ({ newURL }) =>
