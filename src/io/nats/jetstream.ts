@@ -220,8 +220,9 @@ async function findRefusal(login: Login): Promise<Refusal | undefined> {
       if (refusal !== undefined) return refusal;
       const greeting = await greetingOf(server);
       // NATS ends the connection so early that the library misses the reason.
-      const [, reason] = /^-ERR '(.*)'/m.exec(greeting) ?? [];
-      if (reason !== undefined) return refusalOf(new Error(reason), login);
+      const [reason] = /^-ERR '.*'|^HTTP\/1\.. \d+/m.exec(greeting) ?? [];
+      const refused = reason === undefined ? undefined : refusalOf(new Error(reason), login);
+      if (refused !== undefined) return refused;
       return greeting.includes('"tls_verify":true') ? certificateRefusal() : undefined;
     }
   });

@@ -119,16 +119,23 @@ async function answersNats(url: string): Promise<boolean> {
   return (await firstSign(url, sign)) !== undefined;
 }
 
-/** Text that a NATS server sends to a client that says nothing; empty without an answer. */
+/** Text by which a server greets and answers a client of NATS; empty without an answer. */
 export async function greetingOf(url: string): Promise<string> {
-  return (await firstSign(url, "data", GREETING_MS)) ?? "";
+  return (await firstSign(url, "data", GREETING)) ?? "";
 }
 
-/** A reason for which the server ends the connection directly follows its first line. */
-const GREETING_MS = 200;
+/**
+ * A reason for which the server ends the connection directly follows its first line. Ports for
+ * other NATS servers refuse a client if it states its language.
+ */
+const GREETING = { text: 'CONNECT {"lang":"chat","version":"0"}\r\nPING\r\n', waitMs: 200 };
 
 /** @returns the text that the server sent; `undefined` if there is no such sign within a second */
-function firstSign(url: string, sign: "connect" | "data", moreMs = 0): Promise<string | undefined> {
+function firstSign(
+  url: string,
+  sign: "connect" | "data",
+  sent = { text: "", waitMs: 0 },
+): Promise<string | undefined> {
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve) => {
@@ -140,10 +147,11 @@ function firstSign(url: string, sign: "connect" | "data", moreMs = 0): Promise<s
       resolve(text);
     };
     let timer = setTimeout(end, CLUSTER_ANSWER_TIMEOUT_MS);
+    socket.once("connect", () => socket.write(sent.text));
     socket.on(sign, (data?: Uint8Array) => {
       if (text === undefined) {
         clearTimeout(timer);
-        timer = setTimeout(end, moreMs);
+        timer = setTimeout(end, sent.waitMs);
       }
       text = `${text ?? ""}${String(data ?? "")}`.slice(0, GREETING_CHARS_MAX);
     });

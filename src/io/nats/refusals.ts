@@ -33,6 +33,8 @@ const RENEW = "renew the file of --nats-creds, and restart the server";
 const SPACE = "free or add storage in NATS, or raise the account's limits";
 const TRUST = "check its tls block, and set --nats-ca to the certificate of its authority";
 
+const CLIENT_PORT = "set --nats to the address and port of its client connections, mostly 4222";
+
 const OFFLINE: Refusal = {
   message: "NATS has taken the stream $S offline",
   remedy: "read the log of NATS; an older NATS may not know the stream's settings",
@@ -103,6 +105,16 @@ const ROWS: readonly Row[] = [
     on: /does not support 'tls'|not available on this server/i,
     message: "NATS does not offer TLS",
     remedy: "add a tls block to the configuration of NATS, or write nats:// without --nats-ca",
+  },
+  {
+    on: /attempted to connect to (route|leaf node|gateway) port/i,
+    message: "this is the $1 port of NATS, not the port for clients",
+    remedy: CLIENT_PORT,
+  },
+  {
+    on: /^HTTP\//,
+    message: "an HTTP server answers there, not the port of NATS for clients",
+    remedy: CLIENT_PORT,
   },
   {
     on: /maximum (account active )?connections exceeded/i,

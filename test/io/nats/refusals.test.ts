@@ -6,6 +6,7 @@ import { openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { refusalOf } from "../../../src/io/nats/refusals.ts";
 import { until } from "../../event.ts";
 import { requires } from "../../installed.ts";
+import { reservedPort } from "../../ports.ts";
 import { rejection } from "../../rejection.ts";
 import { NatsOperator } from "./nats-credentials.ts";
 import { memberOf } from "./nats-node.ts";
@@ -60,6 +61,7 @@ unitTest.each([
   ["stream not found", 10_059, /CHAT_a no longer exists/],
   ["certificate has expired", "CERT_HAS_EXPIRED", /certificate of NATS has expired/],
   ["self-signed certificate", "DEPTH_ZERO_SELF_SIGNED_CERT", /unknown authority/],
+  ["-ERR 'attempted to connect to route port'", undefined, /is the route port of NATS/],
   ["Authorization Violation", undefined, /requires a login/],
   ["User Authentication Revoked", undefined, /were revoked/],
   ["maximum connections exceeded", undefined, /no more connections/],
@@ -166,6 +168,25 @@ unitTest.each([
   const refusal = refusalOf(new Error("request failed", { cause: new JetStreamApiError(answer) }));
   if (message === undefined) expect(refusal).toBeUndefined();
   else expect(refusal?.message).toMatch(message);
+});
+
+test("names a port that is not for clients", async () => {
+  const [leafs, monitoring] = [await reservedPort(), await reservedPort()];
+  const other = [`leafnodes { listen: "127.0.0.1:${leafs}" }`, `http: "127.0.0.1:${monitoring}"`];
+  const several = await NatsServers.start(1, other.join("\n"));
+  try {
+    for (const [port, message] of [
+      [leafs, /the leaf node port of NATS/],
+      [monitoring, /an HTTP server answers/],
+    ] as const) {
+      const member = { ...memberOf(several, "ports"), servers: [`nats://127.0.0.1:${port}`] };
+      const fault = await rejection(openJetStream(member));
+      expect(fault).toMatchObject({ code: "unreachable", remedy: expect.stringContaining("4222") });
+      expect(String(fault)).toMatch(message);
+    }
+  } finally {
+    await several.stop();
+  }
 });
 
 test("names a NATS server that permits too few subscriptions", async () => {
