@@ -156,31 +156,8 @@ function buildIdOf(raw: ReadonlyMap<string, Uint8Array>): string {
   return hash.digest("hex").slice(0, BUILD_DIGITS);
 }
 
-const DISTANCES: readonly (readonly [postfixBits: number, direct: number])[] = [
-  [0, 0],
-  [0, 1],
-  [0, 2],
-  [1, 2],
-  [1, 8],
-];
-
-function smallestBrotli(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { BROTLI_MAX_QUALITY: quality } = constants;
-  const all = DISTANCES.map(([postfixBits, direct]) => {
-    return brotli(bytes, quality, {
-      [constants.BROTLI_PARAM_NPOSTFIX]: postfixBits,
-      [constants.BROTLI_PARAM_NDIRECT]: direct,
-    });
-  });
-  return all.reduce((best, candidate) => (candidate.length < best.length ? candidate : best));
-}
-
-function brotli(
-  bytes: Uint8Array,
-  quality: number,
-  parameters: Readonly<Record<number, number>> = {},
-): Uint8Array<ArrayBuffer> {
-  const params = { ...parameters, [constants.BROTLI_PARAM_QUALITY]: quality };
+function brotli(bytes: Uint8Array, quality: number): Uint8Array<ArrayBuffer> {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: quality };
   return new Uint8Array(brotliCompressSync(bytes, { params }));
 }
 
@@ -189,7 +166,7 @@ function fileOf(path: string, identity: Uint8Array, small: boolean): StaticFile 
   const type = TYPES[extension] ?? Bun.file(path).type;
   const sha256 = createHash("sha256").update(identity).digest("hex");
   if (!TEXT.test(type)) return { type, identity, sha256 };
-  const br = small ? smallestBrotli(identity) : brotli(identity, 4);
+  const br = brotli(identity, small ? constants.BROTLI_MAX_QUALITY : 4);
   return { type, identity, sha256, br: br.length < identity.length ? br : undefined };
 }
 
