@@ -1,5 +1,7 @@
 import { expect } from "bun:test";
 import { SMALL_FILE_BYTES_MAX } from "../../src/base/limits.ts";
+import type { Fingerprint } from "../../src/wire/fingerprint.ts";
+import type { RequestFields } from "../../src/wire/messages.ts";
 import { fixtureTest } from "../fixture-test.ts";
 import { content, MemorySource } from "./contents.ts";
 import { FILE, FileClient } from "./file-client.ts";
@@ -55,4 +57,18 @@ smallTest("fetches content of a wrong digest again, over a data channel", async 
   ana.files.onSmall = (content) => ({ ...content, digest: new Uint8Array(32) });
   expect(await ana.get({ triesSmall: true })).toMatchObject({ sizeBytes: SMALL?.length });
   expect(ana.has(SMALL as Uint8Array)).toBe(true);
+});
+
+smallTest("keeps its identifier if another program begins to send the same file", async (ana) => {
+  const source = new MemorySource(SMALL as Uint8Array);
+  const request = { source, to: ["lobby"] };
+  const early = await ana.client.transfers.prepare(request);
+  const owner = { fingerprint: ana.client.fingerprint as Fingerprint, user: "ana" };
+  const [, sent] = early?.earlyRequest(owner) ?? [];
+  const { file } = sent as RequestFields<"send-small">;
+  const { path, name, stamp = "" } = source;
+  const key = { ...owner, path: path ?? "", to: request.to, name };
+  ana.fixture.state.uploads.begin(key, stamp, FILE, 0);
+  expect(await ana.send(source)).toMatchObject({ id: file });
+  expect([...ana.files.files.keys()]).toEqual([file]);
 });

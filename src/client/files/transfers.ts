@@ -165,6 +165,7 @@ const OWN_UPLOAD_TIMEOUT_MS = 60_000;
 export class Transfers {
   /** Uploads that no later run can resume. */
   readonly #streams = new Map<AbortController, Promise<unknown>>();
+  readonly #prepared = new WeakMap<Source, Upload>();
 
   constructor(private readonly options: TransfersOptions) {}
 
@@ -188,14 +189,16 @@ export class Transfers {
   }
 
   /**
-   * Reads a small file of the lobby, whose request can leave with the log-in; the same `request`
-   * is then sent after it. Other targets may be encrypted by now.
+   * Reads a small file of the lobby, whose request can leave with the log-in; the same source is
+   * then sent after it. Other targets may be encrypted by now.
    * @returns `undefined` if the file must wait for the log-in
    */
   async prepare(request: UploadRequest): Promise<EarlyUpload | undefined> {
     if (!request.to.every((target) => isSameName(target, LOBBY))) return undefined;
     const upload = new Upload(this.options, request, new AbortController().signal);
-    return (await upload.prepare()) ? upload : undefined;
+    if (!(await upload.prepare())) return undefined;
+    this.#prepared.set(request.source, upload);
+    return upload;
   }
 
   async #sendOnce(request: UploadRequest): Promise<UploadedFile> {
@@ -232,9 +235,10 @@ export class Transfers {
     try {
       const sent = await this.#runUntilStopped(request.signal, async (stop) => {
         const sentPreview = await this.#sendPreview(request, encrypted, stop);
+        const sentAs = this.#prepared.get(request.source)?.sentAs;
         upload = new Upload(
           this.options,
-          { ...(encrypted?.request ?? request), sentPreview },
+          { ...(encrypted?.request ?? request), sentPreview, sentAs },
           stop,
         );
         return upload.run();

@@ -50,6 +50,8 @@ export type SentPreview = NonNullable<RequestFields<"finish">["preview"]>;
 export interface SourceUpload extends UploadRequest {
   readonly sentPreview?: SentPreview | undefined;
   readonly isPreview?: true;
+  /** Identifier in a request that has left with the log-in. */
+  readonly sentAs?: FileId | undefined;
   readonly encryption?: {
     /** Differs from the name in the journal of an unencrypted upload of the same file. */
     readonly journalName: string;
@@ -76,6 +78,8 @@ export class Upload implements ChannelTask<UploadedFile> {
   #checksums: UploadChecksums;
   #journal: ResumableUpload | undefined;
   #file: FileId;
+  /** True if a request with this identifier may have left with the log-in. */
+  #isSent: boolean;
   #isJournaled = false;
   #isResumed = false;
   /** True if the journal's checksums must be compared with the file. */
@@ -108,7 +112,8 @@ export class Upload implements ChannelTask<UploadedFile> {
     const recordHashes = (first: number, hashes: readonly Uint8Array[]) =>
       this.#isComparing ? undefined : this.#checksums.record(first, hashes);
     this.#ahead = new ReadAhead(source, options.hashing.hashChunk, recordHashes);
-    this.#file = fileId(options.entropy(ID_BYTES));
+    this.#isSent = request.sentAs !== undefined;
+    this.#file = request.sentAs ?? fileId(options.entropy(ID_BYTES));
     this.#reporter = new Reporter({
       clock: options.clock,
       sizeBytes: source.sizeBytes,
@@ -204,7 +209,13 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (key === undefined || this.options.uploads?.find(key) !== undefined) return undefined;
     if (this.#small === undefined) return undefined;
     this.#beginJournal(owner);
+    this.#isSent = true;
     return ["send-small", this.#smallFields(this.#small)];
+  }
+
+  /** Identifier in the request that left with the log-in, if one did. */
+  get sentAs(): FileId | undefined {
+    return this.#isSent ? this.#file : undefined;
   }
 
   get #isSmall(): boolean {
@@ -297,8 +308,14 @@ export class Upload implements ChannelTask<UploadedFile> {
   #staleUpload(owner: UploadOwner): ResumableUpload | undefined {
     const key = this.#journalKey(owner);
     if (key === undefined || this.#isJournaled) return undefined;
-    const found = this.options.uploads?.find(key);
+    const found = this.#foundUpload(key);
     return found === undefined || this.#mayResumeFound(found) ? undefined : found.upload;
+  }
+
+  /** Another program may send the same file, and have begun its own journal. */
+  #foundUpload(key: UploadKey): FoundUpload | undefined {
+    const found = this.options.uploads?.find(key);
+    return this.#isSent && found?.upload.file !== this.#file ? undefined : found;
   }
 
   #mayResumeFound({ upload, stamp }: FoundUpload): boolean {
@@ -313,7 +330,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     const key = this.#journalKey(owner);
     const { stamp } = source;
     if (uploads === undefined || key === undefined || stamp === undefined) return undefined;
-    const found = uploads.find(key);
+    const found = this.#foundUpload(key);
     if (this.#isJournaled) return found?.upload.file === this.#file ? found.upload : undefined;
     this.#isJournaled = true;
     if (found === undefined || !this.#mayResumeFound(found))
@@ -413,6 +430,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#journal?.remove();
     this.#file = fileId(this.options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
+    this.#isSent = false;
     this.#isJournaled = false;
     this.#isResumed = false;
     this.#isUnsure = false;
