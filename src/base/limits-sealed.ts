@@ -87,6 +87,8 @@ export const HANDOVER_PART_BYTES_MAX = 160_000;
 /** Parts that a device receives before it lists them again. */
 export const HANDOVER_PARTS_LISTED_MAX = 64;
 export const HANDOVERS_MAX = 1_000;
+/** Unread parts beyond which new members must wait, so that the account can send other uploads. */
+export const HANDOVER_PARTS_UNREAD_MAX = 256;
 /** The server deletes a part that nobody has fetched after a week. */
 export const HANDOVER_KEEP_MS = 6.5 * 86_400_000;
 /** Times that a device sends a part again: enough for an absence of two months. */

@@ -58,6 +58,8 @@ export interface JoinOptions {
   readonly password?: string;
   readonly create?: boolean;
   readonly sealed?: boolean;
+  /** True if new members of the encrypted room can read earlier messages. */
+  readonly history?: boolean;
   readonly assignment?: boolean;
   readonly topic?: string;
 }
@@ -654,8 +656,10 @@ export class Actions {
    */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
     if (options.assignment === true) this.checkAssignment(options.sealed);
-    const enter = () => this.enter({ room: bareTarget(room), ...options });
-    const { name } = await (options.sealed === true ? this.sealAfter(room, enter) : enter());
+    const { history, ...fields } = options;
+    const enter = () => this.enter({ room: bareTarget(room), ...fields });
+    const isSealed = options.sealed === true;
+    const { name } = await (isSealed ? this.sealAfter(room, enter, history) : enter());
     this.open(name);
     return name;
   }
@@ -693,18 +697,20 @@ export class Actions {
 
   /**
    * Encrypts the room that `join` has created.
+   * @param history true if new members can read earlier messages
    * @throws {Fault} name-taken if an open room has the same name, not-allowed if the device does
    * not support sealed rooms
    */
   async sealAfter<Joined extends Answer<"join"> | undefined>(
     room: string,
     join: () => Promise<Joined>,
+    history = false,
   ): Promise<Joined> {
     await checkMaySeal(this.#actor, bareTarget(room));
     const answer = await join();
     if (answer?.created === true) {
-      await sealRoom(this.#actor, { id: answer.room, name: answer.name });
-    } else if (answer !== undefined) await completeSealing(this.#actor, answer);
+      await sealRoom(this.#actor, { id: answer.room, name: answer.name, history });
+    } else if (answer !== undefined) await completeSealing(this.#actor, answer, history);
     return answer;
   }
 

@@ -73,6 +73,8 @@ export interface JoinArgs {
   readonly room: string;
   readonly password?: string | undefined;
   readonly sealed?: boolean;
+  /** True if new members of the encrypted room can read earlier messages. */
+  readonly history?: boolean | undefined;
   readonly assignment?: boolean;
   /** `false` if the room must exist. Otherwise, a user is asked whether to create it. */
   readonly mayCreate?: false;

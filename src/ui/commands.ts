@@ -60,10 +60,13 @@ const RULE_WORDS_MAX = 16;
 const DIGIT_GROUPS = 12;
 
 const join: Command<JoinArgs> = {
-  usage: "/join ROOM [PASSWORD | --sealed | --assignment]",
+  usage: "/join ROOM [PASSWORD | --sealed [--history] | --assignment]",
   parse(input) {
-    const words = splitWords(input, 1, 2);
-    if (words === undefined) return undefined;
+    const all = splitWords(input, 1, 3);
+    if (all === undefined) return undefined;
+    const words = all.filter((word) => word !== "--history");
+    const history = words.length < all.length;
+    if (words.length > 2) return undefined;
     const isFlag = (word: string) => word === "--sealed" || word === "--assignment";
     const [room, password, ...more] = words.filter((word) => !isFlag(word));
     const sealed = words.includes("--sealed");
@@ -73,15 +76,18 @@ const join: Command<JoinArgs> = {
     // A mistyped flag must not be used as the room password.
     if (flag !== undefined) throw unknownFlag(flag);
     if (sealed && password !== undefined) return undefined;
+    if (history && !sealed) return undefined;
     const name = words.length === 1 && boxNames(room) !== undefined ? room : roomName(room);
-    return { room: name, password, sealed, assignment: assignment || undefined };
+    const flags = { history: history || undefined, assignment: assignment || undefined };
+    return { room: name, password, sealed, ...flags };
   },
   async run(args, chat, host) {
-    const { room, sealed, assignment } = args;
+    const { room, sealed, history, assignment } = args;
     if (boxNames(room) !== undefined) return openBox(room, chat);
     if (assignment === true) chat.actions.checkAssignment(sealed);
     const attempt = () => host.join(args);
-    const answer = await (sealed === true ? chat.actions.sealAfter(room, attempt) : attempt());
+    const isSealed = sealed === true;
+    const answer = await (isSealed ? chat.actions.sealAfter(room, attempt, history) : attempt());
     if (answer === undefined) return undefined;
     const { name, created, unlocked } = answer;
     const isMade = !created && assignment === true;
@@ -89,7 +95,7 @@ const join: Command<JoinArgs> = {
     const json = { kind: "joined", room: name, created, ...marks };
     if (!created && !isMade && unlocked !== true) return { json, roomToOpen: name };
     const note: TerminalMessage = (texts) => {
-      if (created) return (sealed === true ? texts.sealedRoomCreated : texts.roomCreated)(name);
+      if (created) return (isSealed ? texts.sealedRoomCreated : texts.roomCreated)(name);
       return isMade ? texts.existingAssignment(name) : texts.noPassword(name);
     };
     return { json, note, roomToOpen: name };

@@ -153,11 +153,18 @@ export const FILE_REQUESTS = {
     },
     answer: v.object(posted),
   },
-  /** Deletes the account's own upload, even while another data channel sends it. */
+  /**
+   * Deletes the account's own upload, even while another data channel sends it, or messages that
+   * were handed over to the account.
+   */
   withdraw: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
-  /** Lists the account's uploads that are not posted yet, on the main link. Sorted by file. */
+  /**
+   * Lists the account's uploads that are not posted yet, on the main link. Sorted by file.
+   * `handed`: also messages of encrypted rooms that other accounts have handed over to it. Servers
+   * of version 0.3.0 ignore the field.
+   */
   uploads: {
-    fields: { after: v.optional(fileId) },
+    fields: { after: v.optional(fileId), handed: v.optional(v.boolean()) },
     answer: v.object({
       uploads: list(
         v.object({

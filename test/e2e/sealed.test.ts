@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { WordSearch } from "./memory.ts";
 import { metricsText } from "./metrics.ts";
 import { ndjson, type Program, Sandbox, type Served } from "./program.ts";
-import { holding, openVault } from "./sealed-server.ts";
+import { holding, keyPackages, openVault } from "./sealed-server.ts";
 import { sandboxTest } from "./shared-server.ts";
 
 const CANARY = "a canary that sings";
@@ -18,6 +18,36 @@ sandboxTest("a user can be added after a first join with no input", async (sandb
     ana.type(`/invite ${user}`);
     expect(await ana.json("let-in", { user })).toMatchObject({ added: 1, missing: 0 });
   }
+  await ana.finish();
+});
+
+sandboxTest("new members read earlier messages if the room was created so", async (sandbox) => {
+  const served = await sandbox.serve();
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
+  const bensHome = sandbox.home("ben");
+  const ben = await bensHome.join(["--user", "ben"]);
+  await keyPackages(served.data, 2);
+  ana.type("/join lab --history");
+  expect(await ana.json("fault")).toMatchObject({ code: "usage" });
+  ana.type("/join vault --sealed --history");
+  await ana.json("joined", { room: "vault", created: true });
+  ana.type(CANARY);
+  await ana.json("text", { text: CANARY });
+  ana.type("/invite ben");
+  await ben.json("may-join", { room: "vault" });
+  ben.type("/join vault");
+  await ben.json("handover", { step: "read", messages: 1 });
+  ben.type("/sealed");
+  expect(await ben.json("sealing")).toMatchObject({ status: "in", history: true });
+  ana.type("/join other --sealed");
+  await ana.json("joined", { room: "other", created: true });
+  ana.type("/join other --sealed --history");
+  expect(await ana.json("fault", { code: "not-allowed" })).toMatchObject({ blame: "user" });
+  ben.type("/quit");
+  await ben.ended(30_000);
+  const past = await bensHome.json(["history", "--user", "ben", "--room", "vault"]);
+  expect(past.filter(({ kind }) => kind === "text").map(({ text }) => text)).toEqual([CANARY]);
+  expect(await holding(served.data, CANARY)).toEqual([]);
   await ana.finish();
 });
 

@@ -41,8 +41,16 @@ export class Devices {
   }
 }
 
-export async function createSealedRoom(visit: Visit, room: string): Promise<void> {
+export async function createSealedRoom(
+  visit: Visit,
+  room: string,
+  hasHistory = false,
+): Promise<void> {
   await visit.send(`/join ${room} --sealed`);
+  if (hasHistory) {
+    const option = visit.page.locator("dialog[open]").getByLabel("New members can read earlier");
+    await option.check();
+  }
   await visit.page.locator("dialog[open] button[type=submit]").click();
   await visit.heading(`#${room}`).waitFor();
   await visit.page.locator(".composer-lock").waitFor();

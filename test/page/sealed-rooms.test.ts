@@ -18,17 +18,22 @@ async function expectNothingAtServer(...texts: readonly string[]): Promise<void>
   }
 }
 
-pageTest("exchanges messages between two pages and a terminal, also after a reload", async () => {
+pageTest("exchanges messages also after a reload, earlier ones with new members", async () => {
   const ana = await devices.window("ana");
   const ben = await devices.window("ben");
   const cid = await devices.terminal("cid");
-  await createSealedRoom(ana, "vault");
-  await inviteUser(ana, "ben", ben, "vault");
+  await createSealedRoom(ana, "vault", true);
   await ana.send("sings of pages");
+  await ana.waitUntilSent();
+  await inviteUser(ana, "ben", ben, "vault");
   await ben.waitForMessage("sings of pages");
+  await ben.button("Members and encryption").click();
+  await ben.page.getByText("New members can read earlier messages.").waitFor();
+  await ben.page.keyboard.press("Escape");
   await ben.send("sings back");
   await ana.waitForMessage("sings back");
   await inviteTerminal(ana, "cid", cid, "vault");
+  await cid.json("handover", { step: "read", messages: 2 });
   cid.type("sings from a terminal");
   await ana.waitForMessage("sings from a terminal");
   await ben.waitForMessage("sings from a terminal");

@@ -231,7 +231,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       return chatConsole.print(accepted, (texts) => texts.sealingAccepted);
     }
     const status = await rooms.get(room).status();
-    const { reason, remarks = [] } = status;
+    const { reason, remarks = [], history } = status;
     const invited = await invitedTo(open.client.request, room);
     const members = status.members.map((member) => {
       return { ...member, isInvited: isAmong(invited, member) || undefined };
@@ -244,11 +244,16 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         sealed: true,
         status: status.status,
         members,
+        history,
         reason,
         remarks: remarks.length === 0 ? undefined : remarks,
       },
       (texts) => texts.sealing(status.status, reason),
-      [...members.map((member) => texts.sealedMember(memberFacts(member, me))), ...remarks],
+      [
+        ...members.map((member) => texts.sealedMember(memberFacts(member, me))),
+        ...(history === true ? [texts.sealedHistory] : []),
+        ...remarks,
+      ],
     );
   },
 

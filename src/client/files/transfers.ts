@@ -138,9 +138,13 @@ export interface EncryptedUpload {
   close(): void;
 }
 
-/** Uploads that only devices of the account can list and fetch, each of at most one chunk. */
+/**
+ * Uploads that hand messages over, each of at most one chunk. Only devices of this account, and of
+ * the user to whom they are sent, can list and fetch them.
+ */
 export interface OwnUploads {
-  send(name: string, bytes: Uint8Array): Promise<FileId>;
+  /** @param user another user who receives the upload */
+  send(name: string, bytes: Uint8Array, user?: string): Promise<FileId>;
   fetch(file: FileId, sizeBytes: number): Promise<Uint8Array>;
   withdraw(file: FileId): Promise<void>;
 }
@@ -312,12 +316,12 @@ export class Transfers {
     });
   }
 
-  ownUploads(user: string): OwnUploads {
-    const to = [`@${user}`];
+  ownUploads(self: string): OwnUploads {
     const timed = <Result>(work: (signal: AbortSignal) => Promise<Result>) =>
       this.#within(OWN_UPLOAD_TIMEOUT_MS, work);
     return {
-      send: (name, bytes) => timed((signal) => this.#sendOwn({ to, name, bytes }, signal)),
+      send: (name, bytes, user = self) =>
+        timed((signal) => this.#sendOwn({ to: [`@${user}`], name, bytes }, signal)),
       fetch: (file, sizeBytes) => timed((signal) => this.#fetchOwn(file, sizeBytes, signal)),
       withdraw: (file) => timed((signal) => this.withdraw(file, signal)),
     };

@@ -86,12 +86,18 @@ export type UnfinishedUpload = Answer<"uploads">["uploads"][number];
 
 const UPLOAD_PAGES_MAX = Math.ceil(UPLOADS_PER_ACCOUNT_MAX / UPLOADS_PAGE_MAX);
 
-/** Lists the account's uploads that are not posted yet, sorted by file. */
-export async function listUploads(request: SendRequest): Promise<readonly UnfinishedUpload[]> {
+/**
+ * Lists the account's uploads that are not posted yet, sorted by file.
+ * @param handed also lists messages that other accounts have handed over to it
+ */
+export async function listUploads(
+  request: SendRequest,
+  handed?: true,
+): Promise<readonly UnfinishedUpload[]> {
   const found: UnfinishedUpload[] = [];
   for (let page = 0; page < UPLOAD_PAGES_MAX; page++) {
     const last = found.at(-1)?.file;
-    const { uploads, more } = await request("uploads", last === undefined ? {} : { after: last });
+    const { uploads, more } = await request("uploads", { after: last, handed });
     const next = uploads.filter(({ file }) => last === undefined || file > last);
     found.push(...next);
     // A malicious server may repeat a page.

@@ -69,7 +69,8 @@ export class GroupChanges {
     this.#hasRenewalFailed = false;
   }
 
-  async create(): Promise<void> {
+  /** @param history true if new members can read earlier messages */
+  async create(history = false): Promise<void> {
     const { device, entropy, lease } = this.room.parts;
     const { id, kind, people } = this.room.view;
     const gid = new Uint8Array(entropy(ID_BYTES));
@@ -79,7 +80,7 @@ export class GroupChanges {
       adders:
         kind === "person" || people !== undefined ? ("members" as const) : ("admins" as const),
       web: true,
-      history: false,
+      history,
     };
     const { group, groupInfo } = await device.engine.create(policy, gid);
     await lease.hold();

@@ -4,6 +4,7 @@ import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { ignoreFault } from "../../base/fault.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
+import type { PersonKey } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { SealDevice } from "../../crypto/seal/members.ts";
 import { readBody } from "./body.ts";
@@ -37,7 +38,8 @@ export async function readHanded(
   { certs, keys }: HandoverPart,
 ): Promise<HandedCounts> {
   const { engine } = room.parts.device;
-  const senders = await Promise.all(certs.map((cert) => engine.certified(cert)));
+  const certified = await Promise.all(certs.map((cert) => engine.certified(cert)));
+  const senders = await provedSenders(room, certified);
   const last = keys.at(-1)?.seq ?? 0;
   let counts = NOTHING_HANDED;
   for (let next = 0; next < keys.length; ) {
@@ -57,6 +59,30 @@ export async function readHanded(
     if (handed.length === 0) break;
   }
   return counts;
+}
+
+/**
+ * Omits devices whose accounts the server's key proofs contradict. Otherwise, a device could invent
+ * messages of people whom this one does not know.
+ */
+async function provedSenders(
+  { parts: { people, states } }: SealedRoom,
+  senders: readonly (SealDevice | undefined)[],
+): Promise<readonly (SealDevice | undefined)[]> {
+  const keys = new Map<string, readonly PersonKey[]>();
+  const proved: (SealDevice | undefined)[] = [];
+  for (const sender of senders) {
+    const name = foldName((sender?.user ?? "") as Name);
+    if (sender !== undefined && !keys.has(name)) {
+      const known = await states.transact((vault) => accountOf(vault, name));
+      const person = known === undefined ? await people.check(sender.user) : undefined;
+      keys.set(name, person?.keys ?? []);
+    }
+    const shown = keys.get(name) ?? [];
+    const isKey = ({ key }: PersonKey) => key === undefined || key === sender?.account;
+    proved.push(shown.length === 0 || shown.some(isKey) ? sender : undefined);
+  }
+  return proved;
 }
 
 /** Returns the keys of messages that this device cannot read yet. */

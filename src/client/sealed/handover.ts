@@ -1,7 +1,8 @@
 /**
- * Hands the readable messages of sealed rooms over to devices of the account that joined later, and
- * receives them. The parts travel as uploads that only devices of the account can list and fetch.
- * The receiver deletes each part after reading it, and thereby requests the next one.
+ * Hands the readable messages of sealed rooms over to devices that joined later, and receives them:
+ * from devices of the account, and from those of admins if the room was created with history for
+ * new members. The parts travel as uploads that only the two accounts can list and fetch. The
+ * receiver deletes each part after reading it, and thereby requests the next one.
  */
 
 import { assert } from "../../base/assert.ts";
@@ -15,6 +16,7 @@ import {
   HANDOVER_MESSAGES_MAX,
   HANDOVER_PART_BYTES_MAX,
   HANDOVER_PARTS_LISTED_MAX,
+  HANDOVER_PARTS_UNREAD_MAX,
   HANDOVER_POLL_MS,
   HANDOVER_POLL_MS_MAX,
   HANDOVER_REPEATS_MAX,
@@ -24,7 +26,8 @@ import {
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import { leafKeyOf, parseBox } from "../../crypto/seal/handover-box.ts";
+import type { SealedGroup } from "../../crypto/seal/group.ts";
+import { leafKeyOf, mayHandOver, parseBox } from "../../crypto/seal/handover-box.ts";
 import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { OwnUploads } from "../files/transfers.ts";
 import { listUploads, type UnfinishedUpload } from "../link/queries.ts";
@@ -57,6 +60,15 @@ const UNREADABLE_CODES: ReadonlySet<string> = new Set([
 const REFUSAL_CODES: ReadonlySet<string> = new Set([
   ...(["not-allowed", "quota-reached", "store-full", "too-many"] as const),
 ]);
+
+const NO_CODES: ReadonlySet<string> = new Set();
+
+interface Outgoing {
+  readonly device: string;
+  readonly view: RoomView;
+  /** True if the device is of another account. */
+  readonly isOther: boolean;
+}
 
 interface Collected extends Omit<HandoverPart, "total" | "done"> {
   readonly messages: number;
@@ -121,8 +133,11 @@ export class Handover {
       if (isPending) {
         const listed = await this.#listed();
         let isMoving = await this.#receiveAll(listed);
-        for (const [device, view] of outgoing)
-          if (await this.#attempt(() => this.#send(device, view, listed))) isMoving = true;
+        for (const { device, view, isOther } of outgoing) {
+          // A server may not let an admin write to a member who has not entered the room yet.
+          const codes = isOther ? NO_CODES : REFUSAL_CODES;
+          if (await this.#attempt(() => this.#send(device, view, listed), codes)) isMoving = true;
+        }
         this.#delayMs = isMoving
           ? HANDOVER_POLL_MS
           : Math.min(2 * this.#delayMs, HANDOVER_POLL_MS_MAX);
@@ -138,17 +153,18 @@ export class Handover {
   }
 
   /** Devices that have joined rooms, with the rooms. Forgets rooms that this device has left. */
-  async #outgoing(): Promise<(readonly [device: string, view: RoomView])[]> {
+  async #outgoing(): Promise<Outgoing[]> {
     const { parts } = this;
     const rooms = new Map(parts.rooms().map((view) => [view.id as string, view]));
     return parts.states.transact(async (vault) => {
       const rows = await vault.rows(allOf("handover", HANDOVERS_MAX));
-      const outgoing: (readonly [string, RoomView])[] = [];
+      const outgoing: Outgoing[] = [];
       for (const { key } of rows) {
         const [, device = "", room = ""] = key.split("/");
         const view = rooms.get(room);
+        const { user } = (await vault.find<HandoverRow>(key)) ?? {};
         if (view === undefined) await vault.delete(key);
-        else outgoing.push([device, view]);
+        else outgoing.push({ device, view, isOther: user !== undefined });
       }
       return outgoing;
     });
@@ -168,7 +184,7 @@ export class Handover {
   }
 
   async #listed(): Promise<readonly UnfinishedUpload[]> {
-    const uploads = await listUploads(this.parts.request);
+    const uploads = await listUploads(this.parts.request, true);
     return uploads.filter(({ name }) => name.startsWith(HANDOVER_NAME));
   }
 
@@ -186,12 +202,15 @@ export class Handover {
   }
 
   /** The next run repeats what has failed, so that one room does not stop the others. */
-  async #attempt(work: () => Promise<boolean>): Promise<boolean> {
+  async #attempt(
+    work: () => Promise<boolean>,
+    codes: ReadonlySet<string> = REFUSAL_CODES,
+  ): Promise<boolean> {
     try {
       return await work();
     } catch (error) {
       const fault = asFault(error);
-      if (REFUSAL_CODES.has(fault.code)) this.parts.emit({ kind: "sealed-fault", fault });
+      if (codes.has(fault.code)) this.parts.emit({ kind: "sealed-fault", fault });
       return false;
     }
   }
@@ -203,13 +222,14 @@ export class Handover {
       const room = await this.#roomOfGroup(box.gid);
       const { group } = (await room?.run((tx) => tx)) ?? {};
       if (room !== undefined && group !== undefined) {
-        const { plain } = await this.parts.device.engine.openBox(group, box);
+        const { plain, by } = await this.parts.device.engine.openBox(group, box);
         // The sender replaces it when it knows the new key.
         if (plain === undefined) {
           setNewest(this.#stale, file, true, HANDOVERS_MAX);
           return false;
         }
-        await this.#read(room, unpackPart(plain));
+        const user = by.account === group.self.account ? undefined : by.user;
+        await this.#read(room, unpackPart(plain), user);
       }
     } catch (error) {
       if (!(error instanceof Fault) || !UNREADABLE_CODES.has(error.code)) throw error;
@@ -236,10 +256,10 @@ export class Handover {
     return undefined;
   }
 
-  async #read(room: SealedRoom, part: HandoverPart): Promise<void> {
+  async #read(room: SealedRoom, part: HandoverPart, user: string | undefined): Promise<void> {
     const { total, done, keys, isLast } = part;
     const unread = await unreadKeys(room, keys);
-    if (unread.length > 0 && done === 0) this.#emit(room, "receiving", total, { total });
+    if (unread.length > 0 && done === 0) this.#emit(room, "receiving", total, { total, user });
     const counts = await readHanded(room, { ...part, keys: unread });
     const handed = await room.run((tx) => {
       const before = (done === 0 ? undefined : tx.row?.handed) ?? NOTHING_HANDED;
@@ -267,20 +287,27 @@ export class Handover {
     const { parts } = this;
     const room = this.roomOf(view);
     const rowKey = handoverKey(device, view.id);
-    const row = await room.run(async ({ vault, group }) => {
-      const isRemoved = group?.members.some((member) => member.device === device) === false;
-      if (isRemoved) await vault.delete(rowKey);
-      return group === undefined || isRemoved ? undefined : vault.find<HandoverRow>(rowKey);
+    const { row, isOver } = await room.run(async ({ vault, group }) => {
+      const stored = await vault.find<HandoverRow>(rowKey);
+      const over = group !== undefined && !isReceiver(group, device);
+      if (over) await vault.delete(rowKey);
+      return { row: group === undefined ? undefined : stored, isOver: over };
     });
     if (row === undefined) return false;
+    if (isOver) {
+      if (row.part !== undefined) await this.#withdraw(row.part.file);
+      return false;
+    }
     if (row.part !== undefined) return this.#settle(device, room, { row, part: row.part, listed });
+    const isOther = row.user !== undefined;
+    if (isOther && listed.length >= HANDOVER_PARTS_UNREAD_MAX) return false;
     const total = row.total ?? (await countKeys(room, row.before));
     const collected = await collect(room, row.before);
     if (collected.keys.length === 0) {
       await room.run(({ vault }) => vault.delete(rowKey));
       return false;
     }
-    if (row.done === 0) this.#emit(room, "sending", total, { total, device });
+    if (row.done === 0 && !isOther) this.#emit(room, "sending", total, { total, device });
     const { messages, before, ...content } = collected;
     const { isLast } = content;
     const part = packPart({ ...content, total, done: row.done });
@@ -288,7 +315,7 @@ export class Handover {
     const key = group && leafKeyOf(group, device);
     if (group === undefined || key === undefined) return false;
     const box = await parts.device.engine.sealFor(group, device, part);
-    const file = await this.#uploads.send(`${HANDOVER_NAME}${device}`, box);
+    const file = await this.#uploads.send(`${HANDOVER_NAME}${device}`, box, row.user);
     const isStored = await room.run(async ({ vault }) => {
       // The device may have joined again, or another process of this home has sent the part.
       const current = await vault.find<HandoverRow>(rowKey);
@@ -329,8 +356,9 @@ export class Handover {
       if (isOver) await vault.delete(key);
       else await vault.put(key, (isRepeated ? again : next) satisfies HandoverRow);
     });
-    const { total = 0 } = row;
-    if (part.isLast && !isRepeated) this.#emit(room, "sent", total, { total, device });
+    const { total = 0, user } = row;
+    const isSent = part.isLast && !isRepeated && user === undefined;
+    if (isSent) this.#emit(room, "sent", total, { total, device });
     return true;
   }
 
@@ -338,7 +366,7 @@ export class Handover {
     { view }: SealedRoom,
     step: HandoverEvent["step"],
     messages: number,
-    { total, device }: { readonly total: number; readonly device?: string },
+    { total, device, user }: Pick<HandoverEvent, "total" | "device" | "user">,
   ): void {
     const { emit, sha256 } = this.parts;
     emit({
@@ -350,6 +378,7 @@ export class Handover {
       total,
       sizeBytes: total * ENTRY_BYTES,
       device: device && deviceIdOf(fromBase64Url(device), sha256),
+      user,
     });
   }
 }
@@ -358,6 +387,11 @@ interface SentPart {
   readonly row: HandoverRow;
   readonly part: NonNullable<HandoverRow["part"]>;
   readonly listed: readonly UnfinishedUpload[];
+}
+
+function isReceiver(group: SealedGroup, device: string): boolean {
+  const member = group.members.find((one) => one.device === device);
+  return member !== undefined && mayHandOver(group, group.self, member);
 }
 
 /** A sender that was interrupted may have left an incomplete part, which it sends again. */

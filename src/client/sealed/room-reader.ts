@@ -10,6 +10,7 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { type AccountChecks, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
 import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
+import { mayHandOver } from "../../crypto/seal/handover-box.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, readSealedFile, type SealedBody } from "./body.ts";
 import type { KeyClaims } from "./claims.ts";
@@ -58,7 +59,7 @@ export interface RoomReaderOptions {
   readonly claims: Pick<KeyClaims, "add">;
   readonly user: string;
   readonly files: FileIndex;
-  /** Called when a device of the account joins, or this one, and lacks earlier messages. */
+  /** Called when this device joins, or one that may read what this device can read. */
   readonly onHandover: () => void;
 }
 
@@ -289,10 +290,13 @@ export class RoomReader {
     { seq }: ChatRecord,
     { added }: ChangeRow,
   ): Promise<void> {
-    const { self } = group ?? {};
-    for (const { device, account } of added) {
-      if (account !== self?.account || device === self.device || seq <= (row?.since ?? 0)) continue;
-      await vault.put(handoverKey(device, room), { before: seq, done: 0 } satisfies HandoverRow);
+    if (group === undefined || seq <= (row?.since ?? 0)) return;
+    for (const { device, account, user } of added) {
+      const member = group.members.find((one) => one.device === device);
+      if (member === undefined || !mayHandOver(group, group.self, member)) continue;
+      const owner = account === group.self.account ? undefined : user;
+      const handover: HandoverRow = { before: seq, done: 0, user: owner };
+      await vault.put(handoverKey(device, room), handover);
       this.options.onHandover();
     }
   }
@@ -486,10 +490,9 @@ export class RoomReader {
       if (checked !== undefined) departed.push(checked);
     }
     this.#leavers.delete(tx.room);
-    const { self, members = [] } = tx.group ?? {};
-    const hasOthers = members.some(
-      ({ account, device }) => account === self?.account && device !== self.device,
-    );
+    const { group: joined } = tx;
+    const hasOthers =
+      joined?.members.some((member) => mayHandOver(joined, member, joined.self)) === true;
     if (hasOthers) this.options.onHandover();
     tx.row = {
       target,

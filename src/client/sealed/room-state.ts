@@ -44,7 +44,7 @@ export type SealedEvent =
   /** This device sends the user no messages until its owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
-/** Earlier messages of a room are handed from one device of the account to another. */
+/** Earlier messages of a room are handed to a device that joined later. */
 export interface HandoverEvent {
   readonly kind: "handover";
   readonly room: RoomId;
@@ -60,6 +60,8 @@ export interface HandoverEvent {
   readonly sizeBytes: number;
   /** Id of the other device; `undefined` on the one that receives. */
   readonly device?: string | undefined;
+  /** Admin whose device hands the messages over, if that is another account. */
+  readonly user?: string | undefined;
 }
 
 type StateBinding = Pick<RoomRow, "group" | "instance">;

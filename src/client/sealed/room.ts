@@ -134,6 +134,8 @@ export interface RoomSealStatus {
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
   readonly members: readonly SealedMember[];
+  /** True if new members can read earlier messages. */
+  readonly history?: true;
   /** Unlike faults, remarks leave the room usable. */
   readonly remarks?: readonly string[];
 }
@@ -625,7 +627,8 @@ export class SealedRoom {
         });
       }
       const { status, reason, remarks } = row;
-      return { status, members, ...defined({ reason, remarks }) };
+      const history = group?.policy.history === true || undefined;
+      return { status, members, ...defined({ history, reason, remarks }) };
     });
   }
 

@@ -59,7 +59,7 @@ export interface RoomRow {
   readonly sentSince?: number;
   /** Absent until edits that a program of version 0.2.0 stored have been indexed. */
   readonly hasEditIndex?: true;
-  /** Time at which the device joined, while others of its account may hand messages over. */
+  /** Time at which the device joined, while other devices may hand messages over. */
   readonly awaitsSinceUnixMs?: number | undefined;
   /** Messages of a hand-over that is not complete. */
   readonly handed?: HandedCounts | undefined;
@@ -75,8 +75,10 @@ export interface HandedCounts {
   readonly wrong: number;
 }
 
-/** Hand-over to a device of the account that has joined a room. */
+/** Hand-over to a device that has joined a room. */
 export interface HandoverRow {
+  /** Owner of the device, if that is another account. */
+  readonly user?: string | undefined;
   /** Messages with a lower `seq` are still to be handed over. */
   readonly before: number;
   readonly done: number;
@@ -165,7 +167,7 @@ export interface SaidContent {
   readonly body: unknown;
   readonly sentAtUnixMs: number;
   /**
-   * Key of the message, for other devices of the account. Absent in rows of version 0.3.0 and
+   * Key of the message, for devices that join later. Absent in rows of version 0.3.0 and
    * earlier, which are not handed over.
    */
   readonly key?: string | undefined;

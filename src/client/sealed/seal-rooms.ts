@@ -29,7 +29,11 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
  * room that an earlier server has let the user join under its former name.
  * @throws {Fault} name-taken if the room is open
  */
-export async function completeSealing(sealer: Sealer, answer: Answer<"join">): Promise<void> {
+export async function completeSealing(
+  sealer: Sealer,
+  answer: Answer<"join">,
+  history: boolean,
+): Promise<void> {
   const { room: id, name, joined } = answer;
   const found = await findRoom(sealer, name);
   if (found !== undefined && !found.sealed) {
@@ -37,9 +41,20 @@ export async function completeSealing(sealer: Sealer, answer: Answer<"join">): P
     throw isOpen(name);
   }
   const { made } = await sealer.request("group", { target: name });
-  if (made !== undefined) return;
-  await sealRoom(sealer, { id, name }).catch((error: unknown) => {
+  if (made !== undefined) return history ? checkHistory(sealer, answer) : undefined;
+  await sealRoom(sealer, { id, name, history }).catch((error: unknown) => {
     if (asFault(error).code !== "not-allowed") throw error; // Only its creator may do this.
+  });
+}
+
+/** @throws {Fault} not-allowed if new members cannot read earlier messages */
+async function checkHistory(sealer: Sealer, { room: id, name }: Answer<"join">): Promise<void> {
+  const room = (await sealer.sealedRooms()).get(viewOf({ id, name }));
+  await room.changes.sync();
+  const { status, history } = await room.status();
+  if (status !== "in" || history === true) return;
+  throw new Fault("not-allowed", msg`new members of '${name}' cannot read earlier messages`, {
+    remedy: msg`this can only be chosen when a room is created`,
   });
 }
 
@@ -60,18 +75,27 @@ function isOpen(name: string): Fault {
   );
 }
 
+interface NewRoom {
+  readonly id: string;
+  readonly name: string;
+  /** True if new members can read earlier messages. */
+  readonly history: boolean;
+}
+
 /** Another window or device of the room's creator may do the same at once. */
-export async function sealRoom(sealer: Sealer, { id, name }: { id: string; name: string }) {
-  const rooms = await sealer.sealedRooms();
-  const view: RoomView = { kind: "room", topic: "", isSealed: true, id: id as RoomId, name };
-  const room = rooms.get(view);
+export async function sealRoom(sealer: Sealer, { id, name, history }: NewRoom): Promise<void> {
+  const room = (await sealer.sealedRooms()).get(viewOf({ id, name }));
   try {
-    await room.changes.create();
+    await room.changes.create(history);
   } catch (error) {
     if (!OTHER_CREATIONS.has(asFault(error).code)) throw error;
     await room.changes.sync();
     if ((await room.status()).status !== "in") throw error;
   }
+}
+
+function viewOf({ id, name }: Pick<NewRoom, "id" | "name">): RoomView {
+  return { kind: "room", topic: "", isSealed: true, id: id as RoomId, name };
 }
 
 /** Faults of `GroupChanges.create` if the room has a group or is getting one. */

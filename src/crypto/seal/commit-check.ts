@@ -157,7 +157,7 @@ export class CommitCheck {
       case "group_context_extensions": {
         const next = readPolicy(first.groupContextExtensions.extensions);
         if (proposals.length > 1 || next === undefined) return refused("policy");
-        if (next.room !== policy.room) return refused("policy");
+        if (next.room !== policy.room || next.history !== policy.history) return refused("policy");
         if (!hasAdminRights(policy, members, by)) return refused("not-allowed");
         return accepted({ ...change, kind: "policy", policy: next });
       }

@@ -531,7 +531,7 @@ export class SealEngine {
     return sealBox(this.#sealer, group, device, plain);
   }
 
-  /** @throws {Fault} seal-refused if the box is not by another device of this account and group */
+  /** @throws {Fault} seal-refused if the box is not by a device that may send it */
   openBox(group: SealedGroup, box: SealedBox): Promise<OpenedBox> {
     return openBox(this.#sealer, group, box);
   }

@@ -1,6 +1,6 @@
 /**
- * Boxes that one device of an account seals for another in a group to which both belong: encrypted
- * with HPKE for the receiver's leaf, and signed by the sender's device key.
+ * Boxes that one device seals for another of its account, or of a new member, in a group to which
+ * both belong: encrypted with HPKE for the receiver's leaf, and signed by the sender's device key.
  */
 
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
@@ -9,8 +9,9 @@ import { concatBytes, equalBytes, fromBase64Url, isBytes, toBase64Url } from "..
 import { Fault } from "../../base/fault.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { sealedHandoverBytes } from "../signed-bytes.ts";
+import { hasAdminRights } from "./commit-check.ts";
 import type { SealedGroup } from "./group.ts";
-import { leafAt, type SealMember } from "./members.ts";
+import { leafAt, type SealDevice, type SealMember } from "./members.ts";
 import { type SealSigner, verifyEd25519 } from "./suite.ts";
 
 const LABEL = "chat handover";
@@ -25,6 +26,16 @@ interface Sealer {
 export function leafKeyOf({ mls, members }: SealedGroup, device: string): Uint8Array | undefined {
   const member = members.find((one) => one.device === device);
   return member && leafAt(mls.ratchetTree, member.leaf)?.hpkePublicKey;
+}
+
+/**
+ * Reports whether `by` may hand messages over to the device `to`. Between accounts, only admins may
+ * do so, and only if the room was created with history for new members.
+ */
+export function mayHandOver({ policy, members }: SealedGroup, by: SealDevice, to: SealDevice) {
+  if (by.device === to.device) return false;
+  if (by.account === to.account) return true;
+  return policy.history && hasAdminRights(policy, members, by);
 }
 
 /** @throws {Fault} seal-refused if the device is not in the group */
@@ -70,8 +81,8 @@ export interface OpenedBox {
 }
 
 /**
- * @throws {Fault} seal-refused unless another device of this account in the group has sealed the
- * box for this device
+ * @throws {Fault} seal-refused unless a device in the group that may do so has sealed the box for
+ * this device
  */
 export async function openBox(
   { suite, signer }: Sealer,
@@ -80,8 +91,8 @@ export async function openBox(
 ): Promise<OpenedBox> {
   const device = toBase64Url(signer.publicKey);
   const by = group.members.find((one) => one.device === toBase64Url(sender));
-  const isOwn = by?.account === group.self.account && by.device !== device;
-  if (by === undefined || !isOwn || !equalBytes(gid, group.gid)) throw refused();
+  const mayRead = by !== undefined && mayHandOver(group, by, group.self);
+  if (!mayRead || !equalBytes(gid, group.gid)) throw refused();
   const context = contextOf(group, sender, device);
   const digest = await suite.hash.digest(concatBytes(enc, ct));
   if (!(await verifyEd25519(sender, sealedHandoverBytes(context, digest), sig))) throw refused();
@@ -102,5 +113,5 @@ function contextOf({ gid, policy }: SealedGroup, by: Uint8Array, device: string)
 }
 
 function refused(): Fault {
-  return new Fault("seal-refused", "a hand-over is not between devices of this account and room");
+  return new Fault("seal-refused", "a hand-over is from a device that may not send it");
 }

@@ -21,6 +21,7 @@ export interface SealPolicy {
   readonly admins: readonly string[];
   readonly adders: "admins" | "members";
   readonly web: boolean;
+  /** Admins' devices hand earlier messages over to new members. Fixed when the room is created. */
   readonly history: boolean;
 }
 

@@ -132,9 +132,10 @@ export class FileService {
     got: (request, from) => this.#serve(request, from, () => this.#downloaded(request, from)),
     "send-small": (request, from) => this.#reported(() => this.#smallFiles.send(request, from)),
     "fetch-small": (request, from) => this.#reported(() => this.#smallFiles.fetch(request, from)),
-    uploads: ({ after = "" }, { account }) => {
+    uploads: ({ after = "", handed = false }, { account: { id } }) => {
       const own = [...this.unfinished()]
-        .filter(({ about: { by, file } }) => by === account.id && file > after)
+        .filter(({ about }) => about.file > after)
+        .filter(({ about }) => about.by === id || (handed && this.#recipients.isHanded(id, about)))
         .sort((a, b) => (a.about.file < b.about.file ? -1 : 1));
       const uploads = own.slice(0, UPLOADS_PAGE_MAX).map(uploadEntry);
       return { uploads, more: own.length > uploads.length };
@@ -391,7 +392,9 @@ export class FileService {
     const sending = [...this.#transfers].find(
       ([, transfer]) => transfer instanceof UploadReceiver && transfer.blob.metadata.file === file,
     );
-    const about = await this.#uploads.withdraw(by, file);
+    const offered = this.#uploads.offerOf(file);
+    const isHanded = offered !== undefined && this.#recipients.isHanded(by, offered);
+    const about = await this.#uploads.withdraw(isHanded ? offered.by : by, file);
     if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
       this.#transfers.delete(sending[0]);
       if (sending[0] !== requester) sending[0].close(fault);
@@ -587,8 +590,8 @@ export class FileService {
     const { engine, rooms } = this.options;
     const about = this.#uploads.offerOf(file);
     if (about !== undefined) {
-      const isOffered = about.isPreview !== true && this.#recipients.canRead(user, about.to);
-      return about.by === user || isOffered;
+      if (about.by === user || this.#recipients.isHanded(user, about)) return true;
+      return about.isPreview !== true && this.#recipients.canRead(user, about.to);
     }
     return engine.files.mayRead(file, user, (room) => rooms.get(room)?.members.has(user) === true);
   }

@@ -10,6 +10,8 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import { checkPoster } from "../../core/rooms/rules.ts";
 import { checkMaySendFiles, checkMayWrite, companyOf } from "../../core/rooms/server-rules.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
+import type { BlobMetadata } from "../../io/blob/interfaces.ts";
+import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 
 /** Fields of the future record that an offer contains. */
 export interface RecipientFile {
@@ -49,6 +51,13 @@ export class Recipients {
       if (boxNames(name) !== undefined) return this.#targets.find(user, recipient) !== undefined;
       return rooms.find(name, user)?.members.has(user) === true;
     });
+  }
+
+  /** Reports whether another account has handed messages of an encrypted room over to the user. */
+  isHanded(user: UserId, { by, name, to, isPreview }: BlobMetadata): boolean {
+    if (isPreview !== true || by === user || !name.startsWith(HANDOVER_NAME)) return false;
+    const people = to.map(parseTarget).filter(({ kind }) => kind === "person");
+    return people.some((person) => this.options.directory.find(person.name)?.id === user);
   }
 
   rooms(by: UserId, to: readonly string[]): Room[] {

@@ -159,7 +159,7 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
   expect(await screen.outputText()).toMatch(/untuk mengawali pesan.*bergabung ke ruang/s);
   await screen.type("/help join\r");
   expect(await screen.outputText()).toContain(
-    "/join ROOM [PASSWORD | --sealed | --assignment]: bergabung ke ruang",
+    "/join ROOM [PASSWORD | --sealed [--history] | --assignment]: bergabung ke",
   );
 });
 

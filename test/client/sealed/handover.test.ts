@@ -1,7 +1,10 @@
 import { describe, expect } from "bun:test";
 import { fromBase64Url, toBase64Url } from "../../../src/base/bytes.ts";
 import type { FileId } from "../../../src/base/ids.ts";
+import { RETENTION_MS_MIN } from "../../../src/base/limits.ts";
+import { HANDOVER_CERTS_MAX } from "../../../src/base/limits-sealed.ts";
 import { checkName } from "../../../src/base/names.ts";
+import { packPart } from "../../../src/client/sealed/handover-part.ts";
 import { type ArchivedRow, contentKey, memberCertKey } from "../../../src/client/sealed/rows.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
@@ -12,8 +15,11 @@ import { content, MemoryFolder, MemorySource } from "../contents.ts";
 import type { WireMessage } from "./liar.ts";
 import { type Device, type Person, vaultTest } from "./sealed-site.ts";
 
-const two = vaultTest(["ben"]);
+const two = vaultTest(["ben"], { operatorToken: "operator token" });
 const three = vaultTest(["ben", "eve"]);
+const proved = vaultTest(["ben", "eve"], { signs: true });
+const withHistory = vaultTest(["ben"], { history: true });
+const threeWithHistory = vaultTest(["ben", "eve"], { history: true });
 
 function steps({ events }: Person): string[] {
   return events.flatMap((event) =>
@@ -29,6 +35,12 @@ async function handedOver(person: Person, step = "read"): Promise<void> {
 
 async function uploads(person: Person): Promise<string[]> {
   return (await person.request("uploads", {})).uploads.map(({ name }) => name);
+}
+
+async function untilUploads(person: Person, count: number): Promise<void> {
+  for (let s = 0; s < 90 && (await uploads(person)).length !== count; s++)
+    await person.world.pass(1_000);
+  expect(await uploads(person)).toHaveLength(count);
 }
 
 async function lies(person: Person, seq: number, change: (row: ArchivedRow) => object) {
@@ -132,6 +144,30 @@ describe("a linked device", () => {
     expect(steps(again)).toEqual(["receiving 3", "read 1"]);
   });
 
+  two("does not get back what retention has erased", async ({ world, ana, ben }) => {
+    const { seq } = await ana.postText("too old");
+    await ana.postTo("also old", ben);
+    const phone = await world.join("ben", await world.link(ben));
+    // The other device is stopped after it has sent the keys, and knows nothing of the retention.
+    await phone.quit();
+    await untilUploads(ben, 1);
+    await ben.quit();
+    const operator = await world.join("olga");
+    await operator.request("operate", { token: "operator token" });
+    await operator.request("clock", { accept: true }); // The site's clock has jumped.
+    await world.pass(RETENTION_MS_MIN);
+    await operator.request("retention", { room: "vault", keepMs: RETENTION_MS_MIN });
+    await ana.until("the erasure", () => ana.records.some(({ kind }) => kind === "erase"));
+    await ana.postText("recent");
+    const again = await world.join("ben", phone.device);
+    await again.waitForText("recent");
+    await handedOver(again, "hidden");
+    expect(steps(again)).toEqual(["receiving 2"]);
+    expect(await again.past()).toEqual(["recent"]);
+    expect(await contentAt(again, seq)).toBeUndefined();
+    expect(await uploads(ana)).toEqual([]);
+  });
+
   two("reads everything again after it has lost its data", async ({ world, ana, ben }) => {
     await ana.postTo("before", ben);
     const phone = await world.join("ben", await world.link(ben));
@@ -156,6 +192,47 @@ describe("a linked device", () => {
     await handedOver(desk, "sent");
     expect(await again.past()).toEqual(["one", "two", "three"]);
     expect(await uploads(desk)).toEqual([]);
+  });
+});
+
+/**
+ * Posts messages that the person stores as those of as many devices as one part can name, so that
+ * the first and the last message travel in different parts.
+ */
+async function fillParts(from: Person, to: Person): Promise<void> {
+  await from.postTo("first", to);
+  const seqs: number[] = [];
+  for (let i = 0; i < HANDOVER_CERTS_MAX; i++) seqs.push((await from.postText(`filler ${i}`)).seq);
+  await from.postTo("last", to);
+  for (const [i, seq] of seqs.entries()) {
+    const device = toBase64Url(new Uint8Array(32).fill(i));
+    await lies(to, seq, () => ({ device }));
+  }
+}
+
+describe("a hand-over in several parts", () => {
+  two("is complete, and names what is missing", async ({ world, ana, ben }) => {
+    await fillParts(ana, ben);
+    const phone = await world.join("ben", await world.link(ben));
+    await handedOver(phone, "hidden");
+    expect(await phone.past()).toEqual(["first", "last"]);
+    expect(steps(phone)).toEqual(["receiving 34", "part 1", "read 2", "hidden 32"]);
+    await handedOver(ben, "sent");
+    expect(await uploads(ben)).toEqual([]);
+  });
+
+  two("continues when both devices end between two parts", async ({ world, ana, ben }) => {
+    await fillParts(ana, ben);
+    const phone = await world.join("ben", await world.link(ben));
+    await handedOver(phone, "part");
+    await phone.quit();
+    const desk = await ben.restart();
+    const again = await world.join("ben", phone.device);
+    await handedOver(again);
+    expect(await again.past()).toEqual(["first", "last"]);
+    expect(steps(again)).toEqual(["read 2", "hidden 32"]);
+    await handedOver(desk, "sent");
+    expect(steps(desk)).toEqual(["sent 34"]);
   });
 });
 
@@ -198,14 +275,24 @@ describe("a device that lies", () => {
     expect(await phone.past()).toEqual(["by eve"]);
   });
 
-  three("can issue no certificate in another name", async ({ world, ana, ben, eve }) => {
+  for (const [run, about, name] of [
+    [three, "in another name", "ana"],
+    [proved, "for somebody who has left", "eve"],
+  ] as const)
+    run(`can issue no certificate ${about}`, (scene) => certifies(scene, name));
+
+  /** Ben's device certifies that eve's device belongs to this user, with a key of its own. */
+  async function certifies(
+    { world, ana, ben, eve }: Parameters<Parameters<typeof three>[1]>[0],
+    name: string,
+  ): Promise<void> {
     const { seq } = await eve.postText("by eve");
     await ana.postTo("by ana", ben);
     await ana.kick("eve");
     await ben.until("the removal", () => ben.changes.includes("remove"));
     const { device = "" } = { device: "", ...(await contentAt(ben, seq)) };
     const server = formatFingerprint(ben.client.fingerprint as Fingerprint);
-    const subject = { server, user: checkName("ana"), kind: "cli", signedAtUnixMs: 1 } as const;
+    const subject = { server, user: checkName(name), kind: "cli", signedAtUnixMs: 1 } as const;
     const forged = makeDeviceCert(Identity.generate(), {
       ...subject,
       deviceKey: fromBase64Url(device),
@@ -218,7 +305,7 @@ describe("a device that lies", () => {
     const phone = await world.join("ben", await world.link(ben));
     await handedOver(phone, "hidden");
     expect(await phone.past()).toEqual(["by ana"]);
-  });
+  }
 
   two("cannot exchange two messages", async ({ world, ana, ben }) => {
     const first = await ana.postText("one");
@@ -329,5 +416,137 @@ describe("a hand-over", () => {
     expect(await uploads(ana)).toEqual([]);
     const fetching = ana.client.transfers.ownUploads("ana").fetch(file as FileId, 9);
     expect(await world.wait(fetching).catch(({ code }) => code)).toBe("file-unknown");
+  });
+});
+
+describe("a member who is added to a room with history for new members", () => {
+  withHistory("reads what was posted before, with edits and files", async ({ world, ana, ben }) => {
+    const first = await ana.postText("frist");
+    await ana.edit(first.seq, "first");
+    const source = new MemorySource(content(9), { name: "plan.txt" });
+    const sent = await world.wait(ben.client.transfers.send({ source, to: ["vault"] }));
+    await ana.until("the file", () => ana.records.find(({ kind }) => kind === "file"));
+    const dan = await world.join("daniel");
+    await ana.addMember(dan);
+    await handedOver(dan);
+    expect(steps(dan)).toEqual(["receiving 3", "read 3"]);
+    const { records } = await dan.history();
+    const edits = records.filter(({ kind }) => kind === "edit").map(({ body }) => body);
+    expect(edits).toEqual([{ seq: first.seq, text: "first" }]);
+    const folder = new MemoryFolder();
+    const request = { file: sent.id as FileId, into: "/inbox", openSink: folder.open };
+    expect(await world.wait(dan.client.transfers.get(request))).toMatchObject({
+      name: "plan.txt",
+      digest: sent.digest,
+    });
+    const from = dan.events.flatMap((event) => (event.kind === "handover" ? [event.user] : []));
+    expect(from[0]).toBe("ana");
+    await world.pass(2_000);
+    expect([await uploads(ana), steps(ana), steps(ben)]).toEqual([[], [], []]);
+    expect((await dan.status()).history).toBe(true);
+  });
+
+  withHistory("receives it on a device that is linked later", async ({ world, ana, ben }) => {
+    await ben.postTo("before", ana);
+    const dan = await world.join("daniel");
+    await ana.addMember(dan);
+    await handedOver(dan);
+    const phone = await world.join("daniel", await world.link(dan));
+    await dan.quit();
+    await handedOver(phone);
+    expect(await phone.past()).toEqual(["before"]);
+  });
+
+  withHistory("does not get back what was erased", async ({ world, ana, ben }) => {
+    const { seq } = await ana.postText("a secret");
+    await ana.postTo("a remark", ben);
+    const dan = await world.join("daniel");
+    await ana.request("erase", { seq });
+    await ana.addMember(dan);
+    await handedOver(dan);
+    expect(await dan.past()).toEqual(["a remark"]);
+  });
+
+  withHistory("continues after both were interrupted", async ({ world, ana, ben }) => {
+    for (const text of ["one", "two"]) await ana.postTo(text, ben);
+    const dan = await world.join("daniel");
+    await ana.addMember(dan);
+    await dan.quit();
+    await untilUploads(ana, 1);
+    const desk = await ana.restart();
+    const again = await world.join("daniel", dan.device);
+    await handedOver(again);
+    for (let s = 0; s < 90 && (await uploads(desk)).length > 0; s++) await world.pass(1_000);
+    expect([await again.past(), await uploads(desk)]).toEqual([["one", "two"], []]);
+  });
+
+  withHistory("receives nothing after being removed", async ({ world, ana, ben }) => {
+    await ana.postTo("before", ben);
+    const dan = await world.join("daniel");
+    await ana.addMember(dan);
+    await dan.quit();
+    await untilUploads(ana, 1);
+    await ana.kick("daniel");
+    await untilUploads(ana, 0);
+    const again = await world.join("daniel", dan.device);
+    await world.pass(5_000);
+    expect([steps(again), await uploads(ana)]).toEqual([[], []]);
+  });
+
+  threeWithHistory("is the only one to find and delete it", async ({ world, ana, ben, eve }) => {
+    await ana.postTo("before", ben);
+    const dan = await world.join("daniel");
+    await ana.addMember(dan);
+    await dan.quit();
+    await untilUploads(ana, 1);
+    const [{ file } = { file: "" }] = (await ana.request("uploads", {})).uploads;
+    for (const other of [ben, eve]) {
+      expect((await other.request("uploads", { handed: true })).uploads).toEqual([]);
+      const own = other.client.transfers.ownUploads(other.name);
+      const codeOf = (attempt: Promise<unknown>) =>
+        world.wait(
+          attempt.then(
+            () => "",
+            ({ code }) => code,
+          ),
+        );
+      expect(await codeOf(own.fetch(file as FileId, 9))).toBe("file-unknown");
+      expect(await codeOf(own.withdraw(file as FileId))).toBe("file-unknown");
+    }
+    const again = await world.join("daniel", dan.device);
+    expect(await uploads(again)).toEqual([]);
+    await handedOver(again);
+    expect(await again.past()).toEqual(["before"]);
+  });
+
+  threeWithHistory("accepts nothing from members without the role", async (scene) => {
+    const { world, ana, ben, eve } = scene;
+    await ana.postTo("before", ben);
+    const dan = await world.join("daniel");
+    await ana.addMember(dan);
+    await dan.quit();
+    await untilUploads(ana, 1);
+    await ana.quit();
+    // As a modified program of a member who is no admin.
+    const [device = ""] = (await ben.status()).members
+      .filter(({ user }) => user === "daniel")
+      .flatMap(({ devices }) => devices.map((one) => one.device));
+    const part = packPart({ total: 1, done: 0, isLast: true, certs: [], keys: [] });
+    const box = await ben.sealed((rooms) => {
+      const room = rooms.get(ben.room());
+      return room.run(({ group }) => {
+        if (group === undefined) throw new Error("ben is in the group");
+        return room.parts.device.engine.sealFor(group, device, part);
+      });
+    });
+    const own = ben.client.transfers.ownUploads("ben");
+    await world.wait(own.send(`sealed-history ${device}`, box, "daniel"));
+    const again = await world.join("daniel", dan.device);
+    await handedOver(again);
+    expect(await again.past()).toEqual(["before"]);
+    const from = again.events.flatMap((event) => (event.kind === "handover" ? [event.user] : []));
+    expect(new Set(from)).toEqual(new Set(["ana", undefined]));
+    await world.pass(2_000);
+    expect([await uploads(ben), await eve.past()]).toEqual([[], ["before"]]);
   });
 });

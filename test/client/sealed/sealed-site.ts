@@ -149,6 +149,8 @@ type Scene<Names extends string> = { readonly world: SealedSite } & Readonly<Rec
 export const GREETING = "ready";
 
 interface VaultOptions extends SiteOptions {
+  /** True if new members can read earlier messages. */
+  readonly history?: boolean;
   readonly isGreeted?: boolean;
 }
 
@@ -158,13 +160,13 @@ interface VaultOptions extends SiteOptions {
  */
 export function vaultTest<const Name extends string>(
   names: readonly Name[],
-  { isGreeted = false, ...options }: VaultOptions = {},
+  { isGreeted = false, history = false, ...options }: VaultOptions = {},
 ) {
   return (title: string, run: (scene: Scene<Name | "ana">) => Promise<unknown>) =>
     test(title, async () => {
       await using world = await SealedSite.open(options);
       const [ana, ...others] = await world.joinAll("ana", ...names);
-      await ana.createSealedRoom("vault");
+      await ana.createSealedRoom("vault", history);
       for (const person of others) await ana.addMember(person);
       if (isGreeted) await ana.postTo(GREETING, ...others);
       await world.site.quiet();
@@ -302,10 +304,10 @@ export class Person {
     return this.until(`the room ${name}`, find);
   }
 
-  async createSealedRoom(room: string): Promise<void> {
+  async createSealedRoom(room: string, history = false): Promise<void> {
     await this.request("join", { room, create: true, sealed: true });
     await this.waitForRoom(room);
-    await this.sealed((rooms) => rooms.get(this.room(room)).changes.create());
+    await this.sealed((rooms) => rooms.get(this.room(room)).changes.create(history));
   }
 
   async addMember(person: Person, room = "vault"): Promise<void> {

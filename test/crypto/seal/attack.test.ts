@@ -249,7 +249,7 @@ describe("a member's commit is rejected if it", () => {
     expect(await changed({ capabilities })).toBe("leaf-changed");
   });
 
-  test("changes the policy without being an admin, or to another room's", async () => {
+  test("changes the policy without the role, for another room, or for newcomers", async () => {
     const [first, second] = await three();
     const rules = { ...first.policy, admins: [bob.accountId] };
     const intent = { kind: "policy", policy: rules } as const;
@@ -266,6 +266,11 @@ describe("a member's commit is rejected if it", () => {
       { ...change, groupContextExtensions: { extensions: elsewhere.mls.groupContext.extensions } },
     ]);
     expect(await verdict(bob, second, moved.bytes)).toBe("policy");
+    const open = (await ana.engine.create({ ...first.policy, history: true })).group;
+    const opened = await rawCommit(ana, first, [
+      { ...change, groupContextExtensions: { extensions: open.mls.groupContext.extensions } },
+    ]);
+    expect(await verdict(bob, second, opened.bytes)).toBe("policy");
     const none = { ...change, groupContextExtensions: { extensions: extensions.slice(0, 1) } };
     const dropped = await rawCommit(ana, first, [none]);
     expect(await verdict(bob, second, dropped.bytes)).toBe("policy");

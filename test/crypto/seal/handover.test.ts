@@ -49,6 +49,46 @@ describe("the key of a message", () => {
   });
 });
 
+/** Ana is the admin of a room with history for new members, to which bob and cleo belong. */
+async function roomWithHistory() {
+  const people = [
+    await TestDevice.make({ user: "ana" }),
+    await TestDevice.make({ user: "bob" }),
+    await TestDevice.make({ user: "cleo" }),
+  ] as const;
+  const [one, two, three] = await groupOf([...people], { history: true });
+  if (one === undefined || two === undefined || three === undefined) throw new Error("three");
+  return { ana: people[0], bob: people[1], cleo: people[2], one, two, three };
+}
+
+describe("in a room with history for new members, a box", () => {
+  const plain = utf8Encode("keys");
+
+  test("opens if an admin has sealed it for the device", async () => {
+    const { ana, bob, cleo, one, two, three } = await roomWithHistory();
+    const box = parseBox(await ana.engine.sealFor(one, bob.id, plain));
+    const opened = await bob.engine.openBox(two, box);
+    expect([opened.by.device, opened.plain]).toEqual([ana.id, plain]);
+    expect(await faultOf(cleo.engine.openBox(three, box))).toBe("seal-refused");
+  });
+
+  test("by a member who is no admin is refused", async () => {
+    const { bob, cleo, two, three } = await roomWithHistory();
+    const box = parseBox(await bob.engine.sealFor(two, cleo.id, plain));
+    expect(await faultOf(cleo.engine.openBox(three, box))).toBe("seal-refused");
+  });
+
+  test("by an admin who has lost the role is refused", async () => {
+    const { ana, bob, one, two } = await roomWithHistory();
+    const box = parseBox(await ana.engine.sealFor(one, bob.id, plain));
+    const intent = { kind: "policy", policy: { ...one.policy, admins: [bob.accountId] } } as const;
+    const made = await ana.engine.commit(one, intent, { bound: POST, ...ana.accountChecks() });
+    const checks = { bound: POST, ...bob.accountChecks() };
+    const after = applied(await bob.engine.process(two, made.commit, checks));
+    expect(await faultOf(bob.engine.openBox(after, box))).toBe("seal-refused");
+  });
+});
+
 describe("a box", () => {
   const plain = utf8Encode("keys");
 

@@ -43,7 +43,7 @@ class Page {
     const { chat } = page.tab;
     const join = { room: "vault", create: true, sealed: true };
     const { room: id } = await world.wait(chat.request("join", join));
-    await world.wait(sealRoom(chat, { id: String(id), name: "vault" }));
+    await world.wait(sealRoom(chat, { id: String(id), name: "vault", history: false }));
     await page.until("the room", () => page.room !== undefined);
     return page;
   }

@@ -38,8 +38,8 @@ const HANDOVER: HandoverPhrases = {
   sending: (room, size, { messages, device }) =>
     `Sending ${earlier(messages)} of ${room} (${size}) to your device ${device}.`,
   sent: (room, _, { device }) => `Your device ${device} has the earlier messages of ${room}.`,
-  receiving: (room, size, { messages }) =>
-    `Receiving ${earlier(messages)} of ${room} (${size}) from another device of yours.`,
+  receiving: (room, size, { messages, user = "another device of yours" }) =>
+    `Receiving ${earlier(messages)} of ${room} (${size}) from ${user}.`,
   part: (room, _, { messages, total }) => `Received ${messages} of ${earlier(total)} of ${room}.`,
   read: (room, _, { messages }) => `You can now read ${earlier(messages)} of ${room}.`,
   hidden: (room, _, { messages }) =>

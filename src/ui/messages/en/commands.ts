@@ -1,7 +1,9 @@
 /** English descriptions of slash commands, for help and completion. */
 
 export const ENGLISH_COMMANDS = {
-  join: "join or create a room; --sealed: end-to-end encrypted; --assignment: to hand in work",
+  join:
+    "join or create a room; --sealed: end-to-end encrypted; --history: new members can read " +
+    "earlier messages; --assignment: to hand in work",
   leave: "leave a room",
   topic: "show or set the room's topic",
   who: "list the members of a room",

@@ -601,6 +601,8 @@ export const ENGLISH = {
   ungrantAsk: (name: string, room: string) => `Remove ${name} as moderator of ${room}?`,
 
   makeSealed: "End-to-end encrypted: only invited people can read messages",
+  makeHistory: "New members can read earlier messages (cannot be changed later)",
+  sealedHistory: "New members can read earlier messages.",
   sealedExplained:
     "Only these people's devices can read messages sent since they joined. The server can't, but " +
     "it supplies this page; if you don't trust it, use the terminal program.",

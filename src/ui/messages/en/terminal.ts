@@ -144,6 +144,7 @@ export const ENGLISH_TERMINAL = {
     const state = `encrypted${SEALING_STATES[status] ?? ""}`;
     return reason === undefined ? state : `${state}: ${reason}`;
   },
+  sealedHistory: "new members can read earlier messages",
   sealedMember: ({
     user,
     devices,

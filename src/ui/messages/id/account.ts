@@ -33,8 +33,8 @@ const HANDOVER: HandoverPhrases = {
   sending: (room, size, { messages, device }) =>
     `Mengirim ${messages} pesan lama dari ${room} (${size}) ke perangkat Anda ${device}.`,
   sent: (room, _, { device }) => `Perangkat Anda ${device} telah menerima pesan lama dari ${room}.`,
-  receiving: (room, size, { messages }) =>
-    `Menerima ${messages} pesan lama dari ${room} (${size}) dari perangkat Anda yang lain.`,
+  receiving: (room, size, { messages, user = "perangkat Anda yang lain" }) =>
+    `Menerima ${messages} pesan lama dari ${room} (${size}) dari ${user}.`,
   part: (room, _, { messages, total }) =>
     `${messages} dari ${total} pesan lama dari ${room} telah diterima.`,
   read: (room, _, { messages }) => `Kini Anda dapat membaca ${messages} pesan lama dari ${room}.`,

@@ -3,7 +3,9 @@
 import type { ENGLISH_COMMANDS } from "../en/commands.ts";
 
 export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
-  join: "bergabung ke ruang atau membuatnya; --sealed: terenkripsi; --assignment: untuk tugas",
+  join:
+    "bergabung ke ruang atau membuatnya; --sealed: terenkripsi; --history: pesan lama terbaca " +
+    "anggota baru; --assignment: untuk tugas",
   leave: "keluar dari ruang",
   topic: "tampilkan atau ubah topik ruang",
   who: "daftar anggota ruang",

@@ -341,6 +341,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' is not an assignment": "'{}' bukan ruang tugas",
   "make it one: /rules post private": "jadikan ruang tugas: /rules post private",
   "the box's owner is not in '{}'": "pemiliknya tidak ada di '{}'",
+  "new members of '{}' cannot read earlier messages":
+    "anggota baru '{}' tidak dapat membaca pesan lama",
+  "this can only be chosen when a room is created": "ini hanya dapat dipilih saat ruang dibuat",
   "only {} people can hand in work in '{}'": "hanya {} orang yang dapat mengumpulkan di '{}'",
   "an encrypted room cannot be an assignment": "ruang terenkripsi tidak dapat menjadi ruang tugas",
   "a group cannot be an assignment": "grup tidak dapat menjadi ruang tugas",

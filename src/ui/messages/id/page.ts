@@ -707,6 +707,8 @@ export const INDONESIAN: Texts = {
   ungrantAsk: (name, room) => `Cabut hak moderator ${name} di ${room}?`,
 
   makeSealed: "Terenkripsi ujung ke ujung: hanya orang yang diundang yang dapat membaca pesan",
+  makeHistory: "Anggota baru dapat membaca pesan lama (tidak dapat diubah nanti)",
+  sealedHistory: "Anggota baru dapat membaca pesan lama.",
   sealedExplained:
     "Hanya perangkat orang-orang ini yang dapat membaca pesan sejak mereka bergabung. Server " +
     "tidak dapat membacanya, tetapi server menyediakan halaman ini; jika Anda tidak " +

@@ -132,6 +132,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     const state = `terenkripsi${SEALING_STATES[status] ?? ""}`;
     return reason === undefined ? state : `${state}: ${reason}`;
   },
+  sealedHistory: "anggota baru dapat membaca pesan lama",
   sealedMember: ({
     user,
     devices,

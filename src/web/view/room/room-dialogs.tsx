@@ -134,6 +134,7 @@ export function JoinDialog({
 interface CreateRoomProps extends OpenProps {
   readonly room?: string;
   readonly isSealed?: boolean;
+  readonly hasHistory?: boolean;
   readonly isAssignment?: boolean;
   readonly password?: string;
 }
@@ -145,6 +146,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const [topic, setTopic] = useState("");
   const [password, setPassword] = useState(initial.password ?? "");
   const [isSealed, setSealed] = useState(initial.isSealed === true);
+  const [hasHistory, setHistory] = useState(initial.hasHistory === true);
   const [isAssignment, setAssignment] = useState(initial.isAssignment === true);
   const [existingRoom, setExistingRoom] = useState<RoomEntry>();
   const canSeal = chat.sealRefusal === undefined;
@@ -163,6 +165,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     const created = await chat.actions.join(room, {
       create: true,
       sealed,
+      history: sealed && hasHistory,
       assignment: isAssignment && !sealed,
       password: isOpen ? undefined : password,
       topic: isTopicless ? undefined : topic.trim(),
@@ -217,6 +220,9 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
         </>
       )}
       {canSeal ? <Check label={texts.makeSealed} isOn={isSealed} onChange={setSealed} /> : null}
+      {isSealed && canSeal ? (
+        <Check label={texts.makeHistory} isOn={hasHistory} onChange={setHistory} />
+      ) : null}
     </FormDialog>
   );
 }

@@ -244,6 +244,7 @@ export function SealedDialog({ target, onClose }: CloseProps & { readonly target
               {cleanText(remark)}
             </p>
           ))}
+          {sealing?.history === true ? <p className="hint">{texts.sealedHistory}</p> : null}
           <p className="hint">{texts.sealedExplained}</p>
         </>
       ) : (

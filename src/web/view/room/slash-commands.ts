@@ -200,6 +200,7 @@ class PageHost implements Host {
     room,
     password,
     sealed = false,
+    history,
     assignment,
     mayCreate,
   }: JoinArgs): Promise<WireAnswer<"join"> | undefined> {
@@ -215,7 +216,11 @@ class PageHost implements Host {
       if (code === "room-password-wrong") {
         openDialog(JoinDialog, { ...options, isLocked: true });
       } else if (code === "room-unknown" && mayCreate !== false) {
-        openDialog(CreateRoomDialog, { ...options, isSealed: sealed });
+        openDialog(CreateRoomDialog, {
+          ...options,
+          isSealed: sealed,
+          hasHistory: history === true,
+        });
       } else throw error;
       return undefined;
     }
