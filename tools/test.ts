@@ -76,8 +76,8 @@ function plus(a: Totals, b: Totals): Totals {
 }
 
 function parallel(timings: readonly string[], ...ignored: readonly string[]): string[] {
-  // A file's own servers and browser keep a core busy. More workers delay each other.
-  const workers = Math.min(WORKERS_MAX, Math.max(2, availableParallelism()));
+  // A file waits for a third of its time, and keeps a core busy for the rest.
+  const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
   const patterns = ignored.map((path) => `--path-ignore-patterns=${path}`);
   // Without --no-isolate each file gets new globals, which breaks node:quic in Bun 1.4.
   return [`--parallel=${workers}`, "--no-isolate", ...timings, ...patterns];
