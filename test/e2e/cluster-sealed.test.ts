@@ -42,6 +42,31 @@ async function letsIn(by: Program, name: string): Promise<void> {
   expect(await by.json("let-in", { user: name })).toMatchObject({ added: 1, missing: 0 });
 }
 
+test("devices at another server receive earlier messages", async () => {
+  await using sandbox = new Sandbox();
+  const [a, b] = (await serveNodes(sandbox, nats, ["a", "b"])) as [Served, Served];
+  const laptop = sandbox.home("laptop");
+  const ana = await laptop.join([a.invite, "--user", "ana"]);
+  ana.type("/join vault --sealed --history");
+  await ana.json("joined", { room: "vault", created: true });
+  ana.type("an earlier text");
+  await ana.json("text", { text: "an earlier text" });
+  const offering = laptop.start(["link-device", "--json", a.invite]);
+  const { code } = await offering.json("link-code");
+  const phone = sandbox.home("phone").with({ CHAT_LINK_CODE: String(code) });
+  await phone.json(["link-device", "--join", a.invite]);
+  await offering.ended();
+  const other = await phone.join([b.invite]);
+  expect(await other.json("handover", { step: "read" })).toMatchObject({ messages: 1 });
+  await ana.json("handover", { step: "sent" });
+  const ben = await sandbox.home("ben").join([b.invite, "--user", "ben"]);
+  await keyPackages(a, 3);
+  await letsIn(ana, "ben");
+  await ben.json("may-join", { room: "vault" });
+  ben.type("/join vault");
+  expect(await ben.json("handover", { step: "read" })).toMatchObject({ messages: 1 });
+});
+
 test("a sealed room with users at different servers survives the loss of a server", async () => {
   await using sandbox = new Sandbox();
   const [a, b, c] = (await serveNodes(sandbox, nats, ["a", "b", "c"])) as [Served, Served, Served];

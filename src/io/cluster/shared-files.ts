@@ -55,6 +55,7 @@ export interface LoggedContent {
 }
 
 const ABOUT = "about";
+const HANDED = "handed";
 const RETRY_MS = 250;
 const CHECKSUMS_PER_PART = CHUNK_BYTES / HASH_BYTES;
 const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
@@ -62,7 +63,7 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
 /**
  * Each file has the parts `about` (metadata of the first offer), `c0-HASH`, … (chunks by index and
  * checksum) and `l0-DIGEST` (the checksums of all chunks). Different contents under one id
- * therefore do not overwrite each other.
+ * therefore do not overwrite each other. Messages that are handed over also have the part `handed`.
  */
 export class SharedFiles {
   readonly #transfers = new TaskQueue({ running: CONCURRENT_CHUNKS_MAX });
@@ -205,6 +206,15 @@ export class SharedFiles {
 
   files(): Promise<FileId[]> {
     return this.#retry(() => this.options.store.filesWith(ABOUT));
+  }
+
+  /** Marks an upload that other servers list, although no record names it. */
+  markHanded(file: FileId): Promise<void> {
+    return this.#retry(() => this.options.store.put(file, HANDED, Uint8Array.of(1)));
+  }
+
+  handed(): Promise<FileId[]> {
+    return this.#retry(() => this.options.store.filesWith(HANDED));
   }
 
   lastPutMs(file: FileId): Promise<number | undefined> {

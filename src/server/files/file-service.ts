@@ -25,6 +25,7 @@ import type { ClientConnection, TransferNotice } from "../session/client-connect
 import type { DownloadContent } from "../session/connection-state.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
 import { DownloadSender, downloadInfo, downloadQueueBytes } from "./downloads.ts";
+import { HandedOver } from "./handed-over.ts";
 import { deletedUpload, unknownFile } from "./offer-checks.ts";
 import { QUOTAS_DEFAULT, Quotas, UploadBudget } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
@@ -73,6 +74,7 @@ export class FileService {
   readonly #smallFiles: SmallFiles;
   readonly #shared: SharedFiles | undefined;
   readonly #sharedFetches: SharedFetches | undefined;
+  readonly #handedOver: HandedOver | undefined;
   readonly #transfers = new Map<ClientConnection, Transfer>();
   readonly #startTimes = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
@@ -102,6 +104,7 @@ export class FileService {
     const shared =
       contents === undefined ? undefined : new SharedFiles({ ...contents, clock, sha256 });
     this.#shared = shared;
+    this.#handedOver = shared && new HandedOver(shared);
     this.#sharedFetches =
       shared === undefined
         ? undefined
@@ -132,10 +135,14 @@ export class FileService {
     got: (request, from) => this.#serve(request, from, () => this.#downloaded(request, from)),
     "send-small": (request, from) => this.#reported(() => this.#smallFiles.send(request, from)),
     "fetch-small": (request, from) => this.#reported(() => this.#smallFiles.fetch(request, from)),
-    uploads: ({ after = "", handed = false }, { account: { id } }) => {
-      const own = [...this.unfinished()]
-        .filter(({ about }) => about.file > after)
-        .filter(({ about }) => about.by === id || (handed && this.#recipients.isHanded(id, about)))
+    uploads: async ({ after = "", handed = false }, { account: { id } }) => {
+      const isListed = (about: BlobMetadata) =>
+        about.by === id || (handed && this.#recipients.isHanded(id, about));
+      const isElsewhere = (about: BlobMetadata) =>
+        this.#uploads.offerOf(about.file) === undefined && isListed(about);
+      const elsewhere = handed ? await this.#handedOver?.list(isElsewhere) : undefined;
+      const own = [...this.unfinished(), ...(elsewhere ?? [])]
+        .filter(({ about }) => about.file > after && isListed(about))
         .sort((a, b) => (a.about.file < b.about.file ? -1 : 1));
       const uploads = own.slice(0, UPLOADS_PAGE_MAX).map(uploadEntry);
       return { uploads, more: own.length > uploads.length };
@@ -371,13 +378,15 @@ export class FileService {
     { client, channel: { account } }: ChannelSender,
   ): Promise<void> {
     const file = id as FileId;
-    const { name } = await this.#deleteUpload(account.id, file, deletedUpload(), client);
+    const handed = this.#offerOf(file);
+    const isHanded = handed !== undefined && this.#recipients.isHanded(account.id, handed);
+    const user = isHanded ? handed.by : account.id;
+    const { name } = await this.#deleteUpload(user, file, deletedUpload(), client);
     const { entropy, sequencer, siblings } = this.options;
     if (sequencer.isShared) {
       // Another server may have an older part, and another data channel of the same upload.
       const ask = toBase64Url(entropy(REQUEST_ID_BYTES));
-      const [user, by] = [account.id, account.id];
-      siblings.publish({ kind: "cancel", ask, file, user, by, direction: "up" });
+      siblings.publish({ kind: "cancel", ask, file, user, by: user, direction: "up" });
     }
     this.options.onEvent({ kind: "withdrawn", ...this.#eventFields(client, account, file, name) });
   }
@@ -392,9 +401,7 @@ export class FileService {
     const sending = [...this.#transfers].find(
       ([, transfer]) => transfer instanceof UploadReceiver && transfer.blob.metadata.file === file,
     );
-    const offered = this.#uploads.offerOf(file);
-    const isHanded = offered !== undefined && this.#recipients.isHanded(by, offered);
-    const about = await this.#uploads.withdraw(isHanded ? offered.by : by, file);
+    const about = await this.#uploads.withdraw(by, file);
     if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
       this.#transfers.delete(sending[0]);
       if (sending[0] !== requester) sending[0].close(fault);
@@ -458,7 +465,7 @@ export class FileService {
     try {
       if (open === undefined) {
         const content = await this.open(file);
-        blob = content?.blob;
+        blob = content?.blob ?? (await this.#handedOver?.open(file));
         arrival = content?.fetch;
       } else blob = await open(client.link.remote, request.from);
       if (blob === undefined || !mayRead()) throw unknownFile();
@@ -581,14 +588,18 @@ export class FileService {
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
     const { files } = this.options.engine;
-    if (files.get(file) === undefined && this.#uploads.offerOf(file) === undefined)
-      throw unknownFile();
+    if (files.get(file) === undefined && this.#offerOf(file) === undefined) throw unknownFile();
     throw new Fault("not-member", "you can no longer read this file");
+  }
+
+  /** Returns the metadata of a file without a record. */
+  #offerOf(file: FileId): BlobMetadata | undefined {
+    return this.#uploads.offerOf(file) ?? this.#handedOver?.aboutOf(file);
   }
 
   #mayRead(user: UserId, file: FileId): boolean {
     const { engine, rooms } = this.options;
-    const about = this.#uploads.offerOf(file);
+    const about = this.#offerOf(file);
     if (about !== undefined) {
       if (about.by === user || this.#recipients.isHanded(user, about)) return true;
       return about.isPreview !== true && this.#recipients.canRead(user, about.to);

@@ -54,8 +54,9 @@ export class Recipients {
   }
 
   /** Reports whether another account has handed messages of an encrypted room over to the user. */
-  isHanded(user: UserId, { by, name, to, isPreview }: BlobMetadata): boolean {
-    if (isPreview !== true || by === user || !name.startsWith(HANDOVER_NAME)) return false;
+  isHanded(user: UserId, about: BlobMetadata): boolean {
+    const { by, to } = about;
+    if (by === user || !isHandover(about)) return false;
     const people = to.map(parseTarget).filter(({ kind }) => kind === "person");
     return people.some((person) => this.options.directory.find(person.name)?.id === user);
   }
@@ -64,6 +65,11 @@ export class Recipients {
     const rooms = to.map((recipient) => this.#targets.find(by, recipient)?.room);
     return [...new Set(rooms.filter((room) => room !== undefined))];
   }
+}
+
+/** Reports whether the upload has messages of an encrypted room for a device that joined later. */
+export function isHandover({ name, isPreview }: BlobMetadata): boolean {
+  return isPreview === true && name.startsWith(HANDOVER_NAME);
 }
 
 export function distinctRecipients(to: readonly string[]): string[] {

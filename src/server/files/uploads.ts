@@ -32,6 +32,7 @@ import {
 import type { Quotas, UploadBudget } from "./quotas.ts";
 import {
   distinctRecipients,
+  isHandover,
   type RecipientFile,
   type Recipients,
   sameRecipients,
@@ -533,8 +534,10 @@ export class UploadService {
   }
 
   async #beginShared(about: BlobMetadata): Promise<BlobMetadata> {
-    const first = (await this.options.shared?.begin(about)) ?? about;
+    const { shared } = this.options;
+    const first = (await shared?.begin(about)) ?? about;
     if (first.by !== about.by) throw foreignFile();
+    if (isHandover(first)) await shared?.markHanded(first.file);
     return first;
   }
 
