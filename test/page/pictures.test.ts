@@ -46,8 +46,12 @@ pageTest("shows pictures in the room; the viewer switches between them", async (
   await ana.page.keyboard.press("ArrowRight");
   await ana.page.keyboard.press("ArrowLeft");
   await ana.dialog("b.png").getByText("2 of 3").waitFor();
-  await ana.page.keyboard.press("Escape");
+  await ana.dialog("b.png").getByText(/^ben · /).waitFor();
+  await ana.dialog("b.png").getByRole("button", { name: "Reply" }).click();
   await ana.page.locator("dialog").waitFor({ state: "detached" });
+  await ana.page.getByText("Replying to ben").waitFor();
+  await ana.page.locator(".composer textarea:focus").waitFor();
+  await ana.page.keyboard.press("Escape");
 });
 
 pageTest("hides pictures in a room, on a device, and where data is saved", async () => {

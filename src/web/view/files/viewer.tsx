@@ -3,8 +3,11 @@
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
+import { itemAt } from "../../../core/model/item.ts";
+import { isIgnored, openRoom, postTarget, rightsIn } from "../../../core/model/selectors.ts";
 import type { FileView, Model } from "../../../core/model/state.ts";
+import { startReply } from "../../../ui/text/draft.ts";
+import { authorText } from "../../../ui/text/event-text.ts";
 import { isPdf, mediaType } from "../../browser/media.ts";
 import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { Announced } from "../shell/announced.tsx";
@@ -12,7 +15,7 @@ import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx
 import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
 import { useIsErased } from "../shell/erased.ts";
-import { IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
 import { getPreviews, isSamePicture } from "./scale.ts";
 
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
@@ -204,6 +207,7 @@ function PictureViewer({ file: first, seq, onClose }: ViewerProps) {
   const { texts, chat } = usePage();
   const { current, position, count, hasMore, move: movePicture } = usePictureSequence(first, seq);
   const { file, text } = current;
+  const sent = useSent(current.seq);
   useDeletion({ seq: current.seq, onClose });
   const [zoom, setZoom] = useState(1);
   const zoomBy = (factor: number) =>
@@ -238,25 +242,48 @@ function PictureViewer({ file: first, seq, onClose }: ViewerProps) {
     touchStart.current = undefined;
     const [x, y] = [clientX - from.x, clientY - from.y];
     if (Math.abs(x) >= SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) move(x < 0 ? 1 : -1);
+    if (y >= SWIPE_PX && y > 2 * Math.abs(x)) onClose();
   };
   const name = cleanText(file.name);
   return (
-    <Dialog title={name} onClose={onClose} className="viewer is-picture">
+    <Dialog title={name} note={sent} onClose={onClose} className="viewer is-picture">
       <div className="viewer-stage" onPointerDown={onPointerDown} onPointerUp={onPointerUp}>
+        <LargePicture
+          key={file.file}
+          file={file}
+          zoom={zoom}
+          onZoom={() => setZoom(zoom > 1 ? 1 : 2)}
+        />
+        {text === "" ? null : (
+          <p className="viewer-text" dir="auto">
+            {cleanText(text, { lines: true })}
+          </p>
+        )}
+        <IconButton
+          icon="back"
+          className="viewer-arrow"
+          label={texts.previousPicture}
+          isDisabled={position <= 1 && !hasMore}
+          onPress={() => move(-1)}
+        />
+        <IconButton
+          icon="back"
+          className="viewer-arrow is-turned"
+          label={texts.nextPicture}
+          isDisabled={position === 0 || position >= count}
+          onPress={() => move(1)}
+        />
         <div className="viewer-tools">
-          <IconButton
-            icon="back"
-            label={texts.previousPicture}
-            isDisabled={position <= 1 && !hasMore}
-            onPress={() => move(-1)}
-          />
-          <IconButton
-            icon="back"
-            className="is-turned"
-            label={texts.nextPicture}
-            isDisabled={position === 0 || position >= count}
-            onPress={() => move(1)}
-          />
+          <button
+            type="button"
+            className="viewer-action"
+            aria-label={texts.saveFile(name)}
+            onClick={() => chat.download(file.file, file.name)}
+          >
+            <Icon name="down" />
+            {texts.save}
+          </button>
+          <ReplyButton seq={current.seq} onClose={onClose} />
           <Announced kind="result" as="span">
             {position === 0 ? "" : texts.pictureAt(position, hasMore ? `${count}+` : `${count}`)}
           </Announced>
@@ -272,25 +299,48 @@ function PictureViewer({ file: first, seq, onClose }: ViewerProps) {
             isDisabled={zoom >= ZOOM_MAX}
             onPress={() => zoomBy(2)}
           />
-          <IconButton
-            icon="down"
-            label={texts.saveFile(name)}
-            onPress={() => chat.download(file.file, file.name)}
-          />
         </div>
-        <LargePicture
-          key={file.file}
-          file={file}
-          zoom={zoom}
-          onZoom={() => setZoom(zoom > 1 ? 1 : 2)}
-        />
-        {text === "" ? null : (
-          <p className="viewer-text" dir="auto">
-            {cleanText(text, { lines: true })}
-          </p>
-        )}
       </div>
     </Dialog>
+  );
+}
+
+/** Returns who sent the message in the open room, and when. */
+function useSent(seq: number): string | undefined {
+  const { texts, times } = usePage();
+  return useModelValue((model) => {
+    const item = itemIn(model, seq);
+    return item && `${authorText(item, texts, model)} · ${times.full(item.timeUnixMs)}`;
+  });
+}
+
+function itemIn(model: Model, seq: number) {
+  const room = openRoom(model);
+  return itemAt((room?.jump ?? room?.tail)?.items ?? [], seq);
+}
+
+/** Leads to the composer, with the picture's message as the one to answer. */
+function ReplyButton({ seq, onClose }: Pick<ViewerProps, "seq" | "onClose">) {
+  const { chat, texts } = usePage();
+  const mayReply = useModelValue((model) => {
+    const isHere = itemIn(model, seq) !== undefined;
+    return isHere && rightsIn(model, openRoom(model), Date.now()).mayPost;
+  });
+  if (!mayReply) return null;
+  const reply = () => {
+    const { open = "", drafts } = chat.model;
+    const key = postTarget(chat.model, open);
+    chat.actions.setDraft(key, startReply(drafts.get(key) ?? { text: "" }, seq));
+    onClose();
+    requestAnimationFrame(() =>
+      document.querySelector<HTMLElement>("main .composer textarea")?.focus(),
+    );
+  };
+  return (
+    <button type="button" className="viewer-action" onClick={reply}>
+      <Icon name="reply" />
+      {texts.reply}
+    </button>
   );
 }
 

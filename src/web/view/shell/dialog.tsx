@@ -20,6 +20,8 @@ import { Toasts } from "./toasts.tsx";
 
 export interface DialogProps {
   readonly title: string;
+  /** Line below the title. */
+  readonly note?: string | undefined;
   readonly onClose: () => void;
   readonly children: ReactNode;
   readonly className?: string;
@@ -28,11 +30,12 @@ export interface DialogProps {
 }
 
 /** Element with the initial focus: a field, or else the least consequential button. */
-const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
+const FIRST = ".dialog-body :is(input, select, textarea, button)";
 /** Text before the first field or button, which screen readers pass over unless it describes it. */
 const INTRO = ":is(.dialog-body, .dialog-body > form) > p:first-child";
 
-export function Dialog({ title, onClose, onClosed, children, className = "" }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { title, note, onClose, onClosed, children, className = "" } = props;
   const { texts, layers } = useStart();
   const titleId = useId();
   const ref = useRef<HTMLDialogElement>(null);
@@ -77,6 +80,11 @@ export function Dialog({ title, onClose, onClosed, children, className = "" }: D
             {title}
           </h2>
           <IconButton icon="close" label={texts.close} onPress={onClose} />
+          {note === undefined ? null : (
+            <p className="dialog-note" dir="auto">
+              {note}
+            </p>
+          )}
         </header>
         <div className="dialog-body">{children}</div>
         <Toasts level="dialog" />
