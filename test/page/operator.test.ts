@@ -148,7 +148,7 @@ pageTest("charts a spike of messages, also in a narrow window", async () => {
   await ben.postMany(SPIKE, (n) => `line ${n}`);
   const olga = await serverWindow("Overview");
   const chart = olga.page.getByRole("figure", { name: /^Messages per second/ });
-  await chart.getByText(/maximum [1-9]\d*\/s at \d\d:\d\d/).waitFor();
+  await chart.getByText(/max [1-9]\d*\/s at \d\d:\d\d/).waitFor();
   await until("all charts are drawn", () => isDrawn(olga));
   await olga.page.getByText(/\d of \d accounts, \d connections/).waitFor();
   await olga.page.setViewportSize({ width: 390, height: 844 });
@@ -363,7 +363,7 @@ pageTest("hides direct messages; bans and unbans a user, and closes registration
   await olga.page.getByRole("table", { name: "Bans" }).getByText("ivo").waitFor();
   await olga.button("Unban").click();
   await olga.dialog("Unban ivo?").getByRole("button", { name: "Unban" }).click();
-  await olga.page.getByRole("tabpanel").getByText("None.").waitFor();
+  await olga.page.getByRole("tabpanel").getByText("Nobody is banned.").waitFor();
 
   // Must be the last test of this server, because registration is closed afterwards.
   await tab(olga, "Overview");

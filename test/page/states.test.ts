@@ -175,7 +175,7 @@ function distance(matrix: readonly number[], a: string, b: string): number {
 
 /** Colours of the lines of each chart. */
 const LINES = `(() => {
-  const keysOf = (figure) => [...figure.querySelectorAll("figcaption p > span:first-child")];
+  const keysOf = (figure) => [...figure.querySelectorAll("figcaption p > span > span:first-child")];
   const charts = [...document.querySelectorAll("figure")].map((figure) =>
     keysOf(figure).map((key) => getComputedStyle(key).borderTopColor));
   return charts.filter(({ length }) => length > 1);

@@ -872,7 +872,10 @@ export const ENGLISH = {
   dashboardServer: "Server",
   dashboardBans: "Bans",
   dashboardInvites: "Invites",
-  dashboardNone: "None.",
+  noFilesHere: "Nobody has sent a file yet.",
+  noTransfersHere: "No file is being transferred.",
+  nobodyBanned: "Nobody is banned.",
+  noInvitesHere: "There is no invite. Create one, and share its link.",
   dashboardShowMore: "Show more",
   address: "Address",
   transport: "Transport",
@@ -929,8 +932,8 @@ export const ENGLISH = {
   chartBytes: "Bytes per second",
   chartSpan: "Time range",
   chartMinutes: (n: number) => (n === 60 ? "1 h" : `${n} min`),
-  chartSummary: (now: string, mean: string, max: string, time: string) =>
-    `now ${now}, average ${mean}, maximum ${max} at ${time}`,
+  chartSummary: (now: string, max: string, time: string | undefined) =>
+    `now ${now} · max ${max}${time === undefined ? "" : ` at ${time}`}`,
   chartTable: "Table by minute",
   chartTime: "Time",
   registration: "Registration",

@@ -1047,7 +1047,10 @@ export const INDONESIAN: Texts = {
   dashboardServer: "Server",
   dashboardBans: "Blokir",
   dashboardInvites: "Undangan",
-  dashboardNone: "Tidak ada.",
+  noFilesHere: "Belum ada yang mengirim berkas.",
+  noTransfersHere: "Tidak ada berkas yang sedang ditransfer.",
+  nobodyBanned: "Tidak ada yang diblokir.",
+  noInvitesHere: "Belum ada undangan. Buat satu, lalu bagikan tautannya.",
   dashboardShowMore: "Tampilkan lagi",
   address: "Alamat",
   transport: "Transpor",
@@ -1111,8 +1114,8 @@ export const INDONESIAN: Texts = {
   chartBytes: "Byte per detik",
   chartSpan: "Rentang waktu",
   chartMinutes: (n) => (n === 60 ? "1 jam" : `${n} mnt`),
-  chartSummary: (now, mean, max, time) =>
-    `kini ${now}, rata-rata ${mean}, maksimum ${max} pada ${time}`,
+  chartSummary: (now, max, time) =>
+    `kini ${now} · maks ${max}${time === undefined ? "" : ` pada ${time}`}`,
   chartTable: "Tabel per menit",
   chartTime: "Waktu",
   registration: "Pendaftaran",

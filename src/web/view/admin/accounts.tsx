@@ -119,6 +119,7 @@ export function DashboardAccounts() {
   return (
     <ServerTable
       label={texts.dashboardAccounts}
+      none={texts.foundNothing}
       load={load}
       columnsOf={(reload) => accountColumns(page, reload)}
       keyOf={({ user }) => user}

@@ -111,6 +111,7 @@ export function DashboardBans() {
   return (
     <PagedTable
       label={texts.dashboardBans}
+      none={texts.nobodyBanned}
       columns={columns}
       list={list}
       keyOf={bannedText}

@@ -19,7 +19,8 @@ import {
 import { Table } from "./table.tsx";
 
 const SPANS_MIN = [5, 15, 60] as const;
-const HEIGHT_REM = 9;
+/** Plot of 120 px, and the times below it. */
+const HEIGHT_REM = 9.7;
 /** In forced colours, all lines have one colour. */
 const DASHES: readonly (number[] | undefined)[] = [undefined, [6, 4]];
 
@@ -114,7 +115,7 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
             space: labelPx(times.exact(0), rem),
             values: (_, all) => all.map((second) => formatTime(second, all)),
           },
-          { ...axis, size: 4.6 * rem, values: (_, all) => all.map(format) },
+          { ...axis, side: 1, size: 4.6 * rem, values: (_, all) => all.map(format) },
         ],
         series: [
           {},
@@ -148,27 +149,28 @@ function Chart(props: ChartProps) {
   const captions = lines.map(({ name, values, colour }, i) => {
     const summary = summarize(values, time, from);
     if (summary === undefined) return null;
-    const { last, mean, max, maxAt } = summary;
+    const { last, max, maxAt } = summary;
     const pointValue = at === undefined ? undefined : values[from + at];
+    const atMaximum = lines.length > 1 ? undefined : times.clock(maxAt);
     return (
-      <p key={name} className="chart-words">
+      <span key={name}>
         <span
           className={DASHES[i] === undefined ? "chart-key" : "chart-key is-dashed"}
           style={{ borderColor: `var(${colour})` }}
           aria-hidden="true"
         />
-        {lines.length > 1 ? `${name}: ` : ""}
+        {lines.length > 1 ? `${name} ` : ""}
         {pointValue === undefined
-          ? texts.chartSummary(format(last), format(mean), format(max), times.clock(maxAt))
+          ? texts.chartSummary(format(last), format(max), atMaximum)
           : `${times.exact(time[from + (at ?? 0)] ?? 0)} · ${format(pointValue)}`}
-      </p>
+      </span>
     );
   });
   return (
     <figure className="chart">
       <figcaption>
         <h2>{title}</h2>
-        {captions}
+        <p className="chart-words">{captions}</p>
       </figcaption>
       <div ref={host} className="chart-place" aria-hidden="true" />
     </figure>
@@ -206,7 +208,7 @@ export function Charts({ samples }: { readonly samples: SampleColumns }) {
       },
       {
         title: texts.chartBytes,
-        format: formatRate,
+        format: formatSize,
         lines: [
           line(texts.received, "--ink-9-text", receivedBytes),
           line(texts.sent, "--ink-2-text", sentBytes),

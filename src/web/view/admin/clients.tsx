@@ -152,6 +152,7 @@ export function DashboardClients() {
       <FaultLine fault={fault} />
       <LocalTable
         label={texts.dashboardClients}
+        none={texts.foundNothing}
         columns={clientColumns(page, value)}
         rows={value}
         keyOf={({ client }) => client}
@@ -220,6 +221,7 @@ export function DashboardTransfers() {
       <FaultLine fault={fault} />
       <LocalTable
         label={texts.transfers}
+        none={texts.noTransfersHere}
         columns={columns}
         rows={transfers}
         keyOf={({ file, address, since }) => `${file} ${address} ${since}`}

@@ -68,6 +68,7 @@ export function DashboardInvites() {
   return (
     <PagedTable
       label={texts.dashboardInvites}
+      none={texts.noInvitesHere}
       columns={columns}
       list={list}
       keyOf={({ invite }) => invite}

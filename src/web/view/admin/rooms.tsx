@@ -100,6 +100,7 @@ export function DashboardRooms() {
   return (
     <ServerTable
       label={texts.rooms}
+      none={texts.foundNothing}
       load={load}
       columnsOf={(reload) => roomColumns(page, reload)}
       keyOf={({ room }) => room}
@@ -195,6 +196,7 @@ export function DashboardFiles() {
   return (
     <ServerTable
       label={texts.dashboardFiles}
+      none={texts.noFilesHere}
       load={load}
       columnsOf={(reload) => fileColumns(page, reload)}
       keyOf={({ file }) => file}

@@ -144,15 +144,30 @@ interface RowsProps<Row> {
 
 interface HeadProps<Row> extends Pick<RowsProps<Row>, "order" | "onOrder"> {
   readonly column: Column<Row>;
+  readonly isNumber: boolean;
 }
 
-function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
+/** Counts, sizes and milliseconds are aligned at their end. */
+function isNumber(content: ReactNode): boolean {
+  return (
+    typeof content === "number" || /^[\d.,]+(?: ?[kMGT]?B(?:\/s)?| ms)?$/.test(String(content))
+  );
+}
+
+function Head<Row>({ column, isNumber: isRight, order, onOrder }: HeadProps<Row>) {
   const { id, name, sortKey: by } = column;
   const isOn = order?.by === id;
-  if (by === undefined) return <th scope="col">{name}</th>;
+  const className = isRight ? "number" : undefined;
+  if (by === undefined) {
+    return (
+      <th scope="col" className={className}>
+        {name}
+      </th>
+    );
+  }
   const state = !isOn ? "none" : order.down ? "descending" : "ascending";
   return (
-    <th scope="col" aria-sort={state}>
+    <th scope="col" className={className} aria-sort={state}>
       <button
         type="button"
         className="sort-button"
@@ -167,22 +182,32 @@ function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
 
 function Rows<Row>(props: RowsProps<Row>) {
   const { label, columns, rows, keyOf, order, onOrder } = props;
+  const [first] = rows;
   const heads = columns.map((column) => (
-    <Head key={column.id} column={column} order={order} onOrder={onOrder} />
+    <Head
+      key={column.id}
+      column={column}
+      isNumber={first !== undefined && isNumber(column.cell(first))}
+      order={order}
+      onOrder={onOrder}
+    />
   ));
   return (
     <Frame label={label} head={heads}>
       {rows.map((row) => (
         <tr key={keyOf(row)}>
-          {columns.map(({ id, cell, isHead }) =>
-            isHead === true ? (
+          {columns.map(({ id, cell, isHead }) => {
+            const content = cell(row);
+            return isHead === true ? (
               <th key={id} scope="row">
-                {cell(row)}
+                {content}
               </th>
             ) : (
-              <td key={id}>{cell(row)}</td>
-            ),
-          )}
+              <td key={id} className={isNumber(content) ? "number" : undefined}>
+                {content}
+              </td>
+            );
+          })}
         </tr>
       ))}
     </Frame>
@@ -227,10 +252,12 @@ export function Filter({ value, onChange }: FilterProps) {
 
 interface LocalTableProps<Row> extends Omit<RowsProps<Row>, "order" | "onOrder"> {
   readonly filterText: (row: Row) => string;
+  /** Sentence in place of a table without rows. */
+  readonly none: string;
   readonly bar?: ReactNode;
 }
 
-export function LocalTable<Row>({ filterText, bar, ...props }: LocalTableProps<Row>) {
+export function LocalTable<Row>({ filterText, none, bar, ...props }: LocalTableProps<Row>) {
   const { texts } = usePage();
   const [order, setOrder] = useState<Order | undefined>(undefined);
   const [filter, setFilter] = useState("");
@@ -240,7 +267,7 @@ export function LocalTable<Row>({ filterText, bar, ...props }: LocalTableProps<R
       ? props.rows
       : props.rows.filter((row) => foldCase(filterText(row)).includes(query));
   const rows = sortRows(matches, props.columns, order);
-  const emptyText = props.rows.length === 0 ? texts.dashboardNone : texts.foundNothing;
+  const emptyText = props.rows.length === 0 ? none : texts.foundNothing;
   return (
     <>
       <div className="dashboard-bar">
@@ -297,6 +324,7 @@ interface ServerPage<Row> {
 
 interface ServerTableProps<Row> extends Omit<RowsProps<Row>, "rows" | "onOrder" | "columns"> {
   readonly load: (request: ListRequest) => Promise<ServerPage<Row>>;
+  readonly none: string;
   readonly columnsOf: (reload: () => void) => readonly Column<Row>[];
   readonly bar?: (reload: () => void) => ReactNode;
 }
@@ -313,7 +341,7 @@ function useDebounced<Value>(value: Value, ms: number): Value {
 }
 
 export function ServerTable<Row>(props: ServerTableProps<Row>) {
-  const { label, load: ask, columnsOf, keyOf, order: first, bar } = props;
+  const { label, load: ask, columnsOf, keyOf, order: first, none, bar } = props;
   const { texts } = usePage();
   const [order, setOrder] = useState(first);
   const [filter, setFilter] = useState("");
@@ -353,7 +381,7 @@ export function ServerTable<Row>(props: ServerTableProps<Row>) {
       </div>
       <FaultLine fault={fault} />
       {value.rows.length === 0 ? (
-        <p className="hint">{find === "" ? texts.dashboardNone : texts.foundNothing}</p>
+        <p className="hint">{find === "" ? none : texts.foundNothing}</p>
       ) : (
         <Rows
           label={label}
