@@ -21,7 +21,6 @@ import {
   useTask,
 } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
-import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import handedSheet from "./handed.css" with { type: "file" };
 import { Avatar, useNames } from "./person.tsx";
@@ -70,7 +69,9 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
   };
   return (
     <Dialog title={texts.handedIn(targetText(room))} onClose={onClose}>
-      <Count works={work.works} />
+      <div className="handed-count">
+        <Count works={work.works} />
+      </div>
       <ul className="plain-list">
         {(work.works ?? []).map((one) => (
           <li key={one.user} className="room-entry">
@@ -264,7 +265,15 @@ function RemindDialog({ room, missing, due, onClose }: RemindProps) {
       onClose={onClose}
     >
       <p className="hint">{texts.remindExplained}</p>
-      <Field id="remind" label={texts.message} value={text} onChange={setText} isRequired isFirst />
+      <label className="field">
+        {texts.message}
+        <textarea
+          rows={3}
+          value={text}
+          required
+          onChange={(event) => setText(event.target.value)}
+        />
+      </label>
     </FormDialog>
   );
 }
@@ -273,10 +282,9 @@ function HandedNote(one: HandedIn) {
   const { messages, files, at, left } = one;
   const state = handedState(one);
   const { texts, times } = usePage();
-  const note = at === undefined ? texts.nothingHanded : texts.handedFacts(messages, files);
+  const nothing = state === undefined ? [texts.nothingHanded] : [];
   const facts = [
-    note,
-    ...(at === undefined ? [] : [times.full(at)]),
+    ...(at === undefined ? nothing : [texts.handedFacts(messages, files), times.full(at)]),
     ...(left ? [texts.hasLeft] : []),
   ];
   return (

@@ -91,7 +91,9 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
           onPress={() => page.openDialog(SealedDialog, { target: room.target })}
         />
       ) : null}
-      <IconButton className="only-narrow" icon="search" label={texts.search} onPress={onSearch} />
+      {isBoxOf(target ?? "") ? null : (
+        <IconButton className="only-narrow" icon="search" label={texts.search} onPress={onSearch} />
+      )}
       {room?.kind === "room" ? (
         <IconButton
           icon="people"
