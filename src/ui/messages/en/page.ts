@@ -933,7 +933,7 @@ export const ENGLISH = {
   chartSpan: "Time range",
   chartMinutes: (n: number) => (n === 60 ? "1 h" : `${n} min`),
   chartSummary: (now: string, max: string, time: string | undefined) =>
-    `now ${now} · max ${max}${time === undefined ? "" : ` at ${time}`}`,
+    time === undefined ? `${now} · max ${max}` : `now ${now} · max ${max} at ${time}`,
   chartTable: "Table by minute",
   chartTime: "Time",
   registration: "Registration",

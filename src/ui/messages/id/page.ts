@@ -1115,7 +1115,7 @@ export const INDONESIAN: Texts = {
   chartSpan: "Rentang waktu",
   chartMinutes: (n) => (n === 60 ? "1 jam" : `${n} mnt`),
   chartSummary: (now, max, time) =>
-    `kini ${now} · maks ${max}${time === undefined ? "" : ` pada ${time}`}`,
+    time === undefined ? `${now} · maks ${max}` : `kini ${now} · maks ${max} pada ${time}`,
   chartTable: "Tabel per menit",
   chartTime: "Waktu",
   registration: "Pendaftaran",
