@@ -220,6 +220,24 @@ pageTest("shows notices over the conversation without moving it", async () => {
   await ana.chooseFromMenu("stays where it is", "Save for later");
   await ana.page.locator(".conversation .toast", { hasText: "Saved for later" }).waitFor();
   expect(await place()).toBe(before);
+  await ana.send("/hand");
+  const strip = ana.page.locator(".lesson");
+  await strip.waitFor();
+  const text = "The library closes at four, because the heating is repaired this afternoon. ";
+  const announce = ["admin", "announce", text.repeat(3), "--data", server.served.data];
+  await server.sandbox.home("admin").json(announce);
+  const banner = ana.page.locator(".banner", { hasText: "The library closes" });
+  await banner.waitFor();
+  const edges = `[".banner", ".side-right"].map((name) => {
+    const { left, right } = document.querySelector(name).getBoundingClientRect();
+    return name === ".banner" ? right : left;
+  })`;
+  const [right = 0, left = 0] = await ana.page.evaluate<number[]>(edges);
+  expect(right).toBeLessThanOrEqual(left);
+  const [above, below] = [await strip.boundingBox(), await banner.boundingBox()];
+  expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThanOrEqual(below?.y ?? 0);
+  await ana.send("/hand");
+  await banner.getByRole("button", { name: "Dismiss" }).click();
 });
 
 pageTest("shows settings in sections, each of which can be chosen", async () => {

@@ -73,6 +73,11 @@ pageTest("draws no focus outline where a script sets the focus after a tap", asy
       document.querySelector(".list").focus();
       return getComputedStyle(document.activeElement).outlineStyle;
     })()`);
+  await ana.page.reload();
+  await ana.composer.waitFor();
+  const outlineAtStart = `document.querySelector(".list").focus(),
+    getComputedStyle(document.activeElement).outlineStyle`;
+  expect(await ana.page.evaluate<string>(outlineAtStart)).toBe("none");
   // Browsers differ in which outlines they draw. After a key, all draw one.
   await ana.page.keyboard.press("Tab");
   expect(await outlineAfter('new PointerEvent("pointerdown")')).toBe("none");

@@ -397,7 +397,7 @@ function usePanels() {
   useEffect(() => {
     if (!isDrawer) return;
     const find = (part: string) => document.querySelector<HTMLElement>(`.side-rooms ${part}`);
-    (find("[aria-current]") ?? find("button"))?.focus();
+    (find(".room-line[aria-current]") ?? find("[aria-current]") ?? find("button"))?.focus();
     return listen(matchMedia(NARROW), "change", () => setDrawer(false));
   }, [isDrawer]);
   const context = useMemo(

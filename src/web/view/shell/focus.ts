@@ -136,6 +136,8 @@ const SCREEN_KEYS = ["Process", "Unidentified"];
 /** Marks the page while its latest input was a pointer, whose user needs no focus outline. */
 export function markPointerInput(): () => void {
   const { dataset } = document.documentElement;
+  // The page itself sets the focus when it starts.
+  if (matchMedia("(hover: none)").matches) dataset["pointer"] = "";
   const onPointerDown = () => {
     dataset["pointer"] = "";
   };
