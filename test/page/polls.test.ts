@@ -37,6 +37,11 @@ pageTest(
     const seq = Number(await ana.page.locator("article", { has: onDesk }).getAttribute("data-seq"));
     await ben.tab.ask("vote", { seq, choices: [1] });
     await onDesk.getByText("2 voters").waitFor();
+    await ana.chooseFromMenu("Lunch", "Show votes");
+    const votes = ana.dialog("Show votes");
+    expect(await votes.getByRole("listitem").allInnerTexts()).toEqual(["ana", "ben"]);
+    expect(await ana.accessibilityViolations()).toEqual([]);
+    await votes.getByRole("button", { name: "Close" }).click();
     await onDesk.getByRole("button", { name: "Withdraw vote" }).click();
     await onPhone.getByText("1 voter").waitFor();
     await ana.chooseFromMenu("Lunch", "Close poll");

@@ -393,6 +393,7 @@ export const ENGLISH = {
   pollEnd: "Ends",
   pollNoEnd: "When I close it",
   startPoll: "Start poll",
+  showVotes: "Show votes",
   closePoll: "Close poll",
   vote: "Vote",
   withdrawVote: "Withdraw vote",

@@ -483,6 +483,7 @@ export const INDONESIAN: Texts = {
   pollEnd: "Berakhir",
   pollNoEnd: "Saat saya menutupnya",
   startPoll: "Mulai jajak pendapat",
+  showVotes: "Lihat suara",
   closePoll: "Tutup jajak pendapat",
   vote: "Pilih",
   withdrawVote: "Batalkan pilihan",

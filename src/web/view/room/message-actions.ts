@@ -13,6 +13,7 @@ import { confirmItem, deleteQuestion } from "../shell/dialog.tsx";
 import { type MenuItem, menuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../text/fold.tsx";
 import { PersonCard } from "./person-card.tsx";
+import { VotersDialog } from "./poll.tsx";
 import { TextDialog } from "./text-dialog.tsx";
 
 export const THUMB = "👍";
@@ -79,6 +80,10 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   if (item.poll?.isClosed === false && (item.isMine || actions.moderates)) {
     const end = () => void chat.actions.endPoll(item.seq).catch(fail);
     items.push(menuItem(texts.closePoll, end, "check"));
+  }
+  if (item.poll?.anonymous === false && item.poll.voters > 0) {
+    const show = () => openDialog(VotersDialog, { seq: item.seq });
+    items.push(menuItem(texts.showVotes, show, "people"));
   }
   const isEditable = item.isMine && item.poll === undefined && mayPost;
   if (isEditable && (isText || item.file !== undefined)) {

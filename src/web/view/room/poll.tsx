@@ -5,13 +5,14 @@ import { POLL_OPTIONS_MAX } from "../../../base/limits.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../base/time.ts";
-import { rightsIn } from "../../../core/model/selectors.ts";
+import { findItem, rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, PollView, RoomState } from "../../../core/model/state.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { pollCounts, pollNote, votersText } from "../../../ui/text/poll-text.ts";
 import { useAnnounce } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, type PageValue, usePage } from "../shell/context.tsx";
-import { FormDialog } from "../shell/dialog.tsx";
+import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
+import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field, SelectField } from "../shell/form.tsx";
 import { type MenuItem, menuItem } from "../shell/menu.tsx";
 import { useNames } from "./person.tsx";
@@ -94,6 +95,31 @@ export function Poll({ item, poll, mayVote }: PollProps) {
         )}
       </p>
     </fieldset>
+  );
+}
+
+/** Lists all voters, of whom a message names only the first. */
+export function VotersDialog({ seq, onClose }: CloseProps & { readonly seq: number }) {
+  const { texts } = usePage();
+  const names = useNames();
+  const poll = useModelValue((model) => findItem(model, seq)?.poll);
+  return (
+    <Dialog title={texts.showVotes} onClose={onClose}>
+      {poll === undefined ? <p>{texts.messageNotFound}</p> : null}
+      {poll?.options.map(({ option, count, by }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a foreign client can repeat an option
+        <section key={index}>
+          <h3 dir="auto">{`${cleanText(option)} · ${count}`}</h3>
+          <ul className="plain-list">
+            {by.map((user) => (
+              <li key={user} dir="auto">
+                {personText(names, user)}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </Dialog>
   );
 }
 
