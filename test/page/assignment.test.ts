@@ -39,6 +39,10 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.button("Attach").click();
   await ben.menuItem("Hand in").waitFor();
   await ben.page.keyboard.press("Escape");
+  await ben.button("Actions for Your work for #essay").click();
+  await ben.menuItem("Room details").waitFor();
+  expect(await ben.menuItem("Invite people…").count()).toBe(0);
+  await ben.page.keyboard.press("Escape");
 
   await ana.button("Handed in").click();
   const list = ana.page.getByRole("region", { name: "Handed in: #essay" });

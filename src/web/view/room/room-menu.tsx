@@ -69,7 +69,7 @@ function roomItems(page: PageValue, room: RoomState, onSearch: () => void): Menu
   const hasReceipts = canPin(chat.model, room) && !isSameName(room.name, chat.model.me);
   return [
     ...arrangingItems(page, room),
-    isNamed && !room.isClosed
+    isNamed && !room.isClosed && !isBoxOf(target)
       ? menuItem(
           `${isGroup ? texts.addPeople : texts.invite}…`,
           () => inviteTo(page, room),
