@@ -5,6 +5,7 @@ import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { Finger } from "./finger.ts";
+import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
@@ -62,6 +63,20 @@ pageTest("opens a sheet at the bottom after a long press on a message", async ()
   await ana.page.touchscreen.tap(360, 20);
   await sheet.waitFor({ state: "detached" });
   expect(await ana.page.locator("dialog, .side-right").count()).toBe(0);
+});
+
+pageTest("closes a picture that a finger moves down", async () => {
+  const ana = await server.window("ana", PHONE);
+  const path = server.sandbox.path("roof.png");
+  writeFileSync(path, photo(300, 200));
+  await server.home("cal").json(["send-file", path]);
+  await ana.button("Enlarge roof.png").tap();
+  const viewer = ana.dialog("roof.png");
+  const finger = await Finger.of(ana);
+  await finger.touch(viewer.getByRole("img"));
+  await finger.moveBy(0, 120);
+  await finger.lift();
+  await viewer.waitFor({ state: "detached" });
 });
 
 pageTest("draws no focus outline where a script sets the focus after a tap", async () => {
