@@ -13,9 +13,9 @@ import { addStyleSheet } from "../shell/style-sheet.ts";
 
 /** Only moderators need it. */
 export const handedModule = new LazyModule(async () => {
-  const module = await import("./handed.tsx");
-  await addStyleSheet(module.handedSheet);
-  return module;
+  const { HandedDialog, HandedPanel, handedSheet } = await import("./handed.tsx");
+  await addStyleSheet(handedSheet);
+  return { HandedDialog, HandedPanel };
 });
 
 interface PrivacyProps {
