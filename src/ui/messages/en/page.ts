@@ -603,7 +603,9 @@ export const ENGLISH = {
 
   makeSealed: "End-to-end encrypted: only invited people can read messages",
   makeHistory: "New members can read earlier messages (cannot be changed later)",
-  sealedHistory: "New members can read earlier messages.",
+  sealedHistory:
+    "New members can read earlier messages. Only these people's devices can read this room. The " +
+    "server can't, but it supplies this page; if you don't trust it, use the terminal program.",
   sealedExplained:
     "Only these people's devices can read messages sent since they joined. The server can't, but " +
     "it supplies this page; if you don't trust it, use the terminal program.",

@@ -709,7 +709,10 @@ export const INDONESIAN: Texts = {
 
   makeSealed: "Terenkripsi ujung ke ujung: hanya orang yang diundang yang dapat membaca pesan",
   makeHistory: "Anggota baru dapat membaca pesan lama (tidak dapat diubah nanti)",
-  sealedHistory: "Anggota baru dapat membaca pesan lama.",
+  sealedHistory:
+    "Anggota baru dapat membaca pesan lama. Hanya perangkat orang-orang ini yang dapat membaca " +
+    "ruang ini. Server tidak dapat membacanya, tetapi server menyediakan halaman ini; jika Anda " +
+    "tidak memercayainya, pakailah program terminal.",
   sealedExplained:
     "Hanya perangkat orang-orang ini yang dapat membaca pesan sejak mereka bergabung. Server " +
     "tidak dapat membacanya, tetapi server menyediakan halaman ini; jika Anda tidak " +

@@ -244,8 +244,9 @@ export function SealedDialog({ target, onClose }: CloseProps & { readonly target
               {cleanText(remark)}
             </p>
           ))}
-          {sealing?.history === true ? <p className="hint">{texts.sealedHistory}</p> : null}
-          <p className="hint">{texts.sealedExplained}</p>
+          <p className="hint">
+            {sealing?.history === true ? texts.sealedHistory : texts.sealedExplained}
+          </p>
         </>
       ) : (
         <p>{texts.sealedNot}</p>
