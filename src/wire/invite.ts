@@ -44,13 +44,14 @@ type HostPort = Pick<ServerSpec, "host" | "port" | "portGiven">;
 /**
  * Parses `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
  * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`, or the address of the
- * page, `https://HOST:PORT/#invite=SECRET`. Faults never contain the secret.
+ * page, `https://HOST:PORT/#invite=SECRET`. Faults never contain the secret. Apps that shorten
+ * links drop `chat://`, so an invite is also read without it.
  * @throws {Fault} usage or name-invalid if the text is not a server or an invite
  */
 export function parseServerSpec(copied: string): ServerSpec {
   const text = trimCopied(copied);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s.exec(text);
-  if (scheme === null) return parseHostPort(text);
+  if (scheme === null) return parseWithoutScheme(text);
   const body = scheme[2] ?? "";
   switch ((scheme[1] ?? "").toLowerCase()) {
     case "chat":
@@ -64,6 +65,12 @@ export function parseServerSpec(copied: string): ServerSpec {
     default:
       throw invalidAddress(text, "write HOST, HOST:PORT or chat://HOST:PORT");
   }
+}
+
+function parseWithoutScheme(text: string): ServerSpec {
+  if (!/[/?#]/.test(text)) return parseHostPort(text);
+  // The secret of an invite encodes these characters.
+  return /#.*[/=]/s.test(text) ? parsePageAddress(text) : parseInvite(text);
 }
 
 export function formatInvite(address: ServerSpec): string {

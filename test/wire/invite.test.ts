@@ -80,6 +80,16 @@ describe("parseServerSpec", () => {
     expect(quoteInvite(address)).toBe(`'${text}'`);
   });
 
+  test.each([
+    [`chat://10.0.0.1:2429/lobby?fp=${FP}#blue-house-7`],
+    ["chat://10.0.0.1/lobby"],
+    ["chat://[::1]:2429/lab#p%2F%3D"],
+    ["https://chat.example:99/?a=b#invite=a%20b&x=1"],
+    ["https://chat.example:99/#/lobby/12"],
+  ])("parses %s without its scheme", (text) => {
+    expect(parseServerSpec(text.replace(/^.*?:\/\//, ""))).toEqual(parseServerSpec(text));
+  });
+
   test("parses an invite with several addresses", () => {
     const text = `chat://10.0.0.1:2428/lobby?fp=${FP}&also=10.0.0.2:2428,[fd00::3]:99#s`;
     const address = parseServerSpec(` «${text}». `);
