@@ -87,7 +87,7 @@ export class Crowd {
     if (roll < 80) return this.#rejoin(by);
     if (roll < 88) return this.#link();
     if (roll < 92) {
-      const policy = { ...group.policy, history: !group.policy.history };
+      const policy = { ...group.policy, web: !group.policy.web };
       return this.#simple(by, { kind: "policy", policy });
     }
     return this.#reload(by);
