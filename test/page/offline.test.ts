@@ -95,6 +95,9 @@ pageTest("opens all views without the server, and reconnects later", async () =>
   await ana.openSettings();
   await ana.button("Sign out").waitFor();
   await ana.page.keyboard.press("Escape");
+  await ana.search("before");
+  await ana.page.getByText("Search works again when the server is back.").waitFor();
+  await ana.page.keyboard.press("Escape");
   await ana.send("while it was dead");
   await ana.message("while it was dead").getByText("waiting for connection").waitFor();
   await sandbox.serve({ port: served.port });

@@ -752,6 +752,7 @@ export const ENGLISH = {
   searchHere: (target: string) => `Only in ${target}`,
   searchFiles: "Files only",
   foundNothing: "No results.",
+  searchOffline: "You are offline. Search works again when the server is back.",
   searching: "Searching…",
   moreResults: "More results",
 

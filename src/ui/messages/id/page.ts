@@ -899,6 +899,7 @@ export const INDONESIAN: Texts = {
   searchHere: (target) => `Hanya di ${target}`,
   searchFiles: "Hanya berkas",
   foundNothing: "Tidak ada hasil.",
+  searchOffline: "Anda luring. Pencarian berfungsi lagi setelah server kembali.",
   searching: "Mencari…",
   moreResults: "Hasil lainnya",
 

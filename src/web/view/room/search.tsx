@@ -11,7 +11,7 @@ import { briefText } from "../../../ui/text/event-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, FaultLine, useModelValue, usePage } from "../shell/context.tsx";
+import { type CloseProps, FaultLine, useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { Check, focusOnMount } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { ListedMessage } from "./listed-message.tsx";
@@ -113,6 +113,8 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
 export function Search({ open, onClose, onJump }: SearchProps) {
   const { texts, chat } = usePage();
   const search = useModelValue((model) => model.search);
+  const isOnline = useOnline();
+  const isOffline = !isOnline && search?.fault !== undefined;
   const hits = search?.found ?? [];
   const query = search?.query.text ?? "";
   const hasMore = search !== undefined && hasMoreResults(search);
@@ -132,7 +134,7 @@ export function Search({ open, onClose, onJump }: SearchProps) {
             : texts.resultCount(hits.length, hasMore)
           : ""}
       </Announced>
-      <FaultLine fault={search?.fault} />
+      <FaultLine fault={isOffline ? texts.searchOffline : search?.fault} />
       <ul className="plain-list search-list">
         {hits.map((hit) => (
           <Hit key={hit.item.seq} hit={hit} query={query} onJump={onJump} />
