@@ -160,6 +160,7 @@ const BOUNDS: Readonly<Record<string, string>> = {
   "files/data-channels.ts sessionOf": "DATA_CHANNELS_PER_ACCOUNT_MAX",
   "files/file-service.ts pendingTasks": "tasks of open channels, and sweeps",
   "files/file-service.ts readers": "files of open channels",
+  "files/handed-over.ts known": "KNOWN_MAX",
   "files/shared-fetches.ts running": "files of open channels",
   "files/shared-upload.ts ahead": "CLUSTER_CHUNKS_PER_FILE_MAX",
   "files/shared-upload.ts inFlight": "CLUSTER_CHUNKS_PER_FILE_MAX",
