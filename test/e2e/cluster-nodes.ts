@@ -17,12 +17,13 @@ export async function serveNodes(
   sandbox: Sandbox,
   nats: NatsServers,
   names: readonly string[],
-  program?: string,
+  { program, cluster = "chat" }: { readonly program?: string; readonly cluster?: string } = {},
 ): Promise<Served[]> {
   const nodes: Served[] = [];
   for (const data of names) {
     copyIdentity(sandbox, nodes[0], data);
-    const args = ["--nats", nats.urls.join(","), "--unsafe-nats", "--verbose"];
+    const nodeArgs = ["--nats", nats.urls.join(","), "--unsafe-nats", "--verbose"];
+    const args = [...nodeArgs, "--cluster", cluster];
     nodes.push(await sandbox.serve({ data, args, ...(program === undefined ? {} : { program }) }));
   }
   return nodes;

@@ -20,18 +20,22 @@ beforeAll(async () => {
 afterAll(() => nats.stop());
 
 /** Waits until the servers have key packages of the device; then others can add it. */
-async function keyPackages({ fingerprint: own }: Served, devices: number): Promise<void> {
+async function keyPackages(
+  { fingerprint: own }: Served,
+  devices: number,
+  cluster = "chat",
+): Promise<void> {
   const stream = await openJetStream({
     servers: nats.urls,
-    cluster: "chat",
+    cluster,
     isUnsafe: true,
     clock: systemClock(),
     identity: { own, make: () => Promise.resolve(own) },
   });
   const { manager } = stream.clusterConnection;
   await until(`key packages of ${devices} devices`, async () => {
-    const query = { subjects_filter: "chat.chat.kept.keys.>" };
-    const { state } = await manager.streams.info("CHATKEPT_chat", query);
+    const query = { subjects_filter: `chat.${cluster}.kept.keys.>` };
+    const { state } = await manager.streams.info(`CHATKEPT_${cluster}`, query);
     return Object.keys(state.subjects ?? {}).length >= devices;
   });
   await stream.close();
@@ -44,7 +48,8 @@ async function letsIn(by: Program, name: string): Promise<void> {
 
 test("devices at another server receive earlier messages", async () => {
   await using sandbox = new Sandbox();
-  const [a, b] = (await serveNodes(sandbox, nats, ["a", "b"])) as [Served, Served];
+  const cluster = "handed";
+  const [a, b] = (await serveNodes(sandbox, nats, ["a", "b"], { cluster })) as [Served, Served];
   const laptop = sandbox.home("laptop");
   const ana = await laptop.join([a.invite, "--user", "ana"]);
   ana.type("/join vault --sealed --history");
@@ -60,7 +65,7 @@ test("devices at another server receive earlier messages", async () => {
   expect(await other.json("handover", { step: "read" })).toMatchObject({ messages: 1 });
   await ana.json("handover", { step: "sent" });
   const ben = await sandbox.home("ben").join([b.invite, "--user", "ben"]);
-  await keyPackages(a, 3);
+  await keyPackages(a, 3, cluster);
   await letsIn(ana, "ben");
   await ben.json("may-join", { room: "vault" });
   ben.type("/join vault");

@@ -281,7 +281,7 @@ suite("version 0.2.0 (CHAT_0_2_0)", () => {
     const nats = await NatsServers.start(1);
     try {
       const boss = sandbox.home("boss");
-      let nodes = await serveNodes(sandbox, nats, ["n1", "n2"], OLD);
+      let nodes = await serveNodes(sandbox, nats, ["n1", "n2"], { program: OLD });
       const ana = sandbox.home("ana6").with({ CHAT_USER: "ana" });
       const args = ["--nats", nats.urls.join(","), "--unsafe-nats"];
       const texts: string[] = [];

@@ -11,7 +11,7 @@ import { Fuzz } from "./run.ts";
  *
  *     CHAT_SEED=7 CHAT_FUZZ_REQUESTS=100000 node_modules/.bin/bun test test/fuzz
  */
-const COUNT = sampleSize(1_500, 100_000);
+const COUNT = sampleSize(2_000, 100_000);
 const GOALS = [
   ...["post", "mute", "offer", "finish", "fetch"],
   ...["group-create", "group-commit", "group", "key-packages", "key-package", "seal-lease"],

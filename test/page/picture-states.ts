@@ -86,20 +86,26 @@ export const STATES: Readonly<Record<string, Act>> = {
 };
 
 const MOVED_MS = 5_000;
-const CLICKS_MAX = 4;
+const ATTEMPTS_MAX = 4;
 
-/** In a low window, the list may move under a click, because it measures rows that come in view. */
-async function openDialog({ page }: Visit, opener: Locator): Promise<void> {
-  const dialog = page.getByRole("dialog");
-  for (let clicks = 0; clicks < CLICKS_MAX; clicks++) {
-    await opener.click();
-    const isOpen = await dialog.waitFor({ timeout: MOVED_MS }).then(
-      () => true,
-      () => false,
-    );
+function openDialog({ page }: Visit, opener: Locator): Promise<void> {
+  return openBy(() => opener.click(), page.getByRole("dialog"));
+}
+
+/** In a low window, the list may move during a touch, because it measures rows that come in view. */
+async function openBy(act: () => Promise<void>, opened: Locator): Promise<void> {
+  for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
+    await act();
+    const isOpen = await opened
+      .first()
+      .waitFor({ timeout: MOVED_MS })
+      .then(
+        () => true,
+        () => false,
+      );
     if (isOpen) return;
   }
-  throw new Error(`no dialog is open after ${CLICKS_MAX} clicks`);
+  throw new Error(`nothing is open after ${ATTEMPTS_MAX} attempts`);
 }
 
 /** @returns false if the window is so wide that the list of rooms is always visible */
@@ -164,13 +170,23 @@ export async function walkStates(
 }
 
 async function longPress({ page }: Visit, message: ReturnType<Visit["message"]>): Promise<void> {
-  const box = await message.boundingBox();
-  if (box === null) throw new Error("the message is not visible");
   const session = await page.context().newCDPSession(page);
-  const touchPoints = [{ x: box.x + box.width / 2, y: box.y + box.height / 2 }];
-  await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints });
-  await page.getByRole("menu").or(page.getByRole("dialog")).first().waitFor();
-  await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  const opened = page.getByRole("menu").or(page.getByRole("dialog"));
+  let isTouched = false;
+  const release = async () => {
+    if (isTouched)
+      await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  };
+  await openBy(async () => {
+    await release();
+    await message.scrollIntoViewIfNeeded();
+    const box = await message.boundingBox();
+    if (box === null) throw new Error("the message is not visible");
+    const touchPoints = [{ x: box.x + box.width / 2, y: box.y + box.height / 2 }];
+    await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints });
+    isTouched = true;
+  }, opened);
+  await release();
 }
 
 /** Fills the room "math", and the account "olga" that may administer the server. */

@@ -283,7 +283,7 @@ pageTest("shows a lost connection without moving the page", async () => {
   await finn.page.getByText(/^Can't reach the server/).waitFor();
   expect(await place()).toBe(before);
   // Text and button are beside each other.
-  expect((await finn.page.locator(".banner").boundingBox())?.height).toBeLessThan(64);
+  expect((await finn.page.locator(".banner-warning").boundingBox())?.height).toBeLessThan(64);
   expect(await finn.accessibilityViolations()).toEqual([]);
   relay.mend();
   await finn.waitUntilConnected();

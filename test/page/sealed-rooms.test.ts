@@ -160,7 +160,7 @@ pageTest("has no accessibility problem in sealed rooms", async () => {
   };
   await visit.send("/join fay --sealed");
   const made = page.locator("dialog[open]");
-  await made.locator("input[type=checkbox]").waitFor();
+  await made.locator("input[type=checkbox]").first().waitFor();
   await looks("making an encrypted room");
   await made.locator("button[type=submit]").click();
   await page.locator(".composer-lock").waitFor();

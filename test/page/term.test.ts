@@ -164,11 +164,10 @@ termTest("terminal, page and a restarted server agree at the end of a term", asy
     await page.send(`/join ${room}`);
     await page.heading(`#${room}`).waitFor();
     await page.button("Handed in").click();
-    const dialog = await page.dialog(`Handed in: #${room}`);
-    await dialog.getByText(`24 of ${before.handed[at]?.length} handed in`).waitFor();
+    const table = page.page.getByRole("region", { name: `Handed in: #${room}` });
+    await table.getByText(`24 of ${before.handed[at]?.length} handed in`).waitFor();
     for (const [state, count] of Object.entries(STATES[at] ?? {}))
-      expect(await dialog.getByText(state, { exact: true }).count()).toBe(count);
-    await page.page.keyboard.press("Escape");
+      expect(await table.getByText(state, { exact: true }).count()).toBe(count);
   }
   await page.send("/join maths");
   for (const [at, voters] of [30, 30, 29].entries()) {
