@@ -11,7 +11,13 @@ import { briefText } from "../../../ui/text/event-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, FaultLine, useModelValue, useOnline, usePage } from "../shell/context.tsx";
+import {
+  type CloseProps,
+  FaultLine,
+  useModelValue,
+  useOnline,
+  usePage,
+} from "../shell/context.tsx";
 import { Check, focusOnMount } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { ListedMessage } from "./listed-message.tsx";
