@@ -92,7 +92,7 @@ function openDialog({ page }: Visit, opener: Locator): Promise<void> {
   return openBy(() => opener.click(), page.getByRole("dialog"));
 }
 
-/** In a low window, the list may move during a touch, because it measures rows that come in view. */
+/** In a low window, the list may move under a touch: it measures rows that come into view. */
 async function openBy(act: () => Promise<void>, opened: Locator): Promise<void> {
   for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
     await act();
