@@ -72,14 +72,18 @@ async function provedSenders(
   const keys = new Map<string, readonly PersonKey[]>();
   const proved: (SealDevice | undefined)[] = [];
   for (const sender of senders) {
-    const name = foldName((sender?.user ?? "") as Name);
-    if (sender !== undefined && !keys.has(name)) {
+    if (sender === undefined) {
+      proved.push(undefined);
+      continue;
+    }
+    const name = foldName(sender.user as Name);
+    if (!keys.has(name)) {
       const known = await states.transact((vault) => accountOf(vault, name));
       const person = known === undefined ? await people.check(sender.user) : undefined;
       keys.set(name, person?.keys ?? []);
     }
     const shown = keys.get(name) ?? [];
-    const isKey = ({ key }: PersonKey) => key === undefined || key === sender?.account;
+    const isKey = ({ key }: PersonKey) => key === undefined || key === sender.account;
     proved.push(shown.length === 0 || shown.some(isKey) ? sender : undefined);
   }
   return proved;

@@ -26,8 +26,7 @@ import {
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import type { SealedGroup } from "../../crypto/seal/group.ts";
-import { leafKeyOf, mayHandOver, parseBox } from "../../crypto/seal/handover-box.ts";
+import { handsOverTo, leafKeyOf, parseBox } from "../../crypto/seal/handover-box.ts";
 import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { OwnUploads } from "../files/transfers.ts";
 import { listUploads, type UnfinishedUpload } from "../link/queries.ts";
@@ -157,14 +156,13 @@ export class Handover {
     const { parts } = this;
     const rooms = new Map(parts.rooms().map((view) => [view.id as string, view]));
     return parts.states.transact(async (vault) => {
-      const rows = await vault.rows(allOf("handover", HANDOVERS_MAX));
+      const rows = await vault.list<HandoverRow>(allOf("handover", HANDOVERS_MAX));
       const outgoing: Outgoing[] = [];
-      for (const { key } of rows) {
+      for (const { key, value } of rows) {
         const [, device = "", room = ""] = key.split("/");
         const view = rooms.get(room);
-        const { user } = (await vault.find<HandoverRow>(key)) ?? {};
         if (view === undefined) await vault.delete(key);
-        else outgoing.push({ device, view, isOther: user !== undefined });
+        else outgoing.push({ device, view, isOther: value.user !== undefined });
       }
       return outgoing;
     });
@@ -289,7 +287,7 @@ export class Handover {
     const rowKey = handoverKey(device, view.id);
     const { row, isOver } = await room.run(async ({ vault, group }) => {
       const stored = await vault.find<HandoverRow>(rowKey);
-      const over = group !== undefined && !isReceiver(group, device);
+      const over = group !== undefined && !handsOverTo(group, device);
       if (over) await vault.delete(rowKey);
       return { row: group === undefined ? undefined : stored, isOver: over };
     });
@@ -387,11 +385,6 @@ interface SentPart {
   readonly row: HandoverRow;
   readonly part: NonNullable<HandoverRow["part"]>;
   readonly listed: readonly UnfinishedUpload[];
-}
-
-function isReceiver(group: SealedGroup, device: string): boolean {
-  const member = group.members.find((one) => one.device === device);
-  return member !== undefined && mayHandOver(group, group.self, member);
 }
 
 /** A sender that was interrupted may have left an incomplete part, which it sends again. */

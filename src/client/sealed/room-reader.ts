@@ -10,7 +10,7 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { type AccountChecks, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
 import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
-import { mayHandOver } from "../../crypto/seal/handover-box.ts";
+import { handsOverTo, mayHandOver } from "../../crypto/seal/handover-box.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, readSealedFile, type SealedBody } from "./body.ts";
 import type { KeyClaims } from "./claims.ts";
@@ -292,8 +292,7 @@ export class RoomReader {
   ): Promise<void> {
     if (group === undefined || seq <= (row?.since ?? 0)) return;
     for (const { device, account, user } of added) {
-      const member = group.members.find((one) => one.device === device);
-      if (member === undefined || !mayHandOver(group, group.self, member)) continue;
+      if (!handsOverTo(group, device)) continue;
       const owner = account === group.self.account ? undefined : user;
       const handover: HandoverRow = { before: seq, done: 0, user: owner };
       await vault.put(handoverKey(device, room), handover);

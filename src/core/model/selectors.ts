@@ -177,6 +177,11 @@ export function isBoxOf(target: string, user?: string): boolean {
   return owner !== undefined && (user === undefined || isSameName(owner, user));
 }
 
+/** Returns the rule for posting, which is "private" for a box as for its room. */
+export function postRule({ target, rules }: RoomState): RoomState["rules"]["post"] {
+  return isBoxOf(target) ? "private" : rules.post;
+}
+
 /** A moderator has a box for each member, so only those with unread messages are listed. */
 function isListedRoom(model: Model, room: RoomState): boolean {
   if (!isBoxOf(room.target) || isBoxOf(room.target, model.me)) return true;
@@ -416,7 +421,7 @@ function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string
     isMuted: isMuted(model, room.id),
     isSealed: room.isSealed,
     isLocked: room.isLocked,
-    post: isBoxOf(target) ? "private" : room.rules.post,
+    post: postRule(room),
     hasDraft: (model.drafts.get(target)?.text ?? "") !== "",
     activeSeq: room.tail.items.findLast(isMessage)?.seq ?? room.lastSeq,
     isFirst: isUnreadFirst(model, room),

@@ -38,6 +38,12 @@ export function mayHandOver({ policy, members }: SealedGroup, by: SealDevice, to
   return policy.history && hasAdminRights(policy, members, by);
 }
 
+/** Reports whether this device hands messages over to the device. */
+export function handsOverTo(group: SealedGroup, device: string): boolean {
+  const member = group.members.find((one) => one.device === device);
+  return member !== undefined && mayHandOver(group, group.self, member);
+}
+
 /** @throws {Fault} seal-refused if the device is not in the group */
 export async function sealBox(
   { suite, signer }: Sealer,

@@ -3,7 +3,13 @@
 import type { ReactNode } from "react";
 import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
-import { canSetTopic, isBoxOf, isOnline, openRoom } from "../../../core/model/selectors.ts";
+import {
+  canSetTopic,
+  isBoxOf,
+  isOnline,
+  openRoom,
+  postRule,
+} from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { personText } from "../../../ui/text/person-text.ts";
@@ -62,12 +68,11 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
   const names = useNames();
   const isGroup = room.people !== undefined;
   const isBox = isBoxOf(room.target);
-  const post = isBox ? "private" : room.rules.post;
   const [first] = (room.jump ?? room.tail).items;
   const creator = first?.kind === "join" && first.n === FIRST_JOIN_N ? first : undefined;
   return (
     <Layout
-      sign={<RoomSign {...room} kind={isGroup ? "group" : room.kind} post={post} />}
+      sign={<RoomSign {...room} kind={isGroup ? "group" : room.kind} post={postRule(room)} />}
       room={room.id}
       title={
         isBox ? name : isGroup && topic === "" ? texts.beginningWith(name) : texts.beginningOf(name)

@@ -3,7 +3,7 @@
 import { type MouseEvent, memo, useCallback, useState } from "react";
 import { formatDuration } from "../../../base/sizes.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
-import { isBoxOf } from "../../../core/model/selectors.ts";
+import { isBoxOf, postRule } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
@@ -36,8 +36,7 @@ function HeadTile({ target, room }: { readonly target: string; room: RoomState |
   if (user !== undefined) return <Avatar name={name} user={user} tint={tintOf(user)} />;
   if (room === undefined) return null;
   const kind = room.people === undefined ? room.kind : "group";
-  const post = isBoxOf(target) ? "private" : room.rules.post;
-  return <RoomTile line={{ ...room, kind, post }} />;
+  return <RoomTile line={{ ...room, kind, post: postRule(room) }} />;
 }
 
 export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
