@@ -38,6 +38,7 @@ import type {
   RoomState,
   SearchQuery,
 } from "../core/model/state.ts";
+import { shownHands } from "../core/model/unignored.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
@@ -801,12 +802,36 @@ export class Actions {
     return (await this.#actor.request("kick", fields)).seq;
   }
 
-  /** Lowers the hand of the user, by default their own, which is raised if it is not. */
+  /**
+   * Lowers the hand of the user, by default their own, which is raised if it is not. Also ends a
+   * call on the user.
+   */
   async toggleHand(target: string, user?: string): Promise<number> {
     const room = bareTarget(target);
-    const { hands = [] } = roomOf(this.#model, room) ?? {};
-    const on = user === undefined && !hands.some((name) => isSameName(name, this.#model.me));
+    const { hands = [], called = "" } = roomOf(this.#model, room) ?? {};
+    const isUp = [called, ...hands].some((name) => isSameName(name, this.#model.me));
+    const on = user === undefined && !isUp;
     return (await this.#actor.request("hand", defined({ room, on, user }))).seq;
+  }
+
+  /** @param user by default the one whose hand was raised first */
+  async callOn(target: string, user?: string): Promise<number> {
+    const room = bareTarget(target);
+    const state = roomOf(this.#model, room);
+    const called = user ?? (state && shownHands(this.#model, state)[0]);
+    if (called === undefined) {
+      throw new Fault("not-allowed", msg`no hand is raised`, { remedy: msg`no action is needed` });
+    }
+    const fields = { room, on: false, user: called, call: true };
+    return (await this.#actor.request("hand", fields)).seq;
+  }
+
+  async lowerHands(target: string): Promise<void> {
+    const room = bareTarget(target);
+    for (const user of roomOf(this.#model, room)?.hands ?? []) {
+      // Its owner may have lowered it by now.
+      await this.#actor.request("hand", { room, on: false, user }).catch(ignoreNotAllowed);
+    }
   }
 
   /**

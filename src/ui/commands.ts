@@ -282,6 +282,14 @@ const hand: Command<{ readonly user: string | undefined }> = {
   }),
 };
 
+const call: Command<{ readonly user: string | undefined }> = {
+  usage: "/call [NAME]",
+  parse: hand.parse,
+  run: async ({ user }, chat, host) => ({
+    seq: await chat.actions.callOn(roomFor(chat, host), user),
+  }),
+};
+
 const remind: Command<{ readonly text: string }> = {
   usage: "/remind TEXT",
   parse: parseText,
@@ -955,6 +963,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   thread,
   react,
   hand,
+  call,
   poll,
   vote,
   dnd,

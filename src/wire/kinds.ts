@@ -166,7 +166,7 @@ export const KINDS = {
   hand: {
     log: "history",
     traits: ["read", "ignorable", "about-account"],
-    body: { user: "id", name: "id", on: "flag" },
+    body: { user: "id", name: "id", on: "flag", call: "flag" },
   },
   poll: {
     log: "history",

@@ -155,6 +155,8 @@ const roomEntry = v.object({
   pins: v.optional(list(positive, PINS_MAX)),
   /** Members whose hands are raised, the first one first. */
   hands: v.optional(list(name, HANDS_MAX)),
+  /** Member whom a moderator has called on, until one of them ends the call. */
+  called: v.optional(name),
   rules: v.optional(roomRules),
   receipts: v.optional(v.boolean()),
   /** Receipts in a direct conversation take effect when both users want them. */
@@ -412,10 +414,13 @@ export const REQUESTS = {
     fields: { target, before: v.optional(positive) },
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
-  /** Raises or lowers a hand. `user` is someone else, whose hand only moderators may lower. */
+  /**
+   * Raises or lowers a hand. `user` is someone else, whose hand only moderators may lower. `call`:
+   * the moderator lowers it to call on the user.
+   */
   hand: {
     postCount: 1,
-    fields: { room: name, on: v.boolean(), user: v.optional(name) },
+    fields: { room: name, on: v.boolean(), user: v.optional(name), call: v.optional(v.boolean()) },
     answer: v.object({ seq: positive }),
   },
   /** Ends a poll. A post begins it. */

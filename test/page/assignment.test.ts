@@ -177,9 +177,13 @@ pageTest("shows the order of hands, work that is due today, and the end of a pol
   await moritz.tab.ask("hand", { room: "physics", on: true });
   await strip.getByText("moritz is next").waitFor();
   await lena.send("/hand");
+  await strip.getByRole("button", { name: "Call on moritz" }).click();
+  await strip.getByText("moritz is speaking, then lena").waitFor();
+  expect(await lena.accessibilityViolations()).toEqual([]);
   await strip.getByRole("button", { name: "Done with moritz" }).click();
-  await strip.getByRole("button", { name: "Done with lena" }).waitFor();
-  await lena.send("/hand");
+  await strip.getByRole("button", { name: "Call on lena" }).waitFor();
+  await moritz.tab.ask("hand", { room: "physics", on: true });
+  await strip.getByRole("button", { name: "Lower all" }).click();
   await strip.waitFor({ state: "detached" });
   await lena.send("/poll Ready? | yes | no");
   await strip.getByRole("button", { name: "Close poll" }).click();

@@ -103,8 +103,17 @@ lessonTest("a lesson on all interfaces, from the class list to its end", async (
 
   await step("a hand is raised in the full screen, and lowered on the laptop", async () => {
     dodi.line("/hand");
+    await cici.page.evaluate("location.hash = '#/math'");
+    await teacher.button("Call on dodi").click();
+    await dodi.shows(/called on dodi/);
+    await cici.page.locator(".lesson").getByText("Giliran dodi").first().waitFor();
+    await cici.button("Angkat tangan").tap();
+    await teacher.page.locator(".lesson").getByText("dodi is speaking, then Cici Ayu").waitFor();
     await teacher.button("Done with dodi").click();
     await dodi.shows(/lowered the hand of dodi/);
+    await teacher.button("Call on Cici Ayu").click();
+    await cici.button("Giliran Anda").tap();
+    await teacher.button("Done with Cici Ayu").waitFor({ state: "detached" });
   });
 
   await step("pupils write to the teacher, and not to each other", async () => {

@@ -62,7 +62,7 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     close: { on },
     pin: { seq: of, on },
     receipts: { on },
-    hand: { user: other, on },
+    hand: { user: other, on, call: !on },
     poll: { seq: of, on: false },
     text: on ? { text: name, poll: { options: 2 + (back % 3) } } : { text: name },
     knock: { user: other, on },

@@ -223,7 +223,7 @@ export const REQUESTS = {
   pins: ({ client, room }) => client.request("pins", { target: room }),
   receipts: ({ client, room, on }) => client.request("receipts", { target: room, on }),
   hand: ({ client, room, on, number, user }) =>
-    client.request("hand", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
+    client.request("hand", { room, on, ...(number % 3 === 0 ? { user, call: !on } : {}) }),
   poll: async ({ client, device, world, room, on, number }) => {
     const poll = { options: 3, many: number % 2 === 0, anonymous: number % 3 === 0 };
     if (on) return device.postPoll(room, poll);

@@ -201,7 +201,7 @@ const EVENT_JSON: Readonly<Record<EventKind, (event: EventFacts, from: string) =
   },
   admission: affected,
   grant: affected,
-  hand: affected,
+  hand: (event) => ({ ...affected(event), call: event.isCall }),
   knock: affected,
   rename: ({ oldName, oldRoomName = "", subject: name = "" }) => ({
     was: oldName ?? oldRoomName,

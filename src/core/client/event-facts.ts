@@ -42,6 +42,8 @@ export interface EventFacts {
   readonly isRemoved: boolean;
   /** For `mute`, `grant`, `pin`, `hand` and `receipts`: whether the state begins or ends. */
   readonly on: boolean | undefined;
+  /** For `hand`: whether it is lowered to call on the user. */
+  readonly isCall?: boolean | undefined;
   readonly untilUnixMs: number | undefined;
   readonly keepMs: number | undefined;
   readonly rules?: RoomRules | undefined;
@@ -64,6 +66,7 @@ export function eventFactsOf(
     oldRoomName: user === undefined ? was || undefined : undefined,
     isRemoved: fields.removed === true,
     on: group === undefined ? fields.on : isAdding(group),
+    isCall: fields.call === true || undefined,
     untilUnixMs: countOf(fields.until),
     keepMs: countOf(fields.keepMs),
     rules: kind === "rules" ? rulesOf(fields) : undefined,

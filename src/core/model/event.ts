@@ -58,6 +58,7 @@ export type ServerEvent =
       readonly keepMs?: number | undefined;
       readonly pins?: readonly number[] | undefined;
       readonly hands?: readonly string[] | undefined;
+      readonly called?: string | undefined;
       readonly knocks?: readonly string[] | undefined;
       readonly rules?: RoomRules | undefined;
       readonly receipts?: boolean | undefined;

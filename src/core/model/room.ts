@@ -101,6 +101,7 @@ function propertiesOf(update: RoomUpdate) {
     people: update.people,
     begunBy: update.begunBy,
     hands: update.hands ?? [],
+    called: update.called,
     knocks: update.knocks ?? [],
     rules: update.rules ?? {},
     slowUntilUnixMs: update.slowUntil,
@@ -302,15 +303,16 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.kind === "retention") room.keepMs = item.keepMs;
   if (item.kind === "pin" && item.re !== undefined) pinned(room, item.re, item.on === true);
   if (item.kind === "hand" && item.subject !== undefined) {
-    lowerHand(room, item.subject);
+    endHand(room, item.subject);
     if (item.on === true) room.hands = [...room.hands, item.subject].slice(0, HANDS_MAX);
+    else if (item.isCall === true) room.called = item.subject;
   }
   if (item.file !== undefined) {
     room.offered = room.offered.filter(({ file }) => file !== item.file?.file);
   }
   if (item.kind === "rename") renameMember(room, item);
-  if (item.kind === "leave") lowerHand(room, item.from);
-  if (item.kind === "kick") lowerHand(room, item.subject);
+  if (item.kind === "leave") endHand(room, item.from);
+  if (item.kind === "kick") endHand(room, item.subject);
   if (MEMBER_KINDS.has(item.kind)) changeMembers(room, item);
 }
 
@@ -386,7 +388,9 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-function lowerHand(room: RoomDraft, user: string | undefined): void {
+/** Lowers the user's hand, and ends the call on the user. */
+function endHand(room: RoomDraft, user: string | undefined): void {
+  if (isSameName(room.called ?? "", user)) room.called = undefined;
   if (room.hands.length === 0) return;
   room.hands = room.hands.filter((name) => !isSameName(name, user));
 }
@@ -406,6 +410,7 @@ function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): voi
     isSameName(item.name, oldName) ? { ...item, name: newName } : item,
   );
   room.hands = room.hands.map((name) => (isSameName(name, oldName) ? newName : name));
+  if (isSameName(oldName, room.called)) room.called = newName;
   room.online = new Set(
     [...room.online].map((name) => (isSameName(name, oldName) ? newName : name)),
   );

@@ -124,6 +124,8 @@ export interface RoomState {
   readonly pins: readonly number[];
   /** Members whose hands are raised, the first one first. */
   readonly hands: readonly string[];
+  /** Member whom a moderator has called on. */
+  readonly called: string | undefined;
   /** Users who ask to join, the first one first. Only moderators receive them. */
   readonly knocks: readonly string[];
   readonly receipts: boolean;

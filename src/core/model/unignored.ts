@@ -34,3 +34,10 @@ export function shownHands(
   const shown = hands.filter((name) => !isIgnored(model, name));
   return shown.length === hands.length ? hands : shown;
 }
+
+export function shownCall(
+  model: Ignoring,
+  { called }: Pick<RoomState, "called">,
+): string | undefined {
+  return isIgnored(model, called) ? undefined : called;
+}

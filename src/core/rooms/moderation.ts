@@ -56,7 +56,7 @@ export type RoomAction =
     } & MessageAction)
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
-  | ({ readonly kind: "hand"; readonly on: boolean } & UserAction)
+  | ({ readonly kind: "hand"; readonly on: boolean; readonly call?: boolean } & UserAction)
   | PollAction
   | VoteAction
   | ({ readonly kind: "knock"; readonly on: boolean } & UserAction)
@@ -491,20 +491,22 @@ function receiptsDraft(room: Room, actor: ModeratorActor, on: boolean): Draft {
 }
 
 /**
- * A moderator may lower the hand of another user, but not raise it. All members may lower their own
- * hand, also when they may not post.
+ * A moderator may lower the hand of another user, also to call on the user, but not raise it. All
+ * members may lower their own hand, also when they may not post.
  */
 function handDraft(
   room: Room,
   actor: ModeratorActor,
-  { user, name, on }: Extract<RoomAction, { kind: "hand" }>,
+  { user, name, on, call }: Extract<RoomAction, { kind: "hand" }>,
   unixMs: number,
 ): Draft {
-  if (user !== actor.user) checkModerates(room, actor);
+  const isCall = !on && call === true;
+  if (user !== actor.user || isCall) checkModerates(room, actor);
   else if (on) checkMayPost(room, user, unixMs);
   else requireMember(room, user);
   if (on && user !== actor.user) throw new Fault("not-allowed", msg`raise only your own hand`);
-  if (room.hands.has(user) === on) {
+  const endsCall = !on && !isCall && room.called === user;
+  if (room.hands.has(user) === on && !endsCall) {
     throw new Fault(
       "not-allowed",
       on ? msg`the hand is already raised` : msg`the hand is not raised`,
@@ -516,7 +518,8 @@ function handDraft(
       remedy: msg`wait until a moderator lowers one`,
     });
   }
-  return { kind: "hand", room: room.id, by: actor.user, id: "", body: { user, name, on } };
+  const body = { user, name, on, ...(isCall ? { call: true } : {}) };
+  return { kind: "hand", room: room.id, by: actor.user, id: "", body };
 }
 
 /** A user asks to join, and a moderator declines. To accept, a moderator invites the user. */

@@ -70,6 +70,8 @@ export interface Room {
   pins: readonly number[];
   /** Users who raised a hand, the first one first; at most HANDS_MAX. */
   readonly hands: Set<UserId>;
+  /** Member whom a moderator has called on, until one of them ends the call. */
+  called?: UserId;
   /** Open polls by the seq of their text; at most POLLS_OPEN_MAX. */
   readonly polls: Map<number, PollRules>;
   /** Users who ask to join, the first one first; at most KNOCKS_MAX. */
@@ -429,7 +431,7 @@ export class Rooms {
         return this.#addMember(room, by);
       case "leave":
         room.members.delete(by);
-        room.hands.delete(by);
+        endHand(room, by);
         room.receipts?.joined.delete(by);
         // A user who leaves a sealed room must be invited again, because the user's devices are
         // removed from the group.
@@ -511,7 +513,7 @@ export class Rooms {
   #removeMember(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
-    room.hands.delete(user);
+    endHand(room, user);
     room.receipts?.joined.delete(user);
     room.moderators.delete(user);
     if (room.rules.join !== undefined || room.isSealed === true) room.admitted.delete(user);
@@ -837,8 +839,18 @@ function applyMute(room: Room, record: FoldedRecord): void {
 function applyHand(room: Room, record: FoldedRecord): void {
   const user = targetUser(record);
   if (user === undefined) return;
-  if (bodyOf(record, "hand")?.on !== true) room.hands.delete(user);
-  else if (room.hands.size < HANDS_MAX && room.members.has(user)) room.hands.add(user);
+  const { on, call } = bodyOf(record, "hand") ?? {};
+  if (on !== true || room.called === user) endHand(room, user);
+  if (!room.members.has(user)) return;
+  if (on !== true) {
+    if (call === true) room.called = user;
+  } else if (room.hands.size < HANDS_MAX) room.hands.add(user);
+}
+
+/** Lowers the user's hand, and ends the call on the user. */
+function endHand(room: Room, user: UserId): void {
+  room.hands.delete(user);
+  if (room.called === user) delete room.called;
 }
 
 function endKnock({ knocks, declined }: Room, user: UserId): void {

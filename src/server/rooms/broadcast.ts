@@ -311,6 +311,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
         room.hands.size === 0
           ? undefined
           : [...room.hands].flatMap((user) => registry.nameOf(user) ?? []),
+      called: room.called && registry.nameOf(room.called),
       locked: room.rules.join === "password" || undefined,
       rules: Object.keys(room.rules).length === 0 ? undefined : room.rules,
       keepMs: room.retention?.keepMs,

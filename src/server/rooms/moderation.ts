@@ -77,11 +77,15 @@ export class Moderation {
       if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
       return this.#act(from, { kind: "receipts", room: room.id, on });
     },
-    hand: (request, from) => this.#act(from, this.#ownOrOther(request, from)),
+    hand: (request, from) => {
+      const { kind, on, call = false } = request;
+      return this.#act(from, { kind, on, call, ...this.#ownOrOther(request, from) });
+    },
     knock: (request, from) => {
-      const action = this.#ownOrOther(request, from);
-      if (request.on) this.#checkKnockRate(from.account.id);
-      return this.#act(from, action);
+      const { kind, on } = request;
+      const whom = this.#ownOrOther(request, from);
+      if (on) this.#checkKnockRate(from.account.id);
+      return this.#act(from, { kind, on, ...whom });
     },
     kick: (request, from) => {
       const { reason } = request;
@@ -153,11 +157,8 @@ export class Moderation {
     this.#knockRate.take(user, now, message, msg`wait an hour, or ask a moderator to invite you`);
   }
 
-  #ownOrOther(
-    { kind, on, room, user }: RequestOf<"hand"> | RequestOf<"knock">,
-    from: Sender,
-  ): RoomAction {
-    return { kind, on, ...this.#whom({ room, user: user ?? from.account.name }, from) };
+  #ownOrOther({ room, user }: RequestOf<"hand"> | RequestOf<"knock">, from: Sender) {
+    return this.#whom({ room, user: user ?? from.account.name }, from);
   }
 
   #whom(
@@ -288,7 +289,7 @@ export class Moderation {
     if (user === undefined || name === undefined) return;
     const whom = { user, name, isOperator: false, on: false };
     for (const room of rooms.roomsOf(user)) {
-      if (!room.hands.has(user)) continue;
+      if (!room.hands.has(user) && room.called !== user) continue;
       const action = { kind: "hand", room: room.id, ...whom } as const;
       kernel.submit({ user: by }, { kind: "act", isOperator: true, action }, () => {});
     }

@@ -31,8 +31,10 @@ export interface EventStyle {
   readonly isRaw?: boolean;
 }
 
+type WordedFact = "isRemoved" | "on" | "isCall" | "keepMs" | "rules" | "group";
+
 /** Facts whose names, texts and times are written as one interface shows them. */
-interface Wording extends Pick<EventFacts, "isRemoved" | "on" | "keepMs" | "rules" | "group"> {
+interface Wording extends Pick<EventFacts, WordedFact> {
   readonly text: string;
   readonly subject: string;
   readonly oldName: string;
@@ -58,8 +60,9 @@ const PHRASES: Readonly<Record<EventKind, (event: Wording, texts: Texts) => stri
       : texts.eventRetention(texts.span(formatDuration(keepMs))),
   pin: ({ on }, texts) => (on === false ? texts.eventUnpin : texts.eventPin),
   receipts: ({ on }, texts) => (on === false ? texts.eventReceiptsOff : texts.eventReceiptsOn),
-  hand: ({ subject, on, isOwn }, texts) => {
+  hand: ({ subject, on, isOwn, isCall }, texts) => {
     if (on === true) return texts.eventHandUp;
+    if (isCall === true) return texts.eventCall(subject);
     return isOwn ? texts.eventHandDown : texts.eventHandLowered(subject);
   },
   knock: ({ subject, on, isOwn }, texts) => {

@@ -325,6 +325,40 @@ test("a hand is raised by its owner, and lowered by its owner, a moderator or a 
   expect(raised()).toEqual([ANA]);
 });
 
+test("a moderator calls on one raised hand at a time, until one of them ends it", () => {
+  const testRooms = new TestRooms();
+  const name = checkName("x");
+  const act = (by: typeof ANA, user: typeof ANA, on: boolean, call = false) =>
+    testRooms.act(by, { kind: "hand", room: ROOM, on, call, user, name, isOperator: false });
+  const state = () => {
+    const { hands, called } = testRooms.room;
+    return [[...hands], called];
+  };
+  expect([act(ANA, BEN, false, true), act(BEN, BEN, true)]).toEqual(["not-allowed", "none"]);
+  expect([act(BEN, BEN, false, true), act(ANA, BEN, false, true)]).toEqual([
+    ...(["not-allowed", "none"] as const),
+  ]);
+  expect(state()).toEqual([[], BEN]);
+  const other = new Rooms();
+  other.load(structuredClone(testRooms.rooms.value()));
+  expect(other.get(ROOM)?.called).toBe(BEN);
+  expect([act(ANA, BEN, false, true), act(ANA, BEN, false)]).toEqual(["not-allowed", "none"]);
+  expect(state()).toEqual([[], undefined]);
+  act(BEN, BEN, true);
+  act(ANA, ANA, true);
+  act(ANA, BEN, false, true);
+  expect(act(ANA, ANA, false, true)).toBe("none");
+  expect(state()).toEqual([[], ANA]);
+  act(BEN, BEN, true);
+  act(ANA, BEN, false, true);
+  expect(act(BEN, BEN, false)).toBe("none");
+  expect(act(BEN, BEN, false)).toBe("not-allowed");
+  act(BEN, BEN, true);
+  act(ANA, BEN, false, true);
+  testRooms.write("leave", ROOM, BEN, {});
+  expect(state()).toEqual([[], undefined]);
+});
+
 test("a muted member lowers their own hand, also in a read-only room", () => {
   const testRooms = new TestRooms();
   const hand = (on: boolean) =>

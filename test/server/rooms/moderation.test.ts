@@ -433,3 +433,14 @@ labTest("lowers the hand of a user who is banned", async ({ site, ana, ben }) =>
   const { head } = ana.records.at(-1) ?? {};
   expect(head?.kind).toBe("hand");
 });
+
+labTest("ends the call on a user who is banned", async ({ site, ana, ben }) => {
+  await operating(ana);
+  await ben.request("hand", { room: "lab", on: true });
+  await ana.request("hand", { room: "lab", user: "ben", on: false, call: true });
+  await site.quiet();
+  expect(site.rooms.find("lab" as never)?.called).toBeDefined();
+  await ana.request("ban", { user: "ben", on: true });
+  await site.quiet();
+  expect(site.rooms.find("lab" as never)?.called).toBeUndefined();
+});

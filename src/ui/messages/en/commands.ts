@@ -22,6 +22,7 @@ export const ENGLISH_COMMANDS = {
   thread: "show the replies to a message, or reply only there; /reply also shows it in the room",
   react: "react to a message with an emoji",
   hand: "raise or lower your hand; as a moderator, lower the hand of NAME",
+  call: "call on NAME, or on the first raised hand, until /hand NAME; for moderators",
   dnd: "let nothing notify you on any device for a time, or allow it again",
   keywords: "set the words that notify you like a mention, or show them",
   sort: "list rooms with unread messages first, or all rooms by name",

@@ -24,6 +24,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   thread: "tampilkan balasan untuk pesan, atau balas hanya di sana; /reply juga tampil di ruang",
   react: "beri reaksi emoji pada pesan",
   hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
+  call: "panggil NAME, atau tangan pertama, sampai /hand NAME; untuk moderator",
   dnd: "tahan semua pemberitahuan di semua perangkat untuk sementara, atau izinkan lagi",
   keywords: "atur kata yang memberi tahu Anda seperti sebutan, atau tampilkan",
   sort: "urutkan ruang yang belum dibaca lebih dulu, atau semua menurut nama",

@@ -382,6 +382,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "raise only your own hand": "angkat hanya tangan Anda sendiri",
   "the hand is already raised": "tangan itu sudah terangkat",
   "the hand is not raised": "tangan itu tidak terangkat",
+  "no hand is raised": "tidak ada tangan yang terangkat",
   "at most {} hands can be raised": "paling banyak {} tangan dapat terangkat",
   "wait until a moderator lowers one": "tunggu sampai moderator menurunkan satu tangan",
   "poll {} is not yours": "jajak pendapat {} bukan milik Anda",

@@ -167,7 +167,9 @@ function handsSince(
         placeTitle(model, target, texts),
       );
       const kind = isSameName(name, model.me) ? "result" : "hand";
-      const text = isIn(hands, name) ? texts.eventHandUp : texts.eventHandDown;
+      const isCalled = isSameName(model.rooms.get(id)?.called, name);
+      const lowered = isCalled ? texts.calledMe : texts.eventHandDown;
+      const text = isIn(hands, name) ? texts.eventHandUp : lowered;
       events.push({ kind, text: `${actor}: ${text}` });
     }
   }

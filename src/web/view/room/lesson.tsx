@@ -5,7 +5,8 @@ import { isSameName } from "../../../core/model/item.ts";
 import { rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { shownHands } from "../../../core/model/unignored.ts";
+import { shownCall, shownHands } from "../../../core/model/unignored.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { Icon } from "../shell/icons.tsx";
@@ -33,21 +34,24 @@ export function Lesson({ room, moderates, onJump, onPeople }: LessonProps) {
   const poll = openPoll(room);
   const { chat, texts, times } = usePage();
   const hands = shownHands(chat.model, room);
+  const called = shownCall(chat.model, room);
   const { due } = room.rules;
   const isDueToday = due !== undefined && times.day(due) === texts.today;
-  const isTalk = hands.length > 0 || poll !== undefined;
+  const isTalk = hands.length > 0 || called !== undefined || poll !== undefined;
   if (!isOnline || !(isTalk || isDueToday)) return null;
   return (
     <div className="lesson">
-      {moderates && hands[0] !== undefined ? (
-        <DoneButton room={room} name={hands[0]} />
+      {moderates && called !== undefined ? (
+        <DoneButton room={room} name={called} />
+      ) : moderates && hands[0] !== undefined ? (
+        <CallButton room={room} name={hands[0]} />
       ) : isTalk ? (
-        <RaiseButton room={room} hands={hands} />
+        <RaiseButton room={room} hands={hands} called={called} />
       ) : null}
       {isDueToday ? (
         <span className="lesson-due">{texts.dueToday(times.clock(due), due < Date.now())}</span>
       ) : null}
-      <Hands room={room} hands={hands} moderates={moderates} onPeople={onPeople} />
+      <Hands room={room} hands={hands} called={called} moderates={moderates} onPeople={onPeople} />
       {poll === undefined ? null : (
         <PollButton item={poll} onPress={() => onJump(room.target, poll.seq)} />
       )}
@@ -62,34 +66,49 @@ function mayAct(model: Model, room: RoomState): boolean {
 
 interface RaiseButtonProps extends Pick<LessonProps, "room"> {
   readonly hands: readonly string[];
+  readonly called: string | undefined;
 }
 
-function RaiseButton({ room, hands }: RaiseButtonProps) {
+function RaiseButton({ room, hands, called }: RaiseButtonProps) {
   const { chat, texts, fail } = usePage();
   const may = useModelValue((model) => mayAct(model, room));
   const place = hands.findIndex((name) => isSameName(name, chat.model.me)) + 1;
-  const isRaised = place > 0;
+  const isCalled = isSameName(called, chat.model.me);
+  const isRaised = place > 0 || isCalled;
+  const word = isCalled ? texts.ownTurn : isRaised ? texts.handPlace(place) : texts.raiseHand;
   if (!may || room.kind !== "room") return null;
   return (
     <button
       type="button"
-      className="lesson-button"
+      className={isCalled ? "lesson-button is-turn" : "lesson-button"}
       aria-pressed={isRaised}
       title={isRaised ? texts.lowerOwnHand : undefined}
       onClick={() => void chat.actions.toggleHand(room.target).catch(fail)}
     >
       <Icon name="hand" />
-      <span className="lesson-word">{isRaised ? texts.handPlace(place) : texts.raiseHand}</span>
+      <span className="lesson-word">{word}</span>
     </button>
   );
 }
 
-interface DoneButtonProps extends Pick<LessonProps, "room"> {
+interface TurnProps extends Pick<LessonProps, "room"> {
   readonly name: string;
 }
 
-/** Lowers the first hand, so that the next one moves up. */
-function DoneButton({ room, name }: DoneButtonProps) {
+function CallButton({ room, name }: TurnProps) {
+  const { chat, texts, fail } = usePage();
+  const names = useNames();
+  const call = () => void chat.actions.callOn(room.target, name).catch(fail);
+  return (
+    <button type="button" className="lesson-button lesson-turn" onClick={call}>
+      <Icon name="hand" />
+      <span className="lesson-word">{texts.callOn(personText(names, name))}</span>
+    </button>
+  );
+}
+
+/** Ends the call, so that the next hand can be called on. */
+function DoneButton({ room, name }: TurnProps) {
   const { chat, texts, fail } = usePage();
   const names = useNames();
   const [isBusy, setBusy] = useState(false);
@@ -113,24 +132,29 @@ function DoneButton({ room, name }: DoneButtonProps) {
 
 interface HandsProps extends Pick<LessonProps, "room" | "moderates" | "onPeople"> {
   readonly hands: readonly string[];
+  readonly called: string | undefined;
 }
 
-/** A person lowers the own hand, and a moderator any. */
-function Hands({ room, hands, moderates, onPeople }: HandsProps) {
+/** The hands, and before them who is called on. People lower their own, and a moderator any. */
+function Hands({ room, hands, called, moderates, onPeople }: HandsProps) {
   const { chat, texts, fail } = usePage();
   const names = useNames();
-  const others = hands.length - FACES_MAX;
-  if (hands.length === 0) return null;
+  const people = called === undefined ? hands : [called, ...hands];
+  const others = people.length - FACES_MAX;
+  if (people.length === 0) return null;
+  const lowerAll = () => void chat.actions.lowerHands(room.target).catch(fail);
   return (
     <>
       <ul className="hands" aria-label={texts.handsRaised}>
-        {hands.slice(0, others === 1 ? FACES_MAX + 1 : FACES_MAX).map((name) => {
+        {people.slice(0, others === 1 ? FACES_MAX + 1 : FACES_MAX).map((name) => {
           const isMine = isSameName(name, chat.model.me);
           const shown = personText(names, name);
           const face = (
             <>
               <Avatar name={shown} user={name} tint={tintOf(name)} />
-              <span className="sr-only">{`✋ ${shown}`}</span>
+              <span className="sr-only">
+                {name === called ? texts.turnOf(shown) : `✋ ${shown}`}
+              </span>
             </>
           );
           const lower = () =>
@@ -159,10 +183,30 @@ function Hands({ room, hands, moderates, onPeople }: HandsProps) {
         </button>
       ) : null}
       <span className="lesson-next" dir="auto">
-        {texts.nextHand(personText(names, hands[0] ?? ""))}
+        {turnText(hands, called, chat.model, texts, (name) => personText(names, name))}
       </span>
+      {moderates && called === undefined && hands.length > 1 ? (
+        <button type="button" className="lesson-all" onClick={lowerAll}>
+          {texts.lowerAllHands}
+        </button>
+      ) : null}
     </>
   );
+}
+
+/** Says whose turn it is. */
+function turnText(
+  [first, ...others]: readonly string[],
+  called: string | undefined,
+  { me }: Model,
+  texts: Texts,
+  nameOf: (name: string) => string,
+): string {
+  if (called === undefined) return first === undefined ? "" : texts.nextHand(nameOf(first));
+  const turn = isSameName(called, me) ? texts.calledMe : texts.turnOf(nameOf(called));
+  if (first === undefined) return turn;
+  const next = others.length === 0 ? nameOf(first) : `${nameOf(first)} +${others.length}`;
+  return `${turn}, ${texts.thenHands(next)}`;
 }
 
 interface PollButtonProps {
