@@ -87,6 +87,13 @@ export type RoomEvent =
       readonly room: RoomView;
       readonly user: string;
       readonly online: boolean;
+    }
+  | {
+      readonly kind: "status";
+      readonly room: RoomView;
+      readonly user: string;
+      readonly status?: string | undefined;
+      readonly statusUntil?: number | undefined;
     };
 
 /** Event of the account, its devices, its keys or the server. */
@@ -189,6 +196,7 @@ export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent 
     case "caught-up":
       return { kind: "caught-up" };
     case "presence":
+    case "status":
     case "typing":
     case "read":
     case "offered":

@@ -133,6 +133,8 @@ export class Follower {
       this.sink.event({ kind: "presence", room, user, online });
     notice.online.forEach(emitAs(true));
     notice.offline.forEach(emitAs(false));
+    for (const change of notice.statuses ?? [])
+      this.sink.event({ kind: "status", room, ...change });
   }
 
   #room(notice: NoticeOf<"room">): void {

@@ -256,7 +256,7 @@ function openServices(
   const recordLookup = new RecordLookup(context);
   const references = new References(context, recordLookup);
   const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
-  const presence = new PresenceFeed(clock, registry, fanOut);
+  const presence = new PresenceFeed({ clock, registry, rooms, fanOut });
   const typing = new TypingFeed({ ...context, fanOut });
   const readPositions = new ReadPositionService({ ...context, fanOut }, stateFiles);
   const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, historyQuota });

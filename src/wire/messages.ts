@@ -165,6 +165,12 @@ const roomEntry = v.object({
 
 export const NOTIFY_LEVELS = ["all", "mentions"] as const;
 
+const status = {
+  status: v.optional(text(STATUS_BYTES_MAX)),
+  /** End in Unix ms. */
+  statusUntil: v.optional(unixMs),
+};
+
 const roomPrefs = {
   room: id,
   /** End of the mute in Unix ms; 0 if permanent. */
@@ -175,9 +181,8 @@ const roomPrefs = {
   /** Seq of the first unread record, regardless of the read position. */
   unread: v.optional(positive),
   notify: v.optional(v.picklist(NOTIFY_LEVELS)),
-  /** Only for `everywhere`. `statusUntil` is in Unix ms. */
-  status: v.optional(text(STATUS_BYTES_MAX)),
-  statusUntil: v.optional(unixMs),
+  /** Only for `everywhere`. */
+  ...status,
   /** Only for `everywhere`: words that notify the account like a mention. */
   keywords: v.optional(list(text(KEYWORD_BYTES_MAX), KEYWORDS_MAX)),
   /** Only for `everywhere`: whether lists begin with the rooms with unread messages. */
@@ -734,7 +739,7 @@ export const REQUESTS = {
           /** Only for members of `room`: end of the mute in Unix ms; 0 if permanent. */
           mutedUntil: v.optional(unixMs),
           bot: v.optional(v.boolean()),
-          status: v.optional(text(STATUS_BYTES_MAX)),
+          ...status,
           displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
           /** Added to the encrypted `room`, which the user has not joined yet. */
           invited: v.optional(v.boolean()),
@@ -930,6 +935,8 @@ export const NOTICES = {
     online: list(name, PRESENCE_ACCOUNTS_MAX),
     offline: list(name, PRESENCE_ACCOUNTS_MAX),
   },
+    /** New statuses; without the field `status`, the account has none any more. */
+    statuses: v.optional(list(v.object({ user: name, ...status }), PRESENCE_ACCOUNTS_MAX)),
   typing: { room: id, users: list(name, TYPING_NAMED_MAX) },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,

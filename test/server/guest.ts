@@ -55,7 +55,8 @@ export function registrationOf(
 type GuestNotice =
   | Exclude<Notice, { readonly kind: "records" | "presences" }>
   | ({ readonly kind: "record" } & WireRecord)
-  | { kind: "presence"; room: string; user: string; online: boolean };
+  | { kind: "presence"; room: string; user: string; online: boolean }
+  | { kind: "status"; room: string; user: string; status?: string | undefined };
 type NoticeTo<Kind extends GuestNotice["kind"]> = Extract<GuestNotice, { readonly kind: Kind }>;
 
 export interface ReceivedRecord {
@@ -249,10 +250,11 @@ export class Guest {
 
 function single(notice: Notice): GuestNotice[] {
   if (notice.kind === "presences") {
-    const { room, online, offline } = notice;
+    const { room, online, offline, statuses = [] } = notice;
     return [
       ...online.map((user) => ({ kind: "presence", room, user, online: true }) as const),
       ...offline.map((user) => ({ kind: "presence", room, user, online: false }) as const),
+      ...statuses.map((status) => ({ kind: "status", room, ...status }) as const),
     ];
   }
   if (notice.kind !== "records") return [notice];

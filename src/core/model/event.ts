@@ -17,6 +17,7 @@ import type {
   PageSide,
   SearchQuery,
   ServerView,
+  StatusChange,
   TransferView,
 } from "./state.ts";
 
@@ -84,6 +85,7 @@ export type ServerEvent =
       readonly user: string;
       readonly online: boolean;
     }
+  | (StatusChange & { readonly room: RoomId })
   | { readonly kind: "typing"; readonly room: RoomId; readonly users: readonly string[] }
   | {
       readonly kind: "read";

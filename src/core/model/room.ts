@@ -26,6 +26,7 @@ import type {
   Model,
   PresenceChange,
   RoomState,
+  StatusChange,
   ThreadState,
 } from "./state.ts";
 
@@ -325,6 +326,7 @@ const MEMBER_KINDS: ReadonlySet<string> = new Set([
 export function changeMembers(room: RoomDraft, change: MemberChange): void {
   if (room.unlisted !== undefined) room.unlisted = [...room.unlisted, change].slice(-UNLISTED_MAX);
   if ("online" in change) changePresence(room, change);
+  else if ("user" in change) changeStatus(room, change);
   else applyToMembers(room, change);
 }
 
@@ -344,6 +346,12 @@ function changePresence(room: RoomDraft, { user, online }: PresenceChange): void
   room.online = all;
   room.members = room.members?.map((item) =>
     isSameName(item.name, user) ? { ...item, isOnline: online } : item,
+  );
+}
+
+function changeStatus(room: RoomDraft, { user, status, statusUntil }: StatusChange): void {
+  room.members = room.members?.map((item) =>
+    isSameName(item.name, user) ? { ...item, status, statusUntil } : item,
   );
 }
 

@@ -173,12 +173,17 @@ export interface RoomState {
   readonly offered: readonly OfferedFile[];
 }
 
-export type MemberChange = Item | PresenceChange;
+export type MemberChange = Item | PresenceChange | StatusChange;
 
 export interface PresenceChange {
   readonly kind: "presence";
   readonly user: string;
   readonly online: boolean;
+}
+
+export interface StatusChange extends Pick<Member, "status" | "statusUntil"> {
+  readonly kind: "status";
+  readonly user: string;
 }
 
 export interface Mention {
@@ -311,6 +316,8 @@ export interface Member {
   readonly mutedUntilUnixMs?: number | undefined;
   readonly isBot?: boolean | undefined;
   readonly status?: string | undefined;
+  /** End of the status in Unix ms; `undefined` if permanent. */
+  readonly statusUntil?: number | undefined;
   readonly displayName?: string | undefined;
   /** True if the user was added to an encrypted room but has not joined it. */
   readonly isInvited?: boolean | undefined;

@@ -183,6 +183,7 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   opened: inRoom((_, room) => unloadClosed(room)),
   "caught-up": caughtUp,
   presence: inRoom((_draft, room, presence) => changeMembers(room, presence)),
+  status: inRoom((_draft, room, status) => changeMembers(room, status)),
   typing: inRoom((_, room, { users }) => {
     room.typing = users;
   }),

@@ -299,10 +299,18 @@ export function isMutedAt(until: number | undefined, unixMs: number): boolean {
   return until !== undefined && (until === 0 || unixMs < until);
 }
 
-/** Status that others see; `undefined` if there is none, or if it has ended. */
-export function statusOf(prefs: AccountPrefs | undefined, unixMs: number): string | undefined {
+/** Status that others see, and its end; empty if there is none, or if it has ended. */
+export function statusOf(
+  prefs: AccountPrefs | undefined,
+  unixMs: number,
+): Pick<RoomPrefs, "status" | "statusUntil"> {
   const { status, statusUntil } = prefs?.rooms.get(EVERYWHERE) ?? {};
-  return statusUntil !== undefined && statusUntil <= unixMs ? undefined : status;
+  return isStatusOver(statusUntil, unixMs) ? {} : { status, statusUntil };
+}
+
+/** @param until `undefined` if permanent */
+export function isStatusOver(until: number | undefined, unixMs: number): boolean {
+  return until !== undefined && until <= unixMs;
 }
 
 function isEmpty({ favourite, ...values }: RoomPrefs): boolean {

@@ -96,10 +96,9 @@ export class Queries {
         const mutedUntil = room && muteEnd(room, id, unixMs);
         const person = { user: name as string, online: engine.isOnline(id) };
         const role = this.#role(id, room);
-        const status = statusOf(prefs, unixMs);
         const invited = (room !== undefined && !room.members.has(id)) || undefined;
-        const marks = { mutedUntil, bot: isBot || undefined, status, displayName, invited };
-        return { ...person, role, ...marks };
+        const marks = { mutedUntil, bot: isBot || undefined, displayName, invited };
+        return { ...person, role, ...statusOf(prefs, unixMs), ...marks };
       });
       return { users, more: next + users.length < people.length };
     },
@@ -118,7 +117,7 @@ export class Queries {
         rooms: shared.flatMap((room) => (room.isPrivate === true ? [] : (room.name ?? []))).sort(),
         ...defined({
           bot: isBot || undefined,
-          status: statusOf(prefs, clock.expiryUnixMs()),
+          status: statusOf(prefs, clock.expiryUnixMs()).status,
           displayName,
         }),
       };

@@ -257,6 +257,19 @@ test("adds, removes and promotes members", () => {
   expect(lobbyOf(model).topic).toBe("new");
 });
 
+test("shows a status that members set, and removes it", () => {
+  const members = ["ana", "ben"].map((name) => ({ name, isOnline: true, role: "member" }));
+  const status = { kind: "status", room: LOBBY, user: "ana", status: "away" } as const;
+  const listed = { kind: "members", room: LOBBY, members } as const;
+  const statuses = (...events: ModelEvent[]) =>
+    lobbyOf(scene(...events).model).members?.map((member) => member.status);
+  expect(statuses(listed, status)).toEqual(["away", undefined]);
+  expect(statuses(listed, status, { ...status, status: undefined })).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
+
 test("counts a user who joins a large room as online", () => {
   const joined = (count: number) => {
     const members = Array.from({ length: count }, (_, i) => {

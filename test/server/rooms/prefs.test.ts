@@ -4,6 +4,7 @@ import {
   PREFS_BURST,
   PREFS_PER_SECOND,
   PREFS_RECORDS_MAX,
+  PRESENCE_INTERVAL_MS,
 } from "../../../src/base/limits.ts";
 import { EVERYWHERE } from "../../../src/core/rooms/prefs.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
@@ -177,6 +178,28 @@ test("shows a status to others until it ends", async () => {
   expect(await shown()).toEqual(["in a lesson", "in a lesson", undefined]);
   await site.time.advance(1_000);
   expect(await shown()).toEqual([undefined, undefined, undefined]);
+});
+
+test("sends a new status to the members of rooms that receive presence", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const statuses = () => ben.all("status").map(({ room: _, ...change }) => change);
+  const set = async (status: string | undefined, statusUntil?: number) => {
+    await ana.request("prefs-set", { room: EVERYWHERE, status, statusUntil });
+    await site.time.advance(PRESENCE_INTERVAL_MS);
+    await site.quiet();
+    return statuses().at(-1);
+  };
+  const user = "ana";
+  const until = site.time.unixMs() + 60_000;
+  const named = { kind: "status", user, status: "in a lesson", statusUntil: until } as const;
+  expect(await set("in a lesson", until)).toEqual(named);
+  const { users } = await ben.request("who", { room: "lobby" });
+  expect(users[0]).toMatchObject({ user, status: "in a lesson", statusUntil: until });
+  expect(await set(undefined)).toEqual({ kind: "status", user });
+  await ana.request("prefs-set", { room: ana.roomId(), favourite: true });
+  await site.time.advance(PRESENCE_INTERVAL_MS);
+  await site.quiet();
+  expect(statuses()).toHaveLength(2);
 });
 
 test("sends keywords to the account's own devices only, and refuses too many", async () => {

@@ -5,6 +5,7 @@ import {
   PRESENCE_INTERVAL_MS,
   PRESENCE_MEMBERS_MAX,
 } from "../../../src/base/limits.ts";
+import { EVERYWHERE } from "../../../src/core/rooms/prefs.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { FanOut } from "../../../src/server/rooms/broadcast.ts";
 import { PresenceFeed } from "../../../src/server/rooms/presence-feed.ts";
@@ -33,7 +34,14 @@ function open(members: number) {
     id: "r1" as RoomId,
     members: new Set(Array.from({ length: members }, (_, i) => user(i))),
   } as unknown as Room;
-  const feed = new PresenceFeed(clock, names, fanOut);
+  const prefs = new Map([[EVERYWHERE, { status: "away" }]]);
+  const registry = { ...names, get: (id: UserId) => ({ name: `n${id}`, prefs: { rooms: prefs } }) };
+  const feed = new PresenceFeed({
+    clock,
+    registry: registry as never,
+    rooms: { roomsOf: () => new Set([room]) },
+    fanOut,
+  });
   const nextNotices = async () => {
     await clock.advance(PRESENCE_INTERVAL_MS);
     fanOut.flush();
@@ -69,6 +77,20 @@ test("reports an account that came and left as offline", async () => {
   expect((await told()).map(({ notice }) => [notice.online, notice.offline])).toEqual([
     [[], ["nu0"]],
   ]);
+});
+
+test("names each account with a new status once", async () => {
+  const { feed, told } = open(2);
+  const bodyBytes = Buffer.from(JSON.stringify({ room: EVERYWHERE, status: "away" }));
+  const record = { head: { kind: "prefs", room: user(1) }, bodyBytes };
+  for (let n = 0; n < 3; n++) feed.onAccountRecord(record as never);
+  const [one, ...more] = await told();
+  expect(one?.notice).toMatchObject({
+    online: [],
+    offline: [],
+    statuses: [{ user: "nu1", status: "away" }],
+  });
+  expect(more).toEqual([]);
 });
 
 test("splits the notices of a full room, and skips a larger one", async () => {

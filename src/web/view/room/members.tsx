@@ -114,8 +114,10 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const { tint } = usePerson(member.name);
   const shown = useShownName(member.name);
   const openCard = useContext(CardContext);
+  const { status } = member;
+  const marked = useMarks({ ...member, status: isIgnored ? undefined : status });
   const notes = [isMe ? texts.you : undefined, isIgnored ? texts.ignoredMark : undefined];
-  const note = [...useMarks(member), ...notes].filter((text) => text !== undefined).join(", ");
+  const note = [...marked, ...notes].filter((text) => text !== undefined).join(", ");
   return (
     <li className={isOnline === true ? "person" : "person is-away"}>
       <Avatar name={shown} user={member.name} tint={tint} />

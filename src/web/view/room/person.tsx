@@ -12,9 +12,9 @@ import {
 } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { NOBODY, type Person } from "../../../core/model/people.ts";
-import type { Item } from "../../../core/model/state.ts";
+import type { Item, Member } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { isMutedAt } from "../../../core/rooms/prefs.ts";
+import { isMutedAt, isStatusOver } from "../../../core/rooms/prefs.ts";
 import { TIMER_MS_MAX } from "../../../io/clock.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
@@ -23,11 +23,8 @@ import { personText, type ShownNames } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 
-/**
- * Whether a mute is still in effect, updated at its end.
- * @param untilUnixMs 0 if permanent, `undefined` if not muted
- */
-export function useIsMuted(untilUnixMs: number | undefined): boolean {
+/** Renders again at this time, if it is in the future. */
+function useRenderAt(untilUnixMs: number | undefined): void {
   const [checks, setChecks] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: repeated after each check
   useEffect(() => {
@@ -37,6 +34,14 @@ export function useIsMuted(untilUnixMs: number | undefined): boolean {
     const timer = setTimeout(() => setChecks((n) => n + 1), delayMs);
     return () => clearTimeout(timer);
   }, [untilUnixMs, checks]);
+}
+
+/**
+ * Whether a mute is still in effect, updated at its end.
+ * @param untilUnixMs 0 if permanent, `undefined` if not muted
+ */
+export function useIsMuted(untilUnixMs: number | undefined): boolean {
+  useRenderAt(untilUnixMs);
   return isMutedAt(untilUnixMs, Date.now());
 }
 
@@ -153,10 +158,13 @@ export function usePicture(user: string | undefined): string | undefined {
   return useSyncExternalStore(subscribe, () => user && avatars.urlOf(user));
 }
 
-type Marked = Omit<Person, "tint">;
+type Marked = Omit<Person, "tint"> & Pick<Member, "status" | "statusUntil">;
 
 export function useMarks({ mutedUntilUnixMs, ...person }: Marked): readonly string[] {
-  return personMarks({ ...person, isMuted: useIsMuted(mutedUntilUnixMs) }, useTexts());
+  const { statusUntil } = person;
+  useRenderAt(statusUntil);
+  const status = isStatusOver(statusUntil, Date.now()) ? undefined : person.status;
+  return personMarks({ ...person, status, isMuted: useIsMuted(mutedUntilUnixMs) }, useTexts());
 }
 
 function MarkList({ person }: { readonly person: Marked }) {
