@@ -313,7 +313,8 @@ interface Offer {
 function useOffer() {
   const { chat, texts } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
-  const text = useRef("");
+  /** Text of the latest change; `undefined` once the suggestions were closed. */
+  const text = useRef<string>(undefined);
   const update = (newText: string, caret: number) => {
     text.current = newText;
     const { loaded: module } = emojiModule;
@@ -328,7 +329,11 @@ function useOffer() {
     const retry = () => text.current === newText && update(newText, caret);
     emojiModule.fetch().then(retry, () => undefined);
   };
-  const rangeText = ({ from, to }: InputCompletion) => text.current.slice(from, to);
+  const close = () => {
+    text.current = undefined;
+    setOffer(undefined);
+  };
+  const rangeText = ({ from, to }: InputCompletion) => text.current?.slice(from, to);
   /** Returns `undefined` if the list does not use the key. */
   const press = (event: KeyboardEvent): string | "handled" | undefined => {
     if (offer === undefined) return undefined;
@@ -348,13 +353,13 @@ function useOffer() {
       case "Enter":
         return event.shiftKey || event.repeat || isComplete ? undefined : completion.choices[at];
       case "Escape":
-        setOffer(undefined);
+        close();
         return "handled";
       default:
         return undefined;
     }
   };
-  return { offer, update, press, close: () => setOffer(undefined) };
+  return { offer, update, press, close };
 }
 
 interface WritingProps extends ComposerProps {
