@@ -52,6 +52,14 @@ pageTest("renders the markup of a message, and copies it as typed", async () => 
   await until("ben is mentioned", async () => (await ana.composer.inputValue()) === "@ben ");
   const isWriting = "document.activeElement.matches('.composer textarea')";
   expect(await ana.page.evaluate<boolean>(isWriting)).toBe(true);
+  await ana.composer.fill("");
+  await ana.send("hello @nobody");
+  await ana.waitUntilSent();
+  await ana.message("hello @nobody").getByRole("button", { name: "@nobody" }).click();
+  const card = ana.dialog("@nobody");
+  await card.getByText("There's no user with this name").waitFor();
+  expect(await card.getByRole("button", { name: /Message|Ignore/ }).count()).toBe(0);
+  await ana.page.keyboard.press("Escape");
   await message.getByRole("link", { name: "#lobby" }).click();
   expect(new URL(ana.page.url()).hash).toBe("#/lobby");
   await ana.page.emulateMedia({ colorScheme: "dark" });

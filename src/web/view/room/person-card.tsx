@@ -1,6 +1,7 @@
 /** A person's card: avatar, status, role, shared rooms and actions. */
 
 import { useEffect, useState } from "react";
+import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { PersonFacts } from "../../../client/chat-client.ts";
 import { KEY_LETTERS } from "../../../core/client/person-keys.ts";
@@ -26,14 +27,22 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
   const [facts, setFacts] = useState<PersonFacts>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => task.run(async () => setFacts(await chat.whois(user))), []);
+  const picture = usePicture(user);
   const person = personContext(model, user);
+  if (task.fault instanceof Fault && task.fault.code === "user-unknown") {
+    return (
+      <Dialog title={`@${cleanText(user)}`} onClose={onClose} className="dialog-small">
+        <FaultLine fault={task.fault} />
+      </Dialog>
+    );
+  }
   const role = person.role === "member" ? (facts?.role ?? "member") : person.role;
   const name = personText(model, person.name);
   const isMe = isSameName(user, model.me);
   const moderates = person.moderates || model.isOperator;
   const [write, ignore, ...moderation] = personItems(page, { ...person, role, moderates });
   const isOperator = model.isOperator || personContext(model, model.me ?? "").role === "operator";
-  if (usePicture(user) !== undefined && isOperator) {
+  if (picture !== undefined && isOperator) {
     moderation.push(
       confirmItem(page, {
         title: texts.removePictureAsk(name),

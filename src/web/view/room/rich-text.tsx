@@ -1,6 +1,6 @@
 /** Renderer for users' texts: formatting, mentions, links, code, tables and formulas. */
 
-import { Fragment, memo, type ReactNode, useEffect, useMemo, useState } from "react";
+import { Fragment, memo, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
 import { isEmojiOnly } from "../../../core/markup/emoji-only.ts";
@@ -24,7 +24,8 @@ import { LazyModule, useModule } from "../shell/lazy.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { Formula, formulaModule } from "../text/formula.tsx";
 import { personContext, personItems } from "./members.tsx";
-import { useNames, useTitle } from "./person.tsx";
+import { PeopleContext, useNames, useTitle } from "./person.tsx";
+import { PersonCard } from "./person-card.tsx";
 
 function insertName({ chat }: PageValue, name: string): void {
   const { open, drafts } = chat.model;
@@ -50,10 +51,24 @@ const GROUP_MENTIONS: readonly string[] = ["everyone", "here"];
 
 function Mention({ name, children }: { readonly name: string; readonly children: string }) {
   const page = usePage();
+  const isMember = useContext(PeopleContext).has(name.toLowerCase());
   const { me } = page.chat.model;
   if (isSameName(name, me)) return <span className="mention mention-me">{children}</span>;
   if (GROUP_MENTIONS.includes(name.toLowerCase()))
     return <span className="mention">{children}</span>;
+  // The server knows whether anyone else has this name, and the card asks it.
+  if (!isMember) {
+    return (
+      <button
+        type="button"
+        className="mention"
+        title={page.texts.showProfile(name)}
+        onClick={() => page.openDialog(PersonCard, { user: name })}
+      >
+        {children}
+      </button>
+    );
+  }
   return (
     <MenuButton
       className="mention"
