@@ -7,7 +7,10 @@ import { ACCOUNT_NAMES, personText, type ShownNames } from "./person-text.ts";
 import type { Times } from "./times.ts";
 
 const BAR_LENGTH = 10;
-const NAMES_MAX = 5;
+/** Voters of an option named in a message on the page, where a dialog names the others. */
+export const VOTERS_BRIEF_MAX = 5;
+/** Voters of an option named at most in any list. */
+export const VOTERS_NAMED_MAX = 100;
 
 /** Returns a line per option, with a bar, and a last one about the whole poll. */
 export function pollRows(
@@ -19,7 +22,7 @@ export function pollRows(
   const most = Math.max(1, ...poll.options.map(({ count }) => count));
   const rows = poll.options.map(({ option, count, by, isMine }, index) => {
     const bar = "▇".repeat(Math.round((count / most) * BAR_LENGTH)).padEnd(BAR_LENGTH, "░");
-    const voters = poll.anonymous || by.length === 0 ? "" : ` (${votersText(by, names)})`;
+    const voters = poll.anonymous || by.length === 0 ? "" : ` (${votersText(by, names, texts)})`;
     return `${isMine ? "✓" : " "}${index + 1}. ${bar} ${count}  ${cleanText(option)}${voters}`;
   });
   return [...rows, pollNote(poll, texts, times)];
@@ -30,10 +33,18 @@ export function pollCounts({ options }: PollView): string {
   return options.map(({ option, count }) => `${cleanText(option)} ${count}`).join(", ");
 }
 
-/** Names some of the voters. */
-export function votersText(by: readonly string[], names: ShownNames): string {
-  const some = by.slice(0, NAMES_MAX).map((user) => personText(names, user));
-  return [...some, ...(by.length > NAMES_MAX ? ["…"] : [])].join(", ");
+/** Names voters up to the limit, and says how many more there are. */
+export function votersText(
+  by: readonly string[],
+  names: ShownNames,
+  texts: Pick<Texts, "andMore">,
+  max = VOTERS_NAMED_MAX,
+): string {
+  const named = by
+    .slice(0, max)
+    .map((user) => personText(names, user))
+    .join(", ");
+  return by.length <= max ? named : `${named} ${texts.andMore(by.length - max)}`;
 }
 
 /** States the number of voters, the kind of the poll and its end. */

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import type { PollView } from "../../../src/core/model/state.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
-import { pollRows } from "../../../src/ui/text/poll-text.ts";
+import { ACCOUNT_NAMES } from "../../../src/ui/text/person-text.ts";
+import { pollRows, VOTERS_NAMED_MAX, votersText } from "../../../src/ui/text/poll-text.ts";
 import { timesIn } from "../../../src/ui/text/times.ts";
 
 const TIMES = timesIn(ENGLISH);
@@ -29,11 +30,18 @@ test("shows a bar per option, the user's choice, and who chose it", () => {
   ]);
 });
 
-test("names nobody in an anonymous poll, and few of many", () => {
-  const by = Array.from({ length: 9 }, (_, i) => `p${i}`);
-  const options = [{ option: "yes", count: 9, by, isMine: false }];
-  const poll = { ...POLL, options, voters: 9 };
-  expect(pollRows(poll, ENGLISH, TIMES)[0]).toEndWith("yes (p0, p1, p2, p3, p4, …)");
+test("names nobody in an anonymous poll, and says how many it does not name", () => {
+  const namesOf = (count: number) => Array.from({ length: count }, (_, i) => `p${i}`);
+  const pollOf = (count: number) => {
+    const by = namesOf(count);
+    return { ...POLL, options: [{ option: "yes", count, by, isMine: false }], voters: count };
+  };
+  const poll = pollOf(9);
+  expect(pollRows(poll, ENGLISH, TIMES)[0]).toEndWith("yes (p0, p1, p2, p3, p4, p5, p6, p7, p8)");
+  const named = namesOf(VOTERS_NAMED_MAX).join(", ");
+  const [many] = pollRows(pollOf(VOTERS_NAMED_MAX + 3), ENGLISH, TIMES);
+  expect(many).toEndWith(`yes (${named} and 3 more)`);
+  expect(votersText(namesOf(3), ACCOUNT_NAMES, ENGLISH, 2)).toBe("p0, p1 and 1 more");
   const hidden = { ...poll, options: [{ option: "yes", count: 1, by: [], isMine: false }] };
   expect(pollRows(hidden, ENGLISH, TIMES)[0]).toEndWith("1  yes");
   const closed = { ...poll, anonymous: true, many: true, isClosed: true };

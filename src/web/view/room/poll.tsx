@@ -8,7 +8,13 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../base/time.ts";
 import { findItem, rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, PollView, RoomState } from "../../../core/model/state.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { pollCounts, pollNote, votersText } from "../../../ui/text/poll-text.ts";
+import {
+  pollCounts,
+  pollNote,
+  VOTERS_BRIEF_MAX,
+  VOTERS_NAMED_MAX,
+  votersText,
+} from "../../../ui/text/poll-text.ts";
 import { useAnnounce } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
@@ -81,7 +87,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
           />
           {anonymous || count === 0 ? null : (
             <span className="poll-voters" dir="auto">
-              {votersText(by, names)}
+              {votersText(by, names, texts, VOTERS_BRIEF_MAX)}
             </span>
           )}
         </label>
@@ -98,7 +104,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
   );
 }
 
-/** Lists all voters, of whom a message names only the first. */
+/** Lists the voters, of whom a message names only the first. */
 export function VotersDialog({ seq, onClose }: CloseProps & { readonly seq: number }) {
   const { texts } = usePage();
   const names = useNames();
@@ -111,12 +117,15 @@ export function VotersDialog({ seq, onClose }: CloseProps & { readonly seq: numb
         <section key={index}>
           <h3 dir="auto">{`${cleanText(option)} · ${count}`}</h3>
           <ul className="plain-list">
-            {by.map((user) => (
+            {by.slice(0, VOTERS_NAMED_MAX).map((user) => (
               <li key={user} dir="auto">
                 {personText(names, user)}
               </li>
             ))}
           </ul>
+          {by.length <= VOTERS_NAMED_MAX ? null : (
+            <p className="hint">{texts.andMore(by.length - VOTERS_NAMED_MAX)}</p>
+          )}
         </section>
       ))}
     </Dialog>
