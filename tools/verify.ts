@@ -3,10 +3,12 @@
  * `--no-tests` omits them, and makes the slow checks as well.
  */
 import { existsSync, globSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ALLOCATOR } from "./allocator.ts";
 
 const ROOT = join(import.meta.dir, "..");
+/** Only npm has this folder in PATH. */
+const PROGRAMS = join(ROOT, "node_modules/.bin");
 const FAST_TESTS = [
   ...["tidy", "docs", "base", "wire", "core", "client", "ui", "cli", "commands", "web", "bench"],
 ];
@@ -54,8 +56,9 @@ const hasKnip = existsSync(PARSERS) && readdirSync(PARSERS).length > 0;
 const started = performance.now();
 const seconds = () => ((performance.now() - started) / 1000).toFixed(0);
 
-async function passes(name: string, command: readonly string[]): Promise<boolean> {
-  const child = Bun.spawn([...command], {
+async function passes(name: string, [program = "", ...args]: readonly string[]): Promise<boolean> {
+  const child = Bun.spawn([resolve(PROGRAMS, program), ...args], {
+    cwd: ROOT,
     env: { ...ALLOCATOR, CHAT_SAMPLES_PART: SAMPLES_PART, ...process.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
