@@ -14,9 +14,15 @@ import { accountOf } from "./identities.ts";
 import type { SealedRoom } from "./room.ts";
 import { ciphertextOf } from "./room-reader.ts";
 import type { RoomTransaction } from "./room-state.ts";
-import { type ArchivedRow, contentKey, type HandedCounts, type SaidContent } from "./rows.ts";
+import {
+  type ArchivedRow,
+  contentKey,
+  type HandedCounts,
+  type HandedProgress,
+  type SaidContent,
+} from "./rows.ts";
 
-export const NOTHING_HANDED: HandedCounts = { read: 0, erased: 0, missing: 0, wrong: 0 };
+export const NOTHING_HANDED: HandedProgress = { read: 0, erased: 0, missing: 0, wrong: 0 };
 
 export function sumHanded(one: HandedCounts, other: HandedCounts): HandedCounts {
   return {

@@ -261,9 +261,12 @@ export class Handover {
     const counts = await readHanded(room, { ...part, keys: unread });
     const handed = await room.run((tx) => {
       const before = (done === 0 ? undefined : tx.row?.handed) ?? NOTHING_HANDED;
+      const { done: lastDone = 0 } = before;
+      // A part that arrives again would hide that another one is missing.
+      const isRepeated = done > 0 && done <= lastDone;
       const known = { ...NOTHING_HANDED, read: keys.length - unread.length };
-      const all = sumHanded(sumHanded(before, counts), known);
-      tx.change({ handed: isLast ? undefined : all });
+      const all = isRepeated ? before : sumHanded(sumHanded(before, counts), known);
+      tx.change({ handed: isLast ? undefined : { ...all, done: Math.max(done, lastDone) } });
       return all;
     });
     if (unread.length === 0) return;

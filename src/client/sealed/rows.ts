@@ -62,7 +62,12 @@ export interface RoomRow {
   /** Time at which the device joined, while other devices may hand messages over. */
   readonly awaitsSinceUnixMs?: number | undefined;
   /** Messages of a hand-over that is not complete. */
-  readonly handed?: HandedCounts | undefined;
+  readonly handed?: HandedProgress | undefined;
+}
+
+export interface HandedProgress extends HandedCounts {
+  /** Number of messages in the parts before the last one that was counted. */
+  readonly done?: number;
 }
 
 export interface HandedCounts {

@@ -4,7 +4,11 @@ import type { FileId } from "../../../src/base/ids.ts";
 import { RETENTION_MS_MIN } from "../../../src/base/limits.ts";
 import { HANDOVER_CERTS_MAX } from "../../../src/base/limits-sealed.ts";
 import { checkName } from "../../../src/base/names.ts";
-import { packPart } from "../../../src/client/sealed/handover-part.ts";
+import {
+  type HandedKey,
+  type HandoverPart,
+  packPart,
+} from "../../../src/client/sealed/handover-part.ts";
 import { type ArchivedRow, contentKey, memberCertKey } from "../../../src/client/sealed/rows.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
@@ -517,6 +521,55 @@ describe("a member who is added to a room with history for new members", () => {
     expect(await uploads(again)).toEqual([]);
     await handedOver(again);
     expect(await again.past()).toEqual(["before"]);
+  });
+
+  withHistory("reads no part that is cut off, and counts none twice", async (scene) => {
+    const { world, ana, ben } = scene;
+    const seqs: number[] = [];
+    for (const text of ["one", "two", "three", "four"]) seqs.push((await ana.postText(text)).seq);
+    await ana.postTo("end", ben);
+    const rows = new Map<number, ArchivedRow | undefined>();
+    for (const seq of seqs) rows.set(seq, await contentAt(ana, seq));
+    // A modified program, which hands over what it likes, or a server that repeats and withholds.
+    for (const seq of [...seqs, (seqs.at(-1) ?? 0) + 1])
+      await lies(ana, seq, () => ({ key: undefined }));
+    const dan = await world.join("daniel");
+    await ana.addMember(dan);
+    const handOver = async (part: Pick<HandoverPart, "done" | "isLast">, ...at: number[]) => {
+      const boxes = await ana.sealed((rooms) => {
+        const room = rooms.get(ana.room());
+        return room.run(async ({ group }) => {
+          const own = group?.members.find(({ user }) => user === "ana");
+          const to = group?.members.find(({ user }) => user === "daniel");
+          if (group === undefined || own === undefined || to === undefined)
+            throw new Error("both are in the group");
+          const keys = at.flatMap((index): HandedKey[] => {
+            const row = rows.get(seqs[index] ?? 0);
+            const key = row?.kind === "said" ? fromBase64Url(row.key ?? "") : undefined;
+            return key === undefined ? [] : [{ seq: seqs[index] ?? 0, sender: 0, key }];
+          });
+          const plain = packPart({ total: 4, certs: [own.cert], keys, ...part });
+          const { engine } = room.parts.device;
+          return {
+            device: to.device,
+            whole: await engine.sealFor(group, to.device, plain),
+            cut: await engine.sealFor(group, to.device, plain.subarray(0, plain.length - 1)),
+          };
+        });
+      });
+      const { device, whole, cut } = boxes;
+      const own = ana.client.transfers.ownUploads("ana");
+      for (const box of [whole.subarray(0, whole.length - 1), cut, whole]) {
+        await world.wait(own.send(`sealed-history ${device}`, box, "daniel"));
+        await untilUploads(ana, 0);
+      }
+    };
+    await handOver({ done: 0, isLast: false }, 3);
+    await handOver({ done: 1, isLast: false }, 2);
+    await handOver({ done: 1, isLast: false }, 2);
+    await handOver({ done: 3, isLast: true }, 0);
+    expect(steps(dan)).toEqual(["receiving 4", "part 1", "part 2", "read 3", "hidden 1"]);
+    expect(await dan.past()).toEqual(["one", "three", "four"]);
   });
 
   threeWithHistory("accepts nothing from members without the role", async (scene) => {
