@@ -194,6 +194,9 @@ export const INDONESIAN: Texts = {
       room === undefined ? "operator" : `moderator ${room}`,
     ].join(" "),
   importDone: (changes) => `Selesai: ${changes} perubahan.`,
+  importCut: (changes, total) =>
+    `Koneksi terputus setelah ${changes} dari ${total} perubahan. Simpan kartunya, lalu ulangi ` +
+    "untuk yang lain. Jika seseorang punya dua kartu, yang terbaru yang berlaku.",
   cardsExplained:
     "Setiap kartu berisi kode untuk memilih kata sandi. Cetaklah, dan rahasiakan berkasnya. " +
     "Hanya sekarang Anda dapat menyimpannya.",

@@ -9,16 +9,29 @@ import { isSameName } from "../../../core/model/item.ts";
 import { CARDS_END, type Card, cardHtml, cardsStart } from "../../../core/people/cards.ts";
 import type { AccountEntry } from "../../../core/people/class-list.ts";
 import type { ImportChange } from "../../../core/people/import-plan.ts";
+import { inviteAddresses } from "../../input/invite-addresses.ts";
 import { downloadFrom } from "../files/download.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, FaultLine, usePage, useTask } from "../shell/context.tsx";
+import { type CloseProps, FaultLine, type PageValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
-import { type DoneImport, performImport } from "./import-run.ts";
+import { type DoneImport, type ImportRunOptions, performImport } from "./import-run.ts";
 
 /** More people are found by a part of their name. */
 const LISTED_MAX = 100;
+
+export function importOptions({ chat, texts }: PageValue): ImportRunOptions {
+  const { clock, entropy } = chat.platform;
+  const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
+  return {
+    clock,
+    entropy,
+    request: chat.request,
+    texts,
+    origin: address?.origin ?? location.origin,
+  };
+}
 
 export function SaveCards({ cards }: { readonly cards: readonly Card[] }) {
   const { texts, chat } = usePage();
@@ -81,7 +94,7 @@ export function CardsDialog({ onDone, onClose }: CloseProps & { readonly onDone:
         return { kind: "renew-code", line: i + 1, user: user as Name, displayName };
       });
       try {
-        await performImport(page, changes, setDone);
+        await performImport(importOptions(page), changes, setDone);
       } finally {
         onDone();
       }
@@ -94,7 +107,11 @@ export function CardsDialog({ onDone, onClose }: CloseProps & { readonly onDone:
     <Dialog title={texts.cardsPrint} onClose={() => task.isBusy || onClose()}>
       {done !== undefined ? (
         <>
-          <Announced kind="result">{texts.cardsMade(done.cards.length)}</Announced>
+          <Announced kind="result">
+            {done.isCut
+              ? texts.importCut(done.changes, done.total)
+              : texts.cardsMade(done.cards.length)}
+          </Announced>
           {done.refused.map(({ line, text }) => (
             <p key={line} className="fault-line">
               {text}

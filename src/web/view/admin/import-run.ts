@@ -10,11 +10,13 @@ import {
   UncreatedSubjects,
 } from "../../../client/class-import.ts";
 import { BulkRequests } from "../../../client/link/bulk.ts";
+import type { SendRequest } from "../../../client/link/queries.ts";
 import type { Card } from "../../../core/people/cards.ts";
 import { type ImportChange, isCode } from "../../../core/people/import-plan.ts";
+import type { Clock } from "../../../io/clock.ts";
+import type { Entropy } from "../../../io/entropy.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-import { inviteAddresses } from "../../input/invite-addresses.ts";
-import type { PageValue } from "../shell/context.tsx";
 
 /** The server's clock may be behind that of the page. */
 const EXPIRY_MARGIN_MS = HOUR_MS;
@@ -27,28 +29,42 @@ export interface BadLine {
 
 export interface DoneImport {
   readonly changes: number;
+  /** Number of changes in the plan. */
+  readonly total: number;
+  /** Whether the connection was lost before the end. */
+  readonly isCut: boolean;
+  /** If the connection was lost, also those whose requests have no answer. */
   readonly cards: readonly Card[];
   readonly refused: readonly BadLine[];
 }
 
+export interface ImportRunOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly request: SendRequest;
+  readonly texts: Texts;
+  /** Origin of the page that the cards name. */
+  readonly origin: string;
+}
+
 /** Reports at its end, also if it breaks, so that the cards that were made are in hand. */
 export async function performImport(
-  { chat, texts }: PageValue,
+  { clock, entropy, request, texts, origin }: ImportRunOptions,
   changes: readonly ImportChange[],
   onDone: (done: DoneImport) => void,
 ): Promise<void> {
-  const { clock, entropy } = chat.platform;
-  const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
-  const pageOf = (code: string) => `${address?.origin ?? location.origin}/#reset=${code}`;
+  const pageOf = (code: string) => `${origin}/#reset=${code}`;
   const expires = clock.unixMs() + RESET_MS_MAX - EXPIRY_MARGIN_MS;
   const requests = new BulkRequests(clock);
   const uncreated = new UncreatedSubjects();
   const cards: Card[] = [];
   const refused: BadLine[] = [];
   let count = 0;
+  const made = new Map<ImportChange, Card>();
   const send = (change: ImportChange) => {
     const card = isCode(change) ? newCard(change, { entropy, pageOf, expires }) : undefined;
-    return applyChange(chat.request, change, card, pageOf);
+    if (card !== undefined) made.set(change, card);
+    return applyChange(request, change, card, pageOf);
   };
   let lost: unknown;
   try {
@@ -60,12 +76,18 @@ export async function performImport(
         else if (asFault(fault).blame === "user") {
           uncreated.addRefused(item);
           refused.push({ line: item.line, text: `${nameOf(item)}${faultText(fault, texts)}` });
-        } else lost ??= fault;
+        } else {
+          lost ??= fault;
+          // The server may have recorded the code.
+          const card = made.get(item);
+          if (card !== undefined) cards.push(card);
+        }
       }
       if (lost !== undefined) throw lost;
     }
   } finally {
-    onDone({ changes: count, cards, refused });
+    const isCut = lost !== undefined;
+    onDone({ changes: count, total: changes.length, isCut, cards, refused });
   }
 }
 

@@ -18,7 +18,7 @@ import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, type PageValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { SaveCards } from "./cards.tsx";
+import { importOptions, SaveCards } from "./cards.tsx";
 import { type BadLine, type DoneImport, performImport } from "./import-run.ts";
 import { Table } from "./table.tsx";
 
@@ -40,7 +40,7 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
   const perform = (changes: readonly ImportChange[]) =>
     task.run(async () => {
       try {
-        await performImport(page, changes, setDone);
+        await performImport(importOptions(page), changes, setDone);
       } finally {
         onDone();
       }
@@ -234,11 +234,14 @@ function changeText(change: ImportChange, texts: Texts): string | undefined {
   }
 }
 
-function Result({ done: { changes, cards, refused } }: { readonly done: DoneImport }) {
+function Result({ done }: { readonly done: DoneImport }) {
   const { texts } = usePage();
+  const { changes, total, isCut, cards, refused } = done;
   return (
     <>
-      <Announced kind="result">{texts.importDone(changes)}</Announced>
+      <Announced kind="result">
+        {isCut ? texts.importCut(changes, total) : texts.importDone(changes)}
+      </Announced>
       <Lines problems={refused} />
       {cards.length === 0 ? null : <SaveCards cards={cards} />}
     </>
