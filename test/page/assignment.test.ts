@@ -25,6 +25,12 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.waitForMessage("the task");
   await ben.page.getByText(PRIVATE).waitFor();
   const task = ben.page.locator("article", { hasText: "the task" });
+  await ben.page
+    .locator(".beginning")
+    .getByText(
+      "Anyone on this server can join. Members see only their own messages and those of the moderators.",
+    )
+    .waitFor();
   await task.hover();
   await task.getByRole("button", { name: /^Actions for/ }).waitFor();
   for (const name of ["React", "Reply"])

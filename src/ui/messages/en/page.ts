@@ -516,6 +516,7 @@ export const ENGLISH = {
   selectText: "Select text",
   ownBox: (room: string) => `Your work for #${room}`,
   boxOf: (name: string, room: string) => `Work of ${name} for #${room}`,
+  assignmentAccess: "Members see only their own messages and those of the moderators.",
   boxAccess: "Only you and the moderators can read this.",
   boxAccessOf: (name: string) => `Only ${name} and the moderators can read this.`,
   handInTo: (room: string) => `Hand in to #${room}`,

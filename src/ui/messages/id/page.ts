@@ -608,6 +608,7 @@ export const INDONESIAN: Texts = {
   selectText: "Pilih teks",
   ownBox: (room: string) => `Tugas Anda untuk #${room}`,
   boxOf: (name: string, room: string) => `Tugas ${name} untuk #${room}`,
+  assignmentAccess: "Anggota hanya melihat pesan mereka sendiri dan pesan moderator.",
   boxAccess: "Hanya Anda dan moderator yang dapat membaca ini.",
   boxAccessOf: (name) => `Hanya ${name} dan moderator yang dapat membaca ini.`,
   handInTo: (room: string) => `Kumpulkan ke #${room}`,

@@ -362,8 +362,9 @@ export function accessText(model: Model, room: RoomState, texts: Texts): string 
   }
   if (people !== undefined) return texts.groupAccess;
   if (isSealed) return `${texts.makeSealed}.`;
-  if (rules.join === "approval") return texts.approvalExplained;
-  return isLocked ? texts.lockedExplained : texts.anyoneJoins;
+  const open = isLocked ? texts.lockedExplained : texts.anyoneJoins;
+  const join = rules.join === "approval" ? texts.approvalExplained : open;
+  return rules.post === "private" ? `${join} ${texts.assignmentAccess}` : join;
 }
 
 export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly target: string }) {
