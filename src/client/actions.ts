@@ -970,12 +970,13 @@ export class Actions {
    * Returns what each member of an assignment room has handed in, for moderators.
    * @throws {Fault} not-allowed
    */
-  async handed(target: string): Promise<HandedIn[]> {
+   * @param user only this person
+  async handed(target: string, user?: string): Promise<HandedIn[]> {
     const room = boxNames(bareTarget(target))?.room ?? bareTarget(target);
     const all: HandedIn[] = [];
     for (;;) {
       const after = all.at(-1)?.user;
-      const page = await this.#actor.request("handed", defined({ room, after }));
+      const page = await this.#actor.request("handed", defined({ room, after, user }));
       all.push(...page.users.map((one) => ({ ...one, ...defined({ due: page.due }) })));
       if (!page.more) return all;
     }

@@ -460,7 +460,8 @@ export const REQUESTS = {
    * moderators.
    */
   handed: {
-    fields: { room: name, after: v.optional(name) },
+    /** `user`: only this person. */
+    fields: { room: name, after: v.optional(name), user: v.optional(name) },
     answer: v.object({
       users: list(
         v.object({
@@ -934,9 +935,9 @@ export const NOTICES = {
     room: id,
     online: list(name, PRESENCE_ACCOUNTS_MAX),
     offline: list(name, PRESENCE_ACCOUNTS_MAX),
-  },
     /** New statuses; without the field `status`, the account has none any more. */
     statuses: v.optional(list(v.object({ user: name, ...status }), PRESENCE_ACCOUNTS_MAX)),
+  },
   typing: { room: id, users: list(name, TYPING_NAMED_MAX) },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,

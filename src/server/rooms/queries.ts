@@ -287,16 +287,17 @@ export class Queries {
     return { readers, of: room.members.size - 1, users: users.sort() };
   }
 
-  #handed({ id }: Account, { room: name, after }: RequestOf<"handed">): Answer<"handed"> {
+  #handed({ id }: Account, { room: name, after, user }: RequestOf<"handed">): Answer<"handed"> {
     const { rooms, registry, engine } = this.options;
     const room = requireCollector(rooms, id, checkName(name, "room's name"));
     const boxes = rooms.boxesOf(room);
     const boxBy = new Map(boxes.map((box) => [box.box?.user, box]));
     const pupils = [...room.members].filter((user) => !room.moderators.has(user));
     const owners = boxes.flatMap(({ box }) => box?.user ?? []);
-    const people = byName(
-      [...new Set([...pupils, ...owners])].flatMap((user) => registry.get(user) ?? []),
-    );
+    const all = [...new Set([...pupils, ...owners])];
+    const only = user === undefined ? undefined : requireUser(registry, checkName(user)).id;
+    const listed = only === undefined ? all : all.filter((person) => person === only);
+    const people = byName(listed.flatMap((person) => registry.get(person) ?? []));
     const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
     const users = people.slice(next, next + PAGE_RECORDS_MAX).map(({ account }) => {
       const box = boxBy.get(account.id);

@@ -45,6 +45,7 @@ import type { Photos } from "../transfer/photos.ts";
 import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
 import { TabDrafts } from "./drafts.ts";
+import { HandedLists } from "./handed-lists.ts";
 import { linkGranter } from "./linking.ts";
 import { RefusedPosts } from "./refused-posts.ts";
 import type { SealedModule } from "./sealing.ts";
@@ -144,6 +145,10 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#attachmentChanged(target, attachment, change);
   });
   readonly avatars = new Avatars(this.request);
+  readonly handedLists = new HandedLists({
+    model: () => this.model,
+    handed: (room, user) => this.actions.handed(room, user),
+  });
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
   readonly #drafts: TabDrafts;
@@ -760,6 +765,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#refused.clear();
     this.attached.clear();
     this.avatars.clear();
+    this.handedLists.clear();
     this.forgetAccount();
     account?.leave();
     this.store.dropEvents();

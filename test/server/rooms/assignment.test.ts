@@ -232,6 +232,16 @@ boxTest("counts deleted work as none, also after a restart", async ({ site, ana,
   expect(await handed(again)).toEqual({ user: "ben", messages: 0, files: 0 });
 });
 
+boxTest("lists the work of one person alone", async ({ ana, eve }) => {
+  const users = async (user: string) =>
+    (await ana.request("handed", { room: "lab", user })).users.map((work) => work.user);
+  expect([await users("BEN"), await users("eve"), await users("ana")]).toEqual([
+    ...[["ben"], ["eve"], []],
+  ]);
+  expect(await ana.refusal("handed", { room: "lab", user: "nobody" })).toBe("user-unknown");
+  expect(await eve.refusal("handed", { room: "lab", user: "eve" })).toBe("not-allowed");
+});
+
 boxTest("does not reveal who has handed in their work", async ({ site, eve }) => {
   const refusal = async (target: string) =>
     (await eve.refused("history", { target, limit: 100 })).code;

@@ -58,7 +58,7 @@ export function Privacy({ model, target, room, onOpen, onHanded }: PrivacyProps)
 async function openNeighbour(page: PageValue, target: string, step: 1 | -1): Promise<void> {
   const { chat, texts, notify } = page;
   const { room = "", user = "" } = boxNames(target) ?? {};
-  const works = sortedWork(await chat.actions.handed(room), chat.model);
+  const works = sortedWork(await chat.handedLists.current(room), chat.model);
   const next = works[works.findIndex((work) => isSameName(work.user, user)) + step];
   if (next === undefined) return notify(texts.workEnd);
   chat.actions.open(`${room}@${next.user}`);

@@ -4,12 +4,12 @@ import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
 import type { HandedIn } from "../../../client/actions.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import type { Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { dueTime, handedState, missingUsers, sortedWork } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { downloadArchive } from "../files/download.ts";
+import { newestWork } from "../../driver/handed-lists.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -41,16 +41,9 @@ function useWork(room: string): Work {
   const newest = useModelValue((model) => newestWork(model, room));
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
   useEffect(() => {
-    task.run(async () => setWorks(await chat.actions.handed(room)));
+    task.run(async () => setWorks(await chat.handedLists.current(room)));
   }, [newest, room]);
   return { works: works && sortedWork(works, names), task };
-}
-
-/** Returns the `seq` of the newest record of the room and its boxes. */
-function newestWork({ rooms }: Model, room: string): number {
-  const isPart = ({ name, target }: RoomState) =>
-    isSameName(name, room) || isSameName(boxNames(target)?.room, room);
-  return Math.max(0, ...[...rooms.values()].filter(isPart).map(({ lastSeq }) => lastSeq));
 }
 
 interface HandedProps extends CloseProps {
