@@ -10,6 +10,7 @@ import { defined } from "../base/values.ts";
 import { fieldsIn, type RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import { checkText } from "../core/client/post-text.ts";
 import { roomAt } from "../core/client/room-names.ts";
 import { type ChangeMap, noteChange, withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
@@ -632,9 +633,10 @@ export class Actions {
 
   /**
    * Writes the same into the boxes of several people. Refusals are shown beside the messages.
-   * @throws {Fault} not-logged-in
+   * @throws {Fault} not-logged-in, text-invalid or too-large
    */
   async remind(room: string, users: readonly string[], text: string): Promise<void> {
+    checkText(text);
     const body = withMentions({ text });
     await Promise.all(users.map((user) => this.submit(`${room}@${user}`, body)));
   }
@@ -968,9 +970,9 @@ export class Actions {
 
   /**
    * Returns what each member of an assignment room has handed in, for moderators.
+   * @param user only this person
    * @throws {Fault} not-allowed
    */
-   * @param user only this person
   async handed(target: string, user?: string): Promise<HandedIn[]> {
     const room = boxNames(bareTarget(target))?.room ?? bareTarget(target);
     const all: HandedIn[] = [];

@@ -3,7 +3,7 @@
 import { Fault, ignoreFault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import { boxedTarget, checkText, destinationOfTarget, replyIn } from "../cli/chat/post.ts";
+import { boxedTarget, destinationOfTarget, replyIn } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
@@ -15,6 +15,7 @@ import type { Client, EarlyPost } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import { checkText } from "../core/client/post-text.ts";
 import { checkOpen } from "../io/terminal/input.ts";
 import { parsePeople } from "../ui/command.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";

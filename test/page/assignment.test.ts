@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
 import { expectAccessible } from "./theme.ts";
@@ -24,13 +25,13 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.send("/join essay");
   await ben.waitForMessage("the task");
   await ben.page.getByText(PRIVATE).waitFor();
-  const task = ben.page.locator("article", { hasText: "the task" });
   await ben.page
     .locator(".beginning")
     .getByText(
       "Anyone on this server can join. Members see only their own messages and those of the moderators.",
     )
     .waitFor();
+  const task = ben.page.locator("article", { hasText: "the task" });
   await task.hover();
   await task.getByRole("button", { name: /^Actions for/ }).waitFor();
   for (const name of ["React", "Reply"])
@@ -57,6 +58,9 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await list.getByText("nothing handed in").waitFor();
   await list.getByRole("button", { name: "Remind 1 person" }).click();
   const reminder = ana.dialog("Remind 1 person");
+  await reminder.getByLabel("Message").fill("x".repeat(TEXT_BYTES_MAX + 1));
+  await reminder.getByRole("button", { name: "Send" }).click();
+  await reminder.getByText("This is too large").waitFor();
   await reminder.getByLabel("Message").fill("Until tomorrow, please");
   await reminder.getByRole("button", { name: "Send" }).click();
   await ana.page.locator(".toast").getByText("Reminded 1 person").waitFor();

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import type { ReceivedRecord } from "../server/guest.ts";
 import { Site } from "../server/site.ts";
 import { INTERFACES } from "./parity/interfaces.ts";
@@ -40,8 +41,9 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       "/rules post private",
       "/remind Please hand in",
       "/remind",
+      `/remind ${"x".repeat(TEXT_BYTES_MAX + 1)}`,
     ],
-    faults: { 5: "usage" },
+    faults: { 5: "usage", 6: "too-large" },
     records: ["room essay", "join", "rules moderators", "text Please hand in"],
     questions: 1,
     target: "essay",

@@ -7,6 +7,7 @@ import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
+import { checkText } from "../../core/client/post-text.ts";
 import { roomOf, routed } from "../../core/model/selectors.ts";
 import type { RoomState, SearchQuery } from "../../core/model/state.ts";
 import type { FileMessage } from "../../core/rooms/files.ts";
@@ -17,7 +18,7 @@ import type { Answer, PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
 import type { JsonOutput } from "../output/render.ts";
-import { checkReaction, checkText } from "./post.ts";
+import { checkReaction } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
 export interface SlashConsole {

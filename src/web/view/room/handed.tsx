@@ -3,13 +3,14 @@
 import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
 import type { HandedIn } from "../../../client/actions.ts";
+import { checkText } from "../../../core/client/post-text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { dueTime, handedState, missingUsers, sortedWork } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
-import { downloadArchive } from "../files/download.ts";
 import { newestWork } from "../../driver/handed-lists.ts";
+import { downloadArchive } from "../files/download.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -247,6 +248,7 @@ function RemindDialog({ room, missing, due, onClose }: RemindProps) {
   const { chat, texts, notify } = usePage();
   const [text, setText] = useState(texts.remindText(due === undefined ? "" : dueTime(due)));
   const send = () => {
+    checkText(text);
     chat.store.reportFailure(chat.actions.remind(room, missing, text.trim()));
     notify(texts.reminded(missing.length));
   };
