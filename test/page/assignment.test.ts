@@ -27,9 +27,7 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.page.getByText(PRIVATE).waitFor();
   await ben.page
     .locator(".beginning")
-    .getByText(
-      "Anyone on this server can join. Members see only their own messages and those of the moderators.",
-    )
+    .getByText("Anyone on this server can join. Members see only their own messages")
     .waitFor();
   const task = ben.page.locator("article", { hasText: "the task" });
   await task.hover();

@@ -1,4 +1,4 @@
-/** What the members of an assignment room have handed in, kept current box by box. */
+/** Lists of the work in assignment rooms, kept current box by box. */
 
 import type { RoomId } from "../../base/ids.ts";
 import { boxNames } from "../../base/names.ts";
@@ -24,7 +24,7 @@ interface HandedListsOptions {
 }
 
 export class HandedLists {
-  /** One request at a time, so that records that arrive meanwhile share the next one. */
+  /** Sends one request at a time, so that records that arrive meanwhile share the next one. */
   readonly #requests = new TaskQueue();
   #latest: HandedList | undefined;
 

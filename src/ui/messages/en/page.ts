@@ -131,8 +131,8 @@ export const ENGLISH = {
     ].join(" "),
   importDone: (changes: number) => `Done: ${counted(changes, "change")}.`,
   importCut: (changes: number, total: number) =>
-    `Connection lost after ${changes} of ${counted(total, "change")}. Save the cards, then repeat ` +
-    "this for the others. If someone has two cards, the newer one counts.",
+    `Connection lost after ${changes} of ${counted(total, "change")}. Save the cards, then ` +
+    "repeat this for the others. If someone has two cards, the newer one counts.",
   cardsExplained:
     "Each card has a code with which one person chooses a password. Print them, and keep the " +
     "file secret. This is the only time that you can save it.",

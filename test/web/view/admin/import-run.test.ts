@@ -22,8 +22,11 @@ test("an import that is cut off gives each card that the server may have recorde
   };
   const entropy = (sizeBytes: number) => crypto.getRandomValues(new Uint8Array(sizeBytes));
   const options = {
-    ...{ clock: new VirtualClock(), entropy, request: request as SendRequest },
-    ...{ texts: ENGLISH, origin: "https://chat.example" },
+    clock: new VirtualClock(),
+    entropy,
+    request: request as SendRequest,
+    texts: ENGLISH,
+    origin: "https://chat.example",
   };
   let done: DoneImport | undefined;
   const outcome = performImport(options, CHANGES, (result) => {
