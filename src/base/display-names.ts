@@ -31,7 +31,7 @@ const JOINERS = new RegExp(
   `(?<=\\p{scx=Arab})\\u200c(?=\\p{scx=Arab})|(?<=[${VIRAMAS}])[\\u200c\\u200d]`,
   "gu",
 );
-const ALLOWED = /^[\p{L}\p{Mn}\p{Mc}\p{Nd} '’ʻʼ׳״.,·・-]*$/u;
+const ALLOWED = /^[\p{L}\p{Mn}\p{Mc}\p{Nd} '’ʻʼ־׳״.,·・-]*$/u;
 const OF_ALL_ALPHABETS = /[0-9 '’ʻʼ.,·・-]/gu;
 /** Emoji belong in the status, because a sign beside a name can imitate a role. */
 const FORBIDDEN = new RegExp(
