@@ -85,6 +85,10 @@ const join: Command<JoinArgs> = {
     const { room, sealed, history, assignment } = args;
     if (boxNames(room) !== undefined) return openBox(room, chat);
     if (assignment === true) chat.actions.checkAssignment(sealed);
+    // Opens a room of the user without a connection, too.
+    const own = roomOf(chat.model, room);
+    if (own !== undefined && args.password === undefined && sealed !== true && assignment !== true)
+      return { json: { kind: "joined", room: own.name, created: false }, roomToOpen: own.target };
     const attempt = () => host.join(args);
     const isSealed = sealed === true;
     const answer = await (isSealed ? chat.actions.sealAfter(room, attempt, history) : attempt());
