@@ -10,6 +10,7 @@ import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
+import { peopleSections } from "../../../ui/text/people-sections.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { Announced } from "../shell/announced.tsx";
 import { type PageValue, useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
@@ -151,24 +152,6 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
 const PEOPLE_LISTED_MAX = 500;
 const SEARCHED_MEMBERS_MIN = 8;
 
-type Section = readonly [title: string, members: readonly Member[]];
-
-/** @param isConnected if false, nobody's presence is known */
-function sectionsOf(all: readonly Member[], isConnected: boolean, texts: Texts): Section[] {
-  const isLead = ({ role }: Member) => role === "operator" || role === "moderator";
-  const leads = all.filter(isLead);
-  const others = all.filter((member) => !isLead(member));
-  const byPresence: readonly Section[] = [
-    [texts.onlinePeople, others.filter(({ isOnline }) => isOnline)],
-    [texts.offlinePeople, others.filter(({ isOnline }) => !isOnline)],
-  ];
-  const sections: readonly Section[] = [
-    [texts.leads, leads],
-    ...(isConnected ? byPresence : [[texts.people, others] as const]),
-  ];
-  return sections.filter(([, members]) => members.length > 0);
-}
-
 export interface PeopleProps {
   readonly room: RoomState;
   readonly me: string;
@@ -193,7 +176,8 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
   const found = sorted.filter(
     ({ name }) => foldCase(name).includes(foldCase(query.trim())) || alike.has(name),
   );
-  const sections = sectionsOf(found.slice(0, PEOPLE_LISTED_MAX), isConnected, texts);
+  const sections = peopleSections(found, isConnected, texts, PEOPLE_LISTED_MAX);
+  const hidden = found.length - PEOPLE_LISTED_MAX;
   const onlineCount = members.filter(({ isOnline }) => isOnline).length;
   return (
     <>
@@ -222,10 +206,10 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
           </p>
         ) : null}
       </div>
-      {sections.map(([title, people]) => (
+      {sections.map(({ title, count, people }) => (
         <section key={title} className="people-section" aria-label={title}>
           <h3>
-            {title} <span className="room-note">{people.length}</span>
+            {title} <span className="room-note">{count}</span>
           </h3>
           <ul className="people-list">
             {people.map((member) => (
@@ -240,6 +224,7 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
           </ul>
         </section>
       ))}
+      {hidden > 0 ? <p className="list-note people-search">{texts.andMore(hidden)}</p> : null}
       <Announced kind="result" className="list-note people-search">
         {found.length === 0 && query !== "" ? texts.noMatches : ""}
       </Announced>

@@ -1,0 +1,37 @@
+/** Sections of a list of people. */
+
+import type { Member } from "../../core/model/state.ts";
+import type { Texts } from "../messages/en/page.ts";
+
+export interface PeopleSection {
+  readonly title: string;
+  /** Number of people, of whom only the first may be listed. */
+  readonly count: number;
+  readonly people: readonly Member[];
+}
+
+/**
+ * @param isConnected if false, nobody's presence is known
+ * @param max number of people listed in all sections
+ */
+export function peopleSections(
+  all: readonly Member[],
+  isConnected: boolean,
+  texts: Pick<Texts, "leads" | "onlinePeople" | "offlinePeople" | "people">,
+  max: number,
+): readonly PeopleSection[] {
+  const isLead = ({ role }: Member) => role === "operator" || role === "moderator";
+  const others = all.filter((member) => !isLead(member));
+  const groups: readonly (readonly [string, readonly Member[]])[] = [
+    [texts.leads, all.filter(isLead)],
+    [texts.onlinePeople, isConnected ? others.filter(({ isOnline }) => isOnline) : []],
+    [texts.offlinePeople, isConnected ? others.filter(({ isOnline }) => !isOnline) : []],
+    [texts.people, isConnected ? [] : others],
+  ];
+  let left = max;
+  return groups.flatMap(([title, group]) => {
+    const people = group.slice(0, left);
+    left -= people.length;
+    return group.length === 0 ? [] : [{ title, count: group.length, people }];
+  });
+}
