@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { DISPLAY_NAME_CHARS_MAX } from "../../src/base/limits.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
 
@@ -58,4 +59,21 @@ pageTest("a poll closes on the page when its time has passed", async () => {
   expect(await poll.getByLabel("green").isDisabled()).toBe(false);
   await poll.getByText("0 voters · closed").waitFor();
   expect(await poll.getByLabel("green").isDisabled()).toBe(true);
+
+  // Long names and options without a space stay inside.
+  const vic = await server.headlessUser("vic");
+  await vic.tab.ask("display-name", { text: "V".repeat(DISPLAY_NAME_CHARS_MAX) });
+  await ida.page.setViewportSize({ width: 390, height: 844 });
+  await ida.send(`/poll Long? | ${"o".repeat(200)} | no`);
+  const long = ida.page.locator("fieldset.poll", { hasText: "Long?" });
+  const row = ida.page.locator("article:not(.is-pending)", { has: long });
+  await vic.tab.ask("vote", { seq: Number(await row.getAttribute("data-seq")), choices: [1] });
+  await long.getByText("VVVV").waitFor();
+  await ida.chooseFromMenu("Long?", "Show votes");
+  const votes = ida.dialog("Show votes");
+  await votes.getByRole("listitem").waitFor();
+  for (const part of [long, votes])
+    expect(await part.evaluate((e) => Reflect.get(e, "scrollWidth"))).toBe(
+      await part.evaluate((e) => Reflect.get(e, "clientWidth")),
+    );
 });
