@@ -41,6 +41,11 @@ pageTest("shows each line of a class list, adds the people and saves their cards
   const [download] = await Promise.all([olga.page.waitForEvent("download"), save.click()]);
   const cards = readFileSync(await download.path(), "utf8");
   for (const name of ["Bu Sari", "Ayu Lestari", "Budi Ñusantara"]) expect(cards).toContain(name);
+  const sheet = await olga.context.newPage();
+  await sheet.setViewportSize({ width: 390, height: 844 });
+  await sheet.setContent(cards);
+  expect(await sheet.evaluate("document.scrollingElement.scrollWidth")).toBe(390);
+  await sheet.close();
   const [, code = ""] = /#reset=(p[\w-]{22})/.exec(cards) ?? [];
   expect(code).not.toBe("");
   await olga.page.keyboard.press("Escape");

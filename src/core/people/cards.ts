@@ -14,8 +14,9 @@ export interface Card {
 }
 
 const STYLE = `body { margin: 0; font: 11pt/1.4 system-ui, sans-serif; color: #000 }
-main { display: grid; grid-template-columns: 1fr 1fr }
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(80mm, 100%), 1fr)) }
 article { display: flex; gap: 5mm; padding: 6mm; border: 0.2mm dashed #999; break-inside: avoid }
+article > div { min-width: 0 }
 svg { flex: none; width: 32mm; height: 32mm }
 h2, p { margin: 0 0 1mm }
 h2 { font-size: 15pt; overflow-wrap: anywhere }
