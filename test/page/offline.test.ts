@@ -28,8 +28,18 @@ pageTest("sends queued messages once and in order, also from a closed page", asy
   await using relay = await Relay.open(served.port);
   await using ana = await server.logIn("ana", { via: relay });
   const ben = await server.headlessUser("ben");
+  await ana.createRoom("attic");
+  await ana.room("lobby").click();
   relay.cut();
   await ana.page.getByText(/^Can't reach the server/).waitFor();
+  await ana.send("/join attic");
+  await ana.heading("#attic").waitFor();
+  await ana.send("/rooms");
+  const list = ana.dialog("Browse rooms");
+  await list.getByText("The connection was lost.").waitFor();
+  expect(await list.getByText("No results.").count()).toBe(0);
+  await ana.page.keyboard.press("Escape");
+  await ana.room("lobby").click();
   for (const words of WORDS) await ana.send(words);
   const waits = "waiting for connection";
   await ana

@@ -305,7 +305,7 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
         })}
       </ul>
       <Announced kind="result" className="hint">
-        {matches.length > 0 || task.isBusy ? "" : texts.foundNothing}
+        {matches.length > 0 || task.isBusy || task.fault !== undefined ? "" : texts.foundNothing}
       </Announced>
       <FaultLine fault={joining.fault ?? task.fault} />
       <div className="dialog-actions">
