@@ -384,6 +384,21 @@ pageTest("shows display names of any alphabet in place of account names", async 
   const hello = yan.message("Hello from ruiz.");
   expect(await hello.getAttribute("aria-label")).toStartWith("Bén Ruíz, ");
   expect(await yan.page.locator(".account-name").count()).toBe(0);
+  // Lists and sentences of the page keep its direction.
+  await users[0]?.post("مرحبا", "@yan");
+  await yan.page.locator("[data-target='@farida'] .room-last", { hasText: "مرحبا" }).waitFor();
+  await users[0]?.post("Hello again.", "names");
+  await yan.waitForMessage("Hello again.");
+  const style = (selector: string, name: string) =>
+    yan.page.evaluate(
+      `getComputedStyle([...document.querySelectorAll(${JSON.stringify(selector)})].find(
+        ({ textContent }) => textContent.includes("نادية")))[${JSON.stringify(name)}]`,
+    );
+  expect([
+    await style("[data-target='@farida'] .room-name", "textAlign"),
+    await style("[data-target='names'] .room-last", "direction"),
+    await style(".row.said > span", "direction"),
+  ]).toEqual(["left", "ltr", "ltr"]);
   await yan.button("Actions for Bén Ruíz").click();
   await yan.menuItem("Message Bén Ruíz").waitFor();
   await yan.page.keyboard.press("Escape");

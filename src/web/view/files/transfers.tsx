@@ -79,8 +79,11 @@ export const TransferLine = memo(function TransferLine({
     <div className="transfer" role="group" aria-label={texts.transferOf(safeName)}>
       <div className="transfer-about">
         {isCompact ? null : (
-          <span className="file-name" dir="auto">
-            <FileName name={safeName} /> <span className="file-note">{direction}</span>
+          <span className="file-name">
+            <bdi>
+              <FileName name={safeName} />
+            </bdi>{" "}
+            <span className="file-note">{direction}</span>
           </span>
         )}
         {state.kind === "done" ? null : (

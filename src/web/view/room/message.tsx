@@ -513,7 +513,7 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
     >
       <time dateTime={formatUtc(timeUnixMs)}>{first}</time>
       {last === first ? null : <time dateTime={formatUtc(item.timeUnixMs)}>–{last}</time>}{" "}
-      <span dir="auto">
+      <span>
         {item.kind === "pin" && item.on !== false && item.re !== undefined ? (
           <a href={formatRoute({ target, seq: item.re })}>{text}</a>
         ) : (

@@ -142,7 +142,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
           </span>
           {last === undefined && badge === 0 ? null : (
             <span className="room-words">
-              <span className="room-last" dir="auto">
+              <span className="room-last" dir={kind === "person" ? "auto" : undefined}>
                 {last?.text}
               </span>
               <Count line={line} />
