@@ -432,6 +432,10 @@ export const FIRST_RECORDS = 50;
 export const CATCH_UP_RECORDS_MAX = 500;
 export const PAGE_BYTES_MAX = 256 * KIB;
 export const PAGE_RECORDS_MAX = 1_000;
+/** With the longest names of files, a page of this many people fits in a message. */
+export const HANDED_USERS_MAX = 200;
+/** Files of a person whose names are listed with the work. */
+export const HANDED_NAMES_MAX = 3;
 export const VERIFIED_RECORDS_MAX = 10_000;
 /** Far more than anyone writes or pastes, and a year of it fits on a small disk. */
 export const TEXTS_BYTES_PER_DAY = 64 * MIB;

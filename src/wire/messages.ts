@@ -14,11 +14,13 @@ import {
   DISPLAY_NAMES_ASKED_MAX,
   EDITS_PER_RECORD_MAX,
   FAULT_TEXT_BYTES_MAX,
+  FILE_NAME_BYTES_MAX,
   FOLLOWS_MAX,
   FORMER_NAMES_SENT_MAX,
   GREP_BYTES_MAX,
   GROUP_MEMBERS_MAX,
   GROUP_NAMES_MAX,
+  HANDED_NAMES_MAX,
   HANDS_MAX,
   IMPORTED_NAME_BYTES_MAX,
   INVITE_ADDRESSES_MAX,
@@ -469,6 +471,8 @@ export const REQUESTS = {
           /** Messages that the user has posted, with files, and files that are not erased. */
           messages: count,
           files: count,
+          /** Names of the last files; omitted if there are none. */
+          names: v.optional(list(text(FILE_NAME_BYTES_MAX), HANDED_NAMES_MAX)),
           /** Unix ms of the first and the last message; omitted if the user has posted none. */
           first: v.optional(unixMs),
           at: v.optional(unixMs),

@@ -4,6 +4,8 @@ import { firstIndex } from "../../base/binary-search.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
+  HANDED_NAMES_MAX,
+  HANDED_USERS_MAX,
   PAGE_BYTES_MAX,
   PAGE_READS_PER_ACCOUNT_MAX,
   PAGE_READS_QUEUED_MAX,
@@ -299,13 +301,16 @@ export class Queries {
     const listed = only === undefined ? all : all.filter((person) => person === only);
     const people = byName(listed.flatMap((person) => registry.get(person) ?? []));
     const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
-    const users = people.slice(next, next + PAGE_RECORDS_MAX).map(({ account }) => {
+    const users = people.slice(next, next + HANDED_USERS_MAX).map(({ account }) => {
       const box = boxBy.get(account.id);
+      const files = box === undefined ? [] : [...engine.files.sentTo(box.id, account.id)];
+      const names = files.slice(-HANDED_NAMES_MAX).map(({ name }) => name);
       const times = [...(box?.work.values() ?? [])];
       return defined({
         user: account.name as string,
         messages: box?.work.size ?? 0,
-        files: box === undefined ? 0 : engine.files.sentTo(box.id, account.id).size,
+        files: files.length,
+        names: names.length === 0 ? undefined : names,
         first: times[0],
         at: times.at(-1),
         left: room.members.has(account.id) ? undefined : true,

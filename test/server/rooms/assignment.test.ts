@@ -220,7 +220,12 @@ boxTest("counts deleted work as none, also after a restart", async ({ site, ana,
   const handed = async (guest: Guest) =>
     (await guest.request("handed", { room: "lab" })).users.find(({ user }) => user === "ben");
   const file = ben.records.find(({ head }) => head.kind === "file")?.head;
-  expect(await handed(ana)).toMatchObject({ messages: 2, files: 1, at: file?.time });
+  expect(await handed(ana)).toMatchObject({
+    messages: 2,
+    files: 1,
+    names: ["=cmd|' /C calc'!A0.txt"],
+    at: file?.time,
+  });
   await ben.request("erase", { seq: file?.seq ?? 0 });
   const text = ben.records.find(({ head }) => head.seq === seq)?.head;
   const at = text?.time ?? 0;
