@@ -48,7 +48,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
       announce("notice", texts.pollResult(cleanText(question), pollCounts(poll)));
     wasClosed.current = isClosed;
   }, [isClosed, question, poll, texts, announce]);
-  const most = Math.max(1, ...options.map(({ count }) => count));
+  const most = Math.max(1, poll.voters);
   const vote = (choices: readonly number[]) => {
     setChosen(choices);
     chat.actions.vote(item.seq, choices).then(
