@@ -10,8 +10,10 @@ export interface Times {
   readonly clockColumns: number;
   readonly day: (unixMs: number) => string;
   readonly date: (unixMs: number) => string;
-  /** Clock today, otherwise a date without year. */
+  /** Clock today, weekday of the last six days, otherwise a date without year. */
   readonly brief: (unixMs: number) => string;
+  /** Weekday and clock of the next six days, otherwise a date without year and the clock. */
+  readonly ahead: (unixMs: number) => string;
   readonly full: (unixMs: number) => string;
   readonly utcDay: (unixMs: number) => string;
   readonly exact: (unixMs: number) => string;
@@ -48,6 +50,9 @@ export function timesIn(texts: StartTexts): Times {
   const longDate = lazyFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const clock = lazyFormat({ hour, minute: "2-digit" });
   const shortDate = lazyFormat({ day: "numeric", month: "short" });
+  const shortWeekday = lazyFormat({ weekday: "short" });
+  const weekday = lazyFormat({ weekday: "long" });
+  const midnightAfter = (days: number) => new Date().setHours(24 * days, 0, 0, 0);
   return {
     clock,
     get clockColumns() {
@@ -60,7 +65,14 @@ export function timesIn(texts: StartTexts): Times {
       const before = dateOf(midnight - 1).setHours(0, 0, 0, 0);
       return unixMs >= before && unixMs < midnight ? texts.yesterday : longDate(unixMs);
     },
-    brief: (unixMs) => (unixMs >= new Date().setHours(0, 0, 0, 0) ? clock : shortDate)(unixMs),
+    brief: (unixMs) => {
+      if (unixMs >= midnightAfter(0)) return clock(unixMs);
+      return (unixMs >= midnightAfter(-6) ? shortWeekday : shortDate)(unixMs);
+    },
+    ahead: (unixMs) => {
+      const isSoon = unixMs >= midnightAfter(0) && unixMs < midnightAfter(7);
+      return `${(isSoon ? weekday : shortDate)(unixMs)} ${clock(unixMs)}`;
+    },
     utcDay: lazyFormat({ dateStyle: "medium", timeZone: "UTC" }),
     full: lazyFormat({ dateStyle: "medium", timeStyle: "short" }),
     exact: lazyFormat({ hour, minute: "2-digit", second: "2-digit" }),
