@@ -323,7 +323,7 @@ export function Login() {
           {server === undefined ? null : (
             <>
               {isResetting || isLinking || !server.keepsKey ? null : (
-                <Button variant="quiet" onClick={() => setLinking(true)}>
+                <Button variant="wide" onClick={() => setLinking(true)}>
                   {texts.linkHere}
                 </Button>
               )}
