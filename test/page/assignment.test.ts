@@ -40,6 +40,7 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await ben.heading("Your work for #essay").waitFor();
   await ben.page.locator("article:not(.is-pending)", { hasText: "my essay" }).waitFor();
   await ben.page.getByText(PRIVATE).waitFor();
+  await ben.page.locator(".work-strip").getByText("Handed in").waitFor();
   await picture(ben, "pupil-box");
   await ben.button("Attach").click();
   await ben.menuItem("Hand in").waitFor();
@@ -51,10 +52,11 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
 
   await ana.button("Handed in").click();
   const list = ana.page.getByRole("region", { name: "Handed in: #essay" });
-  await list.getByText("1 of 2 handed in").waitFor();
+  const strip = ana.page.getByRole("region", { name: "Handed in", exact: true });
+  await strip.getByText("1 of 2 handed in").waitFor();
   expect(await list.getByRole("rowheader").allTextContents()).toEqual(["eve", "ben"]);
   await list.getByText("nothing handed in").waitFor();
-  await list.getByRole("button", { name: "Remind 1 person" }).click();
+  await strip.getByRole("button", { name: "Remind 1 person" }).click();
   const reminder = ana.dialog("Remind 1 person");
   await reminder.getByLabel("Message").fill("x".repeat(TEXT_BYTES_MAX + 1));
   await reminder.getByRole("button", { name: "Send" }).click();
@@ -65,10 +67,10 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   await expectAccessible(ana, "light", "handed in");
   await picture(ana, "handed");
   await eve.post("late essay", "essay@eve");
-  await list.getByText("2 of 2 handed in").waitFor();
+  await strip.getByText("2 of 2 handed in").waitFor();
   const [download] = await Promise.all([
     ana.page.waitForEvent("download"),
-    list.getByRole("button", { name: "Download all (zip)" }).click(),
+    strip.getByRole("button", { name: "Download all (zip)" }).click(),
   ]);
   expect(download.suggestedFilename()).toBe("essay.zip");
   expect(download.url()).toEndWith("?zone=UTC");
@@ -184,6 +186,10 @@ pageTest("shows the order of hands, work that is due today, and the end of a pol
   await moritz.tab.ask("join", { room: "physics" });
   await moritz.tab.ask("hand", { room: "physics", on: true });
   await strip.getByText("moritz is next").waitFor();
+  const lessons = lena.page.getByRole("region", { name: "Lesson now" });
+  await lessons.locator("[data-target=physics]").waitFor();
+  const hands = lena.page.getByRole("region", { name: "Hands up, in order" });
+  await hands.getByText("moritz").waitFor();
   await lena.send("/hand");
   await strip.getByRole("button", { name: "Call on moritz" }).click();
   await strip.getByText("moritz is speaking, then lena").waitFor();

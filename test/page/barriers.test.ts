@@ -37,7 +37,10 @@ function own(selector: string, onPhone = selector) {
 
 async function saved({ page }: Visit): Promise<void> {
   await page.locator(".place-tab").nth(1).click();
-  await page.locator(".activity-bar > button").nth(1).click();
+  const button = page.locator(".activity-bar > button").nth(1);
+  // On a wide window, they are beside Activity.
+  if ((await button.count()) > 0) await button.click();
+  else await page.locator(".side-right .panel-title").waitFor();
 }
 
 function fromNew(at: number) {
@@ -47,12 +50,17 @@ function fromNew(at: number) {
   };
 }
 
+async function invite(visit: Visit): Promise<void> {
+  const isPhone = (await visit.page.locator(".place-tab").count()) > 2;
+  await (isPhone ? own(".place-row >> nth=1") : fromNew(3))(visit);
+}
+
 const OVER: readonly Screen[] = [
   ["search", press("Control+Shift+F")],
   ["going to a room", press("Control+k")],
   ["the account", own(".me-button")],
   ["saved messages", saved],
-  ["an invite", own(".side-foot .icon-button", ".place-row >> nth=1")],
+  ["an invite", invite],
   ["the list of rooms", fromNew(0)],
   ["joining a room", fromNew(1)],
   ["the menu of the room", click(".room-head [aria-haspopup=menu]")],
@@ -102,7 +110,7 @@ async function checkScreens(olga: Visit, look: string): Promise<void> {
   for (const [name, open] of OVER) {
     if (/account|saved|invite|rooms|joining/.test(name)) await openDrawer(olga);
     await open(olga);
-    await olga.page.locator("dialog[open], .menu, #search-text").first().waitFor();
+    await olga.page.locator("dialog[open], .menu, #search-text, .panel-title").first().waitFor();
     await expectAccessible(olga, look, name);
     await closeAll(olga);
   }

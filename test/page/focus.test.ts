@@ -24,7 +24,7 @@ pageTest("returns the focus when a panel, bar or toast is closed by keyboard", a
   await prepare(eva, "bea");
   const { page } = eva;
   const composer = page.locator(".composer textarea:focus");
-  await eva.button("Hide people").last().press("Enter");
+  await eva.button("Show people").press("Enter");
   await until("the panel is closed", async () => (await focused(eva)) !== "");
   expect(await page.evaluate("document.activeElement !== document.body")).toBe(true);
 

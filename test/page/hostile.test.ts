@@ -80,7 +80,7 @@ pageTest("shows hostile messages, topics and search results as text", async () =
   await ana.logIn("ana");
   const olga = await server.operator();
   await olga.button("Server administration").click();
-  await olga.page.getByRole("tab", { name: "Live log" }).click();
+  await olga.page.getByRole("tab", { name: "Log" }).click();
   await olga.page.getByRole("region", { name: "Live log" }).waitFor();
   const eve = await server.home("eve").join([]);
   for (const [i, text] of ALL.entries()) {

@@ -23,7 +23,7 @@ function addressHere(): string {
 }
 
 async function createInvite(visit: Visit): Promise<void> {
-  await visit.button("Invite people").click();
+  await visit.startNew("Invite people");
   await visit.button("Create invite").click();
   await visit.field("Link").waitFor();
 }

@@ -130,7 +130,12 @@ async function visitScreens(
   const over: Readonly<Record<string, () => Promise<unknown>>> = {
     search: () => keyboard.press("Control+Shift+F"),
     account: pressOwn(".me-button"),
-    invite: pressOwn(".side-foot .icon-button", ".place-row >> nth=1"),
+    invite: async () => {
+      const isPhone = (await visit.page.locator(".place-tab").count()) > 2;
+      if (isPhone) return pressOwn(".place-row >> nth=1")();
+      await press(".new-button")();
+      await press(".menu-item >> nth=-1")();
+    },
     rooms: async () => {
       await press(".place-tab")();
       await press(".new-button")();
@@ -148,7 +153,7 @@ async function visitScreens(
     await opened.waitFor({ state: "detached" });
   }
   await press(`[aria-label="${dashboard}"]`)();
-  await visit.page.getByRole("tab").first().waitFor();
+  await visit.page.locator("#tab-server").waitFor();
   for (const tab of await visit.page.getByRole("tab").all()) {
     await tab.click();
     await look(`dashboard, ${await tab.textContent()}`);
@@ -329,8 +334,8 @@ pageTest("on a phone, opens a room's details; shows a touched message", async ()
   await gus.page.getByText(`set the topic: ${topic} Friday`).waitFor();
   expect(await head()).toBe(heightWithoutTopic);
   await gus.page.locator(".room-head .topic").tap();
-  await gus.dialog("#annex").getByText(`${topic} Friday`).waitFor();
-  await gus.dialog("#annex").getByText("1 member").waitFor();
+  await gus.dialog("Room details").getByText(`${topic} Friday`).waitFor();
+  await gus.dialog("Room details").getByText("1 person, 1 here").waitFor();
   expect(await gus.accessibilityViolations()).toEqual([]);
   await gus.page.keyboard.press("Escape");
   await gus.page.locator(".new-button").dispatchEvent("click");
@@ -338,8 +343,8 @@ pageTest("on a phone, opens a room's details; shows a touched message", async ()
   await gus.dialog("Browse rooms").getByText(`${topic} Friday`).waitFor();
   await gus.page.keyboard.press("Escape");
   await gus.send("/topic rulers");
-  await gus.page.locator(".room-head .topic").getByText("rulers", { exact: true }).tap();
-  await gus.dialog("#annex").getByText("rulers", { exact: true }).waitFor();
+  await gus.page.locator(".room-head .topic").getByText("1 person, 1 here").tap();
+  await gus.dialog("Room details").getByText("rulers", { exact: true }).waitFor();
   await gus.page.keyboard.press("Escape");
   await gus.send("touch me");
   await gus.waitUntilSent();

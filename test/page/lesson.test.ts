@@ -142,7 +142,7 @@ lessonTest("a lesson on all interfaces, from the class list to its end", async (
     await ekoIrc.ask("JOIN #essay");
     ekoIrc.send("PRIVMSG #essay :By IRC");
     await teacher.button("Handed in").click();
-    const list = teacher.page.getByRole("region", { name: "Handed in: #essay" });
+    const list = teacher.page.getByRole("region", { name: "Handed in", exact: true });
     await list.getByText("3 of 3 handed in").waitFor();
     const downloading = teacher.page.waitForEvent("download");
     await list.getByRole("button", { name: "Download all (zip)" }).click();

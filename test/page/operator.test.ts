@@ -33,7 +33,7 @@ async function tab({ page }: Visit, name: string): Promise<void> {
 
 async function serverWindow(name: string): Promise<Visit> {
   const olga = await server.operator();
-  if ((await olga.page.getByRole("tab").count()) === 0)
+  if ((await olga.page.locator("#tab-server").count()) === 0)
     await olga.button("Server administration").click();
   await tab(olga, name);
   return olga;
@@ -47,6 +47,7 @@ pageTest("keeps room for the charts while they load", async () => {
   await using olga = await browser.visit(link, { refused: "**/assets/charts*" });
   await olga.logIn("olga");
   await olga.button("Server administration").click();
+  await tab(olga, "Health");
   const facts = olga.page.locator(".facts dt").first();
   await facts.waitFor();
   expect(await olga.page.locator(".chart").count()).toBe(0);
@@ -64,7 +65,7 @@ pageTest(
     await tom.json(["send-file", sandbox.path("small.bin"), "--to", "lobby"]);
     await tom.json(["send-file", sandbox.path("large.bin"), "--to", "lobby"]);
     const terminal = await tom.join(["--room", "lab"]);
-    const olga = await serverWindow("Accounts");
+    const olga = await serverWindow("People");
     const table = (name: string) => olga.page.getByRole("table", { name, exact: true });
     const rows = (name: string) => table(name).locator("tbody th");
     await olga.page.getByText(/^\d accounts$/).waitFor();
@@ -77,7 +78,7 @@ pageTest(
       async () => (await rows("Accounts").first().textContent()) === "tom",
     );
     const row = table("Accounts").getByRole("row").filter({ hasText: "tom" });
-    await row.getByText("online", { exact: true }).waitFor();
+    await row.getByText("Here now", { exact: true }).waitFor();
     const act = async (entry: string) => {
       await row.getByRole("button", { name: "Actions for tom" }).click();
       await olga.menuItem(entry).click();
@@ -102,7 +103,7 @@ pageTest(
     await act("Make operator");
     const grant = olga.dialog("Make tom an operator of this server?");
     await grant.getByRole("button", { name: "Make operator" }).click();
-    await row.getByText("operator", { exact: true }).waitFor();
+    await row.getByText("Operator", { exact: true }).waitFor();
     // The open page of the new operator follows.
     await phone.button("Server administration").waitFor();
     await act("Remove as operator");
@@ -111,7 +112,7 @@ pageTest(
     await phone.button("Server administration").waitFor({ state: "detached" });
     await act("Make operator");
     await grant.getByRole("button", { name: "Make operator" }).click();
-    await row.getByText("operator", { exact: true }).waitFor();
+    await row.getByText("Operator", { exact: true }).waitFor();
     await olga.page.getByRole("searchbox").fill("olg");
     await olga.page.getByText("1 account", { exact: true }).waitFor();
 
@@ -135,7 +136,7 @@ pageTest(
       .click();
     await olga.page.getByText("1 file, 10 B").waitFor();
     expect(await rows("Files").allInnerTexts()).toEqual(["small.bin"]);
-    for (const name of ["Accounts", "Rooms", "Files"]) {
+    for (const name of ["People", "Rooms", "Files"]) {
       await tab(olga, name);
       await olga.page.getByRole("tabpanel").locator("table").first().waitFor();
       await expectAccessible(olga, "light", name);
@@ -146,7 +147,7 @@ pageTest(
 pageTest("charts a spike of messages, also in a narrow window", async () => {
   const ben = await server.headlessUser("ben");
   await ben.postMany(SPIKE, (n) => `line ${n}`);
-  const olga = await serverWindow("Overview");
+  const olga = await serverWindow("Health");
   const chart = olga.page.getByRole("figure", { name: /^Messages per second/ });
   await chart.getByText(/max [1-9]\d*\/s at \d\d:\d\d/).waitFor();
   await until("all charts are drawn", () => isDrawn(olga));
@@ -166,7 +167,7 @@ pageTest(
   async () => {
     const cid = await server.headlessUser("cid");
     await cid.post("said before anybody looked");
-    const olga = await serverWindow("Live log");
+    const olga = await serverWindow("Log");
     const log = olga.page.getByRole("region", { name: "Live log" });
     await log.getByText("said before anybody looked").waitFor();
     await cid.tab.ask("invite", {});
@@ -183,7 +184,7 @@ pageTest(
     const told = lines.map((line) => JSON.parse(line) as { what: string; text: string });
     expect(told.some(({ text }) => text.includes("said before anybody looked"))).toBe(true);
     expect(told.filter(({ what }) => what === "invite created")).toHaveLength(1);
-    await tab(olga, "Overview");
+    await tab(olga, "Health");
     await olga.button("Announce").click();
     const dialog = olga.dialog("Announce");
     await dialog.getByLabel("Announcement").fill("<b>Maintenance</b> at noon");
@@ -214,7 +215,7 @@ async function isInView(line: Locator): Promise<boolean> {
 }
 
 pageTest("the live log follows new lines until the user scrolls", async () => {
-  const olga = await serverWindow("Live log");
+  const olga = await serverWindow("Log");
   const kim = await server.headlessUser("kim");
   await kim.postMany(LINES, (n) => `long ${n}. ${"word ".repeat(n)}`);
   const log = olga.page.getByRole("region", { name: "Live log" });
@@ -304,7 +305,7 @@ function clippedElements({ page }: Visit): Promise<readonly string[]> {
 }
 
 pageTest("removes a user on a phone; the live log keeps its scroll position", async () => {
-  const olga = await serverWindow("Live log");
+  const olga = await serverWindow("Log");
   await olga.page.getByRole("region", { name: "Live log" }).locator(".list").waitFor();
   const bea = await server.headlessUser("bea");
   await using mia = await server.logIn("mia", PHONE);
@@ -316,7 +317,7 @@ pageTest("removes a user on a phone; the live log keeps its scroll position", as
   await mia.page.getByText("olga removed you from #lobby.").waitFor();
   await mia.page.getByRole("main").getByRole("button", { name: "Browse rooms" }).tap();
   await mia.dialog("Browse rooms").getByText("#lobby", { exact: true }).waitFor();
-  await tab(olga, "Live log");
+  await tab(olga, "Log");
   await log.getByText("olga · #lobby · mia").waitFor();
   const list = log.locator(".list");
   const height = () => list.evaluate((element) => element.scrollHeight);
@@ -340,7 +341,7 @@ pageTest("removes a user on a phone; the live log keeps its scroll position", as
 });
 
 pageTest("hides direct messages; bans and unbans a user, and closes registration", async () => {
-  const olga = await serverWindow("Live log");
+  const olga = await serverWindow("Log");
   const dan = await server.headlessUser("dan");
   const terminal = await server.home("ivo").join([]);
   terminal.type("/msg dan what two people know");
@@ -366,7 +367,7 @@ pageTest("hides direct messages; bans and unbans a user, and closes registration
   await olga.page.getByRole("tabpanel").getByText("Nobody is banned.").waitFor();
 
   // Must be the last test of this server, because registration is closed afterwards.
-  await tab(olga, "Overview");
+  await tab(olga, "Health");
   await olga.page.getByRole("tabpanel").getByText("Disk free").first().waitFor();
   await olga.button("Close registration").click();
   await olga.page.getByText("Only people with an invite may register.").waitFor();
@@ -394,7 +395,7 @@ pageTest("fetches decisions from before the start, and keeps the announcement", 
   await page.reload();
 
   await olga.button("Server administration").click();
-  await tab(olga, "Live log");
+  await tab(olga, "Log");
   const log = page.getByRole("region", { name: "Live log" });
   await log.getByText("signed in").first().waitFor();
   expect(await log.getByText("192.0.2.9").count()).toBe(0);
@@ -404,7 +405,7 @@ pageTest("fetches decisions from before the start, and keeps the announcement", 
   expect(await olga.button("Load older decisions").isDisabled()).toBe(true);
   await expectAccessible(olga, "light", "earlier decisions");
   // The server sends the announcement on each connection; this browser has dismissed it.
-  await tab(olga, "Overview");
+  await tab(olga, "Health");
   await page.getByText("<b>we</b> **move** at noon").waitFor();
   expect(await banner.count()).toBe(0);
   await page.getByRole("heading", { name: "Announcement" }).scrollIntoViewIfNeeded();

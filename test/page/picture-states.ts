@@ -119,7 +119,7 @@ async function openDrawer(visit: Visit, texts: Texts): Promise<boolean> {
 export async function openDashboard(visit: Visit, texts: Texts): Promise<void> {
   await openDrawer(visit, texts);
   await visit.button(texts.dashboard).first().click();
-  await visit.page.getByRole("tab").first().waitFor();
+  await visit.page.locator("#tab-server").click();
 }
 
 const PICTURES_ARE_LOADED =

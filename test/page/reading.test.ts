@@ -144,10 +144,11 @@ pageTest("shows the author and beginning of a linked message, at any address", a
 pageTest("lists people by role and presence, with counts and search", async () => {
   const ana = await server.window("ana");
   const { page } = ana;
+  const others = Array.from({ length: 8 }, (_, i) => server.headlessUser(`guest${i}`));
+  await Promise.all(others);
   await ana.room("lobby").click();
   const people = page.getByRole("complementary", { name: "People" });
-  await people.getByText(/^\d+ online, \d+ offline$/).waitFor();
-  const offline = people.getByRole("region", { name: "Offline" });
+  const offline = people.getByRole("region", { name: "Away" });
   await offline.getByText("cleo").waitFor();
   await people.getByLabel("Find a person").fill("PUPIL3");
   expect(await people.locator(".person").count()).toBe(1);
@@ -157,7 +158,7 @@ pageTest("lists people by role and presence, with counts and search", async () =
   await people.getByLabel("Find a person").fill("");
   const olga = await server.operator();
   await olga.send("/grant pupil1");
-  const leads = people.getByRole("region", { name: "Operators and moderators" });
+  const leads = people.getByRole("region", { name: "Moderators" });
   await leads.getByText("pupil1").waitFor();
 });
 
@@ -165,9 +166,21 @@ pageTest("offers files, details and invitations in a room's menu", async () => {
   const ana = await server.window("ana");
   const { page } = ana;
   await ana.room("math").click();
+  expect(await ana.button("Show people").getAttribute("title")).toMatch(/^\d+ pe\w+, \d+ here$/);
+  const panel = page.getByRole("tablist", { name: "About this room" });
+  await panel.getByRole("tab", { name: "Files" }).click();
+  await page.getByText("Nobody has sent a file yet.").first().waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await panel.getByRole("tab", { name: "People" }).click();
+  await ana.button("Activity").click();
+  await ana.heading("Activity").waitFor();
+  await page.getByRole("complementary", { name: "Saved messages" }).waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await page.keyboard.press("Escape");
+  await ana.heading("#math").waitFor();
   await ana.button("Actions for math").click();
   await ana.menuItem("Room details").click();
-  const details = ana.dialog("#math");
+  const details = ana.dialog("Room details");
   await details.getByText("Anyone on this server can join.").waitFor();
   await details.getByText("Fractions").waitFor();
   expect(await ana.accessibilityViolations()).toEqual([]);
@@ -187,8 +200,12 @@ pageTest("opens administration on an overview, and renames accounts and rooms", 
   const olga = await server.operator();
   const { page } = olga;
   await olga.button("Server administration").click();
-  await page.getByRole("tab", { name: "Overview", selected: true }).waitFor();
-  await page.getByText("Uptime").waitFor();
+  await page.getByRole("tab", { name: "People", selected: true }).waitFor();
+  await page.getByRole("table", { name: "Accounts" }).waitFor();
+  await page.getByRole("tab", { name: "Health" }).click();
+  await page.getByText("All is well. Clock and disk are fine.").waitFor();
+  await page.getByRole("tab", { name: "People" }).click();
+  await olga.room("lobby").waitFor();
   const rename = async (tab: string, from: string, to: string) => {
     await page.getByRole("tab", { name: tab }).click();
     await olga.button(`Actions for ${from}`).click();
@@ -197,7 +214,7 @@ pageTest("opens administration on an overview, and renames accounts and rooms", 
     await olga.button("Rename").click();
     await olga.button(`Actions for ${from.startsWith("#") ? "#" : ""}${to}`).waitFor();
   };
-  await rename("Accounts", "pupil6", "Petra");
+  await rename("People", "pupil6", "Petra");
   await rename("Rooms", "#annex", "archive");
   const plan = server.sandbox.write("plan.txt", "Day 1: arrive");
   await server.home("tom").json(["send-file", plan, "--to", "lobby"]);

@@ -165,7 +165,8 @@ termTest("terminal, page and a restarted server agree at the end of a term", asy
     await page.heading(`#${room}`).waitFor();
     await page.button("Handed in").click();
     const table = page.page.getByRole("region", { name: `Handed in: #${room}` });
-    await table.getByText(`24 of ${before.handed[at]?.length} handed in`).waitFor();
+    const strip = page.page.locator(".handed-bar");
+    await strip.getByText(`24 of ${before.handed[at]?.length} handed in`).waitFor();
     for (const [state, count] of Object.entries(STATES[at] ?? {}))
       expect(await table.getByText(state, { exact: true }).count()).toBe(count);
   }

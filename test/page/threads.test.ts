@@ -55,7 +55,7 @@ pageTest("a thread opens beside the timeline, and on a phone over it", async () 
   expect(await ana.accessibilityViolations()).toEqual([]);
 
   // Posting follows the thread; the next reply marks it until it is opened.
-  await thread.getByRole("button", { name: "Unfollow" }).waitFor();
+  await thread.getByRole("button", { name: "Following" }).waitFor();
   await field.press("Escape");
   await thread.waitFor({ state: "detached" });
   await ben.post("See you", "lobby", { re: seq, thread: true });
@@ -66,7 +66,7 @@ pageTest("a thread opens beside the timeline, and on a phone over it", async () 
   await dialog.getByText("Where do we meet?").click();
   await thread.locator("article", { hasText: "See you" }).waitFor();
   await root.getByText(/^5 replies · [^·]*$/).waitFor();
-  await thread.getByRole("button", { name: "Unfollow" }).click();
+  await thread.getByRole("button", { name: "Following" }).click();
   await thread.getByRole("button", { name: "Follow", exact: true }).waitFor();
   await ana.button("Activity").waitFor();
 

@@ -91,7 +91,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
       .click();
     const thread = pupil.page.locator(".thread");
     await thread.getByRole("button", { name: "Follow", exact: true }).click();
-    await thread.getByRole("button", { name: "Unfollow" }).waitFor();
+    await thread.getByRole("button", { name: "Following" }).waitFor();
     await picture(pupil, `${kind}-thread`);
     await thread
       .getByRole("button", { name: /^(?:Close|Back)/ })
@@ -107,14 +107,14 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
 
     await openActivity(pupil, "Replies");
     await picture(pupil, `${kind}-activity`);
-    await pupil.page.getByText("And Bumi Manusia").first().click();
+    await pupil.page.locator(".activity-row", { hasText: "And Bumi Manusia" }).click();
     await thread.locator("article", { hasText: "And Bumi Manusia" }).waitFor();
     await thread
       .getByRole("button", { name: /^(?:Close|Back)/ })
       .first()
       .click();
     await openActivity(pupil, "Mentions");
-    await pupil.page.getByText("can you show us").first().click();
+    await pupil.page.locator(".activity-row", { hasText: "can you show us" }).click();
     await pupil.heading(`#${room}`).waitFor();
     await pupil.message("can you show us").first().waitFor();
     await picture(pupil, `${kind}-mention`);
@@ -174,7 +174,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     const menu = boss.button("Server administration");
     if (!(await menu.isVisible())) await boss.button("You").click();
     await menu.click();
-    await boss.page.getByRole("tab", { name: "Accounts", exact: true }).click();
+    await boss.page.getByRole("tab", { name: "People", exact: true }).click();
     await boss.button("Import class list").click();
     const dialog = boss.dialog("Import class list");
     const list = server.sandbox.path(`class-${kind}.csv`);

@@ -34,6 +34,12 @@ export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact
   ];
 }
 
+/** Rules that differ from the defaults and that no sentence states. */
+export function otherRuleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact[] {
+  const { slow, everyone, boxes, due } = rules;
+  return changedFacts(ruleFacts, defined({ slow, everyone, boxes, due }), texts);
+}
+
 /** Local date, hour and minute. */
 export function dueTime(unixMs: number): string {
   return formatLocal(unixMs, offsetMinutes).slice(0, "2026-11-26 19:25".length);

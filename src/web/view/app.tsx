@@ -46,6 +46,7 @@ import {
   type StartValue,
   useLayer,
   useModel,
+  useNarrow,
   useStart,
   useStartTexts,
 } from "./shell/context.tsx";
@@ -265,13 +266,32 @@ function Screen({ hasNoTexts }: ScreenProps) {
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
   const { loaded: { ChatPage } = {}, hasFailed } = useLoading(room);
   const { loaded: isStyled, hasFailed: isUnstyled } = useLoading(style);
+  const closeDashboard = useCallback(() => setDashboard(false), []);
+  const isNarrow = useNarrow();
   if (me === undefined) return <Login />;
-  if (page !== undefined && isDashboard && isOperator && Dashboard !== undefined) {
-    return <Dashboard onClose={() => setDashboard(false)} />;
+  const administration =
+    page !== undefined && isDashboard && isOperator && Dashboard !== undefined ? (
+      <Dashboard onClose={closeDashboard} />
+    ) : undefined;
+  if (administration !== undefined && isNarrow) {
+    return (
+      <div className="chat" data-side="none">
+        {administration}
+      </div>
+    );
   }
   if (ChatPage === undefined || isStyled === undefined || page === undefined)
     return <Starting hasFailed={hasFailed || isUnstyled || hasNoTexts} />;
-  return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
+  return (
+    <ChatPage
+      key={me}
+      model={model}
+      isOperator={isOperator}
+      onDashboard={openDashboard}
+      other={administration}
+      onLeaveOther={closeDashboard}
+    />
+  );
 }
 
 function useOverlays() {

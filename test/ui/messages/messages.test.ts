@@ -19,8 +19,10 @@ describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
     expect(texts.lang).toBe(language);
     expect(Object.keys(texts).sort()).toEqual(Object.keys(ENGLISH).sort());
     const { faults: _, slash, accountChanged, handover, ...rest } = texts;
-    const { activityWhat, activityFilters, listSections, ...others } = rest;
-    const grouped = { ...listSections, ...activityFilters, ...activityWhat };
+    const { activityWhat, activityDid, activityFilters, listSections, searchSince, ...others } =
+      rest;
+    const sets = [listSections, activityFilters, activityWhat, activityDid, searchSince];
+    const grouped = Object.fromEntries(sets.flatMap(Object.values).entries());
     const changes = ["password-reset", "password-changed", "device-added"] as const;
     const accounts = [...changes, "irc-password-added", "renamed", "key-replaced"] as const;
     const changed = accounts.map((what) => [what, accountChanged(what, "12:00", "olga")]);

@@ -2,10 +2,13 @@
 
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { Avatar } from "../room/person.tsx";
 import { Button } from "../shell/button.tsx";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirmItem } from "../shell/dialog.tsx";
+import { Icon } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { BanDialog } from "./bans.tsx";
@@ -60,11 +63,12 @@ function accountColumns(page: PageValue, reload: () => void): readonly Column<Ac
       name: texts.name,
       isHead: true,
       sortKey: ({ user }) => user,
-      cell: ({ user, displayName, operator, banned }) => (
-        <Marked
-          name={cleanText(displayName === undefined ? user : `${displayName} (${user})`)}
-          marks={[operator && texts.operator, banned && texts.banned]}
-        />
+      cell: ({ user, displayName, online, banned }) => (
+        <span className="table-person">
+          <Avatar name={cleanText(displayName ?? user)} user={user} tint={tintOf(user)} />
+          <span className={online ? "dot dot-on" : "dot"} />
+          <Marked name={cleanText(displayName ?? user)} marks={[banned && texts.banned]} />
+        </span>
       ),
     },
     {
@@ -77,13 +81,14 @@ function accountColumns(page: PageValue, reload: () => void): readonly Column<Ac
         />
       ),
     },
+    { id: "account", name: texts.accountSection, cell: ({ user }) => cleanText(user) },
     {
-      id: "online",
-      name: texts.accountState,
-      cell: ({ online }) => (online ? texts.online : texts.offlineStatus),
+      id: "role",
+      name: texts.role,
+      cell: ({ operator }) => (operator ? texts.roleOperator : texts.roleMember),
     },
     field("seen", texts.seenLast, (seen, { online }) =>
-      online ? texts.seenNow : seen === undefined ? "–" : times.utcDay(seen),
+      online ? texts.seenNow : seen === undefined ? texts.seenNever : times.utcDay(seen),
     ),
     field("since", texts.registered, times.full),
     field("devices", texts.devices, (devices, { password }) =>
@@ -96,21 +101,41 @@ function accountColumns(page: PageValue, reload: () => void): readonly Column<Ac
 export function DashboardAccounts() {
   const page = usePage();
   const { texts, chat, openDialog } = page;
+  const importButton = (reload: () => void, variant?: "main") => (
+    <Button
+      variant={variant}
+      onClick={() => openDialog(ImportDialog, { asksNames: false, onDone: reload })}
+    >
+      {texts.importList}
+    </Button>
+  );
+  const addButton = (reload: () => void, variant?: "main") => (
+    <Button
+      variant={variant}
+      onClick={() => openDialog(ImportDialog, { asksNames: true, onDone: reload })}
+    >
+      {texts.addPeople}
+    </Button>
+  );
   const bar = (reload: () => void) => (
     <>
       <Button onClick={() => openDialog(CardsDialog, { onDone: reload })}>
         {texts.cardsPrint}
       </Button>
-      <Button onClick={() => openDialog(ImportDialog, { asksNames: false, onDone: reload })}>
-        {texts.importList}
-      </Button>
-      <Button
-        variant="main"
-        onClick={() => openDialog(ImportDialog, { asksNames: true, onDone: reload })}
-      >
-        {texts.addPeople}
-      </Button>
+      {importButton(reload)}
+      {addButton(reload, "main")}
     </>
+  );
+  const start = (reload: () => void) => (
+    <section className="empty-place" aria-label={texts.onlyYou}>
+      <Icon name="people" />
+      <h2>{texts.onlyYou}</h2>
+      <p>{texts.onlyYouExplained}</p>
+      <div>
+        {importButton(reload, "main")}
+        {addButton(reload)}
+      </div>
+    </section>
   );
   const load = async (request: ListRequest) => {
     const { accounts, total } = await chat.request("accounts", request);
@@ -124,6 +149,7 @@ export function DashboardAccounts() {
       columnsOf={(reload) => accountColumns(page, reload)}
       keyOf={({ user }) => user}
       bar={bar}
+      start={start}
       order={{ by: "name", down: false }}
     />
   );

@@ -1,6 +1,6 @@
 /** Charts on the dashboard, loaded together with their drawing library. */
 
-import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
@@ -36,6 +36,8 @@ interface ChartProps {
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
   readonly from: number;
+  /** Fills the area below its only line: a level, which hardly changes. */
+  readonly isLevel?: boolean;
 }
 
 /** A canvas does not resolve CSS variables. */
@@ -70,7 +72,7 @@ interface DrawnChart {
   readonly at: number | undefined;
 }
 
-function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
+function useChart({ time, lines, format, from, isLevel }: ChartProps): DrawnChart {
   const { times } = usePage();
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -87,9 +89,10 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
   useEffect(() => {
     const container = host.current;
     if (container === null) return;
-    const [ink = "", grid = "", ...strokes] = resolveColours(container, [
+    const [ink = "", grid = "", fill = "", ...strokes] = resolveColours(container, [
       "--text-2",
       "--line",
+      "--accent-soft",
       ...colours.split(" "),
     ]);
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
@@ -111,6 +114,7 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
         axes: [
           {
             ...axis,
+            grid: { show: false },
             size: 2.2 * rem,
             space: labelPx(times.exact(0), rem),
             values: (_, all) => all.map((second) => formatTime(second, all)),
@@ -120,7 +124,8 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
         series: [
           {},
           ...strokes.map((stroke, i) => {
-            return { stroke, dash: DASHES[i], width: 1.5, points: { show: false } };
+            const area = isLevel === true ? { fill } : {};
+            return { stroke, dash: DASHES[i], width: 1.75, points: { show: false }, ...area };
           }),
         ],
         hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? undefined)] },
@@ -137,7 +142,7 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
       plot.current = undefined;
       chart.destroy();
     };
-  }, [colours, format, times, version]);
+  }, [colours, format, times, version, isLevel]);
   useEffect(() => plot.current?.setData(data), [data]);
   return { host, at };
 }
@@ -180,7 +185,15 @@ function Chart(props: ChartProps) {
 const perSecond = (value: number) => `${rounded(value)}/s`;
 const rounded = (value: number) => (value >= 10 ? value.toFixed(0) : String(+value.toFixed(1)));
 
-export function Charts({ samples }: { readonly samples: SampleColumns }) {
+export interface ChartsProps {
+  readonly samples: SampleColumns;
+  /** State of the server, before the choice of the time range. */
+  readonly state: ReactNode;
+  /** Fills the last place of the grid. */
+  readonly children: ReactNode;
+}
+
+export function Charts({ samples, state, children }: ChartsProps) {
   useStyleSheet(plotSheet);
   const { texts, times } = usePage();
   const [span, setSpan] = useState<number>(60);
@@ -196,7 +209,7 @@ export function Charts({ samples }: { readonly samples: SampleColumns }) {
       {
         title: texts.chartMessages,
         format: perSecond,
-        lines: [line(texts.chartMessages, "--ink-9-text", posts)],
+        lines: [line(texts.chartMessages, "--accent", posts)],
       },
       {
         title: texts.chartPeople,
@@ -220,29 +233,35 @@ export function Charts({ samples }: { readonly samples: SampleColumns }) {
             {
               title: texts.diskFree,
               format: formatSize,
-              lines: [line(texts.diskFree, "--ink-5-text", free)],
+              lines: [line(texts.diskFree, "--accent", free)],
+              isLevel: true,
             },
           ]),
       {
         title: texts.memory,
         format: formatSize,
-        lines: [line(texts.memory, "--ink-12-text", memoryBytes)],
+        lines: [line(texts.memory, "--accent", memoryBytes)],
+        isLevel: true,
       },
     ];
   }, [samples, diskFreeBytes, texts]);
   return (
     <>
-      <Chips
-        label={texts.chartSpan}
-        all={SPANS_MIN}
-        isOn={(minutes) => minutes === span}
-        name={texts.chartMinutes}
-        onPress={setSpan}
-      />
+      <div className="health-bar">
+        {state}
+        <Chips
+          label={texts.chartSpan}
+          all={SPANS_MIN}
+          isOn={(minutes) => minutes === span}
+          name={texts.chartMinutes}
+          onPress={setSpan}
+        />
+      </div>
       <div className="charts">
         {charts.map((chart) => (
           <Chart key={chart.title} {...chart} time={time} from={from} />
         ))}
+        {children}
       </div>
       <details className="chart-table">
         <summary>{texts.chartTable}</summary>

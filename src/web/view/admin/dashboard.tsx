@@ -1,14 +1,22 @@
 /** The dashboard: the operators' view of the server, in tabs. */
 
 import { useState } from "react";
+import { cleanText } from "../../../base/text.ts";
 import { rove } from "../../input/keys.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, useOnline, usePage } from "../shell/context.tsx";
+import {
+  type CloseProps,
+  useModelValue,
+  useNarrow,
+  useOnline,
+  usePage,
+} from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
-import { IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import "../shell/room-icons.ts";
 import { usePolled } from "../shell/polling.ts";
+import { ServerTile } from "../shell/server-tile.tsx";
 import { useStyleSheet } from "../shell/style-sheet.ts";
 import { DashboardAccounts } from "./accounts.tsx";
 import adminSheet from "./admin.css" with { type: "file" };
@@ -25,26 +33,40 @@ const OTHERS = {
   files: DashboardFiles,
   clients: DashboardClients,
   transfers: DashboardTransfers,
-  bans: DashboardBans,
   invites: DashboardInvites,
+  bans: DashboardBans,
 } as const;
 const OTHER_VIEWS = Object.keys(OTHERS) as (keyof typeof OTHERS)[];
 const VIEWS = { server: DashboardServer, ...OTHERS } as const;
 type Tab = "log" | keyof typeof VIEWS;
-const TABS: readonly Tab[] = ["server", "log", ...OTHER_VIEWS];
+const TABS: readonly Tab[] = [...OTHER_VIEWS, "server", "log"];
+
+const ICONS: Readonly<Record<Tab, IconName>> = {
+  accounts: "people",
+  rooms: "hash",
+  files: "folder",
+  clients: "laptop",
+  transfers: "transfer",
+  invites: "ticket",
+  bans: "ban",
+  server: "health",
+  log: "list",
+};
 
 export function Dashboard({ onClose }: CloseProps) {
   useStyleSheet(adminSheet);
   const { texts } = usePage();
-  const [tab, setTab] = useState<Tab>("server");
+  const isNarrow = useNarrow();
+  const server = useModelValue((model) => model.server?.name) ?? "";
+  const [tab, setTab] = useState<Tab>("accounts");
   const names: Readonly<Record<Tab, string>> = {
-    log: texts.dashboardLog,
-    accounts: texts.dashboardAccounts,
+    log: texts.tabLog,
+    accounts: texts.people,
     rooms: texts.rooms,
     files: texts.dashboardFiles,
     clients: texts.dashboardClients,
     transfers: texts.transfers,
-    server: texts.dashboardOverview,
+    server: texts.tabHealth,
     bans: texts.dashboardBans,
     invites: texts.dashboardInvites,
   };
@@ -60,41 +82,56 @@ export function Dashboard({ onClose }: CloseProps) {
   };
   const View = tab === "log" ? undefined : VIEWS[tab];
   return (
-    <main className="dashboard">
-      <header className="room-head board">
-        <IconButton icon="back" label={texts.dashboardBack} onPress={onClose} />
-        <div className="room-title">
-          <h1>{texts.dashboard}</h1>
+    <main className="main dashboard">
+      <div className="board">
+        <header className="room-head">
+          {isNarrow ? (
+            <IconButton icon="back" label={texts.dashboardBack} onPress={onClose} />
+          ) : (
+            <ServerTile name={server} />
+          )}
+          <div className="room-title">
+            <h1>{texts.dashboard}</h1>
+            <div className="topic" dir="auto">
+              {cleanText(server)}
+            </div>
+          </div>
+          {isNarrow ? null : (
+            <IconButton icon="close" label={texts.dashboardBack} onPress={onClose} />
+          )}
+        </header>
+        <div className="tabs" role="tablist" aria-label={texts.dashboard}>
+          {TABS.map((option) => (
+            <button
+              key={option}
+              type="button"
+              role="tab"
+              id={`tab-${option}`}
+              className="tab"
+              aria-selected={option === tab}
+              aria-controls="dashboard-panel"
+              tabIndex={option === tab ? 0 : -1}
+              onClick={() => setTab(option)}
+              onKeyDown={(event) => move(event.key)}
+            >
+              <Icon name={ICONS[option]} />
+              {names[option]}
+            </button>
+          ))}
         </div>
-      </header>
-      <ClockNotice />
-      <div className="tabs board" role="tablist" aria-label={texts.dashboard}>
-        {TABS.map((option) => (
-          <button
-            key={option}
-            type="button"
-            role="tab"
-            id={`tab-${option}`}
-            className="tab"
-            aria-selected={option === tab}
-            aria-controls="dashboard-panel"
-            tabIndex={option === tab ? 0 : -1}
-            onClick={() => setTab(option)}
-            onKeyDown={(event) => move(event.key)}
-          >
-            {names[option]}
-          </button>
-        ))}
       </div>
-      <div
-        className="dashboard-panel"
-        id="dashboard-panel"
-        role="tabpanel"
-        aria-labelledby={`tab-${tab}`}
-        tabIndex={-1}
-      >
-        <DashboardLog isHidden={tab !== "log"} />
-        {View && <View />}
+      <div className="sheet">
+        <ClockNotice />
+        <div
+          className="dashboard-panel"
+          id="dashboard-panel"
+          role="tabpanel"
+          aria-labelledby={`tab-${tab}`}
+          tabIndex={-1}
+        >
+          <DashboardLog isHidden={tab !== "log"} />
+          {View && <View />}
+        </div>
       </div>
     </main>
   );

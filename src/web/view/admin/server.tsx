@@ -22,7 +22,9 @@ import {
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { SelectField } from "../shell/form.tsx";
+import { Icon } from "../shell/icons.tsx";
 import { usePolled } from "../shell/polling.ts";
+import type { ChartsProps } from "./charts.tsx";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 
 const UTF8_BYTES_MAX = 4;
@@ -128,9 +130,13 @@ function useSamples(): SampleColumns | undefined {
 
 const chartsModule = withFetchFault(() => import("./charts.tsx"));
 
-type ChartsComponent = ComponentType<{ readonly samples: SampleColumns }>;
+type ChartsComponent = ComponentType<ChartsProps>;
 
-function LazyCharts({ samples }: { readonly samples: SampleColumns | undefined }) {
+interface LazyChartsProps extends Omit<ChartsProps, "samples"> {
+  readonly samples: SampleColumns | undefined;
+}
+
+function LazyCharts({ samples, ...props }: LazyChartsProps) {
   const { fail } = usePage();
   const [Charts, setCharts] = useState<ChartsComponent | undefined>(undefined);
   useEffect(
@@ -138,7 +144,30 @@ function LazyCharts({ samples }: { readonly samples: SampleColumns | undefined }
     [fail],
   );
   if (samples === undefined || Charts === undefined) return <div className="charts-loading" />;
-  return <Charts samples={samples} />;
+  return <Charts samples={samples} {...props} />;
+}
+
+/** Whether anything needs an operator, as far as the server reports it. */
+function Health({ stats }: { readonly stats: Answer<"stats"> | undefined }) {
+  const { texts, chat } = usePage();
+  const isOnline = useOnline();
+  // Servers before 0.3 do not know the request.
+  const { value: clock } = usePolled(() => chat.request("clock", {}), isOnline);
+  const hasMajority = useModelValue(({ notices }) => notices.hasMajority);
+  if (stats === undefined || !isOnline) return <p className="health" />;
+  const troubles = [
+    stats.diskLow === true ? texts.healthDisk : undefined,
+    clock?.plausible === false ? texts.healthClock : undefined,
+    hasMajority === false ? texts.healthMajority : undefined,
+  ].filter((text) => text !== undefined);
+  const isWell = troubles.length === 0;
+  return (
+    <p className={isWell ? "health" : "health is-troubled"}>
+      <Icon name={isWell ? "well" : "alert"} />
+      <strong>{isWell ? texts.healthGood : texts.healthBad}</strong>{" "}
+      {isWell ? texts.healthChecked : troubles.join(" ")}
+    </p>
+  );
 }
 
 function Registration() {
@@ -288,7 +317,9 @@ export function DashboardServer() {
   return (
     <>
       <FaultLine fault={fault} />
-      <LazyCharts samples={samples} />
+      <LazyCharts samples={samples} state={<Health stats={value} />}>
+        <Announce />
+      </LazyCharts>
       <dl className="facts">
         {(value === undefined ? [] : facts(value, samples, texts)).map(
           ({ name, text, isWarning }) => (
@@ -299,9 +330,10 @@ export function DashboardServer() {
           ),
         )}
       </dl>
-      <Announce />
-      <Registration />
-      <ServerRulesSection />
+      <div className="server-rules">
+        <Registration />
+        <ServerRulesSection />
+      </div>
     </>
   );
 }

@@ -327,6 +327,8 @@ interface ServerTableProps<Row> extends Omit<RowsProps<Row>, "rows" | "onOrder" 
   readonly none: string;
   readonly columnsOf: (reload: () => void) => readonly Column<Row>[];
   readonly bar?: (reload: () => void) => ReactNode;
+  /** In place of the bar, below a table with at most one row that was not searched for. */
+  readonly start?: (reload: () => void) => ReactNode;
 }
 
 const DEBOUNCE_MS = 250;
@@ -341,7 +343,7 @@ function useDebounced<Value>(value: Value, ms: number): Value {
 }
 
 export function ServerTable<Row>(props: ServerTableProps<Row>) {
-  const { label, load: ask, columnsOf, keyOf, order: first, none, bar } = props;
+  const { label, load: ask, columnsOf, keyOf, order: first, none, bar, start } = props;
   const { texts } = usePage();
   const [order, setOrder] = useState(first);
   const [filter, setFilter] = useState("");
@@ -370,6 +372,7 @@ export function ServerTable<Row>(props: ServerTableProps<Row>) {
     pollKey,
   );
   if (value === undefined) return <FaultLine fault={fault} />;
+  const atStart = find === "" && value.total <= 1 ? start?.(reload) : undefined;
   return (
     <>
       <div className="dashboard-bar">
@@ -377,7 +380,7 @@ export function ServerTable<Row>(props: ServerTableProps<Row>) {
         <Announced kind="result" as="span" className="hint">
           {value.summary}
         </Announced>
-        {bar?.(reload)}
+        {atStart === undefined ? bar?.(reload) : null}
       </div>
       <FaultLine fault={fault} />
       {value.rows.length === 0 ? (
@@ -392,6 +395,7 @@ export function ServerTable<Row>(props: ServerTableProps<Row>) {
           onOrder={setOrder}
         />
       )}
+      {atStart}
       {value.rows.length < value.total ? (
         <More onMore={() => setPages((n) => n + 1)} label={texts.dashboardShowMore} />
       ) : null}

@@ -5,6 +5,7 @@ import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { playingTime } from "../../../core/client/voice.ts";
 import type { FileView, Item, Model, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
@@ -236,6 +237,74 @@ function PictureCell(props: FileProps & { readonly isSquare: boolean }) {
         <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
       </div>
       {transfer && <TransferLine transfer={transfer} isCompact />}
+    </div>
+  );
+}
+
+/** Whether a list of files shows its picture or first frame. */
+export function isPictured({ name, folder }: FileView): boolean {
+  const media = folder === undefined ? mediaType(name) : undefined;
+  return media?.kind === "image" || media?.kind === "video";
+}
+
+type ListedProps = Omit<FileProps, "menuOf">;
+
+/** A picture or film in the list of a room's files. */
+export function PictureTile({ item, file }: ListedProps) {
+  const { open, save } = useFileActions({ item, file, menuOf: undefined });
+  const { texts } = usePage();
+  const duration = file.details?.durationMs;
+  const isFilm = mediaType(file.name)?.kind === "video";
+  if (!isFilm) return <PictureBox file={file} isSquare open={open ?? save} />;
+  const name = cleanText(file.name);
+  return (
+    <button
+      type="button"
+      className="picture is-failed"
+      aria-label={texts.openFile(name)}
+      onClick={open ?? save}
+    >
+      <Icon name="film" />
+      <span className="file-name" dir="auto">
+        {name}
+      </span>
+      {duration === undefined ? null : <span className="file-note">{playingTime(duration)}</span>}
+    </button>
+  );
+}
+
+/** A file in the list of a room's files. */
+export function FileRow({ item, file, isOwn }: ListedProps & { readonly isOwn?: boolean }) {
+  const { texts, times, chat } = usePage();
+  const { open, save } = useFileActions({ item, file, menuOf: undefined });
+  const name = cleanText(file.name);
+  const icon = file.folder === undefined ? (fileIcon(file.name) ?? "file") : "folder";
+  const author = authorText(item, texts, chat.model);
+  const time = times.brief(item.timeUnixMs);
+  const facts = [formatSize(file.size), ...(isOwn === true ? [] : [author]), time];
+  return (
+    <div className="file-line">
+      <span className={`file-icon is-${icon}`}>
+        <Icon name={icon} />
+      </span>
+      <div className="file-about">
+        <button
+          type="button"
+          className="file-name"
+          dir="auto"
+          title={name}
+          aria-label={texts.openFile(name)}
+          onClick={open ?? save}
+        >
+          <FileName name={name} />
+        </button>
+        <span className="file-note" dir="auto">
+          {facts.join(" · ")}
+        </span>
+      </div>
+      {cannotSave(file) ? null : (
+        <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
+      )}
     </div>
   );
 }

@@ -1,25 +1,28 @@
-/** Activity: what concerns the user, in all rooms. */
+/** Activity: what concerns the user, in all rooms. Beside the list of rooms on a wide window. */
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { type ActivityEntry, activityOf } from "../../../core/model/activity.ts";
 import { type DueWork, dueWork } from "../../../core/model/due.ts";
-import type { RoomState } from "../../../core/model/state.ts";
+import type { Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
 import { dueTime } from "../../../ui/text/rules-text.ts";
+import type { Times } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
-import { useModel, usePage } from "../shell/context.tsx";
+import { useModel, usePage, useWide } from "../shell/context.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
+import { PlaceTile } from "./listed-message.tsx";
 import { Avatar, useShownName, useTitle } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import { Knock } from "./rules.tsx";
-import { SavedDialog, ThreadsDialog } from "./saved.tsx";
+import { SavedDialog, SavedList, ThreadsDialog } from "./saved.tsx";
 import { RoomTile } from "./tile.tsx";
 
-type Filter = "all" | ActivityEntry["kind"];
+type Filter = "all" | ActivityEntry["kind"] | "request" | "due";
 
-const FILTERS: readonly Filter[] = ["all", "mention", "thread", "reaction"];
+const FILTERS: readonly Filter[] = ["all", "mention", "thread", "reaction", "request", "due"];
 
 const ICONS: Readonly<Record<ActivityEntry["kind"], IconName>> = {
   mention: "at",
@@ -52,36 +55,68 @@ function Requests({ room }: { readonly room: RoomState }) {
   );
 }
 
+interface Found {
+  readonly entries: readonly ActivityEntry[];
+  /** Rooms with requests to join. */
+  readonly knocked: readonly RoomState[];
+  readonly due: readonly DueWork[];
+}
+
+function foundIn(model: Model): Found {
+  const knocked = [...model.rooms.values()].filter(({ knocks = [] }) => knocks.length > 0);
+  return { entries: activityOf(model), knocked, due: dueWork(model, Date.now()) };
+}
+
+/** Number of what waits for the user; 0 is not drawn. */
+function waiting({ entries, knocked, due }: Found, filter: Filter): number {
+  if (filter === "request") return knocked.reduce((sum, { knocks }) => sum + knocks.length, 0);
+  if (filter === "due") return due.filter(({ isHandedIn }) => isHandedIn === false).length;
+  return filter === "mention"
+    ? entries.filter(({ kind, isUnread }) => kind === filter && isUnread).length
+    : 0;
+}
+
+interface FiltersProps {
+  readonly found: Found;
+  readonly filter: Filter;
+  readonly setFilter: (filter: Filter) => void;
+}
+
+function Filters({ found, filter, setFilter }: FiltersProps) {
+  const { texts } = usePage();
+  const names = texts.activityFilters;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: buttons are no form
+    <div className="filters" role="group" aria-label={texts.activityFilter}>
+      {FILTERS.map((kind) => {
+        const count = waiting(found, kind);
+        return (
+          <button
+            key={kind}
+            type="button"
+            className="filter"
+            aria-pressed={kind === filter}
+            onClick={() => setFilter(kind)}
+          >
+            {names[kind]}
+            {count === 0 ? null : ` ${count}`}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** In the column of the list of rooms, on a narrow window. */
 export function Activity({ onJump, onOpen }: ActivityProps) {
   const { texts, openDialog } = usePage();
   const model = useModel();
   const [filter, setFilter] = useState<Filter>("all");
-  const entries = activityOf(model);
-  const listed = entries.filter(({ kind }) => filter === "all" || kind === filter);
-  const knocked = [...model.rooms.values()].filter(({ knocks = [] }) => knocks.length > 0);
-  const due = filter === "all" ? dueWork(model, Date.now()) : [];
-  const names = texts.activityFilters;
-  const sections = [
-    [texts.activityNew, listed.filter(({ isUnread }) => isUnread)],
-    [texts.activityEarlier, listed.filter(({ isUnread }) => !isUnread)],
-  ] as const;
+  const found = foundIn(model);
   return (
     <>
       <div className="activity-bar">
-        {/* biome-ignore lint/a11y/useSemanticElements: buttons are no form */}
-        <div className="filters" role="group" aria-label={texts.activityFilter}>
-          {FILTERS.map((kind) => (
-            <button
-              key={kind}
-              type="button"
-              className="filter"
-              aria-pressed={kind === filter}
-              onClick={() => setFilter(kind)}
-            >
-              {names[kind]}
-            </button>
-          ))}
-        </div>
+        <Filters found={found} filter={filter} setFilter={setFilter} />
         <Button variant="small" onClick={() => openDialog(ThreadsDialog, { onJump })}>
           {texts.threads}
         </Button>
@@ -91,7 +126,120 @@ export function Activity({ onJump, onOpen }: ActivityProps) {
           </Button>
         )}
       </div>
-      {filter === "all" ? knocked.map((room) => <Requests key={room.id} room={room} />) : null}
+      <Sections found={found} filter={filter} onJump={onJump} onOpen={onOpen} />
+    </>
+  );
+}
+
+/** A place of its own, with the saved messages beside it. */
+export function ActivityPlace({ onJump, onOpen }: ActivityProps) {
+  const { texts, chat, openDialog } = usePage();
+  const model = useModel();
+  const [filter, setFilter] = useState<Filter>("all");
+  const found = foundIn(model);
+  const isWide = useWide();
+  const hasSaved = model.prefs !== undefined;
+  return (
+    <>
+      <main className="main" id="messages" tabIndex={-1} aria-label={texts.activity}>
+        <div className="board">
+          <header className="room-head">
+            <span className="tile tile-board" aria-hidden="true">
+              <Icon name="bell" />
+            </span>
+            <div className="room-title">
+              <h1>{texts.activity}</h1>
+              <div className="topic">{texts.activityExplained}</div>
+            </div>
+            <Button onClick={() => openDialog(ThreadsDialog, { onJump })}>{texts.threads}</Button>
+            {hasSaved && !isWide ? (
+              <Button onClick={() => openDialog(SavedDialog, { onJump })}>{texts.saved}</Button>
+            ) : null}
+            <Button onClick={() => chat.actions.markAllRead()}>
+              <Icon name="check" />
+              {texts.markAllRead}
+            </Button>
+          </header>
+          <div className="place-bar">
+            <Filters found={found} filter={filter} setFilter={setFilter} />
+          </div>
+        </div>
+        <div className="sheet">
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keys */}
+          <section className="activity-list" aria-label={texts.activity} tabIndex={0}>
+            <Sections found={found} filter={filter} onJump={onJump} onOpen={onOpen} isWide />
+          </section>
+        </div>
+      </main>
+      {hasSaved && isWide ? (
+        <aside className="side side-right" aria-label={texts.saved}>
+          <h2 className="panel-title">
+            {texts.savedHead} <span className="room-note">{model.saved.size}</span>
+          </h2>
+          <SavedList onJump={onJump} onClose={() => undefined} />
+          <p className="panel-foot">
+            <Icon name="bookmark" />
+            {texts.savedPrivate}
+          </p>
+        </aside>
+      ) : null}
+    </>
+  );
+}
+
+interface SectionsProps extends ActivityProps, Pick<FiltersProps, "found" | "filter"> {
+  readonly isWide?: boolean;
+}
+
+/** Read entries by day. */
+function byDay(entries: readonly ActivityEntry[], texts: Texts, times: Times) {
+  const days = new Map<string, ActivityEntry[]>();
+  for (const entry of entries) {
+    const day = times.day(entry.item.timeUnixMs);
+    const title = day === texts.today ? texts.earlierToday : day;
+    const listed = days.get(title) ?? [];
+    listed.push(entry);
+    days.set(title, listed);
+  }
+  return [...days];
+}
+
+function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsProps) {
+  const { texts, times } = usePage();
+  const listed = found.entries.filter(({ kind }) => filter === "all" || kind === filter);
+  const knocked = filter === "all" || filter === "request" ? found.knocked : [];
+  const due = filter === "all" || filter === "due" ? found.due : [];
+  const sections = [
+    [texts.activityNew, listed.filter(({ isUnread }) => isUnread)] as const,
+    ...byDay(
+      listed.filter(({ isUnread }) => !isUnread),
+      texts,
+      times,
+    ),
+  ];
+  const drawn = sections.map(([title, part]) =>
+    part.length === 0 ? null : (
+      <section key={title} aria-label={title}>
+        <h2>{title}</h2>
+        <ul>
+          {part.map((entry) => {
+            const key = `${entry.kind} ${entry.item.seq} ${entry.sign}`;
+            return isWide ? (
+              <WideRow key={key} entry={entry} onJump={onJump} />
+            ) : (
+              <Row key={key} entry={entry} onJump={onJump} />
+            );
+          })}
+        </ul>
+      </section>
+    ),
+  );
+  return (
+    <>
+      {isWide ? drawn[0] : null}
+      {knocked.map((room) => (
+        <Requests key={room.id} room={room} />
+      ))}
       {due.length === 0 ? null : (
         <section aria-label={texts.activityDue}>
           <h2>{texts.activityDue}</h2>
@@ -102,22 +250,7 @@ export function Activity({ onJump, onOpen }: ActivityProps) {
           </ul>
         </section>
       )}
-      {sections.map(([title, part]) =>
-        part.length === 0 ? null : (
-          <section key={title} aria-label={title}>
-            <h2>{title}</h2>
-            <ul>
-              {part.map((entry) => (
-                <Row
-                  key={`${entry.kind} ${entry.item.seq} ${entry.sign}`}
-                  entry={entry}
-                  onJump={onJump}
-                />
-              ))}
-            </ul>
-          </section>
-        ),
-      )}
+      {isWide ? drawn.slice(1) : drawn}
       {listed.length === 0 && knocked.length === 0 && due.length === 0 ? (
         <p className="empty-state">{texts.activityNone}</p>
       ) : null}
@@ -142,7 +275,9 @@ function DueRow({ work: { room, dueUnixMs, isHandedIn }, onOpen }: DueProps) {
           </span>
           {isHandedIn === true ? (
             <span className="activity-what">
-              <Icon name="check" /> {texts.activityHandedIn}
+              <span className="work-state">
+                <Icon name="check" /> {texts.activityHandedIn}
+              </span>
             </span>
           ) : null}
         </span>
@@ -151,9 +286,9 @@ function DueRow({ work: { room, dueUnixMs, isHandedIn }, onOpen }: DueProps) {
   );
 }
 
-function Row({ entry, onJump }: RowProps) {
-  const { texts, times, chat } = usePage();
-  const { kind, item, target, root, by = "", isUnread, sign } = entry;
+function useRow({ entry, onJump }: RowProps) {
+  const { chat } = usePage();
+  const { kind, item, target, root, by = "", isUnread } = entry;
   const name = useShownName(by);
   const title = useTitle(target);
   const open = () => {
@@ -162,15 +297,30 @@ function Row({ entry, onJump }: RowProps) {
   };
   const isCalling = kind === "mention" && isUnread;
   const classes = ["activity-row", isUnread ? "is-unread" : "", isCalling ? "is-calling" : ""];
+  return { name, title, open, className: classes.join(" ") };
+}
+
+function RowFace({ entry, name }: Pick<RowProps, "entry"> & { readonly name: string }) {
+  const { kind, by = "", sign } = entry;
+  return (
+    <span className="activity-face">
+      <Avatar name={name} user={by} tint={tintOf(by)} />
+      <span className="activity-kind" aria-hidden="true">
+        {sign === undefined ? <Icon name={ICONS[kind]} /> : cleanText(sign)}
+      </span>
+    </span>
+  );
+}
+
+function Row(props: RowProps) {
+  const { texts, times } = usePage();
+  const { entry } = props;
+  const { kind, item } = entry;
+  const { name, title, open, className } = useRow(props);
   return (
     <li>
-      <button type="button" className={classes.join(" ")} onClick={open}>
-        <span className="activity-face">
-          <Avatar name={name} user={by} tint={tintOf(by)} />
-          <span className="activity-kind" aria-hidden="true">
-            {sign === undefined ? <Icon name={ICONS[kind]} /> : cleanText(sign)}
-          </span>
-        </span>
+      <button type="button" className={className} onClick={open}>
+        <RowFace entry={entry} name={name} />
         <span className="room-text">
           <span className="room-words">
             <span className="room-name" dir="auto">
@@ -182,6 +332,36 @@ function Row({ entry, onJump }: RowProps) {
             {texts.activityWhat[kind](title)}
           </span>
           <span className="activity-text" dir="auto">
+            <PlainLine text={briefText(item, texts, times)} />
+          </span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** Row in one line, with the place and the time at its end. */
+function WideRow(props: RowProps) {
+  const { texts, times } = usePage();
+  const { entry } = props;
+  const { kind, item, target } = entry;
+  const { name, title, open, className } = useRow(props);
+  return (
+    <li>
+      <button type="button" className={className} onClick={open}>
+        <RowFace entry={entry} name={name} />
+        <span className="room-text">
+          <span className="room-words">
+            <span className="activity-did" dir="auto">
+              <span className="room-name">{name}</span> {texts.activityDid[kind]}
+            </span>
+            <span className="activity-place" dir="auto">
+              <PlaceTile target={target} />
+              <span>{title.replace(/^#/, "")}</span>
+            </span>
+            <time className="room-note">{times.brief(item.timeUnixMs)}</time>
+          </span>
+          <span className="room-last" dir="auto">
             <PlainLine text={briefText(item, texts, times)} />
           </span>
         </span>

@@ -1,13 +1,15 @@
 /** Assignment rooms on the page: who reads the work, and the way from one person to the next. */
 
 import { boxNames } from "../../../base/names.ts";
+import { cleanText } from "../../../base/text.ts";
+import { hasHandedIn } from "../../../core/model/due.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { postTarget, roomOf } from "../../../core/model/selectors.ts";
+import { isBoxOf, postTarget, roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { privacyText, sortedWork } from "../../../ui/text/rules-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
-import { IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
 import { LazyModule } from "../shell/lazy.ts";
 import { addStyleSheet } from "../shell/style-sheet.ts";
 
@@ -17,6 +19,39 @@ export const handedModule = new LazyModule(async () => {
   await addStyleSheet(handedSheet);
   return { HandedDialog, HandedPanel };
 });
+
+/** On the board: what the user has handed in, and when the work is due. */
+export function WorkStrip({ room }: { readonly room: RoomState }) {
+  const { texts, times, chat } = usePage();
+  const due = useModelValue((model) => roomOf(model, boxNames(room.target)?.room ?? "")?.rules.due);
+  if (!isBoxOf(room.target, chat.model.me)) return null;
+  const isDone = hasHandedIn(chat.model, room.target);
+  const last = room.tail.items.findLast(({ isMine, file }) => isMine && file !== undefined);
+  if (due === undefined && isDone !== true) return null;
+  return (
+    <div className="lesson work-strip">
+      {isDone === true ? (
+        <span className="work-state">
+          <Icon name="check" />
+          {texts.handedInMenu}
+        </span>
+      ) : null}
+      {last?.file === undefined || last.state !== "whole" ? null : (
+        <span className="work-file" dir="auto">
+          {`${cleanText(last.file.name)}, ${times.full(last.timeUnixMs)}`}
+        </span>
+      )}
+      {due === undefined ? null : (
+        <span className="work-due">
+          <Icon name="calendar" />
+          {times.day(due) === texts.today
+            ? texts.dueToday(times.clock(due), due < Date.now())
+            : texts.dueWhen(times.ahead(due))}
+        </span>
+      )}
+    </div>
+  );
+}
 
 interface PrivacyProps {
   readonly model: Model;

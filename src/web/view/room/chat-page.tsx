@@ -2,6 +2,7 @@
 
 import {
   type MouseEvent,
+  type ReactNode,
   type RefObject,
   useCallback,
   useEffect,
@@ -19,6 +20,7 @@ import {
 } from "../../../core/model/people.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
 import {
+  isBoxOf,
   isModerator,
   openRoom,
   postTarget,
@@ -35,11 +37,13 @@ import type {
   RoomState,
   ThreadState,
 } from "../../../core/model/state.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { readRoute } from "../../input/route.ts";
 import { Badge } from "../attention/badge.tsx";
+import { PinLine } from "../attention/pins.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
 import { OfferedLines } from "../files/file-frame.tsx";
 import { Playing, PlayingBar, PlayingContext } from "../files/playing.tsx";
@@ -57,35 +61,37 @@ import {
   useOpener,
   usePage,
   useTexts,
+  useWide,
 } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { useModule } from "../shell/lazy.ts";
 import "../shell/room-icons.ts";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
-import { handedModule, Privacy } from "./assignment.tsx";
+import { ActivityPlace } from "./activity.tsx";
+import { handedModule, Privacy, WorkStrip } from "./assignment.tsx";
 import { useAttached } from "./attached.ts";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { useDrawerGestures } from "./drawer-gestures.ts";
 import { EventWatch } from "./event-watch.ts";
 import { RoomHead } from "./header.tsx";
 import { Lesson } from "./lesson.tsx";
-import { People } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { AmbiguousContext, CardContext, PeopleContext, useIsMuted } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
+import { isPanelTab, type PanelTab, RoomPanel } from "./room-panel.tsx";
 import { useRouting } from "./routing.tsx";
 import { Knock, usePostLimit } from "./rules.tsx";
 import { SealedNotice } from "./sealed.tsx";
 import { Search } from "./search.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
-import { Rooms } from "./sidebar.tsx";
+import { type PagePlace, Rooms } from "./sidebar.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
 import { Thread } from "./thread.tsx";
 import { Timeline } from "./timeline.tsx";
 
-export type Side = "people" | "search" | "thread" | "handed" | undefined;
+export type Side = PanelTab | "search" | "thread" | "handed" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
 /** Most joins of a row are folded. */
@@ -207,6 +213,7 @@ function Conversation(props: MainProps) {
   const ignored = target.startsWith("@") && model.ignored.has(target.slice(1).toLowerCase());
   return (
     <div className="conversation">
+      {room === undefined || room.pins.length === 0 ? null : <PinLine key={room.id} room={room} />}
       {/* A conversation has no id before its first message. The prefixes keep the two keys
       distinct. */}
       <Timeline
@@ -288,6 +295,9 @@ function NoRoomOpen({ hasRooms, onOpen }: NoRoomOpenProps) {
 }
 
 export interface ChatPageProps {
+  /** Shown in place of the room, such as the administration of the server. */
+  readonly other?: ReactNode;
+  readonly onLeaveOther: () => void;
   readonly model: Model;
   readonly isOperator: boolean;
   readonly onDashboard: () => void;
@@ -334,7 +344,7 @@ function usePanels() {
     setHanded(undefined);
     setSide((current) => {
       if (wide) return current ?? (showsPeople ? "people" : undefined);
-      return current === "people" ? undefined : current;
+      return isPanelTab(current) ? undefined : current;
     });
   });
   const onOpen = useCallback(
@@ -366,7 +376,7 @@ function usePanels() {
     setDrawer(false);
   }, [chat]);
   const closeSide = useCallback(() => {
-    if (side === "people") change({ showsPeople: false });
+    if (isPanelTab(side)) change({ showsPeople: false });
     if (side === "search") chat.actions.search(undefined);
     const showsPeopleAgain = side === "search" && showsPeople && isWide();
     setSide(showsPeopleAgain ? "people" : undefined);
@@ -377,7 +387,7 @@ function usePanels() {
     setSide("people");
     change({ showsPeople: true });
   }, [chat, change]);
-  const togglePeople = side === "people" && handed === undefined ? closeSide : onPeople;
+  const togglePeople = isPanelTab(side) && handed === undefined ? closeSide : onPeople;
   const onHanded = useCallback(
     (room: string) => {
       if (isWide()) {
@@ -404,13 +414,14 @@ function usePanels() {
     () => ({ open: onOpen, search: onSearch, jump: onJump, people: onPeople, handed: onHanded }),
     [onOpen, onSearch, onJump, onPeople, onHanded],
   );
-  const handlers = { onOpen, onJump, onSearch, onPeople, openDrawer, context };
+  const handlers = { onOpen, onJump, onSearch, onPeople, onTab: setSide, openDrawer, context };
   const shown = { side, handed, closeSide, closeHanded };
   return { isDrawer, setDrawer, jumps, togglePeople, ...shown, ...handlers };
 }
 
 interface RightProps extends ActionOptions {
   readonly side: Side;
+  readonly onTab: (tab: PanelTab) => void;
   readonly context: MainProps["context"];
   readonly onClose: () => void;
 }
@@ -423,8 +434,17 @@ function ThreadPanel(props: RightProps & { readonly thread: ThreadState }) {
   return <Thread {...props} actions={actions} composer={composer} isReadOnly={isReadOnly} />;
 }
 
+/** A conversation has files and pinned messages, but no list of people. */
+function hasPanel(side: Side, room: RoomState | undefined): side is PanelTab {
+  return isPanelTab(side) && room !== undefined && (side !== "people" || room.kind === "room");
+}
+
+function panelName(tab: PanelTab, texts: Texts): string {
+  return { people: texts.people, files: texts.roomFiles, pins: texts.pins }[tab];
+}
+
 function RightSide(props: RightProps) {
-  const { side, model, onClose, onJump } = props;
+  const { side, model, onTab, onClose, onJump } = props;
   const texts = useTexts();
   const { open, me = "" } = model;
   const room = openRoom(model);
@@ -442,10 +462,10 @@ function RightSide(props: RightProps) {
       </aside>
     );
   }
-  if (side !== "people" || room?.kind !== "room") return null;
+  if (room === undefined || !hasPanel(side, room)) return null;
   return (
-    <aside className="side side-right" aria-label={texts.people}>
-      <People room={room} me={me} onClose={onClose} />
+    <aside className="side side-right" aria-label={panelName(side, texts)}>
+      <RoomPanel room={room} me={me} tab={side} onTab={onTab} onClose={onClose} />
     </aside>
   );
 }
@@ -484,10 +504,58 @@ function skipToMessages(event: MouseEvent): void {
   document.getElementById("messages")?.focus();
 }
 
-function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
+/** Place that covers the open room, and what leads back to the room. */
+function usePlace({ other, onLeaveOther }: ChatPageProps, { onOpen, onJump }: Panels) {
+  const [chosen, setChosen] = useState<PagePlace>("chats");
+  const isNarrow = useNarrow();
+  const isActivity = chosen === "activity" && !isNarrow && other === undefined;
+  const leave = useCallback(() => {
+    setChosen("chats");
+    onLeaveOther();
+  }, [onLeaveOther]);
+  useLayer(leave, isActivity, { isCover: true });
+  const open = useCallback(
+    (target: string) => {
+      leave();
+      onOpen(target);
+    },
+    [leave, onOpen],
+  );
+  const jump = useCallback(
+    (target: string, seq: number) => {
+      leave();
+      onJump(target, seq);
+    },
+    [leave, onJump],
+  );
+  const setPlace = useCallback(
+    (place: PagePlace) => {
+      onLeaveOther();
+      setChosen(place);
+    },
+    [onLeaveOther],
+  );
+  const content = other ?? (isActivity ? <ActivityPlace onJump={jump} onOpen={open} /> : undefined);
+  const place = other === undefined ? chosen : undefined;
+  const hasSaved = useModelValue(({ prefs }) => prefs !== undefined);
+  const isWideNow = useWide();
+  const side = isActivity && hasSaved && isWideNow ? "saved" : "none";
+  return { content, side, place, setPlace, leave, open, jump };
+}
+
+type Panels = ReturnType<typeof usePanels>;
+
+function Columns(props: ChatPageProps) {
+  const { model, isOperator, onDashboard } = props;
   const { texts, settings } = usePage();
   const panels = usePanels();
-  const { isDrawer, setDrawer, jumps, onOpen, onJump, onSearch, context } = panels;
+  const places = usePlace(props, panels);
+  const { isDrawer, setDrawer, jumps, context } = panels;
+  const { open: onOpen, jump: onJump } = places;
+  const onSearch = useCallback(() => {
+    places.leave();
+    panels.onSearch();
+  }, [places.leave, panels.onSearch]);
   const { chat: client } = usePage();
   const { me = "", open: target } = model;
   const room = openRoom(model);
@@ -503,17 +571,15 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   useRouting({ model, onOpen, onJump });
   useTitle(lines.mentions, target);
   const isKnown = useHasCaughtUp(model.isCaughtUp);
+  const isCovered = places.content !== undefined;
   const hasSidePanel =
-    hasThread ||
-    side === "handed" ||
-    side === "search" ||
-    (side === "people" && room?.kind === "room");
+    !isCovered && (hasThread || side === "handed" || side === "search" || hasPanel(side, room));
   const isNarrow = useNarrow();
   useHome(isDrawer, setDrawer);
   useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
   useOpener(hasThread);
   useOpener(side === "search");
-  useOpener(side === "people");
+  useOpener(isPanelTab(side));
   useOpener(side === "handed");
   const handedView = useModule(handedModule, handed !== undefined);
   const chat = useRef<HTMLDivElement>(null);
@@ -522,7 +588,11 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
   const isOnline = useOnline();
   const classes = ["chat", isDrawer ? "has-drawer" : "", isOnline ? "" : "is-off"];
   return (
-    <div ref={chat} className={classes.join(" ")} data-side={hasSidePanel ? side : "none"}>
+    <div
+      ref={chat}
+      className={classes.join(" ")}
+      data-side={isCovered ? places.side : hasSidePanel ? side : "none"}
+    >
       {/* biome-ignore lint/a11y/useValidAnchor: moves the focus without changing the address */}
       <a className="skip" href="#messages" onClick={skipToMessages}>
         {texts.skipToMessages}
@@ -537,6 +607,8 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
           onDashboard={onDashboard}
           onSearch={onSearch}
           onJump={onJump}
+          place={places.place}
+          setPlace={places.setPlace}
         />
       </aside>
       <button
@@ -545,45 +617,56 @@ function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
         aria-label={texts.close}
         onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
       />
-      <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
-        <div className="board">
-          <RoomHead
-            room={room}
-            target={target}
-            side={side}
-            unread={lines.unread}
-            onDrawer={panels.openDrawer}
-            onPeople={panels.togglePeople}
-            onSearch={onSearch}
-          />
-          {room === undefined ? null : (
-            <Lesson
+      {places.content ?? (
+        <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
+          <div className="board">
+            <RoomHead
               room={room}
-              moderates={room.moderates || isOperator}
-              onJump={onJump}
-              onPeople={panels.onPeople}
+              target={target}
+              side={side}
+              unread={lines.unread}
+              onDrawer={panels.openDrawer}
+              onPeople={panels.togglePeople}
+              onSearch={onSearch}
+            />
+            {room !== undefined && isBoxOf(room.target) ? <WorkStrip room={room} /> : null}
+            {room === undefined || side === "handed" || isBoxOf(room.target) ? null : (
+              <Lesson
+                room={room}
+                moderates={room.moderates || isOperator}
+                onJump={onJump}
+                onPeople={panels.onPeople}
+              />
+            )}
+          </div>
+          {side !== "handed" || handed === undefined || handedView === undefined ? null : (
+            <handedView.HandedPanel
+              key={handed}
+              room={handed}
+              target={target ?? ""}
+              onClose={closeSide}
             />
           )}
-        </div>
-        {side !== "handed" || handed === undefined || handedView === undefined ? null : (
-          <handedView.HandedPanel
-            key={handed}
-            room={handed}
-            target={target ?? ""}
-            onClose={closeSide}
-          />
-        )}
-        <div className="sheet">
-          <PlayingBar />
-          {target === undefined ? (
-            // Before catching up, an empty list may be incomplete.
-            isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
-          ) : (
-            <Conversation model={model} target={target} jumps={jumps} {...handlers} />
-          )}
-        </div>
-      </main>
-      <RightSide side={side} model={model} onClose={closeSide} {...handlers} />
+          <div className="sheet">
+            <PlayingBar />
+            {target === undefined ? (
+              // Before catching up, an empty list may be incomplete.
+              isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
+            ) : (
+              <Conversation model={model} target={target} jumps={jumps} {...handlers} />
+            )}
+          </div>
+        </main>
+      )}
+      {isCovered ? null : (
+        <RightSide
+          side={side}
+          model={model}
+          onTab={panels.onTab}
+          onClose={closeSide}
+          {...handlers}
+        />
+      )}
       {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
         <Badge mentions={lines.mentions} />
       ) : null}

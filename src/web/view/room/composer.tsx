@@ -508,7 +508,7 @@ function TextField({ props, writing }: TextFieldProps) {
   const isOwnBox = useModelValue((model) => isSameName(box?.user, model.me));
   const owner = useShownName(box?.user ?? "");
   const toBox = isOwnBox ? texts.handInTo(cleanText(box?.room ?? "")) : texts.commentFor(owner);
-  const here = box === undefined ? texts.messageTo(title) : toBox;
+  const here = box === undefined ? texts.messageTo(title.replace(/^#/, "")) : toBox;
   const label = thread === undefined ? here : texts.replyInThread;
   const onKeyDown = useKeys(writing, props);
   const { offer } = offers;

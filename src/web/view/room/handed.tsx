@@ -1,16 +1,21 @@
 /** Table and list of what the members of an assignment room have handed in. */
 
+import { createPortal } from "preact/compat";
 import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
+import { cleanText } from "../../../base/text.ts";
 import type { HandedIn } from "../../../client/actions.ts";
 import { checkText } from "../../../core/client/post-text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { dueTime, handedState, missingUsers, sortedWork } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { fileIcon } from "../../browser/media.ts";
 import { newestWork } from "../../driver/handed-lists.ts";
 import { downloadArchive } from "../files/download.ts";
+import { FileName } from "../files/file-name.tsx";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -22,9 +27,10 @@ import {
   useTask,
 } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
-import { IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import handedSheet from "./handed.css" with { type: "file" };
 import { Avatar, useNames } from "./person.tsx";
+import { RulesDialog } from "./rules.tsx";
 
 export { handedSheet };
 
@@ -103,17 +109,87 @@ export function HandedPanel({ room, target, onClose }: PanelProps) {
   const { texts } = usePage();
   const work = useWork(room);
   const { works = [] } = work;
+  const [board] = useState(() => document.querySelector(".main > .board"));
+  const strip = (
+    <section className="handed-bar" aria-label={texts.handedInMenu}>
+      <Count works={work.works}>
+        <Due room={room} due={works[0]?.due} />
+        <span className="handed-gap" />
+        <Actions room={room} {...work} />
+      </Count>
+    </section>
+  );
   return (
     <section className="handed" aria-label={texts.handedIn(targetText(room))}>
-      <div className="handed-bar">
-        <Count works={work.works}>
-          <Actions room={room} {...work} />
-          <IconButton icon="close" label={texts.close} onPress={onClose} />
-        </Count>
+      {board === null ? strip : (createPortal(strip, board) as object as ReactNode)}
+      <div className="handed-head">
+        <h2>{texts.handedInMenu}</h2>
+        {work.works === undefined ? null : <p className="hint">{summary(work.works, texts)}</p>}
+        <IconButton icon="close" label={texts.close} onPress={onClose} />
       </div>
       <FaultLine fault={work.task.fault} />
       {work.works === undefined ? null : <HandedTable room={room} target={target} works={works} />}
     </section>
+  );
+}
+
+/** When the work is due, which leads to the rules of the room. */
+function Due({ room, due }: { readonly room: string; readonly due: number | undefined }) {
+  const { texts, times, openDialog } = usePage();
+  if (due === undefined) return null;
+  const isToday = times.day(due) === texts.today;
+  const text = isToday
+    ? texts.dueToday(times.clock(due), due < Date.now())
+    : texts.dueWhen(times.ahead(due));
+  return (
+    <button
+      type="button"
+      className="lesson-item"
+      onClick={() => openDialog(RulesDialog, { target: room })}
+    >
+      <Icon name="calendar" />
+      {text}
+      <Icon name="edit" />
+    </button>
+  );
+}
+
+/** Numbers of works in each state, such as "5 in time, 2 late, 4 missing". */
+function summary(works: readonly HandedIn[], texts: Texts): string {
+  const states = works.map((work) => handedState(work)).filter((state) => state !== undefined);
+  const inTime = states.filter((state) => state === "in-time" || state === "added-later").length;
+  const counts = [
+    [inTime, texts.handedBy("in-time")],
+    [states.filter((state) => state === "late").length, texts.handedBy("late")],
+    [states.filter((state) => state === "missing").length, texts.handedBy("missing")],
+  ] as const;
+  const listed = counts.filter(([count]) => count > 0);
+  return listed.map(([count, state]) => `${count} ${state}`).join(", ");
+}
+
+function iconOf(name: string): IconName {
+  return fileIcon(name) ?? "file";
+}
+
+/** Names of the last files; a number stands for the others. */
+function FileNames({ work }: { readonly work: HandedIn }) {
+  const { texts } = usePage();
+  const { names = [], messages, files, at } = work;
+  if (at === undefined) return "–";
+  if (names.length === 0) return texts.handedFacts(messages, files);
+  return (
+    <span className="handed-files">
+      {names.map((name, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two files may have the same name
+        <span key={i} className="handed-file" title={cleanText(name)}>
+          <Icon name={iconOf(name)} />
+          <span dir="auto">
+            <FileName name={cleanText(name)} />
+          </span>
+        </span>
+      ))}
+      {files > names.length ? <span>+{files - names.length}</span> : null}
+    </span>
   );
 }
 
@@ -122,25 +198,25 @@ interface TableProps extends Omit<PanelProps, "onClose"> {
 }
 
 function HandedTable({ room, target, works }: TableProps) {
-  const { texts, times, chat } = usePage();
+  const { texts, chat } = usePage();
   const names = useNames();
   const owner = boxNames(target)?.user;
   if (works.length === 0) return <p className="hint handed-none">{texts.nobodyToHandIn}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions need keyboard access
-    <section className="handed-scroll" aria-label={texts.handedInMenu} tabIndex={0}>
+    <section className="handed-scroll" aria-label={texts.workHeading} tabIndex={0}>
       <table>
         <thead>
           <tr>
             <th scope="col">{texts.name}</th>
             <th scope="col">{texts.accountState}</th>
-            <th scope="col">{texts.workHeading}</th>
+            <th scope="col">{texts.dashboardFiles}</th>
             <th scope="col">{texts.chartTime}</th>
           </tr>
         </thead>
         <tbody>
           {works.map((one) => {
-            const { user, at, messages, files } = one;
+            const { user, at } = one;
             const name = personText(names, user);
             return (
               <tr key={user}>
@@ -158,8 +234,10 @@ function HandedTable({ room, target, works }: TableProps) {
                 <td>
                   <State work={one} />
                 </td>
-                <td>{at === undefined ? "–" : texts.handedFacts(messages, files)}</td>
-                <td>{at === undefined ? "" : times.full(at)}</td>
+                <td>
+                  <FileNames work={one} />
+                </td>
+                <td>{at === undefined ? "" : <Time unixMs={at} />}</td>
               </tr>
             );
           })}
@@ -168,6 +246,14 @@ function HandedTable({ room, target, works }: TableProps) {
     </section>
   );
 }
+
+function Time({ unixMs }: { readonly unixMs: number }) {
+  const { times } = usePage();
+  const [clock, brief] = [times.clock(unixMs), times.brief(unixMs)];
+  return <span title={times.full(unixMs)}>{brief === clock ? clock : `${brief} ${clock}`}</span>;
+}
+
+const STATE_ICONS = { "in-time": "check", "added-later": "check", late: "clock", missing: "alert" };
 
 function State({ work }: { readonly work: HandedIn }) {
   const { texts } = usePage();
@@ -180,7 +266,10 @@ function State({ work }: { readonly work: HandedIn }) {
         : texts.handedBy(state);
   return (
     <>
-      <span className={state === undefined ? "" : `work-state is-${state}`}>{label}</span>
+      <span className={state === undefined ? "" : `work-state is-${state}`}>
+        {state === undefined ? null : <Icon name={STATE_ICONS[state] as IconName} />}
+        {label}
+      </span>
       {work.left === true ? <span className="list-note"> {texts.hasLeft}</span> : null}
     </>
   );

@@ -1,6 +1,7 @@
 /** Header of the open room: name, topic and actions. */
 
 import { type MouseEvent, memo, useCallback, useState } from "react";
+import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { isBoxOf, postRule } from "../../../core/model/selectors.ts";
@@ -8,7 +9,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
-import { usePage } from "../shell/context.tsx";
+import { useNarrow, useOnline, usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { WorkArrows } from "./assignment.tsx";
@@ -17,8 +18,14 @@ import { AccountName, Avatar, useShownName, useTitle } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { RoomDetailsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
+import { isPanelTab } from "./room-panel.tsx";
 import { SealedDialog } from "./sealed.tsx";
 import { RoomTile } from "./tile.tsx";
+
+/** The tile beside the title has the sign of a room. A person's name may begin with it. */
+function withoutSign(target: string, title: string): string {
+  return target.startsWith("@") ? title : title.replace(/(^| )#/, "$1");
+}
 
 export interface RoomHeadProps {
   readonly room: RoomState | undefined;
@@ -39,14 +46,49 @@ function HeadTile({ target, room }: { readonly target: string; room: RoomState |
   return <RoomTile line={{ ...room, kind, post: postRule(room) }} />;
 }
 
+/** Members of a room, and how many of them are here; `undefined` if they are not listed. */
+function usePeopleCount(room: RoomState | undefined) {
+  const isOnline = useOnline();
+  if (room?.kind !== "room" || room.members === undefined) return undefined;
+  const { members } = room;
+  const isKnown = isOnline && members.length <= PRESENCE_MEMBERS_MAX;
+  const here = isKnown ? members.filter((member) => member.isOnline).length : undefined;
+  return { all: members.length, here };
+}
+
+interface PeopleButtonProps extends Pick<RoomHeadProps, "side" | "onPeople"> {
+  readonly count: ReturnType<typeof usePeopleCount>;
+}
+
+function PeopleButton({ count, side, onPeople }: PeopleButtonProps) {
+  const { texts } = usePage();
+  return (
+    <button
+      type="button"
+      className="icon-button people-button"
+      aria-label={texts.openPeople}
+      title={count === undefined ? texts.openPeople : texts.peopleHere(count.all, count.here)}
+      aria-pressed={isPanelTab(side)}
+      data-count={count?.all}
+      onClick={onPeople}
+    >
+      <Icon name="people" />
+    </button>
+  );
+}
+
 export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
   const { room, target, side, unread, onDrawer, onPeople, onSearch } = props;
   const page = usePage();
   const { texts } = page;
+  const count = usePeopleCount(room);
+  const isNarrow = useNarrow();
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   const title = useTitle(target ?? "");
   const subtitle = room === undefined ? "" : subtitleOf(room);
+  // A phone has no room for both, and the topic is in the details.
+  const people = isNarrow && count ? texts.peopleHere(count.all, count.here) : undefined;
   const showDetails = ({ target: tapped }: MouseEvent<HTMLElement>) => {
     if (room === undefined) return;
     if (tapped instanceof Element && tapped.closest("a, button") !== null) return;
@@ -62,13 +104,15 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       />
       {target === undefined ? null : <HeadTile target={target} room={room} />}
       <div className="room-title">
-        <h1 dir="auto">{target === undefined ? "" : title}</h1>
+        <h1 dir="auto" aria-label={title}>
+          {target === undefined ? "" : withoutSign(target, title)}
+        </h1>
         {target?.startsWith("@") === true ? <AccountName user={target.slice(1)} /> : null}
-        {subtitle === "" ? null : (
+        {people === undefined && subtitle === "" ? null : (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the room's menu offers the same to keys
           // biome-ignore lint/a11y/noStaticElementInteractions: the topic may contain links
-          <div className="topic" title={plainTopic(subtitle)} onClick={showDetails}>
-            <RichLine text={subtitle} />
+          <div className="topic" title={people ?? plainTopic(subtitle)} onClick={showDetails}>
+            {people ?? <RichLine text={subtitle} />}
           </div>
         )}
       </div>
@@ -76,7 +120,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         <span className="topic">{texts.retention(texts.span(formatDuration(room.keepMs)))}</span>
       )}
       {target !== undefined && isBoxOf(target) ? <WorkArrows target={target} /> : null}
-      {room === undefined || room.pins.length === 0 ? null : (
+      {room === undefined || room.pins.length === 0 || !isNarrow ? null : (
         <IconButton
           icon="pin"
           label={`${texts.pins}: ${room.pins.length}`}
@@ -91,15 +135,15 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         />
       ) : null}
       {isBoxOf(target ?? "") ? null : (
-        <IconButton className="only-narrow" icon="search" label={texts.search} onPress={onSearch} />
+        <IconButton
+          icon="search"
+          label={isNarrow ? texts.search : texts.searchInRoom}
+          isPressed={isNarrow ? undefined : side === "search"}
+          onPress={onSearch}
+        />
       )}
       {room?.kind === "room" ? (
-        <IconButton
-          icon="people"
-          label={texts.openPeople}
-          isPressed={side === "people"}
-          onPress={onPeople}
-        />
+        <PeopleButton count={count} side={side} onPeople={onPeople} />
       ) : null}
       {room === undefined ? null : (
         <button

@@ -1,33 +1,57 @@
-/** Messages listed in dialogs and panels. */
+/** Messages listed in dialogs and panels: who wrote where and when, and the text. */
 
 import type { ReactNode } from "react";
+import { postRule, roomOf } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
-import { usePage } from "../shell/context.tsx";
-import { useNames } from "./person.tsx";
+import { useModelValue, usePage } from "../shell/context.tsx";
+import { Avatar, inkOf, useNames } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
+import { RoomTile } from "./tile.tsx";
 
 interface ListedMessageProps {
   readonly item: Item;
+  /** Room or conversation, if the list has messages of several. */
+  readonly target?: string;
   readonly location?: string;
   readonly children?: ReactNode;
 }
 
-export function ListedMessage({ item, location, children }: ListedMessageProps) {
+export function ListedMessage({ item, target, location, children }: ListedMessageProps) {
   const { texts, times } = usePage();
   const names = useNames();
-  const { timeUnixMs } = item;
-  const isToday = timeUnixMs >= new Date().setHours(0, 0, 0, 0);
-  const time = (isToday ? times.clock : times.full)(timeUnixMs);
-  const about = [authorText(item, texts, names), location, time];
+  const { from, imported, timeUnixMs } = item;
+  const author = authorText(item, texts, names);
+  const tint = tintOf(imported === undefined ? (from ?? "") : author);
   return (
-    <>
-      <span className="list-note" dir="auto">
-        {about.filter((text) => text !== undefined).join(" · ")}
+    <span className="listed">
+      <Avatar name={author} user={imported === undefined ? from : undefined} tint={tint} />
+      <span className="listed-text">
+        <span className="list-note listed-about">
+          <span className="listed-author" style={inkOf({ tint })} dir="auto">
+            {author}
+          </span>
+          {location === undefined ? null : (
+            <span className="listed-place" dir="auto">
+              {target === undefined ? null : <PlaceTile target={target} />}
+              <span>{location.replace(/^#/, "")}</span>
+            </span>
+          )}
+          <time title={times.full(timeUnixMs)}>{times.brief(timeUnixMs)}</time>
+        </span>
+        <span className="list-main hit-text" dir="auto">
+          {children ?? <PlainLine text={briefText(item, texts, times)} />}
+        </span>
       </span>
-      <span className="list-main hit-text" dir="auto">
-        {children ?? <PlainLine text={briefText(item, texts, times)} />}
-      </span>
-    </>
+    </span>
   );
+}
+
+/** Tile of a room or group; nothing for a conversation of two. */
+export function PlaceTile({ target }: { readonly target: string }) {
+  const room = useModelValue((model) => roomOf(model, target));
+  if (room === undefined || (room.kind === "person" && room.people === undefined)) return null;
+  const kind = room.people === undefined ? room.kind : "group";
+  return <RoomTile line={{ ...room, kind, post: postRule(room) }} />;
 }

@@ -8,13 +8,14 @@ import { isSameName } from "../../../core/model/item.ts";
 import { displayedLike } from "../../../core/model/people.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
+import { shownHands } from "../../../core/model/unignored.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { peopleSections } from "../../../ui/text/people-sections.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { Announced } from "../shell/announced.tsx";
-import { type PageValue, useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
-import { IconButton } from "../shell/icons.tsx";
+import { type PageValue, useModelValue, useOnline, usePage } from "../shell/context.tsx";
+import { Icon } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem, menuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { type ModerationAct, ModerationDialog } from "./moderation-dialog.tsx";
@@ -104,9 +105,11 @@ interface PersonProps {
   readonly room: string | undefined;
   readonly moderates: boolean;
   readonly isMe: boolean;
+  /** Position of the raised hand, or 0. */
+  readonly hand: number;
 }
 
-const Person = memo(function Person({ member, room, moderates, isMe }: PersonProps) {
+const Person = memo(function Person({ member, room, moderates, isMe, hand }: PersonProps) {
   const page = usePage();
   const { texts } = page;
   const isIgnored = useModelValue((model) => model.ignored.has(member.name.toLowerCase()));
@@ -115,10 +118,17 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const { tint } = usePerson(member.name);
   const shown = useShownName(member.name);
   const openCard = useContext(CardContext);
-  const { status } = member;
-  const marked = useMarks({ ...member, status: isIgnored ? undefined : status });
-  const notes = [isMe ? texts.you : undefined, isIgnored ? texts.ignoredMark : undefined];
-  const note = [...marked, ...notes].filter((text) => text !== undefined).join(", ");
+  // A status says more than the role, which the heading states.
+  const role = member.status === undefined ? member.role : "member";
+  const notes = [
+    hand === 1 ? texts.handNext : undefined,
+    isMe ? texts.you : undefined,
+    isIgnored ? texts.ignoredMark : undefined,
+  ];
+  const marks = useMarks({ ...member, role, status: isIgnored ? undefined : member.status });
+  const note = [...marks, ...notes].filter((text) => text !== undefined).join(", ");
+  const isMark = member.status === undefined ? "is-mark" : "";
+  const noteClass = `room-note person-note ${isMark}`;
   return (
     <li className={isOnline === true ? "person" : "person is-away"}>
       <Avatar name={shown} user={member.name} tint={tint} />
@@ -136,8 +146,14 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
           {shown}
         </button>
         <AccountName user={member.name} />
-        {note === "" ? null : <span className="room-note person-note">{note}</span>}
+        {note === "" ? null : <span className={noteClass}>{note}</span>}
       </span>
+      {hand === 0 ? null : (
+        <span className={hand === 1 ? "hand-order is-next" : "hand-order"}>
+          <Icon name="hand" />
+          {hand}
+        </span>
+      )}
       {isMe ? null : (
         <MenuButton
           className="person-button"
@@ -150,16 +166,16 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
 });
 
 const PEOPLE_LISTED_MAX = 500;
-const SEARCHED_MEMBERS_MIN = 8;
+/** A shorter list is read faster than searched. */
+const SEARCHED_MEMBERS_MIN = 13;
 
 export interface PeopleProps {
   readonly room: RoomState;
   readonly me: string;
-  readonly onClose: () => void;
 }
 
-export const People = memo(function People({ room, me, onClose }: PeopleProps) {
-  const texts = useTexts();
+export const People = memo(function People({ room, me }: PeopleProps) {
+  const { texts, chat } = usePage();
   const { members = [], moderates } = room;
   const isConnected = useOnline();
   const [query, setQuery] = useState("");
@@ -176,19 +192,13 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
   const found = sorted.filter(
     ({ name }) => foldCase(name).includes(foldCase(query.trim())) || alike.has(name),
   );
-  const sections = peopleSections(found, isConnected, texts, PEOPLE_LISTED_MAX);
+  const hands = shownHands(chat.model, room);
+  const sections = peopleSections(found, isConnected, texts, PEOPLE_LISTED_MAX, hands);
   const hidden = found.length - PEOPLE_LISTED_MAX;
-  const onlineCount = members.filter(({ isOnline }) => isOnline).length;
   return (
     <>
-      <div className="side-head">
-        <h2>
-          {texts.people} <span className="room-note">{members.length}</span>
-        </h2>
-        <IconButton icon="close" label={texts.closePeople} onPress={onClose} />
-      </div>
-      <div className="people-search">
-        {members.length < SEARCHED_MEMBERS_MIN ? null : (
+      {members.length < SEARCHED_MEMBERS_MIN ? null : (
+        <div className="people-search">
           <input
             type="text"
             aria-label={texts.findPerson}
@@ -198,14 +208,11 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
             value={query}
             onChange={(event) => setQuery(event.target.value)}
           />
-        )}
-        {isConnected ? (
-          <p className="list-note">
-            {texts.presenceCounts(onlineCount, members.length - onlineCount)}
-            {members.length > PRESENCE_MEMBERS_MAX ? ` · ${texts.onlineAtOpening}` : ""}
-          </p>
-        ) : null}
-      </div>
+          {isConnected && members.length > PRESENCE_MEMBERS_MAX ? (
+            <p className="list-note">{texts.onlineAtOpening}</p>
+          ) : null}
+        </div>
+      )}
       {sections.map(({ title, count, people }) => (
         <section key={title} className="people-section" aria-label={title}>
           <h3>
@@ -219,6 +226,11 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
                 room={room.kind === "room" ? room.name : undefined}
                 moderates={moderates}
                 isMe={isSameName(member.name, me)}
+                hand={
+                  title === texts.handsInOrder
+                    ? hands.findIndex((hand) => isSameName(hand, member.name)) + 1
+                    : 0
+                }
               />
             ))}
           </ul>

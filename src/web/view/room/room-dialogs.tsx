@@ -8,35 +8,38 @@ import { formatDuration } from "../../../base/sizes.ts";
 import { clampUnixMs } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { knownNames, roomOf } from "../../../core/model/selectors.ts";
-import type { Model, RoomState } from "../../../core/model/state.ts";
+import { knownNames, roomNotifyLevel, roomOf } from "../../../core/model/selectors.ts";
+import type { Member, Model, RoomState } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
+import { mayCreateRooms, otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
+import { copy } from "../shell/clipboard.ts";
 import {
   type CloseProps,
   FaultLine,
   type PageValue,
   type RunningTask,
   useModelValue,
+  useOnline,
   usePage,
   useTask,
 } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
-import { Check, Field } from "../shell/form.tsx";
-import { Icon } from "../shell/icons.tsx";
+import { Check, Field, SelectField } from "../shell/form.tsx";
+import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
-import { useNames, useTitle } from "./person.tsx";
-import { RuleList } from "./rules.tsx";
+import { Avatar, useNames, useTitle } from "./person.tsx";
 import { SealedDialog } from "./sealed.tsx";
+import { RoomTile } from "./tile.tsx";
 
 type RoomEntry = Answer<"rooms">["rooms"][number];
 
@@ -244,15 +247,86 @@ function labelOf({ room, joined, approval }: RoomEntry, texts: Texts): string {
   return approval === true ? texts.askToJoinRoom(name) : texts.joinRoom(name);
 }
 
+interface AskProps extends OpenProps {
+  readonly entry: RoomEntry;
+}
+
+/** Says what a room is before its moderators are asked, and afterwards that they were. */
+function AskDialog({ entry, onOpen, onClose }: AskProps) {
+  const { texts, times, chat } = usePage();
+  const task = useTask();
+  const [askedUnixMs, setAsked] = useState<number>();
+  const { room, topic, members, locked: isLocked, sealed: isSealed } = entry;
+  const ask = () =>
+    task.run(async () => {
+      try {
+        const name = await chat.actions.join(room);
+        onClose();
+        onOpen(name);
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== "approval-needed") throw error;
+        setAsked(Date.now());
+      }
+    });
+  const takeBack = () =>
+    task.run(async () => {
+      await chat.request("knock", { room, on: false });
+      setAsked(undefined);
+    });
+  const line = {
+    id: undefined,
+    kind: "room" as const,
+    name: room,
+    isLocked,
+    isSealed: isSealed === true,
+  };
+  const isAsked = askedUnixMs !== undefined;
+  return (
+    <Dialog title={targetText(room)} onClose={onClose} className="dialog-small">
+      <div className="details-head">
+        <RoomTile line={{ ...line, post: undefined }} />
+        <p className="hint" dir="auto">
+          {plainTopic(topic)}
+        </p>
+      </div>
+      <ul className="details-columns">
+        <RoomFact icon="people">{texts.members(members)}</RoomFact>
+        {isAsked ? (
+          <RoomFact icon="clock">
+            <Announced kind="result">{texts.askedAt(times.clock(askedUnixMs))}</Announced>
+            <span className="list-note">{texts.askedExplained}</span>
+          </RoomFact>
+        ) : (
+          <RoomFact icon="shield">{texts.approvalExplained}</RoomFact>
+        )}
+      </ul>
+      <FaultLine fault={task.fault} />
+      <div className="dialog-actions">
+        <Button disabled={task.isBusy} onClick={isAsked ? takeBack : onClose}>
+          {isAsked ? texts.takeBack : texts.cancel}
+        </Button>
+        <Button variant="main" disabled={task.isBusy} onClick={isAsked ? onClose : ask}>
+          {isAsked ? texts.close : texts.askToJoin}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
 export function RoomsDialog({ onClose, onOpen }: OpenProps) {
-  const { texts, chat, openDialog, notify } = usePage();
+  const { texts, chat, openDialog } = usePage();
   const { rooms, task } = useRoomList();
   const joining = useTask();
   const isCreator = useModelValue(mayCreateRooms);
   const [filter, setFilter] = useState("");
   const query = foldCase(filter.trim().replace(/^#/, ""));
   const matches = rooms.filter(({ room, topic }) => foldCase(`${room} ${topic}`).includes(query));
-  const choose = ({ room, joined, locked }: RoomEntry) => {
+  const choose = (entry: RoomEntry) => {
+    const { room, joined, locked, approval } = entry;
+    if (!joined && approval === true) {
+      onClose();
+      return openDialog(AskDialog, { entry, onOpen });
+    }
     if (joined) {
       onClose();
       return onOpen(room);
@@ -262,14 +336,9 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
       return openDialog(JoinDialog, { onOpen, room, isLocked: true });
     }
     joining.run(async () => {
-      try {
-        const name = await chat.actions.join(room);
-        onClose();
-        onOpen(name);
-      } catch (error) {
-        if (!(error instanceof Fault) || error.code !== "approval-needed") throw error;
-        notify(faultText(error, texts));
-      }
+      const name = await chat.actions.join(room);
+      onClose();
+      onOpen(name);
     });
   };
   const create = () => {
@@ -367,36 +436,158 @@ export function accessText(model: Model, room: RoomState, texts: Texts): string 
   return rules.post === "private" ? `${join} ${texts.assignmentAccess}` : join;
 }
 
-export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+const FACES_SHOWN = 8;
+
+interface RoomFactProps {
+  readonly icon: IconName;
+  readonly children: ReactNode;
+}
+
+function RoomFact({ icon, children }: RoomFactProps) {
+  return (
+    <li className="room-fact">
+      <Icon name={icon} />
+      <div dir="auto">{children}</div>
+    </li>
+  );
+}
+
+/** Rules of the room in sentences, and how long messages are kept. */
+function RoomFacts({ room }: { readonly room: RoomState }) {
   const { texts, chat } = usePage();
+  const server = useModelValue(({ notices }) => notices.rules) ?? {};
+  const { rules, keepMs, isSealed, isClosed, people } = room;
+  const isBox = boxNames(room.target) !== undefined;
+  const kept = keepMs === undefined ? undefined : texts.span(formatDuration(keepMs));
+  return (
+    <ul>
+      <RoomFact icon="message">
+        {isClosed ? texts.roomClosed : texts.factPost(rules.post ?? "everyone")}
+      </RoomFact>
+      {isSealed || isBox || people !== undefined ? null : (
+        <RoomFact icon="edit">{texts.factTopic(rules.topic ?? "everyone")}</RoomFact>
+      )}
+      <RoomFact icon={isSealed ? "lock" : "globe"}>{accessText(chat.model, room, texts)}</RoomFact>
+      {rules.newcomers === true ? <RoomFact icon="invite">{texts.factNewcomers}</RoomFact> : null}
+      <RoomFact icon="clock">
+        {kept === undefined ? texts.factKeptAlways : texts.factKept(kept)}
+      </RoomFact>
+      {[...otherRuleFacts(rules, texts), ...serverLimits(server, texts)].map(([name, value]) => (
+        <RoomFact key={name} icon="list">
+          {name}: {value}
+        </RoomFact>
+      ))}
+    </ul>
+  );
+}
+
+/** Its moderators, and the faces of those who are here. */
+function RoomPeople({ members }: { readonly members: readonly Member[] }) {
+  const { texts, times } = usePage();
+  const names = useNames();
+  const isOnline = useOnline();
+  const leads = members.filter(({ role }) => role !== "member");
+  const here = isOnline ? members.filter((member) => member.isOnline) : [];
+  return (
+    <section>
+      <h3>
+        {texts.people} <span className="room-note">{members.length}</span>
+      </h3>
+      <ul>
+        {leads.length === 0 ? null : (
+          <RoomFact icon="shield">
+            {texts.leads}
+            <span className="list-note">
+              {times.list(leads.map(({ name }) => personText(names, name)))}
+            </span>
+          </RoomFact>
+        )}
+        <RoomFact icon="people">
+          {texts.peopleHere(members.length, isOnline ? here.length : undefined)}
+          <span className="faces">
+            {here.slice(0, FACES_SHOWN).map(({ name }) => (
+              <Avatar key={name} name={personText(names, name)} user={name} tint={tintOf(name)} />
+            ))}
+            {here.length > FACES_SHOWN ? (
+              <span className="room-note">+{here.length - FACES_SHOWN}</span>
+            ) : null}
+          </span>
+        </RoomFact>
+      </ul>
+    </section>
+  );
+}
+
+/** The user's own choices for the room. */
+function RoomChoices({ room }: { readonly room: RoomState }) {
+  const { texts, chat } = usePage();
+  const { target } = room;
+  const prefs = useModelValue((model) => model.prefs?.get(room.id));
+  const hasPrefs = useModelValue((model) => model.prefs !== undefined);
+  if (!hasPrefs) return null;
+  const isFavourite = prefs?.favourite === true;
+  const levels = ["all", "mentions", "nothing"] as const;
+  return (
+    <section className="room-choices">
+      <h3>{texts.forYou}</h3>
+      <SelectField
+        id="details-notify"
+        label={texts.notifications}
+        value={roomNotifyLevel(chat.model, room)}
+        options={levels.map((level) => [level, texts.notifyLevel(level)] as const)}
+        onChange={(level) => chat.actions.setNotifyLevel(target, level)}
+      />
+      <Check
+        label={texts.favouriteRoom}
+        isOn={isFavourite}
+        onChange={(isOn) => chat.actions.setPrefs(target, { favourite: isOn || undefined })}
+      />
+    </section>
+  );
+}
+
+export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+  const page = usePage();
+  const { texts } = page;
   const room = useModelValue((model) => roomOf(model, target));
   const title = useTitle(target);
   if (room === undefined) return null;
-  const { topic, members, keepMs, isClosed, rules } = room;
-  const facts: readonly (readonly [string, string])[] = [
-    [
-      room.people === undefined ? texts.topic : texts.groupName,
-      topic === "" ? "–" : plainTopic(topic),
-    ],
-    [texts.people, members === undefined ? "–" : texts.members(members.length)],
-    [texts.roomAccess, accessText(chat.model, room, texts)],
-    [
-      texts.retentionHead,
-      keepMs === undefined ? texts.forever : texts.span(formatDuration(keepMs)),
-    ],
-  ];
+  const { topic, members } = room;
+  const isBox = boxNames(target) !== undefined;
+  const kind = room.people === undefined ? room.kind : "group";
+  const copyLink = () =>
+    copy(page, new URL(formatRoute({ target, seq: undefined }), location.href).href);
+  const invite = () => {
+    onClose();
+    inviteTo(page, room);
+  };
   return (
-    <Dialog title={title} onClose={onClose}>
-      <dl className="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd dir="auto">{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <RuleList rules={rules} />
-      {isClosed ? <p>{texts.roomClosed}</p> : null}
+    <Dialog title={texts.roomDetails} onClose={onClose}>
+      <div className="details-head">
+        <RoomTile line={{ ...room, kind, post: room.rules.post }} />
+        <div>
+          <strong dir="auto">{title.replace(/^#/, "")}</strong>
+          <p className="hint" dir="auto">
+            {plainTopic(topic)}
+          </p>
+        </div>
+        {isBox || room.isClosed ? null : (
+          <Button onClick={invite}>
+            {room.people === undefined ? texts.invite : texts.addPeople}
+          </Button>
+        )}
+      </div>
+      <div className="details-columns">
+        <section>
+          <h3>{texts.whatHolds}</h3>
+          <RoomFacts room={room} />
+        </section>
+        {members === undefined ? null : <RoomPeople members={members} />}
+      </div>
+      <RoomChoices room={room} />
+      <div className="dialog-actions dialog-foot">
+        <Button onClick={copyLink}>{texts.copyLink}</Button>
+      </div>
     </Dialog>
   );
 }

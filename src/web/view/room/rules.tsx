@@ -109,7 +109,7 @@ export function RulesDialog({ target, onClose }: CloseProps & { readonly target:
   );
 }
 
-export function RuleList({ rules }: { readonly rules: RoomRules }) {
+function RuleList({ rules }: { readonly rules: RoomRules }) {
   const { texts } = usePage();
   const server = useModelValue(({ notices }) => notices.rules) ?? {};
   return <FactList facts={[...ruleFacts(rules, texts), ...serverLimits(server, texts)]} />;

@@ -1,4 +1,4 @@
-/** Dialogs that list saved messages and followed threads. */
+/** Lists of saved messages and followed threads. */
 
 import { useEffect, useState } from "react";
 import { ignoreFault } from "../../../base/fault.ts";
@@ -66,7 +66,7 @@ function Line({
         <p className="list-note saved-gone">{item === undefined ? "…" : texts.savedUnavailable}</p>
       ) : (
         <button type="button" className="list-button" onClick={goTo}>
-          <ListedMessage item={item} location={location}>
+          <ListedMessage item={item} target={target} location={location}>
             {item.state === "erased" ? texts.deleted : undefined}
           </ListedMessage>
           {isUnread === true ? (
@@ -82,12 +82,21 @@ function Line({
 }
 
 export function SavedDialog(props: SavedProps) {
+  const { texts } = usePage();
+  return (
+    <Dialog title={texts.saved} onClose={props.onClose}>
+      <SavedList {...props} />
+    </Dialog>
+  );
+}
+
+export function SavedList(props: SavedProps) {
   const { texts, chat } = usePage();
   const saved = useModelValue((model) => model.saved);
   const [visibleCount, setVisibleCount] = useState(PAGE_SIZE);
   const all = [...saved].reverse();
   return (
-    <Dialog title={texts.saved} onClose={props.onClose}>
+    <>
       {all.length === 0 ? <p className="hint">{texts.savedNone}</p> : null}
       <ul className="plain-list">
         {all.slice(0, visibleCount).map(([seq, room]) => (
@@ -106,7 +115,7 @@ export function SavedDialog(props: SavedProps) {
           {texts.moreResults}
         </Button>
       ) : null}
-    </Dialog>
+    </>
   );
 }
 

@@ -5,9 +5,11 @@ import { asFault, type Fault } from "../../../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
 import { hasMoreResults } from "../../../core/model/page.ts";
+import { knownNames } from "../../../core/model/selectors.ts";
 import type { FoundItem } from "../../../core/model/state.ts";
 import { parseSearch, searchCompletions } from "../../../ui/search-query.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
@@ -19,12 +21,14 @@ import {
   usePage,
 } from "../shell/context.tsx";
 import { Check, focusOnMount } from "../shell/form.tsx";
-import { IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
+import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { ListedMessage } from "./listed-message.tsx";
-import { useTitle } from "./person.tsx";
+import { useNames, useTitle } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 
 const HIT_LENGTH = 300;
+const PEOPLE_OFFERED_MAX = 50;
 
 interface SearchProps extends CloseProps {
   readonly open: string | undefined;
@@ -44,7 +48,7 @@ function Hit({ hit: found, query, onJump }: HitProps) {
   return (
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
-        <ListedMessage item={item} location={title}>
+        <ListedMessage item={item} target={target} location={title}>
           {matchSegments(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
@@ -65,24 +69,41 @@ function Hit({ hit: found, query, onJump }: HitProps) {
 function SearchForm({ open }: Pick<SearchProps, "open">) {
   const { texts, chat } = usePage();
   const { search } = chat.model;
-  const title = useTitle(open ?? "");
   const { input = "", target, files } = search?.query ?? {};
   const [text, setText] = useState(input);
   const [isRoomOnly, setRoomOnly] = useState(target !== undefined && target === open);
   const [isFilesOnly, setFilesOnly] = useState(files === true);
   const [fault, setFault] = useState<Fault>();
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (text.trim() === "" && !isFilesOnly) return;
+  const searchFor = (input: string) => {
+    if (input.trim() === "" && !isFilesOnly) return;
     const filters = `${isRoomOnly ? "in:here " : ""}${isFilesOnly ? "has:file " : ""}`;
     try {
-      const query = parseSearch(filters + text, { open, ...timesNow() });
-      if (query !== undefined) chat.actions.search({ ...query, input: text });
+      const query = parseSearch(filters + input, { open, ...timesNow() });
+      if (query !== undefined) chat.actions.search({ ...query, input });
       setFault(undefined);
     } catch (error) {
       setFault(asFault(error));
     }
   };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    searchFor(text);
+  };
+  /** Replaces the filter of this kind, and searches again. */
+  const setFilter = (kind: "from" | "after", value: string) => {
+    const others = text.split(" ").filter((word) => word !== "" && !word.startsWith(`${kind}:`));
+    const input = [...others, `${kind}:${value}`].join(" ");
+    setText(input);
+    if (others.length > 0) searchFor(input);
+  };
+  const names = useNames();
+  const people = knownNames(chat.model).slice(0, PEOPLE_OFFERED_MAX);
+  const fromItems = () =>
+    people.map((name) => menuItem(personText(names, name), () => setFilter("from", name)));
+  const dateItems = () =>
+    Object.entries(texts.searchSince).map(([since, label]) =>
+      menuItem(label, () => setFilter("after", since)),
+    );
   const lastWord = /\S*$/.exec(text)?.[0] ?? "";
   const before = text.slice(0, text.length - lastWord.length);
   return (
@@ -108,10 +129,22 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
         ))}
       </datalist>
       <FaultLine fault={fault} />
-      {open === undefined ? null : (
-        <Check label={texts.searchHere(title)} isOn={isRoomOnly} onChange={setRoomOnly} />
-      )}
-      <Check label={texts.searchFiles} isOn={isFilesOnly} onChange={setFilesOnly} />
+      <div className="filters">
+        {people.length === 0 ? null : (
+          <MenuButton className="filter" label={texts.searchFrom} items={fromItems}>
+            {texts.searchFrom}
+            <Icon name="chevron" />
+          </MenuButton>
+        )}
+        <MenuButton className="filter" label={texts.searchDate} items={dateItems}>
+          {texts.searchDate}
+          <Icon name="chevron" />
+        </MenuButton>
+        {open === undefined ? null : (
+          <Check label={texts.searchHere} isOn={isRoomOnly} onChange={setRoomOnly} />
+        )}
+        <Check label={texts.searchFiles} isOn={isFilesOnly} onChange={setFilesOnly} />
+      </div>
     </form>
   );
 }
@@ -120,6 +153,9 @@ export function Search({ open, onClose, onJump }: SearchProps) {
   const { texts, chat } = usePage();
   const search = useModelValue((model) => model.search);
   const isOnline = useOnline();
+  const hasSealed = useModelValue((model) =>
+    [...model.rooms.values()].some(({ isSealed }) => isSealed),
+  );
   const isOffline = !isOnline && search?.fault !== undefined;
   const hits = search?.found ?? [];
   const query = search?.query.text ?? "";
@@ -146,6 +182,12 @@ export function Search({ open, onClose, onJump }: SearchProps) {
           <Hit key={hit.item.seq} hit={hit} query={query} onJump={onJump} />
         ))}
       </ul>
+      {hasSealed ? (
+        <p className="panel-foot">
+          <Icon name="lock" />
+          {texts.searchSealed}
+        </p>
+      ) : null}
       {search?.hasMore === true ? (
         <Button
           variant="wide"

@@ -11,6 +11,8 @@ import {
   useState,
 } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { DAY_MS } from "../../../base/time.ts";
+import { type DueWork, dueWork } from "../../../core/model/due.ts";
 import {
   dndEnd,
   followedThreads,
@@ -20,13 +22,16 @@ import {
   type RoomListEntry,
   roomOf,
 } from "../../../core/model/selectors.ts";
-import type { Model } from "../../../core/model/state.ts";
+import type { Item, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { shownHands } from "../../../core/model/unignored.ts";
+import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
+import { fileIcon } from "../../browser/media.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
-import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, useNarrow, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
@@ -44,6 +49,8 @@ import { RoomTile } from "./tile.tsx";
 
 interface LineProps {
   readonly line: RoomListEntry;
+  /** The user's own work for the room. */
+  readonly work?: Pick<DueWork, "dueUnixMs" | "isHandedIn"> | undefined;
   readonly onOpen: (target: string) => void;
 }
 
@@ -52,7 +59,9 @@ function isEqual<Value extends object>(a: Value, b: Value | undefined): boolean 
 }
 
 function isSameLine(a: LineProps, b: LineProps): boolean {
-  return a.onOpen === b.onOpen && isEqual(a.line, b.line);
+  const isSameWork =
+    a.work?.dueUnixMs === b.work?.dueUnixMs && a.work?.isHandedIn === b.work?.isHandedIn;
+  return a.onOpen === b.onOpen && isSameWork && isEqual(a.line, b.line);
 }
 
 interface NoteProps {
@@ -77,7 +86,34 @@ function useLast(target: string, isDirect: boolean) {
   const displayNames = useModelValue((model) => model.displayNames);
   if (item === undefined) return undefined;
   const text = lastLine(item, texts, times, { displayNames, isDirect });
-  return { item, text, time: times.brief(item.timeUnixMs) };
+  return { item, text, icon: lastIcon(item), time: times.brief(item.timeUnixMs) };
+}
+
+/** Kind of file that was sent last. */
+function lastIcon({ file, state }: Item): IconName | undefined {
+  if (file === undefined || state !== "whole") return undefined;
+  if (file.folder !== undefined) return "folder";
+  if (file.details?.peaks !== undefined) return "mic";
+  return fileIcon(file.name) ?? "file";
+}
+
+/** When the user's own work is due, in place of the last message. */
+function WorkLine({ work }: Required<Pick<LineProps, "work">>) {
+  const { texts, times } = usePage();
+  if (work === undefined) return null;
+  return (
+    <span className="room-words">
+      <span className="room-last" dir="auto">
+        {texts.dueWhen(times.ahead(work.dueUnixMs))}
+      </span>
+      {work.isHandedIn === true ? (
+        <span className="work-state">
+          <Icon name="check" />
+          {texts.handedInMenu}
+        </span>
+      ) : null}
+    </span>
+  );
 }
 
 function Count({ line }: Pick<LineProps, "line">) {
@@ -97,7 +133,7 @@ function Count({ line }: Pick<LineProps, "line">) {
   );
 }
 
-const Line = memo(function Line({ line, onOpen }: LineProps) {
+const Line = memo(function Line({ line, work, onOpen }: LineProps) {
   const texts = useTexts();
   const { target, kind, name, badge, isOpen, isOnline, isIgnored, isMuted } = line;
   const shown = useShownName(name);
@@ -140,8 +176,11 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
             {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
             {last === undefined ? null : <time className="room-note">{last.time}</time>}
           </span>
-          {last === undefined && badge === 0 ? null : (
+          {work !== undefined && badge === 0 ? (
+            <WorkLine work={work} />
+          ) : last === undefined && badge === 0 ? null : (
             <span className="room-words">
+              {last?.icon === undefined ? null : <Icon name={last.icon} />}
               <span className="room-last" dir={kind === "person" ? "auto" : undefined}>
                 {last?.text}
               </span>
@@ -157,14 +196,20 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
   );
 }, isSameLine);
 
-type Section = readonly [key: "unread" | "favourites" | "all", lines: readonly RoomListEntry[]];
+const SECTIONS = ["lesson", "unread", "favourites", "all"] as const;
 
-/** Sections by activity. */
-function sectionsOf({ rooms, people }: RoomList): readonly Section[] {
+type Section = readonly [key: (typeof SECTIONS)[number], lines: readonly RoomListEntry[]];
+
+/**
+ * Sections by activity.
+ * @param lessons targets of rooms with a lesson
+ */
+function sectionsOf({ rooms, people }: RoomList, lessons: string): readonly Section[] {
   const lines = [...rooms, ...people].sort((a, b) => b.activeSeq - a.activeSeq);
-  const keyOf = ({ isFirst, isFavourite }: RoomListEntry) =>
-    isFirst ? "unread" : isFavourite ? "favourites" : "all";
-  return (["unread", "favourites", "all"] as const).flatMap((key) => {
+  const live = new Set(lessons.split("\n"));
+  const keyOf = ({ target, isFirst, isFavourite }: RoomListEntry) =>
+    live.has(target) ? "lesson" : isFirst ? "unread" : isFavourite ? "favourites" : "all";
+  return SECTIONS.flatMap((key) => {
     const listed = lines.filter((line) => keyOf(line) === key);
     return listed.length === 0 ? [] : [[key, listed] as const];
   });
@@ -183,12 +228,43 @@ function withoutOldBoxes(lines: readonly RoomListEntry[], me: string): readonly 
   });
 }
 
+/** Targets, one per line: a text stays the same while they do. */
+function lessonTargets(model: Model): string {
+  if (model.connection.kind !== "online") return "";
+  const since = Date.now() - DAY_MS;
+  const isLive = ({ poll, state, timeUnixMs }: Item) =>
+    poll !== undefined && !poll.isClosed && state === "whole" && timeUnixMs > since;
+  const hasLesson = (room: RoomState) =>
+    room.kind === "room" && (shownHands(model, room).length > 0 || room.tail.items.some(isLive));
+  return [...model.rooms.values()]
+    .filter(hasLesson)
+    .map(({ target }) => target)
+    .join("\n");
+}
+
+/** Target, due time and state of each own work, one per line, as of `lessonTargets`. */
+function ownWork(model: Model): string {
+  const works = dueWork(model, Date.now());
+  return works
+    .map(({ room, dueUnixMs, isHandedIn }) => [room.target, dueUnixMs, isHandedIn].join(" "))
+    .join("\n");
+}
+
+function workOf(works: readonly string[], target: string): LineProps["work"] {
+  const line = works.find((work) => work.startsWith(`${target} `));
+  const [, due, state] = line?.split(" ") ?? [];
+  return due === undefined
+    ? undefined
+    : { dueUnixMs: Number(due), isHandedIn: state === "" ? undefined : state === "true" };
+}
+
 interface SectionProps extends Pick<RoomsProps, "me" | "onOpen"> {
   readonly listed: readonly RoomListEntry[];
 }
 
 function SectionLines({ listed, me, onOpen }: SectionProps) {
   const texts = useTexts();
+  const works = useModelValue(ownWork).split("\n");
   const [isWhole, setWhole] = useState(false);
   const few = withoutOldBoxes(listed, me);
   const folded = listed.length - few.length;
@@ -196,7 +272,7 @@ function SectionLines({ listed, me, onOpen }: SectionProps) {
     <>
       <ul>
         {(isWhole ? listed : few).map((line) => (
-          <Line key={line.target} line={line} onOpen={onOpen} />
+          <Line key={line.target} line={line} work={workOf(works, line.target)} onOpen={onOpen} />
         ))}
       </ul>
       {folded === 0 ? null : (
@@ -218,12 +294,18 @@ function Sections({ lines, me, onOpen }: SectionsProps) {
     if (open === undefined) return;
     list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [open]);
-  const sections = sectionsOf(lines);
+  const lessons = useModelValue(lessonTargets);
+  const sections = sectionsOf(lines, lessons);
   return (
     <div ref={list}>
       {sections.map(([key, listed]) => (
         <section key={key} className="room-section" aria-label={listSections[key]}>
-          {sections.length > 1 || key !== "all" ? <h2>{listSections[key]}</h2> : null}
+          {sections.length > 1 || key !== "all" ? (
+            <h2>
+              {key === "lesson" ? <span className="dot dot-on" /> : null}
+              {listSections[key]}
+            </h2>
+          ) : null}
           <SectionLines listed={listed} me={me} onOpen={onOpen} />
         </section>
       ))}
@@ -291,6 +373,8 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 }
 
 export interface RoomsProps {
+  readonly place: PagePlace | undefined;
+  readonly setPlace: (place: PagePlace) => void;
   readonly lines: RoomList;
   readonly isKnown: boolean;
   readonly me: string;
@@ -349,14 +433,14 @@ function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch
   );
 }
 
-type Place = "chats" | "activity" | "you";
+export type PagePlace = "chats" | "activity" | "you";
 
 interface PlaceTabProps {
   readonly icon: IconName;
   readonly label: string;
-  readonly to: Place;
-  readonly place: Place;
-  readonly setPlace: (place: Place) => void;
+  readonly to: PagePlace;
+  readonly place: PagePlace | undefined;
+  readonly setPlace: (place: PagePlace) => void;
   /** Number of what waits there. */
   readonly count?: number;
 }
@@ -395,15 +479,32 @@ function callsOf(model: Model): number {
   return calls;
 }
 
+/** The user's own status, or whether the page is connected. */
+function useOwnState(): string {
+  const { texts } = usePage();
+  const isOnline = useOnline();
+  const status = useModelValue(({ prefs }) => {
+    const { status, statusUntil = Number.POSITIVE_INFINITY } = prefs?.get(EVERYWHERE) ?? {};
+    return statusUntil > Date.now() ? status : undefined;
+  });
+  return isOnline ? cleanText(status ?? texts.available) : texts.ownOffline;
+}
+
 function OwnButton({ me, isInPlace }: { readonly me: string; readonly isInPlace?: boolean }) {
   const { texts, openDialog } = usePage();
   const name = useShownName(me);
+  const state = useOwnState();
   const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
   return (
     <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
       <Avatar name={name} user={me} tint={tintOf(me)} />
-      <span className="room-name" dir="auto">
-        {name}
+      <span className="me-words">
+        <span className="room-name" dir="auto">
+          {name}
+        </span>
+        <span className="me-state" dir="auto">
+          {state}
+        </span>
       </span>
       <span className={isInPlace ? "me-about" : "sr-only"}>{texts.account}</span>
       {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
@@ -437,13 +538,15 @@ function OwnPlace({ me, onJump }: Pick<RoomsProps, "me" | "onJump">) {
 }
 
 export const Rooms = memo(function Rooms(props: RoomsProps) {
-  const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
+  const { lines, isKnown, me, isOperator, place: chosen, setPlace } = props;
+  const { onOpen, onDashboard, onSearch, onJump } = props;
   const { texts, chat, openDialog } = usePage();
   const server = useModelValue((model) => model.server);
   const calls = useModelValue(callsOf);
   const isNarrow = useNarrow();
-  const [chosen, setPlace] = useState<Place>("chats");
   const place = chosen === "you" && !isNarrow ? "chats" : chosen;
+  // Beside the list, Activity has a place of its own.
+  const listed = isNarrow ? place : "chats";
   const tabs = { place, setPlace };
   const isOverHttp = useModelValue(() => chat.isOverHttp);
   const isCreator = useModelValue(mayCreateRooms);
@@ -453,13 +556,14 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
       ? [menuItem(texts.createRoom, () => openDialog(CreateRoomDialog, { onOpen }), "plus")]
       : []),
     menuItem(texts.newDirect, () => openDialog(Switcher, { onOpen, isPeople: true }), "edit"),
+    ...(isNarrow ? [] : [menuItem(texts.invite, () => openDialog(InviteDialog), "invite")]),
   ];
   const newButton = (
     <MenuButton
       className="new-button"
       label={texts.newThing}
       items={newItems}
-      icon={isNarrow ? "plus" : "edit"}
+      icon={isNarrow ? "plus" : "compose"}
     />
   );
   return (
@@ -476,19 +580,26 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         ) : null}
         {isNarrow ? null : newButton}
       </div>
-      {place === "chats" ? (
-        <button type="button" className="find" aria-label={texts.search} onClick={onSearch}>
-          <Icon name="search" />
-          {texts.search}
-        </button>
+      {listed === "chats" ? (
+        <div className="find-box">
+          <button type="button" className="find" aria-label={texts.search} onClick={onSearch}>
+            <Icon name="search" />
+            {texts.search}
+          </button>
+          {isNarrow ? null : (
+            <span className="find-keys" aria-hidden="true">
+              Ctrl ⇧ F
+            </span>
+          )}
+        </div>
       ) : (
-        <h2 className="place-title">{place === "you" ? texts.ownPlace : texts.activity}</h2>
+        <h2 className="place-title">{listed === "you" ? texts.ownPlace : texts.activity}</h2>
       )}
-      {place === "activity" ? (
+      {listed === "activity" ? (
         <div className="room-lists">
           <Activity onJump={onJump} onOpen={onOpen} />
         </div>
-      ) : place === "you" ? (
+      ) : listed === "you" ? (
         <div className="room-lists">
           <OwnPlace me={me} onJump={onJump} />
         </div>
@@ -506,7 +617,11 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         {isNarrow ? (
           <PlaceTab icon="person" label={texts.ownPlace} to="you" {...tabs} />
         ) : (
-          <IconButton icon="invite" label={texts.invite} onPress={() => openDialog(InviteDialog)} />
+          <IconButton
+            icon="gear"
+            label={texts.settings}
+            onPress={() => openDialog(SettingsDialog)}
+          />
         )}
       </div>
     </>

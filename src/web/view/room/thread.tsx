@@ -18,11 +18,12 @@ import { OfferedLines } from "../files/file-frame.tsx";
 import { Transfers } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, isTouch, useNarrow, usePage } from "../shell/context.tsx";
-import { IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
 import { useAttached } from "./attached.ts";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { useMessageGestures } from "./message-gestures.ts";
+import { useTitle } from "./person.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
 import { HiddenRows, IGNORE_MENU, moveFocus, RowView } from "./timeline.tsx";
 
@@ -79,6 +80,7 @@ export function Thread(props: ThreadProps) {
     if (!isTouch()) composer.current?.focus();
   }, [root, composer]);
   const isNarrow = useNarrow();
+  const title = useTitle(model.open ?? "");
   const { follows } = model;
   const isFollowed = follows?.get(root)?.on === true;
   const target = postTarget(model, actions.target);
@@ -99,16 +101,21 @@ export function Thread(props: ThreadProps) {
     <>
       <div className="side-head">
         {isNarrow ? <IconButton icon="back" label={texts.close} onPress={onClose} /> : null}
-        <h2>{texts.thread}</h2>
+        <h2>
+          {texts.thread} <span className="side-note">{title.replace(/^#/, "")}</span>
+        </h2>
         {follows === undefined ? null : (
-          <IconButton
-            icon="eye"
-            label={isFollowed ? texts.unfollow : texts.follow}
-            isPressed={isFollowed}
-            onPress={() =>
+          <Button
+            variant="small quiet"
+            aria-pressed={isFollowed}
+            title={isFollowed ? texts.unfollow : undefined}
+            onClick={() =>
               chat.store.reportFailure(chat.actions.follow(actions.target, root, !isFollowed))
             }
-          />
+          >
+            <Icon name="bell" />
+            {isFollowed ? texts.following : texts.follow}
+          </Button>
         )}
         {isNarrow ? null : <IconButton icon="close" label={texts.close} onPress={onClose} />}
       </div>

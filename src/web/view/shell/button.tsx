@@ -5,7 +5,7 @@ import type { ComponentProps } from "react";
 type Variant = "main" | "danger" | "quiet" | "small" | "wide";
 
 interface ButtonProps extends ComponentProps<"button"> {
-  readonly variant?: Variant | "main wide" | "small quiet";
+  readonly variant?: Variant | "main wide" | "small quiet" | undefined;
 }
 
 export function Button({ variant, type = "button", ...props }: ButtonProps) {

@@ -57,18 +57,28 @@ export interface PageValue extends StartValue {
   readonly texts: Texts;
 }
 
+const WIDE = "(min-width: 68.75em)";
+
 /** Reports whether three columns fit. The width must match chat.css. */
 export function isWide(): boolean {
-  return matchMedia("(min-width: 68.75em)").matches;
+  return matchMedia(WIDE).matches;
+}
+
+export function useWide(): boolean {
+  return useMatches(WIDE);
 }
 
 /** Whether the rooms are a drawer. The width must match chat.css. */
 export const NARROW = "not (min-width: 45em)";
 
 export function useNarrow(): boolean {
+  return useMatches(NARROW);
+}
+
+function useMatches(query: string): boolean {
   return useSyncExternalStore(
-    (onChange) => listen(matchMedia(NARROW), "change", onChange),
-    () => matchMedia(NARROW).matches,
+    (onChange) => listen(matchMedia(query), "change", onChange),
+    () => matchMedia(query).matches,
   );
 }
 

@@ -34,7 +34,7 @@ export interface IconButtonProps {
   readonly onPress: () => void;
   /** Called when the main button of a pointer is pressed. */
   readonly onHold?: (event: PointerEvent) => void;
-  readonly isPressed?: boolean;
+  readonly isPressed?: boolean | undefined;
   readonly isDisabled?: boolean;
   readonly className?: string;
 }

@@ -35,6 +35,7 @@ import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { whenSettled } from "./effects.ts";
 import { Check, Field, SelectField } from "./form.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
+import { Icon } from "./icons.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
 import { enterSends } from "./settings.ts";
@@ -507,6 +508,9 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+/** Icons of the sections, in their order. */
+const SECTION_ICONS = ["person", "laptop", "bell", "eye", "keyboard", "shield"] as const;
+
 interface SettingsProps extends CloseProps {
   readonly changesPassword?: boolean;
 }
@@ -552,6 +556,7 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
       <nav className="settings-nav" aria-label={texts.account}>
         {sections.map(([title], at) => (
           <Button key={title} variant="small" onClick={() => showSection(at)}>
+            <Icon name={SECTION_ICONS[at] ?? "gear"} />
             {title}
           </Button>
         ))}

@@ -1,0 +1,167 @@
+/** The panel beside an open room, in three tabs: its people, files and pinned messages. */
+
+import { type KeyboardEvent, useEffect } from "react";
+import { boxNames } from "../../../base/names.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { isBoxOf } from "../../../core/model/selectors.ts";
+import type { FileView, Item, RoomState } from "../../../core/model/state.ts";
+import { rove } from "../../input/keys.ts";
+import { PinList } from "../attention/pins.tsx";
+import { FileRow, isPictured, PictureTile } from "../files/files.tsx";
+import { Announced } from "../shell/announced.tsx";
+import { Button } from "../shell/button.tsx";
+import { FaultLine, useModelValue, useOnline, usePage } from "../shell/context.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import { People } from "./members.tsx";
+
+export const PANEL_TABS = ["people", "files", "pins"] as const;
+export type PanelTab = (typeof PANEL_TABS)[number];
+
+export function isPanelTab(side: string | undefined): side is PanelTab {
+  return PANEL_TABS.some((tab) => tab === side);
+}
+
+interface RoomPanelProps {
+  readonly room: RoomState;
+  readonly me: string;
+  readonly tab: PanelTab;
+  readonly onTab: (tab: PanelTab) => void;
+  readonly onClose: () => void;
+}
+
+export function RoomPanel({ room, me, tab, onTab, onClose }: RoomPanelProps) {
+  const { texts } = usePage();
+  const tabs = room.kind === "room" ? PANEL_TABS : PANEL_TABS.slice(1);
+  const names = { people: texts.people, files: texts.dashboardFiles, pins: texts.pinsTab };
+  const move = (event: KeyboardEvent) => {
+    const sideways = { ArrowRight: "ArrowDown", ArrowLeft: "ArrowUp" }[event.key];
+    const next = tabs[rove(sideways ?? event.key, tabs.indexOf(tab), tabs.length) ?? -1];
+    if (next === undefined) return;
+    event.preventDefault();
+    onTab(next);
+    document.getElementById(`panel-tab-${next}`)?.focus();
+  };
+  return (
+    <>
+      <div className="panel-head">
+        <div className="segmented" role="tablist" aria-label={texts.roomPanel}>
+          {tabs.map((one) => (
+            <button
+              key={one}
+              id={`panel-tab-${one}`}
+              type="button"
+              role="tab"
+              aria-selected={one === tab}
+              aria-controls="room-panel"
+              tabIndex={one === tab ? 0 : -1}
+              onClick={() => onTab(one)}
+              onKeyDown={move}
+            >
+              {names[one]}
+            </button>
+          ))}
+        </div>
+        <IconButton icon="close" label={texts.closePeople} onPress={onClose} />
+      </div>
+      <div id="room-panel" role="tabpanel" aria-labelledby={`panel-tab-${tab}`}>
+        {tab === "people" ? (
+          <>
+            {isBoxOf(room.target) ? <HandedFiles room={room} /> : null}
+            <People room={room} me={me} />
+          </>
+        ) : tab === "files" ? (
+          <RoomFiles key={room.id} target={room.target} />
+        ) : (
+          <div className="panel-pins">
+            <PinList room={room} />
+          </div>
+        )}
+      </div>
+    </>
+  );
+}
+
+type FileItem = Item & { readonly file: FileView };
+
+function hasFile(item: Item): item is FileItem {
+  return item.file !== undefined && item.state === "whole";
+}
+
+/** Files that the owner of a box has handed in, oldest first. */
+function HandedFiles({ room }: { readonly room: RoomState }) {
+  const { texts } = usePage();
+  const owner = boxNames(room.target)?.user;
+  const items = room.tail.items.filter(hasFile).filter(({ from }) => isSameName(from, owner));
+  if (items.length === 0) return null;
+  return (
+    <section className="panel-files" aria-label={texts.handedInMenu}>
+      <h3>{texts.handedInMenu}</h3>
+      <ul>
+        {items.map((item) => (
+          <li key={item.seq}>
+            <FileRow item={item} file={item.file} target={room.target} isOwn />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Newest files first: pictures and films as a grid, others as a list. */
+function RoomFiles({ target }: { readonly target: string }) {
+  const { texts, chat } = usePage();
+  const search = useModelValue((model) => model.search);
+  const isOnline = useOnline();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again after a lost connection
+  useEffect(() => {
+    const query = { input: "", text: "", target, files: true };
+    chat.actions.search(query);
+    return () => {
+      // The search panel may have replaced it.
+      if (chat.model.search?.query === query) chat.actions.search(undefined);
+    };
+  }, [chat, target, isOnline]);
+  const items = (search?.found ?? []).map(({ item }) => item).filter(hasFile);
+  const pictured = items.filter(({ file }) => isPictured(file));
+  const others = items.filter(({ file }) => !isPictured(file));
+  const isEmpty = search?.isLoading === false && search.fault === undefined && items.length === 0;
+  return (
+    <>
+      {pictured.length === 0 ? null : (
+        <section className="panel-files" aria-label={texts.photosAndFilms}>
+          <h3>{texts.photosAndFilms}</h3>
+          <div className="photo-grid">
+            {pictured.map((item) => (
+              <PictureTile key={item.seq} item={item} file={item.file} target={target} />
+            ))}
+          </div>
+        </section>
+      )}
+      {others.length === 0 ? null : (
+        <section className="panel-files" aria-label={texts.dashboardFiles}>
+          <h3>{texts.dashboardFiles}</h3>
+          <ul>
+            {others.map((item) => (
+              <li key={item.seq}>
+                <FileRow item={item} file={item.file} target={target} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <Announced kind="result" className="list-note people-search">
+        {isEmpty ? texts.noFilesHere : ""}
+      </Announced>
+      <FaultLine fault={isOnline ? search?.fault : texts.searchOffline} />
+      {search?.hasMore === true ? (
+        <Button
+          variant="wide"
+          disabled={search.isLoading}
+          onClick={() => chat.actions.searchMore()}
+        >
+          {texts.moreResults}
+        </Button>
+      ) : null}
+    </>
+  );
+}
