@@ -46,7 +46,6 @@ import {
   type StartValue,
   useLayer,
   useModel,
-  useNarrow,
   useStart,
   useStartTexts,
 } from "./shell/context.tsx";
@@ -267,19 +266,11 @@ function Screen({ hasNoTexts }: ScreenProps) {
   const { loaded: { ChatPage } = {}, hasFailed } = useLoading(room);
   const { loaded: isStyled, hasFailed: isUnstyled } = useLoading(style);
   const closeDashboard = useCallback(() => setDashboard(false), []);
-  const isNarrow = useNarrow();
   if (me === undefined) return <Login />;
   const administration =
     page !== undefined && isDashboard && isOperator && Dashboard !== undefined ? (
       <Dashboard onClose={closeDashboard} />
     ) : undefined;
-  if (administration !== undefined && isNarrow) {
-    return (
-      <div className="chat" data-side="none">
-        {administration}
-      </div>
-    );
-  }
   if (ChatPage === undefined || isStyled === undefined || page === undefined)
     return <Starting hasFailed={hasFailed || isUnstyled || hasNoTexts} />;
   return (

@@ -82,7 +82,7 @@ export function Dashboard({ onClose }: CloseProps) {
   };
   const View = tab === "log" ? undefined : VIEWS[tab];
   return (
-    <main className="main dashboard">
+    <main className="main dashboard" id="messages" tabIndex={-1}>
       <div className="board">
         <header className="room-head">
           {isNarrow ? (

@@ -586,7 +586,9 @@ function Columns(props: ChatPageProps) {
   useDrawerGestures(chat, isDrawer, setDrawer);
   const handlers = { isOperator, onOpen, onJump, context };
   const isOnline = useOnline();
-  const classes = ["chat", isDrawer ? "has-drawer" : "", isOnline ? "" : "is-off"];
+  // On a phone, the administration covers the list from which it was opened.
+  const hasDrawer = isDrawer && props.other === undefined;
+  const classes = ["chat", hasDrawer ? "has-drawer" : "", isOnline ? "" : "is-off"];
   return (
     <div
       ref={chat}
