@@ -207,5 +207,10 @@ pageTest("shows the order of hands, work that is due today, and the end of a pol
   const today = new Date().toLocaleDateString("sv");
   await lena.send(`/rules due ${today} 23:59`);
   await strip.getByText("Due today at 23:59").waitFor();
+  await strip.getByRole("button", { name: "Handed in 0 of 0" }).waitFor();
+  await moritz.tab.ask("join", { room: "thesis" });
+  await strip.getByRole("button", { name: "Handed in 0 of 1" }).waitFor();
+  await moritz.post("my thesis", "thesis@moritz");
+  await strip.getByRole("button", { name: "Handed in 1 of 1" }).waitFor();
   expect(await lena.accessibilityViolations()).toEqual([]);
 });

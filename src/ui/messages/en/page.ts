@@ -455,6 +455,7 @@ export const ENGLISH = {
   assignmentRoom: "Assignment: members see only your messages and their own.",
   ownWork: "Your work",
   handedInMenu: "Handed in",
+  shareOf: (count: number, all: number) => `${count} of ${all}`,
   handedIn: (room: string) => `Handed in: ${room}`,
   handedFacts: (messages: number, files: number) =>
     [

@@ -552,6 +552,7 @@ export const INDONESIAN: Texts = {
   assignmentRoom: "Tugas: anggota hanya melihat pesan Anda dan pesan mereka sendiri.",
   ownWork: "Pekerjaan Anda",
   handedInMenu: "Terkumpul",
+  shareOf: (count, all) => `${count} dari ${all}`,
   handedIn: (room) => `Terkumpul: ${room}`,
   handedFacts: (messages, files) =>
     [

@@ -1,14 +1,18 @@
 /** Assignment rooms on the page: who reads the work, and the way from one person to the next. */
 
+import { useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
+import type { HandedIn } from "../../../client/actions.ts";
 import { hasHandedIn } from "../../../core/model/due.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { isBoxOf, postTarget, roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { privacyText, sortedWork } from "../../../ui/text/rules-text.ts";
+import { newestWork } from "../../driver/handed-lists.ts";
 import { Button } from "../shell/button.tsx";
 import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
+import { whenSettled } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { LazyModule } from "../shell/lazy.ts";
 import { addStyleSheet } from "../shell/style-sheet.ts";
@@ -50,6 +54,30 @@ export function WorkStrip({ room }: { readonly room: RoomState }) {
         </span>
       )}
     </div>
+  );
+}
+
+interface HandedItemProps {
+  readonly room: RoomState;
+  readonly onHanded: (room: string) => void;
+}
+
+/** On the board, for moderators: how many people have handed in. */
+export function HandedItem({ room: { name }, onHanded }: HandedItemProps) {
+  const { chat, texts } = usePage();
+  const [works, setWorks] = useState<readonly HandedIn[]>();
+  const newest = useModelValue((model) => newestWork(model, name));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
+  useEffect(() => whenSettled(chat.handedLists.current(name), setWorks), [newest, name]);
+  const handed = works?.filter(({ messages }) => messages > 0) ?? [];
+  return (
+    <button type="button" className="lesson-item" onClick={() => onHanded(name)}>
+      <Icon name="document" />
+      <span>{texts.handedInMenu}</span>{" "}
+      {works === undefined ? null : (
+        <span className="lesson-count">{texts.shareOf(handed.length, works.length)}</span>
+      )}
+    </button>
   );
 }
 

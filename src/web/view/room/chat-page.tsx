@@ -638,6 +638,7 @@ function Columns(props: ChatPageProps) {
                 moderates={room.moderates || isOperator}
                 onJump={onJump}
                 onPeople={panels.onPeople}
+                onHanded={context.handed}
               />
             )}
           </div>

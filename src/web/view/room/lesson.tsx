@@ -10,6 +10,7 @@ import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { Icon } from "../shell/icons.tsx";
+import { HandedItem } from "./assignment.tsx";
 import { Avatar, useNames } from "./person.tsx";
 
 /** Hands whose faces are visible. The others are a number, and in the panel of people. */
@@ -27,9 +28,10 @@ export interface LessonProps {
   readonly moderates: boolean;
   readonly onJump: (target: string, seq: number) => void;
   readonly onPeople: () => void;
+  readonly onHanded: (room: string) => void;
 }
 
-export function Lesson({ room, moderates, onJump, onPeople }: LessonProps) {
+export function Lesson({ room, moderates, onJump, onPeople, onHanded }: LessonProps) {
   const isOnline = useOnline();
   const poll = openPoll(room);
   const { chat, texts, times } = usePage();
@@ -49,13 +51,19 @@ export function Lesson({ room, moderates, onJump, onPeople }: LessonProps) {
         <RaiseButton room={room} hands={hands} called={called} />
       ) : null}
       {isDueToday ? (
-        <span className="lesson-due">{texts.dueToday(times.clock(due), due < Date.now())}</span>
+        <span className="lesson-due">
+          <Icon name="calendar" />
+          {texts.dueToday(times.clock(due), due < Date.now())}
+        </span>
       ) : null}
       <Hands room={room} hands={hands} called={called} moderates={moderates} onPeople={onPeople} />
       {poll === undefined ? null : (
         <PollButton item={poll} onPress={() => onJump(room.target, poll.seq)} />
       )}
       {poll !== undefined && (poll.isMine || moderates) ? <ClosePoll seq={poll.seq} /> : null}
+      {isDueToday && moderates && room.rules.post === "private" ? (
+        <HandedItem room={room} onHanded={onHanded} />
+      ) : null}
     </div>
   );
 }
