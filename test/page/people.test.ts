@@ -384,6 +384,8 @@ pageTest("shows display names of any alphabet in place of account names", async 
   const hello = yan.message("Hello from ruiz.");
   expect(await hello.getAttribute("aria-label")).toStartWith("Bén Ruíz, ");
   expect(await yan.page.locator(".account-name").count()).toBe(0);
+  await users[0]?.post("Ask @ruiz.", "names");
+  await yan.message("Ask").locator(".mention", { hasText: "@Bén Ruíz" }).waitFor();
   // Lists and sentences of the page keep its direction.
   await users[0]?.post("مرحبا", "@yan");
   await yan.page.locator("[data-target='@farida'] .room-last", { hasText: "مرحبا" }).waitFor();

@@ -24,7 +24,7 @@ import { LazyModule, useModule } from "../shell/lazy.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { Formula, formulaModule } from "../text/formula.tsx";
 import { personContext, personItems } from "./members.tsx";
-import { PeopleContext, useNames, useTitle } from "./person.tsx";
+import { AmbiguousContext, PeopleContext, useNames, useShownName, useTitle } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
 
 function insertName({ chat }: PageValue, name: string): void {
@@ -49,11 +49,16 @@ function mentionItems(page: PageValue, name: string): readonly MenuItem[] {
 /** Names of mentions that are no people. */
 const GROUP_MENTIONS: readonly string[] = ["everyone", "here"];
 
-function Mention({ name, children }: { readonly name: string; readonly children: string }) {
+function Mention({ name, children: typed }: { readonly name: string; readonly children: string }) {
   const page = usePage();
   const isMember = useContext(PeopleContext).has(name.toLowerCase());
+  const isAmbiguous = useContext(AmbiguousContext)(name);
+  const shown = useShownName(name);
   const { me } = page.chat.model;
-  if (isSameName(name, me)) return <span className="mention mention-me">{children}</span>;
+  const isMe = isSameName(name, me);
+  const isShown = (isMember || isMe) && !isAmbiguous && shown !== cleanText(name);
+  const children = isShown ? `@${shown}` : typed;
+  if (isMe) return <span className="mention mention-me">{children}</span>;
   if (GROUP_MENTIONS.includes(name.toLowerCase()))
     return <span className="mention">{children}</span>;
   // The server knows whether anyone else has this name, and the card asks it.
@@ -135,7 +140,7 @@ function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
       return <Emoji {...inline} />;
     case "mention":
       return (
-        <span translate="no">
+        <span translate="no" dir="auto">
           <Mention name={inline.name}>{inline.text}</Mention>
         </span>
       );
