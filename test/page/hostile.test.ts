@@ -100,8 +100,10 @@ pageTest("shows hostile messages, topics and search results as text", async () =
     eve.type(`/topic ${text.replaceAll("\u0000", "")}`);
   }
   eve.type(`/topic last ${MARKUP[1]}`);
-  await ana.page.locator(".topic").getByText(`last ${MARKUP[1]}`).waitFor();
+  await ana.page.locator(".room-title .topic").click();
+  await ana.dialog("Room details").getByText(`last ${MARKUP[1]}`).waitFor();
   await expectHarmless(ana);
+  await ana.page.keyboard.press("Escape");
   await ana.search("hostile");
   await ana.page.locator(".search-state").getByText(/found/).waitFor();
   await ana.page
