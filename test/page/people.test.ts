@@ -353,6 +353,14 @@ pageTest("lets operators remove a picture, and falls back to initials if one bre
   await bruno.tab.ask("avatar-set", { picture: new Uint8Array(photo(64, 64).subarray(0, 33)) });
   await until("the picture is tried", () => olga.page.evaluate("window.pictureCount === 1"));
   await until("initials again", async () => (await count(olga)) === 0);
+  // As in a browser that shows no pictures.
+  await olga.page.evaluate(
+    "Object.defineProperty(HTMLImageElement.prototype, 'src', { set() {} })",
+  );
+  await bruno.tab.ask("avatar-set", { picture: new Uint8Array(photo(64, 64)) });
+  const image = olga.page.locator(".avatar img").first();
+  await image.waitFor({ state: "attached" });
+  expect(await image.isVisible()).toBe(false);
 });
 
 pageTest("shows display names of any alphabet in place of account names", async () => {

@@ -134,6 +134,8 @@ interface AvatarProps extends Pick<Person, "tint"> {
 export function Avatar({ name, user, tint }: AvatarProps) {
   const url = usePicture(user);
   const [brokenUrl, setBroken] = useState<string>();
+  /** A browser that shows no pictures loads none. */
+  const [loadedUrl, setLoaded] = useState<string>();
   return (
     <span
       className="avatar"
@@ -142,7 +144,15 @@ export function Avatar({ name, user, tint }: AvatarProps) {
       aria-hidden="true"
     >
       {url === undefined || url === brokenUrl ? null : (
-        <img src={url} alt="" decoding="async" draggable={false} onError={() => setBroken(url)} />
+        <img
+          src={url}
+          alt=""
+          decoding="async"
+          draggable={false}
+          hidden={loadedUrl !== url}
+          onLoad={() => setLoaded(url)}
+          onError={() => setBroken(url)}
+        />
       )}
     </span>
   );
