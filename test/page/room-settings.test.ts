@@ -199,13 +199,15 @@ pageTest("lets a moderator pin messages, and members open them from the list", a
   await eve.message("bring your own chair").locator(".pinned").waitFor();
   await expectAccessible(eve, look, "a pinned message");
   await eve.page.locator("dialog").waitFor({ state: "detached" });
-  await ula.button("Pinned messages: 2").click();
-  const pins = ula.page.locator("dialog .pins li");
+  // A wide window lists them beside the room, and shows the newest over the conversation.
+  await ula.page.locator(".pin-line", { hasText: "and cake" }).waitFor();
+  await ula.page.getByRole("tab", { name: "Pins" }).click();
+  const pins = ula.page.locator(".panel-pins li");
   await pins.first().getByRole("button").click();
   await pins.nth(1).waitFor({ state: "detached" });
   expect(await pins.count()).toBe(1);
-  await ula.page.keyboard.press("Escape");
-  await ula.button("Pinned messages: 1").waitFor();
+  await ula.page.locator(".pin-line", { hasText: "bring your own chair" }).waitFor();
+  await expectAccessible(ula, "light", "pins beside a room");
 });
 
 pageTest("shows read receipts for the last own message, once enabled by a moderator", async () => {
