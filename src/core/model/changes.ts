@@ -7,6 +7,9 @@ import { captionMentions, isSameName, stateOf } from "./item.ts";
 import { pollView } from "./poll.ts";
 import type { Changes, Item, Reaction, RepliesView, Vote } from "./state.ts";
 
+/** Authors of replies whose faces stand beside a thread. */
+const REPLIERS_MAX = 3;
+
 export const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
 /** Changes by the seq of the changed record. */
@@ -36,7 +39,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
   if (kind === "text" || kind === "action" || kind === "file") {
     const poll = kind === "text" ? pollRulesOf(body["poll"]) : undefined;
     if (poll !== undefined) notePollStart(changes, seq, poll);
-    const replied = noteReply(changes, re, { seq, timeUnixMs });
+    const replied = noteReply(changes, re, { seq, timeUnixMs, from });
     return poll === undefined ? replied : [seq, ...replied];
   }
   const by = changeAuthor(from, importOriginOf(body)?.from);
@@ -177,7 +180,10 @@ export function repliesView({ replies = [] }: Changes): RepliesView | undefined 
   if (replies.length === 0) return undefined;
   const lastUnixMs = replies.reduce((last, { timeUnixMs }) => Math.max(last, timeUnixMs), 0);
   const lastSeq = replies.reduce((last, { seq }) => Math.max(last, seq), 0);
-  return { count: replies.length, lastSeq, lastUnixMs };
+  const ordered = replies.toSorted((a, b) => a.seq - b.seq).map(({ from }) => from);
+  const authors = ordered.filter((from, i) => from !== undefined && !ordered.includes(from, i + 1));
+  const by = authors.slice(-REPLIERS_MAX) as string[];
+  return { count: replies.length, lastSeq, lastUnixMs, by };
 }
 
 function editedTo(

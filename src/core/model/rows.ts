@@ -398,12 +398,12 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const key = `i${(earlier[0] ?? item).seq}`;
   const isPinned =
     state.pins.length > 0 && [...earlier, item].some((item) => state.pins.includes(item.seq));
-  const replies = state.hasNewer || seq === state.thread ? undefined : item.replies;
+  const shown = state.ignored.size === 0 ? item : withoutIgnored(state, item);
+  const replies = state.hasNewer || seq === state.thread ? undefined : shown.replies;
   const isOpen = seq === state.openThread;
   const hasUnreadReplies =
     replies !== undefined && !isOpen && isUnreadThread(state, seq, replies.lastSeq);
   const texts = { re, answers, isPinned, replies, hasUnreadReplies };
-  const shown = state.ignored.size === 0 ? item : withoutIgnored(state, item);
   const row = { key, item: shown, earlier, isGrouped, ...texts };
   addRow(state, { kind: "item", ...row }, seq, before);
   state.day = itsDay;

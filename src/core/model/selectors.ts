@@ -6,6 +6,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
 import { roomAt } from "../client/room-names.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
+import { LOBBY } from "../rooms/rooms.ts";
 import { closesBoxes } from "../rooms/rules.ts";
 import { isMessage, isSameName } from "./item.ts";
 import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
@@ -463,6 +464,11 @@ function onlineNames(model: Model): Set<string> {
     for (const name of room.online) names.add(name.toLowerCase());
   }
   return names;
+}
+
+/** Number of people who are online; 0 if the server does not tell, as in a large lobby. */
+export function peopleHere(model: Model): number {
+  return new Set(roomOf(model, LOBBY)?.online).size;
 }
 
 export function isOnline(model: Model, user: string): boolean {

@@ -265,6 +265,8 @@ export interface RepliesView {
   readonly count: number;
   readonly lastSeq: number;
   readonly lastUnixMs: number;
+  /** Authors of the last replies, each once, the last one at the end. */
+  readonly by: readonly string[];
 }
 
 export interface PollView {
@@ -301,7 +303,11 @@ export interface Changes {
     readonly sign: string;
     readonly by: string;
   }[];
-  readonly replies?: readonly { readonly seq: number; readonly timeUnixMs: number }[];
+  readonly replies?: readonly {
+    readonly seq: number;
+    readonly timeUnixMs: number;
+    readonly from: string | undefined;
+  }[];
   /** Rules and end of a poll. A page may contain the end alone. */
   readonly poll?: { readonly rules?: PollRules; readonly endSeq?: number };
   /** The last vote of each voter. */

@@ -14,17 +14,23 @@ export function isHiddenWork(model: Ignoring, kind: string, from: string | undef
 /** Omits reactions, and the names of voters. The numbers of a poll are the same for everybody. */
 export function withoutIgnored(model: Ignoring, item: Item): Item {
   const isShown = (name: string) => !isIgnored(model, name);
-  const { reactions, poll } = item;
+  const { reactions, poll, replies } = item;
   const isChanged =
     !reactions.every(({ by }) => by.every(isShown)) ||
-    poll?.options.every(({ by }) => by.every(isShown)) === false;
+    poll?.options.every(({ by }) => by.every(isShown)) === false ||
+    replies?.by.every(isShown) === false;
   if (!isChanged) return item;
   const shown = reactions.flatMap((reaction): Reaction[] => {
     const by = reaction.by.filter(isShown);
     return by.length === 0 ? [] : [{ ...reaction, by }];
   });
   const options = poll?.options.map((option) => ({ ...option, by: option.by.filter(isShown) }));
-  return { ...item, reactions: shown, poll: poll && options && { ...poll, options } };
+  return {
+    ...item,
+    reactions: shown,
+    replies: replies && { ...replies, by: replies.by.filter(isShown) },
+    poll: poll && options && { ...poll, options },
+  };
 }
 
 export function shownHands(

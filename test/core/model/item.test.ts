@@ -167,9 +167,19 @@ test("counts the replies to a message in any order of arrival, without erased on
   for (const re of [9, 10, 99, -1, 1.5, "5", undefined])
     expect(noteChange(changes, reply(9, re))).toEqual([]);
   expect(noteChange(changes, { ...reply(10, 5), state: "damaged" })).toEqual([]);
-  expect(counted()).toEqual({ count: 2, lastSeq: 9, lastUnixMs: record(9).timeUnixMs });
+  expect(counted()).toEqual({
+    count: 2,
+    lastSeq: 9,
+    lastUnixMs: record(9).timeUnixMs,
+    by: [String(record(9).from)],
+  });
   noteChange(changes, record(11, { kind: "erase", body: { seq: 9 } }));
-  expect(counted()).toEqual({ count: 1, lastSeq: 7, lastUnixMs: record(7).timeUnixMs });
+  expect(counted()).toEqual({
+    count: 1,
+    lastSeq: 7,
+    lastUnixMs: record(7).timeUnixMs,
+    by: [String(record(7).from)],
+  });
   expect(noteChange(changes, reply(9, 5))).toEqual([]);
   noteChange(changes, record(12, { kind: "erase", body: { seq: 5 } }));
   expect(withChanges(item, changes.get(5), "ana")).toMatchObject({
