@@ -76,6 +76,12 @@ export const ENGLISH = {
   arrivesLater: (name: string) => `${name} is offline. Your messages arrive when ${name} returns.`,
   welcomeTo: (server: string) => `Welcome to ${server}`,
   welcomeExplained: "Everyone on this server can read and write here.",
+  setPicture: "Set your picture",
+  setPictureHint: "So that others recognise you",
+  turnOnNotifications: "Turn on notifications",
+  turnOnNotificationsHint: "When somebody mentions you",
+  turnOn: "Turn on",
+  choose: "Choose",
   seeRooms: "See all rooms",
   writeToSomeone: "Write to someone",
   inviteMore: "Invite others",
@@ -216,6 +222,8 @@ export const ENGLISH = {
   repliedToEarlier: "Replied to an earlier message",
   replyCount: (count: number, time: string) =>
     `${count === 1 ? "1 reply" : `${count} replies`} · ${time}`,
+  replies: (count: number) => (count === 1 ? "1 reply" : `${count} replies`),
+  lastReply: (time: string) => `last at ${time}`,
   thread: "Thread",
   openThread: "Open thread",
   replyInThread: "Reply in the thread",
@@ -245,7 +253,8 @@ export const ENGLISH = {
   activityDue: "Due",
   activityHandedIn: "You have handed it in.",
   activityNew: "New",
-  activityNone: "Nothing yet. Mentions, replies in your threads and reactions appear here.",
+  activityNone: "Nothing here yet",
+  activityNoneHint: "Mentions, replies in your threads, reactions and what is due appear here.",
   activityWhat: {
     mention: (room: string) => `mentioned you in ${room}`,
     thread: (room: string) => `replied in a thread in ${room}`,
@@ -571,6 +580,8 @@ export const ENGLISH = {
   threadFileInProgress: (from: string, name: string) => `${from} is sending ${name} in a thread`,
 
   search: "Search",
+  searchAll: "Search messages and people",
+  hereCount: (people: number) => `${people} here`,
   resultCount: (n: number, hasMore: boolean) => `${n}${hasMore ? "+" : ""} found`,
 
   account: "Account and settings",
@@ -607,6 +618,8 @@ export const ENGLISH = {
   notifyRoomExplained: "On all your devices. With “Nothing”, the badge counts only mentions.",
   notifyLevel: (level: NotifyLevel) =>
     ({ all: "All messages", mentions: "Mentions only", nothing: "Nothing" })[level],
+  notifyLevelShort: (level: NotifyLevel) =>
+    ({ all: "All", mentions: "Mentions", nothing: "Nothing" })[level],
   nothingForHours: (hours: number) =>
     hours % 24 === 0
       ? `Nothing for ${counted(hours / 24, "day")}`
@@ -872,7 +885,8 @@ export const ENGLISH = {
     "Sounds and badges work here, but this browser doesn't support notifications. On an iPhone, " +
     "first add the page to the home screen.",
   deviceOn: (program: string, system: string) => `${program} on ${system}`,
-  thisDevice: "this device",
+  thisDevice: "This device",
+  otherDevices: "Other devices",
   deviceAdded: (time: string) => `added ${time}`,
   lastSeen: (day: string) => `last seen ${day}`,
   certified: "Has the account key",
@@ -907,6 +921,13 @@ export const ENGLISH = {
   currentPasswordHint: "Leave empty if your account has none.",
   changePassword: "Change password",
   accountSection: "Account",
+  accountAbout: "Picture, name, status, password",
+  notificationsAbout: "Mentions and direct messages",
+  lookAbout: "Theme, text size, language, keyboard",
+  privacyAbout: "What others see of you",
+  devicesAbout: "Where you are signed in",
+  setStatus: "Set status",
+  messageCount: (count: number) => counted(count, "message"),
   look: "Look",
   privacy: "Privacy",
   choosePicture: "Choose a picture…",

@@ -162,7 +162,7 @@ export const ENGLISH_START = {
   trustServer: "Trust this server",
   trustServerHint: "No warning, notifications, install.",
   pageNotices: "Notices of this page",
-  linkHere: "Sign in with a code from another device",
+  linkHere: "I have a code",
   linkHereExplained:
     "On a device where you are signed in, open Settings, then \u201cLink a new device\u201d.",
   linkHereCode: "Code of the other device",

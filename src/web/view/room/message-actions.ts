@@ -10,14 +10,14 @@ import { copy } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { isTouch } from "../shell/context.tsx";
 import { confirmItem, deleteQuestion } from "../shell/dialog.tsx";
-import { type MenuItem, menuItem } from "../shell/menu.tsx";
+import { type MenuItem, menuGroups, menuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../text/fold.tsx";
 import { PersonCard } from "./person-card.tsx";
 import { VotersDialog } from "./poll.tsx";
 import { TextDialog } from "./text-dialog.tsx";
 
 export const THUMB = "👍";
-export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
+export const QUICK_SIGNS = ["👍", "✅", "😂", "👏", "🤔", "❤️"] as const;
 
 export interface MessageActions {
   readonly me: string | undefined;
@@ -33,18 +33,34 @@ export interface MessageActions {
   readonly openThread: (seq: number) => void;
 }
 
+/** Items in the order of their use: answers, the content, the people, changes. */
 export function messageItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
-  const { texts, notify, fail, chat, openDialog } = page;
-  const isText = item.kind === "text" || item.kind === "action";
-  const react = () =>
-    pickEmoji(page, { title: texts.react, onChoose: (sign) => actions.react(item, sign) });
-  const { mayPost, mayReact } = actions.rights;
-  const items = [
-    mayReact ? menuItem(texts.addReaction, react, "smile") : [],
-    mayPost ? menuItem(texts.reply, () => actions.reply(item), "reply") : [],
-    menuItem(texts.openThread, () => actions.openThread(item.seq), "reply"),
-  ].flat();
-  if (isText || item.text !== "") {
+  return menuGroups(
+    answerItems(page, item, actions),
+    [...copyItems(page, item, actions), ...markItems(page, item, actions)],
+    personItems(page, item, actions),
+    changeItems(page, item, actions),
+  );
+}
+
+function answerItems({ texts }: PageValue, item: Item, actions: MessageActions): MenuItem[] {
+  const { replies } = item;
+  const open = menuItem(texts.openThread, () => actions.openThread(item.seq), "thread");
+  return [
+    ...(actions.rights.mayPost ? [menuItem(texts.reply, () => actions.reply(item), "reply")] : []),
+    { ...open, note: replies && texts.replies(replies.count) },
+  ];
+}
+
+/** Opens the list of all emoji. */
+export function chooseReaction(page: PageValue, item: Item, actions: MessageActions): void {
+  pickEmoji(page, { title: page.texts.react, onChoose: (sign) => actions.react(item, sign) });
+}
+
+function copyItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
+  const { texts, chat, openDialog } = page;
+  const items: MenuItem[] = [];
+  if (isText(item) || item.text !== "") {
     items.push(menuItem(texts.copyText, () => copy(page, item.text), "copy"));
     // A long press opens the menu, so that a finger cannot select a part of the text.
     if (isTouch())
@@ -59,36 +75,59 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     const route = formatRoute({ target: actions.target, seq: item.seq, server });
     items.push(menuItem(texts.copyLink, () => copy(page, `${address.origin}/${route}`), "link"));
   }
-  const { from: user } = item;
+  return items;
+}
+
+function isText({ kind }: Item): boolean {
+  return kind === "text" || kind === "action";
+}
+
+function markItems(
+  { texts, notify, chat }: PageValue,
+  item: Item,
+  actions: MessageActions,
+): MenuItem[] {
+  const room = openRoom(chat.model);
+  if (room === undefined || chat.model.prefs === undefined) return [];
+  const isSaved = chat.model.saved.has(item.seq);
+  const save = () => {
+    chat.store.reportFailure(chat.actions.save(room.id, item.seq, !isSaved));
+    notify(isSaved ? texts.messageUnsaved : texts.messageSaved);
+  };
+  const markUnread = () => chat.actions.markUnread(actions.target, item.n);
+  return [
+    menuItem(isSaved ? texts.unsaveMessage : texts.saveMessage, save, "bookmark"),
+    menuItem(texts.markUnread, markUnread, "unread"),
+  ];
+}
+
+function personItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
+  const { texts, chat, fail, openDialog } = page;
+  const { from: user, poll } = item;
+  const items: MenuItem[] = [];
   if (user !== undefined && item.imported === undefined) {
     const showCard = () => openDialog(PersonCard, { user });
-    items.push(menuItem(texts.showProfile(personText(chat.model, user)), showCard, "people"));
+    items.push(menuItem(texts.showProfile(personText(chat.model, user)), showCard, "person"));
   }
-  const room = openRoom(chat.model);
-  if (room !== undefined && chat.model.prefs !== undefined) {
-    const isSaved = chat.model.saved.has(item.seq);
-    const save = () => {
-      chat.store.reportFailure(chat.actions.save(room.id, item.seq, !isSaved));
-      notify(isSaved ? texts.messageUnsaved : texts.messageSaved);
-    };
-    const markUnread = () => chat.actions.markUnread(actions.target, item.n);
-    items.push(
-      menuItem(isSaved ? texts.unsaveMessage : texts.saveMessage, save, "bookmark"),
-      menuItem(texts.markUnread, markUnread, "unread"),
-    );
-  }
-  if (item.poll?.isClosed === false && (item.isMine || actions.moderates)) {
+  if (poll?.isClosed === false && (item.isMine || actions.moderates)) {
     const end = () => void chat.actions.endPoll(item.seq).catch(fail);
     items.push(menuItem(texts.closePoll, end, "check"));
   }
-  if (item.poll?.anonymous === false && item.poll.voters > 0) {
+  if (poll?.anonymous === false && poll.voters > 0) {
     const show = () => openDialog(VotersDialog, { seq: item.seq });
     items.push(menuItem(texts.showVotes, show, "people"));
   }
-  const isEditable = item.isMine && item.poll === undefined && mayPost;
-  if (isEditable && (isText || item.file !== undefined)) {
+  return items;
+}
+
+function changeItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
+  const { texts, fail, chat } = page;
+  const items: MenuItem[] = [];
+  const room = openRoom(chat.model);
+  const isEditable = item.isMine && item.poll === undefined && actions.rights.mayPost;
+  if (isEditable && (isText(item) || item.file !== undefined)) {
     const ofFile = item.text === "" ? texts.addCaption : texts.editCaption;
-    items.push(menuItem(isText ? texts.edit : ofFile, () => actions.edit(item), "edit"));
+    items.push(menuItem(isText(item) ? texts.edit : ofFile, () => actions.edit(item), "edit"));
   }
   if (room !== undefined && canPin(chat.model, room)) {
     const isPinned = room.pins.includes(item.seq);

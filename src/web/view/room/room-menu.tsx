@@ -2,33 +2,39 @@
 
 import { useEffect, useState } from "react";
 import { HOUR_MS } from "../../../base/time.ts";
+import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
   adderIn,
   canPin,
   canSetTopic,
   isBoxOf,
+  postRule,
   rightsIn,
   roomList,
   roomNotifyLevel,
   roomOf,
 } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
+import { plainTopic } from "../../../ui/text/event-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog, leaveQuestion } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { Menu, type MenuItem, menuItem } from "../shell/menu.tsx";
+import { Menu, type MenuItem, menuGroups, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
+import { Avatar, useShownName, useTitle } from "./person.tsx";
 import { pollItem } from "./poll.tsx";
 import { DateDialog, inviteTo, RoomDetailsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { RulesDialog } from "./rules.tsx";
 import { SealedDialog } from "./sealed.tsx";
+import { RoomTile } from "./tile.tsx";
 
 const MUTE_HOURS = [1, 8, 72] as const;
 
@@ -51,7 +57,42 @@ export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
     placeTitle(page.chat.model, target, page.texts).replace(/^#/, ""),
   );
   return (
-    <Menu label={label} items={roomItems(page, room, onSearch)} anchor={anchor} onClose={onClose} />
+    <Menu
+      label={label}
+      items={roomItems(page, room, onSearch)}
+      anchor={anchor}
+      onClose={onClose}
+      head={<Subject room={room} />}
+    />
+  );
+}
+
+/** The room that a sheet is about. */
+function Subject({ room }: { readonly room: RoomState }) {
+  const { target, people } = room;
+  const title = useTitle(target);
+  const user = target.startsWith("@") ? target.slice(1) : undefined;
+  const shown = useShownName(user ?? "");
+  const topic = plainTopic(subtitleOf(room));
+  const kind = people === undefined ? room.kind : "group";
+  return (
+    <>
+      {user === undefined ? (
+        <RoomTile line={{ ...room, kind, post: postRule(room) }} />
+      ) : (
+        <Avatar name={shown} user={user} tint={tintOf(user)} />
+      )}
+      <span>
+        <span className="menu-title is-room" dir="auto">
+          {title.replace(/^#/, "")}
+        </span>
+        {topic === "" ? null : (
+          <span className="menu-about" dir="auto">
+            {topic}
+          </span>
+        )}
+      </span>
+    </>
   );
 }
 
@@ -67,26 +108,29 @@ function roomItems(page: PageValue, room: RoomState, onSearch: () => void): Menu
   const picturesText = showsPictures(settings, target) ? texts.picturesHide : texts.picturesShow;
   const switchPictures = () => change(switchedPictures(settings, target));
   const hasReceipts = canPin(chat.model, room) && !isSameName(room.name, chat.model.me);
-  return [
-    ...arrangingItems(page, room),
-    isNamed && !room.isClosed && !isBoxOf(target)
-      ? menuItem(
-          `${isGroup ? texts.addPeople : texts.invite}…`,
-          () => inviteTo(page, room),
-          "invite",
-        )
-      : [],
+  const about = [
     isNamed
-      ? menuItem(texts.roomDetails, () => openDialog(RoomDetailsDialog, { target }), "list")
+      ? menuItem(texts.roomDetails, () => openDialog(RoomDetailsDialog, { target }), "info")
       : [],
-    menuItem(texts.roomFiles, searchFiles, "file"),
-    menuItem(picturesText, switchPictures, "picture"),
+    menuItem(texts.roomFiles, searchFiles, "folder"),
     menuItem(texts.goToDate, () => openDialog(DateDialog, { target }), "calendar"),
+    menuItem(picturesText, switchPictures, "picture"),
     hasReceipts
-      ? menuItem(texts.receipts, () => openDialog(ReceiptsDialog, { room }), "people")
+      ? menuItem(texts.receipts, () => openDialog(ReceiptsDialog, { room }), "check")
       : [],
-    isNamed ? namedItems(page, room) : conversationItems(page, room),
   ].flat();
+  const people =
+    isNamed && !room.isClosed && !isBoxOf(target)
+      ? [
+          menuItem(
+            `${isGroup ? texts.addPeople : texts.invite}…`,
+            () => inviteTo(page, room),
+            "invite",
+          ),
+        ]
+      : [];
+  const others = isNamed ? namedItems(page, room) : conversationItems(page, room);
+  return menuGroups(arrangingItems(page, room), about, [...people, ...others]);
 }
 
 function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
@@ -104,13 +148,17 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
   const switchFavourite = () =>
     actions.setPrefs(target, { favourite: favourite === true ? undefined : true });
   const chooseLevel = () => show((close) => <NotifyDialog room={room} onClose={close} />);
+  const { muted } = prefs.get(room.id) ?? {};
+  const level = texts.notifyLevelShort(
+    muted === undefined ? roomNotifyLevel(chat.model, room) : "nothing",
+  );
   return [
+    { ...menuItem(texts.notifyRoom, chooseLevel, "bell"), note: level },
+    menuItem(favouriteText, switchFavourite, "star"),
     (line?.unread ?? 0) > 0
       ? menuItem(texts.markRead, () => actions.markRead(target), "check")
       : menuItem(texts.markUnread, () => actions.markUnread(target), "unread"),
     isUnreadElsewhere ? menuItem(texts.markAllRead, () => actions.markAllRead(), "check") : [],
-    menuItem(favouriteText, switchFavourite, "star"),
-    menuItem(texts.notifyRoom, chooseLevel, "quiet"),
     kind === "person" ? menuItem(texts.hideRoom, () => actions.hide(target), "close") : [],
   ].flat();
 }
@@ -212,6 +260,7 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   };
   const leave: MenuItem = {
     label: texts.leaveRoom,
+    icon: "leave",
     isDanger: true,
     onChoose: () => void confirmLeave().catch(fail),
   };

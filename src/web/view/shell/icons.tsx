@@ -9,6 +9,8 @@ const PATHS = {
   more:
     "M5 11a1 1 0 1 0 0 2 1 1 0 0 0 0-2ZM12 11a1 1 0 1 0 0 2 1 1 0 0 0 0-2Z" +
     "M19 11a1 1 0 1 0 0 2 1 1 0 0 0 0-2Z",
+  qr: "M4 4h6v6H4ZM14 4h6v6h-6ZM4 14h6v6H4ZM14 14h2v2M20 14v2M14 20h2M18 18h2v2",
+  globe: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM3 12h18M12 3c5 5 5 13 0 18-5-5-5-13 0-18Z",
 } as const;
 
 export type IconName = keyof typeof PATHS | keyof typeof ROOM_ICONS;

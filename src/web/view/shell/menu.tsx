@@ -21,7 +21,19 @@ export interface MenuItem {
   readonly label: string;
   readonly icon?: IconName;
   readonly isDanger?: boolean;
+  /** Current value, or a number, at the end of the line. */
+  readonly note?: string | undefined;
+  /** Whether a line separates it from the item before. */
+  readonly startsGroup?: boolean;
   readonly onChoose: () => void;
+}
+
+/** Joins groups of items, which lines separate. */
+export function menuGroups(...groups: readonly (readonly MenuItem[])[]): MenuItem[] {
+  const filled = groups.filter(({ length }) => length > 0);
+  return filled.flatMap((items, at) =>
+    items.map((item, i) => (at > 0 && i === 0 ? { ...item, startsGroup: true } : item)),
+  );
 }
 
 export function menuItem(label: string, onChoose: () => void, icon?: IconName): MenuItem {
@@ -34,6 +46,10 @@ interface MenuProps {
   readonly anchor: HTMLElement;
   readonly onClose: () => void;
   readonly top?: ((closeAndRefocus: () => void) => ReactNode) | undefined;
+  /** Subject of the menu, which a sheet hides. */
+  readonly head?: ReactNode;
+  /** Whether a sheet shows the items as round signs side by side. */
+  readonly isGrid?: boolean | undefined;
 }
 
 const GAP = 4;
@@ -48,7 +64,7 @@ function positionMenu(menu: HTMLElement, anchor: HTMLElement): void {
   menu.style.setProperty("--left", `${Math.max(GAP, left)}px`);
 }
 
-export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
+export function Menu({ label, items, anchor, onClose, top, head, isGrid }: MenuProps) {
   const ref = useRef<HTMLDivElement>(null);
   useLayer(onClose);
   useLayoutEffect(() => {
@@ -90,19 +106,29 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   const menu = (
     <div
       ref={ref}
-      className="menu"
+      className={isGrid === true ? "menu is-grid" : "menu"}
       role="menu"
       aria-label={label}
       tabIndex={-1}
       onKeyDown={onKeyDown}
     >
+      {head === undefined ? null : (
+        <div className="menu-head" aria-hidden="true">
+          {head}
+        </div>
+      )}
       {top?.(closeAndRefocus)}
-      {items.map(({ label: itemLabel, icon, isDanger, onChoose }) => (
+      {items.map(({ label: itemLabel, icon, isDanger, note, startsGroup, onChoose }) => (
         <button
           key={itemLabel}
           type="button"
           role="menuitem"
-          className={isDanger === true ? "menu-item menu-danger" : "menu-item"}
+          aria-description={note}
+          className={[
+            "menu-item",
+            isDanger === true ? "menu-danger" : "",
+            startsGroup === true ? "starts-group" : "",
+          ].join(" ")}
           onClick={() => {
             closeAndRefocus();
             onChoose();
@@ -110,6 +136,11 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
         >
           {icon === undefined ? null : <Icon name={icon} />}
           <span dir="auto">{itemLabel}</span>
+          {note === undefined ? null : (
+            <span className="menu-note" aria-hidden="true">
+              {note}
+            </span>
+          )}
         </button>
       ))}
     </div>
@@ -131,7 +162,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
  */
 export const MenuStateContext = createContext<(isOpen: boolean) => void>(() => undefined);
 
-interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
+interface MenuButtonProps extends Pick<MenuProps, "label" | "top" | "head" | "isGrid"> {
   readonly items: () => readonly MenuItem[];
   readonly className?: string;
   readonly icon?: IconName;
@@ -139,7 +170,7 @@ interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
 }
 
 export function MenuButton(props: MenuButtonProps) {
-  const { label, items, className = "", top, icon = "more", children } = props;
+  const { label, items, className = "", top, head, isGrid, icon = "more", children } = props;
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   const isOpen = anchor !== undefined;
@@ -161,7 +192,15 @@ export function MenuButton(props: MenuButtonProps) {
         {children ?? <Icon name={icon} />}
       </button>
       {anchor === undefined ? null : (
-        <Menu label={label} items={items()} anchor={anchor} onClose={close} top={top} />
+        <Menu
+          label={label}
+          items={items()}
+          anchor={anchor}
+          onClose={close}
+          top={top}
+          head={head}
+          isGrid={isGrid}
+        />
       )}
     </>
   );
