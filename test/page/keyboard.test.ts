@@ -46,7 +46,7 @@ async function reply(ana: Visit): Promise<void> {
   await ana.page.locator(".composer textarea:focus").waitFor();
   await keyboard.type("all of them");
   await keyboard.press("Enter");
-  await ana.message("all of them").getByText("Replied to ben").waitFor();
+  await ana.message("all of them").locator(".quote").getByText("ben").waitFor();
   await ana.waitUntilSent();
 }
 

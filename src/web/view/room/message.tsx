@@ -28,14 +28,22 @@ import { Button } from "../shell/button.tsx";
 import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
-import { MenuButton } from "../shell/menu.tsx";
+import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
-import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
+import {
+  chooseReaction,
+  type MessageActions,
+  messageItems,
+  QUICK_SIGNS,
+  THUMB,
+} from "./message-actions.ts";
 import { messageLabel, pendingLabel } from "./message-label.ts";
 import {
   AccountName,
   Avatar,
   CardContext,
+  FACES_MAX,
+  Faces,
   inkOf,
   Marks,
   useAuthor,
@@ -73,7 +81,7 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
       ) : (
         <>
           <span className="quote-name" dir="auto">
-            {texts.replyTo(author)}
+            {author}
           </span>{" "}
           <span dir="auto">
             {answers.state === "erased" ? texts.deleted : <PlainLine text={quote} />}
@@ -105,7 +113,9 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
             title={names}
             onClick={() => actions.react(item, sign)}
           >
-            <span dir="auto">{safeSign}</span> <span>{by.length}</span>
+            <Faces names={by.slice(0, FACES_MAX)} />
+            <span dir="auto">{safeSign}</span>
+            {by.length > FACES_MAX ? <span>+{by.length - FACES_MAX}</span> : null}
           </button>
         );
       })}
@@ -125,11 +135,12 @@ function RepliesButton({ row, actions }: Omit<MessageProps, "isJumpTarget">) {
       title={texts.openThread}
       onClick={() => actions.openThread(item.seq)}
     >
-      <Icon name="thread" />
+      <Faces names={replies.by} />
       <b>
-        {texts.replyCount(replies.count, times.brief(replies.lastUnixMs))}
+        {texts.replies(replies.count)}
         {hasUnreadReplies ? ` · ${texts.newReplies}` : ""}
       </b>
+      {texts.lastReply(times.brief(replies.lastUnixMs))}
     </button>
   );
 }
@@ -141,6 +152,32 @@ interface ToolsProps {
   readonly hasSeveralFiles: boolean;
 }
 
+function isMine({ reactions }: Item, sign: string): boolean {
+  return reactions.some((reaction) => reaction.sign === sign && reaction.mine.length > 0);
+}
+
+/** Author, content and time of the message that a sheet is about. */
+function Subject({ item }: { readonly item: Item }) {
+  const { times } = usePage();
+  const author = useAuthor(item);
+  const person = usePerson(item.from ?? "");
+  const about = quotedText(item, QUOTE_LENGTH);
+  return (
+    <>
+      <Avatar name={author} user={item.from} tint={person.tint} />
+      <span>
+        <span className="menu-title" style={inkOf(person)} dir="auto">
+          {author}
+        </span>
+        <span className="menu-about" dir="auto">
+          {about === "" ? "" : <PlainLine text={about} />}
+          {` · ${times.clock(item.timeUnixMs)}`}
+        </span>
+      </span>
+    </>
+  );
+}
+
 function ReactButtons({ item, actions }: Pick<ToolsProps, "item" | "actions">) {
   const { texts } = usePage();
   return (
@@ -149,7 +186,7 @@ function ReactButtons({ item, actions }: Pick<ToolsProps, "item" | "actions">) {
         type="button"
         className="icon-button"
         aria-label={texts.reactWith(THUMB)}
-        aria-pressed={item.reactions.some(({ sign, mine }) => sign === THUMB && mine.length > 0)}
+        aria-pressed={isMine(item, THUMB)}
         title={texts.reactWith(THUMB)}
         onClick={() => actions.react(item, THUMB)}
       >
@@ -182,6 +219,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
         className="tools-more"
         label={texts.moreActions(author)}
         items={() => (hasSeveralFiles ? [] : messageItems(page, item, actions))}
+        head={<Subject item={item} />}
         top={(leave) =>
           mayReact ? (
             // biome-ignore lint/a11y/useSemanticElements: menus may contain groups but no fieldsets
@@ -192,6 +230,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
                   type="button"
                   role="menuitem"
                   aria-label={texts.reactWith(sign)}
+                  className={isMine(item, sign) ? "is-on" : ""}
                   onClick={() => {
                     leave();
                     actions.react(item, sign);
@@ -200,6 +239,17 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
                   {sign}
                 </button>
               ))}
+              <button
+                type="button"
+                role="menuitem"
+                aria-label={texts.addReaction}
+                onClick={() => {
+                  leave();
+                  chooseReaction(page, item, actions);
+                }}
+              >
+                <Icon name="react" />
+              </button>
             </div>
           ) : null
         }
@@ -253,7 +303,12 @@ function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
   const { item, earlier } = row;
   const items = useMemo(() => [...earlier, item], [earlier, item]);
   const menuOf = useCallback(
-    (fileItem: Item) => messageItems(page, fileItem, actions),
+    (fileItem: Item) => [
+      ...(actions.rights.mayReact
+        ? [menuItem(page.texts.addReaction, () => chooseReaction(page, fileItem, actions), "react")]
+        : []),
+      ...messageItems(page, fileItem, actions),
+    ],
     [page, actions],
   );
   const captioned = items.find(({ state, text }) => state === "whole" && text !== "");
@@ -315,7 +370,9 @@ function Author({ from, user, note, hasNewKey }: AuthorProps) {
         {name}
       </button>
       <AccountName user={from} />
-      <Marks person={person} />
+      <span className="marks" style={inkOf(person)}>
+        <Marks person={person} />
+      </span>
       {hasNewKey === true ? (
         <span className="role" title={texts.keyChanged(shown)}>
           {texts.newKey}

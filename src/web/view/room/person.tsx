@@ -158,6 +158,25 @@ export function Avatar({ name, user, tint }: AvatarProps) {
   );
 }
 
+/** Faces beside a reaction, an answer or a thread. */
+export const FACES_MAX = 3;
+
+/** Small face with the first initial. Two do not fit. */
+function Face({ user }: { readonly user: string }) {
+  const [first = ""] = initialsOf(useShownName(user));
+  return <Avatar name={first} user={user} tint={tintOf(user)} />;
+}
+
+export function Faces({ names }: { readonly names: readonly string[] }) {
+  return (
+    <span className="faces" aria-hidden="true">
+      {names.map((name) => (
+        <Face key={name} user={name} />
+      ))}
+    </span>
+  );
+}
+
 /** @returns the address of the user's picture; `undefined` if there is none or it is not loaded */
 export function usePicture(user: string | undefined): string | undefined {
   const { avatars } = usePage().chat;

@@ -21,7 +21,7 @@ import { type CloseProps, type PageValue, useModelValue, usePage } from "../shel
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field, SelectField } from "../shell/form.tsx";
 import { type MenuItem, menuItem } from "../shell/menu.tsx";
-import { useNames } from "./person.tsx";
+import { FACES_MAX, Faces, useNames } from "./person.tsx";
 import { RichText } from "./rich-text.tsx";
 
 interface PollProps {
@@ -48,7 +48,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
       announce("notice", texts.pollResult(cleanText(question), pollCounts(poll)));
     wasClosed.current = isClosed;
   }, [isClosed, question, poll, texts, announce]);
-  const most = Math.max(1, poll.voters);
+  const voters = Math.max(1, poll.voters);
   const vote = (choices: readonly number[]) => {
     setChosen(choices);
     chat.actions.vote(item.seq, choices).then(
@@ -80,16 +80,22 @@ export function Poll({ item, poll, mayVote }: PollProps) {
           <span className="poll-text" dir="auto">
             {cleanText(option)}
           </span>
+          {anonymous || count === 0 ? null : (
+            <span className="poll-voters" title={votersText(by, names, texts, VOTERS_BRIEF_MAX)}>
+              <Faces names={by.slice(0, FACES_MAX)} />
+              {count > FACES_MAX ? (
+                <span aria-hidden="true">{` +${count - FACES_MAX}`}</span>
+              ) : null}
+              <span className="sr-only" dir="auto">
+                {votersText(by, names, texts, VOTERS_BRIEF_MAX)}
+              </span>
+            </span>
+          )}
           <span className="poll-count">{count}</span>
           <span
             className="poll-bar"
-            style={{ "--part": `${(100 * count) / most}%` } as CSSProperties}
+            style={{ "--part": `${(100 * count) / voters}%` } as CSSProperties}
           />
-          {anonymous || count === 0 ? null : (
-            <span className="poll-voters" dir="auto">
-              {votersText(by, names, texts, VOTERS_BRIEF_MAX)}
-            </span>
-          )}
         </label>
       ))}
       <p className="mark">
