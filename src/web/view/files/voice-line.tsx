@@ -111,7 +111,7 @@ export function VoiceLine({ voices, voice, peaks, children }: VoiceLineProps) {
           onChange={({ currentTarget }) => voices.seek(voice, currentTarget.valueAsNumber)}
         />
       </span>
-      <span className="voice-time">{seconds > 0 ? time : duration}</span>
+      <span className="voice-time">{seconds > 0 ? `${time} / ${duration}` : duration}</span>
       {state === undefined ? null : (
         <button
           type="button"

@@ -64,6 +64,7 @@ import {
   useWide,
 } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import { Icon } from "../shell/icons.tsx";
 import { useModule } from "../shell/lazy.ts";
 import "../shell/room-icons.ts";
 import { Toasts } from "../shell/toasts.tsx";
@@ -247,9 +248,12 @@ function Conversation(props: MainProps) {
         onHanded={context.handed}
       />
       {isUnreadable ? null : isReadOnly ? (
-        <Announced kind="notice" className="hint">
-          {isBarred ? limit : readOnlyText(room, page)}
-        </Announced>
+        <div className="composer-closed">
+          <Icon name={isBarred ? "megaphone" : room?.isClosed === true ? "lock" : "clock"} />
+          <Announced kind="notice" className="hint">
+            {isBarred ? limit : readOnlyText(room, page)}
+          </Announced>
+        </div>
       ) : (
         <Composer
           key={`composer ${to}`}

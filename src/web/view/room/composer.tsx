@@ -57,7 +57,7 @@ import { Attachments } from "../files/attachments.tsx";
 import type { PendingAttachments } from "../files/read-attachments.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
 import { replaceText, writeText } from "../shell/field-edit.ts";
@@ -238,11 +238,14 @@ function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   const quote = isErased ? texts.deleted : about === undefined ? "" : quotedText(about, 100);
   return (
     <div className="composer-about">
-      <Announced kind="result" as="span">
-        {draft.edits === undefined ? texts.replyingTo(name) : editing}
-      </Announced>
-      <span className="composer-quote" dir="auto">
-        <PlainLine text={quote} />
+      <Icon name={draft.edits === undefined ? "reply" : "edit"} />
+      <span className="composer-quotes">
+        <Announced kind="result" as="span">
+          {draft.edits === undefined ? texts.replyingTo(name) : editing}
+        </Announced>
+        <span className="composer-quote" dir="auto">
+          <PlainLine text={quote} />
+        </span>
       </span>
       <IconButton icon="close" label={texts.cancel} onPress={onDrop} />
     </div>
@@ -279,12 +282,12 @@ function AddButton({ attached, target, thread, onRecord }: AddButtonProps) {
         ? [menuItem(texts.attachFolder, () => choose("", true), "folder")]
         : []),
       ...(room === undefined || thread !== undefined ? [] : pollItem(page, room)),
-      menuItem(texts.recordVoice, onRecord, "mic"),
+      menuItem(texts.voiceMessage, onRecord, "mic"),
     ];
   };
   return (
     <>
-      <MenuButton icon="plus" label={texts.attach} items={items} />
+      <MenuButton icon="plus" className="composer-add" label={texts.attach} items={items} isGrid />
       <input
         ref={input}
         type="file"
@@ -510,6 +513,9 @@ function TextField({ props, writing }: TextFieldProps) {
   const toBox = isOwnBox ? texts.handInTo(cleanText(box?.room ?? "")) : texts.commentFor(owner);
   const here = box === undefined ? texts.messageTo(title.replace(/^#/, "")) : toBox;
   const label = thread === undefined ? here : texts.replyInThread;
+  const short = isOwnBox ? texts.handIn : texts.message;
+  // A phone has room for one word.
+  const placeholder = useNarrow() ? (thread === undefined ? short : texts.reply) : label;
   const onKeyDown = useKeys(writing, props);
   const { offer } = offers;
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
@@ -532,7 +538,7 @@ function TextField({ props, writing }: TextFieldProps) {
       dir="auto"
       enterKeyHint={enterSends(settings) ? "send" : "enter"}
       aria-label={thread === undefined ? texts.message : label}
-      placeholder={label}
+      placeholder={placeholder}
       aria-autocomplete="list"
       aria-controls={offer === undefined ? undefined : "suggestions"}
       aria-activedescendant={
@@ -622,25 +628,31 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
         />
       ) : null}
       <div className="composer-box" hidden={isRecording}>
-        <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
-        {attached.files.length === 0 ? null : <Attachments attached={attached} />}
-        {attached.isReading ? (
-          <Announced kind="notice" className="file-note">
-            {texts.readingFolder}
-          </Announced>
-        ) : null}
-        {thread === undefined || draft.edits !== undefined ? null : (
-          <Check label={texts.alsoInRoom(title)} isOn={writing.isAlso} onChange={writing.setAlso} />
-        )}
-        <div className="composer-row">
-          {maySendFiles ? (
-            <AddButton
-              attached={attached}
-              target={target}
-              thread={thread}
-              onRecord={() => startRecording()}
-            />
+        <div className="composer-above">
+          <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
+          {attached.files.length === 0 ? null : <Attachments attached={attached} />}
+          {attached.isReading ? (
+            <Announced kind="notice" className="file-note">
+              {texts.readingFolder}
+            </Announced>
           ) : null}
+          {thread === undefined || draft.edits !== undefined ? null : (
+            <Check
+              label={texts.alsoInRoom(title)}
+              isOn={writing.isAlso}
+              onChange={writing.setAlso}
+            />
+          )}
+        </div>
+        {maySendFiles ? (
+          <AddButton
+            attached={attached}
+            target={target}
+            thread={thread}
+            onRecord={() => startRecording()}
+          />
+        ) : null}
+        <div className="composer-row">
           {isSealed ? (
             <span className="composer-lock" title={texts.sealed}>
               <Icon name="lock" />
@@ -649,18 +661,19 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           ) : null}
           <TextField props={props} writing={writing} />
           <EmojiButton label={texts.emoji} onChoose={writing.insert} />
-          {maySendFiles && isEmptyDraft(draft) && attached.files.length === 0 ? (
-            <RecordButton onStart={startRecording} />
-          ) : null}
+        </div>
+        {maySendFiles && isEmptyDraft(draft) && attached.files.length === 0 ? (
+          <RecordButton onStart={startRecording} />
+        ) : (
           <button
             type="submit"
             className="icon-button send-button"
             aria-label={texts.send}
             title={texts.send}
           >
-            <Icon name="send" />
+            <Icon name={draft.edits === undefined ? "send" : "check"} />
           </button>
-        </div>
+        )}
       </div>
       {rejected === undefined ? null : (
         <div className="composer-asked">

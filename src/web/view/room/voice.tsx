@@ -261,7 +261,7 @@ function Listening({ file, onDiscard, onSend }: ListeningProps) {
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
-    <div className="record" role="group" aria-label={texts.voiceMessage}>
+    <div className="record is-draft" role="group" aria-label={texts.voiceMessage}>
       <IconButton icon="erase" label={texts.voiceDiscard} onPress={onDiscard} />
       {durationMs === undefined || peaks === undefined ? (
         <DraftSound file={file} isShown={sound !== undefined} />
