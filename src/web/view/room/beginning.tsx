@@ -11,14 +11,25 @@ import {
   postRule,
 } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { personText } from "../../../ui/text/person-text.ts";
+import { attempt } from "../../input/attempt.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
-import { Avatar, chalkOf, useNames, usePerson, useShownName, useTitle } from "./person.tsx";
+import { SettingsDialog, type SettingsPart } from "../shell/settings-dialog.tsx";
+import {
+  Avatar,
+  chalkOf,
+  useNames,
+  usePerson,
+  usePicture,
+  useShownName,
+  useTitle,
+} from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { accessText, inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
@@ -40,10 +51,11 @@ interface LayoutProps {
   readonly room?: RoomId;
   readonly title: string;
   readonly buttons: ReactNode;
+  readonly steps?: ReactNode;
   readonly children: ReactNode;
 }
 
-function Layout({ sign, room, title, buttons, children }: LayoutProps) {
+function Layout({ sign, room, title, buttons, steps, children }: LayoutProps) {
   return (
     <div className="row beginning">
       <span
@@ -55,6 +67,7 @@ function Layout({ sign, room, title, buttons, children }: LayoutProps) {
       </span>
       <h2 dir="auto">{title}</h2>
       {children}
+      {steps}
       <div className="beginning-buttons">{buttons}</div>
     </div>
   );
@@ -134,6 +147,62 @@ function PersonBeginning({ name: user, room }: PersonProps) {
   );
 }
 
+interface StepProps {
+  readonly sign: ReactNode;
+  readonly title: string;
+  readonly about: string;
+  readonly action: string;
+  readonly part: SettingsPart;
+}
+
+function Step({ sign, title, about, action, part }: StepProps) {
+  const { openDialog } = usePage();
+  return (
+    <li className="first-step">
+      <span className="first-sign" aria-hidden="true">
+        {sign}
+      </span>
+      <span className="room-text">
+        <strong>{title}</strong>
+        <span className="hint">{about}</span>
+      </span>
+      <Button onClick={() => openDialog(SettingsDialog, { part })}>{action}</Button>
+    </li>
+  );
+}
+
+/** Settings that a newcomer has not made yet. */
+function FirstSteps() {
+  const { texts } = usePage();
+  const me = useModelValue((model) => model.me ?? "");
+  const name = useShownName(me);
+  const hasPicture = usePicture(me) !== undefined;
+  const isAsked = attempt(() => Notification.permission) !== "default";
+  if (hasPicture && isAsked) return null;
+  return (
+    <ul className="first-steps">
+      {hasPicture ? null : (
+        <Step
+          sign={<Avatar name={name} user={me} tint={tintOf(me)} />}
+          title={texts.setPicture}
+          about={texts.setPictureHint}
+          action={texts.choose}
+          part="account"
+        />
+      )}
+      {isAsked ? null : (
+        <Step
+          sign={<Icon name="bell" />}
+          title={texts.turnOnNotifications}
+          about={texts.turnOnNotificationsHint}
+          action={texts.turnOn}
+          part="notifications"
+        />
+      )}
+    </ul>
+  );
+}
+
 /** Shown until the user joins another room or writes to someone. */
 export function NewcomerWelcome() {
   return useModelValue(({ rooms }) => rooms.size === 1) ? <Welcome /> : null;
@@ -146,6 +215,7 @@ function Welcome() {
   return (
     <Layout
       sign="👋"
+      steps={<FirstSteps />}
       title={texts.welcomeTo(cleanText(server))}
       buttons={
         <>

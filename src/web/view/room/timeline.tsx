@@ -25,7 +25,7 @@ import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
-import { Icon } from "../shell/icons.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuStateContext } from "../shell/menu.tsx";
 import { RowList, type RowListHandle } from "../shell/row-list.tsx";
 import { Unfolded } from "../text/fold.tsx";
@@ -314,9 +314,10 @@ function useVisibleRange(
   { hasOlder, hasNewer, loading }: Rows,
   { list, isFollowing, isMenuOpen, aim }: ScrollState,
 ) {
-  const { chat, texts } = usePage();
+  const { chat, texts, times } = usePage();
   const [isAway, setAway] = useState(false);
   const [author, setAuthor] = useState<string>();
+  const [day, setDay] = useState<string>();
   const [unreadCount, setUnreadCount] = useState(0);
   const reported = useRef(0);
   const highestVisible = useRef<number>(undefined);
@@ -343,6 +344,8 @@ function useVisibleRange(
     setAuthor(
       isHeadless && isMessage(row.item) ? authorText(row.item, texts, chat.model) : undefined,
     );
+    const unixMs = isFollowing.current ? undefined : dayAbove(rows, top);
+    setDay(unixMs === undefined ? undefined : times.day(unixMs));
     if (loading === undefined) {
       if (scrollOffset < REACH_PX && hasOlder) chat.actions.loadMore("older");
       if (below < REACH_PX && hasNewer) chat.actions.loadMore("newer");
@@ -361,6 +364,7 @@ function useVisibleRange(
   }, [
     chat,
     texts,
+    times,
     rows,
     hasOlder,
     hasNewer,
@@ -384,9 +388,20 @@ function useVisibleRange(
     checkVisible,
     toFresh: scrollToUnread,
     author,
+    day,
     isAway: isAway || unreadCount > 0,
     fresh: unreadCount,
   };
+}
+
+/** Returns the day whose line is above the first visible row. */
+function dayAbove(rows: readonly Row[], top: number): number | undefined {
+  if (rows[top]?.kind === "day") return undefined;
+  for (let i = top - 1; i >= 0; i--) {
+    const row = rows[i];
+    if (row?.kind === "day") return row.unixMs;
+  }
+  return undefined;
 }
 
 function useMenuState({ isFollowing, isMenuOpen }: ScrollState): OnMenu {
@@ -430,7 +445,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const title = useTitle(actions.target);
   const scrollState = useScrollState(rows, timeline, jumps);
   const onMenu = useMenuState(scrollState);
-  const { checkVisible, toFresh, author, isAway, fresh } = useVisibleRange(
+  const { checkVisible, toFresh, author, day, isAway, fresh } = useVisibleRange(
     rows,
     timeline,
     scrollState,
@@ -533,11 +548,14 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
           />
         )}
       </RowList>
-      {author === undefined ? null : (
-        <span className="author-above" dir="auto" aria-hidden="true">
-          {author}
-        </span>
-      )}
+      <div className="list-above" aria-hidden="true">
+        {author === undefined ? null : (
+          <span className="author-above" dir="auto">
+            {author}
+          </span>
+        )}
+        {day === undefined ? null : <span className="day-above">{day}</span>}
+      </div>
       <span ref={replyMark} className="reply-mark" aria-hidden="true">
         <Icon name="reply" />
       </span>
@@ -545,7 +563,11 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
       {isAway ? (
         <div className="newest">
           {fresh > 0 ? <Button onClick={toFresh}>{texts.unreadBelow(fresh)}</Button> : null}
-          <Button onClick={() => chat.actions.scrollToBottom()}>{texts.newest}</Button>
+          <IconButton
+            icon="down"
+            label={texts.newest}
+            onPress={() => chat.actions.scrollToBottom()}
+          />
         </div>
       ) : null}
     </section>
