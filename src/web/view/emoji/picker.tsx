@@ -1,12 +1,21 @@
 /** Dialog that lists all emoji. */
 
-import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  memo,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
 import { Announced } from "../shell/announced.tsx";
-import { type CloseProps, usePage } from "../shell/context.tsx";
+import { type CloseProps, isTouch, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
+import { Icon, type IconName } from "../shell/icons.tsx";
 import { readLocal, writeLocal } from "../shell/local.ts";
 import { type EmojiModule, emojiModule } from "./loader.ts";
 
@@ -21,6 +30,19 @@ const TITLES: Readonly<Record<string, keyof Texts>> = {
   Objects: "emojiObjects",
   Symbols: "emojiSymbols",
   Flags: "emojiFlags",
+};
+
+const ICONS: Readonly<Record<string, IconName>> = {
+  Recent: "clock",
+  "Smileys & Emotion": "smile",
+  "People & Body": "hand",
+  "Animals & Nature": "leaf",
+  "Food & Drink": "food",
+  "Travel & Places": "travel",
+  Activities: "ball",
+  Objects: "bulb",
+  Symbols: "heart",
+  Flags: "flag",
 };
 
 function useGroups(
@@ -65,7 +87,7 @@ function Categories({ groups, titleOf, onChoose }: CategoriesProps) {
           title={titleOf(group)}
           onClick={() => onChoose(at)}
         >
-          {group.category === "Recent" ? "🕘" : group.emoji[0]?.emoji}
+          <Icon name={ICONS[group.category] ?? "smile"} />
         </button>
       ))}
     </div>
@@ -153,6 +175,10 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
     storeSkinTone(chosen);
     setTone(chosen);
   };
+  // A field with the focus would bring the keyboard over the list.
+  useLayoutEffect(() => {
+    if (isTouch()) list.current?.focus();
+  }, []);
   const hasNoMatch = query.trim() !== "" && groups.every((group) => group.emoji.length === 0);
   const chosen = useRef<string>(undefined);
   const choose = useRef((sign: string) => {
@@ -204,11 +230,8 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
           ))}
         </select>
       </div>
-      {query.trim() === "" ? (
-        <Categories groups={groups} titleOf={titleOf} onChoose={showGroup} />
-      ) : null}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: handles the keys of its buttons */}
-      <div ref={list} className="emoji-list" onKeyDown={onListKey}>
+      <div ref={list} className="emoji-list" tabIndex={-1} onKeyDown={onListKey}>
         {groups.map((group, i) => (
           <Group
             key={group.category}
@@ -219,6 +242,9 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
           />
         ))}
       </div>
+      {query.trim() === "" ? (
+        <Categories groups={groups} titleOf={titleOf} onChoose={showGroup} />
+      ) : null}
       <Announced kind="result" className="hint">
         {hasNoMatch ? texts.foundNothing : ""}
       </Announced>

@@ -10,12 +10,14 @@ import { startReply } from "../../../ui/text/draft.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { isPdf, mediaType } from "../../browser/media.ts";
 import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
+import { pickEmoji } from "../emoji/button.tsx";
 import { Announced } from "../shell/announced.tsx";
 import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
-import { Dialog } from "../shell/dialog.tsx";
+import { confirmItem, Dialog, deleteQuestion } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
 import { useIsErased } from "../shell/erased.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
+import { MenuButton, menuGroups, menuItem } from "../shell/menu.tsx";
 import { getPreviews, isSamePicture } from "./scale.ts";
 
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
@@ -246,7 +248,13 @@ function PictureViewer({ file: first, seq, onClose }: ViewerProps) {
   };
   const name = cleanText(file.name);
   return (
-    <Dialog title={name} note={sent} onClose={onClose} className="viewer is-picture">
+    <Dialog
+      title={sent?.author ?? name}
+      note={sent === undefined ? undefined : `${name} · ${sent.time}`}
+      onClose={onClose}
+      className="viewer is-picture"
+      tools={<PictureMenu file={file} seq={current.seq} zoomBy={zoomBy} move={move} />}
+    >
       <div className="viewer-stage" onPointerDown={onPointerDown} onPointerUp={onPointerUp}>
         <LargePicture
           key={file.file}
@@ -284,17 +292,20 @@ function PictureViewer({ file: first, seq, onClose }: ViewerProps) {
             {texts.save}
           </button>
           <ReplyButton seq={current.seq} onClose={onClose} />
+          <ReactButton seq={current.seq} />
           <Announced kind="result" as="span">
             {position === 0 ? "" : texts.pictureAt(position, hasMore ? `${count}+` : `${count}`)}
           </Announced>
           <IconButton
             icon="minus"
+            className="viewer-zoom"
             label={texts.zoomOut}
             isDisabled={zoom <= 1}
             onPress={() => zoomBy(0.5)}
           />
           <IconButton
             icon="plus"
+            className="viewer-zoom"
             label={texts.zoomIn}
             isDisabled={zoom >= ZOOM_MAX}
             onPress={() => zoomBy(2)}
@@ -305,13 +316,61 @@ function PictureViewer({ file: first, seq, onClose }: ViewerProps) {
   );
 }
 
-/** Returns who sent the message in the open room, and when. */
-function useSent(seq: number): string | undefined {
-  const { texts, times } = usePage();
-  return useModelValue((model) => {
+interface PictureMenuProps {
+  readonly file: FileView;
+  readonly seq: number;
+  readonly zoomBy: (factor: number) => void;
+  readonly move: (step: 1 | -1) => void;
+}
+
+/** Actions that fingers reach by gestures, and the rare ones. */
+function PictureMenu({ file, seq, zoomBy, move }: PictureMenuProps) {
+  const page = usePage();
+  const { texts, chat } = page;
+  const mayDelete = useModelValue((model) => {
     const item = itemIn(model, seq);
-    return item && `${authorText(item, texts, model)} · ${times.full(item.timeUnixMs)}`;
+    return item !== undefined && (item.isMine || openRoom(model)?.moderates === true);
   });
+  const items = () =>
+    menuGroups(
+      [
+        menuItem(texts.previousPicture, () => move(-1), "back"),
+        menuItem(texts.nextPicture, () => move(1), "next"),
+        menuItem(texts.zoomIn, () => zoomBy(2), "plus"),
+        menuItem(texts.zoomOut, () => zoomBy(0.5), "minus"),
+      ],
+      mayDelete
+        ? [
+            {
+              ...confirmItem(
+                page,
+                deleteQuestion(page, () => chat.actions.erase(seq)),
+              ),
+              icon: "erase",
+            },
+          ]
+        : [],
+    );
+  return <MenuButton label={texts.actionsFor(cleanText(file.name))} items={items} />;
+}
+
+interface Sent {
+  readonly author: string;
+  readonly time: string;
+}
+
+/** Returns who sent the message in the open room, and when. */
+function useSent(seq: number): Sent | undefined {
+  const { texts, times } = usePage();
+  const author = useModelValue((model) => {
+    const item = itemIn(model, seq);
+    return item && authorText(item, texts, model);
+  });
+  const time = useModelValue((model) => {
+    const item = itemIn(model, seq);
+    return item && times.full(item.timeUnixMs);
+  });
+  return author === undefined || time === undefined ? undefined : { author, time };
 }
 
 function itemIn(model: Model, seq: number) {
@@ -340,6 +399,30 @@ function ReplyButton({ seq, onClose }: Pick<ViewerProps, "seq" | "onClose">) {
     <button type="button" className="viewer-action" onClick={reply}>
       <Icon name="reply" />
       {texts.reply}
+    </button>
+  );
+}
+
+function ReactButton({ seq }: Pick<ViewerProps, "seq">) {
+  const page = usePage();
+  const { chat, texts } = page;
+  const mayReact = useModelValue((model) => {
+    const isHere = itemIn(model, seq) !== undefined;
+    return isHere && rightsIn(model, openRoom(model), Date.now()).mayReact;
+  });
+  if (!mayReact) return null;
+  const react = (sign: string) => {
+    const item = itemIn(chat.model, seq);
+    if (item !== undefined) chat.actions.react(item, sign);
+  };
+  return (
+    <button
+      type="button"
+      className="viewer-action"
+      onClick={() => pickEmoji(page, { title: texts.react, onChoose: react })}
+    >
+      <Icon name="react" />
+      {texts.react}
     </button>
   );
 }

@@ -10,6 +10,7 @@ import {
   type PageValue,
   type StartValue,
   useLayer,
+  useNarrow,
   useStart,
   useStartTexts,
   useTask,
@@ -25,6 +26,8 @@ export interface DialogProps {
   readonly onClose: () => void;
   readonly children: ReactNode;
   readonly className?: string;
+  /** Buttons at the end of the head. */
+  readonly tools?: ReactNode;
   /** Called once the page below can have the focus again. */
   readonly onClosed?: () => void;
 }
@@ -35,9 +38,10 @@ const FIRST = ".dialog-body :is(input, select, textarea, button)";
 const INTRO = ":is(.dialog-body, .dialog-body > form) > p:first-child";
 
 export function Dialog(props: DialogProps) {
-  const { title, note, onClose, onClosed, children, className = "" } = props;
+  const { title, note, onClose, onClosed, children, className = "", tools } = props;
   const { texts, layers } = useStart();
   const titleId = useId();
+  const isPage = useNarrow() && /\bis-page\b/.test(className);
   const ref = useRef<HTMLDialogElement>(null);
   const latestOnClosed = useRef(onClosed);
   latestOnClosed.current = onClosed;
@@ -61,7 +65,7 @@ export function Dialog(props: DialogProps) {
     <dialog
       ref={ref}
       className={`dialog ${className}`}
-      aria-labelledby={titleId}
+      aria-labelledby={note === undefined ? titleId : `${titleId} ${titleId}-note`}
       onCancel={(event) => {
         event.preventDefault();
         if (event.target === ref.current) layers.closeTop();
@@ -79,9 +83,15 @@ export function Dialog(props: DialogProps) {
           <h2 id={titleId} dir="auto">
             {title}
           </h2>
-          <IconButton icon="close" label={texts.close} onPress={onClose} />
+          <IconButton
+            icon={isPage ? "back" : "close"}
+            label={texts.close}
+            className="dialog-close"
+            onPress={onClose}
+          />
+          {tools}
           {note === undefined ? null : (
-            <p className="dialog-note" dir="auto">
+            <p id={`${titleId}-note`} className="dialog-note" dir="auto">
               {note}
             </p>
           )}

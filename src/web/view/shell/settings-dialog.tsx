@@ -35,7 +35,7 @@ import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { whenSettled } from "./effects.ts";
 import { Check, Field, SelectField } from "./form.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
-import { Icon } from "./icons.tsx";
+import { Icon, type IconName } from "./icons.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
 import { enterSends } from "./settings.ts";
@@ -413,11 +413,61 @@ function deviceName(id: string, label: string | undefined, texts: Texts): string
 
 type DeviceActivity = Pick<DeviceInfo, "online" | "seen">;
 
+/** Other devices that are listed until the user asks for all. */
+const DEVICES_SHOWN = 3;
+
+/** Returns the icon for a device's label, such as `Firefox on Android`. */
+function deviceIcon(label = ""): IconName {
+  if (/ on (?:Android|iOS|iPhone|iPad)/.test(label)) return "device";
+  return label.startsWith("chat ") ? "terminal" : "laptop";
+}
+
+interface DeviceProps {
+  readonly device: DeviceInfo;
+  readonly onSignOut: (id: string) => void;
+}
+
+function Device({ device, onSignOut }: DeviceProps) {
+  const { texts, times } = usePage();
+  const { device: id, client: label, current, since, certified } = device;
+  const name = deviceName(id, label, texts);
+  return (
+    <li className="device">
+      <span className={current ? "device-sign is-here" : "device-sign"}>
+        <Icon name={deviceIcon(label)} />
+      </span>
+      <span className="room-text">
+        <strong dir="auto">{name}</strong>
+        <span className="hint">
+          {device.online ? <span className="dot dot-on" /> : null}
+          {[lastSeenText(device, texts, times), texts.deviceAdded(times.date(since))].join(" · ")}
+        </span>
+        <span className="hint">
+          {[
+            certified ? texts.certified : texts.uncertified,
+            ...(label === undefined ? [] : [id.slice(0, 8)]),
+          ].join(" · ")}
+        </span>
+      </span>
+      {current ? null : (
+        <Button
+          variant="small"
+          aria-label={`${texts.signOutDevice}: ${name}`}
+          onClick={() => onSignOut(id)}
+        >
+          {texts.signOutDevice}
+        </Button>
+      )}
+    </li>
+  );
+}
+
 function Devices() {
   const page = usePage();
-  const { texts, chat, notify, times } = page;
+  const { texts, chat, notify } = page;
   const task = useTask();
   const [devices, setDevices] = useState<readonly DeviceInfo[]>([]);
+  const [isWhole, setWhole] = useState(false);
   const load = async () => setDevices((await chat.request("devices", {})).devices);
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => task.run(load), []);
@@ -432,55 +482,52 @@ function Devices() {
         await load();
       },
     });
+  const signOut = (id: string) =>
+    task.run(async () => {
+      await chat.request("revoke", { device: id });
+      await load();
+    });
+  const seenAt = ({ online, seen = 0 }: DeviceInfo) => (online ? Number.MAX_VALUE : seen);
+  const others = devices.filter(({ current }) => !current).sort((a, b) => seenAt(b) - seenAt(a));
+  const few = others.slice(0, DEVICES_SHOWN);
+  const hidden = others.length - few.length;
+  const list = (listed: readonly DeviceInfo[]) => (
+    <ul className="plain-list">
+      {listed.map((device) => (
+        <Device key={device.device} device={device} onSignOut={signOut} />
+      ))}
+    </ul>
+  );
   return (
     <>
-      <ul className="plain-list">
-        {devices.map(({ device: id, client: label, current, ...device }) => (
-          <li key={id} className="device">
-            <span>
-              <strong dir="auto">{deviceName(id, label, texts)}</strong>
-              {current ? ` · ${texts.thisDevice}` : ""}
-              <br />
-              <span className="hint">
-                {[
-                  lastSeenText(device, texts, times),
-                  texts.deviceAdded(times.full(device.since)),
-                  device.certified ? texts.certified : texts.uncertified,
-                  ...(label === undefined ? [] : [id.slice(0, 8)]),
-                ].join(" · ")}
-              </span>
-            </span>
-            {current ? null : (
-              <Button
-                variant="small"
-                aria-label={`${texts.signOutDevice}: ${deviceName(id, label, texts)}`}
-                onClick={() =>
-                  task.run(async () => {
-                    await chat.request("revoke", { device: id });
-                    await load();
-                  })
-                }
-              >
-                {texts.signOutDevice}
-              </Button>
-            )}
-          </li>
-        ))}
-      </ul>
+      <h4 className="list-head">{texts.thisDevice}</h4>
+      {list(devices.filter(({ current }) => current))}
+      {others.length === 0 ? null : <h4 className="list-head">{texts.otherDevices}</h4>}
+      {list(hidden > 1 && !isWhole ? few : others)}
+      {hidden > 1 && !isWhole ? (
+        <Button variant="small quiet" onClick={() => setWhole(true)}>
+          {texts.showMoreBoxes(hidden)}
+        </Button>
+      ) : null}
       <FaultLine fault={task.fault} />
+      <Button
+        variant="main wide"
+        disabled={chat.sealRefusal !== undefined}
+        onClick={() =>
+          page.show((close) => <LinkDialog onClose={close} onLinked={() => task.run(load)} />)
+        }
+      >
+        <Icon name="qr" /> {texts.linkDevice}
+      </Button>
       <div className="settings-buttons">
-        <Button
-          disabled={chat.sealRefusal !== undefined}
-          onClick={() =>
-            page.show((close) => <LinkDialog onClose={close} onLinked={() => task.run(load)} />)
-          }
-        >
-          {texts.linkDevice}
-        </Button>
-        <Button disabled={devices.length < 2} onClick={signOutOthers}>
-          {texts.signOutOthers}
-        </Button>
         <Button onClick={() => page.openDialog(IrcPasswordsDialog)}>{texts.ircPasswords}</Button>
+        <Button
+          className="button button-quiet menu-danger"
+          disabled={devices.length < 2}
+          onClick={signOutOthers}
+        >
+          <Icon name="leave" /> {texts.signOutOthers}
+        </Button>
       </div>
     </>
   );
@@ -511,14 +558,19 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
 /** Icons of the sections, in their order. */
 const SECTION_ICONS = ["person", "laptop", "bell", "eye", "keyboard", "shield"] as const;
 
+export type SettingsPart = "account" | "devices" | "notifications" | "look" | "privacy";
+
 interface SettingsProps extends CloseProps {
   readonly changesPassword?: boolean;
+  /** The only part that is shown. */
+  readonly part?: SettingsPart;
 }
 
-export function SettingsDialog({ changesPassword = false, onClose }: SettingsProps) {
+export function SettingsDialog({ changesPassword = false, part, onClose }: SettingsProps) {
   const { texts, chat, openDialog } = usePage();
-  const sections: readonly (readonly [title: string, content: ReactNode])[] = [
+  const sections: readonly (readonly [SettingsPart, title: string, content: ReactNode])[] = [
     [
+      "account",
       texts.accountSection,
       <Fragment key="account">
         <p dir="auto">{texts.signedInAs(cleanText(chat.model.me ?? ""))}</p>
@@ -529,8 +581,9 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
         {chat.isOperatorByLink ? <OperatorLinkNotice /> : null}
       </Fragment>,
     ],
-    [texts.devices, <Devices key="devices" />],
+    ["devices", texts.devices, <Devices key="devices" />],
     [
+      "notifications",
       texts.notifications,
       <Fragment key="notifications">
         <SettingControls part="notifications" />
@@ -540,21 +593,35 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
       </Fragment>,
     ],
     [
+      "look",
       texts.look,
       <Fragment key="look">
         <SettingControls part="look" />
         <UnreadFirst />
       </Fragment>,
     ],
-    [texts.keyboard, <SettingControls key="keyboard" part="keyboard" />],
-    [texts.privacy, <Privacy key="privacy" />],
+    ["look", texts.keyboard, <SettingControls key="keyboard" part="keyboard" />],
+    ["privacy", texts.privacy, <Privacy key="privacy" />],
   ];
   const body = useRef<HTMLDivElement>(null);
   const showSection = (at: number) => body.current?.children[at]?.scrollIntoView();
+  if (part !== undefined) {
+    const shown = sections.filter(([key]) => key === part);
+    return (
+      <Dialog title={shown[0]?.[1] ?? texts.account} onClose={onClose} className="is-page">
+        {shown.map(([, title, content], at) => (
+          <section key={title} className="settings-part" aria-label={title}>
+            {at === 0 ? null : <h3>{title}</h3>}
+            {content}
+          </section>
+        ))}
+      </Dialog>
+    );
+  }
   return (
     <Dialog title={texts.account} onClose={onClose}>
       <nav className="settings-nav" aria-label={texts.account}>
-        {sections.map(([title], at) => (
+        {sections.map(([, title], at) => (
           <Button key={title} variant="small" onClick={() => showSection(at)}>
             <Icon name={SECTION_ICONS[at] ?? "gear"} />
             {title}
@@ -562,7 +629,7 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
         ))}
       </nav>
       <div ref={body}>
-        {sections.map(([title, content]) => (
+        {sections.map(([, title, content]) => (
           <section key={title} className="settings-part" aria-label={title}>
             <h3>{title}</h3>
             {content}
