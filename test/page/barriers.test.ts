@@ -124,6 +124,7 @@ async function checkScreens(olga: Visit, look: string): Promise<void> {
     await tab.click();
     await expectAccessible(olga, look, "a place");
   }
+  await olga.page.locator(".place-tab").first().click();
   await olga.page.locator(".side-head .icon-button").first().click();
   for (const tab of TABS) {
     await olga.page.locator(`#tab-${tab}`).click();

@@ -115,18 +115,22 @@ export function Activity({ onJump, onOpen }: ActivityProps) {
   const found = foundIn(model);
   return (
     <>
-      <div className="activity-bar">
+      <div className="board activity-top">
+        <div className="activity-bar">
+          <h2>{texts.activity}</h2>
+          <Button onClick={() => openDialog(ThreadsDialog, { onJump })}>{texts.threads}</Button>
+          {model.prefs === undefined ? null : (
+            <Button onClick={() => openDialog(SavedDialog, { onJump })}>
+              <Icon name="bookmark" />
+              {texts.savedHead}
+            </Button>
+          )}
+        </div>
         <Filters found={found} filter={filter} setFilter={setFilter} />
-        <Button variant="small" onClick={() => openDialog(ThreadsDialog, { onJump })}>
-          {texts.threads}
-        </Button>
-        {model.prefs === undefined ? null : (
-          <Button variant="small" onClick={() => openDialog(SavedDialog, { onJump })}>
-            {texts.saved}
-          </Button>
-        )}
       </div>
-      <Sections found={found} filter={filter} onJump={onJump} onOpen={onOpen} />
+      <div className="room-lists">
+        <Sections found={found} filter={filter} onJump={onJump} onOpen={onOpen} />
+      </div>
     </>
   );
 }
@@ -252,7 +256,13 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
       )}
       {isWide ? drawn.slice(1) : drawn}
       {listed.length === 0 && knocked.length === 0 && due.length === 0 ? (
-        <p className="empty-state">{texts.activityNone}</p>
+        <div className="empty-state">
+          <span className="empty-sign">
+            <Icon name="bell" />
+          </span>
+          <h3>{texts.activityNone}</h3>
+          <p>{texts.activityNoneHint}</p>
+        </div>
       ) : null}
     </>
   );

@@ -18,6 +18,7 @@ import {
   followedThreads,
   isBoxOf,
   lastUnignored,
+  peopleHere,
   type RoomList,
   type RoomListEntry,
   roomOf,
@@ -40,10 +41,10 @@ import { ServerTile } from "../shell/server-tile.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Activity } from "./activity.tsx";
 import { presenceText } from "./members.tsx";
+import { OwnHead, OwnRows } from "./own-place.tsx";
 import { Avatar, useShownName, useTitle } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
-import { SavedDialog } from "./saved.tsx";
 import { Switcher } from "./switcher.tsx";
 import { RoomTile } from "./tile.tsx";
 
@@ -290,10 +291,11 @@ function Sections({ lines, me, onOpen }: SectionsProps) {
   const { listSections } = useTexts();
   const list = useRef<HTMLDivElement>(null);
   const open = [...lines.rooms, ...lines.people].find(({ isOpen }) => isOpen)?.target;
+  const isNarrow = useNarrow();
   useEffect(() => {
-    if (open === undefined) return;
+    if (open === undefined || isNarrow) return;
     list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
-  }, [open]);
+  }, [open, isNarrow]);
   const lessons = useModelValue(lessonTargets);
   const sections = sectionsOf(lines, lessons);
   return (
@@ -443,9 +445,11 @@ interface PlaceTabProps {
   readonly setPlace: (place: PagePlace) => void;
   /** Number of what waits there. */
   readonly count?: number;
+  /** User whose face stands for the icon. */
+  readonly face?: string;
 }
 
-function PlaceTab({ icon, label, to, place, setPlace, count = 0 }: PlaceTabProps) {
+function PlaceTab({ icon, label, to, place, setPlace, count = 0, face }: PlaceTabProps) {
   const texts = useTexts();
   return (
     <button
@@ -456,7 +460,7 @@ function PlaceTab({ icon, label, to, place, setPlace, count = 0 }: PlaceTabProps
       onClick={() => setPlace(to)}
     >
       <span className="place-pill">
-        <Icon name={icon} />
+        {face === undefined ? <Icon name={icon} /> : <Face user={face} />}
         {count === 0 ? null : (
           <span className="count count-calls">
             <span aria-hidden="true">{count > 99 ? "99+" : count}</span>
@@ -467,6 +471,24 @@ function PlaceTab({ icon, label, to, place, setPlace, count = 0 }: PlaceTabProps
       {count === 0 ? null : <span className="sr-only">, {texts.unread(count)}</span>}
     </button>
   );
+}
+
+/** Whether the page is connected, and the people who are here. */
+function ServerState() {
+  const { texts } = usePage();
+  const isOnline = useOnline();
+  const here = useModelValue(peopleHere);
+  if (!isOnline) return <span className="topic">{texts.connecting}</span>;
+  if (here === 0) return null;
+  return (
+    <span className="topic">
+      <span className="dot dot-on" /> {texts.hereCount(here)}
+    </span>
+  );
+}
+
+function Face({ user }: { readonly user: string }) {
+  return <Avatar name={useShownName(user)} user={user} tint={tintOf(user)} />;
 }
 
 /** Number of unread mentions in rooms, unread threads and requests. */
@@ -490,7 +512,7 @@ function useOwnState(): string {
   return isOnline ? cleanText(status ?? texts.available) : texts.ownOffline;
 }
 
-function OwnButton({ me, isInPlace }: { readonly me: string; readonly isInPlace?: boolean }) {
+function OwnButton({ me }: { readonly me: string }) {
   const { texts, openDialog } = usePage();
   const name = useShownName(me);
   const state = useOwnState();
@@ -506,34 +528,9 @@ function OwnButton({ me, isInPlace }: { readonly me: string; readonly isInPlace?
           {state}
         </span>
       </span>
-      <span className={isInPlace ? "me-about" : "sr-only"}>{texts.account}</span>
+      <span className="sr-only">{texts.account}</span>
       {isQuiet ? <Note icon="quiet" text={texts.dnd} /> : null}
     </button>
-  );
-}
-
-/** The user's own place on a phone. */
-function OwnPlace({ me, onJump }: Pick<RoomsProps, "me" | "onJump">) {
-  const { texts, openDialog } = usePage();
-  const hasSaved = useModelValue((model) => model.prefs !== undefined);
-  return (
-    <>
-      <OwnButton me={me} isInPlace />
-      {hasSaved ? (
-        <button
-          type="button"
-          className="place-row"
-          onClick={() => openDialog(SavedDialog, { onJump })}
-        >
-          <Icon name="bookmark" />
-          {texts.saved}
-        </button>
-      ) : null}
-      <button type="button" className="place-row" onClick={() => openDialog(InviteDialog)}>
-        <Icon name="invite" />
-        {texts.invite}
-      </button>
-    </>
   );
 }
 
@@ -568,12 +565,13 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   );
   return (
     <>
-      <div className="side-head">
+      <div className="side-head" hidden={isNarrow && place !== "chats"}>
         <ServerTile name={server?.name ?? ""} />
         <div className="server-about">
           <strong className="server-name" dir="auto">
             {cleanText(server?.name ?? "")}
           </strong>
+          {isNarrow ? <ServerState /> : null}
         </div>
         {isOperator ? (
           <IconButton icon="dashboard" label={texts.dashboard} onPress={onDashboard} />
@@ -582,9 +580,14 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
       </div>
       {listed === "chats" ? (
         <div className="find-box">
-          <button type="button" className="find" aria-label={texts.search} onClick={onSearch}>
+          <button
+            type="button"
+            className="find"
+            aria-label={isNarrow ? texts.searchAll : texts.search}
+            onClick={onSearch}
+          >
             <Icon name="search" />
-            {texts.search}
+            {isNarrow ? texts.searchAll : texts.search}
           </button>
           {isNarrow ? null : (
             <span className="find-keys" aria-hidden="true">
@@ -592,16 +595,14 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
             </span>
           )}
         </div>
-      ) : (
-        <h2 className="place-title">{listed === "you" ? texts.ownPlace : texts.activity}</h2>
-      )}
+      ) : listed === "you" ? (
+        <OwnHead me={me} />
+      ) : null}
       {listed === "activity" ? (
-        <div className="room-lists">
-          <Activity onJump={onJump} onOpen={onOpen} />
-        </div>
+        <Activity onJump={onJump} onOpen={onOpen} />
       ) : listed === "you" ? (
         <div className="room-lists">
-          <OwnPlace me={me} onJump={onJump} />
+          <OwnRows onJump={onJump} />
         </div>
       ) : (
         <>
@@ -615,7 +616,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         <PlaceTab icon="message" label={texts.chats} to="chats" {...tabs} />
         <PlaceTab icon="bell" label={texts.activity} to="activity" count={calls} {...tabs} />
         {isNarrow ? (
-          <PlaceTab icon="person" label={texts.ownPlace} to="you" {...tabs} />
+          <PlaceTab icon="person" label={texts.ownPlace} to="you" {...tabs} face={me} />
         ) : (
           <IconButton
             icon="gear"
