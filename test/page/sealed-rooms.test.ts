@@ -258,7 +258,7 @@ pageTest("links a page from a terminal with a typed code", async () => {
   const offer = await offering.json("link-code");
   expect(offer["web"]).toBe(`https://${server.served.address}/#link=${offer["code"]}`);
   await using page = await server.browser.visit(`https://${server.served.address}/`);
-  await page.button("Sign in with a code from another device").click();
+  await page.button("I have a code").click();
   await page.page.getByLabel("Code of the other device").fill("0000");
   await page.button("Use it and sign in").click();
   await page.page.locator(".fault-line:not(:empty)").waitFor();

@@ -8,6 +8,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { ServerView } from "../../../core/model/state.ts";
 import type { StartTexts } from "../../../ui/messages/en/start.ts";
+import { LANGUAGES, type Language } from "../../../ui/messages/languages.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Announced } from "../shell/announced.tsx";
@@ -23,6 +24,7 @@ import {
 } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
+import { Icon } from "../shell/icons.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { KNOWN_KEY, readLocal } from "../shell/local.ts";
 import { NewPassword } from "../shell/new-password.tsx";
@@ -270,6 +272,27 @@ function LoginForm({ server, task, refused }: FormProps) {
   );
 }
 
+function LanguageChoice() {
+  const { texts, change } = useStart();
+  return (
+    <span className="enter-language-place">
+      <Icon name="globe" />
+      <select
+        className="enter-language"
+        aria-label="Language, bahasa"
+        value={texts.lang}
+        onChange={({ target }) => change({ language: target.value as Language })}
+      >
+        {[...LANGUAGES].map(([language, name]) => (
+          <option key={language} value={language} lang={language}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </span>
+  );
+}
+
 export function Login() {
   const { texts, chat } = useStart();
   const { server, connection } = useModel();
@@ -322,13 +345,17 @@ export function Login() {
           {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
           {server === undefined ? null : (
             <>
-              {isResetting || isLinking || !server.keepsKey ? null : (
-                <Button variant="wide" onClick={() => setLinking(true)}>
-                  {texts.linkHere}
-                </Button>
-              )}
               <Fingerprint server={server} />
               {TrustOffer && <TrustOffer hint={texts.trustServerHint} />}
+              <div className="enter-foot">
+                {isResetting || isLinking || !server.keepsKey ? null : (
+                  <Button variant="quiet" onClick={() => setLinking(true)}>
+                    <Icon name="qr" />
+                    {texts.linkHere}
+                  </Button>
+                )}
+                <LanguageChoice />
+              </div>
             </>
           )}
         </div>
