@@ -215,9 +215,9 @@ export const People = memo(function People({ room, me }: PeopleProps) {
       )}
       {sections.map(({ title, count, people }) => (
         <section key={title} className="people-section" aria-label={title}>
-          <h3>
+          <h2>
             {title} <span className="room-note">{count}</span>
-          </h3>
+          </h2>
           <ul className="people-list">
             {people.map((member) => (
               <Person

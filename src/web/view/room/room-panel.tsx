@@ -95,7 +95,7 @@ function HandedFiles({ room }: { readonly room: RoomState }) {
   if (items.length === 0) return null;
   return (
     <section className="panel-files" aria-label={texts.handedInMenu}>
-      <h3>{texts.handedInMenu}</h3>
+      <h2>{texts.handedInMenu}</h2>
       <ul>
         {items.map((item) => (
           <li key={item.seq}>
@@ -129,7 +129,7 @@ function RoomFiles({ target }: { readonly target: string }) {
     <>
       {pictured.length === 0 ? null : (
         <section className="panel-files" aria-label={texts.photosAndFilms}>
-          <h3>{texts.photosAndFilms}</h3>
+          <h2>{texts.photosAndFilms}</h2>
           <div className="photo-grid">
             {pictured.map((item) => (
               <PictureTile key={item.seq} item={item} file={item.file} target={target} />
@@ -139,7 +139,7 @@ function RoomFiles({ target }: { readonly target: string }) {
       )}
       {others.length === 0 ? null : (
         <section className="panel-files" aria-label={texts.dashboardFiles}>
-          <h3>{texts.dashboardFiles}</h3>
+          <h2>{texts.dashboardFiles}</h2>
           <ul>
             {others.map((item) => (
               <li key={item.seq}>
