@@ -12,7 +12,7 @@ import {
 } from "../base/limits.ts";
 import { formatDuration } from "../base/sizes.ts";
 import { DAY_MS } from "../base/time.ts";
-import { setNewest } from "./evict.ts";
+import { NewestMap } from "./evict.ts";
 
 export class TokenBucket {
   #tokens: number;
@@ -63,20 +63,19 @@ export class TokenBucket {
 
 /** Beyond the maximum, the bucket that has been idle longest is dropped. */
 export class TokenBuckets {
-  readonly #keysMax: number;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets: NewestMap<string, TokenBucket>;
 
   constructor(
     private readonly perSecond: number,
     private readonly burst: number,
     keysMax = POST_RATES_MAX,
   ) {
-    this.#keysMax = keysMax;
+    this.#buckets = new NewestMap(keysMax);
   }
 
   of(key: string, now: number): TokenBucket {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.perSecond, this.burst, now);
-    setNewest(this.#buckets, key, bucket, this.#keysMax);
+    this.#buckets.set(key, bucket);
     return bucket;
   }
 
@@ -166,7 +165,7 @@ interface WrongGuesses {
  * wrong guess doubles the delay. Keys are accounts and addresses.
  */
 export class GuessLimiter {
-  readonly #keys = new Map<string, WrongGuesses>();
+  readonly #keys = new NewestMap<string, WrongGuesses>(GUESS_KEYS_MAX);
   readonly #pending = new Map<string, number>();
 
   delayMs(keys: readonly string[], now: number): number {
@@ -194,7 +193,7 @@ export class GuessLimiter {
   wrong(keys: readonly string[], now: number): void {
     for (const key of keys) {
       const wrong = this.#recent(key, now) + 1;
-      setNewest(this.#keys, key, { wrong, at: now }, GUESS_KEYS_MAX);
+      this.#keys.set(key, { wrong, at: now });
     }
   }
 
@@ -223,24 +222,18 @@ const SHARED_GUESS_INTERVAL_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
  */
 export class SharedGuessLimiter {
   /** End time of each secret's guess queue. Beyond the maximum, the oldest secret is dropped. */
-  readonly #paidAt = new Map<string, number>();
+  readonly #paidAt = new NewestMap<string, number>(GUESS_KEYS_MAX);
 
   begin(secret: string, now: number): number {
     const paidAt = Math.max(now, this.#paidAt.get(secret) ?? now);
     const delayMs = paidAt + SHARED_GUESS_INTERVAL_MS - now - 60_000;
-    this.#store(
-      secret,
-      Math.min(paidAt + SHARED_GUESS_INTERVAL_MS, now + 60_000 + GUESS_DELAY_MAX_MS),
-    );
+    const paidUntilMax = now + 60_000 + GUESS_DELAY_MAX_MS;
+    this.#paidAt.set(secret, Math.min(paidAt + SHARED_GUESS_INTERVAL_MS, paidUntilMax));
     return Math.min(GUESS_DELAY_MAX_MS, Math.max(0, delayMs));
   }
 
   right(secret: string): void {
     const paidAt = this.#paidAt.get(secret);
-    if (paidAt !== undefined) this.#store(secret, paidAt - SHARED_GUESS_INTERVAL_MS);
-  }
-
-  #store(secret: string, paidAt: number): void {
-    setNewest(this.#paidAt, secret, paidAt, GUESS_KEYS_MAX);
+    if (paidAt !== undefined) this.#paidAt.set(secret, paidAt - SHARED_GUESS_INTERVAL_MS);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { RoomId } from "../../base/ids.ts";
-import { setNewest } from "../evict.ts";
+import { NewestMap } from "../evict.ts";
 import { ircRow } from "./kinds.ts";
 
 export interface TimedRecord {
@@ -64,17 +64,19 @@ const RECORDS_MAX = 4_096;
 
 /** Times of new records, which the server's feed and the connections request in any order. */
 export class LiveTimes {
-  readonly #rooms = new Map<RoomId, { readonly times: ShownTimes; lastSeq: number }>();
-  readonly #shown = new Map<number, number>();
+  readonly #rooms = new NewestMap<RoomId, { readonly times: ShownTimes; lastSeq: number }>(
+    ROOMS_MAX,
+  );
+  readonly #shown = new NewestMap<number, number>(RECORDS_MAX);
 
   of(room: RoomId, record: TimedRecord): number {
     const { seq, timeUnixMs } = record;
     const known = this.#rooms.get(room) ?? { times: new ShownTimes(), lastSeq: 0 };
     if (seq <= known.lastSeq) return this.#shown.get(seq) ?? timeUnixMs;
     known.lastSeq = seq;
-    setNewest(this.#rooms, room, known, ROOMS_MAX);
+    this.#rooms.set(room, known);
     const shownUnixMs = known.times.next(record);
-    if (shownUnixMs !== timeUnixMs) setNewest(this.#shown, seq, shownUnixMs, RECORDS_MAX);
+    if (shownUnixMs !== timeUnixMs) this.#shown.set(seq, shownUnixMs);
     return shownUnixMs;
   }
 }

@@ -23,7 +23,7 @@ import {
 } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import { checkNewPassword, checkReadable } from "../../base/new-passwords.ts";
-import { setNewest } from "../../core/evict.ts";
+import { NewestMap } from "../../core/evict.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { ircPasswordSeq, looksLikeIrcPassword } from "../../core/rooms/irc-passwords.ts";
@@ -78,7 +78,7 @@ export class Authenticator {
   /** Reserved for `#knownAddresses`, because strangers at many addresses can fill `#hashing`. */
   readonly #memberHashing = new TaskQueue({ waiting: PASSWORD_CHECKS_QUEUED_MAX });
   /** Addresses of log-ins since the start. Beyond the maximum, the oldest is forgotten. */
-  readonly #knownAddresses = new Map<string, true>();
+  readonly #knownAddresses = new NewestMap<string, true>(KNOWN_ADDRESSES_MAX);
   readonly #accountQueue = new TaskQueue({ waiting: PASSWORD_CHECKS_QUEUED_MAX });
   readonly #addressQueue = new TaskQueue({ waiting: PASSWORD_CHECKS_QUEUED_MAX });
   readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
@@ -391,7 +391,7 @@ export class Authenticator {
   }
 
   onLogin(client: ClientConnection): void {
-    setNewest(this.#knownAddresses, addressKey(client.link.remote.host), true, KNOWN_ADDRESSES_MAX);
+    this.#knownAddresses.set(addressKey(client.link.remote.host), true);
   }
 
   #queueOf({ link }: ClientConnection): TaskQueue {

@@ -2,7 +2,7 @@
 
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import type { UserId } from "../../base/ids.ts";
-import { setNewest } from "../../core/evict.ts";
+import { NewestMap } from "../../core/evict.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { hmacSha256 } from "../../crypto/hmac.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -18,7 +18,7 @@ export const VERIFIED_PASSWORDS_MAX = 10_000;
 export class VerifiedPasswords {
   readonly #entropy: Entropy;
   #key: Uint8Array | undefined;
-  readonly #byAccount = new Map<UserId, Uint8Array>();
+  readonly #byAccount = new NewestMap<UserId, Uint8Array>(VERIFIED_PASSWORDS_MAX);
 
   constructor(entropy: Entropy) {
     this.#entropy = entropy;
@@ -31,7 +31,7 @@ export class VerifiedPasswords {
 
   add(account: Account, password: string): void {
     const hash = this.#hashOf(account, password);
-    setNewest(this.#byAccount, account.id, hash, VERIFIED_PASSWORDS_MAX);
+    this.#byAccount.set(account.id, hash);
   }
 
   delete(user: UserId): void {

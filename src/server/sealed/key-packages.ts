@@ -15,7 +15,7 @@ import {
   SEALED_CHANGES_QUEUED_MAX,
 } from "../../base/limits-sealed.ts";
 import { formatDuration } from "../../base/sizes.ts";
-import { setNewest } from "../../core/evict.ts";
+import { NewestMap } from "../../core/evict.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import { readLifetime } from "../../crypto/seal/header.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
@@ -32,7 +32,7 @@ const HOUR_MS = HOUR_SECONDS * 1_000;
  */
 export class KeyPackageStore {
   readonly #changes = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
-  readonly #claimTimes = new Map<string, readonly number[]>();
+  readonly #claimTimes = new NewestMap<string, readonly number[]>(KEY_PACKAGE_PAIRS_MAX);
   readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,
@@ -164,7 +164,7 @@ export class KeyPackageStore {
       const counted = this.#timesOf(pair, now);
       const at = counted.indexOf(now);
       const others = counted.filter((_, index) => index !== at);
-      setNewest(this.#claimTimes, pair, others, KEY_PACKAGE_PAIRS_MAX);
+      this.#claimTimes.set(pair, others);
     };
     return { onceAfterMs: 0, withdraw };
   }
@@ -179,7 +179,7 @@ export class KeyPackageStore {
     const pair = `${by} ${of}`;
     const times = this.#timesOf(pair, now);
     const recent = [...times, now].slice(-KEY_PACKAGES_PER_HOUR);
-    setNewest(this.#claimTimes, pair, recent, KEY_PACKAGE_PAIRS_MAX);
+    this.#claimTimes.set(pair, recent);
   }
 
   #timesOf(pair: string, now: number): readonly number[] {

@@ -9,14 +9,14 @@ import {
   RECEIVED_BYTES_BURST,
   RECEIVED_BYTES_PER_SECOND,
 } from "../../base/limits.ts";
-import { setNewest } from "../../core/evict.ts";
+import { NewestMap } from "../../core/evict.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
 
 export class FloodGuard {
   readonly #idle = new TokenBuckets(IDLE_MESSAGES_PER_SECOND, IDLE_MESSAGES_BURST, FLOODERS_MAX);
   readonly #bytes = new TokenBuckets(RECEIVED_BYTES_PER_SECOND, RECEIVED_BYTES_BURST, FLOODERS_MAX);
-  readonly #refusedUntil = new Map<string, number>();
+  readonly #refusedUntil = new NewestMap<string, number>(FLOODERS_MAX);
 
   constructor(private readonly clock: Pick<Clock, "now">) {}
 
@@ -32,7 +32,7 @@ export class FloodGuard {
 
   recordFlood(sender: string): void {
     const until = this.clock.now() + FLOOD_REFUSED_MS;
-    setNewest(this.#refusedUntil, sender, until, FLOODERS_MAX);
+    this.#refusedUntil.set(sender, until);
   }
 
   isRefused(sender: string): boolean {
