@@ -28,6 +28,7 @@ const LISTEN = `{
     constructor(title, options) {
       super(title, options);
       globalThis.shown.push(title + ": " + options.body);
+      globalThis.newest = this;
     }
     close() {
       super.close();
@@ -116,6 +117,13 @@ pageTest("closes the notifications of mentions that are erased or edited away", 
   expect((await notifications(nia)).length).toBe(2);
   const closed = await nia.page.evaluate<string[]>("closedTexts");
   expect(closed).toEqual(["@nia rude words", "@nia wrong person"]);
+  await nia.button("Activity").click();
+  await nia.heading("Activity").waitFor();
+  await pim.post("to you alone", "@nia");
+  await title(/^\(1\)/);
+  await nia.page.evaluate("newest.onclick()");
+  await nia.message("to you alone").waitFor();
+  await nia.heading("Activity").waitFor({ state: "detached" });
 });
 
 pageTest("treats keywords like mentions once the user has set them", async () => {

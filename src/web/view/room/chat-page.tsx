@@ -509,7 +509,7 @@ function skipToMessages(event: MouseEvent): void {
 }
 
 /** Place that covers the open room, and what leads back to the room. */
-function usePlace({ other, onLeaveOther }: ChatPageProps, { onOpen, onJump }: Panels) {
+function usePlace({ model, other, onLeaveOther }: ChatPageProps, { onOpen, onJump }: Panels) {
   const [chosen, setChosen] = useState<PagePlace>("chats");
   const isNarrow = useNarrow();
   const isActivity = chosen === "activity" && !isNarrow && other === undefined;
@@ -518,6 +518,12 @@ function usePlace({ other, onLeaveOther }: ChatPageProps, { onOpen, onJump }: Pa
     onLeaveOther();
   }, [onLeaveOther]);
   useLayer(leave, isActivity, { isCover: true });
+  const [shown, setShown] = useState(model.open);
+  // A notification or a link opens a room without the list.
+  useEffect(() => {
+    if (shown !== undefined && model.open !== shown) leave();
+    setShown(model.open);
+  }, [shown, model.open, leave]);
   const open = useCallback(
     (target: string) => {
       leave();

@@ -25,7 +25,7 @@ import {
 } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { shownHands } from "../../../core/model/unignored.ts";
+import { shownCall, shownHands } from "../../../core/model/unignored.ts";
 import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
@@ -235,8 +235,10 @@ function lessonTargets(model: Model): string {
   const since = Date.now() - DAY_MS;
   const isLive = ({ poll, state, timeUnixMs }: Item) =>
     poll !== undefined && !poll.isClosed && state === "whole" && timeUnixMs > since;
+  const hasHand = (room: RoomState) =>
+    shownHands(model, room).length > 0 || shownCall(model, room) !== undefined;
   const hasLesson = (room: RoomState) =>
-    room.kind === "room" && (shownHands(model, room).length > 0 || room.tail.items.some(isLive));
+    room.kind === "room" && (hasHand(room) || room.tail.items.some(isLive));
   return [...model.rooms.values()]
     .filter(hasLesson)
     .map(({ target }) => target)
