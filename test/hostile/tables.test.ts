@@ -12,7 +12,7 @@ const SOURCE = join(import.meta.dir, "..", "..", "src");
 const FIELD = new RegExp(
   [
     /^ {2}(?:private |protected )?(?:readonly )?#?(\w+)(?:: ([^=\n]+))? = /,
-    /(?:new (Map|Set|WeakMap|SmallMap|TaskQueue)\b(?:<([\s\S]*?)>)?\(([\s\S]*?)\);|(\[\]);)/,
+    /(?:new ((?:Weak|Small|Newest)?Map|Set|TaskQueue)\b(?:<([\s\S]*?)>)?\(([\s\S]*?)\);|(\[\]);)/,
   ]
     .map(({ source }) => source)
     .join(""),
@@ -82,11 +82,11 @@ const BOUNDS: Readonly<Record<string, string>> = {
   "core/irc/session.ts shownAways": "accounts that changed since the last tick",
   "core/irc/session.ts unshown": "channels of the connection",
   "core/irc/shared-message.ts rendered": "sets of capabilities, for one message",
+  "core/evict.ts entries": "limit of each NewestMap",
   "core/irc/shown-times.ts recent": "BURST_MAX",
   "core/irc/shown-times.ts shown": "RECORDS_MAX",
   "core/log/order.ts falls": "TIME_FALLS_MAX",
   "core/log/order.ts last": RECORDS,
-  "core/rate.ts buckets": "POST_RATES_MAX",
   "core/rate.ts keys": "GUESS_KEYS_MAX",
   "core/rate.ts paidAt": "GUESS_KEYS_MAX",
   "core/rate.ts pending": "guesses in progress, PASSWORD_CHECKS_QUEUED_MAX",
