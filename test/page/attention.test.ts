@@ -181,7 +181,7 @@ pageTest("opens without the server, and by itself once it answers", async () => 
   await eli.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)");
   await eli.page.evaluate('location.hash = "#/lobby"');
   relay.cut();
-  await eli.page.reload();
+  await eli.reload();
   await eli.page.getByRole("heading", { name: "Can't reach the server. Retrying…" }).waitFor();
   relay.mend();
   await eli.composer.waitFor();
@@ -210,7 +210,7 @@ pageTest("keeps the screen on while the page is visible", async () => {
   await locks("screen,screen");
   await setting.click();
   await locks("screen,screen,released");
-  await fay.page.reload();
+  await fay.reload();
   await fay.composer.waitFor();
   expect(await fay.page.evaluate<string[]>("locks")).toEqual([]);
 });

@@ -147,7 +147,7 @@ pageTest(
     await fillRoom(olga);
     await checkScreens(olga, "light");
     await olga.page.emulateMedia({ forcedColors: "active" });
-    await olga.page.reload();
+    await olga.reload();
     await olga.waitForMessage("is near");
     await checkScreens(olga, "forced colours");
     await olga.page.emulateMedia({ forcedColors: "none" });
@@ -155,7 +155,7 @@ pageTest(
     await olga.page.setViewportSize({ width, height });
     await olga.page.emulateMedia({ colorScheme: "dark" });
     await olga.page.evaluate(`localStorage.setItem("chat.settings", '{"language":"id"}')`);
-    await olga.page.reload();
+    await olga.reload();
     await olga.waitForMessage("is near");
     await checkScreens(olga, look);
     await olga[Symbol.asyncDispose]();

@@ -115,7 +115,7 @@ pageTest("restores the draft after an edit is cancelled, sent, or reloaded", asy
   await until("the draft is kept", async () =>
     (await storedDrafts(ana)).includes("half a thought"),
   );
-  await ana.page.reload();
+  await ana.reload();
   await until("it is edited", async () => (await ana.composer.inputValue()) === "a first one");
   await ana.send("a first one, better");
   await ana.waitForMessage("a first one, better");

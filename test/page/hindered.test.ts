@@ -93,7 +93,7 @@ pageTest("says the same of a part whose request is never answered", async () => 
   await using ana = await server.visit({ refused: "**/assets/nothing-*" });
   await ana.page.clock.install();
   await ana.page.route("**/assets/chat-page-*", () => undefined);
-  await ana.page.reload();
+  await ana.reload();
   await ana.submitLogin("noah");
   await ana.newAccountQuestion.waitFor();
   await ana.confirmNewAccount();
@@ -180,7 +180,7 @@ pageTest("works in a browser of 2024", async () => {
   });
   await gil.send("**hello** from 2024: https://example.org/");
   await gil.waitUntilSent();
-  await gil.page.reload();
+  await gil.reload();
   await gil.waitForMessage("hello from 2024");
 });
 

@@ -76,7 +76,7 @@ pageTest("prints formulas and emoji that were never on the screen", async () => 
   await carl.waitForMessage("line 119.");
   await carl.page.locator(".list").press("End");
   await carl.button("Jump to latest").waitFor({ state: "detached" });
-  await carl.page.reload(); // Without what the room has shown when it was opened.
+  await carl.reload(); // Without what the room has shown when it was opened.
   await carl.waitForMessage("line 119.");
   await until("formulas can be drawn", () => carl.page.evaluate<boolean>(HAS_TEMML));
   const printed = carl.page.locator(".printed");
@@ -172,7 +172,7 @@ pageTest("breaks no word inside a button, on any screen, in any language", async
   const speaks = async (language: string) => {
     const settings = JSON.stringify(JSON.stringify({ language }));
     await olga.page.evaluate(`localStorage.setItem("chat.settings", ${settings})`);
-    await olga.page.reload();
+    await olga.reload();
   };
   for (const [language, widths] of Object.entries(WIDTHS)) {
     await speaks(language);
@@ -238,7 +238,7 @@ pageTest("loads without layout shifts before and after log-in", async () => {
     await visit.logIn(`eva${look.width}`);
     await visit.waitForMessage("word 59.");
     await note(visit, "the room");
-    await visit.page.reload();
+    await visit.reload();
     await visit.waitForMessage("word 59.");
     await note(visit, "the room again");
   }
@@ -251,7 +251,7 @@ pageTest("keeps the words of a device's button on one line", async () => {
   for (const language of ["en", "id"]) {
     const settings = JSON.stringify(JSON.stringify({ language }));
     await phone.page.evaluate(`localStorage.setItem("chat.settings", ${settings})`);
-    await phone.page.reload();
+    await phone.reload();
     const texts = await loadTexts(language);
     await phone.page.locator(".room-head button").first().click();
     await phone.button(texts.ownPlace).click();

@@ -244,7 +244,7 @@ pageTest("explains the operator link, and offers to stop being operator", async 
   expect(await olga.accessibilityViolations()).toEqual([]);
   await olga.page.locator(".banners").getByRole("button", { name: "Dismiss" }).click();
   await line.waitFor({ state: "detached" });
-  await olga.page.reload();
+  await olga.reload();
   await olga.button("Server administration").waitFor();
   expect(await line.count()).toBe(0);
   await olga.openSettings();
@@ -283,7 +283,7 @@ pageTest("shows the line that installs a release from this server", async () => 
   await ana.page.route("**/program/", (route) =>
     route.fulfill({ json: { programs, release: { version: "0.2.0", pin } } }),
   );
-  await ana.page.reload();
+  await ana.reload();
   await ana.page.getByText("Install the terminal program").waitFor();
   const line = await ana.page.locator(".program-check code").first().textContent();
   expect(line).toBe(installCommand("linux", `${new URL(web).origin}/program`, pin));
@@ -325,7 +325,7 @@ pageTest("registers with the server password, chats, and sends files of any byte
 
   await eve.send("before the reload");
   await eve.waitForMessage("before the reload");
-  await eve.page.reload();
+  await eve.reload();
   await eve.waitForMessage("before the reload");
   await eve.logOut();
   await eve.button("Continue as eve").click();

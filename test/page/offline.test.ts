@@ -204,7 +204,7 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   await ana.waitUntilSent();
   // The page stores read records every two seconds, and proves them at the next login.
   await until("all four texts are remembered", async () => (await knownRecords(ana)).read >= 4);
-  await ana.page.reload();
+  await ana.reload();
   await ana.waitForMessage("three");
   await until("all of it is proved", async () => {
     const { read, proved } = await knownRecords(ana);
@@ -221,7 +221,7 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   await ana.send("into the void");
   await ana.page.keyboard.press("Escape");
   // After a reload, the alarm may be raised before the user is signed in.
-  await ana.page.reload();
+  await ana.reload();
   await alarm.waitFor();
   const download = ana.page.waitForEvent("download");
   await alarm.getByText("Save evidence").click();
@@ -235,7 +235,7 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   await ana.waitForMessage("early");
   await ana.send("on we go");
   await ana.waitUntilSent();
-  await ana.page.reload();
+  await ana.reload();
   await ana.waitForMessage("on we go");
   expect(await alarm.count()).toBe(0);
 });
@@ -249,7 +249,7 @@ pageTest("tells its user of a password that an operator has reset", async () => 
   await ana.waitUntilSent();
   const known = () => storedPlaces<{ readonly n: number }>(ana, "own");
   await until("the account is known", async () => {
-    await ana.page.reload();
+    await ana.reload();
     await ana.waitForMessage("early");
     return ((await known())[0]?.n ?? 0) > 0;
   });
@@ -261,7 +261,7 @@ pageTest("tells its user of a password that an operator has reset", async () => 
   await sandbox.home("olga").json(["admin", "reset", "ana", "--user", "olga"]);
   // The records of olga's account, and the reset.
   await until("the reset is signed", async () => signedSize() >= before + 2);
-  await ana.page.reload();
+  await ana.reload();
   const notice = ana.page.getByText(/^A code that resets your password was created by olga on /);
   await notice.waitFor();
   expect(await notice.textContent()).toEndWith("If you don't know why, ask them.");

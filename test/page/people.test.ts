@@ -299,7 +299,7 @@ pageTest("shows an uploaded picture wherever the person is, until it is removed"
   await vera.page.keyboard.press("Escape");
   await until("the history has no layer", () => vera.page.evaluate("history.state === 0"));
 
-  await vera.page.reload();
+  await vera.reload();
   await vera.heading("#faces").waitFor();
   await areIn(places, "256x256");
   await choosePicture(paul, "small.png", photo(40, 60));

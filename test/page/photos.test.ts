@@ -113,7 +113,7 @@ pageTest("shows its own previews again after a reload, until the user signs out"
     return name === "stored.jpg";
   });
   rmSync(join(server.served.data, "files", String(listed?.["id"])), { recursive: true });
-  await hal.page.reload();
+  await hal.reload();
   expect(await naturalSides(hal, "stored.jpg")).toEqual([1_280, 853]);
   await hal.logOut();
   await until("it is gone", async () => (await stored()) === 0);

@@ -140,7 +140,7 @@ export async function walkStates(
 ): Promise<void> {
   await using mia = await server.visit(options);
   const reload = async () => {
-    await mia.page.reload();
+    await mia.reload();
     await prepare(mia);
   };
   await prepare(mia);

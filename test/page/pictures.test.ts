@@ -63,7 +63,7 @@ pageTest("hides pictures in a room, on a device, and where data is saved", async
   };
   await here("Hide images here");
   await until("none is visible", async () => (await inRoom(ana).count()) === 0);
-  await ana.page.reload();
+  await ana.reload();
   await ana.file("a.png").getByRole("button", { name: "Show preview" }).click();
   await until("one is visible", async () => (await inRoom(ana).count()) === 1);
   await here("Show images here");

@@ -64,7 +64,7 @@ pageTest(
     await phone.room("@ben").getByText("1 unread").waitFor();
     await chooseFromRoomMenu(phone, "@ben", "Hide until next message");
     await ana.room("@ben").waitFor({ state: "detached" });
-    await phone.page.reload();
+    await phone.reload();
     await phone.room("zoo").getByText("favourite").waitFor();
     expect(await targets(phone)).toEqual(["zoo", "lobby"]);
     await ben.post("still there?", "@ana");

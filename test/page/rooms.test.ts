@@ -164,8 +164,7 @@ pageTest("counts messages of others as unread; a setting hides joins and leaves"
   await quiet.click();
   await ana.page.keyboard.press("Escape");
   await until("joins are hidden", async () => (await joined.count()) === 0);
-  // A step back in the history, which closes a layer, may abort the first attempt.
-  await ana.page.reload().catch(() => ana.page.reload());
+  await ana.reload();
   await ana.waitForMessage("and one more");
   expect(await joined.count()).toBe(0);
   await ana.openSettings();

@@ -61,7 +61,7 @@ pageTest("switches rooms by Back and Forward, and keeps the room across a reload
   await expectRoute(ana, "#/@ben", "@ben");
   await ana.page.goBack();
   await expectRoute(ana, "#/garden", "#garden");
-  await ana.page.reload();
+  await ana.reload();
   await expectRoute(ana, "#/garden", "#garden");
   await ana.page.locator(".skip").focus();
   await ana.page.keyboard.press("Enter");
@@ -97,7 +97,7 @@ pageTest("opens a linked message, also after log-in", async () => {
   await ana.waitForMessage(`message ${MESSAGES - 1}.`);
   await ana.page.goForward();
   expect(await shownText(ana)).toBe("message 39.");
-  await ana.page.reload();
+  await ana.reload();
   expect(await shownText(ana)).toBe("message 39.");
   await ana.chooseFromMenu("message 39.", "Copy link");
   const copied = await ana.page.evaluate<string>("navigator.clipboard.readText()");

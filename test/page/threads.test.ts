@@ -116,7 +116,7 @@ pageTest("files that are attached in the open thread are sent there", async () =
   await drag("drop");
   await attached.getByText("two.txt").waitFor();
   expect(await eve.page.locator(".main .attachments").count()).toBe(0);
-  await eve.page.reload();
+  await eve.reload();
   await eve.send(open);
   await attached.getByText("two.txt").waitFor();
   await thread.locator("textarea").fill("both of them");

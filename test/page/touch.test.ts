@@ -88,7 +88,7 @@ pageTest("draws no focus outline where a script sets the focus after a tap", asy
       document.querySelector(".list").focus();
       return getComputedStyle(document.activeElement).outlineStyle;
     })()`);
-  await ana.page.reload();
+  await ana.reload();
   await ana.composer.waitFor();
   const outlineAtStart = `document.querySelector(".list").focus(),
     getComputedStyle(document.activeElement).outlineStyle`;

@@ -119,6 +119,11 @@ export class Visit {
     return this.page.locator(".composer textarea");
   }
 
+  /** A step back in the history, which closes a layer, may abort the first attempt. */
+  async reload(): Promise<void> {
+    await this.page.reload().catch(() => this.page.reload());
+  }
+
   heading(name: string | RegExp): Locator {
     return this.page.getByRole("heading", { name, level: 1 });
   }

@@ -166,7 +166,7 @@ pageTest("two windows of one person: drafts, and edits of one message", async ()
   await other.send("hello from the other window");
   await other.waitUntilSent();
   await ana.waitForMessage("hello from the other window");
-  await ana.page.reload();
+  await ana.reload();
   await until("the draft", async () => (await text(ana)) === "ten minutes of work");
   expect(await text(other)).toBe("");
   await ana.composer.fill("");
