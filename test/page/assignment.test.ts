@@ -204,6 +204,7 @@ pageTest("shows the order of hands, work that is due today, and the end of a pol
   await strip.waitFor({ state: "detached" });
   await lena.createRoom("thesis");
   await lena.send("/rules post private");
+  await lena.page.getByText("Assignment: members see only").waitFor();
   const today = new Date().toLocaleDateString("sv");
   await lena.send(`/rules due ${today} 23:59`);
   await strip.getByText("Due today at 23:59").waitFor();

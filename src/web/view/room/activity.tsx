@@ -260,7 +260,7 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
           <span className="empty-sign">
             <Icon name="bell" />
           </span>
-          <h3>{texts.activityNone}</h3>
+          <h2>{texts.activityNone}</h2>
           <p>{texts.activityNoneHint}</p>
         </div>
       ) : null}
