@@ -12,6 +12,7 @@ requires("curl").test("curl posts as documented", async () => {
   const { served } = server;
   const ben = sandbox.home("ben").with({ CHAT_USER: "ben" });
   const screen = await ben.join(["--room", "curled"]);
+  await screen.json("join", { room: "curled" });
   const [invited] = await ben.json(["admin", "invite", "--post", "curled"]);
   const child = Bun.spawn(
     ["curl", "-s", "-H", `Authorization: Bearer ${invited?.["token"]}`, "-d", "by curl"].concat(

@@ -148,6 +148,7 @@ pageTest("announces events of the room, and results of a poll that ends", async 
   await spoken.waitFor("max set the topic: Rehearsal");
   await lea.send("/poll When? | at nine | at ten");
   await lea.message("When?").waitFor();
+  await lea.waitUntilSent();
   await lea.send("/vote 2");
   await spoken.waitFor("Your vote was counted.");
   await lea.send("/poll close");
