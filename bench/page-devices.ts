@@ -78,7 +78,9 @@ async function measureDevice(
   const beforeFormKb = await downloadedKb(window);
   await window.logIn(`pupil-${name}`);
   report("downloaded", { beforeFormKb, untilIdleKb: await downloadedKb(window) });
-  await window.evaluate("document.querySelector('.newest .button')?.click()");
+  // A phone begins in the list, which keeps keys from the room below.
+  await openRoom(window, "lobby");
+  await window.evaluate("document.querySelector('.newest button:last-child')?.click()");
   report("heap at start", { mb: await heapMb(window) });
 
   report("key to frame", await keyTimes(window));
@@ -100,11 +102,11 @@ async function measureDevice(
     "frames while scrolling",
     await scrollTimes(window, ".list", SCROLL_PX_PER_SECOND, upwards),
   );
-  await window.evaluate("document.querySelector('.newest .button:last-child')?.click()");
+  await window.evaluate("document.querySelector('.newest button:last-child')?.click()");
   report("go to the first message", { ms: await goToFirst(window) });
   report("heap after 10,000", { mb: await heapMb(window) });
   await addToRooms(sandbox, served, name);
-  await window.evaluate(`location.hash = "#/"`);
+  await window.evaluate("document.querySelector('.room-head .only-narrow')?.click()");
   await window.evaluate(
     `drawn(() => document.querySelectorAll(".room-line").length >= ${HOME_ROOMS})`,
   );
@@ -151,7 +153,7 @@ function openRoom(window: BareWindow, room: string): Promise<number> {
     await drawn(() => true);
     const startedAt = performance.now();
     document.querySelector('.room-line[data-target="${room}"]').click();
-    const message = '.timeline[aria-label$="#${room}"] article.message';
+    const message = '.timeline[aria-label$="${room}"] article.message';
     return (await drawn(() => document.querySelector(message) !== null)) - startedAt;
   })()`);
 }
