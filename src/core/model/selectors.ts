@@ -5,7 +5,13 @@ import { boxNames, compareNames } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
 import { roomAt } from "../client/room-names.ts";
-import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../rooms/prefs.ts";
+import {
+  EVERYWHERE,
+  isMutedAt,
+  isStatusOver,
+  type NotifyLevel,
+  notifyLevel,
+} from "../rooms/prefs.ts";
 import { LOBBY } from "../rooms/rooms.ts";
 import { closesBoxes } from "../rooms/rules.ts";
 import { isMessage, isSameName } from "./item.ts";
@@ -323,6 +329,12 @@ export function isSettled({ rooms }: Pick<Model, "rooms">, message: Notified): b
   if (room === undefined || message.n <= room.read) return true;
   if (room.changes.get(message.seq)?.isErased === true) return true;
   return message.mentionsMe && loadedItem(room, message.seq)?.mentionsMe === false;
+}
+
+/** The user's own status; `undefined` if there is none, or if it has ended. */
+export function ownStatus({ prefs }: Pick<Model, "prefs">, unixMs: number): string | undefined {
+  const { status, statusUntil } = prefs?.get(EVERYWHERE) ?? {};
+  return isStatusOver(statusUntil, unixMs) ? undefined : status;
 }
 
 /** End of "do not disturb" in Unix ms; `undefined` if notifications are on. */

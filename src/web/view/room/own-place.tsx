@@ -1,10 +1,8 @@
 /** The user's own place on a phone: face, status, and what can be set. */
 
 import { HOUR_MS } from "../../../base/time.ts";
-import { dndEnd } from "../../../core/model/selectors.ts";
-import type { Model } from "../../../core/model/state.ts";
+import { dndEnd, ownStatus } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { HelpDialog } from "../shell/help-dialog.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
@@ -16,18 +14,12 @@ import { SavedDialog } from "./saved.tsx";
 
 const QUIET_HOURS = [1, 8, 24] as const;
 
-/** Returns the user's status, unless it has ended. */
-function ownStatus({ prefs }: Model): string | undefined {
-  const { status, statusUntil = Number.POSITIVE_INFINITY } = prefs?.get(EVERYWHERE) ?? {};
-  return status === undefined || statusUntil <= Date.now() ? undefined : status;
-}
-
 /** The board above the rows. */
 export function OwnHead({ me }: { readonly me: string }) {
   const { texts, openDialog } = usePage();
   const name = useShownName(me);
   const isOnline = useOnline();
-  const status = useModelValue(ownStatus);
+  const status = useModelValue((model) => ownStatus(model, Date.now()));
   const hasPrefs = useModelValue(({ prefs }) => prefs !== undefined);
   return (
     <div className="me">

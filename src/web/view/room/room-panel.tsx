@@ -9,10 +9,10 @@ import { rove } from "../../input/keys.ts";
 import { PinList } from "../attention/pins.tsx";
 import { FileRow, isPictured, PictureTile } from "../files/files.tsx";
 import { Announced } from "../shell/announced.tsx";
-import { Button } from "../shell/button.tsx";
 import { FaultLine, useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { People } from "./members.tsx";
+import { MoreResults } from "./search.tsx";
 
 export const PANEL_TABS = ["people", "files", "pins"] as const;
 export type PanelTab = (typeof PANEL_TABS)[number];
@@ -153,15 +153,7 @@ function RoomFiles({ target }: { readonly target: string }) {
         {isEmpty ? texts.noFilesHere : ""}
       </Announced>
       <FaultLine fault={isOnline ? search?.fault : texts.searchOffline} />
-      {search?.hasMore === true ? (
-        <Button
-          variant="wide"
-          disabled={search.isLoading}
-          onClick={() => chat.actions.searchMore()}
-        >
-          {texts.moreResults}
-        </Button>
-      ) : null}
+      <MoreResults />
     </>
   );
 }

@@ -150,7 +150,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
 }
 
 export function Search({ open, onClose, onJump }: SearchProps) {
-  const { texts, chat } = usePage();
+  const { texts } = usePage();
   const search = useModelValue((model) => model.search);
   const isOnline = useOnline();
   const hasSealed = useModelValue((model) =>
@@ -188,15 +188,19 @@ export function Search({ open, onClose, onJump }: SearchProps) {
           {texts.searchSealed}
         </p>
       ) : null}
-      {search?.hasMore === true ? (
-        <Button
-          variant="wide"
-          disabled={search.isLoading}
-          onClick={() => chat.actions.searchMore()}
-        >
-          {texts.moreResults}
-        </Button>
-      ) : null}
+      <MoreResults />
     </>
+  );
+}
+
+/** Asks for more of what is being searched for, a room's files included. */
+export function MoreResults() {
+  const { texts, chat } = usePage();
+  const search = useModelValue((model) => model.search);
+  if (search?.hasMore !== true) return null;
+  return (
+    <Button variant="wide" disabled={search.isLoading} onClick={() => chat.actions.searchMore()}>
+      {texts.moreResults}
+    </Button>
   );
 }

@@ -18,6 +18,7 @@ import {
   followedThreads,
   isBoxOf,
   lastUnignored,
+  ownStatus,
   peopleHere,
   type RoomList,
   type RoomListEntry,
@@ -26,7 +27,6 @@ import {
 import type { Item, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { shownCall, shownHands } from "../../../core/model/unignored.ts";
-import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { fileIcon } from "../../browser/media.ts";
@@ -507,10 +507,7 @@ function callsOf(model: Model): number {
 function useOwnState(): string {
   const { texts } = usePage();
   const isOnline = useOnline();
-  const status = useModelValue(({ prefs }) => {
-    const { status, statusUntil = Number.POSITIVE_INFINITY } = prefs?.get(EVERYWHERE) ?? {};
-    return statusUntil > Date.now() ? status : undefined;
-  });
+  const status = useModelValue((model) => ownStatus(model, Date.now()));
   return isOnline ? cleanText(status ?? texts.available) : texts.ownOffline;
 }
 
