@@ -75,7 +75,7 @@ export const VERBS: VerbTable = {
     import: verbRow(
       "Import messages from another chat into a room",
       () => import("./archive/import.ts"),
-      ["chat import lab.ndjson --room lab", "chat import '#lab.weechatlog' --room lab --skip-bad"],
+      ["chat import lab.ndjson --room lab", "chat import slack.zip --room lab --channel general"],
     ),
     verify: verbRow("Check history for tampering", () => import("./verify.ts"), [
       "chat verify",

@@ -187,15 +187,8 @@ class Walk {
       writeFileSync(join(HERE, name), `this is ${name}\n`);
     }
     writeFileSync(join(sandbox, "etc", "room-password"), "blue house\n");
-    const logs = {
-      "irclogs/libera/#chat.log": "--- Log opened Mon Jan 05 09:00:00 2026\n09:01 <@ben> hello\n",
-      ".znc/users/ana/moddata/log/libera/#chat/2026-01-06.log": "[09:01:00] <ben> hello again\n",
-    };
-    for (const [name, text] of Object.entries(logs)) {
-      const path = join(sandbox, "home", name);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text);
-    }
+    writeFileSync(join(HERE, "#lab.weechatlog"), "2026-01-05 09:01:00\tben\thello\n");
+    writeFileSync(join(HERE, "2026-01-06.log"), "[09:01:00] <ben> hello again\n");
     this.#env = {
       PATH: `${join(sandbox, "bin")}:${process.env["PATH"] ?? ""}`,
       HOME: join(sandbox, "home"),

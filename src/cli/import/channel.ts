@@ -50,7 +50,7 @@ export function selectChannel<Channel extends ExportChannel>(
 
 const exact = (text: string) => text;
 const composed = (text: string) => text.normalize("NFC");
-export const folded = (text: string) => text.normalize("NFC").toLowerCase();
+const folded = (text: string) => text.normalize("NFC").toLowerCase();
 
 /** Names that mean the channel in an export of one team. */
 function labelsOf(channel: ExportChannel): readonly string[] {
@@ -71,7 +71,7 @@ function listOf(channels: readonly ExportChannel[]): string {
 }
 
 /** Lists the first labels, and counts the others. */
-export function firstOf(labels: readonly string[]): string {
+function firstOf(labels: readonly string[]): string {
   const moreCount = labels.length - LISTED_MAX;
   const more = moreCount > 0 ? ` and ${moreCount} more` : "";
   return labels.slice(0, LISTED_MAX).join(", ") + more;

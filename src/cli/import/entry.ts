@@ -9,11 +9,6 @@ interface CommonFields {
   readonly location: string;
   readonly from: string;
   readonly timeUnixMs: number;
-  /**
-   * Local time in the source as if it were UTC; absent if the source has the instant. It identifies
-   * the message, so that an import under another time zone recognizes it.
-   */
-  readonly localUnixMs?: number;
 }
 
 interface PostFields extends CommonFields {
@@ -59,17 +54,7 @@ export interface ParsedFile {
   readonly format: string;
   readonly entries: readonly ImportEntry[];
   readonly problems: readonly Problem[];
-  /** Number of lines that are not messages, in addition to those in `skippedKinds`. */
-  readonly skipped: number;
   readonly skippedKinds: readonly SkippedKind[];
-  readonly latin1: number;
-}
-
-/** Result of checking an import before its messages are posted. */
-export interface ImportSummary extends Omit<ParsedFile, "entries"> {
-  readonly count: number;
-  /** Changes with the source. */
-  readonly digest: string;
 }
 
 export interface ReadOptions {
@@ -86,8 +71,6 @@ export class EntryList {
   readonly entries: ImportEntry[] = [];
   readonly problems: Problem[] = [];
   readonly #skippedKinds = new Map<string, SkippedKind>();
-  skipped = 0;
-  latin1 = 0;
 
   add(entry: ImportEntry): void {
     const reason = validationError(entry);
@@ -125,9 +108,9 @@ export class EntryList {
   }
 
   parsed(format: string): ParsedFile {
-    const { entries, problems, skipped, latin1 } = this;
+    const { entries, problems } = this;
     const skippedKinds = [...this.#skippedKinds.values()];
-    return { format, entries, problems, skipped, skippedKinds, latin1 };
+    return { format, entries, problems, skippedKinds };
   }
 }
 
@@ -157,25 +140,28 @@ function wellFormed(entry: ImportEntry): ImportEntry {
   return { ...entry, from, text: entry.text.toWellFormed() };
 }
 
+/** Also the answer to logs of IRC clients, which have no common format. */
 export function unknownFormat(path: string): Fault {
-  return new Fault("usage", `unknown import format: ${path}`, {
-    remedy: "run chat import --help for supported formats",
-  });
+  const example = `{"kind":"text","time":"2026-01-31 18:05","from":"ana","text":"hi"}`;
+  return new Fault(
+    "usage",
+    `${path} is no export of chat, Slack, Mattermost or Discord; ` +
+      `convert other messages to JSON lines such as ${example}`,
+    { remedy: "see docs/history.md for a command that converts logs of IRC clients" },
+  );
 }
 
 export interface TextLine {
   readonly location: string;
   readonly text: string;
-  readonly isLatin1: boolean;
+  readonly isUtf8: boolean;
 }
 
 const NEWLINE = 0x0a;
 
-/** A line that is not UTF-8 is decoded as Latin-1, the encoding of older IRC clients. */
 export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
   const strict = new TextDecoder("utf-8", { fatal: true });
-  // In the WHATWG encoding standard, "latin1" means Windows-1252, and decoding it never fails.
-  const latin1 = new TextDecoder("latin1");
+  const lenient = new TextDecoder();
   let number = 0;
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(NEWLINE, start);
@@ -184,13 +170,13 @@ export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
     start = end + 1;
     number++;
     let text: string;
-    let isLatin1 = false;
+    let isUtf8 = true;
     try {
       text = strict.decode(line);
     } catch {
-      text = latin1.decode(line);
-      isLatin1 = true;
+      text = lenient.decode(line);
+      isUtf8 = false;
     }
-    yield { location: `line ${number}`, text: text.replace(/\r$/, ""), isLatin1 };
+    yield { location: `line ${number}`, text: text.replace(/\r$/, ""), isUtf8 };
   }
 }

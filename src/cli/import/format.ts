@@ -1,14 +1,11 @@
 /** Detects the format of an import. */
 
 import { basename as baseName } from "node:path";
-import { Fault } from "../../base/fault.ts";
 import type { Fields } from "../../base/json-fields.ts";
-import { finishSteps } from "../../base/steps.ts";
 import { quoteText } from "../../base/text.ts";
 import { isDiscord, isDiscordStart, readDiscord } from "./discord.ts";
 import { type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
 import { jsonLinesIn, type LinesFile } from "./json.ts";
-import { logsIn } from "./log-folder.ts";
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
 import { isSlack, readSlack } from "./slack.ts";
@@ -16,8 +13,8 @@ import {
   type ExportTree,
   fileBytes,
   folderTree,
-  isFolder,
   jsonFile,
+  pathType,
   utf8Bytes,
   withLinks,
   zipTree,
@@ -25,12 +22,12 @@ import {
 
 const DETECTION_LINES_MAX = 50;
 
-/**
- * @param piped content of the path if it is a pipe
- * @throws {Fault} usage if the format is unknown; not-found, too-large, store-…
- */
-export function* readImport(path: string, options: ReadOptions, piped?: Uint8Array): Reading {
-  const tree = isFolder(path) ? folderTree(path) : zipTree(piped ?? path);
+/** @throws {Fault} usage if the format is unknown; not-found, too-large, store-… */
+export function* readImport(path: string, options: ReadOptions): Reading {
+  const type = pathType(path);
+  // A pipe can be read only once.
+  const piped = type === "pipe" ? fileBytes(path) : undefined;
+  const tree = type === "folder" ? folderTree(path) : zipTree(piped ?? path);
   if (tree !== undefined) return yield* readTree(tree, path, options);
   return yield* readFile(path, utf8Bytes(piped ?? fileBytes(path), path), options);
 }
@@ -40,19 +37,8 @@ type Reading = Generator<void, ParsedFile>;
 
 function* readTree(tree: ExportTree, path: string, options: ReadOptions): Reading {
   const read = yield* treeReader(tree);
-  if (read !== undefined) return withLinks(yield* read(options), tree);
-  if (logsIn(tree.paths).length === 0) throw unknownFormat(quoteText(path));
-  // Only a zip: the logs of a folder are imported.
-  throw new Fault(
-    "usage",
-    `${quoteText(path)} contains logs, which cannot be imported from a zip`,
-    { remedy: "unpack it, and import the folder" },
-  );
-}
-
-/** Reports whether the folder or zip is the export of a server, rather than a folder of logs. */
-export function isExport(tree: ExportTree): boolean {
-  return finishSteps(treeReader(tree)) !== undefined;
+  if (read === undefined) throw unknownFormat(quoteText(path));
+  return withLinks(yield* read(options), tree);
 }
 
 /** @returns `undefined` for an unknown format */

@@ -3,7 +3,6 @@
 import { firstIndex } from "../../base/binary-search.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
-import { localInstants, type OffsetMinutes } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import {
@@ -34,7 +33,6 @@ export interface ImportOptions {
   readonly client: Client;
   readonly room: string;
   readonly clock: Clock;
-  readonly offsetMinutes: OffsetMinutes;
   /** Changes with the content of the imported file. */
   readonly digest: string;
   /** Number of entries in the file. */
@@ -56,9 +54,9 @@ const WAIT_MS_MIN = 250;
 const ATTEMPTS_MAX = 8;
 
 /**
- * Digests of an entry. A message from a log in local time is identified by that time, whatever the
- * time zone of the import, and one with an id in its source by that id, whatever its text and the
- * name of its author are now: its post id contains a part of `id`, and `post` covers that part.
+ * Digests of an entry. A message with an id in its source is identified by that id, whatever its
+ * text and the name of its author are now: its post id contains a part of `id`, and `post` covers
+ * that part.
  */
 interface EntryDigests {
   /** Part of the post id. */
@@ -182,12 +180,10 @@ export class Importer {
     const answeredDigest = isReaction ? (this.#digests.get(re) ?? "") : "";
     const digest = digestOf([kind, from, timeUnixMs, content, answeredDigest]);
     this.#digests.add(seq, digest);
-    // chat 0.2.0 took the hash from this digest, and so does a source with exact times.
-    if (hashOf(digest) === hash) this.#unmatched.add(seq, [digest]);
-    else if (isOfSourceId(hash)) {
+    if (hashOf(digest) !== hash && isOfSourceId(hash)) {
       this.#unmatched.add(seq, [digest, sourceDigest(timeUnixMs, hash)]);
       this.#texts.add(seq, digestOf([content]));
-    } else this.#unmatched.add(seq, [digest, digestOf([kind, from, content, hash])]);
+    } else this.#unmatched.add(seq, [digest]);
   }
 
   /** Reports whether this run has posted the message at the index, in an earlier batch. */
@@ -242,24 +238,17 @@ export class Importer {
   }
 
   #digestsOf(entry: PostEntry, answeredDigest = ""): EntryDigests {
-    const { kind, from, timeUnixMs, localUnixMs } = entry;
+    const { kind, from, timeUnixMs } = entry;
     const isReaction = kind === "reaction";
     const text = isReaction ? entry.react : entry.text;
     const answered = isReaction ? answeredDigest : "";
-    const contentAt = (unixMs: number) => digestOf([kind, from, unixMs, text, answered]);
-    const content = contentAt(timeUnixMs);
+    const content = digestOf([kind, from, timeUnixMs, text, answered]);
     const { sourceId } = entry;
     if (sourceId !== undefined) {
-      const idHash = withMark(hashOf(digestOf(["id", sourceId])), SOURCE_ID_MARK);
+      const idHash = sourceIdHash(sourceId);
       return { idHash, post: [content, sourceDigest(timeUnixMs, idHash)], content };
     }
-    if (localUnixMs === undefined) return { idHash: hashOf(content), post: [content], content };
-    const localId = digestOf([kind, from, `local ${localUnixMs}`, text, answered]);
-    const idHash = withMark(hashOf(localId), 0);
-    // An import by chat 0.2.0 is found if the time zone is the same.
-    const { first, last } = localInstants(localUnixMs, this.options.offsetMinutes);
-    const instants = [...new Set([timeUnixMs, first, last])].map(contentAt);
-    return { idHash, post: [digestOf([kind, from, text, idHash]), ...instants], content };
+    return { idHash: hashOf(content), post: [content], content };
   }
 
   #take({ idHash, post, content }: EntryDigests): number | undefined {
@@ -449,8 +438,9 @@ function hashOf(digest: string): number {
 /** Lowest bit of a hash: whether it was made from an id of the source or from a local time. */
 const SOURCE_ID_MARK = 1;
 
-function withMark(hash: number, mark: number): number {
-  return hash - (hash % 2) + mark;
+function sourceIdHash(sourceId: string): number {
+  const hash = hashOf(digestOf(["id", sourceId]));
+  return hash - (hash % 2) + SOURCE_ID_MARK;
 }
 
 function isOfSourceId(hash: number): boolean {

@@ -34,9 +34,9 @@ export function* readMattermost(
   const messages = new MessageList(list, chosen?.key ?? "");
   for (const file of files) {
     const reader = new MattermostReader(messages, chosen);
-    for (const { location: place, isLatin1, object: line } of jsonLinesIn(file.read())) {
+    for (const { location: place, isUtf8, object: line } of jsonLinesIn(file.read())) {
       const location = file.path === "" ? place : `${file.path}, ${place}`;
-      if (isLatin1) list.problem(location, "not text in UTF-8");
+      if (!isUtf8) list.problem(location, "not text in UTF-8");
       else if (line === undefined || textOf(line["type"]) === "") list.problem(location, NO_LINE);
       else reader.read(location, line);
       yield;
@@ -51,9 +51,9 @@ const NO_LINE = "not a line of a bulk export, or nested too deeply";
 function* channelsIn(files: readonly LinesFile[]): Generator<void, readonly MattermostChannel[]> {
   const channels = new Map<string, MattermostChannel>();
   for (const file of files) {
-    for (const { isLatin1, object: line } of jsonLinesIn(file.read())) {
+    for (const { isUtf8, object: line } of jsonLinesIn(file.read())) {
       yield;
-      if (isLatin1 || line === undefined) continue;
+      if (!isUtf8 || line === undefined) continue;
       const channel = fieldsOf(line["channel"]);
       const [name, team] = [textOf(channel?.["name"]), textOf(channel?.["team"])];
       const declared =

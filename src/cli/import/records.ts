@@ -32,9 +32,9 @@ export function* readRecords(
   const chosen = isOne ? rooms[0] : selectChannel(rooms, options);
   const reader = new RecordReader(list, erased);
   for (const file of files) {
-    for (const { location: place, isLatin1, object: record } of jsonLinesIn(file.read())) {
+    for (const { location: place, isUtf8, object: record } of jsonLinesIn(file.read())) {
       const location = file.path === "" ? place : `${file.path}, ${place}`;
-      if (isLatin1 || record === undefined) list.problem(location, "not a JSON object in UTF-8");
+      if (!isUtf8 || record === undefined) list.problem(location, "not a JSON object in UTF-8");
       else if (textOf(record["kind"]) === "")
         list.problem(location, "not a record of chat history");
       else if (isRecord(record) && roomOf(record).key !== chosen?.key) {

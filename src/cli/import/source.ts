@@ -24,14 +24,11 @@ const READ_BYTES = 1024 * 1024;
 const TREE_FILES_MAX = 200_000;
 /** Further links are not named. */
 const LINKS_MAX = 1_000;
-/** ZNC nests `users/USER/networks/NETWORK/moddata/log/CHANNEL/DAY.log`. */
 const FOLDER_DEPTH_MAX = 8;
 const ZIP_START_BYTES = 64;
 const ZIP_DATA_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 /** Only these files of an export are read. */
 const DATA_FILE = /\.(?:json|jsonl|ndjson)$/i;
-/** Links to other files are no part of an export. */
-const LINKED_FILE = /\.(?:json|jsonl|ndjson|weechatlog)$|\.log\b/i;
 
 /** Files of the export by path, such as `general/2026-11-21.json`. */
 export interface ExportTree {
@@ -90,7 +87,7 @@ export function utf8Bytes(bytes: Uint8Array, path: string): Uint8Array {
  * zero.
  * @returns `undefined` for another encoding
  */
-export function utf16EncodingOf(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+function utf16EncodingOf(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   const mark = utf16MarkOf(bytes);
   if (mark !== undefined) return mark;
   const [first, second] = bytes;
@@ -106,9 +103,12 @@ export function jsonFile(tree: ExportTree, path: string): unknown {
   return jsonOf(decodedText(tree.read(path), path));
 }
 
-export function isFolder(path: string): boolean {
+/** @returns "pipe" for whatever is neither a folder nor a regular file */
+export function pathType(path: string): "folder" | "file" | "pipe" {
   try {
-    return statSync(path).isDirectory();
+    const stat = statSync(path);
+    if (stat.isDirectory()) return "folder";
+    return stat.isFile() ? "file" : "pipe";
   } catch (error) {
     throw readFault(error, path);
   }
@@ -164,11 +164,11 @@ function linkIn(root: string, path: string): FolderLink {
   try {
     const target = realpathSync(join(root, path));
     const isInside = target.startsWith(`${realpathSync(root)}${sep}`);
-    const hasMessages = statSync(target).isDirectory() || LINKED_FILE.test(path);
+    const hasMessages = statSync(target).isDirectory() || DATA_FILE.test(path);
     return { path, isLost: !isInside && hasMessages };
   } catch {
     // A broken link: what it led to may have had messages.
-    return { path, isLost: LINKED_FILE.test(path) };
+    return { path, isLost: DATA_FILE.test(path) };
   }
 }
 
@@ -249,7 +249,7 @@ function tooManyFiles(path: string): Fault {
   return new Fault("too-many", message, { remedy: "import the folder of one channel" });
 }
 
-export function readFault(error: unknown, path: string): Fault {
+function readFault(error: unknown, path: string): Fault {
   if (errorCode(error) !== "ENOENT") return diskFault(error, quoteText(path));
   return new Fault("not-found", `no such file: ${quoteText(path)}`, { remedy: "check the path" });
 }

@@ -1,18 +1,16 @@
 /** `chat import`, which posts messages from other programs. */
 
 import { Fault } from "../../base/fault.ts";
-import { counted, formatSize } from "../../base/sizes.ts";
+import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { type Context, printNotice, runInterruptible } from "../../cli/context.ts";
 import { Omissions } from "../../cli/files/omissions.ts";
 import { parseRoomName, SERVER_FLAGS } from "../../cli/flags.ts";
-import type { ImportEntry, ImportSummary } from "../../cli/import/entry.ts";
+import type { ParsedFile, ReadOptions } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
 import { entriesDigest, Importer } from "../../cli/import/importer.ts";
-import { openLog } from "../../cli/import/log-import.ts";
-import { MonthNames } from "../../cli/import/month-names.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printResult } from "../../cli/output/result.ts";
 
@@ -20,7 +18,7 @@ const PROBLEMS_LISTED_MAX = 20;
 
 export const command = defineVerb({
   args: {
-    file: argument("Export or log file", { valueHint: "FILE" }),
+    file: argument("Export: a file, folder or zip", { valueHint: "FILE" }),
     at: argument("HOST, HOST:PORT or an invite", { required: false, valueHint: "SERVER" }),
     room: stringFlag("ROOM", "Destination room", {
       required: true,
@@ -28,28 +26,25 @@ export const command = defineVerb({
       alias: "r",
     }),
     channel: stringFlag("NAME", "Channel to import, or TEAM/NAME (Default: same name as the room)"),
-    encoding: stringFlag(
-      "NAME",
-      "Encoding of a log, such as iso-8859-2 (Default: UTF-8 or Latin-1)",
-    ),
-    timeFormat: stringFlag("FORMAT", "Format of the times in a log, such as '%d/%m/%Y %H:%M:%S'"),
     skipBad: flag("Skip lines that cannot be parsed"),
     ...SERVER_FLAGS,
   },
   details:
-    "Supports chat export, irssi, WeeChat, ZNC, Slack, Mattermost and Discord. Only the room's " +
-    "moderators can import. To resume after an interruption, run the same command again. If it " +
-    "leaves messages out, names them and exits with code 7.",
+    "Supports chat export, Slack, Mattermost and Discord. Only the room's moderators can import. " +
+    "To resume after an interruption, run the same command again. If it leaves messages out, " +
+    "names them and exits with code 7.",
   async run(args, context) {
     context.continueWithoutOutput();
     const { room } = args;
-    const { offsetMinutes, clock } = context;
+    const { clock } = context;
     const progress = new CounterLine(context);
-    const source = await runInterruptible(context, () => openSource(args, context, progress), {
-      remedy: "nothing was imported; run the same command again",
-    }).finally(() => progress.end());
-    const omissions = checkProblems(context, source.summary, args.skipBad);
-    const { count, digest } = source.summary;
+    const parsed = await runInterruptible(
+      context,
+      () => inTurns(readImport(args.file, channelOf(args))),
+      { remedy: "nothing was imported; run the same command again" },
+    );
+    const omissions = checkProblems(context, parsed, args.skipBad);
+    const { entries } = parsed;
     const options = {
       argument: args.at,
       mode: "login",
@@ -57,21 +52,21 @@ export const command = defineVerb({
       isResumable: true,
       reconnect: true,
     } as const;
-    return withClient(context, args, options, async ({ client, user }) => {
+    return withClient(context, args, options, async ({ client }) => {
       const events = client.read();
       await untilConnected(events);
       const importer = new Importer({
         client,
         room,
         clock,
-        offsetMinutes,
-        digest,
-        count,
+        digest: entriesDigest(entries),
+        count: entries.length,
         reconnected: () => untilConnected(events),
-        onProgress: (done) => progress.update(() => `${done} of ${counted(count, "message")} …`),
+        onProgress: (done) =>
+          progress.update(() => `${done} of ${counted(entries.length, "message")} …`),
       });
       try {
-        const { posted, present, skipped, unchanged } = await importer.run(source.entries(user));
+        const { posted, present, skipped, unchanged } = await importer.run(entries);
         progress.end();
         if (skipped > 0) {
           printNotice(context, `skipped ${skipped} reactions or edits of missing messages`);
@@ -92,40 +87,13 @@ export const command = defineVerb({
   },
 });
 
-interface Source {
-  readonly summary: ImportSummary;
-  /** @param owner author of the lines that the owner of a log wrote without a name */
-  entries(owner: string): Iterable<ImportEntry> | AsyncIterable<ImportEntry>;
-}
-
-interface SourceFlags {
-  readonly file: string;
+interface ChannelFlags {
   readonly room: string;
   readonly channel: string | undefined;
-  readonly encoding: string | undefined;
-  readonly timeFormat: string | undefined;
-  readonly skipBad: boolean;
 }
 
-/** Reads the whole source, so that a source that is refused leaves nothing in the room. */
-async function openSource(
-  { file, room, channel, encoding, timeFormat, skipBad }: SourceFlags,
-  { offsetMinutes }: Context,
-  progress: CounterLine,
-): Promise<Source> {
-  const months = new MonthNames();
-  const log = await openLog(file, { offsetMinutes, channel, encoding, timeFormat, months });
-  if (log.kind === "log") {
-    const onProgress = (bytes: number) => progress.update(() => `checked ${formatSize(bytes)} …`);
-    const summary = await log.check(skipBad, onProgress);
-    return { summary, entries: (name) => log.entries({ name }) };
-  }
-  const isChannelGiven = channel !== undefined;
-  const options = { channel: (channel ?? room).replace(/^#/, ""), isChannelGiven };
-  const parsed = await inTurns(readImport(file, options, log.bytes));
-  const { entries } = parsed;
-  const summary = { ...parsed, count: entries.length, digest: entriesDigest(entries) };
-  return { summary, entries: () => entries };
+function channelOf({ room, channel }: ChannelFlags): ReadOptions {
+  return { channel: (channel ?? room).replace(/^#/, ""), isChannelGiven: channel !== undefined };
 }
 
 /** Longest pause until a signal is noticed, if each step is short. */
@@ -147,20 +115,19 @@ async function inTurns<Result>(steps: Generator<void, Result>): Promise<Result> 
  * @returns the messages that are left out because of `--skip-bad`
  * @throws {Fault} usage if there are any and the flag is missing
  */
-function checkProblems(context: Context, summary: ImportSummary, skipBad: boolean): Omissions {
-  const { format, count, problems, latin1 } = summary;
-  const skipped = summary.skippedKinds.reduce((sum, kind) => sum + kind.count, summary.skipped);
-  const counts = `${counted(count, "message")}, skipped ${counted(skipped, "other line")}`;
+function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): Omissions {
+  const { format, entries, problems, skippedKinds } = parsed;
+  const skipped = skippedKinds.reduce((sum, kind) => sum + kind.count, 0);
+  const counts = `${counted(entries.length, "message")}, skipped ${counted(skipped, "other line")}`;
   printNotice(context, `format ${format}: ${counts}`);
   let listed = 0;
   const omissions = new Omissions(context, (line) => {
     if (++listed <= PROBLEMS_LISTED_MAX) printNotice(context, line);
   });
-  for (const kind of summary.skippedKinds) {
+  for (const kind of skippedKinds) {
     omissions.addKind(kind, !kind.isLost);
     listed = 0;
   }
-  if (latin1 > 0) printNotice(context, `${counted(latin1, "line")} not in UTF-8, read as Latin-1`);
   for (const [index, { location, reason }] of problems.entries()) {
     if (skipBad) omissions.add({ path: location, reason });
     else if (index < PROBLEMS_LISTED_MAX) printNotice(context, cleanText(`${location}: ${reason}`));

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import {
@@ -12,6 +12,7 @@ import { EntryList, linesIn } from "../../../src/cli/import/entry.ts";
 import { readImport as stepsOf } from "../../../src/cli/import/format.ts";
 import { isZip, openZip } from "../../../src/cli/zip.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
+import { until } from "../../event.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { zip } from "./zip.ts";
 
@@ -67,17 +68,17 @@ test("refuses an unknown format, and a path that does not exist", async () => {
   expect(faults.map(({ code }) => code)).toEqual(["usage", "usage", "usage", "not-found"]);
 });
 
-test("numbers lines, and detects Latin-1 line by line", () => {
+test("numbers lines, and detects those that are not UTF-8", () => {
   const bytes = Buffer.concat([
     Buffer.from("\ufeffcafé\r\n"),
     Buffer.from([0x63, 0x61, 0x66, 0xe9, 0x0a]),
     Buffer.from("\nlast é"),
   ]);
   expect([...linesIn(bytes)]).toEqual([
-    { location: "line 1", text: "café", isLatin1: false },
-    { location: "line 2", text: "café", isLatin1: true },
-    { location: "line 3", text: "", isLatin1: false },
-    { location: "line 4", text: "last é", isLatin1: false },
+    { location: "line 1", text: "café", isUtf8: true },
+    { location: "line 2", text: "caf\ufffd", isUtf8: false },
+    { location: "line 3", text: "", isUtf8: true },
+    { location: "line 4", text: "last é", isUtf8: true },
   ]);
 });
 
@@ -178,10 +179,34 @@ test.each(Object.entries(TREES))("reads a folder and a zip of %s", (format, file
   }
 });
 
-test("reads a zip from a pipe", () => {
-  const options = { channel: "general", isChannelGiven: false };
-  const piped = zip(TREES["Slack"] ?? {});
-  expect(readImport("/dev/null", options, piped).entries).toHaveLength(1);
+test("reads a zip from a pipe", async () => {
+  const pipe = join(folder, "pipe");
+  const path = at("piped.zip", zip(TREES["Slack"] ?? {}));
+  const writer = Bun.spawn(["sh", "-c", 'mkfifo "$1" && cat "$2" > "$1"', "sh", pipe, path]);
+  await until("the pipe exists", () => existsSync(pipe));
+  expect(read(pipe).entries).toHaveLength(1);
+  expect(await writer.exited).toBe(0);
+});
+
+test("refuses logs of IRC clients with the lines that it takes instead", async () => {
+  const logs = {
+    "irssi.log": "--- Log opened Mon Jan 05 09:00:00 2026\n09:01 <@ben> hello\n",
+    "#chat.weechatlog": "2026-11-21 05:46:33\tben\thello\n",
+    "znc/libera/#chat/2026-01-06.log": "[09:01:00] <ben> hello again\n",
+  };
+  const paths = Object.entries(logs).map(([name, text]) => at(name, text));
+  for (const path of [...paths, join(folder, "znc"), at("logs.zip", zip(logs))]) {
+    const fault = await faultFrom(() => read(path));
+    expect(fault.code).toBe("usage");
+    expect(fault.message).toContain('{"kind":"text","time":');
+  }
+});
+
+test("imports JSON lines that state only kind, time, author and text", () => {
+  const line = '{"kind":"text","time":"2026-01-31T18:05:00Z","from":"ana","text":"hi"}\n';
+  const { entries, problems } = read(at("made.ndjson", line + line));
+  expect(problems).toEqual([]);
+  expect(entries.map(({ from }) => from)).toEqual(["ana", "ana"]);
 });
 
 const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
