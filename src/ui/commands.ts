@@ -529,13 +529,18 @@ const shrug: Command<{ readonly text: string }> = {
   },
 };
 
-const reply: Command<OptionalSeq & { readonly text: string }> = {
+type SeqAndText = OptionalSeq & { readonly text: string };
+
+/** A number at the start names the message. */
+function parseSeqAndText(input: string): SeqAndText | undefined {
+  const [, seq, text = input] = /^([1-9]\d{0,14})\s+(\S[\s\S]*)$/.exec(input) ?? [];
+  return text === "" ? undefined : { seq: seq === undefined ? seq : Number(seq), text };
+}
+
+const reply: Command<SeqAndText> = {
   usage: "/reply [SEQ] TEXT",
   defaultAuthor: "other",
-  parse(input) {
-    const [, seq, text = input] = /^([1-9]\d{0,14})\s+([\s\S]+)$/.exec(input) ?? [];
-    return text === "" ? undefined : { seq: seq === undefined ? seq : Number(seq), text };
-  },
+  parse: parseSeqAndText,
   async run({ seq, text }, chat, host) {
     await host.post({ text, re: await chat.actions.replyTo(host.current, seq ?? host.thread) });
     return undefined;
@@ -562,15 +567,15 @@ const react: Command<OptionalSeq & { readonly sign: string }> = {
   },
 };
 
-const edit: Command<{ readonly text: string }> = {
-  usage: "/edit TEXT",
+const edit: Command<SeqAndText> = {
+  usage: "/edit [SEQ] TEXT",
   defaultAuthor: "own",
-  parse: parseText,
-  async run({ text }, chat, host) {
+  parse: parseSeqAndText,
+  async run(args, chat, host) {
     await host.sent();
     const target = postTarget(chat.model, host.current);
-    const seq = await chat.actions.resolveSeq(target, undefined, "own");
-    return { seq: await chat.actions.edit(target, seq, text) };
+    const seq = await chat.actions.resolveSeq(target, args.seq, "own");
+    return { seq: await chat.actions.edit(target, seq, args.text) };
   },
 };
 

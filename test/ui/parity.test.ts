@@ -78,6 +78,21 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     records: ["text yes of 'two'", "text no of 'one'"],
   },
   "/edit": { lines: ["helo", "/edit hello"], records: ["text helo", "edit hello of 'helo'"] },
+  "/edit of a number": {
+    lines: ["one", "two", "/edit {2} 1st", "/edit {1} 2 of 2", "/edit 99 x"],
+    records: ["text one", "text two", "edit 1st of 'one'", "edit 2 of 2 of 'two'"],
+    faults: { 5: "not-found" },
+  },
+  "/edit of another user's message": {
+    ben: ["hello"],
+    lines: ["/edit {1} bye"],
+    faults: { 1: "not-allowed" },
+  },
+  "/edit after the latest message was erased": {
+    lines: ["one", "two", "/erase", "/edit 1st"],
+    records: ["text one", "text two", "erase of 'two'", "edit 1st of 'one'"],
+    questions: 1,
+  },
   "/edit without a change": { lines: ["hello", "/edit hello"], records: ["text hello"] },
   "/edit without a message": { ben: ["hello"], lines: ["/edit hi"], faults: { 1: "not-found" } },
   "/erase": { lines: ["oops", "/erase"], records: ["text oops", "erase of 'oops'"], questions: 1 },

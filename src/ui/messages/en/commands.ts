@@ -49,7 +49,7 @@ export const ENGLISH_COMMANDS = {
   ban: "ban a user or an address from the server (operators only)",
   grant: "make a user a moderator of this room",
   revoke: "remove a user as moderator of this room",
-  edit: "edit your latest message here",
+  edit: "edit your latest message here, or the one with this number",
   erase: "delete a message; without SEQ, your latest one here",
   pin: "pin a message; without SEQ, the latest one from another user",
   unpin: "unpin a message",

@@ -51,7 +51,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   ban: "blokir pengguna atau alamat dari server (khusus operator)",
   grant: "jadikan seseorang moderator ruang",
   revoke: "cabut peran moderator seseorang",
-  edit: "sunting pesan terakhir Anda di sini",
+  edit: "sunting pesan terakhir Anda di sini, atau pesan dengan nomor ini",
   erase: "hapus pesan; tanpa SEQ, pesan terakhir Anda di sini",
   pin: "sematkan pesan; tanpa SEQ, pesan terakhir orang lain di sini",
   unpin: "lepas sematan pesan",
