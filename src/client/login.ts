@@ -356,8 +356,8 @@ export class Login {
   }
 
   #failNoKey(): never {
-    throw new Fault("not-allowed", "this browser cannot create an account key", {
-      remedy: "use a newer browser, or register with the chat program",
+    throw new Fault("not-allowed", msg`this browser cannot create an account key`, {
+      remedy: msg`open the page over https or in a newer browser, or sign in with a password`,
     });
   }
 }

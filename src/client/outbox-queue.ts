@@ -256,8 +256,8 @@ export class OutboxQueue {
     for (const post of parsed) {
       if (post.createdUnixMs >= createdMinUnixMs) continue;
       // The server may have forgotten the post's counter, and would then store the post twice.
-      const fault = new Fault("interrupted", "an unsent message has expired", {
-        remedy: "check whether it arrived, then send it again",
+      const fault = new Fault("interrupted", msg`an unsent message has expired`, {
+        remedy: msg`check whether it arrived, then send it again`,
       });
       driver.refuse(post, fault);
     }

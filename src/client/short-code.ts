@@ -1,6 +1,6 @@
 /** Short codes: offers a code at servers, and exchanges a code for what its host grants. */
 
-import { Fault, ignoreFault } from "../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import { CODE_EXCHANGES_MAX } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
 import { setNewest } from "../core/evict.ts";
@@ -112,7 +112,7 @@ export class OfferedCode {
 }
 
 function wrongCode(cause?: Fault): Fault {
-  return new Fault("code-wrong", "somebody entered a wrong code", { cause });
+  return new Fault("code-wrong", msg`somebody entered a wrong code`, { cause });
 }
 
 /**

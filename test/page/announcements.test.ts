@@ -172,8 +172,8 @@ pageTest("announces the outcome of commands that change nothing in the room", as
     ["/keywords bus, rain", "Keywords: bus, rain"],
     ["/keywords off", "You have no keywords."],
     ["/status at lunch", "Changed"],
-    ["/verify noa", "That's you."],
-    ["/notify all nowhere", "There's no room with this name."],
+    ["/verify noa", "'noa' is your own account."],
+    ["/notify all nowhere", "No room named 'nowhere'."],
   ];
   for (const [line, text] of outcomes) {
     await noa.send(line);

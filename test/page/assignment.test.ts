@@ -60,7 +60,7 @@ pageTest("tells pupils who reads their work, and shows moderators who handed it 
   const reminder = ana.dialog("Remind 1 person");
   await reminder.getByLabel("Message").fill("x".repeat(TEXT_BYTES_MAX + 1));
   await reminder.getByRole("button", { name: "Send" }).click();
-  await reminder.getByText("This is too large").waitFor();
+  await reminder.getByText("A message can have at most").waitFor();
   await reminder.getByLabel("Message").fill("Until tomorrow, please");
   await reminder.getByRole("button", { name: "Send" }).click();
   await ana.page.locator(".toast").getByText("Reminded 1 person").waitFor();

@@ -202,7 +202,7 @@ pageTest("names the entries of a folder that it leaves out", async () => {
   await ana.attachments.getByText("closed").waitFor();
   rmSync(join(trip, "large.bin"));
   await ana.button("Send").click();
-  await ana.page.getByText("Some entries were skipped: closed/large.bin").waitFor();
+  await ana.page.getByText("Entries of a folder were skipped: closed/large.bin").waitFor();
   await ana
     .file("closed")
     .getByText(/^Folder, 6 entries/)

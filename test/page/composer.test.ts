@@ -80,7 +80,7 @@ pageTest("keeps an unknown command, and offers to send it as text", async () => 
   expect(await ana.composer.inputValue()).toBe("");
   await ana.send("/kick stranger");
   const toast = ana.page.locator(".toast");
-  await toast.getByText("There's no user with this name.").waitFor();
+  await toast.getByText("No user named").waitFor();
   await until(
     "the text is back",
     async () => (await ana.composer.inputValue()) === "/kick stranger",

@@ -57,7 +57,7 @@ pageTest("renders the markup of a message, and copies it as typed", async () => 
   await ana.waitUntilSent();
   await ana.message("hello @nobody").getByRole("button", { name: "@nobody" }).click();
   const card = ana.dialog("@nobody");
-  await card.getByText("There's no user with this name").waitFor();
+  await card.getByText("No user named").waitFor();
   expect(await card.getByRole("button", { name: /Message|Ignore/ }).count()).toBe(0);
   await ana.page.keyboard.press("Escape");
   await message.getByRole("link", { name: "#lobby" }).click();

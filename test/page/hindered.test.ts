@@ -73,7 +73,7 @@ pageTest(
     const initScript = 'Object.defineProperty(crypto, "subtle", { value: undefined });';
     await using otto = await server.visit({ initScript });
     await otto.submitLogin("somebody", { password });
-    await otto.page.getByText("This browser can't create an account.").waitFor();
+    await otto.page.getByText("This browser cannot create an account key").waitFor();
     await otto.logIn("otto", { password });
     await otto.send("by password");
     await otto.waitUntilSent();

@@ -206,7 +206,7 @@ pageTest(
     await using iris = await server.logIn("iris");
     await iris.waitForMessage("message 17. of hugo");
     await iris.search("message 17. before:soon");
-    await iris.page.getByText("Not a date or time.").waitFor();
+    await iris.page.getByText("is not a time.").waitFor();
     await iris.field("Search for").fill("message 17. from:hu");
     const options = iris.page.locator("#search-filters option");
     expect(await options.first().getAttribute("value")).toBe("message 17. from:hugo");
@@ -215,9 +215,9 @@ pageTest(
     const results = iris.page.locator(".search-list li");
     await results.getByText("of hugo").waitFor();
     expect(await results.count()).toBe(1);
-    expect(await iris.page.getByText("Not a date or time.").count()).toBe(0);
+    expect(await iris.page.getByText("is not a time.").count()).toBe(0);
     await iris.send("/search has:love");
-    await iris.page.getByText("Unknown filter.").waitFor();
+    await iris.page.getByText("Unknown filter has:").waitFor();
     const { CHAT_PICTURE: path } = process.env;
     if (path !== undefined) await iris.page.screenshot({ path });
   },

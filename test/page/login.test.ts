@@ -86,7 +86,7 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   );
   await ana.page.keyboard.type("wrong");
   await ana.page.keyboard.press("Enter");
-  await expectFieldError(ana, "enter-room", /^Incorrect password or invite/);
+  await expectFieldError(ana, "enter-room", /^Wrong server password/);
   await ana.submitLogin("Server", { roomPassword });
   await expectFieldError(ana, "enter-name", /isn.t available\. Use user-Server/);
   expect(await ana.accessibilityViolations()).toEqual([]);

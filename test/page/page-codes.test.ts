@@ -110,7 +110,7 @@ pageTest("leaves no trace of a reset link, which works once", async () => {
   expect(requests).toEqual([]);
   await using other = await server.browser.visit(web);
   await other.page
-    .getByText(/^This code isn't in use any more/)
+    .getByText(/^The reset code is invalid/)
     .first()
     .waitFor();
   expect(await ben.page.title()).not.toContain(code);

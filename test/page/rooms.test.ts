@@ -140,7 +140,7 @@ pageTest("tells a member of a mute, a deletion, a removal and a ban", async () =
   const token = String(server.served.listening["operatorLink"]).split("#operator=")[1] ?? "";
   await olga.tab.ask("operate", { token });
   await act("ban", { on: true, reason: "enough" });
-  await pia.page.getByText("You're banned from this server: enough").waitFor();
+  await pia.page.getByText("You are banned from this server: enough").waitFor();
 });
 
 pageTest("counts messages of others as unread; a setting hides joins and leaves", async () => {

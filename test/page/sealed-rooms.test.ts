@@ -54,7 +54,7 @@ pageTest("shows both users the same digits, and no new messages to a removed use
   const who = ana.dialog("Members and encryption");
   await who.getByLabel("Name").fill("nobody");
   await who.getByRole("button", { name: "Add", exact: true }).click();
-  await who.getByText("There's no user with this name.").waitFor();
+  await who.getByText("No user named").waitFor();
   await who.getByLabel("Name").fill("ben");
   await who.getByRole("button", { name: "Add", exact: true }).click();
   await who.getByText("1 browser · Not verified").waitFor();
@@ -295,7 +295,7 @@ pageTest("explains missing encryption support and a missing account key", async 
   }
   await using stranger = await server.logIn("stranger");
   await stranger.send("/join nook");
-  await stranger.page.getByText("You aren't invited to this encrypted room.").waitFor();
+  await stranger.page.getByText("is encrypted, and you are not a member").waitFor();
 
   const kept = `indexedDB.databases().then((all) =>
     all.filter(({ name }) => name.startsWith("chat sealed ")).length)`;

@@ -26,7 +26,7 @@ pageTest("shows who is only invited, and removes that user before they join", as
   await ana.waitUntilSent();
   await banner.waitFor({ state: "detached" });
   await ben.send("/join surprise");
-  await ben.page.getByText("You aren't invited to this encrypted room.").waitFor();
+  await ben.page.getByText("is encrypted, and you are not a member").waitFor();
   expect(await ben.page.getByText("a cake for ben").count()).toBe(0);
 });
 

@@ -199,7 +199,7 @@ pageTest("two windows of one person: drafts, and edits of one message", async ()
     .dialog(/Delete/)
     .getByRole("button", { name: "Delete" })
     .click();
-  await ana.page.getByText(/^The message you were editing was deleted/).waitFor();
+  await ana.page.getByText(/^The message that you were editing was deleted/).waitFor();
   await ana.page.getByText("Editing your message").waitFor({ state: "detached" });
   expect(await text(ana)).toBe("typed meanwhile");
   await ana.composer.fill("");

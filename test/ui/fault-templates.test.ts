@@ -1,16 +1,9 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import {
-  FAULTS,
-  Fault,
-  type FaultCode,
-  fixedText,
-  placeholderCount,
-} from "../../src/base/fault.ts";
-import { ENGLISH } from "../../src/ui/messages/en/page.ts";
+import { FAULTS, placeholderCount } from "../../src/base/fault.ts";
+import { ENGLISH_FAULTS } from "../../src/ui/messages/en/faults.ts";
 import { INDONESIAN_PROBLEMS } from "../../src/ui/messages/id/class-list.ts";
 import { INDONESIAN_TEMPLATES } from "../../src/ui/messages/id/fault-templates.ts";
-import { faultText } from "../../src/ui/text/fault-text.ts";
 import { type Source, sourceOf } from "../tidy/source.ts";
 
 const SOURCES = readdirSync("src", { recursive: true, encoding: "utf8" })
@@ -74,21 +67,21 @@ const NO_SCREENS = [
   ...["io/terminal/", "server/admin/", "wire/lan", "web/"],
 ];
 
-/** Codes whose text alone would mislead, because it fits only some of their faults. */
-const VAGUE: ReadonlySet<string> = new Set([
-  ...["login-refused", "name-taken", "not-allowed", "not-found", "room-password-wrong"],
-  ...["store-denied", "text-invalid", "too-large", "too-many", "usage"],
-]);
+/** The page shows the texts of these codes instead of the fault's own. */
+const BY_CODE: ReadonlySet<string> = new Set(Object.keys(ENGLISH_FAULTS));
 
-/** Fixed texts of vague codes, and remedies, that need no tag. */
+/** Fixed texts and remedies that need no tag. */
 const FIXED_UNTRANSLATED: Readonly<Record<string, string>> = {
-  "unknown user or wrong password": "the text of the code says the same",
   "the message is too large": "the text of the code says the same",
   "the message exceeds the peer's limit": "the text of the code says the same",
-  "this browser cannot create an account key": "only the page asks for it",
   "encrypted rooms do not work here, because this page cannot encrypt": "only the page asks for it",
   "only its owner can set the picture of an account": "only the page sets pictures",
   "invalid token": "tokens are for scripts",
+  "client exceeded the connection limits": "our clients never do",
+  "a hand-over is from a device that may not send it": "our clients never do",
+  "the running server is chat 0.2.0, which answers only accounts": "chat admin says it",
+  "logged out": "a program that logs out ends",
+  interrupted: "a program that is interrupted ends",
   "this IRC password was revoked": "IRC clients show it",
   "this requires a device, and IRC clients have none": "IRC clients show it",
   "an invite is either for a user or for a program": "chat invite asks for it",
@@ -183,7 +176,7 @@ test("every fixed text that a full screen can show has the tag, or says why not"
   );
   const texts = shown.flatMap((source) =>
     fixedTextsIn(source).flatMap(({ code, message, isTemplate, remedies }) => {
-      const messages = message !== undefined && VAGUE.has(code) ? [message] : [];
+      const messages = message !== undefined && !BY_CODE.has(code) ? [message] : [];
       // The screen shows a remedy after a translated message only.
       const untagged = [...messages, ...(isTemplate ? remedies : [])];
       return untagged.map((text) => ({ text, path: source.path }));
@@ -194,57 +187,6 @@ test("every fixed text that a full screen can show has the tag, or says why not"
   const found = new Set(texts.map(({ text }) => text));
   expect(Object.keys(FIXED_UNTRANSLATED).filter((text) => !found.has(text))).toEqual([]);
 });
-
-/** Faults of things that are missing, which the page never shows, or whose code says enough. */
-const NOT_ON_PAGE: Readonly<Record<string, string>> = {
-  "the history is empty": "the page checks the history only after its first record",
-  "no such file: {}": "paths are for the terminal",
-  "the current folder was deleted": "paths are for the terminal",
-  "{} is not transferring this file": "the administration's list shows what is left",
-  "{} cannot be run": "only the terminal runs programs",
-};
-
-function vagueTexts(code: FaultCode, allowed: Readonly<Record<string, string>>) {
-  const texts = SOURCES.filter((source) => !isElsewhere(source)).flatMap(({ path, text }) =>
-    [...text.matchAll(new RegExp(String.raw`new Fault\(\s*"${code}",`, "g"))].flatMap(
-      ({ index }) => {
-        const call = text.slice(index);
-        const message = call.slice(0, call.search(/,\s*\{|\);/));
-        return templatesIn(sourceOf(path, message));
-      },
-    ),
-  );
-  expect(texts.length).toBeGreaterThan(3);
-  const textOf = (message: string) => faultText(new Fault(code, fixedText(message)), ENGLISH);
-  return texts.filter(
-    (template) => !Object.hasOwn(allowed, template) && textOf(template) === textOf(""),
-  );
-}
-
-test("the page says of everything that is missing what it is", () => {
-  expect(vagueTexts("not-found", NOT_ON_PAGE)).toEqual([]);
-});
-
-/** Faults of rooms, members and people for which the text of the code is true. */
-const FITTING: Readonly<Record<string, string>> = {
-  "no user named '{}'": "there is none",
-  "the account {} was removed": "there is none any more",
-  "no account {} on this server": "there is none",
-  "no room named '{}'": "there is none",
-  "you are not in {}": "the user is no member",
-  "you are not in '{}'": "the user is no member",
-  "you are not in a room named '{}'": "the user is no member",
-  "you are not a member of '{}', and the token would act for you": "the user is no member",
-  "not sent because {} failed": "only the terminal posts to several rooms",
-  "no box named '{}', or you may not read it": "there is none",
-};
-
-test.each(["not-member", "user-unknown", "room-unknown"] as const)(
-  "the page does not confuse who or what is missing (%s)",
-  (code) => {
-    expect(vagueTexts(code, FITTING)).toEqual([]);
-  },
-);
 
 test("the remedies of codes are translated", () => {
   const remedies = Object.values(FAULTS).map(({ remedy }) => remedy);

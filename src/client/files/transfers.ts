@@ -416,8 +416,8 @@ function notResumable(error: unknown): unknown {
 export const SEND_AGAIN = msg`send it again from the start; a pipe cannot be resumed`;
 
 function interrupted(): Fault {
-  return new Fault("interrupted", "the transfer was interrupted", {
-    remedy: "run the same command again to resume",
+  return new Fault("interrupted", msg`the transfer was interrupted`, {
+    remedy: msg`run the same command again to resume`,
   });
 }
 

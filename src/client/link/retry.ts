@@ -49,13 +49,13 @@ export function unconfirmed(count: number, cause: Fault): Fault {
 }
 
 export function interruptedPost(): Fault {
-  return new Fault("interrupted", "the connection was closed before the message was confirmed", {
-    remedy: "it is saved; the next chat send or join will retry",
+  return new Fault("interrupted", msg`the connection was closed before the message was confirmed`, {
+    remedy: msg`it is saved; the next chat send or join will retry`,
   });
 }
 
 export function interruptedTransfer(): Fault {
-  return new Fault("interrupted", "the connection was closed before the transfer finished", {
-    remedy: "run the same command again to resume",
+  return new Fault("interrupted", msg`the connection was closed before the transfer finished`, {
+    remedy: msg`run the same command again to resume`,
   });
 }

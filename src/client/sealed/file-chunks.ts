@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
@@ -214,7 +214,7 @@ export class EncryptingSource implements Source {
 }
 
 function changedWhileRead(): Fault {
-  return new Fault("file-changed", "the file changed while it was sent");
+  return new Fault("file-changed", msg`the file changed while it was sent`);
 }
 
 export interface DecryptingSinkOptions {

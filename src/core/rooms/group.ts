@@ -48,7 +48,7 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
   const { requester, isOperator, device, change } = command;
   const { kick, ...made } = change;
   const room = rooms.get(command.room);
-  if (room === undefined) throw new Fault("room-unknown", "no such room");
+  if (room === undefined) throw new Fault("room-unknown", msg`no such room`);
   requireMember(room, requester.user);
   if (change.epoch === 0) checkCreates(room, command);
   else checkCommits(room, command);

@@ -140,7 +140,7 @@ function pollEnds({ id: room, polls }: Room, { by, body }: Draft, isPoll: boolea
 
 function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixMs: number): Draft {
   const room = rooms.get(act.room);
-  if (room === undefined) throw new Fault("room-unknown", "no such room");
+  if (room === undefined) throw new Fault("room-unknown", msg`no such room`);
   switch (act.kind) {
     case "admission":
       return admissionDraft(rooms, room, actor, act, unixMs);

@@ -47,7 +47,7 @@ export class Presence {
   charge(user: UserId, posts: number, now: number): Fault | undefined {
     const retryAfterMs = this.#rates.of(user, now).take(now, posts);
     if (retryAfterMs === 0) return undefined;
-    return new Fault("too-fast", "too many changes in a short time", { retryAfterMs });
+    return new Fault("too-fast", msg`too many changes in a short time`, { retryAfterMs });
   }
 
   /** Charges posts after they were accepted. */
@@ -106,7 +106,7 @@ export class Presence {
     session?.held.delete(outbox);
     const waitMs = (session?.bucket ?? this.#rates.of(user, now)).take(now, posts);
     if (waitMs === 0) return undefined;
-    const fault = new Fault("too-fast", "too many messages in a short time", {
+    const fault = new Fault("too-fast", msg`too many messages in a short time`, {
       retryAfterMs: waitMs,
     });
     this.held(id, outbox, counter, fault);

@@ -328,7 +328,7 @@ export class Session {
   #outOfPhase(kind: RequestKind): Fault {
     if (this.#phase === "entering") return new Fault("not-logged-in", msg`you are not logged in`);
     if (phaseOf(kind) === "entering")
-      return new Fault("already-logged-in", "you are already logged in");
+      return new Fault("already-logged-in", msg`you are already logged in`);
     return outOfOrder(
       this.#phase === "lane" ? `${kind} on a data channel` : `${kind} without a data channel`,
     );

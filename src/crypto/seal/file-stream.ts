@@ -84,7 +84,7 @@ export class FileStream {
     const isExpectedSize =
       sizeBytes === undefined || (isLast ? endsAt === sizeBytes : endsAt < sizeBytes);
     if (!isChunkSized || !isExpectedSize) {
-      throw new Fault("file-changed", "the file changed while it was read");
+      throw new Fault("file-changed", msg`the file changed while it was read`);
     }
     if (index >= SEALED_FILE_CHUNKS_MAX)
       throw new Fault("too-large", msg`a file has too many chunks`);

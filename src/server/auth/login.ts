@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
@@ -469,7 +469,7 @@ export class Authenticator {
       found = find();
       return Promise.resolve(found !== undefined);
     });
-    if (found === undefined) throw new Fault(code, message);
+    if (found === undefined) throw new Fault(code, fixedText(message));
     return found;
   }
 
@@ -574,7 +574,7 @@ export class Authenticator {
       }
       client.wrongSecrets++;
       await this.#delayWrongAnswer(address, names, requestedAt);
-      throw new Fault(code, message);
+      throw new Fault(code, fixedText(message));
     } finally {
       this.#guessing.end(names);
     }
@@ -636,7 +636,7 @@ function admissionOf({ handshake }: ClientConnection): Admission {
 }
 
 function loginRefused(): Fault {
-  return new Fault("login-refused", "unknown user or wrong password");
+  return new Fault("login-refused", msg`unknown user or wrong password`);
 }
 
 function unknownDevice(): Fault {

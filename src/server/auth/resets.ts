@@ -1,7 +1,7 @@
 /** Reset codes for users without a password, and accounts that operators create. */
 
 import { checkDisplayName } from "../../base/display-names.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { ID_BYTES, type UserId, userId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
@@ -130,7 +130,7 @@ export class Resets {
     // between.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.transact(() => {
-      if (find() !== account) throw new Fault("login-refused", INVALID);
+      if (find() !== account) throw new Fault("login-refused", fixedText(INVALID));
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };

@@ -125,7 +125,7 @@ export class ShortCodes implements Service {
       this.#offers.delete(offer.number);
       for (const { guest, ref } of offer.exchanges.values()) {
         if (ref !== undefined)
-          guest.refuse(ref, new Fault("code-unknown", "the code is no longer valid"));
+          guest.refuse(ref, new Fault("code-unknown", msg`the code is no longer valid`));
       }
     }
   }

@@ -589,7 +589,7 @@ export class FileService {
     if (this.#mayRead(user, file)) return;
     const { files } = this.options.engine;
     if (files.get(file) === undefined && this.#offerOf(file) === undefined) throw unknownFile();
-    throw new Fault("not-member", "you can no longer read this file");
+    throw new Fault("not-member", msg`you can no longer read this file`);
   }
 
   /** Returns the metadata of a file without a record. */

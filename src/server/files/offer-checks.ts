@@ -13,7 +13,7 @@ export const RELEASE_RETRY_MS = 200;
 
 /** Same fault for an unknown and an unreadable file, so that clients cannot probe for files. */
 export function unknownFile(): Fault {
-  return new Fault("file-unknown", "no such file");
+  return new Fault("file-unknown", msg`no such file`);
 }
 
 export function deletedUpload(): Fault {

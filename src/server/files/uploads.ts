@@ -189,7 +189,7 @@ export class UploadService {
     try {
       const about = blob?.metadata ?? (await shared?.about(previewFile));
       const isValid = about?.isPreview === true && about.by === id && sameRecipients(about.to, to);
-      if (!isValid) throw new Fault("file-unknown", "no such preview");
+      if (!isValid) throw new Fault("file-unknown", msg`no such preview`);
       // Without a local copy, each fetch from the shared store checks size and digest.
       if (blob === undefined) return;
       const isSame = blob.sizeBytes === preview.size && equalBytes(blob.digest(), preview.digest);

@@ -1,6 +1,6 @@
 /** Room preferences, saved messages and followed threads of an account. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { FOLLOWS_MAX, PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
@@ -180,6 +180,6 @@ export class PrefsService {
     const { rooms } = this.options;
     if (room === EVERYWHERE && seq === 0) return;
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;
-    throw new Fault("not-member", "you are not a member of this room");
+    throw new Fault("not-member", msg`you are not a member of this room`);
   }
 }

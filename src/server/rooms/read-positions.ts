@@ -1,6 +1,6 @@
 /** Read positions and ignored users of accounts. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   READ_NOTICE_INTERVAL_MS,
@@ -54,7 +54,7 @@ export class ReadPositionService {
     read: ({ room: roomId, n }, { client, account: { id } }) => {
       const room = this.#context.rooms.get(roomId as RoomId);
       if (room?.members.has(id) !== true)
-        throw new Fault("not-member", "you are not a member of this room");
+        throw new Fault("not-member", msg`you are not a member of this room`);
       const upTo = Math.min(n, room.lastN);
       this.#advance(id, room, upTo, client);
       const { feed, siblings } = this.#context;

@@ -1,6 +1,6 @@
 /** Typing indicators of rooms. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   TYPING_INTERVAL_MS,
@@ -50,7 +50,7 @@ export class TypingFeed {
     const { rooms, registry, clock, feed, siblings } = this.options;
     const room = rooms.get(roomId as RoomId);
     if (room?.members.has(id) !== true)
-      throw new Fault("not-member", "you are not a member of this room");
+      throw new Fault("not-member", msg`you are not a member of this room`);
     checkMayPost(room, id, clock.expiryUnixMs());
     if (room.isSealed === true) {
       const message = "encrypted rooms have no typing indicators";

@@ -315,7 +315,7 @@ export class ClientConnection implements ScheduledSource, LinkHandlers {
   checkRequestRate(): Fault | undefined {
     const retryAfterMs = this.#requests.take(this.options.clock.now());
     if (retryAfterMs === 0) return undefined;
-    return new Fault("too-fast", "too many requests", { retryAfterMs });
+    return new Fault("too-fast", msg`too many requests`, { retryAfterMs });
   }
 
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {

@@ -1,6 +1,6 @@
 /** Message rate limits, for accounts and for addresses before log-in. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import {
   FLOOD_REFUSED_MS,
   FLOODERS_MAX,
@@ -43,7 +43,7 @@ export class FloodGuard {
   check(sender: string): void {
     const retryAfterMs = this.#refusedForMs(sender);
     if (retryAfterMs <= 0) return;
-    throw new Fault("too-fast", "this account sent too much too quickly", { retryAfterMs });
+    throw new Fault("too-fast", msg`this account sent too much too quickly`, { retryAfterMs });
   }
 
   #refusedForMs(sender: string): number {

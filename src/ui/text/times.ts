@@ -96,6 +96,7 @@ export function timesNow(): TimeContext {
 const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
 
 /** @returns `undefined` if the server's message contains no timestamp */
+/** @internal */
 export function formatTimestampIn(message: string, texts: StartTexts): string | undefined {
   const [timestamp] = message.match(TIMESTAMP) ?? [];
   if (timestamp === undefined || !Number.isFinite(Date.parse(timestamp))) return undefined;

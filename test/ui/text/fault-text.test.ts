@@ -2,25 +2,33 @@ import { expect, test } from "bun:test";
 import { Fault, msg } from "../../../src/base/fault.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { ENGLISH_START } from "../../../src/ui/messages/en/start.ts";
+import { INDONESIAN } from "../../../src/ui/messages/id/page.ts";
 import { faultText, refusalText } from "../../../src/ui/text/fault-text.ts";
 
 test("a message that slow mode has refused names no wait, which would soon be over", () => {
   const slow = new Fault("too-fast", msg`slow mode in '${"lab"}': you can post again in ${18} s`);
-  expect(faultText(slow, ENGLISH)).toBe("Slow mode: you can post again in 18 seconds.");
+  expect(faultText(slow, ENGLISH)).toBe("Slow mode in 'lab': you can post again in 18 s.");
   expect(refusalText(slow, ENGLISH)).toBe("Slow mode: too soon after your last message.");
   const muted = new Fault("muted", msg`you are muted in '${"lab"}'`);
   expect(refusalText(muted, ENGLISH)).toBe(faultText(muted, ENGLISH));
 });
 
-test("says what is missing, and how to make one", () => {
-  expect(faultText(new Fault("not-found", msg`no poll here`), ENGLISH)).toBe(
-    "There's no poll here. To start one: /poll QUESTION | A | B",
-  );
-  const room = new Fault("not-allowed", msg`'${"lab"}' is not an assignment`);
+test("shows the fault's own sentence, and a remedy that works on the page", () => {
+  const room = new Fault("not-allowed", msg`'${"lab"}' is not an assignment`, {
+    remedy: msg`make it one: /rules post private`,
+  });
   expect(faultText(room, ENGLISH)).toBe(
-    "This room is not an assignment. Its rules can make it one.",
+    "'lab' is not an assignment. Make it one: /rules post private.",
   );
-  expect(faultText(new Fault("not-found", msg`no poll here`), ENGLISH_START)).toBe(
-    "This no longer exists.",
+  expect(faultText(room, INDONESIAN)).toBe(
+    "'lab' bukan ruang tugas. Jadikan ruang tugas: /rules post private.",
+  );
+  const reset = new Fault("login-refused", "wrong password", { remedy: "run chat passwd" });
+  expect(faultText(reset, ENGLISH_START)).toBe("Wrong password.");
+});
+
+test("shows the text of the code if only the page knows what to do", () => {
+  expect(faultText(new Fault("kind-unknown", "no such request: x"), ENGLISH)).toBe(
+    "The server doesn't support this request. Reload the page.",
   );
 });

@@ -1,41 +1,9 @@
-/** English fault messages for the page, by fault code. */
+/** English texts of the page for faults of servers and machines, by code. */
 
 import type { FaultCode } from "../../../base/fault.ts";
 
-/** No full stops, because the end time of a ban or mute may follow. */
-export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
-  usage: "The server rejected this input",
-  "name-invalid": "Use 1 to 32 letters, digits, - or _, not only digits",
-  "text-invalid": "This text can't be sent",
-  "name-taken": "This name is taken",
-  "login-refused": "Incorrect name or password",
-  "not-logged-in": "You aren't signed in",
-  "already-logged-in": "You're already signed in",
-  "code-unknown": "This code isn't in use any more. Start again with a new one",
-  "code-wrong": "A wrong code was entered. Start again with a new one",
-  "room-password-wrong": "Incorrect password or invite",
-  "approval-needed": "A moderator must approve new members of this room",
-  "room-unknown": "There's no room with this name",
-  "user-unknown": "There's no user with this name",
-  "file-unknown": "This file no longer exists",
-  "not-found": "This no longer exists",
-  "not-member": "You aren't a member of this room",
-  "not-allowed": "You aren't allowed to do this",
-  "last-credential": "Set a password first",
-  banned: "You're banned from this server",
-  muted: "You're muted here",
-  "sealed-room": "This room is encrypted, and this device can't do that here",
-  "quota-reached": "Your file storage is full. Delete files that you no longer need",
-  "history-limit": "You have reached today's limit for reading history. Try again tomorrow",
-  "texts-limit": "You have reached today's limit for messages. Try again tomorrow",
-  "file-changed": "The file changed while it was being sent. Send it again",
-  "too-fast": "You're doing that too fast. Wait a moment and try again",
-  "too-large": "This is too large",
-  "too-many": "A limit has been reached. Try again later",
-  "admin-pending": "Sent as soon as an admin who has joined the room is connected",
-  "seal-refused": "The encrypted room doesn't allow this. See “Members and encryption” in its menu",
-  incomplete: "Some entries were skipped",
-  interrupted: "This was interrupted. Try again",
+/** A fault of another code has a text of its own. */
+export const ENGLISH_FAULTS: Readonly<Partial<Record<FaultCode, string>>> = {
   "frame-malformed": "The server sent something unexpected. Reload the page",
   "kind-unknown": "The server doesn't support this request. Reload the page",
   "out-of-order": "The server sent something unexpected. Reload the page",

@@ -15,9 +15,6 @@ export const ENGLISH_START = {
   showSecret: (label: string) => `Show ${label.toLowerCase()}`,
   passwordHint: "Optional. Lets you sign in from other devices.",
   passwordNeeded: "This browser can't store a key, so you'll enter your password each visit.",
-  noAccountKey:
-    "This browser can't create an account. Open the page over https or in a newer browser, use " +
-    "the chat program, or sign in to an account that has a password.",
   roomPassword: "Server password",
   roomPasswordHint: "New accounts only. Ask the server's owner.",
   invited: "You've been invited: no server password needed.",
@@ -89,23 +86,6 @@ export const ENGLISH_START = {
   today: "Today",
   yesterday: "Yesterday",
   roomClosed: "This room is read-only.",
-  nameLasts: "You can't change your account name. An operator can.",
-  notInvited: "You aren't invited to this encrypted room. Ask a member to invite you.",
-  pollEnded: "The poll has ended. Your vote wasn't counted.",
-  pollsOpen: "Too many polls are open here. Close one first.",
-  pollAlike: "Two options look alike, or one is empty.",
-  onlyModeratorsReact: "Only moderators can react here.",
-  oneEmoji: "In this room, a reaction must be one emoji.",
-  handsFull: "Too many hands are raised. Wait until one is lowered.",
-  noAssignment: "This room exists, and is not an assignment. Choose another name.",
-  displayNameLong: "Use at most 40 characters",
-  displayNameSigns:
-    "Use letters, digits, spaces and . , ' · - only. Emoji can be part of your status.",
-  displayNameMixed: "Use letters of one alphabet",
-  nameAlike: "This name, or one that looks like it, is taken",
-  knockSent: "Your request was sent. A moderator must accept it.",
-  knockRefused: "The moderators declined your request. One of them can invite you.",
-  onlyModeratorsCall: "Only moderators may mention everyone here.",
   dismiss: "Dismiss",
   copy: "Copy",
   until: (time: string) => `until ${time}`,
@@ -156,9 +136,6 @@ export const ENGLISH_START = {
   operatorEnd: "Stop being operator",
   positionRemains:
     "The location can't be left out of this photo. Attach it again to send the original.",
-  notATime: "Not a date or time. Use 2026-11-20, 09:00, yesterday or 2h.",
-  unknownFilter: "Unknown filter. Use from:NAME, in:ROOM, after:TIME, before:TIME or has:file.",
-  inviteOver: "This invite no longer works. Ask for a new one.",
   trustServer: "Trust this server",
   trustServerHint: "No warning, notifications, install.",
   pageNotices: "Notices of this page",
@@ -202,6 +179,8 @@ export const ENGLISH_START = {
   ...ENGLISH_RULES,
 
   faults: ENGLISH_FAULTS,
+  /** Texts of faults in another language, by English template. */
+  faultTemplates: {} as Readonly<Record<string, string>>,
 };
 
 export type StartTexts = Readonly<typeof ENGLISH_START> & {

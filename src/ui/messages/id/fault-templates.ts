@@ -37,6 +37,40 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the {} is not valid UTF-8": "{} bukan UTF-8 yang sah",
   "use UTF-8, or put it on the first line of the {} file":
     "pakai UTF-8, atau taruh di baris pertama berkas {}",
+  "somebody entered a wrong code": "ada yang memasukkan kode yang salah",
+  "an unsent message has expired": "pesan yang belum terkirim sudah kedaluwarsa",
+  "the code is no longer valid": "kode ini tidak berlaku lagi",
+  "you are not a member of this room": "Anda bukan anggota ruang ini",
+  "no such preview": "pratinjau ini tidak ada",
+  "you can no longer read this file": "Anda tidak dapat membaca berkas ini lagi",
+  "no such file": "berkas ini tidak ada",
+  "this account sent too much too quickly": "akun ini mengirim terlalu banyak terlalu cepat",
+  "too many requests": "terlalu banyak permintaan",
+  "the file changed while it was read": "berkas berubah saat dibaca",
+  "the file changed while it was sent": "berkas berubah saat dikirim",
+  "the transfer was interrupted": "transfer terhenti",
+  "the connection was closed before the message was confirmed":
+    "sambungan ditutup sebelum pesan dikonfirmasi",
+  "the connection was closed before the transfer finished":
+    "sambungan ditutup sebelum transfer selesai",
+  "no such room": "ruang ini tidak ada",
+  "too many changes in a short time": "terlalu banyak perubahan dalam waktu singkat",
+  "too many messages in a short time": "terlalu banyak pesan dalam waktu singkat",
+  "you are already logged in": "Anda sudah masuk",
+  "check whether it arrived, then send it again":
+    "periksa apakah pesan itu sampai, lalu kirim lagi",
+  "run the same command again to resume": "jalankan perintah yang sama untuk melanjutkan",
+  "it is saved; the next chat send or join will retry":
+    "pesan tersimpan; chat send atau chat join berikutnya akan mengirimnya",
+  "unknown user or wrong password": "pengguna tidak dikenal atau kata sandi salah",
+  "wrong server password": "kata sandi server salah",
+  "wrong password for this room": "kata sandi ruang ini salah",
+  "wrong current password": "kata sandi saat ini salah",
+  "this browser cannot create an account key": "peramban ini tidak dapat membuat kunci akun",
+  "open the page over https or in a newer browser, or sign in with a password":
+    "buka halaman ini lewat https atau di peramban yang lebih baru, atau masuk dengan kata sandi",
+  "the reset code is invalid, used or expired":
+    "kode ini tidak valid, sudah dipakai, atau kedaluwarsa",
   "a path is empty": "path kosong",
   "a picture must be a JPEG, PNG or WebP of at most {} pixels each way":
     "foto profil harus berupa JPEG, PNG, atau WebP dengan sisi paling banyak {} piksel",

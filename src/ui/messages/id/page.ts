@@ -3,6 +3,7 @@
 import type { Texts } from "../en/page.ts";
 import { INDONESIAN_ACCOUNT } from "./account.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
+import { INDONESIAN_TEMPLATES } from "./fault-templates.ts";
 import { INDONESIAN_FAULTS } from "./faults.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
 import { INDONESIAN_RULES } from "./rules.ts";
@@ -16,9 +17,6 @@ export const INDONESIAN: Texts = {
   password: "Kata sandi",
   showSecret: (label) => `Tampilkan ${label.toLowerCase()}`,
   passwordHint: "Opsional. Agar Anda dapat masuk dari perangkat lain.",
-  noAccountKey:
-    "Peramban ini tidak dapat membuat akun. Buka halaman ini lewat https atau di peramban yang " +
-    "lebih baru, pakai program chat, atau masuk ke akun yang punya kata sandi.",
   passwordNeeded:
     "Peramban ini tidak dapat menyimpan kunci, jadi kata sandi diminta di setiap kunjungan.",
   roomPassword: "Kata sandi server",
@@ -383,50 +381,10 @@ export const INDONESIAN: Texts = {
   newKey: "kunci baru",
   keysTitle: "Kunci",
   markUnread: "Tandai belum dibaca",
-  sealOnlyNew: "Ruang ini sudah ada dan tidak terenkripsi. Hanya ruang baru yang dapat dienkripsi.",
   messageNotFound: "Pesan tidak ditemukan. Mungkin sudah dihapus.",
-  editedMessageDeleted:
-    "Pesan yang sedang Anda sunting dihapus. Yang Anda ketik masih ada di kolom tulis.",
-  notAssignment: "Ruang ini bukan ruang tugas. Aturannya dapat mengubahnya menjadi ruang tugas.",
-  notModerator: "Hanya moderator ruang ini yang dapat melakukannya.",
-  topicOfModerators: "Hanya moderator yang dapat mengubah topik ruang ini.",
-  noRoomOpen: "Tidak ada ruang yang terbuka.",
   noTopic: "Ruang ini tidak memiliki topik.",
-  ownAccount: "Itu Anda sendiri. Pilih orang lain.",
-  notInRoom: "Orang ini tidak ada di ruang ini.",
-  alreadyInRoom: "Orang ini sudah ada di ruang ini.",
-  notYours: "Pesan ini bukan milik Anda.",
-  alreadyPinned: "Pesan ini sudah disematkan.",
-  boxOfOther: "Hanya pemiliknya dan moderator ruangnya yang dapat membuka kotak ini.",
-  receiptsSame: "Tanda dibaca sudah diatur demikian.",
-  operatorsOnly: "Hanya operator server ini yang dapat melakukannya.",
-  handNotRaised: "Tangan ini tidak terangkat.",
-  noPollEdit: "Jajak pendapat tidak dapat disunting. Buat yang baru.",
-  noPollOption: "Jajak pendapat ini tidak punya pilihan dengan nomor itu.",
-  onePollOption: "Pilih satu saja dalam jajak pendapat ini.",
-  keyUnknown: "Orang ini belum punya kunci untuk diverifikasi. Minta dia membuka chat sekali saja.",
-  sealedAlready: "Percakapan ini sudah terenkripsi.",
-  noPoll: "Tidak ada jajak pendapat di sini. Untuk memulai: /poll PERTANYAAN | A | B",
-  notOpenPoll: "Tidak ada jajak pendapat terbuka dengan nomor ini di sini.",
-  pollDeleted: "Jajak pendapat terbaru di sini sudah dihapus.",
-  messageLost: "Server kehilangan pesan yang dirujuk. Kirim ini sebagai pesan baru.",
-  nothingWritten: "Belum ada pesan di sini.",
   noOwnMessage: "Anda belum menulis apa pun di sini.",
   noOthersMessage: "Belum ada orang lain yang menulis di sini.",
-  notSaved: "Pesan ini tidak ada di simpanan Anda.",
-  notPinned: "Pesan ini tidak disematkan.",
-  readersOfOthers: "Anda hanya dapat melihat pembaca pesan Anda sendiri.",
-  editElsewhere:
-    "Peramban ini tidak dapat membaca pesan itu. Ubah di perangkat yang dapat membacanya.",
-  noKnock: "Orang ini tidak lagi meminta bergabung.",
-  noDeviceToAdd:
-    "Orang ini tidak punya perangkat yang dapat ditambahkan. Minta dia membuka chat sekali.",
-  sealNotReady: "Enkripsi ruang ini belum siap. Coba lagi sebentar lagi.",
-  sealDataLost:
-    "Server kehilangan data ruang ini. Minta seorang anggota membuka chat, lalu coba lagi.",
-  uploadDeleted: "Berkas ini sudah dihapus. Kirim lagi sebagai berkas baru.",
-  deviceRemoved: "Perangkat ini sudah dikeluarkan.",
-  inviteRevoked: "Undangan ini sudah dicabut.",
   ircPasswordRevoked: "Kata sandi IRC ini sudah dicabut.",
   notAllAttached: (max) =>
     `Tidak semua berkas dilampirkan. Satu pesan dapat memuat hingga ${max} berkas.`,
@@ -462,8 +420,6 @@ export const INDONESIAN: Texts = {
   existingAssignment: "Ruang ini sudah ada. Sekarang menjadi tugas.",
   noRoomPassword: "Ruang ini sudah ada tanpa kata sandi. Semua orang dapat bergabung.",
   roomClosed: "Ruang ini hanya dapat dibaca.",
-  nameLasts: "Nama akun tidak dapat Anda ubah. Operator dapat mengubahnya.",
-  notInvited: "Anda tidak diundang ke ruang terenkripsi ini. Minta anggotanya mengundang Anda.",
   mutedMark: "dibisukan",
   invitedMark: "diundang",
   bot: "bot",
@@ -503,19 +459,8 @@ export const INDONESIAN: Texts = {
   pollResult: (question, counts) => `Jajak pendapat ditutup. ${question}: ${counts}`,
   voteCounted: "Suara Anda sudah dihitung.",
   voteWithdrawn: "Suara Anda sudah dibatalkan.",
-  pollEnded: "Jajak pendapat sudah berakhir. Suara Anda tidak dihitung.",
-  pollsOpen: "Terlalu banyak jajak pendapat terbuka di sini. Tutup satu dulu.",
-  pollAlike: "Dua pilihan tampak sama, atau satu kosong.",
-  onlyModeratorsReact: "Hanya moderator yang dapat bereaksi di sini.",
-  oneEmoji: "Di sini, reaksi harus berupa satu emoji.",
-  handsFull: "Terlalu banyak tangan terangkat. Tunggu sampai satu diturunkan.",
-  noAssignment: "Ruang ini sudah ada dan bukan tugas. Pilih nama lain.",
   pollUntil: (time) => `sampai ${time}`,
   displayName: "Nama tampilan",
-  displayNameLong: "Pakai paling banyak 40 karakter",
-  displayNameSigns: "Pakai hanya huruf, angka, spasi, dan . , ' · -. Emoji bisa dipakai di status.",
-  displayNameMixed: "Pakai huruf dari satu aksara",
-  nameAlike: "Nama ini, atau yang mirip, sudah dipakai",
   status: "Status di samping nama Anda",
   statusEnd: "Tampilkan selama",
   statusNoEnd: "Tanpa batas waktu",
@@ -554,9 +499,6 @@ export const INDONESIAN: Texts = {
   askToJoinRoom: (name) => `Minta bergabung dengan ${name}`,
   approvalExplained: "Moderator harus menyetujui anggota baru.",
   approvalNeeded: "perlu persetujuan moderator",
-  knockSent: "Permintaan Anda terkirim. Moderator harus menyetujuinya.",
-  knockRefused: "Moderator menolak permintaan Anda. Salah satunya dapat mengundang Anda.",
-  onlyModeratorsCall: "Hanya moderator yang boleh menyebut semua orang di sini.",
   rules: "Aturan",
   assignmentRoom: "Tugas: anggota hanya melihat pesan Anda dan pesan mereka sendiri.",
   ownWork: "Pekerjaan Anda",
@@ -965,9 +907,6 @@ export const INDONESIAN: Texts = {
   stopPlaying: "Berhenti memutar",
 
   searchFor: "Cari kata",
-  notATime: "Bukan tanggal atau waktu. Pakai 2026-11-20, 09:00, yesterday, atau 2h.",
-  unknownFilter:
-    "Saringan tidak dikenal. Pakai from:NAMA, in:RUANG, after:WAKTU, before:WAKTU, atau has:file.",
   searchHere: "Di ruang ini",
   searchFiles: "Hanya berkas",
   searchFrom: "Dari",
@@ -999,7 +938,6 @@ export const INDONESIAN: Texts = {
 
   inviteExplained:
     "Siapa pun yang memegang undangan ini dapat mendaftar. Operator dapat mencabutnya.",
-  inviteOver: "Undangan ini tidak berlaku lagi. Mintalah yang baru.",
   inviteUses: "Jumlah orang",
   createInvite: "Buat undangan",
   inviteAt: "Alamat server",
@@ -1374,4 +1312,5 @@ export const INDONESIAN: Texts = {
   shareLinkIncomplete: "Tautan ini tidak lengkap. Salin semuanya, atau pindai kodenya lagi.",
 
   faults: INDONESIAN_FAULTS,
+  faultTemplates: INDONESIAN_TEMPLATES,
 };

@@ -89,7 +89,7 @@ export function JoinDialog({
   const [needsPassword, setNeedsPassword] = useState(isLocked === true);
   /** A new object for each attempt returns the focus to the field. */
   const [wrong, setWrong] = useState<{ readonly text: string } | undefined>(
-    initialPassword === "" ? undefined : { text: texts.faults["room-password-wrong"] ?? "" },
+    initialPassword === "" ? undefined : { text: texts.passwordWrong },
   );
   useEffect(() => {
     if (wrong !== undefined) document.getElementById("join-password")?.focus();

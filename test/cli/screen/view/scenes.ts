@@ -1,4 +1,4 @@
-import { Fault } from "../../../../src/base/fault.ts";
+import { Fault, msg } from "../../../../src/base/fault.ts";
 import type { FileId, RoomId } from "../../../../src/base/ids.ts";
 import type { PictureSizes } from "../../../../src/cli/screen/pictures/cells.ts";
 import {
@@ -179,7 +179,7 @@ export function conversation(): Scene {
       {
         kind: "settled",
         key: "k2",
-        outcome: { kind: "refused", fault: new Fault("muted", "ben has muted you here") },
+        outcome: { kind: "refused", fault: new Fault("muted", msg`you are muted in '${"dev"}'`) },
       },
       {
         kind: "transfer",
