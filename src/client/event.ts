@@ -6,12 +6,13 @@ import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { AccountChange } from "../core/client/own-account.ts";
 import type { ModelEvent } from "../core/model/event.ts";
 import type { ServerView } from "../core/model/state.ts";
+import { changesModel } from "../core/model/update.ts";
 import type { FolderSize } from "../io/blob/interfaces.ts";
 import type { Transport } from "../io/link/link.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { NoticeOf } from "../wire/messages.ts";
 import type { LoopState } from "./connection-loop.ts";
-import type { GuessDelay } from "./link/connection.ts";
+import type { GuessDelay, ServerNotice } from "./link/connection.ts";
 import type { GreetedServer } from "./link/greeting.ts";
 import type { PostEvent } from "./outbox-driver.ts";
 import type { SealedEvent } from "./sealed/room-state.ts";
@@ -105,21 +106,14 @@ type ShownNotice = Exclude<
   { kind: "prefs-set" | "save" | "follow" | "key-packages-low" }
 >;
 
-export type AccountNotice = NoticeOf<
-  | ("ignored" | "display-name" | "prefs-set" | "save" | "follow" | "code-asked" | "event")
-  | (
-      | "invited"
-      | "uninvited"
-      | "key-packages-low"
-      | "group-info-lost"
-      | "group-device-revoked"
-      | "disk-low"
-      | "majority"
-      | "announced"
-      | "server-rules"
-      | "operator"
-    )
->;
+/** Notices that are no part of a room, which pass as they are. */
+export type AccountNotice = Exclude<ServerNotice, { kind: FollowedKind }>;
+
+/** Kinds from which the follower makes events of rooms. */
+export type FollowedKind =
+  | "guess-delay" // The connection reports it.
+  | ("room" | "room-gone" | "records" | "caught-up")
+  | ("presences" | "typing" | "read" | "offered");
 
 /** Somebody has changed the user's own account, and the server has proved it. */
 export interface AccountChangedEvent extends AccountChange {
@@ -201,44 +195,12 @@ export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent 
     case "read":
     case "offered":
       return { ...event, room: event.room.id };
-    case "announced": {
-      const { text, by, time } = event;
-      const announcement = text === "" ? undefined : { text, by, time };
-      return { kind: "board", board: { announcement } };
-    }
-    case "server-rules": {
-      const { kind: _, ...rules } = event;
-      return { kind: "board", board: { rules } };
-    }
-    case "operator":
-      return event;
-    case "display-name":
-      return { kind: "named", names: [[event.user, event.text || undefined]] };
-    case "majority":
-      return { kind: "board", board: { hasMajority: event.on, refusal: event.refusal } };
-    case "disk-low": {
-      const { on, freeBytes, keepFreeBytes } = event;
-      return { kind: "board", board: { diskLow: on ? { freeBytes, keepFreeBytes } : undefined } };
-    }
     case "handover":
       return event.step === "part" || event.step === "read"
         ? { kind: "opened", room: event.room }
         : undefined;
-    case "stalled":
-    case "greeted":
-    case "entered":
-    case "left":
-    case "ignored":
-    case "prefs":
-    case "prefs-set":
-    case "save":
-    case "follow":
-    case "posted":
-    case "stored":
-    case "settled":
-      return event;
     default:
-      return undefined;
+      return changesModel(event) ? event : undefined;
   }
 }
 

@@ -90,26 +90,10 @@ export class Follower {
       case "read":
       case "offered":
         return this.#roomNotice(notice);
-      case "ignored":
-      case "display-name":
-      case "prefs-set":
-      case "save":
-      case "follow":
-      case "code-asked":
-      case "event":
-      case "disk-low":
-      case "majority":
-      case "announced":
-      case "server-rules":
-      case "operator":
-      case "invited":
-      case "uninvited":
-      case "key-packages-low":
-      case "group-info-lost":
-      case "group-device-revoked":
-        return this.sink.event(notice);
-      default:
+      case "guess-delay":
         return;
+      default:
+        return this.sink.event(notice);
     }
   }
 

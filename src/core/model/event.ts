@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { PostBody, RoomRules } from "../../wire/messages.ts";
+import type { NoticeOf, PostBody } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
 import type { CountedFollow, Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
@@ -13,7 +13,6 @@ import type {
   Item,
   Member,
   Model,
-  NoticeTexts,
   PageSide,
   SearchQuery,
   ServerView,
@@ -42,37 +41,17 @@ export type ConnectionEvent =
   | { readonly kind: "operator"; readonly on: boolean }
   | { readonly kind: "outdated" };
 
+/** Notice as the server sent it, about a room. */
+type Received<Notice> = Notice extends { readonly room: string }
+  ? { readonly [Key in keyof Notice]: Key extends "room" ? RoomId : Unchanging<Notice[Key]> }
+  : never;
+
+type Unchanging<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value;
+
 /** Events from a link. The model drops repeated records and reloads a room after a gap. */
 export type ServerEvent =
-  | {
-      readonly kind: "room";
-      readonly room: RoomId;
-      readonly name?: string | undefined;
-      readonly with?: string | undefined;
-      readonly was?: readonly string[] | undefined;
-      readonly topic?: string | undefined;
-      readonly people?: readonly string[] | undefined;
-      readonly begunBy?: string | undefined;
-      readonly closed?: boolean | undefined;
-      readonly sealed?: boolean | undefined;
-      readonly locked?: boolean | undefined;
-      readonly keepMs?: number | undefined;
-      readonly pins?: readonly number[] | undefined;
-      readonly hands?: readonly string[] | undefined;
-      readonly called?: string | undefined;
-      readonly knocks?: readonly string[] | undefined;
-      readonly rules?: RoomRules | undefined;
-      readonly receipts?: boolean | undefined;
-      readonly receiptsWanted?: boolean | undefined;
-      readonly n: number;
-      readonly skipped: number;
-      readonly read?: number | undefined;
-      readonly unread?: number | undefined;
-      readonly moderates?: boolean | undefined;
-      readonly mutedUntil?: number | undefined;
-      readonly slowUntil?: number | undefined;
-      readonly behind?: boolean | undefined;
-    }
+  | Received<NoticeOf<"room" | "typing" | "read">>
+  | NoticeOf<"ignored" | "display-name" | "announced" | "server-rules" | "majority" | "disk-low">
   | { readonly kind: "listing" }
   | { readonly kind: "room-gone"; readonly room: RoomId }
   | { readonly kind: "record"; readonly record: ChatRecord }
@@ -86,14 +65,6 @@ export type ServerEvent =
       readonly online: boolean;
     }
   | (StatusChange & { readonly room: RoomId })
-  | { readonly kind: "typing"; readonly room: RoomId; readonly users: readonly string[] }
-  | {
-      readonly kind: "read";
-      readonly room: RoomId;
-      readonly n: number;
-      readonly unread?: number | undefined;
-    }
-  | { readonly kind: "ignored"; readonly users: readonly string[] }
   /** Display names by account name; `undefined` for a person without one. */
   | {
       readonly kind: "named";
@@ -109,7 +80,6 @@ export type ServerEvent =
     }
   | Exclude<PrefsChange, { kind: "follow" }>
   | ({ readonly kind: "follow"; readonly seq: number } & CountedFollow)
-  | { readonly kind: "board"; readonly board: NoticeTexts }
   | {
       readonly kind: "offered";
       readonly room: RoomId;

@@ -192,6 +192,8 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
     fields.ignored = new Set(users.map((user) => user.toLowerCase()));
   },
   named: ({ fields }, { names }) => setDisplayNames(fields, names),
+  "display-name": ({ fields }, { user, text }) =>
+    setDisplayNames(fields, [[user, text || undefined]]),
   "author-key": (draft, { user, by }) => {
     for (const room of roomDrafts(draft)) markAuthor(room, user, by);
   },
@@ -199,9 +201,12 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   "prefs-set": applyPrefs,
   save: applyPrefs,
   follow: applyPrefs,
-  board: ({ fields }, { board }) => {
-    fields.notices = { ...fields.notices, ...board };
-  },
+  announced: (draft, { text, by, time }) =>
+    note(draft, { announcement: text === "" ? undefined : { text, by, time } }),
+  "server-rules": (draft, { kind: _, ...rules }) => note(draft, { rules }),
+  majority: (draft, { on, refusal }) => note(draft, { hasMajority: on, refusal }),
+  "disk-low": (draft, { on, freeBytes, keepFreeBytes }) =>
+    note(draft, { diskLow: on ? { freeBytes, keepFreeBytes } : undefined }),
   offered: inRoom((_, room, { file, from, name, sizeBytes, thread }) => {
     if (room.offered.some((item) => item.file === file)) return;
     const offered = { file, from, name, sizeBytes, thread };
@@ -268,6 +273,16 @@ const HANDLERS: EventHandlers<ModelEvent> = {
   ...USER_ACTIONS,
   ...LOCAL_HANDLERS,
 };
+
+export function changesModel<Event extends { readonly kind: string }>(
+  event: Event,
+): event is Extract<Event, { readonly kind: ModelEvent["kind"] }> {
+  return Object.hasOwn(HANDLERS, event.kind);
+}
+
+function note({ fields }: ModelDraft, texts: NoticeTexts): void {
+  fields.notices = { ...fields.notices, ...texts };
+}
 
 function handle(draft: ModelDraft, event: ModelEvent): void {
   const handler = HANDLERS[event.kind] as (draft: ModelDraft, event: ModelEvent) => void;
