@@ -84,6 +84,7 @@ export const KINDS = {
     body: {
       ...({ name: "text", locked: "flag", sealed: "flag", direct: "pair" } as const),
       ...({ rules: "any", private: "flag", members: "list", initiator: "id" } as const),
+      ...({ official: "flag" } as const),
     },
   },
   join: {

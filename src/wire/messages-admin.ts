@@ -218,6 +218,8 @@ export const ADMIN_REQUESTS = {
           unfinishedBytes: v.optional(count),
           displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
           removed: v.optional(v.boolean()),
+          /** True if an operator created the account, and its user did not register. */
+          enrolled: v.optional(v.boolean()),
         }),
         LISTED_PAGE_MAX,
       ),
@@ -257,6 +259,8 @@ export const ADMIN_REQUESTS = {
           closed: v.boolean(),
           /** Room without members, messages or topic. Omitted by older servers. */
           vacant: v.optional(v.boolean()),
+          /** User who made the room without an operator's rights. Omitted by older servers. */
+          maker: v.optional(name),
           keepMs: v.optional(positive),
           rules: v.optional(roomRules),
         }),

@@ -60,7 +60,13 @@ export const KINDS_SINCE: Readonly<Record<NewKind, Since>> = {
 
 /** @internal */
 export const FIELDS_SINCE: NewFields = {
-  room: { rules: RESTRICTING, private: RESTRICTING, members: RESTRICTING, initiator: PLAIN },
+  room: {
+    rules: RESTRICTING,
+    private: RESTRICTING,
+    members: RESTRICTING,
+    initiator: PLAIN,
+    official: PLAIN,
+  },
   join: { addedBy: PLAIN },
   leave: { reason: PLAIN },
   text: { everyone: PLAIN, thread: RESTRICTING, notice: PLAIN, poll: RESTRICTING },

@@ -2,7 +2,13 @@
 
 import { CSV_MARK, formatCsv } from "../../base/csv.ts";
 import { argument, enumFlag, flag, stringFlag } from "../../cli/command.ts";
-import { durationFlag, operatorVerb, ROOM_FLAG, userNameOf } from "../../cli/connect/operator.ts";
+import {
+  durationFlag,
+  operatorVerb,
+  ROOM_FLAG,
+  roomNameOf,
+  userNameOf,
+} from "../../cli/connect/operator.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { printData, printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
 import { BulkRequests } from "../../client/link/bulk.ts";
@@ -25,6 +31,14 @@ const ARGS = {
   renew: flag("Import: new codes for people who have not signed in yet"),
   expires: durationFlag("Import: lifetime of the codes (Default: 7d)"),
   dryRun: flag("Import: only show what would change"),
+  account: stringFlag("NAME", "Import: confirm the account that a question names", {
+    many: true,
+    parse: userNameOf,
+  }),
+  room: stringFlag("ROOM", "Import: confirm the room that a question names", {
+    many: true,
+    parse: roomNameOf,
+  }),
   sort: enumFlag(
     ["name", "since", "seen", "devices", "bytes"],
     "Sort by name, registration, last visit, devices, or file size",
@@ -47,15 +61,19 @@ export const accounts = operatorVerb({
     "creates missing rooms, adds people to rooms, and sets display names and roles. " +
     "A room with :moderator after it makes a person its moderator. " +
     "If a line has a problem, all problems are named and nothing changes. " +
+    "A person is the account whose name the line has. If only the display name or a former name " +
+    "fits, or somebody else made the room, the import asks and changes nothing: " +
+    "write the account's name, or confirm with --account or --room. " +
     "Importing the same list again changes only what differs, and removes nobody from a room. " +
     "People who have left a room are not added to it again.",
   isQuery: ({ action, dryRun }) => action !== "import" || dryRun,
-  check({ action, file, cards, renew, expires, dryRun }) {
+  check({ action, file, cards, renew, expires, dryRun, account, room }) {
     if ((action === "import") !== (file !== undefined)) {
       throw usageFault("specify a list to import", "chat admin accounts import class.csv");
     }
     if (action === "import") return;
-    if (renew || dryRun || (cards ?? expires) !== undefined)
+    const isConfirming = account.length + room.length > 0;
+    if (renew || dryRun || isConfirming || (cards ?? expires) !== undefined)
       throw usageFault("these flags need import", "chat admin accounts import class.csv");
   },
   async run(args, operator) {

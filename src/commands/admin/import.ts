@@ -17,15 +17,18 @@ import { type AccountEntry, parseClassList } from "../../core/people/class-list.
 import {
   type CodeChange,
   type ImportChange,
+  type ImportPlan,
   isCode,
   type LeftRoom,
   planImport,
+  type Question,
 } from "../../core/people/import-plan.ts";
 import { type Problem, reasonText } from "../../core/people/list-text.ts";
 import { readNamedInput } from "../../io/disk/data-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { CardsFile } from "./cards-file.ts";
+import { planLines } from "./plan-lines.ts";
 
 interface PrintedProblem extends Pick<Problem, "line"> {
   readonly reason: string;
@@ -36,6 +39,8 @@ interface ImportFlags {
   readonly renew: boolean;
   readonly expires?: number | undefined;
   readonly dryRun: boolean;
+  readonly account: readonly string[];
+  readonly room: readonly string[];
 }
 
 /** @throws {Fault} not-allowed if the list has problems; then nothing has changed */
@@ -53,9 +58,13 @@ export async function importList(
   const rooms = await allRooms(client.request, { reverse: false, sort: "name" }, true);
   // A dry run does not log in.
   const me = client.user ?? operator.user;
-  const state = { accounts, rooms, me, renews: flags.renew };
-  const { changes, problems, waiting, kept, left } = planImport(list, state);
+  const confirmed = { accounts: flags.account, rooms: flags.room };
+  const state = { accounts, rooms, me, renews: flags.renew, confirmed };
+  const plan = planImport(list, state);
+  const { changes, problems, questions, waiting, kept, left } = plan;
+  if (flags.dryRun || problems.length + questions.length > 0) printPlan(operator, plan);
   if (problems.length > 0) throw refused(operator, problems);
+  if (questions.length > 0) throw undecided(operator, questions);
   for (const { line, user, room } of kept) {
     const role = room === undefined ? "the role of an operator" : `the role in ${room}`;
     printNotice(context, `line ${line}: ${user} imports this list, and keeps ${role}`);
@@ -83,6 +92,22 @@ function refused({ context }: Operator, problems: readonly Problem[]): Fault {
   const count = counted(problems.length, "problem");
   return new Fault("not-allowed", `the list has ${count}, and nothing was changed`, {
     remedy: "correct the lines named above, then run the same command again",
+  });
+}
+
+function printPlan({ context }: Operator, plan: ImportPlan): void {
+  if (!context.json) return;
+  for (const line of planLines(plan, textOf)) printJson(context, { kind: "plan", ...line });
+}
+
+function undecided({ context }: Operator, questions: readonly Question[]): Fault {
+  for (const { line, reason, subject } of questions) {
+    const flag = subject === undefined ? "" : `; to confirm: --${subject.kind} ${subject.name}`;
+    if (!context.json) printNotice(context, `line ${line} ${reasonText(reason)}${flag}`);
+  }
+  const count = counted(questions.length, "question");
+  return new Fault("not-allowed", `the list leaves ${count}, and nothing was changed`, {
+    remedy: "answer as each line above says, then run the same command again",
   });
 }
 

@@ -210,7 +210,11 @@ class ListReader {
     const [written, shown] = [cellOf("name"), cellOf("displayName")];
     if (written === "" && shown === "")
       return this.#add(line, msg`has no name`, msg`add one, or remove the line`);
-    const displayCell = shown || (isName(written) ? "" : written);
+    const isFree = written === "" || isName(written);
+    // Whoever wrote both names tells people apart by the first one.
+    if (!isFree && (shown !== "" || !/\p{L}/u.test(written)))
+      return this.#add(line, ...noAccountReason(written));
+    const displayCell = shown || (isFree ? "" : written);
     const displayName = displayCell === "" ? undefined : this.#displayName(line, displayCell);
     const role = this.#role(line, cellOf("role"));
     const rooms = this.#rooms(line, cellOf("rooms"), role);
@@ -309,6 +313,13 @@ function derivedFrom(from: string): DerivedName {
 
 function quoted(cell: string): string {
   return `'${cell.slice(0, 40)}'`;
+}
+
+function noAccountReason(written: string): Reason {
+  return [
+    msg`has the name ${quoted(written)}, which no account can have`,
+    msg`write for example ${stableName(written)}`,
+  ];
 }
 
 /** Letters, digits, and the signs that a display name may have. */

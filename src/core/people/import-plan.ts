@@ -15,6 +15,14 @@ export interface ImportedRoom extends RoomRow {
   readonly former?: readonly string[];
 }
 
+/** An account or room that the list may mean, which only the importing user can know. */
+export interface Question {
+  readonly line: number;
+  readonly reason: Reason;
+  /** Name that confirms it; `undefined` if only a corrected list can. */
+  readonly subject?: { readonly kind: "account" | "room"; readonly name: Name };
+}
+
 type RoomRow = Answer<"all-rooms">["rooms"][number];
 
 /** A change, and the line of the list that asks for it. */
@@ -61,18 +69,37 @@ interface ServerState {
   readonly me: string | undefined;
   /** True to replace the codes of people who have never signed in. */
   readonly renews: boolean;
+  /** Accounts and rooms that the importing user has confirmed, after questions. */
+  readonly confirmed?: Confirmed;
+}
+
+export interface Confirmed {
+  readonly accounts: readonly string[];
+  readonly rooms: readonly string[];
 }
 
 export interface ImportPlan {
-  /** In the order in which the server must change; none if there are problems. */
+  /** In the order in which the server must change; none if there are problems or questions. */
   readonly changes: readonly ImportChange[];
   readonly problems: readonly Problem[];
+  readonly questions: readonly Question[];
+  /** All changes that the lines ask for, also if problems or questions prevent them. */
+  readonly planned: readonly ImportChange[];
+  /** People on the list, and who they are on the server. */
+  readonly people: readonly PlannedPerson[];
   /** Names of accounts on the list that have never signed in and get no code by this import. */
   readonly waiting: readonly string[];
   /** Roles of the importing user that the list would end. */
   readonly kept: readonly GrantChange[];
   /** Rooms on the list to which a person who has left them is not added again. */
   readonly left: readonly LeftRoom[];
+}
+
+export interface PlannedPerson {
+  readonly line: number;
+  readonly user: Name;
+  /** `undefined` if the import creates the account. */
+  readonly entry: AccountEntry | undefined;
 }
 
 export interface LeftRoom {
@@ -85,11 +112,21 @@ export interface LeftRoom {
 interface Subject {
   readonly user: Name;
   readonly entry: AccountEntry | undefined;
+  /** How the line means the account, if it does not name it. */
+  readonly guess?: Guess | undefined;
 }
+
+/**
+ * `derived`: an operator created the account with the name that the line's text has.
+ * `display-name`: its user may have chosen the display name. `former-name`: it was renamed.
+ */
+type Guess = "derived" | "display-name" | "former-name";
 
 interface PlannedRoom {
   readonly name: Name;
   readonly isSealed: boolean;
+  /** `undefined` if an operator, the importing user or this import made the room. */
+  readonly maker: string | undefined;
   members: number;
 }
 
@@ -99,10 +136,14 @@ export function planImport(list: ClassList, state: ServerState): ImportPlan {
 
 class Planner {
   readonly #problems: Problem[];
+  readonly #questions: Question[] = [];
+  readonly #confirmed: ReadonlySet<string>;
+  readonly #asked = new Set<string>();
   readonly #byName = new Map<FoldedName, AccountEntry>();
   readonly #byFormerName = new Map<FoldedName, AccountEntry>();
   readonly #byDisplayName = new Map<string, AccountEntry>();
   readonly #rooms = new Map<FoldedName, PlannedRoom>();
+  readonly #formerRooms = new Map<FoldedName, PlannedRoom>();
   readonly #names = new NameIndex();
   /** New accounts that are created with their display names. */
   readonly #named = new Set<Name>();
@@ -127,9 +168,15 @@ class Planner {
       if (entry.displayName !== undefined) this.#byDisplayName.set(entry.displayName, entry);
       this.#names.add(entry);
     }
-    for (const { room, members, sealed, former = [] } of state.rooms) {
-      const planned = { name: room as Name, isSealed: sealed, members };
-      for (const name of former) this.#rooms.set(folded(name), planned);
+    const { accounts = [], rooms = [] } = state.confirmed ?? {};
+    this.#confirmed = new Set([
+      ...accounts.map((name) => keyOf("account", name)),
+      ...rooms.map((name) => keyOf("room", name)),
+    ]);
+    for (const { room, members, sealed, maker, former = [] } of state.rooms) {
+      const other = folded(maker ?? "") === this.#me ? undefined : maker;
+      const planned = { name: room as Name, isSealed: sealed, maker: other, members };
+      for (const name of former) this.#formerRooms.set(folded(name), planned);
       this.#rooms.set(folded(room), planned);
     }
   }
@@ -141,7 +188,14 @@ class Planner {
     });
     for (const { person, subject } of subjects) this.#createOrRenew(person, subject);
     const displayNames = this.#displayNames(subjects);
-    for (const { person, subject } of subjects) this.#planRooms(person, subject);
+    for (const { person, subject } of subjects) {
+      const from = [this.#members.length, this.#roles.length] as const;
+      this.#planRooms(person, subject);
+      this.#askWho(person, subject, [
+        ...this.#members.slice(from[0]),
+        ...this.#roles.slice(from[1]),
+      ]);
+    }
     this.#checkLimits();
     const changes = [
       ...this.#newRooms,
@@ -156,9 +210,15 @@ class Planner {
     const waiting = subjects.flatMap(({ subject: { user, entry } }) =>
       entry !== undefined && isWaiting(entry) && !renewed.has(user) ? [user] : [],
     );
+    const isOpen = this.#problems.length + this.#questions.length > 0;
     return {
-      changes: this.#problems.length > 0 ? [] : changes.filter((change) => !isOwnLoss(change)),
+      changes: isOpen ? [] : changes.filter((change) => !isOwnLoss(change)),
       problems: this.#problems.sort((a, b) => a.line - b.line),
+      questions: this.#questions.sort((a, b) => a.line - b.line),
+      planned: changes.filter((change) => !isOwnLoss(change)),
+      people: subjects.map(({ person: { line }, subject: { user, entry } }) => {
+        return { line, user, entry };
+      }),
       waiting,
       kept: changes.filter(isOwnLoss),
       left: this.#left,
@@ -169,11 +229,21 @@ class Planner {
     this.#problems.push({ line, reason });
   }
 
-  /** Finds a person by the account name, or on a line without one, by the display name. */
+  #ask(question: Question): void {
+    const { subject } = question;
+    if (subject !== undefined) {
+      const key = keyOf(subject.kind, subject.name);
+      if (this.#confirmed.has(key) || (subject.kind === "room" && this.#asked.has(key))) return;
+      this.#asked.add(key);
+    }
+    this.#questions.push(question);
+  }
+
+  /** Finds a person by the account name. Anything else is a guess, which the user confirms. */
   #subjectOf(person: ListedPerson): Subject | undefined {
-    const { account, line, displayName = "" } = person;
+    const { account, line } = person;
     const isWritten = typeof account === "string";
-    const entry = isWritten ? this.#find(account) : this.#byDisplayName.get(displayName);
+    const { entry, guess } = isWritten ? this.#written(account) : this.#guessed(person, account);
     if (entry?.removed === true) {
       const { user } = entry;
       const problem =
@@ -187,7 +257,7 @@ class Planner {
     if (entry === undefined && !isWritten && !this.#checkDerived(line, account)) return undefined;
     const earlier = this.#lines.get(folded(user));
     this.#lines.set(folded(user), earlier ?? line);
-    if (earlier === undefined) return { user, entry };
+    if (earlier === undefined) return { user, entry, guess };
     if (isWritten && folded(account) === folded(user))
       this.#refuse(
         line,
@@ -204,13 +274,51 @@ class Planner {
     return undefined;
   }
 
-  #find(name: Name): AccountEntry | undefined {
-    return this.#byName.get(folded(name)) ?? this.#byFormerName.get(folded(name));
+  #written(name: Name): Pick<Subject, "entry" | "guess"> {
+    const entry = this.#byName.get(folded(name));
+    if (entry !== undefined) return { entry };
+    return { entry: this.#byFormerName.get(folded(name)), guess: "former-name" };
+  }
+
+  #guessed({ displayName = "" }: ListedPerson, derived: DerivedName): Omit<Subject, "user"> {
+    const entry = this.#byDisplayName.get(displayName);
+    const isDerived = entry?.enrolled === true && folded(entry.user) === folded(derived.name);
+    return { entry, guess: isDerived ? "derived" : "display-name" };
+  }
+
+  /**
+   * Asks about an account that the line does not name. No question is needed if an operator made
+   * the account from the same text, and the line changes nothing: it was imported before.
+   */
+  #askWho(
+    { line, account }: ListedPerson,
+    { user, entry, guess }: Subject,
+    changes: readonly ImportChange[],
+  ): void {
+    if (entry === undefined || guess === undefined) return;
+    if (guess === "derived" && changes.length === 0) return;
+    const isRole = changes.some(({ kind }) => kind === "grant");
+    const [found, other] =
+      typeof account === "string"
+        ? [msg`names ${account}, a former name of ${user}`, undefined]
+        : [msg`has the display name of the account ${user}`, account.other];
+    const write = msg`write ${user} in the column 'name' if it is this person`;
+    const otherwise =
+      other === undefined ? msg`or another name` : msg`or ${other} for a new account`;
+    if (isRole) {
+      const role = msg`a role needs the account's name`;
+      this.#ask({ line, reason: [found, role, write, otherwise] });
+    } else
+      this.#ask({
+        line,
+        reason: [found, write, otherwise],
+        subject: { kind: "account", name: user },
+      });
   }
 
   /** A derived name never takes over an account, because its person may be somebody else. */
   #checkDerived(line: number, derived: DerivedName): boolean {
-    const holder = this.#find(derived.name);
+    const holder = this.#written(derived.name).entry;
     if (holder === undefined) return true;
     const isFormer = folded(holder.user) !== folded(derived.name);
     const shown = holder.displayName === undefined ? "" : ` ('${holder.displayName}')`;
@@ -301,8 +409,10 @@ class Planner {
     const left = new Set(entry?.left?.map(folded));
     const done = new Map<PlannedRoom, RoomRole | undefined>();
     for (const { room: written, role } of rooms) {
-      const known = this.#rooms.get(folded(written));
-      const room = known ?? this.#newRoom(line, written);
+      const room =
+        this.#rooms.get(folded(written)) ??
+        this.#formerRoom(line, written) ??
+        this.#newRoom(line, written);
       if (room === undefined) continue;
       if (done.has(room)) {
         if (done.get(room) !== role)
@@ -319,8 +429,10 @@ class Planner {
       // The user who creates a room is its first member and moderator.
       const isCreator = this.#created.has(room) && folded(user) === this.#me;
       const isModerator = moderated.has(key) || isCreator;
+      const isGranted = role !== undefined && isModerator !== (role === "moderator");
+      if (!joined.has(key) || isGranted) this.#askWhose(line, room);
       if (!joined.has(key) && !isCreator) this.#add(line, user, room);
-      if (role === undefined || isModerator === (role === "moderator")) continue;
+      if (!isGranted) continue;
       if (room.isSealed) {
         this.#refuse(
           line,
@@ -343,6 +455,35 @@ class Planner {
       this.#roles.push({ line, kind: "grant", user, room: undefined, on: operator });
   }
 
+  /** A former name may mean a new room, for example the next year's class. */
+  #formerRoom(line: number, written: Name): PlannedRoom | undefined {
+    const room = this.#formerRooms.get(folded(written));
+    if (room === undefined) return undefined;
+    const { name } = room;
+    this.#ask({
+      line,
+      reason: [
+        msg`names the room ${written}, which is now called ${name}`,
+        msg`write ${name} if it is this room, or another name for a new one`,
+      ],
+      subject: { kind: "room", name },
+    });
+    return room;
+  }
+
+  /** Whoever made a room may moderate it, and read what the class writes there. */
+  #askWhose(line: number, { name, maker }: PlannedRoom): void {
+    if (maker === undefined) return;
+    this.#ask({
+      line,
+      reason: [
+        msg`names the room ${name}, which ${maker} made`,
+        msg`choose another room, or confirm this one`,
+      ],
+      subject: { kind: "room", name },
+    });
+  }
+
   #newRoom(line: number, name: Name): PlannedRoom | undefined {
     if (isGroupName(name)) {
       this.#refuse(
@@ -352,7 +493,7 @@ class Planner {
       );
       return undefined;
     }
-    const room = { name, isSealed: false, members: 1 };
+    const room = { name, isSealed: false, maker: undefined, members: 1 };
     this.#rooms.set(folded(name), room);
     this.#created.add(room);
     this.#newRooms.push({ line, kind: "create-room", room: name });
@@ -428,6 +569,10 @@ function repeatReason({ from: text, name, other }: DerivedName, line: number): R
     msg`would give '${from}' the name ${name}, which is the account name of line ${line}`,
     msg`write a name in the column 'name', such as ${other}`,
   ];
+}
+
+function keyOf(kind: "account" | "room", name: string): string {
+  return `${kind} ${folded(name)}`;
 }
 
 function folded(name: string): FoldedName {

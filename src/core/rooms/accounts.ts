@@ -47,6 +47,8 @@ export interface Account {
   readonly devices: SmallMap<string, Device>;
   /** The keys are the seqs of the passwords' records. */
   ircPasswords: ReadonlyMap<number, IrcPassword>;
+  /** Whether an operator created the account, and its user did not register. */
+  readonly isEnrolled: boolean;
   /** As declared by its user. */
   isBot: boolean;
   /** Seqs of unerased pictures. The last one is current; an interrupted change leaves others. */
@@ -648,7 +650,7 @@ export class Registry {
     this.successor = next;
   }
 
-  #enrol({ room, seq, n, time }: FoldedHead, body: Body<"account">): void {
+  #enrol({ room, by, seq, n, time }: FoldedHead, body: Body<"account">): void {
     const id = room as UserId;
     const { name, device, password } = body;
     const accountKey = tryBase64Url(body.accountKey);
@@ -667,6 +669,7 @@ export class Registry {
       reset: undefined,
       devices: new SmallMap(),
       ircPasswords: NO_IRC_PASSWORDS,
+      isEnrolled: by !== room,
       isBot: false,
       avatars: NO_AVATARS,
       revokedSeq: 0,

@@ -246,7 +246,14 @@ export function joinDrafts(
     const post = options.assignment && "private";
     // An encrypted room has no topic.
     const rules = sealed === true ? undefined : defined({ topic: "moderators", post });
-    const body = { name, locked: locked || undefined, sealed: sealed || undefined, rules };
+    const official = create.isOperator || undefined;
+    const body = {
+      name,
+      locked: locked || undefined,
+      sealed: sealed || undefined,
+      rules,
+      official,
+    };
     const createdCount: Draft = { kind: "room", room: create.room, by: user, id: "", body };
     const topic: Draft[] =
       create.topic === undefined

@@ -56,6 +56,8 @@ export interface Room {
   readonly box?: Box;
   /** User who began a conversation; "server" if a version before 0.3 recorded it. */
   readonly maker: UserId | "server";
+  /** Whether its maker had an operator's rights then; not known for rooms of earlier versions. */
+  readonly isOfficial?: boolean;
   /** Only the rules that differ from the defaults. */
   rules: RoomRules;
   isClosed: boolean;
@@ -960,16 +962,18 @@ function inheritedBy({ of }: Box): Pick<Room, "moderators" | "muted"> {
 }
 
 function namedRoom(head: FoldedHead, body: Body<"room">): Room | undefined {
-  const { name, locked, sealed, rules, private: isPrivate } = body;
+  const { name, locked, sealed, rules, private: isPrivate, official: isOfficial } = body;
   if (name === undefined || !isName(name)) return undefined;
   const moderators = new Set(head.by === "server" ? [] : [head.by]);
   const lock = nameLock(name);
   const sealing = sealed === true ? { isSealed: true } : {};
   const access = isPrivate === true ? { isPrivate } : {};
+  const origin = isOfficial === true ? { isOfficial } : {};
   const initial = rulesOf(fieldsOf("rules", Object(rules) as Record<string, unknown>));
   const join = locked === true ? ({ join: "password" } as const) : {};
   const rulesAtStart = { ...initial, ...join };
-  return { ...emptyRoom(head), name, lock, moderators, ...sealing, ...access, rules: rulesAtStart };
+  const traits = { ...sealing, ...access, ...origin };
+  return { ...emptyRoom(head), name, lock, moderators, ...traits, rules: rulesAtStart };
 }
 
 /** Members of a private room from its creation. */

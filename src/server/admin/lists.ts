@@ -8,7 +8,7 @@ import {
   LISTED_PAGE_MAX,
   MEMBERSHIPS_LISTED_MAX,
 } from "../../base/limits-page.ts";
-import { isPrivateTarget, parseTarget } from "../../base/names.ts";
+import { isPrivateTarget, type Name, parseTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
@@ -76,6 +76,7 @@ export class AdminLists {
         unfinishedBytes: this.options.files?.unfinishedBytesOf(id) ?? 0,
         ...defined({ displayName: account.displayName }),
         removed: account.isRemoved || undefined,
+        enrolled: account.isEnrolled || undefined,
       };
     });
     const { length: total } = all;
@@ -147,10 +148,17 @@ export class AdminLists {
       sealed: room.isSealed === true,
       closed: room.isClosed,
       vacant: isVacant(room) || undefined,
+      maker: this.#unofficialMaker(room),
       keepMs: room.retention?.keepMs,
     }));
     const { length: total } = all;
     return request.former === true ? { ...this.#withFormer(page, rooms), total } : { rooms, total };
+  }
+
+  #unofficialMaker({ maker, isOfficial }: Room): Name | undefined {
+    const { registry } = this.options;
+    if (isOfficial === true || maker === "server" || registry.policy.isOperator(maker)) return;
+    return registry.nameOf(maker);
   }
 
   /** Ends the page before the first room whose former names are too many. */

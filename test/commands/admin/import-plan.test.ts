@@ -5,6 +5,7 @@ import { defined } from "../../../src/base/values.ts";
 import { accountsOf, roomsOf } from "../../../src/client/link/lists.ts";
 import { classListOf, parseClassList } from "../../../src/core/people/class-list.ts";
 import {
+  type Confirmed,
   type ImportChange,
   type ImportPlan,
   isCode,
@@ -30,9 +31,14 @@ async function school(seed = 1) {
     const rooms = await olga.request("all-rooms", { former: true });
     return { accounts: accountsOf(accounts), rooms: roomsOf(rooms) };
   };
-  const plan = async (text: string, renews = false): Promise<ImportPlan> => {
+  const plan = async (
+    text: string,
+    renews = false,
+    confirmed: Confirmed = { accounts: [], rooms: [] },
+  ): Promise<ImportPlan> => {
     const { people, problems } = parseClassList(Buffer.from(text));
-    return planImport({ people, problems }, { ...(await entries()), me: "olga", renews });
+    const state = { ...(await entries()), me: "olga", renews, confirmed };
+    return planImport({ people, problems }, state);
   };
   const make = async (text: string): Promise<ImportPlan> => {
     const made = await plan(text);
@@ -61,7 +67,12 @@ async function perform(olga: Guest, change: ImportChange): Promise<void> {
 const kinds = ({ changes }: ImportPlan) => changes.map(({ kind }) => kind);
 const texts = ({ problems }: ImportPlan) =>
   problems.map(({ line, reason }) => `${line} ${reasonText(reason)}`);
-const NONE = { changes: [], problems: [] };
+const asked = ({ questions }: ImportPlan) =>
+  questions.map(({ line, reason, subject }) => {
+    const confirm = subject === undefined ? "" : ` [${subject.kind} ${subject.name}]`;
+    return `${line} ${reasonText(reason)}${confirm}`;
+  });
+const NONE = { changes: [], problems: [], questions: [] };
 
 test("a second class never receives the accounts of the first one", async () => {
   const { make, plan, exported } = await school();
@@ -86,14 +97,111 @@ test("names that are cut stay distinct in any order", async () => {
   expect(await plan(`name\n${b}\n${a}`)).toMatchObject(NONE);
 });
 
-test("finds an account of an older version by its display name", async () => {
+test("asks whether an account of an older version is meant by its display name", async () => {
   const { olga, plan } = await school();
   for (const [user, displayName] of [
     ["user", "Борисов Иван"],
     ["user-2", "Волкова Анна"],
   ] as const)
     await olga.request("enrol", { user, displayName });
-  expect(await plan("display name\nВолкова Анна\nБорисов Иван")).toMatchObject(NONE);
+  const list = "display name\nВолкова Анна\nБорисов Иван";
+  expect(asked(await plan(list)).map((text) => text.slice(0, 47))).toEqual([
+    "2 has the display name of the account user-2; w",
+    "3 has the display name of the account user; wri",
+  ]);
+  const confirmed = { accounts: ["User", "user-2"], rooms: [] };
+  expect(await plan(list, false, confirmed)).toMatchObject(NONE);
+});
+
+test("nobody becomes somebody else by a display name", async () => {
+  const { olga, mia, ben, plan, make } = await school();
+  await make("name,rooms\nmia,class-9\nben,class-9");
+  await mia.request("display-name", { text: "Clara Oswald" });
+  await ben.request("display-name", { text: "Boris Head" });
+  const list = "display name,rooms,role\nClara Oswald,class-9,moderator\nBoris Head,,operator\n";
+  const everything = { accounts: ["mia", "ben"], rooms: ["class-9"] };
+  for (const text of [list, list.replace("display name", "name")]) {
+    const taken = await plan(text, false, everything);
+    expect(taken.changes).toEqual([]);
+    expect(asked(taken)).toEqual([
+      "2 has the display name of the account mia; a role needs the account's name; " +
+        "write mia in the column 'name' if it is this person; or Clara-Oswald-k5mkrn8 for a new account",
+      "3 has the display name of the account ben; a role needs the account's name; " +
+        "write ben in the column 'name' if it is this person; or Boris-Head-396fduw for a new account",
+    ]);
+  }
+  const member = "display name,rooms\nClara Oswald,class-8";
+  expect((await plan(member)).changes).toEqual([]);
+  expect(kinds(await plan(member, false, everything))).toEqual(["create-room", "add"]);
+  // Also ends no role.
+  await olga.request("grant", { user: "ben", on: true });
+  expect((await plan("display name,role\nBoris Head,member", false, everything)).changes).toEqual(
+    [],
+  );
+});
+
+test("a pupil of the same display name is not the one of another list", async () => {
+  const { make, plan } = await school();
+  await make("display name,rooms\nSiti Aminah,7a");
+  expect(await plan("display name,rooms\nSiti Aminah,7a")).toMatchObject(NONE);
+  const other = await plan("display name,rooms\nSiti Aminah,7b");
+  expect([other.changes, asked(other)]).toEqual([
+    [],
+    [
+      "2 has the display name of the account Siti-Aminah; write Siti-Aminah in the column 'name' " +
+        "if it is this person; or Siti-Aminah-b2ce34d for a new account [account Siti-Aminah]",
+    ],
+  ]);
+  const numbers = await plan(
+    "name,display name,rooms\n0061111111,Siti Aminah,7b\n198001012005012003,,7b",
+  );
+  expect(texts(numbers)).toEqual([
+    "2 has the name '0061111111', which no account can have; write for example user-0061111111",
+    "3 has the name '198001012005012003', which no account can have; " +
+      "write for example user-198001012005012003",
+  ]);
+  expect(numbers.changes).toEqual([]);
+});
+
+test("a room that somebody else made is asked about before a class joins it", async () => {
+  const { olga, mia, make, plan } = await school();
+  await mia.request("join", { room: "math", create: true });
+  await make("name,rooms\nben,lab");
+  const list = "name,rooms\nben,math lab\nana,math:moderator";
+  const open = await plan(list);
+  expect([open.changes, asked(open)]).toEqual([
+    [],
+    ["2 names the room math, which mia made; choose another room, or confirm this one [room math]"],
+  ]);
+  const kindsOf = ["create-account", "add", "add", "grant"] as const;
+  const confirmed = { accounts: [], rooms: ["MATH"] };
+  expect(kinds(await plan(list, false, confirmed))).toEqual([...kindsOf]);
+  // Rooms of an operator are not asked about, also if that is over.
+  await olga.request("grant", { user: "mia", on: true });
+  expect(asked(await plan(list))).toEqual([]);
+  await mia.request("join", { room: "art", create: true });
+  await olga.request("grant", { user: "mia", on: false });
+  expect(asked(await plan("name,rooms\nben,art"))).toEqual([]);
+  expect(asked(await plan("name,rooms\nmia,math"))).toEqual([]);
+});
+
+test("a former name of a room never swallows a new class", async () => {
+  const { olga, make, plan } = await school();
+  await make("name,rooms\nana,7a");
+  await olga.request("rename", { room: "7a", to: "8a" });
+  const open = await plan("name,rooms\nzara,7a\nana,8a");
+  expect([open.changes, asked(open)]).toEqual([
+    [],
+    [
+      "2 names the room 7a, which is now called 8a; " +
+        "write 8a if it is this room, or another name for a new one [room 8a]",
+    ],
+  ]);
+  const confirmed = { accounts: [], rooms: ["8a"] };
+  expect(kinds(await plan("name,rooms\nzara,7a", false, confirmed))).toEqual([
+    "create-account",
+    "add",
+  ]);
 });
 
 test("a derived name never takes over an account, a former or a reserved name", async () => {
@@ -140,8 +248,14 @@ test("resolves former names, and reports removed accounts and twice named people
   await make(list);
   await olga.request("rename", { user: "ana", to: "anna" });
   await olga.request("rename", { room: "lab", to: "workshop" });
-  expect(await plan(list)).toMatchObject(NONE);
-  expect(await plan(list.replaceAll("lab", "workshop lab"))).toMatchObject(NONE);
+  expect(asked(await plan(list))).toEqual([
+    "2 names the room lab, which is now called workshop; " +
+      "write workshop if it is this room, or another name for a new one [room workshop]",
+    "2 names ana, a former name of anna; write anna in the column 'name' if it is this person; " +
+      "or another name [account anna]",
+  ]);
+  const confirmed = { accounts: ["anna"], rooms: ["workshop"] };
+  expect(await plan(list, false, confirmed)).toMatchObject(NONE);
   await olga.request("remove", { user: "cleo" });
   expect(texts(await plan(`${list}anna,,,\n`))).toEqual([
     "4 names cleo, whose account was removed; remove the line, or choose another name",
@@ -280,8 +394,8 @@ test.each(seeds)("an import makes what its plan says, or nothing, seed %i", asyn
   for (let number = 0; number < 12; number++) {
     const text = listOf(seed * 100 + number);
     const before = new Map((await world.entries()).accounts.map((entry) => [entry.user, entry]));
-    const { changes, problems } = await world.make(text);
-    if (problems.length > 0) {
+    const { changes, problems, questions } = await world.make(text);
+    if (problems.length + questions.length > 0) {
       expect(changes).toEqual([]);
       continue;
     }

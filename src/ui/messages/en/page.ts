@@ -124,12 +124,16 @@ export const ENGLISH = {
   importNothing: "Everything is as the list says.",
   importProblems: (problems: number) =>
     `Nothing was changed. Correct ${counted(problems, "line")}, then choose the list again.`,
+  importQuestions: (questions: number) =>
+    `Nothing has changed yet. Answer ${counted(questions, "question")} first.`,
   importAdd: (people: number) => `Add ${people === 1 ? "1 person" : `${people} people`}`,
   importChange: "Apply changes",
   importLines: "Lines of the list",
   importLine: "Line",
   importResult: "What happens",
   importProblem: "Problem",
+  importQuestion: "Question",
+  importConfirm: (name: string) => `Yes, ${name}`,
   importRoom: (room: string) => `New room ${room}`,
   importAccount: (name: string, user: string) =>
     name === user

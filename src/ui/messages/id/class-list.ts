@@ -52,6 +52,20 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
   "names {}, formerly {}, whose account was removed":
     "menyebut {}, dahulu {}, yang akunnya sudah dihapus",
   "repeats the name '{}' of line {}": "mengulang nama '{}' dari baris {}",
+  "has the name {}, which no account can have": "berisi nama {}, yang tidak bisa menjadi nama akun",
+  "write for example {}": "tulis misalnya {}",
+  "names {}, a former name of {}": "menyebut {}, nama lama {}",
+  "has the display name of the account {}": "berisi nama tampilan akun {}",
+  "a role needs the account's name": "peran memerlukan nama akun",
+  "write {} in the column 'name' if it is this person":
+    "tulis {} di kolom 'name' jika itu orang ini",
+  "or another name": "atau nama lain",
+  "or {} for a new account": "atau {} untuk akun baru",
+  "names the room {}, which is now called {}": "menyebut ruang {}, yang sekarang bernama {}",
+  "write {} if it is this room, or another name for a new one":
+    "tulis {} jika itu ruangnya, atau nama lain untuk ruang baru",
+  "names the room {}, which {} made": "menyebut ruang {}, yang dibuat {}",
+  "choose another room, or confirm this one": "pilih ruang lain, atau pastikan yang ini",
   "give each person a name": "beri setiap orang nama sendiri",
   "names the account {}, as line {} does": "menyebut akun {}, sama seperti baris {}",
   "remove one of them": "hapus salah satunya",

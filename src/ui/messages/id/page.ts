@@ -190,12 +190,15 @@ export const INDONESIAN: Texts = {
   importNothing: "Semua sudah sesuai daftar.",
   importProblems: (problems) =>
     `Tidak ada yang diubah. Perbaiki ${problems} baris, lalu pilih daftarnya lagi.`,
+  importQuestions: (questions) => `Belum ada yang berubah. Jawab dulu ${questions} pertanyaan.`,
   importAdd: (people) => `Tambahkan ${people} orang`,
   importChange: "Terapkan perubahan",
   importLines: "Baris daftar",
   importLine: "Baris",
   importResult: "Yang terjadi",
   importProblem: "Masalah",
+  importQuestion: "Pertanyaan",
+  importConfirm: (name) => `Ya, ${name}`,
   importRoom: (room) => `Ruang baru ${room}`,
   importAccount: (name, user) =>
     name === user

@@ -7,9 +7,11 @@ import { CLASS_LIST_BYTES_MAX } from "../../../base/limits.ts";
 import { allAccounts, allRooms } from "../../../client/link/lists.ts";
 import { parseClassList } from "../../../core/people/class-list.ts";
 import {
+  type Confirmed,
   type ImportChange,
   type ImportPlan,
   planImport,
+  type Question,
 } from "../../../core/people/import-plan.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { problemText } from "../../../ui/text/problem-text.ts";
@@ -32,11 +34,16 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
   const page = usePage();
   const { texts } = page;
   const task = useTask();
-  const [plan, setPlan] = useState<ImportPlan>();
+  const [planner, setPlanner] = useState<Planner>();
+  const [confirmed, setConfirmed] = useState<Confirmed>(NONE_CONFIRMED);
   const [done, setDone] = useState<DoneImport>();
   const [renews, setRenews] = useState(false);
   const show = (bytes: Uint8Array) =>
-    task.run(async () => setPlan(await planOf(page, bytes, renews)));
+    task.run(async () => {
+      const next = await plannerOf(page, bytes, renews);
+      setConfirmed(NONE_CONFIRMED);
+      setPlanner(() => next);
+    });
   const perform = (changes: readonly ImportChange[]) =>
     task.run(async () => {
       try {
@@ -50,16 +57,17 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
     <Dialog title={title} onClose={() => task.isBusy || onClose()}>
       {done !== undefined ? (
         <Result done={done} />
-      ) : plan === undefined ? (
+      ) : planner === undefined ? (
         <>
           <Source asksNames={asksNames} onList={show} />
           <Check label={texts.importRenew} isOn={renews} onChange={setRenews} />
         </>
       ) : (
         <PlanView
-          plan={plan}
+          plan={planner(confirmed)}
           isBusy={task.isBusy}
-          onAgain={() => setPlan(undefined)}
+          onConfirm={(subject) => setConfirmed(withSubject(confirmed, subject))}
+          onAgain={() => setPlanner(undefined)}
           onPerform={perform}
         />
       )}
@@ -68,16 +76,29 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
   );
 }
 
+/** Plans a list again after each answer. */
+type Planner = (confirmed: Confirmed) => ImportPlan;
+type Subject = NonNullable<Question["subject"]>;
+
+const NONE_CONFIRMED: Confirmed = { accounts: [], rooms: [] };
+
+function withSubject({ accounts, rooms }: Confirmed, { kind, name }: Subject): Confirmed {
+  return kind === "account"
+    ? { accounts: [...accounts, name], rooms }
+    : { accounts, rooms: [...rooms, name] };
+}
+
 /** @throws {Fault} the server's refusals */
-async function planOf(
+async function plannerOf(
   { chat }: PageValue,
   bytes: Uint8Array,
   renews: boolean,
-): Promise<ImportPlan> {
+): Promise<Planner> {
   const list = parseClassList(bytes);
   const accounts = await allAccounts(chat.request, { reverse: true, sort: "since" }, true);
   const rooms = await allRooms(chat.request, { reverse: false, sort: "name" }, true);
-  return planImport(list, { accounts, rooms, me: chat.model.me, renews });
+  const { me } = chat.model;
+  return (confirmed) => planImport(list, { accounts, rooms, me, renews, confirmed });
 }
 
 interface SourceProps {
@@ -140,16 +161,18 @@ function Source({ asksNames, onList }: SourceProps) {
 interface PlanProps {
   readonly plan: ImportPlan;
   readonly isBusy: boolean;
+  readonly onConfirm: (subject: Subject) => void;
   readonly onAgain: () => void;
   readonly onPerform: (changes: readonly ImportChange[]) => void;
 }
 
 /** Shows what each line does, before anything changes. */
-function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
+function PlanView({ plan, isBusy, onConfirm, onAgain, onPerform }: PlanProps) {
   const { texts } = usePage();
-  const { changes, problems, left } = plan;
+  const { changes, planned, problems, questions, left } = plan;
   const added = changes.filter(({ kind }) => kind === "create-account").length;
-  const isDone = problems.length === 0 && changes.length === 0;
+  const isOpen = problems.length + questions.length > 0;
+  const isDone = !isOpen && changes.length === 0;
   const badLines = problems.map(({ line, reason }) => {
     return { line, text: problemText(reason, texts.lang) };
   });
@@ -158,19 +181,27 @@ function PlanView({ plan, isBusy, onAgain, onPerform }: PlanProps) {
       <Announced kind="result">
         {problems.length > 0
           ? texts.importProblems(problems.length)
-          : isDone
-            ? texts.importNothing
-            : texts.importPlan(added, changes.length)}
+          : isOpen
+            ? texts.importQuestions(questions.length)
+            : isDone
+              ? texts.importNothing
+              : texts.importPlan(added, changes.length)}
       </Announced>
       <div className="dialog-actions">
         <Button onClick={onAgain}>{texts.importAgain}</Button>
-        {problems.length > 0 || isDone ? null : (
+        {isOpen || isDone ? null : (
           <Button variant="main" disabled={isBusy} onClick={() => onPerform(changes)}>
             {added > 0 ? texts.importAdd(added) : texts.importChange}
           </Button>
         )}
       </div>
-      <Lines problems={badLines} changes={changes} left={left} />
+      <Lines
+        problems={badLines}
+        questions={questions}
+        changes={problems.length > 0 ? [] : planned}
+        left={left}
+        onConfirm={onConfirm}
+      />
     </>
   );
 }
@@ -179,9 +210,11 @@ interface LinesProps {
   readonly problems: readonly BadLine[];
   readonly changes?: readonly ImportChange[];
   readonly left?: ImportPlan["left"];
+  readonly questions?: readonly Question[];
+  readonly onConfirm?: (subject: Subject) => void;
 }
 
-function Lines({ problems, changes = [], left = [] }: LinesProps) {
+function Lines({ problems, changes = [], left = [], questions = [], onConfirm }: LinesProps) {
   const { texts } = usePage();
   const texted = [
     ...changes.flatMap((change) => {
@@ -190,21 +223,30 @@ function Lines({ problems, changes = [], left = [] }: LinesProps) {
     }),
     ...left.map(({ line, user, room }) => ({ line, text: texts.importLeft(user, room) })),
   ];
-  const rows = [
-    ...problems.map((problem) => ({ ...problem, isBad: true })),
+  const rows: LineRow[] = [
+    ...problems.map((problem) => ({ ...problem, sign: texts.importProblem })),
+    ...questions.map(({ line, reason, subject }) => {
+      return { line, text: problemText(reason, texts.lang), sign: texts.importQuestion, subject };
+    }),
     ...[...Map.groupBy(texted, ({ line }) => line)].map(([line, all]) => {
-      return { line, isBad: false, text: all.map(({ text }) => text).join(" · ") };
+      return { line, text: all.map(({ text }) => text).join(" · ") };
     }),
   ].sort((one, other) => one.line - other.line);
   if (rows.length === 0) return null;
   return (
     <Table label={texts.importLines} heads={[texts.importLine, texts.importResult]}>
-      {rows.map(({ line, isBad, text }, i) => (
+      {rows.map(({ line, sign, text, subject }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line may have several problems
-        <tr key={i} className={isBad ? "is-wrong" : undefined}>
+        <tr key={i} className={sign === undefined ? undefined : "is-wrong"}>
           <td>{line}</td>
           <td dir="auto" className="wraps">
-            {isBad ? <ProblemSign /> : null} {text}
+            {sign === undefined ? null : <span className="work-state is-missing">{sign}</span>}{" "}
+            {text}{" "}
+            {subject === undefined ? null : (
+              <Button onClick={() => onConfirm?.(subject)}>
+                {texts.importConfirm(subject.name)}
+              </Button>
+            )}
           </td>
         </tr>
       ))}
@@ -212,9 +254,11 @@ function Lines({ problems, changes = [], left = [] }: LinesProps) {
   );
 }
 
-function ProblemSign() {
-  const { texts } = usePage();
-  return <span className="work-state is-missing">{texts.importProblem}</span>;
+interface LineRow extends BadLine {
+  /** Word before the text; `undefined` if the line is clear. */
+  readonly sign?: string;
+  /** Account or room that the user may confirm. */
+  readonly subject?: Subject | undefined;
 }
 
 function changeText(change: ImportChange, texts: Texts): string | undefined {
