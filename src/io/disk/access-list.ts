@@ -29,6 +29,7 @@ const KERNEL = {
 const NONE = 0n;
 const CURRENT_PROCESS = 0xffff_ffff_ffff_ffffn;
 const SE_FILE_OBJECT = 1;
+const OWNER = 1;
 const DACL = 4;
 const REVISION = 1;
 const TOKEN_QUERY = 8;
@@ -50,22 +51,35 @@ const SID_OF: Readonly<Record<string, string>> = {
 };
 /** A SID of an app of the user, not of an account. */
 const APP = /^S-1-15-/;
+const OWNED = /^O:([A-Z]{2}|S(?:-\d+)+)(?=D:|$)/;
+const LIST = /^(?:O:(?:[A-Z]{2}|S(?:-\d+)+))?D:(?!NO_ACCESS_CONTROL)[A-Z]*((?:\(.*\))?)/s;
 const ENTRY = /\(([A-Z]+);[^;]*;[^;]*;[^;]*;[^;]*;([^;)]+)[^)]*\)/g;
 const ALLOWING: ReadonlySet<string> = new Set(["A", "OA", "XA", "ZA"]);
 
 /**
- * Returns the other accounts to which a list grants access, as SIDs where they are known.
- * @param list text form of the list; one without a list grants access to everyone
+ * Returns the other accounts to which a list grants access, as SIDs where they are known, and an
+ * owner that is another account, because it may change the list.
+ * @param list text form of owner and list; one without a list grants access to everyone
  * @param own SID of the current user
  */
 export function otherAccounts(list: string, own: string): readonly string[] {
-  const [, entries] = /^D:(?!NO_ACCESS_CONTROL)[A-Z]*((?:\(.*\))?)/s.exec(list) ?? [];
+  const [, entries] = LIST.exec(list) ?? [];
   if (entries === undefined) return [EVERYONE];
   const others = [...entries.matchAll(ENTRY)].flatMap(([, kind = "", account = ""]) => {
-    const isOther = account !== own && !TRUSTED.has(account) && !APP.test(account);
-    return ALLOWING.has(kind) && isOther ? [SID_OF[account] ?? account] : [];
+    return ALLOWING.has(kind) && isOther(account, own) ? [account] : [];
   });
-  return [...new Set(others)];
+  const all = [...others, ...otherOwner(list, own)];
+  return [...new Set(all.map((account) => SID_OF[account] ?? account))];
+}
+
+/** Returns the owner if it is another account. No program can take that back by a list. */
+export function otherOwner(list: string, own: string): readonly string[] {
+  const [, owner] = OWNED.exec(list) ?? [];
+  return owner !== undefined && isOther(owner, own) ? [owner] : [];
+}
+
+function isOther(account: string, own: string): boolean {
+  return account !== own && !TRUSTED.has(account) && !APP.test(account);
 }
 
 /**
@@ -93,13 +107,16 @@ export class AccessLists implements Disposable {
   readonly #advapi = dlopen("advapi32.dll", ADVAPI);
   readonly #kernel = dlopen("kernel32.dll", KERNEL);
 
-  /** @throws {Error} if the system refuses */
+  /**
+   * Returns the text form of owner and list.
+   * @throws {Error} if the system refuses
+   */
   listOf(path: string): string {
     const descriptor = new BigUint64Array(1);
     const call = this.#advapi.symbols.GetNamedSecurityInfoW;
     const name = wide(path);
     const out = ptr(descriptor);
-    succeed(call(ptr(name), SE_FILE_OBJECT, DACL, NONE, NONE, NONE, NONE, out) === 0);
+    succeed(call(ptr(name), SE_FILE_OBJECT, OWNER | DACL, NONE, NONE, NONE, NONE, out) === 0);
     return this.#freeing(descriptor, (value) => this.#textOf(value));
   }
 
@@ -147,7 +164,7 @@ export class AccessLists implements Disposable {
   #textOf(descriptor: bigint): string {
     const [text, length] = [new BigUint64Array(1), new Uint32Array(1)];
     const convert = this.#advapi.symbols.ConvertSecurityDescriptorToStringSecurityDescriptorW;
-    succeed(convert(descriptor, REVISION, DACL, ptr(text), ptr(length)) !== 0);
+    succeed(convert(descriptor, REVISION, OWNER | DACL, ptr(text), ptr(length)) !== 0);
     return this.#freeing(text, (value) => {
       const bytes = toArrayBuffer(Number(value) as Pointer, 0, 2 * (length[0] ?? 0));
       return Buffer.from(bytes).toString("utf16le").replace(/\0.*$/s, "");

@@ -6,7 +6,7 @@
 import { mkdirSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { win32 } from "node:path";
-import { AccessLists, otherAccounts, privateListArguments } from "./access-list.ts";
+import { AccessLists, otherAccounts, otherOwner, privateListArguments } from "./access-list.ts";
 import { onDisk } from "./disk.ts";
 import { statOf } from "./stat.ts";
 import { absolutePath, checkNewFolder } from "./working-folder.ts";
@@ -41,7 +41,10 @@ export function restrictAccess(path: string): void {
   } catch {}
 }
 
-/** Access of other accounts: by a mode, or by a list, with the arguments of `icacls` against it. */
+/**
+ * Access of other accounts: by a mode, or by a list, with the arguments of `icacls` against it; none
+ * if another account owns the path.
+ */
 export type Exposure =
   | { readonly kind: "mode"; readonly mode: number }
   | { readonly kind: "list"; readonly icacls: readonly string[] };
@@ -59,8 +62,10 @@ function exposureOnWindows(path: string): Exposure | undefined {
   try {
     using lists = new AccessLists();
     const own = lists.ownSid();
-    const others = otherAccounts(lists.listOf(path), own);
+    const list = lists.listOf(path);
+    const others = otherAccounts(list, own);
     if (others.length === 0) return undefined;
+    if (otherOwner(list, own).length > 0) return { kind: "list", icacls: [] };
     return { kind: "list", icacls: privateListArguments(own, others) };
   } catch {
     return { kind: "list", icacls: [] };

@@ -22,6 +22,16 @@ test.each<[name: string, list: string, others: readonly string[]]>([
   ["an alias without a known SID", `D:${PRIVATE}(A;;FR;;;DU)`, ["DU"]],
   ["a disk without lists", "D:NO_ACCESS_CONTROL", ["S-1-1-0"]],
   ["no list", "", ["S-1-1-0"]],
+  ["no list, but an owner", `O:${OWN}`, ["S-1-1-0"]],
+  ["a private list of its owner", `O:${OWN}D:P${PRIVATE}`, []],
+  ["a private list that an administrator made", `O:BAD:P${PRIVATE}`, []],
+  [
+    "a private list that another account may change",
+    `O:S-1-5-21-1-2-3-1002D:P${PRIVATE}`,
+    ["S-1-5-21-1-2-3-1002"],
+  ],
+  ["a group as the owner", `O:DUD:P${PRIVATE}`, ["DU"]],
+  ["everyone as the owner", `O:WDD:P${PRIVATE}`, ["S-1-1-0"]],
 ])("names the other accounts that can read: %s", (_name, list, others) => {
   expect(otherAccounts(list, OWN)).toEqual(others);
 });
