@@ -1,8 +1,9 @@
 /**
  * Root certificate that can vouch for the names of one server, for browsers on a network without a
  * public certificate authority. Nobody keeps the root's key: it signs one intermediate, the signer,
- * which has the same name constraints (RFC 5280, section 4.2.1.10), because some programs do not
- * check those of a root. Both exclude all IP addresses.
+ * which has the same limits (RFC 5280, sections 4.2.1.10 and 4.2.1.12), because some programs do not
+ * check those of a root. Both exclude all IP addresses, and permit no e-mail address, no address of
+ * a service, and no other purpose than servers, so that they sign no mail and no program.
  */
 
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
@@ -26,6 +27,7 @@ const RENEW_BEFORE_DAYS = 60;
 const COMMON_NAME_MAX = 64;
 const TITLE_BYTES_MAX = COMMON_NAME_MAX - " (chat signer)".length;
 const NAME_CONSTRAINTS = "2.5.29.30";
+const EXTENDED_KEY_USAGE = "2.5.29.37";
 
 /**
  * @param names DNS names of the server
@@ -55,6 +57,7 @@ export async function makeLocalRoot(
       extensions: [
         new x509.BasicConstraintsExtension(true, issuer === undefined ? 1 : 0, true),
         new x509.KeyUsagesExtension(usages, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
         new x509.Extension(NAME_CONSTRAINTS, true, constraintsOf(names)),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
         await x509.AuthorityKeyIdentifierExtension.create(rootKeys.publicKey),
@@ -172,17 +175,43 @@ export function readOnlyCertificate(pem: string): Uint8Array<ArrayBuffer> {
  * @param root DER
  */
 export async function rootNames(root: Uint8Array<ArrayBuffer>): Promise<string[]> {
-  const x509 = await x509Library();
-  const { extensions } = new x509.X509Certificate(root);
-  const [extension, second] = extensions.filter(({ type }) => type === NAME_CONSTRAINTS);
-  if (extension?.critical !== true || second !== undefined) return [];
-  const value = new Uint8Array(extension.value);
+  const value = await onlyExtension(root, NAME_CONSTRAINTS);
+  if (value === undefined) return [];
   const [constraints = EMPTY] = readDer(value);
   const [permitted = EMPTY] = readDer(constraints);
-  const names = readDer(permitted).map((subtree) => utf8Decode(readDer(subtree)[0] ?? EMPTY));
+  const all = readDer(permitted).map((subtree) => utf8Decode(readDer(subtree)[0] ?? EMPTY));
+  const isFormer = equalBytes(value, constraintsOf(all, []));
+  const names = isFormer ? all : all.slice(0, -NOBODY.length);
+  const isLimited = isFormer || equalBytes(value, constraintsOf(names));
   // An empty name permits all names.
-  const isLimited = !names.includes("") && equalBytes(value, constraintsOf(names));
-  return isLimited ? names : [];
+  return isLimited && !names.includes("") ? names : [];
+}
+
+/**
+ * Reports whether a root that `rootNames` has found limited signs neither mail nor programs. Roots
+ * of 0.3.0 could.
+ * @param root DER
+ */
+export async function isForServersOnly(root: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  const purposes = await onlyExtension(root, EXTENDED_KEY_USAGE);
+  const constraints = await onlyExtension(root, NAME_CONSTRAINTS);
+  if (purposes === undefined || constraints === undefined) return false;
+  return (
+    equalBytes(purposes, SERVERS) && equalBytes(constraints, constraintsOf(await rootNames(root)))
+  );
+}
+
+/** Returns the value of an extension that the certificate has exactly once. */
+async function onlyExtension(
+  root: Uint8Array<ArrayBuffer>,
+  wanted: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const x509 = await x509Library();
+  const { extensions } = new x509.X509Certificate(root);
+  const [extension, second] = extensions.filter(({ type }) => type === wanted);
+  if (extension === undefined || second !== undefined) return undefined;
+  if (wanted === NAME_CONSTRAINTS && !extension.critical) return undefined;
+  return new Uint8Array(extension.value);
 }
 
 const EMPTY = new Uint8Array();
@@ -191,11 +220,21 @@ const PERMITTED = 0xa0;
 const EXCLUDED = 0xa1;
 const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
+const EMAIL = 0x81;
+const URI = 0x86;
+/**
+ * The only e-mail and service addresses that are permitted, because an exclusion of all has no form
+ * that every program understands. Nobody can have a name below `invalid` (RFC 6761).
+ */
+const NOBODY = [EMAIL, URI].map((tag) => [tag, utf8Encode("chat.invalid")] as const);
+/** The purpose id-kp-serverAuth and no other. */
+const SERVERS = Uint8Array.fromHex("300a06082b06010505070301");
 /** Address and mask of all addresses of IPv4 and IPv6. */
 const ALL_ADDRESSES = [new Uint8Array(8), new Uint8Array(32)];
 
-function constraintsOf(names: readonly string[]): Uint8Array<ArrayBuffer> {
-  const permitted = names.map((name) => der(SEQUENCE, der(DNS_NAME, utf8Encode(name))));
+function constraintsOf(names: readonly string[], others = NOBODY): Uint8Array<ArrayBuffer> {
+  const hosts = names.map((name) => [DNS_NAME, utf8Encode(name)] as const);
+  const permitted = [...hosts, ...others].map(([tag, name]) => der(SEQUENCE, der(tag, name)));
   const excluded = ALL_ADDRESSES.map((bytes) => der(SEQUENCE, der(IP_ADDRESS, bytes)));
   return der(SEQUENCE, der(PERMITTED, ...permitted), der(EXCLUDED, ...excluded));
 }

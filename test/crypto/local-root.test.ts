@@ -1,11 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DAY_MS } from "../../src/base/time.ts";
-import { makeCertificate } from "../../src/crypto/certificate.ts";
+import type { JsonGeneralName } from "@peculiar/x509";
+import { DAY_MS, dateOf } from "../../src/base/time.ts";
 import {
+  CERTIFICATE_ALGORITHM,
+  makeCertificate,
+  pemOf,
+  x509Library,
+} from "../../src/crypto/certificate.ts";
+import {
+  isForServersOnly,
   isLeafCurrent,
   isRootSpent,
   issueLeaf,
@@ -21,10 +28,40 @@ const { certPem: ownPem, keyPem } = await makeCertificate();
 const root = await makeLocalRoot(NAMES, "Room 12", NOW);
 const leaf = await issueLeaf(root, keyPem, NOW);
 const openssl = requires("openssl");
+/** A certificate by a thief of the signer's key. */
+async function signed(purposes: readonly string[], names: readonly JsonGeneralName[]) {
+  const x509 = await x509Library();
+  const signer = new x509.X509Certificate(root.signerPem);
+  const der = createPrivateKey(root.signerKeyPem).export({ type: "pkcs8", format: "der" });
+  const keys = await crypto.subtle.generateKey(CERTIFICATE_ALGORITHM, false, ["sign", "verify"]);
+  const made = await x509.X509CertificateGenerator.create({
+    subject: "CN=Microsoft Corporation",
+    issuer: signer.subject,
+    notBefore: dateOf(NOW - DAY_MS),
+    notAfter: dateOf(NOW + DAY_MS),
+    signingAlgorithm: CERTIFICATE_ALGORITHM,
+    publicKey: (keys as CryptoKeyPair).publicKey,
+    signingKey: await crypto.subtle.importKey("pkcs8", der, CERTIFICATE_ALGORITHM, false, ["sign"]),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      ...(purposes.length > 0 ? [new x509.ExtendedKeyUsageExtension([...purposes])] : []),
+      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension([...names])] : []),
+      await x509.SubjectKeyIdentifierExtension.create((keys as CryptoKeyPair).publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey),
+    ],
+  });
+  return pemOf("CERTIFICATE", new Uint8Array(made.rawData));
+}
+
 const namesIn = (pem: string) => rootNames(readOnlyCertificate(pem));
 
 /** Result of `openssl verify` for a name or an address. */
 function verify(leafPem: string, ...host: readonly string[]): boolean {
+  return verifyFor("sslserver", leafPem, ...host);
+}
+
+function verifyFor(purpose: string, leafPem: string, ...host: readonly string[]): boolean {
   const folder = mkdtempSync(join(tmpdir(), "chat-root-"));
   try {
     const write = (name: string, text: string) => {
@@ -33,7 +70,7 @@ function verify(leafPem: string, ...host: readonly string[]): boolean {
     };
     const trusted = ["-CAfile", write("root.pem", root.rootPem)];
     const chain = ["-untrusted", write("signer.pem", root.signerPem)];
-    const strict = ["-x509_strict", "-purpose", "sslserver", "-attime", `${NOW / 1_000}`];
+    const strict = ["-x509_strict", "-purpose", purpose, "-attime", `${NOW / 1_000}`];
     const command = ["openssl", "verify", ...strict, ...trusted, ...chain, ...host];
     return Bun.spawnSync([...command, write("leaf.pem", leafPem)]).exitCode === 0;
   } finally {
@@ -66,6 +103,24 @@ describe("the root of a server", () => {
       expect(verify(forged)).toBe(false);
     },
   );
+
+  openssl.test("signs no e-mail and no program", async () => {
+    expect(await isForServersOnly(readOnlyCertificate(root.rootPem))).toBe(true);
+    const { emailProtection, serverAuth } = (await x509Library()).ExtendedKeyUsage;
+    const mail = await signed([emailProtection], [{ type: "email", value: "ceo@bank.example" }]);
+    const service = await signed([], [{ type: "url", value: "https://bank.example/pay" }]);
+    const right = await signed(
+      [],
+      NAMES.map((value) => ({ type: "dns", value })),
+    );
+    expect(verify(right)).toBe(true);
+    expect(["smimesign", "any"].map((purpose) => verifyFor(purpose, mail))).toEqual([false, false]);
+    // Programs that know purposes apply those of a root and a signer to what is below them.
+    for (const pem of [root.rootPem, root.signerPem])
+      expect(new X509Certificate(pem).keyUsage).toEqual([serverAuth]);
+    expect(verifyFor("smimesign", right)).toBe(false);
+    expect(verifyFor("any", service)).toBe(false);
+  });
 
   test("has a name that certificate managers can display", async () => {
     const title = `"Room", 12+#<b>;\\ =教室${"x".repeat(100)}`;

@@ -11,7 +11,7 @@ import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { pemOf } from "../../crypto/certificate.ts";
-import { readOnlyCertificate, rootNames } from "../../crypto/local-root.ts";
+import { isForServersOnly, readOnlyCertificate, rootNames } from "../../crypto/local-root.ts";
 import type { Clock } from "../../io/clock.ts";
 import { makePrivateFolder } from "../../io/disk/private-path.ts";
 import { makeTemporaryFile } from "../../io/disk/temporary-folder.ts";
@@ -45,7 +45,8 @@ interface RootLookup {
 /**
  * @param certificateHash SHA-256 of the certificate that the server has signed in its greeting
  * @throws {Fault} unreachable, fingerprint-changed, not-found if the server has no root, or
- * not-allowed if the root could vouch for other servers or is for the name of one
+ * not-allowed if the root could vouch for other servers, mail or programs, or is for the name of
+ * another server
  */
 export async function fetchRoot(
   { host, port }: ServerAddress,
@@ -58,6 +59,12 @@ export async function fetchRoot(
   });
   if (root.names.length === 0 || !root.names.every(isServerName)) {
     throw refusedRoot("any web site");
+  }
+  if (!(await isForServersOnly(readOnlyCertificate(root.pem)))) {
+    const message = "this root certificate could sign programs and e-mail";
+    throw new Fault("not-allowed", message, {
+      remedy: "do not install it; its owner removes ca.crt and ca.key, and starts the server again",
+    });
   }
   const server = { host, address, clock, addressesOf, isZone };
   for (const name of root.names) if (name !== announced) await checkOwnName(name, server);
@@ -206,7 +213,17 @@ export function rootInstaller(
   const keychain = join(home, "Library/Keychains/login.keychain-db");
   const programs: Readonly<Record<string, (file: string, name: string) => string[]>> = {
     win32: (file) => ["certutil", "-user", "-addstore", "Root", file],
-    darwin: (file) => ["security", "add-trusted-cert", "-r", "trustRoot", "-k", keychain, file],
+    darwin: (file) => [
+      "security",
+      "add-trusted-cert",
+      "-r",
+      "trustRoot",
+      "-p",
+      "ssl",
+      "-k",
+      keychain,
+      file,
+    ],
     linux: (file, name) => ["certutil", "-d", nss, "-A", "-t", "C,,", "-n", name, "-i", file],
   };
   const command = programs[platform];

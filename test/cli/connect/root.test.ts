@@ -1,7 +1,12 @@
 import { expect, test } from "bun:test";
 import { createHash, X509Certificate } from "node:crypto";
 import { fetchRoot, type ServerRoot } from "../../../src/cli/connect/root.ts";
-import { makeCertificate, pemOf } from "../../../src/crypto/certificate.ts";
+import {
+  CERTIFICATE_ALGORITHM,
+  makeCertificate,
+  pemOf,
+  x509Library,
+} from "../../../src/crypto/certificate.ts";
 import { makeLocalRoot } from "../../../src/crypto/local-root.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { rejection } from "../../rejection.ts";
@@ -76,6 +81,46 @@ test.each([
 ])("refuses a root for the names %p", async (names) => {
   const fault = await rejection(fetched(await rootOf(...names)));
   expect(fault.message).toBe("this root certificate could vouch for any web site");
+});
+
+test("refuses a root that could sign programs or mail", async () => {
+  const x509 = await x509Library();
+  const { serverAuth, codeSigning } = x509.ExtendedKeyUsage;
+  const keys = (await crypto.subtle.generateKey(CERTIFICATE_ALGORITHM, false, [
+    ...(["sign", "verify"] as const),
+  ])) as CryptoKeyPair;
+  const [constraints] = new x509.X509Certificate(OWN).extensions.filter(
+    ({ type }) => type === "2.5.29.30",
+  );
+  // As 0.3.0 made them: only addresses are excluded.
+  const former = Uint8Array.fromHex(
+    "3046a0123010820e726f6f6d31322e6578616d706c65a130" +
+      `300a8708${"00".repeat(8)}30228720${"00".repeat(32)}`,
+  );
+  const make = async (value: Uint8Array<ArrayBuffer>, ...purposes: readonly string[]) => {
+    const made = await x509.X509CertificateGenerator.createSelfSigned({
+      name: "CN=Room 12",
+      signingAlgorithm: CERTIFICATE_ALGORITHM,
+      keys,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 1, true),
+        ...(purposes.length > 0 ? [new x509.ExtendedKeyUsageExtension([...purposes])] : []),
+        new x509.Extension("2.5.29.30", true, value),
+      ],
+    });
+    return fetched(pemOf("CERTIFICATE", new Uint8Array(made.rawData)));
+  };
+  const own = new Uint8Array(constraints?.value ?? new ArrayBuffer(0));
+  expect((await make(own, serverAuth)).names).toHaveLength(2);
+  const purposes = [[], [codeSigning], [serverAuth, codeSigning], ["2.5.29.37.0"]];
+  for (const [value, list] of [
+    ...purposes.map((list) => [own, list] as const),
+    [former, []] as const,
+    [former, [serverAuth]] as const,
+  ])
+    expect((await rejection(make(value, ...list))).message).toBe(
+      "this root certificate could sign programs and e-mail",
+    );
 });
 
 test("refuses a root for a name that resolves to another machine", async () => {
