@@ -1,4 +1,4 @@
-/** What an import does with each line of its list, as scripts read it. */
+/** Lines that tell scripts what an import does with each line of its list. */
 
 import { formatUtc } from "../../base/time.ts";
 import type { AccountEntry } from "../../core/people/class-list.ts";

@@ -211,7 +211,7 @@ class ListReader {
     if (written === "" && shown === "")
       return this.#add(line, msg`has no name`, msg`add one, or remove the line`);
     const isFree = written === "" || isName(written);
-    // Whoever wrote both names tells people apart by the first one.
+    // Two names on a line mean that the first one tells people apart.
     if (!isFree && (shown !== "" || !/\p{L}/u.test(written)))
       return this.#add(line, ...noAccountReason(written));
     const displayCell = shown || (isFree ? "" : written);

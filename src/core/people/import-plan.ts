@@ -471,7 +471,7 @@ class Planner {
     return room;
   }
 
-  /** Whoever made a room may moderate it, and read what the class writes there. */
+  /** The maker of a room may moderate it, and read what the class writes there. */
   #askWhose(line: number, { name, maker }: PlannedRoom): void {
     if (maker === undefined) return;
     this.#ask({

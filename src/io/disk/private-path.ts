@@ -42,8 +42,8 @@ export function restrictAccess(path: string): void {
 }
 
 /**
- * Access of other accounts: by a mode, or by a list, with the arguments of `icacls` against it; none
- * if another account owns the path.
+ * Access of other accounts: by a mode, or by a list, with the arguments of `icacls` against it;
+ * none if another account owns the path.
  */
 export type Exposure =
   | { readonly kind: "mode"; readonly mode: number }

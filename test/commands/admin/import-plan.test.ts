@@ -125,9 +125,11 @@ test("nobody becomes somebody else by a display name", async () => {
     expect(taken.changes).toEqual([]);
     expect(asked(taken)).toEqual([
       "2 has the display name of the account mia; a role needs the account's name; " +
-        "write mia in the column 'name' if it is this person; or Clara-Oswald-k5mkrn8 for a new account",
+        "write mia in the column 'name' if it is this person; " +
+        "or Clara-Oswald-k5mkrn8 for a new account",
       "3 has the display name of the account ben; a role needs the account's name; " +
-        "write ben in the column 'name' if it is this person; or Boris-Head-396fduw for a new account",
+        "write ben in the column 'name' if it is this person; " +
+        "or Boris-Head-396fduw for a new account",
     ]);
   }
   const member = "display name,rooms\nClara Oswald,class-8";
