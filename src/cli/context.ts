@@ -19,6 +19,7 @@ import {
 import { openTerminal, type Terminal } from "../io/terminal/terminal.ts";
 import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 import { knownZone } from "../io/time-zone.ts";
+import { guardedOutput } from "./output/guarded.ts";
 import { type Environment, loadSettings, type Settings } from "./settings.ts";
 import { wrapWords } from "./word-wrap.ts";
 
@@ -110,6 +111,7 @@ export function createContext(
   return {
     ...io,
     ...globals,
+    stdout: guardedOutput(io.stdout),
     env,
     color: mayColor({ ...io, env }),
     terminal: openTerminal(io.stdin, io.stderr),

@@ -24,6 +24,7 @@ import { usageFault } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { checkDestination, FileReceiver, notSingle, STDOUT } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
+import { cleanLines } from "../cli/output/guarded.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
@@ -344,17 +345,11 @@ async function printReceivedText(
     const { stdout, json } = context;
     if (json) stdout.write(renderJson({ kind: "text", id, name, from, text }));
     else if (!stdout.isTerminal) stdout.write(text);
-    else stdout.write(`${displayText(text).replace(/\n$/, "")}\n`);
+    else stdout.write(`${cleanLines(text).replace(/\n$/, "")}\n`);
     await stdout.drained();
   } finally {
     await progressDisplay.end(file);
   }
-}
-
-/** Keeps line feeds and tabs, which only move the cursor forward. */
-function displayText(text: string): string {
-  const pieces = text.split("\t").map((piece) => cleanText(piece, { lines: true }));
-  return pieces.join("\t");
 }
 
 /**

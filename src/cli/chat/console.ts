@@ -120,7 +120,7 @@ export class ChatConsole {
   }
 
   clear(): void {
-    if (this.isInteractive && mayRedraw(this.context)) this.data("\x1b[2J\x1b[H");
+    if (this.isInteractive && mayRedraw(this.context)) this.#editor?.print("\x1b[2J\x1b[H");
   }
 
   prompt(text: string): void {

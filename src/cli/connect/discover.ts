@@ -2,7 +2,7 @@
 
 import { Fault, ignoreFault } from "../../base/fault.ts";
 import { DISCOVER_MS } from "../../base/limits.ts";
-import { quoteText } from "../../base/text.ts";
+import { cleanText, quoteText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { FindOnLan } from "../../client/server-locator.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -145,7 +145,7 @@ async function promptChoice<Choice>(
 ): Promise<Choice | undefined> {
   const listed = choices.slice(0, CHOICES_LISTED_MAX);
   for (const [i, choice] of listed.entries()) {
-    context.stderr.write(`  ${i + 1}  ${describe(choice)}\n`);
+    context.stderr.write(`  ${i + 1}  ${cleanText(describe(choice))}\n`);
   }
   if (listed.length === 1) return (await terminal.confirm("Use it?")) ? listed[0] : undefined;
   const emptyAnswerText = hasDefault ? "[1]" : "(or press Enter to cancel)";

@@ -2,6 +2,7 @@
 
 import { formatSize } from "../../base/sizes.ts";
 import { type Context, printNotice } from "../context.ts";
+import { cleanLines } from "./guarded.ts";
 import {
   formatTimestamp,
   type JsonOutput,
@@ -25,7 +26,7 @@ export function printData(
   line: JsonOutput,
   text: string,
 ): number {
-  stdout.write(json ? renderJson(line) : text);
+  stdout.write(json ? renderJson(line) : stdout.isTerminal ? cleanLines(text) : text);
   return 0;
 }
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX } from "../../../src/base/limits.ts";
 import { displayChatRecord } from "../../../src/cli/chat/console.ts";
 import { type DisplayRecord, renderRecord, styleOf } from "../../../src/cli/output/render.ts";
+import { printData } from "../../../src/cli/output/result.ts";
 import { textLines } from "../../../src/cli/screen/view/message-text.ts";
 import { lineWidth } from "../../../src/cli/screen/view/style.ts";
 import {
@@ -20,6 +21,9 @@ import { fakeContext } from "../../commands/fake-world.ts";
 import { record as chatRecord } from "../../core/model-scene.ts";
 import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 import { sampleSize } from "../../samples.ts";
+
+/** A program's own colours, which commands remove from what others wrote. */
+const OWN_COLOR = /\x1b\[[\d;]*m/g;
 
 const CASES = Object.entries(HOSTILE_TEXTS);
 
@@ -47,6 +51,19 @@ function expectIndented(lines: string): void {
 }
 
 describe.each(CASES)("hostile text: %s", (_, text) => {
+  test("does not control a terminal, whatever a command forgets to clean", () => {
+    const screen = fakeContext({ terminal: true });
+    screen.context.stdout.write(`${text}\n`);
+    screen.context.stdout.write(Buffer.from(text));
+    harmless(screen.world.stdout.text.replaceAll(OWN_COLOR, ""));
+    const exported = fakeContext({ terminal: true });
+    printData(exported.context, { kind: "accounts" }, `name\r\n"${text}","x"\r\n`);
+    harmless(exported.world.stdout.text);
+    const piped = fakeContext({ terminal: false });
+    piped.context.stdout.write(text);
+    expect(piped.world.stdout.text).toBe(text);
+  });
+
   test("cannot imitate another line in line mode", () => {
     const line = renderRecord(record(text), styled(true));
     harmless(line);

@@ -1,0 +1,35 @@
+/** The last step before a terminal: what reaches it cannot control it, whoever wrote it. */
+
+import { cleanText } from "../../base/text.ts";
+import type { Output } from "../../io/terminal/output.ts";
+
+/** Colours, the only sequences that a command writes to standard output. */
+const OWN_SEQUENCE = /(\x1b\[[\d;]{0,32}m)/;
+
+/**
+ * Returns an output that cleans texts and bytes if it is a terminal. Commands clean what others
+ * wrote, too, so that no colour of theirs is shown; this holds for those that forget it.
+ */
+export function guardedOutput(output: Output): Output {
+  if (!output.isTerminal) return output;
+  const decoder = new TextDecoder();
+  const write = (data: string | Uint8Array) => {
+    const text = typeof data === "string" ? data : decoder.decode(data, { stream: true });
+    const parts = text.split(OWN_SEQUENCE);
+    output.write(parts.map((part, at) => (at % 2 === 1 ? part : cleanLines(part))).join(""));
+  };
+  return {
+    isTerminal: true,
+    write,
+    columns: () => output.columns(),
+    queuedBytes: () => output.queuedBytes(),
+    drained: () => output.drained(),
+    flushed: () => output.flushed(),
+    fault: () => output.fault(),
+  };
+}
+
+/** Keeps line feeds and tabs, which only move the cursor forward. */
+export function cleanLines(text: string): string {
+  return cleanText(text, { lines: true, tabs: true });
+}
