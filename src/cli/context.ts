@@ -19,7 +19,7 @@ import {
 import { openTerminal, type Terminal } from "../io/terminal/terminal.ts";
 import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 import { knownZone } from "../io/time-zone.ts";
-import { guardedOutput } from "./output/guarded.ts";
+import { guardedOutput } from "./guarded-output.ts";
 import { type Environment, loadSettings, type Settings } from "./settings.ts";
 import { wrapWords } from "./word-wrap.ts";
 

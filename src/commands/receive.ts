@@ -24,7 +24,7 @@ import { usageFault } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { checkDestination, FileReceiver, notSingle, STDOUT } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
-import { cleanLines } from "../cli/output/guarded.ts";
+import { cleanLines } from "../cli/guarded-output.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";

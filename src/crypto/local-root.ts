@@ -2,9 +2,10 @@
  * Root certificate that can vouch for the names of one server, for browsers on a network without a
  * public certificate authority. Nobody keeps the root's key: it signs one intermediate, the signer,
  * which has the same limits (RFC 5280, sections 4.2.1.10 and 4.2.1.12), because some programs do
- * not check those of a root. Both exclude all IP addresses, and permit no e-mail address, no address
- * of a service, and no other purpose than servers, so that they sign no mail and no program. Names
- * of directories are not limited: some programs refuse a certificate that limits them.
+ * not check those of a root. Both exclude all IP addresses, and permit no e-mail address, no
+ * address of a service, and no other purpose than servers, so that they sign no mail and no
+ * program. Names of directories are not limited: some programs refuse a certificate that limits
+ * them.
  */
 
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";

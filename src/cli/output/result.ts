@@ -2,7 +2,7 @@
 
 import { formatSize } from "../../base/sizes.ts";
 import { type Context, printNotice } from "../context.ts";
-import { cleanLines } from "./guarded.ts";
+import { cleanLines } from "../guarded-output.ts";
 import {
   formatTimestamp,
   type JsonOutput,

@@ -1,7 +1,7 @@
 /** The last step before a terminal: what reaches it cannot control it, whoever wrote it. */
 
-import { cleanText } from "../../base/text.ts";
-import type { Output } from "../../io/terminal/output.ts";
+import { cleanText } from "../base/text.ts";
+import type { Output } from "../io/terminal/output.ts";
 
 /** Colours, the only sequences that a command writes to standard output. */
 const OWN_SEQUENCE = /(\x1b\[[\d;]{0,32}m)/;
