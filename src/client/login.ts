@@ -7,6 +7,7 @@ import { checkName, isOperatorName, type Name } from "../base/names.ts";
 import { checkNewPassword } from "../base/new-passwords.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import { type Clock, delay } from "../io/clock.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import { secretFromInput } from "../wire/invite.ts";
 import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
@@ -22,6 +23,8 @@ export interface Credentials {
   readonly mode?: "either" | "register" | "login" | undefined;
   readonly password?: string | undefined;
   readonly roomSecret?: string | undefined;
+  /** Server password that this machine stores for a server, if none was given. */
+  readonly storedRoomSecret?: ((server: Fingerprint) => string | undefined) | undefined;
   readonly promptSecret?: PromptSecret | undefined;
   /** Asks before an unknown name gets an account. Without it, the account is created unasked. */
   readonly confirmNew?: (() => Promise<boolean>) | undefined;
@@ -80,6 +83,7 @@ export class Login {
   readonly #user: Name;
   #password: string | undefined;
   #hasPromptedPassword = false;
+  readonly #roomSecret: string | undefined;
   #roomPassword: string | undefined;
   readonly #tried: Readonly<Record<LoginSecret, Set<string>>>;
   #wasSignatureRefused = false;
@@ -91,7 +95,9 @@ export class Login {
     private readonly credentials: Credentials,
   ) {
     this.#user = checkName(credentials.user, "person's name");
-    const { password, roomSecret } = credentials;
+    const { password, storedRoomSecret } = credentials;
+    const roomSecret = credentials.roomSecret ?? storedRoomSecret?.(context.greeted.fingerprint);
+    this.#roomSecret = roomSecret;
     this.#password = password;
     this.#tried = {
       password: new Set(password === undefined ? [] : [password]),
@@ -105,7 +111,8 @@ export class Login {
    * server refuses
    */
   async logIn(): Promise<LoginResult> {
-    const { mode, roomSecret } = this.credentials;
+    const { mode } = this.credentials;
+    const roomSecret = this.#roomSecret;
     const { isEnrolled, greeted, connection } = this.context;
     const isOpen = greeted.welcome.needs === "open";
     const requiresPassword =

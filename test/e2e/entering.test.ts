@@ -149,3 +149,31 @@ test("without an address, a script uses its last server, even at a new port", as
   await moved.program.signal("SIGTERM");
   expect(await where()).toBe(5);
 });
+
+test("a script that names the own server needs no password; another home does", async () => {
+  await using sandbox = new Sandbox();
+  const CHAT_HOME = sandbox.path("ana");
+  const { address, data } = await sandbox.serve({ env: { CHAT_HOME } });
+  const unnamed = { CHAT_SERVER: "" };
+  const ana = sandbox.home("ana").with(unnamed);
+  const join = ["join", "--user", "robot", "--room", "ops"];
+  const refused = await ana.run(join);
+  expect([refused.exitCode, refused.out]).toEqual([2, ""]);
+  const [, remedy = ""] = /specify it once: (.*)\n$/.exec(refused.err) ?? [];
+  expect(remedy).toBe(`--server ${address}`);
+  const bob = await sandbox.home("bob").with(unnamed).run([...join, ...remedy.split(" ")]);
+  expect([bob.exitCode, bob.out]).toEqual([3, ""]);
+  for (let times = 0; times < 2; times++) {
+    const joined = await ana.run([...join, ...remedy.split(" ")]);
+    expect([joined.exitCode, joined.err]).toEqual([0, expect.stringContaining("robot")]);
+  }
+  expect((await ana.run(join)).exitCode).toBe(0);
+  const admin = sandbox.home("olga").with({ ...unnamed, USER: "olga" });
+  const invite = await admin.run(["admin", "invite", "--data", data]);
+  expect([invite.exitCode, invite.err]).toEqual([
+    0,
+    expect.stringMatching(/created the account \S+ for this command; for another, add --user\n/),
+  ]);
+  const again = await admin.run(["admin", "invite", "--data", data]);
+  expect([again.exitCode, again.err]).toEqual([0, ""]);
+});

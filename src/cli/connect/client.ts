@@ -59,7 +59,7 @@ import {
   secretPrompt,
 } from "../secrets.ts";
 import { type AddressDialer, connectingTo, openAddressDialer } from "./dial.ts";
-import { chooseServer, discoverServer, lanFinder } from "./discover.ts";
+import { chooseServer, discoverServer, lanFinder, ownRoomSecret } from "./discover.ts";
 import { deviceIdentity, deviceKeys, nativeFileCipher, nativeHashing, sealedHome } from "./keys.ts";
 
 export interface ClientFlags extends ServerFlags {
@@ -172,6 +172,7 @@ export async function openClient(
       mode: options.mode ?? "either",
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
+      storedRoomSecret: (server) => ownRoomSecret(context, server),
       requiresPassword: options.requiresPassword ?? false,
       promptSecret: opensAtOnce
         ? undefined

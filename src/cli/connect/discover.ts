@@ -74,6 +74,18 @@ function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerS
 }
 
 /**
+ * Returns the password of a server that this user runs on this machine. The server has proved its
+ * fingerprint, so no other process on its port receives the password.
+ */
+export function ownRoomSecret(context: Context, server: Fingerprint): string | undefined {
+  const home = context.settings().folders.data;
+  const own = findLocalServers(context.env).find(
+    (local) => local.fingerprint === server && local.home === home,
+  );
+  return own === undefined ? undefined : storedInvite(own.data)?.secret;
+}
+
+/**
  * With several candidates, a terminal prompts and a script uses the server used last. A script uses
  * only servers that this home has connected to before.
  * @param isExpected whether `--fingerprint` names the server's identity

@@ -28,7 +28,7 @@ import {
   type VerbRow,
   verbRow,
 } from "../command.ts";
-import type { Context } from "../context.ts";
+import { type Context, printNotice } from "../context.ts";
 import { confirmAction, SERVER_FLAGS, serverOptions, YES_FLAG } from "../flags.ts";
 import { openHome } from "../home.ts";
 import { readMembership } from "../membership.ts";
@@ -127,6 +127,10 @@ async function asOperator(
   const options = { ...common, mode } as const;
   const done = withClient(context, operatorFlags, options, async (open) => {
     await untilConnected(open.client.read());
+    const { registered, user } = open;
+    if (registered && flags.user === undefined) {
+      printNotice(context, `created the account ${user} for this command; for another, add --user`);
+    }
     if (token !== undefined) await open.client.request("operate", { token });
     return work(open);
   });

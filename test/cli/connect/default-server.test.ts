@@ -1,7 +1,12 @@
 import { beforeEach, expect, test } from "bun:test";
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { candidates, chooseServer, discoverServer } from "../../../src/cli/connect/discover.ts";
+import {
+  candidates,
+  chooseServer,
+  discoverServer,
+  ownRoomSecret,
+} from "../../../src/cli/connect/discover.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../../src/io/state/local-servers.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
@@ -110,6 +115,18 @@ test("offers a server of another CHAT_HOME only if it was used last", async () =
   const { context } = contextOf();
   const { exitCode, remedy } = await faultFrom(() => discoverServer(context, stateWith(), find));
   expect([exitCode, remedy]).toEqual([2, "specify one: --server 127.0.0.1:2428"]);
+});
+
+test("knows the password of a server of this home alone, by its fingerprint", () => {
+  const data = join(folder, "data");
+  mkdirSync(data, { recursive: true });
+  writeFileSync(join(data, "invite"), `'chat://127.0.0.1:2428/lobby?fp=${ONE}#secret'\n`);
+  entry(0, { data });
+  const { context } = contextOf();
+  expect(ownRoomSecret(context, ONE as Fingerprint)).toBe("secret");
+  expect(ownRoomSecret(context, TWO as Fingerprint)).toBeUndefined();
+  entry(0, { data, home: "/home/bob" });
+  expect(ownRoomSecret(context, ONE as Fingerprint)).toBeUndefined();
 });
 
 test("removes entries of dead processes, with a wrong file name, or malformed", () => {
