@@ -12,6 +12,7 @@ import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
 import { FILE_QUERY, pageQuery } from "../cli/connect/lists.ts";
 import { printNotice } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
 import { checkFileId } from "../cli/files/receive-file.ts";
 import { DamageReport } from "../cli/output/damage.ts";
 import {
@@ -25,6 +26,7 @@ import {
 } from "../cli/output/render.ts";
 import { printList, printResult, sizeCell, timeCell } from "../cli/output/result.ts";
 import { queryUsers, type UnfinishedUpload } from "../client/link/queries.ts";
+import { bodyMatcher } from "../core/client/grep.ts";
 import { knownFile } from "../io/state/home-tables.ts";
 
 export const users = clientVerb({
@@ -104,6 +106,7 @@ function unfinishedRow(me: string): (upload: UnfinishedUpload) => FileRow {
 export const files = clientVerb({
   printsData: true,
   args: {
+    grep: stringFlag("TEXT", "Only files whose name or caption contains this text"),
     delete: stringFlag("ID", "Delete this unfinished upload of yours", {
       many: true,
       parse: checkFileId,
@@ -119,7 +122,11 @@ export const files = clientVerb({
           ["history", pageQuery(FILE_QUERY)],
           ["uploads", {}],
         ],
-  async run({ delete: deleted }, context, { client, state, user }) {
+  async run({ grep, delete: deleted }, context, { client, state, user }) {
+    if (grep !== undefined && deleted.length > 0) {
+      throw usageFault("--grep and --delete cannot be combined", "use only one of them");
+    }
+    const isMatch = grep === undefined ? () => true : bodyMatcher(grep, true);
     for (const id of deleted) {
       await deleteUnfinished(client, id);
       printResult(context, { kind: "deleted", id }, `deleted the unfinished upload ${id}`);
@@ -133,7 +140,10 @@ export const files = clientVerb({
     if (unfinished === undefined)
       printNotice(context, "this server is too old to list unfinished uploads");
     state.knownFiles.add(client.fingerprint ?? "", listed.map(knownFile));
-    const rows = [...listed.map(postedRow(user)), ...(unfinished ?? []).map(unfinishedRow(user))];
+    const rows = [
+      ...listed.filter((file) => isMatch({ ...file })).map(postedRow(user)),
+      ...(unfinished ?? []).filter((upload) => isMatch({ ...upload })).map(unfinishedRow(user)),
+    ];
     printList(context, rows, {
       json: ({ json }) => json,
       columns: {

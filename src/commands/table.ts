@@ -42,6 +42,7 @@ export const VERBS: VerbTable = {
     ]),
     files: verbRow("List files", loadExport(lists, "files"), [
       "chat files",
+      "chat files --grep budget",
       "chat files 192.0.2.7 --json",
     ]),
     handed: verbRow("List or download what was handed in", () => import("./handed.ts"), [

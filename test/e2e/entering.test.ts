@@ -161,7 +161,10 @@ test("a script that names the own server needs no password; another home does", 
   expect([refused.exitCode, refused.out]).toEqual([2, ""]);
   const [, remedy = ""] = /specify it once: (.*)\n$/.exec(refused.err) ?? [];
   expect(remedy).toBe(`--server ${address}`);
-  const bob = await sandbox.home("bob").with(unnamed).run([...join, ...remedy.split(" ")]);
+  const bob = await sandbox
+    .home("bob")
+    .with(unnamed)
+    .run([...join, ...remedy.split(" ")]);
   expect([bob.exitCode, bob.out]).toEqual([3, ""]);
   for (let times = 0; times < 2; times++) {
     const joined = await ana.run([...join, ...remedy.split(" ")]);

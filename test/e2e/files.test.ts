@@ -54,6 +54,21 @@ test("get-file --follow fetches earlier and later files once", async () => {
   expect(readdirSync(inbox).sort()).toEqual(["away", "live", "missed", "slow"]);
 });
 
+test("files --grep lists files by name or caption in any case", async () => {
+  const { sandbox, ana } = couriers;
+  await sends(ana, file(sandbox, "Budget-Straße.ods", "1"), "--to", "lobby");
+  await sends(ana, file(sandbox, "scan.pdf", "2"), "--caption", "the budget of May");
+  await sends(ana, file(sandbox, "other.txt", "3"));
+  const names = async (grep: string) =>
+    filesIn(await ana.json(["files", "--grep", grep])).map(({ name }) => name);
+  expect(await names("budget")).toEqual(["Budget-Straße.ods", "scan.pdf"]);
+  expect(await names("STRASSE")).toEqual(["Budget-Straße.ods"]);
+  const none = await ana.run(["files", "--grep", "no such file"]);
+  expect([none.exitCode, none.out]).toEqual([0, ""]);
+  const both = await ana.run(["files", "--grep", "x", "--delete", "fq3Lr9mVt0sX"]);
+  expect([both.exitCode, both.err]).toEqual([2, expect.stringContaining("--grep and --delete")]);
+});
+
 describe("a file", () => {
   test("is sent to rooms and people under one id, and arrives unchanged", async () => {
     const { sandbox, ana, bob } = couriers;
