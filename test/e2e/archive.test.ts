@@ -376,6 +376,21 @@ function pad(number: number): string {
 }
 
 describe("chat backup and chat restore", () => {
+  test("work before the first account exists, and with the accounts created since", async () => {
+    await using fresh = new Sandbox();
+    const { data } = await fresh.serve();
+    const cleo = fresh.home("cleo").with({ CHAT_USER: "cleo" });
+    for (const copy of ["empty", "later"]) {
+      await cleo.json(["backup", fresh.path("backup"), "--data", data]);
+      const args = ["restore", fresh.path("backup"), "--data", fresh.path(copy)];
+      expect(await cleo.json(args)).toMatchObject([{ kind: "restored" }]);
+      expect((await cleo.run(["verify", "--data", fresh.path(copy)])).exitCode).toBe(0);
+      await cleo.json(["send", "first"]);
+    }
+    const kept = ["history", "--data", fresh.path("later"), "--grep", "first"];
+    expect(await cleo.json(kept)).toMatchObject([{ kind: "text", text: "first" }]);
+  });
+
   test("a backup during traffic restores all messages confirmed before it", async () => {
     const data = served.data;
     const out = sandbox.path("backup");
