@@ -120,6 +120,7 @@ const [BOB, CLEO, CAROL, EVE] = ["bob", "cleo", "carol", "eve"].map((name) => {
 
 /** People, rooms and messages for which a guide's examples stand. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  "docs/backup.md": ['chat join "INVITE" --user ana < /dev/null'],
   "docs/files.md": [BOB.replace("--room lab", "")],
   "docs/history.md": [
     BOB,
@@ -149,6 +150,11 @@ const ANSWERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const EVENTS: readonly (readonly [RegExp, string])[] = [
   [/\bget-file --follow/, "CHAT_HOME=$OTHER/bob chat send-file photo.jpg --name photo-of-bob.jpg"],
   [/\bhistory .*--follow/, 'chat send "The build is done."'],
+];
+
+/** Events between a command and the next. */
+const AFTERWARDS: readonly (readonly [RegExp, string])[] = [
+  [/^chat backup /, "chat send 'newer than the backup'"],
 ];
 
 /** Servers that a guide starts with other settings, after which the reader's runs again. */
@@ -287,7 +293,12 @@ class Reader {
     }
     const command = await this.#replaced(line);
     const [, says] = match(CONTINUOUS, line) ?? [];
-    if (says === undefined) return void (await this.#run(command, this.#expected(line)));
+    if (says === undefined) {
+      await this.#run(command, this.#expected(line));
+      const [, next] = match(AFTERWARDS, line) ?? [];
+      if (next !== undefined) await this.#run(next);
+      return;
+    }
     const [, event] = match(EVENTS, line) ?? [];
     await this.#lasting(command, says, event);
     if (RESTARTS.test(line)) await this.#lasting("chat serve", /is listening on/);
@@ -542,7 +553,7 @@ requires("bash", "curl", "jq", "setsid").describe("commands work alone and twice
 });
 
 requires("bash", "curl", "jq", "setsid").test("no table of the walk has an unused entry", () => {
-  const rows = [...CONTINUOUS, ...REPLACEMENTS, ...EVENTS, ...SECOND_TIME];
+  const rows = [...CONTINUOUS, ...REPLACEMENTS, ...EVENTS, ...AFTERWARDS, ...SECOND_TIME];
   const isComplete = walked.size === WITH_COMMANDS.length; // Not with -t.
   expect(
     isComplete ? rows.filter((row) => !used.has(row)).map(([pattern]) => pattern) : [],
