@@ -179,4 +179,7 @@ test("a script that names the own server needs no password; another home does", 
   ]);
   const again = await admin.run(["admin", "invite", "--data", data]);
   expect([again.exitCode, again.err]).toEqual([0, ""]);
+  const cleo = sandbox.home("cleo").with({ ...unnamed, CHAT_USER: "cleo" });
+  const named = await cleo.run(["admin", "invite", "--data", data]);
+  expect([named.exitCode, named.err]).toEqual([0, expect.not.stringContaining("created the")]);
 });

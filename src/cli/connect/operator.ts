@@ -128,7 +128,7 @@ async function asOperator(
   const done = withClient(context, operatorFlags, options, async (open) => {
     await untilConnected(open.client.read());
     const { registered, user } = open;
-    if (registered && flags.user === undefined) {
+    if (registered && serverOptions(context, flags).user === undefined) {
       printNotice(context, `created the account ${user} for this command; for another, add --user`);
     }
     if (token !== undefined) await open.client.request("operate", { token });
