@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "../../src/base/limits.ts";
 import {
   cleanText,
+  containsText,
   jsonLine,
   quoteText,
   titleText,
@@ -207,3 +208,24 @@ test("a path of Windows keeps its backslashes in TSV", () => {
   expect(tsvLineOfPaths(["f1", "a\tb\\"], "linux")).toBe(tsvLine(["f1", "a\tb\\"]));
   expect(tsvLineOfPaths(["a\tb\nc"], "win32")).toBe("a\u2409b\u240ac\n");
 });
+
+test("finds a part in a text as the runtime does", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 90 });
+  const texts = fc.tuple(
+    letters,
+    fc.oneof(letters, fc.constantFrom("a".repeat(70), "ab".repeat(40))),
+  );
+  fc.assert(
+    fc.property(texts, letters, ([before, part], after) => {
+      expect(containsText(before + part + after, part)).toBe(true);
+      expect(containsText(before + after, part)).toBe((before + after).includes(part));
+    }),
+  );
+});
+
+test("finds a part in a text that was made to take long", () => {
+  const half = "a".repeat(62_500);
+  const whole = `${half}${half}c${half.slice(2)}b${half}c${half}b${half.slice(1)}`;
+  expect(containsText(whole, `${half}b${half}`)).toBe(false);
+  expect(containsText(`${whole}${half}`, `${half}b${half}`)).toBe(true);
+}, 5_000);

@@ -30,21 +30,23 @@ export function selectChannel<Channel extends ExportChannel>(
   );
   const matches = found.find((some) => some.length > 0) ?? [];
   const [match] = matches;
+  const labels = new Labels(channels);
   if (match === undefined) {
-    const message = `no channel ${quoteText(wanted)} in the export; channels: ${listOf(channels)}`;
+    const listed = labels.listOf(channels);
+    const message = `no channel ${quoteText(wanted)} in the export; channels: ${listed}`;
     throw new Fault("not-found", message, { remedy: "choose one with --channel" });
   }
-  const teams = new Set(channels.flatMap(({ team }) => team ?? []));
   const isTeamNamed =
     match.team === undefined ||
-    teams.size <= 1 ||
+    labels.teamCount <= 1 ||
     fullLabelsOf(match).some((label) => folded(label) === folded(wanted));
   if (matches.length === 1 && isTeamNamed) return match;
   const reason = isTeamNamed
     ? `the export has several channels named ${quoteText(wanted)}`
-    : `the export has ${teams.size} teams`;
-  throw new Fault("usage", `${reason}: ${listOf(matches.length > 1 ? matches : channels)}`, {
-    remedy: `choose one with --channel, such as --channel ${quoteText(labelOf(match, channels))}`,
+    : `the export has ${labels.teamCount} teams`;
+  const listed = labels.listOf(matches.length > 1 ? matches : channels);
+  throw new Fault("usage", `${reason}: ${listed}`, {
+    remedy: `choose one with --channel, such as --channel ${quoteText(labels.labelOf(match))}`,
   });
 }
 
@@ -65,11 +67,6 @@ function fullLabelsOf({ name, team, group, aliases = [] }: ExportChannel): reado
   return [`${team}/${name}`, ...inGroup, ...aliases.map((alias) => `${team}/${alias}`)];
 }
 
-function listOf(channels: readonly ExportChannel[]): string {
-  const labels = channels.map((channel) => cleanText(labelOf(channel, channels))).sort();
-  return firstOf(labels) || "none";
-}
-
 /** Lists the first labels, and counts the others. */
 function firstOf(labels: readonly string[]): string {
   const moreCount = labels.length - LISTED_MAX;
@@ -77,16 +74,34 @@ function firstOf(labels: readonly string[]): string {
   return labels.slice(0, LISTED_MAX).join(", ") + more;
 }
 
-/** Returns the shortest of the channel's names that looks different from those of the others. */
-function labelOf(channel: ExportChannel, channels: readonly ExportChannel[]): string {
-  const { name, team, group, aliases = [] } = channel;
-  const isOnlyTeam = channels.every((other) => other.team === undefined || other.team === team);
-  const prefix = team === undefined || isOnlyTeam ? "" : `${team}/`;
-  const candidates = [`${prefix}${name}`]
-    .concat(group === undefined ? [] : [`${prefix}${group}/${name}`])
-    .concat(aliases.map((alias) => `${prefix}${alias}`));
-  const others = channels.filter((other) => other !== channel);
-  const isOwn = (label: string) =>
-    others.every((other) => labelsOf(other).every((used) => composed(used) !== composed(label)));
-  return candidates.find(isOwn) ?? candidates[0] ?? name;
+/** Names of the channels by which a user can tell them apart. */
+class Labels {
+  readonly teamCount: number;
+  readonly #isOnlyTeam: boolean;
+  /** Number of channels that have each label. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(channels: readonly ExportChannel[]) {
+    const teams = new Set(channels.map(({ team }) => team));
+    this.teamCount = teams.size - (teams.has(undefined) ? 1 : 0);
+    this.#isOnlyTeam = this.teamCount <= 1;
+    for (const channel of channels)
+      for (const label of new Set(labelsOf(channel).map(composed)))
+        this.#counts.set(label, (this.#counts.get(label) ?? 0) + 1);
+  }
+
+  listOf(channels: readonly ExportChannel[]): string {
+    const labels = channels.map((channel) => cleanText(this.labelOf(channel))).sort();
+    return firstOf(labels) || "none";
+  }
+
+  /** Returns the shortest of the channel's names that looks different from those of the others. */
+  labelOf({ name, team, group, aliases = [] }: ExportChannel): string {
+    const prefix = team === undefined || this.#isOnlyTeam ? "" : `${team}/`;
+    const candidates = [`${prefix}${name}`]
+      .concat(group === undefined ? [] : [`${prefix}${group}/${name}`])
+      .concat(aliases.map((alias) => `${prefix}${alias}`));
+    const isOwn = (label: string) => this.#counts.get(composed(label)) === 1;
+    return candidates.find(isOwn) ?? candidates[0] ?? name;
+  }
 }

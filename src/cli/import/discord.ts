@@ -85,16 +85,18 @@ function* channelsIn(
     ] as const;
     const server = { id: textOf(serverId), name: textOf(serverName) || textOf(serverId) };
     const key = textOf(id) || path;
-    const paths = [...(channels.get(key)?.paths ?? []), path];
+    const paths = channels.get(key)?.paths ?? [];
+    paths.push(path);
     const group = textOf(category) || undefined;
     channels.set(key, { name: textOf(name) || key, server, group, aliases: [key], key, paths });
   }
   const all = [...channels.values()];
+  const ids = new Map<string, Set<string>>();
+  for (const { server } of all)
+    ids.set(server.name, (ids.get(server.name) ?? new Set()).add(server.id));
   return all.map(({ server, ...channel }) => {
     // Two servers can have the same name.
-    const isUnique = all.every(
-      ({ server: other }) => other.name !== server.name || other.id === server.id,
-    );
+    const isUnique = ids.get(server.name)?.size === 1;
     return { ...channel, team: isUnique ? server.name : `${server.name} (${server.id})` };
   });
 }

@@ -63,9 +63,9 @@ function* channelsIn(files: readonly LinesFile[]): Generator<void, readonly Matt
     }
   }
   const all = [...channels.values()];
-  const isRepeated = ({ name, team, key }: MattermostChannel) =>
-    team === undefined && all.some((other) => other.key !== key && other.name === name);
-  return all.filter((channel) => !isRepeated(channel));
+  const counts = new Map<string, number>();
+  for (const { name } of all) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return all.filter(({ name, team }) => team !== undefined || counts.get(name) === 1);
 }
 
 /** Returns the post of a line, also of a kind that Mattermost added since. */

@@ -40,13 +40,24 @@ export function* readSlack(tree: ExportTree, options: ReadOptions): Generator<vo
   const folders = [...new Set(days.map(parentOf))];
   const isOneChannel = folders.length === 1 && folders[0] === "";
   const roots = new Set(folders.map(parentOf));
-  const listsByRoot = new Map([...roots].map((root) => [root, listsIn(tree, root, list)]));
-  const channels = folders.map((folder): SlackChannel => {
+  const files = new ListFiles(tree, list);
+  const listsByRoot = new Map<string, SlackLists>();
+  const listsByFolder = new Map<string, SlackLists>();
+  for (const root of roots) {
+    const folder = files.nearestFolder(root);
+    const lists = listsByFolder.get(folder) ?? (yield* listsIn(files, folder));
+    listsByFolder.set(folder, lists);
+    listsByRoot.set(root, lists);
+  }
+  const teams = teamsOf(roots);
+  const channels: SlackChannel[] = [];
+  for (const folder of folders) {
     const root = parentOf(folder);
-    const team = roots.size === 1 ? undefined : teamOf(root, roots);
+    const team = roots.size === 1 ? undefined : teams.get(root);
     const lists = listsByRoot.get(root) ?? EMPTY_LISTS;
-    return { folder, lists, team, ...channelNames(folder, lists) };
-  });
+    channels.push({ folder, lists, team, ...channelNames(folder, lists) });
+    yield;
+  }
   const chosen = isOneChannel ? channels[0] : selectChannel(channels, options);
   for (const { folder } of channels)
     if (folder !== chosen?.folder) list.skip("other channel", folder);
@@ -102,31 +113,71 @@ function nameOf(path: string): string {
   return path.split("/").at(-1) ?? path;
 }
 
-/** Returns the folder's name, or its path if another workspace's folder has the same name. */
-function teamOf(root: string, roots: ReadonlySet<string>): string {
-  const name = nameOf(root) || ".";
-  return [...roots].filter((other) => nameOf(other) === name).length > 1 ? root : name;
+/** Maps each root to its name, or to its path if another workspace's folder has the same name. */
+function teamsOf(roots: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const label = (root: string) => nameOf(root) || ".";
+  const counts = new Map<string, number>();
+  for (const root of roots) counts.set(label(root), (counts.get(label(root)) ?? 0) + 1);
+  const isOnly = (root: string) => counts.get(label(root)) === 1;
+  return new Map([...roots].map((root) => [root, isOnly(root) ? label(root) : root]));
 }
 
 interface SlackLists extends SlackNames {
   readonly members: ReadonlyMap<string, readonly string[]>;
+  /** Ids of the channels by name. */
+  readonly ids: ReadonlyMap<string, readonly string[]>;
+}
+
+const USER_FILES = ["org_users.json", "users.json"];
+const CHANNEL_FILES = ["channels.json", "groups.json", "mpims.json", "dms.json"];
+const LIST_FILES = [...USER_FILES, ...CHANNEL_FILES];
+
+function pathIn(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+/** Lists of users and channels, each of which is read once, whatever the number of workspaces. */
+class ListFiles {
+  readonly #paths: ReadonlySet<string>;
+  readonly #rows = new Map<string, readonly Fields[]>();
+
+  constructor(
+    private readonly tree: ExportTree,
+    private readonly list: EntryList,
+  ) {
+    this.#paths = new Set(tree.paths);
+  }
+
+  /** Returns the innermost folder with a list that contains the root or is the root. */
+  nearestFolder(root: string): string {
+    const hasList = (folder: string) =>
+      LIST_FILES.some((name) => this.#paths.has(pathIn(folder, name)));
+    let folder = root;
+    while (folder !== "" && !hasList(folder)) folder = parentOf(folder);
+    return folder;
+  }
+
+  rows(path: string): readonly Fields[] {
+    if (!this.#paths.has(path)) return [];
+    const known = this.#rows.get(path);
+    if (known !== undefined) return known;
+    const rows = jsonFile(this.tree, path);
+    if (!Array.isArray(rows)) this.list.problem(path, "not a list in JSON");
+    const fields = listOf(rows).flatMap<Fields>((row) => fieldsOf(row) ?? []);
+    this.#rows.set(path, fields);
+    return fields;
+  }
 }
 
 /** Reads the lists of users and channels. Larger plans have some of them in a folder above. */
-function listsIn(tree: ExportTree, root: string, list: EntryList): SlackLists {
+function* listsIn(files: ListFiles, root: string): Generator<void, SlackLists> {
   const users = new Map([["USLACKBOT", "Slackbot"]]);
   const channels = new Map<string, string>();
   const members = new Map<string, readonly string[]>();
   const above = root.split("/").map((_, index, parts) => parts.slice(0, index).join("/"));
-  const read = (name: string): Fields[] =>
-    [...new Set([...above, root])].flatMap((folder): Fields[] => {
-      const path = folder === "" ? name : `${folder}/${name}`;
-      if (!tree.paths.includes(path)) return [];
-      const rows = jsonFile(tree, path);
-      if (!Array.isArray(rows)) list.problem(path, "not a list in JSON");
-      return listOf(rows).flatMap<Fields>((row) => fieldsOf(row) ?? []);
-    });
-  for (const file of ["org_users.json", "users.json"]) {
+  const read = (name: string): readonly Fields[] =>
+    [...new Set([...above, root])].flatMap((folder) => files.rows(pathIn(folder, name)));
+  for (const file of USER_FILES) {
     for (const user of read(file)) {
       const profile = fieldsOf(user["profile"]) ?? {};
       const name = textOf(profile["display_name"]) || textOf(user["name"]);
@@ -134,28 +185,36 @@ function listsIn(tree: ExportTree, root: string, list: EntryList): SlackLists {
       for (const id of [textOf(user["id"]), textOf(profile["bot_id"])]) {
         if (id !== "" && shown !== "") users.set(id, shown);
       }
+      yield;
     }
   }
-  for (const file of ["channels.json", "groups.json", "mpims.json", "dms.json"]) {
+  for (const file of CHANNEL_FILES) {
     for (const channel of read(file)) {
       const id = textOf(channel["id"]);
       const name = textOf(channel["name"]);
       if (name !== "") channels.set(id, name);
       const isNamed = name !== "" && file !== "mpims.json";
       if (!isNamed) members.set(id, listOf(channel["members"]).map(textOf));
+      yield;
     }
   }
-  return { users, channels, members };
+  const ids = new Map<string, string[]>();
+  for (const [id, name] of channels) {
+    const known = ids.get(name);
+    if (known === undefined) ids.set(name, [id]);
+    else known.push(id);
+  }
+  return { users, channels, members, ids };
 }
 
 /** A channel's folder has its name; that of a direct conversation has its id. */
 function channelNames(
   folder: string,
-  { channels, members, users }: SlackLists,
+  { channels, members, users, ids: idsByName }: SlackLists,
 ): Pick<SlackChannel, "name" | "aliases"> {
   const name = nameOf(folder);
   const ids = channels.has(name) || members.has(name) ? [name] : [];
-  for (const [id, known] of channels) if (known === name) ids.push(id);
+  ids.push(...(idsByName.get(name) ?? []));
   const people = ids.flatMap((id) => {
     const names = members.get(id)?.map((user) => users.get(user) || user);
     if (names === undefined) return [];
@@ -165,7 +224,12 @@ function channelNames(
   return { name: channels.get(name) ?? name, aliases: [...people, ...ids, name] };
 }
 
-const EMPTY_LISTS: SlackLists = { users: new Map(), channels: new Map(), members: new Map() };
+const EMPTY_LISTS: SlackLists = {
+  users: new Map(),
+  channels: new Map(),
+  members: new Map(),
+  ids: new Map(),
+};
 
 /** Events that Slack describes in the text of a message. */
 const EVENT = new RegExp(

@@ -13,6 +13,7 @@ import { readImport } from "../../cli/import/format.ts";
 import { entriesDigest, Importer } from "../../cli/import/importer.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printResult } from "../../cli/output/result.ts";
+import { inTurns } from "../../io/turns.ts";
 
 const PROBLEMS_LISTED_MAX = 20;
 
@@ -40,7 +41,7 @@ export const command = defineVerb({
     const progress = new CounterLine(context);
     const parsed = await runInterruptible(
       context,
-      () => inTurns(readImport(args.file, channelOf(args))),
+      () => inTurns(readImport(args.file, channelOf(args)), TURN_MS_MAX),
       { remedy: "nothing was imported; run the same command again" },
     );
     const omissions = checkProblems(context, parsed, args.skipBad);
@@ -98,18 +99,6 @@ function channelOf({ room, channel }: ChannelFlags): ReadOptions {
 
 /** Longest pause until a signal is noticed, if each step is short. */
 const TURN_MS_MAX = 50;
-
-/** Performs the steps, and handles signals between them. */
-async function inTurns<Result>(steps: Generator<void, Result>): Promise<Result> {
-  let turnEndMs = performance.now() + TURN_MS_MAX;
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-    if (performance.now() < turnEndMs) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    turnEndMs = performance.now() + TURN_MS_MAX;
-  }
-}
 
 /**
  * @returns the messages that are left out because of `--skip-bad`

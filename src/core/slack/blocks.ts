@@ -5,6 +5,7 @@
  */
 
 import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import { containsText } from "../../base/text.ts";
 import { dateText, linkText } from "./mrkdwn.ts";
 
 /** Converts the markup of one text. */
@@ -140,9 +141,13 @@ function richElement(value: unknown, names: BlockNames, depth: number): string {
   }
 }
 
+/** Deepest level of a list in Slack. */
+const INDENT_MAX = 8;
+
 function listText(element: Fields, names: BlockNames, depth: number): string {
   const { indent, offset, style } = element;
-  const indentation = "  ".repeat(Math.min(typeof indent === "number" ? indent : 0, 8));
+  const levels = typeof indent === "number" ? indent : 0;
+  const indentation = "  ".repeat(Math.max(0, Math.min(levels, INDENT_MAX)));
   const first = typeof offset === "number" ? offset + 1 : 1;
   const items = listOf(element["elements"]).map((item, index) => {
     const mark = style === "ordered" ? `${first + index}.` : "-";
@@ -172,7 +177,7 @@ function richPart(value: unknown, names: BlockNames, depth: number): string {
     case "emoji":
       return names.emoji(nameOf(part));
     case "date":
-      return textOf(part["fallback"]) || dateText(String(part["timestamp"]));
+      return textOf(part["fallback"]) || dateText(plainOf(part["timestamp"]));
     case "color":
       return textOf(part["value"]);
     default:
@@ -188,8 +193,10 @@ function nameOf(part: Fields): string {
 
 /** Marks stand next to a word, so spaces at the ends stay outside. */
 function withStyle(text: string, style: Fields): string {
-  const [, before = "", inner = "", after = ""] = /^(\s*)(.*?)(\s*)$/s.exec(text) ?? [];
+  const inner = text.trim();
   if (inner === "") return text;
+  const start = text.length - text.trimStart().length;
+  const [before, after] = [text.slice(0, start), text.slice(start + inner.length)];
   if (style["code"] === true) return `${before}\`${inner}\`${after}`;
   let marked = inner;
   if (style["italic"] === true) marked = `_${marked}_`;
@@ -237,13 +244,13 @@ function attachmentText(value: unknown, names: BlockNames, depth: number): strin
     field("footer"),
   ]);
   const pictures = [textOf(attachment["image_url"]) || textOf(attachment["thumb_url"])];
-  const links = pictures.filter((link) => !body.includes(link));
+  const links = pictures.filter((link) => !containsText(body, link));
   const shown = body === "" ? field("fallback") : body;
   const text = joinLines([shown, ...links]);
   return text === "" ? unknownText(attachment, convert) : text;
 }
 
-/** Mattermost's fields can be numbers. */
+/** Fields of Mattermost, and times, can be numbers. */
 function plainOf(value: unknown): string {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : textOf(value);
 }
@@ -273,7 +280,7 @@ export function joinLines(parts: readonly string[]): string {
 
 /** Reports whether the words of `part` are in `whole`, in the same order, whatever the markup. */
 function containsWords(whole: string, part: string): boolean {
-  return wordsOf(whole).includes(wordsOf(part));
+  return containsText(wordsOf(whole), wordsOf(part));
 }
 
 function wordsOf(text: string): string {

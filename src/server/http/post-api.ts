@@ -20,6 +20,7 @@ import { requireRoom } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { readBody } from "../../io/http/body.ts";
 import type { Address } from "../../io/link/link.ts";
+import { inTurns } from "../../io/turns.ts";
 import { jsonBytes } from "../../wire/field.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Bans } from "../auth/bans.ts";
@@ -27,7 +28,7 @@ import type { Invites } from "../auth/invites.ts";
 import type { TokenChecker } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
-import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
+import { payloadSteps, type WebhookText, webhookSteps } from "./webhook-text.ts";
 
 interface HttpPostsOptions extends ServerContext {
   readonly invites: Pick<Invites, "programInvite">;
@@ -164,14 +165,20 @@ export function bearerOf(request: Request): string | undefined {
   return password;
 }
 
+/** Longest time for which the conversion of a body delays other connections. */
+const TURN_MS = 10;
+
 async function textOf(request: Request): Promise<WebhookText> {
   const type = typeOf(request);
-  if (type === JSON_TYPE) return webhookText(decoded(await bodyOf(request, WEBHOOK_BYTES_MAX)));
+  if (type === JSON_TYPE) {
+    return inTurns(webhookSteps(decoded(await bodyOf(request, WEBHOOK_BYTES_MAX))), TURN_MS);
+  }
   const isForm = type === FORM_TYPE;
   const bytes = await bodyOf(request, isForm ? 3 * WEBHOOK_BYTES_MAX : TEXT_BYTES_MAX + 2);
   const text = decoded(bytes);
-  const webhook = isForm ? payloadText(text) : undefined;
-  return webhook ?? { text: plainText(text), isWebhook: false };
+  const webhook = isForm ? payloadSteps(text) : undefined;
+  if (webhook !== undefined) return inTurns(webhook, TURN_MS);
+  return { text: plainText(text), isWebhook: false };
 }
 
 function plainText(text: string): string {

@@ -2,8 +2,9 @@
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { type Fields, fieldsOf } from "../../base/json-fields.ts";
+import { type Fields, fieldsOf, listOf } from "../../base/json-fields.ts";
 import { TEXT_BYTES_MAX } from "../../base/limits.ts";
+import { isCount } from "../../base/values.ts";
 import {
   attachmentsText,
   type BlockNames,
@@ -18,27 +19,66 @@ export interface WebhookText {
 }
 
 const CUT = "\n… (cut)";
+/** Objects in a body, of which 1,000 alerts of Alertmanager have 3,000. */
+const PARTS_MAX = 10_000;
+/** Characters of markup that are converted, because converted texts can be shorter. */
+const CONVERTED_CHARS_MAX = 2 * TEXT_BYTES_MAX;
 
 /**
+ * Yields between the blocks, attachments and alerts of a body.
  * @throws {Fault} text-invalid if the body is not a JSON object with a valid text, too-large if the
- * text is too long
+ * text is too long or has too many parts
  */
-export function webhookText(json: string): WebhookText {
+export function* webhookSteps(json: string): Generator<void, WebhookText> {
   const body = fieldsOf(parsed(json));
   if (body === undefined) throw invalid("the body is not a JSON object");
   const text = body["text"] ?? undefined;
   if (text !== undefined && typeof text !== "string") throw invalid("'text' is not a string");
-  if (isWebhook(body)) return { text: validText(truncated(webhookLines(body))), isWebhook: true };
+  if (isWebhook(body)) {
+    yield* checkParts(body);
+    const markup = new Markup();
+    const lines = yield* webhookLines(body, markup);
+    return { text: validText(truncated(lines, markup.isCut)), isWebhook: true };
+  }
   const message = text === undefined || text.trim() === "" ? messageOf(body) : undefined;
   if (message !== undefined) return { text: validText(truncated(message)), isWebhook: true };
   if (text !== undefined) return { text: validText(text), isWebhook: false };
   throw invalid("the body has no 'text', 'message', 'msg' or 'content'");
 }
 
-export function payloadText(form: string): WebhookText | undefined {
+/** @returns `undefined` if the form has no `payload` */
+export function payloadSteps(form: string): Generator<void, WebhookText> | undefined {
   if (!/^payload=(?:%7b|\{)/i.test(form)) return undefined;
   const payload = new URLSearchParams(form).get("payload");
-  return payload === null ? undefined : { ...webhookText(payload), isWebhook: true };
+  return payload === null ? undefined : payloadText(payload);
+}
+
+function* payloadText(payload: string): Generator<void, WebhookText> {
+  return { ...(yield* webhookSteps(payload)), isWebhook: true };
+}
+
+/** @throws {Fault} too-large, or text-invalid if a list of Slack has an impossible indentation */
+function* checkParts(body: Fields): Generator<void> {
+  const unchecked: unknown[] = [body];
+  let count = 0;
+  for (let value = unchecked.pop(); value !== undefined; value = unchecked.pop()) {
+    const fields = fieldsOf(value);
+    if (fields?.["type"] === "rich_text_list") {
+      checkCount(fields, "indent");
+      checkCount(fields, "offset");
+    }
+    if (fields !== undefined && ++count > PARTS_MAX) {
+      throw new Fault("too-large", msg`a webhook can have at most ${PARTS_MAX} parts`);
+    }
+    const inner = Array.isArray(value) ? value : Object.values(fields ?? {});
+    for (const item of inner) if (typeof item === "object" && item !== null) unchecked.push(item);
+    yield;
+  }
+}
+
+function checkCount(fields: Fields, name: string): void {
+  const value = fields[name] ?? 0;
+  if (!isCount(value)) throw invalid(`'${name}' is not a whole number from 0`);
 }
 
 /** Top-level fields for the text in the bodies of Discord, Gotify, ntfy, Uptime Kuma and others. */
@@ -56,28 +96,48 @@ function isWebhook(body: Fields): boolean {
   return ["attachments", "blocks", "alerts"].some((key) => Array.isArray(body[key]));
 }
 
-function webhookLines(body: Fields): string {
+function* webhookLines(body: Fields, markup: Markup): Generator<void, string> {
   const message = [body["title"], body["message"]].map(trimmedText).filter((line) => line !== "");
   if (Array.isArray(body["alerts"])) {
-    const alerts = body["alerts"].map(fieldsOf).filter((alert) => alert !== undefined);
-    return (message.length > 0 ? message : alerts.map(alertLine)).join("\n");
+    if (message.length > 0) return message.join("\n");
+    const lines: string[] = [];
+    for (const alert of body["alerts"].map(fieldsOf)) {
+      if (alert !== undefined) lines.push(alertLine(alert));
+      yield;
+    }
+    return lines.join("\n");
   }
-  const text = convert(trimmedText(body["text"]));
-  const blocks = blocksText(body["blocks"], NAMES);
-  const attachments = attachmentsText(body["attachments"], NAMES);
-  return joinLines([text === "" ? blocks : text, attachments]);
+  const text = markup.convert(trimmedText(body["text"]));
+  const blocks: string[] = [];
+  for (const block of text === "" ? listOf(body["blocks"]) : []) {
+    blocks.push(blocksText([block], markup));
+    yield;
+  }
+  const attachments: string[] = [];
+  for (const attachment of listOf(body["attachments"])) {
+    attachments.push(attachmentsText([attachment], markup));
+    yield;
+  }
+  return joinLines([text, ...blocks, ...attachments]);
 }
 
 const NO_NAMES = { users: new Map(), channels: new Map() };
-const NAMES: BlockNames = {
-  convert,
-  userName: (id) => id,
-  channelName: (id) => id,
-  emoji: (name) => `:${name}:`,
-};
 
-function convert(mrkdwn: string): string {
-  return markdownWith(mrkdwn, NO_NAMES, (text) => text);
+/** Markup of one body, whose texts are converted until they fill a message. */
+class Markup implements BlockNames {
+  isCut = false;
+  #leftChars = CONVERTED_CHARS_MAX;
+
+  readonly convert = (mrkdwn: string): string => {
+    const fitting = mrkdwn.slice(0, this.#leftChars);
+    this.#leftChars -= fitting.length;
+    if (fitting.length < mrkdwn.length) this.isCut = true;
+    return markdownWith(fitting, NO_NAMES, (text) => text);
+  };
+
+  readonly userName = (id: string) => id;
+  readonly channelName = (id: string) => id;
+  readonly emoji = (name: string) => `:${name}:`;
 }
 
 function alertLine(alert: Fields): string {
@@ -98,9 +158,9 @@ function alertLine(alert: Fields): string {
 }
 
 /** A long text is not refused, because the sender cannot know the limit. */
-function truncated(text: string): string {
+function truncated(text: string, isCut = false): string {
   const bytes = utf8Encode(text.toWellFormed());
-  if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();
+  if (bytes.length <= TEXT_BYTES_MAX && !isCut) return text.toWellFormed();
   const limitBytes = TEXT_BYTES_MAX - utf8Encode(CUT).length;
   const prefix = new TextDecoder().decode(bytes.subarray(0, limitBytes), { stream: true });
   return `${prefix}${CUT}`;

@@ -2,10 +2,17 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
-import { TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
-import { payloadText, webhookText } from "../../../src/server/http/webhook-text.ts";
+import { TEXT_BYTES_MAX, WEBHOOK_BYTES_MAX } from "../../../src/base/limits.ts";
+import { finishSteps } from "../../../src/base/steps.ts";
+import { payloadSteps, webhookSteps } from "../../../src/server/http/webhook-text.ts";
 import { ANY_CHARACTER } from "../../any-character.ts";
+import { sampleSize } from "../../samples.ts";
 
+const webhookText = (json: string) => finishSteps(webhookSteps(json));
+const payloadText = (form: string) => {
+  const steps = payloadSteps(form);
+  return steps && finishSteps(steps);
+};
 const textOf = (body: unknown) => webhookText(JSON.stringify(body)).text;
 
 function refusal(json: string): string {
@@ -178,3 +185,94 @@ test("uses the text of Grafana", () => {
   const body = { alerts, title: "[FIRING:1] HighLoad", message: "**Firing**\n\nValue: A=9" };
   expect(textOf(body)).toBe("[FIRING:1] HighLoad\n**Firing**\n\nValue: A=9");
 });
+
+const richText = (elements: readonly object[]) => ({ blocks: [{ type: "rich_text", elements }] });
+const list = (fields: object) => richText([{ type: "rich_text_list", elements: [], ...fields }]);
+
+test.each([
+  ["indent", -1],
+  ["indent", 0.5],
+  ["indent", "2"],
+  ["indent", []],
+  ["offset", -1],
+  ["offset", {}],
+])("refuses a list whose %s is %j", (name, value) => {
+  const message = `text-invalid: '${name}' is not a whole number from 0`;
+  expect(refusal(JSON.stringify(list({ [name]: value })))).toBe(message);
+  const nested = { attachments: [list({ [name]: value })], text: "x" };
+  expect(refusal(JSON.stringify(nested))).toBe(message);
+});
+
+/** Each field of the formats that are read, in bodies that reach it. */
+const FIELD_NAMES = [
+  ...["type", "text", "elements", "element", "fields", "title", "title_link", "value", "indent"],
+  ...["offset", "style", "url", "user_id", "channel_id", "usergroup_id", "range", "name", "rows"],
+  ...["skin_tone", "fallback", "timestamp", "pretext", "author_name", "footer", "files", "actions"],
+  ...["mode", "id", "image_url", "thumb_url", "message_blocks", "message", "blocks", "attachments"],
+  ...["label", "hint", "accessory", "raw_text", "description", "alt_text", "footer", "bold"],
+  ...["status", "labels", "alertname", "annotations", "summary", "alerts", "toString", "valueOf"],
+];
+const TYPES = [
+  ...["rich_text", "rich_text_list", "rich_text_section", "rich_text_quote", "section", "button"],
+  ...["rich_text_preformatted", "text", "link", "user", "channel", "usergroup", "broadcast"],
+  ...["emoji", "date", "color", "header", "table", "tombstone"],
+];
+
+test("turns fields of any type and range into a fitting text or a fault", () => {
+  const number = fc.constantFrom(-1, 0.5, 8, 9, 2 ** 31, 2 ** 53, -1e308, 1e308, Number.NaN);
+  const leaf = fc.oneof(number, fc.constantFrom("", " ", "a b", "<a|b>", ...TYPES), fc.jsonValue());
+  const { part } = fc.letrec<{ part: unknown; value: unknown }>((tie) => ({
+    part: fc
+      .tuple(
+        fc.dictionary(fc.constantFrom(...FIELD_NAMES), tie("value"), { maxKeys: 6 }),
+        fc.constantFrom(...TYPES),
+      )
+      .map(([fields, type]) => ({ type, ...fields })),
+    value: fc.oneof({ maxDepth: 4 }, leaf, tie("part"), fc.array(tie("part"), { maxLength: 3 })),
+  }));
+  const parts = fc.array(part, { minLength: 1, maxLength: 3 });
+  const body = fc.oneof(
+    parts.map((blocks) => ({ blocks })),
+    parts.map((attachments) => ({ attachments })),
+    parts.map((alerts) => ({ alerts })),
+    parts.map((elements) => richText(elements as object[])),
+  );
+  fc.assert(
+    fc.property(body, (value) => {
+      try {
+        const { text } = webhookText(JSON.stringify(value));
+        expect(utf8Encode(text).length).toBeLessThanOrEqual(TEXT_BYTES_MAX);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+      }
+    }),
+    { numRuns: sampleSize(1_000, 20_000) },
+  );
+});
+
+test("refuses a webhook with too many parts", () => {
+  const attachments = Array.from({ length: 10_000 }, () => ({ text: "x" }));
+  expect(refusal(JSON.stringify({ attachments }))).toStartWith("too-large: a webhook can have");
+  expect(textOf({ attachments: attachments.slice(1) })).toStartWith("x\nx");
+});
+
+test("marks a text as cut whose markup is longer than a message", () => {
+  const text = textOf({ attachments: [{ text: "<http://a|b> ".repeat(WEBHOOK_BYTES_MAX / 16) }] });
+  expect(text).toStartWith("b (http://a) b");
+  expect(text).toEndWith("… (cut)");
+  expect(textOf({ attachments: [{ text: "&amp;".repeat(20_000) }] })).toBe("&".repeat(20_000));
+});
+
+test("converts the parts of a webhook in turns", () => {
+  const blocks = Array.from({ length: 100 }, (_, n) => ({ type: "section", text: `part ${n}` }));
+  let steps = 0;
+  for (const _ of webhookSteps(JSON.stringify({ blocks }))) steps++;
+  expect(steps).toBeGreaterThanOrEqual(200);
+});
+
+test("finds the words of a text in another within moments", () => {
+  const half = "a".repeat(62_000);
+  const text = `${half}a${half} ${half}b${half.slice(1)}`;
+  const blocks = [{ type: "section", text: `${half}b${half}` }];
+  expect(textOf({ attachments: [{ text, blocks }] })).toEndWith("… (cut)");
+}, 10_000);
