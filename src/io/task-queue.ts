@@ -6,10 +6,40 @@ import type { Clock } from "./clock.ts";
 
 type WaitingTasks = (() => void)[];
 
+/** Tasks of one queue that wait for a slot. Keys with waiting tasks take turns. */
+class KeyedTasks {
+  readonly #keys = new Map<unknown, WaitingTasks>();
+  length = 0;
+
+  push(key: unknown, start: () => void): void {
+    const tasks = this.#keys.get(key) ?? [];
+    this.#keys.set(key, tasks);
+    tasks.push(start);
+    this.length++;
+  }
+
+  shift(): (() => void) | undefined {
+    for (const [key, tasks] of this.#keys) {
+      this.#keys.delete(key);
+      const start = tasks.shift();
+      if (tasks.length > 0) this.#keys.set(key, tasks);
+      this.length--;
+      return start;
+    }
+    return undefined;
+  }
+}
+
+interface SlotWaiting {
+  readonly key: unknown;
+  readonly waiting: KeyedTasks;
+  readonly waitingMax: number;
+}
+
 /** Limit shared by several queues. Queues with waiting tasks take turns. */
 export class Slots {
   #free: number;
-  readonly #waiting = new Set<WaitingTasks>();
+  readonly #waiting = new Set<KeyedTasks>();
 
   constructor(count: number) {
     this.#free = count;
@@ -17,14 +47,15 @@ export class Slots {
 
   async run<Result>(
     task: () => Promise<Result>,
-    waiting: WaitingTasks,
-    waitingMax: number,
+    { key, waiting, waitingMax }: SlotWaiting,
   ): Promise<Result> {
     if (this.#free > 0) this.#free--;
     else {
-      const turn = waitIn(waiting, waitingMax);
+      checkRoom(waiting, waitingMax);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push(key, resolve);
       this.#waiting.add(waiting);
-      await turn;
+      await promise;
     }
     try {
       return await task();
@@ -59,7 +90,7 @@ interface TaskQueueOptions {
 /** Starts the tasks of one key in order. */
 export class TaskQueue {
   readonly #keys = new Map<unknown, { running: number; readonly waiting: WaitingTasks }>();
-  readonly #waitingForSlot: WaitingTasks = [];
+  readonly #waitingForSlot = new KeyedTasks();
 
   constructor(private readonly options: TaskQueueOptions = {}) {}
 
@@ -81,7 +112,8 @@ export class TaskQueue {
     else await waitIn(tasks.waiting, waiting);
     const startedAt = pauseClock?.now() ?? 0;
     try {
-      return await (slots === undefined ? task() : slots.run(task, this.#waitingForSlot, waiting));
+      const turn = { key, waiting: this.#waitingForSlot, waitingMax: waiting };
+      return await (slots === undefined ? task() : slots.run(task, turn));
     } finally {
       const end = () => {
         const next = tasks.waiting.shift();
@@ -96,10 +128,13 @@ export class TaskQueue {
   }
 }
 
+function checkRoom(tasks: { readonly length: number }, waitingMax: number): void {
+  if (tasks.length < waitingMax) return;
+  throw new Fault("too-many", msg`the server is busy`, { retryAfterMs: 1_000 });
+}
+
 function waitIn(tasks: WaitingTasks, waitingMax: number): Promise<void> {
-  if (tasks.length >= waitingMax) {
-    throw new Fault("too-many", msg`the server is busy`, { retryAfterMs: 1_000 });
-  }
+  checkRoom(tasks, waitingMax);
   const { promise, resolve } = Promise.withResolvers<void>();
   tasks.push(resolve);
   return promise;

@@ -74,6 +74,16 @@ test("queues that share slots take turns", async () => {
   expect(await last).toBe(11);
 });
 
+test("keys of one queue take turns in the shared slots", async () => {
+  const queue = new TaskQueue({ running: 9, slots: new Slots(1) });
+  const bench = new Bench();
+  const keys = ["ana", "ana", "ana", "ben", "cid", "ben"];
+  const runs = keys.map((key, id) => queue.runFor(key, bench.work(id)));
+  for (const id of [0, 1, 3, 4, 2, 5]) await bench.end(id);
+  expect(await Promise.all(runs)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(bench.started).toEqual([0, 1, 3, 4, 2, 5]);
+});
+
 test("keeps one queue per key and drops empty ones", async () => {
   const queue = new TaskQueue({ waiting: 1 });
   const bench = new Bench();
