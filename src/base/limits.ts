@@ -681,6 +681,10 @@ export const UPLOADS_TOGETHER_MAX = 2;
 export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
 /** A page of entries with the longest names and the most targets fits into one message. */
 export const UPLOADS_PAGE_MAX = 64;
+/** Unread parts of earlier messages that are handed over to one person, in all. */
+export const HANDOVERS_PER_USER_MAX = 1_024;
+/** The same of one sender, who sends one part of each room to each device at a time. */
+export const HANDOVERS_PER_SENDER_MAX = 128;
 /** Below this, only operators can post. */
 export const FREE_BYTES_MIN = 256 * MIB;
 /** Files leave more of the disk than messages do, so that they cannot end everyone's messages. */

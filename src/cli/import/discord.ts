@@ -27,7 +27,7 @@ const START_BYTES = 16 * 1024;
 
 interface DiscordChannel extends ExportChannel {
   readonly key: string;
-  readonly paths: readonly string[];
+  readonly paths: string[];
 }
 
 /**

@@ -3,7 +3,7 @@
 import { assert } from "../../base/assert.ts";
 import { equalBytes, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { FileId, Sha256 } from "../../base/ids.ts";
+import type { FileId, Sha256, UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import {
   CLUSTER_CHUNKS_PER_FILE_MAX,
@@ -55,7 +55,6 @@ export interface LoggedContent {
 }
 
 const ABOUT = "about";
-const HANDED = "handed";
 const RETRY_MS = 250;
 const CHECKSUMS_PER_PART = CHUNK_BYTES / HASH_BYTES;
 const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
@@ -63,7 +62,8 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
 /**
  * Each file has the parts `about` (metadata of the first offer), `c0-HASH`, … (chunks by index and
  * checksum) and `l0-DIGEST` (the checksums of all chunks). Different contents under one id
- * therefore do not overwrite each other. Messages that are handed over also have the part `handed`.
+ * therefore do not overwrite each other. Messages that are handed over also have the part
+ * `handed-USER`.
  */
 export class SharedFiles {
   readonly #transfers = new TaskQueue({ running: CONCURRENT_CHUNKS_MAX });
@@ -208,13 +208,13 @@ export class SharedFiles {
     return this.#retry(() => this.options.store.filesWith(ABOUT));
   }
 
-  /** Marks an upload that other servers list, although no record names it. */
-  markHanded(file: FileId): Promise<void> {
-    return this.#retry(() => this.options.store.put(file, HANDED, Uint8Array.of(1)));
+  /** Marks an upload that other servers list to the user, although no record names it. */
+  markHanded(file: FileId, user: UserId): Promise<void> {
+    return this.#retry(() => this.options.store.put(file, handedPart(user), Uint8Array.of(1)));
   }
 
-  handed(): Promise<FileId[]> {
-    return this.#retry(() => this.options.store.filesWith(HANDED));
+  handedTo(user: UserId): Promise<FileId[]> {
+    return this.#retry(() => this.options.store.filesWith(handedPart(user)));
   }
 
   lastPutMs(file: FileId): Promise<number | undefined> {
@@ -239,6 +239,10 @@ export class SharedFiles {
       isTransient: (error) => isWithoutMajority(error) && !this.#isStopping,
     });
   }
+}
+
+function handedPart(user: UserId): string {
+  return `handed-${user}`;
 }
 
 function chunkPart(index: number, hash: Uint8Array): string {

@@ -71,6 +71,10 @@ export class DownloadSender {
     return this.#isFinished;
   }
 
+  get client(): ClientConnection {
+    return this.options.client;
+  }
+
   get about(): BlobMetadata {
     return this.options.blob.metadata;
   }

@@ -76,6 +76,7 @@ export class FileService {
   readonly #sharedFetches: SharedFetches | undefined;
   readonly #handedOver: HandedOver | undefined;
   readonly #transfers = new Map<ClientConnection, Transfer>();
+  readonly #senders = new WeakMap<UploadReceiver, ClientConnection>();
   readonly #startTimes = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
   /** Numbers of running downloads, of each account and in all. */
@@ -136,14 +137,18 @@ export class FileService {
     "send-small": (request, from) => this.#reported(() => this.#smallFiles.send(request, from)),
     "fetch-small": (request, from) => this.#reported(() => this.#smallFiles.fetch(request, from)),
     uploads: async ({ after = "", handed = false }, { account: { id } }) => {
-      const isListed = (about: BlobMetadata) =>
-        about.by === id || (handed && this.#recipients.isHanded(id, about));
-      const isElsewhere = (about: BlobMetadata) =>
-        this.#uploads.offerOf(about.file) === undefined && isListed(about);
-      const elsewhere = handed ? await this.#handedOver?.list(isElsewhere) : undefined;
-      const own = [...this.unfinished(), ...(elsewhere ?? [])]
-        .filter(({ about }) => about.file > after && isListed(about))
-        .sort((a, b) => (a.about.file < b.about.file ? -1 : 1));
+      const user = handed ? id : undefined;
+      const isElsewhere = (file: FileId) =>
+        file > after && this.#uploads.offerOf(file) === undefined;
+      const listed = UPLOADS_PAGE_MAX + 1;
+      const shared = handed ? await this.#handedOver?.list(id, isElsewhere, listed) : undefined;
+      const elsewhere = (shared ?? []).filter(
+        ({ about }) => about.by === id || this.#recipients.isHanded(id, about),
+      );
+      const here = this.#uploads.unfinishedOf(id, user, after);
+      const own = [...here.take(listed), ...elsewhere].sort((a, b) =>
+        a.about.file < b.about.file ? -1 : 1,
+      );
       const uploads = own.slice(0, UPLOADS_PAGE_MAX).map(uploadEntry);
       return { uploads, more: own.length > uploads.length };
     },
@@ -338,7 +343,10 @@ export class FileService {
       }
       const { receiver, isNew } = await this.#uploads.offer(client, account, request);
       if (client.isClosed) await this.#uploads.release(receiver);
-      else this.#transfers.set(client, receiver);
+      else {
+        this.#transfers.set(client, receiver);
+        this.#senders.set(receiver, client);
+      }
       if (isNew) this.announceOffer(client, account, receiver.blob.metadata, request);
       const { blob, windowBytes: window } = receiver;
       return { have: blob.have, window, ...knownFields(request) };
@@ -398,13 +406,12 @@ export class FileService {
     fault: Fault,
     requester?: ClientConnection,
   ): Promise<BlobMetadata> {
-    const sending = [...this.#transfers].find(
-      ([, transfer]) => transfer instanceof UploadReceiver && transfer.blob.metadata.file === file,
-    );
+    const receiver = this.#uploads.receiverOf(file);
+    const client = receiver && this.#senders.get(receiver);
     const about = await this.#uploads.withdraw(by, file);
-    if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
-      this.#transfers.delete(sending[0]);
-      if (sending[0] !== requester) sending[0].close(fault);
+    if (client !== undefined && this.#transfers.get(client) === receiver) {
+      this.#transfers.delete(client);
+      if (client !== requester) client.close(fault);
     }
     return about;
   }
@@ -421,14 +428,13 @@ export class FileService {
         throw this.reportFault(error);
       }
     }
-    const found = [...this.#transfers].filter(
-      ([client, transfer]) =>
-        client.channel?.account.id === user &&
-        transfer instanceof DownloadSender &&
-        transfer.about.file === file,
-    );
-    for (const [client] of found) client.close(fault);
-    return found.length > 0;
+    const readers = [...(this.#readers.get(file) ?? [])];
+    const clients = readers
+      .map((download) => ({ download, client: download.client }))
+      .filter(({ download, client }) => this.#transfers.get(client) === download)
+      .filter(({ client }) => client.channel?.account.id === user);
+    for (const { client } of clients) client.close(fault);
+    return clients.length > 0;
   }
 
   /** Deletes the unfinished uploads of an account whose messages are erased. */
@@ -443,10 +449,9 @@ export class FileService {
   }
 
   async #eraseLocal(user: UserId): Promise<void> {
-    for (const { about } of [...this.unfinished()]) {
+    for (const { about } of [...this.#uploads.unfinishedOf(user, undefined)]) {
       // An upload that is being finished becomes a message.
-      if (about.by === user)
-        await this.#deleteUpload(user, about.file, deletedUpload()).catch(ignoreFault);
+      await this.#deleteUpload(user, about.file, deletedUpload()).catch(ignoreFault);
     }
   }
 

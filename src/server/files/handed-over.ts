@@ -4,7 +4,7 @@
  */
 
 import { assert } from "../../base/assert.ts";
-import type { FileId } from "../../base/ids.ts";
+import type { FileId, UserId } from "../../base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import { setNewest } from "../../core/evict.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
@@ -15,26 +15,38 @@ import type { PartialUpload } from "./uploads.ts";
 /** Maximum number of uploads whose metadata this server remembers. */
 const KNOWN_MAX = 4_096;
 
+interface KnownUpload {
+  readonly about: BlobMetadata;
+  readonly isComplete: boolean;
+}
+
 export class HandedOver {
-  readonly #known = new Map<FileId, BlobMetadata>();
+  readonly #known = new Map<FileId, KnownUpload>();
 
   constructor(private readonly shared: SharedFiles) {}
 
   /** `undefined` unless `list` has found the upload. */
   aboutOf(file: FileId): BlobMetadata | undefined {
-    return this.#known.get(file);
+    return this.#known.get(file)?.about;
   }
 
-  /** @throws {Fault} no-majority if the store does not answer, so that nothing seems missing */
-  async list(isWanted: (about: BlobMetadata) => boolean): Promise<PartialUpload[]> {
-    const { shared } = this;
+  /**
+   * Uploads to the user, or of the user to the own devices, in the order of their ids. Asks the
+   * store once, and again only about those of the page that were not complete before.
+   * @throws {Fault} no-majority if the store does not answer, so that nothing seems missing
+   */
+  async list(
+    user: UserId,
+    isWanted: (file: FileId) => boolean,
+    max: number,
+  ): Promise<PartialUpload[]> {
+    const files = (await this.shared.handedTo(user)).filter(isWanted).sort();
     const found: PartialUpload[] = [];
-    for (const file of await shared.handed()) {
-      const about = this.#known.get(file) ?? (await shared.about(file));
-      if (about === undefined) continue;
-      setNewest(this.#known, file, about, KNOWN_MAX);
-      if (!isWanted(about)) continue;
-      const isComplete = (await shared.storedHashes(file)).length === 1;
+    for (const file of files) {
+      if (found.length === max) break;
+      const known = await this.#find(file);
+      if (known === undefined) continue;
+      const { about, isComplete } = known;
       const doneBytes = isComplete ? (about.sizeBytes ?? 0) : 0;
       const expiresMs = about.sinceMs + UPLOAD_KEEP_MS;
       found.push({ about, doneBytes, isSending: !isComplete, expiresMs });
@@ -42,8 +54,20 @@ export class HandedOver {
     return found;
   }
 
+  async #find(file: FileId): Promise<KnownUpload | undefined> {
+    const { shared } = this;
+    const known = this.#known.get(file);
+    if (known?.isComplete === true) return known;
+    const about = known?.about ?? (await shared.about(file));
+    if (about === undefined) return undefined;
+    const isComplete = (await shared.storedHashes(file)).length === 1;
+    const upload = { about, isComplete };
+    setNewest(this.#known, file, upload, KNOWN_MAX);
+    return upload;
+  }
+
   async open(file: FileId): Promise<DownloadContent | undefined> {
-    const metadata = this.#known.get(file);
+    const metadata = this.aboutOf(file);
     const [hash] = metadata === undefined ? [] : await this.shared.storedHashes(file);
     if (metadata === undefined || hash === undefined) return undefined;
     const bytes = await this.shared.chunk(file, 0, hash);

@@ -20,6 +20,11 @@ export interface RecipientFile {
   readonly details?: FilePost["details"] | undefined;
 }
 
+/** Fields that tell whether an upload hands messages over. */
+interface HandoverMetadata extends Pick<BlobMetadata, "by" | "name" | "to"> {
+  readonly isPreview?: boolean | undefined;
+}
+
 export class Recipients {
   readonly #targets;
 
@@ -53,12 +58,21 @@ export class Recipients {
     });
   }
 
+  /**
+   * Returns the user to whom another account hands messages of an encrypted room over; `undefined`
+   * if the upload has another purpose.
+   */
+  addresseeOf(about: HandoverMetadata): UserId | undefined {
+    const [to, ...others] = about.to;
+    if (!isHandover(about) || to === undefined || others.length > 0) return undefined;
+    const { kind, name } = parseTarget(to);
+    const id = kind === "person" ? this.options.directory.find(name)?.id : undefined;
+    return id === about.by ? undefined : id;
+  }
+
   /** Reports whether another account has handed messages of an encrypted room over to the user. */
-  isHanded(user: UserId, about: BlobMetadata): boolean {
-    const { by, to } = about;
-    if (by === user || !isHandover(about)) return false;
-    const people = to.map(parseTarget).filter(({ kind }) => kind === "person");
-    return people.some((person) => this.options.directory.find(person.name)?.id === user);
+  isHanded(user: UserId, about: HandoverMetadata): boolean {
+    return this.addresseeOf(about) === user;
   }
 
   rooms(by: UserId, to: readonly string[]): Room[] {
@@ -68,7 +82,7 @@ export class Recipients {
 }
 
 /** Reports whether the upload has messages of an encrypted room for a device that joined later. */
-export function isHandover({ name, isPreview }: BlobMetadata): boolean {
+export function isHandover({ name, isPreview }: HandoverMetadata): boolean {
   return isPreview === true && name.startsWith(HANDOVER_NAME);
 }
 

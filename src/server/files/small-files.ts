@@ -22,7 +22,7 @@ import type { DownloadContent } from "../session/connection-state.ts";
 import { downloadInfo } from "./downloads.ts";
 import type { FileService } from "./file-service.ts";
 import { damagedFile, readStored, unknownFile } from "./offer-checks.ts";
-import type { UploadClient } from "./upload-receiver.ts";
+import type { UploadClient, UploadReceiver } from "./upload-receiver.ts";
 import type { UploadService } from "./uploads.ts";
 
 export interface SmallFilesOptions {
@@ -91,17 +91,23 @@ export class SmallFiles {
       return uploads.finish(undefined, account, finish);
     }
     const sender = new RequestSender(client);
-    const { receiver, isNew } = await uploads.offer(sender, account, offer);
+    let receiver: UploadReceiver | undefined;
     try {
-      if (isNew) files.announceOffer(client, account, receiver.blob.metadata, offer);
-      // The receiver releases the chunk's buffer, which the request may share with other messages.
-      const chunk = { kind: "chunk", file, index: 0, sha256: checksum } as const;
-      if (chunks > 0) files.receive(receiver, { ...chunk, bytes: bytes.slice() });
-      return await uploads.finish(receiver, account, finish);
+      const content = await uploads.inTurn(account.id, async (inTurn) => {
+        const { receiver: started, isNew } = await uploads.offer(sender, account, offer, inTurn);
+        receiver = started;
+        if (isNew) files.announceOffer(client, account, started.blob.metadata, offer);
+        // The receiver releases the chunk's buffer, which the request may share with other messages.
+        const chunk = { kind: "chunk", file, index: 0, sha256: checksum } as const;
+        if (chunks > 0) files.receive(started, { ...chunk, bytes: bytes.slice() });
+        await started.finish(finish);
+        return started;
+      });
+      return await uploads.finish(content, account, finish);
     } catch (error) {
       throw sender.fault ?? error;
     } finally {
-      await uploads.release(receiver);
+      if (receiver !== undefined) await uploads.release(receiver);
     }
   }
 

@@ -43,6 +43,8 @@ export interface UploadReceiverOptions {
   readonly inTurn: (task: () => Promise<void>) => Promise<void>;
 }
 
+type Content = Pick<RequestOf<"finish">, "size" | "chunks" | "digest">;
+
 interface PendingChunk {
   readonly chunk: NoticeOf<"chunk">;
   readonly arrival: ChunkAction;
@@ -97,11 +99,13 @@ export class UploadReceiver {
     }
   }
 
-  async finish({ size, chunks, digest }: RequestOf<"finish">): Promise<void> {
+  /** Can be called again after it has succeeded. */
+  async finish({ size, chunks, digest }: Content): Promise<void> {
     this.#receiving.end({ sizeBytes: size, chunks });
     await this.#pumping;
     try {
-      if (!this.#isFinished) await this.options.inTurn(() => this.#syncAll());
+      const isSynced = this.blob.durable >= this.blob.have;
+      if (!this.#isFinished && !isSynced) await this.options.inTurn(() => this.#syncAll());
     } catch (error) {
       this.#fail(error);
     }

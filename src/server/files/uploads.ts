@@ -5,6 +5,8 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
   FAULT_TEXT_BYTES_MAX,
+  HANDOVERS_PER_SENDER_MAX,
+  HANDOVERS_PER_USER_MAX,
   LINKS_MAX,
   STREAM_KEEP_MS,
   UPLOAD_IDLE_TIMEOUT_MS,
@@ -12,6 +14,7 @@ import {
   UPLOADS_PER_ACCOUNT_MAX,
   UPLOADS_TOGETHER_MAX,
 } from "../../base/limits.ts";
+import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, type FilePost, fileMessageOf } from "../../core/rooms/files.ts";
@@ -38,6 +41,7 @@ import {
   sameRecipients,
 } from "./recipients.ts";
 import { resumeShared, type SharedUpload, type UploadQuota } from "./shared-upload.ts";
+import { inOrder, UploadLists } from "./upload-lists.ts";
 import { type UploadClient, UploadReceiver } from "./upload-receiver.ts";
 
 interface UploadsOptions extends FileServiceOptions {
@@ -48,9 +52,14 @@ interface UploadsOptions extends FileServiceOptions {
   readonly shared: SharedFiles | undefined;
 }
 
+/** Runs a task that changes files on the disk in the sender's turn. */
+export type InTurn = <Result>(task: () => Promise<Result>) => Promise<Result>;
+
 interface Upload {
   readonly file: FileId;
   readonly by: UserId;
+  /** User to whom the upload hands messages over. */
+  addressee: UserId | undefined;
   about: BlobMetadata | undefined;
   state: "idle" | "busy" | UploadReceiver;
   finishing: number;
@@ -75,6 +84,8 @@ const NOT_POSTED: Answer<"finish"> = { posted: [], refused: [] };
 /** At most one data channel sends each file. A later channel can resume a partial upload. */
 export class UploadService {
   readonly #uploads = new Map<FileId, Upload>();
+  readonly #owners = new UploadLists();
+  readonly #addressees = new UploadLists();
   /** Files that are created, completed or removed, in turns between accounts. */
   readonly #turns = new TaskQueue({
     running: UPLOADS_TOGETHER_MAX,
@@ -94,21 +105,56 @@ export class UploadService {
 
   *unfinished(): Iterable<PartialUpload> {
     for (const upload of this.#uploads.values()) {
-      const { about, state, countedBytes: doneBytes } = upload;
-      if (about === undefined || this.#isPosted(upload.file)) continue;
-      const isSending = state instanceof UploadReceiver;
-      yield { about, doneBytes, isSending, expiresMs: this.#expiryMs(upload) };
+      const found = this.#partial(upload);
+      if (found !== undefined) yield found;
     }
+  }
+
+  /**
+   * Unfinished uploads after a file id, in the order of their ids. Takes no longer on a server with
+   * more uploads of others.
+   * @param handedTo user to whom messages are handed over, to include these uploads
+   */
+  *unfinishedOf(by: UserId, handedTo: UserId | undefined, after = ""): Generator<PartialUpload> {
+    const lists = [this.#owners.after(by, after)];
+    if (handedTo !== undefined) lists.push(this.#addressees.after(handedTo, after));
+    for (const file of inOrder(lists)) {
+      const found = this.#partial(this.#uploads.get(file));
+      if (found !== undefined) yield found;
+    }
+  }
+
+  #partial(upload: Upload | undefined): PartialUpload | undefined {
+    if (upload?.about === undefined || this.#isPosted(upload.file)) return undefined;
+    const { about, state, countedBytes: doneBytes } = upload;
+    const isSending = state instanceof UploadReceiver;
+    return { about, doneBytes, isSending, expiresMs: this.#expiryMs(upload) };
+  }
+
+  /** Receives the upload at the moment; `undefined` if no client sends it. */
+  receiverOf(file: FileId): UploadReceiver | undefined {
+    const state = this.#uploads.get(file)?.state;
+    return state instanceof UploadReceiver ? state : undefined;
   }
 
   offerOf(file: FileId): BlobMetadata | undefined {
     return this.#isPosted(file) ? undefined : this.#uploads.get(file)?.about;
   }
 
+  /**
+   * Runs a task that creates and completes a file in one turn, so that the files of one account do
+   * not all begin before one is complete.
+   */
+  inTurn<Result>(by: UserId, task: (inTurn: InTurn) => Promise<Result>): Promise<Result> {
+    return this.#turns.runFor(by, () => task((step) => step()));
+  }
+
+  /** @param inTurn runs what changes files on the disk, by default in a turn of its own */
   async offer(
     client: UploadClient,
     account: Account,
     request: RequestOf<"offer">,
+    inTurn: InTurn = (task) => this.#turns.runFor(account.id, task),
   ): Promise<{ receiver: UploadReceiver; isNew: boolean }> {
     const file = request.file as FileId;
     checkFolder(request);
@@ -124,15 +170,15 @@ export class UploadService {
     else this.#checkNew(account, request);
     const upload = existing ?? newUpload(file, account.id);
     upload.state = "busy";
-    this.#uploads.set(file, upload);
+    this.#add(upload);
     try {
-      const receiver = await this.#attach(client, upload, request);
+      const receiver = await this.#attach(client, upload, request, inTurn);
       upload.state = receiver;
       return { receiver, isNew: existing === undefined };
     } catch (error) {
       upload.state = "idle";
-      if (upload.about === undefined) this.#uploads.delete(file);
-      else await this.#settle(upload);
+      if (upload.about === undefined) this.#forget(upload);
+      else await this.#settle(upload, inTurn);
       throw error;
     }
   }
@@ -250,7 +296,7 @@ export class UploadService {
     const upload = this.#uploads.get(file);
     if (upload !== undefined) {
       this.#count(upload, 0);
-      if (upload.state === "idle" && upload.finishing === 0) this.#uploads.delete(file);
+      if (upload.state === "idle" && upload.finishing === 0) this.#forget(upload);
     }
     this.options.files.onChange(file);
   }
@@ -326,7 +372,7 @@ export class UploadService {
       const { file, by, sinceMs } = about;
       if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
       if (!this.#isPosted(file)) {
-        this.#uploads.set(file, { ...newUpload(file, by), about, touchedMs: sinceMs });
+        this.#add({ ...newUpload(file, by), about, touchedMs: sinceMs });
       } else if (this.#isErased(file)) {
         // The server crashed after recording the erasure and before deleting the content.
         await blobs.remove(file);
@@ -341,7 +387,7 @@ export class UploadService {
       upload.state = "busy";
       try {
         const blob = await this.options.blobs.open(upload.file);
-        if (blob === undefined) this.#uploads.delete(upload.file);
+        if (blob === undefined) this.#forget(upload);
         else {
           this.#count(upload, blob.sizeBytes);
           upload.touchedMs = blob.lastAppendMs();
@@ -413,19 +459,54 @@ export class UploadService {
     if (refusal !== undefined) throw refusal;
     for (const recipient of to)
       recipients.checkMaySend(account.id, recipient, clock.expiryUnixMs(), offeredFile(request));
-    let unfinished = 0;
-    for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
-    if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
+    if (this.#owners.count(account.id) >= UPLOADS_PER_ACCOUNT_MAX) {
       const message = msg`limit of ${UPLOADS_PER_ACCOUNT_MAX} unfinished uploads reached`;
       throw new Fault("too-many", message, { remedy: "finish or cancel some of them" });
     }
+    this.#checkHandover(account, request);
     quotas.checkFile(size ?? 0);
+  }
+
+  #checkHandover({ id: by }: Account, { name, to, preview }: RequestOf<"offer">): void {
+    const about = { by, name, to, isPreview: preview };
+    if (!isHandover(about)) return;
+    if (to.length !== 1 || !to.every(isPrivateTarget)) {
+      throw new Fault("usage", "earlier messages are handed over to one person");
+    }
+    const addressee = this.options.recipients.addresseeOf(about);
+    if (addressee === undefined) return;
+    const files = [...this.#addressees.after(addressee, "")];
+    const own = files.filter((file) => this.#uploads.get(file)?.by === by);
+    // Others cannot fill the list against somebody who has sent nothing.
+    const isFull = own.length > 0 && files.length >= HANDOVERS_PER_USER_MAX;
+    if (!isFull && own.length < HANDOVERS_PER_SENDER_MAX) return;
+    throw new Fault("too-many", "too many unread parts for this person", {
+      remedy: "try again when they have read some",
+    });
+  }
+
+  #add(upload: Upload): void {
+    this.#uploads.set(upload.file, upload);
+    this.#owners.add(upload.by, upload.file);
+    this.#addAddressee(upload);
+  }
+
+  #addAddressee(upload: Upload): void {
+    upload.addressee ??= upload.about && this.options.recipients.addresseeOf(upload.about);
+    if (upload.addressee !== undefined) this.#addressees.add(upload.addressee, upload.file);
+  }
+
+  #forget({ file, by, addressee }: Upload): void {
+    this.#uploads.delete(file);
+    this.#owners.delete(by, file);
+    if (addressee !== undefined) this.#addressees.delete(addressee, file);
   }
 
   async #attach(
     client: UploadClient,
     upload: Upload,
     request: RequestOf<"offer">,
+    inTurn: InTurn,
   ): Promise<UploadReceiver> {
     const { quotas, budget, clock, shared, files } = this.options;
     const quota = this.#quotaOf(upload);
@@ -434,7 +515,7 @@ export class UploadService {
     // immediately.
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes), upload.countedBytes);
-    const blob = await this.#open(upload, request);
+    const blob = await this.#open(upload, request, inTurn);
     let sharedUpload: SharedUpload | undefined;
     try {
       checkSameOffer(blob.metadata, request);
@@ -459,7 +540,7 @@ export class UploadService {
       quotas,
       quota,
       files,
-      inTurn: (task) => this.#turns.runFor(upload.by, task),
+      inTurn,
     });
   }
 
@@ -498,18 +579,19 @@ export class UploadService {
     quotas.checkTotals(id, 0);
   }
 
-  async #open(upload: Upload, request: RequestOf<"offer">): Promise<Blob> {
+  async #open(upload: Upload, request: RequestOf<"offer">, inTurn: InTurn): Promise<Blob> {
     const { blobs } = this.options;
     const existing = await blobs.open(upload.file);
     let blob: Blob;
     try {
       const about = await this.#beginShared(existing?.metadata ?? this.#newOffer(upload, request));
-      blob = existing ?? (await this.#turns.runFor(upload.by, () => blobs.create(about)));
+      blob = existing ?? (await inTurn(() => blobs.create(about)));
     } catch (error) {
       existing?.close();
       throw error;
     }
     upload.about = blob.metadata;
+    this.#addAddressee(upload);
     upload.touchedMs = this.options.clock.unixMs();
     this.#count(upload, blob.sizeBytes);
     return blob;
@@ -537,7 +619,8 @@ export class UploadService {
     const { shared } = this.options;
     const first = (await shared?.begin(about)) ?? about;
     if (first.by !== about.by) throw foreignFile();
-    if (isHandover(first)) await shared?.markHanded(first.file);
+    const addressee = this.options.recipients.addresseeOf(first);
+    if (isHandover(first)) await shared?.markHanded(first.file, addressee ?? first.by);
     return first;
   }
 
@@ -570,20 +653,27 @@ export class UploadService {
     upload.countedBytes = counted;
   }
 
-  async #settle(upload: Upload): Promise<void> {
+  async #settle(upload: Upload, inTurn?: InTurn): Promise<void> {
     if (this.#uploads.get(upload.file) !== upload) return;
     if (upload.state !== "idle" || upload.finishing > 0) return;
-    if (this.options.engine.files.get(upload.file) !== undefined) this.#uploads.delete(upload.file);
-    else if (this.#isPosted(upload.file) && this.#isErased(upload.file)) await this.#remove(upload);
+    if (this.options.engine.files.get(upload.file) !== undefined) this.#forget(upload);
+    else if (this.#isPosted(upload.file) && this.#isErased(upload.file))
+      await this.#remove(upload, { inTurn });
   }
 
-  async #remove(upload: Upload, { isShared } = { isShared: true }): Promise<void> {
+  async #remove(
+    upload: Upload,
+    {
+      isShared = true,
+      inTurn = (task) => this.#turns.runFor(upload.by, task),
+    }: { readonly isShared?: boolean; readonly inTurn?: InTurn | undefined } = {},
+  ): Promise<void> {
     upload.state = "busy";
     try {
       if (isShared) await this.options.shared?.erase(upload.file);
-      await this.#turns.runFor(upload.by, () => this.options.blobs.remove(upload.file));
+      await inTurn(() => this.options.blobs.remove(upload.file));
       this.#count(upload, 0);
-      this.#uploads.delete(upload.file);
+      this.#forget(upload);
       this.options.files.onChange(upload.file);
     } finally {
       upload.state = "idle";
@@ -620,6 +710,7 @@ function newUpload(file: FileId, by: UserId): Upload {
   const released = Promise.resolve();
   const idle = {
     about: undefined,
+    addressee: undefined,
     state: "idle",
     finishing: 0,
     countedBytes: 0,

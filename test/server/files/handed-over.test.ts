@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
+import { HANDOVERS_PER_SENDER_MAX, UPLOADS_PAGE_MAX } from "../../../src/base/limits.ts";
 import { PREVIEW_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { HANDOVER_NAME } from "../../../src/wire/messages-sealed.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { openSharedSite } from "../shared-site.ts";
+import { labTest } from "../site-lab.ts";
 
 const PART = new TestFile("part", PREVIEW_BYTES_MAX, `${HANDOVER_NAME}key`);
 const OTHER = new TestFile("other", 900, "preview");
@@ -57,4 +59,71 @@ test("tells nobody that a part is gone because the store does not answer", async
     if (call === "filesWith") throw new Fault("no-majority", "too few answer");
   };
   expect(await there.ana.refusal("uploads", { handed: true })).toBe("no-majority");
+});
+
+const part = (id: string, name = `${HANDOVER_NAME}key`) => new TestFile(id, 1, name);
+
+/** Leaves an upload of one byte. */
+async function leave(guest: Guest, file: TestFile, to: readonly string[]): Promise<void> {
+  const lane = await channelOf(guest);
+  await lane.request("offer", file.offer(to, { preview: true }));
+  lane.hangUp();
+}
+
+labTest("hands messages over to one person only", async ({ ana }) => {
+  for (const to of [["@ben", "@ana"], ["lab"], ["@ben", "lab"]]) {
+    const lane = await channelOf(ana);
+    expect(await lane.refusal("offer", part("p1").offer(to, { preview: true }))).toBe("usage");
+  }
+  const lane = await channelOf(ana);
+  await lane.request("offer", part("p1", "preview").offer(["@ben", "lab"], { preview: true }));
+});
+
+labTest("limits the unread parts of one sender for one person", async ({ site, ana, ben }) => {
+  for (let i = 0; i < HANDOVERS_PER_SENDER_MAX; i++) await leave(ana, part(`p${i}`), ["@ben"]);
+  await site.quiet();
+  const lane = await channelOf(ana);
+  const more = part("more").offer(["@ben"], { preview: true });
+  expect(await lane.refusal("offer", more)).toBe("too-many");
+  const [first] = await listed(ben);
+  await (await channelOf(ben)).request("withdraw", { file: first ?? "" });
+  await (await channelOf(ana)).request("offer", more);
+});
+
+labTest("lists own uploads and handed parts in pages, in one order", async ({ site, ana, ben }) => {
+  const ids = Array.from({ length: UPLOADS_PAGE_MAX + 3 }, (_, i) => `q${i}`);
+  for (const [i, id] of ids.entries()) {
+    const own = i % 3 === 0;
+    await leave(
+      own ? ben : ana,
+      part(id),
+      [own ? "lab" : "@ben"].map((to) => (own ? "@ana" : to)),
+    );
+  }
+  await leave(ana, part("zz", "other"), ["@ben"]);
+  await site.quiet();
+  const expected = ids.map((id) => part(id).id).sort();
+  const first = await ben.request("uploads", { handed: true });
+  expect([first.uploads.length, first.more]).toEqual([UPLOADS_PAGE_MAX, true]);
+  const after = first.uploads.at(-1)?.file ?? "";
+  const rest = await ben.request("uploads", { handed: true, after });
+  expect(rest.more).toBe(false);
+  expect([...first.uploads, ...rest.uploads].map(({ file }) => String(file))).toEqual(expected);
+  const own = await ben.request("uploads", {});
+  expect(own.uploads).toHaveLength(ids.filter((_, i) => i % 3 === 0).length);
+});
+
+test("asks the store about no upload for somebody else, and once about a complete one", async () => {
+  const { here, there } = await servers("ben");
+  const own = await channelOf(here.ben);
+  for (const id of ["a1", "a2", "a3"]) {
+    await part(id).upload(own, ["@ana"], { preview: true });
+  }
+  const calls: string[] = [];
+  there.store.before = (call) => void calls.push(call);
+  expect(await listed(there.ben)).toEqual([PART.id]);
+  expect(calls.sort()).toEqual(["filesWith", "get", "parts"]);
+  calls.length = 0;
+  expect(await listed(there.ben)).toEqual([PART.id]);
+  expect(calls).toEqual(["filesWith"]);
 });

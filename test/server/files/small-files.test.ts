@@ -4,8 +4,8 @@ import { DATA_CHANNELS_PER_ACCOUNT_MAX, SMALL_FILE_BYTES_MAX } from "../../../sr
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
-import { changedStore, channelOf, download, TestFile } from "../data-channel.ts";
-import { siteWith } from "../site.ts";
+import { changedBlobs, changedStore, channelOf, download, TestFile } from "../data-channel.ts";
+import { Site, siteWith } from "../site.ts";
 import { labTest } from "../site-lab.ts";
 
 function small(file: TestFile, to = ["lab"], more: object = {}): RequestFields<"send-small"> {
@@ -141,4 +141,43 @@ labTest("keeps few answers for a reader that is behind", async ({ site, ana, ben
   release();
   for (const { content } of await site.wait(fetched))
     expect(content?.bytes.length).toBe(SMALL_FILE_BYTES_MAX);
+});
+
+test("completes files in the order in which they begin, also behind a flood on a slow disk", async () => {
+  const FLOODERS = 12;
+  let clock: Site["clock"] | undefined;
+  const sync = async () => {
+    await new Promise<void>((resolve) => {
+      if (clock === undefined) resolve();
+      else clock.after(10, resolve);
+    });
+  };
+  const site = await Site.open({
+    blobs: (store) => {
+      const slow = changedBlobs(store, (blob) => ({ sync: () => sync().then(() => blob.sync()) }));
+      return changedStore(slow, { create: (about) => sync().then(() => slow.create(about)) });
+    },
+  });
+  clock = site.clock;
+  const ana = await site.member("ana");
+  const flooders = [];
+  for (let i = 0; i < FLOODERS; i++) flooders.push(await site.member(`flooder${i}`));
+  const alone = new TestFile("alone", 10);
+  let startedAt = site.time.now();
+  await site.wait(ana.send("send-small", small(alone, ["lobby"])));
+  const aloneMs = site.time.now() - startedAt;
+  let completed = 0;
+  const floods = flooders.flatMap((flooder, i) =>
+    Array.from({ length: 40 }, async (_, n) => {
+      await flooder.send("send-small", small(new TestFile(`x${i}y${n}`, 10), ["lobby"]));
+      completed++;
+    }),
+  );
+  const behind = new TestFile("behind", 10);
+  startedAt = site.time.now();
+  await site.wait(ana.send("send-small", small(behind, ["lobby"])));
+  // One turn of each flooder is before it, of which two run at a time.
+  expect(site.time.now() - startedAt).toBeLessThanOrEqual((FLOODERS / 2 + 2) * aloneMs);
+  expect(completed).toBeGreaterThanOrEqual(FLOODERS);
+  await site.wait(Promise.all(floods));
 });

@@ -310,6 +310,7 @@ test("forgets an upload that another server finishes while it is measured", asyn
     },
     clock: { unixMs: () => 0 },
     quotas: { count() {} },
+    recipients: { addresseeOf: () => undefined },
     files: { onChange() {} },
   } as never);
   await uploads.restore();
@@ -342,6 +343,7 @@ test("removes few files at a time, of several accounts in turn", async () => {
     engine: { files: { get: () => undefined }, announcements: { has: () => false } },
     clock: { unixMs: () => 0 },
     quotas: { count() {} },
+    recipients: { addresseeOf: () => undefined },
     files: { onChange() {} },
   } as never);
   await uploads.restore();
