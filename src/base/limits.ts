@@ -86,6 +86,10 @@ export const KEYWORD_BYTES_MAX = 64;
 export const POLL_OPTIONS_MAX = 10;
 /** Each server keeps the open polls of a room in memory. */
 export const POLLS_OPEN_MAX = 20;
+/** Open polls of one member in a room, so that others can start polls, too. */
+export const POLLS_OPEN_PER_MEMBER_MAX = 5;
+/** The same of a moderator, who leaves others the number of one member. */
+export const POLLS_OPEN_PER_MODERATOR_MAX = POLLS_OPEN_MAX - POLLS_OPEN_PER_MEMBER_MAX;
 /** Raised hands in a room. A moderator takes them one by one, and each `room` notice lists all. */
 export const HANDS_MAX = 100;
 /** Open requests to join a room, for the same reasons as HANDS_MAX. */

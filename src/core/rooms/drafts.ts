@@ -192,11 +192,13 @@ export function checkPost(
     throw new Fault(code, "the conversation could not be created", { retryAfterMs: 1_000 });
   }
   checkMayPost(room, poster.user, unixMs);
-  if (!moderates(room, poster)) checkRules(room, poster.user, { kind, body }, unixMs, poster.name);
+  const isModerator = moderates(room, poster);
+  if (!isModerator) checkRules(room, poster.user, { kind, body }, unixMs, poster.name);
   checkSealing(room, kind, body);
   const { text = "", poll } = body as Body<"text">;
   const rules = poll === undefined ? undefined : pollRulesOf(poll);
-  if (rules !== undefined) checkPollStart(room, text, rules, unixMs);
+  const { user } = poster;
+  if (rules !== undefined) checkPollStart(room, { user, isModerator, text, rules }, unixMs);
   return room;
 }
 

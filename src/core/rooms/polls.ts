@@ -7,7 +7,12 @@
 import { lookAlike, visibleText } from "../../base/display-names.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { POLL_OPTIONS_MAX, POLLS_OPEN_MAX } from "../../base/limits.ts";
+import {
+  POLL_OPTIONS_MAX,
+  POLLS_OPEN_MAX,
+  POLLS_OPEN_PER_MEMBER_MAX,
+  POLLS_OPEN_PER_MODERATOR_MAX,
+} from "../../base/limits.ts";
 import { clampUnixMs, formatUtc } from "../../base/time.ts";
 import { defined, isCount } from "../../base/values.ts";
 import { bodyOf, type Draft, type FoldedRecord } from "../../wire/record.ts";
@@ -21,6 +26,11 @@ export interface PollRules {
   readonly anonymous?: boolean | undefined;
   /** Unix ms after which no vote counts. */
   readonly until?: number | undefined;
+}
+
+export interface OpenPoll extends PollRules {
+  /** Author; `undefined` if the state was stored by a version that did not store it. */
+  readonly by?: UserId | undefined;
 }
 
 /** Builds the text of a poll, which is also what clients without polls display. */
@@ -72,11 +82,22 @@ export function pollRulesOf(value: unknown): PollRules | undefined {
   });
 }
 
+export interface PollStart {
+  readonly user: UserId;
+  readonly isModerator: boolean;
+  readonly text: string;
+  readonly rules: PollRules;
+}
+
 /**
  * Checks a text that starts a poll.
  * @throws {Fault} usage, sealed-room or too-many
  */
-export function checkPollStart(room: Room, text: string, rules: PollRules, unixMs: number): void {
+export function checkPollStart(
+  room: Room,
+  { user, isModerator, text, rules }: PollStart,
+  unixMs: number,
+): void {
   if (room.isSealed === true) throw sealedPoll();
   const { options, until } = rules;
   const [, lines] = parsePoll(text, options) ?? [];
@@ -85,10 +106,16 @@ export function checkPollStart(room: Room, text: string, rules: PollRules, unixM
   if (until !== undefined && until <= unixMs) {
     throw new Fault("usage", msg`the poll would end in the past`);
   }
-  if (openPolls(room, unixMs).length < POLLS_OPEN_MAX) return;
-  throw new Fault("too-many", msg`a room can have at most ${POLLS_OPEN_MAX} open polls`, {
-    remedy: msg`close one first: /poll close SEQ`,
-  });
+  const open = openPolls(room, unixMs);
+  const remedy = msg`close one first: /poll close SEQ`;
+  if (open.length >= POLLS_OPEN_MAX) {
+    const message = msg`a room can have at most ${POLLS_OPEN_MAX} open polls`;
+    throw new Fault("too-many", message, { remedy });
+  }
+  const ownMax = isModerator ? POLLS_OPEN_PER_MODERATOR_MAX : POLLS_OPEN_PER_MEMBER_MAX;
+  if (open.filter(([, { by }]) => by === user).length < ownMax) return;
+  const message = msg`you can have at most ${ownMax} open polls in a room`;
+  throw new Fault("too-many", message, { remedy });
 }
 
 interface PollMessage {
@@ -158,7 +185,8 @@ export function startPoll(room: Room, { head }: FoldedRecord, rules: PollRules):
     room.polls.clear();
     for (const [seq, poll] of open.slice(1 - POLLS_OPEN_MAX)) room.polls.set(seq, poll);
   }
-  room.polls.set(head.seq, rules);
+  const by = head.by === "server" ? undefined : head.by;
+  room.polls.set(head.seq, defined({ ...rules, by }));
 }
 
 export function endPoll(room: Room, record: FoldedRecord): void {
@@ -166,7 +194,7 @@ export function endPoll(room: Room, record: FoldedRecord): void {
   if (seq !== undefined) room.polls.delete(seq);
 }
 
-function openPolls({ polls }: Room, unixMs: number): (readonly [number, PollRules])[] {
+function openPolls({ polls }: Room, unixMs: number): (readonly [number, OpenPoll])[] {
   return [...polls].filter(([, { until }]) => until === undefined || until > unixMs);
 }
 

@@ -40,10 +40,10 @@ import {
 } from "./group-state.ts";
 import { JoinedRooms, UntitledGroups } from "./joined-rooms.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
-import { endPoll, type PollRules, pollRulesOf, startPoll } from "./polls.ts";
+import { endPoll, type OpenPoll, pollRulesOf, startPoll } from "./polls.ts";
 import { RoomCounts } from "./room-counts.ts";
 import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
-import { addReply, removeReplies, type Threads } from "./threads.ts";
+import { addReply, removeReplies, type Thread, type Threads } from "./threads.ts";
 
 export interface Room {
   readonly id: RoomId;
@@ -75,7 +75,7 @@ export interface Room {
   /** Member whom a moderator has called on, until one of them ends the call. */
   called?: UserId;
   /** Open polls by the seq of their text; at most POLLS_OPEN_MAX. */
-  readonly polls: Map<number, PollRules>;
+  readonly polls: Map<number, OpenPoll>;
   /** Users who ask to join, the first one first; at most KNOCKS_MAX. */
   readonly knocks: Set<UserId>;
   /** Users whose requests were declined, the last one last; at most DECLINED_MAX. */
@@ -94,6 +94,8 @@ export interface Room {
   readonly work: Map<number, number>;
   /** Threads with replies, by the seq of their root. */
   readonly threads: Threads;
+  /** Threads that lost replies by the erasure with this seq, as they were before. */
+  lostReplies?: { readonly seq: number; readonly threads: ReadonlyMap<number, Thread> };
   receipts?: Receipts;
   readonly members: Set<UserId>;
   /** Current and former members, who can join again without a password or an approval. */
@@ -726,7 +728,7 @@ type RareList =
 
 type RoomValue = Omit<
   WithLists<Room>,
-  "messageCount" | "group" | "receipts" | "accepted" | "box" | RareList
+  "messageCount" | "group" | "receipts" | "accepted" | "lostReplies" | "box" | RareList
 > & {
   readonly [List in RareList]?: WithLists<Room>[List];
 } & {
@@ -752,7 +754,8 @@ export function countsAsMessage({ isSealed }: Room, kind: string): boolean {
 }
 
 function valueOfRoom(fields: Room): RoomValue {
-  const { messageCount, group, receipts, accepted: _accepted, box: _box, ...room } = fields;
+  const { messageCount, group, receipts, ...more } = fields;
+  const { accepted: _accepted, lostReplies: _lostReplies, box: _box, ...room } = more;
   const { invited, hands, polls, knocks, declined, posted, work, threads, ...value } =
     withLists(room);
   const lists = { invited, hands, polls, knocks, declined, posted, work, threads };
@@ -826,7 +829,9 @@ function erase(room: Room, record: FoldedRecord): void {
     room.polls.delete(seq);
     room.work.delete(seq);
   }
-  if (room.threads.size > 0) removeReplies(room.threads, new Set(erasuresOf(record)));
+  if (room.threads.size === 0) return;
+  const threads = removeReplies(room.threads, new Set(erasuresOf(record)));
+  room.lostReplies = { seq: record.head.seq, threads };
 }
 
 function applyMute(room: Room, record: FoldedRecord): void {

@@ -1,10 +1,10 @@
 /** Replies in the threads of a room, from which the server counts the unread ones. */
 
 import type { UserId } from "../../base/ids.ts";
-import { setNewest } from "../evict.ts";
 
 /**
- * Threads of a room, the last answered one last. Each takes about 100 bytes.
+ * Threads of a room, the last answered one last. Each takes about 100 bytes. Whoever replies in most
+ * of them displaces the own ones first.
  * @internal
  */
 export const COUNTED_THREADS_MAX = 200;
@@ -39,23 +39,51 @@ export function addReply(
 ): void {
   const known = threads.get(root) ?? { starter, replies: [] };
   const replies = [...known.replies, reply].slice(-COUNTED_REPLIES_MAX);
-  setNewest(threads, root, { ...known, replies }, COUNTED_THREADS_MAX);
+  threads.delete(root);
+  threads.set(root, { ...known, replies });
+  if (threads.size > COUNTED_THREADS_MAX) dropOne(threads);
 }
 
-/** Leaves the state that a restart would build, because a start never reads erased records. */
-export function removeReplies(threads: Threads, erased: ReadonlySet<number>): void {
-  let isChanged = false;
+/**
+ * Drops the oldest of the threads whose repliers reply in most threads. A thread counts for the one
+ * of its repliers who replies in the fewest, so that a flood displaces no thread of others.
+ */
+function dropOne(threads: Threads): void {
+  const repliers = [...threads].map(
+    ([root, { replies }]) => [root, new Set(replies.map(([, by]) => by))] as const,
+  );
+  const counts = new Map<UserId, number>();
+  for (const [, users] of repliers)
+    for (const user of users) counts.set(user, (counts.get(user) ?? 0) + 1);
+  let dropped: { readonly root: number; readonly count: number } | undefined;
+  for (const [root, users] of repliers) {
+    const count = Math.min(...[...users].map((user) => counts.get(user) ?? 0));
+    if (dropped === undefined || count > dropped.count) dropped = { root, count };
+  }
+  if (dropped !== undefined) threads.delete(dropped.root);
+}
+
+/**
+ * Leaves the state that a restart would build, because a start never reads erased records.
+ * @returns the threads that lost replies, as they were before
+ */
+export function removeReplies(
+  threads: Threads,
+  erased: ReadonlySet<number>,
+): ReadonlyMap<number, Thread> {
+  const changed = new Map<number, Thread>();
   for (const [root, thread] of threads) {
+    if (!thread.replies.some(([seq]) => erased.has(seq))) continue;
+    changed.set(root, thread);
     const replies = thread.replies.filter(([seq]) => !erased.has(seq));
-    if (replies.length === thread.replies.length) continue;
-    isChanged = true;
     if (replies.length === 0) threads.delete(root);
     else threads.set(root, { ...thread, replies });
   }
-  if (!isChanged) return;
+  if (changed.size === 0) return changed;
   const ordered = [...threads].sort(([, a], [, b]) => lastSeq(a) - lastSeq(b));
   threads.clear();
   for (const [root, thread] of ordered) threads.set(root, thread);
+  return changed;
 }
 
 function lastSeq({ replies }: Thread): number {

@@ -471,7 +471,7 @@ export class UploadService {
     const about = { by, name, to, isPreview: preview };
     if (!isHandover(about)) return;
     if (to.length !== 1 || !to.every(isPrivateTarget)) {
-      throw new Fault("usage", "earlier messages are handed over to one person");
+      throw new Fault("usage", msg`earlier messages are handed over to one person`);
     }
     const addressee = this.options.recipients.addresseeOf(about);
     if (addressee === undefined) return;
@@ -480,8 +480,8 @@ export class UploadService {
     // Others cannot fill the list against somebody who has sent nothing.
     const isFull = own.length > 0 && files.length >= HANDOVERS_PER_USER_MAX;
     if (!isFull && own.length < HANDOVERS_PER_SENDER_MAX) return;
-    throw new Fault("too-many", "too many unread parts for this person", {
-      remedy: "try again when they have read some",
+    throw new Fault("too-many", msg`this person has too many unread parts of earlier messages`, {
+      remedy: msg`try again when they were online`,
     });
   }
 

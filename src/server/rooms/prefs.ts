@@ -17,7 +17,7 @@ import {
   prefsEraseDraft,
 } from "../../core/rooms/prefs.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { countReplies, threadsWith } from "../../core/rooms/threads.ts";
+import { countReplies, type Thread, threadsWith } from "../../core/rooms/threads.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -112,15 +112,21 @@ export class PrefsService {
 
   /** A client cannot know whether an erased reply that it has not loaded was unread. */
   onRecord(room: Room, record: LogRecord): void {
-    if (record.head.kind !== "erase" || room.threads.size === 0) return;
-    const newest = Math.max(...erasuresOf(record));
+    const { seq: erasure, threads } = room.lostReplies ?? {};
+    if (record.head.kind !== "erase" || erasure !== record.head.seq || threads?.size === 0) return;
+    const erased = new Set(erasuresOf(record));
     for (const user of room.members) {
       const peers = this.options.peers.of(user);
       const account = peers.length === 0 ? undefined : this.options.registry.get(user);
       if (account === undefined) continue;
-      for (const follow of this.#followsOf(account, room)) {
-        if (!follow.on || follow.read >= newest) continue;
-        for (const client of peers) client.notify({ kind: "follow", ...follow });
+      for (const [seq, thread] of threads ?? []) {
+        const left = room.threads.get(seq) ?? { ...thread, replies: [] };
+        const follow = followOf(account, room.id, seq, left);
+        const isUnread = ([reply, by]: readonly [number, UserId]) =>
+          by !== user && erased.has(reply) && reply > (follow?.read ?? 0);
+        if (follow?.on !== true || !thread.replies.some(isUnread)) continue;
+        const notice = { kind: "follow", seq, ...this.#counted(account, seq, follow) } as const;
+        for (const client of peers) client.notify(notice);
       }
     }
   }
@@ -129,19 +135,17 @@ export class PrefsService {
    * Returns the threads that the account follows or has unfollowed, and those that its clients have
    * not begun to follow, because the replies came while none was connected.
    */
-  #followsOf(account: Account, only?: Room): (CountedFollow & { readonly seq: number })[] {
+  #followsOf(account: Account): (CountedFollow & { readonly seq: number })[] {
     const { rooms } = this.options;
     const known = account.prefs?.follows ?? new Map<number, Follow>();
-    const stored = [...known].filter(([, { room }]) => only === undefined || room === only.id);
-    const joined = only === undefined ? [...rooms.roomsOf(account.id)] : [only];
-    const others = joined.flatMap(({ id: room, threads }) =>
+    const others = [...rooms.roomsOf(account.id)].flatMap(({ id: room, threads }) =>
       [...threadsWith(threads, account.id)]
         .filter(([seq]) => !known.has(seq))
         .map(([seq, read]) => [seq, { room, on: true, read }] as const),
     );
     const fitting = Math.max(0, FOLLOWS_MAX - known.size);
     const newest = others.sort(([a], [b]) => b - a).slice(0, fitting);
-    return [...newest.reverse(), ...stored].map(([seq, follow]) => ({
+    return [...newest.reverse(), ...known].map(([seq, follow]) => ({
       seq,
       ...this.#counted(account, seq, follow),
     }));
@@ -182,4 +186,17 @@ export class PrefsService {
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;
     throw new Fault("not-member", msg`you are not a member of this room`);
   }
+}
+
+/** Returns what the account follows of the thread, also if its clients have not begun to. */
+function followOf(
+  { id, prefs }: Account,
+  room: RoomId,
+  root: number,
+  thread: Thread,
+): Follow | undefined {
+  const known = prefs?.follows?.get(root);
+  if (known !== undefined) return known;
+  const [implied] = threadsWith(new Map([[root, thread]]), id);
+  return implied && { room, on: true, read: implied[1] };
 }

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
-import { POLLS_OPEN_MAX } from "../../../src/base/limits.ts";
+import {
+  POLLS_OPEN_MAX,
+  POLLS_OPEN_PER_MEMBER_MAX,
+  POLLS_OPEN_PER_MODERATOR_MAX,
+} from "../../../src/base/limits.ts";
 import { checkPost, postDraft } from "../../../src/core/rooms/drafts.ts";
 import { actionDrafts } from "../../../src/core/rooms/moderation.ts";
 import type { PollRules } from "../../../src/core/rooms/polls.ts";
@@ -39,12 +43,13 @@ class PollRoom {
     });
   }
 
-  start(rules: Partial<PollRules> = {}, unixMs = NOW, text = TEXT): string {
+  start(rules: Partial<PollRules> = {}, unixMs = NOW, text = TEXT, user = BEN): string {
     return faultCode(() => {
       const body = { poll: { options: 3, ...rules }, text };
       const counter = ++this.#counter;
-      const draft = postDraft(BEN, { kind: "post", ref: 1, outbox: BOX, counter, to: "dev", body });
-      checkPost(this.rooms, { user: BEN, isOperator: false, to: ROOM }, unixMs, draft);
+      const post = { kind: "post", ref: 1, outbox: BOX, counter, to: "dev", body } as const;
+      const draft = postDraft(user, post);
+      checkPost(this.rooms, { user, isOperator: false, to: ROOM }, unixMs, draft);
       const record = this.ledger.append({ ...draft, room: ROOM });
       this.rooms.apply(record);
       this.seq = record.head.seq;
@@ -151,7 +156,9 @@ test("sealed rooms have no polls", () => {
 test("polls survive a snapshot and a replay, and at most POLLS_OPEN_MAX are open", () => {
   const poll = new PollRoom();
   for (let i = 0; i < POLLS_OPEN_MAX; i++) {
-    poll.start({ until: poll.ledger.time + 10, many: i % 2 === 0 });
+    const user = i < POLLS_OPEN_PER_MEMBER_MAX ? BEN : ANA;
+    const rules = { until: poll.ledger.time + 10, many: i % 2 === 0 };
+    expect(poll.start(rules, NOW, TEXT, user)).toBe("none");
     poll.write("text", BEN, { text: "a text}}}" });
     poll.write("text", BEN, { text: "imported", imported: { from: "x", time: 1 } });
   }
@@ -165,4 +172,24 @@ test("polls survive a snapshot and a replay, and at most POLLS_OPEN_MAX are open
   poll.ledger.time += 20;
   expect(poll.start({}, poll.ledger.time)).toBe("none");
   expect(poll.open).toEqual([poll.seq]);
+});
+
+test("neither a member nor a moderator can open all polls of a room", () => {
+  for (const [user, max] of [
+    [BEN, POLLS_OPEN_PER_MEMBER_MAX],
+    [ANA, POLLS_OPEN_PER_MODERATOR_MAX],
+  ] as const) {
+    const poll = new PollRoom();
+    for (let i = 0; i < max; i++) expect(poll.start({}, NOW, TEXT, user)).toBe("none");
+    expect(poll.start({}, NOW, TEXT, user)).toBe("too-many");
+    const restored = new Rooms();
+    restored.load(JSON.parse(JSON.stringify(poll.rooms.value())));
+    for (const rooms of [restored, poll.replayed()]) {
+      poll.rooms = rooms;
+      expect(poll.start({}, NOW, TEXT, user)).toBe("too-many");
+    }
+    expect(poll.start({}, NOW, TEXT, user === BEN ? ANA : BEN)).toBe("none");
+    expect(poll.act(user, { kind: "erase", room: ROOM, seq: 4, author: user })).toBe("none");
+    expect(poll.start({}, NOW, TEXT, user)).toBe("none");
+  }
 });

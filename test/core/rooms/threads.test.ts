@@ -10,7 +10,8 @@ import {
   threadsWith,
 } from "../../../src/core/rooms/threads.ts";
 
-const [ANA, BEN] = ["uAAAAAAAAAAA", "uBBBBBBBBBBB"] as UserId[] as [UserId, UserId];
+const user = (letter: string) => `u${letter.repeat(11)}` as UserId;
+const [ANA, BEN, CID, EVE] = ["A", "B", "C", "E"].map(user) as [UserId, UserId, UserId, UserId];
 const isAna = (by: UserId) => by === ANA;
 
 test("counts the replies of others after the read position", () => {
@@ -73,5 +74,27 @@ test("forgets the oldest replies, and the threads that were answered longest ago
     COUNTED_THREADS_MAX,
     true,
     false,
+  ]);
+});
+
+test("no member's threads displace those in which others reply", () => {
+  const flood = (threads: Threads, by: UserId, first: number, starter?: UserId) => {
+    for (let root = first; root < first + 2 * COUNTED_THREADS_MAX; root += 2)
+      addReply(threads, root, [root + 1, by], starter);
+  };
+  const threads: Threads = new Map();
+  addReply(threads, 1, [2, BEN], ANA);
+  addReply(threads, 3, [4, EVE], ANA);
+  addReply(threads, 3, [5, BEN], ANA);
+  flood(threads, EVE, 1_000);
+  flood(threads, EVE, 5_000, ANA);
+  flood(threads, CID, 9_000);
+  expect([threads.has(1), threads.has(3), threads.size]).toEqual([true, true, COUNTED_THREADS_MAX]);
+  const counts = [EVE, CID].map((user) => [...threadsWith(threads, user)].length);
+  expect(Math.min(...counts)).toBeGreaterThanOrEqual(COUNTED_THREADS_MAX / 2 - 1);
+  // The newest of a member stay.
+  expect([threads.has(9_000), threads.has(9_000 + 2 * COUNTED_THREADS_MAX - 2)]).toEqual([
+    false,
+    true,
   ]);
 });

@@ -248,3 +248,31 @@ test("limits changes of preferences, and compacts them in the log", async () => 
   const again = await site.again(ana, "ana");
   expect(await again.request("prefs", {})).toEqual(await again.request("prefs", {}));
 });
+
+test("an erasure changes only the threads that lost a reply", async () => {
+  const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
+  const room = ana.roomId();
+  const post = async (text: string, re: number) => {
+    const body = { re, thread: true, mentions: [] };
+    return (await site.wait(ben.post(text, "lobby", "AAAAAAAAAAA", body))).seq;
+  };
+  const { seq: first } = await site.wait(ana.post("one?"));
+  const { seq: second } = await site.wait(ana.post("two?"));
+  const { seq: own } = await site.wait(eve.post("three?"));
+  const earlier = await post("earlier", first);
+  await post("also earlier", second);
+  const reply = await post("never mind", first);
+  for (const root of [second, own]) await post("unread", root);
+  await site.quiet();
+  const noticesAfter = async (seq: number) => {
+    const before = [ana, ben, eve].map((guest) => guest.all("follow").length);
+    await ben.request("erase", { seq });
+    await site.quiet();
+    return [ana, ben, eve].map((guest, i) => guest.all("follow").slice(before[i]));
+  };
+  const follow = { kind: "follow", room, seq: first, on: true, read: first } as const;
+  const left = { ...follow, unread: 1, last: earlier };
+  expect(await noticesAfter(reply)).toEqual([[left], [], []]);
+  // The thread is gone with its last reply, and so is what its starter had not read.
+  expect(await noticesAfter(earlier)).toEqual([[{ ...follow, unread: 0, last: first }], [], []]);
+});

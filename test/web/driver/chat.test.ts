@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { POLLS_OPEN_MAX } from "../../../src/base/limits.ts";
+import { POLLS_OPEN_PER_MEMBER_MAX } from "../../../src/base/limits.ts";
 import { SCROLL_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
 import { itemAt } from "../../../src/core/model/item.ts";
 import { RowBuilder } from "../../../src/core/model/rows.ts";
@@ -500,14 +500,14 @@ test("posts no text of a poll that the server refuses", async () => {
   const { actions } = ana.chat;
   const past = actions.startPoll("lobby", "Past?", ["a", "b"], { until: 1 });
   expect(((await site.wait(rejection(past))) as Fault).code).toBe("usage");
-  for (let n = 1; n <= POLLS_OPEN_MAX; n++) {
+  for (let n = 1; n <= POLLS_OPEN_PER_MEMBER_MAX; n++) {
     await site.wait(actions.startPoll("lobby", `N${n}?`, ["a", "b"], {}));
   }
-  const refused = await site.wait(rejection(actions.startPoll("lobby", "N21?", ["a", "b"], {})));
+  const refused = await site.wait(rejection(actions.startPoll("lobby", "N6?", ["a", "b"], {})));
   expect((refused as Fault).code).toBe("too-many");
   const shown = () => ana.texts("lobby").filter((text) => text !== "");
-  await ana.until("the polls", () => shown().length === POLLS_OPEN_MAX);
-  expect(ana.texts("lobby").join()).not.toMatch(/N21|Past/);
+  await ana.until("the polls", () => shown().length === POLLS_OPEN_PER_MEMBER_MAX);
+  expect(ana.texts("lobby").join()).not.toMatch(/N6|Past/);
   expect(ana.chat.model.pending).toEqual([]);
 });
 

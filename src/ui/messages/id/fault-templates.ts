@@ -428,6 +428,13 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "see the result: /poll SEQ": "lihat hasilnya: /poll SEQ",
   "no action is needed": "tidak ada yang perlu dilakukan",
   "the poll would end in the past": "jajak pendapat akan berakhir di masa lalu",
+  "earlier messages are handed over to one person":
+    "pesan sebelumnya diserahkan kepada satu orang",
+  "this person has too many unread parts of earlier messages":
+    "orang ini memiliki terlalu banyak bagian pesan sebelumnya yang belum dibaca",
+  "try again when they were online": "coba lagi setelah orang ini online",
+  "you can have at most {} open polls in a room":
+    "Anda dapat memiliki paling banyak {} jajak pendapat terbuka di satu ruang",
   "a room can have at most {} open polls":
     "satu ruang paling banyak punya {} jajak pendapat terbuka",
   "close one first: /poll close SEQ": "tutup satu dulu: /poll close SEQ",
