@@ -12,8 +12,7 @@ export function clientName(product: string, label: string): string {
   return `${product} (${label})`;
 }
 
-/** Takes time quadratic in the number of spaces, but a client name has at most 128 bytes. */
-const COMMENT = /\s*\(([^()]*)\)\s*$/;
+const COMMENT = /(?<!\s)\s*\(([^()]*)\)\s*$/;
 
 export function productOf(client: string): string {
   return client.replace(COMMENT, "") || client;

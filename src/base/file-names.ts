@@ -191,7 +191,7 @@ function fit(name: string, suffix: string, bytesMax: number): string {
 
 function cut(text: string, bytesMax: number): string {
   const prefix = cutText(text, bytesMax);
-  return prefix === text ? text : prefix.replace(/(?:\u200c|\u200d)+$/u, "");
+  return prefix === text ? text : prefix.replace(/(?<!\u200c|\u200d)(?:\u200c|\u200d)+$/u, "");
 }
 
 function sizeOf(text: string): number {

@@ -93,7 +93,7 @@ function bareLetters(text: string): { readonly bare: string; readonly isComplete
     .replaceAll(/['’`]/g, "")
     .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
     .replace(/^-+/, "")
-    .replace(/-+$/, "");
+    .replace(/(?<!-)-+$/, "");
   return { bare, isComplete: isComplete && start.length === text.length };
 }
 
@@ -109,5 +109,8 @@ function numbered(stem: string, number: number): Name {
 }
 
 function trimmed(text: string): string {
-  return text.replace(/^-+/, "").slice(0, NAME_CHARS_MAX).replace(/-+$/, "");
+  return text
+    .replace(/^-+/, "")
+    .slice(0, NAME_CHARS_MAX)
+    .replace(/(?<!-)-+$/, "");
 }

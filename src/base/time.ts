@@ -28,11 +28,11 @@ export function formatUtc(unixMs: number): string {
 }
 
 export function formatLocal(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  return localIso(unixMs, offsetMinutes).replace("T", " ").replace(/\..*$/, "");
+  return localIso(unixMs, offsetMinutes).replace("T", " ").replace(/\..*$/s, "");
 }
 
 export function formatLocalDay(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  return localIso(unixMs, offsetMinutes).replace(/T.*$/, "");
+  return localIso(unixMs, offsetMinutes).replace(/T.*$/s, "");
 }
 
 /** Formats `05:46`, or `2026-11-19 05:46` if the time is not today. */

@@ -33,7 +33,7 @@ export async function verbHelp(
   const usage = await renderUsage({ meta: { name, description: summary }, args: args as ArgsDef });
   const details = verb.details === "" ? "" : `\n${verb.details.trim()}\n`;
   const exampleText = examples.length === 0 ? "" : `\n${exampleLines(examples)}`;
-  const text = `${usage.replaceAll(/ +$/gm, "").trimEnd()}\n${details}${exampleText}`;
+  const text = `${usage.replaceAll(/(?<! ) +$/gm, "").trimEnd()}\n${details}${exampleText}`;
   return color ? text : text.replaceAll(COLORS, "");
 }
 

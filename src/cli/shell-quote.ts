@@ -12,7 +12,7 @@ export function quoteArgument(text: string, platform: NodeJS.Platform = process.
   if (PLAIN_ON_WINDOWS.test(text)) return text;
   if (/[$`"]/.test(text)) return quoted(text, "''");
   // A backslash before the closing quote would escape it.
-  return `"${text.replace(/\\+$/, "$&$&")}"`;
+  return `"${text.replace(/(?<!\\)\\+$/, "$&$&")}"`;
 }
 
 function quoted(text: string, quote: string): string {

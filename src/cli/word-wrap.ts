@@ -28,7 +28,7 @@ export function wrapWords(output: Screen, text: string): string {
 
 function wrapLine(line: string, columns: number): string {
   if (cellWidth(line) <= columns) return line;
-  const [, head = "", words = ""] = /^(\s*(?:.*\S {2,})?)(.*)$/.exec(line) ?? [];
+  const [, head = "", words = ""] = /^(\s*(?:.*\S {2,})?)(.*)$/s.exec(line) ?? [];
   const indent = cellWidth(head);
   if (indent > columns / 2 || indent === 0)
     return wrapMarked(line, columns, CONTINUATION_INDENT, "own");
@@ -57,7 +57,7 @@ export function wrapMarked(
   /** Whether the last word reached the edge, so that no text can follow in this row. */
   let isFull = false;
   const endRow = () => {
-    rows.push(row.replace(/ +$/, ""));
+    rows.push(row.replace(/(?<! ) +$/, ""));
     row = "";
     usedColumns = 0;
     isFull = false;

@@ -729,7 +729,7 @@ function setsStatus(usage: string): Command<{ readonly text: string; readonly fo
   return {
     usage,
     parse(input) {
-      const [, text = "", time] = /^(.*?)(?:\s+(\d+[smhd]))?$/s.exec(input) ?? [];
+      const [, text = "", time] = /^(.*?)(?:(?<!\s)\s+(\d+[smhd]))?$/s.exec(input) ?? [];
       return time === undefined ? { text } : { text, forMs: parseUntil(time, 0) };
     },
     async run({ text, forMs }, chat, host) {

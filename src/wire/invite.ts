@@ -34,7 +34,7 @@ export interface ServerSpec extends ServerAddress {
 const TRIMMED =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
 const LEADING = new RegExp(`^[${TRIMMED}]+`);
-const TRAILING = new RegExp(`[${TRIMMED}.,;!]+$`);
+const TRAILING = new RegExp(`(?<![${TRIMMED}.,;!])[${TRIMMED}.,;!]+$`);
 /** `encodeURIComponent` leaves these characters unencoded, but `trimCopied` would remove them. */
 const TRIMMABLE = /['().!]/g;
 
@@ -70,7 +70,7 @@ export function parseServerSpec(copied: string): ServerSpec {
 function parseWithoutScheme(text: string): ServerSpec {
   if (!/[/?#]/.test(text)) return parseHostPort(text);
   // The secret of an invite encodes these characters.
-  return /#.*[/=]/s.test(text) ? parsePageAddress(text) : parseInvite(text);
+  return /^[^#]*#.*[/=]/s.test(text) ? parsePageAddress(text) : parseInvite(text);
 }
 
 export function formatInvite(address: ServerSpec): string {

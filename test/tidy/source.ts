@@ -73,8 +73,25 @@ const TEMPLATE_TEXT = /(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{|$)/y;
 
 const spaces = (text: string) => text.replaceAll(/[^\n]/g, " ");
 
-/** Retains quotes, and the code inside the expressions of templates. */
-function blanked(text: string): string {
+export interface PatternLiteral {
+  readonly line: number;
+  readonly literal: string;
+}
+
+/** Literals of regular expressions. A slash at the end of a tag of JSX begins none. */
+export function patternsIn({ text }: Source): readonly PatternLiteral[] {
+  const found: PatternLiteral[] = [];
+  blanked(text, (literal, index) => {
+    if (!literal.startsWith("/>")) found.push({ line: lineAt(text, index), literal });
+  });
+  return found;
+}
+
+/**
+ * Retains quotes, and the code inside the expressions of templates.
+ * @param onPattern receives each literal of a regular expression
+ */
+function blanked(text: string, onPattern?: (literal: string, index: number) => void): string {
   const brackets: string[] = [];
   let code = "";
   let at = 0;
@@ -92,6 +109,7 @@ function blanked(text: string): string {
     const [token] = match;
     code += text.slice(at, match.index);
     at = match.index + token.length;
+    if (/^\/(?![/*])/.test(token)) onPattern?.(token, match.index);
     if (token === "{") brackets.push(token);
     const isTemplate = token === "`" || (token === "}" && brackets.pop() === "${");
     if (isTemplate) code += (token === "`" ? token : " ") + takeTemplateText();

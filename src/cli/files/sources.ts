@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, win32 } from "node:path";
 import { msg, unlessFault } from "../../base/fault.ts";
+import { globTest } from "../../base/glob.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import { cleanText } from "../../base/text.ts";
 import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
@@ -112,14 +113,12 @@ export function expandPaths(
 function matchesIn(folders: readonly string[], part: string): readonly string[] {
   if (part === "") return folders;
   if (!/[*?]/.test(part)) return folders.map((folder) => join(folder, part)).filter(existsSync);
-  const escaped = part.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
-  const source = escaped.replaceAll(/\*+/g, ".*").replaceAll("?", ".");
-  const pattern = new RegExp(`^${source}$`, "isu");
+  const isMatch = globTest(part);
   return folders.flatMap((folder) => {
     const names = unlessFault(() =>
       onDisk(folder, () => readdirSync(folder === "" ? "." : folder)),
     );
-    const found = (names ?? []).filter((name) => pattern.test(name)).sort();
+    const found = (names ?? []).filter(isMatch).sort();
     return found.map((name) => join(folder, name));
   });
 }

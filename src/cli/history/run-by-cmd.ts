@@ -11,7 +11,7 @@ export function isRunByCmd(path: string, platform: NodeJS.Platform = process.pla
   // Windows ignores dots and spaces at the end of a name.
   const name = win32
     .basename(path)
-    .replace(/[. ]+$/, "")
+    .replace(/(?<![. ])[. ]+$/, "")
     .toLowerCase();
   return /\.(?:cmd|bat)$/.test(name) || /^(?:cmd(?:\.exe)?|command\.com)$/.test(name);
 }

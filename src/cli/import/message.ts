@@ -97,7 +97,9 @@ function partsOf(text: string): readonly string[] | undefined {
     parts.push(part);
     rest = rest.slice(part.length);
   }
-  return parts.map((part) => part.replaceAll(/^\n+|\n+$/g, "")).filter((part) => part !== "");
+  return parts
+    .map((part) => part.replaceAll(/^\n+|(?<!\n)\n+$/g, ""))
+    .filter((part) => part !== "");
 }
 
 /** Ends at a line break or a space, if there is one in the second half. */

@@ -85,7 +85,7 @@ async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array 
 }
 
 function remoteSource(from: string, clock: Pick<Clock, "after">, env: Environment): ReleaseSource {
-  const base = URL.parse(from.replace(/\/*$/, "/"));
+  const base = URL.parse(from.replace(/(?<!\/)\/*$/, "/"));
   if (base === null || base.search !== "" || base.hash !== "") {
     throw new Fault("usage", msg`${from} is not a valid address`, {
       remedy: "name the address of a release, such as https://chat.example.org/0.3.0",

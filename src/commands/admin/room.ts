@@ -1,6 +1,7 @@
 /** `chat admin room`, which manages rooms. */
 
 import { Fault, msg } from "../../base/fault.ts";
+import { globTest } from "../../base/glob.ts";
 import { counted } from "../../base/sizes.ts";
 import { defined } from "../../base/values.ts";
 import {
@@ -111,20 +112,10 @@ async function matchingRooms(
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },
 ): Promise<readonly string[]> {
   const allRoomEntries = await allRooms(client.request, { reverse: false, sort: "name" });
-  const pattern = patternOf(match ?? "*");
+  const isMatch = globTest(roomNameOf(match ?? "*"));
   return allRoomEntries
-    .filter(
-      ({ room, vacant }) => room !== "lobby" && (!empty || vacant === true) && pattern.test(room),
-    )
+    .filter(({ room, vacant }) => room !== "lobby" && (!empty || vacant === true) && isMatch(room))
     .map(({ room }) => room);
-}
-
-function patternOf(glob: string): RegExp {
-  const pieces = [...roomNameOf(glob)].map((char) => {
-    if (char === "*") return ".*";
-    return char === "?" ? "." : RegExp.escape(char);
-  });
-  return new RegExp(`^${pieces.join("")}$`, "i");
 }
 
 async function removeAll(

@@ -2,6 +2,7 @@
 
 import { cutText } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { globTest } from "../../base/glob.ts";
 import { DISPLAY_NAME_BYTES_MAX } from "../../base/limits.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import type { Account } from "../rooms/accounts.ts";
@@ -17,8 +18,7 @@ import { splitText } from "./text.ts";
 
 /** Accounts that one WHO examines. */
 const WHO_MAX = 10_000;
-/** With more asterisks, a comparison could take exponential time. */
-const MASK = /^(?=.*[*?])(?:[\w?-]*\*){0,3}[\w?-]*$/;
+const MASK = /^[\w*?-]*$/;
 const NICKS_MAX = 5;
 /** Leaves room for the start of the line. */
 const CHANNELS_BYTES = 400;
@@ -64,16 +64,14 @@ function* selectedAccounts(
 ): Iterable<Account | undefined> {
   const { server } = session;
   const { registry } = server;
-  const short = mask.replaceAll(/\*+/g, "*");
-  const isMask = room === undefined && MASK.test(short);
-  const pattern = isMask ? short.replaceAll("*", ".*").replaceAll("?", ".") : ".*";
-  const selected = new RegExp(`^${pattern}$`, "i");
+  const isMask = room === undefined && /[*?]/.test(mask) && MASK.test(mask);
+  const isSelected = globTest(isMask ? mask : "*");
   const members = room && Iterator.from(room.members).map((id) => registry.get(id));
   let examined = 0;
   for (const account of members ?? (isMask ? registry.all() : [findAccount(server, mask)])) {
     if (++examined > WHO_MAX) return;
     session.charge(1);
-    yield account?.isRemoved === false && selected.test(account.name) ? account : undefined;
+    yield account?.isRemoved === false && isSelected(account.name) ? account : undefined;
   }
 }
 

@@ -10,7 +10,7 @@ ldots … dots … cdots … prime ′ ell ℓ alpha α beta β gamma γ delta �
 eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ phi φ varphi φ chi χ
 psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Pi Π Sigma Σ Phi Φ Psi Ψ Omega Ω`;
 const SIGNS = new Map(
-  [...SIGN_LIST.matchAll(/(\w+) (\S+)/g)].map(([, name = "", sign = ""]) => [name, sign]),
+  [...SIGN_LIST.matchAll(/(?<!\w)(\w+) (\S+)/g)].map(([, name = "", sign = ""]) => [name, sign]),
 );
 
 /** Commands that only change how their argument or the next sign looks. */

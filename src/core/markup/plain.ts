@@ -60,5 +60,17 @@ export function mathSource({ text, isDisplay }: Extract<Inline, { kind: "math" }
 
 /** Every second piece is struck out: `a ~~b~~ c` becomes `a `, `b`, ` c`. */
 export function splitStruck(line: string): readonly string[] {
-  return line.split(/~~(?=\S)(.+?)(?<=\S)~~/);
+  const pieces: string[] = [];
+  const opening = /~~(?=\S)/g;
+  const closing = /(?<=\S)~~/g;
+  let done = 0;
+  for (;;) {
+    opening.lastIndex = done;
+    const start = opening.exec(line)?.index ?? line.length;
+    closing.lastIndex = start + 3;
+    const end = closing.exec(line)?.index;
+    if (end === undefined) return [...pieces, line.slice(done)];
+    pieces.push(line.slice(done, start), line.slice(start + 2, end));
+    done = end + 2;
+  }
 }

@@ -14,7 +14,7 @@ const SINGLE = new RegExp(
 );
 
 /** Signs of emphasis around words, unlike those within a word such as `bus_stop`. */
-const MARKS = /(?<![\p{L}\p{M}\p{N}_])_+|_+(?![\p{L}\p{M}\p{N}_])/gu;
+const MARKS = /(?<![\p{L}\p{M}\p{N}_])_+|(?<!_)_+(?![\p{L}\p{M}\p{N}_])/gu;
 
 /** Ignores case and width. */
 function fold(text: string): string {

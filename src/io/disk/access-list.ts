@@ -53,7 +53,7 @@ const SID_OF: Readonly<Record<string, string>> = {
 const APP = /^S-1-15-/;
 const OWNED = /^O:([A-Z]{2}|S(?:-\d+)+)(?=D:|$)/;
 const LIST = /^(?:O:(?:[A-Z]{2}|S(?:-\d+)+))?D:(?!NO_ACCESS_CONTROL)[A-Z]*((?:\(.*\))?)/s;
-const ENTRY = /\(([A-Z]+);[^;]*;[^;]*;[^;]*;[^;]*;([^;)]+)[^)]*\)/g;
+const ENTRY = /\(([A-Z]+);[^;()]*;[^;()]*;[^;()]*;[^;()]*;([^;()]+)/g;
 const ALLOWING: ReadonlySet<string> = new Set(["A", "OA", "XA", "ZA"]);
 
 /**

@@ -85,7 +85,7 @@ async function textOf({ body }: Response): Promise<string> {
 type Variables = Readonly<Record<string, unknown>>;
 
 async function readVariables(url: string): Promise<Variables | undefined> {
-  const answer = await fetch(`${url.replace(/\/+$/, "")}/varz`, {
+  const answer = await fetch(`${url.replace(/(?<!\/)\/+$/, "")}/varz`, {
     signal: AbortSignal.timeout(NATS_MONITOR_MS),
     redirect: "error",
   });

@@ -108,7 +108,7 @@ function cleanPaste(text: string): string {
     .replaceAll(SEQUENCE, "")
     .replaceAll(UNPRINTABLE, "")
     .toWellFormed()
-    .replaceAll(/^\n+|\n+$/g, "");
+    .replaceAll(/^\n+|(?<!\n)\n+$/g, "");
 }
 
 function keys(bytes: Uint8Array): Typed[] {

@@ -34,7 +34,7 @@ export class TypedLines {
       }
       if (isAnswer(first)) return typed(first);
       const lines = await this.#withFollowing(first);
-      const text = lines.join("\n").replaceAll(/^\n+|\n+$/g, "");
+      const text = lines.join("\n").replaceAll(/^\n+|(?<!\n)\n+$/g, "");
       if (!text.includes("\n")) return typed(text);
       const isOversize = text.length > PASTE_BYTES_MAX;
       onPaste(isOversize ? "oversize" : { lines: text.split("\n").length });

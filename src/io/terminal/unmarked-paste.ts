@@ -55,7 +55,9 @@ export class UnmarkedPastes<Key> {
   expire(): (Key | UnmarkedPaste)[] {
     const enter = this.#enter;
     const typed = this.#typed;
-    const text = `${typed}${this.#held}`.replaceAll(/\r\n?/g, "\n").replaceAll(/^\n+|\n+$/g, "");
+    const text = `${typed}${this.#held}`
+      .replaceAll(/\r\n?/g, "\n")
+      .replaceAll(/^\n+|(?<!\n)\n+$/g, "");
     this.#typed = "";
     this.#held = "";
     this.#enter = undefined;

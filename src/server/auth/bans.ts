@@ -49,7 +49,7 @@ export function hostKey({ link }: ClientConnection): string | undefined {
 }
 
 export function banKey(text: string): string {
-  const address = text.replace(/\/64$/, "").replace(/%.*$/, "");
+  const address = text.replace(/\/64$/, "").replace(/%.*$/s, "");
   if (!isIpv4(address) && !isIpv6(address)) {
     throw new Fault("usage", msg`'${text.slice(0, 64)}' is not an IP address`, {
       remedy: msg`use the form 192.0.2.7 or 2001:db8::7`,

@@ -75,7 +75,7 @@ function codingOf(file: StaticFile, accepted: string | null): "br" | "identity" 
     (accepted ?? "")
       .toLowerCase()
       .split(",")
-      .map((part) => part.trim().split(/\s*;\s*/))
+      .map((part) => part.split(";").map((field) => field.trim()))
       .filter(([, weight]) => !/^q=0(\.0*)?$/.test(weight ?? ""))
       .map(([coding = ""]) => coding),
   );

@@ -13,7 +13,7 @@ export function toHex(this: Uint8Array): string {
 /** @internal */
 export function toBase64(this: Uint8Array, options: ToBase64Options = {}): string {
   const padded = btoa(Array.from(this, (byte) => String.fromCharCode(byte)).join(""));
-  const text = options.omitPadding === true ? padded.replace(/=+$/, "") : padded;
+  const text = options.omitPadding === true ? padded.replace(/(?<!=)=+$/, "") : padded;
   return options.alphabet === "base64url" ? text.replaceAll("+", "-").replaceAll("/", "_") : text;
 }
 

@@ -45,7 +45,7 @@ const NONE: CompletionOffer = { kind: "none" };
 
 export function offerAt({ text, cursor }: Editor, source: CompletionSource): CompletionOffer {
   const beforeCursor = text.slice(0, cursor);
-  const from = beforeCursor.search(/\S*$/);
+  const from = beforeCursor.search(/(?<!\S)\S*$/);
   const word = beforeCursor.slice(from);
   const command = /^\/([a-z-]+)\s/i.exec(beforeCursor)?.[1];
   if (/^\/[a-z-]*$/i.test(beforeCursor))
@@ -61,7 +61,7 @@ export function searchOffer(
   model: Model,
 ): CompletionOffer {
   const beforeCursor = text.slice(0, cursor);
-  const from = beforeCursor.search(/\S*$/);
+  const from = beforeCursor.search(/(?<!\S)\S*$/);
   const completions = searchCompletions(beforeCursor.slice(from), model);
   const candidates = completions.map((word) =>
     plainCandidate(word.endsWith(":") ? word : `${word} `),
@@ -203,7 +203,7 @@ function argumentOffer(
   if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(parameters[0] ?? ""))
     return pathOffer(beforeCursor, argumentText, source);
   const index = Math.min(argumentText.split(/\s+/).length, parameters.length) - 1;
-  const from = beforeCursor.search(/\S*$/);
+  const from = beforeCursor.search(/(?<!\S)\S*$/);
   const parameter = (parameters[index] ?? "").replaceAll(/[[\].…]/g, "");
   if (/^(?:PATH|DIR|FILE)$/.test(parameter))
     return pathOffer(beforeCursor, textAfterWords(argumentText, index), source);

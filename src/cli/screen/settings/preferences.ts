@@ -133,7 +133,7 @@ function checkKey(chord: string, command: string, at: string): void {
 
 function checkColor(role: string, color: string, at: string): void {
   if (!(ROLES as readonly string[]).includes(role)) {
-    throw new Fault("usage", unknownSetting(role, ROLES, at).replace(/;.*$/, ""), {
+    throw new Fault("usage", unknownSetting(role, ROLES, at).replace(/;.*$/s, ""), {
       remedy: msg`roles: ${ROLES.join(", ")}`,
     });
   }

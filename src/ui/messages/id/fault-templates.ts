@@ -428,8 +428,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "see the result: /poll SEQ": "lihat hasilnya: /poll SEQ",
   "no action is needed": "tidak ada yang perlu dilakukan",
   "the poll would end in the past": "jajak pendapat akan berakhir di masa lalu",
-  "earlier messages are handed over to one person":
-    "pesan sebelumnya diserahkan kepada satu orang",
+  "earlier messages are handed over to one person": "pesan sebelumnya diserahkan kepada satu orang",
   "this person has too many unread parts of earlier messages":
     "orang ini memiliki terlalu banyak bagian pesan sebelumnya yang belum dibaca",
   "try again when they were online": "coba lagi setelah orang ini online",

@@ -104,7 +104,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
     Object.entries(texts.searchSince).map(([since, label]) =>
       menuItem(label, () => setFilter("after", since)),
     );
-  const lastWord = /\S*$/.exec(text)?.[0] ?? "";
+  const lastWord = /(?<!\S)\S*$/.exec(text)?.[0] ?? "";
   const before = text.slice(0, text.length - lastWord.length);
   return (
     <form className="search-form" onSubmit={submit}>

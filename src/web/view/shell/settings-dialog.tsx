@@ -406,7 +406,7 @@ function lastSeenText({ online, seen }: DeviceActivity, texts: Texts, times: Tim
 
 /** Translates the device's own label, which is in English: `Firefox on Linux`. */
 function deviceName(id: string, label: string | undefined, texts: Texts): string {
-  const [, program, system] = /^(\S.*) on (\S.*)$/.exec(label ?? "") ?? [];
+  const [, program, system] = /^(\S.*) on (\S.*)$/s.exec(label ?? "") ?? [];
   const isPlain = program === undefined || system === undefined;
   return cleanText(isPlain ? (label ?? id.slice(0, 8)) : texts.deviceOn(program, system));
 }

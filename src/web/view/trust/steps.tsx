@@ -101,7 +101,7 @@ function Steps({ device, texts }: { readonly device: Device; readonly texts: Tru
 
 /** @returns `undefined` for a device without steps */
 function ownDevice(name: string, devices: readonly Device[]): Device | undefined {
-  const [, browser, system] = /^(.+) on (.+)$/.exec(name) ?? [];
+  const [, browser, system] = /^(.+) on (.+)$/s.exec(name) ?? [];
   if (system === "iPad") return "iPhone";
   if (browser === "Firefox" && system === "Linux") return "Firefox";
   return devices.find((device) => device === system);
