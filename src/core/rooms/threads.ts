@@ -3,8 +3,7 @@
 import type { UserId } from "../../base/ids.ts";
 
 /**
- * Threads of a room, the last answered one last. Each takes about 100 bytes. Whoever replies in most
- * of them displaces the own ones first.
+ * Threads of a room, the last answered one last. Each takes about 100 bytes.
  * @internal
  */
 export const COUNTED_THREADS_MAX = 200;

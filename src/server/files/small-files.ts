@@ -97,7 +97,7 @@ export class SmallFiles {
         const { receiver: started, isNew } = await uploads.offer(sender, account, offer, inTurn);
         receiver = started;
         if (isNew) files.announceOffer(client, account, started.blob.metadata, offer);
-        // The receiver releases the chunk's buffer, which the request may share with other messages.
+        // The receiver releases the buffer, which the request may share with other messages.
         const chunk = { kind: "chunk", file, index: 0, sha256: checksum } as const;
         if (chunks > 0) files.receive(started, { ...chunk, bytes: bytes.slice() });
         await started.finish(finish);

@@ -113,7 +113,7 @@ labTest("lists own uploads and handed parts in pages, in one order", async ({ si
   expect(own.uploads).toHaveLength(ids.filter((_, i) => i % 3 === 0).length);
 });
 
-test("asks the store about no upload for somebody else, and once about a complete one", async () => {
+test("asks the store about no upload for others, and once about a complete one", async () => {
   const { here, there } = await servers("ben");
   const own = await channelOf(here.ben);
   for (const id of ["a1", "a2", "a3"]) {

@@ -143,7 +143,7 @@ labTest("keeps few answers for a reader that is behind", async ({ site, ana, ben
     expect(content?.bytes.length).toBe(SMALL_FILE_BYTES_MAX);
 });
 
-test("completes files in the order in which they begin, also behind a flood on a slow disk", async () => {
+test("completes files in turns of the accounts behind a flood on a slow disk", async () => {
   const FLOODERS = 12;
   let clock: Site["clock"] | undefined;
   const sync = async () => {

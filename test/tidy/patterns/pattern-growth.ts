@@ -20,7 +20,7 @@ const COUNT_MAX = 300;
 const COPIES_MAX = 2;
 const CHARS = 400;
 const STEPS_MAX = 2_000_000;
-/** A text of twice the length takes twice as long, or four times if the time grows as the square. */
+/** Twice the text takes twice as long, or four times if the time grows as the square. */
 const GROWTH_MAX = 2.8;
 const STATES_MAX = 400_000;
 

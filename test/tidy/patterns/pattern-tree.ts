@@ -29,7 +29,8 @@ export interface Pattern {
 /** Characters of which each class of a pattern gets at least one, if it has any of them. */
 const SAMPLES = [
   ...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)),
-  ..."\u0085\u00a0¹ßéÉİıſµ«»ʻ\u0301\u0358\u05d0\u05c1\u0627\u0661\u0915\u094d\u0e01\u0e47\u0e4c\u17b4",
+  ..."\u0085\u00a0¹ßéÉİıſµ«»ʻ\u0301\u0358\u05d0\u05c1\u0627\u0661\u0915\u094d",
+  ..."\u0e01\u0e47\u0e4c\u17b4",
   ..."\u200b\u200c\u200d\u2028\u2029\u202e\u2066\u3000、あア漢가│❤\ufe0f\ufeff\ufffd\ufffe＠／－ΑαвАა",
   ..."\u{1f1e6}\u{1f3fb}\u{1f600}\u{e0061}\u{10eeee}\u{10ffff}",
   ..."\ud800\udfff",
