@@ -139,6 +139,8 @@ class Planner {
   readonly #questions: Question[] = [];
   readonly #confirmed: ReadonlySet<string>;
   readonly #asked = new Set<string>();
+  /** Names of rooms, as the list has them. */
+  readonly #listed = new Set<FoldedName>();
   readonly #byName = new Map<FoldedName, AccountEntry>();
   readonly #byFormerName = new Map<FoldedName, AccountEntry>();
   readonly #byDisplayName = new Map<string, AccountEntry>();
@@ -182,6 +184,7 @@ class Planner {
   }
 
   plan(people: readonly ListedPerson[]): ImportPlan {
+    for (const { rooms } of people) for (const { room } of rooms) this.#listed.add(folded(room));
     const subjects = people.flatMap((person) => {
       const subject = this.#subjectOf(person);
       return subject === undefined ? [] : [{ person, subject }];
@@ -460,13 +463,15 @@ class Planner {
     const room = this.#formerRooms.get(folded(written));
     if (room === undefined) return undefined;
     const { name } = room;
+    const isMeantTwice = this.#listed.has(folded(name));
     this.#ask({
       line,
       reason: [
         msg`names the room ${written}, which is now called ${name}`,
         msg`write ${name} if it is this room, or another name for a new one`,
       ],
-      subject: { kind: "room", name },
+      // A list that has both names means two rooms.
+      ...(isMeantTwice ? {} : { subject: { kind: "room", name } as const }),
     });
     return room;
   }

@@ -196,10 +196,12 @@ test("a former name of a room never swallows a new class", async () => {
     [],
     [
       "2 names the room 7a, which is now called 8a; " +
-        "write 8a if it is this room, or another name for a new one [room 8a]",
+        "write 8a if it is this room, or another name for a new one",
     ],
   ]);
   const confirmed = { accounts: [], rooms: ["8a"] };
+  expect((await plan("name,rooms\nzara,7a\nana,8a", false, confirmed)).changes).toEqual([]);
+  expect(asked(await plan("name,rooms\nzara,7a"))).toEqual([`${asked(open)[0]} [room 8a]`]);
   expect(kinds(await plan("name,rooms\nzara,7a", false, confirmed))).toEqual([
     "create-account",
     "add",
