@@ -31,14 +31,16 @@ import {
   type PersonPin,
   type PersonRecords,
 } from "../core/client/person-keys.ts";
+import { seenTag } from "../crypto/signed-bytes.ts";
 import { type Clock, delay, withTimeout } from "../io/clock.ts";
 import type { LogPins, LogReader, OwnAccountPin } from "../io/state/log-pins.ts";
 import { TaskQueue } from "../io/task-queue.ts";
 import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import type { LogName } from "../wire/kinds.ts";
-import type { RequestFields, RequestKind } from "../wire/messages.ts";
+import type { Answer, NoticeOf, RequestFields, RequestKind } from "../wire/messages.ts";
 import { leafHash } from "../wire/record.ts";
 import type { Connection } from "./link/connection.ts";
+import type { GreetedServer } from "./link/greeting.ts";
 import type { Verifier } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 
@@ -166,6 +168,10 @@ export class LogAuditor {
   #isAuditDue = false;
   /** Settles with the first audit of a link; `undefined` if that has found nothing wrong. */
   #firstAudit: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
+  /** Link whose greeting has proved the history. */
+  #proved: Connection | undefined;
+  /** Like `#firstAudit`, but does not wait for the audit of a server of which nothing is known. */
+  #postCheck: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
   /** Last acceptance of a different history that was stored when this client began to read one. */
   #accepted: number | Promise<number> | undefined;
 
@@ -212,11 +218,63 @@ export class LogAuditor {
 
   /**
    * Resolves when the server's history has been compared with what this device knows of it, or when
-   * the link is lost. Until then, a number may denote another message than the user has seen.
+   * the link is lost. Until then, a number may denote another message than the user has seen, and
+   * nothing is posted.
+   * @param connection that of a post
    * @returns `undefined` if the history of this link has been compared
    */
-  checked(): Promise<void> | undefined {
-    return this.#firstAudit?.promise;
+  checked(connection?: Connection): Promise<void> | undefined {
+    if (connection === undefined) return this.#firstAudit?.promise;
+    return this.isProved(connection) ? undefined : this.#postCheck?.promise;
+  }
+
+  /** Whether the server's greeting has proved all that this device knows of its history. */
+  isProved(connection: Connection): boolean {
+    return this.#proved === connection;
+  }
+
+  /** @returns `undefined` if there is nothing to prove, too much, or evidence against the server */
+  async query(reader: LogReader): Promise<SeenQuery | undefined> {
+    const { logs } = this.deps;
+    if (await orDefault(() => logs.hasAlarm(reader), true)) return undefined;
+    const evidence = await evidenceOf(logs, reader, "unproved");
+    const { pin, accounts, sizeMin, unproved } = evidence;
+    if (pin === undefined || unproved.length > PROOFS_PER_REQUEST_MAX) return undefined;
+    const seqs = unproved.map(({ seq }) => seq);
+    const { root, size } = pin;
+    const rest = { size, sizeMin, accounts: accounts?.size ?? 0, seqs };
+    const fields = (nonce: Uint8Array) => {
+      return { ...rest, tag: seenTag(nonce, root, this.deps.verifier.sha256) };
+    };
+    return { fields, evidence };
+  }
+
+  /** Judges the proof in a greeting. The audit after the log-in reports what is wrong with it. */
+  async greeted(
+    connection: Connection,
+    { welcome }: GreetedServer,
+    { evidence }: SeenQuery,
+  ): Promise<void> {
+    this.#proved = undefined;
+    const { seen, server } = welcome;
+    if (seen === undefined) return;
+    const { verifier } = this.deps;
+    const { pin: known, sizeMin, unproved } = evidence;
+    const logs = await verifiedLogs(seen, server.key, verifier);
+    if (logs === undefined || known === undefined || logs.pin.size < sizeMin) return;
+    if (judgeCheckpoint(known, logs, verifier.sha256).kind === "alarm") return;
+    if (judgeAccounts(evidence.accounts, logs.accounts, verifier.sha256) !== undefined) return;
+    const leaves = new Map(unproved.map(({ seq, leaf }) => [seq, leaf]));
+    const proofs = seen.proofs.flatMap(({ seq, path }) => {
+      const leaf = leaves.get(seq);
+      return leaf === undefined ? [] : [{ seq, leaf, path }];
+    });
+    const judge = (records: readonly KnownRecord[], pin: LogPin) =>
+      judgeKnownRecords(records, proofs, pin, verifier.sha256).proved.length === records.length;
+    const isFormer = ({ seq }: KnownRecord) => seq <= known.size;
+    const former = unproved.filter(isFormer);
+    const later = unproved.filter((record) => !isFormer(record));
+    if (judge(former, known) && judge(later, logs.pin)) this.#proved = connection;
   }
 
   /** The client begins with messages that an earlier process has read. */
@@ -247,10 +305,13 @@ export class LogAuditor {
 
   lost(): void {
     this.#link = undefined;
+    this.#proved = undefined;
     this.#cancelAudit?.();
     this.#cancelAudit = undefined;
     this.#firstAudit?.resolve();
     this.#firstAudit = Promise.withResolvers();
+    this.#postCheck?.resolve();
+    this.#postCheck = Promise.withResolvers();
     void this.write(); // Write immediately, because the program may be about to end.
   }
 
@@ -406,6 +467,8 @@ export class LogAuditor {
     try {
       await this.write();
       if (await this.#isReplaced(link)) return this.onReplaced(replacedHistory());
+      const { pin, sizeMin } = await evidenceOf(this.deps.logs, link.reader, "unproved");
+      if (pin === undefined && sizeMin === 0 && this.#link === link) this.#mayPost();
       const isFresh = [...this.#expected.values()].some((count) => count > 0);
       const outcome = await this.#audit(link, { requestsMax: PROOF_REQUESTS_MAX, isFresh });
       if (this.#link !== link) return;
@@ -435,6 +498,12 @@ export class LogAuditor {
   #passed(): void {
     this.#firstAudit?.resolve();
     this.#firstAudit = undefined;
+    this.#mayPost();
+  }
+
+  #mayPost(): void {
+    this.#postCheck?.resolve();
+    this.#postCheck = undefined;
   }
 
   async #handleRefusal(link: AuditedLink): Promise<void> {
@@ -629,6 +698,15 @@ interface ServerLogs extends ServerCheckpoint {
   readonly person: PersonRecords | undefined;
 }
 
+/** A note of a server, and proofs that its logs have grown since known ones. */
+type NotePaths = Pick<Answer<"checkpoint">, "note" | "path" | "accounts">;
+
+/** What a server is asked to prove in its greeting, and the knowledge behind it. */
+export interface SeenQuery {
+  readonly fields: (nonce: Uint8Array) => NonNullable<NoticeOf<"hello">["seen"]>;
+  readonly evidence: Evidence;
+}
+
 /** Stored knowledge about a log. */
 interface Evidence {
   readonly pin: LogPin | undefined;
@@ -682,23 +760,32 @@ async function fetchLogs(
       await connection.request("checkpoint", signedFrom(sizeMin, accounts));
       answer = await requestCheckpoint();
     }
-    const { note, path, accounts: accountsPath = [], own, person } = answer;
-    const signed = parseSigned(note, key, verifier);
-    const accounts = signed?.accounts;
-    if (signed === undefined) return "unsigned";
-    for (const { bytes, signature } of accounts === undefined ? [signed] : [signed, accounts]) {
-      if (!(await verifier.verify(key, bytes, signature))) return "unsigned";
-    }
-    const presented = (part: UnverifiedCheckpoint, path: readonly Uint8Array[]) => {
-      return { pin: { ...part.checkpoint, note }, path };
-    };
-    const presentedAccounts = accounts && presented(accounts, accountsPath);
-    return { ...presented(signed, path), accounts: presentedAccounts, own, person };
+    const logs = await verifiedLogs(answer, key, verifier);
+    const { own, person } = answer;
+    return logs === undefined ? "unsigned" : { ...logs, own, person };
   } catch (error) {
     if (error instanceof Fault && error.code === "kind-unknown") return "unable";
     if (error instanceof Fault && error.code === "not-found") return "empty";
     throw error;
   }
+}
+
+/** @returns `undefined` if the note is not signed by the key */
+async function verifiedLogs(
+  { note, path, accounts: accountsPath = [] }: NotePaths,
+  key: Uint8Array,
+  verifier: Verifier,
+): Promise<Pick<ServerLogs, "pin" | "path" | "accounts"> | undefined> {
+  const signed = parseSigned(note, key, verifier);
+  if (signed === undefined) return undefined;
+  const { accounts } = signed;
+  for (const { bytes, signature } of accounts === undefined ? [signed] : [signed, accounts]) {
+    if (!(await verifier.verify(key, bytes, signature))) return undefined;
+  }
+  const presented = (part: UnverifiedCheckpoint, partPath: readonly Uint8Array[]) => {
+    return { pin: { ...part.checkpoint, note }, path: partPath };
+  };
+  return { ...presented(signed, path), accounts: accounts && presented(accounts, accountsPath) };
 }
 
 function parseSigned(note: string, key: Uint8Array, { sha256 }: Verifier) {

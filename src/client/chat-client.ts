@@ -11,6 +11,7 @@ import { isIgnored } from "../core/model/selectors.ts";
 import type { Model } from "../core/model/state.ts";
 import { withTimeout } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
+import type { LogReader } from "../io/state/log-pins.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { Actions } from "./actions.ts";
 import { type AuditAlarm, type AuditorDependencies, LogAuditor } from "./auditor.ts";
@@ -171,7 +172,14 @@ export abstract class ChatClient<Account extends LinkedSession> {
       },
       {
         state: (state) => this.stateChanged(state),
-        greeted: (greeted) => this.greeted(greeted),
+        query: async () => {
+          const reader = this.expectedReader();
+          return reader && this.#auditing?.query(reader);
+        },
+        greeted: async ({ connection, greeted }, query) => {
+          await this.greeted(greeted);
+          if (query !== undefined) await this.#auditing?.greeted(connection, greeted, query);
+        },
         account: (greeted, requestedName) => this.#loginOptions(greeted, requestedName),
         lost: () => {
           this.#account?.session.lost();
@@ -200,6 +208,11 @@ export abstract class ChatClient<Account extends LinkedSession> {
    */
   protected abstract loggedIn(account: Account, login: AccountLogin<Account>): void;
   protected abstract connected(account: Account, login: AccountLogin<Account>): void;
+  /** Account of a client that posts with its log-in, if the server is known. */
+  protected expectedReader(): LogReader | undefined {
+    return undefined;
+  }
+
   /** @returns false for a notice that the session handles */
   protected abstract handleNotice(notice: ServerNotice, link: GreetedLink): boolean;
   protected abstract perform(effect: ChatEffect): void;
@@ -257,6 +270,10 @@ export abstract class ChatClient<Account extends LinkedSession> {
     return this.#alarm;
   }
 
+  protected get isAuditing(): boolean {
+    return this.#options.audit.isAutomatic;
+  }
+
   get #auditing(): LogAuditor | undefined {
     return this.#options.audit.isAutomatic ? this.auditor : undefined;
   }
@@ -275,7 +292,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
   readonly request: SendRequest = async (kind, fields) => {
     const { session } = this.#account ?? {};
     session?.posts.flush(); // Posts must reach the server before the request does.
-    if ("seq" in fields) await this.#historyChecked();
+    if ("seq" in fields || kind === "poll" || kind === "topic") await this.#historyChecked();
     const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
     if (seq !== undefined) await session?.sealing.eraseContent(seq, this.loop.request);
     const edits = seq === undefined ? [] : await session?.sealing.editsOf(seq);
@@ -285,6 +302,10 @@ export abstract class ChatClient<Account extends LinkedSession> {
     if ("seq" in answer) this.confirmed(answer.seq);
     return answer;
   };
+
+  /** Returns a promise while it is in doubt whether the server has the history of this device. */
+  readonly historyChecked = (connection?: Connection): Promise<void> | undefined =>
+    this.#auditing?.checked(connection);
 
   /**
    * Waits until numbers denote the messages that the user has seen.
@@ -398,7 +419,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
       people: this.people,
       request: this.request,
       activeLink: this.activeLink,
-      historyChecked: () => this.#auditing?.checked(),
+      historyChecked: this.historyChecked,
       emit: (event) => {
         if (this.#account?.session === session) this.#emit(event);
       },

@@ -14,6 +14,7 @@ import { sha256 } from "../crypto/sha256.ts";
 import { type Clock, delay } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { StoredAddresses } from "../io/state/client-state.ts";
+import type { LogReader } from "../io/state/log-pins.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerAddress } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
@@ -197,7 +198,11 @@ export class Client extends ChatClient<ClientAccount> {
         logs: state.logPins,
         formatTime: (unixMs) => formatLocalSince(unixMs, clock.unixMs(), offset),
         isAutomatic: audits,
-        onAlarm,
+        onAlarm: (alarm) => {
+          onAlarm(alarm);
+          // A command that is repeated after it failed must not send its messages twice.
+          if (isOneShot === true) this.#posts?.refuseUnsent(alarm.fault);
+        },
       },
       answerTimeoutMs: isOneShot === true || limitsAnswers ? ANSWER_TIMEOUT_MS : undefined,
     });
@@ -213,6 +218,7 @@ export class Client extends ChatClient<ClientAccount> {
       session: () => this.member.session,
       majorityFault: isOneShot === true ? () => this.#majorityFault : undefined,
       confirmed: (seq) => this.confirmed(seq),
+      historyChecked: this.historyChecked,
       verifier,
       program,
     });
@@ -489,6 +495,16 @@ export class Client extends ChatClient<ClientAccount> {
     if (event !== undefined) this.#publish(event);
   }
 
+  /** Only commands that post with their log-in need a proof before it. */
+  protected override expectedReader(): LogReader | undefined {
+    const { address, credentials, onLogin, earlyUpload } = this.options;
+    if (credentials === undefined || (onLogin ?? earlyUpload) === undefined) return undefined;
+    const { state } = this.deps;
+    const { user } = credentials;
+    const fingerprint = state.pin(address)?.fingerprint ?? state.onlyServerOf(user);
+    return fingerprint === undefined ? undefined : { fingerprint, formers: [], user };
+  }
+
   protected override accountFor(
     greeted: GreetedServer,
     requestedName: string,
@@ -501,8 +517,9 @@ export class Client extends ChatClient<ClientAccount> {
     const { session } = account;
     const beforeSignature = ({ connection }: GreetedLink) => {
       const owner = { fingerprint, user: requestedName };
-      onLogin?.((to, body) => session.postEarly(owner, to, body));
-      const upload = this.#earlyUpload?.earlyRequest(owner);
+      const isProved = this.auditor.isProved(connection) || !this.isAuditing;
+      if (isProved) onLogin?.((to, body) => session.postEarly(owner, to, body));
+      const upload = isProved ? this.#earlyUpload?.earlyRequest(owner) : undefined;
       if (upload !== undefined) this.#early.push(upload);
       this.#earlyUpload = undefined;
       return () => {

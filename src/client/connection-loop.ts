@@ -2,10 +2,12 @@
 
 import { Fault } from "../base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../base/limits.ts";
+import { defined } from "../base/values.ts";
 import { Backoff } from "../core/backoff.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
+import type { SeenQuery } from "./auditor.ts";
 import { Connection, type GuessDelay } from "./link/connection.ts";
 import { type GreetedServer, greet, Hello, untilProved } from "./link/greeting.ts";
 import type { Keys } from "./link/keys.ts";
@@ -45,7 +47,9 @@ export interface LoginOptions
 
 export interface ConnectionLoopOwner {
   readonly state: (state: LoopState) => void;
-  readonly greeted: (greeted: GreetedServer) => void | Promise<void>;
+  /** Returns what the server should prove in its greeting. */
+  readonly query?: () => Promise<SeenQuery | undefined>;
+  readonly greeted: (link: GreetedLink, query: SeenQuery | undefined) => void | Promise<void>;
   readonly account: (greeted: GreetedServer, user: string) => LoginOptions;
   readonly lost: () => void;
   readonly hasPendingWork: () => boolean;
@@ -251,10 +255,11 @@ export class ConnectionLoop {
         return await untilProved(clock, async () => {
           this.#checkOpen();
           isConnected = false;
-          const hello = new Hello(this.options);
+          const query = await this.owner.query?.();
+          const hello = new Hello({ ...this.options, ...defined({ seen: query?.fields }) });
           const link = await dial(hello.bytes);
           isConnected = true;
-          return await this.#greet(link, hello, acceptable);
+          return await this.#greet(link, { hello, query }, acceptable);
         });
       } catch (error) {
         if (!(error instanceof Fault) || this.#state.kind === "closed") throw error;
@@ -268,7 +273,11 @@ export class ConnectionLoop {
     }
   }
 
-  async #greet(dialled: Link, hello: Hello, acceptable: "majority" | "any"): Promise<GreetedLink> {
+  async #greet(
+    dialled: Link,
+    { hello, query }: { readonly hello: Hello; readonly query: SeenQuery | undefined },
+    acceptable: "majority" | "any",
+  ): Promise<GreetedLink> {
     const { clock, entropy, keys, program } = this.options;
     const connection = new Connection(dialled, clock, this.options.answerTimeoutMs);
     connection.onGuessDelay = this.options.onGuessDelay;
@@ -283,10 +292,10 @@ export class ConnectionLoop {
       const greeted = await greet(connection, options, hello);
       const { majority, refusal } = greeted.welcome;
       if (majority === false && acceptable === "majority") throw noMajority(refusal);
-      await this.owner.greeted(greeted);
+      const link = { connection, greeted };
+      await this.owner.greeted(link, query);
       this.#checkOpen();
       if (connection.isClosed) throw connection.closeFault;
-      const link = { connection, greeted };
       this.#link = link;
       this.#greeted = greeted;
       connection.onClosed((fault) => this.#lost(link, fault));

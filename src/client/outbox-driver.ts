@@ -124,6 +124,14 @@ export class OutboxDriver {
     this.#removeFromStore(counter);
   }
 
+  /** Refuses the posts of this run that no server has received. */
+  refuseUnsent(fault: Fault): void {
+    for (const { counter, adopted } of [...this.#pending.values()]) {
+      const isSent = counter === undefined || this.#maybeStored.has(counter);
+      if (!isSent && adopted === undefined) this.#handle({ kind: "refused", counter, fault });
+    }
+  }
+
   post(to: string, body: PostBody): Promise<Receipt> {
     const key = ++this.#lastKey;
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();

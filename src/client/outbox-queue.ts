@@ -35,8 +35,8 @@ export interface OutboxQueueOptions {
   readonly store: OutboxQueueStore;
   readonly emit: (event: PostEvent) => void;
   readonly sealing?: Pick<Sealing, "seal" | "pinsStored" | "encryptQueued" | "decryptQueued">;
-  /** Returns a promise while the numbers of messages are in doubt. */
-  readonly historyChecked?: () => Promise<void> | undefined;
+  /** Returns a promise while it is in doubt whether the server has the history of this device. */
+  readonly historyChecked?: (connection?: Connection) => Promise<void> | undefined;
 }
 
 interface OpenedOutbox extends Pick<DecryptedPosts, "posts"> {
@@ -90,6 +90,11 @@ export class OutboxQueue {
   post(to: string, body: PostBody): Promise<Receipt> {
     if (this.#owner === undefined || this.#isClosed) return Promise.reject(notLoggedIn());
     return this.#ownDriver.post(to, body);
+  }
+
+  /** Refuses the posts of this run that no server has received. */
+  refuseUnsent(fault: Fault): void {
+    this.#ownDriver.refuseUnsent(fault);
   }
 
   connected(connection: Connection): void {
@@ -185,15 +190,15 @@ export class OutboxQueue {
   }
 
   /**
-   * Encrypts posts. Those that refer to a message wait until its number denotes that message. If it
-   * does not, the link ends, and the posts are sent or refused after the user has accepted the
-   * server's history.
+   * Encrypts posts. They wait until the server has proved that its history continues the one that
+   * this device has seen. If it does not, the link ends, and the posts are sent or refused after the
+   * user has accepted the server's history.
    */
   #prepare(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined {
     const { sealing, historyChecked } = this.options;
-    const checked = posts.some(({ body }) => refersTo(body) > 0) ? historyChecked?.() : undefined;
-    if (checked === undefined) return sealing?.seal(posts);
     const connection = this.#connection;
+    const checked = historyChecked?.(connection);
+    if (checked === undefined) return sealing?.seal(posts);
     return checked.then(() => {
       if (this.#connection !== connection) return posts.map(notConnected);
       return sealing?.seal(posts) ?? posts.map(({ body }) => body);

@@ -13,7 +13,10 @@ export type CursorStore = Pick<ClientState, "cursor" | "advanceCursor" | "rewind
 
 export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountKey">;
 
-type EnrolmentStore = Pick<ClientState, "enrolment" | "enrol" | "unenrol" | "moveUser">;
+type EnrolmentStore = Pick<
+  ClientState,
+  "enrolment" | "onlyServerOf" | "enrol" | "unenrol" | "moveUser"
+>;
 
 type DefaultStore = Pick<ClientState, "lastServer" | "setLastServer" | "setLastUser">;
 

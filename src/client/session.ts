@@ -50,7 +50,7 @@ export interface AccountSessionOptions {
   readonly logs: Pick<LogPins, "pin" | "replaced">;
   readonly activeLink: ActiveLink;
   /** `LogAuditor.checked`; returns `undefined` for a client that does not audit. */
-  readonly historyChecked: () => Promise<void> | undefined;
+  readonly historyChecked: (connection?: Connection) => Promise<void> | undefined;
   readonly emit: (event: ClientEvent) => void;
   readonly transfers: () => Pick<Transfers, "announceUploads" | "ownUploads">;
   /** `isRepeated` is true if another request cannot deliver the missing record. */
@@ -84,7 +84,7 @@ export class AccountSession {
       uploads: follow === "none" ? undefined : uploads,
     });
     this.#posts = this.#newOutboxQueue();
-    this.#reporter = new ReadReporter(clock, options.historyChecked);
+    this.#reporter = new ReadReporter(clock, () => options.historyChecked());
     this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;
     const onOverflow = () =>
       gap(new Fault("too-many", msg`messages arrive faster than they can be decrypted`), false);

@@ -1,10 +1,11 @@
 /**
- * Bytes that each signature in the protocol covers. They begin with a context string and a zero
+ * Bytes that each signature, or tag, in the protocol covers. They begin with a context string and a zero
  * byte, so that a signature for one purpose is invalid for every other purpose.
  */
 
 import { assert } from "../base/assert.ts";
 import { concatBytes, uint64, utf8Encode } from "../base/bytes.ts";
+import type { Sha256 } from "../base/ids.ts";
 
 export const NONCE_BYTES = 32;
 const HASH_BYTES = 32;
@@ -19,6 +20,7 @@ const LAN_CONTEXT = utf8Encode("chat/1 lan\0");
 const SEALED_MESSAGE_CONTEXT = utf8Encode("chat/1 sealed message\0");
 const SEALED_LEAVE_CONTEXT = utf8Encode("chat/1 sealed leave\0");
 const SEALED_HANDOVER_CONTEXT = utf8Encode("chat/1 sealed handover\0");
+const SEEN_CONTEXT = utf8Encode("chat/1 seen\0");
 const GROUP_ID_BYTES = 16;
 
 export interface Greeting {
@@ -99,4 +101,9 @@ export function sealedLeaveBytes(gid: Uint8Array, epoch: number, room: string): 
 export function sealedHandoverBytes(context: Uint8Array, digest: Uint8Array): Uint8Array {
   assert(digest.length === HASH_BYTES, "a SHA-256 has 32 bytes");
   return concatBytes(SEALED_HANDOVER_CONTEXT, digest, context);
+}
+
+/** Shows a server that a client knows the root of its history, and reveals it to nobody else. */
+export function seenTag(nonce: Uint8Array, root: Uint8Array, sha256: Sha256): Uint8Array {
+  return sha256(concatBytes(SEEN_CONTEXT, nonce, root));
 }

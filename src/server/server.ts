@@ -311,6 +311,7 @@ function openServices(
       })
     : undefined;
   const requests = new RequestHandlers(registry);
+  const proofs = new ProofService({ ...context, provable });
   const sessions = new Sessions({
     ...context,
     authenticator,
@@ -320,6 +321,7 @@ function openServices(
     files,
     floodGuard,
     requests,
+    proofs,
   });
   const services: readonly Service[] = [
     fanOut, // First, so that all other output follows the record.
@@ -362,7 +364,7 @@ function openServices(
     }),
     new AdminLists({ ...context, files }),
     new PastDecisions({ ...context, eventFeed }),
-    new ProofService({ ...context, provable }),
+    proofs,
     new Queries({ ...context, readPositions, recordLookup, historyQuota }),
     new Posts({ ...context, references }),
     new Invitations(context),

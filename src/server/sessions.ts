@@ -29,6 +29,7 @@ import type { ServerContext } from "./kernel/context.ts";
 import type { LoginRequest, SomeHandlers } from "./kernel/service.ts";
 import type { RequestHandlers } from "./requests.ts";
 import type { FanOut } from "./rooms/broadcast.ts";
+import type { ProofService } from "./rooms/proofs.ts";
 import {
   ClientConnection,
   type ClientConnectionOptions,
@@ -67,6 +68,7 @@ export interface GreetingOptions {
   readonly majorityFault: Fault | undefined;
   /** Newest version whose records all servers of the cluster know. */
   readonly clusterKnows: Version;
+  readonly prove: ProofService["greeted"];
 }
 
 function greet(
@@ -80,6 +82,7 @@ function greet(
     predecessors,
     majorityFault,
     clusterKnows,
+    prove,
   }: GreetingOptions,
 ): void {
   if (!hello.versions.includes(WIRE_VERSION)) {
@@ -124,7 +127,10 @@ function greet(
     clusterKnows: clusterKnows === KNOWN_VERSION ? undefined : clusterKnows,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
-  client.notify(notice);
+  if (hello.seen === undefined) return client.notify(notice);
+  void prove(hello.seen, clientNonce, client.link).then((seen) => {
+    client.notify(seen === undefined ? notice : { ...notice, seen });
+  });
 }
 
 /** Reported failures of HTTP requests, so that nobody can fill the operator's journal. */
@@ -139,6 +145,7 @@ interface SessionsOptions extends ServerContext {
   readonly files: Pick<FileService, "onNotice"> | undefined;
   readonly floodGuard: FloodGuard;
   readonly requests: RequestHandlers;
+  readonly proofs: Pick<ProofService, "greeted">;
 }
 
 export class Sessions implements ClientConnectionOptions, ListenerEvents {
@@ -262,7 +269,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     const majorityFault = sequencer.majorityFault();
     const clusterKnows = sequencer.knownVersion();
     const greeting = { needsSecret, predecessors, majorityFault, clusterKnows };
-    greet(client, hello, { identity, settings, entropy, ...greeting });
+    const prove: ProofService["greeted"] = (...asked) => this.options.proofs.greeted(...asked);
+    greet(client, hello, { identity, settings, entropy, prove, ...greeting });
   }
 
   request(client: ClientConnection, request: Request): void {

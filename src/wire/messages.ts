@@ -854,12 +854,27 @@ export function requestRow(kind: RequestKind): RequestRow {
 }
 
 export const NOTICES = {
-  /** `knows`: newest version whose records the client knows; 0.2.0 or earlier if omitted. */
+  /**
+   * `knows`: newest version whose records the client knows; 0.2.0 or earlier if omitted. `seen`: asks
+   * for the proof that the logs continue what the client has seen, so that it can post with its
+   * log-in. `size`, `accounts`: sizes of the two logs in the last note that it has seen. `tag`: hash
+   * of `nonce` and of the history's root, which only members know. `sizeMin`: number of records that
+   * the history must have. `seqs`: records that are to be proved.
+   */
   hello: {
     versions: list(positive, 16, 1),
     client: text(128),
     nonce: NONCE,
     knows: v.optional(text(16)),
+    seen: v.optional(
+      v.object({
+        size: positive,
+        tag: HASH,
+        sizeMin: count,
+        accounts: count,
+        seqs: list(positive, PROOFS_PER_REQUEST_MAX),
+      }),
+    ),
   },
   welcome: {
     version: positive,
@@ -889,6 +904,19 @@ export const NOTICES = {
     knows: v.optional(text(16)),
     /** Newest version whose records all servers of the cluster know, if it differs from `knows`. */
     clusterKnows: v.optional(text(16)),
+    /**
+     * Answer to `seen`, if this server knows its tag: the newest note, proofs that both logs have
+     * only grown since, and that of each record: in the former history if it is part of that,
+     * otherwise in the newest.
+     */
+    seen: v.optional(
+      v.object({
+        note: text(NOTE_BYTES_MAX),
+        path,
+        accounts: v.optional(path),
+        proofs: list(v.object({ seq: positive, path }), PROOFS_PER_REQUEST_MAX),
+      }),
+    ),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },

@@ -100,13 +100,17 @@ export class Guest {
     });
   }
 
-  async greet(versions: readonly number[] = [WIRE_VERSION]): Promise<NoticeOf<"welcome">> {
+  async greet(
+    versions: readonly number[] = [WIRE_VERSION],
+    seen?: NoticeOf<"hello">["seen"],
+  ): Promise<NoticeOf<"welcome">> {
     const hello = {
       kind: "hello",
       versions: [...versions],
       client: this.program,
       nonce: this.nonce,
       knows: this.knows,
+      ...(seen === undefined ? {} : { seen }),
     };
     this.#perform(this.#session.notify(hello as NoticeOf<"hello">));
     const welcome = await this.until("welcome");

@@ -39,6 +39,8 @@ export interface UploadOptions extends DataChannelOptions {
   /** If `undefined`, no later run can resume an upload. */
   readonly uploads: ResumableUploads | undefined;
   readonly hashing: Hashing;
+  /** Returns a promise while it is in doubt whether the server has the history of this device. */
+  readonly historyChecked?: (connection: Connection) => Promise<void> | undefined;
 }
 
 /** Account whose journal an upload uses. */
@@ -180,6 +182,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     const chunk = await this.#readSmall().catch(ignoreFault);
     if (chunk === undefined) return undefined;
     try {
+      await this.#historyChecked(active);
       const answer = await connection.request("send-small", this.#smallFields(chunk));
       await source.end?.(this.#checksums.digest());
       return this.#uploaded(answer, chunk.bytes.length, this.#checksums.next);
@@ -191,6 +194,15 @@ export class Upload implements ChannelTask<UploadedFile> {
     } finally {
       if (source.path !== undefined) releaseBuffer(chunk.bytes);
     }
+  }
+
+  /**
+   * A server with a different history receives no file.
+   * @throws {Fault} that of the link, which then has ended
+   */
+  async #historyChecked({ connection }: LoggedInLink): Promise<void> {
+    await this.options.historyChecked?.(connection);
+    if (connection.isClosed) throw connection.closeFault;
   }
 
   /** Reads a small file for `earlyRequest`. Returns false if it is not sent in one request. */
@@ -246,6 +258,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
+    await this.#historyChecked(active);
     this.#journal = await this.#openJournal(connection, active);
     await this.request.source.begin?.(this.#file);
     try {

@@ -3,6 +3,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_TIMEOUT_MS } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 import {
   type Greeting,
   NONCE_BYTES,
@@ -39,6 +40,8 @@ export interface GreetOptions {
   readonly entropy: Entropy;
   readonly verifier: Verifier;
   readonly program: string;
+  /** Returns what the server should prove in its greeting. */
+  readonly seen?: (nonce: Uint8Array) => NonNullable<NoticeOf<"hello">["seen"]>;
 }
 
 /** First message of a link, which a dialer may send while it connects. */
@@ -46,7 +49,7 @@ export class Hello {
   readonly nonce: Uint8Array;
   readonly bytes: Uint8Array;
 
-  constructor({ entropy, program }: Pick<GreetOptions, "entropy" | "program">) {
+  constructor({ entropy, program, seen }: Pick<GreetOptions, "entropy" | "program" | "seen">) {
     this.nonce = entropy(NONCE_BYTES);
     const { nonce } = this;
     this.bytes = encode({
@@ -55,6 +58,7 @@ export class Hello {
       client: program,
       nonce,
       knows: KNOWN_VERSION,
+      ...defined({ seen: seen?.(nonce) }),
     });
   }
 }

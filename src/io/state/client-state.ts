@@ -265,6 +265,12 @@ export class ClientState {
     );
   }
 
+  /** Returns the only server on which this home has an account of the name. */
+  onlyServerOf(user: string): string | undefined {
+    const sql = "SELECT max(fingerprint) FROM enrolments WHERE user = ? HAVING count(*) = 1";
+    return this.#database.value<string>(sql, foldCase(user)) ?? undefined;
+  }
+
   enrol(fingerprint: string, user: string, account: string): void {
     if (this.enrolment(fingerprint, user) === account) return;
     const sql = "INSERT OR REPLACE INTO enrolments VALUES (?, ?, ?)";

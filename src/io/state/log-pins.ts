@@ -38,6 +38,8 @@ export interface LogPins {
    * if unknown
    */
   setAlarm(reader: LogReader, reason: string | undefined, common?: number): Awaitable<void>;
+  /** Whether there is evidence against the server that the user has not accepted. */
+  hasAlarm(reader: LogReader): Awaitable<boolean>;
   /** Histories that the user has given up for the current one, oldest first. */
   replaced(reader: LogReader): Awaitable<readonly ReplacedLog[]>;
   ownAccount(reader: LogReader): Awaitable<OwnAccountPin | undefined>;
@@ -207,6 +209,10 @@ export class HomeLogPins extends HomeTable implements LogPins {
   replaced({ fingerprint }: Pick<LogReader, "fingerprint">): readonly ReplacedLog[] {
     const sql = "SELECT at, origin, size FROM replaced_logs WHERE fingerprint = ? ORDER BY at";
     return this.database.all<ReplacedLog>(sql, fingerprint);
+  }
+
+  hasAlarm({ fingerprint }: LogReader): boolean {
+    return this.alarm(fingerprint) !== undefined;
   }
 
   alarm(fingerprint: string): string | undefined {

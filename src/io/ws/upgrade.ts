@@ -8,8 +8,8 @@ export const LINK_PATH = "/ws";
 /** Header with the link's first message in base64url, which the server repeats with this value. */
 export const FIRST_MESSAGE_HEADER = "chat-first-message";
 export const FIRST_MESSAGE_RECEIVED = "received";
-/** In base64url. A `hello` takes at most 400. */
-const FIRST_MESSAGE_LENGTH_MAX = 1024;
+/** In base64url. A `hello` takes at most 400, and 1,400 with the proof that it asks for. */
+const FIRST_MESSAGE_LENGTH_MAX = 2048;
 /** OpenSSL's number for TLS 1.3. Bun accepts no version name. */
 export const TLS_1_3 = 0x0304;
 

@@ -1,5 +1,6 @@
 /** Checkpoints of both logs, and proofs for records. */
 
+import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX, PROOFS_PER_REQUEST_MAX } from "../../base/limits.ts";
@@ -7,21 +8,25 @@ import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { seenTag } from "../../crypto/signed-bytes.ts";
+import type { Link } from "../../io/link/link.ts";
 import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
-import { TaskQueue } from "../../io/task-queue.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { Slots, TaskQueue } from "../../io/task-queue.ts";
+import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
 import { parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
+import { addressKey } from "../session/connection-limits.ts";
 import { wireRecord } from "./broadcast.ts";
 
 type AccountRecords = NonNullable<Answer<"checkpoint">["own"]>;
 
 export interface Provable {
   readonly checkpoints: Pick<Checkpoints, "newest">;
-  readonly proofs: Pick<LogProofs, "consistency" | "inclusion">;
+  readonly proofs: Pick<LogProofs, "consistency" | "inclusion" | "root">;
   readonly accounts: Pick<LogProofs, "consistency" | "inclusion">;
   readonly accountsLog: Pick<Log, "read">;
 }
@@ -31,6 +36,12 @@ const PUBLIC_BODIES: ReadonlySet<string> = new Set([
   ...["account", "account-name", "device", "device-gone"],
 ]);
 
+type HelloSeen = NonNullable<NoticeOf<"hello">["seen"]>;
+type WelcomeSeen = NonNullable<NoticeOf<"welcome">["seen"]>;
+
+/** Proofs at a time for clients that are not logged in. */
+const GREETING_SLOTS = 2;
+
 interface ProofServiceOptions extends ServerContext {
   readonly provable: Provable | undefined;
 }
@@ -38,11 +49,18 @@ interface ProofServiceOptions extends ServerContext {
 export class ProofService {
   /** Limits the proofs per account, because each may read part of the log. */
   readonly #reading;
+  /** Limits the proofs per address of clients that are not logged in. */
+  readonly #greeting;
 
   constructor(private readonly options: ProofServiceOptions) {
     this.#reading = new TaskQueue({
       waiting: PAGE_READS_QUEUED_MAX,
       slots: options.pageReads,
+      pauseClock: options.clock,
+    });
+    this.#greeting = new TaskQueue({
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: new Slots(GREETING_SLOTS),
       pauseClock: options.clock,
     });
   }
@@ -64,6 +82,56 @@ export class ProofService {
     inclusion: (request, { account }) =>
       this.#queued(account, (provable) => this.#inclusion(provable, account, request)),
   } satisfies SomeHandlers;
+
+  /**
+   * Proves to a client that is not logged in yet how the logs have grown, as to each member. Its tag
+   * shows that it has been one.
+   * @returns `undefined` without a proof, which the client then requests after its log-in
+   */
+  async greeted(
+    asked: HelloSeen,
+    clientNonce: Uint8Array,
+    { remote }: Pick<Link, "remote">,
+  ): Promise<WelcomeSeen | undefined> {
+    const { provable } = this.options;
+    if (provable === undefined || !isAscending(asked.seqs)) return undefined;
+    const { size } = provable.checkpoints.newest() ?? { size: 0 };
+    if (asked.size > size) return undefined;
+    try {
+      return await this.#greeting.runFor(addressKey(remote.host), async () => {
+        const tag = seenTag(clientNonce, await provable.proofs.root(asked.size), sha256);
+        return equalBytes(tag, asked.tag) ? this.#seen(provable, asked) : undefined;
+      });
+    } catch (error) {
+      if (error instanceof Fault) return undefined;
+      throw error;
+    }
+  }
+
+  async #seen(
+    { checkpoints, proofs, accounts: accountProofs }: Provable,
+    { size: from, sizeMin, accounts: accountsFrom, seqs }: HelloSeen,
+  ): Promise<WelcomeSeen | undefined> {
+    const newest = checkpoints.newest(Math.max(from, sizeMin), accountsFrom);
+    if (newest === undefined) return undefined;
+    const { note, size, accountsSize } = newest;
+    const path = from < size ? await proofs.consistency(from, size) : [];
+    const hasGrown = accountsFrom < accountsSize;
+    const accounts = hasGrown
+      ? await accountProofs.consistency(accountsFrom, accountsSize)
+      : undefined;
+    const isFormer = (seq: number) => seq <= from;
+    const found = [
+      ...(await proofs.inclusion(seqs.filter(isFormer), Math.min(from, size), () => true)),
+      ...(await proofs.inclusion(
+        seqs.filter((seq) => !isFormer(seq)),
+        size,
+        () => true,
+      )),
+    ];
+    const proved = found.map(({ seq, path }) => ({ seq, path: [...path] }));
+    return { note, path, ...defined({ accounts }), proofs: proved };
+  }
 
   async #queued<Found>(
     { id }: Account,
@@ -143,7 +211,7 @@ export class ProofService {
     { id }: Account,
     { size, seqs }: RequestOf<"inclusion">,
   ): Promise<Answer<"inclusion">> {
-    if (seqs.some((seq, index) => index > 0 && seq <= (seqs[index - 1] ?? 0))) {
+    if (!isAscending(seqs)) {
       throw new Fault("frame-malformed", "the record numbers are not ascending");
     }
     // The server has signed no root for a size beyond the last checkpoint.
@@ -154,4 +222,8 @@ export class ProofService {
     const found = await proofs.inclusion(seqs, size, isReader);
     return { proofs: found.map(({ seq, leaf, path }) => ({ seq, leaf, path: [...path] })) };
   }
+}
+
+function isAscending(seqs: readonly number[]): boolean {
+  return seqs.every((seq, index) => index === 0 || seq > (seqs[index - 1] ?? 0));
 }

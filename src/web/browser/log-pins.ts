@@ -122,6 +122,10 @@ export class BrowserLogPins implements LogPins {
     });
   }
 
+  async hasAlarm(reader: LogReader): Promise<boolean> {
+    return (await this.#storedPin(reader))?.alarm !== undefined;
+  }
+
   async replaced({ fingerprint, formers }: LogReader): Promise<readonly ReplacedLog[]> {
     for (const key of [fingerprint, ...formers]) {
       const stored = await this.store.get("places", replacedKey(key));

@@ -25,7 +25,7 @@ export interface PageAccountOptions {
   readonly hashing: Hashing;
   readonly keys: Keys;
   readonly fingerprint: Fingerprint;
-  readonly client: Pick<ChatClient<PageAccount>, "newSession" | "activeLink">;
+  readonly client: Pick<ChatClient<PageAccount>, "newSession" | "activeLink" | "historyChecked">;
   readonly photos: Photos | undefined;
   readonly loadSealed: (() => Promise<SealedModule>) | undefined;
   readonly emit: (event: ModelEvent) => void;
@@ -102,10 +102,10 @@ export class PageAccount implements LinkedSession {
     const { platform, hashing, keys: verifier, photos, emit, attach } = this.options;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
-    const { activeLink } = this.options.client;
+    const { activeLink, historyChecked } = this.options.client;
     const owner = { user: session.user, fingerprint };
     const greeting = { clock, entropy, verifier, program: PAGE_PROGRAM };
-    const channels = { ...greeting, activeLink, hashing };
+    const channels = { ...greeting, activeLink, hashing, historyChecked };
     const post = (to: string, text: string) =>
       void session.posts.post(to, withMentions({ text })).catch(ignoreFault);
     const callbacks = { post, attach, emit };

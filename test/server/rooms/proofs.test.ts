@@ -11,6 +11,7 @@ import {
 import { verifyConsistency, verifyInclusion } from "../../../src/core/log/proofs.ts";
 import { verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import { seenTag } from "../../../src/crypto/signed-bytes.ts";
 import { Slots } from "../../../src/io/task-queue.ts";
 import { LOCAL_SEQUENCER } from "../../../src/server/kernel/sequencer.ts";
 import { ProofService } from "../../../src/server/rooms/proofs.ts";
@@ -58,6 +59,44 @@ test("signs each checkpoint, and proves that it continues older ones", async () 
   await site.restart();
   const again = await site.again(ana, "ana");
   for (const pin of pins) expect(continues(pin, await checkpoint(again, pin.size))).toBe(true);
+});
+
+test("proves in its greeting that the logs have grown, to those who know their root", async () => {
+  const { site, ana } = await siteWith(["ana"], { signs: true });
+  const { publicKey } = site.identity;
+  const accountsOf = async (guest: Guest) => {
+    const { note } = await guest.request("checkpoint", { from: 0, accounts: 0 });
+    return verifyNote(note, publicKey).accounts as Checkpoint;
+  };
+  const pin = await checkpoint(ana);
+  const accounts = await accountsOf(ana);
+  const { seq } = await site.wait(ana.post("newer than the last checkpoint"));
+  const ask = async (change: { readonly root?: Uint8Array; readonly size?: number } = {}) => {
+    const { root, size } = { ...pin, ...change };
+    const guest = await site.connect();
+    const tag = seenTag(guest.nonce, root, sha256);
+    const rest = { tag, sizeMin: seq, accounts: accounts.size, seqs: [1, seq] };
+    return (await guest.greet(undefined, { size, ...rest })).seen;
+  };
+  const seen = await ask();
+  const newest = verifyNote(seen?.note ?? "", publicKey);
+  expect(newest.size).toBe(seq);
+  expect(continues(pin, { ...newest, path: seen?.path ?? [] })).toBe(true);
+  const leaves = new Map(
+    (await ana.request("inclusion", { size: seq, seqs: [1, seq] })).proofs.map((proof) => [
+      proof.seq,
+      proof.leaf,
+    ]),
+  );
+  const isProved = seen?.proofs.map((proof) => {
+    const { size, root } = proof.seq <= pin.size ? pin : newest;
+    const leaf = leaves.get(proof.seq) ?? new Uint8Array(32);
+    return verifyInclusion({ leaf, index: proof.seq - 1, size, root, path: proof.path }, sha256);
+  });
+  expect(isProved).toContain(true);
+  expect(seen?.proofs.map((proof) => proof.seq)).toEqual([1, seq]);
+  for (const wrong of [{ root: sha256(pin.root) }, { size: pin.size - 1 }, { size: seq + 1 }])
+    expect(await ask(wrong)).toBeUndefined();
 });
 
 test("proves that the accounts log only grows", async () => {
