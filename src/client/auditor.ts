@@ -701,7 +701,7 @@ interface ServerLogs extends ServerCheckpoint {
 /** A note of a server, and proofs that its logs have grown since known ones. */
 type NotePaths = Pick<Answer<"checkpoint">, "note" | "path" | "accounts">;
 
-/** What a server is asked to prove in its greeting, and the knowledge behind it. */
+/** Proof that a server is asked for in its greeting, and the knowledge behind it. */
 export interface SeenQuery {
   readonly fields: (nonce: Uint8Array) => NonNullable<NoticeOf<"hello">["seen"]>;
   readonly evidence: Evidence;

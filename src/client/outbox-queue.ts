@@ -191,8 +191,8 @@ export class OutboxQueue {
 
   /**
    * Encrypts posts. They wait until the server has proved that its history continues the one that
-   * this device has seen. If it does not, the link ends, and the posts are sent or refused after the
-   * user has accepted the server's history.
+   * this device has seen. If it does not, the link ends, and the posts are sent or refused after
+   * the user has accepted the server's history.
    */
   #prepare(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined {
     const { sealing, historyChecked } = this.options;

@@ -1,6 +1,6 @@
 /**
- * Bytes that each signature, or tag, in the protocol covers. They begin with a context string and a zero
- * byte, so that a signature for one purpose is invalid for every other purpose.
+ * Bytes that each signature, or tag, in the protocol covers. They begin with a context string and a
+ * zero byte, so that a signature for one purpose is invalid for every other purpose.
  */
 
 import { assert } from "../base/assert.ts";

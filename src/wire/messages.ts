@@ -855,11 +855,11 @@ export function requestRow(kind: RequestKind): RequestRow {
 
 export const NOTICES = {
   /**
-   * `knows`: newest version whose records the client knows; 0.2.0 or earlier if omitted. `seen`: asks
-   * for the proof that the logs continue what the client has seen, so that it can post with its
-   * log-in. `size`, `accounts`: sizes of the two logs in the last note that it has seen. `tag`: hash
-   * of `nonce` and of the history's root, which only members know. `sizeMin`: number of records that
-   * the history must have. `seqs`: records that are to be proved.
+   * `knows`: newest version whose records the client knows; 0.2.0 or earlier if omitted. `seen`:
+   * asks for the proof that the logs continue what the client has seen, so that it can post with
+   * its log-in. `size`, `accounts`: sizes of the two logs in the last note that it has seen. `tag`:
+   * hash of `nonce` and of the history's root, which only members know. `sizeMin`: number of
+   * records that the history must have. `seqs`: records that are to be proved.
    */
   hello: {
     versions: list(positive, 16, 1),

@@ -3,7 +3,7 @@ import { cpSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
 
-/** An operator presents a copy of the data folder, which lacks the last record that ana has seen. */
+/** An operator presents a copy of the data folder, without the last record that ana has seen. */
 
 let sandbox: Sandbox;
 let served: Served;
@@ -25,7 +25,7 @@ beforeAll(async () => {
   cpSync(served.data, sandbox.path("other"), { recursive: true });
   await restart(basename(served.data));
   await send(ana, "ana", "three");
-  // What was posted is known when it was read, or with the next checkpoint.
+  // A device knows what it posted when it reads it, or by the next checkpoint.
   expect((await ana.run(["history", ...to("ana")])).exitCode).toBe(0);
   writeFileSync(sandbox.path("secret.txt"), "secret");
 });

@@ -84,8 +84,8 @@ export class ProofService {
   } satisfies SomeHandlers;
 
   /**
-   * Proves to a client that is not logged in yet how the logs have grown, as to each member. Its tag
-   * shows that it has been one.
+   * Proves to a client that is not logged in yet how the logs have grown, as to each member. Its
+   * tag shows that it has been one.
    * @returns `undefined` without a proof, which the client then requests after its log-in
    */
   async greeted(
