@@ -59,7 +59,7 @@ export function checkDisplayName(typed: string): string {
   if (!ALLOWED.test(joined) || !/[^\P{L}ʻʼ]/u.test(joined) || FORBIDDEN.test(joined)) {
     throw invalid(
       msg`a display name consists of letters, digits, spaces and . , ' · -`,
-      msg`to show an emoji beside the name: /status`,
+      msg`to show an emoji beside the name: ${"/status"}`,
     );
   }
   const letters = joined.replaceAll(OF_ALL_ALPHABETS, "");

@@ -12,11 +12,15 @@ export type FaultScope = "file" | "disk";
 interface FaultRow {
   readonly blame: Blame;
   readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 130;
-  readonly remedy: string;
+  readonly remedy: Translatable;
   readonly scope: FaultScope | undefined;
 }
 
-type Row = readonly [exitCode: FaultRow["exitCode"], remedy: string, scope?: FaultScope];
+type Row = readonly [
+  exitCode: FaultRow["exitCode"],
+  remedy: string | Translatable,
+  scope?: FaultScope,
+];
 
 function blamedOn<Code extends string>(
   blame: Blame,
@@ -24,7 +28,7 @@ function blamedOn<Code extends string>(
 ): Record<Code, FaultRow> {
   const codes = Object.entries<Row>(rows);
   const faults = codes.map(([code, [exitCode, remedy, scope]]) => {
-    return [code, { blame, exitCode, remedy, scope }];
+    return [code, { blame, exitCode, remedy: translatable(remedy), scope }];
   });
   return Object.fromEntries(faults) as Record<Code, FaultRow>;
 }
@@ -41,18 +45,18 @@ export const FAULTS = {
     "name-taken": [3, "choose another name"],
     "login-refused": [3, "check the name and the password"],
     "not-logged-in": [3, "log in first"],
-    "already-logged-in": [3, "log out first: /logout"],
+    "already-logged-in": [3, msg`log out first: ${"/logout"}`],
     "code-unknown": [4, "check the code, or ask the sender to share again"],
     "code-wrong": [3, "ask the sender to share again"],
     "room-password-wrong": [3, "ask a member for the password"],
-    "approval-needed": [3, "ask its moderators: /join ROOM"],
-    "room-unknown": [4, "run chat rooms, or /rooms", "file"],
-    "user-unknown": [4, "run chat users, or /who"],
+    "approval-needed": [3, msg`ask its moderators: ${"/join ROOM"}`],
+    "room-unknown": [4, msg`see the rooms: ${"chat rooms, or /rooms"}`, "file"],
+    "user-unknown": [4, msg`see the people: ${"chat users, or /who"}`],
     "file-unknown": [4, "check the file id", "file"],
     "not-found": [4, "check the name"],
-    "not-member": [3, "join the room first: chat join --room ROOM, or /join ROOM", "file"],
+    "not-member": [3, msg`join the room first: ${"chat join --room ROOM, or /join ROOM"}`, "file"],
     "not-allowed": [3, "ask a moderator", "file"],
-    "last-credential": [3, "set a password first: chat passwd"],
+    "last-credential": [3, msg`set a password first: ${"chat passwd"}`],
     banned: [3, "ask an operator"],
     muted: [3, "ask a moderator"],
     "sealed-room": [3, "use a device that supports encryption"],
@@ -134,7 +138,7 @@ export class Fault extends Error {
     message: string | Translatable,
     detail: FaultDetail = {},
   ) {
-    const { remedy = fixedText(FAULTS[code].remedy), cause, retryAfterMs } = detail;
+    const { remedy = FAULTS[code].remedy, cause, retryAfterMs } = detail;
     super(textOf(message), cause === undefined ? {} : { cause });
     this.remedy = textOf(remedy);
     this.retryAfterMs = retryAfterMs;
@@ -182,7 +186,10 @@ export function isFaultCode(text: string): text is FaultCode {
 
 type Value = string | number | bigint | null | undefined;
 
-/** Template tag for a translatable text: ``msg`there is no room ${room}` ``. */
+/**
+ * Template tag for a translatable text: ``msg`there is no room ${room}` ``. Commands in a remedy are
+ * values, because each interface has its own word for them: ``msg`list them: ${"/files"}` ``.
+ */
 export function msg(parts: TemplateStringsArray, ...inserted: readonly Value[]): Translatable {
   const values = inserted.map(String);
   return { text: String.raw({ raw: parts }, ...values), template: parts.join("{}"), values };
@@ -190,6 +197,10 @@ export function msg(parts: TemplateStringsArray, ...inserted: readonly Value[]):
 
 export function fixedText(text: string): Translatable {
   return { text, template: text, values: [] };
+}
+
+function translatable(text: string | Translatable): Translatable {
+  return typeof text === "string" ? fixedText(text) : text;
 }
 
 function textOf(text: string | Translatable): string {

@@ -794,7 +794,7 @@ export class Actions {
   async kick(target: string, user: string, reason = ""): Promise<number | undefined> {
     const room = bareTarget(target);
     const sealed = this.sealedRoomAt(room);
-    this.#checkNotMe(user, msg`leave the room: /leave`);
+    this.#checkNotMe(user, msg`leave the room: ${"/leave"}`);
     checkReason(sealed, reason);
     if (sealed !== undefined) {
       const rooms = await this.#actor.sealedRooms().catch(ignoreNotAllowed);
@@ -892,11 +892,11 @@ export class Actions {
     if (item?.poll !== undefined) return { ...item, poll: item.poll };
     if (item !== undefined && seq === undefined) {
       throw new Fault("not-found", msg`the newest poll here was deleted`, {
-        remedy: msg`name an older one: /vote N SEQ`,
+        remedy: msg`name an older one: ${"/vote N SEQ"}`,
       });
     }
     throw new Fault("not-found", seq === undefined ? msg`no poll here` : msg`no poll ${seq} here`, {
-      remedy: msg`show an older one: /poll SEQ; start one: /poll QUESTION | A | B`,
+      remedy: msg`show an older one: ${"/poll SEQ"}; start one: ${"/poll QUESTION | A | B"}`,
     });
   }
 
@@ -1109,6 +1109,6 @@ function existingRoom(name: string): Fault {
   return new Fault(
     "not-allowed",
     msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
-    { remedy: msg`create a new room: /join ROOM --sealed` },
+    { remedy: msg`create a new room: ${"/join ROOM --sealed"}` },
   );
 }

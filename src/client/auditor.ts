@@ -873,7 +873,7 @@ async function buildAlarm(
     records: missing.map((record) => ({ ...record, leaf: toBase64Url(record.leaf) })),
   };
   const code = FAULT_CODES[reason];
-  const remedy = FAULTS[code].remedy.replace("SERVER", address);
+  const remedy = FAULTS[code].remedy.text.replace("SERVER", address);
   return {
     kind: "alarm",
     alarm: { fault: new Fault(code, sentence, { remedy }), reader, evidence },

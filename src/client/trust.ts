@@ -31,7 +31,7 @@ function comparePin(found: Fingerprint, expected: Expectation): "known" | "first
   if (requested !== undefined || !strict) return "first";
   const text = msg`unknown server: ${formatFingerprint(found)}`;
   throw new Fault("fingerprint-changed", text, {
-    remedy: msg`confirm it with the owner, then run chat trust accept ${address}`,
+    remedy: msg`confirm it with the owner, then run ${`chat trust accept ${address}`}`,
   });
 }
 

@@ -114,7 +114,7 @@ function openBox(target: string, chat: Chat): CommandAnswer {
   const name = box?.target ?? (mayOpen ? target : undefined);
   if (name === undefined) {
     throw new Fault("room-unknown", msg`no box named '${target}', or you may not read it`, {
-      remedy: msg`see who has handed in work: /handed`,
+      remedy: msg`see who has handed in work: ${"/handed"}`,
     });
   }
   return { json: { kind: "joined", room: name, created: false }, roomToOpen: name };
@@ -122,7 +122,7 @@ function openBox(target: string, chat: Chat): CommandAnswer {
 
 function unknownFlag(flag: string): Fault {
   return new Fault("usage", msg`unknown option for /join: ${flag.slice(0, 40)}`, {
-    remedy: msg`passwords cannot start with --; for an encrypted room: /join ROOM --sealed`,
+    remedy: msg`passwords cannot start with --; for an encrypted room: ${"/join ROOM --sealed"}`,
   });
 }
 
@@ -716,13 +716,13 @@ const name: Command<{ readonly text: string }> = {
 const nick = refusal(
   "/nick",
   msg`you cannot change your account name`,
-  msg`to show another name: /name TEXT; to rename the account, ask an operator`,
+  msg`to show another name: ${"/name TEXT"}; to rename the account, ask an operator`,
 );
 
 const voice = refusal(
   "/voice",
-  msg`who may write is a rule of the room: /rules`,
-  msg`to let a muted member write again: /unmute NAME`,
+  msg`who may write is a rule of the room: ${"/rules"}`,
+  msg`to let a muted member write again: ${"/unmute NAME"}`,
 );
 
 function setsStatus(usage: string): Command<{ readonly text: string; readonly forMs?: number }> {

@@ -19,7 +19,7 @@ test("contains a message, a blame and a remedy", () => {
     blame: "host",
     exitCode: 1,
     message: "cannot write the log",
-    remedy: FAULTS["store-denied"].remedy,
+    remedy: FAULTS["store-denied"].remedy.text,
     retryAfterMs: 50,
     cause,
   });
@@ -31,7 +31,7 @@ test("contains a message, a blame and a remedy", () => {
 
 test.each(ROWS)("formats %s on one line", (code, { remedy }) => {
   expect(code).toMatch(/^[a-z]+(?:-[a-z]+)*$/);
-  expect(remedy).toMatch(/^(?:[^\n.;]|\.(?=\w))+$/);
+  expect(remedy.text).toMatch(/^(?:[^\n.;]|\.(?=\w))+$/);
 });
 
 test("accepts only known codes", () => {
@@ -52,10 +52,7 @@ test("keeps the values inserted into its texts", () => {
 });
 
 test("translates the remedy of a code but no free text", () => {
-  const { remedy } = FAULTS.banned;
-  expect(new Fault("banned", "no").translatable).toEqual({
-    remedy: { text: remedy, template: remedy, values: [] },
-  });
+  expect(new Fault("banned", "no").translatable).toEqual({ remedy: FAULTS.banned.remedy });
   expect(new Fault("banned", "no", { remedy: "go" }).translatable).toEqual({});
 });
 

@@ -89,7 +89,7 @@ test("reports a lost majority, and loses no text", async () => {
     5,
     expect.stringContaining("1 message is not sent yet"),
   ]);
-  expect(sent.err).toContain("it is saved; the next chat send or join will retry");
+  expect(sent.err).toContain("it is saved, and will be sent when you next connect");
   expect([history.exitCode, history.out]).toEqual([5, expect.stringContaining("before")]);
   expect([doctor.exitCode, doctor.out]).toEqual([5, expect.stringContaining(missing.join(", "))]);
   expect([status.exitCode, status.err]).toEqual([5, expect.stringContaining(missing.join(", "))]);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { FAULTS, placeholderCount } from "../../src/base/fault.ts";
+import { VERBS } from "../../src/commands/table.ts";
 import { ENGLISH_FAULTS } from "../../src/ui/messages/en/faults.ts";
 import { INDONESIAN_PROBLEMS } from "../../src/ui/messages/id/class-list.ts";
 import { INDONESIAN_TEMPLATES } from "../../src/ui/messages/id/fault-templates.ts";
@@ -21,7 +22,7 @@ function patternOf(template: string): RegExp {
   const parts = template
     .split("{}")
     .map((part) => part.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
-  const value = String.raw`(?:\$\{[^\`]*?\}|\{\})`;
+  const value = String.raw`(?:\$\{(?:[^\`{}]|\{[^\`{}]*\}|\`[^\`]*\`)*\}|\{\})`;
   return new RegExp(`(["'\`])${parts.join(value)}\\1`);
 }
 
@@ -188,8 +189,23 @@ test("every fixed text that a full screen can show has the tag, or says why not"
   expect(Object.keys(FIXED_UNTRANSLATED).filter((text) => !found.has(text))).toEqual([]);
 });
 
+/** Messages about a command that the user has typed. */
+const TYPED = [
+  "/send takes one path, and {} is not a room or person",
+  "unknown option for /join: {}",
+];
+
+test("a remedy has its commands as values, for which the page has its own words", () => {
+  const names = Object.keys(VERBS).join("|");
+  const command = new RegExp(String.raw`\bchat (?:${names})\b|(?:^|[ :])/[a-z]`);
+  const texts = SOURCES.filter((source) => !isElsewhere(source)).flatMap(templatesIn);
+  const user = Object.values(FAULTS).filter(({ blame }) => blame === "user");
+  const remedies = user.map(({ remedy }) => remedy.template);
+  expect([...texts, ...remedies].filter((text) => command.test(text)).sort()).toEqual(TYPED);
+});
+
 test("the remedies of codes are translated", () => {
-  const remedies = Object.values(FAULTS).map(({ remedy }) => remedy);
+  const remedies = Object.values(FAULTS).map(({ remedy }) => remedy.template);
   expect(remedies.filter((remedy) => !Object.hasOwn(INDONESIAN_TEMPLATES, remedy))).toEqual([]);
 });
 

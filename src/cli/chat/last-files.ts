@@ -63,7 +63,7 @@ export async function selectFile(
   if (numbered !== undefined) return { id: numbered.id, out: folderOf(more) };
   if (byId !== undefined) return byId;
   throw new Fault("file-unknown", msg`no file ${quoteText(args.join(" "))} here`, {
-    remedy: msg`run /files to list files`,
+    remedy: msg`list them: ${"/files"}`,
   });
 }
 

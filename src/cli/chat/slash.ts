@@ -124,7 +124,7 @@ async function ownFile(host: SlashHost, id: string): Promise<number> {
   const file = files.findLast((file) => file.id === id);
   if (file === undefined) {
     throw new Fault("file-unknown", msg`no file ${id} here`, {
-      remedy: msg`run /files to list files`,
+      remedy: msg`list them: ${"/files"}`,
     });
   }
   if (isSameName(file.from, host.me)) return file.seq;
@@ -276,6 +276,6 @@ function commandOf(commandText: string): SlashCommand {
   if (command !== undefined) return command;
   const suggestion = nearestCommand(word);
   throw new Fault("usage", msg`unknown command '/${commandName.slice(0, 40)}'`, {
-    remedy: suggestion === undefined ? msg`see /help` : msg`did you mean /${suggestion}? see /help`,
+    remedy: suggestion === undefined ? msg`see ${"/help"}` : msg`did you mean ${`/${suggestion}`}? see ${"/help"}`,
   });
 }

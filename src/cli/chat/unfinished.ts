@@ -67,7 +67,7 @@ export async function deleteUnfinished(
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "file-unknown") throw error;
     throw new Fault(error.code, msg`you have no unfinished upload ${file}`, {
-      remedy: msg`list yours: chat files, or /files`,
+      remedy: msg`list yours: ${"chat files, or /files"}`,
       cause: error,
     });
   }

@@ -34,7 +34,7 @@ import { type DisplayFile, fileLabel, type JsonOutput, renderJson } from "../out
 export function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
   throw new Fault("file-unknown", msg`no such file: ${quoteText(text)}`, {
-    remedy: msg`run chat files, or /files`,
+    remedy: msg`list them: ${"chat files, or /files"}`,
   });
 }
 

@@ -55,7 +55,7 @@ const NOTE_LENGTH_MAX = 400;
 const LISTED_FILES_MAX = 50;
 
 export function noRoomOpen(): Fault {
-  return new Fault("not-member", msg`no room is open`, { remedy: msg`join one: /join ROOM` });
+  return new Fault("not-member", msg`no room is open`, { remedy: msg`join one: ${"/join ROOM"}` });
 }
 
 export class ScreenCommands extends SlashHost {

@@ -40,17 +40,19 @@ export function noMajority(refusal?: string): Fault {
   );
 }
 
+const SAVED = msg`it is saved, and will be sent when you next connect`;
+
 export function unconfirmed(count: number, cause: Fault): Fault {
   const subject = count === 1 ? "1 message is" : `${count} messages are`;
   return new Fault(cause.code, msg`${subject} not sent yet: ${cause.message}`, {
-    remedy: `${count === 1 ? "it is" : "they are"} saved; the next chat send or join will retry`,
+    remedy: count === 1 ? SAVED : msg`they are saved, and will be sent when you next connect`,
     cause,
   });
 }
 
 export function interruptedPost(): Fault {
   return new Fault("interrupted", msg`the connection was closed before the message was confirmed`, {
-    remedy: msg`it is saved; the next chat send or join will retry`,
+    remedy: SAVED,
   });
 }
 

@@ -329,6 +329,6 @@ function storedSecret({ key, prefix }: SealedUploadRow): FileSecret {
 
 function alreadyDescribed(): Fault {
   return new Fault("seal-refused", msg`this file was already posted to the room`, {
-    remedy: msg`list files with /files`,
+    remedy: msg`list them: ${"/files"}`,
   });
 }

@@ -578,7 +578,7 @@ export class GroupChanges {
     const wasMember = await this.room.run(({ row }) => row !== undefined);
     if (wasMember || isSealed !== true) return;
     throw new Fault("seal-refused", msg`the creation of '${name}' was interrupted`, {
-      remedy: msg`its creator can complete it: /join ${name} --sealed`,
+      remedy: msg`its creator can complete it: ${`/join ${name} --sealed`}`,
     });
   }
 
@@ -659,7 +659,7 @@ function isStaleEpoch(error: unknown): boolean {
 /** The device replaces its key packages when it next connects with a correct clock. */
 function untimelyFault(user: string, now: string): Fault {
   return new Fault("seal-refused", msg`cannot add ${user}: ${REFUSALS.clock}`, {
-    remedy: msg`check both clocks (here it is ${now}), then start chat on ${user}'s device`,
+    remedy: msg`check both clocks (here it is ${now}), then start the program on ${user}'s device`,
   });
 }
 
@@ -670,6 +670,6 @@ function unprovedDevice(user: string): Fault {
 
 export function noDevice(user: string): Fault {
   return new Fault("not-found", msg`${user} has no device that can be added`, {
-    remedy: msg`ask ${user} to run chat join once, then try again`,
+    remedy: msg`ask ${user} to log in once, then try again`,
   });
 }

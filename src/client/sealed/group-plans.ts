@@ -55,7 +55,7 @@ export function adminPlan(
     .map(({ account }) => account);
   if (group === undefined || accounts.length === 0) {
     throw new Fault("not-member", msg`${user} has no device in '${room}'`, {
-      remedy: msg`add them first: /invite ${user}`,
+      remedy: msg`add them first: ${`/invite ${user}`}`,
     });
   }
   const { policy } = group;
@@ -63,7 +63,7 @@ export function adminPlan(
   const admins = on ? [...others, ...new Set(accounts)] : others;
   if (admins.length === 0) {
     throw new Fault("not-allowed", msg`'${room}' needs at least one admin`, {
-      remedy: msg`make someone else an admin first: /grant NAME`,
+      remedy: msg`make someone else an admin first: ${"/grant NAME"}`,
     });
   }
   const isUnchanged = accounts.every((account) => policy.admins.includes(account) === on);
@@ -177,12 +177,12 @@ export function cannotWrite(room: RoomView, facts: RoomFacts): Fault {
     case "lost":
       if (!isStale && row.status === "in") break;
       return new Fault("seal-refused", msg`this device could not rejoin '${name}'`, {
-        remedy: msg`try again later, or ask a member to /kick and /invite you`,
+        remedy: msg`try again later, or ask a member to remove you and add you again`,
       });
     case "suspect":
       return row.refused === undefined
         ? new Fault("seal-refused", msg`'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
-            remedy: msg`ask the other members, then run /sealed accept or create another room`,
+            remedy: msg`ask the other members, then create another room or accept this one: ${"/sealed accept"}`,
           })
         : adminPending(msg`'${name}' cannot be used: ${row.reason ?? "?"}`, facts);
     case "out":
@@ -193,7 +193,7 @@ export function cannotWrite(room: RoomView, facts: RoomFacts): Fault {
       break;
   }
   return new Fault("seal-refused", msg`this device has not been added to '${name}' yet`, {
-    remedy: msg`ask a member to add you: /invite NAME`,
+    remedy: msg`ask a member to add you: ${"/invite NAME"}`,
   });
 }
 
@@ -211,6 +211,6 @@ export function adminPending(text: Translatable, facts: RoomFacts): Fault {
 function contradicted(name: string): Fault {
   const message = msg`the server's history lacks messages of '${name}' that this device has read`;
   return new Fault("seal-refused", message, {
-    remedy: msg`ask the server's owner; after a restore, run chat trust accept or /sealed accept`,
+    remedy: msg`ask the server's owner; after a restore: ${"chat trust accept, or /sealed accept"}`,
   });
 }

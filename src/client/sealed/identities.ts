@@ -94,6 +94,6 @@ export function keyChangedNotice(user: string): string {
 
 export function keyChangedFault(user: string): Fault {
   return new Fault("seal-refused", msg`${user}'s identity key has changed`, {
-    remedy: msg`verify it with chat verify-user ${user}, then use --accept`,
+    remedy: msg`verify it, then accept it: ${`chat verify-user ${user} --accept`}`,
   });
 }

@@ -642,7 +642,7 @@ export class SealedRoom {
       const isContradicted = row?.history === "contradicted";
       if (row?.status !== "suspect" && row?.remarks === undefined && !isContradicted) {
         throw new Fault("usage", msg`nothing to accept: this room has no warning`, {
-          remedy: msg`see who can read here: /sealed`,
+          remedy: msg`see who can read here: ${"/sealed"}`,
         });
       }
       for (const { key, value } of await tx.vault.list<ClaimRow>(

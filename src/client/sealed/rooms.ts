@@ -481,6 +481,6 @@ function sizeOf({ body }: ChatRecord): number {
 
 function noKey(user: string): Fault {
   return new Fault("user-unknown", msg`this device has not received ${user}'s identity key yet`, {
-    remedy: msg`add them first: /invite ${user}`,
+    remedy: msg`add them first: ${`/invite ${user}`}`,
   });
 }

@@ -647,7 +647,7 @@ export class Sealing {
     const account = this.#account;
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
-      const detail = { remedy: msg`use chat join on one of your devices` };
+      const detail = { remedy: msg`use ${"chat join"} on one of your devices` };
       throw (
         refusal ?? new Fault("not-allowed", msg`encrypted rooms are not available here`, detail)
       );

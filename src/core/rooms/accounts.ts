@@ -468,7 +468,7 @@ export class Registry {
     if (user === account.id) throw new Fault("not-allowed", msg`you cannot ignore yourself`);
     if (on && account.ignored.size >= IGNORED_MAX) {
       throw new Fault("too-many", msg`you can ignore at most ${IGNORED_MAX} people`, {
-        remedy: msg`stop ignoring someone first: /unignore NAME`,
+        remedy: msg`stop ignoring someone first: ${"/unignore NAME"}`,
       });
     }
     const body = { user, on };
@@ -703,6 +703,6 @@ function nameTaken(name: Name): Fault {
 function tooManyDevices({ name }: Account): Fault {
   const message = msg`${name} has reached the limit of ${DEVICES_PER_ACCOUNT_MAX} devices`;
   return new Fault("too-many", message, {
-    remedy: "sign out another device first: chat devices --revoke ID",
+    remedy: msg`sign out another device first: ${"chat devices --revoke ID"}`,
   });
 }

@@ -269,7 +269,7 @@ export function joinDrafts(
   const isOpened = room.id === opens;
   if (room.isSealed === true && !room.admitted.has(user) && !isOpened) {
     throw new Fault("sealed-room", msg`'${name}' is encrypted, and you are not a member`, {
-      remedy: msg`ask a member to add you: /invite NAME`,
+      remedy: msg`ask a member to add you: ${"/invite NAME"}`,
     });
   }
   if (needsAdmission(room, user) && !isOpened && !isInvitedTo(room)) refuseJoin(room);
@@ -332,12 +332,12 @@ function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
   const { all, own } = rooms.inUse(user, false);
   if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
     throw new Fault("too-many", msg`this server has reached its limit of ${all} rooms`, {
-      remedy: msg`ask an operator to remove unused rooms: chat admin room remove`,
+      remedy: msg`ask an operator to remove unused rooms: ${"chat admin room remove"}`,
     });
   }
   if (isOperator || own < ROOMS_PER_ACCOUNT_MAX) return;
   throw new Fault("too-many", msg`you can create at most ${own} rooms on this server`, {
-    remedy: msg`ask an operator to remove unused rooms: chat admin room remove`,
+    remedy: msg`ask an operator to remove unused rooms: ${"chat admin room remove"}`,
   });
 }
 

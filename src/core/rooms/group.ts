@@ -65,7 +65,7 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
     throw new Fault(
       "not-allowed",
       msg`'${displayedName(room)}' is not encrypted, and an existing room cannot be encrypted`,
-      { remedy: msg`create a new room: /join ROOM --sealed` },
+      { remedy: msg`create a new room: ${"/join ROOM --sealed"}` },
     );
   }
   if (!isConversation(room) && !room.moderators.has(requester.user)) {

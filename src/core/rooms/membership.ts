@@ -32,7 +32,7 @@ export function checkConversationLimit(rooms: Rooms, user: UserId): void {
 export function joinDraft(rooms: Rooms, user: UserId, room: RoomId, addedBy?: Name): Draft {
   if (rooms.namedCountOf(user) >= JOINED_ROOMS_MAX) {
     throw new Fault("too-many", msg`you can be in at most ${JOINED_ROOMS_MAX} rooms`, {
-      remedy: msg`leave one first: /leave ROOM`,
+      remedy: msg`leave one first: ${"/leave ROOM"}`,
     });
   }
   return { kind: "join", room, by: user, id: "", body: { addedBy } };
@@ -55,7 +55,7 @@ export function checkGroupQuota(rooms: Rooms, user: UserId, isOperator: boolean)
   const isReserved = !isOperator && own >= GROUPS_FEW;
   if (all >= (isReserved ? GROUPS_MAX - GROUPS_RESERVED : GROUPS_MAX)) {
     throw new Fault("too-many", msg`this server has reached its limit of ${all} groups`, {
-      remedy: msg`ask an operator to remove unused groups: chat admin groups`,
+      remedy: msg`ask an operator to remove unused groups: ${"chat admin groups"}`,
     });
   }
   if (isOperator || own < GROUPS_PER_ACCOUNT_MAX) return;
@@ -77,6 +77,6 @@ export function addedDraft(room: Room, added: { readonly id: UserId }, addedBy: 
 export function checkGroupSize(members: number): void {
   if (members <= GROUP_MEMBERS_MAX) return;
   throw new Fault("too-many", msg`a group can have at most ${GROUP_MEMBERS_MAX} members`, {
-    remedy: msg`create a room: /join ROOM`,
+    remedy: msg`create a room: ${"/join ROOM"}`,
   });
 }

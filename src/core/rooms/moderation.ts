@@ -291,7 +291,7 @@ function checkMayInvite(room: Room, actor: ModeratorActor, unixMs: number): void
   if (!actor.isOperator || room.isPrivate === true) requireMember(room, actor.user);
   if (room.isSealed === true) {
     throw new Fault("sealed-room", msg`'${displayedName(room)}' is encrypted`, {
-      remedy: msg`add their devices with /invite`,
+      remedy: msg`add their devices: ${"/invite NAME"}`,
     });
   }
   if (!isOpen(room)) checkModerates(room, actor);
@@ -398,7 +398,7 @@ function checkRemovable(room: Room, act: Pick<UserAction, "user" | "name">): voi
 function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`${name} is not in '${displayedName(room)}'`, {
-    remedy: msg`list members with /who`,
+    remedy: msg`list the members: ${"/who"}`,
   });
 }
 
@@ -425,7 +425,7 @@ function editDraft(
   checkNotErased(rooms, seq);
   if (isPoll === true) {
     throw new Fault("not-allowed", msg`a poll cannot be edited`, {
-      remedy: msg`start a new one: /poll QUESTION | A | B`,
+      remedy: msg`start a new one: ${"/poll QUESTION | A | B"}`,
     });
   }
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
@@ -469,7 +469,7 @@ function pinDraft(
   if (!on && !isPinned) throw new Fault("not-found", msg`message ${seq} is not pinned`);
   if (on && room.pins.length >= PINS_MAX) {
     throw new Fault("too-many", msg`a room can have at most ${PINS_MAX} pinned messages`, {
-      remedy: msg`unpin one first: /unpin SEQ`,
+      remedy: msg`unpin one first: ${"/unpin SEQ"}`,
     });
   }
   return { kind: "pin", room: room.id, by: actor.user, id: "", body: { seq, on } };
@@ -542,7 +542,7 @@ function checkMayKnock(room: Room, user: UserId): void {
   const mayJoin = !needsAdmission(room, user) || room.invited.has(user);
   if (mayJoin || rules.join !== "approval" || room.isSealed === true) {
     throw new Fault("not-allowed", msg`'${name}' takes no requests to join`, {
-      remedy: msg`join it: chat join --room ${name}, or /join ${name}`,
+      remedy: msg`join it: ${`chat join --room ${name}, or /join ${name}`}`,
     });
   }
   if (room.knocks.has(user)) {
@@ -577,13 +577,13 @@ function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: Roo
   }
   if ((change.due ?? 0) > 0 && (change.post ?? room.rules.post) !== "private") {
     throw new Fault("not-allowed", msg`'${displayedName(room)}' is not an assignment`, {
-      remedy: msg`make it one: /rules post private`,
+      remedy: msg`make it one: ${"/rules post private"}`,
     });
   }
   const isMembership = join !== undefined || newcomers === true;
   if (isMembership && room.isSealed === true) {
     throw new Fault("sealed-room", msg`members add people to an encrypted room`, {
-      remedy: msg`add their devices with /invite`,
+      remedy: msg`add their devices: ${"/invite NAME"}`,
     });
   }
   const isLobby = foldName(room.name ?? LOBBY) === foldName(LOBBY);

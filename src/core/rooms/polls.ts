@@ -18,7 +18,7 @@ import { defined, isCount } from "../../base/values.ts";
 import { bodyOf, type Draft, type FoldedRecord } from "../../wire/record.ts";
 import type { Room } from "./rooms.ts";
 
-const SEE_RESULT = { remedy: msg`see the result: /poll SEQ` };
+const SEE_RESULT = { remedy: msg`see the result: ${"/poll SEQ"}` };
 
 export interface PollRules {
   readonly options: number;
@@ -107,7 +107,7 @@ export function checkPollStart(
     throw new Fault("usage", msg`the poll would end in the past`);
   }
   const open = openPolls(room, unixMs);
-  const remedy = msg`close one first: /poll close SEQ`;
+  const remedy = msg`close one first: ${"/poll close SEQ"}`;
   if (open.length >= POLLS_OPEN_MAX) {
     const message = msg`a room can have at most ${POLLS_OPEN_MAX} open polls`;
     throw new Fault("too-many", message, { remedy });

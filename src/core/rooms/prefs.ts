@@ -247,7 +247,7 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
   if (change.kind === "save") {
     if (!change.on || saved.size < SAVED_MAX) return;
     throw new Fault("too-many", msg`you can save at most ${SAVED_MAX} messages`, {
-      remedy: msg`remove one first: /unsave SEQ`,
+      remedy: msg`remove one first: ${"/unsave SEQ"}`,
     });
   }
   const isAdded = !rooms.has(change.room) && !isEmpty(change.prefs);

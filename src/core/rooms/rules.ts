@@ -51,11 +51,11 @@ export function needsAdmission({ rules, admitted }: Room, user: UserId): boolean
 export function refuseJoin({ rules, name }: Room): never {
   if (rules.join === "approval") {
     throw new Fault("approval-needed", msg`'${name}' needs the approval of a moderator`, {
-      remedy: msg`ask for it: /join ${name}`,
+      remedy: msg`ask for it: ${`/join ${name}`}`,
     });
   }
   throw new Fault("room-password-wrong", msg`'${name}' requires a password`, {
-    remedy: msg`use /join ROOM PASSWORD`,
+    remedy: msg`enter it: ${"/join ROOM PASSWORD"}`,
   });
 }
 

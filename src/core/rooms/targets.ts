@@ -107,7 +107,7 @@ export function requireCollector(rooms: Rooms, user: UserId, name: Name): Room {
   }
   if (room.rules.post === "private" || rooms.boxesOf(room).length > 0) return room;
   throw new Fault("not-allowed", msg`'${name}' is not an assignment`, {
-    remedy: msg`make it one: /rules post private`,
+    remedy: msg`make it one: ${"/rules post private"}`,
   });
 }
 
@@ -143,7 +143,9 @@ export function requireMember(room: Room, user: UserId): void {
   const { name } = room;
   throw new Fault("not-member", msg`you are not in '${displayedName(room)}'`, {
     remedy:
-      name === undefined ? undefined : msg`join it: chat join --room ${name}, or /join ${name}`,
+      name === undefined
+        ? undefined
+        : msg`join it: ${`chat join --room ${name}, or /join ${name}`}`,
   });
 }
 

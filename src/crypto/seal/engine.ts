@@ -158,7 +158,7 @@ export class SealEngine {
     const self = await certificates.deviceOf({ credential, signaturePublicKey });
     if (self === undefined) {
       throw new Fault("not-allowed", msg`this device has no certificate for encrypted rooms`, {
-        remedy: msg`run chat link-device on a device that has one`,
+        remedy: msg`link it on a device that has one: ${"chat link-device"}`,
       });
     }
     const suite = await makeSuite(options.signer, options.primitives);

@@ -466,7 +466,7 @@ async function openFolder(path: string): Promise<Source> {
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "too-large") throw error;
     const message = error.translatable.message ?? error.message;
-    const remedy = msg`send it as an archive: tar c DIR | chat send-file - --name DIR.tar`;
+    const remedy = msg`send it as an archive: ${"tar c DIR | chat send-file - --name DIR.tar"}`;
     throw new Fault("too-large", message, { remedy, cause: error });
   }
 }

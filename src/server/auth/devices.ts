@@ -52,7 +52,9 @@ export class Devices {
       (candidate) => deviceIdOf(fromBase64Url(candidate), sha256) === device,
     );
     if (key === undefined) {
-      throw new Fault("not-found", msg`no such device`, { remedy: msg`run chat devices` });
+      throw new Fault("not-found", msg`no such device`, {
+        remedy: msg`see your devices: ${"chat devices"}`,
+      });
     }
     await kernel.transact(() =>
       account.devices.has(key) ? [registry.deviceRemovalDraft(account, key)] : [],

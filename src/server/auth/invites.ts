@@ -76,7 +76,7 @@ export class Invites {
         const invite = registry.policy.invite(id);
         if (invite === undefined || invite.isRevoked || !this.#canRevoke(actor, invite)) {
           throw new Fault("not-found", msg`no invite '${id.slice(0, 40)}'`, {
-            remedy: msg`run chat admin invites`,
+            remedy: msg`see the invites: ${"chat admin invites"}`,
           });
         }
         return [inviteRevokedDraft(id, actor.user)];
@@ -210,7 +210,7 @@ export class Invites {
       : requireJoinedRoom(rooms, actor.user, name);
     if (isPrivate !== true) return { room: id };
     throw new Fault("not-allowed", msg`only accounts can be added to a group`, {
-      remedy: msg`add them after they have joined the server: /invite @NAME`,
+      remedy: msg`add them after they have joined the server: ${"/invite @NAME"}`,
     });
   }
 
@@ -224,7 +224,7 @@ export class Invites {
     throw new Fault(
       "not-member",
       msg`you are not a member of '${name}', and the token would act for you`,
-      { remedy: msg`join it first: chat join --room ${found.name ?? name}` },
+      { remedy: msg`join it first: ${`chat join --room ${found.name ?? name}`}` },
     );
   }
 
@@ -237,7 +237,7 @@ export class Invites {
     if (live.length < max && own < ownMax) return;
     const whose = own < ownMax ? `${live.length} invites` : `${own} of your invites`;
     throw new Fault("too-many", msg`${whose} are active, which is the limit`, {
-      remedy: msg`revoke some: chat admin invites --revoke ID`,
+      remedy: msg`revoke some: ${"chat admin invites --revoke ID"}`,
     });
   }
 

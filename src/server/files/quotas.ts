@@ -110,7 +110,7 @@ function quotaReached(fileBytes: number, unfinishedBytes: number, bytesMax: numb
   }
   const message = overQuota(own, formatSize(unfinishedBytes), max);
   return new Fault("quota-reached", message, {
-    remedy: msg`delete unfinished uploads: chat files --delete ID, or /files delete ID`,
+    remedy: msg`delete unfinished uploads: ${"chat files --delete ID, or /files delete ID"}`,
   });
 }
 

@@ -102,7 +102,7 @@ export class Joins {
       const people = [...new Set([account, ...others])].sort((a, b) => (a.id < b.id ? -1 : 1));
       if (people.length < 3) {
         throw new Fault("usage", msg`a group needs at least two other people`, {
-          remedy: msg`for one person: /msg NAME TEXT`,
+          remedy: msg`for one person: ${"/msg NAME TEXT"}`,
         });
       }
       const ids = people.map(({ id }) => id);

@@ -186,7 +186,7 @@ export class Moderation {
       (actor.isOperator && room?.name !== undefined && room.isPrivate !== true);
     if (record === undefined || head === undefined || room === undefined || !mayReference) {
       throw new Fault("not-found", msg`no message ${seq}`, {
-        remedy: msg`find its number: chat history --json`,
+        remedy: msg`find its number: ${"chat history --json"}`,
       });
     }
     const message = { room: room.id, seq, author: head.by };

@@ -264,7 +264,7 @@ export class Queries {
     if (!hasReadReceipts(room)) {
       const message = "read receipts are off in this room";
       throw new Fault("not-allowed", message, {
-        remedy: "a moderator can turn them on: /receipts on",
+        remedy: msg`a moderator can turn them on: ${"/receipts on"}`,
       });
     }
     return this.#readersOf(room, account.id, head.n);

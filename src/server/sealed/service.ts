@@ -396,7 +396,7 @@ function certifiedDevice(client: ClientConnection, account: Account): string {
   throw new Fault(
     "not-allowed",
     msg`this device signed in with a password and cannot use encrypted rooms`,
-    { remedy: msg`link it to a device that can: chat link-device` },
+    { remedy: msg`link it to a device that can: ${"chat link-device"}` },
   );
 }
 

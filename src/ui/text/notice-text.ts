@@ -56,7 +56,7 @@ export function noticeText(event: TerminalEvent, server: string): TerminalMessag
 
 /** Fault for line mode and full screen about a change of an encrypted room. */
 export function sealedRemarkFault(remark: Translatable): Fault {
-  return new Fault("seal-refused", remark, { remedy: msg`run /sealed` });
+  return new Fault("seal-refused", remark, { remedy: msg`see who can read here: ${"/sealed"}` });
 }
 
 type PageNotice = Extract<

@@ -69,7 +69,7 @@ test("rejects an ambiguous or unknown name with a remedy", async () => {
   expect(several).toMatchObject({ code: "usage", message: "2 files here are named 'cat.png'" });
   expect(several.remedy).toBe(`choose one by id, newest first: ${D}, ${C}`);
   const none = await faultFrom(() => selected("no", "such", "file"));
-  expect(none).toMatchObject({ code: "file-unknown", remedy: "run /files to list files" });
+  expect(none).toMatchObject({ code: "file-unknown", remedy: "list them: /files" });
   expect(none.message).toContain("'no such file'");
 });
 

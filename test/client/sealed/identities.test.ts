@@ -16,7 +16,7 @@ import { type Person, vaultTest } from "./sealed-site.ts";
 const two = vaultTest(["ben"], { isGreeted: true });
 const three = vaultTest(["ben", "eve"], { isGreeted: true });
 const CHANGED =
-  "ben's identity key has changed: verify it with chat verify-user ben, then use --accept";
+  "ben's identity key has changed: verify it, then accept it: chat verify-user ben --accept";
 
 async function forgeKeys(person: Person, user = "ben"): Promise<void> {
   const { identity, state } = person.world.device();

@@ -26,5 +26,5 @@ test.each([
 
 test("says where an encrypted room explains what its members claim", () => {
   const fault = sealedRemarkFault(msg`${"ben"} sees another history`);
-  expect(faultLine(fault)).toBe("ben sees another history; run /sealed");
+  expect(faultLine(fault)).toBe("ben sees another history; see who can read here: /sealed");
 });

@@ -256,7 +256,9 @@ function parseKey(key: string): ParsedKey {
   const suggestion = nearestWord(name, SETTING_NAMES);
   throw new Fault("usage", msg`unknown setting ${quoteText(key)}`, {
     remedy:
-      suggestion === undefined ? msg`run /set to list settings` : msg`did you mean ${suggestion}?`,
+      suggestion === undefined
+        ? msg`list the settings: ${"/set"}`
+        : msg`did you mean ${suggestion}?`,
   });
 }
 
@@ -267,7 +269,9 @@ function withParsedValue(settings: ScreenSettings, key: string, valueText: strin
     const example = name === "keys" ? "keys.ctrl-x search" : "colors.mention red";
     throw new Fault("usage", msg`invalid setting ${quoteText(key)}`, {
       remedy:
-        kind === "table" ? msg`for example, /set ${example}` : msg`for example, /set ${name} VALUE`,
+        kind === "table"
+          ? msg`for example, ${`/set ${example}`}`
+          : msg`for example, ${`/set ${name} VALUE`}`,
     });
   }
   if (entry === undefined) checkWord(name, property, valueText);
@@ -283,14 +287,14 @@ function checkWord(name: string, property: SettingKey, valueText: string): void 
   const { kind, words } = settingRule(property);
   const word = valueText.toLowerCase();
   if (kind === "switch" && !TRUE.has(word) && !FALSE.has(word)) {
-    const remedy = msg`use /set ${name} on`;
+    const remedy = msg`use ${`/set ${name} on`}`;
     throw new Fault("usage", msg`${name} must be on or off, not ${quoteText(valueText)}`, {
       remedy,
     });
   }
   if (kind === "choice" && !words.includes(word)) {
     const message = msg`${name} must be one of ${words.join(", ")}, not ${quoteText(valueText)}`;
-    throw usageFault(message, msg`use /set ${name} ${words[0] ?? ""}`);
+    throw usageFault(message, msg`use ${`/set ${name} ${words[0] ?? ""}`}`);
   }
 }
 

@@ -8,8 +8,7 @@ import { ENGLISH_TERMINAL, type TerminalTexts } from "../../../ui/messages/en/te
 import { INDONESIAN_KEYS } from "../../../ui/messages/id/keys.ts";
 import { INDONESIAN } from "../../../ui/messages/id/page.ts";
 import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
-import { translated } from "../../../ui/text/fault-text.ts";
-import { faultLine } from "../../context.ts";
+import { remedyText, translated } from "../../../ui/text/fault-text.ts";
 
 export interface ScreenTexts extends Texts {
   readonly screen: TerminalTexts;
@@ -37,9 +36,13 @@ export function languageOf(
 
 /** The server chooses the texts of its faults. */
 export function faultLineIn({ faultTemplates }: ScreenTexts, fault: Fault): string {
-  const { message, remedy } = fault.translatable;
-  const own = translated(message, faultTemplates);
+  const own = translated(fault.translatable.message, faultTemplates);
   // A translated remedy behind an English message would be two languages in one line.
-  const line = own && `${own}; ${translated(remedy, faultTemplates) ?? fault.remedy}`;
-  return cleanText(line ?? faultLine(fault));
+  const help = remedyText(fault, own === undefined ? {} : faultTemplates, typedHere);
+  return cleanText(`${own ?? fault.message}; ${help}`);
+}
+
+/** Prefers the slash command to the command of the shell. */
+function typedHere(commands: string): string {
+  return commands.slice(commands.indexOf(", or /") + 1).replace(/^ or /, "");
 }

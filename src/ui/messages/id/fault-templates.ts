@@ -16,8 +16,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "'{}' dahulu terenkripsi, tetapi server kini menampilkan ruang lain dengan nama itu",
   "--caption is empty": "--caption kosong",
   "{} has more than {} entries": "{} berisi lebih dari {} entri",
-  "send it as an archive: tar c DIR | chat send-file - --name DIR.tar":
-    "kirim sebagai arsip: tar c DIR | chat send-file - --name DIR.tar",
+  "send it as an archive: {}": "kirim sebagai arsip: {}",
   "the server cannot record messages: {}": "server tidak dapat mencatat pesan: {}",
   "{} is not a time": "{} bukan waktu",
   "{} is not the number of a message": "{} bukan nomor pesan",
@@ -60,8 +59,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "check whether it arrived, then send it again":
     "periksa apakah pesan itu sampai, lalu kirim lagi",
   "run the same command again to resume": "jalankan perintah yang sama untuk melanjutkan",
-  "it is saved; the next chat send or join will retry":
-    "pesan tersimpan; chat send atau chat join berikutnya akan mengirimnya",
+  "it is saved, and will be sent when you next connect":
+    "pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
   "unknown user or wrong password": "pengguna tidak dikenal atau kata sandi salah",
   "wrong server password": "kata sandi server salah",
   "wrong password for this room": "kata sandi ruang ini salah",
@@ -71,6 +70,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "buka halaman ini lewat https atau di peramban yang lebih baru, atau masuk dengan kata sandi",
   "the reset code is invalid, used or expired":
     "kode ini tidak valid, sudah dipakai, atau kedaluwarsa",
+  "sign out another device first: {}": "keluarkan perangkat lain dahulu: {}",
+  "a moderator can turn them on: {}": "moderator dapat menyalakannya: {}",
+  "they are saved, and will be sent when you next connect":
+    "pesan-pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
   "a path is empty": "path kosong",
   "a picture must be a JPEG, PNG or WebP of at most {} pixels each way":
     "foto profil harus berupa JPEG, PNG, atau WebP dengan sisi paling banyak {} piksel",
@@ -80,36 +83,34 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "--thread needs one target": "--thread memerlukan satu tujuan",
   "add it after --thread": "tambahkan setelah --thread",
   "send it to each target": "kirim ke setiap tujuan",
-  "add them first: /invite {}": "tambahkan dia dahulu: /invite {}",
+  "add them first: {}": "tambahkan dia dahulu: {}",
   "another window is changing this room": "jendela lain sedang mengubah ruang ini",
   "ask a member for the password": "minta kata sandinya kepada anggota",
   "ask a member to add you, or use another name for a new room":
     "minta anggota menambahkan Anda, atau pakai nama lain untuk ruang baru",
-  "ask a member to add you: /invite NAME": "minta anggota menambahkan Anda: /invite NAME",
+  "ask a member to add you: {}": "minta anggota menambahkan Anda: {}",
   "ask a member to send it again": "minta anggota mengirimnya lagi",
   "ask a moderator": "hubungi moderator",
   "ask a room admin": "hubungi admin ruang",
   "ask an operator": "hubungi operator",
   "ask the sender to send it again": "minta pengirim mengirimnya lagi",
-  "ask the other members, then run /sealed accept or create another room":
-    "tanyakan kepada anggota lain, lalu jalankan /sealed accept atau buat ruang lain",
+  "ask the other members, then create another room or accept this one: {}":
+    "tanyakan kepada anggota lain, lalu buat ruang lain atau terima ruang ini: {}",
   "ask the server's owner": "tanyakan kepada pemilik server",
   "ask the server's owner, and if the change is intended, run chat trust accept SERVER":
     "tanyakan kepada pemilik server, dan jika disengaja, jalankan chat trust accept SERVER",
-  "ask the server's owner; after a restore, run chat trust accept or /sealed accept":
-    "tanyakan kepada pemilik server; setelah dipulihkan, jalankan chat trust accept atau " +
-    "/sealed accept",
+  "ask the server's owner; after a restore: {}":
+    "tanyakan kepada pemilik server; setelah dipulihkan: {}",
   "ask the server's owner, then run chat trust accept SERVER":
     "tanyakan kepada pemilik server, lalu jalankan chat trust accept SERVER",
   "ask them to update chat": "minta dia memperbarui chat",
   "ask to be added again": "minta ditambahkan lagi",
-  "ask {} to run chat join once, then try again":
-    "minta {} menjalankan chat join sekali, lalu coba lagi",
+  "ask {} to log in once, then try again": "minta {} masuk sekali, lalu coba lagi",
   "check the number": "periksa nomornya",
   "choose a message": "pilih sebuah pesan",
   "cannot add {}: {}": "tidak dapat menambahkan {}: {}",
-  "check both clocks (here it is {}), then start chat on {}'s device":
-    "periksa jam kedua mesin (di sini {}), lalu jalankan chat di perangkat {}",
+  "check both clocks (here it is {}), then start the program on {}'s device":
+    "periksa jam kedua mesin (di sini {}), lalu buka program ini di perangkat {}",
   "check the file id": "periksa id-nya",
   "check the address and that the server is running":
     "periksa alamatnya dan pastikan server berjalan",
@@ -132,7 +133,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "run chat join to rejoin the room": "jalankan chat join untuk bergabung lagi ke ruang itu",
   "contact the server's owner": "hubungi pemilik server",
   "delete files that you no longer need": "hapus berkas yang tidak diperlukan lagi",
-  "did you mean /{}? see /help": "maksud Anda /{}? lihat /help",
+  "did you mean {}? see {}": "maksud Anda {}? lihat {}",
   "did you mean {}?": "maksud Anda {}?",
   "download it again from a source that you trust": "unduh lagi dari sumber yang Anda percaya",
   "download it again": "unduh lagi",
@@ -144,26 +145,23 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "start it again": "mulai lagi program ini",
   "file {} is not yours": "berkas {} bukan milik Anda",
   "file {} was deleted": "berkas {} sudah dihapus",
-  "for example, /set {}": "misalnya /set {}",
-  "for example, /set {} VALUE": "misalnya /set {} VALUE",
+  "for example, {}": "misalnya {}",
   "free up disk space": "kosongkan ruang disk",
   "invalid arguments": "argumen tidak valid",
   "invalid setting {}": "setelan {} tidak valid",
-  "join one: /join ROOM": "bergabunglah ke salah satu: /join ROOM",
-  "join the room first: chat join --room ROOM, or /join ROOM":
-    "bergabunglah dahulu ke ruang itu: chat join --room ROOM, atau /join ROOM",
-  "list files with /files": "lihat daftar berkas dengan /files",
-  "log out first: /logout": "keluar dahulu: /logout",
+  "join one: {}": "bergabunglah ke salah satu: {}",
+  "join the room first: {}": "bergabunglah dahulu ke ruang itu: {}",
+  "log out first: {}": "keluar dahulu: {}",
   "report this as a bug": "laporkan ini sebagai bug",
   "restore a backup": "pulihkan dari cadangan",
-  "run chat files, or /files": "lihat daftarnya: chat files, atau /files",
+  "list them: {}": "lihat daftarnya: {}",
   "log in first": "masuklah dahulu: /login NAME",
-  "make someone else an admin first: /grant NAME": "jadikan orang lain admin dahulu: /grant NAME",
+  "make someone else an admin first: {}": "jadikan orang lain admin dahulu: {}",
   "message is empty": "pesan kosong",
   "message {} is not saved": "pesan {} tidak ada di simpanan",
   "specify a file": "sebutkan sebuah berkas",
-  "run chat rooms, or /rooms": "lihat daftarnya: chat rooms, atau /rooms",
-  "run chat users, or /who": "lihat daftarnya: chat users, atau /who",
+  "see the rooms: {}": "lihat daftar ruang: {}",
+  "see the people: {}": "lihat daftar orang: {}",
   "run the same command again": "jalankan perintah yang sama lagi",
   "{} changed while it was sent": "{} berubah saat dikirim",
   "'{}' changed while it was sent": "'{}' berubah saat dikirim",
@@ -172,7 +170,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "close programs that write to it, then send it again":
     "tutup program yang menulis berkas itu, lalu kirim lagi",
   "make it smaller, or send it in parts": "perkecil, atau kirim secara bertahap",
-  "set a password first: chat passwd": "tetapkan kata sandi dahulu: chat passwd",
+  "set a password first: {}": "tetapkan kata sandi dahulu: {}",
   "check the clocks of both machines": "periksa jam kedua mesin",
   "specify a destination folder": "sebutkan folder tujuan",
   "no file {} here": "tidak ada berkas {} di sini",
@@ -188,7 +186,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "not connected": "tidak tersambung",
   "nothing to accept: this room has no warning":
     "tidak ada yang perlu diterima: ruang ini tidak punya peringatan",
-  "see who can read here: /sealed": "lihat siapa yang dapat membaca di sini: /sealed",
+  "see who can read here: {}": "lihat siapa yang dapat membaca di sini: {}",
   "messages cannot be imported into an encrypted room":
     "pesan tidak dapat diimpor ke ruang terenkripsi",
   "import them into a room that is not encrypted": "impor ke ruang yang tidak terenkripsi",
@@ -201,8 +199,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "hanya kelompok {} yang berbeda: mungkin salah ketik",
   "another copy of this device folder is in use":
     "salinan lain folder perangkat ini sedang dipakai",
-  "passwords cannot start with --; for an encrypted room: /join ROOM --sealed":
-    "kata sandi tidak boleh diawali --; untuk ruang terenkripsi: /join ROOM --sealed",
+  "passwords cannot start with --; for an encrypted room: {}":
+    "kata sandi tidak boleh diawali --; untuk ruang terenkripsi: {}",
   "permission denied: {}": "akses ditolak: {}",
   "edit it on a device that is a member of the room":
     "sunting di perangkat yang menjadi anggota ruang ini",
@@ -211,11 +209,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "post it as a message": "kirim sebagai pesan",
   "send files one by one, and quote a path that contains spaces":
     "kirim berkas satu per satu, dan apit path yang berisi spasi dengan tanda kutip",
-  "run /files to list files": "jalankan /files untuk melihat daftar berkas",
-  "run /sealed": "jalankan /sealed",
-  "run /set to list settings": "jalankan /set untuk melihat daftar setelan",
+  "list the settings: {}": "lihat daftar setelan: {}",
   "encrypted rooms are not available here": "ruang terenkripsi tidak tersedia di sini",
-  "see /help": "lihat /help",
+  "see {}": "lihat {}",
   "see chat --help": "lihat /help",
   "send a file to encrypted and unencrypted rooms separately":
     "kirim berkas ke ruang terenkripsi dan ke ruang terbuka secara terpisah",
@@ -244,8 +240,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "nomor keamanan berisi 60 angka dalam kelompok lima, bukan {}; kelompok {} berisi {}",
   "the safety number contains only digits": "nomor keamanan hanya terdiri atas angka",
   "the creation of '{}' was interrupted": "pembuatan '{}' terputus",
-  "its creator can complete it: /join {} --sealed":
-    "pembuatnya dapat menyelesaikannya: /join {} --sealed",
+  "its creator can complete it: {}": "pembuatnya dapat menyelesaikannya: {}",
   "the server rejects messages to this room as outdated":
     "server menolak pesan ke ruang ini karena dianggap usang",
   "the server's history lacks messages of '{}' that this device has read":
@@ -268,7 +263,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "too many downloads are in progress": "terlalu banyak unduhan sedang berlangsung",
   "'{}' has reached the limit of {} invitations": "'{}' sudah mencapai batas {} undangan",
   "{} has too many open invitations": "{} memiliki terlalu banyak undangan yang belum dijawab",
-  "add their devices with /invite": "tambahkan perangkatnya dengan /invite",
+  "add their devices: {}": "tambahkan perangkatnya: {}",
   "this edit would not be encrypted, but the room is":
     "suntingan ini tidak akan dienkripsi, padahal ruangnya terenkripsi",
   "this file was already posted to the room": "berkas ini sudah dikirim ke ruang itu",
@@ -282,8 +277,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "try again": "coba lagi",
   "try again in {}": "coba lagi dalam {}",
   "try again later": "coba lagi nanti",
-  "try again later, or ask a member to /kick and /invite you":
-    "coba lagi nanti, atau minta anggota menjalankan /kick lalu /invite untuk Anda",
+  "try again later, or ask a member to remove you and add you again":
+    "coba lagi nanti, atau minta anggota mengeluarkan lalu menambahkan Anda lagi",
   "try again later, or ask the server's owner":
     "coba lagi nanti, atau tanyakan kepada pemilik server",
   "try again tomorrow": "coba lagi besok",
@@ -299,8 +294,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "unknown setting {}": "setelan {} tidak dikenal",
   "update chat on both machines": "perbarui chat di kedua sisi",
   "usage: {}": "cara pakai: {}",
-  "use /set {} on": "pakai /set {} on",
-  "use /set {} {}": "pakai /set {} {}",
+  "use {}": "pakai {}",
   "use 1 to 32 letters, digits, - or _, not only digits":
     "pakai 1 sampai 32 huruf, angka, - atau _, tidak hanya angka",
   "use 1 to 32 letters, digits, - or _, not only digits, such as {}":
@@ -308,12 +302,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "use 30s, 10m, 2h or 7d{}": "pakai 30s, 10m, 2h, atau 7d{}",
   "use a device that supports encryption": "pakai perangkat yang mendukung enkripsi",
   "use another name for a new room": "pakai nama lain untuk ruang baru",
-  "use chat join on one of your devices": "jalankan chat join di salah satu perangkat Anda",
+  "use {} on one of your devices": "pakai {} di salah satu perangkat Anda",
   "use one emoji or a short word": "pakai satu emoji atau satu kata pendek",
   "use the same version of chat on both machines": "pakai versi chat yang sama di kedua sisi",
   "use a duration from {} to {}{}": "pakai durasi dari {} sampai {}{}",
-  "verify it with chat verify-user {}, then use --accept":
-    "verifikasi dengan chat verify-user {}, lalu pakai --accept",
+  "verify it, then accept it: {}": "verifikasi, lalu terima: {}",
   "wait a moment, then try again": "tunggu sebentar, lalu coba lagi",
   "wait for an admin of the room to connect": "tunggu sampai admin ruang tersambung",
   "messages are sent when an admin who has joined the room connects; admins: {}":
@@ -346,7 +339,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this device has not read a message {} in this room":
     "perangkat ini belum membaca pesan {} di ruang ini",
   "'{}' needs the approval of a moderator": "'{}' memerlukan persetujuan moderator",
-  "ask for it: /join {}": "mintalah: /join {}",
+  "ask for it: {}": "mintalah: {}",
   "you have asked to join '{}'": "Anda telah meminta bergabung dengan '{}'",
   "wait until a moderator accepts": "tunggu sampai moderator menerima Anda",
   "you have already asked to join '{}'": "Anda sudah meminta bergabung dengan '{}'",
@@ -373,7 +366,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "choose another name, or ask one of its moderators":
     "pilih nama lain, atau minta salah satu moderatornya",
   "'{}' is not an assignment": "'{}' bukan ruang tugas",
-  "make it one: /rules post private": "jadikan ruang tugas: /rules post private",
+  "make it one: {}": "jadikan ruang tugas: {}",
   "the box's owner is not in '{}'": "pemiliknya tidak ada di '{}'",
   "new members of '{}' cannot read earlier messages":
     "anggota baru '{}' tidak dapat membaca pesan lama",
@@ -393,7 +386,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the poll has ended; your vote was not counted":
     "jajak pendapat sudah berakhir; suara Anda tidak dihitung",
   "the newest poll here was deleted": "jajak pendapat terbaru di sini sudah dihapus",
-  "name an older one: /vote N SEQ": "sebut yang lebih lama: /vote N SEQ",
+  "name an older one: {}": "sebut yang lebih lama: {}",
   "not sent: until now, only moderators saw your messages in '{}'":
     "tidak terkirim: sampai sekarang, hanya moderator yang melihat pesan Anda di '{}'",
   "start again to write to everyone there": "mulai lagi untuk menulis kepada semua orang di sana",
@@ -424,8 +417,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "server akan melihat suara, padahal ruang ini terenkripsi",
   "a poll needs options": "jajak pendapat memerlukan pilihan",
   "a poll cannot be edited": "jajak pendapat tidak dapat diubah",
-  "start a new one: /poll QUESTION | A | B": "mulai yang baru: /poll PERTANYAAN | A | B",
-  "see the result: /poll SEQ": "lihat hasilnya: /poll SEQ",
+  "start a new one: {}": "mulai yang baru: {}",
+  "see the result: {}": "lihat hasilnya: {}",
   "no action is needed": "tidak ada yang perlu dilakukan",
   "the poll would end in the past": "jajak pendapat akan berakhir di masa lalu",
   "earlier messages are handed over to one person": "pesan sebelumnya diserahkan kepada satu orang",
@@ -436,7 +429,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "Anda dapat memiliki paling banyak {} jajak pendapat terbuka di satu ruang",
   "a room can have at most {} open polls":
     "satu ruang paling banyak punya {} jajak pendapat terbuka",
-  "close one first: /poll close SEQ": "tutup satu dulu: /poll close SEQ",
+  "close one first: {}": "tutup satu dahulu: {}",
   "poll {} ended at {}": "jajak pendapat {} berakhir pada {}",
   "choose one option of poll {}": "pilih satu opsi jajak pendapat {}",
   "choose options from 1 to {}": "pilih opsi dari 1 sampai {}",
@@ -445,10 +438,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "two options look alike, or one is empty": "dua pilihan tampak sama, atau satu kosong",
   "give each option its own text": "beri setiap pilihan teks yang berbeda",
   "a group needs at least two other people": "grup memerlukan sedikitnya dua orang lain",
-  "for one person: /msg NAME TEXT": "untuk satu orang: /msg NAMA TEKS",
+  "for one person: {}": "untuk satu orang: {}",
   "these people already have too many groups": "orang-orang ini sudah punya terlalu banyak grup",
   "a group can have at most {} members": "grup dapat punya paling banyak {} anggota",
-  "create a room: /join ROOM": "buat ruang: /join RUANG",
+  "create a room: {}": "buat ruang: {}",
   "{} of your changes wait in this room": "{} perubahan Anda masih menunggu di ruang ini",
   "wait until they are done": "tunggu hingga selesai",
   "you have asked to join rooms {} times in an hour":
@@ -467,8 +460,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "omit them, or ask someone else to add them": "lewati, atau minta orang lain menambahkannya",
   "only members can add people to a group": "hanya anggota yang dapat menambahkan orang ke grup",
   "only accounts can be added to a group": "hanya akun yang dapat ditambahkan ke grup",
-  "add them after they have joined the server: /invite @NAME":
-    "tambahkan setelah mereka bergabung dengan server: /invite @NAMA",
+  "add them after they have joined the server: {}":
+    "tambahkan setelah mereka bergabung dengan server: {}",
   "only operators decide which rooms newcomers join":
     "hanya operator yang menentukan ruang untuk pendatang baru",
   "newcomers can join at most {} rooms":
@@ -486,14 +479,13 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "hanya operator yang dapat membuat ruang di server ini",
   "no poll here": "tidak ada jajak pendapat di sini",
   "no poll {} here": "tidak ada jajak pendapat {} di sini",
-  "show an older one: /poll SEQ; start one: /poll QUESTION | A | B":
-    "tampilkan yang lama: /poll SEQ; mulai satu: /poll PERTANYAAN | A | B",
+  "show an older one: {}; start one: {}": "tampilkan yang lama: {}; mulai satu: {}",
   "message {} is not pinned": "pesan {} tidak disematkan",
   "message {} is not yours": "pesan {} bukan milik Anda",
   "only the author of message {} sees who has read it":
     "hanya penulis pesan {} yang melihat siapa yang sudah membacanya",
   "'{}' is your own account": "'{}' adalah akun Anda sendiri",
-  "leave the room: /leave": "keluar dari ruang: /leave",
+  "leave the room: {}": "keluar dari ruang: {}",
   "this conversation is already encrypted": "percakapan ini sudah terenkripsi",
   "these messages were already deleted": "pesan-pesan ini sudah dihapus",
   "this file was deleted": "berkas ini sudah dihapus",
@@ -501,18 +493,16 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an encrypted room cannot have a password; its members add people":
     "ruang terenkripsi tidak dapat memakai kata sandi; anggotanya yang menambahkan orang",
   "this room's encryption is not set up yet": "enkripsi ruang ini belum disiapkan",
-  "who may write is a rule of the room: /rules":
-    "siapa yang boleh menulis adalah aturan ruang: /rules",
-  "to let a muted member write again: /unmute NAME":
-    "agar anggota yang dibisukan dapat menulis lagi: /unmute NAME",
+  "who may write is a rule of the room: {}": "siapa yang boleh menulis adalah aturan ruang: {}",
+  "to let a muted member write again: {}": "agar anggota yang dibisukan dapat menulis lagi: {}",
   "you cannot change your account name": "nama akun tidak dapat Anda ubah",
-  "to show another name: /name TEXT; to rename the account, ask an operator":
-    "untuk menampilkan nama lain: /name TEXT; untuk mengganti nama akun, minta operator",
+  "to show another name: {}; to rename the account, ask an operator":
+    "untuk menampilkan nama lain: {}; untuk mengganti nama akun, minta operator",
   "a display name has at most {} characters": "nama tampilan paling panjang {} karakter",
   "use a shorter one": "pakai yang lebih pendek",
   "a display name consists of letters, digits, spaces and . , ' · -":
     "nama tampilan terdiri dari huruf, angka, spasi, dan . , ' · -",
-  "to show an emoji beside the name: /status": "untuk menampilkan emoji di samping nama: /status",
+  "to show an emoji beside the name: {}": "untuk menampilkan emoji di samping nama: {}",
   "a display name cannot mix letters of these alphabets":
     "nama tampilan tidak boleh mencampur huruf dari aksara-aksara ini",
   "use letters of one alphabet": "pakai huruf dari satu aksara",
@@ -520,8 +510,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "sudah ada yang memakai nama '{}' atau nama yang mirip",
   "you can change your display name at most {} times a day":
     "Anda dapat mengubah nama tampilan paling banyak {} kali sehari",
-  "join it: chat join --room {}, or /join {}":
-    "bergabunglah dahulu: chat join --room {}, atau /join {}",
+  "join it: {}": "bergabunglah dahulu: {}",
   "{} needs {}, but only {} is free": "{} memerlukan {}, tetapi hanya {} yang kosong",
   "free up disk space, or choose another folder": "kosongkan ruang disk, atau pilih folder lain",
   "the disk is full; {} is incomplete": "disk penuh; {} belum lengkap",
@@ -581,10 +570,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "ini melebihi kuota berkas Anda; berkas Anda memakai {}",
   "this exceeds your file quota; your files use {} and unfinished uploads {} of {}":
     "ini melebihi kuota Anda; berkas memakai {} dan unggahan yang belum selesai {} dari {}",
-  "delete unfinished uploads: chat files --delete ID, or /files delete ID":
-    "hapus unggahan yang belum selesai: chat files --delete ID, atau /files delete ID",
+  "delete unfinished uploads: {}": "hapus unggahan yang belum selesai: {}",
   "you have no unfinished upload {}": "Anda tidak memiliki unggahan {} yang belum selesai",
-  "list yours: chat files, or /files": "lihat milik Anda: chat files, atau /files",
+  "list yours: {}": "lihat milik Anda: {}",
   "this upload was deleted": "unggahan ini dihapus",
   "send the file again": "kirim lagi berkas itu",
   "send it again from the start; a pipe cannot be resumed":
@@ -640,8 +628,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the server sent no greeting within {} s": "server tidak mengirim salam dalam {} detik",
   "the server uses protocol version {}": "server memakai protokol versi {}",
   "unknown server: {}": "server tidak dikenal: {}",
-  "confirm it with the owner, then run chat trust accept {}":
-    "pastikan kepada pemiliknya, lalu jalankan chat trust accept {}",
+  "confirm it with the owner, then run {}": "pastikan kepada pemiliknya, lalu jalankan {}",
   "the server lists more than {} rooms": "server menampilkan lebih dari {} ruang",
   "shorten it": "persingkat",
   "the account {} was removed": "akun {} telah dihapus",
@@ -678,7 +665,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "no room named '{}'": "tidak ada ruang bernama '{}'",
   "no box named '{}', or you may not read it":
     "tidak ada kotak tugas '{}', atau Anda tidak boleh membacanya",
-  "see who has handed in work: /handed": "lihat siapa yang sudah mengumpulkan: /handed",
+  "see who has handed in work: {}": "lihat siapa yang sudah mengumpulkan: {}",
   "you are not in '{}'": "Anda tidak berada di '{}'",
   "no user named '{}'": "tidak ada pengguna bernama '{}'",
   "room '{}' already exists": "ruang '{}' sudah ada",
@@ -756,7 +743,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you are not a moderator of '{}'": "Anda bukan moderator '{}'",
   "you are not a member of '{}', and the token would act for you":
     "Anda bukan anggota '{}', dan token akan bertindak atas nama Anda",
-  "join it first: chat join --room {}": "bergabunglah dahulu: chat join --room {}",
+  "join it first: {}": "bergabunglah dahulu: {}",
   "files are limited to {} here": "berkas dibatasi {} di sini",
   "the server has reached its file limit of {}": "server sudah mencapai batas berkas {}",
   "limit of {} unfinished uploads reached": "batas {} unggahan yang belum selesai tercapai",
@@ -791,7 +778,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "check the code, or ask the sender to share again":
     "periksa kodenya, atau minta pengirim membagikan lagi",
   "ask the sender to share again": "minta pengirim membagikan lagi",
-  "ask its moderators: /join ROOM": "minta kepada moderatornya: /join ROOM",
+  "ask its moderators: {}": "minta kepada moderatornya: {}",
   "see the skipped entries": "lihat entri yang dilewati",
   "nothing has arrived for {} s, but the server accepts other connections":
     "tidak ada yang diterima selama {} detik, tetapi server menerima sambungan lain",
@@ -863,40 +850,38 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "use via=tcp or via=udp": "pakai via=tcp atau via=udp",
   "remove some addresses from also=": "hapus beberapa alamat dari also=",
   "copy it again, between single quotes": "salin lagi, di antara tanda kutip tunggal",
-  "create a new room: /join ROOM --sealed": "buat ruang baru: /join ROOM --sealed",
+  "create a new room: {}": "buat ruang baru: {}",
   "use the device that created the account, or one linked to it":
     "pakai perangkat yang membuat akun, atau yang ditautkan dengannya",
-  "run chat devices": "jalankan chat devices",
+  "see your devices: {}": "lihat perangkat Anda: {}",
   "link from the device that created the account, or from one linked to it":
     "tautkan dari perangkat yang membuat akun, atau dari yang ditautkan dengannya",
   "use the form 192.0.2.7 or 2001:db8::7": "pakai bentuk 192.0.2.7 atau 2001:db8::7",
   "ban the account instead": "blokir akunnya saja",
-  "run chat admin invites": "jalankan chat admin invites",
+  "see the invites: {}": "lihat undangannya: {}",
   "ask an operator for more": "minta tambahan kepada operator",
   "specify a room to join, or a room to post to or read":
     "sebutkan ruang untuk bergabung, atau ruang untuk mengirim atau membaca",
   "create two tokens": "buat dua token",
-  "revoke some: chat admin invites --revoke ID": "cabut beberapa: chat admin invites --revoke ID",
+  "revoke some: {}": "cabut beberapa: {}",
   "ask for a new one": "mintalah yang baru",
   "set CHAT_ROOM_PASSWORD, use --room-password-file, or use an invite":
     "isi CHAT_ROOM_PASSWORD, pakai --room-password-file, atau pakai undangan",
   "ask for an invite": "mintalah undangan",
-  "set CHAT_PASSWORD or use --password-file; if you lost it: chat passwd --reset":
-    "isi CHAT_PASSWORD atau pakai --password-file; jika lupa: chat passwd --reset",
+  "set CHAT_PASSWORD or use --password-file; if you lost it: {}":
+    "isi CHAT_PASSWORD atau pakai --password-file; jika lupa: {}",
   "omit the password": "hilangkan kata sandinya",
-  "find its number: chat history --json": "cari nomornya: chat history --json",
+  "find its number: {}": "cari nomornya: {}",
   "use only one of them": "pakai salah satu saja",
   "unban a user or address first": "cabut dahulu blokir seorang pengguna atau alamat",
   "specify another user": "sebutkan pengguna lain",
   "ask a member of the room to connect with an up-to-date version of chat":
     "minta anggota ruang tersambung dengan versi chat terbaru",
-  "link it to a device that can: chat link-device":
-    "tautkan dengan perangkat yang dapat: chat link-device",
+  "link it to a device that can: {}": "tautkan dengan perangkat yang dapat: {}",
   "send a smaller file, or ask the server's owner":
     "kirim berkas yang lebih kecil, atau hubungi pemilik server",
   "send it again as a new file": "kirim lagi sebagai berkas baru",
-  "run chat link-device on a device that has one":
-    "jalankan chat link-device di perangkat yang memilikinya",
+  "link it on a device that has one: {}": "tautkan di perangkat yang memilikinya: {}",
   "send it again; a pipe cannot be read twice": "kirim lagi; pipa tidak dapat dibaca dua kali",
   "move some of them elsewhere": "pindahkan sebagian ke tempat lain",
   "check the port, or open a web page if this network has a log-in page":
@@ -907,22 +892,21 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "quit chat and move that file elsewhere; this device then rejoins its rooms":
     "tutup chat dan pindahkan berkas itu; perangkat ini lalu bergabung lagi ke ruang-ruangnya",
   "ask an operator for an invite": "mintalah undangan kepada operator",
-  "stop ignoring someone first: /unignore NAME":
-    "berhentilah mengabaikan seseorang dahulu: /unignore NAME",
-  "remove one first: /unsave SEQ": "hapus satu dahulu: /unsave SEQ",
+  "stop ignoring someone first: {}": "berhentilah mengabaikan seseorang dahulu: {}",
+  "remove one first: {}": "hapus satu dahulu: {}",
   "unhide or unmute some rooms": "tampilkan lagi atau bunyikan lagi beberapa ruang",
   "use a device that is a member of the room": "pakai perangkat yang menjadi anggota ruang",
-  "leave one first: /leave ROOM": "keluar dari satu ruang dahulu: /leave ROOM",
-  "ask an operator to remove unused groups: chat admin groups":
-    "minta operator menghapus grup yang tidak dipakai: chat admin groups",
+  "leave one first: {}": "keluar dari satu ruang dahulu: {}",
+  "ask an operator to remove unused groups: {}":
+    "minta operator menghapus grup yang tidak dipakai: {}",
   "revoke one first": "cabut satu dahulu",
-  "list members with /who": "lihat anggota dengan /who",
-  "unpin one first: /unpin SEQ": "lepas satu sematan dahulu: /unpin SEQ",
+  "list the members: {}": "lihat daftar anggota: {}",
+  "unpin one first: {}": "lepas satu sematan dahulu: {}",
   "create another room": "buat ruang lain",
   "ask an operator to reopen it": "minta operator membukanya lagi",
-  "use /join ROOM PASSWORD": "pakai /join ROOM PASSWORD",
-  "ask an operator to remove unused rooms: chat admin room remove":
-    "minta operator menghapus ruang yang tidak dipakai: chat admin room remove",
+  "enter it: {}": "masukkan kata sandinya: {}",
+  "ask an operator to remove unused rooms: {}":
+    "minta operator menghapus ruang yang tidak dipakai: {}",
   "use a form such as ctrl-x, alt-enter, shift-tab or f5":
     "pakai bentuk seperti ctrl-x, alt-enter, shift-tab atau f5",
   "remove some entries": "hapus beberapa entri",

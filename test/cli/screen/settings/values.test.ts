@@ -167,7 +167,7 @@ describe("/set", () => {
 
   test.each([
     ["bel on", "unknown setting 'bel'", "did you mean bell?"],
-    ["toString on", "unknown setting 'toString'", "run /set to list settings"],
+    ["toString on", "unknown setting 'toString'", "list the settings: /set"],
     ["bell maybe", "bell must be on or off, not 'maybe'", ""],
     ["theme blue", "theme must be one of dark, light, not 'blue'", ""],
     ["colors red", "invalid setting 'colors'", "for example, /set colors.mention red"],

@@ -25,7 +25,7 @@ const SEALED = ["rooms", "sealing", "identities", "lease"].map(
 const SCREEN = ["commands", "files", "client"].map((name) => `src/cli/screen/${name}.ts`);
 const BEFORE = /new Fault\(\s*"[a-z-]+",\s*|usageFault\(|(?<=usageFault\(msg`[^`]*`), |remedy:\s*/
   .source;
-const SAID = new RegExp(`(?:${BEFORE})(?:(msg)?\`([^\`]*)\`|"([^"]*)")`, "g");
+const SAID = new RegExp(`(?:${BEFORE})(?:(msg)?\`((?:\\{\`[^\`]*\`|[^\`])*)\`|"([^"]*)")`, "g");
 
 function lineOf(code: keyof typeof FAULTS, message: string | ReturnType<typeof msg>): string {
   return faultLineIn(indonesian, new Fault(code, message)).split(";")[0] ?? "";
@@ -45,7 +45,8 @@ describe("faults in Indonesian", () => {
       const source = readFileSync(path, "utf8");
       for (const [, tag, template, plain = ""] of source.matchAll(SAID)) {
         if (plain === "interrupted") continue;
-        const key = template?.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, "{}") ?? plain;
+        const key =
+          template?.replaceAll(/\$\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/g, "{}") ?? plain;
         expect([key, tag, Object.hasOwn(INDONESIAN_TEMPLATES, key)]).toEqual([key, "msg", true]);
       }
     },
