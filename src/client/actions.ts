@@ -259,7 +259,7 @@ export class Actions {
   async checkHasPrefs(target: string): Promise<void> {
     if (roomOf(this.#model, target) !== undefined) return;
     await this.checkTarget(target);
-    throw new Fault("not-found", msg`no messages yet`);
+    throw new Fault("not-found", msg`no messages yet`, { remedy: msg`write the first one` });
   }
 
   /** The caller has called `checkHasPrefs`. */
@@ -286,7 +286,9 @@ export class Actions {
    */
   setStatus(text: string, statusUntil: number | undefined): void {
     if (utf8Encode(text).length > STATUS_BYTES_MAX) {
-      throw new Fault("too-large", msg`a status can have at most ${STATUS_BYTES_MAX} bytes`);
+      throw new Fault("too-large", msg`a status can have at most ${STATUS_BYTES_MAX} bytes`, {
+        remedy: msg`shorten it`,
+      });
     }
     const status = text === "" ? undefined : text;
     this.#setEverywhere({ status, statusUntil: status === undefined ? status : statusUntil });
@@ -299,10 +301,14 @@ export class Actions {
   setKeywords(words: readonly string[]): readonly string[] {
     const keywords = foldKeywords(words);
     if (keywords.length > KEYWORDS_MAX) {
-      throw new Fault("too-many", msg`you can have at most ${KEYWORDS_MAX} keywords`);
+      throw new Fault("too-many", msg`you can have at most ${KEYWORDS_MAX} keywords`, {
+        remedy: msg`remove one first`,
+      });
     }
     if (!keywords.every(isKeywordFit)) {
-      throw new Fault("too-large", msg`a keyword can have at most ${KEYWORD_BYTES_MAX} bytes`);
+      throw new Fault("too-large", msg`a keyword can have at most ${KEYWORD_BYTES_MAX} bytes`, {
+        remedy: msg`shorten it`,
+      });
     }
     this.#setEverywhere({ keywords });
     return keywords;

@@ -67,7 +67,10 @@ export async function offerLink(granter: LinkGranter): Promise<OfferedLink> {
     channel: channelOf(fingerprint),
     random,
     grant: async (request) => {
-      if (granted !== undefined) throw new Fault("not-allowed", msg`the code has been used`);
+      if (granted !== undefined)
+        throw new Fault("not-allowed", msg`the code has been used`, {
+          remedy: msg`start again with a new code`,
+        });
       const device = parseDevice(request);
       granted = device.deviceKey;
       const deviceCert = await certify(device);

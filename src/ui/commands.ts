@@ -10,6 +10,7 @@ import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { adderIn, postTarget, roomOf } from "../core/model/selectors.ts";
 import { withoutIgnored } from "../core/model/unignored.ts";
+import { checkChoices } from "../core/rooms/polls.ts";
 import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -370,6 +371,8 @@ const vote: Command<OptionalSeq & { readonly choices: readonly number[] }> = {
   },
   async run({ choices, seq }, chat, host) {
     const item = await chat.actions.pollIn(host.current, seq);
+    const { options, many } = item.poll;
+    checkChoices(item.seq, choices, { options: options.length, many });
     return { seq: await chat.actions.vote(item.seq, choices) };
   },
 };
@@ -430,7 +433,9 @@ type RulesChange = Omit<RequestFields<"rules">, "room">;
 export function parseSlow(text: string): number {
   const isNumber = /^[1-9]\d{0,4}$/.test(text) && Number(text) <= SLOW_SECONDS_MAX;
   if (isNumber || text === "off") return isNumber ? Number(text) : 0;
-  throw new Fault("usage", msg`slow mode takes 1 to ${SLOW_SECONDS_MAX} seconds, or off`);
+  throw new Fault("usage", msg`slow mode takes 1 to ${SLOW_SECONDS_MAX} seconds, or off`, {
+    remedy: msg`for example, ${"/rules slow 30"}`,
+  });
 }
 
 /**

@@ -58,7 +58,9 @@ function parseFilter(
       return { untilUnixMs: Math.max(0, parseTime(value, { ...times, edge }) - 1) };
     case "replies":
       if (isSeq(value)) return { re: Number(value) };
-      throw new Fault("usage", msg`${quoteText(value)} is not the number of a message`);
+      throw new Fault("usage", msg`${quoteText(value)} is not the number of a message`, {
+        remedy: msg`check the number`,
+      });
     default:
       if (/^files?$/i.test(value)) return { files: true };
       throw new Fault("usage", msg`unknown filter has:${quoteText(value)}`, {

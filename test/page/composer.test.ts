@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
+import { Spoken } from "./spoken.ts";
 import { expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
@@ -66,9 +67,14 @@ pageTest("/clear hides the messages until the room is opened again", async () =>
 pageTest("keeps an unknown command, and offers to send it as text", async () => {
   const ana = await server.window("ana");
   const text = "/usr/share/doc is where I look";
+  const spoken = await Spoken.of(ana);
   await ana.send(text);
   const asText = ana.button("Send as text");
   await asText.waitFor();
+  // A refusal that is repeated is not silent.
+  await spoken.waitFor("Unknown command: /usr/share/doc");
+  await ana.composer.press("Enter");
+  await spoken.waitFor("Unknown command: /usr/share/doc", 2);
   await ana.page.getByText("Unknown command: /usr/share/doc").waitFor();
   expect(await ana.composer.inputValue()).toBe(text);
   await ana.composer.press("End");

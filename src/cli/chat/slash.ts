@@ -276,6 +276,9 @@ function commandOf(commandText: string): SlashCommand {
   if (command !== undefined) return command;
   const suggestion = nearestCommand(word);
   throw new Fault("usage", msg`unknown command '/${commandName.slice(0, 40)}'`, {
-    remedy: suggestion === undefined ? msg`see ${"/help"}` : msg`did you mean ${`/${suggestion}`}? see ${"/help"}`,
+    remedy:
+      suggestion === undefined
+        ? msg`see ${"/help"}`
+        : msg`did you mean ${`/${suggestion}`}? see ${"/help"}`,
   });
 }

@@ -157,7 +157,9 @@ export class Registry {
     if (ban !== undefined) return bannedFault(ban);
     const account = this.#byId.get(user);
     if (account?.isRemoved !== true) return undefined;
-    return new Fault("login-refused", msg`the account ${account.name} was removed`);
+    return new Fault("login-refused", msg`the account ${account.name} was removed`, {
+      remedy: msg`ask an operator`,
+    });
   }
 
   get(id: UserId): Account | undefined {
@@ -465,7 +467,11 @@ export class Registry {
    */
   ignoreDraft(account: Account, user: UserId, on: boolean): Draft | undefined {
     if (account.ignored.has(user) === on) return undefined;
-    if (user === account.id) throw new Fault("not-allowed", msg`you cannot ignore yourself`);
+    if (user === account.id) {
+      throw new Fault("not-allowed", msg`you cannot ignore yourself`, {
+        remedy: msg`specify another user`,
+      });
+    }
     if (on && account.ignored.size >= IGNORED_MAX) {
       throw new Fault("too-many", msg`you can ignore at most ${IGNORED_MAX} people`, {
         remedy: msg`stop ignoring someone first: ${"/unignore NAME"}`,

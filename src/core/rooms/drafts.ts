@@ -220,7 +220,11 @@ export function checkMayCreate(
   if (!of.members.has(owner))
     throw new Fault("not-allowed", msg`the box's owner is not in '${name}'`);
   if (rooms.boxesOf(of).length < BOXES_PER_ROOM_MAX) return;
-  throw new Fault("too-many", msg`only ${BOXES_PER_ROOM_MAX} people can hand in work in '${name}'`);
+  throw new Fault(
+    "too-many",
+    msg`only ${BOXES_PER_ROOM_MAX} people can hand in work in '${name}'`,
+    { remedy: msg`ask a moderator` },
+  );
 }
 
 export function conversationDraft({ room, pair, user }: ConversationCommand): Draft {
@@ -277,6 +281,7 @@ export function joinDrafts(
     throw new Fault(
       "too-many",
       msg`'${name}' has reached the limit of ${ROOM_MEMBERS_MAX} members`,
+      { remedy: msg`ask a moderator` },
     );
   }
   return [...rules, joinDraft(rooms, user, room.id, options.addedBy)];

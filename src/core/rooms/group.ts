@@ -86,7 +86,9 @@ function checkCommits(room: Room, command: GroupCommand): void {
   const { group: id, epoch, added, removed, kick, instead } = command.change;
   const { group } = room;
   if (group === undefined)
-    throw new Fault("not-found", msg`this room's encryption is not set up yet`);
+    throw new Fault("not-found", msg`this room's encryption is not set up yet`, {
+      remedy: msg`wait a moment, then try again`,
+    });
   const next = instead === undefined ? group.epoch + 1 : group.epoch;
   if (id !== group.id || epoch !== next || instead === 0) {
     throw stale(`the group is in epoch ${group.epoch}`);
@@ -178,7 +180,10 @@ function isSealedFile(body: unknown): boolean {
 
 function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
   const { group } = room;
-  if (group === undefined) throw new Fault("not-allowed", msg`this room is not encrypted`);
+  if (group === undefined)
+    throw new Fault("not-allowed", msg`this room is not encrypted`, {
+      remedy: msg`create a new room: ${"/join ROOM --sealed"}`,
+    });
   if (epoch !== group.epoch) throw stale(`the group is in epoch ${group.epoch}`);
   if (departedUsers(room).size > 0)
     throw stale("the group still contains devices of a former member");

@@ -254,13 +254,16 @@ function admissionDraft(
     throw new Fault(
       "too-many",
       msg`'${displayedName(room)}' has reached the limit of ${max} invitations`,
+      { remedy: msg`wait until some are answered` },
     );
   }
   const inviting = rooms.roomsInviting(user);
   const own = [...inviting].filter(({ invited }) => invited.get(user) === actor.user).length;
   const isOverLimit = !actor.isOperator && own >= INVITATIONS_PER_INVITER_MAX;
   if (isOverLimit || inviting.size >= INVITATIONS_PER_USER_MAX) {
-    throw new Fault("too-many", msg`${name} has too many open invitations`);
+    throw new Fault("too-many", msg`${name} has too many open invitations`, {
+      remedy: msg`wait until some are answered`,
+    });
   }
   const body = defined({ user, name, on: true, operator: isByToken || undefined });
   return admissionOf(room, actor.user, body);
@@ -478,7 +481,9 @@ function pinDraft(
 function receiptsDraft(room: Room, actor: ModeratorActor, on: boolean): Draft {
   checkMayPin(room, actor);
   if (room.pair !== undefined && room.pair[0] === room.pair[1]) {
-    throw new Fault("not-allowed", msg`notes to yourself have no read receipts`);
+    throw new Fault("not-allowed", msg`notes to yourself have no read receipts`, {
+      remedy: NOTHING_TO_DO,
+    });
   }
   const { by } = room.receipts ?? {};
   const isOn = room.pair === undefined ? by !== undefined : by?.has(actor.user) === true;
@@ -606,7 +611,9 @@ function checkNewcomers(rooms: Rooms, { isOperator }: ModeratorActor, isOn: bool
     });
   }
   if (!isOn || newcomersRooms(rooms.named()).length < NEWCOMERS_ROOMS_MAX) return;
-  throw new Fault("too-many", msg`newcomers can join at most ${NEWCOMERS_ROOMS_MAX} rooms`);
+  throw new Fault("too-many", msg`newcomers can join at most ${NEWCOMERS_ROOMS_MAX} rooms`, {
+    remedy: msg`remove one first`,
+  });
 }
 
 function checkMayPin(room: Room, actor: ModeratorActor): void {
@@ -626,7 +633,11 @@ function eraseManyDraft(
 ): Draft {
   const remaining = seqs.filter((seq) => !rooms.isErased(seq));
   const [seq, ...also] = new Set(remaining.flatMap((item) => [item, ...rooms.editsOf(item)]));
-  if (seq === undefined) throw new Fault("not-found", msg`these messages were already deleted`);
+  if (seq === undefined) {
+    throw new Fault("not-found", msg`these messages were already deleted`, {
+      remedy: NOTHING_TO_DO,
+    });
+  }
   const body = { seq, also, retention: isRetention || undefined };
   return { kind: "erase", room: room.id, by, id: "", body };
 }

@@ -104,7 +104,9 @@ export function checkPollStart(
   if (lines === undefined) throw new Fault("usage", msg`a poll needs options`);
   checkPollOptions(lines);
   if (until !== undefined && until <= unixMs) {
-    throw new Fault("usage", msg`the poll would end in the past`);
+    throw new Fault("usage", msg`the poll would end in the past`, {
+      remedy: msg`choose a later time`,
+    });
   }
   const open = openPolls(room, unixMs);
   const remedy = msg`close one first: ${"/poll close SEQ"}`;
@@ -165,15 +167,11 @@ export function voteDraft(
       ? new Fault("not-allowed", msg`the poll has ended; your vote was not counted`, SEE_RESULT)
       : noPoll(seq);
   }
-  const { options, many, anonymous, until } = poll;
+  const { anonymous, until } = poll;
   if (until !== undefined && until <= unixMs) {
     throw new Fault("not-allowed", msg`poll ${seq} ended at ${formatUtc(until)}`, SEE_RESULT);
   }
-  const isTooMany = many !== true && choices.length > 1;
-  if (isTooMany) throw new Fault("usage", msg`choose one option of poll ${seq}`);
-  if (new Set(choices).size < choices.length || choices.some((choice) => choice > options)) {
-    throw new Fault("usage", msg`choose options from 1 to ${options}`);
-  }
+  checkChoices(seq, choices, poll);
   const [by, secret] = anonymous === true ? (["server", { voter }] as const) : [user, {}];
   return { kind: "vote", room: room.id, by, id: "", body: { re: seq, choices, ...secret } };
 }
@@ -208,4 +206,19 @@ function noPoll(seq: number): Fault {
   return new Fault("not-found", msg`message ${seq} is not an open poll`, {
     remedy: msg`check the number`,
   });
+}
+
+/** @throws {Fault} usage if the poll has no such options, or takes only one */
+export function checkChoices(
+  seq: number,
+  choices: readonly number[],
+  { options, many }: { readonly options: number; readonly many?: boolean | undefined },
+): void {
+  const detail = { remedy: msg`see the options: ${`/poll ${seq}`}` };
+  const isTooMany = many !== true && choices.length > 1;
+  if (isTooMany) throw new Fault("usage", msg`choose one option of poll ${seq}`, detail);
+  const isUnknown = choices.some((choice) => choice < 1 || choice > options);
+  if (isUnknown || new Set(choices).size < choices.length) {
+    throw new Fault("usage", msg`choose options from 1 to ${options}`, detail);
+  }
 }

@@ -112,7 +112,9 @@ export function requireCollector(rooms: Rooms, user: UserId, name: Name): Room {
 }
 
 function foreignBox(name: string): Fault {
-  return new Fault("not-member", msg`only the moderators and its owner can read '${name}'`);
+  return new Fault("not-member", msg`only the moderators and its owner can read '${name}'`, {
+    remedy: msg`ask a moderator`,
+  });
 }
 
 function toBox(rooms: Rooms, box: Box): ResolvedTarget {

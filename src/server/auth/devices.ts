@@ -8,7 +8,13 @@ import { deviceIdOf } from "../../crypto/device-id.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { DEFERRED, type Deferred, type Sender, type SomeHandlers } from "../kernel/service.ts";
+import {
+  DEFERRED,
+  type Deferred,
+  type Sender,
+  type SomeHandlers,
+  signedOut,
+} from "../kernel/service.ts";
 import { isCertifiedBy } from "./secrets.ts";
 
 export class Devices {
@@ -60,7 +66,7 @@ export class Devices {
       account.devices.has(key) ? [registry.deviceRemovalDraft(account, key)] : [],
     );
     client.answer(ref, {});
-    const fault = new Fault("login-refused", msg`this device was signed out`);
+    const fault = signedOut();
     peers.close(account.id, fault, ({ member }) => member?.device === key);
     return DEFERRED;
   }

@@ -1,7 +1,7 @@
 /** Requests to register, log in and out, and change the password. */
 
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { newcomersRooms } from "../../core/rooms/rules.ts";
@@ -14,6 +14,7 @@ import {
   type LoginRequest,
   type Sender,
   type SomeHandlers,
+  signedOut,
 } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ConnectionLogin } from "../session/connection-state.ts";
@@ -151,7 +152,7 @@ export class LogIn {
     await kernel.transact(() =>
       account.devices.has(device) ? [registry.deviceRemovalDraft(account, device)] : [],
     );
-    const fault = new Fault("login-refused", msg`this device was signed out`);
+    const fault = signedOut();
     peers.close(account.id, fault, (peer) => peer !== client && peer.member?.device === device);
   }
 }

@@ -343,6 +343,7 @@ export class Authenticator {
     const fault = new Fault(
       "login-refused",
       msg`this device was signed out to make room for another`,
+      { remedy: msg`log in again` },
     );
     const isTarget = ({ member }: ClientConnection) => isSignedOut(account, member);
     this.#options.peers.close(account.id, fault, isTarget);
@@ -407,7 +408,11 @@ export class Authenticator {
   }
 
   async #hash(password: string, queue: TaskQueue): Promise<string> {
-    if (password === "") throw new Fault("usage", msg`the password is empty`);
+    if (password === "") {
+      throw new Fault("usage", msg`the password is empty`, {
+        remedy: msg`choose another password`,
+      });
+    }
     return queue.run(() => this.#options.passwords.hash(password));
   }
 

@@ -14,7 +14,7 @@ import { requireUser } from "../../core/rooms/targets.ts";
 import { Identity } from "../../crypto/identity.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { SomeHandlers } from "../kernel/service.ts";
+import { type SomeHandlers, signedOut } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Bans } from "./bans.ts";
 import type { Authenticator } from "./login.ts";
@@ -92,7 +92,11 @@ export class Resets {
       );
     }
     const token = code ?? newResetCode(entropy);
-    if (!isResetCode(token)) throw new Fault("usage", msg`this is not a reset code`);
+    if (!isResetCode(token)) {
+      throw new Fault("usage", msg`this is not a reset code`, {
+        remedy: msg`check what you typed`,
+      });
+    }
     return { token, reset: { hash: hashOf(token), expires, signsOut } };
   }
 
@@ -139,6 +143,6 @@ export class Resets {
   async signOut(account: Account, by = account.id): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     await kernel.transact(() => registry.signOutDrafts(account, by));
-    peers.close(account.id, new Fault("login-refused", msg`this device was signed out`));
+    peers.close(account.id, signedOut());
   }
 }

@@ -83,6 +83,10 @@ export function notLoggedIn(): Fault {
   return new Fault("not-logged-in", msg`you are not logged in`);
 }
 
+export function signedOut(): Fault {
+  return new Fault("login-refused", msg`this device was signed out`, { remedy: msg`log in again` });
+}
+
 export function submit(
   kernel: Pick<Kernel, "serve">,
   { client, actor, ref }: Sender,

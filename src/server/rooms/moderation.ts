@@ -74,7 +74,9 @@ export class Moderation {
     vote: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
     receipts: ({ target, on }, from) => {
       const { room } = this.options.targets.resolve(from.actor.user, target);
-      if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
+      if (room === undefined) {
+        throw new Fault("not-found", msg`no messages yet`, { remedy: msg`write the first one` });
+      }
       return this.#act(from, { kind: "receipts", room: room.id, on });
     },
     hand: (request, from) => {

@@ -259,7 +259,9 @@ export class Queries {
     const head = (await recordLookup.find(account.id, seq))?.head;
     const room = head === undefined ? undefined : rooms.get(head.room as RoomId);
     if (head?.by !== account.id || room?.members.has(account.id) !== true) {
-      throw new Fault("not-found", msg`only the author of message ${seq} sees who has read it`);
+      throw new Fault("not-found", msg`only the author of message ${seq} sees who has read it`, {
+        remedy: msg`ask them`,
+      });
     }
     if (!hasReadReceipts(room)) {
       const message = "read receipts are off in this room";

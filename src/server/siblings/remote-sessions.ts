@@ -24,6 +24,7 @@ import { isOperating } from "../auth/operator-link.ts";
 import { isSignedOut } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { signedOut } from "../kernel/service.ts";
 import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 import type { PushService } from "../push/service.ts";
 import type { CatchUp } from "../rooms/catch-up.ts";
@@ -167,10 +168,15 @@ class RemoteAccountRecords {
         return peers.close(id, new Fault("link-closed", msg`you were renamed to ${name}`, detail));
       }
       case "account-gone":
-        return peers.close(id, new Fault("login-refused", msg`account ${name} was removed`));
+        return peers.close(
+          id,
+          new Fault("login-refused", msg`account ${name} was removed`, {
+            remedy: msg`ask an operator`,
+          }),
+        );
       case "device-gone":
       case "irc-password-gone": {
-        const fault = new Fault("login-refused", msg`this device was signed out`);
+        const fault = signedOut();
         return peers.close(id, fault, ({ member }) => isSignedOut(account, member));
       }
       case "ignore":

@@ -74,6 +74,14 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "a moderator can turn them on: {}": "moderator dapat menyalakannya: {}",
   "they are saved, and will be sent when you next connect":
     "pesan-pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
+  "ask them": "tanyakan kepadanya",
+  "log in again": "masuk lagi",
+  "see the options: {}": "lihat pilihannya: {}",
+  "choose a later time": "pilih waktu yang lebih nanti",
+  "wait until some are answered": "tunggu sampai beberapa dijawab",
+  "start again with a new code": "ulangi dengan kode baru",
+  "remove one first": "hapus satu dahulu",
+  "write the first one": "tulis yang pertama",
   "a path is empty": "path kosong",
   "a picture must be a JPEG, PNG or WebP of at most {} pixels each way":
     "foto profil harus berupa JPEG, PNG, atau WebP dengan sisi paling banyak {} piksel",
@@ -111,12 +119,13 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "cannot add {}: {}": "tidak dapat menambahkan {}: {}",
   "check both clocks (here it is {}), then start the program on {}'s device":
     "periksa jam kedua mesin (di sini {}), lalu buka program ini di perangkat {}",
-  "check the file id": "periksa id-nya",
+  "it may have been deleted": "mungkin sudah dihapus",
   "check the address and that the server is running":
     "periksa alamatnya dan pastikan server berjalan",
   "check the disk, then restart chat": "periksa disk, lalu mulai ulang chat",
   "check the folder's owner and permissions": "periksa pemilik dan izin folder itu",
   "check the name": "periksa namanya",
+  "check the name or number": "periksa nama atau nomornya",
   "check the name and the password": "periksa nama dan kata sandinya",
   "check the network and try again": "periksa jaringan, lalu coba lagi",
   "check what you typed": "periksa ketikan Anda",
@@ -218,7 +227,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "send it again; the upload restarts": "kirim lagi; unggahan dimulai dari awal",
   "send it to {} first": "kirim dahulu ke {}",
   "send the text as a message": "kirim teksnya sebagai pesan",
-  "send up to 65536 bytes of UTF-8": "kirim paling banyak 65536 bita UTF-8",
+  "check the text": "periksa teksnya",
   "set CHAT_NEW_PASSWORD": "tetapkan CHAT_NEW_PASSWORD",
   "specify its number": "sebutkan nomornya",
   "split it, or send it as a file": "bagi pesannya, atau kirim sebagai berkas",

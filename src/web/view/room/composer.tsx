@@ -677,7 +677,9 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       </div>
       {rejected === undefined ? null : (
         <div className="composer-asked">
-          <Announced kind="fault">{rejected.message}</Announced>
+          <Announced kind="fault" about={rejected}>
+            {rejected.message}
+          </Announced>
           <Button variant="small" onClick={writing.send}>
             {texts.sendAsText}
           </Button>

@@ -69,19 +69,23 @@ interface AnnouncedProps extends ComponentProps<"p"> {
   readonly as?: "p" | "span" | "div" | "summary";
   /** Whether the text is part of a new view, which the user reads anyway. */
   readonly isInitiallyKnown?: boolean;
+  /** What the text is about, such as a fault. A new one is announced although its text is the same. */
+  readonly about?: unknown;
 }
 
 /** Element whose text is announced when it appears and whenever it changes. */
 export function Announced(props: AnnouncedProps) {
-  const { kind, as = "p", isInitiallyKnown = false, ...rest } = props;
+  const { kind, as = "p", isInitiallyKnown = false, about, ...rest } = props;
   const Tag = as as "p";
   const announce = useAnnounce();
   const ref = useRef<HTMLParagraphElement>(null);
-  const previous = useRef(isInitiallyKnown ? undefined : "");
+  const previous = useRef(isInitiallyKnown ? undefined : { text: "", about });
   useEffect(() => {
     const text = ref.current?.textContent ?? "";
-    if (previous.current !== undefined && text !== previous.current) announce(kind, text, ref);
-    if (previous.current !== undefined || text !== "") previous.current = text;
+    const { current } = previous;
+    const isNew = text !== current?.text || (text !== "" && about !== current.about);
+    if (current !== undefined && isNew) announce(kind, text, ref);
+    if (current !== undefined || text !== "") previous.current = { text, about };
   });
   return <Tag {...rest} ref={ref} />;
 }
