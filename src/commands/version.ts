@@ -51,7 +51,8 @@ async function checkRelease(
   key: string | undefined,
 ): Promise<number> {
   const stat = statOf(path);
-  if (stat === undefined) throw new Fault("not-found", msg`no such file: ${path}`);
+  if (stat === undefined)
+    throw new Fault("not-found", msg`no such file: ${path}`, { remedy: msg`check the path` });
   const isFolder = stat.isDirectory();
   const release = readRelease(await releaseKey(key), isFolder ? path : dirname(path));
   const { version, files } = release;

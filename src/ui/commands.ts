@@ -322,7 +322,7 @@ const POLL_FLAG = /^--(many|anonymous|for\s+(\S+))\s+/;
 const poll: Command<PollArgs> = {
   usage: "/poll [--many] [--anonymous] [--for TIME] QUESTION | A | B, /poll [close] [SEQ]",
   parse(input) {
-    const [, close, seq] = /^(close\b)?\s*(\d*)$/.exec(input) ?? [];
+    const [, close, seq] = /^(close\b)?\s*((?:[1-9]\d{0,14})?)$/.exec(input) ?? [];
     if (seq !== undefined) {
       const action = close === undefined ? "show" : "close";
       return { action, seq: seq === "" ? undefined : Number(seq), question: "", options: [] };
@@ -364,7 +364,8 @@ const poll: Command<PollArgs> = {
 const vote: Command<OptionalSeq & { readonly choices: readonly number[] }> = {
   usage: "/vote N[,N…] [SEQ], /vote none [SEQ]",
   parse(input) {
-    const [, numbers = "", seq] = /^(\d{1,2}(?:,\d{1,2})*|none)(?:\s+(\d+))?$/.exec(input) ?? [];
+    const [, numbers = "", seq] =
+      /^(\d{1,2}(?:,\d{1,2})*|none)(?:\s+([1-9]\d{0,14}))?$/.exec(input) ?? [];
     if (numbers === "") return undefined;
     const choices = numbers === "none" ? [] : numbers.split(",").map(Number);
     return { choices, seq: seq === undefined ? seq : Number(seq) };

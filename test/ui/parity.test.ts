@@ -252,6 +252,14 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
     faults: { 3: "usage", 4: "usage", 6: "not-allowed", 8: "not-allowed", 9: "not-found" },
   },
+  "votes for no option, or in no poll": {
+    lines: [
+      ...["/poll Lunch? | soup | rice", "/vote 0", "/vote 00", "/vote 0,1", "/vote 1,1"],
+      ...["/vote 1 0", "/vote 1 99999999999999999999", "/poll 0", "/vote 1"],
+    ],
+    records: ["text Lunch?\n1. soup\n2. rice", "vote of 'Lunch?\n1. soup\n2. rice'"],
+    faults: Object.fromEntries(Array.from({ length: 7 }, (_, i) => [i + 2, "usage"])),
+  },
   "/status and /away": {
     lines: ["/status in a lesson 2h", "/away", `/status ${"x".repeat(101)}`],
     faults: { 3: "too-large" },

@@ -35,7 +35,8 @@ export interface Release {
 export async function releaseKey(path: string | undefined): Promise<ReleaseKey> {
   if (path === undefined) return builtInKey();
   const text = await readNamedInput(path);
-  if (text === undefined) throw new Fault("not-found", msg`no such file: ${path}`);
+  if (text === undefined)
+    throw new Fault("not-found", msg`no such file: ${path}`, { remedy: msg`check the path` });
   return parseReleaseKey(textOf(text, path));
 }
 

@@ -495,7 +495,10 @@ function sourceFault(error: unknown, path: string): Fault {
     const isNamed = error instanceof Error && "path" in error;
     return diskFault(error, isNamed ? String(error.path) : path);
   }
-  return new Fault("not-found", msg`no such file: ${quoteText(path)}`, { cause: error });
+  return new Fault("not-found", msg`no such file: ${quoteText(path)}`, {
+    remedy: msg`check the path`,
+    cause: error,
+  });
 }
 
 /**
