@@ -677,7 +677,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       </div>
       {rejected === undefined ? null : (
         <div className="composer-asked">
-          <Announced kind="fault" about={rejected}>
+          <Announced kind="fault" cause={rejected}>
             {rejected.message}
           </Announced>
           <Button variant="small" onClick={writing.send}>

@@ -69,23 +69,23 @@ interface AnnouncedProps extends ComponentProps<"p"> {
   readonly as?: "p" | "span" | "div" | "summary";
   /** Whether the text is part of a new view, which the user reads anyway. */
   readonly isInitiallyKnown?: boolean;
-  /** What the text is about, such as a fault. A new one is announced although its text is the same. */
-  readonly about?: unknown;
+  /** Cause of the text, such as a fault. A new one is announced although its text is the same. */
+  readonly cause?: unknown;
 }
 
 /** Element whose text is announced when it appears and whenever it changes. */
 export function Announced(props: AnnouncedProps) {
-  const { kind, as = "p", isInitiallyKnown = false, about, ...rest } = props;
+  const { kind, as = "p", isInitiallyKnown = false, cause, ...rest } = props;
   const Tag = as as "p";
   const announce = useAnnounce();
   const ref = useRef<HTMLParagraphElement>(null);
-  const previous = useRef(isInitiallyKnown ? undefined : { text: "", about });
+  const previous = useRef(isInitiallyKnown ? undefined : { text: "", cause });
   useEffect(() => {
     const text = ref.current?.textContent ?? "";
     const { current } = previous;
-    const isNew = text !== current?.text || (text !== "" && about !== current.about);
+    const isNew = text !== current?.text || (text !== "" && cause !== current.cause);
     if (current !== undefined && isNew) announce(kind, text, ref);
-    if (current !== undefined || text !== "") previous.current = { text, about };
+    if (current !== undefined || text !== "") previous.current = { text, cause };
   });
   return <Tag {...rest} ref={ref} />;
 }

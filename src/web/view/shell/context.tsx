@@ -183,7 +183,7 @@ export function useTask(): RunningTask {
 export function FaultLine({ fault }: { readonly fault: unknown }) {
   const texts = useStartTexts();
   return (
-    <Announced kind="fault" about={fault} className="fault-line">
+    <Announced kind="fault" cause={fault} className="fault-line">
       {fault === undefined ? "" : faultText(fault, texts)}
     </Announced>
   );
