@@ -187,8 +187,8 @@ export function isFaultCode(text: string): text is FaultCode {
 type Value = string | number | bigint | null | undefined;
 
 /**
- * Template tag for a translatable text: ``msg`there is no room ${room}` ``. Commands in a remedy are
- * values, because each interface has its own word for them: ``msg`list them: ${"/files"}` ``.
+ * Template tag for a translatable text: ``msg`there is no room ${room}` ``. Commands in a remedy
+ * are values, because each interface has its own words for them: ``msg`list them: ${"/files"}` ``.
  */
 export function msg(parts: TemplateStringsArray, ...inserted: readonly Value[]): Translatable {
   const values = inserted.map(String);

@@ -182,7 +182,7 @@ export function cannotWrite(room: RoomView, facts: RoomFacts): Fault {
     case "suspect":
       return row.refused === undefined
         ? new Fault("seal-refused", msg`'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
-            remedy: msg`ask the other members, then create another room or accept this one: ${"/sealed accept"}`,
+            remedy: msg`ask its members, then accept it: ${"/sealed accept"}`,
           })
         : adminPending(msg`'${name}' cannot be used: ${row.reason ?? "?"}`, facts);
     case "out":

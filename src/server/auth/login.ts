@@ -379,7 +379,7 @@ export class Authenticator {
     if (passwordHash === undefined) return;
     if (current === undefined) {
       throw new Fault("login-refused", msg`the current password is required`, {
-        remedy: msg`set CHAT_PASSWORD or use --password-file; if you lost it: ${"chat passwd --reset"}`,
+        remedy: msg`use CHAT_PASSWORD or --password-file; if you lost it: ${"chat passwd --reset"}`,
       });
     }
     checkReadable(current);

@@ -102,8 +102,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask a room admin": "hubungi admin ruang",
   "ask an operator": "hubungi operator",
   "ask the sender to send it again": "minta pengirim mengirimnya lagi",
-  "ask the other members, then create another room or accept this one: {}":
-    "tanyakan kepada anggota lain, lalu buat ruang lain atau terima ruang ini: {}",
+  "ask its members, then accept it: {}": "tanyakan kepada anggotanya, lalu terima: {}",
   "ask the server's owner": "tanyakan kepada pemilik server",
   "ask the server's owner, and if the change is intended, run chat trust accept SERVER":
     "tanyakan kepada pemilik server, dan jika disengaja, jalankan chat trust accept SERVER",
@@ -877,7 +876,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "set CHAT_ROOM_PASSWORD, use --room-password-file, or use an invite":
     "isi CHAT_ROOM_PASSWORD, pakai --room-password-file, atau pakai undangan",
   "ask for an invite": "mintalah undangan",
-  "set CHAT_PASSWORD or use --password-file; if you lost it: {}":
+  "use CHAT_PASSWORD or --password-file; if you lost it: {}":
     "isi CHAT_PASSWORD atau pakai --password-file; jika lupa: {}",
   "omit the password": "hilangkan kata sandinya",
   "find its number: {}": "cari nomornya: {}",
