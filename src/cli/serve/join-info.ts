@@ -62,7 +62,7 @@ export interface JoinInfo {
   };
   /** Certificate for browsers that trust the server's root. */
   readonly named?: Pick<NamedCertificate, "name" | "rootSha256">;
-  /** Token that makes the first user who opens the page with it an operator. */
+  /** Token that makes the first account whose page has it an operator. */
   readonly operatorToken: string;
 }
 
@@ -173,36 +173,35 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
   return [
     `'${name}' is running (Ctrl-C to stop). Data folder: ${data}`,
     "",
-    ...(link === undefined ? [] : [`  on a phone        ${link}`]),
-    `  in a browser      ${webAddress(joinInfo)}`,
+    ...(link === undefined ? [] : [`  phones and others ${link}`]),
+    `  ${joinInfo.isPublic ? "in a browser      " : "on this computer  "}${webAddress(joinInfo)}`,
     ...(udp ? [`  over UDP          add --transport udp`] : []),
     ...irc.map((address) => `  in an IRC client  ${address}`),
     `  server password   ${roomPassword ?? "none: any user may register"}`,
     `  fingerprint       ${fingerprint}`,
     ...trustLines(joinInfo),
-    `  operator link     ${operatorLink(joinInfo)} (for one browser, 1 hour)`,
-    ...(localLine === undefined ? [] : [`  on this machine   ${localLine}`]),
+    `  to be an operator ${operatorLink(joinInfo)} (works once, for 1 hour)`,
+    ...(localLine === undefined ? [] : [`  in a terminal     ${localLine}`]),
   ];
 }
 
 function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
   const { name, roomPassword, fingerprint, data, udp, irc, invite } = joinInfo;
-  const pages = new Set([webAddress(joinInfo), pageAddress(invite)]);
+  const [own, others] = [webAddress(joinInfo), pageAddress(invite)];
   const shortLines = [
     `'${name}' is running (Ctrl-C to stop)`,
     "",
     "data folder",
     `  ${data}`,
-    "on this machine",
+    "in a terminal",
     `  ${localCommand(joinInfo, context.env) ?? "through the proxy"}`,
-    "in a browser",
-    ...[...pages].map((page) => `  ${page}`),
-    "  on a phone: scan this code",
+    ...(own === others ? [] : ["in a browser on this computer", `  ${own}`]),
+    "phones and others: scan this, or",
+    `  ${others}`,
     ...(udp ? ["over UDP", "  add --transport udp"] : []),
     ...(irc.length === 0 ? [] : ["in an IRC client", ...irc.map((address) => `  ${address}`)]),
     "server password",
     `  ${roomPassword ?? "none: any user may register"}`,
-    "operator link: 1 browser, 1 hour",
   ];
   const width = Bun.stringWidth(code[0] ?? "") + 2;
   const fits = shortLines.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
@@ -211,7 +210,7 @@ function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): strin
     ...code.map((line, row) => `${line}  ${shortLines[row] ?? ""}`.trimEnd()),
     `  fingerprint       ${fingerprint}`,
     ...trustLines(joinInfo),
-    `  operator link     ${operatorLink(joinInfo)}`,
+    `  to be an operator ${operatorLink(joinInfo)} (once, 1 hour)`,
   ];
 }
 

@@ -27,7 +27,7 @@ import { NewestMap } from "../../core/evict.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { ircPasswordSeq, looksLikeIrcPassword } from "../../core/rooms/irc-passwords.ts";
-import { inviteUsedDraft } from "../../core/rooms/policy.ts";
+import { inviteUsedDraft, roleDraft } from "../../core/rooms/policy.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
 import { delay } from "../../io/clock.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -478,11 +478,25 @@ export class Authenticator {
     return found;
   }
 
-  async guessOperatorToken(client: ClientConnection, token: string): Promise<void> {
+  /**
+   * The operator's token grants the rights to this session. The operator link grants them to the
+   * account, also after a restart, but not again to an account that has lost them.
+   */
+  async operate(client: ClientConnection, account: Account, token: string): Promise<void> {
+    const { registry, kernel } = this.#options;
+    const link = this.#operatorLink;
     await this.#guess(client, [], "login-refused", "wrong operator token", () => {
-      const isLink = this.#operatorLink.grants(token, client);
-      return Promise.resolve(this.#isOperatorToken(token) || isLink);
+      const isOwner = link.claim(token, account.id);
+      const isCurrent = !link.isGranted || registry.policy.isOperator(account.id);
+      return Promise.resolve(this.#isOperatorToken(token) || (isOwner && isCurrent));
     });
+    if (this.#isOperatorToken(token)) {
+      if (client.member?.account === account) client.member.isOperator = true;
+      return;
+    }
+    const role = roleDraft(account.id, account.id, true);
+    await kernel.transact(() => (registry.policy.isOperator(account.id) ? [] : [role]));
+    link.granted();
   }
 
   #loginByDevice(

@@ -14,14 +14,15 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { sameSecret } from "./secrets.ts";
 
 /**
- * The first account and device that present the token within an hour become its owner, so that the
- * token is useless to anyone who finds it later in a terminal or browser history.
+ * The first account that presents the token within an hour becomes an operator. After that, the
+ * token is useless to anyone who finds it in a terminal or browser history.
  */
 export class OperatorLink {
   readonly #clock: Clock;
   readonly #token: string | undefined;
   readonly #until: number;
-  #owner: string | undefined;
+  #owner: UserId | undefined;
+  #isGranted = false;
 
   constructor(clock: Clock, token: string | undefined) {
     this.#clock = clock;
@@ -33,11 +34,19 @@ export class OperatorLink {
     return this.#matches(token) && this.#owner === undefined && this.#clock.now() < this.#until;
   }
 
-  grants(token: string, { member }: ClientConnection): boolean {
-    if (member?.device === undefined || !this.#matches(token)) return false;
-    const owner = `${member.account.id} ${member.device}`;
-    if (this.isUnused(token)) this.#owner = owner;
-    return this.#owner === owner;
+  /** Reports whether the user is, or now becomes, the owner of the link. */
+  claim(token: string, user: UserId): boolean {
+    if (this.isUnused(token)) this.#owner = user;
+    return this.#matches(token) && this.#owner === user;
+  }
+
+  /** False until the owner's role is recorded. */
+  get isGranted(): boolean {
+    return this.#isGranted;
+  }
+
+  granted(): void {
+    this.#isGranted = true;
   }
 
   #matches(token: string): boolean {
@@ -54,13 +63,13 @@ export function isOperating(
   return client.member?.isOperator === true || registry.policy.isOperator(account.id);
 }
 
-/** Reports whether the user is an operator, also by the operator link in any of their sessions. */
+/** Reports whether the user is an operator, also by the operator's token in any session. */
 export function isOperatorAnywhere(
   { registry, peers }: Pick<ServerContext, "registry" | "peers">,
   user: UserId,
 ): boolean {
-  const isByLink = peers.of(user).some(({ member }) => member?.isOperator === true);
-  return isByLink || registry.policy.isOperator(user);
+  const isByToken = peers.of(user).some(({ member }) => member?.isOperator === true);
+  return isByToken || registry.policy.isOperator(user);
 }
 
 export function checkOperator({ isOperator }: ModeratorActor): void {

@@ -45,7 +45,7 @@ import type { RecordLookup } from "./record-lookup.ts";
 
 interface ModerationOptions extends ServerContext {
   readonly recordLookup: RecordLookup;
-  readonly authenticator: Pick<Authenticator, "guessOperatorToken">;
+  readonly authenticator: Pick<Authenticator, "operate">;
   readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
   /** Deletes the unfinished uploads of an account. */
@@ -122,10 +122,8 @@ export class Moderation {
       if (!more) await this.options.eraseUploads(author.id);
       return { erased, next: more && last !== undefined ? last : undefined };
     },
-    operate: async ({ token }, { client, account }) => {
-      await this.options.authenticator.guessOperatorToken(client, token);
-      if (client.member?.account === account) client.member.isOperator = true;
-    },
+    operate: ({ token }, { client, account }) =>
+      this.options.authenticator.operate(client, account, token),
     "sign-out": ({ user }, { actor }) => this.#signOut(actor, user),
     ban: (request, from) => this.#ban(request, from),
     bans: ({ after }) => {

@@ -119,16 +119,6 @@ export class Preferences {
     if (changes.length > 0) await this.#put(changes);
   }
 
-  async operatorToken(): Promise<string | undefined> {
-    const token = await this.#get(`operator ${this.#fingerprints[0]}`);
-    return typeof token === "string" ? token : undefined;
-  }
-
-  storeOperatorToken(token: string | undefined): Promise<void> {
-    const key = `operator ${this.#fingerprints[0]}`;
-    return this.#put([{ table: "places", key, value: token }]);
-  }
-
   /** Rows of all tabs. Programs before 0.3 stored one draft per target, without its tab. */
   async tabRows(table: TabTable, user: string): Promise<readonly TabRow[]> {
     const prefix = this.#prefix(user);

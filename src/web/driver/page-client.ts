@@ -162,10 +162,8 @@ export class PageClient extends ChatClient<PageAccount> {
   #removals: readonly Removal[] = [];
   #cluster: readonly ServerAddress[] = [];
   #addresses: readonly ServerAddress[] = [];
-  #isLinkOperator = false;
-  #isLinkDismissed = false;
-  #refusedToken: string | undefined;
-  #hasLostLink = false;
+  #operatorLink: "granted" | "refused" | undefined;
+  #isOperatorLinkUsed = false;
   #isReplaced = false;
   #isRestarting = false;
   #isStoreDismissed = false;
@@ -300,31 +298,14 @@ export class PageClient extends ChatClient<PageAccount> {
     this.store.update();
   }
 
-  get isOperatorByLink(): boolean {
-    return this.#isLinkOperator;
-  }
-
-  get isNewOperator(): boolean {
-    return (
-      this.#isLinkOperator && this.#fragment.operatorToken !== undefined && !this.#isLinkDismissed
-    );
-  }
-
-  /** True from the refusal of this browser's operator link until the notice is dismissed. */
-  get hasLostOperatorLink(): boolean {
-    return this.#hasLostLink;
+  /** Effect of the operator link that opened this page, until the notice is dismissed. */
+  get operatorLink(): "granted" | "refused" | undefined {
+    return this.#operatorLink;
   }
 
   dismissOperatorLink(): void {
-    this.#hasLostLink = false;
-    this.#isLinkDismissed = true;
-    this.platform.forgetFragment();
+    this.#operatorLink = undefined;
     this.store.update();
-  }
-
-  async forgetOperatorLink(): Promise<void> {
-    this.platform.forgetFragment();
-    await this.#preferences.storeOperatorToken(undefined);
   }
 
   get sealRefusal(): Fault | undefined {
@@ -664,7 +645,7 @@ export class PageClient extends ChatClient<PageAccount> {
     account: PageAccount,
     { link, result, previous }: AccountLogin<PageAccount>,
   ): void {
-    this.store.reportFailure(this.#presentOperatorToken(link.connection));
+    this.store.reportFailure(this.#useOperatorLink(link.connection));
     this.avatars.connected();
     link.connection.request("addresses", {}).then(({ places }) => {
       this.#addresses = places;
@@ -731,29 +712,22 @@ export class PageClient extends ChatClient<PageAccount> {
     store(account).catch(asFault);
   }
 
-  async #presentOperatorToken(connection: Connection): Promise<void> {
-    const linkToken = this.#fragment.operatorToken;
-    const token = linkToken ?? (await this.#preferences.operatorToken());
-    if (token === undefined) {
-      this.#isLinkOperator = false;
-      return;
-    }
+  /** Makes the account an operator, once. */
+  async #useOperatorLink(connection: Connection): Promise<void> {
+    const token = this.#fragment.operatorToken;
+    if (token === undefined || this.#isOperatorLinkUsed) return;
     try {
       await connection.request("operate", { token });
-      if (linkToken !== undefined) void this.#preferences.storeOperatorToken(linkToken);
-      this.#isLinkOperator = true;
-      this.#hasLostLink = false;
-      this.store.enqueue({ kind: "operator", on: true });
+      this.#operatorLink = "granted";
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
-      this.#isLinkOperator = false;
       if (error.code !== "login-refused") throw error;
-      void this.#preferences.storeOperatorToken(undefined);
-      if (token === this.#refusedToken) return;
-      this.#refusedToken = token;
-      this.#hasLostLink = true;
-      this.store.update();
+      // The account may have its rights from elsewhere.
+      if (!this.model.isOperator) this.#operatorLink = "refused";
     }
+    this.#isOperatorLinkUsed = true;
+    this.platform.forgetFragment();
+    this.store.update();
   }
 
   #publish(event: PageEvent): void {

@@ -247,7 +247,7 @@ function Screen({ hasNoTexts }: ScreenProps) {
   const { chat, texts, fail } = useStart();
   const page = useContext(PageContext);
   const { me } = model;
-  const isOperator = model.isOperator || (chat.isOperatorByLink && me !== undefined);
+  const isOperator = model.isOperator && me !== undefined;
   const openDashboard = useCallback(() => {
     dashboard.fetch().then(
       () => setDashboard(true),

@@ -18,7 +18,9 @@ export const ENGLISH_START = {
   roomPassword: "Server password",
   roomPasswordHint: "New accounts only. Ask the server's owner.",
   invited: "You've been invited: no server password needed.",
-  invitedOperator: "Sign in to become this server's operator.",
+  invitedOperator:
+    "Sign in to become an operator of this server. Your account keeps these rights, so choose a " +
+    "password.",
   continueLogin: "Continue",
   signingIn: "Signing in…",
   loginExplained: "Enter a new name to register, or your existing name to sign in.",
@@ -124,20 +126,14 @@ export const ENGLISH_START = {
   programCheck:
     "Run this command in the download folder to detect a damaged file. The checksum comes " +
     "from the same server.",
-  operatorByLink: "You're signed in as operator until the server stops.",
-  operatorNow: "You're operator.",
-  operatorNoLonger: "You're no longer operator.",
-  operatorLinkLost:
-    "Your operator link stopped working, as it does when the server restarts. Open the new link " +
-    "that “chat serve” prints when it starts.",
+  operatorNow: "You are an operator of this server now, also after a restart.",
   operatorLinkUsed:
-    "This operator link has been used already. Enter the server's password below, or open the " +
-    "new link that “chat serve” prints when it starts.",
-  operatorEnd: "Stop being operator",
+    "This operator link has been used already or has expired. “chat serve” prints a new one at " +
+    "each start.",
   positionRemains:
     "The location can't be left out of this photo. Attach it again to send the original.",
   trustServer: "Trust this server",
-  trustServerHint: "No warning, notifications, install.",
+  trustServerHint: "Removes the warning; allows notifications and installing.",
   pageNotices: "Notices of this page",
   linkHere: "I have a code",
   linkHereExplained:

@@ -22,7 +22,9 @@ export const INDONESIAN: Texts = {
   roomPassword: "Kata sandi server",
   roomPasswordHint: "Hanya untuk akun baru. Tanyakan kepada pemilik server.",
   invited: "Anda diundang: kata sandi server tidak diperlukan.",
-  invitedOperator: "Masuk untuk menjadi operator server ini.",
+  invitedOperator:
+    "Masuk untuk menjadi operator server ini. Akun Anda tetap memiliki hak ini, jadi pilih kata " +
+    "sandi.",
   continueLogin: "Lanjutkan",
   signingIn: "Sedang masuk…",
   loginExplained: "Isi nama baru untuk mendaftar, atau nama Anda yang sudah ada untuk masuk.",
@@ -786,16 +788,10 @@ export const INDONESIAN: Texts = {
     "berasal dari server yang sama.",
   removedFromRoom: (actor, room) => `${actor} mengeluarkan Anda dari ${room}.`,
   reasonGiven: (reason) => `Alasan: ${reason}`,
-  operatorByLink: "Anda masuk sebagai operator sampai server berhenti.",
-  operatorNow: "Anda operator.",
-  operatorNoLonger: "Anda bukan operator lagi.",
-  operatorLinkLost:
-    "Tautan operator Anda tidak berlaku lagi, misalnya karena server dimulai ulang. Buka tautan " +
-    "baru yang ditampilkan “chat serve” saat dimulai.",
+  operatorNow: "Anda sekarang operator server ini, juga setelah server dimulai ulang.",
   operatorLinkUsed:
-    "Tautan operator ini sudah dipakai. Masukkan kata sandi server di bawah, atau buka tautan " +
-    "baru yang ditampilkan “chat serve” saat dimulai.",
-  operatorEnd: "Berhenti menjadi operator",
+    "Tautan operator ini sudah dipakai atau sudah kedaluwarsa. “chat serve” menampilkan tautan " +
+    "baru setiap kali dimulai.",
 
   more: "Lainnya",
 

@@ -28,7 +28,6 @@ function accountItems(
   const { user, operator } = account;
   const name = cleanText(user);
   const reset = () => show((close) => <ResetDialog user={user} onClose={close} />);
-  if (user === chat.model.me) return [{ label: texts.resetPassword, onChoose: reset }];
   const ban = () => show((close) => <BanDialog target={user} onClose={close} onDone={reload} />);
   const operate = confirmItem(page, {
     title: operator ? texts.operatorEndAsk(name) : texts.operatorAsk(name),
@@ -37,6 +36,7 @@ function accountItems(
     isDanger: true,
     onConfirm: () => chat.request("grant", { user, on: !operator }).then(reload),
   });
+  if (user === chat.model.me) return [{ label: texts.resetPassword, onChoose: reset }, operate];
   const rename = () => openDialog(RenameDialog, { subject: { user }, onDone: reload });
   return [
     { label: `${texts.rename}…`, onChoose: rename },

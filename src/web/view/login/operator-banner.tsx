@@ -1,38 +1,17 @@
-/** Notices about the operator link: its effect, expiry and removal. */
+/** Notice about the effect of the operator link. */
 
 import { Announced } from "../shell/announced.tsx";
-import { Button } from "../shell/button.tsx";
-import { useModelValue, useStart, useTask } from "../shell/context.tsx";
+import { useModelValue, useStart } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-
-export function OperatorLinkNotice() {
-  const { texts, chat } = useStart();
-  const task = useTask();
-  const endOperatorRole = async () => {
-    await chat.forgetOperatorLink();
-    location.reload();
-  };
-  return (
-    <>
-      <span>{texts.operatorByLink}</span>
-      <Button disabled={task.isBusy} onClick={() => task.run(endOperatorRole)}>
-        {texts.operatorEnd}
-      </Button>
-    </>
-  );
-}
 
 export function OperatorBanner() {
   const { texts, chat } = useStart();
-  const isLost = useModelValue(() => chat.hasLostOperatorLink);
+  const isRefused = useModelValue(() => chat.operatorLink === "refused");
   return (
-    <div className={isLost ? "banner banner-warning" : "banner banner-info"}>
-      <details>
-        <Announced kind="notice" as="summary">
-          {isLost ? texts.operatorNoLonger : texts.operatorNow}
-        </Announced>
-        {isLost ? <span>{texts.operatorLinkLost}</span> : <OperatorLinkNotice />}
-      </details>
+    <div className={isRefused ? "banner banner-warning" : "banner banner-info"}>
+      <Announced kind="notice" as="span">
+        {isRefused ? texts.operatorLinkUsed : texts.operatorNow}
+      </Announced>
       <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissOperatorLink()} />
     </div>
   );

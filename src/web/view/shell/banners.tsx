@@ -134,7 +134,7 @@ export function Banners({ lacksPart }: BannersProps) {
   const { loaded: { MemberBanners } = {}, hasFailed } = useLoading(memberBanners, hasMemberBanner);
   const hasNotices = useModelValue(({ notices }) => Object.values(notices).some(Boolean));
   const isReplaced = useModelValue(() => chat.isReplaced);
-  const hasOperatorNotice = useModelValue(() => chat.isNewOperator || chat.hasLostOperatorLink);
+  const hasOperatorNotice = useModelValue(() => chat.operatorLink !== undefined);
   return (
     <header className="banners">
       <ConnectionBanner connection={connection} />

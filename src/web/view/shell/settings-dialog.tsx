@@ -24,7 +24,6 @@ import { canNotify, isPhone } from "../attention/push-browser.ts";
 import { disablePushes, PushSetting } from "../attention/pushes.tsx";
 import { playSound } from "../attention/sound.ts";
 import { makeAvatar } from "../files/scale.ts";
-import { OperatorLinkNotice } from "../login/operator-banner.tsx";
 import { IgnoredDialog } from "../room/ignored.tsx";
 import { Avatar, usePicture, useShownName } from "../room/person.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
@@ -578,7 +577,6 @@ export function SettingsDialog({ changesPassword = false, part, onClose }: Setti
         <DisplayNameField user={chat.model.me ?? ""} />
         <Status />
         <Password isOpen={changesPassword} />
-        {chat.isOperatorByLink ? <OperatorLinkNotice /> : null}
       </Fragment>,
     ],
     ["devices", texts.devices, <Devices key="devices" />],
