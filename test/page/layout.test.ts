@@ -314,7 +314,7 @@ pageTest("moves no message when a banner appears", async () => {
   const before = await place();
   await max.tab.ask("join", { room: "attic", create: true, password: "open sesame" });
   await max.tab.ask("invite-user", { room: "attic", user: "lea" });
-  const banner = lea.page.locator(".banner").filter({ hasText: "max invited you to #attic." });
+  const banner = lea.invitation("max invited you to #attic.");
   await banner.waitFor();
   expect(await place()).toEqual(before);
   const list = await lea.page.locator(".room-head").boundingBox();

@@ -57,7 +57,7 @@ pageTest("shows an invitation to a locked room until the user joins", async () =
   const pat = await server.headlessUser("pat");
   await pat.tab.ask("join", { room: "vault", create: true, password: "open sesame" });
   await pat.tab.ask("invite-user", { room: "vault", user: "ora" });
-  const banner = ora.page.locator(".banner").filter({ hasText: "pat invited you to #vault." });
+  const banner = ora.invitation("pat invited you to #vault.");
   await banner.getByRole("button", { name: "Join" }).click();
   await ora.heading("#vault").waitFor();
   await ora.page.getByText("pat invited ora").waitFor();

@@ -118,8 +118,8 @@ pageTest("lists requests to join for moderators, who accept or decline them", as
   await picture(ana, "knock");
   await ana.button("Accept guest").click();
   await ana.page.getByText("guest asks to join.").waitFor({ state: "detached" });
-  await guest.page.getByText("amy invited you to #club").waitFor();
-  await guest.page.locator(".banner").getByRole("button", { name: "Join" }).click();
+  const invitation = guest.invitation("amy invited you to #club");
+  await invitation.getByRole("button", { name: "Join" }).click();
   await guest.heading("#club").waitFor();
 });
 

@@ -126,7 +126,7 @@ pageTest("day 1: a class joins by link, talks, shares and is moderated", async (
     await dialog.getByRole("button", { name: "Invite", exact: true }).click();
     await Promise.all(
       pupils.map(async (pupil) => {
-        const banner = pupil.page.locator(".banner").filter({ hasText: "invited you to #math" });
+        const banner = pupil.invitation("invited you to #math");
         await banner.getByRole("button", { name: "Join" }).click();
         await pupil.heading("#math").waitFor();
       }),

@@ -63,7 +63,7 @@ export async function inviteUser(
   room: string,
 ): Promise<void> {
   await host.send(`/invite ${name}`);
-  const banner = guest.page.locator(".banner").filter({ hasText: `the encrypted room #${room}` });
+  const banner = guest.invitation(`the encrypted room #${room}`);
   await banner.getByRole("button", { name: "Join" }).click();
   await guest.heading(`#${room}`).waitFor();
 }

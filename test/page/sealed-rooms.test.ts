@@ -58,7 +58,7 @@ pageTest("shows both users the same digits, and no new messages to a removed use
   await who.getByLabel("Name").fill("ben");
   await who.getByRole("button", { name: "Add", exact: true }).click();
   await who.getByText("1 browser · Not verified").waitFor();
-  await ben.page.locator(".banner").getByRole("button", { name: "Join" }).click();
+  await ben.invitation("#safe").getByRole("button", { name: "Join" }).click();
   await ben.heading("#safe").waitFor();
   const digits = async (visit: Visit) => {
     const text = visit.page.locator(".safety-digits span");

@@ -264,6 +264,12 @@ export class Visit {
     return this.page.locator(".transfers").getByRole("group", { name: `Transfer of ${name}` });
   }
 
+  /** In the list of rooms, or in a banner of an open room on a phone. */
+  invitation(text: string): Locator {
+    const all = this.page.locator(".invitation, .banner-invitation");
+    return all.filter({ hasText: text, visible: true }).first();
+  }
+
   room(name: string): Locator {
     return this.page.locator(`.room-line[data-target="${name}"]`);
   }

@@ -239,7 +239,7 @@ export class Registration {
     const { registry, rooms: all } = server;
     const rooms = [...all.roomsInviting(account.id)].filter((room) => {
       const by = room.invited.get(account.id);
-      const isIgnored = by !== undefined && by !== "server" && account.ignored.has(by);
+      const isIgnored = by !== undefined && account.ignored.has(by);
       return !isIgnored && isInvited(room, account.id, registry, server.expiryUnixMs());
     });
     const channels = rooms.map(({ name = "" }) => `#${name}`).join(" ");

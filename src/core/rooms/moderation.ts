@@ -241,8 +241,7 @@ function admissionDraft(
     });
   }
   if (room.isPrivate === true) return addedDraft(room, { id: user }, by);
-  const invitedBy = room.invited.get(user);
-  if (invitedBy !== undefined && mayStillInvite(room, invitedBy)) {
+  if (room.invited.has(user) && isInvitationValid(room, user)) {
     throw new Fault(
       "not-allowed",
       msg`${name} has already been invited to '${displayedName(room)}'`,
@@ -273,12 +272,14 @@ function admissionDraft(
 export function isInvited(room: Room, user: UserId, directory: Directory, unixMs: number): boolean {
   const by = room.invited.get(user);
   if (by === undefined) return false;
-  if (by !== "server" && directory.refusal?.(by, unixMs) !== undefined) return false;
-  return mayStillInvite(room, by) || directory.policy?.isOperator(by as UserId) === true;
+  if (room.invitedByToken.has(user)) return true;
+  if (directory.refusal?.(by, unixMs) !== undefined) return false;
+  return isInvitationValid(room, user) || directory.policy?.isOperator(by) === true;
 }
 
-function mayStillInvite(room: Room, by: UserId | "server"): boolean {
-  if (by === "server") return true;
+function isInvitationValid(room: Room, user: UserId): boolean {
+  const by = room.invited.get(user);
+  if (by === undefined || room.invitedByToken.has(user)) return by !== undefined;
   return room.members.has(by) && (isOpen(room) || room.moderators.has(by));
 }
 

@@ -100,11 +100,10 @@ export interface Room {
   readonly members: Set<UserId>;
   /** Current and former members, who can join again without a password or an approval. */
   readonly admitted: Set<UserId>;
-  /**
-   * Users who may join once without the password, and who invited them: "server" for an operator by
-   * token.
-   */
-  readonly invited: Map<UserId, UserId | "server">; // At most INVITED_PER_ROOM_MAX entries.
+  /** Users who may join once without the password, and who invited them. */
+  readonly invited: Map<UserId, UserId>; // At most INVITED_PER_ROOM_MAX entries.
+  /** Invited users whose invitation does not end with the rights of its author. */
+  readonly invitedByToken: Set<UserId>;
   readonly moderators: Set<UserId>;
   readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
@@ -522,7 +521,8 @@ export class Rooms {
     room.moderators.delete(user);
     if (room.rules.join !== undefined || room.isSealed === true) room.admitted.delete(user);
     this.#joined.delete(room, user);
-    for (const [invited, by] of room.invited) if (by === user) this.#endInvitation(room, invited);
+    for (const [invited, by] of room.invited)
+      if (by === user && !room.invitedByToken.has(invited)) this.#endInvitation(room, invited);
   }
 
   #applyAdmission(room: Room, record: FoldedRecord, by: UserId): void {
@@ -531,7 +531,9 @@ export class Rooms {
     const { on, operator } = bodyOf(record, "admission") ?? {};
     if (on !== true || room.members.has(user)) return this.#endInvitation(room, user);
     endKnock(room, user);
-    room.invited.set(user, operator === true ? "server" : by);
+    room.invited.set(user, by);
+    if (operator === true) room.invitedByToken.add(user);
+    else room.invitedByToken.delete(user);
     this.#addInviting(room, user);
   }
 
@@ -543,6 +545,7 @@ export class Rooms {
 
   #endInvitation(room: Room, user: UserId): void {
     if (!room.invited.delete(user)) return;
+    room.invitedByToken.delete(user);
     const rooms = this.#inviting.get(user);
     rooms?.delete(room);
     if (rooms?.size === 0) this.#inviting.delete(user);
@@ -718,6 +721,7 @@ export function nameLock(name: Name): string {
 /** Lists that most rooms do not need. */
 type RareList =
   | "invited"
+  | "invitedByToken"
   | "hands"
   | "polls"
   | "knocks"
@@ -756,9 +760,9 @@ export function countsAsMessage({ isSealed }: Room, kind: string): boolean {
 function valueOfRoom(fields: Room): RoomValue {
   const { messageCount, group, receipts, ...more } = fields;
   const { accepted: _accepted, lostReplies: _lostReplies, box: _box, ...room } = more;
-  const { invited, hands, polls, knocks, declined, posted, work, threads, ...value } =
-    withLists(room);
-  const lists = { invited, hands, polls, knocks, declined, posted, work, threads };
+  const { invited, invitedByToken, hands, polls, knocks, declined, ...others } = withLists(room);
+  const { posted, work, threads, ...value } = others;
+  const lists = { invited, invitedByToken, hands, polls, knocks, declined, posted, work, threads };
   const rareLists = Object.entries(lists);
   return {
     ...value,
@@ -781,6 +785,7 @@ function roomOfValue(
     members: new Set(value.members),
     admitted: new Set(value.admitted),
     invited: new Map(value.invited),
+    invitedByToken: new Set(value.invitedByToken),
     hands: new Set(value.hands),
     polls: new Map(value.polls),
     knocks: new Set(value.knocks),
@@ -947,6 +952,7 @@ function emptyRoom(head: Pick<FoldedHead, "room" | "by" | "seq" | "n">): Room {
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),
+    invitedByToken: new Set(),
     moderators: new Set(),
     muted: new Map(),
     lastSeq: head.seq,

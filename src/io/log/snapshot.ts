@@ -56,7 +56,7 @@ interface Content<Folds> extends LogSnapshot<Folds> {
 }
 
 /** Increment if the meaning of stored values changes, or the way in which they are computed. */
-const FORMAT = 10;
+const FORMAT = 11;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;

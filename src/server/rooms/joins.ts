@@ -329,7 +329,7 @@ export class Invitations {
     const { clock, registry } = this.options;
     const { name } = room;
     const by = room.invited.get(account.id);
-    if (name === undefined || by === undefined || account.ignored.has(by as UserId)) return;
+    if (name === undefined || by === undefined || account.ignored.has(by)) return;
     if (!isInvited(room, account.id, registry, clock.expiryUnixMs())) return;
     const inviter = registry.nameOf(by);
     const notice = defined({ kind: "invited", room: name, by: inviter, sealed: false });

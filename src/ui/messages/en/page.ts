@@ -662,7 +662,9 @@ export const ENGLISH = {
   continueAnyway: "Continue anyway",
   continueAnywayAsk:
     "First ask the other members and the server's owner, outside this chat, what happened.",
-  invitedTo: (by: string, room: string) => `${by} invited you to ${room}.`,
+  invitations: "Invitations",
+  invitedTo: (by: string, room: string) =>
+    by === "" ? `You were invited to ${room}.` : `${by} invited you to ${room}.`,
   invitedInto: (by: string, room: string) =>
     by === ""
       ? `You were invited to the encrypted room ${room}.`

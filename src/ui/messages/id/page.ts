@@ -755,7 +755,9 @@ export const INDONESIAN: Texts = {
   continueAnywayAsk:
     "Tanyakan dahulu kepada anggota lain dan pemilik server, di luar obrolan ini, apa yang " +
     "terjadi.",
-  invitedTo: (by, room) => `${by} mengundang Anda ke ${room}.`,
+  invitations: "Undangan",
+  invitedTo: (by, room) =>
+    by === "" ? `Anda diundang ke ${room}.` : `${by} mengundang Anda ke ${room}.`,
   invitedInto: (by, room) =>
     by === ""
       ? `Anda diundang ke ruang terenkripsi ${room}.`

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { type ActivityEntry, activityOf } from "../../../core/model/activity.ts";
 import { type DueWork, dueWork } from "../../../core/model/due.ts";
-import type { Model, RoomState } from "../../../core/model/state.ts";
+import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
@@ -13,6 +13,7 @@ import type { Times } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
 import { useModel, usePage, useWide } from "../shell/context.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
+import { InvitationList, useInvitations } from "./invitations.tsx";
 import { PlaceTile } from "./listed-message.tsx";
 import { Avatar, useShownName, useTitle } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
@@ -60,16 +61,21 @@ interface Found {
   /** Rooms with requests to join. */
   readonly knocked: readonly RoomState[];
   readonly due: readonly DueWork[];
+  /** Number of open invitations. */
+  readonly invited: number;
 }
 
-function foundIn(model: Model): Found {
+function useFound(): Found {
+  const model = useModel();
+  const invited = useInvitations().length;
   const knocked = [...model.rooms.values()].filter(({ knocks = [] }) => knocks.length > 0);
-  return { entries: activityOf(model), knocked, due: dueWork(model, Date.now()) };
+  return { entries: activityOf(model), knocked, due: dueWork(model, Date.now()), invited };
 }
 
 /** Number of what waits for the user; 0 is not drawn. */
-function waiting({ entries, knocked, due }: Found, filter: Filter): number {
-  if (filter === "request") return knocked.reduce((sum, { knocks }) => sum + knocks.length, 0);
+function waiting({ entries, knocked, due, invited }: Found, filter: Filter): number {
+  if (filter === "request")
+    return knocked.reduce((sum, { knocks }) => sum + knocks.length, invited);
   if (filter === "due") return due.filter(({ isHandedIn }) => isHandedIn === false).length;
   return filter === "mention"
     ? entries.filter(({ kind, isUnread }) => kind === filter && isUnread).length
@@ -112,7 +118,7 @@ export function Activity({ onJump, onOpen }: ActivityProps) {
   const { texts, openDialog } = usePage();
   const model = useModel();
   const [filter, setFilter] = useState<Filter>("all");
-  const found = foundIn(model);
+  const found = useFound();
   return (
     <>
       <div className="board activity-top">
@@ -140,7 +146,7 @@ export function ActivityPlace({ onJump, onOpen }: ActivityProps) {
   const { texts, chat, openDialog } = usePage();
   const model = useModel();
   const [filter, setFilter] = useState<Filter>("all");
-  const found = foundIn(model);
+  const found = useFound();
   const isWide = useWide();
   const hasSaved = model.prefs !== undefined;
   return (
@@ -212,6 +218,7 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
   const { texts, times } = usePage();
   const listed = found.entries.filter(({ kind }) => filter === "all" || kind === filter);
   const knocked = filter === "all" || filter === "request" ? found.knocked : [];
+  const invited = filter === "all" || filter === "request" ? found.invited : 0;
   const due = filter === "all" || filter === "due" ? found.due : [];
   const sections = [
     [texts.activityNew, listed.filter(({ isUnread }) => isUnread)] as const,
@@ -241,6 +248,7 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
   return (
     <>
       {isWide ? drawn[0] : null}
+      {invited > 0 ? <InvitationList onOpen={onOpen} /> : null}
       {knocked.map((room) => (
         <Requests key={room.id} room={room} />
       ))}
@@ -255,7 +263,7 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
         </section>
       )}
       {isWide ? drawn.slice(1) : drawn}
-      {listed.length === 0 && knocked.length === 0 && due.length === 0 ? (
+      {listed.length === 0 && knocked.length === 0 && due.length === 0 && invited === 0 ? (
         <div className="empty-state">
           <span className="empty-sign">
             <Icon name="bell" />

@@ -312,30 +312,3 @@ export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
     </Dialog>
   );
 }
-
-export function Invitations() {
-  const { chat, texts, fail } = usePage();
-  const invitations = useModelValue(() => chat.invitations);
-  const names = useNames();
-  const rooms = useModelValue((model) => model.rooms);
-  const isIn = (name: string) => roomAt(rooms.values(), name) !== undefined;
-  return invitations.map((invitation) => {
-    const { room, by, isSealed } = invitation;
-    if (isIn(room)) return null;
-    const text = isSealed ? texts.invitedInto : texts.invitedTo;
-    const join = () => chat.actions.join(room).then(() => chat.dismissInvitation(invitation), fail);
-    return (
-      <div key={room} className="banner banner-info">
-        <Announced kind="notice" as="span" dir="auto">
-          {text(by === undefined ? "" : personText(names, by), targetText(room))}
-        </Announced>
-        <Button onClick={join}>{texts.join}</Button>
-        <IconButton
-          icon="close"
-          label={texts.dismiss}
-          onPress={() => chat.dismissInvitation(invitation)}
-        />
-      </div>
-    );
-  });
-}

@@ -40,6 +40,7 @@ import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { ServerTile } from "../shell/server-tile.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Activity } from "./activity.tsx";
+import { InvitationList, useInvitations } from "./invitations.tsx";
 import { presenceText } from "./members.tsx";
 import { OwnHead, OwnRows } from "./own-place.tsx";
 import { Avatar, useShownName, useTitle } from "./person.tsx";
@@ -424,7 +425,14 @@ function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch
   const menu = useLineMenu();
   return (
     <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
-      {isKnown ? <Sections lines={lines} me={me} onOpen={onOpen} /> : <Skeleton />}
+      {isKnown ? (
+        <>
+          <InvitationList onOpen={onOpen} />
+          <Sections lines={lines} me={me} onOpen={onOpen} />
+        </>
+      ) : (
+        <Skeleton />
+      )}
       {menu.anchor === undefined ? null : (
         <RoomMenu
           target={menu.anchor.dataset["target"] ?? ""}
@@ -538,7 +546,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { onOpen, onDashboard, onSearch, onJump } = props;
   const { texts, chat, openDialog } = usePage();
   const server = useModelValue((model) => model.server);
-  const calls = useModelValue(callsOf);
+  const calls = useModelValue(callsOf) + useInvitations().length;
   const isNarrow = useNarrow();
   const place = chosen === "you" && !isNarrow ? "chats" : chosen;
   // Beside the list, Activity has a place of its own.

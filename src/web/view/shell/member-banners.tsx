@@ -5,9 +5,9 @@ import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { InvitationBanners } from "../room/invitations.tsx";
 import { useNames } from "../room/person.tsx";
 import { RichText } from "../room/rich-text.tsx";
-import { Invitations } from "../room/sealed.tsx";
 import { Announced } from "./announced.tsx";
 import { useModelValue, usePage } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
@@ -68,7 +68,7 @@ export function MemberBanners({ isAnnounced, isInvited, isRemoved }: MemberBanne
   return (
     <>
       {isAnnounced ? <Announcement /> : null}
-      {isInvited ? <Invitations /> : null}
+      {isInvited ? <InvitationBanners /> : null}
       {isRemoved ? <Removals /> : null}
     </>
   );
