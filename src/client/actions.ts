@@ -105,6 +105,14 @@ export interface ActionsOptions {
   readonly isDisplayed: (seq: number) => boolean;
 }
 
+interface PutInOptions {
+  /** Those who become moderators, if they are added. */
+  readonly moderators?: readonly string[];
+  /** Whether people become members without an invitation, which only operators can do. */
+  readonly adds?: boolean;
+  readonly onDone?: (user: string) => void;
+}
+
 /** Methods without a return value report faults in `model.faults`. */
 export class Actions {
   readonly #actor: ActionContext;
@@ -702,6 +710,64 @@ export class Actions {
   async addUser(target: string, user: string): Promise<number> {
     const room = bareTarget(target);
     return (await this.#actor.request("invite-user", { room, user })).seq;
+  }
+
+  /**
+   * Returns the people of a room other than the user and bots. Of the lobby, it returns everyone
+   * with an account.
+   */
+  async peopleOf(target: string): Promise<Answer<"who">["users"]> {
+    const room = bareTarget(target);
+    const users = await queryUsers(this.#actor.request, room === LOBBY ? undefined : room);
+    return users.filter(
+      ({ user, bot, invited }) =>
+        bot !== true && invited !== true && !isSameName(user, this.#actor.user),
+    );
+  }
+
+  /**
+   * Puts people into a room. An operator makes them members, and others invite them.
+   * @throws {Fault} the first refusal, after everyone else
+   */
+  async putIn(
+    target: string,
+    users: readonly string[],
+    options: PutInOptions = {},
+  ): Promise<{ readonly added: number; readonly invited: number }> {
+    const room = bareTarget(target);
+    const { moderators = [], onDone } = options;
+    const adds = options.adds ?? this.#model.isOperator;
+    let [added, invited] = [0, 0];
+    let refusal: unknown;
+    for (const user of users) {
+      try {
+        if (!adds) {
+          await this.addUser(room, user);
+          invited++;
+        } else {
+          if ((await this.#actor.request("add", { room, user })).joined) added++;
+          if (moderators.includes(user))
+            await this.#actor.request("grant", { room, user, on: true });
+        }
+        onDone?.(user);
+      } catch (error) {
+        if (asFault(error).blame !== "user") throw error;
+        refusal ??= error;
+      }
+    }
+    if (refusal !== undefined) throw refusal;
+    return { added, invited };
+  }
+
+  /** Puts the people of another room into a room, of which its moderators become moderators. */
+  async putAllIn(target: string, from: string): Promise<{ added: number; invited: number }> {
+    const people = await this.peopleOf(from);
+    const moderators = people.filter(({ role }) => role !== "member").map(({ user }) => user);
+    return this.putIn(
+      target,
+      people.map(({ user }) => user),
+      { moderators },
+    );
   }
 
   /**

@@ -138,7 +138,8 @@ function printHanded(context: Context, users: readonly HandedIn[]): number {
       state: (one) => {
         const state = handedState(one);
         const due = state === undefined ? [] : [ENGLISH.handedBy(state)];
-        return [...due, ...(one.left === true ? ["left"] : [])].join(", ");
+        const isIn = one.left === true ? ["left"] : one.invited === true ? ["invited"] : [];
+        return [...due, ...isIn].join(", ");
       },
     },
   });

@@ -169,15 +169,30 @@ const topic: Command<{ readonly text: string }> = {
   },
 };
 
-const invite: Command<{ readonly user: string | undefined; readonly isAccount: boolean }> = {
-  usage: "/invite [NAME | @NAME]",
+interface Invite {
+  readonly user: string | undefined;
+  readonly isAccount: boolean;
+  /** Room whose people are put into this one. */
+  readonly from: string | undefined;
+}
+
+const invite: Command<Invite> = {
+  usage: "/invite [NAME | @NAME | #ROOM]",
   parse(input) {
     const words = splitWords(input, 0, 1);
     const [word] = words ?? [];
-    return words && { user: word && withoutAt(word), isAccount: word?.startsWith("@") === true };
+    const from = word?.startsWith("#") === true ? word : undefined;
+    const user = from === undefined ? word && withoutAt(word) : undefined;
+    return words && { user, isAccount: word?.startsWith("@") === true, from };
   },
-  async run({ user, isAccount }, chat, host) {
+  async run({ user, isAccount, from }, chat, host) {
     const room = chat.actions.sealedRoomAt(host.current);
+    if (from !== undefined) {
+      const target = roomFor(chat, host);
+      const { added, invited } = await chat.actions.putAllIn(target, from);
+      const json = { kind: "put-in", room: target, from: from.slice(1), added, invited };
+      return { json, text: (texts) => texts.putIn(added, invited) };
+    }
     const isGroup = roomOf(chat.model, host.current)?.people !== undefined;
     if (user !== undefined && room === undefined && (isAccount || isGroup)) {
       return { seq: await chat.actions.addUser(roomFor(chat, host), user) };

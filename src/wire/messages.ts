@@ -458,8 +458,8 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   /**
-   * Lists the members of an assignment room who are no moderators, and the owners of its boxes. For
-   * moderators.
+   * Lists the members of an assignment room who are no moderators, those invited to it, and the
+   * owners of its boxes. For moderators.
    */
   handed: {
     /** `user`: only this person. */
@@ -478,6 +478,8 @@ export const REQUESTS = {
           at: v.optional(unixMs),
           /** The user has left the room. */
           left: v.optional(v.boolean()),
+          /** The user was invited, and has not joined yet. */
+          invited: v.optional(v.boolean()),
         }),
         PAGE_RECORDS_MAX,
       ),

@@ -215,3 +215,42 @@ pageTest("shows the order of hands, work that is due today, and the end of a pol
   await strip.getByRole("button", { name: "Handed in 1 of 1" }).waitFor();
   expect(await lena.accessibilityViolations()).toEqual([]);
 });
+
+pageTest(
+  "puts the class into a new assignment: added by an operator, invited by others",
+  async () => {
+    const teacher = await server.operator("teacher");
+    await teacher.createRoom("maths");
+    const pupils = await Promise.all(["p1", "p2"].map((name) => server.headlessUser(name)));
+    for (const { tab } of pupils) await tab.ask("join", { room: "maths" });
+    const helper = await server.headlessUser("helper");
+    await helper.tab.ask("join", { room: "maths" });
+    await teacher.send("/grant helper");
+    await teacher.page.getByText(/made helper a moderator/).first().waitFor();
+    const create = async (visit: Visit, name: string, hint: string) => {
+      await visit.startNew("Create room");
+      const dialog = visit.dialog("Create room");
+      await dialog.getByLabel("Name", { exact: true }).fill(name);
+      await dialog.getByLabel(/^Assignment/).check();
+      await dialog.getByText(hint).waitFor();
+      const people = dialog.getByLabel("People", { exact: true });
+      expect(await people.locator("option:checked").textContent()).toBe("Everyone in #maths");
+      await picture(visit, `create-${name}`);
+      await dialog.getByRole("button", { name: "Create", exact: true }).click();
+      await visit.heading(`#${name}`).waitFor();
+      await visit.button("Handed in").click();
+    };
+    await create(teacher, "fractions", "They are in the room at once.");
+    const strip = (visit: Visit) =>
+      visit.page.getByRole("region", { name: "Handed in", exact: true });
+    await strip(teacher).getByText("0 of 2 handed in").waitFor();
+    await using other = await server.logIn("other");
+    await other.send("/join maths");
+    await other.heading("#maths").waitFor();
+    await create(other, "decimals", "They get an invitation.");
+    await strip(other).getByText("0 of 4 handed in").waitFor();
+    expect(await other.page.getByText("invited, not in the room yet").count()).toBe(4);
+    await teacher.invitation("other invited you to #decimals").waitFor();
+    await picture(other, "handed-invited");
+  },
+);

@@ -403,13 +403,14 @@ type ListedUser = WireAnswer<"who">["users"][number];
 /** @internal Exported for tests. */
 export function handedRow(
   work: HandedIn,
-  { handedBy, hasLeft }: TerminalTexts,
+  { handedBy, hasLeft, isInvited }: TerminalTexts,
   offsetMinutes: OffsetMinutes,
 ): string {
-  const { user, messages, files, at, left } = work;
+  const { user, messages, files, at, left, invited } = work;
   const state = handedState(work);
   const facts = at === undefined ? ["-"] : [messages, files, formatLocal(at, offsetMinutes)];
-  const notes = [...(state === undefined ? [] : [handedBy(state)]), ...(left ? [hasLeft] : [])];
+  const place = left === true ? [hasLeft] : invited === true ? [isInvited] : [];
+  const notes = [...(state === undefined ? [] : [handedBy(state)]), ...place];
   return [user.padEnd(NAME_COLUMNS), ...facts, notes.join(", ")].join("  ").trimEnd();
 }
 

@@ -18,7 +18,7 @@ import { checkName, foldName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { invitedToSealed } from "../../core/rooms/group-state.ts";
-import { muteEnd } from "../../core/rooms/moderation.ts";
+import { isInvited, muteEnd } from "../../core/rooms/moderation.ts";
 import { statusOf } from "../../core/rooms/prefs.ts";
 import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
 import {
@@ -292,13 +292,15 @@ export class Queries {
   }
 
   #handed({ id }: Account, { room: name, after, user }: RequestOf<"handed">): Answer<"handed"> {
-    const { rooms, registry, engine } = this.options;
+    const { rooms, registry, engine, clock } = this.options;
     const room = requireCollector(rooms, id, checkName(name, "room's name"));
     const boxes = rooms.boxesOf(room);
     const boxBy = new Map(boxes.map((box) => [box.box?.user, box]));
     const pupils = [...room.members].filter((user) => !room.moderators.has(user));
     const owners = boxes.flatMap(({ box }) => box?.user ?? []);
-    const all = [...new Set([...pupils, ...owners])];
+    const unixMs = clock.expiryUnixMs();
+    const invited = [...room.invited.keys()].filter((id) => isInvited(room, id, registry, unixMs));
+    const all = [...new Set([...pupils, ...owners, ...invited])];
     const only = user === undefined ? undefined : requireUser(registry, checkName(user)).id;
     const listed = only === undefined ? all : all.filter((person) => person === only);
     const people = byName(listed.flatMap((person) => registry.get(person) ?? []));
@@ -308,6 +310,7 @@ export class Queries {
       const files = box === undefined ? [] : [...engine.files.sentTo(box.id, account.id)];
       const names = files.slice(-HANDED_NAMES_MAX).map(({ name }) => name);
       const times = [...(box?.work.values() ?? [])];
+      const isOpen = invited.includes(account.id);
       return defined({
         user: account.name as string,
         messages: box?.work.size ?? 0,
@@ -315,7 +318,8 @@ export class Queries {
         names: names.length === 0 ? undefined : names,
         first: times[0],
         at: times.at(-1),
-        left: room.members.has(account.id) ? undefined : true,
+        left: room.members.has(account.id) || isOpen ? undefined : true,
+        invited: isOpen || undefined,
       });
     });
     return {

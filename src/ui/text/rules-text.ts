@@ -78,10 +78,10 @@ export function sortedWork(works: readonly HandedIn[], names: ShownNames): Hande
   );
 }
 
-/** Returns the names of those members who have handed in nothing. */
+/** Returns the names of those members who have handed in nothing. Others cannot be reminded. */
 export function missingUsers(works: readonly HandedIn[]): readonly string[] {
   return works
-    .filter(({ messages, left }) => messages === 0 && left !== true)
+    .filter(({ messages, left, invited }) => messages === 0 && left !== true && invited !== true)
     .map(({ user }) => user);
 }
 

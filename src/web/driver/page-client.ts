@@ -645,7 +645,7 @@ export class PageClient extends ChatClient<PageAccount> {
     account: PageAccount,
     { link, result, previous }: AccountLogin<PageAccount>,
   ): void {
-    this.store.reportFailure(this.#useOperatorLink(link.connection));
+    this.store.reportFailure(this.#presentOperatorLink(link.connection));
     this.avatars.connected();
     link.connection.request("addresses", {}).then(({ places }) => {
       this.#addresses = places;
@@ -713,7 +713,7 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /** Makes the account an operator, once. */
-  async #useOperatorLink(connection: Connection): Promise<void> {
+  async #presentOperatorLink(connection: Connection): Promise<void> {
     const token = this.#fragment.operatorToken;
     if (token === undefined || this.#isOperatorLinkUsed) return;
     try {

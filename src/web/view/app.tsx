@@ -244,7 +244,7 @@ function Screen({ hasNoTexts }: ScreenProps) {
   const [isDashboard, setDashboard] = useState(false);
   useNotifications();
   useModelFaults();
-  const { chat, texts, fail } = useStart();
+  const { texts, fail } = useStart();
   const page = useContext(PageContext);
   const { me } = model;
   const isOperator = model.isOperator && me !== undefined;

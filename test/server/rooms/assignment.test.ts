@@ -697,3 +697,17 @@ boxTest("lists work by the due date, and counts no questions", async ({ site, an
   await ana.request("join", { room: "plain", create: true });
   expect(await ana.refusal("rules", { room: "plain", due })).toBe("not-allowed");
 });
+
+boxTest("counts people who were invited and have not joined as missing", async ({ site, ana }) => {
+  const dan = await site.member("dan");
+  await ana.request("invite-user", { room: "lab", user: "dan" });
+  const users = async () => (await ana.request("handed", { room: "lab" })).users;
+  const ofDan = async () => (await users()).find(({ user }) => user === "dan");
+  expect(await ofDan()).toEqual({ user: "dan", messages: 0, files: 0, invited: true });
+  await dan.request("join", { room: "lab" });
+  expect(await ofDan()).toEqual({ user: "dan", messages: 0, files: 0 });
+  await site.member("fay");
+  await ana.request("invite-user", { room: "lab", user: "fay" });
+  await ana.request("kick", { room: "lab", user: "fay" });
+  expect((await users()).map(({ user }) => user)).toEqual(["ben", "dan", "eve"]);
+});

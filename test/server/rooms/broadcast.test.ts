@@ -43,6 +43,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     posted: new Map(),
     work: new Map(),
     threads: new Map(),
+    invitedByToken: new Set(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

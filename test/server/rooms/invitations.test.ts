@@ -110,9 +110,7 @@ test("keeps an operator's invitation while the account is an operator", async ()
   await operator.request("logout", {});
   await site.restart();
   const again = await site.again(ben, "ben");
-  expect(again.all("invited")).toEqual([
-    { kind: "invited", room: "lab", by: "op", sealed: false },
-  ]);
+  expect(again.all("invited")).toEqual([{ kind: "invited", room: "lab", by: "op", sealed: false }]);
   await again.request("join", { room: "lab" });
 });
 

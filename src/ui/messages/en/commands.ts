@@ -42,7 +42,8 @@ export const ENGLISH_COMMANDS = {
   threads: "list the threads that you follow, unread ones first",
   follow: "follow a thread: new replies notify you",
   unfollow: "stop following a thread",
-  invite: "create an invite, or add NAME to an encrypted room",
+  invite:
+    "create an invite, invite a user or the people of #ROOM, or add NAME to an encrypted room",
   kick: "remove a user from the room",
   mute: "prevent a user from posting here for 10m, 2h or 7d",
   unmute: "unmute a user",

@@ -26,6 +26,7 @@ export const ENGLISH_RULES = {
       missing: "missing",
     })[state],
   hasLeft: "has left the room",
+  isInvited: "invited, not in the room yet",
   ruleWho: (who: "everyone" | "moderators" | "operators"): string => who,
   rulePoster: (who: "everyone" | "moderators" | "private"): string =>
     who === "private" ? "assignment: only to the moderators" : who,
@@ -47,6 +48,8 @@ export const ENGLISH_RULES = {
   onlyModeratorsSee: "Only you and the moderators see what you post here.",
   onlyTheySee: (user: string) => `Only ${user} and the moderators see what you post here.`,
   handedCount: (count: number, all: number) => `${count} of ${all} handed in`,
+  putIn: (added: number, invited: number) =>
+    `Added ${counted(added, "member")}, sent ${counted(invited, "invitation")}`,
   reminded: (people: number) =>
     people === 0
       ? "Everyone has handed in"

@@ -44,7 +44,8 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   threads: "daftar utas yang Anda ikuti, yang belum dibaca lebih dulu",
   follow: "ikuti utas: balasan baru memberi notifikasi",
   unfollow: "berhenti mengikuti utas",
-  invite: "buat undangan, atau tambahkan NAME ke ruang terenkripsi",
+  invite:
+    "buat undangan, undang orang atau semua orang di #ROOM, atau tambahkan NAME ke ruang terenkripsi",
   kick: "keluarkan seseorang dari ruang",
   mute: "larang seseorang mengirim di sini selama 10m, 2h, atau 7d",
   unmute: "izinkan seseorang mengirim lagi",

@@ -26,6 +26,7 @@ export const INDONESIAN_RULES: RuleTexts = {
       missing: "belum ada",
     })[state],
   hasLeft: "sudah keluar dari ruang",
+  isInvited: "diundang, belum masuk ke ruang",
   ruleWho: (who) =>
     ({ everyone: "semua orang", moderators: "moderator", operators: "operator" })[who],
   rulePoster: (who) =>
@@ -53,6 +54,7 @@ export const INDONESIAN_RULES: RuleTexts = {
   onlyTheySee: (user) => `Hanya ${user} dan moderator yang melihat kiriman Anda di sini.`,
   handedCount: (count, all) => `${count} dari ${all} sudah mengumpulkan`,
   slowRefused: "Mode lambat: terlalu cepat setelah pesan Anda sebelumnya.",
+  putIn: (added, invited) => `${added} orang ditambahkan, ${invited} orang diundang`,
   reminded: (people) => (people === 0 ? "Semua sudah mengumpulkan" : `${people} orang diingatkan`),
   slowWait: (seconds) => `Mode lambat: Anda dapat menulis lagi dalam ${seconds} detik.`,
   askOpened: (room) =>

@@ -271,6 +271,7 @@ function State({ work }: { readonly work: HandedIn }) {
         {label}
       </span>
       {work.left === true ? <span className="list-note"> {texts.hasLeft}</span> : null}
+      {work.invited === true ? <span className="list-note"> {texts.isInvited}</span> : null}
     </>
   );
 }
@@ -363,13 +364,14 @@ function RemindDialog({ room, missing, due, onClose }: RemindProps) {
 }
 
 function HandedNote(one: HandedIn) {
-  const { messages, files, at, left } = one;
+  const { messages, files, at, left, invited } = one;
   const state = handedState(one);
   const { texts, times } = usePage();
   const nothing = state === undefined ? [texts.nothingHanded] : [];
   const facts = [
     ...(at === undefined ? nothing : [texts.handedFacts(messages, files), times.full(at)]),
     ...(left ? [texts.hasLeft] : []),
+    ...(invited ? [texts.isInvited] : []),
   ];
   return (
     <span className="list-note">

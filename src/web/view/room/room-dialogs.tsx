@@ -8,7 +8,7 @@ import { formatDuration } from "../../../base/sizes.ts";
 import { clampUnixMs } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { knownNames, roomNotifyLevel, roomOf } from "../../../core/model/selectors.ts";
+import { isBoxOf, knownNames, roomNotifyLevel, roomOf } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
@@ -142,8 +142,78 @@ interface CreateRoomProps extends OpenProps {
   readonly password?: string;
 }
 
+/** Choices of the field for the people of a new room; others are targets of rooms. */
+const ONLY_ME = "";
+const CHOOSE_PEOPLE = "?";
+
+/** Named rooms whose people can be put into another room. */
+function sourceRooms(model: Model, except?: string): readonly RoomState[] {
+  return [...model.rooms.values()]
+    .filter(({ kind, people, target }) => {
+      const isNamed = kind === "room" && people === undefined && !isBoxOf(target);
+      return isNamed && !isSameName(target, except);
+    })
+    .sort((a, b) => compareNames(a.name, b.name));
+}
+
+/** The class of a new assignment: the room that is open, or one that the user moderates. */
+function likelyClass(model: Model): string {
+  const classes = sourceRooms(model, LOBBY).filter(({ rules }) => rules.post !== "private");
+  const open = classes.find(({ target }) => isSameName(target, model.open));
+  return (open ?? classes.find(({ moderates }) => moderates))?.target ?? ONLY_ME;
+}
+
+function sourceOption({ target }: RoomState, texts: Texts): readonly [string, string] {
+  const name = target === LOBBY ? texts.everyoneHere : texts.everyoneIn(targetText(target));
+  return [target, name];
+}
+
+interface RoomPeopleProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+/** Who is in a new room from its beginning. */
+function RoomPeopleField({ value, onChange }: RoomPeopleProps) {
+  const { texts, chat } = usePage();
+  const isOperator = useModelValue((model) => model.isOperator);
+  const sources = sourceRooms(chat.model);
+  const options: readonly (readonly [string, string])[] = [
+    [ONLY_ME, texts.onlyMe],
+    ...sources.map((room) => sourceOption(room, texts)),
+    [CHOOSE_PEOPLE, texts.choosePeople],
+  ];
+  return (
+    <>
+      <SelectField
+        id="create-people"
+        label={texts.people}
+        value={value}
+        options={options}
+        onChange={onChange}
+      />
+      {value === ONLY_ME || value === CHOOSE_PEOPLE ? null : (
+        <p className="hint">{isOperator ? texts.peopleAdded : texts.peopleInvited}</p>
+      )}
+    </>
+  );
+}
+
+/** Puts the people of another room into the new one. Reports a failure, because the room exists. */
+async function putPeople(page: PageValue, room: string, from: string): Promise<void> {
+  const { chat, texts, notify, fail } = page;
+  try {
+    const { added, invited } = await chat.actions.putAllIn(room, from);
+    if (added > 0) notify(texts.addedCount(added));
+    else if (invited > 0) notify(texts.invitedCount(invited));
+  } catch (error) {
+    fail(error);
+  }
+}
+
 export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProps) {
-  const { texts, chat, openDialog } = usePage();
+  const page = usePage();
+  const { texts, chat, openDialog } = page;
   const { rooms } = useRoomList();
   const [name, setName] = useState(initial.room ?? "");
   const [topic, setTopic] = useState("");
@@ -151,6 +221,8 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const [isSealed, setSealed] = useState(initial.isSealed === true);
   const [hasHistory, setHistory] = useState(initial.hasHistory === true);
   const [isAssignment, setAssignment] = useState(initial.isAssignment === true);
+  const [chosenPeople, setPeople] = useState<string>();
+  const people = chosenPeople ?? (isAssignment ? likelyClass(chat.model) : ONLY_ME);
   const [existingRoom, setExistingRoom] = useState<RoomEntry>();
   const canSeal = chat.sealRefusal === undefined;
   const create = async () => {
@@ -173,7 +245,12 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
       password: isOpen ? undefined : password,
       topic: isTopicless ? undefined : topic.trim(),
     });
-    return onOpen(created);
+    const isChosen = people === CHOOSE_PEOPLE;
+    if (!sealed && people !== ONLY_ME && !isChosen) await putPeople(page, created, people);
+    onOpen(created);
+    const opened = roomOf(chat.model, created);
+    if (!sealed && isChosen && opened !== undefined) inviteTo(page, opened);
+    return true;
   };
   const joinTaken = (entry: RoomEntry) => {
     onClose();
@@ -220,6 +297,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
             onChange={setPassword}
           />
           <Check label={texts.makeAssignment} isOn={isAssignment} onChange={setAssignment} />
+          <RoomPeopleField value={people} onChange={setPeople} />
         </>
       )}
       {canSeal ? <Check label={texts.makeSealed} isOn={isSealed} onChange={setSealed} /> : null}
@@ -604,14 +682,14 @@ export function inviteTo({ openDialog }: PageValue, room: RoomState): void {
 function RoomInviteDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat, notify, openDialog } = usePage();
   const isGroup = room.people !== undefined;
+  const isOperator = useModelValue((model) => model.isOperator);
+  const [isAdding, setAdding] = useState(isOperator && room.rules.post === "private");
+  const adds = isAdding && !isGroup;
   const isMember = (user: string) =>
     room.members?.some((member) => isSameName(member.name, user)) === true;
-  const invite = async (users: readonly string[], onInvited: (user: string) => void) => {
-    for (const user of users) {
-      await chat.actions.addUser(room.name, user);
-      onInvited(user);
-    }
-    notify(isGroup ? texts.addedCount(users.length) : texts.invitedCount(users.length));
+  const invite = async (users: readonly string[], onDone: (user: string) => void) => {
+    await chat.actions.putIn(room.name, users, { adds, onDone });
+    notify(isGroup || adds ? texts.addedCount(users.length) : texts.invitedCount(users.length));
   };
   const inviteOthers = () => {
     onClose();
@@ -620,11 +698,15 @@ function RoomInviteDialog({ room, onClose }: CloseProps & { readonly room: RoomS
   return (
     <PeopleDialog
       title={isGroup ? texts.addPeople : texts.inviteToRoom(targetText(room.name))}
-      action={isGroup ? texts.addPeople : texts.sendInvites}
+      action={isGroup || adds ? texts.addPeople : texts.sendInvites}
+      sources={isGroup ? [] : sourceRooms(chat.model, room.target)}
       isOmitted={isMember}
       onChosen={invite}
       onClose={onClose}
     >
+      {isOperator && !isGroup ? (
+        <Check label={texts.addUnasked} isOn={isAdding} onChange={setAdding} />
+      ) : null}
       {isGroup ? null : (
         <Button variant="quiet" onClick={inviteOthers}>
           {texts.inviteOthers}
@@ -654,6 +736,8 @@ export function GroupDialog({ onOpen, onClose }: CloseProps & OpenProps) {
 interface PeopleProps extends CloseProps {
   readonly title: string;
   readonly action: string;
+  /** Rooms whose people can be chosen together. */
+  readonly sources?: readonly RoomState[];
   readonly isOmitted: (user: string) => boolean;
   /** `onDone` unchecks a user, so that a second attempt after a fault omits them. */
   readonly onChosen: (users: readonly string[], onDone: (user: string) => void) => Promise<void>;
@@ -661,8 +745,11 @@ interface PeopleProps extends CloseProps {
 }
 
 /** Chooses several people from those whom the page knows, or by name. */
-function PeopleDialog({ title, action, isOmitted, onChosen, onClose, children }: PeopleProps) {
+function PeopleDialog(props: PeopleProps) {
+  const { title, action, sources = [], isOmitted, onChosen, onClose, children } = props;
   const { texts, chat } = usePage();
+  const [source, setSource] = useState(ONLY_ME);
+  const task = useTask();
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const names = useNames();
@@ -673,6 +760,15 @@ function PeopleDialog({ title, action, isOmitted, onChosen, onClose, children }:
   const listed = [...chosen, ...found.filter((user) => !chosen.has(user))];
   const choose = (user: string, isOn: boolean) =>
     setChosen(new Set(isOn ? [...chosen, user] : [...chosen].filter((entry) => entry !== user)));
+  const chooseAll = (target: string) => {
+    setSource(target);
+    if (target === ONLY_ME) return;
+    task.run(async () => {
+      const people = await chat.actions.peopleOf(target);
+      const users = people.map(({ user }) => user).filter((user) => !isOmitted(user));
+      setChosen((before) => new Set([...before, ...users]));
+    });
+  };
   const submit = async () => {
     const others = isName(name) && found.length === 0 ? [name] : [];
     const users = [...chosen, ...others];
@@ -685,6 +781,16 @@ function PeopleDialog({ title, action, isOmitted, onChosen, onClose, children }:
   return (
     <FormDialog title={title} action={action} onSubmit={submit} onClose={onClose}>
       <Field id="invite-name" label={texts.name} value={typed} onChange={setTyped} isFirst />
+      {sources.length === 0 ? null : (
+        <SelectField
+          id="invite-source"
+          label={texts.chooseAll}
+          value={source}
+          options={[[ONLY_ME, "–"], ...sources.map((room) => sourceOption(room, texts))]}
+          onChange={chooseAll}
+        />
+      )}
+      <FaultLine fault={task.fault} />
       <div className="invitees">
         {listed.slice(0, INVITEES_LISTED_MAX).map((user) => (
           <Check

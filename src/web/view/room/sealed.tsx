@@ -3,13 +3,10 @@
 import { useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomSealStatus, SealedMember } from "../../../client/sealed/room.ts";
-import { roomAt } from "../../../core/client/room-names.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-import { personText } from "../../../ui/text/person-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -25,7 +22,7 @@ import { confirm, Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { useNames, useShownName } from "./person.tsx";
+import { useShownName } from "./person.tsx";
 
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
   const { chat } = usePage();
