@@ -12,6 +12,7 @@ import { printJson, printResult } from "../../cli/output/result.ts";
 import { applyChange, batchesOf, newCard, UncreatedSubjects } from "../../client/class-import.ts";
 import { BulkRequests } from "../../client/link/bulk.ts";
 import { allAccounts, allRooms } from "../../client/link/lists.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { Card } from "../../core/people/cards.ts";
 import { type AccountEntry, parseClassList } from "../../core/people/class-list.ts";
 import {
@@ -24,11 +25,12 @@ import {
   type Question,
 } from "../../core/people/import-plan.ts";
 import { type Problem, reasonText } from "../../core/people/list-text.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
 import { readNamedInput } from "../../io/disk/data-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { CardsFile } from "./cards-file.ts";
-import { planLines } from "./plan-lines.ts";
+import { changeLines, planLines, sumText } from "./plan-lines.ts";
 
 interface PrintedProblem extends Pick<Problem, "line"> {
   readonly reason: string;
@@ -58,6 +60,8 @@ export async function importList(
   const rooms = await allRooms(client.request, { reverse: false, sort: "name" }, true);
   // A dry run does not log in.
   const me = client.user ?? operator.user;
+  if (flags.dryRun && !accounts.some(({ user }) => isSameName(user, me)))
+    accounts.push(importingAccount(me, context.clock.unixMs()));
   const confirmed = { accounts: flags.account, rooms: flags.room };
   const state = { accounts, rooms, me, renews: flags.renew, confirmed };
   const plan = planImport(list, state);
@@ -76,6 +80,12 @@ export async function importList(
   return run.perform(waiting, ({ user, expires }) => {
     return needed.get(user) === true && expires > context.clock.unixMs();
   });
+}
+
+/** The account that the import would register before its first change. */
+function importingAccount(user: string, since: number): AccountEntry {
+  const row = { user, since, devices: 1, password: false, operator: false, banned: false };
+  return { ...row, online: false, bytes: 0, unfinishedBytes: 0, rooms: [LOBBY], former: [] };
 }
 
 /** @throws {Fault} kind-unknown if the server does not list who is in which room */
@@ -142,9 +152,16 @@ class ImportRun {
   }
 
   show(): number {
-    for (const change of this.plan.changes) this.#print(change);
-    this.#printEnd(this.plan.changes.length);
+    this.#printAll(this.plan.changes);
+    this.#printEnd(this.plan.changes);
     return 0;
+  }
+
+  /** For scripts each change, and for people a line for each room and person. */
+  #printAll(changes: readonly ImportChange[]): void {
+    const { context } = this.operator;
+    if (context.json) for (const change of changes) this.#print(change);
+    else for (const line of changeLines(changes)) printNotice(context, line);
   }
 
   async perform(
@@ -173,14 +190,14 @@ class ImportRun {
       if (asFault(error).code === "data-locked") this.#cards.clear();
     }
     file?.close();
-    if (!context.json) for (const change of this.#done) this.#print(change);
+    if (!context.json) this.#printAll(this.#done);
     if (file !== undefined && this.#cards.size > 0) {
       const count = counted(this.#cards.size, "card");
       printNotice(context, `wrote ${count} to ${file.path}; keep them secret`);
     }
     for (const problem of this.#problems) printProblem(context, problem);
     const withoutCode = codes - this.#cards.size - this.#uncertain.length;
-    this.#printEnd(this.#done.length, withoutCode);
+    this.#printEnd(this.#done, withoutCode);
     this.#printWaiting(waiting, file?.formerUsers ?? []);
     if (end !== undefined) throw this.#incomplete(asFault(end), codes);
     if (this.#problems.length === 0) return 0;
@@ -261,15 +278,15 @@ class ImportRun {
     printResult(this.operator.context, { ...fields, ...code }, textOf(change));
   }
 
-  #printEnd(changes: number, withoutCode = 0): void {
+  #printEnd(changes: readonly ImportChange[], withoutCode = 0): void {
     const { context } = this.operator;
     const { people } = this.plan;
     const { dryRun } = this.flags;
-    const json = { kind: "imported", people, changes, dryRun };
+    const json = { kind: "imported", people, changes: changes.length, dryRun };
     printJson(context, withoutCode > 0 ? { ...json, withoutCode } : json);
     if (context.json) return;
-    const text = `${counted(people, "name")}, ${counted(changes, "change")}`;
-    printNotice(context, dryRun ? `${text} to make` : text);
+    const text = sumText(people, changes);
+    printNotice(context, dryRun ? `${text}; a dry run changes nothing` : text);
   }
 
   #printWaiting(waiting: readonly string[], carded: readonly string[]): void {
@@ -324,6 +341,8 @@ function textOf(change: ImportChange): string {
       return `${change.user} is now ${change.text}`;
     case "add":
       return `${change.user} added to ${change.room}`;
+    case "leave":
+      return `${change.user} leaves ${change.room}`;
     default: {
       const { user, on, room } = change;
       const role = room === undefined ? "operator" : `moderator of ${room}`;

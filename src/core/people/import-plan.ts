@@ -45,6 +45,8 @@ export type ImportChange = { readonly line: number } & (
       readonly isNew: boolean;
     }
   | { readonly kind: "add"; readonly user: Name; readonly room: Name }
+  /** The importing user, who has created a room for others, leaves it. */
+  | { readonly kind: "leave"; readonly user: Name; readonly room: Name }
   | {
       readonly kind: "grant";
       readonly user: Name;
@@ -150,6 +152,8 @@ class Planner {
   /** New accounts that are created with their display names. */
   readonly #named = new Set<Name>();
   readonly #created = new Set<PlannedRoom>();
+  /** New rooms to which the list adds the importing user. */
+  readonly #ownRooms = new Set<Name>();
   readonly #lines = new Map<FoldedName, number>();
   readonly #newRooms: ImportChange[] = [];
   readonly #accounts: ImportChange[] = [];
@@ -206,6 +210,7 @@ class Planner {
       ...displayNames,
       ...this.#members,
       ...this.#roles,
+      ...this.#departures(),
     ];
     const isOwnLoss = (change: ImportChange): change is GrantChange =>
       change.kind === "grant" && !change.on && folded(change.user) === this.#me;
@@ -365,7 +370,8 @@ class Planner {
       this.#refuse(
         line,
         msg`has the name '${user}', which looks like the display name of ${alike}`,
-        msg`choose another`,
+        msg`write ${alike} in the column 'name' if it is this person`,
+        msg`or another name`,
       );
     const isFree = text !== undefined && this.#names.holderOf(text, user) === undefined;
     const displayName = isFree ? text : undefined;
@@ -394,8 +400,11 @@ class Planner {
       if (blocked.length === waiting.length) break;
       waiting = blocked;
     }
+    const refused = new Set(this.#problems.map(({ line }) => line));
     for (const { person, subject } of waiting) {
       const { line, displayName: text = "" } = person;
+      // One cause is one problem.
+      if (refused.has(line)) continue;
       const holder = this.#names.holderOf(text, subject.user) ?? "";
       this.#refuse(
         line,
@@ -431,6 +440,7 @@ class Planner {
       }
       // The user who creates a room is its first member and moderator.
       const isCreator = this.#created.has(room) && folded(user) === this.#me;
+      if (isCreator) this.#ownRooms.add(room.name);
       const isModerator = moderated.has(key) || isCreator;
       const isGranted = role !== undefined && isModerator !== (role === "moderator");
       if (!joined.has(key) || isGranted) this.#askWhose(line, room);
@@ -518,6 +528,23 @@ class Planner {
     this.#members.push({ line, kind: "add", user, room: room.name });
   }
 
+  /**
+   * Creating a room makes the importing user its member and moderator. They leave it if the list
+   * names a moderator, but not them.
+   */
+  #departures(): ImportChange[] {
+    const isOfMe = ({ user }: { readonly user: Name }) => folded(user) === this.#me;
+    return this.#newRooms.flatMap((created) => {
+      if (created.kind !== "create-room" || this.state.me === undefined) return [];
+      const { line, room } = created;
+      const isModerated = this.#roles.some(
+        (role) => role.kind === "grant" && role.room === room && role.on && !isOfMe(role),
+      );
+      if (!isModerated || this.#ownRooms.has(room)) return [];
+      return [{ line, kind: "leave", user: this.state.me as Name, room }];
+    });
+  }
+
   #checkLimits(): void {
     const { accounts, rooms } = this.state;
     const created = this.#accounts.filter(({ kind }) => kind === "create-account");
@@ -593,6 +620,8 @@ export function requestFor(change: Exclude<ImportChange, CodeChange>) {
       return { kind: "display-name", fields: { user: change.user, text: change.text } } as const;
     case "add":
       return { kind: "add", fields: { room: change.room, user: change.user } } as const;
+    case "leave":
+      return { kind: "leave", fields: { room: change.room } } as const;
     default: {
       const { user, on, room } = change;
       return {

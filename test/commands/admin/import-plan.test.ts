@@ -3,6 +3,7 @@ import { formatCsv } from "../../../src/base/csv.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { defined } from "../../../src/base/values.ts";
 import { accountsOf, roomsOf } from "../../../src/client/link/lists.ts";
+import { changeLines, sumText } from "../../../src/commands/admin/plan-lines.ts";
 import { classListOf, parseClassList } from "../../../src/core/people/class-list.ts";
 import {
   type Confirmed,
@@ -280,7 +281,7 @@ test("changes a role only in the rooms that have it in the list", async () => {
   ]);
   await olga.request("grant", { user: "olga", on: true });
   const own = await plan("name,rooms,role\nolga,essay,member");
-  expect([own.changes, own.kept.length]).toEqual([[], 2]);
+  expect([own.changes, own.kept.length]).toEqual([[], 1]);
 });
 
 test("refuses rooms and names that the server would refuse", async () => {
@@ -433,4 +434,50 @@ test("adds nobody again to a room that they have left or were removed from", asy
   await olga.request("add", { room: "math", user: "mia" });
   await site.quiet();
   expect((await plan(list)).left.map(({ room }) => room)).toEqual(["lab" as never]);
+});
+
+test("leaves a new room to its moderator on the list, and stays where there is none", async () => {
+  const { make, plan, entries } = await school();
+  const list = "name,rooms\nbu_sari,math:moderator\nana,math lab\n";
+  const { changes } = await make(list);
+  expect(changes.filter(({ kind }) => kind === "leave")).toEqual([
+    { line: 2, kind: "leave", user: "olga" as never, room: "math" as never },
+  ]);
+  const { accounts } = await entries();
+  const rooms = (name: string) => accounts.find(({ user }) => user === name)?.rooms;
+  expect([rooms("olga"), rooms("bu_sari")]).toEqual([["lobby", "lab"], ["math"]]);
+  expect(await plan(list)).toMatchObject(NONE);
+  // The importing user is on the list.
+  const own = await make("name,rooms\nolga,art:moderator\nana,art\nben,art:moderator\n");
+  expect(kinds(own)).not.toContain("leave");
+});
+
+test("names the account of a person whose name looks like a display name, once", async () => {
+  const { site, plan } = await school();
+  const sari = await site.member("Bu-Sari");
+  await sari.request("display-name", { text: "Bu Sari" });
+  expect(texts(await plan("name,display name,rooms\nbu_sari,Bu Sari,math:moderator\n"))).toEqual([
+    "2 has the name 'bu_sari', which looks like the display name of Bu-Sari; " +
+      "write Bu-Sari in the column 'name' if it is this person; or another name",
+  ]);
+});
+
+test("shows a line for each room and person, and the sum", async () => {
+  const { plan } = await school();
+  const list =
+    "name,display name,rooms,role\nbu_sari,Bu Sari,math:moderator lab:moderator,operator\n" +
+    "ana,Ana Ruíz,math lab,\nmia,Mia,lab,\n";
+  const { changes } = await plan(list);
+  expect(changeLines(changes)).toEqual([
+    "new room math",
+    "new room lab",
+    "bu_sari (Bu Sari): new account; operator; moderator of math, lab",
+    "ana (Ana Ruíz): new account; added to math, lab",
+    "mia: now called Mia; added to lab",
+    "olga: leaves math, lab",
+  ]);
+  expect(sumText(3, changes)).toBe(
+    "3 people on the list: 2 new accounts, 2 new rooms, 1 known and changed",
+  );
+  expect(sumText(1, [])).toBe("1 person on the list: nothing to change");
 });

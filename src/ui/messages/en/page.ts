@@ -151,6 +151,7 @@ export const ENGLISH = {
   importLeft: (user: string, room: string) => `${user} has left ${room}, and is not added again`,
   importRenew: "New cards for those who have not signed in yet",
   importRename: (user: string, name: string) => `${user} is shown as ${name}`,
+  importLeave: (user: string, room: string) => `${user} leaves ${room}`,
   importJoin: (user: string, room: string) => `${user} joins ${room}`,
   importRole: (user: string, on: boolean, room: string | undefined) =>
     [

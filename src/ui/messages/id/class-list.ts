@@ -81,7 +81,6 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
   "has the name '{}', which is reserved": "berisi nama '{}', yang dicadangkan",
   "has the name '{}', which looks like the display name of {}":
     "berisi nama '{}', yang mirip dengan nama tampilan {}",
-  "choose another": "pilih yang lain",
   "has the display name '{}', which is or looks like a name of {}":
     "berisi nama tampilan '{}', yang sama atau mirip dengan nama {}",
   "has two roles for the room '{}'": "berisi dua peran untuk ruang '{}'",

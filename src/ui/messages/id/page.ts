@@ -218,6 +218,7 @@ export const INDONESIAN: Texts = {
   importLeft: (user, room) => `${user} sudah keluar dari ${room}, dan tidak ditambahkan lagi`,
   importRenew: "Kartu baru untuk yang belum pernah masuk",
   importRename: (user, name) => `${user} ditampilkan sebagai ${name}`,
+  importLeave: (user, room) => `${user} keluar dari ${room}`,
   importJoin: (user, room) => `${user} bergabung ke ${room}`,
   importRole: (user, on, room) =>
     [

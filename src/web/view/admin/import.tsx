@@ -273,6 +273,8 @@ function changeText(change: ImportChange, texts: Texts): string | undefined {
       return change.isNew ? undefined : texts.importRename(change.user, change.text);
     case "add":
       return texts.importJoin(change.user, change.room);
+    case "leave":
+      return texts.importLeave(change.user, change.room);
     case "grant":
       return texts.importRole(change.user, change.on, change.room);
   }
