@@ -200,6 +200,9 @@ pageTest("shows the order of hands, work that is due today, and the end of a pol
   await strip.getByRole("button", { name: "Lower all" }).click();
   await strip.waitFor({ state: "detached" });
   await lena.send("/poll Ready? | yes | no");
+  // An open poll alone is no lesson.
+  await strip.getByRole("button", { name: "Close poll" }).waitFor();
+  expect(await lessons.count()).toBe(0);
   await strip.getByRole("button", { name: "Close poll" }).click();
   await strip.waitFor({ state: "detached" });
   await lena.createRoom("thesis");
@@ -226,7 +229,10 @@ pageTest(
     const helper = await server.headlessUser("helper");
     await helper.tab.ask("join", { room: "maths" });
     await teacher.send("/grant helper");
-    await teacher.page.getByText(/made helper a moderator/).first().waitFor();
+    await teacher.page
+      .getByText(/made helper a moderator/)
+      .first()
+      .waitFor();
     const create = async (visit: Visit, name: string, hint: string) => {
       await visit.startNew("Create room");
       const dialog = visit.dialog("Create room");
@@ -254,3 +260,33 @@ pageTest(
     await picture(other, "handed-invited");
   },
 );
+
+pageTest("raises a hand from the + menu and the top of the room's menu, on a phone", async () => {
+  const ida = await server.headlessUser("ida");
+  await ida.tab.ask("join", { room: "biology", create: true });
+  await using kim = await server.logIn("kim2", { width: 390, height: 844, isPhone: true });
+  await kim.send("/join biology");
+  await kim.heading("#biology").waitFor();
+  await kim.button("Attach").tap();
+  await picture(kim, "plus");
+  await kim.menuItem("Raise hand").tap();
+  await kim.page
+    .locator(".lesson")
+    .getByText("You are next")
+    .or(kim.page.locator(".hands"))
+    .first()
+    .waitFor();
+  await kim.button("Actions for biology").tap();
+  const items = await kim.page.getByRole("menuitem").allInnerTexts();
+  expect(items[0]).toBe("Lower hand");
+  await kim.menuItem("Lower hand").tap();
+  await kim.page.locator(".hands").waitFor({ state: "detached" });
+  await ida.tab.ask("rules", { room: "biology", post: "private" });
+  const own = kim.page.locator(".privacy").getByRole("button", { name: "Your work" });
+  await own.waitFor();
+  await picture(kim, "privacy");
+  const { x = 0, width = 0 } = (await own.boundingBox()) ?? {};
+  const text = (await kim.page.locator(".privacy > span").boundingBox()) ?? { x: 0, width: 0 };
+  expect(text.x + text.width).toBeLessThanOrEqual(x);
+  expect(x + width).toBeLessThanOrEqual(390);
+});

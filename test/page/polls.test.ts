@@ -16,7 +16,7 @@ pageTest(
     await ana.room("lobby").click();
     await ana.room("lobby").click({ button: "right" });
     await ana.menuItem("Poll…").click();
-    const dialog = ana.dialog("Poll…");
+    const dialog = ana.dialog("New poll");
     await dialog.getByLabel("Question").fill("Lunch on **Friday**?");
     await dialog.getByLabel("Option 1").fill("soup <b>");
     await dialog.getByLabel("Option 2").fill("rice");

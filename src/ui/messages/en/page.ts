@@ -408,6 +408,7 @@ export const ENGLISH = {
   dndNo: "No",
   dnd: "Do not disturb",
   newPoll: "Poll…",
+  pollTitle: "New poll",
   pollQuestion: "Question",
   pollOption: (number: number) => `Option ${number}`,
   pollAllowMany: "Allow several answers",

@@ -485,6 +485,7 @@ export const INDONESIAN: Texts = {
   dndNo: "Tidak",
   dnd: "Jangan ganggu",
   newPoll: "Jajak pendapat…",
+  pollTitle: "Jajak pendapat baru",
   pollQuestion: "Pertanyaan",
   pollOption: (number) => `Pilihan ${number}`,
   pollAllowMany: "Boleh beberapa jawaban",

@@ -96,8 +96,8 @@ export function Privacy({ model, target, room, onOpen, onHanded }: PrivacyProps)
   const to = postTarget(model, target);
   if (text !== undefined) {
     return (
-      <p className="hint">
-        {text}{" "}
+      <p className="hint privacy">
+        <span>{text}</span>
         {to === target ? null : (
           <Button variant="small" onClick={() => onOpen(to)}>
             {texts.ownWork}
@@ -108,8 +108,8 @@ export function Privacy({ model, target, room, onOpen, onHanded }: PrivacyProps)
   }
   if (room?.rules.post !== "private") return null;
   return (
-    <p className="hint">
-      {texts.assignmentRoom}{" "}
+    <p className="hint privacy">
+      <span>{texts.assignmentRoom}</span>
       <Button variant="small" onClick={() => onHanded(room.name)}>
         {texts.handedInMenu}
       </Button>

@@ -65,6 +65,7 @@ import { Check } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { enterSends } from "../shell/settings.ts";
+import { handItem } from "./lesson.tsx";
 import { Avatar, DisplayName, Marks, usePerson, useShownName } from "./person.tsx";
 import { pollItem } from "./poll.tsx";
 import { PlainLine } from "./rich-text.tsx";
@@ -282,6 +283,7 @@ function AddButton({ attached, target, thread, onRecord }: AddButtonProps) {
         ? [menuItem(texts.attachFolder, () => choose("", true), "folder")]
         : []),
       ...(room === undefined || thread !== undefined ? [] : pollItem(page, room)),
+      ...(room === undefined || thread !== undefined ? [] : handItem(page, room)),
       menuItem(texts.voiceMessage, onRecord, "mic"),
     ];
   };

@@ -2,14 +2,15 @@
 
 import { useState } from "react";
 import { isSameName } from "../../../core/model/item.ts";
-import { rightsIn } from "../../../core/model/selectors.ts";
+import { isBoxOf, rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { shownCall, shownHands } from "../../../core/model/unignored.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
+import { type PageValue, useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { Icon } from "../shell/icons.tsx";
+import { type MenuItem, menuItem } from "../shell/menu.tsx";
 import { HandedItem } from "./assignment.tsx";
 import { Avatar, useNames } from "./person.tsx";
 
@@ -70,6 +71,15 @@ export function Lesson({ room, moderates, onJump, onPeople, onHanded }: LessonPr
 
 function mayAct(model: Model, room: RoomState): boolean {
   return rightsIn(model, room, Date.now()).mayAct;
+}
+
+/** Entry of menus that raises or lowers the user's hand; none if they may not, or in other rooms. */
+export function handItem({ chat, texts, fail }: PageValue, room: RoomState): MenuItem[] {
+  if (room.kind !== "room" || isBoxOf(room.target)) return [];
+  const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
+  if (!isRaised && !mayAct(chat.model, room)) return [];
+  const toggle = () => void chat.actions.toggleHand(room.target).catch(fail);
+  return [menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggle, "hand")];
 }
 
 interface RaiseButtonProps extends Pick<LessonProps, "room"> {

@@ -162,7 +162,7 @@ function PollDialog({ target, onClose }: CloseProps & { readonly target: string 
     });
   };
   return (
-    <FormDialog title={texts.newPoll} action={texts.startPoll} onSubmit={start} onClose={onClose}>
+    <FormDialog title={texts.pollTitle} action={texts.startPoll} onSubmit={start} onClose={onClose}>
       <Field
         id="poll-question"
         label={texts.pollQuestion}

@@ -10,7 +10,6 @@ import {
   canSetTopic,
   isBoxOf,
   postRule,
-  rightsIn,
   roomList,
   roomNotifyLevel,
   roomOf,
@@ -28,6 +27,7 @@ import { Check } from "../shell/form.tsx";
 import { Menu, type MenuItem, menuGroups, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
+import { handItem } from "./lesson.tsx";
 import { personItems } from "./members.tsx";
 import { Avatar, useShownName, useTitle } from "./person.tsx";
 import { pollItem } from "./poll.tsx";
@@ -130,7 +130,8 @@ function roomItems(page: PageValue, room: RoomState, onSearch: () => void): Menu
         ]
       : [];
   const others = isNamed ? namedItems(page, room) : conversationItems(page, room);
-  return menuGroups(arrangingItems(page, room), about, [...people, ...others]);
+  const all = [...people, ...others];
+  return menuGroups(handItem(page, room), arrangingItems(page, room), about, all);
 }
 
 function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
@@ -240,8 +241,6 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   if (isBoxOf(room.target)) return pollItem(page, room);
   const { texts, chat, fail, openDialog } = page;
   const isGroup = room.people !== undefined;
-  const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
-  const toggleHand = () => void chat.actions.toggleHand(room.target).catch(fail);
   const rename = () => openDialog(RenameDialog, { subject: { room: room.name } });
   const adder = adderIn(chat.model, room.target);
   const choice = { ignores: false };
@@ -265,9 +264,6 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
     onChoose: () => void confirmLeave().catch(fail),
   };
   return [
-    isRaised || rightsIn(chat.model, room, Date.now()).mayAct
-      ? menuItem(isRaised ? texts.lowerOwnHand : texts.raiseHand, toggleHand, "hand")
-      : [],
     pollItem(page, room),
     isGroup && !room.isSealed ? sealItem(page, room) : [],
     menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),

@@ -11,7 +11,6 @@ import {
   useState,
 } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { DAY_MS } from "../../../base/time.ts";
 import { type DueWork, dueWork } from "../../../core/model/due.ts";
 import {
   dndEnd,
@@ -233,13 +232,10 @@ function withoutOldBoxes(lines: readonly RoomListEntry[], me: string): readonly 
 /** Targets, one per line: a text stays the same while they do. */
 function lessonTargets(model: Model): string {
   if (model.connection.kind !== "online") return "";
-  const since = Date.now() - DAY_MS;
-  const isLive = ({ poll, state, timeUnixMs }: Item) =>
-    poll !== undefined && !poll.isClosed && state === "whole" && timeUnixMs > since;
-  const hasHand = (room: RoomState) =>
-    shownHands(model, room).length > 0 || shownCall(model, room) !== undefined;
+  // A poll may stay open for days, also in an office.
   const hasLesson = (room: RoomState) =>
-    room.kind === "room" && (hasHand(room) || room.tail.items.some(isLive));
+    room.kind === "room" &&
+    (shownHands(model, room).length > 0 || shownCall(model, room) !== undefined);
   return [...model.rooms.values()]
     .filter(hasLesson)
     .map(({ target }) => target)
