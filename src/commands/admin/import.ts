@@ -63,7 +63,8 @@ export async function importList(
   if (flags.dryRun && !accounts.some(({ user }) => isSameName(user, me)))
     accounts.push(importingAccount(me, context.clock.unixMs()));
   const confirmed = { accounts: flags.account, rooms: flags.room };
-  const state = { accounts, rooms, me, renews: flags.renew, confirmed };
+  const owner = onlyOperator(accounts, me);
+  const state = { accounts, rooms, me, owner, renews: flags.renew, confirmed };
   const plan = planImport(list, state);
   const { changes, problems, questions, waiting, kept, left } = plan;
   if (flags.dryRun || problems.length + questions.length > 0) printPlan(operator, plan);
@@ -80,6 +81,18 @@ export async function importList(
   return run.perform(waiting, ({ user, expires }) => {
     return needed.get(user) === true && expires > context.clock.unixMs();
   });
+}
+
+/**
+ * Account of the person who runs the server, if the importing account is not an operator by role
+ * but by the token in the data folder. `undefined` if there are several.
+ */
+function onlyOperator(accounts: readonly AccountEntry[], me: string): string | undefined {
+  const operators = accounts.filter(({ operator, removed }) => operator && removed !== true);
+  const [only] = operators;
+  return operators.length === 1 && only !== undefined && !isSameName(only.user, me)
+    ? only.user
+    : undefined;
 }
 
 /** The account that the import would register before its first change. */

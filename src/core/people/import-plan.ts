@@ -69,6 +69,8 @@ interface ServerState {
   readonly rooms: readonly ImportedRoom[];
   /** User who imports, and who keeps their own roles. */
   readonly me: string | undefined;
+  /** Account that moderates new rooms in place of `me`, unless the list names a moderator. */
+  readonly owner?: string | undefined;
   /** True to replace the codes of people who have never signed in. */
   readonly renews: boolean;
   /** Accounts and rooms that the importing user has confirmed, after questions. */
@@ -203,6 +205,7 @@ class Planner {
         ...this.#roles.slice(from[1]),
       ]);
     }
+    const departures = this.#departures();
     this.#checkLimits();
     const changes = [
       ...this.#newRooms,
@@ -210,7 +213,7 @@ class Planner {
       ...displayNames,
       ...this.#members,
       ...this.#roles,
-      ...this.#departures(),
+      ...departures,
     ];
     const isOwnLoss = (change: ImportChange): change is GrantChange =>
       change.kind === "grant" && !change.on && folded(change.user) === this.#me;
@@ -529,8 +532,8 @@ class Planner {
   }
 
   /**
-   * Creating a room makes the importing user its member and moderator. They leave it if the list
-   * names a moderator, but not them.
+   * Creating a room makes the importing user its member and moderator. Unless the list names them,
+   * they leave it if it has another moderator: one on the list, or else the owner.
    */
   #departures(): ImportChange[] {
     const isOfMe = ({ user }: { readonly user: Name }) => folded(user) === this.#me;
@@ -540,7 +543,15 @@ class Planner {
       const isModerated = this.#roles.some(
         (role) => role.kind === "grant" && role.room === room && role.on && !isOfMe(role),
       );
-      if (!isModerated || this.#ownRooms.has(room)) return [];
+      const owner = this.state.owner as Name | undefined;
+      if (this.#ownRooms.has(room) || (!isModerated && owner === undefined)) return [];
+      if (!isModerated && owner !== undefined) {
+        const isListed = this.#members.some(
+          (change) => change.kind === "add" && change.user === owner && change.room === room,
+        );
+        if (!isListed) this.#members.push({ line, kind: "add", user: owner, room });
+        this.#roles.push({ line, kind: "grant", user: owner, room, on: true });
+      }
       return [{ line, kind: "leave", user: this.state.me as Name, room }];
     });
   }

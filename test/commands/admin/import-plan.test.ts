@@ -447,6 +447,19 @@ test("leaves a new room to its moderator on the list, and stays where there is n
   const rooms = (name: string) => accounts.find(({ user }) => user === name)?.rooms;
   expect([rooms("olga"), rooms("bu_sari")]).toEqual([["lobby", "lab"], ["math"]]);
   expect(await plan(list)).toMatchObject(NONE);
+  // The server's operator takes the rooms for which the list names no moderator.
+  const text = "name,rooms\nana,7a 7b\nben,7b:moderator\n";
+  const { people, problems } = parseClassList(Buffer.from(text));
+  const state = { ...(await entries()), me: "olga", owner: "mia", renews: false };
+  const forMia = planImport({ people, problems }, state);
+  expect(changeLines(forMia.changes)).toEqual([
+    "new room 7a",
+    "new room 7b",
+    "ana: added to 7a, 7b",
+    "ben: moderator of 7b",
+    "mia: moderator of 7a",
+    "olga: leaves 7a, 7b",
+  ]);
   // The importing user is on the list.
   const own = await make("name,rooms\nolga,art:moderator\nana,art\nben,art:moderator\n");
   expect(kinds(own)).not.toContain("leave");
