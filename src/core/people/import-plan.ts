@@ -406,7 +406,7 @@ class Planner {
     const refused = new Set(this.#problems.map(({ line }) => line));
     for (const { person, subject } of waiting) {
       const { line, displayName: text = "" } = person;
-      // One cause is one problem.
+      // The same name causes both problems.
       if (refused.has(line)) continue;
       const holder = this.#names.holderOf(text, subject.user) ?? "";
       this.#refuse(

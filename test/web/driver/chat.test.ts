@@ -47,7 +47,7 @@ describe("login", () => {
     expect(again.texts("lobby")).toEqual([]);
   });
 
-  test("keeps the rights of the operator link after a restart, and says once that it works", async () => {
+  test("keeps the rights of the operator link after a restart", async () => {
     const site = await Site.open({ operatorLink: "first" });
     const browser = new Browser(site);
     const ana = await browser.tab({ fragment: "#operator=first" });

@@ -87,7 +87,7 @@ export const ENGLISH = {
   inviteMore: "Invite others",
   addTopic: "Add a topic",
   inviteToRoom: (room: string) => `Invite people to ${room}`,
-  onlyMe: "Only me for now",
+  onlyMe: "Only me",
   everyoneIn: (room: string) => `Everyone in ${room}`,
   everyoneHere: "Everyone on this server",
   choosePeople: "Choose people…",

@@ -45,7 +45,8 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   follow: "ikuti utas: balasan baru memberi notifikasi",
   unfollow: "berhenti mengikuti utas",
   invite:
-    "buat undangan, undang orang atau semua orang di #ROOM, atau tambahkan NAME ke ruang terenkripsi",
+    "buat undangan, undang satu orang atau semua orang di #ROOM, atau tambahkan NAME ke ruang " +
+    "terenkripsi",
   kick: "keluarkan seseorang dari ruang",
   mute: "larang seseorang mengirim di sini selama 10m, 2h, atau 7d",
   unmute: "izinkan seseorang mengirim lagi",

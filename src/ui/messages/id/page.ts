@@ -144,7 +144,7 @@ export const INDONESIAN: Texts = {
   inviteMore: "Undang orang lain",
   addTopic: "Tambahkan topik",
   inviteToRoom: (room) => `Undang orang ke ${room}`,
-  onlyMe: "Hanya saya dulu",
+  onlyMe: "Hanya saya",
   everyoneIn: (room) => `Semua orang di ${room}`,
   everyoneHere: "Semua orang di server ini",
   choosePeople: "Pilih orang…",

@@ -73,7 +73,7 @@ function mayAct(model: Model, room: RoomState): boolean {
   return rightsIn(model, room, Date.now()).mayAct;
 }
 
-/** Entry of menus that raises or lowers the user's hand; none if they may not, or in other rooms. */
+/** Menu entry that raises or lowers the user's hand; none if they may not raise it. */
 export function handItem({ chat, texts, fail }: PageValue, room: RoomState): MenuItem[] {
   if (room.kind !== "room" || isBoxOf(room.target)) return [];
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));

@@ -173,7 +173,7 @@ interface RoomPeopleProps {
   readonly onChange: (value: string) => void;
 }
 
-/** Who is in a new room from its beginning. */
+/** Field for the people who are in a new room from its beginning. */
 function RoomPeopleField({ value, onChange }: RoomPeopleProps) {
   const { texts, chat } = usePage();
   const isOperator = useModelValue((model) => model.isOperator);
