@@ -1,15 +1,12 @@
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+
 import { FAULTS, placeholderCount } from "../../src/base/fault.ts";
 import { VERBS } from "../../src/commands/table.ts";
 import { ENGLISH_FAULTS } from "../../src/ui/messages/en/faults.ts";
 import { INDONESIAN_PROBLEMS } from "../../src/ui/messages/id/class-list.ts";
 import { INDONESIAN_TEMPLATES } from "../../src/ui/messages/id/fault-templates.ts";
-import { type Source, sourceOf } from "../tidy/source.ts";
-
-const SOURCES = readdirSync("src", { recursive: true, encoding: "utf8" })
-  .filter((path) => /\.tsx?$/.test(path) && !path.startsWith("ui/messages/id/"))
-  .map((path) => sourceOf(path, readFileSync(`src/${path}`, "utf8")));
+import type { Source } from "../tidy/source.ts";
+import { SOURCES, templatesIn } from "./fault-sources.ts";
 
 const SOURCE = SOURCES.map(({ text }) => text)
   .join("\n")
@@ -24,25 +21,6 @@ function patternOf(template: string): RegExp {
     .map((part) => part.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
   const value = String.raw`(?:\$\{(?:[^\`{}]|\{[^\`{}]*\}|\`[^\`]*\`)*\}|\{\})`;
   return new RegExp(`(["'\`])${parts.join(value)}\\1`);
-}
-
-/** Returns the templates of the tag `msg`, with `{}` in place of each value. */
-function templatesIn({ text, code }: Source): string[] {
-  return [...code.matchAll(/\bmsg`/g)].map(({ index }) => {
-    let [template, at] = ["", index + "msg`".length];
-    while (text[at] !== "`") {
-      if (text.startsWith("${", at)) {
-        template += "{}";
-        for (let depth = 0; ; at++) {
-          if (text[at] === "{") depth++;
-          else if (text[at] === "}" && --depth === 0) break;
-        }
-      } else if (text[at] === "\\") template += text[++at];
-      else template += text[at];
-      at++;
-    }
-    return template;
-  });
 }
 
 /** Parts of the program whose faults end a command, or the server, before a full screen is open. */
