@@ -17,7 +17,7 @@ const DEVICE_CERT_CONTEXT = utf8Encode("chat/1 device-cert\0");
 const SUCCESSOR_CONTEXT = utf8Encode("chat/1 successor\0");
 const SNAPSHOT_CONTEXT = utf8Encode("chat/1 snapshot\0");
 const LAN_CONTEXT = utf8Encode("chat/1 lan\0");
-const SEALED_MESSAGE_CONTEXT = utf8Encode("chat/1 sealed message\0");
+const SEALED_CONTENT_CONTEXT = utf8Encode("chat/1 sealed content\0");
 const SEALED_LEAVE_CONTEXT = utf8Encode("chat/1 sealed leave\0");
 const SEALED_HANDOVER_CONTEXT = utf8Encode("chat/1 sealed handover\0");
 const SEEN_CONTEXT = utf8Encode("chat/1 seen\0");
@@ -63,31 +63,45 @@ export function lanBytes(groupAddress: string, datagram: Uint8Array): Uint8Array
   return concatBytes(LAN_CONTEXT, utf8Encode(`${groupAddress}\0`), datagram);
 }
 
-export interface SealedMessageHead {
+/** Place of a message, without which somebody else could post its content again elsewhere. */
+export interface SealedPlace {
   readonly gid: Uint8Array;
   readonly room: string;
+  readonly epoch: number;
+  /** Id of the record that contains the message. */
+  readonly bound: Uint8Array;
+  /** The sender's account key. Anybody can certify a foreign device key for their own account. */
+  readonly account: Uint8Array;
+}
+
+export interface SealedContentHead extends SealedPlace {
   readonly count: number;
   readonly sentAtUnixMs: number;
   readonly bodyHash: Uint8Array;
   readonly checkpoint?: { readonly size: number; readonly root: Uint8Array } | undefined;
 }
 
-export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
-  const { gid, room, count, sentAtUnixMs, bodyHash, checkpoint } = head;
+export function sealedContentBytes(head: SealedContentHead): Uint8Array {
+  const { gid, room, epoch, bound, account, count, sentAtUnixMs, bodyHash, checkpoint } = head;
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
+  assert(account.length === KEY_BYTES, "an account key has 32 bytes");
+  assert(bound.length < 256, "the length of a record's id fits in one byte");
   assert(bodyHash.length === HASH_BYTES, "a SHA-256 has 32 bytes");
   assert((checkpoint?.root.length ?? HASH_BYTES) === HASH_BYTES, "a root has 32 bytes");
-  const numbers = concatBytes(uint64(count), uint64(sentAtUnixMs));
+  const numbers = concatBytes(uint64(epoch), uint64(count), uint64(sentAtUnixMs));
   const checkpointBytes =
     checkpoint === undefined
       ? new Uint8Array([0])
       : concatBytes(new Uint8Array([1]), uint64(checkpoint.size), checkpoint.root);
   return concatBytes(
-    SEALED_MESSAGE_CONTEXT,
+    SEALED_CONTENT_CONTEXT,
     gid,
+    account,
     numbers,
     bodyHash,
     checkpointBytes,
+    Uint8Array.of(bound.length),
+    bound,
     utf8Encode(room),
   );
 }

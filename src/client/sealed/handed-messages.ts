@@ -3,6 +3,7 @@
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { ignoreFault } from "../../base/fault.ts";
 import { foldName, type Name } from "../../base/names.ts";
+import { isCount } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { PersonKey } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -34,6 +35,12 @@ export function sumHanded(one: HandedCounts, other: HandedCounts): HandedCounts 
 }
 
 type Opened = SaidContent & { readonly user: string };
+
+/** Device of a certificate, with the account that the certificate's key proves. */
+interface Sender extends SealDevice {
+  /** Ids of accounts that had the certificate's name and key, as the server has proved. */
+  formerAccounts(): Promise<readonly string[]>;
+}
 
 /**
  * Opens the ciphertexts that the server's log contains with the keys of the part.
@@ -74,9 +81,9 @@ export async function readHanded(
 async function provedSenders(
   { parts: { people, states } }: SealedRoom,
   senders: readonly (SealDevice | undefined)[],
-): Promise<readonly (SealDevice | undefined)[]> {
+): Promise<readonly (Sender | undefined)[]> {
   const keys = new Map<string, readonly PersonKey[]>();
-  const proved: (SealDevice | undefined)[] = [];
+  const proved: (Sender | undefined)[] = [];
   for (const sender of senders) {
     if (sender === undefined) {
       proved.push(undefined);
@@ -90,7 +97,14 @@ async function provedSenders(
     }
     const shown = keys.get(name) ?? [];
     const isKey = ({ key }: PersonKey) => key === undefined || key === sender.account;
-    proved.push(shown.length === 0 || shown.some(isKey) ? sender : undefined);
+    const isProved = shown.length === 0 || shown.some(isKey);
+    const prove = async () => {
+      const all = (await people.check(sender.user))?.keys ?? [];
+      return all.flatMap(({ key, account }) => (key === sender.account ? [account] : []));
+    };
+    let proving: Promise<readonly string[]> | undefined;
+    const formerAccounts = () => (proving ??= prove());
+    proved.push(isProved ? { ...sender, formerAccounts } : undefined);
   }
   return proved;
 }
@@ -113,7 +127,7 @@ export async function unreadKeys(
 
 interface HandedPage {
   readonly handed: readonly HandedKey[];
-  readonly senders: readonly (SealDevice | undefined)[];
+  readonly senders: readonly (Sender | undefined)[];
 }
 
 async function readPage(
@@ -131,6 +145,7 @@ async function readPage(
       const key = keys.get(record.seq);
       const sender = key && senders[key.sender];
       if (key === undefined || sender === undefined || group === undefined) return;
+      if (!(await isPosted(record, sender))) return;
       const content = await open(room, record, { key: key.key, sender, group });
       if (content !== undefined) opened.set(record.seq, content);
     }),
@@ -149,7 +164,7 @@ async function readPage(
       if (state === "erased") {
         goneSeqs.add(seq);
         erased++;
-      } else if (content === undefined || !(await isAuthor(tx, record, sender))) wrong++;
+      } else if (content === undefined || !(await hasKnownKey(tx, sender))) wrong++;
       else if ((await reader.addHanded(tx, record, content)) === undefined) read++;
       else if (goneSeqs.has(editedBy(content.body))) erased++;
       else wrong++;
@@ -173,9 +188,13 @@ async function open(
 ): Promise<Opened | undefined> {
   const ciphertext = record.kind === "sealed" ? ciphertextOf(record) : undefined;
   if (ciphertext === undefined) return undefined;
+  const epoch = record.body?.["epoch"];
+  if (!isCount(epoch)) return undefined;
   const { device, user } = sender;
+  const account = fromBase64Url(sender.account);
   const bound = utf8Encode(record.id);
-  const message = { bound, device, gid: fromBase64Url(group), room: room.view.id };
+  const gid = fromBase64Url(group);
+  const message = { bound, device, account, gid, room: room.view.id, epoch };
   const content = await room.parts.device.engine
     .openWithKey(ciphertext, key, message)
     .catch(ignoreFault);
@@ -184,15 +203,20 @@ async function open(
   return { user, device, body, sentAtUnixMs: content.sentAtUnixMs, key: toBase64Url(key) };
 }
 
-/** The certificate must be by the key that this device knows, or name the record's author. */
-async function isAuthor(
+/** Reports whether the record is by the user that the certificate names, also if renamed since. */
+async function isPosted({ from, by }: ChatRecord, sender: Sender): Promise<boolean> {
+  if (isSameName(sender.user, from)) return true;
+  if (by === undefined || from === undefined) return false;
+  return (await sender.formerAccounts()).includes(by);
+}
+
+async function hasKnownKey(
   { vault }: RoomTransaction,
-  { from }: ChatRecord,
   sender: SealDevice | undefined,
 ): Promise<boolean> {
   if (sender === undefined) return false;
   const known = await accountOf(vault, foldName(sender.user as Name));
-  return known === undefined ? isSameName(sender.user, from) : known === sender.account;
+  return known === undefined || known === sender.account;
 }
 
 async function eraseAll(tx: RoomTransaction, records: readonly ChatRecord[]): Promise<void> {

@@ -59,12 +59,12 @@ export function unpackPart(body: Uint8Array): HandoverPart {
     senders.length === seqs.length &&
     isBytes(keys) &&
     keys.length === seqs.length * MESSAGE_KEY_BYTES;
-  if (!isValid) throw malformed();
+  if (!isValid) throw malformedPart();
   let before = 0;
   const handed = seqs.map((seq: unknown, i): HandedKey => {
     const sender: unknown = senders[i];
     if (!isCount(seq) || seq <= before || !isCount(sender) || sender >= certs.length)
-      throw malformed();
+      throw malformedPart();
     before = seq;
     const at = i * MESSAGE_KEY_BYTES;
     return { seq, sender, key: keys.slice(at, at + MESSAGE_KEY_BYTES) };
@@ -77,6 +77,6 @@ function copyOf(bytes: Uint8Array): Uint8Array {
   return bytes.slice();
 }
 
-function malformed(): Fault {
+export function malformedPart(): Fault {
   return new Fault("frame-malformed", "a hand-over of messages is malformed");
 }

@@ -7,7 +7,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import {
   HANDOVER_AWAIT_MS,
@@ -26,13 +26,25 @@ import {
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import { handsOverTo, leafKeyOf, parseBox } from "../../crypto/seal/handover-box.ts";
+import {
+  handsOverTo,
+  leafKeyOf,
+  parseBox,
+  type SealedBox,
+} from "../../crypto/seal/handover-box.ts";
+import { background, taskFault } from "../../io/background.ts";
 import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { OwnUploads } from "../files/transfers.ts";
 import { listUploads, type UnfinishedUpload } from "../link/queries.ts";
 import { editedBy } from "./edits.ts";
 import { NOTHING_HANDED, readHanded, sumHanded, unreadKeys } from "./handed-messages.ts";
-import { type HandedKey, type HandoverPart, packPart, unpackPart } from "./handover-part.ts";
+import {
+  type HandedKey,
+  type HandoverPart,
+  malformedPart,
+  packPart,
+  unpackPart,
+} from "./handover-part.ts";
 import type { SealedAccountParts, SealedRoom } from "./room.ts";
 import type { HandoverEvent } from "./room-state.ts";
 import {
@@ -50,9 +62,9 @@ import {
 const ENTRY_BYTES = MESSAGE_KEY_BYTES + 5;
 /** The second run sees what the transaction stored that woke the first one. */
 const RUNS_AFTER_WAKING = 2;
-/** Faults of parts that no later run could accept. */
+/** Faults of parts that no later run could accept, beside those of which the peer is to blame. */
 const UNREADABLE_CODES: ReadonlySet<string> = new Set([
-  ...(["seal-refused", "seal-broken", "frame-malformed", "too-large"] as const),
+  ...(["seal-refused", "too-large", "internal"] as const),
 ]);
 
 /** Refusals that the user can end. */
@@ -77,6 +89,7 @@ interface Collected extends Omit<HandoverPart, "total" | "done"> {
 export class Handover {
   #isLinked = false;
   #isRunning = false;
+  #hasReported = false;
   #runsLeft = 0;
   #delayMs = HANDOVER_POLL_MS;
   #cancel: (() => void) | undefined;
@@ -118,7 +131,7 @@ export class Handover {
     if (!this.#isLinked || this.#isRunning) return;
     this.#cancel ??= this.parts.clock.after(this.#delayMs, () => {
       this.#cancel = undefined;
-      void this.#run();
+      void background(this.#run());
     });
   }
 
@@ -142,7 +155,7 @@ export class Handover {
           : Math.min(2 * this.#delayMs, HANDOVER_POLL_MS_MAX);
       }
     } catch (error) {
-      asFault(error);
+      taskFault(error);
       this.#delayMs = Math.min(2 * this.#delayMs, HANDOVER_POLL_MS_MAX);
     } finally {
       this.#isRunning = false;
@@ -207,33 +220,60 @@ export class Handover {
     try {
       return await work();
     } catch (error) {
-      const fault = asFault(error);
+      const fault = taskFault(error);
       if (codes.has(fault.code)) this.parts.emit({ kind: "sealed-fault", fault });
       return false;
     }
   }
 
-  /** @returns false if this device cannot open the part */
+  /**
+   * Withdraws a part that cannot be read, because its sender would repeat it unchanged.
+   * @returns false if this device cannot open the part
+   */
   async #receive({ file, bytes: sizeBytes }: UnfinishedUpload): Promise<boolean> {
-    try {
-      const box = parseBox(await this.#uploads.fetch(file as FileId, sizeBytes));
-      const room = await this.#roomOfGroup(box.gid);
-      const { group } = (await room?.run((tx) => tx)) ?? {};
-      if (room !== undefined && group !== undefined) {
-        const { plain, by } = await this.parts.device.engine.openBox(group, box);
-        // The sender replaces it when it knows the new key.
-        if (plain === undefined) {
-          setNewest(this.#stale, file, true, HANDOVERS_MAX);
-          return false;
-        }
-        const user = by.account === group.self.account ? undefined : by.user;
-        await this.#read(room, unpackPart(plain), user);
-      }
-    } catch (error) {
-      if (!(error instanceof Fault) || !UNREADABLE_CODES.has(error.code)) throw error;
+    const box = await this.#unlessUnreadable(async () =>
+      parseBox(await this.#uploads.fetch(file as FileId, sizeBytes)),
+    );
+    const room = box && (await this.#roomOfGroup(box.gid));
+    const open = room && (() => this.#open(room, box));
+    // The sender replaces a part for an earlier key when it knows the new one.
+    if (open !== undefined && (await this.#unlessUnreadable(open)) === "stale") {
+      setNewest(this.#stale, file, true, HANDOVERS_MAX);
+      return false;
     }
     await this.#withdraw(file);
     return true;
+  }
+
+  async #open(room: SealedRoom, box: SealedBox): Promise<"read" | "stale"> {
+    const { group } = await room.run((tx) => tx);
+    if (group === undefined) return "read";
+    const { plain, by } = await this.parts.device.engine.openBox(group, box);
+    if (plain === undefined) return "stale";
+    const user = by.account === group.self.account ? undefined : by.user;
+    await this.#read(room, unpackPart(plain), user);
+    return "read";
+  }
+
+  /** @returns `undefined` if no later run could do the work, either */
+  async #unlessUnreadable<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      const fault = taskFault(error);
+      if (!isPermanent(fault)) throw fault;
+      this.#reportUnreadable(fault);
+      return undefined;
+    }
+  }
+
+  /** Reported once, because anybody can send parts. */
+  #reportUnreadable(cause: Fault): void {
+    if (this.#hasReported) return;
+    this.#hasReported = true;
+    const text = msg`earlier messages that another device sent cannot be read`;
+    const fault = new Fault("seal-broken", text, { remedy: msg`ask a room admin`, cause });
+    this.parts.emit({ kind: "sealed-fault", fault });
   }
 
   /** Another process of this home, or the other device, may have deleted the part. */
@@ -245,17 +285,30 @@ export class Handover {
 
   async #roomOfGroup(gid: Uint8Array): Promise<SealedRoom | undefined> {
     const group = toBase64Url(gid);
-    for (const view of this.parts.rooms()) {
-      if (view.isSealed !== true) continue;
-      const room = this.roomOf(view);
+    const isOfGroup = (room: SealedRoom) => room.run(({ row }) => row?.group === group);
+    const sealed = this.parts.rooms().filter(({ isSealed }) => isSealed === true);
+    const rooms = sealed.map((view) => this.roomOf(view));
+    for (const room of rooms) {
+      if (!(await isOfGroup(room))) continue;
       await room.catchUp();
-      if (await room.run(({ row }) => row?.group === group)) return room;
+      return room;
     }
+    // The device may not have read yet that it was added. Another room must not prevent that.
+    const faults: Fault[] = [];
+    for (const room of rooms) {
+      await background(room.catchUp(), (fault) => faults.push(fault));
+      if (await isOfGroup(room)) return room;
+    }
+    const transient = faults.find((fault) => !isPermanent(fault));
+    if (transient !== undefined) throw transient;
     return undefined;
   }
 
   async #read(room: SealedRoom, part: HandoverPart, user: string | undefined): Promise<void> {
     const { total, done, keys, isLast } = part;
+    const { n = 0, seq = 0 } = (await room.run(({ row }) => row)) ?? {};
+    // The room cannot have had so many messages.
+    if (total > (n || seq)) throw malformedPart();
     const unread = await unreadKeys(room, keys);
     if (unread.length > 0 && done === 0) this.#emit(room, "receiving", total, { total, user });
     const counts = await readHanded(room, { ...part, keys: unread });
@@ -315,7 +368,11 @@ export class Handover {
     const { group } = await room.run((tx) => tx);
     const key = group && leafKeyOf(group, device);
     if (group === undefined || key === undefined) return false;
-    const box = await parts.device.engine.sealFor(group, device, part);
+    const box = await parts.device.engine.sealFor(group, device, part).catch(ignoreUnusableKey);
+    if (box === undefined) {
+      await room.run(({ vault }) => vault.delete(rowKey));
+      return false;
+    }
     const file = await this.#uploads.send(`${HANDOVER_NAME}${device}`, box, row.user);
     const isStored = await room.run(async ({ vault }) => {
       // The device may have joined again, or another process of this home has sent the part.
@@ -393,6 +450,17 @@ interface SentPart {
 /** A sender that was interrupted may have left an incomplete part, which it sends again. */
 function isComplete({ bytes, size, sending }: UnfinishedUpload): boolean {
   return !sending && bytes > 0 && bytes === size && bytes <= HANDOVER_PART_BYTES_MAX;
+}
+
+function isPermanent({ blame, code }: Fault): boolean {
+  // The server failed to prove its history, which says nothing about the part.
+  if (code.startsWith("log-")) return false;
+  return blame === "peer" || UNREADABLE_CODES.has(code);
+}
+
+/** A member can choose a key for which nothing can be encrypted, and then gets nothing. */
+function ignoreUnusableKey(error: unknown): undefined {
+  if (asFault(error).code !== "seal-broken") throw error;
 }
 
 async function countKeys(room: SealedRoom, before: number): Promise<number> {

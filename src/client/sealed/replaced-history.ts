@@ -3,6 +3,7 @@
  * example after a restored backup. Called only after the user has accepted that history.
  */
 
+import { utf8Decode } from "../../base/bytes.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
 import { defined } from "../../base/values.ts";
@@ -23,6 +24,7 @@ import {
   excuseCount,
   isContentOf,
   type PendingRow,
+  postRange,
   type RoomRow,
   roomKey,
 } from "./rows.ts";
@@ -86,6 +88,12 @@ export async function adoptHistory(room: SealedRoom): Promise<void> {
     do {
       hasMore = await room.run((tx) => isDue(tx) && dropContents(room, tx, common.seq));
     } while (hasMore);
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const from: string | undefined = after === "" ? undefined : after;
+      after = await room.run((tx) =>
+        isDue(tx) ? dropPosts(tx, common.seq, from) : Promise.resolve(undefined),
+      );
+    }
     await room.run(async (tx) => {
       if (!isDue(tx)) return;
       await room.parts.files.dropAfter(tx, common.seq);
@@ -134,6 +142,21 @@ async function dropContents(
   }
   for (const { key } of rows) await vault.delete(key);
   return rows.length === DROPPED_ROWS_MAX;
+}
+
+/**
+ * A post that the other history lacks may be recorded there again.
+ * @param from key of the last row that was read
+ * @returns key from which to continue; `undefined` at the end
+ */
+async function dropPosts(
+  { vault, room }: RoomTransaction,
+  after: number,
+  from: string | undefined,
+): Promise<string | undefined> {
+  const rows = await vault.rows(postRange(room, from, DROPPED_ROWS_MAX));
+  for (const { key, value } of rows) if (Number(utf8Decode(value)) > after) await vault.delete(key);
+  return rows.length === DROPPED_ROWS_MAX ? rows.at(-1)?.key : undefined;
 }
 
 async function truncateRoom(tx: RoomTransaction, common: CommonRecord): Promise<void> {

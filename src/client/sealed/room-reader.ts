@@ -1,6 +1,6 @@
 /** Reads a sealed room's records in log order. */
 
-import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { asFault, FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
@@ -43,6 +43,7 @@ import {
   pendingKey,
   pendingStateKey,
   pinKey,
+  postKey,
   type RoomRow,
   receiveCount,
   type SaidContent,
@@ -317,6 +318,7 @@ export class RoomReader {
     const body = content.body as SealedBody;
     const reason = await this.#refusal(tx, seq, body, user);
     if (reason !== undefined) return reason;
+    if (!(await isFirstPost(tx, record, content.device))) return "sender";
     await storeContent(tx, record, { kind: "said", user, ...content });
     await this.#noteFile(tx, record, body);
     await noteEdit(vault, room, seq, body);
@@ -346,14 +348,15 @@ export class RoomReader {
     if (isOwn) tx.change({ isCopy: true, count: Math.max(tx.row?.count ?? 0, count) });
     if (!isOwn) await this.options.claims.add(tx, record.seq, result.message);
     const missed = isOwn ? 0 : updateCounts(tx, result.message);
-    const body = readBody(result.message.body);
-    const reason =
-      body === undefined ? "broken" : await this.#refusal(tx, record.seq, body, sender.user);
     const { user, device } = sender;
+    const body = readBody(result.message.body);
+    const isFirst = await isFirstPost(tx, record, device);
+    const refusal = body === undefined ? "broken" : await this.#refusal(tx, record.seq, body, user);
+    const reason = isFirst ? refusal : "sender";
     const content: SaidContent = { device, body, sentAtUnixMs, key };
     const withheld = missed > 0 ? missed : undefined;
     if (body === undefined || reason !== undefined) {
-      const isEarly = reason === "sender" && (await isEditOfUnread(tx, body));
+      const isEarly = isFirst && reason === "sender" && (await isEditOfUnread(tx, body));
       const edit = isEarly ? content : undefined;
       if (edit !== undefined) await noteEdit(tx.vault, tx.room, record.seq, body);
       const closed = { kind: "closed", reason: reason ?? "broken", user } as const;
@@ -391,6 +394,7 @@ export class RoomReader {
     }
     const user = self?.user ?? record.from ?? "";
     const { device } = this.options.engine;
+    await isFirstPost(tx, record, device);
     const key = keys[at - hashes.length + keys.length];
     await storeContent(tx, record, { kind: "said", user, device, body, sentAtUnixMs, key }, count);
     await this.#noteFile(tx, record, body as SealedBody);
@@ -608,6 +612,23 @@ async function storeContent(
   const { n, timeUnixMs, id: post, commit, seq } = record;
   const stored: ArchivedRow = { ...row, n, timeUnixMs, post, commit, ...defined({ count }) };
   await tx.vault.put(contentKey(tx.room, seq), stored);
+}
+
+/**
+ * Reports whether no other record contains the post that the device has signed. A server has all
+ * ciphertexts of a post that was encrypted again for a later epoch, and could record several. The
+ * record that was read first remains the only one, also after its erasure.
+ */
+async function isFirstPost(
+  { vault, room }: RoomTransaction,
+  { id, seq }: ChatRecord,
+  device: string,
+): Promise<boolean> {
+  const key = postKey(room, device, id);
+  const earlier = await vault.raw(key);
+  if (earlier !== undefined) return utf8Decode(earlier) === String(seq);
+  await vault.putRaw(key, utf8Encode(String(seq)));
+  return true;
 }
 
 async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Promise<void> {

@@ -1,5 +1,6 @@
 /** Rows in a device's store for sealed rooms. Byte strings are encoded in base64url. */
 
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
@@ -198,7 +199,8 @@ export function isContentOf(row: ArchivedRow, record: RecordIdentity): boolean {
 }
 
 /**
- * `broken`: no device can read the message; `sender`: the sender was not allowed to post it;
+ * `broken`: no device can read the message; `sender`: the sender was not allowed to post it, or the
+ * record repeats another one;
  * `erased`: an edit of an erased message; `deleted`: an erased message of this device, stored for
  * its count.
  */
@@ -300,6 +302,12 @@ export const groupInfoKey = (room: RoomId, seq: number) =>
 /** Index of the edits of each message. Its rows have no content. */
 export const editKey = (room: RoomId, target: number, seq: number) =>
   `${editPrefix(room, target)}${String(seq).padStart(SEQ_DIGITS, "0")}`;
+/**
+ * `seq` of the record that contains a device's message, by the id that the device signed. Prevents
+ * a server from repeating a message. Its rows have no content.
+ */
+export const postKey = (room: RoomId, device: string, post: string) =>
+  `${postPrefix(room)}${device}/${toBase64Url(utf8Encode(post))}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
 export const previewKey = (preview: FileId) => `preview/${preview}`;
@@ -341,6 +349,16 @@ export function groupInfoRange(room: RoomId, after: number, limit: number): KeyR
 
 export function fileAtRange(after: number, limit: number): KeyRange {
   return { from: fileAtKey(after + 1), to: `file-at/${RANGE_END}`, limit };
+}
+
+function postPrefix(room: RoomId): string {
+  return `post/${room}/`;
+}
+
+/** @param after key of the last row that was read */
+export function postRange(room: RoomId, after: string | undefined, limit: number): KeyRange {
+  const prefix = postPrefix(room);
+  return { from: after === undefined ? prefix : `${after}!`, to: `${prefix}${RANGE_END}`, limit };
 }
 
 function editPrefix(room: RoomId, target: number): string {

@@ -6,7 +6,7 @@ import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../base/limits-s
 import { UNIX_MS_MAX } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
-import { type SealedMessageHead, sealedMessageBytes } from "../signed-bytes.ts";
+import { type SealedPlace, sealedContentBytes } from "../signed-bytes.ts";
 import { type SealSigner, verifyEd25519 } from "./suite.ts";
 import { toUnshared } from "./unshared.ts";
 
@@ -37,15 +37,13 @@ export interface CheckpointReport {
   readonly signature: Uint8Array;
 }
 
-export type ContentContext = Pick<SealedMessageHead, "gid" | "room">;
-
 export interface SignedContent extends SealedContent {
   readonly signature: Uint8Array;
 }
 
 export async function writeContent(
   content: SealedContent,
-  context: ContentContext,
+  place: SealedPlace,
   signer: SealSigner,
 ): Promise<Uint8Array> {
   if (content.body.length > SEALED_BODY_BYTES_MAX) {
@@ -54,21 +52,21 @@ export async function writeContent(
       msg`a message to an encrypted room is too large: ${content.body.length} bytes`,
     );
   }
-  const signature = await signer.sign(await signedBytes(content, context));
+  const signature = await signer.sign(await signedBytes(content, place));
   return packValue(valuesOf({ ...content, signature }));
 }
 
 /**
  * @throws {Fault} frame-malformed if the bytes cannot be parsed, seal-broken if the device has not
- * signed the content for this group and epoch
+ * signed the content for this place
  */
 export async function readContent(
   bytes: Uint8Array,
-  context: ContentContext,
+  place: SealedPlace,
   deviceKey: Uint8Array,
 ): Promise<SignedContent> {
   const content = unpackContent(bytes);
-  if (await verifyEd25519(deviceKey, await signedBytes(content, context), content.signature)) {
+  if (await verifyEd25519(deviceKey, await signedBytes(content, place), content.signature)) {
     return content;
   }
   throw new Fault("seal-broken", "a message is not signed by the device that sent it");
@@ -141,11 +139,15 @@ function checkpointOf(value: unknown): CheckpointReport | "malformed" {
   return { origin, size, root: root.slice(), signature: signature.slice() };
 }
 
-async function signedBytes(content: SealedContent, context: ContentContext): Promise<Uint8Array> {
+async function signedBytes(content: SealedContent, place: SealedPlace): Promise<Uint8Array> {
   const digest = await crypto.subtle.digest("SHA-256", toUnshared(content.body));
-  return sealedMessageBytes({
-    gid: context.gid,
-    room: context.room,
+  const { gid, room, epoch, bound, account } = place;
+  return sealedContentBytes({
+    gid,
+    room,
+    epoch,
+    bound,
+    account,
     count: content.count,
     sentAtUnixMs: content.sentAtUnixMs,
     bodyHash: new Uint8Array(digest),

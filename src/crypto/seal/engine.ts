@@ -7,35 +7,17 @@
  */
 
 import type { ClientConfig } from "ts-mls/clientConfig.js";
-import {
-  applyProposals,
-  type ClientState,
-  createGroup,
-  decodeGroupState,
-  encodeGroupState,
-  joinGroup,
-} from "ts-mls/clientState.js";
-import {
-  createCommit,
-  createGroupInfoWithExternalPubAndRatchetTree,
-  joinGroupExternal,
-} from "ts-mls/createCommit.js";
-import { createApplicationMessage } from "ts-mls/createMessage.js";
+import type { ClientState } from "ts-mls/clientState.js";
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
-import { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
-import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
-import { decryptSenderData } from "ts-mls/privateMessage.js";
-import { processPublicMessage } from "ts-mls/processMessages.js";
 import type { Proposal } from "ts-mls/proposal.js";
 import { emptyPskIndex } from "ts-mls/pskIndex.js";
 import type { PublicMessage } from "ts-mls/publicMessage.js";
-import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
 import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import { GROUP_DEVICES_MAX, GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
 import { parseDeviceCert } from "../cert-payload.ts";
-import { sealedLeaveBytes } from "../signed-bytes.ts";
+import { type SealedPlace, sealedLeaveBytes } from "../signed-bytes.ts";
 import {
   type AccountChecks,
   CommitCheck,
@@ -45,14 +27,7 @@ import {
   refusedFault,
   type SealChange,
 } from "./commit-check.ts";
-import {
-  type ContentContext,
-  readContent,
-  type SealedContent,
-  type SignedContent,
-  writeContent,
-} from "./content.ts";
-import { decodeExact, readMessage, writeMessage } from "./formats.ts";
+import { readContent, type SealedContent, type SignedContent, writeContent } from "./content.ts";
 import { SealedGroup } from "./group.ts";
 import { type CheckedGroup, checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
 import { type OpenedBox, openBox, type SealedBox, sealBox } from "./handover-box.ts";
@@ -61,7 +36,6 @@ import {
   KeyPackages,
   type KeyPackageVerdict,
   readSecret,
-  withFaults,
 } from "./key-packages.ts";
 import {
   MemberCertificates,
@@ -71,6 +45,7 @@ import {
   type SealMember,
 } from "./members.ts";
 import { type HandedMessage, openWithKey, watchSuite } from "./message-key.ts";
+import { mls, readGroupState, readMessage, writeGroupState, writeMessage } from "./mls.ts";
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
 import type { SealPrimitives } from "./primitives.ts";
@@ -188,10 +163,8 @@ export class SealEngine {
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
     const extensions = policyExtensions(policy);
     const [suite, config] = [this.suite, this.#config];
-    const group = await withFaults("cannot create an encrypted room", async () =>
-      this.#toGroup(
-        await createGroup(gid, publicPackage, privatePackage, extensions, suite, config),
-      ),
+    const group = this.#toGroup(
+      await mls.createGroup(gid, publicPackage, privatePackage, extensions, suite, config),
     );
     return { group, groupInfo: await this.groupInfo(group) };
   }
@@ -217,28 +190,26 @@ export class SealEngine {
       },
     );
     if (!verdict.ok) throw refusedFault(verdict.reason);
-    return withFaults("cannot change the encrypted room", async () => {
-      const context = { state: group.mls, cipherSuite: this.suite };
-      await this.#validateAdds(group, proposals, true);
-      const made = await createCommit(context, {
-        wireAsPublicMessage: true,
-        extraProposals: proposals,
-        ratchetTreeExtension: true,
-        authenticatedData,
-      });
-      const next = this.#toGroup(made.newState);
-      if (!hasUniqueKeys(next)) throw refusedFault("unverified");
-      const { welcome } = made;
-      return {
-        group: next,
-        commit: writeMessage(made.commit),
-        welcome:
-          welcome === undefined ? undefined : writeMessage({ wireformat: "mls_welcome", welcome }),
-        groupInfo: await this.groupInfo(next),
-        change: verdict.change,
-        consumed: [...made.consumed, ...droppedSecrets(group.mls, next.mls)],
-      };
+    const context = { state: group.mls, cipherSuite: this.suite };
+    await this.#validateAdds(group, proposals, true);
+    const made = await mls.createCommit(context, {
+      wireAsPublicMessage: true,
+      extraProposals: proposals,
+      ratchetTreeExtension: true,
+      authenticatedData,
     });
+    const next = this.#toGroup(made.newState);
+    if (!hasUniqueKeys(next)) throw refusedFault("unverified");
+    const { welcome } = made;
+    return {
+      group: next,
+      commit: writeMessage(made.commit),
+      welcome:
+        welcome === undefined ? undefined : writeMessage({ wireformat: "mls_welcome", welcome }),
+      groupInfo: await this.groupInfo(next),
+      change: verdict.change,
+      consumed: [...made.consumed, ...droppedSecrets(group.mls, next.mls)],
+    };
   }
 
   /**
@@ -277,7 +248,7 @@ export class SealEngine {
    * rejected promise unhandled, which ends the program.
    */
   async #validateAdds(
-    { mls }: SealedGroup,
+    { mls: state }: SealedGroup,
     proposals: readonly Proposal[],
     isOwn: boolean,
   ): Promise<void> {
@@ -285,20 +256,18 @@ export class SealEngine {
     if (added.length < 2) return;
     for (const proposal of added) {
       const single = [{ proposalOrRefType: "proposal", proposal } as const];
-      await applyProposals(mls, single, undefined, emptyPskIndex, isOwn, this.suite);
+      await mls.applyProposals(state, single, undefined, emptyPskIndex, isOwn, this.suite);
     }
   }
 
   /** Verifies the signature, because a forged commit can name this device as its sender. */
-  async #checkOwn({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
-    const { membershipKey } = mls.keySchedule;
-    try {
-      const { groupContext, ratchetTree } = mls;
-      await unprotectPublicMessage(membershipKey, groupContext, ratchetTree, message, this.suite);
-      return { kind: "own" };
-    } catch (cause) {
-      return { kind: "rejected", reason: "unverified", cause };
-    }
+  async #checkOwn({ mls: state }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
+    const { groupContext, keySchedule, ratchetTree } = state;
+    const { membershipKey } = keySchedule;
+    const { suite } = this;
+    return mls
+      .unprotectPublicMessage(membershipKey, groupContext, ratchetTree, message, suite)
+      .then((): SealProcessed => ({ kind: "own" }), unverified);
   }
 
   async #apply(
@@ -309,7 +278,7 @@ export class SealEngine {
     try {
       const { self } = group;
       await this.#validateAdds(group, proposals, false);
-      const done = await processPublicMessage(group.mls, message, emptyPskIndex, this.suite);
+      const done = await mls.processPublicMessage(group.mls, message, emptyPskIndex, this.suite);
       const isRemoved = done.newState.groupActiveState.kind === "removedFromGroup";
       if (isRemoved !== change.removed.some(({ leaf }) => leaf === self.leaf)) {
         return rejected("unverified");
@@ -319,8 +288,8 @@ export class SealEngine {
       if (!isExpected(group, next, change) || !hasUniqueKeys(next)) return rejected("unverified");
       const consumed = [...done.consumed, ...droppedSecrets(group.mls, next.mls)];
       return { kind: "applied", change, group: next, consumed };
-    } catch (cause) {
-      return { kind: "rejected", reason: "unverified", cause };
+    } catch (error) {
+      return unverified(error);
     }
   }
 
@@ -342,33 +311,31 @@ export class SealEngine {
       if (secret === undefined) continue;
       const { keyPackage, privateKeys } = readSecret(secret);
       const expected = { room, gid, epochMin };
-      return withFaults("cannot open the invitation to an encrypted room", async () => {
-        const init = await this.suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
-        const secrets = await decryptGroupSecrets(init, newMember, welcome, this.suite.hpke);
-        // Group checks come before the library's expensive derivations.
-        if (secrets === undefined || secrets.psks.length > 0) throw refusedFault("proposal-kind");
-        const zeros = new Uint8Array(this.suite.kdf.size);
-        const { joinerSecret } = secrets;
-        const groupInfo = await decryptGroupInfo(welcome, joinerSecret, zeros, this.suite);
-        if (groupInfo === undefined) throw refusedFault("unverified");
-        const checkedGroup = await checkGroupInfo(groupInfo, expected, this.#check(checks));
-        const { signer } = checkedGroup;
-        if (!this.#isSignerAllowedToAdd(checkedGroup, welcome.secrets.length))
-          throw refusedFault("not-allowed");
-        const [suite, config] = [this.suite, this.#config];
-        const mls = await joinGroup(
-          welcome,
-          keyPackage,
-          privateKeys,
-          emptyPskIndex,
-          suite,
-          undefined,
-          undefined,
-          config,
-        );
-        const consumed = [joinerSecret, privateKeys.initPrivateKey, secret];
-        return { group: this.#toGroup(mls), by: signer, ref, consumed };
-      });
+      const [suite, config] = [this.suite, this.#config];
+      const init = await mls.importPrivateKey(suite, privateKeys.initPrivateKey);
+      const secrets = await mls.decryptGroupSecrets(init, newMember, welcome, suite.hpke);
+      // Group checks come before the library's expensive derivations.
+      if (secrets === undefined || secrets.psks.length > 0) throw refusedFault("proposal-kind");
+      const zeros = new Uint8Array(suite.kdf.size);
+      const { joinerSecret } = secrets;
+      const groupInfo = await mls.decryptGroupInfo(welcome, joinerSecret, zeros, suite);
+      if (groupInfo === undefined) throw refusedFault("unverified");
+      const checkedGroup = await checkGroupInfo(groupInfo, expected, this.#check(checks));
+      const { signer } = checkedGroup;
+      if (!this.#isSignerAllowedToAdd(checkedGroup, welcome.secrets.length))
+        throw refusedFault("not-allowed");
+      const joined = await mls.joinGroup(
+        welcome,
+        keyPackage,
+        privateKeys,
+        emptyPskIndex,
+        suite,
+        undefined,
+        undefined,
+        config,
+      );
+      const consumed = [joinerSecret, privateKeys.initPrivateKey, secret];
+      return { group: this.#toGroup(joined), by: signer, ref, consumed };
     }
     throw refusedFault("unverified");
   }
@@ -417,34 +384,29 @@ export class SealEngine {
     const view = { tree, policy, epoch };
     const verdict = await check.checkExternalCommit(view, publicPackage.leafNode, before?.leaf);
     if (!verdict.ok) throw refusedFault(verdict.reason);
-    return withFaults("cannot use the server's state of an encrypted room", async () => {
-      const { publicMessage, newState } = await joinGroupExternal(
-        groupInfo,
-        publicPackage,
-        privatePackage,
-        before !== undefined,
-        this.suite,
-        undefined,
-        this.#config,
-        authenticatedData,
-      );
-      const group = this.#toGroup(newState);
-      return {
-        group,
-        commit: writeMessage({ wireformat: "mls_public_message", publicMessage }),
-        groupInfo: await this.groupInfo(group),
-        change: verdict.change,
-        consumed: [privatePackage.initPrivateKey, privatePackage.hpkePrivateKey],
-      };
-    });
+    const { publicMessage, newState } = await mls.joinGroupExternal(
+      groupInfo,
+      publicPackage,
+      privatePackage,
+      before !== undefined,
+      this.suite,
+      undefined,
+      this.#config,
+      authenticatedData,
+    );
+    const group = this.#toGroup(newState);
+    return {
+      group,
+      commit: writeMessage({ wireformat: "mls_public_message", publicMessage }),
+      groupInfo: await this.groupInfo(group),
+      change: verdict.change,
+      consumed: [privatePackage.initPrivateKey, privatePackage.hpkePrivateKey],
+    };
   }
 
   async groupInfo(group: SealedGroup): Promise<Uint8Array> {
-    return withFaults("cannot export the state of an encrypted room", async () => {
-      const { mls } = group;
-      const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(mls, [], this.suite);
-      return writeMessage({ wireformat: "mls_group_info", groupInfo });
-    });
+    const groupInfo = await mls.createGroupInfo(group.mls, [], this.suite);
+    return writeMessage({ wireformat: "mls_group_info", groupInfo });
   }
 
   async encrypt(
@@ -453,24 +415,26 @@ export class SealEngine {
     { bound }: Binding,
   ): Promise<SealStep & { readonly message: Uint8Array; readonly key: Uint8Array }> {
     const authenticatedData = checkedBinding(bound);
-    const bytes = await writeContent(content, contextOf(group), this.options.signer);
+    const bytes = await writeContent(
+      content,
+      placeOf(group, bound, this.account),
+      this.options.signer,
+    );
     const padUntilLength = paddedBytes(bytes.length);
     const clientConfig: ClientConfig = {
       ...this.#config,
       paddingConfig: { kind: "padUntilLength", padUntilLength },
     };
-    return withFaults("cannot encrypt a message to an encrypted room", async () => {
-      const state = { ...group.mls, clientConfig };
-      const { suite, keyOf } = watchSuite(this.suite);
-      const made = await createApplicationMessage(state, bytes, suite, authenticatedData);
-      const { privateMessage, newState, consumed } = made;
-      return {
-        group: this.#toGroup(newState),
-        message: writeMessage({ wireformat: "mls_private_message", privateMessage }),
-        key: keyOf(consumed),
-        consumed,
-      };
-    });
+    const state = { ...group.mls, clientConfig };
+    const { suite, keyOf } = watchSuite(this.suite);
+    const made = await mls.createApplicationMessage(state, bytes, suite, authenticatedData);
+    const { privateMessage, newState, consumed } = made;
+    return {
+      group: this.#toGroup(newState),
+      message: writeMessage({ wireformat: "mls_private_message", privateMessage }),
+      key: keyOf(consumed),
+      consumed,
+    };
   }
 
   /**
@@ -491,34 +455,29 @@ export class SealEngine {
     if (!equalBytes(message.groupId, group.gid)) throw new Fault("seal-broken", errorText);
     checkEpoch(message.epoch, group);
     if (!equalBytes(message.authenticatedData, bound)) throw new Fault("seal-broken", errorText);
-    const { mls } = group;
-    return withFaults(errorText, async () => {
-      const { senderDataSecret } = mls.keySchedule;
-      const from = await decryptSenderData(message, senderDataSecret, this.suite);
-      const sender = memberAt(mls.ratchetTree, from?.leafIndex ?? -1);
-      if (sender === undefined) {
-        throw new Fault("seal-broken", "a message in an encrypted room has no valid sender");
-      }
-      const { suite, keyOf } = watchSuite(this.suite);
-      const { tree, content, consumed } = await unprotectPrivateMessage(
-        senderDataSecret,
-        message,
-        mls.secretTree,
-        mls.ratchetTree,
-        mls.groupContext,
-        this.#config.keyRetentionConfig,
-        suite,
-      );
-      if (content.content.contentType !== "application") throw new Fault("seal-broken", errorText);
-      const { applicationData } = content.content;
-      const opened = await readContent(
-        applicationData,
-        contextOf(group),
-        fromBase64Url(sender.device),
-      );
-      const next = this.#toGroup({ ...mls, secretTree: tree });
-      return { group: next, message: { ...opened, sender }, key: keyOf(consumed), consumed };
-    });
+    const state = group.mls;
+    const { senderDataSecret } = state.keySchedule;
+    const from = await mls.decryptSenderData(message, senderDataSecret, this.suite);
+    const sender = memberAt(state.ratchetTree, from?.leafIndex ?? -1);
+    if (sender === undefined) {
+      throw new Fault("seal-broken", "a message in an encrypted room has no valid sender");
+    }
+    const { suite, keyOf } = watchSuite(this.suite);
+    const { tree, content, consumed } = await mls.unprotectPrivateMessage(
+      senderDataSecret,
+      message,
+      state.secretTree,
+      state.ratchetTree,
+      state.groupContext,
+      this.#config.keyRetentionConfig,
+      suite,
+    );
+    if (content.content.contentType !== "application") throw new Fault("seal-broken", errorText);
+    const { applicationData } = content.content;
+    const place = placeOf(group, bound, sender.account);
+    const opened = await readContent(applicationData, place, fromBase64Url(sender.device));
+    const next = this.#toGroup({ ...state, secretTree: tree });
+    return { group: next, message: { ...opened, sender }, key: keyOf(consumed), consumed };
   }
 
   /** @throws {Fault} frame-malformed, too-large or seal-broken if the key does not open it */
@@ -571,7 +530,7 @@ export class SealEngine {
   }
 
   async save(group: SealedGroup, context: Omit<BoxContext, "gid">): Promise<Uint8Array> {
-    const plain = encodeGroupState(group.mls);
+    const plain = writeGroupState(group.mls);
     const box = { ...context, gid: group.gid };
     const bytes = await encryptState(plain, group.epoch, box, this.#random(12));
     plain.fill(0);
@@ -585,7 +544,7 @@ export class SealEngine {
   async load(bytes: Uint8Array, context: BoxContext): Promise<SealedGroup> {
     const { plain, epoch } = await decryptState(bytes, context);
     try {
-      const state = decodeExact(plain, decodeGroupState, encodeGroupState);
+      const state = readGroupState(plain);
       plain.fill(0);
       const group = this.#toGroup({ ...state, clientConfig: this.#config });
       const isSame =
@@ -643,12 +602,20 @@ export class SealEngine {
   }
 }
 
-function viewOf({ mls, policy, epoch }: SealedGroup) {
-  return { tree: mls.ratchetTree, policy, epoch };
+function viewOf({ mls: state, policy, epoch }: SealedGroup) {
+  return { tree: state.ratchetTree, policy, epoch };
 }
 
-function contextOf({ gid, policy }: SealedGroup): ContentContext {
-  return { gid, room: policy.room };
+function placeOf(
+  { gid, policy, epoch }: SealedGroup,
+  bound: Uint8Array,
+  account: string,
+): SealedPlace {
+  return { gid, room: policy.room, epoch, bound, account: fromBase64Url(account) };
+}
+
+function unverified(cause: unknown): SealProcessed {
+  return { kind: "rejected", reason: "unverified", cause: asFault(cause) };
 }
 
 function rejected(reason: CommitRefusal): SealProcessed {
@@ -669,8 +636,8 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
 }
 
 /** With two equal keys in the tree, the library refuses all later changes and newcomers. */
-function hasUniqueKeys({ mls }: SealedGroup): boolean {
-  const keys = mls.ratchetTree.flatMap((node) => {
+function hasUniqueKeys({ mls: state }: SealedGroup): boolean {
+  const keys = state.ratchetTree.flatMap((node) => {
     if (node === undefined) return [];
     const { hpkePublicKey } = node.nodeType === "leaf" ? node.leaf : node.parent;
     return [toBase64Url(hpkePublicKey)];

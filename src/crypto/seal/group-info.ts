@@ -9,8 +9,8 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { GROUP_DEVICES_MAX, GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
 import { type CommitCheck, isOtherAccount, refusedFault } from "./commit-check.ts";
-import { readTree } from "./formats.ts";
 import { memberAt, type SealDevice, type SealMember } from "./members.ts";
+import { readTree } from "./mls.ts";
 import { readPolicy, type SealPolicy } from "./policy.ts";
 import { SUITE } from "./suite.ts";
 

@@ -4,14 +4,14 @@
  */
 
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
-import { decryptWithLabel, encryptWithLabel } from "ts-mls/crypto/hpke.js";
 import { concatBytes, equalBytes, fromBase64Url, isBytes, toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, ignoreFault } from "../../base/fault.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { sealedHandoverBytes } from "../signed-bytes.ts";
 import { hasAdminRights } from "./commit-check.ts";
 import type { SealedGroup } from "./group.ts";
 import { leafAt, type SealDevice, type SealMember } from "./members.ts";
+import { mls } from "./mls.ts";
 import { type SealSigner, verifyEd25519 } from "./suite.ts";
 
 const LABEL = "chat handover";
@@ -23,9 +23,12 @@ interface Sealer {
 }
 
 /** Returns the key in the device's leaf, which changes when the device renews its keys. */
-export function leafKeyOf({ mls, members }: SealedGroup, device: string): Uint8Array | undefined {
+export function leafKeyOf(
+  { mls: state, members }: SealedGroup,
+  device: string,
+): Uint8Array | undefined {
   const member = members.find((one) => one.device === device);
-  return member && leafAt(mls.ratchetTree, member.leaf)?.hpkePublicKey;
+  return member && leafAt(state.ratchetTree, member.leaf)?.hpkePublicKey;
 }
 
 /**
@@ -44,7 +47,10 @@ export function handsOverTo(group: SealedGroup, device: string): boolean {
   return member !== undefined && mayHandOver(group, group.self, member);
 }
 
-/** @throws {Fault} seal-refused if the device is not in the group */
+/**
+ * @throws {Fault} seal-refused if the device is not in the group, seal-broken if nothing can be
+ * encrypted for the key that it has chosen
+ */
 export async function sealBox(
   { suite, signer }: Sealer,
   group: SealedGroup,
@@ -53,11 +59,9 @@ export async function sealBox(
 ): Promise<Uint8Array> {
   const leafKey = leafKeyOf(group, device);
   if (leafKey === undefined) throw refused();
-  const { hpke } = suite;
   const by = signer.publicKey;
   const context = contextOf(group, by, device);
-  const key = await hpke.importPublicKey(leafKey);
-  const { ct, enc } = await encryptWithLabel(key, LABEL, context, plain, hpke);
+  const { ct, enc } = await mls.encryptFor(suite, leafKey, LABEL, context, plain);
   const digest = await suite.hash.digest(concatBytes(enc, ct));
   const sig = await signer.sign(sealedHandoverBytes(context, digest));
   return packValue({ v: VERSION, group: group.gid, by, enc, ct, sig });
@@ -105,12 +109,11 @@ export async function openBox(
   const { leafIndex, privateKeys } = group.mls.privatePath;
   const privateKey = privateKeys[2 * leafIndex];
   if (privateKey === undefined) return { by, plain: undefined };
-  const key = await suite.hpke.importPrivateKey(privateKey);
-  try {
-    return { by, plain: await decryptWithLabel(key, LABEL, context, enc, ct, suite.hpke) };
-  } catch {
-    return { by, plain: undefined };
-  }
+  const key = await mls.importPrivateKey(suite, privateKey);
+  const plain = await mls
+    .decryptWithLabel(key, LABEL, context, enc, ct, suite.hpke)
+    .catch(ignoreFault);
+  return { by, plain };
 }
 
 function contextOf({ gid, policy }: SealedGroup, by: Uint8Array, device: string): Uint8Array {

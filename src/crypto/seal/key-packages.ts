@@ -1,22 +1,14 @@
 /** Key packages: single-use keys with which members can add a device that is offline. */
 
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
-import {
-  generateKeyPackageWithKey,
-  type KeyPackage,
-  makeKeyPackageRef,
-  type PrivateKeyPackage,
-  verifyKeyPackage,
-} from "ts-mls/keyPackage.js";
-import { verifyLeafNodeSignatureKeyPackage } from "ts-mls/leafNode.js";
-import { AssertionFailure, assert } from "../../base/assert.ts";
+import type { KeyPackage, PrivateKeyPackage } from "ts-mls/keyPackage.js";
+import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
 import { KEY_PACKAGE_MS, KEY_PACKAGE_SKEW_MS, KEY_PACKAGES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import type { CommitCheck, CommitRefusal } from "./commit-check.ts";
-import { readMessage, writeMessage } from "./formats.ts";
 import type { SealDevice } from "./members.ts";
+import { mls, readMessage, writeMessage } from "./mls.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
 import { unreadable } from "./state-box.ts";
 import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
@@ -47,24 +39,22 @@ export class KeyPackages {
     const { cert, signer, unixMs } = this.options;
     const now = unixMs();
     const toSeconds = (unixMs: number) => BigInt(Math.floor(unixMs / 1000));
-    return withFaults("cannot create a key package", () =>
-      generateKeyPackageWithKey(
-        { credentialType: "basic", identity: cert },
-        {
-          versions: ["mls10"],
-          ciphersuites: [SUITE],
-          extensions: [POLICY_EXTENSION],
-          proposals: [],
-          credentials: ["basic"],
-        },
-        {
-          notBefore: toSeconds(now - KEY_PACKAGE_SKEW_MS),
-          notAfter: toSeconds(now + KEY_PACKAGE_MS),
-        },
-        [],
-        { signKey: KEY_HANDLE, publicKey: signer.publicKey },
-        this.suite,
-      ),
+    return mls.generateKeyPackage(
+      { credentialType: "basic", identity: cert },
+      {
+        versions: ["mls10"],
+        ciphersuites: [SUITE],
+        extensions: [POLICY_EXTENSION],
+        proposals: [],
+        credentials: ["basic"],
+      },
+      {
+        notBefore: toSeconds(now - KEY_PACKAGE_SKEW_MS),
+        notAfter: toSeconds(now + KEY_PACKAGE_MS),
+      },
+      [],
+      { signKey: KEY_HANDLE, publicKey: signer.publicKey },
+      this.suite,
     );
   }
 
@@ -91,14 +81,14 @@ export class KeyPackages {
     if (typeof device === "string") return { kind: "rejected", reason: device };
     const { signature } = this.suite;
     const isSigned =
-      (await verifyKeyPackage(keyPackage, signature)) &&
-      (await verifyLeafNodeSignatureKeyPackage(keyPackage.leafNode, signature));
+      (await mls.verifyKeyPackage(keyPackage, signature)) &&
+      (await mls.verifyLeafNode(keyPackage.leafNode, signature));
     if (!isSigned) return { kind: "rejected", reason: "unverified" };
     return { kind: "good", device, ref: await this.#refOf(keyPackage) };
   }
 
   async #refOf(keyPackage: KeyPackage): Promise<string> {
-    return toBase64Url(await makeKeyPackageRef(keyPackage, this.suite.hash));
+    return toBase64Url(await mls.makeKeyPackageRef(keyPackage, this.suite.hash));
   }
 }
 
@@ -123,15 +113,5 @@ function fieldsOf(secret: Uint8Array): Readonly<Record<string, unknown>> {
     return { ...(unpackValue(secret) as object) };
   } catch (cause) {
     throw unreadable(cause);
-  }
-}
-
-/** @throws {Fault} seal-broken with the library's error as its cause; faults pass unchanged */
-export async function withFaults<T>(message: string, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof Fault || cause instanceof AssertionFailure) throw cause;
-    throw new Fault("seal-broken", message, { cause });
   }
 }

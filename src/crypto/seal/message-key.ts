@@ -4,14 +4,13 @@
  * itself. Such a key opens one message and signs nothing.
  */
 
-import { encode } from "ts-mls/codec/tlsEncoder.js";
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
-import { decodePrivateMessageContent, privateContentAADEncoder } from "ts-mls/privateMessage.js";
 import { concatBytes, equalBytes, fromBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { MESSAGE_KEY_BYTES } from "../../base/limits-sealed.ts";
-import { type ContentContext, readContent, type SignedContent } from "./content.ts";
-import { readMessage } from "./formats.ts";
+import type { SealedPlace } from "../signed-bytes.ts";
+import { readContent, type SignedContent } from "./content.ts";
+import { mls, readMessage } from "./mls.ts";
 
 const AES_KEY_BYTES = 16;
 
@@ -48,46 +47,36 @@ export function watchSuite(suite: CiphersuiteImpl): WatchedSuite {
   };
 }
 
-export interface HandedMessage extends ContentContext {
-  /** Id of the record that contains the message. */
-  readonly bound: Uint8Array;
+export interface HandedMessage extends SealedPlace {
   readonly device: string;
 }
 
 /**
- * Opens a message with its key, and checks that it was encrypted for this record, and signed by the
- * device for this room.
+ * Opens a message with its key, and checks that the device encrypted and signed it for this place.
+ * Everybody who has the key can encrypt other bytes with it, also ones that they choose.
  * @throws {Fault} frame-malformed, too-large or seal-broken if it was not
  */
 export async function openWithKey(
   suite: CiphersuiteImpl,
   bytes: Uint8Array,
   key: Uint8Array,
-  { bound, device, ...context }: HandedMessage,
+  { device, ...place }: HandedMessage,
 ): Promise<SignedContent> {
-  const { groupId, epoch, contentType, authenticatedData, ciphertext } = readMessage(
-    "mls_private_message",
-    bytes,
-  ).privateMessage;
+  const { privateMessage } = readMessage("mls_private_message", bytes);
+  const { groupId, epoch, contentType, authenticatedData } = privateMessage;
   const isExpected =
     key.length === MESSAGE_KEY_BYTES &&
     contentType === "application" &&
-    equalBytes(groupId, context.gid) &&
-    equalBytes(authenticatedData, bound);
+    epoch === BigInt(place.epoch) &&
+    equalBytes(groupId, place.gid) &&
+    equalBytes(authenticatedData, place.bound);
   if (!isExpected) throw broken();
-  const aad = encode(privateContentAADEncoder)({ groupId, epoch, contentType, authenticatedData });
   const [aesKey, nonce] = [key.slice(0, AES_KEY_BYTES), key.slice(AES_KEY_BYTES)];
-  let plain: Uint8Array;
-  try {
-    plain = await suite.hpke.decryptAead(aesKey, nonce, aad, ciphertext);
-  } catch (cause) {
-    throw broken(cause);
-  }
-  const [content] = decodePrivateMessageContent(contentType)(plain, 0) ?? [];
+  const content = await mls.decryptContent(suite, privateMessage, { key: aesKey, nonce });
   if (content?.contentType !== "application") throw broken();
-  return readContent(content.applicationData, context, fromBase64Url(device));
+  return readContent(content.applicationData, place, fromBase64Url(device));
 }
 
-function broken(cause?: unknown): Fault {
-  return new Fault("seal-broken", "a key does not open the encrypted message", { cause });
+function broken(): Fault {
+  return new Fault("seal-broken", "a key does not open the encrypted message");
 }

@@ -21,7 +21,7 @@ import { initializeEpoch } from "ts-mls/keySchedule.js";
 import { decryptSenderData } from "ts-mls/privateMessage.js";
 import type { Proposal, ProposalExternalInit } from "ts-mls/proposal.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
-import { readMessage, writeMessage } from "../../../src/crypto/seal/formats.ts";
+import { readMessage, writeMessage } from "../../../src/crypto/seal/mls.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import { POLICY_EXTENSION } from "../../../src/crypto/seal/policy.ts";
 import { KEY_HANDLE, makeConfig, makeSuite, SUITE } from "../../../src/crypto/seal/suite.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../../src/base/limits-sealed.ts";
 import { UNIX_MS_MAX } from "../../../src/base/time.ts";
@@ -17,7 +18,13 @@ import { faultOf } from "./fault-of.ts";
 const hex = (text: string) => Uint8Array.fromHex(text);
 const vector = vectors.content;
 const device = identityOfSeed(hex(vector.deviceSeed));
-const place = { gid: hex(vector.gid), room: vector.room };
+const place = {
+  gid: hex(vector.gid),
+  room: vector.room,
+  epoch: vector.epoch,
+  bound: utf8Encode(vector.record),
+  account: hex(vector.account),
+};
 const content: SealedContent = {
   body: hex(vector.body),
   sentAtUnixMs: vector.sentAtUnixMs,
@@ -51,12 +58,19 @@ describe("the content of a sealed message", () => {
     expect(device.sign(signed).toHex()).toBe(leave.signature);
   });
 
-  test("is bound to its group, room and device", async () => {
+  test("is bound to its group, room, epoch, record, account and device", async () => {
     const read = (bytes: Uint8Array, to: typeof place, key = device.publicKey) =>
       faultOf(readContent(bytes, to, key));
     expect(await read(golden, place)).toBe("no fault");
     expect(await read(golden, { ...place, gid: new Uint8Array(16) })).toBe("seal-broken");
     expect(await read(golden, { ...place, room: `${place.room}x` })).toBe("seal-broken");
+    expect(await read(golden, { ...place, epoch: place.epoch + 1 })).toBe("seal-broken");
+    expect(await read(golden, { ...place, bound: place.bound.slice(1) })).toBe("seal-broken");
+    expect(await read(golden, { ...place, account: device.publicKey })).toBe("seal-broken");
+    // No byte may move from the record's id to the room's.
+    const [first = ""] = place.room;
+    const moved = { bound: utf8Encode(`${vector.record}${first}`), room: place.room.slice(1) };
+    expect(await read(golden, { ...place, ...moved })).toBe("seal-broken");
     const other = identityOfSeed(new Uint8Array(32).fill(9)).publicKey;
     expect(await read(golden, place, other)).toBe("seal-broken");
     expect(await read(golden, place, new Uint8Array(32))).toBe("seal-broken");

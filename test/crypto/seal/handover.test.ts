@@ -32,8 +32,9 @@ describe("the key of a message", () => {
     const other = await say(ana, sent.group, "another");
     const read = await bob.engine.decrypt(four, sent.message, { bound: POST });
     expect(read.key).toEqual(sent.key);
-    const { gid } = one;
-    const about = { bound: POST, gid, room: ROOM, device: ana.id };
+    const { gid, epoch } = one;
+    const account = ana.account.publicKey;
+    const about = { bound: POST, gid, room: ROOM, epoch, account, device: ana.id };
     const opened = await phone.engine.openWithKey(sent.message, sent.key, about);
     expect(utf8Decode(opened.body)).toBe("hello");
     const open = (message: Uint8Array, change: Partial<typeof about> = {}, key = sent.key) =>
@@ -43,6 +44,8 @@ describe("the key of a message", () => {
     expect(await open(sent.message, { gid: new Uint8Array(16) })).toBe("seal-broken");
     expect(await open(sent.message, { room: "rBBBBBBBBBBB" })).toBe("seal-broken");
     expect(await open(sent.message, { device: bob.id })).toBe("seal-broken");
+    expect(await open(sent.message, { epoch: epoch + 1 })).toBe("seal-broken");
+    expect(await open(sent.message, { account: bob.account.publicKey })).toBe("seal-broken");
     expect(await open(sent.message, {}, other.key)).toBe("seal-broken");
     expect(await open(sent.message, {}, sent.key.subarray(1))).toBe("seal-broken");
     expect(await open(sent.message.subarray(1))).toBe("frame-malformed");
