@@ -89,7 +89,6 @@ interface Collected extends Omit<HandoverPart, "total" | "done"> {
 export class Handover {
   #isLinked = false;
   #isRunning = false;
-  #hasReported = false;
   #runsLeft = 0;
   #delayMs = HANDOVER_POLL_MS;
   #cancel: (() => void) | undefined;
@@ -267,10 +266,7 @@ export class Handover {
     }
   }
 
-  /** Reported once, because anybody can send parts. */
   #reportUnreadable(cause: Fault): void {
-    if (this.#hasReported) return;
-    this.#hasReported = true;
     const text = msg`earlier messages that another device sent cannot be read`;
     const fault = new Fault("seal-broken", text, { remedy: msg`ask a room admin`, cause });
     this.parts.emit({ kind: "sealed-fault", fault });

@@ -5,9 +5,9 @@ import { checkName, foldName } from "../../../src/base/names.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { CommitCheck } from "../../../src/crypto/seal/commit-check.ts";
 import type { SealCommit } from "../../../src/crypto/seal/engine.ts";
-import { readMessage, writeMessage } from "../../../src/crypto/seal/mls.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import { MemberCertificates } from "../../../src/crypto/seal/members.ts";
+import { readMessage, writeMessage } from "../../../src/crypto/seal/mls.ts";
 import { packValue } from "../../../src/wire/codec.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import {

@@ -9,7 +9,7 @@ import {
   type SealedContent,
   writeContent,
 } from "../../../src/crypto/seal/content.ts";
-import { sealedLeaveBytes } from "../../../src/crypto/signed-bytes.ts";
+import { type SealedPlace, sealedLeaveBytes } from "../../../src/crypto/signed-bytes.ts";
 import { packValue, unpackValue } from "../../../src/wire/codec.ts";
 import vectors from "../../vectors/sealed.json";
 import { identityOfSeed } from "../seed-identity.ts";
@@ -59,14 +59,14 @@ describe("the content of a sealed message", () => {
   });
 
   test("is bound to its group, room, epoch, record, account and device", async () => {
-    const read = (bytes: Uint8Array, to: typeof place, key = device.publicKey) =>
+    const read = (bytes: Uint8Array, to: SealedPlace, key = device.publicKey) =>
       faultOf(readContent(bytes, to, key));
     expect(await read(golden, place)).toBe("no fault");
     expect(await read(golden, { ...place, gid: new Uint8Array(16) })).toBe("seal-broken");
     expect(await read(golden, { ...place, room: `${place.room}x` })).toBe("seal-broken");
     expect(await read(golden, { ...place, epoch: place.epoch + 1 })).toBe("seal-broken");
     expect(await read(golden, { ...place, bound: place.bound.slice(1) })).toBe("seal-broken");
-    expect(await read(golden, { ...place, account: device.publicKey })).toBe("seal-broken");
+    expect(await read(golden, { ...place, account: new Uint8Array(32) })).toBe("seal-broken");
     // No byte may move from the record's id to the room's.
     const [first = ""] = place.room;
     const moved = { bound: utf8Encode(`${vector.record}${first}`), room: place.room.slice(1) };

@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
+import fc from "fast-check";
+import { toBase64Url, utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import { parseBox } from "../../../src/crypto/seal/handover-box.ts";
 import { packValue, unpackValue } from "../../../src/wire/codec.ts";
+import { OWN_KEY, sealedUnderOwnKey } from "../../client/sealed/foreign-content.ts";
+import { sampleSize } from "../../samples.ts";
 import { applied, groupOf, POST, ROOM, say, TestDevice } from "./devices.ts";
 import { faultOf } from "./fault-of.ts";
 
@@ -63,6 +66,39 @@ async function roomWithHistory() {
   if (one === undefined || two === undefined || three === undefined) throw new Error("three");
   return { ana: people[0], bob: people[1], cleo: people[2], one, two, three };
 }
+
+test("a key that an admin hands over opens no other bytes of an admin", async () => {
+  const { ana, phone, one } = devices();
+  const { gid, epoch } = one;
+  const account = ana.account.publicKey;
+  const about = { bound: POST, gid, room: ROOM, epoch, account, device: ana.id };
+  const sent = await say(ana, one, "hello");
+  const bytes = fc.uint8Array({ maxLength: 200 });
+  const check = async (content: Uint8Array, cut: number) => {
+    const own = sealedUnderOwnKey({ gid, epoch, bound: POST }, content);
+    for (const message of [own, own.subarray(0, cut), sent.message.subarray(0, cut), content])
+      for (const key of [OWN_KEY, sent.key.map((byte) => byte ^ 1)]) {
+        const fault = await faultOf(phone.engine.openWithKey(message, key, about));
+        expect(["seal-broken", "frame-malformed"]).toContain(fault);
+      }
+  };
+  const length = fc.nat({ max: sent.message.length - 1 });
+  await fc.assert(fc.asyncProperty(bytes, length, check), { numRuns: sampleSize(30, 500) });
+});
+
+test("no box is sealed for a key with which nothing can be encrypted", async () => {
+  const { ana, phone, one } = devices();
+  const { gid, epoch, policy, members, self } = one;
+  for (const hpkePublicKey of [new Uint8Array(32), new Uint8Array(31), new Uint8Array()]) {
+    const ratchetTree = one.mls.ratchetTree.map((node) =>
+      node?.nodeType === "leaf" && toBase64Url(node.leaf.signaturePublicKey) === phone.id
+        ? { ...node, leaf: { ...node.leaf, hpkePublicKey } }
+        : node,
+    );
+    const group = { gid, epoch, policy, members, self, mls: { ...one.mls, ratchetTree } };
+    expect(await faultOf(ana.engine.sealFor(group, phone.id, POST))).toBe("seal-broken");
+  }
+});
 
 describe("in a room with history for new members, a box", () => {
   const plain = utf8Encode("keys");
