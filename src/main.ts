@@ -1,5 +1,6 @@
+import { ContainedErrors } from "./cli/contained.ts";
 import { processIo } from "./cli/context.ts";
-import { flushOutput, report, runProgram } from "./cli/program.ts";
+import { flushOutput, report, reportText, runProgram } from "./cli/program.ts";
 import { VERBS } from "./commands/table.ts";
 
 const SUMMARY = "Chat for people who share a network: server, client and history in one program";
@@ -18,13 +19,21 @@ const world = processIo((fault) => {
   end(report(fault, argv, world));
 });
 
+const contained = new ContainedErrors(
+  () => process.stdin.isRaw === true,
+  (error) => reportText(error, argv, world),
+);
+
 function end(exitCode: number): void {
+  contained.flush();
   flushOutput(exitCode, world).then((code) => process.exit(code));
 }
 
 setTimeout(() => Bun.unsafe.setJITPolicy(1), JIT_DELAY_MS).unref();
 
 process.on("uncaughtException", (error) => end(report(error, argv, world)));
-process.on("unhandledRejection", (error) => end(report(error, argv, world)));
+process.on("unhandledRejection", (error) => {
+  if (!contained.contain(error)) end(report(error, argv, world));
+});
 
 end(await runProgram({ name: "chat", summary: SUMMARY, verbs: VERBS }, argv, world));

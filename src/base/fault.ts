@@ -1,5 +1,7 @@
 /** Errors with a stable code, a message and a remedy. */
 
+import { AssertionFailure } from "./assert.ts";
+
 /** Party that can fix the fault: the user, the peer of a link, or the machine and its network. */
 export type Blame = "user" | "peer" | "host";
 
@@ -161,14 +163,24 @@ export class Fault extends Error {
   }
 }
 
+/**
+ * Returns the fault with which a task ends. An error of another type, probably caused by hostile
+ * data that a check has missed, ends only the task that has read them.
+ * @throws {AssertionFailure} a broken invariant, with which the program must not continue
+ */
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  throw error;
+  if (error instanceof AssertionFailure) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Fault("internal", msg`unexpected error: ${reason}`, { cause: error });
 }
 
-/** For `promise.catch`: the promise then resolves to `undefined` after a Fault. */
+/**
+ * For `promise.catch`: the promise then resolves to `undefined` after a Fault. Other errors must
+ * not pass unnoticed.
+ */
 export function ignoreFault(error: unknown): undefined {
-  asFault(error);
+  if (!(error instanceof Fault)) throw error;
 }
 
 /** @returns `undefined` if `act` throws a Fault */

@@ -40,11 +40,19 @@ export async function runProgram(
 
 export function report(error: unknown, argv: readonly string[], io: ProcessIo): number {
   const fault = toFault(error);
-  const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
-  if (flags.includes("--debug")) io.stderr.write(errorStack(error));
-  io.stderr.write(wrapWords(io.stderr, errorLine(fault)));
-  if (flags.includes("--json")) io.stdout.write(errorJson(fault));
+  reportText(error, argv, io);
+  if (flagsIn(argv).includes("--json")) io.stdout.write(errorJson(fault));
   return fault.exitCode;
+}
+
+/** Reports an error with which the program continues. */
+export function reportText(error: unknown, argv: readonly string[], io: ProcessIo): void {
+  if (flagsIn(argv).includes("--debug")) io.stderr.write(errorStack(error));
+  io.stderr.write(wrapWords(io.stderr, errorLine(toFault(error))));
+}
+
+function flagsIn(argv: readonly string[]): readonly string[] {
+  return argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Audits a server's log against everything that this device has read. */
 
 import { toBase64Url } from "../base/bytes.ts";
-import { FAULTS, Fault, type FaultCode, msg, unlessFault } from "../base/fault.ts";
+import { asFault, FAULTS, Fault, type FaultCode, msg, unlessFault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { PROOFS_PER_REQUEST_MAX, UNSTORED_RECORDS_MAX } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
@@ -476,7 +476,7 @@ export class LogAuditor {
       if (outcome.kind === "alarm") this.onAlarm(outcome.alarm);
       else this.#passed();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      asFault(error);
       if (this.#link === link && !link.connection.isClosed) await this.#handleRefusal(link);
     }
   }

@@ -1,6 +1,6 @@
 /** Connection to a server, reopened after each loss. */
 
-import { Fault } from "../base/fault.ts";
+import { asFault, Fault } from "../base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
 import { Backoff } from "../core/backoff.ts";
@@ -238,8 +238,8 @@ export class ConnectionLoop {
       else if (link.connection.isClosed) throw link.connection.closeFault;
       else this.#setState({ kind: "outside", fault: undefined });
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      if (this.#state === state) this.#failed(error, false);
+      const fault = asFault(error);
+      if (this.#state === state) this.#failed(fault, false);
     }
   }
 

@@ -1,6 +1,6 @@
 /** `ModelStore`: events in, the next immutable model out. Loads the pages that the model needs. */
 
-import { asFault, Fault } from "../base/fault.ts";
+import { asFault } from "../base/fault.ts";
 import type { RoomId, Sha256 } from "../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { SCROLL_PAGE_RECORDS } from "../base/limits-page.ts";
@@ -264,7 +264,7 @@ export class ModelStore {
       });
       this.enqueue({ kind: "members", room, members });
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      asFault(error);
     }
   }
 

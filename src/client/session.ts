@@ -413,19 +413,24 @@ export class EventStage {
 
   async #drain(): Promise<void> {
     this.#isOpening = true;
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, Math.max(1, this.#batchLength()));
-      const sealed = batch.flatMap((event) =>
-        event.kind === "record" && this.#mustOpen(event) ? [event.record] : [],
-      );
-      const decrypted = sealed.length === 0 ? [] : await this.opener.openRecords(sealed);
-      const records = new Map(sealed.map((record, index) => [record, decrypted[index] ?? record]));
-      for (const event of batch) {
-        const record = event.kind === "record" ? records.get(event.record) : undefined;
-        this.emit(event.kind === "record" && record !== undefined ? { ...event, record } : event);
-      }
+    try {
+      while (this.#queue.length > 0) await this.#openBatch();
+    } finally {
+      this.#isOpening = false;
     }
-    this.#isOpening = false;
+  }
+
+  async #openBatch(): Promise<void> {
+    const batch = this.#queue.splice(0, Math.max(1, this.#batchLength()));
+    const sealed = batch.flatMap((event) =>
+      event.kind === "record" && this.#mustOpen(event) ? [event.record] : [],
+    );
+    const decrypted = sealed.length === 0 ? [] : await this.opener.openRecords(sealed);
+    const records = new Map(sealed.map((record, index) => [record, decrypted[index] ?? record]));
+    for (const event of batch) {
+      const record = event.kind === "record" ? records.get(event.record) : undefined;
+      this.emit(event.kind === "record" && record !== undefined ? { ...event, record } : event);
+    }
   }
 
   #batchLength(): number {

@@ -1,6 +1,6 @@
 /** Events of a data channel, for a transfer that waits for the first of several events. */
 
-import { Fault } from "../../base/fault.ts";
+import { asFault, type Fault } from "../../base/fault.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
 
 export class ChannelEvents {
@@ -18,10 +18,10 @@ export class ChannelEvents {
         handle(notice);
         this.notify();
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        this.fail(error);
+        const fault = asFault(error);
+        this.fail(fault);
         // A fault caused by the peer closes the channel, but a local disk fault does not.
-        if (error.blame === "peer") throw error;
+        if (fault.blame === "peer") throw fault;
       }
     });
   }

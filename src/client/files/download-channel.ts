@@ -1,7 +1,7 @@
 /** Download of one file over one data channel, which acknowledges each stored chunk. */
 
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
@@ -182,8 +182,7 @@ export class DownloadChannel {
     };
     this.#syncing = sink.sync().then(syncEnded, (error: unknown) => {
       syncEnded();
-      if (!(error instanceof Fault)) throw error;
-      this.#syncFault = error;
+      this.#syncFault = asFault(error);
       this.#events?.notify();
     });
   }

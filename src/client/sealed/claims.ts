@@ -97,7 +97,7 @@ export class KeyClaims {
     try {
       if (await this.#checkClaims(history)) this.schedule();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      asFault(error);
     } finally {
       this.#running = false;
     }

@@ -32,7 +32,6 @@ import {
   parseBox,
   type SealedBox,
 } from "../../crypto/seal/handover-box.ts";
-import { background, taskFault } from "../../io/background.ts";
 import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { OwnUploads } from "../files/transfers.ts";
 import { listUploads, type UnfinishedUpload } from "../link/queries.ts";
@@ -130,7 +129,7 @@ export class Handover {
     if (!this.#isLinked || this.#isRunning) return;
     this.#cancel ??= this.parts.clock.after(this.#delayMs, () => {
       this.#cancel = undefined;
-      void background(this.#run());
+      void this.#run();
     });
   }
 
@@ -154,7 +153,7 @@ export class Handover {
           : Math.min(2 * this.#delayMs, HANDOVER_POLL_MS_MAX);
       }
     } catch (error) {
-      taskFault(error);
+      asFault(error);
       this.#delayMs = Math.min(2 * this.#delayMs, HANDOVER_POLL_MS_MAX);
     } finally {
       this.#isRunning = false;
@@ -219,7 +218,7 @@ export class Handover {
     try {
       return await work();
     } catch (error) {
-      const fault = taskFault(error);
+      const fault = asFault(error);
       if (codes.has(fault.code)) this.parts.emit({ kind: "sealed-fault", fault });
       return false;
     }
@@ -259,7 +258,7 @@ export class Handover {
     try {
       return await work();
     } catch (error) {
-      const fault = taskFault(error);
+      const fault = asFault(error);
       if (!isPermanent(fault)) throw fault;
       this.#reportUnreadable(fault);
       return undefined;
@@ -292,7 +291,7 @@ export class Handover {
     // The device may not have read yet that it was added. Another room must not prevent that.
     const faults: Fault[] = [];
     for (const room of rooms) {
-      await background(room.catchUp(), (fault) => faults.push(fault));
+      await room.catchUp().catch((error: unknown) => faults.push(asFault(error)));
       if (await isOfGroup(room)) return room;
     }
     const transient = faults.find((fault) => !isPermanent(fault));

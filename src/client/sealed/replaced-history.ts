@@ -3,7 +3,6 @@
  * example after a restored backup. Called only after the user has accepted that history.
  */
 
-import { utf8Decode } from "../../base/bytes.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
 import { defined } from "../../base/values.ts";
@@ -27,6 +26,7 @@ import {
   postRange,
   type RoomRow,
   roomKey,
+  seqOfPost,
 } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
@@ -155,7 +155,7 @@ async function dropPosts(
   from: string | undefined,
 ): Promise<string | undefined> {
   const rows = await vault.rows(postRange(room, from, DROPPED_ROWS_MAX));
-  for (const { key, value } of rows) if (Number(utf8Decode(value)) > after) await vault.delete(key);
+  for (const { key, value } of rows) if (!(seqOfPost(value) <= after)) await vault.delete(key);
   return rows.length === DROPPED_ROWS_MAX ? rows.at(-1)?.key : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Reads a sealed room's records in log order. */
 
-import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { asFault, FAULTS, Fault } from "../../base/fault.ts";
+import { equalBytes, fromBase64Url, toBase64Url, uint64, utf8Encode } from "../../base/bytes.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
@@ -96,8 +96,11 @@ export class RoomReader {
       await this.#read(tx, record);
     } catch (error) {
       // A record that violates the protocol must not block the records after it.
-      if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
-      if (tx.group !== undefined) markDiverged(tx, record, error.message);
+      const { blame, code, message } = asFault(error);
+      if (blame !== "peer" && code !== "internal") throw error;
+      if (code === "internal" && record.kind === "sealed")
+        await storeContent(tx, record, { kind: "closed", reason: "broken" });
+      else if (tx.group !== undefined) markDiverged(tx, record, message);
     }
     tx.change({ seq: record.seq, n: record.n, commit: record.commit });
   }
@@ -626,8 +629,8 @@ async function isFirstPost(
 ): Promise<boolean> {
   const key = postKey(room, device, id);
   const earlier = await vault.raw(key);
-  if (earlier !== undefined) return utf8Decode(earlier) === String(seq);
-  await vault.putRaw(key, utf8Encode(String(seq)));
+  if (earlier !== undefined) return equalBytes(earlier, uint64(seq));
+  await vault.putRaw(key, uint64(seq));
   return true;
 }
 

@@ -1,6 +1,6 @@
 /** Rows in a device's store for sealed rooms. Byte strings are encoded in base64url. */
 
-import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { toBase64Url, toHex, utf8Encode } from "../../base/bytes.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
@@ -359,6 +359,11 @@ function postPrefix(room: RoomId): string {
 export function postRange(room: RoomId, after: string | undefined, limit: number): KeyRange {
   const prefix = postPrefix(room);
   return { from: after === undefined ? prefix : `${after}!`, to: `${prefix}${RANGE_END}`, limit };
+}
+
+/** @returns NaN if the row is damaged */
+export function seqOfPost(row: Uint8Array): number {
+  return Number.parseInt(toHex(row), 16);
 }
 
 function editPrefix(room: RoomId, target: number): string {

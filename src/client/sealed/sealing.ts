@@ -188,12 +188,12 @@ export class Sealing {
         }
         return readable;
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        if (!LINK_FAULT_CODES.has(error.code) || this.#account === undefined)
+        const fault = asFault(error);
+        if (!LINK_FAULT_CODES.has(fault.code) || this.#account === undefined)
           return records.map(asClosed);
         // A stopping server refuses requests while the link is still open, so retry.
         const { clock } = this.options;
-        await delay(clock, Math.min(error.retryAfterMs ?? RETRY_MS, RATE_WAIT_MS_MAX));
+        await delay(clock, Math.min(fault.retryAfterMs ?? RETRY_MS, RATE_WAIT_MS_MAX));
         await this.#untilLinked();
       }
     }

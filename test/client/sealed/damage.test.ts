@@ -58,7 +58,17 @@ describe("a damaged row", () => {
     const packages = keys.filter((key) => key.startsWith("package/")).slice(1);
     const damaged = keys.filter((key) => !packages.includes(key) && !key.startsWith("pin/"));
     expect(new Set(damaged.map((key) => key.split("/")[0]))).toEqual(
-      new Set(["certificate", "device", "identity", "lease", "package", "room", "said", "state"]),
+      new Set([
+        "certificate",
+        "device",
+        "identity",
+        "lease",
+        "package",
+        "post",
+        "room",
+        "said",
+        "state",
+      ]),
     );
     for (const key of damaged) {
       const copy = world.copy(device);
