@@ -108,6 +108,32 @@ describe("after a rollback that all members have accepted", () => {
     expect(await ben2.past()).toEqual(["kept", "new two", "after it"]);
   });
 
+  two("a post that is recorded again under another number is read", async (scene) => {
+    const { world, ana, ben } = scene;
+    await ana.postTo("kept", ben);
+    const backup = world.site.disk.backUp();
+    await pinned(ana, ben);
+    // Ben does not learn that his post was recorded, and sends it again.
+    const unanswered = (word: WireMessage, request: WireMessage | undefined) =>
+      request?.kind === "post" ? [] : [word];
+    ben.tamperingLink.tampering = {
+      onMessage: unanswered,
+      onRecord: (record) => (record.from === "ben" ? [] : [record]),
+    };
+    ben.client.post("vault", { text: "again" }).catch(ignoreFault);
+    await ana.waitForText("again");
+    for (const person of [ana, ben]) await person.quit();
+    await world.site.restore(backup);
+    const reader = { fingerprint: fingerprintOf(ben), formers: [], user: "ben" };
+    ben.device.state.logPins.setAlarm(reader, "restored", 1);
+    ben.device.state.acceptHistory(reader.fingerprint);
+    const ana2 = await acceptHistory(world, ana);
+    await ana2.postText("something else");
+    await world.join("ben", ben.device);
+    await ana2.waitForText("again");
+    expect(await ana2.past()).toEqual(["kept", "something else", "again"]);
+  });
+
   two("unsent posts refer to no other message", async ({ world, ana, ben }) => {
     await ana.postTo("kept", ben);
     const backup = world.site.disk.backUp();
