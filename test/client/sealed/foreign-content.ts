@@ -20,7 +20,7 @@ export interface ForeignContent {
   readonly id: string;
 }
 
-export async function rowAt(
+async function rowAt(
   person: Person,
   seq: number,
   room = "vault",
