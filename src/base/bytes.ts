@@ -9,9 +9,13 @@ export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** @throws {TypeError} if the bytes are not valid UTF-8 */
+/** @throws {Fault} frame-malformed if the bytes are not valid UTF-8 */
 export function utf8Decode(bytes: Uint8Array): string {
-  return strictDecoder.decode(bytes);
+  try {
+    return strictDecoder.decode(bytes);
+  } catch (cause) {
+    throw new Fault("frame-malformed", "a text is not UTF-8", { cause });
+  }
 }
 
 /** Returns the longest prefix within `bytesMax` UTF-8 bytes that does not split a character. */

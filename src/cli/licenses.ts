@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
+import { decodeJson } from "../base/decode.ts";
 import { MAIN_SOURCE, PAGE_PLUGINS, PAGE_SOURCE, ROOT } from "./page-plugins.ts";
 
 export const LICENSES_NAME = "third-party.licenses";
@@ -24,7 +25,7 @@ export async function loadLicenses(): Promise<readonly License[] | undefined> {
     // The embedded name contains a hash, as in third-party-1x2y3z.licenses.
     const name = "name" in file ? String(file.name) : "";
     if (name.endsWith(".licenses")) {
-      return JSON.parse(brotliDecompressSync(await file.bytes()).toString()) as License[];
+      return decodeJson(brotliDecompressSync(await file.bytes()).toString()) as License[];
     }
   }
   return existsSync(MAIN_SOURCE) ? buildLicenses() : undefined;
@@ -67,7 +68,7 @@ function bunNotice(version: string): string {
 }
 
 function packageAt(folder: string): Omit<License, "text"> {
-  const packageJson: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const packageJson: unknown = decodeJson(readFileSync(join(folder, "package.json"), "utf8"));
   const { name, version, license } = packageJson as Readonly<Record<string, unknown>>;
   if (typeof name === "string" && typeof version === "string" && typeof license === "string") {
     return { name, version, license };

@@ -1,5 +1,6 @@
 /** Post queue of an account session, starting with the unsent posts of earlier runs. */
 
+import { decodeJson } from "../base/decode.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
 import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_KEEP_MS } from "../base/limits.ts";
@@ -350,7 +351,7 @@ function lostTarget(): Fault {
 /** Returns an empty body if the stored body is corrupted; the server then refuses the post. */
 function bodyOf({ body }: UnsentPost): PostBody {
   try {
-    const value: unknown = JSON.parse(body);
+    const value: unknown = decodeJson(body);
     if (typeof value === "object" && value !== null && "text" in value) {
       if (typeof value.text === "string") return value as PostBody;
     }

@@ -1,6 +1,7 @@
 /** Signed payload of a device certificate, with which an account key vouches for a device. */
 
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { decodeJson } from "../base/decode.ts";
 import { DEVICE_CERT_BYTES_MAX } from "../base/limits.ts";
 import { isName, type Name } from "../base/names.ts";
 import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
@@ -53,7 +54,7 @@ export function parseDeviceCert(bytes: Uint8Array): UnverifiedCert | undefined {
   const payload = bytes.subarray(SIGNATURE_BYTES);
   try {
     const text = utf8Decode(payload);
-    const value: unknown = JSON.parse(text);
+    const value: unknown = decodeJson(text);
     const isCanonical = isDeviceCert(value) && canonicalCertJson(value) === text;
     return isCanonical ? { cert: value, payload, signature } : undefined;
   } catch {

@@ -3,6 +3,7 @@
  * a cache, it never serves an outdated page.
  */
 
+import { tryUrl } from "../base/decode.ts";
 import { isGroupName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
 import { languageFor } from "../ui/messages/languages.ts";
@@ -138,7 +139,7 @@ async function openPage({ request, preloadResponse }: FetchEvent): Promise<Respo
 }
 
 function isPage({ mode, url }: Request): boolean {
-  return mode === "navigate" && new URL(url).pathname === "/";
+  return mode === "navigate" && tryUrl(url)?.pathname === "/";
 }
 
 // Replaces the previous worker immediately, because workers hold no state.

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { decodeJson } from "../base/decode.ts";
 import {
   FILE_ID_LENGTH,
   MESSAGE_BYTES_MAX,
@@ -98,7 +99,7 @@ export function parseJson<Schema extends v.GenericSchema>(
   json: Uint8Array | string,
 ): v.InferOutput<Schema> | undefined {
   try {
-    const value: unknown = JSON.parse(typeof json === "string" ? json : utf8Decode(json));
+    const value: unknown = decodeJson(typeof json === "string" ? json : utf8Decode(json));
     const result = v.safeParse(schema, value);
     return result.success ? result.output : undefined;
   } catch {

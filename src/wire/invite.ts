@@ -1,6 +1,7 @@
 /** Parsing and formatting of invites and server addresses. */
 
 import { utf8Encode } from "../base/bytes.ts";
+import { tryDecodeUri } from "../base/decode.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../base/limits-cluster.ts";
@@ -173,19 +174,11 @@ function parseAlso(also = ""): ServerAddress[] {
 }
 
 function decodeSecret(fragment: string): string {
-  const secret = tryDecode(fragment);
+  const secret = tryDecodeUri(fragment);
   if (secret !== undefined && utf8Encode(secret).length <= PASSWORD_BYTES_MAX) return secret;
   throw new Fault("usage", msg`the part of the invite after # is damaged`, {
     remedy: msg`copy it again, between single quotes`,
   });
-}
-
-function tryDecode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function invalidAddress(text: string, remedy: string): Fault {
@@ -207,9 +200,5 @@ export function encodeSecret(secret: string): string {
 /** Returns any input that is not an invite unchanged, as a room password. */
 export function secretFromInput(typed: string): string {
   const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(trimCopied(typed));
-  try {
-    return line === null ? typed : decodeURIComponent(line[1] ?? "");
-  } catch {
-    return typed;
-  }
+  return (line === null ? undefined : tryDecodeUri(line[1] ?? "")) ?? typed;
 }

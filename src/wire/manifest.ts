@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import { firstIndex } from "../base/binary-search.ts";
 import { concatBytes, equalBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { decodeJson } from "../base/decode.ts";
 import { Fault } from "../base/fault.ts";
 import {
   FILE_BYTES_MAX,
@@ -223,7 +224,7 @@ function entryEnd(bytes: Uint8Array, start: number, end: number): number {
 
 function jsonIn(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(utf8Decode(bytes));
+    return decodeJson(utf8Decode(bytes));
   } catch (error) {
     throw malformed("it is not UTF-8 JSON", error);
   }

@@ -6,6 +6,7 @@
 
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { decodeJson } from "../base/decode.ts";
 import type { RoomId, Sha256, UserId } from "../base/ids.ts";
 import { UNIX_MS_MAX } from "../base/time.ts";
 import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
@@ -334,7 +335,7 @@ export function bodyOf<K extends RecordKind>(record: FoldedRecord, kind: K): Bod
 
 export function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(utf8Decode(bytes));
+    const value: unknown = decodeJson(utf8Decode(bytes));
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     return isObject ? (value as JsonObject) : undefined;
   } catch {

@@ -46,6 +46,56 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^io\/nats\//, "@nats-io/jetstream @nats-io/transport-node"],
   [/^io\//, "bun:sqlite"],
 ];
+/**
+ * Decoders of libraries and the runtime, by the files that may call them. What they throw on
+ * hostile data is not a Fault there, so each of these files catches it or reads only own data.
+ */
+const DECODERS: readonly (readonly [call: RegExp, planted: string, paths: string])[] = [
+  [/\bJSON\.parse\(/, "JSON.parse(a);", "base/decode io/disk/search-worker"],
+  [
+    /\bnew URL\(/,
+    "new URL(a);",
+    "base/decode web/browser/newer-methods io/nats/monitor io/ws/linux-sockets " +
+      "cli/doctor/machine cli/release/upgrade cli/serve/push web/view/room/room-dialogs " +
+      "web/view/trust/offer",
+  ],
+  [/\bdecodeURI(?:Component)?\(/, "decodeURIComponent(a);", "base/decode"],
+  [
+    /\bfatal: true/,
+    "new TextDecoder(a, { fatal: true });",
+    "base/bytes wire/codec wire/post-message core/people/list-text cli/zip cli/import/source " +
+      "cli/import/entry cli/import/line-reader",
+  ],
+  [
+    /\b(?:inflate\w*|gunzip|unzip|brotliDecompress|zstdDecompress)(?:Sync)?\(|DecompressionStream/,
+    "inflateRawSync(a);",
+    "cli/zip cli/licenses cli/web/page cli/screen/pictures/drawing",
+  ],
+  [
+    /\bnew (?:x509\.)?X509Certificate\(/,
+    "new X509Certificate(a);",
+    "crypto/certificate crypto/local-root io/link/certificate-hash io/probe/network-probe " +
+      "cli/serve/cluster-config cli/serve/local-root cli/connect/root commands/admin/webhook",
+  ],
+  [
+    /\bUint8Array\.from(?:Base64|Hex)\(/,
+    "Uint8Array.fromBase64(a);",
+    "base/bytes crypto/minisign crypto/local-root crypto/identity crypto/push-message " +
+      "wire/checkpoint core/log/proof-file core/log/seq-set io/log/resume io/backup/backup " +
+      "io/backup/restore cli/web/page web/browser/newer-methods",
+  ],
+  [
+    /\bBun\.Image\(|\bcreateImageBitmap\(|\bnew ImageDecoder\(/,
+    "createImageBitmap(a);",
+    "cli/screen/pictures/drawing web/view/files/scale",
+  ],
+  [/\bv\.parse\(/, "v.parse(a, b);", ""],
+  [
+    /^(?:import|export) (?!type )[^;]*?from "ts-mls[^"]*"/,
+    'import { decodeMlsMessage } from "ts-mls/message.js";',
+    "crypto/seal/mls crypto/seal/suite",
+  ],
+];
 const SOURCE = /^src\/.*\.tsx?$/;
 const CODE_COLUMNS_MAX = 100;
 const DOCUMENT_COLUMNS_MAX = 120;
@@ -96,6 +146,18 @@ function packagesOf(source: Source): Found[] {
     );
     return isListed ? [] : [{ line, message: `${specifier} is not listed for this file` }];
   });
+}
+
+function decodersOf(source: Source): Found[] {
+  const path = source.path.replace(/^src\/|\.tsx?$/g, "");
+  const patterns = DECODERS.filter(([, , paths]) => !paths.split(" ").includes(path)).map(
+    ([call]): Pattern => [
+      call,
+      "decodes foreign data: use base/decode.ts, or the file that wraps the decoder",
+      call.source.startsWith("^") ? "text" : "code",
+    ],
+  );
+  return matches(source, patterns);
 }
 
 function stateOf(source: Source): Found[] {
@@ -177,6 +239,12 @@ export const RULES: readonly Rule[] = [
     files: SOURCE,
     check: packagesOf,
     bad: ["src/ui/shapes.ts", 'import * as v from "valibot";', 'import "bun:sqlite";'],
+  },
+  {
+    name: "decoders",
+    files: SOURCE,
+    check: decodersOf,
+    bad: ["src/client/a.ts", ...DECODERS.map(([, planted]) => planted)],
   },
   forbid(
     "purity",

@@ -1,5 +1,6 @@
 /** Paths that users type or paste, which may be `file:` addresses (RFC 8089). */
 
+import { tryDecodeUri } from "../../base/decode.ts";
 import { msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { usageFault } from "../errors.ts";
@@ -20,7 +21,7 @@ export function localPath(text: string, platform: string = process.platform): st
       msg`use a path on this machine`,
     );
   }
-  const path = decoded(encoded);
+  const path = tryDecodeUri(encoded);
   if (path === undefined || path.includes("\0")) {
     throw usageFault(
       msg`${quoteText(text)} is not a valid file address`,
@@ -28,12 +29,4 @@ export function localPath(text: string, platform: string = process.platform): st
     );
   }
   return platform === "win32" ? path.replace(/^\/(?=[A-Za-z]:)/, "") : path;
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 /** JSON in the files of an export, whose fields can have any type. */
 
+import { decodeJson } from "../../base/decode.ts";
 import { type Fields, fieldsOf } from "../../base/json-fields.ts";
 import { linesIn, type TextLine } from "./entry.ts";
 
@@ -9,7 +10,7 @@ const JSON_DEPTH_MAX = 64;
 /** @returns `undefined` if the text is not JSON, or nested too deeply */
 export function jsonOf(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = decodeJson(text);
     return isNestedDeeper(value, JSON_DEPTH_MAX) ? undefined : value;
   } catch {
     return undefined;

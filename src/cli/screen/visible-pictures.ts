@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import {
   PICTURE_FILE_BYTES_MAX,
@@ -319,7 +320,7 @@ export class PicturePaths {
 
 function readPaths(stored: string | undefined): ReadonlyMap<string, string> {
   try {
-    const value: unknown = JSON.parse(stored ?? "[]");
+    const value: unknown = decodeJson(stored ?? "[]");
     const entries = Array.isArray(value) ? value.filter(isPathEntry) : [];
     return new Map(entries.slice(-PICTURE_PATHS_MAX));
   } catch {

@@ -3,6 +3,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
@@ -514,7 +515,7 @@ export function loadServerSettings(
 function parseSettings(text: string | undefined, file: string): Partial<StoredSettings> {
   if (text === undefined) return {};
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = decodeJson(text);
     const { name, roomPassword } = value as Record<string, unknown>;
     return {
       name: typeof name === "string" ? name : undefined,

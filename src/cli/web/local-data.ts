@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { Fault } from "../../base/fault.ts";
 import { LOCAL_PAGE_DATA_BYTES_MAX } from "../../base/limits-page.ts";
 import { jsonLine } from "../../base/text.ts";
@@ -96,7 +97,7 @@ export class LocalPageStore {
   #read(): Kept {
     const text = readSmallFile(this.#path, LOCAL_PAGE_DATA_BYTES_MAX);
     try {
-      const parsed = v.safeParse(Kept, JSON.parse(text ?? '{"rows":{}}'));
+      const parsed = v.safeParse(Kept, decodeJson(text ?? '{"rows":{}}'));
       if (parsed.success) return parsed.output;
     } catch {
       // The fault below also covers a file that cannot be parsed.

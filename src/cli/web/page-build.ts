@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import type { BunPlugin } from "bun";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { titleText } from "../../base/text.ts";
 import type { StaticFile, StaticPage } from "../../server/http/static.ts";
 import { PAGE_PLUGINS, PAGE_SOURCE } from "../page-plugins.ts";
@@ -202,5 +203,5 @@ export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
 }
 
 export function iconsOf(bytes: Uint8Array): readonly AppIcon[] {
-  return (JSON.parse(utf8Decode(bytes)) as { readonly icons: readonly AppIcon[] }).icons;
+  return (decodeJson(utf8Decode(bytes)) as { readonly icons: readonly AppIcon[] }).icons;
 }

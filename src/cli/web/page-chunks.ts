@@ -7,6 +7,7 @@
 
 import { createHash } from "node:crypto";
 import type { BunPlugin } from "bun";
+import { decodeJson } from "../../base/decode.ts";
 
 /** JavaScript files by their paths. */
 type Scripts = ReadonlyMap<string, string>;
@@ -70,7 +71,7 @@ export async function joinChunks(html: string, scripts: Scripts): Promise<Joined
 }
 
 function joinedRows(table: string, newPath: (path: string) => string): string {
-  const rows = JSON.parse(table) as [path: string, ...others: number[]][];
+  const rows = decodeJson(table) as [path: string, ...others: number[]][];
   const paths = rows.map(([path]) => newPath(path));
   const first = (index: number) => paths.indexOf(paths[index] ?? "");
   return JSON.stringify(

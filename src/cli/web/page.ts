@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { cleanText, titleText } from "../../base/text.ts";
 import type { StaticFile, StaticPage } from "../../server/http/static.ts";
 import { PAGE_SOURCE } from "../page-plugins.ts";
@@ -36,7 +37,7 @@ export function packPage({ build, files }: StaticPage): Uint8Array {
 
 /** @internal */
 export function unpackPage(bytes: Uint8Array): StaticPage {
-  const { build, files } = JSON.parse(brotliDecompressSync(bytes).toString()) as Pack;
+  const { build, files } = decodeJson(brotliDecompressSync(bytes).toString()) as Pack;
   return { build, files: new Map(files.map((file) => [file.path, unpackFile(file)])) };
 }
 

@@ -7,6 +7,7 @@ import {
   utf8Decode,
   utf8Encode,
 } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import { formatPostId } from "../../core/rooms/dedup.ts";
@@ -69,10 +70,10 @@ export class QueuedPosts {
       const bytes = fromBase64Url(box);
       const [nonce, sealed] = [bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES)];
       const plain = await key.unseal(nonce, boundData(outbox, post), sealed);
-      const { lostAfter } = JSON.parse(post.body) as { readonly lostAfter?: number };
+      const { lostAfter } = decodeJson(post.body) as { readonly lostAfter?: number };
       const body = utf8Decode(plain);
       if (lostAfter === undefined) return { ...post, body };
-      return { ...post, body: JSON.stringify({ ...(JSON.parse(body) as object), lostAfter }) };
+      return { ...post, body: JSON.stringify({ ...(decodeJson(body) as object), lostAfter }) };
     } catch (cause) {
       const text = msg`a queued message to '${post.target}' can no longer be decrypted`;
       return new Fault("seal-state", text, { cause, remedy: "send it again" });
@@ -82,7 +83,7 @@ export class QueuedPosts {
 
 export function boxOf({ body }: UnsentPost): string | undefined {
   try {
-    const { box } = JSON.parse(body) as { readonly box?: unknown };
+    const { box } = decodeJson(body) as { readonly box?: unknown };
     return typeof box === "string" ? box : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,7 @@
 /** Access to a client's sealed rooms, which loads the MLS code only when needed. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { asFault, Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
@@ -475,7 +476,7 @@ export class Sealing {
     const { target, body } = post;
     const room = this.#roomOf(target);
     const isSealed = this.#pins?.has(pinName(target)) || room?.isSealed === true;
-    const parsed = JSON.parse(body) as PostBody;
+    const parsed = decodeJson(body) as PostBody;
     if (!isSealed && !needsSealing(parsed)) {
       // On a new link the client does not know yet which rooms are sealed.
       const mayBeSealed = !this.#isKnown(target);
@@ -682,7 +683,7 @@ function withoutText(post: UnsentPost): UnsentPost {
 
 function isMarkedPost({ body }: UnsentPost): boolean {
   try {
-    return isMarkedSealed(JSON.parse(body) as PostBody);
+    return isMarkedSealed(decodeJson(body) as PostBody);
   } catch {
     return false;
   }

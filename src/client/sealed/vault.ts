@@ -1,6 +1,7 @@
 /** Encrypted rows of a store within one transaction. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { ignoreFault } from "../../base/fault.ts";
 import { type StateKey, unreadable } from "../../crypto/seal/state-box.ts";
 import type { KeyRange, SealedRow, SealedTables } from "./store.ts";
@@ -75,7 +76,7 @@ export class Vault {
     const nonce = bytes.subarray(0, NONCE_BYTES);
     try {
       const plain = await this.key.unseal(nonce, utf8Encode(key), bytes.subarray(NONCE_BYTES));
-      return JSON.parse(utf8Decode(plain)) as Value;
+      return decodeJson(utf8Decode(plain)) as Value;
     } catch (cause) {
       throw unreadable(cause);
     }

@@ -1,6 +1,7 @@
 /** Messages of a cluster's shared stream, which put decisions in order. */
 
 import { concatBytes, equalBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
@@ -312,7 +313,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
 function bodyOf(bytes: Uint8Array): unknown {
   try {
     if (bytes.includes(0x0a)) throw malformed();
-    return JSON.parse(utf8Decode(bytes)) as unknown;
+    return decodeJson(utf8Decode(bytes)) as unknown;
   } catch (error) {
     throw malformed(error);
   }

@@ -1,5 +1,6 @@
 /** Parser of inline markup: code, emphasis, addresses, names, rooms, formulas and emoji. */
 
+import { tryUrl } from "../../base/decode.ts";
 import { isName } from "../../base/names.ts";
 
 export type Emphasis = "bold" | "italic" | "strike";
@@ -353,8 +354,8 @@ function namedLinkAt(
 function hrefOf(typed: string): URL | undefined {
   const isBare = /^www\./i.test(typed);
   const whole = isBare ? `https://${typed}` : typed;
-  if (!URL.canParse(whole)) return undefined;
-  const url = new URL(whole);
+  const url = tryUrl(whole);
+  if (url === undefined) return undefined;
   const isWeb = url.protocol === "http:" || url.protocol === "https:";
   // A user name before the host could make an address look like a different address.
   if (!isWeb || url.username !== "" || url.password !== "") return undefined;

@@ -1,5 +1,6 @@
 /** Snapshot of a model as JSON, with which a user interface opens before it has connected. */
 
+import { decodeJson } from "../../base/decode.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SNAPSHOT_ITEMS_MAX, SNAPSHOT_ROOMS_MAX } from "../../base/limits-screen.ts";
 import { jsonLine } from "../../base/text.ts";
@@ -75,7 +76,7 @@ interface SnapshotJson extends Pick<Model, "me" | "server"> {
  */
 export function parseSnapshot(text: string, nowUnixMs: number): ModelSnapshot | undefined {
   try {
-    const snapshot = JSON.parse(text) as SnapshotJson;
+    const snapshot = decodeJson(text) as SnapshotJson;
     const { format, after, me, server, rooms, displayNames, prefs } = snapshot;
     if (format !== FORMAT) return undefined;
     const event = {

@@ -10,7 +10,6 @@ import type { ClientConfig } from "ts-mls/clientConfig.js";
 import type { ClientState } from "ts-mls/clientState.js";
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import type { Proposal } from "ts-mls/proposal.js";
-import { emptyPskIndex } from "ts-mls/pskIndex.js";
 import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
@@ -45,7 +44,14 @@ import {
   type SealMember,
 } from "./members.ts";
 import { type HandedMessage, openWithKey, watchSuite } from "./message-key.ts";
-import { mls, readGroupState, readMessage, writeGroupState, writeMessage } from "./mls.ts";
+import {
+  emptyPskIndex,
+  mls,
+  readGroupState,
+  readMessage,
+  writeGroupState,
+  writeMessage,
+} from "./mls.ts";
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
 import type { SealPrimitives } from "./primitives.ts";

@@ -24,6 +24,10 @@ import {
   privateContentAADEncoder,
 } from "ts-mls/privateMessage.js";
 import { processPublicMessage } from "ts-mls/processMessages.js";
+
+export { emptyPskIndex } from "ts-mls/pskIndex.js";
+export { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
+
 import { decodeRatchetTree, encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
 import * as welcomes from "ts-mls/welcome.js";
 import { AssertionFailure } from "../../base/assert.ts";

@@ -4,11 +4,11 @@
  */
 
 import type { Extension } from "ts-mls/extension.js";
-import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
 import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
+import { encodeRequiredCapabilities } from "./mls.ts";
 
 export const POLICY_EXTENSION = 0xf0c4;
 

@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { parseLine } from "../../wire/record.ts";
@@ -95,7 +96,7 @@ function loadIndex(location: CacheLocation): BlockIndex | undefined {
     const payload = bytes.subarray(DIGEST_BYTES);
     if (!equalBytes(location.sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
     const end = payload.indexOf(NEWLINE);
-    const header = JSON.parse(payload.subarray(0, end).toString()) as CacheHeader;
+    const header = decodeJson(payload.subarray(0, end).toString()) as CacheHeader;
     if (header.format !== FORMAT) return undefined;
     const index = restore(header, payload.subarray(end + 1));
     return matchesFiles(location, index, header.lastHead) ? index : undefined;

@@ -1,7 +1,7 @@
 /** Files shared by all servers of a cluster, verified by checksums. */
 
 import { assert } from "../../base/assert.ts";
-import { equalBytes, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
+import { equalBytes, fromHex, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, Sha256, UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -144,7 +144,7 @@ export class SharedFiles {
    * no-majority if the store does not answer
    */
   async hashes({ file, chunks, digest }: LoggedContent): Promise<Uint8Array[]> {
-    const hex = Uint8Array.fromHex(digest);
+    const hex = fromHex(digest);
     const lists: Uint8Array[] = [];
     for (let first = 0; first < chunks; first += CHECKSUMS_PER_PART) {
       const part = listPart(first / CHECKSUMS_PER_PART, hex);

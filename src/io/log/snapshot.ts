@@ -6,6 +6,7 @@
 
 import { dirname, join } from "node:path";
 import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
@@ -154,7 +155,7 @@ export function readSnapshot<Folds>(location: SnapshotLocation): LogSnapshot<Fol
     if (bytes === undefined || payload === undefined) return undefined;
     const digest = sha256(concatBytes(...[...blocksOf(payload)].map((block) => sha256(block))));
     if (!key.hasSigned(digest, bytes.subarray(0, SIGNATURE_BYTES))) return undefined;
-    const content = JSON.parse(utf8Decode(payload)) as Content<Folds>;
+    const content = decodeJson(utf8Decode(payload)) as Content<Folds>;
     if (content.format !== FORMAT || content.version !== version) return undefined;
     if (!matchesFiles(location, content.log.segments)) return undefined;
     const leaf = lastLeaf(location, content.log.segments);

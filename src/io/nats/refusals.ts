@@ -1,6 +1,7 @@
 /** Errors by which NATS and JetStream refuse a server, with texts for the operator. */
 
 import { tryBase64Url } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { cleanText } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Refusal } from "../cluster/majority.ts";
@@ -333,7 +334,7 @@ export function expiryOf(credentials: Uint8Array = new Uint8Array()): number | u
   const text = new TextDecoder().decode(credentials);
   const payload = tryBase64Url(/^eyJ[\w-]*\.([\w-]+)\.[\w-]+\s*$/m.exec(text)?.[1] ?? "");
   try {
-    const token: unknown = JSON.parse(new TextDecoder().decode(payload));
+    const token: unknown = decodeJson(new TextDecoder().decode(payload));
     const { exp } = Object(token) as { readonly exp?: unknown };
     return typeof exp === "number" && exp > 0 ? exp * 1_000 : undefined;
   } catch {

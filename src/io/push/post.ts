@@ -10,6 +10,7 @@ import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
+import { tryUrl } from "../../base/decode.ts";
 import { Fault } from "../../base/fault.ts";
 import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
 import { withTimeout } from "../clock.ts";
@@ -50,7 +51,7 @@ export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL 
     new Fault("not-allowed", `cannot send push notifications to this address: ${reason}`, {
       remedy: "use another browser",
     });
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const url = tryUrl(endpoint);
   if (url?.protocol !== "https:") throw refused("the URL is not https");
   if (url.href !== endpoint) throw refused("the URL is not normalized");
   if (url.username !== "" || url.password !== "" || url.hash !== "") {

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
@@ -171,7 +172,7 @@ export class OutboxStore {
 
 /** Marks the message to which the post refers as lost, because its number may denote another. */
 function withoutTarget(body: string): string {
-  return JSON.stringify({ ...(JSON.parse(body) as object), lostAfter: 0 });
+  return JSON.stringify({ ...(decodeJson(body) as object), lostAfter: 0 });
 }
 
 const NO_LOCK: Lock = { release: () => undefined };

@@ -1,5 +1,6 @@
 /** Addresses of peers and URLs of requests, normalised for comparison. */
 
+import { tryUrl } from "../../base/decode.ts";
 import type { Address } from "../link/link.ts";
 
 const MAPPED = "::ffff:";
@@ -23,5 +24,5 @@ export function isLoopback(host: string): boolean {
 export function requestUrl({ url, headers }: Request): URL | undefined {
   const hasNoHost = (headers.get("host") ?? "") === "";
   const full = url.startsWith("/") && hasNoHost ? `http://localhost${url}` : url;
-  return URL.canParse(full) ? new URL(full) : undefined;
+  return tryUrl(full);
 }

@@ -10,6 +10,7 @@
 
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
+import { tryUrl } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
   CONTROL_FRAMES_BURST,
@@ -367,11 +368,11 @@ function isSameOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");
   if (origin === null) return true;
   const host = request.headers.get("host");
-  if (host === null || !URL.canParse(origin)) return false;
-  const { protocol, host: originHost } = new URL(origin);
+  const { protocol, host: originHost } = tryUrl(origin) ?? {};
+  if (host === null || protocol === undefined) return false;
   // Parse the host with the origin's scheme, so that host and origin omit the default port.
   const url = `${protocol}//${host}`;
-  return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
+  return originHost !== "" && tryUrl(url)?.host === originHost;
 }
 
 function bunTls({ certPem, keyPem, named }: ServerTls): Bun.TLSOptions[] {

@@ -1,6 +1,6 @@
 /** Fetches of files from the cluster's shared store to this server. */
 
-import { equalBytes } from "../../base/bytes.ts";
+import { equalBytes, fromHex } from "../../base/bytes.ts";
 import { Fault, ignoreFault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
@@ -175,7 +175,7 @@ export class SharedFetch {
 }
 
 export function isComplete(blob: Blob, { chunks, digest }: FileEntry): boolean {
-  return blob.have === chunks && equalBytes(blob.digest(), Uint8Array.fromHex(digest));
+  return blob.have === chunks && equalBytes(blob.digest(), fromHex(digest));
 }
 
 async function isPrefixOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<boolean> {

@@ -2,6 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
+import { tryUrl } from "../../base/decode.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -136,7 +137,7 @@ function folderAnswer(request: Request, source: Omit<ZipSource, "offsetMinutes">
 
 function parametersOf({ url }: Request): URLSearchParams {
   // Without a host, Bun gives only the path.
-  return new URL(url, "http://localhost").searchParams;
+  return tryUrl(url, "http://localhost")?.searchParams ?? new URLSearchParams();
 }
 
 function inlineType(request: Request, name: string): string | undefined {

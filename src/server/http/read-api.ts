@@ -1,6 +1,7 @@
 /** `GET /rooms/ROOM`, which streams a room's records live as NDJSON to programs with a token. */
 
 import { utf8Encode } from "../../base/bytes.ts";
+import { tryUrl } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
   HTTP_POSTS_BURST,
@@ -237,7 +238,7 @@ export class HttpReads {
 }
 
 function optionsOf(request: Request): ReadOptions {
-  const { searchParams } = new URL(request.url, "http://localhost");
+  const { searchParams = new URLSearchParams() } = tryUrl(request.url, "http://localhost") ?? {};
   for (const key of searchParams.keys()) {
     if (key === "after" || key === "wait") continue;
     throw new Fault("usage", msg`unknown parameter '${key.slice(0, 40)}'`, {

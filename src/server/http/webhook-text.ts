@@ -1,6 +1,7 @@
 /** Conversion of webhook bodies, such as those of Slack and Alertmanager, to plain text. */
 
 import { utf8Encode } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Fields, fieldsOf, listOf } from "../../base/json-fields.ts";
 import { TEXT_BYTES_MAX } from "../../base/limits.ts";
@@ -175,7 +176,7 @@ function validText(text: string): string {
 
 function parsed(json: string): unknown {
   try {
-    return JSON.parse(json);
+    return decodeJson(json);
   } catch (cause) {
     throw invalid("the body is not JSON", cause);
   }

@@ -1,5 +1,6 @@
 /** IRC gateway: listeners' sockets, the link of each connection, and the fan-out to all of them. */
 
+import { tryUrl } from "../../base/decode.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -264,7 +265,7 @@ function fileAddresses({
 /** Omits the default port. */
 function httpsOrigin(address: ServerAddress): string | undefined {
   const text = `https://${formatAddress(address)}`;
-  return URL.canParse(text) ? new URL(text).origin : undefined;
+  return tryUrl(text)?.origin;
 }
 
 /** Shared by all links of the gateway. */

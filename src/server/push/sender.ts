@@ -1,5 +1,6 @@
 /** Delivery of pushes to push services, with retries. */
 
+import { tryUrl } from "../../base/decode.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -186,7 +187,7 @@ export class PushSender {
     // Warn only once, so that members cannot flood the operator's log.
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    const { host } = new URL(to.endpoint);
+    const { host = "" } = tryUrl(to.endpoint) ?? {};
     const reason = answer instanceof Fault ? answer.message : `HTTP status ${answer.status}`;
     const remedy = "check this machine's connection; further failures are not reported";
     this.options.warn(

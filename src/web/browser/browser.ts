@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { tryUrl } from "../../base/decode.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { withTimeout } from "../../io/clock.ts";
@@ -224,7 +225,7 @@ function consumePastedFragment(page: Page, isLocal: boolean, previousUrl: string
   if (hash === "" || isRouteHash(hash)) return;
   const isSecret = isLocal || NAMED_SECRET.test(hash);
   if (isSecret) consumeFragment(page, isLocal);
-  const previous = new URL(previousUrl).hash;
+  const previous = tryUrl(previousUrl)?.hash ?? "";
   // Without storage, the address must keep the secret until the page has reloaded.
   const stored = attempt(() => page.sessionStorage?.getItem(FRAGMENT)) ?? undefined;
   const address = isRouteHash(previous) ? previous : pathname;

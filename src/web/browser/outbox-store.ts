@@ -1,6 +1,7 @@
 /** Unsent posts in this browser, in IndexedDB. */
 
 import * as v from "valibot";
+import { decodeJson } from "../../base/decode.ts";
 import { ignoreFault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import type { OutboxQueueStore } from "../../client/outbox-queue.ts";
@@ -109,7 +110,7 @@ function rowKey(prefix: string, id: OutboxId, counter: number): Pick<TableChange
 
 function toStored(outbox: OutboxId, post: UnsentPost): StoredPost {
   const { counter, target: to, createdUnixMs: writtenUnixMs } = post;
-  return { outbox, counter, to, body: JSON.parse(post.body), writtenUnixMs };
+  return { outbox, counter, to, body: decodeJson(post.body) as StoredPost["body"], writtenUnixMs };
 }
 
 function fromStored({ counter, to: target, body, writtenUnixMs }: StoredPost): UnsentPost {

@@ -1,6 +1,7 @@
 /** Data that this browser stores per server: users, drafts, operator token, fingerprints. */
 
 import * as v from "valibot";
+import { decodeJson } from "../../base/decode.ts";
 import { ignoreFault } from "../../base/fault.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { isDraft } from "../../ui/text/draft.ts";
@@ -144,7 +145,10 @@ export class Preferences {
   /** @returns an empty map if the text is malformed or belongs to another account */
   parseDrafts(user: string, text: string): Drafts {
     try {
-      const { prefix, drafts } = JSON.parse(text);
+      const { prefix, drafts } = decodeJson(text) as {
+        readonly prefix: unknown;
+        readonly drafts: Iterable<readonly [target: unknown, draft: unknown]>;
+      };
       if (prefix !== this.#prefix(user)) return new Map();
       return new Map(
         [...drafts].map(([target, draft]) => [`${target}`, isDraft(draft) ? draft : undefined]),

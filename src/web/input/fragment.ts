@@ -1,5 +1,6 @@
 /** Parser for the fragment of the page's address: secrets, tokens and routes. */
 
+import { tryDecodeUri } from "../../base/decode.ts";
 import { trimCopied } from "../../wire/invite.ts";
 
 export interface Fragment {
@@ -47,9 +48,5 @@ export function readFragment(fragment: string, isLocal: boolean): Fragment {
 }
 
 function decoded(text: string): string | undefined {
-  try {
-    return text === "" ? undefined : decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+  return text === "" ? undefined : tryDecodeUri(text);
 }

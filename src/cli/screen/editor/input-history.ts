@@ -7,6 +7,7 @@ import { constants } from "node:fs";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { foldCase } from "../../../base/case-fold.ts";
+import { decodeJson } from "../../../base/decode.ts";
 import {
   INPUT_HISTORY_FILE_BYTES_MAX,
   INPUT_HISTORY_LINE_BYTES_MAX,
@@ -155,7 +156,7 @@ async function linesOf(path: string): Promise<readonly string[]> {
 
 function lineOf(line: string): readonly string[] {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = decodeJson(line);
     const text: unknown = Array.isArray(value) ? value[0] : undefined;
     return typeof text === "string" && isStorable(text) ? [text] : [];
   } catch {

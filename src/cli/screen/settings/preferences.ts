@@ -3,6 +3,7 @@
  * never rewrites config.toml, so it stores the values of `/set` separately.
  */
 
+import { decodeJson } from "../../../base/decode.ts";
 import { Fault, msg, unlessFault } from "../../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { quoteText } from "../../../base/text.ts";
@@ -230,7 +231,7 @@ export class ScreenPreferences {
 
 function chosenOf(stored: string | undefined): ChosenValues {
   try {
-    const value: unknown = JSON.parse(stored ?? "{}");
+    const value: unknown = decodeJson(stored ?? "{}");
     const entries = Object.entries(value ?? {});
     return Object.fromEntries(entries.filter(([, text]) => typeof text === "string"));
   } catch {

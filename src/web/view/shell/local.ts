@@ -1,5 +1,7 @@
 /** Values in local storage, as JSON. Without storage, values last until the page closes. */
 
+import { decodeJson } from "../../../base/decode.ts";
+
 export const SETTINGS_KEY = "chat.settings";
 /** True once this browser has had an account, so that its users get no empty sign-in form first. */
 export const KNOWN_KEY = "chat.known";
@@ -7,7 +9,7 @@ export const KNOWN_KEY = "chat.known";
 /** @returns `undefined` if the value is absent or invalid */
 export function readLocal(key: string): unknown {
   try {
-    return JSON.parse(localStorage.getItem(key) ?? "null") ?? undefined;
+    return decodeJson(localStorage.getItem(key) ?? "null") ?? undefined;
   } catch {
     return undefined;
   }
