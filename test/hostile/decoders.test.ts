@@ -21,7 +21,7 @@ import { parseBox } from "../../src/crypto/seal/handover-box.ts";
 import { readLifetime, readSealHeader } from "../../src/crypto/seal/header.ts";
 import { readGroupState, readMessage, readTree } from "../../src/crypto/seal/mls.ts";
 import { certificateHashOf } from "../../src/io/link/certificate-hash.ts";
-import { webhookText } from "../../src/server/http/webhook-text.ts";
+import { webhookSteps } from "../../src/server/http/webhook-text.ts";
 import { parseCheckpoint, parseNote } from "../../src/wire/checkpoint.ts";
 import { unpackValue } from "../../src/wire/codec.ts";
 import { parseServerSpec } from "../../src/wire/invite.ts";
@@ -69,7 +69,7 @@ const DECODERS: Readonly<
   "a multicast question": [(bytes) => questionSubject(bytes, "chat")],
   "a multicast answer": [(bytes) => mentionsService(bytes, "chat")],
   "a class list": [decodeList, utf8Encode("name,room\nana,class\n")],
-  "a webhook": [(bytes) => webhookText(text(bytes)), utf8Encode('{"text":"a","blocks":[]}')],
+  "a webhook": [(bytes) => [...webhookSteps(text(bytes))], utf8Encode('{"text":"a","blocks":[]}')],
   "a message of a cluster's node": [readNodeMessage],
   "a device certificate": [parseDeviceCert, hex(recorded.bobCert)],
   "a signed device certificate": [verifyDeviceCert, hex(recorded.bobCert)],
