@@ -44,14 +44,7 @@ import {
   type SealMember,
 } from "./members.ts";
 import { type HandedMessage, openWithKey, watchSuite } from "./message-key.ts";
-import {
-  emptyPskIndex,
-  mls,
-  readGroupState,
-  readMessage,
-  writeGroupState,
-  writeMessage,
-} from "./mls.ts";
+import { mls, NO_PSKS, readGroupState, readMessage, writeGroupState, writeMessage } from "./mls.ts";
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
 import type { SealPrimitives } from "./primitives.ts";
@@ -262,7 +255,7 @@ export class SealEngine {
     if (added.length < 2) return;
     for (const proposal of added) {
       const single = [{ proposalOrRefType: "proposal", proposal } as const];
-      await mls.applyProposals(state, single, undefined, emptyPskIndex, isOwn, this.suite);
+      await mls.applyProposals(state, single, undefined, NO_PSKS, isOwn, this.suite);
     }
   }
 
@@ -284,7 +277,7 @@ export class SealEngine {
     try {
       const { self } = group;
       await this.#validateAdds(group, proposals, false);
-      const done = await mls.processPublicMessage(group.mls, message, emptyPskIndex, this.suite);
+      const done = await mls.processPublicMessage(group.mls, message, NO_PSKS, this.suite);
       const isRemoved = done.newState.groupActiveState.kind === "removedFromGroup";
       if (isRemoved !== change.removed.some(({ leaf }) => leaf === self.leaf)) {
         return rejected("unverified");
@@ -334,7 +327,7 @@ export class SealEngine {
         welcome,
         keyPackage,
         privateKeys,
-        emptyPskIndex,
+        NO_PSKS,
         suite,
         undefined,
         undefined,

@@ -25,10 +25,9 @@ import {
 } from "ts-mls/privateMessage.js";
 import { processPublicMessage } from "ts-mls/processMessages.js";
 
-export { emptyPskIndex } from "ts-mls/pskIndex.js";
-export { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
-
+import { emptyPskIndex } from "ts-mls/pskIndex.js";
 import { decodeRatchetTree, encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
+import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
 import * as welcomes from "ts-mls/welcome.js";
 import { AssertionFailure } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
@@ -106,6 +105,13 @@ export const mls = {
   encryptFor: guarded(HANDOVER, encryptFor),
   decryptWithLabel: guarded("cannot decrypt messages of another device", hpke.decryptWithLabel),
 };
+
+/** Sealed rooms use no pre-shared keys. */
+export const NO_PSKS = emptyPskIndex;
+
+export function writeCapabilities(required: Parameters<typeof encodeRequiredCapabilities>[0]) {
+  return encodeRequiredCapabilities(required);
+}
 
 /** Content of a PrivateMessage, decrypted with a key that another device has handed over. */
 async function decryptContent(

@@ -8,7 +8,7 @@ import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
-import { encodeRequiredCapabilities } from "./mls.ts";
+import { writeCapabilities } from "./mls.ts";
 
 export const POLICY_EXTENSION = 0xf0c4;
 
@@ -26,7 +26,7 @@ export interface SealPolicy {
 }
 
 export function policyExtensions(policy: SealPolicy): Extension[] {
-  const required = encodeRequiredCapabilities({
+  const required = writeCapabilities({
     extensionTypes: [POLICY_EXTENSION],
     proposalTypes: [],
     credentialTypes: ["basic"],
