@@ -22,6 +22,7 @@ export type Rule<A extends Act> = Readonly<Record<Way<A>, Cell>>;
 
 const ROOT = join(import.meta.dir, "..", "..");
 const REASON_CHARS_MIN = 20;
+const TITLE_CHARS_MIN = 10;
 
 export function exempt(reason: string): Exemption {
   return { exempt: reason };
@@ -44,6 +45,12 @@ export function testRule<A extends Act>(statement: string, act: A, rule: Rule<A>
 }
 
 function checkAnswer(answer: Exemption | Reference): void {
-  if ("exempt" in answer) expect(answer.exempt.length).toBeGreaterThan(REASON_CHARS_MIN);
-  else expect(readFileSync(join(ROOT, "test", answer.file), "utf8")).toContain(answer.title);
+  if ("exempt" in answer) {
+    expect(answer.exempt.length).toBeGreaterThan(REASON_CHARS_MIN);
+    return;
+  }
+  const { file, title } = answer;
+  expect(title.length).toBeGreaterThan(TITLE_CHARS_MIN);
+  const text = readFileSync(join(ROOT, "test", file), "utf8");
+  expect({ file, title, exists: text.includes(title) }).toEqual({ file, title, exists: true });
 }

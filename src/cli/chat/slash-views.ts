@@ -150,7 +150,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async pins(host) {
     const { client } = host.open;
     const history = client.historyWith.bind(client);
-    const options = { request: client.request, sha256, history };
+    const options = { request: client.request, sha256, history, model: host.chat.model };
     const records = await queryPins(options, host.current);
     if (host.list("/pins", records.toReversed()) === 0)
       host.chatConsole.note((texts) => texts.nothingPinned);

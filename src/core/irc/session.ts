@@ -849,6 +849,7 @@ export class IrcSession {
   }
 
   renderFor(channel: Channel, record: ChatRecord, isPlayback = false): LineFields[] {
+    if (isHiddenFrom(record, this.ignored)) return [];
     const isMine = record.from === this.account?.name;
     const to = channel.isDirect && !isMine ? this.nick : channel.name;
     return renderRecord(record, {

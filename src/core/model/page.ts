@@ -22,6 +22,7 @@ import {
   type RoomDraft,
 } from "./room.ts";
 import type { FoundItem, PageRequest, SearchQuery, SearchView } from "./state.ts";
+import { isHiddenWork } from "./unignored.ts";
 
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
 type ThreadPageEvent = Extract<AnswerEvent, { kind: "thread-page" }>;
@@ -164,7 +165,11 @@ export function requestNewer(draft: ModelDraft, room: RoomDraft): void {
 function applyResults(draft: ModelDraft, { query, records, hasMore }: FoundEvent): void {
   const { search, me } = draft.fields;
   if (search?.query !== query) return;
-  const all = [...search.found, ...foundItems(records, me)].slice(0, SEARCH_RESULTS_MAX);
+  // A search for an ignored person's messages shows them.
+  const isShown = ({ kind, from }: ChatRecord) =>
+    query.from !== undefined || !isHiddenWork(draft.fields, kind, from);
+  const found = foundItems(records.filter(isShown), me);
+  const all = [...search.found, ...found].slice(0, SEARCH_RESULTS_MAX);
   const isFull = all.length >= SEARCH_RESULTS_MAX;
   draft.fields.search = {
     ...search,

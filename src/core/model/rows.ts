@@ -3,7 +3,7 @@
 import { DAY_MS } from "../../base/time.ts";
 import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
 import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
-import { isUnreadThread, openRoom } from "./selectors.ts";
+import { isIgnored, isUnreadThread, openRoom } from "./selectors.ts";
 import type {
   Item,
   ItemRange,
@@ -337,7 +337,7 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
       if (row.kind === "day") state.days.add(row.key);
       if (row.kind !== "item" || row.re === undefined) continue;
       // The message being replied to may have been loaded or dropped since.
-      const answers = quotedItem(items, row.re, row.item.seq);
+      const answers = quotedItem(state, row.re, row.item.seq);
       if (answers !== row.answers) rows[i] = { ...row, answers };
     }
   }
@@ -391,7 +391,7 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const isAfterRoot = state.last !== undefined && state.last.seq === state.thread;
   const follow = itsDay === state.day && !isAfterRoot && isGroupedWith(state.last, item);
   const re = item.re === state.thread || !isMessage(item) ? undefined : item.re;
-  const answers = quotedItem(items, re, seq);
+  const answers = quotedItem(state, re, seq);
   const isJoined = itsDay === state.day && joinsRow(state, item, follow);
   const earlier = isJoined ? state.folded : NONE;
   const isGrouped = isJoined ? state.isFoldedGrouped : follow;
@@ -417,12 +417,13 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
  * earlier message that the reader can read. In encrypted rooms, only the reader can check that.
  */
 function quotedItem(
-  items: readonly Item[],
+  { items, ignored }: Pick<RowsState, "items" | "ignored">,
   re: number | undefined,
   seq = Number.POSITIVE_INFINITY,
 ): Item | undefined {
   const item = re === undefined || re >= seq ? undefined : itemAt(items, re);
-  return item !== undefined && isMessage(item) && item.state !== "damaged" ? item : undefined;
+  if (item === undefined || !isMessage(item) || item.state === "damaged") return undefined;
+  return isIgnored({ ignored }, item.from) ? undefined : item;
 }
 
 function addPending(
@@ -438,7 +439,7 @@ function addPending(
     const { re: answered, thread: isInThread } = post.body;
     if (thread === undefined ? isInThread === true : answered !== thread) continue;
     const re = answered === thread ? undefined : answered;
-    const answers = quotedItem(items, re);
+    const answers = quotedItem({ items, ignored: model.ignored }, re);
     const row: Row = { kind: "pending", key: `p${post.key}`, post, isGrouped, re, answers };
     const known = before.get(row.key);
     rows.set(row.key, known !== undefined && isEqual(known, row) ? known : row);

@@ -39,7 +39,7 @@ function useNewestPin({ target, pins, tail, isSealed }: RoomState): Item | undef
   useEffect(() => {
     if (!isMissing) return;
     const { request, historyWith: history, model } = chat;
-    const found = queryPins({ request, sha256: pageSha256, history }, target);
+    const found = queryPins({ request, sha256: pageSha256, history, model }, target);
     return whenSettled(found.catch(ignoreFault), (records) => {
       const record = records?.find((one) => one.seq === seq);
       setFetched(record && itemOf(record, model.me, () => false));
@@ -75,7 +75,7 @@ export function PinList({ room, onGo }: PinsProps & { readonly onGo?: () => void
   useEffect(() => {
     task.run(async () => {
       const { request, historyWith: history, model } = chat;
-      const records = await queryPins({ request, sha256: pageSha256, history }, target);
+      const records = await queryPins({ request, sha256: pageSha256, history, model }, target);
       setItems(records.map((record) => itemOf(record, model.me, () => false)));
     });
   }, [pins]);
