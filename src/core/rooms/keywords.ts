@@ -16,14 +16,21 @@ const SINGLE = new RegExp(
 /** Signs of emphasis around words, unlike those within a word such as `bus_stop`. */
 const MARKS = /(?<![\p{L}\p{M}\p{N}_])_+|(?<!_)_+(?![\p{L}\p{M}\p{N}_])/gu;
 
-/** Ignores case and width. */
+/** The end of "isn't" or "we'll" belongs to the word, unlike that of "ana's", and is no word itself. */
+const CONTRACTION = /(?<=\p{L})'(?=(?:t|re|ve|ll|d|m)(?![\p{L}\p{M}\p{N}_]))/gu;
+const POSSESSIVE = /(?<=\p{L})'(?=s(?![\p{L}\p{M}\p{N}_]))/gu;
+/** Counts as a letter. */
+const APOSTROPHE = "\u02bc";
+
+/** Ignores case, width and the form of apostrophes. */
 function fold(text: string): string {
-  return foldCase(text.normalize("NFKC"));
+  return foldCase(text.normalize("NFKC")).replace(/[\u2019\u02bc]/g, "'");
 }
 
 /** Separates the words with single spaces, so that whole words are found as a substring. */
 function wordsIn(text: string): string {
-  const spaced = fold(text).replace(SINGLE, " $& ").replace(MARKS, " $& ");
+  const joined = fold(text).replace(CONTRACTION, APOSTROPHE).replace(POSSESSIVE, ` ${APOSTROPHE}`);
+  const spaced = joined.replace(SINGLE, " $& ").replace(MARKS, " $& ");
   return ` ${spaced.trim().replace(/\s+/g, " ")} `;
 }
 

@@ -31,6 +31,14 @@ test.each([
   ["明日の試合です", "試験", false],
   ["พรุ่งนี้สอบ", "สอบ", true],
   ["🎉 done", "🎉", true],
+  ["this isn't it", "t", false],
+  ["I don\u2019t know", "don", false],
+  ["I don\u2019t know", "don't", true],
+  ["we'll see", "we", false],
+  ["ana's book", "ana", true],
+  ["ana\u2019s book", "s", false],
+  ["l'école", "école", true],
+  ["'bus'", "bus", true],
   ["", "bus", false],
 ])("finds in %j the keyword %j: %p", (text, keyword, isFound) => {
   expect(keywordSearch(text)(keywordsOf([keyword]))).toBe(isFound);
