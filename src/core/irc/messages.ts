@@ -176,9 +176,12 @@ function destinationOf(session: IrcSession, target: string): string {
   return `@${account.name}`;
 }
 
+/** Name at the start of a line, also in bold or other formatting. */
+const ADDRESSEE = /^[*~`]{0,8}([A-Za-z0-9_-]{1,32})[*~`]{0,8}[:,][*~`]{0,8} /;
+
 /** IRC users address others with `ben: text`, which is a mention. */
 function addressed({ server }: IrcSession, body: PostBody): PostBody {
-  const [, nick] = /^([A-Za-z0-9_-]{1,32})[:,] /.exec(body.text) ?? [];
+  const [, nick] = ADDRESSEE.exec(body.text) ?? [];
   const name = nick === undefined ? undefined : findAccount(server, nick)?.name;
   const mentions = body.mentions ?? [];
   if (name === undefined || !isName(name)) return body;
