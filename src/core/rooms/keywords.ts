@@ -16,7 +16,7 @@ const SINGLE = new RegExp(
 /** Signs of emphasis around words, unlike those within a word such as `bus_stop`. */
 const MARKS = /(?<![\p{L}\p{M}\p{N}_])_+|(?<!_)_+(?![\p{L}\p{M}\p{N}_])/gu;
 
-/** The end of "isn't" or "we'll" belongs to the word, unlike that of "ana's", and is no word itself. */
+/** The end of "isn't" or "we'll" belongs to the word, unlike that of "ana's". */
 const CONTRACTION = /(?<=\p{L})'(?=(?:t|re|ve|ll|d|m)(?![\p{L}\p{M}\p{N}_]))/gu;
 const POSSESSIVE = /(?<=\p{L})'(?=s(?![\p{L}\p{M}\p{N}_]))/gu;
 /** Counts as a letter. */
