@@ -6,6 +6,7 @@ import type { NoticeOf, PostBody } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
 import type { CountedFollow, Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
+import type { NOTICE_HANDLERS } from "./notices.ts";
 import type {
   ComposerDraft,
   ConnectionView,
@@ -51,7 +52,7 @@ type Unchanging<Value> = Value extends readonly (infer Item)[] ? readonly Item[]
 /** Events from a link. The model drops repeated records and reloads a room after a gap. */
 export type ServerEvent =
   | Received<NoticeOf<"room" | "typing" | "read">>
-  | NoticeOf<"ignored" | "display-name" | "announced" | "server-rules" | "majority" | "disk-low">
+  | NoticeOf<keyof typeof NOTICE_HANDLERS>
   | { readonly kind: "listing" }
   | { readonly kind: "room-gone"; readonly room: RoomId }
   | { readonly kind: "record"; readonly record: ChatRecord }

@@ -12,6 +12,7 @@ import { withoutErasedEdit } from "./draft-targets.ts";
 import type { ConnectionEvent, ModelEffect, ModelEvent, ServerEvent, UserEvent } from "./event.ts";
 import { isSameName, itemAt } from "./item.ts";
 import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS, showFault } from "./local-events.ts";
+import { NOTICE_HANDLERS } from "./notices.ts";
 import {
   ANSWER_HANDLERS,
   requestNewer,
@@ -171,6 +172,7 @@ const LINK_HANDLERS: EventHandlers<ConnectionEvent> = {
 const OFFERED_FILES_MAX = 16;
 
 const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
+  ...NOTICE_HANDLERS,
   // Handled separately from `entered`, because decryption is asynchronous: data from the previous
   // link may arrive after `entered`.
   listing: (draft) => {
@@ -188,12 +190,7 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
     room.typing = users;
   }),
   read: inRoom((_, room, { n, unread }) => void readUpTo(room, n, unread)),
-  ignored: ({ fields }, { users }) => {
-    fields.ignored = new Set(users.map((user) => user.toLowerCase()));
-  },
   named: ({ fields }, { names }) => setDisplayNames(fields, names),
-  "display-name": ({ fields }, { user, text }) =>
-    setDisplayNames(fields, [[user, text || undefined]]),
   "author-key": (draft, { user, by }) => {
     for (const room of roomDrafts(draft)) markAuthor(room, user, by);
   },
@@ -201,12 +198,6 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   "prefs-set": applyPrefs,
   save: applyPrefs,
   follow: applyPrefs,
-  announced: (draft, { text, by, time }) =>
-    note(draft, { announcement: text === "" ? undefined : { text, by, time } }),
-  "server-rules": (draft, { kind: _, ...rules }) => note(draft, { rules }),
-  majority: (draft, { on, refusal }) => note(draft, { hasMajority: on, refusal }),
-  "disk-low": (draft, { on, freeBytes, keepFreeBytes }) =>
-    note(draft, { diskLow: on ? { freeBytes, keepFreeBytes } : undefined }),
   offered: inRoom((_, room, { file, from, name, sizeBytes, thread }) => {
     if (room.offered.some((item) => item.file === file)) return;
     const offered = { file, from, name, sizeBytes, thread };
@@ -278,10 +269,6 @@ export function changesModel<Event extends { readonly kind: string }>(
   event: Event,
 ): event is Extract<Event, { readonly kind: ModelEvent["kind"] }> {
   return Object.hasOwn(HANDLERS, event.kind);
-}
-
-function note({ fields }: ModelDraft, texts: NoticeTexts): void {
-  fields.notices = { ...fields.notices, ...texts };
 }
 
 function handle(draft: ModelDraft, event: ModelEvent): void {

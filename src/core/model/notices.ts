@@ -1,0 +1,24 @@
+/** Notices of the server that change the model as they are. */
+
+import type { NoticeKind, NoticeOf } from "../../wire/messages.ts";
+import type { ModelDraft } from "./builder.ts";
+import { setDisplayNames } from "./people.ts";
+import type { NoticeTexts } from "./state.ts";
+
+export const NOTICE_HANDLERS = {
+  ignored: ({ fields }, { users }) => {
+    fields.ignored = new Set(users.map((user) => user.toLowerCase()));
+  },
+  "display-name": ({ fields }, { user, text }) =>
+    setDisplayNames(fields, [[user, text || undefined]]),
+  announced: (draft, { text, by, time }) =>
+    note(draft, { announcement: text === "" ? undefined : { text, by, time } }),
+  "server-rules": (draft, { kind: _, ...rules }) => note(draft, { rules }),
+  majority: (draft, { on, refusal }) => note(draft, { hasMajority: on, refusal }),
+  "disk-low": (draft, { on, freeBytes, keepFreeBytes }) =>
+    note(draft, { diskLow: on ? { freeBytes, keepFreeBytes } : undefined }),
+} satisfies { readonly [Kind in NoticeKind]?: (draft: ModelDraft, notice: NoticeOf<Kind>) => void };
+
+function note({ fields }: ModelDraft, texts: NoticeTexts): void {
+  fields.notices = { ...fields.notices, ...texts };
+}
