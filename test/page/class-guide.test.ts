@@ -63,7 +63,6 @@ pageTest("the teacher's first quarter of an hour, on the page", async () => {
   await create.getByLabel(/^Assignment/).check();
   await create.getByText("They are in the room at once.").waitFor();
   await create.getByRole("button", { name: "Create", exact: true }).click();
-  // The dialog remains until everyone is in the room.
   await create.waitFor({ state: "detached" });
   await teacher.heading("#essay").waitFor();
   await teacher.send("Write about your holidays");

@@ -178,7 +178,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     await boss.button("Import class list").click();
     const dialog = boss.dialog("Import class list");
     const list = server.sandbox.path(`class-${kind}.csv`);
-    writeFileSync(list, `name,display name,rooms\nayu-${kind},Ayu of the ${kind},math-${kind}\n`);
+    writeFileSync(list, `name,display name,rooms\nayu-${kind},Ayu of the ${kind},class-${kind}\n`);
     await dialog.locator("input[type=file]").setInputFiles(list);
     await picture(boss, `${kind}-import`);
     await dialog.getByRole("button", { name: "Add 1 person" }).click();

@@ -245,9 +245,9 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
       password: isOpen ? undefined : password,
       topic: isTopicless ? undefined : topic.trim(),
     });
-    const isChosen = people === CHOOSE_PEOPLE;
-    if (!sealed && people !== ONLY_ME && !isChosen) await putPeople(page, created, people);
     onOpen(created);
+    const isChosen = people === CHOOSE_PEOPLE;
+    if (!sealed && people !== ONLY_ME && !isChosen) void putPeople(page, created, people);
     const opened = roomOf(chat.model, created);
     if (!sealed && isChosen && opened !== undefined) inviteTo(page, opened);
     return true;
