@@ -10,13 +10,33 @@ const ADDRESSES_MAX = 4;
 /** Names that were resolved for a dial are in the system's cache. */
 const RESOLVE_AGAIN_MS = 500;
 
+const LOCALHOST = /^(?:.+\.)?localhost\.?$/i;
+const LOOPBACK: readonly LookupAddress[] = [
+  { address: "127.0.0.1", family: 4 },
+  { address: "::1", family: 6 },
+];
+
+/**
+ * Returns the addresses of the system's resolver. Containers without /etc/hosts do not resolve
+ * `localhost`, which means this machine everywhere (RFC 6761, section 6.3).
+ * @throws {Error} with the resolver's code
+ */
+export async function lookupHost(host: string): Promise<readonly LookupAddress[]> {
+  try {
+    return await lookup(host, { all: true });
+  } catch (error) {
+    if (LOCALHOST.test(host)) return LOOPBACK;
+    throw error;
+  }
+}
+
 /**
  * Returns at most ADDRESSES_MAX addresses.
  * @throws {Error} with the resolver's code
  */
 export async function resolveAddresses(host: string): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
-  const found = alternateFamilies(await lookup(host, { all: true }));
+  const found = alternateFamilies(await lookupHost(host));
   if (found.length === 0) throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });
   return found.slice(0, ADDRESSES_MAX);
 }

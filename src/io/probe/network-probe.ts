@@ -1,7 +1,6 @@
 /** Checks on each hop to a server, for `chat doctor`. Each check has its own timeout. */
 
 import { X509Certificate } from "node:crypto";
-import { lookup } from "node:dns/promises";
 import { request } from "node:https";
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type DetailedPeerCertificate, TLSSocket } from "node:tls";
@@ -10,6 +9,7 @@ import { errorCode } from "../disk/disk.ts";
 import { PROXY_STATUSES } from "../http/proxy-status.ts";
 import { sendingAddress } from "../lan/interfaces.ts";
 import { routeCode } from "../lan/udp-probe.ts";
+import { lookupHost } from "../link/addresses.ts";
 import { connectFault, tcpCode } from "../ws/connect-fault.ts";
 import { isOldTls } from "../ws/dial.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
@@ -33,7 +33,7 @@ export interface TlsInfo {
 
 export async function resolveHost(host: string): Promise<readonly string[]> {
   try {
-    const found = await lookup(host, { all: true });
+    const found = await lookupHost(host);
     return found.slice(0, CHECKED_ADDRESSES_MAX).map(({ address }) => address);
   } catch (cause) {
     throw new Fault("unreachable", `cannot resolve ${host}`, {

@@ -44,3 +44,10 @@ test("an address is returned as it is", async () => {
   expect(await resolveAddresses("fd00::7")).toEqual(["fd00::7"]);
   expect(await resolves("127.0.0.1")).toBe(true);
 });
+
+test("localhost and names below it are this machine, also without /etc/hosts", async () => {
+  expect(await resolveAddresses("no-such-name.localhost")).toContain("127.0.0.1");
+  expect(await rejection(resolveAddresses("localhost.invalid"))).toMatchObject({
+    code: "ENOTFOUND",
+  });
+});
