@@ -1,7 +1,6 @@
 import { Database } from "bun:sqlite";
 import { test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { checkName } from "../../../src/base/names.ts";
 import { deviceKeys, nativeHashing, sealedHome } from "../../../src/cli/connect/keys.ts";
@@ -26,11 +25,10 @@ import { ClientState } from "../../../src/io/state/client-state.ts";
 import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../../../src/wire/messages.ts";
 import { Site, type SiteOptions } from "../../server/site.ts";
+import { MEMORY_FOLDER } from "../../temp-folder.ts";
 import { screenModel } from "../client-fixture.ts";
 import { TamperingLink, type WireMessage } from "./liar.ts";
 
-/** Use memory if the system has this folder, because syncing a real disk takes milliseconds. */
-const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
 export class SealedSite implements AsyncDisposable {
@@ -70,7 +68,7 @@ export class SealedSite implements AsyncDisposable {
   }
 
   #folder(): string {
-    const folder = mkdtempSync(join(FOLDERS, "chat-sealed-"));
+    const folder = mkdtempSync(join(MEMORY_FOLDER, "chat-sealed-"));
     this.#folders.push(folder);
     return folder;
   }

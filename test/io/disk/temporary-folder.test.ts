@@ -63,6 +63,7 @@ test("needs no permission to list the folder", async () => {
   process.env["TMPDIR"] = root;
   const folder = await make();
   expect(await unprivileged(() => listTemporaryFolders("chat-x-"))).toEqual([]);
+  chmodSync(root, 0o755);
   expect(listTemporaryFolders("chat-x-")).toEqual([folder]);
   removeTemporaryFolder(folder);
   expect(existsSync(folder)).toBe(false);
