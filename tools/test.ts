@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeFolder } from "../test/remove-folder.ts";
 import { changedFiles, ImportGraph } from "./affected-tests.ts";
 import { ALLOCATOR } from "./allocator.ts";
 import { type Case, parseCases, parseTotals, settleSteadiness, type Totals } from "./junit.ts";
@@ -13,8 +14,9 @@ import { formatSkippedTests } from "./skipped-tests.ts";
  * [COMMIT]` runs the tests that the changes since a commit can affect; `npm run test:all --
  * --update-timings` also records the duration of each file. Files of `REPEATED` that fail run a
  * second time alone, because a busy machine delays browsers by minutes; the output lists the tests
- * that pass only then as unsteady. It ends with the failed tests, the tests skipped for lack
- * of a program, and the totals, which `.ci/run` reads.
+ * that pass only then as unsteady. It prints failures alone, then the tests skipped for lack of a
+ * program, and the totals, which `.ci/run` reads. All tests share one temporary folder, so that
+ * nothing remains of a test that was killed.
  */
 
 const ROOT = join(import.meta.dir, "..");
@@ -53,14 +55,21 @@ process.on("SIGINT", () => {
   isInterrupted = true;
 });
 
+interface Run {
+  readonly exitCode: number;
+  /** JUnit report; empty if the run crashed. */
+  readonly report: string;
+}
+
 /** Inherits the output, because a process left behind by a test would keep a pipe open. */
-async function run(args: readonly string[], report: string): Promise<number> {
-  const reporting = ["--reporter=junit", `--reporter-outfile=${report}`];
+async function run(args: readonly string[], folder: string, name: string): Promise<Run> {
+  const path = join(folder, `${name}.xml`);
+  const reporting = ["--only-failures", "--reporter=junit", `--reporter-outfile=${path}`];
   const child = Bun.spawn(
     [process.execPath, "test", "--timeout", "300000", ...reporting, ...args],
     {
       cwd: ROOT,
-      env: { CHAT_SAMPLES_SEED: SAMPLES_SEED, ...ALLOCATOR, ...process.env },
+      env: { CHAT_SAMPLES_SEED: SAMPLES_SEED, ...ALLOCATOR, ...process.env, TMPDIR: folder },
       stdio: ["inherit", "inherit", "inherit"],
     },
   );
@@ -68,7 +77,10 @@ async function run(args: readonly string[], report: string): Promise<number> {
   process.on("SIGTERM", stop);
   const exitCode = await child.exited;
   process.off("SIGTERM", stop);
-  return child.signalCode === null ? exitCode : 1;
+  return {
+    exitCode: child.signalCode === null ? exitCode : 1,
+    report: existsSync(path) ? readFileSync(path, "utf8") : "",
+  };
 }
 
 function plus(a: Totals, b: Totals): Totals {
@@ -100,23 +112,22 @@ function failedTests(cases: readonly Case[]): string {
 
 async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
+  // Tests that give up the privileges of root use the folder as well.
+  chmodSync(folder, 0o1777);
   let totals = ZERO_TOTALS;
   let cases: Case[] = [];
   for (const [at, args] of passes.entries()) {
     if (isInterrupted) break;
-    const report = join(folder, `${at}.xml`);
-    const exitCode = await run(args, report);
-    const text = existsSync(report) ? readFileSync(report, "utf8") : "";
-    totals = plus(totals, parseTotals(text, exitCode));
-    cases.push(...parseCases(text));
+    const { exitCode, report } = await run(args, folder, `${at}`);
+    totals = plus(totals, parseTotals(report, exitCode));
+    cases.push(...parseCases(report));
   }
   const repeated = isInterrupted ? [] : filesToRepeat(cases);
   if (repeated.length > 0) {
     process.stderr.write(failedTests(cases));
     process.stderr.write(`\nrepeats ${repeated.join(", ")}\n`);
-    const report = join(folder, "repeated.xml");
-    const exitCode = await run(repeated, report);
-    const second = existsSync(report) ? parseCases(readFileSync(report, "utf8")) : [];
+    const { exitCode, report } = await run(repeated, folder, "repeated");
+    const second = parseCases(report);
     // An error between tests appears only in the exit code.
     const isExplained = (exitCode !== 0) === second.some(({ failure }) => failure !== undefined);
     const settled = settleSteadiness(cases, isExplained ? second : []);
@@ -129,7 +140,7 @@ async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
     for (const { file, title } of settled.unsteady)
       process.stderr.write(`\nUNSTEADY, passed only alone: ${file}: ${title}\n`);
   }
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder(folder);
   process.stderr.write(failedTests(cases));
   process.stderr.write(formatSkippedTests(cases));
   process.stderr.write(
