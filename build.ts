@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { buildGuides, GUIDES_NAME, packGuides } from "./src/cli/guides.ts";
 import { buildLicenses, LICENSES_NAME, packLicenses } from "./src/cli/licenses.ts";
 import { PROGRAM_TARGETS, programFile } from "./src/cli/serve/offer.ts";
 import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
@@ -28,6 +29,9 @@ const LOCAL = "local";
 /** Source files and folders of the binary outside src/. */
 const INPUTS = [
   "LICENSE",
+  "README.md",
+  "SECURITY.md",
+  "docs",
   "package.json",
   "package-lock.json",
   "tools/patches",
@@ -153,7 +157,7 @@ function build(binary: string, target: string | undefined, embeddedFiles: readon
 
 /**
  * Calls `callback` with the files to embed in the binary: the bundled, hashed and compressed page,
- * and the licences of all bundled packages. Throws if the page or the licences cannot be built.
+ * the licences of all bundled packages, and the guides. Throws if one of them cannot be built.
  */
 async function withEmbeddedFiles(
   callback: (embeddedFiles: readonly string[]) => void,
@@ -163,9 +167,11 @@ async function withEmbeddedFiles(
   try {
     const pack = join(folder, PACK_NAME);
     const licenses = join(folder, LICENSES_NAME);
+    const guides = join(folder, GUIDES_NAME);
     writeFileSync(pack, packPage(await buildPage({ small: true })));
     writeFileSync(licenses, packLicenses(await buildLicenses()));
-    callback([pack, licenses]);
+    writeFileSync(guides, packGuides(buildGuides()));
+    callback([pack, licenses, guides]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

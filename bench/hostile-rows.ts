@@ -45,6 +45,7 @@ const PATHS: Readonly<Record<HttpRoute, (attacker: Attacker) => string>> = {
   metrics: () => "/metrics",
   file: ({ facts }) => `/files/${facts.file}`,
   program: () => "/program",
+  guide: () => "/help/class",
   certificate: () => "/ca.crt",
   "trusted-address": () => "/trust.json",
   trust: () => "/trust",

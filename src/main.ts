@@ -1,9 +1,7 @@
 import { ContainedErrors } from "./cli/contained.ts";
 import { processIo } from "./cli/context.ts";
 import { flushOutput, report, reportText, runProgram } from "./cli/program.ts";
-import { VERBS } from "./commands/table.ts";
-
-const SUMMARY = "Chat for people who share a network: server, client and history in one program";
+import { SUMMARY, VERBS } from "./commands/table.ts";
 
 /** Commands that end sooner run too little machine code to be worth compiling. */
 const JIT_DELAY_MS = 200;

@@ -21,6 +21,8 @@ import {
 } from "./command.ts";
 import type { Context } from "./context.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
+import { typedName } from "./guide-text.ts";
+import { loadGuides } from "./guides.ts";
 
 export interface ShellCompletion {
   readonly word: string;
@@ -62,6 +64,14 @@ export function formatCompletion({ word, description }: ShellCompletion): string
   return description === "" ? word : `${word}\t${description}`;
 }
 
+async function guides(table: VerbTable): Promise<ShellCompletion[]> {
+  const commands = Object.keys(table);
+  return (await loadGuides()).map(({ name, about }) => ({
+    word: typedName(name, commands),
+    description: about,
+  }));
+}
+
 async function completeInTable(
   context: CompletionContext,
   table: VerbTable,
@@ -75,7 +85,11 @@ async function completeInTable(
     return verbsOf(table);
   }
   const remaining = previousWords.slice(index + 1);
-  if (word === "help" || word === "man") return completeInTable(context, table, remaining, typed);
+  if (word === "man") return completeInTable(context, table, remaining, typed);
+  if (word === "help") {
+    const found = await completeInTable(context, table, remaining, typed);
+    return remaining.length > 0 || found === PATHS ? found : [...found, ...(await guides(table))];
+  }
   const row = Object.hasOwn(table, word) ? table[word] : undefined;
   if (row === undefined) return [];
   const { command } = await row.load();

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { decodeJson } from "../base/decode.ts";
+import { embeddedFile } from "./embedded-files.ts";
 import { MAIN_SOURCE, PAGE_PLUGINS, PAGE_SOURCE, ROOT } from "./page-plugins.ts";
 
 export const LICENSES_NAME = "third-party.licenses";
@@ -21,13 +22,8 @@ export function packLicenses(licenses: readonly License[]): Uint8Array {
 
 /** @returns `undefined` if the program was built without licences */
 export async function loadLicenses(): Promise<readonly License[] | undefined> {
-  for (const file of Bun.embeddedFiles) {
-    // The embedded name contains a hash, as in third-party-1x2y3z.licenses.
-    const name = "name" in file ? String(file.name) : "";
-    if (name.endsWith(".licenses")) {
-      return decodeJson(brotliDecompressSync(await file.bytes()).toString()) as License[];
-    }
-  }
+  const bytes = await embeddedFile(".licenses");
+  if (bytes !== undefined) return decodeJson(brotliDecompressSync(bytes).toString()) as License[];
   return existsSync(MAIN_SOURCE) ? buildLicenses() : undefined;
 }
 

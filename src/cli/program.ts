@@ -69,8 +69,11 @@ export async function flushOutput(exitCode: number, io: ProcessIo): Promise<numb
 async function dispatch(program: Program, argv: readonly string[], io: ProcessIo): Promise<number> {
   const { before: globalFlags, rest: remaining } = splitGlobals(argv);
   const [verbName, ...laterWords] = remaining;
-  if (verbName === "help" && laterWords.length > 0) {
-    return dispatch(program, [...globalFlags, ...laterWords, "--help"], io);
+  const helpWord = laterWords.find((word) => !word.startsWith("-"));
+  if (verbName === "help" && helpWord !== undefined && Object.hasOwn(program.verbs, helpWord)) {
+    const exitCode = await dispatch(program, [...globalFlags, ...laterWords, "--help"], io);
+    if (io.stderr.isTerminal) await nameGuide(helpWord, io);
+    return exitCode;
   }
   if (globalFlags.includes("--version") || globalFlags.includes("-V")) {
     return callCommand(
@@ -80,13 +83,21 @@ async function dispatch(program: Program, argv: readonly string[], io: ProcessIo
       io,
     );
   }
-  if (globalFlags.includes("--help") || globalFlags.includes("-h") || verbName === "help") {
+  if (globalFlags.includes("--help") || globalFlags.includes("-h")) {
     return tableUsage(program, io, 0);
   }
   if (verbName === undefined) {
     return tableUsage(program, io, EXIT_USAGE);
   }
   return callCommand(program, verbName, [...globalFlags, ...laterWords], io);
+}
+
+/** A command hides the guide of the same name. */
+async function nameGuide(commandName: string, io: ProcessIo): Promise<void> {
+  const { loadGuides } = await import("./guides.ts");
+  const guides = await loadGuides();
+  if (!guides.some(({ name }) => name === commandName)) return;
+  io.stderr.write(`\nThere is also a guide: chat help ${commandName}.md\n`);
 }
 
 const GLOBAL_FLAG_NAMES = { "--json": true, "--no-color": true, "--color": true, "--debug": true };

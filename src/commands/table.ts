@@ -8,6 +8,9 @@ const completion = () => import("./completions.ts");
 const fileTransfers = () => import("./files.ts");
 const lists = () => import("./lists.ts");
 
+export const SUMMARY =
+  "Chat for people who share a network: server, client and history in one program";
+
 export const VERBS: VerbTable = {
   ...inGroup("Talk", {
     join: verbRow("Join a server and chat", () => import("./join.ts"), [
@@ -159,6 +162,11 @@ export const VERBS: VerbTable = {
     ]),
   }),
   ...inGroup("Program", {
+    help: verbRow("Show a guide, or the help of a command", () => import("./help.ts"), [
+      "chat help",
+      "chat help class",
+      "chat help send",
+    ]),
     man: verbRow("Show a manual page", loadExport(completion, "man"), [
       "chat man",
       "chat man send",

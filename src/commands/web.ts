@@ -12,6 +12,7 @@ import { type Context, endSignalLine, faultLine, printNotice } from "../cli/cont
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { printData } from "../cli/output/result.ts";
 import { webFiles } from "../cli/web/files.ts";
+import { GuidePages } from "../cli/web/guide-pages.ts";
 import { isToken, LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/local-data.ts";
 import { loadPage, localPage } from "../cli/web/page.ts";
 import { WebProxy } from "../cli/web/proxy.ts";
@@ -125,6 +126,7 @@ async function listen(context: Context, target: PageTarget, port: number): Promi
     fingerprint: formatFingerprint(fingerprint),
     port: () => listener.port,
     page: localPage(page),
+    guides: new GuidePages(),
     files: webFiles({ clock, dial, fingerprint }),
   });
   const listener: Listener = listenWs(

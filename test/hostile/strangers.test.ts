@@ -92,6 +92,7 @@ const ATTACKS: Readonly<Record<HttpRoute, (facts: Facts, token: string, i: numbe
     }),
     file: ({ file }) => ({ path: `/files/${file}`, status: 404 }),
     program: () => ({ path: "/program", status: 200 }),
+    guide: () => ({ path: "/help/class", status: 404 }),
     certificate: () => ({ path: "/ca.crt", status: 404 }),
     "trusted-address": () => ({ path: "/trust.json", status: 404 }),
     trust: () => ({ path: "/trust", status: 404 }),

@@ -6,6 +6,7 @@ import { lineAt, patternsIn, repositorySources, type Source, sourceOf } from "./
 
 /** No text makes a regular expression take more than linear time, unless it is listed here. */
 const EXEMPT: Readonly<Record<string, string>> = {
+  "src/cli/guides.ts": "guides of this program, which the build packs",
   "src/cli/settings.ts": "a line of settings.toml, which its user writes",
   "src/cli/web/page-chunks.ts": "scripts of the page, which the build writes",
   "src/io/time-zone.ts": "a path of the system, at most 4,096 bytes",

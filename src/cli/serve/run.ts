@@ -40,6 +40,7 @@ import { printKeyWarning, serverKeyWarning } from "../exposure.ts";
 import { displayRecord } from "../output/records.ts";
 import { recordJson, renderJson } from "../output/render.ts";
 import { countersLine } from "../output/stats.ts";
+import { GuidePages } from "../web/guide-pages.ts";
 import { loadPage, namedPage } from "../web/page.ts";
 import { Certificates } from "./certificates.ts";
 import { dailyQuotasOf, type ServeArgs } from "./flags.ts";
@@ -313,6 +314,7 @@ async function listen(
   const fingerprint = formatFingerprint(open.identity.fingerprint);
   const { tls } = certificates;
   const gateway = irc.length === 0 ? undefined : server.openIrc();
+  const guides = new GuidePages();
   const opened = await openListeners(
     {
       hosts: listenHosts(args.host),
@@ -327,6 +329,7 @@ async function listen(
           fingerprint,
           port,
           root: () => certificates.named,
+          guides,
           ...server.http,
         }),
       ...defined({ irc: gateway && ((socket: LineSocket) => gateway.socket(socket)) }),

@@ -7,6 +7,7 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { cleanText, titleText } from "../../base/text.ts";
 import type { StaticFile, StaticPage } from "../../server/http/static.ts";
+import { embeddedFile } from "../embedded-files.ts";
 import { PAGE_SOURCE } from "../page-plugins.ts";
 import { buildPage, iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./page-build.ts";
 import { withServer } from "./page-shell.ts";
@@ -93,11 +94,8 @@ function withFile(
 
 /** @returns `undefined` if this program was built without a page */
 export async function loadPage(): Promise<StaticPage | undefined> {
-  for (const file of Bun.embeddedFiles) {
-    // The embedded name contains a hash, as in page-1x2y3z.pack.
-    const name = "name" in file ? String(file.name) : "";
-    if (name.endsWith(".pack")) return unpackPage(await file.bytes());
-  }
+  const bytes = await embeddedFile(".pack");
+  if (bytes !== undefined) return unpackPage(bytes);
   return existsSync(PAGE_SOURCE) ? buildPage({ small: false }) : undefined;
 }
 

@@ -9,7 +9,13 @@ import { PORT_DEFAULT } from "../../wire/invite.ts";
 import { bearerOf, faultResponse, type HttpPosts } from "./post-api.ts";
 import { listResponse } from "./programs.ts";
 import type { HttpReads, KeepOpen } from "./read-api.ts";
-import { type StaticPage, securityHeaders, servePage } from "./static.ts";
+import {
+  type StaticFile,
+  type StaticPage,
+  securityHeaders,
+  serveFile,
+  servePage,
+} from "./static.ts";
 
 export interface HttpOptions {
   readonly name: string;
@@ -20,6 +26,7 @@ export interface HttpOptions {
   readonly health?: () => Fault | undefined;
   readonly operator?: HttpOperator | undefined;
   readonly page?: StaticPage | undefined;
+  readonly guides?: HttpGuides | undefined;
   readonly files?: HttpFiles | undefined;
   /** Called for downloads. @throws {Fault} banned */
   readonly checkAddress?: ((host: string) => void) | undefined;
@@ -33,6 +40,11 @@ export interface HttpRoot {
   readonly name: string;
   readonly rootPem: string;
   readonly rootSha256: string;
+}
+
+/** Documents of the program, which everybody may read. */
+export interface HttpGuides {
+  file(path: string): Promise<StaticFile | undefined>;
 }
 
 export interface HttpFiles {
@@ -52,6 +64,8 @@ export type HttpHandler = (
 ) => Promise<Response>;
 
 const HTTPS_PORT = 443;
+/** An upgrade of the server may change the guides. */
+const GUIDE_CACHING = "public, max-age=600";
 
 export function httpHandler(options: HttpOptions): HttpHandler {
   return async (request, remote, keepOpen) => {
@@ -78,6 +92,7 @@ export const ROUTES = {
   certificate: /^\/ca\.crt$/,
   "trusted-address": /^\/trust\.json$/,
   trust: /^\/trust$/,
+  guide: /^\/help(?:\/[\w.-]{0,64})?\/?$/,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
 export type HttpRoute = keyof typeof ROUTES;
@@ -138,6 +153,10 @@ async function answer(
       return programs.serve(request, name, remote);
     }
     if (name === "") return listResponse([]);
+  }
+  if (match("guide")) {
+    const guide = await options.guides?.file(pathname);
+    if (guide !== undefined) return serveFile(guide, request, GUIDE_CACHING);
   }
   const root = options.root?.();
   if (match("certificate") && root !== undefined) {

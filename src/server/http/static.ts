@@ -48,15 +48,18 @@ function contentPolicy(host: string | null, trusted: string | undefined): string
 export function servePage(page: StaticPage, request: Request, path: string): Response | undefined {
   const file = page.files.get(path);
   if (file === undefined) return undefined;
+  // Asset names contain a hash, so only the page itself must be revalidated.
+  const isImmutable = path.startsWith("/assets/");
+  return serveFile(file, request, isImmutable ? "public, max-age=31536000, immutable" : "no-cache");
+}
+
+export function serveFile(file: StaticFile, request: Request, cacheControl: string): Response {
   const coding = codingOf(file, request.headers.get("accept-encoding"));
   const etag = `"${file.sha256.slice(0, 32)}${coding === "identity" ? "" : `-${coding}`}"`;
   const headers: Record<string, string> = {
     etag,
     vary: "accept-encoding",
-    // Asset names contain a hash, so only the page itself must be revalidated.
-    "cache-control": path.startsWith("/assets/")
-      ? "public, max-age=31536000, immutable"
-      : "no-cache",
+    "cache-control": cacheControl,
   };
   if (matches(request.headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });

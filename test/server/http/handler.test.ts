@@ -41,6 +41,27 @@ test("serves a page with instructions and without scripts", async () => {
   expect(await elsewhere.text()).toContain("chat join chat.example:1234 --user");
 });
 
+test("serves guides to everybody, with caching, and instead of a room of that name", async () => {
+  const identity = Buffer.from("<h1>A class</h1>");
+  const guide = { type: "text/html; charset=utf-8", identity, sha256: "a".repeat(64) };
+  const guides = { file: async (path: string) => (path === "/help/class" ? guide : undefined) };
+  const page = { build: "", files: new Map() };
+  const site = httpHandler({ name: "x", port: () => 1, fingerprint: "x", guides, page });
+  const ask = (path: string, init: RequestInit = {}) =>
+    site(new Request(`https://x:1${path}`, init), REMOTE);
+  const found = await ask("/help/class", { headers: { accept: "text/html" } });
+  expect(await found.text()).toBe("<h1>A class</h1>");
+  const header = (name: string) => found.headers.get(name) ?? "";
+  expect(header("content-security-policy")).toContain("script-src 'self'");
+  expect(header("cache-control")).toBe("public, max-age=600");
+  const known = { headers: { "if-none-match": header("etag") } };
+  expect((await ask("/help/class", known)).status).toBe(304);
+  expect((await ask("/help/class", { method: "POST" })).status).toBe(405);
+  for (const path of ["/help/nope", "/help/a/b", "/help/%2e%2e/x", `/help/${"x".repeat(65)}`]) {
+    expect((await ask(path)).status).toBe(404);
+  }
+});
+
 test.each([
   ["/healthz", "GET", 200],
   ["/", "HEAD", 200],
