@@ -809,7 +809,7 @@ function simpleView(kind: SimpleView): Command<View> {
   return opensView(`/${kind}`, (input) => (input === "" ? { kind } : undefined));
 }
 
-function inputView(kind: "send" | "set" | "irc-password" | "help", usage: string): Command<View> {
+function inputView(kind: "send" | "set" | "irc-password", usage: string): Command<View> {
   return opensView({ terminal: usage, page: `/${kind}` }, (input, ui) =>
     ui === "terminal" || input === "" ? { kind, input } : undefined,
   );
@@ -951,6 +951,8 @@ const notify = opensView(
 export const send = inputView("send", "/send PATH [TARGET] [--thread SEQ] [--caption TEXT]");
 export const ircPassword = inputView("irc-password", "/irc-password [new|list|revoke ID]");
 
+const help = opensView("/help [all|COMMAND]", (input) => ({ kind: "help", input }));
+
 export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   regist: "register",
   sendto: "msg",
@@ -971,6 +973,25 @@ export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   j: "join",
   h: "help",
 };
+
+/** Commands of the first screen of the help. */
+const FIRST_COMMANDS = [
+  ...(["msg", "reply", "edit", "send", "search"] as const),
+  ...(["join", "rooms", "invite", "help", "quit"] as const),
+] satisfies readonly (keyof Texts["slash"])[];
+
+/**
+ * Returns the commands that `/help INPUT` describes.
+ * @param names all commands of the interface, in the order of the help text
+ * @returns `undefined` if the input names no command
+ */
+export function helpTopics(input: string, names: readonly string[]): readonly string[] | undefined {
+  if (input === "") return FIRST_COMMANDS;
+  const word = input.replace(/^\//, "").toLowerCase();
+  if (word === "all") return names;
+  const name = Object.hasOwn(SLASH_ALIASES, word) ? SLASH_ALIASES[word] : word;
+  return name !== undefined && names.includes(name) ? [name] : undefined;
+}
 
 /** Commands in the order of the help text. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -1042,6 +1063,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   notify,
   clear,
   reconnect,
-  help: inputView("help", "/help [COMMAND]"),
+  help,
   quit: simpleView("quit"),
 } satisfies Readonly<Record<keyof Texts["slash"], Command>>;

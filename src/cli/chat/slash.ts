@@ -17,7 +17,7 @@ import {
   usageFor,
   type View,
 } from "../../ui/command.ts";
-import { SLASH_ALIASES as ALIASES, COMMANDS as SHARED } from "../../ui/commands.ts";
+import { SLASH_ALIASES as ALIASES, helpTopics, COMMANDS as SHARED } from "../../ui/commands.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { checkFileId } from "../files/receive-file.ts";
 import { statsLine } from "../output/stats.ts";
@@ -199,10 +199,12 @@ export async function showView(host: SlashHost, view: View): Promise<undefined> 
   await (viewer as (of: SlashHost, what: View) => Promise<void> | void)(host, view);
 }
 
-function help({ chatConsole }: SlashHost, { input: word }: { readonly input: string }): void {
-  const requested = word === "" ? undefined : commandOf(word);
-  const isRequested = ({ usage }: SlashRow) => requested === undefined || usage === requested.usage;
-  chatConsole.help(slashRows().filter(isRequested));
+function help({ chatConsole, context }: SlashHost, { input }: { readonly input: string }): void {
+  const names = Object.keys(COMMANDS);
+  // Scripts receive all commands.
+  const topics = helpTopics(context.json && input === "" ? "all" : input, names);
+  if (topics === undefined) throw unknownCommand(input.replace(/^\//, ""));
+  chatConsole.help(topics.map((name) => ({ name, usage: COMMANDS[name]?.usage ?? "" })));
 }
 
 export function slashRows(): SlashRow[] {
@@ -274,8 +276,12 @@ function commandOf(commandText: string): SlashCommand {
   const name = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
   const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
   if (command !== undefined) return command;
-  const suggestion = nearestCommand(word);
-  throw new Fault("usage", msg`unknown command '/${commandName.slice(0, 40)}'`, {
+  throw unknownCommand(commandName);
+}
+
+function unknownCommand(name: string): Fault {
+  const suggestion = nearestCommand(name.toLowerCase());
+  return new Fault("usage", msg`unknown command '/${name.slice(0, 40)}'`, {
     remedy:
       suggestion === undefined
         ? msg`see ${"/help"}`

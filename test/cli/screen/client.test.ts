@@ -157,6 +157,7 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
   expect(await screen.outputText()).toContain(`pengumuman dari ben: ${text}`);
   await screen.type("/help\r");
   expect(await screen.outputText()).toMatch(/untuk mengawali pesan.*bergabung ke ruang/s);
+  expect(await screen.outputText()).not.toContain("/unpin");
   await screen.type("/help join\r");
   expect(await screen.outputText()).toContain(
     "/join ROOM [PASSWORD | --sealed [--history] | --assignment]: bergabung ke",

@@ -26,7 +26,6 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   verify: "/verify NAME",
   set: "/set",
   "irc-password": "/irc-password",
-  help: "/help",
 };
 
 describe("slash commands in the composer", () => {

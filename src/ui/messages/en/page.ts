@@ -711,6 +711,8 @@ export const ENGLISH = {
   revoke: "Revoke",
   logout: "Sign out",
   help: "Keyboard shortcuts and commands",
+  allCommands: "All commands",
+  guides: "Guides",
   slash: {
     ...ENGLISH_COMMANDS,
     list: "show people to message",

@@ -291,7 +291,7 @@ export const ENGLISH_TERMINAL = {
     set: "show or change a setting of the full screen",
     notify: "all, mentions or nothing notify you in a room or @person; on, off: this device only",
     stats: "show connection statistics",
-    help: "list commands, or describe one",
+    help: "list all commands, or describe one",
     quit: "quit",
   },
 };

@@ -833,6 +833,8 @@ export const INDONESIAN: Texts = {
   revoke: "Cabut",
   logout: "Keluar",
   help: "Pintasan papan ketik dan perintah",
+  allCommands: "Semua perintah",
+  guides: "Panduan",
   slash: {
     ...INDONESIAN_COMMANDS,
     list: "tampilkan orang untuk dikirimi pesan",

@@ -289,7 +289,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     set: "tampilkan atau ubah setelan layar penuh",
     notify: "pemberitahuan all, mentions atau nothing; on, off: hanya di perangkat ini",
     stats: "tampilkan statistik sambungan",
-    help: "daftar perintah, atau jelaskan satu perintah",
+    help: "daftar semua perintah, atau jelaskan satu perintah",
     quit: "keluar",
   },
 };

@@ -299,7 +299,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   set: (_, { openDialog }) => openDialog(SettingsDialog),
   logout: (_, { openDialog }) => openDialog(LogoutDialog),
   quit: (_, { openDialog }) => openDialog(LogoutDialog),
-  help: (_, { openDialog }) => openDialog(HelpDialog),
+  help: ({ input }, { openDialog }) => openDialog(HelpDialog, { input }),
   invite: (_, { openDialog }) => openDialog(InviteDialog),
   search({ query }, { chat }, { search }) {
     chat.actions.search(query);

@@ -1,14 +1,32 @@
 /** Help dialog: commands, shortcuts and formatting. */
 
+import { useState } from "react";
 import { usageFor } from "../../../ui/command.ts";
-import { COMMANDS } from "../../../ui/commands.ts";
+import { COMMANDS, helpTopics } from "../../../ui/commands.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { ProgramOffer } from "../login/program-offer.tsx";
+import { Button } from "./button.tsx";
 import { usePage } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 
-export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+const ALL = "all";
+
+function usageOf(name: string): string {
+  const command = COMMANDS[name];
+  return command === undefined ? "" : usageFor(command, "page");
+}
+
+interface HelpDialogProps {
+  readonly onClose: () => void;
+  /** Argument of `/help`: empty, `all` or a command. */
+  readonly input?: string;
+}
+
+export function HelpDialog({ onClose, input = "" }: HelpDialogProps) {
   const { texts } = usePage();
+  const [topic, setTopic] = useState(input);
+  const names = Object.keys(COMMANDS);
+  const topics = helpTopics(topic, names) ?? names;
   const keys: readonly (readonly [string, string])[] = [
     ["Ctrl+Enter", texts.keySend],
     ["/", texts.keyComposer],
@@ -34,15 +52,23 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
       </dl>
       <h3>{texts.commands}</h3>
       <dl className="help">
-        {Object.entries(COMMANDS).map(([name, command]) => (
+        {topics.map((name) => (
           <div key={name}>
             <dt>
-              <code>{usageFor(command, "page")}</code>
+              <code>{usageOf(name)}</code>
             </dt>
             <dd>{commandSummary(name, texts)}</dd>
           </div>
         ))}
       </dl>
+      {topics.length < names.length && (
+        <Button onClick={() => setTopic(ALL)}>{texts.allCommands}</Button>
+      )}
+      <p>
+        <a href="/help" target="_blank" rel="noopener">
+          {texts.guides}
+        </a>
+      </p>
       <ProgramOffer />
     </Dialog>
   );
