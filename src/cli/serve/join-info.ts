@@ -104,7 +104,7 @@ function trustLines(joinInfo: JoinInfo): string[] {
   const { named } = joinInfo;
   if (named === undefined) return [];
   return [
-    `  without warning   ${trustedAddress(joinInfo)} (see /trust in a browser)`,
+    `  without warning   ${trustedAddress(joinInfo)} on devices that followed /trust`,
     "  root certificate  SHA-256, to compare before you install it:",
     `    ${hexPairs(named.rootSha256)}`,
   ];
@@ -146,8 +146,8 @@ function programName(env: Context["env"]): string {
 }
 
 /**
- * Secrets are printed only on a terminal, because piped output is often stored in a file. The
- * command for other machines comes last, so that it stays visible on an 80×24 screen.
+ * Secrets are printed only on a terminal, because piped output is often stored in a file. The QR
+ * code comes last, so that it is complete on an 80×24 screen however many lines precede it.
  */
 function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
   const { stderr } = context;
@@ -159,59 +159,76 @@ function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
     );
     return;
   }
+  const { name, data } = joinInfo;
   const code = codeLines(context, inviteLink(joinInfo));
   const besideCode = code === undefined ? undefined : sideBySide(code, joinInfo, context);
-  const lines = besideCode ?? [...(code ?? []), ...joinLines(joinInfo, context.env)];
-  const lastLines = [...programLines(joinInfo), remoteCommand(joinInfo)];
-  stderr.write(`${[...lines, ...lastLines].join("\n")}\n`);
+  const lines = [
+    `'${name}' is running (Ctrl-C to stop). Data folder: ${data}`,
+    ...detailLines(joinInfo),
+    ...(besideCode ?? [...joinLines(joinInfo, context.env), ...(code ?? [])]),
+  ];
+  stderr.write(`${lines.join("\n")}\n`);
+}
+
+/** Long lines, and those that only some need. */
+function detailLines(joinInfo: JoinInfo): string[] {
+  return [
+    remoteCommand(joinInfo),
+    ...programLines(joinInfo),
+    `  fingerprint       ${joinInfo.fingerprint}`,
+    ...trustLines(joinInfo),
+    `  to be an operator ${operatorLink(joinInfo)} (works once, for 1 hour)`,
+  ];
+}
+
+interface Ways {
+  readonly here: readonly string[];
+  readonly elsewhere: readonly string[];
+  readonly irc: readonly string[];
+  readonly password: string;
+}
+
+/** The addresses of the page, with the command for this machine. */
+function waysIn(joinInfo: JoinInfo, env: Context["env"]): Ways {
+  const { roomPassword, irc, isPublic } = joinInfo;
+  const command = localCommand(joinInfo, env);
+  const page = webAddress(joinInfo);
+  return {
+    here: [...(isPublic ? [] : [page]), ...(command === undefined ? [] : [command])],
+    elsewhere: inviteLink(joinInfo) === undefined ? [] : [pageAddress(joinInfo.invite)],
+    irc,
+    password: roomPassword ?? "none: any user may register",
+  };
 }
 
 function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
-  const { name, roomPassword, fingerprint, data, udp, irc } = joinInfo;
+  const { here, irc, password } = waysIn(joinInfo, env);
   const link = inviteLink(joinInfo);
-  const localLine = localCommand(joinInfo, env);
   return [
-    `'${name}' is running (Ctrl-C to stop). Data folder: ${data}`,
-    "",
-    ...(link === undefined ? [] : [`  phones and others ${link}`]),
-    `  ${joinInfo.isPublic ? "in a browser      " : "on this computer  "}${webAddress(joinInfo)}`,
-    ...(udp ? [`  over UDP          add --transport udp`] : []),
+    ...here.map((line) => `  on this computer  ${line}`),
     ...irc.map((address) => `  in an IRC client  ${address}`),
-    `  server password   ${roomPassword ?? "none: any user may register"}`,
-    `  fingerprint       ${fingerprint}`,
-    ...trustLines(joinInfo),
-    `  to be an operator ${operatorLink(joinInfo)} (works once, for 1 hour)`,
-    ...(localLine === undefined ? [] : [`  in a terminal     ${localLine}`]),
+    `  server password   ${password}`,
+    ...(link === undefined ? [] : [`  phones and others ${link}`]),
   ];
 }
 
 function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
-  const { name, roomPassword, fingerprint, data, udp, irc, invite } = joinInfo;
-  const [own, others] = [webAddress(joinInfo), pageAddress(invite)];
+  const { here, elsewhere, irc, password } = waysIn(joinInfo, context.env);
   const shortLines = [
-    `'${name}' is running (Ctrl-C to stop)`,
     "",
-    "data folder",
-    `  ${data}`,
-    "in a terminal",
-    `  ${localCommand(joinInfo, context.env) ?? "through the proxy"}`,
-    ...(own === others ? [] : ["in a browser on this computer", `  ${own}`]),
-    "phones and others: scan this, or",
-    `  ${others}`,
-    ...(udp ? ["over UDP", "  add --transport udp"] : []),
-    ...(irc.length === 0 ? [] : ["in an IRC client", ...irc.map((address) => `  ${address}`)]),
-    "server password",
-    `  ${roomPassword ?? "none: any user may register"}`,
+    ...headed("on this computer", here),
+    ...headed("phones and others: scan this, or", elsewhere),
+    ...headed("in an IRC client", irc),
+    ...headed("server password", [password]),
   ];
   const width = Bun.stringWidth(code[0] ?? "") + 2;
   const fits = shortLines.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
   if (!fits || shortLines.length > code.length) return undefined;
-  return [
-    ...code.map((line, row) => `${line}  ${shortLines[row] ?? ""}`.trimEnd()),
-    `  fingerprint       ${fingerprint}`,
-    ...trustLines(joinInfo),
-    `  to be an operator ${operatorLink(joinInfo)} (once, 1 hour)`,
-  ];
+  return code.map((line, row) => `${line}  ${shortLines[row] ?? ""}`.trimEnd());
+}
+
+function headed(heading: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [heading, ...lines.map((line) => `  ${line}`)];
 }
 
 function codeLines({ stderr, env }: Context, link: string | undefined): string[] | undefined {
