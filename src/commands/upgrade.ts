@@ -110,11 +110,11 @@ chat.old. The program never looks for upgrades by itself.`,
       unreadable,
       setcap,
     };
-    return printResult(
-      context,
-      line,
-      `upgraded ${path} from ${VERSION} to ${version}; the old program is ${old}`,
-    );
+    const change =
+      Bun.semver.order(version, VERSION) < 0
+        ? `replaced ${VERSION} by ${version} in ${path}`
+        : `upgraded ${path} from ${VERSION} to ${version}`;
+    return printResult(context, line, `${change}; the old program is ${old}`);
   },
 });
 

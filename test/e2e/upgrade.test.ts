@@ -94,6 +94,16 @@ requires("setcap").test("keeps file capabilities", async () => {
   ]);
 });
 
+test("a downgrade says what it replaced", async () => {
+  await using sandbox = new Sandbox();
+  const installed = new Installed(sandbox);
+  const args = ["upgrade", release("0.0.1"), "--key", installed.key, "--downgrade"];
+  const { program } = installed;
+  const { exitCode, err } = await sandbox.home("ana").start(args, { program, stdin: "" }).ended();
+  expect(exitCode).toBe(0);
+  expect(err).toContain(`replaced ${BUILD.version} by 0.0.1 in ${program}; the old program is `);
+});
+
 test("names no server that runs another program, and a folder in the way", async () => {
   await using sandbox = new Sandbox();
   const installed = new Installed(sandbox);
