@@ -81,6 +81,7 @@ describe("install.sh", () => {
     const [, addition = ""] = /^Add it to your PATH: (.*)$/m.exec(out) ?? [];
     const found = await run(["sh", "-c", `${addition}; command -v lanchat`]);
     expect(found.out).toBe(`${to}/lanchat\n`);
+    writeFileSync(join(to, "chat.old"), ""); // As an upgrade leaves it.
     const [, removal = ""] = /^To uninstall: (.*)$/m.exec(out) ?? [];
     expect((await run(["sh", "-c", removal])).exitCode).toBe(0);
     expect(readdirSync(to)).toEqual([]);
@@ -91,7 +92,7 @@ describe("install.sh", () => {
     writeFileSync(join(to, "lanchat"), "#!/bin/sh\n", { mode: 0o755 });
     const { out } = await install(RELEASE, "--to", to);
     expect(readFileSync(join(to, "lanchat"), "utf8")).toBe("#!/bin/sh\n");
-    expect(out).toContain(`To uninstall: rm ${to}/chat\n`);
+    expect(out).toContain(`To uninstall: rm -f ${to}/chat ${to}/chat.old\n`);
   });
 
   test("asks for a folder without a home, and creates a chosen one for every user", async () => {
@@ -107,6 +108,21 @@ describe("install.sh", () => {
     expect((await run(["sh", "-c", script, INSTALLER, RELEASE, "--to", to])).exitCode).toBe(0);
     const modes = [dirname(to), to, join(to, "chat")].map((path) => statSync(path).mode & 0o777);
     expect(modes).toEqual([0o755, 0o755, 0o755]);
+  });
+
+  test("without a verifier, names the package before the way without a signature", async () => {
+    const tools = tempFolder();
+    for (const tool of ["sh", "cp", "mkdir", "mktemp", "rm", "uname", "grep", "sed"]) {
+      symlinkSync(Bun.which(tool) ?? tool, join(tools, tool));
+    }
+    writeFileSync(join(tools, "apt-get"), "#!/bin/sh\n", { mode: 0o755 });
+    const shell = join(tools, "sh");
+    const args = [shell, INSTALLER, RELEASE, "--to", tempFolder()];
+    const { exitCode, error } = await run(["env", `PATH=${tools}`, ...args]);
+    expect(exitCode).toBe(1);
+    expect(error).toMatch(
+      /: sudo apt-get install minisign; only if you trust .*--checksum-only\n$/,
+    );
   });
 
   requires("zsh").test("runs in zsh", async () => {

@@ -4,7 +4,8 @@
 #   sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only] [--downgrade]
 #
 # Downloads the archive for this system, compares it with the signed list of checksums, and puts chat, and lanchat as
-# a second name for it, into ~/.local/bin or the folder after --to. Nothing else is changed. To uninstall, remove both.
+# a second name for it, into ~/.local/bin or the folder after --to. Nothing else is changed. To uninstall, remove both,
+# and chat.old, which chat upgrade leaves.
 #
 # --pin is for a chat server without a certificate that curl trusts: only the server with this public key is asked.
 # --checksum-only skips the signature: the address is trusted.
@@ -71,6 +72,15 @@ sha256() {
   else openssl dgst -sha256 -r "$1"; fi | cut -d ' ' -f 1
 }
 
+verifier_missing() {
+  remedy='install minisign or openssl 3'
+  if have apt-get; then remedy='sudo apt-get install minisign'
+  elif have dnf; then remedy='sudo dnf install minisign'
+  elif have apk; then remedy='sudo apk add minisign'
+  elif have brew; then remedy='brew install minisign'; fi
+  printf '%s' "nothing here can verify the signature: $remedy; only if you trust the address: --checksum-only"
+}
+
 # minisign signs the BLAKE2b-512 hash with Ed25519; openssl 3 verifies that as well.
 verify_signature() {
   [ -n "$public_key" ] || fail 'this installer contains no key; use --checksum-only if you trust the address'
@@ -79,7 +89,7 @@ verify_signature() {
     return
   fi
   if ! openssl list -digest-algorithms 2>/dev/null | grep -qi blake2b512; then
-    [ -n "$pin" ] || fail 'minisign or openssl 3 is required to verify the signature; or use --checksum-only'
+    [ -n "$pin" ] || fail "$(verifier_missing)"
     printf 'install: trusting the server, as minisign or openssl 3 is missing\n' >&2
     return
   fi
@@ -170,7 +180,7 @@ main() {
   chmod 755 "$program"
   mv -f "$program" "$to/chat"
   # Other programs are called chat, too, such as /usr/sbin/chat of ppp and macOS.
-  names=$(quoted "$to/chat")
+  names="$(quoted "$to/chat") $(quoted "$to/chat.old")"
   if [ ! -e "$to/lanchat" ] && [ ! -L "$to/lanchat" ]; then ln -s chat "$to/lanchat" || :; fi
   if [ "$to/lanchat" -ef "$to/chat" ]; then names="$names $(quoted "$to/lanchat")"; fi
 
@@ -184,8 +194,11 @@ main() {
     *) printf 'Add it to your PATH: %s\n' "$export"
       [ -z "$found" ] || printf 'Note: until then, chat is %s, which is another program\n' "$found" ;;
   esac
+  command=chat
+  if [ -n "$found" ]; then command=lanchat; fi
   if [ -n "$found" ]; then printf 'Where that stays so, as in sudo, call this program lanchat\n'; fi
-  printf 'To uninstall: rm %s\n' "$names"
+  printf 'Next: %s serve starts a server, %s help lists the guides\n' "$command" "$command"
+  printf 'To uninstall: rm -f %s\n' "$names"
 }
 
 main "$@" </dev/null
