@@ -53,6 +53,7 @@ describe("packages of a release", () => {
     const rpm = lines("rpm", "-qplv", "chat-0.2.0-1.x86_64.rpm");
     for (const path of [
       "/usr/bin/chat",
+      "/usr/share/doc/chat/guides/index.html",
       "/etc/chat/settings.toml",
       "/systemd/system/chat.service",
     ]) {

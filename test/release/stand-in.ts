@@ -7,6 +7,7 @@ const FILES = {
   "completions/chat.bash": "found=$(chat complete -- x)\n",
   "completions/_chat": "#compdef chat\n",
   "completions/chat.fish": "complete -c chat\n",
+  "guides/index.html": "<!doctype html>\n",
   "man/man1/chat.1": ".TH CHAT 1\n",
   "man/man1/chat-serve.1": ".TH CHAT-SERVE 1\n",
 };

@@ -16,6 +16,7 @@ export async function stageFiles(folder: string): Promise<string> {
     `${output(program, "version", "--licenses").trimEnd()}\n`,
   );
   await run(["man", "--install", join(folder, "man")], { program });
+  await buildGuides(join(folder, "guides"));
   for (const [shell, name] of Object.entries(COMPLETIONS)) {
     writeFileSync(
       join(completions, name),
@@ -23,4 +24,11 @@ export async function stageFiles(folder: string): Promise<string> {
     );
   }
   return folder;
+}
+
+/** The documentation site without its search, which browsers refuse to pages from a disk. */
+async function buildGuides(folder: string): Promise<void> {
+  const eleventy = join(ROOT, "node_modules/@11ty/eleventy/cmd.cjs");
+  const config = "--config=tools/site/eleventy.config.mjs";
+  await run([eleventy, config, "--quiet", `--output=${folder}`], { program: "node" });
 }

@@ -1,4 +1,4 @@
-/** File tree of a system package: program, service, settings, manual and completions. */
+/** File tree of a system package: program, service, settings, manual, guides and completions. */
 
 import {
   chmodSync,
@@ -73,6 +73,9 @@ export class PackageTree {
     complete("chat.fish", "usr/share/fish/vendor_completions.d/chat.fish");
     const thirdParty = gzipSync(readFileSync(join(staged, "THIRD-PARTY.txt")), { level: 9 });
     this.write("usr/share/doc/chat/THIRD-PARTY.gz", thirdParty);
+    cpSync(join(staged, "guides"), join(this.root, "usr/share/doc/chat/guides"), {
+      recursive: true,
+    });
     cpSync(join(staged, "man"), join(this.root, "usr/share/man"), { recursive: true });
     await run(["-euc", 'gzip -9n "$0"/usr/share/man/man1/*', this.root], { program: "sh" });
     symlinkSync("chat.1.gz", join(this.root, `usr/share/man/man1/${SECOND_NAME}.1.gz`));

@@ -29,6 +29,7 @@ class Chat < Formula
     bin.install "chat"
     # macOS has another chat in /usr/sbin.
     bin.install_symlink "chat" => "lanchat"
+    doc.install "guides"
     man1.install Dir["man/man1/*"]
     bash_completion.install "completions/chat.bash" => "chat"
     zsh_completion.install "completions/_chat"

@@ -28,6 +28,7 @@
           installPhase = ''
             install -Dm755 chat $out/bin/chat
             installManPage man/man1/*
+            install -Dm644 -t $out/share/doc/chat/guides guides/*
             installShellCompletion --cmd chat \
               --bash completions/chat.bash --fish completions/chat.fish --zsh completions/_chat
           '';
