@@ -71,7 +71,7 @@ const ELSEWHERE: Readonly<Record<string, { readonly blocks: number; readonly by:
 /** Guides about the installation itself, whose commands change the machine or need a release. */
 const INSTALLATION = ["README.md", "docs/install.md"];
 const INSTALLS =
-  /^(?:sudo|minisign|npm ci && npm test|curl -f|sh install|grep linux-|chat (?:version -|upgrade))/;
+  /^(?:sudo|minisign|tar|npm ci && npm test|curl -f|sh i|grep linux-|chat (?:version -|upgrade))/;
 
 /** Commands that run until they are stopped, and the output to wait for. */
 const CONTINUOUS: readonly (readonly [RegExp, RegExp])[] = [
