@@ -215,8 +215,10 @@ function searchLoop(
   fold: (text: string) => string,
 ): void {
   const fs = process.getBuiltinModule("node:fs");
-  // Lower this thread's priority (Linux only), so that searches do not delay messages.
-  if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
+  // Lower this thread's priority (Linux only), so that searches do not delay messages. Only root
+  // may raise it: a server that was started with a lower priority keeps that.
+  const os = process.getBuiltinModule("node:os");
+  if (process.platform === "linux" && os.getPriority() < 10) os.setPriority(10);
   let buffer = Buffer.alloc(0);
   const bytesOf = ({ path, from, to }: SearchRange): Buffer | undefined => {
     let fd = -1;

@@ -328,6 +328,16 @@ describe("search threads", () => {
     ).toEqual([[], [first, last], [0], [0]]);
   });
 
+  test.skipIf(process.platform !== "linux")(
+    "work in a process of low priority, which only root may raise",
+    () => {
+      const program = join(import.meta.dir, "low-priority-program.ts");
+      const command = ["nice", "-n", "19", process.execPath, program, path];
+      const { stdout } = Bun.spawnSync(command, { stdio: ["ignore", "pipe", "inherit"] });
+      expect(JSON.parse(stdout.toString())).toEqual([{ starts: [lines[0]?.length] }]);
+    },
+  );
+
   test("report unreadable ranges as possible matches", async () => {
     const missing = { path: join(root, "missing"), from: 0, to: 10 };
     const query = lineQueryOf({ ...page, grep: "x" });
