@@ -23,7 +23,7 @@ test("round-trips UTF-8 including a byte order mark", () =>
 
 test("refuses invalid UTF-8", () => {
   for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf0, 0x9f, 0x92]]) {
-    expect(() => utf8Decode(Uint8Array.from(bytes))).toThrow(TypeError);
+    expect(() => utf8Decode(Uint8Array.from(bytes))).toThrow(Fault);
   }
 });
 

@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
+import { AssertionFailure } from "../../src/base/assert.ts";
 import {
   asFault,
   FAULTS,
   Fault,
   fillTemplate,
+  ignoreFault,
   isFaultCode,
   msg,
   placeholderCount,
@@ -26,7 +28,14 @@ test("contains a message, a blame and a remedy", () => {
   expect(new Fault("usage", "no", { remedy: "say yes" }).remedy).toBe("say yes");
   expect("cause" in new Fault("usage", "no")).toBe(false);
   expect(asFault(fault)).toBe(fault);
-  expect(() => asFault(cause)).toThrow(cause);
+  expect(asFault(cause)).toMatchObject({
+    code: "internal",
+    message: "unexpected error: EACCES",
+    cause,
+  });
+  const broken = new AssertionFailure("broken");
+  expect(() => asFault(broken)).toThrow(broken);
+  expect(() => ignoreFault(cause)).toThrow(cause);
 });
 
 test.each(ROWS)("formats %s on one line", (code, { remedy }) => {
