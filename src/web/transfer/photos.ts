@@ -8,9 +8,13 @@ import {
   PICTURE_HEAD_BYTES,
   type PictureHeader,
 } from "../../core/client/picture-header.ts";
+import { withTimeout } from "../../io/clock.ts";
 import { ifPossible } from "../../io/promises.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { pictureInfo, type ScalePicture, VIEWED_BYTES_MAX } from "./previews.ts";
+
+/** A phone needs some seconds for its largest photos. Some browsers never answer for damaged ones. */
+const SCALE_TIMEOUT_MS = 20_000;
 
 interface Inspected {
   readonly isPicture: boolean;
@@ -25,7 +29,12 @@ export class Photos {
   readonly #smaller = new WeakMap<File, Promise<File | undefined>>();
   readonly #unscalable = new WeakSet<File>();
 
-  constructor(private readonly scale: ScalePicture) {}
+  readonly #scale: ScalePicture;
+
+  constructor(scale: ScalePicture) {
+    this.#scale = (...picture) =>
+      this.#scaling.run(() => withTimeout(scale(...picture), SCALE_TIMEOUT_MS, () => undefined));
+  }
 
   async inspect(file: File): Promise<Inspected> {
     // Sending an unreadable file reports the error.
@@ -69,7 +78,7 @@ export class Photos {
     const { header } = await this.inspect(source);
     if (header === undefined) return undefined;
     const limits = { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX };
-    const scaled = await ifPossible(this.#scaling.run(() => this.scale(source, header, limits)));
+    const scaled = await ifPossible(this.#scale(source, header, limits));
     if (scaled === undefined) return undefined;
     const { blob, width, height } = scaled;
     return { bytes: new Uint8Array(await blob.arrayBuffer()), width, height };
@@ -80,7 +89,7 @@ export class Photos {
     const copy =
       header === undefined || isAnimated
         ? undefined
-        : await this.#scaling.run(() => this.scale(file, header, smallerLimits(header)));
+        : await this.#scale(file, header, smallerLimits(header));
     if (copy === undefined) {
       this.#unscalable.add(file);
       return undefined;

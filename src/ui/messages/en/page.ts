@@ -527,6 +527,7 @@ export const ENGLISH = {
   voiceDiscard: "Discard voice message",
   voiceRefused: "Allow this page to use the microphone in the browser's settings.",
   voiceNone: "No microphone found.",
+  voiceEmpty: "Nothing was recorded. Try again, or check the microphone.",
   voiceInsecure: "Voice messages need a page with https and a browser that can record.",
   replyingTo: (name: string) => `Replying to ${name}`,
   editing: "Editing your message",

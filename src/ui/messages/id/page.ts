@@ -603,6 +603,7 @@ export const INDONESIAN: Texts = {
   voiceDiscard: "Buang pesan suara",
   voiceRefused: "Izinkan halaman ini memakai mikrofon di pengaturan peramban.",
   voiceNone: "Mikrofon tidak ditemukan.",
+  voiceEmpty: "Tidak ada yang terekam. Coba lagi, atau periksa mikrofon.",
   voiceInsecure: "Pesan suara perlu halaman https dan peramban yang bisa merekam.",
   replyingTo: (name) => `Membalas ${name}`,
   editing: "Menyunting pesan Anda",

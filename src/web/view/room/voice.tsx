@@ -2,14 +2,15 @@
 
 import { useEffect, useRef, useState } from "react";
 import { MINUTE_MS } from "../../../base/time.ts";
-import { playingTime, voiceName } from "../../../core/client/voice.ts";
-import { readSound, type SoundDetails } from "../../browser/sound.ts";
+import { peaksOf, playingTime, voiceName } from "../../../core/client/voice.ts";
+import { withTimeout } from "../../../io/clock.ts";
+import { Recording } from "../../browser/sound.ts";
 import { usePlaying } from "../files/playing.tsx";
 import { VoiceLine } from "../files/voice-line.tsx";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { usePage } from "../shell/context.tsx";
-import { listen, whenSettled } from "../shell/effects.ts";
+import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 
 const SECOND_MS = 1_000;
@@ -20,6 +21,8 @@ const FORMATS = [
   ["audio/mp4", "m4a"],
   ["audio/ogg;codecs=opus", "ogg"],
 ] as const;
+/** Longest wait for the last data of a recorder. */
+const STOP_TIMEOUT_MS = 3_000;
 /** A shorter press of the button is a tap. */
 const HOLD_MS = 400;
 const SLIDE_PX = 96;
@@ -33,9 +36,8 @@ export function canRecord(): boolean {
   return "MediaRecorder" in window && (navigator.mediaDevices as unknown) !== undefined;
 }
 
-function fileOf(parts: readonly Blob[], extension: string): File {
-  const type = extension === "m4a" ? "audio/mp4" : `audio/${extension === "ogg" ? "ogg" : "webm"}`;
-  return new File([...parts], voiceName(Date.now(), extension), { type });
+function mediaTypeOf(extension: string): string {
+  return extension === "m4a" ? "audio/mp4" : `audio/${extension === "ogg" ? "ogg" : "webm"}`;
 }
 
 /** Pointer that holds the button with which a recording began. */
@@ -54,63 +56,105 @@ interface RecorderProps {
   readonly onClose: () => void;
 }
 
-interface Taken {
+interface Running {
   readonly stop: () => void;
+  /** Measures the loudness of the moment, from 0 to 1. */
   readonly level: () => number;
+  readonly elapsedMs: () => number;
 }
 
-/** Records until `stop`. The recording also ends with the microphone, and keeps what it has. */
-async function record(onEnd: (file: File) => void): Promise<Taken> {
+interface Stopped {
+  readonly name: string;
+  readonly measured: Recording["measured"];
+  /** `undefined` if the recorder delivered no data. */
+  readonly file: Promise<Recording | undefined>;
+}
+
+/**
+ * Records until `stop`. The recording also ends with the microphone, and keeps what it has.
+ * @param onStop called once, before the recorder has delivered its last data
+ */
+async function record(onStop: (stopped: Stopped) => void): Promise<Running> {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const found = FORMATS.find(([type]) => MediaRecorder.isTypeSupported(type));
   const [mimeType, extension] = found ?? [undefined, "weba"];
   const recorder = new MediaRecorder(stream, mimeType === undefined ? {} : { mimeType });
   const parts: Blob[] = [];
+  const levels: number[] = [];
   const sound = new AudioContext();
   const analyser = sound.createAnalyser();
   sound.createMediaStreamSource(stream).connect(analyser);
   const samples = new Uint8Array(analyser.fftSize);
+  const ended = Promise.withResolvers<void>();
   recorder.ondataavailable = ({ data }) => {
     if (data.size > 0) parts.push(data);
   };
-  recorder.onstop = () => {
+  recorder.start(SECOND_MS);
+  const startMs = performance.now();
+  const elapsedMs = () => performance.now() - startMs;
+  const finish = async (name: string, measured: Recording["measured"]) => {
+    await withTimeout(ended.promise, STOP_TIMEOUT_MS, () => undefined);
     for (const track of stream.getTracks()) track.stop();
     void sound.close();
-    onEnd(fileOf(parts, extension));
+    if (parts.length === 0) return undefined;
+    return new Recording(parts, name, { type: mediaTypeOf(extension) }, measured);
   };
-  recorder.start(SECOND_MS);
+  let isStopped = false;
   const stop = () => {
+    if (isStopped) return;
+    isStopped = true;
+    const name = voiceName(Date.now(), extension);
+    const measured = { durationMs: Math.round(elapsedMs()), peaks: peaksOf(levels) };
     if (recorder.state !== "inactive") recorder.stop();
+    onStop({ name, measured, file: finish(name, measured) });
+  };
+  recorder.onstop = () => {
+    ended.resolve();
+    stop();
   };
   const level = () => {
     analyser.getByteTimeDomainData(samples);
-    return Math.max(...samples.map((sample) => Math.abs(sample - 128))) / 128;
+    const loudest = Math.max(...samples.map((sample) => Math.abs(sample - 128))) / 128;
+    levels.push(loudest);
+    return loudest;
   };
-  return { stop, level };
+  return { stop, level, elapsedMs };
 }
 
 export function VoiceRecorder({ held, onKeep, onSend, onClose }: RecorderProps) {
   const { texts, toasts } = usePage();
   const [isRecording, setRecording] = useState(false);
-  const [file, setFile] = useState<File>();
+  const [stopped, setStopped] = useState<Stopped>();
   const [ms, setMs] = useState(0);
   const [levels, setLevels] = useState<readonly number[]>([]);
-  const taken = useRef<Taken>(undefined);
+  const running = useRef<Running>(undefined);
   const unsent = useRef<File>(undefined);
-  /** Use of the recording when it ends. */
-  const purpose = useRef<"listen" | "discard" | "keep">("listen");
-  const latest = useRef({ onKeep, onClose });
-  latest.current = { onKeep, onClose };
+  /** Use of the recording when its file is complete. */
+  const purpose = useRef<"listen" | "send" | "discard" | "keep">("listen");
+  const latest = useRef({ onKeep, onSend, onClose });
+  latest.current = { onKeep, onSend, onClose };
+  const complete = (file: File | undefined) => {
+    if (purpose.current === "discard") return;
+    const { current: to } = latest;
+    if (file === undefined) toasts.show(texts.voiceEmpty, true);
+    if (purpose.current === "keep") return file && to.onKeep(file);
+    if (file === undefined) return to.onClose();
+    if (purpose.current === "listen") {
+      unsent.current = file;
+      return;
+    }
+    to.onSend(file);
+    to.onClose();
+  };
   // biome-ignore lint/correctness/useExhaustiveDependencies: one recording for each opening
   useEffect(() => {
-    const end = (recorded: File) => {
-      if (purpose.current === "listen") setFile(recorded);
-      if (purpose.current === "keep") latest.current.onKeep(recorded);
-      else unsent.current = recorded;
+    const onStop = (recording: Stopped) => {
+      setStopped(recording);
+      void recording.file.then(complete);
     };
-    record(end).then(
+    record(onStop).then(
       (recording) => {
-        taken.current = recording;
+        running.current = recording;
         if (purpose.current === "listen") setRecording(true);
         else recording.stop();
       },
@@ -121,46 +165,40 @@ export function VoiceRecorder({ held, onKeep, onSend, onClose }: RecorderProps) 
       },
     );
     return () => {
-      if (purpose.current !== "listen") return taken.current?.stop();
-      purpose.current = taken.current === undefined ? "discard" : "keep";
+      if (purpose.current !== "listen") return running.current?.stop();
+      purpose.current = running.current === undefined ? "discard" : "keep";
       if (unsent.current !== undefined) latest.current.onKeep(unsent.current);
-      taken.current?.stop();
+      running.current?.stop();
     };
   }, []);
   useEffect(() => {
-    if (!isRecording || file !== undefined) return;
+    if (!isRecording || stopped !== undefined) return;
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const startMs = performance.now();
     const timer = setInterval(
       () => {
-        const now = performance.now() - startMs;
+        const now = running.current?.elapsedMs() ?? 0;
         setMs(now);
-        const level = taken.current?.level() ?? 0;
+        const level = running.current?.level() ?? 0;
         setLevels((before) => [...before.slice(1 - LEVELS_MAX), level]);
-        if (now >= DURATION_MS_MAX) taken.current?.stop();
+        if (now >= DURATION_MS_MAX) running.current?.stop();
       },
       isCalm ? CALM_LEVEL_MS : LEVEL_MS,
     );
     return () => clearInterval(timer);
-  }, [isRecording, file]);
+  }, [isRecording, stopped]);
   const cancel = () => {
     purpose.current = "discard";
-    taken.current?.stop();
+    running.current?.stop();
     onClose();
   };
-  const isHeld = useHold(held, { onRelease: () => taken.current?.stop(), onSlide: cancel });
-  if (file !== undefined) {
-    return (
-      <Listening
-        file={file}
-        onDiscard={cancel}
-        onSend={() => {
-          purpose.current = "discard";
-          onSend(file);
-          onClose();
-        }}
-      />
-    );
+  const isHeld = useHold(held, { onRelease: () => running.current?.stop(), onSlide: cancel });
+  if (stopped !== undefined) {
+    const send = () => {
+      if (purpose.current !== "listen") return;
+      purpose.current = "send";
+      if (unsent.current !== undefined) complete(unsent.current);
+    };
+    return <Listening stopped={stopped} onDiscard={cancel} onSend={send} />;
   }
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
@@ -175,7 +213,7 @@ export function VoiceRecorder({ held, onKeep, onSend, onClose }: RecorderProps) 
       <Button variant="quiet" onClick={cancel}>
         {texts.cancel}
       </Button>
-      <Button variant="main" disabled={!isRecording} onClick={() => taken.current?.stop()}>
+      <Button variant="main" disabled={!isRecording} onClick={() => running.current?.stop()}>
         {texts.voiceStop}
       </Button>
     </div>
@@ -232,52 +270,35 @@ function useHold(held: Held | undefined, actions: HoldActions): boolean {
 }
 
 interface ListeningProps {
-  readonly file: File;
+  readonly stopped: Stopped;
   readonly onDiscard: () => void;
   readonly onSend: () => void;
 }
 
 /** Lets the user listen before the message is sent. */
-function Listening({ file, onDiscard, onSend }: ListeningProps) {
+function Listening({ stopped, onDiscard, onSend }: ListeningProps) {
   const { texts } = usePage();
   const { voices } = usePlaying();
-  const [sound, setSound] = useState<SoundDetails>();
-  useEffect(
-    () => whenSettled(readSound(file), (read) => setSound(read ?? { durationMs: undefined })),
-    [file],
-  );
+  const { name, measured } = stopped;
   useEffect(() => {
     return () => {
-      if (voices.stateOf(file.name) !== undefined) voices.stop();
+      if (voices.stateOf(name) !== undefined) voices.stop();
     };
-  }, [voices, file]);
-  const { durationMs, peaks } = sound ?? {};
+  }, [voices, name]);
   const voice = {
-    file: file.name,
+    file: name,
     label: texts.voiceMessage,
     playLabel: texts.playDraft,
     pauseLabel: texts.pauseDraft,
-    load: async () => file,
+    durationMs: measured.durationMs,
+    load: async () => (await stopped.file) ?? new Blob(),
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="record is-draft" role="group" aria-label={texts.voiceMessage}>
       <IconButton icon="erase" label={texts.voiceDiscard} onPress={onDiscard} />
-      {durationMs === undefined || peaks === undefined ? (
-        <DraftSound file={file} isShown={sound !== undefined} />
-      ) : (
-        <VoiceLine voices={voices} voice={{ ...voice, durationMs }} peaks={peaks} />
-      )}
+      <VoiceLine voices={voices} voice={voice} peaks={measured.peaks} />
       <IconButton icon="send" label={texts.send} className="send-button" onPress={onSend} />
     </div>
   );
-}
-
-/** A recording that the browser plays but does not decode at once. */
-function DraftSound({ file, isShown }: { readonly file: File; readonly isShown: boolean }) {
-  const { texts } = usePage();
-  const [url] = useState(() => URL.createObjectURL(file));
-  useEffect(() => () => URL.revokeObjectURL(url), [url]);
-  // biome-ignore lint/a11y/useMediaCaption: what the user has just said
-  return isShown ? <audio controls src={url} aria-label={texts.voiceMessage} /> : null;
 }
