@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES, FILE_TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import {
+  ATTACHMENTS_STORED_BYTES_MAX,
   CONCURRENT_PAGE_UPLOADS_MAX,
   DOWNLOAD_NOTE_KEEP_MS,
   PAGE_DOWNLOADS_STORED_MAX,
@@ -61,6 +62,12 @@ class HeldTarget implements SaveTarget {
   get sizeBytes(): number {
     return this.parts.reduce((sum, part) => sum + part.length, 0);
   }
+}
+
+/** Leaves a reloaded page without the files of its uploads, as a browser with a full disk does. */
+async function forgetFiles({ store }: Browser): Promise<void> {
+  const rows = await store.all("sending", "");
+  await store.write(rows.map(([key]) => ({ table: "sending", key, value: undefined })));
 }
 
 async function openedSlow(channelMs: number) {
@@ -124,6 +131,7 @@ describe("uploads", () => {
     for (let i = 0; i < 20_000 && (await kept()).upTo === 0; i++) await site.time.advance(1);
     expect((await kept()).upTo).toBeGreaterThan(0);
     first.kill();
+    await forgetFiles(browser);
     const next = await browser.tab();
     await next.until("asks", () => stateOf(next) === "needs-file");
     next.chat.resumeTransfer(id, fileOf(contents(5), "photo.png"));
@@ -133,6 +141,34 @@ describe("uploads", () => {
     await next.until("done", () => stateOf(next) === "done");
     expect(transfers(next)).toHaveLength(1);
     expect(transfers(next)[0]?.progress?.resumedBytes).toBeGreaterThan(0);
+  });
+
+  test("resumes after a reload with the stored file, and then removes it", async () => {
+    const { browser, ana: first } = await openedSlow(15);
+    first.chat.upload("lobby", attached(fileOf(contents(90 * CHUNK_BYTES), "voice.weba")));
+    await first.until("begun", () => (transfers(first)[0]?.progress?.doneBytes ?? 0) > 0);
+    const [[key, stored] = []] = await browser.store.all("sending", "");
+    expect(stored).toHaveProperty("size", 90 * CHUNK_BYTES);
+    first.kill();
+    const orphan = `${key}x`;
+    await browser.store.write([{ table: "sending", key: orphan, value: fileOf(contents(1)) }]);
+    const next = await browser.tab();
+    await next.until("done", () => stateOf(next) === "done");
+    await next.chat.account?.written();
+    expect(await browser.store.all("sending", "")).toEqual([]);
+  });
+
+  test("does not store a file above the limit, or beside others that reach it", async () => {
+    const { browser, ana } = await openedSlow(5_000);
+    const half = ATTACHMENTS_STORED_BYTES_MAX / 2;
+    const files = [half + 1, half, half - 1].map((size, i) => {
+      return fileOf(new Uint8Array(size), `${i}.bin`);
+    });
+    ana.chat.upload("lobby", attached(...files));
+    await ana.until("queued", () => transfers(ana).length === 3);
+    await ana.chat.account?.written();
+    const names = (await browser.store.all("sending", "")).map(([, file]) => (file as File).name);
+    expect(names.sort()).toEqual(["0.bin", "2.bin"]);
   });
 
   test("CONCURRENT_PAGE_UPLOADS_MAX run, others wait; PAGE_UPLOADS_MAX are taken", async () => {
@@ -164,6 +200,7 @@ describe("uploads", () => {
     tab.chat.upload("lobby", attached(photo()), { isSmaller: true });
     await tab.until("begun", () => (transfers(tab)[0]?.progress?.doneBytes ?? 0) > 0);
     tab.kill();
+    await forgetFiles(browser);
     const next = await browser.tab();
     await next.until("asks", () => stateOf(next) === "needs-file");
     next.chat.actions.open("lobby");
@@ -240,6 +277,7 @@ describe("uploads", () => {
     first.chat.upload("lobby", attached(...files));
     await first.until("begun", () => (transfers(first)[0]?.progress?.doneBytes ?? 0) > 0);
     first.kill();
+    await forgetFiles(browser);
     const next = await browser.tab();
     next.chat.actions.open("lobby");
     const waiting = () => transfers(next).filter(({ state }) => state.kind === "needs-file");

@@ -18,7 +18,7 @@ const FIRST_TABLES = [
  * Tables added since. Their rows share one object store of a second database, so that a new table
  * changes no database that open pages use.
  */
-const LATER_TABLES = ["previews", "refused"] as const;
+const LATER_TABLES = ["previews", "refused", "sending"] as const;
 export const TABLES = [...FIRST_TABLES, ...LATER_TABLES] as const;
 export type TableName = (typeof TABLES)[number];
 

@@ -188,6 +188,6 @@ export class Preferences {
 }
 
 const ACCOUNT_TABLES = [
-  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached"] as const),
+  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached", "sending"] as const),
   ...(["previews", "refused"] as const),
 ];

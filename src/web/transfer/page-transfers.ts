@@ -90,9 +90,10 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const { uploads, downloads, clock } = this.#dependencies;
     for (const [target, attachment] of await this.attached.restore())
       this.options.attach?.(target, attachment);
+    const contents = await uploads.loadContents();
     for (const entry of await uploads.loadEntries(clock.unixMs())) {
       if (this.ofKind("upload").length >= PAGE_UPLOADS_MAX) break;
-      const upload = new Upload(this.#dependencies, entry);
+      const upload = new Upload(this.#dependencies, entry, contents.get(entry.key));
       await this.restore(upload, async () => {
         await uploads.adopt(entry);
         if (await upload.isReadable()) return { kind: entry.isPaused ? "paused" : "queued" };
@@ -161,6 +162,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       upTo: 0,
     };
     uploads.put(entry);
+    if (handle === undefined && file instanceof File) uploads.putContent(entry.key, file);
     await this.add(new Upload(this.#dependencies, entry, file));
   }
 

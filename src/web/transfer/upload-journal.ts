@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../base/limits.ts";
+import { ATTACHMENTS_STORED_BYTES_MAX } from "../../base/limits-page.ts";
 import type { FileMessage } from "../../core/rooms/files.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type {
@@ -13,7 +14,7 @@ import type {
   UploadKey,
 } from "../../io/state/upload-journal.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
-import { numberKey, type Store } from "../browser/indexed-db.ts";
+import { numberKey, type Store, type TableChange } from "../browser/indexed-db.ts";
 import type { FolderNode } from "../browser/local-folder.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";
 
@@ -69,6 +70,8 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   readonly #entries = new Map<string, UploadEntry>();
   readonly #hashes = new Map<string, Uint8Array[]>();
   readonly #storedCounts = new Map<string, number>();
+  /** Sizes of the files in the store. */
+  readonly #contentBytes = new Map<string, number>();
 
   constructor(store: Store, owner: OutboxOwner) {
     super(store, owner, OPTIONS);
@@ -82,6 +85,38 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     this.#entries.set(entry.key, { ...entry, upTo });
     this.#hashes.set(entry.key, hashes.slice(0, upTo));
     this.#storedCounts.set(entry.key, upTo);
+  }
+
+  /**
+   * Stores a file that a reloaded page could not read otherwise, unless it is too large or the
+   * browser does not store files.
+   */
+  putContent(key: string, file: File): void {
+    if (this.store.isExternal === true || this.store.isEphemeral === true) return;
+    let bytes = file.size;
+    for (const storedBytes of this.#contentBytes.values()) bytes += storedBytes;
+    if (bytes > ATTACHMENTS_STORED_BYTES_MAX) return;
+    this.#contentBytes.set(key, file.size);
+    this.enqueue(() => this.store.write([this.#contentChange(key, file)]));
+  }
+
+  /** Returns the stored files, and removes those without an upload. */
+  async loadContents(): Promise<ReadonlyMap<string, File>> {
+    // An upload is stored before its file, and removed before it.
+    const rows = await this.store.all("sending", this.prefix);
+    const known = new Set((await this.store.all("uploads", this.prefix)).map(([key]) => key));
+    const contents = new Map<string, File>();
+    for (const [row, file] of rows) {
+      const key = row.slice(this.prefix.length);
+      if (!known.has(row)) this.enqueue(() => this.store.write([this.#contentChange(key)]));
+      else if (file instanceof File) contents.set(key, file);
+    }
+    for (const [key, { size }] of contents) this.#contentBytes.set(key, size);
+    return contents;
+  }
+
+  #contentChange(key: string, value?: File): TableChange {
+    return { table: "sending", key: this.prefix + key, value };
   }
 
   get(key: string): UploadEntry | undefined {
@@ -98,6 +133,8 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     this.#hashes.delete(key);
     super.remove(key);
     this.#removeRows(key);
+    if (this.#contentBytes.delete(key))
+      this.enqueue(() => this.store.write([this.#contentChange(key)]));
   }
 
   find({ path }: UploadKey): FoundUpload | undefined {
