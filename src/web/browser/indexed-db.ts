@@ -1,6 +1,6 @@
 /** The page's key-value store: tables in IndexedDB, or in memory if the browser has none. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 
 /** Object stores of the first database. This list must not grow. */
@@ -131,6 +131,11 @@ export interface DatabaseEvents {
   release(): Promise<void>;
   /** The user or the browser has deleted the data of this site. */
   deleted(): void;
+  /**
+   * The browser has closed the database, as Safari does in the background.
+   * @param hasData opens it again and reports whether its data is still there
+   */
+  closed(hasData: () => Promise<boolean>): Promise<void>;
 }
 
 /**
@@ -142,20 +147,20 @@ export async function openStore(
   keyRange: MakeKeyRange,
   events: DatabaseEvents,
 ): Promise<Store> {
-  const open = async (schema: DatabaseSchema, onDeleted: () => void) => {
+  const open = async (schema: DatabaseSchema, onEnd: OnEnd) => {
     const database = await openDatabase(factory, schema);
     database.onversionchange = async ({ newVersion }) => {
       if (newVersion !== null) await events.release();
       database.close();
-      if (newVersion === null) onDeleted();
+      onEnd(newVersion === null ? "deleted" : "released");
     };
-    database.onclose = onDeleted;
+    database.onclose = () => onEnd("closed");
     return database;
   };
-  const openBoth = async (onDeleted: () => void): Promise<Databases> => {
-    const first = await open(FIRST_DATABASE, onDeleted);
+  const openBoth = async (onEnd: OnEnd): Promise<Databases> => {
+    const first = await open(FIRST_DATABASE, onEnd);
     try {
-      return { first, later: await open(LATER_DATABASE, onDeleted) };
+      return { first, later: await open(LATER_DATABASE, onEnd) };
     } catch (error) {
       first.close();
       throw error;
@@ -244,20 +249,26 @@ interface Databases {
   readonly later: Database;
 }
 
+/** Why a database cannot be used any longer. `released`: a newer page uses it. */
+type OnEnd = (why: "released" | "closed" | "deleted") => void;
+
 class DatabaseStore implements Store {
-  /** `undefined` after the databases were deleted, until the next use. */
+  /** `undefined` after the databases were closed or deleted, until the next use. */
   #databases: Databases | undefined;
   #opening: Promise<Databases> | undefined;
+  #isReleased = false;
+  /** False in private tabs of Safari, which abort a transaction that stores a `Blob`. */
+  #storesBlobs = true;
 
   constructor(
-    private readonly openBoth: (onDeleted: () => void) => Promise<Databases>,
+    private readonly openBoth: (onEnd: OnEnd) => Promise<Databases>,
     private readonly keyRange: MakeKeyRange,
-    private readonly events: Pick<DatabaseEvents, "deleted">,
+    private readonly events: Pick<DatabaseEvents, "deleted" | "closed">,
   ) {}
 
   /** @throws {Fault} version-unsupported, store-… */
   async open(): Promise<Databases> {
-    this.#opening ??= this.openBoth(() => this.#deleted());
+    this.#opening ??= this.openBoth((why) => this.#ended(why));
     try {
       this.#databases = await this.#opening;
       return this.#databases;
@@ -266,31 +277,74 @@ class DatabaseStore implements Store {
     }
   }
 
-  #deleted(): void {
+  #ended(why: Parameters<OnEnd>[0]): void {
+    if (why === "released") {
+      this.#isReleased = true;
+      return;
+    }
     if (this.#databases === undefined) return;
-    for (const database of [this.#databases.first, this.#databases.later]) database.close();
+    this.#close(this.#databases);
+    if (why === "deleted") this.events.deleted();
+    else void this.events.closed(async () => (await this.all("keys", "")).length > 0);
+  }
+
+  #close({ first, later }: Databases): void {
+    for (const database of [first, later]) database.close();
     this.#databases = undefined;
-    this.events.deleted();
   }
 
-  async get(table: TableName, key: string): Promise<unknown> {
-    const { store, prefix } = this.#table(this.#databases ?? (await this.open()), table);
-    return requestResult(store.get(prefix + key));
-  }
-
-  async all(table: TableName, keyPrefix: string): Promise<[string, unknown][]> {
-    const { store, prefix } = this.#table(this.#databases ?? (await this.open()), table);
-    const range = this.keyRange(prefix + keyPrefix, prefix + keyPrefix + LAST);
-    const [keys, values] = await Promise.all([
-      requestResult(store.getAllKeys(range)),
-      requestResult(store.getAll(range)),
-    ]);
-    return keys.map((key, i) => [String(key).slice(prefix.length), values[i]]);
-  }
-
-  /** Atomic in each database. */
-  async write(changes: readonly TableChange[]): Promise<void> {
+  /** Repeats the action in new connections if the browser has closed the present ones. */
+  async #use<Result>(act: (databases: Databases) => Promise<Result>): Promise<Result> {
     const databases = this.#databases ?? (await this.open());
+    try {
+      return await act(databases);
+    } catch (error) {
+      if (this.#isReleased || !(this.#databases !== databases || isClosedError(error))) throw error;
+    }
+    if (this.#databases === databases) this.#close(databases);
+    return await act(this.#databases ?? (await this.open()));
+  }
+
+  get(table: TableName, key: string): Promise<unknown> {
+    return this.#use(async (databases) => {
+      const { store, prefix } = this.#table(databases, table);
+      return readBlobs(await requestResult(store.get(prefix + key)));
+    });
+  }
+
+  all(table: TableName, keyPrefix: string): Promise<[string, unknown][]> {
+    return this.#use(async (databases) => {
+      const { store, prefix } = this.#table(databases, table);
+      const range = this.keyRange(prefix + keyPrefix, prefix + keyPrefix + LAST);
+      const [keys, values] = await Promise.all([
+        requestResult(store.getAllKeys(range)),
+        requestResult(store.getAll(range)),
+      ]);
+      return keys.map((key, i) => [String(key).slice(prefix.length), readBlobs(values[i])]);
+    });
+  }
+
+  /** Atomic in each database. Stores the bytes of blobs if the browser refuses the blobs. */
+  async write(changes: readonly TableChange[]): Promise<void> {
+    const hasBlobs = changes.some(({ value }) => containsBlob(value));
+    if (this.#storesBlobs) {
+      try {
+        return await this.#write(changes);
+      } catch (error) {
+        const isRefusal = hasBlobs && asFault(error).code !== "store-full";
+        if (!isRefusal) throw error;
+      }
+    }
+    const values = await Promise.all(changes.map(({ value }) => writeBlobs(value)));
+    await this.#write(changes.map((change, i) => ({ ...change, value: values[i] })));
+    if (hasBlobs) this.#storesBlobs = false;
+  }
+
+  #write(changes: readonly TableChange[]): Promise<void> {
+    return this.#use((databases) => this.#writeTo(databases, changes));
+  }
+
+  async #writeTo(databases: Databases, changes: readonly TableChange[]): Promise<void> {
     await writeRows(
       databases.first,
       changes.filter(({ table }) => isFirst(databases, table)),
@@ -316,6 +370,66 @@ class DatabaseStore implements Store {
 
 function isFirst({ first }: Databases, table: TableName): boolean {
   return first.objectStoreNames.contains(table);
+}
+
+/** Thrown by a closed database, also before or without the event that it was closed. */
+function isClosedError(error: unknown): boolean {
+  const { cause } = asFault(error);
+  return (cause as { readonly name?: unknown } | undefined)?.name === "InvalidStateError";
+}
+
+const BLOB_BYTES = "$blob";
+
+interface BlobBytes {
+  readonly [BLOB_BYTES]: ArrayBuffer;
+  readonly type: string;
+  /** Absent unless it is a file. */
+  readonly file?: { readonly name: string; readonly lastModified: number };
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && value.constructor === Object;
+}
+
+function containsBlob(value: unknown): boolean {
+  const values = isPlain(value) ? Object.values(value) : [value];
+  return values.some((field) => field instanceof Blob);
+}
+
+/** Replaces a blob, or the blobs among the fields of a row, by their bytes. */
+async function writeBlobs(value: unknown): Promise<unknown> {
+  if (value instanceof Blob) return blobBytes(value);
+  if (!(isPlain(value) && containsBlob(value))) return value;
+  const fields = Object.entries(value).map(async ([name, field]) => {
+    return [name, field instanceof Blob ? await blobBytes(field) : field] as const;
+  });
+  return Object.fromEntries(await Promise.all(fields));
+}
+
+async function blobBytes(blob: Blob): Promise<BlobBytes> {
+  const bytes = { [BLOB_BYTES]: await blob.arrayBuffer(), type: blob.type } as const;
+  if (!(blob instanceof File)) return bytes;
+  const { name, lastModified } = blob;
+  return { ...bytes, file: { name, lastModified } };
+}
+
+function readBlobs(value: unknown): unknown {
+  if (isBlobBytes(value)) return blobOf(value);
+  if (!(isPlain(value) && Object.values(value).some(isBlobBytes))) return value;
+  const fields = Object.entries(value).map(([name, field]) => {
+    return [name, isBlobBytes(field) ? blobOf(field) : field];
+  });
+  return Object.fromEntries(fields);
+}
+
+function isBlobBytes(value: unknown): value is BlobBytes {
+  return isPlain(value) && BLOB_BYTES in value;
+}
+
+function blobOf({ [BLOB_BYTES]: bytes, type, file }: BlobBytes): Blob {
+  if (file === undefined) return new Blob([bytes], { type });
+  const { name, lastModified } = file;
+  return new File([bytes], name, { type, lastModified });
 }
 
 function laterPrefix(table: TableName): string {

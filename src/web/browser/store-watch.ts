@@ -1,7 +1,7 @@
 /** Reports what happens to the browser's storage while a page is open. */
 
 import { asFault, type Fault } from "../../base/fault.ts";
-import { type Clock, withTimeout } from "../../io/clock.ts";
+import { type Clock, delay, withTimeout } from "../../io/clock.ts";
 import { type Store, storeFault, type TableChange, type TableName } from "./indexed-db.ts";
 
 /** Longest time for which a newer page waits until this page has written its data. */
@@ -12,6 +12,10 @@ export const STORE_TIMEOUT_MS = 15_000;
 
 /** Longest wait for a write after one that the browser has not answered. */
 const SILENT_TIMEOUT_MS = 1_000;
+
+/** Attempts to open databases that the browser has closed. */
+const REOPENINGS_MAX = 5;
+const REOPEN_INTERVAL_MS = 500;
 
 /** Tables whose loss costs only time. */
 const CACHES: ReadonlySet<TableName> = new Set(["hashes", "previews"]);
@@ -50,6 +54,28 @@ export class StoreWatch {
   deleted(): void {
     this.isDeleted = true;
     this.failed(storeFault({ message: "its data was deleted" }));
+  }
+
+  /** Opens a database that the browser has closed, and looks whether its data is still there. */
+  async closed(hasData: () => Promise<boolean>): Promise<void> {
+    try {
+      if (!(await this.#reopened(hasData))) this.deleted();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** A database cannot be opened while the browser deletes it. */
+  async #reopened(hasData: () => Promise<boolean>): Promise<boolean> {
+    for (let attempts = 1; attempts < REOPENINGS_MAX; attempts++) {
+      try {
+        return await hasData();
+      } catch (error) {
+        asFault(error);
+      }
+      await delay(this.clock, REOPEN_INTERVAL_MS);
+    }
+    return await hasData();
   }
 
   failed(error: unknown): void {

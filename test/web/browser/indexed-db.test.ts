@@ -181,6 +181,135 @@ test("opens the databases again after the site's data was deleted", async () => 
   expect([await store.get("drafts", "b"), await store.get("previews", "c")]).toEqual([2, 3]);
 });
 
+interface OpenDatabase {
+  readonly name: string;
+  close(): void;
+  onclose: (() => void) | null;
+}
+
+/** Keeps the open databases of a factory, to close them as a browser does. */
+function closable(factory = new IDBFactory()) {
+  const databases: OpenDatabase[] = [];
+  const { open } = factory;
+  factory.open = (...args: Parameters<typeof open>) => {
+    const request = open.apply(factory, args);
+    request.addEventListener("success", () => databases.push(request.result as never));
+    return request;
+  };
+  const close = (isReported: boolean) => {
+    for (const database of databases.splice(0)) {
+      database.close();
+      if (isReported) database.onclose?.();
+    }
+  };
+  return { factory, close };
+}
+
+test.each([
+  ["with the event", true],
+  ["without an event", false],
+])("opens closed databases again, and calls nothing deleted: %s", async (_, isReported) => {
+  const { factory, close } = closable();
+  const watch = new StoreWatch(systemClock());
+  const store = await opened(factory, watch);
+  await store.write([
+    { table: "keys", key: "device", value: "key" },
+    { table: "previews", key: "a", value: 1 },
+  ]);
+  close(isReported);
+  expect(await store.get("keys", "device")).toBe("key");
+  close(isReported);
+  await store.write([{ table: "drafts", key: "a", value: "half whole" }]);
+  close(isReported);
+  expect([await store.get("drafts", "a"), await store.get("previews", "a")]).toEqual([
+    "half whole",
+    1,
+  ]);
+  expect([watch.isDeleted, watch.failure]).toEqual([false, undefined]);
+});
+
+test("says that the data was deleted if the databases are empty after they were closed", async () => {
+  const { factory, close } = closable();
+  const deleted = Promise.withResolvers<void>();
+  const watch = new StoreWatch(systemClock());
+  watch.onFailure = () => deleted.resolve();
+  const store = await opened(factory, watch);
+  await store.write([{ table: "keys", key: "device", value: "key" }]);
+  await store.write([{ table: "keys", key: "device", value: undefined }]);
+  close(true);
+  await deleted.promise;
+  expect(watch.isDeleted).toBe(true);
+});
+
+test("reports a database that cannot be opened again, but not as deleted", async () => {
+  const { factory, close } = closable();
+  const failed = Promise.withResolvers<Fault>();
+  const watch = new StoreWatch(systemClock());
+  watch.onFailure = failed.resolve;
+  const store = await opened(factory, watch);
+  await store.write([{ table: "keys", key: "device", value: "key" }]);
+  const { open } = factory;
+  factory.open = () => {
+    throw new DOMException("connection lost", "UnknownError");
+  };
+  close(true);
+  expect((await failed.promise).code).toBe("store-failed");
+  expect(watch.isDeleted).toBe(false);
+  factory.open = open;
+  expect(await store.get("keys", "device")).toBe("key");
+});
+
+/** Aborts each transaction that stores a blob, as private tabs of Safari do. */
+function refusesBlobs(): InstanceType<typeof IDBFactory> {
+  const { factory } = closable();
+  const { open } = factory;
+  factory.open = (...args: Parameters<typeof open>) => {
+    const request = open.apply(factory, args);
+    request.addEventListener("success", () => {
+      const { result } = request;
+      const { transaction } = result;
+      result.transaction = (...names: Parameters<typeof transaction>) => {
+        const begun = transaction.apply(result, names);
+        const { objectStore } = begun;
+        begun.objectStore = (name: string) => {
+          const table = objectStore.call(begun, name);
+          const { put } = table;
+          table.put = (value: unknown, key?: never) => {
+            const fields = value instanceof Blob ? [value] : Object.values(value ?? {});
+            const request = put.call(table, value, key);
+            if (fields.some((field) => field instanceof Blob)) begun.abort();
+            return request;
+          };
+          return table;
+        };
+        return begun;
+      };
+    });
+    return request;
+  };
+  return factory;
+}
+
+test("stores the bytes of files where the browser refuses blobs", async () => {
+  const watch = new StoreWatch(systemClock());
+  const store = new WatchedStore(await opened(refusesBlobs(), watch), watch);
+  const options = { type: "image/png", lastModified: 1_700_000_000_000 };
+  const file = new File(["notes"], "notes.txt", options);
+  await store.write([{ table: "sending", key: "a", value: file }]);
+  await store.write([{ table: "attached", key: "b", value: { target: "lobby", file } }]);
+  await store.write([{ table: "previews", key: "c", value: { blob: new Blob(["xy"]) } }]);
+  const [[, attached] = []] = await store.all("attached", "");
+  for (const stored of [await store.get("sending", "a"), (attached as { file: unknown }).file]) {
+    expect(stored).toBeInstanceOf(File);
+    const { name, type, lastModified } = stored as File;
+    expect({ name, type, lastModified }).toEqual({ name: "notes.txt", ...options });
+    expect(await (stored as File).text()).toBe("notes");
+  }
+  const { blob } = (await store.get("previews", "c")) as { blob: Blob };
+  expect([blob instanceof File, await blob.text()]).toEqual([false, "xy"]);
+  expect(watch.failure).toBeUndefined();
+});
+
 test("gives up a write that the browser does not answer, and then waits less", async () => {
   const timers: { readonly delayMs: number; readonly callback: () => void }[] = [];
   const watch = new StoreWatch({
