@@ -28,7 +28,7 @@ const RATE_HZ = 8_000;
 const DECODE_TIMEOUT_MS = 3_000;
 
 /** Voice message of this page, with what its recorder measured. */
-export class Recording extends File {
+export class VoiceRecording extends File {
   constructor(
     parts: Blob[],
     name: string,
@@ -42,7 +42,7 @@ export class Recording extends File {
 /** @returns `undefined` if the browser does not decode the sound, and has not recorded it */
 export async function readSound(sound: Blob): Promise<SoundDetails | undefined> {
   const decoded = ifPossible(decode(sound));
-  const measured = sound instanceof Recording ? sound.measured : undefined;
+  const measured = sound instanceof VoiceRecording ? sound.measured : undefined;
   return (await withTimeout(decoded, DECODE_TIMEOUT_MS, () => undefined)) ?? measured;
 }
 

@@ -13,7 +13,7 @@ import { ifPossible } from "../../io/promises.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { pictureInfo, type ScalePicture, VIEWED_BYTES_MAX } from "./previews.ts";
 
-/** A phone needs some seconds for its largest photos. Some browsers never answer for damaged ones. */
+/** A phone needs seconds for its largest photos. Some browsers never answer for damaged ones. */
 const SCALE_TIMEOUT_MS = 20_000;
 
 interface Inspected {

@@ -228,7 +228,7 @@ test.each([
   expect([watch.isDeleted, watch.failure]).toEqual([false, undefined]);
 });
 
-test("says that the data was deleted if the databases are empty after they were closed", async () => {
+test("says that the data was deleted if closed databases are empty", async () => {
   const { factory, close } = closable();
   const deleted = Promise.withResolvers<void>();
   const watch = new StoreWatch(systemClock());

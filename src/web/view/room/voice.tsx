@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { MINUTE_MS } from "../../../base/time.ts";
 import { peaksOf, playingTime, voiceName } from "../../../core/client/voice.ts";
 import { withTimeout } from "../../../io/clock.ts";
-import { Recording } from "../../browser/sound.ts";
+import { VoiceRecording } from "../../browser/sound.ts";
 import { usePlaying } from "../files/playing.tsx";
 import { VoiceLine } from "../files/voice-line.tsx";
 import { Announced } from "../shell/announced.tsx";
@@ -65,9 +65,9 @@ interface Running {
 
 interface Stopped {
   readonly name: string;
-  readonly measured: Recording["measured"];
+  readonly measured: VoiceRecording["measured"];
   /** `undefined` if the recorder delivered no data. */
-  readonly file: Promise<Recording | undefined>;
+  readonly file: Promise<VoiceRecording | undefined>;
 }
 
 /**
@@ -92,12 +92,12 @@ async function record(onStop: (stopped: Stopped) => void): Promise<Running> {
   recorder.start(SECOND_MS);
   const startMs = performance.now();
   const elapsedMs = () => performance.now() - startMs;
-  const finish = async (name: string, measured: Recording["measured"]) => {
+  const finish = async (name: string, measured: VoiceRecording["measured"]) => {
     await withTimeout(ended.promise, STOP_TIMEOUT_MS, () => undefined);
     for (const track of stream.getTracks()) track.stop();
     void sound.close();
     if (parts.length === 0) return undefined;
-    return new Recording(parts, name, { type: mediaTypeOf(extension) }, measured);
+    return new VoiceRecording(parts, name, { type: mediaTypeOf(extension) }, measured);
   };
   let isStopped = false;
   const stop = () => {
