@@ -45,10 +45,10 @@ const REFUSED: Readonly<Partial<Record<RequestKind, string>>> = {
   operate: "the attacker does not know the token",
 };
 
-/** Requests that cancel each other if they run together, so that little would be recorded. */
+/** Requests that cancel or refuse each other if they run together, so that little is recorded. */
 const ONE_BY_ONE: ReadonlySet<RequestKind> = new Set<RequestKind>([
   ...(["bot", "ignore", "invite-user", "erase-all", "leave"] as const),
-  ...(["revoke", "irc-password-revoke"] as const),
+  ...(["revoke", "irc-password-revoke", "poll"] as const),
 ]);
 
 interface Measured extends Counts {
