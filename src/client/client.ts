@@ -332,6 +332,9 @@ export class Client extends ChatClient<ClientAccount> {
 
   override post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#closed !== undefined) return Promise.reject(interruptedPost());
+    // Refused like those that the alarm has found.
+    if (this.options.isOneShot === true && this.alarm !== undefined)
+      return Promise.reject(this.alarm);
     return super.post(target, body);
   }
 
