@@ -126,12 +126,9 @@ export class OutboxDriver {
 
   /** Refuses the posts of this run that no server has received. */
   refuseUnsent(fault: Fault): void {
-    for (const [key, { counter, adopted }] of [...this.#pending]) {
+    for (const { counter, adopted } of [...this.#pending.values()]) {
       const isSent = counter === undefined || this.#maybeStored.has(counter);
-      if (isSent || adopted !== undefined) continue;
-      this.#handle({ kind: "refused", counter, fault });
-      // One that waits behind those of earlier runs is not in flight.
-      if (this.#pending.has(key)) this.#handle({ kind: "withdrawn", counter, fault });
+      if (!isSent && adopted === undefined) this.#handle({ kind: "withdrawn", counter, fault });
     }
   }
 
