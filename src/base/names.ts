@@ -3,6 +3,7 @@
 import type { Brand } from "./brand.ts";
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";
+import { pastedText } from "./text.ts";
 
 export type Name = Brand<string, "Name">;
 export type FoldedName = Brand<string, "FoldedName">;
@@ -15,7 +16,9 @@ export function isName(text: string): text is Name {
 
 type NameKind = "name" | "room's name" | "person's name";
 
-export function checkName(text: string, kind: NameKind = "name"): Name {
+/** @throws {Fault} name-invalid */
+export function checkName(copied: string, kind: NameKind = "name"): Name {
+  const text = pastedText(copied);
   if (isName(text)) return text;
   const excerpt = text.slice(0, 40);
   const messages = {

@@ -90,6 +90,17 @@ export function withoutMark(text: string): string {
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+const HYPHENS = /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/g;
+
+/**
+ * A name, code or address as its reader sees it: copied text contains invisible characters,
+ * typographic hyphens and spaces of other widths.
+ */
+export function pastedText(text: string): string {
+  return text.replace(INVISIBLE, "").replace(HYPHENS, "-").replace(/\s+/g, " ").trim();
+}
+
 /** Returns the encoding that a byte order mark of UTF-16 names; `undefined` without one. */
 export function utf16MarkOf([first, second]: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   if (first === 0xff && second === 0xfe) return "utf-16le";

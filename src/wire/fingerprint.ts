@@ -4,7 +4,7 @@ import type { Brand } from "../base/brand.ts";
 import { toBase64Url, tryBase64Url } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
-import { quoteText } from "../base/text.ts";
+import { pastedText, quoteText } from "../base/text.ts";
 
 /** SHA-256 of a raw Ed25519 public key in base64url: 43 characters. */
 export type Fingerprint = Brand<string, "Fingerprint">;
@@ -26,7 +26,8 @@ const FINGERPRINT_LENGTH = 43;
  * Parses `SHA256:...`, or the form in invites without the prefix.
  * @throws {Fault} usage if the text is not a fingerprint
  */
-export function parseFingerprint(text: string): Fingerprint {
+export function parseFingerprint(copied: string): Fingerprint {
+  const text = pastedText(copied);
   const bare = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
   if (tryBase64Url(bare)?.length === DIGEST_BYTES) return bare as Fingerprint;
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {

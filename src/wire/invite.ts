@@ -6,7 +6,7 @@ import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
-import { quoteText } from "../base/text.ts";
+import { pastedText, quoteText } from "../base/text.ts";
 import { defined } from "../base/values.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { checkHost } from "./host.ts";
@@ -187,7 +187,7 @@ function invalidAddress(text: string, remedy: string): Fault {
 }
 
 export function trimCopied(text: string): string {
-  return text.replace(LEADING, "").replace(TRAILING, "");
+  return pastedText(text).replace(LEADING, "").replace(TRAILING, "");
 }
 
 export function encodeSecret(secret: string): string {

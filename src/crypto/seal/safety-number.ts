@@ -4,6 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { foldName, type Name } from "../../base/names.ts";
+import { pastedText } from "../../base/text.ts";
 import { toUnshared } from "./unshared.ts";
 
 const CONTEXT = utf8Encode("chat-safety-v1");
@@ -49,7 +50,7 @@ export function matchSafetyNumber<Number extends string>(
   typed: string,
   numbers: readonly Number[],
 ): Number {
-  const digits = typed.replaceAll(/[\s.,"'-]/g, "");
+  const digits = pastedText(typed).replaceAll(/[\s.,"'-]/g, "");
   if (!/^\d*$/.test(digits) || digits.length !== GROUPS * GROUP_DIGITS) throw incomplete(typed);
   for (const number of numbers) {
     const differing = differingGroups(digits, number);
