@@ -100,3 +100,28 @@ pageTest("prints new cards, first of all for people who have not signed in", asy
   const cards = readFileSync(await download.path(), "utf8");
   expect([cards.includes("Citra Ayu"), cards.includes("Dewi Anggraini")]).toEqual([true, false]);
 });
+
+pageTest("asks which room a class list means, and applies it after the answer", async () => {
+  const olga = await server.operator();
+  const eve = await server.headlessUser("eve");
+  await eve.tab.ask("join", { room: "taken", create: true });
+  if ((await olga.page.locator("#tab-server").count()) === 0)
+    await olga.button("Server administration").click();
+  await olga.page.locator("#tab-accounts").click();
+  await olga.button("Import class list").click();
+  const dialog = olga.dialog("Import class list");
+  const buffer = Buffer.from("display name,rooms\nFarah Aziz,taken\nGita Sari,\n");
+  const files = [{ name: "9a.csv", mimeType: "text/csv", buffer }];
+  await dialog.locator("input[type=file]").setInputFiles(files);
+  await dialog.getByText("Nothing has changed yet. Answer 1 question first.").waitFor();
+  await dialog
+    .getByRole("row")
+    .filter({ hasText: "names the room taken, which eve made" })
+    .waitFor();
+  expect(await dialog.getByRole("button", { name: /^Add/ }).count()).toBe(0);
+  await expectAccessible(olga, "light", "questions of a class list");
+  await dialog.getByRole("button", { name: "Yes, taken" }).click();
+  await dialog.getByRole("button", { name: "Add 2 people" }).click();
+  await dialog.getByRole("button", { name: "Save 2 cards to print" }).waitFor();
+  await olga.page.keyboard.press("Escape");
+});
