@@ -38,7 +38,7 @@ function refused({ chat }: Tab): string[] {
   );
 }
 
-const LOST = "lab: lost?: Only moderators can post in 'lab'.";
+const LOST = "lab: lost?: Only moderators can post in 'lab'. Ask a moderator.";
 
 describe("a refused message", () => {
   test("survives a reload and the end of the page, until it is sent", async () => {
@@ -68,7 +68,7 @@ describe("a refused message", () => {
     await site.time.advance(100);
     expect(await rows()).toHaveLength(1);
     const next = await reload(ana);
-    expect(refused(next)).toEqual(["lab: second: Only moderators can post in 'lab'."]);
+    expect(refused(next)).toEqual(["lab: second: Only moderators can post in 'lab'. Ask a moderator."]);
   });
 
   test("of a closed tab is taken over, and that of an open tab is not", async () => {
