@@ -201,7 +201,10 @@ pageTest("shows the rules of the server before one acts", async () => {
   expect(await pupil.menuItem("Create room").count()).toBe(0);
   await pupil.page.keyboard.press("Escape");
   await pupil.send("/msg @gus hello?");
-  await pupil.message("hello?").getByText("not sent: Direct messages are only possible").waitFor();
+  await pupil
+    .message("hello?")
+    .getByText("not sent: On this server, direct messages are only possible")
+    .waitFor();
   await pupil.page.locator("p.hint").getByText("Direct messages are only possible").waitFor();
   expect(await pupil.button("Attach").count()).toBe(0);
   await pupil.send("/msg @teacher hello?");

@@ -68,7 +68,9 @@ describe("a refused message", () => {
     await site.time.advance(100);
     expect(await rows()).toHaveLength(1);
     const next = await reload(ana);
-    expect(refused(next)).toEqual(["lab: second: Only moderators can post in 'lab'. Ask a moderator."]);
+    expect(refused(next)).toEqual([
+      "lab: second: Only moderators can post in 'lab'. Ask a moderator.",
+    ]);
   });
 
   test("of a closed tab is taken over, and that of an open tab is not", async () => {
