@@ -96,7 +96,7 @@ const EXIT_STATUSES: readonly (readonly [string, string])[] = [
   ["0", "Done."],
   ["1", "A machine failed: disk full, no permission, folder locked, a bug."],
   ["2", "Invalid usage."],
-  ["3", "Refused: unknown user or wrong password, name taken, not a member, not allowed."],
+  ["3", "Refused: name and password do not match, name taken, not a member, not allowed."],
   ["4", "Not found: room, user, file."],
   ["5", "Unreachable: no route, refused connection, time-out."],
   ["6", "Integrity: fingerprint changed, checksum wrong, history damaged."],

@@ -96,6 +96,9 @@ export function secretPrompt(
   };
 }
 
+/** @throws {Fault} usage if the password is refused */
+type CheckPassword = (password: string) => void;
+
 /**
  * Prompts for a new password and its repetition until both match. `ask` must print the fault of the
  * former attempt when the echo is already off: a program that waits for "password" types then.
@@ -105,13 +108,14 @@ export function secretPrompt(
 export async function promptNewPassword(
   ask: (question: TerminalMessage, before?: Fault) => Promise<string | undefined>,
   question: TerminalMessage,
+  check: CheckPassword = checkNewPassword,
 ): Promise<string | undefined> {
   let before: Fault | undefined;
   for (let attempts = 1; ; attempts++) {
     const answer = await ask(question, before);
     if (answer === undefined || answer === "") return undefined;
     try {
-      checkNewPassword(checkSecret(answer, NEW_PASSWORD));
+      check(checkSecret(answer, NEW_PASSWORD));
       if ((await ask((texts) => texts.askRepeat)) === answer) return answer;
       throw usageFault(msg`the two passwords differ`, msg`type them again`);
     } catch (error) {
@@ -130,13 +134,14 @@ export async function readNewPassword(
   context: Pick<Context, "env" | "stdin" | "terminal" | "stderr">,
   file: string | undefined,
   notice: () => Promise<string | undefined> = () => Promise.resolve(undefined),
+  check: CheckPassword = checkNewPassword,
 ): Promise<string | undefined> {
   const password = await readSecret(context, NEW_PASSWORD, file);
-  if (password !== undefined) checkNewPassword(password);
+  if (password !== undefined) check(password);
   const { terminal } = context;
   if (password !== undefined || terminal === undefined) return password;
   const asker = secretAsker(context, terminal, await notice());
-  return promptNewPassword(asker, (texts) => texts.askNewPassword);
+  return promptNewPassword(asker, (texts) => texts.askNewPassword, check);
 }
 
 /** @param notice line above the first question */

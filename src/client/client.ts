@@ -134,10 +134,14 @@ interface ClientAccount extends LinkedSession {
 const PROGRAM_LOGIN_POLICY: LoginPolicy = {
   retriesOnLink: false,
   refusedRemedy: (mayRegister) =>
-    `set CHAT_PASSWORD${mayRegister ? ", or CHAT_ROOM_PASSWORD to register a new name" : ""}`,
+    `set CHAT_PASSWORD${mayRegister ? ", or CHAT_ROOM_PASSWORD to register a new name" : ""}` +
+    "; if you have a card with a code: chat passwd --reset",
   takenRemedy: (user) => {
     const other = proposeName(user, new Set([foldName(user)]));
-    return `set CHAT_PASSWORD, or choose another name, such as ${other}`;
+    return (
+      `set CHAT_PASSWORD, or choose another name, such as ${other}` +
+      "; if you have a card with a code: chat passwd --reset"
+    );
   },
   registrationRemedy: "set CHAT_ROOM_PASSWORD or use an invite",
 };

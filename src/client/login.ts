@@ -5,6 +5,7 @@ import { LOGIN_TIMEOUT_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/l
 import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, isOperatorName, type Name } from "../base/names.ts";
 import { checkNewPassword } from "../base/new-passwords.ts";
+import { findResetCode, isWrittenAsCode } from "../core/reset-codes.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import { type Clock, delay } from "../io/clock.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
@@ -30,6 +31,21 @@ export interface Credentials {
   readonly confirmNew?: (() => Promise<boolean>) | undefined;
   /** True if a wrong password must fail the log-in even if this device could log in without one. */
   readonly requiresPassword?: boolean;
+}
+
+/** The server has refused a secret that may be the code of a card. */
+export class TypedCode extends Fault {
+  /** @param isCertain false if the secret may be a password of this form */
+  constructor(
+    readonly resetCode: string,
+    readonly isCertain: boolean,
+    readonly refusal: Fault,
+  ) {
+    super(refusal.code, msg`this is the code of a card, and no password`, {
+      cause: refusal,
+      remedy: msg`use it with ${"chat passwd --reset"}`,
+    });
+  }
 }
 
 export interface GreetedLink {
@@ -73,7 +89,7 @@ export interface LoginResult {
  */
 const MAYBE_TAKEN_CODES: ReadonlySet<FaultCode> = new Set(["name-taken", "not-allowed"]);
 
-type LoginKind = "admit" | "register" | "login";
+type LoginKind = "admit" | "register" | "login" | "recover-user";
 
 /**
  * Uses this device's signature if the server knows the device. Otherwise registers the account, or
@@ -89,6 +105,8 @@ export class Login {
   #wasSignatureRefused = false;
   /** Passwords refused by the server. No password is sent twice. */
   readonly #refusedPasswords = new Set<string>();
+  /** Code that was typed where a secret is asked for. */
+  #typedCode: Pick<TypedCode, "resetCode" | "isCertain"> | undefined;
 
   constructor(
     private context: LoginContext,
@@ -111,6 +129,16 @@ export class Login {
    * server refuses
    */
   async logIn(): Promise<LoginResult> {
+    try {
+      return await this.#attempt();
+    } catch (error) {
+      const { resetCode, isCertain } = this.#typedCode ?? {};
+      if (resetCode === undefined || !(error instanceof Fault)) throw error;
+      throw new TypedCode(resetCode, isCertain === true, error);
+    }
+  }
+
+  async #attempt(): Promise<LoginResult> {
     const { mode } = this.credentials;
     const roomSecret = this.#roomSecret;
     const { isEnrolled, greeted, connection } = this.context;
@@ -212,9 +240,33 @@ export class Login {
   async #logInByPassword(): Promise<LoginResult | undefined> {
     const password = this.#password;
     if (password === undefined || this.#refusedPasswords.has(password)) return undefined;
+    await this.#checkCode(password);
     const result = await this.#login({ password });
-    if (result === undefined) this.#refusedPasswords.add(password);
-    return result;
+    if (result !== undefined) return result;
+    this.#refusedPasswords.add(password);
+    this.#refuseCode(password);
+    return undefined;
+  }
+
+  /** Finds a valid code first, because a wrong password delays everybody at this address. */
+  async #checkCode(secret: string): Promise<void> {
+    const token = isWrittenAsCode(secret) ? findResetCode(secret) : undefined;
+    if (token === undefined) return;
+    try {
+      await this.#request("recover-user", { token });
+    } catch (error) {
+      if (error instanceof Fault && error.code === "code-wrong") return;
+      throw error;
+    }
+    this.#refuseCode(secret);
+  }
+
+  /** People type the code of their card where a password is asked for. */
+  #refuseCode(secret: string): void {
+    const resetCode = findResetCode(secret);
+    if (resetCode === undefined) return;
+    this.#typedCode = { resetCode, isCertain: isWrittenAsCode(secret) };
+    this.#failRefused();
   }
 
   async #login(
@@ -244,11 +296,16 @@ export class Login {
       if (!(probe instanceof Fault) || probe.code !== "usage") return probe;
       if (confirm !== undefined) await this.#confirmNew(confirm);
     }
-    return this.#registerWith(await this.#passwordOrPrompt("new-password"));
+    const password = await this.#passwordOrPrompt("new-password");
+    if (password !== undefined && isWrittenAsCode(password)) this.#refuseCode(password);
+    return this.#registerWith(password);
   }
 
   async #confirmNew(confirm: () => Promise<boolean>): Promise<void> {
-    if (this.#password !== undefined) checkNewPassword(this.#password);
+    if (this.#password !== undefined) {
+      checkNewPassword(this.#password);
+      if (isWrittenAsCode(this.#password)) this.#refuseCode(this.#password);
+    }
     if (!(await confirm())) {
       throw new Fault("user-unknown", msg`no account ${this.#user} on this server`, {
         remedy: msg`check the name`,
@@ -283,14 +340,16 @@ export class Login {
   }
 
   async #sendRoomPassword(secret: string): Promise<Fault | undefined> {
+    await this.#checkCode(secret);
     try {
       await this.#request("admit", { secret });
       this.context.connection.isAdmitted = true;
       this.#roomPassword = secret;
       return undefined;
     } catch (error) {
-      if (error instanceof Fault && error.code === "room-password-wrong") return error;
-      throw error;
+      if (!(error instanceof Fault) || error.code !== "room-password-wrong") throw error;
+      this.#refuseCode(secret);
+      return error;
     }
   }
 
@@ -341,7 +400,7 @@ export class Login {
   #failRefused(): never {
     const isOpen = this.context.greeted.welcome.needs === "open";
     const mayRegister = !isOpen && this.credentials.mode !== "login";
-    throw new Fault("login-refused", msg`${this.#user}: unknown user or wrong password`, {
+    throw new Fault("login-refused", msg`${this.#user}: the name and the password do not match`, {
       remedy: this.context.policy.refusedRemedy?.(mayRegister),
     });
   }
@@ -349,7 +408,7 @@ export class Login {
   #failNameTaken(): never {
     const hasTriedPassword = this.#refusedPasswords.size > 0;
     const reason = hasTriedPassword
-      ? "the password is wrong"
+      ? "this is not its password"
       : "this device is not signed in to that account";
     throw new Fault("login-refused", msg`${this.#user} exists, but ${reason}`, {
       remedy: this.context.policy.takenRemedy(this.#user),

@@ -1,6 +1,6 @@
 /** Commands for the user's own account and devices, and `chat verify-user`. */
 
-import { asFault, Fault } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import { LINK_CODE_MS } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { counted } from "../base/sizes.ts";
@@ -25,11 +25,12 @@ import {
 import { externalAddress } from "../cli/connect/invite.ts";
 import { eraseAll } from "../cli/connect/lists.ts";
 import { userNameOf } from "../cli/connect/operator.ts";
+import { codeInArgument, readResetLine } from "../cli/connect/reset-code.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { homeKeyWarning, printKeyWarning } from "../cli/exposure.ts";
 import { confirmAction, SERVER_ARGUMENT, SERVER_FLAGS, YES_FLAG } from "../cli/flags.ts";
-import { qrLines } from "../cli/output/qr.ts";
+import { terminalQr } from "../cli/output/qr.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
 import { LINK_CODE_VARIABLE, RESET, readNewPassword, readSecret } from "../cli/secrets.ts";
@@ -41,16 +42,9 @@ import { CODE_CROWDED } from "../client/short-code.ts";
 import { deviceIdOf } from "../crypto/device-id.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { systemEntropy } from "../io/entropy.ts";
-import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
-import {
-  formatAddress,
-  formatInvite,
-  parseServerSpec,
-  quoteInvite,
-  trimCopied,
-} from "../wire/invite.ts";
+import { formatAddress, formatInvite, quoteInvite } from "../wire/invite.ts";
 import { isShortCode, parseShortCode } from "../wire/short-code.ts";
 
 interface AccountVerb {
@@ -135,37 +129,23 @@ CHAT_RESET or --reset-file provide the reset code, CHAT_NEW_PASSWORD the new pas
   },
 });
 
-/** Needs no login: the reset code names the server, and the server returns the user. */
+/** The code decides who the user is. */
 async function recover(args: FlagValues<typeof ARGS>, context: Context): Promise<number> {
-  const line = await readSecret(context, RESET, args.resetFile, "Reset code");
+  const code = codeInArgument(args.at) === undefined ? undefined : args.at;
+  const line = code ?? (await readSecret(context, RESET, args.resetFile, "Code"));
   if (line === undefined) {
     throw new Fault("usage", "no reset code given", {
       remedy:
         "set CHAT_RESET or add --reset-file; operators create codes with chat admin reset NAME",
     });
   }
-  const { token, server } = readResetLine(line);
+  const { token: resetCode, server } = readResetLine(line);
   const flags = { ...args, server: args.server ?? server };
-  const options = { argument: args.at, greetOnly: true } as const;
-  // Another connection, because the server ends one that waits for the user.
-  const askOwner = async () => {
-    let notice: string | undefined;
-    await withClient(context, flags, options, async ({ client }) => {
-      try {
-        const { user, displayName } = await client.request("recover-user", { token });
-        const name = displayName === undefined ? user : `${displayName} (${user})`;
-        notice = `this sets the password of ${name}`;
-      } catch (error) {
-        if (asFault(error).code !== "kind-unknown") throw error;
-      }
-      return 0;
-    });
-    return notice;
-  };
-  const password = await newPassword(context, args.newPasswordFile, askOwner);
-  return withClient(context, flags, options, async ({ client }) => {
-    const { user } = await client.request("recover", { token, password });
-    await client.login({ user, password, mode: "login", requiresPassword: true });
+  const { newPasswordFile } = args;
+  const options = { argument: code === undefined ? args.at : undefined, mode: "login" } as const;
+  const connect = { ...options, resetCode, newPasswordFile } as const;
+  return withClient(context, flags, connect, async ({ client, user }) => {
+    await untilConnected(client.read());
     return printChanged(context, user, `; this device is signed in as ${user}`);
   });
 }
@@ -189,17 +169,6 @@ async function newPassword(
   const password = await readNewPassword(context, file, notice);
   if (password !== undefined) return password;
   throw usageFault("no new password given", "set CHAT_NEW_PASSWORD or add --new-password-file");
-}
-
-/** Parses a reset code, a reset address for browsers, or only the token, with or without quotes. */
-export function readResetLine(text: string): { readonly token: string; readonly server?: string } {
-  const line = trimCopied(text);
-  const [, host, secret] = /^https?:\/\/([^/#]+)\/?#reset=(.+)$/.exec(line) ?? [];
-  if (host !== undefined && secret !== undefined) return { token: secret, server: host };
-  if (!line.startsWith("chat://")) return { token: line };
-  const { secret: token, ...address } = parseServerSpec(line);
-  if (token !== undefined) return { token, server: formatInvite(address) };
-  throw usageFault("the reset code is incomplete", "copy the whole code");
 }
 
 const DAY_CHARS = 10;
@@ -297,11 +266,9 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   const offered = { kind: "link-code", code, expires: formatUtc(expires), server, web };
   printData(context, offered, `${code}\n`);
   if (!context.json) {
-    const { stderr, env } = context;
-    const color = !env["NO_COLOR"] && !isAppendOnly(env);
-    const picture = stderr.isTerminal ? qrLines(web, stderr.columns(), color) : undefined;
+    const { stderr } = context;
     printNotice(context, "within 10 minutes, open this in a browser, or scan the code:");
-    stderr.write([web, ...(picture ?? []), ""].join("\n"));
+    stderr.write([web, ...terminalQr(context, web), ""].join("\n"));
     printNotice(context, "in a terminal, run this on the new device:");
     stderr.write(`chat link-device ${code} ${quoteInvite(externalServer)}\n`);
     if (isLoopback(externalServer.host)) {

@@ -17,7 +17,7 @@ import {
   type VerbRow,
   verbRow,
 } from "../cli/command.ts";
-import { externalAddress, inviteUrl, resetPage } from "../cli/connect/invite.ts";
+import { inviteUrl } from "../cli/connect/invite.ts";
 import { eraseAll } from "../cli/connect/lists.ts";
 import {
   ADMIN_FLAGS,
@@ -44,11 +44,12 @@ import { banTarget } from "../ui/commands.ts";
 import { ENGLISH } from "../ui/messages/en/page.ts";
 import { serverRuleFacts } from "../ui/text/rules-text.ts";
 import { ROOM_CREATORS, WHO_ON_SERVER } from "../wire/field.ts";
-import { formatInvite, parseServerSpec, quoteInvite } from "../wire/invite.ts";
+import { parseServerSpec, quoteInvite } from "../wire/invite.ts";
 import { accounts, add } from "./admin/accounts.ts";
 import { groups, removeGroups } from "./admin/groups.ts";
 import * as lists from "./admin/lists.ts";
 import { log } from "./admin/log.ts";
+import { reset } from "./admin/reset.ts";
 import { room } from "./admin/room.ts";
 import { webhook } from "./admin/webhook.ts";
 
@@ -374,35 +375,6 @@ const invite = operatorVerb({
     const url = inviteUrl(context, operator, { token, room: room ?? LOBBY });
     const json = { kind: "invite", invite, token, url, ...until };
     return printData(context, json, `${quoteInvite(parseServerSpec(url))}\n`);
-  },
-});
-
-const reset = operatorVerb({
-  summary: "Create a password reset code",
-  examples: ["chat admin reset bob --expires 2h"],
-  args: {
-    name: USER_ARGUMENT,
-    expires: durationFlag("Lifetime: 30s, 10m, 2h or 7d (Default: 1d)"),
-    signOut: flag("Sign out all devices when the code is used, for example after a theft"),
-  },
-  details: "Prints a code for chat passwd --reset, which works once.",
-  async run({ name, signOut, expires: forMs }, operator) {
-    const { client, context } = operator;
-    const limits = defined({ expires: expiryOf(context, forMs) });
-    const request = { user: name, signOut, ...limits };
-    const { user, token, expires } = await client.request("reset", request);
-    const server = externalAddress(context, operator);
-    const line = { ...server, secret: token };
-    const web = resetPage(server, token);
-    const details = { user, code: token, url: formatInvite(line), web };
-    const json = { kind: "reset", ...details, expires: formatUtc(expires) };
-    printData(context, json, `${quoteInvite(line)}\n`);
-    if (context.json) return 0;
-    printNotice(context, `have ${user} paste that code into 'chat passwd --reset'`);
-    printNotice(context, `or open ${web}`);
-    const until = formatTimestamp(expires, styleOf(context));
-    printNotice(context, `works once, until ${until}; keep it secret`);
-    return 0;
   },
 });
 

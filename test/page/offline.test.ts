@@ -83,7 +83,7 @@ pageTest("tells a user who was signed out elsewhere what waits to be sent", asyn
     .locator(".enter-form")
     .getByText("This browser was signed out. Sign in as eda again to send 2 messages.")
     .waitFor();
-  expect(await eda.page.getByText("Unknown user or wrong password").count()).toBe(0);
+  expect(await eda.page.getByText("The name and the password do not match").count()).toBe(0);
   expect(await eda.field("Name").inputValue()).toBe("eda");
   await eda.field("Password").fill("another one");
   await eda.button("Continue").click();

@@ -96,12 +96,12 @@ pageTest("leaves no trace of a reset link, which works once", async () => {
     await visit.field("Repeat new password").fill(password);
     await visit.button("Set password and sign in").click();
   };
-  await phone.page.getByText("Set a new password for ben. This link works once.").waitFor();
+  await phone.page.getByText("Choose a password for ben. The code works once.").waitFor();
   const kim = await server.window("kim");
   const mixed = await kim.tab();
   await mixed.page.goto("about:blank");
   await mixed.page.goto(web);
-  await mixed.page.getByText("Set a new password for ben. This link works once.").waitFor();
+  await mixed.page.getByText("Choose a password for ben. The code works once.").waitFor();
   await mixed.page.getByText("You are signed in here as kim.").waitFor();
   await mixed.page.close();
   await setPassword(phone, "another one");
@@ -110,7 +110,7 @@ pageTest("leaves no trace of a reset link, which works once", async () => {
   expect(requests).toEqual([]);
   await using other = await server.browser.visit(web);
   await other.page
-    .getByText(/^The reset code is invalid/)
+    .getByText(/^This code has been used/)
     .first()
     .waitFor();
   expect(await ben.page.title()).not.toContain(code);

@@ -259,11 +259,11 @@ pageTest("links a page from a terminal with a typed code", async () => {
   expect(offer["web"]).toBe(`https://${server.served.address}/#link=${offer["code"]}`);
   await using page = await server.browser.visit(`https://${server.served.address}/`);
   await page.button("I have a code").click();
-  await page.page.getByLabel("Code of the other device").fill("0000");
-  await page.button("Use it and sign in").click();
+  await page.page.getByLabel("Code").fill("0000");
+  await page.button("Continue").click();
   await page.page.locator(".fault-line:not(:empty)").waitFor();
-  await page.page.getByLabel("Code of the other device").fill(String(offer["code"]).toLowerCase());
-  await page.button("Use it and sign in").click();
+  await page.page.getByLabel("Code").fill(String(offer["code"]).toLowerCase());
+  await page.button("Continue").click();
   await offering.json("linked", { user: "tim" });
   await page.composer.waitFor();
   await page.page.reload();

@@ -22,7 +22,7 @@ import type {
 import { SEND_AGAIN } from "../../client/files/transfers.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { GuessDelay } from "../../client/link/connection.ts";
-import type { Credentials } from "../../client/login.ts";
+import { type Credentials, TypedCode } from "../../client/login.ts";
 import { formatSnapshot, isOlderSnapshot, parseSnapshot } from "../../core/model/snapshot.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -61,6 +61,7 @@ import {
 import { type AddressDialer, connectingTo, openAddressDialer } from "./dial.ts";
 import { chooseServer, discoverServer, lanFinder, ownRoomSecret } from "./discover.ts";
 import { deviceIdentity, deviceKeys, nativeFileCipher, nativeHashing, sealedHome } from "./keys.ts";
+import { codeInArgument, redeemCode } from "./reset-code.ts";
 
 export interface ClientFlags extends ServerFlags {
   readonly passwordFile?: string | undefined;
@@ -78,6 +79,11 @@ export interface ConnectOptions {
   /** Name if neither the user nor an earlier command supplied one; prompts if `undefined`. */
   readonly fallbackUser?: string | undefined;
   readonly greetOnly?: boolean;
+  /** Code of a card, which decides who logs in. The argument may contain one, too. */
+  readonly resetCode?: string | undefined;
+  readonly newPasswordFile?: string | undefined;
+  /** Password that this command has just set. */
+  readonly password?: string | undefined;
   /** Waits until the server confirms this command's posts; also sends earlier unconfirmed posts. */
   readonly waitsForPosts?: boolean;
   readonly onLogin?: ClientOptions["onLogin"];
@@ -124,10 +130,50 @@ export interface OpenClient {
   readonly close: () => Promise<void>;
 }
 
+/**
+ * Logs in, or only connects. A code in the argument, or typed where a password is asked for, first
+ * sets a password.
+ */
 export async function openClient(
   context: Context,
   flags: ClientFlags,
   options: ConnectOptions = {},
+): Promise<OpenClient> {
+  const { resetCode: token = undefined, ...others } = options;
+  const copied = codeInArgument(options.argument ?? flags.server);
+  if (copied !== undefined) {
+    const { server, token: resetCode } = copied;
+    return openByCode(context, { ...flags, server }, { ...others, argument: undefined, resetCode });
+  }
+  if (token !== undefined) return openByCode(context, flags, options);
+  try {
+    return await openOnce(context, flags, options);
+  } catch (error) {
+    if (!(error instanceof TypedCode) || context.terminal === undefined) throw error;
+    const { resetCode, isCertain, refusal } = error;
+    return openByCode(context, flags, { ...options, resetCode }).catch((fault: unknown) => {
+      const isUnknown = fault instanceof Fault && fault.code === "code-wrong";
+      throw isUnknown && !isCertain ? refusal : fault;
+    });
+  }
+}
+
+async function openByCode(
+  context: Context,
+  flags: ClientFlags,
+  { resetCode: token = "", newPasswordFile, ...options }: ConnectOptions,
+): Promise<OpenClient> {
+  const { argument } = options;
+  const greet = () => openOnce(context, flags, { argument, greetOnly: true });
+  const { user, password } = await redeemCode(context, greet, { token, newPasswordFile });
+  const login = { mode: "login", requiresPassword: true, opensAtOnce: false, password } as const;
+  return openOnce(context, { ...flags, user }, { ...options, ...login });
+}
+
+async function openOnce(
+  context: Context,
+  flags: ClientFlags,
+  options: ConnectOptions,
 ): Promise<OpenClient> {
   const requested = serverOptions(context, flags, options.argument);
   const { config, folders } = context.settings();
@@ -170,7 +216,7 @@ export async function openClient(
     const credentials: Credentials = {
       user,
       mode: options.mode ?? "either",
-      password: await readSecret(context, PASSWORD, flags.passwordFile),
+      password: options.password ?? (await readSecret(context, PASSWORD, flags.passwordFile)),
       roomSecret,
       storedRoomSecret: (server) => ownRoomSecret(context, server),
       requiresPassword: options.requiresPassword ?? false,

@@ -1,6 +1,8 @@
 /** QR codes as lines for a terminal. */
 
 import { qrDots } from "../../base/qr.ts";
+import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
+import type { Context } from "../context.ts";
 
 /**
  * Draws black on white, or inverted without colours. `undefined` if the code is wider than the
@@ -23,4 +25,13 @@ export function qrLines(text: string, columns: number, color: boolean): string[]
     lines.push(color ? `\x1b[30;107m${line}\x1b[0m` : line);
   }
   return lines;
+}
+
+/** Returns no lines if there is no terminal, or if it is too narrow. */
+export function terminalQr(
+  { stderr, env }: Pick<Context, "stderr" | "env">,
+  text: string,
+): string[] {
+  const color = !env["NO_COLOR"] && !isAppendOnly(env);
+  return (stderr.isTerminal ? qrLines(text, stderr.columns(), color) : undefined) ?? [];
 }

@@ -28,6 +28,7 @@ const ARGS = {
     { required: false },
   ),
   cards: stringFlag("FILE", "Import: write a page to print, with a sign-in code per new person"),
+  instructions: flag("Import: print instructions with the cards"),
   renew: flag("Import: new codes for people who have not signed in yet"),
   expires: durationFlag("Import: lifetime of the codes (Default: 7d)"),
   dryRun: flag("Import: only show what would change"),
@@ -67,13 +68,16 @@ export const accounts = operatorVerb({
     "Importing the same list again changes only what differs, and removes nobody from a room. " +
     "People who have left a room are not added to it again.",
   isQuery: ({ action, dryRun }) => action !== "import" || dryRun,
-  check({ action, file, cards, renew, expires, dryRun, account, room }) {
+  check({ action, file, cards, instructions, renew, expires, dryRun, account, room }) {
     if ((action === "import") !== (file !== undefined)) {
       throw usageFault("specify a list to import", "chat admin accounts import class.csv");
     }
+    if (instructions && action === "import" && cards === undefined)
+      throw usageFault("--instructions needs --cards", "add --cards FILE");
     if (action === "import") return;
     const isConfirming = account.length + room.length > 0;
-    if (renew || dryRun || isConfirming || (cards ?? expires) !== undefined)
+    const isMaking = renew || instructions || (cards ?? expires) !== undefined;
+    if (isMaking || dryRun || isConfirming)
       throw usageFault("these flags need import", "chat admin accounts import class.csv");
   },
   async run(args, operator) {

@@ -15,6 +15,8 @@ import { OutputFile } from "../../cli/export/output-file.ts";
 import {
   CARDS_END,
   type Card,
+  type CardServer,
+  type CardTexts,
   cardHtml,
   cardsIn,
   cardsStart,
@@ -23,7 +25,6 @@ import {
 } from "../../core/people/cards.ts";
 import { type DiskFile, onDisk } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
-import { ENGLISH } from "../../ui/messages/en/page.ts";
 
 /** More than 100,000 cards. */
 const PAGE_BYTES_MAX = 512 << 20;
@@ -32,6 +33,13 @@ const PAGE_BYTES_MAX = 512 << 20;
  * A page that exists keeps its cards which are still needed. It is replaced first by a page with
  * mode 0600, to which each batch of cards is added and synced before its codes become valid.
  */
+export interface CardsPage {
+  readonly server: CardServer;
+  readonly texts: CardTexts;
+  /** Whether instructions precede the cards. */
+  readonly hasGuide: boolean;
+}
+
 export class CardsFile {
   readonly #former: readonly FormerCard[];
   readonly #wasThere: boolean;
@@ -45,7 +53,7 @@ export class CardsFile {
    */
   constructor(
     readonly path: string,
-    private readonly server: string,
+    private readonly shown: CardsPage,
     isNeeded: (card: FormerCard) => boolean,
   ) {
     const page = new OutputFile(path, { existing: "replace" });
@@ -54,7 +62,7 @@ export class CardsFile {
       if (existing !== "" && !isCardsPage(existing)) throw otherContent(path);
       this.#wasThere = existing !== "";
       this.#former = cardsIn(existing).filter(isNeeded);
-      page.write(cardsStart(server, ENGLISH.lang));
+      page.write(this.#start());
       for (const { html } of this.#former) page.write(html);
       page.finish();
     } finally {
@@ -74,7 +82,7 @@ export class CardsFile {
   add(cards: readonly Card[]): void {
     this.#checkOwn();
     const drawn = cards.map((card) => {
-      const html = cardHtml(this.server, card, ENGLISH);
+      const html = this.#draw(card);
       this.#html.set(card.code, html);
       return html;
     });
@@ -98,15 +106,24 @@ export class CardsFile {
       return onDisk(this.path, () => systemDisk().remove(this.path));
     const page = new OutputFile(this.path, { existing: "replace" });
     try {
-      page.write(cardsStart(this.server, ENGLISH.lang));
+      page.write(this.#start());
       for (const { html } of former) page.write(html);
       for (const card of [...cards, ...uncertain])
-        page.write(this.#html.get(card.code) ?? cardHtml(this.server, card, ENGLISH));
+        page.write(this.#html.get(card.code) ?? this.#draw(card));
       page.write(CARDS_END);
       page.finish();
     } finally {
       page.discard();
     }
+  }
+
+  #start(): string {
+    const { server, texts, hasGuide } = this.shown;
+    return cardsStart(server, texts, hasGuide);
+  }
+
+  #draw(card: Card): string {
+    return cardHtml(this.shown.server, card, this.shown.texts);
   }
 
   close(): void {

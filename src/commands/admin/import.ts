@@ -1,7 +1,8 @@
 /** `chat admin accounts import`: makes the accounts, rooms and roles of a list of people. */
 
+import { cardExpiry } from "../../base/card-day.ts";
 import { asFault, Fault } from "../../base/fault.ts";
-import { CLASS_LIST_BYTES_MAX, RESET_MS_MAX } from "../../base/limits.ts";
+import { CLASS_LIST_BYTES_MAX } from "../../base/limits.ts";
 import { counted } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { externalAddress, resetPage } from "../../cli/connect/invite.ts";
@@ -9,6 +10,8 @@ import { expiryOf, type Operator } from "../../cli/connect/operator.ts";
 import { faultLine, printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printJson, printResult } from "../../cli/output/result.ts";
+import { readSettings } from "../../cli/screen/settings/preferences.ts";
+import { languageOf } from "../../cli/screen/text/texts.ts";
 import { applyChange, batchesOf, newCard, UncreatedSubjects } from "../../client/class-import.ts";
 import { BulkRequests } from "../../client/link/bulk.ts";
 import { allAccounts, allRooms } from "../../client/link/lists.ts";
@@ -28,8 +31,10 @@ import { type Problem, reasonText } from "../../core/people/list-text.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { readNamedInput } from "../../io/disk/data-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
+import { ENGLISH_CARDS } from "../../ui/messages/en/cards.ts";
+import { INDONESIAN_CARDS } from "../../ui/messages/id/cards.ts";
 import { formatAddress } from "../../wire/invite.ts";
-import { CardsFile } from "./cards-file.ts";
+import { CardsFile, type CardsPage } from "./cards-file.ts";
 import { changeLines, planLines, sumText } from "./plan-lines.ts";
 
 interface PrintedProblem extends Pick<Problem, "line"> {
@@ -38,6 +43,7 @@ interface PrintedProblem extends Pick<Problem, "line"> {
 
 interface ImportFlags {
   readonly cards?: string | undefined;
+  readonly instructions: boolean;
   readonly renew: boolean;
   readonly expires?: number | undefined;
   readonly dryRun: boolean;
@@ -188,7 +194,7 @@ class ImportRun {
     const file =
       cards === undefined || codes === 0
         ? undefined
-        : new CardsFile(cards, formatAddress(this.#server), isNeeded);
+        : new CardsFile(cards, this.#cardsPage(), isNeeded);
     let end: unknown;
     try {
       await this.#applyAll(file);
@@ -218,6 +224,16 @@ class ImportRun {
     throw new Fault("not-allowed", `the server refused ${count}, and made the others`, {
       remedy: "correct the lines named above, then run the same command again",
     });
+  }
+
+  #cardsPage(): CardsPage {
+    const { client, context } = this.operator;
+    const origin = `https://${formatAddress(this.#server)}`;
+    const name = client.loop.greeted?.welcome.server.name ?? formatAddress(this.#server);
+    const { settings } = readSettings(context.settings().screen);
+    const language = languageOf(settings.language, context.env);
+    const texts = language === "id" ? INDONESIAN_CARDS : ENGLISH_CARDS;
+    return { server: { name, origin }, texts, hasGuide: this.flags.instructions };
   }
 
   async #applyAll(file: CardsFile | undefined): Promise<void> {
@@ -256,8 +272,7 @@ class ImportRun {
 
   #newCard(change: CodeChange): Card {
     const { context } = this.operator;
-    const expires =
-      expiryOf(context, this.flags.expires) ?? context.clock.unixMs() + RESET_MS_MAX - 1_000;
+    const expires = expiryOf(context, this.flags.expires) ?? cardExpiry(context.clock.unixMs());
     return newCard(change, { entropy: this.#entropy, pageOf: this.#pageOf, expires });
   }
 

@@ -22,7 +22,7 @@ import {
   type JsonObject,
   parseBody,
 } from "../../wire/record.ts";
-import { setNewest } from "../evict.ts";
+import { NewestMap, setNewest } from "../evict.ts";
 import { SmallMap } from "../small-map.ts";
 import { avatarsAfter } from "./avatars.ts";
 import { FormerNames } from "./former-names.ts";
@@ -68,6 +68,9 @@ export interface PasswordReset {
   readonly signsOut: boolean;
 }
 
+/** Why a code no longer works, which only its holder learns. */
+export type EndOfReset = "expired" | "replaced" | "used";
+
 export interface Device {
   /** False if the device was enrolled with a password and not signed with the account key. */
   readonly certified: boolean;
@@ -102,6 +105,9 @@ const REVOKING_KINDS: ReadonlySet<string> = new Set([
 
 const SERVER_ROOM = "server" as UserId;
 
+/** More than the cards of one school. An older code is unknown. */
+const ENDED_RESETS_MAX = 10_000;
+
 /** Passwords remembered without an account. Exceeds the number of concurrent registrations. */
 const EARLY_PASSWORDS_MAX = 1_024;
 
@@ -120,6 +126,7 @@ export class Registry {
   /** Passwords whose account record should follow; otherwise the registration was interrupted. */
   readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   readonly #byReset = new Map<string, Account>();
+  readonly #endedResets = new NewestMap<string, EndOfReset>(ENDED_RESETS_MAX);
   readonly #roomPasswords = new Map<RoomId, string>();
   readonly #reserved = new Set<FoldedName>();
   /**
@@ -196,6 +203,12 @@ export class Registry {
   byReset(hash: string, unixMs: number): Account | undefined {
     const account = this.#byReset.get(hash);
     return account?.reset !== undefined && unixMs < account.reset.expires ? account : undefined;
+  }
+
+  /** @returns `undefined` if the code is valid or unknown */
+  endOfReset(hash: string, unixMs: number): EndOfReset | undefined {
+    const expires = this.#byReset.get(hash)?.reset?.expires;
+    return expires !== undefined && unixMs >= expires ? "expired" : this.#endedResets.get(hash);
   }
 
   /**
@@ -508,6 +521,9 @@ export class Registry {
     const before = known?.reset;
     this.#change(head, known, body);
     if (known !== undefined && before !== known.reset) this.#indexReset(known, before);
+    if (before !== undefined && known?.isRemoved === false && known.reset !== before) {
+      this.#endedResets.set(before.hash, head.kind === "reset" ? "replaced" : "used");
+    }
   }
 
   #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {

@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault, fixedText, msg } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
@@ -118,8 +118,8 @@ export class Authenticator {
       isAdmitted = isPassword || admission.isVouched || invite !== undefined;
       return Promise.resolve(isAdmitted);
     };
-    const guess = () =>
-      this.#guess(client, [], "room-password-wrong", "wrong server password", check);
+    const refusal = new Fault("room-password-wrong", msg`wrong server password`);
+    const guess = () => this.#guess(client, [], refusal, check);
     await (isToken ? guess() : this.#guessShared(client, "server", guess));
     admission.isAdmitted = isAdmitted;
   }
@@ -313,8 +313,7 @@ export class Authenticator {
     names: readonly string[],
     check: () => Promise<boolean>,
   ): Promise<void> {
-    const message = "unknown user or wrong password";
-    return this.#guess(client, names, "login-refused", message, check);
+    return this.#guess(client, names, loginRefused(), check);
   }
 
   /** Does not look the name up again, because it could now belong to a different account. */
@@ -384,7 +383,8 @@ export class Authenticator {
     }
     checkReadable(current);
     const check = () => this.#memberHashing.run(() => this.#verify(current, passwordHash));
-    await this.#guess(client, guessKeys(name), "login-refused", "wrong current password", check);
+    const refusal = new Fault("login-refused", msg`wrong current password`);
+    await this.#guess(client, guessKeys(name), refusal, check);
   }
 
   hash(user: UserId, password: string): Promise<string> {
@@ -436,9 +436,8 @@ export class Authenticator {
       this.#accountQueue.runFor(user, () =>
         this.#memberHashing.run(() => this.#verify(password, hash)),
       );
-    await this.#guessShared(client, room, () =>
-      this.#guess(client, [], "room-password-wrong", "wrong password for this room", check),
-    );
+    const refusal = new Fault("room-password-wrong", msg`wrong password for this room`);
+    await this.#guessShared(client, room, () => this.#guess(client, [], refusal, check));
   }
 
   countRemoteGuess(keys: readonly string[]): void {
@@ -464,17 +463,16 @@ export class Authenticator {
 
   async guessCode<Found>(
     client: ClientConnection,
-    message: string,
+    refusal: Fault,
     find: () => Found | undefined,
-    code: RefusalCode = "login-refused",
   ): Promise<Found> {
     this.#options.bans.checkClient(client);
     let found: Found | undefined;
-    await this.#guess(client, [], code, message, () => {
+    await this.#guess(client, [], refusal, () => {
       found = find();
       return Promise.resolve(found !== undefined);
     });
-    if (found === undefined) throw new Fault(code, fixedText(message));
+    if (found === undefined) throw refusal;
     return found;
   }
 
@@ -485,7 +483,8 @@ export class Authenticator {
   async operate(client: ClientConnection, account: Account, token: string): Promise<void> {
     const { registry, kernel } = this.#options;
     const link = this.#operatorLink;
-    await this.#guess(client, [], "login-refused", "wrong operator token", () => {
+    const refusal = new Fault("login-refused", msg`wrong operator token`);
+    await this.#guess(client, [], refusal, () => {
       const isOwner = link.claim(token, account.id);
       const isCurrent = !link.isGranted || registry.policy.isOperator(account.id);
       return Promise.resolve(this.#isOperatorToken(token) || (isOwner && isCurrent));
@@ -567,8 +566,7 @@ export class Authenticator {
   async #guess(
     client: ClientConnection,
     names: readonly string[],
-    code: RefusalCode,
-    message: string,
+    refusal: Fault,
     check: () => Promise<boolean>,
   ): Promise<void> {
     const { clock } = this.#options;
@@ -593,7 +591,7 @@ export class Authenticator {
       }
       client.wrongSecrets++;
       await this.#delayWrongAnswer(address, names, requestedAt);
-      throw new Fault(code, fixedText(message));
+      throw refusal;
     } finally {
       this.#guessing.end(names);
     }
@@ -636,8 +634,6 @@ export class Authenticator {
   }
 }
 
-type RefusalCode = "login-refused" | "room-password-wrong" | "code-unknown" | "code-wrong";
-
 const SECRET_PREFIX = "secret:";
 const ADDRESS_PREFIX = "address:";
 
@@ -655,7 +651,7 @@ function admissionOf({ handshake }: ClientConnection): Admission {
 }
 
 function loginRefused(): Fault {
-  return new Fault("login-refused", msg`unknown user or wrong password`);
+  return new Fault("login-refused", msg`the name and the password do not match`);
 }
 
 function unknownDevice(): Fault {

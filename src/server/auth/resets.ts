@@ -1,15 +1,15 @@
 /** Reset codes for users without a password, and accounts that operators create. */
 
 import { checkDisplayName } from "../../base/display-names.ts";
-import { Fault, fixedText, msg } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type UserId, userId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
-import { isResetCode, newResetCode } from "../../core/reset-codes.ts";
-import type { Account, PasswordReset } from "../../core/rooms/accounts.ts";
+import { checkIsNotCode, findResetCode, newResetCode } from "../../core/reset-codes.ts";
+import type { Account, EndOfReset, PasswordReset } from "../../core/rooms/accounts.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
 import { Identity } from "../../crypto/identity.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -18,14 +18,35 @@ import { type SomeHandlers, signedOut } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Bans } from "./bans.ts";
 import type { Authenticator } from "./login.ts";
-import { hashOf } from "./secrets.ts";
+import { resetHashOf } from "./secrets.ts";
 
 interface ResetsOptions extends ServerContext {
   readonly authenticator: Pick<Authenticator, "guessCode" | "hash">;
   readonly bans: Bans;
 }
 
-const INVALID = "the reset code is invalid, used or expired";
+const ASK_AGAIN = msg`ask an operator for a new one`;
+
+/** Only the holder of a code learns how it ended, because its symbols cannot be guessed. */
+const ENDED: Readonly<Record<EndOfReset, () => Fault>> = {
+  expired: () => new Fault("code-wrong", msg`this code has expired`, { remedy: ASK_AGAIN }),
+  replaced: () =>
+    new Fault("code-wrong", msg`a newer code has replaced this one`, {
+      remedy: msg`use the newer one, or ask an operator for another`,
+    }),
+  used: () =>
+    new Fault("code-wrong", msg`this code has been used, or the password changed since`, {
+      remedy: msg`sign in with your name and password, or ask an operator for a new code`,
+    }),
+};
+
+type FindByCode = () => Account | Fault | undefined;
+
+function unknownCode(): Fault {
+  return new Fault("code-wrong", msg`this server does not know this code`, {
+    remedy: msg`compare it with your card, and the card's server with this one`,
+  });
+}
 
 export class Resets {
   readonly #options: ResetsOptions;
@@ -92,26 +113,31 @@ export class Resets {
       );
     }
     const token = code ?? newResetCode(entropy);
-    if (!isResetCode(token)) {
-      throw new Fault("usage", msg`this is not a reset code`, {
+    if (findResetCode(token) !== token) {
+      throw new Fault("usage", msg`this is not the code of a card`, {
         remedy: msg`check what you typed`,
       });
     }
-    return { token, reset: { hash: hashOf(token), expires, signsOut } };
+    return { token, reset: { hash: resetHashOf(token), expires, signsOut } };
   }
 
-  #find(token: string): () => Account | undefined {
+  #find(token: string): FindByCode {
     const { registry, clock } = this.#options;
-    const secret = hashOf(token);
-    return () => registry.byReset(secret, clock.expiryUnixMs());
+    const secret = resetHashOf(findResetCode(token) ?? token);
+    return () => {
+      const now = clock.expiryUnixMs();
+      const end = registry.endOfReset(secret, now);
+      return end === undefined ? registry.byReset(secret, now) : ENDED[end]();
+    };
   }
 
-  /** @throws {Fault} login-refused or banned */
-  async #accountOf(client: ClientConnection, find: () => Account | undefined): Promise<Account> {
+  /** @throws {Fault} code-wrong or banned */
+  async #accountOf(client: ClientConnection, find: FindByCode): Promise<Account> {
     const { authenticator, bans } = this.#options;
-    const account = await authenticator.guessCode(client, INVALID, find);
-    bans.checkAccount(account);
-    return account;
+    const found = await authenticator.guessCode(client, unknownCode(), find);
+    if (found instanceof Fault) throw found;
+    bans.checkAccount(found);
+    return found;
   }
 
   async #userOf(
@@ -129,12 +155,14 @@ export class Resets {
     const { registry, kernel, authenticator } = this.#options;
     const find = this.#find(token);
     const account = await this.#accountOf(client, find);
+    checkIsNotCode(password, findResetCode(token) ?? token);
     const hash = await authenticator.hash(account.id, password);
     // Sign out before changing the password, so that the code is still valid if the server stops in
     // between.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.transact(() => {
-      if (find() !== account) throw new Fault("login-refused", fixedText(INVALID));
+      const found = find();
+      if (found !== account) throw found instanceof Fault ? found : unknownCode();
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };

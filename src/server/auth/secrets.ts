@@ -1,5 +1,6 @@
 /** Checks of tokens, device certificates and the credentials of a session. */
 
+import { pbkdf2Sync } from "node:crypto";
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";
@@ -17,6 +18,16 @@ export function newToken(entropy: Entropy): string {
 
 export function hashOf(token: string): string {
   return toBase64Url(sha256(utf8Encode(token)));
+}
+
+const RESET_ROUNDS = 4_096;
+
+/**
+ * Hash of a code that people type, whose 52 random bits need a slower hash than a token. Without a
+ * salt of its own, because the code alone finds its account. Takes a millisecond.
+ */
+export function resetHashOf(code: string): string {
+  return toBase64Url(pbkdf2Sync(code, "chat/1 reset code", RESET_ROUNDS, 32, "sha256"));
 }
 
 export function sameSecret(a: string, b: string): boolean {

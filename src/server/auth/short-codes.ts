@@ -88,9 +88,9 @@ export class ShortCodes implements Service {
     { ref, number, message }: RequestOf<"code-ask">,
     guest: ClientConnection,
   ): Promise<Deferred> {
-    const unknown = `no code with the number ${number} is in use`;
+    const unknown = new Fault("code-unknown", `no code with the number ${number} is in use`);
     const find = () => this.#offers.get(number);
-    const offer = await this.options.authenticator.guessCode(guest, unknown, find, "code-unknown");
+    const offer = await this.options.authenticator.guessCode(guest, unknown, find);
     const { host, exchanges } = offer;
     const [id] = [...exchanges].find(([, exchange]) => exchange.guest === guest) ?? [];
     if (id === undefined && exchanges.size >= CODE_EXCHANGES_MAX) refuseOne(exchanges, guest);
@@ -112,7 +112,7 @@ export class ShortCodes implements Service {
     // Counts as a wrong guess of the guest, whose answer is delayed.
     const wrong = "the code is wrong or was refused, and can no longer be used";
     this.options.authenticator
-      .guessCode(guest, wrong, () => undefined, "code-wrong")
+      .guessCode(guest, new Fault("code-wrong", wrong), () => undefined)
       .catch((error: unknown) => {
         if (error instanceof Fault) guest.refuse(ref, error);
         else throw error;

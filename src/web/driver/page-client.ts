@@ -21,6 +21,7 @@ import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { unsentPosts } from "../../core/model/selectors.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
+import { parseResetCode } from "../../core/reset-codes.ts";
 import type { FileMessage } from "../../core/rooms/files.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/invite.ts";
@@ -71,7 +72,7 @@ export type PageEvent =
 
 const FORM_LOGIN_POLICY: LoginPolicy = {
   retriesOnLink: true,
-  takenRemedy: () => "give its password, or choose another name",
+  takenRemedy: () => "give its password or the code of your card, or choose another name",
 };
 
 /** Safari accepts addresses of 80,000 characters, other browsers longer ones. */
@@ -385,15 +386,17 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /**
-   * Returns the user whose password the link in the page's address sets.
-   * @throws {Fault} kind-unknown if the server is too old; code-unknown if the code is used
+   * Returns the user whose password the link in the page's address, or a typed code, sets.
+   * @throws {Fault} usage if the code has a typing error; code-wrong if it does not work
    */
-  async resetUser(): Promise<Answer<"recover-user">> {
-    const token = this.#resetToken;
+  async resetUser(typed?: string): Promise<Answer<"recover-user">> {
+    const token = typed === undefined ? this.#resetToken : parseResetCode(typed);
     if (token === undefined) throw notLoggedIn();
     const { connection } = await this.loop.open();
     const { clock } = this.platform;
-    return requestWithRetry(connection, clock, "recover-user", { token }).catch(unknownCode);
+    const owner = await requestWithRetry(connection, clock, "recover-user", { token });
+    this.#resetToken = token;
+    return owner;
   }
 
   /** User who is signed in on this browser while the page's address has a code. */
@@ -403,7 +406,7 @@ export class PageClient extends ChatClient<PageAccount> {
 
   /**
    * Sets the new password and logs in.
-   * @throws {Fault} code-unknown if the reset code is used or expired
+   * @throws {Fault} code-wrong if the code does not work
    */
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
@@ -411,7 +414,7 @@ export class PageClient extends ChatClient<PageAccount> {
     const { connection } = await this.loop.open();
     const { clock } = this.platform;
     const recover = () => requestWithRetry(connection, clock, "recover", { token, password });
-    const { user } = await this.auditor.request("recover", {}, recover).catch(unknownCode);
+    const { user } = await this.auditor.request("recover", {}, recover);
     this.forgetReset();
     await this.enter({ user, password, mode: "login" });
   }
@@ -899,12 +902,6 @@ export class PageClient extends ChatClient<PageAccount> {
     const run = async () => act(this.member.transfers);
     this.store.reportFailure(run());
   }
-}
-
-/** The text of `login-refused` is about passwords. */
-function unknownCode(error: unknown): never {
-  const isUsed = error instanceof Fault && error.code === "login-refused";
-  throw isUsed ? new Fault("code-unknown", error.message, { cause: error }) : error;
 }
 
 function checkFileId(text: string): FileId {

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CardsFile } from "../../../src/commands/admin/cards-file.ts";
 import type { Card } from "../../../src/core/people/cards.ts";
+import { ENGLISH_CARDS } from "../../../src/ui/messages/en/cards.ts";
 import { faultCode } from "../../fault-code.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 
@@ -21,11 +22,17 @@ const card = (user: string, code = `p-${user}`): Card => {
   return { user, displayName: `<${user}>`, code, web, expires: 1_900_000_000_000 };
 };
 
+const PAGE = {
+  server: { name: "Room 7", origin: "https://10.0.0.1:2428" },
+  texts: ENGLISH_CARDS,
+  hasGuide: false,
+};
+
 const folderTest = fixtureTest(async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-cards-"));
   const path = join(folder, "cards.html");
   const open = (needed: readonly string[] = []) =>
-    new CardsFile(path, "10.0.0.1:2428", ({ user }) => needed.includes(user));
+    new CardsFile(path, PAGE, ({ user }) => needed.includes(user));
   const users = () =>
     [...readFileSync(path, "utf8").matchAll(/data-user="([^"]+)"/g)].map(([, user]) => user);
   return {
@@ -48,7 +55,7 @@ folderTest(
     file.finish([card("ana"), card("cleo")]);
     expect(users()).toEqual(["ana", "cleo"]);
     expect(readFileSync(path, "utf8")).toEndWith("</html>\n");
-    expect(readFileSync(path, "utf8")).toContain("<h2>&lt;ana&gt;</h2>");
+    expect(readFileSync(path, "utf8")).toContain("<h2>ana</h2>\n<p>&lt;ana&gt;</p>");
   },
 );
 
@@ -99,6 +106,6 @@ folderTest("follows no link, and notices that its page was replaced", ({ folder,
 });
 
 test("names a folder that does not exist", () => {
-  const open = () => new CardsFile("/nonexistent/cards.html", "10.0.0.1:2428", () => false);
+  const open = () => new CardsFile("/nonexistent/cards.html", PAGE, () => false);
   expect(faultCode(open)).toMatch(/^(store|not)-/);
 });

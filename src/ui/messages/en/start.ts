@@ -102,15 +102,19 @@ export const ENGLISH_START = {
   otherFile: "This is a different file. Choose the original file, or send this one as a new file.",
   nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
   nameRefused: "That name isn't available.",
-  nameTaken: (name: string) => `${name} is taken. If it's your account, enter your password.`,
+  nameTaken: (name: string) =>
+    `${name} is taken. If it's your account, enter your password, or the code on your card.`,
   passwordWrong: "Incorrect password.",
+  passwordUnmatched: (name: string) =>
+    `${name} and this password don't match. If you have a card, use its code.`,
   passwordShort: (n: number) => `Passwords need at least ${n} characters.`,
   useName: (name: string) => `Use ${name}`,
   roomPasswordMissing: (name: string) =>
     `If ${name} is a new name, enter the server password. ` +
-    "If it's your account, enter your password.",
+    "If it's your account, enter your password, or the code on your card.",
   passwordOrRoom: (name: string) =>
-    `Wrong password for ${name}. If the name is new, enter the server password.`,
+    `${name} and this password don't match. If you have a card, use its code. ` +
+    "If the name is new, enter the server password.",
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) =>
     `${
       {
@@ -136,17 +140,21 @@ export const ENGLISH_START = {
   trustServerHint: "Removes the warning; allows notifications and installing.",
   pageNotices: "Notices of this page",
   linkHere: "I have a code",
-  linkHereExplained:
-    "On a device where you are signed in, open Settings, then \u201cLink a new device\u201d.",
-  linkHereCode: "Code of the other device",
+  codeExplained:
+    "Enter the code on your card, or the code of a device where you are signed in: there, open " +
+    "Settings, then \u201cLink a new device\u201d.",
+  cardCodeExplained: "Enter the code on your card.",
+  codeLabel: "Code",
   linkHereReady: "Your other device has given this one a code. Use it to sign in here?",
   linkHereDo: "Use it and sign in",
   newPassword: "New password",
   passwordRule: (n: number) => `At least ${n} characters.`,
   repeatPassword: "Repeat new password",
   passwordsDiffer: "The passwords don't match.",
-  resetExplained: "Set a new password for your account. This link works once.",
-  resetFor: (user: string) => `Set a new password for ${user}. This link works once.`,
+  resetExplained: "Choose a password for your account. The code works once.",
+  resetFor: (user: string) => `Choose a password for ${user}. The code works once.`,
+  resetThen: (user: string) =>
+    `From then on, sign in with the name ${user} and this password. Write it down.`,
   resetInstead: (user: string) => `You are signed in here as ${user}.`,
   signedOutHere: (user: string, unsent: number) =>
     `This browser was signed out. Sign in as ${user} again` +

@@ -268,7 +268,8 @@ export const ENGLISH_TERMINAL = {
   askErase: "Delete this message for everyone?",
   askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
   askServerPassword: (server: string) => `Server password for ${server}`,
-  askAgain: (question: string) => `Wrong. ${question}`,
+  askAgain: (question: string) =>
+    `Not accepted; the code of your card works here, too. ${question}`,
   askCurrentPassword: "Current password (leave empty if none)",
   askNewPassword: "New password",
   askNewPasswordOf: (user: string, server: string) => `New password for ${user} on ${server}`,

@@ -61,15 +61,13 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "run the same command again to resume": "jalankan perintah yang sama untuk melanjutkan",
   "it is saved, and will be sent when you next connect":
     "pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
-  "unknown user or wrong password": "pengguna tidak dikenal atau kata sandi salah",
+  "the name and the password do not match": "nama dan kata sandi tidak cocok",
   "wrong server password": "kata sandi server salah",
   "wrong password for this room": "kata sandi ruang ini salah",
   "wrong current password": "kata sandi saat ini salah",
   "this browser cannot create an account key": "peramban ini tidak dapat membuat kunci akun",
   "open the page over https or in a newer browser, or sign in with a password":
     "buka halaman ini lewat https atau di peramban yang lebih baru, atau masuk dengan kata sandi",
-  "the reset code is invalid, used or expired":
-    "kode ini tidak valid, sudah dipakai, atau kedaluwarsa",
   "sign out another device first: {}": "keluarkan perangkat lain dahulu: {}",
   "a moderator can turn them on: {}": "moderator dapat menyalakannya: {}",
   "they are saved, and will be sent when you next connect":
@@ -627,7 +625,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "server belum mengirim pesan terbaru '{}'",
   "the server has not responded for {} s": "server tidak menjawab selama {} detik",
   "{} requests are pending": "{} permintaan masih menunggu",
-  "{}: unknown user or wrong password": "{}: pengguna tidak dikenal atau kata sandi salah",
+  "{}: the name and the password do not match": "{}: nama dan kata sandi tidak cocok",
   "the server does not prove that a device belongs to {}":
     "server tidak membuktikan bahwa sebuah perangkat milik {}",
   "a queued message to '{}' can no longer be decrypted":
@@ -744,7 +742,16 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} cannot be used ({})": "{} tidak dapat dipakai ({})",
   "the proxy at {} does not reach the chat server": "proksi di {} tidak mencapai server chat",
   "this device does not have {}'s account key": "perangkat ini tidak memiliki kunci akun {}",
-  "this is not a reset code": "ini bukan kode setel ulang",
+  "wrong operator token": "token operator salah",
+  "this is not the code of a card": "ini bukan kode kartu",
+  "a letter or digit of this code is wrong": "satu huruf atau angka kode ini salah",
+  "this code has expired": "kode ini sudah kedaluwarsa",
+  "a newer code has replaced this one": "kode ini sudah diganti dengan yang lebih baru",
+  "this code has been used, or the password changed since":
+    "kode ini sudah dipakai, atau kata sandi sudah diganti sejak itu",
+  "this server does not know this code": "server ini tidak mengenal kode ini",
+  "this is the code of a card, and no password": "ini kode kartu, bukan kata sandi",
+  "the password must not be the code": "kata sandi tidak boleh sama dengan kodenya",
   "'{}' is not an IP address": "'{}' bukan alamat IP",
   "no invite '{}'": "tidak ada undangan '{}'",
   "your invites are limited to {} uses": "undangan Anda dibatasi {} kali pakai",
@@ -878,6 +885,17 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask for an invite": "mintalah undangan",
   "use CHAT_PASSWORD or --password-file; if you lost it: {}":
     "isi CHAT_PASSWORD atau pakai --password-file; jika lupa: {}",
+  "a code has {} letters and digits, such as {}":
+    "kode terdiri atas {} huruf dan angka, misalnya {}",
+  "compare it with the card, and type it again": "cocokkan dengan kartu, lalu ketik lagi",
+  "ask an operator for a new one": "mintalah yang baru kepada operator",
+  "use the newer one, or ask an operator for another":
+    "pakai yang lebih baru, atau minta yang lain kepada operator",
+  "sign in with your name and password, or ask an operator for a new code":
+    "masuk dengan nama dan kata sandi, atau minta kode baru kepada operator",
+  "compare it with your card, and the card's server with this one":
+    "cocokkan dengan kartu Anda, dan server di kartu dengan server ini",
+  "use it with {}": "pakai dengan {}",
   "omit the password": "hilangkan kata sandinya",
   "find its number: {}": "cari nomornya: {}",
   "use only one of them": "pakai salah satu saja",

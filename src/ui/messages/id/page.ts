@@ -241,10 +241,7 @@ export const INDONESIAN: Texts = {
   cardsAll: (people) => `Semua (${people})`,
   cardsMake: (cards) => `Buat ${cards} kartu baru`,
   cardsMade: (cards) => `${cards} kartu dibuat.`,
-  cardScan: "Pindai kodenya, atau buka",
-  cardTerminal: "Di terminal:",
-  cardThen: "lalu",
-  cardUntil: (day) => `Pilih kata sandi sampai ${day}.`,
+  cardsGuide: "Cetak petunjuknya juga",
   cardsSave: (cards) => `Simpan ${cards} kartu untuk dicetak`,
   addedCount: (count) => `${count} orang ditambahkan`,
   nameGroup: "Beri nama grup",
@@ -776,14 +773,19 @@ export const INDONESIAN: Texts = {
 
   nameInvalid: "Gunakan 1 sampai 32 huruf, angka, - atau _, tidak hanya angka.",
   nameRefused: "Nama itu tidak tersedia.",
-  nameTaken: (name) => `${name} sudah dipakai. Jika itu milik Anda, isi kata sandinya.`,
+  nameTaken: (name) =>
+    `${name} sudah dipakai. Jika itu milik Anda, isi kata sandinya, atau kode di kartu Anda.`,
   passwordWrong: "Kata sandi salah.",
+  passwordUnmatched: (name) =>
+    `${name} dan kata sandi ini tidak cocok. Jika Anda punya kartu, pakai kodenya.`,
   passwordShort: (n) => `Kata sandi minimal ${n} karakter.`,
   useName: (name) => `Pakai ${name}`,
   roomPasswordMissing: (name) =>
-    `Jika ${name} nama baru, isi kata sandi server. Jika itu milik Anda, isi kata sandinya.`,
+    `Jika ${name} nama baru, isi kata sandi server. ` +
+    "Jika itu milik Anda, isi kata sandinya, atau kode di kartu Anda.",
   passwordOrRoom: (name) =>
-    `Kata sandi salah untuk ${name}. Jika namanya baru, isi kata sandi server.`,
+    `${name} dan kata sandi ini tidak cocok. Jika Anda punya kartu, pakai kodenya. ` +
+    "Jika namanya baru, isi kata sandi server.",
   guessDelay: (of, seconds) =>
     `${
       {
@@ -1027,9 +1029,11 @@ export const INDONESIAN: Texts = {
   linkCode: "Kode. Jangan kirim lewat server ini:",
   linkInTerminal: "Di terminal",
   linkHere: "Saya punya kode",
-  linkHereExplained:
-    "Di perangkat tempat Anda sudah masuk, buka Setelan, lalu \u201cTautkan perangkat baru\u201d.",
-  linkHereCode: "Kode dari perangkat lain",
+  codeExplained:
+    "Isi kode di kartu Anda, atau kode dari perangkat tempat Anda sudah masuk: di sana, buka " +
+    "Setelan, lalu \u201cTautkan perangkat baru\u201d.",
+  cardCodeExplained: "Isi kode di kartu Anda.",
+  codeLabel: "Kode",
   linkHereReady: "Perangkat Anda yang lain memberi kode kepada perangkat ini. Pakai untuk masuk?",
   linkHereDo: "Pakai dan masuk",
   linked: "Perangkat sudah tertaut ke akun Anda.",
@@ -1039,10 +1043,10 @@ export const INDONESIAN: Texts = {
   passwordRule: (n) => `Minimal ${n} karakter.`,
   repeatPassword: "Ulangi kata sandi baru",
   passwordsDiffer: "Kata sandi tidak sama.",
-  resetExplained:
-    "Tetapkan kata sandi baru untuk akun Anda. Tautan ini hanya dapat dipakai satu kali.",
-  resetFor: (user) =>
-    `Tetapkan kata sandi baru untuk ${user}. Tautan ini hanya dapat dipakai satu kali.`,
+  resetExplained: "Pilih kata sandi untuk akun Anda. Kodenya hanya dapat dipakai satu kali.",
+  resetFor: (user) => `Pilih kata sandi untuk ${user}. Kodenya hanya dapat dipakai satu kali.`,
+  resetThen: (user) =>
+    `Setelah itu, masuklah dengan nama ${user} dan kata sandi ini. Catatlah kata sandinya.`,
   resetInstead: (user) => `Anda masuk di sini sebagai ${user}.`,
   signedOutHere: (user, unsent) =>
     `Peramban ini sudah dikeluarkan. Masuk lagi sebagai ${user}` +
@@ -1206,10 +1210,13 @@ export const INDONESIAN: Texts = {
   resetPassword: "Atur ulang kata sandi",
   resetAsk: (name) => `Atur ulang kata sandi ${name}`,
   resetMakeExplained:
-    "Membuat tautan dan perintah. Pakai salah satunya, sekali saja, dalam satu hari.",
+    "Membuat gambar untuk dipindai dan kode. Salah satunya menetapkan kata sandi baru, sekali " +
+    "saja, dalam satu hari.",
   resetSignsOut: "Keluarkan semua perangkat saat dipakai (misalnya setelah pencurian)",
-  resetHandOver: (until) => `Berlaku sampai ${until}. Bagikan hanya kepada pengguna ini.`,
-  resetLine: "Untuk chat passwd --reset",
+  resetHandOver: (until) =>
+    `Berlaku satu kali, sampai ${until}. Tunjukkan hanya kepada pengguna ini.`,
+  resetScan: "Pindai gambarnya. Atau buka",
+  resetType: ", pilih “Saya punya kode”, lalu ketik:",
   closed: "hanya baca",
   closeRoom: "Jadikan hanya baca",
   closeRoomAsk: (room) => `Jadikan ${room} hanya baca?`,

@@ -266,7 +266,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   askErase: "Hapus pesan ini untuk semua orang?",
   askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
   askServerPassword: (server) => `Kata sandi server untuk ${server}`,
-  askAgain: (question) => `Salah. ${question}`,
+  askAgain: (question) => `Tidak diterima; kode kartu Anda juga bisa dipakai di sini. ${question}`,
   askCurrentPassword: "Kata sandi saat ini (kosongkan jika belum ada)",
   askNewPassword: "Kata sandi baru",
   askNewPasswordOf: (user, server) => `Kata sandi baru untuk ${user} di ${server}`,

@@ -6,7 +6,13 @@ import { compareNames, type Name } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { allAccounts } from "../../../client/link/lists.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { CARDS_END, type Card, cardHtml, cardsStart } from "../../../core/people/cards.ts";
+import {
+  CARDS_END,
+  type Card,
+  type CardTexts,
+  cardHtml,
+  cardsStart,
+} from "../../../core/people/cards.ts";
 import type { AccountEntry } from "../../../core/people/class-list.ts";
 import type { ImportChange } from "../../../core/people/import-plan.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
@@ -33,13 +39,25 @@ export function importOptions({ chat, texts }: PageValue): ImportRunOptions {
   };
 }
 
+/** @param lang the page's language */
+function cardTexts(lang: string): Promise<CardTexts> {
+  return lang === "id"
+    ? import("../../../ui/messages/id/cards.ts").then((module) => module.INDONESIAN_CARDS)
+    : import("../../../ui/messages/en/cards.ts").then((module) => module.ENGLISH_CARDS);
+}
+
 export function SaveCards({ cards }: { readonly cards: readonly Card[] }) {
-  const { texts, chat } = usePage();
-  const save = () => {
-    const { host } = location;
+  const page = usePage();
+  const { texts, chat } = page;
+  const task = useTask();
+  const [hasGuide, setGuide] = useState(false);
+  const save = async () => {
+    const { origin } = importOptions(page);
+    const server = { name: chat.model.server?.name ?? location.host, origin };
+    const its = await cardTexts(texts.lang);
     const html = [
-      cardsStart(host, texts.lang),
-      ...cards.map((card) => cardHtml(host, card, texts)),
+      cardsStart(server, its, hasGuide),
+      ...cards.map((card) => cardHtml(server, card, its)),
       CARDS_END,
     ];
     const address = URL.createObjectURL(new Blob(html, { type: "text/html" }));
@@ -50,9 +68,11 @@ export function SaveCards({ cards }: { readonly cards: readonly Card[] }) {
     <>
       <p className="hint">{texts.cardsExplained}</p>
       {chat.isLocal ? <p className="warning">{texts.inviteLoopback}</p> : null}
-      <Button variant="main" onClick={save}>
+      <Check label={texts.cardsGuide} isOn={hasGuide} onChange={setGuide} />
+      <Button variant="main" disabled={task.isBusy} onClick={() => task.run(save)}>
         {texts.cardsSave(cards.length)}
       </Button>
+      <FaultLine fault={task.fault} />
     </>
   );
 }

@@ -1,8 +1,7 @@
 /** Performs the changes of a class list, and collects the cards. */
 
+import { cardExpiry } from "../../../base/card-day.ts";
 import { asFault } from "../../../base/fault.ts";
-import { RESET_MS_MAX } from "../../../base/limits.ts";
-import { HOUR_MS } from "../../../base/time.ts";
 import {
   applyChange,
   batchesOf,
@@ -17,9 +16,6 @@ import type { Clock } from "../../../io/clock.ts";
 import type { Entropy } from "../../../io/entropy.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-
-/** The server's clock may be behind that of the page. */
-const EXPIRY_MARGIN_MS = HOUR_MS;
 
 /** A line that prevents the import, or that the server refused. */
 export interface BadLine {
@@ -54,7 +50,7 @@ export async function performImport(
   onDone: (done: DoneImport) => void,
 ): Promise<void> {
   const pageOf = (code: string) => `${origin}/#reset=${code}`;
-  const expires = clock.unixMs() + RESET_MS_MAX - EXPIRY_MARGIN_MS;
+  const expires = cardExpiry(clock.unixMs());
   const requests = new BulkRequests(clock);
   const uncreated = new UncreatedSubjects();
   const cards: Card[] = [];

@@ -8,8 +8,8 @@ import { type PageValue, usePage } from "../shell/context.tsx";
 import { CopyLine } from "../shell/copy-line.tsx";
 import { confirm, Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { inviteText } from "../shell/invite-text.ts";
 import { type MenuItem, menuItem } from "../shell/menu.tsx";
+import { Qr } from "../shell/qr.tsx";
 
 export function moderateItems({ texts, openDialog }: PageValue, user: string): MenuItem[] {
   const moderate = (act: "mute" | "unmute" | "kick") => () =>
@@ -49,13 +49,19 @@ function ResetResult({ token, expires }: ResetToken) {
   const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
   if (address === undefined) return null;
   const { origin, isLoopback } = address;
+  const link = `${origin}/#reset=${token}`;
   return (
-    <>
-      <p>{texts.resetHandOver(times.full(expires))}</p>
+    <div className="invite-made">
       {isLoopback ? <p className="warning">{texts.inviteLoopback}</p> : null}
-      <CopyLine id="reset-link" label={texts.inviteLink} text={`${origin}/#reset=${token}`} />
-      <CopyLine id="reset-line" label={texts.resetLine} text={inviteText(chat, address, token)} />
-    </>
+      <Qr text={link} />
+      <p>
+        {texts.resetScan} <strong className="reset-origin">{origin}</strong>
+        {texts.resetType}
+      </p>
+      <p className="reset-code">{token}</p>
+      <p className="hint">{texts.resetHandOver(times.full(expires))}</p>
+      <CopyLine id="reset-link" label={texts.inviteLink} text={link} />
+    </div>
   );
 }
 

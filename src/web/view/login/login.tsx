@@ -5,12 +5,14 @@ import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { type FoldedName, foldName, isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
+import { TypedCode } from "../../../client/login.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { ServerView } from "../../../core/model/state.ts";
 import type { StartTexts } from "../../../ui/messages/en/start.ts";
 import { LANGUAGES, type Language } from "../../../ui/messages/languages.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { isLinkCode } from "../../input/typed-code.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -152,7 +154,14 @@ interface FormProps {
   readonly server: ServerView | undefined;
   readonly task: RunningTask;
   readonly refused: unknown;
+  /** Opens the form for a code. */
+  readonly onCode: () => void;
+  readonly onOwner: OnOwner;
 }
+
+type Owner = Answer<"recover-user">;
+/** Receives whose password a typed code sets. */
+type OnOwner = (owner: Owner) => void;
 
 /** Text that the user typed into the form of the document, before the page's scripts ran. */
 function typedBefore(id: string): string {
@@ -161,7 +170,7 @@ function typedBefore(id: string): string {
 }
 
 /** The server decides by the name whether to register the user or log in. */
-function LoginForm({ server, task, refused }: FormProps) {
+function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
   const page = useStart();
   const { texts, chat } = page;
   const { signedOut } = chat;
@@ -192,7 +201,7 @@ function LoginForm({ server, task, refused }: FormProps) {
   const attempt = async (login: TypedLogin, run: () => Promise<void>) => {
     setWrong(undefined);
     try {
-      await run();
+      await run().catch((fault: unknown) => takeCode(page, fault, onOwner));
     } catch (fault) {
       setWrong(
         loginFieldError({ fault, password, roomSecret, takenNames, name: login.user }, texts),
@@ -215,7 +224,13 @@ function LoginForm({ server, task, refused }: FormProps) {
   const fieldFault = (field: LoginFieldError["at"]): ReactNode =>
     wrong?.at === field ? (
       <>
-        {wrong.text} {wrong.proposal && <wrong.proposal onUse={acceptProposal} />}
+        {wrong.text}{" "}
+        {wrong.offersCode === true ? (
+          <Button variant="small" onClick={onCode}>
+            {texts.linkHere}
+          </Button>
+        ) : null}{" "}
+        {wrong.proposal && <wrong.proposal onUse={acceptProposal} />}
       </>
     ) : undefined;
   return (
@@ -314,22 +329,40 @@ export function Login() {
     setLinking(false);
   };
   const [isResetting, setResetting] = useState(chat.isResetting);
+  const [owner, setOwner] = useState<Owner>();
+  // The form shows a refused code beside the field.
+  const isTypingCode = isLinking && !isResetting && chat.linkCode === undefined;
   const discardReset = () => {
     chat.forgetReset();
     task.forget();
+    setOwner(undefined);
     setResetting(false);
+  };
+  const chooseFor: OnOwner = (found) => {
+    setOwner(found);
+    setResetting(true);
+  };
+  const enterCode = () => {
+    task.forget();
+    setLinking(true);
   };
   const { TrustOffer } = useModule(trustOffer) ?? {};
   const { ProgramOffer } = useModule(programOffer) ?? {};
   const waits = server === undefined && readLocal(KNOWN_KEY) === true;
   const form = isResetting ? (
-    <ResetForm task={task} onOther={discardReset} />
+    <ResetForm task={task} known={owner} onOther={discardReset} />
   ) : isLinking ? (
-    <LinkForm task={task} onOther={leaveLinking} />
+    <CodeForm server={server} task={task} onOwner={chooseFor} onOther={leaveLinking} />
   ) : waits ? null : showsKnownUsers ? (
     <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
   ) : (
-    <LoginForm server={server} task={task} refused={refused} />
+    <LoginForm
+      server={server}
+      task={task}
+      refused={refused}
+      onCode={enterCode}
+      onOwner={chooseFor}
+    />
   );
   return (
     <main className="entering">
@@ -342,14 +375,16 @@ export function Login() {
             </Announced>
           )}
           {form}
-          {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
+          {isResetting || isLinking || showsKnownUsers ? (
+            <Refusal fault={isTypingCode ? loginFault : refused} />
+          ) : null}
           {server === undefined ? null : (
             <>
               <Fingerprint server={server} />
               {TrustOffer && <TrustOffer hint={texts.trustServerHint} />}
               <div className="enter-foot">
-                {isResetting || isLinking || !server.keepsKey ? null : (
-                  <Button variant="quiet" onClick={() => setLinking(true)}>
+                {isResetting || isLinking ? null : (
+                  <Button variant="quiet" onClick={enterCode}>
                     <Icon name="qr" />
                     {texts.linkHere}
                   </Button>
@@ -380,6 +415,8 @@ interface LoginFieldError {
   readonly at: "name" | "password" | "room";
   readonly text: string;
   readonly proposal?: ComponentType<ProposalProps>;
+  /** The account may have a card instead of a password, which the server does not reveal. */
+  readonly offersCode?: boolean;
 }
 
 interface ProposalProps {
@@ -423,14 +460,14 @@ function loginFieldError(attempt: LoginAttempt, texts: StartTexts): LoginFieldEr
       // The server does not reveal whether the name exists. With a password, the name is assumed to
       // exist.
       return password === ""
-        ? { at: "room", text: texts.roomPasswordMissing(clean) }
-        : { at: "password", text: texts.passwordOrRoom(clean) };
+        ? { at: "room", text: texts.roomPasswordMissing(clean), offersCode: true }
+        : { at: "password", text: texts.passwordOrRoom(clean), offersCode: true };
     case "login-refused": {
       if (!isName(name)) return undefined;
       takenNames.add(foldName(name));
       return password === ""
-        ? { at: "name", text: texts.nameTaken(clean), proposal }
-        : { at: "password", text: texts.passwordWrong, proposal };
+        ? { at: "name", text: texts.nameTaken(clean), proposal, offersCode: true }
+        : { at: "password", text: texts.passwordUnmatched(clean), proposal, offersCode: true };
     }
     default:
       return undefined;
@@ -441,27 +478,59 @@ function isShort(password: string): boolean {
   return password !== "" && [...password].length < PASSWORD_CHARS_MIN;
 }
 
-/** Asks even if the page's address has a code, as anyone could send the user such an address. */
-function LinkForm({ task, onOther }: { readonly task: RunningTask; readonly onOther: () => void }) {
+/**
+ * Continues with the code that was typed where a password is asked for.
+ * @throws {Fault} the refusal of the password, if that was no code; otherwise of the code
+ */
+async function takeCode({ chat }: StartValue, fault: unknown, onOwner: OnOwner): Promise<void> {
+  if (!(fault instanceof TypedCode)) throw fault;
+  const { resetCode, isCertain, refusal } = fault;
+  const owner = await chat.resetUser(resetCode).catch((error: unknown) => {
+    const isUnknown = error instanceof Fault && error.code === "code-wrong";
+    throw isUnknown && !isCertain ? refusal : error;
+  });
+  onOwner(owner);
+}
+
+interface CodeProps extends ResetProps {
+  readonly server: ServerView | undefined;
+  readonly onOwner: OnOwner;
+}
+
+/**
+ * Asks for the code of a card or of another device. Asks even if the page's address has the latter,
+ * as anyone could send the user such an address.
+ */
+function CodeForm({ server, task, onOwner, onOther }: CodeProps) {
   const { texts, chat } = useStart();
   const [typed, setTyped] = useState("");
   const code = chat.linkCode ?? typed;
+  const explained = server?.keepsKey === false ? texts.cardCodeExplained : texts.codeExplained;
+  const submit = async () => {
+    if (chat.linkCode !== undefined || isLinkCode(code)) await chat.joinAccount(code);
+    else onOwner(await chat.resetUser(code));
+  };
   return (
-    <form onSubmit={task.onSubmit(() => chat.joinAccount(code))} className="enter-form" noValidate>
-      <p>{chat.linkCode === undefined ? texts.linkHereExplained : texts.linkHereReady}</p>
+    <form onSubmit={task.onSubmit(submit)} className="enter-form" noValidate>
+      <p>{chat.linkCode === undefined ? explained : texts.linkHereReady}</p>
       {chat.linkCode === undefined ? (
         <Field
           id="enter-link"
-          label={texts.linkHereCode}
+          label={texts.codeLabel}
           value={typed}
           onChange={setTyped}
           complete="one-time-code"
           isRequired
           isFirst
+          fault={task.fault === undefined ? undefined : faultText(task.fault, texts)}
         />
       ) : null}
       <Button type="submit" variant="main wide" disabled={task.isBusy || code === ""}>
-        {task.isBusy ? texts.signingIn : texts.linkHereDo}
+        {task.isBusy
+          ? texts.signingIn
+          : chat.linkCode === undefined
+            ? texts.continueLogin
+            : texts.linkHereDo}
       </Button>
       <Button variant="quiet" onClick={onOther}>
         {texts.resetOther}
@@ -470,7 +539,7 @@ function LinkForm({ task, onOther }: { readonly task: RunningTask; readonly onOt
   );
 }
 
-function nameOf({ user, displayName }: Answer<"recover-user">): string {
+function nameOf({ user, displayName }: Owner): string {
   return displayName === undefined ? user : `${cleanText(displayName)} (${user})`;
 }
 
@@ -480,24 +549,20 @@ interface ResetProps {
 }
 
 /** Asks whose password the link sets, because links and cards get mixed up. */
-function useResetUser(task: RunningTask): Answer<"recover-user"> | undefined {
+function useResetUser(task: RunningTask, known: Owner | undefined): Owner | undefined {
   const { chat } = useStart();
-  const [user, setUser] = useState<Answer<"recover-user">>();
+  const [user, setUser] = useState(known);
   // biome-ignore lint/correctness/useExhaustiveDependencies: once per link
   useEffect(() => {
-    task.run(() =>
-      chat.resetUser().then(setUser, (error: unknown) => {
-        if (!(error instanceof Fault) || error.code !== "kind-unknown") throw error;
-      }),
-    );
+    if (known === undefined) task.run(() => chat.resetUser().then(setUser));
   }, [chat]);
   return user;
 }
 
-function ResetForm({ task, onOther }: ResetProps) {
+function ResetForm({ task, known, onOther }: ResetProps & { readonly known: Owner | undefined }) {
   const { texts, chat } = useStart();
   const [password, setPassword] = useState("");
-  const owner = useResetUser(task);
+  const owner = useResetUser(task, known);
   const { signedInUser } = chat;
   const isOther = signedInUser !== undefined && !isSameName(signedInUser, owner?.user);
   return (
@@ -507,6 +572,9 @@ function ResetForm({ task, onOther }: ResetProps) {
         <Announced kind="notice">{texts.resetInstead(cleanText(signedInUser))}</Announced>
       ) : null}
       <NewPassword onChange={setPassword} isFirst />
+      {owner === undefined ? null : (
+        <p className="hint">{texts.resetThen(cleanText(owner.user))}</p>
+      )}
       <Button type="submit" variant="main wide" disabled={task.isBusy || password === ""}>
         {task.isBusy ? texts.signingIn : texts.resetSet}
       </Button>
