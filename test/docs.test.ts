@@ -6,6 +6,7 @@ import { slashRows } from "../src/cli/chat/slash.ts";
 import { runProgram } from "../src/cli/program.ts";
 import { VERBS } from "../src/commands/table.ts";
 import { SLASH_ALIASES } from "../src/ui/commands.ts";
+import { cardGuide } from "./card-guide.ts";
 import { fakeWorld } from "./commands/fake-world.ts";
 import { expectGolden } from "./golden.ts";
 import { GUIDES } from "./guides.ts";
@@ -127,6 +128,10 @@ test("docs/commands.md lists all commands", async () => {
   text = withRows(text, "Slash commands", slashTable());
   text = withRows(text, "Other names of slash commands", aliasTable());
   expectGolden(join(ROOT, "docs/commands.md"), text);
+});
+
+test("docs/card.md has the texts that are printed with cards", () => {
+  expectGolden(join(ROOT, "docs/card.md"), cardGuide());
 });
 
 test("docs/settings.md lists all settings", () => {
