@@ -9,9 +9,38 @@ import {
   IDLE_UDP_PING_AFTER_MS,
   IDLE_UDP_PING_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, delay } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { Connection } from "./connection.ts";
+
+/** Time in which a slow uplink sends the messages that precede a ping. */
+const UPLINK_TIMEOUT_MS = 16_000;
+
+const probed = new WeakSet<Connection>();
+
+/**
+ * Closes a link that does not answer, so that its client connects again. For clients that need no
+ * second connection to find out, because a wrong answer costs them one login: those of a page that
+ * has been in the background, where the system drops connections without a word.
+ * @param idleMs silence before a ping; a link that has received something since is not asked
+ */
+export async function closeIfSilent(
+  connection: Connection,
+  clock: Pick<Clock, "now" | "after">,
+  idleMs: number,
+): Promise<void> {
+  const now = clock.now();
+  if (now - connection.lastReceivedAt < idleMs || probed.has(connection)) return;
+  probed.add(connection);
+  const timeoutMs =
+    IDLE_PING_TIMEOUT_MS + (connection.awaitsAnswer ? UPLINK_TIMEOUT_MS : IDLE_CONNECT_TIMEOUT_MS);
+  connection.probe(0);
+  await delay(clock, timeoutMs);
+  probed.delete(connection);
+  if (connection.lastReceivedAt >= now) return;
+  const seconds = Math.round((clock.now() - connection.lastReceivedAt) / 1000);
+  connection.close(new Fault("timeout", msg`the server has not responded for ${seconds} s`));
+}
 
 export interface IdleProbeOptions {
   readonly clock: Pick<Clock, "now" | "after">;

@@ -4,6 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import { clientName } from "../../base/client-name.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
+import { IDLE_PING_AFTER_MS } from "../../base/limits-cluster.ts";
 import { checkName } from "../../base/names.ts";
 import { dateOf } from "../../base/time.ts";
 import { bareTarget } from "../../client/actions.ts";
@@ -13,6 +14,7 @@ import type { LoginOptions, LoopState } from "../../client/connection-loop.ts";
 import { type ClientEvent, greetedEvent, linkEventOf, modelEventOf } from "../../client/event.ts";
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
 import type { GreetedServer } from "../../client/link/greeting.ts";
+import { closeIfSilent } from "../../client/link/idle-probe.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import type { OfferedLink } from "../../client/linking.ts";
@@ -555,6 +557,7 @@ export class PageClient extends ChatClient<PageAccount> {
         return this.#publish(effect);
       }
       case "keep-draft":
+        this.#probe(IDLE_PING_AFTER_MS);
         return this.#drafts.changed(effect.target, effect.draft);
       default:
         return unreachable(effect);
@@ -572,6 +575,12 @@ export class PageClient extends ChatClient<PageAccount> {
     const serverBuild = welcome.build ?? "";
     if (build !== "" && serverBuild !== "" && serverBuild !== build)
       this.#applyUnlessClosed({ kind: "outdated" });
+  }
+
+  /** A phone drops connections in the background without a word. */
+  #probe(idleMs: number): void {
+    const { connection } = this.loop;
+    if (connection !== undefined) void closeIfSilent(connection, this.platform.clock, idleMs);
   }
 
   #isLoggedInAs(user: string): boolean {
@@ -819,6 +828,7 @@ export class PageClient extends ChatClient<PageAccount> {
   /** The page has become visible or hidden. */
   setFocus(on: boolean): void {
     this.actions.setFocus(on);
+    if (on) this.#probe(0);
     if (on) this.#adopt();
     else this.#flush();
   }

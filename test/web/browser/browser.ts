@@ -97,6 +97,8 @@ export class Tab {
   #isGone = false;
   /** Neither connects nor receives messages of other tabs. */
   isFrozen = false;
+  /** Loses both directions of the present link. New links work. */
+  loseSilently = (): void => undefined;
   reloads = 0;
   /** Accepts the server's history after an alarm. */
   readonly acceptances: (() => Promise<void>)[] = [];
@@ -195,6 +197,7 @@ export class Tab {
         if (this.isFrozen) throw new Fault("unreachable", "the tab is frozen");
         const link = await site.network.dialFrom(this.host)({ ...ADDRESS, timeoutMs: 5_000 });
         this.#link = link;
+        this.loseSilently = loseSilently(link);
         if (browser.channelMs > 0) slowChannels(link, browser);
         return link;
       },
@@ -248,6 +251,24 @@ export class Tab {
       },
     };
   }
+}
+
+/** Returns a function after which the link carries nothing, as if the path dropped its packets. */
+function loseSilently(link: Link): () => void {
+  let isLost = false;
+  const receive = link.receive.bind(link);
+  const send = link.send.bind(link);
+  link.receive = (handlers) =>
+    receive({
+      ...handlers,
+      message: (bytes) => {
+        if (!isLost) handlers.message(bytes);
+      },
+    });
+  link.send = (message, tail) => (isLost ? true : send(message, tail));
+  return () => {
+    isLost = true;
+  };
 }
 
 function slowChannels(link: Link, browser: Browser): void {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { POLLS_OPEN_PER_MEMBER_MAX } from "../../../src/base/limits.ts";
+import { IDLE_PING_AFTER_MS } from "../../../src/base/limits-cluster.ts";
 import { SCROLL_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
 import { itemAt } from "../../../src/core/model/item.ts";
 import { RowBuilder } from "../../../src/core/model/rows.ts";
@@ -640,6 +641,37 @@ describe("storage failures", () => {
     expect(ana.chat.storeFailure?.code).toBe("store-full");
     ana.chat.dismissStoreFailure();
     expect(ana.chat.storeFailure).toBeUndefined();
+  });
+
+  test.each([
+    ["comes back", ({ chat }: Tab) => chat.setFocus(true)],
+    ["writes", ({ chat }: Tab) => chat.actions.setDraft("lobby", { text: "t" })],
+  ])(
+    "connects again within 10 s over a link that died unnoticed if the user %s",
+    async (_, act) => {
+      const { site, ana, ben } = await opened("ben");
+      ana.chat.actions.open("lobby");
+      await site.time.advance(IDLE_PING_AFTER_MS);
+      ana.loseSilently();
+      ben.chat.actions.send("lobby", { text: "meanwhile" });
+      act(ana);
+      const arrived = () => {
+        const items = openRoom(ana.chat.model)?.tail.items ?? [];
+        return items.some(({ text }) => text === "meanwhile");
+      };
+      await site.time.advance(10_000);
+      await ana.until("it arrives", arrived);
+      expect(site.time.now()).toBeLessThan(30_000);
+    },
+  );
+
+  test("keeps a link that answers when the user comes back", async () => {
+    const { site, ana } = await opened();
+    const { connection } = ana.chat.loop;
+    await site.time.advance(60_000);
+    ana.chat.setFocus(true);
+    await site.time.advance(10_000);
+    expect(ana.chat.loop.connection).toBe(connection);
   });
 
   test("reports a page of another build than the server's", async () => {
