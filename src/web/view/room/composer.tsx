@@ -48,6 +48,7 @@ import {
   isTypingEmoji,
 } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
+import { isPastedText } from "../../input/pasted.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { FieldTexts } from "../../input/text-change.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
@@ -527,11 +528,13 @@ function TextField({ props, writing }: TextFieldProps) {
     offers.update(value, selectionStart);
   };
   const onPaste = (event: ClipboardEvent) => {
-    const files = withoutHandles(event.clipboardData.files);
-    // Spreadsheets and word processors add a picture of the text that they copy.
-    if (files.length === 0 || event.clipboardData.getData("text/plain") !== "") return;
+    const { clipboardData: data } = event;
+    const files = [...data.files];
+    const fileNames = files.map(({ name }) => name);
+    const pasted = { text: data.getData("text/plain"), types: data.types, fileNames };
+    if (files.length === 0 || isPastedText(pasted)) return;
     event.preventDefault();
-    attached.add(files);
+    attached.add(withoutHandles(files));
   };
   return (
     <textarea
