@@ -20,6 +20,16 @@ function isField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
 }
 
+/** Elements whose keys have a meaning of their own. Others of the conversation have none. */
+const KEYED = "input, textarea, select, audio, video, [role=menu], [role=listbox], [role=slider]";
+
+/** A click on a message focuses it, also in order to read it or to end a selection. */
+function isInConversation(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element && target.closest("#messages") !== null && !target.closest(KEYED)
+  );
+}
+
 function focusComposer(): void {
   document.querySelector<HTMLElement>(".composer textarea")?.focus();
 }
@@ -50,7 +60,7 @@ export function useShortcuts(props: ShortcutProps): void {
       if (event.key === "Escape" && (side === "search" || side === "thread")) {
         return closeSide();
       }
-      const isOnPage = event.target === document.body;
+      const isOnPage = event.target === document.body || isInConversation(event.target);
       const action = keyAction(event, isField(event.target), isOnPage);
       if (action === undefined) return;
       const isSingleKey = action === "composer" || action === "help";
