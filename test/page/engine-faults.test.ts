@@ -111,3 +111,49 @@ pageTest("sends a voice message after a reload that interrupted its upload", asy
   await finn.reload();
   await voicesOf(finn, "finn").waitFor();
 });
+
+function paste({ page }: Visit, text: string, fileName: string): Promise<boolean> {
+  return page.evaluate<boolean>(`(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", ${JSON.stringify(text)});
+    clipboardData.items.add(new File(["x"], ${JSON.stringify(fileName)}));
+    const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+    return document.querySelector(".composer textarea").dispatchEvent(event);
+  })()`);
+}
+
+pageTest("attaches a file that was copied in a file manager, which adds its name", async () => {
+  await using gil = await server.logIn("gil");
+  expect(await paste(gil, "report.pdf", "report.pdf")).toBe(false);
+  await gil.attachments.getByText("report.pdf").waitFor();
+});
+
+pageTest("puts what is typed after a click on a message into the field", async () => {
+  await using hana = await server.logIn("hana");
+  await hana.createRoom("reading");
+  await hana.send("a message to read");
+  for (const text of ["isn't it/so", "'tis fine", "hello"]) {
+    await hana.message("a message to read").click();
+    await hana.page.keyboard.type(text);
+    expect(await hana.composer.inputValue()).toBe(text);
+    await hana.composer.fill("");
+  }
+});
+
+pageTest("shows the user's own message below new ones, also without the focus", async () => {
+  await using ira = await server.logIn("ira", { initScript: "document.hasFocus = () => false;" });
+  const jo = await server.headlessUser("jo");
+  for (let i = 1; i <= 40; i++) await jo.post(`line ${i}`);
+  await ira.waitForMessage("line 40");
+  await ira.page.getByText("New messages").first().waitFor();
+  await ira.send("my own answer");
+  await ira.waitUntilSent();
+  await until("it is in view", () =>
+    ira.page.evaluate<boolean>(`(() => {
+      const all = [...document.querySelectorAll("article.message")];
+      const own = all.find((each) => each.textContent.includes("my own answer"));
+      const list = own?.closest(".list")?.getBoundingClientRect();
+      return own !== undefined && own.getBoundingClientRect().bottom <= list.bottom + 1;
+    })()`),
+  );
+});

@@ -151,6 +151,8 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   const aimedRows = useRef<readonly Row[]>(undefined);
   const userInputMs = useRef(Number.NEGATIVE_INFINITY);
   const isUnfocused = useRef(false);
+  /** Last row when this user posted; `undefined` after somebody else's newer message. */
+  const lastAtPost = useRef<string>(undefined);
   const lastIndex = rows.length - 1;
   const isFocused = useModelValue((model) => model.isFocused);
   useLayoutEffect(() => {
@@ -160,6 +162,7 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       lastBottoms.current = timeline.bottoms;
       isFollowing.current = true;
       aim.current = undefined;
+      lastAtPost.current = rows.at(-1)?.key ?? "";
     }
     if (handle === null || lastIndex < 0) return;
     if (jumps !== lastJumps.current && rows.some(({ key }) => key === shownKey)) {
@@ -177,7 +180,12 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       if (isUnread) aim.current = { key: "unread", align: "start" };
     }
     // Messages that nobody sees yet stay below the line of new messages.
-    if (isFollowing.current && !isFocused && rows.some(({ kind }) => kind === "unread")) {
+    const last = rows.at(-1);
+    const isPosted =
+      lastAtPost.current !== undefined && (last?.key === lastAtPost.current || isOwn(last));
+    const isUnseen = !isFocused && !isPosted;
+    if (isFollowing.current && isUnseen && rows.some(({ kind }) => kind === "unread")) {
+      lastAtPost.current = undefined;
       isFollowing.current = false;
       aim.current = { key: "unread", align: "start" };
       aimedRows.current = undefined;
@@ -301,6 +309,10 @@ function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first
     unread.first = i;
   }
   return unread;
+}
+
+function isOwn(row: Row | undefined): boolean {
+  return row?.kind === "pending" || (row?.kind === "item" && row.item.isMine);
 }
 
 function readSeqAtOpening(rows: readonly Row[]): number {
