@@ -16,8 +16,6 @@ import type { Connection } from "./connection.ts";
 /** Time in which a slow uplink sends the messages that precede a ping. */
 const UPLINK_TIMEOUT_MS = 16_000;
 
-const probed = new WeakSet<Connection>();
-
 /**
  * Closes a link that does not answer, so that its client connects again. For clients that need no
  * second connection to find out, because a wrong answer costs them one login: those of a page that
@@ -30,13 +28,11 @@ export async function closeIfSilent(
   idleMs: number,
 ): Promise<void> {
   const now = clock.now();
-  if (now - connection.lastReceivedAt < idleMs || probed.has(connection)) return;
-  probed.add(connection);
+  if (now - connection.lastReceivedAt < idleMs) return;
   const timeoutMs =
     IDLE_PING_TIMEOUT_MS + (connection.awaitsAnswer ? UPLINK_TIMEOUT_MS : IDLE_CONNECT_TIMEOUT_MS);
   connection.probe(0);
   await delay(clock, timeoutMs);
-  probed.delete(connection);
   if (connection.lastReceivedAt >= now) return;
   const seconds = Math.round((clock.now() - connection.lastReceivedAt) / 1000);
   connection.close(new Fault("timeout", msg`the server has not responded for ${seconds} s`));

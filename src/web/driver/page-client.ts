@@ -154,6 +154,8 @@ export class PageClient extends ChatClient<PageAccount> {
   });
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
+  /** Connection whose answer the page awaits. */
+  #probed: Connection | undefined;
   readonly #drafts: TabDrafts;
   readonly #refused: RefusedPosts;
   readonly #logs: BrowserLogPins;
@@ -580,7 +582,11 @@ export class PageClient extends ChatClient<PageAccount> {
   /** A phone drops connections in the background without a word. */
   #probe(idleMs: number): void {
     const { connection } = this.loop;
-    if (connection !== undefined) void closeIfSilent(connection, this.platform.clock, idleMs);
+    if (connection === undefined || connection === this.#probed) return;
+    this.#probed = connection;
+    void closeIfSilent(connection, this.platform.clock, idleMs).then(() => {
+      this.#probed = undefined;
+    });
   }
 
   #isLoggedInAs(user: string): boolean {

@@ -23,8 +23,8 @@ export type KeyAction =
 
 /**
  * @param isTyping whether a text field has the focus, which disables single-letter shortcuts
- * @param isOnPage whether the focus is on the page or in the conversation, so that a letter is meant
- *   for the composer
+ * @param isOnPage whether the focus is on the page or in the conversation, so that a letter is
+ *   meant for the composer
  */
 export function keyAction(
   press: KeyPress,

@@ -1,6 +1,6 @@
 /** Whether a paste that has text and files is meant as text. */
 
-import { attempt } from "./attempt.ts";
+import { tryDecodeUri } from "../../base/decode.ts";
 
 export interface Pasted {
   readonly text: string;
@@ -17,8 +17,8 @@ export function isPastedText({ text, types, fileNames }: Pasted): boolean {
   if (text.trim() === "") return false;
   if (fileNames.length === 0 || types.includes("text/html") || types.includes("text/rtf"))
     return true;
-  const lines = text.trim().split(/\s*[\r\n]\s*/);
-  const namesFiles = lines.every((line) => fileNames.includes(lastSegment(line)));
+  const lines = text.trim().split(/\r?\n/);
+  const namesFiles = lines.every((line) => fileNames.includes(lastSegment(line.trim())));
   const isAddress = lines.length === 1 && /^(?:https?|file|blob|data):\S+$/i.test(lines[0] ?? "");
   return !namesFiles && !isAddress;
 }
@@ -26,5 +26,5 @@ export function isPastedText({ text, types, fileNames }: Pasted): boolean {
 function lastSegment(path: string): string {
   const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   const isEncoded = path.startsWith("file:");
-  return isEncoded ? (attempt(() => decodeURIComponent(name)) ?? name) : name;
+  return isEncoded ? (tryDecodeUri(name) ?? name) : name;
 }

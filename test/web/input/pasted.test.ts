@@ -7,9 +7,9 @@ test.each([
   ["no text", { text: "", types: [], fileNames: FILE }, false],
   ["text alone", { text: "hello", types: ["text/plain"], fileNames: [] }, true],
   ["a file's name", { text: "report 1.pdf", types: ["text/plain"], fileNames: FILE }, false],
-  ["a path", { text: "/home/ana/report 1.pdf\n", types: [], fileNames: FILE }, false],
+  ["a path", { text: "/srv/ana/report 1.pdf\n", types: [], fileNames: FILE }, false],
   ["a Windows path", { text: "C:\\work\\report 1.pdf", types: [], fileNames: FILE }, false],
-  ["a file address", { text: "file:///home/report%201.pdf", types: [], fileNames: FILE }, false],
+  ["a file address", { text: "file:///srv/report%201.pdf", types: [], fileNames: FILE }, false],
   ["several names", { text: "a.png\r\nb.png", types: [], fileNames: ["a.png", "b.png"] }, false],
   [
     "a picture's address",
