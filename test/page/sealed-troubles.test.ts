@@ -12,8 +12,8 @@ pageTest("shows who is only invited, and removes that user before they join", as
   const ben = await devices.window("ben");
   await createSealedRoom(ana, "surprise");
   await ana.send("/invite ben");
-  const banner = ben.page.locator(".banner").filter({ hasText: "the encrypted room #surprise" });
-  await banner.waitFor();
+  const invitation = ben.invitation("the encrypted room #surprise");
+  await invitation.waitFor();
   await ana.button("Members and encryption").click();
   const who = ana.dialog("Members and encryption");
   await who.getByText(/1 browser · Not verified · invited/).waitFor();
@@ -24,7 +24,7 @@ pageTest("shows who is only invited, and removes that user before they join", as
   await who.waitFor({ state: "detached" });
   await ana.send("a cake for ben");
   await ana.waitUntilSent();
-  await banner.waitFor({ state: "detached" });
+  await invitation.waitFor({ state: "detached" });
   await ben.send("/join surprise");
   await ben.page.getByText("is encrypted, and you are not a member").waitFor();
   expect(await ben.page.getByText("a cake for ben").count()).toBe(0);
