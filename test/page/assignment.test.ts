@@ -262,8 +262,8 @@ pageTest(
 );
 
 pageTest("raises a hand from the + menu and the top of the room's menu, on a phone", async () => {
-  const ida = await server.headlessUser("ida");
-  await ida.tab.ask("join", { room: "biology", create: true });
+  const teacher = await server.headlessUser("mrs-lind");
+  await teacher.tab.ask("join", { room: "biology", create: true });
   await using kim = await server.logIn("kim2", { width: 390, height: 844, isPhone: true });
   await kim.send("/join biology");
   await kim.heading("#biology").waitFor();
@@ -281,7 +281,7 @@ pageTest("raises a hand from the + menu and the top of the room's menu, on a pho
   expect(items[0]).toBe("Lower hand");
   await kim.menuItem("Lower hand").tap();
   await kim.page.locator(".hands").waitFor({ state: "detached" });
-  await ida.tab.ask("rules", { room: "biology", post: "private" });
+  await teacher.tab.ask("rules", { room: "biology", post: "private" });
   const own = kim.page.locator(".privacy").getByRole("button", { name: "Your work" });
   await own.waitFor();
   await picture(kim, "privacy");
