@@ -47,7 +47,7 @@ const NAMED: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["fingerprint", /SHA256:[\w-]{43}/g],
   ["digest", /\b[0-9a-f]{64}\b/g],
   ["hash", /(?<![\w-])[\w-]{43}(?![\w-])/g],
-  ["reset-code", /\b(?:[\dCDFGHJKMNPQRTV-Y]{4}-){2}[\dCDFGHJKMNPQRTV-Y]{4}\b/g],
+  ["card", /\b(?:[\dCDFGHJKMNPQRTV-Y]{4}-){2}[\dCDFGHJKMNPQRTV-Y]{4}\b/g],
   ["token", /\b[pt][\w-]{22}(?![\w-])/g],
   ["code", /(?<![\w-])[\w-]{22}(?![\w-])/g],
   // Ids have 12 characters. A word of this length has no digits and no capitals after the first

@@ -1049,6 +1049,7 @@ export const ENGLISH = {
     "Creates a picture to scan and a code. Either sets a new password, once, within a day.",
   resetSignsOut: "Sign out all devices when it is used (for example after a theft)",
   resetHandOver: (until: string) => `Works once, until ${until}. Show it only to this user.`,
+  resetQr: "QR code to scan",
   resetScan: "Scan the picture. Or open",
   resetType: ", choose “I have a code”, and type:",
   closed: "read-only",

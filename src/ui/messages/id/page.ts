@@ -1215,6 +1215,7 @@ export const INDONESIAN: Texts = {
   resetSignsOut: "Keluarkan semua perangkat saat dipakai (misalnya setelah pencurian)",
   resetHandOver: (until) =>
     `Berlaku satu kali, sampai ${until}. Tunjukkan hanya kepada pengguna ini.`,
+  resetQr: "Kode QR untuk dipindai",
   resetScan: "Pindai gambarnya. Atau buka",
   resetType: ", pilih “Saya punya kode”, lalu ketik:",
   closed: "hanya baca",

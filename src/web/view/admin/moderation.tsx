@@ -53,7 +53,7 @@ function ResetResult({ token, expires }: ResetToken) {
   return (
     <div className="invite-made">
       {isLoopback ? <p className="warning">{texts.inviteLoopback}</p> : null}
-      <Qr text={link} />
+      <Qr text={link} label={texts.resetQr} />
       <p>
         {texts.resetScan} <strong className="reset-origin">{origin}</strong>
         {texts.resetType}
