@@ -759,15 +759,28 @@ export class Actions {
     return { added, invited };
   }
 
-  /** Puts the people of another room into a room, of which its moderators become moderators. */
+  /**
+   * Puts the people of another room into a room. Its moderators become moderators, unless the other
+   * room was made without an operator's rights: anyone can become the moderator of such a room.
+   */
   async putAllIn(target: string, from: string): Promise<{ added: number; invited: number }> {
     const people = await this.peopleOf(from);
-    const moderators = people.filter(({ role }) => role !== "member").map(({ user }) => user);
+    const isOfficial = this.#model.isOperator && (await this.#isOfficial(bareTarget(from)));
+    const moderators = people
+      .filter(({ role }) => role === "operator" || (role === "moderator" && isOfficial))
+      .map(({ user }) => user);
     return this.putIn(
       target,
       people.map(({ user }) => user),
       { moderators },
     );
+  }
+
+  /** Reports whether an operator made the room. Only operators can ask. */
+  async #isOfficial(room: string): Promise<boolean> {
+    const { rooms } = await this.#actor.request("all-rooms", { find: room, sort: "name" });
+    const entry = rooms.find((listed) => isSameName(listed.room, room));
+    return entry !== undefined && entry.maker === undefined;
   }
 
   /**

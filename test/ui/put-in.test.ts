@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { operating, TOKEN } from "../server/site-lab.ts";
+import { siteWith } from "../server/site.ts";
+import { INTERFACES } from "./parity/interfaces.ts";
+
+test.each(Object.keys(INTERFACES))(
+  "%s: only moderators of an operator's room become moderators of a room of its people",
+  async (name) => {
+    const { site, mallory, teacher } = await siteWith(["mallory", "teacher", "pupil"], {
+      operatorToken: TOKEN,
+    });
+    await mallory.request("join", { room: "class-9", create: true });
+    const open = INTERFACES[name] ?? expect.unreachable();
+    const ana = await open(site);
+    await operating(teacher);
+    await teacher.request("grant", { user: "ana", on: true });
+    await teacher.request("join", { room: "class", create: true });
+    for (const user of ["pupil", "mallory"]) await teacher.request("add", { room: "class", user });
+    await teacher.request("grant", { room: "class", user: "pupil", on: true });
+    expect(await ana.type("/join class-9")).toBe("done");
+    await mallory.request("grant", { room: "class-9", user: "ana", on: true });
+    expect(await ana.type("/join class")).toBe("done");
+    expect(await ana.type("/join essay")).toBe("done");
+    expect(await ana.type("/rules post private")).toBe("done");
+    const roles = async () => {
+      const { users } = await teacher.request("who", { room: "essay" });
+      return Object.fromEntries(users.map(({ user, role }) => [user, role]));
+    };
+    expect(await ana.type("/invite #class-9")).toBe("done");
+    await teacher.request("join", { room: "essay" });
+    expect((await roles())["mallory"]).toBe("member");
+    expect(await ana.type("/invite #class")).toBe("done");
+    expect(await roles()).toEqual({
+      ana: "operator",
+      mallory: "member",
+      pupil: "moderator",
+      teacher: "operator",
+    });
+    await ana.close();
+    await site.stop();
+  },
+);
