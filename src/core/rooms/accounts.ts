@@ -208,7 +208,9 @@ export class Registry {
   /** @returns `undefined` if the code is valid or unknown */
   endOfReset(hash: string, unixMs: number): EndOfReset | undefined {
     const expires = this.#byReset.get(hash)?.reset?.expires;
-    return expires !== undefined && unixMs >= expires ? "expired" : this.#endedResets.get(hash);
+    // An operator may give the same code again, for example when a request is repeated.
+    if (expires === undefined) return this.#endedResets.get(hash);
+    return unixMs >= expires ? "expired" : undefined;
   }
 
   /**

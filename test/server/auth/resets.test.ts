@@ -221,3 +221,12 @@ siteTest("takes a code of the client, and no text of another form", async ({ sit
     expect(await olga.refusal("enrol", { user: "other", displayName })).toMatch(/^name-/);
   expect(await olga.refusal("whois", { user: "other" })).toBe("user-unknown");
 });
+
+siteTest("accepts a code that was given twice", async ({ site, olga }) => {
+  const { token } = await olga.request("reset", { user: "ana" });
+  expect((await olga.request("reset", { user: "ana", code: token })).token).toBe(token);
+  const guest = await recovered(site, token);
+  expect(await guest.refusal("recover-user", { token })).toBe("code-wrong");
+  await olga.request("reset", { user: "ana", code: token });
+  await recovered(site, token, "found again");
+});
