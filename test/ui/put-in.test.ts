@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { operating, TOKEN } from "../server/site-lab.ts";
 import { siteWith } from "../server/site.ts";
+import { operating, TOKEN } from "../server/site-lab.ts";
 import { INTERFACES } from "./parity/interfaces.ts";
 
 test.each(Object.keys(INTERFACES))(

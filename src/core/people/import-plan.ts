@@ -475,16 +475,18 @@ class Planner {
   #formerRoom(line: number, written: Name): PlannedRoom | undefined {
     const room = this.#formerRooms.get(folded(written));
     if (room === undefined) return undefined;
-    const { name } = room;
+    const { name, maker } = room;
     const isMeantTwice = this.#listed.has(folded(name));
+    const isConfirmable = !isMeantTwice && maker === undefined;
     this.#ask({
       line,
       reason: [
         msg`names the room ${written}, which is now called ${name}`,
         msg`write ${name} if it is this room, or another name for a new one`,
       ],
-      // A list that has both names means two rooms.
-      ...(isMeantTwice ? {} : { subject: { kind: "room", name } as const }),
+      // A list that has both names means two rooms. To confirm the room of another user would also
+      // answer the question about its maker.
+      ...(isConfirmable ? { subject: { kind: "room", name } as const } : {}),
     });
     return room;
   }

@@ -209,6 +209,21 @@ test("a former name of a room never swallows a new class", async () => {
   ]);
 });
 
+test("a confirmed former name of a room does not confirm its maker", async () => {
+  const { olga, mia, plan } = await school();
+  await mia.request("join", { room: "math", create: true });
+  await olga.request("rename", { room: "math", to: "maths" });
+  const open = await plan("name,rooms\nben,math");
+  expect(asked(open)).toEqual([
+    "2 names the room math, which is now called maths; " +
+      "write maths if it is this room, or another name for a new one",
+    "2 names the room maths, which mia made; choose another room, or confirm this one [room maths]",
+  ]);
+  const confirmed = { accounts: [], rooms: ["maths"] };
+  expect((await plan("name,rooms\nben,math", false, confirmed)).changes).toEqual([]);
+  expect(kinds(await plan("name,rooms\nben,maths", false, confirmed))).toEqual(["add"]);
+});
+
 test("a derived name never takes over an account, a former or a reserved name", async () => {
   const { olga, mia, plan } = await school();
   await mia.request("display-name", { text: "Somebody" });
