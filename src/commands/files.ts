@@ -6,7 +6,7 @@ import { Fault } from "../base/fault.ts";
 import { type FileId, ID_BYTES, isFileId } from "../base/ids.ts";
 import { FILE_TARGETS_MAX, SMALL_FILE_BYTES_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
-import { cleanText, tsvLine } from "../base/text.ts";
+import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { fileRecords, findFileId } from "../cli/chat/last-files.ts";
 import { boxedTarget, destinationOfTarget, replyIn } from "../cli/chat/post.ts";
@@ -24,7 +24,13 @@ import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { localPath } from "../cli/files/local-path.ts";
 import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/files/receive-file.ts";
-import { checkPaths, expandPaths, openSourceAt, STDIN } from "../cli/files/sources.ts";
+import {
+  checkPaths,
+  expandPaths,
+  openSourceAt,
+  PositionReport,
+  STDIN,
+} from "../cli/files/sources.ts";
 import {
   PATHS_ARGUMENT,
   parseTargets,
@@ -42,7 +48,6 @@ import {
 } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { PostedFile, UploadedFile } from "../client/files/transfers.ts";
-import { hasPosition, PICTURE_HEAD_BYTES } from "../core/client/picture-header.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { systemEntropy } from "../io/entropy.ts";
@@ -72,7 +77,12 @@ export const sendFile = defineVerb({
       thread === undefined && paths.length === 1 && isSmallFile(paths[0])
         ? await openSourceAt(context, paths[0], args.name)
         : undefined;
+    const positions = new PositionReport();
+    const reportPosition = (source: Source) =>
+      positions.add(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
     try {
+      // Sent with the log-in.
+      if (early !== undefined) await reportPosition(early);
       const options = {
         reconnect: true,
         isResumable: !paths.includes(STDIN),
@@ -86,7 +96,7 @@ export const sendFile = defineVerb({
         const sending = isSingle ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
         const to = targets.map((target) => formatTarget(boxedTarget(context, client, target)));
         const reply = await replyIn(client, to, thread);
-        const about = { to, sending, ...reply };
+        const about = { to, sending, reportPosition, ...reply };
         const sender = new FileSender({ context, client, progressDisplay, ...about }, caption);
         const open = (path: string) =>
           early === undefined ? openSourceAt(context, path, args.name) : Promise.resolve(early);
@@ -123,11 +133,11 @@ interface FileSenderOptions {
   readonly sending: string | undefined;
   readonly re?: number;
   readonly thread?: true;
+  readonly reportPosition: (source: Source) => Promise<void>;
 }
 
 class FileSender {
   readonly #offlineTargets = new Set<string>(); // Bounded by the number of targets.
-  #isPositionReported = false;
   readonly omissions: Omissions;
   fault: Fault | undefined;
 
@@ -152,11 +162,11 @@ class FileSender {
   }
 
   async #upload(path: string, open: () => Promise<Source>, isOnly: boolean): Promise<UploadedFile> {
-    const { client, progressDisplay, to, sending, re, thread } = this.options;
+    const { client, progressDisplay, to, sending, re, thread, reportPosition } = this.options;
     const source = await open();
     try {
       this.omissions.addFrom(source, isOnly ? "" : path);
-      await this.#reportPosition(source);
+      await reportPosition(source);
       const sent = await client.transfers.send({
         source,
         to,
@@ -175,15 +185,6 @@ class FileSender {
       source.close();
       await progressDisplay.end();
     }
-  }
-
-  /** Only once, because photos of one camera usually all contain their position. */
-  async #reportPosition({ path, folder, name }: Source): Promise<void> {
-    if (this.#isPositionReported || path === undefined || folder !== undefined) return;
-    const head = await Bun.file(path).slice(0, PICTURE_HEAD_BYTES).bytes();
-    if (!hasPosition(head)) return;
-    this.#isPositionReported = true;
-    this.options.progressDisplay.print(ENGLISH_TERMINAL.positionInside(cleanText(name)));
   }
 
   #print(sent: UploadedFile, posted: PostedFile): void {

@@ -26,7 +26,14 @@ import {
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
-import { checkPaths, expandPaths, openCopyAt, openSourceAt, STDIN } from "../cli/files/sources.ts";
+import {
+  checkPaths,
+  expandPaths,
+  openCopyAt,
+  openSourceAt,
+  PositionReport,
+  STDIN,
+} from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
@@ -43,6 +50,7 @@ import { checkOpen } from "../io/terminal/input.ts";
 import { isAppendOnly } from "../io/terminal/terminal-type.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ObservedEvent } from "../server/session/event.ts";
+import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
 import { parseHost } from "../wire/host.ts";
 import {
@@ -84,6 +92,7 @@ export const command = defineVerb({
     const user = checkName(nameOf(context, args.user), "person's name");
     const inputs: ShareInput[] = [];
     const omissions = new Omissions(context, (line) => printNotice(context, line));
+    const positions = new PositionReport();
     try {
       if (args.text === STDIN) checkOpen(context.stdin);
       if (args.text !== undefined) inputs.push({ from: "text", text: args.text, name: args.name });
@@ -91,7 +100,11 @@ export const command = defineVerb({
         const name = args.name;
         if (path === STDIN) checkOpen(context.stdin);
         if (path === STDIN) inputs.push({ from: "input", name });
-        else inputs.push({ from: "disk", path, source: await openSourceAt(context, path, name) });
+        else {
+          const source = await openSourceAt(context, path, name);
+          inputs.push({ from: "disk", path, source });
+          await positions.add(source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
+        }
       }
       const note = (source: Source) => {
         const input = inputs.find((item) => item.from === "disk" && item.source === source);

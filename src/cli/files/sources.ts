@@ -6,6 +6,7 @@ import { msg, unlessFault } from "../../base/fault.ts";
 import { globTest } from "../../base/glob.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import { cleanText } from "../../base/text.ts";
+import { hasPosition, PICTURE_HEAD_BYTES } from "../../core/client/picture-header.ts";
 import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import { onDisk } from "../../io/disk/disk.ts";
@@ -72,6 +73,24 @@ export class SourceNotes {
     if (moreCount > 0)
       report((texts) => texts.moreSkippedEntries(cleanText(source.name), moreCount));
     for (const path of this.newGrown()) report((texts) => texts.grownFile(path));
+  }
+}
+
+/** Reports a photo that contains its position; only the first, because all of a camera usually do. */
+export class PositionReport {
+  #isReported = false;
+
+  async add(
+    { path, folder, name }: Source,
+    report: (text: TerminalMessage) => void,
+  ): Promise<void> {
+    if (this.#isReported || path === undefined || folder !== undefined) return;
+    // Sending an unreadable file reports the error.
+    const read = Bun.file(path).slice(0, PICTURE_HEAD_BYTES).bytes();
+    const head = await read.catch(() => new Uint8Array());
+    if (this.#isReported || !hasPosition(head)) return;
+    this.#isReported = true;
+    report((texts) => texts.positionInside(cleanText(name)));
   }
 }
 

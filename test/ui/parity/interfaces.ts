@@ -44,6 +44,8 @@ export interface Interface {
   readonly target: string | undefined;
   /** Number of questions that the interface has asked; the user answers each with yes. */
   readonly questions: number;
+  /** Notes that a terminal has displayed; the page has places for them. */
+  readonly notes: string;
   /** Types a line and waits until the interface has handled it. Returns the code of its fault. */
   type(line: string): Promise<string>;
   close(): Promise<void>;
@@ -116,6 +118,9 @@ async function openLineMode(site: Site): Promise<Interface> {
       return chat.model.open;
     },
     questions: 0,
+    get notes() {
+      return world.stderr.text;
+    },
     async type(text) {
       const printed = world.stdout.text.length;
       requests.shift()?.resolve(text);
@@ -145,9 +150,12 @@ async function openFullScreen(site: Site): Promise<Interface> {
   chat.actions.open("lobby");
   await settled(site);
   let questions = 0;
+  let notes = "";
   const screen: CommandScreen = {
     notices: {
-      note: () => undefined,
+      note(text) {
+        notes += `${typeof text === "string" ? text : text(ENGLISH_TERMINAL)}\n`;
+      },
       fault: () => undefined,
       noteLeftRoom: () => undefined,
       showText: () => undefined,
@@ -181,6 +189,9 @@ async function openFullScreen(site: Site): Promise<Interface> {
     },
     get questions() {
       return questions;
+    },
+    get notes() {
+      return notes;
     },
     async type(text) {
       const before = chat.model.nextFault;
@@ -236,6 +247,7 @@ async function openPage(site: Site): Promise<Interface> {
     get questions() {
       return questions;
     },
+    notes: "",
     async type(text) {
       fault = undefined;
       const before = chat.model.nextFault;
