@@ -11,7 +11,7 @@ import {
   type OffsetMinutes,
 } from "./time.ts";
 
-const UNITS_MS: ReadonlyMap<string, number> = new Map([
+export const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ["s", 1_000],
   ["m", MINUTE_MS],
   ["h", HOUR_MS],

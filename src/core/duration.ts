@@ -1,16 +1,16 @@
 /** Parsing of durations as users type them. */
 
 import { Fault, msg } from "../base/fault.ts";
+import { UNITS_MS } from "../base/parse-time.ts";
 import { formatDuration } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 
-const UNITS_MS: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 const DURATION_MS_MAX = 100 * 365 * 86_400_000;
+const DURATION = /^(\d+)([smhdw])$/;
+
+export function isDuration(text: string): boolean {
+  return DURATION.test(text);
+}
 
 /**
  * Returns the Unix time that is `10m`, `2h` or `7d` after `nowUnixMs`.
@@ -33,17 +33,17 @@ export function parseDuration(
     alternative: or,
   }: { readonly min: number; readonly max: number; readonly alternative?: string },
 ): number {
-  const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  const span = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
+  const [, count = "", unit = ""] = DURATION.exec(text) ?? [];
+  const span = Number(count) * (UNITS_MS.get(unit) ?? Number.NaN);
   if (span >= min && span <= max) return span;
-  const isDuration = span > 0;
+  const isOutside = span > 0;
   const alternativeText = or === undefined ? "" : `, or ${or}`;
   const shown = text.slice(0, 40);
-  const message = isDuration
+  const message = isOutside
     ? msg`'${shown}' is too short or too long`
     : msg`'${shown}' is not a duration`;
   throw new Fault("usage", message, {
-    remedy: isDuration
+    remedy: isOutside
       ? msg`use a duration from ${formatDuration(min)} to ${formatDuration(max)}${alternativeText}`
       : msg`use 30s, 10m, 2h or 7d${alternativeText}`,
   });

@@ -7,7 +7,7 @@ import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
-import { parseUntil, withUtcTime } from "../core/duration.ts";
+import { isDuration, parseUntil, withUtcTime } from "../core/duration.ts";
 import { adderIn, postTarget, roomOf } from "../core/model/selectors.ts";
 import { withoutIgnored } from "../core/model/unignored.ts";
 import { checkChoices } from "../core/rooms/polls.ts";
@@ -258,7 +258,7 @@ const ban: Command<BanArgs> = {
     const [name, remaining] = splitFirstWord(input);
     if (name === "") return undefined;
     const [first, more] = splitFirstWord(remaining);
-    const isTimed = /^\d+[smhd]$/.test(first);
+    const isTimed = isDuration(first);
     return {
       name,
       forMs: isTimed ? parseUntil(first, 0) : undefined,
@@ -460,7 +460,7 @@ export function parseSlow(text: string): number {
  */
 export function parseDue(text: string, context: TimeContext): number {
   if (text === "off") return 0;
-  if (/^\d+[smhd]$/.test(text)) return parseUntil(text, context.nowUnixMs);
+  if (isDuration(text)) return parseUntil(text, context.nowUnixMs);
   return parseTime(text, { ...context, edge: "end" });
 }
 
@@ -750,8 +750,8 @@ function setsStatus(usage: string): Command<{ readonly text: string; readonly fo
   return {
     usage,
     parse(input) {
-      const [, text = "", time] = /^(.*?)(?:(?<!\s)\s+(\d+[smhd]))?$/s.exec(input) ?? [];
-      return time === undefined ? { text } : { text, forMs: parseUntil(time, 0) };
+      const [, text = "", time = ""] = /^(.*?)(?<!\s)\s+(\S+)$/s.exec(input) ?? [];
+      return isDuration(time) ? { text, forMs: parseUntil(time, 0) } : { text: input };
     },
     async run({ text, forMs }, chat, host) {
       const until = endOf(forMs, host);

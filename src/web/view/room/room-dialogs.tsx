@@ -4,8 +4,8 @@ import { type ReactNode, useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
 import { boxNames, compareNames, isName } from "../../../base/names.ts";
+import { parseTime } from "../../../base/parse-time.ts";
 import { formatDuration } from "../../../base/sizes.ts";
-import { clampUnixMs } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { isBoxOf, knownNames, roomNotifyLevel, roomOf } from "../../../core/model/selectors.ts";
@@ -18,6 +18,7 @@ import { faultText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { mayCreateRooms, otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { timesNow } from "../../../ui/text/times.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Announced } from "../shell/announced.tsx";
@@ -479,9 +480,9 @@ export function TopicDialog({ room, onClose }: CloseProps & { readonly room: Roo
 export function DateDialog({ target, onClose }: CloseProps & { readonly target: string }) {
   const { texts, chat } = usePage();
   const [date, setDate] = useState("");
-  const go = () => {
-    const unixMs = date === "" ? 0 : clampUnixMs(Date.parse(`${date}T00:00`));
-    return chat.actions.jumpToTime(target, unixMs, (_, seq) => {
+  const go = async () => {
+    const unixMs = date === "" ? 0 : parseTime(date, timesNow());
+    return await chat.actions.jumpToTime(target, unixMs, (_, seq) => {
       location.hash = formatRoute({ target, seq });
     });
   };
@@ -801,6 +802,9 @@ function PeopleDialog(props: PeopleProps) {
           />
         ))}
       </div>
+      {listed.length > INVITEES_LISTED_MAX ? (
+        <p className="hint">{texts.andMore(listed.length - INVITEES_LISTED_MAX)}</p>
+      ) : null}
       {children}
     </FormDialog>
   );
