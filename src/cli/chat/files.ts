@@ -105,10 +105,11 @@ export class LineFiles {
 
   async list(target: string): Promise<void> {
     const { chatConsole } = this.lines;
-    const files = await lastFiles(this.lines, target, LISTED_FILES_MAX);
+    const { files, more } = await lastFiles(this.lines, target, LISTED_FILES_MAX);
     const rows = files.map(fileRow);
     const text = rows.length === 0 ? "no files" : "files:";
     chatConsole.print({ kind: "files", files: files.map(recordJson) }, text, rows);
+    if (more) chatConsole.note((texts) => texts.onlyLatest(files.length));
   }
 
   reportOffered(event: Extract<ReaderEvent, { kind: "offered" }>): void {

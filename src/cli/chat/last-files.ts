@@ -15,9 +15,9 @@ export async function lastFiles(
   { open, me }: Pick<SlashHost, "open" | "me">,
   target: string,
   limit: number,
-): Promise<readonly DisplayFile[]> {
-  const { records } = await open.client.history({ target, files: true, limit });
-  return records.map((record) => displayChatRecord(record, me)).filter(isFile);
+): Promise<{ readonly files: readonly DisplayFile[]; readonly more: boolean }> {
+  const { records, more } = await open.client.history({ target, files: true, limit });
+  return { files: records.map((record) => displayChatRecord(record, me)).filter(isFile), more };
 }
 
 /** Returns the records of all files that the user may read, oldest first. */

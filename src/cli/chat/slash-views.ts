@@ -134,10 +134,12 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     else if (unreadable > 0) {
       host.chatConsole.note((texts) => texts.savedUnreadable(unreadable));
     }
+    if (saved.length > SAVED_LISTED_MAX) noteCut(host, SAVED_LISTED_MAX);
   },
 
   async threads(host) {
-    const threads = followedThreads(host.chat.model).slice(0, SAVED_LISTED_MAX);
+    const followed = followedThreads(host.chat.model);
+    const threads = followed.slice(0, SAVED_LISTED_MAX);
     if ((await listMessages(host, "/threads", threads.toReversed())) === 0)
       host.chatConsole.note((texts) => texts.noThreads);
     const unread = threads.flatMap(({ seq, isUnread, unread }) => {
@@ -145,6 +147,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       return unread > 0 ? `#${seq} (${unread})` : `#${seq}`;
     });
     if (unread.length > 0) host.chatConsole.note((texts) => texts.unreadThreads(unread.join(", ")));
+    if (followed.length > threads.length) noteCut(host, threads.length);
   },
 
   async pins(host) {
@@ -323,10 +326,16 @@ export async function history(
   query: Parameters<SlashHost["chat"]["history"]>[0],
 ): Promise<void> {
   await host.waitUntilConfirmed();
-  const { records } = await host.open.client.history(query);
+  const { records, more } = await host.open.client.history(query);
   const { model } = host.chat;
   const shown = records.filter(({ kind, from }) => !isHiddenWork(model, kind, from));
-  if (host.list("/history", shown) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
+  const count = host.list("/history", shown);
+  if (count === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
+  else if (more && query.after === undefined) noteCut(host, count);
+}
+
+function noteCut({ chatConsole }: SlashHost, count: number): void {
+  chatConsole.note((texts) => texts.onlyLatest(count));
 }
 
 /** Names of the users who have been added to the room but have not joined it. */

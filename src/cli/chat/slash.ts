@@ -70,7 +70,7 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
       async run(host, words) {
         const args = shellWords(words);
         if (args.length === 0) throw invalidArguments(this.usage);
-        const files = () => lastFiles(host, host.current, PAGE_RECORDS_MAX);
+        const files = async () => (await lastFiles(host, host.current, PAGE_RECORDS_MAX)).files;
         const { id, out } = await selectFile(args, files);
         host.files.get(id, expandHome(out ?? ".", host.context.env["HOME"]));
       },
@@ -120,7 +120,7 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
  * @throws {Fault} file-unknown; not-allowed if another user sent the file
  */
 async function ownFile(host: SlashHost, id: string): Promise<number> {
-  const files = await lastFiles(host, host.current, PAGE_RECORDS_MAX);
+  const { files } = await lastFiles(host, host.current, PAGE_RECORDS_MAX);
   const file = files.findLast((file) => file.id === id);
   if (file === undefined) {
     throw new Fault("file-unknown", msg`no file ${id} here`, {

@@ -248,10 +248,11 @@ export class ScreenCommands extends SlashHost {
 
   async #listFiles(target: string): Promise<void> {
     const query = { target, files: true, limit: LISTED_FILES_MAX };
-    const { records } = await this.open.client.history(query);
+    const { records, more } = await this.open.client.history(query);
     const isFile = ({ kind, state }: ChatRecord) => kind === "file" && state === "whole";
     if (this.list("/files", records.filter(isFile)) === 0)
       this.chatConsole.note((texts) => texts.noFiles);
+    else if (more) this.chatConsole.note((texts) => texts.onlyLatest(LISTED_FILES_MAX));
   }
 
   #help(rows: readonly SlashRow[]): void {

@@ -188,6 +188,7 @@ export const ENGLISH_TERMINAL = {
   nothingSaved: "no saved messages; to save one: /save",
   savedUnreadable: (n: number) => `${counted(n, "saved message")} can no longer be read`,
   nothingPinned: "no pinned messages",
+  onlyLatest: (n: number) => `older ones exist; listed are the latest ${n}`,
   readBy: (readers: number, members: number, names: readonly string[]) => {
     const list = readers === 0 ? "" : `: ${names.join(", ")}`;
     return `read by ${readers} of ${members}${list}`;

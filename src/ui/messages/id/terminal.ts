@@ -179,6 +179,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   nothingSaved: "belum ada pesan tersimpan; untuk menyimpan: /save",
   savedUnreadable: (n) => `${n} pesan tersimpan tidak dapat dibaca lagi`,
   nothingPinned: "tidak ada pesan yang disematkan",
+  onlyLatest: (n) => `ada yang lebih lama; yang tampil ${n} terbaru`,
   readBy: (readers, members, names) => {
     const list = readers === 0 ? "" : `: ${names.join(", ")}`;
     return `dibaca oleh ${readers} dari ${members}${list}`;
