@@ -76,7 +76,7 @@ export class SourceNotes {
   }
 }
 
-/** Reports a photo that contains its position; only the first, because all of a camera usually do. */
+/** Reports the first photo that contains its position; usually all photos of a camera do. */
 export class PositionReport {
   #isReported = false;
 

@@ -1,0 +1,123 @@
+import { expect } from "bun:test";
+import { parseRoomName, parseUserName } from "../../src/cli/flags.ts";
+import { parseSearch } from "../../src/ui/search-query.ts";
+import { IrcSite } from "../server/irc/irc-site.ts";
+import { Site } from "../server/site.ts";
+import { INTERFACES } from "../ui/parity/interfaces.ts";
+import { exempt, heldBy, testRule } from "./rule.ts";
+
+type InterfaceName = "page" | "full screen" | "line mode";
+
+const TOKEN = "operator's token";
+/** Ways to write ben, whose account was benny before. */
+const PEOPLE = ["ben", "@ben", "BEN", "@Ben", "benny", "@benny"];
+const ROOMS = ["den", "#den", "DEN", "#Den"];
+const TIMES = { nowUnixMs: 0, offsetMinutes: () => 0 };
+
+async function renamedSite() {
+  const site = await Site.open({ operatorToken: TOKEN });
+  const olga = await site.member("olga");
+  await olga.request("operate", { token: TOKEN });
+  const benny = await site.member("benny");
+  await olga.request("rename", { user: "benny", to: "ben" });
+  return { site, olga, ben: await site.again(benny, "ben") };
+}
+
+/** Kicks ben from a room, asks about him and writes to him, by each of his names. */
+async function findsPerson(name: InterfaceName): Promise<void> {
+  const { site, ben } = await renamedSite();
+  const opened = await INTERFACES[name]?.(site);
+  if (opened === undefined) return expect.unreachable();
+  const codes: string[] = [];
+  const expected: string[] = [];
+  await opened.type("/join den");
+  for (const form of PEOPLE) {
+    await ben.request("join", { room: "den" });
+    for (const line of [`/kick ${form}`, `/whois ${form}`, `/msg ${form} hi`, "/join den"]) {
+      codes.push(`${line}: ${await opened.type(line)}`);
+      expected.push(`${line}: done`);
+    }
+  }
+  expect(codes).toEqual(expected);
+  const texts = ben.records.flatMap(({ head, body }) => (body?.["text"] === "hi" ? head.seq : []));
+  expect(new Set(texts).size).toBe(PEOPLE.length);
+}
+
+async function findsRoom(name: InterfaceName): Promise<void> {
+  const site = await Site.open();
+  const ben = await site.member("ben");
+  await ben.request("join", { room: "den", create: true });
+  const opened = await INTERFACES[name]?.(site);
+  if (opened === undefined) return expect.unreachable();
+  for (const form of ROOMS) {
+    await opened.type("/join lobby");
+    expect([await opened.type(`/join ${form}`), opened.target]).toEqual(["done", "den"]);
+  }
+}
+
+/** A command sends the name as it was typed, without its sign. */
+async function findsPersonByRequest(): Promise<void> {
+  const { olga } = await renamedSite();
+  for (const form of PEOPLE) {
+    const { user } = await olga.request("whois", { user: parseUserName(form) });
+    expect(user).toBe("ben");
+  }
+}
+
+async function findsRoomByRequest(): Promise<void> {
+  const site = await Site.open();
+  const ben = await site.member("ben");
+  await ben.request("join", { room: "den", create: true });
+  for (const form of ROOMS) {
+    const { users } = await ben.request("who", { room: parseRoomName(form) });
+    expect(users.map(({ user }) => user)).toEqual(["ben"]);
+  }
+}
+
+async function findsPersonOverIrc(): Promise<void> {
+  const irc = await IrcSite.open();
+  await irc.operator("olga");
+  await irc.member("ben");
+  const client = await irc.client("olga");
+  for (const form of ["ben", "BEN", "Ben"]) {
+    expect((await client.ask(`WHOIS ${form}`)).join("\n")).toContain(" 311 olga ben ");
+  }
+}
+
+async function findsRoomOverIrc(): Promise<void> {
+  const irc = await IrcSite.open();
+  const ben = await irc.member("ben");
+  await ben.request("join", { room: "den", create: true });
+  const client = await irc.client("ben");
+  for (const form of ["#den", "#DEN"]) {
+    expect((await client.ask(`NAMES ${form}`)).join("\n")).toMatch(/ 353 ben . #den :.*ben/);
+  }
+}
+
+testRule("a person is named by the account or its former name, in any case", "name a person", {
+  "page: text": exempt("a text calls who has the name now; it is not looked up"),
+  "page: fields": () => findsPerson("page"),
+  "full screen": () => findsPerson("full screen"),
+  "line mode": () => findsPerson("line mode"),
+  command: findsPersonByRequest,
+  "admin command": findsPersonByRequest,
+  "class list": heldBy(
+    "commands/admin/class-list.test.ts",
+    "keeps a name that an account cannot have",
+  ),
+  IRC: findsPersonOverIrc,
+  "search filter": () => {
+    for (const form of ["ben", "@ben"])
+      expect(parseSearch(`from:${form} x`, { ...TIMES, open: undefined })?.from).toBe("ben");
+  },
+});
+
+testRule("a room is named with or without its sign, in any case", "name a room", {
+  page: () => findsRoom("page"),
+  "full screen": () => findsRoom("full screen"),
+  "line mode": () => findsRoom("line mode"),
+  command: findsRoomByRequest,
+  "admin command": findsRoomByRequest,
+  IRC: findsRoomOverIrc,
+  HTTP: heldBy("core/rooms/targets.test.ts", "finds a room by name in any case, with or without #"),
+});
