@@ -112,6 +112,23 @@ pageTest("sends a voice message after a reload that interrupted its upload", asy
   await voicesOf(finn, "finn").waitFor();
 });
 
+const NO_STORAGE = `IDBFactory.prototype.open = () => {
+  throw new DOMException("The operation is insecure.", "SecurityError");
+};`;
+
+pageTest("asks for a password where the browser stores nothing, and says why", async () => {
+  await using kim = await server.visit({ initScript: NO_STORAGE });
+  const password = "correct horse battery";
+  await kim.page.locator("#enter-name").fill("kim");
+  await kim.button("Continue").click();
+  await kim.page.locator("#enter-password[aria-invalid=true]").waitFor();
+  await kim.logIn("kim", { password });
+  await kim.page.getByText(/need your password to sign in again/).waitFor();
+  await kim.page.reload();
+  await kim.submitLogin("kim", { password });
+  await kim.composer.waitFor();
+});
+
 function paste({ page }: Visit, text: string, fileName: string): Promise<boolean> {
   return page.evaluate<boolean>(`(() => {
     const clipboardData = new DataTransfer();

@@ -279,6 +279,11 @@ export class PageClient extends ChatClient<PageAccount> {
     return this.platform.storeWatch.isDeleted;
   }
 
+  /** True if the account's key is only in memory, because the browser stores nothing. */
+  get isKeyEphemeral(): boolean {
+    return this.platform.store.isEphemeral === true;
+  }
+
   dismissStoreFailure(): void {
     this.#isStoreDismissed = true;
     this.store.update();

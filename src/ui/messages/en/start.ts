@@ -62,6 +62,9 @@ export const ENGLISH_START = {
   browserDataDeleted:
     "The data of this page was deleted in this browser. Before you close or reload the page, " +
     "set a password in the settings, or you can't sign in again.",
+  browserForgetsAccount:
+    "This browser doesn't store data of this page. When the page closes, drafts and unsent " +
+    "messages are lost, and you need your password to sign in again.",
   browserStoresNothing:
     "This browser doesn't store data of this page. Drafts and unsent messages are lost " +
     "when the page closes.",

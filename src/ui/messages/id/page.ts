@@ -71,6 +71,9 @@ export const INDONESIAN: Texts = {
   browserDataDeleted:
     "Data halaman ini di peramban ini telah dihapus. Sebelum menutup atau memuat ulang halaman, " +
     "buat kata sandi di pengaturan; tanpanya Anda tidak dapat masuk lagi.",
+  browserForgetsAccount:
+    "Peramban ini tidak menyimpan data halaman ini. Saat halaman ditutup, draf dan pesan yang " +
+    "belum terkirim hilang, dan Anda perlu kata sandi untuk masuk lagi.",
   browserStoresNothing:
     "Peramban ini tidak menyimpan data halaman ini. Draf dan pesan yang belum terkirim " +
     "hilang saat halaman ditutup.",

@@ -209,7 +209,11 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       throw fault;
     }
   };
+  const isPasswordNeeded = server?.keepsKey === false || chat.isKeyEphemeral;
   const submit = task.onSubmit(async () => {
+    // Without a key that outlasts the page, nobody could enter the account again.
+    if (chat.isKeyEphemeral && password === "")
+      return setWrong({ at: "password", text: texts.passwordNeeded });
     const login = await typedLogin();
     const create = () => void task.run(() => attempt(login, () => register(page, login)));
     await attempt(login, () => logIn(page, login, create));
@@ -258,7 +262,7 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       <Field
         id="enter-password"
         label={texts.password}
-        hint={server?.keepsKey === false ? texts.passwordNeeded : texts.passwordHint}
+        hint={isPasswordNeeded ? texts.passwordNeeded : texts.passwordHint}
         type="password"
         value={password}
         onChange={setPassword}

@@ -171,7 +171,8 @@ function StoreFailure() {
   const { texts, chat } = useStart();
   const fault = useModelValue(() => chat.storeFailure);
   if (fault === undefined) return null;
-  const failure = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
+  const nothing = chat.isKeyEphemeral ? texts.browserForgetsAccount : texts.browserStoresNothing;
+  const failure = fault.code === "store-full" ? texts.browserFull : nothing;
   const text = chat.isStoreDeleted ? texts.browserDataDeleted : failure;
   return (
     <div className="banner banner-warning">
