@@ -5,6 +5,15 @@ import { Fault } from "./fault.ts";
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Size of a SHA-256 digest. */
+export const SHA256_BYTES = 32;
+
+/** Size of an Ed25519 or X25519 key, and of an AES-256 key. */
+export const KEY_BYTES = 32;
+
+/** Size of an Ed25519 signature. */
+export const SIGNATURE_BYTES = 64;
+
 export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }

@@ -34,7 +34,7 @@ export function outboxId(random: Uint8Array): OutboxId {
   return toBase64Url(random) as OutboxId;
 }
 
-export function fileId(random: Uint8Array): FileId {
+export function makeFileId(random: Uint8Array): FileId {
   return `f${toBase64Url(random)}` as FileId;
 }
 

@@ -1,6 +1,6 @@
 /** Limits for clusters, in which several servers share one stream. */
 
-const KIB = 1024;
+import { KIB } from "./limits.ts";
 
 /** Recent records per log whose changes a server remembers, to detect conflicting decisions. */
 export const CLUSTER_WINDOW_RECORDS = 100_000;

@@ -1,6 +1,6 @@
 /** Limits for sealed rooms. Sizes were measured with ts-mls and cipher suite 1. */
 
-const KIB = 1024;
+import { KIB } from "./limits.ts";
 
 export const GROUP_ID_BYTES = 16;
 /** The commit that adds the 256th device takes 0.3 s, and larger trees are not cached. */

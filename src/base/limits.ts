@@ -1,6 +1,6 @@
 /** Limits shared by several files or used by tests. */
 
-const KIB = 1024;
+export const KIB = 1024;
 const MIB = 1024 * KIB;
 
 // The cost of a request on the event loop must never grow with the product of its length and the
@@ -728,3 +728,6 @@ export const DEVICE_CERT_BYTES_MAX = 512;
 export const EVENTS_BUFFERED_MAX = 8_192;
 /** Limits the memory for records that arrive faster than a slow disk stores them. */
 export const UNSTORED_RECORDS_MAX = 1_024;
+
+/** Pause after which a client repeats a request that the busy server refused. */
+export const BUSY_RETRY_MS = 1_000;

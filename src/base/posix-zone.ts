@@ -1,6 +1,6 @@
 /** Time zones as rules, such as `CET-1CEST,M3.5.0,M10.5.0/3` (POSIX.1-2024, 8.3, TZ). */
 
-import { DAY_MS, dateOf, HOUR_MS, MINUTE_MS } from "./time.ts";
+import { DAY_MS, dateOf, HOUR_MS, MINUTE_MS, SECOND_MS } from "./time.ts";
 
 /** A day of the year and a local time on it. */
 interface ZoneChange {
@@ -30,7 +30,6 @@ interface SummerTime {
   readonly end: ZoneChange;
 }
 
-const SECOND_MS = 1_000;
 const NAME = "(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)";
 const TIME = String.raw`[+-]?\d{1,3}(?::\d\d(?::\d\d)?)?`;
 const RULE = String.raw`(?:M\d{1,2}\.\d\.\d|J\d{1,3}|\d{1,3})(?:/${TIME})?`;

@@ -2,12 +2,12 @@
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
+import { SECOND_MS } from "./time.ts";
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 const STEP = 1000;
 const SIZE = /^(\d{1,15}(?:\.\d{1,6})?) ?(?:([kmgtp])(i)?)?(b)?$/i;
 const POWERS = "kmgtp";
-const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;

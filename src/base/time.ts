@@ -6,7 +6,9 @@ export type OffsetMinutes = (unixMs: number) => number;
 /** Maximum time of a `Date`: 13 September 275760 (ECMA-262, 21.4.1.1). */
 export const UNIX_MS_MAX = 8_640_000_000_000_000;
 
-export const MINUTE_MS = 60_000;
+export const NS_PER_MS = 1_000_000;
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 

@@ -97,6 +97,12 @@ export interface VerbRow {
 
 export type VerbTable = Readonly<Record<string, VerbRow>>;
 
+/** All commands, for those that describe the others. */
+export interface CommandTable {
+  readonly summary: string;
+  readonly verbs: VerbTable;
+}
+
 export function defineVerb<const T extends FlagDefs>(verb: {
   readonly args: T;
   readonly details?: string;

@@ -1,6 +1,6 @@
 /** Guides on a terminal. */
 
-import { type Guide, withLinks } from "./guides.ts";
+import { type Guide, withGuideLinks } from "./guides.ts";
 
 /** Wider lines are hard to read. */
 const COLUMNS_MAX = 100;
@@ -14,7 +14,7 @@ export interface GuideStyle {
 
 /** Returns the text of a guide for a terminal: wrapped, and with links as commands. */
 export function guideText(guide: Guide, guides: readonly Guide[], style: GuideStyle): string {
-  const markdown = withLinks(guide, guides, (name) =>
+  const markdown = withGuideLinks(guide, guides, (name) =>
     name === "" ? undefined : `chat help ${typedName(name, style.commands)}`,
   );
   const { color: colors } = style;

@@ -83,7 +83,7 @@ const EXTERNAL = /^(?:https?|mailto):/;
  * become plain text, and images their description.
  * @param targetOf returns `undefined` if the link becomes plain text
  */
-export function withLinks(
+export function withGuideLinks(
   { text }: Guide,
   guides: readonly Guide[],
   targetOf: (name: string, hash: string) => string | undefined,

@@ -230,7 +230,7 @@ export function parseFlagValue(text: string, definition: FlagDef, name: string):
     return words.join(",");
   }
   if (definition.parse !== undefined) return definition.parse(text);
-  if (PATH_HINTS.has(definition.valueHint ?? "")) checkHome(text, name);
+  if (PATH_HINTS.has(definition.valueHint ?? "")) checkHomePath(text, name);
   if (definition.integer === undefined) return text;
   const { min, max } = definition.integer;
   const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
@@ -251,7 +251,7 @@ const HOME = /^(~[\w-]*|\$HOME|\$\{HOME\}|%USERPROFILE%)(?:$|[/\\](.*))/is;
  * and files of variables do not replace `$HOME` either.
  * @throws {Fault} usage
  */
-export function checkHome(path: string, name: string): void {
+export function checkHomePath(path: string, name: string): void {
   const [, home, after = ""] = HOME.exec(path) ?? [];
   if (home === undefined) return;
   const own = quoteArgument(`./${path}`);

@@ -8,7 +8,7 @@ import { quoteText, withoutMark } from "../base/text.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
 import { absolutePath } from "../io/disk/working-folder.ts";
 import { usageFault } from "./errors.ts";
-import { checkDecoded, checkHome } from "./parser.ts";
+import { checkDecoded, checkHomePath } from "./parser.ts";
 import { nearestWord } from "./suggest.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -64,7 +64,7 @@ export function loadSettings(
 /** @internal */
 export function chatFolders(env: Environment, platform: NodeJS.Platform): Folders {
   const home = env["CHAT_HOME"];
-  if (home !== undefined) checkHome(home, "CHAT_HOME");
+  if (home !== undefined) checkHomePath(home, "CHAT_HOME");
   if (home !== undefined && home !== "") return singleFolder(absolutePath(home));
   const user = () => homeFolder(env, platform);
   if (platform === "win32") {
@@ -91,7 +91,7 @@ export function homeFolder(env: Environment, platform: NodeJS.Platform): string 
   const variable = platform === "win32" ? "USERPROFILE" : "HOME";
   const home = env[variable];
   if (home) {
-    checkHome(home, variable);
+    checkHomePath(home, variable);
     return home;
   }
   try {

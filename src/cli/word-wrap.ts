@@ -7,7 +7,7 @@ import type { Output } from "../io/terminal/output.ts";
 const COLUMNS_MIN = 20;
 const CONTINUATION_INDENT = "  ";
 const SGR = /\x1b\[[0-9;]*m/g;
-const ASCII = /^[\x20-\x7e]*$/;
+export const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 const CLUSTER_PARTS = /\p{M}|\p{Cf}/u;
 const EMOJI_SELECTOR = "\ufe0f";
 
@@ -95,7 +95,8 @@ export function wrapMarked(
 }
 
 function piecesOf(word: string, columnsLeft: number, first: number): string[] {
-  if (cellWidth(word) <= columnsLeft || ASCII.test(word.replaceAll(SGR, ""))) return [word];
+  if (cellWidth(word) <= columnsLeft || PRINTABLE_ASCII.test(word.replaceAll(SGR, "")))
+    return [word];
   const pieces: string[] = [];
   let piece = "";
   let usedColumns = 0;
@@ -119,14 +120,14 @@ function piecesOf(word: string, columnsLeft: number, first: number): string[] {
  */
 export function cellWidth(text: string): number {
   const bare = text.replaceAll(SGR, "");
-  if (ASCII.test(bare)) return bare.length;
+  if (PRINTABLE_ASCII.test(bare)) return bare.length;
   let sum = 0;
   for (const { segment } of segmentsOf(bare)) sum += clusterWidth(segment);
   return sum;
 }
 
 function clusterWidth(cluster: string): number {
-  if (ASCII.test(cluster)) return cluster.length;
+  if (PRINTABLE_ASCII.test(cluster)) return cluster.length;
   let sum = 0;
   for (const point of cluster) {
     if (point === EMOJI_SELECTOR) sum = Math.max(2, sum);

@@ -8,6 +8,7 @@ import { crc32, inflateRawSync } from "node:zlib";
 import { Fault } from "../base/fault.ts";
 import { formatSize } from "../base/sizes.ts";
 import { quoteText } from "../base/text.ts";
+import { MAX_16, MAX_32, UTF8_NAMES } from "../wire/zip.ts";
 
 const END_SIGNATURE = 0x06054b50;
 const END_BYTES = 22;
@@ -17,8 +18,6 @@ const END64_SIGNATURE = 0x06064b50;
 const END64_BYTES = 56;
 const LOCATOR_SIGNATURE = 0x07064b50;
 const LOCATOR_BYTES = 20;
-const MAX_16 = 0xffff;
-const MAX_32 = 0xffffffff;
 /** Extra field with the numbers that do not fit an entry. */
 const ZIP64_ID = 1;
 const ENTRY_SIGNATURE = 0x02014b50;
@@ -28,7 +27,6 @@ const LOCAL_BYTES = 30;
 const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED = 1;
-const UTF8_NAMES = 1 << 11;
 const FILES_MAX = 200_000;
 /** The most files, with paths of 400 bytes. */
 const LIST_BYTES_MAX = 96 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** Links a new device to an account with a short code, which the user's old device shows. */
 
-import { concatBytes, fromBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, fromBase64Url, KEY_BYTES, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import { LINK_CODE_MS } from "../base/limits.ts";
 import { isName, type Name } from "../base/names.ts";
@@ -12,8 +12,6 @@ import type { NoticeOf } from "../wire/messages.ts";
 import { CODE_WORDS_COUNT, makeShortCode, parseShortCode } from "../wire/short-code.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { OfferedCode, redeemCode } from "./short-code.ts";
-
-const KEY_BYTES = 32;
 
 /** Names the server, so that it cannot link the device to an account of another server. */
 function channelOf(fingerprint: Fingerprint): Uint8Array {

@@ -6,6 +6,7 @@ import { checkName } from "../base/names.ts";
 import { counted } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 import { verifyUser } from "../cli/chat/identity-lines.ts";
+import { ISO_DAY_CHARS } from "../cli/chat/slash-views.ts";
 import {
   argument,
   defineVerb,
@@ -171,8 +172,6 @@ async function newPassword(
   throw usageFault("no new password given", "set CHAT_NEW_PASSWORD or add --new-password-file");
 }
 
-const DAY_CHARS = 10;
-
 /** Lists and revokes devices. */
 export const devices = clientVerb({
   args: { revoke: stringFlag("DEVICE", "Sign this device out") },
@@ -189,7 +188,7 @@ export const devices = clientVerb({
     const entries = devices.map(({ seen, ...entry }) => ({
       ...entry,
       since: formatTimestamp(entry.since, style),
-      seen: seen === undefined ? undefined : formatUtc(seen).slice(0, DAY_CHARS),
+      seen: seen === undefined ? undefined : formatUtc(seen).slice(0, ISO_DAY_CHARS),
     }));
     return printList(context, entries, {
       json: (entry) => ({ kind: "device", ...entry }),

@@ -531,9 +531,9 @@ const rules = operatorVerb({
 export const command = defineGroup({
   accounts,
   add,
-  rooms: lists.rooms,
+  rooms: lists.adminRooms,
   groups,
-  files: lists.files,
+  files: lists.adminFiles,
   clients: lists.clients,
   transfers: lists.transfers,
   cancel,

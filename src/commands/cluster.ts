@@ -29,8 +29,8 @@ import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
 import {
   inspectCluster,
   majorityFault,
-  refusedFault,
   type Survey,
+  surveyFault,
   twinsFault,
   twinsIn,
 } from "../cli/serve/survey.ts";
@@ -223,7 +223,7 @@ const status = defineVerb({
     }
     const twins = twinsIn(nodes);
     if (twins !== undefined) throw twinsFault(twins);
-    const refused = refusedFault(nodes);
+    const refused = surveyFault(nodes);
     if (refused !== undefined) throw refused;
     if (areRootsEqual) return 0;
     throw new Fault("cluster-diverged", "the servers have different histories", {

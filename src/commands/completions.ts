@@ -8,6 +8,7 @@ import { VERSION } from "../base/version.ts";
 import { startProgram } from "../cli/child-program.ts";
 import {
   argument,
+  type CommandTable,
   defineVerb,
   flag,
   stringFlag,
@@ -196,60 +197,58 @@ const EXIT_PATHS = 4;
  * Called by the scripts of `chat completions` with the words after `chat`, of which the last is
  * incomplete.
  */
-export const complete = defineVerb({
-  args: {
-    words: argument("Words typed so far", { required: false, many: true }),
-    describe: flag("Add a tab and a description"),
-  },
-  async run({ words = [], describe }, context) {
-    const { VERBS } = await import("./table.ts");
-    const candidates = await completionsFor(context, VERBS, words);
-    if (candidates === "paths") return EXIT_PATHS;
-    for (const word of candidates) {
-      context.stdout.write(`${describe ? formatCompletion(word) : word.word}\n`);
-    }
-    return 0;
-  },
-});
-
-const SUMMARY = "chat for people who share a network: server, client and history in one program";
+export const complete = ({ verbs }: CommandTable) =>
+  defineVerb({
+    args: {
+      words: argument("Words typed so far", { required: false, many: true }),
+      describe: flag("Add a tab and a description"),
+    },
+    async run({ words = [], describe }, context) {
+      const candidates = await completionsFor(context, verbs, words);
+      if (candidates === "paths") return EXIT_PATHS;
+      for (const word of candidates) {
+        context.stdout.write(`${describe ? formatCompletion(word) : word.word}\n`);
+      }
+      return 0;
+    },
+  });
 
 /** Opens a manual page on a terminal, and prints its source elsewhere. */
-export const man = defineVerb({
-  args: {
-    words: argument("Command (Default: chat itself)", {
-      required: false,
-      many: true,
-      valueHint: "COMMAND",
-    }),
-    install: stringFlag("DIR", "Write all pages to DIR/man1"),
-  },
-  details: "Opens the page on a terminal, and prints roff elsewhere, for man, groff and mandoc.",
-  async run({ words = [], install }, context) {
-    const { VERBS } = await import("./table.ts");
-    if (install === undefined) {
-      const page = await manual("chat", { summary: SUMMARY }, VERBS, words);
-      if (context.stdout.isTerminal) await openManual(context, page);
-      else context.stdout.write(page);
-      return 0;
-    }
-    if (words.length > 0) {
-      throw usageFault("--install and a command cannot be combined", "remove one of them");
-    }
-    const folder = join(absolutePath(install), SECTION);
-    const names = await allNames("chat", VERBS);
-    await onDisk(folder, async () => {
-      mkdirSync(folder, { recursive: true });
-      for (const name of names) {
-        const [, ...path] = name.split(" ");
-        const page = await manual("chat", { summary: SUMMARY }, VERBS, path);
-        writeFileSync(join(folder, `${pageName(name)}.1`), page);
+export const man = ({ summary, verbs }: CommandTable) =>
+  defineVerb({
+    args: {
+      words: argument("Command (Default: chat itself)", {
+        required: false,
+        many: true,
+        valueHint: "COMMAND",
+      }),
+      install: stringFlag("DIR", "Write all pages to DIR/man1"),
+    },
+    details: "Opens the page on a terminal, and prints roff elsewhere, for man, groff and mandoc.",
+    async run({ words = [], install }, context) {
+      if (install === undefined) {
+        const page = await manual("chat", { summary }, verbs, words);
+        if (context.stdout.isTerminal) await openManual(context, page);
+        else context.stdout.write(page);
+        return 0;
       }
-    });
-    const line = { kind: "manual", path: folder, pages: names.length };
-    return printResult(context, line, `wrote ${names.length} pages to ${folder}`);
-  },
-});
+      if (words.length > 0) {
+        throw usageFault("--install and a command cannot be combined", "remove one of them");
+      }
+      const folder = join(absolutePath(install), SECTION);
+      const names = await allNames("chat", verbs);
+      await onDisk(folder, async () => {
+        mkdirSync(folder, { recursive: true });
+        for (const name of names) {
+          const [, ...path] = name.split(" ");
+          const page = await manual("chat", { summary }, verbs, path);
+          writeFileSync(join(folder, `${pageName(name)}.1`), page);
+        }
+      });
+      const line = { kind: "manual", path: folder, pages: names.length };
+      return printResult(context, line, `wrote ${names.length} pages to ${folder}`);
+    },
+  });
 
 async function openManual(context: Context, page: string): Promise<void> {
   const man = Bun.which("man", { PATH: context.env["PATH"] ?? "" });

@@ -2,7 +2,7 @@
 
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
-import { argument, defineVerb } from "../cli/command.ts";
+import { argument, type CommandTable, defineVerb } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { findGuide, guideList, guideText, typedName } from "../cli/guide-text.ts";
 import { type Guide, loadGuides } from "../cli/guides.ts";
@@ -14,43 +14,43 @@ import { wrapWords } from "../cli/word-wrap.ts";
 
 const SUGGESTIONS_MAX = 4;
 
-export const command = defineVerb({
-  args: {
-    words: argument("Command or guide (Default: list both)", {
-      required: false,
-      many: true,
-      valueHint: "COMMAND|GUIDE",
-    }),
-  },
-  details:
-    "Shows a guide on a terminal, and prints its Markdown elsewhere. A guide with the name of a " +
-    "command is NAME.md.",
-  async run({ words = [] }, context) {
-    const guides = await loadGuides();
-    const { SUMMARY, VERBS } = await import("./table.ts");
-    const commands = Object.keys(VERBS);
-    if (words.length === 0) {
-      if (context.json) listJson(context, guides);
-      else
-        await show(
-          context,
-          `${tableHelp("chat", { summary: SUMMARY }, VERBS)}\n${guideList(guides, commands)}`,
-        );
+export const helpCommand = ({ summary, verbs }: CommandTable) =>
+  defineVerb({
+    args: {
+      words: argument("Command or guide (Default: list both)", {
+        required: false,
+        many: true,
+        valueHint: "COMMAND|GUIDE",
+      }),
+    },
+    details:
+      "Shows a guide on a terminal, and prints its Markdown elsewhere. A guide with the name of " +
+      "a command is NAME.md.",
+    async run({ words = [] }, context) {
+      const guides = await loadGuides();
+      const commands = Object.keys(verbs);
+      if (words.length === 0) {
+        if (context.json) listJson(context, guides);
+        else
+          await show(
+            context,
+            `${tableHelp("chat", { summary }, verbs)}\n${guideList(guides, commands)}`,
+          );
+        return 0;
+      }
+      const typed = words.join(" ");
+      const guide = findGuide(typed, guides);
+      if (guide === undefined) throw unknownGuide(typed, guides, commands);
+      if (context.json) {
+        const { name, title, about, group, text } = guide;
+        printJson(context, { kind: "guide", name, title, about, group, text });
+      } else if (context.stdout.isTerminal) {
+        const columns = context.stdout.columns();
+        await show(context, guideText(guide, guides, { columns, color: context.color, commands }));
+      } else context.stdout.write(guide.text);
       return 0;
-    }
-    const typed = words.join(" ");
-    const guide = findGuide(typed, guides);
-    if (guide === undefined) throw unknownGuide(typed, guides, commands);
-    if (context.json) {
-      const { name, title, about, group, text } = guide;
-      printJson(context, { kind: "guide", name, title, about, group, text });
-    } else if (context.stdout.isTerminal) {
-      const columns = context.stdout.columns();
-      await show(context, guideText(guide, guides, { columns, color: context.color, commands }));
-    } else context.stdout.write(guide.text);
-    return 0;
-  },
-});
+    },
+  });
 
 function listJson(context: Context, guides: readonly Guide[]): void {
   for (const { name, title, about, group } of guides) {

@@ -15,18 +15,18 @@ import type { Identity } from "../crypto/identity.ts";
 import { LanEnvelope, lanKey } from "../crypto/lan-envelope.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { type MulticastOptions, openMulticast } from "../io/lan/multicast.ts";
+import { MULTICAST_GROUP } from "../io/probe/host-probe.ts";
 import { receiveOnlyJoined } from "../io/ws/linux-sockets.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 
-const GROUP = "224.1.1.1";
 const PORT = 5004;
 const TTL = 2;
 
 type GroupOptions = Omit<MulticastOptions, "scope">;
 
 const ARGS = {
-  group: stringFlag("ADDR", "Multicast group", { default: GROUP }),
+  group: stringFlag("ADDR", "Multicast group", { default: MULTICAST_GROUP }),
   port: stringFlag("N", `UDP port (Default: ${PORT})`, { integer: { min: 1, max: 65_535 } }),
   ttl: stringFlag("N", `Multicast TTL (Default: ${TTL})`, { integer: { min: 1, max: 255 } }),
   interface: stringFlag("ADDR", "Address of the network interface (Default: all interfaces)"),

@@ -1,15 +1,22 @@
 /** Table of all commands, in the order of the help text. */
 
-import { inGroup, loadExport, type VerbTable, verbRow } from "../cli/command.ts";
+import { inGroup, loadExport, type VerbRow, type VerbTable, verbRow } from "../cli/command.ts";
 
 const backups = () => import("./archive/backup.ts");
 const account = () => import("./account.ts");
-const completion = () => import("./completions.ts");
 const fileTransfers = () => import("./files.ts");
 const lists = () => import("./lists.ts");
 
 export const SUMMARY =
   "Chat for people who share a network: server, client and history in one program";
+
+/** Loads a command that describes the others. */
+function describing(name: "helpCommand" | "man" | "complete"): VerbRow["load"] {
+  return async () => {
+    const verbs = { ...(await import("./completions.ts")), ...(await import("./help.ts")) };
+    return { command: verbs[name]({ summary: SUMMARY, verbs: VERBS }) };
+  };
+}
 
 export const VERBS: VerbTable = {
   ...inGroup("Talk", {
@@ -162,25 +169,25 @@ export const VERBS: VerbTable = {
     ]),
   }),
   ...inGroup("Program", {
-    help: verbRow("Show a guide, or the help of a command", () => import("./help.ts"), [
+    help: verbRow("Show a guide, or the help of a command", describing("helpCommand"), [
       "chat help",
       "chat help class",
       "chat help send",
     ]),
-    man: verbRow("Show a manual page", loadExport(completion, "man"), [
+    man: verbRow("Show a manual page", describing("man"), [
       "chat man",
       "chat man send",
       "chat man --install ~/.local/share/man",
     ]),
     completions: verbRow(
       "Print the completion script for a shell",
-      loadExport(completion, "completions"),
+      loadExport(() => import("./completions.ts"), "completions"),
       ["chat completions bash > ~/.local/share/bash-completion/completions/chat"],
     ),
     complete: {
       summary: "Complete a command line, for shells",
       hidden: true,
-      load: loadExport(completion, "complete"),
+      load: describing("complete"),
     },
     upgrade: verbRow("Replace this program with a newer release", () => import("./upgrade.ts"), [
       "chat upgrade ~/Downloads/chat-0.3.0",

@@ -3,7 +3,7 @@
 import { readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, msg, unlessFault } from "../base/fault.ts";
-import { fileId } from "../base/ids.ts";
+import { makeFileId } from "../base/ids.ts";
 import { TARGET, VERSION } from "../base/version.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type Context, printNotice, runInterruptible, WaitNotice } from "../cli/context.ts";
@@ -122,7 +122,7 @@ function progressPrinter(
   { clock, json }: Context,
   display: ProgressDisplay,
 ): UpgradeOptions["onProgress"] {
-  const id = fileId(new Uint8Array()); // A release's file has no id; only one is downloaded.
+  const id = makeFileId(new Uint8Array()); // A release's file has no id; only one is downloaded.
   const progress = new Progress({ resumedBytes: 0, now: clock.now() });
   return (name, doneBytes, sizeBytes) => {
     const now = clock.now();

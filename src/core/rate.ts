@@ -95,7 +95,7 @@ export class TokenBuckets {
   }
 }
 
-const HOUR_SECONDS = 60 * 60;
+export const HOUR_SECONDS = 60 * 60;
 
 /** Hourly quota per account, with a global maximum. */
 export class HourlyQuota {

@@ -4,7 +4,7 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 
-const TAG_BYTES = 16;
+export const GCM_TAG_BYTES = 16;
 export const GCM_NONCE_BYTES = 12;
 
 export function nativeCipher(
@@ -14,19 +14,19 @@ export function nativeCipher(
   const name = `aes-${key.length * 8}-gcm` as "aes-128-gcm" | "aes-256-gcm";
   return {
     seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
-      const cipher = createCipheriv(name, key, nonce, { authTagLength: TAG_BYTES });
+      const cipher = createCipheriv(name, key, nonce, { authTagLength: GCM_TAG_BYTES });
       cipher.setAAD(aad);
-      const sealed = allocate(plain.length + TAG_BYTES);
+      const sealed = allocate(plain.length + GCM_TAG_BYTES);
       sealed.set(cipher.update(plain));
       cipher.final(); // Always empty for GCM.
       sealed.set(cipher.getAuthTag(), plain.length);
       return sealed;
     },
     unseal(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
-      const decipher = createDecipheriv(name, key, nonce, { authTagLength: TAG_BYTES });
+      const decipher = createDecipheriv(name, key, nonce, { authTagLength: GCM_TAG_BYTES });
       decipher.setAAD(aad);
-      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-      const plain = decipher.update(sealed.subarray(0, -TAG_BYTES));
+      decipher.setAuthTag(sealed.subarray(-GCM_TAG_BYTES));
+      const plain = decipher.update(sealed.subarray(0, -GCM_TAG_BYTES));
       decipher.final(); // Throws if the tag does not match.
       return new Uint8Array(plain.buffer, plain.byteOffset, plain.length);
     },
@@ -48,7 +48,7 @@ export function openWithNonce(
   aad: Uint8Array,
   sealed: Uint8Array,
 ): Uint8Array | undefined {
-  if (sealed.length < GCM_NONCE_BYTES + TAG_BYTES) return undefined;
+  if (sealed.length < GCM_NONCE_BYTES + GCM_TAG_BYTES) return undefined;
   const nonce = sealed.subarray(0, GCM_NONCE_BYTES);
   try {
     return nativeCipher(key).unseal(nonce, aad, sealed.subarray(GCM_NONCE_BYTES));

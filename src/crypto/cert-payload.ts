@@ -1,6 +1,13 @@
 /** Signed payload of a device certificate, with which an account key vouches for a device. */
 
-import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import {
+  fromBase64Url,
+  KEY_BYTES,
+  SIGNATURE_BYTES,
+  toBase64Url,
+  utf8Decode,
+  utf8Encode,
+} from "../base/bytes.ts";
 import { decodeJson } from "../base/decode.ts";
 import { DEVICE_CERT_BYTES_MAX } from "../base/limits.ts";
 import { isName, type Name } from "../base/names.ts";
@@ -31,9 +38,6 @@ export interface UnverifiedCert {
   readonly payload: Uint8Array;
   readonly signature: Uint8Array;
 }
-
-const PUBLIC_KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 
 export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8Array): Uint8Array {
   const { server, user, kind } = request;
@@ -83,5 +87,5 @@ function isFingerprint(value: unknown): boolean {
 }
 
 function isPublicKey(value: unknown): boolean {
-  return typeof value === "string" && fromBase64Url(value).length === PUBLIC_KEY_BYTES;
+  return typeof value === "string" && fromBase64Url(value).length === KEY_BYTES;
 }

@@ -7,7 +7,7 @@
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { assert } from "../base/assert.ts";
-import { concatBytes, equalBytes, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, equalBytes, KEY_BYTES, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { ShortCode } from "../wire/short-code.ts";
 import {
@@ -22,7 +22,6 @@ import {
 const GUEST = utf8Encode("guest");
 const HOST = utf8Encode("host");
 const TAG_BYTES = 64;
-const KEY_BYTES = 32;
 /** A key encrypts one message, so the nonce is constant. */
 const NONCE = new Uint8Array(12);
 

@@ -1,11 +1,10 @@
 /** Key and authentication code of the addresses at which an account downloads a file. */
 
-import { toBase64Url, utf8Encode } from "../base/bytes.ts";
+import { KEY_BYTES, toBase64Url, utf8Encode } from "../base/bytes.ts";
 import { hmacSha256 } from "./hmac.ts";
 import type { Identity } from "./identity.ts";
 
 const PURPOSE = "chat/1 file link";
-const KEY_BYTES = 32;
 /** 128 bits cannot be guessed, and keep the address short enough for a line of IRC. */
 const MAC_BYTES = 16;
 

@@ -1,11 +1,10 @@
 /** Digests from which ids and names of groups are made. */
 
-import { utf8Encode } from "../base/bytes.ts";
+import { KEY_BYTES, utf8Encode } from "../base/bytes.ts";
 import { hmacSha256 } from "./hmac.ts";
 import type { Identity } from "./identity.ts";
 
 const PURPOSE = "chat/1 group";
-const KEY_BYTES = 32;
 
 /**
  * Returns the same digest on all servers of a cluster. Without the identity, nobody can tell from a

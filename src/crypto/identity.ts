@@ -10,13 +10,10 @@ import {
   verify,
 } from "node:crypto";
 import { assert } from "../base/assert.ts";
-import { concatBytes } from "../base/bytes.ts";
+import { concatBytes, KEY_BYTES, SIGNATURE_BYTES } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
 import { sha256 } from "./sha256.ts";
-
-const PUBLIC_KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 
 /** RFC 8410, section 4. */
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
@@ -33,7 +30,7 @@ export class Identity {
     this.#privateKey = privateKey;
     const spki = createPublicKey(privateKey).export({ type: "spki", format: "der" });
     this.publicKey = new Uint8Array(spki.subarray(SPKI_PREFIX.length));
-    assert(this.publicKey.length === PUBLIC_KEY_BYTES, "an Ed25519 public key has 32 bytes");
+    assert(this.publicKey.length === KEY_BYTES, "an Ed25519 public key has 32 bytes");
   }
 
   static generate(): Identity {
@@ -93,7 +90,7 @@ export function verifySignature(
   bytes: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   try {
     const spki = Buffer.from(concatBytes(SPKI_PREFIX, publicKey));
     return verify(

@@ -4,13 +4,11 @@
  */
 
 import { createHash } from "node:crypto";
-import { concatBytes, equalBytes, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, equalBytes, KEY_BYTES, SIGNATURE_BYTES, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { verifySignature } from "./identity.ts";
 
 const KEY_ID_BYTES = 8;
-const PUBLIC_KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 const KEY_ALGORITHM = "Ed";
 /** Signs the file's BLAKE2b-512 hash instead of the file itself. */
 const HASHED_ALGORITHM = "ED";
@@ -29,7 +27,7 @@ export interface ReleaseKey {
 export function parseReleaseKey(text: string): ReleaseKey {
   const lines = text.trim().split(/\r?\n/);
   const [line = ""] = lines[0]?.startsWith(UNTRUSTED) ? lines.slice(1) : lines;
-  const bytes = decode(line, KEY_ALGORITHM, KEY_ID_BYTES + PUBLIC_KEY_BYTES);
+  const bytes = decode(line, KEY_ALGORITHM, KEY_ID_BYTES + KEY_BYTES);
   if (bytes === undefined) {
     throw new Fault("usage", "not a minisign public key", {
       remedy: "use the .pub file that minisign -G wrote",

@@ -4,12 +4,11 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { concatBytes, uint64, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, KEY_BYTES, SHA256_BYTES, uint64, utf8Encode } from "../base/bytes.ts";
 import type { Sha256 } from "../base/ids.ts";
+import { GROUP_ID_BYTES } from "../base/limits-sealed.ts";
 
 export const NONCE_BYTES = 32;
-const HASH_BYTES = 32;
-const KEY_BYTES = 32;
 
 const SERVER_CONTEXT = utf8Encode("chat/1 server\0");
 const DEVICE_CONTEXT = utf8Encode("chat/1 device\0");
@@ -21,7 +20,6 @@ const SEALED_CONTENT_CONTEXT = utf8Encode("chat/1 sealed content\0");
 const SEALED_LEAVE_CONTEXT = utf8Encode("chat/1 sealed leave\0");
 const SEALED_HANDOVER_CONTEXT = utf8Encode("chat/1 sealed handover\0");
 const SEEN_CONTEXT = utf8Encode("chat/1 seen\0");
-const GROUP_ID_BYTES = 16;
 
 export interface Greeting {
   readonly certificateHash: Uint8Array;
@@ -30,7 +28,7 @@ export interface Greeting {
 }
 
 function greetingBytes(greeting: Greeting): Uint8Array {
-  assert(greeting.certificateHash.length === HASH_BYTES, "a certificate hash has 32 bytes");
+  assert(greeting.certificateHash.length === SHA256_BYTES, "a certificate hash has 32 bytes");
   assert(greeting.clientNonce.length === NONCE_BYTES, "the client's nonce has 32 bytes");
   assert(greeting.serverNonce.length === NONCE_BYTES, "the server's nonce has 32 bytes");
   return concatBytes(greeting.certificateHash, greeting.clientNonce, greeting.serverNonce);
@@ -54,7 +52,7 @@ export function successorBytes(next: Uint8Array): Uint8Array {
 }
 
 export function snapshotBytes(digest: Uint8Array): Uint8Array {
-  assert(digest.length === HASH_BYTES, "a SHA-256 has 32 bytes");
+  assert(digest.length === SHA256_BYTES, "a SHA-256 has 32 bytes");
   return concatBytes(SNAPSHOT_CONTEXT, digest);
 }
 
@@ -86,8 +84,8 @@ export function sealedContentBytes(head: SealedContentHead): Uint8Array {
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   assert(account.length === KEY_BYTES, "an account key has 32 bytes");
   assert(bound.length < 256, "the length of a record's id fits in one byte");
-  assert(bodyHash.length === HASH_BYTES, "a SHA-256 has 32 bytes");
-  assert((checkpoint?.root.length ?? HASH_BYTES) === HASH_BYTES, "a root has 32 bytes");
+  assert(bodyHash.length === SHA256_BYTES, "a SHA-256 has 32 bytes");
+  assert((checkpoint?.root.length ?? SHA256_BYTES) === SHA256_BYTES, "a root has 32 bytes");
   const numbers = concatBytes(uint64(epoch), uint64(count), uint64(sentAtUnixMs));
   const checkpointBytes =
     checkpoint === undefined
@@ -113,7 +111,7 @@ export function sealedLeaveBytes(gid: Uint8Array, epoch: number, room: string): 
 
 /** @param context group, sender, receiver and room */
 export function sealedHandoverBytes(context: Uint8Array, digest: Uint8Array): Uint8Array {
-  assert(digest.length === HASH_BYTES, "a SHA-256 has 32 bytes");
+  assert(digest.length === SHA256_BYTES, "a SHA-256 has 32 bytes");
   return concatBytes(SEALED_HANDOVER_CONTEXT, digest, context);
 }
 

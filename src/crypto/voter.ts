@@ -1,11 +1,10 @@
 /** Pseudonyms of voters in anonymous polls. */
 
-import { toBase64Url, utf8Encode } from "../base/bytes.ts";
+import { KEY_BYTES, toBase64Url, utf8Encode } from "../base/bytes.ts";
 import { hmacSha256 } from "./hmac.ts";
 import type { Identity } from "./identity.ts";
 
 const PURPOSE = "chat/1 voter";
-const KEY_BYTES = 32;
 /** 96 bits are unique among all voters, and short in the record. */
 const VOTER_BYTES = 12;
 

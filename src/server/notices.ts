@@ -5,7 +5,7 @@ import type { Fault } from "../base/fault.ts";
 import type { UserId } from "../base/ids.ts";
 import { defined } from "../base/values.ts";
 import type { CurrentAnnouncement } from "../core/rooms/policy.ts";
-import { refusalText } from "../io/cluster/majority.ts";
+import { refusalReason } from "../io/cluster/majority.ts";
 import type { NoticeOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import type { DiskWatch } from "./admin/disk-watch.ts";
@@ -94,7 +94,7 @@ export class ServerNotices {
   #sendMajority(client: ClientConnection): void {
     const { member } = client;
     const fault = this.options.sequencer.majorityFault();
-    const refusal = refusalText(fault);
+    const refusal = refusalReason(fault);
     const outage = fault && (refusal ?? "");
     if (member === undefined || outage === member.reportedOutage) return;
     member.reportedOutage = outage;

@@ -6,7 +6,7 @@ import { REQUESTS, type Request, type RequestKind, requestRow } from "../wire/me
 import { checkOperator, isOperating } from "./auth/operator-link.ts";
 import {
   Deferred,
-  notLoggedIn,
+  loginRequired,
   type Result,
   type Senders,
   type Service,
@@ -49,7 +49,7 @@ export class RequestHandlers {
     const { member, channel } = client;
     if (phase === "lane" && channel !== undefined) return { client, channel };
     if (phase === "lane" || member === undefined) {
-      if (needsAccount !== false || !client.isOperator) throw notLoggedIn();
+      if (needsAccount !== false || !client.isOperator) throw loginRequired();
       return { client, actor: undefined };
     }
     const { account } = member;

@@ -16,7 +16,7 @@ import type { Account } from "../core/rooms/accounts.ts";
 import { makeServerProof } from "../crypto/greeting.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { FormerKey } from "../crypto/succession.ts";
-import { refusalText } from "../io/cluster/majority.ts";
+import { refusalReason } from "../io/cluster/majority.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, WIRE_VERSION } from "../wire/messages.ts";
@@ -39,7 +39,7 @@ import {
   AddressLimits,
   addressKey,
   addressSender,
-  isLoopback,
+  isOwnHost,
   RequestRateLimiter,
 } from "./session/connection-limits.ts";
 import type { MemberState } from "./session/connection-state.ts";
@@ -121,7 +121,7 @@ function greet(
     build: settings.build,
     program: PROGRAM,
     majority: majorityFault === undefined ? undefined : false,
-    refusal: refusalText(majorityFault),
+    refusal: refusalReason(majorityFault),
     early: true,
     knows: KNOWN_VERSION,
     clusterKnows: clusterKnows === KNOWN_VERSION ? undefined : clusterKnows,
@@ -189,7 +189,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     if (this.options.isStopping()) return false;
     if (!this.#addresses.accepts(remote.host) && !this.#replacesIdle(remote.host)) return false;
     // Loopback is exempt, because a local proxy forwards all clients from that address.
-    return isLoopback(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
+    return isOwnHost(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
   }
 
   /** Closes the oldest idle link of an address that has too many before a log-in. */

@@ -9,6 +9,7 @@ import {
   concatBytes,
   equalBytes,
   fromBase64Url,
+  SIGNATURE_BYTES,
   toBase64Url,
   uint64,
   utf8Encode,
@@ -46,7 +47,6 @@ const ED25519 = Uint8Array.of(0x01);
 /** A signature of this type is preceded by the size, origin and root of the accounts log. */
 const WITH_ACCOUNTS = concatBytes(Uint8Array.of(0xff), utf8Encode("chat accounts"));
 const KEY_ID_BYTES = 4;
-const SIGNATURE_BYTES = 64;
 const ORIGIN_BYTES = 16;
 const SIZE_BYTES = 8;
 const ACCOUNTS_BYTES = SIZE_BYTES + ORIGIN_BYTES + 32;

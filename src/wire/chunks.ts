@@ -1,14 +1,13 @@
 /** Chunks of file content. A file's digest is the SHA-256 of its chunks' concatenated checksums. */
 
+import { NEWLINE } from "../base/ascii.ts";
 import { assert } from "../base/assert.ts";
-import { toBase64Url, tryBase64Url } from "../base/bytes.ts";
+import { SHA256_BYTES, toBase64Url, tryBase64Url } from "../base/bytes.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";
 
-export const HASH_BYTES = 32;
 export const HASH_LINE_BYTES = 46;
 
 const QUOTE = 0x22;
-const NEWLINE = 0x0a;
 const ascii = new TextEncoder();
 
 export function chunkCount(sizeBytes: number): number {
@@ -21,7 +20,7 @@ export function chunkSize(index: number, sizeBytes: number): number {
 
 /** Encodes a line of `chunks.jsonl`: a JSON string of 43 base64url characters, and a line feed. */
 export function encodeHashLine(hash: Uint8Array): Uint8Array {
-  assert(hash.length === HASH_BYTES, "a checksum has 32 bytes");
+  assert(hash.length === SHA256_BYTES, "a checksum has 32 bytes");
   return ascii.encode(`"${toBase64Url(hash)}"\n`);
 }
 
@@ -34,7 +33,7 @@ export function parseHashLine(line: Uint8Array): Uint8Array | undefined {
     line[HASH_LINE_BYTES - 1] === NEWLINE;
   if (!framed) return undefined;
   const hash = tryBase64Url(String.fromCharCode(...line.subarray(1, HASH_LINE_BYTES - 2)));
-  return hash?.length === HASH_BYTES ? hash : undefined;
+  return hash?.length === SHA256_BYTES ? hash : undefined;
 }
 
 export interface RunningHash {
@@ -56,7 +55,7 @@ export class Digest {
   }
 
   add(hash: Uint8Array): void {
-    assert(hash.length === HASH_BYTES, "a checksum has 32 bytes");
+    assert(hash.length === SHA256_BYTES, "a checksum has 32 bytes");
     this.#hash.update(hash);
     this.#chunks += 1;
   }

@@ -108,7 +108,7 @@ export function parseJson<Schema extends v.GenericSchema>(
 }
 
 /** A text of which the schema checks no more, such as an id that this server wrote. */
-export const textOf = <Text extends string>() =>
+export const brandedText = <Text extends string>() =>
   v.custom<Text>((value) => typeof value === "string");
 
 /** An object with any keys. Unlike `v.record`, rejects arrays. */

@@ -1,7 +1,7 @@
 /** Text forms of an identity key's fingerprint. */
 
 import type { Brand } from "../base/brand.ts";
-import { toBase64Url, tryBase64Url } from "../base/bytes.ts";
+import { SHA256_BYTES, toBase64Url, tryBase64Url } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { pastedText, quoteText } from "../base/text.ts";
@@ -10,7 +10,6 @@ import { pastedText, quoteText } from "../base/text.ts";
 export type Fingerprint = Brand<string, "Fingerprint">;
 
 const PREFIX = "SHA256:";
-const DIGEST_BYTES = 32;
 
 export function fingerprintWith(publicKey: Uint8Array, sha256: Sha256): Fingerprint {
   return toBase64Url(sha256(publicKey)) as Fingerprint;
@@ -29,7 +28,7 @@ const FINGERPRINT_LENGTH = 43;
 export function parseFingerprint(copied: string): Fingerprint {
   const text = pastedText(copied);
   const bare = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
-  if (tryBase64Url(bare)?.length === DIGEST_BYTES) return bare as Fingerprint;
+  if (tryBase64Url(bare)?.length === SHA256_BYTES) return bare as Fingerprint;
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
     remedy:
       bare.length === FINGERPRINT_LENGTH

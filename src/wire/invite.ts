@@ -13,7 +13,7 @@ import { checkHost } from "./host.ts";
 
 /** Spells C-H-A-T on a telephone keypad. */
 export const PORT_DEFAULT = 2428;
-const HTTPS_PORT = 443;
+export const HTTPS_PORT = 443;
 
 export interface ServerAddress {
   /** IPv6 addresses have no brackets and optionally a `%zone`. */

@@ -49,7 +49,17 @@ type Trait =
   | "itemless"
   | "row-sharing"
   /** Proved to every user of the server. Other records of an account are its owner's affair. */
-  | "public";
+  | "public"
+  /** Its body goes to everyone who verifies it. */
+  | "public-body"
+  /** Changes the members of a room, or their roles. */
+  | "member-change"
+  /** Changes the members of a room's boxes, or what its boxes inherit. */
+  | "box-change"
+  /** Ends what another invited to, or who is invited. */
+  | "ends-invitation"
+  /** Ends the sessions of a device or password. */
+  | "revoking";
 
 export interface FieldTypes {
   /** Text that a user wrote. */
@@ -89,10 +99,20 @@ export const KINDS = {
   },
   join: {
     log: "history",
-    traits: [...MEMBERSHIP_TRAITS, "about-account"],
+    traits: [
+      "member-change",
+      "box-change",
+      "ends-invitation",
+      ...MEMBERSHIP_TRAITS,
+      "about-account",
+    ],
     body: { addedBy: "id" },
   },
-  leave: { log: "history", traits: [...MEMBERSHIP_TRAITS, "erasable"], body: { reason: "text" } },
+  leave: {
+    log: "history",
+    traits: ["member-change", "box-change", "ends-invitation", ...MEMBERSHIP_TRAITS, "erasable"],
+    body: { reason: "text" },
+  },
   topic: {
     log: "history",
     traits: ["read", "erasable", "sealable", "room-title"],
@@ -127,12 +147,20 @@ export const KINDS = {
   erase: { log: "history", traits: ["erasing", "itemless"], body: { seq: "count", also: "list" } },
   kick: {
     log: "history",
-    traits: [...DECISION_TRAITS, "erasable", "about-account", "room-title"],
+    traits: [
+      "member-change",
+      "box-change",
+      "ends-invitation",
+      ...DECISION_TRAITS,
+      "erasable",
+      "about-account",
+      "room-title",
+    ],
     body: { user: "id", name: "id", removed: "flag", reason: "text" },
   },
   mute: {
     log: "history",
-    traits: [...DECISION_TRAITS, "about-account"],
+    traits: ["member-change", ...DECISION_TRAITS, "about-account"],
     body: { user: "id", name: "id", on: "flag", until: "number" },
   },
   admission: {
@@ -142,7 +170,7 @@ export const KINDS = {
   },
   grant: {
     log: "history",
-    traits: [...DECISION_TRAITS, "about-account"],
+    traits: ["member-change", "box-change", ...DECISION_TRAITS, "about-account"],
     body: { user: "id", name: "id", on: "flag" },
   },
   file: {
@@ -159,9 +187,21 @@ export const KINDS = {
     traits: [...DECISION_TRAITS, "room-title"],
     body: { was: "text", name: "text", user: "any" },
   },
-  close: { log: "history", traits: [...DECISION_TRAITS, "room-setting"], body: { on: "flag" } },
-  remove: { log: "history", traits: ["decision"], body: { vacant: "flag" } },
-  retention: { log: "history", traits: DECISION_TRAITS, body: { keepMs: "number" } },
+  close: {
+    log: "history",
+    traits: ["box-change", ...DECISION_TRAITS, "room-setting"],
+    body: { on: "flag" },
+  },
+  remove: {
+    log: "history",
+    traits: ["box-change", "ends-invitation", "decision"],
+    body: { vacant: "flag" },
+  },
+  retention: {
+    log: "history",
+    traits: ["box-change", ...DECISION_TRAITS],
+    body: { keepMs: "number" },
+  },
   pin: { log: "history", traits: ["read"], body: { seq: "count", on: "flag" } },
   receipts: { log: "history", traits: ["read", "room-setting"], body: { on: "flag" } },
   hand: {
@@ -194,7 +234,7 @@ export const KINDS = {
   },
   group: {
     log: "history",
-    traits: ["read"],
+    traits: ["member-change", "ends-invitation", "read"],
     body: {
       ...({ group: "id", epoch: "number", commitId: "id", device: "id" } as const),
       ...({ commit: "id", welcome: "id", info: "id", instead: "number" } as const),
@@ -211,22 +251,38 @@ export const KINDS = {
   clock: { log: "history", traits: ["sets-time"], body: { to: "count" } },
   account: {
     log: "accounts",
-    traits: ["public"],
+    traits: ["public-body", "public"],
     body: {
       ...({ name: "text", accountKey: "id", device: "id" } as const),
       ...({ cert: "id", lost: "flag", password: "id" } as const),
     },
   },
-  "account-name": { log: "accounts", traits: ["committed", "public"], body: { name: "text" } },
+  "account-name": {
+    log: "accounts",
+    traits: ["public-body", "committed", "public"],
+    body: { name: "text" },
+  },
   "display-name": { log: "accounts", traits: ["committed"], body: { text: "text" } },
   "account-gone": {
     log: "accounts",
     traits: ["erasing", "committed", "public"],
     body: { replaces: "count", also: "list" },
   },
-  device: { log: "accounts", traits: ["public"], body: { device: "id", cert: "id" } },
-  "device-gone": { log: "accounts", traits: ["public"], body: { device: "id" } },
-  password: { log: "accounts", traits: ["erasing"], body: { password: "id", replaces: "count" } },
+  device: {
+    log: "accounts",
+    traits: ["public-body", "public"],
+    body: { device: "id", cert: "id" },
+  },
+  "device-gone": {
+    log: "accounts",
+    traits: ["revoking", "public-body", "public"],
+    body: { device: "id" },
+  },
+  password: {
+    log: "accounts",
+    traits: ["revoking", "erasing"],
+    body: { password: "id", replaces: "count" },
+  },
   reset: {
     log: "accounts",
     traits: ["committed"],
@@ -235,7 +291,7 @@ export const KINDS = {
   avatar: { log: "accounts", body: { picture: "text" } },
   "avatar-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
   "irc-password": { log: "accounts", traits: ["committed"], body: { hash: "id", label: "text" } },
-  "irc-password-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
+  "irc-password-gone": { log: "accounts", traits: ["revoking", "erasing"], body: { also: "list" } },
   "room-password": { log: "accounts", body: { password: "id" } },
   ban: {
     log: "accounts",

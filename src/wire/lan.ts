@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { assert } from "../base/assert.ts";
-import { concatBytes, utf8Encode } from "../base/bytes.ts";
+import { concatBytes, KEY_BYTES, SIGNATURE_BYTES, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { LAN_DATAGRAM_BYTES_MAX, LAN_QUERY_BYTES, LAN_TEXT_BYTES_MAX } from "../base/limits.ts";
 import { isName, type Name } from "../base/names.ts";
@@ -28,8 +28,6 @@ const LAN_HEAD_BYTES = 59;
 export const LAN_SESSION_BYTES = 8;
 
 const MAGIC = Uint8Array.of(0xff, 0x6c, 0x61, 0x6e);
-const KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 const SEAL_BYTES = 28;
 const SEALED = 1;
 const TIME_MAX = 8.64e15;

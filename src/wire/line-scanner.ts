@@ -3,6 +3,8 @@
  * million records at its start.
  */
 
+import { BRACE_CLOSE, ZERO } from "../base/ascii.ts";
+
 // Pure annotations let the page's bundle, which reads no log lines, omit these constants.
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const WORD_BYTES = 4;
@@ -25,9 +27,7 @@ const SALT_LETTERS = 22;
 const DIGITS_MAX = 16;
 const WORD_MAX = 64;
 const KIND_MAX = 32;
-const ZERO = 0x30;
 const COMMA = 0x2c;
-const BRACE_CLOSE = 0x7d;
 
 const WORD = 1;
 const ID = 2;

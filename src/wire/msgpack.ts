@@ -93,7 +93,7 @@ export function uint(cursor: Cursor): number {
 }
 
 /** Reads an integer of any size, in the form in which `putCount` writes it; -1 if there is none. */
-export function count(cursor: Cursor): number {
+export function readCount(cursor: Cursor): number {
   const { bytes, at } = cursor;
   if (bytes[at] !== FLOAT_64) return uint(cursor);
   if (at + 9 > bytes.length) return -1;

@@ -9,11 +9,11 @@ import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import type { NoticeOf, RequestOf } from "./messages.ts";
 import {
   type Cursor,
-  count,
   MAP,
   packTexts,
   put,
   putCount,
+  readCount,
   SHORT_TEXT,
   SHORT_TEXT_MAX,
   skip,
@@ -142,11 +142,11 @@ function encodePosted(ref: number, { seq, n, time }: Posted): Uint8Array {
 function readPosted(bytes: Uint8Array): NoticeOf<"ok"> | undefined {
   const cursor = { bytes, at: 1 };
   if (bytes[0] !== (MAP | 5) || !skip(cursor, SEQ)) return undefined;
-  const seq = count(cursor);
+  const seq = readCount(cursor);
   if (seq < 0 || !skip(cursor, N)) return undefined;
-  const n = count(cursor);
+  const n = readCount(cursor);
   if (n < 0 || !skip(cursor, TIME)) return undefined;
-  const time = count(cursor);
+  const time = readCount(cursor);
   if (time < 0 || !skip(cursor, OK_START)) return undefined;
   const ref = uint(cursor);
   if (ref < 1 || cursor.at !== bytes.length) return undefined;

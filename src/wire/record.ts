@@ -4,6 +4,7 @@
  * data/README.md).
  */
 
+import { BRACE_CLOSE, NEWLINE, SPACE } from "../base/ascii.ts";
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { decodeJson } from "../base/decode.ts";
@@ -104,11 +105,8 @@ export const SALT_BYTES = 16;
 export const LINE_FRAME_BYTES_MAX = 640;
 
 export const LEAF_PREFIX = 0x00;
-const COMMIT_PREFIX = 0x02;
+export const COMMIT_PREFIX = 0x02;
 const COPIED_DURABLE = /* @__PURE__ */ utf8Encode(',"durable":0,');
-const NEWLINE = 0x0a;
-const SPACE = 0x20;
-const BRACE_CLOSE = 0x7d;
 
 const ID_CHARS_MAX = 64;
 const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];

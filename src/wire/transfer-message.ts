@@ -6,9 +6,9 @@
  */
 
 import { assert } from "../base/assert.ts";
+import { SHA256_BYTES } from "../base/bytes.ts";
 import { isFileId } from "../base/ids.ts";
 import { CHUNK_BYTES, FILE_ID_LENGTH } from "../base/limits.ts";
-import { HASH_BYTES } from "./chunks.ts";
 import type { NoticeOf } from "./messages.ts";
 import {
   BIN_8,
@@ -28,13 +28,13 @@ const FILE = Uint8Array.of(...packTexts("file"), SHORT_TEXT | FILE_ID_LENGTH);
 const CHUNK_START = Uint8Array.of(MAP | 5, ...packTexts("kind", "chunk"), ...FILE);
 const ACK_START = Uint8Array.of(MAP | 3, ...packTexts("kind", "ack"), ...FILE);
 const INDEX = packTexts("index");
-const HASH_START = Uint8Array.of(...packTexts("sha256"), BIN_8, HASH_BYTES);
+const HASH_START = Uint8Array.of(...packTexts("sha256"), BIN_8, SHA256_BYTES);
 const BYTES = packTexts("bytes");
 const HEAD_BYTES_MAX = 128;
 
 /** Encodes everything before the chunk's content. */
 export function encodeChunkHead({ file, index, sha256, bytes }: NoticeOf<"chunk">): Uint8Array {
-  assert(sha256.length === HASH_BYTES, "a checksum has 32 bytes");
+  assert(sha256.length === SHA256_BYTES, "a checksum has 32 bytes");
   assert(bytes.length <= CHUNK_BYTES, "a chunk has the expected size");
   const head = new Uint8Array(HEAD_BYTES_MAX);
   let at = putIndex(head, putFileId(head, put(head, 0, CHUNK_START), file), index);
@@ -82,12 +82,12 @@ function readChunk(cursor: Cursor): NoticeOf<"chunk"> | undefined {
   const index = readIndex(cursor);
   if (file === undefined || index < 0 || !skip(cursor, HASH_START)) return undefined;
   const hashAt = cursor.at;
-  cursor.at += HASH_BYTES;
+  cursor.at += SHA256_BYTES;
   if (!skip(cursor, BYTES)) return undefined;
   const length = binLength(cursor);
   const { bytes: message, at } = cursor;
   if (length < 0 || length > CHUNK_BYTES || at + length !== message.length) return undefined;
-  const sha256 = message.subarray(hashAt, hashAt + HASH_BYTES);
+  const sha256 = message.subarray(hashAt, hashAt + SHA256_BYTES);
   return { kind: "chunk", file, index, sha256, bytes: message.subarray(at) };
 }
 

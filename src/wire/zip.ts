@@ -24,11 +24,11 @@ export interface ZipWritten {
   readonly crc: number;
 }
 
-const MAX_16 = 0xffff;
-const MAX_32 = 0xffffffff;
+export const MAX_16 = 0xffff;
+export const MAX_32 = 0xffffffff;
 const VERSION = 45;
 const UNIX = 3;
-const UTF8_NAMES = 1 << 11;
+export const UTF8_NAMES = 1 << 11;
 const CHECKSUM_FOLLOWS = 1 << 3;
 const FILE_TYPE = 0o100000;
 const FOLDER_TYPE = 0o040000;
@@ -94,8 +94,8 @@ export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   const size = isLong(entry) ? MAX_32 : entry.sizeBytes;
   bytes.u32(crc, size, size);
   bytes.u16(name.length, extraBytes, 0, 0, 0); // No comment, first disk.
-  bytes.u16(isFolder(entry) ? 0x10 : 0);
-  const [type, kind] = isFolder(entry)
+  bytes.u16(isFolderEntry(entry) ? 0x10 : 0);
+  const [type, kind] = isFolderEntry(entry)
     ? ([FOLDER_TYPE, "folder"] as const)
     : ([FILE_TYPE, "file"] as const);
   bytes.u16(type | receivedMode(entry.mode, kind));
@@ -145,7 +145,7 @@ export function zipEnd({
   return bytes.finish();
 }
 
-export function isFolder({ path }: ZipEntry): boolean {
+export function isFolderEntry({ path }: ZipEntry): boolean {
   return path.endsWith("/");
 }
 
@@ -160,7 +160,7 @@ function timestampBytes({ mtime }: Pick<ZipEntry, "mtime">): number {
 }
 
 function flagsOf(entry: ZipEntry): number {
-  return UTF8_NAMES | (isFolder(entry) ? 0 : CHECKSUM_FOLLOWS);
+  return UTF8_NAMES | (isFolderEntry(entry) ? 0 : CHECKSUM_FOLLOWS);
 }
 
 const EARLIEST = Date.UTC(1980, 0, 1);

@@ -25,7 +25,7 @@ import { webhookSteps } from "../../src/server/http/webhook-text.ts";
 import { parseCheckpoint, parseNote } from "../../src/wire/checkpoint.ts";
 import { unpackValue } from "../../src/wire/codec.ts";
 import { parseServerSpec } from "../../src/wire/invite.ts";
-import { parseLine } from "../../src/wire/irc/line.ts";
+import { parseIrcLine } from "../../src/wire/irc/line.ts";
 import { parseManifest } from "../../src/wire/manifest.ts";
 import { mentionsService, questionSubject } from "../../src/wire/mdns.ts";
 import { parseObject, parseLine as parseRecordLine } from "../../src/wire/record.ts";
@@ -65,7 +65,7 @@ const DECODERS: Readonly<
   "a checkpoint": [(bytes) => parseCheckpoint(text(bytes))],
   "a proof": [(bytes) => parseProof(text(bytes))],
   "a folder's list": [parseManifest],
-  "a line of IRC": [parseLine, utf8Encode("@a=b :c PRIVMSG d :e")],
+  "a line of IRC": [parseIrcLine, utf8Encode("@a=b :c PRIVMSG d :e")],
   "a multicast question": [(bytes) => questionSubject(bytes, "chat")],
   "a multicast answer": [(bytes) => mentionsService(bytes, "chat")],
   "a class list": [decodeList, utf8Encode("name,room\nana,class\n")],

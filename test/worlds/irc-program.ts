@@ -1,5 +1,5 @@
 import { concatBytes, utf8Decode, utf8Encode } from "../../src/base/bytes.ts";
-import { type IrcLine, parseLine } from "../../src/wire/irc/line.ts";
+import { type IrcLine, parseIrcLine } from "../../src/wire/irc/line.ts";
 import type { IrcPipe } from "./irc-pipe.ts";
 import { type IrcPosts, IrcView, keyOf, type Way } from "./irc-view.ts";
 import type { Machine } from "./machine.ts";
@@ -176,7 +176,7 @@ export class IrcProgram {
   }
 
   #parse(text: string): IrcLine {
-    const line = parseLine(utf8Encode(text));
+    const line = parseIrcLine(utf8Encode(text));
     check(typeof line !== "string", () => `${this.name} is sent a line that is ${line}: ${text}`);
     return line;
   }

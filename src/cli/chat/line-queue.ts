@@ -1,8 +1,7 @@
 /** Input lines of a script, read while earlier ones are handled. */
 
+import { LINES_AHEAD_MAX } from "../../io/terminal/line-editor.ts";
 import { isQuit } from "./console.ts";
-
-const LINES_AHEAD_MAX = 1_000;
 
 export class LineQueue {
   readonly #lines: (() => Promise<string | undefined>)[] = [];

@@ -360,7 +360,7 @@ function memberFacts({ devices, isChanged, isInvited, ...member }: ListedMember,
   return { ...member, devices: devices.length, hasBrowser, ...marks };
 }
 
-const DAY_CHARS = 10;
+export const ISO_DAY_CHARS = 10;
 const ID = /^[1-9]\d{0,14}$/;
 
 /** @throws {Fault} usage, or a fault of the request */
@@ -393,7 +393,7 @@ async function list({ open, chatConsole }: SlashHost): Promise<void> {
     (texts) => texts.ircPasswords(passwords.length),
     [
       ...passwords.map(({ id, label = "", since, online }) => {
-        return chatConsole.texts.ircPasswordFacts(id, label, since.slice(0, DAY_CHARS), online);
+        return chatConsole.texts.ircPasswordFacts(id, label, since.slice(0, ISO_DAY_CHARS), online);
       }),
       ...ircSetup(chatConsole.texts, open.address.host, answer),
     ],

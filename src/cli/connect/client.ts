@@ -48,6 +48,7 @@ import {
 } from "../context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "../flags.ts";
 import { openHome } from "../home.ts";
+import { CLEAR_LINE } from "../output/progress.ts";
 import { renderJson } from "../output/render.ts";
 import {
   PASSWORD,
@@ -61,7 +62,7 @@ import {
 import { type AddressDialer, connectingTo, openAddressDialer } from "./dial.ts";
 import { chooseServer, discoverServer, lanFinder, ownRoomSecret } from "./discover.ts";
 import { deviceIdentity, deviceKeys, nativeFileCipher, nativeHashing, sealedHome } from "./keys.ts";
-import { codeInArgument, redeemCode } from "./reset-code.ts";
+import { codeInArgument, redeemResetCode } from "./reset-code.ts";
 
 export interface ClientFlags extends ServerFlags {
   readonly passwordFile?: string | undefined;
@@ -165,7 +166,7 @@ async function openByCode(
 ): Promise<OpenClient> {
   const { argument } = options;
   const greet = () => openOnce(context, flags, { argument, greetOnly: true });
-  const { user, password } = await redeemCode(context, greet, { token, newPasswordFile });
+  const { user, password } = await redeemResetCode(context, greet, { token, newPasswordFile });
   const login = { mode: "login", requiresPassword: true, opensAtOnce: false, password } as const;
   return openOnce(context, { ...flags, user }, { ...options, ...login });
 }
@@ -567,9 +568,8 @@ function programName(platform: string = process.platform): string {
  * Delay before the countdown appears. A correct secret is answered sooner, even after wrong
  * attempts.
  */
-const DISPLAY_DELAY_MS = 400;
-const TICK_MS = 1_000;
-const CLEAR_LINE = "\r\x1b[K";
+const COUNTDOWN_DELAY_MS = 400;
+const COUNTDOWN_TICK_MS = 1_000;
 
 /** A countdown on a terminal, otherwise a single line. */
 export class GuessDelayDisplay {
@@ -585,7 +585,7 @@ export class GuessDelayDisplay {
     if (delay === undefined) return;
     const { clock } = this.context;
     const deadline = clock.now() + delay.waitMs;
-    const firstMs = Math.min(DISPLAY_DELAY_MS, delay.waitMs);
+    const firstMs = Math.min(COUNTDOWN_DELAY_MS, delay.waitMs);
     this.#cancel = clock.after(firstMs, () => this.#show(delay.of, deadline));
   };
 
@@ -602,7 +602,7 @@ export class GuessDelayDisplay {
     if (!countsDown || !fits) return printNotice(this.context, message);
     stderr.write(`${CLEAR_LINE}chat: ${message}`);
     this.#isDrawn = true;
-    this.#cancel = clock.after(TICK_MS, () => this.#show(of, deadline));
+    this.#cancel = clock.after(COUNTDOWN_TICK_MS, () => this.#show(of, deadline));
   }
 
   #end(): void {

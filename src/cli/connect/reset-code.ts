@@ -66,7 +66,7 @@ interface Redeemed {
  * @param open opens a connection without a log-in
  * @throws {Fault} code-wrong, usage
  */
-export async function redeemCode(
+export async function redeemResetCode(
   context: Context,
   open: () => Promise<OpenClient>,
   {

@@ -18,7 +18,7 @@ import type { ClusterMembership } from "../membership.ts";
 import {
   type ClusterInspection,
   majorityFault,
-  refusedFault,
+  surveyFault,
   twinsFault,
   twinsIn,
 } from "../serve/survey.ts";
@@ -328,7 +328,7 @@ export function checkCluster(
   }
   const twins = twinsIn(nodes);
   if (twins !== undefined) return failed(twinsFault(twins));
-  const refused = refusedFault(nodes);
+  const refused = surveyFault(nodes);
   if (refused !== undefined) return failed(refused);
   const starting = nodes.find(({ state }) => state === "starts" || state === "restores");
   if (starting !== undefined) {

@@ -30,7 +30,7 @@ import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { pollRows } from "../../ui/text/poll-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import { CHANGE_KINDS } from "../../wire/kinds.ts";
-import { emojiText } from "../output/painted-text.ts";
+import { paintedEmoji } from "../output/painted-text.ts";
 import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/render.ts";
 
 /** @param mark HTML appended to the last line of the text */
@@ -93,7 +93,7 @@ function htmlPart(part: Inline): string {
     case "math":
       return `<code>${Bun.escapeHTML(mathSource(part))}</code>`;
     case "emoji":
-      return Bun.escapeHTML(emojiText(part));
+      return Bun.escapeHTML(paintedEmoji(part));
     case "mention":
       return `<strong>${Bun.escapeHTML(part.text)}</strong>`;
     case "link": {

@@ -15,6 +15,7 @@ import { METADATA_BYTES_MAX, parseMetadata } from "../../io/blob/blob-store.ts";
 import { readWholeFile } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { openSink } from "../../io/file/sink.ts";
+import { HASH_LINE_BYTES } from "../../wire/chunks.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import { displayRecords } from "../chat/console.ts";
 import { historyPages } from "../connect/lists.ts";
@@ -71,8 +72,6 @@ export function serverSource(client: Client, user: string): ExportSource {
     },
   };
 }
-
-const HASH_LINE_BYTES = 46;
 
 /** Reads a data folder, even while its server is running. */
 export class FolderSource implements ExportSource {

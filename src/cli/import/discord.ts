@@ -3,7 +3,7 @@
  * @see https://github.com/Tyrrrz/DiscordChatExporter (Exporting/JsonMessageWriter.cs)
  */
 
-import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import { type Fields, listOf, objectFields, textOf } from "../../base/json-fields.ts";
 import { joinLines, unknownText } from "../../core/slack/blocks.ts";
 import { dateText, linkText } from "../../core/slack/mrkdwn.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
@@ -12,8 +12,8 @@ import { MessageList } from "./message.ts";
 import { type ExportTree, jsonFile } from "./source.ts";
 
 export function isDiscord(value: unknown): boolean {
-  const file = fieldsOf(value);
-  const parts = [file?.["guild"], file?.["channel"]].map(fieldsOf);
+  const file = objectFields(value);
+  const parts = [file?.["guild"], file?.["channel"]].map(objectFields);
   return parts.every((part) => part !== undefined) && Array.isArray(file?.["messages"]);
 }
 
@@ -78,10 +78,10 @@ function* channelsIn(
       list.problem(path, "not a JSON file of DiscordChatExporter, or its end is missing");
       continue;
     }
-    const { guild, channel } = fieldsOf(file) ?? {};
+    const { guild, channel } = objectFields(file) ?? {};
     const [{ id: serverId, name: serverName }, { id, name, category }] = [
-      fieldsOf(guild) ?? {},
-      fieldsOf(channel) ?? {},
+      objectFields(guild) ?? {},
+      objectFields(channel) ?? {},
     ] as const;
     const server = { id: textOf(serverId), name: textOf(serverName) || textOf(serverId) };
     const key = textOf(id) || path;
@@ -114,10 +114,10 @@ interface DiscordMessage {
 }
 
 function messagesIn(tree: ExportTree, path: string, list: EntryList): readonly DiscordMessage[] {
-  const file = fieldsOf(jsonFile(tree, path));
+  const file = objectFields(jsonFile(tree, path));
   return listOf(file?.["messages"]).flatMap((message, index) => {
     const location = `${path}, message ${index + 1}`;
-    const fields = fieldsOf(message);
+    const fields = objectFields(message);
     if (fields === undefined) {
       list.problem(location, "not a message");
       return [];
@@ -168,25 +168,25 @@ class DiscordReader {
     if (EVENTS.has(type)) return list.skip(`${type} (event)`, location, text);
     const from = userName(fields["author"]);
     if (text === "") return list.skip(`${type || "message"} without text`, location, from);
-    const reference = fieldsOf(fields["reference"]) ?? {};
+    const reference = objectFields(fields["reference"]) ?? {};
     const isReply = textOf(reference["type"]) !== "Forward";
     const re = isReply ? textOf(reference["messageId"]) || undefined : undefined;
     this.#messages.add({ location, from, timeUnixMs, kind: "text", text, key, re });
     if (fields["isPinned"] === true) list.skip("pin", location, text);
     for (const reaction of listOf(fields["reactions"])) {
-      const { emoji, users } = fieldsOf(reaction) ?? {};
-      const react = emojiText(fieldsOf(emoji) ?? {});
+      const { emoji, users } = objectFields(reaction) ?? {};
+      const react = emojiText(objectFields(emoji) ?? {});
       const people = listOf(users);
       if (people.length === 0) list.skip("reaction without names", location, react);
       for (const user of people) {
-        const [from, userId] = [userName(user), textOf(fieldsOf(user)?.["id"])];
+        const [from, userId] = [userName(user), textOf(objectFields(user)?.["id"])];
         this.#messages.react({ location, from, userId, timeUnixMs, react, re: key });
       }
     }
   }
 
   #textOf(message: Fields): string {
-    const forwarded = fieldsOf(message["forwardedMessage"]);
+    const forwarded = objectFields(message["forwardedMessage"]);
     const quote = forwarded === undefined ? "" : this.#contentOf(forwarded, message);
     const quoted = quote.split("\n").map((line) => `> ${line}`);
     const known = joinLines([
@@ -201,14 +201,14 @@ class DiscordReader {
   #contentOf(content: Fields, message: Fields): string {
     const plain = (value: unknown) => this.#plainText(textOf(value), message);
     const embeds = listOf(content["embeds"]).map((embed) =>
-      embedText(fieldsOf(embed) ?? {}, plain),
+      embedText(objectFields(embed) ?? {}, plain),
     );
     const files = listOf(content["attachments"]).map((file) => {
-      const { fileName, url } = fieldsOf(file) ?? {};
+      const { fileName, url } = objectFields(file) ?? {};
       return `[file ${textOf(fileName) || textOf(url) || "without a name"}]`;
     });
     const stickers = listOf(content["stickers"]).map((sticker) => {
-      return `[sticker ${textOf(fieldsOf(sticker)?.["name"]) || "without a name"}]`;
+      return `[sticker ${textOf(objectFields(sticker)?.["name"]) || "without a name"}]`;
     });
     const added = ["poll", "components"].map((key) =>
       unknownText({ [key]: content[key] }, (text) => this.#plainText(text, message)),
@@ -233,12 +233,12 @@ const REFERENCE = /<(@[!&]?|#|t:)(\d{1,20})(?::[a-zA-Z])?>|<a?:(\w+):\d{1,20}>/g
 const UNIX_SECONDS_MAX = 253_402_300_800;
 
 function mentionedName(message: Fields, id: string): string {
-  const mentioned = listOf(message["mentions"]).find((user) => fieldsOf(user)?.["id"] === id);
+  const mentioned = listOf(message["mentions"]).find((user) => objectFields(user)?.["id"] === id);
   return mentioned === undefined ? id : userName(mentioned);
 }
 
 function userName(value: unknown): string {
-  const user = fieldsOf(value) ?? {};
+  const user = objectFields(value) ?? {};
   return textOf(user["nickname"]) || textOf(user["name"]) || textOf(user["id"]);
 }
 
@@ -250,14 +250,14 @@ function emojiText(emoji: Fields): string {
 }
 
 function embedText(embed: Fields, plain: (value: unknown) => string): string {
-  const inner = (key: string, field: string) => plain(fieldsOf(embed[key])?.[field]);
+  const inner = (key: string, field: string) => plain(objectFields(embed[key])?.[field]);
   const fields = listOf(embed["fields"]).map((value) => {
-    const field = fieldsOf(value) ?? {};
+    const field = objectFields(value) ?? {};
     return [plain(field["name"]), plain(field["value"])].filter((part) => part !== "").join(": ");
   });
   const images = [embed["image"], ...listOf(embed["images"]), embed["thumbnail"], embed["video"]];
   const links = images.map((image) => {
-    const { canonicalUrl, url } = fieldsOf(image) ?? {};
+    const { canonicalUrl, url } = objectFields(image) ?? {};
     return textOf(canonicalUrl) || textOf(url);
   });
   const body = joinLines([

@@ -1,5 +1,6 @@
 /** Messages of an import, independent of the file format. */
 
+import { NEWLINE } from "../../base/ascii.ts";
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
@@ -156,8 +157,6 @@ export interface TextLine {
   readonly text: string;
   readonly isUtf8: boolean;
 }
-
-const NEWLINE = 0x0a;
 
 export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
   const strict = new TextDecoder("utf-8", { fatal: true });

@@ -1,7 +1,7 @@
 /** JSON in the files of an export, whose fields can have any type. */
 
 import { decodeJson } from "../../base/decode.ts";
-import { type Fields, fieldsOf } from "../../base/json-fields.ts";
+import { type Fields, objectFields } from "../../base/json-fields.ts";
 import { linesIn, type TextLine } from "./entry.ts";
 
 /** No export nests deeper; only a file that was made to exhaust the stack does. */
@@ -37,6 +37,6 @@ export interface LinesFile {
 /** Reads JSON Lines without the blank ones. */
 export function* jsonLinesIn(bytes: Uint8Array): Generator<JsonLine> {
   for (const line of linesIn(bytes)) {
-    if (line.text.trim() !== "") yield { ...line, object: fieldsOf(jsonOf(line.text)) };
+    if (line.text.trim() !== "") yield { ...line, object: objectFields(jsonOf(line.text)) };
   }
 }

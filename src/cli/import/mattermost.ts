@@ -1,6 +1,6 @@
 /** Mattermost's bulk export in JSON Lines, in its zip, or unpacked. */
 
-import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import { type Fields, listOf, objectFields, textOf } from "../../base/json-fields.ts";
 import {
   attachmentsText,
   type BlockNames,
@@ -54,7 +54,7 @@ function* channelsIn(files: readonly LinesFile[]): Generator<void, readonly Matt
     for (const { isUtf8, object: line } of jsonLinesIn(file.read())) {
       yield;
       if (!isUtf8 || line === undefined) continue;
-      const channel = fieldsOf(line["channel"]);
+      const channel = objectFields(line["channel"]);
       const [name, team] = [textOf(channel?.["name"]), textOf(channel?.["team"])];
       const declared =
         name === "" ? undefined : { name, team: team || undefined, key: keyOf(team, name) };
@@ -70,9 +70,9 @@ function* channelsIn(files: readonly LinesFile[]): Generator<void, readonly Matt
 
 /** Returns the post of a line, also of a kind that Mattermost added since. */
 function postIn(line: Fields): Fields | undefined {
-  const known = fieldsOf(line["post"]) ?? fieldsOf(line["direct_post"]);
+  const known = objectFields(line["post"]) ?? objectFields(line["direct_post"]);
   if (known !== undefined) return known;
-  const other = fieldsOf(line[textOf(line["type"])]);
+  const other = objectFields(line[textOf(line["type"])]);
   const isInChannel =
     textOf(other?.["channel"]) !== "" || Array.isArray(other?.["channel_members"]);
   return isInChannel && other?.["create_at"] !== undefined ? other : undefined;
@@ -137,7 +137,7 @@ class MattermostReader {
     const replies = listOf(post["replies"]);
     const re = this.#add(location, post, { hasReplies: replies.length > 0 });
     for (const [index, reply] of replies.entries()) {
-      const fields = fieldsOf(reply);
+      const fields = objectFields(reply);
       const replyLocation = `${location}, reply ${index + 1}`;
       if (fields === undefined) this.messages.list.problem(replyLocation, "not a reply");
       else this.#add(replyLocation, fields, { re, hasReplies: false });
@@ -168,7 +168,7 @@ class MattermostReader {
     const key = this.#keyOf(from, timeUnixMs);
     messages.add({ location, from, timeUnixMs, kind, text, key, re });
     for (const reaction of listOf(post["reactions"])) {
-      const fields = fieldsOf(reaction) ?? {};
+      const fields = objectFields(reaction) ?? {};
       const react = emojiText(textOf(fields["emoji_name"]));
       const reactionUnixMs = Number(fields["create_at"] ?? timeUnixMs);
       const from = textOf(fields["user"]);
@@ -190,7 +190,7 @@ class MattermostReader {
 function textIn(post: Fields): string {
   const props = propsOf(post);
   const files = listOf(post["attachments"]).map((attachment) => {
-    const path = textOf(fieldsOf(attachment)?.["path"]);
+    const path = textOf(objectFields(attachment)?.["path"]);
     return `[file ${path.split(/[/\\]/).at(-1) || "without a name"}]`;
   });
   const attached = attachmentsText(props["attachments"], NAMES);
@@ -226,5 +226,5 @@ function authorOf(post: Fields): string {
 /** Some versions write the properties as JSON in a string. */
 function propsOf(post: Fields): Fields {
   const { props } = post;
-  return fieldsOf(typeof props === "string" ? jsonOf(props) : props) ?? {};
+  return objectFields(typeof props === "string" ? jsonOf(props) : props) ?? {};
 }

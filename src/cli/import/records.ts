@@ -1,6 +1,6 @@
 /** The program's own export: the output of `chat export` and `chat history --json`. */
 
-import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import { type Fields, listOf, objectFields, textOf } from "../../base/json-fields.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
@@ -118,7 +118,7 @@ class RecordReader {
   add(location: string, record: Fields): void {
     const { list } = this;
     const kind = textOf(record["kind"]);
-    const imported = fieldsOf(record["imported"]);
+    const imported = objectFields(record["imported"]);
     const from = textOf((imported ?? record)["from"]);
     const timeUnixMs = Date.parse(textOf((imported ?? record)["time"]));
     const common = { location, from, timeUnixMs };

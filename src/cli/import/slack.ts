@@ -1,6 +1,6 @@
 /** Slack's export: a folder or a zip. */
 
-import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import { type Fields, listOf, objectFields, textOf } from "../../base/json-fields.ts";
 import {
   attachmentsText,
   type BlockNames,
@@ -88,7 +88,7 @@ function* readDay(
     return;
   }
   const located = messages.map((message: unknown, index) => {
-    return { location: `${path}, message ${index + 1}`, fields: fieldsOf(message) };
+    return { location: `${path}, message ${index + 1}`, fields: objectFields(message) };
   });
   // Replies follow the message that they answer.
   const ordered = located.sort((a, b) => timeOf(a.fields) - timeOf(b.fields));
@@ -163,7 +163,7 @@ class ListFiles {
     if (known !== undefined) return known;
     const rows = jsonFile(this.tree, path);
     if (!Array.isArray(rows)) this.list.problem(path, "not a list in JSON");
-    const fields = listOf(rows).flatMap<Fields>((row) => fieldsOf(row) ?? []);
+    const fields = listOf(rows).flatMap<Fields>((row) => objectFields(row) ?? []);
     this.#rows.set(path, fields);
     return fields;
   }
@@ -179,7 +179,7 @@ function* listsIn(files: ListFiles, root: string): Generator<void, SlackLists> {
     [...new Set([...above, root])].flatMap((folder) => files.rows(pathIn(folder, name)));
   for (const file of USER_FILES) {
     for (const user of read(file)) {
-      const profile = fieldsOf(user["profile"]) ?? {};
+      const profile = objectFields(user["profile"]) ?? {};
       const name = textOf(profile["display_name"]) || textOf(user["name"]);
       const shown = name || textOf(profile["real_name"]) || textOf(user["real_name"]);
       for (const id of [textOf(user["id"]), textOf(profile["bot_id"])]) {
@@ -277,9 +277,9 @@ class SlackReader {
 
   /** Exports with edited and deleted messages have the message and, later, its deletion. */
   noteDeletion(value: unknown): void {
-    const message = fieldsOf(value) ?? {};
+    const message = objectFields(value) ?? {};
     if (message["subtype"] !== "message_deleted") return;
-    const previous = fieldsOf(message["previous_message"]);
+    const previous = objectFields(message["previous_message"]);
     const key = textOf(message["deleted_ts"]) || textOf(previous?.["ts"]);
     if (key !== "") this.#deleted.add(key);
   }
@@ -287,7 +287,7 @@ class SlackReader {
   add(location: string, message: Fields): void {
     const { list } = this;
     const subtype = textOf(message["subtype"]);
-    const changed = subtype === "message_changed" ? fieldsOf(message["message"]) : undefined;
+    const changed = subtype === "message_changed" ? objectFields(message["message"]) : undefined;
     const type = textOf(message["type"]);
     const key = textOf(message["ts"]);
     if (this.#deleted.has(textOf((changed ?? message)["ts"]))) {
@@ -315,7 +315,7 @@ class SlackReader {
 
   #addReactions(location: string, message: Fields, timeUnixMs: number, re: string): void {
     for (const reaction of listOf(message["reactions"])) {
-      const fields = fieldsOf(reaction) ?? {};
+      const fields = objectFields(reaction) ?? {};
       const react = emojiText(textOf(fields["name"]));
       for (const user of listOf(fields["users"])) {
         const userId = textOf(user);
@@ -329,13 +329,13 @@ class SlackReader {
     const names = this.#blockNames;
     const text = names.convert(textOf(message["text"]));
     const { comment, file, files } = message;
-    const list = Array.isArray(files) ? files : [file].filter(fieldsOf);
-    const initial = list.map((one) => fieldsOf(fieldsOf(one)?.["initial_comment"]));
+    const list = Array.isArray(files) ? files : [file].filter(objectFields);
+    const initial = list.map((one) => objectFields(objectFields(one)?.["initial_comment"]));
     const comments = joinLines(
-      [fieldsOf(comment), ...initial].map((one) => names.convert(textOf(one?.["comment"]))),
+      [objectFields(comment), ...initial].map((one) => names.convert(textOf(one?.["comment"]))),
     );
     const body = either(text, blocksText(message["blocks"], names));
-    const title = names.convert(textOf(fieldsOf(message["assistant_app_thread"])?.["title"]));
+    const title = names.convert(textOf(objectFields(message["assistant_app_thread"])?.["title"]));
     const attached = attachmentsText(message["attachments"], names);
     const known = joinLines([either(body, either(comments, title)), attached, filesText(list)]);
     if (known.trim() !== "") return known.trim();
@@ -345,10 +345,10 @@ class SlackReader {
 
   #authorOf(message: Fields): string {
     const { users } = this.#names;
-    const user = textOf(message["user"]) || textOf(fieldsOf(message["comment"])?.["user"]);
+    const user = textOf(message["user"]) || textOf(objectFields(message["comment"])?.["user"]);
     const bot = textOf(message["bot_id"]);
     const [profile, botProfile] = [message["user_profile"], message["bot_profile"]].map(
-      (value) => fieldsOf(value) ?? {},
+      (value) => objectFields(value) ?? {},
     );
     const botName = textOf(message["username"]) || textOf(botProfile?.["name"]);
     const [attachment] = listOf(message["attachments"]);
@@ -361,8 +361,8 @@ class SlackReader {
       users.get(bot) ||
       user ||
       bot ||
-      textOf(fieldsOf(attachment)?.["author_name"]) ||
-      textOf(fieldsOf(attachment)?.["service_name"])
+      textOf(objectFields(attachment)?.["author_name"]) ||
+      textOf(objectFields(attachment)?.["service_name"])
     );
   }
 }

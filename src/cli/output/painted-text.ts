@@ -16,7 +16,7 @@ export function codeParts(language: string, text: string): readonly CodePart[] |
 }
 
 /** The names are loaded at the first use, because few texts have such an emoji. */
-export function emojiText({ name, text }: Extract<Inline, { kind: "emoji" }>): string {
+export function paintedEmoji({ name, text }: Extract<Inline, { kind: "emoji" }>): string {
   const { emojiOf }: typeof import("../../ui/text/emoji.ts") = require("../../ui/text/emoji.ts");
   return emojiOf(name) ?? text;
 }
@@ -116,7 +116,7 @@ function paintedElement(part: Inline): string {
     case "math":
       return codeColor(mathSource(part));
     case "emoji":
-      return emojiText(part);
+      return paintedEmoji(part);
     case "mention":
       return mentionColor(part.text);
     case "link":

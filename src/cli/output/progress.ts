@@ -10,7 +10,7 @@ import { type Context, mayRedraw, printNotice } from "../context.ts";
 import type { JsonOutput } from "./render.ts";
 import { printJson } from "./result.ts";
 
-const CLEAR_LINE = "\r\x1b[K";
+export const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
 /**

@@ -11,7 +11,7 @@ import {
   unverifiedComment,
   verifyRelease,
 } from "../../crypto/minisign.ts";
-import { readNamedInput, readSmallFile, textOf } from "../../io/disk/data-folder.ts";
+import { decodeText, readNamedInput, readSmallFile } from "../../io/disk/data-folder.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { openPlain } from "../../io/disk/plain-file.ts";
 import { hashFileInto } from "../../io/file/file-hash.ts";
@@ -37,7 +37,7 @@ export async function releaseKey(path: string | undefined): Promise<ReleaseKey> 
   const text = await readNamedInput(path);
   if (text === undefined)
     throw new Fault("not-found", msg`no such file: ${path}`, { remedy: msg`check the path` });
-  return parseReleaseKey(textOf(text, path));
+  return parseReleaseKey(decodeText(text, path));
 }
 
 /** @throws {Fault} usage if there is none */

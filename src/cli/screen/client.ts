@@ -58,7 +58,7 @@ import {
 } from "./state/screen-state.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
-import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
+import { FrameComposer, type Layout, type ViewProps } from "./view/composition.ts";
 import { depthOf } from "./view/palette.ts";
 import { memo } from "./view/style.ts";
 import { PicturePaths, VisiblePictures } from "./visible-pictures.ts";
@@ -77,7 +77,7 @@ export interface ScreenClientOptions {
 /** Maximum number of keys stored until the first room opens. Later keys are ignored. */
 const PENDING_KEYS_MAX = 1_000;
 
-const TICK_MS = 1_000;
+const SCREEN_TICK_MS = 1_000;
 /**
  * Delay of questions after the log-in. A session that has lasted this long rarely ends immediately.
  */
@@ -86,7 +86,7 @@ const QUESTIONS_DELAY_MS = 1_000;
 export class ScreenClient implements ScreenHost {
   readonly #chat: Client;
   readonly #terminal: TerminalScreen;
-  #composer = new Composer();
+  #composer = new FrameComposer();
   readonly #rows = new RowBuilder();
   #previous: PreviousModel;
   #keys: ReturnType<typeof keysOf>;
@@ -232,7 +232,7 @@ export class ScreenClient implements ScreenHost {
     const widths = answers === undefined ? undefined : parseWidths(answers);
     if (widths === undefined || Object.keys(widths).length === 0) return;
     terminalWidths.measure(widths);
-    this.#composer = new Composer();
+    this.#composer = new FrameComposer();
     this.#terminal.redraw();
     this.#draw();
   }
@@ -548,7 +548,7 @@ export class ScreenClient implements ScreenHost {
     const { slowUntilUnixMs = 0 } = openRoom(chat.model) ?? {};
     const isWaiting = connection.kind === "offline" || slowUntilUnixMs > context.clock.unixMs();
     if (!isWaiting && transfers.size === 0) return;
-    this.#cancelTick ??= context.clock.after(TICK_MS, () => {
+    this.#cancelTick ??= context.clock.after(SCREEN_TICK_MS, () => {
       this.#cancelTick = undefined;
       this.#draw();
     });

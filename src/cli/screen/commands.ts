@@ -26,7 +26,7 @@ import type { ScreenFiles } from "./files.ts";
 import type { ScreenNotices } from "./notices.ts";
 import type { ScreenQuestions } from "./questions.ts";
 import type { ScreenQuestion } from "./state/screen-state.ts";
-import { isMuted } from "./view/panels.ts";
+import { isTargetMuted } from "./view/panels.ts";
 
 export type CommandScreen = Pick<
   ScreenClient,
@@ -189,12 +189,13 @@ export class ScreenCommands extends SlashHost {
     const isOnAccount = level !== "on" && level !== "off";
     // The user may have left a muted target, or the target may have been renamed.
     if (isOnAccount) await chat.actions.checkHasPrefs(target);
-    else if (room === undefined && !isMuted(muted, target)) await chat.actions.checkTarget(target);
+    else if (room === undefined && !isTargetMuted(muted, target))
+      await chat.actions.checkTarget(target);
     if (level === "on") chat.actions.setPrefs(target, { muted: undefined });
     else if (isOnAccount) chat.actions.setNotifyLevel(target, level);
     screen.mute(room?.target ?? target, level === "off");
     const name = this.#displayName(room?.target ?? target);
-    const isMutedByFile = level !== "nothing" && isMuted(screen.settings.muted, target);
+    const isMutedByFile = level !== "nothing" && isTargetMuted(screen.settings.muted, target);
     screen.notices.note((texts) => {
       if (level === "off") return texts.targetMuted(name);
       if (isMutedByFile) return texts.mutedBySetting(name);

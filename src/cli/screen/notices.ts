@@ -22,7 +22,7 @@ import type { Overlay, ScreenNote, ScreenSettings, ScreenState } from "./state/s
 import { DesktopNotifier, runQuietly } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, type ScreenTexts } from "./text/texts.ts";
-import { isMuted } from "./view/panels.ts";
+import { isTargetMuted } from "./view/panels.ts";
 
 /**
  * Maximum length of a welcome text below the timeline, in UTF-16 code units. A longer text opens an
@@ -141,7 +141,7 @@ export class ScreenNotices {
     const { terminal, host } = this.options;
     const { bell, muted, notify } = host.settings;
     const texts = host.screenTexts;
-    if (isMuted(muted, target)) return;
+    if (isTargetMuted(muted, target)) return;
     if (bell) terminal.ring();
     const { model } = this.options.chat;
     const title = targetTitle(model, target);

@@ -7,7 +7,7 @@ import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import { readNamedInput } from "../../io/disk/data-folder.ts";
 import type { ClientCertificate } from "../../io/nats/jetstream.ts";
-import { expiryOf } from "../../io/nats/refusals.ts";
+import { credentialsExpiry } from "../../io/nats/refusals.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
 import { type Context, printNotice } from "../context.ts";
 import { usageFault } from "../errors.ts";
@@ -136,7 +136,7 @@ export function printCredentialsExpiry(
   context: Context,
   { credentials }: Pick<ClusterConfig, "credentials">,
 ): string | undefined {
-  const unixMs = expiryOf(credentials);
+  const unixMs = credentialsExpiry(credentials);
   if (unixMs === undefined) return undefined;
   const expires = formatUtc(unixMs);
   const isExpired = unixMs <= context.clock.unixMs();

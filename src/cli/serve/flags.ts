@@ -23,7 +23,7 @@ import { isLoopback } from "../../io/ws/address.ts";
 import { QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import type { FileQuotas } from "../../server/kernel/context.ts";
 import { isHostOf, parseHost } from "../../wire/host.ts";
-import { PORT_DEFAULT, parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
+import { HTTPS_PORT, PORT_DEFAULT, parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
 import {
   type AnyFlagValue,
   enumFlag,
@@ -195,8 +195,6 @@ export function readPem(path: string): string {
   if (text !== undefined) return text;
   throw new Fault("file-unknown", `no such file: ${quoteText(path)}`, { remedy: "check the path" });
 }
-
-export const HTTPS_PORT = 443;
 
 /**
  * Parses `--public HOST[:PORT]`.

@@ -14,6 +14,7 @@ import {
   encodeSecret,
   formatAddress,
   formatInvite,
+  HTTPS_PORT,
   quoteInvite,
   type ServerAddress,
   type ServerSpec,
@@ -28,7 +29,7 @@ import {
 import { type Context, printNotice } from "../context.ts";
 import { qrLines } from "../output/qr.ts";
 import { printJson } from "../output/result.ts";
-import { HTTPS_PORT, parsePublic, type ServeArgs } from "./flags.ts";
+import { parsePublic, type ServeArgs } from "./flags.ts";
 import type { OpenFolder } from "./folder.ts";
 import { ircAddress, type OpenIrcListener } from "./irc.ts";
 import type { OpenListeners } from "./listen.ts";

@@ -389,7 +389,7 @@ function linksWithinLimit(
   return Math.min(LINKS_MAX, links);
 }
 
-const INTERVAL_MS = 1_000;
+const DASHBOARD_INTERVAL_MS = 1_000;
 
 const PING_BYTES = encode({ kind: "ping" }).length;
 
@@ -427,7 +427,7 @@ function reportStats(
   peers: () => Iterable<ClientConnection>,
 ): () => void {
   let previous = new Map<number, Traffic>();
-  return every(clock, INTERVAL_MS, () => {
+  return every(clock, DASHBOARD_INTERVAL_MS, () => {
     const current = new Map<number, Traffic>();
     for (const peer of peers()) {
       if (peer.channel !== undefined || peer.handshake === undefined) continue;

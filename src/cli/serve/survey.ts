@@ -2,13 +2,13 @@
 
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { fieldsOf } from "../../base/json-fields.ts";
+import { objectFields } from "../../base/json-fields.ts";
 import { CLUSTER_METRICS_INTERVAL_MS, NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { cleanText } from "../../base/text.ts";
 import { defined, isCount } from "../../base/values.ts";
 import { readNodeMessage } from "../../core/cluster/messages.ts";
 import type { Clock } from "../../io/clock.ts";
-import { noMajority, type Refusal, RefusedByNats } from "../../io/cluster/majority.ts";
+import { missingMajority, type Refusal, RefusedByNats } from "../../io/cluster/majority.ts";
 import { type JetStream, openJetStream, type StreamState } from "../../io/nats/jetstream.ts";
 import { unresponsiveServers } from "../../io/nats/monitor.ts";
 import type { ClusterHealth } from "../../server/kernel/sequencer.ts";
@@ -110,7 +110,7 @@ function haveEqualLengths(nodes: readonly NodeState[]): boolean {
 /** `undefined` if the report is invalid or from a later version. */
 export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const received = readNodeMessage(bytes);
-  const value = fieldsOf(received?.news);
+  const value = objectFields(received?.news);
   if (received === undefined || value === undefined) return undefined;
   const { address, seq, records, accounts = 0, root, state } = value;
   const hasFields =
@@ -138,13 +138,13 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
 }
 
 function refusalIn(value: unknown): Refusal | undefined {
-  const { message, remedy } = fieldsOf(value) ?? {};
+  const { message, remedy } = objectFields(value) ?? {};
   if (typeof message !== "string" || typeof remedy !== "string") return undefined;
   return { message: cleanText(message), remedy: cleanText(remedy) };
 }
 
 function appliedOf(value: unknown): NodeState["applied"] {
-  const { history, accounts } = fieldsOf(value) ?? {};
+  const { history, accounts } = objectFields(value) ?? {};
   return isCount(history) && isCount(accounts) ? { history, accounts } : undefined;
 }
 
@@ -175,7 +175,7 @@ export async function inspectCluster(
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
     if (error instanceof RefusedByNats) throw error;
-    throw noMajority({ servers: silent, total: config.servers.length });
+    throw missingMajority({ servers: silent, total: config.servers.length });
   }
 }
 
@@ -225,7 +225,7 @@ function isServing({ address }: TwinState): boolean {
 }
 
 /** Fault of the first node whose messages NATS refuses. */
-export function refusedFault(nodes: readonly NodeState[]): Fault | undefined {
+export function surveyFault(nodes: readonly NodeState[]): Fault | undefined {
   for (const { name, refused } of nodes) {
     if (refused === undefined) continue;
     const { message, remedy } = refused;
@@ -244,8 +244,8 @@ export function majorityFault(
 ): Fault | undefined {
   if (stream.hasMajority) return undefined;
   // NATS servers that have no storage give up the stream's leadership.
-  const refused = silent.length === 0 ? refusedFault(nodes) : undefined;
-  return refused ?? noMajority({ servers: silent, total });
+  const refused = silent.length === 0 ? surveyFault(nodes) : undefined;
+  return refused ?? missingMajority({ servers: silent, total });
 }
 
 interface HealthOptions {

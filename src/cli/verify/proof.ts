@@ -101,7 +101,7 @@ interface RoomsVerdict {
 type Source = Pick<Client, "history" | "rooms">;
 
 /** Maximum per room. If there are more, the whole room is damaged. */
-const FINDINGS_MAX = 1_000;
+const ROOM_FINDINGS_MAX = 1_000;
 
 /**
  * Finds gaps, damaged or withheld records, and erased records without an `erase` record. The server
@@ -137,7 +137,8 @@ async function readRoom(
   const title = `${room.kind === "person" ? "@" : "#"}${room.name}`;
   const findings: RoomFinding[] = [];
   const addFinding = (seq: number, reason: string) => {
-    if (findings.length < FINDINGS_MAX) findings.push({ seq, reason: `${reason} in ${title}` });
+    if (findings.length < ROOM_FINDINGS_MAX)
+      findings.push({ seq, reason: `${reason} in ${title}` });
   };
   const erasureTargets = new Set<unknown>();
   let [records, isBounded] = [0, false];

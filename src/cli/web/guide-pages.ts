@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { brotliCompressSync, constants } from "node:zlib";
 import { utf8Encode } from "../../base/bytes.ts";
 import type { StaticFile } from "../../server/http/static.ts";
-import { type Guide, loadGuides, withLinks } from "../guides.ts";
+import { type Guide, loadGuides, withGuideLinks } from "../guides.ts";
 
 const STYLE_PATH = "/help/style.css";
 /** The highest quality would stop the server for 50 ms at the first request for a page. */
@@ -38,7 +38,7 @@ function render(path: string, guides: readonly Guide[]): StaticFile | undefined 
 }
 
 function guideHtml(guide: Guide, guides: readonly Guide[]): string {
-  const markdown = withLinks(guide, guides, (name, hash) => {
+  const markdown = withGuideLinks(guide, guides, (name, hash) => {
     // GitHub makes an anchor with several hyphens from `--json`, the renderer with one.
     const anchor = hash.replaceAll(/-+/g, "-");
     return name === "" ? anchor : `/help/${name}${anchor}`;

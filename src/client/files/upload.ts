@@ -9,7 +9,7 @@ import {
   msg,
   unlessFault,
 } from "../../base/fault.ts";
-import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
+import { type FileId, ID_BYTES, makeFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
 import { fileMessageOf } from "../../core/rooms/files.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
@@ -115,7 +115,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       this.#isComparing ? undefined : this.#checksums.record(first, hashes);
     this.#ahead = new ReadAhead(source, options.hashing.hashChunk, recordHashes);
     this.#isSent = request.sentAs !== undefined;
-    this.#file = request.sentAs ?? fileId(options.entropy(ID_BYTES));
+    this.#file = request.sentAs ?? makeFileId(options.entropy(ID_BYTES));
     this.#reporter = new Reporter({
       clock: options.clock,
       sizeBytes: source.sizeBytes,
@@ -441,7 +441,7 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   #restart(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
     this.#journal?.remove();
-    this.#file = fileId(this.options.entropy(ID_BYTES));
+    this.#file = makeFileId(this.options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
     this.#isSent = false;
     this.#isJournaled = false;

@@ -9,6 +9,7 @@ import {
   type FilePreview,
   fileBodyOf,
   fileMessageOf,
+  HEX_DIGEST,
 } from "../../core/rooms/files.ts";
 import {
   FILE_KEY_BYTES,
@@ -30,7 +31,7 @@ import type { ContentRow } from "./rows.ts";
  */
 const WITHHELD_DISPLAY_MAX = 9_999;
 /** Maximum nesting depth of a body. This program itself writes three levels. */
-const NESTING_MAX = 8;
+const BODY_NESTING_MAX = 8;
 /** UTF-16 code units per field except `text`. File names are the longest such fields. */
 const FIELD_CHARS_MAX = 4_096;
 
@@ -115,7 +116,7 @@ function isTooDeep(bytes: Uint8Array): boolean {
     const byte = bytes[index] ?? 0;
     if (byte === BACKSLASH && isText) index++;
     else if (byte === QUOTE) isText = !isText;
-    else if (!isText && OPENING.has(byte) && ++depth > NESTING_MAX) return true;
+    else if (!isText && OPENING.has(byte) && ++depth > BODY_NESTING_MAX) return true;
     else if (!isText && CLOSING.has(byte)) depth--;
   }
   return false;
@@ -189,8 +190,6 @@ export interface SealedPreview extends FilePreview {
   readonly secret: FileSecret;
 }
 
-const DIGEST = /^[0-9a-f]{64}$/;
-
 export function sealedFileBody(about: SealedFileBody, message: FileMessage): SealedBody {
   const { file, name, sizeBytes, digest, root, folder, details, secret, preview } = about;
   return {
@@ -225,7 +224,7 @@ function readEncryption(body: Readonly<Record<string, unknown>>): Encryption | u
   const key = decodeBytes(body["key"], FILE_KEY_BYTES);
   const prefix = decodeBytes(body["prefix"], FILE_PREFIX_BYTES);
   if (key === undefined || prefix === undefined) return undefined;
-  if (typeof root !== "string" || !DIGEST.test(root)) return undefined;
+  if (typeof root !== "string" || !HEX_DIGEST.test(root)) return undefined;
   return { root: fromHex(root), secret: { key, prefix } };
 }
 

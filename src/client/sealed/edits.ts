@@ -113,7 +113,7 @@ function identityOf({ n, timeUnixMs, post, commit, count }: ArchivedRow) {
   return defined({ n, timeUnixMs, post, commit, count });
 }
 
-export async function noteEdit(
+export async function storeEdit(
   vault: Vault,
   room: RoomId,
   seq: number,
@@ -201,7 +201,7 @@ export async function indexEdits(tx: RoomTransaction): Promise<void> {
       const target = editedBy(body);
       if (target === undefined) continue;
       if (await isErased(vault, room, target)) await eraseEdit(vault, room, seqOf(key), target);
-      else await noteEdit(vault, room, seqOf(key), body);
+      else await storeEdit(vault, room, seqOf(key), body);
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE_ROWS) break;

@@ -48,7 +48,7 @@ import type { Awaitable } from "./store.ts";
 
 const COMMIT_ATTEMPTS_MAX = 8;
 const COMMIT_RETRY_MS = 150;
-const ID_BYTES = 16;
+const CHANGE_ID_BYTES = 16;
 /** Maximum random delay before one of several devices publishes a lost GroupInfo. */
 const PUBLISH_JITTER_MS = 2_000;
 
@@ -73,7 +73,7 @@ export class GroupChanges {
   async create(history = false): Promise<void> {
     const { device, entropy, lease } = this.room.parts;
     const { id, kind, people } = this.room.view;
-    const gid = new Uint8Array(entropy(ID_BYTES));
+    const gid = new Uint8Array(entropy(CHANGE_ID_BYTES));
     const policy = {
       room: id,
       admins: [device.account],
@@ -407,7 +407,7 @@ export class GroupChanges {
   }
 
   #newPending(group: Uint8Array): Pick<PendingRow, "commitId" | "group" | "added" | "removed"> {
-    const commitId = toBase64Url(this.room.parts.entropy(ID_BYTES));
+    const commitId = toBase64Url(this.room.parts.entropy(CHANGE_ID_BYTES));
     return { commitId, group: toBase64Url(group), added: [], removed: [] };
   }
 

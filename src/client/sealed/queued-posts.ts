@@ -11,12 +11,11 @@ import { decodeJson } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import { formatPostId } from "../../core/rooms/dedup.ts";
+import { GCM_NONCE_BYTES } from "../../crypto/aes-gcm.ts";
 import type { FileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { UnsentPost } from "../../io/state/outbox-store.ts";
 import type { Awaitable } from "./store.ts";
-
-const NONCE_BYTES = 12;
 
 /**
  * The encrypted text is bound to its outbox, counter and target, so a post cannot be redirected.
@@ -48,7 +47,7 @@ export class QueuedPosts {
 
   #encrypt(key: FileCipher, outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     this.#key = key;
-    const nonce = new Uint8Array(this.entropy(NONCE_BYTES));
+    const nonce = new Uint8Array(this.entropy(GCM_NONCE_BYTES));
     const sealed = key.seal(nonce, boundData(outbox, post), utf8Encode(post.body));
     const boxed = (ciphertext: Uint8Array): UnsentPost => {
       const body: BoxedBody = { text: "", box: toBase64Url(concatBytes(nonce, ciphertext)) };
@@ -68,7 +67,7 @@ export class QueuedPosts {
     this.#key = key;
     try {
       const bytes = fromBase64Url(box);
-      const [nonce, sealed] = [bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES)];
+      const [nonce, sealed] = [bytes.subarray(0, GCM_NONCE_BYTES), bytes.subarray(GCM_NONCE_BYTES)];
       const plain = await key.unseal(nonce, boundData(outbox, post), sealed);
       const { lostAfter } = decodeJson(post.body) as { readonly lostAfter?: number };
       const body = utf8Decode(plain);

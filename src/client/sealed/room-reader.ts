@@ -21,7 +21,7 @@ import {
   indexEdits,
   isEditOfUnread,
   isTargetErased,
-  noteEdit,
+  storeEdit,
 } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { storeGroupInfo } from "./group-infos.ts";
@@ -324,7 +324,7 @@ export class RoomReader {
     if (!(await isFirstPost(tx, record, content.device))) return "sender";
     await storeContent(tx, record, { kind: "said", user, ...content });
     await this.#noteFile(tx, record, body);
-    await noteEdit(vault, room, seq, body);
+    await storeEdit(vault, room, seq, body);
     await applyEarlyEdits(tx, seq, user);
     return undefined;
   }
@@ -361,13 +361,13 @@ export class RoomReader {
     if (body === undefined || reason !== undefined) {
       const isEarly = isFirst && reason === "sender" && (await isEditOfUnread(tx, body));
       const edit = isEarly ? content : undefined;
-      if (edit !== undefined) await noteEdit(tx.vault, tx.room, record.seq, body);
+      if (edit !== undefined) await storeEdit(tx.vault, tx.room, record.seq, body);
       const closed = { kind: "closed", reason: reason ?? "broken", user } as const;
       return storeContent(tx, record, { ...closed, ...defined({ edit }), missed: withheld });
     }
     await storeContent(tx, record, { kind: "said", user, ...content, missed: withheld });
     await this.#noteFile(tx, record, body);
-    await noteEdit(tx.vault, tx.room, record.seq, body);
+    await storeEdit(tx.vault, tx.room, record.seq, body);
   }
 
   async #handleOwn(
@@ -401,7 +401,7 @@ export class RoomReader {
     const key = keys[at - hashes.length + keys.length];
     await storeContent(tx, record, { kind: "said", user, device, body, sentAtUnixMs, key }, count);
     await this.#noteFile(tx, record, body as SealedBody);
-    await noteEdit(tx.vault, tx.room, record.seq, body);
+    await storeEdit(tx.vault, tx.room, record.seq, body);
   }
 
   async #noteFile(tx: RoomTransaction, { seq }: ChatRecord, body: SealedBody): Promise<void> {

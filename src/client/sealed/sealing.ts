@@ -52,7 +52,7 @@ const SEALED_ROOMS_MAX = 2_000;
 const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
-const RETRY_MS = 100;
+const SEALING_RETRY_MS = 100;
 /** Answers to `group` by servers without encrypted rooms. */
 const HAS_NO_SEALED_ROOMS: ReadonlySet<string> = new Set([
   ...(["kind-unknown", "not-allowed"] as const),
@@ -194,7 +194,7 @@ export class Sealing {
           return records.map(asClosed);
         // A stopping server refuses requests while the link is still open, so retry.
         const { clock } = this.options;
-        await delay(clock, Math.min(fault.retryAfterMs ?? RETRY_MS, RATE_WAIT_MS_MAX));
+        await delay(clock, Math.min(fault.retryAfterMs ?? SEALING_RETRY_MS, RATE_WAIT_MS_MAX));
         await this.#untilLinked();
       }
     }

@@ -3,10 +3,9 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { ignoreFault } from "../../base/fault.ts";
+import { GCM_NONCE_BYTES } from "../../crypto/aes-gcm.ts";
 import { type StateKey, unreadable } from "../../crypto/seal/state-box.ts";
 import type { KeyRange, SealedRow, SealedTables } from "./store.ts";
-
-const NONCE_BYTES = 12;
 
 export interface OpenedRow<Value> {
   readonly key: string;
@@ -32,12 +31,12 @@ export class Vault {
   }
 
   async put(key: string, value: unknown): Promise<void> {
-    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const nonce = crypto.getRandomValues(new Uint8Array(GCM_NONCE_BYTES));
     const plain = utf8Encode(JSON.stringify(value));
     const sealed = await this.key.seal(nonce, utf8Encode(key), plain);
-    const row = new Uint8Array(NONCE_BYTES + sealed.length);
+    const row = new Uint8Array(GCM_NONCE_BYTES + sealed.length);
     row.set(nonce);
-    row.set(sealed, NONCE_BYTES);
+    row.set(sealed, GCM_NONCE_BYTES);
     await this.tables.put(key, row);
   }
 
@@ -73,9 +72,9 @@ export class Vault {
   }
 
   async #open<Value>(key: string, bytes: Uint8Array): Promise<Value> {
-    const nonce = bytes.subarray(0, NONCE_BYTES);
+    const nonce = bytes.subarray(0, GCM_NONCE_BYTES);
     try {
-      const plain = await this.key.unseal(nonce, utf8Encode(key), bytes.subarray(NONCE_BYTES));
+      const plain = await this.key.unseal(nonce, utf8Encode(key), bytes.subarray(GCM_NONCE_BYTES));
       return decodeJson(utf8Decode(plain)) as Value;
     } catch (cause) {
       throw unreadable(cause);

@@ -10,7 +10,7 @@ import { expiryOf, type Operator } from "../../cli/connect/operator.ts";
 import { faultLine, printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printJson, printResult } from "../../cli/output/result.ts";
-import { readSettings } from "../../cli/screen/settings/preferences.ts";
+import { readPreferences } from "../../cli/screen/settings/preferences.ts";
 import { languageOf } from "../../cli/screen/text/texts.ts";
 import { applyChange, batchesOf, newCard, UncreatedSubjects } from "../../client/class-import.ts";
 import { BulkRequests } from "../../client/link/bulk.ts";
@@ -230,7 +230,7 @@ class ImportRun {
     const { client, context } = this.operator;
     const origin = `https://${formatAddress(this.#server)}`;
     const name = client.loop.greeted?.welcome.server.name ?? formatAddress(this.#server);
-    const { settings } = readSettings(context.settings().screen);
+    const { settings } = readPreferences(context.settings().screen);
     const language = languageOf(settings.language, context.env);
     const texts = language === "id" ? INDONESIAN_CARDS : ENGLISH_CARDS;
     return { server: { name, origin }, texts, hasGuide: this.flags.instructions };

@@ -27,7 +27,7 @@ function roomState({ locked, sealed, closed, vacant }: ImportedRoom): string {
     .join(" ");
 }
 
-export const rooms = operatorList({
+export const adminRooms = operatorList({
   summary: "List rooms, largest first",
   examples: ["chat admin rooms"],
   args: {
@@ -66,7 +66,7 @@ export function allFiles(client: Client, order: ListOrder): Promise<ListedFile[]
   });
 }
 
-export const files = operatorList({
+export const adminFiles = operatorList({
   summary: "List files, largest first",
   examples: ["chat admin files --find report"],
   args: {

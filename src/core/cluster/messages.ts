@@ -1,6 +1,7 @@
 /** Messages of a cluster's shared stream, which put decisions in order. */
 
-import { concatBytes, equalBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { NEWLINE } from "../../base/ascii.ts";
+import { concatBytes, equalBytes, SHA256_BYTES, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
@@ -76,7 +77,7 @@ export interface StreamScope {
   readonly sha256: Sha256;
 }
 
-const VERSION = 1;
+const MESSAGES_VERSION = 1;
 /** A program that does not support this version of the copies' format stops reading the stream. */
 const COPY_VERSION = 2;
 /**
@@ -85,9 +86,6 @@ const COPY_VERSION = 2;
  */
 const NEEDS_VERSION = 3;
 const KIND = /^[a-z-]{1,64}$/;
-const ROOT_BYTES = 32;
-const NEWLINE = 0x0a;
-const DIGEST_BYTES = 32;
 /** Fields of the messages that 0.2.0 and 0.3.0 wrote, without a digest. */
 const UNDIGESTED_FIELDS: ReadonlySet<string> = new Set([
   ...["v", "needs", "id", "proposals", "place", "lines", "end", "restored"],
@@ -111,13 +109,13 @@ export function packDigested(
   fields: Readonly<Record<string, unknown>>,
   scope: StreamScope,
 ): Uint8Array {
-  const bytes = packValue({ ...fields, digest: new Uint8Array(DIGEST_BYTES) });
-  bytes.set(digestOf(bytes, scope), bytes.length - DIGEST_BYTES);
+  const bytes = packValue({ ...fields, digest: new Uint8Array(SHA256_BYTES) });
+  bytes.set(digestOf(bytes, scope), bytes.length - SHA256_BYTES);
   return bytes;
 }
 
 function digestOf(bytes: Uint8Array, { id, sha256 }: StreamScope): Uint8Array {
-  return sha256(concatBytes(utf8Encode(`${id}\n`), bytes.subarray(0, -DIGEST_BYTES)));
+  return sha256(concatBytes(utf8Encode(`${id}\n`), bytes.subarray(0, -SHA256_BYTES)));
 }
 
 /** Returns the message as 0.2.0 and 0.3.0 wrote it. */
@@ -129,7 +127,7 @@ export function withoutDigest(bytes: Uint8Array): Uint8Array {
 export function packProposals({ id, proposals }: ProposalMessage, scope: StreamScope): Uint8Array {
   const all = proposals.flatMap(({ drafts }) => drafts.map(({ sealed }) => sealed.draft));
   const fields = {
-    ...versionFields(VERSION, all),
+    ...versionFields(MESSAGES_VERSION, all),
     id,
     proposals: proposals.map(({ history, accounts, drafts }) => [
       history,
@@ -204,7 +202,7 @@ export function readStream(bytes: Uint8Array, scope: StreamScope): StreamContent
   if (typeof value !== "object" || value === null) throw malformed();
   const fields = value as Readonly<Record<string, unknown>>;
   if (Object.hasOwn(fields, "digest")) {
-    const digest = bytes.subarray(-DIGEST_BYTES);
+    const digest = bytes.subarray(-SHA256_BYTES);
     if (!equalBytes(digest, digestOf(bytes, scope))) throw malformed();
     return contentOf(fields, scope.sha256);
   }
@@ -224,7 +222,7 @@ function contentOf(fields: Readonly<Record<string, unknown>>, sha256: Sha256): S
     if (typeof needs !== "string") throw malformed();
     if (knownVersion(needs) === undefined) throw laterVersion(`chat ${needs}`);
   }
-  if (v === VERSION || (v === NEEDS_VERSION && proposals !== undefined)) {
+  if (v === MESSAGES_VERSION || (v === NEEDS_VERSION && proposals !== undefined)) {
     if (typeof id !== "string" || !Array.isArray(proposals)) throw malformed();
     const message = { id, proposals: proposals.map((item: unknown) => proposalOf(item, sha256)) };
     return { kind: "proposals", message };
@@ -262,7 +260,7 @@ function copyEndOf(value: unknown): CopyEnd {
 }
 
 function logEndOf(size: unknown, root: unknown): LogEnd {
-  if (!isCount(size) || !(root instanceof Uint8Array) || root.length !== ROOT_BYTES) {
+  if (!isCount(size) || !(root instanceof Uint8Array) || root.length !== SHA256_BYTES) {
     throw malformed();
   }
   return { size, root: new Uint8Array(root) };
@@ -321,7 +319,7 @@ function bodyOf(bytes: Uint8Array): unknown {
 
 /** @param instance differs between processes, also if they have copies of one data folder */
 export function packNodeMessage(node: string, message: unknown, instance?: string): Uint8Array {
-  return packValue({ v: VERSION, node, news: message, ...defined({ instance }) });
+  return packValue({ v: MESSAGES_VERSION, node, news: message, ...defined({ instance }) });
 }
 
 export interface NodeMessage {
@@ -334,7 +332,7 @@ export interface NodeMessage {
 export function readNodeMessage(bytes: Uint8Array): NodeMessage | undefined {
   try {
     const { v, node, news, instance } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
-    if (v !== VERSION || typeof node !== "string") return undefined;
+    if (v !== MESSAGES_VERSION || typeof node !== "string") return undefined;
     return { node, news, instance: typeof instance === "string" ? instance : undefined };
   } catch {
     return undefined;

@@ -11,8 +11,8 @@ import type { Asking, IrcTask } from "./command-run.ts";
 import { readPages, sendReadMarker } from "./history.ts";
 import { HISTORY_MAX, userMode } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
-import { muteMask, oneLine } from "./render.ts";
-import { findAccount, findRoom, HOST, isModerator } from "./server.ts";
+import { ircLine, muteMask } from "./render.ts";
+import { findAccount, findRoom, HOST, isRoomModerator } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 
 export interface Channel {
@@ -50,14 +50,14 @@ function notePrivacy(session: IrcSession, { id, name }: Channel): void {
   const { server, account } = session;
   const room = server.rooms.get(id);
   if (room === undefined || account === undefined) return;
-  if (!isBoxed(session, room) && room.box?.user !== account.id) return;
+  if (!isBoxedChannel(session, room) && room.box?.user !== account.id) return;
   session.notice(`${name}: only you and the moderators see what you write here`);
 }
 
 /** Reports whether the account's messages to the room go to its box. */
-export function isBoxed({ server, account }: IrcSession, room: Room): boolean {
+export function isBoxedChannel({ server, account }: IrcSession, room: Room): boolean {
   if (room.rules.post !== "private" || account === undefined) return false;
-  return !isModerator(server.registry, room, account.id);
+  return !isRoomModerator(server.registry, room, account.id);
 }
 
 /** The topic of a group without a title names its members. */
@@ -78,7 +78,7 @@ function sendTopic(session: IrcSession, { id, name }: Channel): boolean {
   const { topicChange } = room ?? {};
   const text = room === undefined ? "" : topicOf(session, room);
   if (text === "") return false;
-  session.numeric(RPL.topic, name, oneLine(text));
+  session.numeric(RPL.topic, name, ircLine(text));
   if (topicChange === undefined) return true;
   const by = session.server.registry.nameOf(topicChange.by) ?? HOST;
   session.numeric(RPL.topicWhoTime, name, by, unixSeconds(topicChange.unixMs));
@@ -183,7 +183,7 @@ export function* kick(session: IrcSession, { params }: IrcLine): IrcTask {
 }
 
 function reasonOf(reason: string): { readonly reason?: string } {
-  const text = oneLine(reason);
+  const text = ircLine(reason);
   return text === "" ? {} : { reason: text };
 }
 
@@ -197,7 +197,7 @@ export function* topic(session: IrcSession, { params }: IrcLine): IrcTask {
     }
     return;
   }
-  yield* settle(session, channel, "topic", { topic: oneLine(text) });
+  yield* settle(session, channel, "topic", { topic: ircLine(text) });
 }
 
 export function* rename(session: IrcSession, { params }: IrcLine): IrcTask {
@@ -442,7 +442,7 @@ function* sendNames(session: IrcSession, room: Room, name: string): IrcTask {
   if (isHeld) session.release();
 }
 
-export function* list(session: IrcSession, { params: [wanted] }: IrcLine): IrcTask {
+export function* listChannels(session: IrcSession, { params: [wanted] }: IrcLine): IrcTask {
   const only = wanted === undefined ? undefined : new Set(wanted.toLowerCase().split(","));
   session.numeric(RPL.listStart, "Channel", "Users  Name");
   let after: string | undefined;
@@ -453,7 +453,7 @@ export function* list(session: IrcSession, { params: [wanted] }: IrcLine): IrcTa
       session.charge(1);
       yield* session.turn();
       if (sealed || only?.has(name.toLowerCase()) === false) continue;
-      session.numeric(RPL.list, name, `${members}`, oneLine(text));
+      session.numeric(RPL.list, name, `${members}`, ircLine(text));
     }
     after = rooms.at(-1)?.room;
     if (!more || after === undefined) break;

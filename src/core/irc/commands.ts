@@ -35,7 +35,7 @@ const COMMANDS = {
   JOIN: { run: channels.join, paramsMin: 1 },
   KICK: { run: channels.kick, paramsMin: 2 },
   KNOCK: { run: channels.knock, paramsMin: 1 },
-  LIST: { run: channels.list },
+  LIST: { run: channels.listChannels },
   LUSERS: { run: information.luserCounts },
   MARKREAD: { run: history.readMarker, paramsMin: 1, needs: CAP.readMarker },
   MODE: { run: channels.mode, paramsMin: 1 },

@@ -3,7 +3,7 @@
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { Registry } from "../rooms/accounts.ts";
 import type { Room } from "../rooms/rooms.ts";
-import { isModerator, userMask } from "./server.ts";
+import { isRoomModerator, userMask } from "./server.ts";
 
 /** Leaves space in a line of 510 bytes for the reply's other parameters. */
 const LIST_CHARS_MAX = 400;
@@ -42,7 +42,7 @@ export class MemberLists {
     for (const user of room.members) {
       const nick = this.registry.nameOf(user);
       if (nick === undefined) continue;
-      const sign = isModerator(this.registry, room, user) ? "@" : "";
+      const sign = isRoomModerator(this.registry, room, user) ? "@" : "";
       const entry = `${sign}${hasHosts ? userMask(nick) : nick}`;
       if (line.length + 1 + entry.length >= LIST_CHARS_MAX) {
         lines.push(line);

@@ -7,7 +7,7 @@ import { INVALID_UTF8, type IrcLine, REST_BYTES_MAX } from "../../wire/irc/line.
 import type { PostBody } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
 import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts";
-import { type Channel, isBoxed, refuse } from "./channels.ts";
+import { type Channel, isBoxedChannel, refuse } from "./channels.ts";
 import type { Asking, IrcTask } from "./command-run.ts";
 import { conversationAt, targetOf } from "./history.ts";
 import { TARGETS_MAX } from "./information.ts";
@@ -141,7 +141,7 @@ function* post(session: IrcSession, named: string, fullBody: PostBody): Asking<v
 /** In an assignment room, members write to their own box: `#homework@ana`. */
 function boxFor(session: IrcSession, target: string): string {
   const room = findRoom(session, target);
-  return room !== undefined && isBoxed(session, room) ? `${target}@${session.nick}` : target;
+  return room !== undefined && isBoxedChannel(session, room) ? `${target}@${session.nick}` : target;
 }
 
 /**

@@ -11,8 +11,8 @@ import { refuse } from "./channels.ts";
 import type { IrcTask } from "./command-run.ts";
 import { AWAY_BYTES_MAX, MONITOR_MAX } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
-import { oneLine } from "./render.ts";
-import { findAccount, HOST, isModerator, realNameOf, userMask } from "./server.ts";
+import { ircLine } from "./render.ts";
+import { findAccount, HOST, isRoomModerator, realNameOf, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { splitText } from "./text.ts";
 
@@ -42,7 +42,7 @@ export function* who(session: IrcSession, { params: [mask = "", options = ""] }:
     const isAway = session.server.away.of(id) !== undefined;
     const isOperator = session.server.registry.policy.isOperator(id);
     if (options.startsWith("o") && !isOperator) continue;
-    const isModerating = room !== undefined && isModerator(session.server.registry, room, id);
+    const isModerating = room !== undefined && isRoomModerator(session.server.registry, room, id);
     const marks = [isOperator && "*", isModerating && "@", isBot && "B"].filter(Boolean).join("");
     const flags = `${isAway ? "G" : "H"}${marks}`;
     const where = room === undefined ? "*" : `#${room.name}`;
@@ -135,7 +135,7 @@ export function* whois(session: IrcSession, { params }: IrcLine): IrcTask {
 /** @see https://ircv3.net/specs/extensions/setname */
 export function* setName(session: IrcSession, { params: [text = ""] }: IrcLine): IrcTask {
   try {
-    yield* session.ask("display-name", { text: cutText(oneLine(text), DISPLAY_NAME_BYTES_MAX) });
+    yield* session.ask("display-name", { text: cutText(ircLine(text), DISPLAY_NAME_BYTES_MAX) });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     session.fail("SETNAME", "INVALID_REALNAME", [], error.message);
@@ -157,7 +157,7 @@ export function sendAway(session: IrcSession, nick: string): void {
 }
 
 export function away(session: IrcSession, { params: [reason = ""] }: IrcLine): void {
-  const text = cutText(oneLine(reason), AWAY_BYTES_MAX);
+  const text = cutText(ircLine(reason), AWAY_BYTES_MAX);
   session.setAway(text === "" ? undefined : text);
   if (text === "") return session.numeric(RPL.unAway, "you are no longer marked as away");
   const { account, server } = session;

@@ -56,7 +56,7 @@ function partsOf(
 }
 
 /** @returns no lines if clients with these capabilities do not show the record */
-export function renderRecord(record: ChatRecord, rendering: Rendering): LineFields[] {
+export function renderIrcRecord(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { as } = ircRow(record.kind);
   switch (as) {
     case "message":
@@ -187,7 +187,7 @@ function textOf(record: ChatRecord, { server, reader }: Rendering): string | und
   if (mark !== "") return mark + text;
   const origin = importOriginOf(record.body);
   if (origin === undefined) return text;
-  return `[imported] ${oneLine(origin.from)}, ${formatUtc(origin.timeUnixMs)}:\n${text}`;
+  return `[imported] ${ircLine(origin.from)}, ${formatUtc(origin.timeUnixMs)}:\n${text}`;
 }
 
 /** Most clients show no replies, and the answer would seem to belong to the message before it. */
@@ -276,7 +276,7 @@ function eventLines(record: ChatRecord, as: EventLine, rendering: Rendering): Li
   const { subject = "*", on } = facts;
   // Without its body, only a departure has something to show.
   if (record.body === undefined && as !== "leave") return [];
-  const text = oneLine(facts.text);
+  const text = ircLine(facts.text);
   const sign = on === true ? "+" : "-";
   switch (as) {
     case "leave":
@@ -303,7 +303,7 @@ export function muteMask(name: string): string {
   return `m:${name}!*@*`;
 }
 
-export function oneLine(text: unknown): string {
+export function ircLine(text: unknown): string {
   return typeof text === "string" ? cleanIrc(text.replaceAll(/\s+/g, " ")).trim() : "";
 }
 

@@ -68,7 +68,7 @@ export function realNameOf(server: IrcServer, name: string): string {
   return findAccount(server, name)?.displayName ?? name;
 }
 
-export function isModerator(registry: Registry, room: Room, user: UserId): boolean {
+export function isRoomModerator(registry: Registry, room: Room, user: UserId): boolean {
   return moderates(room, { user, isOperator: registry.policy.isOperator(user) });
 }
 

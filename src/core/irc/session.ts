@@ -13,7 +13,7 @@ import {
   type LineFault,
   type LineFields,
   NO_TAGS,
-  parseLine,
+  parseIrcLine,
 } from "../../wire/irc/line.ts";
 import { IGNORABLE_KINDS } from "../../wire/kinds.ts";
 import {
@@ -34,7 +34,7 @@ import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../session/sessi
 import { SmallMap } from "../small-map.ts";
 import { AWAY_TEXT } from "./away.ts";
 import { CAP } from "./capabilities.ts";
-import { type Channel, completeJoin, isBoxed, showChannel } from "./channels.ts";
+import { type Channel, completeJoin, isBoxedChannel, showChannel } from "./channels.ts";
 import {
   type Asking,
   CommandRun,
@@ -53,7 +53,7 @@ import { ERR } from "./numeric.ts";
 import { showAccountChanges } from "./own-account.ts";
 import { isNickOnline, showMonitored } from "./people.ts";
 import { Registration } from "./registration.ts";
-import { eventTags, joinOf, renderRecord } from "./render.ts";
+import { eventTags, joinOf, renderIrcRecord } from "./render.ts";
 import { findAccount, HOST, type IrcServer, userMask } from "./server.ts";
 import {
   type SharedMessage,
@@ -102,7 +102,7 @@ const RECORD_WAIT_MS = 10_000;
 const HELD_MESSAGES_MAX = 1_000;
 const PING_AFTER_MS = 120_000;
 const CLOSE_AFTER_MS = 240_000;
-const NONCE_BYTES = 32;
+const SCRAM_NONCE_BYTES = 32;
 /** Shared, because each tick of each connection would otherwise leave an array behind. */
 const NO_EFFECTS: readonly IrcEffect[] = [];
 const NOBODY: ReadonlySet<string> = new Set();
@@ -173,7 +173,7 @@ export class IrcSession {
   }
 
   start(): readonly IrcEffect[] {
-    const nonce = this.server.entropy(NONCE_BYTES);
+    const nonce = this.server.entropy(SCRAM_NONCE_BYTES);
     this.#perform(
       this.#protocol.notify({
         kind: "hello",
@@ -473,7 +473,7 @@ export class IrcSession {
   #nextLine(): IrcLine | LineFault | undefined {
     if (this.#next === undefined) {
       const bytes = this.#lines.next();
-      if (bytes !== undefined) this.#next = bytes === "too-long" ? bytes : parseLine(bytes);
+      if (bytes !== undefined) this.#next = bytes === "too-long" ? bytes : parseIrcLine(bytes);
     }
     return this.#next;
   }
@@ -710,7 +710,7 @@ export class IrcSession {
       readN: notice.read ?? 0,
       unread: notice.unread ?? 0,
       typing: [],
-      isBoxed: room !== undefined && isBoxed(this, room),
+      isBoxed: room !== undefined && isBoxedChannel(this, room),
       refusedUntil: Number.NEGATIVE_INFINITY,
     };
     channel.isSealed = notice.sealed === true;
@@ -852,7 +852,7 @@ export class IrcSession {
     if (isHiddenFrom(record, this.ignored)) return [];
     const isMine = record.from === this.account?.name;
     const to = channel.isDirect && !isMine ? this.nick : channel.name;
-    return renderRecord(record, {
+    return renderIrcRecord(record, {
       server: this.server,
       // WeeChat 4 shows a batch within the batch of missed messages after all others.
       caps: isPlayback ? this.caps & ~CAP.multiline : this.caps,

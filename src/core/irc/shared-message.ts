@@ -14,7 +14,7 @@ import { setNewest } from "../evict.ts";
 import { CAP, RENDER_CAPS } from "./capabilities.ts";
 import { formatLines } from "./format.ts";
 import { ircRow } from "./kinds.ts";
-import { renderRecord } from "./render.ts";
+import { renderIrcRecord } from "./render.ts";
 import type { IrcServer } from "./server.ts";
 
 /** About 1 MB. The removal of an older reaction is shown as an erasure. */
@@ -63,7 +63,7 @@ export class SharedRecord {
     const key = renderCaps(caps, this.isMessage);
     const known = this.#rendered.get(key);
     if (known?.to === to) return known.bytes;
-    const lines = renderRecord(this.record, { server: this.server, caps: key, to });
+    const lines = renderIrcRecord(this.record, { server: this.server, caps: key, to });
     const bytes = utf8Encode(formatLines(lines));
     this.#rendered.set(key, { to, bytes });
     return bytes;

@@ -1,11 +1,10 @@
 /** Append-only Merkle tree (RFC 6962, section 2.1). Callers pass leaf hashes (`leafHash`). */
 
 import { assert } from "../../base/assert.ts";
-import { withCapacity } from "../../base/bytes.ts";
+import { SHA256_BYTES, withCapacity } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { type Nodes, rootOf } from "./proofs.ts";
 
-const HASH_BYTES = 32;
 const NODE_PREFIX = 0x01;
 const PREFIX_BYTES = 1;
 const GROUP_LEVEL = 8;
@@ -23,9 +22,9 @@ export interface MerkleTreeValue {
  * leaf.
  */
 export class MerkleTree {
-  readonly #group = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
+  readonly #group = new Uint8Array(GROUP_LEAVES * SHA256_BYTES);
   readonly #leafSlots = Array.from({ length: GROUP_LEAVES }, (_, leaf) =>
-    hashAt(this.#group, leaf * HASH_BYTES),
+    hashAt(this.#group, leaf * SHA256_BYTES),
   );
   readonly #levels: HashList[] = [];
   readonly #hasher: NodeHasher;
@@ -53,7 +52,7 @@ export class MerkleTree {
   }
 
   value(): MerkleTreeValue {
-    const openBytes = (this.#size % GROUP_LEAVES) * HASH_BYTES;
+    const openBytes = (this.#size % GROUP_LEAVES) * SHA256_BYTES;
     return {
       size: this.#size,
       groups: this.#levels[0]?.bytes() ?? new Uint8Array(0),
@@ -64,10 +63,11 @@ export class MerkleTree {
   load({ size, groups, open }: MerkleTreeValue): void {
     const closed = Math.floor(size / GROUP_LEAVES);
     const isConsistent =
-      groups.length === closed * HASH_BYTES && open.length === (size % GROUP_LEAVES) * HASH_BYTES;
+      groups.length === closed * SHA256_BYTES &&
+      open.length === (size % GROUP_LEAVES) * SHA256_BYTES;
     assert(isConsistent, "a snapshot has a hash for each group and each leaf of the open group");
-    for (let at = 0; at < groups.length; at += HASH_BYTES) {
-      this.#addGroup(groups.slice(at, at + HASH_BYTES));
+    for (let at = 0; at < groups.length; at += SHA256_BYTES) {
+      this.#addGroup(groups.slice(at, at + SHA256_BYTES));
     }
     this.#group.set(open);
     this.#size = size;
@@ -94,8 +94,8 @@ export class MerkleTree {
       const isOpen = group === Math.floor(this.#size / GROUP_LEAVES);
       const leaves = groups.get(group) ?? (isOpen ? this.#group : undefined);
       assert(leaves !== undefined, "the leaves of this group are passed");
-      const from = (first % GROUP_LEAVES) * HASH_BYTES;
-      return this.#hasher.over(leaves.subarray(from, from + 2 ** level * HASH_BYTES));
+      const from = (first % GROUP_LEAVES) * SHA256_BYTES;
+      return this.#hasher.over(leaves.subarray(from, from + 2 ** level * SHA256_BYTES));
     };
   }
 
@@ -114,23 +114,23 @@ export class MerkleTree {
 }
 
 class HashList {
-  #bytes = new Uint8Array(16 * HASH_BYTES);
+  #bytes = new Uint8Array(16 * SHA256_BYTES);
   length = 0;
 
   push(hash: Uint8Array): void {
-    const at = this.length * HASH_BYTES;
-    this.#bytes = withCapacity(this.#bytes, at, HASH_BYTES);
+    const at = this.length * SHA256_BYTES;
+    this.#bytes = withCapacity(this.#bytes, at, SHA256_BYTES);
     this.#bytes.set(hash, at);
     this.length += 1;
   }
 
   bytes(): Uint8Array {
-    return this.#bytes.slice(0, this.length * HASH_BYTES);
+    return this.#bytes.slice(0, this.length * SHA256_BYTES);
   }
 
   at(index: number): Uint8Array | undefined {
     if (index >= this.length) return undefined;
-    return this.#bytes.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES);
+    return this.#bytes.slice(index * SHA256_BYTES, (index + 1) * SHA256_BYTES);
   }
 }
 
@@ -139,12 +139,12 @@ class HashList {
  * its hash overwrites nodes that are already hashed.
  */
 class NodeHasher {
-  readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * HASH_BYTES);
+  readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * SHA256_BYTES);
   readonly #nodes = Array.from({ length: GROUP_LEAVES / 2 }, (_, node) => {
-    const at = node * 2 * HASH_BYTES;
+    const at = node * 2 * SHA256_BYTES;
     return {
-      input: this.#bytes.subarray(at, at + PREFIX_BYTES + 2 * HASH_BYTES),
-      output: hashAt(this.#bytes, PREFIX_BYTES + node * HASH_BYTES),
+      input: this.#bytes.subarray(at, at + PREFIX_BYTES + 2 * SHA256_BYTES),
+      output: hashAt(this.#bytes, PREFIX_BYTES + node * SHA256_BYTES),
     };
   });
 
@@ -152,14 +152,14 @@ class NodeHasher {
 
   pair(left: Uint8Array, right: Uint8Array): Uint8Array {
     this.#bytes.set(left, PREFIX_BYTES);
-    this.#bytes.set(right, PREFIX_BYTES + HASH_BYTES);
+    this.#bytes.set(right, PREFIX_BYTES + SHA256_BYTES);
     return this.#fold(2);
   }
 
   /** The number of leaves must be a power of two. */
   over(leaves: Uint8Array): Uint8Array {
     this.#bytes.set(leaves, PREFIX_BYTES);
-    return this.#fold(leaves.length / HASH_BYTES);
+    return this.#fold(leaves.length / SHA256_BYTES);
   }
 
   #fold(leaves: number): Uint8Array {
@@ -173,10 +173,10 @@ class NodeHasher {
         if (hash !== output) output.set(hash);
       }
     }
-    return this.#bytes.slice(PREFIX_BYTES, PREFIX_BYTES + HASH_BYTES);
+    return this.#bytes.slice(PREFIX_BYTES, PREFIX_BYTES + SHA256_BYTES);
   }
 }
 
 function hashAt(bytes: Uint8Array, at: number): Uint8Array {
-  return bytes.subarray(at, at + HASH_BYTES);
+  return bytes.subarray(at, at + SHA256_BYTES);
 }

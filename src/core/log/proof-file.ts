@@ -3,7 +3,13 @@
  * (https://c2sp.org/tlog-proof), which other tools can verify.
  */
 
-import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import {
+  fromBase64Url,
+  SHA256_BYTES,
+  toBase64Url,
+  utf8Decode,
+  utf8Encode,
+} from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { PROOF_HASHES_MAX } from "../../base/limits.ts";
 
@@ -20,7 +26,6 @@ export interface ProofFile {
 
 const TITLE = "chat proof of a record, version 1";
 const TLOG_PROOF = "c2sp.org/tlog-proof@v1";
-const HASH_BYTES = 32;
 
 export function formatProof({ key, head, salt, body, seq, path, note }: ProofFile): string {
   const bodyFields =
@@ -81,7 +86,7 @@ export function parseProof(text: string): ProofFile {
 function hashOf(line: string): Uint8Array {
   try {
     const hash = Uint8Array.fromBase64(line);
-    if (hash.length === HASH_BYTES && hash.toBase64() === line) return hash;
+    if (hash.length === SHA256_BYTES && hash.toBase64() === line) return hash;
   } catch {
     // The fault below reports the error.
   }

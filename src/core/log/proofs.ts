@@ -4,10 +4,9 @@
  */
 
 import { assert } from "../../base/assert.ts";
-import { concatBytes, equalBytes } from "../../base/bytes.ts";
+import { concatBytes, equalBytes, SHA256_BYTES } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 
-const HASH_BYTES = 32;
 const NODE_PREFIX = Uint8Array.of(0x01);
 const NOTHING = new Uint8Array(0);
 
@@ -190,4 +189,4 @@ function upToRight(node: number, last: number): [number, number] {
 const half = (number: number) => Math.floor(number / 2);
 const isOdd = (number: number) => number % 2 === 1;
 const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0;
-const isHash = (bytes: Uint8Array) => bytes.length === HASH_BYTES;
+const isHash = (bytes: Uint8Array) => bytes.length === SHA256_BYTES;

@@ -6,7 +6,7 @@ import { roomAt } from "../client/room-names.ts";
 import { type EventHandlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { LocalEvent } from "./event.ts";
 import { isSameName } from "./item.ts";
-import { endPoll } from "./room.ts";
+import { markPollEnded } from "./room.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
 export const LOCAL_HANDLERS: EventHandlers<LocalEvent> = {
@@ -28,7 +28,7 @@ export const LOCAL_HANDLERS: EventHandlers<LocalEvent> = {
     );
   },
   settled,
-  "poll-ended": inRoom(({ fields }, room, { seq }) => endPoll(room, seq, fields.me)),
+  "poll-ended": inRoom(({ fields }, room, { seq }) => markPollEnded(room, seq, fields.me)),
   discarded: ({ fields }, event) => {
     fields.pending = fields.pending.filter(({ key }) => key !== event.key);
   },

@@ -151,13 +151,13 @@ export function requestPage(
   draft.effects.push({ kind: "page", room: id, target, side, seq });
 }
 
-export function requestOlder(draft: ModelDraft, room: RoomDraft): void {
+export function requestOlderPage(draft: ModelDraft, room: RoomDraft): void {
   const shown = room.jump ?? room.tail;
   if (room.loading !== undefined || !shown.hasOlder) return;
   requestPage(draft, room, "older", shown.items[0]?.seq ?? Number.MAX_SAFE_INTEGER);
 }
 
-export function requestNewer(draft: ModelDraft, room: RoomDraft): void {
+export function requestNewerPage(draft: ModelDraft, room: RoomDraft): void {
   if (room.loading !== undefined || room.jump?.hasNewer !== true) return;
   requestPage(draft, room, "newer", room.jump.items.at(-1)?.seq ?? 0);
 }

@@ -3,7 +3,8 @@
 import { HANDS_MAX, PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
-import { MESSAGE_KINDS } from "../../wire/kinds.ts";
+import { SECOND_MS } from "../../base/time.ts";
+import { kindsWith, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import { EVERYWHERE } from "../rooms/prefs.ts";
 import { NO_CHANGES, noteChange, notePollEnd, repliesView, withChanges } from "./changes.ts";
@@ -36,8 +37,6 @@ export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 type Reader = Pick<Model, "me" | "prefs">;
 
 export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
-
-const SECOND_MS = 1_000;
 
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 /**
@@ -319,9 +318,7 @@ function applyToRoom(room: RoomDraft, item: Item): void {
 
 /** A class that arrives at once changes the members most often while they are requested. */
 const UNLISTED_MAX = 256;
-const MEMBER_KINDS: ReadonlySet<string> = new Set([
-  ...["join", "leave", "kick", "group", "grant", "mute"],
-]);
+const MEMBER_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("member-change");
 
 export function changeMembers(room: RoomDraft, change: MemberChange): void {
   if (room.unlisted !== undefined) room.unlisted = [...room.unlisted, change].slice(-UNLISTED_MAX);
@@ -486,7 +483,7 @@ export function markAuthor(room: RoomDraft, user: string, by: string | undefined
 }
 
 /** Closes a poll whose time has passed. The server writes no record for it. */
-export function endPoll(room: RoomDraft, seq: number, me: string | undefined): void {
+export function markPollEnded(room: RoomDraft, seq: number, me: string | undefined): void {
   if (room.changes.get(seq)?.poll?.rules === undefined) return;
   noteChanges(room, me, (changes) => notePollEnd(changes, seq, seq));
 }

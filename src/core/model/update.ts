@@ -15,8 +15,8 @@ import { dropOrphanedPosts, dropSentPosts, LOCAL_HANDLERS, showFault } from "./l
 import { NOTICE_HANDLERS } from "./notices.ts";
 import {
   ANSWER_HANDLERS,
-  requestNewer,
-  requestOlder,
+  requestNewerPage,
+  requestOlderPage,
   requestOlderReplies,
   requestPage,
   requestThreads,
@@ -223,8 +223,8 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   seen: inRoom((draft, room, { seq }) => markSeen(draft, room, seq)),
   printed: inRoom((draft, room, { n }) => markRead(draft, room, positionAfterPrinted(room, n))),
   reach: inRoom((draft, room, { side }) => {
-    if (side === "older") requestOlder(draft, room);
-    else requestNewer(draft, room);
+    if (side === "older") requestOlderPage(draft, room);
+    else requestNewerPage(draft, room);
   }),
   clear: inRoom((_, room) => clearView(room)),
   jump: inRoom((draft, room, { seq }) => jump(draft, room, seq)),
@@ -531,7 +531,7 @@ function requestMissing(draft: ModelDraft): void {
     const room = isSameName(draft.fields.open, target) ? draft.room(id) : undefined;
     if (room === undefined) continue;
     if (room.kind === "room") askMembers(draft, id);
-    if (room.tail.items.length === 0) requestOlder(draft, room);
+    if (room.tail.items.length === 0) requestOlderPage(draft, room);
   }
 }
 
@@ -557,7 +557,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
   if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
     askMembers(draft, room.id);
   }
-  if (room.tail.items.length === 0) requestOlder(draft, room);
+  if (room.tail.items.length === 0) requestOlderPage(draft, room);
 }
 
 /** Read position, or the position before the user's unread mark; `undefined` if all is read. */

@@ -14,7 +14,7 @@ import {
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { clampUnixMs, DAY_MS } from "../../base/time.ts";
-import { type Body, fieldsOf, hasTrait, isOfLog } from "../../wire/kinds.ts";
+import { type Body, fieldsOf, hasTrait, isOfLog, kindsWith } from "../../wire/kinds.ts";
 import {
   type Draft,
   type FoldedHead,
@@ -27,7 +27,7 @@ import { SmallMap } from "../small-map.ts";
 import { avatarsAfter } from "./avatars.ts";
 import { FormerNames } from "./former-names.ts";
 import { type IrcPassword, ircPasswordsAfter, ircPasswordsGoneDraft } from "./irc-passwords.ts";
-import { bannedFault, ServerPolicy } from "./policy.ts";
+import { bannedFault, SERVER_ROOM, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
 import type { Directory } from "./targets.ts";
 
@@ -97,13 +97,7 @@ export interface Enrolment {
 const NO_IRC_PASSWORDS: ReadonlyMap<number, IrcPassword> = new Map();
 const NO_AVATARS: readonly number[] = [];
 
-const REVOKING_KINDS: ReadonlySet<string> = new Set([
-  "device-gone",
-  "irc-password-gone",
-  "password",
-]);
-
-const SERVER_ROOM = "server" as UserId;
+const REVOKING_KINDS: ReadonlySet<string> = kindsWith("revoking");
 
 /** More than the cards of one school. An older code is unknown. */
 const ENDED_RESETS_MAX = 10_000;

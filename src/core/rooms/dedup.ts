@@ -1,5 +1,6 @@
 /** Deduplication of posts, which ensures that each post is recorded exactly once. */
 
+import { ZERO } from "../../base/ascii.ts";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -330,7 +331,6 @@ function isKeyedOutbox(id: OutboxId): boolean {
 
 const COUNTER_DIGITS_MAX = 16;
 const DOT = 0x2e;
-const ZERO = 0x30;
 
 export function parsePostId(id: string): { outbox: OutboxId; counter: number } | undefined {
   const counter = counterIn(id);

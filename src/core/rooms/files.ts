@@ -115,7 +115,7 @@ interface MutableFileEntry extends FileEntry {
   readonly at: Map<number, RoomId>;
 }
 
-const DIGEST = /^[0-9a-f]{64}$/;
+export const HEX_DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
 const NO_ENTRIES: ReadonlySet<FileEntry> = new Set();
 
@@ -293,7 +293,7 @@ export function fileBodyOf(body: unknown): FileBody | undefined {
   if (file === undefined || !isFileId(file) || name === "") return undefined;
   if (size === undefined || size > FILE_BYTES_MAX) return undefined;
   if (chunks !== Math.ceil(size / CHUNK_BYTES)) return undefined;
-  if (digest === undefined || !DIGEST.test(digest)) return undefined;
+  if (digest === undefined || !HEX_DIGEST.test(digest)) return undefined;
   const named = previewIn(preview, file);
   const sizes = folderOf(folder);
   if (folder !== undefined && sizes === undefined) return undefined;
@@ -316,7 +316,7 @@ function previewIn(value: unknown, original: FileId): FilePreview | undefined {
   const { file, size, digest, width, height } = value as Readonly<Record<string, unknown>>;
   if (typeof file !== "string" || !isFileId(file) || file === original) return undefined;
   if (!isCount(size) || size === 0 || size > SEALED_PREVIEW_BYTES_MAX) return undefined;
-  if (typeof digest !== "string" || !DIGEST.test(digest)) return undefined;
+  if (typeof digest !== "string" || !HEX_DIGEST.test(digest)) return undefined;
   const isSide = (side: unknown) => isCount(side) && side >= 1 && side <= PREVIEW_SIDE_MAX;
   const sides = isSide(width) && isSide(height) ? { width, height } : {};
   return { file, size, digest, ...sides } as FilePreview;

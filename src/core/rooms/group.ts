@@ -16,7 +16,7 @@ import {
   type OwnedDevice,
 } from "./group-state.ts";
 import { type KickTarget, kickDraft } from "./moderation.ts";
-import { isConversation, type Room, type Rooms } from "./rooms.ts";
+import { isConversationRoom, type Room, type Rooms } from "./rooms.ts";
 import { displayedName, requireMember } from "./targets.ts";
 
 export interface GroupChange extends Omit<GroupBody, "device"> {
@@ -60,7 +60,7 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
 
 function checkCreates(room: Room, { requester, device, change }: GroupCommand): void {
   if (room.group !== undefined) throw stale("the room already has a group");
-  const isOpen = !isConversation(room) && room.isSealed !== true;
+  const isOpen = !isConversationRoom(room) && room.isSealed !== true;
   if (isOpen) {
     throw new Fault(
       "not-allowed",
@@ -68,7 +68,7 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
       { remedy: msg`create a new room: ${"/join ROOM --sealed"}` },
     );
   }
-  if (!isConversation(room) && !room.moderators.has(requester.user)) {
+  if (!isConversationRoom(room) && !room.moderators.has(requester.user)) {
     throw new Fault(
       "not-allowed",
       msg`only the creator of '${displayedName(room)}' can create its encryption group`,

@@ -74,7 +74,7 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
 /** Sorting so many invites at once keeps the cost of each small. */
 const EXPIRED_INVITES_MAX = 1_000;
 
-const SERVER_ROOM = "server" as UserId;
+export const SERVER_ROOM = "server" as UserId;
 
 export class ServerPolicy {
   /** Bans by account or address key. The code that creates bans enforces BANS_MAX. */

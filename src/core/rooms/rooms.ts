@@ -1,5 +1,6 @@
 /** State of all rooms, built from the history log. `engine.ts` makes the decisions. */
 
+import { BRACE_CLOSE } from "../../base/ascii.ts";
 import { assert, unreachable } from "../../base/assert.ts";
 import { boxOwner, isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
@@ -153,7 +154,7 @@ export function mayKnow({ isPrivate, isSealed, members, admitted }: Room, user?:
   return members.has(user) || (isSealed === true && admitted.has(user));
 }
 
-export function isConversation({ pair, isPrivate }: Room): boolean {
+export function isConversationRoom({ pair, isPrivate }: Room): boolean {
   return pair !== undefined || isPrivate === true;
 }
 
@@ -189,10 +190,7 @@ const ERASED_BY_MAX = 16_384;
 
 export const LOBBY = "lobby" as Name;
 
-/** Records that change the members of the room's boxes, or what its boxes inherit. */
-const BOX_CHANGES: ReadonlySet<string> = new Set([
-  ...["join", "leave", "kick", "grant", "close", "retention", "remove"],
-]);
+const BOX_CHANGES: ReadonlySet<string> = kindsWith("box-change");
 
 /** Records that change a group's members or title. */
 const GROUP_CHANGES: ReadonlySet<string> = new Set([...kindsWith("room-title"), "remove"]);
@@ -677,7 +675,6 @@ export class Rooms {
   }
 }
 
-const BRACE_CLOSE = 0x7d;
 /** Last letter of `true`. */
 const LETTER_E = 0x65;
 const FOLDED_BY_HEAD = kindsWith("folded-by-head");

@@ -9,7 +9,7 @@ import {
   ROOM_MEMBERS_MAX,
   SLOW_SECONDS_MAX,
 } from "../../base/limits.ts";
-import { clampUnixMs } from "../../base/time.ts";
+import { clampUnixMs, SECOND_MS } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
@@ -17,8 +17,6 @@ import type { Draft } from "../../wire/record.ts";
 import { setNewest } from "../evict.ts";
 import type { Room } from "./rooms.ts";
 import { displayedName } from "./targets.ts";
-
-const SECOND_MS = 1_000;
 
 type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] | undefined };
 

@@ -4,7 +4,7 @@
  * @see https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
  */
 
-import { type Fields, fieldsOf, listOf, textOf } from "../../base/json-fields.ts";
+import { type Fields, listOf, objectFields, textOf } from "../../base/json-fields.ts";
 import { containsText } from "../../base/text.ts";
 import { dateText, linkText } from "./mrkdwn.ts";
 
@@ -27,7 +27,7 @@ export function blocksText(blocks: unknown, names: BlockNames): string {
 }
 
 function blockText(value: unknown, names: BlockNames, depth: number): string {
-  const block = fieldsOf(value);
+  const block = objectFields(value);
   if (block === undefined || depth > DEPTH_MAX) return "";
   if (textOf(block["type"]) === "rich_text") return richText(block, names, depth);
   return joinLines(textsIn(block, names, depth));
@@ -93,7 +93,7 @@ function unknownTexts(fields: Fields, convert: Convert, depth: number): readonly
 function textsInValue(value: unknown, convert: Convert, depth: number): readonly string[] {
   if (typeof value === "string") return IDENTIFIER.test(value) ? [] : [convert(value)];
   if (Array.isArray(value)) return value.flatMap((item) => textsInValue(item, convert, depth + 1));
-  const fields = fieldsOf(value);
+  const fields = objectFields(value);
   return fields === undefined ? [] : unknownTexts(fields, convert, depth + 1);
 }
 
@@ -109,7 +109,7 @@ function innerTexts(value: unknown, names: BlockNames, depth: number): readonly 
       return blockText(item, names, depth + 1);
     });
   }
-  const inner = fieldsOf(value);
+  const inner = objectFields(value);
   return inner === undefined ? [] : [blockText(inner, names, depth + 1)];
 }
 
@@ -118,7 +118,7 @@ function richText(block: Fields, names: BlockNames, depth: number): string {
 }
 
 function richElement(value: unknown, names: BlockNames, depth: number): string {
-  const element = fieldsOf(value);
+  const element = objectFields(value);
   if (element === undefined || depth > DEPTH_MAX) return "";
   const inner = () =>
     listOf(element["elements"])
@@ -157,10 +157,10 @@ function listText(element: Fields, names: BlockNames, depth: number): string {
 }
 
 function richPart(value: unknown, names: BlockNames, depth: number): string {
-  const part = fieldsOf(value);
+  const part = objectFields(value);
   if (part === undefined) return "";
   const text = textOf(part["text"]);
-  const styled = (content: string) => withStyle(content, fieldsOf(part["style"]) ?? {});
+  const styled = (content: string) => withStyle(content, objectFields(part["style"]) ?? {});
   switch (textOf(part["type"])) {
     case "text":
       return styled(text);
@@ -211,24 +211,24 @@ export function attachmentsText(attachments: unknown, names: BlockNames): string
 
 /** The fallback is a summary for programs that cannot show the other fields. */
 function attachmentText(value: unknown, names: BlockNames, depth: number): string {
-  const attachment = fieldsOf(value);
+  const attachment = objectFields(value);
   if (attachment === undefined || depth > DEPTH_MAX) return "";
   const { convert } = names;
   const field = (key: string) => convert(textOf(attachment[key]));
   const fields = listOf(attachment["fields"]).map((entry) => {
-    const { title, value: content } = fieldsOf(entry) ?? {};
+    const { title, value: content } = objectFields(entry) ?? {};
     const [name, text] = [convert(plainOf(title)), convert(plainOf(content))];
     return name === "" || text === "" ? `${name}${text}` : `${name}: ${text}`;
   });
   const title = linkText(textOf(attachment["title_link"]), field("title")).trim();
   const shared = listOf(attachment["message_blocks"]).map((entry) =>
-    blocksText(fieldsOf(fieldsOf(entry)?.["message"])?.["blocks"], names),
+    blocksText(objectFields(objectFields(entry)?.["message"])?.["blocks"], names),
   );
   const inner = listOf(attachment["attachments"]).map((entry) =>
     attachmentText(entry, names, depth + 1),
   );
   const actions = listOf(attachment["actions"]).map((action) => {
-    const { text, name } = fieldsOf(action) ?? {};
+    const { text, name } = objectFields(action) ?? {};
     const label = textOf(text) || textOf(name);
     return label === "" ? "" : `[${convert(label)}]`;
   });
@@ -263,7 +263,7 @@ export function either(text: string, blocks: string): string {
 
 /** Names of Slack's files. */
 export function filesText(files: unknown): string {
-  return joinLines(listOf(files).map((file) => fileText(fieldsOf(file) ?? {})));
+  return joinLines(listOf(files).map((file) => fileText(objectFields(file) ?? {})));
 }
 
 function fileText(file: Fields): string {

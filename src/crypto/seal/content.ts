@@ -1,6 +1,6 @@
 /** Content of an MLS application message: a body with the device's own signature. */
 
-import { equalBytes } from "../../base/bytes.ts";
+import { equalBytes, SHA256_BYTES, SIGNATURE_BYTES } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import { UNIX_MS_MAX } from "../../base/time.ts";
@@ -10,8 +10,6 @@ import { type SealedPlace, sealedContentBytes } from "../signed-bytes.ts";
 import { type SealSigner, verifyEd25519 } from "./suite.ts";
 import { toUnshared } from "./unshared.ts";
 
-const ROOT_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 const ORIGIN_CHARS_MAX = 64;
 /** Fields that the signature covers. Only MLS protects fields that later versions add. */
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
@@ -130,7 +128,7 @@ function checkpointOf(value: unknown): CheckpointReport | "malformed" {
   if (typeof value !== "object" || value === null) return "malformed";
   const { origin, size, root, signature } = value as Readonly<Record<string, unknown>>;
   if (typeof origin !== "string" || origin.length > ORIGIN_CHARS_MAX) return "malformed";
-  if (!isCount(size) || !(root instanceof Uint8Array) || root.length !== ROOT_BYTES) {
+  if (!isCount(size) || !(root instanceof Uint8Array) || root.length !== SHA256_BYTES) {
     return "malformed";
   }
   if (!(signature instanceof Uint8Array) || signature.length !== SIGNATURE_BYTES) {

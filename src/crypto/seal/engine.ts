@@ -34,7 +34,7 @@ import {
   type KeyPackagePair,
   KeyPackages,
   type KeyPackageVerdict,
-  readSecret,
+  readPackageSecret,
 } from "./key-packages.ts";
 import {
   MemberCertificates,
@@ -308,7 +308,7 @@ export class SealEngine {
       const ref = toBase64Url(newMember);
       const secret = await secretOf(ref);
       if (secret === undefined) continue;
-      const { keyPackage, privateKeys } = readSecret(secret);
+      const { keyPackage, privateKeys } = readPackageSecret(secret);
       const expected = { room, gid, epochMin };
       const [suite, config] = [this.suite, this.#config];
       const init = await mls.importPrivateKey(suite, privateKeys.initPrivateKey);

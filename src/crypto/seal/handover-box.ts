@@ -15,7 +15,7 @@ import { mls } from "./mls.ts";
 import { type SealSigner, verifyEd25519 } from "./suite.ts";
 
 const LABEL = "chat handover";
-const VERSION = 1;
+const BOX_VERSION = 1;
 
 interface Sealer {
   readonly suite: CiphersuiteImpl;
@@ -64,7 +64,7 @@ export async function sealBox(
   const { ct, enc } = await mls.encryptFor(suite, leafKey, LABEL, context, plain);
   const digest = await suite.hash.digest(concatBytes(enc, ct));
   const sig = await signer.sign(sealedHandoverBytes(context, digest));
-  return packValue({ v: VERSION, group: group.gid, by, enc, ct, sig });
+  return packValue({ v: BOX_VERSION, group: group.gid, by, enc, ct, sig });
 }
 
 export interface SealedBox {
@@ -80,7 +80,7 @@ export function parseBox(bytes: Uint8Array): SealedBox {
   const value = unpackValue(bytes);
   const { v, group: gid, by, enc, ct, sig } = Object(value) as Readonly<Record<string, unknown>>;
   const isValid = isBytes(gid) && isBytes(by) && isBytes(enc) && isBytes(ct) && isBytes(sig);
-  if (v === VERSION && isValid) return { gid, by, enc, ct, sig };
+  if (v === BOX_VERSION && isValid) return { gid, by, enc, ct, sig };
   throw new Fault("frame-malformed", "a hand-over of messages is malformed");
 }
 

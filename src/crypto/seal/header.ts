@@ -6,6 +6,7 @@
 
 import { Fault, unlessFault } from "../../base/fault.ts";
 import { GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
+import { SECOND_MS } from "../../base/time.ts";
 
 const VERSION_1 = 1;
 const PUBLIC_MESSAGE = 1;
@@ -15,7 +16,6 @@ const SENDER_NEWCOMER = 4;
 const CONTENT_APPLICATION = 1;
 const CONTENT_COMMIT = 3;
 const CREDENTIAL_BASIC = 1;
-const SECOND_MS = 1_000;
 
 export interface SealHeader {
   readonly kind: "message" | "commit";

@@ -92,7 +92,7 @@ export class KeyPackages {
   }
 }
 
-export function readSecret(secret: Uint8Array): {
+export function readPackageSecret(secret: Uint8Array): {
   readonly keyPackage: KeyPackage;
   readonly privateKeys: PrivateKeyPackage;
 } {

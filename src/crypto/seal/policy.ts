@@ -5,7 +5,13 @@
 
 import type { Extension } from "ts-mls/extension.js";
 import { assert } from "../../base/assert.ts";
-import { equalBytes, fromBase64Url, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
+import {
+  equalBytes,
+  fromBase64Url,
+  KEY_BYTES,
+  toBase64Url,
+  tryBase64Url,
+} from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { writeCapabilities } from "./mls.ts";
@@ -13,7 +19,6 @@ import { writeCapabilities } from "./mls.ts";
 export const POLICY_EXTENSION = 0xf0c4;
 
 const ROOM_CHARS_MAX = 64;
-const ACCOUNT_KEY_BYTES = 32;
 
 export interface SealPolicy {
   /** Prevents the server from presenting the group as a different room. */
@@ -95,5 +100,5 @@ function isPolicy(value: Readonly<Record<keyof SealPolicy, unknown>>): value is 
 }
 
 function isAccountKey(key: unknown): boolean {
-  return typeof key === "string" && tryBase64Url(key)?.length === ACCOUNT_KEY_BYTES;
+  return typeof key === "string" && tryBase64Url(key)?.length === KEY_BYTES;
 }

@@ -1,7 +1,7 @@
 /** Safety numbers, which two users compare to verify each other's account keys. */
 
 import { assert } from "../../base/assert.ts";
-import { concatBytes, fromBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { concatBytes, fromBase64Url, KEY_BYTES, utf8Encode } from "../../base/bytes.ts";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import { pastedText } from "../../base/text.ts";
@@ -14,7 +14,6 @@ const COMPARE_REMEDY = fixedText(
   "compare them again; if they still differ, someone may be intercepting your messages",
 );
 const GROUP_DIGITS = 5;
-const ACCOUNT_KEY_BYTES = 32;
 /**
  * Up to two differing groups count as typing errors, because with different keys, 10 of 12 groups
  * agree with a probability of only 1e-48.
@@ -97,6 +96,6 @@ function differingGroups(digits: string, number: string): number[] {
 function partyBytes({ user, account }: SafetyParty): Uint8Array {
   const name = utf8Encode(foldName(user));
   const key = fromBase64Url(account);
-  assert(key.length === ACCOUNT_KEY_BYTES, "an account key has 32 bytes");
+  assert(key.length === KEY_BYTES, "an account key has 32 bytes");
   return concatBytes(new Uint8Array([name.length]), name, key);
 }

@@ -11,15 +11,14 @@ import {
   GROUP_STATE_BYTES_MAX,
   STATE_KEY_BYTES,
 } from "../../base/limits-sealed.ts";
+import { GCM_NONCE_BYTES, GCM_TAG_BYTES } from "../aes-gcm.ts";
 import { type FileCipher, webFileCipher } from "./file-cipher.ts";
 
 const GROUP_LEASE_BYTES_MAX = 64;
 
 const MAGIC = utf8Encode("chat/1 seal\0");
 const EPOCH_BYTES = 8;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const HEAD_BYTES = MAGIC.length + EPOCH_BYTES + NONCE_BYTES;
+const HEAD_BYTES = MAGIC.length + EPOCH_BYTES + GCM_NONCE_BYTES;
 
 export type StateKey = FileCipher;
 
@@ -41,7 +40,7 @@ export async function encryptState(
   context: BoxContext,
   nonce: Uint8Array,
 ): Promise<Uint8Array> {
-  assert(nonce.length === NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
+  assert(nonce.length === GCM_NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
   const head = concatBytes(MAGIC, uint64(epoch), nonce);
   return concatBytes(head, await context.key.seal(nonce, associatedData(head, context), plain));
 }
@@ -51,10 +50,11 @@ export async function decryptState(
   bytes: Uint8Array,
   context: BoxContext,
 ): Promise<{ readonly plain: Uint8Array; readonly epoch: number }> {
-  const isSized = bytes.length >= HEAD_BYTES + TAG_BYTES && bytes.length <= GROUP_STATE_BYTES_MAX;
+  const isSized =
+    bytes.length >= HEAD_BYTES + GCM_TAG_BYTES && bytes.length <= GROUP_STATE_BYTES_MAX;
   if (!isSized || MAGIC.some((byte, i) => bytes[i] !== byte)) throw unreadable();
   const head = bytes.subarray(0, HEAD_BYTES);
-  const nonce = head.subarray(-NONCE_BYTES);
+  const nonce = head.subarray(-GCM_NONCE_BYTES);
   const sealed = bytes.subarray(HEAD_BYTES);
   const epoch = new DataView(head.buffer, head.byteOffset).getBigUint64(MAGIC.length);
   try {

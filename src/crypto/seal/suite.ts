@@ -11,7 +11,7 @@ import type { CiphersuiteImpl, CiphersuiteName } from "ts-mls/crypto/ciphersuite
 import { makeHashImpl } from "ts-mls/crypto/implementation/default/makeHashImpl.js";
 import { makeKdfImpl } from "ts-mls/crypto/implementation/default/makeKdfImpl.js";
 import { makeGenericHpke } from "ts-mls/crypto/implementation/hpke.js";
-import { equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { equalBytes, KEY_BYTES, SIGNATURE_BYTES, utf8Encode } from "../../base/bytes.ts";
 import {
   KEY_PACKAGE_MS,
   SEALED_PADDED_BYTES_MIN,
@@ -26,9 +26,7 @@ export const SUITE: CiphersuiteName = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25
 
 export const KEY_HANDLE = utf8Encode("device key");
 
-const ED25519 = { name: "Ed25519" } as const;
-const PUBLIC_KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
+const SIGNATURE_ALGORITHM = { name: "Ed25519" } as const;
 
 export interface SealSigner {
   readonly publicKey: Uint8Array;
@@ -40,11 +38,13 @@ export async function verifyEd25519(
   bytes: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   try {
     const { subtle } = crypto;
-    const key = await subtle.importKey("raw", toUnshared(publicKey), ED25519, false, ["verify"]);
-    return await subtle.verify(ED25519, key, toUnshared(signature), toUnshared(bytes));
+    const key = await subtle.importKey("raw", toUnshared(publicKey), SIGNATURE_ALGORITHM, false, [
+      "verify",
+    ]);
+    return await subtle.verify(SIGNATURE_ALGORITHM, key, toUnshared(signature), toUnshared(bytes));
   } catch {
     return false;
   }

@@ -1,6 +1,7 @@
 /** Archive that reads pages of records from a log's segments. */
 
 import { join } from "node:path";
+import { NEWLINE } from "../../base/ascii.ts";
 import { foldCase } from "../../base/case-fold.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -161,7 +162,6 @@ const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 2 << 20;
 const YIELD_BYTES = 64 << 10;
 const DIRECT_BYTES = 1 << 20;
-const NEWLINE = 0x0a;
 
 export function openArchive(options: ArchiveOptions): LogArchive {
   return new LogArchive(options);

@@ -1,5 +1,6 @@
 /** Sparse index of a log, with one entry per block of lines, and the blocks of each room. */
 
+import { NEWLINE } from "../../base/ascii.ts";
 import { assert } from "../../base/assert.ts";
 import { firstIndex } from "../../base/binary-search.ts";
 import { LineScanner } from "../../wire/line-scanner.ts";
@@ -126,7 +127,6 @@ function isSame(name: Buffer, bytes: Buffer, start: number, end: number): boolea
 }
 
 const INDEX_BLOCK_BYTES = 64 << 10;
-const NEWLINE = 0x0a;
 
 export interface ByteRange {
   readonly firstSeq: number;

@@ -1,7 +1,8 @@
 /** Index of a growing log, and its cache file. */
 
 import { dirname, join } from "node:path";
-import { equalBytes } from "../../base/bytes.ts";
+import { NEWLINE } from "../../base/ascii.ts";
+import { equalBytes, SHA256_BYTES } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
@@ -25,8 +26,6 @@ export interface CacheLocation {
 }
 
 const FORMAT = 2;
-const DIGEST_BYTES = 32;
-const NEWLINE = 0x0a;
 const BLOCK_ARRAYS = 5;
 const INDEX_BYTES_MAX = 1 << 30;
 
@@ -93,8 +92,8 @@ function loadIndex(location: CacheLocation): BlockIndex | undefined {
   try {
     const bytes = readCache(location);
     if (bytes === undefined) return undefined;
-    const payload = bytes.subarray(DIGEST_BYTES);
-    if (!equalBytes(location.sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
+    const payload = bytes.subarray(SHA256_BYTES);
+    if (!equalBytes(location.sha256(payload), bytes.subarray(0, SHA256_BYTES))) return undefined;
     const end = payload.indexOf(NEWLINE);
     const header = decodeJson(payload.subarray(0, end).toString()) as CacheHeader;
     if (header.format !== FORMAT) return undefined;

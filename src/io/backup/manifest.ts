@@ -10,7 +10,7 @@ import { count, parseJson } from "../../wire/field.ts";
 import { BACKUP_MARKS } from "../disk/data-folder.ts";
 import { type Disk, readWholeFile, removeFile, writeWholeFile } from "../disk/disk.ts";
 
-const FORMAT = 1;
+const BACKUP_FORMAT = 1;
 const MANIFEST_BYTES_MAX = 1024 * 1024;
 
 const EXTENT = v.object({
@@ -19,7 +19,7 @@ const EXTENT = v.object({
   segments: v.record(v.string(), v.number()),
 });
 const MANIFEST = v.object({
-  format: v.literal(FORMAT),
+  format: v.literal(BACKUP_FORMAT),
   /** Leaf hash of the history's first record, in hex. Identifies the server. */
   server: v.string(),
   history: EXTENT,
@@ -28,7 +28,7 @@ const MANIFEST = v.object({
   missingFiles: v.exactOptional(count),
   made: v.string(),
 });
-const NEWER = v.object({ format: v.pipe(count, v.gtValue(FORMAT)) });
+const NEWER = v.object({ format: v.pipe(count, v.gtValue(BACKUP_FORMAT)) });
 const START_MARK = v.object({ server: v.fallback(v.optional(v.string()), undefined) });
 
 export type LogExtent = v.InferOutput<typeof EXTENT>;
@@ -48,7 +48,7 @@ export function writeManifest(
   folder: string,
   manifest: Omit<Manifest, "format">,
 ): Promise<void> {
-  return writeJson(disk, folder, MANIFEST_FILE, { format: FORMAT, ...manifest });
+  return writeJson(disk, folder, MANIFEST_FILE, { format: BACKUP_FORMAT, ...manifest });
 }
 
 export function readStartMark(disk: Disk, folder: string): string | undefined {

@@ -7,7 +7,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type Sha256, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { count, parseJson, textOf } from "../../wire/field.ts";
+import { brandedText, count, parseJson } from "../../wire/field.ts";
 import { fileDetails } from "../../wire/file-details.ts";
 import {
   type DiskFile,
@@ -35,8 +35,8 @@ export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
 }
 
 const METADATA = v.object({
-  file: textOf<FileId>(),
-  by: textOf<UserId>(),
+  file: brandedText<FileId>(),
+  by: brandedText<UserId>(),
   name: v.string(),
   sizeBytes: v.exactOptional(count),
   to: v.array(v.string()),

@@ -1,8 +1,8 @@
 /** File with the checksums of durable chunks. */
 
-import { concatBytes } from "../../base/bytes.ts";
+import { concatBytes, SHA256_BYTES } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { encodeHashLine, HASH_BYTES, HASH_LINE_BYTES, parseHashLine } from "../../wire/chunks.ts";
+import { encodeHashLine, HASH_LINE_BYTES, parseHashLine } from "../../wire/chunks.ts";
 import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
 const BLOCK_LINES = 256;
@@ -86,7 +86,7 @@ export class ChecksumFile {
     const hashes: Uint8Array[] = [];
     for (let at = 0; at + HASH_LINE_BYTES <= bytesRead; at += HASH_LINE_BYTES) {
       const hash = parseHashLine(bytes.subarray(at, at + HASH_LINE_BYTES));
-      if (hash?.length !== HASH_BYTES) break;
+      if (hash?.length !== SHA256_BYTES) break;
       hashes.push(hash);
     }
     return hashes;

@@ -83,7 +83,7 @@ export class MajorityWatch {
     const { isMajorityLost, refusal } = missingServers;
     if (refusal !== undefined) this.#fault = new RefusedByNats(refusal);
     else if (isMajorityLost || elapsedMs >= CLUSTER_ELECTION_MS)
-      this.#fault = noMajority(missingServers);
+      this.#fault = missingMajority(missingServers);
   }
 }
 
@@ -98,11 +98,14 @@ export class RefusedByNats extends Fault {
 }
 
 /** Reason for clients; `undefined` if NATS does not refuse this server. */
-export function refusalText(fault: unknown): string | undefined {
+export function refusalReason(fault: unknown): string | undefined {
   return fault instanceof RefusedByNats ? cutText(fault.message, FAULT_TEXT_BYTES_MAX) : undefined;
 }
 
-export function noMajority({ servers, total }: Pick<MissingServers, "servers" | "total">): Fault {
+export function missingMajority({
+  servers,
+  total,
+}: Pick<MissingServers, "servers" | "total">): Fault {
   const reason =
     servers.length === 0
       ? "the NATS servers have no leader"

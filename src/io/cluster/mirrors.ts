@@ -168,7 +168,7 @@ export interface RestorationOptions {
 }
 
 const RESTORE_RETRY_MS = 250;
-const ID_BYTES = 12;
+const MIRROR_ID_BYTES = 12;
 
 /**
  * Republishes records that are on this disk but not in the stream. Nodes may do so concurrently:
@@ -186,7 +186,7 @@ export async function restoreLost(options: RestorationOptions): Promise<void> {
       const heads = options.headsIfAhead();
       const records = heads === undefined ? [] : await nextLostRecords(mirrors, heads);
       if (records.length === 0) continue;
-      const id = toBase64Url(entropy(ID_BYTES));
+      const id = toBase64Url(entropy(MIRROR_ID_BYTES));
       const bytes = packRestored(id, records, { id: stream.id, sha256 });
       const { seq } = await stream.publish(bytes, id);
       options.onStored(seq);

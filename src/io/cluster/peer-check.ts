@@ -18,7 +18,7 @@ export interface PeerCheckOptions {
   readonly isStopped: () => boolean;
 }
 
-const RETRY_MS = 100;
+const PEER_RETRY_MS = 100;
 
 /**
  * Protects against a stream that lost messages in a power loss while it was idle. Records that a
@@ -54,7 +54,7 @@ export class PeerCheck {
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
       }
-      if (!this.hasPassed) await delay(clock, RETRY_MS);
+      if (!this.hasPassed) await delay(clock, PEER_RETRY_MS);
     }
   }
 }

@@ -48,7 +48,7 @@ interface PublishedMessage {
 }
 
 const RETRY_MS = 20;
-const ID_BYTES = 12;
+const PUBLISHER_ID_BYTES = 12;
 
 export class Publisher {
   #queue: QueuedProposal[] = [];
@@ -88,7 +88,7 @@ export class Publisher {
     await undefined;
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
-      const id = toBase64Url(this.options.entropy(ID_BYTES));
+      const id = toBase64Url(this.options.entropy(PUBLISHER_ID_BYTES));
       const proposals = group.map(({ proposal }) => proposal);
       this.#published.set(id, { group });
       const scope = { id: stream.id, sha256 };

@@ -55,7 +55,7 @@ export interface ReplicaOptions {
   readonly onIgnored?: (seq: number) => void;
 }
 
-const RETRY_MS = 250;
+const REPLICA_RETRY_MS = 250;
 
 /**
  * Publishes the decisions of this node, applies all decisions in stream order, and acknowledges
@@ -269,7 +269,12 @@ export class Replica {
 
   #retryUntilAnswered<Result>(until: number, request: () => Promise<Result>): Promise<Result> {
     const { clock } = this.options;
-    return retry(request, { clock, intervalMs: RETRY_MS, until, isTransient: isWithoutMajority });
+    return retry(request, {
+      clock,
+      intervalMs: REPLICA_RETRY_MS,
+      until,
+      isTransient: isWithoutMajority,
+    });
   }
 
   async #resumeReading(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Files shared by all servers of a cluster, verified by checksums. */
 
 import { assert } from "../../base/assert.ts";
-import { equalBytes, fromHex, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
+import { equalBytes, fromHex, SHA256_BYTES, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, Sha256, UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -10,7 +10,6 @@ import {
   CLUSTER_CHUNKS_QUEUED_MAX,
   CLUSTER_CONTENT_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
-import { HASH_BYTES } from "../../wire/chunks.ts";
 import { encodeMetadata, parseMetadata } from "../blob/blob-store.ts";
 import type { BlobMetadata } from "../blob/interfaces.ts";
 import { type Clock, retry } from "../clock.ts";
@@ -55,8 +54,8 @@ export interface LoggedContent {
 }
 
 const ABOUT = "about";
-const RETRY_MS = 250;
-const CHECKSUMS_PER_PART = CHUNK_BYTES / HASH_BYTES;
+const SHARED_FILE_RETRY_MS = 250;
+const CHECKSUMS_PER_PART = CHUNK_BYTES / SHA256_BYTES;
 const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
 
 /**
@@ -154,9 +153,9 @@ export class SharedFiles {
     }
     const all = new Uint8Array(Buffer.concat(lists));
     const isValid = equalBytes(this.options.sha256(all), hex);
-    if (!isValid || all.length !== chunks * HASH_BYTES) throw damaged();
+    if (!isValid || all.length !== chunks * SHA256_BYTES) throw damaged();
     return Array.from({ length: chunks }, (_, i) =>
-      all.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
+      all.subarray(i * SHA256_BYTES, (i + 1) * SHA256_BYTES),
     );
   }
 
@@ -234,7 +233,7 @@ export class SharedFiles {
     const { clock } = this.options;
     return retry(act, {
       clock,
-      intervalMs: RETRY_MS,
+      intervalMs: SHARED_FILE_RETRY_MS,
       until: clock.now() + CLUSTER_CONTENT_TIMEOUT_MS,
       isTransient: (error) => isWithoutMajority(error) && !this.#isStopping,
     });

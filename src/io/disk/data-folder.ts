@@ -244,7 +244,7 @@ export function readSmallFile(
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
 ): string | undefined {
   const bytes = readBounded(path, sizeBytesMax, () => openPlain(path, "read"));
-  return bytes && textOf(bytes, path);
+  return bytes && decodeText(bytes, path);
 }
 
 /**
@@ -262,14 +262,14 @@ export function readNamedFile(
     closeSync(file);
     throw new Fault("data-foreign", msg`${path} is a pipe`, { remedy: msg`use a regular file` });
   });
-  return bytes && textOf(bytes, path);
+  return bytes && decodeText(bytes, path);
 }
 
 /**
  * Text of a file that people may edit, without its byte order mark.
  * @throws {Fault} data-foreign if it is UTF-16, as Windows PowerShell and some editors write it
  */
-export function textOf(bytes: Uint8Array, path: string): string {
+export function decodeText(bytes: Uint8Array, path: string): string {
   if (utf16MarkOf(bytes) !== undefined) {
     const remedy = msg`save it as UTF-8`;
     throw new Fault("data-foreign", msg`${path} is UTF-16`, { remedy });

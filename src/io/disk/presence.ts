@@ -29,7 +29,7 @@ export class FilePresence {
   }
 }
 
-const INTERVAL_MS = 1_000;
+const PRESENCE_INTERVAL_MS = 1_000;
 
 /** @returns function that stops watching */
 export function watchPresence(
@@ -37,7 +37,7 @@ export function watchPresence(
   isPresent: () => boolean,
   onRemoved: () => void,
 ): () => void {
-  const stop = every(clock, INTERVAL_MS, () => {
+  const stop = every(clock, PRESENCE_INTERVAL_MS, () => {
     if (isPresent()) return;
     stop();
     onRemoved();

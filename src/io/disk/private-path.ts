@@ -11,8 +11,8 @@ import { onDisk } from "./disk.ts";
 import { statOf } from "./stat.ts";
 import { absolutePath, checkNewFolder } from "./working-folder.ts";
 
-const FOLDER_MODE = 0o700;
-const OTHERS = 0o077;
+export const PRIVATE_FOLDER_MODE = 0o700;
+export const OTHERS_MODE = 0o077;
 
 /**
  * Creates a private folder, and the missing ones above it.
@@ -25,7 +25,7 @@ export function makePrivateFolder(path: string): void {
 /** Like `makePrivateFolder`, but throws the system's errors. */
 export function createPrivateFolder(path: string): void {
   checkNewFolder(path);
-  const first = mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+  const first = mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER_MODE });
   if (first !== undefined) restrictAccess(first);
 }
 
@@ -54,7 +54,7 @@ export function exposureOf(path: string): Exposure | undefined {
   const stat = statOf(path);
   if (stat === undefined) return undefined;
   if (process.platform === "win32") return exposureOnWindows(path);
-  return (stat.mode & OTHERS) === 0 ? undefined : { kind: "mode", mode: stat.mode & 0o777 };
+  return (stat.mode & OTHERS_MODE) === 0 ? undefined : { kind: "mode", mode: stat.mode & 0o777 };
 }
 
 function exposureOnWindows(path: string): Exposure | undefined {

@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { dateOf } from "../../base/time.ts";
+import { PERMISSIONS } from "../../wire/modes.ts";
 import type { SpareDescriptors } from "./descriptors.ts";
 import {
   type DiskFile,
@@ -15,7 +16,7 @@ import {
 import { removeFolder, removeSoon, renamePath, renameSoon } from "./open-elsewhere.ts";
 import { FILE_MODE, kindOf, notPlain, openPlain } from "./plain-file.ts";
 import { leadsTo } from "./presence.ts";
-import { createPrivateFolder } from "./private-path.ts";
+import { createPrivateFolder, OTHERS_MODE, PRIVATE_FOLDER_MODE } from "./private-path.ts";
 import { SearchThreads } from "./search-worker.ts";
 import { linkStatOf } from "./stat.ts";
 
@@ -56,9 +57,6 @@ export async function readBuffersAt(
   return done;
 }
 
-const FOLDER_MODE = 0o700;
-const PERMISSIONS = 0o777;
-const OTHERS = 0o077;
 const OWNER_EXECUTES = 0o100;
 const UNSUPPORTED = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"];
 const NO_LINKS = new Set([...UNSUPPORTED, "EACCES", "EMLINK", "EXDEV"]);
@@ -74,7 +72,7 @@ const FAT = 0x4d44;
 const FAT_FILE_BYTES_MAX = 2 ** 32 - 1;
 
 export function makeFolderNew(path: string): boolean {
-  return createsNew(() => fs.mkdirSync(path, { mode: FOLDER_MODE }));
+  return createsNew(() => fs.mkdirSync(path, { mode: PRIVATE_FOLDER_MODE }));
 }
 
 function nameNew(from: string, to: string): boolean {
@@ -128,7 +126,7 @@ function setMode(path: string, mode: number): boolean {
   if (!unlessCode(NO_PROPERTY, () => fs.chmodSync(path, mode))) return false;
   if (process.platform === "win32") return true;
   const stored = fs.lstatSync(path).mode & PERMISSIONS;
-  const isExposed = (mode & OTHERS) === 0 && (stored & OTHERS) !== 0;
+  const isExposed = (mode & OTHERS_MODE) === 0 && (stored & OTHERS_MODE) !== 0;
   return !isExposed && (mode & ~stored & OWNER_EXECUTES) === 0;
 }
 

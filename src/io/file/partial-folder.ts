@@ -44,7 +44,7 @@ interface Plan {
 }
 
 const SYNC_BYTES_MAX = 16 * 1024;
-const ENTRIES_PER_TURN = 256;
+const FOLDER_ENTRIES_PER_TURN = 256;
 
 /** Unpacks a folder as it arrives. Never follows links or writes outside the folder. */
 export class PartialFolder implements Content {
@@ -362,7 +362,7 @@ async function forEachYielding<Item>(
   task: (item: Item) => void,
 ): Promise<void> {
   for (const [index, item] of items.entries()) {
-    if (index % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await Bun.sleep(0);
+    if (index % FOLDER_ENTRIES_PER_TURN === FOLDER_ENTRIES_PER_TURN - 1) await Bun.sleep(0);
     task(item);
   }
 }

@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
+import { PERMISSIONS } from "../../wire/modes.ts";
 import { diskFault, errorCode, onDisk } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { removeFolder, removeFolderNow, removePath, renamePath } from "../disk/open-elsewhere.ts";
@@ -11,7 +12,6 @@ import { makeFolderNew } from "../disk/system-disk.ts";
 import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";
-const PERMISSIONS = 0o777;
 /**
  * Maximum number of old programs on Windows, which cannot remove a running program. Each
  * replacement removes those that have ended.

@@ -31,14 +31,20 @@ import { openPlain, withFile } from "../disk/plain-file.ts";
 import { diskBytesOf, readAt, readBuffersAt } from "../disk/system-disk.ts";
 import { absolutePath } from "../disk/working-folder.ts";
 import { inParallel, TaskQueue } from "../task-queue.ts";
-import { ChangeTimes, matchStamps, stampOf, stampOfSize, untilSettledMs } from "./stamp.ts";
+import {
+  ChangeTimes,
+  matchStamps,
+  NS_PER_MS_BIGINT,
+  stampOf,
+  stampOfSize,
+  untilSettledMs,
+} from "./stamp.ts";
 
 export function changedFault(path: string): Fault {
   return new Fault("file-changed", msg`${quoteText(path)} changed while it was sent`);
 }
 
 const ENTRIES_PER_TURN = 256;
-const NS_PER_MS = 1_000_000n;
 const SHORTENED = "it became shorter while the folder was sent";
 const UNSTEADY = "it kept changing while the folder was sent";
 const UNREADABLE = "permission denied";
@@ -427,8 +433,8 @@ function modeOf(stat: fs.BigIntStats): number {
 
 /** Rounds down even for times before 1970, so that no file becomes newer. */
 function mtimeMsOf({ mtimeNs }: fs.BigIntStats): number {
-  const ms = mtimeNs / NS_PER_MS;
-  return clampUnixMs(Number(mtimeNs % NS_PER_MS < 0n ? ms - 1n : ms));
+  const ms = mtimeNs / NS_PER_MS_BIGINT;
+  return clampUnixMs(Number(mtimeNs % NS_PER_MS_BIGINT < 0n ? ms - 1n : ms));
 }
 
 function describeSpecial(stat: fs.BigIntStats): string {

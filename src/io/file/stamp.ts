@@ -6,10 +6,10 @@ import type { StampMatch } from "../blob/interfaces.ts";
 
 type Times = Pick<fs.BigIntStats, "mtimeNs" | "ctimeNs">;
 
-const NS_PER_MS = 1_000_000n;
+export const NS_PER_MS_BIGINT = 1_000_000n;
 const NS_PER_SECOND = 1_000_000_000n;
 /** Two changes within this time can have the same timestamp. Linux kernels have ticks of 10 ms. */
-const TICK_NS = 20n * NS_PER_MS;
+const TICK_NS = 20n * NS_PER_MS_BIGINT;
 /** Network and older file systems store whole seconds. */
 const COARSE_TICK_NS = NS_PER_SECOND + TICK_NS;
 
@@ -48,10 +48,10 @@ function sizeIn(stamp: string): string | undefined {
  * cannot be known, because the clock that stamped the file is ahead.
  */
 export function untilSettledMs({ ctimeNs }: Times, nowMs = Date.now()): number | undefined {
-  const ageNs = BigInt(Math.trunc(nowMs)) * NS_PER_MS - ctimeNs;
+  const ageNs = BigInt(Math.trunc(nowMs)) * NS_PER_MS_BIGINT - ctimeNs;
   const tickNs = ctimeNs % NS_PER_SECOND === 0n ? COARSE_TICK_NS : TICK_NS;
   if (ageNs < -TICK_NS) return undefined;
-  return ageNs > tickNs ? 0 : Number((tickNs - ageNs) / NS_PER_MS) + 1;
+  return ageNs > tickNs ? 0 : Number((tickNs - ageNs) / NS_PER_MS_BIGINT) + 1;
 }
 
 /** Remembers for each device whether its file system stores change times. */

@@ -3,7 +3,7 @@
 import { concatBytes } from "../../base/bytes.ts";
 
 /** Returns `undefined` if the body is longer. Rejects if the client disconnects. */
-export async function readBody(
+export async function readHttpBody(
   request: Request,
   bytesMax: number,
 ): Promise<Uint8Array | undefined> {

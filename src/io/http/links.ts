@@ -11,7 +11,7 @@ import { Topics } from "../link/topics.ts";
 import { HttpServerLink } from "./server-link.ts";
 
 export const HTTP_LINK_PATH = "/link";
-const ID_BYTES = 16;
+const LINK_ID_BYTES = 16;
 const ID_PATH = /^\/link\/([\da-f]{32})$/;
 /** Longer than a response stays open. */
 const IDLE_SECONDS = 60;
@@ -49,7 +49,7 @@ export class HttpLinks {
 
   /** The caller has checked that the client may connect. */
   open(opened: OpenedLink, onLink: (link: Link) => void): Response {
-    const id = crypto.getRandomValues(new Uint8Array(ID_BYTES)).toHex();
+    const id = crypto.getRandomValues(new Uint8Array(LINK_ID_BYTES)).toHex();
     const onClosed = () => {
       this.#links.delete(id);
       this.onRemoved();

@@ -20,7 +20,7 @@ import { CLOSE_CODE, closeCodeOf, closeFault } from "../link/close-code.ts";
 import { FRAME_HEADER_BYTES } from "../link/frame.ts";
 import type { Address } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
-import { readBody } from "./body.ts";
+import { readHttpBody } from "./body.ts";
 import { controlCode, encodeControl, httpFrameReader, STARTED } from "./frames.ts";
 import { costOf, QueuedLink } from "./queued-link.ts";
 
@@ -153,7 +153,7 @@ export class HttpServerLink extends QueuedLink {
   async receivePost(from: number, request: Request): Promise<Response> {
     if (this.#postCount >= CONCURRENT_POSTS_MAX) return new Response(null, { status: 429 });
     this.#postCount += 1;
-    const body = await readBody(request, this.#bodyBytesMax)
+    const body = await readHttpBody(request, this.#bodyBytesMax)
       .catch(() => "incomplete" as const)
       .finally(() => {
         this.#postCount -= 1;

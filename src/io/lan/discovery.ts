@@ -37,7 +37,7 @@ import { errorCode } from "../disk/disk.ts";
 import { type InterfaceAddress, interfaceAddresses, isLostInterface } from "./interfaces.ts";
 import { type MdnsResponse, ServiceRecords } from "./service-records.ts";
 
-const HEADER_BYTES = 12;
+const DISCOVERY_HEADER_BYTES = 12;
 const RESPONSE_BIT = 0x80;
 const COUNT_OFFSETS = [4, 6, 8, 10] as const;
 
@@ -45,7 +45,7 @@ type SendCallback = (error?: Error | null) => void;
 
 /** @internal */
 export function isWithinLimits(bytes: Uint8Array): boolean {
-  if (bytes.length < HEADER_BYTES || bytes.length > MDNS_DATAGRAM_BYTES_MAX) return false;
+  if (bytes.length < DISCOVERY_HEADER_BYTES || bytes.length > MDNS_DATAGRAM_BYTES_MAX) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [questions = 0, ...records] = COUNT_OFFSETS.map((at) => view.getUint16(at));
   const entries = records.reduce((sum, count) => sum + count, questions);

@@ -1,5 +1,6 @@
 /** Byte streams that carry lines (TCP, TLS and WebSocket): interfaces and their base class. */
 
+import { NEWLINE } from "../../base/ascii.ts";
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import {
@@ -61,8 +62,6 @@ export interface LineListener {
   stop(): Promise<void>;
 }
 
-const LF = 10;
-
 /** Flushes all sockets that were written to in one tick. */
 export class FlushQueue {
   #unflushed: { flush(): void }[] = [];
@@ -121,7 +120,7 @@ export abstract class BaseLineSocket<Socket extends PausableSocket> implements L
   }
 
   write(lines: Uint8Array): void {
-    assert(lines.at(-1) === LF, "lines end with CR LF");
+    assert(lines.at(-1) === NEWLINE, "lines end with CR LF");
     if (this.state !== "open") return;
     const queuedBytes = this.queuedBytes() + lines.length;
     if (queuedBytes > SEND_QUEUE_BYTES_MAX) return this.drop(slowReaderFault());

@@ -15,7 +15,7 @@ import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from 
 import { Topics } from "./topics.ts";
 
 /** Added to the size of each queued message, so that queues of empty messages are limited too. */
-const OVERHEAD_BYTES = 16;
+const QUEUED_OVERHEAD_BYTES = 16;
 
 interface PendingChunk {
   readonly bytes: Uint8Array | undefined;
@@ -67,7 +67,7 @@ export class MemoryLink extends BaseLink {
   send(head: Uint8Array, tail?: Uint8Array): boolean {
     if (this.state !== "open") return false;
     const message = tail === undefined ? head.slice() : concatBytes(head, tail);
-    if (this.#pendingChunkBytes + message.length + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
+    if (this.#pendingChunkBytes + message.length + QUEUED_OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
       this.cut(slowReaderFault());
       return false;
     }
@@ -119,7 +119,7 @@ export class MemoryLink extends BaseLink {
     // A decreasing delay must not reorder messages.
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + delayMs);
     this.#pending.push({ bytes, arrivesAt: this.#lastArrival });
-    this.#pendingChunkBytes += sizeBytes + OVERHEAD_BYTES;
+    this.#pendingChunkBytes += sizeBytes + QUEUED_OVERHEAD_BYTES;
     this.#schedule();
   }
 
@@ -141,7 +141,7 @@ export class MemoryLink extends BaseLink {
       const front = this.#pending[0];
       if (front === undefined || front.arrivesAt > now || this.peer.#isStalled) break;
       this.#pending.shift();
-      this.#pendingChunkBytes -= (front.bytes?.length ?? 0) + OVERHEAD_BYTES;
+      this.#pendingChunkBytes -= (front.bytes?.length ?? 0) + QUEUED_OVERHEAD_BYTES;
       this.#deliver(front.bytes);
     }
     this.settle();

@@ -1,12 +1,15 @@
 /** Parser for record lines in blocks of bytes. */
 
+import { BRACE_CLOSE, NEWLINE } from "../../base/ascii.ts";
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import { LineScanner } from "../../wire/line-scanner.ts";
 import {
+  COMMIT_PREFIX,
   type FoldedRecord,
   isBlank,
+  LEAF_PREFIX,
   type LogRecord,
   numberFlaw,
   parseLine,
@@ -14,11 +17,7 @@ import {
 } from "../../wire/record.ts";
 import type { Fold } from "./recovery.ts";
 
-const LEAF_PREFIX = 0x00;
 const CACHED_VIEW_BYTES_MAX = 1 << 10;
-const COMMIT_PREFIX = 0x02;
-const BRACE_CLOSE = 0x7d;
-const NEWLINE = 0x0a;
 /** The program's own strings, because a `switch` compares others letter by letter. */
 const KINDS: ReadonlyMap<string, RecordKind> = new Map(
   [...RECORD_KINDS].map((kind) => [kind, kind]),

@@ -1,5 +1,6 @@
 /** Inclusion and consistency proofs for clients. */
 
+import { SHA256_BYTES } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { dropOldest } from "../../core/evict.ts";
 import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
@@ -7,7 +8,6 @@ import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/l
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
 const CACHED_GROUPS_MAX = 64;
-const HASH_BYTES = 32;
 
 export interface ProvableLog {
   readonly tree: MerkleTree;
@@ -69,10 +69,10 @@ export class LogProofs {
       const { leaves, rooms, heads } = await this.#group(Math.floor(index / GROUP_LEAVES));
       const room = rooms[index % GROUP_LEAVES];
       if (room === undefined || !isVisible(room)) continue;
-      const at = (index % GROUP_LEAVES) * HASH_BYTES;
+      const at = (index % GROUP_LEAVES) * SHA256_BYTES;
       const nodes = remembering(await this.#nodes([index, size]), known);
       const path = inclusionPath(index, size, nodes, this.#sha256);
-      const leaf = leaves.slice(at, at + HASH_BYTES);
+      const leaf = leaves.slice(at, at + SHA256_BYTES);
       inclusions.push({ seq, room, leaf, path, record: heads[index % GROUP_LEAVES] });
     }
     return inclusions;
@@ -110,12 +110,12 @@ export class LogProofs {
   }
 
   async #read(group: number): Promise<Group> {
-    const leaves = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
+    const leaves = new Uint8Array(GROUP_LEAVES * SHA256_BYTES);
     const rooms: Head["room"][] = [];
     const heads: LogRecord[] = [];
     const from = group * GROUP_LEAVES + 1;
     for await (const record of this.#log.heads(from, from + GROUP_LEAVES - 1)) {
-      leaves.set(leafHash(record.headBytes, this.#sha256), rooms.length * HASH_BYTES);
+      leaves.set(leafHash(record.headBytes, this.#sha256), rooms.length * SHA256_BYTES);
       rooms.push(record.head.room);
       if (this.#keepsHeads) heads.push(record);
     }

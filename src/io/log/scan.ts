@@ -1,5 +1,6 @@
 /** Reads a log's files in blocks, lines and record heads. */
 
+import { NEWLINE } from "../../base/ascii.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
@@ -9,7 +10,6 @@ import { settled } from "../promises.ts";
 import type { Segment } from "./segment.ts";
 
 const SCAN_BLOCK_BYTES = 1 << 20;
-const NEWLINE = 0x0a;
 const TAIL_BYTES = 4 * LINE_BYTES_MAX;
 const BLOCK_BYTES_MAX = 64 << 20;
 

@@ -5,7 +5,8 @@
 // matches the log's files. `log-check.ts` checks the log after the start.
 
 import { dirname, join } from "node:path";
-import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { NEWLINE } from "../../base/ascii.ts";
+import { concatBytes, SIGNATURE_BYTES, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -58,8 +59,6 @@ interface Content<Folds> extends LogSnapshot<Folds> {
 
 /** Increment if the meaning of stored values changes, or the way in which they are computed. */
 const FORMAT = 11;
-const SIGNATURE_BYTES = 64;
-const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;
 /** Bytes that are hashed, and list entries that become JSON, before other tasks have a turn. */
 const BLOCK_BYTES = 256 << 10;

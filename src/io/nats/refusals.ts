@@ -270,7 +270,7 @@ interface Found {
 
 function explain({ row, groups }: Found, request: RefusedRequest, unixMs: number): Refusal {
   const { credentials, stream = "of the cluster" } = request;
-  const expiry = row.isLogin === true ? expiryOf(credentials) : undefined;
+  const expiry = row.isLogin === true ? credentialsExpiry(credentials) : undefined;
   if (expiry !== undefined && expiry <= unixMs)
     return { message: `the NATS credentials expired at ${formatUtc(expiry)}`, remedy: RENEW };
   if (row.isLogin === true && credentials === undefined) return LOGIN_REQUIRED;
@@ -330,7 +330,7 @@ function groupText(group: string | undefined): string {
 }
 
 /** Unix ms; `undefined` if the credentials do not expire, or contain no readable token. */
-export function expiryOf(credentials: Uint8Array = new Uint8Array()): number | undefined {
+export function credentialsExpiry(credentials: Uint8Array = new Uint8Array()): number | undefined {
   const text = new TextDecoder().decode(credentials);
   const payload = tryBase64Url(/^eyJ[\w-]*\.([\w-]+)\.[\w-]+\s*$/m.exec(text)?.[1] ?? "");
   try {

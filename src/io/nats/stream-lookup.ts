@@ -16,13 +16,13 @@ import {
   CLUSTER_START_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import { cleanText } from "../../base/text.ts";
+import { NS_PER_MS } from "../../base/time.ts";
 import { type Clock, retry } from "../clock.ts";
 import { RefusedByNats } from "../cluster/majority.ts";
 import { ifPossible, settled, sharedRun } from "../promises.ts";
 import { refusalOf } from "./refusals.ts";
 import { REPLICAS } from "./stream-config.ts";
 
-const NS_PER_MS = 1e6;
 const STREAM_NOT_FOUND = 10_059;
 const SUBJECTS_OVERLAP = 10_065;
 const STREAM_LAG_LOW = 100;

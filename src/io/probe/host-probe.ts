@@ -12,7 +12,7 @@ import { openMulticast } from "../lan/multicast.ts";
 
 const SYNC_BYTES = 4096;
 const SYNC_COUNT = 9;
-const GROUP = "224.1.1.1";
+export const MULTICAST_GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 
 export function nearestFolder(path: string): string {
@@ -59,9 +59,12 @@ export async function tryMulticast(chance: number, timeoutMs: number): Promise<r
   const port = PORT_FIRST + Math.floor(chance * (65_536 - PORT_FIRST));
   const payload = new TextEncoder().encode(`chat doctor ${process.pid} ${chance}`);
   const received = Promise.withResolvers<void>();
-  const multicast = await openMulticast({ group: GROUP, port, ttl: 1, scope: "all" }, (bytes) => {
-    if (Buffer.from(bytes).equals(payload)) received.resolve();
-  });
+  const multicast = await openMulticast(
+    { group: MULTICAST_GROUP, port, ttl: 1, scope: "all" },
+    (bytes) => {
+      if (Buffer.from(bytes).equals(payload)) received.resolve();
+    },
+  );
   try {
     await multicast.send(payload);
     await withTimeout(received.promise, timeoutMs, () => {

@@ -13,6 +13,7 @@ import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import { tryUrl } from "../../base/decode.ts";
 import { Fault } from "../../base/fault.ts";
 import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
+import { HTTPS_PORT } from "../../wire/invite.ts";
 import { withTimeout } from "../clock.ts";
 
 const PUSH_TIMEOUT_MS = 10_000;
@@ -34,8 +35,6 @@ export interface PushPosterOptions {
   readonly ca?: string;
   readonly timeoutMs?: number;
 }
-
-const HTTPS_PORT = 443;
 
 async function systemResolve(host: string): Promise<readonly string[]> {
   const addresses = await lookup(host, { all: true });

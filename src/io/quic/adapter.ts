@@ -23,6 +23,7 @@ import {
   UDP_STREAM_WINDOW_BYTES,
   UDP_STREAMS_MAX,
 } from "../../base/limits.ts";
+import { NS_PER_MS } from "../../base/time.ts";
 import type { Address } from "../link/link.ts";
 import { markHandled, settled } from "../promises.ts";
 import { normalizeAddress } from "../ws/address.ts";
@@ -46,7 +47,6 @@ const ALPN = "chat/1";
 /** RFC 9000, section 20.1. */
 const CONNECTION_REFUSED = 2;
 const DRAINABLE: unique symbol = Symbol.for("Stream.drainableProtocol");
-const NS_PER_MS = 1e6;
 
 function quic(): typeof import("node:quic") {
   const { emitWarning } = process;

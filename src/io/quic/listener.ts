@@ -50,7 +50,7 @@ export interface QuicListenOptions {
   readonly handshakesPerTurnMax?: number;
 }
 
-const LINGER_MS = 500;
+const QUIC_LINGER_MS = 500;
 
 export function listenQuic(options: QuicListenOptions, events: ListenerEvents): Listener {
   return new QuicListener(options, events);
@@ -106,7 +106,7 @@ class QuicListener implements Listener {
     for (const link of [...this.#links]) link.close();
     if (this.#links.size > 0) await this.#emptied.promise;
     const gone = Promise.all([...this.#wires].map((wire) => wire.closed));
-    await withTimeout(gone, LINGER_MS, () => undefined);
+    await withTimeout(gone, QUIC_LINGER_MS, () => undefined);
     this.#socket.close();
   }
 

@@ -313,16 +313,16 @@ function persistLog(database: Database, on: boolean): void {
 }
 
 function migrate(database: Database, folder: string, onConverted: OnConverted): void {
-  if (versionOf(database) === 0) switchToWriteAheadLog(database);
+  if (schemaVersion(database) === 0) switchToWriteAheadLog(database);
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
   database.run("PRAGMA secure_delete = ON"); // Overwrites sent posts in the file.
-  const before = versionOf(database);
+  const before = schemaVersion(database);
   if (before === CLIENT_STATE_VERSION) return;
   let copyPath: string | undefined;
   database
     .transaction(() => {
-      const version = versionOf(database);
+      const version = schemaVersion(database);
       if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
       if (version > LAST_VERSION_WITHOUT_SECURE_DELETE && version < CLIENT_STATE_VERSION) {
         copyPath = keepCopy(folder, version);
@@ -380,7 +380,7 @@ export function readHomeFormat(
     const database = new Database(path, { readonly: true });
     try {
       database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-      return { format: versionOf(database), copies: copiesIn(folder) };
+      return { format: schemaVersion(database), copies: copiesIn(folder) };
     } finally {
       database.close();
     }
@@ -396,7 +396,7 @@ function overwriteDeletedRows(database: Database): void {
   }
 }
 
-export function versionOf(database: Database): number {
+export function schemaVersion(database: Database): number {
   const row = database.query<{ user_version: number }, []>("PRAGMA user_version").get();
   return row?.user_version ?? 0;
 }

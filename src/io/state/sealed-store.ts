@@ -13,8 +13,8 @@ import {
   isBusy,
   openSqlite,
   removedHomeFault,
+  schemaVersion,
   switchToWriteAheadLog,
-  versionOf,
   withStoreFaults,
 } from "./schema.ts";
 
@@ -212,7 +212,7 @@ function openDatabase(folder: string | undefined): Database {
     database.run("PRAGMA busy_timeout = 5000");
     switchToWriteAheadLog(database);
     database.run("PRAGMA synchronous = FULL");
-    const version = versionOf(database);
+    const version = schemaVersion(database);
     if (version > FORMAT) {
       throw new Fault("version-unsupported", msg`${path} was written by a newer version`, {
         remedy: msg`upgrade chat, or set another CHAT_HOME`,

@@ -1,9 +1,8 @@
 /** Journal of unfinished uploads, which a later run can resume. */
 
-import { concatBytes } from "../../base/bytes.ts";
+import { concatBytes, SHA256_BYTES } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../base/limits.ts";
-import { HASH_BYTES } from "../../wire/chunks.ts";
 import { HomeTable } from "./home-tables.ts";
 
 export interface UploadKey {
@@ -121,11 +120,11 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
     for (let at = from; at < upTo; ) {
       const storedChunks = this.database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
       if (storedChunks === undefined) return;
-      const end = storedChunks.first + storedChunks.hashes.length / HASH_BYTES;
+      const end = storedChunks.first + storedChunks.hashes.length / SHA256_BYTES;
       if (end <= at) return;
       for (; at < Math.min(end, upTo); at++) {
-        const offset = (at - storedChunks.first) * HASH_BYTES;
-        yield storedChunks.hashes.slice(offset, offset + HASH_BYTES);
+        const offset = (at - storedChunks.first) * SHA256_BYTES;
+        yield storedChunks.hashes.slice(offset, offset + SHA256_BYTES);
       }
     }
   }

@@ -49,7 +49,7 @@ export interface LineEditor {
 
 const CLEAR_LINE = "\r\x1b[J";
 /** Maximum number of lines typed before the program reads them, e.g. on a slow network. */
-const LINES_AHEAD_MAX = 1_000;
+export const LINES_AHEAD_MAX = 1_000;
 
 const SUSPENDED_MS = 100;
 const TAB = 8;

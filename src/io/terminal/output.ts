@@ -2,6 +2,7 @@
 
 import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
+import { NEWLINE } from "../../base/ascii.ts";
 import { Fault } from "../../base/fault.ts";
 import { diskFault, isFull } from "../disk/disk.ts";
 
@@ -31,7 +32,6 @@ const WRITE_BYTES_MAX = 1 << 18;
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
-const NEWLINE = 0x0a;
 
 interface Stream {
   readonly fd: number;

@@ -35,7 +35,7 @@ interface Attempt extends DialOptions {
 }
 
 const TLS_OPTIONS = { minVersion: TLS_1_3 };
-const NO_CERTIFICATE = new Uint8Array(32);
+export const NO_CERTIFICATE = new Uint8Array(32);
 
 export function wsDial({ tls = true }: WsDialSettings = {}): Dial {
   return async (options) => {

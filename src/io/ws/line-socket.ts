@@ -3,6 +3,7 @@
 // See the IRCv3 specification "WebSocket".
 
 import type { ServerWebSocket } from "bun";
+import { NEWLINE } from "../../base/ascii.ts";
 import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CLOSE_CODE, closeFault } from "../link/close-code.ts";
@@ -14,8 +15,7 @@ export const LINE_PATH = "/irc";
 const LINE_PROTOCOLS = ["text.ircv3.net", "binary.ircv3.net"] as const;
 export type LineProtocol = (typeof LINE_PROTOCOLS)[number];
 
-const LF = 10;
-const CRLF = Uint8Array.of(13, LF);
+const CRLF = Uint8Array.of(13, NEWLINE);
 
 /** @returns the first supported protocol of the header; text without one, as gamja sends none */
 export function lineProtocolOf(header: string | null): LineProtocol | undefined {
@@ -53,7 +53,7 @@ export class WsLineSocket
 
   onMessage(message: Uint8Array | string): void {
     const line = typeof message === "string" ? utf8Encode(message) : message;
-    const lf = line.indexOf(LF);
+    const lf = line.indexOf(NEWLINE);
     if (lf >= 0 && lf < line.length - 1) {
       return this.drop(new Fault("frame-malformed", "a message contains more than one line"));
     }
@@ -78,7 +78,7 @@ export class WsLineSocket
   #send(socket: ServerWebSocket<WsSocketData>, lines: Uint8Array): void {
     const isText = socket.data.lineProtocol === "text.ircv3.net";
     let start = 0;
-    for (let end = lines.indexOf(LF); end >= 0; end = lines.indexOf(LF, start)) {
+    for (let end = lines.indexOf(NEWLINE); end >= 0; end = lines.indexOf(NEWLINE, start)) {
       const line = lines.subarray(start, end - 1);
       start = end + 1;
       if (isText) socket.sendText(utf8Decode(line));

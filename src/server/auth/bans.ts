@@ -6,7 +6,7 @@ import { bannedFault } from "../../core/rooms/policy.ts";
 import { isIpv4, isIpv6 } from "../../wire/host.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { addressKey, isLoopback } from "../session/connection-limits.ts";
+import { addressKey, isOwnHost } from "../session/connection-limits.ts";
 
 export class Bans {
   readonly #context: ServerContext;
@@ -20,7 +20,7 @@ export class Bans {
   }
 
   checkAddress(host: string): void {
-    if (!isLoopback(host)) this.#check(addressKey(host));
+    if (!isOwnHost(host)) this.#check(addressKey(host));
   }
 
   /** The caller must first verify that the client owns the account. */
@@ -45,7 +45,7 @@ export class Bans {
 
 export function hostKey({ link }: ClientConnection): string | undefined {
   const { host } = link.remote;
-  return isLoopback(host) ? undefined : addressKey(host);
+  return isOwnHost(host) ? undefined : addressKey(host);
 }
 
 export function banKey(text: string): string {
@@ -56,7 +56,7 @@ export function banKey(text: string): string {
     });
   }
   const key = addressKey(address);
-  if (isLoopback(address) || key === addressKey("::1")) {
+  if (isOwnHost(address) || key === addressKey("::1")) {
     throw new Fault("not-allowed", msg`the server's own machine cannot be banned`, {
       remedy: msg`ban the account instead`,
     });

@@ -11,7 +11,7 @@ import {
 import type { Answer } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
-import { accountOf } from "./operator-link.ts";
+import { operatorAccount } from "./operator-link.ts";
 import { hashOf, newToken } from "./secrets.ts";
 
 export class IrcPasswords {
@@ -25,7 +25,7 @@ export class IrcPasswords {
 
   readonly handlers = {
     "irc-password": async ({ user, label }, from) => {
-      const account = accountOf(this.#context, from, user);
+      const account = operatorAccount(this.#context, from, user);
       const password = ircPasswordOf(newToken(this.#context.entropy));
       const content = { hash: hashOf(password), label: label?.trim() || undefined };
       const record = await this.#context.kernel.transact(() => [
@@ -35,7 +35,7 @@ export class IrcPasswords {
       return { user: account.name, id: record.head.seq, password };
     },
     "irc-passwords": ({ user }, from) => {
-      const account = accountOf(this.#context, from, user);
+      const account = operatorAccount(this.#context, from, user);
       const sessions = [...this.#context.peers.of(account.id)];
       const online = new Set(sessions.map(({ member }) => member?.ircPassword));
       const passwords = [...account.ircPasswords].map(([id, { label, sinceUnixMs: since }]) =>
@@ -45,7 +45,7 @@ export class IrcPasswords {
     },
     "irc-password-revoke": async ({ user, id }, from) => {
       const { kernel, peers } = this.#context;
-      const account = accountOf(this.#context, from, user);
+      const account = operatorAccount(this.#context, from, user);
       await kernel.transact(() => {
         if (!account.ircPasswords.has(id)) {
           const remedy = "list the IRC passwords";

@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { newcomersRooms } from "../../core/rooms/rules.ts";
-import { refusalText } from "../../io/cluster/majority.ts";
+import { refusalReason } from "../../io/cluster/majority.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
@@ -115,7 +115,7 @@ export class LogIn {
       const isRefused = error instanceof Fault && error.code === "login-refused";
       if (isCurrent || !isRefused) throw error;
       // Another server may know the account, the device or the password that this server lacks.
-      const refusal = refusalText(this.#options.sequencer.majorityFault());
+      const refusal = refusalReason(this.#options.sequencer.majorityFault());
       const message =
         refusal === undefined
           ? "the server's cluster has no majority and cannot check this log-in"

@@ -35,7 +35,7 @@ import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { addressKey, isLoopback } from "../session/connection-limits.ts";
+import { addressKey, isOwnHost } from "../session/connection-limits.ts";
 import type { Admission, ConnectionLogin } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 import { admitUdpConnection } from "../session/udp-connections.ts";
@@ -179,7 +179,7 @@ export class Authenticator {
     const { host } = client.link.remote;
     const now = this.#options.clock.now();
     const remedy = "try again in an hour, or ask an operator for an invite";
-    if (!isLoopback(host)) {
+    if (!isOwnHost(host)) {
       const message = `limit of ${ACCOUNTS_PER_ADDRESS_HOUR_MAX} accounts per hour and address`;
       this.#addressRate.take(addressKey(host), now, message, remedy);
     }

@@ -81,7 +81,7 @@ export function checkOperator({ isOperator }: ModeratorActor): void {
  * Returns the sender's own account, or another one if the sender is an operator.
  * @throws {Fault} user-unknown or not-allowed
  */
-export function accountOf(
+export function operatorAccount(
   { registry }: Pick<ServerContext, "registry">,
   { account: own, actor }: Pick<Sender, "account" | "actor">,
   user = own.name as string,

@@ -1,13 +1,12 @@
 /** Account passwords verified since the start, so that IRC clients reconnect without argon2id. */
 
-import { equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { equalBytes, KEY_BYTES, utf8Encode } from "../../base/bytes.ts";
 import type { UserId } from "../../base/ids.ts";
 import { NewestMap } from "../../core/evict.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { hmacSha256 } from "../../crypto/hmac.ts";
 import type { Entropy } from "../../io/entropy.ts";
 
-const KEY_BYTES = 32;
 /**
  * About 3 MB, and more accounts than one server's IRC clients use.
  * @internal

@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import {
+  BUSY_RETRY_MS,
   DATA_CHANNELS_PER_ACCOUNT_MAX,
   DATA_CHANNELS_PER_SESSION_MAX,
   TICKET_MS,
@@ -23,8 +24,6 @@ interface SessionChannels {
   readonly channels: Set<ClientConnection>;
   readonly tickets: Map<string, number>;
 }
-
-const BUSY_MS = 1_000;
 
 export class DataChannels {
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
@@ -87,7 +86,7 @@ export class DataChannels {
   }
 
   #checkCapacity(held: SessionChannels, account: Account): void {
-    const detail = { retryAfterMs: BUSY_MS };
+    const detail = { retryAfterMs: BUSY_RETRY_MS };
     if (this.#inUse(held) >= DATA_CHANNELS_PER_SESSION_MAX) {
       const message = msg`limit of ${DATA_CHANNELS_PER_SESSION_MAX} transfers per session reached`;
       throw new Fault("too-many", message, detail);

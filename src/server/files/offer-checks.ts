@@ -1,13 +1,13 @@
 /** Checks of uploads against their offers. */
 
 import { Fault, msg } from "../../base/fault.ts";
+import { BUSY_RETRY_MS } from "../../base/limits.ts";
 import { PREVIEW_BYTES_MAX, SEALED_PREVIEW_BYTES_MAX } from "../../base/limits-page.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
-const BUSY_MS = 1_000;
 /** Upload retry delay, long enough for a closing data channel to release the file. */
 export const RELEASE_RETRY_MS = 200;
 
@@ -28,7 +28,7 @@ export function foreignFile(): Fault {
   });
 }
 
-export function uploadBusy(retryAfterMs = BUSY_MS): Fault {
+export function uploadBusy(retryAfterMs = BUSY_RETRY_MS): Fault {
   const message = "this file is being transferred on another connection";
   return new Fault("too-many", message, { retryAfterMs });
 }

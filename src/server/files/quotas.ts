@@ -3,6 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
+  BUSY_RETRY_MS,
   CHUNK_BYTES,
   FILE_BYTES_MAX,
   FILES_FREE_FACTOR,
@@ -114,8 +115,6 @@ function quotaReached(fileBytes: number, unfinishedBytes: number, bytesMax: numb
   });
 }
 
-const BUSY_MS = 1_000;
-
 export class UploadBudget {
   #grantedBytes = 0;
   #queuedBytes = 0;
@@ -146,7 +145,7 @@ export class UploadBudget {
    */
   countQueued(bytes: number): void {
     if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
-      const detail = { retryAfterMs: BUSY_MS };
+      const detail = { retryAfterMs: BUSY_RETRY_MS };
       throw new Fault("too-many", msg`the server's disk is busy`, detail);
     }
     this.#queuedBytes += bytes;

@@ -5,6 +5,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
+  BUSY_RETRY_MS,
   DATA_CHANNELS_PER_ACCOUNT_MAX,
   REQUESTS_IN_FLIGHT_MAX,
   SMALL_FILE_BYTES_MAX,
@@ -31,8 +32,6 @@ export interface SmallFilesOptions {
   readonly files: FileService;
 }
 
-const BUSY_MS = 1_000;
-
 export class SmallFiles {
   readonly #fetches = new TaskQueue({ waiting: REQUESTS_IN_FLIGHT_MAX });
   /** Numbers of files that are being sent, of each account that sends any. */
@@ -57,7 +56,7 @@ export class SmallFiles {
     const count = this.#running.get(id) ?? 0;
     if (count >= DATA_CHANNELS_PER_ACCOUNT_MAX) {
       const message = msg`limit of ${DATA_CHANNELS_PER_ACCOUNT_MAX} transfers per account reached`;
-      throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });
+      throw new Fault("too-many", message, { retryAfterMs: BUSY_RETRY_MS });
     }
     this.#running.set(id, count + 1);
     try {

@@ -2,7 +2,7 @@
 
 import { equalBytes } from "../../base/bytes.ts";
 import { accountFolderName } from "../../base/file-names.ts";
-import { type FileId, fileId, ID_BYTES, type UserId } from "../../base/ids.ts";
+import { type FileId, ID_BYTES, makeFileId, type UserId } from "../../base/ids.ts";
 import { FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
 import {
   COLLECTED_ENTRY_BYTES,
@@ -155,7 +155,7 @@ export class WebDownloads {
     if (link !== undefined) {
       const { parent, account } = link;
       const { clock, entropy } = this.options;
-      const file = fileId(entropy(ID_BYTES));
+      const file = makeFileId(entropy(ID_BYTES));
       const about = { file, by: account.id, sinceMs: clock.unixMs() };
       const open = async (address: Address, from: number) =>
         new CollectedBlob(await this.#openCollection(link, address, true), about, from);

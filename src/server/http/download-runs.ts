@@ -2,7 +2,7 @@
 
 import { Fault, msg, type Translatable } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
-import { DATA_CHANNELS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
+import { BUSY_RETRY_MS, DATA_CHANNELS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
 import {
   ARCHIVES_PER_ACCOUNT_MAX,
   CONCURRENT_ARCHIVES_MAX,
@@ -42,8 +42,6 @@ export interface WebDownload extends WebDownloadOptions {
 }
 
 type CostOf = (run: WebDownloadOptions) => number;
-
-const BUSY_MS = 1_000;
 
 /**
  * Counts a download from its start. Stalled downloads count, too, because they outlive their
@@ -132,5 +130,5 @@ function fullServer(): Fault {
 }
 
 function tooMany(message: Translatable): Fault {
-  return new Fault("too-many", message, { retryAfterMs: BUSY_MS });
+  return new Fault("too-many", message, { retryAfterMs: BUSY_RETRY_MS });
 }

@@ -2,10 +2,10 @@
 
 import type { Fault } from "../../base/fault.ts";
 import { boxNames, isName } from "../../base/names.ts";
-import { refusalText } from "../../io/cluster/majority.ts";
+import { refusalReason } from "../../io/cluster/majority.ts";
 import type { Address } from "../../io/link/link.ts";
 import { requestUrl } from "../../io/ws/address.ts";
-import { PORT_DEFAULT } from "../../wire/invite.ts";
+import { HTTPS_PORT, PORT_DEFAULT } from "../../wire/invite.ts";
 import { bearerOf, faultResponse, type HttpPosts } from "./post-api.ts";
 import { listResponse } from "./programs.ts";
 import type { HttpReads, KeepOpen } from "./read-api.ts";
@@ -63,7 +63,6 @@ export type HttpHandler = (
   keepOpen?: KeepOpen,
 ) => Promise<Response>;
 
-const HTTPS_PORT = 443;
 /** An upgrade of the server may change the guides. */
 const GUIDE_CACHING = "public, max-age=600";
 
@@ -98,7 +97,7 @@ export const ROUTES = {
 export type HttpRoute = keyof typeof ROUTES;
 
 function healthOf(fault: Fault): string {
-  const refusal = refusalText(fault);
+  const refusal = refusalReason(fault);
   return refusal === undefined ? fault.code : `${fault.code}: ${refusal}`;
 }
 

@@ -18,7 +18,7 @@ import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { readBody } from "../../io/http/body.ts";
+import { readHttpBody } from "../../io/http/body.ts";
 import type { Address } from "../../io/link/link.ts";
 import { inTurns } from "../../io/turns.ts";
 import { jsonBytes } from "../../wire/field.ts";
@@ -217,7 +217,7 @@ class UnsupportedType extends Fault {
 }
 
 async function bodyOf(request: Request, sizeBytesMax: number): Promise<Uint8Array> {
-  const body = await readBody(request, sizeBytesMax);
+  const body = await readHttpBody(request, sizeBytesMax);
   if (body !== undefined) return body;
   throw tooLarge(sizeBytesMax < WEBHOOK_BYTES_MAX ? TEXT_BYTES_MAX : sizeBytesMax);
 }

@@ -10,7 +10,7 @@ import { jsonLine } from "../../base/text.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { OpenProgram, ProgramFolder } from "../../io/file/program-folder.ts";
 import type { Address } from "../../io/link/link.ts";
-import { addressKey, isLoopback } from "../session/connection-limits.ts";
+import { addressKey, isOwnHost } from "../session/connection-limits.ts";
 import { fileResponse } from "./file-response.ts";
 import { ZipLists } from "./zip-stream.ts";
 
@@ -122,7 +122,7 @@ export class ProgramDownloads {
     const address = addressKey(host);
     const fromAddress = [...this.#active].filter((run) => run.address === address).length;
     // All clients behind a local proxy share the loopback address.
-    const isFull = !isLoopback(host) && fromAddress >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
+    const isFull = !isOwnHost(host) && fromAddress >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
     if (isFull || this.#active.size >= PROGRAM_DOWNLOADS_MAX) {
       const message = "too many downloads of the program";
       throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });

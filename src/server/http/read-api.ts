@@ -32,7 +32,7 @@ import type { Invites } from "../auth/invites.ts";
 import type { TokenChecker } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
-import { addressKey, isLoopback } from "../session/connection-limits.ts";
+import { addressKey, isOwnHost } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { bearerOf, checkScope } from "./post-api.ts";
 import { responseStream } from "./response-stream.ts";
@@ -131,7 +131,7 @@ export class HttpReads {
     checkScope(invite, room, "read");
     this.#rate.check(invite.id, clock.now(), "too-fast", "too many requests");
     const { host } = remote;
-    const origin = { addressKey: addressKey(host), isLocal: isLoopback(host) };
+    const origin = { addressKey: addressKey(host), isLocal: isOwnHost(host) };
     const state = { isEnded: false, hasNewRecords: false, wake: () => {} };
     const run = { invite, token: token ?? "", room, ...origin, ...state };
     this.#checkAccess(run);

@@ -3,7 +3,7 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { type Fields, fieldsOf, listOf } from "../../base/json-fields.ts";
+import { type Fields, listOf, objectFields } from "../../base/json-fields.ts";
 import { TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { isCount } from "../../base/values.ts";
 import {
@@ -31,7 +31,7 @@ const CONVERTED_CHARS_MAX = 2 * TEXT_BYTES_MAX;
  * text is too long or has too many parts
  */
 export function* webhookSteps(json: string): Generator<void, WebhookText> {
-  const body = fieldsOf(parsed(json));
+  const body = objectFields(parsed(json));
   if (body === undefined) throw invalid("the body is not a JSON object");
   const text = body["text"] ?? undefined;
   if (text !== undefined && typeof text !== "string") throw invalid("'text' is not a string");
@@ -63,7 +63,7 @@ function* checkParts(body: Fields): Generator<void> {
   const unchecked: unknown[] = [body];
   let count = 0;
   for (let value = unchecked.pop(); value !== undefined; value = unchecked.pop()) {
-    const fields = fieldsOf(value);
+    const fields = objectFields(value);
     if (fields?.["type"] === "rich_text_list") {
       checkCount(fields, "indent");
       checkCount(fields, "offset");
@@ -102,7 +102,7 @@ function* webhookLines(body: Fields, markup: Markup): Generator<void, string> {
   if (Array.isArray(body["alerts"])) {
     if (message.length > 0) return message.join("\n");
     const lines: string[] = [];
-    for (const alert of body["alerts"].map(fieldsOf)) {
+    for (const alert of body["alerts"].map(objectFields)) {
       if (alert !== undefined) lines.push(alertLine(alert));
       yield;
     }
@@ -142,8 +142,8 @@ class Markup implements BlockNames {
 }
 
 function alertLine(alert: Fields): string {
-  const { alertname, ...otherFields } = fieldsOf(alert["labels"]) ?? {};
-  const notes = fieldsOf(alert["annotations"]) ?? {};
+  const { alertname, ...otherFields } = objectFields(alert["labels"]) ?? {};
+  const notes = objectFields(alert["annotations"]) ?? {};
   const summary = [notes["summary"], notes["description"]]
     .map(trimmedText)
     .find((value) => value !== "");

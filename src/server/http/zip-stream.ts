@@ -4,19 +4,15 @@ import { crc32 } from "node:zlib";
 import { utf8Decode, utf8Encode, withCapacity } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
-import { CHUNK_BYTES } from "../../base/limits.ts";
+import { BUSY_RETRY_MS, CHUNK_BYTES } from "../../base/limits.ts";
 import type { OffsetMinutes } from "../../base/time.ts";
 import { FolderPlan, topEntry } from "../../core/transfer/folder-plan.ts";
 import { renamedComment } from "../../core/transfer/renamed-comment.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
+import { isFolder, type ManifestEntry, manifestEntries } from "../../wire/manifest.ts";
 import {
-  isFolder as isManifestFolder,
-  type ManifestEntry,
-  manifestEntries,
-} from "../../wire/manifest.ts";
-import {
-  isFolder,
+  isFolderEntry,
   type ZipEntry,
   zipCentral,
   zipChecksum,
@@ -79,7 +75,7 @@ async function* archive(
   for (let index = 0; index < list.count; index++) {
     const entry = list.entry(index);
     buffer.add(zipLocal(entry));
-    if (!isFolder(entry)) {
+    if (!isFolderEntry(entry)) {
       let crc = 0;
       for await (const piece of reader.pieces(entry.sizeBytes)) {
         crc = crc32(piece, crc);
@@ -112,7 +108,7 @@ async function* centralDirectory(
     const line = zipCentral({ entry, offset, crc: crcs[index] ?? 0 });
     const nameBytes = Buffer.byteLength(entry.path);
     offset += zipLocalBytes(entry, nameBytes) + entry.sizeBytes;
-    if (!isFolder(entry)) offset += zipChecksumBytes(entry);
+    if (!isFolderEntry(entry)) offset += zipChecksumBytes(entry);
     tableBytes += line.length;
     buffer.add(line);
     if (buffer.isFull) {
@@ -195,7 +191,6 @@ export class ByteReader {
 const ZIP_LISTS_BYTES_MAX = 64 * 1024 * 1024;
 
 const ENTRIES_PER_TURN = 500;
-const BUSY_MS = 1_000;
 const ENTRY_BYTES = 4 + 8 + 2 + 8;
 
 type YieldNow = () => Promise<void>;
@@ -220,7 +215,7 @@ class ZipList {
     readonly comment: string,
   ) {
     this.count = entries.length;
-    this.#sizes = Float64Array.from(entries, (entry) => (isManifestFolder(entry) ? 0 : entry.size));
+    this.#sizes = Float64Array.from(entries, (entry) => (isFolder(entry) ? 0 : entry.size));
     this.#modes = Uint16Array.from(entries, ({ mode }) => mode);
     this.#mtimes = Float64Array.from(entries, ({ mtime }) => mtime);
   }
@@ -284,7 +279,7 @@ export async function readZipList(
   let used = 0;
   for (const [index, entry] of entries.entries()) {
     const path = plan.pathOf(entry);
-    const name = utf8Encode(isManifestFolder(entry) && path !== "" ? `${path}/` : path);
+    const name = utf8Encode(isFolder(entry) && path !== "" ? `${path}/` : path);
     names = withCapacity(names, used, name.length);
     names.set(name, used);
     used += name.length;
@@ -357,7 +352,7 @@ export class ZipLists {
     }
     if (this.#bytes + bytes <= this.bytesMax) return;
     throw new Fault("too-many", "too many large folders are being downloaded", {
-      retryAfterMs: BUSY_MS,
+      retryAfterMs: BUSY_RETRY_MS,
     });
   }
 }

@@ -42,6 +42,7 @@ import type {
   ServerTls,
 } from "../../io/link/link.ts";
 import { Topics } from "../../io/link/topics.ts";
+import { NO_CERTIFICATE } from "../../io/ws/dial.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import type { WireRecord } from "../../wire/messages.ts";
 import type { IrcPasswords } from "../auth/irc-passwords.ts";
@@ -53,7 +54,7 @@ import { addressSender } from "../session/connection-limits.ts";
 import type { FairScheduler, ScheduledSource } from "../session/fair-scheduler.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 
-const TICK_MS = 1_000;
+const IRC_TICK_MS = 1_000;
 
 export interface IrcGatewayOptions extends ServerContext {
   readonly downloads: Pick<WebDownloads, "accountPath"> | undefined;
@@ -185,7 +186,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   #tick(): void {
     for (const link of this.#links) link.tick();
-    this.#cancelTick = this.options.clock.after(TICK_MS, () => this.#tick());
+    this.#cancelTick = this.options.clock.after(IRC_TICK_MS, () => this.#tick());
   }
 
   /** Combines all changes within PRESENCE_INTERVAL_MS, as for other presence. */
@@ -256,7 +257,7 @@ function fileAddresses({
     if (clock.now() >= validUntil) {
       const [address] = addresses();
       origin = address && httpsOrigin(address);
-      validUntil = clock.now() + TICK_MS;
+      validUntil = clock.now() + IRC_TICK_MS;
     }
     return origin === undefined ? undefined : `${origin}${downloads.accountPath(user, file)}`;
   };
@@ -276,9 +277,6 @@ interface IrcLinkOptions {
   readonly onFlood: (link: IrcLink) => void;
   readonly onClosed: (link: IrcLink) => void;
 }
-
-/** No device proves its key on this link, so no certificate has to be bound to it. */
-const NO_CERTIFICATE = new Uint8Array(32);
 
 class IrcLink extends BaseLink implements LineSocketHandlers, ScheduledSource {
   readonly transport = "irc";

@@ -76,10 +76,10 @@ export function deviceOf({ device }: MemberState): string {
 /** @throws {Fault} not-logged-in before log-in */
 export function requireActor(actor: ModeratorActor | undefined): ModeratorActor {
   if (actor !== undefined) return actor;
-  throw notLoggedIn();
+  throw loginRequired();
 }
 
-export function notLoggedIn(): Fault {
+export function loginRequired(): Fault {
   return new Fault("not-logged-in", msg`you are not logged in`);
 }
 

@@ -25,7 +25,7 @@ import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { keywordSearch } from "../../core/rooms/keywords.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
-import { isConversation, type Room } from "../../core/rooms/rooms.ts";
+import { isConversationRoom, type Room } from "../../core/rooms/rooms.ts";
 import { boxName } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
@@ -151,7 +151,7 @@ export class PushService {
     const mention = this.#mentionOf(room, record, body);
     this.#note(room, head.by, mention, this.#notifiedUsers(room, body));
     const answered = body.re;
-    if (answered !== undefined && !isConversation(room) && room.isSealed !== true) {
+    if (answered !== undefined && !isConversationRoom(room) && room.isSealed !== true) {
       void this.#notifyRepliedTo(room, head.by, mention, answered);
     }
   }
@@ -212,7 +212,8 @@ export class PushService {
   }
 
   #levelOf(account: Account | undefined, room: Room): NotifyLevel {
-    const isDirect = isConversation(room) || (account && room.box?.user === account.id) === true;
+    const isDirect =
+      isConversationRoom(room) || (account && room.box?.user === account.id) === true;
     const unixMs = this.options.clock.unixMs();
     const prefs = account?.prefs?.rooms;
     if (isMutedAt(prefs?.get(EVERYWHERE)?.muted, unixMs)) return "nothing";

@@ -9,11 +9,11 @@ import {
   PUSH_SUBSCRIPTIONS_MAX,
 } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
-import { textOf } from "../../wire/field.ts";
+import { brandedText } from "../../wire/field.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 
 const SUBSCRIPTION = v.object({
-  user: textOf<UserId>(),
+  user: brandedText<UserId>(),
   device: v.string(),
   endpoint: v.pipe(v.string(), v.check(URL.canParse)),
   /** Public key of the browser, in base64url. `auth` is the browser's secret. */

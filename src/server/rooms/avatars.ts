@@ -15,7 +15,7 @@ import { requireUser } from "../../core/rooms/targets.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
-import { accountOf } from "../auth/operator-link.ts";
+import { operatorAccount } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 
@@ -34,7 +34,7 @@ export class AvatarService {
 
   readonly handlers = {
     "avatar-set": async ({ user, picture }, from) => {
-      const account = accountOf(this.options, from, user);
+      const account = operatorAccount(this.options, from, user);
       if (picture !== undefined && account !== from.account) {
         throw new Fault("not-allowed", "only its owner can set the picture of an account");
       }

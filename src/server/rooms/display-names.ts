@@ -7,7 +7,7 @@ import { DISPLAY_NAME_CHANGES_PER_DAY } from "../../base/limits.ts";
 import { isName } from "../../base/names.ts";
 import { DailyQuota } from "../../core/rate.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { accountOf } from "../auth/operator-link.ts";
+import { operatorAccount } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 
@@ -20,7 +20,7 @@ export class DisplayNameService {
   readonly handlers = {
     "display-name": async ({ user, text: typed }, from) => {
       const { registry, kernel, clock } = this.options;
-      const account = accountOf(this.options, from, user);
+      const account = operatorAccount(this.options, from, user);
       const text = typed === "" ? "" : checkDisplayName(typed);
       const isKept = text === account.displayName;
       if (!isKept && isTitle(text) && !from.actor.isOperator) throw reservedName(text);

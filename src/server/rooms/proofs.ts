@@ -15,6 +15,7 @@ import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
 import { Slots, TaskQueue } from "../../io/task-queue.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
 import { parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -32,9 +33,7 @@ export interface Provable {
 }
 
 const OWN_BODIES: ReadonlySet<string> = new Set(["device"]);
-const PUBLIC_BODIES: ReadonlySet<string> = new Set([
-  ...["account", "account-name", "device", "device-gone"],
-]);
+const PUBLIC_BODIES: ReadonlySet<string> = kindsWith("public-body");
 
 type HelloSeen = NonNullable<NoticeOf<"hello">["seen"]>;
 type WelcomeSeen = NonNullable<NoticeOf<"welcome">["seen"]>;

@@ -16,14 +16,13 @@ import {
 } from "../../base/limits-sealed.ts";
 import { formatDuration } from "../../base/sizes.ts";
 import { NewestMap } from "../../core/evict.ts";
-import { TokenBuckets } from "../../core/rate.ts";
+import { HOUR_SECONDS, TokenBuckets } from "../../core/rate.ts";
 import { readLifetime } from "../../crypto/seal/header.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { parseJson } from "../../wire/field.ts";
 import type { ExpiryClock } from "../kernel/server-clock.ts";
 
-const HOUR_SECONDS = 60 * 60;
 const HOUR_MS = HOUR_SECONDS * 1_000;
 
 /**

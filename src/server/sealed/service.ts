@@ -25,7 +25,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Bucket } from "../../io/bucket/bucket.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { parseJson, positive } from "../../wire/field.ts";
-import type { RecordKind } from "../../wire/kinds.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -351,13 +351,7 @@ export class SealedService {
 }
 
 const NOBODY = "" as UserId;
-const INVITATION_ENDS: ReadonlySet<RecordKind> = new Set([
-  "join",
-  "leave",
-  "kick",
-  "remove",
-  "group",
-]);
+const INVITATION_ENDS = kindsWith("ends-invitation");
 
 /** After a fault of the log, the outcome of a commit is unknown until the server restarts. */
 function isDefinitive({ code }: Fault): boolean {

@@ -35,17 +35,17 @@ export class AddressLimits {
 
   /** Reports whether only the number of links before a log-in prevents another one. */
   hasLoginLimit(host: string): boolean {
-    if (isLoopback(host) || !this.#hasPlace(host)) return false;
+    if (isOwnHost(host) || !this.#hasPlace(host)) return false;
     const counts = this.#counts.get(addressKey(host));
     return counts !== undefined && counts.unauthenticated >= this.beforeLoginMax;
   }
 
   #hasPlace(host: string): boolean {
     // The reserved links are for the operator, who connects from the server's own machine.
-    const reserved = isLoopback(host) ? LINKS_RESERVED : 0;
+    const reserved = isOwnHost(host) ? LINKS_RESERVED : 0;
     if (this.#links >= this.linksMax + reserved) return false;
     const counts = this.#counts.get(addressKey(host));
-    if (counts === undefined || isLoopback(host)) return true;
+    if (counts === undefined || isOwnHost(host)) return true;
     return counts.unauthenticated + counts.members < LINKS_PER_ADDRESS_MAX;
   }
 
@@ -88,7 +88,7 @@ export class AddressLimits {
   }
 }
 
-export function isLoopback(host: string): boolean {
+export function isOwnHost(host: string): boolean {
   return host === "::1" || addressKey(host).startsWith("127.");
 }
 
@@ -134,7 +134,7 @@ export class RequestRateLimiter {
     if (count > HTTP_REQUESTS_PIPELINED_MAX) return false;
     // Loopback is exempt, because a local proxy forwards all clients from that address.
     const now = this.clock.now();
-    return isLoopback(host) || this.#buckets.of(addressKey(host), now).take(now) === 0;
+    return isOwnHost(host) || this.#buckets.of(addressKey(host), now).take(now) === 0;
   }
 
   #endTurn(): void {

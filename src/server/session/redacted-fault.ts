@@ -1,7 +1,7 @@
 /** Faults of this machine in a form for clients, without the names of folders and files. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
-import { refusalText } from "../../io/cluster/majority.ts";
+import { refusalReason } from "../../io/cluster/majority.ts";
 import { serverDiskMessage } from "../../io/disk/disk.ts";
 import type { ObservedEvent } from "./event.ts";
 
@@ -20,7 +20,7 @@ export function redacted(fault: Fault): Fault {
   const message = PUBLIC_MESSAGES[fault.code];
   if (message === undefined || fault instanceof RedactedFault || isLimit(fault)) return fault;
   const { code, retryAfterMs } = fault;
-  const reason = refusalText(fault.cause) ?? serverDiskMessage(fault.cause);
+  const reason = refusalReason(fault.cause) ?? serverDiskMessage(fault.cause);
   return new RedactedFault(code, reason ?? message, {
     remedy: "contact the server's owner",
     cause: fault,

@@ -3,6 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
+  BUSY_RETRY_MS,
   UDP_MEMBER_CONNECTIONS_MAX,
   UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX,
   UDP_SESSIONS_PER_ACCOUNT_MAX,
@@ -12,8 +13,6 @@ import type { ClientConnection } from "./client-connection.ts";
 import type { Peers } from "./peers.ts";
 
 type Client = Pick<ClientConnection, "link" | "account" | "channel" | "close">;
-
-const BUSY_MS = 1_000;
 
 /**
  * Call before a client over UDP becomes a session or a data channel. If no connection is left, the
@@ -39,7 +38,7 @@ export function admitUdpConnection(
   const channels = own.length - sessions;
   if (kind === "channel" && channels >= UDP_SEPARATE_CHANNELS_PER_ACCOUNT_MAX) {
     const message = msg`limit of ${channels} transfers over connections of their own reached`;
-    throw new Fault("too-many", message, { retryAfterMs: BUSY_MS });
+    throw new Fault("too-many", message, { retryAfterMs: BUSY_RETRY_MS });
   }
   if (connections.length < UDP_MEMBER_CONNECTIONS_MAX) return;
   const full = new Fault("too-many", msg`too many connections over UDP`, {

@@ -209,7 +209,7 @@ interface RemoteCancelsOptions extends ServerContext {
   readonly cancelLocal: (cancel: Cancel) => Promise<boolean>;
 }
 
-const REQUEST_ID_BYTES = 8;
+const REMOTE_REQUEST_ID_BYTES = 8;
 
 export class RemoteCancels {
   readonly #pending = new Map<string, (isCancelled: boolean) => void>();
@@ -227,7 +227,7 @@ export class RemoteCancels {
       const detail = { retryAfterMs: SIBLING_CANCEL_TIMEOUT_MS };
       throw new Fault("too-many", "too many transfers are being cancelled", detail);
     }
-    const request = toBase64Url(entropy(REQUEST_ID_BYTES));
+    const request = toBase64Url(entropy(REMOTE_REQUEST_ID_BYTES));
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const stop = clock.after(SIBLING_CANCEL_TIMEOUT_MS, () => this.settle(request, false));
     this.#pending.set(request, (isCancelled) => {

@@ -1,7 +1,7 @@
 /** Texts for the rules of a room. */
 
 import { boxNames, compareNames } from "../../base/names.ts";
-import { formatLocal, formatUtc } from "../../base/time.ts";
+import { formatLocal, formatUtc, SECOND_MS } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { HandedIn } from "../../client/actions.ts";
 import { hasHandedIn } from "../../core/model/due.ts";
@@ -13,8 +13,6 @@ import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 import { personText, type ShownNames } from "./person-text.ts";
 import { offsetMinutes } from "./times.ts";
-
-const SECOND_MS = 1_000;
 
 export type RuleFact = readonly [name: string, value: string];
 

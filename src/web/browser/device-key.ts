@@ -1,6 +1,6 @@
 /** Device key and account keys, created and stored in this browser. */
 
-import { concatBytes, fromBase64Url, fromHex } from "../../base/bytes.ts";
+import { concatBytes, fromBase64Url, fromHex, KEY_BYTES } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { Keys, SigningKey } from "../../client/link/keys.ts";
@@ -13,7 +13,6 @@ import { pageSha256 } from "./hash.ts";
 import type { Store } from "./indexed-db.ts";
 
 const ED25519 = { name: "Ed25519" } as const;
-const KEY_BYTES = 32;
 /** Precedes the 32 bytes of an Ed25519 seed (RFC 8410, section 7). */
 const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420");
 

@@ -104,10 +104,10 @@ export function accountPrefix(owner: OutboxOwner): string {
   return `${owner.fingerprint} ${owner.user.toLowerCase()} `;
 }
 
-const DIGITS = 16;
+const KEY_DIGITS = 16;
 
 export function numberKey(n: number): string {
-  return String(n).padStart(DIGITS, "0");
+  return String(n).padStart(KEY_DIGITS, "0");
 }
 
 /**

@@ -6,7 +6,7 @@ interface ToBase64Options {
 }
 
 /** @internal */
-export function toHex(this: Uint8Array): string {
+export function toHexMethod(this: Uint8Array): string {
   return Array.from(this, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
@@ -52,7 +52,7 @@ function add(target: object, methods: Readonly<Record<string, unknown>>): void {
 }
 
 export function addNewerMethods(): void {
-  add(Uint8Array.prototype, { toHex, toBase64 });
+  add(Uint8Array.prototype, { toHexMethod, toBase64 });
   add(Uint8Array, { fromBase64 });
   add(Promise, { withResolvers });
   add(URL, { canParse });

@@ -6,9 +6,9 @@ import { FolderPlan, type Renamed, topEntry } from "../../core/transfer/folder-p
 import { renamedComment } from "../../core/transfer/renamed-comment.ts";
 import { offsetMinutes } from "../../ui/text/times.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
-import { isFolder as isManifestFolder, parseManifest } from "../../wire/manifest.ts";
+import { isFolder, parseManifest } from "../../wire/manifest.ts";
 import {
-  isFolder,
+  isFolderEntry,
   type ZipEntry,
   type ZipWritten,
   zipCentral,
@@ -105,7 +105,7 @@ export class ZipTarget implements SaveTarget {
   async #next(progress: Progress): Promise<void> {
     for (;;) {
       const { entry } = progress;
-      if (entry !== undefined && !isFolder(entry)) {
+      if (entry !== undefined && !isFolderEntry(entry)) {
         await this.#put(progress, zipChecksum(entry, progress.crc));
         progress.written.push({ entry, offset: progress.start, crc: progress.crc });
       } else if (entry !== undefined) {
@@ -134,7 +134,7 @@ export class ZipTarget implements SaveTarget {
     const zipEntries = [topEntry(entries, this.details), ...entries].map((entry) => {
       const { mode, mtime } = entry;
       const path = plan.pathOf(entry);
-      const fields = isManifestFolder(entry)
+      const fields = isFolder(entry)
         ? { path: `${path}/`, sizeBytes: 0 }
         : { path, sizeBytes: entry.size };
       return { ...fields, mode, mtime, offsetMinutes: offsetMinutes(mtime) };

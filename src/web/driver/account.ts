@@ -18,7 +18,7 @@ import { sealedDatabaseName } from "../browser/preferences.ts";
 import type { Attachment } from "../transfer/attachments.ts";
 import { PageTransfers } from "../transfer/page-transfers.ts";
 import type { Photos } from "../transfer/photos.ts";
-import { type SealedModule, sealedHome, sealRefusal } from "./sealing.ts";
+import { type SealedModule, sealedBrowserHome, sealRefusal } from "./sealing.ts";
 
 export interface PageAccountOptions {
   readonly platform: Platform;
@@ -48,7 +48,7 @@ export class PageAccount implements LinkedSession {
     this.sealRefusal = sealRefusal(platform, keys);
     const load = () => this.#load();
     const hasSealedRooms = loadSealed !== undefined && this.sealRefusal === undefined;
-    const home = hasSealedRooms ? sealedHome(platform, load) : undefined;
+    const home = hasSealedRooms ? sealedBrowserHome(platform, load) : undefined;
     this.#outboxes = new BrowserOutboxStore(platform, () => this.migrated);
     this.session = client.newSession({
       follow: "all",

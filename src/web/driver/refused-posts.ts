@@ -13,7 +13,7 @@ import type { TabDrafts } from "./drafts.ts";
 
 /** Refused posts of a tab that are stored. The newest are kept. */
 const STORED_MAX = 100;
-const LOCK_WAIT_MS = 5_000;
+const POSTS_LOCK_WAIT_MS = 5_000;
 const TABLE = "refused";
 
 interface StoredPost extends Pick<PendingPost, "to" | "body" | "writtenUnixMs"> {
@@ -57,7 +57,9 @@ export class RefusedPosts {
   /** Shows the refused posts of this tab before its reload, and those of closed tabs. */
   async restore(user: string): Promise<void> {
     const { platform, emit } = this.options;
-    const rows = await platform.locks.run("chat refused", LOCK_WAIT_MS, () => this.#adopt(user));
+    const rows = await platform.locks.run("chat refused", POSTS_LOCK_WAIT_MS, () =>
+      this.#adopt(user),
+    );
     if (this.options.user()?.toLowerCase() !== user.toLowerCase()) return;
     for (const { key, value } of rows) {
       if (this.#stored.has(key)) continue;

@@ -22,7 +22,7 @@ export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys):
   return databases === undefined ? new PageFault("not-allowed", "sealNeedsStorage") : undefined;
 }
 
-export function sealedHome(
+export function sealedBrowserHome(
   platform: Platform,
   load: () => Promise<SealedModule>,
 ): SealedHome | undefined {

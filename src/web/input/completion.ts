@@ -94,7 +94,11 @@ export interface Completed {
   readonly caret: number;
 }
 
-export function complete(text: string, { from, to }: InputCompletion, choice: string): Completed {
+export function completeInput(
+  text: string,
+  { from, to }: InputCompletion,
+  choice: string,
+): Completed {
   const after = text.slice(to);
   const gap = after.startsWith(" ") ? "" : " ";
   return { text: `${text.slice(0, from)}${choice}${gap}${after}`, caret: from + choice.length + 1 };

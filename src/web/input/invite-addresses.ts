@@ -2,7 +2,7 @@
 
 import { isLoopback } from "../../io/ws/address.ts";
 import { isHostName, isIpv4, isIpv6, mayNameSameMachine } from "../../wire/host.ts";
-import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
+import { formatAddress, HTTPS_PORT, type ServerAddress } from "../../wire/invite.ts";
 
 export interface InviteAddress {
   readonly host: string;
@@ -17,7 +17,6 @@ export interface PageLocation {
   readonly port: string;
 }
 
-const HTTPS_PORT = 443;
 const HTTP_PORT = 80;
 const PORT_MAX = 65_535;
 

@@ -1,7 +1,7 @@
 /** Journal of unfinished uploads, with the checksums of their chunks. */
 
 import * as v from "valibot";
-import { concatBytes } from "../../base/bytes.ts";
+import { concatBytes, SHA256_BYTES } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import { ATTACHMENTS_STORED_BYTES_MAX } from "../../base/limits-page.ts";
@@ -13,7 +13,6 @@ import type {
   ResumableUploads,
   UploadKey,
 } from "../../io/state/upload-journal.ts";
-import { HASH_BYTES } from "../../wire/chunks.ts";
 import { numberKey, type Store, type TableChange } from "../browser/indexed-db.ts";
 import type { FolderNode } from "../browser/local-folder.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";
@@ -218,6 +217,8 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
 }
 
 function splitHashes(bytes: Uint8Array): Uint8Array[] {
-  const count = Math.floor(bytes.length / HASH_BYTES);
-  return Array.from({ length: count }, (_, i) => bytes.slice(i * HASH_BYTES, (i + 1) * HASH_BYTES));
+  const count = Math.floor(bytes.length / SHA256_BYTES);
+  return Array.from({ length: count }, (_, i) =>
+    bytes.slice(i * SHA256_BYTES, (i + 1) * SHA256_BYTES),
+  );
 }

@@ -33,7 +33,7 @@ import { closeNotifications, notifyFromWorker, registerWorker } from "./attentio
 import { playSound } from "./attention/sound.ts";
 import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/stray-drops.ts";
-import { Login } from "./login/login.tsx";
+import { SignIn } from "./login/login.tsx";
 import { Announced, AnnouncerProvider, useAnnounce, useAnnouncer } from "./shell/announced.tsx";
 import { Banners } from "./shell/banners.tsx";
 import { Button } from "./shell/button.tsx";
@@ -266,7 +266,7 @@ function Screen({ hasNoTexts }: ScreenProps) {
   const { loaded: { ChatPage } = {}, hasFailed } = useLoading(room);
   const { loaded: isStyled, hasFailed: isUnstyled } = useLoading(style);
   const closeDashboard = useCallback(() => setDashboard(false), []);
-  if (me === undefined) return <Login />;
+  if (me === undefined) return <SignIn />;
   const administration =
     page !== undefined && isDashboard && isOperator && Dashboard !== undefined ? (
       <Dashboard onClose={closeDashboard} />

@@ -3,6 +3,7 @@
  * Modern IRC Client Protocol and IRCv3 message tags.
  */
 
+import { SPACE } from "../../base/ascii.ts";
 import { assert } from "../../base/assert.ts";
 import { utf8Decode } from "../../base/bytes.ts";
 
@@ -41,7 +42,6 @@ const NO_BYTES = new Uint8Array();
 
 const LF = 0x0a;
 const CR = 0x0d;
-const SPACE = 0x20;
 const AT = 0x40;
 
 const replacer = new TextDecoder();
@@ -71,7 +71,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const UNESCAPED: Readonly<Record<string, string>> = { ":": ";", s: " ", r: "\r", n: "\n" };
 
 /** Parses a client's line. `bytes` excludes CR LF. */
-export function parseLine(bytes: Uint8Array): IrcLine | LineFault {
+export function parseIrcLine(bytes: Uint8Array): IrcLine | LineFault {
   const tagsBytes = bytes[0] === AT ? bytes.indexOf(SPACE) + 1 || bytes.length : 0;
   if (tagsBytes > TAGS_BYTES_MAX) return "tags-too-long";
   if (bytes.length - tagsBytes > REST_BYTES_MAX) return "too-long";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { toHex } from "../../../src/base/bytes.ts";
-import { type FileId, fileId, type RoomId } from "../../../src/base/ids.ts";
+import { type FileId, makeFileId, type RoomId } from "../../../src/base/ids.ts";
 import {
   readSealedFile,
   type SealedFileBody,
@@ -15,7 +15,7 @@ import { makeFileSecret } from "../../../src/crypto/seal/file-stream.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 
 const ROOM = "r1" as RoomId;
-const idOf = (n: number) => fileId(new Uint8Array(8).fill(n));
+const idOf = (n: number) => makeFileId(new Uint8Array(8).fill(n));
 const rootOf = (n: number) => new Uint8Array(32).fill(n);
 const previewOf = (file: FileId, root: Uint8Array) => {
   const about = { file, size: 9, digest: "0".repeat(64), width: 4, height: 3 };

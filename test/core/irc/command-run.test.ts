@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { CommandRun, type IrcTask, isSimplePost } from "../../../src/core/irc/command-run.ts";
-import { type IrcLine, parseLine } from "../../../src/wire/irc/line.ts";
+import { type IrcLine, parseIrcLine } from "../../../src/wire/irc/line.ts";
 
 function* nothing(): IrcTask {}
 
@@ -42,7 +42,7 @@ describe("a label", () => {
 });
 
 function parsed(text: string): IrcLine {
-  const line = parseLine(utf8Encode(text));
+  const line = parseIrcLine(utf8Encode(text));
   if (typeof line === "string") throw new Error(line);
   return line;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { formatLines, formatSafely } from "../../../src/core/irc/format.ts";
-import { type LineFields, parseLine, REST_BYTES_MAX } from "../../../src/wire/irc/line.ts";
+import { type LineFields, parseIrcLine, REST_BYTES_MAX } from "../../../src/wire/irc/line.ts";
 import { ANY_CHARACTER } from "../../any-character.ts";
 import { HOSTILE_TEXTS } from "../../hostile-texts.ts";
 
@@ -91,7 +91,7 @@ test("any texts form one line with the same number of parameters", () => {
       expect(line).not.toMatch(/[\r\n\0]/);
       const rest = line.slice(line.indexOf(" ") + 1);
       expect(utf8Encode(rest).length).toBeLessThanOrEqual(REST_BYTES_MAX);
-      expect(parseLine(utf8Encode(rest))).toMatchObject({ params: { length: texts.length } });
+      expect(parseIrcLine(utf8Encode(rest))).toMatchObject({ params: { length: texts.length } });
     }),
   );
 });

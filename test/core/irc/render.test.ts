@@ -5,9 +5,9 @@ import type { UserId } from "../../../src/base/ids.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { CAP } from "../../../src/core/irc/capabilities.ts";
 import { formatSafely } from "../../../src/core/irc/format.ts";
-import { oneLine, type Rendering, renderRecord } from "../../../src/core/irc/render.ts";
+import { ircLine, type Rendering, renderIrcRecord } from "../../../src/core/irc/render.ts";
 import { ircFromMarkdown } from "../../../src/core/irc/text.ts";
-import { parseLine } from "../../../src/wire/irc/line.ts";
+import { parseIrcLine } from "../../../src/wire/irc/line.ts";
 import { KINDS } from "../../../src/wire/kinds.ts";
 import { ANY_CHARACTER } from "../../any-character.ts";
 import { siteWith } from "../../server/site.ts";
@@ -33,14 +33,16 @@ function record(kind: string, body?: object, fields: Partial<ChatRecord> = {}): 
 }
 
 function lines(shown: ChatRecord, caps = 0, rendering: Partial<Rendering> = {}): readonly string[] {
-  return renderRecord(shown, { server: SERVER, caps, to: "#lab", ...rendering }).map(formatSafely);
+  return renderIrcRecord(shown, { server: SERVER, caps, to: "#lab", ...rendering }).map(
+    formatSafely,
+  );
 }
 
 /** Text of a message as a client with `draft/multiline` reads it. */
 function reassembled(shown: readonly string[]): string {
   let text: string | undefined;
   for (const line of shown) {
-    const parsed = parseLine(utf8Encode(line));
+    const parsed = parseIrcLine(utf8Encode(line));
     if (typeof parsed === "string") throw new Error(`${parsed} line: ${line}`);
     const { command, tags, params } = parsed;
     if (command === "BATCH") continue;
@@ -270,6 +272,6 @@ test("a file links to the reader's download", async () => {
 });
 
 test("oneLine removes controls and line breaks", () => {
-  expect(oneLine(" a\r\n b\x07\tc ")).toBe("a b c");
-  expect([oneLine(undefined), oneLine(7), oneLine("")]).toEqual(["", "", ""]);
+  expect(ircLine(" a\r\n b\x07\tc ")).toBe("a b c");
+  expect([ircLine(undefined), ircLine(7), ircLine("")]).toEqual(["", "", ""]);
 });

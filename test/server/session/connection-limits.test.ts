@@ -3,7 +3,7 @@ import { LINKS_MAX, LINKS_PER_ADDRESS_MAX, LINKS_RESERVED } from "../../../src/b
 import {
   AddressLimits,
   addressKey,
-  isLoopback,
+  isOwnHost,
 } from "../../../src/server/session/connection-limits.ts";
 
 const HOST = "192.0.2.1";
@@ -51,6 +51,6 @@ test.each([
 });
 
 test("recognizes loopback addresses", () => {
-  for (const host of ["127.0.0.1", "127.9.9.9", "::1"]) expect(isLoopback(host)).toBe(true);
-  for (const host of ["128.0.0.1", "::2", "10.127.0.1"]) expect(isLoopback(host)).toBe(false);
+  for (const host of ["127.0.0.1", "127.9.9.9", "::1"]) expect(isOwnHost(host)).toBe(true);
+  for (const host of ["128.0.0.1", "::2", "10.127.0.1"]) expect(isOwnHost(host)).toBe(false);
 });

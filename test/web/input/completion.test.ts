@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { searchEmojiNames } from "../../../src/ui/text/emoji.ts";
-import { complete, completionAt } from "../../../src/web/input/completion.ts";
+import { completeInput, completionAt } from "../../../src/web/input/completion.ts";
 
 const SOURCE = {
   names: ["ana", "Anton", "bob", "Susana"],
@@ -34,7 +34,9 @@ test("completes full names, in which a space ends no mention", () => {
   expect(at("hi @muhammad r")?.choices).toEqual(["@muhammad-rizki", "@muhammad-rahmat"]);
   const riz = at("(@muhammad riz");
   expect(riz).toMatchObject({ choices: ["@muhammad-rizki"], from: 1 });
-  expect(riz && complete("(@muhammad riz", riz, "@muhammad-rizki").text).toBe("(@muhammad-rizki ");
+  expect(riz && completeInput("(@muhammad riz", riz, "@muhammad-rizki").text).toBe(
+    "(@muhammad-rizki ",
+  );
   expect(at("hi @muhammad and")).toBeUndefined();
   expect(at("hi @ana ")).toBeUndefined();
   expect(at("@muhammad rizki, @an")?.choices).toEqual(["@ana", "@Anton", "@Susana"]);
@@ -56,10 +58,10 @@ test("completes rooms after #, and commands only at the start", () => {
 test("replaces the typed prefix with the choice and one space", () => {
   const begun = completionAt("hi @bo there", 6, SOURCE);
   if (begun === undefined) throw new Error("nothing was offered");
-  expect(complete("hi @bo there", begun, "@bob")).toEqual({ text: "hi @bob there", caret: 8 });
+  expect(completeInput("hi @bo there", begun, "@bob")).toEqual({ text: "hi @bob there", caret: 8 });
   const end = completionAt("@bo", 3, SOURCE);
   if (end === undefined) throw new Error("nothing was offered");
-  expect(complete("@bo", end, "@bob")).toEqual({ text: "@bob ", caret: 5 });
+  expect(completeInput("@bo", end, "@bob")).toEqual({ text: "@bob ", caret: 5 });
 });
 
 const EMOJI = { ...SOURCE, emoji: searchEmojiNames };

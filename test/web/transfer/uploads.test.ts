@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { fileId } from "../../../src/base/ids.ts";
+import { makeFileId } from "../../../src/base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
 import { MemoryStore, type TableChange } from "../../../src/web/browser/indexed-db.ts";
 import { BrowserUploadJournal } from "../../../src/web/transfer/upload-journal.ts";
@@ -47,7 +47,7 @@ test("writes checksums in batches, and restores them in order", async () => {
   const store = new CountingStore();
   const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
-  const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
+  const kept = notes.begin(KEY, "s", makeFileId(new Uint8Array(8)));
   await notes.written();
   store.writes = 0;
   for (let at = 0; at < 200; at += 4) kept.addHashes(hashesFrom(at, 4));
@@ -61,7 +61,7 @@ test("discards checksums after a cut, and continues from there", async () => {
   const store = new CountingStore();
   const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
-  const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
+  const kept = notes.begin(KEY, "s", makeFileId(new Uint8Array(8)));
   kept.addHashes(hashesFrom(0, 130));
   kept.truncate(70);
   await notes.written();
@@ -83,7 +83,7 @@ test("returns the oldest entry first, and deletes expired entries with their row
     ["old", 1],
   ] as const) {
     earlier.put({ ...NOTE, key, begunUnixMs });
-    const kept = earlier.begin({ ...KEY, path: key }, "s", fileId(new Uint8Array(8)));
+    const kept = earlier.begin({ ...KEY, path: key }, "s", makeFileId(new Uint8Array(8)));
     kept.addHashes(hashesFrom(0, 64));
   }
   await earlier.written();

@@ -6,10 +6,10 @@ import {
   INVALID_UTF8,
   IrcLineBuffer,
   type LineFields,
-  parseLine,
+  parseIrcLine,
 } from "../../../src/wire/irc/line.ts";
 
-const parse = (text: string) => parseLine(utf8Encode(text));
+const parse = (text: string) => parseIrcLine(utf8Encode(text));
 const line = (command: string, params: string[], source?: string, tags: object = {}) => ({
   tags: new Map(Object.entries(tags)),
   source,
@@ -66,7 +66,7 @@ test.each([
 test("finds invalid UTF-8 in any part of a line, and keeps its tags", () => {
   const find = (...parts: readonly (string | Uint8Array)[]) => {
     const bytes = parts.map((part) => (typeof part === "string" ? utf8Encode(part) : part));
-    const found = parseLine(concatBytes(...bytes));
+    const found = parseIrcLine(concatBytes(...bytes));
     if (typeof found === "string") throw new Error(found);
     expect(found).toMatchObject({ command: INVALID_UTF8, params: [], source: undefined });
     return Object.fromEntries(found.tags);
@@ -167,7 +167,7 @@ test("formats what it parses from any bytes, with the same meaning", () => {
     .map((signs) => utf8Encode(signs.join("")));
   fc.assert(
     fc.property(fc.oneof(likely, fc.uint8Array({ maxLength: 600 })), (bytes) => {
-      const parsed = parseLine(bytes);
+      const parsed = parseIrcLine(bytes);
       // Commands that only clients may send, such as `_`, are never formatted.
       if (typeof parsed === "string" || !/^[A-Za-z0-9]+$/.test(parsed.command)) return;
       const text = formatLine({ ...parsed, tags: Object.fromEntries(parsed.tags) });

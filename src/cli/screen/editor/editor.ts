@@ -176,7 +176,7 @@ export function clear(editor: Editor): Editor {
   return applyChange(editor, { text: "", cursor: 0 }, "moving");
 }
 
-export function cutTo(to: Position): Edit {
+export function cutUntil(to: Position): Edit {
   return (editor) => {
     const [from, end] = rangeTo(editor, to);
     const piece = editor.text.slice(from, end);

@@ -7,7 +7,7 @@ import { forRooms } from "../../../ui/messages/en/keys.ts";
 import { editorOf } from "../editor/editor.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
 import { atOldest, scrollDown, scrollUp } from "../state/scroll.ts";
-import { isMuted } from "../view/panels.ts";
+import { isTargetMuted } from "../view/panels.ts";
 import {
   currentDraft,
   draftActions,
@@ -105,7 +105,7 @@ function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
   const at = lines.findIndex(({ isOpen }) => isOpen);
   const { muted } = context.settings;
   const candidates = [...lines.slice(at + 1), ...lines.slice(0, Math.max(at, 0))].filter(
-    (line) => line.unread > 0 && !line.isIgnored && !isMuted(muted, line.target),
+    (line) => line.unread > 0 && !line.isIgnored && !isTargetMuted(muted, line.target),
   );
   const next = candidates.find(({ mentions }) => mentions > 0) ?? candidates[0];
   return next === undefined ? withActions(state) : openRoomOf(state, next.target, context);

@@ -6,7 +6,7 @@ import { EMPTY_DRAFT, withoutReference } from "../../../ui/text/draft.ts";
 import {
   changeWord,
   clear,
-  cutTo,
+  cutUntil,
   deleteTo,
   down,
   type Editor,
@@ -79,14 +79,14 @@ export const WRITING = {
   "text-end": editing(moveTo("textEnd")),
   "delete-back": editing(deleteTo("left")),
   "delete-forward": editingIf(({ text }) => text !== "", editing(deleteTo("right"))),
-  "cut-word-back": editing(cutTo("wordLeft")),
-  "cut-word": editing(cutTo("wordRight")),
-  "cut-blank-back": editing(cutTo("blankLeft")),
-  "cut-to-start": editing(cutTo("lineStartOrBack")),
+  "cut-word-back": editing(cutUntil("wordLeft")),
+  "cut-word": editing(cutUntil("wordRight")),
+  "cut-blank-back": editing(cutUntil("blankLeft")),
+  "cut-to-start": editing(cutUntil("lineStartOrBack")),
   "cut-to-end": (state, context) => {
     // In a list, this chord has no second command, so the handler always applies.
     const applies = ({ text, cursor }: Editor) => !isInput(state) || cursor < text.length;
-    return editingIf(applies, editing(cutTo("lineEndOrForward")))(state, context);
+    return editingIf(applies, editing(cutUntil("lineEndOrForward")))(state, context);
   },
   yank: editing(yank),
   transpose: editing(transpose),

@@ -77,7 +77,7 @@ export interface PictureSize {
 export type PictureSizes = ReadonlyMap<string, PictureSize>;
 
 /** A narrower picture is not recognisable. */
-const COLUMNS_MIN = 8;
+const PICTURE_COLUMNS_MIN = 8;
 const ROWS_MIN = 2;
 /** Screen rows reserved for other regions and a few messages. */
 const OTHER_ROWS = 6;
@@ -92,7 +92,7 @@ export function pictureBox(
   columns: number,
   rows: number,
 ): PictureBox | undefined {
-  if (columns < COLUMNS_MIN || rows < ROWS_MIN) return undefined;
+  if (columns < PICTURE_COLUMNS_MIN || rows < ROWS_MIN) return undefined;
   const columnsMax = Math.min(columns, PICTURE_COLUMNS_MAX);
   const scale = Math.min(1, columnsMax / size.columns, rows / size.rows);
   const cells = (count: number, max: number) =>

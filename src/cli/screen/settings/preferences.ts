@@ -49,9 +49,8 @@ function settingRule(property: SettingKey): SettingRule {
 /**
  * @param table `[screen]` of config.toml
  * @throws {Fault} usage with file, line and column if a value is invalid
- * @internal
  */
-export function readSettings(table: TomlTable | undefined): ReadSettings {
+export function readPreferences(table: TomlTable | undefined): ReadSettings {
   const warnings: string[] = [];
   let settings = DEFAULT_SETTINGS;
   for (const [name, value] of Object.entries(table?.values ?? {})) {
@@ -168,7 +167,7 @@ export class ScreenPreferences {
     context: Pick<Context, "settings">,
     private readonly state: Pick<ClientState, "preference" | "changePreference">,
   ) {
-    const { settings, warnings } = readSettings(context.settings().screen);
+    const { settings, warnings } = readPreferences(context.settings().screen);
     this.#configured = settings;
     this.warnings = warnings;
     this.#chosen = chosenOf(state.preference(PREFERENCE));

@@ -41,7 +41,7 @@ export interface PictureText {
 }
 
 /** Pen slot of the foreground colour, which encodes a picture's number in placeholder cells. */
-const FOREGROUND = 8;
+const FOREGROUND_SLOT = 8;
 
 /**
  * A frame contains only the cells of its pictures; the pictures follow PICTURE_DELAY_MS after the
@@ -224,7 +224,7 @@ function placementsIn(
   for (const [at, row] of rows.entries()) {
     if (!hasCells(row)) continue;
     for (const [column, text] of row.texts.entries()) {
-      const firstCell = pictureRowAt(text, row.pens[column]?.slots[FOREGROUND] ?? "");
+      const firstCell = pictureRowAt(text, row.pens[column]?.slots[FOREGROUND_SLOT] ?? "");
       const box = firstCell === undefined ? undefined : boxesById.get(firstCell.id);
       if (firstCell === undefined || box === undefined) continue;
       if (row.texts[column + box.columns - 1]?.startsWith(PICTURE_SIGN) !== true) continue;

@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { SECOND_MS } from "../../../base/time.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -19,7 +20,7 @@ import { postLimitText, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Completion, ScreenQuestion } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
-import { isMuted } from "./panels.ts";
+import { isTargetMuted } from "./panels.ts";
 import {
   cutLine,
   fitLine,
@@ -108,7 +109,6 @@ interface StatusOptions {
   readonly completion: Completion | undefined;
 }
 
-const SECOND_MS = 1_000;
 const TARGETS_NAMED_MAX = 3;
 
 /** An open question or completion replaces the connection, pending posts and unread messages. */
@@ -289,7 +289,8 @@ function unreadSpans({ model, texts, muted }: StatusOptions): readonly Span[] {
   const { rooms, people } = roomList(model);
   const lines = [...rooms, ...people]
     .filter(
-      (line) => line.unread > 0 && !line.isOpen && !line.isIgnored && !isMuted(muted, line.target),
+      (line) =>
+        line.unread > 0 && !line.isOpen && !line.isIgnored && !isTargetMuted(muted, line.target),
     )
     .sort((a, b) => Number(b.mentions > 0) - Number(a.mentions > 0));
   if (lines.length === 0) return [];

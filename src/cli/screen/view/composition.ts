@@ -99,7 +99,7 @@ export interface Areas {
   readonly timeline: number;
 }
 
-export class Composer {
+export class FrameComposer {
   readonly #timeline = new TimelineCache();
   readonly #people = new PeopleIndex();
   readonly #composition = memo<Composition>();

@@ -5,7 +5,7 @@ import type { Inline } from "../../../core/markup/inline.ts";
 import { mathSource } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { CodeRole } from "../../../ui/text/highlight.ts";
-import { codeParts, emojiText } from "../../output/painted-text.ts";
+import { codeParts, paintedEmoji } from "../../output/painted-text.ts";
 import type { ColourRole } from "./palette.ts";
 import { lineWidth, type Span, type StyledLine, widthOf, withHits } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
@@ -158,7 +158,7 @@ function styledSpans(inlines: readonly Inline[], textStyle: TextStyle): readonly
       case "math":
         return [{ ...style, text: mathSource(part), role: "code" }];
       case "emoji":
-        return [{ ...style, text: emojiText(part) }];
+        return [{ ...style, text: paintedEmoji(part) }];
       case "mention":
         return [
           { ...style, text: part.text, role: isSameName(part.name, me) ? "call" : "mention" },

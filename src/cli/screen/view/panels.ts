@@ -35,7 +35,10 @@ export function roomColumn(
   const targets: (string | undefined)[] = entries.map(({ target }) => target);
   const lines: StyledLine[] = entries.map((line, i) => {
     const number = i < NUMBERED_TARGETS_MAX ? `${(i + 1) % NUMBERED_TARGETS_MAX}` : " ";
-    return fitLine(roomEntry(model, line, number, isMuted(muted, line.target), columns), columns);
+    return fitLine(
+      roomEntry(model, line, number, isTargetMuted(muted, line.target), columns),
+      columns,
+    );
   });
   if (rooms.length > 0 && people.length > 0 && lines.length < height) {
     lines.splice(rooms.length, 0, fitLine([], columns));
@@ -56,7 +59,7 @@ export function topOf(listTop: ListTop | undefined, { open }: Model): number | u
   return isSameOpen ? listTop?.top : undefined;
 }
 
-export function isMuted(muted: readonly string[], target: string): boolean {
+export function isTargetMuted(muted: readonly string[], target: string): boolean {
   return muted.some((entry) => isSameName(entry.replace(/^#/, ""), target));
 }
 
@@ -173,8 +176,8 @@ function membersOf(model: Model): readonly Member[] {
 }
 
 function roleSign({ role, isBot, mutedUntilUnixMs }: Member, nowUnixMs: number): string {
-  const isMuted = isMutedAt(mutedUntilUnixMs, nowUnixMs);
-  return ROLE_SIGNS[role] ?? (isMuted ? MUTED_SIGN : isBot ? BOT_SIGN : " ");
+  const isTargetMuted = isMutedAt(mutedUntilUnixMs, nowUnixMs);
+  return ROLE_SIGNS[role] ?? (isTargetMuted ? MUTED_SIGN : isBot ? BOT_SIGN : " ");
 }
 
 function memberLine(

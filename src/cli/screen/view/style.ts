@@ -2,6 +2,7 @@
 
 import { allMatchSegments } from "../../../core/markup/match.ts";
 import { isSameList } from "../../../core/model/rows.ts";
+import { PRINTABLE_ASCII } from "../../word-wrap.ts";
 import type { PictureBox } from "../state/screen-state.ts";
 import { terminalWidths } from "../width/measured.ts";
 import type { ColourRole } from "./palette.ts";
@@ -92,17 +93,16 @@ export function withHits(spans: StyledLine, hit = ""): StyledLine {
   });
 }
 
-const ASCII = /^[\x20-\x7e]*$/;
 const CUT = "…";
 
 export function graphemesOf(text: string): readonly string[] {
-  if (ASCII.test(text)) return text.split("");
+  if (PRINTABLE_ASCII.test(text)) return text.split("");
   return terminalWidths.graphemesOf(text).map((grapheme) => grapheme.text);
 }
 
 /** Tabs and line feeds have no width. */
 export function widthOf(text: string): number {
-  if (ASCII.test(text)) return text.length;
+  if (PRINTABLE_ASCII.test(text)) return text.length;
   let columns = 0;
   for (const { width } of terminalWidths.graphemesOf(text)) columns += width;
   return columns;
@@ -111,7 +111,7 @@ export function widthOf(text: string): number {
 /** A text that was cut ends with `…`. */
 export function cutTo(text: string, columns: number): string {
   if (columns <= 0) return "";
-  if (ASCII.test(text)) {
+  if (PRINTABLE_ASCII.test(text)) {
     return text.length <= columns ? text : text.slice(0, columns - 1) + CUT;
   }
   let used = 0;

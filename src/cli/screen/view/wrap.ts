@@ -1,10 +1,10 @@
 /** Line breaking between words, and inside words that are too long. */
 
+import { PRINTABLE_ASCII } from "../../word-wrap.ts";
 import { graphemesOf, type Span, type StyledLine, widthOf } from "./style.ts";
 
 const TAB_COLUMNS = 8;
 const PIECE = /\n|\t| +|[^\n\t ]+/g;
-const ASCII = /^[\x20-\x7e]*$/;
 /** Scripts without spaces, in which a line may end after each character. */
 const BREAKABLE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}]/u;
 
@@ -23,7 +23,7 @@ export function wrapSpans(spans: readonly Span[], columns: number): readonly Sty
   const [only] = spans;
   if (spans.length === 1 && only !== undefined) {
     // Fast path for most messages, which are short ASCII texts.
-    if (only.text.length <= columns && ASCII.test(only.text)) return [spans];
+    if (only.text.length <= columns && PRINTABLE_ASCII.test(only.text)) return [spans];
   }
   const builder = new LineBuilder(columns);
   for (const span of spans) {

@@ -16,7 +16,7 @@ import {
   type SampleColumns,
   summarize,
 } from "./sample-log.ts";
-import { Table } from "./table.tsx";
+import { DataTable } from "./table.tsx";
 
 const SPANS_MIN = [5, 15, 60] as const;
 /** Plot of 120 px, and the times below it. */
@@ -289,7 +289,7 @@ function MinutesTable({ samples, clock }: MinutesProps) {
     texts.memory,
   ];
   return (
-    <Table label={texts.chartTable} heads={heads}>
+    <DataTable label={texts.chartTable} heads={heads}>
       {perMinute(samples).map(({ time, values, diskFreeBytes: free }) => (
         <tr key={time}>
           <th scope="row">{clock(time)}</th>
@@ -302,6 +302,6 @@ function MinutesTable({ samples, clock }: MinutesProps) {
           <td>{formatSize(values.memoryBytes)}</td>
         </tr>
       ))}
-    </Table>
+    </DataTable>
   );
 }

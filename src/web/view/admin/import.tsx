@@ -22,7 +22,7 @@ import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
 import { importOptions, SaveCards } from "./cards.tsx";
 import { type BadLine, type DoneImport, performImport } from "./import-run.ts";
-import { Table } from "./table.tsx";
+import { DataTable } from "./table.tsx";
 
 interface ImportProps extends CloseProps {
   /** Whether the dialog begins with a field for names instead of a file. */
@@ -234,7 +234,7 @@ function Lines({ problems, changes = [], left = [], questions = [], onConfirm }:
   ].sort((one, other) => one.line - other.line);
   if (rows.length === 0) return null;
   return (
-    <Table label={texts.importLines} heads={[texts.importLine, texts.importResult]}>
+    <DataTable label={texts.importLines} heads={[texts.importLine, texts.importResult]}>
       {rows.map(({ line, sign, text, subject }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line may have several problems
         <tr key={i} className={sign === undefined ? undefined : "is-wrong"}>
@@ -250,7 +250,7 @@ function Lines({ problems, changes = [], left = [], questions = [], onConfirm }:
           </td>
         </tr>
       ))}
-    </Table>
+    </DataTable>
   );
 }
 

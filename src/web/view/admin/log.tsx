@@ -338,7 +338,7 @@ function TimeField({ id, label, value, onChange }: TimeFieldProps) {
   );
 }
 
-const STICK_PX = 40;
+const LOG_STICK_PX = 40;
 
 /**
  * Reports whether the user may be scrolling. A press on the scroll bar counts until the pointer
@@ -392,7 +392,7 @@ function useAutoScroll(follows: boolean, isHidden: boolean) {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
     // Filters and measured rows also change the offset.
     if (scrollOffset < offset.current - 1 && isUserScroll()) isAtBottom.current = false;
-    if (scrollSize - viewportSize - scrollOffset <= STICK_PX) isAtBottom.current = true;
+    if (scrollSize - viewportSize - scrollOffset <= LOG_STICK_PX) isAtBottom.current = true;
     offset.current = scrollOffset;
   };
   const isFollowing = () => follows && isAtBottom.current;

@@ -69,7 +69,7 @@ function Frame({ label, head, children }: FrameProps) {
   );
 }
 
-export function Table({ label, heads, children }: TableProps) {
+export function DataTable({ label, heads, children }: TableProps) {
   const cells = heads.map((head) => (
     <th key={head} scope="col">
       {head}

@@ -143,7 +143,7 @@ interface AttachmentsProps {
   };
 }
 
-export function Attachments({ attached }: AttachmentsProps) {
+export function AttachmentList({ attached }: AttachmentsProps) {
   const { texts } = usePage();
   const { files, isSmaller, chooseSize, remove } = attached;
   const inspections = useInspections(files);

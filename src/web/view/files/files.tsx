@@ -402,7 +402,7 @@ interface FilesProps {
   readonly menuOf: (item: Item) => MenuItem[];
 }
 
-export const Files = memo(function Files({ items, target, menuOf }: FilesProps) {
+export const FileList = memo(function FileList({ items, target, menuOf }: FilesProps) {
   const { texts, chat } = usePage();
   const { pictures, lines, isOn } = useSending(items, target);
   const isGrid = pictures.length > 1;

@@ -32,7 +32,7 @@ interface Played {
 }
 
 /** Recordings whose position is remembered; the one played first is forgotten first. */
-const POSITIONS_MAX = 50;
+const PLAYED_MAX = 50;
 
 /** Keeps the element that plays in the document, because browsers pause removed elements. */
 export class Playing {
@@ -124,7 +124,7 @@ export class Playing {
 
   #remember(file: string, seconds: number): void {
     if (seconds === 0) this.#positions.delete(file);
-    else setNewest(this.#positions, file, seconds, POSITIONS_MAX);
+    else setNewest(this.#positions, file, seconds, PLAYED_MAX);
   }
 
   #setParked(parked: Played | undefined): void {

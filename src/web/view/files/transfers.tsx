@@ -118,7 +118,7 @@ function TransferRow({ transfer }: { readonly transfer: TransferView }) {
   return <TransferLine transfer={transfer} />;
 }
 
-export function Transfers() {
+export function TransferList() {
   const { texts } = usePage();
   const transfers = useModelValue((model) => model.transfers);
   return (

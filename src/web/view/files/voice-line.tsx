@@ -1,6 +1,7 @@
 /** A voice message with its waveform. */
 
 import { type ReactNode, useEffect, useSyncExternalStore } from "react";
+import { SECOND_MS } from "../../../base/time.ts";
 import { playingTime, readPeaks } from "../../../core/client/voice.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import { isIgnored, roomOf } from "../../../core/model/selectors.ts";
@@ -12,7 +13,6 @@ import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { Voice, Voices } from "./voices.ts";
 
-const SECOND_MS = 1_000;
 const BAR_STEP = 3;
 const WAVE_HEIGHT = 28;
 

@@ -1,13 +1,13 @@
 /** Countdown while the server delays a login attempt. */
 
 import { useEffect, useState } from "react";
+import { SECOND_MS } from "../../../base/time.ts";
 import type { GuessDelayView } from "../../../core/model/state.ts";
 import { Announced } from "../shell/announced.tsx";
 import { useModelValue, useStart } from "../shell/context.tsx";
 
 /** The countdown appears after this delay, because a correct secret is accepted sooner. */
 const DISPLAY_DELAY_MS = 400;
-const SECOND_MS = 1_000;
 
 /** Shows nothing unless the server delays an answer. */
 export function GuessDelayNotice() {

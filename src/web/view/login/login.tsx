@@ -312,7 +312,7 @@ function LanguageChoice() {
   );
 }
 
-export function Login() {
+export function SignIn() {
   const { texts, chat } = useStart();
   const { server, connection } = useModel();
   const task = useTask();

@@ -47,7 +47,7 @@ import { PinLine } from "../attention/pins.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
 import { OfferedLines } from "../files/file-frame.tsx";
 import { Playing, PlayingBar, PlayingContext } from "../files/playing.tsx";
-import { Transfers } from "../files/transfers.tsx";
+import { TransferList } from "../files/transfers.tsx";
 import { Announced, useAnnouncer } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -87,10 +87,10 @@ import { Knock, usePostLimit } from "./rules.tsx";
 import { SealedNotice } from "./sealed.tsx";
 import { Search } from "./search.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
-import { type PagePlace, Rooms } from "./sidebar.tsx";
+import { type PagePlace, SidebarRooms } from "./sidebar.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
-import { Thread } from "./thread.tsx";
-import { Timeline } from "./timeline.tsx";
+import { ThreadView } from "./thread.tsx";
+import { RoomTimeline } from "./timeline.tsx";
 
 export type Side = PanelTab | "search" | "thread" | "handed" | undefined;
 
@@ -217,7 +217,7 @@ function Conversation(props: MainProps) {
       {room === undefined || room.pins.length === 0 ? null : <PinLine key={room.id} room={room} />}
       {/* A conversation has no id before its first message. The prefixes keep the two keys
       distinct. */}
-      <Timeline
+      <RoomTimeline
         key={`timeline ${room?.id ?? target}`}
         rows={rows}
         actions={actions}
@@ -228,7 +228,7 @@ function Conversation(props: MainProps) {
         <p className="hint">{texts.ignoredHere(placeTitle(model, target, texts))}</p>
       ) : null}
       <OfferedLines model={model} />
-      {model.transfers.size > 0 ? <Transfers /> : null}
+      {model.transfers.size > 0 ? <TransferList /> : null}
       {room?.isSealed === true ? (
         <SealedNotice key={target} target={target} onUnreadable={onUnreadable} />
       ) : null}
@@ -435,7 +435,7 @@ function ThreadPanel(props: RightProps & { readonly thread: ThreadState }) {
   const { isReadOnly } = usePosting(model, model.open ?? "");
   const composer = useRef<ComposerHandle>(null);
   const actions = useActions(props, composer);
-  return <Thread {...props} actions={actions} composer={composer} isReadOnly={isReadOnly} />;
+  return <ThreadView {...props} actions={actions} composer={composer} isReadOnly={isReadOnly} />;
 }
 
 /** A conversation has files and pinned messages, but no list of people. */
@@ -610,7 +610,7 @@ function Columns(props: ChatPageProps) {
         {texts.skipToMessages}
       </a>
       <aside className="side side-rooms" aria-label={texts.rooms}>
-        <Rooms
+        <SidebarRooms
           lines={lines}
           isKnown={isKnown}
           me={me}

@@ -41,7 +41,7 @@ import { mayAttach } from "../../../ui/text/rules-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import {
-  complete,
+  completeInput,
   completionAt,
   type InputCompletion,
   type InputCompletionSource,
@@ -54,14 +54,14 @@ import { FieldTexts } from "../../input/text-change.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { emojiModule } from "../emoji/loader.ts";
-import { Attachments } from "../files/attachments.tsx";
+import { AttachmentList } from "../files/attachments.tsx";
 import type { PendingAttachments } from "../files/read-attachments.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
-import { replaceText, writeText } from "../shell/field-edit.ts";
+import { replaceFieldText, writeText } from "../shell/field-edit.ts";
 import { Check } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
@@ -434,10 +434,10 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
     const { current } = field;
     if (offers.offer === undefined || current === null) return;
     const { completion } = offers.offer;
-    const { text, caret } = complete(current.value, completion, choice);
+    const { text, caret } = completeInput(current.value, completion, choice);
     const after = current.value.length - completion.to;
     current.focus();
-    replaceText(current, completion, text.slice(completion.from, text.length - after));
+    replaceFieldText(current, completion, text.slice(completion.from, text.length - after));
     current.setSelectionRange(caret, caret);
     offers.close();
   };
@@ -447,7 +447,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
     const { selectionStart: from, selectionEnd: to } = current;
     // Undo works only while the text field has the focus.
     current.focus();
-    replaceText(current, { from, to }, sign);
+    replaceFieldText(current, { from, to }, sign);
   };
   const clearReference = () => change(withoutReference(draft));
   const rejected = rejection?.text === draft.text ? rejection : undefined;
@@ -635,7 +635,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       <div className="composer-box" hidden={isRecording}>
         <div className="composer-above">
           <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
-          {attached.files.length === 0 ? null : <Attachments attached={attached} />}
+          {attached.files.length === 0 ? null : <AttachmentList attached={attached} />}
           {attached.isReading ? (
             <Announced kind="notice" className="file-note">
               {texts.readingFolder}

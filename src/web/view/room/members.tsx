@@ -174,7 +174,7 @@ export interface PeopleProps {
   readonly me: string;
 }
 
-export const People = memo(function People({ room, me }: PeopleProps) {
+export const PeopleList = memo(function PeopleList({ room, me }: PeopleProps) {
   const { texts, chat } = usePage();
   const { members = [], moderates } = room;
   const isConnected = useOnline();

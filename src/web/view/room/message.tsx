@@ -23,13 +23,13 @@ import { isKnownKind } from "../../../wire/kinds.ts";
 import { formatRoute } from "../../input/route.ts";
 import { ReadersLine } from "../attention/readers.tsx";
 import { EmojiButton } from "../emoji/button.tsx";
-import { Files } from "../files/files.tsx";
+import { FileList } from "../files/files.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
-import { Fold } from "../text/fold.tsx";
+import { Foldable } from "../text/fold.tsx";
 import {
   chooseReaction,
   type MessageActions,
@@ -286,14 +286,19 @@ function MessageText({
   isJumpTarget,
 }: Omit<MessageProps, "row"> & { readonly item: Item }) {
   return (
-    <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isJumpTarget={isJumpTarget}>
+    <Foldable
+      id={item.seq}
+      text={item.text}
+      unfolded={actions.unfolded}
+      isJumpTarget={isJumpTarget}
+    >
       {(text) => (
         <RichText text={text} mentions={item.mentions}>
           <NoticeMark item={item} />
           <EditedMark unixMs={item.editedUnixMs} />
         </RichText>
       )}
-    </Fold>
+    </Foldable>
   );
 }
 
@@ -314,7 +319,7 @@ function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
   const captioned = items.find(({ state, text }) => state === "whole" && text !== "");
   return (
     <>
-      <Files items={items} target={target} menuOf={menuOf} />
+      <FileList items={items} target={target} menuOf={menuOf} />
       {captioned && <MessageText item={captioned} actions={actions} isJumpTarget={isJumpTarget} />}
     </>
   );
@@ -453,7 +458,7 @@ export interface MessageProps {
   readonly isJumpTarget: boolean;
 }
 
-export const Message = memo(function Message({ row, actions, isJumpTarget }: MessageProps) {
+export const MessageRow = memo(function MessageRow({ row, actions, isJumpTarget }: MessageProps) {
   const { texts, times } = usePage();
   const [isHovered, setHovered] = useState(false);
   const [isFocused, setFocused] = useState(false);
@@ -635,7 +640,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
       <div className="slip-paper">
         <Quote row={row} actions={actions} />
         <Slip unixMs={post.writtenUnixMs} icon="clock" />
-        <Fold id={post.key} text={post.body.text} unfolded={actions.unfolded}>
+        <Foldable id={post.key} text={post.body.text} unfolded={actions.unfolded}>
           {(text) => (
             <RichText text={text} mentions={post.body.mentions ?? NOBODY}>
               {note === undefined ? undefined : (
@@ -646,7 +651,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
               )}
             </RichText>
           )}
-        </Fold>
+        </Foldable>
       </div>
       <Refused post={post} />
     </article>

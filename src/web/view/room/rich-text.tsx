@@ -316,12 +316,12 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
   );
 });
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 export const RichLine = memo(function Line({ text }: { readonly text: string }) {
   return (
     <div className="words" dir="auto">
-      {renderInline(parseInline(cleanText(text, { tabs: true }), NOBODY))}
+      {renderInline(parseInline(cleanText(text, { tabs: true }), NO_NAMES))}
     </div>
   );
 });

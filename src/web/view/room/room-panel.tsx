@@ -11,7 +11,7 @@ import { FileRow, isPictured, PictureTile } from "../files/files.tsx";
 import { Announced } from "../shell/announced.tsx";
 import { FaultLine, useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { People } from "./members.tsx";
+import { PeopleList } from "./members.tsx";
 import { MoreResults } from "./search.tsx";
 
 export const PANEL_TABS = ["people", "files", "pins"] as const;
@@ -67,7 +67,7 @@ export function RoomPanel({ room, me, tab, onTab, onClose }: RoomPanelProps) {
         {tab === "people" ? (
           <>
             {isBoxOf(room.target) ? <HandedFiles room={room} /> : null}
-            <People room={room} me={me} />
+            <PeopleList room={room} me={me} />
           </>
         ) : tab === "files" ? (
           <RoomFiles key={room.id} target={room.target} />

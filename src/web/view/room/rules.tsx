@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { SLOW_SECONDS_MAX } from "../../../base/limits.ts";
+import { SECOND_MS } from "../../../base/time.ts";
 import { withMentions } from "../../../core/client/mentions.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
@@ -31,8 +32,6 @@ import {
 import { confirm, Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
 import { useShownName, useTitle } from "./person.tsx";
-
-const SECOND_MS = 1_000;
 
 /** Sends a message, after a question if it may have more readers than its writer expects. */
 export function sendAfterQuestion(

@@ -537,7 +537,7 @@ function OwnButton({ me }: { readonly me: string }) {
   );
 }
 
-export const Rooms = memo(function Rooms(props: RoomsProps) {
+export const SidebarRooms = memo(function SidebarRooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, place: chosen, setPlace } = props;
   const { onOpen, onDashboard, onSearch, onJump } = props;
   const { texts, chat, openDialog } = usePage();

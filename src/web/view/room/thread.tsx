@@ -15,7 +15,7 @@ import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts
 import type { ComposerDraft, Model, ThreadState } from "../../../core/model/state.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { OfferedLines } from "../files/file-frame.tsx";
-import { Transfers } from "../files/transfers.tsx";
+import { TransferList } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, isTouch, useNarrow, usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
@@ -25,10 +25,7 @@ import type { MessageActions } from "./message-actions.ts";
 import { useMessageGestures } from "./message-gestures.ts";
 import { useTitle } from "./person.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
-import { HiddenRows, IGNORE_MENU, moveFocus, RowView } from "./timeline.tsx";
-
-/** The thread stays at its end within this distance. */
-const STICK_PX = 40;
+import { HiddenRows, IGNORE_MENU, moveFocus, RowView, STICK_PX } from "./timeline.tsx";
 
 function useScroll(list: RefObject<HTMLElement | null>, { rows, shownKey, bottoms }: Rows) {
   const isFollowing = useRef(true);
@@ -59,7 +56,7 @@ export interface ThreadProps extends CloseProps {
   readonly context: Omit<CommandContext, "target">;
 }
 
-export function Thread(props: ThreadProps) {
+export function ThreadView(props: ThreadProps) {
   const { model, thread, isReadOnly, composer, context, onClose } = props;
   const { root } = thread;
   const page = usePage();
@@ -152,7 +149,7 @@ export function Thread(props: ThreadProps) {
       </div>
       <HiddenRows rows={rows.rows} actions={actions} content={listContent} isPrinted={false} />
       <OfferedLines model={model} root={root} />
-      {isNarrow && model.transfers.size > 0 ? <Transfers /> : null}
+      {isNarrow && model.transfers.size > 0 ? <TransferList /> : null}
       {isReadOnly ? null : (
         <Composer
           key={`${target} ${root}`}

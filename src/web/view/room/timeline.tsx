@@ -31,7 +31,7 @@ import { RowList, type RowListHandle } from "../shell/row-list.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { Beginning, NewcomerWelcome } from "./beginning.tsx";
 import { useCopiedMessages } from "./copied-messages.ts";
-import { EventText, Message, Pending } from "./message.tsx";
+import { EventText, MessageRow, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
 import { useShownName, useTitle } from "./person.tsx";
@@ -39,7 +39,7 @@ import { preloadFor } from "./rich-text.tsx";
 
 const REACH_PX = 800;
 /** The timeline follows the newest message within this distance. */
-const STICK_PX = 40;
+export const STICK_PX = 40;
 /** Height of the line with a message's author. */
 const HEAD_PX = 24;
 
@@ -102,7 +102,7 @@ export const RowView = memo(function RowView({ row, actions, isJumpTarget, onMen
       }
       return (
         <MenuStateContext value={onMenu}>
-          <Message row={row} actions={actions} isJumpTarget={isJumpTarget} />
+          <MessageRow row={row} actions={actions} isJumpTarget={isJumpTarget} />
         </MenuStateContext>
       );
     default:
@@ -450,7 +450,11 @@ function useWheel(
   }, [section, list, aim, userInputMs]);
 }
 
-export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps }: TimelineProps) {
+export const RoomTimeline = memo(function RoomTimeline({
+  rows: timeline,
+  actions,
+  jumps,
+}: TimelineProps) {
   const { chat, fail } = usePage();
   const texts = useTexts();
   const rows = useBeginning(timeline);

@@ -1,7 +1,7 @@
 /** Recording of voice messages, in place of the composer's text. */
 
 import { useEffect, useRef, useState } from "react";
-import { MINUTE_MS } from "../../../base/time.ts";
+import { MINUTE_MS, SECOND_MS } from "../../../base/time.ts";
 import { peaksOf, playingTime, voiceName } from "../../../core/client/voice.ts";
 import { withTimeout } from "../../../io/clock.ts";
 import { VoiceRecording } from "../../browser/sound.ts";
@@ -13,7 +13,6 @@ import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-const SECOND_MS = 1_000;
 const DURATION_MS_MAX = 10 * MINUTE_MS;
 /** Formats of browsers, with the extension by which the page and other programs play them. */
 const FORMATS = [

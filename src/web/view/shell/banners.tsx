@@ -3,6 +3,7 @@
 import { Fragment, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
+import { SECOND_MS } from "../../../base/time.ts";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText, PageFault } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
@@ -12,8 +13,6 @@ import { Button } from "./button.tsx";
 import { PageContext, useModelValue, useStart, useStartTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { LazyModule, useLoading } from "./lazy.ts";
-
-const SECOND_MS = 1_000;
 
 /** Not needed before a sign-in. */
 const memberBanners = new LazyModule(() => import("./member-banners.tsx"));

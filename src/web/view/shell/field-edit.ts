@@ -6,7 +6,7 @@ import { changedRange, type TextRange } from "../../input/text-change.ts";
 const UNDOABLE_LENGTH_MAX = 20_000;
 
 /** Replaces a range as if the user had typed the text. */
-export function replaceText(
+export function replaceFieldText(
   field: HTMLTextAreaElement,
   { from, to }: TextRange,
   text: string,
@@ -25,6 +25,10 @@ export function replaceText(
 /** Replaces the whole text by the smallest change. */
 export function writeText(field: HTMLTextAreaElement, text: string): void {
   const range = changedRange(field.value, text);
-  replaceText(field, range, text.slice(range.from, text.length - (field.value.length - range.to)));
+  replaceFieldText(
+    field,
+    range,
+    text.slice(range.from, text.length - (field.value.length - range.to)),
+  );
   if (field.value !== text) field.value = text;
 }

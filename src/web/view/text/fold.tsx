@@ -74,7 +74,7 @@ export interface FoldProps {
   readonly children: (text: string) => ReactNode;
 }
 
-export function Fold(props: FoldProps) {
+export function Foldable(props: FoldProps) {
   return isShort(props.text) ? props.children(props.text) : <FoldedText {...props} />;
 }
 

@@ -7,7 +7,7 @@ import {
 import {
   changeWord,
   clear,
-  cutTo,
+  cutUntil,
   deleteTo,
   type Editor,
   EMPTY_EDITOR,
@@ -45,11 +45,11 @@ describe("readline's keys", () => {
     ["the end of a line", moveTo("lineEnd"), "a|b\nc", "ab|\nc"],
     ["delete back", deleteTo("left"), `x${FAMILY}|y`, "x|y"],
     ["delete forward", deleteTo("right"), "a|e\u0301b", "a|b"],
-    ["cut to a blank", cutTo("blankLeft"), "a b/c.d |e", "a |e"],
-    ["cut a word back", cutTo("wordLeft"), "a b/c.d|", "a b/c.|"],
-    ["cut a word forward", cutTo("wordRight"), "a| bc d", "a| d"],
-    ["cut to the beginning", cutTo("lineStartOrBack"), "a\nbc|d", "a\n|d"],
-    ["cut to the end", cutTo("lineEndOrForward"), "a|b\nc", "a|\nc"],
+    ["cut to a blank", cutUntil("blankLeft"), "a b/c.d |e", "a |e"],
+    ["cut a word back", cutUntil("wordLeft"), "a b/c.d|", "a b/c.|"],
+    ["cut a word forward", cutUntil("wordRight"), "a| bc d", "a| d"],
+    ["cut to the beginning", cutUntil("lineStartOrBack"), "a\nbc|d", "a\n|d"],
+    ["cut to the end", cutUntil("lineEndOrForward"), "a|b\nc", "a|\nc"],
     ["swap", transpose, "a|b", "ba|"],
     ["swap emoji", transpose, `a${FAMILY}|`, `${FAMILY}a|`],
     ["capitals", (editor) => changeWord(editor, "upper"), "a |bc d", "a BC| d"],
@@ -60,8 +60,8 @@ describe("readline's keys", () => {
   });
 
   test("yanks consecutive cuts as one text", () => {
-    const back = cutTo("wordLeft");
-    const cut = cutTo("wordRight")(back(back(at("a b c| d e"))));
+    const back = cutUntil("wordLeft");
+    const cut = cutUntil("wordRight")(back(back(at("a b c| d e"))));
     expect(markCursor(cut)).toBe("a | e");
     expect(cut.cutText).toBe("b c d");
     expect(markCursor(yank(cut))).toBe("a b c d| e");

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SETTINGS_LISTED_MAX } from "../../../../src/base/limits-screen.ts";
 import {
-  readSettings,
+  readPreferences,
   ScreenPreferences,
   SETTING_NAMES,
 } from "../../../../src/cli/screen/settings/preferences.ts";
@@ -12,7 +12,7 @@ import { parseConfig } from "../../../../src/cli/settings.ts";
 import { faultFrom } from "../../../commands/fake-world.ts";
 
 function read(text: string) {
-  return readSettings(parseConfig(text, "c.toml").screen);
+  return readPreferences(parseConfig(text, "c.toml").screen);
 }
 
 const ALL = `[screen]

@@ -4,7 +4,7 @@ import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import type { PictureSize } from "../../../../src/cli/screen/pictures/cells.ts";
 import type { Overlay, ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
-import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { sampleSize } from "../../../samples.ts";
 import * as scenes from "./scenes.ts";
@@ -141,7 +141,7 @@ const size = fc.record({
 const MARKUP = /\x1b\[[0-9;]*m|\x1b\]8;;[^\x00-\x20\x7f-\x9f]*\x07/g;
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-function check(props: ViewProps, composer: Composer): void {
+function check(props: ViewProps, composer: FrameComposer): void {
   const { columns, rows } = props.size;
   const { frame, layout } = composer.compose(props);
   const { lines, cursor } = frame;
@@ -178,7 +178,7 @@ test("fills a screen of any size exactly, for any model and state", () => {
       fc.constantFrom("en", "id"),
       ({ told, topic, isOffline }, states, { depth, pictures = new Map() }, language) => {
         const model = modelOf(topic, told, isOffline);
-        const composer = new Composer();
+        const composer = new FrameComposer();
         const texts = screenTexts(language);
         for (const [state, size] of states) {
           check(scenes.propsOf(model, size, { state, depth, texts, pictures }), composer);

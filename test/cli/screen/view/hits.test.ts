@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { Hit } from "../../../../src/cli/screen/state/screen-state.ts";
-import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import * as scenes from "./scenes.ts";
 
 const SIZE = { columns: 120, rows: 40 };
 
 function viewOf(props: ViewProps) {
-  const composer = new Composer();
+  const composer = new FrameComposer();
   const { frame, layout } = composer.compose(props);
   const lines = scenes.plainLines(frame);
   const positionOf = (text: string): [number, number] => {

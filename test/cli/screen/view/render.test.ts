@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Fault } from "../../../../src/base/fault.ts";
 import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
-import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import { timesIn } from "../../../../src/ui/text/times.ts";
 import { expectGolden } from "../../../golden.ts";
 import * as scenes from "./scenes.ts";
@@ -156,7 +156,7 @@ test("lists visible pictures, and omits pictures that do not fit", () => {
 });
 
 test("composes frames of changing sizes", () => {
-  const composer = new Composer();
+  const composer = new FrameComposer();
   const size = { columns: 60, rows: 10 };
   const story = scenes.createScene().message("ben", "one").apply({ kind: "open", target: "lobby" });
   const first = composer.compose(scenes.propsOf(story.model(), size)).frame;
@@ -168,7 +168,7 @@ test("composes frames of changing sizes", () => {
 });
 
 test("reuses a frame for the same props, except during a countdown", () => {
-  const composer = new Composer();
+  const composer = new FrameComposer();
   const frameAt = (props: ReturnType<typeof scenes.propsOf>, seconds: number) => {
     return composer.compose({ ...props, nowUnixMs: props.nowUnixMs + seconds * 1_000 }).frame;
   };

@@ -8,7 +8,7 @@ import {
   type ScreenState,
 } from "../../../../src/cli/screen/state/screen-state.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
-import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { RowBuilder } from "../../../../src/core/model/rows.ts";
@@ -290,7 +290,7 @@ export function stateOf(change: Partial<ScreenState>): ScreenState {
 }
 
 export function frameOf(props: ViewProps): ScreenFrame {
-  return new Composer().compose(props).frame;
+  return new FrameComposer().compose(props).frame;
 }
 
 export function plainLines({ lines }: Pick<ScreenFrame, "lines">): readonly string[] {
