@@ -136,13 +136,13 @@ export function parsePattern({ source, flags }: Pattern): Node {
   return tree;
 }
 
-export function childrenOf(node: Node): readonly Node[] {
+function childrenOf(node: Node): readonly Node[] {
   if (node.kind === "sequence") return node.items;
   if (node.kind === "choice") return node.options;
   return "item" in node ? [node.item] : [];
 }
 
-export function charsIn(node: Node): Extract<Node, { kind: "char" }>[] {
+function charsIn(node: Node): Extract<Node, { kind: "char" }>[] {
   return node.kind === "char" ? [node] : childrenOf(node).flatMap(charsIn);
 }
 
