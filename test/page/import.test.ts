@@ -99,6 +99,7 @@ pageTest("prints new cards, first of all for people who have not signed in", asy
   const [download] = await Promise.all([olga.page.waitForEvent("download"), save.click()]);
   const cards = readFileSync(await download.path(), "utf8");
   expect([cards.includes("Citra Ayu"), cards.includes("Dewi Anggraini")]).toEqual([true, false]);
+  await olga.page.keyboard.press("Escape");
 });
 
 pageTest("asks which room a class list means, and applies it after the answer", async () => {
