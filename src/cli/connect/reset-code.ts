@@ -34,7 +34,8 @@ export function codeInArgument(argument: string | undefined): CopiedCode | undef
     return token === undefined ? undefined : { token };
   }
   const [, secret = ""] = /#(?:reset=)?([^#]*)$/.exec(copied) ?? [];
-  const isReset = copied.includes("#reset=") || findResetCode(secret) !== undefined;
+  // A room password can have the form of a code, but hardly ever in upper case.
+  const isReset = copied.includes("#reset=") || (secret !== "" && findResetCode(secret) === secret);
   return isReset ? readResetLine(copied) : undefined;
 }
 

@@ -11,6 +11,7 @@ import { checkNewPassword } from "../../base/new-passwords.ts";
 import { counted } from "../../base/sizes.ts";
 import { COMMIT, VERSION } from "../../base/version.ts";
 import { Authors } from "../../core/cluster/authors.ts";
+import { findResetCode } from "../../core/reset-codes.ts";
 import { Registry } from "../../core/rooms/accounts.ts";
 import { type EngineValue, RoomEngine } from "../../core/rooms/engine.ts";
 import { needsBody, Rooms } from "../../core/rooms/rooms.ts";
@@ -477,7 +478,9 @@ const GROUP_LETTERS = 4;
 function makeRoomPassword(entropy: Entropy): string {
   const bytes = entropy(PASSWORD_GROUPS * GROUP_LETTERS);
   const letters = [...bytes].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
-  return (letters.match(/.{4}/g) ?? []).join("-");
+  const password = (letters.match(/.{4}/g) ?? []).join("-");
+  // The code of a card has the same form, and a typed room password would be looked up as one.
+  return findResetCode(password) === undefined ? password : makeRoomPassword(entropy);
 }
 
 /**

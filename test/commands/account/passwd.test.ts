@@ -36,6 +36,7 @@ test("takes a server or an invite for no code", () => {
     invite,
     page,
     "room-labs-pc01",
+    `chat://192.0.2.7:2428/lobby#${CODE.toLowerCase()}`,
   ])
     expect(codeInArgument(text)).toBeUndefined();
   expect(codeInArgument(WRONG.toLowerCase())).toBeUndefined();
