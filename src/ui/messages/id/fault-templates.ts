@@ -430,6 +430,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "earlier messages are handed over to one person": "pesan sebelumnya diserahkan kepada satu orang",
   "this person has too many unread parts of earlier messages":
     "orang ini memiliki terlalu banyak bagian pesan sebelumnya yang belum dibaca",
+  "earlier messages that another device sent cannot be read":
+    "pesan sebelumnya yang dikirim perangkat lain tidak dapat dibaca",
+  "unexpected error: {}": "kesalahan tak terduga: {}",
   "try again when they were online": "coba lagi setelah orang ini online",
   "you can have at most {} open polls in a room":
     "Anda dapat memiliki paling banyak {} jajak pendapat terbuka di satu ruang",
