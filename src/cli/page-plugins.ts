@@ -47,10 +47,23 @@ const withLaterConfusables: BunPlugin = {
   },
 };
 
+/** Lets the bundler omit those codecs of the MLS library that nothing calls. */
+const withoutUnusedCodecs: BunPlugin = {
+  name: "without-unused-codecs",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]ts-mls[\\/]dist[\\/]src[\\/]/ }, async ({ path }) => {
+      const text = await Bun.file(path).text();
+      const contents = text.replaceAll(/^export const \w+ = (?=\w+\()/gm, "$&/* @__PURE__ */ ");
+      return { contents, loader: "js" };
+    });
+  },
+};
+
 export const PAGE_PLUGINS: readonly BunPlugin[] = [
   withoutNodeCrypto,
   withPreact,
   withLaterConfusables,
+  withoutUnusedCodecs,
 ];
 
 /** Repository path when the program runs from source. A compiled program contains no such paths. */
