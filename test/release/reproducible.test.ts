@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { tempFolder } from "../temp-folder.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-const INPUTS = ["LICENSE", "build.ts", "package.json", "src", "tools", "tsconfig.json"];
+const GUIDES = ["README.md", "SECURITY.md", "docs"];
+const INPUTS = ["LICENSE", "build.ts", "package.json", "src", "tools", "tsconfig.json", ...GUIDES];
 
 async function hashOfBuild(folder: string): Promise<string> {
   for (const name of INPUTS) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
