@@ -78,7 +78,7 @@ describe("login", () => {
     await tab.loggedIn("ana");
     expect(tab.chat.isResetting).toBe(false);
     const late = await new Browser(site).tab({ fragment: `#reset=${token}` });
-    expect(await codeOf(site.wait(late.chat.recover("again")))).toBe("code-unknown");
+    expect(await codeOf(site.wait(late.chat.recover("again")))).toBe("code-wrong");
     expect(late.chat.isResetting).toBe(true);
     late.chat.forgetReset();
     await site.wait(late.chat.enter({ user: "ana", password: "found" }));
