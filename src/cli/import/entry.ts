@@ -148,7 +148,7 @@ export function unknownFormat(path: string): Fault {
     "usage",
     `${path} is no export of chat, Slack, Mattermost or Discord; ` +
       `convert other messages to JSON lines such as ${example}`,
-    { remedy: "see docs/history.md for a command that converts logs of IRC clients" },
+    { remedy: "for logs of IRC clients, chat help history has a command" },
   );
 }
 
