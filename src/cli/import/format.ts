@@ -22,12 +22,12 @@ import {
 
 const DETECTION_LINES_MAX = 50;
 
-/** @throws {Fault} usage if the format is unknown; not-found, too-large, store-… */
-export function* readImport(path: string, options: ReadOptions): Reading {
-  const type = pathType(path);
-  // A pipe can be read only once.
-  const piped = type === "pipe" ? fileBytes(path) : undefined;
-  const tree = type === "folder" ? folderTree(path) : zipTree(piped ?? path);
+/**
+ * @param piped content of the path if it is a pipe, which can be read only once
+ * @throws {Fault} usage if the format is unknown; not-found, too-large, store-…
+ */
+export function* readImport(path: string, options: ReadOptions, piped?: Uint8Array): Reading {
+  const tree = pathType(path) === "folder" ? folderTree(path) : zipTree(piped ?? path);
   if (tree !== undefined) return yield* readTree(tree, path, options);
   return yield* readFile(path, utf8Bytes(piped ?? fileBytes(path), path), options);
 }

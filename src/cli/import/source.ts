@@ -9,6 +9,7 @@ import {
   realpathSync,
   statSync,
 } from "node:fs";
+import { open } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { formatSize } from "../../base/sizes.ts";
@@ -114,7 +115,30 @@ export function pathType(path: string): "folder" | "file" | "pipe" {
   }
 }
 
-/** Ignores the file size, because the path may be a pipe or an endless device. */
+/**
+ * Asynchronous, so that a signal ends a wait for the writer.
+ * @returns `undefined` if the path is no pipe or device
+ * @throws {Fault} not-found, too-large, store-…
+ */
+export async function pipeBytes(path: string): Promise<Uint8Array | undefined> {
+  if (pathType(path) !== "pipe") return undefined;
+  const pieces: Buffer[] = [];
+  try {
+    await using file = await open(path);
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    for (let sizeBytes = 0; sizeBytes <= FILE_BYTES_MAX; ) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) return Buffer.concat(pieces);
+      pieces.push(Buffer.from(buffer.subarray(0, bytesRead)));
+      sizeBytes += bytesRead;
+    }
+  } catch (error) {
+    throw readFault(error, path);
+  }
+  throw tooLarge(path);
+}
+
+/** Ignores the file size, which grows while another program writes the file. */
 export function fileBytes(path: string): Uint8Array {
   try {
     const file = openSync(path, "r");
@@ -133,7 +157,13 @@ export function fileBytes(path: string): Uint8Array {
   } catch (error) {
     throw readFault(error, path);
   }
-  throw new Fault("too-large", `${quoteText(path)} is larger than 512 MiB`, { remedy: "split it" });
+  throw tooLarge(path);
+}
+
+function tooLarge(path: string): Fault {
+  return new Fault("too-large", `${quoteText(path)} is larger than 512 MiB`, {
+    remedy: "split it",
+  });
 }
 
 /** Lists regular files, and links, which no export contains. */

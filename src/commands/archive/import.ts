@@ -11,6 +11,7 @@ import { parseRoomName, SERVER_FLAGS } from "../../cli/flags.ts";
 import type { ParsedFile, ReadOptions } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
 import { entriesDigest, Importer } from "../../cli/import/importer.ts";
+import { pipeBytes } from "../../cli/import/source.ts";
 import { CounterLine } from "../../cli/output/progress.ts";
 import { printResult } from "../../cli/output/result.ts";
 import { inTurns } from "../../io/turns.ts";
@@ -39,11 +40,13 @@ export const command = defineVerb({
     const { room } = args;
     const { clock } = context;
     const progress = new CounterLine(context);
-    const parsed = await runInterruptible(
-      context,
-      () => inTurns(readImport(args.file, channelOf(args)), TURN_MS_MAX),
-      { remedy: "nothing was imported; run the same command again" },
-    );
+    const read = async () => {
+      const piped = await pipeBytes(args.file);
+      return inTurns(readImport(args.file, channelOf(args), piped), TURN_MS_MAX);
+    };
+    const parsed = await runInterruptible(context, read, {
+      remedy: "nothing was imported; run the same command again",
+    });
     const omissions = checkProblems(context, parsed, args.skipBad);
     const { entries } = parsed;
     const options = {

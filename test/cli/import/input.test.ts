@@ -10,6 +10,7 @@ import {
 import { finishSteps } from "../../../src/base/steps.ts";
 import { EntryList, linesIn } from "../../../src/cli/import/entry.ts";
 import { readImport as stepsOf } from "../../../src/cli/import/format.ts";
+import { pipeBytes } from "../../../src/cli/import/source.ts";
 import { isZip, openZip } from "../../../src/cli/zip.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { until } from "../../event.ts";
@@ -184,7 +185,9 @@ test("reads a zip from a pipe", async () => {
   const path = at("piped.zip", zip(TREES["Slack"] ?? {}));
   const writer = Bun.spawn(["sh", "-c", 'mkfifo "$1" && cat "$2" > "$1"', "sh", pipe, path]);
   await until("the pipe exists", () => existsSync(pipe));
-  expect(read(pipe).entries).toHaveLength(1);
+  const piped = await pipeBytes(pipe);
+  const options = { channel: "general", isChannelGiven: false };
+  expect(readImport(pipe, options, piped).entries).toHaveLength(1);
   expect(await writer.exited).toBe(0);
 });
 
