@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
-import { SAVED_BLOB_BYTES_MAX } from "../../src/base/limits-page.ts";
+import { ATTACHMENTS_STORED_BYTES_MAX, SAVED_BLOB_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { MIB, sha256Of } from "../e2e/couriers.ts";
 import { Relay } from "../e2e/relay.ts";
 import { IS_SOAK } from "../samples.ts";
@@ -107,7 +107,8 @@ pageTest("keeps small files in memory without a file picker, and skips large one
   }
 });
 
-const UPLOAD_BYTES = (IS_SOAK ? 1_024 * MIB : 24 * MIB) + 12_345;
+/** More than the page stores, so that a reloaded page asks for the file. */
+const UPLOAD_BYTES = (IS_SOAK ? 1_024 * MIB : ATTACHMENTS_STORED_BYTES_MAX) + 12_345;
 const TIMEOUT_MS = 120_000 + UPLOAD_BYTES / 2_000;
 
 async function arrivedPath(name: string): Promise<string> {
@@ -157,6 +158,20 @@ pageTest(
   },
   TIMEOUT_MS,
 );
+
+pageTest("resumes the upload of a small file after a reload without a question", async () => {
+  await using relay = await Relay.open(server.served.port);
+  await using leo = await server.logIn("leo", { via: relay });
+  const path = largeFile(server.sandbox.path("small.bin"), BYTES);
+  const half = relay.stallAfter("up", STALL_BYTES);
+  await leo.sendFiles(path);
+  await half;
+  await reopen(leo, relay);
+  relay.passed.up = 0;
+  await leo.file("small.bin").waitFor();
+  expect(relay.passed.up).toBeLessThan(BYTES * 0.75);
+  expect(await sha256Of(await arrivedPath("small.bin"))).toBe(await sha256Of(path));
+});
 
 pageTest("resumes the upload of a folder after a reload, once it is chosen again", async () => {
   const { sandbox } = server;
