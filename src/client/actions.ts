@@ -106,7 +106,7 @@ export interface ActionsOptions {
 }
 
 interface PutInOptions {
-  /** Those who become moderators, if they are added. */
+  /** Accounts that become moderators when they are added. */
   readonly moderators?: readonly string[];
   /** Whether people become members without an invitation, which only operators can do. */
   readonly adds?: boolean;

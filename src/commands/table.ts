@@ -1,6 +1,14 @@
 /** Table of all commands, in the order of the help text. */
 
-import { inGroup, loadExport, type VerbRow, type VerbTable, verbRow } from "../cli/command.ts";
+import {
+  type CommandTable,
+  inGroup,
+  loadExport,
+  type Verb,
+  type VerbRow,
+  type VerbTable,
+  verbRow,
+} from "../cli/command.ts";
 
 const backups = () => import("./archive/backup.ts");
 const account = () => import("./account.ts");
@@ -11,11 +19,8 @@ export const SUMMARY =
   "Chat for people who share a network: server, client and history in one program";
 
 /** Loads a command that describes the others. */
-function describing(name: "helpCommand" | "man" | "complete"): VerbRow["load"] {
-  return async () => {
-    const verbs = { ...(await import("./completions.ts")), ...(await import("./help.ts")) };
-    return { command: verbs[name]({ summary: SUMMARY, verbs: VERBS }) };
-  };
+function describing(load: () => Promise<(table: CommandTable) => Verb>): VerbRow["load"] {
+  return async () => ({ command: (await load())({ summary: SUMMARY, verbs: VERBS }) });
 }
 
 export const VERBS: VerbTable = {
@@ -169,16 +174,16 @@ export const VERBS: VerbTable = {
     ]),
   }),
   ...inGroup("Program", {
-    help: verbRow("Show a guide, or the help of a command", describing("helpCommand"), [
-      "chat help",
-      "chat help class",
-      "chat help send",
-    ]),
-    man: verbRow("Show a manual page", describing("man"), [
-      "chat man",
-      "chat man send",
-      "chat man --install ~/.local/share/man",
-    ]),
+    help: verbRow(
+      "Show a guide, or the help of a command",
+      describing(async () => (await import("./help.ts")).helpCommand),
+      ["chat help", "chat help class", "chat help send"],
+    ),
+    man: verbRow(
+      "Show a manual page",
+      describing(async () => (await import("./completions.ts")).man),
+      ["chat man", "chat man send", "chat man --install ~/.local/share/man"],
+    ),
     completions: verbRow(
       "Print the completion script for a shell",
       loadExport(() => import("./completions.ts"), "completions"),
@@ -187,7 +192,7 @@ export const VERBS: VerbTable = {
     complete: {
       summary: "Complete a command line, for shells",
       hidden: true,
-      load: describing("complete"),
+      load: describing(async () => (await import("./completions.ts")).complete),
     },
     upgrade: verbRow("Replace this program with a newer release", () => import("./upgrade.ts"), [
       "chat upgrade ~/Downloads/chat-0.3.0",
