@@ -3,9 +3,7 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
-
-export const GCM_TAG_BYTES = 16;
-export const GCM_NONCE_BYTES = 12;
+import { GCM_NONCE_BYTES, GCM_TAG_BYTES } from "./gcm-sizes.ts";
 
 export function nativeCipher(
   key: Uint8Array,

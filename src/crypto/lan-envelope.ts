@@ -17,7 +17,8 @@ import {
   type SignedLanDatagram,
   splitLanDatagram,
 } from "../wire/lan.ts";
-import { GCM_NONCE_BYTES, openWithNonce, sealWithNonce } from "./aes-gcm.ts";
+import { openWithNonce, sealWithNonce } from "./aes-gcm.ts";
+import { GCM_NONCE_BYTES } from "./gcm-sizes.ts";
 import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
 import { lanBytes } from "./signed-bytes.ts";
 

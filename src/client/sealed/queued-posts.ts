@@ -11,7 +11,7 @@ import { decodeJson } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import { formatPostId } from "../../core/rooms/dedup.ts";
-import { GCM_NONCE_BYTES } from "../../crypto/aes-gcm.ts";
+import { GCM_NONCE_BYTES } from "../../crypto/gcm-sizes.ts";
 import type { FileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { UnsentPost } from "../../io/state/outbox-store.ts";

@@ -3,7 +3,7 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { ignoreFault } from "../../base/fault.ts";
-import { GCM_NONCE_BYTES } from "../../crypto/aes-gcm.ts";
+import { GCM_NONCE_BYTES } from "../../crypto/gcm-sizes.ts";
 import { type StateKey, unreadable } from "../../crypto/seal/state-box.ts";
 import type { KeyRange, SealedRow, SealedTables } from "./store.ts";
 

@@ -11,7 +11,7 @@ import {
   GROUP_STATE_BYTES_MAX,
   STATE_KEY_BYTES,
 } from "../../base/limits-sealed.ts";
-import { GCM_NONCE_BYTES, GCM_TAG_BYTES } from "../aes-gcm.ts";
+import { GCM_NONCE_BYTES, GCM_TAG_BYTES } from "../gcm-sizes.ts";
 import { type FileCipher, webFileCipher } from "./file-cipher.ts";
 
 const GROUP_LEASE_BYTES_MAX = 64;
