@@ -52,10 +52,16 @@ const HINDRANCES = {
     delete window.BroadcastChannel; delete Navigator.prototype.clipboard;`,
 } as const;
 
+/** Where no account key can be stored, the form asks for a password. */
+const WITHOUT_KEY: ReadonlySet<string> = new Set([
+  "all storage throws",
+  "only opening a database throws",
+] satisfies (keyof typeof HINDRANCES)[]);
+
 for (const [index, [name, initScript]] of Object.entries(HINDRANCES).entries()) {
   pageTest(`signs in, posts and opens the settings if ${name}`, async () => {
     const ana = await server.visit({ initScript });
-    await ana.logIn(`ana${index}`);
+    await ana.logIn(`ana${index}`, WITHOUT_KEY.has(name) ? { password: "a long password" } : {});
     await ana.send(`${name}: hello`);
     await ana.waitUntilSent();
     await ana.waitForMessage(`${name}: hello`);

@@ -52,7 +52,7 @@ function add(target: object, methods: Readonly<Record<string, unknown>>): void {
 }
 
 export function addNewerMethods(): void {
-  add(Uint8Array.prototype, { toHexMethod, toBase64 });
+  add(Uint8Array.prototype, { toHex: toHexMethod, toBase64 });
   add(Uint8Array, { fromBase64 });
   add(Promise, { withResolvers });
   add(URL, { canParse });
