@@ -241,6 +241,33 @@ pageTest("says that an operator link has been used already", async () => {
   await second.page.locator("#enter-room").waitFor();
 });
 
+pageTest("offers the operator link to an account that was signed in before", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const link = String(served.listening["operatorLink"]);
+  await using pupil = await open.browser.visit(link.replace(/#.*/, ""));
+  await pupil.logIn("pupil", { roomPassword: secretOf(served) });
+  const offer = pupil.page.getByText("This link makes pupil, who is signed in here, an operator");
+  const follow = async () => {
+    await pupil.page.goto("about:blank");
+    await pupil.page.goto(link);
+    await offer.waitFor();
+  };
+  await follow();
+  expect(await pupil.accessibilityViolations()).toEqual([]);
+  expect(await pupil.button("Server administration").count()).toBe(0);
+  await pupil.button("Dismiss").click();
+  await offer.waitFor({ state: "detached" });
+  await pupil.reload();
+  await pupil.composer.waitFor();
+  expect(await offer.count()).toBe(0);
+  expect(pupil.page.url()).not.toContain("operator");
+  await follow();
+  await pupil.button("Make pupil operator").click();
+  await pupil.page.getByText("You are an operator of this server now").waitFor();
+  await pupil.button("Server administration").waitFor();
+});
+
 pageTest("explains the operator link, whose rights last until they are removed", async () => {
   await using olga = await open.browser.visit(String(open.served.listening["operatorLink"]));
   await olga.page.getByText("Sign in to become an operator of this server.").waitFor();

@@ -80,6 +80,9 @@ const FORM_LOGIN_POLICY: LoginPolicy = {
 /** Safari accepts addresses of 80,000 characters, other browsers longer ones. */
 const DRAFTS_LENGTH_MAX = 60_000;
 
+/** State of the operator link that opened the page. */
+export type OperatorLinkState = "offered" | "granted" | "refused";
+
 export interface PageClientOptions {
   /**
    * Shows why the page stopped. Without it, the page does not audit the server's log.
@@ -167,8 +170,10 @@ export class PageClient extends ChatClient<PageAccount> {
   #removals: readonly Removal[] = [];
   #cluster: readonly ServerAddress[] = [];
   #addresses: readonly ServerAddress[] = [];
-  #operatorLink: "granted" | "refused" | undefined;
+  #operatorLink: OperatorLinkState | undefined;
   #isOperatorLinkUsed = false;
+  /** Whether somebody chose the account on this page; if not, it was signed in before. */
+  #hasChosenAccount = false;
   #isReplaced = false;
   #isRestarting = false;
   #isStoreDismissed = false;
@@ -309,13 +314,26 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /** Effect of the operator link that opened this page, until the notice is dismissed. */
-  get operatorLink(): "granted" | "refused" | undefined {
+  get operatorLink(): OperatorLinkState | undefined {
     return this.#operatorLink;
   }
 
+  acceptOperatorLink(): void {
+    this.#hasChosenAccount = true;
+    const { connection } = this.loop;
+    if (connection !== undefined) this.store.reportFailure(this.#presentOperatorLink(connection));
+  }
+
+  /** An offer that is dismissed is not repeated; the link still works elsewhere. */
   dismissOperatorLink(): void {
+    if (this.#operatorLink === "offered") this.#endOperatorLink();
     this.#operatorLink = undefined;
     this.store.update();
+  }
+
+  #endOperatorLink(): void {
+    this.#isOperatorLinkUsed = true;
+    this.platform.forgetFragment();
   }
 
   get sealRefusal(): Fault | undefined {
@@ -334,6 +352,7 @@ export class PageClient extends ChatClient<PageAccount> {
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
     const nonEmpty = (text: string | undefined) => (text === "" ? undefined : text);
+    this.#hasChosenAccount = true;
     await this.loop.logIn({
       ...credentials,
       password: nonEmpty(password),
@@ -735,10 +754,17 @@ export class PageClient extends ChatClient<PageAccount> {
     store(account).catch(asFault);
   }
 
-  /** Makes the account an operator, once. */
+  /**
+   * Makes the account an operator, once. The right is lasting, so it is only offered to an account
+   * that was signed in before: the browser may be shared.
+   */
   async #presentOperatorLink(connection: Connection): Promise<void> {
     const token = this.#fragment.operatorToken;
     if (token === undefined || this.#isOperatorLinkUsed) return;
+    if (!this.#hasChosenAccount) {
+      this.#operatorLink = "offered";
+      return this.store.update();
+    }
     try {
       await connection.request("operate", { token });
       this.#operatorLink = "granted";
@@ -748,8 +774,7 @@ export class PageClient extends ChatClient<PageAccount> {
       // The account may have its rights from elsewhere.
       if (!this.model.isOperator) this.#operatorLink = "refused";
     }
-    this.#isOperatorLinkUsed = true;
-    this.platform.forgetFragment();
+    this.#endOperatorLink();
     this.store.update();
   }
 

@@ -133,6 +133,10 @@ export const ENGLISH_START = {
   programCheck:
     "Run this command in the download folder to detect a damaged file. The checksum comes " +
     "from the same server.",
+  operatorOffered: (user: string) =>
+    `This link makes ${user}, who is signed in here, an operator of this server. The account ` +
+    "keeps these rights. If you aren't this person, sign out first.",
+  operatorAccept: (user: string) => `Make ${user} operator`,
   operatorNow: "You are an operator of this server now, also after a restart.",
   operatorLinkUsed:
     "This operator link has been used already or has expired. “chat serve” prints a new one at " +

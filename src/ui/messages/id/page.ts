@@ -806,6 +806,10 @@ export const INDONESIAN: Texts = {
     "berasal dari server yang sama.",
   removedFromRoom: (actor, room) => `${actor} mengeluarkan Anda dari ${room}.`,
   reasonGiven: (reason) => `Alasan: ${reason}`,
+  operatorOffered: (user: string) =>
+    `Tautan ini menjadikan ${user}, yang sudah masuk di sini, operator server ini. Akun itu ` +
+    "tetap memiliki hak ini. Jika Anda bukan orang itu, keluar dulu.",
+  operatorAccept: (user: string) => `Jadikan ${user} operator`,
   operatorNow: "Anda sekarang operator server ini, juga setelah server dimulai ulang.",
   operatorLinkUsed:
     "Tautan operator ini sudah dipakai atau sudah kedaluwarsa. “chat serve” menampilkan tautan " +
