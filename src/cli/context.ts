@@ -44,6 +44,10 @@ export interface ProcessIo {
 }
 
 export interface Context extends ProcessIo {
+  /** Cleaned if it is a terminal. */
+  readonly stdout: Output;
+  /** Standard output itself, for an editor that moves the cursor and cleans what it prints. */
+  readonly rawStdout: Output;
   readonly terminal: Terminal | undefined;
   readonly json: boolean;
   readonly color: boolean;
@@ -112,6 +116,7 @@ export function createContext(
     ...io,
     ...globals,
     stdout: guardedOutput(io.stdout),
+    rawStdout: io.stdout,
     env,
     color: mayColor({ ...io, env }),
     terminal: openTerminal(io.stdin, io.stderr),

@@ -14,9 +14,9 @@ export function guardedOutput(output: Output): Output {
   if (!output.isTerminal) return output;
   const decoder = new TextDecoder();
   const write = (data: string | Uint8Array) => {
-    const text = typeof data === "string" ? data : decoder.decode(data, { stream: true });
-    const parts = text.split(OWN_SEQUENCE);
-    output.write(parts.map((part, at) => (at % 2 === 1 ? part : cleanLines(part))).join(""));
+    output.write(
+      cleanColored(typeof data === "string" ? data : decoder.decode(data, { stream: true })),
+    );
   };
   return {
     isTerminal: true,
@@ -27,6 +27,12 @@ export function guardedOutput(output: Output): Output {
     flushed: () => output.flushed(),
     fault: () => output.fault(),
   };
+}
+
+/** Keeps colours and lines. */
+export function cleanColored(text: string): string {
+  const parts = text.split(OWN_SEQUENCE);
+  return parts.map((part, at) => (at % 2 === 1 ? part : cleanLines(part))).join("");
 }
 
 /** Keeps line feeds and tabs, which only move the cursor forward. */

@@ -18,6 +18,7 @@ import { TypedLines } from "../../io/terminal/typed-lines.ts";
 import { ENGLISH_TERMINAL, type TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { isSharedCommand, withoutCommand } from "../../ui/typed-line.ts";
 import { type Context, faultLine, mayRedraw } from "../context.ts";
+import { cleanColored } from "../guarded-output.ts";
 import { UnreadableRuns } from "../output/damage.ts";
 import { DayLines } from "../output/day-line.ts";
 import { displayBody } from "../output/records.ts";
@@ -89,10 +90,10 @@ export class ChatConsole {
   }
 
   #openEditor(): LineEditor {
-    const { stdin, stdout, env, clock } = this.context;
+    const { stdin, rawStdout, env, clock } = this.context;
     const events = this.#lineEvents;
-    if (isAppendOnly(env)) return new PlainEditor(stdin, stdout, () => clock.now(), events);
-    return openLineEditor(stdin, stdout, events);
+    if (isAppendOnly(env)) return new PlainEditor(stdin, rawStdout, () => clock.now(), events);
+    return openLineEditor(stdin, rawStdout, events);
   }
 
   get isInteractive(): boolean {
@@ -139,7 +140,7 @@ export class ChatConsole {
 
   data(text: string): void {
     if (this.#editor === undefined) this.context.stdout.write(text);
-    else this.#editor.print(text);
+    else this.#editor.print(cleanColored(text));
   }
 
   print(
@@ -185,7 +186,7 @@ export class ChatConsole {
     const wrapped = [first, ...more.map((line) => CONTINUATION + line)].map((line) => {
       return wrapMarked(line, stdout.columns(), CONTINUATION);
     });
-    this.#editor.print(`${this.#dayLines.before(now)}${wrapped.join("\n")}\n`);
+    this.#editor.print(cleanColored(`${this.#dayLines.before(now)}${wrapped.join("\n")}\n`));
   }
 
   async confirm(question: TerminalMessage): Promise<boolean> {
