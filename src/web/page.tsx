@@ -12,6 +12,7 @@ import { PageFault } from "../ui/text/fault-text.ts";
 import { browserPlatform } from "./browser/browser.ts";
 import { addNewerMethods } from "./browser/newer-methods.ts";
 import { withFetchFault } from "./browser/parts.ts";
+import { SLOW_STORE_MS } from "./browser/store-watch.ts";
 import { loadStartTexts, loadTexts } from "./browser/texts.ts";
 import { openPageClient, type PageClient, type PageClientOptions } from "./driver/page-client.ts";
 import type { FolderPage } from "./driver/share.ts";
@@ -70,11 +71,22 @@ const scaleLater: ScalePicture = async (...picture) => {
   return await scalePicture(...picture);
 };
 
+/** Shows in the document that the page waits for the browser's storage. */
+async function showSlowStorage(): Promise<void> {
+  const { storageSlow } = await loadStartTexts(language);
+  const line = document.querySelector(".is-first > .is-loading");
+  line?.replaceChildren(storageSlow);
+  line?.setAttribute("role", "status");
+  line?.classList.add("is-waiting");
+}
+
 async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => {
     return openPageClient(platform, { ...OPTIONS, photos: new Photos(scaleLater) });
   });
-  const [chat, texts] = await Promise.all([opened.catch(asFault), loadStartTexts(language)]);
+  const slow = setTimeout(() => void ifPossible(showSlowStorage()), SLOW_STORE_MS);
+  const ready = opened.catch(asFault).finally(() => clearTimeout(slow));
+  const [chat, texts] = await Promise.all([ready, loadStartTexts(language)]);
   if (chat instanceof Fault && chat.code === "version-unsupported") {
     replaceBy(<OlderPage texts={texts} />);
     return;

@@ -192,6 +192,7 @@ pageTest("works in a browser of 2024", async () => {
 
 pageTest("sends messages while the browser's storage is full", async () => {
   await using finn = await server.logIn("finn", {
+    password: "correct horse battery",
     initScript: `for (const name of ["put", "add"]) IDBObjectStore.prototype[name] = () => {
       throw new DOMException("full", "QuotaExceededError");
     };`,

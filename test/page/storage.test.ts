@@ -73,6 +73,7 @@ pageTest(
 
 pageTest("says once that the browser stores nothing", async () => {
   await using carl = await server.logIn("carl", {
+    password: "correct horse battery",
     initScript: `const { transaction } = IDBDatabase.prototype;
     IDBDatabase.prototype.transaction = function (names, mode, options) {
       if (mode === "readwrite") throw new DOMException("no space left", "QuotaExceededError");
@@ -108,6 +109,8 @@ pageTest("sends from memory once the browser's database is silent, and says so",
       }
     }`,
   });
+  await ella.send("stored");
+  await ella.waitUntilSent();
   await ella.page.evaluate("window.isSilent = true");
   await ella.send("stored nowhere");
   await ella.page.getByText(/^This browser doesn't store data of this page/).waitFor();

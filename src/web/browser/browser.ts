@@ -35,7 +35,13 @@ import {
 } from "./indexed-db.ts";
 import { dialSocket, type Socket } from "./link.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
-import { STORE_TIMEOUT_MS, StoreWatch, WatchedStore } from "./store-watch.ts";
+import {
+  type Loss,
+  STORE_TIMEOUT_MS,
+  StoreWatch,
+  storeSilence,
+  WatchedStore,
+} from "./store-watch.ts";
 
 /** Declares only what the driver uses, so that the driver needs no DOM types. */
 interface Page extends SavingPage {
@@ -244,7 +250,8 @@ function pageClock(): Platform["clock"] {
   };
 }
 
-async function openPageStore(page: Page, storeWatch: StoreWatch): Promise<Store> {
+/** @param loss what is lost without a database */
+async function openPageStore(page: Page, storeWatch: StoreWatch, loss: Loss): Promise<Store> {
   const indexedDB = attempt(() => page.indexedDB);
   const { IDBKeyRange: range } = page;
   const open = async () => {
@@ -255,12 +262,12 @@ async function openPageStore(page: Page, storeWatch: StoreWatch): Promise<Store>
   };
   try {
     const store = await withTimeout(open(), STORE_TIMEOUT_MS, () => undefined, pageClock());
-    if (store === undefined) throw storeFault({ message: "it does not answer" });
+    if (store === undefined) throw storeSilence();
     return store;
   } catch (error) {
     // An empty store would look like a lost account.
     if (asFault(error).code === "version-unsupported") throw error;
-    storeWatch.failed(error);
+    storeWatch.failed(error, loss);
   }
   return new MemoryStore({ isEphemeral: true });
 }
@@ -276,7 +283,11 @@ async function chooseStore(
   storeWatch: StoreWatch,
 ): Promise<Store> {
   const { fetch } = page;
-  const browserStore = await openPageStore(page, storeWatch);
+  const browserStore = await openPageStore(
+    page,
+    storeWatch,
+    token === undefined ? "account" : "texts",
+  );
   if (token === undefined || fetch === undefined) return browserStore;
   return new ProgramStore(browserStore, async (request) => {
     try {

@@ -11,11 +11,13 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Subtle } from "./environment.ts";
 import { pageSha256 } from "./hash.ts";
 import type { Store } from "./indexed-db.ts";
+import { DEVICE_KEY } from "./store-watch.ts";
 
 const ED25519 = { name: "Ed25519" } as const;
 /** Precedes the 32 bytes of an Ed25519 seed (RFC 8410, section 7). */
 const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420");
 
+/** Key pair of this device or of an account, as stored. */
 interface KeyPair {
   readonly publicKey: Uint8Array;
   /**
@@ -36,24 +38,39 @@ export class PageDevice implements Keys {
   readonly seesCertificate = false;
   readonly kind = "web";
   readonly device: SigningKey;
+  /** False if the key is lost when the page closes. */
+  readonly isStored: boolean;
+  /** Account keys that the browser did not store, by name. */
+  readonly #unstored = new Map<string, KeyPair>();
 
   private constructor(
     private readonly options: DeviceOptions,
-    private readonly own: KeyPair,
+    private readonly own: LoadedPair,
   ) {
-    this.device = this.#signing(own);
+    this.device = this.#signing(own.pair);
+    this.isStored = own.isStored && options.store.isEphemeral !== true;
   }
 
   static async open(options: DeviceOptions): Promise<PageDevice> {
-    return new PageDevice(options, await loadOrCreatePair(options, "device"));
+    return new PageDevice(options, await loadOrCreatePair(options, DEVICE_KEY));
   }
 
   get canSign(): boolean {
-    return this.own.privateKey !== undefined;
+    return this.own.pair.privateKey !== undefined;
   }
 
   async account(server: Fingerprint, user: Name): Promise<SigningKey> {
-    return this.#signing(await loadOrCreatePair(this.options, accountName(server, user)));
+    return this.#signing(await this.#accountPair(server, user));
+  }
+
+  async #accountPair(server: Fingerprint, user: Name): Promise<KeyPair> {
+    const name = accountName(server, user);
+    const known = this.#unstored.get(name);
+    if (known !== undefined) return known;
+    const { pair, isStored } = await loadOrCreatePair(this.options, name);
+    // Each later key would be another identity.
+    if (!isStored) this.#unstored.set(name, pair);
+    return pair;
   }
 
   /**
@@ -61,7 +78,7 @@ export class PageDevice implements Keys {
    * @throws {Fault} not-allowed if an earlier page created the key as non-extractable
    */
   async accountSeed(server: Fingerprint, user: Name): Promise<Uint8Array> {
-    const { privateKey } = await loadOrCreatePair(this.options, accountName(server, user));
+    const { privateKey } = await this.#accountPair(server, user);
     const { subtle, store } = this.options;
     if (privateKey?.extractable === true && subtle !== undefined && store.isExternal !== true) {
       const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", privateKey));
@@ -127,19 +144,30 @@ function accountName(server: Fingerprint, user: Name): string {
   return `${ACCOUNT}${server} ${user.toLowerCase()}`;
 }
 
-async function loadOrCreatePair(options: DeviceOptions, name: string): Promise<KeyPair> {
-  const { store } = options;
-  const existing = await readPair(options, name);
-  if (existing !== undefined) return existing;
+interface LoadedPair {
+  readonly pair: KeyPair;
+  readonly isStored: boolean;
+}
+
+/** A page that cannot read or store a key works with one in memory. */
+async function loadOrCreatePair(options: DeviceOptions, name: string): Promise<LoadedPair> {
+  let isUnreadable = false;
+  const existing = await readPair(options, name).catch((error: unknown) => {
+    if (!(error instanceof Fault)) throw error;
+    isUnreadable = true;
+    return undefined;
+  });
+  if (existing !== undefined) return { pair: existing, isStored: true };
   const { pair, value } = await newPair(options, name.startsWith(ACCOUNT));
+  if (isUnreadable) return { pair, isStored: false }; // A stored key must not be replaced.
   try {
-    await store.write([{ table: "keys", key: name, value }]);
+    await options.store.write([{ table: "keys", key: name, value }]);
+    // A key that another tab stored in the meantime takes precedence.
+    return { pair: (await readPair(options, name)) ?? pair, isStored: true };
   } catch (error) {
-    if (!(error instanceof Fault)) throw error; // The page can keep the key in memory.
-    return pair;
+    if (!(error instanceof Fault)) throw error;
+    return { pair, isStored: false };
   }
-  // A key that another tab stored in the meantime takes precedence.
-  return (await readPair(options, name)) ?? pair;
 }
 
 async function readPair(

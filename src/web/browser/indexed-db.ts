@@ -89,6 +89,7 @@ export interface DatabaseFactory {
     name: string,
     version?: number,
   ): TableRequest<Database> & {
+    readonly transaction: Pick<Transaction, "abort"> | null;
     onupgradeneeded: ((event: never) => void) | null;
     onblocked: ((event: never) => void) | null;
   };
@@ -186,9 +187,13 @@ export async function openDatabase(
 ): Promise<Database> {
   const request = ask(() => factory.open(name, version));
   request.onupgradeneeded = () => {
-    const { result } = request;
+    const { result, transaction } = request;
     const missing = tables.filter((table) => !result.objectStoreNames.contains(table));
-    for (const table of missing) result.createObjectStore(table);
+    try {
+      for (const table of missing) result.createObjectStore(table);
+    } catch {
+      transaction?.abort(); // Rejects the request. The database must not lack a table.
+    }
   };
   try {
     return await requestResult(request);

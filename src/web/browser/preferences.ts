@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { decodeJson } from "../../base/decode.ts";
-import { ignoreFault } from "../../base/fault.ts";
+import { asFault, ignoreFault } from "../../base/fault.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { isDraft } from "../../ui/text/draft.ts";
 import { accountPrefix, type Store, type TableChange, type TableName } from "./indexed-db.ts";
@@ -129,8 +129,11 @@ export class Preferences {
     });
   }
 
-  /** Stores all rows or none; `undefined` deletes one. */
-  storeTabRows(table: TabTable, user: string, rows: readonly TabRow[]): Promise<void> {
+  /**
+   * Stores all rows or none; `undefined` deletes one.
+   * @returns false if they do not outlast the page
+   */
+  storeTabRows(table: TabTable, user: string, rows: readonly TabRow[]): Promise<boolean> {
     const changes = rows.map(({ key, tab, value }) => {
       const suffix = tab === "" ? "" : TAB_SEPARATOR + tab;
       return { table, key: this.#prefix(user) + key + suffix, value };
@@ -182,8 +185,14 @@ export class Preferences {
     return (await this.store.all(table, prefix).catch(ignoreFault)) ?? [];
   }
 
-  async #put(changes: readonly TableChange[]): Promise<void> {
-    await this.store.write(changes).catch(ignoreFault);
+  async #put(changes: readonly TableChange[]): Promise<boolean> {
+    try {
+      await this.store.write(changes);
+      return this.store.isEphemeral !== true;
+    } catch (error) {
+      asFault(error);
+      return false;
+    }
   }
 }
 

@@ -48,11 +48,11 @@ export class SealedDatabase implements OpenSealedHome {
     return this.#queue.run(() =>
       locks.run(name, LOCK_TIMEOUT_MS, async () => {
         if (this.#isClosed) throw new Fault("interrupted", "logged out");
-        const { keyRange, watch } = this.options.databases;
-        const database = await watch.watched(() => this.#open());
-        const tables = new StagedRows(database, keyRange);
+        const { watch } = this.options.databases;
+        const database = await watch.read(() => this.#open());
+        const tables = new StagedRows(database, this.options.databases);
         const result = await work(tables);
-        await watch.watched(() => tables.write());
+        await watch.writeSurely(() => tables.write());
         if (tables.hasPinned) this.options.onPinned();
         return result;
       }),
@@ -91,7 +91,7 @@ class StagedRows implements SealedTables {
 
   constructor(
     private readonly database: Database,
-    private readonly keyRange: Databases["keyRange"],
+    private readonly databases: Pick<Databases, "keyRange" | "watch">,
   ) {}
 
   get hasPinned(): boolean {
@@ -100,7 +100,8 @@ class StagedRows implements SealedTables {
 
   async get(key: string): Promise<Uint8Array | undefined> {
     if (this.#staged.has(key)) return this.#staged.get(key);
-    const value: unknown = await requestResult(this.#table().get(key));
+    const { watch } = this.databases;
+    const value: unknown = await watch.read(() => requestResult(this.#table().get(key)));
     return value instanceof Uint8Array ? value : undefined;
   }
 
@@ -116,14 +117,9 @@ class StagedRows implements SealedTables {
     const staged = [...this.#staged].filter(([key]) => key >= from && key < to);
     const rows = new Map<string, Uint8Array>();
     // The limit also covers stored rows that this transaction has removed.
-    for (const { key, value } of await this.#storedRows({
-      from,
-      to,
-      limit: limit + staged.length,
-      backwards,
-    })) {
+    const range = { from, to, limit: limit + staged.length, backwards };
+    for (const { key, value } of await this.databases.watch.read(() => this.#storedRows(range)))
       rows.set(key, value);
-    }
     for (const [key, value] of staged) {
       if (value === undefined) rows.delete(key);
       else rows.set(key, value);
@@ -140,9 +136,9 @@ class StagedRows implements SealedTables {
     return writeRows(this.database, rows);
   }
 
-  #storedRows({ from, to, limit, backwards }: Required<KeyRange>): Promise<SealedRow[]> {
-    if (from >= to) return Promise.resolve([]); // An IndexedDB range must not be empty.
-    const range = this.keyRange(from, to, false, true);
+  async #storedRows({ from, to, limit, backwards }: Required<KeyRange>): Promise<SealedRow[]> {
+    if (from >= to) return []; // An IndexedDB range must not be empty.
+    const range = this.databases.keyRange(from, to, false, true);
     const request = this.#table().openCursor(range, backwards ? "prev" : "next");
     return new Promise((resolve, reject) => {
       const rows: SealedRow[] = [];

@@ -122,7 +122,12 @@ export class TabDrafts {
     const moved: TabRow[] = [];
     for (const row of adopted)
       if (!(await this.#isOpen(row.tab))) moved.push({ ...row, value: undefined });
-    await preferences.storeTabRows("drafts", user, [...moved, ...rowsOf(drafts, tab)]);
+    const rows = [...moved, ...rowsOf(drafts, tab)];
+    if (!(await preferences.storeTabRows("drafts", user, rows))) {
+      this.#adopted = [...adopted, ...this.#adopted];
+      // The session storage outlasts a reload.
+      return this.storeNow();
+    }
     for (const [target, draft] of drafts) {
       if (this.#changed.get(target) === draft) this.#changed.delete(target);
       const change = draft === undefined ? {} : { draft };
@@ -140,12 +145,19 @@ export class TabDrafts {
     const { lastDrafts } = platform;
     const previous = platform.tabId.read() ?? "";
     const text = lastDrafts.read();
+    let unstored: Drafts = new Map();
     if (text !== undefined) {
       const drafts = preferences.parseDrafts(user, text);
-      await preferences.storeTabRows("drafts", user, rowsOf(drafts, previous));
-      lastDrafts.write(undefined);
+      const isStored = await preferences.storeTabRows("drafts", user, rowsOf(drafts, previous));
+      if (isStored) lastDrafts.write(undefined);
+      else unstored = drafts;
     }
-    const byTarget = Map.groupBy(await this.rows("drafts", user), ({ key }) => key);
+    const own = await this.id();
+    const isOutdated = ({ key, tab }: TabRow) => tab === own && unstored.has(key);
+    const stored = (await this.rows("drafts", user)).filter((row) => !isOutdated(row));
+    const latest = rowsOf(unstored, own).map((row) => ({ ...row, isOwn: true, isOpen: false }));
+    for (const [target, draft] of unstored) this.#changed.set(target, draft);
+    const byTarget = Map.groupBy([...latest, ...stored], ({ key }) => key);
     if (this.options.user()?.toLowerCase() !== user.toLowerCase()) return;
     for (const [target, rows] of byTarget) this.#restoreTarget(target, rows);
   }

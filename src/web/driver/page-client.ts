@@ -35,6 +35,7 @@ import { storeFault } from "../browser/indexed-db.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
 import { withFetchFault } from "../browser/parts.ts";
 import { Preferences } from "../browser/preferences.ts";
+import { isWorseLoss, type Loss } from "../browser/store-watch.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import {
   type AttachedContent,
@@ -176,7 +177,7 @@ export class PageClient extends ChatClient<PageAccount> {
   #hasChosenAccount = false;
   #isReplaced = false;
   #isRestarting = false;
-  #isStoreDismissed = false;
+  #dismissedLoss: Loss | undefined;
 
   constructor(
     readonly platform: Platform,
@@ -232,7 +233,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.store.subscribe(() => this.#refused.follow());
     platform.onOnline(() => this.loop.reconnectNow());
     platform.storeWatch.onRelease = () => this.#releaseStore();
-    platform.storeWatch.onFailure = () => this.store.update();
+    platform.storeWatch.onChange = () => this.store.update();
     platform.tabs.onMessage((message) => {
       if (message.kind === "accepted") return void this.#restartIfReplaced();
       if (!this.#isLoggedInAs(message.user)) return;
@@ -240,7 +241,8 @@ export class PageClient extends ChatClient<PageAccount> {
       else this.#drafts.receive(message);
     });
     void this.#preferences.loadLastUser().then((user) => {
-      const isKnown = user !== undefined && !this.isResetting && this.linkCode === undefined;
+      const hasForm = this.isResetting || this.linkCode !== undefined || this.isKeyEphemeral;
+      const isKnown = user !== undefined && !hasForm;
       this.loop.start(isKnown ? { user, mode: "login" } : undefined);
     });
   }
@@ -274,9 +276,11 @@ export class PageClient extends ChatClient<PageAccount> {
     return this.#isReplaced;
   }
 
-  /** Why this browser does not store data, until dismissed; `undefined` if it does. */
-  get storeFailure(): Fault | undefined {
-    return this.#isStoreDismissed ? undefined : this.platform.storeWatch.failure;
+  /** Loss when the page closes, and its cause, until dismissed; `undefined` if there is none. */
+  get storeFailure(): { readonly fault: Fault; readonly loss: Loss } | undefined {
+    const { failure: fault, loss } = this.platform.storeWatch;
+    if (fault === undefined || loss === undefined) return undefined;
+    return isWorseLoss(loss, this.#dismissedLoss) ? { fault, loss } : undefined;
   }
 
   /** True if this browser's data was deleted while the page is open, with the account's key. */
@@ -284,19 +288,19 @@ export class PageClient extends ChatClient<PageAccount> {
     return this.platform.storeWatch.isDeleted;
   }
 
-  /** True if the account's key is only in memory, because the browser stores nothing. */
+  /** True if this device's key is only in memory, because the browser did not store it. */
   get isKeyEphemeral(): boolean {
-    return this.platform.store.isEphemeral === true;
+    return !this.device.isStored;
   }
 
   dismissStoreFailure(): void {
-    this.#isStoreDismissed = true;
+    this.#dismissedLoss = this.platform.storeWatch.loss;
     this.store.update();
   }
 
-  /** Reports data that a view could not store. */
-  storeFailed(cause: unknown): void {
-    this.platform.storeWatch.failed(storeFault(cause));
+  /** Reports settings that the browser could not store. */
+  settingsFailed(cause: unknown): void {
+    this.platform.storeWatch.failed(storeFault(cause), "settings");
   }
 
   get cluster(): readonly ServerAddress[] {

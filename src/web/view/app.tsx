@@ -342,7 +342,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   const change = useCallback(
     (changes: Partial<StoredPageSettings>) => {
       const failure = saveSettings(changes);
-      if (failure !== undefined) chat.storeFailed(failure);
+      if (failure !== undefined) chat.settingsFailed(failure);
       setSettings((before) => ({ ...before, ...changes }));
     },
     [chat],

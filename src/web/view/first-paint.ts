@@ -1,7 +1,7 @@
 /**
  * Script that runs before the first paint: chooses the language of the sign-in form in the
- * document, hides the form where the page will not show it, and says so if the page's own scripts
- * cannot be loaded.
+ * document, hides the form where the page will not show it, remembers Enter in it, and says so if
+ * the page's own scripts cannot be loaded.
  */
 
 import { languageFor } from "../../ui/messages/languages.ts";
@@ -38,3 +38,13 @@ const onError = ({ target }: Event) => {
   else showLost();
 };
 addEventListener("error", onError, { capture: true });
+
+/** The form's button is disabled until the page has taken the form over. */
+function rememberEnter(event: Event): void {
+  const { target } = event;
+  if (!(target instanceof HTMLInputElement) || target.closest(".is-first") === null) return;
+  if ((event as KeyboardEvent).key === "Enter") root.dataset["entered"] = "";
+  else if (event.type === "input") delete root.dataset["entered"];
+}
+addEventListener("keydown", rememberEnter);
+addEventListener("input", rememberEnter);

@@ -124,7 +124,7 @@ describe("pages of several versions share the database", () => {
     const watch = new StoreWatch(systemClock());
     const store = new WatchedStore(await opened(factory, watch), watch);
     const reported: Fault[] = [];
-    watch.onFailure = (fault) => reported.push(fault);
+    watch.onChange = (fault) => fault && reported.push(fault);
     let released = 0;
     watch.onRelease = async () => {
       released += 1;
@@ -232,7 +232,7 @@ test("says that the data was deleted if closed databases are empty", async () =>
   const { factory, close } = closable();
   const deleted = Promise.withResolvers<void>();
   const watch = new StoreWatch(systemClock());
-  watch.onFailure = () => deleted.resolve();
+  watch.onChange = () => deleted.resolve();
   const store = await opened(factory, watch);
   await store.write([{ table: "keys", key: "device", value: "key" }]);
   await store.write([{ table: "keys", key: "device", value: undefined }]);
@@ -245,7 +245,7 @@ test("reports a database that cannot be opened again, but not as deleted", async
   const { factory, close } = closable();
   const failed = Promise.withResolvers<Fault>();
   const watch = new StoreWatch(systemClock());
-  watch.onFailure = failed.resolve;
+  watch.onChange = (fault) => fault && failed.resolve(fault);
   const store = await opened(factory, watch);
   await store.write([{ table: "keys", key: "device", value: "key" }]);
   const { open } = factory;
@@ -310,41 +310,72 @@ test("stores the bytes of files where the browser refuses blobs", async () => {
   expect(watch.failure).toBeUndefined();
 });
 
+/** Clock whose timers a test fires. */
+class Timers {
+  readonly #pending = new Set<{ readonly delayMs: number; readonly callback: () => void }>();
+
+  get delays(): readonly number[] {
+    return [...this.#pending].map(({ delayMs }) => delayMs);
+  }
+
+  readonly after = (delayMs: number, callback: () => void) => {
+    const timer = { delayMs, callback };
+    this.#pending.add(timer);
+    return () => void this.#pending.delete(timer);
+  };
+
+  fire(delayMs: number): void {
+    for (const timer of [...this.#pending]) if (timer.delayMs === delayMs) timer.callback();
+  }
+}
+
 test("gives up a write that the browser does not answer, and then waits less", async () => {
-  const timers: { readonly delayMs: number; readonly callback: () => void }[] = [];
-  const watch = new StoreWatch({
-    after: (delayMs, callback) => {
-      const timer = { delayMs, callback };
-      timers.push(timer);
-      return () => void timers.splice(timers.indexOf(timer), 1);
-    },
-  });
+  const timers = new Timers();
+  const watch = new StoreWatch(timers);
   const answers: (() => void)[] = [];
   const silent = () => new Promise<never>((resolve) => answers.push(resolve as () => void));
   const store = new WatchedStore({ get: silent, all: silent, write: silent }, watch);
-  const write = () => {
-    const result = store.write([{ table: "drafts", key: "a", value: 1 }]).catch(asFault);
-    const [timer = { delayMs: 0, callback: () => undefined }] = timers;
-    return { result, ...timer };
-  };
+  const write = () => store.write([{ table: "drafts", key: "a", value: 1 }]).catch(asFault);
   const first = write();
-  first.callback();
-  expect(await first.result).toMatchObject({ code: "store-failed" });
+  timers.fire(2_000);
+  expect(await first).toMatchObject({ code: "store-failed" });
   expect(watch.failure?.message).toContain("it does not answer");
   const second = write();
-  expect(second.delayMs).toBeLessThan(first.delayMs);
+  expect(new Set(timers.delays)).toEqual(new Set([1_000]));
   for (const answer of answers) answer();
-  expect(await second.result).toBeUndefined();
+  expect(await second).toBeUndefined();
+  // The browser has stored everything after all.
+  await until("no failure", () => watch.failure === undefined && watch.loss === undefined);
   const third = write();
-  expect(third.delayMs).toBe(first.delayMs);
+  expect(new Set(timers.delays)).toEqual(new Set([2_000]));
   answers.at(-1)?.();
-  await third.result;
+  await third;
+  expect(timers.delays).toEqual([]);
+});
+
+test("says what is lost: files, texts, or the way into the account", async () => {
+  const watch = new StoreWatch(systemClock());
+  const full = () => Promise.reject(new Fault("store-full", "the storage is full"));
+  const store = new WatchedStore({ get: full, all: full, write: full }, watch);
+  const losses: (string | undefined)[] = [];
+  for (const [table, key] of [
+    ["attached", "a"],
+    ["drafts", "a"],
+    ["sending", "a"],
+    ["keys", "account b"],
+    ["keys", "device"],
+    ["drafts", "a"],
+  ] as const) {
+    await store.write([{ table, key, value: 1 }]).catch(ignoreFault);
+    losses.push(watch.loss);
+  }
+  expect(losses).toEqual(["files", "texts", "texts", "texts", "account", "account"]);
 });
 
 test("reports each failed use of the store once in one place, except for caches", async () => {
   const watch = new StoreWatch(systemClock());
   const reported: string[] = [];
-  watch.onFailure = ({ code }) => reported.push(code);
+  watch.onChange = (fault) => reported.push(fault?.code ?? "");
   const full = () => Promise.reject(new Fault("store-full", "the storage is full"));
   const store = new WatchedStore({ get: full, all: full, write: full }, watch);
   await store.write([{ table: "drafts", key: "a", value: 1 }]).catch(ignoreFault);
@@ -356,16 +387,9 @@ test("reports each failed use of the store once in one place, except for caches"
   expect(watch.failure?.code).toBe("store-full");
 });
 
-test("reports a database that falls silent after 15 seconds, and keeps waiting", async () => {
-  const timers: (() => void)[] = [];
-  const delays: number[] = [];
-  const watch = new StoreWatch({
-    after: (delayMs, callback) => {
-      delays.push(delayMs);
-      timers.push(callback);
-      return () => timers.splice(timers.indexOf(callback), 1);
-    },
-  });
+test("reports a database that is silent for 2 seconds, and gives up after 15", async () => {
+  const timers = new Timers();
+  const watch = new StoreWatch(timers);
   const answer = Promise.withResolvers<unknown>();
   const silent: Store = new (class extends MemoryStore {
     override get = () => answer.promise;
@@ -374,12 +398,17 @@ test("reports a database that falls silent after 15 seconds, and keeps waiting",
   const store = new WatchedStore(silent, watch);
   const asked = store.get("outbox", "a");
   const cached = store.get("previews", "a"); // Its loss costs only time.
-  expect(delays).toEqual([15_000]);
+  const abandoned = rejection(store.get("drafts", "a"));
+  expect(timers.delays).toEqual([2_000, 15_000, 2_000, 15_000]);
   expect(watch.failure).toBeUndefined();
-  timers[0]?.();
+  timers.fire(2_000);
   expect(watch.failure).toMatchObject({ code: "store-failed" });
+  timers.fire(15_000);
+  expect(await abandoned).toMatchObject({ code: "store-failed" });
+  expect(await rejection(asked)).toBeDefined();
   answer.resolve("late");
-  expect(await Promise.all([asked, cached])).toEqual(["late", "late"]);
+  expect(await cached).toBe("late");
+  await until("no failure", () => watch.failure === undefined);
   expect(await rejection(store.write([{ table: "outbox", key: "a", value: 1 }]))).toBeDefined();
-  expect([watch.failure?.code, timers.length]).toEqual(["store-full", 0]);
+  expect([watch.failure?.code, timers.delays.length]).toEqual(["store-full", 0]);
 });

@@ -592,7 +592,7 @@ describe("storage failures", () => {
     browser.store = writingBy(store, full);
     ana.chat.actions.send("lobby", { text: "unkept" });
     await ana.until("there", () => ana.texts("lobby").length === 1);
-    expect(ana.chat.storeFailure?.code).toBe("store-full");
+    expect(ana.chat.storeFailure?.fault.code).toBe("store-full");
     browser.store = store;
     await ana.settled();
   });
@@ -638,7 +638,7 @@ describe("storage failures", () => {
     browser.store = writingBy(store, full);
     ana.chat.actions.setDraft("lobby", { text: "typed" });
     await site.time.advance(1_000);
-    expect(ana.chat.storeFailure?.code).toBe("store-full");
+    expect(ana.chat.storeFailure?.fault.code).toBe("store-full");
     ana.chat.dismissStoreFailure();
     expect(ana.chat.storeFailure).toBeUndefined();
   });

@@ -57,17 +57,20 @@ export const ENGLISH_START = {
   pageReplaced:
     "This page is out of date. Your drafts, attached files and unsent messages are " +
     "stored: reload to continue.",
-  browserFull:
-    "This browser's storage is full. Drafts and unsent messages are lost when this page closes.",
+  browserFull: "This browser's storage is full.",
   browserDataDeleted:
     "The data of this page was deleted in this browser. Before you close or reload the page, " +
     "set a password in the settings, or you can't sign in again.",
-  browserForgetsAccount:
-    "This browser doesn't store data of this page. When the page closes, drafts and unsent " +
-    "messages are lost, and you need your password to sign in again.",
-  browserStoresNothing:
-    "This browser doesn't store data of this page. Drafts and unsent messages are lost " +
-    "when the page closes.",
+  browserStoresNothing: "This browser doesn't store data of this page.",
+  storeLosses: {
+    settings: "Changed settings are lost when the page closes.",
+    files: "Attached and unsent files are lost when the page closes.",
+    texts: "Drafts, unsent messages and attached files are lost when the page closes.",
+    account:
+      "When the page closes, drafts, unsent messages and attached files are lost, and you need " +
+      "your password to sign in again.",
+  },
+  storageSlow: "This browser's storage doesn't answer. Waiting for it…",
   olderPageTitle: "This page is out of date",
   loading: "Loading…",
   partMissing:

@@ -65,18 +65,20 @@ export const INDONESIAN: Texts = {
     "Halaman ini sudah lama. Draf, lampiran, dan pesan Anda yang belum terkirim telah " +
     "disimpan: muat ulang untuk melanjutkan.",
   reloadToPost: "Muat ulang halaman untuk melanjutkan menulis.",
-  browserFull:
-    "Penyimpanan peramban ini penuh. Draf dan pesan yang belum terkirim hilang saat " +
-    "halaman ini ditutup.",
+  browserFull: "Penyimpanan peramban ini penuh.",
   browserDataDeleted:
     "Data halaman ini di peramban ini telah dihapus. Sebelum menutup atau memuat ulang halaman, " +
     "buat kata sandi di pengaturan; tanpanya Anda tidak dapat masuk lagi.",
-  browserForgetsAccount:
-    "Peramban ini tidak menyimpan data halaman ini. Saat halaman ditutup, draf dan pesan yang " +
-    "belum terkirim hilang, dan Anda perlu kata sandi untuk masuk lagi.",
-  browserStoresNothing:
-    "Peramban ini tidak menyimpan data halaman ini. Draf dan pesan yang belum terkirim " +
-    "hilang saat halaman ditutup.",
+  browserStoresNothing: "Peramban ini tidak menyimpan data halaman ini.",
+  storeLosses: {
+    settings: "Pengaturan yang diubah hilang saat halaman ditutup.",
+    files: "Lampiran dan berkas yang belum terkirim hilang saat halaman ditutup.",
+    texts: "Draf, pesan yang belum terkirim, dan lampiran hilang saat halaman ditutup.",
+    account:
+      "Saat halaman ditutup, draf, pesan yang belum terkirim, dan lampiran hilang, dan Anda " +
+      "perlu kata sandi untuk masuk lagi.",
+  },
+  storageSlow: "Penyimpanan peramban ini tidak menjawab. Menunggu…",
   olderPageTitle: "Halaman ini sudah lama",
   loading: "Memuat…",
   partMissing:

@@ -1,6 +1,6 @@
 /** The login form. */
 
-import { type ComponentType, type ReactNode, useEffect, useState } from "react";
+import { type ComponentType, type ReactNode, useEffect, useRef, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { type FoldedName, foldName, isName } from "../../../base/names.ts";
@@ -210,14 +210,28 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
     }
   };
   const isPasswordNeeded = server?.keepsKey === false || chat.isKeyEphemeral;
+  /** Without a key that outlasts the page, nobody could enter the account again. */
+  const lacksPassword = () => {
+    if (!(chat.isKeyEphemeral && password === "")) return false;
+    setWrong({ at: "password", text: texts.passwordNeeded });
+    return true;
+  };
   const submit = task.onSubmit(async () => {
-    // Without a key that outlasts the page, nobody could enter the account again.
-    if (chat.isKeyEphemeral && password === "")
-      return setWrong({ at: "password", text: texts.passwordNeeded });
+    if (lacksPassword()) return;
     const login = await typedLogin();
-    const create = () => void task.run(() => attempt(login, () => register(page, login)));
+    const create = () => {
+      if (lacksPassword()) return;
+      void task.run(() => attempt(login, () => register(page, login)));
+    };
     await attempt(login, () => logIn(page, login, create));
   });
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    const { dataset } = document.documentElement;
+    if (dataset["entered"] === undefined) return;
+    delete dataset["entered"];
+    form.current?.requestSubmit();
+  }, []);
   const acceptProposal = (name: string) => {
     if (!isName(user.trim())) setFullName({ text: user.trim(), account: name });
     setUser(name);
@@ -238,7 +252,7 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       </>
     ) : undefined;
   return (
-    <form onSubmit={submit} className="enter-form" noValidate>
+    <form ref={form} onSubmit={submit} className="enter-form" noValidate>
       {signedOut === undefined ? (
         <p>{texts.loginExplained}</p>
       ) : (

@@ -168,11 +168,14 @@ export function Banners({ lacksPart }: BannersProps) {
 
 function StoreFailure() {
   const { texts, chat } = useStart();
-  const fault = useModelValue(() => chat.storeFailure);
-  if (fault === undefined) return null;
-  const nothing = chat.isKeyEphemeral ? texts.browserForgetsAccount : texts.browserStoresNothing;
-  const failure = fault.code === "store-full" ? texts.browserFull : nothing;
-  const text = chat.isStoreDeleted ? texts.browserDataDeleted : failure;
+  const text = useModelValue(() => {
+    const { fault, loss } = chat.storeFailure ?? {};
+    if (fault === undefined || loss === undefined) return undefined;
+    if (chat.isStoreDeleted) return texts.browserDataDeleted;
+    const reason = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
+    return `${reason} ${texts.storeLosses[loss]}`;
+  });
+  if (text === undefined) return null;
   return (
     <div className="banner banner-warning">
       <Announced kind="fault" as="span">
