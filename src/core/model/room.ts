@@ -219,9 +219,9 @@ export function isConversation({ kind, people }: Pick<RoomState, "kind" | "peopl
   return kind === "person" || people !== undefined;
 }
 
-/** Reports whether the item counts as unread until the user reads it. */
+/** Reports whether the item counts as unread in its room, and not only in its thread. */
 function isCounted(item: Item): boolean {
-  return isMessage(item) && !item.isMine && item.state !== "erased";
+  return isMessage(item) && !item.isMine && !item.isInThread && item.state !== "erased";
 }
 
 function isUnread({ read }: Pick<RoomState, "read">, item: Item): boolean {

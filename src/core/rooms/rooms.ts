@@ -355,13 +355,14 @@ export class Rooms {
     room.lastN = head.n;
     if (head.by === "server") return;
     if (countsAsMessage(room, head.kind)) {
-      room.messageCount.add(head.n, head.by, head.seq);
       notePosted(room, head.by, head.time);
       if (room.box?.user === head.by && isWork(record)) {
         setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
       }
       const root = rootOf(record);
-      if (root !== undefined) {
+      // A reply that only its thread shows is unread there, and not in the room.
+      if (root === undefined) room.messageCount.add(head.n, head.by, head.seq);
+      else {
         const starter = room.messageCount.authorOf(root);
         addReply(room.threads, root, [head.seq, head.by], starter);
       }
