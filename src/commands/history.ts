@@ -4,6 +4,7 @@ import { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget, type Name, type Target } from "../base/names.ts";
+import { counted } from "../base/sizes.ts";
 import { defined } from "../base/values.ts";
 import { displayRecords } from "../cli/chat/console.ts";
 import {
@@ -197,12 +198,14 @@ async function fromServer(
     return printer.print(rows);
   };
   let lastSeq = 0;
-  for await (const records of serverPages(client, options, filter)) {
+  const overview = new Overview();
+  for await (const records of serverPages(client, options, filter, overview)) {
     await printPage(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
     if (pager?.isQuit === true) return 0;
   }
   if (printer instanceof HistoryPrinter) await printer.end();
+  overview.report(context);
   if (unreadable.text !== "") printNotice(context, unreadable.text);
   if (!follow) damage.check();
   if (!follow) return 0;
@@ -230,16 +233,16 @@ async function* serverPages(
   client: Client,
   options: HistoryOptions,
   filter: RegexFilter,
+  overview: Overview,
 ): AsyncGenerator<ChatRecord[]> {
   const kinds = kindsQuery(options.kinds);
   if (options.isOverview) {
     const reading = new TaskQueue({ running: ROOMS_READ_AT_ONCE });
     const pages = client.rooms.map((room) => {
       const query = { target: formatTarget(room), ...kinds };
-      return reading.run(() => lastRecords(client, query, FIRST_RECORDS, filter));
+      return reading.run(() => lastRecords(client, query, FIRST_RECORDS + 1, filter));
     });
-    const overview = await Promise.all(pages);
-    yield overview.flat().sort((a, b) => a.seq - b.seq);
+    yield overview.merge(await Promise.all(pages));
     return;
   }
   const query = queryOf(options);
@@ -248,6 +251,33 @@ async function* serverPages(
     return;
   }
   for await (const page of historyPages(client, query)) yield await filter.chatRecords(page);
+}
+
+/** The last messages of each room, merged, which says that rooms have more. */
+class Overview {
+  #cutRooms = 0;
+
+  /** @param rooms last messages of each room, one more than are printed */
+  merge<Row extends DisplayRecord | ChatRecord>(rooms: readonly (readonly Row[])[]): Row[] {
+    return rooms.flatMap((rows) => this.#latest(rows)).sort((a, b) => a.seq - b.seq);
+  }
+
+  #latest<Row extends DisplayRecord | ChatRecord>(rows: readonly Row[]): readonly Row[] {
+    const printed = rows.filter(({ sealed }) => sealed !== "carrier");
+    if (printed.length <= FIRST_RECORDS) return rows;
+    this.#cutRooms++;
+    const first = printed.at(-FIRST_RECORDS)?.seq ?? 0;
+    return rows.filter(({ seq }) => seq >= first);
+  }
+
+  report(context: Context): void {
+    if (this.#cutRooms === 0) return;
+    printNotice(
+      context,
+      `older messages of ${counted(this.#cutRooms, "room")} are not printed; ` +
+        "add --room, --with or --since",
+    );
+  }
 }
 
 function queryOf(options: HistoryOptions): Query {
@@ -370,13 +400,15 @@ async function fromFolder(
   const unreadable = new UnreadableCount();
   const hits = () => filter.hits;
   const printer = new HistoryPrinter(context, { me: undefined, pager, hits });
-  for await (const page of folderPages(folder, options, filter)) {
+  const overview = new Overview();
+  for await (const page of folderPages(folder, options, filter, overview)) {
     damage.add(page);
     unreadable.add(page);
     await printer.print(page);
     if (pager?.isQuit === true) return 0;
   }
   await printer.end();
+  overview.report(context);
   if (unreadable.text !== "") printNotice(context, unreadable.text);
   damage.check();
   return 0;
@@ -386,6 +418,7 @@ async function* folderPages(
   folder: FolderHistory,
   options: HistoryOptions,
   filter: RegexFilter,
+  overview: Overview,
 ): AsyncGenerator<readonly DisplayRecord[]> {
   const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
   const query: FolderQuery = {
@@ -394,9 +427,9 @@ async function* folderPages(
     ...defined({ grep, sinceMs, untilMs, ignoreCase }),
   };
   if (options.isOverview) {
-    const last = (room: RoomId) => folder.last({ ...query, rooms: new Set([room]) }, FIRST_RECORDS);
-    const overview = await Array.fromAsync(folder.rooms, last);
-    yield overview.flat().sort((a, b) => a.seq - b.seq);
+    const count = FIRST_RECORDS + 1;
+    const last = (room: RoomId) => folder.last({ ...query, rooms: new Set([room]) }, count);
+    yield overview.merge(await Array.fromAsync(folder.rooms, last));
   } else if (options.last !== undefined && !filter.isActive) {
     yield await folder.last(query, options.last);
   } else {

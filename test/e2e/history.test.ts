@@ -51,6 +51,24 @@ test.each([
   expect(stored).toEqual(online);
 });
 
+server.test("says that rooms have older messages than it prints", async (sandbox) => {
+  const home = sandbox.home("cut").with({ CHAT_USER: "cut" });
+  const note = /older messages of (\d+ rooms?) are not printed; add --room, --with or --since/;
+  const notes = async (...args: string[]) => (await home.run(["history", ...args])).err.match(note);
+  const post = (count: number) =>
+    home.run(["join"], { stdin: `/join cutting\n${"a line\n".repeat(count)}` });
+  // The join is the first of fifty lines.
+  await post(49);
+  expect(await notes()).toBeNull();
+  await post(1);
+  expect((await notes())?.[1]).toBe("1 room");
+  expect((await notes("--json"))?.[1]).toBe("1 room");
+  expect(await notes("--last", "3")).toBeNull();
+  expect(await notes("--room", "cutting")).toBeNull();
+  const rows = await home.json(["history"]);
+  expect(rows.filter(({ room }) => room === "cutting")).toHaveLength(50);
+});
+
 server.test("--data refuses a missing folder and a foreign one", async (sandbox) => {
   const home = sandbox.home("x");
   const absent = await home.run(["history", "--data", "nowhere", "--json"]);
