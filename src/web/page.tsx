@@ -10,7 +10,8 @@ import { ENGLISH_START } from "../ui/messages/en/start.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { PageFault } from "../ui/text/fault-text.ts";
 import { browserPlatform } from "./browser/browser.ts";
-import { addNewerMethods } from "./browser/newer-methods.ts";
+import { addMissingCurves } from "./browser/curve-support.ts";
+import { addNewerMethods } from "./browser/newer-features.ts";
 import { withFetchFault } from "./browser/parts.ts";
 import { SLOW_STORE_MS } from "./browser/store-watch.ts";
 import { loadStartTexts, loadTexts } from "./browser/texts.ts";
@@ -24,7 +25,7 @@ import chatSheet from "./view/chat.css" with { type: "file" };
 import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 import { addStyleSheet } from "./view/shell/style-sheet.ts";
-import { FaultGuard, refuseOldBrowser, StartFault } from "./view/start-fault.tsx";
+import { FaultGuard, StartFault } from "./view/start-fault.tsx";
 
 const language = readSettings().language ?? languageFor(navigator.languages);
 const container = document.getElementById("page");
@@ -81,12 +82,13 @@ async function showSlowStorage(): Promise<void> {
 }
 
 async function startChat(): Promise<void> {
-  const opened = browserPlatform().then((platform) => {
+  const ready = Promise.all([browserPlatform(), addMissingCurves(globalThis.crypto.subtle)]);
+  const opened = ready.then(([platform]) => {
     return openPageClient(platform, { ...OPTIONS, photos: new Photos(scaleLater) });
   });
   const slow = setTimeout(() => void ifPossible(showSlowStorage()), SLOW_STORE_MS);
-  const ready = opened.catch(asFault).finally(() => clearTimeout(slow));
-  const [chat, texts] = await Promise.all([ready, loadStartTexts(language)]);
+  const answered = opened.catch(asFault).finally(() => clearTimeout(slow));
+  const [chat, texts] = await Promise.all([answered, loadStartTexts(language)]);
   if (chat instanceof Fault && chat.code === "version-unsupported") {
     replaceBy(<OlderPage texts={texts} />);
     return;
@@ -115,9 +117,9 @@ function watchEnd(chat: PageClient): void {
 }
 
 async function start(): Promise<void> {
+  if (document.documentElement.dataset["old"] !== undefined) return;
   try {
-    addNewerMethods();
-    refuseOldBrowser();
+    await addNewerMethods();
     await (document.documentElement.dataset["share"] === undefined ? startChat() : startShare());
   } catch (error) {
     // Texts that could not be fetched would be waited for once more.

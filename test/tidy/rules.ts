@@ -31,7 +31,7 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^crypto\/certificate(?:-maker)?\.ts$/, "@peculiar/x509 reflect-metadata"],
   [/^base\/qr\.ts$/, "uqr"],
   [/^crypto\/seal\//, "ts-mls"],
-  [/^crypto\/cpace\.ts$/, "@noble/curves"],
+  [/^(?:crypto\/cpace|web\/browser\/curves)\.ts$/, "@noble/curves"],
   [/^crypto\/seal\/suite\.ts$/, "@hpke/core"],
   [/^crypto\/code-exchange\.ts$/, "@noble/ciphers"],
   [/^(?:crypto\/(?:cpace|code-exchange)|web\/browser\/hash)\.ts$/, "@noble/hashes"],
@@ -51,7 +51,7 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
  * hostile data is not a Fault there, so each of these files catches it or reads only own data.
  */
 const DECODERS: readonly (readonly [call: RegExp, planted: string, paths: string])[] = [
-  [/\bJSON\.parse\(/, "JSON.parse(a);", "base/decode io/disk/search-worker"],
+  [/\bJSON\.parse\(/, "JSON.parse(a);", "base/decode io/disk/search-worker web/view/first-paint"],
   [
     /\bnew URL\(/,
     "new URL(a);",

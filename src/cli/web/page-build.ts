@@ -9,6 +9,8 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { titleText } from "../../base/text.ts";
 import type { StaticFile, StaticPage } from "../../server/http/static.ts";
+import { KNOWN_KEY, SETTINGS_KEY } from "../../ui/local-keys.ts";
+import { LANGUAGES } from "../../ui/messages/languages.ts";
 import { PAGE_PLUGINS, PAGE_SOURCE } from "../page-plugins.ts";
 import { joinChunks } from "./page-chunks.ts";
 import { withSignInForm } from "./page-shell.ts";
@@ -78,11 +80,23 @@ function worker(icon: string): Promise<Uint8Array> {
 }
 
 async function firstScript(raw: Map<string, Uint8Array>): Promise<string> {
-  const script = await classicScript("view/first-paint.ts");
+  const script = await plainScript("view/first-paint.ts");
   const hash = createHash("sha256").update(script).digest("hex").slice(0, 8);
   const path = `/assets/first-${hash}.js`;
   raw.set(path, script);
   return path;
+}
+
+/** Removes the types. The bundler would add code that old browsers cannot run. */
+async function plainScript(source: string): Promise<Uint8Array> {
+  const define = {
+    KNOWN_KEY: JSON.stringify(KNOWN_KEY),
+    SETTINGS_KEY: JSON.stringify(SETTINGS_KEY),
+    LANGUAGE_CODES: JSON.stringify([...LANGUAGES.keys()].join()),
+  };
+  const transpiler = new Bun.Transpiler({ loader: "ts", minifyWhitespace: true, define });
+  const code = transpiler.transformSync(await Bun.file(join(PAGE_SOURCE, "..", source)).text());
+  return utf8Encode(`(function(){${code}})();`);
 }
 
 async function classicScript(
@@ -124,7 +138,10 @@ async function loadedSheets(): Promise<BunPlugin> {
 }
 
 async function minified(path: string, bytes: Uint8Array<ArrayBuffer>, small: boolean) {
-  if (path.endsWith(".css")) return minifiedAlone("/file.css", bytes);
+  if (path.endsWith(".css")) {
+    const sheet = await minifiedAlone("/file.css", bytes);
+    return new Uint8Array(utf8Encode(withPlainColours(utf8Decode(sheet))));
+  }
   return small && path.endsWith(".js") ? withShortLocals(bytes) : bytes;
 }
 
@@ -149,6 +166,32 @@ async function minifiedAlone(
 async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const shortened = await minifiedAlone("/file.js", file);
   return shortened.length < file.length ? shortened : file;
+}
+
+const MIX = /color-mix\(in srgb,(var\([\w-]+\)|[a-z]+) ?(\d+)%,(var\([\w-]+\)|[a-z]+)\)/g;
+const MIX_HALF_PERCENT = 50;
+
+/**
+ * Gives a browser that cannot mix colours (Chromium 109) the stronger of the two. It would take the
+ * initial value, because it cannot know that a value with variables is one that it cannot read.
+ */
+function withPlainColours(sheet: string): string {
+  const parts = sheet.split("}").map((part) => {
+    const end = part.lastIndexOf("{");
+    const declarations = part.slice(end + 1);
+    if (end < 0 || !declarations.includes("color-mix(")) return part;
+    const begin = part.lastIndexOf("{", end - 1) + 1;
+    const selector = part.slice(begin, end);
+    const plain = declarations.replaceAll(
+      MIX,
+      (_, first: string, percent: string, other: string) =>
+        Number(percent) >= MIX_HALF_PERCENT ? first : other,
+    );
+    const mixed = declarations.split(";").filter((each) => each.includes("color-mix("));
+    const own = `@supports (color:color-mix(in srgb,red,red)){${selector}{${mixed.join(";")}}`;
+    return `${part.slice(0, end)}{${plain}}${own}`;
+  });
+  return parts.join("}");
 }
 
 function buildIdOf(raw: ReadonlyMap<string, Uint8Array>): string {

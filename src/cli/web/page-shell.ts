@@ -48,13 +48,14 @@ export function withSignInForm(html: string): string {
   );
 }
 
-/** Texts that the first script shows if the page's own scripts cannot be loaded. */
+/** Texts that the first script shows in place of the page. */
 function lostTexts(): string {
   return [ENGLISH, INDONESIAN]
-    .map(({ lang, loadFailed, reload }) => {
-      const quoted = (text: string) => Bun.escapeHTML(text);
-      return ` data-lost-${lang}="${quoted(loadFailed)}" data-reload-${lang}="${quoted(reload)}"`;
-    })
+    .flatMap(({ lang, loadFailed, reload, browserTooOld }) => [
+      ` data-lost-${lang}="${Bun.escapeHTML(loadFailed)}"`,
+      ` data-reload-${lang}="${Bun.escapeHTML(reload)}"`,
+      ` data-old-${lang}="${Bun.escapeHTML(browserTooOld)}"`,
+    ])
     .join("");
 }
 

@@ -301,7 +301,7 @@ export function findItem(model: Model, seq: number): Item | undefined {
 
 /** Reports whether a message is known to be erased, also if it is not loaded. */
 export function isErased({ rooms }: Pick<Model, "rooms">, seq: number): boolean {
-  return rooms.values().some(({ changes }) => changes.get(seq)?.isErased === true);
+  return [...rooms.values()].some(({ changes }) => changes.get(seq)?.isErased === true);
 }
 
 /** Reports whether the draft edits a caption, which may be empty, unlike a message. */

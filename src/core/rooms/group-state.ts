@@ -100,7 +100,7 @@ export function invitedToSealed({ isSealed, admitted, members }: Room): UserId[]
 /** Reports whether a user may join a sealed room, or has a device in its group. */
 export function mayReadSealed({ isSealed, admitted, group }: Room, user: UserId): boolean {
   if (isSealed !== true) return false;
-  return admitted.has(user) || (group?.devices.values().some((owner) => owner === user) ?? false);
+  return admitted.has(user) || [...(group?.devices.values() ?? [])].includes(user);
 }
 
 /** @returns `undefined` if a required field is missing or malformed */

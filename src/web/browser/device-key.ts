@@ -6,6 +6,7 @@ import type { Name } from "../../base/names.ts";
 import type { Keys, SigningKey } from "../../client/link/keys.ts";
 import { toUnshared } from "../../crypto/seal/unshared.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import { ifPossible } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Subtle } from "./environment.ts";
@@ -103,7 +104,8 @@ export class PageDevice implements Keys {
       // Only the JWK format contains the public half (RFC 8037).
       const { x = "" } = await subtle.exportKey("jwk", privateKey);
       const publicKey = fromBase64Url(x);
-      const value = store.isExternal === true ? { publicKey, pkcs8 } : { publicKey, privateKey };
+      const isStorable = store.isExternal !== true && privateKey instanceof CryptoKey;
+      const value = isStorable ? { publicKey, privateKey } : { publicKey, pkcs8 };
       await store.write([{ table: "keys", key: accountName(server, user), value }]);
     } finally {
       pkcs8.fill(0);
@@ -176,14 +178,19 @@ async function readPair(
 ): Promise<KeyPair | undefined> {
   const value = await store.get("keys", name);
   const pair = parsePair(value);
-  if (pair === undefined || store.isExternal !== true) return pair;
-  const { pkcs8 } = value as { readonly pkcs8?: unknown };
+  const { pkcs8 } = Object(value) as { readonly pkcs8?: unknown };
+  if (pair === undefined || (store.isExternal !== true && pkcs8 === undefined)) return pair;
+  const { publicKey } = pair;
   const bytes = pkcs8 instanceof Uint8Array ? toUnshared(pkcs8) : undefined;
+  const isExtractable = store.isExternal !== true && name.startsWith(ACCOUNT);
   const privateKey =
     bytes === undefined
       ? undefined
-      : await subtle?.importKey("pkcs8", bytes, ED25519, false, ["sign"]);
-  return { publicKey: pair.publicKey, privateKey };
+      : await subtle?.importKey("pkcs8", bytes, ED25519, isExtractable, ["sign"]);
+  // The browser has learnt the curve since, and can protect the key.
+  if (store.isExternal !== true && privateKey instanceof CryptoKey)
+    await ifPossible(store.write([{ table: "keys", key: name, value: { publicKey, privateKey } }]));
+  return { publicKey, privateKey };
 }
 
 function parsePair(value: unknown): KeyPair | undefined {
@@ -209,7 +216,8 @@ async function newPair(
     if (generated !== undefined && subtle !== undefined) {
       const publicKey = new Uint8Array(await subtle.exportKey("raw", generated.publicKey));
       const pair = { publicKey, privateKey: generated.privateKey };
-      if (!isExternal) return { pair, value: pair };
+      // A key of `curves.ts` is no object that a browser can store.
+      if (!isExternal && pair.privateKey instanceof CryptoKey) return { pair, value: pair };
       const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", generated.privateKey));
       return { pair, value: { publicKey, pkcs8 } };
     }

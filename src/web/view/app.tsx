@@ -14,6 +14,7 @@ import {
 } from "react";
 import { isSameName } from "../../core/model/item.ts";
 import { ifPossible } from "../../io/promises.ts";
+import { KNOWN_KEY } from "../../ui/local-keys.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import type { StartTexts } from "../../ui/messages/en/start.ts";
 import { type Language, languageFor } from "../../ui/messages/languages.ts";
@@ -52,7 +53,7 @@ import {
 import { combined, listen } from "./shell/effects.ts";
 import { keepFocus, markPointerInput } from "./shell/focus.ts";
 import { LazyModule, useLoading, useModule } from "./shell/lazy.ts";
-import { KNOWN_KEY, writeLocal } from "./shell/local.ts";
+import { writeLocal } from "./shell/local.ts";
 import {
   onSettings,
   readSettings,

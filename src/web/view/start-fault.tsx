@@ -12,20 +12,6 @@ interface StartFaultProps {
   readonly texts: StartTexts;
 }
 
-/** Names what the page needs, and browsers before 2024 lack. */
-function missingFeature(): string | undefined {
-  if (!("toWellFormed" in String.prototype)) return "String.toWellFormed";
-  if (!("groupBy" in Map)) return "Map.groupBy";
-  if (!("Segmenter" in Intl)) return "Intl.Segmenter";
-  return undefined;
-}
-
-/** Otherwise, an old browser would fail at the first click, without a message. */
-export function refuseOldBrowser(): void {
-  const missing = missingFeature();
-  if (missing !== undefined) throw new TypeError(`this browser has no ${missing}`);
-}
-
 function detailsOf(error: unknown): string {
   const { build = "" } = document.documentElement.dataset;
   const lines = error instanceof Error ? [String(error), error.stack] : [String(error)];
@@ -59,7 +45,7 @@ export function StartFault({ error, texts }: StartFaultProps) {
       <h2 id="fault-title" tabIndex={-1} ref={focusOnMount}>
         {texts.startFailed}
       </h2>
-      <p>{missingFeature() === undefined ? hint : texts.browserTooOld}</p>
+      <p>{hint}</p>
       <p>
         <Button onClick={() => location.reload()}>{texts.reload}</Button>
         {/* Pages without TLS have no clipboard; there, the details can be selected. */}

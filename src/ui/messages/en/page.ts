@@ -21,6 +21,9 @@ function englishOrdinal(count: number): string {
 export const ENGLISH = {
   ...ENGLISH_START,
 
+  browserTooOld:
+    "This browser is too old for this page. Update it, use another browser, or chat from a " +
+    "terminal (chat join with this address) or an IRC program.",
   leaveAsk: (room: string) => `Leave ${room}?`,
   leaveLast:
     "You are the only moderator. After you leave, nobody sees what members hand in or ask.",

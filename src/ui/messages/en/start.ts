@@ -77,7 +77,6 @@ export const ENGLISH_START = {
     "A part of the page can't be loaded. Retrying. " +
     "A content blocker or the network may hold it back.",
   startFailed: "The page doesn't work",
-  browserTooOld: "This browser is too old for the page. Update it, or use another browser.",
   startFailedHint: "Reload it. If that doesn't help, send the details to the server's operator.",
   copied: "Copied",
   copyDetails: "Copy details",

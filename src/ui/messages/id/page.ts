@@ -86,7 +86,8 @@ export const INDONESIAN: Texts = {
     "jaringan menahannya.",
   startFailed: "Halaman tidak berfungsi",
   browserTooOld:
-    "Peramban ini terlalu lama untuk halaman ini. Perbarui, atau gunakan peramban lain.",
+    "Peramban ini terlalu lama untuk halaman ini. Perbarui, gunakan peramban lain, atau " +
+    "mengobrol dari terminal (chat join dengan alamat ini) atau program IRC.",
   startFailedHint: "Muat ulang. Jika tidak membantu, kirim rinciannya kepada operator server.",
   copyDetails: "Salin rincian",
   olderPage:

@@ -25,7 +25,8 @@ function isUsable(element: Element | null | undefined): element is HTMLElement {
     element.isConnected &&
     element !== document.body &&
     !element.matches(":disabled, [inert], [inert] *") &&
-    element.checkVisibility({ visibilityProperty: true })
+    element.getClientRects().length > 0 &&
+    getComputedStyle(element).visibility === "visible"
   );
 }
 

@@ -2,10 +2,6 @@
 
 import { decodeJson } from "../../../base/decode.ts";
 
-export const SETTINGS_KEY = "chat.settings";
-/** True once this browser has had an account, so that its users get no empty sign-in form first. */
-export const KNOWN_KEY = "chat.known";
-
 /** @returns `undefined` if the value is absent or invalid */
 export function readLocal(key: string): unknown {
   try {

@@ -1,9 +1,10 @@
 /** This browser's settings in local storage. */
 
+import { SETTINGS_KEY } from "../../../ui/local-keys.ts";
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
 import { isTouch } from "./context.tsx";
 import { listen } from "./effects.ts";
-import { readLocal, SETTINGS_KEY, writeLocal } from "./local.ts";
+import { readLocal, writeLocal } from "./local.ts";
 
 export interface StoredPageSettings extends PageSettings {
   readonly pushesFor: string | undefined;

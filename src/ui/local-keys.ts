@@ -1,0 +1,5 @@
+/** Keys of the page's values in the browser's local storage. */
+
+export const SETTINGS_KEY = "chat.settings";
+/** True once this browser has had an account, so that its users get no empty sign-in form first. */
+export const KNOWN_KEY = "chat.known";
