@@ -38,10 +38,8 @@ export class AccountReader {
         const isVisible = event.isChanged && this.#connected === undefined && this.mode !== "none";
         return isVisible ? this.#emit(event) : undefined;
       }
-      case "room-gone": {
-        const { kind, room } = event;
-        return room === undefined || this.mode === "none" ? undefined : this.#emit({ kind, room });
-      }
+      case "room-gone":
+        return this.mode === "none" ? undefined : this.#emit(event);
       case "record": {
         const { kind, sealed } = event.record;
         return HIDDEN_KINDS.has(kind) || sealed === "carrier" ? undefined : this.#emit(event);
@@ -53,8 +51,10 @@ export class AccountReader {
         return this.sink.cursor(event.seq);
       case "rewind":
         return this.sink.rewind(event.seq);
-      case "offered":
-        return event.room.isSealed === true ? undefined : this.#emit(event);
+      case "offered": {
+        const room = this.rooms().find(({ id }) => id === event.room);
+        return room === undefined || room.isSealed === true ? undefined : this.#emit(event);
+      }
       case "skipped":
       case "presence":
       case "read":

@@ -673,7 +673,7 @@ export class Client extends ChatClient<ClientAccount> {
   #isRepeated(event: ClientEvent): boolean {
     // A known position comes again with a new number of unread messages.
     if (event.kind === "read")
-      return event.n <= (this.store.current.rooms.get(event.room.id)?.read ?? 0);
+      return event.n <= (this.store.current.rooms.get(event.room)?.read ?? 0);
     // The announcement comes after each connection.
     if (event.kind !== "announced") return false;
     const announcement = `${event.time} ${event.text}`;

@@ -1,16 +1,14 @@
 /** `ClientEvent`: everything that happens to a client, for user interfaces, models and scripts. */
 
 import type { Fault } from "../base/fault.ts";
-import type { FileId, RoomId } from "../base/ids.ts";
+import type { RoomId } from "../base/ids.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { AccountChange } from "../core/client/own-account.ts";
 import type { ModelEvent } from "../core/model/event.ts";
 import type { ServerView } from "../core/model/state.ts";
 import { changesModel } from "../core/model/update.ts";
-import type { FolderSize } from "../io/blob/interfaces.ts";
 import type { Transport } from "../io/link/link.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
-import type { NoticeOf } from "../wire/messages.ts";
 import type { LoopState } from "./connection-loop.ts";
 import type { GuessDelay, ServerNotice } from "./link/connection.ts";
 import type { GreetedServer } from "./link/greeting.ts";
@@ -43,59 +41,30 @@ export type LinkEvent =
   | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined }
   | { readonly kind: "closed"; readonly fault: Fault | undefined };
 
-/** Event of a room. */
+/** Event of a room, which names the room by its id. */
 export type RoomEvent =
   | { readonly kind: "listing"; readonly link: LinkInfo }
-  | {
-      readonly kind: "room";
-      readonly room: RoomView;
-      readonly isChanged: boolean;
-      readonly notice: NoticeOf<"room">;
-    }
-  /** `room` is `undefined` if no link has listed the room since the last `caught-up`. */
-  | { readonly kind: "room-gone"; readonly id: string; readonly room: RoomView | undefined }
+  | RoomChange
+  | Extract<ModelEvent, { kind: "room-gone" | RoomNoticeKind | "presence" | "status" }>
   | {
       readonly kind: "record";
       readonly record: ChatRecord;
       readonly head: Uint8Array;
       readonly sizeBytes: number;
     }
-  | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
+  | { readonly kind: "skipped"; readonly room: RoomId; readonly count: number }
   | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
   | { readonly kind: "cursor"; readonly seq: number }
-  | { readonly kind: "rewind"; readonly seq: number }
-  | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
-  /** `unread` is `undefined` if the count is unknown. */
-  | {
-      readonly kind: "read";
-      readonly room: RoomView;
-      readonly n: number;
-      readonly unread: number | undefined;
-    }
-  | {
-      readonly kind: "offered";
-      readonly room: RoomView;
-      readonly file: FileId;
-      readonly from: string;
-      readonly name: string;
-      readonly sizeBytes: number | undefined;
-      readonly folder: FolderSize | undefined;
-      /** Root of the thread that will show the file. */
-      readonly thread: number | undefined;
-    }
-  | {
-      readonly kind: "presence";
-      readonly room: RoomView;
-      readonly user: string;
-      readonly online: boolean;
-    }
-  | {
-      readonly kind: "status";
-      readonly room: RoomView;
-      readonly user: string;
-      readonly status?: string | undefined;
-      readonly statusUntil?: number | undefined;
-    };
+  | { readonly kind: "rewind"; readonly seq: number };
+
+/** Room as the server sent it, with its view at that time. */
+type RoomChange = Extract<ModelEvent, { kind: "room" }> & {
+  readonly view: RoomView;
+  readonly isChanged: boolean;
+};
+
+/** Notices about a room that pass as they are. */
+export type RoomNoticeKind = "typing" | "read" | "offered";
 
 /** Event of the account, its devices, its keys or the server. */
 export type NoticeEvent = ShownNotice | PrefsEvent | SealedEvent | AccountChangedEvent;
@@ -113,7 +82,7 @@ export type AccountNotice = Exclude<ServerNotice, { kind: FollowedKind }>;
 export type FollowedKind =
   | "guess-delay" // The connection reports it.
   | ("room" | "room-gone" | "records" | "caught-up")
-  | ("presences" | "typing" | "read" | "offered");
+  | ("presences" | RoomNoticeKind);
 
 /** Somebody has changed the user's own account, and the server has proved it. */
 export interface AccountChangedEvent extends AccountChange {
@@ -141,13 +110,12 @@ export interface ConnectedEvent extends LinkInfo {
 
 export type ReaderEvent =
   | ConnectedEvent
-  | { readonly kind: "room-gone"; readonly room: RoomView }
   | Extract<
       ClientEvent,
       {
         kind:
           | ("pinned" | "moved" | "elsewhere" | "lost" | "retrying" | "closed")
-          | ("record" | "skipped" | "caught-up" | "room" | "presence" | "read")
+          | ("record" | "skipped" | "caught-up" | "room" | "room-gone" | "presence" | "read")
           | ("offered" | "settled" | "invited" | "announced" | "disk-low")
           | ("majority" | "account-changed" | SealedEvent["kind"]);
       }
@@ -179,22 +147,6 @@ export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent 
       const untilUnixMs = nowUnixMs + (delay?.waitMs ?? 0);
       return { kind, delay: delay && { of: delay.of, untilUnixMs } };
     }
-    case "listing":
-      return { kind: "listing" };
-    case "room":
-      return { ...event.notice, room: event.room.id };
-    case "room-gone":
-      return { kind: "room-gone", room: event.id as RoomId };
-    case "record":
-      return { kind: "record", record: event.record };
-    case "caught-up":
-      return { kind: "caught-up" };
-    case "presence":
-    case "status":
-    case "typing":
-    case "read":
-    case "offered":
-      return { ...event, room: event.room.id };
     case "handover":
       return event.step === "part" || event.step === "read"
         ? { kind: "opened", room: event.room }

@@ -1,7 +1,7 @@
 /** Follower that turns one account's notices into verified, ordered events. */
 
 import { Fault } from "../base/fault.ts";
-import type { FileId, Sha256 } from "../base/ids.ts";
+import type { RoomId, Sha256 } from "../base/ids.ts";
 import {
   type ChatRecord,
   fieldsIn,
@@ -12,7 +12,7 @@ import {
 } from "../core/client/chat-record.ts";
 import { Timeline, type TimelineEffect } from "../core/client/timeline.ts";
 import type { NoticeOf, WireRecord } from "../wire/messages.ts";
-import type { AccountNotice, LinkInfo, RoomEvent } from "./event.ts";
+import type { AccountNotice, LinkInfo, RoomEvent, RoomNoticeKind } from "./event.ts";
 import type { ServerNotice } from "./link/connection.ts";
 
 export type FollowerEvent = RoomEvent | AccountNotice;
@@ -76,7 +76,7 @@ export class Follower {
       case "room":
         return this.#room(notice);
       case "room-gone":
-        return this.#removeRoom(notice.room);
+        return this.#removeRoom(notice.room as RoomId);
       case "records":
         if (this.mode === "none") return;
         // After a gap the link is about to be closed, so later records are useless.
@@ -97,22 +97,14 @@ export class Follower {
     }
   }
 
-  #roomNotice(notice: NoticeOf<"typing" | "read" | "offered">): void {
-    const room = this.#rooms.get(notice.room);
-    if (room === undefined || this.mode === "none") return;
-    if (notice.kind === "typing") return this.sink.event({ ...notice, room });
-    if (notice.kind === "read") {
-      const { kind, n, unread } = notice;
-      return this.sink.event({ kind, room, n, unread });
-    }
-    const { kind, from, name, size, folder, thread } = notice;
-    const file = notice.file as FileId;
-    this.sink.event({ kind, room, file, from, name, sizeBytes: size, folder, thread });
+  #roomNotice(notice: NoticeOf<RoomNoticeKind>): void {
+    const room = notice.room as RoomId;
+    if (this.#rooms.has(room) && this.mode !== "none") this.sink.event({ ...notice, room });
   }
 
   #presences(notice: NoticeOf<"presences">): void {
-    const room = this.#rooms.get(notice.room);
-    if (room === undefined || this.mode === "none") return;
+    const room = notice.room as RoomId;
+    if (!this.#rooms.has(room) || this.mode === "none") return;
     const emitAs = (online: boolean) => (user: string) =>
       this.sink.event({ kind: "presence", room, user, online });
     notice.online.forEach(emitAs(true));
@@ -134,19 +126,17 @@ export class Follower {
       known.topic !== view.topic ||
       known.name !== view.name ||
       known.isSealed !== view.isSealed;
-    this.sink.event({ kind: "room", room: view, isChanged, notice });
+    this.sink.event({ ...notice, room: view.id, view, isChanged });
     if (this.mode === "none") return;
     const { room, n, skipped, behind } = notice;
     this.#perform(this.#timeline.handle({ kind: "room", room, n, skipped, behind }));
   }
 
-  #removeRoom(id: string): void {
-    // The user knows the room from the last link, even if the server has not listed it on this one.
-    const room = this.#rooms.get(id) ?? this.#previousRooms.get(id);
-    this.#rooms.delete(id);
-    this.#previousRooms.delete(id);
-    this.sink.event({ kind: "room-gone", id, room });
-    if (this.mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
+  #removeRoom(room: RoomId): void {
+    this.#rooms.delete(room);
+    this.#previousRooms.delete(room);
+    this.sink.event({ kind: "room-gone", room });
+    if (this.mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room }));
   }
 
   #record(wire: WireRecord): boolean {
@@ -189,14 +179,9 @@ export class Follower {
   #perform(effects: readonly TimelineEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === "cursor") this.sink.event(effect);
-      if (effect.kind === "skipped") this.#skipped(effect.room, effect.count);
+      if (effect.kind === "skipped") this.sink.event({ ...effect, room: effect.room as RoomId });
       if (effect.kind === "gap") this.#reportGap(effect);
     }
-  }
-
-  #skipped(id: string, count: number): void {
-    const room = this.#rooms.get(id);
-    if (room !== undefined) this.sink.event({ kind: "skipped", room, count });
   }
 
   #reportGap({

@@ -237,7 +237,7 @@ export class AccountSession {
     if (event.kind === "group-device-revoked")
       return this.sealing.removeRevoked(event.room, event.user);
     this.options.emit(event);
-    if (event.kind === "room") this.sealing.roomListed(event.room);
+    if (event.kind === "room") this.sealing.roomListed(event.view);
     if (event.kind !== "caught-up") return;
     const announceUploads = () => this.options.transfers().announceUploads();
     this.sealing.caughtUp(this.options.follow !== "none", announceUploads);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { utf8Encode } from "../../src/base/bytes.ts";
+import type { RoomId } from "../../src/base/ids.ts";
 import { AccountReader } from "../../src/client/account-reader.ts";
 import type { ClientEvent, ReaderEvent } from "../../src/client/event.ts";
 import { Follower, type FollowerEvent } from "../../src/client/follower.ts";
@@ -32,7 +33,11 @@ function feedOf() {
   const opening: (() => void)[] = [];
   const ignore = () => undefined;
   const sink = { event: (event: ReaderEvent) => void events.push(event) };
-  const reader = new AccountReader("all", () => [], { ...sink, cursor: ignore, rewind: ignore });
+  const reader = new AccountReader("all", () => feed.rooms, {
+    ...sink,
+    cursor: ignore,
+    rewind: ignore,
+  });
   const opener: ConstructorParameters<typeof EventStage>[0] = {
     needsOpening: ({ kind }) => kind === "sealed",
     openRecords: (records) => new Promise((resolve) => opening.push(() => resolve(records))),
@@ -76,4 +81,27 @@ test("reports all events of a link before those of the next", async () => {
   ]);
   const links = ["record", "record", "listing", "room", "caught-up", "room", "record"] as const;
   expect(followed.filter((kind) => kind !== "cursor")).toEqual([...links]);
+});
+
+test("reports files that are offered in open rooms that the user is still in", async () => {
+  const { feed, events, opening } = feedOf();
+  const offer = (room: string, name: string) =>
+    feed.notice({ kind: "offered", room, file: "fAAAAAAAAAAA", from: "ben", name });
+  feed.connected(CONNECTED);
+  feed.notice(LOBBY);
+  feed.notice({ ...VAULT, sealed: true });
+  feed.notice({ ...LOBBY, room: "rHall", name: "hall" });
+  feed.notice({ kind: "caught-up", seq: 1 });
+  feed.notice({ kind: "records", records: [{ head: headOf(1) }] });
+  offer("rLobby", "open.png");
+  offer("rVault", "sealed.bin");
+  offer("rHall", "left.png");
+  feed.notice({ ...LOBBY, name: "entry" });
+  feed.notice({ kind: "room-gone", room: "rHall" });
+  opening.shift()?.();
+  await turn();
+  await turn();
+  const offers = events.filter((event) => event.kind === "offered");
+  expect(offers.map(({ room, name }) => `${room} ${name}`)).toEqual(["rLobby open.png"]);
+  expect(events.at(-1)).toEqual({ kind: "room-gone", room: "rHall" as RoomId });
 });

@@ -37,8 +37,7 @@ clientTest("stores at most SCREEN_ITEMS_MAX items per room", async (fixture) => 
   const { clock } = fixture;
   const { client: chat } = fixture.modelClient();
   chat["handleEvent"]({ kind: "entered", user: "ana" });
-  const notice = { kind: "room", name: "lobby", n: 1, skipped: 0 };
-  chat["handleEvent"]({ kind: "room", room: { id: LOBBY }, notice } as never);
+  chat["handleEvent"]({ kind: "room", room: LOBBY, name: "lobby", n: 1, skipped: 0 } as never);
   const last = SCREEN_ITEMS_MAX + 2;
   for (let seq = 2; seq <= last; seq++) chat["handleEvent"](recordEvent(seq) as never);
   await clock.advance(SCREEN_FRAME_MS);
@@ -51,8 +50,7 @@ clientTest("stores at most SCREEN_ITEMS_MAX items per room", async (fixture) => 
 test("reports no failure of what it requests before the first connection", async () => {
   const fixture = new ClientFixture();
   const { client: chat } = fixture.modelClient();
-  const notice = { kind: "room", name: "lobby", n: 9, skipped: 0 };
-  chat["handleEvent"]({ kind: "room", room: { id: LOBBY }, notice } as never);
+  chat["handleEvent"]({ kind: "room", room: LOBBY, name: "lobby", n: 9, skipped: 0 } as never);
   chat["handleEvent"](recordEvent(8) as never);
   await fixture.clock.advance(SCREEN_FRAME_MS);
   chat.actions.open("lobby");

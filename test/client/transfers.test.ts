@@ -98,7 +98,7 @@ async function startTransfer(source: MemorySource, heldChunk: number) {
   const offer = await site.until("an offer", () =>
     bob.events.find((event) => event.kind === "offered"),
   );
-  const getting = bob.get(receiver, offer.file);
+  const getting = bob.get(receiver, offer.file as FileId);
   await site.time.advance(500);
   return { ...scene, sending, getting, release };
 }

@@ -92,17 +92,17 @@ export class DisplayedRecords {
       trace.note(`${clock.now()} ${name} shows ${event.record.seq}`);
       this.#record(event.record);
     } else if (event.kind === "skipped") {
-      const { id } = event.room;
+      const { room: id } = event;
       trace.note(`${clock.now()} ${name} skips ${event.count} of ${id}`);
       this.#skipped.set(id, (this.#skipped.get(id) ?? 0) + event.count);
     } else if (event.kind === "room-gone") {
-      this.#last.delete(event.room.id);
-      this.#rooms.delete(event.room.id);
-      this.#skipped.delete(event.room.id);
+      this.#last.delete(event.room);
+      this.#rooms.delete(event.room);
+      this.#skipped.delete(event.room);
     } else if (event.kind !== "presence") {
       if (event.kind === "connected") this.#greet(event.rooms.map(({ id }) => id));
       if (event.kind === "caught-up") this.#isCaughtUp = true;
-      if (event.kind === "room") this.#meet(event.room.id);
+      if (event.kind === "room") this.#meet(event.room);
       trace.note(`${clock.now()} ${name} ${event.kind}`);
     }
   }

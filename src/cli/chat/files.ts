@@ -114,12 +114,13 @@ export class LineFiles {
 
   reportOffered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
     const { open, chatConsole } = this.lines;
-    const { room, file, from, name, sizeBytes, thread } = event;
+    const { file, from, name, size: sizeBytes, thread, folder } = event;
     const { client } = open;
-    if (from === client.user || isIgnored(client.model, from)) return;
+    const room = this.lines.roomOf(event);
+    if (room === undefined || from === client.user || isIgnored(client.model, from)) return;
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     const prefix = thread === undefined ? "" : threadPrefix(thread);
-    const line = `${prefix}${from} is sending ${fileLabel(event)}`;
+    const line = `${prefix}${from} is sending ${fileLabel({ name, sizeBytes, folder })}`;
     chatConsole.print(
       { kind: "offered", ...destinationOfTarget(room), from, id: file, name, sizeBytes, thread },
       isSlow && this.lines.isCurrent(room) ? line : undefined,

@@ -2,6 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
 import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import {
   foldName,
@@ -17,12 +18,7 @@ import type { ChatEffect } from "../../client/chat-client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
 import { searchFields } from "../../client/link/queries.ts";
 import { noMajority } from "../../client/link/retry.ts";
-import {
-  type ChatRecord,
-  fieldsIn,
-  type RoomView,
-  titleOf,
-} from "../../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn, titleOf } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { shownName } from "../../core/model/people.ts";
 import {
@@ -33,7 +29,7 @@ import {
   postTarget,
   roomOf,
 } from "../../core/model/selectors.ts";
-import type { SearchQuery } from "../../core/model/state.ts";
+import type { RoomState, SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
@@ -359,7 +355,12 @@ export class LineClient extends SlashHost {
     this.prompt();
   }
 
-  isCurrent({ kind, name }: RoomView): boolean {
+  /** Returns the room of an event as it is now; `undefined` if the user has left it since. */
+  roomOf({ room }: { readonly room: RoomId }): RoomState | undefined {
+    return this.chat.store.current.rooms.get(room);
+  }
+
+  isCurrent({ kind, name }: RoomState): boolean {
     return kind === this.#current.kind && name === this.#current.name;
   }
 
@@ -540,11 +541,12 @@ export class LineClient extends SlashHost {
       case "caught-up":
         return this.#saveKnownFiles();
       case "skipped":
-        return chatConsole.note(skippedLine(event.room, event.count));
+        return this.#skipped(event);
       case "presence": {
-        const { room, user, online } = event;
+        const { user, online } = event;
         const { client } = this.open;
-        if (user === client.user || isIgnored(client.model, user)) return;
+        const room = this.roomOf(event);
+        if (room === undefined || user === client.user || isIgnored(client.model, user)) return;
         const line = { kind: "presence", ...destinationOfTarget(room), user, online };
         return chatConsole.print(
           line,
@@ -571,15 +573,14 @@ export class LineClient extends SlashHost {
         this.#exit.end(event.fault ?? 0);
         return;
       case "read": {
-        const { room, n } = event;
-        const unread = this.chat.store.current.rooms.get(room.id)?.unread;
-        return chatConsole.print(
-          { kind: "read", ...destinationOfTarget(room), n, unread },
-          undefined,
-        );
+        const { kind, n } = event;
+        const room = this.roomOf(event);
+        if (room === undefined) return;
+        const { unread } = room;
+        return chatConsole.print({ kind, ...destinationOfTarget(room), n, unread }, undefined);
       }
       case "room-gone":
-        this.#pendingJoins.delete(event.room.id);
+        this.#pendingJoins.delete(event.room);
         return this.#onPrinted();
       case "invited": {
         const { room, by } = event;
@@ -628,6 +629,11 @@ export class LineClient extends SlashHost {
       default:
         return unreachable(event);
     }
+  }
+
+  #skipped(event: Extract<ReaderEvent, { kind: "skipped" }>): void {
+    const room = this.roomOf(event);
+    if (room !== undefined) this.chatConsole.note(skippedLine(room, event.count));
   }
 
   /** Says once why the first connection fails. */
@@ -713,9 +719,8 @@ export class LineClient extends SlashHost {
   }
 }
 
-function skippedLine(room: RoomView, count: number): string {
-  const target = formatTarget(room);
-  const option = `${room.kind === "room" ? "--room" : "--with"} ${target}`;
+function skippedLine({ kind, target }: RoomState, count: number): string {
+  const option = `${kind === "room" ? "--room" : "--with"} ${target}`;
   const messages = count === 1 ? "1 earlier message" : `${count} earlier messages`;
   const state = count === 1 ? "is not shown; to see it" : "are not shown; to see them";
   return `${messages} in ${target} ${state}: chat history ${option}`;

@@ -222,7 +222,8 @@ export async function catchUp(
 
 export function noteEvent(incoming: IncomingFiles, event: ReaderEvent, me: string): void {
   if (event.kind === "record") noteRecord(incoming, event.record, me);
-  else if (event.kind === "offered" && !isSameName(event.from, me)) incoming.addOffered(event.file);
+  else if (event.kind === "offered" && !isSameName(event.from, me))
+    incoming.addOffered(event.file as FileId);
 }
 
 function noteRecord(incoming: IncomingFiles, record: ChatRecord, me: string): void {

@@ -1,7 +1,7 @@
 /** Events that change the model, and effects that the model requests. */
 
 import type { Fault } from "../../base/fault.ts";
-import type { FileId, RoomId } from "../../base/ids.ts";
+import type { RoomId } from "../../base/ids.ts";
 import type { NoticeOf, PostBody } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
@@ -43,7 +43,7 @@ export type ConnectionEvent =
   | { readonly kind: "outdated" };
 
 /** Notice as the server sent it, about a room. */
-type Received<Notice> = Notice extends { readonly room: string }
+export type Received<Notice> = Notice extends { readonly room: string }
   ? { readonly [Key in keyof Notice]: Key extends "room" ? RoomId : Unchanging<Notice[Key]> }
   : never;
 
@@ -51,10 +51,9 @@ type Unchanging<Value> = Value extends readonly (infer Item)[] ? readonly Item[]
 
 /** Events from a link. The model drops repeated records and reloads a room after a gap. */
 export type ServerEvent =
-  | Received<NoticeOf<"room" | "typing" | "read">>
+  | Received<NoticeOf<"room" | "room-gone" | "typing" | "read" | "offered">>
   | NoticeOf<keyof typeof NOTICE_HANDLERS>
   | { readonly kind: "listing" }
-  | { readonly kind: "room-gone"; readonly room: RoomId }
   | { readonly kind: "record"; readonly record: ChatRecord }
   /** Earlier messages of an encrypted room can be read now. */
   | { readonly kind: "opened"; readonly room: RoomId }
@@ -80,16 +79,7 @@ export type ServerEvent =
       readonly follows?: readonly ({ readonly seq: number } & CountedFollow)[] | undefined;
     }
   | Exclude<PrefsChange, { kind: "follow" }>
-  | ({ readonly kind: "follow"; readonly seq: number } & CountedFollow)
-  | {
-      readonly kind: "offered";
-      readonly room: RoomId;
-      readonly file: FileId;
-      readonly from: string;
-      readonly name: string;
-      readonly sizeBytes: number | undefined;
-      readonly thread?: number | undefined;
-    };
+  | ({ readonly kind: "follow"; readonly seq: number } & CountedFollow);
 
 export type AnswerEvent =
   | {

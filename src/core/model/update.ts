@@ -1,7 +1,7 @@
 /** Update function, which computes the next model and effects from a model and an event. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import type { RoomId } from "../../base/ids.ts";
+import type { FileId, RoomId } from "../../base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
@@ -198,9 +198,9 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   "prefs-set": applyPrefs,
   save: applyPrefs,
   follow: applyPrefs,
-  offered: inRoom((_, room, { file, from, name, sizeBytes, thread }) => {
+  offered: inRoom((_, room, { file, from, name, size: sizeBytes, thread }) => {
     if (room.offered.some((item) => item.file === file)) return;
-    const offered = { file, from, name, sizeBytes, thread };
+    const offered = { file: file as FileId, from, name, sizeBytes, thread };
     room.offered = [...room.offered.slice(1 - OFFERED_FILES_MAX), offered];
   }),
 };

@@ -727,7 +727,7 @@ export class PageClient extends ChatClient<PageAccount> {
         return;
       case "room":
         // The user has joined the room again.
-        if (this.#removals.length > 0) this.dismissRemovals(event.room.id as RoomId);
+        if (this.#removals.length > 0) this.dismissRemovals(event.room);
         return;
       case "invited": {
         const { room, by, sealed } = event;

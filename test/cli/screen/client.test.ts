@@ -25,11 +25,7 @@ import { FakeDevice } from "./terminal/fake-device.ts";
 const LOOK_AWAY = "\x1b[O";
 const LOOK_BACK = "\x1b[I";
 const RING = "\x07";
-const HALL = {
-  kind: "room",
-  room: { id: "r1" },
-  notice: { kind: "room", name: "hall", n: 1, skipped: 0, read: 1 },
-} as never;
+const HALL = { kind: "room", room: "r1", name: "hall", n: 1, skipped: 0, read: 1 } as never;
 
 class FullScreen implements AsyncDisposable {
   readonly fixture = new ClientFixture();

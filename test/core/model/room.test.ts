@@ -229,7 +229,7 @@ test("keeps a room sealed permanently, and removes completed offers", () => {
   const body = { name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
   const [file, other] = ["fabcdefghijk" as FileId, "fABCDEFGHIJK" as FileId];
   const offer = (id: FileId): ModelEvent => {
-    return { kind: "offered", room: LOBBY, file: id, from: "ben", name: "a.png", sizeBytes: 1 };
+    return { kind: "offered", room: LOBBY, file: id, from: "ben", name: "a.png", size: 1 };
   };
   const { model } = scene(
     ...[offer(file), offer(other), offer(other), recordEvent(2)],

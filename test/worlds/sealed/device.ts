@@ -394,7 +394,7 @@ export class SealedMember {
       case "record":
         return this.#shown(event.record);
       case "room-gone":
-        this.#last.delete(event.room.id);
+        this.#last.delete(event.room);
         return;
       case "connected": {
         const rooms = new Set(event.rooms.map(({ id }) => id));

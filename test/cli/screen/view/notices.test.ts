@@ -19,7 +19,7 @@ function noticesAfter(...events: readonly ModelEvent[]): readonly string[] {
 
 function offered(from: string, thread?: number): ModelEvent {
   const file = `f${from.padEnd(11, "x")}` as never;
-  const about = { room: "lobby" as never, file, from, name: "cat.png", sizeBytes: 9, thread };
+  const about = { room: "lobby" as never, file, from, name: "cat.png", size: 9, thread };
   return { kind: "offered", ...about };
 }
 
