@@ -1,3 +1,7 @@
+import { expect } from "bun:test";
+import { IrcSite } from "../server/irc/irc-site.ts";
+import { Site } from "../server/site.ts";
+import { INTERFACES } from "../ui/parity/interfaces.ts";
 import { heldBy, testRule } from "./rule.ts";
 
 testRule("signing out ends what the session could do", "sign out", {
@@ -23,13 +27,39 @@ testRule("signing out ends what the session could do", "sign out", {
   ),
 });
 
-const CLOSED = heldBy("core/model/room.test.ts", "closes only the removed room");
+/** Leaves the lobby, in which ben writes before and after. */
+async function leaves(name: "page" | "full screen" | "line mode"): Promise<void> {
+  const site = await Site.open();
+  const ben = await site.member("ben");
+  const opened = await INTERFACES[name]?.(site);
+  if (opened === undefined) return expect.unreachable();
+  await site.wait(ben.post("before"));
+  await site.until("it is shown", () => opened.shown.includes("before") || undefined);
+  expect(await opened.type("/leave lobby")).toBe("done");
+  await site.wait(ben.post("after"));
+  await site.quiet();
+  expect(opened.shown).toEqual([]);
+  expect(await opened.type("/history lobby")).not.toBe("done");
+  await opened.close();
+}
 
 testRule("a room that was left shows nothing", "leave a room", {
-  page: heldBy("ui/parity.test.ts", '"/leave": { lines'),
-  "full screen": CLOSED,
-  "line mode": CLOSED,
-  IRC: heldBy("core/irc/history.test.ts", "TARGETS omits a room that the account leaves meanwhile"),
+  page: () => leaves("page"),
+  "full screen": () => leaves("full screen"),
+  "line mode": () => leaves("line mode"),
+  IRC: async () => {
+    const irc = await IrcSite.open();
+    await irc.member("ana");
+    const ben = await irc.member("ben");
+    const client = await irc.client("ana");
+    client.send("PART #lobby");
+    await client.until("PART #lobby");
+    await irc.site.wait(ben.post("after"));
+    client.send("CHATHISTORY LATEST #lobby * 10");
+    client.send("PING end");
+    await client.until("PONG");
+    expect(client.lines.join("\n")).not.toContain("after");
+  },
   kicked: heldBy(
     "server/rooms/queries.test.ts",
     "refuses the history of a room that the user leaves",

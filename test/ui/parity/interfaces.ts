@@ -46,6 +46,8 @@ export interface Interface {
   readonly questions: number;
   /** Notes that a terminal has displayed; the page has places for them. */
   readonly notes: string;
+  /** Texts of the open rooms and conversations. */
+  readonly shown: readonly string[];
   /** Types a line and waits until the interface has handled it. Returns the code of its fault. */
   type(line: string): Promise<string>;
   close(): Promise<void>;
@@ -121,6 +123,9 @@ async function openLineMode(site: Site): Promise<Interface> {
     get notes() {
       return world.stderr.text;
     },
+    get shown() {
+      return textsIn(chat);
+    },
     async type(text) {
       const printed = world.stdout.text.length;
       requests.shift()?.resolve(text);
@@ -193,6 +198,9 @@ async function openFullScreen(site: Site): Promise<Interface> {
     get notes() {
       return notes;
     },
+    get shown() {
+      return textsIn(chat);
+    },
     async type(text) {
       const before = chat.model.nextFault;
       refused = undefined;
@@ -248,6 +256,9 @@ async function openPage(site: Site): Promise<Interface> {
       return questions;
     },
     notes: "",
+    get shown() {
+      return textsIn(chat);
+    },
     async type(text) {
       fault = undefined;
       const before = chat.model.nextFault;
@@ -264,6 +275,11 @@ async function openPage(site: Site): Promise<Interface> {
     },
     close: () => tab.close(),
   };
+}
+
+function textsIn({ model }: Pick<Chat, "model">): readonly string[] {
+  const items = [...model.rooms.values()].flatMap(({ tail }) => tail.items);
+  return items.map(({ text }) => text).filter((text) => text !== "");
 }
 
 /** Code of the newest fault in the model, which the interface displays. */
