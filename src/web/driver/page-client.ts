@@ -178,6 +178,7 @@ export class PageClient extends ChatClient<PageAccount> {
   #isReplaced = false;
   #isRestarting = false;
   #dismissedLoss: Loss | undefined;
+  #hasAskedToPersist = false;
 
   constructor(
     readonly platform: Platform,
@@ -532,6 +533,9 @@ export class PageClient extends ChatClient<PageAccount> {
 
   /** A draft was sent, so that other tabs delete their copies. */
   draftSent(target: string, draft: ComposerDraft): void {
+    // Asked once the user has something to lose, because some browsers ask the user.
+    if (!this.#hasAskedToPersist) this.platform.databases?.persist();
+    this.#hasAskedToPersist = true;
     this.#drafts.sent(bareTarget(target), draft);
   }
 

@@ -107,3 +107,13 @@ test("encrypts to X25519 keys as HPKE does", async () => {
   expect(Buffer.from(bits)).toEqual(Buffer.from(hard));
   expect(key).toHaveLength(32);
 });
+
+test("takes no curve whose keys the browser cannot store", async () => {
+  const subtle = {
+    importKey: async () => ({ refuses: () => "a copy" }),
+    generateKey: () => Promise.reject(new Error("not asked")),
+  };
+  await addMissingCurves(subtle as never);
+  const pair = await (subtle as never as SubtleCrypto).generateKey("Ed25519", false, ["sign"]);
+  expect(pair).toMatchObject({ privateKey: { type: "private" } });
+});

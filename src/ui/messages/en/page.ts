@@ -24,6 +24,10 @@ export const ENGLISH = {
   browserTooOld:
     "This browser is too old for this page. Update it, use another browser, or chat from a " +
     "terminal (chat join with this address) or an IRC program.",
+  savePictureFirst: "Save the picture first, then attach the file.",
+  storageMayGo:
+    "This browser may delete the data of this page if you don't visit it for some days, also " +
+    "your way into this account. Set a password, link a second device, or install the page.",
   leaveAsk: (room: string) => `Leave ${room}?`,
   leaveLast:
     "You are the only moderator. After you leave, nobody sees what members hand in or ask.",

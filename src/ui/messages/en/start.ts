@@ -13,7 +13,8 @@ export const ENGLISH_START = {
   name: "Name",
   password: "Password",
   showSecret: (label: string) => `Show ${label.toLowerCase()}`,
-  passwordHint: "Optional. Lets you sign in from other devices.",
+  passwordHint:
+    "Optional. Lets you sign in from other devices, and here if the browser deletes its data.",
   passwordNeeded: "This browser can't store a key, so you'll enter your password each visit.",
   roomPassword: "Server password",
   roomPasswordHint: "New accounts only. Ask the server's owner.",

@@ -16,7 +16,9 @@ export const INDONESIAN: Texts = {
   name: "Nama",
   password: "Kata sandi",
   showSecret: (label) => `Tampilkan ${label.toLowerCase()}`,
-  passwordHint: "Opsional. Agar Anda dapat masuk dari perangkat lain.",
+  passwordHint:
+    "Opsional. Agar Anda dapat masuk dari perangkat lain, dan di sini jika peramban menghapus " +
+    "datanya.",
   passwordNeeded:
     "Peramban ini tidak dapat menyimpan kunci, jadi kata sandi diminta di setiap kunjungan.",
   roomPassword: "Kata sandi server",
@@ -169,6 +171,11 @@ export const INDONESIAN: Texts = {
   save: "Simpan",
   cancel: "Batal",
   leaveRoom: "Tinggalkan ruang ini",
+  savePictureFirst: "Simpan gambarnya dulu, lalu lampirkan berkasnya.",
+  storageMayGo:
+    "Peramban ini dapat menghapus data halaman ini jika Anda tidak membukanya beberapa hari, " +
+    "juga akses Anda ke akun ini. Buat kata sandi, tautkan perangkat kedua, atau pasang halaman " +
+    "ini.",
   leaveAsk: (room) => `Tinggalkan ${room}?`,
   leaveExplained: "Anda dapat bergabung lagi nanti.",
   leaveLast:

@@ -7,6 +7,12 @@ export function hasFiles({ dataTransfer }: DragEvent): boolean {
   return dataTransfer?.types.includes("Files") === true;
 }
 
+/** Reports whether a link, or in Firefox an image of a page, is dropped outside of a field. */
+export function hasAddress(event: DragEvent): boolean {
+  const types = event.dataTransfer?.types ?? [];
+  return !types.includes("Files") && types.includes("text/uri-list") && !isTextDrop(event);
+}
+
 function isTextDrop({ target }: DragEvent): boolean {
   return target instanceof Element && target.closest("input, textarea") !== null;
 }

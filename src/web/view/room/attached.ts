@@ -84,8 +84,22 @@ export function useAttached(
     };
     return self;
   }, [chat, texts, times, fail, announce, target, key, files, foldersRead, isSmaller]);
-  const isDragging = useDropping(root !== undefined, (dropped) => {
-    if (mayAdd) attached.addWhenRead(dropped);
-  });
+  const onAddress = (address: string) => {
+    // Addresses of the other page's memory mean nothing here.
+    if (!/^https?:/i.test(address)) return fail(texts.savePictureFirst);
+    const draft = chat.model.drafts.get(key) ?? { text: "" };
+    const gap = draft.text === "" || /\s$/.test(draft.text) ? "" : " ";
+    chat.actions.setDraft(key, { ...draft, text: `${draft.text}${gap}${address}` });
+    latestFocus.current();
+  };
+  const isDragging = useDropping(
+    root !== undefined,
+    (dropped) => {
+      if (mayAdd) attached.addWhenRead(dropped);
+    },
+    (address) => {
+      if (mayAdd) onAddress(address);
+    },
+  );
   return { attached, isDragging };
 }

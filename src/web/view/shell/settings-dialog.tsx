@@ -7,6 +7,7 @@ import { defined } from "../../../base/values.ts";
 import { dndEnd, hasUnreadFirst } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
+import { ifPossible } from "../../../io/promises.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { LANGUAGES } from "../../../ui/messages/languages.ts";
 import {
@@ -461,6 +462,18 @@ function Device({ device, onSignOut }: DeviceProps) {
   );
 }
 
+/** Warns unless the browser promises to keep the page's data, which holds the device's key. */
+function StorageHint() {
+  const { texts, chat } = usePage();
+  const [isKept, setKept] = useState(true);
+  useEffect(() => {
+    if (chat.isLocal) return;
+    const asked = (async () => await navigator.storage.persisted())();
+    void ifPossible(asked).then((kept) => setKept(kept === true));
+  }, [chat]);
+  return isKept ? null : <p className="hint">{texts.storageMayGo}</p>;
+}
+
 function Devices() {
   const page = usePage();
   const { texts, chat, notify } = page;
@@ -501,6 +514,7 @@ function Devices() {
     <>
       <h4 className="list-head">{texts.thisDevice}</h4>
       {list(devices.filter(({ current }) => current))}
+      <StorageHint />
       {others.length === 0 ? null : <h4 className="list-head">{texts.otherDevices}</h4>}
       {list(hidden > 1 && !isWhole ? few : others)}
       {hidden > 1 && !isWhole ? (
