@@ -444,7 +444,6 @@ const NOTIFY: readonly (readonly [line: string, code: string])[] = [
   ["/notify all lobby", "done"],
 ];
 
-// Line mode notifies of nothing.
 test.each(["full screen", "page"])("/notify names what is missing in the %s", async (name) => {
   const site = await Site.open();
   const ben = await site.member("ben");
@@ -454,5 +453,24 @@ test.each(["full screen", "page"])("/notify names what is missing in the %s", as
   for (const [line] of NOTIFY) codes.push(await ana?.type(line));
   expect(codes).toEqual(NOTIFY.map(([, code]) => code));
   await ana?.close();
+  await site.stop();
+});
+
+test("/notify sets the levels of the account in line mode, as a script does", async () => {
+  const site = await Site.open();
+  const ben = await site.member("ben");
+  await ben.request("join", { room: "hall", create: true });
+  const ana = await INTERFACES["line mode"]?.(site);
+  if (ana === undefined) return expect.unreachable();
+  const onAccount = NOTIFY.filter(([line]) => !line.startsWith("/notify off"));
+  for (const [line, code] of onAccount) expect([line, await ana.type(line)]).toEqual([line, code]);
+  // A level of one device, and a list of what it mutes, exist only in full screen.
+  expect(await ana.type("/notify off lobby")).toBe("usage");
+  expect(await ana.type("/notify")).toBe("usage");
+  expect(await ana.type("/notify nothing")).toBe("done");
+  expect(await ana.type("/notify on")).toBe("done");
+  expect(ana.notes).toContain("notifications from #lobby on all your devices: ");
+  expect(ana.notes).toContain("#lobby is no longer muted");
+  await ana.close();
   await site.stop();
 });

@@ -242,8 +242,22 @@ export class LineClient extends SlashHost {
     return history(this, { ...fields, limit: HISTORY_DEFAULT });
   }
 
-  notify(): void {
-    throw usageFault("/notify works only in full screen", "run without --plain");
+  /** Line mode displays every message, so only the levels of the account apply. */
+  async notify(level: Views["notify"]["level"], targetArgument: string | undefined): Promise<void> {
+    if (level === undefined || level === "off") {
+      const command = level === undefined ? "/notify" : "/notify off";
+      throw usageFault(`${command} works only in full screen`, "use /notify nothing [TARGET]");
+    }
+    const { actions } = this.chat;
+    const target =
+      targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
+    await actions.checkHasPrefs(target);
+    if (level === "on") actions.setPrefs(target, { muted: undefined });
+    else actions.setNotifyLevel(target, level);
+    const name = /^[@#]/.test(target) ? target : `#${target}`;
+    this.chatConsole.note((texts) =>
+      level === "on" ? texts.unmuted(name) : texts.notifyLevelSet(name, level),
+    );
   }
 
   show(view: View): Promise<undefined> {
