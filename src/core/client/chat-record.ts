@@ -9,6 +9,7 @@ import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
 
 export interface RoomView {
+  /** `person`: a direct conversation, named after the other user. */
   readonly kind: "room" | "person";
   readonly name: string;
   readonly id: RoomId;

@@ -3,7 +3,7 @@
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
-import type { ImportOrigin } from "../client/chat-record.ts";
+import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
 import type { EventFacts } from "../client/event-facts.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
@@ -96,17 +96,10 @@ export interface ServerView {
   readonly keepsKey: boolean;
 }
 
-export interface RoomState {
-  readonly id: RoomId;
-  /** `person`: a direct conversation, named after the other user. */
-  readonly kind: "room" | "person";
-  readonly name: string;
+/** Room as the server sent it, with what the client has received and the user has done there. */
+export interface RoomState extends Omit<RoomView, "isBoxed"> {
   readonly target: string;
-  /** Names that lead to the room unless another one has them. */
   readonly formerNames: readonly string[];
-  readonly topic: string;
-  /** The other members of a group; `undefined` in rooms and direct conversations. */
-  readonly people: readonly string[] | undefined;
   /** User who began the group, if somebody else. */
   readonly begunBy: string | undefined;
   readonly moderates: boolean;
@@ -120,7 +113,6 @@ export interface RoomState {
   readonly isClosed: boolean;
   readonly isSealed: boolean;
   readonly isLocked: boolean;
-  readonly keepMs: number | undefined;
   readonly pins: readonly number[];
   /** Members whose hands are raised, the first one first. */
   readonly hands: readonly string[];
