@@ -63,14 +63,15 @@ export const ENGLISH_START = {
     "The data of this page was deleted in this browser. Before you close or reload the page, " +
     "set a password in the settings, or you can't sign in again.",
   browserStoresNothing: "This browser doesn't store data of this page.",
-  storeLosses: {
-    settings: "Changed settings are lost when the page closes.",
-    files: "Attached and unsent files are lost when the page closes.",
-    texts: "Drafts, unsent messages and attached files are lost when the page closes.",
-    account:
-      "When the page closes, drafts, unsent messages and attached files are lost, and you need " +
-      "your password to sign in again.",
-  },
+  storeLost: (what: "settings" | "files" | "texts" | "account") =>
+    ({
+      settings: "Changed settings are lost when the page closes.",
+      files: "Attached and unsent files are lost when the page closes.",
+      texts: "Drafts, unsent messages and attached files are lost when the page closes.",
+      account:
+        "When the page closes, drafts, unsent messages and attached files are lost, and you need " +
+        "your password to sign in again.",
+    })[what],
   storageSlow: "This browser's storage doesn't answer. Waiting for it…",
   olderPageTitle: "This page is out of date",
   loading: "Loading…",

@@ -72,14 +72,15 @@ export const INDONESIAN: Texts = {
     "Data halaman ini di peramban ini telah dihapus. Sebelum menutup atau memuat ulang halaman, " +
     "buat kata sandi di pengaturan; tanpanya Anda tidak dapat masuk lagi.",
   browserStoresNothing: "Peramban ini tidak menyimpan data halaman ini.",
-  storeLosses: {
-    settings: "Pengaturan yang diubah hilang saat halaman ditutup.",
-    files: "Lampiran dan berkas yang belum terkirim hilang saat halaman ditutup.",
-    texts: "Draf, pesan yang belum terkirim, dan lampiran hilang saat halaman ditutup.",
-    account:
-      "Saat halaman ditutup, draf, pesan yang belum terkirim, dan lampiran hilang, dan Anda " +
-      "perlu kata sandi untuk masuk lagi.",
-  },
+  storeLost: (what) =>
+    ({
+      settings: "Pengaturan yang diubah hilang saat halaman ditutup.",
+      files: "Lampiran dan berkas yang belum terkirim hilang saat halaman ditutup.",
+      texts: "Draf, pesan yang belum terkirim, dan lampiran hilang saat halaman ditutup.",
+      account:
+        "Saat halaman ditutup, draf, pesan yang belum terkirim, dan lampiran hilang, dan Anda " +
+        "perlu kata sandi untuk masuk lagi.",
+    })[what],
   storageSlow: "Penyimpanan peramban ini tidak menjawab. Menunggu…",
   olderPageTitle: "Halaman ini sudah lama",
   loading: "Memuat…",

@@ -173,7 +173,7 @@ function StoreFailure() {
     if (fault === undefined || loss === undefined) return undefined;
     if (chat.isStoreDeleted) return texts.browserDataDeleted;
     const reason = fault.code === "store-full" ? texts.browserFull : texts.browserStoresNothing;
-    return `${reason} ${texts.storeLosses[loss]}`;
+    return `${reason} ${texts.storeLost(loss)}`;
   });
   if (text === undefined) return null;
   return (
