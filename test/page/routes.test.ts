@@ -135,6 +135,7 @@ pageTest("removes a secret from the address, also in an open page", async () => 
   await ana.createRoom("annex");
   await expectRoute(ana, "#/annex", "#annex");
   await ana.page.evaluate(`location.hash = ${JSON.stringify(new URL(operator).hash)}`);
+  await ana.button("Make emil operator").click();
   await ana.button("Server administration").waitFor();
   await expectRoute(ana, "#/annex", "#annex");
   const entries = await ana.page.evaluate<number>("history.length");
