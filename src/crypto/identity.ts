@@ -13,13 +13,12 @@ import { assert } from "../base/assert.ts";
 import { concatBytes, KEY_BYTES, SIGNATURE_BYTES } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
+import { PKCS8_PREFIXES } from "./pkcs8.ts";
 import { sha256 } from "./sha256.ts";
 
 /** RFC 8410, section 4. */
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 
-/** RFC 8410, section 7. */
-const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
 const SEED_BYTES = 32;
 
 export class Identity {
@@ -58,7 +57,7 @@ export class Identity {
 
   static fromSeed(seed: Uint8Array): Identity {
     assert(seed.length === SEED_BYTES, "an Ed25519 seed has 32 bytes");
-    const der = Buffer.from(concatBytes(PKCS8_PREFIX, seed));
+    const der = Buffer.from(concatBytes(PKCS8_PREFIXES.Ed25519, seed));
     return new Identity(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
   }
 

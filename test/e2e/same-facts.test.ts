@@ -10,7 +10,7 @@ function recordsOf(lines: readonly Json[]): Map<unknown, Json> {
   return new Map(timeless.map((row) => [row["seq"], row]));
 }
 
-/** Each kind of message, with two people in the room; prints of all ways on which programs read. */
+/** Posts each kind of message between two members, and reads the room as a program can. */
 async function readEverywhere(sandbox: Sandbox, isSealed: boolean) {
   const served = await sandbox.serve();
   const [ana, ben] = ["ana", "ben"].map((name) => sandbox.home(name).with({ CHAT_USER: name }));

@@ -52,7 +52,7 @@ const HINDRANCES = {
     delete window.BroadcastChannel; delete Navigator.prototype.clipboard;`,
 } as const;
 
-/** Where no account key can be stored, the form asks for a password. */
+/** Hindrances without a stored account key, so that the form asks for a password. */
 const WITHOUT_KEY: ReadonlySet<string> = new Set([
   "all storage throws",
   "only opening a database throws",

@@ -186,7 +186,7 @@ export class ChatConsole {
     const wrapped = [first, ...more.map((line) => CONTINUATION + line)].map((line) => {
       return wrapMarked(line, stdout.columns(), CONTINUATION);
     });
-    this.#editor.print(cleanColored(`${this.#dayLines.before(now)}${wrapped.join("\n")}\n`));
+    this.data(`${this.#dayLines.before(now)}${wrapped.join("\n")}\n`);
   }
 
   async confirm(question: TerminalMessage): Promise<boolean> {

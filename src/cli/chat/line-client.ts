@@ -34,6 +34,7 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
 import { noticeText, sealedRemarkFault } from "../../ui/text/notice-text.ts";
+import { targetTitle } from "../../ui/text/target-text.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -254,7 +255,7 @@ export class LineClient extends SlashHost {
     await actions.checkHasPrefs(target);
     if (level === "on") actions.setPrefs(target, { muted: undefined });
     else actions.setNotifyLevel(target, level);
-    const name = /^[@#]/.test(target) ? target : `#${target}`;
+    const name = targetTitle(this.chat.store.current, target);
     this.chatConsole.note((texts) =>
       level === "on" ? texts.unmuted(name) : texts.notifyLevelSet(name, level),
     );

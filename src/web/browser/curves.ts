@@ -4,16 +4,11 @@
  */
 
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
-import { concatBytes, fromBase64Url, fromHex, KEY_BYTES, toBase64Url } from "../../base/bytes.ts";
+import { concatBytes, fromBase64Url, KEY_BYTES, toBase64Url } from "../../base/bytes.ts";
+import { PKCS8_PREFIXES } from "../../crypto/pkcs8.ts";
 import type { Curve } from "./curve-support.ts";
 
 type BufferSource = ArrayBuffer | ArrayBufferView;
-
-/** Precede the 32 bytes of a private key (RFC 8410, section 7). */
-const PKCS8_PREFIXES: Readonly<Record<Curve, Uint8Array>> = {
-  Ed25519: fromHex("302e020100300506032b657004220420"),
-  X25519: fromHex("302e020100300506032b656e04220420"),
-};
 
 /** Stands for a `CryptoKey`, of which callers use these properties. */
 class CurveKey {

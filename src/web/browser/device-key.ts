@@ -1,9 +1,10 @@
 /** Device key and account keys, created and stored in this browser. */
 
-import { concatBytes, fromBase64Url, fromHex, KEY_BYTES } from "../../base/bytes.ts";
+import { concatBytes, fromBase64Url, KEY_BYTES } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { Keys, SigningKey } from "../../client/link/keys.ts";
+import { PKCS8_PREFIXES } from "../../crypto/pkcs8.ts";
 import { toUnshared } from "../../crypto/seal/unshared.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { ifPossible } from "../../io/promises.ts";
@@ -15,8 +16,6 @@ import type { Store } from "./indexed-db.ts";
 import { DEVICE_KEY } from "./store-watch.ts";
 
 const ED25519 = { name: "Ed25519" } as const;
-/** Precedes the 32 bytes of an Ed25519 seed (RFC 8410, section 7). */
-const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420");
 
 /** Key pair of this device or of an account, as stored. */
 interface KeyPair {
@@ -94,7 +93,7 @@ export class PageDevice implements Keys {
    */
   async setAccountSeed(server: Fingerprint, user: Name, seed: Uint8Array): Promise<void> {
     const { subtle, store } = this.options;
-    const pkcs8 = concatBytes(PKCS8_PREFIX, seed);
+    const pkcs8 = concatBytes(PKCS8_PREFIXES.Ed25519, seed);
     try {
       const privateKey = await subtle?.importKey("pkcs8", toUnshared(pkcs8), ED25519, true, [
         "sign",

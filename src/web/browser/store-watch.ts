@@ -145,26 +145,23 @@ export class StoreWatch {
 
   /** As `write`, but waits for the browser, because the caller must know what is stored. */
   writeSurely(act: () => Promise<void>): Promise<void> {
-    return this.#watched(act, "texts", Number.POSITIVE_INFINITY);
+    return this.#watched(act, "texts", undefined);
   }
 
   async #watched<Result>(
     act: () => Promise<Result>,
     loss: Loss,
-    timeoutMs: number,
+    timeoutMs: number | undefined,
   ): Promise<Result> {
     const use = {};
-    const { promise: timedOut, reject } = Promise.withResolvers<never>();
-    const timers = [
-      this.clock.after(Math.min(SLOW_STORE_MS, timeoutMs), () => this.#silent(use, loss)),
-    ];
-    if (timeoutMs !== Number.POSITIVE_INFINITY)
-      timers.push(this.clock.after(timeoutMs, () => reject(storeSilence())));
+    const reportMs = Math.min(SLOW_STORE_MS, timeoutMs ?? SLOW_STORE_MS);
+    const cancel = this.clock.after(reportMs, () => this.#silent(use, loss));
     const answer = this.#answer(use, act, loss);
     try {
-      return await Promise.race([answer, timedOut]);
+      if (timeoutMs === undefined) return await answer;
+      return await withTimeout(answer, timeoutMs, throwSilence, this.clock);
     } finally {
-      for (const cancel of timers) cancel();
+      cancel();
       markHandled(answer);
     }
   }
@@ -193,6 +190,10 @@ export class StoreWatch {
 
 export function storeSilence(): Fault {
   return storeFault({ message: "it does not answer" });
+}
+
+function throwSilence(): never {
+  throw storeSilence();
 }
 
 /** The only place that reports a failure of the store, whatever its user does with the error. */
