@@ -325,6 +325,8 @@ export class PageClient extends ChatClient<PageAccount> {
 
   acceptOperatorLink(): void {
     this.#hasChosenAccount = true;
+    this.#operatorLink = undefined; // A second press must not present the used link again.
+    this.store.update();
     const { connection } = this.loop;
     if (connection !== undefined) this.store.reportFailure(this.#presentOperatorLink(connection));
   }
@@ -797,6 +799,8 @@ export class PageClient extends ChatClient<PageAccount> {
     this.avatars.clear();
     this.handedLists.clear();
     this.forgetAccount();
+    // The next account is chosen in the form, which explains the link.
+    if (this.#operatorLink === "offered") this.#operatorLink = undefined;
     account?.leave();
     this.store.dropEvents();
     this.#applyUnlessClosed({ kind: "left" });

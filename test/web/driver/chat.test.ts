@@ -48,6 +48,24 @@ describe("login", () => {
     expect(again.texts("lobby")).toEqual([]);
   });
 
+  test("offers the operator link once, and to nobody who signs out", async () => {
+    const site = await Site.open({ operatorLink: "first" });
+    const browser = new Browser(site);
+    await browser.member("ana");
+    const ana = await browser.tab({ fragment: "#operator=first" });
+    await ana.until("the offer", () => ana.chat.operatorLink === "offered");
+    await site.wait(ana.chat.logout());
+    expect([ana.chat.operatorLink, ana.chat.isOperatorInvited]).toEqual([undefined, true]);
+    const other = new Browser(site);
+    await other.member("cleo");
+    const cleo = await other.tab({ fragment: "#operator=first" });
+    await cleo.until("the offer", () => cleo.chat.operatorLink === "offered");
+    cleo.chat.acceptOperatorLink();
+    expect(cleo.chat.operatorLink).toBeUndefined();
+    await cleo.until("she is operator", () => cleo.chat.operatorLink === "granted");
+    expect(cleo.chat.model.isOperator).toBe(true);
+  });
+
   test("keeps the rights of the operator link after a restart", async () => {
     const site = await Site.open({ operatorLink: "first" });
     const browser = new Browser(site);
