@@ -8,6 +8,12 @@ export interface Packages {
 }
 
 export const PROGRAMS = {
+  WebKitWebDriver: {
+    debian:
+      "webkit2gtk-driver gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav",
+    fedora: "webkit2gtk-driver",
+  },
+  Xvfb: { debian: "xvfb", fedora: "xorg-x11-server-Xvfb" },
   apache2: { debian: "apache2-bin", fedora: "httpd" },
   bash: { debian: "bash", fedora: "bash", macos: "bash" },
   caddy: { debian: "caddy", fedora: "caddy", macos: "caddy" },
@@ -46,13 +52,13 @@ export const PROGRAMS = {
 } satisfies Record<string, Packages>;
 
 /** Programs too large for CI, where tests that need them are skipped as elsewhere. */
-const LARGE_PROGRAMS: ReadonlySet<string> = new Set(["caddy", "firefox-esr", "javac"]);
+const LARGE_PROGRAMS: ReadonlySet<string> = new Set(["caddy", "javac"]);
 
 export const CONDITIONS = {
   mount: "root on Linux, outside most containers, to mount a file system",
 } satisfies Record<string, string>;
 
-type Need = keyof typeof PROGRAMS | keyof typeof CONDITIONS;
+export type Need = keyof typeof PROGRAMS | keyof typeof CONDITIONS;
 type Suite = Pick<
   typeof import("bun:test"),
   "afterAll" | "afterEach" | "beforeAll" | "beforeEach" | "describe" | "test"

@@ -1,7 +1,7 @@
 import { CONDITIONS, type Packages, PROGRAMS } from "../test/installed.ts";
 import type { Case } from "./junit.ts";
 
-const NEEDS_PATTERN = / \(needs ([a-z0-9, -]+)\)/g;
+const NEEDS_PATTERN = / \(needs ([\w, -]+)\)/g;
 
 function testsByProgram(cases: readonly Case[]): Map<string, string[]> {
   const byProgram = new Map<string, string[]>();

@@ -1,0 +1,293 @@
+/** A day in one place, with a person in each browser engine and one at a terminal. */
+
+import { afterAll, expect } from "bun:test";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { noise } from "../e2e/couriers.ts";
+import type { Fields, Program } from "../e2e/program.ts";
+import { SharedServer } from "../e2e/shared-server.ts";
+import { until } from "../event.ts";
+import { type Need, requires } from "../installed.ts";
+import { Chromium } from "./engines/chromium.ts";
+import type { Engine } from "./engines/engine.ts";
+import { Firefox } from "./engines/firefox.ts";
+import { Person } from "./engines/person.ts";
+import { WebKit } from "./engines/webkit.ts";
+import { pageAddress, photo } from "./fixtures.ts";
+
+const FAILURES = join(import.meta.dir, "../../dist/page-failures");
+const hooks = requires("chromium");
+const server = new SharedServer({ args: ["--posts-per-second", "1000000"] }, hooks);
+
+const people: Person[] = [];
+let terminal: Program;
+
+afterAll(() => Promise.all(people.map(({ engine }) => engine[Symbol.asyncDispose]())));
+
+const ENGINES: readonly {
+  readonly name: string;
+  readonly user: string;
+  readonly needs: readonly Need[];
+  readonly start: () => Promise<Engine>;
+}[] = [
+  { name: "Chromium", user: "ana", needs: ["chromium"], start: () => Chromium.start() },
+  {
+    name: "Firefox",
+    user: "ben",
+    needs: ["chromium", "firefox-esr"],
+    start: () => Firefox.start(),
+  },
+  {
+    name: "WebKit",
+    user: "cid",
+    needs: ["chromium", "WebKitWebDriver", "Xvfb"],
+    start: () => WebKit.start(),
+  },
+];
+
+for (const { name, user, needs, start } of ENGINES) {
+  requires(...needs).test(`${name} creates an account`, async () => {
+    const person = new Person(await start(), user);
+    people.push(person);
+    await person.signUp(pageAddress(server.served));
+  });
+}
+
+/** All people do the same at the same time. */
+function step(name: string, act: (person: Person) => Promise<void>): void {
+  hooks.test(name, async () => {
+    const results = await Promise.allSettled(
+      people.map(async (person) => {
+        try {
+          await act(person);
+        } catch (error) {
+          const picture = await person.engine.screenshot();
+          mkdirSync(FAILURES, { recursive: true });
+          const file = `${person.engine.name}-${name.replace(/\W+/g, "-")}.png`;
+          writeFileSync(join(FAILURES, file), picture);
+          throw new Error(`${person.engine.name}: ${(error as Error).message}`);
+        }
+      }),
+    );
+    const failures = results.flatMap((result) =>
+      result.status === "rejected" ? [String(result.reason)] : [],
+    );
+    if (failures.length > 0) throw new Error(failures.join("\n"));
+  });
+}
+
+function home(name: string) {
+  return server.sandbox.home(name).with({ CHAT_INVITE: server.served.invite, CHAT_USER: name });
+}
+
+/** Many wait at the same time, so no line is consumed. */
+async function terminalPrints(kind: string, fields: Fields): Promise<void> {
+  await until(
+    `the terminal prints ${kind} ${JSON.stringify(fields)}`,
+    () =>
+      terminal.jsonLines.some((line) =>
+        Object.entries({ kind, ...fields }).every(([name, value]) => line[name] === value),
+      ),
+    30_000,
+  );
+}
+
+hooks.test("a terminal joins", async () => {
+  terminal = home("tia").start(["join", "--json"]);
+  await terminal.json("connected");
+});
+
+step("texts reach all people and the terminal", async (person) => {
+  await person.send(`morning from ${person.name}`);
+  await terminalPrints("text", { text: `morning from ${person.name}` });
+  for (const { name } of people) await person.sees(`morning from ${name}`);
+});
+
+hooks.test("all see a text of the terminal, also one from right to left", async () => {
+  terminal.type("hello from the terminal", "שלום עולם, hello");
+  for (const person of people) {
+    await person.sees("hello from the terminal");
+    await person.sees("שלום עולם");
+    expect(
+      await person.evaluate<string>(`(() => {
+        const message = ${person.message("שלום עולם")};
+        const all = [...message.querySelectorAll("*")].filter((each) =>
+          each.textContent.trim() === "שלום עולם, hello");
+        return getComputedStyle(all.at(-1)).direction;
+      })()`),
+    ).toBe("rtl");
+  }
+});
+
+step("a draft survives a reload", async (person) => {
+  await person.write("half a thought");
+  await person.engine.reload();
+  await person.untilReady();
+  await person.until(
+    "the draft is back",
+    "document.querySelector('.composer textarea').value === 'half a thought'",
+  );
+  await person.clearDraft();
+});
+
+step("what is typed after a click on a message is in the field", async (person) => {
+  for (const text of ["isn't it/so", "'tis fine"]) {
+    await person.clickMessage("hello from the terminal");
+    await person.engine.type(text);
+    await person.until(
+      `${text} is in the field`,
+      `document.querySelector('.composer textarea').value === ${JSON.stringify(text)}`,
+    );
+    await person.clearDraft();
+  }
+});
+
+step("a dialog gives the focus back", async (person) => {
+  await person.clickSelector(".me-button");
+  await person.until("the dialog is open", "document.querySelector('dialog[open]')");
+  await person.closeLayers();
+  await person.until("the button has the focus", "document.activeElement.matches('.me-button')");
+});
+
+step("a menu opens above the page and closes", async (person) => {
+  await person.clickSelector(".composer-add");
+  await person.until(
+    "the menu is drawn inside the window",
+    `(() => {
+    const box = document.querySelector("[role=menu]")?.getBoundingClientRect();
+    return box && box.width > 0 && box.top >= 0 && box.bottom <= innerHeight && box.left >= 0;
+  })()`,
+  );
+  await person.closeLayers();
+});
+
+step("a photo has a preview for all", async (person) => {
+  const path = server.sandbox.path(`roof-${person.name}.png`);
+  writeFileSync(path, photo(300, 200));
+  await person.engine.chooseFiles(".composer input[type=file]", [path]);
+  await person.until("it is attached", "document.querySelector('.attachment')");
+  await person.clickSelector(".composer .send-button");
+  for (const { name } of people) {
+    await person.until(
+      `the photo of ${name} is drawn`,
+      `document.querySelector('[aria-label="Enlarge roof-${name}.png"] img')?.naturalWidth > 0`,
+    );
+  }
+});
+
+step("12 MB arrive whole", async (person) => {
+  const name = `large-${person.name}.bin`;
+  const bytes = noise(12_000_000);
+  writeFileSync(server.sandbox.path(name), bytes);
+  await person.engine.chooseFiles(".composer input[type=file]", [server.sandbox.path(name)]);
+  await person.until("it is attached", "document.querySelector('.attachment')");
+  await person.clickSelector(".composer .send-button");
+  await terminalPrints("file", { name });
+  const id = terminal.jsonLines.find((line) => line["name"] === name)?.["id"];
+  const saved = server.sandbox.path(`saved-${person.name}`);
+  mkdirSync(saved);
+  terminal.type(`/get ${id} ${saved}`);
+  await terminalPrints("got", { id });
+  const digest = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");
+  expect(digest(readFileSync(join(saved, name)))).toBe(digest(bytes));
+});
+
+step("a pasted and a dropped file are attached", async (person) => {
+  for (const kind of ["paste", "drop"]) {
+    await person.evaluate(`(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(["of a ${kind}"], "${kind}-${person.name}.txt"));
+      const field = document.querySelector(".composer textarea");
+      const options = { bubbles: true, cancelable: true };
+      if ("${kind}" === "paste") {
+        const event = new Event("paste", options);
+        Object.defineProperty(event, "clipboardData", { value: data });
+        field.dispatchEvent(event);
+      } else for (const type of ["dragenter", "dragover", "drop"]) {
+        field.dispatchEvent(new DragEvent(type, { ...options, dataTransfer: data }));
+      }
+    })()`);
+    await person.until(
+      `the ${kind} is attached`,
+      `[...document.querySelectorAll(".attachment")].some((each) =>
+        each.textContent.includes("${kind}-${person.name}"))`,
+    );
+  }
+  await person.clickSelector(".composer .send-button");
+  await terminalPrints("file", { name: `paste-${person.name}.txt` });
+  await terminalPrints("file", { name: `drop-${person.name}.txt` });
+});
+
+step("a voice message plays in each engine, or says why not", async (person) => {
+  await person.click("^Record voice message$");
+  await person.until(
+    "a second is recorded",
+    "document.querySelector('.record-time')?.textContent === '0:01'",
+  );
+  await person.click("^Stop$");
+  await person.click("^Send$", ".record");
+  for (const { name } of people) {
+    await person.until(
+      `the voice of ${name} can be played, or the page says why not`,
+      `document.querySelector('[role=group][aria-label^="Voice message of ${name}, 0:0"]') ??
+        document.body.textContent.includes("This browser can't play this file")`,
+    );
+  }
+});
+
+step("the user's own message is in view", async (person) => {
+  await person.send(`seen by ${person.name}`);
+  await person.seesInView(`seen by ${person.name}`);
+});
+
+hooks.test("the server stands still", () => {
+  process.kill(server.served.program.pid, "SIGSTOP");
+});
+
+step("a text can be sent meanwhile", (person) => person.send(`in silence by ${person.name}`));
+
+hooks.test("the server continues", () => {
+  process.kill(server.served.program.pid, "SIGCONT");
+});
+
+step("all texts of that time arrive", async (person) => {
+  for (const { name } of people) await person.sees(`in silence by ${name}`);
+});
+
+step("a search finds a text", async (person) => {
+  await person.click("^Search");
+  await person.until("the field is there", "document.activeElement.matches('input')");
+  await person.engine.type("hello from the terminal");
+  await person.engine.press("Enter");
+  await person.until("it is found", "document.querySelectorAll('mark').length > 0");
+  await person.closeLayers();
+});
+
+hooks.test("the terminal sends more than a window shows", async () => {
+  const lines = Array.from({ length: 300 }, (_, n) => `line ${n}.${" and more".repeat(n % 40)}`);
+  terminal.type(...lines);
+  await terminalPrints("text", { text: lines.at(-1) });
+});
+
+step("the wheel reaches messages that are not loaded yet", async (person) => {
+  await person.sees("line 299.");
+  await until(`${person.engine.name} shows the first line`, async () => {
+    await person.wheel(-1_500);
+    return person.evaluate<boolean>(`${person.message("line 0.")} !== undefined`);
+  });
+  await person.send(`back at the end, ${person.name}`);
+  await person.seesInView(`back at the end, ${person.name}`);
+});
+
+step("nothing runs over in a narrow window", async (person) => {
+  await person.engine.resize(430, 900);
+  await person.until("the window is narrow", "innerWidth <= 450");
+  expect(await person.overflow()).toBeLessThanOrEqual(0);
+  await person.engine.resize(1280, 800);
+  await person.until("the window is wide", "innerWidth > 1000");
+});
+
+step("no error was logged", async ({ engine }) => {
+  expect(engine.errors).toEqual([]);
+});
