@@ -27,8 +27,8 @@ import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/file
 import {
   checkPaths,
   expandPaths,
+  LocationReport,
   openSourceAt,
-  PositionReport,
   STDIN,
 } from "../cli/files/sources.ts";
 import {
@@ -49,7 +49,7 @@ import {
 import type { Client } from "../client/client.ts";
 import type { PostedFile, UploadedFile } from "../client/files/transfers.ts";
 import { checkFileText } from "../core/rooms/files.ts";
-import type { Source } from "../io/blob/interfaces.ts";
+import type { LocalSource } from "../io/blob/interfaces.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 
@@ -77,12 +77,12 @@ export const sendFile = defineVerb({
       thread === undefined && paths.length === 1 && isSmallFile(paths[0])
         ? await openSourceAt(context, paths[0], args.name)
         : undefined;
-    const positions = new PositionReport();
-    const reportPosition = (source: Source) =>
-      positions.add(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
+    const locations = new LocationReport();
+    const reportLocation = (source: LocalSource) =>
+      locations.add(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
     try {
       // Sent with the log-in.
-      if (early !== undefined) await reportPosition(early);
+      if (early !== undefined) await reportLocation(early);
       const options = {
         reconnect: true,
         isResumable: !paths.includes(STDIN),
@@ -96,7 +96,7 @@ export const sendFile = defineVerb({
         const sending = isSingle ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
         const to = targets.map((target) => formatTarget(boxedTarget(context, client, target)));
         const reply = await replyIn(client, to, thread);
-        const about = { to, sending, reportPosition, ...reply };
+        const about = { to, sending, reportLocation, ...reply };
         const sender = new FileSender({ context, client, progressDisplay, ...about }, caption);
         const open = (path: string) =>
           early === undefined ? openSourceAt(context, path, args.name) : Promise.resolve(early);
@@ -133,7 +133,7 @@ interface FileSenderOptions {
   readonly sending: string | undefined;
   readonly re?: number;
   readonly thread?: true;
-  readonly reportPosition: (source: Source) => Promise<void>;
+  readonly reportLocation: (source: LocalSource) => Promise<void>;
 }
 
 class FileSender {
@@ -149,7 +149,7 @@ class FileSender {
     this.omissions = new Omissions(context, (line) => progressDisplay.print(line));
   }
 
-  async send(path: string, open: () => Promise<Source>, isOnly: boolean): Promise<void> {
+  async send(path: string, open: () => Promise<LocalSource>, isOnly: boolean): Promise<void> {
     try {
       const sent = await this.#upload(path, open, isOnly);
       for (const posted of sent.posted) this.#print(sent, posted);
@@ -161,12 +161,16 @@ class FileSender {
     await this.options.context.stdout.drained();
   }
 
-  async #upload(path: string, open: () => Promise<Source>, isOnly: boolean): Promise<UploadedFile> {
-    const { client, progressDisplay, to, sending, re, thread, reportPosition } = this.options;
+  async #upload(
+    path: string,
+    open: () => Promise<LocalSource>,
+    isOnly: boolean,
+  ): Promise<UploadedFile> {
+    const { client, progressDisplay, to, sending, re, thread, reportLocation } = this.options;
     const source = await open();
     try {
       this.omissions.addFrom(source, isOnly ? "" : path);
-      await reportPosition(source);
+      await reportLocation(source);
       const sent = await client.transfers.send({
         source,
         to,

@@ -29,9 +29,9 @@ import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import {
   checkPaths,
   expandPaths,
+  LocationReport,
   openCopyAt,
   openSourceAt,
-  PositionReport,
   STDIN,
 } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
@@ -43,7 +43,7 @@ import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareProgress } from "../cli/share/share-progress.ts";
 import { CODE_CROWDED } from "../client/short-code.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import type { Source } from "../io/blob/interfaces.ts";
+import type { LocalSource, Source } from "../io/blob/interfaces.ts";
 import { onDisk } from "../io/disk/disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { checkOpen } from "../io/terminal/input.ts";
@@ -92,7 +92,9 @@ export const command = defineVerb({
     const user = checkName(nameOf(context, args.user), "person's name");
     const inputs: ShareInput[] = [];
     const omissions = new Omissions(context, (line) => printNotice(context, line));
-    const positions = new PositionReport();
+    const locations = new LocationReport();
+    const examine = (source: LocalSource) =>
+      locations.add(source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
     try {
       if (args.text === STDIN) checkOpen(context.stdin);
       if (args.text !== undefined) inputs.push({ from: "text", text: args.text, name: args.name });
@@ -103,7 +105,7 @@ export const command = defineVerb({
         else {
           const source = await openSourceAt(context, path, name);
           inputs.push({ from: "disk", path, source });
-          await positions.add(source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
+          await examine(source);
         }
       }
       const note = (source: Source) => {
@@ -111,7 +113,7 @@ export const command = defineVerb({
         const isOneOfSeveral = inputs.length > 1 && input?.from === "disk";
         omissions.addFrom(source, isOneOfSeveral ? input.path : "");
       };
-      return omissions.exitCode(await share(context, { ...args, user, note }, inputs));
+      return omissions.exitCode(await share(context, { ...args, user, note, examine }, inputs));
     } finally {
       for (const input of inputs) if (input.from === "disk") input.source.close();
     }
@@ -157,6 +159,8 @@ interface ShareOptions extends FlagValues<typeof ARGS> {
   readonly user: string;
   /** Names what a source leaves out. */
   readonly note: (source: Source) => void;
+  /** Says whether a source contains the location where it was made. */
+  readonly examine: (source: LocalSource) => Promise<void>;
 }
 
 async function share(
@@ -198,7 +202,7 @@ async function share(
       onChanged: (fault) => context.clock.after(DISCONNECT_MS, () => finished.reject(fault)),
     });
     const { client } = server;
-    const copying = copyInputs(context, inputs, server.folder, copied);
+    const copying = copyInputs(context, inputs, server.folder, copied, options);
     const sources = await Promise.race([copying, finished.promise.then(() => [])]);
     const topic = isText ? TEXT_TOPIC : shareTopic(sources.length);
     await client.request("topic", { room: LOBBY, topic });
@@ -261,6 +265,7 @@ async function copyInputs(
   inputs: readonly ShareInput[],
   folder: string,
   copied: Source[],
+  { examine }: ShareOptions,
 ): Promise<readonly Source[]> {
   const sources: Source[] = [];
   for (const input of inputs) {
@@ -272,6 +277,7 @@ async function copyInputs(
     await writeInput(context, input, path);
     const source = await openCopyAt(path, input.name ?? DEFAULT_NAMES[input.from]);
     copied.push(source);
+    await examine(source);
     sources.push(source);
   }
   return sources;

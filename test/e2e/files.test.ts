@@ -173,6 +173,12 @@ test("says once that photos contain their location, and changes no byte", async 
   expect(ran.err).toContain("one.jpg contains the location where it was taken");
   const sent = filesIn(ndjson(ran.out));
   expect(sent.map(({ sizeBytes }) => sizeBytes).at(-1)).toBe(photo.length);
+  mkdirSync(sandbox.path("trip", "day"), { recursive: true });
+  writeFileSync(sandbox.path("trip", "day", "one.jpg"), photo);
+  const folder = await ana.run(["send-file", sandbox.path("trip"), "--json"]);
+  expect(folder.err).toContain("trip/day/one.jpg contains the location where it was taken");
+  const piped = await ana.run(["send-file", "-", "--name", "piped.jpg"], { stdin: photo });
+  expect(piped.err).toContain("piped.jpg contains the location where it was taken");
 });
 
 test("sends a folder without its links, and lists the links", async () => {

@@ -9,6 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { jpegOf } from "../cli/screen/pictures/test-png.ts";
+import { phoneExif, withExif } from "../core/client/exif.ts";
 import { noise, sha256Of } from "../e2e/couriers.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
@@ -164,10 +166,12 @@ pageTest("sends a chosen folder as one message, without empty folders", async ()
   const ana = await server.window("ana");
   const chosen = ana.page.waitForEvent("filechooser");
   const tour = writeTrip("tour");
+  writeFileSync(join(tour, "view.jpg"), withExif(await jpegOf(40, 30), phoneExif()));
   await ana.button("Attach").click();
   await ana.menuItem("Folder").click();
   await (await chosen).setFiles(tour);
-  await ana.attachments.getByText(/^Folder, 6 entries · /).waitFor();
+  await ana.attachments.getByText(/^Folder, 7 entries · /).waitFor();
+  await ana.page.getByText("A photo contains the location where it was taken.").waitFor();
   await ana.button("Send").click();
   await ana.file("tour").waitFor();
   rmSync(join(tour, "empty"), { recursive: true });

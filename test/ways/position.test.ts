@@ -1,34 +1,74 @@
 import { expect } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LocationReport } from "../../src/cli/files/sources.ts";
+import { streamSource } from "../../src/io/file/source-stream.ts";
+import { ENGLISH_TERMINAL } from "../../src/ui/messages/en/terminal.ts";
+import { LocalFolder } from "../../src/web/browser/local-folder.ts";
 import { jpegOf } from "../cli/screen/pictures/test-png.ts";
-import { phoneExif, withExif } from "../core/client/exif.ts";
+import { phoneExif, withExif, withSegment } from "../core/client/exif.ts";
 import { Site } from "../server/site.ts";
 import { tempFolder } from "../temp-folder.ts";
 import { SOURCES } from "../ui/fault-sources.ts";
 import { INTERFACES } from "../ui/parity/interfaces.ts";
 import { exempt, heldBy, testRule } from "./rule.ts";
 
-/** Notes after `/send` of a photo without a position, and of two photos with one. */
-async function notesIn(name: "line mode" | "full screen"): Promise<void> {
+/** Notes after `/send` of a photo without a location, and of two photos, or a folder, with one. */
+async function notesIn(name: "line mode" | "full screen", sent: readonly string[], said: string) {
   const folder = tempFolder();
   const plain = await jpegOf(40, 30);
   const located = withExif(plain, phoneExif());
   writeFileSync(join(folder, "plain.jpg"), plain);
   for (const file of ["one.jpg", "two.jpg"]) writeFileSync(join(folder, file), located);
+  mkdirSync(join(folder, "trip", "day"), { recursive: true });
+  writeFileSync(join(folder, "trip", "day", "photo"), located);
   const site = await Site.open();
   const opened = await INTERFACES[name]?.(site);
   if (opened === undefined) return expect.unreachable();
-  for (const file of ["plain.jpg", "one.jpg", "two.jpg"]) {
+  for (const file of sent) {
     await opened.type(`/send ${join(folder, file)}`);
     await site.until(
       "the file is read",
       () => opened.notes !== "" || file === "plain.jpg" || undefined,
     );
   }
-  expect(opened.notes.match(/\S+ contains the location/g)).toEqual([
-    "one.jpg contains the location",
+  expect(opened.notes.match(/\S+ contains the location/g)).toEqual([said]);
+}
+
+async function notesOfFiles(name: "line mode" | "full screen"): Promise<void> {
+  await notesIn(name, ["plain.jpg", "one.jpg", "two.jpg"], "one.jpg contains the location");
+  await notesIn(name, ["plain.jpg", "trip"], "trip/day/photo contains the location");
+}
+
+/** What the terminal says of a pipe that yields the bytes in pieces. */
+async function notesOfPipe(...pieces: readonly Uint8Array[]): Promise<readonly string[]> {
+  const source = streamSource(new Blob(pieces as never).stream(), "stdin");
+  const notes: string[] = [];
+  await new LocationReport().add(source, (text) => notes.push(text(ENGLISH_TERMINAL)));
+  while ((await source.read(0)) === undefined) expect.unreachable();
+  await new Promise(setImmediate);
+  return notes;
+}
+
+async function namesInPipe(): Promise<void> {
+  const plain = await jpegOf(40, 30);
+  const located = withExif(plain, phoneExif());
+  let far = located;
+  for (let i = 0; i < 9; i++) far = withSegment(far, "other\0", Buffer.alloc(60_000));
+  expect(await notesOfPipe(plain)).toEqual([]);
+  expect(await notesOfPipe(located.subarray(0, 5), located.subarray(5))).toEqual([
+    "stdin contains the location where it was taken",
   ]);
+  expect(await notesOfPipe(far)).toEqual(["stdin may contain the location where it was taken"]);
+}
+
+async function countsInFolder(): Promise<void> {
+  const plain = await jpegOf(40, 30);
+  const located = withExif(plain, phoneExif());
+  const files = [plain, located, located].map((bytes, i) =>
+    Object.assign(new File([bytes as never], `${i}.jpg`), { webkitRelativePath: `trip/${i}.jpg` }),
+  );
+  expect((await LocalFolder.ofFiles(files)).located).toEqual({ has: 2, mayHave: 0 });
 }
 
 function callersOf(call: RegExp, folder: string): readonly string[] {
@@ -44,9 +84,7 @@ function sendsOnlyAttached(): void {
   ]);
 }
 
-const IN_FOLDER = "docs/files.md says that photos inside a folder are not examined";
-
-testRule("the location in a photo is named before it leaves", "send a file", {
+testRule("the location in a file is named before it leaves", "send a file", {
   "page: chosen": heldBy(
     "page/photos.test.ts",
     "sends originals unless the user chooses smaller photos",
@@ -54,21 +92,24 @@ testRule("the location in a photo is named before it leaves", "send a file", {
   "page: pasted": sendsOnlyAttached,
   "page: dropped": sendsOnlyAttached,
   "page: camera": sendsOnlyAttached,
-  "page: folder": exempt(IN_FOLDER),
+  "page: folder": countsInFolder,
   "page: shared by another app": exempt(
     "the page is no share target: other apps cannot send it files",
   ),
   "page: voice message": exempt("the page records it, and writes no location into it"),
-  "full screen": () => notesIn("full screen"),
-  "line mode": () => notesIn("line mode"),
+  "full screen": () => notesOfFiles("full screen"),
+  "line mode": () => notesOfFiles("line mode"),
   "send-file": heldBy("e2e/files.test.ts", "says once that photos contain their location"),
-  "send-file of a folder": exempt(IN_FOLDER),
-  "piped send-file": exempt("a pipe is sent as it arrives, without a look at its content"),
+  "send-file of a folder": heldBy(
+    "e2e/files.test.ts",
+    "says once that photos contain their location",
+  ),
+  "piped send-file": namesInPipe,
   share: () => {
-    const senders = callersOf(/\bopenSourceAt\(/, "").filter(
+    const senders = callersOf(/\bopen(Source|Copy)At\(/, "").filter(
       (path) => !["cli/files/sources.ts", "commands/digest.ts"].includes(path),
     );
-    expect(callersOf(/\bnew PositionReport\(/, "")).toEqual(senders);
+    expect(callersOf(/\bnew LocationReport\(/, "")).toEqual(senders);
   },
   "second file": heldBy("e2e/files.test.ts", "says once that photos contain their location"),
   "encrypted room": exempt("it is named when the file is chosen, which no room changes"),

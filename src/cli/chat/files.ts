@@ -20,7 +20,7 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { openSourceAt, PositionReport, STDIN } from "../files/sources.ts";
+import { LocationReport, openSourceAt, STDIN } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
 import { fileLabel, recordJson, threadPrefix } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
@@ -41,7 +41,7 @@ export class LineFiles {
     removesEnded: true,
   });
   readonly #properties = new PropertyReport();
-  readonly #positions = new PositionReport();
+  readonly #locations = new LocationReport();
   #count = 0;
 
   readonly #omissions: Omissions;
@@ -67,7 +67,7 @@ export class LineFiles {
     const to = [target];
     this.#start("upload", async () => {
       try {
-        await this.#positions.add(source, (text) => chatConsole.note(text));
+        await this.#locations.add(source, (text) => chatConsole.note(text));
         const sent = await client.transfers.send({
           source,
           to,

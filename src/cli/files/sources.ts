@@ -6,9 +6,9 @@ import { msg, unlessFault } from "../../base/fault.ts";
 import { globTest } from "../../base/glob.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import { cleanText } from "../../base/text.ts";
-import { hasPosition, PICTURE_HEAD_BYTES } from "../../core/client/picture-header.ts";
+import { type LocatedFile, locatedFiles } from "../../client/files/located-files.ts";
 import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
-import type { Source } from "../../io/blob/interfaces.ts";
+import type { LocalSource, Source } from "../../io/blob/interfaces.ts";
 import { onDisk } from "../../io/disk/disk.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
@@ -29,7 +29,11 @@ const SKIPPED_LISTED_MAX = 10;
  * @param name name for receivers; defaults to the local name
  * @throws {Fault} file-unknown, store-denied, store-failed, usage
  */
-export async function openSourceAt(context: Context, path: string, name?: string): Promise<Source> {
+export async function openSourceAt(
+  context: Context,
+  path: string,
+  name?: string,
+): Promise<LocalSource> {
   if (name !== undefined) checkFileName(name);
   checkPath(path);
   if (path === STDIN) return streamSource(inputOf(context), name ?? STDIN_NAME);
@@ -40,7 +44,7 @@ export async function openSourceAt(context: Context, path: string, name?: string
 }
 
 /** Opens a temporary copy, whose mode and time say nothing of what was copied. */
-export async function openCopyAt(path: string, name: string): Promise<Source> {
+export async function openCopyAt(path: string, name: string): Promise<LocalSource> {
   checkFileName(name);
   return withFields(await openSource(absolutePath(path)), { name, details: undefined });
 }
@@ -76,21 +80,31 @@ export class SourceNotes {
   }
 }
 
-/** Reports the first photo that contains its position; usually all photos of a camera do. */
-export class PositionReport {
-  #isReported = false;
+type Report = (text: TerminalMessage) => void;
 
-  async add(
-    { path, folder, name }: Source,
-    report: (text: TerminalMessage) => void,
-  ): Promise<void> {
-    if (this.#isReported || path === undefined || folder !== undefined) return;
-    // Sending an unreadable file reports the error.
-    const read = Bun.file(path).slice(0, PICTURE_HEAD_BYTES).bytes();
-    const head = await read.catch(() => new Uint8Array());
-    if (this.#isReported || !hasPosition(head)) return;
-    this.#isReported = true;
-    report((texts) => texts.positionInside(cleanText(name)));
+/**
+ * Reports the first file that contains the location where it was made, and the first one that may
+ * contain it; usually all photos of a camera do.
+ */
+export class LocationReport {
+  readonly #reported = new Set<LocatedFile["finding"]>();
+
+  async add(source: LocalSource, report: Report): Promise<void> {
+    const searched = this.#search(source, report);
+    // The first bytes of a pipe may arrive late. They are searched before they are sent.
+    if (source.sizeBytes !== undefined) await searched;
+  }
+
+  async #search(source: LocalSource, report: Report): Promise<void> {
+    if (this.#reported.has("has")) return;
+    for await (const { name, finding } of locatedFiles(source.files())) {
+      if (this.#reported.has("has")) return;
+      if (this.#reported.has(finding)) continue;
+      this.#reported.add(finding);
+      const text = { has: "locationInside", "may have": "locationPossible" } as const;
+      const ownName = source.folder === undefined ? source.name : name;
+      report((texts) => texts[text[finding]](cleanText(ownName)));
+    }
   }
 }
 
@@ -178,7 +192,7 @@ interface OwnFields {
   readonly details: FileDetails | undefined;
 }
 
-function withFields(source: Source, fields: OwnFields): Source {
+function withFields(source: LocalSource, fields: OwnFields): LocalSource {
   return new Proxy(source, {
     get(target, key) {
       if (key === "name" || key === "details") return fields[key];

@@ -29,7 +29,7 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { openSourceAt, PositionReport, SourceNotes, STDIN } from "../files/sources.ts";
+import { LocationReport, openSourceAt, SourceNotes, STDIN } from "../files/sources.ts";
 import type { PathEntry } from "./input/completion.ts";
 
 interface ScreenFilesOptions {
@@ -47,7 +47,7 @@ type StartedTransfer = (
 export class ScreenFiles {
   readonly #queue: TransferQueue<TransferTask>;
   readonly #properties = new PropertyReport();
-  readonly #positions = new PositionReport();
+  readonly #locations = new LocationReport();
   #count = 0;
   readonly #offered = new WeakSet<FileBody>();
 
@@ -78,7 +78,7 @@ export class ScreenFiles {
     const view = { kind: "upload", name: source.name, to } as const;
     const run: StartedTransfer = async (onProgress, signal) => {
       try {
-        await this.#positions.add(source, note);
+        await this.#locations.add(source, note);
         const request = { source, to, ...message, onProgress, signal };
         const sent = await open.client.transfers.send(request);
         notes.report(note);

@@ -17,12 +17,11 @@ type Dimensions = readonly [width: number, height: number];
 const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
 const IHDR_OFFSET = 16;
 const SEGMENTS_MAX = 1_000;
-/** Contains the dimensions and the position of photos with a large thumbnail. */
+/** Contains the dimensions of photos with a large thumbnail. */
 export const PICTURE_HEAD_BYTES = 256 * 1024;
 const MARKER_START = 0xff;
 const APP1 = 0xe1;
 const EXIF_SIGNATURE = "Exif\0\0";
-const XMP_SIGNATURE = "http://ns.adobe.com/xap/1.0/\0";
 
 /** Animation flag of an extended WebP, and the name of an animated PNG's chunk, in hex. */
 const ANIMATED = { webp: /^.{24}56503858.{8}.[2367abef]/, png: /6163544c/, jpeg: /(?!)/ } as const;
@@ -52,19 +51,6 @@ export function avatarType(bytes: Uint8Array): string | undefined {
   return isFit ? `image/${type}` : undefined;
 }
 
-/** Reports whether the first bytes of a JPEG contain the position where it was taken. */
-export function hasPosition(bytes: Uint8Array): boolean {
-  if (typeOf(bytes) !== "jpeg") return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const segment of jpegSegments(view)) {
-    if (segment.marker !== APP1) continue;
-    if (exifIn(view, segment)?.hasPosition === true) return true;
-    const content = textAt(bytes, segment.at + 4, segment.length - 2);
-    if (content.startsWith(XMP_SIGNATURE) && content.includes("GPSLatitude")) return true;
-  }
-  return false;
-}
-
 /** Reports whether the first bytes are those of a GIF, or of an animated WebP or PNG. */
 export function isAnimated(bytes: Uint8Array): boolean {
   const type = typeOf(bytes);
@@ -88,7 +74,7 @@ function typeOf(bytes: Uint8Array): PictureType | undefined {
   return isWebp ? "webp" : undefined;
 }
 
-function textAt(bytes: Uint8Array, at: number, length: number): string {
+export function textAt(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length));
 }
 
@@ -190,8 +176,6 @@ const ENTRIES_MAX = 512;
  * Follows only the first directory and its position, so that directories that refer to each other
  * end.
  * @param tiff the segment after `Exif\0\0`
- *
- * @internal
  */
 export function readExif(tiff: DataView): Exif {
   if (tiff.byteLength < 8) return NO_EXIF;

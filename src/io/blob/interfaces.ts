@@ -78,6 +78,14 @@ export interface BlobStore {
  */
 export type StampMatch = "same" | "unsure" | "other";
 
+/** File of a source, which can be read in part before it is sent. */
+export interface ReadableFile {
+  /** Name, or path in a folder beginning with the folder's name. */
+  readonly name: string;
+  /** @returns fewer bytes at the end; `undefined` for bytes of a stream that arrive later */
+  readonly peek: (at: number, length: number) => Promise<Uint8Array | undefined>;
+}
+
 export interface Source {
   readonly name: string;
   /** `undefined` for a stream that has not ended. */
@@ -128,6 +136,11 @@ export interface Source {
   end?(digest: Uint8Array): Promise<void>;
   begin?(file: FileId): Promise<void>;
   close(): void;
+}
+
+/** Source whose files can be examined before they are sent. */
+export interface LocalSource extends Source {
+  files(): Iterable<ReadableFile>;
 }
 
 /** Chunks that another server has sent, for a file that may be the same. */

@@ -4,12 +4,12 @@ import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, STREAM_RETAINED_CHUNKS_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
-import type { Source } from "../blob/interfaces.ts";
+import type { LocalSource, ReadableFile } from "../blob/interfaces.ts";
 import { ifPossible } from "../promises.ts";
 import { TaskQueue } from "../task-queue.ts";
 
 /** Retains chunks until they are released. At the limit, `read` waits for a release. */
-export function streamSource(stream: ReadableStream<Uint8Array>, name: string): Source {
+export function streamSource(stream: ReadableStream<Uint8Array>, name: string): LocalSource {
   return new StreamSource(stream, name);
 }
 
@@ -18,7 +18,7 @@ interface Reader {
   cancel(): Promise<void>;
 }
 
-class StreamSource implements Source {
+class StreamSource implements LocalSource {
   readonly name: string;
   readonly skipped = [];
   readonly #reader: Reader;
@@ -43,6 +43,10 @@ class StreamSource implements Source {
     return this.#queue.run(() => this.#read(index));
   }
 
+  files(): Iterable<ReadableFile> {
+    return [{ name: this.name, peek: (at, length) => this.#peek(at, length) }];
+  }
+
   release(upTo: number): void {
     const count = Math.min(upTo - this.#first, this.#chunks.length);
     if (count <= 0) return;
@@ -58,6 +62,13 @@ class StreamSource implements Source {
     this.#isClosed = true;
     this.#onRelease?.();
     void ifPossible(this.#reader.cancel());
+  }
+
+  /** Reads the first chunk, which remains until it is sent. */
+  async #peek(at: number, length: number): Promise<Uint8Array | undefined> {
+    const bytes = (await this.read(0)) ?? new Uint8Array();
+    const isWhole = at + length <= bytes.length || this.#sizeBytes === bytes.length;
+    return isWhole ? bytes.subarray(at, at + length) : undefined;
   }
 
   async #read(index: number): Promise<Uint8Array | undefined> {

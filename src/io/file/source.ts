@@ -24,7 +24,13 @@ import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 import type { ManifestEntry } from "../../wire/manifest.ts";
 import { sentMode } from "../../wire/modes.ts";
-import type { ChunkRange, FolderSize, Source, StampMatch } from "../blob/interfaces.ts";
+import type {
+  ChunkRange,
+  FolderSize,
+  LocalSource,
+  ReadableFile,
+  StampMatch,
+} from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, onDisk, skipBytes } from "../disk/disk.ts";
 import { openPlain, withFile } from "../disk/plain-file.ts";
@@ -78,7 +84,7 @@ class StampedList extends FolderList {
  * Folder as one file: its manifest followed by the contents. Only the listed files matter. Each is
  * read as of one moment, up to its listed size.
  */
-class FolderSource implements Source {
+class FolderSource implements LocalSource {
   readonly name: string;
   readonly path: string;
   readonly details: FileDetails;
@@ -123,6 +129,13 @@ class FolderSource implements Source {
 
   get grown(): readonly string[] {
     return [...this.#grown];
+  }
+
+  *files(): Iterable<ReadableFile> {
+    for (const path of this.#list.walk.stamps.keys()) {
+      const peek: ReadableFile["peek"] = (at, length) => this.#peek(path, at, length);
+      yield { name: `${this.name}/${path}`, peek };
+    }
   }
 
   get unproven(): ChunkRange | undefined {
@@ -279,6 +292,15 @@ class FolderSource implements Source {
     if (waitMs === undefined) this.#changed.add(file.path);
     else if (waitMs > 0) await Bun.sleep(waitMs);
     return fd;
+  }
+
+  async #peek(path: string, at: number, length: number): Promise<Uint8Array> {
+    const fd = openPlain(join(this.path, path), "read");
+    try {
+      return await peekAt(fd, at, length);
+    } finally {
+      fs.closeSync(fd);
+    }
   }
 
   #fail({ path }: { readonly path: string }, reason: string, isFinal = false): Fault {
@@ -456,7 +478,7 @@ function decodeName(raw: Uint8Array): string | undefined {
  * @throws {Fault} not-found, store-denied or too-large if the file cannot be sent, usage if it is
  * neither a file nor a folder
  */
-export async function openSource(path: string): Promise<Source> {
+export async function openSource(path: string): Promise<LocalSource> {
   const absolute = absolutePath(path);
   try {
     if (statSource(path).isDirectory()) return await openFolder(absolute);
@@ -466,7 +488,7 @@ export async function openSource(path: string): Promise<Source> {
   }
 }
 
-async function openFolder(path: string): Promise<Source> {
+async function openFolder(path: string): Promise<LocalSource> {
   try {
     return new FolderSource(await walkFolder(path));
   } catch (error) {
@@ -514,7 +536,7 @@ function sourceFault(error: unknown, path: string): Fault {
 const BLOCK_CHUNKS = 4;
 
 /** File up to the size that it had when it was opened. */
-class FileSource implements Source {
+class FileSource implements LocalSource {
   readonly name: string;
   readonly sizeBytes: number;
   readonly stamp: string;
@@ -563,6 +585,10 @@ class FileSource implements Source {
 
   get grown(): readonly string[] {
     return this.#hasGrown ? [this.name] : [];
+  }
+
+  files(): Iterable<ReadableFile> {
+    return [{ name: this.name, peek: (at, length) => peekAt(this.#fd, at, length) }];
   }
 
   get unproven(): ChunkRange | undefined {
@@ -657,6 +683,11 @@ class FileSource implements Source {
 function openToRead(path: string): number {
   const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants; // Opening some files in /proc would block.
   return fs.openSync(path, O_RDONLY | O_NONBLOCK);
+}
+
+async function peekAt(fd: number, at: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, await readAt(fd, bytes, at));
 }
 
 function unlessError<Value>(act: () => Value): Value | undefined {

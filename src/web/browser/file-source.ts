@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { clampUnixMs } from "../../base/time.ts";
-import type { Source, StampMatch } from "../../io/blob/interfaces.ts";
+import type { ReadableFile, Source, StampMatch } from "../../io/blob/interfaces.ts";
 import { ifPossible } from "../../io/promises.ts";
 import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 import type { SoundDetails } from "./sound.ts";
@@ -11,6 +11,11 @@ import type { SoundDetails } from "./sound.ts";
 /** Identifies a file's content by size and date, because browsers offer nothing more. */
 export function fileStamp(file: File): string {
   return `${file.size} ${file.lastModified}`;
+}
+
+export function readableFile(file: File, name = file.name): ReadableFile {
+  const bytes = async (part: Blob) => new Uint8Array(await part.arrayBuffer());
+  return { name, peek: (at, length) => bytes(file.slice(at, at + length)) };
 }
 
 /** A browser tells the time of a file, but not its mode. */

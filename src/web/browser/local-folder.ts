@@ -6,6 +6,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { clampUnixMs } from "../../base/time.ts";
+import { countLocated, type LocationCounts } from "../../client/files/located-files.ts";
 import {
   type FilePart,
   FolderList,
@@ -13,11 +14,11 @@ import {
   Relisting,
   type SkippedEntry,
 } from "../../core/transfer/folder-list.ts";
-import type { FolderSize, Source, StampMatch } from "../../io/blob/interfaces.ts";
+import type { FolderSize, ReadableFile, Source, StampMatch } from "../../io/blob/interfaces.ts";
 import { inParallel, TaskQueue } from "../../io/task-queue.ts";
 import { type ManifestEntry, pathDefect } from "../../wire/manifest.ts";
 import { sentMode } from "../../wire/modes.ts";
-import { FileReadStream } from "./file-source.ts";
+import { FileReadStream, readableFile } from "./file-source.ts";
 import { pageSha256 } from "./hash.ts";
 
 /** The part of `FileSystemFileHandle` that is used here. */
@@ -120,6 +121,10 @@ class Listing {
       } as const;
     });
     return [...files, ...folders];
+  }
+
+  readable(): readonly ReadableFile[] {
+    return [...this.#files].map(([path, file]) => readableFile(file, path));
   }
 
   file(path: string): File {
@@ -241,6 +246,8 @@ export class LocalFolder {
   private constructor(
     readonly name: string,
     private listing: Listing,
+    /** Files of the first list that contain the location where they were made. */
+    readonly located: LocationCounts,
     private readonly list: ListFolder,
     /** False if a new list has the same files, which a browser refuses to read once they change. */
     private readonly canRelist: boolean,
@@ -257,7 +264,7 @@ export class LocalFolder {
       await listing.addAll(node);
       return listing;
     };
-    return new LocalFolder(name, await list(new Set()), list, true);
+    return LocalFolder.#listed(name, list, true);
   }
 
   /**
@@ -273,7 +280,13 @@ export class LocalFolder {
       await inParallel(files, (file) => listing.addFile(innerPath(file), async () => file));
       return listing;
     };
-    return new LocalFolder(root, await list(new Set()), list, false);
+    return LocalFolder.#listed(root, list, false);
+  }
+
+  static async #listed(name: string, list: ListFolder, canRelist: boolean): Promise<LocalFolder> {
+    const listing = await list(new Set());
+    const located = await countLocated(listing.readable());
+    return new LocalFolder(name, listing, located, list, canRelist);
   }
 
   /** Bytes of the message's file: the list and the contents. */

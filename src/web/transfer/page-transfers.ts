@@ -14,6 +14,7 @@ import {
 } from "../../base/limits-page.ts";
 import type { DownloadSinkOptions } from "../../client/files/download.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
+import { countLocated } from "../../client/files/located-files.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import { type PreviewContent, Transfers } from "../../client/files/transfers.ts";
@@ -25,7 +26,7 @@ import { ifPossible } from "../../io/promises.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import type { SaveHandle, SaveTarget } from "../browser/environment.ts";
-import { FileSource, fileStamp } from "../browser/file-source.ts";
+import { FileSource, fileStamp, readableFile } from "../browser/file-source.ts";
 import { withFetchFault } from "../browser/parts.ts";
 import { SaveSink } from "../browser/save-sink.ts";
 import { removeIncomplete } from "../browser/save-targets.ts";
@@ -312,7 +313,7 @@ class Upload implements PageTask {
     const { photos } = this.dependencies;
     if (photos === undefined || this.journalEntry?.isSmaller !== true) return original;
     const smaller = await photos.smaller(original);
-    if (smaller === undefined && (await photos.inspect(original)).hasPosition)
+    if (smaller === undefined && (await countLocated([readableFile(original)])).has > 0)
       throw new PageFault("not-allowed", "positionRemains");
     return smaller ?? original;
   }

@@ -3,7 +3,6 @@
 import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX, SMALLER_SIDE_MAX } from "../../base/limits-page.ts";
 import type { PreviewContent } from "../../client/files/transfers.ts";
 import {
-  hasPosition,
   isAnimated,
   PICTURE_HEAD_BYTES,
   type PictureHeader,
@@ -21,7 +20,6 @@ interface Inspected {
   /** `undefined` unless the page may decode the picture. */
   readonly header: PictureHeader | undefined;
   readonly isAnimated: boolean;
-  readonly hasPosition: boolean;
 }
 
 export class Photos {
@@ -41,12 +39,9 @@ export class Photos {
     const read = file.slice(0, PICTURE_HEAD_BYTES).arrayBuffer();
     const head = new Uint8Array(await read.catch(() => new ArrayBuffer(0)));
     const info = file.size > VIEWED_BYTES_MAX ? undefined : pictureInfo(head);
-    return {
-      isPicture: info !== undefined,
-      header: info?.header,
-      isAnimated: isAnimated(head),
-      hasPosition: hasPosition(head),
-    };
+    const inspected = { header: info?.header, isAnimated: isAnimated(head) };
+    if (inspected.header === undefined || inspected.isAnimated) this.#unscalable.add(file);
+    return { isPicture: info !== undefined, ...inspected };
   }
 
   /**
@@ -65,7 +60,7 @@ export class Photos {
     }
   }
 
-  /** False after `smaller` has found that the file has no smaller copy. */
+  /** False after `inspect` or `smaller` has found that the file has no smaller copy. */
   mayHaveSmaller(file: File): boolean {
     return !this.#unscalable.has(file);
   }
@@ -85,9 +80,9 @@ export class Photos {
   }
 
   async #makeSmaller(file: File): Promise<File | undefined> {
-    const { header, isAnimated } = await this.inspect(file);
+    const { header } = await this.inspect(file);
     const copy =
-      header === undefined || isAnimated
+      header === undefined || this.#unscalable.has(file)
         ? undefined
         : await this.#scale(file, header, smallerLimits(header));
     if (copy === undefined) {

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { PREVIEW_BYTES_MAX, SMALLER_SIDE_MAX } from "../../../src/base/limits-page.ts";
+import { countLocated, NO_LOCATIONS } from "../../../src/client/files/located-files.ts";
+import { readableFile } from "../../../src/web/browser/file-source.ts";
 import { Photos } from "../../../src/web/transfer/photos.ts";
 import { type ScalePicture, VIEWED_BYTES_MAX } from "../../../src/web/transfer/previews.ts";
 import { gifOf, jpegOf } from "../../cli/screen/pictures/test-png.ts";
@@ -72,18 +74,16 @@ test("retries after the code that scales could not be fetched, and sends no prev
   expect(await photos.smaller(file)).toMatchObject({ name: "large.webp", size: 4 });
 });
 
-test("reports a position, and nothing about a file that it can't read", async () => {
+test("finds a location, and nothing in a file that it can't read", async () => {
   const { photos } = scene();
   const jpeg = await jpegOf(20, 10);
-  expect((await photos.inspect(fileOf("a.jpg", jpeg))).hasPosition).toBe(false);
+  const locatedIn = (file: File) => countLocated([readableFile(file)]);
+  expect(await locatedIn(fileOf("a.jpg", jpeg))).toEqual(NO_LOCATIONS);
   const located = fileOf("b.jpg", withExif(jpeg, phoneExif()));
-  expect((await photos.inspect(located)).hasPosition).toBe(true);
+  expect(await locatedIn(located)).toEqual({ has: 1, mayHave: 0 });
   const gone = fileOf("c.jpg", jpeg);
   gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone")) }) as never;
-  expect(await photos.inspect(gone)).toEqual({
-    isPicture: false,
-    header: undefined,
-    isAnimated: false,
-    hasPosition: false,
-  });
+  const unknown = { isPicture: false, header: undefined, isAnimated: false };
+  expect(await photos.inspect(gone)).toEqual(unknown);
+  expect(await locatedIn(gone)).toEqual(NO_LOCATIONS);
 });

@@ -768,6 +768,10 @@ export const ENGLISH = {
     photos === 1
       ? "A photo contains the location where it was taken."
       : `${photos} photos contain the location where they were taken.`,
+  positionPossible: (files: number) =>
+    files === 1
+      ? "A file may contain the location where it was made."
+      : `${files} files may contain the location where they were made.`,
   positionLeftOut: "Sent without the location where it was taken.",
   detach: (name: string) => `Remove ${name}`,
   openFile: (name: string) => `Open ${name}`,

@@ -903,6 +903,7 @@ export const INDONESIAN: Texts = {
   smallerPhoto: "Lebih kecil",
   originalPhoto: "Asli",
   positionSent: (photos) => `${photos} foto memuat lokasi pengambilannya.`,
+  positionPossible: (files) => `${files} berkas mungkin memuat lokasi pembuatannya.`,
   positionLeftOut: "Dikirim tanpa lokasi pengambilan foto.",
   positionRemains:
     "Lokasi tidak dapat dihapus dari foto ini. Lampirkan lagi untuk mengirim aslinya.",

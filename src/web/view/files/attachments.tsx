@@ -3,7 +3,14 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import {
+  countLocated,
+  type LocationCounts,
+  NO_LOCATIONS,
+} from "../../../client/files/located-files.ts";
 import { ifPossible } from "../../../io/promises.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
+import { readableFile } from "../../browser/file-source.ts";
 import { fileIcon } from "../../browser/media.ts";
 import type { AttachedContent, Attachment as AttachedFile } from "../../transfer/attachments.ts";
 import { Announced } from "../shell/announced.tsx";
@@ -17,7 +24,7 @@ interface Inspection {
   readonly picture: File | undefined;
   /** `undefined` for files that are always sent as they are. */
   readonly smaller: File | "pending" | undefined;
-  readonly hasPosition: boolean;
+  readonly located: LocationCounts;
 }
 
 /** Inspects each file once. Copies are made one at a time. */
@@ -31,16 +38,20 @@ function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
     const add = (inspection: Inspection) =>
       setInspections((before) => new Map(before).set(inspection.file, inspection));
     const inspect = async (file: File) => {
-      if (photos === undefined) return;
-      const { isPicture, header, isAnimated, hasPosition } = await photos.inspect(file);
-      if (header === undefined || isAnimated) {
-        add({ file, picture: isPicture ? file : undefined, smaller: undefined, hasPosition });
+      const located = await countLocated([readableFile(file)]);
+      if (photos === undefined) {
+        add({ file, picture: undefined, smaller: undefined, located });
         return;
       }
-      add({ file, picture: undefined, smaller: "pending", hasPosition });
+      const { isPicture, header, isAnimated } = await photos.inspect(file);
+      if (header === undefined || isAnimated) {
+        add({ file, picture: isPicture ? file : undefined, smaller: undefined, located });
+        return;
+      }
+      add({ file, picture: undefined, smaller: "pending", located });
       // Sending the photo retries, and reports the fault.
       const smaller = await ifPossible(photos.smaller(file));
-      add({ file, picture: smaller, smaller, hasPosition });
+      add({ file, picture: smaller, smaller, located });
     };
     for (const { file } of files) {
       if (!(file instanceof File) || begun.current.has(file)) continue;
@@ -49,7 +60,8 @@ function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
     }
   }, [photos, files]);
   return files.map(({ file }) => {
-    const unknown = { file, picture: undefined, smaller: undefined, hasPosition: false };
+    const located = file instanceof File ? NO_LOCATIONS : file.located;
+    const unknown = { file, picture: undefined, smaller: undefined, located };
     return inspections.get(file) ?? unknown;
   });
 }
@@ -148,8 +160,8 @@ export function AttachmentList({ attached }: AttachmentsProps) {
   const { files, isSmaller, chooseSize, remove } = attached;
   const inspections = useInspections(files);
   const photos = inspections.filter(({ smaller }) => smaller !== undefined);
-  const located = inspections.filter(({ hasPosition }) => hasPosition);
-  const sent = located.filter(({ smaller }) => !isSmaller || smaller === undefined);
+  const sent = inspections.filter(({ smaller }) => !isSmaller || smaller === undefined);
+  const location = locationText(texts, sumOf(inspections), sumOf(sent));
   return (
     <>
       <ul className="attachments" aria-label={texts.attached}>
@@ -166,14 +178,32 @@ export function AttachmentList({ attached }: AttachmentsProps) {
       {photos.length === 0 ? null : (
         <SizeChoice photos={photos} isSmaller={isSmaller} onChoose={chooseSize} />
       )}
-      {located.length === 0 ? null : (
+      {location === undefined ? null : (
         <Announced
           kind="notice"
-          className={sent.length === 0 ? "photo-position" : "photo-position is-sent"}
+          className={location.isSent ? "photo-position is-sent" : "photo-position"}
         >
-          {sent.length === 0 ? texts.positionLeftOut : texts.positionSent(sent.length)}
+          {location.text}
         </Announced>
       )}
     </>
   );
+}
+
+function sumOf(inspections: readonly Inspection[]): LocationCounts {
+  return inspections.reduce(
+    (sum, { located: { has, mayHave } }) => ({
+      has: sum.has + has,
+      mayHave: sum.mayHave + mayHave,
+    }),
+    NO_LOCATIONS,
+  );
+}
+
+/** Text about the locations in the attached files, of which some are sent as they are. */
+function locationText(texts: Texts, attached: LocationCounts, sent: LocationCounts) {
+  if (sent.has > 0) return { isSent: true, text: texts.positionSent(sent.has) };
+  if (sent.mayHave > 0) return { isSent: true, text: texts.positionPossible(sent.mayHave) };
+  const isLeftOut = attached.has + attached.mayHave > 0;
+  return isLeftOut ? { isSent: false, text: texts.positionLeftOut } : undefined;
 }
