@@ -1,6 +1,6 @@
 /** Search for the location where a file was made, in parts of its untrusted content. */
 
-import { readExif, textAt } from "./picture-header.ts";
+import { APP1, EXIF_SIGNATURE, readExif, SEGMENTS_MAX, textAt } from "./picture-header.ts";
 
 /** `may have`: the format can contain a location, and the content could not be searched. */
 export type LocationFinding = "has" | "may have" | "has not";
@@ -17,9 +17,6 @@ type LocationSearch = Reading<LocationFinding>;
 /** Bytes of the first range, which suffice for files that cannot contain a location. */
 const SIGNATURE_BYTES = 32;
 const WINDOW_BYTES = 64 * 1024;
-const SEGMENTS_MAX = 1_000;
-const APP1 = 0xe1;
-const EXIF_SIGNATURE = "Exif\0\0";
 const XMP_SIGNATURE = "http://ns.adobe.com/xap/1.0/\0";
 
 /** Part of the content around the last read, so that small reads are few. */

@@ -16,12 +16,12 @@ type Dimensions = readonly [width: number, height: number];
 
 const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
 const IHDR_OFFSET = 16;
-const SEGMENTS_MAX = 1_000;
+export const SEGMENTS_MAX = 1_000;
 /** Contains the dimensions of photos with a large thumbnail. */
 export const PICTURE_HEAD_BYTES = 256 * 1024;
 const MARKER_START = 0xff;
-const APP1 = 0xe1;
-const EXIF_SIGNATURE = "Exif\0\0";
+export const APP1 = 0xe1;
+export const EXIF_SIGNATURE = "Exif\0\0";
 
 /** Animation flag of an extended WebP, and the name of an animated PNG's chunk, in hex. */
 const ANIMATED = { webp: /^.{24}56503858.{8}.[2367abef]/, png: /6163544c/, jpeg: /(?!)/ } as const;
