@@ -20,7 +20,7 @@ import { refusalReason } from "../io/cluster/majority.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
 import { type NoticeOf, type Request, requestRow, WIRE_VERSION } from "../wire/messages.ts";
-import { announcedVersion, KNOWN_VERSION, type Version } from "../wire/since.ts";
+import { announcedVersion, newestVersion, type Version } from "../wire/since.ts";
 import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
 import type { DataChannels } from "./files/data-channels.ts";
@@ -123,8 +123,8 @@ function greet(
     majority: majorityFault === undefined ? undefined : false,
     refusal: refusalReason(majorityFault),
     early: true,
-    knows: KNOWN_VERSION,
-    clusterKnows: clusterKnows === KNOWN_VERSION ? undefined : clusterKnows,
+    knows: newestVersion(),
+    clusterKnows: clusterKnows === newestVersion() ? undefined : clusterKnows,
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
   if (hello.seen === undefined) return client.notify(notice);

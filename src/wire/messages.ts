@@ -93,7 +93,7 @@ import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
 import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
 import { SEALED_NOTICES, SEALED_REQUESTS, sealedBody } from "./messages-sealed.ts";
 
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
 

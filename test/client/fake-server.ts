@@ -20,7 +20,7 @@ import {
   type WireRecord,
 } from "../../src/wire/messages.ts";
 import { commitment, leafHash } from "../../src/wire/record.ts";
-import { KNOWN_VERSION } from "../../src/wire/since.ts";
+import { newestVersion } from "../../src/wire/since.ts";
 import { FakeFiles } from "./fake-files.ts";
 import { FakeLog } from "./fake-log.ts";
 
@@ -223,7 +223,7 @@ export class FakePeer {
       proof: makeServerProof(identity, this.#greeting()),
       needs: roomPassword === undefined ? "open" : "password",
       limits: { messageBytes: 1_000_000, textBytes: 65_536 },
-      knows: KNOWN_VERSION,
+      knows: newestVersion(),
     };
     this.#perform(this.#session.notify(misbehaviour.onWelcome?.(welcome) ?? welcome));
   }

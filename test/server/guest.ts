@@ -19,7 +19,7 @@ import {
   type WireRecord,
 } from "../../src/wire/messages.ts";
 import type { Head } from "../../src/wire/record.ts";
-import { KNOWN_VERSION } from "../../src/wire/since.ts";
+import { newestVersion } from "../../src/wire/since.ts";
 import { makeDeviceProof } from "../crypto/device-proof.ts";
 import type { Site } from "./site.ts";
 
@@ -76,7 +76,7 @@ export class Guest {
   welcome: NoticeOf<"welcome"> | undefined;
   takes: (bytes: Uint8Array) => boolean = () => false;
   program = "guest";
-  knows: string | undefined = KNOWN_VERSION;
+  knows: string | undefined = newestVersion();
   readonly nonce: Uint8Array;
   readonly #session: Session;
   readonly #open = new Map<number, Settle>();

@@ -58,7 +58,6 @@ const FIXED_UNTRANSLATED: Readonly<Record<string, string>> = {
   "invalid token": "tokens are for scripts",
   "client exceeded the connection limits": "our clients never do",
   "a hand-over is from a device that may not send it": "our clients never do",
-  "the running server is chat 0.2.0, which answers only accounts": "chat admin says it",
   "logged out": "a program that logs out ends",
   interrupted: "a program that is interrupted ends",
   "this IRC password was revoked": "IRC clients show it",

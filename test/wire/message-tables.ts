@@ -10,14 +10,7 @@ import {
   type RequestKind,
   requestRow,
 } from "../../src/wire/messages.ts";
-import {
-  FIELDS_SINCE,
-  KINDS_SINCE,
-  POST_BODY_SINCE,
-  REQUEST_FIELDS_SINCE,
-  REQUESTS_SINCE,
-  type Since,
-} from "../../src/wire/since.ts";
+import { ADDITIONS } from "../../src/wire/since.ts";
 import { type Parts, requirements } from "./any-message.ts";
 
 export function requestTable(): string {
@@ -50,28 +43,22 @@ export function noticeTable(): string {
   return table([["kind", "fields"], ...rows]);
 }
 
-/** Everything that older programs do not know. */
+/** Everything that 0.4.0 lacks. */
 export function sinceTables(): string {
-  const kinds = Object.entries<Since>(KINDS_SINCE).map(([kind, row]) => ({ label: kind, row }));
-  const fields = Object.entries<Readonly<Record<string, Since>>>(FIELDS_SINCE).flatMap(
-    ([kind, rows]) =>
-      Object.entries(rows).map(([field, row]) => ({ label: `${kind}.${field}`, row })),
+  const { kinds, fields, requests, requestFields } = ADDITIONS;
+  const rowsOf = Object.entries(fields).flatMap(([kind, rows]) =>
+    Object.entries(rows).map(([field, row]) => [`${kind}.${field}`, row] as const),
   );
-  const records = [...kinds, ...fields].map(({ label, row: { since, client, server } }) => {
-    return [`\`${label}\``, since, client, server];
+  const records = [...Object.entries(kinds), ...rowsOf].map(([name, row]) => {
+    return [`\`${name}\``, row.since, row.client, row.server];
   });
-  const requests = Object.entries(REQUESTS_SINCE).map(([kind, since]) => {
-    return [`\`${kind}\``, since, "refuses"];
-  });
-  const requestFields = Object.entries<object>({
-    ...REQUEST_FIELDS_SINCE,
-    "post.body": POST_BODY_SINCE,
-  }).flatMap(([kind, rows]) =>
+  const asked = Object.entries(requests).map(([kind, since]) => [`\`${kind}\``, since, "refuses"]);
+  const askedFields = Object.entries(requestFields).flatMap(([kind, rows]) =>
     Object.entries(rows).map(([field, since]) => [`\`${kind}.${field}\``, since, "ignores"]),
   );
   return [
     table([["record or field", "since", "client without it", "server without it"], ...records]),
-    table([["request or field", "since", "server without it"], ...requests, ...requestFields]),
+    table([["request or field", "since", "server without it"], ...asked, ...askedFields]),
   ].join("\n\n");
 }
 

@@ -1,37 +1,52 @@
 import { describe, expect, test } from "bun:test";
 import { KINDS, RECORD_KINDS, type RecordKind } from "../../src/wire/kinds.ts";
-import { RECORDS_0_2_0 } from "../../src/wire/released.ts";
-import { FIELDS_SINCE, KINDS_SINCE, type Since, versionOf } from "../../src/wire/since.ts";
+import { REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
+import {
+  ADDITIONS,
+  announcedVersion,
+  FIRST_VERSION,
+  isKnownIn,
+  newestVersion,
+  versionOf,
+  versionOfRequest,
+} from "../../src/wire/since.ts";
+import { plantVersion } from "../plant.ts";
 
 /** Fields that restrict who may read or write, or where a message is shown. */
 const RESTRICTING = ["poll", "private", "members", "rules", "thread"];
+/** The tables of the program, without planted rows. */
+const OWN = { ...ADDITIONS };
 
-const OLD_KINDS = Object.keys(RECORDS_0_2_0) as (keyof typeof RECORDS_0_2_0)[];
-const NEW_KINDS = Object.keys(KINDS_SINCE) as (keyof typeof KINDS_SINCE)[];
-const NEW_FIELDS = Object.entries<Readonly<Record<string, Since>>>(FIELDS_SINCE).flatMap(
-  ([kind, rows]) =>
-    Object.entries(rows).map(([field, row]) => [kind as RecordKind, field, row] as const),
-);
-
-describe("versions of records", () => {
-  test("each kind is in 0.2.0 or has a row, never both", () => {
-    expect([...OLD_KINDS, ...NEW_KINDS].sort()).toEqual([...RECORD_KINDS].sort());
+describe("the rows of this program", () => {
+  test("name versions, kinds, fields and requests that exist", () => {
+    for (const [kind, row] of Object.entries(OWN.kinds)) {
+      expect(RECORD_KINDS).toContain(kind as RecordKind);
+      expect(OWN.versions).toContain(row.since);
+      expect(row.server).toBe("stops");
+    }
+    for (const [kind, rows] of Object.entries(OWN.fields))
+      for (const [field, row] of Object.entries(rows)) {
+        expect(Object.keys(KINDS[kind as RecordKind].body)).toContain(field);
+        expect(OWN.versions).toContain(row.since);
+        const stops = RESTRICTING.includes(field) && kind !== "prefs";
+        expect([kind, field, row.server]).toEqual([kind, field, stops ? "stops" : "ignores"]);
+      }
+    for (const kind of Object.keys({ ...OWN.requests, ...OWN.requestFields }))
+      expect(Object.keys(REQUESTS)).toContain(kind);
   });
+});
 
-  test.each(OLD_KINDS)("%s keeps the fields of 0.2.0", (kind) => {
-    expect(Object.keys(KINDS[kind].body)).toEqual(expect.arrayContaining([...RECORDS_0_2_0[kind]]));
-    expect(versionOf({ kind, body: {} })).toBe("0.2.0");
-  });
+describe("with rows of a later version", () => {
+  plantVersion();
 
-  test.each(NEW_KINDS)("servers without %s stop at it", (kind) => {
-    expect(KINDS_SINCE[kind].server).toBe("stops");
-    expect(versionOf({ kind, body: {} })).toBe(KINDS_SINCE[kind].since);
-  });
-
-  test.each(NEW_FIELDS)("%s.%s is ignored only if it restricts nothing", (kind, field, row) => {
-    const stops = RESTRICTING.includes(field) && kind !== "prefs";
-    expect(row.server).toBe(stops ? "stops" : "ignores");
-    expect(versionOf({ kind, body: { [field]: 1 } })).toBe(stops ? row.since : "0.2.0");
+  test("a record belongs to the version of its kind, or of a field that restricts", () => {
+    expect(newestVersion()).toBe("0.5.0");
+    expect(versionOf({ kind: "poll", body: {} })).toBe("0.5.0");
+    expect(versionOf({ kind: "room", body: { name: "a" } })).toBe(FIRST_VERSION);
+    expect(versionOf({ kind: "room", body: { initiator: "x" } })).toBe(FIRST_VERSION);
+    expect(versionOf({ kind: "room", body: { private: true } })).toBe("0.5.0");
+    expect([isKnownIn("0.4.0", "poll"), isKnownIn("0.5.0", "poll")]).toEqual([false, true]);
+    expect(isKnownIn("0.4.0", "text")).toBe(true);
   });
 
   test.each([
@@ -40,7 +55,33 @@ describe("versions of records", () => {
     ["a list", ["private"]],
     ["a text", "private"],
     ["an inherited field", Object.create({ private: true })],
-  ])("a room record with %s belongs to 0.2.0", (_name, body) => {
-    expect(versionOf({ kind: "room", body })).toBe("0.2.0");
+  ])("a room record with %s belongs to 0.4.0", (_name, body) => {
+    expect(versionOf({ kind: "room", body })).toBe("0.4.0");
+  });
+
+  test.each<[RequestKind, object, string]>([
+    ["vote", { seq: 1, choices: [] }, "0.5.0"],
+    ["topic", { room: "lab", topic: "" }, "0.4.0"],
+    ["join", { room: "lab" }, "0.4.0"],
+    ["join", { room: "lab", assignment: undefined }, "0.4.0"],
+    ["join", { room: "lab", assignment: true }, "0.5.0"],
+    ["history", { target: "lab", re: 3 }, "0.4.0"],
+    ["post", { body: { text: "a", everyone: true } }, "0.4.0"],
+    ["post", { body: { text: "a", thread: true } }, "0.5.0"],
+    ["post", { body: null }, "0.4.0"],
+    ["post", {}, "0.4.0"],
+  ])("a request %s %p needs the version of what the user relies on", (kind, fields, version) => {
+    expect(versionOfRequest(kind, { ...fields })).toBe(version as "0.4.0");
+  });
+
+  test("a program that announces a later version knows what this one knows", () => {
+    expect([undefined, 4, "0.4.0", "0.5.0", "9.0.0", "nonsense"].map(announcedVersion)).toEqual([
+      "0.4.0",
+      "0.4.0",
+      "0.4.0",
+      "0.5.0",
+      "0.5.0",
+      "0.5.0",
+    ]);
   });
 });

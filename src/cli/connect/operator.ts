@@ -1,7 +1,7 @@
 /** Login and flags of `chat admin`. */
 
 import { join } from "node:path";
-import { asFault, Fault, unlessFault } from "../../base/fault.ts";
+import { Fault, unlessFault } from "../../base/fault.ts";
 import { NAME_CHARS_MAX } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import { parseUntil } from "../../core/duration.ts";
@@ -113,19 +113,12 @@ async function asOperator(
   const fallbackUser = ownAccountName(local?.data);
   const common = { follow: "none", fallbackUser, exactAddress } as const;
   const operatorFlags = { ...flags, server };
-  if (greetOnly) {
-    let isReleased = false;
-    const options = { ...common, greetOnly, mode } as const;
-    const exitCode = await withClient(context, operatorFlags, options, async (open) => {
-      isReleased = open.client.loop.connection?.serverVersion === "0.2.0";
-      if (isReleased) return 0;
+  const options = { ...common, greetOnly, mode } as const;
+  return withClient(context, operatorFlags, options, async (open) => {
+    if (greetOnly) {
       await open.client.request("admit", { secret: token });
       return work(open);
-    });
-    if (!isReleased) return exitCode;
-  }
-  const options = { ...common, mode } as const;
-  const done = withClient(context, operatorFlags, options, async (open) => {
+    }
     await untilConnected(open.client.read());
     const { registered, user } = open;
     if (registered && serverOptions(context, flags).user === undefined) {
@@ -134,20 +127,6 @@ async function asOperator(
     if (token !== undefined) await open.client.request("operate", { token });
     return work(open);
   });
-  return greetOnly ? done.catch(explainReleased) : done;
-}
-
-/** A server of 0.2.0 answers only logged-in users, and a query registers nobody. */
-function explainReleased(error: unknown): never {
-  if (asFault(error).code !== "login-refused") throw error;
-  throw new Fault(
-    "not-logged-in",
-    "the running server is chat 0.2.0, which answers only accounts",
-    {
-      cause: error,
-      remedy: "restart the server to run this version, or add --user with the name of an account",
-    },
-  );
 }
 
 /**

@@ -34,7 +34,7 @@ import { parseSiblingMessage, type Siblings } from "../../server/kernel/siblings
 import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { accountsIn, type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
-import { KNOWN_VERSION } from "../../wire/since.ts";
+import { newestVersion } from "../../wire/since.ts";
 import {
   leftClusterFault,
   newNodeName,
@@ -162,7 +162,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         root: toHex(mirrors.history.tree.root()),
         applied: replica?.applied,
         state: stateOf(replica),
-        knows: KNOWN_VERSION,
+        knows: newestVersion(),
         program: PROGRAM,
         ignored: ignoredCount,
         ...refusedBy(majority.fault ?? endpoint.diskFault()),

@@ -35,7 +35,7 @@ export interface NodeState {
    * code.
    */
   readonly state: string;
-  /** Newest version whose records the node knows; 0.2.0 if the report does not say. */
+  /** Newest version whose records the node knows. */
   readonly knows: Version;
   /** Version and commit of the node's program; absent in reports from version 0.2.0. */
   readonly program?: string;

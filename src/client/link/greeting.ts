@@ -16,7 +16,7 @@ import type { Link } from "../../io/link/link.ts";
 import { encode } from "../../wire/codec.ts";
 import { type Fingerprint, fingerprintWith } from "../../wire/fingerprint.ts";
 import { type NoticeOf, WIRE_VERSION } from "../../wire/messages.ts";
-import { KNOWN_VERSION } from "../../wire/since.ts";
+import { newestVersion } from "../../wire/since.ts";
 import { Connection } from "./connection.ts";
 import type { Verifier } from "./keys.ts";
 import { clusterVersion, serverVersion } from "./server-version.ts";
@@ -57,7 +57,7 @@ export class Hello {
       versions: [WIRE_VERSION],
       client: program,
       nonce,
-      knows: KNOWN_VERSION,
+      knows: newestVersion(),
       ...defined({ seen: seen?.(nonce) }),
     });
   }
@@ -168,12 +168,21 @@ async function sendHello(
     });
     connection.onClosed(() => {
       cancel();
-      reject(connection.closeFault);
+      reject(explainVersion(connection.closeFault));
     });
     if (connection.link.hasSentFirst !== true) connection.link.send(hello.bytes);
   });
   if (welcome.version === WIRE_VERSION) return welcome;
   throw new Fault("version-unsupported", msg`the server uses protocol version ${welcome.version}`);
+}
+
+/** Servers of 0.1 to 0.3 close with a text that names their version of the protocol. */
+function explainVersion(fault: Fault): Fault {
+  const isFormer = /\bversion [12], not\b/.test(fault.message);
+  if (fault.code !== "version-unsupported" || !isFormer) return fault;
+  return new Fault("version-unsupported", msg`the server runs chat 0.3.0 or earlier`, {
+    remedy: msg`ask the server's operator to upgrade chat`,
+  });
 }
 
 class UnprovedIdentity extends Fault {

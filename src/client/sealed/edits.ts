@@ -6,7 +6,7 @@ import { defined } from "../../base/values.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RoomTransaction } from "./room-state.ts";
-import { type ArchivedRow, contentKey, contentRange, editKey, editRange, seqOf } from "./rows.ts";
+import { type ArchivedRow, contentKey, editKey, editRange, seqOf } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
 const PAGE_ROWS = 500;
@@ -185,29 +185,6 @@ async function eraseEdit(vault: Vault, room: RoomId, seq: number, target: number
   const closed = { kind: "closed", reason: "erased", user, ...identityOf(row) } as const;
   await vault.put(contentKey(room, seq), closed);
   return user;
-}
-
-/**
- * Indexes the edits that a program of version 0.2.0 stored, and erases those whose message it has
- * erased.
- */
-export async function indexEdits(tx: RoomTransaction): Promise<void> {
-  if (tx.row === undefined || tx.row.hasEditIndex === true) return;
-  const { vault, room } = tx;
-  for (let after = 0; ; ) {
-    const rows = await vault.list<ArchivedRow>(contentRange(room, { after }, PAGE_ROWS));
-    for (const { key, value } of rows) {
-      const body = value.kind === "said" ? value.body : undefined;
-      const target = editedBy(body);
-      if (target === undefined) continue;
-      if (await isErased(vault, room, target)) await eraseEdit(vault, room, seqOf(key), target);
-      else await storeEdit(vault, room, seqOf(key), body);
-    }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE_ROWS) break;
-    after = seqOf(last.key);
-  }
-  tx.change({ hasEditIndex: true });
 }
 
 const MARK = Uint8Array.of(1);

@@ -18,7 +18,6 @@ import {
   applyEarlyEdits,
   eraseContent,
   eraseEdits,
-  indexEdits,
   isEditOfUnread,
   isTargetErased,
   storeEdit,
@@ -91,7 +90,6 @@ export class RoomReader {
     if (row !== undefined && record.seq <= row.seq) return;
     // The record belongs to a history that the user has not accepted.
     if (row?.history === "contradicted") return;
-    await indexEdits(tx);
     try {
       await this.#read(tx, record);
     } catch (error) {

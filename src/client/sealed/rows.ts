@@ -58,8 +58,6 @@ export interface RoomRow {
   /** Time of the last key renewal. `sentSince` counts the messages sent after it. */
   readonly renewedUnixMs?: number;
   readonly sentSince?: number;
-  /** Absent until edits that a program of version 0.2.0 stored have been indexed. */
-  readonly hasEditIndex?: true;
   /** Time at which the device joined, while other devices may hand messages over. */
   readonly awaitsSinceUnixMs?: number | undefined;
   /** Messages of a hand-over that is not complete. */

@@ -21,7 +21,7 @@ import {
   SALT_BYTES,
   type SealedDraft,
 } from "../../wire/record.ts";
-import { knownVersion, newerOf, VERSIONS, type Version, versionOf } from "../../wire/since.ts";
+import { FIRST_VERSION, knownVersion, newerOf, type Version, versionOf } from "../../wire/since.ts";
 import type { Place } from "./claims.ts";
 
 export interface ProposalMessage {
@@ -77,32 +77,33 @@ export interface StreamScope {
   readonly sha256: Sha256;
 }
 
-const MESSAGES_VERSION = 1;
+/** Newest version of the messages of 0.1 to 0.3, which this program does not read. */
+const FORMER_VERSION = 3;
+const MESSAGES_VERSION = 4;
 /** A program that does not support this version of the copies' format stops reading the stream. */
-const COPY_VERSION = 2;
+const COPY_VERSION = 5;
 /**
  * Messages with records that released programs do not know. Such a message names the version that
  * it needs, so that older programs stop instead of building a different log.
  */
-const NEEDS_VERSION = 3;
+const NEEDS_VERSION = 6;
 const KIND = /^[a-z-]{1,64}$/;
-/** Fields of the messages that 0.2.0 and 0.3.0 wrote, without a digest. */
-const UNDIGESTED_FIELDS: ReadonlySet<string> = new Set([
-  ...["v", "needs", "id", "proposals", "place", "lines", "end", "restored"],
-]);
 
 /** Newest version that introduced one of the drafts. */
 export function neededVersion(drafts: readonly Pick<Draft, "kind" | "body">[]): Version {
-  return drafts.reduce<Version>((newest, draft) => newerOf(newest, versionOf(draft)), VERSIONS[0]);
+  return drafts.reduce<Version>(
+    (newest, draft) => newerOf(newest, versionOf(draft)),
+    FIRST_VERSION,
+  );
 }
 
 function versionFields(v: number, drafts: readonly Pick<Draft, "kind" | "body">[]) {
   const needs = neededVersion(drafts);
-  return needs === VERSIONS[0] ? { v } : { v: NEEDS_VERSION, needs };
+  return needs === FIRST_VERSION ? { v } : { v: NEEDS_VERSION, needs };
 }
 
 /**
- * Appends a digest of the message as its last field, which 0.2.0 and 0.3.0 ignore.
+ * Appends a digest of the message as its last field.
  * @internal
  */
 export function packDigested(
@@ -116,12 +117,6 @@ export function packDigested(
 
 function digestOf(bytes: Uint8Array, { id, sha256 }: StreamScope): Uint8Array {
   return sha256(concatBytes(utf8Encode(`${id}\n`), bytes.subarray(0, -SHA256_BYTES)));
-}
-
-/** Returns the message as 0.2.0 and 0.3.0 wrote it. */
-export function withoutDigest(bytes: Uint8Array): Uint8Array {
-  const { digest: _, ...fields } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
-  return packValue(fields);
 }
 
 export function packProposals({ id, proposals }: ProposalMessage, scope: StreamScope): Uint8Array {
@@ -195,7 +190,8 @@ export function packRestored(
  * every server would stop.
  * @throws {Fault} frame-malformed if no version of this program wrote the bytes for this stream,
  * which all servers then ignore
- * @throws {Fault} version-unsupported if a later version of this program wrote the message
+ * @throws {Fault} version-unsupported if a later version of this program wrote the message, or 0.1
+ * to 0.3
  */
 export function readStream(bytes: Uint8Array, scope: StreamScope): StreamContent {
   const value: unknown = unpackValue(bytes);
@@ -206,17 +202,24 @@ export function readStream(bytes: Uint8Array, scope: StreamScope): StreamContent
     if (!equalBytes(digest, digestOf(bytes, scope))) throw malformed();
     return contentOf(fields, scope.sha256);
   }
-  if (!Object.keys(fields).every((field) => UNDIGESTED_FIELDS.has(field))) throw malformed();
-  try {
-    return contentOf(fields, scope.sha256);
-  } catch (error) {
-    throw malformed(error);
-  }
+  // Version 0.2.0 wrote no digests. One changed byte makes no message of this program look like that.
+  if (isFormer(fields["v"])) throw formerVersion();
+  throw malformed();
+}
+
+function isFormer(v: unknown): boolean {
+  return isCount(v) && v > 0 && v <= FORMER_VERSION;
+}
+
+function formerVersion(): Fault {
+  const message = msg`the stream was written by chat 0.3.0 or earlier`;
+  return new Fault("version-unsupported", message, { remedy: msg`use another --cluster name` });
 }
 
 function contentOf(fields: Readonly<Record<string, unknown>>, sha256: Sha256): StreamContent {
   const { v, needs, id, proposals, place, lines, end, restored } = fields;
   if (!isCount(v) || v === 0) throw malformed();
+  if (isFormer(v)) throw formerVersion();
   if (v > NEEDS_VERSION) throw laterVersion(`version ${v} of the format`);
   if (v === NEEDS_VERSION) {
     if (typeof needs !== "string") throw malformed();

@@ -2,7 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { NODE_VERSION_FORGET_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
-import { newerOf, VERSIONS, type Version } from "../../wire/since.ts";
+import { ADDITIONS, FIRST_VERSION, newerOf, type Version } from "../../wire/since.ts";
 
 export interface NodeVersion {
   readonly name: string;
@@ -43,12 +43,13 @@ export class NodeVersions {
 
   /** Newest version whose records the cluster accepts: the oldest one of its servers. */
   get known(): Version {
-    return VERSIONS.findLast((version) => this.refusal(version) === undefined) ?? VERSIONS[0];
+    const { versions } = ADDITIONS;
+    return versions.findLast((version) => this.refusal(version) === undefined) ?? FIRST_VERSION;
   }
 
   /** @returns a fault unless all servers of the cluster know records of the version */
   refusal(needed: Version): Fault | undefined {
-    if (needed === VERSIONS[0]) return undefined;
+    if (needed === FIRST_VERSION) return undefined;
     if (!this.#isSurveyed) {
       const message = msg`the servers of this cluster have not announced their versions yet`;
       return new Fault("kind-unknown", message, { retryAfterMs: 1_000, remedy: "try again" });

@@ -26,7 +26,7 @@ import {
   type WireRecord,
 } from "../../wire/messages.ts";
 import { PostCodec } from "../../wire/post-message.ts";
-import { KNOWN_VERSION } from "../../wire/since.ts";
+import { newestVersion } from "../../wire/since.ts";
 import { type ChatRecord, readHead } from "../client/chat-record.ts";
 import type { TokenBucket } from "../rate.ts";
 import type { Account } from "../rooms/accounts.ts";
@@ -180,7 +180,7 @@ export class IrcSession {
         versions: [WIRE_VERSION],
         client: "irc (IRC)",
         nonce,
-        knows: KNOWN_VERSION,
+        knows: newestVersion(),
       }),
     );
     return this.#take();

@@ -11,7 +11,6 @@ import {
   packCopyEnd,
   readStream,
   type StreamScope,
-  withoutDigest,
 } from "../../core/cluster/messages.ts";
 import { copyLine } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
@@ -131,9 +130,8 @@ async function markAt(
   }
 }
 
-/** An earlier version may have begun the copy. */
 function isCopy({ bytes }: StreamMessage, expected: CopyMessage): boolean {
-  return equalBytes(bytes, expected.bytes) || equalBytes(bytes, withoutDigest(expected.bytes));
+  return equalBytes(bytes, expected.bytes);
 }
 
 /** Fault codes after which the stream must be read to learn which messages it stored. */

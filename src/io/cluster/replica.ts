@@ -10,7 +10,7 @@ import type { Authors } from "../../core/cluster/authors.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { type CopyEnd, neededVersion } from "../../core/cluster/messages.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../wire/record.ts";
-import { VERSIONS, type Version } from "../../wire/since.ts";
+import { FIRST_VERSION, type Version } from "../../wire/since.ts";
 import { type Clock, retry, withTimeout } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import type { AppendAllOptions, Settle } from "../log/log.ts";
@@ -148,7 +148,7 @@ export class Replica {
 
   #versionRefusal(drafts: readonly Draft[]): Fault | undefined {
     const needed = neededVersion(drafts);
-    return needed === VERSIONS[0] ? undefined : this.options.versionRefusal?.(needed);
+    return needed === FIRST_VERSION ? undefined : this.options.versionRefusal?.(needed);
   }
 
   get seq(): number {

@@ -32,11 +32,16 @@ import { createPrivateFolder, restrictAccess } from "./private-path.ts";
 import { absolutePath } from "./working-folder.ts";
 
 /** Newest format that this program reads and writes. */
-export const DATA_FORMAT = 3;
+export const DATA_FORMAT = 4;
 /** Format of a new folder. Its records raise it when they need it. */
-const FIRST_FORMAT = 2;
-/** Oldest format in which the records of a version may stand. */
-const FORMAT_OF: Readonly<Record<Version, number>> = { "0.2.0": FIRST_FORMAT, "0.3.0": 3 };
+const FIRST_FORMAT = 4;
+/** @internal */
+export interface Formats {
+  readonly newest: number;
+  /** Oldest format in which the records of a version may stand. */
+  readonly of: Readonly<Partial<Record<Version, number>>>;
+}
+const FORMATS: Formats = { newest: DATA_FORMAT, of: { "0.4.0": FIRST_FORMAT } };
 const HARMLESS = new Set([
   "README.md",
   "settings.toml",
@@ -83,6 +88,7 @@ export class FolderFormat {
   constructor(
     private readonly path: string,
     current: number,
+    private readonly formats = FORMATS,
   ) {
     this.#current = current;
   }
@@ -98,13 +104,15 @@ export class FolderFormat {
    */
   admit(records: Iterable<LogRecord>): void {
     const from = this.#current;
-    if (from >= DATA_FORMAT) return;
+    const { newest, of } = this.formats;
+    if (from >= newest) return;
     let to = from;
     let first: Head | undefined;
     for (const { head, bodyBytes } of records) {
       // Erased records have no body. Records that restrict access are never erased.
       const body = bodyBytes === undefined ? undefined : parseObject(bodyBytes);
-      const needed = FORMAT_OF[versionOf({ kind: head.kind, body: body ?? {} })];
+      const version = versionOf({ kind: head.kind, body: body ?? {} });
+      const needed = of[version] ?? newest;
       if (needed <= to) continue;
       to = needed;
       first ??= head;
@@ -214,6 +222,12 @@ function checkFormat(
   const format = formatOf(text);
   if (format === undefined) {
     throw new Fault("data-foreign", msg`${join(path, "format.json")} is not from a chat server`);
+  }
+  if (format.format < FIRST_FORMAT) {
+    const message = msg`${path} was written by chat 0.3.0 or earlier (format ${format.format})`;
+    throw new Fault("version-unsupported", message, {
+      remedy: msg`export it with that version (chat export), and import it: chat import`,
+    });
   }
   // An older program may be able to read a newer format but must not write it.
   if ((access === "read" ? format.minReader : format.format) > DATA_FORMAT) {

@@ -7,13 +7,13 @@ import {
   type SQLQueryBindings,
   type Statement,
 } from "bun:sqlite";
-import { closeSync, existsSync, readdirSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { removedFault } from "../disk/data-folder.ts";
 import { diskFault } from "../disk/disk.ts";
 import { removePath, renamePath } from "../disk/open-elsewhere.ts";
-import { openPlain } from "../disk/plain-file.ts";
+import { openPlain, withFile } from "../disk/plain-file.ts";
 import { FilePresence } from "../disk/presence.ts";
 
 /** Writes take only milliseconds, so a longer wait means that another process hangs. */
@@ -21,122 +21,80 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Processes that open a new CHAT_HOME concurrently create its tables one after another. */
 const OPEN_TIMEOUT_MS = 30_000;
 const SWITCH_RETRY_MS = 5;
+/** First bytes of a database, and offset of its `user_version`. */
+const MAGIC = "SQLite format 3";
+const USER_VERSION_AT = 60;
 
-/** Step `i` migrates from version `i` to `i + 1`. Existing steps must not change. */
-const MIGRATIONS: readonly string[] = [
-  `CREATE TABLE servers (
-     fingerprint TEXT PRIMARY KEY, name TEXT NOT NULL, first_seen_ms INTEGER NOT NULL
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE pins (
-     address TEXT PRIMARY KEY, fingerprint TEXT NOT NULL REFERENCES servers
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE cursors (
-     fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL,
-     PRIMARY KEY (fingerprint, user)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE account_keys (
-     fingerprint TEXT NOT NULL, user TEXT NOT NULL, private_pem TEXT NOT NULL,
-     PRIMARY KEY (fingerprint, user)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE enrolments (
-     fingerprint TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL,
-     PRIMARY KEY (fingerprint, user)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE uses (
-     address TEXT PRIMARY KEY, user TEXT NOT NULL, used_ms INTEGER NOT NULL
-   ) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE outbox (
-     outbox TEXT NOT NULL, counter INTEGER NOT NULL, fingerprint TEXT NOT NULL, user TEXT NOT NULL,
-     target TEXT NOT NULL, body TEXT NOT NULL, created_ms INTEGER NOT NULL,
-     PRIMARY KEY (outbox, counter)
-   ) STRICT, WITHOUT ROWID;
-   CREATE INDEX outbox_of ON outbox (fingerprint, user);`,
-  `CREATE TABLE uploads (
-     file TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL, path TEXT NOT NULL,
-     targets TEXT NOT NULL, name TEXT NOT NULL, stamp TEXT NOT NULL, up_to INTEGER NOT NULL,
-     touched_ms INTEGER NOT NULL, UNIQUE (fingerprint, user, path, targets, name)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE upload_hashes (
-     file TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE, first INTEGER NOT NULL,
-     hashes BLOB NOT NULL, PRIMARY KEY (file, first)
-   ) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE files_place (
-     fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL,
-     PRIMARY KEY (fingerprint, user)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE files_taken (
-     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL, file TEXT NOT NULL,
-     UNIQUE (fingerprint, user, file)
-   ) STRICT;`,
-  `CREATE TABLE last_users (
-     fingerprint TEXT PRIMARY KEY, user TEXT NOT NULL, used_ms INTEGER NOT NULL
-   ) STRICT, WITHOUT ROWID;
-   INSERT INTO last_users SELECT fingerprint, user, MAX(used_ms)
-     FROM uses JOIN pins USING (address) GROUP BY fingerprint;
-   CREATE TABLE last_servers (
-     address TEXT PRIMARY KEY, used_ms INTEGER NOT NULL
-   ) STRICT, WITHOUT ROWID;
-   INSERT INTO last_servers SELECT address, used_ms FROM uses;
-   DROP TABLE uses;
-   CREATE TABLE preferences (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE log_pins (
-     fingerprint TEXT PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,
-     root BLOB NOT NULL, note TEXT NOT NULL, alarm TEXT
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE log_seen (
-     fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL, leaf BLOB NOT NULL,
-     room TEXT NOT NULL, place TEXT NOT NULL, sender TEXT, time_ms INTEGER NOT NULL,
-     proved INTEGER NOT NULL, PRIMARY KEY (fingerprint, user, seq)
-   ) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE log_confirmed (
-     fingerprint TEXT PRIMARY KEY, seq INTEGER NOT NULL
-   ) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE files_seen (
-     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, file TEXT NOT NULL, name TEXT NOT NULL,
-     UNIQUE (fingerprint, file)
-   ) STRICT;`,
-  `CREATE TABLE drafts (
-     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL, target TEXT NOT NULL,
-     draft TEXT NOT NULL, UNIQUE (fingerprint, user, target)
-   ) STRICT;
-   CREATE TABLE muted (
-     fingerprint TEXT NOT NULL, user TEXT NOT NULL, target TEXT NOT NULL,
-     PRIMARY KEY (fingerprint, user, target)
-   ) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE server_places (
-     fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
-   ) STRICT, WITHOUT ROWID;`,
-  // Changes no table. The new version number prevents earlier programs from sending encrypted posts
-  // as plain text. `migrate` overwrites rows that earlier programs deleted.
-  "SELECT 1",
-  `CREATE TABLE accounts_pins (
-     fingerprint TEXT PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,
-     root BLOB NOT NULL, note TEXT NOT NULL
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE own_accounts (
-     fingerprint TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, n INTEGER NOT NULL,
-     PRIMARY KEY (fingerprint, user)
-   ) STRICT, WITHOUT ROWID;`,
-  `ALTER TABLE own_accounts ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
-   CREATE TABLE witnessed (
-     fingerprint TEXT NOT NULL, day TEXT NOT NULL, note TEXT NOT NULL,
-     PRIMARY KEY (fingerprint, day)
-   ) STRICT, WITHOUT ROWID;`,
-  `CREATE TABLE people_pins (
-     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, name TEXT NOT NULL,
-     is_new INTEGER NOT NULL, pin TEXT NOT NULL, UNIQUE (fingerprint, name)
-   ) STRICT;`,
-  `ALTER TABLE log_pins ADD COLUMN common INTEGER;
-   CREATE TABLE replaced_logs (
-     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, origin TEXT NOT NULL, size INTEGER NOT NULL
-   ) STRICT;`,
+/** Homes of 0.1 to 0.3 have lower versions, up to 15. */
+export const FIRST_STATE_VERSION = 100;
+/**
+ * The first step creates version 100, step `i` migrates to version `100 + i`. Existing steps must
+ * not change.
+ *
+ * @internal
+ */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE servers ( fingerprint TEXT PRIMARY KEY, name TEXT NOT NULL, first_seen_ms
+     INTEGER NOT NULL ) STRICT, WITHOUT ROWID;
+   CREATE TABLE pins ( address TEXT PRIMARY KEY, fingerprint TEXT NOT NULL REFERENCES servers )
+     STRICT, WITHOUT ROWID;
+   CREATE TABLE cursors ( fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL,
+     PRIMARY KEY (fingerprint, user) ) STRICT, WITHOUT ROWID;
+   CREATE TABLE account_keys ( fingerprint TEXT NOT NULL, user TEXT NOT NULL, private_pem TEXT
+     NOT NULL, PRIMARY KEY (fingerprint, user) ) STRICT, WITHOUT ROWID;
+   CREATE TABLE enrolments ( fingerprint TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT
+     NULL, PRIMARY KEY (fingerprint, user) ) STRICT, WITHOUT ROWID;
+   CREATE TABLE outbox ( outbox TEXT NOT NULL, counter INTEGER NOT NULL, fingerprint TEXT NOT
+     NULL, user TEXT NOT NULL, target TEXT NOT NULL, body TEXT NOT NULL, created_ms INTEGER NOT
+     NULL, PRIMARY KEY (outbox, counter) ) STRICT, WITHOUT ROWID;
+   CREATE INDEX outbox_of ON outbox (fingerprint, user);
+   CREATE TABLE uploads ( file TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL,
+     path TEXT NOT NULL, targets TEXT NOT NULL, name TEXT NOT NULL, stamp TEXT NOT NULL, up_to
+     INTEGER NOT NULL, touched_ms INTEGER NOT NULL, UNIQUE (fingerprint, user, path, targets,
+     name) ) STRICT, WITHOUT ROWID;
+   CREATE TABLE upload_hashes ( file TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE, first
+     INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (file, first) ) STRICT, WITHOUT ROWID;
+   CREATE TABLE files_place ( fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT
+     NULL, PRIMARY KEY (fingerprint, user) ) STRICT, WITHOUT ROWID;
+   CREATE TABLE files_taken ( at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT
+     NULL, file TEXT NOT NULL, UNIQUE (fingerprint, user, file) ) STRICT;
+   CREATE TABLE last_users ( fingerprint TEXT PRIMARY KEY, user TEXT NOT NULL, used_ms INTEGER
+     NOT NULL ) STRICT, WITHOUT ROWID;
+   CREATE TABLE last_servers ( address TEXT PRIMARY KEY, used_ms INTEGER NOT NULL ) STRICT,
+     WITHOUT ROWID;
+   CREATE TABLE preferences (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE log_pins ( fingerprint TEXT PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT
+     NULL, root BLOB NOT NULL, note TEXT NOT NULL, alarm TEXT , common INTEGER) STRICT, WITHOUT
+     ROWID;
+   CREATE TABLE log_seen ( fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL,
+     leaf BLOB NOT NULL, room TEXT NOT NULL, place TEXT NOT NULL, sender TEXT, time_ms INTEGER
+     NOT NULL, proved INTEGER NOT NULL, PRIMARY KEY (fingerprint, user, seq) ) STRICT, WITHOUT
+     ROWID;
+   CREATE TABLE log_confirmed ( fingerprint TEXT PRIMARY KEY, seq INTEGER NOT NULL ) STRICT,
+     WITHOUT ROWID;
+   CREATE TABLE files_seen ( at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, file TEXT NOT
+     NULL, name TEXT NOT NULL, UNIQUE (fingerprint, file) ) STRICT;
+   CREATE TABLE drafts ( at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL,
+     target TEXT NOT NULL, draft TEXT NOT NULL, UNIQUE (fingerprint, user, target) ) STRICT;
+   CREATE TABLE muted ( fingerprint TEXT NOT NULL, user TEXT NOT NULL, target TEXT NOT NULL,
+     PRIMARY KEY (fingerprint, user, target) ) STRICT, WITHOUT ROWID;
+   CREATE TABLE server_places ( fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT )
+     STRICT, WITHOUT ROWID;
+   CREATE TABLE accounts_pins ( fingerprint TEXT PRIMARY KEY, origin TEXT NOT NULL, size INTEGER
+     NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL ) STRICT, WITHOUT ROWID;
+   CREATE TABLE own_accounts ( fingerprint TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT
+     NULL, n INTEGER NOT NULL, size INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (fingerprint, user)
+     ) STRICT, WITHOUT ROWID;
+   CREATE TABLE witnessed ( fingerprint TEXT NOT NULL, day TEXT NOT NULL, note TEXT NOT NULL,
+     PRIMARY KEY (fingerprint, day) ) STRICT, WITHOUT ROWID;
+   CREATE TABLE people_pins ( at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, name TEXT NOT
+     NULL, is_new INTEGER NOT NULL, pin TEXT NOT NULL, UNIQUE (fingerprint, name) ) STRICT;
+   CREATE TABLE replaced_logs ( at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, origin TEXT
+     NOT NULL, size INTEGER NOT NULL ) STRICT;`,
 ];
 
-/** Up to this version, the database may contain unsent posts of encrypted rooms as plain text. */
-const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;
-
 /** Format of CHAT_HOME that this program writes. */
-export const CLIENT_STATE_VERSION = MIGRATIONS.length;
+export const CLIENT_STATE_VERSION = versionAfter(MIGRATIONS);
 export const CLIENT_STATE_FILE = "state.sqlite";
 
 /** Copies of databases of earlier formats that a home keeps; the oldest is removed first. */
@@ -160,8 +118,9 @@ export class StateDatabase {
   constructor(
     readonly folder: string | undefined,
     onConverted: OnConverted = () => undefined,
+    migrations = MIGRATIONS,
   ) {
-    this.#database = openDatabase(folder, onConverted);
+    this.#database = openDatabase(folder, onConverted, migrations);
     if (folder === undefined) return;
     this.#presence = withStoreFaults(
       folder,
@@ -279,11 +238,16 @@ export function openSqlite(
   }
 }
 
-function openDatabase(folder: string | undefined, onConverted: OnConverted): Database {
+function openDatabase(
+  folder: string | undefined,
+  onConverted: OnConverted,
+  migrations: readonly string[],
+): Database {
   const path = folder === undefined ? undefined : join(folder, CLIENT_STATE_FILE);
+  if (folder !== undefined) refuseFormerHome(folder, CLIENT_STATE_FILE);
   const prepare = (database: Database) => {
     database.run(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
-    migrate(database, folder ?? "memory", onConverted);
+    migrate(database, folder ?? "memory", onConverted, migrations);
     if (path !== undefined) persistLog(database, true);
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   };
@@ -312,26 +276,35 @@ function persistLog(database: Database, on: boolean): void {
   database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, on ? 1 : 0);
 }
 
-function migrate(database: Database, folder: string, onConverted: OnConverted): void {
+function versionAfter(migrations: readonly string[]): number {
+  return FIRST_STATE_VERSION + migrations.length - 1;
+}
+
+function migrate(
+  database: Database,
+  folder: string,
+  onConverted: OnConverted,
+  migrations: readonly string[],
+): void {
   if (schemaVersion(database) === 0) switchToWriteAheadLog(database);
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
   database.run("PRAGMA secure_delete = ON"); // Overwrites sent posts in the file.
   const before = schemaVersion(database);
-  if (before === CLIENT_STATE_VERSION) return;
+  const newest = versionAfter(migrations);
+  if (before === newest) return;
   let copyPath: string | undefined;
   database
     .transaction(() => {
       const version = schemaVersion(database);
-      if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
-      if (version > LAST_VERSION_WITHOUT_SECURE_DELETE && version < CLIENT_STATE_VERSION) {
-        copyPath = keepCopy(folder, version);
-      }
-      for (const step of MIGRATIONS.slice(version)) database.run(step);
-      database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);
+      if (version > newest) throw tooNew(folder, version);
+      if (isFormer(version)) throw formerHome(folder);
+      if (version > 0 && version < newest) copyPath = keepCopy(folder, version);
+      const done = version === 0 ? 0 : version - FIRST_STATE_VERSION + 1;
+      for (const step of migrations.slice(done)) database.run(step);
+      database.run(`PRAGMA user_version = ${newest}`);
     })
     .immediate();
-  if (before > 0 && before <= LAST_VERSION_WITHOUT_SECURE_DELETE) overwriteDeletedRows(database);
   if (before > 0) onConverted(before, copyPath);
 }
 
@@ -387,18 +360,37 @@ export function readHomeFormat(
   });
 }
 
-function overwriteDeletedRows(database: Database): void {
-  try {
-    database.run("VACUUM");
-    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  } catch (error) {
-    if (!(error instanceof SQLiteError)) throw error;
-  }
-}
-
 export function schemaVersion(database: Database): number {
   const row = database.query<{ user_version: number }, []>("PRAGMA user_version").get();
   return row?.user_version ?? 0;
+}
+
+/**
+ * Reads the version from the file, because SQLite would change a database with a write-ahead log.
+ * @throws {Fault} version-unsupported if a program of 0.1 to 0.3 wrote the home
+ */
+export function refuseFormerHome(folder: string, file: string): void {
+  const path = join(folder, file);
+  if (!existsSync(path)) return;
+  const version = withStoreFaults(folder, () => {
+    return withFile(openPlain(path, "read"), (database) => {
+      const header = Buffer.alloc(USER_VERSION_AT + 4);
+      const length = readSync(database, header, 0, header.length, 0);
+      const isDatabase = length === header.length && header.toString("latin1", 0, 15) === MAGIC;
+      return isDatabase ? header.readInt32BE(USER_VERSION_AT) : 0;
+    });
+  });
+  if (isFormer(version)) throw formerHome(folder);
+}
+
+function isFormer(version: number): boolean {
+  return version > 0 && version < FIRST_STATE_VERSION;
+}
+
+function formerHome(folder: string): Fault {
+  return new Fault("version-unsupported", msg`${folder} was written by chat 0.3.0 or earlier`, {
+    remedy: msg`rename it, and sign in again`,
+  });
 }
 
 function tooNew(folder: string, version: number): Fault {

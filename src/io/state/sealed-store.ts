@@ -12,6 +12,7 @@ import { TaskQueue } from "../task-queue.ts";
 import {
   isBusy,
   openSqlite,
+  refuseFormerHome,
   removedHomeFault,
   schemaVersion,
   switchToWriteAheadLog,
@@ -41,7 +42,7 @@ export const SEALED_STATE_FILE = "sealed.sqlite";
 /** Key prefix of the empty row that names the device whose key encrypts all other rows. */
 const DEVICE_PREFIX = "device/";
 const DATABASE_HEADER = "SQLite format 3\0";
-const FORMAT = 1;
+const FORMAT = 100;
 /** Transactions last up to half a second, so a longer wait means that another process hangs. */
 const BUSY_TIMEOUT_MS = 15_000;
 const BUSY_RETRY_MS = 5;
@@ -208,6 +209,7 @@ export class SealedRows {
 
 function openDatabase(folder: string | undefined): Database {
   const path = folder === undefined ? undefined : join(folder, SEALED_STATE_FILE);
+  if (folder !== undefined) refuseFormerHome(folder, SEALED_STATE_FILE);
   return openSqlite(path, (database) => {
     database.run("PRAGMA busy_timeout = 5000");
     switchToWriteAheadLog(database);

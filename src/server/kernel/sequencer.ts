@@ -1,7 +1,7 @@
 /** Sequencer of records: either this server alone, or the stream that a cluster shares. */
 
 import type { Fault } from "../../base/fault.ts";
-import { KNOWN_VERSION, type Version } from "../../wire/since.ts";
+import { newestVersion, type Version } from "../../wire/since.ts";
 
 export interface ClusterHealth {
   readonly reachable: boolean;
@@ -47,7 +47,7 @@ export const LOCAL_SEQUENCER: Sequencer = {
   isOwn: () => true,
   stoppedBy: () => undefined,
   majorityFault: () => undefined,
-  knownVersion: () => KNOWN_VERSION,
+  knownVersion: () => newestVersion(),
   waitForSeq: () => Promise.resolve(),
   waitUntilCurrent: () => Promise.resolve(true),
 };

@@ -22,7 +22,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { hasTrait, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame, recordBytes } from "../../wire/records-frame.ts";
-import { isKnownIn, KNOWN_VERSION } from "../../wire/since.ts";
+import { isKnownIn, newestVersion } from "../../wire/since.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { LoginRequest } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -491,11 +491,11 @@ function firstPage(records: readonly LogRecord[]): readonly LogRecord[] {
 }
 
 function knowsAll({ handshake }: ClientConnection): boolean {
-  return handshake === undefined || handshake.knows === KNOWN_VERSION;
+  return handshake === undefined || handshake.knows === newestVersion();
 }
 
 function isKnown({ handshake }: ClientConnection, { head }: LogRecord): boolean {
-  return isKnownIn(handshake?.knows ?? KNOWN_VERSION, head.kind);
+  return isKnownIn(handshake?.knows ?? newestVersion(), head.kind);
 }
 
 /** Number of records that the client was not sent, after the last one that it was sent. */

@@ -34,7 +34,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { isKnownIn, KNOWN_VERSION, type Version } from "../../wire/since.ts";
+import { isKnownIn, newestVersion, type Version } from "../../wire/since.ts";
 import { isOperatorAnywhere } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
@@ -127,7 +127,7 @@ export class Queries {
     history: (request, { client: { id, link, handshake }, account }) =>
       this.#readers.runFor(`${id}`, async () => {
         if (link.queuedBytes() > PAGE_BYTES_MAX) await link.drained(PAGE_BYTES_MAX);
-        return this.#page(account, request, handshake?.knows ?? KNOWN_VERSION);
+        return this.#page(account, request, handshake?.knows ?? newestVersion());
       }),
     pins: (request, { account }) => this.#pins(account, request),
     handed: (request, { account }) => this.#handed(account, request),

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
@@ -26,7 +27,6 @@ interface Options {
 }
 
 let folder = "";
-const RELEASED = join(import.meta.dir, "../../released");
 
 let program = "";
 const downloads: unknown[] = [];
@@ -197,25 +197,28 @@ describe("an upgrade", () => {
   test("names what an older program cannot open, and the way back", async () => {
     const [data, home] = [tempFolder(), tempFolder()];
     fs.writeFileSync(join(data, "format.json"), '{"format":3,"minReader":3}');
-    fs.cpSync(join(RELEASED, "0.2.0/home"), home, { recursive: true });
-    const old = `echo '{"kind":"version","version":"0.2.0","format":2}'`;
+    ClientState.open(home).close();
+    fs.copyFileSync(join(home, "state.sqlite"), join(home, "state.sqlite.v99"));
+    const old = `echo '{"kind":"version","version":"0.2.0","format":2,"home":99}'`;
     const from = release("0.2.0", old);
     const options = { version: "0.3.0", isDowngrade: true, dataFolders: [data], homes: [home] };
     expect(await refusal(from, { ...options, homes: [] })).toBe(
       `version-unsupported: chat 0.2.0 cannot open ${data} (format 3)`,
     );
-    ClientState.open(home).close();
     const error = (await rejection(upgrade(from, options))) as Fault;
     const current = CLIENT_STATE_VERSION;
     expect(error.message).toBe(
       `chat 0.2.0 cannot open ${data} (format 3), ${home} (format ${current})`,
     );
-    expect(error.remedy).toContain(`rename ${home}/state.sqlite.v11 to ${home}/state.sqlite`);
+    expect(error.remedy).toContain(`rename ${home}/state.sqlite.v99 to ${home}/state.sqlite`);
     const allowed = await upgrade(from, { ...options, allowsUnreadable: true });
     expect(allowed?.unreadable.map(({ path }) => path)).toEqual([data, home]);
     for (const suffix of ["-wal", "-shm"])
       fs.rmSync(`${home}/state.sqlite${suffix}`, { force: true });
-    fs.renameSync(`${home}/state.sqlite.v11`, `${home}/state.sqlite`);
+    fs.renameSync(`${home}/state.sqlite.v99`, `${home}/state.sqlite`);
+    const reverting = new Database(join(home, "state.sqlite"));
+    reverting.run("PRAGMA user_version = 99");
+    reverting.close();
     const reverted = { ...options, dataFolders: [] };
     expect((await upgrade(from, reverted))?.unreadable).toEqual([]);
   });

@@ -21,9 +21,12 @@ import {
   twinsIn,
 } from "../../../src/cli/serve/survey.ts";
 import { packNodeMessage } from "../../../src/core/cluster/messages.ts";
-import { KNOWN_VERSION } from "../../../src/wire/since.ts";
+import { newestVersion } from "../../../src/wire/since.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
+import { plantVersion } from "../../plant.ts";
 import { tempFolder } from "../../temp-folder.ts";
+
+plantVersion();
 
 const EQUAL = {
   last: 12,
@@ -91,7 +94,7 @@ test("reports the state of the cluster, and whether the histories are equal", as
     rootsEqual: true,
   };
   expect(watch.health).toEqual(well);
-  expect(surveyed).toEqual([["0.2.0", "0.2.0", "0.2.0"]]);
+  expect(surveyed).toEqual([["0.4.0", "0.4.0", "0.4.0"]]);
 
   nodes = [
     [10, "0a"],
@@ -158,11 +161,11 @@ test("a report tells which records its server knows", async () => {
   const plain = { address: "", seq: 1, records: 1, accounts: 0, root: "", state: "follows" };
   const read = (fields: object) =>
     readNodeState(packNodeMessage("n1", { ...plain, ...fields })) as object;
-  expect(read({})).toMatchObject({ knows: "0.2.0" });
-  expect(read({ knows: 3 })).toMatchObject({ knows: "0.2.0" });
-  expect(read({ knows: "0.3.0" })).toMatchObject({ knows: "0.3.0" });
+  expect(read({})).toMatchObject({ knows: "0.4.0" });
+  expect(read({ knows: 3 })).toMatchObject({ knows: "0.4.0" });
+  expect(read({ knows: "0.5.0" })).toMatchObject({ knows: "0.5.0" });
   // A later version knows at least what this one knows.
-  expect(read({ knows: "99.0.0" })).toMatchObject({ knows: KNOWN_VERSION });
+  expect(read({ knows: "99.0.0" })).toMatchObject({ knows: newestVersion() });
   expect(read({ program: "chat/9\u001b[31m", ignored: 2 })).toMatchObject({ ignored: 2 });
   expect(JSON.stringify(read({ program: "chat/9\u001b[31m" }))).not.toContain("u001b");
   expect(read({ program: 7, ignored: -1 })).not.toHaveProperty("program");

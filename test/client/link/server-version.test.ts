@@ -1,55 +1,36 @@
 import { expect, test } from "bun:test";
-import { serverVersion, unsupported } from "../../../src/client/link/server-version.ts";
-import type { NoticeOf, RequestFields, RequestKind } from "../../../src/wire/messages.ts";
-import { REQUEST_FIELDS_SINCE, REQUESTS_SINCE } from "../../../src/wire/since.ts";
+import {
+  clusterVersion,
+  serverVersion,
+  unsupported,
+  unsupportedRecord,
+} from "../../../src/client/link/server-version.ts";
+import type { NoticeOf } from "../../../src/wire/messages.ts";
+import { plantVersion } from "../../plant.ts";
+
+plantVersion();
 
 const welcomeWith = (fields: Partial<NoticeOf<"welcome">>) => fields as NoticeOf<"welcome">;
 
-test("reads the version of released, unreleased, present and later servers", () => {
-  expect(serverVersion(welcomeWith({}))).toBe("0.2.0");
-  expect(serverVersion(welcomeWith({ early: true }))).toBe("0.3.0");
-  expect(serverVersion(welcomeWith({ knows: "0.2.0", early: true }))).toBe("0.2.0");
-  expect(serverVersion(welcomeWith({ knows: "9.0.0" }))).toBe("0.3.0");
+test("reads the version of older, present and later servers", () => {
+  expect(serverVersion(welcomeWith({}))).toBe("0.4.0");
+  expect(serverVersion(welcomeWith({ knows: "0.4.0" }))).toBe("0.4.0");
+  expect(serverVersion(welcomeWith({ knows: "0.5.0" }))).toBe("0.5.0");
+  expect(serverVersion(welcomeWith({ knows: "9.0.0" }))).toBe("0.5.0");
+  expect(clusterVersion(welcomeWith({ knows: "0.5.0" }))).toBe("0.5.0");
+  expect(clusterVersion(welcomeWith({ knows: "0.5.0", clusterKnows: "0.4.0" }))).toBe("0.4.0");
 });
 
-const codeOf = (kind: string, fields: object, version: "0.2.0" | "0.3.0" = "0.2.0") =>
-  unsupported(version, kind as RequestKind, fields as RequestFields<RequestKind>)?.code;
-
-test("refuses each new request on an old server, and none on a new one", () => {
-  for (const kind of Object.keys(REQUESTS_SINCE)) {
-    expect([kind, codeOf(kind, {})]).toEqual([kind, "kind-unknown"]);
-    expect([kind, codeOf(kind, {}, "0.3.0")]).toEqual([kind, undefined]);
+test("refuses what an older server lacks or would ignore, unless nobody asked for it", () => {
+  for (const version of ["0.4.0", "0.5.0"] as const) {
+    const expected = version === "0.4.0" ? "kind-unknown" : undefined;
+    expect(unsupported(version, "vote", { seq: 1, choices: [1] })?.code).toBe(expected);
+    expect(unsupported(version, "join", { room: "a", assignment: true })?.code).toBe(expected);
+    const inThread = { body: { text: "hi", thread: true, re: 3 } };
+    expect(unsupported(version, "post", inThread)?.code).toBe(expected);
+    expect(unsupportedRecord(version, "poll")?.code).toBe(expected);
+    expect(unsupported(version, "join", { room: "a" })).toBeUndefined();
+    expect(unsupported(version, "history", { re: 1 })).toBeUndefined();
+    expect(unsupportedRecord(version, "topic")).toBeUndefined();
   }
-});
-
-/** Fields that programs add by themselves. A user misses nothing if a server ignores them. */
-const IGNORED = new Set([
-  ...["erase.also", "offer.details", "offer.preview", "offer.keep", "finish.preview"],
-  ...[
-    "fetch.prefix",
-    "accounts.memberships",
-    "all-rooms.former",
-    "reset.code",
-    "all-files.unfinished",
-    "key-package.except",
-  ],
-  ...["key-packages.time", "key-package.time", "history.re"],
-  ...["checkpoint.accounts", "checkpoint.own", "checkpoint.person"],
-]);
-
-test("refuses what an old server would ignore, unless nobody asked for it", () => {
-  for (const [kind, fields] of Object.entries(REQUEST_FIELDS_SINCE)) {
-    for (const name of Object.keys(fields)) {
-      const refusal = codeOf(kind, { [name]: "x" });
-      const isIgnored = IGNORED.has(`${kind}.${name}`);
-      expect([kind, name, refusal]).toEqual([kind, name, isIgnored ? undefined : "kind-unknown"]);
-    }
-  }
-  expect(codeOf("prefs-set", { room: "everywhere", muted: 0 })).toBe("kind-unknown");
-  expect(
-    codeOf("prefs-set", { room: "rLLLLLLLLLLL", muted: 0, notify: undefined }),
-  ).toBeUndefined();
-  expect(codeOf("post", { body: { text: "hi", notice: true } })).toBe("kind-unknown");
-  expect(codeOf("post", { body: { text: "hi", thread: true, re: 3 } })).toBe("kind-unknown");
-  expect(codeOf("post", { body: { text: "hi", everyone: "room" } })).toBeUndefined();
 });

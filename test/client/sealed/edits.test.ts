@@ -1,8 +1,5 @@
 import { describe, expect } from "bun:test";
 import { EDITS_PER_RECORD_MAX, RETENTION_MS_MIN } from "../../../src/base/limits.ts";
-import { contentKey, editKey, type RoomRow, roomKey } from "../../../src/client/sealed/rows.ts";
-import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
-import { Vault } from "../../../src/client/sealed/vault.ts";
 import { type ChatRecord, fieldsIn } from "../../../src/core/client/chat-record.ts";
 import { rejection } from "../../rejection.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
@@ -156,44 +153,6 @@ describe("an erasure of an edited message", () => {
     expect(ben.records.some((record) => (fieldsIn(record).text ?? "").includes("late"))).toBe(
       false,
     );
-  });
-
-  two("erases edits that a program of version 0.2.0 stored", async ({ world, ana, ben }) => {
-    const [erased, later] = [await postEdited(ana), await postEdited(ana)];
-    await ben.postTo("read", ana);
-    await ben.quit();
-    const room = ben.room().id;
-    // That version had no index, and left the edits when it erased a message.
-    const downgrade = async (vault: Vault) => {
-      for (const { seq, edits } of [erased, later])
-        for (const edit of edits) await vault.delete(editKey(room, seq, edit));
-      await vault.delete(contentKey(room, erased.seq));
-      const row = await vault.get<RoomRow>(roomKey(room));
-      if (row !== undefined) await vault.put(roomKey(room), { ...row, hasEditIndex: undefined });
-      return row?.hasEditIndex;
-    };
-    const indexed: unknown[] = [];
-    const between = (home: SealedHome): SealedHome => ({
-      ...home,
-      open: async (account) => {
-        const store = await home.open(account);
-        const key = await home.stateKey();
-        if (indexed.length === 0)
-          indexed.push(await store.transact((tables) => downgrade(new Vault(tables, key))));
-        return store;
-      },
-    });
-    const back = await world.join("ben", { ...ben.device, between });
-    expect(indexed).toEqual([true]);
-    expect(await secretsOf(back)).toHaveLength(10);
-    await ana.postTo("after the update", back);
-    const secrets = await secretsOf(back);
-    expect(secrets).toHaveLength(6);
-    const operator = await world.join("olga");
-    await operator.request("operate", { token: "operator token" });
-    await operator.request("erase", { seq: later.seq });
-    await erasedBy(back);
-    expect(await secretsOf(back)).toEqual([]);
   });
 
   two("erases nothing else that the request names", async ({ ana, ben }) => {

@@ -3,8 +3,6 @@ import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { type Claims, claimsOf } from "../../../src/core/cluster/claims.ts";
 import { kindsWith, RECORD_KINDS, type RecordKind } from "../../../src/wire/kinds.ts";
 import type { Draft } from "../../../src/wire/record.ts";
-import { RECORDS_0_2_0 } from "../../../src/wire/released.ts";
-import { claimsOf as releasedClaimsOf } from "../../released/0.2.0-cluster/claims.ts";
 
 const ROOM = "rRRRRRRRRRRR" as RoomId;
 const ANA = "uAAAAAAAAAAA" as UserId;
@@ -117,32 +115,4 @@ test("two uses of one invite conflict, as do registration and its closing", () =
   );
   const [closing] = claims("registration", { closed: true }).writes;
   expect(claims("account", { name: "kim" }).reads).toContain(closing ?? "");
-});
-
-/** Values of body fields with which drafts can conflict. */
-const BODIES = [
-  {},
-  { name: "Dev", user: ANA, seq: 3, was: "Old", text: "dev" },
-  { name: "dev", user: BEN, seq: 4, also: [3, 5], text: "DEV", was: "dev", members: undefined },
-  { name: "d\u0435v", user: BEN, seq: 5, re: 3, text: "d3v" },
-];
-
-test("decisions that 0.2.0 knows conflict exactly as in 0.2.0", () => {
-  const drafts: Draft[] = (Object.keys(RECORDS_0_2_0) as RecordKind[]).flatMap((kind) =>
-    BODIES.flatMap((body) =>
-      [ROOM, BEN].flatMap((room) =>
-        [ANA, BEN].map((by) => ({ kind, room, by, id: "AAAAAAAAAAA.1", body })),
-      ),
-    ),
-  );
-  const [now, released] = [drafts.map(claimsOf), drafts.map(releasedClaimsOf)];
-  const different: unknown[] = [];
-  for (const [i, reader] of drafts.entries())
-    for (const [j, writer] of drafts.entries()) {
-      const [a, b] = [now[i], now[j]];
-      const [c, d] = [released[i], released[j]];
-      if (a === undefined || b === undefined || c === undefined || d === undefined) continue;
-      if (meet(a, b) !== meet(c, d)) different.push([reader, writer]);
-    }
-  expect(different).toEqual([]);
 });

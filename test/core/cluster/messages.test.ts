@@ -20,8 +20,11 @@ import {
   SALT_BYTES,
   sealDraft,
 } from "../../../src/wire/record.ts";
-import { faultCode } from "../../fault-code.ts";
+import { faultCode, faultOf } from "../../fault-code.ts";
 import { blanked, lineAt } from "../../io/log-fixture.ts";
+import { plantVersion } from "../../plant.ts";
+
+plantVersion();
 
 const DRAFT: Draft = {
   kind: "text",
@@ -47,7 +50,8 @@ test("round-trips proposals with the commitment that each node computes", () => 
 
 test("rejects any message that nodes cannot parse", () => {
   const row = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];
-  const of = (drafts: unknown) => packValue({ v: 1, id: "m", proposals: [[0, 0, drafts]] });
+  const of = (drafts: unknown) =>
+    packDigested({ v: 4, id: "m", proposals: [[0, 0, drafts]] }, SCOPE);
   expect(fault(of([row]))).toBe("none");
   const with_ = (at: number, value: unknown) => of([row.map((one, i) => (i === at ? value : one))]);
   const longest = LINE_BYTES_MAX - LINE_FRAME_BYTES_MAX;
@@ -56,13 +60,13 @@ test("rejects any message that nodes cannot parse", () => {
   for (const bytes of [
     new Uint8Array(0),
     Uint8Array.of(0xc1),
-    packValue({ v: 1, id: 3, proposals: [] }),
+    packDigested({ v: 4, id: 3, proposals: [] }, SCOPE),
     of([]),
     of("no list"),
     of([7]),
-    packValue({ v: 1, id: "m", proposals: [7] }),
-    packValue({ v: 1, id: "m", proposals: [[-1, 0, [row]]] }),
-    packValue({ v: 1, id: "m", proposals: [[0, -1, [row]]] }),
+    packDigested({ v: 4, id: "m", proposals: [7] }, SCOPE),
+    packDigested({ v: 4, id: "m", proposals: [[-1, 0, [row]]] }, SCOPE),
+    packDigested({ v: 4, id: "m", proposals: [[0, -1, [row]]] }, SCOPE),
     with_(0, "toString"),
     with_(1, "a b"),
     with_(3, "x\n"),
@@ -83,10 +87,10 @@ test.each([
   ["no version", packValue({ id: "m", proposals: [] })],
   ["version 0", packValue({ v: 0, id: "m", proposals: [] })],
   ["a negative version", packValue({ v: -1, id: "m", proposals: [] })],
-  ["a fractional version", packValue({ v: 1.5, id: "m", proposals: [] })],
+  ["a fractional version", packValue({ v: 4.5, id: "m", proposals: [] })],
   ["a version as text", packValue({ v: "4", id: "m", proposals: [] })],
-  ["proposals as a copy", packValue({ v: 2, id: "m", proposals: [] })],
-  ["no needed version", packValue({ v: 3, id: "m", proposals: [] })],
+  ["proposals as a copy", packValue({ v: 5, id: "m", proposals: [] })],
+  ["no needed version", packValue({ v: 6, id: "m", proposals: [] })],
 ])("ignores a message with %s, which no version wrote", (_name, bytes) => {
   expect(fault(bytes)).toBe("frame-malformed");
 });
@@ -97,18 +101,18 @@ test("stops at messages of later versions", () => {
   const line = utf8Encode(lineAt(1, 1, 0).replace('"kind":"text"', '"kind":"song"'));
   const digested = (fields: Readonly<Record<string, unknown>>) => packDigested(fields, SCOPE);
   for (const bytes of [
-    digested({ v: 4 }),
+    digested({ v: 7 }),
     digested({ v: Number.MAX_SAFE_INTEGER }),
-    digested({ v: 3, needs: "99.0.0", id: "m", proposals: [[0, 0, [row]]] }),
-    digested({ v: 1, id: "m", proposals: [[0, 0, [row, unknown]]] }),
-    digested({ v: 3, needs: "0.3.0", id: "m", proposals: [[0, 0, [unknown]]] }),
-    digested({ v: 2, place: "history", lines: line }),
-    digested({ v: 2, id: "m", restored: [[1, 7, unknown]] }),
+    digested({ v: 6, needs: "99.0.0", id: "m", proposals: [[0, 0, [row]]] }),
+    digested({ v: 4, id: "m", proposals: [[0, 0, [row, unknown]]] }),
+    digested({ v: 6, needs: "0.5.0", id: "m", proposals: [[0, 0, [unknown]]] }),
+    digested({ v: 5, place: "history", lines: line }),
+    digested({ v: 5, id: "m", restored: [[1, 7, unknown]] }),
   ]) {
     expect(fault(bytes)).toBe("version-unsupported");
   }
   // An unknown kind in an invalid draft is no sign of a later version.
-  const wrong = digested({ v: 1, id: "m", proposals: [[0, 0, [["song", ...row.slice(2)]]]] });
+  const wrong = digested({ v: 4, id: "m", proposals: [[0, 0, [["song", ...row.slice(2)]]]] });
   expect(fault(wrong)).toBe("frame-malformed");
 });
 
@@ -143,44 +147,33 @@ test.each(DIGESTED)("ignores %s of another cluster", (_name, bytes) => {
     expect(faultCode(() => readStream(bytes, { id, sha256 }))).toBe("frame-malformed");
 });
 
-test("reads messages of 0.3.0, which have no digest, unless they need a later version", () => {
+test("stops at messages of 0.1 to 0.3, with a digest or without", () => {
   const row = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];
-  const lines = { v: 2, place: "history", lines: LINE };
   const proposals = [[0, 0, [row]]];
-  const end = [LOG_END.size, LOG_END.root, LOG_END.size, LOG_END.root];
-  const old = [
+  const former = [
     { v: 1, id: "m", proposals },
     { v: 3, needs: "0.3.0", id: "m", proposals },
-    lines,
-    { v: 2, end },
+    { v: 2, place: "history", lines: LINE },
     { v: 2, id: "m", restored: [[1, 7, row]] },
   ];
-  for (const fields of old) {
-    expect(fault(packValue(fields))).toBe("none");
-    expect(fault(packValue({ ...fields, digesu: new Uint8Array(32) }))).toBe("frame-malformed");
-    expect(fault(packValue({ ...fields, digest: new Uint8Array(32) }))).toBe("frame-malformed");
-    expect(fault(packValue({ ...fields, digest: 7 }))).toBe("frame-malformed");
-  }
-  const unknown = [[0, 0, [["uext", ...row.slice(1)]]]];
-  for (const fields of [
-    { v: 5, id: "m", proposals },
-    { v: 3, needs: "0.7.0", id: "m", proposals },
-    { v: 1, id: "m", proposals: unknown },
-  ])
-    expect(fault(packValue(fields))).toBe("frame-malformed");
+  for (const fields of former)
+    for (const bytes of [packValue(fields), packDigested(fields, SCOPE)])
+      expect(faultOf(() => readStream(bytes, SCOPE))).toMatchObject({
+        code: "version-unsupported",
+        message: "the stream was written by chat 0.3.0 or earlier",
+        remedy: "use another --cluster name",
+      });
 });
 
 const VERSIONED: readonly (readonly [string, Pick<Draft, "kind" | "body">, number])[] = [
-  ["a text", { kind: "text", body: { text: "a" } }, 1],
-  ["a notice", { kind: "text", body: { text: "a", notice: true } }, 1],
-  ["a text in a thread", { kind: "text", body: { text: "a", thread: true } }, 3],
-  ["a private room", { kind: "room", body: { name: "a", private: true } }, 3],
-  ["a room with rules", { kind: "room", body: { name: "a", rules: {} } }, 3],
-  ["a poll", { kind: "text", body: { text: "a", poll: { options: 2 } } }, 3],
-  ["the end of a poll", { kind: "poll", body: { seq: 1, on: false } }, 3],
+  ["a text", { kind: "text", body: { text: "a" } }, 4],
+  ["a room with an initiator", { kind: "room", body: { name: "a", initiator: "u" } }, 4],
+  ["a text in a thread", { kind: "text", body: { text: "a", thread: true } }, 6],
+  ["a private room", { kind: "room", body: { name: "a", private: true } }, 6],
+  ["the end of a poll", { kind: "poll", body: { seq: 1, on: false } }, 6],
 ];
 
-test.each(VERSIONED)("0.2.0 reads or stops at %s", (_name, draft, version) => {
+test.each(VERSIONED)("0.4.0 reads or stops at %s", (_name, draft, version) => {
   const newer = sealDraft({ ...DRAFT, ...draft }, new Uint8Array(SALT_BYTES), sha256);
   const drafts = [{ sealed }, { sealed: newer }];
   const proposals = [
@@ -191,14 +184,14 @@ test.each(VERSIONED)("0.2.0 reads or stops at %s", (_name, draft, version) => {
   expect(unpackValue(bytes)).toMatchObject({ v: version });
   expect(readStream(bytes, SCOPE)).toEqual({ kind: "proposals", message: { id: "m", proposals } });
   const restored = packRestored("m", [{ seq: 1, time: 7, sealed: newer }], SCOPE);
-  expect(unpackValue(restored)).toMatchObject({ v: version === 1 ? 2 : version });
+  expect(unpackValue(restored)).toMatchObject({ v: version === 4 ? 5 : version });
   expect(fault(restored)).toBe("none");
 });
 
-test("marks copies of records that 0.2.0 does not know", () => {
+test("marks copies of records that 0.4.0 does not know", () => {
   const line = lineAt(1, 1, 0).replace('"kind":"text"', '"kind":"poll"');
   const bytes = packCopied("history", utf8Encode(line), SCOPE);
-  expect(unpackValue(bytes)).toMatchObject({ v: 3, needs: "0.3.0" });
+  expect(unpackValue(bytes)).toMatchObject({ v: 6, needs: "0.5.0" });
   expect(readStream(bytes, SCOPE)).toMatchObject({ kind: "copied" });
 });
 
@@ -221,10 +214,10 @@ test("round-trips copied lines except data of their disk", () => {
     packCopied("history", both.subarray(1), SCOPE),
     packCopied("history", both.subarray(0, -1), SCOPE),
     packCopied("history", utf8Encode(`${line}\n${line}`), SCOPE),
-    packValue({ v: 2 }),
-    packValue({ v: 2, end: 3 }),
-    packValue({ v: 2, end: [1, new Uint8Array(31), 1, new Uint8Array(32)] }),
-    packValue({ v: 2, end: [-1, new Uint8Array(32), 1, new Uint8Array(32)] }),
+    packValue({ v: 5 }),
+    packValue({ v: 5, end: 3 }),
+    packValue({ v: 5, end: [1, new Uint8Array(31), 1, new Uint8Array(32)] }),
+    packValue({ v: 5, end: [-1, new Uint8Array(32), 1, new Uint8Array(32)] }),
   ]) {
     expect(fault(bytes)).toBe("frame-malformed");
   }
@@ -235,7 +228,7 @@ test("round-trips restored records, and erased ones as lines", () => {
   const records = [{ seq: 1, time: 7, sealed }];
   const read = readStream(packRestored("m", records, SCOPE), SCOPE);
   expect(read).toEqual({ kind: "restored", records });
-  const restored = (item: unknown) => packValue({ v: 2, id: "m", restored: [item] });
+  const restored = (item: unknown) => packDigested({ v: 5, id: "m", restored: [item] }, SCOPE);
   const line = readStream(restored(erased), SCOPE);
   expect(line).toMatchObject({ records: [{ line: { record: { erased: 3 } } }] });
   const draft = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];

@@ -4,7 +4,6 @@ import {
   CLUSTER_COPY_BYTES_MAX,
   CLUSTER_DECISION_BYTES_MAX,
 } from "../../../src/base/limits-cluster.ts";
-import { withoutDigest } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { Position } from "../../../src/io/cluster/position.ts";
 import { publishLogs } from "../../../src/io/cluster/publication.ts";
@@ -24,8 +23,6 @@ class Machine {
   readonly disk: SimDisk;
   position: Position | undefined;
   diesAfter = Number.POSITIVE_INFINITY;
-  /** Writes messages as 0.2.0 and 0.3.0 did. */
-  isReleased = false;
   begins = 0;
   readonly #random: () => number;
 
@@ -88,9 +85,7 @@ class Machine {
       get: link.get.bind(link),
       watch: link.watch.bind(link),
       publishAfter: (bytes: Uint8Array, seq: number) =>
-        remaining-- > 0
-          ? link.publishAfter(this.isReleased ? withoutDigest(bytes) : bytes, seq)
-          : Promise.reject(new Error("killed")),
+        remaining-- > 0 ? link.publishAfter(bytes, seq) : Promise.reject(new Error("killed")),
     };
     try {
       this.position = await publishLogs({
@@ -196,19 +191,6 @@ test("an interrupted copy resumes without gaps or duplicates", async () => {
       accounts: 1,
     });
   }
-});
-
-test("continues a copy that a released version began", async () => {
-  const stream = new SimStream(randomOf(1));
-  const [first, second] = [new Machine(7), new Machine(2)];
-  await first.fill(800);
-  Object.assign(first, { isReleased: true, diesAfter: 3 });
-  expect(String(await first.publish(stream))).toBe("Error: killed");
-  Object.assign(first, { isReleased: false, diesAfter: Number.POSITIVE_INFINITY });
-  expect(await first.publish(stream)).toBeUndefined();
-  const [one, other] = [await first.join(stream), await second.join(stream)];
-  expect(one.history.head()).toBe(804);
-  expect(await recordsOf(other)).toEqual(await recordsOf(one));
 });
 
 test("rejects a stream with other content", async () => {

@@ -13,12 +13,14 @@ import { openLog } from "../../../src/io/log/log-file.ts";
 import { packValue } from "../../../src/wire/codec.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../../src/wire/record.ts";
 import { until } from "../../event.ts";
+import { plantVersion } from "../../plant.ts";
 import { rejection } from "../../rejection.ts";
-import recorded from "../../released/0.2.0-cluster/stream.json" with { type: "json" };
 import { randomOf } from "../../worlds/disk-world.ts";
 import { type DiskCall, type DiskFailure, SimDisk } from "../disk/sim.ts";
 import { ANA, collect, draftOf, LOBBY } from "../log-fixture.ts";
 import { SimStream, stopTime } from "./sim-stream.ts";
+
+plantVersion();
 
 afterEach(stopTime);
 
@@ -381,11 +383,10 @@ test("records nothing by an account that the accounts log lacks", async () => {
   expect(await rejection(history.append({ ...draftOf("unknown"), by: other }))).toMatchObject({
     code: "log-conflict",
   });
-  // A message of 0.3.0 has no digest.
   const sealed = sealDraft({ ...draftOf("old"), by: other }, new Uint8Array(SALT_BYTES), sha256);
   const row = ["text", LOBBY, other, "", 0, sealed.salt, sealed.bodyBytes];
-  stream.store(packValue({ v: 2, id: "r", restored: [[2, 1, row]] }), "r");
-  stream.store(packValue({ v: 1, id: "p", proposals: [[1, 1, [row]]] }), "p");
+  stream.store(packDigested({ v: 5, id: "r", restored: [[2, 1, row]] }, SCOPE), "r");
+  stream.store(packDigested({ v: 4, id: "p", proposals: [[1, 1, [row]]] }, SCOPE), "p");
   await history.append(draftOf("known too"));
   expect(history.head()).toBe(2);
   expect(fileOf(machine)).not.toContain(other);
@@ -412,7 +413,7 @@ test("a node refuses what another node does not know, and records everything els
   expect([history.head(), stream.messages.length, needed]).toEqual([
     1,
     1,
-    ["0.3.0", "0.3.0", "0.3.0"],
+    ["0.5.0", "0.5.0", "0.5.0"],
   ]);
   machine.versionRefusal = undefined;
 });
@@ -424,7 +425,7 @@ test("an unknown kind stops a node before it builds a different log", async () =
   await node.history.append(draftOf("before"));
   const { draft, salt, bodyBytes } = sealDraft(draftOf("la"), new Uint8Array(SALT_BYTES), sha256);
   const song = ["song", draft.room, draft.by, "", 0, salt, bodyBytes];
-  const fields = { v: 1, id: "later", proposals: [[1, 0, [song]]] };
+  const fields = { v: 4, id: "later", proposals: [[1, 0, [song]]] };
   stream.store(packDigested(fields, SCOPE), "later");
   await until("the node has stopped", () => machine.stopped !== undefined);
   expect(machine.stopped).toMatchObject({
@@ -434,21 +435,4 @@ test("an unknown kind stops a node before it builds a different log", async () =
   });
   expect(node.history.head()).toBe(1);
   expect(await rejection(other.start())).toMatchObject({ code: "version-unsupported" });
-});
-
-test("a stream of version 0.2.0 gives the same records as then", async () => {
-  const stream = new SimStream(randomOf(34));
-  for (const [i, [unixMs = 0, bytes = ""]] of recorded.messages.entries()) {
-    const message = {
-      seq: i + 1,
-      unixMs: Number(unixMs),
-      bytes: Buffer.from(`${bytes}`, "base64"),
-    };
-    stream.messages.push(message);
-  }
-  const machine = new Machine(stream, 1);
-  const { history, accounts, mirrors } = await machine.start();
-  expect(machine.ignored).toEqual([]);
-  expect([history.head(), accounts.head()]).toEqual([recorded.records, recorded.accounts]);
-  expect(toHex(mirrors.history.tree.root())).toBe(recorded.root);
 });

@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -15,6 +16,7 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import {
   checkDataFolder,
+  FolderFormat,
   openDataFolder,
   readNamedFile,
   readNamedInput,
@@ -23,7 +25,11 @@ import {
 } from "../../../src/io/disk/data-folder.ts";
 import type { RecordKind } from "../../../src/wire/kinds.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../../src/wire/record.ts";
+import { faultOf } from "../../fault-code.ts";
+import { plantVersion } from "../../plant.ts";
 import { rejection } from "../../rejection.ts";
+
+plantVersion();
 
 const folders: string[] = [];
 
@@ -65,45 +71,48 @@ test("reads a named pipe only where signals are handled", async () => {
 });
 
 test("raises the format at the first record that needs it, and keeps the former one", () => {
-  const path = folder('{"format":1,"minReader":1}\n');
+  const path = folder('{"format":4,"minReader":4}\n');
   expect(checkDataFolder(path)).toBe(path);
-  const { format, isNew, lock } = openDataFolder(path, 0);
-  expect([isNew, formatIn(path)]).toEqual([false, { format: 1, minReader: 1 }]);
+  const { isNew, lock } = openDataFolder(path, 0);
+  expect([isNew, formatIn(path)]).toEqual([false, { format: 4, minReader: 4 }]);
+  const later = { newest: 5, of: { "0.4.0": 4, "0.5.0": 5 } } as const;
+  const format = new FolderFormat(path, 4, later);
   const raised: unknown[] = [];
   format.onRaised = (...change) => raised.push(change);
   format.lengths = () => ({ history: 7, accounts: 5 });
-  format.admit([recordOf("text", { text: "hi" }, 8)]);
-  expect(formatIn(path)).toEqual({ format: 2, minReader: 2 });
-  format.admit([recordOf("room", { name: "open" }), recordOf("text", { text: "hi" })]);
-  expect(raised).toEqual([[1, 2, "text"]]);
+  format.admit([recordOf("text", { text: "hi" }, 8), recordOf("room", { name: "open" })]);
+  expect([formatIn(path), raised]).toEqual([{ format: 4, minReader: 4 }, []]);
   format.admit([recordOf("text", { text: "hi" }), recordOf("room", { private: true })]);
   format.admit([recordOf("poll", { on: true })]);
-  expect(formatIn(path)).toEqual({ format: 3, minReader: 3 });
-  expect(raised).toEqual([
-    [1, 2, "text"],
-    [2, 3, "room"],
-  ]);
+  expect([formatIn(path), raised]).toEqual([{ format: 5, minReader: 5 }, [[4, 5, "room"]]]);
   lock.release();
-  const kept = [1, 2].map((n) => JSON.parse(readSmallFile(join(path, `format-${n}.json`)) ?? ""));
+  const kept = JSON.parse(readSmallFile(join(path, "format-4.json")) ?? "");
   // Lengths of the logs before the first record that needs the next format.
-  expect(kept).toEqual([
-    { format: 1, minReader: 1, history: 7, accounts: 5 },
-    { format: 2, minReader: 2, history: 8, accounts: 5 },
-  ]);
-  const again = openDataFolder(path, 0);
-  expect([again.isNew, again.format.current]).toEqual([false, 3]);
-  again.lock.release();
+  expect(kept).toEqual({ format: 4, minReader: 4, history: 8, accounts: 5 });
+  expect(faultOf(() => openDataFolder(path, 0))?.message).toContain("newer version (format 5)");
+});
+
+test.each([1, 2, 3])("rejects a folder of format %i, of 0.1 to 0.3, unchanged", (format) => {
+  const path = folder(`{"format":${format},"minReader":${format}}\n`);
+  const before = readdirSync(path);
+  for (const open of [() => openDataFolder(path, 0), () => checkDataFolder(path)])
+    expect(faultOf(open)).toMatchObject({
+      code: "version-unsupported",
+      message: `${path} was written by chat 0.3.0 or earlier (format ${format})`,
+      remedy: "export it with that version (chat export), and import it: chat import",
+    });
+  expect([readdirSync(path), formatIn(path)]).toEqual([before, { format, minReader: format }]);
 });
 
 test("accepts an empty folder, and rejects one of a later version unchanged", () => {
   const empty = openDataFolder(folder(), 0);
-  expect([empty.isNew, formatIn(empty.path)]).toEqual([true, { format: 2, minReader: 2 }]);
+  expect([empty.isNew, formatIn(empty.path)]).toEqual([true, { format: 4, minReader: 4 }]);
   empty.lock.release();
-  const path = folder('{"format":4,"minReader":3}\n');
+  const path = folder('{"format":5,"minReader":4}\n');
   expect(() => openDataFolder(path, 0)).toThrow(Fault);
-  expect(() => openDataFolder(path, 0)).toThrow("written by a newer version (format 4)");
+  expect(() => openDataFolder(path, 0)).toThrow("written by a newer version (format 5)");
   expect(checkDataFolder(path)).toBe(path);
-  expect(formatIn(path)).toEqual({ format: 4, minReader: 3 });
+  expect(formatIn(path)).toEqual({ format: 5, minReader: 4 });
 });
 
 test("accepts the root of a volume, with the files of its operating system", () => {

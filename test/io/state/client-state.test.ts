@@ -1,7 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,7 +13,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { systemClock } from "../../../src/io/clock.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
+import { MIGRATIONS, StateDatabase } from "../../../src/io/state/schema.ts";
+import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { faultOf } from "../../fault-code.ts";
 import { sampleSize } from "../../samples.ts";
 import { tempFolder } from "../../temp-folder.ts";
@@ -294,59 +296,37 @@ describe("a client's home", () => {
     next.close();
   });
 
-  test("overwrites what earlier versions deleted", () => {
+  test("keeps a copy of the home that it converts, without what must not come back", () => {
     const folder = freshFolder();
-    ClientState.open(folder).close();
-    const path = join(folder, "state.sqlite");
-    const old = new Database(path, { strict: true });
-    old.run("PRAGMA secure_delete = OFF");
-    old.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'words of before', 1)");
-    old.run("DELETE FROM outbox");
-    for (const table of [
-      "accounts_pins",
-      "own_accounts",
-      "witnessed",
-      "people_pins",
-      "replaced_logs",
-    ])
-      old.run(`DROP TABLE ${table}`);
-    old.run("ALTER TABLE log_pins DROP COLUMN common");
-    old.run("PRAGMA user_version = 10");
-    old.run("PRAGMA wal_checkpoint(TRUNCATE)");
-    expect(readFileSync(path).includes("words of before")).toBe(true);
-    old.close();
     const state = ClientState.open(folder);
-    for (const name of readdirSync(folder)) {
-      expect(readFileSync(join(folder, name)).includes("words of before")).toBe(false);
-    }
+    state.accountKey("f", "ana", () => "PEM");
     state.close();
-  });
-
-  test("keeps a copy of a released home, without what must not come back", () => {
-    const folder = freshFolder();
-    cpSync(join(import.meta.dir, "../../released/0.2.0/home"), folder, { recursive: true });
     const before = new Database(join(folder, "state.sqlite"));
     before.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'unsent words', 1)");
     before.run("INSERT INTO drafts VALUES (1, 'f', 'ana', 'lobby', 'drafted words')");
     const keys = before.query("SELECT * FROM account_keys").all();
     before.close();
-    for (const old of [3, 9]) writeFileSync(join(folder, `state.sqlite.v${old}`), "");
-    writeFileSync(join(folder, "state.sqlite.v11.tmp"), "left by a killed process");
+    for (const old of [98, 99]) writeFileSync(join(folder, `state.sqlite.v${old}`), "");
+    writeFileSync(join(folder, "state.sqlite.v100.tmp"), "left by a killed process");
     const converted: unknown[] = [];
-    ClientState.open(folder, (...args) => converted.push(args)).close();
-    const path = join(folder, "state.sqlite.v11");
-    expect(converted).toEqual([[11, path]]);
+    const later = [...MIGRATIONS, "CREATE TABLE later (name TEXT) STRICT"];
+    const convert = () => new StateDatabase(folder, (...args) => converted.push(args), later);
+    convert().close();
+    const path = join(folder, "state.sqlite.v100");
+    expect(converted).toEqual([[100, path]]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readFileSync(path).includes("words")).toBe(false);
     const copy = new Database(path, { readonly: true });
     expect(keys.length).toBeGreaterThan(0);
     expect(copy.query("SELECT * FROM account_keys").all()).toEqual(keys);
-    expect(copy.query("PRAGMA user_version").get()).toEqual({ user_version: 11 });
+    expect(copy.query("PRAGMA user_version").get()).toEqual({ user_version: 100 });
     copy.close();
     const copies = readdirSync(folder).filter((name) => name.includes(".v"));
-    expect(copies.toSorted()).toEqual(["state.sqlite.v11", "state.sqlite.v9"]);
-    ClientState.open(folder, (...args) => converted.push(args)).close();
+    expect(copies.toSorted()).toEqual(["state.sqlite.v100", "state.sqlite.v99"]);
+    convert().close();
     expect(converted).toHaveLength(1);
+    const refused = faultOf(() => ClientState.open(folder));
+    expect(refused?.message).toContain("was written by a newer version (format 101)");
   });
 
   test("never decreases a cursor unless the server was rolled back", () =>
@@ -390,9 +370,48 @@ describe("an unusable home", () => {
     const folder = freshFolder();
     ClientState.open(folder).close();
     const database = new Database(join(folder, "state.sqlite"));
-    database.run("PRAGMA user_version = 99");
+    database.run("PRAGMA user_version = 9999");
     database.close();
     expect(faultOf(() => ClientState.open(folder))?.code).toBe("version-unsupported");
+  });
+
+  test.each([1, 7, 15, 99])("of format %i, of 0.1 to 0.3, is not changed", (version) => {
+    const folder = freshFolder();
+    mkdirSync(folder, { recursive: true });
+    for (const file of ["state.sqlite", "sealed.sqlite"]) {
+      const database = new Database(join(folder, file));
+      database.run("PRAGMA journal_mode = WAL");
+      database.run("CREATE TABLE servers (fingerprint TEXT)");
+      database.run(`PRAGMA user_version = ${version}`);
+      database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      database.run("INSERT INTO servers VALUES ('f')");
+      // As a killed program leaves it: the row is in the write-ahead log alone.
+      for (const suffix of ["", "-wal"])
+        writeFileSync(
+          join(folder, `${file}${suffix}.killed`),
+          readFileSync(join(folder, `${file}${suffix}`)),
+        );
+      database.close();
+      rmSync(join(folder, `${file}-shm`), { force: true });
+      for (const suffix of ["", "-wal"])
+        renameSync(join(folder, `${file}${suffix}.killed`), join(folder, `${file}${suffix}`));
+    }
+    const content = () =>
+      readdirSync(folder)
+        .toSorted()
+        .map((name) => [name, Bun.SHA256.hash(readFileSync(join(folder, name)), "hex")]);
+    const before = content();
+    const owner = { fingerprint: "f", formers: [], account: "u", device: "d" };
+    for (const open of [
+      () => ClientState.open(folder),
+      () => new SealedStateStore(folder, owner, systemClock()),
+    ])
+      expect(faultOf(open)).toMatchObject({
+        code: "version-unsupported",
+        message: `${folder} was written by chat 0.3.0 or earlier`,
+        remedy: "rename it, and sign in again",
+      });
+    expect(content()).toEqual(before);
   });
 
   test("is not a database", () => {

@@ -2,9 +2,12 @@ import { describe, expect } from "bun:test";
 import { readHead } from "../../../src/core/client/chat-record.ts";
 import { Timeline, type TimelineEffect } from "../../../src/core/client/timeline.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
-import { KNOWN_VERSION } from "../../../src/wire/since.ts";
+import { newestVersion } from "../../../src/wire/since.ts";
+import { plantVersion } from "../../plant.ts";
 import type { Guest } from "../guest.ts";
 import { labTest } from "../site-lab.ts";
+
+plantVersion();
 
 const LAB: RequestFields<"history"> = { target: "lab", limit: 100 };
 
@@ -16,7 +19,7 @@ async function kindsFor(guest: Guest, fields: object = {}): Promise<string[]> {
 }
 
 labTest(
-  "a client of 0.2.0 reads no kinds in the history that it would list as unreadable",
+  "a client of 0.4.0 reads no kinds in the history that it would list as unreadable",
   async ({ site, ana, ben }) => {
     const { seq } = await site.wait(ana.post("Lunch?\n1. a\n2. b", "lab", undefined, { poll }));
     await ben.request("vote", { seq, choices: [1] });
@@ -30,8 +33,8 @@ labTest(
 
     for (const [knows, expected] of [
       [undefined, false],
-      ["0.2.0", false],
-      [KNOWN_VERSION, true],
+      ["0.4.0", false],
+      [newestVersion(), true],
       ["99.0.0", true],
     ] as const) {
       const again = await site.connect(undefined, ben.keys);
@@ -97,11 +100,11 @@ describe("live", () => {
     }
   }
 
-  labTest("a client of 0.2.0 skips what it does not know, without gaps", async (lab) => {
+  labTest("a client of 0.4.0 skips what it does not know, without gaps", async (lab) => {
     const { site, ana, ben } = lab;
     const login = async (after?: number) => {
       const again = await site.connect(undefined, ben.keys);
-      again.knows = undefined;
+      again.knows = "0.4.0";
       await again.greet();
       const credentials = again.signedLogin("ben");
       await again.request("login", after === undefined ? credentials : { ...credentials, after });

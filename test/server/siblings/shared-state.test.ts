@@ -8,7 +8,7 @@ import {
   TYPING_INTERVAL_MS,
 } from "../../../src/base/limits.ts";
 import { RefusedByNats } from "../../../src/io/cluster/majority.ts";
-import { KNOWN_VERSION } from "../../../src/wire/since.ts";
+import { newestVersion } from "../../../src/wire/since.ts";
 import { holds } from "../site-lab.ts";
 import { Sites } from "./sites.ts";
 
@@ -24,12 +24,12 @@ test("announces what all servers of the cluster know, and when that changes", as
   await site.time.advance(1_000);
   await site.quiet();
   const ben = await site.again(ana, "ana");
-  expect(ben.welcome).toMatchObject({ knows: KNOWN_VERSION, clusterKnows: "0.2.0" });
-  sites.knownVersion = KNOWN_VERSION;
+  expect(ben.welcome).toMatchObject({ knows: newestVersion(), clusterKnows: "0.2.0" });
+  sites.knownVersion = newestVersion();
   await site.time.advance(3_000);
   await site.quiet();
   const versions = [ana, ben].map((one) => one.all("cluster-knows").map(({ version }) => version));
-  expect(versions).toEqual([["0.2.0", KNOWN_VERSION], [KNOWN_VERSION]]);
+  expect(versions).toEqual([["0.2.0", newestVersion()], [newestVersion()]]);
 });
 
 test("notifies clients when the majority is lost and regained", async () => {

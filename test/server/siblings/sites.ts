@@ -8,7 +8,7 @@ import {
   type SiblingMessage,
   type Siblings,
 } from "../../../src/server/kernel/siblings.ts";
-import { KNOWN_VERSION, type Version } from "../../../src/wire/since.ts";
+import { newestVersion, type Version } from "../../../src/wire/since.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { MemoryBucket } from "../../io/bucket/memory.ts";
 import { SimStream } from "../../io/cluster/sim-stream.ts";
@@ -22,7 +22,7 @@ export class Sites {
   /** Error of the clock that stamps the stream's messages. */
   streamSkewMs = 0;
   majorityFault: Fault | undefined;
-  knownVersion: Version = KNOWN_VERSION;
+  knownVersion: Version = newestVersion();
   readonly #sites: Site[] = [];
   readonly #stream: SimStream;
   readonly #random: () => number;

@@ -21,7 +21,7 @@ import type { Sequencer } from "../../../src/server/kernel/sequencer.ts";
 import type { SiblingMessage, Siblings } from "../../../src/server/kernel/siblings.ts";
 import { Server } from "../../../src/server/server.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
-import { KNOWN_VERSION } from "../../../src/wire/since.ts";
+import { newestVersion } from "../../../src/wire/since.ts";
 import { type DiskCall, type DiskFailure, SimDisk } from "../../io/disk/sim.ts";
 import { MachineStopped } from "../../io/disk/sim-tree.ts";
 import { Life } from "../life.ts";
@@ -320,7 +320,7 @@ export class ClusterNode {
     return {
       isShared: true,
       majorityFault: () => undefined,
-      knownVersion: () => KNOWN_VERSION,
+      knownVersion: () => newestVersion(),
       isOwn: (seq) => replica.isOwn(seq),
       stoppedBy: () => replica.failure,
       waitForSeq: async (seq) => {

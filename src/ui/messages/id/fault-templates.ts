@@ -636,6 +636,16 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the server at {} does not answer": "server di {} tidak menjawab",
   "the server sent no greeting within {} s": "server tidak mengirim salam dalam {} detik",
   "the server uses protocol version {}": "server memakai protokol versi {}",
+  "the server runs chat 0.3.0 or earlier": "server menjalankan chat 0.3.0 atau lebih lama",
+  "the stream was written by chat 0.3.0 or earlier":
+    "aliran ini ditulis oleh chat 0.3.0 atau lebih lama",
+  "use another --cluster name": "pakai nama --cluster lain",
+  "{} was written by chat 0.3.0 or earlier": "{} ditulis oleh chat 0.3.0 atau lebih lama",
+  "rename it, and sign in again": "ganti namanya, lalu masuk lagi",
+  "{} was written by chat 0.3.0 or earlier (format {})":
+    "{} ditulis oleh chat 0.3.0 atau lebih lama (format {})",
+  "export it with that version (chat export), and import it: chat import":
+    "ekspor dengan versi itu (chat export), lalu impor: chat import",
   "unknown server: {}": "server tidak dikenal: {}",
   "confirm it with the owner, then run {}": "pastikan kepada pemiliknya, lalu jalankan {}",
   "the server lists more than {} rooms": "server menampilkan lebih dari {} ruang",
