@@ -21,7 +21,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 const BYTES = new Uint8Array(32);
 const WELCOME: NoticeOf<"welcome"> = {
   kind: "welcome",
-  version: 2,
+  version: 3,
   server: { name: "srv", key: BYTES },
   nonce: BYTES,
   certificate: BYTES,
@@ -57,7 +57,7 @@ async function entered(early?: (connection: Connection) => void) {
   const fallSilent = () => {
     isSilent = true;
   };
-  connection.send({ kind: "hello", versions: [2], client: "test", nonce: BYTES });
+  connection.send({ kind: "hello", versions: [3], client: "test", nonce: BYTES });
   await clock.advance(0);
   perform(server.notify(WELCOME));
   await clock.advance(0);

@@ -64,7 +64,7 @@ class Impostor {
     const greeting = { certificateHash: signedHash, clientNonce, serverNonce };
     return {
       kind: "welcome",
-      version: 2,
+      version: 3,
       server: { name: "impostor", key: this.identity.publicKey },
       nonce: serverNonce,
       certificate: certificateHash,

@@ -38,7 +38,7 @@ export class Tab {
     this.#socket = new WebSocket(place, { headers: { origin }, ...tls });
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onopen = () => {
-      const hello = { versions: [2], client: "tab", nonce: this.#nonce };
+      const hello = { versions: [3], client: "tab", nonce: this.#nonce };
       this.#perform(this.#session.notify({ kind: "hello", ...hello }));
     };
     this.#socket.onmessage = ({ data }) =>

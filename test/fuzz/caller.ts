@@ -71,7 +71,7 @@ export class Caller {
   }
 
   async #sendHello(): Promise<void> {
-    this.send({ kind: "hello", versions: [2], client: "fuzz", nonce: this.#nonce });
+    this.send({ kind: "hello", versions: [3], client: "fuzz", nonce: this.#nonce });
     await this.#welcome.promise;
   }
 

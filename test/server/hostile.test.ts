@@ -52,7 +52,7 @@ const policy: [string, Uint8Array, string][] = [
   ["a record", pack({ kind: "records", records: [{ head: new Uint8Array(3) }] }), "out-of-order"],
   [
     "a second hello",
-    pack({ kind: "hello", versions: [2], client: "x", nonce: new Uint8Array(32) }),
+    pack({ kind: "hello", versions: [3], client: "x", nonce: new Uint8Array(32) }),
     "out-of-order",
   ],
 ];

@@ -126,7 +126,7 @@ async function logIn(guest: Guest): Promise<void> {
     }
     return work;
   };
-  const hello = { kind: "hello", versions: [2], client: "guest", nonce: guest.nonce } as const;
+  const hello = { kind: "hello", versions: [3], client: "guest", nonce: guest.nonce } as const;
   guest.notify({ ...hello, versions: [...hello.versions] });
   while (guest.all("welcome")[0] === undefined) await turn();
   guest.welcome = guest.all("welcome")[0];

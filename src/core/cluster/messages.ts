@@ -202,7 +202,7 @@ export function readStream(bytes: Uint8Array, scope: StreamScope): StreamContent
     if (!equalBytes(digest, digestOf(bytes, scope))) throw malformed();
     return contentOf(fields, scope.sha256);
   }
-  // Version 0.2.0 wrote no digests. One changed byte makes no message of this program look like that.
+  // Version 0.2.0 wrote no digests. No single changed byte makes such a message of ours.
   if (isFormer(fields["v"])) throw formerVersion();
   throw malformed();
 }

@@ -78,7 +78,7 @@ describe("a local page", () => {
   test("never receives the greeting of a different server", async () => {
     const { site, page } = await proxyOf({ isOther: true });
     const tab = await page();
-    tab.notify({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
+    tab.notify({ kind: "hello", versions: [3], client: "tab", nonce: new Uint8Array(32) });
     expect((await tab.untilEnded()).fault?.code).toBe("fingerprint-changed");
     expect(tab.all("welcome")).toEqual([]);
     await site.stop();

@@ -29,10 +29,10 @@ import { sampleSize } from "../../samples.ts";
 
 const BYTES = new Uint8Array(32).fill(1);
 const SIGNATURE = new Uint8Array(64).fill(1);
-const HELLO: NoticeOf<"hello"> = { kind: "hello", versions: [2], client: "test", nonce: BYTES };
+const HELLO: NoticeOf<"hello"> = { kind: "hello", versions: [3], client: "test", nonce: BYTES };
 const WELCOME: NoticeOf<"welcome"> = {
   kind: "welcome",
-  version: 2,
+  version: 3,
   server: { name: "srv", key: BYTES },
   nonce: BYTES,
   certificate: BYTES,

@@ -16,9 +16,9 @@ import { siteTest } from "../site-lab.ts";
 test("signs the greeting for this link and states what registration requires", async () => {
   const site = await Site.open({ roomPassword: "secret", welcome: "Be kind." });
   const guest = await site.connect();
-  const welcome = await guest.greet([7, 2]);
+  const welcome = await guest.greet([7, 3]);
   expect(guest.isProven).toBe(true);
-  expect(welcome).toMatchObject({ version: 2, needs: "password", text: "Be kind." });
+  expect(welcome).toMatchObject({ version: 3, needs: "password", text: "Be kind." });
   expect(welcome.certificate).toEqual(guest.link.certificateHash);
   expect(welcome.limits).toEqual({ messageBytes: 1_052_672, textBytes: 65_536 });
   const other = await site.greeted();
@@ -32,7 +32,7 @@ test("signs the greeting for this link and states what registration requires", a
 
 siteTest("ends the link without a common version", async (site) => {
   const guest = await site.connect();
-  guest.greet([3, 4]).catch(() => undefined);
+  guest.greet([2, 4]).catch(() => undefined);
   const { fault } = await guest.untilEnded();
   expect(fault?.code).toBe("version-unsupported");
   expect(site.server.clientCount).toBe(0);
