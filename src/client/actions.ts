@@ -343,7 +343,7 @@ export class Actions {
 
   #setEverywhere(prefs: RoomPrefs): void {
     if (this.#model.prefs === undefined) throw new Fault("kind-unknown", msg`not supported here`);
-    this.#actor.checkSupport("prefs-set", { room: EVERYWHERE });
+    this.#actor.checkSupport("prefs-set", { room: EVERYWHERE, ...prefs });
     this.#store.applyNow({ kind: "arrange", room: EVERYWHERE, prefs });
   }
 
