@@ -26,7 +26,7 @@ const MAGIC = "SQLite format 3";
 const USER_VERSION_AT = 60;
 
 /** Homes of 0.1 to 0.3 have lower versions, up to 15. */
-export const FIRST_STATE_VERSION = 100;
+const FIRST_STATE_VERSION = 100;
 /**
  * The first step creates version 100, step `i` migrates to version `100 + i`. Existing steps must
  * not change.

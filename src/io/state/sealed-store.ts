@@ -274,6 +274,7 @@ export class SealedFile {
       const head = readHeader(path);
       if (head === undefined || head === "") return undefined;
       if (head !== DATABASE_HEADER) throw damagedFault(path);
+      refuseFormerHome(folder, SEALED_STATE_FILE);
       return new SealedFile(path, new Database(path, { readonly: true }));
     });
   }

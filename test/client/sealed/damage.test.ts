@@ -143,9 +143,15 @@ describe("a state file", () => {
     ],
     [
       "of a later version",
-      (copy) => change(copy, "PRAGMA user_version = 9"),
+      (copy) => change(copy, "PRAGMA user_version = 101"),
       "version-unsupported",
       /newer version/,
+    ],
+    [
+      "of version 0.3",
+      (copy) => change(copy, "PRAGMA user_version = 1"),
+      "version-unsupported",
+      /written by chat 0\.3\.0 or earlier/,
     ],
   ])("that is %s is reported, and nothing is sent", async (_, damage, code, text) => {
     const copy = world.copy(device);
