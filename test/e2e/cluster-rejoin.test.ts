@@ -37,7 +37,7 @@ async function untilEqual(boss: Home, nats: NatsServers): Promise<string> {
   });
   for (const node of nodes)
     expect(node).toMatchObject({
-      knows: "0.3.0",
+      knows: "0.4.0",
       program: expect.stringContaining(`chat/${version}`),
     });
   return (await boss.run(args)).out;

@@ -6,13 +6,13 @@ import { sandboxTest } from "./shared-server.ts";
 const EXPORT = join(import.meta.dir, "../exports/0.3.0/lobby.ndjson");
 
 sandboxTest("imports a room that version 0.3.0 exported", async (sandbox) => {
-  const { address } = await sandbox.serve({ data: "data" });
-  const server = ["--server", address];
-  const mira = sandbox.home("mira").with({ CHAT_USER: "mira" });
-  const imported = await mira.run(["import", EXPORT, address, "--room", "lobby"]);
+  const { invite } = await sandbox.serve();
+  const mira = sandbox.home("mira").with({ CHAT_USER: "mira", CHAT_SERVER: invite });
+  await mira.run(["join"], { stdin: "/join lab\n" });
+  const imported = await mira.run(["import", EXPORT, "--room", "lab"]);
   expect(imported.err).toContain("3 messages, skipped 3 other lines");
   expect(imported.exitCode).toBe(0);
-  const records = await mira.json(["history", ...server, "--last", "100"]);
+  const records = await mira.json(["history", "--room", "lab"]);
   const texts = records.flatMap(({ text }) => (typeof text === "string" ? [text] : []));
   expect(texts).toContain("Hello from version 0.3");
   expect(texts).toContain("Lunch?\n1. yes\n2. no");

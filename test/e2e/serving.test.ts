@@ -44,8 +44,8 @@ test("creates a data folder that only its owner can read", async () => {
   }
   expect(readFileSync(join(data, "invite"), "utf8")).toBe(`'${invite}'\n`);
   expect(JSON.parse(readFileSync(join(data, "format.json"), "utf8"))).toEqual({
-    format: 2,
-    minReader: 2,
+    format: 4,
+    minReader: 4,
   });
   const token = readFileSync(join(data, "operator"), "utf8").trim();
   expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);

@@ -127,7 +127,7 @@ test("refuses a program that cannot open the data of a running server", async ()
   const ran = await installed.start(release(NEWER, versionScript(NEWER, 1))).ended();
   expect(JSON.parse(ran.out)).toMatchObject({
     code: "version-unsupported",
-    message: `chat ${NEWER} cannot open ${data} (format 2)`,
+    message: `chat ${NEWER} cannot open ${data} (format 4)`,
   });
   expect(installed.version()).toBe(BUILD.version);
 });

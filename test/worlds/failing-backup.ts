@@ -72,10 +72,10 @@ export class BackupWorld implements FailingWorld {
     const world = new BackupWorld(operation, real, seed, mutant);
     for (const folder of [world.data, world.out, world.restored]) {
       mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, "format.json"), '{"format":2,"minReader":2}\n');
+      writeFileSync(join(folder, "format.json"), '{"format":4,"minReader":4}\n');
     }
     world.#disk.makeFolder(world.data);
-    await world.#write("format.json", Buffer.from('{"format":2,"minReader":2}\n'));
+    await world.#write("format.json", Buffer.from('{"format":4,"minReader":4}\n'));
     await world.#write("identity.key", Buffer.from("a key\n"));
     await world.addRecords();
     await operation.before?.(world);

@@ -47,7 +47,7 @@ beforeEach(() => {
   data = join(folder, "data");
   out = join(folder, "out");
   mkdirSync(data);
-  writeFileSync(join(data, "format.json"), '{"format":2,"minReader":2}\n');
+  writeFileSync(join(data, "format.json"), '{"format":4,"minReader":4}\n');
   writeFileSync(join(data, "identity.key"), "a key\n", { mode: 0o600 });
 });
 afterEach(() => rmSync(folder, { recursive: true }));
