@@ -288,7 +288,14 @@ pageTest("keeps attached files across a reload, and forgets them at log-out", as
   await ana.file("chosen.txt").waitFor();
   await ana.page.evaluate(pasted(5));
   await until("it is kept", async () => !(await asks(ana)));
-  await ana.logOut();
+  await ana.logOut(async (question) => {
+    await question.getByText("Attached files that you haven't sent will be removed.").waitFor();
+    const forget = question.getByLabel("Also forget this device and its key");
+    await forget.check();
+    await question.getByText("you can no longer read what was written there").waitFor();
+    expect(await ana.accessibilityViolations()).toEqual([]);
+    await forget.uncheck();
+  });
   await ana.button("Continue as ana").click();
   await ana.file("chosen.txt").waitFor();
   expect(await ana.attachments.count()).toBe(0);

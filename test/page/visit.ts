@@ -172,10 +172,12 @@ export class Visit {
     return this.dialog("Account and settings");
   }
 
-  async logOut(): Promise<void> {
+  /** @param check of the question before it is answered */
+  async logOut(check?: (question: Locator) => Promise<void>): Promise<void> {
     await this.openSettings();
     await this.button("Sign out").click();
     const question = this.dialog("Sign out in this browser?");
+    await check?.(question);
     await question.getByRole("button", { name: "Sign out" }).click();
     await this.button(/^Continue as /).waitFor();
   }

@@ -44,6 +44,7 @@ export const WAYS = {
     "web",
     "devices",
     "IRC",
+    "IRC QUIT",
   ],
   "leave a room": ["page", "full screen", "line mode", "IRC", "kicked", "encrypted room"],
   "erase a message": [

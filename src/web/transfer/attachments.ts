@@ -47,6 +47,10 @@ export class Attachments {
     this.#isSmaller.set(target, isSmaller);
   }
 
+  get hasFiles(): boolean {
+    return [...this.#files.values()].some((files) => files.length > 0);
+  }
+
   get isLossy(): boolean {
     return [...this.#files.values()].some((files) =>
       files.some((attachment) => !this.#stored.has(attachment)),

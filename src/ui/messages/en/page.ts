@@ -928,6 +928,10 @@ export const ENGLISH = {
   passwordSet: "Password changed.",
   logoutAsk: "Sign out in this browser?",
   logoutForget: "Also forget this device and its key",
+  logoutForgetExplained:
+    "To sign in again, you'll need your password. This browser loses the keys of your encrypted " +
+    "rooms: if no other device of yours has them, you can no longer read what was written there.",
+  logoutAttached: "Attached files that you haven't sent will be removed.",
   keyRooms: "previous or next room",
   keySwitcher: "go to a room or person",
   keyComposer: "write a message",

@@ -1092,6 +1092,10 @@ export const INDONESIAN: Texts = {
   passwordSet: "Kata sandi telah diganti.",
   logoutAsk: "Keluar dari peramban ini?",
   logoutForget: "Lupakan juga perangkat ini dan kuncinya",
+  logoutForgetExplained:
+    "Untuk masuk lagi, Anda memerlukan kata sandi. Peramban ini kehilangan kunci ruang " +
+    "terenkripsi Anda: jika tidak ada di perangkat Anda yang lain, isinya tidak dapat dibaca lagi.",
+  logoutAttached: "Berkas terlampir yang belum dikirim akan dihapus.",
   keyRooms: "ruang sebelumnya atau berikutnya",
   keySwitcher: "pergi ke ruang atau orang",
   keyComposer: "tulis pesan",

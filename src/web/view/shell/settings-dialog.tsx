@@ -564,6 +564,8 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
       onClose={onClose}
     >
       <Check label={texts.logoutForget} isOn={forgetsDevice} onChange={setForgetsDevice} />
+      {forgetsDevice ? <p role="status">{texts.logoutForgetExplained}</p> : null}
+      {chat.attached.hasFiles ? <p>{texts.logoutAttached}</p> : null}
     </FormDialog>
   );
 }
