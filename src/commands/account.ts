@@ -85,7 +85,8 @@ export const login = accountVerb({
 export const logout = accountVerb({
   mode: "login",
   kind: "logged-out",
-  message: (user) => `signed out ${user}; signing in again requires the password, or a code from another device`,
+  message: (user) =>
+    `signed out ${user}; signing in again requires the password, or a code from another device`,
   action: ({ client }) => client.logout(true),
 });
 
