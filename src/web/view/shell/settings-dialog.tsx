@@ -564,7 +564,7 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
       onClose={onClose}
     >
       <Check label={texts.logoutForget} isOn={forgetsDevice} onChange={setForgetsDevice} />
-      {forgetsDevice ? <p role="status">{texts.logoutForgetExplained}</p> : null}
+      {forgetsDevice ? <Announced kind="notice">{texts.logoutForgetExplained}</Announced> : null}
       {chat.attached.hasFiles ? <p>{texts.logoutAttached}</p> : null}
     </FormDialog>
   );
