@@ -56,7 +56,8 @@ export const WAYS = {
     ...["HTTP", "webhook"],
   ],
   "exercise a right": [
-    ...["page", "full screen", "line mode", "command", "admin command", "IRC", "HTTP", "import"],
+    ...["page", "full screen", "line mode", "command", "admin command", "IRC", "HTTP", "webhook"],
+    ...["HTTP read", "download link", "import"],
   ],
   "list something": [
     ...["page", "full screen", "line mode", "join --json", "command", "command --json", "IRC"],
