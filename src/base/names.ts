@@ -3,7 +3,7 @@
 import type { Brand } from "./brand.ts";
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";
-import { pastedText } from "./text.ts";
+import { pastedText, quoteText } from "./text.ts";
 
 export type Name = Brand<string, "Name">;
 export type FoldedName = Brand<string, "FoldedName">;
@@ -98,9 +98,27 @@ export function parseTarget(text: string): Target {
   if (text.startsWith("@")) {
     return { kind: "person", name: checkName(text.slice(1), "person's name") };
   }
-  const bare = text.startsWith("#") ? text.slice(1) : text;
-  const name = boxNames(bare) === undefined ? checkName(bare, "room's name") : (bare as Name);
-  return { kind: "room", name };
+  return { kind: "room", name: parseRoom(text) };
+}
+
+/**
+ * Parses the name of a room or a box, with or without its #.
+ * @throws {Fault} name-invalid
+ */
+export function parseRoom(text: string): Name {
+  const bare = pastedText(text).replace(/^#/, "");
+  if (boxNames(bare) !== undefined) return bare as Name;
+  if (!bare.includes("/")) return checkName(bare, "room's name");
+  const name =
+    bare
+      .replace(/[?#][^/]*$/, "")
+      .split("/")
+      .at(-1) ?? "";
+  throw new Fault("name-invalid", msg`${quoteText(bare)} is an address, and no room's name`, {
+    remedy: isName(name)
+      ? msg`write ${name}; on another server, first leave this one`
+      : msg`write the name of the room`,
+  });
 }
 
 export function formatTarget({ kind, name }: { kind: Target["kind"]; name: string }): string {

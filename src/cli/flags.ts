@@ -49,22 +49,6 @@ export function parseThread(text: string | undefined, targets: number): number |
 }
 
 /**
- * Parses a room name, with or without its #.
- * @throws {Fault} name-invalid
- */
-export function parseRoomName(text: string): Name {
-  return checkName(text.replace(/^#/, ""), "room's name");
-}
-
-/**
- * Parses the name of a room or box, with or without its #.
- * @throws {Fault} name-invalid
- */
-export function parseRoomOrBox(text: string): Name {
-  return parseTarget(`#${text.replace(/^#/, "")}`).name;
-}
-
-/**
  * Parses a user name, with or without its @.
  * @throws {Fault} name-invalid
  */

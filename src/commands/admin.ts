@@ -4,6 +4,7 @@ import { checkDisplayName } from "../base/display-names.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../base/limits.ts";
+import { parseRoom } from "../base/names.ts";
 import { counted, formatDuration } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
@@ -33,7 +34,7 @@ import {
 } from "../cli/connect/operator.ts";
 import { printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { confirmAction, parseRoomName, YES_FLAG } from "../cli/flags.ts";
+import { confirmAction, YES_FLAG } from "../cli/flags.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
 import type { Client } from "../client/client.ts";
@@ -347,12 +348,10 @@ const invite = operatorVerb({
       default: "1",
     }),
     expires: durationFlag("Lifetime: 30s, 10m, 2h or 7d"),
-    room: stringFlag("ROOM", "Room to open", { parse: parseRoomName }),
-    post: stringFlag("ROOM", "Create a token to post to this room over HTTP", {
-      parse: parseRoomName,
-    }),
+    room: stringFlag("ROOM", "Room to open", { parse: parseRoom }),
+    post: stringFlag("ROOM", "Create a token to post to this room over HTTP", { parse: parseRoom }),
     read: stringFlag("ROOM", "Create a token to read this room over HTTP; with --post for both", {
-      parse: parseRoomName,
+      parse: parseRoom,
     }),
   },
   check({ room, post, read }) {

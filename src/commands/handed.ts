@@ -5,6 +5,7 @@ import { foldCase } from "../base/case-fold.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { accountFolderName } from "../base/file-names.ts";
 import { messageLine } from "../base/message-line.ts";
+import { parseRoom } from "../base/names.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
@@ -17,7 +18,6 @@ import {
   PropertyReport,
   setModified,
 } from "../cli/files/receive-file.ts";
-import { parseRoomName } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, type DisplayRecord, isFile } from "../cli/output/render.ts";
 import { printList, timeCell } from "../cli/output/result.ts";
@@ -33,11 +33,7 @@ export const command = clientVerb({
   reconnect: true,
   isResumable: true,
   args: {
-    room: stringFlag("ROOM", "Assignment room", {
-      alias: "r",
-      parse: parseRoomName,
-      required: true,
-    }),
+    room: stringFlag("ROOM", "Assignment room", { alias: "r", parse: parseRoom, required: true }),
     out: stringFlag("DIR", "Download all files and texts to this folder, one folder per person", {
       alias: "o",
     }),

@@ -3,7 +3,7 @@
 import { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
-import { formatTarget, type Name, type Target } from "../base/names.ts";
+import { formatTarget, type Name, parseRoom, type Target } from "../base/names.ts";
 import { counted } from "../base/sizes.ts";
 import { defined } from "../base/values.ts";
 import { displayRecords } from "../cli/chat/console.ts";
@@ -19,13 +19,7 @@ import { type ConnectOptions, untilConnected, withClient } from "../cli/connect/
 import { historyPages, pageQuery } from "../cli/connect/lists.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import {
-  parseRoomOrBox,
-  parseUserName,
-  SERVER_ARGUMENT,
-  SERVER_FLAGS,
-  timeFlag,
-} from "../cli/flags.ts";
+import { parseUserName, SERVER_ARGUMENT, SERVER_FLAGS, timeFlag } from "../cli/flags.ts";
 import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
 import { MessageCommand } from "../cli/history/message-command.ts";
 import { HistoryPrinter, hitPattern } from "../cli/history/printer.ts";
@@ -57,7 +51,7 @@ export interface HistoryOptions {
 }
 
 export const FILTER_FLAGS = {
-  room: stringFlag("ROOM", "Only this room", { parse: parseRoomOrBox, alias: "r" }),
+  room: stringFlag("ROOM", "Only this room", { parse: parseRoom, alias: "r" }),
   with: stringFlag("@NAME", "Only direct messages with this user", { parse: parseUserName }),
   from: stringFlag("NAME", "Only messages from this user", { parse: parseUserName }),
   since: stringFlag("T", "2026-11-20, 09:00, yesterday, 2h or '2 hours ago'; or ISO 8601"),

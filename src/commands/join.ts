@@ -1,13 +1,13 @@
 /** `chat join`, which opens the chat. */
 
 import { Fault } from "../base/fault.ts";
-import type { Name } from "../base/names.ts";
+import { type Name, parseRoom } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { explainNewServer, isInteractive, openClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, printNotice, runInterruptible } from "../cli/context.ts";
 import { faultJson, usageFault } from "../cli/errors.ts";
-import { parseRoomName, SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { printJson } from "../cli/output/result.ts";
 import { isTransient } from "../client/link/retry.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -19,7 +19,7 @@ export const command = defineVerb({
     at: SERVER_ARGUMENT,
     room: stringFlag("ROOM", "Rooms to join (Default: lobby)", {
       many: true,
-      parse: parseRoomName,
+      parse: parseRoom,
       alias: "r",
     }),
     register: flag("Fail if the name exists"),

@@ -2,12 +2,13 @@
 
 import { Fault, ignoreFault, msg, type Translatable } from "../base/fault.ts";
 import { SLOW_SECONDS_MAX } from "../base/limits.ts";
-import { boxNames, checkName, formatTarget, parseTarget } from "../base/names.ts";
+import { boxNames, checkName, formatTarget, parseRoom, parseTarget } from "../base/names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { isDuration, parseUntil, withUtcTime } from "../core/duration.ts";
+import { isSameName } from "../core/model/item.ts";
 import { adderIn, postTarget, roomOf } from "../core/model/selectors.ts";
 import { withoutIgnored } from "../core/model/unignored.ts";
 import { checkChoices } from "../core/rooms/polls.ts";
@@ -78,7 +79,8 @@ const join: Command<JoinArgs> = {
     if (flag !== undefined) throw unknownFlag(flag);
     if (sealed && password !== undefined) return undefined;
     if (history && !sealed) return undefined;
-    const name = words.length === 1 && boxNames(room) !== undefined ? room : roomName(room);
+    const name = parseRoom(room);
+    if (words.length > 1 && boxNames(name) !== undefined) return undefined;
     const flags = { history: history || undefined, assignment: assignment || undefined };
     return { room: name, password, sealed, ...flags };
   },
@@ -111,7 +113,8 @@ const join: Command<JoinArgs> = {
 function openBox(target: string, chat: Chat): CommandAnswer {
   const box = roomOf(chat.model, target);
   const { room = "" } = boxNames(target) ?? {};
-  const mayOpen = roomOf(chat.model, room)?.moderates === true;
+  const isOwn = isSameName(postTarget(chat.model, room), target);
+  const mayOpen = isOwn || roomOf(chat.model, room)?.moderates === true;
   const name = box?.target ?? (mayOpen ? target : undefined);
   if (name === undefined) {
     throw new Fault("room-unknown", msg`no box named '${target}', or you may not read it`, {
@@ -132,7 +135,7 @@ const leave: Command<{ readonly room: string | undefined }> = {
   parse(input) {
     const words = splitWords(input, 0, 1);
     const room = words?.[0];
-    return words && { room: room && roomName(room) };
+    return words && { room: room && parseRoom(room) };
   },
   async run(args, chat, host) {
     const { current } = host;
@@ -153,10 +156,6 @@ async function hideConversation(chat: Chat, target: string): Promise<CommandAnsw
   await chat.actions.sent(target).catch(ignoreFault);
   chat.actions.hide(target);
   return { note: (texts) => texts.returnedTo(chat.actions.lastRoom), leftRoom: target };
-}
-
-function roomName(word: string): string {
-  return checkName(word.replace(/^#/, ""), "room's name");
 }
 
 const topic: Command<{ readonly text: string }> = {

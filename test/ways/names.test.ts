@@ -1,5 +1,7 @@
 import { expect } from "bun:test";
-import { parseRoomName, parseUserName } from "../../src/cli/flags.ts";
+import { unlessFault } from "../../src/base/fault.ts";
+import { parseRoom } from "../../src/base/names.ts";
+import { parseUserName } from "../../src/cli/flags.ts";
 import { parseSearch } from "../../src/ui/search-query.ts";
 import { IrcSite } from "../server/irc/irc-site.ts";
 import { Site } from "../server/site.ts";
@@ -12,6 +14,8 @@ const TOKEN = "operator's token";
 /** Ways to write ben, whose account was benny before. */
 const PEOPLE = ["ben", "@ben", "BEN", "@Ben", "benny", "@benny"];
 const ROOMS = ["den", "#den", "DEN", "#Den"];
+const BOXES = ["work@ana", "#work@ana", "WORK@Ana", "#Work@ANA"];
+const ADDRESSES = ["10.0.0.1/den", "chat://chat.example/den?fp=x#s", "https://chat.example/#/den"];
 const TIMES = { nowUnixMs: 0, offsetMinutes: () => 0 };
 
 async function renamedSite() {
@@ -53,6 +57,16 @@ async function findsRoom(name: InterfaceName): Promise<void> {
     await opened.type("/join lobby");
     expect([await opened.type(`/join ${form}`), opened.target]).toEqual(["done", "den"]);
   }
+  await ben.request("join", { room: "work", create: true });
+  await ben.request("rules", { room: "work", post: "private" });
+  await opened.type("/join work");
+  expect(await opened.type("/msg work@ana my answer")).toBe("done");
+  for (const form of BOXES) {
+    await opened.type("/join lobby");
+    expect([await opened.type(`/join ${form}`), opened.target]).toEqual(["done", "work@ana"]);
+  }
+  const refusal = name === "page" ? "usage" : "name-invalid";
+  for (const form of ADDRESSES) expect(await opened.type(`/join ${form}`)).toBe(refusal);
 }
 
 /** A command sends the name as it was typed, without its sign. */
@@ -68,8 +82,12 @@ async function findsRoomByRequest(): Promise<void> {
   const site = await Site.open();
   const ben = await site.member("ben");
   await ben.request("join", { room: "den", create: true });
+  for (const form of ADDRESSES) {
+    const read = unlessFault(() => parseRoom(form));
+    expect(read).toBeUndefined();
+  }
   for (const form of ROOMS) {
-    const { users } = await ben.request("who", { room: parseRoomName(form) });
+    const { users } = await ben.request("who", { room: parseRoom(form) });
     expect(users.map(({ user }) => user)).toEqual(["ben"]);
   }
 }

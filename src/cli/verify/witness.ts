@@ -2,6 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import { parseRoom } from "../../base/names.ts";
 import type { AuditOutcome } from "../../client/auditor.ts";
 import type { Client } from "../../client/client.ts";
 import { hasSigned, type SignedLogs, verifyNote } from "../../crypto/checkpoint.ts";
@@ -10,7 +11,6 @@ import { notesIn } from "../../wire/checkpoint.ts";
 import { joinRoom } from "../chat/slash-host.ts";
 import { untilConnected, withClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import { parseRoomName } from "../flags.ts";
 
 /** Each takes a request. A witness keeps one for each day. */
 const COMPARED_MAX = 100;
@@ -62,7 +62,7 @@ function atRoom(
   const options = { mode: "login", waitsForPosts: true } as const;
   return withClient(context, { server }, options, async ({ client, roomSecret }) => {
     await untilConnected(client.read());
-    const room = parseRoomName(roomText);
+    const room = parseRoom(roomText);
     await joinRoom(client, { room, roomSecret });
     const query = { target: room, kinds: ["text"], limit: PAGE_RECORDS_MAX };
     const { records } = await client.history(query);

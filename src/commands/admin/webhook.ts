@@ -6,13 +6,13 @@ import { connect } from "node:tls";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
+import { parseRoom } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { argument } from "../../cli/command.ts";
 import { greetServer, openDialer } from "../../cli/connect/dial.ts";
 import { externalAddress } from "../../cli/connect/invite.ts";
 import { durationFlag, expiryOf, type Operator, operatorVerb } from "../../cli/connect/operator.ts";
 import { printNotice } from "../../cli/context.ts";
-import { parseRoomName } from "../../cli/flags.ts";
 import { printData } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import { certificatePin } from "../../crypto/certificate.ts";
@@ -22,7 +22,7 @@ export const webhook = operatorVerb({
   summary: "Print a curl line that posts to a room",
   examples: ["chat admin webhook builds", "chat admin webhook builds --expires 30d"],
   args: {
-    room: argument("Room name", { parse: parseRoomName }),
+    room: argument("Room name", { parse: parseRoom }),
     expires: durationFlag("Lifetime: 30s, 10m, 2h or 7d (Default: permanent)"),
   },
   details: "The line contains a new token, and verifies the server by the key of its certificate.",

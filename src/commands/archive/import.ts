@@ -1,13 +1,14 @@
 /** `chat import`, which posts messages from other programs. */
 
 import { Fault } from "../../base/fault.ts";
+import { parseRoom } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { type Context, printNotice, runInterruptible } from "../../cli/context.ts";
 import { Omissions } from "../../cli/files/omissions.ts";
-import { parseRoomName, SERVER_FLAGS } from "../../cli/flags.ts";
+import { SERVER_FLAGS } from "../../cli/flags.ts";
 import type { ParsedFile, ReadOptions } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
 import { entriesDigest, Importer } from "../../cli/import/importer.ts";
@@ -22,11 +23,7 @@ export const command = defineVerb({
   args: {
     file: argument("Export: a file, folder or zip", { valueHint: "FILE" }),
     at: argument("HOST, HOST:PORT or an invite", { required: false, valueHint: "SERVER" }),
-    room: stringFlag("ROOM", "Destination room", {
-      required: true,
-      parse: parseRoomName,
-      alias: "r",
-    }),
+    room: stringFlag("ROOM", "Destination room", { required: true, parse: parseRoom, alias: "r" }),
     channel: stringFlag("NAME", "Channel to import, or TEAM/NAME (Default: same name as the room)"),
     skipBad: flag("Skip lines that cannot be parsed"),
     ...SERVER_FLAGS,

@@ -797,6 +797,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} is not a port": "{} bukan porta",
   "{} is not a transport": "{} bukan transpor",
   "an invite can have at most {} addresses": "undangan paling banyak memuat {} alamat",
+  "{} is an address, and no room's name": "{} adalah alamat, bukan nama ruang",
+  "write {}; on another server, first leave this one":
+    "tulis {}; untuk server lain, tinggalkan dulu server ini",
+  "write the name of the room": "tulis nama ruangnya",
   "{} is not a server address": "{} bukan alamat server",
   "{} is not a code": "{} bukan kode",
   "codes do not use the word {}": "kode tidak memakai kata {}",
