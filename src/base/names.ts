@@ -109,11 +109,7 @@ export function parseRoom(text: string): Name {
   const bare = pastedText(text).replace(/^#/, "");
   if (boxNames(bare) !== undefined) return bare as Name;
   if (!bare.includes("/")) return checkName(bare, "room's name");
-  const name =
-    bare
-      .replace(/[?#][^/]*$/, "")
-      .split("/")
-      .at(-1) ?? "";
+  const [name = ""] = bare.slice(bare.lastIndexOf("/") + 1).split(/[?#]/);
   throw new Fault("name-invalid", msg`${quoteText(bare)} is an address, and no room's name`, {
     remedy: isName(name)
       ? msg`write ${name}; on another server, first leave this one`

@@ -59,7 +59,7 @@ describe("a query", () => {
     ["has:love", "unknown filter has:'love'"],
     ["has:\u001b[31m", "unknown filter has:"],
     ["from:a*b", "'a*b' is not a valid user name"],
-    ["in:a/b", "'a/b' is not a valid room name"],
+    ["in:a/b", "'a/b' is an address, and no room's name"],
     ["x".repeat(GREP_BYTES_MAX + 1), `search text can have at most ${GREP_BYTES_MAX} bytes`],
   ])("is refused: %.20j", (input, message) => {
     expect(() => parseSearch(input, context)).toThrow(message);
