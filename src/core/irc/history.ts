@@ -25,7 +25,6 @@ const PAGE_MAX = 100;
 const PAGE_UNITS = 200;
 const RECORD_UNITS = 4;
 const BODY_BYTES_PER_UNIT = 128;
-const MARKER_SEARCH_MAX = 200;
 /**
  * Records examined around a time. If more records share the time, they were imported, and pages may
  * repeat some of them.
@@ -507,15 +506,30 @@ export function* readMarker(session: IrcSession, { params }: IrcLine): IrcTask {
   yield* sendReadMarker(session, channel);
 }
 
+/** Finds the last record that the account has read. Its position in the log is not known. */
+function* lastRead(session: IrcSession, channel: Channel): Asking<readonly ChatRecord[]> {
+  const isRead = ({ n }: ChatRecord) => n <= channel.readN;
+  const page = yield* readPages(session, channel, {}, PLAYED_EVENTS, PAGE_MAX);
+  let found: readonly ChatRecord[] = page.filter(isRead).slice(-1);
+  let [low, high] = [0, found.length > 0 ? 0 : (page[0]?.seq ?? 0)];
+  while (low + 1 < high) {
+    const middle = Math.floor((low + high) / 2);
+    const before = yield* readPages(session, channel, { before: middle + 1 }, PLAYED_EVENTS, 1);
+    const isAllRead = before.every(isRead);
+    if (isAllRead) found = before;
+    if (isAllRead) low = middle;
+    else high = before[0]?.seq ?? middle;
+  }
+  return found;
+}
+
 /** Sends the time of the last message that the account has read; `*` if it is unknown. */
 export function* sendReadMarker(session: IrcSession, channel: Channel): IrcTask {
   const send = (value: string) =>
     session.send({ source: HOST, command: "MARKREAD", params: [channel.name, value] });
   if (channel.readN === 0) return send("*");
   try {
-    const records = yield* readPages(session, channel, {}, PLAYED_EVENTS, MARKER_SEARCH_MAX);
-    const read = records.filter(({ n }) => n <= channel.readN).slice(-1);
-    const [last] = yield* withShownTimes(session, channel, read);
+    const [last] = yield* withShownTimes(session, channel, yield* lastRead(session, channel));
     send(last === undefined ? "*" : `timestamp=${formatUtc(last.timeUnixMs)}`);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

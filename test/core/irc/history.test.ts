@@ -589,6 +589,22 @@ describe("MARKREAD", () => {
     ]);
   });
 
+  test("is known below any number of unread messages", async () => {
+    const irc = await IrcSite.open();
+    const ana = await irc.member("ana");
+    const ben = await irc.member("ben");
+    await irc.site.wait(ana.post("read"));
+    await irc.site.quiet();
+    const { head } = ben.records.at(-1) ?? expect.unreachable();
+    await ben.request("read", { room: ben.roomId(), n: head.n ?? 0 });
+    for (const others of [0, 1, 250, 250]) {
+      await irc.site.wait(Promise.all(Array.from({ length: others }, () => ana.post("new"))));
+      const client = await irc.client("ben", CAPS);
+      const time = `timestamp=${new Date(head.time).toISOString()}`;
+      expect(await client.ask("MARKREAD #lobby")).toEqual([`:chat MARKREAD #lobby ${time}`]);
+    }
+  });
+
   test("moves forward for all connections, never backward", async () => {
     const { irc, ana, one, time } = await start(CAPS);
     const phone = await irc.client("ana", CAPS);
