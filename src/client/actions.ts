@@ -135,6 +135,7 @@ export class Actions {
   }
 
   open(target: string | undefined): void {
+    this.#lastRoom = this.lastRoom;
     this.#store.applyNow({ kind: "open", target });
     if (target?.startsWith("@") === true && roomOf(this.#model, target) === undefined) {
       void this.#openPresentName(target).catch(ignoreFault);
@@ -155,8 +156,7 @@ export class Actions {
   /** Name of the last open room. Opening a conversation does not change it. */
   get lastRoom(): string {
     const room = openRoom(this.#model);
-    if (room?.kind === "room") this.#lastRoom = room.name;
-    return this.#lastRoom;
+    return room?.kind === "room" ? room.name : this.#lastRoom;
   }
 
   /** Opens another room if the user has left the open room or conversation. */

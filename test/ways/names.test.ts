@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { unlessFault } from "../../src/base/fault.ts";
+import { type Fault, unlessFault } from "../../src/base/fault.ts";
 import { parseRoom } from "../../src/base/names.ts";
 import { parseUserName } from "../../src/cli/flags.ts";
 import { parseSearch } from "../../src/ui/search-query.ts";
@@ -69,6 +69,21 @@ async function findsRoom(name: InterfaceName): Promise<void> {
   for (const form of ADDRESSES) expect(await opened.type(`/join ${form}`)).toBe(refusal);
 }
 
+/** In a conversation, commands of rooms mean the room that was open before. */
+async function meansLastRoom(name: InterfaceName): Promise<void> {
+  const site = await Site.open();
+  const ben = await site.member("ben");
+  const opened = await INTERFACES[name]?.(site);
+  if (opened === undefined) return expect.unreachable();
+  await opened.type("/join den");
+  await ben.request("join", { room: "den" });
+  await opened.type("/msg ben");
+  expect([opened.target, await opened.type("/kick ben")]).toEqual(["@ben", "done"]);
+  expect(await site.wait(ben.post("still in", "den").catch(({ code }: Fault) => code))).toBe(
+    "not-member",
+  );
+}
+
 /** A command sends the name as it was typed, without its sign. */
 async function findsPersonByRequest(): Promise<void> {
   const { olga } = await renamedSite();
@@ -111,6 +126,16 @@ async function findsRoomOverIrc(): Promise<void> {
     expect((await client.ask(`NAMES ${form}`)).join("\n")).toMatch(/ 353 ben . #den :.*ben/);
   }
 }
+
+testRule("in a conversation, the room that was open last is meant", "name a room", {
+  page: () => meansLastRoom("page"),
+  "full screen": () => meansLastRoom("full screen"),
+  "line mode": () => meansLastRoom("line mode"),
+  command: exempt("a command has no open conversation, and names its room"),
+  "admin command": exempt("a command has no open conversation, and names its room"),
+  IRC: exempt("an IRC client writes the channel into each line"),
+  HTTP: exempt("the address of each request has the room"),
+});
 
 testRule("a person is named by the account or its former name, in any case", "name a person", {
   "page: text": exempt("a text calls who has the name now; it is not looked up"),
