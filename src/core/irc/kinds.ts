@@ -7,7 +7,7 @@ type HistoryKind = KindIn<"history">;
 interface IrcRow {
   /** Lines that show the record, if the client's capabilities allow any. */
   readonly as:
-    | ("message" | "reaction" | "erasure" | "join" | "leave" | "knock" | "invitation")
+    | ("message" | "reaction" | "erasure" | "join" | "leave" | "knock" | "hand" | "invitation")
     | ("topic" | "kick" | "mute" | "grant" | "close" | "rules")
     /** No line, or that of a notice about the changed room. */
     | "nothing";
@@ -40,7 +40,7 @@ const IRC_KINDS: Readonly<Record<HistoryKind, IrcRow>> = {
   retention: NOTHING,
   pin: NOTHING,
   receipts: NOTHING,
-  hand: NOTHING,
+  hand: { as: "hand" },
   poll: NOTHING,
   vote: NOTHING,
   knock: { as: "knock" },

@@ -69,6 +69,8 @@ export function renderIrcRecord(record: ChatRecord, rendering: Rendering): LineF
       return [joinLine(record, rendering)];
     case "knock":
       return knockLines(record, rendering);
+    case "hand":
+      return handLines(record, rendering);
     case "invitation":
       return invitationLines(record, rendering);
     case "leave":
@@ -252,6 +254,13 @@ function knockLines(record: ChatRecord, { to }: Rendering): LineFields[] {
   const { subject = "*", on } = factsOf(record);
   if (on !== true) return [];
   const text = `${subject} asks to join; to accept: /INVITE ${subject} ${to}`;
+  return [{ source: HOST, command: "NOTICE", params: [to, text] }];
+}
+
+function handLines(record: ChatRecord, { to }: Rendering): LineFields[] {
+  const { subject = "*", on, isCall } = factsOf(record);
+  if (on !== true && isCall !== true) return [];
+  const text = on === true ? `${subject} raised a hand` : `${record.from} calls on ${subject}`;
   return [{ source: HOST, command: "NOTICE", params: [to, text] }];
 }
 

@@ -84,10 +84,17 @@ describe("without capabilities", () => {
     expect(lines(record(kind, body))).toEqual(expected.map((line) => `${ANA} ${line}`));
   });
 
+  test("raised hands, and calls by moderators, are notices in the channel", () => {
+    const shown = (body: object) => lines(record("hand", { name: "ben", ...body }));
+    expect(shown({ on: true })).toEqual([":chat NOTICE #lab :ben raised a hand"]);
+    expect(shown({ on: false, call: true })).toEqual([":chat NOTICE #lab :ana calls on ben"]);
+    expect(shown({ on: false })).toEqual([]);
+  });
+
   test("other kinds, and those of later versions, are not shown", () => {
     const shown = new Set([
       ...["text", "action", "file", "edit", "reaction", "erase", "join", "admission"],
-      ...["leave", "kick", "topic", "mute", "grant", "close", "rules", "knock"],
+      ...["leave", "kick", "topic", "mute", "grant", "close", "rules", "knock", "hand"],
     ]);
     for (const kind of [...Object.keys(KINDS), "later", "__proto__"]) {
       if (!shown.has(kind)) expect(lines(record(kind, {}), ALL)).toEqual([]);
