@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { KINDS, RECORD_KINDS, type RecordKind } from "../../src/wire/kinds.ts";
 import { REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
 import {
@@ -7,9 +9,11 @@ import {
   FIRST_VERSION,
   isKnownIn,
   newestVersion,
+  type Version,
   versionOf,
   versionOfRequest,
 } from "../../src/wire/since.ts";
+import { additionsSince, type Known, knownNow } from "../../tools/release/known.ts";
 import { plantVersion } from "../plant.ts";
 
 /** Fields that restrict who may read or write, or where a message is shown. */
@@ -36,8 +40,62 @@ describe("the rows of this program", () => {
   });
 });
 
+/** Names of rows that are later than `version`, in the form of `additionsSince`. */
+function rowsSince({ versions, ...tables }: typeof ADDITIONS, version: Version): string[] {
+  const isLater = (since: Version) => versions.indexOf(since) > versions.indexOf(version);
+  const fieldsOf = (kinds: object) =>
+    Object.entries(kinds).flatMap(([kind, rows]: [string, object]) =>
+      Object.entries(rows).map(([field, row]) => [`${kind}.${field}`, row] as const),
+    );
+  const records = [...Object.entries(tables.kinds), ...fieldsOf(tables.fields)];
+  const requests = [...Object.entries(tables.requests), ...fieldsOf(tables.requestFields)];
+  return [
+    ...records.flatMap(([name, { since }]) => (isLater(since) ? [`record ${name}`] : [])),
+    ...requests.flatMap(([name, since]) => (isLater(since) ? [`request ${name}`] : [])),
+  ];
+}
+
+/** What the releases knew, as `npm run release` wrote it. Until the first one, rows are free. */
+const RELEASED = readdirSync(import.meta.dir).flatMap((name) => {
+  const version = /^known-(.+)\.json$/.exec(name)?.[1];
+  return version === undefined ? [] : [version as Version];
+});
+
+test("everything that a release lacks has a row, and nothing else", () => {
+  for (const version of RELEASED) {
+    const path = join(import.meta.dir, `known-${version}.json`);
+    const known: Known = JSON.parse(readFileSync(path, "utf8"));
+    expect(rowsSince(OWN, version).sort()).toEqual(additionsSince(known, knownNow()).sort());
+  }
+});
+
 describe("with rows of a later version", () => {
   plantVersion();
+
+  test("finds the row of everything that a release lacks", () => {
+    const now = knownNow();
+    const without = (table: Known["kinds"], rows: object, fieldRows: object): Known["kinds"] => {
+      const left = Object.entries(table).filter(([kind]) => !Object.hasOwn(rows, kind));
+      return Object.fromEntries(
+        left.map(([kind, fields]) => {
+          const lacking = Object.keys((fieldRows as Record<string, object>)[kind] ?? {});
+          return [kind, fields.filter((field) => !lacking.includes(field))];
+        }),
+      );
+    };
+    const { kinds, fields, requests, requestFields } = ADDITIONS;
+    const known = {
+      kinds: without(now.kinds, kinds, fields),
+      requests: without(now.requests, requests, requestFields),
+    };
+    const additions = additionsSince(known, now);
+    expect(additions).toContain("record poll");
+    expect(additions).toContain("record text.thread");
+    expect(additions).toContain("request post.thread");
+    expect(rowsSince(ADDITIONS, "0.4.0").sort()).toEqual(additions.sort());
+    expect(rowsSince(ADDITIONS, "0.5.0")).toEqual([]);
+    expect(additionsSince(now, now)).toEqual([]);
+  });
 
   test("a record belongs to the version of its kind, or of a field that restricts", () => {
     expect(newestVersion()).toBe("0.5.0");

@@ -12,8 +12,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PROGRAM_TARGETS, programFile } from "../../src/cli/serve/offer.ts";
+import { newestVersion } from "../../src/wire/since.ts";
 import { archiveTasks } from "./archives.ts";
 import { packDeb } from "./deb.ts";
+import { knownNow } from "./known.ts";
 import { releaseNotes } from "./notes.ts";
 import { packRecipes } from "./recipes.ts";
 import { packRpm } from "./rpm.ts";
@@ -72,8 +74,17 @@ async function main(): Promise<void> {
   writeFileSync(join(folder, "RELEASE-NOTES.md"), notes);
   writeInstallers(folder, publicKey);
   await sign(folder, version, key);
+  if (!unsigned) writeKnown(version);
   const seconds = Math.round((performance.now() - started) / 1000);
   process.stdout.write(`${folder}: ${readdirSync(folder).length} files in ${seconds} s\n`);
+}
+
+/** Later versions compare what they know with this file; see test/wire/since.test.ts. */
+function writeKnown(version: string): void {
+  if (version !== newestVersion()) return;
+  const path = join("test/wire", `known-${version}.json`);
+  writeFileSync(join(ROOT, path), `${JSON.stringify(knownNow(), null, 2)}\n`);
+  process.stdout.write(`wrote ${path}; commit it\n`);
 }
 
 interface PackOptions {
