@@ -69,7 +69,7 @@ export type AuditOutcome =
   | {
       readonly kind: "accepted";
       readonly pin: LogPin;
-      /** `undefined` for a server before 0.3. */
+      /** `undefined` if the server's note has no accounts log. */
       readonly accounts: LogPin | undefined;
       /** False if more records of the own account remain to be proved. */
       readonly isComplete: boolean;

@@ -75,7 +75,6 @@ export async function applyChange(
       ? await request("enrol", defined({ user, expires, code, displayName }))
       : await request("reset", defined({ user, expires, code }));
   if (card !== undefined && answer.token === card.code) return card;
-  // An older server ignores the client's code and creates its own.
   const web = pageOf(answer.token);
   return { user, displayName, code: answer.token, web, expires: answer.expires };
 }

@@ -1,6 +1,6 @@
 /** Display names of the people whom the model shows, requested when they first appear. */
 
-import { asFault, ignoreFault } from "../base/fault.ts";
+import { ignoreFault } from "../base/fault.ts";
 import { DISPLAY_NAMES_ASKED_MAX } from "../base/limits.ts";
 import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import type { ModelEvent } from "../core/model/event.ts";
@@ -17,8 +17,6 @@ export class DisplayNames {
   /** Names in lower case that were requested over this link. */
   readonly #known = new Set<string>();
   readonly #unasked = new Set<string>();
-  /** `false` if the server does not know the request. */
-  #isSupported = true;
 
   constructor(
     private readonly request: SendRequest,
@@ -51,7 +49,6 @@ export class DisplayNames {
       case "entered": {
         // Notices may have been missed.
         const before = [...this.#known];
-        this.#isSupported = true;
         this.#known.clear();
         for (const user of [...before, event.user]) this.#want(user);
         return;
@@ -63,9 +60,10 @@ export class DisplayNames {
 
   /** Requests the names of the people who have appeared. */
   ask(): void {
-    while (this.#unasked.size > 0 && this.#isSupported) {
+    while (this.#unasked.size > 0) {
       const users = [...this.#unasked].slice(0, DISPLAY_NAMES_ASKED_MAX);
       for (const user of users) this.#unasked.delete(user);
+      // After a fault of the link, the next one asks again.
       void this.#ask(users).catch(ignoreFault);
     }
     this.#unasked.clear();
@@ -87,13 +85,8 @@ export class DisplayNames {
   }
 
   async #ask(users: readonly string[]): Promise<void> {
-    try {
-      const { names } = await this.request("display-names", { users: [...users] });
-      const texts = new Map(names.map(({ user, text }) => [user.toLowerCase(), text]));
-      this.emit({ kind: "named", names: users.map((user) => [user, texts.get(user)]) });
-    } catch (error) {
-      // After a fault of the link, the next one asks again.
-      if (asFault(error).code === "kind-unknown") this.#isSupported = false;
-    }
+    const { names } = await this.request("display-names", { users: [...users] });
+    const texts = new Map(names.map(({ user, text }) => [user.toLowerCase(), text]));
+    this.emit({ kind: "named", names: users.map((user) => [user, texts.get(user)]) });
   }
 }

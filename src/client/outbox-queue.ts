@@ -17,7 +17,7 @@ import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import { notConnected, notLoggedIn } from "./link/retry.ts";
 import { OutboxDriver, type ParsedPost, type PostEvent } from "./outbox-driver.ts";
-import type { DecryptedPosts } from "./sealed/queued-posts.ts";
+import type { DecryptedPost } from "./sealed/queued-posts.ts";
 import type { PostToSeal, Sealing } from "./sealed/sealing.ts";
 
 /** Beyond this number of pending posts, bulk writers wait. Interactive users never reach it. */
@@ -40,8 +40,9 @@ export interface OutboxQueueOptions {
   readonly historyChecked?: (connection?: Connection) => Promise<void> | undefined;
 }
 
-interface OpenedOutbox extends Pick<DecryptedPosts, "posts"> {
+interface OpenedOutbox {
   readonly id: string;
+  readonly posts: readonly DecryptedPost[];
 }
 
 /** Sends each earlier outbox completely, under its own id, before the next one. */
@@ -219,20 +220,14 @@ export class OutboxQueue {
 
   async #openOutbox(
     outbox: AbandonedOutbox,
-    opening: Promise<DecryptedPosts> | undefined,
+    opening: Promise<readonly DecryptedPost[]> | undefined,
   ): Promise<OpenedOutbox | undefined> {
     const id = outbox.id as OutboxId;
-    const { store } = this.options;
     try {
-      const { posts, reencrypted } = (await opening) ?? { ...outbox, reencrypted: [] };
-      const owner = this.#owner;
-      if (reencrypted.length > 0 && owner !== undefined) {
-        await store.write(id, { ...owner, added: reencrypted, settled: [] });
-      }
-      return { id, posts };
+      return { id, posts: (await opening) ?? outbox.posts };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      store.release(id);
+      this.options.store.release(id);
       return undefined;
     }
   }

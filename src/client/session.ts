@@ -268,7 +268,6 @@ export class PrefsTracker {
     private readonly emit: (event: PrefsEvent) => void,
   ) {}
 
-  /** Older servers do not know the request. */
   connected(connection: Pick<Connection, "requestThen">): void {
     connection.requestThen("prefs", {}, (outcome) => {
       if (outcome.kind !== "answered") return;

@@ -137,12 +137,10 @@ export const files = clientVerb({
     damage.add(records);
     const listed = records.filter(isFile);
     const unfinished = await unfinishedUploads(client);
-    if (unfinished === undefined)
-      printNotice(context, "this server is too old to list unfinished uploads");
     state.knownFiles.add(client.fingerprint ?? "", listed.map(knownFile));
     const rows = [
       ...listed.filter((file) => isMatch({ ...file })).map(postedRow(user)),
-      ...(unfinished ?? []).filter((upload) => isMatch({ ...upload })).map(unfinishedRow(user)),
+      ...unfinished.filter((upload) => isMatch({ ...upload })).map(unfinishedRow(user)),
     ];
     printList(context, rows, {
       json: ({ json }) => json,

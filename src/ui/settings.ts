@@ -18,8 +18,6 @@ interface TerminalRow {
 interface PageRow {
   /** Values in the page's `localStorage`; the first is the default. */
   readonly page: readonly unknown[];
-  /** Name under which pages up to version 0.3 stored it. */
-  readonly formerName?: string;
   /** `undefined` if the page changes the setting only where it applies. */
   readonly control: SettingControl | undefined;
 }
@@ -60,7 +58,6 @@ export const SETTINGS = {
   notify: {
     terminal: ["off", "osc9", "osc777", "notify-send"],
     page: OFF,
-    formerName: "notifies",
     control: {
       part: "notifications",
       label: {
@@ -89,7 +86,6 @@ export const SETTINGS = {
   hideJoins: {
     terminal: OFF,
     page: OFF,
-    formerName: "isQuiet",
     control: {
       part: "look",
       label: {
@@ -123,7 +119,6 @@ export const SETTINGS = {
   pictures: {
     terminal: ["auto", "kitty", "iterm2", "sixel", "off"],
     page: ON,
-    formerName: "showsPictures",
     control: {
       part: "look",
       label: { en: "Show images in conversations", id: "Tampilkan gambar di percakapan" },
@@ -137,7 +132,6 @@ export const SETTINGS = {
   typing: {
     terminal: ON,
     page: ON,
-    formerName: "showsTyping",
     control: { part: "privacy", label: { en: "Typing indicators", id: "Indikator mengetik" } },
   },
   showsPeople: { page: ON, control: undefined },
@@ -186,8 +180,8 @@ export const TERMINAL_DEFAULTS = Object.fromEntries(
 /** Reads what a page stored; other values count as absent. */
 export function pageSettings(stored: Readonly<Record<string, unknown>>): PageSettings {
   const entries = PAGE_KEYS.map((key) => {
-    const { page = [], formerName = key } = settingRow(key);
-    const value = stored[key] ?? stored[formerName];
+    const { page = [] } = settingRow(key);
+    const value = stored[key];
     return [key, page.includes(value) ? value : page[0]];
   });
   return Object.fromEntries(entries) as PageSettings;

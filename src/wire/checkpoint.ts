@@ -39,7 +39,7 @@ export interface UnverifiedCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
-  /** `undefined` in notes of servers before 0.3. */
+  /** `undefined` in notes of the history alone. */
   readonly accounts?: UnverifiedCheckpoint | undefined;
 }
 

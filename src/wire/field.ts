@@ -150,7 +150,7 @@ export const roomRules = v.object({
   everyone: v.optional(who),
   /** New accounts join the room. Only operators change this. */
   newcomers: v.optional(v.boolean()),
-  /** `closed` if omitted. Servers before 0.3 ignore it, and leave boxes open. */
+  /** `closed` if omitted. */
   boxes: v.optional(v.picklist(BOX_RULES)),
   /** Only in an assignment: Unix ms when work is due; 0 in a request removes it. */
   due: v.optional(unixMs),

@@ -160,8 +160,7 @@ export const FILE_REQUESTS = {
   withdraw: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
   /**
    * Lists the account's uploads that are not posted yet, on the main link. Sorted by file.
-   * `handed`: also messages of encrypted rooms that other accounts have handed over to it. Servers
-   * of version 0.3.0 ignore the field.
+   * `handed`: also messages of encrypted rooms that other accounts have handed over to it.
    */
   uploads: {
     fields: { after: v.optional(fileId), handed: v.optional(v.boolean()) },

@@ -51,7 +51,7 @@ export const sealedBody = v.object({
 export const SEALED_REQUESTS = {
   /**
    * Adds key packages. An empty list only queries the number of remaining packages. `time` is the
-   * device's time, which servers of version 0.2.0 ignore.
+   * device's time.
    */
   "key-packages": {
     postCount: ({ packages }: { readonly packages: readonly Uint8Array[] }) =>
@@ -67,7 +67,7 @@ export const SEALED_REQUESTS = {
   },
   /**
    * Claims a key package for each device of a user, except the requesting device and those in
-   * `except`. `time` is the requesting device's time. Servers of version 0.2.0 ignore both.
+   * `except`. `time` is the requesting device's time.
    */
   "key-package": {
     fields: {
@@ -132,12 +132,12 @@ export const SEALED_REQUESTS = {
 
 export const SEALED_NOTICES = {
   "key-packages-low": { left: count },
-  /** The server lacks the state for devices that join the room. Ignored by versions before 0.3. */
+  /** The server lacks the state for devices that join the room. */
   "group-info-lost": { room: id },
-  /** The room's group contains a revoked device of the user. Ignored by versions before 0.3. */
+  /** The room's group contains a revoked device of the user. */
   "group-device-revoked": { room: id, user: name },
-  /** `sealed`: false if the room is not sealed; true if omitted, as in version 0.2. */
+  /** `sealed`: false if the room is not sealed; true if omitted. */
   invited: { room: name, by: v.optional(name), sealed: v.optional(v.boolean()) },
-  /** A kick has ended an invitation, if there was one. Ignored by versions before 0.3. */
+  /** A kick has ended an invitation, if there was one. */
   uninvited: { room: name },
 } as const;

@@ -539,7 +539,7 @@ export const REQUESTS = {
   operate: { isGuess: true, fields: { token: secret }, answer: accepted },
   /**
    * Creates a single-use code with which a user who has lost the password can set a new one.
-   * `code`: a new code of the client, which has stored it; servers before 0.3 answer another one.
+   * `code`: a new code of the client, which has stored it.
    */
   reset: {
     role: "operator",
@@ -857,7 +857,7 @@ export function requestRow(kind: RequestKind): RequestRow {
 
 export const NOTICES = {
   /**
-   * `knows`: newest version whose records the client knows; 0.2.0 or earlier if omitted. `seen`:
+   * `knows`: newest version whose records the client knows; 0.4.0 if omitted. `seen`:
    * asks for the proof that the logs continue what the client has seen, so that it can post with
    * its log-in. `size`, `accounts`: sizes of the two logs in the last note that it has seen. `tag`:
    * hash of `nonce` and of the history's root, which only members know. `sizeMin`: number of
@@ -902,7 +902,7 @@ export const NOTICES = {
     refusal: v.optional(text(FAULT_TEXT_BYTES_MAX)),
     /** True if requests may follow `login` before its answer. */
     early: v.optional(v.boolean()),
-    /** Newest version whose records, requests and fields the server knows, such as 0.3.0. */
+    /** Newest version whose records, requests and fields the server knows, such as 0.4.0. */
     knows: v.optional(text(16)),
     /** Newest version whose records all servers of the cluster know, if it differs from `knows`. */
     clusterKnows: v.optional(text(16)),

@@ -22,8 +22,7 @@ export function sentMode(mode: number, kind: Kind, platform: NodeJS.Platform): n
 
 /**
  * Mode of a received entry, before the umask. Its owner can read it, and also enter and change a
- * folder, whatever the sender names. All readers of a folder may enter it, because 0.2.0 on Windows
- * names 0666 for folders.
+ * folder, whatever the sender names. All readers of a folder may enter it.
  */
 export function receivedMode(mode: number, kind: Kind): number {
   if (kind === "file") return mode | 0o400;

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { Fault } from "../../src/base/fault.ts";
 import { DISPLAY_NAMES_ASKED_MAX } from "../../src/base/limits.ts";
 import { DisplayNames } from "../../src/client/display-names.ts";
 import type { SendRequest } from "../../src/client/link/queries.ts";
@@ -65,22 +64,4 @@ test("asks for the people whom an event names, and not for names of files and ro
   names.ask();
   const affected = ["kicked", "admissioned", "granted", "muteed", "handed", "knocked"];
   expect(asked).toEqual([["ana", ...affected, "adder"]]);
-});
-
-test("stops asking a server that does not know display names, until the next log-in", async () => {
-  let count = 0;
-  const request = (async () => {
-    count += 1;
-    throw new Fault("kind-unknown", "unknown");
-  }) as unknown as SendRequest;
-  const names = new DisplayNames(request, () => {});
-  names.note(from("ben"));
-  names.ask();
-  for (let i = 0; i < 3; i++) await Promise.resolve();
-  names.note(from("cleo"));
-  names.ask();
-  expect(count).toBe(1);
-  names.note({ kind: "entered", user: "ana" });
-  names.ask();
-  expect(count).toBe(2);
 });

@@ -38,7 +38,6 @@ export class FakeFiles {
   /** False for a server of version 0.2. */
   sendsPrefixes = true;
   windowChunks = 4;
-  knowsSmall = true;
   onSmall: (content: SmallContent) => SmallContent = (content) => content;
   /** False for a server that does not know `keep`. */
   dropsChanged = true;
@@ -83,9 +82,9 @@ export class FakeFiles {
   serve(peer: FakePeer, request: Request): boolean {
     switch (request.kind) {
       case "send-small":
-        return this.knowsSmall && this.#sendSmall(peer, request);
+        return this.#sendSmall(peer, request);
       case "fetch-small":
-        return this.knowsSmall && this.#fetchSmall(peer, request);
+        return this.#fetchSmall(peer, request);
       case "ticket":
         peer.answer<"ticket">(request.ref, { ticket: "t" });
         return true;

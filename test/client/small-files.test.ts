@@ -24,17 +24,6 @@ for (const bytes of [EMPTY, SMALL]) {
     expect(ana.files.channelCount).toBe(0);
     expect(ana.files.begun).toEqual([]);
   });
-
-  smallTest(`sends and fetches ${size} bytes at an older server`, async (ana) => {
-    ana.files.knowsSmall = false;
-    const source = new MemorySource(bytes as Uint8Array);
-    expect(await ana.send(source)).toMatchObject({ sizeBytes: size });
-    expect(ana.hasSent(bytes as Uint8Array)).toBe(true);
-    ana.files.put(FILE, bytes as Uint8Array);
-    expect(await ana.get({ triesSmall: true })).toMatchObject({ sizeBytes: size });
-    expect(ana.has(bytes as Uint8Array)).toBe(true);
-    expect(ana.files.begun).toEqual([0, 0]);
-  });
 }
 
 smallTest("fetches a long file over a data channel", async (ana) => {

@@ -322,7 +322,7 @@ describe("this machine", () => {
 describe("a cluster", () => {
   const nodeOf = (name: string) => {
     const at = { address: `${name}:2428`, seq: 9, records: 7, accounts: 1, root: "ab", lag: 0 };
-    return { name, ...at, state: "follows", knows: "0.3.0" as const };
+    return { name, instance: name, upMs: 0, ...at, state: "follows", knows: "0.4.0" as const };
   };
   const [one, other] = [nodeOf("a"), nodeOf("b")];
   const stream = {

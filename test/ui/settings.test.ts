@@ -1,12 +1,6 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import {
-  PAGE_KEYS,
-  type PageSettings,
-  pageSettings,
-  SETTINGS,
-  settingRow,
-} from "../../src/ui/settings.ts";
+import { PAGE_KEYS, pageSettings, SETTINGS, settingRow } from "../../src/ui/settings.ts";
 
 const FIRST = {
   language: undefined,
@@ -61,15 +55,6 @@ test.each([
       code,
     );
   expect(keys.filter((key) => !isRead(key))).toEqual([]);
-});
-
-test("reads the settings that a page of version 0.2 stored", () => {
-  const stored =
-    '{"language":"id","theme":"dark","notifies":true,"sounds":true,"pushesFor":"ana",' +
-    '"showsPeople":false,"isQuiet":true,"showsTyping":false,"showsPictures":false,' +
-    '"enterSends":false,"keepsAwake":true}';
-  const expected: PageSettings = { ...CHANGED, announcements: "everything", singleKeys: true };
-  expect(pageSettings(JSON.parse(stored))).toEqual(expected);
 });
 
 test("every choice that the page shows has texts for its values", () => {

@@ -21,7 +21,7 @@ export function knownNow(): Known {
   return { kinds: Object.fromEntries(kinds), requests: Object.fromEntries(requests) };
 }
 
-/** What only `now` knows, such as `record poll` and `request join.due`. */
+/** Names that only `now` knows, such as `record poll` and `request join.due`. */
 export function additionsSince(before: Known, now: Known): string[] {
   return (["kinds", "requests"] as const).flatMap((table) => {
     const label = table === "kinds" ? "record" : "request";

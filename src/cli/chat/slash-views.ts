@@ -180,7 +180,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
       return host.chatConsole.print(line, (texts) => texts.unfinishedDeleted(id));
     }
     await host.files.list(host.current);
-    const unfinished = (await unfinishedUploads(client)) ?? [];
+    const unfinished = await unfinishedUploads(client);
     if (unfinished.length === 0) return;
     const { offsetMinutes } = host.context;
     const rows = unfinished.map((upload) => {

@@ -10,19 +10,14 @@ import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { JsonOutput } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
-/** @returns oldest first; `undefined` if the server is too old to list them */
+/** @returns oldest first */
 export async function unfinishedUploads({
   request,
-}: Pick<Client, "request">): Promise<readonly UnfinishedUpload[] | undefined> {
-  try {
-    const found = await listUploads(request);
-    // The user's devices exchange messages of encrypted rooms as uploads.
-    const files = found.filter(({ name }) => !name.startsWith(HANDOVER_NAME));
-    return files.sort((a, b) => a.since - b.since);
-  } catch (error) {
-    if (error instanceof Fault && error.code === "kind-unknown") return undefined;
-    throw error;
-  }
+}: Pick<Client, "request">): Promise<readonly UnfinishedUpload[]> {
+  const found = await listUploads(request);
+  // The user's devices exchange messages of encrypted rooms as uploads.
+  const files = found.filter(({ name }) => !name.startsWith(HANDOVER_NAME));
+  return files.sort((a, b) => a.since - b.since);
 }
 
 /** The fields are part of the stable output of `chat files`. */

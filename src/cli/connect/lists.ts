@@ -5,7 +5,6 @@ import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { type Context, printNotice } from "../context.ts";
 
-/** Servers before 0.2.0 send a single page without `next`. */
 export async function allPages<Page extends { readonly next?: number | undefined }, Item>(
   requestPage: (after: { readonly after?: number }) => Promise<Page>,
   itemsOf: (page: Page) => readonly Item[],

@@ -72,7 +72,7 @@ interface AdminFlags extends ClientFlags {
  * else by the account's role. Logs in as `--user`, the last user of this home, or this system's
  * user, and registers an unknown name.
  *
- * A query never registers an account. With a token it does not log in, except on a server of 0.2.0.
+ * A query never registers an account. With a token it does not log in.
  */
 export async function withOperator(
   context: Context,

@@ -266,14 +266,8 @@ const LIST_BYTES_MAX = 64 * 1024;
 /** Five times the size of the largest archive. */
 const ARCHIVE_BYTES_MAX = 256 * 1024 * 1024;
 const RUN_TIMEOUT_MS = 30_000;
+/** Programs before 0.3.0, which open no present folder or home, do not report their formats. */
 const UNREPORTED_FORMAT = 1;
-
-/** Format of CHAT_HOME that a program writes if it does not report its format. */
-function unreportedHome(version: string): number {
-  const order = Bun.semver.order(version, "0.2.0");
-  if (order > 0) return Number.POSITIVE_INFINITY; // All later releases report their format.
-  return order < 0 ? 4 : 11;
-}
 
 export interface UpgradeOptions {
   readonly replacement: ProgramReplacement;
@@ -399,7 +393,7 @@ async function checkProgram(path: string, version: string, env: Environment): Pr
   const { format, home } = build;
   return {
     format: typeof format === "number" ? format : UNREPORTED_FORMAT,
-    home: typeof home === "number" ? home : unreportedHome(version),
+    home: typeof home === "number" ? home : UNREPORTED_FORMAT,
   };
 }
 

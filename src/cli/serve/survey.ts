@@ -17,10 +17,10 @@ import type { ClusterConfig } from "./cluster-config.ts";
 
 export interface NodeState {
   readonly name: string;
-  /** Differs between processes; absent in reports from earlier versions. */
-  readonly instance?: string;
+  /** Differs between processes. */
+  readonly instance: string;
   /** Milliseconds since the node's process joined the cluster. */
-  readonly upMs?: number;
+  readonly upMs: number;
   /** Empty until the node accepts clients. */
   readonly address: string;
   readonly seq: number;
@@ -28,7 +28,7 @@ export interface NodeState {
   readonly records: number;
   readonly root: string;
   readonly accounts: number;
-  /** Lengths of both logs at `seq`; absent in reports from earlier versions. */
+  /** Lengths of both logs at `seq`; `undefined` until the node has read the stream. */
   readonly applied?: { readonly history: number; readonly accounts: number };
   /**
    * `follows`, `starts`, `restores` (while the node restores lost stream messages), or a fault
@@ -37,7 +37,7 @@ export interface NodeState {
   readonly state: string;
   /** Newest version whose records the node knows. */
   readonly knows: Version;
-  /** Version and commit of the node's program; absent in reports from version 0.2.0. */
+  /** Version and commit of the node's program. */
   readonly program?: string;
   /** Why NATS refuses the messages of this node. */
   readonly refused?: Refusal;
@@ -80,7 +80,6 @@ export async function surveyCluster(
 function oncePerProcess(nodes: readonly NodeState[]): readonly NodeState[] {
   const seen = new Set<string>();
   return nodes.filter(({ instance }) => {
-    if (instance === undefined) return true;
     const isFirst = !seen.has(instance);
     seen.add(instance);
     return isFirst;
@@ -112,13 +111,16 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const received = readNodeMessage(bytes);
   const value = objectFields(received?.news);
   if (received === undefined || value === undefined) return undefined;
-  const { address, seq, records, accounts = 0, root, state } = value;
+  const { address, seq, records, accounts = 0, root, state, upMs } = value;
   const hasFields =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
-  if (!hasFields || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
-  const { applied, knows, program, ignored, refused, upMs } = value;
+  if (!hasFields || !isCount(seq) || !isCount(records) || !isCount(accounts) || !isCount(upMs))
+    return undefined;
+  const { applied, knows, program, ignored, refused } = value;
   return {
     name: received.node,
+    instance: received.instance,
+    upMs,
     address,
     seq,
     records,
@@ -127,8 +129,6 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
     state,
     knows: announcedVersion(knows),
     ...defined({
-      instance: received.instance,
-      upMs: isCount(upMs) ? upMs : undefined,
       applied: appliedOf(applied),
       program: typeof program === "string" ? cleanText(program) : undefined,
       refused: refusalIn(refused),
@@ -209,10 +209,8 @@ const UPTIME_ACCURACY_MS = 2_000;
  * @param own report of this process from the same survey as `other`
  */
 export function isYounger(own: TwinState, other: TwinState): boolean {
-  // A process of an earlier version does not detect the other.
-  if (other.instance === undefined || other.upMs === undefined) return true;
   if (isServing(own) !== isServing(other)) return isServing(other);
-  const { instance = "", upMs = 0 } = own;
+  const { instance, upMs } = own;
   const isClear = Math.abs(upMs - other.upMs) > UPTIME_ACCURACY_MS;
   return isClear ? upMs < other.upMs : instance > other.instance;
 }

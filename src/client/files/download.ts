@@ -130,13 +130,9 @@ export class Download implements ChannelTask<DownloadedFile> {
     if (triesSmall !== true || this.#hasTriedMainLink || this.#chunksLeft(active) > 0)
       return undefined;
     this.#hasTriedMainLink = true;
-    if (connection.refusalOf("fetch-small", {}) !== undefined) return undefined;
     const fields = isPreview === true ? { file, preview: true } : { file };
-    const answer = await connection.request("fetch-small", fields).catch((error: unknown) => {
-      const isOld = error instanceof Fault && error.code === "kind-unknown";
-      if (!isOld || connection.isClosed) throw error;
-    });
-    return answer?.content && this.#storeSmall(answer.content, active);
+    const { content } = await connection.request("fetch-small", fields);
+    return content && this.#storeSmall(content, active);
   }
 
   /** Returns `undefined` if a data channel must compare or repeat the content. */

@@ -164,15 +164,14 @@ export class Upload implements ChannelTask<UploadedFile> {
     this.#waitsAt = "server";
   }
 
-  /** Sends a small file in one request, unless the server is too old. */
+  /** Sends a small file in one request. */
   async runOnMainLink(active: LoggedInLink): Promise<UploadedFile | undefined> {
     if (this.#hasTriedMainLink) return undefined;
     this.#hasTriedMainLink = true;
     const { connection } = active;
     const { source, untilTurn } = this.request;
-    const isOld = connection.refusalOf("send-small", {}) !== undefined;
     // Only a data channel can send the content before the turn of its message.
-    if (isOld || !this.#isSmall || untilTurn?.() !== undefined) return undefined;
+    if (!this.#isSmall || untilTurn?.() !== undefined) return undefined;
     // Only a data channel can withdraw what an earlier run has sent.
     if (this.#staleUpload(active) !== undefined) return undefined;
     this.#journal = this.#beginJournal(active);
@@ -189,7 +188,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) throw error;
       // A data channel finds out what the server has of an earlier run.
-      if (this.#isResumed || error.code === "kind-unknown") return undefined;
+      if (this.#isResumed) return undefined;
       throw error;
     } finally {
       if (source.path !== undefined) releaseBuffer(chunk.bytes);

@@ -1,10 +1,9 @@
 /** Requests that the server answers in pages. */
 
-import { Fault, msg } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { UPLOADS_PAGE_MAX, UPLOADS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
-import { type ChatRecord, fieldsIn, readPage } from "../../core/client/chat-record.ts";
+import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { OPEN_MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
@@ -29,7 +28,7 @@ export type HistorySource = (
 /**
  * Verifies each record against the commitments in its head.
  * @param onRecord called with the bytes of each head as received
- * @throws {Fault} frame-malformed if a record is invalid, kind-unknown if the server ignores `re`
+ * @throws {Fault} frame-malformed if a record is invalid
  */
 export async function queryHistory(
   request: SendRequest,
@@ -41,16 +40,7 @@ export async function queryHistory(
   const records = readPage({ ...page, records: heads }, sha256);
   for (const [i, record] of records.entries())
     onRecord?.(heads[i]?.head ?? new Uint8Array(), record);
-  const { re } = fields;
-  if (re !== undefined && records.some((record) => hasOtherRe(record, re))) {
-    throw new Fault("kind-unknown", msg`this server cannot list replies`);
-  }
   return { records, more: page.more };
-}
-
-/** An erased record has no `re`. */
-function hasOtherRe(record: ChatRecord, re: number): boolean {
-  return record.state === "whole" && fieldsIn(record).re !== re;
 }
 
 /** Without a text, searches only messages, because most events match any filter. */

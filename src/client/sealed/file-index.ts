@@ -33,7 +33,7 @@ const LISTED_ROWS_MAX = 1_000;
 interface FileAtRow {
   readonly file: FileId;
   readonly room: RoomId;
-  /** Commitment of the record. Absent in rows from before 0.3. */
+  /** Commitment of the record. */
   readonly commit?: string | undefined;
 }
 

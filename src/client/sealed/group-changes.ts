@@ -233,13 +233,7 @@ export class GroupChanges {
       isPlanned = planned !== undefined;
       return planned;
     };
-    try {
-      await this.#commit(plan);
-    } catch (error) {
-      // Servers of version 0.2.0 cannot remove users who have not joined the room.
-      if (!(error instanceof Fault) || error.code !== "not-member") throw error;
-      await this.#commit((tx) => withoutKick(plan(tx)));
-    }
+    await this.#commit(plan);
     return isPlanned;
   }
 
@@ -610,10 +604,6 @@ export class GroupChanges {
 function rejoinReason({ row, isStale }: RoomTransaction): RejoinReason {
   if (row?.history === "replaced") return "replaced";
   return isStale ? "copy" : "damaged";
-}
-
-function withoutKick(plan: Plan | undefined): Plan | undefined {
-  return plan && newPlan(plan.intent, plan.removed);
 }
 
 async function formerKeyPlan(

@@ -133,7 +133,6 @@ export function isRenewalDue(
 ): boolean {
   if (status !== "in") return false;
   if (sentSince >= RENEW_MESSAGES) return true;
-  // Rows from earlier versions lack this field.
   if (renewedUnixMs === undefined) return false;
   const ageMs = unixMs - renewedUnixMs;
   // The clock was wrong at the last renewal, so the age is unknown.

@@ -69,8 +69,7 @@ export class DeviceLease {
         count: planned.count,
         lease: lease === undefined ? undefined : fromBase64Url(lease),
         next: fromBase64Url(next),
-      }).catch(ignoreUnknownKind);
-      if (answer === undefined) return;
+      });
       const isDone = await states.transact(async (vault) => {
         const current = await leaseOf(vault);
         // Another process stored a lease first, so its state is newer than this answer.
@@ -117,9 +116,4 @@ function twoMachines(): Fault {
   return new Fault("seal-refused", msg`two machines use copies of the same device folder`, {
     remedy: USE_ANOTHER_HOME,
   });
-}
-
-function ignoreUnknownKind(error: unknown): undefined {
-  if (error instanceof Fault && error.code === "kind-unknown") return undefined;
-  throw error;
 }

@@ -25,11 +25,7 @@ interface BoxedBody {
   readonly box: string;
 }
 
-export interface DecryptedPosts {
-  readonly posts: readonly (UnsentPost | { readonly post: UnsentPost; readonly fault: Fault })[];
-  /** Posts that an earlier version stored unencrypted. The caller overwrites their rows. */
-  readonly reencrypted: readonly UnsentPost[];
-}
+export type DecryptedPost = UnsentPost | { readonly post: UnsentPost; readonly fault: Fault };
 
 export class QueuedPosts {
   #key: FileCipher | undefined;

@@ -516,8 +516,7 @@ export class RoomReader {
 
 export interface PackageRow {
   readonly secret: string;
-  /** Absent in rows from before 0.3. */
-  readonly generation?: number;
+  readonly generation: number;
   readonly isLastResort?: true;
 }
 

@@ -759,8 +759,7 @@ export class SealedRoom {
     const { message, ...encrypted } = await device.engine.encrypt(group, content, { bound });
     tx.advance(encrypted.group, encrypted.consumed);
     const hashes = [...sent.hashes, toBase64Url(sha256(message))].slice(-SEALED_TRIES_MAX);
-    // A row of version 0.3.0 has fewer keys than hashes; the newest ones belong together.
-    const keys = [...(sent.keys ?? []), toBase64Url(encrypted.key)].slice(-SEALED_TRIES_MAX);
+    const keys = [...sent.keys, toBase64Url(encrypted.key)].slice(-SEALED_TRIES_MAX);
     await tx.vault.put(key, { ...sent, hashes, keys } satisfies SentRow);
     return { text: "", sealed: { epoch: encrypted.group.epoch, ciphertext: message } };
   }

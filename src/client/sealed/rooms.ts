@@ -332,7 +332,7 @@ export class SealedRooms {
     if (created.length === 0 && newLastResort === undefined) return;
     await this.#parts.states.transact(async (vault) => {
       const rows = await vault.list<PackageRow>(allOf("package", 1_000));
-      const generation = 1 + Math.max(0, ...rows.map(({ value }) => value.generation ?? 0));
+      const generation = 1 + Math.max(0, ...rows.map(({ value }) => value.generation));
       for (const { key } of outdatedPackages(rows)) await vault.delete(key);
       const rowOf = (secret: Uint8Array) => ({ secret: toBase64Url(secret), generation });
       for (const { ref, secret } of created) await vault.put(packageKey(ref), rowOf(secret));
@@ -353,7 +353,7 @@ export class SealedRooms {
 type StoredPackage = { readonly key: string; readonly value: PackageRow };
 
 function outdatedPackages(rows: readonly StoredPackage[]): StoredPackage[] {
-  const generationOf = ({ value }: StoredPackage) => value.generation ?? 0;
+  const generationOf = ({ value }: StoredPackage) => value.generation;
   return [...Map.groupBy(rows, ({ value }) => value.isLastResort === true).values()].flatMap(
     (alike) => {
       const newest = [...new Set(alike.map(generationOf))].sort((a, b) => b - a);

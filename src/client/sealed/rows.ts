@@ -150,8 +150,8 @@ export interface SentRow {
   readonly since: number;
   readonly sentAtUnixMs: number;
   readonly hashes: readonly string[];
-  /** Keys of the ciphertexts in `hashes`. Absent in rows of version 0.3.0 and earlier. */
-  readonly keys?: readonly string[];
+  /** Keys of the ciphertexts in `hashes`. */
+  readonly keys: readonly string[];
 }
 
 export type ContentRow =
@@ -171,8 +171,7 @@ export interface SaidContent {
   readonly body: unknown;
   readonly sentAtUnixMs: number;
   /**
-   * Key of the message, for devices that join later. Absent in rows of version 0.3.0 and
-   * earlier, which are not handed over.
+   * Key of the message, for devices that join later. A message without it is not handed over.
    */
   readonly key?: string | undefined;
 }
@@ -181,7 +180,7 @@ export type ArchivedRow = ContentRow & {
   readonly n: number;
   readonly timeUnixMs: number;
   readonly post: string;
-  /** Commitment of the record. Absent in rows from before 0.3. */
+  /** Commitment of the record. */
   readonly commit?: string | undefined;
   /** Count of a message from this device. */
   readonly count?: number;

@@ -39,7 +39,7 @@ import {
 } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { GroupChanges } from "./group-changes.ts";
-import { boxOf, type DecryptedPosts, QueuedPosts } from "./queued-posts.ts";
+import { boxOf, type DecryptedPost, QueuedPosts } from "./queued-posts.ts";
 import type { PlainPost, ProvedPeople, SettledPost } from "./room.ts";
 import type { SealedEvent } from "./room-state.ts";
 import type { SealedRooms } from "./rooms.ts";
@@ -53,10 +53,6 @@ const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
 const SEALING_RETRY_MS = 100;
-/** Answers to `group` by servers without encrypted rooms. */
-const HAS_NO_SEALED_ROOMS: ReadonlySet<string> = new Set([
-  ...(["kind-unknown", "not-allowed"] as const),
-]);
 
 export interface SealedHome {
   exists(): boolean | Promise<boolean>;
@@ -491,9 +487,9 @@ export class Sealing {
   decryptQueued(
     outbox: OutboxId,
     posts: readonly UnsentPost[],
-  ): Promise<DecryptedPosts> | undefined {
+  ): Promise<readonly DecryptedPost[]> | undefined {
     const queuedPosts = this.#queuedPosts;
-    const isPlain = (post: UnsentPost) => boxOf(post) === undefined && !isMarkedPost(post);
+    const isPlain = (post: UnsentPost) => boxOf(post) === undefined;
     if (queuedPosts === undefined || posts.every(isPlain)) return undefined;
     return this.#decryptAll(queuedPosts, outbox, posts);
   }
@@ -502,18 +498,14 @@ export class Sealing {
     queuedPosts: QueuedPosts,
     outbox: OutboxId,
     posts: readonly UnsentPost[],
-  ): Promise<DecryptedPosts> {
-    const decrypted: DecryptedPosts["posts"][number][] = [];
-    const reencrypted: UnsentPost[] = [];
+  ): Promise<readonly DecryptedPost[]> {
+    const decrypted: DecryptedPost[] = [];
     for (const post of posts) {
       const opened = await queuedPosts.decrypt(outbox, post);
       if (opened instanceof Fault) decrypted.push({ post, fault: opened });
       else decrypted.push(opened ?? post);
-      // An earlier version stored the post unencrypted.
-      if (opened === undefined && isMarkedPost(post))
-        reencrypted.push(await queuedPosts.encrypt(outbox, post));
     }
-    return { posts: decrypted, reencrypted };
+    return decrypted;
   }
 
   #syncRoom(room: RoomView): void {
@@ -564,7 +556,7 @@ export class Sealing {
       return made === undefined ? undefined : notMember(to);
     } catch (error) {
       const fault = asFault(error);
-      return HAS_NO_SEALED_ROOMS.has(fault.code) ? undefined : fault;
+      return fault.code === "not-allowed" ? undefined : fault;
     }
   }
 
@@ -679,14 +671,6 @@ export class Sealing {
 /** The post will be refused, and its text must not be stored unencrypted. */
 function withoutText(post: UnsentPost): UnsentPost {
   return { ...post, body: JSON.stringify(markSealed({ text: "" })) };
-}
-
-function isMarkedPost({ body }: UnsentPost): boolean {
-  try {
-    return isMarkedSealed(decodeJson(body) as PostBody);
-  } catch {
-    return false;
-  }
 }
 
 function pinName(to: string): string {

@@ -15,7 +15,7 @@ import { BulkRequests } from "../../client/link/bulk.ts";
 import { allAccounts } from "../../client/link/lists.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import { classListOf } from "../../core/people/class-list.ts";
-import { checkComplete, importList } from "./import.ts";
+import { importList } from "./import.ts";
 import { LIST_FLAGS } from "./lists.ts";
 
 const ARGS = {
@@ -87,7 +87,6 @@ export const accounts = operatorVerb({
     const all = await allAccounts(client.request, args, isExport);
     const items = all.filter(({ online, removed }) => removed !== true && (online || !args.online));
     if (isExport) {
-      checkComplete(all);
       const rows = items.map(({ user, displayName, rooms, moderates, operator: isOperator }) => {
         return { kind: "account", user, displayName, rooms, moderates, operator: isOperator };
       });

@@ -62,7 +62,6 @@ export async function importList(
   const list = parseClassList((await readNamedInput(path, CLASS_LIST_BYTES_MAX)) ?? missing(path));
   // In the order of their registration, so that a new account moves no other to another page.
   const accounts = await allAccounts(client.request, { reverse: true, sort: "since" }, true);
-  checkComplete(accounts);
   const rooms = await allRooms(client.request, { reverse: false, sort: "name" }, true);
   // A dry run does not log in.
   const me = client.user ?? operator.user;
@@ -105,14 +104,6 @@ function onlyOperator(accounts: readonly AccountEntry[], me: string): string | u
 function importingAccount(user: string, since: number): AccountEntry {
   const row = { user, since, devices: 1, password: false, operator: false, banned: false };
   return { ...row, online: false, bytes: 0, unfinishedBytes: 0, rooms: [LOBBY], former: [] };
-}
-
-/** @throws {Fault} kind-unknown if the server does not list who is in which room */
-export function checkComplete(accounts: readonly AccountEntry[]): void {
-  if (accounts.every(({ rooms, former }) => rooms !== undefined && former !== undefined)) return;
-  throw new Fault("kind-unknown", "this server is too old to list rooms and former names", {
-    remedy: "update the server",
-  });
 }
 
 function refused({ context }: Operator, problems: readonly Problem[]): Fault {

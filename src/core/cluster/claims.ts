@@ -204,7 +204,7 @@ function withWrites({ reads, writes }: Claims, more: readonly string[]): Claims 
 
 /**
  * Display names conflict with account names and with each other. Account names that look alike do
- * not conflict, because servers of version 0.2.0 accept both.
+ * not conflict.
  */
 function skeletonFacts(of: "account" | "display", name: unknown): readonly string[] {
   return typeof name === "string" ? skeletonsOf(name).map((key) => `${of} looks ${key}`) : NOTHING;

@@ -6,7 +6,7 @@ import { decodeJson } from "../../base/decode.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
-import { defined, isCount } from "../../base/values.ts";
+import { isCount } from "../../base/values.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { isKnownKind } from "../../wire/kinds.ts";
 import {
@@ -321,14 +321,13 @@ function bodyOf(bytes: Uint8Array): unknown {
 }
 
 /** @param instance differs between processes, also if they have copies of one data folder */
-export function packNodeMessage(node: string, message: unknown, instance?: string): Uint8Array {
-  return packValue({ v: MESSAGES_VERSION, node, news: message, ...defined({ instance }) });
+export function packNodeMessage(node: string, message: unknown, instance: string): Uint8Array {
+  return packValue({ v: MESSAGES_VERSION, node, news: message, instance });
 }
 
 export interface NodeMessage {
   readonly node: string;
-  /** Absent in messages from earlier versions. */
-  readonly instance?: string;
+  readonly instance: string;
   readonly news: unknown;
 }
 
@@ -336,7 +335,7 @@ export function readNodeMessage(bytes: Uint8Array): NodeMessage | undefined {
   try {
     const { v, node, news, instance } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
     if (v !== MESSAGES_VERSION || typeof node !== "string") return undefined;
-    return { node, news, instance: typeof instance === "string" ? instance : undefined };
+    return typeof instance === "string" ? { node, news, instance } : undefined;
   } catch {
     return undefined;
   }

@@ -6,9 +6,9 @@ import type { RoomId } from "../../base/ids.ts";
 import { SEARCH_RESULTS_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
-import { type EventHandlers, inRoom, type ModelDraft, setOperator } from "./builder.ts";
+import { type EventHandlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
-import { hasNoItem, isMessage, isSameName, itemAt, itemOf } from "./item.ts";
+import { hasNoItem, isMessage, itemAt, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
 import { setDisplayNames } from "./people.ts";
 import {
@@ -45,9 +45,6 @@ export const ANSWER_HANDLERS: EventHandlers<AnswerEvent> = {
   members: inRoom(({ fields }, room, { members }) => {
     const names = members.map(({ name, displayName }) => [name, displayName] as const);
     setDisplayNames(fields, names);
-    if (members.some(({ name, role }) => role === "operator" && isSameName(name, fields.me))) {
-      setOperator(fields, true); // Servers before 0.3 send no notice.
-    }
     listMembers(room, members);
   }),
   found: applyResults,

@@ -206,8 +206,7 @@ export function checkReason(
 
 /**
  * Reports whether the record must keep its body: in a sealed room, a departure contains a signature
- * that the members need, and a kick without a reason is only a decision. A kick from before 0.3
- * names its user only in the body.
+ * that the members need, and a kick without a reason is only a decision.
  */
 export function isPermanent(room: Room, record: LogRecord): boolean {
   const { kind, id } = record.head;

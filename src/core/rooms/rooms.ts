@@ -55,9 +55,9 @@ export interface Room {
   readonly pair?: readonly [UserId, UserId];
   /** `undefined` if the room is no box. */
   readonly box?: Box;
-  /** User who began a conversation; "server" if a version before 0.3 recorded it. */
+  /** User who began a conversation; "server" if the server did. */
   readonly maker: UserId | "server";
-  /** Whether its maker had an operator's rights then; not known for rooms of earlier versions. */
+  /** Whether its maker had an operator's rights then. */
   readonly isOfficial?: boolean;
   /** Only the rules that differ from the defaults. */
   rules: RoomRules;

@@ -121,10 +121,9 @@ export function checkPoster(room: Room, userName = "YOUR_NAME"): void {
   const name = displayedName(room);
   const box = `${name}@${userName}`;
   throw new Fault("not-allowed", msg`only moderators can post in '${name}'`, {
-    // Clients of version 0.2.0 know no boxes.
     remedy:
       rules.post === "private"
-        ? msg`hand in your work: write to ${box} on the page, or with chat 0.3.0 or later`
+        ? msg`hand in your work: write to ${box} on the page or with chat`
         : undefined,
   });
 }

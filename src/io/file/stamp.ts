@@ -29,7 +29,6 @@ export function stampOfSize(sizeBytes: number | bigint, rest: string): string {
 }
 
 /**
- * @param stored also a stamp of version 0.2, which contains no change time
  * @param keepsChangeTime whether the file system stores a change time
  */
 export function matchStamps(stored: string, current: string, keepsChangeTime: boolean): StampMatch {
@@ -38,9 +37,8 @@ export function matchStamps(stored: string, current: string, keepsChangeTime: bo
   return storedSize === undefined || storedSize === sizeIn(current) ? "unsure" : "other";
 }
 
-/** `undefined` for a folder's stamp of version 0.2. */
 function sizeIn(stamp: string): string | undefined {
-  return /^2:(\d+):/.exec(stamp)?.[1] ?? /^\d+\.\d+\.(\d+)\.-?\d+$/.exec(stamp)?.[1];
+  return /^2:(\d+):/.exec(stamp)?.[1];
 }
 
 /**

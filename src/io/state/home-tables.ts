@@ -144,7 +144,6 @@ function unlinkedKey(key: string, common: number): string {
 /** Separates a target, a window and a name, which have no line feed. */
 const SEPARATOR = "\n";
 
-/** Programs before 0.3 stored one draft per target, without its window. */
 function keyOf(target: string, { id }: DraftWindow, ...names: readonly string[]): string {
   return [target, id, ...names].join(SEPARATOR);
 }
@@ -156,7 +155,6 @@ interface StoredRow {
 
 interface Row extends StoredRow {
   readonly key: string;
-  /** Empty in rows of older programs. */
   readonly windowId: string;
 }
 

@@ -45,8 +45,6 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
  */
 export class OutboxStore {
   readonly #locks = new Map<string, Lock>();
-  /** At most one per process that ended with unsent posts. */
-  readonly #adopted = new Set<string>();
 
   constructor(
     private readonly database: StateDatabase,
@@ -56,8 +54,6 @@ export class OutboxStore {
   /** Removals alone are not synced, because the server recognises a post that is sent again. */
   write(id: string, change: OutboxChange): void {
     if (change.added.length === 0) return this.database.unsynced(() => this.#write(id, change));
-    // Only a post that an earlier version stored unencrypted is stored again.
-    if (this.#adopted.has(id)) this.database.deleteLogAtClose();
     this.#write(id, change);
   }
 
@@ -87,7 +83,6 @@ export class OutboxStore {
         .filter((row) => isFree(row) && this.#lock(row.id))
         .map(({ id }) => ({ id, posts: this.#posts(id) }));
       this.#removeStaleLocks();
-      for (const { id } of adopted) this.#adopted.add(id);
       return adopted;
     });
   }

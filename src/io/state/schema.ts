@@ -113,7 +113,6 @@ export class StateDatabase {
   readonly #database: Database;
   /** `undefined` in memory. */
   readonly #presence: FilePresence | undefined;
-  #keepsLog = true;
 
   constructor(
     readonly folder: string | undefined,
@@ -197,20 +196,12 @@ export class StateDatabase {
     if (this.folder !== undefined && !this.isPresent()) throw removedHomeFault(this.folder);
   }
 
-  /** Makes `close` delete the write-ahead log, which may contain a secret that was overwritten. */
-  deleteLogAtClose(): void {
-    this.#keepsLog = false;
-    if (this.folder !== undefined) persistLog(this.#database, false);
-  }
-
   /**
    * Copies the write-ahead log without syncs. A power failure may damage the copy, but the log
    * stays, and SQLite copies it again.
    */
   close(): void {
-    // Deleting the log of a removed home would delete that of the home in its place.
-    if (!this.isPresent()) persistLog(this.#database, true);
-    if (this.#keepsLog) this.#database.run("PRAGMA synchronous = OFF");
+    this.#database.run("PRAGMA synchronous = OFF");
     this.#database.close();
     this.#presence?.close(); // Closing it earlier would release the database's locks.
   }
@@ -248,7 +239,8 @@ function openDatabase(
   const prepare = (database: Database) => {
     database.run(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
     migrate(database, folder ?? "memory", onConverted, migrations);
-    if (path !== undefined) persistLog(database, true);
+    // The next process then need not create the write-ahead log again.
+    if (path !== undefined) database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
     database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   };
   return withStoreFaults(folder ?? "memory", () => openSqlite(path, prepare));
@@ -270,10 +262,6 @@ export function switchToWriteAheadLog(database: Database): void {
 
 export function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY") === true;
-}
-
-function persistLog(database: Database, on: boolean): void {
-  database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, on ? 1 : 0);
 }
 
 function versionAfter(migrations: readonly string[]): number {

@@ -25,7 +25,7 @@ export type TabTable = "drafts" | "refused";
 export interface TabRow {
   /** Target of a draft, or key of a refused post. Neither contains control characters. */
   readonly key: string;
-  /** Id of the tab that owns the row; empty in rows of older programs. */
+  /** Id of the tab that owns the row; empty if the tab could not store its id. */
   readonly tab: string;
   readonly value: unknown;
 }
@@ -120,7 +120,7 @@ export class Preferences {
     if (changes.length > 0) await this.#put(changes);
   }
 
-  /** Rows of all tabs. Programs before 0.3 stored one draft per target, without its tab. */
+  /** Rows of all tabs. */
   async tabRows(table: TabTable, user: string): Promise<readonly TabRow[]> {
     const prefix = this.#prefix(user);
     return (await this.#all(prefix, table)).map(([suffix, value]) => {

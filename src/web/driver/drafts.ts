@@ -203,7 +203,7 @@ export class TabDrafts {
     const own = await this.id();
     const open = new Map([
       [own, false],
-      ["", false], // Rows of older programs name no tab.
+      ["", false], // A tab that could not store its id.
     ]);
     const rows: OwnedRow[] = [];
     for (const row of await this.options.preferences.tabRows(table, user)) {

@@ -701,7 +701,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.avatars.connected();
     link.connection.request("addresses", {}).then(({ places }) => {
       this.#addresses = places;
-    }, asFault); // Ignored: servers before 0.3 do not know this request.
+    }, asFault); // Asked again on the next link.
     if (account === previous) return;
     this.store.reportFailure(account.begin());
     this.store.reportFailure(

@@ -40,6 +40,7 @@ const EQUAL = {
 };
 
 const STATE = { ...EQUAL, current: 2 };
+const STARTED = { address: "", upMs: 0, state: "follows" };
 
 function streamOf(nodes: () => readonly (readonly [records: number, root: string])[]) {
   const stream = {
@@ -48,10 +49,10 @@ function streamOf(nodes: () => readonly (readonly [records: number, root: string
     queryState: () =>
       Promise.resolve([
         ...nodes().map(([records, root], i) =>
-          packNodeMessage(`n${i}`, { address: "", seq: records, records, root, state: "follows" }),
+          packNodeMessage(`n${i}`, { ...STARTED, seq: records, records, root }, `${i}`),
         ),
         Uint8Array.of(0xc1),
-        packNodeMessage("later", { kind: "of a later version" }),
+        packNodeMessage("later", { kind: "of a later version" }, "9"),
       ]),
     state: () =>
       stream.isAway
@@ -132,11 +133,11 @@ test("reports the state of the cluster, and whether the histories are equal", as
 });
 
 async function areOne(...nodes: readonly object[]): Promise<boolean> {
-  const plain = { address: "", records: 10, accounts: 4, root: "0a", state: "follows" };
+  const plain = { ...STARTED, records: 10, accounts: 4, root: "0a" };
   const survey = await surveyCluster({
     queryState: () =>
       Promise.resolve(
-        nodes.map((node, i) => packNodeMessage(`n${i}`, { ...plain, seq: 12, ...node })),
+        nodes.map((node, i) => packNodeMessage(`n${i}`, { ...plain, seq: 12, ...node }, `${i}`)),
       ),
     state: () => Promise.resolve(EQUAL),
   });
@@ -147,7 +148,7 @@ async function areOne(...nodes: readonly object[]): Promise<boolean> {
 const at = (history: number, accounts: number) => ({ applied: { history, accounts } });
 
 test("counts a process once that answers twice", async () => {
-  const plain = { address: "", records: 1, accounts: 0, root: "0a", state: "follows", seq: 12 };
+  const plain = { ...STARTED, records: 1, accounts: 0, root: "0a", seq: 12 };
   const answers = ["one", "one", "other"].map((instance) => packNodeMessage("n1", plain, instance));
   const { nodes } = await surveyCluster({
     queryState: () => Promise.resolve(answers),
@@ -158,9 +159,9 @@ test("counts a process once that answers twice", async () => {
 });
 
 test("a report tells which records its server knows", async () => {
-  const plain = { address: "", seq: 1, records: 1, accounts: 0, root: "", state: "follows" };
+  const plain = { ...STARTED, seq: 1, records: 1, accounts: 0, root: "" };
   const read = (fields: object) =>
-    readNodeState(packNodeMessage("n1", { ...plain, ...fields })) as object;
+    readNodeState(packNodeMessage("n1", { ...plain, ...fields }, "1")) as object;
   expect(read({})).toMatchObject({ knows: "0.4.0" });
   expect(read({ knows: 3 })).toMatchObject({ knows: "0.4.0" });
   expect(read({ knows: "0.5.0" })).toMatchObject({ knows: "0.5.0" });
@@ -239,7 +240,6 @@ test.each([
   [{ instance: "b", upMs: 9_500 }, false], // Started at once, so the greater instance stops.
   [{ instance: "9", upMs: 9_500 }, true],
   [{ instance: "9", upMs: 10_500 }, true],
-  [{}, true], // An earlier version.
 ])("decides which of two processes with one name stops: %j", (other, isOwn) => {
   for (const address of ["", "h:1"]) {
     const own = { instance: "a", upMs: 10_000, address };
@@ -259,7 +259,7 @@ test("a process that still starts stops for one of the same name that serves", (
 });
 
 test("finds two servers with one name", async () => {
-  const node = { records: 1, root: "", state: "follows", seq: 1, address: "h:1" };
+  const node = { ...STARTED, records: 1, root: "", seq: 1 };
   const report = (name: string, instance: string, address: string) =>
     readNodeState(packNodeMessage(name, { ...node, address }, instance));
   const [a, b, twin] = [report("a", "1", "h:1"), report("b", "2", ""), report("a", "3", "")];

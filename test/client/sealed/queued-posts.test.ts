@@ -2,7 +2,6 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { outboxId } from "../../../src/base/ids.ts";
 import { nativeSealPrimitives } from "../../../src/cli/connect/keys.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
@@ -63,28 +62,6 @@ vaultOnDisk("is encrypted, and sent by the next run", async ({ world, device, an
   await ben.waitForText(CANARY);
   await next.waitForText(CANARY);
   expect(filesWith(device.folder, CANARY)).toEqual([]);
-  await end(next);
-});
-
-vaultOnDisk("is encrypted first if an earlier version stored it unencrypted", async (scene) => {
-  const { world, device, ana, ben } = scene;
-  const { fingerprint = "" } = ana.client;
-  await ana.quit();
-  const id = outboxId(new Uint8Array(8).fill(5));
-  const body = JSON.stringify({ text: CANARY, meant: "sealed" });
-  const post = { counter: 1, target: "vault", body, createdUnixMs: world.site.clock.unixMs() };
-  const owner = { fingerprint, user: "ana" };
-  device.state.outboxes.write(id, { ...owner, added: [post], settled: [] });
-  device.state.close();
-  expect(filesWith(device.folder, CANARY)).not.toEqual([]);
-  const silent = world.person("ana", opened(device));
-  silent.tamperingLink.tampering = replacePosts(() => undefined);
-  await silent.enter();
-  await world.pass(1_000);
-  await end(silent);
-  expect(filesWith(device.folder, CANARY)).toEqual([]);
-  const next = await world.join("ana", opened(device));
-  await ben.waitForText(CANARY);
   await end(next);
 });
 

@@ -246,8 +246,10 @@ test("round-trips restored records, and erased ones as lines", () => {
 
 test("parses node messages and ignores malformed ones", () => {
   const news = { kind: "online", users: ["uAAAAAAAAAAA"] };
-  expect(readNodeMessage(packNodeMessage("n1", news))).toEqual({ node: "n1", news });
-  expect(readNodeMessage(packValue({ v: 2, node: "n1", news }))).toBeUndefined();
-  expect(readNodeMessage(packValue({ v: 1, node: 7 }))).toBeUndefined();
+  const message = { node: "n1", news, instance: "a" };
+  expect(readNodeMessage(packNodeMessage("n1", news, "a"))).toEqual(message);
+  expect(readNodeMessage(packValue({ v: 4, ...message }))).toEqual(message);
+  for (const wrong of [{ v: 1 }, { v: 5 }, { node: 7 }, { instance: undefined }])
+    expect(readNodeMessage(packValue({ v: 4, ...message, ...wrong }))).toBeUndefined();
   expect(readNodeMessage(Uint8Array.of(0xc1))).toBeUndefined();
 });

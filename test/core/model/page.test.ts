@@ -121,15 +121,6 @@ test("finds edits and conversations in a search, and reports its failure", () =>
   expect([after(query), after({ input: "y", text: "y" })]).toEqual([fault, undefined]);
 });
 
-test("learns operator rights from the member list", () => {
-  const isOperator = (ana: string) => {
-    const members = Object.entries({ ana, ben: "operator" });
-    const listed = members.map(([name, role]) => ({ name, isOnline: true, role }));
-    return scene({ kind: "members", room: LOBBY, members: listed }).model.isOperator;
-  };
-  expect(["operator", "member"].map(isOperator)).toEqual([true, false]);
-});
-
 test("follows operator rights across links", () => {
   const entered = { kind: "entered", user: "ana" } as const;
   const caughtUp = { kind: "caught-up" } as const;

@@ -82,16 +82,6 @@ describe("a file", () => {
     expect((await matchOf(stored))[0]).toBe("other");
   });
 
-  test("compares the stamps of version 0.2 by size alone", async () => {
-    const path = planted("a", pattern(100));
-    const { dev, ino, mtimeNs } = fs.statSync(path, { bigint: true });
-    const source = await openSource(path);
-    expect(source.matchStamp?.(`${dev}.${ino}.100.${mtimeNs}`)).toBe("unsure");
-    expect(source.matchStamp?.(`${dev}.${ino}.101.${mtimeNs}`)).toBe("other");
-    expect(source.matchStamp?.("ab".repeat(32))).toBe("unsure");
-    source.close();
-  });
-
   const CHUNKS = 10;
   const changes: readonly [string, (path: string) => void][] = [
     ["grows", (path) => fs.appendFileSync(path, "x")],

@@ -185,7 +185,7 @@ const canPinHere = (_: Item, model: Model) => {
   const room = openRoom(model);
   return room !== undefined && canPin(model, room);
 };
-/** Messages cannot be saved on servers before 0.2, which do not store preferences. */
+/** Messages cannot be saved before the settings have arrived. */
 const canSave = (_: Item, { prefs }: Model) => prefs !== undefined;
 const canPost = (_: Item, model: Model, nowUnixMs: number) =>
   rightsIn(model, openRoom(model), nowUnixMs).mayPost;

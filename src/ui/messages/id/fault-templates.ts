@@ -23,7 +23,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "entries of a folder were skipped{}": "isi folder dilewati{}",
   "this server cannot post files as replies":
     "server ini tidak dapat mengirim berkas sebagai balasan",
-  "this server cannot list replies": "server ini tidak dapat mendaftar balasan",
   "unknown filter has:{}": "saringan has:{} tidak dikenal",
   "search text can have at most {} bytes": "teks pencarian paling banyak {} bita",
   "a caption can have at most {}": "keterangan berkas paling banyak {}",
@@ -366,8 +365,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "server-server klaster ini belum memberitahukan versinya",
   "the cluster's stream needs {}": "aliran klaster membutuhkan {}",
   "{} was written by a newer version: {}": "{} ditulis oleh versi yang lebih baru: {}",
-  "hand in your work: write to {} on the page, or with chat 0.3.0 or later":
-    "kumpulkan tugas Anda: tulis ke {} di halaman web, atau dengan chat 0.3.0 atau lebih baru",
+  "hand in your work: write to {} on the page or with chat":
+    "kumpulkan tugas Anda: tulis ke {} di halaman web atau dengan chat",
   "'{}' exists, and is not an assignment": "'{}' sudah ada, dan bukan ruang tugas",
   "choose another name, or ask one of its moderators":
     "pilih nama lain, atau minta salah satu moderatornya",

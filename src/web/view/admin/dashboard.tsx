@@ -140,7 +140,6 @@ export function Dashboard({ onClose }: CloseProps) {
 function ClockNotice() {
   const page = usePage();
   const { texts, times, chat } = page;
-  // Servers before 0.3 do not know the request.
   const { value, reload } = usePolled(() => chat.request("clock", {}), useOnline());
   if (value === undefined || value.plausible) return null;
   const [now, newest] = [times.full(value.now), times.full(value.newest)];

@@ -1,7 +1,7 @@
 /** Dashboard tab: the live log of events, and older moderation decisions. */
 
 import { memo, useEffect, useRef, useState } from "react";
-import { Fault, ignoreFault } from "../../../base/fault.ts";
+import { ignoreFault } from "../../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS, USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -276,33 +276,27 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
   const page = usePage();
   const { chat } = page;
   const [earlier, setEarlier] = useState(NOTHING_EARLIER);
-  const [isMissing, setMissing] = useState(false);
   const task = useTask();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new span starts a new list
   useEffect(() => setEarlier(NOTHING_EARLIER), [since, until]);
   const key = useRef(-1);
   const load = async () => {
-    try {
-      let { next } = earlier;
-      const upTo = Math.min(until ?? Number.MAX_SAFE_INTEGER, (oldest ?? Date.now() + 1) - 1);
-      let events: Answer<"decisions">["events"] = [];
-      for (
-        let requests = 0;
-        requests < EMPTY_MAX && events.length === 0 && next !== "end";
-        requests++
-      ) {
-        const answer = await chat.request("decisions", { until: upTo, since, before: next });
-        events = answer.events;
-        next = answer.next ?? "end";
-      }
-      const lines = events.toReversed().map((event) => toLogLine(event, key.current--, page));
-      setEarlier({ lines: [...lines.toReversed(), ...earlier.lines], next });
-    } catch (error) {
-      if (!(error instanceof Fault && error.code === "kind-unknown")) throw error;
-      setMissing(true);
+    let { next } = earlier;
+    const upTo = Math.min(until ?? Number.MAX_SAFE_INTEGER, (oldest ?? Date.now() + 1) - 1);
+    let events: Answer<"decisions">["events"] = [];
+    for (
+      let requests = 0;
+      requests < EMPTY_MAX && events.length === 0 && next !== "end";
+      requests++
+    ) {
+      const answer = await chat.request("decisions", { until: upTo, since, before: next });
+      events = answer.events;
+      next = answer.next ?? "end";
     }
+    const lines = events.toReversed().map((event) => toLogLine(event, key.current--, page));
+    setEarlier({ lines: [...lines.toReversed(), ...earlier.lines], next });
   };
-  return { earlier, loadEarlier: () => task.run(load), task, isMissing };
+  return { earlier, loadEarlier: () => task.run(load), task };
 }
 
 interface Span {
@@ -465,14 +459,12 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
       <div className="dashboard-bar">
         <TimeField id="log-from" label={texts.logFrom} value={from} onChange={setFrom} />
         <TimeField id="log-to" label={texts.logTo} value={to} onChange={setTo} />
-        {older.isMissing ? null : (
-          <Button
-            disabled={!isOnline || older.task.isBusy || earlier.next === "end"}
-            onClick={loadEarlier}
-          >
-            {texts.logEarlier}
-          </Button>
-        )}
+        <Button
+          disabled={!isOnline || older.task.isBusy || earlier.next === "end"}
+          onClick={loadEarlier}
+        >
+          {texts.logEarlier}
+        </Button>
         <Announced kind="result" as="span" className="hint">
           {earlier.next === "end" ? texts.logEarlierEnd : ""}
         </Announced>

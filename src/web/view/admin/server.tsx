@@ -151,7 +151,6 @@ function LazyCharts({ samples, ...props }: LazyChartsProps) {
 function Health({ stats }: { readonly stats: Answer<"stats"> | undefined }) {
   const { texts, chat } = usePage();
   const isOnline = useOnline();
-  // Servers before 0.3 do not know the request.
   const { value: clock } = usePolled(() => chat.request("clock", {}), isOnline);
   const hasMajority = useModelValue(({ notices }) => notices.hasMajority);
   if (stats === undefined || !isOnline) return <p className="health" />;
