@@ -6,7 +6,7 @@ import { ID_BYTES, type UserId, userId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
-import { formatUtc } from "../../base/time.ts";
+import { DAY_MS, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import { checkIsNotCode, findResetCode, newResetCode } from "../../core/reset-codes.ts";
 import type { Account, EndOfReset, PasswordReset } from "../../core/rooms/accounts.ts";
@@ -25,6 +25,8 @@ interface ResetsOptions extends ServerContext {
   readonly bans: Bans;
 }
 
+/** A client whose clock is ahead may ask for a code that would end too late by this clock. */
+const CLOCK_MARGIN_MS = DAY_MS;
 const ASK_AGAIN = msg`ask an operator for a new one`;
 
 /** Only the holder of a code learns how it ended, because its symbols cannot be guessed. */
@@ -104,14 +106,15 @@ export class Resets {
   ): { readonly token: string; readonly reset: PasswordReset } {
     const { clock, entropy } = this.#options;
     const now = clock.unixMs();
-    const expires = requestedExpiry ?? now + RESET_MS;
-    if (expires <= now || expires > now + RESET_MS_MAX) {
-      throw new Fault(
-        "usage",
-        `reset codes are valid for at most ${RESET_MS_MAX / 86_400_000} days`,
-        { remedy: `choose an expiry before ${formatUtc(now + RESET_MS_MAX)}` },
-      );
+    const requested = requestedExpiry ?? now + RESET_MS;
+    const latest = now + RESET_MS_MAX;
+    if (requested <= now || requested > latest + CLOCK_MARGIN_MS) {
+      const days = RESET_MS_MAX / DAY_MS;
+      throw new Fault("usage", msg`reset codes are valid for at most ${days} days`, {
+        remedy: msg`choose an expiry from ${formatUtc(now)} to ${formatUtc(latest)}`,
+      });
     }
+    const expires = Math.min(requested, latest);
     const token = code ?? newResetCode(entropy);
     if (findResetCode(token) !== token) {
       throw new Fault("usage", msg`this is not the code of a card`, {

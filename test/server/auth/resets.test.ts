@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { cardExpiry } from "../../../src/base/card-day.ts";
 import { RESET_MS, RESET_MS_MAX, WRONG_SECRETS_MAX } from "../../../src/base/limits.ts";
+import { DAY_MS, HOUR_MS } from "../../../src/base/time.ts";
 import { findResetCode, newResetCode } from "../../../src/core/reset-codes.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import type { Guest } from "../guest.ts";
@@ -61,7 +63,7 @@ siteTest("signs out all devices by a reset code if requested", async ({ site, ol
 
 siteTest("keeps a reset code valid across a restart until it expires", async ({ site, olga }) => {
   const now = site.clock.unixMs();
-  for (const expires of [now, now + RESET_MS_MAX + 1]) {
+  for (const expires of [now, now + RESET_MS_MAX + DAY_MS + 1]) {
     expect(await olga.refusal("reset", { user: "ana", expires })).toBe("usage");
   }
   const { token } = await olga.request("reset", { user: "ana", expires: now + RESET_MS_MAX });
@@ -70,6 +72,16 @@ siteTest("keeps a reset code valid across a restart until it expires", async ({ 
   const guest = await site.greeted();
   site.skewMs += 1_000;
   expect(await guest.refusal("recover", { token, password: "late" })).toBe("code-wrong");
+});
+
+siteTest("shortens a code of a client whose clock is ahead", async ({ site, olga }) => {
+  const now = site.clock.unixMs();
+  const hours = 3 * HOUR_MS;
+  const card = cardExpiry(now + hours);
+  const made = await olga.request("enrol", { user: "zoe", expires: now + hours + RESET_MS_MAX });
+  expect(made.expires).toBe(now + RESET_MS_MAX);
+  const { expires } = await olga.request("enrol", { user: "yan", expires: card });
+  expect(expires).toBe(Math.min(card, now + RESET_MS_MAX));
 });
 
 test("invalidates a reset code on the next code or a new password", async () => {
@@ -183,7 +195,7 @@ siteTest("creates an account whose user signs in with its code", async ({ site, 
   expect(await olga.refusal("enrol", { user: "ANA" })).toBe("name-taken");
   expect(await olga.refusal("enrol", { user: "admin" })).toBe("name-invalid");
   const expires = site.clock.unixMs() + RESET_MS_MAX;
-  expect(await olga.refusal("enrol", { user: "cleo", expires: expires + 1 })).toBe("usage");
+  expect(await olga.refusal("enrol", { user: "cleo", expires: expires + DAY_MS + 1 })).toBe("usage");
   const enrolled = await olga.request("enrol", { user: "cleo", expires });
   expect([enrolled.user, enrolled.expires]).toEqual(["cleo", expires]);
   expect(await olga.refusal("enrol", { user: "cleo" })).toBe("name-taken");

@@ -796,6 +796,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} is not a port": "{} bukan porta",
   "{} is not a transport": "{} bukan transpor",
   "an invite can have at most {} addresses": "undangan paling banyak memuat {} alamat",
+  "reset codes are valid for at most {} days": "kode berlaku paling lama {} hari",
+  "choose an expiry from {} to {}": "pilih waktu berakhir dari {} sampai {}",
   "{} is an address, and no room's name": "{} adalah alamat, bukan nama ruang",
   "write {}; on another server, first leave this one":
     "tulis {}; untuk server lain, tinggalkan dulu server ini",
