@@ -195,7 +195,9 @@ siteTest("creates an account whose user signs in with its code", async ({ site, 
   expect(await olga.refusal("enrol", { user: "ANA" })).toBe("name-taken");
   expect(await olga.refusal("enrol", { user: "admin" })).toBe("name-invalid");
   const expires = site.clock.unixMs() + RESET_MS_MAX;
-  expect(await olga.refusal("enrol", { user: "cleo", expires: expires + DAY_MS + 1 })).toBe("usage");
+  expect(await olga.refusal("enrol", { user: "cleo", expires: expires + DAY_MS + 1 })).toBe(
+    "usage",
+  );
   const enrolled = await olga.request("enrol", { user: "cleo", expires });
   expect([enrolled.user, enrolled.expires]).toEqual(["cleo", expires]);
   expect(await olga.refusal("enrol", { user: "cleo" })).toBe("name-taken");
