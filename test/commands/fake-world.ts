@@ -59,6 +59,8 @@ export function fakeContext(options: FakeContextOptions = {}): {
 export class FakeOutput implements Output {
   readonly isTerminal: boolean;
   text = "";
+  /** Pending while the reader of the output has stopped reading. */
+  room: Promise<void> = Promise.resolve();
 
   constructor(isTerminal: boolean) {
     this.isTerminal = isTerminal;
@@ -76,7 +78,9 @@ export class FakeOutput implements Output {
     return 0;
   }
 
-  async drained(): Promise<void> {}
+  drained(): Promise<void> {
+    return this.room;
+  }
 
   async flushed(): Promise<void> {}
 

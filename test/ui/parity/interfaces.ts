@@ -19,7 +19,7 @@ import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { typedLine } from "../../../src/ui/typed-line.ts";
 import { screenModel } from "../../client/client-fixture.ts";
-import { fakeContext } from "../../commands/fake-world.ts";
+import { type FakeOutput, fakeContext } from "../../commands/fake-world.ts";
 import type { Site } from "../../server/site.ts";
 import { Browser } from "../../web/browser/browser.ts";
 
@@ -92,7 +92,12 @@ async function settled(site: Site): Promise<void> {
   await site.time.advance(1_000);
 }
 
-async function openLineMode(site: Site): Promise<Interface> {
+export interface LineMode extends Interface {
+  readonly chat: Client;
+  readonly output: FakeOutput;
+}
+
+export async function openLineMode(site: Site): Promise<LineMode> {
   const { client: chat, open } = openClient(site, true);
   await site.wait(chat.connect());
   const requests: PromiseWithResolvers<string | undefined>[] = [];
@@ -116,6 +121,8 @@ async function openLineMode(site: Site): Promise<Interface> {
   await isWaiting();
   await settled(site);
   return {
+    chat,
+    output: world.stdout as FakeOutput,
     get target() {
       return chat.model.open;
     },
