@@ -33,6 +33,11 @@ export function placeTitle(
   return shown === cleanText(name) ? targetText(target) : shown;
 }
 
+/** Title beside an icon with the sign of a room. A person's name may begin with it. */
+export function withoutSign(target: string | undefined, title: string): string {
+  return target?.startsWith("@") === true ? title : title.replace(/(^| )#/, "$1");
+}
+
 export function targetText(target: string): string {
   const name = cleanText(target);
   return name.startsWith("@") ? name : `#${name}`;

@@ -9,6 +9,7 @@ import { tintOf } from "../../../core/model/tint.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
 import { dueTime } from "../../../ui/text/rules-text.ts";
+import { withoutSign } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { Button } from "../shell/button.tsx";
 import { useModel, usePage, useWide } from "../shell/context.tsx";
@@ -375,7 +376,7 @@ function WideRow(props: RowProps) {
             </span>
             <span className="activity-place" dir="auto">
               <PlaceTile target={target} />
-              <span>{title.replace(/^#/, "")}</span>
+              <span>{withoutSign(target, title)}</span>
             </span>
             <time className="room-note">{times.brief(item.timeUnixMs)}</time>
           </span>

@@ -38,7 +38,7 @@ import {
 } from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { mayAttach } from "../../../ui/text/rules-text.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import {
   completeInput,
@@ -514,7 +514,7 @@ function TextField({ props, writing }: TextFieldProps) {
   const isOwnBox = useModelValue((model) => isSameName(box?.user, model.me));
   const owner = useShownName(box?.user ?? "");
   const toBox = isOwnBox ? texts.handInTo(cleanText(box?.room ?? "")) : texts.commentFor(owner);
-  const here = box === undefined ? texts.messageTo(title.replace(/^#/, "")) : toBox;
+  const here = box === undefined ? texts.messageTo(withoutSign(target, title)) : toBox;
   const label = thread === undefined ? here : texts.replyInThread;
   const short = isOwnBox ? texts.handIn : texts.message;
   // A phone has room for one word.

@@ -8,6 +8,7 @@ import { isBoxOf, postRule } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
+import { withoutSign } from "../../../ui/text/target-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
 import { useNarrow, useOnline, usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
@@ -21,11 +22,6 @@ import { RoomMenu } from "./room-menu.tsx";
 import { isPanelTab } from "./room-panel.tsx";
 import { SealedDialog } from "./sealed.tsx";
 import { RoomTile } from "./tile.tsx";
-
-/** The tile beside the title has the sign of a room. A person's name may begin with it. */
-function withoutSign(target: string, title: string): string {
-  return target.startsWith("@") ? title : title.replace(/(^| )#/, "$1");
-}
 
 export interface RoomHeadProps {
   readonly room: RoomState | undefined;
@@ -150,7 +146,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
           type="button"
           className="icon-button"
           aria-haspopup="menu"
-          aria-label={texts.actionsFor(title.replace(/^#/, ""))}
+          aria-label={texts.actionsFor(withoutSign(target, title))}
           onClick={(event) => setAnchor(event.currentTarget)}
         >
           <Icon name="more" />

@@ -5,6 +5,7 @@ import { postRule, roomOf } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { withoutSign } from "../../../ui/text/target-text.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { Avatar, inkOf, useNames } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
@@ -35,7 +36,7 @@ export function ListedMessage({ item, target, location, children }: ListedMessag
           {location === undefined ? null : (
             <span className="listed-place" dir="auto">
               {target === undefined ? null : <PlaceTile target={target} />}
-              <span>{location.replace(/^#/, "")}</span>
+              <span>{withoutSign(target, location)}</span>
             </span>
           )}
           <time title={times.full(timeUnixMs)}>{times.brief(timeUnixMs)}</time>

@@ -17,7 +17,7 @@ import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { mayCreateRooms, otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetText, withoutSign } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -645,7 +645,7 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
       <div className="details-head">
         <RoomTile line={{ ...room, kind, post: room.rules.post }} />
         <div>
-          <strong dir="auto">{title.replace(/^#/, "")}</strong>
+          <strong dir="auto">{withoutSign(target, title)}</strong>
           <p className="hint" dir="auto">
             {plainTopic(topic)}
           </p>

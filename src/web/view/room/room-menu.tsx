@@ -18,7 +18,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
-import { placeTitle } from "../../../ui/text/target-text.ts";
+import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
@@ -54,7 +54,7 @@ export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
   }, [isMissing, onClose]);
   if (isMissing) return null;
   const label = page.texts.actionsFor(
-    placeTitle(page.chat.model, target, page.texts).replace(/^#/, ""),
+    withoutSign(target, placeTitle(page.chat.model, target, page.texts)),
   );
   return (
     <Menu

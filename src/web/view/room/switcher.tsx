@@ -2,6 +2,7 @@
 
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { isName } from "../../../base/names.ts";
+import { bareTarget } from "../../../client/actions.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
@@ -50,7 +51,7 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
           className={i === at ? "option is-at" : "option"}
           onClick={() => onChoose(target)}
         >
-          {placeTitle(chat.model, target.replace(/^#/, ""), texts)}{" "}
+          {placeTitle(chat.model, bareTarget(target), texts)}{" "}
           {target.startsWith("@") ? <DisplayName user={target.slice(1)} /> : null}
         </div>
       ))}
@@ -101,7 +102,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   const choose = (target: string | undefined) => {
     if (target === undefined) return;
     onClose();
-    onOpen(target.replace(/^#/, ""));
+    onOpen(bareTarget(target));
   };
   const startGroup = () => {
     onClose();

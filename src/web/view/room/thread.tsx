@@ -13,6 +13,7 @@ import {
 import { RowBuilder, type Rows } from "../../../core/model/rows.ts";
 import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Model, ThreadState } from "../../../core/model/state.ts";
+import { withoutSign } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { OfferedLines } from "../files/file-frame.tsx";
 import { TransferList } from "../files/transfers.tsx";
@@ -99,7 +100,7 @@ export function ThreadView(props: ThreadProps) {
       <div className="side-head">
         {isNarrow ? <IconButton icon="back" label={texts.close} onPress={onClose} /> : null}
         <h2>
-          {texts.thread} <span className="side-note">{title.replace(/^#/, "")}</span>
+          {texts.thread} <span className="side-note">{withoutSign(model.open, title)}</span>
         </h2>
         {follows === undefined ? null : (
           <Button
