@@ -270,6 +270,16 @@ export class Actions {
     throw new Fault("not-found", msg`no messages yet`, { remedy: msg`write the first one` });
   }
 
+  /**
+   * @param level `on` ends a mute
+   * @throws {Fault} like `checkHasPrefs`
+   */
+  async notify(target: string, level: NotifyLevel | "on"): Promise<void> {
+    await this.checkHasPrefs(target);
+    if (level === "on") this.setPrefs(target, { muted: undefined });
+    else this.setNotifyLevel(target, level);
+  }
+
   /** The caller has called `checkHasPrefs`. */
   setNotifyLevel(target: string, level: NotifyLevel): void {
     if (this.#model.prefs === undefined) throw new Fault("kind-unknown", msg`not supported here`);

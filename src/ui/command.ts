@@ -50,9 +50,12 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly sealed: { readonly accept: boolean };
   readonly verify: { readonly user: string; readonly confirmation: string };
   readonly notify: {
-    /** `on` and `off` apply to this device in the terminal; `undefined` lists the muted targets. */
+    /**
+     * A level has been stored on the account. `on` and `off` apply to this device in the terminal;
+     * `undefined` lists the muted targets.
+     */
     readonly level: NotifyLevel | "on" | "off" | undefined;
-    readonly target?: string;
+    readonly target: string;
   };
   readonly search: { readonly query: SearchQuery };
   /** The thread of this message. */

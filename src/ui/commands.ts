@@ -38,6 +38,7 @@ import {
   type Ui,
   type Usage,
   type View,
+  type Views,
   withoutAt,
 } from "./command.ts";
 import { ENGLISH, type Texts } from "./messages/en/page.ts";
@@ -937,15 +938,21 @@ const jump: Command<Extract<View, { kind: "jump" }>> = {
   },
 };
 
-const notify = opensView(
-  { terminal: "/notify [LEVEL [TARGET]]", page: "/notify LEVEL [TARGET]" },
-  (input, ui) => {
-    if (input === "" && ui === "terminal") return { kind: "notify", level: undefined };
+const notify: Command<{ readonly level: Views["notify"]["level"]; readonly target?: string }> = {
+  usage: { terminal: "/notify [LEVEL [TARGET]]", page: "/notify LEVEL [TARGET]" },
+  parse(input, ui) {
+    if (input === "" && ui === "terminal") return { level: undefined };
     const [word, target] = splitWords(input, 1, 2) ?? [];
     const level = (["all", "mentions", "nothing", "on", "off"] as const).find((l) => l === word);
-    return level && { kind: "notify", level, target };
+    return level && defined({ level, target: target && formatTarget(parseTarget(target)) });
   },
-);
+  async run({ level, target }, chat, host) {
+    const to = target ?? host.current;
+    if (level === "all" || level === "mentions" || level === "nothing")
+      await chat.actions.notify(to, level);
+    return host.show({ kind: "notify", level, target: to });
+  },
+};
 
 export const send = inputView("send", "/send PATH [TARGET] [--thread SEQ] [--caption TEXT]");
 export const ircPassword = inputView("irc-password", "/irc-password [new|list|revoke ID]");

@@ -244,17 +244,12 @@ export class LineClient extends SlashHost {
   }
 
   /** Line mode displays every message, so only the levels of the account apply. */
-  async notify(level: Views["notify"]["level"], targetArgument: string | undefined): Promise<void> {
+  async notify({ level, target }: Views["notify"]): Promise<void> {
     if (level === undefined || level === "off") {
       const command = level === undefined ? "/notify" : "/notify off";
       throw usageFault(`${command} works only in full screen`, "use /notify nothing [TARGET]");
     }
-    const { actions } = this.chat;
-    const target =
-      targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
-    await actions.checkHasPrefs(target);
-    if (level === "on") actions.setPrefs(target, { muted: undefined });
-    else actions.setNotifyLevel(target, level);
+    if (level === "on") await this.chat.actions.notify(target, level);
     const name = targetTitle(this.chat.store.current, target);
     this.chatConsole.note((texts) =>
       level === "on" ? texts.unmuted(name) : texts.notifyLevelSet(name, level),

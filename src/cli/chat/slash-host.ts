@@ -74,15 +74,11 @@ export abstract class SlashHost implements Host {
    */
   abstract set(argument: string): void;
   /**
-   * Sets a target's level on the account, mutes or unmutes it on this device (`on` and `off`), or
-   * lists the muted targets if `level` is `undefined`.
-   * @param target the open target if `undefined`
+   * Reports a target's level on the account, mutes or unmutes it on this device (`on` and `off`),
+   * or lists the muted targets if `level` is `undefined`.
    * @throws {Fault} usage, not-member, room-unknown, user-unknown or too-many
    */
-  abstract notify(
-    level: Views["notify"]["level"],
-    target: string | undefined,
-  ): Promise<void> | void;
+  abstract notify(view: Views["notify"]): Promise<void> | void;
   /** @throws {Fault} usage if the text is not a time */
   abstract jump(to: Views["jump"]["to"]): Promise<void>;
   abstract search(query: SearchQuery): Promise<void> | void;

@@ -299,7 +299,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   clear: ({ chatConsole }) => chatConsole.clear(),
   set: (host, { input: words }) => host.set(words),
   jump: (host, { to }) => host.jump(to),
-  notify: (host, { level, target }) => host.notify(level, target),
+  notify: (host, view) => host.notify(view),
   quit: (host) => host.quit(),
 };
 

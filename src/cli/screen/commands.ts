@@ -1,7 +1,7 @@
 /** Slash commands in the full-screen client. */
 
 import { asFault, Fault, msg } from "../../base/fault.ts";
-import { formatTarget, parseTarget } from "../../base/names.ts";
+import { parseTarget } from "../../base/names.ts";
 import { parseTime } from "../../base/parse-time.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -173,7 +173,7 @@ export class ScreenCommands extends SlashHost {
     this.options.screen.set(argument);
   }
 
-  async notify(level: Views["notify"]["level"], targetArgument: string | undefined): Promise<void> {
+  async notify({ level, target }: Views["notify"]): Promise<void> {
     const { chat } = this;
     const { screen } = this.options;
     const { muted } = screen.settings;
@@ -183,16 +183,10 @@ export class ScreenCommands extends SlashHost {
         names === "" ? texts.nothingMuted : texts.mutedList(names),
       );
     }
-    const target =
-      targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
     const room = roomOf(chat.model, target);
-    const isOnAccount = level !== "on" && level !== "off";
     // The user may have left a muted target, or the target may have been renamed.
-    if (isOnAccount) await chat.actions.checkHasPrefs(target);
-    else if (room === undefined && !isTargetMuted(muted, target))
-      await chat.actions.checkTarget(target);
+    if (room === undefined && !isTargetMuted(muted, target)) await chat.actions.checkTarget(target);
     if (level === "on") chat.actions.setPrefs(target, { muted: undefined });
-    else if (isOnAccount) chat.actions.setNotifyLevel(target, level);
     screen.mute(room?.target ?? target, level === "off");
     const name = this.#displayName(room?.target ?? target);
     const isMutedByFile = level !== "nothing" && isTargetMuted(screen.settings.muted, target);

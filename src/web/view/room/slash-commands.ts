@@ -322,11 +322,9 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     const unixMs = parseTime(to, timesNow());
     chat.actions.jumpToTime(target, unixMs, jump).catch(fail);
   },
-  async notify({ level = "on", target }, { chat, notify, texts }, context) {
-    const room = target?.replace(/^#/, "") ?? context.target;
-    await chat.actions.checkHasPrefs(room);
-    if (level === "on") chat.actions.setPrefs(room, { muted: undefined });
-    else chat.actions.setNotifyLevel(room, level === "off" ? "nothing" : level);
+  async notify({ level, target }, { chat, notify, texts }) {
+    if (level === "on" || level === "off")
+      await chat.actions.notify(target, level === "off" ? "nothing" : level);
     notify(texts.changeSaved);
   },
 };
