@@ -6,6 +6,7 @@ import { GUESSES_FREE } from "../../src/base/limits.ts";
 import { installCommand } from "../../src/ui/text/install-command.ts";
 import { noise, sha256, sha256Of } from "../e2e/couriers.ts";
 import { Sandbox } from "../e2e/program.ts";
+import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { secretOf } from "./fixtures.ts";
@@ -268,6 +269,29 @@ pageTest("offers the operator link to an account that was signed in before", asy
   await pupil.button("Make pupil operator").click();
   await pupil.page.getByText("You are an operator of this server now").waitFor();
   await pupil.button("Server administration").waitFor();
+});
+
+pageTest("accepts the operator link while offline, and ends its offer in another tab", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using relay = await Relay.open(served.port);
+  const { hash } = new URL(String(served.listening["operatorLink"]));
+  const link = `https://${relay.address}/${hash}`;
+  await using one = await open.browser.visit(`https://${relay.address}/`);
+  await one.logIn("pupil", { roomPassword: secretOf(served) });
+  const tabs = [one, await one.tab()] as const;
+  for (const { page } of tabs) {
+    await page.goto("about:blank");
+    await page.goto(link);
+    await page.getByText("This link makes pupil, who is signed in here, an operator").waitFor();
+  }
+  relay.cut();
+  for (const { page } of tabs) await page.getByText(/^Can't reach the server/).waitFor();
+  await one.button("Make pupil operator").click();
+  relay.mend();
+  await one.page.getByText("You are an operator of this server now").waitFor();
+  for (const tab of tabs) await tab.button("Server administration").waitFor();
+  expect(await tabs[1].button("Make pupil operator").count()).toBe(0);
 });
 
 pageTest("explains the operator link, whose rights last until they are removed", async () => {

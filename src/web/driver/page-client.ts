@@ -320,7 +320,9 @@ export class PageClient extends ChatClient<PageAccount> {
 
   /** Effect of the operator link that opened this page, until the notice is dismissed. */
   get operatorLink(): OperatorLinkState | undefined {
-    return this.#operatorLink;
+    // Another tab may have accepted the offer.
+    const isMoot = this.#operatorLink === "offered" && this.model.isOperator;
+    return isMoot ? undefined : this.#operatorLink;
   }
 
   acceptOperatorLink(): void {

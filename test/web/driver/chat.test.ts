@@ -69,6 +69,38 @@ describe("login", () => {
     expect(cleo.chat.model.isOperator).toBe(true);
   });
 
+  test("presents an operator link that was accepted without a connection", async () => {
+    const site = await Site.open({ operatorLink: "first" });
+    const browser = new Browser(site);
+    await browser.member("ana");
+    const ana = await browser.tab({ fragment: "#operator=first" });
+    await ana.until("the offer", () => ana.chat.operatorLink === "offered");
+    ana.cut();
+    await ana.connectionIs("offline");
+    ana.chat.acceptOperatorLink();
+    expect(ana.chat.model.faults).toEqual([]);
+    await ana.until("she is operator", () => ana.chat.operatorLink === "granted");
+    expect(ana.chat.model.isOperator).toBe(true);
+  });
+
+  test("ends the offer in other tabs once the account is operator", async () => {
+    const site = await Site.open({ operatorLink: "first" });
+    const browser = new Browser(site);
+    await browser.member("ana");
+    const tabs = [0, 1, 2].map(() => browser.tab({ fragment: "#operator=first" }));
+    const [one, two, three] = (await Promise.all(tabs)) as [Tab, Tab, Tab];
+    for (const tab of [one, two, three])
+      await tab.until("the offer", () => tab.chat.operatorLink === "offered");
+    one.chat.acceptOperatorLink();
+    three.chat.acceptOperatorLink();
+    await one.until("she is operator", () => one.chat.operatorLink === "granted");
+    await site.quiet();
+    // Who has pressed is answered.
+    expect([two.chat.operatorLink, three.chat.operatorLink]).toEqual([undefined, "granted"]);
+    for (const { chat } of [two, three])
+      expect([chat.model.isOperator, chat.model.faults]).toEqual([true, []]);
+  });
+
   test("keeps the rights of the operator link after a restart", async () => {
     const site = await Site.open({ operatorLink: "first" });
     const browser = new Browser(site);
