@@ -1,8 +1,9 @@
 import { expect } from "bun:test";
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../src/io/clock.ts";
 import { openJetStream } from "../../src/io/nats/jetstream.ts";
+import { packValue } from "../../src/wire/codec.ts";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
@@ -107,6 +108,37 @@ test("foreign, repeated, changed and cut messages in the stream stop no server",
       expect(texts).toEqual(["one", "two", "three", "four"]);
       expect(await healthOf(server)).toBe("200 ok\n");
     }
+  } finally {
+    await nats.stop();
+  }
+});
+
+test("refuses the stream of version 0.3.0, and then starts with another name", async () => {
+  await using sandbox = new Sandbox();
+  const nats = await NatsServers.start(1);
+  try {
+    const { program, data: first, fingerprint: own } = await sandbox.serve({ data: "first" });
+    await program.signal("SIGTERM");
+    const at = { servers: nats.urls, cluster: "chat", isUnsafe: true, clock: systemClock() };
+    const identity = { own, make: () => Promise.resolve(own) };
+    const stream = await openJetStream({ ...at, identity });
+    await stream.publish(packValue({ v: 1, id: "a", proposals: [] }), "a");
+    await stream.close();
+    const data = sandbox.path("data");
+    mkdirSync(data);
+    for (const file of ["identity.key", "settings.json"])
+      cpSync(join(first, file), join(data, file));
+    const args = ["--data", data, "--nats", nats.urls.join(","), "--unsafe-nats", "--port", "0"];
+    const boss = sandbox.home("boss").with({ CHAT_USER: "boss" });
+    const refused = await boss.run(["serve", ...args, "--no-discovery"]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.err).toContain(
+      "the stream was written by chat 0.3.0 or earlier; use another --cluster name",
+    );
+    const [served] = await serveNodes(sandbox, nats, ["data"], { cluster: "next" });
+    expect(await boss.run(["send", "hi", "--server", served?.invite ?? ""])).toMatchObject({
+      exitCode: 0,
+    });
   } finally {
     await nats.stop();
   }

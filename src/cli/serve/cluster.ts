@@ -40,6 +40,7 @@ import {
   newNodeName,
   partlyMovedFault,
   readMembership,
+  removeMembership,
   writeMembership,
 } from "../membership.ts";
 import { quoteArgument } from "../shell-quote.ts";
@@ -235,6 +236,9 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     majority.close();
     await contents?.close();
     await stream.close();
+    // Another cluster then accepts the folder.
+    const isUnused = mirrors.history.head() + mirrors.accounts.head() === 0;
+    if (membership === undefined && isUnused) removeMembership(path);
     throw error;
   }
 }
