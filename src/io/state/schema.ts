@@ -24,6 +24,10 @@ const SWITCH_RETRY_MS = 5;
 /** First bytes of a database, and offset of its `user_version`. */
 const MAGIC = "SQLite format 3";
 const USER_VERSION_AT = 60;
+/** Headers of a write-ahead log and of its frames, and offset of the size of a page. */
+const LOG_HEADER_BYTES = 32;
+const LOG_PAGE_BYTES_AT = 8;
+const FRAME_HEADER_BYTES = 24;
 
 /** Homes of 0.1 to 0.3 have lower versions, up to 15. */
 const FIRST_STATE_VERSION = 100;
@@ -360,15 +364,42 @@ export function schemaVersion(database: Database): number {
 export function refuseFormerHome(folder: string, file: string): void {
   const path = join(folder, file);
   if (!existsSync(path)) return;
-  const version = withStoreFaults(folder, () => {
-    return withFile(openPlain(path, "read"), (database) => {
-      const header = Buffer.alloc(USER_VERSION_AT + 4);
-      const length = readSync(database, header, 0, header.length, 0);
-      const isDatabase = length === header.length && header.toString("latin1", 0, 15) === MAGIC;
-      return isDatabase ? header.readInt32BE(USER_VERSION_AT) : 0;
-    });
-  });
+  const version = withStoreFaults(folder, () => versionInFile(path) || versionInLog(`${path}-wal`));
   if (isFormer(version)) throw formerHome(folder);
+}
+
+function versionInFile(path: string): number {
+  return withFile(openPlain(path, "read"), (file) => {
+    const header = readAt(file, 0, USER_VERSION_AT + 4);
+    return header?.toString("latin1", 0, 15) === MAGIC ? header.readInt32BE(USER_VERSION_AT) : 0;
+  });
+}
+
+/**
+ * A program that was killed early leaves the version in the write-ahead log alone.
+ * @returns 0 if the log does not contain the first page
+ */
+function versionInLog(path: string): number {
+  if (!existsSync(path)) return 0;
+  return withFile(openPlain(path, "read"), (file) => {
+    const header = readAt(file, 0, LOG_HEADER_BYTES);
+    if (header === undefined) return 0;
+    const frameBytes = FRAME_HEADER_BYTES + header.readUInt32BE(LOG_PAGE_BYTES_AT);
+    let version = 0;
+    for (let at = LOG_HEADER_BYTES; ; at += frameBytes) {
+      const frame = readAt(file, at, FRAME_HEADER_BYTES + USER_VERSION_AT + 4);
+      // Frames of an earlier log have other salts.
+      const isCurrent = frame?.subarray(8, 16).equals(header.subarray(16, 24));
+      if (frame === undefined || isCurrent !== true) return version;
+      if (frame.readUInt32BE(0) === 1)
+        version = frame.readInt32BE(FRAME_HEADER_BYTES + USER_VERSION_AT);
+    }
+  });
+}
+
+function readAt(file: number, at: number, bytes: number): Buffer | undefined {
+  const buffer = Buffer.alloc(bytes);
+  return readSync(file, buffer, 0, bytes, at) === bytes ? buffer : undefined;
 }
 
 function isFormer(version: number): boolean {
