@@ -2,9 +2,11 @@ import { expect } from "bun:test";
 import { PAGE_ROOM_ITEMS_MAX, SCROLL_PAGE_RECORDS } from "../../src/base/limits-page.ts";
 import { writeTexts } from "../e2e/full-room.ts";
 import { Sandbox } from "../e2e/program.ts";
+import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
 import { IS_SOAK } from "../samples.ts";
 import { pageTest } from "./browser.ts";
+import { Finger } from "./finger.ts";
 import { pageAddress } from "./fixtures.ts";
 import { HeadlessUser } from "./headless-user.ts";
 import { PageServer } from "./page-server.ts";
@@ -30,7 +32,11 @@ function markPosition({ page }: Visit): Promise<void> {
     const edge = list.getBoundingClientRect().top;
     const rows = [...list.querySelectorAll("article[data-seq]")];
     const first = rows.find((row) => row.getBoundingClientRect().top >= edge);
-    window.marked = { seq: first.dataset.seq, top: first.getBoundingClientRect().top };
+    window.marked = {
+      seq: first.dataset.seq,
+      top: first.getBoundingClientRect().top,
+      offset: list.scrollTop,
+    };
   })()`);
 }
 
@@ -51,6 +57,15 @@ function movement({ page }: Visit): Promise<Move> {
   })`);
 }
 
+/** Counts how often older or newer messages were loaded. */
+const RECORD_LOADS = `(() => {
+  window.loads = 0;
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const node of addedNodes) if (node.className === "loading") window.loads += 1;
+  }).observe(document.querySelector(".timeline"), { childList: true });
+})()`;
+
 let filling: Promise<void> | undefined;
 
 function fillLobby(): Promise<void> {
@@ -69,13 +84,7 @@ pageTest("loads older messages without moving visible ones", async () => {
   await fillLobby();
   await using ana = await server.logIn("ana");
   await ana.waitForMessage(`message ${LOBBY - 1}.`);
-  await ana.page.evaluate(`(() => {
-    window.loads = 0;
-    new MutationObserver((changes) => {
-      for (const { addedNodes } of changes)
-        for (const node of addedNodes) if (node.className === "loading") window.loads += 1;
-    }).observe(document.querySelector(".timeline"), { childList: true });
-  })()`);
+  await ana.page.evaluate(RECORD_LOADS);
   // Wait, because measured rows move the list.
   await scrollIntoView(ana.message(`message ${LOBBY - 1}.`));
   await ana.page.mouse.move(600, 400);
@@ -335,4 +344,83 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
   await ana.waitForMessage("message 0.");
   await goTo("2999-12-31");
   await ana.waitForMessage(`message ${MESSAGES - 1}.`);
+});
+
+/**
+ * Records what the finger and the list did when the page set a scroll position, and how far the
+ * marked message moved in that frame.
+ */
+const RECORD_WRITES = `(() => {
+  window.writes = [];
+  window.jumpsPx = [];
+  let motion = "none", lastMs = 0, wrote = false, topBefore;
+  addEventListener("touchstart", () => { motion = "touched"; }, true);
+  addEventListener("touchend", () => { motion = "coasting"; }, true);
+  addEventListener("scroll", () => { lastMs = performance.now(); }, true);
+  const { get, set } = Object.getOwnPropertyDescriptor(Element.prototype, "scrollTop");
+  Object.defineProperty(Element.prototype, "scrollTop", {
+    get,
+    set(px) {
+      if (this.matches(".timeline .list")) {
+        const isAtRest = motion === "coasting" && performance.now() - lastMs > 100;
+        window.writes.push(isAtRest ? "rest" : motion);
+        wrote = true;
+      }
+      set.call(this, px);
+    },
+  });
+  const frame = () => {
+    const seq = window.marked?.seq;
+    const row = document.querySelector('.list [data-seq="' + seq + '"]');
+    const top = row?.getBoundingClientRect().top;
+    if (wrote) window.jumpsPx.push(top - topBefore);
+    wrote = false;
+    topBefore = top;
+    requestAnimationFrame(frame);
+  };
+  frame();
+})()`;
+
+pageTest("sets no scroll position while a finger scrolls or the list coasts", async () => {
+  await fillLobby();
+  await using relay = await Relay.open(server.served.port);
+  const phone = { width: 390, height: 844, isPhone: true, via: relay };
+  await using flo = await server.logIn("flo", phone);
+  const finger = await Finger.of(flo);
+  const at = (script: string) => flo.page.evaluate<number>(script);
+  const writes = () => flo.page.evaluate<string[]>("window.writes");
+  const list = 'document.querySelector(".timeline .list")';
+  const top = `document.querySelector('.list [data-seq="' + marked.seq + '"]')
+    .getBoundingClientRect().top`;
+  const isLoading = () => flo.page.locator(".timeline .loading").isVisible();
+  await flo.page.locator("article.message").last().waitFor();
+  await flo.page.evaluate(RECORD_WRITES);
+  for (let round = 1; round <= 2; round++) {
+    const stalled = relay.stallAfter("up", 1);
+    // Draws the rows first, because their real heights change the position.
+    for (const px of [1_500, 700, 700, 700])
+      await flo.page.evaluate(`(${list}.scrollTop = ${px}, new Promise((drawn) =>
+        requestAnimationFrame(() => requestAnimationFrame(drawn))))`);
+    await until("older messages are loading", isLoading);
+    await stalled;
+    await flo.page.evaluate("(writes = [], jumpsPx = [])");
+    await finger.touchAt(195, 300);
+    await finger.moveBy(0, 100);
+    await markPosition(flo);
+    const offset = await at("marked.offset");
+    relay.release();
+    await until("older messages are loaded", async () => !(await isLoading()));
+    await finger.moveBy(0, 200);
+    await until("the list follows the finger", () =>
+      at(`${list}.scrollTop`).then((px) => px <= offset - 190),
+    );
+    const movedPx = await at(`${top} - marked.top + ${list}.scrollTop`);
+    expect(Math.abs(movedPx - offset)).toBeLessThanOrEqual(OFF_PX_MAX);
+    expect(await writes()).toEqual([]);
+    await finger.lift();
+    await until("the position is set", async () => (await at("jumpsPx.length")) > 0);
+    expect(new Set(await writes())).toEqual(new Set(["rest"]));
+    const jumpPx = await flo.page.evaluate<number[]>("window.jumpsPx");
+    expect(Math.max(...jumpPx.map(Math.abs))).toBeLessThanOrEqual(OFF_PX_MAX);
+  }
 });

@@ -158,7 +158,8 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   useLayoutEffect(() => {
     const handle = list.current;
     const { shownKey } = timeline;
-    if (lastBottoms.current !== timeline.bottoms) {
+    const goesToEnd = lastBottoms.current !== timeline.bottoms;
+    if (goesToEnd) {
       lastBottoms.current = timeline.bottoms;
       isFollowing.current = true;
       aim.current = undefined;
@@ -196,7 +197,9 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       if (at >= 0) handle.scrollToRow(at, align, align === "start" ? STICK_PX : 0);
       aimedRows.current = rows;
     }
-    if (isFollowing.current && !timeline.hasNewer) handle.scrollToRow(lastIndex, "end");
+    if (!isFollowing.current || timeline.hasNewer) return;
+    if (goesToEnd) handle.scrollToRow(lastIndex, "end");
+    else handle.follow();
   });
   const focusJumpTarget = useCallback((section: HTMLElement | null) => {
     const target = isUnfocused.current ? section?.querySelector<HTMLElement>(".is-shown") : null;
@@ -507,7 +510,7 @@ export const RoomTimeline = memo(function RoomTimeline({
       // Without recent input, the browser scrolls because a row shrank or the list grew.
       const isUserScroll = performance.now() - userInputMs.current < USER_SCROLL_MS;
       if (isUserScroll || newEnd === end.current) isFollowing.current = false;
-      else if (isFollowing.current && !hasNewer) list.current?.scrollToRow(rows.length - 1, "end");
+      else if (isFollowing.current && !hasNewer) list.current?.follow();
     }
     offset.current = newOffset;
     end.current = newEnd;

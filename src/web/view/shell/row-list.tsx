@@ -1,6 +1,9 @@
 /**
  * List that draws only the rows near the viewport, in normal flow between two paddings. The padding
  * above absorbs the difference between estimated and real heights, so that no visible row moves.
+ * While a finger scrolls, or the list coasts after it, the list sets no scroll position: Safari
+ * ignores it or ends the scrolling. The padding may then become too low, even negative, until the
+ * end.
  */
 
 import {
@@ -15,7 +18,8 @@ import {
   useState,
 } from "react";
 import { firstIndex } from "../../../base/binary-search.ts";
-import { listen, observeSizes } from "./effects.ts";
+import { combined, listen, observeSizes } from "./effects.ts";
+import { SCROLL_END_MS, watchTouchScroll } from "./touch-scroll.ts";
 
 /** The list draws rows within the first distance, and removes rows beyond the second. */
 const AHEAD_PX = 600;
@@ -25,7 +29,8 @@ const PADDING_PX_MIN = 2_000;
 const FIRST_ESTIMATE_PX = 44;
 /** Rows added outside the viewport in one frame. */
 const ROWS_PER_FRAME = 8;
-const SCROLL_END_MS = 150;
+
+type Align = "start" | "center" | "end";
 
 export interface RowListHandle {
   readonly scrollOffset: number;
@@ -36,7 +41,9 @@ export interface RowListHandle {
   /** @param abovePx part of the row that may be above the viewport */
   isVisible(index: number, abovePx?: number): boolean;
   /** @param px distance between the row and the viewport's edge */
-  scrollToRow(index: number, align: "start" | "center" | "end", px?: number): void;
+  scrollToRow(index: number, align: Align, px?: number): void;
+  /** Scrolls to the end, but not against a finger. */
+  follow(): void;
   scrollBy(px: number): void;
 }
 
@@ -79,6 +86,10 @@ class RowWindow<Row extends Keyed> {
   #averagePx = FIRST_ESTIMATE_PX;
   list: HTMLDivElement | null = null;
   content: HTMLDivElement | null = null;
+  /** A finger scrolls the list, or the list coasts. */
+  isTouched = false;
+  /** Change of the scroll position that waits for the end of the touch. */
+  deferredPx = 0;
 
   get viewportPx(): number {
     return this.list?.clientHeight ?? 0;
@@ -120,16 +131,22 @@ class RowWindow<Row extends Keyed> {
     const [top, bottom] = [this.#rect(first)?.top, this.#rect(end - 1)?.bottom];
     if (list === null || content === null || top === undefined || bottom === undefined) return;
     this.#averagePx = Math.max(1, (bottom - top) / (end - first));
-    const above = paddingOf(this.#above + this.#anchorShift(), first * this.#averagePx);
+    const abovePx = this.#above + this.#anchorShift();
+    const settled = paddingOf(abovePx, first * this.#averagePx);
+    const above = this.isTouched ? { px: abovePx, addedPx: 0 } : settled;
+    this.deferredPx = this.isTouched ? settled.addedPx : 0;
     const restPx = this.#totalPx - above.px - (bottom - top);
     const below = paddingOf(restPx, (rows.length - end) * this.#averagePx);
     this.#totalPx = above.px + (bottom - top) + below.px;
     // Read first, because the browser clamps the position if the list becomes lower.
     const { scrollTop } = list;
-    if (above.px !== this.#above) content.style.paddingTop = `${above.px}px`;
+    if (above.px !== this.#above) {
+      content.style.paddingTop = `${Math.max(0, above.px)}px`;
+      content.style.marginTop = `${Math.min(0, above.px)}px`;
+    }
     this.#above = above.px;
     content.style.paddingBottom = `${below.px}px`;
-    if (isFollowing) list.scrollTop = list.scrollHeight;
+    if (isFollowing && !this.isTouched) list.scrollTop = list.scrollHeight;
     else if (above.addedPx !== 0) list.scrollTop = scrollTop + above.addedPx;
     this.note();
   }
@@ -153,8 +170,9 @@ class RowWindow<Row extends Keyed> {
       return false;
     const below = bottom - viewportPx;
     // At the very top, the user wants to see the first row, however high the rows above are.
-    if ((top > viewportPx || list.scrollTop <= 0) && first > 0) {
-      this.#jump(Math.floor((first * list.scrollTop) / this.#above));
+    const isAtStart = list.scrollTop <= 0 && this.deferredPx === 0;
+    if ((top > viewportPx || isAtStart) && first > 0) {
+      this.#jump(Math.floor((first * list.scrollTop) / Math.max(1, this.#above)));
     } else if (below < -viewportPx && end < rows.length) {
       this.#jump(end + Math.floor(-below / this.#averagePx));
     } else {
@@ -289,6 +307,8 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
   latest.current = props;
   drawn.update(rows, isFollowing());
   const frame = useRef(0);
+  /** Repeats a jump during a touch, because Safari ignores it while the list coasts. */
+  const jump = useRef<() => void>(undefined);
   const render = useCallback(() => {
     cancelAnimationFrame(frame.current);
     rerender((n) => n + 1);
@@ -318,7 +338,7 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
     const hovers = matchMedia("(hover: hover)");
     const onScroll = () => {
       drawn.note();
-      latest.current.onScrolled(list.scrollTop);
+      latest.current.onScrolled(list.scrollTop + drawn.deferredPx);
       if (drawn.extend(keepsRows?.current === true)) render();
       // Hovering renders rows. A finger does not hover, and may touch a row while others move.
       if (timer === undefined && hovers.matches) content.style.pointerEvents = "none";
@@ -328,7 +348,18 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
         content.style.pointerEvents = "";
       }, SCROLL_END_MS);
     };
-    const stop = listen(list, "scroll", onScroll);
+    const stop = combined(
+      listen(list, "scroll", onScroll),
+      watchTouchScroll(list, (isTouched) => {
+        drawn.isTouched = isTouched;
+        if (isTouched) jump.current = undefined;
+        else {
+          drawn.settle(latest.current.isFollowing());
+          jump.current?.();
+          extend();
+        }
+      }),
+    );
     const unobserve = observeSizes([list, content], () => {
       drawn.settle(latest.current.isFollowing());
       latest.current.onResized?.();
@@ -341,30 +372,48 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
       unobserve();
     };
   }, [drawn, keepsRows, render, extend]);
+  const scrollTo = useCallback(
+    (index: number, align: Align, px: number) => {
+      const offset = (rowPx: number, viewportPx: number) => {
+        if (align === "start") return px;
+        return (viewportPx - rowPx) / (align === "center" ? 2 : 1) - px;
+      };
+      if (!drawn.scrollTo(index, offset)) render();
+    },
+    [drawn, render],
+  );
   useImperativeHandle(
     handle,
     () => ({
       get scrollOffset() {
-        return drawn.list?.scrollTop ?? 0;
+        return (drawn.list?.scrollTop ?? 0) + drawn.deferredPx;
       },
       get viewportSize() {
         return drawn.viewportPx;
       },
       get scrollSize() {
-        return drawn.list?.scrollHeight ?? 0;
+        return (drawn.list?.scrollHeight ?? 0) + drawn.deferredPx;
       },
       indexAt: (px) => drawn.indexAt(px),
       isVisible: (index, abovePx) => drawn.isVisible(index, abovePx),
       scrollToRow: (index, align, px = 0) => {
-        const offset = (rowPx: number, viewportPx: number) => {
-          if (align === "start") return px;
-          return (viewportPx - rowPx) / (align === "center" ? 2 : 1) - px;
+        const isLast = index === drawn.rows.length - 1;
+        const key = drawn.rows[index]?.key;
+        scrollTo(index, align, px);
+        if (!drawn.isTouched) return;
+        jump.current = () => {
+          const at = isLast
+            ? drawn.rows.length - 1
+            : drawn.rows.findIndex((row) => row.key === key);
+          if (at >= 0) scrollTo(at, align, px);
         };
-        if (!drawn.scrollTo(index, offset)) render();
+      },
+      follow: () => {
+        if (!drawn.isTouched) scrollTo(drawn.rows.length - 1, "end", 0);
       },
       scrollBy: (px) => drawn.list?.scrollBy(0, px),
     }),
-    [drawn, render],
+    [drawn, scrollTo],
   );
   const { first, end } = drawn.next;
   return (
