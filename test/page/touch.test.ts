@@ -394,6 +394,103 @@ pageTest("keeps the header and the message box above the keyboard", async () => 
   expect((field?.y ?? 844) + (field?.height ?? 0)).toBeLessThanOrEqual(844 - 50);
 });
 
+/** Values that phones report while the keyboard is open, and the edges of the visible part. */
+const KEYBOARDS = [
+  // iOS lays the keyboard over the page, and may move the window over the page.
+  { name: "covers", windowPx: 844, viewport: { height: 508, offsetTop: 0 }, edges: [0, 508] },
+  { name: "moves", windowPx: 844, viewport: { height: 508, offsetTop: 60 }, edges: [60, 568] },
+  {
+    name: "moves all",
+    windowPx: 844,
+    viewport: { height: 508, offsetTop: 336 },
+    edges: [336, 844],
+  },
+  // Safari 26 also lowers the window.
+  { name: "lowers", windowPx: 508, viewport: { height: 508, offsetTop: 336 }, edges: [336, 844] },
+  // Android lowers the window only.
+  { name: "resizes", windowPx: 508, viewport: { height: 508, offsetTop: 0 }, edges: [0, 508] },
+] as const;
+
+pageTest("keeps fields, dialogs and menus above the keyboard of each phone", async () => {
+  await using kim = await server.logIn("wes", { ...PHONE, initScript: COVERING_KEYBOARD });
+  const { page } = kim;
+  await kim.send("first of all");
+  await kim.waitUntilSent();
+  const report = (viewport: object) =>
+    page.evaluate(`(Object.assign(visualViewport, ${JSON.stringify(viewport)}),
+      visualViewport.dispatchEvent(new Event("resize")),
+      visualViewport.dispatchEvent(new Event("scroll")))`);
+  /** Names what is not between the edges, or would make a phone zoom in. */
+  const problems = (selector: string, [top, bottom]: readonly [number, number]) =>
+    page.evaluate<string[]>(`(() => {
+      const all = [...document.querySelectorAll(${JSON.stringify(selector)})]
+        .filter((each) => each.checkVisibility({ visibilityProperty: true }));
+      if (all.length === 0) return ["${selector} is absent"];
+      return all.flatMap((each) => {
+        const box = each.getBoundingClientRect();
+        const isInside = box.top >= ${top} - 1 && box.bottom <= ${bottom} + 1;
+        const fields = "input:not([type=checkbox], [type=radio]), textarea, select";
+        const isSmall = each.matches(fields) &&
+          parseFloat(getComputedStyle(each).fontSize) < 16;
+        const name = each.className + " " + each.tagName;
+        return [
+          ...(isInside ? [] : [name + " at " + box.top + " to " + box.bottom]),
+          ...(isSmall ? [name + " is too small"] : []),
+        ];
+      });
+    })()`);
+  const close = async () => {
+    await page.keyboard.press("Escape");
+    await page.locator("dialog[open], .menu").waitFor({ state: "detached" });
+  };
+  for (const { name, windowPx, viewport, edges } of KEYBOARDS) {
+    const expectInside = (selector: string) =>
+      until(
+        `${selector} is visible while the keyboard ${name}`,
+        async () => {
+          const found = await problems(selector, edges);
+          return found.length === 0 || undefined;
+        },
+        5_000,
+      ).catch(async (error: unknown) => {
+        throw new Error(`${error}: ${await problems(selector, edges)}`);
+      });
+    const openKeyboard = async () => {
+      await page.setViewportSize({ width: 390, height: windowPx });
+      await report(viewport);
+    };
+    const closeKeyboard = async () => {
+      await page.setViewportSize({ width: 390, height: 844 });
+      await report({ height: 844, offsetTop: 0 });
+    };
+    await openKeyboard();
+    await expectInside(".room-head, .composer, .composer textarea");
+    await kim.composer.fill("/jo");
+    await expectInside(".composer, .composer textarea, [role=listbox]");
+    await kim.composer.fill("");
+    await page.keyboard.press("Control+k");
+    await expectInside("dialog[open], dialog[open] input");
+    await close();
+    await page.locator(".composer-add").dispatchEvent("click");
+    await expectInside(".menu");
+    await close();
+    await kim.button("Emoji").dispatchEvent("click");
+    await expectInside("dialog[open], dialog[open] input");
+    await close();
+    await closeKeyboard();
+    await kim.button(/^Open the list of rooms/).tap();
+    const settings = await kim.openSettings();
+    await openKeyboard();
+    await expectInside("dialog[open]");
+    await settings.locator("input, select").last().focus();
+    await expectInside("dialog[open] :focus, dialog[open]");
+    await close();
+    await closeKeyboard();
+    await kim.button("Chats").click();
+    await kim.leaveHome();
+  }
+});
+
 pageTest("keeps lines of messages visible in a short window with a banner", async () => {
   await using relay = await Relay.open(server.served.port);
   await using hal = await server.logIn("hal", { ...PHONE, width: 320, height: 256, via: relay });

@@ -409,17 +409,21 @@ function useVisibleHeight(): void {
     const fit = () => {
       const { scale, height, offsetTop } = viewport;
       const keyboardPx = document.documentElement.clientHeight - height;
+      // Safari 26 lowers both heights, and moves the window over the page.
+      const isCovered = Math.max(keyboardPx, offsetTop) >= KEYBOARD_PX_MIN;
       // While zoomed, the page keeps its size and is moved by a finger.
       const isZoomed = scale > 1.01;
       if (isZoomed) dataset["zoomed"] = "";
       else delete dataset["zoomed"];
-      if (isZoomed || keyboardPx < KEYBOARD_PX_MIN) {
+      if (isZoomed || !isCovered) {
         for (const name of ["top", "bottom"]) style.removeProperty(`--covered-${name}`);
       } else {
         style.setProperty("--covered-top", `${offsetTop}px`);
         style.setProperty("--covered-bottom", `${keyboardPx - offsetTop}px`);
+        // Browsers scroll the document to show a focused field, which is above the keyboard now.
+        if (scrollY !== 0) scrollTo(0, 0);
       }
     };
-    return listen(viewport, "resize scroll", fit);
+    return combined(listen(viewport, "resize scroll", fit), listen(window, "scroll", fit));
   }, []);
 }
