@@ -651,6 +651,8 @@ export const SMALL_FILE_BYTES_MAX = 64 * KIB;
 export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
 export const FILE_NAME_BYTES_MAX = 1 * KIB;
 export const FILE_TEXT_BYTES_MAX = 4 * KIB;
+/** A record that lists as many files with the longest names has less than 64 KiB. */
+export const FILES_PER_POST_MAX = 32;
 /** PATH_MAX on Linux. */
 export const PATH_BYTES_MAX = 4 * KIB;
 /** Rooms and people to which one request sends a file. */

@@ -23,6 +23,7 @@ import {
   isModerator,
   isPostPending,
   lastMessage,
+  listsFiles,
   openRoom,
   openThreadRoot,
   postTarget,
@@ -639,7 +640,7 @@ export class Actions {
     const room = roomOf(this.#model, target);
     if (room === undefined) throw new Fault("not-found", msg`no message ${seq} here`);
     const item = await this.savedItem(room.id, seq);
-    const isFile = item?.file !== undefined;
+    const isFile = listsFiles(item);
     const newText = isFile ? text.trim() : text;
     if (item?.poll !== undefined) throw new Fault("not-allowed", msg`a poll cannot be edited`);
     if (item?.text === newText) return undefined;

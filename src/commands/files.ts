@@ -41,8 +41,8 @@ import {
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import {
   type DisplayFile,
+  displayFiles,
   fileLabel,
-  isFile,
   type JsonOutput,
   renderJson,
 } from "../cli/output/render.ts";
@@ -292,7 +292,7 @@ function listedFiles({ client, user }: OpenClient): () => Promise<readonly Displ
   let files: Promise<readonly DisplayFile[]> | undefined;
   const request = async () => {
     await untilConnected(client.read());
-    return (await fileRecords(client, user)).filter(isFile);
+    return (await fileRecords(client, user)).flatMap(displayFiles);
   };
   return () => {
     files ??= request();

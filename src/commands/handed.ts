@@ -19,7 +19,7 @@ import {
   setModified,
 } from "../cli/files/receive-file.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
-import { type DisplayFile, type DisplayRecord, isFile } from "../cli/output/render.ts";
+import { type DisplayFile, type DisplayRecord, displayFiles } from "../cli/output/render.ts";
 import { printList, timeCell } from "../cli/output/result.ts";
 import type { HandedIn } from "../client/actions.ts";
 import type { Client } from "../client/client.ts";
@@ -100,7 +100,7 @@ async function collect(
         if (record.kind === "edited" && edited !== undefined) {
           texts.set(record.of, { ...edited, text: record.text });
         }
-        if (isFile(record) && record.from === user) files.push(record);
+        if (record.from === user) files.push(...displayFiles(record));
       }
     }
     all.push(...files);

@@ -18,10 +18,10 @@ import { DamageReport } from "../cli/output/damage.ts";
 import {
   type DisplayFile,
   destinationName,
+  displayFileJson,
+  displayFiles,
   formatTimestamp,
-  isFile,
   type JsonOutput,
-  recordJson,
   type Style,
 } from "../cli/output/render.ts";
 import { printList, printResult, sizeCell, timeCell } from "../cli/output/result.ts";
@@ -86,7 +86,7 @@ function postedRow(me: string): (file: DisplayFile) => FileRow {
     ...file,
     where: destinationName(file, me),
     state: () => "",
-    json: recordJson(file),
+    json: displayFileJson(file),
   });
 }
 
@@ -135,7 +135,7 @@ export const files = clientVerb({
     const damage = new DamageReport();
     const records = await fileRecords(client, user);
     damage.add(records);
-    const listed = records.filter(isFile);
+    const listed = records.flatMap(displayFiles);
     const unfinished = await unfinishedUploads(client);
     state.knownFiles.add(client.fingerprint ?? "", listed.map(knownFile));
     const rows = [

@@ -2,7 +2,7 @@
 
 import { utf8Decode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { type FileId, isFileId } from "../base/ids.ts";
+import type { FileId } from "../base/ids.ts";
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { formatSize } from "../base/sizes.ts";
@@ -26,7 +26,7 @@ import { checkDestination, FileReceiver, notSingle, STDOUT } from "../cli/files/
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { cleanLines } from "../cli/guarded-output.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
-import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
+import { type DisplayFile, displayFiles, fileLabel, renderJson } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
 import { earlierShare, openShareClient, ReconnectTimeout } from "../cli/share/client.ts";
 import { redeemShareCode } from "../cli/share/code.ts";
@@ -261,9 +261,8 @@ class Transfer {
   }
 
   #addListed(listed: Map<string, DisplayFile>, record: ChatRecord): void {
-    const file = displayChatRecord(record, this.#me);
-    if (!isFile(file) || record.from === this.#me || !isFileId(file.id)) return;
-    listed.set(file.id, file);
+    if (record.from === this.#me) return;
+    for (const file of displayFiles(displayChatRecord(record, this.#me))) listed.set(file.id, file);
     if (this.#count !== undefined && listed.size >= this.#count) this.#prompt(listed);
   }
 
@@ -282,7 +281,12 @@ class Transfer {
     this.#printsText = this.#isDeclaredText && fits && !this.#options.savesText;
     if (this.#options.confirms && first !== undefined) await this.#confirm(files, first.from);
     this.#unconfirmed = undefined;
-    for (const { id, seq } of files) if (isFileId(id)) this.#incoming.addRecorded(id, seq);
+    for (const [seq, listed] of Map.groupBy(files, (file) => file.seq)) {
+      this.#incoming.addRecord(
+        seq,
+        listed.map(({ id }) => id),
+      );
+    }
     void this.#finishIfDone();
   }
 

@@ -176,11 +176,7 @@ export const KINDS = {
   file: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "editable", "reactable", "sealable"],
-    body: {
-      ...({ file: "id", name: "text", size: "count", chunks: "count" } as const),
-      ...({ digest: "id", folder: "any", text: "text", sending: "id" } as const),
-      ...({ preview: "any", details: "any", re: "count", thread: "flag" } as const),
-    },
+    body: { ...MESSAGE_FIELDS, sending: "id", files: "list" },
   },
   rename: {
     log: "history",

@@ -118,7 +118,7 @@ test("a sealed room with users at different servers survives the loss of a serve
 
   const file = sandbox.write(name, `${content}\n`.repeat(50));
   ana.type(`/send "${file}"`);
-  const shown = await ben.json("file", { name });
+  const shown = await ben.file({ name });
 
   await a.program.signal("SIGKILL");
   ana.type(fifth);

@@ -21,7 +21,7 @@ import { jpegOf } from "../cli/screen/pictures/test-png.ts";
 import { phoneExif, withExif } from "../core/client/exif.ts";
 import { CHAT } from "./binary.ts";
 import { Couriers, file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
-import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
+import { filesOf, type Home, type Json, ndjson, Sandbox } from "./program.ts";
 
 const couriers = new Couriers();
 
@@ -208,7 +208,8 @@ test("sends a folder without its links, and lists the links", async () => {
   const [digest] = await bob.json(["digest", join(inbox, "notes")]);
   expect(digest?.["digest"]).toBe(sent?.["digest"]);
   const records = await bob.json(["history", "--files"]);
-  expect(records.find(({ id }) => id === sent?.["id"])?.["folder"]).toEqual({ entries: 5 });
+  const listed = filesOf(records).find(({ id }) => id === sent?.["id"]);
+  expect(listed?.["folder"]).toEqual({ entries: 5 });
 });
 
 test("names what it leaves out of several folders, and in a chat", async () => {
@@ -361,9 +362,9 @@ test("/send, /get and /files work in a chat", async () => {
   anas.type('/send "my photo.jpg"');
   const offered = await bobs.json("offered", { name: "my photo.jpg" });
   expect(offered).toMatchObject({ room: "desk", from: "ana", sizeBytes: CHUNK_BYTES + 1 });
-  const record = await bobs.json("file", { id: offered["id"] });
-  const ack = await anas.json("ack", { id: offered["id"] });
-  expect(ack["seq"]).toBe(record["seq"]);
+  const record = await bobs.file({ id: offered["id"] });
+  const { id, name, sizeBytes, digest } = record;
+  await anas.json("ack", { seq: record["seq"], files: [{ id, name, sizeBytes, digest }] });
   mkdirSync(sandbox.path("desk"));
   bobs.type(`/get ${record["id"]} desk`, "/files", "still here");
   const got = await bobs.json("got", { id: record["id"] });

@@ -98,7 +98,7 @@ server.test("--follow prints new records that match the filter", async (sandbox)
   await bob.run(["send", "more quarks"]);
   expect(await follower.json("text")).toMatchObject({ room: "lobby", text: "more quarks" });
   await bob.run(["send-file", "-", "--name", "quarks.txt", "--to", "lobby"], { stdin: "up" });
-  expect(await follower.json("file")).toMatchObject({ name: "quarks.txt" });
+  await follower.file({ name: "quarks.txt" });
   const { exitCode, out } = await follower.signal("SIGINT");
   expect(exitCode).toBe(130);
   expect(out).not.toContain("nothing");

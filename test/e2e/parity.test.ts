@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Home } from "./program.ts";
+import type { Home, Json } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
 /** Compares one-shot with slash commands; test/ui/parity.test.ts compares the interfaces. */
@@ -109,7 +109,10 @@ test("one-shot commands have the effect of slash commands", async () => {
         const isHere = record["room"] === room || record["to"] === "ben";
         return isHere && (isOf(Number(record["seq"])) || record["kind"] === "erased");
       })
-      .map(({ seq: _, time: _time, id: _id, room: _room, ...facts }) => facts);
+      .map(({ seq: _, time: _time, room: _room, files, ...facts }) => ({
+        ...facts,
+        files: Array.isArray(files) ? files.map(({ id: _id, ...file }: Json) => file) : [],
+      }));
   for (const [i, room] of commandRooms.entries()) {
     const asSlash = effects(slashRooms[i] ?? "", (seq) => seq > start && seq <= last);
     expect(effects(room, (seq) => seq > last)).toEqual(asSlash);

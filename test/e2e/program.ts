@@ -55,6 +55,19 @@ export class Program {
     return JSON.parse(await this.out.next(what, fits, deadlineMs));
   }
 
+  /** Waits for a message with such a file. Returns the fields of the message and of the file. */
+  async file(fields: Fields): Promise<Json> {
+    const listed = (line: string) => {
+      const value = parseJson(line);
+      return value === undefined
+        ? undefined
+        : filesOf([value]).find((file) => matches(file, fields));
+    };
+    const what = `file ${JSON.stringify(fields)}`;
+    const line = await this.out.next(what, (candidate) => listed(candidate) !== undefined);
+    return listed(line) ?? JSON.parse(line);
+  }
+
   get jsonLines(): Json[] {
     return this.out.all.map((line) => JSON.parse(line));
   }
@@ -274,6 +287,15 @@ function parseJson(line: string): Json | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Returns the files of messages, each with the fields of its message. */
+export function filesOf(records: readonly Json[]): readonly Json[] {
+  return records.flatMap(({ files, ...message }) =>
+    Array.isArray(files) && message.kind === "file"
+      ? files.map((file: Json) => ({ ...message, ...file }))
+      : [],
+  );
 }
 
 function matches(value: Json, fields: Fields): boolean {

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ndjson } from "./program.ts";
+import { filesOf, ndjson } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
 const server = new SharedServer();
@@ -97,7 +97,8 @@ server.test("sends a member's work to the box of an assignment room", async (san
   const handed = await tea.json(["history", "--room", "Essays@pip"]);
   expect(handed.every(({ room }) => room === "essays@pip")).toBe(true);
   const texts = handed.filter(({ kind }) => kind === "text" || kind === "file");
-  expect(texts.map(({ text, name }) => text ?? name)).toEqual(["done", "essay.txt", "one", "two"]);
+  const said = texts.map((record) => record["text"] ?? filesOf([record])[0]?.["name"]);
+  expect(said).toEqual(["done", "essay.txt", "one", "two"]);
   const out = sandbox.path("work");
   expect((await tea.run(["handed", "--room", "essays", "--out", out])).exitCode).toBe(0);
   const { mode, mtime } = statSync(join(out, "pip", "essay.txt"));

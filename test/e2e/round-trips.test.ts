@@ -171,7 +171,7 @@ server.test("a file whose answer is lost with its sender is posted once", async 
   using relay = await TcpTurnRelay.open(port);
   relay.answeredMax = KNOWN - 1;
   const sending = ana.start(["send-file", path, "--server", relay.address, ...known]);
-  const { seq } = await following.json("file", { name: "lost.txt" });
+  const { seq } = await following.file({ name: "lost.txt" });
   await sending.signal("SIGKILL");
   const sent = await ana.json(["send-file", path, "--server", address, ...known]);
   expect(sent.at(-1)).toMatchObject({ kind: "file", seq });

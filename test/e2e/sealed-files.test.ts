@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { file, gets, largeFile, lineOf, MIB, noise, sha256 } from "./couriers.ts";
-import { type Home, ndjson } from "./program.ts";
+import { filesOf, type Home, ndjson } from "./program.ts";
 import { holding, openVault } from "./sealed-server.ts";
 import { halted, WiredCouriers } from "./wired.ts";
 
@@ -25,7 +25,7 @@ function send(home: Home, ...args: readonly string[]) {
 
 async function listed(home: Home): Promise<unknown[]> {
   const rows = await home.json(["history", "--room", "vault"]);
-  return rows.filter(({ kind }) => kind === "file").map(({ name }) => name);
+  return filesOf(rows).map(({ name }) => name);
 }
 
 test("delivers files of all sizes without revealing content or names", async () => {
@@ -75,7 +75,7 @@ test(
       const sent = lineOf((await send(ana, path, ...captionArgs).ended(60_000)).out, "file");
       expect(Number(sent["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
       const files = await bob.json(["history", "--room", "vault", "--files"]);
-      const own = files.filter(({ name }) => name === "ends.img");
+      const own = filesOf(files).filter(({ name }) => name === "ends.img");
       expect(own).toMatchObject([{ text: "words with it" }]);
       const inbox = couriers.inbox();
       const args = ["get-file", String(sent["id"]), "--out", inbox, "--json"];

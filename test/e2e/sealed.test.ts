@@ -206,7 +206,7 @@ async function postCanaries(
   await ben?.json("edited", { text: canaryTexts.edited });
   const path = sandbox.write(canaryTexts.name, `${canaryTexts.content}\n`.repeat(CONTENT_LINES));
   ana?.type(`/send "${path}"`);
-  const file = await ben?.json("file", { name: canaryTexts.name });
+  const file = await ben?.file({ name: canaryTexts.name });
   ben?.type(`/get ${file?.["id"]} "${sandbox.path("tmp")}"`);
   const got = await ben?.json("got", { id: file?.["id"] });
   expect(readFileSync(String(got?.["path"]), "utf8")).toBe(readFileSync(path, "utf8"));

@@ -224,7 +224,7 @@ test("sends more concurrent files than data channels and streams", async () => {
   const names = new Set(Array.from({ length: count }, (_, i) => `many-${i}.txt`));
   for (const name of names) file(shared.sandbox, name, noise(1_000));
   hal.type(...[...names].map((name) => `/send ${shared.sandbox.path(name)}`));
-  while (names.size > 0) names.delete(String((await shared.served.program.json("file"))["name"]));
+  while (names.size > 0) names.delete(String((await shared.served.program.file({}))["name"]));
   expect((await hal.finish()).exitCode).toBe(0);
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
+import { filesOf, type Home, ndjson, Sandbox, type Served } from "./program.ts";
 
 /** An operator presents a copy of the data folder, without the last record that ana has seen. */
 
@@ -39,8 +39,8 @@ async function restart(data: string): Promise<void> {
 
 async function texts(): Promise<readonly unknown[]> {
   const { out } = await ana.run(["history", "--data", served.data, "--json", "-n", "99"]);
-  return ndjson(out).flatMap(({ kind, text, name }) =>
-    kind === "text" ? [text] : kind === "file" ? [name] : [],
+  return ndjson(out).flatMap((record) =>
+    record.kind === "text" ? [record["text"]] : filesOf([record]).map(({ name }) => name),
   );
 }
 

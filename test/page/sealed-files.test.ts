@@ -53,7 +53,7 @@ async function saveFile(visit: Visit, name: string): Promise<string> {
 }
 
 async function readSaved(ben: Program, name: string): Promise<string> {
-  const { id } = await ben.json("file", { name });
+  const { id } = await ben.file({ name });
   ben.type(`/get ${id} ${server.sandbox.path("inbox")}`);
   return sha256Of(String((await ben.json("got"))["path"]));
 }
@@ -125,7 +125,7 @@ pageTest("sends a folder to a terminal, of which the server learns no name", asy
   await (await chosen).setFiles(sandbox.path("plans"));
   await ana.attachments.getByText(/^Folder, 3 entries · /).waitFor();
   await ana.button("Send").click();
-  const { id } = await ben.json("file", { name: "plans" });
+  const { id } = await ben.file({ name: "plans" });
   ben.type(`/get ${id} ${sandbox.path("inbox")}`);
   const path = String((await ben.json("got", { id }))["path"]);
   for (const name of ["inner/secret.txt", "large.bin"])

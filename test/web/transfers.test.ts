@@ -86,7 +86,7 @@ describe("uploads", () => {
     await ana.until("done", () => stateOf(ana) === "done");
     const file = () => openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
     await ben.until("told", () => file() !== undefined);
-    expect(file()?.file).toMatchObject({ name: "photo.png", size: SIZE });
+    expect(file()?.files[0]).toMatchObject({ name: "photo.png", size: SIZE });
     const seq = file()?.seq ?? 0;
     const text = () => file()?.text;
     ana.chat.actions.send("lobby", { text: "look", edits: seq });
@@ -207,7 +207,7 @@ describe("uploads", () => {
     next.chat.resumeTransfer(transfers(next)[0]?.id ?? "", photo());
     await next.until("done", () => stateOf(next) === "done");
     const { items = [] } = openRoom(next.chat.model)?.tail ?? {};
-    const posted = items.find(({ kind }) => kind === "file")?.file;
+    const posted = items.find(({ kind }) => kind === "file")?.files[0];
     expect(posted).toMatchObject({ name: "walk.jpeg", size: copy.length });
     const corrupt = fileOf(Buffer.from(jpeg), "corrupt.jpg");
     next.chat.upload("lobby", attached(corrupt), { isSmaller: true });
@@ -224,7 +224,7 @@ describe("uploads", () => {
 
   function postedNames({ chat }: Tab): string[] {
     const { items = [] } = openRoom(chat.model)?.tail ?? {};
-    return items.flatMap(({ file }) => (file === undefined ? [] : [file.name]));
+    return items.flatMap(({ files }) => files.map(({ name }) => name));
   }
 
   test("posts files that are sent together in the order chosen", async () => {
@@ -314,7 +314,7 @@ describe("downloads", () => {
     const ben = await browser.member("ben");
     ben.chat.actions.open("lobby");
     const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
-    const file = item?.file?.file ?? "";
+    const file = item?.files[0]?.file ?? "";
     const place = new HeldTarget();
     place.handle = handle;
     browser.place = place;
@@ -365,14 +365,14 @@ describe("downloads", () => {
     await ana.until("sent", () => stateOf(ana) === "done");
     ana.chat.actions.open("lobby");
     const item = openRoom(ana.chat.model)?.tail.items.find(({ kind }) => kind === "file");
-    const file = item?.file?.file ?? "";
+    const file = item?.files[0]?.file ?? "";
     const got = () => site.events.filter(({ kind }) => kind === "got").length;
     expect(await site.wait(ana.chat.preview(file, 1_000))).toEqual(contents(1_000));
     expect(got()).toBe(0);
     const code = (fault: { code: string }) => fault.code;
     const refused = ana.chat.preview(file, 999).catch(code);
     expect(await site.wait(refused)).toBe("too-large");
-    const digest = item?.file?.digest ?? "";
+    const digest = item?.files[0]?.digest ?? "";
     expect(await site.wait(ana.chat.preview(file, 1_000, { digest }))).toEqual(contents(1_000));
     const other = ana.chat.preview(file, 1_000, { digest: "00".repeat(32) }).catch(code);
     expect(await site.wait(other)).toBe("checksum-wrong");

@@ -55,11 +55,11 @@ const BODIES = {
   admission: { ...MEMBER, on: true },
   grant: { ...MEMBER, on: true },
   file: {
-    ...FILE,
     text: "see @ben",
     sending: "s",
-    folder: { entries: 2, manifestBytes: 9 },
-    details: { mode: 0o700, mtimeMs: -1 },
+    files: [
+      { ...FILE, folder: { entries: 2, manifestBytes: 9 }, details: { mode: 0o700, mtimeMs: -1 } },
+    ],
   },
   rename: { was: "Dev", name: "Ops", user: BEN },
   close: { on: true },
@@ -139,6 +139,12 @@ const VALUES: readonly unknown[] = [
   ...[undefined, null, true, false, 0, 1, 3, -1, 2.5, 1e300, "", "x", "Ops", "ana", BEN, "-"],
   ...[[], [5, "6", 2.5, null, 3], [ANA, BEN], [ANA, BEN, EVE], [["ZGV2", BEN]], [["ZGV2", 1]]],
   ...[{}, { entries: 1, manifestBytes: 5, from: 7, rooms: 1, time: 5 }, [{ user: "eve" }]],
+  ...[[FILE, { ...FILE, file: "fBBBBBBBBBBB", folder: { entries: 2, manifestBytes: 9 } }]],
+  ...[
+    [FILE, FILE],
+    [FILE, { ...FILE, file: "?" }],
+    [{ ...FILE, digest: "x" }, null],
+  ],
 ];
 
 let seq = 0;
@@ -159,7 +165,7 @@ const OPEN = "rOOOOOOOOOOO";
 const HISTORY = [
   ...[record("room", ROOM, { name: "Dev", locked: true }), record("join", ROOM, {})],
   ...[record("join", ROOM, {}, BEN), record("text", ROOM, { text: "hi" })],
-  ...[record("edit", ROOM, { seq: 4, text: "ho" }), record("file", ROOM, FILE)],
+  ...[record("edit", ROOM, { seq: 4, text: "ho" }), record("file", ROOM, { files: [FILE] })],
   ...[record("pin", ROOM, { seq: 4, on: true }), record("mute", ROOM, { user: BEN, on: true })],
   record("group", ROOM, { ...GROUP, epoch: 0, added: [["AAAA", BEN]], removed: [] }),
   ...[record("grant", ROOM, { user: BEN, on: true }), record("receipts", ROOM, { on: true })],

@@ -7,6 +7,7 @@ import { Client } from "../../src/client/client.ts";
 import type { ReaderEvent } from "../../src/client/event.ts";
 import { MemorySink } from "../../src/client/files/memory-sink.ts";
 import type { Receipt } from "../../src/core/client/outbox.ts";
+import { filesIn } from "../../src/core/rooms/files.ts";
 import type { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Source } from "../../src/io/blob/interfaces.ts";
@@ -268,7 +269,9 @@ export class Device {
     for (const { seq } of posted) {
       const record = this.#platform.model.records[seq - 1];
       const body = record && parseBody(record);
-      const isSo = body?.["name"] === name && (body["text"] ?? undefined) === text;
+      const names = filesIn(body).map((file) => file.name);
+      const isSo =
+        names[0] === name && names.length === 1 && (body?.["text"] ?? undefined) === text;
       check(isSo || this.isHostile, () => `file '${name}' is said to be seq ${seq}`);
     }
     if (posted.length > 0) await this.fetchFile(id);

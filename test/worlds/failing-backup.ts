@@ -117,7 +117,7 @@ export class BackupWorld implements FailingWorld {
     await this.#within("history", async (log) => {
       for (let i = 0; i < 5; i++)
         await log.append(textDraft(`t${this.#texts++} ${"x".repeat(60)}`));
-      await log.append({ ...textDraft(""), kind: "file", id: file.file, body: file });
+      await log.append({ ...textDraft(""), kind: "file", id: file.file, body: { files: [file] } });
     });
     this.#note();
   }

@@ -57,7 +57,11 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     admission: { user: other, on },
     mute: { user: other, on, ...(back % 2 === 0 ? { until: seq } : {}) },
     grant: { user: other, on },
-    file: { file, name, size: 3, chunks: 1, digest: "ab".repeat(32) },
+    file: {
+      files: [file, ...(on ? FILES.filter((other) => other !== file) : [])].map((id) => {
+        return { file: id, name, size: 3, chunks: 1, digest: "ab".repeat(32) };
+      }),
+    },
     rename: { name },
     close: { on },
     pin: { seq: of, on },

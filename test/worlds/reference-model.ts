@@ -1,6 +1,7 @@
 import { equalBytes } from "../../src/base/bytes.ts";
 import { erasuresOf } from "../../src/core/log/erasures.ts";
 import { parsePostId } from "../../src/core/rooms/dedup.ts";
+import { filesIn } from "../../src/core/rooms/files.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Log } from "../../src/io/log/log.ts";
 import { MESSAGE_KINDS } from "../../src/wire/kinds.ts";
@@ -284,8 +285,7 @@ export class ReferenceModel {
     if (MODERATOR_KINDS.has(head.kind)) this.#moderate(room, record);
     this.#manage(room, record);
     if (head.kind === "file") {
-      const { file, size } = parseBody(record) ?? {};
-      this.files.set(String(file), Number(size));
+      for (const { file, size } of filesIn(parseBody(record))) this.files.set(file, size);
     }
     for (const seq of head.kind === "erase" ? erasuresOf(record) : []) {
       this.#erased.add(seq);

@@ -22,7 +22,7 @@ import {
 } from "../files/receive-file.ts";
 import { LocationReport, openSourceAt, STDIN } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
-import { fileLabel, recordJson, threadPrefix } from "../output/render.ts";
+import { displayFileJson, fileLabel, threadPrefix } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
@@ -78,7 +78,8 @@ export class LineFiles {
         if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.captionsUnsupported);
         const { id, name, sizeBytes, digest } = sent;
         for (const posted of sent.posted) {
-          this.lines.reportAck(posted.to, posted, { id, name, sizeBytes, digest }, "queuedFile");
+          const files = [{ id, name, sizeBytes, digest }];
+          this.lines.reportAck(posted.to, posted, { files }, "queuedFile");
         }
         for (const { fault } of sent.refused) this.lines.fail(fault, input);
       } finally {
@@ -108,7 +109,7 @@ export class LineFiles {
     const { files, more } = await lastFiles(this.lines, target, LISTED_FILES_MAX);
     const rows = files.map(fileRow);
     const text = rows.length === 0 ? "no files" : "files:";
-    chatConsole.print({ kind: "files", files: files.map(recordJson) }, text, rows);
+    chatConsole.print({ kind: "files", files: files.map(displayFileJson) }, text, rows);
     if (more) chatConsole.note((texts) => texts.onlyLatest(files.length));
   }
 

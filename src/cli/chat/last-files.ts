@@ -5,7 +5,7 @@ import { isFileId } from "../../base/ids.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Client } from "../../client/client.ts";
 import { filePages } from "../connect/lists.ts";
-import { type DisplayFile, type DisplayRecord, fileLabel, isFile } from "../output/render.ts";
+import { type DisplayFile, type DisplayRecord, displayFiles, fileLabel } from "../output/render.ts";
 import { displayChatRecord } from "./console.ts";
 import type { SlashHost } from "./slash-host.ts";
 
@@ -17,7 +17,8 @@ export async function lastFiles(
   limit: number,
 ): Promise<{ readonly files: readonly DisplayFile[]; readonly more: boolean }> {
   const { records, more } = await open.client.history({ target, files: true, limit });
-  return { files: records.map((record) => displayChatRecord(record, me)).filter(isFile), more };
+  const files = records.flatMap((record) => displayFiles(displayChatRecord(record, me)));
+  return { files, more };
 }
 
 /** Returns the records of all files that the user may read, oldest first. */

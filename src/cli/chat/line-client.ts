@@ -44,7 +44,7 @@ import { accountChangedJson, type OpenClient } from "../connect/client.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
-import { isFile } from "../output/render.ts";
+import { displayFiles } from "../output/render.ts";
 import { ChatExit, QUIT_TIMEOUT_MS } from "./chat-exit.ts";
 import { ChatConsole, displayChatRecord, displayRecords, isQuit } from "./console.ts";
 import { LineFiles } from "./files.ts";
@@ -525,9 +525,7 @@ export class LineClient extends SlashHost {
   /** Saves new files in batches during a catch-up, because each write waits for the disk. */
   #addKnownFile(record: ChatRecord): void {
     if (record.kind !== "file") return;
-    const file = displayChatRecord(record, "");
-    if (!isFile(file)) return;
-    this.#newFiles.push(knownFile(file));
+    this.#newFiles.push(...displayFiles(displayChatRecord(record, "")).map(knownFile));
     if (this.#isCaughtUp || this.#newFiles.length >= KNOWN_FILES_MAX) this.#saveKnownFiles();
   }
 

@@ -16,10 +16,11 @@ import type { Omissions } from "../files/omissions.ts";
 import { concernsSingleFile, findExistingFile, PropertyReport } from "../files/receive-file.ts";
 import { DamageReport, UnreadableCount } from "../output/damage.ts";
 import { CounterLine } from "../output/progress.ts";
+import { fileJson } from "../output/records.ts";
 import {
   type DisplayFile,
   type DisplayRecord,
-  isFile,
+  displayFiles,
   type JsonOutput,
   recordJson,
   renderJson,
@@ -52,7 +53,7 @@ class RoomCount extends UnreadableCount {
   missingFiles = 0;
 
   addFiles(carriers: number, records: readonly DisplayRecord[]): void {
-    const described = records.filter((record) => isFile(record) && record.sealed === true);
+    const described = records.filter(({ kind, sealed }) => kind === "file" && sealed === true);
     this.missingFiles += carriers - described.length;
   }
 }
@@ -161,8 +162,11 @@ export class Exporter {
 
   async #line(record: DisplayRecord): Promise<JsonOutput> {
     const json = recordJson(record);
-    const path = isFile(record) ? await this.#save(record) : undefined;
-    return path === undefined ? json : { ...json, path };
+    if (record.kind !== "file") return json;
+    const paths = new Map<string, string | undefined>();
+    for (const file of displayFiles(record)) paths.set(file.id, await this.#save(file));
+    const files = record.files.map((file) => ({ ...fileJson(file), path: paths.get(file.id) }));
+    return { ...json, files };
   }
 
   async #page(room: ExportRoom, file: OutputFile, made: PageTime): Promise<void> {
@@ -175,17 +179,16 @@ export class Exporter {
         throw new Fault("too-large", message, { remedy: "export without --html" });
       }
     }
-    const files = new Map<number, ExportedFile>();
+    const files = new Map<string, ExportedFile>();
     const budget = new PictureBudget();
-    for (const record of allRecords) {
-      if (!isFile(record)) continue;
-      const picture = await this.#picture(record, budget);
-      files.set(record.seq, { picture, path: await this.#save(record) });
+    for (const file of allRecords.flatMap(displayFiles)) {
+      const picture = await this.#picture(file, budget);
+      files.set(keyOf(file), { picture, path: await this.#save(file) });
     }
     const page = renderPage(allRecords, {
       ...made,
       title: room.title,
-      file: ({ seq }) => files.get(seq),
+      file: (file) => files.get(keyOf(file)),
     });
     for (const piece of page) file.write(piece);
   }
@@ -254,6 +257,10 @@ export class Exporter {
     this.#damage.add(records);
     this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
   }
+}
+
+function keyOf({ seq, id }: DisplayFile): string {
+  return `${seq} ${id}`;
 }
 
 /** Base64 adds a third, so the page stays below 100 MB, which browsers can open. */

@@ -31,7 +31,12 @@ import { pollRows } from "../../ui/text/poll-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import { CHANGE_KINDS } from "../../wire/kinds.ts";
 import { paintedEmoji } from "../output/painted-text.ts";
-import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/render.ts";
+import {
+  type DisplayFile,
+  type DisplayRecord,
+  displayFiles,
+  plainEventText,
+} from "../output/render.ts";
 
 /** @param mark HTML appended to the last line of the text */
 function htmlText(text: string, names: readonly string[], mark: string): string {
@@ -127,6 +132,7 @@ export interface PageOptions extends PageTime {
 }
 
 type Message = Extract<DisplayRecord, { kind: "text" | "action" }>;
+type FileMessage = Extract<DisplayRecord, { kind: "file" }>;
 
 interface PageChanges {
   readonly changes: ReadonlyMap<number, Changes>;
@@ -222,7 +228,7 @@ function article(record: DisplayRecord, page: PageChanges, options: PageOptions)
   const pinned = page.pins.has(seq) ? " <small>(pinned)</small>" : "";
   const note = imported + (notice ? " <small>(notice)</small>" : "") + pinned;
   const isFile = record.kind === "file";
-  const body = isFile ? file(record, page, options) : textHtml(record, page, options);
+  const body = isFile ? filesHtml(record, page, options) : textHtml(record, page, options);
   const content = quoted(record, page) + body;
   const kind = record.kind === "action" ? ' class="action"' : "";
   const reactions = reactionsHtml(page.changes.get(seq));
@@ -278,7 +284,7 @@ function quoted(
     changes.get(re)?.edit?.text ?? ("text" in answered ? (answered.text ?? "") : "");
   const short =
     answered.kind === "file"
-      ? oneLine(answered.name, QUOTE_CHARS)
+      ? oneLine(answered.files.map(({ name }) => name).join(", "), QUOTE_CHARS)
       : plainLine(messageText, QUOTE_CHARS);
   const text = answered.kind === "erased" ? "(deleted)" : short;
   return (
@@ -287,19 +293,24 @@ function quoted(
   );
 }
 
-function file(record: DisplayFile, page: PageChanges, options: PageOptions): string {
-  const { picture, path } = options.file(record) ?? {};
-  const name = clean(record.name);
-  const folder = record.folder === undefined ? "" : `folder of ${record.folder.entries}, `;
-  const size = `<small>${folder}${formatSize(record.sizeBytes)}, ${clean(record.id)}</small>`;
-  const href = path === undefined ? undefined : Bun.escapeHTML(addressOf(path));
-  const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
-  const image = picture === undefined ? "" : `<img alt="${name}" src="${Bun.escapeHTML(picture)}">`;
+function filesHtml(record: FileMessage, page: PageChanges, options: PageOptions): string {
+  const files = displayFiles(record).map((file) => fileHtml(file, options));
   const { seq, text = "" } = record;
   const caption = page.changes.get(seq)?.edit?.text ?? text;
   const { mentions = [] } = withMentions({ text: caption });
-  const messageText = caption === "" ? "" : textHtml({ seq, text, mentions }, page, options);
-  return `<p class="file">${label} ${size}</p>${image}${messageText}`;
+  const captionHtml = caption === "" ? "" : textHtml({ seq, text, mentions }, page, options);
+  return files.join("") + captionHtml;
+}
+
+function fileHtml(file: DisplayFile, options: PageOptions): string {
+  const { picture, path } = options.file(file) ?? {};
+  const name = clean(file.name);
+  const folder = file.folder === undefined ? "" : `folder of ${file.folder.entries}, `;
+  const size = `<small>${folder}${formatSize(file.sizeBytes)}, ${clean(file.id)}</small>`;
+  const href = path === undefined ? undefined : Bun.escapeHTML(addressOf(path));
+  const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
+  const image = picture === undefined ? "" : `<img alt="${name}" src="${Bun.escapeHTML(picture)}">`;
+  return `<p class="file">${label} ${size}</p>${image}`;
 }
 
 function addressOf(path: string): string {

@@ -1,7 +1,7 @@
 /** Downloads files from all rooms as they arrive. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { type FileId, isFileId } from "../../base/ids.ts";
+import type { FileId } from "../../base/ids.ts";
 import {
   CONCURRENT_DOWNLOADS_MAX,
   INCOMING_FILES_MAX,
@@ -10,8 +10,9 @@ import {
 import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
-import { type ChatRecord, fieldsIn } from "../../core/client/chat-record.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { filesIn } from "../../core/rooms/files.ts";
 import { filePages } from "../connect/lists.ts";
 
 export interface IncomingOptions {
@@ -53,7 +54,8 @@ export class IncomingFiles {
     runningMax: { download: CONCURRENT_DOWNLOADS_MAX },
     removesEnded: true,
   });
-  readonly #pendingSeqs = new Set<number>();
+  /** Number of files of each record that are neither downloaded nor abandoned. */
+  readonly #pendingFiles = new Map<number, number>();
   /** Files that the disk refused, oldest first. */
   readonly #unsaved: UnsavedFile[] = [];
   #finishedCount = 0;
@@ -67,15 +69,18 @@ export class IncomingFiles {
     this.#cursor = options.cursor;
   }
 
-  addRecorded(file: FileId, seq: number): void {
-    if (seq <= this.#cursor || this.#pendingSeqs.has(seq)) return;
+  addRecord(seq: number, files: readonly FileId[]): void {
+    if (seq <= this.#cursor || this.#pendingFiles.has(seq)) return;
     const isNew = seq > this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, seq);
-    if (!isNew || this.options.has(file)) return this.#advance();
-    this.#pendingSeqs.add(seq);
-    const job = this.#jobs.get(file);
-    if (job === undefined) this.#add({ file, seqs: new Set([seq]), isRetried: false });
-    else job.seqs.add(seq);
+    const missing = isNew ? files.filter((file) => !this.options.has(file)) : [];
+    if (missing.length === 0) return this.#advance();
+    this.#pendingFiles.set(seq, missing.length);
+    for (const file of missing) {
+      const job = this.#jobs.get(file);
+      if (job === undefined) this.#add({ file, seqs: new Set([seq]), isRetried: false });
+      else job.seqs.add(seq);
+    }
   }
 
   skipRecord(seq: number): void {
@@ -180,21 +185,30 @@ export class IncomingFiles {
       const laterCount = this.#finishedCount - oldest.afterFinished;
       if (this.#unsaved.length <= UNSAVED_FILES_MAX && laterCount < LATER_FILES_MAX) return;
       this.#unsaved.shift();
-      for (const seq of oldest.seqs) this.#pendingSeqs.delete(seq);
+      this.#settle(oldest.seqs);
     }
   }
 
   #finish(job: DownloadJob): void {
     this.#jobs.delete(job.file);
     this.#finishedCount += 1;
-    for (const seq of job.seqs) this.#pendingSeqs.delete(seq);
+    this.#settle(job.seqs);
     this.#abandonOldest();
     this.#advance();
   }
 
+  /** Counts a file of these records as downloaded or abandoned. */
+  #settle(seqs: ReadonlySet<number>): void {
+    for (const seq of seqs) {
+      const count = (this.#pendingFiles.get(seq) ?? 0) - 1;
+      if (count > 0) this.#pendingFiles.set(seq, count);
+      else this.#pendingFiles.delete(seq);
+    }
+  }
+
   #advance(): void {
     let cursor = this.#lastSeq;
-    for (const seq of this.#pendingSeqs) cursor = Math.min(cursor, seq - 1);
+    for (const seq of this.#pendingFiles.keys()) cursor = Math.min(cursor, seq - 1);
     if (cursor <= this.#cursor) return;
     this.#cursor = cursor;
     this.options.onCursor(cursor);
@@ -230,8 +244,11 @@ function noteRecord(incoming: IncomingFiles, record: ChatRecord, me: string): vo
   const { seq, kind, state, from } = record;
   if (kind !== "file") return;
   const isTheirs = from !== undefined && !isSameName(from, me);
-  const id = state === "whole" && isTheirs ? (fieldsIn(record).file ?? "") : "";
+  const files = state === "whole" && isTheirs ? filesIn(record.body) : [];
   if (state === "damaged") incoming.reportDamaged(seq);
-  else if (isFileId(id)) incoming.addRecorded(id, seq);
-  else incoming.skipRecord(seq);
+  else
+    incoming.addRecord(
+      seq,
+      files.map(({ file }) => file),
+    );
 }

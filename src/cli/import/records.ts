@@ -1,6 +1,7 @@
 /** The program's own export: the output of `chat export` and `chat history --json`. */
 
 import { type Fields, listOf, objectFields, textOf } from "../../base/json-fields.ts";
+import { FILES_PER_POST_MAX } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { type ExportChannel, selectChannel } from "./channel.ts";
 import { EntryList, type ParsedFile, type ReadOptions } from "./entry.ts";
@@ -136,7 +137,7 @@ class RecordReader {
         return list.add({ ...common, kind, text, key, re, thread, notice });
       }
       case "file": {
-        const replacement = fileText(record);
+        const replacement = filesOf(record).map(fileText).join(" ");
         if (key !== undefined) this.#files.set(key, replacement);
         return list.add({ ...common, kind: "text", text: withFile(replacement, text), key });
       }
@@ -160,6 +161,12 @@ class RecordReader {
         else list.skip(EVENT_TEXTS[kind] ?? `${kind} (event)`, location, from);
     }
   }
+}
+
+/** A line of versions before 0.4 has the fields of its only file. */
+function filesOf(record: Fields): readonly Fields[] {
+  const files = listOf(record["files"]).slice(0, FILES_PER_POST_MAX);
+  return files.length === 0 ? [record] : files.map((file) => objectFields(file) ?? {});
 }
 
 function fileText(record: Fields): string {

@@ -1,6 +1,7 @@
 /** Converts log records to text and JSON. */
 
 import { unreachable } from "../../base/assert.ts";
+import type { FileId } from "../../base/ids.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined, isCount } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../../core/client/chat-record.ts";
@@ -10,8 +11,9 @@ import {
   eventFactsOf,
   isEventKind,
 } from "../../core/client/event-facts.ts";
+import { type FileBody, filesIn } from "../../core/rooms/files.ts";
 import { type PollRules, pollRulesOf } from "../../core/rooms/polls.ts";
-import { type AllFileDetails, type FileDetails, readFileDetails } from "../../wire/file-details.ts";
+import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn, type KindWith } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Destination, DisplayRecord } from "./render.ts";
@@ -62,7 +64,13 @@ export type DisplayBody =
     }
   /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
   | { readonly kind: "gap"; readonly count: number | undefined }
-  | ({ readonly kind: "file"; readonly details?: FileDetails | undefined } & FileJson & ReplyJson)
+  | ({
+      readonly kind: "file";
+      /** Caption. */
+      readonly text?: string;
+      readonly mentions?: readonly string[];
+      readonly files: readonly FileFacts[];
+    } & ReplyJson)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
 /**
@@ -74,14 +82,18 @@ export interface ImportOriginJson {
 }
 
 export interface FileJson {
-  readonly id: string;
+  readonly id: FileId;
   readonly name: string;
   readonly sizeBytes: number;
   /** Hexadecimal SHA-256 of the checksums of all chunks. */
   readonly digest: string;
   readonly chunks: number;
   readonly folder?: { readonly entries: number };
-  readonly text?: string;
+}
+
+/** File of a message. */
+export interface FileFacts extends FileJson {
+  readonly details?: FileDetails | undefined;
 }
 
 const SERVER = "server";
@@ -131,8 +143,7 @@ export function displayBody(
     case "text":
     case "action": {
       const notice = (kind === "text" && fields.notice === true) || undefined;
-      const names = fields.mentions?.filter((name) => typeof name === "string");
-      const mentions = names?.length === 0 ? undefined : names;
+      const mentions = mentionsOf(fields);
       const poll = kind === "text" ? pollOf(fields.poll) : undefined;
       const marks = { notice, ...replyOf(fields), mentions, imported, poll };
       return { seq, from, kind, text, ...defined(marks) };
@@ -157,8 +168,10 @@ export function displayBody(
       return { seq, from, kind, re, choices, ...defined({ voter }) };
     }
     case "file": {
-      const details = readFileDetails(fields.details);
-      return { seq, from, kind, ...fileBody(fields), details, ...defined(replyOf(fields)) };
+      const text = fields.text || undefined;
+      const mentions = mentionsOf(fields);
+      const files = filesIn(body).map(fileFacts);
+      return { seq, from, kind, ...defined({ text, ...replyOf(fields), mentions }), files };
     }
     case "sealed": {
       const failure = DECRYPT_FAILURES.get(body["reason"]) ?? NO_KEY;
@@ -240,8 +253,8 @@ export function bodyJson(
   body: { readonly from: string } & DisplayBody,
 ): Json & { readonly kind: string; readonly from: string } {
   if (body.kind === "file") {
-    const { details, ...file } = body;
-    return { ...file, ...detailsJson(details) };
+    const { files, ...message } = body;
+    return { ...message, files: files.map(fileJson) };
   }
   if (!("event" in body)) return { ...body };
   const { kind, from, event, ...marks } = body;
@@ -258,21 +271,22 @@ function historyKindOf(kind: string): KindIn<"history"> | undefined {
   return isKnownKind(kind) && isOfLog(kind, "history") ? kind : undefined;
 }
 
+function mentionsOf({ mentions }: Body<KindWith<"message">>): readonly string[] | undefined {
+  const names = mentions?.filter((name) => typeof name === "string");
+  return names?.length === 0 ? undefined : names;
+}
+
 function replyOf({ re, thread }: Body<KindWith<"message">>) {
   return { re, thread: (thread === true && re !== undefined) || undefined };
 }
 
-function fileBody(fields: Body<"file">): FileJson {
-  const { file: id = "", name = "", size: sizeBytes = 0, digest = "", chunks = 0, text } = fields;
-  const folder = fields.folder as { readonly entries?: unknown } | null | undefined;
-  const entries = isCount(folder?.entries) ? folder.entries : 0;
-  return {
-    id,
-    name,
-    sizeBytes,
-    digest,
-    chunks,
-    folder: folder == null ? undefined : { entries },
-    text: text || undefined,
-  };
+function fileFacts({ file: id, size: sizeBytes, folder, ...file }: FileBody): FileFacts {
+  const { name, digest, chunks, details } = file;
+  const entries = folder && { entries: folder.entries };
+  return { id, name, sizeBytes, digest, chunks, folder: entries, details };
+}
+
+/** Scripts depend on the field order. */
+export function fileJson({ details, ...file }: FileFacts): Json {
+  return { ...file, ...detailsJson(details) };
 }

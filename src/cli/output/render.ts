@@ -4,6 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
 import type { EventKind } from "../../core/client/event-facts.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
@@ -15,7 +16,7 @@ import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import { clockColor, eventColor, markHits, nameColor } from "./color.ts";
 import { paintedText } from "./painted-text.ts";
-import { bodyJson, type DisplayBody, type FileJson } from "./records.ts";
+import { bodyJson, type DisplayBody, type FileFacts, fileJson } from "./records.ts";
 
 /** `title`: of a group. */
 export type Destination =
@@ -34,11 +35,16 @@ export type DisplayRecord = {
   readonly from: string;
 } & DisplayBody;
 
-export type DisplayFile = Extract<DisplayRecord, { kind: "file" }>;
+type FileMessage = Extract<DisplayRecord, { kind: "file" }>;
 
-/** Returns false for an erased file, whose kind is `erased`. */
-export function isFile(record: DisplayRecord): record is DisplayFile {
-  return record.kind === "file";
+/** File of a message, with the fields of the message. */
+export type DisplayFile = Omit<FileMessage, "files"> & FileFacts;
+
+/** Returns the files of a message; none if it was erased. */
+export function displayFiles(record: DisplayRecord): readonly DisplayFile[] {
+  if (record.kind !== "file") return [];
+  const { files, ...message } = record;
+  return files.map((file) => ({ ...message, ...file }));
 }
 
 export interface Style {
@@ -108,6 +114,18 @@ export function recordJson(record: DisplayRecord): JsonOutput {
   const { seq, timeUnixMs, destination, ...content } = record;
   const { kind, from, ...body } = bodyJson(content);
   return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
+}
+
+/** The line of one file in a list of files. Scripts depend on the field order. */
+export function displayFileJson(file: DisplayFile): JsonOutput {
+  const { kind, seq, timeUnixMs, destination, sealed, newKey, withheld, from, ...fields } = file;
+  const { text, re, thread, mentions, ...facts } = fields;
+  const marks = defined({ sealed, newKey, withheld });
+  const { id, name, sizeBytes, digest, chunks, folder, ...details } = fileJson(facts);
+  const listed = { id, name, sizeBytes, digest, chunks, folder, text };
+  const reply = { re, thread, mentions };
+  const place = { ...destination, from, ...marks };
+  return { kind, seq, time: formatUtc(timeUnixMs), ...place, ...listed, ...reply, ...details };
 }
 
 export function renderTable(
@@ -275,7 +293,7 @@ function eventText(record: DisplayRecord, style: Style): string {
       return `${voted} for ${chosen} in the poll #${record.re}`;
     }
     case "file":
-      return `sent ${fileLabel(record)}; ${downloadHint(record, style)}${captionSuffix(record)}`;
+      return filesText(record, style);
     case "damaged":
     case "unreadable":
       return `(${record.kind}: ${record.reason})`;
@@ -323,12 +341,14 @@ export function fileLabel(file: {
   return details.length === 0 ? name : `${name} (${details.join(", ")})`;
 }
 
-function downloadHint({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
-  if (from === me) return `id: ${id}`;
-  return stamp === "clock" ? `download: /get ${id}` : `download: chat get-file ${id}`;
+/** The caption is printed last, so that it cannot imitate the fields before it. */
+function filesText({ from, files, text }: FileMessage, style: Style): string {
+  const sent = files.map((file) => `${fileLabel(file)}; ${downloadHint(from, file, style)}`);
+  const caption = text === undefined ? "" : `; caption: ${text}`;
+  return `sent ${sent.length === 0 ? "a file" : sent.join(", ")}${caption}`;
 }
 
-/** The caption is printed last, so that it cannot imitate the fields before it. */
-function captionSuffix({ text }: Pick<FileJson, "text">): string {
-  return text === undefined ? "" : `; caption: ${text}`;
+function downloadHint(from: string, { id }: FileFacts, { me, stamp }: Style): string {
+  if (from === me) return `id: ${id}`;
+  return stamp === "clock" ? `download: /get ${id}` : `download: chat get-file ${id}`;
 }

@@ -130,8 +130,8 @@ export class ScreenFiles {
     if (fingerprint === undefined || room === undefined) return;
     const files: KnownFile[] = [];
     // `tail` contains only the newest messages; the visible ones may be older.
-    for (const file of [...room.tail.items.map((item) => item.file), ...visible]) {
-      if (file === undefined || this.#offered.has(file)) continue;
+    for (const file of [...room.tail.items.flatMap((item) => item.files), ...visible]) {
+      if (this.#offered.has(file)) continue;
       this.#offered.add(file);
       files.push(knownFile({ id: file.file, name: file.name, sealed: room.isSealed === true }));
     }

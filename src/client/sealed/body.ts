@@ -2,13 +2,15 @@
 
 import { fromBase64Url, fromHex, toBase64Url, toHex, utf8Encode } from "../../base/bytes.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
+import { type Fields, listOf, objectFields } from "../../base/json-fields.ts";
 import { CHUNK_BYTES, FILE_NAME_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import {
   type FileMessage,
   type FilePreview,
-  fileBodyOf,
+  fileIn,
   fileMessageOf,
+  filesIn,
   HEX_DIGEST,
 } from "../../core/rooms/files.ts";
 import {
@@ -22,6 +24,7 @@ import { chunkCount } from "../../wire/chunks.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import { type KindWith, kindsWith } from "../../wire/kinds.ts";
 import { type PostBody, recordOfPost } from "../../wire/messages.ts";
+import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
 
@@ -102,8 +105,13 @@ export function readBody(bytes: Uint8Array): SealedBody | undefined {
 }
 
 function isWithinLimit([key, value]: readonly [string, unknown]): boolean {
+  if (key === "files") return listOf(value).every(hasShortTexts);
   if (typeof value !== "string") return true;
   return value.length <= (key === "text" ? TEXT_BYTES_MAX : FIELD_CHARS_MAX);
+}
+
+function hasShortTexts(entry: unknown): boolean {
+  return Object.values(objectFields(entry) ?? {}).every((value) => isWithinLimit(["", value]));
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
@@ -126,7 +134,8 @@ export function openedRecord(record: ChatRecord, content: ContentRow): ChatRecor
   switch (content.kind) {
     case "said": {
       const { kind, ...fields } = content.body as SealedBody;
-      const body = kind === "file" ? withoutSecrets(fields) : fields;
+      const files = listOf(fields["files"]).map(withoutSecrets);
+      const body = kind === "file" ? { ...fields, files } : fields;
       return { ...record, kind, from: content.user, body, sealed: "open", ...missedOf(content) };
     }
     case "change": {
@@ -152,10 +161,16 @@ function missedOf({ missed }: { readonly missed?: number }): { readonly withheld
   return missed === undefined ? {} : { withheld: Math.min(missed, WITHHELD_DISPLAY_MAX) };
 }
 
-function withoutSecrets(body: Readonly<Record<string, unknown>>) {
-  const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...publicFields } = body;
-  const preview = fileBodyOf(body)?.preview;
+function withoutSecrets(entry: unknown) {
+  const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...publicFields } = Object(entry);
+  const preview = fileIn(entry)?.preview;
   return preview === undefined ? publicFields : { ...publicFields, preview };
+}
+
+/** Reports whether the body is that of the server's record of a sealed file. */
+export function isCarrierBody(body: unknown): boolean {
+  const files = filesIn(body);
+  return files.length > 0 && files.every(({ name }) => name === SEALED_FILE_NAME);
 }
 
 /** Removes the body from the server's record of a sealed file, which a sealed message describes. */
@@ -192,8 +207,7 @@ export interface SealedPreview extends FilePreview {
 
 export function sealedFileBody(about: SealedFileBody, message: FileMessage): SealedBody {
   const { file, name, sizeBytes, digest, root, folder, details, secret, preview } = about;
-  return {
-    kind: "file",
+  const entry = {
     file,
     name,
     size: sizeBytes,
@@ -204,8 +218,8 @@ export function sealedFileBody(about: SealedFileBody, message: FileMessage): Sea
     chunk: PLAIN_CHUNK_BYTES,
     ...secretFields({ root, secret }),
     preview: preview && previewFields(preview),
-    ...fileMessageOf(message),
   };
+  return { kind: "file", ...fileMessageOf(message), files: [entry] };
 }
 
 type Encryption = Pick<SealedFileBody, "root" | "secret">;
@@ -228,10 +242,16 @@ function readEncryption(body: Readonly<Record<string, unknown>>): Encryption | u
   return { root: fromHex(root), secret: { key, prefix } };
 }
 
+/** Returns the only file of a message; `undefined` if it lists another number of files. */
 export function readSealedFile(
   body: Readonly<Record<string, unknown>>,
 ): SealedFileBody | undefined {
-  const file = fileBodyOf(body);
+  const [entry, ...others] = listOf(body["files"]);
+  return others.length === 0 ? readEntry(objectFields(entry)) : undefined;
+}
+
+function readEntry(body: Fields = {}): SealedFileBody | undefined {
+  const file = fileIn(body);
   if (file === undefined || utf8Encode(file.name).length > FILE_NAME_BYTES_MAX) return undefined;
   const encryption = readEncryption(body);
   if (encryption === undefined || body["chunk"] !== PLAIN_CHUNK_BYTES) return undefined;

@@ -6,10 +6,9 @@ import type { FileId, RoomId } from "../../base/ids.ts";
 import { OUTBOX_KEEP_MS, UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { fileBodyOf } from "../../core/rooms/files.ts";
+import { filesIn } from "../../core/rooms/files.ts";
 import { type FileSecret, makeFileSecret } from "../../crypto/seal/file-stream.ts";
-import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
-import { readSealedFile, type SealedFileBody } from "./body.ts";
+import { isCarrierBody, readSealedFile, type SealedFileBody } from "./body.ts";
 import type { RoomStates, RoomTransaction } from "./room-state.ts";
 import {
   allOf,
@@ -152,8 +151,8 @@ export class FileIndex {
     { vault, room }: RoomTransaction,
     { seq, from = "", commit, body = {} }: ChatRecord,
   ): Promise<void> {
-    const content = fileBodyOf(body);
-    if (content?.name !== SEALED_FILE_NAME) return;
+    const [content] = filesIn(body);
+    if (content === undefined || !isCarrierBody(body)) return;
     const { file, digest: root, preview: named } = content;
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
     if (row.records[room] === undefined) {
@@ -223,7 +222,7 @@ export class FileIndex {
   }
 
   async isCarrier(vault: Vault, { state, body, seq, commit }: ChatRecord): Promise<boolean> {
-    if (state === "whole") return body?.["name"] === SEALED_FILE_NAME;
+    if (state === "whole") return isCarrierBody(body);
     const location = await vault.find<FileAtRow>(fileAtKey(seq));
     return location !== undefined && (location.commit ?? commit) === commit;
   }

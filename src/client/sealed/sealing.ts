@@ -18,7 +18,6 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { UnsentPost } from "../../io/state/outbox-store.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
-import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type {
   CipherStage,
   CipherStageOptions,
@@ -33,6 +32,7 @@ import {
   carrierRecord,
   closedRecord,
   fileOfPost,
+  isCarrierBody,
   isMarkedSealed,
   markSealed,
   needsSealing,
@@ -699,8 +699,8 @@ function notSealed({ to, body }: PostToSeal): Fault {
 
 function asClosed(record: ChatRecord): ChatRecord {
   const { kind, room, body } = record;
-  const isCarrier = kind === "file" && body?.["name"] === SEALED_FILE_NAME;
-  if (isCarrier && room.isSealed === true) return carrierRecord(record);
+  if (kind === "file" && isCarrierBody(body) && room.isSealed === true)
+    return carrierRecord(record);
   if (kind !== "sealed" || record.state !== "whole") return record;
   return closedRecord(record);
 }

@@ -9,6 +9,7 @@ import { timeFlag } from "../../cli/flags.ts";
 import type { JsonOutput } from "../../cli/output/render.ts";
 import { timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
+import { namesOfFiles } from "../../core/client/grep.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
 
@@ -91,7 +92,9 @@ function detailsOf(entry: EventEntry): string[] {
   const { body } = recordOf(entry);
   const { by, whom, user, until, record, room, between, name, to, address, program, reason } =
     entry;
-  const texts = [body["text"], body["topic"], body["name"], body["react"]];
+  const names = namesOfFiles(body);
+  const files = names.length === 0 ? undefined : names.join(", ");
+  const texts = [body["text"], body["topic"], body["name"], files, body["react"]];
   const details = [
     ...[by, user, record?.from, whom, room?.name === undefined ? undefined : `#${room.name}`],
     ...[between?.join(" and "), texts.find((word) => typeof word === "string"), name],

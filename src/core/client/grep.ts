@@ -3,15 +3,21 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 import { Fault, msg } from "../../base/fault.ts";
+import { listOf, objectFields } from "../../base/json-fields.ts";
 import { GREP_BYTES_MAX } from "../../base/limits.ts";
 
 type Fields = Readonly<Record<string, unknown>> | undefined;
 type MatchesBody = (body: Fields) => boolean;
 
-/** Returns the text, topic and file name of a body, as far as it has them. */
+/** Returns the text, topic and names of a body and its files, as far as it has them. */
 export function searchedTexts(body: Fields): string[] {
-  const values = [body?.["text"], body?.["topic"], body?.["name"]];
+  const values = [body?.["text"], body?.["topic"], body?.["name"], ...namesOfFiles(body)];
   return values.filter((value) => typeof value === "string");
+}
+
+export function namesOfFiles(body: Fields): readonly string[] {
+  const names = listOf(body?.["files"]).map((file) => objectFields(file)?.["name"]);
+  return names.filter((name) => typeof name === "string");
 }
 
 /** @throws {Fault} usage if the text is longer than a server accepts */
@@ -21,7 +27,7 @@ export function checkGrep(text: string): string {
   throw new Fault("usage", msg`search text can have at most ${GREP_BYTES_MAX} bytes`, { remedy });
 }
 
-/** Matches bodies whose text, topic or file name contains `grep`. */
+/** Matches bodies whose text, topic or one of whose file names contains `grep`. */
 export function bodyMatcher(grep: string, ignoreCase: boolean): MatchesBody {
   const needle = ignoreCase ? foldCase(grep) : grep;
   return (body) =>

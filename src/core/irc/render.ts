@@ -2,12 +2,12 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { cleanFileName } from "../../base/file-names.ts";
-import type { FileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
 import { type EventFacts, eventFactsOf } from "../client/event-facts.ts";
+import { filesIn } from "../rooms/files.ts";
 import { CAP } from "./capabilities.ts";
 import { ircRow } from "./kinds.ts";
 import { findAccount, HOST, type IrcServer, messageId, realNameOf, userMask } from "./server.ts";
@@ -175,13 +175,15 @@ function withFirstTags(
 function textOf(record: ChatRecord, { server, reader }: Rendering): string | undefined {
   if (record.state !== "whole") return undefined;
   if (record.kind === "file") {
-    const { file: id = "", name = "file", size = 0, text = "" } = fieldsIn(record);
+    const { text = "" } = fieldsIn(record);
     const user = reader === undefined ? undefined : findAccount(server, reader)?.id;
-    const address = user === undefined ? undefined : server.fileAddress(user, id as FileId);
-    const caption = text === "" ? "" : `${convertedText(record, server).text}\n`;
-    const link = address === undefined ? "" : ` ${address}`;
-    const line = `${caption}[file] ${cleanFileName(name)} (${formatSize(size)})${link}`;
-    return threadMark(record) + line;
+    const files = filesIn(record.body).map(({ file, name, size }) => {
+      const address = user === undefined ? undefined : server.fileAddress(user, file);
+      const link = address === undefined ? "" : ` ${address}`;
+      return `[file] ${cleanFileName(name)} (${formatSize(size)})${link}`;
+    });
+    const caption = text === "" ? [] : [convertedText(record, server).text];
+    return threadMark(record) + [...caption, ...files].join("\n");
   }
   const { text } = convertedText(record, server);
   if (record.kind === "edit") return `✎ ${text}`;

@@ -39,6 +39,6 @@ export function hasHandedIn(model: Model, target: string): boolean | undefined {
   return box?.hasOlder === true ? undefined : false;
 }
 
-function isWork({ state, file, text }: Item): boolean {
-  return state === "whole" && (file !== undefined || !isQuestion(text));
+function isWork({ state, files, text }: Item): boolean {
+  return state === "whole" && (files.length > 0 || !isQuestion(text));
 }

@@ -7,9 +7,11 @@ import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { type ChatRecord, fieldsIn, groupChangeOf, importOriginOf } from "../client/chat-record.ts";
 import { eventFactsOf } from "../client/event-facts.ts";
 import { withMentions } from "../client/mentions.ts";
-import { fileBodyOf } from "../rooms/files.ts";
+import { filesIn } from "../rooms/files.ts";
 import { keywordSearch } from "../rooms/keywords.ts";
 import type { FileView, Item } from "./state.ts";
+
+const NO_FILES: readonly FileView[] = [];
 
 export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
   if (kind !== "group") return ITEMLESS_KINDS.has(kind) || sealed === "carrier";
@@ -34,7 +36,10 @@ export function itemOf(
   const isMine = isSameName(from, me);
   const facts = eventFactsOf(record, fields);
   const re = kind === "edit" ? countOf(fields.seq) : (facts.re ?? fields.re);
-  const mentions = kind === "file" ? captionMentions(fields.text) : namesIn(fields.mentions);
+  const mentions =
+    kind === "file" && fields.mentions === undefined
+      ? captionMentions(fields.text)
+      : namesIn(fields.mentions);
   const imported = importOriginOf(body);
   const isNotice = kind === "text" && fields.notice === true;
   // The server checks that the author may mention everyone. It cannot do that in a sealed room.
@@ -63,7 +68,8 @@ export function itemOf(
     isNotice: isNotice || undefined,
     everyone,
     reactions: [],
-    file: kind === "file" ? fileViewOf(record, fields.sending) : undefined,
+    files: kind === "file" ? fileViewsOf(record) : NO_FILES,
+    sending: (kind === "file" && fields.sending) || undefined,
     withheld: record.withheld,
   };
 }
@@ -86,15 +92,14 @@ function everyoneOf(value: unknown): "all" | "here" | undefined {
   return value === "all" || value === "here" ? value : undefined;
 }
 
-/** Searches the caption, because file records do not list mentions. */
+/** Searches the caption of a file whose record does not list mentions. */
 export function captionMentions(caption = ""): string[] {
   return namesIn(withMentions({ text: caption }).mentions);
 }
 
-function fileViewOf({ body, room }: ChatRecord, sending: string | undefined): FileView | undefined {
-  const file = fileBodyOf(body);
-  if (file === undefined) return undefined;
-  return { ...file, isSealed: room.isSealed || undefined, sending: sending || undefined };
+function fileViewsOf({ body, room }: ChatRecord): readonly FileView[] {
+  const isSealed = room.isSealed || undefined;
+  return filesIn(body).map((file) => ({ ...file, isSealed }));
 }
 
 export function indexOfSeq(items: readonly Item[], seq: number): number {

@@ -307,8 +307,9 @@ function applyToRoom(room: RoomDraft, item: Item): void {
     if (item.on === true) room.hands = [...room.hands, item.subject].slice(0, HANDS_MAX);
     else if (item.isCall === true) room.called = item.subject;
   }
-  if (item.file !== undefined) {
-    room.offered = room.offered.filter(({ file }) => file !== item.file?.file);
+  if (item.files.length > 0) {
+    const posted = new Set<string>(item.files.map(({ file }) => file));
+    room.offered = room.offered.filter(({ file }) => !posted.has(file));
   }
   if (item.kind === "rename") renameMember(room, item);
   if (item.kind === "leave") endHand(room, item.from);

@@ -475,14 +475,14 @@ function joinsRow({ folded, membershipMax }: RowsState, item: Item, isFollowing:
  * Files sent together share one caption. Other programs caption each file, so a further caption
  * starts a new row.
  */
-function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): boolean {
+function isSentWith(folded: readonly Item[], { text, timeUnixMs, ...item }: Item): boolean {
   if (folded.length >= FILES_MAX) return false;
   const isMessageItem = folded.some((item) => item.text !== "");
-  // Erased files have no body, so the file of an earlier item is used.
-  const known = folded.findLast((item) => item.file !== undefined)?.file;
-  const isKnown = file !== undefined && known !== undefined;
-  if (isKnown && (file.sending ?? known.sending) !== undefined) {
-    return file.sending === known.sending && !(isMessageItem && text !== "");
+  // Erased files have no body, so the files of an earlier item are used.
+  const known = folded.findLast(({ files }) => files.length > 0);
+  const isKnown = item.files.length > 0 && known !== undefined;
+  if (isKnown && (item.sending ?? known.sending) !== undefined) {
+    return item.sending === known.sending && !(isMessageItem && text !== "");
   }
   const before = folded.at(-1)?.timeUnixMs ?? Number.NEGATIVE_INFINITY;
   return timeUnixMs - before <= FILES_MS && (!isKnown || !isMessageItem) && text === "";

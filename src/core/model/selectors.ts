@@ -18,6 +18,7 @@ import { isMessage, isSameName } from "./item.ts";
 import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
 import type {
   ComposerDraft,
+  FileView,
   Item,
   Mention,
   Model,
@@ -304,9 +305,26 @@ export function isErased({ rooms }: Pick<Model, "rooms">, seq: number): boolean 
   return [...rooms.values()].some(({ changes }) => changes.get(seq)?.isErased === true);
 }
 
+export function listsFiles(item: Item | undefined): boolean {
+  return item !== undefined && item.files.length > 0;
+}
+
+/** File of a message, with the message. */
+export interface FileOfItem {
+  readonly item: Item;
+  readonly file: FileView;
+}
+
+/** Files of the messages in their order, without those of erased messages. */
+export function filesOfItems(items: readonly Item[]): readonly FileOfItem[] {
+  return items.flatMap((item) =>
+    item.state === "whole" ? item.files.map((file) => ({ item, file })) : [],
+  );
+}
+
 /** Reports whether the draft edits a caption, which may be empty, unlike a message. */
 export function isCaption(model: Model, { edits }: Pick<ComposerDraft, "edits">): boolean {
-  return edits !== undefined && findItem(model, edits)?.file !== undefined;
+  return edits !== undefined && listsFiles(findItem(model, edits));
 }
 
 export function isIgnored(model: Pick<Model, "ignored">, user: string | undefined): boolean {

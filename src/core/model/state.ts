@@ -205,7 +205,7 @@ export interface PageRequest {
   readonly seq: number;
 }
 
-export type FileView = FileBody & { readonly isSealed?: true; readonly sending?: string };
+export type FileView = FileBody & { readonly isSealed?: true };
 
 export interface Item extends EventFacts {
   readonly seq: number;
@@ -241,7 +241,10 @@ export interface Item extends EventFacts {
   readonly poll?: PollView | undefined;
   /** `undefined` if no reply is loaded. */
   readonly replies?: RepliesView | undefined;
-  readonly file: FileView | undefined;
+  /** Empty unless the message lists files. */
+  readonly files: readonly FileView[];
+  /** Files of messages with the same value were sent together. */
+  readonly sending?: string | undefined;
   /** Number of earlier messages by this author's device that did not arrive in the sealed room. */
   readonly withheld?: number;
 }

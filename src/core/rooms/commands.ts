@@ -7,7 +7,7 @@ import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { OutboxHistory } from "./dedup.ts";
 import type { JoinDraftOptions } from "./drafts.ts";
-import type { FilePost } from "./files.ts";
+import type { FilesBody } from "./files.ts";
 import type { GroupCommand } from "./group.ts";
 import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
@@ -86,7 +86,7 @@ export type ConversationCommand = {
 interface FileAnnouncement {
   readonly kind: "announce";
   readonly file: FileId;
-  readonly body: FilePost;
+  readonly body: FilesBody;
 }
 
 export type AnnounceCommand = FileAnnouncement & {

@@ -1,5 +1,5 @@
 /**
- * Files in the history. A file has one record per target and exists until all its records are
+ * Files in the history. A message lists its files. A file exists until all records that list it are
  * erased.
  */
 
@@ -10,6 +10,7 @@ import {
   CHUNK_BYTES,
   FILE_BYTES_MAX,
   FILE_TEXT_BYTES_MAX,
+  FILES_PER_POST_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
 } from "../../base/limits.ts";
@@ -71,7 +72,10 @@ export function fileMessageOf({ text, sending, re, thread }: FileMessage): FileM
   };
 }
 
-export interface FilePost extends FileBody, FileMessage {}
+/** Body of a record of the kind `file`. */
+export interface FilesBody extends FileMessage {
+  readonly files: readonly FileBody[];
+}
 
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
@@ -110,6 +114,11 @@ export function isPrivateFile(entry: FileEntry, rooms: Pick<Rooms, "get">): bool
   return namedRoomsOf(entry, rooms)[Symbol.iterator]().next().done === true;
 }
 
+interface Announcement extends Pick<FileEntry, "by" | "time"> {
+  readonly seq: number;
+  readonly room: RoomId;
+}
+
 interface MutableFileEntry extends FileEntry {
   time: number;
   readonly at: Map<number, RoomId>;
@@ -117,11 +126,13 @@ interface MutableFileEntry extends FileEntry {
 
 export const HEX_DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
+const NO_FILES: readonly FileEntry[] = [];
 const NO_ENTRIES: ReadonlySet<FileEntry> = new Set();
 
 export class Files {
   readonly #files = new Map<FileId, MutableFileEntry>();
-  readonly #bySeq = new Map<number, MutableFileEntry>();
+  /** Files that each record lists, without previews. */
+  readonly #bySeq = new Map<number, readonly MutableFileEntry[]>();
   /** Files that are not previews, by their senders. */
   readonly #inRooms = new Map<RoomId, Map<UserId, Set<MutableFileEntry>>>();
   /** Outlives the erasure of the file, whose record then no longer names the preview. */
@@ -167,8 +178,8 @@ export class Files {
     return this.#files.keys();
   }
 
-  of(seq: number): FileEntry | undefined {
-    return this.#bySeq.get(seq);
+  of(seq: number): readonly FileEntry[] {
+    return this.#bySeq.get(seq) ?? NO_FILES;
   }
 
   previewOf(file: FileId): FileId | undefined {
@@ -200,7 +211,7 @@ export class Files {
       const fileEntry = this.#add(body, by, time);
       for (const [seq, room] of at) {
         this.#place(fileEntry, seq, room);
-        if (body.isPreview !== true) this.#bySeq.set(seq, fileEntry);
+        if (body.isPreview !== true) this.#list(fileEntry, seq);
       }
       if (body.preview !== undefined) this.#previews.set(body.file, body.preview.file);
     }
@@ -210,23 +221,31 @@ export class Files {
   #announce(record: FoldedRecord): void {
     const { seq, by, room, time } = record.head;
     if (record.erased !== undefined) return;
-    const body = fileBodyOf(parseBody(record));
-    if (body === undefined || by === "server") {
-      this.#unreadable += 1;
-      return;
-    }
+    const body = parseBody(record);
+    const files = filesIn(body);
+    const isWhole = files.length > 0 && files.length === listedIn(body).length;
+    if (!isWhole || by === "server") this.#unreadable += 1;
+    if (by === "server") return;
+    for (const file of files) this.#announceFile(file, { seq, by, time, room: room as RoomId });
+  }
+
+  #announceFile(body: FileBody, { seq, by, time, room }: Announcement): void {
     const fileEntry = this.#files.get(body.file) ?? this.#add(body, by, time);
     if (fileEntry.by !== by || fileEntry.digest !== body.digest) return;
-    this.#place(fileEntry, seq, room as RoomId);
-    this.#bySeq.set(seq, fileEntry);
+    this.#place(fileEntry, seq, room);
+    this.#list(fileEntry, seq);
     if (body.preview === undefined) return;
     const { file, size, digest } = body.preview;
     const preview =
       this.#files.get(file) ??
       this.#add({ file, name: body.name, size, chunks: 1, digest, isPreview: true }, by, time);
     if (preview.isPreview !== true || preview.by !== by || preview.digest !== digest) return;
-    this.#place(preview, seq, room as RoomId);
+    this.#place(preview, seq, room);
     this.#previews.set(body.file, file);
+  }
+
+  #list(fileEntry: MutableFileEntry, seq: number): void {
+    this.#bySeq.set(seq, [...(this.#bySeq.get(seq) ?? []), fileEntry]);
   }
 
   #add(body: FileBody & Pick<FileEntry, "isPreview">, by: UserId, time: number): MutableFileEntry {
@@ -249,11 +268,14 @@ export class Files {
   }
 
   #erase(seq: number): FileId[] {
-    const fileEntry = this.#bySeq.get(seq);
-    if (fileEntry === undefined) return [];
+    const listed = this.#bySeq.get(seq) ?? [];
     this.#bySeq.delete(seq);
-    const preview = this.#files.get(this.#previews.get(fileEntry.file) ?? fileEntry.file);
-    const entries = new Set([fileEntry, preview ?? fileEntry]);
+    const previews = listed.flatMap(({ file }) => this.#previews.get(file) ?? []);
+    const entries = new Set(listed);
+    for (const preview of previews) {
+      const entry = this.#files.get(preview);
+      if (entry !== undefined) entries.add(entry);
+    }
     return [...entries].flatMap((entry) => this.#removePost(entry, seq));
   }
 
@@ -278,27 +300,39 @@ export class Files {
   }
 }
 
-export function fileBodyOf(body: unknown): FileBody | undefined {
-  if (typeof body !== "object" || body === null) return undefined;
-  const {
-    file,
-    name = "",
-    size,
-    chunks,
-    digest,
-    folder,
-    details,
-    preview,
-  } = fieldsOf("file", body as JsonObject);
-  if (file === undefined || !isFileId(file) || name === "") return undefined;
-  if (size === undefined || size > FILE_BYTES_MAX) return undefined;
+/**
+ * Returns the files that a message lists. Invalid entries and repeated ids are omitted, so that the
+ * other files stay available.
+ */
+export function filesIn(body: unknown): readonly FileBody[] {
+  const files = new Map<FileId, FileBody>();
+  for (const entry of listedIn(body)) {
+    const file = fileIn(entry);
+    if (file !== undefined && !files.has(file.file)) files.set(file.file, file);
+  }
+  return [...files.values()];
+}
+
+function listedIn(body: unknown): readonly unknown[] {
+  if (typeof body !== "object" || body === null) return [];
+  return fieldsOf("file", body as JsonObject).files?.slice(0, FILES_PER_POST_MAX) ?? [];
+}
+
+/** Returns an entry of `files`; `undefined` if it is invalid. */
+export function fileIn(entry: unknown): FileBody | undefined {
+  if (typeof entry !== "object" || entry === null) return undefined;
+  const fields = entry as Readonly<Record<string, unknown>>;
+  const { file, name, size, chunks, digest, folder, details, preview } = fields;
+  if (typeof file !== "string" || !isFileId(file)) return undefined;
+  if (typeof name !== "string" || name === "") return undefined;
+  if (!isCount(size) || size > FILE_BYTES_MAX) return undefined;
   if (chunks !== Math.ceil(size / CHUNK_BYTES)) return undefined;
-  if (digest === undefined || !HEX_DIGEST.test(digest)) return undefined;
+  if (typeof digest !== "string" || !HEX_DIGEST.test(digest)) return undefined;
   const named = previewIn(preview, file);
   const sizes = folderOf(folder);
   if (folder !== undefined && sizes === undefined) return undefined;
-  const fields = { file, name, size, chunks, digest, folder: sizes, preview: named };
-  return defined({ ...fields, details: readFileDetails(details) });
+  const known = { file, name, size, chunks, digest, folder: sizes };
+  return defined({ ...known, details: readFileDetails(details), preview: named });
 }
 
 function folderOf(folder: unknown): FileBody["folder"] {

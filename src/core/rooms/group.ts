@@ -6,7 +6,7 @@ import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { Requester } from "./commands.ts";
-import type { FilePost } from "./files.ts";
+import type { FileBody, FilesBody } from "./files.ts";
 import {
   departedUsers,
   devicesBefore,
@@ -163,8 +163,8 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   });
 }
 
-/** Fields of a sealed file's record. Any other field could reveal something about the content. */
-const SEALED_FILE_FIELDS: ReadonlySet<string> = new Set<keyof FilePost>([
+/** Fields of a file in an encrypted room. Any other field could reveal something about it. */
+const SEALED_FILE_FIELDS: ReadonlySet<string> = new Set<keyof FileBody>([
   ...(["file", "name", "size", "chunks", "digest", "preview"] as const),
 ]);
 
@@ -173,9 +173,17 @@ function isImported(body: unknown): boolean {
 }
 
 function isSealedFile(body: unknown): boolean {
-  const fields = Object.entries(body as FilePost).filter(([, value]) => value !== undefined);
-  const isListed = fields.every(([key]) => SEALED_FILE_FIELDS.has(key));
-  return isListed && (body as FilePost).name === SEALED_FILE_NAME;
+  const { files = [], ...message } = Object(body) as Partial<FilesBody>;
+  return files.length > 0 && presentFields(message).length === 0 && files.every(isSealedEntry);
+}
+
+function isSealedEntry(file: FileBody): boolean {
+  const isListed = presentFields(file).every((key) => SEALED_FILE_FIELDS.has(key));
+  return isListed && file.name === SEALED_FILE_NAME;
+}
+
+function presentFields(fields: object): readonly string[] {
+  return Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [key]));
 }
 
 function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {

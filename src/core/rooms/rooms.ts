@@ -697,7 +697,8 @@ function rootOf(record: FoldedRecord): number | undefined {
   const { head } = record;
   if (head.kind !== "text" && head.kind !== "action" && head.kind !== "file") return undefined;
   const lastByte = record.bodyBytes?.at(-2);
-  if (lastByte !== LETTER_E && lastByte !== BRACE_CLOSE) return undefined;
+  const mayReply = lastByte === LETTER_E || lastByte === BRACE_CLOSE;
+  if (!mayReply && head.kind !== "file") return undefined;
   const { thread, re } = bodyOf(record, head.kind) ?? {};
   return thread === true && isCount(re) && re < head.seq ? re : undefined;
 }

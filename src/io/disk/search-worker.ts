@@ -73,11 +73,13 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
       const fields = body as Record<string, unknown>;
       if (re !== undefined && fields["re"] !== re) return false;
       if (grep === undefined) return true;
-      return searched.some((name) => {
-        const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      const hasMatch = (value: unknown) => {
         if (typeof value !== "string") return false;
         return (query.ignoreCase === true ? fold(value) : value).includes(grep);
-      });
+      };
+      const files: unknown = Object.hasOwn(fields, "files") ? fields["files"] : undefined;
+      if (Array.isArray(files) && files.some((file) => hasMatch(Object(file).name))) return true;
+      return searched.some((name) => Object.hasOwn(fields, name) && hasMatch(fields[name]));
     },
   };
 }

@@ -3,7 +3,7 @@
 import type { UserId } from "../../base/ids.ts";
 import { boxNames, foldName, parseTarget } from "../../base/names.ts";
 import { checkMayCreate } from "../../core/rooms/drafts.ts";
-import type { FilePost } from "../../core/rooms/files.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
 import { checkSealing } from "../../core/rooms/group.ts";
 import { checkMayPost, moderates } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -16,8 +16,8 @@ import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 /** Fields of the future record that an offer contains. */
 export interface RecipientFile {
   readonly name: string;
-  readonly folder?: FilePost["folder"] | undefined;
-  readonly details?: FilePost["details"] | undefined;
+  readonly folder?: FileBody["folder"] | undefined;
+  readonly details?: FileBody["details"] | undefined;
 }
 
 /** Fields that tell whether an upload hands messages over. */
@@ -45,7 +45,7 @@ export class Recipients {
     // Otherwise all members would see the name of a file that will be refused.
     const isOperator = directory.policy?.isOperator(by) === true;
     if (!moderates(room, { user: by, isOperator })) checkPoster(room, directory.nameOf?.(by));
-    checkSealing(room, "file", file);
+    checkSealing(room, "file", { files: [file] });
   }
 
   canRead(user: UserId, to: readonly string[]): boolean {

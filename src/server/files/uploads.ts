@@ -17,7 +17,12 @@ import {
 import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type FileEntry, type FilePost, fileMessageOf } from "../../core/rooms/files.ts";
+import {
+  type FileBody,
+  type FileEntry,
+  type FilesBody,
+  fileMessageOf,
+} from "../../core/rooms/files.ts";
 import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { Slots, TaskQueue } from "../../io/task-queue.ts";
@@ -254,20 +259,15 @@ export class UploadService {
     if (thread === true && re === undefined) {
       throw new Fault("text-invalid", "a reply in a thread needs the number of a message");
     }
-    const body: FilePost = defined({
-      file,
-      name,
-      size,
-      chunks,
-      digest: toHex(digest),
-      folder,
-      details,
+    const named = { file, name, size, chunks, digest: toHex(digest), folder, details };
+    const listed: FileBody = defined({
+      ...named,
       preview:
         preview &&
         defined({ ...preview, file: preview.file as FileId, digest: toHex(preview.digest) }),
-      // The flag `thread` is the last field, by which the state finds replies in threads.
-      ...fileMessageOf(message),
     });
+    // The list is the last field, as of every record that lists files.
+    const body: FilesBody = { ...defined(fileMessageOf(message)), files: [listed] };
     checkFolder({ size, folder });
     const { kernel, references } = this.options;
     const posted: Answer<"finish">["posted"] = [];

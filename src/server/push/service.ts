@@ -23,6 +23,7 @@ import {
 } from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { filesIn } from "../../core/rooms/files.ts";
 import { keywordSearch } from "../../core/rooms/keywords.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
 import { isConversationRoom, type Room } from "../../core/rooms/rooms.ts";
@@ -182,7 +183,8 @@ export class PushService {
     const isSealed = room.isSealed === true || head.kind === "sealed";
     const from = this.options.registry.nameOf(by);
     const messageText = body.text;
-    const text = messageText ?? body.name;
+    const names = filesIn(body).map(({ name }) => name);
+    const text = messageText ?? (names.length === 0 ? undefined : names.join(", "));
     const isPreviewed = !isSealed && from !== undefined && text !== undefined;
     const preview = isPreviewed ? { from, text, isFileName: messageText === undefined } : undefined;
     return { room: room.id, seq, n, isSealed, preview };

@@ -171,8 +171,9 @@ export function authorText(
 }
 
 /** @param length maximum in UTF-16 code units */
-export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: number): string {
-  return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
+export function quotedText({ files, text }: Pick<Item, "files" | "text">, length: number): string {
+  const names = files.map(({ name }) => name).join(", ");
+  return files.length === 0 ? plainLine(text, length) : oneLine(names, length);
 }
 
 /** Beginning of a message, for the list of rooms. Its author is clear in a direct conversation. */
@@ -207,12 +208,14 @@ export function briefText(item: Item, texts: Texts, times: Times, length = 300):
       return item.state === "whole" ? plainLine(item.text, length) : texts.deleted;
     case "file": {
       if (item.state !== "whole") return texts.deleted;
-      const { name: fileName = "", details } = item.file ?? {};
-      const name =
-        details?.peaks === undefined
-          ? `${texts.file}: ${cleanText(fileName)}`
+      const [first] = item.files;
+      const { details } = first ?? {};
+      const fileNames = item.files.map(({ name }) => cleanText(name)).join(", ");
+      const names =
+        item.files.length > 1 || details?.peaks === undefined
+          ? `${texts.file}: ${fileNames}`
           : [texts.voiceMessage, ...detailTexts(details, texts)].join(", ");
-      return item.text === "" ? name : `${name}: ${plainLine(item.text, length)}`;
+      return item.text === "" ? names : `${names}: ${plainLine(item.text, length)}`;
     }
     default:
       return eventText(item, texts, times);

@@ -173,17 +173,14 @@ export class Share {
   #stateOf(model: Model): ShareState {
     if (this.secret === undefined) return { kind: "wrong" };
     const room = openRoom(model);
-    const files = (room?.tail.items ?? []).flatMap(({ file, state }) =>
-      file === undefined || state !== "whole"
-        ? []
-        : [
-            {
-              body: file,
-              transfer: this.#transfers.get(file.file),
-              saved: this.chooser.saved.get(file.file),
-            },
-          ],
-    );
+    const files = (room?.tail.items ?? [])
+      .filter(({ state }) => state === "whole")
+      .flatMap(({ files }) => files)
+      .map((body) => ({
+        body,
+        transfer: this.#transfers.get(body.file),
+        saved: this.chooser.saved.get(body.file),
+      }));
     const count = parseShareTopic(room?.topic ?? "")?.count;
     const isComplete = count !== undefined && files.length >= count;
     const isSaved = isComplete && files.every(({ transfer }) => transfer?.state.kind === "done");

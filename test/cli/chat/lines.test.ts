@@ -66,7 +66,7 @@ test("remembers the authors of messages and files, until they are erased", () =>
   add(record(1, "bob", { kind: "text", text: "x" }));
   add(record(2, "bob", eventBody("join")));
   add(record(3, "bob", { kind: "text", text: "x", imported }));
-  add(record(4, "eva", { kind: "file", id: "f", name: "a", sizeBytes: 1, digest: "", chunks: 1 }));
+  add(record(4, "eva", { kind: "file", files: [] }));
   const authors = () => [1, 2, 3, 4].map((seq) => recent.authorOf(seq, "lobby"));
   expect(authors()).toEqual(["bob", undefined, "old bob (imported)", "eva"]);
   add(record(4, "eva", { kind: "erased" } as DisplayBody));

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import type { FileId } from "../../../src/base/ids.ts";
 import { type PageOptions, renderPage } from "../../../src/cli/export/html.ts";
 import type { DisplayBody } from "../../../src/cli/output/records.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
@@ -81,9 +82,9 @@ test("displays edits, replies and reactions with their messages, by local day", 
 
 test("displays the picture of a file, and links its content", () => {
   const text = `${HOSTILE}\nhttps://example.org`;
-  const file = { id: "f1", name: HOSTILE, sizeBytes: 1200, digest: "", chunks: 1, text };
+  const file = { ...FILE, name: HOSTILE, sizeBytes: 1200 };
   const place = { picture: "data:image/png;base64,AAAA", path: "files/a #1?<.png" };
-  const html = page([record(1, { kind: "file", ...file })], { file: () => place });
+  const html = page([record(1, { kind: "file", text, files: [file] })], { file: () => place });
   expect(html).toContain('src="data:image/png;base64,AAAA"');
   expect(html).toContain('href="files/a%20%231%3F%3C.png"');
   expect(html).toContain('<a href="https://example.org/" rel=');
@@ -131,13 +132,13 @@ test("no text adds a tag to the page", () => {
   fc.assert(
     fc.property(strings, strings, strings, (text, from, name) => {
       const make = (said: string, by: string, called: string) => {
-        const file = { id: called, name: called, sizeBytes: 1, digest: "", chunks: 1 };
+        const file = { ...FILE, id: called as FileId, name: called };
         const records = [
           record(1, { kind: "text", text: said }, by),
           record(2, { kind: "action", text: said, re: 1 }, by),
           record(3, { kind: "reaction", re: 1, react: said }, by),
           record(4, eventBody("topic", { topic: said }), by),
-          record(5, { kind: "file", ...file }),
+          record(5, { kind: "file", files: [file, file] }),
           record(6, { kind: "text", text: said, imported: { from: called, time: "x" } }),
         ];
         return page(records, { title: called });
@@ -156,7 +157,7 @@ test("quotes only earlier messages that the export can read", () => {
     record(2, { kind: "text", text: "agreed", re: 1 }),
     record(3, { kind: "text", text: "agreed", re: 4 }),
     record(4, { kind: "text", text: "the later text" }, "bob"),
-    record(5, { kind: "file", ...FILE, re: 4, thread: true }),
+    record(5, { kind: "file", files: [FILE], re: 4, thread: true }),
   ]);
   const quotes = html
     .match(/<blockquote>.*?<\/blockquote>/g)
@@ -164,4 +165,4 @@ test("quotes only earlier messages that the export can read", () => {
   expect(quotes).toEqual(["In reply to message 1", "In reply to message 4", "bob the later text"]);
 });
 
-const FILE = { id: "f", name: "a.txt", sizeBytes: 1, digest: "", chunks: 1 };
+const FILE = { id: "f" as FileId, name: "a.txt", sizeBytes: 1, digest: "", chunks: 1 };

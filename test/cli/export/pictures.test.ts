@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { FileId } from "../../../src/base/ids.ts";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { PictureBudget } from "../../../src/cli/export/exporter.ts";
 import type { DisplayFile } from "../../../src/cli/output/render.ts";
@@ -6,7 +7,14 @@ import type { DisplayFile } from "../../../src/cli/output/render.ts";
 const MIB = 1024 * 1024;
 
 function file(name: string, sizeBytes: number, more: Partial<DisplayFile> = {}): DisplayFile {
-  const content = { kind: "file", id: "f", name, sizeBytes, digest: "", chunks: 1 } as const;
+  const content = {
+    kind: "file",
+    id: "f" as FileId,
+    name,
+    sizeBytes,
+    digest: "",
+    chunks: 1,
+  } as const;
   const record = { seq: 1, timeUnixMs: 0, destination: { room: "lobby" }, from: "ana" };
   return { ...record, ...content, ...more };
 }

@@ -69,8 +69,8 @@ describe("incoming files", () => {
     "a file with %s does not end the transfer",
     async (code) => {
       const router = new Router();
-      router.incoming.addRecorded(file("bad"), 1);
-      router.incoming.addRecorded(file("good"), 2);
+      router.incoming.addRecord(1, [file("bad")]);
+      router.incoming.addRecord(2, [file("good")]);
       await router.fails(file("bad"), code);
       await router.fails(file("bad"), code);
       await router.arrives(file("good"));
@@ -81,9 +81,9 @@ describe("incoming files", () => {
 
   test("are downloaded once each, and the cursor stays before the oldest missing one", async () => {
     const router = new Router();
-    router.incoming.addRecorded(file("a"), 3);
-    router.incoming.addRecorded(file("b"), 5);
-    router.incoming.addRecorded(file("b"), 6);
+    router.incoming.addRecord(3, [file("a")]);
+    router.incoming.addRecord(5, [file("b")]);
+    router.incoming.addRecord(6, [file("b")]);
     router.incoming.skipRecord(9);
     expect(router.begun).toEqual([file("a"), file("b")]);
     expect(router.cursor).toBe(2);
@@ -91,25 +91,42 @@ describe("incoming files", () => {
     expect(router.cursor).toBe(2);
     await router.arrives(file("a"));
     expect(router.cursor).toBe(9);
-    router.incoming.addRecorded(file("a"), 3);
-    router.incoming.addRecorded(file("b"), 10);
+    router.incoming.addRecord(3, [file("a")]);
+    router.incoming.addRecord(10, [file("b")]);
     expect(router.begun.length).toBe(2);
     expect(router.cursor).toBe(10);
   });
 
+  test("the cursor passes a message when all its files are here", async () => {
+    const router = new Router();
+    router.incoming.addRecord(3, [file("a"), file("b"), file("c")]);
+    router.incoming.addRecord(4, [file("b")]);
+    expect(router.begun).toEqual([file("a"), file("b"), file("c")]);
+    await router.arrives(file("a"));
+    await router.arrives(file("b"));
+    expect(router.cursor).toBe(2);
+    const next = new Router(router.cursor, router.taken);
+    next.incoming.addRecord(3, [file("a"), file("b"), file("c")]);
+    await next.arrives(file("c"));
+    expect([next.begun, next.cursor]).toEqual([[file("c")], 3]);
+    await router.fails(file("c"), "checksum-wrong");
+    await router.fails(file("c"), "checksum-wrong");
+    expect([router.lost, router.cursor]).toEqual([[file("c")], 4]);
+  });
+
   test("a file that the disk refuses does not end the transfer; the next run retries", async () => {
     const router = new Router();
-    router.incoming.addRecorded(file("huge"), 1);
-    router.incoming.addRecorded(file("small"), 2);
+    router.incoming.addRecord(1, [file("huge")]);
+    router.incoming.addRecord(2, [file("small")]);
     await router.fails(file("huge"), "store-failed");
     await router.arrives(file("small"));
     await router.incoming.waitUntilSettled();
     expect([router.lost, router.cursor]).toEqual([[file("huge")], 0]);
-    router.incoming.addRecorded(file("huge"), 1);
+    router.incoming.addRecord(1, [file("huge")]);
     expect(router.begun).toEqual([file("huge"), file("small")]);
     const next = new Router(router.cursor, router.taken);
-    next.incoming.addRecorded(file("huge"), 1);
-    next.incoming.addRecorded(file("small"), 2);
+    next.incoming.addRecord(1, [file("huge")]);
+    next.incoming.addRecord(2, [file("small")]);
     await next.arrives(file("huge"));
     expect([next.begun, next.cursor]).toEqual([[file("huge")], 2]);
   });
@@ -117,7 +134,7 @@ describe("incoming files", () => {
   test("leaves at most 100 refused files to the next run", async () => {
     const router = new Router();
     for (let i = 1; i <= 101; i++) {
-      router.incoming.addRecorded(file(`a${i}`), i);
+      router.incoming.addRecord(i, [file(`a${i}`)]);
       await router.fails(file(`a${i}`), "store-full");
       expect(router.cursor).toBe(i <= 100 ? 0 : 1);
     }
@@ -126,11 +143,11 @@ describe("incoming files", () => {
 
   test("skips a refused file after so many later ones that the next run forgets them", async () => {
     const router = new Router();
-    router.incoming.addRecorded(file("huge"), 1);
+    router.incoming.addRecord(1, [file("huge")]);
     await router.fails(file("huge"), "store-full");
     for (let i = 2; i <= RECEIVED_FILES_MAX / 2 + 1; i++) {
       expect(router.cursor).toBe(0);
-      router.incoming.addRecorded(file(`a${i}`), i);
+      router.incoming.addRecord(i, [file(`a${i}`)]);
       await router.arrives(file(`a${i}`));
     }
     expect(router.cursor).toBe(RECEIVED_FILES_MAX / 2 + 1);
@@ -141,7 +158,7 @@ describe("incoming files", () => {
     router.taken.add = () => {
       throw new Fault("store-full", "no space for the home");
     };
-    router.incoming.addRecorded(file("a"), 1);
+    router.incoming.addRecord(1, [file("a")]);
     await router.arrives(file("a"));
     expect((await rejection(router.incoming.waitForFailure())).message).toContain("the home");
     expect(router.begun).toEqual([file("a")]);
@@ -150,7 +167,7 @@ describe("incoming files", () => {
   test("a destination that stores nothing ends the transfer", async () => {
     const router = new Router();
     router.isDiskFull = true;
-    router.incoming.addRecorded(file("a"), 4);
+    router.incoming.addRecord(4, [file("a")]);
     await router.fails(file("a"), "store-full");
     const { incoming } = router;
     for (const wait of [
@@ -166,9 +183,9 @@ describe("incoming files", () => {
   test("start at most CONCURRENT_DOWNLOADS_MAX downloads, complete ones first", async () => {
     const router = new Router();
     for (let i = 0; i < CONCURRENT_DOWNLOADS_MAX; i++)
-      router.incoming.addRecorded(file(`a${i}`), i + 1);
+      router.incoming.addRecord(i + 1, [file(`a${i}`)]);
     router.incoming.addOffered(file("slow"));
-    router.incoming.addRecorded(file("whole"), 100);
+    router.incoming.addRecord(100, [file("whole")]);
     expect(router.running.length).toBe(CONCURRENT_DOWNLOADS_MAX);
     await router.arrives(file("a0"));
     expect(router.begun.at(-1)).toBe(file("whole"));
@@ -176,9 +193,9 @@ describe("incoming files", () => {
 
   test("wait when INCOMING_FILES_MAX are queued", async () => {
     const router = new Router();
-    for (let i = 1; i < INCOMING_FILES_MAX; i++) router.incoming.addRecorded(file(`a${i}`), i);
+    for (let i = 1; i < INCOMING_FILES_MAX; i++) router.incoming.addRecord(i, [file(`a${i}`)]);
     await router.incoming.waitForSpace();
-    router.incoming.addRecorded(file("last"), INCOMING_FILES_MAX);
+    router.incoming.addRecord(INCOMING_FILES_MAX, [file("last")]);
     let hasRoom = false;
     const waiting = router.incoming.waitForSpace().then(() => {
       hasRoom = true;
@@ -202,7 +219,7 @@ test("any sequence of interrupted runs downloads each file once", async () => {
       for (let run = 0; run < 30; run++) {
         for (const { id, seq } of log.filter(({ seq }) => seq > router.cursor)) {
           if (draw() % 4 === 0) router.incoming.addOffered(id);
-          router.incoming.addRecorded(id, seq);
+          router.incoming.addRecord(seq, [id]);
         }
         const lives = run < 20 ? draw() % 4 : Number.POSITIVE_INFINITY;
         for (let i = 0; i < lives && router.running.length > 0; i++) {

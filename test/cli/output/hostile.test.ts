@@ -72,9 +72,9 @@ describe.each(CASES)("hostile text: %s", (_, text) => {
   });
 
   test("cannot imitate another line as a caption or an edit", () => {
-    const file = { id: "fAAAAAAAAAAA", name: "a", sizeBytes: 1, digest: "", chunks: 1, text };
+    const file = { id: "fAAAAAAAAAAA", name: "a", sizeBytes: 1, digest: "", chunks: 1 };
     for (const body of [
-      { kind: "file", ...file },
+      { kind: "file", text, files: [file, file] },
       { kind: "edited", of: 1, text },
     ]) {
       const displayed = { ...record(""), ...body } as unknown as DisplayRecord;

@@ -1,8 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { FileId } from "../../../src/base/ids.ts";
 import { type DisplayBody, displayBody } from "../../../src/cli/output/records.ts";
 import {
   type DisplayRecord,
+  displayFileJson,
+  displayFiles,
+  renderJson,
   renderRecord,
   renderTable,
   type Style,
@@ -14,14 +18,8 @@ import { eventBody } from "./event-body.ts";
 
 const TIME = Date.parse("2026-11-20T05:46:33.123Z");
 const base = { seq: 12, timeUnixMs: TIME, destination: { room: "lobby" }, from: "ana" } as const;
-const FILE = {
-  kind: "file",
-  id: "fAAAAAAAAAAA",
-  name: "a.txt",
-  sizeBytes: 3,
-  digest: "",
-  chunks: 1,
-} as const;
+const ID = "fAAAAAAAAAAA" as FileId;
+const FILE = { id: ID, name: "a.txt", sizeBytes: 3, digest: "", chunks: 1 };
 const hi: DisplayRecord = { ...base, kind: "text", text: "hi" };
 const style = (format: Style["format"], more: Partial<Style> = {}): Style => ({
   format,
@@ -124,7 +122,7 @@ describe("on a screen", () => {
       { kind: "action", text: `x\n${forged}` },
       { kind: "edited", of: 1, text: `x\n${forged}` },
       { kind: "damaged", reason: `x\n${forged}` },
-      { kind: "file", id: "f", name: `x\n${forged}`, sizeBytes: 1, digest: "", chunks: 1 },
+      { kind: "file", files: [{ ...FILE, name: `x\n${forged}` }] },
     ];
     for (const body of kinds) {
       const [, ...rows] = renderRecord({ ...base, ...body }, screen)
@@ -194,8 +192,11 @@ describe("on a screen", () => {
     [{ kind: "text", text: "yes", re: 7 }, "ana: ↪ bob: yes"],
     [{ kind: "text", text: "yes", re: 8 }, "ana: ↪ #8: yes"],
     [{ kind: "text", text: "yes", re: 7, thread: true }, "ana: ↪ thread #7: yes"],
-    [{ ...FILE, re: 7, thread: true }, "* ana ↪ thread #7: sent a.txt (3 B); id: fAAAAAAAAAAA"],
-    [{ ...FILE, re: 7 }, "* ana ↪ bob: sent a.txt (3 B); id: fAAAAAAAAAAA"],
+    [
+      { kind: "file", files: [FILE], re: 7, thread: true },
+      "* ana ↪ thread #7: sent a.txt (3 B); id: fAAAAAAAAAAA",
+    ],
+    [{ kind: "file", files: [FILE], re: 7 }, "* ana ↪ bob: sent a.txt (3 B); id: fAAAAAAAAAAA"],
     [{ kind: "reaction", re: 7, react: "👍" }, "* ana reacted 👍 to bob"],
     [{ kind: "reaction", react: "?" }, "* ana reacted ? to #?"],
   ])("%j", (body, text) => {
@@ -235,15 +236,38 @@ test("prints any text as one line of TSV or JSON, and without controls on a term
   ));
 
 describe("a file", () => {
-  const about = { id: "fAAAAAAAAAAA", name: "photo.jpg", sizeBytes: 2_100_000 };
-  const sent: DisplayRecord = { ...base, kind: "file", ...about, digest: "ab", chunks: 9 };
+  const about = { ...FILE, name: "photo.jpg", sizeBytes: 2_100_000, digest: "ab", chunks: 9 };
+  const sent: DisplayRecord = { ...base, kind: "file", files: [about] };
+  const other = { ...about, id: "fBBBBBBBBBBB" as FileId, name: "b.txt", sizeBytes: 3 };
+  const folder = (entries: number) => ({ ...sent, files: [{ ...about, folder: { entries } }] });
 
   test("prints NDJSON fields in the order of the contract", () => {
-    expect(renderRecord({ ...sent, folder: { entries: 3 } }, style("json"))).toBe(
+    const details = { durationMs: 5, mode: 0o644 };
+    const album = { ...sent, re: 3, files: [about, { ...other, details }] };
+    const facts = '"name":"photo.jpg","sizeBytes":2100000,"digest":"ab","chunks":9';
+    expect(renderRecord(folder(3), style("json"))).toBe(
       '{"kind":"file","seq":12,"time":"2026-11-20T05:46:33.123Z","room":"lobby","from":"ana",' +
-        '"id":"fAAAAAAAAAAA","name":"photo.jpg","sizeBytes":2100000,"digest":"ab","chunks":9,' +
-        '"folder":{"entries":3}}\n',
+        `"files":[{"id":"fAAAAAAAAAAA",${facts},"folder":{"entries":3}}]}\n`,
     );
+    expect(renderRecord({ ...album, text: "both" }, style("json"))).toEndWith(
+      `"re":3,"text":"both","files":[{"id":"fAAAAAAAAAAA",${facts}},{"id":"fBBBBBBBBBBB",` +
+        '"name":"b.txt","sizeBytes":3,"digest":"ab","chunks":9,"durationMs":5}]}\n',
+    );
+  });
+
+  test("prints one line for each file of a message in a list", () => {
+    const album = { ...sent, text: "both", files: [about, other] };
+    expect(displayFiles(album).map((file) => renderJson(displayFileJson(file)))).toEqual(
+      [
+        '"fAAAAAAAAAAA","name":"photo.jpg","sizeBytes":2100000',
+        '"fBBBBBBBBBBB","name":"b.txt","sizeBytes":3',
+      ].map(
+        (facts) =>
+          '{"kind":"file","seq":12,"time":"2026-11-20T05:46:33.123Z","room":"lobby","from":"ana",' +
+          `"id":${facts},"digest":"ab","chunks":9,"text":"both"}\n`,
+      ),
+    );
+    expect(displayFiles({ ...base, kind: "erased" })).toEqual([]);
   });
 
   test("prints the download command", () => {
@@ -254,10 +278,13 @@ describe("a file", () => {
     expect(renderRecord(sent, style("text", { ...bob, stamp: "clock" }))).toEndWith(
       "sent photo.jpg (2.1 MB); download: /get fAAAAAAAAAAA\n",
     );
-    expect(renderRecord({ ...sent, folder: { entries: 12 } }, style("tsv", bob))).toEndWith(
+    expect(renderRecord(folder(12), style("tsv", bob))).toEndWith(
       "\tana\tsent photo.jpg (folder of 12, 2.1 MB); download: chat get-file fAAAAAAAAAAA\n",
     );
     expect(renderRecord(sent, style("text"))).toEndWith("(2.1 MB); id: fAAAAAAAAAAA\n");
+    expect(renderRecord({ ...sent, files: [about, other] }, style("text"))).toEndWith(
+      "sent photo.jpg (2.1 MB); id: fAAAAAAAAAAA, b.txt (3 B); id: fBBBBBBBBBBB\n",
+    );
   });
 
   test("prints the caption last", () => {
@@ -265,26 +292,18 @@ describe("a file", () => {
     expect(renderRecord(captioned, style("text"))).toEndWith(
       "id: fAAAAAAAAAAA; caption: take it: /get f\u241b[2J\u240abob\n",
     );
-    expect(renderRecord({ ...sent, text: "look" }, style("json"))).toEndWith(
-      '"chunks":9,"text":"look"}\n',
-    );
   });
 });
 
-test("prints a file with malformed fields", () => {
+test("prints a message without a valid file", () => {
   const content = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
-  const body = { file: 5, name: null, size: -1, digest: {}, folder: "x", text: [] };
-  expect(displayBody({ ...content, body })).toEqual({
-    seq: 1,
-    from: "ana",
-    kind: "file",
-    id: "",
-    name: "",
-    sizeBytes: 0,
-    digest: "",
-    chunks: 0,
-    folder: { entries: 0 },
-  });
+  const entry = { file: 5, name: null, size: -1, digest: {}, folder: "x" };
+  for (const files of [[entry, null, 7], "x", undefined]) {
+    const displayed = displayBody({ ...content, body: { text: [], files } });
+    expect(displayed).toEqual({ seq: 1, from: "ana", kind: "file", files: [] });
+    const record = { ...base, ...displayed } as DisplayRecord;
+    expect(renderRecord(record, style("text"))).toEndWith("* ana sent a file\n");
+  }
   expect(displayBody({ ...content, state: "erased", body: undefined }).kind).toBe("erased");
 });
 

@@ -45,7 +45,11 @@ async function scene() {
     const { file, root } = about;
     const preview = named && { file: named, size: 25, digest: toHex(digest) };
     const content = { file, name: "sealed", size: 316, chunks: 1, digest: toHex(root), preview };
-    await index.addRecord(tx, { seq: ++seq, from: user, body: content } as unknown as ChatRecord);
+    await index.addRecord(tx, {
+      seq: ++seq,
+      from: user,
+      body: { files: [content] },
+    } as unknown as ChatRecord);
     const said = {
       kind: "said",
       user,
@@ -84,7 +88,10 @@ test("finds no preview that the server's record does not name", async () => {
 test("ignores a malformed preview, and keeps its file", () => {
   const preview = previewOf(idOf(8), rootOf(9));
   const body = sealedFileBody(describes(1, preview), {});
-  const fields = body["preview"] as Record<string, unknown>;
+  const [entry] = body["files"] as readonly Record<string, unknown>[];
+  const fields = entry?.["preview"] as Record<string, unknown>;
+  const changed = (value: unknown) =>
+    readSealedFile({ ...body, files: [{ ...entry, preview: value }] });
   expect(readSealedFile(body)?.preview).toEqual(preview);
   const lies = [
     { key: "short" },
@@ -95,11 +102,14 @@ test("ignores a malformed preview, and keeps its file", () => {
     { digest: 7 },
   ];
   for (const lie of lies) {
-    const read = readSealedFile({ ...body, preview: { ...fields, ...lie } });
+    const read = changed({ ...fields, ...lie });
     expect(read?.name).toBe("1.jpg");
     expect(read?.preview).toBeUndefined();
   }
+  for (const files of [[], [entry, entry], [null], entry]) {
+    expect(readSealedFile({ ...body, files })).toBeUndefined();
+  }
   for (const value of [null, "text", [], 5]) {
-    expect(readSealedFile({ ...body, preview: value })?.preview).toBeUndefined();
+    expect(changed(value)?.preview).toBeUndefined();
   }
 });

@@ -3,6 +3,7 @@ import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import type { UploadedFile, UploadRequest } from "../../../src/client/files/transfers.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
+import { type FileBody, filesIn } from "../../../src/core/rooms/files.ts";
 import { rejection } from "../../rejection.ts";
 import { content, digestHex, MemoryFolder, MemorySource } from "../contents.ts";
 import { codeOf } from "./liar.ts";
@@ -33,6 +34,13 @@ function filesOf(person: Person): ChatRecord[] {
   return person.records.filter(({ kind, room }) => kind === "file" && room.name === "vault");
 }
 
+/** The only file of a message. */
+function fileOf(message: ChatRecord | undefined): FileBody | undefined {
+  const [file, ...others] = filesIn(message?.body);
+  expect(others).toEqual([]);
+  return file;
+}
+
 function hasOnDisk({ site }: SealedSite, text: string): boolean {
   const walk = (folder: string): Buffer[] =>
     site.disk.list(folder).flatMap((name) => {
@@ -56,14 +64,15 @@ describe("a file in a sealed room", () => {
         const sent = await send(ana, source);
         expect(sent).toMatchObject({ name, sizeBytes, chunks, digest, refused: [] });
         const observed = await ben.until("the file", () =>
-          filesOf(ben).find(({ body }) => body?.["file"] === sent.id),
+          filesOf(ben).find((message) => fileOf(message)?.file === sent.id),
         );
         expect(observed).toMatchObject({
           seq: sent.posted[0]?.seq ?? -1,
           from: "ana",
           sealed: "open",
         });
-        expect(observed.body).toEqual({ file: sent.id, name, size: sizeBytes, chunks, digest });
+        const file = { file: sent.id, name, size: sizeBytes, chunks, digest };
+        expect(observed.body).toEqual({ files: [file] });
         const folder = new MemoryFolder();
         const downloaded = await get(ben, sent.id, folder);
         expect(downloaded).toMatchObject({ name, from: "ana", sizeBytes, chunks, digest });
@@ -84,10 +93,11 @@ describe("a file in a sealed room", () => {
     const { seq: re } = await ben.postText("a question");
     const reply = { re, thread: true };
     const sent = await send(ana, source, { text, sending: "canary-sending", ...reply });
-    const { seq, body } = await ben.until("the file", () => filesOf(ben)[0]);
+    const message = await ben.until("the file", () => filesOf(ben)[0]);
+    const { seq, body } = message;
     expect([body?.["text"], body?.["sending"]]).toEqual([text, "canary-sending"]);
     expect(body).toMatchObject(reply);
-    expect([body?.["details"], body?.["folder"]]).toEqual([details, folder]);
+    expect(fileOf(message)).toMatchObject({ details, folder });
     const received = new MemoryFolder();
     await get(ben, sent.id, received);
     expect(received.opened[0]).toMatchObject({ details, folderSize: folder });
@@ -149,12 +159,13 @@ describe("a file in a sealed room", () => {
     await ana.addMember(ben, "attic");
     const to = ["vault", "attic"];
     const sent = await send(ana, plan(), { to, preview: SMALL });
-    const { seq, body } = await ben.until("the file", () => filesOf(ben)[0]);
+    const message = await ben.until("the file", () => filesOf(ben)[0]);
+    const { seq } = message;
     const { bytes, ...sides } = SMALL;
     const file = expect.stringMatching(/./);
     const described = { file, size: bytes.length, digest: digestHex(bytes), ...sides };
-    expect(body?.["preview"]).toEqual(described);
-    const preview = String(Object(body?.["preview"]).file);
+    expect(fileOf(message)?.preview).toEqual(described);
+    const preview = String(fileOf(message)?.preview?.file);
     const folder = new MemoryFolder();
     expect(await get(ben, preview, folder)).toMatchObject({ from: "ana", sizeBytes: bytes.length });
     expect(folder.files.get("plan.txt")).toEqual(bytes);
@@ -162,9 +173,9 @@ describe("a file in a sealed room", () => {
     for (const text of ["canary", '"width"']) expect(hasOnDisk(world, text)).toBe(false);
     const other = await send(ana, plan(), { preview: SMALL });
     const otherFile = await ben.until("the other", () =>
-      filesOf(ben).find(({ body }) => body?.["file"] === other.id),
+      filesOf(ben).find((known) => fileOf(known)?.file === other.id),
     );
-    expect(Object(otherFile.body?.["preview"]).file).not.toBe(preview);
+    expect(String(fileOf(otherFile)?.preview?.file)).not.toBe(preview);
     await ana.request("erase", { seq });
     expect((await get(ben, preview)).digest).toBe(digestHex(bytes));
     const attic = () =>
@@ -227,8 +238,8 @@ describe("a file that was sent but not posted", () => {
     await world.wait(posted.promise);
     const restarted = await ana.restart();
     const observed = await ben.until("the file", () => filesOf(ben)[0]);
-    expect(observed.body).toMatchObject({ name: "plan.txt", size: 9 });
-    const downloaded = await get(ben, String(observed.body?.["file"]));
+    expect(fileOf(observed)).toMatchObject({ name: "plan.txt", size: 9 });
+    const downloaded = await get(ben, String(fileOf(observed)?.file));
     expect(downloaded.digest).toBe(digestHex(source.bytes));
     expect(await send(restarted, source)).toMatchObject({
       id: downloaded.id,

@@ -17,6 +17,10 @@ const SERVER = ircServer();
 const ALL = Object.values(CAP).reduce((sum, bit) => sum | bit, 0);
 const TIME = "time=2027-01-15T08:00:00.000Z";
 
+function listed(name: string, size = 3) {
+  return { file: "fAAAAAAAAAAA", name, size, chunks: 1, digest: "0a".repeat(32) };
+}
+
 function record(kind: string, body?: object, fields: Partial<ChatRecord> = {}): ChatRecord {
   return {
     seq: 7,
@@ -61,8 +65,12 @@ describe("without capabilities", () => {
     ["text", { text: "**hi**\nthere" }, [`PRIVMSG #lab :\x02hi\x02`, "PRIVMSG #lab :there"]],
     ["text", { text: "hi", notice: true }, ["NOTICE #lab :hi"]],
     ["action", { text: "waves\nagain" }, ["PRIVMSG #lab :\x01ACTION waves again\x01"]],
-    ["file", { name: "a\nb.txt", size: 3 }, ["PRIVMSG #lab :[file] a_b.txt (3 B)"]],
-    ["file", { name: "../x\u202etxt.exe", size: 3 }, ["PRIVMSG #lab :[file] _.._x_txt.exe (3 B)"]],
+    ["file", { files: [listed("a\nb.txt")] }, ["PRIVMSG #lab :[file] a_b.txt (3 B)"]],
+    [
+      "file",
+      { files: [listed("../x\u202etxt.exe")] },
+      ["PRIVMSG #lab :[file] _.._x_txt.exe (3 B)"],
+    ],
     ["edit", { seq: 2, text: "better" }, ["PRIVMSG #lab :✎ better"]],
     ["reaction", { react: "👍", re: 2 }, []],
     ["erase", { seq: 2 }, []],
@@ -132,7 +140,7 @@ describe("a capability", () => {
     ],
     [
       "tags",
-      record("file", { name: "a.txt", size: 3, text: "see", re: 2, thread: true }),
+      record("file", { text: "see", re: 2, thread: true, files: [listed("a.txt")] }),
       `@msgid=log-7;+reply=log-2;+draft/reply=log-2 ${ANA} PRIVMSG #lab :[thread #2] see`,
     ],
     ["time", record("text", { text: "hi" }), `@${TIME} ${ANA} PRIVMSG #lab :hi`],
@@ -269,10 +277,17 @@ test("a file links to the reader's download", async () => {
   const { site } = await siteWith(["ben"]);
   const fileAddress = (user: UserId, file: string) => `https://x/${user[0]}/${file}`;
   const server = ircServer({ rooms: site.rooms, registry: site.registry, fileAddress });
-  const file = record("file", { file: "f1", name: "a.txt", size: 2_048, text: "_look_" });
+  const files = [listed("a.txt", 2_048), { ...listed("b.txt"), file: "fBBBBBBBBBBB" }];
+  const file = record("file", { text: "_look_", files: files.slice(0, 1) });
   expect(lines(file, 0, { server, reader: "ben" })).toEqual([
     `${ANA} PRIVMSG #lab :\x1dlook\x1d`,
-    `${ANA} PRIVMSG #lab :[file] a.txt (2.0 kB) https://x/u/f1`,
+    `${ANA} PRIVMSG #lab :[file] a.txt (2.0 kB) https://x/u/fAAAAAAAAAAA`,
+  ]);
+  const album = lines(record("file", { text: "both", files }), 0, { server, reader: "ben" });
+  expect(album).toEqual([
+    `${ANA} PRIVMSG #lab :both`,
+    `${ANA} PRIVMSG #lab :[file] a.txt (2.0 kB) https://x/u/fAAAAAAAAAAA`,
+    `${ANA} PRIVMSG #lab :[file] b.txt (3 B) https://x/u/fBBBBBBBBBBB`,
   ]);
   const noReader = lines(file, 0, { server });
   expect(noReader.at(-1)).toBe(`${ANA} PRIVMSG #lab :[file] a.txt (2.0 kB)`);

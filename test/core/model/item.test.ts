@@ -137,12 +137,13 @@ test("shows an erased encrypted message as deleted, and not as unreadable", () =
 });
 
 test("finds mentions in an edited caption", () => {
-  const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, text: "see, @ben" };
-  const file = record(5, { kind: "file", body: { ...body, digest: "0a".repeat(32) } });
+  const digest = "0a".repeat(32);
+  const files = [{ file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, digest }];
+  const file = record(5, { kind: "file", body: { text: "see, @ben", files } });
   const item = itemOf(file, "ana", never);
-  expect(item.file?.isSealed).toBeUndefined();
+  expect(item.files[0]?.isSealed).toBeUndefined();
   const sealed = { ...file, room: { ...file.room, isSealed: true } };
-  expect(itemOf(sealed, "ana", never).file?.isSealed).toBe(true);
+  expect(itemOf(sealed, "ana", never).files[0]?.isSealed).toBe(true);
   const changes = new Map<number, Changes>();
   const edit = (seq: number, text: string) => record(seq, { kind: "edit", body: { seq: 5, text } });
   noteChange(changes, edit(6, "see, @cleo"));
@@ -150,7 +151,7 @@ test("finds mentions in an edited caption", () => {
   expect(changed).toMatchObject({
     text: "see, @cleo",
     mentions: ["cleo"],
-    file: { name: "a.png" },
+    files: [{ name: "a.png" }],
   });
   noteChange(changes, edit(7, ""));
   expect(withChanges(item, changes.get(5), "ana")).toMatchObject({ text: "", mentions: [] });

@@ -233,7 +233,7 @@ test("keeps a room sealed permanently, and removes completed offers", () => {
   };
   const { model } = scene(
     ...[offer(file), offer(other), offer(other), recordEvent(2)],
-    recordEvent(3, { kind: "file", body: { ...body, file } }),
+    recordEvent(3, { kind: "file", body: { files: [{ ...body, file }] } }),
   );
   expect(lobbyOf(model).offered.map((item) => item.file)).toEqual([other]);
 });

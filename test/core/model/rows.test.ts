@@ -310,7 +310,7 @@ function sent(seq: number, { text, sending, ...rest }: SentFile = {}) {
   const file = `f${String(seq).padStart(11, "0")}`;
   const body = { file, name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
   const more = { ...(text && { text }), ...(sending && { sending }) };
-  return recordEvent(seq, { kind: "file", ...rest, body: { ...body, ...more } });
+  return recordEvent(seq, { kind: "file", ...rest, body: { ...more, files: [body] } });
 }
 
 function files(
@@ -385,7 +385,7 @@ test("marks pinned rows, including files sent together", () => {
   const pin = (seq: number, of: number, on: boolean) =>
     recordEvent(seq, { kind: "pin", body: { seq: of, on } });
   const file = { file: "fabcdefghijk", name: "a.txt", size: 1, chunks: 1, digest: "0".repeat(64) };
-  const sent = [2, 3].map((seq) => recordEvent(seq, { kind: "file", body: file }));
+  const sent = [2, 3].map((seq) => recordEvent(seq, { kind: "file", body: { files: [file] } }));
   const begun = scene(...sent, recordEvent(4), recordEvent(5), {
     kind: "open",
     target: "lobby",

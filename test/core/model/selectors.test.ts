@@ -84,7 +84,11 @@ test("lets moderators, operators and both users of a conversation pin and set re
 
 test("treats the text of a loaded file as a caption", () => {
   const open: ModelEvent = { kind: "open", target: "lobby" };
-  const { model } = scene(recordEvent(2), recordEvent(3, { kind: "file", body: FILE }), open);
+  const { model } = scene(
+    recordEvent(2),
+    recordEvent(3, { kind: "file", body: { files: [FILE] } }),
+    open,
+  );
   const captions = [undefined, 2, 3, 4].map((edits) =>
     isCaption(model, edits === undefined ? {} : { edits }),
   );
@@ -155,7 +159,7 @@ test("finds the user's last message and pending posts", () => {
   expect(lastMessage(lobbyOf(model), false)?.seq).toBe(3);
   expect(lastMessage(undefined, true)).toBeUndefined();
   const files = [6, 7].map((seq) =>
-    recordEvent(seq, { kind: "file", from: seq === 6 ? "ben" : "ana", body: FILE }),
+    recordEvent(seq, { kind: "file", from: seq === 6 ? "ben" : "ana", body: { files: [FILE] } }),
   );
   const shared = lobbyOf(scene(...begun, ...files).model);
   expect([lastMessage(shared, false)?.seq, lastMessage(shared, true)?.seq]).toEqual([6, 2]);

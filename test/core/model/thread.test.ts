@@ -39,7 +39,7 @@ test("shows replies in a thread only there, and counts them", () => {
 
 test("shows a file in its thread, and counts it as a reply", () => {
   const content = { file: "fAAAAAAAAAAA", name: "a", size: 0, chunks: 0, digest: "0".repeat(64) };
-  const file = recordEvent(3, { kind: "file", body: { ...content, re: 2, thread: true } });
+  const file = recordEvent(3, { kind: "file", body: { re: 2, thread: true, files: [content] } });
   const { model } = scene(recordEvent(2), opened, file);
   expect(shown(model, false)).toEqual([2]);
   expect(lobbyOf(model).tail.items[0]?.replies?.count).toBe(1);

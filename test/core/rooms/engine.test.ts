@@ -601,7 +601,7 @@ describe("two users", () => {
 describe("complete file", () => {
   const { file } = FILE;
   const announce = (user: UserId, to: string) =>
-    way.submit(user, { kind: "announce", to, file, body: FILE }, NO_SESSION);
+    way.submit(user, { kind: "announce", to, file, body: { files: [FILE] } }, NO_SESSION);
   const kinds = () => way.ledger.records.map(({ head }) => head.kind);
 
   test("is one record in its room with its id in the head", () => {
@@ -639,7 +639,7 @@ describe("complete file", () => {
     for (const record of way.ledger.records) again.restore(record);
     expect(again.files.get(file)).toBeUndefined();
     const requester = { id: 9, user: ANA, session: undefined };
-    const command = { kind: "announce", to: "lobby", file, body: FILE } as const;
+    const command = { kind: "announce", to: "lobby", file, body: { files: [FILE] } } as const;
     const effects = again.handle({ kind: "submit", requester, command }, 0);
     expect(effects).toMatchObject([{ kind: "settle", id: 9, outcome: { seq } }]);
   });
@@ -757,7 +757,7 @@ describe("rooms", () => {
     way.write();
     way.effects = [];
     way.post(ANA, "dev", 1);
-    way.submit(ANA, { kind: "announce", to: "dev", file: FILE.file, body: FILE });
+    way.submit(ANA, { kind: "announce", to: "dev", file: FILE.file, body: { files: [FILE] } });
     way.submit(BEN, { kind: "leave", room: DEV });
     way.post(BEN, "dev", 1, OTHER_BOX);
     expect(way.authors).toEqual([ANA, BEN]);

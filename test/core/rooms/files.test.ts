@@ -6,6 +6,7 @@ import {
   FILE_BYTES_MAX,
   FILE_ID_LENGTH,
   FILE_TEXT_BYTES_MAX,
+  FILES_PER_POST_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
 } from "../../../src/base/limits.ts";
@@ -13,7 +14,8 @@ import {
   checkFileText,
   type FileBody,
   Files,
-  fileBodyOf,
+  fileIn,
+  filesIn,
   isPrivateFile,
 } from "../../../src/core/rooms/files.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -30,6 +32,10 @@ const [one, two] = [id("1"), id("2")];
 function body(file: FileId, size = 10): FileBody {
   const digest = "0a".repeat(32);
   return { file, name: "a.txt", size, chunks: Math.ceil(size / CHUNK_BYTES), digest };
+}
+
+function listing(...files: readonly unknown[]) {
+  return { files };
 }
 
 function record(
@@ -53,9 +59,9 @@ function folded(...records: LogRecord[]): Files {
 describe("files", () => {
   test("counts a file with several records once", () => {
     const files = folded(
-      record(1, "file", body(one)),
-      record(2, "file", body(one), ana, router),
-      record(3, "file", body(two, 5), bob),
+      record(1, "file", listing(body(one))),
+      record(2, "file", listing(body(one)), ana, router),
+      record(3, "file", listing(body(two, 5)), bob),
       record(4, "text", { text: "no file" }),
     );
     expect([files.size, files.totalBytes]).toEqual([2, 15]);
@@ -66,7 +72,7 @@ describe("files", () => {
       [1, lobby],
       [2, router],
     ]);
-    expect(files.of(2)?.file).toBe(one);
+    expect(files.of(2).map(({ file }) => file)).toEqual([one]);
     const named = (id?: RoomId) => ({ get: (room: RoomId) => ({ name: room === id }) as never });
     const nameless = { get: () => ({}) as never };
     expect(fact && [isPrivateFile(fact, named(router)), isPrivateFile(fact, nameless)]).toEqual([
@@ -76,7 +82,10 @@ describe("files", () => {
   });
 
   test("allows only the sender and readers of its rooms to read a file", () => {
-    const files = folded(record(1, "file", body(one)), record(2, "file", body(one), ana, router));
+    const files = folded(
+      record(1, "file", listing(body(one))),
+      record(2, "file", listing(body(one)), ana, router),
+    );
     const reads = (room?: RoomId) => (requested: RoomId) => requested === room;
     expect(files.mayRead(one, ana, reads())).toBe(true);
     expect(files.mayRead(one, bob, reads(router))).toBe(true);
@@ -87,22 +96,25 @@ describe("files", () => {
   });
 
   test("removes a file with its last record", () => {
-    const files = folded(record(1, "file", body(one)), record(2, "file", body(one), ana, router));
+    const files = folded(
+      record(1, "file", listing(body(one))),
+      record(2, "file", listing(body(one)), ana, router),
+    );
     expect(files.apply(record(3, "erase", { seq: 1, also: [] }))).toEqual([]);
     expect(files.get(one)?.at.size).toBe(1);
     expect(files.apply(record(4, "erase", { seq: 1, also: [] }))).toEqual([]);
     expect(files.apply(record(5, "erase", { seq: 2, also: [] }))).toEqual([one]);
     expect([files.size, files.totalBytes, files.bytesOf(ana)]).toEqual([0, 0, 0]);
     expect(files.get(one)).toBeUndefined();
-    expect(files.of(2)).toBeUndefined();
+    expect(files.of(2)).toEqual([]);
   });
 
   test("lists the files that a user has sent to a room, also from a snapshot", () => {
     const files = folded(
-      record(1, "file", body(one)),
-      record(2, "file", body(one), ana, router),
-      record(3, "file", body(one)),
-      record(4, "file", body(two), bob),
+      record(1, "file", listing(body(one))),
+      record(2, "file", listing(body(one)), ana, router),
+      record(3, "file", listing(body(one))),
+      record(4, "file", listing(body(two)), bob),
     );
     const loaded = new Files();
     loaded.load(files.value());
@@ -118,15 +130,38 @@ describe("files", () => {
   });
 
   test("excludes erased records and counts damaged ones", () => {
-    const announced = record(1, "file", body(one));
-    const files = folded(asErased(announced, 3), asDamaged(record(2, "file", body(two))));
+    const announced = record(1, "file", listing(body(one)));
+    const files = folded(asErased(announced, 3), asDamaged(record(2, "file", listing(body(two)))));
     expect([files.size, files.unreadable]).toEqual([0, 1]);
-    files.apply(record(3, "file", { file: "?" }));
+    files.apply(record(3, "file", listing({ file: "?" })));
     expect([files.size, files.unreadable]).toEqual([0, 2]);
   });
 
+  test("removes all files of a message with it, and their previews", () => {
+    const preview = { file: id("3"), size: 5, digest: "0b".repeat(32) };
+    const album = listing({ ...body(one), preview }, body(two));
+    const files = folded(record(1, "file", album), record(2, "file", listing(body(two))));
+    const loaded = new Files();
+    loaded.load(files.value());
+    for (const each of [files, loaded]) {
+      expect(each.of(1).map(({ file }) => file)).toEqual([one, two]);
+      expect([each.size, each.totalBytes]).toEqual([3, 25]);
+      expect(each.apply(record(3, "erase", { seq: 1, also: [] }))).toEqual([one, preview.file]);
+      expect(each.apply(record(4, "erase", { seq: 2, also: [] }))).toEqual([two]);
+      expect([each.size, each.totalBytes]).toEqual([0, 0]);
+    }
+  });
+
+  test("counts a record with an invalid entry as damaged, and keeps its other files", () => {
+    const files = folded(record(1, "file", listing(body(one), { file: "?" }, body(two))));
+    expect([files.size, files.unreadable]).toEqual([2, 1]);
+  });
+
   test("does not reassign a file by another user's record", () => {
-    const files = folded(record(1, "file", body(one)), record(2, "file", body(one), bob, router));
+    const files = folded(
+      record(1, "file", listing(body(one))),
+      record(2, "file", listing(body(one)), bob, router),
+    );
     expect(files.get(one)?.at.size).toBe(1);
     expect(files.mayRead(one, bob, (room) => room === router)).toBe(false);
   });
@@ -141,10 +176,10 @@ describe("body of a file record", () => {
 
   test("round-trips", () => {
     const folder = { entries: 0, manifestBytes: 20 };
-    expect(fileBodyOf(folderBody({}))).toEqual(folderBody({}));
-    expect(fileBodyOf(body(one))).toEqual(body(one));
-    expect(fileBodyOf({ ...body(one), folder, later: 1 })).toEqual({ ...body(one), folder });
-    expect(fileBodyOf(body(one, FILE_BYTES_MAX))).toEqual(body(one, FILE_BYTES_MAX));
+    expect(fileIn(folderBody({}))).toEqual(folderBody({}));
+    expect(fileIn(body(one))).toEqual(body(one));
+    expect(fileIn({ ...body(one), folder, later: 1 })).toEqual({ ...body(one), folder });
+    expect(fileIn(body(one, FILE_BYTES_MAX))).toEqual(body(one, FILE_BYTES_MAX));
   });
 
   test.each([
@@ -162,14 +197,26 @@ describe("body of a file record", () => {
     ["a folder that is nil", { ...body(one), folder: null }],
     ["a list beyond all", folderBody({ manifestBytes: MANIFEST_BYTES_MAX + 1 })],
     ["a number of entries beyond all", folderBody({ entries: FOLDER_ENTRIES_MAX + 1 })],
-  ])("is rejected if %s", (_name, value) => expect(fileBodyOf(value)).toBeUndefined());
+  ])("is rejected if %s", (_name, value) => expect(fileIn(value)).toBeUndefined());
 
   test("is parsed or rejected for any value", () =>
     fc.assert(
       fc.property(fc.anything(), (value) => {
-        expect(fileBodyOf(value)).toBeUndefined();
+        expect(fileIn(value)).toBeUndefined();
       }),
     ));
+
+  test("lists up to FILES_PER_POST_MAX files once each, without invalid entries", () => {
+    const many = Array.from({ length: FILES_PER_POST_MAX + 1 }, (_, i) =>
+      body(`f${String(i).padStart(FILE_ID_LENGTH - 1, "0")}` as FileId),
+    );
+    expect(filesIn(listing(...many))).toEqual(many.slice(0, FILES_PER_POST_MAX));
+    const [first = body(one), second = body(two)] = many;
+    expect(filesIn(listing(first, { ...first, name: "b" }, { file: "?" }, null, second))).toEqual([
+      ...[first, second],
+    ]);
+    for (const files of [undefined, null, "x", {}, []]) expect(filesIn({ files })).toEqual([]);
+  });
 
   test("limits a caption to FILE_TEXT_BYTES_MAX bytes", () => {
     const check = (bytes: number) => faultCode(() => checkFileText("x".repeat(bytes)));

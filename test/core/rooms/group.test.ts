@@ -215,11 +215,18 @@ vaultTest("accept only sealed records of the epoch, and files without a name", (
   vault.commit(ANA, {});
   expect(check("sealed", { epoch: 0 })).toBe("none");
   expect(check("sealed", { epoch: 1 })).toBe("stale-epoch");
-  expect(check("file", { name: "plan.pdf" })).toBe("sealed-room");
-  expect(check("file", { name: "sealed" })).toBe("none");
-  expect(check("file", { name: "sealed", text: "look" })).toBe("sealed-room");
-  expect(check("file", { name: "sealed", text: undefined, details: undefined })).toBe("none");
-  for (const more of [{ sending: "s" }, { details: {} }, { folder: {} }, { later: "field" }]) {
-    expect(check("file", { name: "sealed", ...more })).toBe("sealed-room");
+  const listed = (...files: readonly object[]) => check("file", { files });
+  expect(listed({ name: "plan.pdf" })).toBe("sealed-room");
+  expect([listed(), check("file", undefined)]).toEqual(["sealed-room", "sealed-room"]);
+  expect(listed({ name: "sealed" })).toBe("none");
+  expect(listed({ name: "sealed" }, { name: "sealed" })).toBe("none");
+  expect(listed({ name: "sealed" }, { name: "plan.pdf" })).toBe("sealed-room");
+  expect(listed({ name: "sealed", details: undefined })).toBe("none");
+  for (const more of [{ details: {} }, { folder: {} }, { later: "field" }]) {
+    expect(listed({ name: "sealed", ...more })).toBe("sealed-room");
   }
+  for (const more of [{ text: "look" }, { sending: "s" }, { later: "field" }]) {
+    expect(check("file", { files: [{ name: "sealed" }], ...more })).toBe("sealed-room");
+  }
+  expect(check("file", { files: [{ name: "sealed" }], text: undefined })).toBe("none");
 });

@@ -102,7 +102,7 @@ async function send(content: Uint8Array): Promise<void> {
   writeFileSync(join(path, "chunks.jsonl"), Buffer.concat(lines));
   const size = content.length;
   const fields = { file: FILE, name: "a.bin", size, chunks: lines.length };
-  const body = { ...fields, digest: toHex(digest.value()) };
+  const body = { files: [{ ...fields, digest: toHex(digest.value()) }] };
   await within("history", (log) =>
     log.append({ kind: "file", room: LOBBY, by: ANA, id: FILE, body }),
   );

@@ -45,7 +45,7 @@ test("records a preview with its file, and lets readers fetch it only then", asy
   expect(files).toHaveLength(1);
   const digest = Buffer.from(SMALL.digest).toString("hex");
   const preview = { file: SMALL.id, size: SMALL.size, digest, ...SIDES };
-  expect(files[0]?.body).toMatchObject({ file: PHOTO.id, preview });
+  expect(files[0]?.body).toMatchObject({ files: [{ file: PHOTO.id, preview }] });
   const { bytes } = await download(await channelOf(ben), SMALL.id);
   expect(Buffer.from(bytes).equals(SMALL.chunks[0] ?? Buffer.alloc(0))).toBe(true);
   // Repeated requests have the same answers.

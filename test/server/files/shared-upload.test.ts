@@ -21,7 +21,8 @@ const tellers = ({ records }: Guest) => records.filter(({ head }) => head.kind =
 
 async function recordedElsewhere({ site, ana }: SharedSite, source: TestFile): Promise<void> {
   const { id: file, name, size, digest, chunks } = source;
-  const body = { file, name, size, chunks: chunks.length, digest: digest.toHex() };
+  const listed = { file, name, size, chunks: chunks.length, digest: digest.toHex() };
+  const body = { files: [listed] };
   const room = ana.all("room")[0]?.room as RoomId;
   const by = site.registry.find("ana" as Name)?.id as UserId;
   await site.history.append({ kind: "file", room, by, id: file, body });

@@ -27,7 +27,7 @@ for (const size of SIZES) {
     expect(ben.all("offered").map((notice) => notice.file)).toContain(file.id);
     const record = ben.records.find(({ head }) => head.kind === "file");
     const digest = Buffer.from(file.digest).toString("hex");
-    expect(record?.body).toMatchObject({ file: file.id, size, digest, text: "look" });
+    expect(record?.body).toMatchObject({ text: "look", files: [{ file: file.id, size, digest }] });
     const { content } = await ben.request("fetch-small", { file: file.id });
     expect(content).toMatchObject({ name: file.name, from: "ana", size, digest: file.digest });
     expect(content?.bytes).toEqual(file.chunks[0] ?? new Uint8Array());

@@ -41,13 +41,9 @@ labTest(
     expect(ben.all("offered")).toHaveLength(1);
     const record = ben.records.find(({ head }) => head.kind === "file");
     expect(record?.head).toMatchObject({ seq: posted[0]?.seq, id: FOUR.id, kind: "file" });
-    expect(record?.body).toEqual({
-      file: FOUR.id,
-      name: FOUR.name,
-      size,
-      chunks: 4,
-      digest: Buffer.from(FOUR.digest).toString("hex"),
-    });
+    const digest = Buffer.from(FOUR.digest).toString("hex");
+    const files = [{ file: FOUR.id, name: FOUR.name, size, chunks: 4, digest }];
+    expect(record?.body).toEqual({ files });
     expect(site.events.map(({ kind }) => kind)).toContain("offered");
   },
 );
@@ -133,7 +129,7 @@ test("passes on what the sender says of a file, during the upload and in its rec
   await FOUR.pour(next, have);
   await next.request("finish", FOUR.finish);
   await site.quiet();
-  expect(ben.records.at(-1)?.body).toMatchObject({ name: FOUR.name, details });
+  expect(ben.records.at(-1)?.body).toMatchObject({ files: [{ name: FOUR.name, details }] });
   expect((await download(await channelOf(ben), FOUR.id)).about).toMatchObject({ details });
 });
 

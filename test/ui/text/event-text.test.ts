@@ -11,7 +11,7 @@ import {
 } from "../../../src/ui/text/event-text.ts";
 import { timesIn } from "../../../src/ui/text/times.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
-import { fileBody } from "../../cli/screen/view/scenes.ts";
+import { fileBody, fileEntry } from "../../cli/screen/view/scenes.ts";
 import { record } from "../../core/model-scene.ts";
 
 test("formats a file with its caption in one line, and a deleted file without", async () => {
@@ -23,13 +23,12 @@ test("formats a file with its caption in one line, and a deleted file without", 
       texts,
       times,
     );
-  const body = fileBody("a.png");
-  expect(brief({ body })).toBe("File: a.png");
-  expect(brief({ body: { ...body, text: "look\n\u001b[2J here" } })).toBe(
+  expect(brief({ body: fileBody("a.png") })).toBe("File: a.png");
+  expect(brief({ body: fileBody("a.png", { text: "look\n\u001b[2J here" }) })).toBe(
     "File: a.png: look ␛[2J here",
   );
   const details = { durationMs: 7_200, peaks: "0f" };
-  expect(brief({ body: { ...body, details } })).toBe("Voice message, 0:07");
+  expect(brief({ body: { files: [fileEntry("a.png", { details })] } })).toBe("Voice message, 0:07");
   expect(brief({ state: "erased", body: undefined })).toBe(texts.deleted);
 });
 
@@ -70,7 +69,7 @@ test("removes markup from a message, but not from a file name", async () => {
   const said = item({ body: { text: "**look**, `here`\n> _there_" } });
   expect(briefText(said, texts, timesIn(texts))).toBe("look, here there");
   expect(quotedText(said, 7)).toBe("look, h");
-  const file = item({ kind: "file", body: { ...fileBody("_a_.png"), text: "*look*" } });
+  const file = item({ kind: "file", body: fileBody("_a_.png", { text: "*look*" }) });
   expect(briefText(file, texts, timesIn(texts))).toBe("Berkas: _a_.png: look");
   expect(quotedText(file, 100)).toBe("_a_.png");
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { FileBody } from "../../../src/core/rooms/files.ts";
 import { type PreviewPicture, Previews } from "../../../src/web/transfer/previews.ts";
-import { fileBody } from "../../cli/screen/view/scenes.ts";
+import { fileEntry } from "../../cli/screen/view/scenes.ts";
 import { photo } from "../../page/fixtures.ts";
 
 interface Asked {
@@ -30,7 +30,7 @@ function scene(scaled?: PreviewPicture) {
 }
 
 const PNG = photo(4, 3);
-const picture = (name: string): FileBody => fileBody(name) as FileBody;
+const picture = (name: string): FileBody => fileEntry(name) as FileBody;
 const settled = () => new Promise<void>((done) => setImmediate(done));
 
 test("limits concurrent previews, and serves the latest request first", async () => {

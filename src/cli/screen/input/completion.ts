@@ -262,7 +262,7 @@ function withSpace({ text, hint }: CompletionCandidate): CompletionCandidate {
 
 function filesOf(model: Model): readonly CompletionCandidate[] {
   const items = openRoom(model)?.tail.items ?? [];
-  const files = items.toReversed().flatMap(({ file }) => file ?? []);
+  const files = items.toReversed().flatMap((item) => item.files);
   const names = new Map(files.map(({ file, name }) => [file, name]));
   return [...names]
     .map(([id, name]) => ({ text: `${id} `, hint: name }))

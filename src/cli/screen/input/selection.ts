@@ -2,8 +2,20 @@
 
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import { canPin, openRoom, openThreadRoot, rightsIn } from "../../../core/model/selectors.ts";
-import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
+import {
+  canPin,
+  listsFiles,
+  openRoom,
+  openThreadRoot,
+  rightsIn,
+} from "../../../core/model/selectors.ts";
+import type {
+  FileView,
+  Item,
+  Model,
+  PendingPost,
+  TransferView,
+} from "../../../core/model/state.ts";
 import { startEdit, startReply } from "../../../ui/text/draft.ts";
 import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
 import type { CommandName, MenuEntry, QuestionAction, ScreenState } from "../state/screen-state.ts";
@@ -28,7 +40,7 @@ const SCREEN_UNFOLDED_MAX = 100;
 export function isSelectable(row: Row): boolean {
   if (row.kind === "pending") return true;
   if (row.kind !== "item" || row.item.state !== "whole") return false;
-  return isMessage(row.item) || row.item.file !== undefined;
+  return isMessage(row.item) || listsFiles(row.item);
 }
 
 function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): number {
@@ -179,7 +191,7 @@ function firstOf(...handlers: readonly KeyHandler[]): KeyHandler {
 }
 
 const isText = (item: Item) => item.kind === "text" || item.kind === "action";
-const isOwnContent = (item: Item) => item.isMine && (isText(item) || item.file !== undefined);
+const isOwnContent = (item: Item) => item.isMine && (isText(item) || listsFiles(item));
 const canErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
 const canPinHere = (_: Item, model: Model) => {
   const room = openRoom(model);
@@ -237,20 +249,17 @@ function toggleSaved(state: ScreenState, { seq }: Item, context: HandlerContext)
 }
 
 function copy(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
-  const text = item.file?.name ?? item.text;
+  const text = listsFiles(item) ? item.files.map(({ name }) => name).join("\n") : item.text;
   return withChange(clearSelection(state, context).state, {}, { kind: "copy", text });
 }
 
 function fetchFile(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
-  const { file } = item;
-  if (file === undefined) return withActions(state);
   const nextState = clearSelection(state, context).state;
-  return withActions(nextState, { kind: "fetch", file: file.file, name: file.name });
+  const fetches = item.files.map(({ file, name }) => ({ kind: "fetch" as const, file, name }));
+  return withActions(nextState, ...fetches);
 }
 
-export function transferOf(item: Item, model: Model): TransferView | undefined {
-  const { file } = item;
-  if (file === undefined) return undefined;
+export function transferOf(file: FileView, model: Model): TransferView | undefined {
   const isRunningTransfer = (transfer: TransferView) =>
     transfer.file === file.file &&
     transfer.state.kind !== "done" &&
@@ -258,10 +267,13 @@ export function transferOf(item: Item, model: Model): TransferView | undefined {
   return [...model.transfers.values()].findLast(isRunningTransfer);
 }
 
+function transfersOf({ files }: Item, model: Model): readonly TransferView[] {
+  return files.flatMap((file) => transferOf(file, model) ?? []);
+}
+
 function stopTransfer(state: ScreenState, item: Item, { model }: HandlerContext): UpdateResult {
-  const transfer = transferOf(item, model);
-  if (transfer === undefined) return withActions(state);
-  return withActions(state, { kind: "cancel-transfer", id: transfer.id });
+  const running = transfersOf(item, model);
+  return withActions(state, ...running.map(({ id }) => ({ kind: "cancel-transfer" as const, id })));
 }
 
 function goToReplied(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
@@ -300,12 +312,12 @@ const ACTIONS = {
     withActions(clearSelection(state, context).state, { kind: "thread", seq }),
   ),
   copy: firstOf(
-    withItem((item) => isText(item) || item.file !== undefined, copy),
+    withItem((item) => isText(item) || listsFiles(item), copy),
     withPost((state, post) => withActions(state, { kind: "copy", text: post.body.text })),
   ),
-  fetch: withItem((item) => item.file !== undefined, fetchFile),
+  fetch: withItem(listsFiles, fetchFile),
   fold: toggleFold,
-  stop: withItem((item, model) => transferOf(item, model) !== undefined, stopTransfer),
+  stop: withItem((item, model) => transfersOf(item, model).length > 0, stopTransfer),
   "select-answered": withItem((item) => item.re !== undefined, goToReplied),
   resend: withPost((state, post) => withActions(state, { kind: "resend", key: post.key })),
   erase: firstOf(

@@ -330,7 +330,7 @@ function clickOverlay(
 /** Clicking a selected message opens its menu. */
 function clickTimeline(
   state: ScreenState,
-  { key, clickAction, link }: TimelineHit,
+  { key, clickAction, link, file: clicked }: TimelineHit,
   context: HandlerContext,
 ): UpdateResult {
   const { model, rows } = context;
@@ -341,13 +341,10 @@ function clickTimeline(
   const { state: next } = selectInPlace(state, row, context);
   const wasSelected = next.selected === state.selected;
   if (clickAction === "unfold") return toggleFold(next, context) ?? withActions(next);
-  const item = row.kind === "item" ? row.item : undefined;
-  if (
-    clickAction === "fetch" &&
-    item?.file !== undefined &&
-    transferOf(item, model) === undefined
-  ) {
-    return withActions(state, { kind: "fetch", file: item.file.file, name: item.file.name });
+  const files = row.kind === "item" && clickAction === "fetch" ? row.item.files : [];
+  const file = files.find((listed) => listed.file === clicked);
+  if (file !== undefined && transferOf(file, model) === undefined) {
+    return withActions(state, { kind: "fetch", file: file.file, name: file.name });
   }
   if (wasSelected || clickAction === "fetch") return menu(next, context);
   return link === undefined ? withActions(next) : withActions(next, { kind: "copy", text: link });

@@ -176,6 +176,8 @@ export type Hit =
       readonly key: string | undefined;
       readonly clickAction: "fetch" | "unfold" | undefined;
       readonly link: string | undefined;
+      /** File on whose line the pointer is. */
+      readonly file?: string | undefined;
     }
   | { readonly kind: "overlay"; readonly choice: number | undefined; readonly isHeading: boolean }
   /** `at` is a UTF-16 index in the input text. */

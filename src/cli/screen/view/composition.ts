@@ -439,8 +439,7 @@ function titleOf(model: Model): string {
 }
 
 function filesOf(visibleRows: readonly VisibleRow[]): readonly FileBody[] {
-  const files = visibleRows.map(({ row }) => (row.kind === "item" ? row.item.file : undefined));
-  return files.filter((file) => file !== undefined);
+  return visibleRows.flatMap(({ row }) => (row.kind === "item" ? row.item.files : []));
 }
 
 function visibleSeqOf(

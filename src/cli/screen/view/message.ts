@@ -8,7 +8,14 @@ import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import type { People } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
+import { listsFiles } from "../../../core/model/selectors.ts";
+import type {
+  FileView,
+  Item,
+  Model,
+  PendingPost,
+  TransferView,
+} from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { refusalText } from "../../../ui/text/fault-text.ts";
@@ -58,7 +65,8 @@ export interface RowLines {
 }
 
 export interface RowExtras {
-  readonly transfer: TransferView | undefined;
+  /** Downloads of the message's files, in their order. */
+  readonly transfers: readonly (TransferView | undefined)[];
   readonly isUnfolded: boolean;
 }
 
@@ -326,7 +334,7 @@ function contentLines(
   actor: string | undefined,
   options: RowOptions,
   columns: number,
-  { transfer, isUnfolded }: RowExtras,
+  { transfers, isUnfolded }: RowExtras,
 ): RowLines {
   const { texts } = options;
   if (item.state !== "whole") {
@@ -341,12 +349,15 @@ function contentLines(
     item.hasNewKey === true ? [{ text: ` (${texts.newKey})`, role: "mark" }] : [];
   const edited: StyledLine =
     item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
-  if (item.file !== undefined) {
-    const file = fileLines(item.file, [...key, ...pin], options, columns, transfer);
-    if (text === "") return unfoldable(file);
+  if (listsFiles(item)) {
+    const mark = [...key, ...pin];
+    const files = item.files.flatMap((file, i) =>
+      fileLines(file, i === 0 ? mark : [], options, columns, transfers[i]),
+    );
+    if (text === "") return unfoldable(files);
     const caption = textLines({ text, mentions, me, mark: edited, hit: options.hit }, columns);
     const content = folded(caption, edited, options, columns, isUnfolded);
-    return { ...content, lines: [...file, ...content.lines] };
+    return { ...content, lines: [...files, ...content.lines] };
   }
   const notice: StyledLine =
     item.isNotice === true ? [{ text: ` (${texts.notice})`, role: "mark" }] : [];
@@ -410,16 +421,14 @@ function reactionLines({ reactions }: Item, columns: number): readonly StyledLin
   return wrapSpans(spans, columns);
 }
 
-type FileBody = NonNullable<Item["file"]>;
-
 const WAVE_COLUMNS = 16;
 
-function waveSpan(peaks: string): Span {
-  return { text: `  ${drawPeaks(peaks, WAVE_COLUMNS)}`, role: "dim", clickAction: "fetch" };
+function wave(peaks: string): string {
+  return `  ${drawPeaks(peaks, WAVE_COLUMNS)}`;
 }
 
 function fileLines(
-  { file, name, size, folder, details }: FileBody,
+  { file, name, size, folder, details }: FileView,
   mark: StyledLine,
   options: RowOptions,
   columns: number,
@@ -428,15 +437,15 @@ function fileLines(
   const { texts } = options;
   const kind = folder === undefined ? [] : [texts.folderOf(folder.entries)];
   const about = [formatSize(size), ...kind, ...detailTexts(details, texts)].join(" · ");
+  const dim = (text: string): Span => ({ text, role: "dim", clickAction: "fetch", file });
   const spans: Span[] = [
-    { text: oneLine(name, 1_000), role: "file", clickAction: "fetch" },
-    ...(details?.peaks === undefined ? [] : [waveSpan(details.peaks)]),
-    { text: `  ${about}`, role: "dim", clickAction: "fetch" },
+    { text: oneLine(name, 1_000), role: "file", clickAction: "fetch", file },
+    ...(details?.peaks === undefined ? [] : [dim(wave(details.peaks))]),
+    dim(`  ${about}`),
     ...mark,
   ];
   if (transfer === undefined && options.fetchKey !== undefined) {
-    const text = ` · ${texts.screen.fetchWith(options.fetchKey)}`;
-    spans.push({ text, role: "dim", clickAction: "fetch" });
+    spans.push(dim(` · ${texts.screen.fetchWith(options.fetchKey)}`));
   }
   const lines = [...wrapSpans(withHits(spans, options.hit), columns)];
   if (transfer !== undefined) lines.push(cutLine(progressLine(transfer, options), columns));

@@ -255,7 +255,7 @@ function resultEntries(
         role: "accent",
       },
       { text: authorText(item, texts, model), role: nickRole(tintOf(from)) },
-      { text: item.file === undefined ? "" : `  ${cleanText(item.file.file)}`, role: "dim" },
+      { text: item.files.map(({ file }) => `  ${cleanText(file)}`).join(""), role: "dim" },
       { text: "  " },
     ];
     const length = Math.max(RESULT_LENGTH_MIN, columns - lineWidth(head));

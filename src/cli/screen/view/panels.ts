@@ -242,5 +242,6 @@ function hitInBody(regions: HitRegions, column: number, row: number): Hit {
   const span = found === undefined ? undefined : spanAt(found.line, inside);
   const action =
     span?.clickAction === "fetch" || span?.clickAction === "unfold" ? span.clickAction : undefined;
-  return { kind: "timeline", key: found?.key, clickAction: action, link: span?.link };
+  const { link, file } = span ?? {};
+  return { kind: "timeline", key: found?.key, clickAction: action, link, file };
 }

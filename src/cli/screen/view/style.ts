@@ -17,6 +17,8 @@ export interface Span {
   readonly link?: string;
   /** If absent, a click selects the row. */
   readonly clickAction?: "fetch" | "unfold" | "newest" | "unread";
+  /** File that a click fetches. */
+  readonly file?: string;
   /** Set for picture cells, whose colour encodes the picture, so that no style applies. */
   readonly picture?: PictureBox;
 }

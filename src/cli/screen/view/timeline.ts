@@ -3,7 +3,7 @@
  * their inputs change.
  */
 
-import type { Row, Rows } from "../../../core/model/rows.ts";
+import { isSameList, type Row, type Rows } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import type { PictureBox, ScrollAnchor } from "../state/screen-state.ts";
 import { edgeOf, movedDown } from "../state/scroll.ts";
@@ -41,7 +41,7 @@ interface CachedRow {
   readonly lines: readonly StyledLine[];
   readonly folds: number;
   readonly texts: (string | undefined)[];
-  readonly transfer: TransferView | undefined;
+  readonly transfers: readonly (TransferView | undefined)[];
   readonly isUnfolded: boolean;
 }
 
@@ -189,13 +189,13 @@ export class TimelineCache {
   }
 
   #cachedRow(row: Row, { rowOptions, unfolded }: TimelineOptions): CachedRow {
-    const file = row.kind === "item" ? row.item.file?.file : undefined;
-    const transfer = file === undefined ? undefined : this.#downloads.get(file);
+    const files = row.kind === "item" ? row.item.files : [];
+    const transfers = files.map(({ file }) => this.#downloads.get(file));
     const isUnfolded = unfolded.has(row.key);
     const cached = this.#cache.get(row);
-    const isUnchanged = cached?.transfer === transfer && cached?.isUnfolded === isUnfolded;
-    if (cached !== undefined && isUnchanged) return cached;
-    const extras = { transfer, isUnfolded };
+    const isSameState = cached?.isUnfolded === isUnfolded;
+    if (isSameState && isSameList(cached.transfers, transfers)) return cached;
+    const extras = { transfers, isUnfolded };
     const laidOut = { ...rowLines(row, rowOptions, extras), texts: [], ...extras };
     this.#cache.set(row, laidOut);
     return laidOut;

@@ -184,5 +184,6 @@ function isSameStyle(a: Span, b: Span): boolean {
   if (a === b) return true;
   const isSameRole = a.role === b.role && a.bold === b.bold;
   const isSameFont = isSameRole && a.italic === b.italic && a.strike === b.strike;
-  return isSameFont && a.link === b.link && a.clickAction === b.clickAction;
+  const isSameClick = a.clickAction === b.clickAction && a.file === b.file;
+  return isSameFont && a.link === b.link && isSameClick;
 }

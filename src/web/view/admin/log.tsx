@@ -13,6 +13,7 @@ import {
   MINUTE_MS,
 } from "../../../base/time.ts";
 import { importOriginOf } from "../../../core/client/chat-record.ts";
+import { namesOfFiles } from "../../../core/client/grep.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { offsetMinutes, withLocalTimestamps } from "../../../ui/text/times.ts";
 import { isKnownKind, OPEN_MESSAGE_KINDS } from "../../../wire/kinds.ts";
@@ -108,7 +109,8 @@ function toLogLine(notice: ServerEvent, key: number, { texts, times }: PageValue
   const roomName = notice.room?.name === undefined ? undefined : `#${notice.room.name}`;
   const pair = notice.between?.join(" – ");
   const kind = typeof head["kind"] === "string" ? head["kind"] : undefined;
-  const content = [body["text"], body["topic"], body["react"], body["name"]].find(
+  const names = namesOfFiles(body).join(", ");
+  const content = [body["text"], body["topic"], body["react"], body["name"], names].find(
     (text): text is string => typeof text === "string" && text !== "",
   );
   const imported = importOriginOf(body);

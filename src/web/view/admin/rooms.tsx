@@ -145,7 +145,8 @@ function OpenFileButton({ file }: { readonly file: FileEntry }) {
     for (const { id } of joined) {
       for (const seq of file.seqs) {
         const item = await chat.actions.savedItem(id, seq).catch(ignoreFault);
-        if (item?.file?.file === file.file) return openDialog(Viewer, { file: item.file, seq });
+        const listed = item?.files.find((entry) => entry.file === file.file);
+        if (listed !== undefined) return openDialog(Viewer, { file: listed, seq });
       }
     }
     fail(texts.messageNotFound);

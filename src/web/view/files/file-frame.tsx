@@ -3,15 +3,16 @@
 import { PICTURE_SHOWN_BYTES_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSmallPicture } from "../../../core/client/picture-name.ts";
-import { filesInProgress } from "../../../core/model/selectors.ts";
+import { type FileOfItem, filesInProgress, filesOfItems } from "../../../core/model/selectors.ts";
 import type { Item, Model, OfferedFile } from "../../../core/model/state.ts";
 import { useShownName } from "../room/person.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { showsPictures } from "../shell/settings.ts";
 
 export interface Sending {
-  readonly pictures: readonly Item[];
-  readonly lines: readonly Item[];
+  readonly pictures: readonly FileOfItem[];
+  /** Without `file`: message whose files were erased or are damaged. */
+  readonly lines: readonly (FileOfItem | { readonly item: Item; readonly file?: undefined })[];
   /** False if the user hides pictures, or the browser saves data. */
   readonly isOn: boolean;
 }
@@ -19,13 +20,13 @@ export interface Sending {
 export function useSending(items: readonly Item[], target: string): Sending {
   const { settings } = usePage();
   const isOn = showsPictures(settings, target) && !isSaving();
-  const isPicture = ({ file, state }: Item) =>
-    isOn &&
-    state === "whole" &&
-    file !== undefined &&
-    isSmallPicture(file, file.preview === undefined ? PICTURE_SHOWN_BYTES_MAX : file.size);
-  const pictures = items.filter(isPicture);
-  return { pictures, lines: items.filter((item) => !isPicture(item)), isOn };
+  const isPicture = ({ file }: FileOfItem) =>
+    isOn && isSmallPicture(file, file.preview === undefined ? PICTURE_SHOWN_BYTES_MAX : file.size);
+  const lines = items.flatMap((item) => {
+    const listed = filesOfItems([item]);
+    return listed.length === 0 ? [{ item }] : listed.filter((file) => !isPicture(file));
+  });
+  return { pictures: filesOfItems(items).filter(isPicture), lines, isOn };
 }
 
 function OfferedLine({ file, isElsewhere }: { file: OfferedFile; isElsewhere: boolean }) {

@@ -330,7 +330,7 @@ function VoiceFile({ sound, ...props }: FileProps & { readonly sound: FileVoice 
 
 function FileLine(props: FileProps & { readonly showsFilm: boolean }) {
   const page = usePage();
-  const sound = fileVoice(page, props.item, props.target);
+  const sound = fileVoice(page, props, props.target);
   return sound === undefined ? <FileCard {...props} /> : <VoiceFile {...props} sound={sound} />;
 }
 
@@ -410,22 +410,24 @@ export const FileList = memo(function FileList({ items, target, menuOf }: FilesP
   const props = (item: Item, file: FileView) => ({ item, file, target, menuOf: ownMenu });
   return (
     <div className="files">
-      {lines.map((item) =>
-        item.file === undefined || item.state !== "whole" ? (
+      {lines.map(({ item, file }) =>
+        file === undefined ? (
           <p key={item.seq} className="gone">
             {item.state === "erased" ? deletedText(item, texts, chat.model) : texts.damaged}
           </p>
         ) : (
-          <FileLine key={item.seq} {...props(item, item.file)} showsFilm={isOn} />
+          <FileLine key={`${item.seq} ${file.file}`} {...props(item, file)} showsFilm={isOn} />
         ),
       )}
       {pictures.length > 0 ? (
         <div className="pictures" data-count={pictures.length}>
-          {pictures.map((item) =>
-            item.file === undefined ? null : (
-              <PictureCell key={item.seq} {...props(item, item.file)} isSquare={isGrid} />
-            ),
-          )}
+          {pictures.map(({ item, file }) => (
+            <PictureCell
+              key={`${item.seq} ${file.file}`}
+              {...props(item, file)}
+              isSquare={isGrid}
+            />
+          ))}
         </div>
       ) : null}
     </div>

@@ -4,7 +4,13 @@ import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import { itemAt } from "../../../core/model/item.ts";
-import { isIgnored, openRoom, postTarget, rightsIn } from "../../../core/model/selectors.ts";
+import {
+  filesOfItems,
+  isIgnored,
+  openRoom,
+  postTarget,
+  rightsIn,
+} from "../../../core/model/selectors.ts";
 import type { FileView, Model } from "../../../core/model/state.ts";
 import { startReply } from "../../../ui/text/draft.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
@@ -160,8 +166,8 @@ interface ViewedPicture {
 function roomPictures(model: Model): readonly ViewedPicture[] {
   const room = openRoom(model);
   const { items = [] } = room?.jump ?? room?.tail ?? {};
-  return items.flatMap(({ file, seq, state, from, text }) => {
-    if (file === undefined || state !== "whole" || isIgnored(model, from)) return [];
+  return filesOfItems(items).flatMap(({ item: { seq, from, text }, file }) => {
+    if (isIgnored(model, from)) return [];
     const isPicture = mediaType(file.name)?.kind === "image" && file.folder === undefined;
     return isPicture && file.size <= VIEWED_BYTES_MAX ? [{ file, seq, text }] : [];
   });

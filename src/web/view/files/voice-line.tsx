@@ -4,8 +4,8 @@ import { type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { SECOND_MS } from "../../../base/time.ts";
 import { playingTime, readPeaks } from "../../../core/client/voice.ts";
 import { isMessage } from "../../../core/model/item.ts";
-import { isIgnored, roomOf } from "../../../core/model/selectors.ts";
-import type { FileView, Item } from "../../../core/model/state.ts";
+import { type FileOfItem, filesOfItems, isIgnored, roomOf } from "../../../core/model/selectors.ts";
+import type { FileView } from "../../../core/model/state.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { mediaType } from "../../browser/media.ts";
 import { VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
@@ -22,10 +22,13 @@ export interface FileVoice {
 }
 
 /** @returns `undefined` if the file is no voice message */
-export function fileVoice(page: PageValue, item: Item, target: string): FileVoice | undefined {
+export function fileVoice(
+  page: PageValue,
+  listed: FileOfItem,
+  target: string,
+): FileVoice | undefined {
   const { texts, chat } = page;
-  const { file } = item;
-  if (file === undefined || item.state !== "whole") return undefined;
+  const { item, file } = listed;
   const { durationMs, peaks } = file.details ?? {};
   const media = file.folder === undefined ? mediaType(file.name) : undefined;
   const isVoice = media?.kind === "sound" && file.size <= VIEWED_BYTES_MAX;
@@ -39,7 +42,7 @@ export function fileVoice(page: PageValue, item: Item, target: string): FileVoic
     pauseLabel: texts.pauseVoiceOf(author),
     durationMs,
     load: () => loadSound(page, file, media.mime),
-    next: () => nextVoice(page, item, target),
+    next: () => nextVoice(page, listed, target),
   };
   return { voice, peaks };
 }
@@ -50,14 +53,20 @@ async function loadSound({ chat }: PageValue, file: FileView, type: string): Pro
 }
 
 /** Joins, topics and messages of ignored users do not end a row of voice messages; others do. */
-function nextVoice(page: PageValue, { seq, re, isInThread }: Item, target: string) {
+function nextVoice(page: PageValue, { item: played, file }: FileOfItem, target: string) {
   const { model } = page.chat;
+  const { seq, re, isInThread } = played;
+  const [inMessage] = played.files.slice(played.files.indexOf(file) + 1);
+  if (inMessage !== undefined) {
+    return fileVoice(page, { item: played, file: inMessage }, target)?.voice;
+  }
   const { items } = roomOf(model, target)?.tail ?? { items: [] };
   const next = items.find((item) => {
     const isSameThread = item.isInThread === isInThread && (!isInThread || item.re === re);
     return item.seq > seq && isSameThread && isMessage(item) && !isIgnored(model, item.from);
   });
-  return next && fileVoice(page, next, target)?.voice;
+  const [first] = next === undefined ? [] : filesOfItems([next]);
+  return first && fileVoice(page, first, target)?.voice;
 }
 
 interface VoiceProps {

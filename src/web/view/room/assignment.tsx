@@ -6,7 +6,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { HandedIn } from "../../../client/actions.ts";
 import { hasHandedIn } from "../../../core/model/due.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { isBoxOf, postTarget, roomOf } from "../../../core/model/selectors.ts";
+import { isBoxOf, listsFiles, postTarget, roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { privacyText, sortedWork } from "../../../ui/text/rules-text.ts";
 import { newestWork } from "../../driver/handed-lists.ts";
@@ -30,7 +30,7 @@ export function WorkStrip({ room }: { readonly room: RoomState }) {
   const due = useModelValue((model) => roomOf(model, boxNames(room.target)?.room ?? "")?.rules.due);
   if (!isBoxOf(room.target, chat.model.me)) return null;
   const isDone = hasHandedIn(chat.model, room.target);
-  const last = room.tail.items.findLast(({ isMine, file }) => isMine && file !== undefined);
+  const last = room.tail.items.findLast((item) => item.isMine && listsFiles(item));
   if (due === undefined && isDone !== true) return null;
   return (
     <div className="lesson work-strip">
@@ -40,9 +40,11 @@ export function WorkStrip({ room }: { readonly room: RoomState }) {
           {texts.handedInMenu}
         </span>
       ) : null}
-      {last?.file === undefined || last.state !== "whole" ? null : (
+      {last === undefined || last.state !== "whole" ? null : (
         <span className="work-file" dir="auto">
-          {`${cleanText(last.file.name)}, ${times.full(last.timeUnixMs)}`}
+          {[...last.files.map(({ name }) => cleanText(name)), times.full(last.timeUnixMs)].join(
+            ", ",
+          )}
         </span>
       )}
       {due === undefined ? null : (

@@ -22,7 +22,13 @@ import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { displayedLike } from "../../../core/model/people.ts";
 import { isConversation } from "../../../core/model/room.ts";
-import { draftKey, knownNames, postTarget, roomOf } from "../../../core/model/selectors.ts";
+import {
+  draftKey,
+  knownNames,
+  listsFiles,
+  postTarget,
+  roomOf,
+} from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Item, Model } from "../../../core/model/state.ts";
 import type { FileMessage } from "../../../core/rooms/files.ts";
 import { usageFor } from "../../../ui/command.ts";
@@ -385,7 +391,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
   const offers = useOffer();
   const fieldEvents = useText(field, draft);
   useHeight(field, draft.text);
-  const isCaption = draft.edits !== undefined && itemOf(draft.edits)?.file !== undefined;
+  const isCaption = draft.edits !== undefined && listsFiles(itemOf(draft.edits));
   const textMax = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
   const max = isCaption ? FILE_TEXT_BYTES_MAX : textMax;
   const bytes = draft.text.length * 3 > max ? utf8Encode(draft.text).length : 0;

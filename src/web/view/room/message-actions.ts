@@ -1,6 +1,6 @@
 /** Actions on a message: its context and its menu items. */
 
-import { canPin, openRoom, type RoomRights } from "../../../core/model/selectors.ts";
+import { canPin, listsFiles, openRoom, type RoomRights } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
@@ -125,7 +125,7 @@ function changeItems(page: PageValue, item: Item, actions: MessageActions): Menu
   const items: MenuItem[] = [];
   const room = openRoom(chat.model);
   const isEditable = item.isMine && item.poll === undefined && actions.rights.mayPost;
-  if (isEditable && (isText(item) || item.file !== undefined)) {
+  if (isEditable && (isText(item) || listsFiles(item))) {
     const ofFile = item.text === "" ? texts.addCaption : texts.editCaption;
     items.push(menuItem(isText(item) ? texts.edit : ofFile, () => actions.edit(item), "edit"));
   }

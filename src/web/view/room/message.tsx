@@ -15,6 +15,7 @@ import {
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
+import { listsFiles } from "../../../core/model/selectors.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { refusalText } from "../../../ui/text/fault-text.ts";
@@ -328,7 +329,7 @@ function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
 function Content({ row, actions, isJumpTarget }: MessageProps) {
   const { texts, chat } = usePage();
   const { item, earlier } = row;
-  if (item.file !== undefined || earlier.length > 0)
+  if (listsFiles(item) || earlier.length > 0)
     return <FilesAndText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
   if (item.state === "erased")
     return <p className="gone">{deletedText(item, texts, chat.model)}</p>;

@@ -3,8 +3,8 @@
 import { type KeyboardEvent, useEffect } from "react";
 import { boxNames } from "../../../base/names.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { isBoxOf } from "../../../core/model/selectors.ts";
-import type { FileView, Item, RoomState } from "../../../core/model/state.ts";
+import { filesOfItems, isBoxOf } from "../../../core/model/selectors.ts";
+import type { RoomState } from "../../../core/model/state.ts";
 import { rove } from "../../input/keys.ts";
 import { PinList } from "../attention/pins.tsx";
 import { FileRow, isPictured, PictureTile } from "../files/files.tsx";
@@ -81,25 +81,19 @@ export function RoomPanel({ room, me, tab, onTab, onClose }: RoomPanelProps) {
   );
 }
 
-type FileItem = Item & { readonly file: FileView };
-
-function hasFile(item: Item): item is FileItem {
-  return item.file !== undefined && item.state === "whole";
-}
-
 /** Files that the owner of a box has handed in, oldest first. */
 function HandedFiles({ room }: { readonly room: RoomState }) {
   const { texts } = usePage();
   const owner = boxNames(room.target)?.user;
-  const items = room.tail.items.filter(hasFile).filter(({ from }) => isSameName(from, owner));
-  if (items.length === 0) return null;
+  const files = filesOfItems(room.tail.items.filter(({ from }) => isSameName(from, owner)));
+  if (files.length === 0) return null;
   return (
     <section className="panel-files" aria-label={texts.handedInMenu}>
       <h2>{texts.handedInMenu}</h2>
       <ul>
-        {items.map((item) => (
-          <li key={item.seq}>
-            <FileRow item={item} file={item.file} target={room.target} isOwn />
+        {files.map(({ item, file }) => (
+          <li key={`${item.seq} ${file.file}`}>
+            <FileRow item={item} file={file} target={room.target} isOwn />
           </li>
         ))}
       </ul>
@@ -121,18 +115,23 @@ function RoomFiles({ target }: { readonly target: string }) {
       if (chat.model.search?.query === query) chat.actions.search(undefined);
     };
   }, [chat, target, isOnline]);
-  const items = (search?.found ?? []).map(({ item }) => item).filter(hasFile);
-  const pictured = items.filter(({ file }) => isPictured(file));
-  const others = items.filter(({ file }) => !isPictured(file));
-  const isEmpty = search?.isLoading === false && search.fault === undefined && items.length === 0;
+  const files = filesOfItems((search?.found ?? []).map(({ item }) => item));
+  const pictured = files.filter(({ file }) => isPictured(file));
+  const others = files.filter(({ file }) => !isPictured(file));
+  const isEmpty = search?.isLoading === false && search.fault === undefined && files.length === 0;
   return (
     <>
       {pictured.length === 0 ? null : (
         <section className="panel-files" aria-label={texts.photosAndFilms}>
           <h2>{texts.photosAndFilms}</h2>
           <div className="photo-grid">
-            {pictured.map((item) => (
-              <PictureTile key={item.seq} item={item} file={item.file} target={target} />
+            {pictured.map(({ item, file }) => (
+              <PictureTile
+                key={`${item.seq} ${file.file}`}
+                item={item}
+                file={file}
+                target={target}
+              />
             ))}
           </div>
         </section>
@@ -141,9 +140,9 @@ function RoomFiles({ target }: { readonly target: string }) {
         <section className="panel-files" aria-label={texts.dashboardFiles}>
           <h2>{texts.dashboardFiles}</h2>
           <ul>
-            {others.map((item) => (
-              <li key={item.seq}>
-                <FileRow item={item} file={item.file} target={target} />
+            {others.map(({ item, file }) => (
+              <li key={`${item.seq} ${file.file}`}>
+                <FileRow item={item} file={file} target={target} />
               </li>
             ))}
           </ul>

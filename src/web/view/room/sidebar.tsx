@@ -91,7 +91,7 @@ function useLast(target: string, isDirect: boolean) {
 }
 
 /** Kind of file that was sent last. */
-function lastIcon({ file, state }: Item): IconName | undefined {
+function lastIcon({ files: [file], state }: Item): IconName | undefined {
   if (file === undefined || state !== "whole") return undefined;
   if (file.folder !== undefined) return "folder";
   if (file.details?.peaks !== undefined) return "mic";

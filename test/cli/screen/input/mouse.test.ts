@@ -51,7 +51,7 @@ describe("a click", () => {
   });
 
   test("on a file downloads it, or opens the menu during the transfer", () => {
-    const screen = at(new Screen(), on("i6", { clickAction: "fetch" }));
+    const screen = at(new Screen(), on("i6", { clickAction: "fetch", file: CAT }));
     expect(screen.actions).toEqual([{ kind: "fetch", file: CAT, name: "cat.png" }]);
     expect(screen.state).toMatchObject({ selected: undefined, scroll: undefined });
     const transfer = {
@@ -64,7 +64,7 @@ describe("a click", () => {
       progress: undefined,
     };
     screen.model({ kind: "transfer", transfer });
-    at(screen, on("i6", { clickAction: "fetch" }));
+    at(screen, on("i6", { clickAction: "fetch", file: CAT }));
     expect([screen.actions, screen.state.selected]).toEqual([[], 6]);
     expect(screen.state.overlay).toMatchObject({ kind: "menu" });
   });

@@ -53,7 +53,7 @@ export function lobby(...events: readonly ModelEvent[]): Model {
     { kind: "open", target: "lobby" },
     ...[2, 3, 4].map((seq) => recordEvent(seq)),
     recordEvent(5, { from: "ana", body: { text: "mine" } }),
-    recordEvent(6, { kind: "file", body: file }),
+    recordEvent(6, { kind: "file", body: { files: [file] } }),
     ...[7, 8, 9, 10, 11].map((seq) => recordEvent(seq)),
     ...events,
   ).model;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { RoomId } from "../../../../src/base/ids.ts";
+import type { FileId, RoomId } from "../../../../src/base/ids.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { recordEvent } from "../../../core/model-scene.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
@@ -81,9 +81,25 @@ describe("actions", () => {
     expect(screen.line).toBe("half|");
   });
 
+  test("copies and fetches the files of a message together", () => {
+    const digest = "0".repeat(64);
+    const files = ["a.png", "b.png"].map((name, i) => {
+      return { file: `fabcdefghij${i}` as FileId, name, size: 1, chunks: 1, digest };
+    });
+    const screen = new Screen(lobby(recordEvent(12, { kind: "file", body: { files } })));
+    screen.press("shift-up", "c");
+    expect(screen.actions).toEqual([{ kind: "copy", text: "a.png\nb.png" }]);
+    screen.press("shift-up", "g");
+    expect(screen.actions).toEqual(files.map(({ file, name }) => ({ kind: "fetch", file, name })));
+  });
+
   test("edits or removes the caption of the user's own file", () => {
-    const fields = { name: "a.png", size: 1, chunks: 1, digest: "0".repeat(64), text: "look" };
-    const file = { kind: "file", from: "ana", body: { file: "fabcdefghijl", ...fields } };
+    const fields = { name: "a.png", size: 1, chunks: 1, digest: "0".repeat(64) };
+    const file = {
+      kind: "file",
+      from: "ana",
+      body: { text: "look", files: [{ file: "fabcdefghijl", ...fields }] },
+    };
     const screen = new Screen(lobby(recordEvent(12, file))).press("shift-up", "e");
     expect(screen.line).toBe("look|");
     const draft = { text: "look", edits: 12 };

@@ -50,7 +50,7 @@ type Told = (typeof message extends fc.Arbitrary<infer T> ? T : never)[];
 function modelOf(topic: string, messages: Told, isOffline: boolean): Model {
   const timeline = scenes.createScene(topic, 3);
   for (const { kind, from, text, re, whom: target, at } of messages) {
-    const file = { ...scenes.fileBody("x"), name: text, text };
+    const file = { text, files: [{ ...scenes.fileEntry("x"), name: text }] };
     const fields = { text, topic: text, name: target, react: text, mentions: ["ana"], on: true };
     // Refers to an earlier message, so that most edits, reactions and erasures have an effect.
     const seq = 1 + (at % Math.max(1, timeline.seq));
@@ -132,7 +132,7 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
 });
 const side = fc.double({ min: 0.05, max: 2_000, noNaN: true });
 const picture = fc.record({ id: fc.integer({ min: 1, max: 255 }), columns: side, rows: side });
-const picturesOf = (size: PictureSize) => new Map([[scenes.fileBody("x").file as string, size]]);
+const picturesOf = (size: PictureSize) => new Map([[scenes.fileEntry("x").file as string, size]]);
 const size = fc.record({
   columns: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 20, max: 300 })),
   rows: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 5, max: 100 })),

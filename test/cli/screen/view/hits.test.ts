@@ -43,7 +43,9 @@ describe("a click", () => {
     const { at } = viewOf(props());
     const nothing = { kind: "timeline", clickAction: undefined, link: undefined };
     expect(at("and this one was")).toEqual({ ...nothing, key: "i21" } as Hit);
-    expect(at("floor plan")).toEqual({ ...nothing, key: "i15", clickAction: "fetch" } as Hit);
+    const plan = scenes.fileEntry("floor plan, final.pdf").file;
+    const fetched = { ...nothing, key: "i15", clickAction: "fetch", file: plan };
+    expect(at("floor plan")).toEqual(fetched as Hit);
     expect(at("https://example.org/rota")).toEqual({
       kind: "timeline",
       key: "i17",

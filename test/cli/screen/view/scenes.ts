@@ -119,9 +119,14 @@ function fileId(name: string): FileId {
   return `f${letters.slice(0, 11)}` as FileId;
 }
 
-export function fileBody(name: string, more: object = {}) {
+export function fileEntry(name: string, more: object = {}) {
   const digest = "0".repeat(64);
   return { file: fileId(name), name, size: 2_150_000, chunks: 9, digest, ...more };
+}
+
+/** Body of a message with one file. */
+export function fileBody(name: string, more: object = {}) {
+  return { ...more, files: [fileEntry(name)] };
 }
 
 export function conversation(): Scene {
@@ -150,7 +155,7 @@ export function conversation(): Scene {
     .record({
       kind: "file",
       from: "ben",
-      body: fileBody("photos", { folder: { entries: 48, manifestBytes: 5_000 } }),
+      body: { files: [fileEntry("photos", { folder: { entries: 48, manifestBytes: 5_000 } })] },
     })
     .wait(1)
     .message(
