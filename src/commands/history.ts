@@ -185,8 +185,13 @@ async function fromServer(
     exec.length > 0
       ? new MessageCommand(context, exec, user)
       : new HistoryPrinter(context, { me: user, pager, hits: () => filter.hits });
+  const isAlerting = exec.length > 0 && options.from === undefined;
+  const isIgnored = isAlerting ? await ignoredNow(client) : () => false;
   const printPage = (records: readonly ChatRecord[]) => {
-    const rows = displayRecords(records, user);
+    const rows = displayRecords(
+      records.filter(({ from }) => !isIgnored(from)),
+      user,
+    );
     damage.add(rows);
     unreadable.add(rows);
     return printer.print(rows);
@@ -215,6 +220,15 @@ async function fromServer(
       printNotice(context, `record ${record.seq} is damaged or withheld`);
   }
   return 0;
+}
+
+/** Returns a function that reports whether the account ignores a person at that time. */
+async function ignoredNow(client: Client): Promise<(user: string | undefined) => boolean> {
+  let { users } = await client.request("ignored", {});
+  client.subscribe((event) => {
+    if (event.kind === "ignored") ({ users } = event);
+  });
+  return (user) => users.some((name) => isSameName(name, user));
 }
 
 /**

@@ -114,8 +114,14 @@ server.test("--exec runs a command for each message, past failures", async (sand
   await bob.run(["send", "next"]);
   expect(await follower.json("text", { text: "next" })).toMatchObject({ room: "lobby" });
   await follower.out.next("the next one", (line) => line === "lobby bob next");
-  const { exitCode, err } = await follower.signal("SIGINT");
+  await ana.run(["join"], { stdin: "/ignore bob\n" });
+  await bob.run(["send", "ignored"]);
+  const eva = sandbox.home("eva").with({ CHAT_USER: "eva" });
+  await eva.run(["send", "last"]);
+  await follower.out.next("the last one", (line) => line === "lobby eva last");
+  const { exitCode, err, out } = await follower.signal("SIGINT");
   expect(exitCode).toBe(130);
+  expect(out).not.toContain("ignored");
   expect(err).toMatch(/^chat: sh exited with 1 for message \d+\nchat: interrupted/m);
 });
 

@@ -134,7 +134,10 @@ testRule("an ignored person alerts nobody", "be alerted", {
   ),
   "line mode": heldBy("e2e/reading.test.ts", "hides messages of an ignored user on all devices"),
   "join --json": heldBy("e2e/reading.test.ts", "hides messages of an ignored user on all devices"),
-  "history --follow --exec": exempt("a script chooses its messages by --from and --grep"),
+  "history --follow --exec": heldBy(
+    "e2e/history.test.ts",
+    "--exec runs a command for each message, past failures",
+  ),
   IRC: async () => expect(await ircLines(false)).not.toContain("hidden"),
   "encrypted room": heldBy(
     "core/model/selectors.test.ts",
