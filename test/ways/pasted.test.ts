@@ -3,7 +3,8 @@ import { checkName } from "../../src/base/names.ts";
 import { parseFingerprint } from "../../src/wire/fingerprint.ts";
 import { parseServerSpec, secretFromInput } from "../../src/wire/invite.ts";
 import { parseShortCode } from "../../src/wire/short-code.ts";
-import { exempt, heldBy, testRule } from "./rule.ts";
+import { IrcSite } from "../server/irc/irc-site.ts";
+import { heldBy, testRule } from "./rule.ts";
 
 const FINGERPRINT = `${"A".repeat(21)}-${"b".repeat(20)}A`;
 
@@ -45,5 +46,14 @@ testRule("a copied code, name or address is what its reader sees", "paste a code
   environment: invite,
   file: heldBy("wire/invite.test.ts", "accepts missing fields of an invite"),
   prompt: code,
-  IRC: exempt("an IRC client sends nicks and passwords as typed, and a nick is refused by name"),
+  IRC: async () => {
+    const irc = await IrcSite.open();
+    const ana = await irc.member("ana");
+    const { password } = await ana.request("irc-password", {});
+    for (const copy of copiesOf(password)) {
+      const client = irc.connect();
+      await client.logIn("ana", copy.replace(/\r\n$/, ""));
+      expect(client.lines.join("\n")).toContain(" 001 ana ");
+    }
+  },
 });

@@ -23,6 +23,7 @@ import {
 } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import { checkNewPassword, checkReadable } from "../../base/new-passwords.ts";
+import { pastedText } from "../../base/text.ts";
 import { NewestMap } from "../../core/evict.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -270,14 +271,13 @@ export class Authenticator {
    * Accepts an IRC password or the account's password, and adds no device.
    * @throws {Fault} login-refused, banned, too-fast or too-many
    */
-  async loginGateway(
-    client: ClientConnection,
-    user: string,
-    password: string,
-  ): Promise<GatewayLogin> {
+  async loginGateway(client: ClientConnection, user: string, typed: string): Promise<GatewayLogin> {
     this.#options.bans.checkClient(client);
     const name = checkName(user);
-    checkReadable(password);
+    checkReadable(typed);
+    // A copy may have spaces around it, or invisible characters inside.
+    const copied = pastedText(typed);
+    const password = looksLikeIrcPassword(copied) ? copied : typed;
     const account = this.#options.registry.find(name);
     // A valid IRC password bypasses the delays that other clients cause, because 128 random bits
     // cannot be guessed.

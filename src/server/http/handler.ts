@@ -1,5 +1,6 @@
 /** HTTP handler of the server: routing, limits and common headers. */
 
+import { tryDecodeUri } from "../../base/decode.ts";
 import type { Fault } from "../../base/fault.ts";
 import { boxNames, isName } from "../../base/names.ts";
 import { refusalReason } from "../../io/cluster/majority.ts";
@@ -112,7 +113,8 @@ async function answer(
   if (url === undefined) return textResponse(400, "Invalid host.\n");
   const { pathname, hostname } = url;
   const match = (route: HttpRoute) => ROUTES[route].exec(pathname);
-  const room = match("room")?.[1];
+  const encodedRoom = match("room")?.[1];
+  const room = encodedRoom && (tryDecodeUri(encodedRoom) ?? encodedRoom);
   if (room !== undefined && posts !== undefined) {
     if (request.method === "POST") return posts.serve(request, room, remote);
     const isRead = request.method === "GET" || request.method === "HEAD";

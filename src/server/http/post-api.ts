@@ -10,7 +10,7 @@ import {
   TEXT_BYTES_MAX,
   WEBHOOK_BYTES_MAX,
 } from "../../base/limits.ts";
-import { checkName, foldName, type Name } from "../../base/names.ts";
+import { foldName, type Name, parseRoom } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import { keyedOutboxId } from "../../core/rooms/dedup.ts";
@@ -97,7 +97,7 @@ export class HttpPosts {
     const invite = await tokens.authenticate(remote, bearerOf(request), find);
     const account = registry.get(invite.by);
     if (account !== undefined) bans.checkAccount(account);
-    const room = checkName(roomText, "room's name");
+    const room = parseRoom(roomText);
     checkScope(invite, requireRoom(this.options.rooms, room, invite.by), "post");
     return { invite, room };
   }

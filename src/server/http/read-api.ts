@@ -16,7 +16,7 @@ import {
   READERS_PER_ADDRESS_MAX,
   READERS_PER_TOKEN_MAX,
 } from "../../base/limits.ts";
-import { checkName } from "../../base/names.ts";
+import { parseRoom } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
@@ -127,7 +127,7 @@ export class HttpReads {
     const invite = await tokens.authenticate(remote, token, (token) =>
       invites.programInvite(token),
     );
-    const room = requireRoom(rooms, checkName(roomText, "room's name"), invite.by);
+    const room = requireRoom(rooms, parseRoom(roomText), invite.by);
     checkScope(invite, room, "read");
     this.#rate.check(invite.id, clock.now(), "too-fast", "too many requests");
     const { host } = remote;
