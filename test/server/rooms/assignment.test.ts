@@ -261,7 +261,7 @@ boxTest(
   async ({ site, eve, ben, task }) => {
     expect(await rejection(site.wait(ben.post("oops", "lab")))).toMatchObject({
       code: "not-allowed",
-      remedy: "hand in your work: write to lab@ben on the page, or with chat 0.3.0 or later",
+      remedy: "hand in your work: write to lab@ben on the page or with chat",
     });
     const react = { text: "", react: "my answer", re: task };
     const fields = { outbox: "BBBBBBBBBBB", counter: 1, to: "lab", body: react };

@@ -60,14 +60,6 @@ labTest("lists the replies to an erased message, without erased ones", async (la
   expect(await textsOf(repliesIn(await site.again(eve, "eve"), re))).toEqual(["two"]);
 });
 
-labTest("reports a server that does not know the filter", async ({ site, ana, ben }) => {
-  const { seq: re } = await site.wait(ana.post("plan?", "lab"));
-  const request: SendRequest = (kind, fields) => ben.request(kind, { ...fields, re: undefined });
-  const query = { target: "lab", kinds: KINDS, re, limit: 10 };
-  const fault = await rejection(queryHistory(request, sha256, query));
-  expect(fault).toMatchObject({ code: "kind-unknown" });
-});
-
 labTest("accepts replies in a thread to messages of the room, also to erased ones", async (lab) => {
   const { site, ana, ben, eve } = lab;
   const { seq: re } = await site.wait(ana.post("plan?", "lab"));
