@@ -20,7 +20,7 @@ import {
 import { FILE_QUERY, pageQuery } from "../cli/connect/lists.ts";
 import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
-import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
+import { catchUp, IncomingFiles, noteEvent, type SenderTest } from "../cli/files/inbox.ts";
 import { localPath } from "../cli/files/local-path.ts";
 import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/files/receive-file.ts";
@@ -48,6 +48,8 @@ import {
 } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { PostedFile, UploadedFile } from "../client/files/transfers.ts";
+import { ignoredNow } from "../client/ignored-people.ts";
+import { isSameName } from "../core/model/item.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import type { LocalSource } from "../io/blob/interfaces.ts";
 import { systemEntropy } from "../io/entropy.ts";
@@ -339,12 +341,16 @@ async function watch(
   cursor: () => number,
   me: string,
 ): Promise<never> {
+  let isIgnored: SenderTest | undefined;
+  const isWanted: SenderTest = (user) => !isSameName(user, me) && isIgnored?.(user) !== true;
   for await (const event of client.read()) {
     if (event.kind === "closed") {
       throw event.fault ?? new Fault("link-closed", "the server closed the connection");
     }
-    if (event.kind === "connected") await catchUp(client, incoming, cursor(), me);
-    else noteEvent(incoming, event, me);
+    if (event.kind === "connected") {
+      isIgnored ??= await ignoredNow(client);
+      await catchUp(client, incoming, cursor(), isWanted);
+    } else noteEvent(incoming, event, isWanted);
     await incoming.waitForSpace();
   }
   throw connectionClosed();

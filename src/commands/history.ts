@@ -29,6 +29,7 @@ import { Pager } from "../cli/output/pager.ts";
 import type { DisplayRecord } from "../cli/output/render.ts";
 import { quoteArgument } from "../cli/shell-quote.ts";
 import type { Client } from "../client/client.ts";
+import { ignoredNow } from "../client/ignored-people.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import { bodyMatcher, checkGrep, searchedTexts } from "../core/client/grep.ts";
 import { roomAt } from "../core/client/room-names.ts";
@@ -220,15 +221,6 @@ async function fromServer(
       printNotice(context, `record ${record.seq} is damaged or withheld`);
   }
   return 0;
-}
-
-/** Returns a function that reports whether the account ignores a person at that time. */
-async function ignoredNow(client: Client): Promise<(user: string | undefined) => boolean> {
-  let { users } = await client.request("ignored", {});
-  client.subscribe((event) => {
-    if (event.kind === "ignored") ({ users } = event);
-  });
-  return (user) => users.some((name) => isSameName(name, user));
 }
 
 /**

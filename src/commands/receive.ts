@@ -34,6 +34,7 @@ import type { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
 import { MemorySink } from "../client/files/memory-sink.ts";
 import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
+import { isSameName } from "../core/model/item.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
@@ -169,6 +170,7 @@ function unreachableSender(error: unknown, address: ServerSpec, via: string): un
 class Transfer {
   readonly #receiver: FileReceiver;
   readonly #me: string;
+  readonly #isTheirs = (user: string) => !isSameName(user, this.#me);
   readonly #options: ReceiveOptions;
   readonly #downloaded = new Set<FileId>();
   readonly #failed: Fault[] = [];
@@ -229,7 +231,7 @@ class Transfer {
     this.#timeout.onReconnected();
     this.#onTopic(event.rooms.find(({ name }) => name === LOBBY)?.topic ?? "");
     if (this.#unconfirmed === undefined)
-      await catchUp(this.#receiver.client, this.#incoming, 0, this.#me);
+      await catchUp(this.#receiver.client, this.#incoming, 0, this.#isTheirs);
     else await this.#listAll(this.#unconfirmed);
     void this.#finishIfDone();
   }
@@ -238,7 +240,7 @@ class Transfer {
     if (event.kind === "record" && event.record.kind === "topic") {
       this.#onTopic(fieldsIn(event.record).topic ?? "");
     }
-    if (this.#unconfirmed === undefined) noteEvent(this.#incoming, event, this.#me);
+    if (this.#unconfirmed === undefined) noteEvent(this.#incoming, event, this.#isTheirs);
     else if (event.kind === "record") this.#addListed(this.#unconfirmed, event.record);
     void this.#finishIfDone();
   }
@@ -261,7 +263,7 @@ class Transfer {
   }
 
   #addListed(listed: Map<string, DisplayFile>, record: ChatRecord): void {
-    if (record.from === this.#me) return;
+    if (isSameName(record.from, this.#me)) return;
     for (const file of displayFiles(displayChatRecord(record, this.#me))) listed.set(file.id, file);
     if (this.#count !== undefined && listed.size >= this.#count) this.#prompt(listed);
   }

@@ -50,8 +50,16 @@ test("get-file --follow fetches earlier and later files once", async () => {
   expect(progress["id"]).toBeString();
   expect((await sending.finish()).exitCode).toBe(0);
   await again.json("got", { name: "slow", id: progress["id"] });
+  const eva = sandbox.home("eva").with({ CHAT_USER: "eva" });
+  await sends(eva, file(sandbox, "wanted", "4"));
+  await again.json("got", { name: "wanted" });
+  await bob.run(["join"], { stdin: "/ignore eva\n" });
+  await sends(eva, file(sandbox, "ignored", "5"));
+  await sends(ana, file(sandbox, "last", "6"));
+  await again.json("got", { name: "last" });
   await again.signal("SIGINT");
-  expect(readdirSync(inbox).sort()).toEqual(["away", "live", "missed", "slow"]);
+  await bob.run(["join"], { stdin: "/unignore eva\n" });
+  expect(readdirSync(inbox).sort()).toEqual(["away", "last", "live", "missed", "slow", "wanted"]);
 });
 
 test("files --grep lists files by name or caption in any case", async () => {

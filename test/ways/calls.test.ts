@@ -1,6 +1,9 @@
 import { expect } from "bun:test";
 import { IrcSite } from "../server/irc/irc-site.ts";
+import { siteWith } from "../server/site.ts";
 import { exempt, heldBy, testRule } from "./rule.ts";
+
+const TOKEN = "operator's token";
 
 /** Names that each line of an IRC client mentions. */
 async function mentionsIn(...lines: readonly string[]): Promise<readonly unknown[]> {
@@ -15,6 +18,22 @@ async function mentionsIn(...lines: readonly string[]): Promise<readonly unknown
   return ben.records.flatMap(({ head, body }) =>
     head.kind === "text" ? [body?.["mentions"]] : [],
   );
+}
+
+/** A program's message mentions people, and not everyone, which the rules of a room may refuse. */
+async function callsByProgram(type: string, body: string): Promise<void> {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { operatorToken: TOKEN });
+  await ben.request("operate", { token: TOKEN });
+  const { token } = await ben.request("invite", { post: "lobby" });
+  const headers = { authorization: `Bearer ${token}`, "content-type": type };
+  const { status } = await site.wait(site.fetch("/rooms/lobby", { method: "POST", headers, body }));
+  await site.quiet();
+  const posted = ana.records.at(-1)?.body;
+  expect([status, posted?.["mentions"], posted?.["everyone"]]).toEqual([
+    200,
+    ["ana", "everyone"],
+    undefined,
+  ]);
 }
 
 const FORMATS = ["\x02", "\x1d", "\x1f", "\x1e", "\x11", "\x16", "\x034"];
@@ -52,4 +71,6 @@ testRule("a name that calls alerts, however it is written", "be alerted", {
   thread: heldBy("client/sealed/unread.test.ts", "notifies of mentions and replies"),
   "caption of a file": heldBy("core/model/item.test.ts", "finds mentions in a caption"),
   "edited text": heldBy("core/model/item.test.ts", "finds mentions in an edited caption"),
+  HTTP: () => callsByProgram("text/plain", "@ana build failed, @everyone"),
+  webhook: () => callsByProgram("application/json", '{"text":"@ana build failed, @everyone"}'),
 });

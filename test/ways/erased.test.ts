@@ -49,6 +49,10 @@ testRule("an erased text is shown nowhere", "read messages", {
   ),
   "quoted by a reply": SHOWN,
   pinned: heldBy("server/rooms/pins.test.ts", "unpins erased messages"),
+  "get-file --follow": heldBy(
+    "server/files/downloads.test.ts",
+    "erases the content with the last record",
+  ),
 });
 
 testRule("an erased message is never the last one that a command means", "name a message", {

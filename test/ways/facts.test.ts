@@ -34,4 +34,5 @@ testRule("a program reads the same facts wherever it reads", "read messages", {
   thread: SAME,
   "quoted by a reply": SAME,
   pinned: SAME,
+  "get-file --follow": exempt("it prints what it has downloaded, and no messages"),
 });

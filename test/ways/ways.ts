@@ -18,11 +18,12 @@ export const WAYS = {
     ...["join --json", "history", "history --json", "history --follow", "history --data"],
     ...["search in the terminal", "files", "IRC", "IRC playback", "export", "export --html"],
     ...["encrypted room", "conversation", "thread", "quoted by a reply", "pinned"],
+    "get-file --follow",
   ],
   "be alerted": [
     ...["page", "page: notification", "push", "full screen", "line mode", "join --json"],
     ...["history --follow --exec", "IRC", "encrypted room", "conversation", "thread"],
-    ...["caption of a file", "edited text"],
+    ...["caption of a file", "edited text", "HTTP", "webhook"],
   ],
   "count unread messages": [
     ...["page", "page: title and badge", "page: Activity", "full screen", "line mode", "rooms"],

@@ -11,7 +11,6 @@ import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { isSameName } from "../../core/model/item.ts";
 import { filesIn } from "../../core/rooms/files.ts";
 import { filePages } from "../connect/lists.ts";
 
@@ -215,17 +214,20 @@ export class IncomingFiles {
   }
 }
 
+/** Whether files of a sender are downloaded: not one's own, and not those of ignored people. */
+export type SenderTest = (user: string) => boolean;
+
 /** Returns early if the link is lost; call again on the next link. */
 export async function catchUp(
   client: Client,
   incoming: IncomingFiles,
   cursor: number,
-  me: string,
+  isWanted: SenderTest,
 ): Promise<void> {
   try {
     for await (const page of filePages(client, cursor)) {
       for (const record of page) {
-        noteRecord(incoming, record, me);
+        noteRecord(incoming, record, isWanted);
         await incoming.waitForSpace();
       }
     }
@@ -234,17 +236,17 @@ export async function catchUp(
   }
 }
 
-export function noteEvent(incoming: IncomingFiles, event: ReaderEvent, me: string): void {
-  if (event.kind === "record") noteRecord(incoming, event.record, me);
-  else if (event.kind === "offered" && !isSameName(event.from, me))
+export function noteEvent(incoming: IncomingFiles, event: ReaderEvent, isWanted: SenderTest): void {
+  if (event.kind === "record") noteRecord(incoming, event.record, isWanted);
+  else if (event.kind === "offered" && isWanted(event.from))
     incoming.addOffered(event.file as FileId);
 }
 
-function noteRecord(incoming: IncomingFiles, record: ChatRecord, me: string): void {
+function noteRecord(incoming: IncomingFiles, record: ChatRecord, isWanted: SenderTest): void {
   const { seq, kind, state, from } = record;
   if (kind !== "file") return;
-  const isTheirs = from !== undefined && !isSameName(from, me);
-  const files = state === "whole" && isTheirs ? filesIn(record.body) : [];
+  const files =
+    state === "whole" && from !== undefined && isWanted(from) ? filesIn(record.body) : [];
   if (state === "damaged") incoming.reportDamaged(seq);
   else
     incoming.addRecord(

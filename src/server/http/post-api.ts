@@ -12,6 +12,7 @@ import {
 } from "../../base/limits.ts";
 import { foldName, type Name, parseRoom } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
+import { withMentions } from "../../core/client/mentions.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import { keyedOutboxId } from "../../core/rooms/dedup.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
@@ -133,7 +134,9 @@ export class HttpPosts {
     }
     const isRepeat = engine.hasPost(user, post.outbox, post.counter);
     if (!isRepeat) quota.checkProgram(token);
-    const request = { kind: "post", ref: 1, ...post, to, body: { text } } as const;
+    // A program mentions people, and not everyone, which the rules of a room may refuse.
+    const { everyone: _, ...body } = withMentions({ text });
+    const request = { kind: "post", ref: 1, ...post, to, body } as const;
     const answer = await kernel.request(user, { kind: "post", request });
     if (!isRepeat) quota.chargeProgram(token, jsonBytes(text));
     return answer;
