@@ -21,6 +21,7 @@ import { dirname, join } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { utf16MarkOf, withoutMark } from "../../base/text.ts";
+import { isCount } from "../../base/values.ts";
 import { KINDS, type LogName, type RecordKind } from "../../wire/kinds.ts";
 import { type Head, type LogRecord, parseObject } from "../../wire/record.ts";
 import { type Version, versionOf } from "../../wire/since.ts";
@@ -244,8 +245,8 @@ export function readFormat(folder: string): number | undefined {
 
 function formatOf(text: string): { format: number; minReader: number } | undefined {
   const { format, minReader = format } = parseObject(utf8Encode(text)) ?? {};
-  if (!Number.isSafeInteger(format) || !Number.isSafeInteger(minReader)) return undefined;
-  return { format: Number(format), minReader: Number(minReader) };
+  if (!isCount(format) || !isCount(minReader) || format === 0) return undefined;
+  return { format, minReader };
 }
 
 /**

@@ -104,6 +104,21 @@ test.each([1, 2, 3])("rejects a folder of format %i, of 0.1 to 0.3, unchanged", 
   expect([readdirSync(path), formatIn(path)]).toEqual([before, { format, minReader: format }]);
 });
 
+test.each([
+  "",
+  "{",
+  "{}",
+  "[4]",
+  ...["0", "-1", "4.5", "'4'", "null"].map((n) => `{"format":${n}}`),
+])("rejects a folder with the format file %p unchanged", (text) => {
+  const path = folder(text);
+  expect(faultOf(() => openDataFolder(path, 0))).toMatchObject({
+    code: "data-foreign",
+    message: `${join(path, "format.json")} is not from a chat server`,
+  });
+  expect(readFileSync(join(path, "format.json"), "utf8")).toBe(text);
+});
+
 test("accepts an empty folder, and rejects one of a later version unchanged", () => {
   const empty = openDataFolder(folder(), 0);
   expect([empty.isNew, formatIn(empty.path)]).toEqual([true, { format: 4, minReader: 4 }]);
