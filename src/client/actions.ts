@@ -126,7 +126,6 @@ export class Actions {
     this.#actor = actor;
     this.#store = store;
     this.#typing = new TypingNotifier(now, (room, on) => {
-      // Older servers refuse this request.
       void actor.request("typing", { room, on }).catch(ignoreFault);
     });
   }

@@ -308,10 +308,8 @@ function lastLimit(missing: number, isFiltered: boolean): number {
   return isFiltered ? PAGE_RECORDS_MAX : Math.min(missing, PAGE_RECORDS_MAX);
 }
 
-/** Older servers, which do not know `kinds`, support `files`. */
-function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kinds"> {
-  if (kinds === undefined) return {};
-  return kinds.size === 1 && kinds.has("file") ? { files: true } : { kinds: [...kinds] };
+function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "kinds"> {
+  return kinds === undefined ? {} : { kinds: [...kinds] };
 }
 
 type Query = Omit<Parameters<Client["history"]>[0], "limit">;

@@ -257,9 +257,9 @@ export const ADMIN_REQUESTS = {
           locked: v.boolean(),
           sealed: v.boolean(),
           closed: v.boolean(),
-          /** Room without members, messages or topic. Omitted by older servers. */
+          /** Room without members, messages or topic. */
           vacant: v.optional(v.boolean()),
-          /** User who made the room without an operator's rights. Omitted by older servers. */
+          /** User who made the room without an operator's rights. */
           maker: v.optional(name),
           keepMs: v.optional(positive),
           rules: v.optional(roomRules),
@@ -302,7 +302,7 @@ export const ADMIN_REQUESTS = {
   /** `sort`: `name`, `user`, `time` or `bytes`. */
   "all-files": {
     ...reading,
-    /** `unfinished`: also lists unfinished uploads, which older servers do not. */
+    /** `unfinished`: also lists unfinished uploads. */
     fields: { ...listing, unfinished: v.optional(v.boolean()) },
     answer: v.object({
       files: list(

@@ -191,7 +191,7 @@ export const FILE_REQUESTS = {
       file: fileId,
       from: count,
       window,
-      /** Requests a `prefix` notice before the first chunk. Older servers send none. */
+      /** Requests a `prefix` notice before the first chunk. */
       prefix: v.optional(v.boolean()),
     },
     answer: v.object(fetched),

@@ -192,7 +192,7 @@ export class ServerPolicy {
       usesLeft: uses,
       expires: clampedTime(expires),
       room: body.room as RoomId | undefined,
-      post: (body.post || undefined) as RoomId | undefined,
+      post: body.post as RoomId | undefined,
       read: body.read as RoomId | undefined,
       isByToken: operator || undefined,
     });
@@ -282,10 +282,7 @@ export function announcementDraft(by: UserId, text: string): Draft {
 }
 
 export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
-  const { id, by, hash, usesLeft, expires, room, read, isByToken } = invite;
-  // Older programs ignore `read`. They treat an empty `post` as a token for posting to no room,
-  // which cannot be used to register.
-  const post = invite.post ?? (read === undefined ? undefined : "");
+  const { id, by, hash, usesLeft, expires, room, post, read, isByToken } = invite;
   const operator = isByToken || undefined;
   const body = { hash, uses: usesLeft, expires, room, post, read, operator };
   return { kind: "invite", room: id as UserId, by, id: "", body };

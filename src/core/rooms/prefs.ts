@@ -185,8 +185,7 @@ export function setFollow<Entry extends Follow>(
 const NONE = new AccountPrefs();
 
 /**
- * Keeps the level, keywords and order that the change omits, because older clients do not know
- * them. An empty list removes the keywords.
+ * Keeps the level, keywords and order that the change omits. An empty list removes the keywords.
  */
 function withKnownFields(change: PrefsChange, { rooms }: AccountPrefs): PrefsChange {
   if (change.kind !== "prefs-set") return change;

@@ -210,8 +210,7 @@ export class KeyPackageStore {
     const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
     const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
     const last = stock.find(isLast);
-    // FRESH and TAKEN have the same length. Older servers ignore a last-resort package with such a
-    // prefix.
+    // FRESH and TAKEN have the same length.
     const isLastFresh = last !== undefined && isFresh(last.slice(FRESH.length));
     return { once: stock.filter(isFresh), last: isLastFresh ? last : undefined };
   }

@@ -224,7 +224,7 @@ export class SealedService {
         this.#requestMore(of.id, device, claimed?.left ?? 0);
     }
     if (packages.length === 0) withdraw();
-    // Devices of earlier versions lack a last-resort package.
+    // A new device may not have added its last-resort package yet.
     if (packages.length === 0 && withheld > 0)
       throw tooManyClaims(KEY_PACKAGES_PER_HOUR, onceAfterMs);
     return { packages, missing };

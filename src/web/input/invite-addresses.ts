@@ -22,7 +22,6 @@ const PORT_MAX = 65_535;
 
 /**
  * Returns the best address first: the page's address, then addresses reported by the server.
- * @param reported absent from older servers
  * @param isRelayed whether `chat web` relays, so that the page's address is local to this user
  */
 export function inviteAddresses(
