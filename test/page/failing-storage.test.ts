@@ -151,7 +151,7 @@ pageTest("sends nothing twice and keeps drafts if no database opens until the re
   await dora.composer.fill("half");
   await until("it is stored", () =>
     dora.page.evaluate<boolean>(`new Promise((resolve) => {
-      const request = indexedDB.open("chat", 3);
+      const request = indexedDB.open("chat");
       request.onsuccess = () => {
         const { result } = request;
         const rows = result.transaction("drafts").objectStore("drafts").getAll();

@@ -71,8 +71,9 @@ export interface Transaction {
 }
 export interface Database {
   readonly version: number;
-  readonly objectStoreNames: { contains(name: string): boolean };
+  readonly objectStoreNames: ArrayLike<string> & { contains(name: string): boolean };
   createObjectStore(name: string): unknown;
+  deleteObjectStore(name: string): void;
   transaction(
     names: readonly string[],
     mode: "readonly" | "readwrite",
@@ -113,17 +114,10 @@ export function numberKey(n: number): string {
 
 /**
  * A higher version stops each open page, and locks out older ones. Only a change that older pages
- * must not survive may raise it. Version 4, which has the additional object store "previews", was
- * never released.
+ * must not survive may raise it. Data of pages of 0.1 to 0.3 has versions below 100.
  */
-const FIRST_DATABASE: DatabaseSchema = {
-  name: "chat",
-  version: 3,
-  versionMax: 4,
-  tables: FIRST_TABLES,
-};
+export const DATABASE_VERSION = 100;
 const LATER_ROWS = "rows";
-const LATER_DATABASE: DatabaseSchema = { name: "chat later", version: 1, tables: [LATER_ROWS] };
 const LAST = "\uffff";
 
 /** Handlers of a page whose database is about to change or has closed. */
@@ -159,9 +153,9 @@ export async function openStore(
     return database;
   };
   const openBoth = async (onEnd: OnEnd): Promise<Databases> => {
-    const first = await open(FIRST_DATABASE, onEnd);
+    const first = await open({ name: "chat", tables: FIRST_TABLES }, onEnd);
     try {
-      return { first, later: await open(LATER_DATABASE, onEnd) };
+      return { first, later: await open({ name: "chat later", tables: [LATER_ROWS] }, onEnd) };
     } catch (error) {
       first.close();
       throw error;
@@ -174,23 +168,23 @@ export async function openStore(
 
 export interface DatabaseSchema {
   readonly name: string;
-  readonly version: number;
-  /** Highest version that this page understands. Default: `version`. */
-  readonly versionMax?: number;
   readonly tables: readonly string[];
 }
 
-/** @throws {Fault} version-unsupported, store-… */
+/**
+ * Deletes data that a page of 0.1 to 0.3 has stored: its server refused to keep its own as well.
+ * @throws {Fault} version-unsupported, store-…
+ */
 export async function openDatabase(
   factory: DatabaseFactory,
-  { name, version, versionMax = version, tables }: DatabaseSchema,
+  { name, tables }: DatabaseSchema,
 ): Promise<Database> {
-  const request = ask(() => factory.open(name, version));
+  const request = ask(() => factory.open(name, DATABASE_VERSION));
   request.onupgradeneeded = () => {
     const { result, transaction } = request;
-    const missing = tables.filter((table) => !result.objectStoreNames.contains(table));
     try {
-      for (const table of missing) result.createObjectStore(table);
+      for (const table of Array.from(result.objectStoreNames)) result.deleteObjectStore(table);
+      for (const table of tables) result.createObjectStore(table);
     } catch {
       transaction?.abort(); // Rejects the request. The database must not lack a table.
     }
@@ -201,7 +195,6 @@ export async function openDatabase(
     if (request.error?.name !== "VersionError") throw error;
   }
   const database = await requestResult(ask(() => factory.open(name)));
-  if (database.version <= versionMax) return database;
   database.close();
   throw new Fault(
     "version-unsupported",

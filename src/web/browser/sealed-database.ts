@@ -19,7 +19,6 @@ import {
 const LOCK_TIMEOUT_MS = 15_000;
 
 const TABLE = "rows";
-const DATABASE_VERSION = 1;
 
 export interface SealedDatabaseOptions {
   readonly databases: Databases;
@@ -68,7 +67,7 @@ export class SealedDatabase implements OpenSealedHome {
   async #open(): Promise<Database> {
     if (this.#database !== undefined) return this.#database;
     const { databases, name } = this.options;
-    const schema = { name, version: DATABASE_VERSION, tables: [TABLE] };
+    const schema = { name, tables: [TABLE] };
     const database = await openDatabase(databases.factory, schema);
     this.#database = database;
     // The browser or another tab has deleted the database: the next transaction starts empty.
