@@ -171,7 +171,7 @@ pageTest("sends a chosen folder as one message, without empty folders", async ()
   await ana.menuItem("Folder").click();
   await (await chosen).setFiles(tour);
   await ana.attachments.getByText(/^Folder, 7 entries · /).waitFor();
-  await ana.page.getByText("A photo contains the location where it was taken.").waitFor();
+  await ana.page.getByText("A file contains the location where it was made.").waitFor();
   await ana.button("Send").click();
   await ana.file("tour").waitFor();
   rmSync(join(tour, "empty"), { recursive: true });

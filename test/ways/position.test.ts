@@ -1,12 +1,16 @@
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocationReport } from "../../src/cli/files/sources.ts";
+import { LocationReport, openSourceAt } from "../../src/cli/files/sources.ts";
+import { countLocated } from "../../src/client/files/located-files.ts";
 import { streamSource } from "../../src/io/file/source-stream.ts";
 import { ENGLISH_TERMINAL } from "../../src/ui/messages/en/terminal.ts";
+import { readableFile } from "../../src/web/browser/file-source.ts";
 import { LocalFolder } from "../../src/web/browser/local-folder.ts";
 import { jpegOf } from "../cli/screen/pictures/test-png.ts";
+import { fakeContext } from "../commands/fake-world.ts";
 import { phoneExif, withExif, withSegment } from "../core/client/exif.ts";
+import { locatedSamples } from "../core/client/located-samples.ts";
 import { Site } from "../server/site.ts";
 import { tempFolder } from "../temp-folder.ts";
 import { SOURCES } from "../ui/fault-sources.ts";
@@ -61,6 +65,34 @@ async function namesInPipe(): Promise<void> {
   ]);
   expect(await notesOfPipe(far)).toEqual(["stdin may contain the location where it was taken"]);
 }
+
+/** What the terminal says of the file at a path. */
+async function notesOfPath(path: string): Promise<readonly string[]> {
+  const { context } = fakeContext();
+  const source = await openSourceAt(context, path);
+  const notes: string[] = [];
+  await new LocationReport().add(source, (text) => notes.push(text(ENGLISH_TERMINAL)));
+  source.close();
+  return notes;
+}
+
+test("page and terminal find the same in each format", async () => {
+  const folder = tempFolder();
+  const wrong: string[] = [];
+  for (const [finding, files] of Object.entries(await locatedSamples())) {
+    for (const [name, bytes] of Object.entries(files)) {
+      const path = join(folder, `${finding} ${name}`);
+      writeFileSync(path, bytes);
+      const counts = await countLocated([readableFile(new File([bytes as never], name))]);
+      const onPage = counts.has > 0 ? "has" : counts.mayHave > 0 ? "may have" : "has not";
+      const [note = ""] = await notesOfPath(path);
+      const words = { has: " contains", "may have": " may contain" }[finding] ?? "";
+      if (onPage !== finding || !note.includes(words) || (note === "") !== (words === ""))
+        wrong.push(`${name} ${finding}: ${onPage}, ${note}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
 
 async function countsInFolder(): Promise<void> {
   const plain = await jpegOf(40, 30);

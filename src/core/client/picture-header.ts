@@ -16,7 +16,7 @@ type Dimensions = readonly [width: number, height: number];
 
 const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
 const IHDR_OFFSET = 16;
-export const SEGMENTS_MAX = 1_000;
+const SEGMENTS_MAX = 1_000;
 /** Contains the dimensions of photos with a large thumbnail. */
 export const PICTURE_HEAD_BYTES = 256 * 1024;
 const MARKER_START = 0xff;
@@ -74,7 +74,7 @@ function typeOf(bytes: Uint8Array): PictureType | undefined {
   return isWebp ? "webp" : undefined;
 }
 
-export function textAt(bytes: Uint8Array, at: number, length: number): string {
+function textAt(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length));
 }
 
@@ -98,13 +98,13 @@ const DIMENSIONS: Readonly<Record<PictureType, (view: DataView) => Dimensions | 
 };
 
 function jpegDimensions(view: DataView): Dimensions | undefined {
-  let exif: Exif | undefined;
+  let isTurned: boolean | undefined;
   for (const segment of jpegSegments(view)) {
     const { marker, at } = segment;
-    if (marker === APP1) exif ??= exifIn(view, segment);
+    if (marker === APP1) isTurned ??= isTurnedBy(view, segment);
     if (!isFrame(marker)) continue;
     const [width, height] = [view.getUint16(at + 7), view.getUint16(at + 5)];
-    return exif?.isSideways === true ? [height, width] : [width, height];
+    return isTurned === true ? [height, width] : [width, height];
   }
   return undefined;
 }
@@ -123,7 +123,8 @@ function* jpegSegments(view: DataView): Iterable<Segment> {
   }
 }
 
-function exifIn(view: DataView, { at, length }: Segment): Exif | undefined {
+/** @returns `undefined` if the segment is not EXIF */
+function isTurnedBy(view: DataView, { at, length }: Segment): boolean | undefined {
   const start = at + 4 + EXIF_SIGNATURE.length;
   const end = Math.min(at + 2 + length, view.byteLength);
   if (start > end) return undefined;
@@ -131,7 +132,7 @@ function exifIn(view: DataView, { at, length }: Segment): Exif | undefined {
     return view.getUint8(at + 4 + i) === sign.charCodeAt(0);
   });
   return isExif
-    ? readExif(new DataView(view.buffer, view.byteOffset + start, end - start))
+    ? isSideways(new DataView(view.buffer, view.byteOffset + start, end - start))
     : undefined;
 }
 
@@ -159,48 +160,30 @@ function uint24(view: DataView, at: number): number {
   return view.getUint16(at, true) + 0x10000 * view.getUint8(at + 2);
 }
 
-interface Exif {
-  /** True if viewers turn the picture by 90 degrees. */
-  readonly isSideways: boolean;
-  readonly hasPosition: boolean;
-}
-
-const NO_EXIF: Exif = { isSideways: false, hasPosition: false };
-const [ORIENTATION_TAG, GPS_TAG, LATITUDE_TAG, LONGITUDE_TAG] = [0x0112, 0x8825, 2, 4];
+const ORIENTATION_TAG = 0x0112;
 const [SHORT, LITTLE_ENDIAN, TIFF_MARK] = [3, 0x4949, 42];
-const ENTRY_BYTES = 12;
+export const TIFF_ENTRY_BYTES = 12;
 /** Cameras write fewer than 100 entries. */
-const ENTRIES_MAX = 512;
+export const TIFF_ENTRIES_MAX = 512;
 
 /**
- * Follows only the first directory and its position, so that directories that refer to each other
- * end.
+ * Reports whether viewers turn the picture by 90 degrees.
  * @param tiff the segment after `Exif\0\0`
+ *
+ * @internal
  */
-export function readExif(tiff: DataView): Exif {
-  if (tiff.byteLength < 8) return NO_EXIF;
+export function isSideways(tiff: DataView): boolean {
+  if (tiff.byteLength < 8) return false;
   const isLittle = tiff.getUint16(0) === LITTLE_ENDIAN;
-  if (tiff.getUint16(2, isLittle) !== TIFF_MARK) return NO_EXIF;
-  let [isSideways, hasPosition] = [false, false];
-  for (const at of entries(tiff, tiff.getUint32(4, isLittle), isLittle)) {
-    const tag = tiff.getUint16(at, isLittle);
-    if (tag === ORIENTATION_TAG && tiff.getUint16(at + 2, isLittle) === SHORT) {
-      const orientation = tiff.getUint16(at + 8, isLittle);
-      isSideways = orientation >= 5 && orientation <= 8;
-    }
-    if (tag !== GPS_TAG) continue;
-    for (const field of entries(tiff, tiff.getUint32(at + 8, isLittle), isLittle))
-      hasPosition ||= [LATITUDE_TAG, LONGITUDE_TAG].includes(tiff.getUint16(field, isLittle));
+  const directory = tiff.getUint32(4, isLittle);
+  if (tiff.getUint16(2, isLittle) !== TIFF_MARK || directory + 2 > tiff.byteLength) return false;
+  const count = Math.min(tiff.getUint16(directory, isLittle), TIFF_ENTRIES_MAX);
+  for (let i = 0, at = directory + 2; i < count; i++, at += TIFF_ENTRY_BYTES) {
+    if (at + TIFF_ENTRY_BYTES > tiff.byteLength) break;
+    const isOrientation = tiff.getUint16(at, isLittle) === ORIENTATION_TAG;
+    if (!isOrientation || tiff.getUint16(at + 2, isLittle) !== SHORT) continue;
+    const orientation = tiff.getUint16(at + 8, isLittle);
+    return orientation >= 5 && orientation <= 8;
   }
-  return { isSideways, hasPosition };
-}
-
-/** Yields the offsets of a directory's complete entries. */
-function* entries(tiff: DataView, directory: number, isLittle: boolean): Iterable<number> {
-  if (directory + 2 > tiff.byteLength) return;
-  const count = Math.min(tiff.getUint16(directory, isLittle), ENTRIES_MAX);
-  for (let i = 0, at = directory + 2; i < count; i++, at += ENTRY_BYTES) {
-    if (at + ENTRY_BYTES > tiff.byteLength) return;
-    yield at;
-  }
+  return false;
 }

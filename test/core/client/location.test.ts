@@ -1,27 +1,54 @@
 import { expect, test } from "bun:test";
-import { jpegOf } from "../../cli/screen/pictures/test-png.ts";
-import { orientation, phoneExif, tiffOf, withExif, withSegment } from "./exif.ts";
+import fc from "fast-check";
+import { searchLocation } from "../../../src/core/client/location.ts";
+import { phoneExif } from "./exif.ts";
+import { locatedSamples } from "./located-samples.ts";
 import { locationIn } from "./location-in.ts";
 
-const XMP = "http://ns.adobe.com/xap/1.0/\0";
-
-test("finds a location in any segment of a JPEG, and in nothing else", async () => {
-  const jpeg = await jpegOf(30, 20);
-  const xmp = Buffer.from("<rdf exif:GPSLatitude='52,31N'/>");
-  expect(locationIn(withExif(jpeg, phoneExif()))).toBe("has");
-  expect(locationIn(withSegment(jpeg, XMP, xmp))).toBe("has");
-  let far = withExif(jpeg, phoneExif());
-  for (let i = 0; i < 9; i++) far = withSegment(far, "other\0", Buffer.alloc(60_000));
-  expect(locationIn(far)).toBe("has");
-  expect(locationIn(far.subarray(0, 500_000))).toBe("has not");
-  const versionOnly = tiffOf([[0x8825, 4, 1, 26]], [[0, 1, 4, 0]]);
-  for (const other of [
-    jpeg,
-    withExif(jpeg, orientation(6)),
-    withExif(jpeg, versionOnly),
-    withSegment(jpeg, "other\0", xmp),
-    Buffer.concat([jpeg, withExif(jpeg, phoneExif()).subarray(2)]),
-  ]) {
-    expect(locationIn(other)).toBe("has not");
+test("finds the location in files of cameras, phones and programs", async () => {
+  const wrong: string[] = [];
+  for (const [finding, files] of Object.entries(await locatedSamples())) {
+    for (const [name, bytes] of Object.entries(files)) {
+      const found = locationIn(bytes);
+      if (found !== finding) wrong.push(`${name} ${finding}: ${found}`);
+      for (const cut of [1, 20, bytes.length >> 1]) locationIn(bytes.subarray(0, cut));
+    }
   }
+  expect(wrong).toEqual([]);
+});
+
+test("ends on hostile files, within a number of reads", () => {
+  const headers = Buffer.alloc(1_000_000, "Exif\0\0II*\0\x10\0\0\0");
+  const tiny = Buffer.alloc(
+    1_000_000,
+    Buffer.from([0, 0, 0, 0, 0x65, 0x58, 0x49, 0x66, 0, 0, 0, 0]),
+  );
+  const hostile = [
+    Buffer.concat([Buffer.from("%PDF"), headers]),
+    Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), tiny]),
+    Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.alloc(1_000_000, 0xff)]),
+    Buffer.concat([
+      Buffer.from([0xff, 0xd8]),
+      Buffer.alloc(1_000_000, Buffer.from([0xff, 0xe1, 0, 0])),
+    ]),
+    Buffer.alloc(1_000_000, Buffer.from("\0\0\0\x08free", "latin1")),
+    Buffer.alloc(1_000_000, "PK\x03\x04"),
+  ];
+  for (const bytes of hostile) {
+    const search = searchLocation();
+    let step = search.next();
+    let reads = 0;
+    for (; step.done !== true; reads++)
+      step = search.next(bytes.subarray(step.value.at, step.value.at + step.value.length));
+    expect(reads).toBeLessThan(5_010);
+  }
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat(60), (bytes, at) => {
+      const tiff = Buffer.from(phoneExif());
+      tiff.set(bytes.subarray(0, Math.max(0, tiff.length - at)), Math.min(at, tiff.length));
+      locationIn(tiff.subarray(0, 200));
+      for (const start of ["\xff\xd8\xff\xe1", "RIFF....WEBP", "\0\0\0\x10ftypmp42", "GIF89a"])
+        locationIn(Buffer.concat([Buffer.from(start, "latin1"), bytes]));
+    }),
+  );
 });

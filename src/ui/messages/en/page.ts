@@ -768,6 +768,10 @@ export const ENGLISH = {
     photos === 1
       ? "A photo contains the location where it was taken."
       : `${photos} photos contain the location where they were taken.`,
+  fileLocationSent: (files: number) =>
+    files === 1
+      ? "A file contains the location where it was made."
+      : `${files} files contain the location where they were made.`,
   positionPossible: (files: number) =>
     files === 1
       ? "A file may contain the location where it was made."

@@ -903,6 +903,7 @@ export const INDONESIAN: Texts = {
   smallerPhoto: "Lebih kecil",
   originalPhoto: "Asli",
   positionSent: (photos) => `${photos} foto memuat lokasi pengambilannya.`,
+  fileLocationSent: (files) => `${files} berkas memuat lokasi pembuatannya.`,
   positionPossible: (files) => `${files} berkas mungkin memuat lokasi pembuatannya.`,
   positionLeftOut: "Dikirim tanpa lokasi pengambilan foto.",
   positionRemains:

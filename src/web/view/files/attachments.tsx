@@ -161,7 +161,13 @@ export function AttachmentList({ attached }: AttachmentsProps) {
   const inspections = useInspections(files);
   const photos = inspections.filter(({ smaller }) => smaller !== undefined);
   const sent = inspections.filter(({ smaller }) => !isSmaller || smaller === undefined);
-  const location = locationText(texts, sumOf(inspections), sumOf(sent));
+  const isPhoto = ({ file }: Inspection) => file instanceof File && /^image\//.test(file.type);
+  const hasOthers = sent.some((one) => one.located.has > 0 && !isPhoto(one));
+  const location = locationText(texts, {
+    attached: sumOf(inspections),
+    sent: sumOf(sent),
+    hasOthers,
+  });
   return (
     <>
       <ul className="attachments" aria-label={texts.attached}>
@@ -200,9 +206,17 @@ function sumOf(inspections: readonly Inspection[]): LocationCounts {
   );
 }
 
-/** Text about the locations in the attached files, of which some are sent as they are. */
-function locationText(texts: Texts, attached: LocationCounts, sent: LocationCounts) {
-  if (sent.has > 0) return { isSent: true, text: texts.positionSent(sent.has) };
+interface Locations {
+  readonly attached: LocationCounts;
+  /** In files that are sent as they are. */
+  readonly sent: LocationCounts;
+  /** Whether a file with a location is no photo. */
+  readonly hasOthers: boolean;
+}
+
+function locationText(texts: Texts, { attached, sent, hasOthers }: Locations) {
+  const sentText = hasOthers ? texts.fileLocationSent : texts.positionSent;
+  if (sent.has > 0) return { isSent: true, text: sentText(sent.has) };
   if (sent.mayHave > 0) return { isSent: true, text: texts.positionPossible(sent.mayHave) };
   const isLeftOut = attached.has + attached.mayHave > 0;
   return isLeftOut ? { isSent: false, text: texts.positionLeftOut } : undefined;
