@@ -20,6 +20,8 @@ const WINDOW_BYTES = 64 * 1024;
 const SCANNED_BYTES_MAX = 64 * 1024 * 1024;
 /** Length of a text or a header that can lie across two windows. */
 const OVERLAP_BYTES = 512;
+/** Segments, chunks or boxes of one file. */
+const PARTS_MAX = 10_000;
 /** Reads of one file, of 64 KB or more. */
 const READS_MAX = 5_000;
 const MOVIE_BOX_BYTES_MAX = 32 * 1024 * 1024;
@@ -98,11 +100,11 @@ function* searchFormat(content: Content): Reading<LocationFinding> {
 function* searchJpeg(content: Content): Reading<LocationFinding> {
   let at = 2;
   let hasFilm = false;
-  for (;;) {
+  for (let count = 0; count < PARTS_MAX; count++) {
     const head = yield* content.view(at, 4);
     const marker = head?.getUint8(1);
     const isSegment = head?.getUint8(0) === 0xff && marker !== 0xda && marker !== 0xd9;
-    if (head === undefined || !isSegment) break;
+    if (head === undefined || !isSegment) return hasFilm ? "may have" : "has not";
     const length = head.getUint16(2);
     const text = marker === APP1 ? yield* content.text(at + 4, Math.max(0, length - 2)) : "";
     if (text.startsWith(XMP_SIGNATURE) && text.includes(XMP_LOCATION)) return "has";
@@ -113,7 +115,7 @@ function* searchJpeg(content: Content): Reading<LocationFinding> {
     // Any number of fill bytes may precede a marker.
     at += marker === 0xff ? 1 : 2 + length;
   }
-  return hasFilm ? "may have" : "has not";
+  return "may have";
 }
 
 type Tags = ReadonlyMap<number, { readonly count: number; readonly value: number }>;
@@ -172,7 +174,7 @@ function* searchChunks(
 ): Reading<LocationFinding> {
   let at = first;
   let isHidden = false;
-  for (;;) {
+  for (let count = 0; count < PARTS_MAX; count++) {
     const head = yield* content.view(at, 8);
     if (head === undefined) return isHidden ? "may have" : "has not";
     const type = yield* content.text(at + typeAt, 4);
@@ -191,15 +193,16 @@ function* searchChunks(
     }
     at += all + length + (isLittle ? length % 2 : 0);
   }
+  return "may have";
 }
 
 /** Searches the boxes of a film around its samples. */
 function* searchMovie(content: Content): Reading<LocationFinding> {
   let at = 0;
   let isHidden = false;
-  for (;;) {
+  for (let count = 0; count < PARTS_MAX; count++) {
     const head = yield* content.view(at, 16);
-    if (head === undefined) break;
+    if (head === undefined) return isHidden ? "may have" : "has not";
     const type = yield* content.text(at + 4, 4);
     const short = head.getUint32(0);
     const size = short === 1 ? Number(head.getBigUint64(8)) : short;
@@ -210,10 +213,10 @@ function* searchMovie(content: Content): Reading<LocationFinding> {
       isHidden ||= MOVIE_SENSORS.test(text) || size > MOVIE_BOX_BYTES_MAX;
     }
     // The last box may have no size.
-    if (size < 8) break;
+    if (size < 8) return isHidden ? "may have" : "has not";
     at += size;
   }
-  return isHidden ? "may have" : "has not";
+  return "may have";
 }
 
 /** Searches all bytes for the headers of EXIF and XMP, and for the names of files in an archive. */

@@ -1,8 +1,7 @@
 /** Files of the structure that cameras, phones and programs write, with and without a location. */
 
 import { deflateRawSync } from "node:zlib";
-import { jpegOf, webpOf } from "../../cli/screen/pictures/test-png.ts";
-import { photo } from "../../page/fixtures.ts";
+import { jpegOf, pngOf, webpOf } from "../../cli/screen/pictures/test-png.ts";
 import { orientation, phoneExif, tiffOf, withExif, withSegment } from "./exif.ts";
 
 export const XMP = "http://ns.adobe.com/xap/1.0/\0";
@@ -82,7 +81,7 @@ type Samples = Readonly<
 export async function locatedSamples(): Promise<Samples> {
   const jpeg = await jpegOf(30, 20);
   const located = withExif(jpeg, phoneExif());
-  const png = photo(30, 20);
+  const png = pngOf(30, 20);
   const webp = await webpOf(30, 20, true);
   const gif = text("GIF89a\x01\0\x01\0\0\0\0");
   const pdf = (content: Uint8Array) =>
