@@ -21,7 +21,7 @@ const SCANNED_BYTES_MAX = 64 * 1024 * 1024;
 /** Length of a text or a header that can lie across two windows. */
 const OVERLAP_BYTES = 512;
 /** Segments, chunks or boxes of one file. */
-const PARTS_MAX = 10_000;
+const FILE_PARTS_MAX = 10_000;
 /** Reads of one file, of 64 KB or more. */
 const READS_MAX = 5_000;
 const MOVIE_BOX_BYTES_MAX = 32 * 1024 * 1024;
@@ -73,7 +73,7 @@ class Content {
   }
 }
 
-/** One character for each byte, which differs from its code for 0x80 to 0x9f. */
+/** Returns one character for each byte, which has another code for 0x80 to 0x9f. */
 function latin1(bytes: Uint8Array): string {
   return new TextDecoder("latin1").decode(bytes);
 }
@@ -100,7 +100,7 @@ function* searchFormat(content: Content): Reading<LocationFinding> {
 function* searchJpeg(content: Content): Reading<LocationFinding> {
   let at = 2;
   let hasFilm = false;
-  for (let count = 0; count < PARTS_MAX; count++) {
+  for (let count = 0; count < FILE_PARTS_MAX; count++) {
     const head = yield* content.view(at, 4);
     const marker = head?.getUint8(1);
     const isSegment = head?.getUint8(0) === 0xff && marker !== 0xda && marker !== 0xd9;
@@ -174,7 +174,7 @@ function* searchChunks(
 ): Reading<LocationFinding> {
   let at = first;
   let isHidden = false;
-  for (let count = 0; count < PARTS_MAX; count++) {
+  for (let count = 0; count < FILE_PARTS_MAX; count++) {
     const head = yield* content.view(at, 8);
     if (head === undefined) return isHidden ? "may have" : "has not";
     const type = yield* content.text(at + typeAt, 4);
@@ -200,7 +200,7 @@ function* searchChunks(
 function* searchMovie(content: Content): Reading<LocationFinding> {
   let at = 0;
   let isHidden = false;
-  for (let count = 0; count < PARTS_MAX; count++) {
+  for (let count = 0; count < FILE_PARTS_MAX; count++) {
     const head = yield* content.view(at, 16);
     if (head === undefined) return isHidden ? "may have" : "has not";
     const type = yield* content.text(at + 4, 4);
