@@ -112,7 +112,7 @@ export function parseRoom(text: string): Name {
   const [name = ""] = bare.slice(bare.lastIndexOf("/") + 1).split(/[?#]/);
   throw new Fault("name-invalid", msg`${quoteText(bare)} is an address, and no room's name`, {
     remedy: isName(name)
-      ? msg`write ${name}; on another server, first leave this one`
+      ? msg`write ${name} for that room on this server`
       : msg`write the name of the room`,
   });
 }

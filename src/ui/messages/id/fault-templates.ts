@@ -799,8 +799,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "reset codes are valid for at most {} days": "kode berlaku paling lama {} hari",
   "choose an expiry from {} to {}": "pilih waktu berakhir dari {} sampai {}",
   "{} is an address, and no room's name": "{} adalah alamat, bukan nama ruang",
-  "write {}; on another server, first leave this one":
-    "tulis {}; untuk server lain, tinggalkan dulu server ini",
+  "write {} for that room on this server": "tulis {} untuk ruang itu di server ini",
   "write the name of the room": "tulis nama ruangnya",
   "{} is not a server address": "{} bukan alamat server",
   "{} is not a code": "{} bukan kode",
