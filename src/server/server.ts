@@ -263,6 +263,7 @@ function openServices(
   const erasure = new MassErasure(context);
   const { contents, sealed: buckets, recordLine, programs, provable } = options;
   const files = blobs && new FileService({ ...context, blobs, fanOut, contents, references });
+  const attach = files?.attach.bind(files);
   const downloads = files && new WebDownloads({ ...context, bans, files });
   const channels = new DataChannels({ ...context, downloads });
   const sealed = buckets && new SealedService({ ...context, buckets });
@@ -366,7 +367,7 @@ function openServices(
     new PastDecisions({ ...context, eventFeed }),
     proofs,
     new Queries({ ...context, readPositions, recordLookup, historyQuota }),
-    new Posts({ ...context, references }),
+    new Posts({ ...context, references, attach }),
     new Invitations(context),
     catchUp, // After the notices to a client that logs in.
     new Retention({ ...context, erasure }),

@@ -144,7 +144,11 @@ export const KINDS = {
     traits: [...AUTHORED_TRAITS, "sealable", "itemless"],
     body: { seq: "number", text: "text", mentions: "list" },
   },
-  erase: { log: "history", traits: ["erasing", "itemless"], body: { seq: "count", also: "list" } },
+  erase: {
+    log: "history",
+    traits: ["erasing", "itemless"],
+    body: { seq: "count", also: "list", files: "list" },
+  },
   kick: {
     log: "history",
     traits: [
@@ -240,7 +244,7 @@ export const KINDS = {
   sealed: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "folded-by-head", "row-sharing"],
-    body: { epoch: "number", ciphertext: "id" },
+    body: { epoch: "number", ciphertext: "id", files: "list" },
   },
   checkpoint: { log: "history", traits: ["keeps-time"], body: { note: "text" } },
   fork: { log: "history", traits: ["keeps-time"], body: { from: "id", keptSize: "count" } },

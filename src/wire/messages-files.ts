@@ -45,6 +45,24 @@ const folder = v.object({
   manifestBytes: v.pipe(positive, v.maxValue(MANIFEST_BYTES_MAX)),
 });
 
+const preview = v.object({
+  file: fileId,
+  size: v.pipe(positive, v.maxValue(SEALED_PREVIEW_BYTES_MAX)),
+  digest: HASH,
+  width: v.optional(previewSide),
+  height: v.optional(previewSide),
+});
+
+/** Complete upload, with its content, so that a record lists what its author has sent. */
+export const attachedFile = v.object({
+  file: fileId,
+  size,
+  chunks: count,
+  digest: HASH,
+  preview: v.optional(preview),
+});
+export type AttachedFile = v.InferOutput<typeof attachedFile>;
+
 const posted = {
   /** Reports that the server stores `text`, which older servers do not. */
   said: v.optional(v.boolean()),
@@ -120,15 +138,9 @@ export const FILE_REQUESTS = {
       /** As in a post. */
       re: v.optional(positive),
       thread: v.optional(v.boolean()),
-      preview: v.optional(
-        v.object({
-          file: fileId,
-          size: v.pipe(positive, v.maxValue(SEALED_PREVIEW_BYTES_MAX)),
-          digest: HASH,
-          width: v.optional(previewSide),
-          height: v.optional(previewSide),
-        }),
-      ),
+      preview: v.optional(preview),
+      /** A post will list the file, so the server posts no message for it. */
+      attach: v.optional(v.boolean()),
     },
     answer: v.object(posted),
   },
@@ -148,6 +160,8 @@ export const FILE_REQUESTS = {
       sending: v.optional(id),
       re: v.optional(positive),
       thread: v.optional(v.boolean()),
+      /** As in `finish`. */
+      attach: v.optional(v.boolean()),
       sha256: HASH,
       bytes: bytes(SMALL_FILE_BYTES_MAX),
     },

@@ -15,6 +15,7 @@ import {
   EDITS_PER_RECORD_MAX,
   FAULT_TEXT_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
+  FILES_PER_POST_MAX,
   FOLLOWS_MAX,
   FORMER_NAMES_SENT_MAX,
   GREP_BYTES_MAX,
@@ -90,7 +91,7 @@ import {
 } from "./field.ts";
 import type { KINDS, KindWith } from "./kinds.ts";
 import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
-import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
+import { attachedFile, FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
 import { SEALED_NOTICES, SEALED_REQUESTS, sealedBody } from "./messages-sealed.ts";
 
 export const WIRE_VERSION = 3;
@@ -99,7 +100,7 @@ export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue
 
 /** The server stores `re` (the seq of the record that the post answers) and `mentions` as sent. */
 export const postBody = v.object({
-  /** Empty only with `react` or `sealed`. */
+  /** Empty only with `react`, `sealed` or `files`. */
   text: text(TEXT_BYTES_MAX),
   action: v.optional(v.boolean()),
   /** Only for plain texts. Readers are not alerted and programs must not answer. */
@@ -112,8 +113,10 @@ export const postBody = v.object({
   /** Mentions all members, or those who are online. */
   everyone: v.optional(v.picklist(["all", "here"])),
   imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: unixMs })),
-  /** Excludes all other fields. */
+  /** Excludes all other fields but `files`. */
   sealed: v.optional(sealedBody),
+  /** Complete uploads of the author, which the record lists in this order. */
+  files: v.optional(list(attachedFile, FILES_PER_POST_MAX, 1)),
   /** The text is a poll, and its last lines are the options. */
   poll: v.optional(
     v.object({
@@ -1003,7 +1006,10 @@ export type NoticeOf<Kind extends NoticeKind> = Extract<Notice, { kind: Kind }>;
 export type Message = Request | Notice;
 export type PostBody = v.InferOutput<typeof postBody>;
 
-type PostFlag = Exclude<keyof PostBody, "react" | "sealed" | keyof (typeof KINDS)["text"]["body"]>;
+type PostFlag = Exclude<
+  keyof PostBody,
+  "react" | "sealed" | "files" | keyof (typeof KINDS)["text"]["body"]
+>;
 
 /** Kinds that a flag makes of a post. Any other field is one of the text's record. */
 const KIND_OF_FLAG: Readonly<Record<PostFlag, KindWith<"stateless">>> = { action: "action" };

@@ -14,10 +14,21 @@ const ROOMS = ["rAAAAAAAAAAA", "rBBBBBBBBBBB", "rCCCCCCCCCCC"] as RoomId[];
 const DIRECT = ["dDDDDDDDDDDDDDDDDDDDDDD", "dEEEEEEEEEEEEEEEEEEEEEE"] as RoomId[];
 const PEOPLE = [ANA, BEN, EVE];
 const NAMES = ["Dev", "ops", "Lab", "dev"];
+const PREVIEW = "fPPPPPPPPPPP" as FileId;
 const FILES = ["fAAECAwQFBgc", "fBBBBBBBBBBB"] as FileId[];
 const KINDS: RecordKind[] = [
   ...(["room", "join", "leave", "topic", "text", "action", "reaction", "edit", "erase"] as const),
-  ...(["kick", "mute", "grant", "file", "rename", "close", "remove", "retention"] as const),
+  ...([
+    "kick",
+    "mute",
+    "grant",
+    "file",
+    "sealed",
+    "rename",
+    "close",
+    "remove",
+    "retention",
+  ] as const),
   ...(["group", "sealed", "pin", "hand", "poll", "receipts", "admission"] as const),
   ...(["knock", "rules"] as const),
 ];
@@ -46,22 +57,25 @@ const step: fc.Arbitrary<Step> = fc.record({
   back: fc.integer({ min: 1, max: 12 }),
 }) as fc.Arbitrary<Step>;
 
+function listed(file: FileId, index: number) {
+  const digest = "ab".repeat(32);
+  const preview = index === 0 ? { file: PREVIEW, size: 2, digest } : undefined;
+  return { file, name: "a", size: 3, chunks: 1, digest, preview };
+}
+
 function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: number): unknown {
   const of = Math.max(1, seq - back);
   const bodies: Partial<Record<RecordKind, unknown>> = {
     room: room.startsWith("d") ? { direct: [by, other] } : { name, locked: on, sealed: on },
     topic: { topic: name },
     edit: { seq: of },
-    erase: { seq: of, also: [Math.max(1, of - 1)] },
+    erase: { seq: of, also: [Math.max(1, of - 1)], files: [file] },
     kick: { user: other },
     admission: { user: other, on },
     mute: { user: other, on, ...(back % 2 === 0 ? { until: seq } : {}) },
     grant: { user: other, on },
-    file: {
-      files: [file, ...(on ? FILES.filter((other) => other !== file) : [])].map((id) => {
-        return { file: id, name, size: 3, chunks: 1, digest: "ab".repeat(32) };
-      }),
-    },
+    file: { files: [file, ...(on ? FILES.filter((other) => other !== file) : [])].map(listed) },
+    sealed: { epoch: back, ciphertext: name, files: on ? [listed(file, 0)] : undefined },
     rename: { name },
     close: { on },
     pin: { seq: of, on },
@@ -99,7 +113,8 @@ function historyOf(steps: readonly Step[]): LogRecord[] {
     counters.set(key, counter);
     const post = `AAAAAAAAAA${one.counter % 2}.${counter}`;
     const { kind, room, by } = one;
-    const id = kind === "file" ? one.file : kind === "text" ? post : "";
+    const isPost = kind === "text" || kind === "sealed" || (kind === "file" && one.on);
+    const id = isPost ? post : kind === "file" ? one.file : "";
     const draft: Draft = { kind, room, by, id, body: bodyOf(one, index + 1) };
     return ledger.append(draft);
   });

@@ -35,16 +35,19 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return { reads: author, writes: NOTHING };
     case "sealed":
       // A post to a sealed room requires that the devices of departed users have been removed.
-      return { reads: [...author, `gone ${room}`], writes: NOTHING };
+      return { reads: [...author, `gone ${room}`, ...contentsOf(fields.files)], writes: NOTHING };
     case "file": {
       const announced = `file ${id} ${room}`;
-      return { reads: [...author, announced], writes: [announced] };
+      // An order of another server may delete the content.
+      const contents = contentsOf(fields.files);
+      return { reads: [...author, announced, ...contents], writes: [announced] };
     }
     case "edit":
       return recordClaims([...author, ERASURES], [fields.seq]);
     case "erase": {
       const { reads, writes } = recordClaims(author, [fields.seq, ...listOf(fields.also)]);
-      return { reads: [...reads, ERASURES], writes: [...writes, ERASURES] };
+      const contents = listOf(fields.files).map(contentOf);
+      return { reads: [...reads, ERASURES], writes: [...writes, ERASURES, ...contents] };
     }
     case "pin": {
       const { reads, writes } = recordClaims([...author, ERASURES], [fields.seq]);
@@ -164,6 +167,7 @@ interface Fields {
   readonly seq?: unknown;
   readonly re?: unknown;
   readonly also?: unknown;
+  readonly files?: unknown;
   readonly voter?: unknown;
   readonly members?: unknown;
   readonly poll?: unknown;
@@ -192,6 +196,14 @@ function recordClaims(reads: readonly string[], seqs: readonly unknown[]): Claim
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+function contentsOf(files: unknown): readonly string[] {
+  return listOf(files).map((entry) => contentOf(Object(entry)["file"]));
+}
+
+function contentOf(file: unknown): string {
+  return `content ${String(file)}`;
 }
 
 function nameFact(name: unknown): readonly string[] {

@@ -7,7 +7,7 @@ import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { OutboxHistory } from "./dedup.ts";
 import type { JoinDraftOptions } from "./drafts.ts";
-import type { FilesBody } from "./files.ts";
+import type { FileBody, FilesBody } from "./files.ts";
 import type { GroupCommand } from "./group.ts";
 import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
@@ -29,6 +29,8 @@ export type PostCommand = {
   readonly outbox: OutboxHistory<PostCommand>;
   readonly counter: number;
   readonly request: RequestOf<"post">;
+  /** Files that the request lists, with the facts of their uploads. */
+  readonly files?: readonly FileBody[] | undefined;
   /** `undefined` if the post's target is invalid for this server. */
   destination: PostDestination | undefined;
   readonly requesters: Requester[];
@@ -70,7 +72,11 @@ export type RoomChange =
   | { readonly kind: "enter" };
 
 export type Submission =
-  | { readonly kind: "post"; readonly request: RequestOf<"post"> }
+  | {
+      readonly kind: "post";
+      readonly request: RequestOf<"post">;
+      readonly files?: readonly FileBody[] | undefined;
+    }
   | (FileAnnouncement & { readonly to: string })
   | (Omit<GroupCommand, "requester" | "room"> & { readonly target: ResolvedTarget })
   | RoomChange;

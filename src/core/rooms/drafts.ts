@@ -18,6 +18,7 @@ import { type PostBody, type RequestOf, recordOfPost } from "../../wire/messages
 import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, ConversationCommand, RoomChange } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
+import type { FileBody } from "./files.ts";
 import { checkSealing } from "./group.ts";
 import { invitedToSealed } from "./group-state.ts";
 import { checkConversationLimit, checkRemovedQuota, joinDraft } from "./membership.ts";
@@ -67,12 +68,17 @@ export interface JoinDraftOptions {
 export function postDraft(
   user: UserId,
   { outbox, counter, body }: RequestOf<"post">,
+  files?: readonly FileBody[],
 ): Omit<Draft, "room"> {
   if (!isOutboxId(outbox)) {
     throw new Fault("frame-malformed", "an outbox id must be 11 base64url characters");
   }
   const id = formatPostId(outbox, counter);
-  if (body.sealed !== undefined) return { kind: "sealed", by: user, id, body: sealedBodyOf(body) };
+  if (body.files !== undefined && files === undefined) throw unknownFile();
+  if (body.sealed !== undefined) {
+    return { kind: "sealed", by: user, id, body: { ...sealedBodyOf(body), ...defined({ files }) } };
+  }
+  if (files !== undefined) return filesDraft(user, id, body, files);
   if (body.notice === true) checkNotice(body);
   if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
   if (body.react !== undefined)
@@ -84,6 +90,29 @@ export function postDraft(
   const { thread, ...words } = fields;
   const inThread = { ...words, ...defined({ thread: thread || undefined }) };
   return { kind, by: user, id, body: inThread };
+}
+
+function unknownFile(): Fault {
+  return new Fault("file-unknown", msg`no such file`);
+}
+
+/** A message with files, whose text may be empty. The list is the last field of each such body. */
+function filesDraft(
+  by: UserId,
+  id: string,
+  { files: _, react, poll, notice, ...post }: PostBody,
+  files: readonly FileBody[],
+): Omit<Draft, "room"> {
+  const { kind, fields } = recordOfPost(post);
+  if (kind !== "text" || react !== undefined || poll !== undefined || notice === true) {
+    throw new Fault("text-invalid", msg`only a plain text can have files`);
+  }
+  const { text, re, thread, mentions, everyone, imported } = fields;
+  if (imported?.from === "")
+    throw new Fault("text-invalid", "an imported message must have an author");
+  const message = { text: text || undefined, re, thread: thread || undefined };
+  const rest = imported === undefined ? { mentions, everyone } : { imported };
+  return { kind: "file", by, id, body: { ...defined({ ...message, ...rest }), files } };
 }
 
 /** Adds the present names of people whom the post mentions by a former name. */
@@ -141,7 +170,7 @@ function importedDraft(
   return { kind, by, id, body };
 }
 
-function sealedBodyOf({ sealed, ...rest }: PostBody): {
+function sealedBodyOf({ sealed, files: _, ...rest }: PostBody): {
   readonly epoch: number;
   readonly ciphertext: string;
 } {

@@ -10,7 +10,8 @@ import {
   ROOM_MEMBERS_MAX,
 } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
-import { type Answer, type Request, type RequestOf, requestRow } from "../../wire/messages.ts";
+import type { Body } from "../../wire/kinds.ts";
+import { type Answer, type Request, requestRow } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
   type AnnounceCommand,
@@ -39,7 +40,13 @@ import {
   withPresentNames,
 } from "./drafts.ts";
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
-import { Announcements, type AnnouncementsValue, Files, type FilesValue } from "./files.ts";
+import {
+  Announcements,
+  type AnnouncementsValue,
+  type FileBody,
+  Files,
+  type FilesValue,
+} from "./files.ts";
 import { groupDrafts, previousAnswer } from "./group.ts";
 import { actionDrafts, isInvited, moderates } from "./moderation.ts";
 import { Presence } from "./presence.ts";
@@ -198,7 +205,7 @@ export class RoomEngine {
   #submit(requester: Requester, command: Submission, now: number): EngineEffect[] {
     switch (command.kind) {
       case "post":
-        return this.#post(requester, command.request, now);
+        return this.#post(requester, command, now);
       case "announce":
       case "group":
         return this.#submitToRoom(requester, command);
@@ -207,7 +214,11 @@ export class RoomEngine {
     }
   }
 
-  #post(requester: Requester, request: RequestOf<"post">, now: number): EngineEffect[] {
+  #post(
+    requester: Requester,
+    { request, files }: Extract<Submission, { kind: "post" }>,
+    now: number,
+  ): EngineEffect[] {
     const { user, session } = requester;
     const { counter } = request;
     const id = request.outbox as OutboxId;
@@ -231,14 +242,14 @@ export class RoomEngine {
     const fault = this.#presence.acceptPost(requester, id, counter, now, postCount(request));
     if (fault !== undefined) return [settled(requester, fault)];
     try {
-      const { destination, conversation } = this.#resolvePost(user, request);
+      const { destination, conversation } = this.#resolvePost(user, { request, files });
       const steps: Step[] = [];
       if (conversation !== undefined) steps.push({ kind: "lock-room", command: conversation });
-      return this.#begin(requester, request, destination, steps);
+      return this.#begin(requester, { request, files }, destination, steps);
     } catch (error) {
       const fault = asFault(error);
       if (this.#needsConfirmation(fault, [requester]))
-        return this.#begin(requester, request, undefined, []);
+        return this.#begin(requester, { request, files }, undefined, []);
       if (fault.blame === "user") this.#posts.use(user, id).refuse(counter, fault);
       return [settled(requester, fault)];
     }
@@ -246,7 +257,7 @@ export class RoomEngine {
 
   #begin(
     requester: Requester,
-    request: RequestOf<"post">,
+    { request, files }: Pick<PostCommand, "request" | "files">,
     destination: PostDestination | undefined,
     steps: Step[],
   ): EngineEffect[] {
@@ -259,6 +270,7 @@ export class RoomEngine {
       outbox,
       counter,
       request,
+      files,
       destination,
       requesters: [requester],
       isAppending: false,
@@ -270,12 +282,12 @@ export class RoomEngine {
 
   #resolvePost(
     user: UserId,
-    request: RequestOf<"post">,
+    { request, files }: Pick<PostCommand, "request" | "files">,
   ): {
     readonly destination: PostDestination;
     readonly conversation: ConversationCommand | undefined;
   } {
-    const draft = postDraft(user, withPresentNames(request, this.#directory));
+    const draft = postDraft(user, withPresentNames(request, this.#directory), files);
     const target = this.#targets.resolve(user, request.to);
     return {
       destination: { draft, to: target.id },
@@ -322,7 +334,7 @@ export class RoomEngine {
       }
       command.isConfirmed = true;
       if (command.destination === undefined) {
-        const { destination, conversation } = this.#resolvePost(command.user, command.request);
+        const { destination, conversation } = this.#resolvePost(command.user, command);
         command.destination = destination;
         if (conversation !== undefined) steps.push({ kind: "lock-room", command: conversation });
       }
@@ -564,6 +576,7 @@ export class RoomEngine {
         const name = this.#directory.nameOf?.(user);
         const actor = { user, name, isOperator: this.#isOperator(user), to: destination.to };
         this.#checkConversation(destination.to);
+        if (command.files !== undefined) this.#checkFiles(user, destination.to, command.files);
         const room = checkPost(rooms, actor, this.#unixMs, destination.draft);
         return [draftFor(room.id, destination.draft)];
       }
@@ -641,11 +654,29 @@ export class RoomEngine {
         const { requester, isOperator, action: act } = command;
         if (act.kind === "edit") this.#checkConversation(act.room);
         if (act.kind === "admission") this.#checkConversation(act.room, [act.user]);
-        return actionDrafts(rooms, { user: requester.user, isOperator }, act, this.#unixMs);
+        const drafts = actionDrafts(rooms, { user: requester.user, isOperator }, act, this.#unixMs);
+        return drafts.map((draft) => (draft.kind === "erase" ? this.#withFiles(draft) : draft));
       }
       default:
         return unreachable(command);
     }
+  }
+
+  #checkFiles(user: UserId, to: RoomId, files: readonly FileBody[]): void {
+    const room = this.#rooms.get(to);
+    checkMaySendFiles(this.#rights, user, room, room && companyOf(room));
+    const ids = files.flatMap(({ file, preview }) => [file, preview?.file ?? file]);
+    // An order may have been recorded since the files were attached.
+    if (!ids.some((id) => this.files.wasErased(id))) return;
+    throw new Fault("file-unknown", msg`this file was deleted`);
+  }
+
+  /** The erased records no longer tell which contents the order deletes. */
+  #withFiles(draft: Draft): Draft {
+    const { seq, also = [], ...rest } = draft.body as Body<"erase">;
+    const seqs = [seq, ...also].filter((item) => typeof item === "number");
+    const files = this.files.idsAt(seqs);
+    return files.length === 0 ? draft : { ...draft, body: { seq, also, files, ...rest } };
   }
 
   get #rights(): Rights {

@@ -3,6 +3,7 @@
  * erased.
  */
 
+import { BRACKET_CLOSE } from "../../base/ascii.ts";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
@@ -21,6 +22,7 @@ import { defined, isCount } from "../../base/values.ts";
 import { type FileDetails, readFileDetails } from "../../wire/file-details.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import {
+  bodyOf,
   type FoldedHead,
   type FoldedRecord,
   type JsonObject,
@@ -95,6 +97,9 @@ export interface FilesValue {
   readonly files: readonly (Omit<FileEntry, "at"> & {
     readonly at: readonly (readonly [number, RoomId])[];
   })[];
+  /** Preview of each file that has one. */
+  readonly previews: readonly (readonly [FileId, FileId])[];
+  readonly erased: readonly FileId[];
   readonly unreadable: number;
 }
 
@@ -137,6 +142,8 @@ export class Files {
   readonly #inRooms = new Map<RoomId, Map<UserId, Set<MutableFileEntry>>>();
   /** Outlives the erasure of the file, whose record then no longer names the preview. */
   readonly #previews = new Map<FileId, FileId>();
+  /** Files that orders of erasure have named. The size of the log limits their number. */
+  readonly #erased = new Set<FileId>();
   readonly #bytesBy = new Map<UserId, number>();
   #totalBytes = 0;
   #unreadable = 0;
@@ -182,6 +189,20 @@ export class Files {
     return this.#bySeq.get(seq) ?? NO_FILES;
   }
 
+  /**
+   * True if an order of erasure named the file and no record lists it. Its content is deleted, also
+   * after a restart, and no record lists the id again.
+   */
+  wasErased(file: FileId): boolean {
+    return this.#erased.has(file) && !this.#files.has(file);
+  }
+
+  /** Returns the files and previews that an order to erase these records must name. */
+  idsAt(seqs: readonly number[]): readonly FileId[] {
+    const listed = seqs.flatMap((seq) => this.of(seq));
+    return [...new Set(listed.flatMap(({ file }) => [file, this.#previews.get(file) ?? file]))];
+  }
+
   previewOf(file: FileId): FileId | undefined {
     return this.#previews.get(file);
   }
@@ -196,25 +217,28 @@ export class Files {
   }
 
   apply(record: FoldedRecord): readonly FileId[] {
-    if (record.head.kind === "file") this.#announce(record);
+    if (record.head.kind === "file" || isSealedWithFiles(record)) this.#announce(record);
     if (record.head.kind !== "erase") return NONE;
+    for (const file of bodyOf(record, "erase")?.files ?? []) if (isId(file)) this.#erased.add(file);
     return erasuresOf(record).flatMap((seq) => this.#erase(seq));
   }
 
   value(): FilesValue {
     const files = [...this.#files.values()].map(({ at, ...file }) => ({ ...file, at: [...at] }));
-    return { files, unreadable: this.#unreadable };
+    const previews = [...this.#previews].filter(([file]) => this.#files.has(file));
+    return { files, previews, erased: [...this.#erased], unreadable: this.#unreadable };
   }
 
-  load({ files, unreadable }: FilesValue): void {
+  load({ files, previews, erased, unreadable }: FilesValue): void {
     for (const { at, by, time, ...body } of files) {
       const fileEntry = this.#add(body, by, time);
       for (const [seq, room] of at) {
         this.#place(fileEntry, seq, room);
         if (body.isPreview !== true) this.#list(fileEntry, seq);
       }
-      if (body.preview !== undefined) this.#previews.set(body.file, body.preview.file);
     }
+    for (const [file, preview] of previews) this.#previews.set(file, preview);
+    for (const file of erased) this.#erased.add(file);
     this.#unreadable = unreadable;
   }
 
@@ -323,7 +347,7 @@ export function fileIn(entry: unknown): FileBody | undefined {
   if (typeof entry !== "object" || entry === null) return undefined;
   const fields = entry as Readonly<Record<string, unknown>>;
   const { file, name, size, chunks, digest, folder, details, preview } = fields;
-  if (typeof file !== "string" || !isFileId(file)) return undefined;
+  if (!isId(file)) return undefined;
   if (typeof name !== "string" || name === "") return undefined;
   if (!isCount(size) || size > FILE_BYTES_MAX) return undefined;
   if (chunks !== Math.ceil(size / CHUNK_BYTES)) return undefined;
@@ -333,6 +357,15 @@ export function fileIn(entry: unknown): FileBody | undefined {
   if (folder !== undefined && sizes === undefined) return undefined;
   const known = { file, name, size, chunks, digest, folder: sizes };
   return defined({ ...known, details: readFileDetails(details), preview: named });
+}
+
+function isId(value: unknown): value is FileId {
+  return typeof value === "string" && isFileId(value);
+}
+
+/** Few bodies are parsed, because the list is the last field of a sealed message with files. */
+function isSealedWithFiles(record: FoldedRecord): boolean {
+  return record.head.kind === "sealed" && record.bodyBytes?.at(-2) === BRACKET_CLOSE;
 }
 
 function folderOf(folder: unknown): FileBody["folder"] {

@@ -151,7 +151,7 @@ export function sealedTopic(): Fault {
 
 /** @throws {Fault} sealed-room, stale-epoch or not-allowed */
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
-  if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
+  if (kind === "sealed") return checkSealed(room, body as SealedDraftBody);
   if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
   if (isImported(body)) {
     throw new Fault("sealed-room", msg`messages cannot be imported into an encrypted room`, {
@@ -167,6 +167,17 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
 const SEALED_FILE_FIELDS: ReadonlySet<string> = new Set<keyof FileBody>([
   ...(["file", "name", "size", "chunks", "digest", "preview"] as const),
 ]);
+
+interface SealedDraftBody {
+  readonly epoch: number;
+  readonly files?: readonly FileBody[];
+}
+
+function checkSealed(room: Room, { epoch, files = [] }: SealedDraftBody): void {
+  checkEpoch(room, { epoch });
+  if (files.every(isSealedEntry)) return;
+  throw new Fault("sealed-room", msg`files in an encrypted room must be encrypted`);
+}
 
 function isImported(body: unknown): boolean {
   return (Object(body) as Readonly<Record<string, unknown>>)["imported"] !== undefined;

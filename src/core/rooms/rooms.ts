@@ -1,6 +1,6 @@
 /** State of all rooms, built from the history log. `engine.ts` makes the decisions. */
 
-import { BRACE_CLOSE } from "../../base/ascii.ts";
+import { BRACE_CLOSE, BRACKET_CLOSE } from "../../base/ascii.ts";
 import { assert, unreachable } from "../../base/assert.ts";
 import { boxOwner, isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
@@ -688,6 +688,7 @@ const FOLDED_BY_HEAD = kindsWith("folded-by-head");
  */
 export function needsBody(kind: RecordKind, room: string, lastByte: number | undefined): boolean {
   if (!FOLDED_BY_HEAD.has(kind)) return true;
+  if (kind === "sealed") return lastByte === BRACKET_CLOSE; // It lists files.
   if (kind !== "text" && kind !== "action") return false;
   return lastByte === BRACE_CLOSE || lastByte === LETTER_E || boxOwner(room) !== undefined;
 }

@@ -14,6 +14,7 @@ import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { LogOrderValue } from "../../core/log/order.ts";
 import type { SeqSetValue } from "../../core/log/seq-set.ts";
+import { bodyOf } from "../../wire/record.ts";
 import type { Clock } from "../clock.ts";
 import { type Disk, diskFault, readWholeFile, writeWholeFile } from "../disk/disk.ts";
 import { ifPossible } from "../promises.ts";
@@ -233,7 +234,10 @@ export class SnapshotWriter<Folds> {
   async start(): Promise<void> {
     const { log, holdsText } = this.#options;
     this.#unfollow = await log.follow(log.head() + 1, (record) => {
-      if (erasuresOf(record).some(holdsText)) this.#invalidate();
+      // An order that names files erases a record that lists them.
+      const namesFiles =
+        record.head.kind === "erase" && bodyOf(record, "erase")?.files !== undefined;
+      if (namesFiles || erasuresOf(record).some(holdsText)) this.#invalidate();
     });
   }
 

@@ -15,7 +15,8 @@ import type { BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
 import { type ContentStore, SharedFiles } from "../../io/cluster/shared-files.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
-import type { LogRecord } from "../../wire/record.ts";
+import type { AttachedFile } from "../../wire/messages-files.ts";
+import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Senders, type SomeHandlers } from "../kernel/service.ts";
 import type { Cancel } from "../kernel/siblings.ts";
@@ -24,6 +25,7 @@ import type { References } from "../rooms/references.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
 import type { DownloadContent } from "../session/connection-state.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
+import { attachFiles, type HeldFiles } from "./attachments.ts";
 import { DownloadSender, downloadInfo, downloadQueueBytes } from "./downloads.ts";
 import { HandedOver } from "./handed-over.ts";
 import { deletedUpload, unknownFile } from "./offer-checks.ts";
@@ -235,12 +237,12 @@ export class FileService {
     const now = this.options.clock.now();
     if (now < this.#nextLocalSweepMs || this.#isStopping) return;
     this.#nextLocalSweepMs = now + LOCAL_SWEEP_INTERVAL_MS;
-    this.#track(this.#uploads.sweep());
+    this.track(this.#uploads.sweep());
   }
 
   async start(): Promise<void> {
     await this.#uploads.restore();
-    this.#track(this.#uploads.measure(() => this.#isStopping).then(() => this.#sweep()));
+    this.track(this.#uploads.measure(() => this.#isStopping).then(() => this.#sweep()));
   }
 
   async close(): Promise<void> {
@@ -257,10 +259,14 @@ export class FileService {
   ): Promise<Answer<"finish">> {
     const transfer = this.#transfers.get(client);
     const receiver = transfer instanceof UploadReceiver ? transfer : undefined;
+    const file = request.file as FileId;
+    let isAttached = false;
     try {
-      return await this.#uploads.finish(receiver, account, request);
+      const answer = await this.#uploads.finish(receiver, account, request);
+      isAttached = request.attach === true;
+      return answer;
     } finally {
-      this.#release(client, request.file as FileId);
+      this.#release(client, file, isAttached);
     }
   }
 
@@ -284,21 +290,17 @@ export class FileService {
   onClosed(client: ClientConnection): void {
     const transfer = this.#transfers.get(client);
     this.#transfers.delete(client);
-    if (transfer instanceof UploadReceiver) this.#track(this.#uploads.release(transfer));
+    if (transfer instanceof UploadReceiver) this.track(this.#uploads.release(transfer));
     if (transfer instanceof DownloadSender) transfer.stop();
   }
 
   onRecord(_room: Room, record: LogRecord): void {
-    const { kind, id } = record.head;
-    if (kind === "file") {
-      this.#uploads.onPosted(id as FileId);
-      const preview = this.options.engine.files.previewOf(id as FileId);
-      if (preview !== undefined) this.#uploads.onPosted(preview);
-    }
+    const { kind, seq } = record.head;
+    for (const file of this.options.engine.files.idsAt([seq])) this.#uploads.onPosted(file);
     if (kind !== "erase") return;
     for (const file of this.#erasedFiles(record)) {
       this.onChange(file);
-      if (this.#shared !== undefined) this.#track(this.#uploads.onErased(file, false));
+      if (this.#shared !== undefined) this.track(this.#uploads.onErased(file, false));
     }
   }
 
@@ -312,10 +314,18 @@ export class FileService {
 
   #erasedFiles(record: LogRecord): FileId[] {
     const { announcements, files } = this.options.engine;
-    return erasuresOf(record).flatMap((seq) => {
-      const file = announcements.fileAt(seq);
-      const preview = file && files.previewOf(file);
-      return [file, preview].filter((one) => one !== undefined);
+    const named = (bodyOf(record, "erase")?.files ?? []) as readonly FileId[];
+    const announced = erasuresOf(record).flatMap((seq) => announcements.fileAt(seq) ?? []);
+    const erased = [...announced, ...named.filter((file) => files.wasErased(file))];
+    return [...new Set(erased)];
+  }
+
+  /** @throws {Fault} file-unknown or usage, or too-many during another transfer of a file */
+  attach(by: UserId, named: readonly AttachedFile[]): Promise<HeldFiles> {
+    return this.#reported(async () => {
+      const ids = named.flatMap(({ file, preview }) => [file, preview?.file ?? file]) as FileId[];
+      await this.#smallFiles.untilSent(ids);
+      return attachFiles(by, named, { engine: this.options.engine, uploads: this.#uploads });
     });
   }
 
@@ -445,7 +455,7 @@ export class FileService {
   }
 
   eraseLocalUploads(user: UserId): void {
-    this.#track(this.#eraseLocal(user));
+    this.track(this.#eraseLocal(user));
   }
 
   async #eraseLocal(user: UserId): Promise<void> {
@@ -511,7 +521,7 @@ export class FileService {
     const readers = this.#readers.get(file) ?? new Set();
     this.#readers.set(file, readers.add(download));
     this.#countDownload(account, 1);
-    this.#track(
+    this.track(
       download.done.then(() => {
         this.#countDownload(account, -1);
         readers.delete(download);
@@ -583,10 +593,11 @@ export class FileService {
     this.#startTimes.set(client, this.options.clock.unixMs());
   }
 
-  #release(client: ClientConnection, file: FileId): void {
+  #release(client: ClientConnection, file: FileId, isAttached: boolean): void {
     const transfer = this.#transfers.get(client);
     const about = transfer instanceof UploadReceiver ? transfer.blob.metadata : undefined;
-    const isEnded = about?.isPreview === true || this.options.engine.announcements.has(file);
+    const isPosted = this.options.engine.announcements.has(file);
+    const isEnded = about?.isPreview === true || isAttached || isPosted;
     if (about?.file === file && isEnded) this.#transfers.delete(client);
   }
 
@@ -623,7 +634,7 @@ export class FileService {
     return redacted(fault);
   }
 
-  #track(task: Promise<void>): void {
+  track(task: Promise<void>): void {
     const tracked = task.catch((error: unknown) => void this.reportFault(error));
     this.#pendingTasks.add(tracked);
     void tracked.finally(() => this.#pendingTasks.delete(tracked));
@@ -639,7 +650,7 @@ export class FileService {
 
   #sweep(): void {
     if (this.#isStopping) return;
-    this.#track(this.#uploads.sweep().then(() => this.#sweepShared()));
+    this.track(this.#uploads.sweep().then(() => this.#sweepShared()));
     this.#cancelSweep = this.options.clock.after(SWEEP_INTERVAL_MS, () => this.#sweep());
   }
 }

@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
   BUSY_RETRY_MS,
@@ -37,10 +37,25 @@ export class SmallFiles {
   /** Numbers of files that are being sent, of each account that sends any. */
   readonly #running = new Map<UserId, number>();
 
+  /** Files that are being sent. `#running` limits their number. */
+  readonly #sending = new Map<FileId, Promise<void>>();
+
   constructor(private readonly options: SmallFilesOptions) {}
 
   send(request: RequestOf<"send-small">, from: Sender): Promise<Answer<"send-small">> {
-    return this.#limited(from, () => this.#send(request, from));
+    const answer = this.#limited(from, () => this.#send(request, from));
+    const file = request.file as FileId;
+    const settled = answer.then(() => undefined).catch(ignoreFault);
+    this.#sending.set(file, settled);
+    void settled.finally(() => {
+      if (this.#sending.get(file) === settled) this.#sending.delete(file);
+    });
+    return answer;
+  }
+
+  /** A post may follow the requests that send its files without waiting for their answers. */
+  async untilSent(files: readonly FileId[]): Promise<void> {
+    for (const file of files) await this.#sending.get(file);
   }
 
   fetch(request: RequestOf<"fetch-small">, from: Sender): Promise<Answer<"fetch-small">> {
@@ -73,7 +88,7 @@ export class SmallFiles {
     { client, account }: Sender,
   ): Promise<Answer<"send-small">> {
     const { ref, file, to, name, folder, details, preview, ...message } = request;
-    const { text, sending, re, thread, sha256: checksum, bytes } = message;
+    const { text, sending, re, thread, attach, sha256: checksum, bytes } = message;
     if (!equalBytes(sha256(bytes), checksum)) throw wrongChecksum(0);
     const { uploads, files, context } = this.options;
     const size = bytes.length;
@@ -83,7 +98,7 @@ export class SmallFiles {
     const shared = { ref, file, size, re, thread };
     const offer = { kind: "offer", ...shared, to, name, folder, details, preview } as const;
     const content = { chunks, digest: digest.value() };
-    const finish = { kind: "finish", ...shared, ...content, text, sending } as const;
+    const finish = { kind: "finish", ...shared, ...content, text, sending, attach } as const;
     const posted = context.engine.files.get(file as FileId);
     if (posted !== undefined) {
       await uploads.reoffer(account, posted, offer);

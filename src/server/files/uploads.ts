@@ -53,7 +53,7 @@ interface UploadsOptions extends FileServiceOptions {
   readonly budget: UploadBudget;
   readonly quotas: Quotas;
   readonly recipients: Recipients;
-  readonly files: Pick<FileService, "hasReaders" | "onChange" | "reportFault">;
+  readonly files: Pick<FileService, "hasReaders" | "onChange" | "reportFault" | "track">;
   readonly shared: SharedFiles | undefined;
 }
 
@@ -68,12 +68,16 @@ interface Upload {
   about: BlobMetadata | undefined;
   state: "idle" | "busy" | UploadReceiver;
   finishing: number;
+  /** Content that this server has verified, so that a post need not open the file. */
+  complete: FileContent | undefined;
   /** 0 after the file is posted, because the file list built from the log then counts its bytes. */
   countedBytes: number;
   touchedMs: number;
   /** Resolves when the last data channel has released the upload. */
   released: Promise<void>;
 }
+
+export type FileContent = Pick<FileBody, "size" | "chunks" | "digest">;
 
 /** Upload whose file is not posted yet. */
 export interface PartialUpload {
@@ -97,6 +101,8 @@ export class UploadService {
     waiting: LINKS_MAX,
     slots: new Slots(UPLOADS_TOGETHER_MAX),
   });
+  /** Posts in flight that list a file. Their number limits it. */
+  readonly #holds = new Map<FileId, Set<Promise<void>>>();
   /** No stream expires earlier than STREAM_KEEP_MS after the start. */
   readonly #startedMs: number;
 
@@ -173,7 +179,10 @@ export class UploadService {
     }
     if (existing !== undefined) this.#checkFree(existing);
     else this.#checkNew(account, request);
+    // The sender may truncate the file, which a post in flight lists.
+    if (this.#holds.has(file)) throw uploadBusy(RELEASE_RETRY_MS);
     const upload = existing ?? newUpload(file, account.id);
+    upload.complete = undefined;
     upload.state = "busy";
     this.#add(upload);
     try {
@@ -201,17 +210,21 @@ export class UploadService {
     const file = request.file as FileId;
     const upload = this.#uploads.get(file);
     if (upload !== undefined && upload.state === receiver && receiver !== undefined) {
+      const isAttachment = request.attach === true || receiver.blob.metadata.isPreview === true;
       upload.finishing++;
       try {
         await receiver.finish(request);
         await this.#checkTotals(account);
-        if (receiver.blob.metadata.isPreview === true) return NOT_POSTED;
+        if (isAttachment) {
+          const { size, chunks, digest } = request;
+          upload.complete = { size, chunks, digest: toHex(digest) };
+          return NOT_POSTED;
+        }
         await this.#checkPreview(account, receiver.blob.metadata, request);
         return await this.#post(account, receiver.blob.metadata, request);
       } finally {
         upload.finishing--;
-        const isPreview = receiver.blob.metadata.isPreview === true;
-        if (isPreview || this.#isPosted(file)) await this.release(receiver);
+        if (isAttachment || this.#isPosted(file)) await this.release(receiver);
         await this.#settle(upload);
       }
     }
@@ -219,7 +232,7 @@ export class UploadService {
     if (fact?.by !== account.id) throw unknownFile();
     const isSame = fact.size === request.size && fact.digest === toHex(request.digest);
     if (!isSame) throw new Fault("usage", "this file was completed with different content");
-    if (fact.isPreview === true) return NOT_POSTED;
+    if (fact.isPreview === true || request.attach === true) return NOT_POSTED;
     return this.#post(account, await this.#postedOffer(file), request);
   }
 
@@ -253,7 +266,7 @@ export class UploadService {
   async #post(
     { id }: Account,
     { file, name, to: recipients, folder, details }: BlobMetadata,
-    { size, chunks, digest, preview, ...message }: RequestOf<"finish">,
+    { size, chunks, digest, preview, attach: _, ...message }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
     const { text = "", re, thread } = message;
     if (thread === true && re === undefined) {
@@ -292,11 +305,69 @@ export class UploadService {
     return { posted, refused, said: text === "" ? undefined : true };
   }
 
+  /**
+   * Holds contents that a post in flight lists: until the result is called, no order of erasure, no
+   * withdrawal, no sweep and no transfer changes them.
+   */
+  hold(files: readonly FileId[]): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const file of files) {
+      const holds = this.#holds.get(file) ?? new Set();
+      this.#holds.set(file, holds.add(promise));
+    }
+    return () => {
+      for (const file of files) {
+        const holds = this.#holds.get(file);
+        holds?.delete(promise);
+        if (holds?.size === 0) this.#holds.delete(file);
+      }
+      resolve();
+      for (const file of files) {
+        const upload = this.#uploads.get(file);
+        if (upload !== undefined) this.options.files.track(this.#settle(upload));
+      }
+    };
+  }
+
+  /**
+   * Checks that the server has the account's complete file with this content, which is held.
+   * @throws {Fault} file-unknown or usage, or too-many during a transfer of the file
+   */
+  async complete(by: UserId, file: FileId, content: FileContent): Promise<BlobMetadata> {
+    const { engine, blobs, shared } = this.options;
+    const upload = this.#uploads.get(file);
+    if (engine.files.wasErased(file) || (upload !== undefined && upload.by !== by))
+      throw unknownFile();
+    if (upload !== undefined && upload.state !== "idle") throw uploadBusy(RELEASE_RETRY_MS);
+    // The first read of a file after a start syncs it, which costs more than its post.
+    if (upload?.about !== undefined && upload.complete !== undefined) {
+      checkSameContent(upload.complete, content);
+      return upload.about;
+    }
+    const blob = await blobs.open(file);
+    try {
+      const about = blob?.metadata ?? (await shared?.about(file));
+      if (about?.by !== by || engine.files.wasErased(file)) throw unknownFile();
+      const posted = engine.files.get(file);
+      if (posted !== undefined) checkSameContent(posted, content);
+      else if (blob === undefined) await shared?.hashes({ file, ...content });
+      else {
+        if (blob.durable < content.chunks) throw unknownFile();
+        const digest = toHex(blob.digest());
+        checkSameContent({ size: blob.sizeBytes, chunks: blob.have, digest }, content);
+      }
+      if (upload !== undefined) upload.complete = content;
+      return about;
+    } finally {
+      blob?.close();
+    }
+  }
+
   onPosted(file: FileId): void {
     const upload = this.#uploads.get(file);
     if (upload !== undefined) {
       this.#count(upload, 0);
-      if (upload.state === "idle" && upload.finishing === 0) this.#forget(upload);
+      if (upload.state === "idle" && !this.#isInUse(upload)) this.#forget(upload);
     }
     this.options.files.onChange(file);
   }
@@ -305,7 +376,7 @@ export class UploadService {
     const upload = this.#uploads.get(file);
     if (upload === undefined) return;
     const { state } = upload;
-    if (upload.finishing > 0 || state === "busy") throw uploadBusy();
+    if (this.#isInUse(upload) || state === "busy") throw uploadBusy();
     if (state !== "idle") {
       await this.release(state);
       state.client.close(new Fault("link-closed", "this file is complete", { retryAfterMs: 0 }));
@@ -343,9 +414,10 @@ export class UploadService {
     if (this.#uploads.get(file) !== upload) throw unknownFile();
     const { about, state } = upload;
     if (about === undefined) throw unknownFile();
-    if (upload.finishing > 0 || state === "busy") throw uploadBusy();
+    if (this.#isInUse(upload) || state === "busy") throw uploadBusy();
     if (state !== "idle") await this.release(state);
-    if (upload.finishing > 0 || upload.state !== "idle" || this.#isPosted(file)) throw uploadBusy();
+    if (this.#isInUse(upload) || upload.state !== "idle" || this.#isPosted(file))
+      throw uploadBusy();
     await this.#remove(upload);
     return about;
   }
@@ -354,11 +426,14 @@ export class UploadService {
     const { shared } = this.options;
     const about = this.#isPosted(file) ? undefined : await shared?.about(file);
     if (about?.by !== by) throw unknownFile();
+    if (this.#holds.has(file)) throw uploadBusy();
     await shared?.erase(file);
     return about;
   }
 
   async onErased(file: FileId, isLocalOrder: boolean): Promise<void> {
+    // A post that was checked before the order may list the file again. Later ones are refused.
+    await Promise.all(this.#holds.get(file) ?? []);
     if (!this.#isErased(file)) return;
     const upload = this.#uploads.get(file);
     if (upload !== undefined) return this.#settle(upload);
@@ -405,7 +480,7 @@ export class UploadService {
     const nowMs = this.options.clock.expiryUnixMs();
     for (const upload of [...this.#uploads.values()]) {
       const isUnposted = this.#uploads.get(upload.file) === upload && !this.#isPosted(upload.file);
-      const isAbandoned = upload.state === "idle" && upload.finishing === 0;
+      const isAbandoned = upload.state === "idle" && !this.#isInUse(upload);
       if (!isUnposted || !isAbandoned || this.#expiryMs(upload) > nowMs) continue;
       const removed = this.#removeExpired(upload, nowMs);
       await removed.catch((error: unknown) => this.options.files.reportFault(error));
@@ -418,13 +493,14 @@ export class UploadService {
     const isShared =
       isStream(upload.about) &&
       ((await shared?.lastPutMs(upload.file)) ?? nowMs) <= nowMs - STREAM_KEEP_MS;
-    if (upload.state !== "idle" || upload.finishing > 0) return;
+    if (upload.state !== "idle" || this.#isInUse(upload)) return;
     await this.#remove(upload, { isShared });
   }
 
-  #expiryMs({ about, touchedMs }: Upload): number {
+  /** A complete stream is kept like a file, because its sender has stored the message. */
+  #expiryMs({ about, touchedMs, complete }: Upload): number {
     const expiryMs = touchedMs + UPLOAD_KEEP_MS;
-    if (!isStream(about)) return expiryMs;
+    if (!isStream(about) || complete !== undefined) return expiryMs;
     return Math.min(expiryMs, Math.max(touchedMs, this.#startedMs) + STREAM_KEEP_MS);
   }
 
@@ -439,7 +515,7 @@ export class UploadService {
       const isAbandoned = this.#isPosted(file)
         ? this.#isErased(file)
         : ((await shared.lastPutMs(file)) ?? Number.POSITIVE_INFINITY) <= before;
-      if (isAbandoned) await shared.erase(file);
+      if (isAbandoned && !this.#holds.has(file)) await shared.erase(file);
     }
   }
 
@@ -655,7 +731,7 @@ export class UploadService {
 
   async #settle(upload: Upload, inTurn?: InTurn): Promise<void> {
     if (this.#uploads.get(upload.file) !== upload) return;
-    if (upload.state !== "idle" || upload.finishing > 0) return;
+    if (upload.state !== "idle" || this.#isInUse(upload)) return;
     if (this.options.engine.files.get(upload.file) !== undefined) this.#forget(upload);
     else if (this.#isPosted(upload.file) && this.#isErased(upload.file))
       await this.#remove(upload, { inTurn });
@@ -687,13 +763,18 @@ export class UploadService {
   #isErased(file: FileId): boolean {
     const { engine, rooms } = this.options;
     if (engine.files.get(file) !== undefined) return false;
+    if (!engine.announcements.has(file)) return engine.files.wasErased(file);
     return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
   }
 
   /** A preview is posted while an unerased record names it. */
   #isPosted(file: FileId): boolean {
     const { announcements, files } = this.options.engine;
-    return announcements.has(file) || files.get(file) !== undefined;
+    return announcements.has(file) || files.get(file) !== undefined || files.wasErased(file);
+  }
+
+  #isInUse({ file, finishing }: Upload): boolean {
+    return finishing > 0 || this.#holds.has(file);
   }
 }
 
@@ -713,8 +794,14 @@ function newUpload(file: FileId, by: UserId): Upload {
     addressee: undefined,
     state: "idle",
     finishing: 0,
+    complete: undefined,
     countedBytes: 0,
     touchedMs: 0,
   } as const;
   return { file, by, ...idle, released };
+}
+
+function checkSameContent(known: FileContent, { size, chunks, digest }: FileContent): void {
+  if (known.size === size && known.chunks === chunks && known.digest === digest) return;
+  throw new Fault("usage", "this file was completed with different content");
 }

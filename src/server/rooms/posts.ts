@@ -1,18 +1,30 @@
 /** Posts, with the checks of the messages to which they refer. */
 
 import { Fault } from "../../base/fault.ts";
+import type { OutboxId, UserId } from "../../base/ids.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
 import { checkMayImport } from "../../core/rooms/moderation.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { RequestOf } from "../../wire/messages.ts";
+import type { AttachedFile } from "../../wire/messages-files.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { type Deferred, type Sender, type SomeHandlers, submit } from "../kernel/service.ts";
 import type { References } from "./references.ts";
 
-interface PostsOptions extends ServerContext {
-  readonly references: References;
+interface HeldFiles {
+  readonly files: readonly FileBody[];
+  readonly release: () => void;
 }
 
-/** Later posts on the same link wait for the check of a reference, so that posts stay in order. */
+type AttachFiles = (by: UserId, files: readonly AttachedFile[]) => Promise<HeldFiles>;
+
+interface PostsOptions extends ServerContext {
+  readonly references: References;
+  /** Finds the files of a post, and holds them. `undefined` if file transfer is disabled. */
+  readonly attach: AttachFiles | undefined;
+}
+
+/** Later posts on a link wait for checks of references and files, so that posts stay in order. */
 export class Posts {
   readonly #checks = new TaskQueue();
 
@@ -34,7 +46,7 @@ export class Posts {
   #post(request: RequestOf<"post">, from: Sender): Promise<Deferred> | Deferred {
     const { client, account, actor } = from;
     const { kernel, rooms, references } = this.options;
-    const { react, re, imported, thread } = request.body;
+    const { react, re, imported, thread, files } = request.body;
     if (imported !== undefined) {
       checkMayImport({ rooms, isOperator: actor.isOperator }, account.id, request.to);
     }
@@ -44,11 +56,21 @@ export class Posts {
     }
     const isChecked = re !== undefined && (react !== undefined || isReply);
     const command = { kind: "post", request } as const;
-    if (!isChecked && this.#checks.isIdle(client)) return submit(kernel, from, command);
+    const isImmediate = !isChecked && files === undefined && this.#checks.isIdle(client);
+    if (isImmediate) return submit(kernel, from, command);
     return this.#checks.runFor(client, async () => {
+      // The answer to a known post does not depend on its files, which may have been erased.
+      if (files !== undefined && this.#isKnown(request, account.id))
+        return submit(kernel, from, command);
       if (isChecked) await references.check(account.id, request.to, { re, isThread: isReply });
-      return submit(kernel, from, command);
+      if (files === undefined) return submit(kernel, from, command);
+      const attached = await this.options.attach?.(account.id, files);
+      return submit(kernel, from, { ...command, files: attached?.files }, attached?.release);
     });
+  }
+
+  #isKnown({ outbox, counter }: RequestOf<"post">, user: UserId): boolean {
+    return this.options.engine.hasPost(user, outbox as OutboxId, counter);
   }
 
   #refuse(request: RequestOf<"post">, { client }: Sender, error: unknown): never {

@@ -108,6 +108,18 @@ test("messages, files and new rooms read the server's rules", () => {
   expect(claims("room", { name: "den" }).reads).toContain(rules);
 });
 
+test("a message with files reads the contents that an order of erasure deletes", () => {
+  const files = [{ file: "fAAAAAAAAAAA" }, null];
+  for (const kind of ["file", "sealed"] as const) {
+    const { reads, writes } = claims(kind, { files });
+    expect(reads).toContain("content fAAAAAAAAAAA");
+    expect(writes).not.toContain("content fAAAAAAAAAAA");
+  }
+  expect(claims("erase", { seq: 3, files: ["fAAAAAAAAAAA"] }).writes).toContain(
+    "content fAAAAAAAAAAA",
+  );
+});
+
 test("two uses of one invite conflict, as do registration and its closing", () => {
   const invite = "iIIIIIIIIIII" as UserId;
   expect(claims("invite-used", {}, invite).writes).toEqual(

@@ -14,11 +14,12 @@ import type { Submission } from "../../../src/core/rooms/commands.ts";
 import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
+import type { FileBody } from "../../../src/core/rooms/files.ts";
 import type { RoomAction } from "../../../src/core/rooms/moderation.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { Request } from "../../../src/wire/messages.ts";
-import type { Draft } from "../../../src/wire/record.ts";
+import { type Draft, parseBody } from "../../../src/wire/record.ts";
 import { ANA, BEN, BOX, EVE, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
 
 const USERS = new Map([
@@ -596,6 +597,32 @@ describe("two users", () => {
     way.write();
     expect(way.answers.at(-1)).toMatchObject({ n: 2 });
   });
+});
+
+test("a post with files is refused if an order has named one of them", () => {
+  const { file } = FILE;
+  const post = (counter: number, files: readonly FileBody[] | undefined) => {
+    const listed = [{ file, size: 3, chunks: 1, digest: new Uint8Array(32) }];
+    const body = { text: "", files: listed };
+    const fields = { ref: 1, outbox: BOX, counter, to: "lobby", body } as const;
+    way.submit(ANA, { kind: "post", request: { kind: "post", ...fields }, files }, NO_SESSION);
+  };
+  post(1, undefined);
+  expect(way.faults.at(-1)).toMatchObject({ code: "file-unknown" });
+  post(2, [FILE]);
+  way.write();
+  const [posted] = way.ledger.records.slice(-1);
+  if (posted === undefined) throw new Error("no record");
+  const { head } = posted;
+  expect([head.kind, head.id, parseBody(posted)]).toEqual(["file", `${BOX}.2`, { files: [FILE] }]);
+  const act = { kind: "erase", room: LOBBY_ROOM, seq: head.seq, author: ANA } as const;
+  way.submit(ANA, { kind: "act", isOperator: false, action: act });
+  way.write();
+  const order = way.ledger.records.at(-1);
+  expect(order && parseBody(order)).toMatchObject({ seq: head.seq, files: [file] });
+  expect(way.engine.files.wasErased(file)).toBe(true);
+  post(3, [FILE]);
+  expect(way.faults.at(-1)).toMatchObject({ code: "file-unknown" });
 });
 
 describe("complete file", () => {

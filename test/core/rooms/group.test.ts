@@ -215,6 +215,11 @@ vaultTest("accept only sealed records of the epoch, and files without a name", (
   vault.commit(ANA, {});
   expect(check("sealed", { epoch: 0 })).toBe("none");
   expect(check("sealed", { epoch: 1 })).toBe("stale-epoch");
+  expect(check("sealed", { epoch: 0, files: [{ name: "sealed" }] })).toBe("none");
+  for (const file of [{ name: "plan.pdf" }, { name: "sealed", details: {} }]) {
+    const files = [{ name: "sealed" }, file];
+    expect(check("sealed", { epoch: 0, files })).toBe("sealed-room");
+  }
   const listed = (...files: readonly object[]) => check("file", { files });
   expect(listed({ name: "plan.pdf" })).toBe("sealed-room");
   expect([listed(), check("file", undefined)]).toEqual(["sealed-room", "sealed-room"]);

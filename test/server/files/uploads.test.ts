@@ -294,6 +294,29 @@ test("keeps a file that was recorded while its channel was lost", async () => {
   expect(ana.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
 });
 
+test("deletes an erased file only if no post in flight has listed it again", async () => {
+  const removed: string[] = [];
+  let isPosted = false;
+  const uploads = new UploadService({
+    blobs: { remove: async (file: string) => void removed.push(file) },
+    engine: {
+      files: { get: () => (isPosted ? {} : undefined), wasErased: () => !isPosted },
+      announcements: { has: () => false },
+    },
+    clock: { unixMs: () => 0 },
+  } as never);
+  const release = uploads.hold([FOUR.id]);
+  const erased = uploads.onErased(FOUR.id, true);
+  await Promise.resolve();
+  isPosted = true;
+  release();
+  await erased;
+  expect(removed).toEqual([]);
+  isPosted = false;
+  await uploads.onErased(FOUR.id, true);
+  expect(removed).toEqual([FOUR.id]);
+});
+
 test("forgets an upload that another server finishes while it is measured", async () => {
   const about = { file: FOUR.id, by: "u1", name: "four", to: ["lobby"], sinceMs: 0 };
   const opened = Promise.withResolvers<object>();
@@ -301,7 +324,7 @@ test("forgets an upload that another server finishes while it is measured", asyn
   const uploads = new UploadService({
     blobs: { list: async () => [about], open: () => opened.promise },
     engine: {
-      files: { get: () => (isPosted ? about : undefined) },
+      files: { get: () => (isPosted ? about : undefined), wasErased: () => false },
       announcements: { has: () => isPosted },
     },
     clock: { unixMs: () => 0 },
@@ -336,7 +359,10 @@ test("removes few files at a time, of several accounts in turn", async () => {
         running--;
       },
     },
-    engine: { files: { get: () => undefined }, announcements: { has: () => false } },
+    engine: {
+      files: { get: () => undefined, wasErased: () => false },
+      announcements: { has: () => false },
+    },
     clock: { unixMs: () => 0 },
     quotas: { count() {} },
     recipients: { addresseeOf: () => undefined },

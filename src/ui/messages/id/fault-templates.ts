@@ -39,6 +39,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an unsent message has expired": "pesan yang belum terkirim sudah kedaluwarsa",
   "the code is no longer valid": "kode ini tidak berlaku lagi",
   "you are not a member of this room": "Anda bukan anggota ruang ini",
+  "files in an encrypted room must be encrypted": "berkas di ruang terenkripsi harus terenkripsi",
   "no such preview": "pratinjau ini tidak ada",
   "you can no longer read this file": "Anda tidak dapat membaca berkas ini lagi",
   "no such file": "berkas ini tidak ada",
@@ -870,6 +871,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this room is not encrypted": "ruang ini tidak terenkripsi",
   "notes to yourself have no read receipts": "catatan untuk diri sendiri tidak memiliki tanda baca",
   "only a plain text can be a poll": "hanya teks biasa yang dapat menjadi jajak pendapat",
+  "only a plain text can have files": "hanya teks biasa yang dapat memuat berkas",
   "only a plain text can be a notice": "hanya teks biasa yang dapat menjadi pemberitahuan",
   "a reaction must be one emoji or a short word": "reaksi harus berupa satu emoji atau kata pendek",
   "another log-in is in progress on this connection":
