@@ -35,7 +35,7 @@ export function placeTitle(
 
 /** Title beside an icon with the sign of a room. A person's name may begin with it. */
 export function withoutSign(target: string | undefined, title: string): string {
-  return target?.startsWith("@") === true ? title : title.replace(/(^| )#/, "$1");
+  return target?.startsWith("@") === true ? title : title.replace(/^#/, "");
 }
 
 export function targetText(target: string): string {

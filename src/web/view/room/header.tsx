@@ -82,6 +82,9 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   const title = useTitle(target ?? "");
+  const isBox = isBoxOf(target ?? "");
+  // The tile shows the sign of a box's room, which the title has inside.
+  const shownTitle = isBox ? title.replace(" #", " ") : withoutSign(target, title);
   const subtitle = room === undefined ? "" : subtitleOf(room);
   // A phone has no room for both, and the topic is in the details.
   const people = isNarrow && count ? texts.peopleHere(count.all, count.here) : undefined;
@@ -101,7 +104,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       {target === undefined ? null : <HeadTile target={target} room={room} />}
       <div className="room-title">
         <h1 dir="auto" aria-label={title}>
-          {target === undefined ? "" : withoutSign(target, title)}
+          {target === undefined ? "" : shownTitle}
         </h1>
         {target?.startsWith("@") === true ? <AccountName user={target.slice(1)} /> : null}
         {people === undefined && subtitle === "" ? null : (
@@ -115,7 +118,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       {room?.keepMs === undefined ? null : (
         <span className="topic">{texts.retention(texts.span(formatDuration(room.keepMs)))}</span>
       )}
-      {target !== undefined && isBoxOf(target) ? <WorkArrows target={target} /> : null}
+      {target !== undefined && isBox ? <WorkArrows target={target} /> : null}
       {room === undefined || room.pins.length === 0 || !isNarrow ? null : (
         <IconButton
           icon="pin"
@@ -130,7 +133,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
           onPress={() => page.openDialog(SealedDialog, { target: room.target })}
         />
       ) : null}
-      {isBoxOf(target ?? "") ? null : (
+      {isBox ? null : (
         <IconButton
           icon="search"
           label={isNarrow ? texts.search : texts.searchInRoom}
