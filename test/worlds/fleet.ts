@@ -32,7 +32,7 @@ async function runWorlds(
 
 interface Sample {
   readonly usual: number;
-  /** Later seeds that once failed. */
+  /** Later seeds that once failed, or that alone send a request. */
   readonly past?: readonly number[];
   readonly full: number;
   readonly check?: (sentKinds: ReadonlySet<string>) => void;
