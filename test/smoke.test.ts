@@ -18,7 +18,7 @@ sandboxTest("two users talk and exchange a file, and the history has both", asyn
 
   const photo = file(sandbox, "photo.jpg", noise(FILE_BYTES));
   await ana.json(["send-file", photo, "--to", "@bob"]);
-  const { id } = await bobChat.json("file", { from: "ana", name: "photo.jpg" });
+  const { id } = await bobChat.file({ from: "ana", name: "photo.jpg" });
   const got = await bob.json(["get-file", String(id), "--out", sandbox.path("inbox")]);
   const path = String(got.find(({ kind }) => kind === "got")?.["path"]);
   expect(sha256(path)).toBe(sha256(photo));
@@ -29,5 +29,6 @@ sandboxTest("two users talk and exchange a file, and the history has both", asyn
   const history = await ana.json(["history", "--data", served.data]);
   const texts = history.filter(({ kind }) => kind === "text").map(({ text }) => text);
   expect(texts).toEqual(["hello bob", "hello ana"]);
-  expect(history.find(({ kind }) => kind === "file")).toMatchObject({ id, sizeBytes: FILE_BYTES });
+  const files = [{ id, sizeBytes: FILE_BYTES }];
+  expect(history.find(({ kind }) => kind === "file")).toMatchObject({ files });
 });

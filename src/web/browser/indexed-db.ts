@@ -115,6 +115,8 @@ export function numberKey(n: number): string {
 /**
  * A higher version stops each open page, and locks out older ones. Only a change that older pages
  * must not survive may raise it. Data of pages of 0.1 to 0.3 has versions below 100.
+ *
+ * @internal
  */
 export const DATABASE_VERSION = 100;
 const LATER_ROWS = "rows";

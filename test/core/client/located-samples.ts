@@ -4,8 +4,8 @@ import { deflateRawSync } from "node:zlib";
 import { jpegOf, pngOf, webpOf } from "../../cli/screen/pictures/test-png.ts";
 import { orientation, phoneExif, tiffOf, withExif, withSegment } from "./exif.ts";
 
-export const XMP = "http://ns.adobe.com/xap/1.0/\0";
-export const XMP_TEXT = "<rdf:Description exif:GPSLatitude='52,31N' exif:GPSLongitude='13,24E'/>";
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
+const XMP_TEXT = "<rdf:Description exif:GPSLatitude='52,31N' exif:GPSLongitude='13,24E'/>";
 
 const text = (content: string) => Buffer.from(content, "latin1");
 
