@@ -166,6 +166,8 @@ const BOUNDS: Readonly<Record<string, string>> = {
   "files/shared-upload.ts inFlight": "CLUSTER_CHUNKS_PER_FILE_MAX",
   "files/shared-upload.ts waiters": "one for each `finish`",
   "files/upload-receiver.ts pending": "the window of the channel",
+  "files/small-files.ts sending": "requests in progress, REQUESTS_IN_FLIGHT_MAX of the session",
+  "files/uploads.ts holds": "files of posts in progress, FILES_PER_POST_MAX of each",
   "files/uploads.ts uploads": "UPLOADS_PER_ACCOUNT_MAX",
   "http/collected-blob.ts chunks": "the window of the channel",
   "http/collected-texts.ts page": "PAGE_RECORDS_MAX",

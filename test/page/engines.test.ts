@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { noise } from "../e2e/couriers.ts";
-import type { Fields, Program } from "../e2e/program.ts";
+import { type Fields, filesOf, type Program } from "../e2e/program.ts";
 import { SharedServer } from "../e2e/shared-server.ts";
 import { until } from "../event.ts";
 import { type Need, requires } from "../installed.ts";
@@ -91,6 +91,13 @@ async function terminalPrints(kind: string, fields: Fields): Promise<void> {
       ),
     30_000,
   );
+}
+
+/** Returns the id of the file. */
+async function terminalShowsFile(name: string): Promise<unknown> {
+  const found = () => filesOf(terminal.jsonLines).find((file) => file["name"] === name);
+  await until(`the terminal shows ${name}`, () => found() !== undefined, 30_000);
+  return found()?.["id"];
 }
 
 hooks.test("a terminal joins", async () => {
@@ -183,8 +190,7 @@ step("12 MB arrive whole", async (person) => {
   await person.engine.chooseFiles(".composer input[type=file]", [server.sandbox.path(name)]);
   await person.until("it is attached", "document.querySelector('.attachment')");
   await person.clickSelector(".composer .send-button");
-  await terminalPrints("file", { name });
-  const id = terminal.jsonLines.find((line) => line["name"] === name)?.["id"];
+  const id = await terminalShowsFile(name);
   const saved = server.sandbox.path(`saved-${person.name}`);
   mkdirSync(saved);
   terminal.type(`/get ${id} ${saved}`);
@@ -215,8 +221,8 @@ step("a pasted and a dropped file are attached", async (person) => {
     );
   }
   await person.clickSelector(".composer .send-button");
-  await terminalPrints("file", { name: `paste-${person.name}.txt` });
-  await terminalPrints("file", { name: `drop-${person.name}.txt` });
+  await terminalShowsFile(`paste-${person.name}.txt`);
+  await terminalShowsFile(`drop-${person.name}.txt`);
 });
 
 step("a voice message plays in each engine, or says why not", async (person) => {
