@@ -234,9 +234,10 @@ test("a text does not wait for a large file over UDP", async () => {
   ida.type(`/send ${path}`);
   const { id } = await shared.served.program.json("offered", { name: "large.bin" });
   ida.type("beside the file");
-  await within("the file", ida.json("ack", { id }));
+  const { seq } = await within("the file", ida.file({ id }));
+  await ida.json("ack", { seq });
   const acks = ida.jsonLines.filter(({ kind }) => kind === "ack");
-  expect(acks.map((ack) => ack["text"] ?? ack["id"])).toEqual(["beside the file", id]);
+  expect(acks).toMatchObject([{ text: "beside the file" }, { files: [{ id }] }]);
   expect((await ida.finish()).exitCode).toBe(0);
 });
 
