@@ -22,8 +22,9 @@ export class Finger {
     await this.#dispatch("touchStart");
   }
 
-  /** Touches the middle of the element. */
+  /** Scrolls the element into view, and touches its middle. */
   async touch(element: Locator): Promise<void> {
+    await element.scrollIntoViewIfNeeded();
     const box = await element.boundingBox();
     if (box === null) throw new Error("the element is not visible");
     await this.touchAt(box.x + box.width / 2, box.y + box.height / 2);
