@@ -30,7 +30,7 @@ export async function attachFiles(
 ): Promise<HeldFiles> {
   const ids = named.flatMap(({ file, preview }) => (preview ? [file, preview.file] : [file]));
   if (new Set(ids).size < ids.length) throw new Fault("usage", "a post lists each file once");
-  const release = options.uploads.hold(ids as FileId[]);
+  const release = options.uploads.hold(by, ids as FileId[]);
   try {
     const files: FileBody[] = [];
     for (const file of named) files.push(await attachFile(by, file, options));

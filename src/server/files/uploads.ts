@@ -308,8 +308,11 @@ export class UploadService {
   /**
    * Holds contents that a post in flight lists: until the result is called, no order of erasure, no
    * withdrawal, no sweep and no transfer changes them.
+   * @throws {Fault} file-unknown if one belongs to another account, which a hold would hinder
    */
-  hold(files: readonly FileId[]): () => void {
+  hold(by: UserId, files: readonly FileId[]): () => void {
+    const isForeign = (file: FileId) => (this.#ownerOf(file) ?? by) !== by;
+    if (files.some(isForeign)) throw unknownFile();
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const file of files) {
       const holds = this.#holds.get(file) ?? new Set();
@@ -771,6 +774,10 @@ export class UploadService {
   #isPosted(file: FileId): boolean {
     const { announcements, files } = this.options.engine;
     return announcements.has(file) || files.get(file) !== undefined || files.wasErased(file);
+  }
+
+  #ownerOf(file: FileId): UserId | undefined {
+    return this.#uploads.get(file)?.by ?? this.options.engine.files.get(file)?.by;
   }
 
   #isInUse({ file, finishing }: Upload): boolean {

@@ -305,7 +305,7 @@ test("deletes an erased file only if no post in flight has listed it again", asy
     },
     clock: { unixMs: () => 0 },
   } as never);
-  const release = uploads.hold([FOUR.id]);
+  const release = uploads.hold("u1" as never, [FOUR.id]);
   const erased = uploads.onErased(FOUR.id, true);
   await Promise.resolve();
   isPosted = true;
@@ -315,6 +315,29 @@ test("deletes an erased file only if no post in flight has listed it again", asy
   isPosted = false;
   await uploads.onErased(FOUR.id, true);
   expect(removed).toEqual([FOUR.id]);
+});
+
+test("holds no file of another account, which its owner could then not send on", async () => {
+  const about = { file: FOUR.id, by: "u1", name: "four", to: ["lobby"], sinceMs: 0 };
+  const uploads = new UploadService({
+    blobs: { list: async () => [about] },
+    engine: {
+      files: {
+        get: (file: string) => (file === "posted" ? { by: "u1" } : undefined),
+        wasErased: () => false,
+      },
+      announcements: { has: () => false },
+    },
+    clock: { unixMs: () => 0 },
+    quotas: { count() {} },
+    recipients: { addresseeOf: () => undefined },
+    files: { onChange() {} },
+  } as never);
+  await uploads.restore();
+  const hold = (by: string, ...files: string[]) => uploads.hold(by as never, files as never);
+  expect(() => hold("u2", "own", FOUR.id)).toThrow("no such file");
+  expect(() => hold("u2", "posted")).toThrow("no such file");
+  hold("u1", FOUR.id, "posted");
 });
 
 test("forgets an upload that another server finishes while it is measured", async () => {
