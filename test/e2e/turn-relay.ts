@@ -120,6 +120,9 @@ export class TcpTurnRelay implements Disposable {
   }
 }
 
+/** The system reports that a client or server has ended, which no test asks about. */
+const ignoreEnded = () => {};
+
 /** Counts all turns of clients over UDP. */
 export class UdpTurnRelay implements AsyncDisposable {
   readonly #turns = new Turns(UDP_LATENCY_MS);
@@ -135,6 +138,7 @@ export class UdpTurnRelay implements AsyncDisposable {
           this.#turns.down(() => {
             if (!this.#isClosed) this.#near?.send(bytes, this.#client.port, this.#client.host);
           }),
+        error: ignoreEnded,
       },
       connect: { hostname: "127.0.0.1", port },
     }) as unknown as Promise<Bun.udp.Socket<"buffer">>;
@@ -154,6 +158,7 @@ export class UdpTurnRelay implements AsyncDisposable {
             if (!relay.#isClosed) far.send(bytes);
           });
         },
+        error: ignoreEnded,
       },
     });
     return relay;
