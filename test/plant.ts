@@ -7,7 +7,7 @@ const KIND: Since = { since: "0.5.0", client: "skipped", server: "stops" };
 const PLAIN: Since = { since: "0.5.0", client: "plain", server: "ignores" };
 const RESTRICTING: Since = { since: "0.5.0", client: "plain", server: "stops" };
 
-/** What version 0.5.0 would add if 0.4.0 lacked it: real kinds, fields and requests. */
+/** Additions of a version 0.5.0, as if 0.4.0 lacked these kinds, fields and requests. */
 const PLANTED: Additions = {
   versions: ["0.4.0", "0.5.0"],
   kinds: { poll: KIND, vote: KIND, hand: KIND, rules: KIND, bot: { ...KIND, client: "unsent" } },

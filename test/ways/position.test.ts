@@ -44,7 +44,7 @@ async function notesOfFiles(name: "line mode" | "full screen"): Promise<void> {
   await notesIn(name, ["plain.jpg", "trip"], "trip/day/photo contains the location");
 }
 
-/** What the terminal says of a pipe that yields the bytes in pieces. */
+/** Notices of the terminal about a pipe that yields the bytes in pieces. */
 async function notesOfPipe(...pieces: readonly Uint8Array[]): Promise<readonly string[]> {
   const source = streamSource(new Blob(pieces as never).stream(), "stdin");
   const notes: string[] = [];
@@ -66,7 +66,7 @@ async function namesInPipe(): Promise<void> {
   expect(await notesOfPipe(far)).toEqual(["stdin may contain the location where it was taken"]);
 }
 
-/** What the terminal says of the file at a path. */
+/** Notices of the terminal about the file at a path. */
 async function notesOfPath(path: string): Promise<readonly string[]> {
   const { context } = fakeContext();
   const source = await openSourceAt(context, path);

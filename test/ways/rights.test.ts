@@ -26,7 +26,7 @@ async function isRefused(name: "page" | "full screen" | "line mode"): Promise<vo
   expect(ben.ended).toBeUndefined();
 }
 
-/** What a moderator does to ben, who then has no right to write to the room. */
+/** Actions of a moderator by which ben loses the right to write to the room. */
 const SILENCED: readonly ((ana: Guest, ben: Guest) => Promise<unknown>)[] = [
   (ana) => ana.request("mute", { room: "lab", user: "ben", on: true }),
   (ana) => ana.request("kick", { room: "lab", user: "ben" }),

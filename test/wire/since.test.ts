@@ -55,7 +55,7 @@ function rowsSince({ versions, ...tables }: typeof ADDITIONS, version: Version):
   ];
 }
 
-/** What the releases knew, as `npm run release` wrote it. Until the first one, rows are free. */
+/** Lists that `npm run release` has written. Before the first release, additions need no rows. */
 const RELEASED = readdirSync(import.meta.dir).flatMap((name) => {
   const version = /^known-(.+)\.json$/.exec(name)?.[1];
   return version === undefined ? [] : [version as Version];

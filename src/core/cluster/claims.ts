@@ -6,6 +6,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { skeletonsOf } from "../../base/display-names.ts";
 import { boxOwner } from "../../base/ids.ts";
+import { listOf } from "../../base/json-fields.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import { hasTrait, type LogName } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -192,10 +193,6 @@ function recordClaims(reads: readonly string[], seqs: readonly unknown[]): Claim
     reads,
     seqs.map((seq) => `record ${seq}`),
   );
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function contentsOf(files: unknown): readonly string[] {

@@ -18,7 +18,7 @@ import { type PostBody, type RequestOf, recordOfPost } from "../../wire/messages
 import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, ConversationCommand, RoomChange } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
-import type { FileBody } from "./files.ts";
+import { type FileBody, unknownFile } from "./files.ts";
 import { checkSealing } from "./group.ts";
 import { invitedToSealed } from "./group-state.ts";
 import { checkConversationLimit, checkRemovedQuota, joinDraft } from "./membership.ts";
@@ -92,10 +92,6 @@ export function postDraft(
   return { kind, by: user, id, body: inThread };
 }
 
-function unknownFile(): Fault {
-  return new Fault("file-unknown", msg`no such file`);
-}
-
 /** A message with files, whose text may be empty. The list is the last field of each such body. */
 function filesDraft(
   by: UserId,
@@ -108,8 +104,7 @@ function filesDraft(
     throw new Fault("text-invalid", msg`only a plain text can have files`);
   }
   const { text, re, thread, mentions, everyone, imported } = fields;
-  if (imported?.from === "")
-    throw new Fault("text-invalid", "an imported message must have an author");
+  if (imported !== undefined) checkAuthor(imported);
   const message = { text: text || undefined, re, thread: thread || undefined };
   const rest = imported === undefined ? { mentions, everyone } : { imported };
   return { kind: "file", by, id, body: { ...defined({ ...message, ...rest }), files } };
@@ -152,14 +147,19 @@ function checkNotice(body: PostBody): void {
   throw new Fault("text-invalid", msg`only a plain text can be a notice`);
 }
 
+type Imported = NonNullable<PostBody["imported"]>;
+
+function checkAuthor({ from }: Imported): void {
+  if (from === "") throw new Fault("text-invalid", "an imported message must have an author");
+}
+
 function importedDraft(
   by: UserId,
   id: string,
   post: PostBody,
-  imported: NonNullable<PostBody["imported"]>,
+  imported: Imported,
 ): Omit<Draft, "room"> {
-  if (imported.from === "")
-    throw new Fault("text-invalid", "an imported message must have an author");
+  checkAuthor(imported);
   if (post.react !== undefined) {
     return { kind: "reaction", by, id, body: { ...reactionBodyOf(post), imported } };
   }

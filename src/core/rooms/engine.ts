@@ -43,6 +43,7 @@ import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import {
   Announcements,
   type AnnouncementsValue,
+  contentIds,
   type FileBody,
   Files,
   type FilesValue,
@@ -665,9 +666,8 @@ export class RoomEngine {
   #checkFiles(user: UserId, to: RoomId, files: readonly FileBody[]): void {
     const room = this.#rooms.get(to);
     checkMaySendFiles(this.#rights, user, room, room && companyOf(room));
-    const ids = files.flatMap(({ file, preview }) => [file, preview?.file ?? file]);
     // An order may have been recorded since the files were attached.
-    if (!ids.some((id) => this.files.wasErased(id))) return;
+    if (!contentIds(files).some((id) => this.files.wasErased(id))) return;
     throw new Fault("file-unknown", msg`this file was deleted`);
   }
 

@@ -79,6 +79,23 @@ export interface FilesBody extends FileMessage {
   readonly files: readonly FileBody[];
 }
 
+/** Same fault for an unknown and an unreadable file, so that clients cannot probe for files. */
+export function unknownFile(): Fault {
+  return new Fault("file-unknown", msg`no such file`);
+}
+
+interface ListedFile {
+  readonly file: string;
+  readonly preview?: { readonly file: string } | undefined;
+}
+
+/** Returns the ids of files and their previews. */
+export function contentIds(files: readonly ListedFile[]): readonly FileId[] {
+  return files.flatMap(({ file, preview }) =>
+    preview ? [file, preview.file] : [file],
+  ) as FileId[];
+}
+
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
   const message = msg`a caption can have at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;

@@ -4,18 +4,19 @@ import { toHex } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
-import type { FileBody, FilePreview, Files } from "../../core/rooms/files.ts";
+import {
+  contentIds,
+  type FileBody,
+  type FilePreview,
+  type Files,
+  unknownFile,
+} from "../../core/rooms/files.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { AttachedFile } from "../../wire/messages-files.ts";
-import { checkFolder, unknownFile } from "./offer-checks.ts";
+import type { HeldFiles } from "../rooms/posts.ts";
+import { checkFolder } from "./offer-checks.ts";
 import { isHandover, sameRecipients } from "./recipients.ts";
 import type { FileContent, UploadService } from "./uploads.ts";
-
-export interface HeldFiles {
-  readonly files: readonly FileBody[];
-  /** Ends the hold on the contents. Called when the post is settled. */
-  readonly release: () => void;
-}
 
 interface AttachOptions {
   readonly engine: { readonly files: Pick<Files, "get" | "previewOf"> };
@@ -28,9 +29,9 @@ export async function attachFiles(
   named: readonly AttachedFile[],
   options: AttachOptions,
 ): Promise<HeldFiles> {
-  const ids = named.flatMap(({ file, preview }) => (preview ? [file, preview.file] : [file]));
+  const ids = contentIds(named);
   if (new Set(ids).size < ids.length) throw new Fault("usage", "a post lists each file once");
-  const release = options.uploads.hold(by, ids as FileId[]);
+  const release = options.uploads.hold(by, ids);
   try {
     const files: FileBody[] = [];
     for (const file of named) files.push(await attachFile(by, file, options));
@@ -76,10 +77,14 @@ async function checkPreview(
   throw new Fault("file-unknown", msg`no such preview`);
 }
 
-function contentOf({ size, chunks, digest }: AttachedFile): FileContent {
+export function contentOf({ size, chunks, digest }: Omit<AttachedFile, "file">): FileContent {
   return { size, chunks, digest: toHex(digest) };
 }
 
-function previewOf({ file, digest, ...fields }: NonNullable<AttachedFile["preview"]>): FilePreview {
+export function previewOf({
+  file,
+  digest,
+  ...fields
+}: NonNullable<AttachedFile["preview"]>): FilePreview {
   return defined({ file: file as FileId, ...fields, digest: toHex(digest) });
 }

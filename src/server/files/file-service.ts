@@ -8,7 +8,7 @@ import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type FileEntry, isPrivateFile } from "../../core/rooms/files.ts";
+import { contentIds, type FileEntry, isPrivateFile, unknownFile } from "../../core/rooms/files.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
@@ -21,14 +21,15 @@ import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Senders, type SomeHandlers } from "../kernel/service.ts";
 import type { Cancel } from "../kernel/siblings.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
+import type { HeldFiles } from "../rooms/posts.ts";
 import type { References } from "../rooms/references.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
 import type { DownloadContent } from "../session/connection-state.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
-import { attachFiles, type HeldFiles } from "./attachments.ts";
+import { attachFiles } from "./attachments.ts";
 import { DownloadSender, downloadInfo, downloadQueueBytes } from "./downloads.ts";
 import { HandedOver } from "./handed-over.ts";
-import { deletedUpload, unknownFile } from "./offer-checks.ts";
+import { deletedUpload } from "./offer-checks.ts";
 import { QUOTAS_DEFAULT, Quotas, UploadBudget } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
 import { type OpenContent, type SharedFetch, SharedFetches } from "./shared-fetches.ts";
@@ -296,7 +297,8 @@ export class FileService {
 
   onRecord(_room: Room, record: LogRecord): void {
     const { kind, seq } = record.head;
-    for (const file of this.options.engine.files.idsAt([seq])) this.#uploads.onPosted(file);
+    if (kind === "file" || kind === "sealed")
+      for (const file of this.options.engine.files.idsAt([seq])) this.#uploads.onPosted(file);
     if (kind !== "erase") return;
     for (const file of this.#erasedFiles(record)) {
       this.onChange(file);
@@ -323,8 +325,7 @@ export class FileService {
   /** @throws {Fault} file-unknown or usage, or too-many during another transfer of a file */
   attach(by: UserId, named: readonly AttachedFile[]): Promise<HeldFiles> {
     return this.#reported(async () => {
-      const ids = named.flatMap(({ file, preview }) => [file, preview?.file ?? file]) as FileId[];
-      await this.#smallFiles.untilSent(ids);
+      await this.#smallFiles.untilSent(contentIds(named));
       return attachFiles(by, named, { engine: this.options.engine, uploads: this.#uploads });
     });
   }

@@ -11,11 +11,6 @@ import { sameRecipients } from "./recipients.ts";
 /** Upload retry delay, long enough for a closing data channel to release the file. */
 export const RELEASE_RETRY_MS = 200;
 
-/** Same fault for an unknown and an unreadable file, so that clients cannot probe for files. */
-export function unknownFile(): Fault {
-  return new Fault("file-unknown", msg`no such file`);
-}
-
 export function deletedUpload(): Fault {
   return new Fault("file-unknown", msg`this upload was deleted`, {
     remedy: msg`send the file again`,

@@ -5,12 +5,12 @@ import { Fault, ignoreFault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
-import type { FileEntry } from "../../core/rooms/files.ts";
+import { type FileEntry, unknownFile } from "../../core/rooms/files.ts";
 import type { Blob, BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { markHandled } from "../../io/promises.ts";
 import { chunkSize } from "../../wire/chunks.ts";
-import { damagedFile, unknownFile } from "./offer-checks.ts";
+import { damagedFile } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
 
 export interface SharedFetchesOptions {

@@ -10,6 +10,7 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   SMALL_FILE_BYTES_MAX,
 } from "../../base/limits.ts";
+import { unknownFile } from "../../core/rooms/files.ts";
 import { wrongChecksum } from "../../core/transfer/receiver.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
@@ -22,7 +23,7 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { DownloadContent } from "../session/connection-state.ts";
 import { downloadInfo } from "./downloads.ts";
 import type { FileService } from "./file-service.ts";
-import { damagedFile, readStored, unknownFile } from "./offer-checks.ts";
+import { damagedFile, readStored } from "./offer-checks.ts";
 import type { UploadClient, UploadReceiver } from "./upload-receiver.ts";
 import type { UploadService } from "./uploads.ts";
 

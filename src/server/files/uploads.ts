@@ -22,11 +22,13 @@ import {
   type FileEntry,
   type FilesBody,
   fileMessageOf,
+  unknownFile,
 } from "../../core/rooms/files.ts";
 import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { Slots, TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { contentOf, previewOf } from "./attachments.ts";
 import type { FileService, FileServiceOptions } from "./file-service.ts";
 import {
   checkFolder,
@@ -34,7 +36,6 @@ import {
   checkSameOffer,
   foreignFile,
   RELEASE_RETRY_MS,
-  unknownFile,
   uploadBusy,
 } from "./offer-checks.ts";
 import type { Quotas, UploadBudget } from "./quotas.ts";
@@ -216,8 +217,7 @@ export class UploadService {
         await receiver.finish(request);
         await this.#checkTotals(account);
         if (isAttachment) {
-          const { size, chunks, digest } = request;
-          upload.complete = { size, chunks, digest: toHex(digest) };
+          upload.complete = contentOf(request);
           return NOT_POSTED;
         }
         await this.#checkPreview(account, receiver.blob.metadata, request);
@@ -266,22 +266,18 @@ export class UploadService {
   async #post(
     { id }: Account,
     { file, name, to: recipients, folder, details }: BlobMetadata,
-    { size, chunks, digest, preview, attach: _, ...message }: RequestOf<"finish">,
+    request: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
-    const { text = "", re, thread } = message;
+    const { text = "", re, thread, preview } = request;
+    const content = contentOf(request);
     if (thread === true && re === undefined) {
       throw new Fault("text-invalid", "a reply in a thread needs the number of a message");
     }
-    const named = { file, name, size, chunks, digest: toHex(digest), folder, details };
-    const listed: FileBody = defined({
-      ...named,
-      preview:
-        preview &&
-        defined({ ...preview, file: preview.file as FileId, digest: toHex(preview.digest) }),
-    });
+    const named = { file, name, ...content, folder, details };
+    const listed: FileBody = defined({ ...named, preview: preview && previewOf(preview) });
     // The list is the last field, as of every record that lists files.
-    const body: FilesBody = { ...defined(fileMessageOf(message)), files: [listed] };
-    checkFolder({ size, folder });
+    const body: FilesBody = { ...defined(fileMessageOf(request)), files: [listed] };
+    checkFolder({ size: content.size, folder });
     const { kernel, references } = this.options;
     const posted: Answer<"finish">["posted"] = [];
     const refused: Answer<"finish">["refused"] = [];

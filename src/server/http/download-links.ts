@@ -15,7 +15,7 @@ import {
 import { checkName, type Name } from "../../base/names.ts";
 import { DAY_MS } from "../../base/time.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { type FileEntry, isPrivateFile } from "../../core/rooms/files.ts";
+import { type FileEntry, isPrivateFile, unknownFile } from "../../core/rooms/files.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireCollector } from "../../core/rooms/targets.ts";
 import { fileLinkKeyOf, fileLinkMac } from "../../crypto/file-link.ts";
@@ -26,7 +26,7 @@ import { Slots, TaskQueue } from "../../io/task-queue.ts";
 import type { Bans } from "../auth/bans.ts";
 import { newToken, sameSecret } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
-import { damagedFile, readStored, unknownFile } from "../files/offer-checks.ts";
+import { damagedFile, readStored } from "../files/offer-checks.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";

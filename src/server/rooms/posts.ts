@@ -11,8 +11,9 @@ import type { ServerContext } from "../kernel/context.ts";
 import { type Deferred, type Sender, type SomeHandlers, submit } from "../kernel/service.ts";
 import type { References } from "./references.ts";
 
-interface HeldFiles {
+export interface HeldFiles {
   readonly files: readonly FileBody[];
+  /** Ends the hold on the contents. Called when the post is settled. */
   readonly release: () => void;
 }
 

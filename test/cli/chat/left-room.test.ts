@@ -5,7 +5,7 @@ import { openLineMode } from "../../ui/parity/interfaces.ts";
 
 const PASSWORD = "sesame for ana";
 
-/** What line mode prints of den, whose reader stops reading until ana has perhaps been removed. */
+/** Output of den's line mode, whose reader stalls until ana may have been removed. */
 async function printed(isRemoved: boolean) {
   const site = await Site.open();
   const ana = await openLineMode(site);
