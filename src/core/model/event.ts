@@ -15,10 +15,12 @@ import type {
   Member,
   Model,
   PageSide,
+  PendingPost,
   SearchQuery,
   ServerView,
   StatusChange,
   TransferView,
+  WaitingView,
 } from "./state.ts";
 
 export type ModelEvent = ConnectionEvent | ServerEvent | AnswerEvent | UserEvent | LocalEvent;
@@ -153,11 +155,15 @@ export type LocalEvent =
       readonly id: string;
       readonly to: string;
       readonly body: PostBody;
+      readonly files?: PendingPost["files"];
       readonly writtenUnixMs: number;
     }
   | { readonly kind: "stored"; readonly key: string }
   | { readonly kind: "settled"; readonly key: string; readonly outcome: PostOutcome }
   | { readonly kind: "discarded"; readonly key: string }
+  /** A message with files was added or has changed. */
+  | { readonly kind: "waiting"; readonly message: WaitingView }
+  | { readonly kind: "waiting-gone"; readonly key: string }
   | { readonly kind: "poll-ended"; readonly room: RoomId; readonly seq: number }
   | { readonly kind: "transfer"; readonly transfer: TransferView }
   | { readonly kind: "transfer-gone"; readonly id: string }

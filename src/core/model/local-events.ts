@@ -28,6 +28,16 @@ export const LOCAL_HANDLERS: EventHandlers<LocalEvent> = {
     );
   },
   settled,
+  waiting: ({ fields }, { message }) => {
+    const { waiting } = fields;
+    const isKnown = waiting.some(({ key }) => key === message.key);
+    fields.waiting = isKnown
+      ? waiting.map((known) => (known.key === message.key ? message : known))
+      : [...waiting, message];
+  },
+  "waiting-gone": ({ fields }, event) => {
+    fields.waiting = fields.waiting.filter(({ key }) => key !== event.key);
+  },
   "poll-ended": inRoom(({ fields }, room, { seq }) => markPollEnded(room, seq, fields.me)),
   discarded: ({ fields }, event) => {
     fields.pending = fields.pending.filter(({ key }) => key !== event.key);

@@ -2,6 +2,7 @@
 
 import { DAY_MS } from "../../base/time.ts";
 import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
 import { isIgnored, isUnreadThread, openRoom } from "./selectors.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   PendingPost,
   RoomState,
   ThreadState,
+  WaitingView,
 } from "./state.ts";
 import { isHiddenWork, withoutIgnored } from "./unignored.ts";
 
@@ -48,6 +50,15 @@ export type Row =
       readonly isGrouped: boolean;
       readonly re: number | undefined;
       readonly answers: Item | undefined;
+    }
+  /** Behind the pending posts, because its post follows when its files are complete. */
+  | {
+      readonly kind: "waiting";
+      readonly key: string;
+      readonly message: WaitingView;
+      readonly isGrouped: boolean;
+      readonly re: number | undefined;
+      readonly answers: Item | undefined;
     };
 
 export interface Rows {
@@ -79,6 +90,7 @@ interface RowInputs {
   readonly pins: RoomState["pins"];
   readonly open: string | undefined;
   readonly pending: Model["pending"];
+  readonly waiting: Model["waiting"];
   readonly follows: Model["follows"];
   readonly ignored: Model["ignored"];
   readonly hidesMembership: boolean;
@@ -137,7 +149,7 @@ export class RowBuilder {
    */
   rowsOf(model: Model, offsetMinutes: Offset, hidesMembership = false, inThread = false): Rows {
     const room = openRoom(model);
-    const { open, pending, ignored, follows } = model;
+    const { open, pending, waiting, ignored, follows } = model;
     const thread = inThread ? room?.thread : undefined;
     const range = thread ?? room?.jump ?? room?.tail ?? NO_ITEMS;
     const { pins = NO_PINS, jumpSeq: shown } = room ?? {};
@@ -153,6 +165,7 @@ export class RowBuilder {
       bottoms,
       open,
       pending,
+      waiting,
       follows,
       ignored,
       hidesMembership,
@@ -433,17 +446,27 @@ function addPending(
   before: ReadonlyMap<string, Row>,
   rows: Map<string, Row>,
 ): void {
+  const { ignored, open } = model;
   let isGrouped = last?.isMine === true && isMessage(last);
-  for (const post of model.pending) {
-    if (!isSameName(post.to, model.open) || post.body.react !== undefined) continue;
-    const { re: answered, thread: isInThread } = post.body;
-    if (thread === undefined ? isInThread === true : answered !== thread) continue;
+  const add = (
+    key: string,
+    { re: answered, thread: isInThread }: Pick<PostBody, "re" | "thread">,
+    about: { kind: "pending"; post: PendingPost } | { kind: "waiting"; message: WaitingView },
+  ) => {
+    if (thread === undefined ? isInThread === true : answered !== thread) return;
     const re = answered === thread ? undefined : answered;
-    const answers = quotedItem({ items, ignored: model.ignored }, re);
-    const row: Row = { kind: "pending", key: `p${post.key}`, post, isGrouped, re, answers };
-    const known = before.get(row.key);
-    rows.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
+    const row: Row = { ...about, key, isGrouped, re, answers: quotedItem({ items, ignored }, re) };
+    const known = before.get(key);
+    rows.set(key, known !== undefined && isEqual(known, row) ? known : row);
     isGrouped = true;
+  };
+  for (const post of model.pending) {
+    if (!isSameName(post.to, open) || post.body.react !== undefined) continue;
+    add(`p${post.key}`, post.body, { kind: "pending", post });
+  }
+  for (const message of model.waiting) {
+    if (!message.to.some((to) => isSameName(to, open))) continue;
+    add(`w${message.key}`, message, { kind: "waiting", message });
   }
 }
 

@@ -6,6 +6,7 @@ import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
 import type { EventFacts } from "../client/event-facts.ts";
 import type { Receipt } from "../client/outbox.ts";
+import type { OutgoingAction } from "../client/outgoing.ts";
 import type { FileBody } from "../rooms/files.ts";
 import type { PollRules } from "../rooms/polls.ts";
 import type { CountedFollow, RoomPrefs } from "../rooms/prefs.ts";
@@ -32,6 +33,8 @@ export interface Model {
   /** Whether an open thread covers the timeline. */
   readonly isThreadAlone: boolean;
   readonly pending: readonly PendingPost[];
+  /** The user's own messages whose files are not complete, oldest first. */
+  readonly waiting: readonly WaitingView[];
   readonly drafts: ReadonlyMap<string, ComposerDraft>;
   readonly ignored: ReadonlySet<string>;
   /** Valid display names by account names in lower case. */
@@ -337,6 +340,8 @@ export interface PendingPost {
   readonly key: string;
   readonly to: string;
   readonly body: PostBody;
+  /** Files of the body, as its author named them. */
+  readonly files?: readonly Pick<WaitingFileView, "name" | "size" | "isFolder">[] | undefined;
   readonly writtenUnixMs: number;
   /** `OUTBOX.COUNTER`, also contained in the post's record. */
   readonly id: string;
@@ -346,6 +351,31 @@ export interface PendingPost {
     | { readonly kind: "waiting" }
     | { readonly kind: "sent"; readonly receipt: Receipt }
     | { readonly kind: "refused"; readonly fault: Fault };
+}
+
+/** The user's own message whose files are being uploaded, or that waits for a decision. */
+export interface WaitingView {
+  readonly key: string;
+  readonly to: readonly string[];
+  readonly text: string;
+  readonly re?: number | undefined;
+  readonly thread?: boolean | undefined;
+  readonly writtenUnixMs: number;
+  readonly files: readonly WaitingFileView[];
+  /** Why it is not sent; `undefined` while nothing prevents that. */
+  readonly fault: Fault | undefined;
+  /** Commands that apply now, in the order of a menu. */
+  readonly actions: readonly OutgoingAction[];
+}
+
+export interface WaitingFileView {
+  readonly id: number;
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly isFolder: boolean;
+  readonly isComplete: boolean;
+  readonly progress: ProgressReport | undefined;
+  readonly fault: Fault | undefined;
 }
 
 export interface ComposerDraft {

@@ -82,6 +82,7 @@ const LOGGED_OUT = {
   open: undefined,
   isAtNewest: false,
   pending: [],
+  waiting: [],
   drafts: new Map(),
   ignored: new Set(),
   displayNames: new Map(),
@@ -407,7 +408,9 @@ function followFormerTargets(draft: ModelDraft, id: RoomId): void {
   const { fields, rooms } = draft;
   const room = rooms.get(id);
   if (room === undefined) return;
-  const stored = [fields.open, ...fields.pending.map(({ to }) => to), ...fields.drafts.keys()];
+  const { open, pending, waiting, drafts } = fields;
+  const targets = [...pending.map(({ to }) => to), ...waiting.flatMap(({ to }) => to)];
+  const stored = [open, ...targets, ...drafts.keys()];
   for (const key of stored) {
     const [target = ""] = key?.split(" ") ?? [];
     if (isSameName(target, room.target) || roomAt(rooms.values(), target)?.id !== id) continue;
@@ -420,6 +423,12 @@ function followRename({ fields, effects }: ModelDraft, oldTarget: string, target
   fields.pending = fields.pending.map((item) =>
     isSameName(item.to, oldTarget) ? { ...item, to: target } : item,
   );
+  fields.waiting = fields.waiting.map((message) => {
+    const isIn = message.to.some((to) => isSameName(to, oldTarget));
+    if (!isIn) return message;
+    const to = message.to.map((to) => (isSameName(to, oldTarget) ? target : to));
+    return { ...message, to };
+  });
   for (const [key, draft] of fields.drafts) {
     const [written, root] = key.split(" ");
     if (written !== oldTarget) continue;

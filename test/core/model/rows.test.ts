@@ -7,6 +7,7 @@ import { type Row, RowBuilder } from "../../../src/core/model/rows.ts";
 import type { Item, Model } from "../../../src/core/model/state.ts";
 import { shownHands } from "../../../src/core/model/unignored.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
+import { waitingView } from "../../../src/core/model/waiting.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 
 const utc = () => 0;
@@ -31,6 +32,27 @@ test("inserts rows for days, groups, unread items and pending posts", () => {
   ]);
   const answers = rows.flatMap((row) => ("answers" in row ? [row.answers?.seq] : []));
   expect(answers).toEqual([undefined, undefined, undefined, 2, 2]);
+});
+
+test("ends with the messages that wait for their files, in their room and thread", () => {
+  const stored = { to: ["@ben", "lobby"], text: "look", createdUnixMs: 0, files: [] };
+  const message = waitingView("m", stored, new Map());
+  const { model } = scene(
+    recordEvent(2),
+    { kind: "open", target: "lobby" },
+    { kind: "waiting", message },
+    { kind: "waiting", message: { ...message, key: "t", re: 2, thread: true } },
+    { kind: "waiting", message: { ...message, key: "b", to: ["@ben"] } },
+    { kind: "waiting", message: { ...message, key: "gone" } },
+    { kind: "waiting", message: { ...message, text: "look here" } },
+    { kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 },
+    { kind: "waiting-gone", key: "gone" },
+  );
+  const builder = new RowBuilder();
+  const { rows } = builder.rowsOf(model, utc);
+  expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "pk", "wm"]);
+  expect(rows.at(-1)).toMatchObject({ message: { text: "look here" }, isGrouped: true });
+  expect(builder.rowsOf({ ...model, pending: [] }, utc).rows.at(-1)?.key).toBe("wm");
 });
 
 test("counts replies that arrive, except while newer messages are not loaded", () => {

@@ -11,6 +11,7 @@ import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { isSettled } from "../../../src/core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
+import { waitingView } from "../../../src/core/model/waiting.ts";
 import { sampleSize } from "../../samples.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
 import { ModelWorld } from "../model-world.ts";
@@ -371,11 +372,13 @@ test("erasures lower the counts of messages that are not loaded", () => {
 test("follows former names to the room or person that had them", () => {
   const [room, zoe] = ["r9" as RoomId, "d9" as RoomId];
   const to = { body: { text: "x" }, writtenUnixMs: 0 };
+  const waiting = { text: "x", createdUnixMs: 0, files: [] };
   const events: readonly ModelEvent[] = [
     { kind: "open", target: "kw" },
     { kind: "draft", target: "kw", draft: { text: "half" } },
     { kind: "draft", target: "kw 7", draft: { text: "reply" } },
     { kind: "posted", key: "a", id: "a", to: "kw", ...to },
+    { kind: "waiting", message: waitingView("w", { ...waiting, to: ["@ben", "kw"] }, new Map()) },
     { kind: "room", room, name: "keyword-room", was: ["kw0", "kw"], n: 1, skipped: 0 },
     { kind: "room", room: zoe, with: "zoey", was: ["zoe"], n: 1, skipped: 0 },
     { kind: "posted", key: "b", id: "b", to: "@zoe", ...to },
@@ -384,6 +387,7 @@ test("follows former names to the room or person that had them", () => {
   expect(model.open).toBe("keyword-room");
   expect([...model.drafts.keys()]).toEqual(["keyword-room", "keyword-room 7"]);
   expect(model.pending.map((post) => post.to)).toEqual(["keyword-room", "@zoey"]);
+  expect(model.waiting[0]?.to).toEqual(["@ben", "keyword-room"]);
   const opened = (target: string) => updateAll(model, [{ kind: "open", target }]).model.open;
   expect(["#KW0", "@Zoe", "zoe", "@kw"].map(opened)).toEqual([
     "keyword-room",

@@ -1,5 +1,7 @@
 /** Timeline row, with the same texts as in the browser. */
 
+import { unreachable } from "../../../base/assert.ts";
+import type { Fault } from "../../../base/fault.ts";
 import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -17,6 +19,7 @@ import type {
   TransferView,
 } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { isStuckView } from "../../../core/model/waiting.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { refusalText } from "../../../ui/text/fault-text.ts";
 import { detailTexts } from "../../../ui/text/file-text.ts";
@@ -24,6 +27,7 @@ import { personText } from "../../../ui/text/person-text.ts";
 import { pollRows } from "../../../ui/text/poll-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { transferText } from "../../../ui/text/transfer-text.ts";
+import { waitingFileText, waitingText } from "../../../ui/text/waiting-text.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "../pictures/cells.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { textLines } from "./message-text.ts";
@@ -72,6 +76,7 @@ export interface RowExtras {
 
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
+type WaitingRow = Extract<Row, { kind: "waiting" }>;
 
 const COLUMNS_FOR_NAMES = 50;
 const COLUMNS_FOR_TIME = 30;
@@ -117,8 +122,12 @@ export function rowLines(row: Row, options: RowOptions, extras: RowExtras): RowL
       return isMessage(row.item)
         ? messageLines(row, options, extras)
         : unfoldable(eventLines(row, options));
-    default:
+    case "pending":
       return pendingLines(row, options, extras);
+    case "waiting":
+      return waitingLines(row, options, extras);
+    default:
+      return unreachable(row);
   }
 }
 
@@ -227,7 +236,7 @@ export function topLine(
   options: RowOptions,
   canReplace: boolean,
 ): StyledLine | undefined {
-  if (row.kind !== "item" && row.kind !== "pending") return undefined;
+  if (row.kind !== "item" && row.kind !== "pending" && row.kind !== "waiting") return undefined;
   if (row.kind === "item" && !isMessage(row.item)) return undefined;
   const head = headOf(row, options);
   if (index === 0 && !head.isGrouped) return undefined;
@@ -238,13 +247,13 @@ export function topLine(
   return headSpans(head, options, options.columns);
 }
 
-function headOf(row: ItemRow | PendingRow, options: RowOptions): Head {
+function headOf(row: ItemRow | PendingRow | WaitingRow, options: RowOptions): Head {
   const { texts, me, isGrouping = true } = options;
   const isGrouped = row.isGrouped && isGrouping;
   const columns = headColumns(options);
-  if (row.kind === "pending") {
+  if (row.kind !== "item") {
     const user = cleanText(me ?? "");
-    const unixMs = row.post.writtenUnixMs;
+    const { writtenUnixMs: unixMs } = row.kind === "pending" ? row.post : row.message;
     const name = nameWithin(options, user, columns);
     return { name, role: nameRole(user), unixMs, isGrouped, isSign: false };
   }
@@ -396,7 +405,7 @@ export function nameRole(name: string): ColourRole {
 }
 
 function quoteLines(
-  row: ItemRow | PendingRow,
+  row: ItemRow | PendingRow | WaitingRow,
   options: RowOptions,
   columns: number,
 ): readonly StyledLine[] {
@@ -508,6 +517,37 @@ function pendingLines(row: PendingRow, options: RowOptions, { isUnfolded }: RowE
       ...content.lines,
       ...refusedLines(post, texts, columns),
     ];
+  });
+  return { lines, folds };
+}
+
+function waitingLines(row: WaitingRow, options: RowOptions, { isUnfolded }: RowExtras): RowLines {
+  const { message } = row;
+  const { texts, isOnline, me } = options;
+  let folds = 0;
+  const reasonOf = (fault: Fault) => faultLineIn(texts, fault);
+  const lines = withHead(headOf(row, options), options, (columns) => {
+    const files = message.files.flatMap((file) => {
+      const role = file.fault === undefined ? "dim" : "danger";
+      const name = { text: oneLine(file.name, 1_000), role: "pending" } as const;
+      return wrapSpans(
+        [name, { text: `  ${waitingFileText(file, texts, reasonOf)}`, role }],
+        columns,
+      );
+    });
+    const { text, fault } = message;
+    const textRows =
+      text === "" ? [] : textLines({ text, mentions: [], me, role: "pending", mark: [] }, columns);
+    const content = folded(textRows, [], options, columns, isUnfolded);
+    folds = content.folds;
+    const state = waitingText(message, isOnline, texts, reasonOf);
+    const isStuck = isStuckView(message);
+    const spans: Span[] = [
+      { text: state ?? "", role: isStuck && fault !== undefined ? "danger" : "mark" },
+      { text: isStuck ? ` (${texts.screen.refusedHint})` : "", role: "dim" },
+    ];
+    const stateLines = state === undefined ? [] : wrapSpans(spans, columns);
+    return [...quoteLines(row, options, columns), ...files, ...content.lines, ...stateLines];
   });
   return { lines, folds };
 }

@@ -105,6 +105,8 @@ export const RowView = memo(function RowView({ row, actions, isJumpTarget, onMen
           <MessageRow row={row} actions={actions} isJumpTarget={isJumpTarget} />
         </MenuStateContext>
       );
+    case "waiting":
+      return null;
     default:
       return <Pending row={row} actions={actions} />;
   }
