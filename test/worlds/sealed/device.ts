@@ -22,6 +22,7 @@ import { Life } from "../life.ts";
 import { IDENTITY, type Machine, SERVER } from "../machine.ts";
 import type { Platform } from "../platform.ts";
 import { check } from "../reference-model.ts";
+import type { SharedMessage } from "./shared-files.ts";
 import { SealedRowsOnDisk } from "./store.ts";
 
 /** Marker in each message, which must never appear outside the devices. */
@@ -78,6 +79,8 @@ export class SealedHome {
   hasWrongClock = false;
   /** Whether the user does not enter the rooms to which they are invited. */
   isHesitant = false;
+  /** Messages with files whose command a crash or a refusal has ended. */
+  readonly interrupted = new Set<SharedMessage>();
 
   constructor(platform: Platform, { user, name, storeDelayMsMax }: SealedHomeOptions) {
     const { random } = platform;
@@ -123,13 +126,14 @@ export class SealedMember {
   readonly postStates = new Map<string, Fate>();
   client: Client;
   isSent = false;
-  #link: Link | undefined;
+  readonly #links = new Set<Link>();
   readonly #platform: Platform;
   readonly #machine: Machine;
   #life: Life;
   #texts = 0;
   #last = new Map<RoomId, number>();
   readonly #open = new Set<string>();
+  readonly #sending: SharedMessage[] = [];
   #endOffer: () => void = () => undefined;
 
   constructor(platform: Platform, machine: Machine, home: SealedHome, name: string) {
@@ -188,7 +192,7 @@ export class SealedMember {
     if (!this.isRunning) return;
     this.note(`kill ${isSilent}`);
     this.#life.end();
-    if (!isSilent) this.#link?.destroy();
+    if (!isSilent) for (const link of this.#links) link.destroy();
     this.#ended();
   }
 
@@ -208,7 +212,8 @@ export class SealedMember {
   }
 
   #ended(): void {
-    this.#link = undefined;
+    this.#links.clear();
+    for (const message of this.#sending.splice(0)) this.home.interrupted.add(message);
     for (const [text, postState] of this.postStates)
       if (postState === "open") this.postStates.set(text, "unknown");
   }
@@ -233,6 +238,36 @@ export class SealedMember {
 
   react(target: string, seq: number): void {
     this.#post(target, { text: "", react: "+1", re: seq });
+  }
+
+  /** Sends files as one command, the text with the first of them. */
+  sendFiles(message: SharedMessage): void {
+    const life = this.#life;
+    const { transfers } = this.client;
+    const { target, text, files } = message;
+    const names = [text, ...files.map(({ source }) => source.name)];
+    this.home.interrupted.delete(message);
+    this.#sending.push(message);
+    for (const name of names) this.postStates.set(name, "open");
+    const send = async () => {
+      for (const [index, file] of files.entries())
+        await transfers.send({ ...file, to: [target], text: index === 0 ? text : undefined });
+    };
+    const settled = (postState: Fate, why = "") => {
+      if (!life.isAlive) return;
+      this.note(`${postState} ${why} ${text}`);
+      this.#sending.splice(this.#sending.indexOf(message), 1);
+      if (postState !== "acked") this.home.interrupted.add(message);
+      for (const name of names) this.postStates.set(name, postState);
+    };
+    send().then(
+      () => settled("acked"),
+      (error: unknown) => {
+        if (!(error instanceof Fault)) return this.#platform.fail(error);
+        if (life.isAlive) this.#check(error);
+        settled("unknown", `${error.code} ${error.message}`);
+      },
+    );
   }
 
   #post(target: string, body: PostBody, text?: string): void {
@@ -348,8 +383,9 @@ export class SealedMember {
         entropy: random.bytes,
         dial: async () => {
           const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
-          this.#link = link;
-          return life.link(link, { sent: (bytes) => this.#sent(bytes) });
+          this.#links.add(link);
+          const closed = () => this.#links.delete(link);
+          return life.link(link, { sent: (bytes) => this.#sent(bytes), closed });
         },
         state: program.state,
         keys: deviceKeys(home.identity, state),

@@ -1,5 +1,6 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { GROUP_INFO_BYTES_MAX } from "../../../src/base/limits-sealed.ts";
+import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { copyGroupInfos, GROUP_INFOS } from "../../../src/io/backup/copy.ts";
 import type { DiskBackup } from "../../io/disk/sim.ts";
 import { OPERATOR_TOKEN } from "../machine.ts";
@@ -60,6 +61,9 @@ export class Newcomers {
     const newcomer = this.#newMember(maker.home.user, "new");
     newcomer.home.follows(maker.home);
     await this.#post(maker, EARLIER);
+    const files = world.files.message(ROOM, maker);
+    maker.sendFiles(files);
+    await world.until("the files", () => maker.postStates.get(files.text) !== "open");
     let isLinked = false;
     const linking = maker.offersLink().then((code) => newcomer.links(code));
     linking.then(() => {
@@ -82,6 +86,8 @@ export class Newcomers {
     await this.#post(maker, "an answer");
     if (this.#random.chance(0.5)) await this.#interrupt(maker, newcomer);
     await this.#reads(newcomer, EARLIER);
+    const message = await this.#reads(newcomer, files.text);
+    await world.files.checkMessage(newcomer, message);
     newcomer.kill(false);
   }
 
@@ -94,16 +100,17 @@ export class Newcomers {
     }
   }
 
-  async #reads(member: SealedMember, text: string): Promise<void> {
-    let isRead = false;
-    for (let tries = 0; tries < READ_TRIES_MAX && !isRead; tries++) {
+  async #reads(member: SealedMember, text: string): Promise<ChatRecord> {
+    let message: ChatRecord | undefined;
+    for (let tries = 0; tries < READ_TRIES_MAX && message === undefined; tries++) {
       await this.#world.advance(2_000);
       await this.#succeeds(member, "read", async (_, client) => {
         const { records } = await client.history({ target: ROOM, limit: 100 });
-        isRead = records.some(({ body }) => body?.["text"] === text);
+        message = records.find(({ body }) => body?.["text"] === text);
       });
     }
-    check(isRead, () => `${member.name} was not handed '${text}'`);
+    check(message !== undefined, () => `${member.name} was not handed '${text}'`);
+    return message;
   }
 
   /** Returns what `chat restore` puts in place of the data folder. Nothing was lost. */

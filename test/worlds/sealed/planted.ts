@@ -29,8 +29,10 @@ export const PLANTED: Readonly<Record<string, SealedMutant>> = {
     plant: () => withoutRows(({ history }) => history === "accepted"),
   },
   "edits of erased messages remain": {
+    temper: { files: 0 },
     plant: () => withoutRows(({ reason }) => reason === "erased"),
   },
+  "files of messages are not indexed": { plant: () => withoutRows(({ said }) => Boolean(said)) },
 };
 
 function replaced<Target extends object, Key extends keyof Target>(
@@ -48,6 +50,7 @@ function replaced<Target extends object, Key extends keyof Target>(
 interface StoredRow {
   readonly history?: string;
   readonly reason?: string;
+  readonly said?: unknown;
 }
 
 /** Rows that the condition names are not stored. */

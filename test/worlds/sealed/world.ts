@@ -1,6 +1,7 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { IDLE_TIMEOUT_MS } from "../../../src/base/limits.ts";
 import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
+import { filesIn } from "../../../src/core/rooms/files.ts";
 import type { DiskBackup } from "../../io/disk/sim.ts";
 import { Machine } from "../machine.ts";
 import type { Platform } from "../platform.ts";
@@ -10,6 +11,7 @@ import { Simulation } from "../simulation.ts";
 import { CANARY, SealedHome, SealedMember } from "./device.ts";
 import { Newcomers } from "./newcomers.ts";
 import type { SealedMutant } from "./planted.ts";
+import { SharedFiles } from "./shared-files.ts";
 import { Troubles } from "./troubles.ts";
 import {
   Contents,
@@ -43,6 +45,7 @@ function temperOf(random: SeededRandom) {
     restores: random.pick([0, 0, 1, 1, 2]),
     storeDelayMsMax: random.pick([0, 0, 3, 40]),
     unreachable: random.pick([0, 0, 0.2]),
+    files: 0.5,
     weights: {
       say: 30,
       burst: some(3),
@@ -75,6 +78,7 @@ export class SealedWorld extends Simulation {
   readonly #temper: Temper;
   readonly #troubles: Troubles;
   readonly #newcomers: Newcomers;
+  readonly files: SharedFiles;
   #isCalm = true;
   /** Whether the server has GroupInfos, with which a device that loses its keys can rejoin. */
   #hasGroupInfos = true;
@@ -89,6 +93,7 @@ export class SealedWorld extends Simulation {
     this.#temper = { ...temperOf(this.random), ...mutant.temper };
     this.#troubles = new Troubles(seed, this);
     this.#newcomers = new Newcomers(seed, this);
+    this.files = new SharedFiles(seed, this, this.#temper.files);
     this.platform = this.createPlatform({
       weather: {
         delayMs: () => this.random.int(this.#isCalm ? 5 : this.#temper.delayMsMax),
@@ -124,6 +129,7 @@ export class SealedWorld extends Simulation {
       if (backup !== undefined && restoring.has(i)) await this.#restore(backup);
       this.#step();
       this.#troubles.step();
+      this.files.step();
       await this.advance(this.random.int(this.#temper.pauseMsMax));
       if (i % 10 === 9) await this.#look();
     }
@@ -144,6 +150,7 @@ export class SealedWorld extends Simulation {
   /** Restores the server, after which each device accepts that sooner, later or never. */
   async #restore(backup: DiskBackup): Promise<void> {
     const { random, machine, members } = this;
+    this.files.repeats = false;
     for (const member of members) if (member.isRunning) member.kill(false);
     for (let seq = 1; seq <= this.model.records.length; seq++)
       if (this.model.isErased(seq)) this.#lostErasures.add(seq);
@@ -387,7 +394,9 @@ export class SealedWorld extends Simulation {
         for (const [seq, said] of kept.said) {
           if (said.kind !== "said") continue;
           const { text = "" } = said.body as { readonly text?: string };
-          read.set(text, (read.get(text) ?? new Set()).add(seq));
+          const names = filesIn(said.body).map(({ name }) => name);
+          for (const word of [text, ...names])
+            read.set(word, (read.get(word) ?? new Set()).add(seq));
         }
       }
     }
@@ -469,6 +478,7 @@ export class SealedWorld extends Simulation {
     const read = await this.#look();
     checkAcked(this.#active, read);
     await this.#checkAgreement();
+    await this.files.check(this.#active);
     this.#checkDisk();
   }
 
