@@ -168,6 +168,7 @@ export function greetedEvent(
       needsRoomPassword: welcome.needs === "password",
       welcome: welcome.text,
       textBytesMax: welcome.limits.textBytes,
+      fileBytesMax: welcome.limits.fileBytes,
       ...device,
     },
   };

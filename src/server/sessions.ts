@@ -64,6 +64,7 @@ export interface GreetingOptions {
     readonly proxyCertificates?: () => readonly Uint8Array[];
   };
   readonly needsSecret: boolean;
+  readonly fileBytesMax: number | undefined;
   readonly predecessors: readonly FormerKey[];
   readonly majorityFault: Fault | undefined;
   /** Newest version whose records all servers of the cluster know. */
@@ -79,6 +80,7 @@ function greet(
     settings,
     entropy,
     needsSecret,
+    fileBytesMax: fileBytes,
     predecessors,
     majorityFault,
     clusterKnows,
@@ -125,7 +127,7 @@ function greet(
     early: true,
     knows: newestVersion(),
     clusterKnows: clusterKnows === newestVersion() ? undefined : clusterKnows,
-    limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
+    limits: defined({ messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX, fileBytes }),
   });
   if (hello.seen === undefined) return client.notify(notice);
   void prove(hello.seen, clientNonce, client.link).then((seen) => {
@@ -142,7 +144,7 @@ interface SessionsOptions extends ServerContext {
   readonly bans: Pick<Bans, "checkClient">;
   readonly channels: Pick<DataChannels, "open">;
   readonly fanOut: Pick<FanOut, "flush">;
-  readonly files: Pick<FileService, "onNotice"> | undefined;
+  readonly files: Pick<FileService, "onNotice" | "fileBytesMax"> | undefined;
   readonly floodGuard: FloodGuard;
   readonly requests: RequestHandlers;
   readonly proofs: Pick<ProofService, "greeted">;
@@ -268,7 +270,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     const { predecessors } = registry;
     const majorityFault = sequencer.majorityFault();
     const clusterKnows = sequencer.knownVersion();
-    const greeting = { needsSecret, predecessors, majorityFault, clusterKnows };
+    const { fileBytesMax } = this.options.files ?? {};
+    const greeting = { needsSecret, fileBytesMax, predecessors, majorityFault, clusterKnows };
     const prove: ProofService["greeted"] = (...asked) => this.options.proofs.greeted(...asked);
     greet(client, hello, { identity, settings, entropy, prove, ...greeting });
   }

@@ -893,7 +893,12 @@ export const NOTICES = {
     ),
     needs: v.picklist(["password", "open"]),
     text: v.optional(text(WELCOME_BYTES_MAX)),
-    limits: v.object({ messageBytes: positive, textBytes: positive }),
+    limits: v.object({
+      messageBytes: positive,
+      textBytes: positive,
+      /** Absent if the server takes no files. */
+      fileBytes: v.optional(positive),
+    }),
     predecessors: v.optional(list(v.object({ key: KEY, signature: SIGNATURE }), PREDECESSORS_MAX)),
     /** A page from a different build should reload. */
     build: v.optional(text(64)),

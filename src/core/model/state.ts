@@ -91,6 +91,8 @@ export interface ServerView {
   readonly needsRoomPassword: boolean;
   readonly welcome: string | undefined;
   readonly textBytesMax: number;
+  /** `undefined` if the server takes no files. */
+  readonly fileBytesMax?: number | undefined;
   /**
    * Previously known fingerprint, if the server's key changed and the old key did not sign the new
    * key.

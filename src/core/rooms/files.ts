@@ -84,6 +84,13 @@ export function unknownFile(): Fault {
   return new Fault("file-unknown", msg`no such file`);
 }
 
+/** Refusal of a file that is larger than the server allows. */
+export function fileTooLarge(sizeBytesMax: number): Fault {
+  return new Fault("too-large", msg`files are limited to ${formatSize(sizeBytesMax)} here`, {
+    remedy: msg`send a smaller file, or ask the server's owner`,
+  });
+}
+
 interface ListedFile {
   readonly file: string;
   readonly preview?: { readonly file: string } | undefined;

@@ -94,6 +94,10 @@ export class FileService {
   /** Bytes sent over HTTP, which the link counters do not include. */
   #webSentBytes = 0;
 
+  get fileBytesMax(): number {
+    return this.#quotas.fileBytesMax;
+  }
+
   constructor(private readonly options: FileServiceOptions) {
     const { clock, rooms, registry, settings, blobs, contents } = options;
     const { files } = options.engine;

@@ -13,7 +13,7 @@ import {
   TRANSFERS_BYTES_MAX,
 } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
-import type { Files } from "../../core/rooms/files.ts";
+import { type Files, fileTooLarge } from "../../core/rooms/files.ts";
 import type { BlobStore } from "../../io/blob/interfaces.ts";
 import type { FileQuotas } from "../kernel/context.ts";
 
@@ -53,10 +53,7 @@ export class Quotas {
 
   checkFile(sizeBytes: number): void {
     const { fileBytesMax } = this.quotas;
-    if (sizeBytes <= fileBytesMax) return;
-    throw new Fault("too-large", msg`files are limited to ${formatSize(fileBytesMax)} here`, {
-      remedy: msg`send a smaller file, or ask the server's owner`,
-    });
+    if (sizeBytes > fileBytesMax) throw fileTooLarge(fileBytesMax);
   }
 
   check(user: UserId, moreBytes: number, ownBytes = 0): void {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { ID_BYTES, userId } from "../../../src/base/ids.ts";
 import {
+  FILE_BYTES_MAX,
   HELLO_TIMEOUT_MS,
   LOGIN_TIMEOUT_MS,
   SESSIONS_PER_ACCOUNT_MAX,
@@ -20,7 +21,11 @@ test("signs the greeting for this link and states what registration requires", a
   expect(guest.isProven).toBe(true);
   expect(welcome).toMatchObject({ version: 3, needs: "password", text: "Be kind." });
   expect(welcome.certificate).toEqual(guest.link.certificateHash);
-  expect(welcome.limits).toEqual({ messageBytes: 1_052_672, textBytes: 65_536 });
+  expect(welcome.limits).toEqual({
+    messageBytes: 1_052_672,
+    textBytes: 65_536,
+    fileBytes: FILE_BYTES_MAX,
+  });
   const other = await site.greeted();
   expect(other.welcome?.nonce).not.toEqual(welcome.nonce);
   guest.welcome = other.welcome;
