@@ -139,7 +139,6 @@ export const PUSH_CHECK_INTERVAL_MS = 5_000;
 export const PUSH_WAIT_MS_MAX = 60 * 60_000;
 /** Older records are not pushed: a server of a cluster that catches up receives many. */
 export const PUSH_FRESH_MS = 10 * 60_000;
-export const PUSH_SEARCHED_CHARS = 1_024;
 export const PUSH_ROOMS_MAX = 32;
 
 export const CONCURRENT_PUSHES_MAX = 8;

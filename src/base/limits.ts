@@ -346,6 +346,20 @@ export const UNREAD_COUNTED_MAX = 10_000;
 export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
 export const READ_POSITIONS_SAVE_INTERVAL_MS = 500;
 export const READ_NOTICE_INTERVAL_MS = 1_000;
+/** Unread calls of all accounts. Each takes about 100 bytes, and 25 of `calls.json`. */
+export const CALLS_MAX = 200_000;
+/** Unread calls of an account in a room, and those of all its members. */
+export const CALLS_PER_ACCOUNT_MAX = 1_000;
+export const CALLS_BYTES_MAX = 16 * MIB;
+/** Records that a start searches for calls that `calls.json` does not have. */
+export const CALLS_REPLAYED_MAX = 20_000;
+/** Mentions and keywords beyond this part of a text call nobody. */
+export const CALLS_SEARCHED_CHARS = 1_024;
+/** Calls of a room that its members learn of, the newest ones. */
+export const CALLS_LISTED_MAX = 100;
+/** Rooms of an answer to `inbox`, and of those the ones whose last message it contains. */
+export const INBOX_ROOMS_MAX = 256;
+export const INBOX_LAST_MAX = 50;
 
 // Secrets: resets, guesses and password checks
 

@@ -51,6 +51,7 @@ import type { StateFileLocation } from "./queue/state-file.ts";
 import { RequestHandlers } from "./requests.ts";
 import { AvatarService } from "./rooms/avatars.ts";
 import { FanOut } from "./rooms/broadcast.ts";
+import { CallService } from "./rooms/calls.ts";
 import { CatchUp } from "./rooms/catch-up.ts";
 import { DisplayNameService } from "./rooms/display-names.ts";
 import { HistoryQuota } from "./rooms/history-quota.ts";
@@ -259,7 +260,12 @@ function openServices(
   const presence = new PresenceFeed({ clock, registry, rooms, fanOut });
   const typing = new TypingFeed({ ...context, fanOut });
   const readPositions = new ReadPositionService({ ...context, fanOut }, stateFiles);
-  const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, historyQuota });
+  const prefs = new PrefsService(context);
+  const calls = new CallService(
+    { ...context, readPositions, recordLookup, historyQuota, prefs },
+    stateFiles,
+  );
+  const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, calls, historyQuota });
   const erasure = new MassErasure(context);
   const { contents, sealed: buckets, recordLine, programs, provable } = options;
   const files = blobs && new FileService({ ...context, blobs, fanOut, contents, references });
@@ -337,6 +343,7 @@ function openServices(
     metrics,
     new ServerNotices({ ...context, disk }),
     readPositions,
+    calls,
     typing,
     presence,
     quota,
@@ -351,7 +358,7 @@ function openServices(
     dashboard,
     new Devices(context),
     new ShortCodes({ ...context, authenticator }),
-    new PrefsService(context),
+    prefs,
     new AvatarService(context),
     new DisplayNameService(context),
     new Management({ ...context, catchUp }),

@@ -7,6 +7,7 @@
 
 import * as v from "valibot";
 import {
+  CALLS_LISTED_MAX,
   CODE_MESSAGE_BYTES_MAX,
   CODE_NUMBER_MAX,
   DEVICE_LABEL_BYTES_MAX,
@@ -167,6 +168,10 @@ const roomEntry = v.object({
   /** Receipts in a direct conversation take effect when both users want them. */
   receiptsWanted: v.optional(v.boolean()),
 });
+
+/** Reasons for which an unread message calls an account, the strongest first. */
+export const CALL_REASONS = ["mention", "reply", "thread", "everyone", "keyword"] as const;
+export type CallReason = (typeof CALL_REASONS)[number];
 
 export const NOTIFY_LEVELS = ["all", "mentions"] as const;
 
@@ -738,6 +743,43 @@ export const REQUESTS = {
       more: v.boolean(),
     }),
   },
+  /**
+   * Lists the rooms and followed threads that have something unread. `after`: id of the room after
+   * which the list continues.
+   */
+  inbox: {
+    fields: { after: v.optional(id) },
+    answer: v.object({
+      rooms: v.array(
+        v.object({
+          ...roomEntry.entries,
+          /** A call on a raised hand counts as a call, but is no message. */
+          ...{ unread: count, calls: count },
+          /** Seqs of the first unread message, and of the last one. */
+          ...{ first: v.optional(positive), last: v.optional(positive) },
+          muted: v.optional(v.boolean()),
+        }),
+      ),
+      /** The newest calls, the oldest first. `root` is that of the thread that a message is in. */
+      calls: list(
+        v.object({
+          room: id,
+          seq: positive,
+          reason: v.picklist(CALL_REASONS),
+          root: v.optional(positive),
+        }),
+        CALLS_LISTED_MAX,
+      ),
+      threads: v.array(v.object({ room: id, seq: positive, unread: positive, last: positive })),
+      /** Rooms to which the account is invited, and by whom. */
+      invitations: v.array(v.object({ room: name, by: v.optional(name) })),
+      /** Time of the first unread message in Unix ms. */
+      since: v.optional(unixMs),
+      /** Calls, and the last messages of rooms and threads, each followed by its last edit. */
+      records: v.array(record),
+      more: v.boolean(),
+    }),
+  },
   who: {
     fields: { room: v.optional(target), after: v.optional(name) },
     answer: v.object({
@@ -941,6 +983,8 @@ export const NOTICES = {
     /** Highest `n` that one of the account's devices has read. */
     read: v.optional(count),
     unread: v.optional(count),
+    /** Newest unread messages that call the account. */
+    calls: v.optional(list(v.object({ seq: positive, n: positive }), CALLS_LISTED_MAX)),
     moderates: v.optional(v.boolean()),
     /** End of the account's mute in this room in Unix ms; 0 if permanent. */
     mutedUntil: v.optional(unixMs),

@@ -24,6 +24,7 @@ import type {
   ItemRange,
   Member,
   MemberChange,
+  Mention,
   Model,
   PresenceChange,
   RoomState,
@@ -55,7 +56,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
   const kind = update.with === undefined ? "room" : "person";
   const name = update.with ?? update.name ?? update.room;
   const received = update.n - 1;
-  return {
+  const room: RoomDraft = {
     id: update.room,
     kind,
     name,
@@ -89,6 +90,8 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     typing: [],
     offered: [],
   };
+  noteCalls(room, update);
+  return room;
 }
 
 function propertiesOf(update: RoomUpdate) {
@@ -123,6 +126,7 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   if (update.n - 1 > room.receivedN) restart(room, update.n - 1);
   room.last = Math.max(room.last, update.n - 1);
   readUpTo(room, update.read ?? 1);
+  noteCalls(room, update);
   if (update.unread === undefined || update.read !== room.read) return;
   room.countedN = Math.max(update.n - 1, room.read);
   room.unread = update.unread + messagesOfOthers(room.tail, room.countedN);
@@ -228,8 +232,16 @@ function isUnread({ read }: Pick<RoomState, "read">, item: Item): boolean {
   return item.n > read && isCounted(item);
 }
 
-export function noteMention(room: RoomDraft, { n, seq }: Item): void {
+export function noteMention(room: RoomDraft, { n, seq }: Mention): void {
   if (n > room.read) room.mentions = [...room.mentions, { n, seq }];
+}
+
+/** Notes the calls in records that this client has not received, and will not receive by itself. */
+function noteCalls(room: RoomDraft, { calls = [], n: next }: RoomUpdate): void {
+  const known = new Set(room.mentions.map(({ seq }) => seq));
+  const others = calls.filter(({ n, seq }) => n < next && n > room.read && !known.has(seq));
+  if (others.length === 0) return;
+  room.mentions = [...room.mentions, ...others].sort((a, b) => a.n - b.n);
 }
 
 /** Copies a busy room's items once per update instead of once per record. */

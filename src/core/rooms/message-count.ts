@@ -4,6 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { firstIndex } from "../../base/binary-search.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
+import { defined } from "../../base/values.ts";
 
 /**
  * Snapshot: the gaps between positions and between seqs, and each position's author as an index
@@ -110,6 +111,19 @@ export class MessageCount {
       Math.max(0, indexFrom(positions, before) - indexFrom(positions, after + 1));
     const count = countIn(this.#positions) - countIn(this.#positionsOf(reader));
     return Math.min(count, UNREAD_COUNTED_MAX);
+  }
+
+  /** Returns the seqs of the first and the last counted message of another user after `after`. */
+  rangeOfOthers(
+    reader: UserId,
+    after: number,
+  ): { readonly first?: number; readonly last?: number } {
+    const authors = this.#authors;
+    let first = indexFrom(this.#positions, after + 1);
+    let last = authors.length - 1;
+    while (first <= last && authors[first] === reader) first++;
+    while (first <= last && authors[last] === reader) last--;
+    return first > last ? {} : defined({ first: this.#seqs[first], last: this.#seqs[last] });
   }
 }
 

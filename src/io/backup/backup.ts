@@ -76,7 +76,7 @@ const SETTINGS_FILE = "settings.toml";
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", SETTINGS_FILE, "settings.json"],
   ...["ca.crt", "ca.key", "local.crt"],
-  ...["invite", "marks.json", "devices.json", "clock.json"],
+  ...["invite", "marks.json", "calls.json", "devices.json", "clock.json"],
 ];
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";

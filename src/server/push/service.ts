@@ -3,17 +3,16 @@
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { ignoreFault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
+import { CALLS_SEARCHED_CHARS } from "../../base/limits.ts";
 import {
   PUSH_AWAY_MS,
   PUSH_FRESH_MS,
-  PUSH_SEARCHED_CHARS,
   PUSH_SUBSCRIBES_BURST,
   PUSH_SUBSCRIBES_PER_MINUTE,
 } from "../../base/limits-page.ts";
 import { isName } from "../../base/names.ts";
 import { titleText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
-import { withMentions } from "../../core/client/mentions.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import {
   type DuePush,
@@ -23,6 +22,7 @@ import {
 } from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { mentionsIn } from "../../core/rooms/calls.ts";
 import { filesIn } from "../../core/rooms/files.ts";
 import { keywordSearch } from "../../core/rooms/keywords.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
@@ -202,7 +202,7 @@ export class PushService {
     if (body.everyone === "here") {
       for (const user of users) if (engine.isOnline(user)) mentioned.push(user);
     }
-    const hasKeyword = keywordSearch((body.text ?? "").slice(0, PUSH_SEARCHED_CHARS));
+    const hasKeyword = keywordSearch((body.text ?? "").slice(0, CALLS_SEARCHED_CHARS));
     const { re } = body;
     const isNotified = (account: Account | undefined) => {
       const { rooms, follows } = account?.prefs ?? {};
@@ -327,13 +327,6 @@ export class PushService {
     this.#due.forget(user);
     this.#activeAt.delete(user);
   }
-}
-
-/** Falls back to mentions at the start of the text, for scripts that list no mentions. */
-function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
-  if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
-  if (text === undefined) return [];
-  return withMentions({ text: text.slice(0, PUSH_SEARCHED_CHARS) }).mentions ?? [];
 }
 
 function titleOf({ text, isFileName }: PushPreview): string {

@@ -28,6 +28,7 @@ import type { LoginRequest } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { MemberState } from "../session/connection-state.ts";
 import { type FanOut, roomEntry } from "./broadcast.ts";
+import type { CallService } from "./calls.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { PresenceFeed } from "./presence-feed.ts";
 import type { ReadPositionService } from "./read-positions.ts";
@@ -51,6 +52,7 @@ interface CatchUpOptions extends ServerContext {
   readonly fanOut: FanOut;
   readonly presence: Pick<PresenceFeed, "flush">;
   readonly readPositions: Pick<ReadPositionService, "upTo" | "unread">;
+  readonly calls: Pick<CallService, "inRoom">;
   readonly historyQuota: HistoryQuota;
 }
 
@@ -233,8 +235,8 @@ export class CatchUp {
     room: Room,
     { n, skipped, behind = false }: Pick<MissedRecords, "n" | "skipped"> & { behind?: boolean },
   ): void {
-    const reader = client.account?.id;
-    if (reader === undefined) return;
+    if (client.account === undefined) return;
+    const reader = client.account.id;
     const entry = roomEntry(room, reader, this.options.registry);
     const was = this.#formerNames(room, reader);
     const read = this.options.readPositions.upTo(reader, room.id);
@@ -247,6 +249,7 @@ export class CatchUp {
       skipped,
       read,
       unread: this.options.readPositions.unread(reader, room, n),
+      ...this.options.calls.inRoom(client.account, room),
       ...(this.#mayModerate(room, reader)
         ? { moderates: true, ...this.#knocks(room) }
         : { slowUntil: slowEnd(room, reader, unixMs) }),

@@ -37,7 +37,7 @@ export class PrefsService {
     prefs: (_, { account }) => ({
       rooms: [...(account.prefs?.rooms ?? [])].map(([room, settings]) => ({ room, ...settings })),
       saved: [...(account.prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
-      follows: this.#followsOf(account),
+      follows: this.followsOf(account),
     }),
     "prefs-set": async (request, { account }) => {
       const room = request.room as RoomId;
@@ -135,7 +135,7 @@ export class PrefsService {
    * Returns the threads that the account follows or has unfollowed, and those that its clients have
    * not begun to follow, because the replies came while none was connected.
    */
-  #followsOf(account: Account): (CountedFollow & { readonly seq: number })[] {
+  followsOf(account: Account): (CountedFollow & { readonly seq: number })[] {
     const { rooms } = this.options;
     const known = account.prefs?.follows ?? new Map<number, Follow>();
     const others = [...rooms.roomsOf(account.id)].flatMap(({ id: room, threads }) =>

@@ -45,7 +45,7 @@ import type { RecordLookup } from "./record-lookup.ts";
 
 export interface QueriesOptions extends ServerContext {
   readonly readPositions: Pick<ReadPositionService, "unread" | "upTo">;
-  readonly recordLookup: Pick<RecordLookup, "find">;
+  readonly recordLookup: RecordLookup;
   readonly historyQuota: HistoryQuota;
 }
 
@@ -215,7 +215,7 @@ export class Queries {
   }
 
   async #pins(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
-    const { registry, targets, historyQuota } = this.options;
+    const { registry, rooms, targets, historyQuota, recordLookup } = this.options;
     const { room } = targets.resolve(account.id, target);
     if (room === undefined) return { records: [], rooms: [], more: false };
     requireMember(room, account.id);
@@ -225,7 +225,7 @@ export class Queries {
     let bytes = 0;
     let more = false;
     for (const seq of seqs.sort((a, b) => b - a)) {
-      const found = await this.#message(account, seq);
+      const found = await recordLookup.message(account.id, seq, rooms);
       bytes += found.reduce((sum, record) => sum + (record.bodyBytes?.length ?? 0), 0);
       more = records.length > 0 && bytes > PAGE_BYTES_MAX;
       if (more) break;
@@ -240,14 +240,6 @@ export class Queries {
       rooms: [roomEntry(room, account.id, registry)],
       more,
     };
-  }
-
-  async #message({ id }: Account, seq: number): Promise<readonly LogRecord[]> {
-    const { rooms, recordLookup } = this.options;
-    const edit = rooms.editsOf(seq).at(-1);
-    const seqs = edit === undefined ? [seq] : [seq, edit];
-    const found = await Promise.all(seqs.map((wantedSeq) => recordLookup.find(id, wantedSeq)));
-    return found.filter((record) => record !== undefined);
   }
 
   /**

@@ -98,6 +98,10 @@ export class ReadPositionService {
     return room.messageCount.countOthers(user, this.upTo(user, room.id), before);
   }
 
+  unreadRange(user: UserId, room: Room): { readonly first?: number; readonly last?: number } {
+    return room.messageCount.rangeOfOthers(user, this.upTo(user, room.id));
+  }
+
   /**
    * The read position advances past a user's own message only if everything before it has been
    * read.

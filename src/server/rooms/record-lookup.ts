@@ -26,4 +26,16 @@ export class RecordLookup {
     const { records } = await this.#reading.runFor(requester, () => this.#archive.page(query));
     return records[0];
   }
+
+  /** Returns the record, and its last edit if there is one. */
+  async message(
+    requester: UserId,
+    seq: number,
+    rooms: { editsOf(seq: number): readonly number[] },
+  ): Promise<readonly LogRecord[]> {
+    const edit = rooms.editsOf(seq).at(-1);
+    const seqs = edit === undefined ? [seq] : [seq, edit];
+    const found = await Promise.all(seqs.map((wantedSeq) => this.find(requester, wantedSeq)));
+    return found.filter((record) => record !== undefined);
+  }
 }

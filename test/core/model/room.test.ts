@@ -127,6 +127,17 @@ test("marks records behind a printed one as read that have no item", () => {
   expect(effects.filter(({ kind }) => kind === "read")).toEqual([read]);
 });
 
+test("notes calls in records that the server does not send", () => {
+  const calls = [1, 4, 5, 6].map((n) => ({ n, seq: n }));
+  const update = { kind: "room", room: LOBBY, name: "lobby", n: 6, skipped: 3, read: 2 } as const;
+  const { model } = updateAll(scene().model, [
+    { ...update, calls },
+    { ...update, calls },
+  ]);
+  expect(lobbyOf(model).mentions.map(({ n }) => n)).toEqual([4, 5]);
+  expect(newRoom({ ...update, calls }).mentions.map(({ n }) => n)).toEqual([4, 5]);
+});
+
 test("updates read position and mentions exactly at the boundaries", () => {
   const draft = room(5, 6, 7);
   Object.assign(draft, {

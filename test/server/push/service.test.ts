@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { CALLS_SEARCHED_CHARS } from "../../../src/base/limits.ts";
 import {
   PUSH_AWAY_MS,
   PUSH_BATCH_MS,
@@ -6,7 +7,6 @@ import {
   PUSH_FRESH_MS,
   PUSH_ROOM_INTERVAL_MS,
   PUSH_SEALED_INTERVAL_MS,
-  PUSH_SEARCHED_CHARS,
   PUSH_SUBSCRIBES_BURST,
   PUSH_SUBSCRIBES_PER_MINUTE,
   PUSH_WATCH_MS,
@@ -69,7 +69,7 @@ labTest("notifies a user whose page is closed, with a short text", async (here) 
 });
 
 labTest("notifies the users that a message mentions", async (here) => {
-  const long = `${"x ".repeat(PUSH_SEARCHED_CHARS)}@ana`;
+  const long = `${"x ".repeat(CALLS_SEARCHED_CHARS)}@ana`;
   await postText(here, long);
   expect(here.push.came).toEqual([]);
   const post = { outbox: "BBBBBBBBBBA", to: "lobby", counter: 1 };

@@ -1,0 +1,285 @@
+/** Unread calls of accounts, and `inbox`, which lists what an account has not read. */
+
+import { asFault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import {
+  CALLS_BYTES_MAX,
+  CALLS_LISTED_MAX,
+  CALLS_REPLAYED_MAX,
+  INBOX_LAST_MAX,
+  INBOX_ROOMS_MAX,
+  PAGE_BYTES_MAX,
+  READ_POSITIONS_SAVE_INTERVAL_MS,
+} from "../../base/limits.ts";
+import { isName } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { CALLS, type Call, Calls, calledBy, EVERYONE, mentionsIn } from "../../core/rooms/calls.ts";
+import { type CountedFollow, EVERYWHERE, isMutedAt } from "../../core/rooms/prefs.ts";
+import { type Room, targetUser } from "../../core/rooms/rooms.ts";
+import { hasTrait } from "../../wire/kinds.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { bodyOf, type LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
+import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
+import { roomEntry, wireRecord } from "./broadcast.ts";
+import type { HistoryQuota } from "./history-quota.ts";
+import type { PrefsService } from "./prefs.ts";
+import type { ReadPositionService } from "./read-positions.ts";
+import type { RecordLookup } from "./record-lookup.ts";
+
+interface CallOptions extends ServerContext {
+  readonly readPositions: Pick<ReadPositionService, "unread" | "unreadRange" | "upTo">;
+  readonly recordLookup: RecordLookup;
+  readonly historyQuota: HistoryQuota;
+  readonly prefs: Pick<PrefsService, "followsOf">;
+}
+
+type InboxRoom = Answer<"inbox">["rooms"][number];
+type InboxCall = Answer<"inbox">["calls"][number];
+type Follows = ReadonlyMap<number, CountedFollow>;
+
+export class CallService {
+  readonly #calls = new Calls();
+  /** Stored in `calls.json`. A start finds what it lacks in the last records of the history. */
+  readonly #file: StateFile<typeof CALLS>;
+  #isOpen = false;
+
+  constructor(
+    private readonly options: CallOptions,
+    location: StateFileLocation | undefined,
+  ) {
+    const { clock, warn } = options;
+    this.#file = new StateFile(location, {
+      name: "calls.json",
+      sizeBytesMax: CALLS_BYTES_MAX,
+      writeDelayMs: READ_POSITIONS_SAVE_INTERVAL_MS,
+      clock,
+      warn,
+      consequence: "older mentions are not listed as unread",
+      schema: CALLS,
+      format: () => this.#calls.format(),
+    });
+  }
+
+  readonly handlers = {
+    inbox: (request, { account }) => this.#inbox(account, request),
+  } satisfies SomeHandlers;
+
+  async start(): Promise<void> {
+    const { rooms, history, sequencer } = this.options;
+    const stored = this.#file.open();
+    if (stored !== undefined) this.#calls.load(stored);
+    // Records that are missing here may exist in the cluster.
+    if (!sequencer.isShared) this.#calls.limit(rooms.head);
+    const calls = this.#calls;
+    while (calls.head < rooms.head) {
+      const from = Math.max(calls.head + 1, rooms.head - CALLS_REPLAYED_MAX + 1);
+      for await (const record of history.read(from)) {
+        if (record.head.seq > rooms.head) break;
+        const room = rooms.get(record.head.room as RoomId);
+        if (room !== undefined && !rooms.isErased(record.head.seq)) this.#note(room, record);
+        calls.head = record.head.seq;
+      }
+    }
+    this.#isOpen = true;
+  }
+
+  onRecord(room: Room, record: LogRecord): void {
+    if (!this.#isOpen) return;
+    this.#note(room, record);
+    this.#calls.head = record.head.seq;
+    this.#file.markDirty();
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  /** Returns the unread calls of the account in the room, the oldest first. */
+  unread(account: Account, room: Room, follows = this.#follows(account)): readonly Call[] {
+    const upTo = this.options.readPositions.upTo(account.id, room.id);
+    const isRead = ({ seq, n, root = 0 }: Call) => {
+      const thread = follows.get(root);
+      return thread === undefined ? n <= upTo : seq <= thread.read;
+    };
+    this.#calls.drop(room.id, isRead, account.id);
+    return this.#calls
+      .of(account.id, room.id)
+      .filter((call) => !isRead(call) && !account.ignored.has(call.by));
+  }
+
+  /** Returns the newest calls by messages that the room itself shows as unread. */
+  inRoom(account: Account, room: Room): { readonly calls?: { seq: number; n: number }[] } {
+    const upTo = this.options.readPositions.upTo(account.id, room.id);
+    const calls = this.unread(account, room).filter(({ n }) => n > upTo);
+    const newest = calls.slice(-CALLS_LISTED_MAX).map(({ seq, n }) => ({ seq, n }));
+    return newest.length === 0 ? {} : { calls: newest };
+  }
+
+  #note(room: Room, record: LogRecord): void {
+    const { kind, by } = record.head;
+    if (kind === "erase") {
+      const erased = new Set(erasuresOf(record));
+      this.#calls.drop(room.id, ({ seq }) => erased.has(seq));
+    } else if (kind === "edit") this.#noteEdit(room, record);
+    else if (kind === "remove") this.#calls.drop(room.id, () => true);
+    else if (kind === "leave" && by !== "server") this.#calls.drop(room.id, () => true, by);
+    else if (kind === "kick") {
+      const kicked = targetUser(record);
+      if (kicked !== undefined) this.#calls.drop(room.id, () => true, kicked);
+    } else this.#noteMessage(room, record);
+  }
+
+  #noteMessage(room: Room, record: LogRecord): void {
+    const { seq, n, kind, by } = record.head;
+    if (by === "server" || !hasTrait(kind, "message")) return;
+    if (room.isSealed === true || room.pair !== undefined) return;
+    const { registry, engine } = this.options;
+    const body = bodyOf(record, kind) ?? {};
+    if (body.imported !== undefined || body.notice === true) return;
+    const isInThread = body.thread === true && body.re !== undefined;
+    const place = defined({ seq, n, by, root: isInThread ? body.re : undefined });
+    const called = calledBy(room, body, {
+      find: (name) => registry.find(name)?.id,
+      isOnline: (user) => engine.isOnline(user),
+      keywordsOf: (user) => registry.get(user)?.prefs?.rooms.get(EVERYWHERE)?.keywords,
+    });
+    for (const [user, reason] of called) {
+      if (user !== by) this.#calls.add(room.id, user, { ...place, reason });
+    }
+    if (body.re !== undefined && !isInThread) void this.#noteAnswer(room, place, body.re);
+  }
+
+  async #noteAnswer(room: Room, place: Omit<Call, "reason">, answered: number): Promise<void> {
+    const { recordLookup } = this.options;
+    const counted = room.messageCount.authorOf(answered);
+    const find = async () => {
+      const found = await recordLookup.find(place.by, answered, { rooms: new Set([room.id]) });
+      return found?.head.by;
+    };
+    const author = counted ?? (await find().catch(asFault));
+    if (typeof author !== "string" || author === "server" || author === place.by) return;
+    if (!room.members.has(author) || this.options.rooms.isErased(place.seq)) return;
+    this.#calls.add(room.id, author, { ...place, reason: "reply" });
+    this.#file.markDirty();
+  }
+
+  /** An edit can end a mention but not begin one. */
+  #noteEdit(room: Room, record: LogRecord): void {
+    const { seq: edited, text, mentions } = bodyOf(record, "edit") ?? {};
+    if (edited === undefined || text === undefined) return;
+    const names = mentionsIn(defined({ text, mentions }));
+    const { registry } = this.options;
+    const named = new Set(
+      names.map((name) => (isName(name) ? registry.find(name)?.id : undefined)),
+    );
+    const isCalledOff = ({ seq, reason }: Call, user: UserId) =>
+      seq === edited && reason === "mention" && user !== EVERYONE && !named.has(user);
+    this.#calls.drop(room.id, isCalledOff);
+  }
+
+  #follows(account: Account): Follows {
+    return new Map(this.options.prefs.followsOf(account).map((follow) => [follow.seq, follow]));
+  }
+
+  async #inbox(account: Account, { after }: RequestOf<"inbox">): Promise<Answer<"inbox">> {
+    const { rooms, registry } = this.options;
+    const follows = this.#follows(account);
+    const threads = [...follows].flatMap(([seq, { room, on, unread = 0, last = seq }]) =>
+      on && unread > 0 ? [{ room, seq, unread, last }] : [],
+    );
+    const entries: InboxRoom[] = [];
+    const calls: InboxCall[] = [];
+    const joined = [...rooms.roomsOf(account.id)];
+    const rest = joined.slice(joined.findIndex(({ id }) => id === after) + 1);
+    let more = false;
+    for (const room of rest) {
+      const unread = this.#unreadIn(account, room, follows);
+      if (unread === undefined) continue;
+      more = entries.length === INBOX_ROOMS_MAX;
+      if (more) break;
+      entries.push(unread.entry);
+      calls.push(...unread.calls);
+    }
+    calls.sort((a, b) => a.seq - b.seq);
+    const listed = calls.slice(-CALLS_LISTED_MAX);
+    const invitations = [...rooms.roomsInviting(account.id)].flatMap((room) => {
+      const by = registry.nameOf(room.invited.get(account.id) ?? "server");
+      return room.name === undefined ? [] : [defined({ room: room.name, by })];
+    });
+    const lasts = [...entries, ...threads].flatMap(({ last }) => last ?? []).sort((a, b) => b - a);
+    const seqs = new Set([...listed.map(({ seq }) => seq), ...lasts.slice(0, INBOX_LAST_MAX)]);
+    const firsts = entries.flatMap(({ first, muted }) => (muted === true ? [] : (first ?? [])));
+    const [since] = await this.#records(account, firsts.length === 0 ? [] : [Math.min(...firsts)]);
+    return {
+      rooms: entries,
+      calls: listed,
+      threads,
+      invitations,
+      ...defined({ since: since?.head.time }),
+      records: (await this.#records(account, seqs)).map((record) => wireRecord(record, registry)),
+      more,
+    };
+  }
+
+  #unreadIn(
+    account: Account,
+    room: Room,
+    follows: Follows,
+  ): { readonly entry: InboxRoom; readonly calls: readonly InboxCall[] } | undefined {
+    const { readPositions, registry, clock } = this.options;
+    const unread = readPositions.unread(account.id, room);
+    const called = this.unread(account, room, follows);
+    const known = new Set(called.map(({ seq }) => seq));
+    const replies = this.#repliesIn(account, room, follows).filter(({ seq }) => !known.has(seq));
+    const isCalled = room.called === account.id;
+    const count = called.length + replies.length + Number(isCalled);
+    if (unread === 0 && count === 0) return undefined;
+    const { first, last } = readPositions.unreadRange(account.id, room);
+    const muted = account.prefs?.rooms.get(room.id)?.muted;
+    const entry = {
+      ...roomEntry(room, account.id, registry),
+      unread,
+      calls: count,
+      ...defined({ first, last, muted: isMutedAt(muted, clock.unixMs()) || undefined }),
+    };
+    const calls = called.map(({ seq, reason, root }) =>
+      defined({ room: room.id, seq, reason, root }),
+    );
+    return { entry, calls: [...calls, ...replies] };
+  }
+
+  /** Returns the unread replies in threads that the account follows. */
+  #repliesIn(account: Account, room: Room, follows: Follows): InboxCall[] {
+    const calls: InboxCall[] = [];
+    for (const [root, { replies }] of room.threads) {
+      const { on, read } = follows.get(root) ?? { on: false, read: 0 };
+      if (!on) continue;
+      for (const [seq, by] of replies) {
+        const isUnread = seq > read && by !== account.id && !account.ignored.has(by);
+        if (isUnread) calls.push({ room: room.id, seq, reason: "thread", root });
+      }
+    }
+    return calls;
+  }
+
+  async #records({ id }: Account, seqs: Iterable<number>): Promise<LogRecord[]> {
+    const { rooms, recordLookup, historyQuota } = this.options;
+    historyQuota.check(id);
+    const found: LogRecord[] = [];
+    let bytes = 0;
+    for (const seq of [...seqs].sort((a, b) => a - b)) {
+      const records = await recordLookup.message(id, seq, rooms);
+      bytes += records.reduce((sum, { bodyBytes }) => sum + (bodyBytes?.length ?? 0), 0);
+      if (bytes > PAGE_BYTES_MAX) break;
+      const isReader = ({ head }: LogRecord) =>
+        rooms.get(head.room as RoomId)?.members.has(id) === true;
+      found.push(...records.filter(isReader));
+    }
+    historyQuota.count(id, found);
+    return found;
+  }
+}

@@ -1,0 +1,161 @@
+import { expect, test } from "bun:test";
+import * as v from "valibot";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { CALLS_MAX } from "../../../src/base/limits.ts";
+import { CALLS, Calls } from "../../../src/core/rooms/calls.ts";
+import type { PostBody } from "../../../src/wire/messages.ts";
+import type { Guest } from "../guest.ts";
+import { siteWith } from "../site.ts";
+
+const TOKEN = "T".repeat(43);
+
+const user = (name: string) => name as UserId;
+const room = (name: string) => name as RoomId;
+
+function say(by: Guest, text: string, fields: Partial<PostBody>, to = "lobby") {
+  return by.post(text, to, undefined, fields);
+}
+
+/** Calls of the account, each as its reason and seq, and the number of the room's unread messages. */
+async function inboxOf(guest: Guest, name = "lobby") {
+  const { rooms, calls, ...rest } = await guest.request("inbox", {});
+  const room = rooms.find((one) => (one.name ?? `@${one.with}`) === name);
+  return {
+    ...rest,
+    room,
+    unread: room?.unread ?? 0,
+    count: room?.calls ?? 0,
+    calls: calls.map(({ reason, seq }) => `${reason} ${seq}`),
+  };
+}
+
+test("lists what calls an account, each message once", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const own = (await site.wait(ana.post("mine"))).seq;
+  await ana.request("prefs-set", { room: "everywhere", keywords: ["release"] });
+  await site.wait(ben.post("nothing for her"));
+  const mention = (await site.wait(say(ben, "@ana the release", { mentions: ["ana"] }))).seq;
+  const reply = (await site.wait(say(ben, "an answer", { re: own }))).seq;
+  const keyword = (await site.wait(ben.post("the Release is out"))).seq;
+  const all = (await site.wait(say(ben, "@all here", { everyone: "all" }))).seq;
+  await site.wait(say(ben, "quiet", { mentions: ["ana"], notice: true }));
+  await site.quiet();
+  const inbox = await inboxOf(ana);
+  expect(inbox.calls).toEqual([
+    `mention ${mention}`,
+    `reply ${reply}`,
+    `keyword ${keyword}`,
+    `everyone ${all}`,
+  ]);
+  expect(inbox).toMatchObject({ unread: 6, count: 4 });
+  expect(inbox.room?.last).toBeGreaterThan(inbox.room?.first ?? 0);
+  expect(inbox.records.length).toBe(5);
+  expect(await inboxOf(ben)).toMatchObject({ unread: 1, calls: [] });
+});
+
+test("drops calls that were read, erased, called off or that an ignored person caused", async () => {
+  const { site, ana, ben, carl } = await siteWith(["ana", "ben", "carl"]);
+  const post = async (by: Guest) => (await site.wait(say(by, "@ana", { mentions: ["ana"] }))).seq;
+  const [read, erased, edited, byCarl, left] = [
+    await post(ben),
+    await post(ben),
+    await post(ben),
+    await post(carl),
+    await post(ben),
+  ];
+  await site.quiet();
+  await ben.request("erase", { seq: erased });
+  await ben.request("edit", { seq: edited, text: "nobody" });
+  expect((await inboxOf(ana)).calls).toEqual([read, byCarl, left].map((seq) => `mention ${seq}`));
+  await ana.request("ignore", { user: "carl", on: true });
+  expect((await inboxOf(ana)).calls).toEqual([read, left].map((seq) => `mention ${seq}`));
+  const n = ana.records.find(({ head }) => head.seq === read)?.head.n ?? 0;
+  await ana.request("read", { room: ana.roomId(), n });
+  expect((await inboxOf(ana)).calls).toEqual([`mention ${left}`]);
+});
+
+test("finds a member by a former name, and nobody who is no member", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { operatorToken: TOKEN });
+  await ana.request("join", { room: "cellar", create: true });
+  await site.wait(say(ana, "@ben", { mentions: ["ben"] }, "cellar"));
+  const olga = await site.member("olga");
+  await olga.request("operate", { token: TOKEN });
+  await olga.request("rename", { user: "ana", to: "anna" });
+  const { seq } = await site.wait(say(ben, "@ana", { mentions: ["ana"] }));
+  const again = await site.again(ana, "anna");
+  expect((await inboxOf(again)).calls).toEqual([`mention ${seq}`]);
+  expect((await inboxOf(ben, "cellar")).calls).toEqual([]);
+});
+
+test("counts replies in a followed thread until the thread was read", async () => {
+  const { site, ana, ben, carl } = await siteWith(["ana", "ben", "carl"]);
+  const root = (await site.wait(ana.post("root"))).seq;
+  const reply = (await site.wait(say(ben, "one", { re: root, thread: true }))).seq;
+  const mention = (await site.wait(say(ben, "@ana", { re: root, thread: true, mentions: ["ana"] })))
+    .seq;
+  await site.quiet();
+  const inbox = await inboxOf(ana);
+  expect(inbox).toMatchObject({ unread: 0, count: 2 });
+  expect(inbox.calls).toEqual([`thread ${reply}`, `mention ${mention}`]);
+  expect(inbox.threads).toEqual([{ room: ana.roomId(), seq: root, unread: 2, last: mention }]);
+  expect((await inboxOf(carl)).calls).toEqual([]);
+  await ana.request("read", { room: ana.roomId(), n: 1_000_000 });
+  expect((await inboxOf(ana)).count).toBe(2);
+  await ana.request("follow", { room: ana.roomId(), seq: root, on: true, read: mention });
+  expect((await inboxOf(ana)).room).toBeUndefined();
+});
+
+for (const hasFile of [true, false]) {
+  test(`knows its calls after a crash ${hasFile ? "with" : "without"} its file`, async () => {
+    const { site, ana, ben } = await siteWith(["ana", "ben"]);
+    const first = (await site.wait(say(ben, "@ana", { mentions: ["ana"] }))).seq;
+    if (hasFile) await site.restart();
+    const other = await site.member("carl");
+    const second = (await site.wait(say(other, "@all", { everyone: "all" }))).seq;
+    await site.restartAfterCrash();
+    const inbox = await inboxOf(await site.again(ana, "ana"));
+    expect(inbox.calls).toEqual([`mention ${first}`, `everyone ${second}`]);
+  });
+}
+
+test("sends a room's unread calls with the room", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const { seq } = await site.wait(say(ben, "@ana", { mentions: ["ana"] }));
+  await site.quiet();
+  const n = ana.records.find(({ head }) => head.seq === seq)?.head.n;
+  const again = await site.again(ana, "ana");
+  expect(again.all("room").find(({ room }) => room === ana.roomId())?.calls).toEqual([
+    { seq, n: n ?? 0 },
+  ]);
+});
+
+test("lists invitations, and a raised hand that was called", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  await ana.request("join", { room: "cellar", create: true, password: "a long password" });
+  await ana.request("join", { room: "lab", create: true });
+  await ben.request("join", { room: "lab" });
+  await ana.request("invite-user", { room: "cellar", user: "ben" });
+  await ben.request("hand", { room: "lab", on: true });
+  await ana.request("hand", { room: "lab", user: "ben", on: false, call: true });
+  await site.quiet();
+  const inbox = await inboxOf(ben, "lab");
+  expect(inbox.invitations).toEqual([{ room: "cellar", by: "ana" }]);
+  expect(inbox.room).toMatchObject({ unread: 0, calls: 1, called: "ben" });
+});
+
+test("keeps the newest calls of a flood, and those of other rooms", () => {
+  const calls = new Calls();
+  const call = (seq: number) => ({ seq, n: seq, reason: "mention", by: user("mallory") }) as const;
+  calls.add(room("quiet"), user("ana"), call(1));
+  for (let seq = 2; seq < CALLS_MAX * 1.2; seq++) {
+    calls.add(room("flood"), user(`u${seq % 1_000}`), call(seq));
+  }
+  expect(calls.size).toBeLessThanOrEqual(CALLS_MAX);
+  expect(calls.of(user("ana"), room("quiet")).length).toBe(1);
+  const copy = new Calls();
+  copy.load(v.parse(CALLS, JSON.parse(calls.format())));
+  expect(copy.format()).toBe(calls.format());
+  copy.head = CALLS_MAX * 2;
+  copy.limit(0);
+  expect(copy.size).toBe(0);
+});
