@@ -135,3 +135,14 @@ function clusterWidth(cluster: string): number {
   }
   return sum;
 }
+
+/** A text that was cut ends with `…`. */
+export function cutToWidth(text: string, cells: number): string {
+  if (Bun.stringWidth(text) <= cells) return text;
+  let fitting = "";
+  for (const char of text) {
+    if (Bun.stringWidth(fitting + char) > cells - 1) break;
+    fitting += char;
+  }
+  return `${fitting}…`;
+}

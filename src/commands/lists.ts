@@ -1,6 +1,8 @@
 /** `chat users`, `chat rooms` and `chat files`, which print lists from a server. */
 
 import { compareNames } from "../base/names.ts";
+import { counted } from "../base/sizes.ts";
+import { defined } from "../base/values.ts";
 import { fileRecords } from "../cli/chat/last-files.ts";
 import {
   deleteUnfinished,
@@ -8,13 +10,14 @@ import {
   unfinishedState,
   unfinishedUploads,
 } from "../cli/chat/unfinished.ts";
-import { stringFlag } from "../cli/command.ts";
+import { flag, stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
 import { FILE_QUERY, pageQuery } from "../cli/connect/lists.ts";
 import { printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { checkFileId } from "../cli/files/receive-file.ts";
 import { DamageReport } from "../cli/output/damage.ts";
+import { placeNames } from "../cli/output/inbox.ts";
 import {
   type DisplayFile,
   destinationName,
@@ -25,9 +28,12 @@ import {
   type Style,
 } from "../cli/output/render.ts";
 import { printList, printResult, sizeCell, timeCell } from "../cli/output/result.ts";
-import { queryUsers, type UnfinishedUpload } from "../client/link/queries.ts";
+import { queryInbox, queryUsers, type UnfinishedUpload } from "../client/link/queries.ts";
 import { bodyMatcher } from "../core/client/grep.ts";
+import { type InboxPlace, readInbox } from "../core/client/inbox.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import { knownFile } from "../io/state/home-tables.ts";
+import type { Answer } from "../wire/messages.ts";
 
 export const users = clientVerb({
   printsData: true,
@@ -45,30 +51,96 @@ export const users = clientVerb({
   },
 });
 
+interface RoomRow {
+  readonly name: string;
+  readonly topic: string;
+  readonly members: number | string;
+  readonly isJoined: boolean;
+  readonly unread: number;
+  readonly calls: number;
+  readonly first?: number | undefined;
+  readonly json: JsonOutput;
+}
+
+function personRow({ room, unread, calls, first }: InboxPlace): RoomRow {
+  const { kind, fields, name } = placeNames(room);
+  const json = defined({ kind, ...fields, unread, calls, firstUnread: first });
+  return { name, topic: "", members: "", isJoined: true, unread, calls, first, json };
+}
+
+function roomRow(
+  room: Answer<"rooms">["rooms"][number],
+  { unread, calls, first }: Pick<InboxPlace, "unread" | "calls" | "first">,
+): RoomRow {
+  const { room: name, topic, members, joined, locked } = room;
+  const counts = joined ? defined({ calls, firstUnread: first }) : {};
+  const json = { kind: "room", ...room, ...counts };
+  const shown = locked && !joined ? "" : members;
+  return { name, topic, members: shown, isJoined: joined, unread, calls, first, json };
+}
+
 export const rooms = clientVerb({
   printsData: true,
-  args: {},
-  early: () => [["rooms", {}]],
-  async run(_args, context, { client }) {
-    const { rooms: listed, more } = await client.request("rooms", {});
-    printList(
-      context,
-      listed.toSorted((a, b) => compareNames(a.room, b.room)),
-      {
-        json: (room) => ({ kind: "room", ...room }),
+  args: { all: flag("On a terminal, also list the rooms that you are not in") },
+  details: "What calls you comes first, then people, then rooms with something unread.",
+  early: () => [
+    ["rooms", {}],
+    ["inbox", {}],
+  ],
+  async run({ all }, context, { client, user }) {
+    const [{ rooms: listed, more }, pages] = await Promise.all([
+      client.request("rooms", {}),
+      queryInbox(client.request),
+    ]);
+    const inbox = readInbox(pages, sha256, user);
+    const places = new Map(inbox.rooms.map((place) => [place.room.name, place]));
+    const named = listed
+      .toSorted((a, b) => compareNames(a.room, b.room))
+      .map((room) => roomRow(room, places.get(room.room) ?? NOTHING_UNREAD));
+    const rank = ({ calls, unread }: RoomRow) => (calls > 0 ? 0 : unread > 0 ? 1 : 2);
+    const rows = [...inbox.people.map(personRow), ...named].sort((a, b) => rank(a) - rank(b));
+    const { isTerminal } = context.stdout;
+    if (context.json || !isTerminal) {
+      printList(context, rows, {
+        json: ({ json }) => json,
         columns: {
-          room: ({ room }) => room,
-          members: ({ members, joined, locked }) => (locked && !joined ? "" : members),
-          joined: ({ joined }) => (joined ? "joined" : ""),
+          room: ({ name }) => name,
+          members: ({ members }) => members,
+          joined: ({ isJoined }) => (isJoined ? "joined" : ""),
           topic: ({ topic }) => topic,
           unread: ({ unread }) => unread || "",
+          calls: ({ calls }) => calls || "",
+          firstUnread: ({ first }) => first,
         },
-      },
-    );
+      });
+    } else {
+      const joined = rows.filter(({ isJoined }) => isJoined);
+      printList(context, all ? rows : joined, {
+        json: ({ json }) => json,
+        columns: {
+          unread: ({ unread }) => unread || "-",
+          "@": ({ calls }) => calls || "-",
+          room: ({ name }) => (name.startsWith("@") ? name : `#${name}`),
+          topic: ({ topic }) => topic,
+        },
+      });
+      printNotice(context, roomsSum(joined, all ? 0 : rows.length - joined.length));
+    }
     if (more) printNotice(context, "more rooms exist than are listed");
     return 0;
   },
 });
+
+const NOTHING_UNREAD = { unread: 0, calls: 0, first: undefined };
+
+function roomsSum(joined: readonly RoomRow[], others: number): string {
+  const news = joined.filter(({ unread, calls }) => unread + calls > 0).length;
+  const sum =
+    news === 0
+      ? `nothing new in ${joined.length}`
+      : `${news} of ${joined.length} have something new`;
+  return others === 0 ? sum : `${sum}; not joined: ${counted(others, "room")} (chat rooms --all)`;
+}
 
 interface FileRow {
   readonly id: string;

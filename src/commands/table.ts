@@ -35,6 +35,11 @@ export const VERBS: VerbTable = {
       'chat send -t @bob -t lab "Lunch?"',
       "make 2>&1 | chat send --to build -",
     ]),
+    inbox: verbRow(
+      "Show what is new for you",
+      loadExport(() => import("./inbox.ts"), "inbox"),
+      ["chat inbox", "chat inbox --count"],
+    ),
     web: verbRow("Open the web page", () => import("./web.ts"), ["chat web", "chat web 192.0.2.7"]),
     lan: verbRow("Chat without a server, over multicast", () => import("./lan.ts"), [
       "chat lan",

@@ -7,6 +7,7 @@ import { defined } from "../../base/values.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import { type Context, mayRedraw, printNotice } from "../context.ts";
+import { cutToWidth } from "../word-wrap.ts";
 import type { JsonOutput } from "./render.ts";
 import { printJson } from "./result.ts";
 
@@ -128,11 +129,11 @@ export function resumedLine({ name, resumedBytes }: TransferProgress): string {
 export function barLine(progress: TransferProgress, otherCount: number, columns: number): string {
   const { name, doneBytes, sizeBytes, pause } = progress;
   const moreText = otherCount > 0 ? ` (and ${otherCount} more)` : "";
-  const label = `${cut(cleanText(name), NAME_CELLS_MAX)}${moreText}`;
+  const label = `${cutToWidth(cleanText(name), NAME_CELLS_MAX)}${moreText}`;
   const isStalled = pause !== undefined && pause.durationMs >= STALL_REPORTED_AFTER_MS;
   const bar = sizeBytes === undefined ? "" : ` ${barOf(shareOf(doneBytes, sizeBytes))}`;
   const status = isStalled ? `${sizesOf(progress)}; ${waitText(pause)}` : progressText(progress);
-  return cut(`${label}${bar} ${status}`, Math.max(1, columns - 1));
+  return cutToWidth(`${label}${bar} ${status}`, Math.max(1, columns - 1));
 }
 
 function progressText(progress: TransferProgress): string {
@@ -179,16 +180,6 @@ function percent(doneBytes: number, sizeBytes: number): number {
 function barOf(share: number): string {
   const full = Math.floor(share * BAR_CELLS);
   return `[${"#".repeat(full)}${"-".repeat(BAR_CELLS - full)}]`;
-}
-
-function cut(text: string, cells: number): string {
-  if (Bun.stringWidth(text) <= cells) return text;
-  let fitting = "";
-  for (const char of text) {
-    if (Bun.stringWidth(fitting + char) > cells - 1) break;
-    fitting += char;
-  }
-  return `${fitting}…`;
 }
 
 const REDRAW_INTERVAL_MS = 250;

@@ -13,7 +13,7 @@ import { detailTexts } from "../../ui/text/file-text.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
-import { wrapMarked } from "../word-wrap.ts";
+import { cutToWidth, wrapMarked } from "../word-wrap.ts";
 import { clockColor, eventColor, markHits, nameColor } from "./color.ts";
 import { paintedText } from "./painted-text.ts";
 import { bodyJson, type DisplayBody, type FileFacts, fileJson } from "./records.ts";
@@ -145,6 +145,20 @@ export function renderTable(
   };
   const title = eventColor(line(heading), style.color);
   return `${[title, ...cleaned.map(line)].join("\n")}\n`;
+}
+
+/** Aligns the cells of rows, and cuts the last one of each to the width of the terminal. */
+export function alignedCells(rows: readonly (readonly string[])[], columns: number): string[] {
+  const cleaned = rows.map((row) => row.map((cell) => cleanText(cell)));
+  const widths = (rows[0] ?? []).map((_, i) =>
+    Math.max(...cleaned.map((row) => Bun.stringWidth(row[i] ?? ""))),
+  );
+  return cleaned.map((row) => {
+    const first = row.slice(0, -1).map((cell, i) => `${padded(cell, widths[i] ?? 0)}  `);
+    const start = first.join("");
+    const left = Math.max(1, columns - Bun.stringWidth(start));
+    return (start + cutToWidth(row.at(-1) ?? "", left)).trimEnd();
+  });
 }
 
 export function destinationName(

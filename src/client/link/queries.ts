@@ -72,6 +72,18 @@ export async function queryUsers(
   }
 }
 
+/** Returns the pages of the account's inbox. */
+export async function queryInbox(request: SendRequest): Promise<readonly Answer<"inbox">[]> {
+  const pages: Answer<"inbox">[] = [];
+  for (;;) {
+    const after = pages.at(-1)?.rooms.at(-1)?.room;
+    const page = await request("inbox", defined({ after }));
+    pages.push(page);
+    // A faulty server may announce another page but send no rooms.
+    if (!page.more || page.rooms.length === 0) return pages;
+  }
+}
+
 export type UnfinishedUpload = Answer<"uploads">["uploads"][number];
 
 const UPLOAD_PAGES_MAX = Math.ceil(UPLOADS_PER_ACCOUNT_MAX / UPLOADS_PAGE_MAX);
