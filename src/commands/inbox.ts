@@ -19,7 +19,7 @@ export const inbox = clientVerb({
     all: flag("Include muted rooms"),
   },
   details:
-    "A mention, a reply to you, a reply in a thread you follow, a keyword, @all and a call on your " +
+    "A mention, a reply to you, a reply in a thread you follow, a keyword, @everyone and a call on your " +
     "raised hand are for you. Nothing counts as read by this. The exit code is 4 if nothing is new.",
   early: () => [["inbox", {}]],
   async run({ count, all }, context, { client, user }) {
