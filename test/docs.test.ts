@@ -173,8 +173,8 @@ test("docs/json.md lists what slash commands print with --json", () => {
 test("docs/json.md lists what the commands of the program print with --json", () => {
   const [, section = ""] = read("docs/json.md").split("## Output of other commands");
   const listed = new Set(section.split("\n## ")[0]?.match(/(?<=`)[a-z]+(?:-[a-z]+)*(?=`)/g));
-  // Kinds of devices, records, lists and findings, which no command prints.
-  const internal = ["cli", "fork", "none", "person"];
+  // Kinds of devices, records and findings, which no command prints.
+  const internal = ["cli", "fork", "none"];
   const kinds = repositorySources()
     .filter(({ path }) => /^src\/commands\/.*\.ts$/.test(path))
     .flatMap(({ text }) => [

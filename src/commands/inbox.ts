@@ -19,8 +19,9 @@ export const inbox = clientVerb({
     all: flag("Include muted rooms"),
   },
   details:
-    "A mention, a reply to you, a reply in a thread you follow, a keyword, @everyone and a call on your " +
-    "raised hand are for you. Nothing counts as read by this. The exit code is 4 if nothing is new.",
+    "A mention, a reply to you, a reply in a thread you follow, a keyword, @everyone and a call " +
+    "on your raised hand are for you. Nothing counts as read by this. The exit code is 4 if " +
+    "nothing is new.",
   early: () => [["inbox", {}]],
   async run({ count, all }, context, { client, user }) {
     const whole = readInbox(await queryInbox(client.request), sha256, user);

@@ -754,9 +754,11 @@ export const REQUESTS = {
         v.object({
           ...roomEntry.entries,
           /** A call on a raised hand counts as a call, but is no message. */
-          ...{ unread: count, calls: count },
+          unread: count,
+          calls: count,
           /** Seqs of the first unread message, and of the last one. */
-          ...{ first: v.optional(positive), last: v.optional(positive) },
+          first: v.optional(positive),
+          last: v.optional(positive),
           muted: v.optional(v.boolean()),
         }),
       ),

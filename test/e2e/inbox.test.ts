@@ -18,7 +18,11 @@ server.test("prints what is new, what calls the account first", async (sandbox) 
   expect(ran.exitCode).toBe(0);
   const lines = ndjson(ran.out);
   expect(lines[0]).toMatchObject({
-    ...{ kind: "call", reason: "mention", room: "hall", from: "jon", text: "@ida the *first*" },
+    kind: "call",
+    reason: "mention",
+    room: "hall",
+    from: "jon",
+    text: "@ida the *first*",
   });
   expect(lines).toContainEqual(
     expect.objectContaining({ kind: "unread", with: "jon", unread: 1, calls: 0 }),

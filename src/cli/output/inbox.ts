@@ -15,8 +15,13 @@ const ROWS_MAX = 20;
 const TEXT_UNITS_MAX = 300;
 
 const SIGNS: Readonly<Record<InboxCall["reason"], string>> = {
-  ...{ mention: "@", reply: "↪", thread: "↪", keyword: "∗", everyone: "!" },
-  ...{ hand: "✋", invite: "+" },
+  mention: "@",
+  reply: "↪",
+  thread: "↪",
+  keyword: "∗",
+  everyone: "!",
+  hand: "✋",
+  invite: "+",
 };
 
 export interface PlaceNames {
@@ -53,7 +58,9 @@ export function inboxJson({ calls, people, threads, rooms, ...counts }: Inbox): 
         kind: "unread",
         ...placeNames(place.room).fields,
         thread: place.thread,
-        ...{ unread: place.unread, calls: place.calls, firstUnread: place.first },
+        unread: place.unread,
+        calls: place.calls,
+        firstUnread: place.first,
       }),
     ),
     { kind: "inbox", calls: callCount, unread, ...defined({ since: time(since) }) },

@@ -1,4 +1,4 @@
-/** What an account has not read, in the order in which it concerns the account. */
+/** Unread messages of an account, in the order in which they concern it. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
@@ -108,8 +108,8 @@ export function readInbox(pages: readonly Answer<"inbox">[], sha256: Sha256, me:
 
 /** Muted rooms keep what calls the account. */
 export function withoutMuted(inbox: Inbox): Inbox {
-  const isHeard = ({ isMuted }: InboxPlace) => !isMuted;
-  const [people, rooms] = [inbox.people.filter(isHeard), inbox.rooms.filter(isHeard)];
+  const isShown = ({ isMuted }: InboxPlace) => !isMuted;
+  const [people, rooms] = [inbox.people.filter(isShown), inbox.rooms.filter(isShown)];
   return { ...inbox, people, rooms, unread: unreadIn([...people, ...rooms]) };
 }
 

@@ -13,6 +13,7 @@ import {
 import { isName } from "../../base/names.ts";
 import { titleText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
+import { mentionsIn } from "../../core/calls/calls.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import {
   type DuePush,
@@ -22,7 +23,6 @@ import {
 } from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { mentionsIn } from "../../core/rooms/calls.ts";
 import { filesIn } from "../../core/rooms/files.ts";
 import { keywordSearch } from "../../core/rooms/keywords.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";

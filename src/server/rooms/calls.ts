@@ -13,9 +13,9 @@ import {
 } from "../../base/limits.ts";
 import { isName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
+import { CALLS, type Call, Calls, calledBy, EVERYONE, mentionsIn } from "../../core/calls/calls.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { CALLS, type Call, Calls, calledBy, EVERYONE, mentionsIn } from "../../core/rooms/calls.ts";
 import { type CountedFollow, EVERYWHERE, isMutedAt } from "../../core/rooms/prefs.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { hasTrait } from "../../wire/kinds.ts";

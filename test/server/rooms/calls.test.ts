@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as v from "valibot";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { CALLS_MAX } from "../../../src/base/limits.ts";
-import { CALLS, Calls } from "../../../src/core/rooms/calls.ts";
+import { CALLS, Calls } from "../../../src/core/calls/calls.ts";
 import type { PostBody } from "../../../src/wire/messages.ts";
 import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";
@@ -16,7 +16,7 @@ function say(by: Guest, text: string, fields: Partial<PostBody>, to = "lobby") {
   return by.post(text, to, undefined, fields);
 }
 
-/** Calls of the account, each as its reason and seq, and the number of the room's unread messages. */
+/** Returns the account's calls as reason and seq, and the entry of the room. */
 async function inboxOf(guest: Guest, name = "lobby") {
   const { rooms, calls, ...rest } = await guest.request("inbox", {});
   const room = rooms.find((one) => (one.name ?? `@${one.with}`) === name);
@@ -53,7 +53,7 @@ test("lists what calls an account, each message once", async () => {
   expect(await inboxOf(ben)).toMatchObject({ unread: 1, calls: [] });
 });
 
-test("drops calls that were read, erased, called off or that an ignored person caused", async () => {
+test("drops calls that were read, erased, called off, or by an ignored person", async () => {
   const { site, ana, ben, carl } = await siteWith(["ana", "ben", "carl"]);
   const post = async (by: Guest) => (await site.wait(say(by, "@ana", { mentions: ["ana"] }))).seq;
   const [read, erased, edited, byCarl, left] = [

@@ -9,8 +9,8 @@ import { count, tableOf } from "../../wire/field.ts";
 import type { Body, KindWith } from "../../wire/kinds.ts";
 import { CALL_REASONS, type CallReason } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
-import { keywordSearch } from "./keywords.ts";
-import type { Room } from "./rooms.ts";
+import { keywordSearch } from "../rooms/keywords.ts";
+import type { Room } from "../rooms/rooms.ts";
 
 type MessageBody = Body<KindWith<"message">>;
 
