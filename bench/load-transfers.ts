@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { FileId } from "../src/base/ids.ts";
 import { deviceKeys, nativeHashing } from "../src/cli/connect/keys.ts";
 import { Client } from "../src/client/client.ts";
+import { sentWhole } from "../src/client/files/message.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
 import { systemClock } from "../src/io/clock.ts";
@@ -95,8 +96,10 @@ async function transferAll(path: string, digest: string): Promise<Partial<Transf
 async function send(client: Client, path: string): Promise<FileId> {
   const source = await openSource(path);
   const signal = AbortSignal.timeout(TRANSFER_TIMEOUT_MS);
-  const { id } = await client.transfers.send({ source, to: ["lobby"], signal });
-  return id;
+  const message = { to: ["lobby"], body: { text: "" }, files: [{ source }], signal };
+  const [sent] = sentWhole(await client.transfers.sendMessage(message));
+  if (sent === undefined) throw new Error("nothing was sent");
+  return sent.id;
 }
 
 async function fetchFile(client: Client, file: FileId, digest: string): Promise<void> {

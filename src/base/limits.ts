@@ -667,6 +667,8 @@ export const FILE_NAME_BYTES_MAX = 1 * KIB;
 export const FILE_TEXT_BYTES_MAX = 4 * KIB;
 /** A record that lists as many files with the longest names has less than 64 KiB. */
 export const FILES_PER_POST_MAX = 32;
+/** Files of a message, without the small ones, whose requests are sent together. */
+export const FILES_UPLOADED_TOGETHER_MAX = 8;
 /** PATH_MAX on Linux. */
 export const PATH_BYTES_MAX = 4 * KIB;
 /** Rooms and people to which one request sends a file. */

@@ -36,7 +36,8 @@ import {
 } from "./event.ts";
 import { CursorWriter, EventBuffer } from "./event-buffer.ts";
 import type { Hashing } from "./files/hashing.ts";
-import { type EarlyUpload, Transfers, type UploadRequest } from "./files/transfers.ts";
+import type { MessageRequest, PreparedMessage } from "./files/message.ts";
+import { Transfers } from "./files/transfers.ts";
 import type { FollowMode } from "./follower.ts";
 import type { EarlyRequest, LinkStats, ServerNotice } from "./link/connection.ts";
 import type { GreetedServer } from "./link/greeting.ts";
@@ -83,8 +84,8 @@ export interface ClientOptions {
   readonly onLogin?: ((post: EarlyPost) => void) | undefined;
   /** First requests of the command, sent with the log-in if the server accepts them. */
   readonly early?: readonly EarlyRequest[] | undefined;
-  /** First upload of the command, likewise. */
-  readonly earlyUpload?: UploadRequest | undefined;
+  /** First message of the command, likewise, if it has one small file. */
+  readonly earlyMessage?: MessageRequest | undefined;
   readonly fingerprint?: Fingerprint | undefined;
   readonly strict?: boolean;
   readonly follow: FollowMode;
@@ -174,7 +175,7 @@ export class Client extends ChatClient<ClientAccount> {
   #cancelPrinted: (() => void) | undefined;
   /** First requests of the command, until a log-in is sent. */
   readonly #early: EarlyRequest[];
-  #earlyUpload: EarlyUpload | undefined;
+  #earlyMessage: PreparedMessage | undefined;
 
   constructor(
     private readonly deps: ClientDependencies,
@@ -221,6 +222,7 @@ export class Client extends ChatClient<ClientAccount> {
       cipher: deps.fileCipher,
       session: () => this.member.session,
       majorityFault: isOneShot === true ? () => this.#majorityFault : undefined,
+      untilPosted: isOneShot === true ? (settled) => this.#unlessStalled(settled) : undefined,
       confirmed: (seq) => this.confirmed(seq),
       historyChecked: this.historyChecked,
       verifier,
@@ -263,10 +265,10 @@ export class Client extends ChatClient<ClientAccount> {
    * @throws {Fault} if the server is unreachable or refuses
    */
   async connect(): Promise<Membership | undefined> {
-    const { credentials, earlyUpload } = this.options;
+    const { credentials, earlyMessage } = this.options;
     try {
       // The upload after the log-in reports a fault of its file.
-      this.#earlyUpload = await (earlyUpload && this.transfers.prepare(earlyUpload))?.catch(
+      this.#earlyMessage = await (earlyMessage && this.transfers.prepare(earlyMessage))?.catch(
         ignoreFault,
       );
       if (credentials !== undefined) return membershipOf(await this.#logIn(credentials));
@@ -504,8 +506,8 @@ export class Client extends ChatClient<ClientAccount> {
 
   /** Only commands that post with their log-in need a proof before it. */
   protected override expectedReader(): LogReader | undefined {
-    const { address, credentials, onLogin, earlyUpload } = this.options;
-    if (credentials === undefined || (onLogin ?? earlyUpload) === undefined) return undefined;
+    const { address, credentials, onLogin, earlyMessage } = this.options;
+    if (credentials === undefined || (onLogin ?? earlyMessage) === undefined) return undefined;
     const { state } = this.deps;
     const { user } = credentials;
     const fingerprint = state.pin(address)?.fingerprint ?? state.onlyServerOf(user);
@@ -526,10 +528,12 @@ export class Client extends ChatClient<ClientAccount> {
       const owner = { fingerprint, user: requestedName };
       const isProved = this.auditor.isProved(connection) || !this.isAuditing;
       if (isProved) onLogin?.((to, body) => session.postEarly(owner, to, body));
-      const upload = isProved ? this.#earlyUpload?.earlyRequest(owner) : undefined;
-      if (upload !== undefined) this.#early.push(upload);
-      this.#earlyUpload = undefined;
+      const message = isProved ? this.#earlyMessage : undefined;
+      this.#earlyMessage = undefined;
+      const upload = message?.earlyRequest(owner);
       return () => {
+        if (upload !== undefined && connection.requestEarly(...upload))
+          message?.post((to, body) => session.postEarly(owner, to, body));
         session.loginSent(connection);
         for (const request of this.#early.splice(0)) connection.requestEarly(...request);
         this.requestProofsEarly(connection, greeted, requestedName);

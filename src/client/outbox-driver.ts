@@ -2,7 +2,7 @@
 
 import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
-import type { OutboxId } from "../base/ids.ts";
+import type { FileId, OutboxId } from "../base/ids.ts";
 import { defined } from "../base/values.ts";
 import {
   Outbox,
@@ -11,15 +11,17 @@ import {
   type PostOutcome,
   type Receipt,
 } from "../core/client/outbox.ts";
+import { encodeQueued, type QueuedBody, sentBody } from "../core/client/queued-body.ts";
 import type { LocalEvent } from "../core/model/event.ts";
 import { formatPostId } from "../core/rooms/dedup.ts";
+import { contentIds } from "../core/rooms/files.ts";
 import type { Clock } from "../io/clock.ts";
 import type { OutboxChange, UnsentPost } from "../io/state/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import type { PostToSeal } from "./sealed/sealing.ts";
 
-export type ParsedPost = Omit<UnsentPost, "body"> & { readonly body: PostBody };
+export type ParsedPost = Omit<UnsentPost, "body"> & { readonly body: QueuedBody };
 
 type PostStep<Kind extends LocalEvent["kind"]> = Extract<LocalEvent, { kind: Kind }>;
 
@@ -37,7 +39,7 @@ export type PostEvent =
 
 export interface OutboxDriverOwner {
   /** Posts are sent only after the call returns or its promise resolves. Calls never overlap. */
-  store(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
+  store(change: Pick<OutboxChange, "added" | "settled" | "posted">): void | Promise<void>;
   emit(event: PostEvent): void;
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
   settled(): void;
@@ -49,6 +51,7 @@ interface PendingPost {
   readonly name: string;
   readonly counter: number | undefined;
   readonly createdUnixMs: number;
+  readonly files: readonly FileId[];
   readonly adopted?: { readonly to: string; readonly body: PostBody };
   readonly settle?: (outcome: PostOutcome) => void;
 }
@@ -58,6 +61,7 @@ type Send = Extract<OutboxEffect, { kind: "send" }>;
 interface Write {
   readonly added: readonly UnsentPost[];
   readonly settled: readonly number[];
+  readonly posted: readonly FileId[];
   readonly sends: readonly Send[];
   readonly connection: Connection | undefined;
 }
@@ -78,6 +82,8 @@ export class OutboxDriver {
   #cancelWrite: (() => void) | undefined;
   #added: UnsentPost[] = [];
   #settled: number[] = [];
+  /** Files of the posts that the server has stored. */
+  #posted: FileId[] = [];
   #sends: Send[] = [];
   #isWriting = false;
   #isSealing = false;
@@ -104,16 +110,22 @@ export class OutboxDriver {
     return this.#outbox.heldFaultOf(target);
   }
 
-  adopt(posts: readonly ParsedPost[]): void {
-    for (const post of posts) {
+  adopt(
+    posts: readonly ParsedPost[],
+  ): readonly { readonly post: ParsedPost; readonly receipt: Promise<Receipt> }[] {
+    return posts.map((post) => {
       const { counter, target: to, body, createdUnixMs } = post;
       const key = ++this.#lastKey;
       const name = this.#emitAdopted(post);
       this.owner.emit({ kind: "stored", key: name });
-      this.#pending.set(key, { name, counter, createdUnixMs, adopted: { to, body } });
+      const { receipt, settle } = pendingReceipt();
+      const adopted = { to, body };
+      const files = contentIds(body.files ?? []);
+      this.#pending.set(key, { name, counter, createdUnixMs, files, adopted, settle });
       this.#maybeStored.add(counter);
       this.#handle({ kind: "adopt", key, counter, to, body });
-    }
+      return { post, receipt };
+    });
   }
 
   refuse(post: ParsedPost, fault: Fault): void {
@@ -132,26 +144,23 @@ export class OutboxDriver {
     }
   }
 
-  post(to: string, body: PostBody): Promise<Receipt> {
+  post(to: string, body: QueuedBody): Promise<Receipt> {
     const key = ++this.#lastKey;
-    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
-    const settle = (outcome: PostOutcome) => {
-      if (outcome.kind === "durable") resolve(outcome.receipt);
-      else reject(outcome.fault);
-    };
+    const { receipt, settle } = pendingReceipt();
     const writtenUnixMs = this.clock.unixMs();
     const counter = this.#outbox.accepts(to, body) ? this.#outbox.last + 1 : undefined;
     const id = counter === undefined ? "" : formatPostId(this.id, counter);
     const name = counter === undefined ? `${this.id} refused ${key}` : id;
     this.owner.emit({ kind: "posted", key: name, id, to, body, writtenUnixMs });
-    this.#pending.set(key, { name, counter, createdUnixMs: writtenUnixMs, settle });
+    const files = contentIds(body.files ?? []);
+    this.#pending.set(key, { name, counter, createdUnixMs: writtenUnixMs, files, settle });
     if (counter !== undefined) {
-      const line = JSON.stringify(body);
+      const line = encodeQueued(body);
       this.#added.push({ counter, target: to, body: line, createdUnixMs: writtenUnixMs });
       this.#writeSoon();
     }
     this.#handle({ kind: "post", key, to, body });
-    return promise;
+    return receipt;
   }
 
   connected(connection: Connection): void {
@@ -214,7 +223,7 @@ export class OutboxDriver {
     this.#renumbered.set(to, pending.name);
     this.#removeFromStore(from);
     const { createdUnixMs } = pending;
-    this.#added.push({ counter: to, target, body: JSON.stringify(body), createdUnixMs });
+    this.#added.push({ counter: to, target, body: encodeQueued(body), createdUnixMs });
     this.#writeSoon();
   }
 
@@ -222,7 +231,8 @@ export class OutboxDriver {
     const pending = this.#pending.get(key);
     this.#pending.delete(key);
     if (pending === undefined) return;
-    const { name, counter, adopted, settle } = pending;
+    const { name, counter, files, adopted, settle } = pending;
+    if (outcome.kind === "durable") this.#posted.push(...files);
     if (counter !== undefined) this.#maybeStored.delete(counter);
     if (!this.#isClosed) {
       if (counter !== undefined) this.#removeFromStore(counter);
@@ -237,7 +247,8 @@ export class OutboxDriver {
   #send({ counter, to, body }: Send): void {
     const connection = this.#connection;
     if (connection !== undefined) this.#maybeStored.add(counter);
-    connection?.requestThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
+    const fields = { outbox: this.id, counter, to, body: sentBody(body) };
+    connection?.requestThen("post", fields, (outcome) => {
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }
@@ -324,14 +335,15 @@ export class OutboxDriver {
     const write: Write = {
       added: this.#added,
       settled: this.#settled,
+      posted: this.#posted,
       sends: this.#sends,
       connection: this.#connection,
     };
-    [this.#added, this.#settled, this.#sends] = [[], [], []];
-    const { added, settled } = write;
+    [this.#added, this.#settled, this.#posted, this.#sends] = [[], [], [], []];
+    const { added, settled, posted } = write;
     if (added.length + settled.length === 0) return this.#writeSucceeded(write);
     try {
-      const stored = this.owner.store({ added, settled });
+      const stored = this.owner.store({ added, settled, posted });
       if (stored === undefined) return this.#writeSucceeded(write);
       this.#isWriting = true;
       stored.then(
@@ -406,13 +418,14 @@ export class OutboxDriver {
     return due;
   }
 
-  #writeFailed({ added, settled, sends, connection }: Write, fault: unknown): void {
+  #writeFailed({ added, settled, posted, sends, connection }: Write, fault: unknown): void {
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));
     for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
     // Retry the removals with the next write. Posts that were never stored need no removal.
     this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);
+    this.#posted.push(...posted);
     if (connection !== this.#connection) return;
     this.#sendAll(sends.filter(({ counter }) => !unstored.has(counter)));
   }
@@ -426,6 +439,18 @@ export class OutboxDriver {
       this.#handle({ kind: "tick" });
     });
   }
+}
+
+function pendingReceipt(): {
+  readonly receipt: Promise<Receipt>;
+  readonly settle: (outcome: PostOutcome) => void;
+} {
+  const { promise: receipt, resolve, reject } = Promise.withResolvers<Receipt>();
+  const settle = (outcome: PostOutcome) => {
+    if (outcome.kind === "durable") resolve(outcome.receipt);
+    else reject(outcome.fault);
+  };
+  return { receipt, settle };
 }
 
 function isAdminPending(body: PostBody | Fault): boolean {

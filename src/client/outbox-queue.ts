@@ -1,10 +1,10 @@
 /** Post queue of an account session, starting with the unsent posts of earlier runs. */
 
-import { decodeJson } from "../base/decode.ts";
-import { Fault, msg } from "../base/fault.ts";
+import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
 import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_KEEP_MS } from "../base/limits.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import { decodeQueued, type QueuedBody } from "../core/client/queued-body.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type {
@@ -45,6 +45,12 @@ interface OpenedOutbox {
   readonly posts: readonly DecryptedPost[];
 }
 
+export interface AdoptedPost {
+  readonly to: string;
+  readonly body: QueuedBody;
+  readonly receipt: Promise<Receipt>;
+}
+
 /** Sends each earlier outbox completely, under its own id, before the next one. */
 export class OutboxQueue {
   readonly #ownDriver: OutboxDriver;
@@ -56,6 +62,9 @@ export class OutboxQueue {
   /** Earlier outboxes whose remaining posts are all held. They stay linked. */
   readonly #parked = new Set<OutboxDriver>();
   #isClosed = false;
+  #adopting: Promise<void> | undefined;
+  /** Posts of earlier runs by the key of their message. */
+  readonly #adopted = new Map<string, AdoptedPost[]>();
   readonly #waiters: { readonly sizeMax: number; readonly resolve: () => void }[] = [];
 
   constructor(private readonly options: OutboxQueueOptions) {
@@ -71,8 +80,13 @@ export class OutboxQueue {
     const isFirst = this.#owner === undefined;
     this.#owner = owner; // The server's key may have changed since the last link.
     if (!isFirst) return;
-    if (adopts) return this.adopt();
-    this.#isReady = true;
+    if (!adopts) {
+      this.#isReady = true;
+      return;
+    }
+    const adopting = this.adopt();
+    this.#adopting = adopting?.catch(ignoreFault);
+    return adopting;
   }
 
   adopt(): void | Promise<void> {
@@ -89,9 +103,17 @@ export class OutboxQueue {
     );
   }
 
-  post(to: string, body: PostBody): Promise<Receipt> {
+  post(to: string, body: QueuedBody): Promise<Receipt> {
     if (this.#owner === undefined || this.#isClosed) return Promise.reject(notLoggedIn());
     return this.#ownDriver.post(to, body);
+  }
+
+  /** Takes the adopted posts of a message that an earlier run of the same command has queued. */
+  async takeAdopted(key: string): Promise<readonly AdoptedPost[]> {
+    await this.#adopting;
+    const posts = this.#adopted.get(key) ?? [];
+    this.#adopted.delete(key);
+    return posts;
   }
 
   /** Refuses the posts of this run that no server has received. */
@@ -163,11 +185,11 @@ export class OutboxQueue {
         const owner = this.#owner;
         if (owner === undefined) throw notLoggedIn();
         const { store, sealing } = this.options;
-        const { settled } = change;
+        const { settled, posted } = change;
         const write = () => {
           const added = change.added.map((post) => sealing?.encryptQueued(id, post) ?? post);
           const writePosts = (posts: readonly UnsentPost[]) =>
-            store.write(id, { ...owner, added: posts, settled });
+            store.write(id, { ...owner, added: posts, settled, posted });
           const stored = added.filter((post): post is UnsentPost => !(post instanceof Promise));
           return stored.length === added.length
             ? writePosts(stored)
@@ -248,12 +270,19 @@ export class OutboxQueue {
     for (const post of posts) {
       if ("fault" in post) driver.refuse({ ...post.post, body: { text: "" } }, post.fault);
       else {
-        const { body, isLost } = withoutLost(bodyOf(post));
+        const { body, isLost } = withoutLost(decodeQueued(post.body));
         if (isLost) driver.refuse({ ...post, body }, lostTarget());
         else parsed.push({ ...post, body });
       }
     }
-    driver.adopt(parsed.filter(({ createdUnixMs }) => createdUnixMs >= createdMinUnixMs));
+    const adopted = parsed.filter(({ createdUnixMs }) => createdUnixMs >= createdMinUnixMs);
+    for (const { post, receipt } of driver.adopt(adopted)) {
+      const { message } = post.body;
+      receipt.catch(ignoreFault); // The event `settled` reports it.
+      if (message === undefined) continue;
+      const posts = this.#adopted.get(message) ?? [];
+      this.#adopted.set(message, [...posts, { to: post.target, body: post.body, receipt }]);
+    }
     for (const post of parsed) {
       if (post.createdUnixMs >= createdMinUnixMs) continue;
       // The server may have forgotten the post's counter, and would then store the post twice.
@@ -322,7 +351,7 @@ export class OutboxQueue {
  * number. `lostAfter`, which is never sent, is the `seq` of the last remaining record.
  */
 export function withoutLost(stored: QueuedBody): {
-  readonly body: PostBody;
+  readonly body: QueuedBody;
   readonly isLost: boolean;
 } {
   const { lostAfter, ...body } = stored;
@@ -330,8 +359,6 @@ export function withoutLost(stored: QueuedBody): {
   const { edits: _, re: __, thread: ___, react = "", ...others } = body;
   return { body: { ...others, text: others.text || react }, isLost: true };
 }
-
-type QueuedBody = PostBody & { readonly lostAfter?: number; readonly edits?: number };
 
 /** Returns the seq of the message that the post answers or edits; 0 if there is none. */
 function refersTo({ re = 0, edits = 0 }: QueuedBody): number {
@@ -341,15 +368,4 @@ function refersTo({ re = 0, edits = 0 }: QueuedBody): number {
 function lostTarget(): Fault {
   const message = msg`the server has lost the message that an unsent message refers to`;
   return new Fault("not-found", message, { remedy: msg`send it again as a new message` });
-}
-
-/** Returns an empty body if the stored body is corrupted; the server then refuses the post. */
-function bodyOf({ body }: UnsentPost): PostBody {
-  try {
-    const value: unknown = decodeJson(body);
-    if (typeof value === "object" && value !== null && "text" in value) {
-      if (typeof value.text === "string") return value as PostBody;
-    }
-  } catch {}
-  return { text: "" };
 }

@@ -6,6 +6,7 @@ import type { RoomId, Sha256 } from "../base/ids.ts";
 import { MESSAGE_BEFORE_LOGIN_BYTES_MAX, READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import type { QueuedBody } from "../core/client/queued-body.ts";
 import { isSameName } from "../core/model/item.ts";
 import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -13,7 +14,7 @@ import { type Clock, TIMER_MS_MAX } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { LogPins } from "../io/state/log-pins.ts";
 import type { OutboxOwner } from "../io/state/outbox-store.ts";
-import type { NoticeOf, PostBody } from "../wire/messages.ts";
+import type { NoticeOf } from "../wire/messages.ts";
 import type { AuditedLink } from "./auditor.ts";
 import type { ClientEvent, LinkInfo, PrefsEvent } from "./event.ts";
 import type { Transfers } from "./files/transfers.ts";
@@ -174,7 +175,7 @@ export class AccountSession {
    * Stores a post that is sent directly behind the log-in. A refused log-in also refuses the post.
    * @returns `undefined` if the post must wait for the log-in
    */
-  postEarly(owner: OutboxOwner, to: string, body: PostBody): Promise<Receipt> | undefined {
+  postEarly(owner: OutboxOwner, to: string, body: QueuedBody): Promise<Receipt> | undefined {
     if (!isSameName(to, LOBBY)) return undefined; // Other targets may be encrypted by now.
     if (utf8Encode(body.text).length > EARLY_TEXT_BYTES_MAX) return undefined;
     const adoption = this.#posts.open(owner, this.options.adoptsUnsent);

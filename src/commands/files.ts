@@ -1,10 +1,14 @@
 /** `chat send-file` and `chat get-file`, which upload and download files. */
 
 import { statSync } from "node:fs";
-import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { type FileId, ID_BYTES, isFileId } from "../base/ids.ts";
-import { FILE_TARGETS_MAX, SMALL_FILE_BYTES_MAX } from "../base/limits.ts";
+import { type FileId, isFileId } from "../base/ids.ts";
+import {
+  FILE_TARGETS_MAX,
+  FILES_PER_POST_MAX,
+  FILES_UPLOADED_TOGETHER_MAX,
+  SMALL_FILE_BYTES_MAX,
+} from "../base/limits.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
@@ -47,13 +51,15 @@ import {
   renderJson,
 } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
-import type { PostedFile, UploadedFile } from "../client/files/transfers.ts";
+import type { MessageFile, PostedMessage, SentMessage } from "../client/files/message.ts";
+import type { UploadedFile } from "../client/files/transfers.ts";
 import { ignoredNow } from "../client/ignored-people.ts";
+import { withMentions } from "../core/client/mentions.ts";
+import { checkText } from "../core/client/post-text.ts";
 import { isSameName } from "../core/model/item.ts";
-import { checkFileText } from "../core/rooms/files.ts";
 import type { LocalSource } from "../io/blob/interfaces.ts";
-import { systemEntropy } from "../io/entropy.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
+import type { PostBody } from "../wire/messages.ts";
 
 /** Uploads files. */
 export const sendFile = defineVerb({
@@ -62,6 +68,7 @@ export const sendFile = defineVerb({
     to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true, alias: "t" }),
     name: stringFlag("NAME", "Name that recipients see"),
     caption: stringFlag("TEXT", "Caption"),
+    each: flag("Send each file as a message of its own"),
     thread: THREAD_FLAG,
     ...SERVER_FLAGS,
   },
@@ -71,9 +78,9 @@ export const sendFile = defineVerb({
     checkPaths(paths, args.name);
     context.continueWithoutOutput();
     const targets = fileTargets(args.to);
-    const { caption } = args;
+    const { caption = "", each } = args;
     const thread = parseThread(args.thread, targets.length);
-    if (caption !== undefined) checkFileText(caption);
+    if (caption !== "") checkText(caption);
     const progressDisplay = new ProgressDisplay(context);
     const early =
       thread === undefined && paths.length === 1 && isSmallFile(paths[0])
@@ -85,24 +92,28 @@ export const sendFile = defineVerb({
     try {
       // Sent with the log-in.
       if (early !== undefined) await reportLocation(early);
+      const earlyMessage = early && {
+        to: targets.map(formatTarget),
+        body: withMentions({ text: caption }),
+        files: [{ source: early }],
+        isCommand: true,
+      };
       const options = {
         reconnect: true,
         isResumable: !paths.includes(STDIN),
-        // Files that an earlier run uploaded to a sealed room but did not post are posted first.
         waitsForPosts: true,
-        earlyUpload: early && { source: early, to: targets.map(formatTarget), text: caption },
+        earlyMessage,
       };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.read());
-        const isSingle = paths.length === 1;
-        const sending = isSingle ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
         const to = targets.map((target) => formatTarget(boxedTarget(context, client, target)));
         const reply = await replyIn(client, to, thread);
-        const about = { to, sending, reportLocation, ...reply };
-        const sender = new FileSender({ context, client, progressDisplay, ...about }, caption);
+        const isOnly = paths.length === 1;
         const open = (path: string) =>
           early === undefined ? openSourceAt(context, path, args.name) : Promise.resolve(early);
-        for (const path of paths) await sender.send(path, () => open(path), isSingle);
+        const about = { to, reply, open, isOnly, reportLocation };
+        const sender = new FileSender({ context, client, progressDisplay, ...about }, caption);
+        await (each ? sender.sendEach(paths) : sender.sendTogether(paths));
         return sender.omissions.exitCode(sender.fault?.exitCode);
       });
     } finally {
@@ -132,10 +143,16 @@ interface FileSenderOptions {
   readonly client: Client;
   readonly progressDisplay: ProgressDisplay;
   readonly to: readonly string[];
-  readonly sending: string | undefined;
-  readonly re?: number;
-  readonly thread?: true;
+  readonly reply: Pick<PostBody, "re" | "thread">;
+  readonly open: (path: string) => Promise<LocalSource>;
+  /** True if the command ends with the fault of its only file. */
+  readonly isOnly: boolean;
   readonly reportLocation: (source: LocalSource) => Promise<void>;
+}
+
+interface OpenFile {
+  readonly path: string;
+  readonly source: LocalSource;
 }
 
 class FileSender {
@@ -145,60 +162,94 @@ class FileSender {
 
   constructor(
     private readonly options: FileSenderOptions,
-    private caption: string | undefined,
+    private caption: string,
   ) {
     const { context, progressDisplay } = options;
     this.omissions = new Omissions(context, (line) => progressDisplay.print(line));
   }
 
-  async send(path: string, open: () => Promise<LocalSource>, isOnly: boolean): Promise<void> {
-    try {
-      const sent = await this.#upload(path, open, isOnly);
-      for (const posted of sent.posted) this.#print(sent, posted);
-      for (const { fault } of sent.refused) this.#reportFailure(fault);
-    } catch (error) {
-      if (isOnly || !(error instanceof Fault) || !this.options.client.isConnected) throw error;
-      this.#reportFailure(error);
-    }
-    await this.options.context.stdout.drained();
+  /** Sends one message, or several if one cannot list all files. */
+  async sendTogether(paths: readonly string[]): Promise<void> {
+    for (let i = 0; i < paths.length; i += FILES_PER_POST_MAX)
+      await this.#send(paths.slice(i, i + FILES_PER_POST_MAX));
   }
 
-  async #upload(
-    path: string,
-    open: () => Promise<LocalSource>,
-    isOnly: boolean,
-  ): Promise<UploadedFile> {
-    const { client, progressDisplay, to, sending, re, thread, reportLocation } = this.options;
-    const source = await open();
+  /** Sends each file when it is complete. The first message that is accepted has the caption. */
+  async sendEach(paths: readonly string[]): Promise<void> {
+    const waiting = [...paths];
+    const sendNext = async (goesOn: () => boolean): Promise<void> => {
+      while (goesOn()) {
+        const path = waiting.shift();
+        if (path === undefined) return;
+        await this.#send([path]);
+      }
+    };
+    await sendNext(() => this.caption !== "");
+    const running = Array.from({ length: FILES_UPLOADED_TOGETHER_MAX }, () => sendNext(() => true));
+    await Promise.all(running);
+  }
+
+  async #send(paths: readonly string[]): Promise<void> {
+    const { context, progressDisplay } = this.options;
+    const files = await this.#open(paths);
     try {
-      this.omissions.addFrom(source, isOnly ? "" : path);
-      await reportLocation(source);
-      const sent = await client.transfers.send({
-        source,
-        to,
-        sending,
-        re,
-        thread,
-        text: this.caption,
-        onProgress: (progress) => progressDisplay.update(progress),
-      });
-      this.caption = undefined;
-      this.omissions.addFrom(source, isOnly ? "" : path);
-      if (sent.unsaid !== undefined) progressDisplay.print(ENGLISH_TERMINAL.captionsUnsupported);
-      if (sent.changed) progressDisplay.print(`${sent.name} has changed; upload restarted`);
-      return sent;
+      if (files.length > 0) this.#report(await this.#sendMessage(files));
     } finally {
-      source.close();
+      for (const { source } of files) source.close();
       await progressDisplay.end();
     }
+    await context.stdout.drained();
   }
 
-  #print(sent: UploadedFile, posted: PostedFile): void {
+  async #open(paths: readonly string[]): Promise<readonly OpenFile[]> {
+    const { open, isOnly, reportLocation } = this.options;
+    const files: OpenFile[] = [];
+    for (const path of paths) {
+      try {
+        const source = await open(path);
+        files.push({ path, source });
+        this.omissions.addFrom(source, isOnly ? "" : path);
+        await reportLocation(source);
+      } catch (error) {
+        if (isOnly || !(error instanceof Fault)) throw error;
+        this.#reportFailure(error);
+      }
+    }
+    return files;
+  }
+
+  async #sendMessage(files: readonly OpenFile[]): Promise<SentMessage> {
+    const { client, progressDisplay, to, reply, isOnly } = this.options;
+    const onProgress: MessageFile["onProgress"] = (progress) => progressDisplay.update(progress);
+    const sent = await client.transfers.sendMessage({
+      to,
+      body: withMentions({ text: this.caption, ...reply }),
+      files: files.map(({ source }) => ({ source, onProgress })),
+      isCommand: true,
+    });
+    if (sent.posted.length > 0) this.caption = "";
+    for (const { path, source } of files) this.omissions.addFrom(source, isOnly ? "" : path);
+    return sent;
+  }
+
+  #report({ files, posted, refused }: SentMessage): void {
+    const { progressDisplay, isOnly } = this.options;
+    for (const file of files) {
+      if (!(file instanceof Fault)) {
+        if (file.changed) progressDisplay.print(`${file.name} has changed; upload restarted`);
+        for (const message of posted) if (message.files.includes(file)) this.#print(file, message);
+      } else if (isOnly) throw file;
+      else this.#reportFailure(file);
+    }
+    for (const { fault } of refused) this.#reportFailure(fault);
+  }
+
+  #print(file: UploadedFile, posted: PostedMessage): void {
     const { context, progressDisplay } = this.options;
     const { stdout, json } = context;
-    if (json) stdout.write(renderJson(sentJson(sent, posted)));
-    else if (stdout.isTerminal) stdout.write(`${sentText(sent, posted)}\n`);
-    else stdout.write(sentTsv(sent, posted));
+    if (json) stdout.write(renderJson(sentJson(file, posted)));
+    else if (stdout.isTerminal) stdout.write(`${sentText(file, posted)}\n`);
+    else stdout.write(sentTsv(file, posted));
     if (!posted.queued || json || this.#offlineTargets.has(posted.to)) return;
     this.#offlineTargets.add(posted.to);
     progressDisplay.print(ENGLISH_TERMINAL.queuedFile(parseTarget(posted.to).name));
@@ -213,7 +264,7 @@ class FileSender {
 }
 
 /** The fields are part of the command's stable output. */
-function sentJson(sent: UploadedFile, posted: PostedFile): JsonOutput {
+function sentJson(sent: UploadedFile, posted: PostedMessage): JsonOutput {
   const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
   const { to, seq, timeUnixMs, queued } = posted;
   const targetFields = { time: formatUtc(timeUnixMs), ...destinationOfTarget(parseTarget(to)) };
@@ -221,11 +272,14 @@ function sentJson(sent: UploadedFile, posted: PostedFile): JsonOutput {
   return { kind: "file", seq, ...targetFields, ...fileFields, queued: queued || undefined };
 }
 
-function sentTsv({ id, name, sizeBytes, digest }: UploadedFile, { to, seq }: PostedFile): string {
+function sentTsv(
+  { id, name, sizeBytes, digest }: UploadedFile,
+  { to, seq }: PostedMessage,
+): string {
   return tsvLine([id, String(seq), to, name, String(sizeBytes), digest]);
 }
 
-function sentText(sent: UploadedFile, { to }: PostedFile): string {
+function sentText(sent: UploadedFile, { to }: PostedMessage): string {
   return `sent ${fileLabel(sent)} to ${to}; download: chat get-file ${sent.id}`;
 }
 

@@ -41,6 +41,8 @@ import { publicUserName } from "../cli/secrets.ts";
 import { freeLanNumber, openSharedCode, type SharedCode } from "../cli/share/code.ts";
 import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareProgress } from "../cli/share/share-progress.ts";
+import { sentWhole } from "../client/files/message.ts";
+import type { TransferProgress } from "../client/files/progress.ts";
 import { CODE_CROWDED } from "../client/short-code.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { LocalSource, Source } from "../io/blob/interfaces.ts";
@@ -321,19 +323,20 @@ async function uploadAll(
   for (const source of sources) {
     let isAnnounced = false;
     server.lend(source);
-    const sent = await client.transfers.send({
-      source,
-      to: [LOBBY],
-      onProgress: ({ id, doneBytes, sizeBytes }) => {
-        // The topic informs receivers that connected during the upload and missed its announcement.
-        if (isAnnounced || isText || doneBytes === sizeBytes) return;
-        isAnnounced = true;
-        const topic = shareTopic(sources.length, id);
-        void client.request("topic", { room: LOBBY, topic }).catch(ignoreFault);
-      },
-    });
+    const onProgress = ({ id, doneBytes, sizeBytes }: TransferProgress) => {
+      // The topic informs receivers that connected during the upload and missed its announcement.
+      if (isAnnounced || isText || doneBytes === sizeBytes) return;
+      isAnnounced = true;
+      const topic = shareTopic(sources.length, id);
+      void client.request("topic", { room: LOBBY, topic }).catch(ignoreFault);
+    };
+    const file = { source, onProgress };
+    // Receivers download each file while the next one is uploaded.
+    const sent = sentWhole(
+      await client.transfers.sendMessage({ to: [LOBBY], body: { text: "" }, files: [file] }),
+    );
     note(source);
-    receivers.addUploaded(sent.id, sent.name);
+    for (const { id, name } of sent) receivers.addUploaded(id, name);
   }
 }
 

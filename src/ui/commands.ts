@@ -954,7 +954,7 @@ const notify: Command<{ readonly level: Views["notify"]["level"]; readonly targe
   },
 };
 
-export const send = inputView("send", "/send PATH [TARGET] [--thread SEQ] [--caption TEXT]");
+export const send = inputView("send", "/send PATH... [TARGET] [--thread SEQ] [--caption TEXT]");
 export const ircPassword = inputView("irc-password", "/irc-password [new|list|revoke ID]");
 
 const help = opensView("/help [all|COMMAND]", (input) => ({ kind: "help", input }));

@@ -2,15 +2,11 @@ import type { Fault } from "../../src/base/fault.ts";
 import type { FileId } from "../../src/base/ids.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { TransferProgress } from "../../src/client/files/progress.ts";
-import type {
-  DownloadedFile,
-  DownloadRequest,
-  UploadedFile,
-  UploadRequest,
-} from "../../src/client/files/transfers.ts";
+import type { DownloadedFile, DownloadRequest } from "../../src/client/files/transfers.ts";
 import { ClientFixture } from "./client-fixture.ts";
 import { MemoryFolder, type MemorySource } from "./contents.ts";
 import type { FakeFiles } from "./fake-files.ts";
+import { type FileToSend, type SentFile, sendFile } from "./send-file.ts";
 
 export const FILE = "fAAAAAAAAAAA" as FileId;
 
@@ -42,16 +38,16 @@ export class FileClient {
 
   readonly #onProgress = (progress: TransferProgress) => void this.reports.push(progress);
 
-  startSend(source: MemorySource, more: Partial<UploadRequest> = {}): Promise<UploadedFile> {
+  startSend(source: MemorySource, more: Partial<FileToSend> = {}): Promise<SentFile> {
     const request = { source, to: ["lobby"], onProgress: this.#onProgress, ...more };
-    return this.client.transfers.send(request);
+    return sendFile(this.client.transfers, request);
   }
 
-  send(source: MemorySource, more?: Partial<UploadRequest>): Promise<UploadedFile | Fault> {
+  send(source: MemorySource, more?: Partial<FileToSend>): Promise<SentFile | Fault> {
     return this.fixture.outcome(this.startSend(source, more));
   }
 
-  async sendPart(source: MemorySource, chunks: number): Promise<Fault | UploadedFile> {
+  async sendPart(source: MemorySource, chunks: number): Promise<Fault | SentFile> {
     const stop = new AbortController();
     this.files.onChunk = ({ index }) => {
       if (index === chunks) stop.abort();

@@ -5,6 +5,7 @@ import type { RequestFields } from "../../src/wire/messages.ts";
 import { fixtureTest } from "../fixture-test.ts";
 import { content, MemorySource } from "./contents.ts";
 import { FILE, FileClient } from "./file-client.ts";
+import { messageOf } from "./send-file.ts";
 
 const smallTest = fixtureTest(() => FileClient.enter());
 const [EMPTY, SMALL, LONG] = [0, 100, SMALL_FILE_BYTES_MAX + 1].map((size) => content(size));
@@ -51,7 +52,7 @@ smallTest("fetches content of a wrong digest again, over a data channel", async 
 smallTest("keeps its identifier if another program begins to send the same file", async (ana) => {
   const source = new MemorySource(SMALL as Uint8Array);
   const request = { source, to: ["lobby"] };
-  const early = await ana.client.transfers.prepare(request);
+  const early = await ana.client.transfers.prepare(messageOf(request));
   const owner = { fingerprint: ana.client.fingerprint as Fingerprint, user: "ana" };
   const [, sent] = early?.earlyRequest(owner) ?? [];
   const { file } = sent as RequestFields<"send-small">;

@@ -16,6 +16,7 @@ import { ClientState } from "../../src/io/state/client-state.ts";
 import type { OutboxStore } from "../../src/io/state/outbox-store.ts";
 import type { PostBody } from "../../src/wire/messages.ts";
 import { parseBody } from "../../src/wire/record.ts";
+import { sendFile } from "../client/send-file.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { sent } from "../io/file-carrier.ts";
 import { mutated } from "./captures.ts";
@@ -264,7 +265,7 @@ export class Device {
     const text = number % 3 === 0 ? undefined : `${name} ${"y".repeat(number % 90)}`;
     const life = this.#life;
     const request = { source: sent(name, bytes), to: [to], text };
-    const { id, posted } = await this.client.transfers.send(request);
+    const { id, posted } = await sendFile(this.client.transfers, request);
     if (!life.isAlive) return;
     for (const { seq } of posted) {
       const record = this.#platform.model.records[seq - 1];
@@ -296,7 +297,7 @@ export class Device {
     const onProgress = ({ id }: { readonly id: FileId }) => {
       file = id;
     };
-    await client.transfers.send({ source, to: [to], signal: stop.signal, onProgress });
+    await sendFile(client.transfers, { source, to: [to], signal: stop.signal, onProgress });
   }
 
   async fetchFile(file: FileId): Promise<void> {

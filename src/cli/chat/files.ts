@@ -3,13 +3,13 @@
 import { basename } from "node:path";
 import { DATA_CHANNELS_PER_SESSION_MAX } from "../../base/limits.ts";
 import type { ReaderEvent } from "../../client/event.ts";
+import { faultsOf } from "../../client/files/message.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import { isIgnored } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
-import type { FileMessage } from "../../core/rooms/files.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
-import { usageFault } from "../errors.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import { Omissions } from "../files/omissions.ts";
 import {
   checkFileId,
@@ -20,7 +20,7 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { LocationReport, openSourceAt, STDIN } from "../files/sources.ts";
+import { LocationReport, openSources } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
 import { displayFileJson, fileLabel, threadPrefix } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
@@ -55,35 +55,39 @@ export class LineFiles {
     return this.#omissions.exitCode(code);
   }
 
-  async send(path: string, target: string, message: FileMessage): Promise<void> {
+  async send(paths: readonly string[], target: string, body: PostBody): Promise<void> {
     const { context, chatConsole } = this.lines;
-    if (path === STDIN)
-      throw usageFault("cannot send standard input as a file here", "specify a file");
-    const source = await openSourceAt(context, path);
-    const reportNotes = () => this.#omissions.addFrom(source);
+    const sources = await openSources(context, paths);
+    const reportNotes = () => {
+      for (const source of sources) this.#omissions.addFrom(source);
+    };
     reportNotes();
     const { input, open } = this.lines;
     const { client } = open;
-    const to = [target];
     this.#start("upload", async () => {
       try {
-        await this.#locations.add(source, (text) => chatConsole.note(text));
-        const sent = await client.transfers.send({
-          source,
-          to,
-          ...message,
-          onProgress: this.#progressReporter(),
+        for (const source of sources)
+          await this.#locations.add(source, (text) => chatConsole.note(text));
+        const sent = await client.transfers.sendMessage({
+          to: [target],
+          body,
+          files: sources.map((source) => ({ source, onProgress: this.#progressReporter() })),
         });
         reportNotes();
-        if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.captionsUnsupported);
-        const { id, name, sizeBytes, digest } = sent;
         for (const posted of sent.posted) {
-          const files = [{ id, name, sizeBytes, digest }];
-          this.lines.reportAck(posted.to, posted, { files }, "queuedFile");
+          const files = posted.files.map(({ id, name, sizeBytes, digest }) => {
+            return { id, name, sizeBytes, digest };
+          });
+          this.lines.reportAck(
+            posted.to,
+            posted,
+            { text: body.text || undefined, files },
+            "queuedFile",
+          );
         }
-        for (const { fault } of sent.refused) this.lines.fail(fault, input);
+        for (const fault of faultsOf(sent)) this.lines.fail(fault, input);
       } finally {
-        source.close();
+        for (const source of sources) source.close();
       }
     });
   }

@@ -1,8 +1,7 @@
 /** Parsing of the arguments of slash commands. */
 
-import { Fault, msg, unlessFault } from "../../base/fault.ts";
+import { msg, unlessFault } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
-import { quoteText } from "../../base/text.ts";
 import { splitFirstWord } from "../../ui/command.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
@@ -26,32 +25,32 @@ export function slashSummary({ slash }: TerminalTexts, name: string): string {
 }
 
 export interface SendArguments {
-  readonly path: string;
+  readonly paths: readonly string[];
   readonly target: string | undefined;
   readonly caption: string | undefined;
-  /** Seq of the message that the file answers. */
+  /** Seq of the message that the files answer. */
   readonly thread: number | undefined;
 }
 
 /**
- * Parses `PATH [TARGET] [--thread SEQ] [--caption TEXT]`. Path and caption may be quoted as in a
- * shell; the caption extends to the end of the line.
+ * Parses `PATH... [TARGET] [--thread SEQ] [--caption TEXT]`. Paths and caption may be quoted as in
+ * a shell; the caption extends to the end of the line.
+ * @param isPath whether a last word that may name a room is a path instead
  * @throws {Fault} usage
  */
-export function parseSend(line: string, home: string | undefined): SendArguments {
+export function parseSend(
+  line: string,
+  home: string | undefined,
+  isPath: (word: string) => boolean = () => false,
+): SendArguments {
   const { before, caption } = withoutCaption(line);
   const { others, thread } = withoutThread(before);
-  const [path = "", ...moreWords] = shellWords(others);
-  const [target] = moreWords;
-  const to = target === undefined ? undefined : unlessFault(() => parseTarget(target));
-  if (moreWords.length > 1 || (target !== undefined && to === undefined)) {
-    const words = quoteText(moreWords.join(" "));
-    throw new Fault("usage", msg`/send takes one path, and ${words} is not a room or person`, {
-      remedy: msg`send files one by one, and quote a path that contains spaces`,
-    });
-  }
-  const sent = { path: localPath(expandHome(path, home)), target: to && formatTarget(to) };
-  return { ...sent, caption, thread };
+  const words = shellWords(others);
+  const last = words.length > 1 ? words.at(-1) : undefined;
+  const to = last === undefined ? undefined : unlessFault(() => parseTarget(last));
+  const target = last === undefined || isPath(last) ? undefined : to && formatTarget(to);
+  const paths = target === undefined ? words : words.slice(0, -1);
+  return { paths: paths.map((path) => localPath(expandHome(path, home))), target, caption, thread };
 }
 
 function withoutThread(line: string): { others: string; thread: number | undefined } {

@@ -10,7 +10,6 @@ import { withMentions } from "../../core/client/mentions.ts";
 import { checkText } from "../../core/client/post-text.ts";
 import { roomOf, routed } from "../../core/model/selectors.ts";
 import type { RoomState, SearchQuery } from "../../core/model/state.ts";
-import type { FileMessage } from "../../core/rooms/files.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { repliesQuery } from "../../ui/search-query.ts";
@@ -38,7 +37,7 @@ export interface SlashConsole {
 export abstract class SlashHost implements Host {
   abstract readonly chatConsole: SlashConsole;
   abstract readonly files: {
-    send(path: string, target: string, message: FileMessage): Promise<void>;
+    send(paths: readonly string[], target: string, body: PostBody): Promise<void>;
     get(id: string, out: string): void;
     list(target: string): Promise<void>;
   };

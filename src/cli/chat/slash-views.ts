@@ -11,10 +11,11 @@ import { queryUsers, type SendRequest } from "../../client/link/queries.ts";
 import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
 import { type ChatRecord, type RoomView, titleOf } from "../../core/client/chat-record.ts";
+import { withMentions } from "../../core/client/mentions.ts";
+import { checkText } from "../../core/client/post-text.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { followedThreads, isIgnored, postTarget, roomOf } from "../../core/model/selectors.ts";
 import { isHiddenWork } from "../../core/model/unignored.ts";
-import { checkFileText, type FileMessage } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import {
   invalidArguments,
@@ -33,6 +34,7 @@ import type { Answer as WireAnswer } from "../../wire/messages.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { usageFault } from "../errors.ts";
 import { checkFileId } from "../files/receive-file.ts";
+import { checkSendPaths, isFile } from "../files/sources.ts";
 import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
 import { verifyUser } from "./identity-lines.ts";
 import { parseSend } from "./slash-grammar.ts";
@@ -161,14 +163,24 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   async send(host, { input: words }) {
     const { chat, current } = host;
-    const { path, target = current, caption, thread } = parseSend(words, host.context.env["HOME"]);
-    if (path === "") throw invalidArguments(usageFor(send, "terminal"));
-    if (caption !== undefined) checkFileText(caption);
+    const {
+      paths,
+      target = current,
+      caption = "",
+      thread,
+    } = parseSend(
+      words,
+      host.context.env["HOME"],
+      (word) => !word.startsWith("@") && roomOf(chat.model, word) === undefined && isFile(word),
+    );
+    if (paths.length === 0) throw invalidArguments(usageFor(send, "terminal"));
+    if (caption !== "") checkText(caption);
+    checkSendPaths(paths);
     const open = isSameName(target, current) ? host.thread : undefined;
     const root = thread === undefined ? open : await chat.actions.threadOf(target, thread);
     const to = postTarget(chat.model, target);
-    const message: FileMessage = { text: caption };
-    await host.files.send(path, to, chat.actions.asReply(to, message, root));
+    const body = chat.actions.asReply(to, withMentions({ text: caption }), root);
+    await host.files.send(paths, to, body);
   },
 
   async files(host, { removed }) {

@@ -89,7 +89,7 @@ export interface ConnectOptions {
   readonly waitsForPosts?: boolean;
   readonly onLogin?: ClientOptions["onLogin"];
   readonly early?: ClientOptions["early"];
-  readonly earlyUpload?: ClientOptions["earlyUpload"];
+  readonly earlyMessage?: ClientOptions["earlyMessage"];
   /** On a terminal, makes this server and user the defaults for later commands. */
   readonly setsDefaults?: boolean;
   /** Whether running the command again resumes interrupted work. */
@@ -262,7 +262,7 @@ async function openOnce(
         hasReader: options.hasReader ?? true,
         onLogin: options.onLogin,
         early: options.early,
-        earlyUpload: options.earlyUpload,
+        earlyMessage: options.earlyMessage,
         model: options.hasModel === true ? terminalModel(clock) : undefined,
         audits: options.audits ?? true,
         onAlarm: ({ evidence }) => reportEvidence(context, evidence),

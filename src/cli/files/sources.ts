@@ -2,10 +2,10 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, win32 } from "node:path";
-import { msg, unlessFault } from "../../base/fault.ts";
+import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { globTest } from "../../base/glob.ts";
-import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
-import { cleanText } from "../../base/text.ts";
+import { FILE_NAME_BYTES_MAX, FILES_PER_POST_MAX } from "../../base/limits.ts";
+import { cleanText, quoteText } from "../../base/text.ts";
 import { type LocatedFile, locatedFiles } from "../../client/files/located-files.ts";
 import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
 import type { LocalSource, Source } from "../../io/blob/interfaces.ts";
@@ -41,6 +41,46 @@ export async function openSourceAt(
   return name === undefined || name === source.name
     ? source
     : withFields(source, { name, details: source.details });
+}
+
+export function isFile(path: string): boolean {
+  return existsSync(absolutePath(localPath(path)));
+}
+
+/**
+ * Checks the words of a slash command.
+ * @throws {Fault} usage if there are several, and one is no path, perhaps for want of quotes
+ */
+export function checkSendPaths(paths: readonly string[]): void {
+  const missing = paths.length > 1 ? paths.find((path) => !isFile(path)) : undefined;
+  if (missing === undefined) return;
+  throw new Fault("usage", msg`${quoteText(missing)} is neither a file nor a room or person`, {
+    remedy: msg`quote a path that contains spaces`,
+  });
+}
+
+/**
+ * Opens the files of a message that a user of the chat sends.
+ * @throws {Fault} as `openSourceAt`, if one of them cannot be sent
+ */
+export async function openSources(
+  context: Context,
+  paths: readonly string[],
+): Promise<readonly LocalSource[]> {
+  if (paths.includes(STDIN))
+    throw usageFault(msg`cannot send standard input here`, msg`specify a file`);
+  if (paths.length > FILES_PER_POST_MAX) {
+    const message = msg`a message can have at most ${FILES_PER_POST_MAX} files`;
+    throw new Fault("too-many", message, { remedy: msg`send a folder, or several messages` });
+  }
+  const sources: LocalSource[] = [];
+  try {
+    for (const path of paths) sources.push(await openSourceAt(context, path));
+    return sources;
+  } catch (error) {
+    for (const source of sources) source.close();
+    throw error;
+  }
 }
 
 /** Opens a temporary copy, whose mode and time say nothing of what was copied. */

@@ -8,19 +8,20 @@ import {
   TAB_FOLDERS_MAX,
 } from "../../base/limits-screen.ts";
 import { parseTarget } from "../../base/names.ts";
+import { faultsOf } from "../../client/files/message.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
-import type { FileBody, FileMessage } from "../../core/rooms/files.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { targetText } from "../../ui/text/target-text.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import { usageFault } from "../errors.ts";
 import {
   checkFileId,
   checkOut,
@@ -29,7 +30,7 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { LocationReport, openSourceAt, SourceNotes, STDIN } from "../files/sources.ts";
+import { LocationReport, openSources, SourceNotes } from "../files/sources.ts";
 import type { PathEntry } from "./input/completion.ts";
 
 interface ScreenFilesOptions {
@@ -65,43 +66,48 @@ export class ScreenFiles {
     return this.#queue.unsettledCount > 0;
   }
 
-  async send(path: string, target: string, message: FileMessage): Promise<void> {
+  async send(paths: readonly string[], target: string, body: PostBody): Promise<void> {
     const { context, open, note } = this.options;
     const chat = open.client;
-    if (path === STDIN) {
-      throw usageFault(msg`cannot send standard input here`, msg`specify a file`);
-    }
-    const source = await openSourceAt(context, path);
-    const notes = new SourceNotes(source);
-    notes.report(note);
+    const sources = await openSources(context, paths);
+    const notes = sources.map((source) => new SourceNotes(source));
+    const reportNotes = () => {
+      for (const sourceNotes of notes) sourceNotes.report(note);
+    };
+    reportNotes();
     const to = [target];
-    const view = { kind: "upload", name: source.name, to } as const;
+    const [first] = sources;
+    const view = { kind: "upload", name: first?.name ?? "", to } as const;
     const run: StartedTransfer = async (onProgress, signal) => {
       try {
-        await this.#locations.add(source, note);
-        const request = { source, to, ...message, onProgress, signal };
-        const sent = await open.client.transfers.send(request);
-        notes.report(note);
-        if (sent.unsaid !== undefined) note((texts) => texts.captionsUnsupported);
-        this.options.onLocalFile?.(sent.id, absolutePath(path));
-        for (const { fault } of sent.refused) throw fault;
-        for (const { to: recipient, queued } of sent.posted) {
+        for (const source of sources) await this.#locations.add(source, note);
+        const files = sources.map((source) => ({ source, onProgress }));
+        const sent = await open.client.transfers.sendMessage({ to, body, files, signal });
+        reportNotes();
+        for (const [index, file] of sent.files.entries()) {
+          const path = paths[index];
+          if (path === undefined || file instanceof Fault) continue;
+          this.options.onLocalFile?.(file.id, absolutePath(path));
+        }
+        for (const { to: recipient, queued, files: posted } of sent.posted) {
           if (queued) note((texts) => texts.queuedFile(parseTarget(recipient).name));
           else if (!isSameName(chat.model.open, recipient)) {
-            note((texts) => texts.fileSent(source.name, targetText(recipient)));
+            for (const { name } of posted)
+              note((texts) => texts.fileSent(name, targetText(recipient)));
           }
         }
+        for (const fault of faultsOf(sent)) throw fault;
       } finally {
-        source.close();
+        for (const source of sources) source.close();
       }
     };
     try {
       this.#start(view, run);
     } catch (fault) {
-      source.close(); // Too many transfers are running.
+      for (const source of sources) source.close(); // Too many transfers are running.
       throw fault;
     }
-    chat.actions.showPosted(target, message);
+    chat.actions.showPosted(target, body);
   }
 
   get(id: string, out: string, name = id): void {

@@ -3,8 +3,8 @@
 import { fromHex } from "../../base/bytes.ts";
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
+import { defined } from "../../base/values.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
-import type { Receipt } from "../../core/client/outbox.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { FileMessage } from "../../core/rooms/files.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -12,7 +12,7 @@ import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Sink, Source } from "../../io/blob/interfaces.ts";
 import type { FileProperty } from "../../io/disk/disk.ts";
-import type { PostBody } from "../../wire/messages.ts";
+import type { AttachedFile } from "../../wire/messages-files.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { Connection } from "../link/connection.ts";
 import { runOverChannels } from "./data-channel.ts";
@@ -20,8 +20,17 @@ import { Download, type DownloadSinkOptions, type PartialDownload } from "./down
 import { DownloadChannel } from "./download-channel.ts";
 import type { Hashing } from "./hashing.ts";
 import { MemorySink } from "./memory-sink.ts";
+import {
+  type AttachmentRequest,
+  type MessagePosts,
+  type MessageRequest,
+  MessageSending,
+  messageKey,
+  PreparedMessage,
+  type SentMessage,
+} from "./message.ts";
 import type { TransferProgress } from "./progress.ts";
-import { type SentPreview, type SourceUpload, Upload, type UploadOptions } from "./upload.ts";
+import { type SourceUpload, Upload, type UploadOptions } from "./upload.ts";
 
 /** Small copy of a picture, which recipients see without its original. */
 export interface PreviewContent {
@@ -30,18 +39,21 @@ export interface PreviewContent {
   readonly height: number;
 }
 
-export interface UploadRequest extends FileMessage {
+export interface UploadRequest extends Pick<FileMessage, "re" | "thread"> {
   readonly source: Source;
   readonly preview?: PreviewContent | undefined;
   readonly to: readonly string[];
-  /** Delays the message, but not the content. */
-  readonly untilTurn?: (() => Promise<void> | undefined) | undefined;
+  /** Number of earlier uploads of the same source in the message. */
+  readonly copy?: number;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Aborts the transfer with `interrupted`. Repeating the command resumes the transfer. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export type EarlyUpload = Pick<Upload, "earlyRequest">;
+/** File of an encrypted room, whose upload ends with a message of its own. */
+export type AnnouncedRequest = UploadRequest & FileMessage;
+
+export type SentPreview = NonNullable<AttachedFile["preview"]>;
 
 export interface DownloadRequest {
   readonly file: FileId;
@@ -73,12 +85,25 @@ export interface UploadedFile {
   readonly chunks: number;
   readonly digest: string;
   readonly resumedBytes: number;
-  readonly posted: readonly PostedFile[];
-  readonly refused: readonly { readonly to: string; readonly fault: Fault }[];
   /** True if the file has changed since an earlier run and was therefore sent from the start. */
   readonly changed: boolean;
-  /** Caption that was not posted because the server is too old to support captions. */
-  readonly unsaid?: string;
+}
+
+export interface AnnouncedFile extends UploadedFile {
+  readonly posted: readonly PostedFile[];
+  readonly refused: readonly RefusedTarget[];
+}
+
+export interface RefusedTarget {
+  readonly to: string;
+  readonly fault: Fault;
+}
+
+/** Upload that a post can list. */
+export interface CompleteUpload {
+  readonly file: UploadedFile;
+  /** As a post lists the file. */
+  readonly entry: AttachedFile;
 }
 
 export interface DownloadedFile {
@@ -100,7 +125,7 @@ export interface DownloadedFile {
 
 export interface FileSession {
   readonly rooms: readonly RoomView[];
-  readonly posts: { post(target: string, body: PostBody): Promise<Receipt> };
+  readonly posts: MessagePosts;
   readonly sealing: {
     untilListed(): Promise<void>;
     sealedTargets(targets: readonly string[]): Promise<readonly SealedTarget[]>;
@@ -123,7 +148,7 @@ export interface CipherStageOptions {
 export type DownloadFile = (request: DownloadRequest) => Promise<DownloadedFile>;
 
 export interface CipherStage {
-  encrypt(request: UploadRequest, targets: readonly SealedTarget[]): Promise<EncryptedUpload>;
+  encrypt(request: AnnouncedRequest, targets: readonly SealedTarget[]): Promise<EncryptedUpload>;
   /** @param download downloads the encrypted content, or a file of an open room */
   get(request: DownloadRequest, download: DownloadFile): Promise<DownloadedFile>;
   announceUploads(): Promise<void>;
@@ -134,7 +159,7 @@ export interface EncryptedUpload {
   /** Encrypts the request's preview, under its own secret. */
   readonly preview: Source | undefined;
   /** Posts the messages that describe the file, after which the upload cannot be resumed. */
-  finish(sent: UploadedFile, removeJournal: () => void): Promise<UploadedFile>;
+  finish(sent: AnnouncedFile, removeJournal: () => void): Promise<AnnouncedFile>;
   close(): void;
 }
 
@@ -157,6 +182,8 @@ interface OwnUpload {
 
 export interface TransfersOptions extends UploadOptions, Pick<CipherStageOptions, "cipher"> {
   readonly confirmed?: (seq: number) => void;
+  /** Fails if posts make no progress. If this function is absent, they wait. */
+  readonly untilPosted?: (settled: Promise<void>) => Promise<void>;
   readonly session: () => FileSession;
 }
 
@@ -169,25 +196,51 @@ const OWN_UPLOAD_TIMEOUT_MS = 60_000;
 export class Transfers {
   /** Uploads that no later run can resume. */
   readonly #streams = new Map<AbortController, Promise<unknown>>();
-  readonly #prepared = new WeakMap<Source, Upload>();
+  readonly #prepared = new WeakMap<Source, PreparedMessage>();
 
   constructor(private readonly options: TransfersOptions) {}
 
   /**
-   * Resumes after every loss of the link, without a time limit. Lists a folder again if one of its
-   * files cannot be read to its end.
+   * Posts one message with files to each target. A file that fails does not stop the others.
+   * @throws {Fault} interrupted if the signal or the client ends the uploads, and no-majority
+   */
+  async sendMessage(request: MessageRequest): Promise<SentMessage> {
+    const session = await this.#listedSession(request.signal);
+    const sealed = await session.sealing.sealedTargets(request.to);
+    const [first] = request.files;
+    const { hashing, untilPosted = (settled: Promise<void>) => settled } = this.options;
+    const sending = new MessageSending(request, {
+      posts: session.posts,
+      sha256: hashing.sha256,
+      untilPosted,
+      upload: (upload) => this.upload(upload),
+      withdraw: (file) => this.#withdrawFailed(file),
+      prepared: first && this.#prepared.get(first.source),
+      confirmed: this.options.confirmed,
+    });
+    if (sealed.length === 0) return sending.run();
+    return sending.announce((upload) => this.#resend(upload, () => this.#announce(upload, sealed)));
+  }
+
+  /**
+   * Uploads a file, with its preview, for a message in open rooms. Resumes after every loss of the
+   * link, without a time limit. Lists a folder again if one of its files cannot be read to its end.
    * @throws {Fault} file-changed if the file keeps changing, interrupted if the
    * signal or the client ends the upload, and the server's refusal. If no later run can resume the
    * upload, a failure withdraws it.
    */
-  async send(request: UploadRequest): Promise<UploadedFile> {
+  upload(request: AttachmentRequest): Promise<CompleteUpload> {
+    return this.#resend(request, () => this.#complete(request));
+  }
+
+  async #resend<Result>({ source, signal }: UploadRequest, send: () => Promise<Result>) {
     for (;;) {
       try {
-        return await this.#sendOnce(request);
+        return await send();
       } catch (error) {
         const isChanged = error instanceof Fault && error.code === "file-changed";
-        if (!isChanged || request.signal?.aborted === true) throw error;
-        if ((await request.source.relist?.()) !== true) throw error;
+        if (!isChanged || signal?.aborted === true) throw error;
+        if ((await source.relist?.()) !== true) throw error;
       }
     }
   }
@@ -197,22 +250,36 @@ export class Transfers {
    * then sent after it. Other targets may be encrypted by now.
    * @returns `undefined` if the file must wait for the log-in
    */
-  async prepare(request: UploadRequest): Promise<EarlyUpload | undefined> {
-    if (!request.to.every((target) => isSameName(target, LOBBY))) return undefined;
+  async prepare(message: MessageRequest): Promise<PreparedMessage | undefined> {
+    const { to, files } = message;
+    const [file] = files;
+    if (file === undefined || files.length > 1) return undefined;
+    if (!to.every((target) => isSameName(target, LOBBY))) return undefined;
+    const request = { ...file, to };
     const upload = new Upload(this.options, request, new AbortController().signal);
     if (!(await upload.prepare())) return undefined;
-    this.#prepared.set(request.source, upload);
-    return upload;
+    const key = messageKey(message, this.options.hashing.sha256);
+    const prepared = new PreparedMessage(upload, message, key);
+    this.#prepared.set(file.source, prepared);
+    return prepared;
   }
 
-  async #sendOnce(request: UploadRequest): Promise<UploadedFile> {
-    const { path, stamp } = request.source;
-    const isResumable =
-      this.options.uploads !== undefined && path !== undefined && stamp !== undefined;
-    if (isResumable) return this.#send(request, isResumable);
+  #isResumable({ path, stamp }: Source): boolean {
+    return this.options.uploads !== undefined && path !== undefined && stamp !== undefined;
+  }
+
+  /** Withdraws an upload that fails and that no later run can resume. */
+  async #upload<Result>(
+    request: SourceUpload,
+    run: (request: SourceUpload, signal: AbortSignal | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    const { source, signal } = request;
+    if (this.#isResumable(source)) return run(request, signal);
     const stop = new AbortController();
-    const signals = [stop.signal, ...(request.signal === undefined ? [] : [request.signal])];
-    const sending = this.#send({ ...request, signal: AbortSignal.any(signals) }, isResumable);
+    const signals = [stop.signal, ...(signal === undefined ? [] : [signal])];
+    const sending = run(request, AbortSignal.any(signals)).catch((error: unknown) => {
+      throw notResumable(error);
+    });
     this.#streams.set(stop, sending);
     try {
       return await sending;
@@ -228,37 +295,64 @@ export class Transfers {
     await Promise.allSettled(streams.map(([, sending]) => sending));
   }
 
-  async #send(request: UploadRequest, isResumable: boolean): Promise<UploadedFile> {
-    const { sealing } = await this.#listedSession(request.signal);
-    const targets = await sealing.sealedTargets(request.to);
-    const encrypted =
-      targets.length === 0
-        ? undefined
-        : await (await this.#cipherStage()).encrypt(request, targets);
+  #complete(request: AttachmentRequest): Promise<CompleteUpload> {
+    return this.#upload(request, (source, signal) =>
+      this.#runUntilStopped(signal, async (stop) => {
+        const prepared = this.#prepared.get(request.source);
+        const { sentAs, deliveries } = prepared ?? {};
+        // The journal of a message that is posted already is gone.
+        const options = deliveries === undefined ? this.options : withoutJournal(this.options);
+        const upload = new Upload(options, { ...source, sentAs }, stop);
+        const stopped = new AbortController();
+        const previewStop = AbortSignal.any([stop, stopped.signal]);
+        const sendingPreview = this.#sendPreview(request, undefined, previewStop);
+        sendingPreview.catch(ignoreFault);
+        try {
+          const { posted: _, refused: __, ...file } = await upload.run();
+          const { id, sizeBytes: size, chunks, digest } = file;
+          const preview = await sendingPreview;
+          const entry = defined({ file: id, size, chunks, digest: fromHex(digest), preview });
+          return { file, entry };
+        } catch (error) {
+          stopped.abort();
+          if (!this.#isResumable(request.source)) await this.#withdrawFailed(upload.file);
+          throw error;
+        }
+      }),
+    );
+  }
+
+  /** Uploads a file to encrypted rooms, and posts the messages that describe it. */
+  async #announce(
+    request: AnnouncedRequest,
+    targets: readonly SealedTarget[],
+  ): Promise<AnnouncedFile> {
+    const encrypted = await (await this.#cipherStage()).encrypt(request, targets);
     let upload: Upload | undefined;
     try {
-      const sent = await this.#runUntilStopped(request.signal, async (stop) => {
-        const sentPreview = await this.#sendPreview(request, encrypted, stop);
-        const sentAs = this.#prepared.get(request.source)?.sentAs;
-        upload = new Upload(
-          this.options,
-          { ...(encrypted?.request ?? request), sentPreview, sentAs },
-          stop,
-        );
-        return upload.run();
-      });
+      const sent = await this.#upload(
+        { ...encrypted.request, source: request.source },
+        (_, signal) =>
+          this.#runUntilStopped(signal, async (stop) => {
+            const preview = await this.#sendPreview(request, encrypted, stop);
+            const source = { ...encrypted.request, announced: { preview } };
+            upload = new Upload(this.options, source, stop);
+            try {
+              return await upload.run();
+            } catch (error) {
+              if (!this.#isResumable(request.source)) await this.#withdrawFailed(upload.file);
+              throw error;
+            }
+          }),
+      );
       for (const { seq } of sent.posted) this.options.confirmed?.(seq);
-      if (encrypted === undefined) return sent;
       return await encrypted.finish(sent, () => upload?.removeJournal());
-    } catch (error) {
-      if (!isResumable && upload !== undefined) await this.#withdrawFailed(upload.file);
-      throw isResumable ? error : notResumable(error);
     } finally {
-      encrypted?.close();
+      encrypted.close();
     }
   }
 
-  /** @returns `undefined` if the server is too old, or refuses the preview but not the file */
+  /** @returns `undefined` if the server refuses the preview but not the file */
   async #sendPreview(
     { preview, to }: UploadRequest,
     encrypted: EncryptedUpload | undefined,
@@ -405,6 +499,10 @@ export class Transfers {
       signal?.removeEventListener("abort", interrupt);
     }
   }
+}
+
+function withoutJournal(options: TransfersOptions): TransfersOptions {
+  return { ...options, uploads: undefined };
 }
 
 /** A remedy for a source that cannot be read again. */

@@ -11,7 +11,6 @@ import {
 } from "../../base/fault.ts";
 import { type FileId, ID_BYTES, makeFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
-import { fileMessageOf } from "../../core/rooms/files.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import type { FileSize } from "../../core/transfer/sender.ts";
 import type { ChunkRange, Source, StampMatch } from "../../io/blob/interfaces.ts";
@@ -24,6 +23,7 @@ import type {
 } from "../../io/state/upload-journal.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, RequestFields } from "../../wire/messages.ts";
+import type { AttachedFile } from "../../wire/messages-files.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { LoggedInLink } from "../link/active-link.ts";
 import type { Connection, EarlyRequest } from "../link/connection.ts";
@@ -31,7 +31,7 @@ import { type ChannelTask, type DataChannelOptions, runOverChannels } from "./da
 import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
 import { ReadAhead, type ReadChunk } from "./read-ahead.ts";
-import type { UploadedFile, UploadRequest } from "./transfers.ts";
+import type { AnnouncedFile, SentPreview, UploadRequest } from "./transfers.ts";
 import { UploadChannel } from "./upload-channel.ts";
 import { UploadChecksums } from "./upload-checksums.ts";
 
@@ -46,14 +46,15 @@ export interface UploadOptions extends DataChannelOptions {
 /** Account whose journal an upload uses. */
 export type UploadOwner = Pick<UploadKey, "fingerprint" | "user">;
 
-export type SentPreview = NonNullable<RequestFields<"finish">["preview"]>;
-
 /** Upload whose source may be encrypted. */
 export interface SourceUpload extends UploadRequest {
-  readonly sentPreview?: SentPreview | undefined;
   readonly isPreview?: true;
+  /** Message that the server posts at the end of the upload, in an encrypted room. */
+  readonly announced?: { readonly preview: SentPreview | undefined };
   /** Identifier in a request that has left with the log-in. */
   readonly sentAs?: FileId | undefined;
+  /** The request with the whole content has been sent, and a post may follow it. */
+  readonly onRequested?: ((file: AttachedFile) => void) | undefined;
   readonly encryption?: {
     /** Differs from the name in the journal of an unencrypted upload of the same file. */
     readonly journalName: string;
@@ -72,7 +73,7 @@ const CHANGES_MAX = 3;
 
 const UNKNOWN_FILE_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
 
-export class Upload implements ChannelTask<UploadedFile> {
+export class Upload implements ChannelTask<AnnouncedFile> {
   readonly #ahead: ReadAhead;
   /** `undefined` for a stream, which is offered without a size, also on later channels. */
   readonly #sizeBytes: number | undefined;
@@ -128,7 +129,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     });
   }
 
-  async run(): Promise<UploadedFile> {
+  async run(): Promise<AnnouncedFile> {
     try {
       const sent = await unlessAborted(this.stop, runOverChannels(this.options, this));
       this.#reporter.finish();
@@ -144,7 +145,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     return this.#file;
   }
 
-  /** An encrypted upload is resumable until the message that describes it is posted. */
+  /** An upload is resumable until a message that lists it is stored. */
   removeJournal(): void {
     // A journal's fault only costs the next run some hashing or an additional request.
     unlessFault(() => this.#journal?.remove());
@@ -165,13 +166,12 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   /** Sends a small file in one request. */
-  async runOnMainLink(active: LoggedInLink): Promise<UploadedFile | undefined> {
+  async runOnMainLink(active: LoggedInLink): Promise<AnnouncedFile | undefined> {
     if (this.#hasTriedMainLink) return undefined;
     this.#hasTriedMainLink = true;
     const { connection } = active;
-    const { source, untilTurn } = this.request;
-    // Only a data channel can send the content before the turn of its message.
-    if (!this.#isSmall || untilTurn?.() !== undefined) return undefined;
+    const { source, onRequested } = this.request;
+    if (!this.#isSmall) return undefined;
     // Only a data channel can withdraw what an earlier run has sent.
     if (this.#staleUpload(active) !== undefined) return undefined;
     this.#journal = this.#beginJournal(active);
@@ -182,7 +182,9 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (chunk === undefined) return undefined;
     try {
       await this.#historyChecked(active);
-      const answer = await connection.request("send-small", this.#smallFields(chunk));
+      const sending = connection.request("send-small", this.#smallFields(chunk));
+      onRequested?.(this.#attached(chunk.bytes.length, this.#checksums.next));
+      const answer = await sending;
       await source.end?.(this.#checksums.digest());
       return this.#uploaded(answer, chunk.bytes.length, this.#checksums.next);
     } catch (error) {
@@ -224,15 +226,21 @@ export class Upload implements ChannelTask<UploadedFile> {
     return ["send-small", this.#smallFields(this.#small)];
   }
 
+  /** The prepared file, as a post lists it. */
+  get prepared(): AttachedFile | undefined {
+    const bytes = this.#small?.bytes;
+    return bytes && this.#attached(bytes.length, this.#checksums.next);
+  }
+
   /** Identifier in the request that left with the log-in, if one did. */
   get sentAs(): FileId | undefined {
     return this.#isSent ? this.#file : undefined;
   }
 
   get #isSmall(): boolean {
-    const { sentPreview } = this.request;
-    const { sizeBytes = Number.POSITIVE_INFINITY } = this.request.source;
-    return sizeBytes <= SMALL_FILE_BYTES_MAX && sentPreview === undefined;
+    const { announced, source } = this.request;
+    const { sizeBytes = Number.POSITIVE_INFINITY } = source;
+    return sizeBytes <= SMALL_FILE_BYTES_MAX && announced?.preview === undefined;
   }
 
   /** Returns `undefined` if the content changes while it is read. */
@@ -253,10 +261,10 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   #smallFields({ bytes, sha256 }: ReadChunk): RequestFields<"send-small"> {
     const { size: _size, keep: _keep, ...fields } = this.#offerFields();
-    return { ...fields, ...fileMessageOf(this.request), sha256, bytes };
+    return { ...fields, attach: this.#isAttachment, sha256, bytes };
   }
 
-  async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
+  async runOver(connection: Connection, active: LoggedInLink): Promise<AnnouncedFile | "reopen"> {
     await this.#historyChecked(active);
     this.#journal = await this.#openJournal(connection, active);
     await this.request.source.begin?.(this.#file);
@@ -275,13 +283,6 @@ export class Upload implements ChannelTask<UploadedFile> {
       const fileSize = await this.#send(connection, offer.window);
       if (fileSize === undefined) {
         connection.close();
-        return "reopen";
-      }
-      const turn = this.request.untilTurn?.();
-      if (turn !== undefined) {
-        await this.#channel?.untilAcked();
-        connection.close(); // A link over HTTP has one channel, which an earlier file may need.
-        await turn;
         return "reopen";
       }
       return await this.#finish(connection, fileSize);
@@ -309,11 +310,13 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   #journalKey({ fingerprint, user }: UploadOwner): UploadKey | undefined {
-    const { source, to, encryption } = this.request;
+    const { source, to, encryption, copy = 0 } = this.request;
     const { path, stamp } = source;
     if (this.options.uploads === undefined || path === undefined || stamp === undefined)
       return undefined;
-    return { fingerprint, user, path, to, name: encryption?.journalName ?? source.name };
+    const name = encryption?.journalName ?? source.name;
+    // File names never contain a slash.
+    return { fingerprint, user, path, to, name: copy > 0 ? `${name}/${copy}` : name };
   }
 
   /** Upload of an earlier run that cannot be resumed, because the file has changed. */
@@ -398,24 +401,13 @@ export class Upload implements ChannelTask<UploadedFile> {
       throw error;
     });
     if (offer === undefined) return undefined;
-    if (this.request.isPreview === true && offer.preview !== true) {
-      await this.#withdraw(connection, this.#file);
-      throw new Fault("kind-unknown", "this server is too old for previews");
-    }
-    // 0.3.0 would post the file outside its thread.
-    if (fields.re !== undefined && offer.re !== true) {
-      await this.#withdraw(connection, this.#file);
-      throw new Fault("kind-unknown", msg`this server cannot post files as replies`, {
-        remedy: msg`ask the server's operator to upgrade chat`,
-      });
-    }
     if (sizeBytes === undefined || offer.have <= chunkCount(sizeBytes)) return offer;
     throw new Fault("out-of-order", msg`the server has too many chunks of '${name}'`);
   }
 
   #offerFields(): RequestFields<"offer"> {
     const { source, to, isPreview } = this.request;
-    const { re, thread } = fileMessageOf(this.request);
+    const { re, thread } = this.request;
     const { name, details } = source;
     const folder = source.folder && { ...source.folder };
     return {
@@ -432,13 +424,16 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
   }
 
-  async #startOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
+  async #startOver(
+    connection: Connection,
+    active: LoggedInLink,
+  ): Promise<AnnouncedFile | "reopen"> {
     this.#isChanged = true;
     await this.#withdraw(connection, this.#file);
     return this.#restart(connection, active);
   }
 
-  #restart(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
+  #restart(connection: Connection, active: LoggedInLink): Promise<AnnouncedFile | "reopen"> {
     this.#journal?.remove();
     this.#file = makeFileId(this.options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
@@ -546,12 +541,12 @@ export class Upload implements ChannelTask<UploadedFile> {
     return source.unstableAt?.(index) ?? new Fault("file-changed", message);
   }
 
-  async #finish(connection: Connection, { sizeBytes, chunks }: FileSize): Promise<UploadedFile> {
+  async #finish(connection: Connection, { sizeBytes, chunks }: FileSize): Promise<AnnouncedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
-    const { sentPreview: preview } = this.request;
-    const fields = { file, size: sizeBytes, chunks, digest, ...fileMessageOf(this.request) };
+    const preview = this.request.announced?.preview;
+    const fields = { file, size: sizeBytes, chunks, digest, attach: this.#isAttachment };
     const answer = await connection
       .request("finish", { ...fields, preview })
       .catch((error: unknown) => {
@@ -564,14 +559,20 @@ export class Upload implements ChannelTask<UploadedFile> {
     return this.#uploaded(answer, sizeBytes, chunks);
   }
 
+  get #isAttachment(): true | undefined {
+    return this.request.announced === undefined || undefined;
+  }
+
+  #attached(size: number, chunks: number): AttachedFile {
+    return { file: this.#file, size, chunks, digest: this.#checksums.digest() };
+  }
+
   #uploaded(
     answer: Answer<"finish" | "send-small">,
     sizeBytes: number,
     chunks: number,
-  ): UploadedFile {
-    const { text = "" } = this.request;
+  ): AnnouncedFile {
     this.#update(sizeBytes);
-    if (this.request.encryption === undefined) this.removeJournal();
     return {
       id: this.#file,
       name: this.request.source.name,
@@ -579,6 +580,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       chunks,
       digest: toHex(this.#checksums.digest()),
       resumedBytes: this.#resumedBytes ?? 0,
+      changed: this.#isChanged,
       posted: answer.posted.map(({ time, queued = false, ...posted }) => ({
         ...posted,
         timeUnixMs: time,
@@ -588,8 +590,6 @@ export class Upload implements ChannelTask<UploadedFile> {
         to,
         fault: new Fault(isFaultCode(code) ? code : "internal", message),
       })),
-      changed: this.#isChanged,
-      unsaid: text === "" || answer.said === true ? undefined : text,
     };
   }
 

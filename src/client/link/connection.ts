@@ -167,14 +167,16 @@ export class Connection {
   /**
    * Sends a request behind a log-in that is not answered yet. The first equal `request` returns its
    * answer.
+   * @returns false if the request is too large or one too many, so that it must wait
    */
-  requestEarly(...[kind, fields]: EarlyRequest): void {
-    if (this.#pending.size > EARLY_REQUESTS_MAX) return; // The log-in is pending, too.
+  requestEarly(...[kind, fields]: EarlyRequest): boolean {
+    if (this.#pending.size > EARLY_REQUESTS_MAX) return false; // The log-in is pending, too.
     const bytes = encodeFitting({ kind, ref: REF_MAX, ...fields } as unknown as Outgoing);
-    if (bytes === undefined || bytes.length > MESSAGE_BEFORE_LOGIN_BYTES_MAX) return;
+    if (bytes === undefined || bytes.length > MESSAGE_BEFORE_LOGIN_BYTES_MAX) return false;
     const answered = this.#request(kind, fields, 0);
     answered.catch(ignoreFault); // The request that takes the answer reports it.
     this.#early.set(requestKey(kind, fields), answered);
+    return true;
   }
 
   /**

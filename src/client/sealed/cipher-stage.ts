@@ -10,6 +10,8 @@ import { chunkCount } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { TransferProgress } from "../files/progress.ts";
 import {
+  type AnnouncedFile,
+  type AnnouncedRequest,
   type CipherStage,
   type CipherStageOptions,
   type DownloadedFile,
@@ -20,8 +22,6 @@ import {
   type PostedFile,
   type PreviewContent,
   type SealedTarget,
-  type UploadedFile,
-  type UploadRequest,
 } from "../files/transfers.ts";
 import { type SealedPreview, sealedFileBody, sealedFilePost } from "./body.ts";
 import {
@@ -44,7 +44,7 @@ export class SealedCipherStage implements CipherStage {
   ) {}
 
   async encrypt(
-    request: UploadRequest,
+    request: AnnouncedRequest,
     targets: readonly SealedTarget[],
   ): Promise<EncryptedUpload> {
     if (targets.length < request.to.length) {
@@ -55,7 +55,7 @@ export class SealedCipherStage implements CipherStage {
     for (const { room } of targets) await this.rooms.get(room).checkMayWrite();
     const { hashing, cipher } = this.options;
     const { files } = this.rooms;
-    const { source, preview, to, untilTurn, signal, onProgress } = request;
+    const { source, preview, to, signal, onProgress } = request;
     const { name, folder, details } = source;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
     const resumable = await files.uploads();
@@ -86,7 +86,6 @@ export class SealedCipherStage implements CipherStage {
       // The server sees these fields. All others belong to the sealed message.
       request: {
         to,
-        untilTurn,
         signal,
         source: encryptingSource,
         onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
@@ -153,7 +152,7 @@ export class SealedCipherStage implements CipherStage {
   }
 
   #announce(
-    { id, posted }: UploadedFile,
+    { id, posted }: AnnouncedFile,
     targets: readonly SealedTarget[],
   ): Promise<readonly PostedFile[]> {
     return Promise.all(

@@ -2,9 +2,10 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import type { NoticeOf, PostBody } from "../../wire/messages.ts";
+import type { NoticeOf } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
+import type { QueuedBody } from "../client/queued-body.ts";
 import type { CountedFollow, Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type { NOTICE_HANDLERS } from "./notices.ts";
 import type {
@@ -154,7 +155,7 @@ export type LocalEvent =
       readonly key: string;
       readonly id: string;
       readonly to: string;
-      readonly body: PostBody;
+      readonly body: QueuedBody;
       readonly files?: PendingPost["files"];
       readonly writtenUnixMs: number;
     }

@@ -2,11 +2,12 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
+import type { RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
 import type { EventFacts } from "../client/event-facts.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { OutgoingAction } from "../client/outgoing.ts";
+import type { QueuedBody } from "../client/queued-body.ts";
 import type { FileBody } from "../rooms/files.ts";
 import type { PollRules } from "../rooms/polls.ts";
 import type { CountedFollow, RoomPrefs } from "../rooms/prefs.ts";
@@ -341,7 +342,7 @@ export interface OfferedFile {
 export interface PendingPost {
   readonly key: string;
   readonly to: string;
-  readonly body: PostBody;
+  readonly body: QueuedBody;
   /** Files of the body, as its author named them. */
   readonly files?: readonly Pick<WaitingFileView, "name" | "size" | "isFolder">[] | undefined;
   readonly writtenUnixMs: number;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
 import { createPrivateFolder } from "../disk/private-path.ts";
@@ -31,6 +32,8 @@ export interface OutboxOwner {
 export interface OutboxChange extends OutboxOwner {
   readonly added: readonly UnsentPost[];
   readonly settled: readonly number[];
+  /** Files of settled posts that the server has stored. Their uploads are no longer resumed. */
+  readonly posted?: readonly FileId[];
 }
 
 const FOLDER = "outboxes";
@@ -57,7 +60,7 @@ export class OutboxStore {
     this.#write(id, change);
   }
 
-  #write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
+  #write(id: string, { fingerprint, user, added, settled, posted = [] }: OutboxChange): void {
     this.database.transact(() => {
       this.hold(id);
       const insert = this.database.statement(INSERT);
@@ -69,6 +72,7 @@ export class OutboxStore {
       }
       const remove = this.database.statement(DELETE);
       for (const counter of settled) remove.run(id, counter);
+      for (const file of posted) this.database.run("DELETE FROM uploads WHERE file = ?", file);
     });
   }
 

@@ -16,8 +16,10 @@ import type { DownloadSinkOptions } from "../../client/files/download.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import { countLocated } from "../../client/files/located-files.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
+import { sentWhole } from "../../client/files/message.ts";
 import { type RunOptions, TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import { type PreviewContent, Transfers } from "../../client/files/transfers.ts";
+import { withMentions } from "../../core/client/mentions.ts";
 import { isVoiceName } from "../../core/client/voice.ts";
 import { type FileMessage, fileMessageOf } from "../../core/rooms/files.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
@@ -70,7 +72,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
   } & DownloadDependencies;
 
   constructor(private readonly options: PageTransfersOptions) {
-    const { platform, owner, channels, session, photos, post, emit } = options;
+    const { platform, owner, channels, session, photos, emit } = options;
     const { locks, store, clock } = platform;
     super({
       runningMax: CONCURRENT_MAX,
@@ -81,7 +83,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const downloads = new TransferJournal<DownloadEntry>(store, owner, DOWNLOAD_JOURNAL);
     const { hashing } = channels;
     const files = new Transfers({ ...channels, uploads, session: () => session });
-    this.#dependencies = { files, uploads, downloads, clock, hashing, post, photos, emit };
+    this.#dependencies = { files, uploads, downloads, clock, hashing, photos, emit };
     this.files = files;
     this.attached = new AttachmentStore(options);
     this.madePreviews = new PreviewStore(options);
@@ -247,7 +249,6 @@ function stampOf(content: AttachedContent): string {
 interface UploadDependencies extends Pick<PageTransfersOptions, "emit"> {
   readonly files: Transfers;
   readonly uploads: BrowserUploadJournal;
-  readonly post?: ((to: string, text: string) => void) | undefined;
   readonly photos?: Photos | undefined;
 }
 
@@ -278,18 +279,18 @@ class Upload implements PageTask {
   }
 
   async run(options: RunOptions): Promise<void> {
-    const { files, uploads, post, emit } = this.dependencies;
+    const { files, uploads, emit } = this.dependencies;
     const { journalEntry, content } = this;
     if (journalEntry === undefined || content === undefined) return;
     const { key, to } = journalEntry;
-    const message = fileMessageOf(journalEntry);
+    const { text = "", re, thread } = fileMessageOf(journalEntry);
+    const body = { ...withMentions({ text }), re, thread: thread === true || undefined };
     const { source, preview } = await this.#open(content, journalEntry);
     try {
-      const result = await files.send({ source, to: [to], preview, ...message, ...options });
-      const [refused] = result.refused;
-      if (refused !== undefined && result.posted.length === 0) throw refused.fault;
+      const { onProgress, ...sending } = options;
+      const file = { source, preview, onProgress };
+      sentWhole(await files.sendMessage({ to: [to], body, files: [file], ...sending }));
       uploads.remove(key);
-      if (result.unsaid !== undefined) post?.(to, result.unsaid);
       const omissions = content instanceof File ? undefined : content.takeOmissions();
       if (omissions !== undefined) emit({ kind: "fault", fault: omissions });
     } finally {

@@ -3,8 +3,8 @@ import { expandAlias, parseSend, shellWords } from "../../../src/cli/chat/slash-
 import { faultFrom } from "../../commands/fake-world.ts";
 
 const splitWords = (line: string) => {
-  const { path, target, caption } = parseSend(line, "/home/ana");
-  return caption === undefined ? [path, target] : [path, target, caption];
+  const { paths, target, caption } = parseSend(line, "/home/ana");
+  return caption === undefined ? [...paths, target] : [...paths, target, caption];
 };
 
 test("expands the user's own alias once", () => {
@@ -18,12 +18,12 @@ test("expands the user's own alias once", () => {
   expect(expandAlias("me waves", aliases)).toBe("me waves");
 });
 
-describe("/send PATH [TARGET] [--caption TEXT]", () => {
+describe("/send PATH... [TARGET] [--caption TEXT]", () => {
   test("parses a path and an optional target", () => {
     expect(splitWords("photo.jpg")).toEqual(["photo.jpg", undefined]);
     expect(splitWords("photo.jpg @bob")).toEqual(["photo.jpg", "@bob"]);
     expect(splitWords("../a/b.txt   #lab")).toEqual(["../a/b.txt", "lab"]);
-    expect(splitWords("")).toEqual(["", undefined]);
+    expect(splitWords("")).toEqual([undefined]);
   });
 
   test("keeps quoted and escaped spaces", () => {
@@ -61,16 +61,23 @@ describe("/send PATH [TARGET] [--caption TEXT]", () => {
   });
 
   test.each([
-    ["'a.txt' 'b.txt'", "'b.txt'"],
-    ["a.txt /tmp/b", "'/tmp/b'"],
-    ["my photo of us.jpg", "'photo of us.jpg'"],
-  ])("says that %s is more than one path", async (line, words) => {
-    const fault = await faultFrom(() => splitWords(line));
-    expect(fault.message).toBe(`/send takes one path, and ${words} is not a room or person`);
-    expect(fault.remedy).toBe("send files one by one, and quote a path that contains spaces");
+    ["'a.txt' 'b.txt'", ["a.txt", "b.txt", undefined]],
+    ["a.txt /tmp/b", ["a.txt", "/tmp/b", undefined]],
+    ["a.txt b.txt @bob --caption two", ["a.txt", "b.txt", "@bob", "two"]],
+    ["a.txt b.txt lab", ["a.txt", "b.txt", "lab"]],
+    ["lab", ["lab", undefined]],
+  ])("takes several paths: %s", (line, words) => {
+    expect(splitWords(line)).toEqual(words);
   });
 
-  test.each(["a.jpg --caption", "a.jpg --caption=", "my photo of us.jpg", '"open', "'open @bob"])(
+  test("takes the last word for a path if it is one", () => {
+    const isPath = (word: string) => word === "notes";
+    const paths = (line: string) => parseSend(line, "/home/ana", isPath).paths;
+    expect(paths("a.txt notes")).toEqual(["a.txt", "notes"]);
+    expect(paths("a.txt notes lab")).toEqual(["a.txt", "notes"]);
+  });
+
+  test.each(["a.jpg --caption", "a.jpg --caption=", '"open', "'open @bob"])(
     "%s is misuse",
     async (line) => {
       expect((await faultFrom(() => splitWords(line))).code).toBe("usage");
@@ -89,10 +96,10 @@ test.each([
 });
 
 test.each([
-  ["a.txt --thread 8", { path: "a.txt", thread: 8 }],
+  ["a.txt --thread 8", { paths: ["a.txt"], thread: 8 }],
   ["--thread=#8 a.txt lab --caption see --thread 9", { target: "lab", thread: 8 }],
   ["a.txt --caption see --thread 9", { caption: "see --thread 9", thread: undefined }],
-  ["'my --thread 8 notes'", { path: "my --thread 8 notes", thread: undefined }],
+  ["'my --thread 8 notes'", { paths: ["my --thread 8 notes"], thread: undefined }],
 ])("reads the thread of the sent file: %s", (line, expected) => {
   expect(parseSend(line, "/home/ana")).toMatchObject(expected);
 });

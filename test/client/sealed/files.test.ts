@@ -1,24 +1,20 @@
 import { describe, expect } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import type { UploadedFile, UploadRequest } from "../../../src/client/files/transfers.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { type FileBody, filesIn } from "../../../src/core/rooms/files.ts";
 import { rejection } from "../../rejection.ts";
 import { content, digestHex, MemoryFolder, MemorySource } from "../contents.ts";
+import { type FileToSend, type SentFile, sendFile } from "../send-file.ts";
 import { codeOf } from "./liar.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"]);
 const PLAIN = CHUNK_BYTES - 16;
 
-function send(
-  person: Person,
-  source: MemorySource,
-  more?: Partial<UploadRequest>,
-): Promise<UploadedFile> {
+function send(person: Person, source: MemorySource, more?: Partial<FileToSend>): Promise<SentFile> {
   const request = { source, to: ["vault"], ...more };
-  return person.world.wait(person.client.transfers.send(request));
+  return person.world.wait(sendFile(person.client.transfers, request));
 }
 
 function get({ client, world }: Person, file: string, folder = new MemoryFolder()) {
@@ -92,16 +88,15 @@ describe("a file in a sealed room", () => {
     const text = "canaries, @ben";
     const { seq: re } = await ben.postText("a question");
     const reply = { re, thread: true };
-    const sent = await send(ana, source, { text, sending: "canary-sending", ...reply });
+    const sent = await send(ana, source, { text, ...reply });
     const message = await ben.until("the file", () => filesOf(ben)[0]);
     const { seq, body } = message;
-    expect([body?.["text"], body?.["sending"]]).toEqual([text, "canary-sending"]);
+    expect(body?.["text"]).toBe(text);
     expect(body).toMatchObject(reply);
     expect(fileOf(message)).toMatchObject({ details, folder });
     const received = new MemoryFolder();
     await get(ben, sent.id, received);
     expect(received.opened[0]).toMatchObject({ details, folderSize: folder });
-    expect(sent.unsaid).toBeUndefined();
     await ben.forgeEdit(seq, "canaries of ben");
     await ana.edit(seq, "canaries no more");
     await ana.edit(seq, "");
@@ -234,7 +229,7 @@ describe("a file that was sent but not posted", () => {
       return new Promise(() => {});
     };
     Object.assign(ana.client.member.session.posts, { post });
-    void ana.client.transfers.send({ source, to: ["vault"] }).catch(() => {});
+    void sendFile(ana.client.transfers, { source, to: ["vault"] }).catch(() => {});
     await world.wait(posted.promise);
     const restarted = await ana.restart();
     const observed = await ben.until("the file", () => filesOf(ben)[0]);

@@ -16,6 +16,7 @@ import { Identity } from "../../../src/crypto/identity.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type Fingerprint, formatFingerprint } from "../../../src/wire/fingerprint.ts";
 import { content, MemoryFolder, MemorySource } from "../contents.ts";
+import { sendFile } from "../send-file.ts";
 import type { WireMessage } from "./liar.ts";
 import { type Device, type Person, vaultTest } from "./sealed-site.ts";
 
@@ -118,7 +119,7 @@ describe("a linked device", () => {
 
   two("downloads earlier files", async ({ world, ana, ben }) => {
     const source = new MemorySource(content(9), { name: "plan.txt" });
-    const sent = await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
+    const sent = await world.wait(sendFile(ana.client.transfers, { source, to: ["vault"] }));
     await ben.until("the file", () => ben.records.find(({ kind }) => kind === "file"));
     const phone = await world.join("ben", await world.link(ben));
     await handedOver(phone);
@@ -428,7 +429,7 @@ describe("a member who is added to a room with history for new members", () => {
     const first = await ana.postText("frist");
     await ana.edit(first.seq, "first");
     const source = new MemorySource(content(9), { name: "plan.txt" });
-    const sent = await world.wait(ben.client.transfers.send({ source, to: ["vault"] }));
+    const sent = await world.wait(sendFile(ben.client.transfers, { source, to: ["vault"] }));
     await ana.until("the file", () => ana.records.find(({ kind }) => kind === "file"));
     const dan = await world.join("daniel");
     await ana.addMember(dan);

@@ -6,6 +6,7 @@ import { adoptHistory } from "../../../src/client/sealed/replaced-history.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import { rejection } from "../../rejection.ts";
 import { content, MemoryFolder, MemorySource } from "../contents.ts";
+import { sendFile } from "../send-file.ts";
 import type { WireMessage } from "./liar.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
@@ -91,7 +92,7 @@ describe("after a rollback that all members have accepted", () => {
     const backup = world.site.disk.backUp();
     await ana.postTo("lost", ben); // The restored log gets a record of its own here.
     const source = new MemorySource(content(9), { name: "lost.txt" });
-    const lost = await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
+    const lost = await world.wait(sendFile(ana.client.transfers, { source, to: ["vault"] }));
     await ben.until("the lost file", () => ben.records.some(({ kind }) => kind === "file"));
     await leaveServer(ana, ben);
     await world.site.restore(backup);

@@ -4,6 +4,7 @@ import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { rejection } from "../../rejection.ts";
 import { holds } from "../../server/site-lab.ts";
 import { content, MemorySource } from "../contents.ts";
+import { sendFile } from "../send-file.ts";
 import { codeOf, replacePosts } from "./liar.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
@@ -240,7 +241,7 @@ describe("a device that has lost its data", () => {
     for (const room of ["vault", "open"]) {
       expect(await codeOf(restarted.postText("secret", room))).toBe("not-member");
       const upload = { to: [room], source: new MemorySource(content(9), { name: "secret" }) };
-      const sending = restarted.client.transfers.send(upload);
+      const sending = sendFile(restarted.client.transfers, upload);
       expect(await codeOf(world.wait(sending))).toBe("not-member");
     }
     expect(await codeOf(restarted.postText("secret", "nowhere"))).toBe("room-unknown");

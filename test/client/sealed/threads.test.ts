@@ -1,5 +1,6 @@
 import { describe, expect } from "bun:test";
 import { content, MemorySource } from "../contents.ts";
+import { sendFile } from "../send-file.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"]);
@@ -26,7 +27,7 @@ describe("a reply in a thread of an encrypted room", () => {
     const { seq: elsewhere } = await ana.postText("elsewhere", "lobby");
     const reply = await replyTo(first, "real", ana, ben);
     const source = new MemorySource(content(9), { name: "one.txt" });
-    await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
+    await world.wait(sendFile(ana.client.transfers, { source, to: ["vault"] }));
     await ben.until("the file", () => ben.records.find(({ kind }) => kind === "file"));
     const { records } = await ben.history();
     const carrier = records.find(({ sealed }) => sealed === "carrier")?.seq ?? 0;
@@ -49,7 +50,7 @@ describe("a reply in a thread of an encrypted room", () => {
     for (const [name, re] of Object.entries({ elsewhere, first })) {
       const source = new MemorySource(content(9), { name });
       const request = { source, to: ["vault"], text: name, re, thread: true };
-      await world.wait(ana.client.transfers.send(request));
+      await world.wait(sendFile(ana.client.transfers, request));
       for (const person of [ana, ben]) {
         const isShown = ({ body }: (typeof person.records)[0]) => body?.["text"] === name;
         await person.until("the file", () => person.records.find(isShown));
@@ -63,7 +64,7 @@ describe("a reply in a thread of an encrypted room", () => {
 
   two("stays in the thread of a file and of a deleted message", async ({ world, ana, ben }) => {
     const source = new MemorySource(content(9), { name: "one.txt" });
-    await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
+    await world.wait(sendFile(ana.client.transfers, { source, to: ["vault"] }));
     await ben.until("the file", () => ben.records.find(({ kind }) => kind === "file"));
     const file = ben.records.find(({ kind }) => kind === "file")?.seq ?? 0;
     await replyTo(file, "to the file", ben, ana);

@@ -5,6 +5,7 @@ import { deviceKeys, nativeHashing } from "../../../src/cli/connect/keys.ts";
 import { accountKeyOf, storeAccountKey } from "../../../src/client/account-key.ts";
 import { Client } from "../../../src/client/client.ts";
 import type { ReaderEvent } from "../../../src/client/event.ts";
+import { sentWhole } from "../../../src/client/files/message.ts";
 import { offerLink, requestLink } from "../../../src/client/linking.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
@@ -250,8 +251,7 @@ export class SealedMember {
     this.#sending.push(message);
     for (const name of names) this.postStates.set(name, "open");
     const send = async () => {
-      for (const [index, file] of files.entries())
-        await transfers.send({ ...file, to: [target], text: index === 0 ? text : undefined });
+      sentWhole(await transfers.sendMessage({ to: [target], body: { text }, files }));
     };
     const settled = (postState: Fate, why = "") => {
       if (!life.isAlive) return;

@@ -195,7 +195,6 @@ export const ENGLISH_TERMINAL = {
   },
   queuedMessage: (user: string) => `${user} is offline; your message will be delivered later`,
   queuedFile: (user: string) => `${user} is offline; they can download it later`,
-  captionsUnsupported: "this server is too old for captions; send the text as a message",
   sentTo: (target: string) => `sent to ${target}`,
   fileSent: (name: string, target: string) => `sent '${name}' to ${target}`,
   fileDownloaded: (file: string, from: string) => `downloaded ${file} from ${from}`,

@@ -21,10 +21,12 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} is not a time": "{} bukan waktu",
   "{} is not the number of a message": "{} bukan nomor pesan",
   "entries of a folder were skipped{}": "isi folder dilewati{}",
-  "this server cannot post files as replies":
-    "server ini tidak dapat mengirim berkas sebagai balasan",
   "unknown filter has:{}": "saringan has:{} tidak dikenal",
   "search text can have at most {} bytes": "teks pencarian paling banyak {} bita",
+  "{} is neither a file nor a room or person": "{} bukan berkas, ruang, atau orang",
+  "quote a path that contains spaces": "apit path yang berisi spasi dengan tanda kutip",
+  "a message can have at most {} files": "satu pesan paling banyak memuat {} berkas",
+  "send a folder, or several messages": "kirim sebagai folder, atau dalam beberapa pesan",
   "a caption can have at most {}": "keterangan berkas paling banyak {}",
   "a log-in is already in progress": "proses masuk sedang berlangsung",
   "a message can have at most {} bytes, not {}": "pesan paling banyak {} bita, bukan {}",
@@ -213,8 +215,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "edit it on a device that can read it": "sunting di perangkat yang dapat membacanya",
   "press F1 for a list of keys": "tekan F1 untuk daftar tombol",
   "post it as a message": "kirim sebagai pesan",
-  "send files one by one, and quote a path that contains spaces":
-    "kirim berkas satu per satu, dan apit path yang berisi spasi dengan tanda kutip",
   "list the settings: {}": "lihat daftar setelan: {}",
   "encrypted rooms are not available here": "ruang terenkripsi tidak tersedia di sini",
   "see {}": "lihat {}",
@@ -332,8 +332,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} has no device in '{}'": "{} tidak punya perangkat di '{}'",
   "{} has no device that can be added": "{} tidak punya perangkat yang dapat ditambahkan",
   "{} is not a folder": "{} bukan folder",
-  "/send takes one path, and {} is not a room or person":
-    "/send menerima satu path, dan {} bukan ruang atau orang",
   "{} must be on or off, not {}": "{} harus on atau off, bukan {}",
   "{} must be one of {}, not {}": "{} harus salah satu dari {}, bukan {}",
   "{} transfers are already running": "{} transfer berkas sedang berjalan",

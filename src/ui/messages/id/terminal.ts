@@ -186,7 +186,6 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   },
   queuedMessage: (user) => `${user} sedang luring; pesan akan dikirim nanti`,
   queuedFile: (user) => `${user} sedang luring; berkas dapat diunduh nanti`,
-  captionsUnsupported: "server ini belum mendukung keterangan berkas; kirim teksnya sebagai pesan",
   sentTo: (target) => `terkirim ke ${target}`,
   fileSent: (name, target) => `'${name}' terkirim ke ${target}`,
   fileDownloaded: (file, from) => `${file} dari ${from} sudah diunduh`,

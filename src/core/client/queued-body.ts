@@ -1,0 +1,50 @@
+/** Body of a post as an outbox stores it. */
+
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { decodeJson } from "../../base/decode.ts";
+import type { PostBody } from "../../wire/messages.ts";
+
+/** The server does not receive the additional fields. */
+export interface QueuedBody extends PostBody {
+  /** Key of the message, by which a repeated command finds the post. */
+  readonly message?: string | undefined;
+  /** Names of `files`, in the same order, for the sender's own view. */
+  readonly names?: readonly string[] | undefined;
+  readonly lostAfter?: number;
+  readonly edits?: number;
+}
+
+export function sentBody({ message: _, names: __, ...body }: QueuedBody): PostBody {
+  return body;
+}
+
+export function encodeQueued(body: QueuedBody): string {
+  return JSON.stringify(body, (_key, value: unknown) =>
+    value instanceof Uint8Array ? { base64: toBase64Url(value) } : value,
+  );
+}
+
+/** Returns an empty body if the stored body is corrupted; the server then refuses the post. */
+export function decodeQueued(line: string): QueuedBody {
+  try {
+    const value: unknown = decodeJson(line);
+    if (typeof value !== "object" || value === null || !("text" in value)) return { text: "" };
+    if (typeof value.text !== "string") return { text: "" };
+    const { files, ...body } = value as QueuedBody;
+    return files === undefined ? body : { ...body, files: files.map(decodeFile) };
+  } catch {}
+  return { text: "" };
+}
+
+type QueuedFile = NonNullable<PostBody["files"]>[number];
+
+function decodeFile({ digest, preview, ...file }: QueuedFile): QueuedFile {
+  const decoded = { ...file, digest: decodeBytes(digest) };
+  if (preview === undefined) return decoded;
+  return { ...decoded, preview: { ...preview, digest: decodeBytes(preview.digest) } };
+}
+
+function decodeBytes(encoded: unknown): Uint8Array {
+  const { base64 } = encoded as { readonly base64: string };
+  return fromBase64Url(base64);
+}
