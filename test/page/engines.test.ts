@@ -3,14 +3,14 @@
 import { afterAll, expect } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { noise } from "../e2e/couriers.ts";
 import { type Fields, filesOf, type Program } from "../e2e/program.ts";
 import { SharedServer } from "../e2e/shared-server.ts";
 import { until } from "../event.ts";
 import { type Need, requires } from "../installed.ts";
 import { Chromium } from "./engines/chromium.ts";
-import type { Engine } from "./engines/engine.ts";
+import type { Engine, StartOptions } from "./engines/engine.ts";
 import { Firefox } from "./engines/firefox.ts";
 import { Person } from "./engines/person.ts";
 import { WebKit } from "./engines/webkit.ts";
@@ -19,6 +19,10 @@ import { pageAddress, photo } from "./fixtures.ts";
 const FAILURES = join(import.meta.dir, "../../dist/page-failures");
 const hooks = requires("chromium");
 const server = new SharedServer({ args: ["--posts-per-second", "1000000"] }, hooks);
+
+/** Browsers replace some of its characters. */
+const ODD_NAME = `Übung "1" 100% #ä; 日本 😀.dat`;
+const ODD_BYTES = 700_001;
 
 const people: Person[] = [];
 let terminal: Program;
@@ -29,26 +33,16 @@ const ENGINES: readonly {
   readonly name: string;
   readonly user: string;
   readonly needs: readonly Need[];
-  readonly start: () => Promise<Engine>;
+  readonly kind: { start(options?: StartOptions): Promise<Engine> };
 }[] = [
-  { name: "Chromium", user: "ana", needs: ["chromium"], start: () => Chromium.start() },
-  {
-    name: "Firefox",
-    user: "ben",
-    needs: ["chromium", "firefox-esr"],
-    start: () => Firefox.start(),
-  },
-  {
-    name: "WebKit",
-    user: "cid",
-    needs: ["chromium", "WebKitWebDriver", "Xvfb"],
-    start: () => WebKit.start(),
-  },
+  { name: "Chromium", user: "ana", needs: ["chromium"], kind: Chromium },
+  { name: "Firefox", user: "ben", needs: ["chromium", "firefox-esr"], kind: Firefox },
+  { name: "WebKit", user: "cid", needs: ["chromium", "WebKitWebDriver", "Xvfb"], kind: WebKit },
 ];
 
-for (const { name, user, needs, start } of ENGINES) {
+for (const { name, user, needs, kind } of ENGINES) {
   requires(...needs).test(`${name} creates an account`, async () => {
-    const person = new Person(await start(), user);
+    const person = new Person(await kind.start(), user);
     people.push(person);
     await person.signUp(pageAddress(server.served));
   });
@@ -66,6 +60,9 @@ function step(name: string, act: (person: Person) => Promise<void>): void {
           mkdirSync(FAILURES, { recursive: true });
           const file = `${person.engine.name}-${name.replace(/\W+/g, "-")}.png`;
           writeFileSync(join(FAILURES, file), picture);
+          // What is open now would hinder the next steps.
+          await person.engine.reload();
+          await person.untilReady();
           throw new Error(`${person.engine.name}: ${(error as Error).message}`);
         }
       }),
@@ -79,6 +76,10 @@ function step(name: string, act: (person: Person) => Promise<void>): void {
 
 function home(name: string) {
   return server.sandbox.home(name).with({ CHAT_INVITE: server.served.invite, CHAT_USER: name });
+}
+
+function sha256(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
 }
 
 /** Many wait at the same time, so no line is consumed. */
@@ -195,8 +196,30 @@ step("12 MB arrive whole", async (person) => {
   mkdirSync(saved);
   terminal.type(`/get ${id} ${saved}`);
   await terminalPrints("got", { id });
-  const digest = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");
-  expect(digest(readFileSync(join(saved, name)))).toBe(digest(bytes));
+  expect(sha256(readFileSync(join(saved, name)))).toBe(sha256(bytes));
+});
+
+hooks.test("the terminal sends a file with an odd name", async () => {
+  writeFileSync(server.sandbox.path(ODD_NAME), noise(ODD_BYTES));
+  const tom = home("tom");
+  await tom.json(["send-file", server.sandbox.path(ODD_NAME), "--to", "lobby"]);
+  await terminalShowsFile(ODD_NAME);
+});
+
+step("a download keeps its odd name", async (person) => {
+  const saved = await person.save(ODD_NAME, ODD_BYTES);
+  expect(basename(saved).replaceAll(/["%]/g, "_")).toBe(ODD_NAME.replaceAll(/["%]/g, "_"));
+  expect(sha256(readFileSync(saved))).toBe(sha256(readFileSync(server.sandbox.path(ODD_NAME))));
+});
+
+step("each person reacts to the same message", async (person) => {
+  await person.openMessageMenu("hello from the terminal");
+  await person.click("^React with 👏$");
+  await person.until(
+    "all reactions are counted",
+    `${person.message("hello from the terminal")}.querySelector(".reaction")
+      ?.getAttribute("aria-label")?.startsWith("👏 ${people.length}:")`,
+  );
 });
 
 step("a pasted and a dropped file are attached", async (person) => {
@@ -242,6 +265,17 @@ step("a voice message plays in each engine, or says why not", async (person) => 
   }
 });
 
+step("a voice message of each other person plays, or the page says why not", async (person) => {
+  for (const { name } of people) {
+    await person.click(`^Play Voice message of ${name}|^Play voice message of ${name}`);
+    await person.until(
+      `the voice of ${name} plays`,
+      `document.querySelector('[aria-label^="Pause"]') ?? document.querySelector(".playing") ??
+        document.body.textContent.includes("This browser can't play this file")`,
+    );
+  }
+});
+
 step("the user's own message is in view", async (person) => {
   await person.send(`seen by ${person.name}`);
   await person.seesInView(`seen by ${person.name}`);
@@ -276,14 +310,96 @@ hooks.test("the terminal sends more than a window shows", async () => {
   await terminalPrints("text", { text: lines.at(-1) });
 });
 
-step("the wheel reaches messages that are not loaded yet", async (person) => {
+step("a reload shows the latest messages only", async (person) => {
   await person.sees("line 299.");
+  await person.engine.reload();
+  await person.untilReady();
+  await person.sees("line 299.");
+});
+
+hooks.test("the server stands still before older messages are loaded", () => {
+  process.kill(server.served.program.pid, "SIGSTOP");
+});
+
+step("the wheel stops where nothing is loaded", async (person) => {
+  await until(`${person.engine.name} loads older messages`, async () => {
+    await person.wheel(-700);
+    return person.evaluate<boolean>("document.querySelector('.timeline .loading') !== null");
+  });
+  await person.markPlace();
+});
+
+hooks.test("the server continues with older messages", () => {
+  process.kill(server.served.program.pid, "SIGCONT");
+});
+
+step("older messages move no visible one", async (person) => {
+  await person.until("they are loaded", "!document.querySelector('.timeline .loading')");
+  expect(Math.abs(await person.movedPx())).toBeLessThanOrEqual(1);
+});
+
+step("the wheel reaches messages that are not loaded yet", async (person) => {
   await until(`${person.engine.name} shows the first line`, async () => {
     await person.wheel(-1_500);
     return person.evaluate<boolean>(`${person.message("line 0.")} !== undefined`);
   });
   await person.send(`back at the end, ${person.name}`);
   await person.seesInView(`back at the end, ${person.name}`);
+});
+
+step("dates and times are those of the language", async (person) => {
+  const shows = (time: RegExp) =>
+    `${time}.test(document.querySelector(".room-line time").textContent)`;
+  await person.until("they are English", shows(/^\d{1,2}:\d\d( [AP]M)?$/));
+  await person.setLanguage("id");
+  await person.until("they are Indonesian", shows(/^\d{1,2}\.\d\d( [AP]M)?$/));
+  await person.setLanguage("en");
+});
+
+step("nothing runs over at a text size of 200 %", async (person) => {
+  await person.evaluate("void (document.documentElement.style.fontSize = '200%')");
+  expect(await person.overflow()).toBeLessThanOrEqual(0);
+  await person.seesComposer();
+  await person.evaluate("void (document.documentElement.style.fontSize = '')");
+});
+
+step("two tabs of one account show each message once", async (person) => {
+  const { name } = person;
+  await person.openSecondTab();
+  await person.send(`first tab of ${name}`);
+  await person.sendInSecondTab(`second tab of ${name}`);
+  for (const tab of ["globalThis", "secondTab"] as const)
+    for (const text of [`first tab of ${name}`, `second tab of ${name}`])
+      await person.until(`${tab} shows "${text}" once`, `${person.copies(text, tab)} === 1`);
+  await person.evaluate("void secondTab.close()");
+  await person.send(`one tab of ${name}`);
+  await terminalPrints("text", { text: `one tab of ${name}` });
+  for (const text of ["first tab", "second tab", "one tab"])
+    await person.until(`"${text}" is shown once`, `${person.copies(`${text} of ${name}`)} === 1`);
+});
+
+hooks.test("the terminal creates an encrypted room", async () => {
+  terminal.type("/join vault --sealed");
+  await terminalPrints("joined", { room: "vault" });
+  for (const { name } of people) {
+    terminal.type(`/invite ${name}`);
+    await terminalPrints("let-in", { user: name, missing: 0 });
+  }
+});
+
+step("all join the encrypted room", async (person) => {
+  await person.click("^Join");
+  await person.untilReady();
+  await person.send(`secret of ${person.name}`);
+  for (const { name } of people) await person.sees(`secret of ${name}`);
+});
+
+step("an encrypted room is readable after a reload", async (person) => {
+  await person.engine.reload();
+  await person.untilReady();
+  for (const { name } of people) await person.sees(`secret of ${name}`);
+  await person.send(`again ${person.name}`);
+  for (const { name } of people) await person.sees(`again ${name}`);
 });
 
 step("nothing runs over in a narrow window", async (person) => {
@@ -297,3 +413,17 @@ step("nothing runs over in a narrow window", async (person) => {
 step("no error was logged", async ({ engine }) => {
   expect(engine.errors).toEqual([]);
 });
+
+for (const { name, user, needs, kind } of ENGINES) {
+  requires(...needs).test(`${name} follows less motion and more contrast`, async () => {
+    await using engine = await kind.start({ isCalm: true });
+    const person = new Person(engine, `calm-${user}`);
+    await person.signUp(pageAddress(server.served));
+    expect(await person.moving()).toEqual([]);
+    await person.clickSelector(".me-button");
+    await person.until("the dialog is open", "document.querySelector('dialog[open]')");
+    expect(await person.moving()).toEqual([]);
+    await person.closeLayers();
+    expect(await person.faint()).toEqual([]);
+  });
+}

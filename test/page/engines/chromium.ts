@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { chromiumPath } from "../../installed.ts";
-import { type Engine, SIZE } from "./engine.ts";
+import { type Engine, SIZE, type StartOptions } from "./engine.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -37,7 +37,7 @@ export class Chromium implements Engine {
     });
   }
 
-  static async start(): Promise<Chromium> {
+  static async start({ isCalm = false }: StartOptions = {}): Promise<Chromium> {
     const profile = mkdtempSync(join(tmpdir(), "chat-chromium-"));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: chromiumPath,
@@ -45,7 +45,14 @@ export class Chromium implements Engine {
       headless: true,
       ignoreHTTPSErrors: true,
       viewport: SIZE,
-      env: { PATH: process.env["PATH"] ?? "", HOME: profile, TMPDIR: profile },
+      ...(isCalm ? { reducedMotion: "reduce", forcedColors: "active" } : {}),
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: profile,
+        TMPDIR: profile,
+        // Names of downloads are written in its encoding.
+        LC_ALL: "C.UTF-8",
+      },
     });
     const page = context.pages()[0] ?? (await context.newPage());
     return new Chromium(context, page, profile);

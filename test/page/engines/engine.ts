@@ -23,6 +23,11 @@ export interface Engine extends AsyncDisposable {
   screenshot(): Promise<Uint8Array>;
 }
 
+export interface StartOptions {
+  /** Whether the user wants less motion and, where the engine knows it, a contrast theme. */
+  readonly isCalm?: boolean;
+}
+
 export const SIZE = { width: 1280, height: 800 };
 
 const WEBDRIVER_KEYS: Readonly<Record<string, string>> = {

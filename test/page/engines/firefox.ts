@@ -7,6 +7,7 @@ import {
   clickActions,
   type Engine,
   SIZE,
+  type StartOptions,
   typeActions,
   wheelActions,
 } from "./engine.ts";
@@ -21,6 +22,12 @@ const PREFERENCES = {
   "browser.download.folderList": 2,
   "browser.download.useDownloadDir": true,
   "browser.download.alwaysOpenPanel": false,
+};
+
+const CALM_PREFERENCES = {
+  "ui.prefersReducedMotion": 1,
+  // Forces the colours of the system.
+  "browser.display.document_color_use": 2,
 };
 
 interface Reply {
@@ -50,11 +57,13 @@ export class Firefox implements Engine {
     this.downloads = join(profile, "saved");
   }
 
-  static async start(): Promise<Firefox> {
+  static async start({ isCalm = false }: StartOptions = {}): Promise<Firefox> {
     const profile = mkdtempSync(join(tmpdir(), "chat-firefox-"));
     const saved = join(profile, "saved");
     mkdirSync(saved);
-    const lines = Object.entries({ ...PREFERENCES, "browser.download.dir": saved }).map(
+    const preferences = { ...PREFERENCES, "browser.download.dir": saved };
+    if (isCalm) Object.assign(preferences, CALM_PREFERENCES);
+    const lines = Object.entries(preferences).map(
       ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
     );
     writeFileSync(join(profile, "user.js"), lines.join(""));

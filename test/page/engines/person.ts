@@ -1,8 +1,19 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "../../event.ts";
 import type { Engine } from "./engine.ts";
 
 /** A busy machine with three browsers is slow; a wrong label fails after this time. */
 const STEP_MS = 30_000;
+
+/** The pointer meets what was drawn, which on a busy machine is older than the layout. */
+const FRAMES = `(async () => {
+  for (let i = 0; i < 2; i++)
+    await new Promise((drawn) => {
+      requestAnimationFrame(drawn);
+      if (document.hidden) setTimeout(drawn, 100);
+    });
+})()`;
 
 const CONTROLS =
   "button, [role=button], [role=menuitem], [role=option], [role=tab], input, textarea, a[href]";
@@ -25,6 +36,39 @@ const FIND = `((selector, name, within) => {
   }
   return null;
 })`;
+
+const FAINT = `(() => {
+  const context = document.createElement("canvas").getContext("2d");
+  const rgba = (color) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = color;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (color) => {
+    const [r, g, b] = rgba(color).map((value) =>
+      value <= 10 ? value / 3294 : (value / 269 + 0.0513) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const behind = (element) => {
+    for (let each = element; each !== null; each = each.parentElement) {
+      const { backgroundColor } = getComputedStyle(each);
+      if (rgba(backgroundColor)[3] === 255) return backgroundColor;
+    }
+    return "white";
+  };
+  const isText = (element) =>
+    [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");
+  return [...document.body.querySelectorAll("*")].filter((element) =>
+    element.checkVisibility({ visibilityProperty: true }) && element.closest(".sr-only") === null &&
+    (isText(element) || element.matches("svg"))).flatMap((element) => {
+      const [dark, bright] = [light(getComputedStyle(element).color), light(behind(element))]
+        .toSorted((a, b) => a - b);
+      const limit = element.matches("svg") ? 3 : 7;
+      const text = element.outerHTML.slice(0, 100);
+      return bright / dark < limit ? [(bright / dark).toFixed(1) + " " + text] : [];
+    });
+})()`;
 
 interface Point {
   readonly x: number;
@@ -50,26 +94,29 @@ export class Person {
     return until(what, () => this.evaluate<boolean>(`Boolean(${expression})`), STEP_MS);
   }
 
-  #find(selector: string, name: string | null, within: string): Promise<Point | null> {
-    const args = [selector, name, within].map((value) => JSON.stringify(value));
-    return this.evaluate<Point | null>(`${FIND}(${args.join()})`);
-  }
-
-  async #clickOn(selector: string, name: string | null, within: string): Promise<void> {
-    let last = "";
-    const what = `${this.engine.name} can click ${name ?? selector}`;
-    // What moves would not be there when the pointer arrives.
+  /**
+   * Clicks at the point that an expression finds, once it is at rest: elsewhere, something else
+   * would be there when the pointer arrives.
+   */
+  async #clickAtRest(name: string, find: string): Promise<void> {
     const { x, y } = await until(
-      what,
-      async () => {
-        const point = await this.#find(selector, name, within);
-        const isAtRest = point !== null && JSON.stringify(point) === last;
-        last = JSON.stringify(point);
-        return isAtRest && point;
-      },
+      `${this.engine.name} can click ${name}`,
+      async () =>
+        (await this.evaluate<Point | null>(`(async () => {
+          const before = ${find};
+          if (before === null) return null;
+          await ${FRAMES};
+          const after = ${find};
+          return before.x === after?.x && before.y === after.y ? after : null;
+        })()`)) ?? false,
       STEP_MS,
     );
     await this.engine.click(x, y);
+  }
+
+  #clickOn(selector: string, name: string | null, within: string): Promise<void> {
+    const args = [selector, name, within].map((value) => JSON.stringify(value));
+    return this.#clickAtRest(name ?? selector, `${FIND}(${args.join()})`);
   }
 
   /** `name`: regular expression of the label or text. */
@@ -127,9 +174,7 @@ export class Person {
   /** Turns the wheel above the conversation, and waits until the browser has drawn the result. */
   async wheel(deltaY: number): Promise<void> {
     await this.engine.wheel(700, 400, deltaY);
-    await this.evaluate(
-      "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn())))",
-    );
+    await this.evaluate(FRAMES);
   }
 
   /** Expression for the last message with a text. */
@@ -154,13 +199,20 @@ export class Person {
     );
   }
 
+  /** Clicks beside the text of a message and its reactions. */
   async clickMessage(text: string): Promise<void> {
     await this.sees(text);
-    const point = await this.evaluate<Point>(`(() => {
-      const { x, y, height } = ${this.message(text)}.getBoundingClientRect();
-      return { x: x + 90, y: y + height - 8 };
-    })()`);
-    await this.engine.click(point.x, point.y);
+    await this.evaluate(`void ${this.message(text)}.scrollIntoView({ block: "center" })`);
+    await this.#clickAtRest(
+      text,
+      `(() => {
+        const message = ${this.message(text)};
+        if (message === undefined) return null;
+        const { x, y, width, height } = message.getBoundingClientRect();
+        const point = { x: x + width * 0.7, y: y + height - 8 };
+        return message.contains(document.elementFromPoint(point.x, point.y)) ? point : null;
+      })()`,
+    );
   }
 
   async openRoom(room: string): Promise<void> {
@@ -177,6 +229,140 @@ export class Person {
       "no dialog is open",
       "document.querySelector('dialog[open], [role=menu]') === null",
     );
+  }
+
+  async seesComposer(): Promise<void> {
+    await this.until(
+      "the composer is in the window",
+      `(() => {
+        const { top, bottom, left, right } =
+          document.querySelector(".composer textarea").getBoundingClientRect();
+        return top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
+      })()`,
+    );
+  }
+
+  /** Remembers the first message that is wholly visible. */
+  async markPlace(): Promise<void> {
+    await this.evaluate(`void (() => {
+      const list = document.querySelector(".timeline .list");
+      const edge = list.getBoundingClientRect().top;
+      const row = [...list.querySelectorAll("article[data-seq]")].find((each) =>
+        each.getBoundingClientRect().top >= edge);
+      window.marked = { seq: row.dataset.seq, top: row.getBoundingClientRect().top };
+    })()`);
+  }
+
+  movedPx(): Promise<number> {
+    return this.evaluate<number>(`(() => {
+      const row = document.querySelector('.list article[data-seq="' + marked.seq + '"]');
+      return row.getBoundingClientRect().top - marked.top;
+    })()`);
+  }
+
+  /** Changes the language in the settings. */
+  async setLanguage(language: string): Promise<void> {
+    await this.clickSelector(".me-button");
+    await this.click("^(Look|Penampilan)");
+    await this.until("the list of languages is open", "document.querySelector('#language')");
+    await this.evaluate(`void (() => {
+      const list = document.querySelector("#language");
+      list.value = "${language}";
+      list.dispatchEvent(new Event("change", { bubbles: true }));
+    })()`);
+    await this.until("it is chosen", `document.documentElement.lang === "${language}"`);
+    await this.closeLayers();
+  }
+
+  /**
+   * Opens the menu of a message with the keyboard. Repeats it, because a message that arrives moves
+   * the others away from the pointer.
+   */
+  async openMessageMenu(text: string): Promise<void> {
+    await this.#repeat("the menu of the message", async () => {
+      await this.clickMessage(text);
+      await this.engine.press("Enter");
+      return await this.#hasMenu();
+    });
+  }
+
+  #hasMenu(): Promise<boolean> {
+    return this.evaluate<boolean>(`(async () => {
+      await ${FRAMES};
+      return document.querySelector("[role=menu]") !== null;
+    })()`);
+  }
+
+  /** Saves a file of a message. Returns the path of the download. */
+  async save(name: string, bytes: number): Promise<string> {
+    const within = `.file[aria-label=${JSON.stringify(`File ${name}`)}]`;
+    const canChoose = await this.evaluate<boolean>("'showSaveFilePicker' in window");
+    const { downloads } = this.engine;
+    const saved = () =>
+      (existsSync(downloads) ? readdirSync(downloads) : [])
+        .map((each) => join(downloads, each))
+        .find((path) => !path.endsWith(".part") && statSync(path).size === bytes);
+    return await this.#repeat(`a saved ${name}`, async () => {
+      if (canChoose) {
+        await this.click("^Actions for ", within);
+        if (!(await this.#hasMenu())) return undefined;
+        await this.click("^Save without verifying$");
+      } else await this.click("^Save ", within);
+      return await until("it is saved", saved, 3_000).catch(() => undefined);
+    });
+  }
+
+  #repeat<Value>(name: string, act: () => Promise<Value>) {
+    return until(`${this.engine.name} has ${name}`, act, STEP_MS);
+  }
+
+  /** Opens the page in a second tab, which `secondTab` refers to. */
+  async openSecondTab(): Promise<void> {
+    await this.evaluate(`void (() => {
+      const button = document.createElement("button");
+      button.id = "opens-tab";
+      button.style.cssText = "position: fixed; z-index: 99; inset: 0 auto auto 0; padding: 20px";
+      button.onclick = () => {
+        globalThis.secondTab = open(location.href);
+        button.remove();
+      };
+      document.body.append(button);
+    })()`);
+    await this.clickSelector("#opens-tab");
+    await this.until(
+      "the second tab is ready",
+      "globalThis.secondTab?.document.querySelector('.composer textarea')",
+    );
+  }
+
+  /** Counts the messages with a text in this tab, or in the second one. */
+  copies(text: string, tab: "globalThis" | "secondTab" = "globalThis"): string {
+    const all = `[...${tab}.document.querySelectorAll("article.message")]`;
+    return `${all}.filter((each) => each.textContent.includes(${JSON.stringify(text)})).length`;
+  }
+
+  async sendInSecondTab(text: string): Promise<void> {
+    await this.evaluate(`void (() => {
+      const field = secondTab.document.querySelector(".composer textarea");
+      field.value = ${JSON.stringify(text)};
+      field.dispatchEvent(new secondTab.InputEvent("input", { bubbles: true }));
+    })()`);
+    const button = "secondTab.document.querySelector('.composer .send-button:enabled')";
+    await this.until("the second tab can send", button);
+    await this.evaluate(`void ${button}.click()`);
+  }
+
+  /** Returns the animations and transitions that run. */
+  moving(): Promise<string[]> {
+    return this.evaluate<string[]>(`document.getAnimations()
+      .filter(({ playState }) => playState === "running")
+      .map(({ effect, transitionProperty, animationName }) =>
+        effect.target.className + " " + (transitionProperty ?? animationName))`);
+  }
+
+  /** Returns the visible texts and signs with less contrast than WCAG AAA asks for. */
+  faint(): Promise<string[]> {
+    return this.evaluate<string[]>(FAINT);
   }
 
   overflow(): Promise<number> {

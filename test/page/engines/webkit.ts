@@ -8,6 +8,7 @@ import {
   clickActions,
   type Engine,
   SIZE,
+  type StartOptions,
   typeActions,
   wheelActions,
 } from "./engine.ts";
@@ -46,10 +47,10 @@ export class WebKit implements Engine {
     this.downloads = join(profile, "saved");
   }
 
-  static async start(): Promise<WebKit> {
+  static async start({ isCalm = false }: StartOptions = {}): Promise<WebKit> {
     const webkit = new WebKit(mkdtempSync(join(tmpdir(), "chat-webkit-")));
     try {
-      await webkit.#start();
+      await webkit.#start(isCalm);
     } catch (error) {
       await webkit[Symbol.asyncDispose]();
       throw error;
@@ -57,11 +58,16 @@ export class WebKit implements Engine {
     return webkit;
   }
 
-  async #start(): Promise<void> {
+  async #start(isCalm: boolean): Promise<void> {
     const home = this.#profile;
     mkdirSync(this.downloads);
     mkdirSync(join(home, "run"), { mode: 0o700 });
     writeFileSync(join(home, "user-dirs.dirs"), `XDG_DOWNLOAD_DIR="${this.downloads}"\n`);
+    if (isCalm) {
+      mkdirSync(join(home, "gtk-3.0"));
+      const settings = "[Settings]\ngtk-enable-animations=0\ngtk-theme-name=HighContrast\n";
+      writeFileSync(join(home, "gtk-3.0/settings.ini"), settings);
+    }
     const args = ["-displayfd", "1", "-screen", "0", "1440x1100x24", "-nolisten", "tcp"];
     const screen = Bun.spawn(["Xvfb", ...args], { stdio: ["ignore", "pipe", "ignore"] });
     this.#children.push(screen);
