@@ -26,7 +26,8 @@ export interface Call {
 export interface Readers {
   readonly find: (name: Name) => UserId | undefined;
   readonly isOnline: (user: UserId) => boolean;
-  readonly keywordsOf: (user: UserId) => readonly string[] | undefined;
+  /** Only the users who have keywords, of all rooms. */
+  readonly keywords: ReadonlyMap<UserId, readonly string[]>;
 }
 
 /** Stands for all members of a room, so that a call of all takes the space of one. */
@@ -50,11 +51,13 @@ export function calledBy(
     if (user !== undefined) call(user, "mention");
   }
   const hasKeyword = keywordSearch((body.text ?? "").slice(0, CALLS_SEARCHED_CHARS));
-  for (const user of room.members) {
-    if (body.everyone === "here" && readers.isOnline(user)) call(user, "everyone");
-    else if (hasKeyword(readers.keywordsOf(user))) call(user, "keyword");
-  }
   if (body.everyone === "all") called.set(EVERYONE, "everyone");
+  if (body.everyone === "here") {
+    for (const user of room.members) if (readers.isOnline(user)) call(user, "everyone");
+  }
+  for (const [user, keywords] of readers.keywords) {
+    if (room.members.has(user) && hasKeyword(keywords)) call(user, "keyword");
+  }
   return called;
 }
 

@@ -45,6 +45,7 @@ export class CallService {
   readonly #calls = new Calls();
   /** Stored in `calls.json`. A start finds what it lacks in the last records of the history. */
   readonly #file: StateFile<typeof CALLS>;
+  readonly #keywords = new Map<UserId, readonly string[]>();
   #isOpen = false;
 
   constructor(
@@ -69,7 +70,8 @@ export class CallService {
   } satisfies SomeHandlers;
 
   async start(): Promise<void> {
-    const { rooms, history, sequencer } = this.options;
+    const { rooms, history, registry, sequencer } = this.options;
+    for (const account of registry.all()) this.#setKeywords(account);
     const stored = this.#file.open();
     if (stored !== undefined) this.#calls.load(stored);
     // Records that are missing here may exist in the cluster.
@@ -92,6 +94,17 @@ export class CallService {
     this.#note(room, record);
     this.#calls.head = record.head.seq;
     this.#file.markDirty();
+  }
+
+  onAccountRecord({ head }: LogRecord): void {
+    const account = this.options.registry.get(head.room as UserId);
+    if (account !== undefined) this.#setKeywords(account);
+  }
+
+  #setKeywords({ id, prefs }: Account): void {
+    const keywords = prefs?.rooms.get(EVERYWHERE)?.keywords;
+    if (keywords === undefined) this.#keywords.delete(id);
+    else this.#keywords.set(id, keywords);
   }
 
   close(): Promise<void> {
@@ -145,7 +158,7 @@ export class CallService {
     const called = calledBy(room, body, {
       find: (name) => registry.find(name)?.id,
       isOnline: (user) => engine.isOnline(user),
-      keywordsOf: (user) => registry.get(user)?.prefs?.rooms.get(EVERYWHERE)?.keywords,
+      keywords: this.#keywords,
     });
     for (const [user, reason] of called) {
       if (user !== by) this.#calls.add(room.id, user, { ...place, reason });
