@@ -77,6 +77,10 @@ export const FILTER_FLAGS = {
   pager: noFlag("Print matches of --grep or --regex without a pager"),
 } as const satisfies FlagDefs;
 
+/** Records of these kinds, which would displace the messages of a large room, must be asked for. */
+const UNLISTED_KINDS: ReadonlySet<string> = new Set(["join", "leave"]);
+const LISTED_KINDS: ReadonlySet<RecordKind> = READ_KINDS.difference(UNLISTED_KINDS);
+
 type FilterFlags = FlagValues<typeof FILTER_FLAGS>;
 
 /** @throws {Fault} usage */
@@ -98,7 +102,8 @@ export function historyOptions(context: Context, flags: FilterFlags): HistoryOpt
   );
   const text = { grep, regex, ignoreCase: !exact };
   const usesPager = flags.pager;
-  return { target, from, sinceMs, untilMs, ...text, kinds, last, isOverview, usesPager };
+  const time = { sinceMs, untilMs, last };
+  return { target, from, ...time, ...text, kinds, isOverview, usesPager };
 }
 
 function kindsOf({ kind, files }: FilterFlags): ReadonlySet<RecordKind> | undefined {
@@ -130,6 +135,7 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
   },
   details: `Without filters, prints the last 50 messages of each room and conversation, merged.
+Joins and departures only with --kind join,leave.
 --exec runs without a shell, one message at a time: as JSON on standard input, and as CHAT_ROOM,
 CHAT_FROM, CHAT_SEQ and CHAT_TEXT in the environment. For new messages only: --since 0s.`,
   async run(args, context) {
@@ -235,11 +241,10 @@ async function* serverPages(
   filter: RegexFilter,
   overview: Overview,
 ): AsyncGenerator<ChatRecord[]> {
-  const kinds = kindsQuery(options.kinds);
   if (options.isOverview) {
     const reading = new TaskQueue({ running: ROOMS_READ_AT_ONCE });
     const pages = client.rooms.map((room) => {
-      const query = { target: formatTarget(room), ...kinds };
+      const query = { target: formatTarget(room), kinds: listedKinds(options) };
       return reading.run(() => lastRecords(client, query, FIRST_RECORDS + 1, filter));
     });
     yield overview.merge(await Promise.all(pages));
@@ -285,8 +290,12 @@ function queryOf(options: HistoryOptions): Query {
   return {
     ...defined({ from, grep, since: sinceMs, until: untilMs }),
     ...defined({ target: target && formatTarget(target), ignoreCase: ignoreCase || undefined }),
-    ...kindsQuery(options.kinds),
+    kinds: listedKinds(options),
   };
+}
+
+function listedKinds({ kinds = LISTED_KINDS }: HistoryOptions): RecordKind[] {
+  return [...kinds];
 }
 
 /**
@@ -306,10 +315,6 @@ function earlyRequests(options: HistoryOptions): ConnectOptions["early"] {
 
 function lastLimit(missing: number, isFiltered: boolean): number {
   return isFiltered ? PAGE_RECORDS_MAX : Math.min(missing, PAGE_RECORDS_MAX);
-}
-
-function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "kinds"> {
-  return kinds === undefined ? {} : { kinds: [...kinds] };
 }
 
 type Query = Omit<Parameters<Client["history"]>[0], "limit">;
@@ -379,7 +384,8 @@ function recordMatcher(options: HistoryOptions): (record: ChatRecord) => boolean
   return ({ room, from, kind, body }) => {
     if (target !== undefined && roomAt([room], formatTarget(target)) === undefined) return false;
     if (options.from !== undefined && !isSameName(from, options.from)) return false;
-    if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
+    const isListed = kinds?.has(kind as RecordKind) ?? !UNLISTED_KINDS.has(kind);
+    if (!isListed) return false;
     return matchesBody?.(body) ?? true;
   };
 }
@@ -420,7 +426,7 @@ async function* folderPages(
 ): AsyncGenerator<readonly DisplayRecord[]> {
   const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
   const query: FolderQuery = {
-    kinds: options.kinds ?? READ_KINDS,
+    kinds: options.kinds ?? LISTED_KINDS,
     ...defined({ rooms: target && new Set(folder.find(target)), by: from && folder.userId(from) }),
     ...defined({ grep, sinceMs, untilMs, ignoreCase }),
   };

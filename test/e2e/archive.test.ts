@@ -56,7 +56,9 @@ describe("chat export", () => {
       "lobby.ndjson",
     ]);
     const exported = lines(sandbox.path("out", "lab.ndjson"));
-    expect(exported).toEqual(await ana.json(["history", "--room", "lab", "--since", "2000-01-01"]));
+    const printed = await ana.json(["history", "--room", "lab", "--since", "2000-01-01"]);
+    expect(exported.filter(({ kind }) => kind !== "join")).toEqual(printed);
+    expect(printed.length).toBeLessThan(exported.length);
     expect(statSync(sandbox.path("out", "lab.ndjson")).mode & 0o777).toBe(0o600);
     const out = sandbox.path("stored");
     const args = ["export", "--data", served.data, "--room", "lab", "--files", "--out", out];
@@ -401,11 +403,8 @@ describe("chat backup and chat restore", () => {
     const known = await ana.json(["history", "--room", "lab", "--data", data, "--last", "100"]);
     const here = { env: { CHAT_HOME: sandbox.path("visitor"), CHAT_USER: "visitor" } };
     await ana.run(["join", again.invite], { ...here, stdin: "/join lab\n" });
-    const there = await ana.json(
-      ["history", again.address, "--room", "lab", "--last", "101"],
-      here,
-    );
-    expect(there.slice(0, -1)).toEqual(known);
+    const last100 = ["history", again.address, "--room", "lab", "--last", "100"];
+    expect(await ana.json(last100, here)).toEqual(known);
     const exporting = ["export", "--data", restored, "--files", "--out", sandbox.path("again")];
     expect((await ana.json(exporting))[0]).toMatchObject({ files: 1 });
     await again.program.signal("SIGTERM");

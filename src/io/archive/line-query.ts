@@ -2,7 +2,6 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import { defined } from "../../base/values.ts";
-import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LineQuery } from "../disk/disk.ts";
 import type { PageQuery } from "../log/log.ts";
 
@@ -21,7 +20,7 @@ export function lineQueryOf(query: PageQuery): LineSearchQuery {
 
 export function isRare({ grep, re, by, kinds }: LineQuery): boolean {
   const isBodySearched = grep !== undefined || re !== undefined;
-  return isBodySearched || by !== undefined || (kinds?.size ?? READ_KINDS.size) < READ_KINDS.size;
+  return isBodySearched || by !== undefined || kinds?.has("text") === false;
 }
 
 function prefilterOf(query: PageQuery): Pick<LineSearchQuery, "needle"> {
