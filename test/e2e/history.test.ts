@@ -66,6 +66,8 @@ server.test("says that rooms have older messages than it prints", async (sandbox
   expect(await notes("--room", "cutting")).toBeNull();
   const rows = await home.json(["history"]);
   expect(rows.filter(({ room }) => room === "cutting")).toHaveLength(50);
+  const moves = await home.json(["history", "--room", "cutting", "--kind", "join,leave"]);
+  expect(moves.map(({ kind }) => kind)).toEqual(["join"]);
 });
 
 server.test("--data refuses a missing folder and a foreign one", async (sandbox) => {
