@@ -97,8 +97,6 @@ export const PREVIEWS_STORED_MAX = 200;
 export const PREVIEWS_STORED_BYTES_MAX = 16 * MIB;
 /** Encryption adds 16 bytes. */
 export const SEALED_PREVIEW_BYTES_MAX = PREVIEW_BYTES_MAX + 16;
-/** More uploads would only share the same network line. */
-export const CONCURRENT_PAGE_UPLOADS_MAX = 3;
 /** Equal to the time for which the server keeps partial uploads. */
 export const DOWNLOAD_NOTE_KEEP_MS = 7 * 24 * 60 * 60_000;
 export const PAGE_DOWNLOADS_STORED_MAX = 200;
@@ -106,7 +104,8 @@ export const PAGE_DOWNLOADS_STORED_MAX = 200;
 export const SAVED_BLOB_BYTES_MAX = 256 * MIB;
 /** The browser reads the blob only after the user has answered the save dialog. */
 export const SAVED_BLOB_KEEP_MS = 2 * 60_000;
-export const PAGE_UPLOADS_MAX = 200;
+/** Messages of a page whose files are not complete. */
+export const PAGE_WAITING_MESSAGES_MAX = 20;
 export const ATTACHMENTS_STORED_BYTES_MAX = 64 * MIB;
 export const ATTACHMENTS_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** Larger than any message, so that the refusal can report the message's size. */

@@ -136,23 +136,24 @@ pageTest(
     const path = largeFile(server.sandbox.path("up.bin"), UPLOAD_BYTES);
     const half = relay.stallAfter("up", Math.floor(UPLOAD_BYTES / 2));
     await ana.sendFiles(path);
-    await ana.transfer("up.bin").getByRole("progressbar").waitFor();
+    const bubble = ana.page.locator("article.is-pending");
+    await bubble.getByRole("progressbar").waitFor();
     await half;
     await reopen(ana, relay);
     relay.passed.up = 0;
-    const line = ana.transfer("up.bin");
-    await line.getByText("Choose the file again to resume").waitFor();
+    const choose = bubble.getByRole("button", { name: "Choose the file again" });
     const wrong = ana.page.waitForEvent("filechooser");
-    await line.getByRole("button", { name: "Resume", exact: true }).click();
+    await choose.click();
     await (await wrong).setFiles(server.sandbox.write("other.bin", "not the same"));
     await ana.page
-      .locator(".toast, .transfer")
+      .locator(".toast")
       .getByText(/This is a different file/)
       .waitFor();
     const again = ana.page.waitForEvent("filechooser");
-    await line.getByRole("button", { name: "Resume", exact: true }).click();
+    await choose.click();
     await (await again).setFiles(path);
-    await ana.file("up.bin").waitFor({ timeout: TIMEOUT_MS });
+    await bubble.waitFor({ state: "detached", timeout: TIMEOUT_MS });
+    await ana.file("up.bin").waitFor();
     expect(relay.passed.up).toBeLessThan(UPLOAD_BYTES * 0.75);
     expect(await sha256Of(await arrivedPath("up.bin"))).toBe(await sha256Of(path));
   },
@@ -177,7 +178,7 @@ pageTest("resumes the upload of a folder after a reload, once it is chosen again
   const { sandbox } = server;
   await using relay = await Relay.open(server.served.port);
   await using ida = await server.logIn("ida", { via: relay });
-  const [trip, other] = ["here/trip", "elsewhere/trip"].map((name) => {
+  const [trip, other] = ["here/trip", "elsewhere/tour"].map((name) => {
     mkdirSync(sandbox.path(`${name}/inner`), { recursive: true });
     largeFile(sandbox.path(`${name}/inner/large.bin`), BYTES);
     sandbox.write(`${name}/z.txt`, name);
@@ -188,7 +189,7 @@ pageTest("resumes the upload of a folder after a reload, once it is chosen again
     await open();
     await (await chosen).setFiles(String(path));
   };
-  const line = ida.transfer("trip");
+  const bubble = ida.page.locator("article.is-pending");
   const half = relay.stallAfter("up", STALL_BYTES);
   await choose(trip, async () => {
     await ida.button("Attach").click();
@@ -198,15 +199,15 @@ pageTest("resumes the upload of a folder after a reload, once it is chosen again
   await ida.button("Send").click();
   await half;
   await reopen(ida, relay);
-  await line.getByText("Choose the folder again to resume").waitFor();
-  relay.passed.up = 0;
-  const resume = () => line.getByRole("button", { name: "Resume", exact: true }).click();
+  const resume = () => bubble.getByRole("button", { name: "Choose the folder again" }).click();
   await choose(other, resume);
   await ida.page
-    .locator(".toast, .transfer")
+    .locator(".toast")
     .getByText(/This folder differs, or has changed/)
     .waitFor();
+  relay.passed.up = 0;
   await choose(trip, resume);
+  await bubble.waitFor({ state: "detached" });
   await ida.file("trip").waitFor();
   expect(relay.passed.up).toBeLessThan(BYTES * 0.75);
   const path = await arrivedPath("trip");

@@ -47,7 +47,7 @@ export interface TransferQueueOptions {
   readonly removesEnded?: boolean;
 }
 
-const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "needs-file"]);
+const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "needs-permission"]);
 
 export class TransferQueue<Task extends TransferTask> {
   readonly #options: TransferQueueOptions;

@@ -406,8 +406,8 @@ export type TransferState =
   | { readonly kind: "running" }
   /** The server keeps the partial content. */
   | { readonly kind: "paused" }
-  /** After a reload, the user must choose the file again or permit reading it. */
-  | { readonly kind: "needs-file"; readonly again: "choose" | "permit" }
+  /** After a reload, the user must permit writing the file. */
+  | { readonly kind: "needs-permission" }
   | { readonly kind: "failed"; readonly fault: Fault }
   | { readonly kind: "done" };
 

@@ -16,7 +16,7 @@ const STALL_TEXTS = {
 } as const satisfies Record<PauseCause, keyof Texts>;
 
 export function transferText<Known extends Texts>(
-  { kind, state, progress, isFolder }: TransferView,
+  { state, progress }: TransferView,
   texts: Known,
   faultText: (fault: Fault, texts: Known) => string,
 ): string {
@@ -25,11 +25,8 @@ export function transferText<Known extends Texts>(
       return progress === undefined ? "…" : progressText(progress, texts);
     case "paused":
       return texts.paused;
-    case "needs-file":
-      if (kind === "download") return texts.permitWriting;
-      if (isFolder === true)
-        return state.again === "choose" ? texts.chooseFolderAgain : texts.permitFolderAgain;
-      return state.again === "choose" ? texts.chooseAgain : texts.permitAgain;
+    case "needs-permission":
+      return texts.permitWriting;
     case "failed":
       return `${texts.failed}: ${faultText(state.fault, texts)}`;
     default:

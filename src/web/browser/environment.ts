@@ -38,6 +38,8 @@ export const TAB_MESSAGE = v.variant("kind", [
   /** The user has accepted a different history of the server in this tab. */
   v.object({ kind: v.literal("accepted") }),
   v.object({ kind: v.literal("left"), user: v.string() }),
+  /** The tab has changed its waiting messages. */
+  v.object({ kind: v.literal("messages"), user: v.string() }),
   /** `draft` is undefined if the tab's draft was sent or deleted. */
   v.object({
     kind: v.literal("draft"),

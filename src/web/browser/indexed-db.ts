@@ -13,12 +13,13 @@ const FIRST_TABLES = [
   "drafts",
   "downloads",
   "attached",
+  "messages",
 ] as const;
 /**
  * Tables added since. Their rows share one object store of a second database, so that a new table
  * changes no database that open pages use.
  */
-const LATER_TABLES = ["previews", "refused", "sending"] as const;
+const LATER_TABLES = ["previews", "refused"] as const;
 export const TABLES = [...FIRST_TABLES, ...LATER_TABLES] as const;
 export type TableName = (typeof TABLES)[number];
 
@@ -392,13 +393,11 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 function containsBlob(value: unknown): boolean {
-  const values = isPlain(value) ? Object.values(value) : [value];
-  return values.some((field) => field instanceof Blob);
+  return isPlain(value) && Object.values(value).some((field) => field instanceof Blob);
 }
 
-/** Replaces a blob, or the blobs among the fields of a row, by their bytes. */
+/** Replaces the blobs among the fields of a row by their bytes. */
 async function writeBlobs(value: unknown): Promise<unknown> {
-  if (value instanceof Blob) return blobBytes(value);
   if (!(isPlain(value) && containsBlob(value))) return value;
   const fields = Object.entries(value).map(async ([name, field]) => {
     return [name, field instanceof Blob ? await blobBytes(field) : field] as const;
@@ -414,7 +413,6 @@ async function blobBytes(blob: Blob): Promise<BlobBytes> {
 }
 
 function readBlobs(value: unknown): unknown {
-  if (isBlobBytes(value)) return blobOf(value);
   if (!(isPlain(value) && Object.values(value).some(isBlobBytes))) return value;
   const fields = Object.entries(value).map(([name, field]) => {
     return [name, isBlobBytes(field) ? blobOf(field) : field];

@@ -19,7 +19,7 @@ const STORED_POST = v.object({
   outbox: v.custom<OutboxId>((value) => typeof value === "string" && isOutboxId(value)),
   counter: v.pipe(v.number(), v.safeInteger()),
   to: v.string(),
-  body: v.looseObject({ text: v.string() }),
+  body: v.looseObject({ text: v.string(), message: v.optional(v.string()) }),
   writtenUnixMs: v.number(),
 });
 type StoredPost = v.InferOutput<typeof STORED_POST>;
@@ -29,35 +29,49 @@ interface OutboxStoreOptions {
   readonly locks: Pick<Locks, "hold">;
 }
 
+interface OutboxStoreHooks {
+  readonly migrated?: () => Promise<void>;
+  /** Changes by which a message is not sent again, because its post is stored. */
+  readonly posted?: (message: string) => readonly TableChange[];
+}
+
 /** A browser lock shows that the tab of an outbox is open. */
 export class BrowserOutboxStore implements OutboxQueueStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
-  readonly #migrated: (() => Promise<void>) | undefined;
+  readonly #hooks: OutboxStoreHooks;
   /** Key prefix that stays the same when the server renames the account. */
   #prefix: string | undefined;
   readonly #releases = new Map<string, () => void>();
 
-  constructor({ store, locks }: OutboxStoreOptions, migrated?: () => Promise<void>) {
+  constructor({ store, locks }: OutboxStoreOptions, hooks: OutboxStoreHooks = {}) {
     this.#store = store;
     this.#locks = locks;
-    this.#migrated = migrated;
+    this.#hooks = hooks;
   }
 
   async write(id: OutboxId, { added, settled, ...owner }: OutboxChange): Promise<void> {
     await this.#hold(id);
     const prefix = this.#prefixFor(owner);
+    const posts = added.map((post) => toStored(id, post));
     const changes = [
-      ...added.map((post) => ({ ...rowKey(prefix, id, post.counter), value: toStored(id, post) })),
+      ...posts.map((post) => ({ ...rowKey(prefix, id, post.counter), value: post })),
       ...settled.map((counter) => ({ ...rowKey(prefix, id, counter), value: undefined })),
     ];
-    // `WatchedStore` warns that unsent messages are lost with the page. The message is still sent,
-    // as in a browser that stores nothing.
-    await this.#store.write(changes).catch(ignoreFault);
+    const keys = new Set(posts.flatMap(({ body }) => body.message ?? []));
+    const messages = [...keys].flatMap((key) => this.#hooks.posted?.(key) ?? []);
+    try {
+      await this.#store.write([...changes, ...messages]);
+    } catch (error) {
+      // `WatchedStore` warns that unsent messages are lost with the page. The message is still
+      // sent, as in a browser that stores nothing, so no later page may send it.
+      ignoreFault(error);
+      if (messages.length > 0) await this.#store.write(messages).catch(ignoreFault);
+    }
   }
 
   async adopt(owner: OutboxOwner): Promise<AbandonedOutbox[]> {
-    await this.#migrated?.();
+    await this.#hooks.migrated?.();
     const postsByOutbox = new Map<OutboxId, UnsentPost[]>();
     for (const [, value] of await this.#store.all("outbox", this.#prefixFor(owner))) {
       if (!v.is(STORED_POST, value) || this.#releases.has(value.outbox)) continue;

@@ -134,11 +134,14 @@ export class Preferences {
    * @returns false if they do not outlast the page
    */
   storeTabRows(table: TabTable, user: string, rows: readonly TabRow[]): Promise<boolean> {
-    const changes = rows.map(({ key, tab, value }) => {
+    return this.#put(this.tabChanges(table, user, rows));
+  }
+
+  tabChanges(table: TabTable, user: string, rows: readonly TabRow[]): TableChange[] {
+    return rows.map(({ key, tab, value }) => {
       const suffix = tab === "" ? "" : TAB_SEPARATOR + tab;
       return { table, key: this.#prefix(user) + key + suffix, value };
     });
-    return this.#put(changes);
   }
 
   serializeDrafts(user: string, drafts: Drafts): string {
@@ -161,9 +164,9 @@ export class Preferences {
     }
   }
 
-  /** Deletes attached files, and previews of received ones. */
+  /** Deletes waiting messages, attached files, and previews of received ones. */
   async deleteContent(user: string): Promise<void> {
-    for (const table of ["attached", "previews"] as const) {
+    for (const table of ["messages", "attached", "uploads", "hashes", "previews"] as const) {
       const rows = await this.#all(this.#prefix(user), table);
       await this.#put(rows.map(([key]) => ({ table, key, value: undefined })));
     }
@@ -197,6 +200,6 @@ export class Preferences {
 }
 
 const ACCOUNT_TABLES = [
-  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached", "sending"] as const),
-  ...(["previews", "refused"] as const),
+  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached"] as const),
+  ...(["messages", "previews", "refused"] as const),
 ];

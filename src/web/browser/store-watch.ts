@@ -35,7 +35,7 @@ export type Loss = (typeof LOSSES)[number];
 export const DEVICE_KEY = "device";
 
 /** Files may be too large where texts still have room. */
-const FILE_TABLES: ReadonlySet<TableName> = new Set(["attached", "sending"]);
+const FILE_TABLES: ReadonlySet<TableName> = new Set(["attached"]);
 
 function lossOf(changes: readonly Pick<TableChange, "table" | "key">[]): Loss {
   // This device signs in with its own key.

@@ -1,13 +1,11 @@
 /** The logged-in account on the page: its session, sealed rooms and transfers. */
 
 import type { Fault } from "../../base/fault.ts";
-import { ignoreFault } from "../../base/fault.ts";
 import type { ChatClient, LinkedSession } from "../../client/chat-client.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import type { AccountSession } from "../../client/session.ts";
-import { withMentions } from "../../core/client/mentions.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { PAGE_PROGRAM, type Platform } from "../browser/environment.ts";
@@ -16,8 +14,10 @@ import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import { withFetchFault } from "../browser/parts.ts";
 import { sealedDatabaseName } from "../browser/preferences.ts";
 import type { Attachment } from "../transfer/attachments.ts";
+import type { PageTransfersOptions } from "../transfer/journal.ts";
 import { PageTransfers } from "../transfer/page-transfers.ts";
 import type { Photos } from "../transfer/photos.ts";
+import type { WaitingMessages } from "../transfer/waiting-messages.ts";
 import { type SealedModule, sealedBrowserHome, sealRefusal } from "./sealing.ts";
 
 export interface PageAccountOptions {
@@ -30,6 +30,8 @@ export interface PageAccountOptions {
   readonly loadSealed: (() => Promise<SealedModule>) | undefined;
   readonly emit: (event: ModelEvent) => void;
   readonly attach: (target: string, attachment: Attachment) => void;
+  readonly giveBack: PageTransfersOptions["giveBack"];
+  readonly takeRefusal: PageTransfersOptions["takeRefusal"];
 }
 
 export class PageAccount implements LinkedSession {
@@ -49,7 +51,10 @@ export class PageAccount implements LinkedSession {
     const load = () => this.#load();
     const hasSealedRooms = loadSealed !== undefined && this.sealRefusal === undefined;
     const home = hasSealedRooms ? sealedBrowserHome(platform, load) : undefined;
-    this.#outboxes = new BrowserOutboxStore(platform, () => this.migrated);
+    this.#outboxes = new BrowserOutboxStore(platform, {
+      migrated: () => this.migrated,
+      posted: (key) => this.#transfers?.messages.posted(key) ?? [],
+    });
     this.session = client.newSession({
       follow: "all",
       hasPrefs: true,
@@ -67,6 +72,16 @@ export class PageAccount implements LinkedSession {
    */
   begin(): Promise<void> {
     return this.#restore(this.session.adoption);
+  }
+
+  /** `undefined` before the first link. */
+  get waitingMessages(): WaitingMessages | undefined {
+    return this.#transfers?.messages;
+  }
+
+  /** Another tab has changed its waiting messages. */
+  messagesChanged(): Promise<void> {
+    return this.#transfers?.messages.restore() ?? Promise.resolve();
   }
 
   /**
@@ -99,17 +114,16 @@ export class PageAccount implements LinkedSession {
   }
 
   #newTransfers(): PageTransfers {
-    const { platform, hashing, keys: verifier, photos, emit, attach } = this.options;
+    const { platform, hashing, keys: verifier, photos, ...callbacks } = this.options;
+    const { emit, attach, giveBack, takeRefusal } = callbacks;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
     const { activeLink, historyChecked } = this.options.client;
     const owner = { user: session.user, fingerprint };
     const greeting = { clock, entropy, verifier, program: PAGE_PROGRAM };
     const channels = { ...greeting, activeLink, hashing, historyChecked };
-    const post = (to: string, text: string) =>
-      void session.posts.post(to, withMentions({ text })).catch(ignoreFault);
-    const callbacks = { post, attach, emit };
-    return new PageTransfers({ platform, owner, channels, session, photos, ...callbacks });
+    const events = { emit, attach, giveBack, takeRefusal };
+    return new PageTransfers({ platform, owner, channels, session, photos, ...events });
   }
 
   #load(): Promise<SealedModule> {

@@ -11,6 +11,7 @@ import type { ComposerDraft } from "../../core/model/state.ts";
 import { ifPossible } from "../../io/promises.ts";
 import { combinedDraft, isDraft, isSameDraft, joinedDraft } from "../../ui/text/draft.ts";
 import type { Platform, TabMessage } from "../browser/environment.ts";
+import type { TableChange } from "../browser/indexed-db.ts";
 import type { Drafts, Preferences, TabRow, TabTable } from "../browser/preferences.ts";
 
 const STORE_INTERVAL_MS = 500;
@@ -86,7 +87,7 @@ export class TabDrafts {
       this.options.platform.tabs.broadcast({ kind: "sent", user, target, draft });
   }
 
-  receive(message: Exclude<TabMessage, { kind: "left" | "accepted" }>): void {
+  receive(message: Extract<TabMessage, { kind: "draft" | "sent" }>): void {
     const { target, draft } = message;
     const current = this.options.drafts().get(target);
     if (message.kind === "sent") {
@@ -99,6 +100,17 @@ export class TabDrafts {
     if (draft === undefined) this.#copies.delete(target);
     else this.#copies.set(target, { ...copy, draft });
     this.options.emit(target, draft);
+  }
+
+  /**
+   * Changes that store or remove a draft of this tab together with rows of other tables. The next
+   * `store` writes the same.
+   */
+  async changesFor(target: string, draft: ComposerDraft | undefined): Promise<TableChange[]> {
+    const user = this.options.user();
+    if (user === undefined) return [];
+    const rows = rowsOf(new Map([[target, draft]]), await this.id());
+    return this.options.preferences.tabChanges("drafts", user, rows);
   }
 
   /** Stores drafts synchronously, because the page is closing. */

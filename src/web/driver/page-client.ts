@@ -19,15 +19,16 @@ import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import type { OfferedLink } from "../../client/linking.ts";
 import { type Credentials, type LoginPolicy, requestWithRetry } from "../../client/login.ts";
+import type { OutgoingCommand } from "../../core/client/outgoing.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { unsentPosts } from "../../core/model/selectors.ts";
+import { draftKey, unsentPosts } from "../../core/model/selectors.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { parseResetCode } from "../../core/reset-codes.ts";
-import type { FileMessage } from "../../core/rooms/files.ts";
+import { isEmptyDraft, joinedDraft } from "../../ui/text/draft.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/invite.ts";
-import type { Answer } from "../../wire/messages.ts";
+import type { Answer, PostBody } from "../../wire/messages.ts";
 import { PageDevice } from "../browser/device-key.ts";
 import { PAGE_PROGRAM, type Platform } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
@@ -44,6 +45,7 @@ import {
   Attachments,
 } from "../transfer/attachments.ts";
 import { Avatars } from "../transfer/avatars.ts";
+import type { ReturnedMessage } from "../transfer/journal.ts";
 import type { PageTransfers, PreviewOptions, SavedFolder } from "../transfer/page-transfers.ts";
 import type { Photos } from "../transfer/photos.ts";
 import type { PreviewStore } from "../transfer/preview-store.ts";
@@ -80,6 +82,14 @@ const FORM_LOGIN_POLICY: LoginPolicy = {
 
 /** Safari accepts addresses of 80,000 characters, other browsers longer ones. */
 const DRAFTS_LENGTH_MAX = 60_000;
+
+export interface FilesMessage extends Pick<PostBody, "re" | "thread"> {
+  readonly text?: string;
+  /** Sends smaller copies of photos. */
+  readonly isSmaller?: boolean;
+  /** Key of the draft that the message was. */
+  readonly draft?: string;
+}
 
 /** State of the operator link that opened the page. */
 export type OperatorLinkState = "offered" | "granted" | "refused";
@@ -239,6 +249,7 @@ export class PageClient extends ChatClient<PageAccount> {
       if (message.kind === "accepted") return void this.#restartIfReplaced();
       if (!this.#isLoggedInAs(message.user)) return;
       if (message.kind === "left") this.#loggedOutElsewhere();
+      else if (message.kind === "messages") void this.account?.messagesChanged().catch(asFault);
       else this.#drafts.receive(message);
     });
     void this.#preferences.loadLastUser().then((user) => {
@@ -527,7 +538,10 @@ export class PageClient extends ChatClient<PageAccount> {
   /** True if the user must confirm that the page closes, because something would be lost. */
   get isLossy(): boolean {
     const isStored = this.#isRestarting && this.platform.storeWatch.failure === undefined;
-    return this.attached.isLossy || (this.actions.hasUnsent && !isStored);
+    const messages = this.account?.waitingMessages;
+    return (
+      this.attached.isLossy || messages?.isLossy === true || (this.actions.hasUnsent && !isStored)
+    );
   }
 
   /** Stores drafts synchronously, because the page is closing. */
@@ -661,6 +675,8 @@ export class PageClient extends ChatClient<PageAccount> {
         this.attached.addStored(target, attachment);
         this.store.update();
       },
+      giveBack: (message) => this.#giveBack(message),
+      takeRefusal: (key) => this.#takeRefusal(key),
     });
     return account;
   }
@@ -758,7 +774,7 @@ export class PageClient extends ChatClient<PageAccount> {
   #attachmentChanged(target: string, attachment: Attachment, change: AttachmentChange): void {
     this.store.update();
     const store = async ({ transfers: { attached } }: PageAccount) => {
-      if (change === "left") await attached.delete(attachment);
+      if (change === "removed") await attached.delete(attachment);
       else if (await attached.store(target, attachment)) this.attached.markStored(attachment);
     };
     const { account } = this;
@@ -893,41 +909,96 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /**
-   * @param text text posted with the first file
-   * @param isSmaller sends smaller copies of photos
+   * Stores the message, and posts it when its files are uploaded.
+   * @param draft the draft that the message was, which is removed when the message is stored
    * @returns false if this page cannot send to the target; the page displays the reason
    */
-  upload(
+  sendFiles(
     target: string,
     files: readonly Attachment[],
-    { text = "", isSmaller = false, re, thread }: FileMessage & { isSmaller?: boolean } = {},
+    { text = "", isSmaller = false, re, thread, draft }: FilesMessage = {},
   ): boolean {
     const to = bareTarget(target);
-    const refusal = this.actions.sealedRoomAt(target) && this.sealRefusal;
-    if (refusal !== undefined) {
-      this.store.reportFailure(Promise.reject(refusal));
+    const sealRefusal = this.actions.sealedRoomAt(target) && this.sealRefusal;
+    try {
+      if (sealRefusal !== undefined) throw sealRefusal;
+      const { messages } = this.member.transfers;
+      const mayBeSmaller = (file: AttachedContent) =>
+        isSmaller && file instanceof File && this.photos?.mayHaveSmaller(file) === true;
+      messages.send({
+        to,
+        text,
+        re,
+        thread,
+        files: files.map((attachment) => ({
+          attachment,
+          isSmaller: mayBeSmaller(attachment.file),
+        })),
+        draft:
+          draft === undefined ? undefined : this.#drafts.changesFor(bareTarget(draft), undefined),
+      });
+    } catch (error) {
+      this.store.reportFailure(Promise.reject(asFault(error)));
       return false;
     }
-    this.#transfer((transfers) => {
-      const sending = files.length > 1 ? transfers.newSending() : undefined;
-      for (const [i, { file, handle }] of files.entries()) {
-        const caption = i === 0 && text !== "" ? text : undefined;
-        const mayHaveSmaller = file instanceof File && this.photos?.mayHaveSmaller(file) === true;
-        const message = { text: caption, sending, re, thread };
-        const options = { handle, isSmaller: isSmaller && mayHaveSmaller, ...message };
-        this.store.reportFailure(transfers.upload(to, file, options));
-      }
-    });
     this.actions.showPosted(to, { re, thread });
     return true;
+  }
+
+  /** @param draft key of the composer, which gets the recording if it cannot be sent */
+  sendVoice(target: string, draft: string, file: File, message: FilesMessage): void {
+    const attachment = { file, handle: undefined };
+    this.attached.add(draft, [attachment]);
+    if (this.sendFiles(target, [attachment], message)) this.attached.take(draft, [attachment]);
+  }
+
+  /** Content of a file of an unrecorded message; `undefined` if this tab does not have it. */
+  waitingContent(key: string, index: number): AttachedContent | undefined {
+    return this.account?.waitingMessages?.contentAt(key, index);
+  }
+
+  commandWaiting(key: string, command: OutgoingCommand): void {
+    const { messages } = this.member.transfers;
+    // Runs in this tick, because the browser asks for access to files only after a click.
+    if (command.kind === "retry") this.store.reportFailure(messages.retry(key));
+    else messages.command(key, command);
+  }
+
+  /** Continues a waiting message with a file that was chosen again. */
+  chooseWaiting(key: string, file: number, content: AttachedContent): void {
+    this.#transfer(({ messages }) => messages.choose(key, file, content));
+  }
+
+  async #giveBack({ to, text, re, thread, attachments }: ReturnedMessage) {
+    const key = draftKey(to, thread === true ? re : undefined);
+    const draft = { text, ...(re !== undefined && thread !== true && { re }) };
+    const before = this.model.drafts.get(key);
+    const joined = text === "" && before !== undefined ? before : joinedDraft(before, draft);
+    this.actions.setDraft(key, isEmptyDraft(joined) ? undefined : joined);
+    for (const attachment of attachments) {
+      if (this.account?.transfers.attached.isStored(attachment) === true)
+        this.attached.addStored(key, attachment);
+      else this.attached.add(key, [attachment]);
+    }
+    this.store.update();
+    return isEmptyDraft(joined) ? [] : this.#drafts.changesFor(key, joined);
+  }
+
+  #takeRefusal(key: string): Fault | undefined {
+    const post = this.store.current.pending.find(
+      ({ body, state }) => body.message === key && state.kind === "refused",
+    );
+    if (post?.state.kind !== "refused") return undefined;
+    this.actions.discard(post.key);
+    return post.state.fault;
   }
 
   pauseTransfer(id: string): void {
     this.#transfer((transfers) => transfers.pause(id));
   }
 
-  resumeTransfer(id: string, chosen?: AttachedContent): void {
-    this.#transfer((transfers) => transfers.resume(id, (task) => task.reopen(chosen)));
+  resumeTransfer(id: string): void {
+    this.#transfer((transfers) => transfers.resume(id, (task) => task.reopen()));
   }
 
   cancelTransfer(id: string): void {

@@ -1,4 +1,4 @@
-/** Store for attached, unsent files, so that a reloaded page has them. */
+/** Store for the files of unsent messages, so that a reloaded page has them. */
 
 import * as v from "valibot";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -7,7 +7,7 @@ import { ID_BYTES } from "../../base/ids.ts";
 import { ATTACHMENTS_KEEP_MS, ATTACHMENTS_STORED_BYTES_MAX } from "../../base/limits-page.ts";
 import { keyWithoutThread } from "../../core/model/draft-targets.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
-import { accountPrefix } from "../browser/indexed-db.ts";
+import { accountPrefix, type TableChange } from "../browser/indexed-db.ts";
 import type { Attachment } from "./attachments.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import type { FileHandle, FolderHandle } from "./upload-journal.ts";
@@ -20,69 +20,163 @@ const STORED_ATTACHMENT = v.object({
   addedUnixMs: v.number(),
 });
 
-interface LockedAttachment {
+interface OwnAttachment {
   readonly key: string;
   readonly sizeBytes: number;
-  readonly release: () => void;
+  isStored: boolean;
+  /** True if the content was read from the store. */
+  readonly isCopy?: true;
+  /** Releases the lock of a file that is stored for a composer. */
+  release?: () => void;
 }
+
+export interface AttachmentStoreOptions extends Pick<PageTransfersOptions, "platform" | "owner"> {
+  /** Keys of the files of stored messages, which no longer belong to a composer. */
+  readonly sentKeys?: () => Promise<ReadonlySet<string>>;
+}
+
+const NOTHING_SENT: ReadonlySet<string> = new Set();
 
 /**
  * A browser lock shows that the tab of a file is open. After the tab closes, another tab adopts it.
  */
 export class AttachmentStore {
   readonly #prefix: string;
-  readonly #locked = new Map<Attachment, LockedAttachment>();
+  readonly #own = new Map<Attachment, OwnAttachment>();
   /** Serialises writes, so that a file is added before it is removed. */
   readonly #writes = new TaskQueue();
   #lastKeyMs = 0;
   #isClosed = false;
 
-  constructor(private readonly options: PageTransfersOptions) {
+  constructor(private readonly options: AttachmentStoreOptions) {
     this.#prefix = accountPrefix(options.owner);
   }
 
   /**
-   * Returns the files of closed pages, in the order of attachment.
+   * Returns the files of the composers of closed pages, in the order of attachment.
    * @throws {Fault} store-…
    */
   async restore(): Promise<readonly (readonly [string, Attachment])[]> {
-    const { platform } = this.options;
-    const { store, clock, locks } = platform;
+    const { clock, locks, store } = this.options.platform;
     const since = clock.unixMs() - ATTACHMENTS_KEEP_MS;
-    const restored: [string, Attachment][] = [];
-    for (const [key, value] of await store.all("attached", this.#prefix)) {
+    const found: (v.InferOutput<typeof STORED_ATTACHMENT> & {
+      readonly key: string;
+      readonly release: () => void;
+    })[] = [];
+    const rows = await store.all("attached", this.#prefix);
+    const sentBefore = await this.#sentKeys(rows.length);
+    for (const [row, value] of rows) {
+      const key = row.slice(this.#prefix.length);
+      if (sentBefore.has(key)) continue;
       if (!v.is(STORED_ATTACHMENT, value) || value.addedUnixMs < since) {
-        await store.write([{ table: "attached", key, value: undefined }]);
+        await store.write([this.removal(key)]);
         continue;
       }
-      const release = await locks.hold(lockName(key));
+      const release = await locks.hold(lockName(row));
       if (release === undefined) continue; // The tab is still open; it may be this tab.
       if (this.#isClosed) {
         release();
         break;
       }
-      const { target, file, handle } = value;
+      found.push({ ...value, key, release });
+    }
+    // A tab can have sent a file, and closed, before its lock was free.
+    const sent = await this.#sentKeys(found.length);
+    const restored: [string, Attachment][] = [];
+    for (const { target, file, handle, key, release } of found) {
+      if (sent.has(key) || this.#isClosed) {
+        release();
+        continue;
+      }
       const attachment = { file, handle };
-      this.#locked.set(attachment, { key, sizeBytes: file.size, release });
+      this.#own.set(attachment, { key, sizeBytes: file.size, isStored: true, release });
       restored.push([target, attachment]);
     }
     return restored;
   }
 
+  #sentKeys(count: number): ReadonlySet<string> | Promise<ReadonlySet<string>> {
+    return count === 0 ? NOTHING_SENT : (this.options.sentKeys?.() ?? NOTHING_SENT);
+  }
+
   /** @returns false for a folder, or if the file is too large or the browser cannot store it */
   store(target: string, attachment: Attachment): Promise<boolean> {
-    return this.#writes.run(() => this.#store(target, attachment));
+    const own = this.#begin(attachment);
+    return this.#writes.run(async () => {
+      if (own === undefined || !this.#own.has(attachment)) return false;
+      const isStored = await this.#store(target, attachment, own);
+      if (!isStored) this.#own.delete(attachment);
+      return isStored;
+    });
+  }
+
+  /** Key of a file that is stored or about to be stored. */
+  keyOf(attachment: Attachment): string | undefined {
+    return this.#own.get(attachment)?.key;
+  }
+
+  isStored(attachment: Attachment): boolean {
+    return this.#own.get(attachment)?.isStored === true;
+  }
+
+  isOwn(key: string): boolean {
+    return [...this.#own.values()].some((own) => own.key === key);
+  }
+
+  /** Keeps other tabs from adopting the file of a composer. */
+  async hold(attachment: Attachment): Promise<void> {
+    const own = this.#own.get(attachment);
+    if (own === undefined || own.release !== undefined) return;
+    const release = await this.options.platform.locks.hold(lockName(this.#prefix + own.key));
+    if (release !== undefined) own.release = release;
+  }
+
+  newKey(): string {
+    const { clock, entropy } = this.options.platform;
+    // Keys increase, because files are restored in the order of their keys.
+    this.#lastKeyMs = Math.max(clock.unixMs(), this.#lastKeyMs + 1);
+    return `${this.#lastKeyMs} ${toBase64Url(entropy(ID_BYTES))}`;
+  }
+
+  /** Adopts the file of a stored message; `undefined` if it was not stored. */
+  async adopt(key: string): Promise<Attachment | undefined> {
+    const value = await this.options.platform.store.get("attached", this.#prefix + key);
+    if (!v.is(STORED_ATTACHMENT, value) || this.#isClosed) return undefined;
+    const { file, handle } = value;
+    const attachment = { file, handle };
+    this.#own.set(attachment, { key, sizeBytes: file.size, isStored: true, isCopy: true });
+    return attachment;
+  }
+
+  /** Stored copy, once, of a file that has changed since it was attached. */
+  async copyOf(attachment: Attachment): Promise<Attachment | undefined> {
+    const own = this.#own.get(attachment);
+    if (own?.isStored !== true || own.isCopy === true) return undefined;
+    const copy = await this.adopt(own.key);
+    if (copy === undefined) return undefined;
+    this.#own.delete(attachment);
+    this.#own.set(copy, { ...own, isCopy: true });
+    return copy;
+  }
+
+  removal(key: string): TableChange {
+    return { table: "attached", key: this.#prefix + key, value: undefined };
   }
 
   delete(attachment: Attachment): Promise<unknown> {
     return this.#writes.run(async () => {
-      const locked = this.#locked.get(attachment);
-      if (locked === undefined) return;
-      this.#locked.delete(attachment);
-      const { store } = this.options.platform;
-      await store.write([{ table: "attached", key: locked.key, value: undefined }]).catch(asFault);
-      locked.release();
+      const own = this.forget(attachment);
+      if (own === undefined) return;
+      await this.options.platform.store.write([this.removal(own.key)]).catch(asFault);
+      own.release?.();
     });
+  }
+
+  /** The caller has removed, or removes, the row. */
+  forget(attachment: Attachment): OwnAttachment | undefined {
+    const own = this.#own.get(attachment);
+    this.#own.delete(attachment);
+    return own;
   }
 
   /**
@@ -107,26 +201,31 @@ export class AttachmentStore {
 
   close(): void {
     this.#isClosed = true;
-    for (const { release } of this.#locked.values()) release();
-    this.#locked.clear();
+    for (const { release } of this.#own.values()) release?.();
+    this.#own.clear();
   }
 
-  async #store(target: string, attachment: Attachment): Promise<boolean> {
-    const { store, entropy, clock, locks } = this.options.platform;
-    const { file, handle } = attachment;
-    if (!(file instanceof File)) return false;
+  /** @returns `undefined` if the file is not stored */
+  #begin(attachment: Attachment): OwnAttachment | undefined {
+    const { store } = this.options.platform;
+    const { file } = attachment;
+    if (!(file instanceof File)) return undefined;
     let storedBytes = file.size;
-    for (const { sizeBytes } of this.#locked.values()) storedBytes += sizeBytes;
+    for (const { sizeBytes } of this.#own.values()) storedBytes += sizeBytes;
     // The store of `chat web` is outside the browser and does not store files.
     const isFull = storedBytes > ATTACHMENTS_STORED_BYTES_MAX;
-    if (isFull || store.isExternal === true || store.isEphemeral === true) return false;
-    const addedUnixMs = clock.unixMs();
-    // Keys increase, because files are restored in the order of their keys.
-    this.#lastKeyMs = Math.max(addedUnixMs, this.#lastKeyMs + 1);
-    const key = `${this.#prefix}${this.#lastKeyMs} ${toBase64Url(entropy(ID_BYTES))}`;
+    if (isFull || store.isExternal === true || store.isEphemeral === true) return undefined;
+    const own = { key: this.newKey(), sizeBytes: file.size, isStored: false };
+    this.#own.set(attachment, own);
+    return own;
+  }
+
+  async #store(target: string, { file, handle }: Attachment, own: OwnAttachment): Promise<boolean> {
+    const { store, clock, locks } = this.options.platform;
+    const key = this.#prefix + own.key;
     const release = await locks.hold(lockName(key));
     if (release === undefined) return false;
-    const value: v.InferOutput<typeof STORED_ATTACHMENT> = { target, file, handle, addedUnixMs };
+    const value = { target, file, handle, addedUnixMs: clock.unixMs() };
     try {
       if (!this.#isClosed) await store.write([{ table: "attached", key, value }]);
     } catch (error) {
@@ -138,7 +237,8 @@ export class AttachmentStore {
       release();
       return false;
     }
-    this.#locked.set(attachment, { key, sizeBytes: file.size, release });
+    own.isStored = true;
+    own.release = release;
     return true;
   }
 }

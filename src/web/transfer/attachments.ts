@@ -1,6 +1,6 @@
 /** Files attached to the next message in each room. */
 
-import { PAGE_UPLOADS_MAX } from "../../base/limits-page.ts";
+import { FILES_PER_POST_MAX } from "../../base/limits.ts";
 import type { LocalFolder } from "../browser/local-folder.ts";
 import { withFetchFault } from "../browser/parts.ts";
 import type { FileHandle, FolderHandle } from "./upload-journal.ts";
@@ -15,8 +15,7 @@ export interface Attachment {
 /** Module for folders, which most visits do not need. */
 export const folderModule = withFetchFault(() => import("../browser/local-folder.ts"));
 
-/** `left`: sent or removed. */
-export type AttachmentChange = "added" | "left";
+export type AttachmentChange = "added" | "removed";
 
 const NO_FILES: readonly Attachment[] = [];
 
@@ -59,7 +58,7 @@ export class Attachments {
 
   add(target: string, added: readonly Attachment[]): void {
     const before = this.filesFor(target);
-    const accepted = added.slice(0, Math.max(0, PAGE_UPLOADS_MAX - before.length));
+    const accepted = added.slice(0, Math.max(0, FILES_PER_POST_MAX - before.length));
     this.#files.set(target, [...before, ...accepted]);
     for (const attachment of accepted) this.onChange(target, attachment, "added");
   }
@@ -70,13 +69,16 @@ export class Attachments {
   }
 
   remove(target: string, removed: readonly Attachment[]): void {
-    const remaining = this.filesFor(target).filter((attachment) => !removed.includes(attachment));
+    this.take(target, removed);
+    for (const attachment of removed) this.onChange(target, attachment, "removed");
+  }
+
+  /** The files belong to a message from now on, which keeps what is stored of them. */
+  take(target: string, taken: readonly Attachment[]): void {
+    const remaining = this.filesFor(target).filter((attachment) => !taken.includes(attachment));
     this.#files.set(target, remaining);
     if (remaining.length === 0) this.#isSmaller.delete(target);
-    for (const attachment of removed) {
-      this.#stored.delete(attachment);
-      this.onChange(target, attachment, "left");
-    }
+    for (const attachment of taken) this.#stored.delete(attachment);
   }
 
   markStored(attachment: Attachment): void {

@@ -1,7 +1,7 @@
 /** Journal of unfinished transfers in the browser's storage. */
 
 import * as v from "valibot";
-import { ignoreFault } from "../../base/fault.ts";
+import { type Fault, ignoreFault } from "../../base/fault.ts";
 import type { TransferTask } from "../../client/files/queue.ts";
 import type { TransfersOptions } from "../../client/files/transfers.ts";
 import type { AccountSession } from "../../client/session.ts";
@@ -14,7 +14,7 @@ import {
   type TableChange,
   type TableName,
 } from "../browser/indexed-db.ts";
-import type { AttachedContent, Attachment } from "./attachments.ts";
+import type { Attachment } from "./attachments.ts";
 import type { Photos } from "./photos.ts";
 
 export interface PageTransfersOptions {
@@ -23,25 +23,36 @@ export interface PageTransfersOptions {
   readonly channels: Omit<TransfersOptions, "uploads" | "session">;
   readonly session: AccountSession;
   readonly photos?: Photos | undefined;
-  readonly post?: (to: string, text: string) => void;
   readonly attach?: (target: string, attachment: Attachment) => void;
+  /**
+   * Puts text and files of a message into the composer again.
+   * @returns changes that store the draft in the transaction that removes the message
+   */
+  readonly giveBack?: ((message: ReturnedMessage) => Promise<readonly TableChange[]>) | undefined;
+  /** Hides the refused post of a message, and returns why it was refused, if it was. */
+  readonly takeRefusal?: ((key: string) => Fault | undefined) | undefined;
   readonly emit: (event: LocalEvent) => void;
+}
+
+/** Message that its author edits instead of sending it. */
+export interface ReturnedMessage {
+  readonly to: string;
+  readonly text: string;
+  readonly re?: number;
+  readonly thread?: boolean;
+  readonly attachments: readonly Attachment[];
 }
 
 export interface PageTask extends TransferTask {
   /**
    * Must be called from a click handler.
-   * @param chosen the file or folder of an upload, chosen again after a reload
    * @returns false if the user declined
-   * @throws {Fault} file-changed if it differs
    */
-  reopen(chosen?: AttachedContent): Promise<boolean>;
+  reopen(): Promise<boolean>;
 }
 
 export interface JournalEntry {
   readonly key: string;
-  readonly name: string;
-  readonly isPaused: boolean;
   readonly begunUnixMs: number;
 }
 

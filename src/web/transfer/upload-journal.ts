@@ -4,8 +4,7 @@ import * as v from "valibot";
 import { concatBytes, SHA256_BYTES } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../base/limits.ts";
-import { ATTACHMENTS_STORED_BYTES_MAX } from "../../base/limits-page.ts";
-import type { FileMessage } from "../../core/rooms/files.ts";
+import type { Clock } from "../../io/clock.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type {
   FoundUpload,
@@ -29,17 +28,10 @@ export interface FolderHandle
   extends FolderNode,
     Pick<FileHandle, "queryPermission" | "requestPermission"> {}
 
-export interface UploadEntry extends JournalEntry, FileMessage {
-  readonly fingerprint: string;
-  readonly user: string;
-  readonly to: string;
-  readonly sizeBytes: number;
+/** Upload of a file of a stored message, whose key for the file is that of the entry. */
+interface UploadEntry extends JournalEntry {
   readonly stamp: string;
-  readonly handle: FileHandle | FolderHandle | undefined;
-  readonly isFolder?: boolean | undefined;
-  /** Sends a smaller copy of a photo. The other fields describe the original. */
-  readonly isSmaller?: boolean | undefined;
-  readonly file: FileId | undefined;
+  readonly file: FileId;
   readonly upTo: number;
 }
 
@@ -53,15 +45,10 @@ const OPTIONS: JournalOptions = {
   maxAgeMs: UPLOAD_KEEP_MS,
   schema: v.looseObject({
     key: v.string(),
-    to: v.string(),
-    name: v.string(),
     stamp: v.string(),
+    file: v.string(),
     begunUnixMs: v.number(),
     upTo: v.pipe(v.number(), v.safeInteger()),
-    text: v.optional(v.string()),
-    sending: v.optional(v.string()),
-    re: v.optional(v.pipe(v.number(), v.safeInteger())),
-    thread: v.optional(v.boolean()),
   }),
 };
 
@@ -69,62 +56,38 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   readonly #entries = new Map<string, UploadEntry>();
   readonly #hashes = new Map<string, Uint8Array[]>();
   readonly #storedCounts = new Map<string, number>();
-  /** Sizes of the files in the store. */
-  readonly #contentBytes = new Map<string, number>();
 
-  constructor(store: Store, owner: OutboxOwner) {
+  constructor(
+    store: Store,
+    owner: OutboxOwner,
+    private readonly clock: Pick<Clock, "unixMs">,
+  ) {
     super(store, owner, OPTIONS);
   }
 
-  async adopt(entry: UploadEntry): Promise<void> {
-    const hashes = (await this.#rows(entry.key)).flatMap(([, value]) => {
-      return value instanceof Uint8Array ? splitHashes(value) : [];
-    });
-    const upTo = Math.min(entry.upTo, hashes.length);
-    this.#entries.set(entry.key, { ...entry, upTo });
-    this.#hashes.set(entry.key, hashes.slice(0, upTo));
-    this.#storedCounts.set(entry.key, upTo);
-  }
-
-  /**
-   * Stores a file that a reloaded page could not read otherwise, unless it is too large or the
-   * browser does not store files.
-   */
-  putContent(key: string, file: File): void {
-    if (this.store.isExternal === true || this.store.isEphemeral === true) return;
-    let bytes = file.size;
-    for (const storedBytes of this.#contentBytes.values()) bytes += storedBytes;
-    if (bytes > ATTACHMENTS_STORED_BYTES_MAX) return;
-    this.#contentBytes.set(key, file.size);
-    this.enqueue(() => this.store.write([this.#contentChange(key, file)]));
-  }
-
-  /** Returns the stored files, and removes those without an upload. */
-  async loadContents(): Promise<ReadonlyMap<string, File>> {
-    // An upload is stored before its file, and removed before it.
-    const rows = await this.store.all("sending", this.prefix);
-    const known = new Set((await this.store.all("uploads", this.prefix)).map(([key]) => key));
-    const contents = new Map<string, File>();
-    for (const [row, file] of rows) {
-      const key = row.slice(this.prefix.length);
-      if (!known.has(row)) this.enqueue(() => this.store.write([this.#contentChange(key)]));
-      else if (file instanceof File) contents.set(key, file);
+  /** Reads the entries of a message that another page has stored. */
+  async adopt(keys: ReadonlySet<string>): Promise<void> {
+    for (const entry of await this.loadEntries(this.clock.unixMs())) {
+      const { key } = entry;
+      if (!keys.has(key) || this.#entries.has(key)) continue;
+      const hashes = (await this.#rows(key)).flatMap(([, value]) => {
+        return value instanceof Uint8Array ? splitHashes(value) : [];
+      });
+      const upTo = Math.min(entry.upTo, hashes.length);
+      this.#entries.set(key, { ...entry, upTo });
+      this.#hashes.set(key, hashes.slice(0, upTo));
+      this.#storedCounts.set(key, upTo);
     }
-    for (const [key, { size }] of contents) this.#contentBytes.set(key, size);
-    return contents;
   }
 
-  #contentChange(key: string, value?: File): TableChange {
-    return { table: "sending", key: this.prefix + key, value };
+  /** Upload of the file so far; `undefined` if none has begun. */
+  fileOf(key: string): FileId | undefined {
+    return this.#entries.get(key)?.file;
   }
 
-  get(key: string): UploadEntry | undefined {
-    return this.#entries.get(key);
-  }
-
-  override put(entry: UploadEntry): void {
-    this.#entries.set(entry.key, entry);
-    super.put(entry);
+  /** The content is uploaded, or its message discarded. */
+  forget(key: string): void {
+    if (this.#entries.has(key)) this.remove(key);
   }
 
   override remove(key: string): void {
@@ -132,19 +95,18 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     this.#hashes.delete(key);
     super.remove(key);
     this.#removeRows(key);
-    if (this.#contentBytes.delete(key))
-      this.enqueue(() => this.store.write([this.#contentChange(key)]));
   }
 
   find({ path }: UploadKey): FoundUpload | undefined {
     const entry = this.#entries.get(path);
-    if (entry?.file === undefined) return undefined;
+    if (entry === undefined) return undefined;
     return { upload: this.#upload(path, entry.file), stamp: entry.stamp };
   }
 
-  begin({ path }: UploadKey, stamp: string, file: FileId): ResumableUpload {
-    this.#restart(path, { file, stamp });
-    return this.#upload(path, file);
+  begin({ path: key }: UploadKey, stamp: string, file: FileId): ResumableUpload {
+    const begunUnixMs = this.clock.unixMs();
+    this.#restart(key, { key, stamp, file, begunUnixMs, upTo: 0 });
+    return this.#upload(key, file);
   }
 
   #upload(key: string, file: FileId): ResumableUpload {
@@ -158,13 +120,18 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
       truncate: (upTo) => this.#truncate(key, upTo),
       setStamp: (stamp) => {
         const entry = this.#entries.get(key);
-        if (entry !== undefined && entry.stamp !== stamp) this.put({ ...entry, stamp });
+        if (entry !== undefined && entry.stamp !== stamp) this.#set({ ...entry, stamp });
       },
       *hashes(from = 0) {
         yield* hashes().slice(from);
       },
-      remove: () => this.#restart(key, { file: undefined }),
+      remove: () => this.forget(key),
     };
+  }
+
+  #set(entry: UploadEntry): void {
+    this.#entries.set(entry.key, entry);
+    this.put(entry);
   }
 
   #appendHashes(key: string, added: readonly Uint8Array[]): void {
@@ -178,22 +145,22 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     if (hashes.length - storedCount < HASHES_PER_ROW) return;
     this.#storedCounts.set(key, hashes.length);
     const row = `${this.#rowPrefix(key)}${numberKey(storedCount)}`;
-    super.put(updated, [
+    this.put(updated, [
       { table: "hashes", key: row, value: concatBytes(...hashes.slice(storedCount)) },
     ]);
   }
 
   #truncate(key: string, upTo: number): void {
     const hashes = this.#hashes.get(key) ?? [];
-    if (upTo >= hashes.length) return;
-    this.#restart(key, {});
+    const entry = this.#entries.get(key);
+    if (upTo >= hashes.length || entry === undefined) return;
+    this.#restart(key, entry);
     this.#appendHashes(key, hashes.slice(0, upTo));
   }
 
-  #restart(key: string, change: Partial<UploadEntry>): void {
-    const entry = this.#entries.get(key);
+  #restart(key: string, entry: UploadEntry): void {
     this.#hashes.set(key, []);
-    if (entry !== undefined) this.put({ ...entry, ...change, upTo: 0 });
+    this.#set({ ...entry, upTo: 0 });
     this.#removeRows(key);
   }
 
@@ -201,9 +168,10 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
     this.#storedCounts.delete(key);
     this.enqueue(async () => {
       const rows = await this.#rows(key);
-      await this.store.write(
-        rows.map(([row]) => ({ table: "hashes", key: row, value: undefined })),
-      );
+      const removals = rows.map(([row]): TableChange => {
+        return { table: "hashes", key: row, value: undefined };
+      });
+      await this.store.write(removals);
     });
   }
 

@@ -5,19 +5,7 @@ import { MemoryStore, type TableChange } from "../../../src/web/browser/indexed-
 import { BrowserUploadJournal } from "../../../src/web/transfer/upload-journal.ts";
 
 const OWNER = { fingerprint: "fp", user: "ana" };
-const NOTE = {
-  ...OWNER,
-  key: "k",
-  to: "lobby",
-  name: "a.bin",
-  sizeBytes: 1,
-  stamp: "s",
-  handle: undefined,
-  isPaused: false,
-  begunUnixMs: 1,
-  file: undefined,
-  upTo: 0,
-};
+const AT = (unixMs: number) => ({ unixMs: () => unixMs });
 
 const KEY = { ...OWNER, path: "k", to: ["lobby"], name: "a.bin" };
 
@@ -34,10 +22,8 @@ function hashesFrom(first: number, count: number): Uint8Array[] {
 }
 
 async function leftIn(store: MemoryStore): Promise<readonly number[]> {
-  const later = new BrowserUploadJournal(store, OWNER);
-  const [left] = await later.loadEntries(2);
-  if (left === undefined) return [];
-  await later.adopt(left);
+  const later = new BrowserUploadJournal(store, OWNER, AT(2));
+  await later.adopt(new Set(["k"]));
   return [...(later.find(KEY)?.upload.hashes() ?? [])].map(([first = -1]) => first);
 }
 
@@ -45,8 +31,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 test("writes checksums in batches, and restores them in order", async () => {
   const store = new CountingStore();
-  const notes = new BrowserUploadJournal(store, OWNER);
-  notes.put(NOTE);
+  const notes = new BrowserUploadJournal(store, OWNER, AT(1));
   const kept = notes.begin(KEY, "s", makeFileId(new Uint8Array(8)));
   await notes.written();
   store.writes = 0;
@@ -59,8 +44,7 @@ test("writes checksums in batches, and restores them in order", async () => {
 
 test("discards checksums after a cut, and continues from there", async () => {
   const store = new CountingStore();
-  const notes = new BrowserUploadJournal(store, OWNER);
-  notes.put(NOTE);
+  const notes = new BrowserUploadJournal(store, OWNER, AT(1));
   const kept = notes.begin(KEY, "s", makeFileId(new Uint8Array(8)));
   kept.addHashes(hashesFrom(0, 130));
   kept.truncate(70);
@@ -76,18 +60,19 @@ test("discards checksums after a cut, and continues from there", async () => {
 
 test("returns the oldest entry first, and deletes expired entries with their rows", async () => {
   const store = new CountingStore();
-  const earlier = new BrowserUploadJournal(store, OWNER);
+  const clock = { now: 0, unixMs: () => clock.now };
+  const earlier = new BrowserUploadJournal(store, OWNER, clock);
   for (const [key, begunUnixMs] of [
     ["late", 3],
     ["soon", 2],
     ["old", 1],
   ] as const) {
-    earlier.put({ ...NOTE, key, begunUnixMs });
+    clock.now = begunUnixMs;
     const kept = earlier.begin({ ...KEY, path: key }, "s", makeFileId(new Uint8Array(8)));
     kept.addHashes(hashesFrom(0, 64));
   }
   await earlier.written();
-  const later = new BrowserUploadJournal(store, { ...OWNER, user: "ANA" });
+  const later = new BrowserUploadJournal(store, { ...OWNER, user: "ANA" }, AT(9));
   const left = await later.loadEntries(2 + UPLOAD_KEEP_MS);
   expect(left.map(({ key, upTo }) => [key, upTo])).toEqual([
     ["soon", 64],
@@ -96,7 +81,6 @@ test("returns the oldest entry first, and deletes expired entries with their row
   await later.written();
   const rows = await store.all("hashes", "");
   expect(rows.map(([key]) => key.split(" ")[2])).toEqual(["late", "soon"]);
-  expect(await new BrowserUploadJournal(store, { ...OWNER, user: "ben" }).loadEntries(3)).toEqual(
-    [],
-  );
+  const other = new BrowserUploadJournal(store, { ...OWNER, user: "ben" }, AT(3));
+  expect(await other.loadEntries(3)).toEqual([]);
 });

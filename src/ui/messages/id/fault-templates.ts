@@ -23,6 +23,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "entries of a folder were skipped{}": "isi folder dilewati{}",
   "unknown filter has:{}": "saringan has:{} tidak dikenal",
   "search text can have at most {} bytes": "teks pencarian paling banyak {} bita",
+  "'{}' has changed or cannot be read: choose it again":
+    "'{}' telah berubah atau tidak dapat dibaca: pilih lagi",
+  "{} messages with files are waiting already": "{} pesan dengan berkas sudah menunggu",
+  "wait until one is sent": "tunggu sampai salah satunya terkirim",
   "{} is neither a file nor a room or person": "{} bukan berkas, ruang, atau orang",
   "quote a path that contains spaces": "apit path yang berisi spasi dengan tanda kutip",
   "a message can have at most {} files": "satu pesan paling banyak memuat {} berkas",

@@ -66,7 +66,7 @@ function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
   });
 }
 
-function useObjectUrl(file: File | undefined): string | undefined {
+export function useObjectUrl(file: File | undefined): string | undefined {
   const [url, setUrl] = useState<string | undefined>(undefined);
   useEffect(() => {
     if (file === undefined) return;

@@ -1,31 +1,18 @@
 /** Running transfers, above the composer. */
 
-import { memo, useEffect, useRef } from "react";
+import { memo, useEffect } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { TransferView } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { transferText } from "../../../ui/text/transfer-text.ts";
-import { folderModule } from "../../transfer/attachments.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { FileName } from "./file-name.tsx";
 
 function Buttons({ transfer }: { readonly transfer: TransferView }) {
-  const { texts, chat, fail } = usePage();
-  const input = useRef<HTMLInputElement>(null);
-  const { id, state, isFolder = false } = transfer;
-  const resume = () => {
-    const { current } = input;
-    if (state.kind !== "needs-file" || state.again !== "choose" || current === null)
-      return chat.resumeTransfer(id);
-    current.webkitdirectory = isFolder;
-    current.click();
-  };
-  const resumeFolder = async (files: readonly File[]) => {
-    const { LocalFolder } = await folderModule();
-    chat.resumeTransfer(id, await LocalFolder.ofFiles(files));
-  };
+  const { texts, chat } = usePage();
+  const { id, state } = transfer;
   const isDone = state.kind === "done";
   return (
     <div className="transfer-buttons">
@@ -33,23 +20,8 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
         <IconButton icon="pause" label={texts.pause} onPress={() => chat.pauseTransfer(id)} />
       ) : null}
       {state.kind === "running" || isDone ? null : (
-        <IconButton icon="play" label={texts.resume} onPress={resume} />
+        <IconButton icon="play" label={texts.resume} onPress={() => chat.resumeTransfer(id)} />
       )}
-      <input
-        ref={input}
-        type="file"
-        className="sr-only"
-        tabIndex={-1}
-        aria-label={isFolder ? texts.chooseFolderAgain : texts.chooseAgain}
-        onChange={(event) => {
-          const files = [...(event.target.files ?? [])];
-          event.target.value = "";
-          const [file] = files;
-          if (file === undefined) return;
-          if (isFolder) resumeFolder(files).catch(fail);
-          else chat.resumeTransfer(id, file);
-        }}
-      />
       {isDone ? (
         <IconButton icon="close" label={texts.dismiss} onPress={() => chat.cancelTransfer(id)} />
       ) : (

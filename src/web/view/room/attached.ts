@@ -1,7 +1,7 @@
 /** Files attached to the composer of a room or a thread. */
 
 import { useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
+import { FILES_PER_POST_MAX } from "../../../base/limits.ts";
 import { cleanText } from "../../../base/text.ts";
 import { draftKey } from "../../../core/model/selectors.ts";
 import { useDropping } from "../files/drop-zone.tsx";
@@ -57,8 +57,8 @@ export function useAttached(
       },
       chooseSize: (chosenSmaller) => chat.chooseSize(key, chosenSmaller),
       add: (more) => {
-        if (files.length + more.length > PAGE_UPLOADS_MAX)
-          fail(texts.notAllAttached(PAGE_UPLOADS_MAX));
+        if (files.length + more.length > FILES_PER_POST_MAX)
+          fail(texts.notAllAttached(FILES_PER_POST_MAX));
         chat.attached.add(key, more);
         for (const { file } of more) {
           const omissions = file instanceof File ? undefined : file.takeOmissions();
@@ -76,10 +76,9 @@ export function useAttached(
         latestFocus.current();
       },
       send: (message) => {
-        const isAccepted = chat.upload(target, files, { ...message, isSmaller });
-        if (!isAccepted) return false;
-        chat.attached.remove(key, files);
-        return true;
+        const isAccepted = chat.sendFiles(target, files, { ...message, isSmaller, draft: key });
+        if (isAccepted) chat.attached.take(key, files);
+        return isAccepted;
       },
     };
     return self;

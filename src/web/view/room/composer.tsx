@@ -30,7 +30,6 @@ import {
   roomOf,
 } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Item, Model } from "../../../core/model/state.ts";
-import type { FileMessage } from "../../../core/rooms/files.ts";
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
 import {
@@ -45,7 +44,7 @@ import {
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { mayAttach } from "../../../ui/text/rules-text.ts";
 import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
-import type { PageClient } from "../../driver/page-client.ts";
+import type { FilesMessage, PageClient } from "../../driver/page-client.ts";
 import {
   completeInput,
   completionAt,
@@ -110,10 +109,10 @@ export interface AttachedFiles {
   readonly addFolder: (files: readonly File[]) => void;
   readonly remove: (attachment: Attachment) => void;
   /**
-   * @param message content of the message with the first file
+   * @param message content of the message that lists the files
    * @returns false if the message is refused; the files then stay attached
    */
-  readonly send: (message: FileMessage) => boolean;
+  readonly send: (message: FilesMessage) => boolean;
 }
 
 function withoutHandles(files: Iterable<File>): Attachment[] {
@@ -399,11 +398,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;
   const sendFiles = () => {
     const text = draft.text.trim().replace(/^\/\//, "/");
-    // A long text is posted separately from the files.
-    const isSentWithFiles = isShort(text);
-    const message = { text: isSentWithFiles ? text : "", re: draft.re };
-    if (!attached.send(chat.actions.asReply(target, message, thread, isAlso))) return false;
-    return isSentWithFiles || chat.actions.send(target, { ...draft, text }, thread, isAlso);
+    return attached.send(chat.actions.asReply(target, { text, re: draft.re }, thread, isAlso));
   };
   const sendNow = () => {
     if (!(hasFiles ? sendFiles() : chat.actions.send(target, draft, thread, isAlso))) return;
@@ -473,10 +468,6 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
     setAlso,
     fieldEvents,
   };
-}
-
-function isShort(text: string): boolean {
-  return text.length * 3 <= FILE_TEXT_BYTES_MAX || utf8Encode(text).length <= FILE_TEXT_BYTES_MAX;
 }
 
 type Writing = ReturnType<typeof useWriting>;
@@ -633,7 +624,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           onKeep={(file) => chat.attached.add(draftKey(target, thread), withoutHandles([file]))}
           onSend={(file) => {
             const message = chat.actions.asReply(target, {}, thread, writing.isAlso);
-            chat.upload(target, withoutHandles([file]), message);
+            chat.sendVoice(target, draftKey(target, thread), file, message);
           }}
           onClose={closeRecorder}
         />

@@ -13,6 +13,9 @@ import type { Times } from "../../../ui/text/times.ts";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
+type WaitingRow = Extract<Row, { kind: "waiting" }>;
+
+type QuotingRow = ItemRow | PendingRow | WaitingRow;
 
 /** Maximum length of the text in UTF-16 code units, about half a minute of speech. */
 const TEXT_LENGTH = 500;
@@ -26,7 +29,7 @@ function contentText(item: Item, texts: Texts, times: Times, names: ShownNames):
   return `${question}, ${pollCounts(poll)}, ${pollNote(poll, texts, times)}`;
 }
 
-function replyText({ re, answers }: ItemRow | PendingRow, texts: Texts, names: ShownNames): string {
+function replyText({ re, answers }: QuotingRow, texts: Texts, names: ShownNames): string {
   if (re === undefined) return "";
   if (answers === undefined) return texts.repliedToEarlier;
   return texts.replyTo(authorText(answers, texts, names));
@@ -63,5 +66,24 @@ export function pendingLabel(
   const { body, state } = row.post;
   const fault = state.kind === "refused" && `${texts.refused}: ${refusalText(state.fault, texts)}`;
   const text = plainLine(body.text, TEXT_LENGTH);
-  return joined([author, text, replyText(row, texts, names), note, fault]);
+  const fileNames = (body.names ?? []).map((name) => cleanText(name));
+  return joined([author, ...fileNames, text, replyText(row, texts, names), note, fault]);
+}
+
+export function waitingLabel(
+  row: WaitingRow,
+  author: string,
+  note: string,
+  texts: Texts,
+  names: ShownNames,
+): string {
+  const { files, text } = row.message;
+  const fileNames = files.map(({ name }) => cleanText(name));
+  return joined([
+    author,
+    ...fileNames,
+    plainLine(text, TEXT_LENGTH),
+    replyText(row, texts, names),
+    note,
+  ]);
 }

@@ -18,8 +18,9 @@ import type { Row } from "../../../core/model/rows.ts";
 import { listsFiles } from "../../../core/model/selectors.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
-import { refusalText } from "../../../ui/text/fault-text.ts";
+import { faultText, refusalText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
+import { waitingText } from "../../../ui/text/waiting-text.ts";
 import { isKnownKind } from "../../../wire/kinds.ts";
 import { formatRoute } from "../../input/route.ts";
 import { ReadersLine } from "../attention/readers.tsx";
@@ -38,7 +39,7 @@ import {
   QUICK_SIGNS,
   THUMB,
 } from "./message-actions.ts";
-import { messageLabel, pendingLabel } from "./message-label.ts";
+import { messageLabel, pendingLabel, waitingLabel } from "./message-label.ts";
 import {
   AccountName,
   Avatar,
@@ -54,14 +55,21 @@ import {
 } from "./person.tsx";
 import { Poll } from "./poll.tsx";
 import { PlainLine, RichText } from "./rich-text.tsx";
+import { type SentFile, SentFiles, WaitingState } from "./waiting.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
+type WaitingRow = Extract<Row, { kind: "waiting" }>;
 
 const QUOTE_LENGTH = 120;
 const NOBODY: readonly string[] = [];
 
-function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: MessageActions }) {
+interface QuoteProps {
+  readonly row: ItemRow | PendingRow | WaitingRow;
+  readonly actions: MessageActions;
+}
+
+function Quote({ row, actions }: QuoteProps) {
   const texts = useTexts();
   const { re, answers } = row;
   const author = useModelValue((model) => answers && authorText(answers, texts, model)) ?? "";
@@ -602,6 +610,16 @@ export interface PendingProps {
   readonly actions: MessageActions;
 }
 
+interface WaitingProps {
+  readonly row: WaitingRow;
+  readonly actions: MessageActions;
+}
+
+/** Files of a post, as its author named them. */
+function filesOf({ body: { files = [], names = [] } }: PendingPost): readonly SentFile[] {
+  return files.map(({ size }, i) => ({ name: names[i] ?? "", size, isFolder: false }));
+}
+
 function Refused({ post }: { readonly post: PendingPost }) {
   const { texts, chat } = usePage();
   if (post.state.kind !== "refused") return null;
@@ -620,9 +638,44 @@ function Refused({ post }: { readonly post: PendingPost }) {
   );
 }
 
+/** Own message whose files are being uploaded, or that waits for its author. */
+export const Waiting = memo(function Waiting({ row, actions }: WaitingProps) {
+  const { texts } = usePage();
+  const { message, isGrouped } = row;
+  const { key, files, text, writtenUnixMs } = message;
+  const names = useNames();
+  const me = actions.me ?? "";
+  const name = useShownName(me);
+  const isOnline = useOnline();
+  const note = waitingText(message, isOnline, texts, faultText);
+  return (
+    <article
+      className={
+        isGrouped ? "row message is-own is-pending is-grouped" : "row message is-own is-pending"
+      }
+      tabIndex={-1}
+      aria-label={waitingLabel(row, name, note ?? texts.pending, texts, names)}
+    >
+      {isGrouped ? null : <Head from={me} user={me} note={undefined} unixMs={writtenUnixMs} />}
+      <div className="slip-paper">
+        <Quote row={row} actions={actions} />
+        <Slip unixMs={writtenUnixMs} icon="clock" />
+        <SentFiles message={key} files={files} actions={message.actions} />
+        {text === "" ? null : (
+          <Foldable id={key} text={text} unfolded={actions.unfolded}>
+            {(shown) => <RichText text={shown} mentions={NOBODY} />}
+          </Foldable>
+        )}
+      </div>
+      <WaitingState message={message} />
+    </article>
+  );
+});
+
 export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const { texts } = usePage();
   const { post, isGrouped } = row;
+  const files = useMemo(() => post.files ?? filesOf(post), [post]);
   const names = useNames();
   const me = actions.me ?? "";
   const name = useShownName(me);
@@ -641,6 +694,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
       <div className="slip-paper">
         <Quote row={row} actions={actions} />
         <Slip unixMs={post.writtenUnixMs} icon="clock" />
+        {files.length === 0 ? null : <SentFiles message={post.body.message ?? ""} files={files} />}
         <Foldable id={post.key} text={post.body.text} unfolded={actions.unfolded}>
           {(text) => (
             <RichText text={text} mentions={post.body.mentions ?? NOBODY}>

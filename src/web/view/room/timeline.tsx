@@ -31,7 +31,7 @@ import { RowList, type RowListHandle } from "../shell/row-list.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { Beginning, NewcomerWelcome } from "./beginning.tsx";
 import { useCopiedMessages } from "./copied-messages.ts";
-import { EventText, MessageRow, Pending } from "./message.tsx";
+import { EventText, MessageRow, Pending, Waiting } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
 import { useShownName, useTitle } from "./person.tsx";
@@ -106,7 +106,7 @@ export const RowView = memo(function RowView({ row, actions, isJumpTarget, onMen
         </MenuStateContext>
       );
     case "waiting":
-      return null;
+      return <Waiting row={row} actions={actions} />;
     default:
       return <Pending row={row} actions={actions} />;
   }

@@ -1,0 +1,763 @@
+/** Messages with files of one account on the page, until the server has recorded them. */
+
+import * as v from "valibot";
+import { unreachable } from "../../base/assert.ts";
+import { toBase64Url, toHex } from "../../base/bytes.ts";
+import { asFault, Fault, ignoreFault, msg } from "../../base/fault.ts";
+import { type FileId, ID_BYTES } from "../../base/ids.ts";
+import { FILES_UPLOADED_TOGETHER_MAX } from "../../base/limits.ts";
+import { PAGE_WAITING_MESSAGES_MAX } from "../../base/limits-page.ts";
+import { defined } from "../../base/values.ts";
+import { countLocated } from "../../client/files/located-files.ts";
+import { sentWhole } from "../../client/files/message.ts";
+import type { CompleteUpload, PreviewContent, Transfers } from "../../client/files/transfers.ts";
+import { withMentions } from "../../core/client/mentions.ts";
+import {
+  type OutgoingCommand,
+  type OutgoingEffect,
+  type OutgoingInput,
+  OutgoingMessage,
+  refusedMessage,
+  storedFault,
+  type UploadedContent,
+  type WaitingFile,
+  type WaitingMessage,
+} from "../../core/client/outgoing.ts";
+import { isVoiceName } from "../../core/client/voice.ts";
+import { waitingView } from "../../core/model/waiting.ts";
+import type { ProgressReport } from "../../core/transfer/progress.ts";
+import type { Source } from "../../io/blob/interfaces.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
+import { FileSource, fileStamp, readableFile } from "../browser/file-source.ts";
+import { accountPrefix, numberKey, type TableChange } from "../browser/indexed-db.ts";
+import { readSound } from "../browser/sound.ts";
+import type { AttachmentStore } from "./attachment-store.ts";
+import { type AttachedContent, type Attachment, folderModule } from "./attachments.ts";
+import type { PageTransfersOptions } from "./journal.ts";
+import type { BrowserUploadJournal, FileHandle, FolderHandle } from "./upload-journal.ts";
+
+/** How the page reads a file again after a reload. */
+interface StoredSource {
+  /** Key of the stored attachment, and of the upload's journal. */
+  readonly key: string;
+  readonly stamp: string;
+  readonly handle?: FileHandle | FolderHandle;
+  /** Sends a smaller copy of a photo. */
+  readonly isSmaller?: true;
+}
+
+type Message = WaitingMessage<StoredSource>;
+type MessageFile = WaitingFile<StoredSource>;
+
+interface StoredMessage extends Message {
+  /** Set in the transaction that stores the post, and removed if the server refuses the post. */
+  readonly isPosted?: true;
+}
+
+const STORED_MESSAGE = v.looseObject({
+  to: v.pipe(v.array(v.string()), v.minLength(1)),
+  text: v.string(),
+  createdUnixMs: v.number(),
+  files: v.array(
+    v.looseObject({
+      id: v.number(),
+      name: v.string(),
+      source: v.looseObject({ key: v.string(), stamp: v.string() }),
+      state: v.looseObject({ kind: v.picklist(["waiting", "complete", "failed"]) }),
+    }),
+  ),
+});
+
+const FETCH_RETRY_MS = 2_000;
+
+const NO_PROGRESS: ReadonlyMap<number, ProgressReport> = new Map();
+
+function isStoredMessage(value: unknown): value is StoredMessage {
+  return v.is(STORED_MESSAGE, value);
+}
+
+interface Entry {
+  readonly key: string;
+  machine: OutgoingMessage<StoredSource>;
+  readonly contents: Map<number, Attachment>;
+  /** Keys of all files whose rows exist. */
+  readonly sources: Map<number, string>;
+  readonly uploads: Map<number, AbortController>;
+  readonly progress: Map<number, ProgressReport>;
+  release: (() => void) | undefined;
+  isStored: boolean;
+  isPosted: boolean;
+  isAnnouncing: boolean;
+  cancelTimer: (() => void) | undefined;
+}
+
+export interface NewMessage {
+  readonly to: string;
+  readonly text: string;
+  readonly re?: number | undefined;
+  readonly thread?: boolean | undefined;
+  readonly files: readonly { readonly attachment: Attachment; readonly isSmaller: boolean }[];
+  /** Changes that remove the draft in the transaction that stores the message. */
+  readonly draft?: Promise<readonly TableChange[]> | undefined;
+}
+
+export interface WaitingMessagesOptions extends PageTransfersOptions {
+  readonly attached: AttachmentStore;
+  readonly journal: BrowserUploadJournal;
+  readonly files: Transfers;
+}
+
+/** A changed or missing file needs the user, who may choose it again. */
+function mustChoose(name: string): Fault {
+  return new Fault("file-changed", msg`'${name}' has changed or cannot be read: choose it again`);
+}
+
+/** Code of the page, such as that which scales photos, cannot be fetched while there is no link. */
+function retryable(fault: Fault): Fault {
+  if (fault.code !== "unreachable") return fault;
+  return new Fault(fault.code, fault.message, { retryAfterMs: FETCH_RETRY_MS });
+}
+
+function stampOf(content: AttachedContent): string {
+  return content instanceof File ? fileStamp(content) : content.stamp;
+}
+
+/**
+ * A row of the store is the message. A browser lock shows that the tab of a message is open; the
+ * others show it. After the tab closes, another tab continues it.
+ */
+export class WaitingMessages {
+  readonly #prefix: string;
+  readonly #entries = new Map<string, Entry>();
+  /** Messages of other tabs. */
+  #others: ReadonlySet<string> = new Set();
+  readonly #writes = new TaskQueue();
+  readonly #restoring = new TaskQueue();
+  readonly #running = new TaskQueue({ running: FILES_UPLOADED_TOGETHER_MAX });
+  #lastCreatedMs = 0;
+  #isClosed = false;
+
+  constructor(private readonly options: WaitingMessagesOptions) {
+    this.#prefix = accountPrefix(options.owner);
+  }
+
+  get hasMessages(): boolean {
+    return [...this.#entries.values()].some(({ isPosted }) => !isPosted);
+  }
+
+  /** True if a message or one of its files is lost when the page closes. */
+  get isLossy(): boolean {
+    const { attached } = this.options;
+    return [...this.#entries.values()].some(({ isStored, isPosted, machine, contents }) => {
+      if (isPosted) return false;
+      return (
+        !isStored ||
+        machine.message.files.some(({ id, state, source }) => {
+          const attachment = contents.get(id);
+          if (attachment === undefined || state.kind === "complete") return false;
+          return source.handle === undefined && !attached.isStored(attachment);
+        })
+      );
+    });
+  }
+
+  /** Content of a file of a message that is not recorded yet, if this tab has it. */
+  contentAt(key: string, index: number): AttachedContent | undefined {
+    const entry = this.#entries.get(key);
+    const file = entry?.machine.message.files[index];
+    return file && entry?.contents.get(file.id)?.file;
+  }
+
+  /** @throws {Fault} too-many */
+  send({ to, text, re, thread, files, draft }: NewMessage): void {
+    if (this.#entries.size >= PAGE_WAITING_MESSAGES_MAX) {
+      const max = PAGE_WAITING_MESSAGES_MAX;
+      throw new Fault("too-many", msg`${max} messages with files are waiting already`, {
+        remedy: msg`wait until one is sent`,
+      });
+    }
+    const { clock, entropy } = this.options.platform;
+    // Keys increase, so that a reloaded page restores the order.
+    const createdUnixMs = Math.max(clock.unixMs(), this.#lastCreatedMs + 1);
+    this.#lastCreatedMs = createdUnixMs;
+    const key = `${numberKey(createdUnixMs)} ${toBase64Url(entropy(ID_BYTES))}`;
+    const contents = new Map<number, Attachment>();
+    const waiting = files.map(({ attachment, isSmaller }, i): MessageFile => {
+      const { file, handle } = attachment;
+      contents.set(i + 1, attachment);
+      return {
+        id: i + 1,
+        name: file.name,
+        size: file.size,
+        ...(file instanceof File ? {} : { isFolder: true }),
+        source: {
+          key: this.options.attached.keyOf(attachment) ?? this.options.attached.newKey(),
+          stamp: stampOf(file),
+          ...defined({ handle }),
+          ...(isSmaller && { isSmaller }),
+        },
+        state: { kind: "waiting" },
+      };
+    });
+    const message = { to: [to], text, ...defined({ re, thread }), createdUnixMs, files: waiting };
+    const entry = this.#add(key, message, contents);
+    this.#show(entry);
+    void this.#begin(entry, draft);
+  }
+
+  async #begin(entry: Entry, draft: NewMessage["draft"]): Promise<void> {
+    const { locks } = this.options.platform;
+    entry.release = await locks.hold(this.#lockName(entry.key)).catch(ignoreFault);
+    await this.#writes.run(async () => {
+      const changes = (await draft?.catch(ignoreFault)) ?? [];
+      await this.#write(entry, changes);
+    });
+    this.#handle(entry, { kind: "started" });
+  }
+
+  #add(key: string, message: Message, contents: Map<number, Attachment>): Entry {
+    const entry: Entry = {
+      key,
+      machine: new OutgoingMessage(message),
+      contents,
+      sources: new Map(message.files.map(({ id, source }) => [id, source.key])),
+      uploads: new Map(),
+      progress: new Map(),
+      release: undefined,
+      isStored: false,
+      isPosted: false,
+      isAnnouncing: false,
+      cancelTimer: undefined,
+    };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /**
+   * Continues the messages of closed pages, and shows those of other tabs.
+   * @throws {Fault} store-…
+   */
+  restore(): Promise<void> {
+    return this.#restoring.run(() => this.#restore());
+  }
+
+  async #restore(): Promise<void> {
+    const { platform, emit } = this.options;
+    const { store, locks } = platform;
+    const others = new Set<string>();
+    for (const [row, value] of await store.all("messages", this.#prefix)) {
+      const key = row.slice(this.#prefix.length);
+      if (this.#entries.has(key) || !isStoredMessage(value)) continue;
+      const release = await locks.hold(this.#lockName(key));
+      if (this.#isClosed) return release?.();
+      if (release === undefined) {
+        if (value.isPosted === true) continue;
+        others.add(key);
+        emit({
+          kind: "waiting",
+          message: { ...waitingView(key, value, NO_PROGRESS), actions: [] },
+        });
+        continue;
+      }
+      // Its tab may have changed or sent it since the rows were read.
+      const latest = await store.get("messages", row);
+      if (isStoredMessage(latest)) await this.#adopt(key, latest, release);
+      else release();
+    }
+    const gone = [...this.#others].filter((key) => !others.has(key) && !this.#entries.has(key));
+    this.#others = others;
+    for (const key of gone) emit({ kind: "waiting-gone", key });
+  }
+
+  async #adopt(key: string, stored: StoredMessage, release: () => void): Promise<void> {
+    const { attached, journal, session } = this.options;
+    const { isPosted = false, ...message } = stored;
+    const entry = this.#add(key, message, new Map());
+    entry.release = release;
+    entry.isStored = true;
+    const keys = new Set(message.files.map(({ source }) => source.key));
+    await journal.adopt(keys);
+    for (const { id, source } of message.files) {
+      const attachment = await attached.adopt(source.key);
+      if (attachment !== undefined) entry.contents.set(id, attachment);
+    }
+    if (this.#isClosed) return;
+    if (!isPosted) {
+      this.#show(entry);
+      return this.#handle(entry, { kind: "started" });
+    }
+    entry.isPosted = true;
+    const posts = await session.posts.takeAdopted(key);
+    const refusal = posts.length === 0 ? this.options.takeRefusal?.(key) : undefined;
+    if (refusal !== undefined) return this.#refused(entry, message, refusal);
+    await this.#follow(
+      entry,
+      message,
+      posts.map(({ receipt }) => receipt),
+    );
+  }
+
+  command(key: string, command: OutgoingCommand): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.isPosted) return;
+    this.#handle(entry, command);
+  }
+
+  /** Must be called from a click handler, because the browser may ask for access to the files. */
+  async retry(key: string): Promise<void> {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.isPosted) return;
+    for (const file of entry.machine.message.files) {
+      if (file.state.kind !== "failed" || entry.contents.has(file.id)) continue;
+      await this.#permitted(entry, file, "requestPermission");
+    }
+    this.#handle(entry, { kind: "retry" });
+  }
+
+  /**
+   * Continues with a file that the user has chosen again.
+   * @throws {Fault} file-changed if it has another name
+   */
+  choose(key: string, id: number, content: AttachedContent): void {
+    const entry = this.#entries.get(key);
+    const file = entry?.machine.message.files.find((each) => each.id === id);
+    if (entry === undefined || file === undefined) return;
+    if (content.name !== file.name)
+      throw new PageFault("file-changed", file.isFolder ? "otherFolder" : "otherFile");
+    entry.contents.set(id, { file: content, handle: undefined });
+    this.#handle(entry, { kind: "retry" });
+  }
+
+  #handle(entry: Entry, input: OutgoingInput<StoredSource>): void {
+    if (this.#isClosed) return;
+    const { clock } = this.options.platform;
+    const effects = entry.machine.handle(input, clock.now());
+    for (const effect of effects) this.#perform(entry, effect);
+    entry.cancelTimer?.();
+    const deadline = entry.machine.deadline();
+    entry.cancelTimer =
+      deadline === undefined
+        ? undefined
+        : clock.after(Math.max(0, deadline - clock.now()), () =>
+            this.#handle(entry, { kind: "tick" }),
+          );
+    if (!entry.machine.isGone && !entry.isPosted && effects.length > 0) this.#show(entry);
+  }
+
+  #perform(entry: Entry, effect: OutgoingEffect<StoredSource>): void {
+    const { files } = this.options;
+    switch (effect.kind) {
+      case "store":
+        this.#dropRemoved(entry);
+        return void this.#writes.run(() => this.#write(entry));
+      case "upload":
+        return void this.#upload(entry, effect.file, effect.isRetry);
+      case "stop":
+        return entry.uploads.get(effect.file)?.abort();
+      case "withdraw":
+        return void files.withdraw(effect.content.file).catch(ignoreFault);
+      case "post":
+        return this.#post(entry, effect.posts);
+      case "return":
+        return void this.#giveBack(entry, effect.message);
+      case "delete":
+        return void this.#remove(entry, entry.machine.message);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #dropRemoved(entry: Entry): void {
+    const remaining = new Set(entry.machine.message.files.map(({ id }) => id));
+    for (const id of [...entry.sources.keys()]) if (!remaining.has(id)) this.#dropFile(entry, id);
+  }
+
+  /** Deletes what is stored of a file, and what the server has of its upload. */
+  #dropFile(entry: Entry, id: number): void {
+    const { attached, journal, files } = this.options;
+    const { contents, sources, uploads } = entry;
+    const key = sources.get(id);
+    const attachment = contents.get(id);
+    sources.delete(id);
+    contents.delete(id);
+    if (attachment !== undefined) void attached.delete(attachment);
+    if (key === undefined) return;
+    uploads.get(id)?.abort();
+    const file = journal.fileOf(key);
+    journal.forget(key);
+    if (file !== undefined) files.withdraw(file).catch(ignoreFault);
+  }
+
+  async #upload(entry: Entry, file: MessageFile, isRetry: boolean): Promise<void> {
+    const { id } = file;
+    const stop = new AbortController();
+    entry.uploads.set(id, stop);
+    try {
+      const complete = await this.#running.run(async () => {
+        if (stop.signal.aborted) return undefined;
+        if (await this.#isSealed(entry)) return this.#announce(entry);
+        return await this.#send(entry, file, isRetry, stop.signal);
+      });
+      if (complete === undefined) return;
+      // The stored message has the content; if it was stopped meanwhile, the machine withdraws it.
+      this.#handle(entry, { kind: "uploaded", file: id, content: contentOf(complete) });
+      this.options.journal.forget(file.source.key);
+      this.#reportOmissions(entry, id);
+    } catch (error) {
+      const fault = retryable(asFault(error));
+      if (!stop.signal.aborted) this.#handle(entry, { kind: "failed", file: id, fault });
+    } finally {
+      if (entry.uploads.get(id) === stop) entry.uploads.delete(id);
+      entry.progress.delete(id);
+    }
+  }
+
+  async #isSealed({ machine }: Entry): Promise<boolean> {
+    const { sealing } = this.options.session;
+    await sealing.untilListed();
+    return (await sealing.sealedTargets(machine.message.to)).length > 0;
+  }
+
+  /** Sends each file of an encrypted room as a message of its own, the first with the text. */
+  async #announce(entry: Entry): Promise<undefined> {
+    if (entry.isAnnouncing) return undefined;
+    entry.isAnnouncing = true;
+    try {
+      for (;;) {
+        const { message } = entry.machine;
+        const file = message.files.find(({ state }) => state.kind === "waiting");
+        if (file === undefined) break;
+        await this.#announceFile(entry, message, file);
+      }
+    } finally {
+      entry.isAnnouncing = false;
+    }
+    return undefined;
+  }
+
+  async #announceFile(entry: Entry, message: Message, file: MessageFile): Promise<void> {
+    const { to, text, re, thread } = message;
+    const stop = entry.uploads.get(file.id) ?? new AbortController();
+    try {
+      const content = await this.#contentFor(entry, file, true);
+      const { source, preview } = await this.#open(content, file.source);
+      const onProgress = (progress: ProgressReport) => {
+        entry.progress.set(file.id, progress);
+        if (!stop.signal.aborted) this.#show(entry);
+      };
+      const files = [{ source, preview, onProgress }];
+      const body = withMentions({ text, ...defined({ re, thread }) });
+      const request = { to, body, files, signal: stop.signal };
+      sentWhole(await this.options.files.sendMessage(request));
+      const rest = entry.machine.message.files.filter(({ id }) => id !== file.id);
+      entry.machine = new OutgoingMessage({ ...entry.machine.message, text: "", files: rest });
+      this.#dropFile(entry, file.id);
+      if (rest.length === 0) return await this.#remove(entry, entry.machine.message);
+    } catch (error) {
+      const fault = storedFault(asFault(error));
+      if (this.#isClosed || this.#entries.get(entry.key) !== entry) return;
+      const files = entry.machine.message.files.map((each) =>
+        each.id === file.id ? { ...each, state: { kind: "failed", fault } as const } : each,
+      );
+      entry.machine = new OutgoingMessage({ ...entry.machine.message, files });
+    }
+    void this.#writes.run(() => this.#write(entry));
+    this.#show(entry);
+  }
+
+  /** Reports the entries of a folder that the page could not read. */
+  #reportOmissions({ contents }: Entry, id: number): void {
+    const content = contents.get(id)?.file;
+    const fault = content instanceof File ? undefined : content?.takeOmissions();
+    if (fault !== undefined) this.options.emit({ kind: "fault", fault });
+  }
+
+  async #send(
+    entry: Entry,
+    file: MessageFile,
+    isRetry: boolean,
+    signal: AbortSignal,
+  ): Promise<CompleteUpload> {
+    const content = await this.#contentFor(entry, file, isRetry);
+    try {
+      return await this.#sendContent(entry, file, content, signal);
+    } catch (error) {
+      if (asFault(error).code !== "file-changed" || signal.aborted) throw error;
+      const stored = await this.#storedCopy(entry, file.id);
+      if (stored === undefined) throw error;
+      return await this.#sendContent(entry, file, stored, signal);
+    }
+  }
+
+  /** The file as it was when it was attached. */
+  async #storedCopy({ contents }: Entry, id: number): Promise<AttachedContent | undefined> {
+    const attachment = contents.get(id);
+    const copy = attachment && (await this.options.attached.copyOf(attachment));
+    if (copy !== undefined) contents.set(id, copy);
+    return copy?.file;
+  }
+
+  async #sendContent(
+    entry: Entry,
+    file: MessageFile,
+    content: AttachedContent,
+    signal: AbortSignal,
+  ): Promise<CompleteUpload> {
+    const { files } = this.options;
+    const { message } = entry.machine;
+    const { source, preview } = await this.#open(content, file.source);
+    try {
+      return await files.upload({
+        source,
+        preview,
+        to: message.to,
+        ...defined({ re: message.re, thread: message.thread }),
+        signal,
+        onProgress: (progress) => {
+          entry.progress.set(file.id, progress);
+          if (!signal.aborted) this.#show(entry);
+        },
+      });
+    } finally {
+      source.close();
+    }
+  }
+
+  /** @throws {Fault} file-changed if the user must choose the file again */
+  async #contentFor(entry: Entry, file: MessageFile, isRetry: boolean): Promise<AttachedContent> {
+    const { id, name, source } = file;
+    const known = entry.contents.get(id)?.file;
+    const content = known ?? (await this.#permitted(entry, file, "queryPermission"));
+    if (content === undefined) throw mustChoose(name);
+    const stamp = stampOf(content);
+    if (stamp === source.stamp) return content;
+    if (!isRetry) throw mustChoose(name);
+    this.#handle(entry, {
+      kind: "opened",
+      file: id,
+      source: { ...source, stamp },
+      size: content.size,
+    });
+    return content;
+  }
+
+  async #permitted(
+    entry: Entry,
+    { id, source: { handle } }: MessageFile,
+    method: "queryPermission" | "requestPermission",
+  ): Promise<AttachedContent | undefined> {
+    if (handle === undefined) return undefined;
+    try {
+      if ((await handle[method]?.({ mode: "read" })) !== "granted") return undefined;
+      const file =
+        "getFile" in handle
+          ? await handle.getFile()
+          : await (await folderModule()).LocalFolder.read(handle);
+      entry.contents.set(id, { file, handle });
+      return file;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #open(
+    original: AttachedContent,
+    { key, isSmaller }: StoredSource,
+  ): Promise<{ readonly source: Source; readonly preview: PreviewContent | undefined }> {
+    if (!(original instanceof File)) return { source: original.open(key), preview: undefined };
+    const { photos } = this.options;
+    const content = isSmaller === true ? await this.#smaller(original) : original;
+    const sound = isVoiceName(content.name) ? await readSound(content) : undefined;
+    const source = new FileSource(content, key, fileStamp(original), sound);
+    return { source, preview: await photos?.preview(content) };
+  }
+
+  /** @throws {Fault} not-allowed if the position that the user left out would be sent */
+  async #smaller(original: File): Promise<File> {
+    const smaller = await this.options.photos?.smaller(original);
+    if (smaller === undefined && (await countLocated([readableFile(original)])).has > 0)
+      throw new PageFault("not-allowed", "positionRemains");
+    return smaller ?? original;
+  }
+
+  #post(
+    entry: Entry,
+    posts: Extract<OutgoingEffect<StoredSource>, { kind: "post" }>["posts"],
+  ): void {
+    const { session } = this.options;
+    const { key, machine } = entry;
+    const { message } = machine;
+    const names = message.files.map(({ name }) => name);
+    entry.isPosted = true;
+    const receipts = posts.map(({ to, body }) =>
+      session.posts.post(to, { ...body, message: key, names }),
+    );
+    this.#handle(entry, { kind: "queued" });
+    this.options.emit({ kind: "waiting-gone", key });
+    void this.#follow(entry, message, receipts);
+  }
+
+  /** Changes that belong into the transaction that stores the post of a message. */
+  posted(key: string): readonly TableChange[] {
+    const entry = this.#entries.get(key);
+    if (entry?.isPosted !== true || !entry.isStored) return [];
+    const value: StoredMessage = { ...entry.machine.message, isPosted: true };
+    return [{ table: "messages", key: this.#prefix + key, value }];
+  }
+
+  /** Waits until the server has recorded or refused the posts of a message. */
+  async #follow(
+    entry: Entry,
+    message: Message,
+    receipts: readonly Promise<unknown>[],
+  ): Promise<void> {
+    try {
+      await Promise.all(receipts);
+      await this.#remove(entry, message);
+    } catch (error) {
+      const fault = asFault(error);
+      // Ends of the session leave the post in the outbox.
+      if (this.#isClosed) return;
+      this.options.takeRefusal?.(entry.key);
+      this.#refused(entry, message, fault);
+    }
+  }
+
+  #refused(entry: Entry, message: Message, fault: Fault): void {
+    entry.isPosted = false;
+    const [to = ""] = message.to;
+    entry.machine = new OutgoingMessage(refusedMessage(message, to, fault));
+    void this.#writes.run(() => this.#write(entry));
+    this.#show(entry);
+    this.#handle(entry, { kind: "started" });
+  }
+
+  /** The contents stay where they are stored, and belong to the composer again. */
+  async #giveBack(entry: Entry, message: Message): Promise<void> {
+    const { attached, giveBack, emit, platform } = this.options;
+    const { key, contents, sources } = entry;
+    this.#entries.delete(key);
+    const attachments = message.files.flatMap(({ id }) => contents.get(id) ?? []);
+    await Promise.all(attachments.map((attachment) => attached.hold(attachment)));
+    const [to = ""] = message.to;
+    const { text, re, thread } = message;
+    const storing = giveBack?.({ to, text, ...defined({ re, thread }), attachments });
+    emit({ kind: "waiting-gone", key });
+    contents.clear();
+    const lost = message.files.filter(({ source }) => attached.isOwn(source.key) === false);
+    await this.#writes.run(async () => {
+      const draft = (await storing?.catch(ignoreFault)) ?? [];
+      const removals = lost.map(({ source }) => attached.removal(source.key));
+      await platform.store.write([...draft, this.#removal(key), ...removals]).catch(asFault);
+    });
+    for (const id of [...sources.keys()]) this.#dropFile(entry, id);
+    this.#left(entry);
+  }
+
+  /** The message was recorded or discarded. */
+  async #remove(entry: Entry, message: Message): Promise<void> {
+    const { attached, emit, platform } = this.options;
+    const { key, contents, sources, isPosted } = entry;
+    this.#entries.delete(key);
+    emit({ kind: "waiting-gone", key });
+    await this.#writes.run(() => {
+      const rows = message.files.map(({ source }) => attached.removal(source.key));
+      return platform.store.write([this.#removal(key), ...rows]).catch(asFault);
+    });
+    for (const attachment of contents.values()) attached.forget(attachment)?.release?.();
+    contents.clear();
+    if (!isPosted) for (const id of [...sources.keys()]) this.#dropFile(entry, id);
+    this.#left(entry);
+  }
+
+  #left({ cancelTimer, release }: Entry): void {
+    cancelTimer?.();
+    release?.();
+    this.#notifyTabs();
+  }
+
+  /** A failed write keeps the message in memory, and `WatchedStore` says so once. */
+  async #write(entry: Entry, more: readonly TableChange[] = []): Promise<void> {
+    const { key, machine, isPosted } = entry;
+    if (this.#entries.get(key) !== entry || isPosted || this.#isClosed) return;
+    const change = { table: "messages", key: this.#prefix + key, value: machine.message } as const;
+    try {
+      await this.options.platform.store.write([change, ...more]);
+      entry.isStored = this.options.platform.store.isEphemeral !== true;
+    } catch (error) {
+      asFault(error);
+    }
+    this.#notifyTabs();
+  }
+
+  #removal(key: string): TableChange {
+    return { table: "messages", key: this.#prefix + key, value: undefined };
+  }
+
+  #notifyTabs(): void {
+    const { platform, owner } = this.options;
+    platform.tabs.broadcast({ kind: "messages", user: owner.user });
+  }
+
+  #show({ key, machine, progress }: Entry): void {
+    const message = waitingView(key, machine.message, progress);
+    this.options.emit({ kind: "waiting", message });
+  }
+
+  /** Keys of the files of all stored messages, also of other tabs. */
+  async fileKeys(): Promise<ReadonlySet<string>> {
+    const rows = await this.options.platform.store.all("messages", this.#prefix);
+    const messages = rows.flatMap(([, value]) => (v.is(STORED_MESSAGE, value) ? [value] : []));
+    return new Set(messages.flatMap(({ files }) => files.map(({ source }) => source.key)));
+  }
+
+  /**
+   * Messages that answer a message which the accepted history lacks wait for their author, without
+   * the reference. The page starts again afterwards.
+   * @param common `seq` of the last record that both histories contain
+   */
+  async historyReplaced(common: number): Promise<void> {
+    const { store } = this.options.platform;
+    for (const { key, machine, isPosted } of this.#entries.values()) {
+      const { re, thread: _, ...message } = machine.message;
+      if (isPosted || (re ?? 0) <= common) continue;
+      const fault = storedFault(
+        new Fault(
+          "not-found",
+          msg`the server has lost the message that an unsent message refers to`,
+          { remedy: msg`send it again as a new message` },
+        ),
+      );
+      const change = { table: "messages", key: this.#prefix + key } as const;
+      await this.#writes.run(() => store.write([{ ...change, value: { ...message, fault } }]));
+    }
+    await this.written();
+  }
+
+  written(): Promise<void> {
+    return this.#writes.run(async () => undefined);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const { uploads, release, cancelTimer } of this.#entries.values()) {
+      for (const stop of uploads.values()) stop.abort();
+      cancelTimer?.();
+      release?.();
+    }
+    this.#entries.clear();
+  }
+
+  #lockName(key: string): string {
+    return `chat message ${this.#prefix}${key}`;
+  }
+}
+
+function contentOf({ entry }: CompleteUpload): UploadedContent {
+  const { file, size, chunks, digest, preview } = entry;
+  const id = file as FileId;
+  if (preview === undefined) return { file: id, size, chunks, digest: toHex(digest) };
+  const shown = { ...preview, file: preview.file as FileId, digest: toHex(preview.digest) };
+  return { file: id, size, chunks, digest: toHex(digest), preview: defined(shown) };
+}
