@@ -41,7 +41,6 @@ import type {
   SearchQuery,
 } from "../core/model/state.ts";
 import { shownHands } from "../core/model/unignored.ts";
-import { checkFileText } from "../core/rooms/files.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
 import { checkPollOptions, type PollRules, pollText, sealedPoll } from "../core/rooms/polls.ts";
@@ -643,7 +642,7 @@ export class Actions {
     const newText = isFile ? text.trim() : text;
     if (item?.poll !== undefined) throw new Fault("not-allowed", msg`a poll cannot be edited`);
     if (item?.text === newText) return undefined;
-    if (isFile) checkFileText(newText);
+    if (isFile && newText !== "") checkText(newText);
     if (room.isSealed !== true) {
       return (await this.#actor.request("edit", { seq, text: newText })).seq;
     }

@@ -3,6 +3,7 @@
 import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { FileId, OutboxId } from "../base/ids.ts";
+import { OUTBOX_IN_FLIGHT_MAX } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
 import {
   Outbox,
@@ -52,6 +53,8 @@ interface PendingPost {
   readonly counter: number | undefined;
   readonly createdUnixMs: number;
   readonly files: readonly FileId[];
+  /** True if the row stays until the command has reported the result. */
+  readonly isKept: boolean;
   readonly adopted?: { readonly to: string; readonly body: PostBody };
   readonly settle?: (outcome: PostOutcome) => void;
 }
@@ -65,6 +68,9 @@ interface Write {
   readonly sends: readonly Send[];
   readonly connection: Connection | undefined;
 }
+
+/** Unsettled posts, and settled ones whose rows are kept until their command has ended. */
+const KEPT_POSTS_MAX = OUTBOX_IN_FLIGHT_MAX / 2;
 
 /** Writes all changes of one tick together, and sends posts only after that write. */
 export class OutboxDriver {
@@ -82,6 +88,8 @@ export class OutboxDriver {
   #cancelWrite: (() => void) | undefined;
   #added: UnsentPost[] = [];
   #settled: number[] = [];
+  /** Settled posts whose rows are still stored. */
+  readonly #kept: { readonly counter: number; readonly files: readonly FileId[] }[] = [];
   /** Files of the posts that the server has stored. */
   #posted: FileId[] = [];
   #sends: Send[] = [];
@@ -121,7 +129,8 @@ export class OutboxDriver {
       const { receipt, settle } = pendingReceipt();
       const adopted = { to, body };
       const files = contentIds(body.files ?? []);
-      this.#pending.set(key, { name, counter, createdUnixMs, files, adopted, settle });
+      const isKept = body.message !== undefined;
+      this.#pending.set(key, { name, counter, createdUnixMs, files, isKept, adopted, settle });
       this.#maybeStored.add(counter);
       this.#handle({ kind: "adopt", key, counter, to, body });
       return { post, receipt };
@@ -153,7 +162,8 @@ export class OutboxDriver {
     const name = counter === undefined ? `${this.id} refused ${key}` : id;
     this.owner.emit({ kind: "posted", key: name, id, to, body, writtenUnixMs });
     const files = contentIds(body.files ?? []);
-    this.#pending.set(key, { name, counter, createdUnixMs: writtenUnixMs, files, settle });
+    const isKept = body.message !== undefined;
+    this.#pending.set(key, { name, counter, createdUnixMs: writtenUnixMs, files, isKept, settle });
     if (counter !== undefined) {
       const line = encodeQueued(body);
       this.#added.push({ counter, target: to, body: line, createdUnixMs: writtenUnixMs });
@@ -231,11 +241,17 @@ export class OutboxDriver {
     const pending = this.#pending.get(key);
     this.#pending.delete(key);
     if (pending === undefined) return;
-    const { name, counter, files, adopted, settle } = pending;
-    if (outcome.kind === "durable") this.#posted.push(...files);
+    const { name, counter, files, isKept, adopted, settle } = pending;
     if (counter !== undefined) this.#maybeStored.delete(counter);
     if (!this.#isClosed) {
-      if (counter !== undefined) this.#removeFromStore(counter);
+      if (counter !== undefined) {
+        const posted = outcome.kind === "durable" ? files : [];
+        this.#kept.push({ counter, files: posted });
+        if (!isKept || outcome.kind === "refused") this.#forget(counter);
+        // The server recognises only the last counters of an outbox.
+        while (this.#kept.length > 0 && this.#kept.length + this.size > KEPT_POSTS_MAX)
+          this.#forget(this.#kept[0]?.counter);
+      }
       const isRenumbered = counter !== undefined && this.#renumbered.delete(counter);
       const renumbered = isRenumbered ? formatPostId(this.id, counter) : undefined;
       this.owner.emit(defined({ kind: "settled", key: name, outcome, adopted, renumbered }));
@@ -290,6 +306,23 @@ export class OutboxDriver {
         if (isHeld) this.#held();
       }
     });
+  }
+
+  get hasKept(): boolean {
+    return this.#kept.length > 0;
+  }
+
+  /** Removes the posts of a command, which has reported their results. */
+  forgetKept(): void {
+    while (this.#kept.length > 0) this.#forget(this.#kept[0]?.counter);
+  }
+
+  #forget(counter: number | undefined): void {
+    const index = this.#kept.findIndex((post) => post.counter === counter);
+    for (const post of this.#kept.splice(index, 1)) {
+      this.#posted.push(...post.files);
+      this.#removeFromStore(post.counter);
+    }
   }
 
   #held(): void {

@@ -64,7 +64,11 @@ export class OutboxQueue {
   #isClosed = false;
   #adopting: Promise<void> | undefined;
   /** Posts of earlier runs by the key of their message. */
-  readonly #adopted = new Map<string, AdoptedPost[]>();
+  readonly #adopted = new Map<string, (AdoptedPost & { readonly driver: OutboxDriver })[]>();
+  /** Earlier outboxes whose posts are settled, but not yet reported by their command. */
+  readonly #sent = new Set<OutboxDriver>();
+  /** Earlier outboxes with posts that this run reports. */
+  readonly #taken = new Set<OutboxDriver>();
   readonly #waiters: { readonly sizeMax: number; readonly resolve: () => void }[] = [];
 
   constructor(private readonly options: OutboxQueueOptions) {
@@ -108,11 +112,17 @@ export class OutboxQueue {
     return this.#ownDriver.post(to, body);
   }
 
+  /** Removes the posts of a command that has reported their results. */
+  forgetKept(): void {
+    for (const driver of [...this.#all, ...this.#sent]) driver.forgetKept();
+  }
+
   /** Takes the adopted posts of a message that an earlier run of the same command has queued. */
   async takeAdopted(key: string): Promise<readonly AdoptedPost[]> {
     await this.#adopting;
     const posts = this.#adopted.get(key) ?? [];
     this.#adopted.delete(key);
+    for (const { driver } of posts) this.#taken.add(driver);
     return posts;
   }
 
@@ -146,7 +156,10 @@ export class OutboxQueue {
   close(fault: Fault): void {
     this.#isClosed = true;
     this.#connection = undefined;
-    for (const driver of this.#all) this.#closeDriver(driver, fault);
+    for (const driver of [...this.#all, ...this.#sent]) {
+      if (driver !== this.#ownDriver && !this.#taken.has(driver)) driver.forgetKept();
+      this.#closeDriver(driver, fault);
+    }
     this.#settled();
   }
 
@@ -281,7 +294,7 @@ export class OutboxQueue {
       receipt.catch(ignoreFault); // The event `settled` reports it.
       if (message === undefined) continue;
       const posts = this.#adopted.get(message) ?? [];
-      this.#adopted.set(message, [...posts, { to: post.target, body: post.body, receipt }]);
+      this.#adopted.set(message, [...posts, { to: post.target, body: post.body, receipt, driver }]);
     }
     for (const post of parsed) {
       if (post.createdUnixMs >= createdMinUnixMs) continue;
@@ -335,7 +348,9 @@ export class OutboxQueue {
       return;
     }
     this.#drivers.splice(this.#drivers.indexOf(driver), 1);
-    this.#closeDriver(driver, notLoggedIn());
+    if (!driver.hasKept) return this.#closeDriver(driver, notLoggedIn());
+    driver.lost();
+    this.#sent.add(driver);
   }
 
   #closeDriver(driver: OutboxDriver, fault: Fault): void {

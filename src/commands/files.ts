@@ -51,7 +51,12 @@ import {
   renderJson,
 } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
-import type { MessageFile, PostedMessage, SentMessage } from "../client/files/message.ts";
+import {
+  faultsOf,
+  type MessageFile,
+  type PostedMessage,
+  type SentMessage,
+} from "../client/files/message.ts";
 import type { UploadedFile } from "../client/files/transfers.ts";
 import { ignoredNow } from "../client/ignored-people.ts";
 import { withMentions } from "../core/client/mentions.ts";
@@ -114,6 +119,7 @@ export const sendFile = defineVerb({
         const about = { to, reply, open, isOnly, reportLocation };
         const sender = new FileSender({ context, client, progressDisplay, ...about }, caption);
         await (each ? sender.sendEach(paths) : sender.sendTogether(paths));
+        client.transfers.commandDone();
         return sender.omissions.exitCode(sender.fault?.exitCode);
       });
     } finally {
@@ -232,16 +238,18 @@ class FileSender {
     return sent;
   }
 
-  #report({ files, posted, refused }: SentMessage): void {
+  #report(sent: SentMessage): void {
     const { progressDisplay, isOnly } = this.options;
-    for (const file of files) {
-      if (!(file instanceof Fault)) {
-        if (file.changed) progressDisplay.print(`${file.name} has changed; upload restarted`);
-        for (const message of posted) if (message.files.includes(file)) this.#print(file, message);
-      } else if (isOnly) throw file;
-      else this.#reportFailure(file);
+    for (const file of sent.files) {
+      if (file instanceof Fault) {
+        if (isOnly) throw file;
+        continue;
+      }
+      if (file.changed) progressDisplay.print(`${file.name} has changed; upload restarted`);
+      for (const message of sent.posted)
+        if (message.files.includes(file)) this.#print(file, message);
     }
-    for (const { fault } of refused) this.#reportFailure(fault);
+    for (const fault of faultsOf(sent)) this.#reportFailure(fault);
   }
 
   #print(file: UploadedFile, posted: PostedMessage): void {

@@ -4,10 +4,12 @@ import { basename, join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { HASH_LINE_BYTES } from "../../src/wire/chunks.ts";
 import { within } from "../event.ts";
+import { requires } from "../installed.ts";
 import { FIRST_SEED, sampleSize } from "../samples.ts";
 import { randomOf } from "../worlds/disk-world.ts";
+import { CHAT } from "./binary.ts";
 import { lineOf, noise, people, sha256 } from "./couriers.ts";
-import { type Home, type Program, Sandbox, type Served } from "./program.ts";
+import { type Home, ndjson, type Program, Sandbox, type Served } from "./program.ts";
 import { type Direction, Relay } from "./relay.ts";
 
 /**
@@ -233,3 +235,36 @@ describe(`with CHAT_SEED=${FIRST_SEED}`, () => {
     await expectThere(scene);
   });
 });
+
+const WRITES = sampleSize(3, 40);
+
+/** Kills the sender at one of its writes, to its disk, its network or its output. */
+requires("strace").test(
+  `posts once if the sender is killed at any of ${3 * WRITES} writes`,
+  async () => {
+    const { ana, sandbox } = scene;
+    const filesOf = async () =>
+      (await ana.json(["history", "--last", "100000"])).filter(({ kind }) => kind === "file");
+    for (const call of ["pwrite64", "write", "sendto"]) {
+      const inject = ["-e", `trace=${call}`, "-e", `inject=${call}:signal=SIGKILL:when=`];
+      for (let kills = 0, at = 1; kills < WRITES; kills++, at += call === "pwrite64" ? 9 : 2) {
+        const paths = ["one", "two"].map((name) => sandbox.path(`${call}-${at}-${name}.txt`));
+        for (const path of paths) writeFileSync(path, path);
+        const send = ["send-file", ...paths, "--caption", `${call} ${at}`, "--json"];
+        const strace = ["-f", "-o", "/dev/null", ...inject.slice(0, -1), `${inject.at(-1)}${at}`];
+        const before = await filesOf();
+        const killed = await ana.run([...strace, CHAT, ...send], { program: "strace" });
+        const isReported = killed.out.includes('"kind":"file"');
+        if (!isReported) {
+          const { exitCode, out } = await ana.run(send);
+          expect([exitCode, ndjson(out).filter(({ kind }) => kind === "file").length]).toEqual([
+            0, 2,
+          ]);
+        }
+        const added = (await filesOf()).slice(before.length);
+        expect(added).toMatchObject([{ text: `${call} ${at}`, files: [{}, {}] }]);
+        if (killed.exitCode === 0) break;
+      }
+    }
+  },
+);

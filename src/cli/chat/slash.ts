@@ -5,7 +5,6 @@ import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { checkFileText } from "../../core/rooms/files.ts";
 import {
   type Command,
   type CommandAnswer,
@@ -58,7 +57,6 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
       async run(host, words) {
         const [id, text] = splitFirstWord(words);
         if (id === "") throw invalidArguments(this.usage);
-        checkFileText(text);
         await host.waitUntilConfirmed();
         const seq = await ownFile(host, checkFileId(id));
         const edit = await host.chat.actions.edit(host.current, seq, text);

@@ -59,10 +59,11 @@ export interface SentMessage {
   readonly refused: readonly RefusedTarget[];
 }
 
-/** Returns why files and targets are missing. */
+/** Returns why files and targets are missing, each reason once. */
 export function faultsOf({ files, refused }: SentMessage): readonly Fault[] {
   const missing = files.filter((file): file is Fault => file instanceof Fault);
-  return [...missing, ...refused.map(({ fault }) => fault)];
+  const faults = [...missing, ...refused.map(({ fault }) => fault)];
+  return faults.filter((fault, i) => faults.findIndex((other) => isSameFault(other, fault)) === i);
 }
 
 /**
@@ -126,6 +127,8 @@ export class MessageSending {
   readonly #stop = new AbortController();
   readonly #posted: PostedMessage[] = [];
   readonly #refused: RefusedTarget[] = [];
+  /** Targets for which the uploads are offered. */
+  #offered: readonly string[];
   /** True if a post that lists the files may still be sent, or has been accepted. */
   #isQueued = false;
 
@@ -134,6 +137,7 @@ export class MessageSending {
     private readonly options: MessageSendingOptions,
   ) {
     this.#uploads = request.files.map(() => undefined);
+    this.#offered = request.to;
   }
 
   async run(): Promise<SentMessage> {
@@ -144,7 +148,8 @@ export class MessageSending {
       let targets = this.#settle(await this.#postEarly());
       for (let count = 1; targets.length > 0; count++) {
         await this.#uploadAll({ isRepeated: count > 1, hasPreviews: count < POSTS_MAX });
-        if (this.#complete.length === 0) break;
+        if (this.#complete.length === 0) targets = await this.#findTargets(targets);
+        if (targets.length === 0) break;
         await this.request.untilTurn?.();
         const outcomes = await this.#outcomes(this.#post(targets, this.#entries));
         targets = this.#settle(outcomes, count < POSTS_MAX && this.#canRepeat);
@@ -243,6 +248,31 @@ export class MessageSending {
     return outcomes;
   }
 
+  /**
+   * The server refuses uploads if it refuses one of their targets. Finds the first one that accepts
+   * them, because posts to others can list them, too.
+   * @returns the targets without those that were refused; empty if all were, or the files were
+   */
+  async #findTargets(targets: readonly string[]): Promise<readonly string[]> {
+    const faults = this.#uploads.filter((upload) => upload instanceof Fault);
+    const [first, ...others] = faults;
+    const isOfFiles = others.some((other) => !isSameFault(other, first));
+    if (targets.length < 2 || first === undefined || isOfFiles) return [];
+    const refused: RefusedTarget[] = [];
+    for (const [index, target] of targets.entries()) {
+      this.#uploads.fill(undefined);
+      this.#offered = [target];
+      await this.#uploadAll({});
+      if (this.#complete.length > 0) {
+        this.#refused.push(...refused);
+        return targets.slice(index);
+      }
+      const fault = this.#uploads.find((upload) => upload instanceof Fault) ?? first;
+      refused.push({ to: target, fault });
+    }
+    return [];
+  }
+
   #post(targets: readonly string[], files: readonly AttachedFile[]): readonly Delivery[] {
     const names = this.request.files
       .filter((_, index) => !(this.#uploads[index] instanceof Fault))
@@ -293,7 +323,7 @@ export class MessageSending {
     hasPreviews = true,
     onRequested,
   }: UploadRound): Promise<undefined> {
-    const { to, files, body, signal } = this.request;
+    const { files, body, signal } = this.request;
     const { re, thread } = body;
     const signals = [this.#stop.signal, ...(signal === undefined ? [] : [signal])];
     const send = async (index: number) => {
@@ -305,7 +335,7 @@ export class MessageSending {
         this.#uploads[index] = await this.options.upload({
           ...file,
           preview: hasPreviews ? file.preview : undefined,
-          to,
+          to: this.#offered,
           re,
           thread,
           copy: files.slice(0, index).filter(({ source }) => isSameFile(source, file.source))
@@ -407,6 +437,10 @@ function isSameFile(a: Source, b: Source): boolean {
 
 function isComplete(upload: CompleteUpload | Fault | undefined): upload is CompleteUpload {
   return upload !== undefined && !(upload instanceof Fault);
+}
+
+function isSameFault(a: Fault, b: Fault | undefined): boolean {
+  return a.code === b?.code && a.message === b.message;
 }
 
 function isUnknownFile({ fault }: Outcome): boolean {

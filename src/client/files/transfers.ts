@@ -125,7 +125,7 @@ export interface DownloadedFile {
 
 export interface FileSession {
   readonly rooms: readonly RoomView[];
-  readonly posts: MessagePosts;
+  readonly posts: MessagePosts & { forgetKept(): void };
   readonly sealing: {
     untilListed(): Promise<void>;
     sealedTargets(targets: readonly string[]): Promise<readonly SealedTarget[]>;
@@ -220,6 +220,11 @@ export class Transfers {
     });
     if (sealed.length === 0) return sending.run();
     return sending.announce((upload) => this.#resend(upload, () => this.#announce(upload, sealed)));
+  }
+
+  /** Called when a command has reported its messages, so that a repetition sends them again. */
+  commandDone(): void {
+    this.options.session().posts.forgetKept();
   }
 
   /**

@@ -18,10 +18,8 @@ export function sentBody({ message: _, names: __, ...body }: QueuedBody): PostBo
   return body;
 }
 
-export function encodeQueued(body: QueuedBody): string {
-  return JSON.stringify(body, (_key, value: unknown) =>
-    value instanceof Uint8Array ? { base64: toBase64Url(value) } : value,
-  );
+export function encodeQueued({ files, ...body }: QueuedBody): string {
+  return JSON.stringify(files === undefined ? body : { ...body, files: files.map(encodeFile) });
 }
 
 /** Returns an empty body if the stored body is corrupted; the server then refuses the post. */
@@ -38,6 +36,12 @@ export function decodeQueued(line: string): QueuedBody {
 
 type QueuedFile = NonNullable<PostBody["files"]>[number];
 
+/** JSON has no bytes. */
+function encodeFile({ digest, preview, ...file }: QueuedFile): object {
+  const encoded = preview && { ...preview, digest: toBase64Url(preview.digest) };
+  return { ...file, digest: toBase64Url(digest), preview: encoded };
+}
+
 function decodeFile({ digest, preview, ...file }: QueuedFile): QueuedFile {
   const decoded = { ...file, digest: decodeBytes(digest) };
   if (preview === undefined) return decoded;
@@ -45,6 +49,5 @@ function decodeFile({ digest, preview, ...file }: QueuedFile): QueuedFile {
 }
 
 function decodeBytes(encoded: unknown): Uint8Array {
-  const { base64 } = encoded as { readonly base64: string };
-  return fromBase64Url(base64);
+  return fromBase64Url(String(encoded));
 }

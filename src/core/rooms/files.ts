@@ -4,13 +4,11 @@
  */
 
 import { BRACKET_CLOSE } from "../../base/ascii.ts";
-import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   CHUNK_BYTES,
   FILE_BYTES_MAX,
-  FILE_TEXT_BYTES_MAX,
   FILES_PER_POST_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
@@ -101,12 +99,6 @@ export function contentIds(files: readonly ListedFile[]): readonly FileId[] {
   return files.flatMap(({ file, preview }) =>
     preview ? [file, preview.file] : [file],
   ) as FileId[];
-}
-
-export function checkFileText(text: string): void {
-  if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
-  const message = msg`a caption can have at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
-  throw new Fault("too-large", message, { remedy: msg`send the text as a message` });
 }
 
 export interface FileEntry extends FileBody {

@@ -7,7 +7,6 @@ import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { checkFileText } from "../../core/rooms/files.ts";
 import { isPermanent, type ModeratorActor, type RoomAction } from "../../core/rooms/moderation.ts";
 import {
   type Ban,
@@ -206,8 +205,9 @@ export class Moderation {
       const voter = voterOf(this.options.identity, actor.user, seq);
       return { kind: "vote", choices: request.choices, voter, isPoll, ...message };
     }
-    if (head.kind === "file") checkFileText(request.text);
-    else if (request.text === "") throw new Fault("text-invalid", msg`message is empty`);
+    // A message with files needs no text.
+    if (head.kind !== "file" && request.text === "")
+      throw new Fault("text-invalid", msg`message is empty`);
     return { kind: "edit", text: request.text, isPoll, ...message };
   }
 

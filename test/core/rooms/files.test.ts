@@ -5,13 +5,11 @@ import {
   CHUNK_BYTES,
   FILE_BYTES_MAX,
   FILE_ID_LENGTH,
-  FILE_TEXT_BYTES_MAX,
   FILES_PER_POST_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import {
-  checkFileText,
   type FileBody,
   Files,
   fileIn,
@@ -22,7 +20,6 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { RecordKind } from "../../../src/wire/kinds.ts";
 import { asDamaged, asErased, type LogRecord, sealDraft } from "../../../src/wire/record.ts";
 import { encodeLine } from "../../encode-line.ts";
-import { faultCode } from "../../fault-code.ts";
 
 const [ana, bob] = ["uana" as UserId, "ubob" as UserId];
 const [lobby, router] = ["rlobby" as RoomId, "rdesk" as RoomId];
@@ -216,12 +213,5 @@ describe("body of a file record", () => {
       ...[first, second],
     ]);
     for (const files of [undefined, null, "x", {}, []]) expect(filesIn({ files })).toEqual([]);
-  });
-
-  test("limits a caption to FILE_TEXT_BYTES_MAX bytes", () => {
-    const check = (bytes: number) => faultCode(() => checkFileText("x".repeat(bytes)));
-    expect([check(FILE_TEXT_BYTES_MAX), check(FILE_TEXT_BYTES_MAX + 1)]).toEqual([
-      ...(["none", "too-large"] as const),
-    ]);
   });
 });

@@ -2,9 +2,9 @@ import { describe, expect, spyOn, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import {
   BANS_MAX,
-  FILE_TEXT_BYTES_MAX,
   LEAVE_REASONS_PER_HOUR_MAX,
   REJOINS_PER_HOUR_MAX,
+  TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft } from "../../../src/core/rooms/policy.ts";
@@ -225,31 +225,33 @@ labTest("keeps a mute until it is lifted, even after leaving", async ({ site, an
   await site.wait(ben.post("thanks", "lab"));
 });
 
-labTest("lets the sender of a file edit its text, up to a limit", async ({ site, ana, ben }) => {
-  const file = new TestFile("one", 5);
-  const { posted } = await file.upload(await channelOf(ben), ["lab", "@ana"]);
-  const [seq = 0, direct = 0] = posted.map((one) => one.seq);
-  expect(await ana.refusal("edit", { seq, text: "x" })).toBe("not-allowed");
-  const text = "ü".repeat(FILE_TEXT_BYTES_MAX / 2);
-  expect(await ben.refusal("edit", { seq, text: `${text}!` })).toBe("too-large");
-  for (const caption of [text, "", "last"]) await ben.request("edit", { seq, text: caption });
-  await ben.request("edit", { seq: direct, text: "for you" });
-  const message = await site.wait(ben.post("word", "lab"));
-  expect(await ben.refusal("edit", { seq: message.seq, text: "" })).toBe("text-invalid");
-  await site.quiet();
-  const edits = ana.records.filter(({ head }) => head.kind === "edit");
-  expect(edits.map(({ body }) => body)).toMatchObject([
-    { seq, text },
-    { seq, text: "" },
-    { seq },
-    { seq: direct },
-  ]);
-  await ben.request("erase", { seq });
-  expect(await ben.refusal("edit", { seq, text: "x" })).toBe("not-found");
-  await site.quiet();
-  const also = edits.slice(0, 3).map(({ head }) => head.seq);
-  expect(ana.records.at(-1)?.body).toMatchObject({ seq, also });
-});
+labTest(
+  "lets the sender of a file edit its text, as long as a message",
+  async ({ site, ana, ben }) => {
+    const file = new TestFile("one", 5);
+    const { posted } = await file.upload(await channelOf(ben), ["lab", "@ana"]);
+    const [seq = 0, direct = 0] = posted.map((one) => one.seq);
+    expect(await ana.refusal("edit", { seq, text: "x" })).toBe("not-allowed");
+    const text = "ü".repeat(TEXT_BYTES_MAX / 2);
+    for (const caption of [text, "", "last"]) await ben.request("edit", { seq, text: caption });
+    await ben.request("edit", { seq: direct, text: "for you" });
+    const message = await site.wait(ben.post("word", "lab"));
+    expect(await ben.refusal("edit", { seq: message.seq, text: "" })).toBe("text-invalid");
+    await site.quiet();
+    const edits = ana.records.filter(({ head }) => head.kind === "edit");
+    expect(edits.map(({ body }) => body)).toMatchObject([
+      { seq, text },
+      { seq, text: "" },
+      { seq },
+      { seq: direct },
+    ]);
+    await ben.request("erase", { seq });
+    expect(await ben.refusal("edit", { seq, text: "x" })).toBe("not-found");
+    await site.quiet();
+    const also = edits.slice(0, 3).map(({ head }) => head.seq);
+    expect(ana.records.at(-1)?.body).toMatchObject({ seq, also });
+  },
+);
 
 labTest("closes the sessions of a banned user and refuses new ones", async ({ site, ana, ben }) => {
   await operating(ana);
