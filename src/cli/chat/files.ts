@@ -42,6 +42,7 @@ export class LineFiles {
   });
   readonly #properties = new PropertyReport();
   readonly #locations = new LocationReport();
+  readonly #sending = new Set<Promise<void>>();
   #count = 0;
 
   readonly #omissions: Omissions;
@@ -132,6 +133,11 @@ export class LineFiles {
     );
   }
 
+  /** Resolves when the messages with files that were sent so far are posted or refused. */
+  async sent(): Promise<void> {
+    await Promise.allSettled(this.#sending);
+  }
+
   async settled(): Promise<void> {
     const count = this.#queue.unsettledCount;
     if (count === 0) return;
@@ -142,9 +148,15 @@ export class LineFiles {
 
   #start(kind: TransferView["kind"], transfer: () => Promise<void>): void {
     const { input } = this.lines;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (kind === "upload") this.#sending.add(promise);
+    void promise.then(() => this.#sending.delete(promise));
     void this.#queue.add({
       view: { id: `${++this.#count}`, kind, file: undefined, name: "", to: [] },
-      run: () => transfer().catch((error: unknown) => this.lines.fail(error, input)),
+      run: () =>
+        transfer()
+          .catch((error: unknown) => this.lines.fail(error, input))
+          .finally(resolve),
     });
   }
 

@@ -335,7 +335,11 @@ export class LineClient extends SlashHost {
     const lost = new Promise<void>((resolve) => {
       this.#onLost = resolve;
     });
-    if (client.isConnected) await Promise.race([client.drain(), lost]);
+    const sent = async () => {
+      await this.files.sent();
+      await client.drain();
+    };
+    if (client.isConnected) await Promise.race([sent(), lost]);
     if (!client.isConnected) throw new Fault("link-closed", msg`not connected`);
     await this.#waitForOwnRecords();
   }

@@ -283,11 +283,7 @@ export function unsentPosts({ pending }: Pick<Model, "pending">): readonly Pendi
 /** Omits the user's own files, which `/edit` and `/erase` without a number must not change. */
 export function lastMessage(room: RoomState | undefined, isMine: boolean): Item | undefined {
   return room?.tail.items.findLast(
-    (item) =>
-      isMessage(item) &&
-      item.state === "whole" &&
-      item.isMine === isMine &&
-      !(isMine && item.kind === "file"),
+    (item) => isMessage(item) && item.state === "whole" && item.isMine === isMine,
   );
 }
 
