@@ -34,6 +34,8 @@ const env = { CHAT_HOME: join(folder, "client") };
 const file = join(folder, "small.txt");
 const out = join(folder, "out");
 writeFileSync(file, "small");
+const album = Array.from({ length: 32 }, (_, i) => join(folder, `photo-${i}.bin`));
+for (const path of album) writeFileSync(path, Buffer.alloc(4_000, path));
 mkdirSync(out);
 
 const alias = `HostKeyAlias=[127.0.0.1]:${sshd.port}`;
@@ -46,6 +48,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "ssh host true": [requireProgram("ssh"), ...ssh],
   "chat send": chat("send", "hello"),
   "chat send-file, 5 bytes": chat("send-file", file),
+  "chat send-file, 32 of 4 kB": chat("send-file", ...album),
   "chat get-file, 5 bytes": chat("get-file", id, "--out", out),
   "chat history -n 20": chat("history", "-n", "20"),
 };
