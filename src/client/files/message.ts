@@ -34,8 +34,6 @@ export interface MessageRequest {
   /** At least one and at most FILES_PER_POST_MAX. */
   readonly files: readonly MessageFile[];
   readonly signal?: AbortSignal | undefined;
-  /** Delays the posts, but not the uploads. */
-  readonly untilTurn?: (() => Promise<void> | undefined) | undefined;
   /**
    * The message belongs to a command: a repetition after a crash does not post it twice, and its
    * posts do not wait for the answers to small files, which may delay later posts.
@@ -150,7 +148,6 @@ export class MessageSending {
         await this.#uploadAll({ isRepeated: count > 1, hasPreviews: count < POSTS_MAX });
         if (this.#complete.length === 0) targets = await this.#findTargets(targets);
         if (targets.length === 0) break;
-        await this.request.untilTurn?.();
         const outcomes = await this.#outcomes(this.#post(targets, this.#entries));
         targets = this.#settle(outcomes, count < POSTS_MAX && this.#canRepeat);
       }

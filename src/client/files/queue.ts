@@ -8,16 +8,10 @@ import type { ProgressReport } from "../../core/transfer/progress.ts";
 export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ProgressReport) => void;
-  /**
-   * Resolves when no earlier task with the same `sending` is running; `undefined` if none is.
-   */
-  readonly untilTurn: () => Promise<void> | undefined;
 }
 
 export interface TransferTask {
   readonly view: Omit<TransferView, "state" | "progress">;
-  /** Identifies files that are sent together. */
-  readonly sending?: string | undefined;
   run(options: RunOptions): Promise<void>;
   /** Reports whether the task starts before queued tasks that are not urgent. */
   isUrgent?(): boolean;
@@ -175,19 +169,6 @@ export class TransferQueue<Task extends TransferTask> {
     }
   }
 
-  /** Ignores tasks that are queued, because waiting tasks could occupy all of their slots. */
-  #isBehind({ task: { sending, view } }: Entry<Task>): boolean {
-    for (const { task, state } of this.#entries.values()) {
-      if (task.view.id === view.id) return false;
-      if (task.sending === sending && state.kind === "running") return sending !== undefined;
-    }
-    return false;
-  }
-
-  async #waitForTurn(entry: Entry<Task>): Promise<void> {
-    while (this.#isBehind(entry)) await new Promise<void>((wake) => this.#waiting.push(wake));
-  }
-
   #start(entry: Entry<Task>): void {
     const stop = new AbortController();
     entry.stop = stop;
@@ -205,10 +186,7 @@ export class TransferQueue<Task extends TransferTask> {
     let state: TransferState = { kind: "done" };
     this.#runningCount += 1;
     try {
-      const untilTurn = () => (this.#isBehind(entry) ? this.#waitForTurn(entry) : undefined);
-      if (!stop.signal.aborted) {
-        await entry.task.run({ signal: stop.signal, onProgress, untilTurn });
-      }
+      if (!stop.signal.aborted) await entry.task.run({ signal: stop.signal, onProgress });
     } catch (error) {
       state = { kind: "failed", fault: asFault(error) };
     }

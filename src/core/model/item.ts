@@ -69,7 +69,6 @@ export function itemOf(
     everyone,
     reactions: [],
     files: kind === "file" ? fileViewsOf(record) : NO_FILES,
-    sending: (kind === "file" && fields.sending) || undefined,
     withheld: record.withheld,
   };
 }

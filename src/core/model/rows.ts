@@ -32,7 +32,7 @@ export type Row =
       readonly kind: "item";
       readonly key: string;
       readonly item: Item;
-      /** Earlier joins or leaves in the row or, for a file, the other files sent with it. */
+      /** Earlier joins or leaves in the row. */
       readonly earlier: readonly Item[];
       readonly isGrouped: boolean;
       /** Seq of the message that is quoted, and the message if it is loaded. */
@@ -72,9 +72,6 @@ export interface Rows {
 
 const GROUPED_WITHIN_MS = 5 * 60_000;
 const MEMBERSHIP_ROW_MS = 60 * 60_000;
-/** Files from clients that send no `sending` id count as sent together within this time. */
-const FILES_MS = 60_000;
-const FILES_MAX = 12;
 const NONE: readonly Item[] = [];
 const NO_PINS: readonly number[] = [];
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
@@ -108,7 +105,6 @@ interface RowOptions {
   readonly pins: RoomState["pins"];
   readonly hidesMembership: boolean;
   readonly hasNewer: boolean;
-  readonly joinsFiles: boolean;
   readonly membershipMax: number;
   readonly offsetMinutes: Offset;
 }
@@ -132,14 +128,14 @@ interface RowsState extends RowOptions {
  * proportional to the number of new items, because a busy room changes in every frame.
  */
 export class RowBuilder {
-  readonly #options: Pick<RowOptions, "joinsFiles" | "membershipMax">;
+  readonly #options: Pick<RowOptions, "membershipMax">;
   #last: (RowInputs & { readonly rows: Rows }) | undefined;
   #state: RowsState | undefined;
   #pending: ReadonlyMap<string, Row> = new Map();
 
   /** @param membershipMax maximum number of joins or leaves in a row */
-  constructor({ joinsFiles = false, membershipMax = 30 } = {}) {
-    this.#options = { joinsFiles, membershipMax };
+  constructor({ membershipMax = 30 } = {}) {
+    this.#options = { membershipMax };
   }
 
   /**
@@ -247,13 +243,13 @@ function isHidden(
   return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
 
-function sharesRows({ joinsFiles }: RowOptions, { kind, on }: Item): boolean {
+function sharesRows({ kind, on }: Item): boolean {
   if (kind === "admission") return on !== false;
-  return ROW_SHARING_KINDS.has(kind) || (joinsFiles && kind === "file");
+  return ROW_SHARING_KINDS.has(kind);
 }
 
 function hasOwnRow(options: RowOptions, item: Item): boolean {
-  return !sharesRows(options, item) && !isHidden(options, item);
+  return !sharesRows(item) && !isHidden(options, item);
 }
 
 function isUnreadFrom({ startsUnread: beganMarked, readTo }: RowsState, { n }: Item): boolean {
@@ -405,7 +401,7 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const follow = itsDay === state.day && !isAfterRoot && isGroupedWith(state.last, item);
   const re = item.re === state.thread || !isMessage(item) ? undefined : item.re;
   const answers = quotedItem(state, re, seq);
-  const isJoined = itsDay === state.day && joinsRow(state, item, follow);
+  const isJoined = itsDay === state.day && joinsRow(state, item);
   const earlier = isJoined ? state.folded : NONE;
   const isGrouped = isJoined ? state.isFoldedGrouped : follow;
   const key = `i${(earlier[0] ?? item).seq}`;
@@ -421,7 +417,7 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   addRow(state, { kind: "item", ...row }, seq, before);
   state.day = itsDay;
   state.last = item;
-  state.folded = sharesRows(state, item) ? [...earlier, item] : NONE;
+  state.folded = sharesRows(item) ? [...earlier, item] : NONE;
   state.isFoldedGrouped = isGrouped;
 }
 
@@ -481,34 +477,16 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
 
-function joinsRow({ folded, membershipMax }: RowsState, item: Item, isFollowing: boolean): boolean {
+function joinsRow({ folded, membershipMax }: RowsState, item: Item): boolean {
   const { kind, timeUnixMs, text } = item;
   const [first] = folded;
   if (first?.kind !== kind) return false;
   if (kind === "sealed") return true;
-  if (kind === "file") return isFollowing && isSentWith(folded, item);
   if (kind === "admission" && !(item.on !== false && isSameName(first.from, item.from)))
     return false;
   // A row states one reason.
   if (kind === "leave" && (text !== "" || first.text !== "")) return false;
   return folded.length < membershipMax && timeUnixMs - first.timeUnixMs < MEMBERSHIP_ROW_MS;
-}
-
-/**
- * Files sent together share one caption. Other programs caption each file, so a further caption
- * starts a new row.
- */
-function isSentWith(folded: readonly Item[], { text, timeUnixMs, ...item }: Item): boolean {
-  if (folded.length >= FILES_MAX) return false;
-  const isMessageItem = folded.some((item) => item.text !== "");
-  // Erased files have no body, so the files of an earlier item are used.
-  const known = folded.findLast(({ files }) => files.length > 0);
-  const isKnown = item.files.length > 0 && known !== undefined;
-  if (isKnown && (item.sending ?? known.sending) !== undefined) {
-    return item.sending === known.sending && !(isMessageItem && text !== "");
-  }
-  const before = folded.at(-1)?.timeUnixMs ?? Number.NEGATIVE_INFINITY;
-  return timeUnixMs - before <= FILES_MS && (!isKnown || !isMessageItem) && text === "";
 }
 
 function dayOf(unixMs: number, offsetMinutes: Offset): number {

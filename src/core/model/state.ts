@@ -249,8 +249,6 @@ export interface Item extends EventFacts {
   readonly replies?: RepliesView | undefined;
   /** Empty unless the message lists files. */
   readonly files: readonly FileView[];
-  /** Files of messages with the same value were sent together. */
-  readonly sending?: string | undefined;
   /** Number of earlier messages by this author's device that did not arrive in the sealed room. */
   readonly withheld?: number;
 }

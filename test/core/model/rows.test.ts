@@ -321,89 +321,20 @@ test("groups consecutive invitations by one user, but not their removal", () => 
 
 const MINUTE_MS = 60_000;
 
-interface SentFile {
-  readonly text?: string;
-  readonly sending?: string;
-  readonly from?: string;
-  readonly timeUnixMs?: number;
+function sent(seq: number) {
+  const body = { file: `f${seq}`.padEnd(12, "a"), name: "a.png", size: 1, chunks: 1 };
+  const files = [{ ...body, digest: "0a".repeat(32) }];
+  return recordEvent(seq, { kind: "file", from: "ben", timeUnixMs: seq, body: { files } });
 }
 
-function sent(seq: number, { text, sending, ...rest }: SentFile = {}) {
-  const file = `f${String(seq).padStart(11, "0")}`;
-  const body = { file, name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
-  const more = { ...(text && { text }), ...(sending && { sending }) };
-  return recordEvent(seq, { kind: "file", ...rest, body: { ...more, files: [body] } });
-}
-
-function files(
-  model: Parameters<RowBuilder["rowsOf"]>[0],
-  maker = new RowBuilder({ joinsFiles: true }),
-) {
-  const { rows } = maker.rowsOf(model, utc);
-  return rows.flatMap((row) =>
-    row.kind === "item" ? [`${row.key} ${row.earlier.length + 1} ${row.isGrouped}`] : [],
-  );
-}
-
-test("combines files that were sent together if requested", () => {
-  const before = [
-    recordEvent(2, { from: "ben", timeUnixMs: 0 }),
-    sent(3, { from: "ben", timeUnixMs: 1 }),
-    sent(4, { from: "ben", timeUnixMs: 2 }),
-    sent(5, { from: "ben", timeUnixMs: 2 + MINUTE_MS }),
-    sent(6, { from: "ben", timeUnixMs: 3 + MINUTE_MS, text: "of this one" }),
-    sent(7, { from: "ben", timeUnixMs: 4 + 2 * MINUTE_MS }),
-    sent(8, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
-    recordEvent(9, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
-    sent(10, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
-    { kind: "open", target: "lobby" } as const,
-  ];
-  const { model } = scene(...before);
-  const expected = ["i2 1 false", "i3 3 true", "i6 1 true", "i7 1 true", "i8 1 false", "i9 1 true"];
-  expect(files(model)).toEqual([...expected, "i10 1 true"]);
-  expect(files(model, new RowBuilder())).toHaveLength(9);
-  const maker = new RowBuilder({ joinsFiles: true });
-  files(model, maker);
-  const later = sent(11, { from: "cleo", timeUnixMs: 6 + 2 * MINUTE_MS });
-  const next = updateAll(model, [later]).model;
-  expect(files(next, maker)).toEqual([...expected, "i10 2 true"]);
-  const gone = recordEvent(12, { kind: "erase", from: "cleo", body: { seq: 10 } });
-  const after = updateAll(next, [gone]).model;
-  const row = maker.rowsOf(after, utc).rows.find(({ key }) => key === "i10");
-  expect(row?.kind === "item" ? row.earlier[0]?.state : undefined).toBe("erased");
+test("gives each message with files a row of its own", () => {
+  const { model } = scene(sent(2), sent(3), { kind: "open", target: "lobby" });
+  const { rows } = new RowBuilder().rowsOf(model, utc);
+  const keys = rows.flatMap((row) => (row.kind === "item" ? [row.key, row.isGrouped] : []));
+  expect(keys).toEqual(["i2", false, "i3", true]);
 });
 
-test("shows a caption with its file or with all files sent together", () => {
-  const ben = { from: "ben", timeUnixMs: 0 };
-  const { model } = scene(
-    sent(2, ben),
-    sent(3, ben),
-    sent(4, { ...ben, text: "of one" }),
-    sent(5, ben),
-    sent(6, { ...ben, sending: "s1" }),
-    sent(7, { ...ben, sending: "s1", text: "of three" }),
-    sent(8, { ...ben, sending: "s1", timeUnixMs: 3 * MINUTE_MS }),
-    sent(9, { ...ben, sending: "s2" }),
-    sent(10, { ...ben, sending: "s2" }),
-    sent(11, { ...ben }),
-    { kind: "open", target: "lobby" },
-  );
-  const expected = ["i2 2 false", "i4 1 true", "i5 1 true", "i6 3 true", "i9 2 true", "i11 1 true"];
-  expect(files(model)).toEqual(expected);
-  const changed = recordEvent(12, { kind: "edit", from: "ben", body: { seq: 3, text: "late" } });
-  const later = updateAll(model, [changed]).model;
-  expect(files(later).slice(0, 2)).toEqual(["i2 1 false", "i3 1 true"]);
-  const gone = recordEvent(13, { kind: "erase", from: "ben", body: { seq: 7 } });
-  expect(files(updateAll(later, [gone]).model)).toContain("i6 3 true");
-});
-
-test("limits the files of a row", () => {
-  const all = Array.from({ length: 30 }, (_, i) => sent(i + 2, { from: "ben", timeUnixMs: i }));
-  const { model } = scene(...all, { kind: "open", target: "lobby" });
-  expect(files(model)).toEqual(["i2 12 false", "i14 12 true", "i26 6 true"]);
-});
-
-test("marks pinned rows, including files sent together", () => {
+test("marks pinned rows", () => {
   const pin = (seq: number, of: number, on: boolean) =>
     recordEvent(seq, { kind: "pin", body: { seq: of, on } });
   const file = { file: "fabcdefghijk", name: "a.txt", size: 1, chunks: 1, digest: "0".repeat(64) };
@@ -412,7 +343,7 @@ test("marks pinned rows, including files sent together", () => {
     kind: "open",
     target: "lobby",
   }).model;
-  const maker = new RowBuilder({ joinsFiles: true });
+  const maker = new RowBuilder();
   const pinned = (model: typeof begun) =>
     maker
       .rowsOf(model, utc)
@@ -463,14 +394,13 @@ test("equals freshly built rows after any change", () => {
     items: anyItems(40),
     steps: fc.array(step, { minLength: 2, maxLength: 8 }),
     readAtOpening: fc.option(fc.nat(42), { nil: undefined }),
-    joinsFiles: fc.boolean(),
     isQuiet: fc.boolean(),
     isIgnored: fc.boolean(),
   });
   const { model } = scene({ kind: "open", target: "lobby" });
   fc.assert(
-    fc.property(room, ({ items: begun, steps, readAtOpening, joinsFiles, isQuiet, isIgnored }) => {
-      const maker = new RowBuilder({ joinsFiles });
+    fc.property(room, ({ items: begun, steps, readAtOpening, isQuiet, isIgnored }) => {
+      const maker = new RowBuilder();
       const ignored = new Set(isIgnored ? ["cleo"] : []);
       const items = [...begun];
       for (const { from, to, changed } of steps) {
@@ -481,12 +411,12 @@ test("equals freshly built rows after any change", () => {
         const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening, tail }]]);
         const now = { ...model, rooms, ignored };
         const { rows } = maker.rowsOf(now, utc, isQuiet);
-        const rebuilt = new RowBuilder({ joinsFiles }).rowsOf(now, utc, isQuiet);
+        const rebuilt = new RowBuilder().rowsOf(now, utc, isQuiet);
         expect(looks(rows)).toEqual(looks(rebuilt.rows));
         for (const { seq } of visible) {
           const jumped = { ...lobbyOf(now), jumpSeq: seq };
           const to = { ...now, rooms: new Map([[LOBBY, jumped]]) };
-          const { shownKey } = new RowBuilder({ joinsFiles }).rowsOf(to, utc, isQuiet);
+          const { shownKey } = new RowBuilder().rowsOf(to, utc, isQuiet);
           const row = rows.find(
             (entry) =>
               entry.kind === "item" && [...entry.earlier, entry.item].some((i) => i.seq === seq),

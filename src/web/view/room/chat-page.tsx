@@ -172,9 +172,7 @@ function Conversation(props: MainProps) {
   const { model, target, jumps, onOpen, context } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
-  const [rowBuilder] = useState(
-    () => new RowBuilder({ joinsFiles: true, membershipMax: MEMBERSHIP_ROW_MAX }),
-  );
+  const [rowBuilder] = useState(() => new RowBuilder({ membershipMax: MEMBERSHIP_ROW_MAX }));
   const room = openRoom(model);
   const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.hideJoins);
   const composer = useRef<ComposerHandle>(null);

@@ -15,7 +15,6 @@ import {
   useState,
 } from "react";
 import { utf8Encode } from "../../../base/bytes.ts";
-import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { boxNames } from "../../../base/names.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -391,8 +390,7 @@ function useWriting({ target, thread, onCommand, field, attached, itemOf }: Writ
   const fieldEvents = useText(field, draft);
   useHeight(field, draft.text);
   const isCaption = draft.edits !== undefined && listsFiles(itemOf(draft.edits));
-  const textMax = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
-  const max = isCaption ? FILE_TEXT_BYTES_MAX : textMax;
+  const max = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
   const bytes = draft.text.length * 3 > max ? utf8Encode(draft.text).length : 0;
   const [rejection, setRejection] = useState<RejectedCommand | undefined>(undefined);
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;

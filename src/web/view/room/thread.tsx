@@ -62,7 +62,7 @@ export function ThreadView(props: ThreadProps) {
   const { root } = thread;
   const page = usePage();
   const { chat, texts } = page;
-  const [rowBuilder] = useState(() => new RowBuilder({ joinsFiles: true }));
+  const [rowBuilder] = useState(() => new RowBuilder());
   const rows = rowBuilder.rowsOf(model, offsetMinutes, true, true);
   const actions = useMemo(
     () => ({ ...props.actions, receiptSeq: undefined, reply: () => composer.current?.focus() }),
