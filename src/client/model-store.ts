@@ -5,7 +5,7 @@ import type { RoomId, Sha256 } from "../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { SCROLL_PAGE_RECORDS } from "../base/limits-page.ts";
 import { defined } from "../base/values.ts";
-import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn, readPage } from "../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../core/model/event.ts";
 import { hasNoItem } from "../core/model/item.ts";
 import { roomOf } from "../core/model/selectors.ts";
@@ -19,6 +19,7 @@ import {
   type HistoryPage,
   type HistorySource,
   queryHistory,
+  queryInbox,
   queryUsers,
   type SendRequest,
   searchFields,
@@ -186,6 +187,9 @@ export class ModelStore {
       case "thread":
         void this.#loadThread(effect);
         return;
+      case "calls":
+        void this.#loadCalls();
+        return;
       case "follow":
         return this.reportFailure(this.#follow(effect));
       case "prefs-set": {
@@ -224,6 +228,21 @@ export class ModelStore {
       this.enqueue({ kind: "found", query, records: found.records, hasMore: found.more });
     } catch (error) {
       this.enqueue({ kind: "search-failed", query, fault: asFault(error) });
+    }
+  }
+
+  async #loadCalls(): Promise<void> {
+    const { request, sha256 } = this.options;
+    try {
+      const pages = await queryInbox(request);
+      const calls = pages.flatMap((page) => page.calls);
+      const called = new Set(calls.flatMap(({ seq, reason }) => (reason === "thread" ? [] : seq)));
+      const records = pages
+        .flatMap((page) => readPage({ ...page, rooms: page.rooms }, sha256))
+        .filter((record) => called.has(record.seq) || called.has(fieldsIn(record).seq ?? 0));
+      this.enqueue({ kind: "called", records });
+    } catch (error) {
+      asFault(error);
     }
   }
 

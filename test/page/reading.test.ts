@@ -197,6 +197,23 @@ pageTest("offers files, details and invitations in a room's menu", async () => {
   await page.keyboard.press("Escape");
 });
 
+pageTest("lists in Activity what calls a person between many messages of an absence", async () => {
+  const dewi = await server.window("dewi");
+  const { page } = dewi;
+  const address = page.url();
+  await page.goto("about:blank");
+  const eko = await server.headlessUser("eko");
+  await eko.post("@dewi can you sing on Friday?");
+  await eko.postMany(120, (n) => `line ${n}`);
+  await page.goto(address);
+  await dewi.message("line 119").waitFor();
+  expect(await dewi.message("can you sing").count()).toBe(0);
+  await dewi.button("Activity").click();
+  await dewi.heading("Activity").waitFor();
+  await page.getByText("can you sing on Friday?").click();
+  await dewi.message("can you sing on Friday?").waitFor();
+});
+
 pageTest("opens administration on an overview, and renames accounts and rooms", async () => {
   const olga = await server.operator();
   const { page } = olga;

@@ -1,5 +1,6 @@
 /** Mentions of the user, replies in followed threads and reactions to own messages. */
 
+import { withChanges } from "./changes.ts";
 import { isMessage } from "./item.ts";
 import { lastReplySeq, loadedItem } from "./room.ts";
 import { followedThreads, isIgnored } from "./selectors.ts";
@@ -22,7 +23,7 @@ export interface ActivityEntry {
 /** Maximum of listed entries. */
 const ENTRIES_MAX = 100;
 
-/** @returns entries of the loaded messages, the newest first */
+/** @returns entries of the loaded messages and of all that call the user, the newest first */
 export function activityOf(model: Model): readonly ActivityEntry[] {
   const entries = [...model.rooms.values()].flatMap((room) => entriesIn(model, room));
   for (const { seq: root, room: id, isUnread } of followedThreads(model)) {
@@ -41,8 +42,19 @@ function isListed(model: Model, item: Item): boolean {
   return item.state === "whole" && isMessage(item) && !isIgnored(model, item.from);
 }
 
-function entriesIn(model: Model, { target, read, tail }: RoomState): ActivityEntry[] {
-  return tail.items.flatMap((item): ActivityEntry[] => {
+/** The loaded messages, after those that call the user and are not loaded. */
+function itemsIn({ calls, me }: Model, room: RoomState): readonly Item[] {
+  const others = calls.filter(
+    (call) => call.room === room.id && loadedItem(room, call.item.seq) === undefined,
+  );
+  if (others.length === 0) return room.tail.items;
+  const changed = others.map(({ item }) => withChanges(item, room.changes.get(item.seq), me));
+  return [...changed, ...room.tail.items];
+}
+
+function entriesIn(model: Model, room: RoomState): ActivityEntry[] {
+  const { target, read } = room;
+  return itemsIn(model, room).flatMap((item): ActivityEntry[] => {
     if (!isListed(model, item)) return [];
     if (!item.isMine) {
       if (!item.mentionsMe) return [];

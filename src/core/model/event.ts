@@ -125,7 +125,9 @@ export type AnswerEvent =
       readonly records: readonly ChatRecord[];
       readonly hasMore: boolean;
     }
-  | { readonly kind: "search-failed"; readonly query: SearchQuery; readonly fault: Fault };
+  | { readonly kind: "search-failed"; readonly query: SearchQuery; readonly fault: Fault }
+  /** Messages that call the user, and edits of them. */
+  | { readonly kind: "called"; readonly records: readonly ChatRecord[] };
 
 export type UserEvent =
   | { readonly kind: "open"; readonly target: string | undefined }
@@ -201,6 +203,8 @@ export type ModelEffect =
     }
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
+  /** Requests the messages that call the user. */
+  | { readonly kind: "calls" }
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | ({ readonly kind: "follow"; readonly seq: number } & Follow)
   | {

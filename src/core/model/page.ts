@@ -14,6 +14,7 @@ import { setDisplayNames } from "./people.ts";
 import {
   addToThread,
   append,
+  applyChanges,
   itemsOf,
   jumpTo,
   listMembers,
@@ -48,6 +49,7 @@ export const ANSWER_HANDLERS: EventHandlers<AnswerEvent> = {
     listMembers(room, members);
   }),
   found: applyResults,
+  called: applyCalls,
   "search-failed": ({ fields }, { query, fault }) => {
     const { search } = fields;
     if (search?.query === query) fields.search = { ...search, isLoading: false, fault };
@@ -176,6 +178,22 @@ function applyResults(draft: ModelDraft, { query, records, hasMore }: FoundEvent
     before: records[0]?.seq ?? search.before,
     fault: undefined,
   };
+}
+
+function applyCalls(
+  draft: ModelDraft,
+  { records }: Extract<AnswerEvent, { kind: "called" }>,
+): void {
+  const { me } = draft.fields;
+  for (const record of records) {
+    const room = record.kind === "edit" ? draft.room(record.room.id) : undefined;
+    if (room !== undefined) applyChanges(room, [record], me);
+  }
+  const calls = foundItems(
+    records.filter(({ kind }) => kind !== "edit"),
+    me,
+  );
+  draft.fields.calls = calls.map((call) => ({ ...call, item: { ...call.item, mentionsMe: true } }));
 }
 
 /** Newest first. */

@@ -501,7 +501,7 @@ export function markPollEnded(room: RoomDraft, seq: number, me: string | undefin
   noteChanges(room, me, (changes) => notePollEnd(changes, seq, seq));
 }
 
-function applyChanges(
+export function applyChanges(
   room: RoomDraft,
   records: readonly ChatRecord[],
   me: string | undefined,

@@ -47,6 +47,8 @@ export interface Model {
   readonly follows: ReadonlyMap<number, CountedFollow> | undefined;
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
+  /** Unread messages that call the user, as the server listed them, without later changes. */
+  readonly calls: readonly FoundItem[];
   readonly faults: readonly VisibleFault[];
   readonly isOutdated: boolean;
   readonly isOperator: boolean;

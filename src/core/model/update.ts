@@ -91,6 +91,7 @@ const LOGGED_OUT = {
   follows: undefined,
   transfers: new Map(),
   search: undefined,
+  calls: [],
 } as const satisfies Partial<Model>;
 
 export function emptyModel(itemsMax = PAGE_ROOM_ITEMS_MAX): Model {
@@ -521,6 +522,9 @@ function caughtUp(draft: ModelDraft): void {
   }
   dropOrphanedPosts(draft);
   requestMissing(draft);
+  const hasUnloaded = (room: RoomState) =>
+    room.mentions.some(({ seq }) => loadedItem(room, seq) === undefined);
+  if ([...draft.rooms.values()].some(hasUnloaded)) draft.effects.push({ kind: "calls" });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { activityOf } from "../../../src/core/model/activity.ts";
-import { recordEvent, scene } from "../model-scene.ts";
+import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
+import { LOBBY, record, recordEvent, scene } from "../model-scene.ts";
 
 const mention = { text: "@ana", mentions: ["ana"] };
 
@@ -16,6 +17,35 @@ test("lists mentions and reactions of others, the newest first", () => {
     ["mention", 2, "ben", undefined],
     ["reaction", 3, "ben", "+"],
   ]);
+});
+
+test("lists what calls the user in messages that are not loaded, as last edited", () => {
+  const update = { kind: "room", room: LOBBY, name: "lobby", n: 9, skipped: 7, read: 1 } as const;
+  const calls = [3, 4, 5].map((n) => ({ n, seq: n }));
+  const { model, effects } = updateAll(emptyModel(), [
+    { kind: "entered", user: "ana" },
+    { ...update, calls },
+    { kind: "caught-up" },
+  ]);
+  expect(effects).toContainEqual({ kind: "calls" });
+  const edit = { seq: 4, text: "@ana now", mentions: ["ana"] };
+  const records = [
+    ...[3, 4, 5].map((seq) => record(seq, { body: mention })),
+    record(8, { kind: "edit", body: edit }),
+  ];
+  const listed = updateAll(model, [
+    { kind: "called", records },
+    recordEvent(9, { body: mention }),
+    recordEvent(10, { kind: "erase", from: "ben", body: { seq: 5, also: [] } }),
+  ]);
+  const entries = activityOf(listed.model);
+  expect(entries.map(({ item }) => `${item.seq} ${item.text}`)).toEqual([
+    "9 @ana",
+    "4 @ana now",
+    "3 @ana",
+  ]);
+  const read = updateAll(listed.model, [{ kind: "read", room: LOBBY, n: 3 }]).model;
+  expect(activityOf(read).map(({ isUnread }) => isUnread)).toEqual([true, true, false]);
 });
 
 test("omits the user's own mentions and ignored people", () => {
