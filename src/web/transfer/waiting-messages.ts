@@ -614,6 +614,7 @@ export class WaitingMessages {
   ): Promise<void> {
     try {
       await Promise.all(receipts);
+      this.options.session.posts.forgetKept();
       await this.#remove(entry, message);
     } catch (error) {
       const fault = asFault(error);
