@@ -4,6 +4,8 @@ import { useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { FILES_PER_POST_MAX } from "../../../base/limits.ts";
 import { cleanText } from "../../../base/text.ts";
 import { draftKey } from "../../../core/model/selectors.ts";
+import { fileTooLarge } from "../../../core/rooms/files.ts";
+import type { AttachedContent, Attachment } from "../../transfer/attachments.ts";
 import { useDropping } from "../files/drop-zone.tsx";
 import { type PendingAttachments, readChosenFolder } from "../files/read-attachments.ts";
 import { useAnnounce } from "../shell/announced.tsx";
@@ -12,6 +14,11 @@ import type { AttachedFiles } from "./composer.tsx";
 
 /** Maximum number of attached files that are announced by name. */
 const NAMED_FILES_MAX = 3;
+
+/** The page may send a smaller copy. */
+function isPhoto(file: AttachedContent): boolean {
+  return file instanceof File && file.type.startsWith("image/");
+}
 
 interface Attaching {
   readonly attached: AttachedFiles;
@@ -56,7 +63,12 @@ export function useAttached(
         else void addWhenRead(readChosenFolder(chosenFiles));
       },
       chooseSize: (chosenSmaller) => chat.chooseSize(key, chosenSmaller),
-      add: (more) => {
+      add: (chosen) => {
+        const { fileBytesMax = Number.POSITIVE_INFINITY } = chat.model.server ?? {};
+        const isFit = ({ file }: Attachment) =>
+          file.size <= fileBytesMax || (isSmaller && isPhoto(file));
+        const more = chosen.filter(isFit);
+        if (more.length < chosen.length) fail(fileTooLarge(fileBytesMax));
         if (files.length + more.length > FILES_PER_POST_MAX)
           fail(texts.notAllAttached(FILES_PER_POST_MAX));
         chat.attached.add(key, more);
