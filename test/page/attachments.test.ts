@@ -230,9 +230,6 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   expect(await ana.composer.inputValue()).toBe("a plna");
   await ana.page.getByText("Editing your message").waitFor();
   expect(await ana.accessibilityViolations()).toEqual([]);
-  await ana.composer.fill("x".repeat(4_097));
-  await ana.page.getByText(/The maximum is 4.1 kB/).waitFor();
-  await ana.composer.press("Enter");
   await ana.composer.fill("a plan, @ben");
   await ana.composer.press("Enter");
   // The new text changes the rows of both pages, which would close an open menu.
