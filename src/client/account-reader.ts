@@ -40,10 +40,8 @@ export class AccountReader {
       }
       case "room-gone":
         return this.mode === "none" ? undefined : this.#emit(event);
-      case "record": {
-        const { kind, sealed } = event.record;
-        return HIDDEN_KINDS.has(kind) || sealed === "carrier" ? undefined : this.#emit(event);
-      }
+      case "record":
+        return HIDDEN_KINDS.has(event.record.kind) ? undefined : this.#emit(event);
       case "caught-up":
         this.#flush(event.rooms);
         return this.#emit(event);

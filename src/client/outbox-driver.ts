@@ -414,7 +414,7 @@ export class OutboxDriver {
     if (this.#isSealing) return void this.#queuedSends.push(...allSends);
     const sends = this.#holdBehind(allSends);
     const posts = sends.map(({ counter, to, body }) => {
-      return { id: formatPostId(this.id, counter), to, body };
+      return { id: formatPostId(this.id, counter), to, body: sentBody(body) };
     });
     const sealed = sends.length === 0 ? undefined : this.owner.seal?.(posts);
     if (sealed === undefined) {

@@ -53,7 +53,7 @@ export interface AccountSessionOptions {
   /** `LogAuditor.checked`; returns `undefined` for a client that does not audit. */
   readonly historyChecked: (connection?: Connection) => Promise<void> | undefined;
   readonly emit: (event: ClientEvent) => void;
-  readonly transfers: () => Pick<Transfers, "announceUploads" | "ownUploads">;
+  readonly transfers: () => Pick<Transfers, "ownUploads">;
   /** `isRepeated` is true if another request cannot deliver the missing record. */
   readonly gap: (fault: Fault, isRepeated: boolean) => void;
 }
@@ -239,9 +239,7 @@ export class AccountSession {
       return this.sealing.removeRevoked(event.room, event.user);
     this.options.emit(event);
     if (event.kind === "room") this.sealing.roomListed(event.view);
-    if (event.kind !== "caught-up") return;
-    const announceUploads = () => this.options.transfers().announceUploads();
-    this.sealing.caughtUp(this.options.follow !== "none", announceUploads);
+    if (event.kind === "caught-up") this.sealing.caughtUp(this.options.follow !== "none");
   }
 
   #historyView(): HistoryView | undefined {

@@ -268,11 +268,9 @@ class Overview {
   }
 
   #latest<Row extends DisplayRecord | ChatRecord>(rows: readonly Row[]): readonly Row[] {
-    const printed = rows.filter(({ sealed }) => sealed !== "carrier");
-    if (printed.length <= FIRST_RECORDS) return rows;
+    if (rows.length <= FIRST_RECORDS) return rows;
     this.#cutRooms++;
-    const first = printed.at(-FIRST_RECORDS)?.seq ?? 0;
-    return rows.filter(({ seq }) => seq >= first);
+    return rows.slice(-FIRST_RECORDS);
   }
 
   report(context: Context): void {
@@ -336,7 +334,7 @@ async function lastRecords(
     });
     const found = (await filter.chatRecords(records)).slice(-missing);
     pages.unshift(found);
-    missing -= found.filter(({ sealed }) => sealed !== "carrier").length;
+    missing -= found.length;
     const first = records[0];
     if (!more || first === undefined) break;
     before = first.seq;

@@ -48,13 +48,8 @@ export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord
   return { timeUnixMs, destination, ...body, ...sealed, ...newKey, ...withheld };
 }
 
-/**
- * Omits the server's record of a sealed file, because the sealed message already describes the
- * file.
- */
 export function displayRecords(records: readonly ChatRecord[], me: string): DisplayRecord[] {
-  const rows = records.filter(({ sealed }) => sealed !== "carrier");
-  return rows.map((record) => displayChatRecord(record, me));
+  return records.map((record) => displayChatRecord(record, me));
 }
 
 /** Continuation lines are indented so that none can imitate a new message. */

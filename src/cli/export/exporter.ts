@@ -27,7 +27,7 @@ import {
 } from "../output/render.ts";
 import { type ExportedFile, type PageTime, pageEnd, renderPage } from "./html.ts";
 import { OutputFile } from "./output-file.ts";
-import type { ExportPage, ExportRoom, ExportSource } from "./source.ts";
+import type { ExportRoom, ExportSource } from "./source.ts";
 
 export interface ExportOptions {
   readonly out: string;
@@ -46,16 +46,6 @@ interface ExportResult {
   readonly failure: Fault | undefined;
   readonly damage: DamageReport;
   readonly unreadable: number;
-}
-
-class RoomCount extends UnreadableCount {
-  /** Sealed files that the server lists, without those that a readable message describes. */
-  missingFiles = 0;
-
-  addFiles(carriers: number, records: readonly DisplayRecord[]): void {
-    const described = records.filter(({ kind, sealed }) => kind === "file" && sealed === true);
-    this.missingFiles += carriers - described.length;
-  }
 }
 
 /** Pages are built in memory, and browsers display larger pages slowly. */
@@ -77,7 +67,7 @@ export class Exporter {
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
   readonly #properties = new PropertyReport();
-  #roomCount = new RoomCount();
+  #roomCount = new UnreadableCount();
 
   constructor(
     private readonly context: Context,
@@ -109,7 +99,7 @@ export class Exporter {
     const outputs = rooms.map((room, i) => ({ room, path: join(out, names[i] ?? "") }));
     let unreadable = 0;
     for (const { room, path } of outputs) {
-      this.#roomCount = new RoomCount();
+      this.#roomCount = new UnreadableCount();
       await this.#room(room, path);
       this.#counter.end();
       unreadable += this.#roomCount.unreadable;
@@ -122,16 +112,13 @@ export class Exporter {
     return { ...counts, paths, failure: this.#failure, damage };
   }
 
-  #reportRoom({ title }: ExportRoom, { records, unreadable, missingFiles }: RoomCount): void {
+  #reportRoom({ title }: ExportRoom, { records, unreadable }: UnreadableCount): void {
     const name = cleanText(title);
     const all = counted(records, "record");
-    if (unreadable + missingFiles === 0) return printNotice(this.context, `${name}: ${all}`);
+    if (unreadable === 0) return printNotice(this.context, `${name}: ${all}`);
     const some = `${unreadable} of them encrypted and unreadable on this device`;
     printNotice(this.context, `${name}: ${all}, ${some}`);
-    const lost = [
-      ...(unreadable > 0 ? [counted(unreadable, "record")] : []),
-      ...(missingFiles > 0 ? [counted(missingFiles, "file")] : []),
-    ].join(" and ");
+    const lost = counted(unreadable, "record");
     const reason = `${lost} encrypted for other devices; export on the device that received them`;
     this.options.omissions.add({ path: name, reason });
   }
@@ -155,7 +142,7 @@ export class Exporter {
 
   async #lines(room: ExportRoom, file: OutputFile): Promise<void> {
     for await (const page of room.pages()) {
-      for (const record of page.records) file.write(renderJson(await this.#line(record)));
+      for (const record of page) file.write(renderJson(await this.#line(record)));
       this.#count(room, page);
     }
   }
@@ -172,7 +159,7 @@ export class Exporter {
   async #page(room: ExportRoom, file: OutputFile, made: PageTime): Promise<void> {
     const allRecords: DisplayRecord[] = [];
     for await (const page of room.pages()) {
-      allRecords.push(...page.records);
+      allRecords.push(...page);
       this.#count(room, page);
       if (allRecords.length > PAGE_RECORDS_MAX) {
         const message = `'${room.title}' exceeds ${PAGE_RECORDS_MAX} records`;
@@ -250,10 +237,9 @@ export class Exporter {
     if (!GONE_CODES.has(error.code)) this.#failure ??= error;
   }
 
-  #count(room: ExportRoom, { records, carriers }: ExportPage): void {
+  #count(room: ExportRoom, records: readonly DisplayRecord[]): void {
     this.#records += records.length;
     this.#roomCount.add(records);
-    this.#roomCount.addFiles(carriers, records);
     this.#damage.add(records);
     this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
   }

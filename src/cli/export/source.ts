@@ -25,13 +25,7 @@ import type { DisplayFile, DisplayRecord } from "../output/render.ts";
 
 export interface ExportRoom {
   readonly title: string;
-  pages(): AsyncGenerator<ExportPage>;
-}
-
-export interface ExportPage {
-  readonly records: readonly DisplayRecord[];
-  /** Number of the server's records of sealed files, which are not among `records`. */
-  readonly carriers: number;
+  pages(): AsyncGenerator<readonly DisplayRecord[]>;
 }
 
 export type SavedFile = Pick<DownloadedFile, "path" | "notKept" | "isExisting">;
@@ -48,11 +42,8 @@ export interface ExportSource {
 }
 
 export function serverSource(client: Client, user: string): ExportSource {
-  async function* pages(target: string): AsyncGenerator<ExportPage> {
-    for await (const page of historyPages(client, { target })) {
-      const carriers = page.filter(({ sealed }) => sealed === "carrier").length;
-      yield { records: displayRecords(page, user), carriers };
-    }
+  async function* pages(target: string): AsyncGenerator<readonly DisplayRecord[]> {
+    for await (const page of historyPages(client, { target })) yield displayRecords(page, user);
   }
   return {
     rooms: (requested) => {
@@ -86,7 +77,7 @@ export class FolderSource implements ExportSource {
       requested.length === 0 ? folder.rooms : requested.flatMap((target) => folder.find(target));
     return [...new Set(ids)].map((id) => ({
       title: folder.titleOf(id),
-      pages: () => withoutCarriers(folder.pages({ rooms: new Set([id]), kinds: READ_KINDS })),
+      pages: () => folder.pages({ rooms: new Set([id]), kinds: READ_KINDS }),
     }));
   }
 
@@ -162,10 +153,4 @@ export class FolderSource implements ExportSource {
 function fileIdOf(id: string): FileId {
   if (isFileId(id)) return id;
   throw new Fault("file-unknown", "the record of a file has an invalid id");
-}
-
-async function* withoutCarriers(
-  pages: AsyncGenerator<readonly DisplayRecord[]>,
-): AsyncGenerator<ExportPage> {
-  for await (const records of pages) yield { records, carriers: 0 };
 }

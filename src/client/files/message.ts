@@ -6,14 +6,13 @@ import type { FileId } from "../../base/ids.ts";
 import { FILES_UPLOADED_TOGETHER_MAX, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import type { QueuedBody } from "../../core/client/queued-body.ts";
-import type { FileMessage } from "../../core/rooms/files.ts";
+import { contentIds } from "../../core/rooms/files.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { AttachedFile } from "../../wire/messages-files.ts";
 import type { EarlyRequest } from "../link/connection.ts";
 import type {
-  AnnouncedFile,
-  AnnouncedRequest,
+  CipherStage,
   CompleteUpload,
   RefusedTarget,
   UploadedFile,
@@ -86,6 +85,8 @@ export interface MessageSendingOptions {
   readonly prepared: PreparedMessage | undefined;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   readonly confirmed: ((seq: number) => void) | undefined;
+  /** Encrypts the files; `undefined` for open rooms. */
+  readonly stage: CipherStage | undefined;
   /** Fails if the posts make no progress. */
   readonly untilPosted: (settled: Promise<void>) => Promise<void>;
 }
@@ -153,6 +154,7 @@ export class MessageSending {
       }
       this.#isQueued = this.#posted.length > 0;
       await this.#withdrawStreams();
+      await this.options.stage?.posted(contentIds(this.#entries));
       const order = (target: { readonly to: string }) => to.indexOf(target.to);
       this.#posted.sort((a, b) => order(a) - order(b));
       return { files: this.#results, posted: this.#posted, refused: this.#refused };
@@ -161,30 +163,6 @@ export class MessageSending {
       await this.#withdrawStreams();
       throw error;
     }
-  }
-
-  /** Uploads the files to encrypted rooms, each with a message of its own, in order. */
-  async announce(
-    send: (request: AnnouncedRequest) => Promise<AnnouncedFile>,
-  ): Promise<SentMessage> {
-    const { to, files, body, signal } = this.request;
-    const { text, re, thread } = body;
-    let caption: string | undefined = text;
-    const results: (UploadedFile | Fault)[] = [];
-    for (const file of files) {
-      try {
-        const message: FileMessage = { text: caption || undefined, re, thread };
-        const sent = await send({ ...file, to, signal, ...message });
-        caption = undefined;
-        results.push(sent);
-        for (const posted of sent.posted) this.#posted.push({ ...posted, files: [sent] });
-        this.#refused.push(...sent.refused);
-      } catch (error) {
-        if (!isOfFile(error) || signal?.aborted === true) throw error;
-        results.push(error);
-      }
-    }
-    return { files: results, posted: this.#posted, refused: this.#refused };
   }
 
   get #complete(): readonly CompleteUpload[] {
@@ -212,11 +190,14 @@ export class MessageSending {
     const [first] = adopted;
     if (first === undefined) return undefined;
     const { files = [], names = [] } = first.body;
-    const sent = files.map((file, index) => storedFile(file, names[index] ?? ""));
+    const stored = files.map((file, index) => storedFile(file, names[index] ?? ""));
+    const { stage } = this.options;
+    const sent = await Promise.all(stored.map((file) => stage?.plain(file) ?? file));
     const outcomes = await this.#outcomes(adopted);
     // Its uploads have expired, or were not sent before the crash.
     if (outcomes.every((outcome) => isUnknownFile(outcome))) return undefined;
     this.#settle(outcomes, false, sent);
+    await stage?.posted(contentIds(files));
     return { files: sent, posted: this.#posted, refused: this.#refused };
   }
 

@@ -12,6 +12,7 @@ import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Sink, Source } from "../../io/blob/interfaces.ts";
 import type { FileProperty } from "../../io/disk/disk.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import type { AttachedFile } from "../../wire/messages-files.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { Connection } from "../link/connection.ts";
@@ -50,9 +51,6 @@ export interface UploadRequest extends Pick<FileMessage, "re" | "thread"> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** File of an encrypted room, whose upload ends with a message of its own. */
-export type AnnouncedRequest = UploadRequest & FileMessage;
-
 export type SentPreview = NonNullable<AttachedFile["preview"]>;
 
 export interface DownloadRequest {
@@ -70,14 +68,6 @@ export interface DownloadRequest {
   readonly isPreview?: boolean;
 }
 
-export interface PostedFile {
-  readonly to: string;
-  readonly seq: number;
-  readonly n: number;
-  readonly timeUnixMs: number;
-  readonly queued: boolean;
-}
-
 export interface UploadedFile {
   readonly id: FileId;
   readonly name: string;
@@ -87,11 +77,6 @@ export interface UploadedFile {
   readonly resumedBytes: number;
   /** True if the file has changed since an earlier run and was therefore sent from the start. */
   readonly changed: boolean;
-}
-
-export interface AnnouncedFile extends UploadedFile {
-  readonly posted: readonly PostedFile[];
-  readonly refused: readonly RefusedTarget[];
 }
 
 export interface RefusedTarget {
@@ -148,18 +133,23 @@ export interface CipherStageOptions {
 export type DownloadFile = (request: DownloadRequest) => Promise<DownloadedFile>;
 
 export interface CipherStage {
-  encrypt(request: AnnouncedRequest, targets: readonly SealedTarget[]): Promise<EncryptedUpload>;
+  /** @throws {Fault} usage if a target is not encrypted, and if this device cannot post there */
+  checkTargets(to: readonly string[], targets: readonly SealedTarget[]): Promise<void>;
+  encrypt(request: UploadRequest): Promise<EncryptedUpload>;
+  /** Marks the body of a post that must never leave unencrypted. */
+  mark(body: PostBody): PostBody;
+  /** Returns a complete upload as its sender sees it, without encryption. */
+  plain(sent: UploadedFile): Promise<UploadedFile>;
+  /** Called when all messages that list the files are posted. */
+  posted(files: readonly FileId[]): Promise<void>;
   /** @param download downloads the encrypted content, or a file of an open room */
   get(request: DownloadRequest, download: DownloadFile): Promise<DownloadedFile>;
-  announceUploads(): Promise<void>;
 }
 
 export interface EncryptedUpload {
   readonly request: SourceUpload;
   /** Encrypts the request's preview, under its own secret. */
   readonly preview: Source | undefined;
-  /** Posts the messages that describe the file, after which the upload cannot be resumed. */
-  finish(sent: AnnouncedFile, removeJournal: () => void): Promise<AnnouncedFile>;
   close(): void;
 }
 
@@ -205,21 +195,25 @@ export class Transfers {
    * @throws {Fault} interrupted if the signal or the client ends the uploads, and no-majority
    */
   async sendMessage(request: MessageRequest): Promise<SentMessage> {
-    const session = await this.#listedSession(request.signal);
-    const sealed = await session.sealing.sealedTargets(request.to);
+    const stage = await this.#stageFor(request);
+    const { posts } = this.options.session();
     const [first] = request.files;
     const { hashing, untilPosted = (settled: Promise<void>) => settled } = this.options;
-    const sending = new MessageSending(request, {
-      posts: session.posts,
-      sha256: hashing.sha256,
-      untilPosted,
-      upload: (upload) => this.upload(upload),
-      withdraw: (file) => this.#withdrawFailed(file),
-      prepared: first && this.#prepared.get(first.source),
-      confirmed: this.options.confirmed,
-    });
-    if (sealed.length === 0) return sending.run();
-    return sending.announce((upload) => this.#resend(upload, () => this.#announce(upload, sealed)));
+    const body = stage?.mark(request.body) ?? request.body;
+    const sending = new MessageSending(
+      { ...request, body },
+      {
+        posts,
+        sha256: hashing.sha256,
+        untilPosted,
+        upload: (upload) => this.#resend(upload, () => this.#complete(upload, stage)),
+        withdraw: (file) => this.#withdrawFailed(file),
+        prepared: first && this.#prepared.get(first.source),
+        confirmed: this.options.confirmed,
+        stage,
+      },
+    );
+    return sending.run();
   }
 
   /** Called when a command has reported its messages, so that a repetition sends them again. */
@@ -228,14 +222,31 @@ export class Transfers {
   }
 
   /**
-   * Uploads a file, with its preview, for a message in open rooms. Resumes after every loss of the
-   * link, without a time limit. Lists a folder again if one of its files cannot be read to its end.
+   * Uploads a file, with its preview, for a message. Resumes after every loss of the link, without
+   * a time limit. Lists a folder again if one of its files cannot be read to its end.
    * @throws {Fault} file-changed if the file keeps changing, interrupted if the
    * signal or the client ends the upload, and the server's refusal. If no later run can resume the
    * upload, a failure withdraws it.
    */
-  upload(request: AttachmentRequest): Promise<CompleteUpload> {
-    return this.#resend(request, () => this.#complete(request));
+  async upload(request: AttachmentRequest): Promise<CompleteUpload> {
+    const stage = await this.#stageFor(request);
+    return this.#resend(request, () => this.#complete(request, stage));
+  }
+
+  /**
+   * Returns `undefined` for open rooms.
+   * @throws {Fault} usage if only some of the targets are encrypted
+   */
+  async #stageFor({
+    to,
+    signal,
+  }: Pick<UploadRequest, "to" | "signal">): Promise<CipherStage | undefined> {
+    const { sealing } = await this.#listedSession(signal);
+    const targets = await sealing.sealedTargets(to);
+    if (targets.length === 0) return undefined;
+    const stage = await this.#cipherStage();
+    await stage.checkTargets(to, targets);
+    return stage;
   }
 
   async #resend<Result>({ source, signal }: UploadRequest, send: () => Promise<Result>) {
@@ -300,60 +311,38 @@ export class Transfers {
     await Promise.allSettled(streams.map(([, sending]) => sending));
   }
 
-  #complete(request: AttachmentRequest): Promise<CompleteUpload> {
-    return this.#upload(request, (source, signal) =>
-      this.#runUntilStopped(signal, async (stop) => {
-        const prepared = this.#prepared.get(request.source);
-        const { sentAs, deliveries } = prepared ?? {};
-        // The journal of a message that is posted already is gone.
-        const options = deliveries === undefined ? this.options : withoutJournal(this.options);
-        const upload = new Upload(options, { ...source, sentAs }, stop);
-        const stopped = new AbortController();
-        const previewStop = AbortSignal.any([stop, stopped.signal]);
-        const sendingPreview = this.#sendPreview(request, undefined, previewStop);
-        sendingPreview.catch(ignoreFault);
-        try {
-          const { posted: _, refused: __, ...file } = await upload.run();
-          const { id, sizeBytes: size, chunks, digest } = file;
-          const preview = await sendingPreview;
-          const entry = defined({ file: id, size, chunks, digest: fromHex(digest), preview });
-          return { file, entry };
-        } catch (error) {
-          stopped.abort();
-          if (!this.#isResumable(request.source)) await this.#withdrawFailed(upload.file);
-          throw error;
-        }
-      }),
-    );
-  }
-
-  /** Uploads a file to encrypted rooms, and posts the messages that describe it. */
-  async #announce(
-    request: AnnouncedRequest,
-    targets: readonly SealedTarget[],
-  ): Promise<AnnouncedFile> {
-    const encrypted = await (await this.#cipherStage()).encrypt(request, targets);
-    let upload: Upload | undefined;
+  async #complete(
+    request: AttachmentRequest,
+    stage: CipherStage | undefined,
+  ): Promise<CompleteUpload> {
+    const encrypted = await stage?.encrypt(request);
     try {
-      const sent = await this.#upload(
-        { ...encrypted.request, source: request.source },
-        (_, signal) =>
-          this.#runUntilStopped(signal, async (stop) => {
-            const preview = await this.#sendPreview(request, encrypted, stop);
-            const source = { ...encrypted.request, announced: { preview } };
-            upload = new Upload(this.options, source, stop);
-            try {
-              return await upload.run();
-            } catch (error) {
-              if (!this.#isResumable(request.source)) await this.#withdrawFailed(upload.file);
-              throw error;
-            }
-          }),
+      return await this.#upload(encrypted?.request ?? request, (source, signal) =>
+        this.#runUntilStopped(signal, async (stop) => {
+          const prepared = this.#prepared.get(request.source);
+          const { sentAs, deliveries } = prepared ?? {};
+          // The journal of a message that is posted already is gone.
+          const options = deliveries === undefined ? this.options : withoutJournal(this.options);
+          const upload = new Upload(options, { ...source, sentAs }, stop);
+          const stopped = new AbortController();
+          const previewStop = AbortSignal.any([stop, stopped.signal]);
+          const sendingPreview = this.#sendPreview(request, encrypted, previewStop);
+          sendingPreview.catch(ignoreFault);
+          try {
+            const file = await upload.run();
+            const { id, sizeBytes: size, chunks, digest } = file;
+            const preview = await sendingPreview;
+            const entry = defined({ file: id, size, chunks, digest: fromHex(digest), preview });
+            return { file: (await stage?.plain(file)) ?? file, entry };
+          } catch (error) {
+            stopped.abort();
+            if (!this.#isResumable(request.source)) await this.#withdrawFailed(upload.file);
+            throw error;
+          }
+        }),
       );
-      for (const { seq } of sent.posted) this.options.confirmed?.(seq);
-      return await encrypted.finish(sent, () => upload?.removeJournal());
     } finally {
-      encrypted.close();
+      encrypted?.close();
     }
   }
 
@@ -389,11 +378,6 @@ export class Transfers {
       this.#runUntilStopped(plain.signal, (stop) => new Download(this.options, plain, stop).run());
     if (!(await sealing.exists())) return download(request);
     return (await this.#cipherStage()).get(request, download);
-  }
-
-  /** Posts files that earlier runs uploaded to sealed rooms but did not post. */
-  async announceUploads(): Promise<void> {
-    await (await this.#cipherStage()).announceUploads();
   }
 
   /** The server deletes the upload later if this fails. */

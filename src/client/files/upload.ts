@@ -1,14 +1,7 @@
 /** Upload of one file over any number of data channels. */
 
 import { equalBytes, toHex } from "../../base/bytes.ts";
-import {
-  Fault,
-  type FaultCode,
-  ignoreFault,
-  isFaultCode,
-  msg,
-  unlessFault,
-} from "../../base/fault.ts";
+import { Fault, type FaultCode, ignoreFault, msg, unlessFault } from "../../base/fault.ts";
 import { type FileId, ID_BYTES, makeFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
@@ -31,7 +24,7 @@ import { type ChannelTask, type DataChannelOptions, runOverChannels } from "./da
 import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
 import { ReadAhead, type ReadChunk } from "./read-ahead.ts";
-import type { AnnouncedFile, SentPreview, UploadRequest } from "./transfers.ts";
+import type { UploadedFile, UploadRequest } from "./transfers.ts";
 import { UploadChannel } from "./upload-channel.ts";
 import { UploadChecksums } from "./upload-checksums.ts";
 
@@ -49,8 +42,6 @@ export type UploadOwner = Pick<UploadKey, "fingerprint" | "user">;
 /** Upload whose source may be encrypted. */
 export interface SourceUpload extends UploadRequest {
   readonly isPreview?: true;
-  /** Message that the server posts at the end of the upload, in an encrypted room. */
-  readonly announced?: { readonly preview: SentPreview | undefined };
   /** Identifier in a request that has left with the log-in. */
   readonly sentAs?: FileId | undefined;
   /** The request with the whole content has been sent, and a post may follow it. */
@@ -73,7 +64,7 @@ const CHANGES_MAX = 3;
 
 const UNKNOWN_FILE_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
 
-export class Upload implements ChannelTask<AnnouncedFile> {
+export class Upload implements ChannelTask<UploadedFile> {
   readonly #ahead: ReadAhead;
   /** `undefined` for a stream, which is offered without a size, also on later channels. */
   readonly #sizeBytes: number | undefined;
@@ -129,7 +120,7 @@ export class Upload implements ChannelTask<AnnouncedFile> {
     });
   }
 
-  async run(): Promise<AnnouncedFile> {
+  async run(): Promise<UploadedFile> {
     try {
       const sent = await unlessAborted(this.stop, runOverChannels(this.options, this));
       this.#reporter.finish();
@@ -166,7 +157,7 @@ export class Upload implements ChannelTask<AnnouncedFile> {
   }
 
   /** Sends a small file in one request. */
-  async runOnMainLink(active: LoggedInLink): Promise<AnnouncedFile | undefined> {
+  async runOnMainLink(active: LoggedInLink): Promise<UploadedFile | undefined> {
     if (this.#hasTriedMainLink) return undefined;
     this.#hasTriedMainLink = true;
     const { connection } = active;
@@ -184,9 +175,9 @@ export class Upload implements ChannelTask<AnnouncedFile> {
       await this.#historyChecked(active);
       const sending = connection.request("send-small", this.#smallFields(chunk));
       onRequested?.(this.#attached(chunk.bytes.length, this.#checksums.next));
-      const answer = await sending;
+      await sending;
       await source.end?.(this.#checksums.digest());
-      return this.#uploaded(answer, chunk.bytes.length, this.#checksums.next);
+      return this.#uploaded(chunk.bytes.length, this.#checksums.next);
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) throw error;
       // A data channel finds out what the server has of an earlier run.
@@ -238,9 +229,8 @@ export class Upload implements ChannelTask<AnnouncedFile> {
   }
 
   get #isSmall(): boolean {
-    const { announced, source } = this.request;
-    const { sizeBytes = Number.POSITIVE_INFINITY } = source;
-    return sizeBytes <= SMALL_FILE_BYTES_MAX && announced?.preview === undefined;
+    const { sizeBytes = Number.POSITIVE_INFINITY } = this.request.source;
+    return sizeBytes <= SMALL_FILE_BYTES_MAX;
   }
 
   /** Returns `undefined` if the content changes while it is read. */
@@ -261,10 +251,10 @@ export class Upload implements ChannelTask<AnnouncedFile> {
 
   #smallFields({ bytes, sha256 }: ReadChunk): RequestFields<"send-small"> {
     const { size: _size, keep: _keep, ...fields } = this.#offerFields();
-    return { ...fields, attach: this.#isAttachment, sha256, bytes };
+    return { ...fields, attach: true, sha256, bytes };
   }
 
-  async runOver(connection: Connection, active: LoggedInLink): Promise<AnnouncedFile | "reopen"> {
+  async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
     await this.#historyChecked(active);
     this.#journal = await this.#openJournal(connection, active);
     await this.request.source.begin?.(this.#file);
@@ -424,16 +414,13 @@ export class Upload implements ChannelTask<AnnouncedFile> {
     };
   }
 
-  async #startOver(
-    connection: Connection,
-    active: LoggedInLink,
-  ): Promise<AnnouncedFile | "reopen"> {
+  async #startOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
     this.#isChanged = true;
     await this.#withdraw(connection, this.#file);
     return this.#restart(connection, active);
   }
 
-  #restart(connection: Connection, active: LoggedInLink): Promise<AnnouncedFile | "reopen"> {
+  #restart(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
     this.#journal?.remove();
     this.#file = makeFileId(this.options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
@@ -541,37 +528,19 @@ export class Upload implements ChannelTask<AnnouncedFile> {
     return source.unstableAt?.(index) ?? new Fault("file-changed", message);
   }
 
-  async #finish(connection: Connection, { sizeBytes, chunks }: FileSize): Promise<AnnouncedFile> {
+  async #finish(connection: Connection, { sizeBytes, chunks }: FileSize): Promise<UploadedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
-    const preview = this.request.announced?.preview;
-    const fields = { file, size: sizeBytes, chunks, digest, attach: this.#isAttachment };
-    const answer = await connection
-      .request("finish", { ...fields, preview })
-      .catch((error: unknown) => {
-        // The server can have removed a preview that was sent long before its file.
-        const isLost =
-          error instanceof Fault && error.code === "file-unknown" && !connection.isClosed;
-        if (isLost && preview !== undefined) return connection.request("finish", fields);
-        throw error;
-      });
-    return this.#uploaded(answer, sizeBytes, chunks);
-  }
-
-  get #isAttachment(): true | undefined {
-    return this.request.announced === undefined || undefined;
+    await connection.request("finish", { file, size: sizeBytes, chunks, digest, attach: true });
+    return this.#uploaded(sizeBytes, chunks);
   }
 
   #attached(size: number, chunks: number): AttachedFile {
     return { file: this.#file, size, chunks, digest: this.#checksums.digest() };
   }
 
-  #uploaded(
-    answer: Answer<"finish" | "send-small">,
-    sizeBytes: number,
-    chunks: number,
-  ): AnnouncedFile {
+  #uploaded(sizeBytes: number, chunks: number): UploadedFile {
     this.#update(sizeBytes);
     return {
       id: this.#file,
@@ -581,15 +550,6 @@ export class Upload implements ChannelTask<AnnouncedFile> {
       digest: toHex(this.#checksums.digest()),
       resumedBytes: this.#resumedBytes ?? 0,
       changed: this.#isChanged,
-      posted: answer.posted.map(({ time, queued = false, ...posted }) => ({
-        ...posted,
-        timeUnixMs: time,
-        queued,
-      })),
-      refused: answer.refused.map(({ to, code, message }) => ({
-        to,
-        fault: new Fault(isFaultCode(code) ? code : "internal", message),
-      })),
     };
   }
 

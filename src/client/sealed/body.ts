@@ -1,18 +1,16 @@
 /** Plaintext bodies of sealed messages, and their records as readers see them. */
 
 import { fromBase64Url, fromHex, toBase64Url, toHex, utf8Encode } from "../../base/bytes.ts";
-import { type FileId, isFileId } from "../../base/ids.ts";
+import type { FileId } from "../../base/ids.ts";
 import { type Fields, listOf, objectFields } from "../../base/json-fields.ts";
-import { CHUNK_BYTES, FILE_NAME_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
-import type { ChatRecord } from "../../core/client/chat-record.ts";
 import {
-  type FileMessage,
-  type FilePreview,
-  fileIn,
-  fileMessageOf,
-  filesIn,
-  HEX_DIGEST,
-} from "../../core/rooms/files.ts";
+  CHUNK_BYTES,
+  FILE_NAME_BYTES_MAX,
+  FILES_PER_POST_MAX,
+  TEXT_BYTES_MAX,
+} from "../../base/limits.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { type FilePreview, fileIn, HEX_DIGEST } from "../../core/rooms/files.ts";
 import {
   FILE_KEY_BYTES,
   FILE_PREFIX_BYTES,
@@ -24,7 +22,6 @@ import { chunkCount } from "../../wire/chunks.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import { type KindWith, kindsWith } from "../../wire/kinds.ts";
 import { type PostBody, recordOfPost } from "../../wire/messages.ts";
-import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
 
@@ -46,21 +43,7 @@ export interface SealedBody {
 const SEALABLE_KINDS: ReadonlySet<unknown> = kindsWith("sealable");
 
 /** These fields exist only in sealed rooms and are never sent unencrypted. */
-type SealedPostBody = PostBody & {
-  readonly edits?: number;
-  readonly file?: FileId;
-  readonly meant?: "sealed";
-};
-
-export function sealedFilePost(file: FileId): PostBody {
-  const body: SealedPostBody = { text: "", file };
-  return body;
-}
-
-export function fileOfPost(body: PostBody): FileId | undefined {
-  const { file } = body as SealedPostBody;
-  return typeof file === "string" && isFileId(file) ? file : undefined;
-}
+type SealedPostBody = PostBody & { readonly edits?: number; readonly meant?: "sealed" };
 
 export function markSealed(body: PostBody): PostBody {
   const marked: SealedPostBody = { ...body, meant: "sealed" };
@@ -83,14 +66,19 @@ export function editedByPost(body: PostBody): number | undefined {
 
 /** Reports whether the post makes sense only in a sealed room, and must never leave unencrypted. */
 export function needsSealing(body: PostBody): boolean {
-  return fileOfPost(body) !== undefined || editedByPost(body) !== undefined || isMarkedSealed(body);
+  return editedByPost(body) !== undefined || isMarkedSealed(body);
 }
 
-export function sealedBodyOf({ edits, meant: _, ...body }: SealedPostBody): SealedBody {
+/** @param files descriptions of the files that the post lists */
+export function sealedBodyOf(
+  { edits, meant: _, files: __, ...body }: SealedPostBody,
+  files: readonly SealedFileEntry[] = [],
+): SealedBody {
   if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };
   const { kind, fields } = recordOfPost(body);
-  return { kind, ...fields };
+  if (files.length === 0) return { kind, ...fields };
+  return { kind: "file", ...fields, text: body.text || undefined, files };
 }
 
 export function packBody(body: SealedBody): Uint8Array {
@@ -167,17 +155,6 @@ function withoutSecrets(entry: unknown) {
   return preview === undefined ? publicFields : { ...publicFields, preview };
 }
 
-/** Reports whether the body is that of the server's record of a sealed file. */
-export function isCarrierBody(body: unknown): boolean {
-  const files = filesIn(body);
-  return files.length > 0 && files.every(({ name }) => name === SEALED_FILE_NAME);
-}
-
-/** Removes the body from the server's record of a sealed file, which a sealed message describes. */
-export function carrierRecord(record: ChatRecord): ChatRecord {
-  return { ...record, kind: "sealed", body: {}, sealed: "carrier" };
-}
-
 export function closedRecord(record: ChatRecord): ChatRecord {
   return { ...record, body: { reason: "absent" }, sealed: "closed" };
 }
@@ -185,7 +162,9 @@ export function closedRecord(record: ChatRecord): ChatRecord {
 /** Bytes of plaintext that fill one chunk on the server after encryption. */
 export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
 
-/** Description of a file, without what its sender says about it. */
+/** Entry of `files` in the body of a sealed message. */
+export type SealedFileEntry = Fields;
+
 export interface SealedFileBody {
   readonly file: FileId;
   /** Name chosen by the sender, not sanitised. */
@@ -205,9 +184,16 @@ export interface SealedPreview extends FilePreview {
   readonly secret: FileSecret;
 }
 
-export function sealedFileBody(about: SealedFileBody, message: FileMessage): SealedBody {
-  const { file, name, sizeBytes, digest, root, folder, details, secret, preview } = about;
-  const entry = {
+export function sealedFileEntry({
+  file,
+  name,
+  sizeBytes,
+  digest,
+  folder,
+  details,
+  ...encryption
+}: Omit<SealedFileBody, "preview">): SealedFileEntry {
+  return {
     file,
     name,
     size: sizeBytes,
@@ -216,10 +202,13 @@ export function sealedFileBody(about: SealedFileBody, message: FileMessage): Sea
     folder: folder === undefined ? undefined : { ...folder },
     details,
     chunk: PLAIN_CHUNK_BYTES,
-    ...secretFields({ root, secret }),
-    preview: preview && previewFields(preview),
+    ...secretFields(encryption),
   };
-  return { kind: "file", ...fileMessageOf(message), files: [entry] };
+}
+
+/** Entry of a preview in that of its file. */
+export function sealedPreviewEntry({ root, secret, ...fields }: SealedPreview): SealedFileEntry {
+  return { ...fields, ...secretFields({ root, secret }) };
 }
 
 type Encryption = Pick<SealedFileBody, "root" | "secret">;
@@ -227,10 +216,6 @@ type Encryption = Pick<SealedFileBody, "root" | "secret">;
 function secretFields({ root, secret }: Encryption) {
   const { key, prefix } = secret;
   return { root: toHex(root), key: toBase64Url(key), prefix: toBase64Url(prefix) };
-}
-
-function previewFields({ root, secret, ...publicFields }: SealedPreview) {
-  return { ...publicFields, ...secretFields({ root, secret }) };
 }
 
 function readEncryption(body: Readonly<Record<string, unknown>>): Encryption | undefined {
@@ -242,12 +227,13 @@ function readEncryption(body: Readonly<Record<string, unknown>>): Encryption | u
   return { root: fromHex(root), secret: { key, prefix } };
 }
 
-/** Returns the only file of a message; `undefined` if it lists another number of files. */
-export function readSealedFile(
-  body: Readonly<Record<string, unknown>>,
-): SealedFileBody | undefined {
-  const [entry, ...others] = listOf(body["files"]);
-  return others.length === 0 ? readEntry(objectFields(entry)) : undefined;
+/** Returns the files of a message; `undefined` if the list or an entry of it is invalid. */
+export function readSealedFiles({ files }: Fields): readonly SealedFileBody[] | undefined {
+  const listed = listOf(files);
+  if (listed.length === 0 || listed.length > FILES_PER_POST_MAX) return undefined;
+  const entries = listed.map((entry) => readEntry(objectFields(entry)));
+  const valid = entries.filter((entry) => entry !== undefined);
+  return valid.length === listed.length ? valid : undefined;
 }
 
 function readEntry(body: Fields = {}): SealedFileBody | undefined {

@@ -1,17 +1,16 @@
 /** Encrypts uploads to sealed rooms and decrypts downloads from them. */
 
 import { fromHex } from "../../base/bytes.ts";
-import { Fault, ignoreFault, msg } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
-import { FILE_TAG_BYTES, makeFileSecret } from "../../crypto/seal/file-stream.ts";
+import { FILE_TAG_BYTES } from "../../crypto/seal/file-stream.ts";
 import { chunkCount } from "../../wire/chunks.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { TransferProgress } from "../files/progress.ts";
 import {
-  type AnnouncedFile,
-  type AnnouncedRequest,
   type CipherStage,
   type CipherStageOptions,
   type DownloadedFile,
@@ -19,73 +18,61 @@ import {
   type DownloadRequest,
   type EncryptedUpload,
   memorySource,
-  type PostedFile,
   type PreviewContent,
   type SealedTarget,
+  type UploadedFile,
+  type UploadRequest,
 } from "../files/transfers.ts";
-import { type SealedPreview, sealedFileBody, sealedFilePost } from "./body.ts";
-import {
-  completeChunks,
-  DecryptingSink,
-  EncryptingSource,
-  type SealedFileContent,
-} from "./file-chunks.ts";
+import { markSealed, sealedFileEntry, sealedPreviewEntry } from "./body.ts";
+import { completeChunks, DecryptingSink, EncryptingSource } from "./file-chunks.ts";
 import type { DescribedFile } from "./file-index.ts";
 import type { SealedRooms } from "./rooms.ts";
 
 /**
- * Uploads encrypted content without a name, then posts a message that describes the file. The
- * secret is stored before the first byte is sent, so that exactly one run posts the message.
+ * Uploads encrypted content without a name. Its entry, with name and secret, becomes part of the
+ * messages that list the file. Secrets are stored before the first byte is sent.
  */
 export class SealedCipherStage implements CipherStage {
+  #resumable: Promise<ReadonlySet<string>> | undefined;
+
   constructor(
     private readonly options: CipherStageOptions,
     private readonly rooms: SealedRooms,
   ) {}
 
-  async encrypt(
-    request: AnnouncedRequest,
-    targets: readonly SealedTarget[],
-  ): Promise<EncryptedUpload> {
-    if (targets.length < request.to.length) {
+  async checkTargets(to: readonly string[], targets: readonly SealedTarget[]): Promise<void> {
+    if (targets.length < to.length) {
       throw new Fault("usage", msg`send a file to encrypted and unencrypted rooms separately`, {
         remedy: msg`send it to ${targets.map(({ target }) => target).join(", ")} first`,
       });
     }
     for (const { room } of targets) await this.rooms.get(room).checkMayWrite();
+  }
+
+  async encrypt(request: UploadRequest): Promise<EncryptedUpload> {
     const { hashing, cipher } = this.options;
     const { files } = this.rooms;
-    const { source, preview, to, signal, onProgress } = request;
+    const { source, preview, to, copy, signal, onProgress } = request;
     const { name, folder, details } = source;
-    const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
-    const resumable = await files.uploads();
-    let content: SealedFileContent | undefined;
-    let sealedPreview: SealedPreview | undefined;
-    const previewSource =
-      preview &&
-      encryptingPreview(preview, this.options, (described) => {
-        sealedPreview = described;
-      });
+    this.#resumable ??= files.uploads();
+    const resumable = await this.#resumable;
+    const previewSource = preview && this.#encryptPreview(preview);
     const encryptingSource = new EncryptingSource({
       source,
       hashing,
       cipher,
-      secretOf: (file) => files.secretOf(file, ids),
-      onDescribed: async (file, sentContent) => {
-        content = sentContent;
-        await files.setDescription(file, (secret) =>
-          sealedFileBody(
-            { file, name, folder, details, secret, ...sentContent, preview: sealedPreview },
-            request,
-          ),
-        );
-      },
+      secretOf: (file) => files.secretOf(file),
+      onDescribed: (file, content) =>
+        files.setEntry(file, (secret) =>
+          sealedFileEntry({ file, name, folder, details, secret, ...content }),
+        ),
     });
     return {
       preview: previewSource,
       // The server sees these fields. All others belong to the sealed message.
       request: {
         to,
+        copy,
         signal,
         source: encryptingSource,
         onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
@@ -94,28 +81,39 @@ export class SealedCipherStage implements CipherStage {
           canResume: (file) => resumable.has(file),
         },
       },
-      finish: async (sent, removeJournal) => {
-        const refused = sent.refused.map(({ to }) => to);
-        if (refused.length > 0) await files.removeRefused(sent.id, refused);
-        const posted = await this.#announce(sent, targets);
-        removeJournal();
-        await files.remove(sent.id);
-        const { sizeBytes = 0, digest = "" } = content ?? {};
-        return {
-          ...sent,
-          name,
-          sizeBytes,
-          digest,
-          posted,
-          chunks: chunkCount(sizeBytes),
-          resumedBytes: plainBytes(sent.resumedBytes),
-        };
-      },
       close: () => {
         previewSource?.close();
         encryptingSource.close();
       },
     };
+  }
+
+  #encryptPreview({ bytes, width, height }: PreviewContent): EncryptingSource {
+    const { hashing, cipher } = this.options;
+    const { files } = this.rooms;
+    return new EncryptingSource({
+      source: memorySource(SEALED_FILE_NAME, bytes),
+      hashing,
+      cipher,
+      secretOf: (file) => files.secretOf(file),
+      onDescribed: (file, { sizeBytes: size, digest, root }) =>
+        files.setEntry(file, (secret) =>
+          sealedPreviewEntry({ file, size, digest, width, height, root, secret }),
+        ),
+    });
+  }
+
+  async plain(sent: UploadedFile): Promise<UploadedFile> {
+    const resumedBytes = plainBytes(sent.resumedBytes);
+    return { ...sent, ...(await this.rooms.files.contentOf(sent.id)), resumedBytes };
+  }
+
+  mark(body: PostBody): PostBody {
+    return markSealed(body);
+  }
+
+  posted(files: readonly FileId[]): Promise<void> {
+    return this.rooms.files.remove(files);
   }
 
   async get(request: DownloadRequest, download: DownloadFile): Promise<DownloadedFile> {
@@ -124,7 +122,8 @@ export class SealedCipherStage implements CipherStage {
     // True if the file may belong to a message in a sealed room that this device has not read yet.
     let isAmbiguous = false;
     const openSink: DownloadRequest["openSink"] = (about) => {
-      isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
+      const isSealed = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
+      isAmbiguous = isSealed || known === "sealed";
       if (isAmbiguous) throw cannotOpen(request.file);
       return request.openSink(about);
     };
@@ -139,41 +138,8 @@ export class SealedCipherStage implements CipherStage {
     return found === undefined ? download(request) : this.#get(request, found, download);
   }
 
-  async announceUploads(): Promise<void> {
-    const undescribed = await this.rooms.files.undescribed();
-    const announcements = undescribed.map(({ file, target }) =>
-      this.options.session.posts.post(target, sealedFilePost(file)).catch(ignoreFault),
-    );
-    await Promise.all(announcements);
-  }
-
   #sealedViews(): readonly RoomView[] {
     return this.options.session.rooms.filter(({ isSealed }) => isSealed === true);
-  }
-
-  #announce(
-    { id, posted }: AnnouncedFile,
-    targets: readonly SealedTarget[],
-  ): Promise<readonly PostedFile[]> {
-    return Promise.all(
-      posted.map(async (post) => {
-        try {
-          const receipt = await this.options.session.posts.post(post.to, sealedFilePost(id));
-          const { seq, n, time: timeUnixMs, queued = false } = receipt;
-          return { to: post.to, seq, n, timeUnixMs, queued };
-        } catch (error) {
-          const room = targets.find(({ target }) => target === post.to)?.room;
-          const seq = room && (await this.#descriptionSeq(id, room));
-          if (seq === undefined) throw error;
-          return { ...post, seq };
-        }
-      }),
-    );
-  }
-
-  async #descriptionSeq(file: FileId, room: RoomView): Promise<number | undefined> {
-    await this.rooms.get(room).changes.sync();
-    return this.rooms.files.descriptionSeq(file, room.id);
   }
 
   async #get(
@@ -211,28 +177,6 @@ export class SealedCipherStage implements CipherStage {
       entries: folder?.entries,
     };
   }
-}
-
-/** A preview is sent in one run, so its secret is not stored before. */
-function encryptingPreview(
-  { bytes, width, height }: PreviewContent,
-  { hashing, cipher }: CipherStageOptions,
-  onDescribed: (preview: SealedPreview) => void,
-): EncryptingSource {
-  let secret = makeFileSecret();
-  return new EncryptingSource({
-    source: memorySource(SEALED_FILE_NAME, bytes),
-    hashing,
-    cipher,
-    secretOf: () => {
-      secret = makeFileSecret(); // A repeated upload has another id.
-      return Promise.resolve(secret);
-    },
-    onDescribed: (file, { sizeBytes: size, digest, root }) => {
-      onDescribed({ file, size, digest, width, height, root, secret });
-      return Promise.resolve();
-    },
-  });
 }
 
 function plainBytes(sealedBytes: number): number {

@@ -7,7 +7,6 @@ import type { RoomId } from "../../base/ids.ts";
 import { CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
 import { defined } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { readSealedFile } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import { dropGroupInfos, hasGroupInfo } from "./group-infos.ts";
 import type { SealedRoom } from "./room.ts";
@@ -86,7 +85,7 @@ export async function adoptHistory(room: SealedRoom): Promise<void> {
     const common = await findCommon(room, row.seq);
     let hasMore: boolean;
     do {
-      hasMore = await room.run((tx) => isDue(tx) && dropContents(room, tx, common.seq));
+      hasMore = await room.run((tx) => isDue(tx) && dropContents(tx, common.seq));
     } while (hasMore);
     for (let after: string | undefined = ""; after !== undefined; ) {
       const from: string | undefined = after === "" ? undefined : after;
@@ -96,7 +95,6 @@ export async function adoptHistory(room: SealedRoom): Promise<void> {
     }
     await room.run(async (tx) => {
       if (!isDue(tx)) return;
-      await room.parts.files.dropAfter(tx, common.seq);
       await dropGroupInfos(tx, common.seq);
       await truncateRoom(tx, common);
     });
@@ -125,20 +123,13 @@ async function findCommon(room: SealedRoom, newest: number): Promise<CommonRecor
   }
 }
 
-async function dropContents(
-  { parts: { files } }: SealedRoom,
-  tx: RoomTransaction,
-  after: number,
-): Promise<boolean> {
+async function dropContents(tx: RoomTransaction, after: number): Promise<boolean> {
   const { vault, room } = tx;
   const rows = await vault.rows(contentRange(room, { after }, DROPPED_ROWS_MAX));
   for (const { value } of await vault.openRows<ArchivedRow>(rows)) {
     const { count } = value;
     // Readers must not report the lost messages as withheld, such as edits of erased messages.
     if (count !== undefined && tx.row !== undefined) tx.change(excuseCount(tx.row, count));
-    if (value.kind !== "said") continue;
-    const file = readSealedFile(value.body as Readonly<Record<string, unknown>>);
-    if (file !== undefined) await files.dropDescription(tx, file.file, after);
   }
   for (const { key } of rows) await vault.delete(key);
   return rows.length === DROPPED_ROWS_MAX;

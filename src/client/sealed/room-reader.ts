@@ -1,18 +1,27 @@
 /** Reads a sealed room's records in log order. */
 
-import { equalBytes, fromBase64Url, toBase64Url, uint64, utf8Encode } from "../../base/bytes.ts";
+import {
+  equalBytes,
+  fromBase64Url,
+  toBase64Url,
+  toHex,
+  uint64,
+  utf8Encode,
+} from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
+import { listOf } from "../../base/json-fields.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { type FileBody, fileIn } from "../../core/rooms/files.ts";
 import { type AccountChecks, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
 import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import { handsOverTo, mayHandOver } from "../../crypto/seal/handover-box.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
-import { readBody, readSealedFile, type SealedBody } from "./body.ts";
+import { readBody, readSealedFiles, type SealedBody, type SealedFileBody } from "./body.ts";
 import type { KeyClaims } from "./claims.ts";
 import {
   applyEarlyEdits,
@@ -111,10 +120,8 @@ export class RoomReader {
       case "sealed":
         // Devices post only after the devices of departed users are removed from the group.
         if (tx.group === undefined) this.#updateLeavers(tx, () => []);
+        await this.options.files.addRecord(tx, record);
         await this.#handleMessage(tx, record);
-        break;
-      case "file":
-        if (record.state === "whole") await this.options.files.addRecord(tx, record);
         break;
       case "leave":
       case "kick":
@@ -317,11 +324,11 @@ export class RoomReader {
     if (known !== undefined && known.kind !== "closed") return undefined;
     if (known?.kind === "closed" && known.edit === undefined) return known.reason;
     const body = content.body as SealedBody;
-    const reason = await this.#refusal(tx, seq, body, user);
+    const reason = await this.#refusal(tx, record, body, user);
     if (reason !== undefined) return reason;
     if (!(await isFirstPost(tx, record, content.device))) return "sender";
     await storeContent(tx, record, { kind: "said", user, ...content });
-    await this.#noteFile(tx, record, body);
+    await this.options.files.addRecord(tx, record);
     await storeEdit(vault, room, seq, body);
     await applyEarlyEdits(tx, seq, user);
     return undefined;
@@ -352,7 +359,7 @@ export class RoomReader {
     const { user, device } = sender;
     const body = readBody(result.message.body);
     const isFirst = await isFirstPost(tx, record, device);
-    const refusal = body === undefined ? "broken" : await this.#refusal(tx, record.seq, body, user);
+    const refusal = body === undefined ? "broken" : await this.#refusal(tx, record, body, user);
     const reason = isFirst ? refusal : "sender";
     const content: SaidContent = { device, body, sentAtUnixMs, key };
     const withheld = missed > 0 ? missed : undefined;
@@ -364,7 +371,6 @@ export class RoomReader {
       return storeContent(tx, record, { ...closed, ...defined({ edit }), missed: withheld });
     }
     await storeContent(tx, record, { kind: "said", user, ...content, missed: withheld });
-    await this.#noteFile(tx, record, body);
     await storeEdit(tx.vault, tx.room, record.seq, body);
   }
 
@@ -384,7 +390,7 @@ export class RoomReader {
     if (record.state !== "whole") return;
     const hash = ciphertext === undefined ? "" : toBase64Url(this.options.sha256(ciphertext));
     const at = hashes.indexOf(hash);
-    if (at < 0) {
+    if (at < 0 || filesRefusal(record, body as SealedBody) !== undefined) {
       markSuspect(tx, record.seq, "the server altered a message from this device");
       return storeContent(tx, record, { kind: "closed", reason: "sender" });
     }
@@ -398,27 +404,18 @@ export class RoomReader {
     await isFirstPost(tx, record, device);
     const key = keys[at - hashes.length + keys.length];
     await storeContent(tx, record, { kind: "said", user, device, body, sentAtUnixMs, key }, count);
-    await this.#noteFile(tx, record, body as SealedBody);
     await storeEdit(tx.vault, tx.room, record.seq, body);
-  }
-
-  async #noteFile(tx: RoomTransaction, { seq }: ChatRecord, body: SealedBody): Promise<void> {
-    const file = body.kind === "file" ? readSealedFile(body) : undefined;
-    if (file !== undefined) await this.options.files.addDescription(tx, seq, file.file);
   }
 
   async #refusal(
     tx: RoomTransaction,
-    seq: number,
+    record: ChatRecord,
     body: SealedBody,
     user: string,
   ): Promise<ClosedReason | undefined> {
-    if (body.kind === "file") {
-      const file = readSealedFile(body);
-      if (file === undefined) return "broken";
-      return (await this.options.files.mayDescribe(tx, file, user)) ? undefined : "sender";
-    }
-    if (body.kind !== "edit") return undefined;
+    const { seq } = record;
+    const refusal = filesRefusal(record, body);
+    if (refusal !== undefined || body.kind !== "edit") return refusal;
     const target = body["seq"];
     if (typeof target !== "number") return "broken";
     if (await isTargetErased(tx, seq, body)) {
@@ -747,4 +744,21 @@ export function changeRow({ kind, by, added, removed }: SealChange): ChangeRow {
 
 export function changedDevice({ user, device, account }: SealDevice): ChangedDevice {
   return { user, device, account };
+}
+
+/** The server's record must list exactly the encrypted files that the message describes. */
+function filesRefusal(record: ChatRecord, body: SealedBody): ClosedReason | undefined {
+  const described = body.kind === "file" ? readSealedFiles(body) : [];
+  if (described === undefined) return "broken";
+  const listed = listOf(record.body?.["files"]);
+  if (listed.length !== described.length) return "sender";
+  return described.every((file, index) => isEntryOf(fileIn(listed[index]), file))
+    ? undefined
+    : "sender";
+}
+
+function isEntryOf(entry: FileBody | undefined, { file, root, preview }: SealedFileBody): boolean {
+  if (entry?.file !== file || entry.digest !== toHex(root)) return false;
+  const digest = preview && toHex(preview.root);
+  return entry.preview?.file === preview?.file && entry.preview?.digest === digest;
 }

@@ -27,10 +27,8 @@ import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import type { OwnUploads } from "../files/transfers.ts";
 import { type HistoryPage, queryHistory, type SendRequest } from "../link/queries.ts";
 import {
-  carrierRecord,
   closedRecord,
   editedByPost,
-  fileOfPost,
   openedRecord,
   packBody,
   type SealedBody,
@@ -446,13 +444,12 @@ export class SealedRoom {
         }
       });
     }
-    const carriers = await this.#carriersOf(records);
     const openable = new Set(
       records.filter(({ kind, state }) =>
         kind === "group" ? state === "whole" : kind === "sealed" && state !== "damaged",
       ),
     );
-    if (openable.size + carriers.size === 0) return records;
+    if (openable.size === 0) return records;
     const contents = await states.transact(async (vault) => {
       const entries = [...openable].map(
         async (record) => [record.seq, await find(vault, record)] as const,
@@ -460,7 +457,6 @@ export class SealedRoom {
       return new Map(await Promise.all(entries));
     });
     const opened = records.map((record) => {
-      if (carriers.has(record)) return carrierRecord(record);
       if (!openable.has(record)) return record;
       const row = contents.get(record.seq);
       if (record.state === "erased")
@@ -489,10 +485,7 @@ export class SealedRoom {
     for (const [seq, known] of isRoot) {
       if (known !== undefined || requests++ >= ROOTS_REQUESTED_MAX) continue;
       const record = await this.recordAt(seq).catch(ignoreRefusal);
-      const isReal =
-        record !== undefined &&
-        isPlainRoot(record) &&
-        !(await this.#carriersOf([record])).has(record);
+      const isReal = record !== undefined && isPlainRoot(record);
       isRoot.set(seq, isReal);
       setNewest(this.#roots, seq, isReal, ROOTS_KNOWN_MAX);
     }
@@ -501,17 +494,6 @@ export class SealedRoom {
       if (root === undefined || isRoot.get(root) === true) return record;
       return { ...record, body: { ...record.body, thread: undefined } };
     });
-  }
-
-  async #carriersOf(records: readonly ChatRecord[]): Promise<ReadonlySet<ChatRecord>> {
-    const { states, files } = this.parts;
-    const fileRecords = records.filter(({ kind }) => kind === "file");
-    const carriers = new Set<ChatRecord>();
-    if (fileRecords.length === 0) return carriers;
-    await states.transact(async (vault) => {
-      for (const file of fileRecords) if (await files.isCarrier(vault, file)) carriers.add(file);
-    });
-    return carriers;
   }
 
   /** Visits the archived contents, in the direction of the query, until `visit` returns false. */
@@ -685,17 +667,17 @@ export class SealedRoom {
     return bodies;
   }
 
-  async #bodyOf(tx: RoomTransaction, { id, body }: PlainPost): Promise<SealedBody | Fault> {
+  async #bodyOf(tx: RoomTransaction, { body }: PlainPost): Promise<SealedBody | Fault> {
     const edited = editedByPost(body);
     const { user } = tx.group?.self ?? this.parts;
     const refusal = edited === undefined ? undefined : await editRefusal(tx, edited, user);
     if (refusal !== undefined) return refusal;
-    const file = fileOfPost(body);
-    if (file === undefined) return sealedBodyOf(body);
+    const { files } = body;
+    if (files === undefined) return sealedBodyOf(body);
     try {
-      return (await this.parts.files.claimDescription(tx, id, file)) as SealedBody;
+      return sealedBodyOf(body, await this.parts.files.entriesOf(tx, files));
     } catch (error) {
-      if (error instanceof Fault && error.code === "seal-refused") return error;
+      if (error instanceof Fault && error.code === "file-unknown") return error;
       throw error;
     }
   }
@@ -761,7 +743,8 @@ export class SealedRoom {
     const hashes = [...sent.hashes, toBase64Url(sha256(message))].slice(-SEALED_TRIES_MAX);
     const keys = [...sent.keys, toBase64Url(encrypted.key)].slice(-SEALED_TRIES_MAX);
     await tx.vault.put(key, { ...sent, hashes, keys } satisfies SentRow);
-    return { text: "", sealed: { epoch: encrypted.group.epoch, ciphertext: message } };
+    const sealed = { epoch: encrypted.group.epoch, ciphertext: message };
+    return { text: "", sealed, ...defined({ files: post.body.files }) };
   }
 
   async #acceptedCheckpoint(): Promise<CheckpointReport | undefined> {

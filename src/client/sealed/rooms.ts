@@ -424,11 +424,7 @@ export class PageBuilder {
 
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#direction === -1 ? records[0] : records.at(-1);
-    for (const record of records) {
-      // Skip the records of sealed files, which the archive describes, except the farthest record,
-      // where the next page starts.
-      if (record.sealed !== "carrier" || record === farthest) this.add(record);
-    }
+    for (const record of records) this.add(record);
     // This source has more records beyond its farthest one, so the page must end there to remain
     // complete.
     if (more && farthest !== undefined) this.#endAfter(farthest.seq);

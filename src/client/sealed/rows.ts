@@ -258,29 +258,13 @@ export interface OtherKeyRow {
   readonly account: string;
 }
 
-/** Stored until all messages that describe the file are posted. */
+/** Secret of an upload or a preview. Stored until all messages that list it are posted. */
 export interface SealedUploadRow {
   readonly key: string;
   readonly prefix: string;
   readonly begunUnixMs: number;
-  readonly body?: unknown;
-  readonly rooms: Readonly<Record<string, string>>;
-  readonly recorded: readonly string[];
-  /** Id of the post that describes the file, keyed by room. Prevents a second post. */
-  readonly posts: Readonly<Record<string, string>>;
-}
-
-export interface SealedFileRow {
-  readonly records: Readonly<Record<string, FileRecordRow>>;
-  readonly said: Readonly<Record<string, number>>;
-}
-
-interface FileRecordRow {
-  readonly seq: number;
-  readonly root: string;
-  readonly from: string;
-  /** Preview that the server's record names, with its encrypted digest. */
-  readonly preview?: { readonly file: FileId; readonly root: string };
+  /** Entry of the complete upload in the messages that list it. */
+  readonly entry?: unknown;
 }
 
 const SEQ_DIGITS = 16;
@@ -306,9 +290,9 @@ export const editKey = (room: RoomId, target: number, seq: number) =>
 export const postKey = (room: RoomId, device: string, post: string) =>
   `${postPrefix(room)}${device}/${toBase64Url(utf8Encode(post))}`;
 export const uploadKey = (file: string) => `upload/${file}`;
-export const fileKey = (file: FileId) => `file/${file}`;
-export const previewKey = (preview: FileId) => `preview/${preview}`;
-export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DIGITS, "0")}`;
+/** Index of the records that list a file or a preview. Its rows have no content. */
+export const fileKey = (file: FileId, room: RoomId, seq: number) =>
+  `${filePrefix(file)}${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
 export const otherKey = (user: Name) => `other-key/${foldName(user)}`;
@@ -344,8 +328,18 @@ export function groupInfoRange(room: RoomId, after: number, limit: number): KeyR
   return { from: groupInfoKey(room, after + 1), to, limit };
 }
 
-export function fileAtRange(after: number, limit: number): KeyRange {
-  return { from: fileAtKey(after + 1), to: `file-at/${RANGE_END}`, limit };
+function filePrefix(file: FileId): string {
+  return `file/${file}/`;
+}
+
+export function fileRange(file: FileId, limit: number): KeyRange {
+  const prefix = filePrefix(file);
+  return { from: prefix, to: `${prefix}${RANGE_END}`, limit };
+}
+
+export function recordOfFile(key: string): { readonly room: RoomId; readonly seq: number } {
+  const [, , room = ""] = key.split("/");
+  return { room: room as RoomId, seq: seqOf(key) };
 }
 
 function postPrefix(room: RoomId): string {

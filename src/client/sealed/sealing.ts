@@ -28,15 +28,7 @@ import { RATE_WAIT_MS_MAX } from "../link/connection.ts";
 import type { Keys } from "../link/keys.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
-import {
-  carrierRecord,
-  closedRecord,
-  fileOfPost,
-  isCarrierBody,
-  isMarkedSealed,
-  markSealed,
-  needsSealing,
-} from "./body.ts";
+import { closedRecord, isMarkedSealed, markSealed, needsSealing } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { GroupChanges } from "./group-changes.ts";
 import { boxOf, type DecryptedPost, QueuedPosts } from "./queued-posts.ts";
@@ -235,31 +227,12 @@ export class Sealing {
     return (await this.options.home?.exists()) === true;
   }
 
-  /** Erases the content of a sealed file before its message is erased. */
-  async eraseContent(seq: number, request: SendRequest): Promise<void> {
-    const content = await this.#contentOf(seq);
-    if (content === undefined) return;
-    await request("erase", { seq: content }).catch((error: unknown) => {
-      const isErased = error instanceof Fault && error.code === "not-found";
-      if (!isErased) throw error;
-    });
-  }
-
   /** Returns the edits of a message in a sealed room, which the server does not know. */
   async editsOf(seq: number): Promise<readonly number[]> {
     const rooms = this.options.rooms().filter(({ isSealed }) => isSealed === true);
     if (rooms.length === 0 || !(await this.exists())) return [];
     const edits = this.rooms().then((sealed) => sealed.editsOf(rooms, seq));
     return (await edits.catch(ignoreFault)) ?? [];
-  }
-
-  async #contentOf(seq: number): Promise<number | undefined> {
-    const rooms = this.options.rooms().filter(({ isSealed }) => isSealed === true);
-    if (rooms.length === 0 || !(await this.exists())) return undefined;
-    const ids = rooms.map(({ id }) => id);
-    return this.rooms()
-      .then(({ files }) => files.partnerOf(seq, ids))
-      .catch(ignoreFault);
   }
 
   /** Returns a body or a fault for each post; `undefined` if no post goes to a sealed room. */
@@ -514,7 +487,7 @@ export class Sealing {
       .catch(asFault);
   }
 
-  caughtUp(syncs: boolean, onSynced = () => Promise.resolve()): void {
+  caughtUp(syncs: boolean): void {
     this.#isCaughtUp = true;
     this.#followsRooms = syncs;
     this.roomListed();
@@ -524,7 +497,6 @@ export class Sealing {
     if (!all().some(({ isSealed }) => isSealed === true)) return;
     void this.rooms()
       .then((rooms) => rooms.syncAll(all()))
-      .then(() => onSynced().catch(asFault))
       .catch((fault: unknown) => {
         asFault(fault);
         emit({ kind: "sealed-fault", fault: fault as Fault });
@@ -691,16 +663,13 @@ function notMember(to: string): Fault {
 function notSealed({ to, body }: PostToSeal): Fault {
   return new Fault(
     "seal-refused",
-    fileOfPost(body) === undefined
+    body.files === undefined
       ? msg`the edited message is encrypted, but '${to}' is not an encrypted room`
       : msg`the file is encrypted, but '${to}' is not an encrypted room`,
   );
 }
 
 function asClosed(record: ChatRecord): ChatRecord {
-  const { kind, room, body } = record;
-  if (kind === "file" && isCarrierBody(body) && room.isSealed === true)
-    return carrierRecord(record);
-  if (kind !== "sealed" || record.state !== "whole") return record;
-  return closedRecord(record);
+  const { kind, state } = record;
+  return kind === "sealed" && state === "whole" ? closedRecord(record) : record;
 }

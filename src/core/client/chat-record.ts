@@ -46,11 +46,8 @@ export interface ChatRecord {
    */
   readonly state: "whole" | "erased" | "damaged";
   readonly body: Readonly<Record<string, unknown>> | undefined;
-  /**
-   * For a sealed room: whether this device could decrypt the record. `carrier`: the server's record
-   * of a file, which has no row because an encrypted message refers to it.
-   */
-  readonly sealed?: "open" | "closed" | "carrier";
+  /** For a sealed room: whether this device could decrypt the record. */
+  readonly sealed?: "open" | "closed";
   readonly withheld?: number;
 }
 

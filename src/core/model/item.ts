@@ -13,8 +13,8 @@ import type { FileView, Item } from "./state.ts";
 
 const NO_FILES: readonly FileView[] = [];
 
-export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
-  if (kind !== "group") return ITEMLESS_KINDS.has(kind) || sealed === "carrier";
+export function hasNoItem({ kind, body }: ChatRecord): boolean {
+  if (kind !== "group") return ITEMLESS_KINDS.has(kind);
   const { isCreation, users } = groupChangeOf(body);
   // Routine key renewals in sealed rooms are hidden.
   return !isCreation && users.length === 0;

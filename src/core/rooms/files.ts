@@ -379,8 +379,8 @@ function isId(value: unknown): value is FileId {
   return typeof value === "string" && isFileId(value);
 }
 
-/** Few bodies are parsed, because the list is the last field of a sealed message with files. */
-function isSealedWithFiles(record: FoldedRecord): boolean {
+/** No body is parsed, because the list is the last field of a sealed message with files. */
+export function isSealedWithFiles(record: FoldedRecord): boolean {
   return record.head.kind === "sealed" && record.bodyBytes?.at(-2) === BRACKET_CLOSE;
 }
 

@@ -6,7 +6,7 @@ import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { Requester } from "./commands.ts";
-import type { FileBody, FilesBody } from "./files.ts";
+import type { FileBody, FilePreview } from "./files.ts";
 import {
   departedUsers,
   devicesBefore,
@@ -152,49 +152,58 @@ export function sealedTopic(): Fault {
 /** @throws {Fault} sealed-room, stale-epoch or not-allowed */
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkSealed(room, body as SealedDraftBody);
-  if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
+  if (room.isSealed !== true) return;
   if (isImported(body)) {
     throw new Fault("sealed-room", msg`messages cannot be imported into an encrypted room`, {
       remedy: msg`import them into a room that is not encrypted`,
     });
   }
-  throw new Fault("sealed-room", msg`'${displayedName(room)}' is encrypted`, {
-    remedy: msg`use a device that is a member of the room`,
-  });
+  throw notEncrypted(room);
 }
 
 /** Fields of a file in an encrypted room. Any other field could reveal something about it. */
 const SEALED_FILE_FIELDS: ReadonlySet<string> = new Set<keyof FileBody>([
   ...(["file", "name", "size", "chunks", "digest", "preview"] as const),
 ]);
+/** Likewise of its preview, without the sides of the picture. */
+const SEALED_PREVIEW_FIELDS: ReadonlySet<string> = new Set<keyof FilePreview>([
+  ...(["file", "size", "digest"] as const),
+]);
+
+type ListedFile = Partial<Pick<FileBody, "name" | "preview">>;
 
 interface SealedDraftBody {
   readonly epoch: number;
-  readonly files?: readonly FileBody[];
+  readonly files?: readonly ListedFile[];
 }
 
 function checkSealed(room: Room, { epoch, files = [] }: SealedDraftBody): void {
   checkEpoch(room, { epoch });
-  if (files.every(isSealedEntry)) return;
-  throw new Fault("sealed-room", msg`files in an encrypted room must be encrypted`);
+  for (const file of files) checkFileSealing(room, file);
+}
+
+/** @throws {Fault} sealed-room */
+export function checkFileSealing(room: Room, { preview, ...file }: ListedFile): void {
+  if (room.isSealed !== true) return;
+  const isEncrypted =
+    file.name === SEALED_FILE_NAME &&
+    hasOnly(file, SEALED_FILE_FIELDS) &&
+    hasOnly(preview ?? {}, SEALED_PREVIEW_FIELDS);
+  if (!isEncrypted) throw notEncrypted(room);
+}
+
+function notEncrypted(room: Room): Fault {
+  return new Fault("sealed-room", msg`'${displayedName(room)}' is encrypted`, {
+    remedy: msg`use a device that is a member of the room`,
+  });
 }
 
 function isImported(body: unknown): boolean {
   return (Object(body) as Readonly<Record<string, unknown>>)["imported"] !== undefined;
 }
 
-function isSealedFile(body: unknown): boolean {
-  const { files = [], ...message } = Object(body) as Partial<FilesBody>;
-  return files.length > 0 && presentFields(message).length === 0 && files.every(isSealedEntry);
-}
-
-function isSealedEntry(file: FileBody): boolean {
-  const isListed = presentFields(file).every((key) => SEALED_FILE_FIELDS.has(key));
-  return isListed && file.name === SEALED_FILE_NAME;
-}
-
-function presentFields(fields: object): readonly string[] {
-  return Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+function hasOnly(fields: object, allowed: ReadonlySet<string>): boolean {
+  return Object.entries(fields).every(([key, value]) => value === undefined || allowed.has(key));
 }
 
 function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {

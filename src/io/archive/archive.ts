@@ -6,6 +6,7 @@ import { foldCase } from "../../base/case-fold.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
+import { isSealedWithFiles } from "../../core/rooms/files.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import {
   asDamaged,
@@ -366,7 +367,9 @@ class Collector {
   #matching(record: LogRecord): LogRecord | undefined {
     const { matchesHead, matchesBody } = this.#matcher;
     if (!matchesHead(record.head)) return undefined;
-    const { grep, re } = this.#query;
+    const { files, grep, re } = this.#query;
+    const isSealed = record.head.kind === "sealed";
+    if (files === true && isSealed && !isSealedWithFiles(record)) return undefined;
     const isAnyBody = grep === undefined && re === undefined;
     return isAnyBody || matchesBody(parseBody(record)) ? record : undefined;
   }

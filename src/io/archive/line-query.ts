@@ -7,6 +7,7 @@ import type { PageQuery } from "../log/log.ts";
 
 export interface LineSearchQuery extends LineQuery {
   readonly from: PageQuery["from"];
+  readonly files?: boolean | undefined;
 }
 
 export function lineQueryOf(query: PageQuery): LineSearchQuery {

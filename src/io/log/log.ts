@@ -49,6 +49,8 @@ export interface Log {
 export interface PageQuery {
   readonly rooms?: ReadonlySet<RoomId | UserId>;
   readonly kinds?: ReadonlySet<RecordKind>;
+  /** Selects sealed messages only if they have files. */
+  readonly files?: boolean | undefined;
   readonly by?: UserId;
   /** Exclusive bounds on `seq`. */
   readonly afterSeq?: number;

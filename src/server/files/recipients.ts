@@ -4,7 +4,7 @@ import type { UserId } from "../../base/ids.ts";
 import { boxNames, foldName, parseTarget } from "../../base/names.ts";
 import { checkMayCreate } from "../../core/rooms/drafts.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
-import { checkSealing } from "../../core/rooms/group.ts";
+import { checkFileSealing } from "../../core/rooms/group.ts";
 import { checkMayPost, moderates } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { checkPoster } from "../../core/rooms/rules.ts";
@@ -45,7 +45,7 @@ export class Recipients {
     // Otherwise all members would see the name of a file that will be refused.
     const isOperator = directory.policy?.isOperator(by) === true;
     if (!moderates(room, { user: by, isOperator })) checkPoster(room, directory.nameOf?.(by));
-    checkSealing(room, "file", { files: [file] });
+    checkFileSealing(room, file);
   }
 
   canRead(user: UserId, to: readonly string[]): boolean {

@@ -329,7 +329,8 @@ export class Queries {
         : requireUser(this.options.registry.allNames, checkName(from)).id;
     return defined({
       rooms,
-      kinds: kindsOf(request, knows),
+      kinds: this.#kindsOf(request, rooms, knows),
+      files: request.files,
       by,
       sinceMs: since,
       untilMs: until,
@@ -342,6 +343,22 @@ export class Queries {
       limit,
       bytesMax: PAGE_BYTES_MAX,
     });
+  }
+
+  /** Without the kinds that the client would show as unreadable, unless it checks all records. */
+  #kindsOf(
+    { files, kinds }: RequestOf<"history">,
+    rooms: ReadonlySet<RoomId>,
+    knows: Version,
+  ): ReadonlySet<RecordKind> {
+    if (kinds?.includes(ALL_KINDS) === true) return RECORD_KINDS;
+    const isWanted = (kind: RecordKind) =>
+      isKnownIn(knows, kind) && (kinds?.includes(kind) ?? true);
+    if (files !== true) return new Set([...READ_KINDS].filter(isWanted));
+    // A query for a single kind is faster.
+    const isSealed = [...rooms].some((id) => this.options.rooms.get(id)?.isSealed === true);
+    const listing: readonly RecordKind[] = isSealed ? ["file", "sealed"] : ["file"];
+    return new Set(listing.filter(isWanted));
   }
 
   #readable(account: Account, target: string | undefined): Room[] {
@@ -366,14 +383,6 @@ export class Queries {
     }
     return people;
   }
-}
-
-/** Without the kinds that the client would show as unreadable, unless it checks all records. */
-function kindsOf({ files, kinds }: RequestOf<"history">, knows: Version): ReadonlySet<RecordKind> {
-  if (kinds?.includes(ALL_KINDS) === true) return RECORD_KINDS;
-  const readable = files === true ? (["file"] as const) : READ_KINDS;
-  const isWanted = (kind: RecordKind) => isKnownIn(knows, kind) && (kinds?.includes(kind) ?? true);
-  return new Set([...readable].filter(isWanted));
 }
 
 interface Entry {

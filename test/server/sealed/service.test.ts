@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
+import { toHex } from "../../../src/base/bytes.ts";
 import { POST_BYTES } from "../../../src/base/limits.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../../src/wire/messages-sealed.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
-import { type Guest, newKeys } from "../guest.ts";
+import { type Guest, headOf, newKeys } from "../guest.ts";
 import { siteWith } from "../site.ts";
 import { holds, operating, TOKEN } from "../site-lab.ts";
 import {
@@ -66,9 +67,25 @@ sealedTest("accepts a file in a sealed room only under a neutral name", async ({
     expect(await (await channelOf(ana)).refusal("offer", offer)).toBe("sealed-room");
   }
   for (const text of ["details", "folder", "manifestBytes"]) expect(holds(site, text)).toBe(false);
-  await file.upload(await channelOf(ana), ["vault"]);
+  const channel = await channelOf(ana);
+  const { have } = await channel.request("offer", file.offer(["vault"]));
+  await file.pour(channel, have);
+  await channel.request("finish", { ...file.finish, attach: true });
+  const { id, size, chunks, digest } = file;
+  const files = [{ file: id, size, chunks: chunks.length, digest }];
+  const { body, ...post } = sealedPost(0);
+  const open = { ...post, body: { text: "", files } };
+  expect(await ana.refusal("post", open)).toBe("sealed-room");
+  const { seq } = await ana.request("post", { ...sealedPost(0), body: { ...body, files } });
+  await ana.request("post", sealedPost(0));
   await site.quiet();
-  expect(ana.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
+  const listed = { file: id, name: SEALED_FILE_NAME, size, chunks: 1, digest: toHex(digest) };
+  const record = ana.records.find(({ head }) => head.seq === seq);
+  expect(record).toMatchObject({ head: { kind: "sealed" }, body: { files: [listed] } });
+  for (const target of ["vault", undefined]) {
+    const { records } = await ana.request("history", { target, files: true, limit: 9 });
+    expect(records.map((found) => headOf(found).seq)).toEqual([seq]);
+  }
 });
 
 sealedTest("refuses sealed posts with plain text, and in open rooms", async ({ ana }) => {

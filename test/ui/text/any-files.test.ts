@@ -12,7 +12,7 @@ import {
   renderJson,
   renderRecord,
 } from "../../../src/cli/output/render.ts";
-import { openedRecord, readSealedFile } from "../../../src/client/sealed/body.ts";
+import { openedRecord, readSealedFiles } from "../../../src/client/sealed/body.ts";
 import { bodyMatcher, namesOfFiles } from "../../../src/core/client/grep.ts";
 import { renderIrcRecord } from "../../../src/core/irc/render.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
@@ -108,7 +108,7 @@ test("each list of files in an encrypted message is read or refused", () =>
       const message = JSON.parse(JSON.stringify(drawn)) as Record<string, unknown>;
       for (const file of Array.isArray(message["files"]) ? message["files"] : [])
         if (typeof file === "object" && file !== null) Object.assign(file, SECRETS);
-      readSealedFile(message);
+      readSealedFiles(message);
       const content = { kind: "said", user: "ana", device: "d", sentAtUnixMs: 0 } as const;
       const row = { ...content, body: { kind: "file", ...message } };
       const opened = openedRecord(record(5, { kind: "sealed", body: {} }), row as never);

@@ -241,7 +241,7 @@ export class SealedMember {
     this.#post(target, { text: "", react: "+1", re: seq });
   }
 
-  /** Sends files as one command, the text with the first of them. */
+  /** Sends files as one command. */
   sendFiles(message: SharedMessage): void {
     const life = this.#life;
     const { transfers } = this.client;
@@ -251,7 +251,8 @@ export class SealedMember {
     this.#sending.push(message);
     for (const name of names) this.postStates.set(name, "open");
     const send = async () => {
-      sentWhole(await transfers.sendMessage({ to: [target], body: { text }, files }));
+      const request = { to: [target], body: { text }, files, isCommand: true };
+      sentWhole(await transfers.sendMessage(request));
     };
     const settled = (postState: Fate, why = "") => {
       if (!life.isAlive) return;

@@ -1,5 +1,6 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
+import { FileIndex } from "../../../src/client/sealed/file-index.ts";
 import { Sealing } from "../../../src/client/sealed/sealing.ts";
 import { Vault } from "../../../src/client/sealed/vault.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
@@ -32,7 +33,9 @@ export const PLANTED: Readonly<Record<string, SealedMutant>> = {
     temper: { files: 0 },
     plant: () => withoutRows(({ reason }) => reason === "erased"),
   },
-  "files of messages are not indexed": { plant: () => withoutRows(({ said }) => Boolean(said)) },
+  "files of messages are not indexed": {
+    plant: () => replaced(FileIndex.prototype, "addRecord", () => () => Promise.resolve()),
+  },
 };
 
 function replaced<Target extends object, Key extends keyof Target>(
@@ -50,7 +53,6 @@ function replaced<Target extends object, Key extends keyof Target>(
 interface StoredRow {
   readonly history?: string;
   readonly reason?: string;
-  readonly said?: unknown;
 }
 
 /** Rows that the condition names are not stored. */

@@ -100,7 +100,7 @@ export class SharedFiles {
           kind === "file" &&
           sealed === "open" &&
           seq > member.home.lostAt &&
-          !this.#world.model.isErased(seq) &&
+          !this.#world.wasErased(seq) &&
           filesIn(body).every(({ file }) => this.#isListed(file)) &&
           member.client.rooms.some(({ id }) => id === room.id),
       );

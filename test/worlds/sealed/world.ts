@@ -384,11 +384,11 @@ export class SealedWorld extends Simulation {
         if (!(await isCurrent(member.home, truth.id))) continue;
         const kept = await storedRoomOf(member.home, truth.id);
         const seqs = new Set(truth.words.map(({ head }) => head.seq));
-        const isNoMessage = (seq: number) => !seqs.has(seq) || this.#wasErased(seq);
+        const isNoMessage = (seq: number) => !seqs.has(seq) || this.wasErased(seq);
         const own = this.members.filter(({ home }) => home.user === member.home.user);
         checkKept(member, truth, kept, contents, {
           devices: own.map(({ home }) => home.device),
-          wasErased: this.#wasErased,
+          wasErased: this.wasErased,
           isEditOfNoMessage: (seq, user) => this.#targetsOf(seq, user).some(isNoMessage),
         });
         for (const [seq, said] of kept.said) {
@@ -403,7 +403,7 @@ export class SealedWorld extends Simulation {
     return new Map([...read].map(([text, seqs]) => [text, seqs.size]));
   }
 
-  readonly #wasErased = (seq: number) => this.model.isErased(seq) || this.#lostErasures.has(seq);
+  readonly wasErased = (seq: number) => this.model.isErased(seq) || this.#lostErasures.has(seq);
 
   /** Records that the edit may change: several if its confirmation was lost. */
   #targetsOf(seq: number, user: string): readonly number[] {
@@ -496,7 +496,7 @@ export class SealedWorld extends Simulation {
       for (const member of this.#active) {
         if (!this.#isMember(member, truth)) continue;
         const kept = await storedRoomOf(member.home, truth.id);
-        checkRead(member, truth, kept, (seq) => this.model.isErased(seq), this.#wasErased);
+        checkRead(member, truth, kept, (seq) => this.model.isErased(seq), this.wasErased);
         const authenticator = kept.authenticator ?? "none";
         authenticators.set(authenticator, member.name);
       }

@@ -44,7 +44,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an unsent message has expired": "pesan yang belum terkirim sudah kedaluwarsa",
   "the code is no longer valid": "kode ini tidak berlaku lagi",
   "you are not a member of this room": "Anda bukan anggota ruang ini",
-  "files in an encrypted room must be encrypted": "berkas di ruang terenkripsi harus terenkripsi",
   "no such preview": "pratinjau ini tidak ada",
   "you can no longer read this file": "Anda tidak dapat membaca berkas ini lagi",
   "no such file": "berkas ini tidak ada",
@@ -155,7 +154,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "riwayat lain dari server ini telah diterima saat program ini berjalan",
   "start it again": "mulai lagi program ini",
   "file {} is not yours": "berkas {} bukan milik Anda",
-  "file {} was deleted": "berkas {} sudah dihapus",
   "for example, {}": "misalnya {}",
   "free up disk space": "kosongkan ruang disk",
   "invalid arguments": "argumen tidak valid",
@@ -237,6 +235,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the edited message is encrypted, but '{}' is not an encrypted room":
     "pesan yang diubah terenkripsi, tetapi '{}' bukan ruang terenkripsi",
   "the file has changed since its upload began": "berkas berubah sejak mulai diunggah",
+  "the key of file {} is lost": "kunci berkas {} hilang",
   "the file is encrypted, but '{}' is not an encrypted room":
     "berkasnya terenkripsi, tetapi '{}' bukan ruang terenkripsi",
   "this device has not received {}'s identity key yet":
@@ -274,7 +273,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "add their devices: {}": "tambahkan perangkatnya: {}",
   "this edit would not be encrypted, but the room is":
     "suntingan ini tidak akan dienkripsi, padahal ruangnya terenkripsi",
-  "this file was already posted to the room": "berkas ini sudah dikirim ke ruang itu",
   "this room is already encrypted": "ruang ini sudah terenkripsi",
   "the server has lost the message that an unsent message refers to":
     "server kehilangan pesan yang dirujuk oleh pesan yang belum terkirim",
