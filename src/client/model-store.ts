@@ -235,10 +235,11 @@ export class ModelStore {
     const { request, sha256 } = this.options;
     try {
       const pages = await queryInbox(request);
+      const rooms = pages.flatMap((page) => page.rooms);
       const calls = pages.flatMap((page) => page.calls);
       const called = new Set(calls.flatMap(({ seq, reason }) => (reason === "thread" ? [] : seq)));
       const records = pages
-        .flatMap((page) => readPage({ ...page, rooms: page.rooms }, sha256))
+        .flatMap((page) => readPage({ ...page, rooms }, sha256))
         .filter((record) => called.has(record.seq) || called.has(fieldsIn(record).seq ?? 0));
       this.enqueue({ kind: "called", records });
     } catch (error) {

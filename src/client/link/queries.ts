@@ -72,16 +72,20 @@ export async function queryUsers(
   }
 }
 
+/** Rooms and conversations of an account have limits, but a malicious server may send any number. */
+const INBOX_PAGES_MAX = 64;
+
 /** Returns the pages of the account's inbox. */
 export async function queryInbox(request: SendRequest): Promise<readonly Answer<"inbox">[]> {
   const pages: Answer<"inbox">[] = [];
-  for (;;) {
+  while (pages.length < INBOX_PAGES_MAX) {
     const after = pages.at(-1)?.rooms.at(-1)?.room;
     const page = await request("inbox", defined({ after }));
     pages.push(page);
     // A faulty server may announce another page but send no rooms.
-    if (!page.more || page.rooms.length === 0) return pages;
+    if (!page.more || page.rooms.length === 0) break;
   }
+  return pages;
 }
 
 export type UnfinishedUpload = Answer<"uploads">["uploads"][number];

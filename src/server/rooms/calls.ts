@@ -207,7 +207,10 @@ export class CallService {
     const entries: InboxRoom[] = [];
     const calls: InboxCall[] = [];
     const joined = [...rooms.roomsOf(account.id)];
-    const rest = joined.slice(joined.findIndex(({ id }) => id === after) + 1);
+    const previous = after === undefined ? -1 : joined.findIndex(({ id }) => id === after);
+    // If the account has left the room in the meantime, the list ends.
+    const isLost = after !== undefined && previous === -1;
+    const rest = isLost ? [] : joined.slice(previous + 1);
     let more = false;
     for (const room of rest) {
       const unread = this.#unreadIn(account, room, follows);

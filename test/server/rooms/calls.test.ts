@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { CALLS_MAX } from "../../../src/base/limits.ts";
+import { CALLS_MAX, INBOX_ROOMS_MAX } from "../../../src/base/limits.ts";
+import { queryInbox } from "../../../src/client/link/queries.ts";
 import { CALLS, Calls } from "../../../src/core/calls/calls.ts";
+import { readInbox } from "../../../src/core/client/inbox.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { PostBody } from "../../../src/wire/messages.ts";
 import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";
@@ -158,4 +161,26 @@ test("keeps the newest calls of a flood, and those of other rooms", () => {
   copy.head = CALLS_MAX * 2;
   copy.limit(0);
   expect(copy.size).toBe(0);
+});
+
+test("lists the rooms of a large inbox in pages, with the records of all", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { operatorToken: TOKEN });
+  await ben.request("operate", { token: TOKEN });
+  const names = Array.from({ length: INBOX_ROOMS_MAX + 2 }, (_, i) => `room${i}`);
+  for (const name of names) {
+    await ben.request("join", { room: name, create: true });
+    await ana.request("join", { room: name });
+    await site.wait(say(ben, "@ana", { mentions: ["ana"] }, name));
+  }
+  const pages = await queryInbox((kind, fields) => ana.request(kind, fields));
+  expect(pages.map(({ rooms, more }) => [rooms.length, more])).toEqual([
+    [INBOX_ROOMS_MAX, true],
+    [2, false],
+  ]);
+  const inbox = readInbox(pages, sha256, "ana");
+  expect(inbox).toMatchObject({ callCount: names.length, unread: names.length });
+  const [last] = pages.flatMap(({ rooms }) => rooms);
+  await ana.request("leave", { room: last?.name ?? "" });
+  const lost = await ana.request("inbox", { after: last?.room });
+  expect([lost.rooms, lost.more]).toEqual([[], false]);
 });
