@@ -72,7 +72,7 @@ export async function queryUsers(
   }
 }
 
-/** Rooms and conversations of an account have limits, but a malicious server may send any number. */
+/** The number of rooms of an account has a limit, but a malicious server may send any number. */
 const INBOX_PAGES_MAX = 64;
 
 /** Returns the pages of the account's inbox. */
