@@ -669,6 +669,8 @@ export const FILE_TEXT_BYTES_MAX = 4 * KIB;
 export const FILES_PER_POST_MAX = 32;
 /** Files of a message, without the small ones, whose requests are sent together. */
 export const FILES_UPLOADED_TOGETHER_MAX = 8;
+/** Messages of one client whose files are not complete. */
+export const WAITING_MESSAGES_MAX = 100;
 /** PATH_MAX on Linux. */
 export const PATH_BYTES_MAX = 4 * KIB;
 /** Rooms and people to which one request sends a file. */

@@ -54,7 +54,7 @@ import {
 import { unlessStalled } from "./link/stalled.ts";
 import type { Credentials, GreetedLink, LoginPolicy, LoginResult } from "./login.ts";
 import type { ModelStoreOptions } from "./model-store.ts";
-import type { OutboxQueue } from "./outbox-queue.ts";
+import type { MessageOwner, OutboxQueue } from "./outbox-queue.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
 import { type DialAddress, type FindOnLan, ServerLocator } from "./server-locator.ts";
@@ -176,6 +176,7 @@ export class Client extends ChatClient<ClientAccount> {
   /** First requests of the command, until a log-in is sent. */
   readonly #early: EarlyRequest[];
   #earlyMessage: PreparedMessage | undefined;
+  #messages: MessageOwner | undefined;
 
   constructor(
     private readonly deps: ClientDependencies,
@@ -330,6 +331,11 @@ export class Client extends ChatClient<ClientAccount> {
     }
   }
 
+  /** Continues the messages with files whose posts are refused from now on. */
+  continueMessages(owner: MessageOwner): void {
+    this.#messages = owner;
+  }
+
   /** Attaches the user interface. */
   present(presenter: Presenter): void {
     this.#presenter = presenter;
@@ -453,6 +459,7 @@ export class Client extends ChatClient<ClientAccount> {
     const { fingerprint } = this;
     if (forget && fingerprint !== undefined) {
       this.deps.state.unenrol(fingerprint, session.user);
+      this.deps.state.messages.removeAll({ fingerprint, user: session.user });
     }
     this.#emit({ kind: "left" });
     void this.auditor.write();
@@ -641,6 +648,7 @@ export class Client extends ChatClient<ClientAccount> {
       follow,
       adoptsUnsent,
       outboxes: state.outboxes,
+      messages: () => this.#messages,
       hasPrefs: model !== undefined,
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },

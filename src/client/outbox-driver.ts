@@ -12,11 +12,18 @@ import {
   type PostOutcome,
   type Receipt,
 } from "../core/client/outbox.ts";
-import { encodeQueued, type QueuedBody, sentBody } from "../core/client/queued-body.ts";
+import { refusedMessage } from "../core/client/outgoing.ts";
+import {
+  encodeQueued,
+  type QueuedBody,
+  sentBody,
+  type WaitingOrigin,
+} from "../core/client/queued-body.ts";
 import type { LocalEvent } from "../core/model/event.ts";
 import { formatPostId } from "../core/rooms/dedup.ts";
 import { contentIds } from "../core/rooms/files.ts";
 import type { Clock } from "../io/clock.ts";
+import type { StoredMessage } from "../io/state/message-store.ts";
 import type { OutboxChange, UnsentPost } from "../io/state/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
@@ -38,33 +45,38 @@ export type PostEvent =
       readonly renumbered?: string;
     });
 
+type DriverChange = Required<
+  Pick<OutboxChange, "added" | "settled" | "posted" | "queued" | "returned">
+>;
+
 export interface OutboxDriverOwner {
   /** Posts are sent only after the call returns or its promise resolves. Calls never overlap. */
-  store(change: Pick<OutboxChange, "added" | "settled" | "posted">): void | Promise<void>;
+  store(change: DriverChange): void | Promise<void>;
   emit(event: PostEvent): void;
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
   settled(): void;
+  /** Messages of refused posts were stored, under these keys. */
+  returned?(keys: readonly string[]): void;
   /** Whether another outbox has earlier posts that wait for the same target. */
   heldFaultOf?(target: string): Fault | undefined;
 }
 
 interface PendingPost {
   readonly name: string;
+  readonly to: string;
   readonly counter: number | undefined;
   readonly createdUnixMs: number;
   readonly files: readonly FileId[];
   /** True if the row stays until the command has reported the result. */
   readonly isKept: boolean;
+  readonly waiting: WaitingOrigin | undefined;
   readonly adopted?: { readonly to: string; readonly body: PostBody };
   readonly settle?: (outcome: PostOutcome) => void;
 }
 
 type Send = Extract<OutboxEffect, { kind: "send" }>;
 
-interface Write {
-  readonly added: readonly UnsentPost[];
-  readonly settled: readonly number[];
-  readonly posted: readonly FileId[];
+interface Write extends DriverChange {
   readonly sends: readonly Send[];
   readonly connection: Connection | undefined;
 }
@@ -92,7 +104,13 @@ export class OutboxDriver {
   readonly #kept: { readonly counter: number; readonly files: readonly FileId[] }[] = [];
   /** Files of the posts that the server has stored. */
   #posted: FileId[] = [];
+  /** Keys of the waiting messages whose posts are added. */
+  #queued: string[] = [];
+  /** Messages of refused posts. */
+  #returned: StoredMessage[] = [];
   #sends: Send[] = [];
+  /** False while posts are withdrawn that the store has refused: it still has their messages. */
+  #isStored = true;
   #isWriting = false;
   #isSealing = false;
   readonly #queuedSends: Send[] = [];
@@ -118,6 +136,10 @@ export class OutboxDriver {
     return this.#outbox.heldFaultOf(target);
   }
 
+  accepts(posts: Parameters<Outbox["acceptsAll"]>[0]): boolean {
+    return !this.#isClosed && this.#outbox.acceptsAll(posts);
+  }
+
   adopt(
     posts: readonly ParsedPost[],
   ): readonly { readonly post: ParsedPost; readonly receipt: Promise<Receipt> }[] {
@@ -129,8 +151,10 @@ export class OutboxDriver {
       const { receipt, settle } = pendingReceipt();
       const adopted = { to, body };
       const files = contentIds(body.files ?? []);
+      const { waiting } = body;
       const isKept = body.message !== undefined;
-      this.#pending.set(key, { name, counter, createdUnixMs, files, isKept, adopted, settle });
+      const about = { name, to, counter, createdUnixMs, files, isKept, waiting };
+      this.#pending.set(key, { ...about, adopted, settle });
       this.#maybeStored.add(counter);
       this.#handle({ kind: "adopt", key, counter, to, body });
       return { post, receipt };
@@ -142,6 +166,7 @@ export class OutboxDriver {
     const outcome = { kind: "refused", fault } as const;
     const key = this.#emitAdopted(post);
     this.owner.emit({ kind: "settled", key, outcome, adopted: { to, body } });
+    this.#return(body.waiting, to, counter, fault);
     this.#removeFromStore(counter);
   }
 
@@ -162,11 +187,14 @@ export class OutboxDriver {
     const name = counter === undefined ? `${this.id} refused ${key}` : id;
     this.owner.emit({ kind: "posted", key: name, id, to, body, writtenUnixMs });
     const files = contentIds(body.files ?? []);
+    const { waiting } = body;
     const isKept = body.message !== undefined;
-    this.#pending.set(key, { name, counter, createdUnixMs: writtenUnixMs, files, isKept, settle });
+    const about = { name, to, counter, createdUnixMs: writtenUnixMs, files, isKept, waiting };
+    this.#pending.set(key, { ...about, settle });
     if (counter !== undefined) {
       const line = encodeQueued(body);
       this.#added.push({ counter, target: to, body: line, createdUnixMs: writtenUnixMs });
+      if (waiting !== undefined) this.#queued.push(waiting.key);
       this.#writeSoon();
     }
     this.#handle({ kind: "post", key, to, body });
@@ -241,11 +269,13 @@ export class OutboxDriver {
     const pending = this.#pending.get(key);
     this.#pending.delete(key);
     if (pending === undefined) return;
-    const { name, counter, files, isKept, adopted, settle } = pending;
+    const { name, to, counter, files, isKept, waiting, adopted, settle } = pending;
     if (counter !== undefined) this.#maybeStored.delete(counter);
     if (!this.#isClosed) {
       if (counter !== undefined) {
         const posted = outcome.kind === "durable" ? files : [];
+        const fault = outcome.kind === "refused" ? outcome.fault : undefined;
+        if (fault !== undefined && this.#isStored) this.#return(waiting, to, counter, fault);
         this.#kept.push({ counter, files: posted });
         if (!isKept || outcome.kind === "refused") this.#forget(counter);
         // The server recognises only the last counters of an outbox.
@@ -330,6 +360,15 @@ export class OutboxDriver {
     this.owner.settled();
   }
 
+  /** Stores the message of a refused post again, in the write that removes the post. */
+  #return(waiting: WaitingOrigin | undefined, to: string, counter: number, fault: Fault): void {
+    if (waiting === undefined) return;
+    const [first] = waiting.key.split("/");
+    const key = `${first}/${formatPostId(this.id, counter)}`;
+    const body = JSON.stringify(refusedMessage(waiting.message, to, fault));
+    this.#returned.push({ key, target: to, body });
+  }
+
   #removeFromStore(counter: number): void {
     // A post that is settled before it was stored does not need to be stored.
     const isStored = !this.#added.some((post) => post.counter === counter);
@@ -369,14 +408,18 @@ export class OutboxDriver {
       added: this.#added,
       settled: this.#settled,
       posted: this.#posted,
+      queued: this.#queued,
+      returned: this.#returned,
       sends: this.#sends,
       connection: this.#connection,
     };
     [this.#added, this.#settled, this.#posted, this.#sends] = [[], [], [], []];
-    const { added, settled, posted } = write;
+    [this.#queued, this.#returned] = [[], []];
+    const { sends: _, connection: __, ...change } = write;
+    const { added, settled } = change;
     if (added.length + settled.length === 0) return this.#writeSucceeded(write);
     try {
-      const stored = this.owner.store({ added, settled, posted });
+      const stored = this.owner.store(change);
       if (stored === undefined) return this.#writeSucceeded(write);
       this.#isWriting = true;
       stored.then(
@@ -395,7 +438,8 @@ export class OutboxDriver {
     if (!this.#isWriting) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  #writeSucceeded({ added, sends, connection }: Write): void {
+  #writeSucceeded({ added, returned, sends, connection }: Write): void {
+    if (returned.length > 0) this.owner.returned?.(returned.map(({ key }) => key));
     if (!this.#isClosed) {
       for (const { counter } of added) {
         const key = this.#renumbered.get(counter) ?? formatPostId(this.id, counter);
@@ -451,14 +495,18 @@ export class OutboxDriver {
     return due;
   }
 
-  #writeFailed({ added, settled, posted, sends, connection }: Write, fault: unknown): void {
+  #writeFailed(write: Write, fault: unknown): void {
+    const { added, settled, posted, returned, sends, connection } = write;
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));
+    this.#isStored = false;
     for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
+    this.#isStored = true;
     // Retry the removals with the next write. Posts that were never stored need no removal.
     this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);
     this.#posted.push(...posted);
+    this.#returned.push(...returned);
     if (connection !== this.#connection) return;
     this.#sendAll(sends.filter(({ counter }) => !unstored.has(counter)));
   }

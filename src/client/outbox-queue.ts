@@ -3,10 +3,12 @@
 import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
 import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_KEEP_MS } from "../base/limits.ts";
+import { defined } from "../base/values.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { decodeQueued, type QueuedBody } from "../core/client/queued-body.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
+import type { StoredMessage } from "../io/state/message-store.ts";
 import type {
   AbandonedOutbox,
   OutboxChange,
@@ -19,6 +21,7 @@ import { notConnected, notLoggedIn } from "./link/retry.ts";
 import { OutboxDriver, type ParsedPost, type PostEvent } from "./outbox-driver.ts";
 import type { DecryptedPost } from "./sealed/queued-posts.ts";
 import type { PostToSeal, Sealing } from "./sealed/sealing.ts";
+import type { Awaitable } from "./sealed/store.ts";
 
 /** Beyond this number of pending posts, bulk writers wait. Interactive users never reach it. */
 const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
@@ -30,14 +33,46 @@ export interface OutboxQueueStore {
   release(id: OutboxId): void;
 }
 
+export interface MessageOwner {
+  /** Id under which the process continues messages. */
+  readonly window: string;
+  /** Messages of refused posts were stored under these keys. */
+  readonly returned: (keys: readonly string[]) => void;
+}
+
 export interface OutboxQueueOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly store: OutboxQueueStore;
   readonly emit: (event: PostEvent) => void;
   readonly sealing?: Pick<Sealing, "seal" | "pinsStored" | "encryptQueued" | "decryptQueued">;
+  /** `undefined` while nothing in this process continues the messages of refused posts. */
+  readonly messages?: (() => MessageOwner | undefined) | undefined;
   /** Returns a promise while it is in doubt whether the server has the history of this device. */
   readonly historyChecked?: (connection?: Connection) => Promise<void> | undefined;
+}
+
+/** @returns `undefined` for a message that was stored unencrypted */
+export function decryptMessage(
+  sealing: Pick<Sealing, "decryptQueued"> | undefined,
+  message: StoredMessage,
+): Promise<readonly DecryptedPost[]> | undefined {
+  return sealing?.decryptQueued(message.key as OutboxId, [asQueued(message)]);
+}
+
+/** Encrypts a message like a queued post. */
+export function encryptMessage(
+  sealing: Pick<Sealing, "encryptQueued"> | undefined,
+  message: StoredMessage,
+): Awaitable<StoredMessage> {
+  const { key, target } = message;
+  const encrypted = sealing?.encryptQueued(key as OutboxId, asQueued(message)) ?? message;
+  if (encrypted instanceof Promise) return encrypted.then(({ body }) => ({ key, target, body }));
+  return { key, target, body: encrypted.body };
+}
+
+function asQueued({ target, body }: StoredMessage): UnsentPost {
+  return { counter: 1, target, body, createdUnixMs: 0 };
 }
 
 interface OpenedOutbox {
@@ -115,6 +150,11 @@ export class OutboxQueue {
   /** Removes the posts of a command that has reported their results. */
   forgetKept(): void {
     for (const driver of [...this.#all, ...this.#sent]) driver.forgetKept();
+  }
+
+  /** Whether the queue has room for these posts, all of which one write then stores. */
+  accepts(posts: readonly { readonly to: string; readonly body: PostBody }[]): boolean {
+    return this.#owner !== undefined && !this.#isClosed && this.#ownDriver.accepts(posts);
   }
 
   /** Takes the adopted posts of a message that an earlier run of the same command has queued. */
@@ -198,15 +238,25 @@ export class OutboxQueue {
         const owner = this.#owner;
         if (owner === undefined) throw notLoggedIn();
         const { store, sealing } = this.options;
-        const { settled, posted } = change;
+        const window = this.options.messages?.()?.window;
         const write = () => {
           const added = change.added.map((post) => sealing?.encryptQueued(id, post) ?? post);
-          const writePosts = (posts: readonly UnsentPost[]) =>
-            store.write(id, { ...owner, added: posts, settled, posted });
-          const stored = added.filter((post): post is UnsentPost => !(post instanceof Promise));
-          return stored.length === added.length
-            ? writePosts(stored)
-            : Promise.all(added).then(writePosts);
+          const returned = change.returned.map((message) => encryptMessage(sealing, message));
+          const encrypted: Awaitable<UnsentPost | StoredMessage>[] = [...added, ...returned];
+          const writeAll = (rows: readonly (UnsentPost | StoredMessage)[]) =>
+            store.write(id, {
+              ...change,
+              ...owner,
+              ...defined({ window }),
+              added: rows.slice(0, added.length) as UnsentPost[],
+              returned: rows.slice(added.length) as StoredMessage[],
+            });
+          const stored = encrypted.filter(
+            (row): row is UnsentPost | StoredMessage => !(row instanceof Promise),
+          );
+          return stored.length === encrypted.length
+            ? writeAll(stored)
+            : Promise.all(encrypted).then(writeAll);
         };
         const pinned = change.added.length === 0 ? undefined : sealing?.pinsStored();
         return pinned === undefined ? write() : pinned.then(write);
@@ -214,6 +264,7 @@ export class OutboxQueue {
       emit: this.options.emit,
       seal: (posts) => this.#prepare(posts),
       settled: () => this.#settled(),
+      returned: (keys) => this.options.messages?.()?.returned(keys),
       heldFaultOf: (target) => {
         // Only earlier ones: two that waited for each other would wait forever.
         for (const driver of this.#parked) {

@@ -2,6 +2,7 @@
 
 import type { ClientState } from "../io/state/client-state.ts";
 import type { LogPins } from "../io/state/log-pins.ts";
+import type { MessageStore } from "../io/state/message-store.ts";
 import type { ResumableUploads } from "../io/state/upload-journal.ts";
 import type { OutboxQueueStore } from "./outbox-queue.ts";
 
@@ -27,6 +28,7 @@ export interface ClientStores
     EnrolmentStore,
     DefaultStore {
   readonly outboxes: OutboxQueueStore;
+  readonly messages: Pick<MessageStore, "removeAll">;
   readonly uploads: ResumableUploads;
   readonly logPins: LogPins;
 }

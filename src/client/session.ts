@@ -27,7 +27,7 @@ import type { SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
 import type { PostEvent } from "./outbox-driver.ts";
-import { OutboxQueue, type OutboxQueueStore } from "./outbox-queue.ts";
+import { OutboxQueue, type OutboxQueueOptions, type OutboxQueueStore } from "./outbox-queue.ts";
 import type { HistoryView } from "./sealed/claims.ts";
 import type { ProvedPeople } from "./sealed/room.ts";
 import { Sealing, type SealingOptions } from "./sealed/sealing.ts";
@@ -46,6 +46,7 @@ export interface AccountSessionOptions {
   readonly hasPrefs: boolean;
   readonly outboxes: OutboxQueueStore;
   readonly adoptsUnsent: boolean;
+  readonly messages?: OutboxQueueOptions["messages"];
   readonly sealed: Pick<SealingOptions, "home" | "refusal" | "load">;
   readonly request: SendRequest;
   readonly logs: Pick<LogPins, "pin" | "replaced">;
@@ -220,13 +221,14 @@ export class AccountSession {
   }
 
   #newOutboxQueue(): OutboxQueue {
-    const { clock, entropy, outboxes: store, emit, historyChecked } = this.options;
+    const { clock, entropy, outboxes: store, messages, emit, historyChecked } = this.options;
     const { sealing } = this;
     const emitPost = (event: PostEvent) => {
       if (event.kind === "settled") sealing.settled(event.renumbered ?? event.key, event.outcome);
       emit(event);
     };
-    return new OutboxQueue({ clock, entropy, store, sealing, historyChecked, emit: emitPost });
+    const own = { clock, entropy, store, sealing, messages };
+    return new OutboxQueue({ ...own, historyChecked, emit: emitPost });
   }
 
   #handleEvent(event: FollowerEvent): void {

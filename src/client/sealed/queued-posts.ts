@@ -76,7 +76,7 @@ export class QueuedPosts {
   }
 }
 
-export function boxOf({ body }: UnsentPost): string | undefined {
+export function boxOf({ body }: Pick<UnsentPost, "body">): string | undefined {
   try {
     const { box } = decodeJson(body) as { readonly box?: unknown };
     return typeof box === "string" ? box : undefined;

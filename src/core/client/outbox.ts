@@ -129,11 +129,15 @@ export class Outbox {
     return undefined;
   }
 
-  accepts(to: string, { text }: PostBody): boolean {
-    return (
-      this.#pending.size < OUTBOX_PENDING_MAX &&
-      this.#pendingChars + to.length + text.length <= OUTBOX_PENDING_CHARS_MAX
-    );
+  accepts(to: string, body: PostBody): boolean {
+    return this.acceptsAll([{ to, body }]);
+  }
+
+  acceptsAll(posts: readonly { readonly to: string; readonly body: PostBody }[]): boolean {
+    let chars = this.#pendingChars;
+    for (const { to, body } of posts) chars += to.length + body.text.length;
+    const count = this.#pending.size + posts.length;
+    return count <= OUTBOX_PENDING_MAX && chars <= OUTBOX_PENDING_CHARS_MAX;
   }
 
   handle(input: OutboxInput, now: number): OutboxEffect[] {

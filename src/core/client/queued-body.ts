@@ -3,6 +3,7 @@
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import type { WaitingMessage } from "./outgoing.ts";
 
 /** The server does not receive the additional fields. */
 export interface QueuedBody extends PostBody {
@@ -10,11 +11,18 @@ export interface QueuedBody extends PostBody {
   readonly message?: string | undefined;
   /** Names of `files`, in the same order, for the sender's own view. */
   readonly names?: readonly string[] | undefined;
+  /** The message with which the post began, and to which its author returns if it is refused. */
+  readonly waiting?: WaitingOrigin | undefined;
   readonly lostAfter?: number;
   readonly edits?: number;
 }
 
-export function sentBody({ message: _, names: __, ...body }: QueuedBody): PostBody {
+export interface WaitingOrigin {
+  readonly key: string;
+  readonly message: WaitingMessage<unknown>;
+}
+
+export function sentBody({ message: _, names: __, waiting: ___, ...body }: QueuedBody): PostBody {
   return body;
 }
 

@@ -67,6 +67,8 @@ function settled(
   fields.pending = fields.pending.flatMap((post) => {
     if (post.key !== key) return [post];
     if (outcome.kind === "refused") {
+      // Its message waits again.
+      if (post.body.waiting !== undefined) return [];
       // A reaction has no row of its own, beside which the user could read the reason.
       if (post.body.react !== undefined) {
         showFault(draft, outcome.fault);

@@ -61,6 +61,12 @@ export type Row =
       readonly answers: Item | undefined;
     };
 
+/** Key of the post or message of a row that the server has not recorded. */
+export function unsentKey(row: Row): string | undefined {
+  if (row.kind === "pending") return row.post.key;
+  return row.kind === "waiting" ? row.message.key : undefined;
+}
+
 export interface Rows {
   readonly rows: readonly Row[];
   readonly hasOlder: boolean;

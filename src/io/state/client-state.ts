@@ -13,6 +13,7 @@ import { createPrivateFolder } from "../disk/private-path.ts";
 import { AcceptedHistories } from "./accepted-histories.ts";
 import { DraftStore, KnownFiles, MutedTargets, ReceivedFiles } from "./home-tables.ts";
 import { HomeLogPins } from "./log-pins.ts";
+import type { MessageStore } from "./message-store.ts";
 import { OutboxStore } from "./outbox-store.ts";
 import { type OnConverted, StateDatabase, withStoreFaults } from "./schema.ts";
 import { UploadJournal } from "./upload-journal.ts";
@@ -49,6 +50,7 @@ export class ClientState {
   readonly #histories: AcceptedHistories;
   #deviceKeyInMemory: string | undefined;
   readonly outboxes: OutboxStore;
+  readonly messages: MessageStore;
   readonly uploads: UploadJournal;
   readonly receivedFiles: ReceivedFiles;
   readonly logPins: HomeLogPins;
@@ -60,6 +62,7 @@ export class ClientState {
     this.#database = new StateDatabase(folder, onConverted);
     this.#histories = new AcceptedHistories(this.#database);
     this.outboxes = new OutboxStore(this.#database, this.#histories);
+    this.messages = this.outboxes.messages;
     this.uploads = new UploadJournal(this.#database);
     this.receivedFiles = new ReceivedFiles(this.#database, this.#histories);
     this.logPins = new HomeLogPins(this.#database, this.#histories);
@@ -381,6 +384,7 @@ const FINGERPRINT_TABLES = [
   "enrolments",
   "last_users",
   "outbox",
+  "messages",
   "uploads",
   "files_place",
   "files_taken",

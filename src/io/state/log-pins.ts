@@ -310,11 +310,13 @@ export class HomeLogPins extends HomeTable implements LogPins {
       this.database.run(rewind, common, fingerprint);
     }
     unlinkDrafts(this.database, fingerprint, common);
-    // Encrypted posts cannot be changed here. The client checks them when it adopts the outbox.
-    const mark = `UPDATE outbox
-      SET body = json_set(body, '$.lostAfter', min(coalesce(body ->> '$.lostAfter', ?1), ?1))
-      WHERE fingerprint = ?2 AND json_valid(body)`;
-    this.database.run(mark, common, fingerprint);
+    // Encrypted posts cannot be changed here. The client checks them when it adopts them.
+    for (const table of ["outbox", "messages"]) {
+      const mark = `UPDATE ${table}
+        SET body = json_set(body, '$.lostAfter', min(coalesce(body ->> '$.lostAfter', ?1), ?1))
+        WHERE fingerprint = ?2 AND json_valid(body)`;
+      this.database.run(mark, common, fingerprint);
+    }
   }
 }
 

@@ -3,13 +3,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
-import { decodeJson } from "../../base/decode.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
 import { createPrivateFolder } from "../disk/private-path.ts";
 import type { AcceptedHistories } from "./accepted-histories.ts";
+import { MessageStore, type StoredMessage, withoutTarget } from "./message-store.ts";
 import type { StateDatabase } from "./schema.ts";
 
 export interface UnsentPost {
@@ -34,6 +34,11 @@ export interface OutboxChange extends OutboxOwner {
   readonly settled: readonly number[];
   /** Files of settled posts that the server has stored. Their uploads are no longer resumed. */
   readonly posted?: readonly FileId[];
+  /** Keys of the waiting messages whose posts are added. */
+  readonly queued?: readonly string[];
+  /** Messages that remain of refused posts. `window`: id of the process that continues them. */
+  readonly returned?: readonly StoredMessage[];
+  readonly window?: string;
 }
 
 const FOLDER = "outboxes";
@@ -48,19 +53,25 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
  */
 export class OutboxStore {
   readonly #locks = new Map<string, Lock>();
+  readonly messages: MessageStore;
 
   constructor(
     private readonly database: StateDatabase,
     private readonly histories: AcceptedHistories,
-  ) {}
+  ) {
+    this.messages = new MessageStore(database, this, histories);
+  }
 
   /** Removals alone are not synced, because the server recognises a post that is sent again. */
   write(id: string, change: OutboxChange): void {
-    if (change.added.length === 0) return this.database.unsynced(() => this.#write(id, change));
+    const isSynced = change.added.length + (change.returned?.length ?? 0) > 0;
+    if (!isSynced) return this.database.unsynced(() => this.#write(id, change));
     this.#write(id, change);
   }
 
-  #write(id: string, { fingerprint, user, added, settled, posted = [] }: OutboxChange): void {
+  #write(id: string, change: OutboxChange): void {
+    const { fingerprint, user, added, settled, posted = [] } = change;
+    const { queued = [], returned = [], window = "" } = change;
     this.database.transact(() => {
       this.hold(id);
       const insert = this.database.statement(INSERT);
@@ -72,6 +83,8 @@ export class OutboxStore {
       }
       const remove = this.database.statement(DELETE);
       for (const counter of settled) remove.run(id, counter);
+      for (const key of queued) this.messages.remove(key);
+      for (const message of returned) this.messages.add(change, window, message);
       for (const file of posted) this.database.run("DELETE FROM uploads WHERE file = ?", file);
     });
   }
@@ -167,11 +180,6 @@ export class OutboxStore {
       throw error;
     }
   }
-}
-
-/** Marks the message to which the post refers as lost, because its number may denote another. */
-function withoutTarget(body: string): string {
-  return JSON.stringify({ ...(decodeJson(body) as object), lostAfter: 0 });
 }
 
 const NO_LOCK: Lock = { release: () => undefined };

@@ -52,6 +52,8 @@ export const MIGRATIONS: readonly string[] = [
      NULL, user TEXT NOT NULL, target TEXT NOT NULL, body TEXT NOT NULL, created_ms INTEGER NOT
      NULL, PRIMARY KEY (outbox, counter) ) STRICT, WITHOUT ROWID;
    CREATE INDEX outbox_of ON outbox (fingerprint, user);
+   CREATE TABLE messages ( key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL,
+     window TEXT NOT NULL, target TEXT NOT NULL, body TEXT NOT NULL ) STRICT, WITHOUT ROWID;
    CREATE TABLE uploads ( file TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL,
      path TEXT NOT NULL, targets TEXT NOT NULL, name TEXT NOT NULL, stamp TEXT NOT NULL, up_to
      INTEGER NOT NULL, touched_ms INTEGER NOT NULL, UNIQUE (fingerprint, user, path, targets,
@@ -108,7 +110,7 @@ const COPY_NAME = /^state\.sqlite\.v([1-9]\d{0,3})$/;
  * Tables that the copy leaves empty, because a return to it must not bring back posts that were
  * sent since, or texts that were deleted since.
  */
-const NOT_COPIED = ["outbox", "drafts", "uploads", "upload_hashes"];
+const NOT_COPIED = ["outbox", "messages", "drafts", "uploads", "upload_hashes"];
 
 /** Called when the home was converted to this program's format. */
 export type OnConverted = (from: number, copyPath: string | undefined) => void;
