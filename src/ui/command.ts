@@ -41,6 +41,8 @@ export type SimpleView =
   | ("list" | "rooms" | "saved" | "threads" | "ignored" | "pins" | "topic" | "rules" | "handed")
   | ("passwd" | "logout" | "quit" | "clear");
 
+export const FILES_VERBS = ["retry", "without", "edit", "delete"] as const;
+
 /** Views that each UI displays in its own form: lines in the terminal, a dialog on the page. */
 export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly who: { readonly room: string | undefined };
@@ -62,8 +64,11 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly thread: { readonly seq: number };
   /** A seq, or a time that `parseTime` reads. */
   readonly jump: { readonly to: number | string };
-  /** `removed` is the id of an unfinished upload to delete. */
-  readonly files: { readonly removed?: string };
+  /**
+   * Command for a waiting message, named by its number in the list, or for an unfinished upload,
+   * named by its id, which can only be deleted.
+   */
+  readonly files: { readonly verb?: (typeof FILES_VERBS)[number]; readonly named?: string };
   readonly send: { readonly input: string };
   readonly set: { readonly input: string };
   readonly "irc-password": { readonly input: string };

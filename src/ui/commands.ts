@@ -21,6 +21,7 @@ import {
   type Chat,
   type Command,
   type CommandAnswer,
+  FILES_VERBS,
   type Host,
   isSeq,
   type JoinArgs,
@@ -820,11 +821,14 @@ const who = opensView({ terminal: "/who [ROOM]", page: "/who" }, (input, ui) => 
   return words && { kind: "who", room: words[0]?.replace(/^#/, "") };
 });
 
-const files = opensView({ terminal: "/files [delete ID]", page: "/files" }, (input, ui) => {
+const FILES_USAGE = "/files [retry N | without N | edit N | delete N | delete ID]";
+
+const files = opensView({ terminal: FILES_USAGE, page: "/files" }, (input, ui) => {
   if (input === "") return { kind: "files" };
-  const [verb, removed, ...more] = splitWords(input, 2, 2) ?? [];
-  const isDeletion = ui === "terminal" && verb === "delete" && more.length === 0;
-  return isDeletion && removed !== undefined ? { kind: "files", removed } : undefined;
+  const [verb, named = ""] = splitWords(input, 2, 2) ?? [];
+  const known = FILES_VERBS.find((each) => each === verb);
+  const isId = known === "delete" || isSeq(named);
+  return ui === "terminal" && known && isId ? { kind: "files", verb: known, named } : undefined;
 });
 
 interface MessageArgs {

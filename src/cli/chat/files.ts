@@ -6,11 +6,13 @@ import type { ReaderEvent } from "../../client/event.ts";
 import { faultsOf } from "../../client/files/message.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
-import { isIgnored } from "../../core/model/selectors.ts";
+import { type FileState, faultOf, type WaitingMessage } from "../../core/client/outgoing.ts";
+import { isIgnored, roomOf } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { Omissions } from "../files/omissions.ts";
+import { OutgoingFiles } from "../files/outgoing-files.ts";
 import {
   checkFileId,
   checkOut,
@@ -27,6 +29,8 @@ import { fileRow, lastFiles } from "./last-files.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
+import type { InputLine } from "./script-lines.ts";
+import { sendLine } from "./slash-grammar.ts";
 
 const PROGRESS_DELAY_MS = 2_000;
 /** Minimum size of an announced upload; a smaller one ends before the announcement is read. */
@@ -47,8 +51,40 @@ export class LineFiles {
 
   readonly #omissions: Omissions;
 
+  readonly #outgoing: OutgoingFiles;
+  /** Lines with which this process has sent messages, by the keys of these. */
+  readonly #inputs = new Map<string, InputLine | undefined>();
+  readonly #reporters = new Map<string, (progress: TransferProgress) => void>();
+
   constructor(private readonly lines: LineClient) {
-    this.#omissions = new Omissions(lines.context, (line) => lines.chatConsole.note(line));
+    const { context, open, chatConsole } = lines;
+    this.#omissions = new Omissions(context, (line) => chatConsole.note(line));
+    this.#outgoing = new OutgoingFiles({
+      context,
+      open,
+      note: (text) => chatConsole.note(text),
+      reportOmissions: (source) => this.#omissions.addFrom(source),
+      listener: {
+        progress: (_, progress) => this.#reporterOf(progress.id)(progress),
+        closed: (source) => this.#omissions.addFrom(source),
+        sent: (key, message, to, receipt) => {
+          this.#inputs.delete(key);
+          const files = message.files.map(({ name, state }) => fileJson(name, state));
+          this.lines.reportAck(
+            to,
+            receipt,
+            { text: message.text || undefined, files },
+            "queuedFile",
+          );
+        },
+        stuck: (key, message) => this.#reportStuck(key, message),
+        returned: (message) => chatConsole.note(sendLine(message, undefined)),
+      },
+    });
+  }
+
+  get waiting(): OutgoingFiles {
+    return this.#outgoing;
   }
 
   /** @returns `code` if a line failed; otherwise 7 if a sent folder was incomplete, or 0 */
@@ -57,6 +93,34 @@ export class LineFiles {
   }
 
   async send(paths: readonly string[], target: string, body: PostBody): Promise<void> {
+    const { chat, input } = this.lines;
+    if (roomOf(chat.model, target)?.isSealed === true) {
+      return this.#sendEncrypted(paths, target, body);
+    }
+    await this.#outgoing.send(paths, [target], body, (key) => this.#inputs.set(key, input));
+  }
+
+  #reporterOf(id: string): (progress: TransferProgress) => void {
+    const reporter = this.#reporters.get(id) ?? this.#progressReporter();
+    this.#reporters.set(id, reporter);
+    return reporter;
+  }
+
+  /** A script cannot decide, so what can be sent is sent, as by a command. */
+  #reportStuck(key: string, message: WaitingMessage<unknown>): void {
+    const { chatConsole } = this.lines;
+    const failed = message.files.flatMap(({ state }) =>
+      state.kind === "failed" ? state.fault : [],
+    );
+    const faults = message.fault === undefined ? failed : [message.fault];
+    for (const fault of faults) this.lines.fail(faultOf(fault), this.#inputs.get(key));
+    const isScript = !chatConsole.isInteractive && this.#inputs.has(key);
+    if (!isScript) return chatConsole.note((texts) => texts.stuckMessage);
+    const hasMore = failed.length < message.files.length && message.fault === undefined;
+    this.#outgoing.command(key, { kind: hasMore ? "send-without" : "discard" });
+  }
+
+  async #sendEncrypted(paths: readonly string[], target: string, body: PostBody): Promise<void> {
     const { context, chatConsole } = this.lines;
     const sources = await openSources(context, paths);
     const reportNotes = () => {
@@ -135,15 +199,20 @@ export class LineFiles {
 
   /** Resolves when the messages with files that were sent so far are posted or refused. */
   async sent(): Promise<void> {
-    await Promise.allSettled(this.#sending);
+    await Promise.allSettled([...this.#sending, this.#outgoing.settled()]);
+  }
+
+  close(): void {
+    this.#outgoing.close();
   }
 
   async settled(): Promise<void> {
-    const count = this.#queue.unsettledCount;
+    const count = this.#queue.unsettledCount + this.#outgoing.unstuckCount;
     if (count === 0) return;
     const transfers = count === 1 ? "1 file transfer" : `${count} file transfers`;
     this.lines.chatConsole.note(`waiting for ${transfers}; press Ctrl-C to stop and resume later`);
-    await this.#queue.settled();
+    await Promise.all([this.#queue.settled(), this.#outgoing.settled()]);
+    await this.lines.open.client.drain();
   }
 
   #start(kind: TransferView["kind"], transfer: () => Promise<void>): void {
@@ -191,4 +260,10 @@ export class LineFiles {
       this.lines.fail(error);
     }
   }
+}
+
+function fileJson(name: string, state: FileState): object {
+  if (state.kind !== "complete") return { name };
+  const { file: id, size: sizeBytes, digest } = state.content;
+  return { id, name, sizeBytes, digest };
 }

@@ -156,9 +156,13 @@ export class LineClient extends SlashHost {
     } finally {
       release();
       unsubscribe();
+      const { waiting } = this.files;
+      this.files.close();
       await client.close(this.#isUnresponsive);
       await watching;
       await this.open.close();
+      const count = waiting.messages.length;
+      if (count > 0) this.chatConsole.note((texts) => texts.continuesLater(count));
       this.chatConsole.close();
       this.#isFinished = true;
     }

@@ -2,6 +2,8 @@
 
 import { msg, unlessFault } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
+import type { WaitingMessage } from "../../core/client/outgoing.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { splitFirstWord } from "../../ui/command.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
@@ -51,6 +53,29 @@ export function parseSend(
   const target = last === undefined || isPath(last) ? undefined : to && formatTarget(to);
   const paths = target === undefined ? words : words.slice(0, -1);
   return { paths: paths.map((path) => localPath(expandHome(path, home))), target, caption, thread };
+}
+
+/**
+ * Returns the line that sends a message with files again.
+ * @param current target of the input
+ */
+export function sendLine(
+  { to, text, re, thread, files }: WaitingMessage<{ readonly path: string }>,
+  current: string | undefined,
+): string {
+  if (files.length === 0) return text.startsWith("/") ? `/${text}` : text;
+  const [target = ""] = to;
+  const room = target.startsWith("@") ? target : `#${target}`;
+  const words = files.map(({ source: { path } }) => quotedWord(path));
+  if (!isSameName(target, current)) words.push(room);
+  if (thread === true) words.push(`--thread ${re}`);
+  const caption = /^["']/.test(text) ? quotedWord(text) : text;
+  if (text !== "") words.push(`--caption ${caption}`);
+  return `/send ${words.join(" ")}`;
+}
+
+function quotedWord(text: string): string {
+  return /[\s"'\\]/.test(text) ? `"${text.replaceAll(/["\\]/g, "\\$&")}"` : text;
 }
 
 function withoutThread(line: string): { others: string; thread: number | undefined } {

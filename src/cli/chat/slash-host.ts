@@ -16,6 +16,7 @@ import { repliesQuery } from "../../ui/search-query.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
+import type { OutgoingFiles } from "../files/outgoing-files.ts";
 import type { JsonOutput } from "../output/render.ts";
 import { checkReaction } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
@@ -40,6 +41,7 @@ export abstract class SlashHost implements Host {
     send(paths: readonly string[], target: string, body: PostBody): Promise<void>;
     get(id: string, out: string): void;
     list(target: string): Promise<void>;
+    readonly waiting: Pick<OutgoingFiles, "command">;
   };
   abstract readonly current: string;
   /** Resolved when a connection is ready, and then replaced for the next connection. */

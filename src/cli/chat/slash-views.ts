@@ -19,6 +19,7 @@ import { isHiddenWork } from "../../core/model/unignored.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import {
   invalidArguments,
+  isSeq,
   roomFor,
   splitFirstWord,
   usageFor,
@@ -44,6 +45,9 @@ import {
   unfinishedJson,
   unfinishedState,
   unfinishedUploads,
+  waitingCommand,
+  waitingJson,
+  waitingLine,
 } from "./unfinished.ts";
 import { roomsLine } from "./unread.ts";
 
@@ -183,13 +187,29 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     await host.files.send(paths, to, body);
   },
 
-  async files(host, { removed }) {
+  async files(host, { verb, named = "" }) {
     const { client, user } = host.open;
-    if (removed !== undefined) {
-      const id = checkFileId(removed);
+    const { waiting } = host.chat.model;
+    if (verb !== undefined) {
+      const message = isSeq(named) ? waiting[Number(named) - 1] : undefined;
+      if (message !== undefined) {
+        return host.files.waiting.command(message.key, waitingCommand(message, verb));
+      }
+      if (verb !== "delete" || isSeq(named)) {
+        const text = msg`no message with files waits under the number ${named}`;
+        throw new Fault("not-found", text, { remedy: msg`list them: ${"/files"}` });
+      }
+      const id = checkFileId(named);
       await deleteUnfinished(client, id);
       const line = { kind: "deleted", id };
       return host.chatConsole.print(line, (texts) => texts.unfinishedDeleted(id));
+    }
+    if (waiting.length > 0) {
+      host.chatConsole.print(
+        { kind: "waiting-messages", messages: waiting.map(waitingJson) },
+        (texts) => texts.waitingMessages,
+        waiting.map((message, index) => `${index + 1}  ${waitingLine(message)}`),
+      );
     }
     await host.files.list(host.current);
     const unfinished = await unfinishedUploads(client);

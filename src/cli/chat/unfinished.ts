@@ -1,4 +1,4 @@
-/** Unfinished uploads of the user's own account: list and deletion. */
+/** The user's own unfinished uploads and waiting messages: lists and commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
@@ -6,7 +6,13 @@ import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Client } from "../../client/client.ts";
 import { listUploads, type UnfinishedUpload } from "../../client/link/queries.ts";
+import type { OutgoingCommand } from "../../core/client/outgoing.ts";
+import { oneLine } from "../../core/markup/plain.ts";
+import type { WaitingView } from "../../core/model/state.ts";
+import { waitingFileText } from "../../ui/text/waiting-text.ts";
 import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
+import { faultLine } from "../context.ts";
+import { faultJson, usageFault } from "../errors.ts";
 import type { JsonOutput } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
@@ -66,4 +72,45 @@ export async function deleteUnfinished(
       cause: error,
     });
   }
+}
+
+const OUTGOING_COMMANDS = {
+  retry: "retry",
+  without: "send-without",
+  edit: "edit",
+  delete: "discard",
+} as const;
+
+/** @throws {Fault} usage if the command does not apply to the message */
+export function waitingCommand(
+  { actions }: WaitingView,
+  verb: keyof typeof OUTGOING_COMMANDS,
+): OutgoingCommand {
+  const kind = OUTGOING_COMMANDS[verb];
+  if (!actions.includes(kind)) {
+    throw usageFault(msg`${verb} does not apply to this message`, msg`list them: ${"/files"}`);
+  }
+  return { kind };
+}
+
+export function waitingLine({ to, text, files, fault }: WaitingView): string {
+  const names = files.map((file) => {
+    return `${oneLine(file.name, 200)} ${waitingFileText(file, undefined, faultLine)}`.trimEnd();
+  });
+  const reason = fault === undefined ? [] : [faultLine(fault)];
+  return [`${to.join(", ")}: ${oneLine(text, 200)}`.trimEnd(), ...names, ...reason].join(" · ");
+}
+
+export function waitingJson({ to, text, files, fault }: WaitingView): object {
+  return {
+    to,
+    text,
+    files: files.map((file) => ({
+      name: file.name,
+      sizeBytes: file.size,
+      sentBytes: file.progress?.doneBytes,
+      fault: file.fault && faultJson(file.fault),
+    })),
+    fault: fault && faultJson(fault),
+  };
 }

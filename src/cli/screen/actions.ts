@@ -6,7 +6,13 @@ import type { ChatClient, LinkedSession } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { findItem, openThreadRoot, refusedPosts, unsentPosts } from "../../core/model/selectors.ts";
+import {
+  draftKey,
+  findItem,
+  openThreadRoot,
+  refusedPosts,
+  unsentPosts,
+} from "../../core/model/selectors.ts";
 import type { PendingPost } from "../../core/model/state.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { leftByInterrupt } from "../chat/chat-exit.ts";
@@ -84,9 +90,13 @@ export class ScreenActions {
       case "cancel-transfer":
         return files.cancel(action.id);
       case "resend":
+        if (files.command(action.key, { kind: "retry" })) return;
         return chat.actions.resend(action.key);
       case "discard":
+        if (files.command(action.key, { kind: "discard" })) return;
         return chat.actions.discard(action.key);
+      case "waiting":
+        return this.#command(action);
       case "copy":
         return this.#copy(action.text);
       case "search":
@@ -183,6 +193,20 @@ export class ScreenActions {
   async #save({ room, seq, on }: Extract<Action, { kind: "save" }>): Promise<void> {
     await this.options.chat.actions.save(room, seq, on);
     this.options.notices.note((texts) => (on ? texts.messageSaved : texts.messageUnsaved));
+  }
+
+  #command({ key, command }: Extract<Action, { kind: "waiting" }>): void {
+    const { chat, files, notices, saveDrafts } = this.options;
+    const {
+      to: [target = ""],
+      thread,
+      re,
+    } = chat.model.waiting.find((each) => each.key === key) ?? { to: [] };
+    saveDrafts();
+    const draft = chat.model.drafts.get(draftKey(target, thread === true ? re : undefined));
+    const isTyping = draft !== undefined && draft.text !== "";
+    if (command.kind === "edit" && isTyping) return notices.note((texts) => texts.inputNotEmpty);
+    files.command(key, command);
   }
 
   #copy(text: string): void {

@@ -5,14 +5,16 @@ import { toHex } from "../../base/bytes.ts";
 import { type Fault, ignoreFault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
+import { defined } from "../../base/values.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
 import type { Client } from "../../client/client.ts";
 import type { ClientEvent, LinkInfo } from "../../client/event.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import { keyChangedFault } from "../../client/sealed/identities.ts";
+import type { WaitingMessage } from "../../core/client/outgoing.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
-import { isMuted, openRoom, roomOf } from "../../core/model/selectors.ts";
+import { draftKey, isMuted, openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Model } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
@@ -24,15 +26,17 @@ import { type Times, timesIn } from "../../ui/text/times.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
-import { slashSummary } from "../chat/slash-grammar.ts";
+import { sendLine, slashSummary } from "../chat/slash-grammar.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/keys.ts";
 import type { Context } from "../context.ts";
 import { toFault } from "../errors.ts";
+import type { PathSource } from "../files/outgoing-files.ts";
 import { type Confirmation, ScreenActions } from "./actions.ts";
 import { Collector } from "./collector.ts";
 import { ScreenCommands } from "./commands.ts";
 import { MutedList, ScreenDrafts, type UnsavedDraft } from "./drafts.ts";
+import { editorOf } from "./editor/editor.ts";
 import type { InputHistory } from "./editor/input-history.ts";
 import { FolderLists, ScreenFiles } from "./files.ts";
 import { follow, type PreviousModel } from "./input/follow.ts";
@@ -40,6 +44,7 @@ import {
   currentDraft,
   draftActions,
   type HandlerContext,
+  inputKey,
   type UpdateResult,
 } from "./input/handler.ts";
 import { Keymap } from "./input/keymap.ts";
@@ -113,6 +118,8 @@ export class ScreenClient implements ScreenHost {
   readonly #drafts: ScreenDrafts;
   /** Set when the client ends. */
   unsavedDrafts: readonly UnsavedDraft[] = [];
+  /** Messages with files that continue at the next start. Set when the client ends. */
+  waitingCount = 0;
   readonly #collector: Collector;
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
@@ -147,7 +154,13 @@ export class ScreenClient implements ScreenHost {
     this.#keyboard = new Keyboard({ context, terminal, onKeys: (keys) => this.#handleKeys(keys) });
     const note = (text: TerminalMessage) => this.notices.note(text);
     const addLocalFile = (file: string, path: string) => this.#pictures.addLocalFile(file, path);
-    this.#files = new ScreenFiles({ context, open, note, onLocalFile: addLocalFile });
+    this.#files = new ScreenFiles({
+      context,
+      open,
+      note,
+      onLocalFile: addLocalFile,
+      onReturned: (message) => this.#return(message),
+    });
     this.#commands = new ScreenCommands({ context, open, files: this.#files, screen: this });
     this.#pictures = this.#createPictures();
     this.questions = new ScreenQuestions({
@@ -223,6 +236,8 @@ export class ScreenClient implements ScreenHost {
       this.#pictures.end();
       await this.#terminal.modes.close();
       device.close();
+      this.waitingCount = this.#files.waiting.messages.length;
+      this.#files.close();
       await open.client.close(this.#isUnresponsive);
       await open.close();
     }
@@ -451,6 +466,19 @@ export class ScreenClient implements ScreenHost {
     for (const [target, draft] of this.#drafts.open(owner)) {
       if (!chat.model.drafts.has(target)) chat.actions.setDraft(target, draft);
     }
+  }
+
+  /** The input of the target is empty. */
+  #return(message: WaitingMessage<PathSource>): void {
+    const [target = ""] = message.to;
+    const root = message.thread === true ? message.re : undefined;
+    const key = draftKey(target, root);
+    const re = root === undefined ? message.re : undefined;
+    const draft = defined({ text: sendLine(message, target), re });
+    if (inputKey(this.#chat.model) === key) this.patch({ editor: editorOf(draft.text) });
+    this.#chat.actions.setDraft(key, draft);
+    this.#drafts.setDraft(key, draft);
+    this.#drafts.save();
   }
 
   #collectDraft(): void {

@@ -72,6 +72,7 @@ export class ScreenCommands extends SlashHost {
       send: (path, target, message) => files.send(path, target, message),
       get: (id, out) => files.get(id, out),
       list: (target) => this.#listFiles(target),
+      waiting: { command: (key, command) => void files.command(key, command) },
     };
   }
 

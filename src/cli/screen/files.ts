@@ -11,10 +11,12 @@ import { parseTarget } from "../../base/names.ts";
 import { faultsOf } from "../../client/files/message.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue, type TransferTask } from "../../client/files/queue.ts";
+import type { OutgoingCommand, WaitingMessage } from "../../core/client/outgoing.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { openRoom } from "../../core/model/selectors.ts";
+import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
+import type { Source } from "../../io/blob/interfaces.ts";
 import { absolutePath } from "../../io/disk/working-folder.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
@@ -22,6 +24,7 @@ import { targetText } from "../../ui/text/target-text.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
+import { OutgoingFiles, type PathSource } from "../files/outgoing-files.ts";
 import {
   checkFileId,
   checkOut,
@@ -38,6 +41,8 @@ interface ScreenFilesOptions {
   readonly open: OpenClient;
   readonly note: (text: TerminalMessage) => void;
   readonly onLocalFile?: (file: string, path: string) => void;
+  /** Puts the line that sends the message again into the input. */
+  readonly onReturned?: (message: WaitingMessage<PathSource>) => void;
 }
 
 type StartedTransfer = (
@@ -47,6 +52,7 @@ type StartedTransfer = (
 
 export class ScreenFiles {
   readonly #queue: TransferQueue<TransferTask>;
+  readonly #outgoing: OutgoingFiles;
   readonly #properties = new PropertyReport();
   readonly #locations = new LocationReport();
   #count = 0;
@@ -54,6 +60,33 @@ export class ScreenFiles {
 
   constructor(private readonly options: ScreenFilesOptions) {
     const chat = options.open.client;
+    const { context, open, note } = options;
+    const notes = new WeakMap<Source, SourceNotes>();
+    const reportNotes = (source: Source) => {
+      const known = notes.get(source) ?? new SourceNotes(source);
+      notes.set(source, known);
+      known.report(note);
+    };
+    this.#outgoing = new OutgoingFiles({
+      context,
+      open,
+      note,
+      reportOmissions: reportNotes,
+      listener: {
+        closed: reportNotes,
+        uploaded: ({ source }, { file }) => options.onLocalFile?.(file, source.path),
+        sent: (_key, { files }, to, { queued }) => {
+          if (queued === true) return note((texts) => texts.queuedFile(parseTarget(to).name));
+          if (isSameName(chat.model.open, to)) return;
+          for (const { name } of files) note((texts) => texts.fileSent(name, targetText(to)));
+        },
+        stuck: (_key, { to: [target = ""] }) => {
+          if (isSameName(chat.model.open, target)) return;
+          note((texts) => texts.stuckIn(targetText(target)));
+        },
+        returned: (message) => options.onReturned?.(message),
+      },
+    });
     this.#queue = new TransferQueue({
       removesEnded: true,
       emit: (event) => {
@@ -63,10 +96,33 @@ export class ScreenFiles {
   }
 
   get isBusy(): boolean {
-    return this.#queue.unsettledCount > 0;
+    return this.#queue.unsettledCount + this.#outgoing.unstuckCount > 0;
+  }
+
+  get waiting(): OutgoingFiles {
+    return this.#outgoing;
   }
 
   async send(paths: readonly string[], target: string, body: PostBody): Promise<void> {
+    const { client: chat } = this.options.open;
+    if (roomOf(chat.model, target)?.isSealed === true)
+      return this.#sendEncrypted(paths, target, body);
+    await this.#outgoing.send(paths, [target], body);
+    chat.actions.showPosted(target, body);
+  }
+
+  /** @returns false if there is no such message */
+  command(key: string, command: OutgoingCommand): boolean {
+    const isKnown = this.#outgoing.messages.some(([known]) => known === key);
+    if (isKnown) this.#outgoing.command(key, command);
+    return isKnown;
+  }
+
+  close(): void {
+    this.#outgoing.close();
+  }
+
+  async #sendEncrypted(paths: readonly string[], target: string, body: PostBody): Promise<void> {
     const { context, open, note } = this.options;
     const chat = open.client;
     const sources = await openSources(context, paths);
@@ -144,8 +200,8 @@ export class ScreenFiles {
     if (files.length > 0) open.state.knownFiles.add(fingerprint, files);
   }
 
-  settled(): Promise<void> {
-    return this.#queue.settled();
+  async settled(): Promise<void> {
+    await Promise.all([this.#queue.settled(), this.#outgoing.settled()]);
   }
 
   #start(

@@ -35,5 +35,7 @@ export async function runFullScreen(
     throw error;
   } finally {
     for (const { to, text } of client.unsavedDrafts) printNotice(context, unsentLine(to, text));
+    const { waitingCount } = client;
+    if (waitingCount > 0) printNotice(context, client.texts.continuesLater(waitingCount));
   }
 }

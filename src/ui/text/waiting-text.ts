@@ -7,7 +7,7 @@ import { isStuckView, waitingPercent } from "../../core/model/waiting.ts";
 import type { Texts } from "../messages/en/page.ts";
 
 /** Size and progress of a file, or why it cannot be sent. */
-export function waitingFileText<Known extends Texts>(
+export function waitingFileText<Known>(
   file: WaitingFileView,
   texts: Known,
   faultText: (fault: Fault, texts: Known) => string,
@@ -20,7 +20,7 @@ export function waitingFileText<Known extends Texts>(
 }
 
 /** Why the message is not sent yet; `undefined` if its files say it. */
-export function waitingText<Known extends Texts>(
+export function waitingText<Known extends Pick<Texts, "refused" | "pendingOffline">>(
   message: Pick<WaitingView, "fault" | "files">,
   isOnline: boolean,
   texts: Known,

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
-import { SCREEN_FRAME_MS, SCREEN_TRANSFERS_MAX } from "../../../src/base/limits-screen.ts";
+import { WAITING_MESSAGES_MAX } from "../../../src/base/limits.ts";
+import { SCREEN_FRAME_MS } from "../../../src/base/limits-screen.ts";
 import { runSlash } from "../../../src/cli/chat/slash.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
@@ -276,7 +277,7 @@ clientTest("mutes and unmutes rooms and people", async (fixture) => {
   expect(await run("notify on a b")).toBe("usage");
 });
 
-test("keeps a transfer in the model until the file is saved", async () => {
+test("keeps a message in the model until its file is posted", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
   try {
     const fixture = new ClientFixture();
@@ -289,25 +290,26 @@ test("keeps a transfer in the model until the file is saved", async () => {
       onRequest: ({ kind }) => (kind === "send-small" ? "silent" : undefined),
     };
     expect(await run(`send ${path}`)).toBe("fine");
-    const transfers = () =>
-      [...client.model.transfers.values()].map(({ id, name, state }) => [id, name, state.kind]);
-    expect(transfers()).toEqual([["transfer 1", "notes.txt", "running"]]);
-    const over = () =>
-      until("the transfers are over", async () => {
-        await fixture.clock.advance(SCREEN_FRAME_MS);
-        return !files.isBusy && transfers().length === 0;
-      });
-    files.cancel("transfer 1");
-    await over();
-    expect(transfers()).toEqual([]);
-    for (let i = 0; i < SCREEN_TRANSFERS_MAX; i++) expect(await run(`send ${path}`)).toBe("fine");
+    await fixture.clock.advance(SCREEN_FRAME_MS);
+    expect(client.model.waiting).toMatchObject([{ to: ["lobby"], files: [{ name: "notes.txt" }] }]);
+    const discardAll = async () => {
+      for (const { key } of client.model.waiting) files.command(key, { kind: "discard" });
+      await fixture.clock.advance(SCREEN_FRAME_MS);
+    };
+    await discardAll();
+    expect([client.model.waiting, files.isBusy]).toEqual([[], false]);
+    for (let i = 0; i < WAITING_MESSAGES_MAX; i++) expect(await run(`send ${path}`)).toBe("fine");
     expect(await run(`send ${path}`)).toBe("too-many");
-    for (let i = 0; i < SCREEN_TRANSFERS_MAX; i++) files.cancel(`transfer ${i + 2}`);
-    await over();
+    await fixture.clock.advance(SCREEN_FRAME_MS);
+    await discardAll();
+    expect(files.command("gone", { kind: "discard" })).toBe(false);
     fixture.server.misbehaviour = {};
     expect(await run(`send ${path}`)).toBe("fine");
-    await over();
-    expect([transfers(), client.model.faults]).toEqual([[], []]);
+    await until("the message is sent", async () => {
+      await fixture.clock.advance(SCREEN_FRAME_MS);
+      return !files.isBusy && client.model.waiting.length === 0;
+    });
+    expect(client.model.faults).toEqual([]);
     expect(await run(`send ${join(folder, "nothing")}`)).toBe("not-found");
     expect(await run("get nonsense")).toBe("file-unknown");
     expect(readFileSync(path, "utf8")).toBe("some notes");

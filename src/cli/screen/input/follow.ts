@@ -1,5 +1,6 @@
 /** Updates the screen state after changes to the model. */
 
+import { unsentKey } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
@@ -141,7 +142,7 @@ function withLoadedSelection(state: ScreenState, { rows }: HandlerContext): Scre
   const isPresent = rows.rows.some((row) =>
     row.kind === "item"
       ? [row.item, ...row.earlier].some(({ seq }) => seq === selected)
-      : row.kind === "pending" && row.post.key === selected,
+      : unsentKey(row) === selected,
   );
   if (isPresent) return state;
   const overlay = state.overlay?.kind === "menu" ? undefined : state.overlay;

@@ -1,7 +1,8 @@
 /** Key handlers for message selection and actions on messages. */
 
+import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
 import { isMessage } from "../../../core/model/item.ts";
-import type { Row } from "../../../core/model/rows.ts";
+import { type Row, unsentKey } from "../../../core/model/rows.ts";
 import {
   canPin,
   listsFiles,
@@ -15,6 +16,7 @@ import type {
   Model,
   PendingPost,
   TransferView,
+  WaitingView,
 } from "../../../core/model/state.ts";
 import { startEdit, startReply } from "../../../ui/text/draft.ts";
 import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
@@ -38,7 +40,7 @@ import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 const SCREEN_UNFOLDED_MAX = 100;
 
 export function isSelectable(row: Row): boolean {
-  if (row.kind === "pending") return true;
+  if (unsentKey(row) !== undefined) return true;
   if (row.kind !== "item" || row.item.state !== "whole") return false;
   return isMessage(row.item) || listsFiles(row.item);
 }
@@ -49,8 +51,7 @@ function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): num
 }
 
 function selectionOf(row: Row): number | string | undefined {
-  if (row.kind === "item") return row.item.seq;
-  return row.kind === "pending" ? row.post.key : undefined;
+  return row.kind === "item" ? row.item.seq : unsentKey(row);
 }
 
 function selectedRow(state: ScreenState, context: HandlerContext): Row | undefined {
@@ -65,6 +66,11 @@ function itemOf(state: ScreenState, context: HandlerContext): Item | undefined {
 function postOf(state: ScreenState, context: HandlerContext): PendingPost | undefined {
   const row = selectedRow(state, context);
   return row?.kind === "pending" ? row.post : undefined;
+}
+
+function waitingOf(state: ScreenState, context: HandlerContext): WaitingView | undefined {
+  const row = selectedRow(state, context);
+  return row?.kind === "waiting" ? row.message : undefined;
 }
 
 function selectIndex(state: ScreenState, index: number, context: HandlerContext): UpdateResult {
@@ -177,6 +183,19 @@ function withPost(
   return (state, context) => {
     const post = postOf(state, context);
     return post === undefined ? undefined : apply({ ...state, overlay: undefined }, post, context);
+  };
+}
+
+/** Gives a command to the selected message whose files are being uploaded, if it applies. */
+function withWaiting(
+  kind: Exclude<OutgoingCommand["kind"], "remove-file">,
+  apply = ({ key }: WaitingView, state: ScreenState, context: HandlerContext) =>
+    withActions(clearSelection(state, context).state, { kind: "waiting", key, command: { kind } }),
+): KeyHandler {
+  return (state, context) => {
+    const message = waitingOf(state, context);
+    if (message?.actions.includes(kind) !== true) return undefined;
+    return apply(message, { ...state, overlay: undefined }, context);
   };
 }
 
@@ -302,7 +321,7 @@ export function toggleFold(state: ScreenState, context: HandlerContext): UpdateR
 
 const ACTIONS = {
   reply: withItem(canPost, reply),
-  edit: withItem(canEdit, edit),
+  edit: firstOf(withItem(canEdit, edit), withWaiting("edit")),
   react: withItem(canReact, (state, item, context) =>
     withOverlay(state, openList("react", context, item.seq)),
   ),
@@ -314,17 +333,27 @@ const ACTIONS = {
   copy: firstOf(
     withItem((item) => isText(item) || listsFiles(item), copy),
     withPost((state, post) => withActions(state, { kind: "copy", text: post.body.text })),
+    withWaiting("discard", ({ text }, state) => withActions(state, { kind: "copy", text })),
   ),
   fetch: withItem(listsFiles, fetchFile),
   fold: toggleFold,
-  stop: withItem((item, model) => transfersOf(item, model).length > 0, stopTransfer),
+  stop: firstOf(
+    withItem((item, model) => transfersOf(item, model).length > 0, stopTransfer),
+    withWaiting("send-without"),
+  ),
   "select-answered": withItem((item) => item.re !== undefined, goToReplied),
-  resend: withPost((state, post) => withActions(state, { kind: "resend", key: post.key })),
+  resend: firstOf(
+    withPost((state, post) => withActions(state, { kind: "resend", key: post.key })),
+    withWaiting("retry"),
+  ),
   erase: firstOf(
     withItem(canErase, (state, { seq }, { texts }) =>
       askToConfirm(state, texts.askErase, { kind: "erase", seq }),
     ),
     withPost((state, { key }, { texts }) =>
+      askToConfirm(state, texts.askDiscard, { kind: "discard", key }),
+    ),
+    withWaiting("discard", ({ key }, state, { texts }) =>
       askToConfirm(state, texts.askDiscard, { kind: "discard", key }),
     ),
   ),

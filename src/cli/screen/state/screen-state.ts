@@ -1,6 +1,7 @@
 /** Immutable screen state that the model does not contain. */
 
 import type { RoomId } from "../../../base/ids.ts";
+import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
 import type { ComposerDraft, FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.ts";
@@ -220,7 +221,7 @@ export const DEFAULT_SETTINGS: ScreenSettings = {
 
 const CLEARS_NOTES: ReadonlySet<Action["kind"]> = new Set<Action["kind"]>([
   ...(["enter", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
-  ...(["pin", "save", "resend", "discard", "copy", "search"] as const),
+  ...(["pin", "save", "resend", "waiting", "discard", "copy", "search"] as const),
 ]);
 
 export function clearsNotes({ kind }: Action): boolean {
@@ -246,6 +247,7 @@ export type Action =
   | { readonly kind: "cancel-transfer"; readonly id: string }
   | { readonly kind: "resend"; readonly key: string }
   | { readonly kind: "discard"; readonly key: string }
+  | { readonly kind: "waiting"; readonly key: string; readonly command: OutgoingCommand }
   | { readonly kind: "copy"; readonly text: string }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
   | { readonly kind: "search-more" }

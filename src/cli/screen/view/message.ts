@@ -544,7 +544,7 @@ function waitingLines(row: WaitingRow, options: RowOptions, { isUnfolded }: RowE
     const isStuck = isStuckView(message);
     const spans: Span[] = [
       { text: state ?? "", role: isStuck && fault !== undefined ? "danger" : "mark" },
-      { text: isStuck ? ` (${texts.screen.refusedHint})` : "", role: "dim" },
+      { text: isStuck ? ` (${texts.screen.stuckHint})` : "", role: "dim" },
     ];
     const stateLines = state === undefined ? [] : wrapSpans(spans, columns);
     return [...quoteLines(row, options, columns), ...files, ...content.lines, ...stateLines];

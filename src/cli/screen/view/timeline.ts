@@ -3,7 +3,7 @@
  * their inputs change.
  */
 
-import { isSameList, type Row, type Rows } from "../../../core/model/rows.ts";
+import { isSameList, type Row, type Rows, unsentKey } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import type { PictureBox, ScrollAnchor } from "../state/screen-state.ts";
 import { edgeOf, movedDown } from "../state/scroll.ts";
@@ -234,8 +234,10 @@ function backgroundOf(
   row: Row,
   { selected, rows }: Pick<TimelineOptions, "selected" | "rows">,
 ): ColourRole | undefined {
-  if (row.kind === "pending") return row.post.key === selected ? "selected" : undefined;
-  if (row.kind !== "item") return undefined;
+  if (row.kind !== "item") {
+    const key = unsentKey(row);
+    return key !== undefined && key === selected ? "selected" : undefined;
+  }
   if (selected !== undefined && row.item.seq === selected) return "selected";
   return row.key === rows.shownKey ? "shown" : undefined;
 }

@@ -89,6 +89,7 @@ export const ENGLISH_TERMINAL = {
   threadUnfollowed: "you no longer follow this thread",
   noThreads: "you follow no threads",
   unreadThreads: (seqs: string) => `new replies to ${seqs}`,
+  stuckHint: "select it to retry, edit or discard",
   refusedHint: "select it to resend or discard",
 
   sealedRoomCreated: (room: string) =>
@@ -211,6 +212,14 @@ export const ENGLISH_TERMINAL = {
   noFiles: "no files",
   unfinishedFiles: "your unfinished uploads; to delete one: /files delete ID",
   unfinishedDeleted: (id: string) => `deleted the unfinished upload ${id}`,
+  stuckMessage: "not sent; to decide what happens to it: /files",
+  continuesLater: (n: number) =>
+    n === 1
+      ? "1 message with files continues at the next start"
+      : `${n} messages with files continue at the next start`,
+  stuckIn: (target: string) => `a message to ${target} is not sent; it waits there for you`,
+  inputNotEmpty: "send or clear what you have typed first; then edit the message",
+  waitingMessages: "messages that wait (/files retry, without, edit or delete, and the number):",
   finishingTransfers: "finishing transfers; Ctrl-C stops them, and you can resume them later",
   ircPasswordCreated: (user: string) => `IRC password for ${user}, shown only once:`,
   ircPasswords: (n: number) => (n === 0 ? "no IRC passwords" : counted(n, "IRC password")),

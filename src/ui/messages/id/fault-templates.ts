@@ -771,6 +771,15 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "Anda bukan anggota '{}', dan token akan bertindak atas nama Anda",
   "join it first: {}": "bergabunglah dahulu: {}",
   "files are limited to {} here": "berkas dibatasi {} di sini",
+  "'{}' was a stream and cannot be read again": "'{}' berupa aliran dan tidak dapat dibaca lagi",
+  "remove it, or send it again": "keluarkan berkas itu, atau kirim lagi",
+  "'{}' has changed": "'{}' sudah berubah",
+  "send it again?": "kirim lagi?",
+  "{} does not apply to this message": "{} tidak berlaku untuk pesan ini",
+  "no message with files waits under the number {}":
+    "tidak ada pesan dengan berkas yang menunggu dengan nomor {}",
+  "too many messages are queued already": "sudah terlalu banyak pesan dalam antrean",
+  "the message cannot be stored": "pesan tidak dapat disimpan",
   "the server has reached its file limit of {}": "server sudah mencapai batas berkas {}",
   "limit of {} unfinished uploads reached": "batas {} unggahan yang belum selesai tercapai",
   "chunk {} does not belong to an upload on this channel":
