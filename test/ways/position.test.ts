@@ -110,10 +110,8 @@ function callersOf(call: RegExp, folder: string): readonly string[] {
 
 /** The list of attached files names positions, so each file of the page must pass through it. */
 function sendsOnlyAttached(): void {
-  expect(callersOf(/\bchat\.upload\(/, "web/")).toEqual([
-    "web/view/room/attached.ts",
-    "web/view/room/composer.tsx", // voice messages
-  ]);
+  expect(callersOf(/\bchat\.sendFiles\(/, "web/")).toEqual(["web/view/room/attached.ts"]);
+  expect(callersOf(/\bchat\.upload\(/, "web/")).toEqual([]);
 }
 
 testRule("the location in a file is named before it leaves", "send a file", {
@@ -138,7 +136,7 @@ testRule("the location in a file is named before it leaves", "send a file", {
   ),
   "piped send-file": namesInPipe,
   share: () => {
-    const senders = callersOf(/\bopen(Source|Copy)At\(/, "").filter(
+    const senders = callersOf(/\bopen(SourceAt|CopyAt|Sources)\(/, "").filter(
       (path) => !["cli/files/sources.ts", "commands/digest.ts"].includes(path),
     );
     expect(callersOf(/\bnew LocationReport\(/, "")).toEqual(senders);
