@@ -183,7 +183,11 @@ pageTest("encrypts a file that a terminal and another page open", async () => {
   expect(await saveFile(cid, name)).toBe(hash);
   await ana.file(name).waitFor();
   expect(await ana.page.locator("article.is-pending").count()).toBe(0);
-  await expectNothingAtServer("telling-name", "1000000000123");
+  const pair = ["one-of-pair.txt", "two-of-pair.txt"];
+  for (const one of pair) await Bun.write(sandbox.path(one), CANARY);
+  await ana.sendFiles(...pair.map((one) => sandbox.path(one)));
+  await ben.out.next("one message", (line) => pair.every((one) => line.includes(`"${one}"`)));
+  await expectNothingAtServer("telling-name", "1000000000123", "of-pair");
   const kept = () => readdirSync(join(server.served.data, "files")).length;
   const count = kept();
   await ana.chooseFromMenu(name, "Delete");

@@ -9,9 +9,7 @@ import { FILES_UPLOADED_TOGETHER_MAX } from "../../base/limits.ts";
 import { PAGE_WAITING_MESSAGES_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
 import { countLocated } from "../../client/files/located-files.ts";
-import { sentWhole } from "../../client/files/message.ts";
 import type { CompleteUpload, PreviewContent, Transfers } from "../../client/files/transfers.ts";
-import { withMentions } from "../../core/client/mentions.ts";
 import {
   type OutgoingCommand,
   type OutgoingEffect,
@@ -88,7 +86,6 @@ interface Entry {
   release: (() => void) | undefined;
   isStored: boolean;
   isPosted: boolean;
-  isAnnouncing: boolean;
   cancelTimer: (() => void) | undefined;
 }
 
@@ -227,7 +224,6 @@ export class WaitingMessages {
       release: undefined,
       isStored: false,
       isPosted: false,
-      isAnnouncing: false,
       cancelTimer: undefined,
     };
     this.#entries.set(key, entry);
@@ -396,7 +392,6 @@ export class WaitingMessages {
     try {
       const complete = await this.#running.run(async () => {
         if (stop.signal.aborted) return undefined;
-        if (await this.#isSealed(entry)) return this.#announce(entry);
         return await this.#send(entry, file, isRetry, stop.signal);
       });
       if (complete === undefined) return;
@@ -411,59 +406,6 @@ export class WaitingMessages {
       if (entry.uploads.get(id) === stop) entry.uploads.delete(id);
       entry.progress.delete(id);
     }
-  }
-
-  async #isSealed({ machine }: Entry): Promise<boolean> {
-    const { sealing } = this.options.session;
-    await sealing.untilListed();
-    return (await sealing.sealedTargets(machine.message.to)).length > 0;
-  }
-
-  /** Sends each file of an encrypted room as a message of its own, the first with the text. */
-  async #announce(entry: Entry): Promise<undefined> {
-    if (entry.isAnnouncing) return undefined;
-    entry.isAnnouncing = true;
-    try {
-      for (;;) {
-        const { message } = entry.machine;
-        const file = message.files.find(({ state }) => state.kind === "waiting");
-        if (file === undefined) break;
-        await this.#announceFile(entry, message, file);
-      }
-    } finally {
-      entry.isAnnouncing = false;
-    }
-    return undefined;
-  }
-
-  async #announceFile(entry: Entry, message: Message, file: MessageFile): Promise<void> {
-    const { to, text, re, thread } = message;
-    const stop = entry.uploads.get(file.id) ?? new AbortController();
-    try {
-      const content = await this.#contentFor(entry, file, true);
-      const { source, preview } = await this.#open(content, file.source);
-      const onProgress = (progress: ProgressReport) => {
-        entry.progress.set(file.id, progress);
-        if (!stop.signal.aborted) this.#show(entry);
-      };
-      const files = [{ source, preview, onProgress }];
-      const body = withMentions({ text, ...defined({ re, thread }) });
-      const request = { to, body, files, signal: stop.signal };
-      sentWhole(await this.options.files.sendMessage(request));
-      const rest = entry.machine.message.files.filter(({ id }) => id !== file.id);
-      entry.machine = new OutgoingMessage({ ...entry.machine.message, text: "", files: rest });
-      this.#dropFile(entry, file.id);
-      if (rest.length === 0) return await this.#remove(entry, entry.machine.message);
-    } catch (error) {
-      const fault = storedFault(asFault(error));
-      if (this.#isClosed || this.#entries.get(entry.key) !== entry) return;
-      const files = entry.machine.message.files.map((each) =>
-        each.id === file.id ? { ...each, state: { kind: "failed", fault } as const } : each,
-      );
-      entry.machine = new OutgoingMessage({ ...entry.machine.message, files });
-    }
-    void this.#writes.run(() => this.#write(entry));
-    this.#show(entry);
   }
 
   /** Reports the entries of a folder that the page could not read. */
