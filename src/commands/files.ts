@@ -242,7 +242,7 @@ class FileSender {
     const { progressDisplay, isOnly } = this.options;
     for (const file of sent.files) {
       if (file instanceof Fault) {
-        if (isOnly) throw file;
+        if (isOnly && sent.refused.length === 0) throw file;
         continue;
       }
       if (file.changed) progressDisplay.print(`${file.name} has changed; upload restarted`);

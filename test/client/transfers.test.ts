@@ -5,9 +5,12 @@ import { CHUNK_BYTES, RECONNECT_PENDING_MAX_MS } from "../../src/base/limits.ts"
 import { deviceKeys, nativeHashing } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ReaderEvent } from "../../src/client/event.ts";
+import { faultsOf, type MessageRequest } from "../../src/client/files/message.ts";
 import type { DownloadedFile } from "../../src/client/files/transfers.ts";
+import { filesIn } from "../../src/core/rooms/files.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
+import type { JsonObject } from "../../src/wire/record.ts";
 import { rejection } from "../rejection.ts";
 import { FIRST_SEED, sampleSize } from "../samples.ts";
 import { Site } from "../server/site.ts";
@@ -211,6 +214,115 @@ siteTest("uploads a file once for the messages of two processes", async (site) =
   expect(second?.id).toBe(first?.id as FileId);
   expect(second?.posted[0]?.seq).not.toBe(first?.posted[0]?.seq);
   expect(first?.digest).toBe(digestHex(bytes));
+});
+
+describe("a message with several files", () => {
+  const LARGE = wholeChunks(4);
+
+  function sources(...contents: readonly Uint8Array[]): readonly MemorySource[] {
+    return contents.map((bytes, i) => {
+      const stamp = `${bytes.length}`;
+      return new MemorySource(bytes, { name: `${i}.bin`, path: `/home/ana/${i}.bin`, stamp });
+    });
+  }
+
+  async function scene(options: Parameters<typeof Site.open>[0] = {}) {
+    const site = await Site.open(options);
+    const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
+    const [sender] = [await ana.enter(), await bob.enter()];
+    const sendAll = (files: readonly MemorySource[], more: Partial<MessageRequest> = {}) => {
+      const message = { to: ["lobby"], body: { text: "these" }, isCommand: true, ...more };
+      const sending = { ...message, files: files.map((source) => ({ source })) };
+      return site.wait(sender.transfers.sendMessage(sending));
+    };
+    const messages = () =>
+      bob.events.flatMap((event) => (event.kind === "record" ? [event.record] : []));
+    const posted = () => messages().filter(({ kind }) => kind === "file");
+    const namesOf = ({ body }: { readonly body: unknown }) =>
+      filesIn(body as JsonObject).map(({ name }) => name);
+    return { site, ana, sender, sendAll, posted, namesOf };
+  }
+
+  test("lists them in their order, though the first is the last to be complete", async () => {
+    const { site, sendAll, posted, namesOf } = await scene();
+    const files = sources(LARGE, content(9), LARGE, content(0));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const [first, , third] = files;
+    if (first !== undefined) first.onRead = (index) => (index === 2 ? promise : undefined);
+    if (third !== undefined) third.onRead = (index) => (index === 3 ? resolve() : undefined);
+    const sent = await sendAll(files);
+    await site.quiet();
+    expect(posted().map(namesOf)).toEqual([["0.bin", "1.bin", "2.bin", "3.bin"]]);
+    expect(posted()[0]?.body).toMatchObject({ text: "these" });
+    expect(sent.posted).toHaveLength(1);
+  });
+
+  test("has the text and the others if the server refuses one", async () => {
+    const { site, sendAll, posted, namesOf } = await scene({
+      files: { fileBytesMax: CHUNK_BYTES },
+    });
+    const sent = await sendAll(sources(content(1), LARGE, content(2)));
+    expect(sent.files[1]).toMatchObject({ code: "too-large" });
+    await site.quiet();
+    expect(posted().map(namesOf)).toEqual([["0.bin", "2.bin"]]);
+    expect(await sendAll(sources(LARGE, LARGE))).toMatchObject({ posted: [], refused: [] });
+  });
+
+  test("reaches the other targets if the server refuses one", async () => {
+    const { sendAll } = await scene();
+    for (const files of [sources(content(1), content(2)), sources(LARGE, content(3))]) {
+      const sent = await sendAll(files, { to: ["nowhere", "lobby", "@nobody", "@bob"] });
+      expect(sent.posted.map(({ to }) => to)).toEqual(["lobby", "@bob"]);
+      expect(sent.refused).toMatchObject([
+        { to: "nowhere", fault: { code: "room-unknown" } },
+        { to: "@nobody", fault: { code: "user-unknown" } },
+      ]);
+    }
+    const none = await sendAll(sources(content(1)), { to: ["nowhere", "@nobody"] });
+    const codes = faultsOf(none).map(({ code }) => code);
+    expect([none.posted, codes]).toEqual([[], ["user-unknown", "room-unknown"]]);
+    const unknown = sendAll(sources(content(1)), { to: ["nowhere", "neither"] });
+    expect(await rejection(unknown)).toMatchObject({ code: "room-unknown" });
+  });
+
+  test("lists the same file twice", async () => {
+    const { sendAll } = await scene();
+    for (const bytes of [content(7), LARGE]) {
+      const path = `/home/ana/${bytes.length}`;
+      const file = new MemorySource(bytes, { path });
+      const twice = [file, new MemorySource(bytes, { path })];
+      const ids = (await sendAll(twice)).files.map((sent) => ("id" in sent ? sent.id : sent.code));
+      expect(new Set(ids).size).toBe(2);
+    }
+  });
+
+  test("is uploaded again if an upload is gone before the post", async () => {
+    const { site, sender, sendAll, posted, namesOf } = await scene();
+    const files = sources(LARGE, LARGE);
+    const [, second] = files;
+    const removeFirst = async () => {
+      const complete = async () =>
+        (await sender.request("uploads", {})).uploads.find(
+          ({ name, bytes, sending }) => name === "0.bin" && bytes === LARGE.length && !sending,
+        );
+      for (;;) {
+        const upload = await complete();
+        if (upload === undefined) continue;
+        await sender.transfers.withdraw(upload.file as FileId);
+        return;
+      }
+    };
+    let isRemoved = false;
+    if (second !== undefined)
+      second.onRead = (index) => {
+        if (index !== 2 || isRemoved) return;
+        isRemoved = true;
+        return removeFirst();
+      };
+    expect(await sendAll(files)).toMatchObject({ posted: [{ to: "lobby" }], refused: [] });
+    await site.quiet();
+    expect(posted().map(namesOf)).toEqual([["0.bin", "1.bin"]]);
+  });
 });
 
 test.each<[string, string, (sender: Client, seq: number) => Promise<unknown>]>([

@@ -1,7 +1,7 @@
 /** An account's uploads and downloads, each over its own data channel and any number of links. */
 
 import { fromHex } from "../../base/bytes.ts";
-import { Fault, ignoreFault, msg } from "../../base/fault.ts";
+import { asFault, Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -194,7 +194,14 @@ export class Transfers {
    * Posts one message with files to each target. A file that fails does not stop the others.
    * @throws {Fault} interrupted if the signal or the client ends the uploads, and no-majority
    */
-  async sendMessage(request: MessageRequest): Promise<SentMessage> {
+  async sendMessage(message: MessageRequest): Promise<SentMessage> {
+    const session = await this.#listedSession(message.signal);
+    const { to, refused } = await knownTargets(session, message.to);
+    const sent = await this.#sendMessage({ ...message, to });
+    return { ...sent, refused: [...refused, ...sent.refused] };
+  }
+
+  async #sendMessage(request: MessageRequest): Promise<SentMessage> {
     const stage = await this.#stageFor(request);
     const { posts } = this.options.session();
     const [first] = request.files;
@@ -488,6 +495,24 @@ export class Transfers {
       signal?.removeEventListener("abort", interrupt);
     }
   }
+}
+
+/**
+ * Omits targets that do not exist, so that the others receive the message.
+ * @throws {Fault} the first fault if none exists
+ */
+async function knownTargets(
+  { sealing }: FileSession,
+  targets: readonly string[],
+): Promise<{ readonly to: readonly string[]; readonly refused: readonly RefusedTarget[] }> {
+  const refused: RefusedTarget[] = [];
+  for (const to of targets.length > 1 ? targets : []) {
+    const fault = await sealing.sealedTargets([to]).then(() => undefined, asFault);
+    if (fault !== undefined) refused.push({ to, fault });
+  }
+  const [first] = refused;
+  if (first !== undefined && refused.length === targets.length) throw first.fault;
+  return { to: targets.filter((to) => refused.every((target) => target.to !== to)), refused };
 }
 
 function withoutJournal(options: TransfersOptions): TransfersOptions {
