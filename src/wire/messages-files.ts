@@ -192,6 +192,8 @@ export const FILE_REQUESTS = {
           expires: unixMs,
           /** True while a data channel sends the upload. */
           sending: v.boolean(),
+          /** True if a post can list the upload. */
+          complete: v.optional(v.boolean()),
         }),
         UPLOADS_PAGE_MAX,
       ),

@@ -28,7 +28,8 @@ export async function unfinishedUploads({
 
 /** The fields are part of the stable output of `chat files`. */
 export function unfinishedJson(upload: UnfinishedUpload, me: string): JsonOutput {
-  const { file: id, name, to, bytes: sentBytes, size: sizeBytes, since, expires, sending } = upload;
+  const { file: id, name, to, bytes: sentBytes, size: sizeBytes, since, expires } = upload;
+  const { complete, sending } = upload;
   const [first = ""] = to;
   return {
     kind: "file",
@@ -40,19 +41,23 @@ export function unfinishedJson(upload: UnfinishedUpload, me: string): JsonOutput
     sizeBytes,
     sentBytes,
     unfinished: true,
+    complete,
     sending,
     expires: formatUtc(expires),
     targets: to.length > 1 ? to : undefined,
   };
 }
 
+type UploadState = Pick<UnfinishedUpload, "sending" | "complete" | "expires" | "size">;
+
 /** @param at formats a time */
 export function unfinishedState(
-  { sending, expires, size }: Pick<UnfinishedUpload, "sending" | "expires" | "size">,
+  { sending, complete, expires, size }: UploadState,
   at: (unixMs: number) => string,
 ): string {
   const ofSize = size === undefined ? "" : ` of ${formatSize(size)}`;
-  return sending ? `being sent${ofSize}` : `unfinished${ofSize}, kept until ${at(expires)}`;
+  if (sending) return `being sent${ofSize}`;
+  return `${complete === true ? "not posted" : `unfinished${ofSize}`}, kept until ${at(expires)}`;
 }
 
 /**

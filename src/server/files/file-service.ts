@@ -669,7 +669,9 @@ function cancelledTransfer(): Fault {
 function uploadEntry(upload: PartialUpload): Answer<"uploads">["uploads"][number] {
   const { about, doneBytes: bytes, isSending: sending, expiresMs: expires } = upload;
   const { file, name, sizeBytes: size, sinceMs: since } = about;
-  return { to: [...about.to], ...defined({ file, name, bytes, size, since, expires, sending }) };
+  const complete = upload.isComplete || undefined;
+  const entry = { file, name, bytes, size, since, expires, sending, complete };
+  return { to: [...about.to], ...defined(entry) };
 }
 
 /** Reports which fields of the request this server knows and older ones ignore. */

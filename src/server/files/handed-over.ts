@@ -49,7 +49,7 @@ export class HandedOver {
       const { about, isComplete } = known;
       const doneBytes = isComplete ? (about.sizeBytes ?? 0) : 0;
       const expiresMs = about.sinceMs + UPLOAD_KEEP_MS;
-      found.push({ about, doneBytes, isSending: !isComplete, expiresMs });
+      found.push({ about, doneBytes, isSending: !isComplete, isComplete, expiresMs });
     }
     return found;
   }

@@ -85,6 +85,8 @@ export interface PartialUpload {
   readonly about: BlobMetadata;
   readonly doneBytes: number;
   readonly isSending: boolean;
+  /** A post can list the upload. After a restart, unknown for a stream. */
+  readonly isComplete: boolean;
   /** Unix milliseconds at which the upload is removed, unless its sender returns. */
   readonly expiresMs: number;
 }
@@ -140,7 +142,9 @@ export class UploadService {
     if (upload?.about === undefined || this.#isPosted(upload.file)) return undefined;
     const { about, state, countedBytes: doneBytes } = upload;
     const isSending = state instanceof UploadReceiver;
-    return { about, doneBytes, isSending, expiresMs: this.#expiryMs(upload) };
+    const isWhole = !isSending && about.sizeBytes === doneBytes;
+    const isComplete = upload.complete !== undefined || isWhole;
+    return { about, doneBytes, isSending, isComplete, expiresMs: this.#expiryMs(upload) };
   }
 
   /** Receives the upload at the moment; `undefined` if no client sends it. */
