@@ -3,11 +3,10 @@
 import { basename } from "node:path";
 import { DATA_CHANNELS_PER_SESSION_MAX } from "../../base/limits.ts";
 import type { ReaderEvent } from "../../client/event.ts";
-import { faultsOf } from "../../client/files/message.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import { type FileState, faultOf, type WaitingMessage } from "../../core/client/outgoing.ts";
-import { isIgnored, roomOf } from "../../core/model/selectors.ts";
+import { isIgnored } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
@@ -22,7 +21,6 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { LocationReport, openSources } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
 import { displayFileJson, fileLabel, threadPrefix } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
@@ -45,7 +43,6 @@ export class LineFiles {
     removesEnded: true,
   });
   readonly #properties = new PropertyReport();
-  readonly #locations = new LocationReport();
   readonly #sending = new Set<Promise<void>>();
   #count = 0;
 
@@ -93,10 +90,7 @@ export class LineFiles {
   }
 
   async send(paths: readonly string[], target: string, body: PostBody): Promise<void> {
-    const { chat, input } = this.lines;
-    if (roomOf(chat.model, target)?.isSealed === true) {
-      return this.#sendEncrypted(paths, target, body);
-    }
+    const { input } = this.lines;
     await this.#outgoing.send(paths, [target], body, (key) => this.#inputs.set(key, input));
   }
 
@@ -118,43 +112,6 @@ export class LineFiles {
     if (!isScript) return chatConsole.note((texts) => texts.stuckMessage);
     const hasMore = failed.length < message.files.length && message.fault === undefined;
     this.#outgoing.command(key, { kind: hasMore ? "send-without" : "discard" });
-  }
-
-  async #sendEncrypted(paths: readonly string[], target: string, body: PostBody): Promise<void> {
-    const { context, chatConsole } = this.lines;
-    const sources = await openSources(context, paths);
-    const reportNotes = () => {
-      for (const source of sources) this.#omissions.addFrom(source);
-    };
-    reportNotes();
-    const { input, open } = this.lines;
-    const { client } = open;
-    this.#start("upload", async () => {
-      try {
-        for (const source of sources)
-          await this.#locations.add(source, (text) => chatConsole.note(text));
-        const sent = await client.transfers.sendMessage({
-          to: [target],
-          body,
-          files: sources.map((source) => ({ source, onProgress: this.#progressReporter() })),
-        });
-        reportNotes();
-        for (const posted of sent.posted) {
-          const files = posted.files.map(({ id, name, sizeBytes, digest }) => {
-            return { id, name, sizeBytes, digest };
-          });
-          this.lines.reportAck(
-            posted.to,
-            posted,
-            { text: body.text || undefined, files },
-            "queuedFile",
-          );
-        }
-        for (const fault of faultsOf(sent)) this.lines.fail(fault, input);
-      } finally {
-        for (const source of sources) source.close();
-      }
-    });
   }
 
   get(id: string, out: string): void {

@@ -8,12 +8,11 @@ import {
   TAB_FOLDERS_MAX,
 } from "../../base/limits-screen.ts";
 import { parseTarget } from "../../base/names.ts";
-import { faultsOf } from "../../client/files/message.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import type { OutgoingCommand, WaitingMessage } from "../../core/client/outgoing.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { openRoom, roomOf } from "../../core/model/selectors.ts";
+import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
@@ -33,7 +32,7 @@ import {
   receiveFile,
   reportRenamed,
 } from "../files/receive-file.ts";
-import { LocationReport, openSources, SourceNotes } from "../files/sources.ts";
+import { SourceNotes } from "../files/sources.ts";
 import type { PathEntry } from "./input/completion.ts";
 
 interface ScreenFilesOptions {
@@ -54,7 +53,6 @@ export class ScreenFiles {
   readonly #queue: TransferQueue<TransferTask>;
   readonly #outgoing: OutgoingFiles;
   readonly #properties = new PropertyReport();
-  readonly #locations = new LocationReport();
   #count = 0;
   readonly #offered = new WeakSet<FileBody>();
 
@@ -105,8 +103,6 @@ export class ScreenFiles {
 
   async send(paths: readonly string[], target: string, body: PostBody): Promise<void> {
     const { client: chat } = this.options.open;
-    if (roomOf(chat.model, target)?.isSealed === true)
-      return this.#sendEncrypted(paths, target, body);
     await this.#outgoing.send(paths, [target], body);
     chat.actions.showPosted(target, body);
   }
@@ -120,50 +116,6 @@ export class ScreenFiles {
 
   close(): void {
     this.#outgoing.close();
-  }
-
-  async #sendEncrypted(paths: readonly string[], target: string, body: PostBody): Promise<void> {
-    const { context, open, note } = this.options;
-    const chat = open.client;
-    const sources = await openSources(context, paths);
-    const notes = sources.map((source) => new SourceNotes(source));
-    const reportNotes = () => {
-      for (const sourceNotes of notes) sourceNotes.report(note);
-    };
-    reportNotes();
-    const to = [target];
-    const [first] = sources;
-    const view = { kind: "upload", name: first?.name ?? "", to } as const;
-    const run: StartedTransfer = async (onProgress, signal) => {
-      try {
-        for (const source of sources) await this.#locations.add(source, note);
-        const files = sources.map((source) => ({ source, onProgress }));
-        const sent = await open.client.transfers.sendMessage({ to, body, files, signal });
-        reportNotes();
-        for (const [index, file] of sent.files.entries()) {
-          const path = paths[index];
-          if (path === undefined || file instanceof Fault) continue;
-          this.options.onLocalFile?.(file.id, absolutePath(path));
-        }
-        for (const { to: recipient, queued, files: posted } of sent.posted) {
-          if (queued) note((texts) => texts.queuedFile(parseTarget(recipient).name));
-          else if (!isSameName(chat.model.open, recipient)) {
-            for (const { name } of posted)
-              note((texts) => texts.fileSent(name, targetText(recipient)));
-          }
-        }
-        for (const fault of faultsOf(sent)) throw fault;
-      } finally {
-        for (const source of sources) source.close();
-      }
-    };
-    try {
-      this.#start(view, run);
-    } catch (fault) {
-      for (const source of sources) source.close(); // Too many transfers are running.
-      throw fault;
-    }
-    chat.actions.showPosted(target, body);
   }
 
   get(id: string, out: string, name = id): void {
