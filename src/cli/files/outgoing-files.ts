@@ -51,7 +51,7 @@ export class OutgoingFiles {
       window,
       session: () => client.member.session,
       transfers: client.transfers,
-      open: (file, isRetry) => this.#open(file, isRetry),
+      open: (file, isRetry) => openAgain(context, file, isRetry),
       emit: (event) => {
         client.store.enqueue(event);
         for (const wake of this.#onChange.splice(0)) wake();
@@ -149,21 +149,26 @@ export class OutgoingFiles {
     const stored: PathSource = stamp === undefined ? { path } : { path, stamp };
     return { name, size, ...(folder && { isFolder: true as const }), source: stored, opened };
   }
+}
 
-  async #open(
-    { name, source: { path, stamp } }: WaitingFile<PathSource>,
-    isRetry: boolean,
-  ): Promise<OpenedFile<PathSource>> {
-    if (stamp === undefined) {
-      const message = msg`'${name}' was a stream and cannot be read again`;
-      throw new Fault("file-unknown", message, { remedy: msg`remove it, or send it again` });
-    }
-    const source = await openSourceAt(this.options.context, path);
-    const match = source.matchStamp?.(stamp) ?? (source.stamp === stamp ? "same" : "other");
-    if (match === "other" && !isRetry) {
-      source.close();
-      throw new Fault("file-changed", msg`'${name}' has changed`, { remedy: msg`send it again?` });
-    }
-    return { source, stored: { path, stamp: source.stamp ?? stamp } };
+/**
+ * Opens a file again after a restart or a failure.
+ * @param isRetry the author wants it even if it has changed
+ * @throws {Fault} file-changed, file-unknown for a stream, and as `openSourceAt`
+ */
+export async function openAgain(
+  context: Context,
+  { name, source: { path, stamp } }: Pick<WaitingFile<PathSource>, "name" | "source">,
+  isRetry: boolean,
+): Promise<OpenedFile<PathSource>> {
+  if (stamp === undefined) {
+    const message = msg`'${name}' was a stream and cannot be read again`;
+    throw new Fault("file-unknown", message, { remedy: msg`remove it, or send it again` });
   }
+  const source = await openSourceAt(context, path);
+  if (source.stamp !== stamp && !isRetry) {
+    source.close();
+    throw new Fault("file-changed", msg`'${name}' has changed`, { remedy: msg`send it again?` });
+  }
+  return { source, stored: { path, stamp: source.stamp ?? stamp } };
 }
