@@ -167,7 +167,8 @@ step("a menu opens above the page and closes", async (person) => {
     return box && box.width > 0 && box.top >= 0 && box.bottom <= innerHeight && box.left >= 0;
   })()`,
   );
-  await person.closeLayers();
+  await person.clickSelector(".composer-add");
+  await person.until("its button closes it", "document.querySelector('[role=menu]') === null");
 });
 
 step("a photo has a preview for all", async (person) => {

@@ -74,16 +74,24 @@ export function Menu({ label, items, anchor, onClose, top, head, isGrid }: MenuP
     (isTouch() ? menu : menu.querySelector<HTMLElement>("button"))?.focus();
   }, [anchor]);
   useEffect(() => {
-    const onPointerDown = (event: PointerEvent) => {
-      const isInside = event.target instanceof Node && ref.current?.contains(event.target);
-      if (isInside !== true) onClose();
+    const button = anchor.matches("[aria-haspopup=menu]") ? anchor : null;
+    const onPointerDown = ({ target }: PointerEvent) => {
+      const isInside = [ref.current, button].some((each) => each?.contains(target as Node));
+      if (!isInside) onClose();
+    };
+    const onButton = (event: MouseEvent) => {
+      // The button would open the menu again.
+      event.stopImmediatePropagation();
+      onClose();
+      anchor.focus({ preventScroll: true });
     };
     if (isTouch()) return; // The shade takes touches, and the keyboard resizes the window.
     return combined(
       listen(document, "pointerdown", onPointerDown),
+      listen(button, "click", onButton, { capture: true }),
       listen(window, "resize", onClose),
     );
-  }, [onClose]);
+  }, [anchor, onClose]);
   const closeAndRefocus = () => {
     onClose();
     anchor.focus({ preventScroll: true }); // The anchor can be scrolled out of view.
