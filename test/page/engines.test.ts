@@ -305,14 +305,30 @@ step("a search finds a text", async (person) => {
   await person.closeLayers();
 });
 
+step("the newest message is shown before many arrive", async (person) => {
+  await person.send(`at the end, ${person.name}`);
+  await person.seesInView(`at the end, ${person.name}`);
+  await person.evaluate(`void (() => {
+    const rows = document.querySelector(".timeline .list > div");
+    globalThis.takesClicks = true;
+    new MutationObserver(() => {
+      if (rows.style.pointerEvents === "none") globalThis.takesClicks = false;
+    }).observe(rows, { attributeFilter: ["style"] });
+  })()`);
+});
+
 hooks.test("the terminal sends more than a window shows", async () => {
   const lines = Array.from({ length: 300 }, (_, n) => `line ${n}.${" and more".repeat(n % 40)}`);
   terminal.type(...lines);
   await terminalPrints("text", { text: lines.at(-1) });
 });
 
+step("a list that follows new messages takes clicks", async (person) => {
+  await person.seesInView("line 299.");
+  expect(await person.evaluate<boolean>("globalThis.takesClicks")).toBe(true);
+});
+
 step("a reload shows the latest messages only", async (person) => {
-  await person.sees("line 299.");
   await person.engine.reload();
   await person.untilReady();
   await person.sees("line 299.");
@@ -337,6 +353,22 @@ hooks.test("the server continues with older messages", () => {
 step("older messages move no visible one", async (person) => {
   await person.until("they are loaded", "!document.querySelector('.timeline .loading')");
   expect(Math.abs(await person.movedPx())).toBeLessThanOrEqual(1);
+});
+
+step("the place survives a larger text and a turned window", async (person) => {
+  const { engine } = person;
+  const seq = await person.firstVisible();
+  for (const fontSize of ["150%", ""]) {
+    await person.evaluate(`void (document.documentElement.style.fontSize = "${fontSize}")`);
+    await person.untilFirstVisible(seq);
+  }
+  for (const [width, height] of [
+    [430, 900],
+    [1280, 800],
+  ] as const) {
+    await engine.resize(width, height);
+    await person.untilFirstVisible(seq);
+  }
 });
 
 step("the wheel reaches messages that are not loaded yet", async (person) => {

@@ -70,6 +70,14 @@ const FAINT = `(() => {
     });
 })()`;
 
+const FIRST_VISIBLE = `(() => {
+  const list = document.querySelector(".timeline .list");
+  const edge = list.getBoundingClientRect().top;
+  const row = [...list.querySelectorAll("article[data-seq]")].find((each) =>
+    each.getBoundingClientRect().bottom > edge + 1);
+  return row?.dataset.seq;
+})()`;
+
 interface Point {
   readonly x: number;
   readonly y: number;
@@ -240,6 +248,15 @@ export class Person {
         return top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
       })()`,
     );
+  }
+
+  /** Returns the first message of which a part is visible. */
+  firstVisible(): Promise<string> {
+    return this.evaluate<string>(FIRST_VISIBLE);
+  }
+
+  async untilFirstVisible(seq: string): Promise<void> {
+    await this.until(`${seq} is the first visible message`, `${FIRST_VISIBLE} === "${seq}"`);
   }
 
   /** Remembers the first message that is wholly visible. */

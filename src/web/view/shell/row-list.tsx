@@ -27,6 +27,8 @@ const REMOVE_PX = 900;
 /** A lower padding is estimated again, which changes the scroll position. */
 const PADDING_PX_MIN = 2_000;
 const FIRST_ESTIMATE_PX = 44;
+/** A wheel's scrolling may continue for this long after its event. */
+const WHEEL_MS = 500;
 /** Rows added outside the viewport in one frame. */
 const ROWS_PER_FRAME = 8;
 
@@ -90,6 +92,7 @@ class RowWindow<Row extends Keyed> {
   isTouched = false;
   /** Change of the scroll position that waits for the end of the touch. */
   deferredPx = 0;
+  #settledSizes = "";
 
   get viewportPx(): number {
     return this.list?.clientHeight ?? 0;
@@ -149,6 +152,19 @@ class RowWindow<Row extends Keyed> {
     if (isFollowing && !this.isTouched) list.scrollTop = list.scrollHeight;
     else if (above.addedPx !== 0) list.scrollTop = scrollTop + above.addedPx;
     this.note();
+    this.#settledSizes = this.#sizes();
+  }
+
+  /**
+   * Whether rows or the list have changed their sizes, so that the browser may have moved the rows,
+   * or the list to its end.
+   */
+  get isResized(): boolean {
+    return this.#sizes() !== this.#settledSizes;
+  }
+
+  #sizes(): string {
+    return [this.list?.clientWidth, this.viewportPx, this.content?.offsetHeight].join();
   }
 
   /** Makes the first visible row the anchor. */
@@ -335,21 +351,28 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
     const { list, content } = drawn;
     if (list === null || content === null) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const hovers = matchMedia("(hover: hover)");
+    let wheeledMs = Number.NEGATIVE_INFINITY;
+    const onWheel = () => {
+      wheeledMs = performance.now();
+    };
     const onScroll = () => {
-      drawn.note();
+      // The browser reports sizes only after it has reported the scrolling that they caused.
+      if (drawn.isResized) drawn.settle(latest.current.isFollowing());
+      else drawn.note();
       latest.current.onScrolled(list.scrollTop + drawn.deferredPx);
       if (drawn.extend(keepsRows?.current === true)) render();
-      // Hovering renders rows. A finger does not hover, and may touch a row while others move.
-      if (timer === undefined && hovers.matches) content.style.pointerEvents = "none";
+      // Hovering renders rows. Only the wheel turns this off: a list that follows new messages, or
+      // that a finger scrolls, is clicked meanwhile.
+      if (performance.now() - wheeledMs > WHEEL_MS) return;
+      content.style.pointerEvents = "none";
       clearTimeout(timer);
       timer = setTimeout(() => {
-        timer = undefined;
         content.style.pointerEvents = "";
       }, SCROLL_END_MS);
     };
     const stop = combined(
       listen(list, "scroll", onScroll),
+      listen(list, "wheel", onWheel, { passive: true }),
       watchTouchScroll(list, (isTouched) => {
         drawn.isTouched = isTouched;
         if (isTouched) jump.current = undefined;
