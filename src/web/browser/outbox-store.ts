@@ -19,7 +19,7 @@ const STORED_POST = v.object({
   outbox: v.custom<OutboxId>((value) => typeof value === "string" && isOutboxId(value)),
   counter: v.pipe(v.number(), v.safeInteger()),
   to: v.string(),
-  body: v.looseObject({ text: v.string(), message: v.optional(v.string()) }),
+  body: v.looseObject({ text: v.string() }),
   writtenUnixMs: v.number(),
 });
 type StoredPost = v.InferOutput<typeof STORED_POST>;
@@ -50,16 +50,15 @@ export class BrowserOutboxStore implements OutboxQueueStore {
     this.#hooks = hooks;
   }
 
-  async write(id: OutboxId, { added, settled, ...owner }: OutboxChange): Promise<void> {
+  async write(id: OutboxId, change: OutboxChange): Promise<void> {
+    const { added, settled, queued = [], ...owner } = change;
     await this.#hold(id);
     const prefix = this.#prefixFor(owner);
-    const posts = added.map((post) => toStored(id, post));
     const changes = [
-      ...posts.map((post) => ({ ...rowKey(prefix, id, post.counter), value: post })),
+      ...added.map((post) => ({ ...rowKey(prefix, id, post.counter), value: toStored(id, post) })),
       ...settled.map((counter) => ({ ...rowKey(prefix, id, counter), value: undefined })),
     ];
-    const keys = new Set(posts.flatMap(({ body }) => body.message ?? []));
-    const messages = [...keys].flatMap((key) => this.#hooks.posted?.(key) ?? []);
+    const messages = queued.flatMap((key) => this.#hooks.posted?.(key) ?? []);
     try {
       await this.#store.write([...changes, ...messages]);
     } catch (error) {

@@ -6,6 +6,7 @@ import type { Hashing } from "../../client/files/hashing.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import type { AccountSession } from "../../client/session.ts";
+import type { QueuedBody } from "../../core/client/queued-body.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { PAGE_PROGRAM, type Platform } from "../browser/environment.ts";
@@ -31,7 +32,6 @@ export interface PageAccountOptions {
   readonly emit: (event: ModelEvent) => void;
   readonly attach: (target: string, attachment: Attachment) => void;
   readonly giveBack: PageTransfersOptions["giveBack"];
-  readonly takeRefusal: PageTransfersOptions["takeRefusal"];
 }
 
 export class PageAccount implements LinkedSession {
@@ -79,6 +79,12 @@ export class PageAccount implements LinkedSession {
     return this.#transfers?.messages;
   }
 
+  /** An adopted post was refused: the author gets its message back. */
+  refused(body: QueuedBody | undefined, fault: Fault): void {
+    if (body?.waiting !== undefined && !this.#isLoggedOut)
+      this.transfers.messages.noteRefusal(body.waiting.key, fault);
+  }
+
   /** Another tab has changed its waiting messages. */
   messagesChanged(): Promise<void> {
     return this.#transfers?.messages.restore() ?? Promise.resolve();
@@ -115,14 +121,14 @@ export class PageAccount implements LinkedSession {
 
   #newTransfers(): PageTransfers {
     const { platform, hashing, keys: verifier, photos, ...callbacks } = this.options;
-    const { emit, attach, giveBack, takeRefusal } = callbacks;
+    const { emit, attach, giveBack } = callbacks;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
     const { activeLink, historyChecked } = this.options.client;
     const owner = { user: session.user, fingerprint };
     const greeting = { clock, entropy, verifier, program: PAGE_PROGRAM };
     const channels = { ...greeting, activeLink, hashing, historyChecked };
-    const events = { emit, attach, giveBack, takeRefusal };
+    const events = { emit, attach, giveBack };
     return new PageTransfers({ platform, owner, channels, session, photos, ...events });
   }
 

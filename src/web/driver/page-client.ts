@@ -676,7 +676,6 @@ export class PageClient extends ChatClient<PageAccount> {
         this.store.update();
       },
       giveBack: (message) => this.#giveBack(message),
-      takeRefusal: (key) => this.#takeRefusal(key),
     });
     return account;
   }
@@ -747,7 +746,9 @@ export class PageClient extends ChatClient<PageAccount> {
         return;
       case "settled":
         // Refused posts are stored before the outbox deletes them.
-        if (event.outcome.kind === "refused") this.store.update();
+        if (event.outcome.kind !== "refused") return;
+        this.account?.refused(event.adopted?.body, event.outcome.fault);
+        this.store.update();
         return;
       case "room":
         // The user has joined the room again.
@@ -982,15 +983,6 @@ export class PageClient extends ChatClient<PageAccount> {
     }
     this.store.update();
     return isEmptyDraft(joined) ? [] : this.#drafts.changesFor(key, joined);
-  }
-
-  #takeRefusal(key: string): Fault | undefined {
-    const post = this.store.current.pending.find(
-      ({ body, state }) => body.message === key && state.kind === "refused",
-    );
-    if (post?.state.kind !== "refused") return undefined;
-    this.actions.discard(post.key);
-    return post.state.fault;
   }
 
   pauseTransfer(id: string): void {

@@ -1,7 +1,7 @@
 /** Journal of unfinished transfers in the browser's storage. */
 
 import * as v from "valibot";
-import { type Fault, ignoreFault } from "../../base/fault.ts";
+import { ignoreFault } from "../../base/fault.ts";
 import type { TransferTask } from "../../client/files/queue.ts";
 import type { TransfersOptions } from "../../client/files/transfers.ts";
 import type { AccountSession } from "../../client/session.ts";
@@ -29,8 +29,6 @@ export interface PageTransfersOptions {
    * @returns changes that store the draft in the transaction that removes the message
    */
   readonly giveBack?: ((message: ReturnedMessage) => Promise<readonly TableChange[]>) | undefined;
-  /** Hides the refused post of a message, and returns why it was refused, if it was. */
-  readonly takeRefusal?: ((key: string) => Fault | undefined) | undefined;
   readonly emit: (event: LocalEvent) => void;
 }
 

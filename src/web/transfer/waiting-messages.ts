@@ -129,6 +129,8 @@ export class WaitingMessages {
   readonly #entries = new Map<string, Entry>();
   /** Messages of other tabs. */
   #others: ReadonlySet<string> = new Set();
+  /** Why adopted posts were refused, by the keys of their messages. */
+  readonly #refusals = new Map<string, Fault>();
   readonly #writes = new TaskQueue();
   readonly #restoring = new TaskQueue();
   readonly #running = new TaskQueue({ running: FILES_UPLOADED_TOGETHER_MAX });
@@ -285,13 +287,18 @@ export class WaitingMessages {
     }
     entry.isPosted = true;
     const posts = await session.posts.takeAdopted(key);
-    const refusal = posts.length === 0 ? this.options.takeRefusal?.(key) : undefined;
+    const refusal = posts.length === 0 ? this.#refusals.get(key) : undefined;
     if (refusal !== undefined) return this.#refused(entry, message, refusal);
     await this.#follow(
       entry,
       message,
       posts.map(({ receipt }) => receipt),
     );
+  }
+
+  /** The post of a message of an earlier page was refused. */
+  noteRefusal(key: string, fault: Fault): void {
+    this.#refusals.set(key, fault);
   }
 
   command(key: string, command: OutgoingCommand): void {
@@ -532,8 +539,10 @@ export class WaitingMessages {
     const { message } = machine;
     const names = message.files.map(({ name }) => name);
     entry.isPosted = true;
+    // The page keeps the message itself until its post is settled.
+    const waiting = { key, message: { ...message, files: [] } };
     const receipts = posts.map(({ to, body }) =>
-      session.posts.post(to, { ...body, message: key, names }),
+      session.posts.post(to, { ...body, message: key, names, waiting }),
     );
     this.#handle(entry, { kind: "queued" });
     this.options.emit({ kind: "waiting-gone", key });
@@ -562,7 +571,6 @@ export class WaitingMessages {
       const fault = asFault(error);
       // Ends of the session leave the post in the outbox.
       if (this.#isClosed) return;
-      this.options.takeRefusal?.(entry.key);
       this.#refused(entry, message, fault);
     }
   }
