@@ -234,6 +234,7 @@ class FileSender {
       isCommand: true,
     });
     if (sent.posted.length > 0) this.caption = "";
+    await progressDisplay.end();
     for (const { path, source } of files) this.omissions.addFrom(source, isOnly ? "" : path);
     return sent;
   }
