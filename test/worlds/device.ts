@@ -260,22 +260,29 @@ export class Device {
   }
 
   async upload(to: string, number: number): Promise<void> {
-    const name = `${this.name}.f${this.#files++}`;
-    const bytes = contentOf(name, number % 20 === 0 ? 300_000 : number * 4);
-    const text = number % 3 === 0 ? undefined : `${name} ${"y".repeat(number % 90)}`;
+    const names = Array.from({ length: 1 + (number % 2) }, () => `${this.name}.f${this.#files++}`);
+    const [first = ""] = names;
+    const files = names.map((name, i) => {
+      const bytes = contentOf(name, (number + i) % 20 === 0 ? 300_000 : number * 4);
+      return { source: sent(name, bytes) };
+    });
+    const text = number % 3 === 0 ? "" : `${first} ${"y".repeat(number % 90)}`;
     const life = this.#life;
-    const request = { source: sent(name, bytes), to: [to], text };
-    const { id, posted } = await sendFile(this.client.transfers, request);
+    const message = { to: [to], body: { text }, files, isCommand: number % 5 === 0 };
+    const { files: results, posted, refused } = await this.client.transfers.sendMessage(message);
+    const complete = results.flatMap((file) => (file instanceof Fault ? [] : [file]));
+    for (const file of results) if (file instanceof Fault && posted.length === 0) throw file;
+    for (const { fault } of refused) throw fault;
     if (!life.isAlive) return;
     for (const { seq } of posted) {
       const record = this.#platform.model.records[seq - 1];
       const body = record && parseBody(record);
-      const names = filesIn(body).map((file) => file.name);
-      const isSo =
-        names[0] === name && names.length === 1 && (body?.["text"] ?? undefined) === text;
-      check(isSo || this.isHostile, () => `file '${name}' is said to be seq ${seq}`);
+      const listed = filesIn(body).map((file) => file.name);
+      const expected = complete.map((file) => file.name);
+      const isSo = `${listed}` === `${expected}` && (body?.["text"] ?? "") === text;
+      check(isSo || this.isHostile, () => `files '${expected}' are said to be seq ${seq}`);
     }
-    if (posted.length > 0) await this.fetchFile(id);
+    for (const { id } of posted.length > 0 ? complete : []) await this.fetchFile(id);
   }
 
   async holdUpload(to: string, withdraws: boolean): Promise<void> {
