@@ -7,7 +7,7 @@ import { type Head, type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { pngHead } from "../cli/screen/pictures/test-png.ts";
 import type { Device, Home } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
-import type { ReferenceModel } from "./reference-model.ts";
+import { check, type ReferenceModel } from "./reference-model.ts";
 import { SERVER_WIDE, settingChangeOf } from "./settings.ts";
 
 export interface RequestChoice extends Choice {
@@ -203,7 +203,16 @@ function pollSeq({ model }: About["world"]): number {
 }
 
 const COMMON: readonly RequestChoice["kind"][] = [
-  ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "receipts", "readers"] as const),
+  ...([
+    "prefs-set",
+    "prefs-twice",
+    "save",
+    "toggle",
+    "pin",
+    "receipts",
+    "readers",
+    "inbox",
+  ] as const),
   ...(["poll", "vote", "vote"] as const),
   ...(["typing", "ignore", "push-subscribe", "upload", "upload-held"] as const),
 ];
@@ -248,6 +257,14 @@ export const REQUESTS = {
     const other = room?.pair.find((item) => item !== model.idOf(about.device.home.user));
     const target = room?.name ?? `@${model.nameOf(other ?? "") ?? about.user}`;
     return about.client.request("receipts", { target, on: about.on });
+  },
+  inbox: async ({ client }) => {
+    const { rooms, calls } = await client.request("inbox", {});
+    const listed = new Set(rooms.map(({ room }) => room));
+    check(
+      calls.every(({ room }) => listed.has(room)),
+      () => "a call is in a room that the inbox does not list",
+    );
   },
   readers: (about) => about.client.request("readers", { seq: ownSeq(about) }),
   handed: (about) => about.client.request("handed", { room: about.room }),
