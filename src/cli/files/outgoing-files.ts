@@ -155,6 +155,7 @@ export class OutgoingFiles {
  * Opens a file again after a restart or a failure.
  * @param isRetry the author wants it even if it has changed
  * @throws {Fault} file-changed, file-unknown for a stream, and as `openSourceAt`
+ * @internal
  */
 export async function openAgain(
   context: Context,
