@@ -97,7 +97,7 @@ for (const [verb, bytes, turns] of [
   ["send-file", 5, KNOWN],
   ["send-file", SMALL_BYTES, KNOWN],
   ["send-file", SMALL_FILE_BYTES_MAX, KNOWN + 1],
-  ["send-file", SMALL_FILE_BYTES_MAX + 1, CHANNEL + 2],
+  ["send-file", SMALL_FILE_BYTES_MAX + 1, CHANNEL + 3],
   ["get-file", 0, KNOWN],
   ["get-file", 5, KNOWN],
   ["get-file", SMALL_FILE_BYTES_MAX, KNOWN],

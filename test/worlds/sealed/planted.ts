@@ -30,7 +30,7 @@ export const PLANTED: Readonly<Record<string, SealedMutant>> = {
     plant: () => withoutRows(({ history }) => history === "accepted"),
   },
   "edits of erased messages remain": {
-    temper: { files: 0 },
+    temper: { files: 0, steps: 90 },
     plant: () => withoutRows(({ reason }) => reason === "erased"),
   },
   "files of messages are not indexed": {
