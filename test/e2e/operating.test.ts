@@ -93,7 +93,7 @@ sandboxTest("queries of operators register no account", async (sandbox) => {
   }
   const users = await admin.json(["admin", "accounts"]);
   expect(users.map(({ user }) => user)).toEqual(["bob"]);
-  const records = await admin.json(["history", "--data", served.data]);
+  const records = await admin.json(["history", "--data", served.data, "--kind", "join,text"]);
   expect(records.map(({ kind, from }) => [kind, from])).toEqual([["join", "bob"]]);
   const remote = sandbox.home("remote").with({ XDG_RUNTIME_DIR: sandbox.path("elsewhere") });
   const refused = await remote.run(["admin", "stats", "--server", served.invite, "--user", "eve"]);
