@@ -210,7 +210,7 @@ export class Person {
   /** Clicks beside the text of a message and its reactions. */
   async clickMessage(text: string): Promise<void> {
     await this.sees(text);
-    await this.evaluate(`void ${this.message(text)}.scrollIntoView({ block: "center" })`);
+    // The list keeps its place if rows grow in the frame in which it is scrolled.
     await this.#clickAtRest(
       text,
       `(() => {
@@ -218,7 +218,9 @@ export class Person {
         if (message === undefined) return null;
         const { x, y, width, height } = message.getBoundingClientRect();
         const point = { x: x + width * 0.7, y: y + height - 8 };
-        return message.contains(document.elementFromPoint(point.x, point.y)) ? point : null;
+        if (message.contains(document.elementFromPoint(point.x, point.y))) return point;
+        message.scrollIntoView({ block: "center" });
+        return null;
       })()`,
     );
   }
