@@ -664,7 +664,6 @@ export const SMALL_FILE_BYTES_MAX = 64 * KIB;
 /** Larger than any disk, and below 2^53 so that every offset is exact. */
 export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
 export const FILE_NAME_BYTES_MAX = 1 * KIB;
-export const FILE_TEXT_BYTES_MAX = 4 * KIB;
 /** A record that lists as many files with the longest names has less than 64 KiB. */
 export const FILES_PER_POST_MAX = 32;
 /** Files of a message, without the small ones, whose requests are sent together. */

@@ -268,7 +268,7 @@ function openServices(
   const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, calls, historyQuota });
   const erasure = new MassErasure(context);
   const { contents, sealed: buckets, recordLine, programs, provable } = options;
-  const files = blobs && new FileService({ ...context, blobs, fanOut, contents, references });
+  const files = blobs && new FileService({ ...context, blobs, fanOut, contents });
   const attach = files?.attach.bind(files);
   const downloads = files && new WebDownloads({ ...context, bans, files });
   const channels = new DataChannels({ ...context, downloads });

@@ -180,7 +180,7 @@ export const KINDS = {
   file: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "editable", "reactable", "sealable"],
-    body: { ...MESSAGE_FIELDS, sending: "id", files: "list" },
+    body: { ...MESSAGE_FIELDS, files: "list" },
   },
   rename: {
     log: "history",

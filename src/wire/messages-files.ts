@@ -6,11 +6,9 @@
 import * as v from "valibot";
 import {
   CHUNK_BYTES,
-  FAULT_TEXT_BYTES_MAX,
   FILE_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
-  FILE_TEXT_BYTES_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
   SMALL_FILE_BYTES_MAX,
@@ -63,21 +61,6 @@ export const attachedFile = v.object({
 });
 export type AttachedFile = v.InferOutput<typeof attachedFile>;
 
-const posted = {
-  /** Reports that the server stores `text`, which older servers do not. */
-  said: v.optional(v.boolean()),
-  posted: v.array(
-    v.object({
-      to: target,
-      seq: positive,
-      n: positive,
-      time: unixMs,
-      queued: v.optional(v.boolean()),
-    }),
-  ),
-  refused: v.array(v.object({ to: target, code: text(64), message: text(FAULT_TEXT_BYTES_MAX) })),
-};
-
 const fetched = {
   name: fileName,
   from: name,
@@ -108,44 +91,24 @@ export const FILE_REQUESTS = {
        * drop them answers with a larger `have`.
        */
       keep: v.optional(count),
-      /** As in `finish`, for the notices to readers. */
+      /** As in the post that will list the file, for the notices to readers. */
       re: v.optional(positive),
       thread: v.optional(v.boolean()),
     },
     answer: v.object({
-      /** Reports that `finish` knows `re` and `thread`, which older servers ignore. */
-      re: v.optional(v.boolean()),
-      /** Reports that the server knows previews, which older servers do not. */
-      preview: v.optional(v.boolean()),
       /** Number of chunks on the server's disk, at which the client resumes. */
       have: count,
       window,
     }),
   },
-  /**
-   * Ends an upload. The server notifies the targets when the file is complete, verified and on the
-   * disk. Idempotent.
-   */
+  /** Ends an upload. Answered when the file is complete, verified and on the disk. Idempotent. */
   finish: {
     phase: "lane",
-    fields: {
-      file: fileId,
-      size,
-      chunks: count,
-      digest: HASH,
-      text: v.optional(text(FILE_TEXT_BYTES_MAX)),
-      sending: v.optional(id),
-      /** As in a post. */
-      re: v.optional(positive),
-      thread: v.optional(v.boolean()),
-      preview: v.optional(preview),
-      /** A post will list the file, so the server posts no message for it. */
-      attach: v.optional(v.boolean()),
-    },
-    answer: v.object(posted),
+    fields: { file: fileId, size, chunks: count, digest: HASH },
+    answer: v.object({}),
   },
   /**
-   * Uploads and posts a small file, on the main link: `offer`, the only chunk and `finish` in one.
+   * Uploads a small file, on the main link: `offer`, the only chunk and `finish` in one.
    * Idempotent.
    */
   "send-small": {
@@ -156,16 +119,12 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
       details: v.optional(fileDetails),
       preview: v.optional(v.boolean()),
-      text: v.optional(text(FILE_TEXT_BYTES_MAX)),
-      sending: v.optional(id),
       re: v.optional(positive),
       thread: v.optional(v.boolean()),
-      /** As in `finish`. */
-      attach: v.optional(v.boolean()),
       sha256: HASH,
       bytes: bytes(SMALL_FILE_BYTES_MAX),
     },
-    answer: v.object(posted),
+    answer: v.object({}),
   },
   /**
    * Deletes the account's own upload, even while another data channel sends it, or messages that

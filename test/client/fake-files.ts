@@ -129,8 +129,7 @@ export class FakeFiles {
     const offer = { file, to, name, size: bytes.length };
     const digest = digestOf(hashes, sha256);
     this.files.set(file, { offer, chunks, durable: chunks.length, digest });
-    const posted = to.map((target, i) => ({ to: target, seq: i + 1, n: 1, time: 1_000 }));
-    peer.answer<"send-small">(ref, { posted, refused: [] });
+    peer.answer<"send-small">(ref, {});
     return true;
   }
 
@@ -203,8 +202,7 @@ export class FakeFiles {
     }
     this.#sync(peer, file, known);
     known.digest = ours;
-    const posted = known.offer.to.map((to, i) => ({ to, seq: i + 1, n: 1, time: 1_000 }));
-    peer.answer<"finish">(ref, { posted, refused: [] });
+    peer.answer<"finish">(ref, {});
   }
 
   #fetch(peer: FakePeer, request: RequestOf<"fetch">): void {

@@ -36,6 +36,8 @@ export interface ActorOptions {
   readonly openDoor: () => Promise<void>;
 }
 
+const EMPTY = { size: 0, chunks: 0, digest: EMPTY_DIGEST };
+
 const BROKEN: ReadonlySet<string> = new Set(["internal", "store-failed", "log-corrupt"]);
 
 export class Finding extends Error {
@@ -90,15 +92,18 @@ export class Actor implements Asker {
     const draws = () => this.draw(count / 3, CHANNEL_KINDS);
     await asks([{ kind: "offer", fields: { ...file, to: ["lobby"], name: "a file" } }]);
     await asks(draws());
-    await asks([{ kind: "finish", fields: { ...file, size: 0, chunks: 0, digest: EMPTY_DIGEST } }]);
+    await asks([{ kind: "finish", fields: { ...file, ...EMPTY } }]);
+    await this.#posts("lobby", { text: "", files: [{ ...file, ...EMPTY }] });
     this.facts.learn("file", this.file);
     await asks([{ kind: "fetch", fields: { ...file, from: 0, window: CHUNK_BYTES } }]);
     await asks(draws());
     const sealed = { file: `${this.file.slice(0, -1)}-` };
     const to = [this.sealedRoom];
     await asks([{ kind: "offer", fields: { ...sealed, to, name: SEALED_FILE_NAME } }]);
-    const finish = { ...sealed, size: 0, chunks: 0, digest: EMPTY_DIGEST };
-    await asks([{ kind: "finish", fields: finish }]);
+    await asks([{ kind: "finish", fields: { ...sealed, ...EMPTY } }]);
+    const { fields } = sealedPost(this, this.sealedRoom);
+    const files = [{ ...sealed, ...EMPTY }];
+    await this.#posts(this.sealedRoom, { ...(fields["body"] as object), files });
     for (let i = 0; i < count / 3 && this.random.chance(0.8); i++) {
       const one = anyTransferNotice(this);
       this.said.push(one);
@@ -108,6 +113,11 @@ export class Actor implements Asker {
     this.#check(lane);
     lane.close();
     return this.said.length;
+  }
+
+  async #posts(to: string, body: object): Promise<void> {
+    const { fields } = sealedPost(this, to);
+    await this.#asks(await this.#ready(), [{ kind: "post", fields: { ...fields, body } }]);
   }
 
   async seals(count: number): Promise<number> {
@@ -183,7 +193,7 @@ export class Actor implements Asker {
   #learn(one: Case, outcome: Outcome): void {
     if (outcome.kind === "answered") {
       this.#options.done.add(one.kind);
-      for (const what of sealedIn(one, outcome.answer)) this.#options.done.add(what);
+      for (const what of sealedIn(one)) this.#options.done.add(what);
       if (one.kind === "group-commit" && one.fields["target"] === this.sealedRoom) {
         this.epoch = Number(outcome.answer["epoch"]);
       }
@@ -278,13 +288,11 @@ export class Actor implements Asker {
   }
 }
 
-function sealedIn({ kind, fields }: Case, answer: Readonly<Record<string, unknown>>): string[] {
-  const body = fields["body"] as { sealed?: unknown } | undefined;
-  if (kind === "post" && body?.sealed !== undefined) return ["sealed post"];
-  if (kind === "leave" && fields["signature"] !== undefined) return ["signed leave"];
-  const { posted } = answer;
-  const isSealed = kind === "finish" && String(fields["file"]).endsWith("-");
-  return isSealed && Array.isArray(posted) && posted.length > 0 ? ["sealed file"] : [];
+function sealedIn({ kind, fields }: Case): string[] {
+  const body = fields["body"] as { sealed?: unknown; files?: unknown } | undefined;
+  if (kind === "post" && body?.sealed !== undefined)
+    return body.files === undefined ? ["sealed post"] : ["sealed file"];
+  return kind === "leave" && fields["signature"] !== undefined ? ["signed leave"] : [];
 }
 
 export function describe({ kind, fields }: Case): string {

@@ -98,6 +98,8 @@ export async function prepareAttacker(
   const channel = await party.channel();
   await upload(channel, file, scene.room);
   channel.close();
+  const body = { text: "", files: [{ file, ...EMPTY_FILE }] };
+  await party.ask("post", { outbox: file.slice(1), counter: 1, to: scene.room, body });
   const { room, ...more } = scene;
   const own = { ownRoom, ownSeq, assignment, vault, file };
   return { user, victim, room, roomId: String(roomId), seq, textBytes, ...more, ...own };

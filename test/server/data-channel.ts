@@ -3,6 +3,7 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Blob, BlobStore } from "../../src/io/blob/interfaces.ts";
 import type { Answer, RequestFields } from "../../src/wire/messages.ts";
+import type { AttachedFile } from "../../src/wire/messages-files.ts";
 import { digestOf } from "../wire/digest.ts";
 import type { Guest } from "./guest.ts";
 
@@ -11,10 +12,18 @@ export async function channelOf(guest: Guest): Promise<Guest> {
   return channelWith(guest, ticket);
 }
 
+/** The main link of each data channel, on which files are posted. */
+const mainLinks = new WeakMap<Guest, Guest>();
+
 export async function channelWith(guest: Guest, ticket: string): Promise<Guest> {
   const lane = await guest.site.greeted("10.0.0.3", guest.keys);
   await lane.request("lane", { ticket });
+  mainLinks.set(lane, guest);
   return lane;
+}
+
+interface PostedFile extends Answer<"post"> {
+  readonly to: string;
 }
 
 export class TestFile {
@@ -45,9 +54,13 @@ export class TestFile {
     return { file: this.id, to: [...to], name: this.name, size: this.size, ...more };
   }
 
-  get finish(): RequestFields<"finish"> {
+  get listed(): AttachedFile {
     const { id: file, size, chunks, digest } = this;
     return { file, size, chunks: chunks.length, digest };
+  }
+
+  get finish(): RequestFields<"finish"> {
+    return this.listed;
   }
 
   send(lane: Guest, index: number, wrong: object = {}): void {
@@ -68,14 +81,47 @@ export class TestFile {
     }
   }
 
+  /** Uploads the file and posts it to each target. */
   async upload(
     lane: Guest,
     to: readonly string[] = ["lobby"],
     more: object = {},
-  ): Promise<Answer<"finish">> {
+  ): Promise<PostedFile[]> {
+    await this.begin(lane, to, more);
+    return this.end(lane, to);
+  }
+
+  /** Uploads the file without a post. */
+  async complete(lane: Guest, to?: readonly string[], more?: object): Promise<void> {
+    await this.begin(lane, to, more);
+    await lane.request("finish", this.finish);
+  }
+
+  async begin(lane: Guest, to?: readonly string[], more?: object): Promise<void> {
     const { have } = await lane.request("offer", this.offer(to, more));
     await this.pour(lane, have);
-    return lane.request("finish", this.finish);
+  }
+
+  async end(lane: Guest, to: readonly string[] = ["lobby"]): Promise<PostedFile[]> {
+    await lane.request("finish", this.finish);
+    const main = mainLinks.get(lane);
+    if (main === undefined) throw new Error("not a data channel");
+    return this.postTo(main, to);
+  }
+
+  /** Repeated posts have the same answers. */
+  async postTo(guest: Guest, to: readonly string[] = ["lobby"]): Promise<PostedFile[]> {
+    const posted: PostedFile[] = [];
+    for (const [index, target] of to.entries()) {
+      posted.push({ to: target, ...(await guest.request("post", this.post(target, index + 1))) });
+    }
+    return posted;
+  }
+
+  /** The outbox is the file's own. */
+  post(to: string, counter = 1, more: object = {}): RequestFields<"post"> {
+    const body = { text: "", files: [this.listed], ...more };
+    return { outbox: this.id.slice(1), counter, to, body };
   }
 }
 

@@ -72,7 +72,7 @@ test.each(KINDS)(
       lane.hangUp();
       await one.quiet();
       const next = await channelOf(ana);
-      const { posted } = await NEW.upload(next);
+      const posted = await NEW.upload(next);
       expect(posted).toHaveLength(1);
       const { bytes } = await download(next, NEW.id);
       expect(Buffer.compare(bytes, Buffer.concat(NEW.chunks))).toBe(0);

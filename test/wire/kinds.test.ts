@@ -56,7 +56,6 @@ const BODIES = {
   grant: { ...MEMBER, on: true },
   file: {
     text: "see @ben",
-    sending: "s",
     files: [
       { ...FILE, folder: { entries: 2, manifestBytes: 9 }, details: { mode: 0o700, mtimeMs: -1 } },
     ],

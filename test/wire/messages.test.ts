@@ -442,7 +442,6 @@ describe("the longest list of an answer fits one message", () => {
     invites: MODERATION_PAGE_MAX,
     invite: INVITE_ADDRESSES_MAX,
     devices: DEVICES_PER_ACCOUNT_MAX,
-    finish: FILE_TARGETS_MAX,
     inclusion: 0,
     clients: 0,
     transfers: 0,

@@ -311,7 +311,6 @@ async function openContents(
       if (rooms.head !== history.head()) return undefined;
       return { engine: engine.value(), authors: [...registry.all()].map(({ id }) => id) };
     },
-    holdsText: (seq) => engine.announcements.fileAt(seq) !== undefined,
     onWriteError: options.onWriteError,
   });
   await snapshotWriter.start();

@@ -6,7 +6,6 @@ import type { FileId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
-import type { FileMessage } from "../../core/rooms/files.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
@@ -40,10 +39,14 @@ export interface PreviewContent {
   readonly height: number;
 }
 
-export interface UploadRequest extends Pick<FileMessage, "re" | "thread"> {
+export interface UploadRequest {
   readonly source: Source;
   readonly preview?: PreviewContent | undefined;
   readonly to: readonly string[];
+  /** Seq of the message that the file answers. */
+  readonly re?: number | undefined;
+  /** Shown only in the thread of `re`. */
+  readonly thread?: boolean | undefined;
   /** Number of earlier uploads of the same source in the message. */
   readonly copy?: number;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;

@@ -251,7 +251,7 @@ export class Upload implements ChannelTask<UploadedFile> {
 
   #smallFields({ bytes, sha256 }: ReadChunk): RequestFields<"send-small"> {
     const { size: _size, keep: _keep, ...fields } = this.#offerFields();
-    return { ...fields, attach: true, sha256, bytes };
+    return { ...fields, sha256, bytes };
   }
 
   async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
@@ -532,7 +532,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
-    await connection.request("finish", { file, size: sizeBytes, chunks, digest, attach: true });
+    await connection.request("finish", { file, size: sizeBytes, chunks, digest });
     return this.#uploaded(sizeBytes, chunks);
   }
 

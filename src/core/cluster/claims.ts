@@ -23,7 +23,7 @@ export interface Claims {
  * draft is rejected. Drafts of kinds and fields that a released version knows must conflict exactly
  * as in that version; otherwise its servers build a different log during an upgrade.
  */
-export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
+export function claimsOf({ kind, room, by, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
   const assignment = boxOwner(room)?.room;
   const author = [
@@ -37,12 +37,9 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "sealed":
       // A post to a sealed room requires that the devices of departed users have been removed.
       return { reads: [...author, `gone ${room}`, ...contentsOf(fields.files)], writes: NOTHING };
-    case "file": {
-      const announced = `file ${id} ${room}`;
+    case "file":
       // An order of another server may delete the content.
-      const contents = contentsOf(fields.files);
-      return { reads: [...author, announced, ...contents], writes: [announced] };
-    }
+      return { reads: [...author, ...contentsOf(fields.files)], writes: NOTHING };
     case "edit":
       return recordClaims([...author, ERASURES], [fields.seq]);
     case "erase": {

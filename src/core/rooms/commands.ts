@@ -1,13 +1,13 @@
 /** Commands and steps of the room engine, and the lock that each command needs. */
 
 import { assert } from "../../base/assert.ts";
-import { boxOwner, type FileId, type RoomId, type UserId } from "../../base/ids.ts";
+import { boxOwner, type RoomId, type UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { OutboxHistory } from "./dedup.ts";
 import type { JoinDraftOptions } from "./drafts.ts";
-import type { FileBody, FilesBody } from "./files.ts";
+import type { FileBody } from "./files.ts";
 import type { GroupCommand } from "./group.ts";
 import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
@@ -77,7 +77,6 @@ export type Submission =
       readonly request: RequestOf<"post">;
       readonly files?: readonly FileBody[] | undefined;
     }
-  | (FileAnnouncement & { readonly to: string })
   | (Omit<GroupCommand, "requester" | "room"> & { readonly target: ResolvedTarget })
   | RoomChange;
 
@@ -89,25 +88,9 @@ export type ConversationCommand = {
   readonly pair: readonly [UserId, UserId] | undefined;
 };
 
-interface FileAnnouncement {
-  readonly kind: "announce";
-  readonly file: FileId;
-  readonly body: FilesBody;
-}
-
-export type AnnounceCommand = FileAnnouncement & {
-  readonly requester: Requester;
-  readonly to: RoomId;
-};
-
 export type AppendCommand =
   | PostCommand
-  | ((
-      | (RoomChange & { readonly requester: Requester })
-      | ConversationCommand
-      | AnnounceCommand
-      | GroupCommand
-    ) &
+  | (((RoomChange & { readonly requester: Requester }) | ConversationCommand | GroupCommand) &
       Retried);
 
 export type Step =
@@ -127,8 +110,6 @@ export function roomLock(command: AppendCommand, rooms: Rooms): string {
     case "post":
       assert(command.destination !== undefined, "a post without a destination has no room lock");
       return idLock(command.destination.to, rooms);
-    case "announce":
-      return idLock(command.to, rooms);
     case "group":
       return idLock(command.room, rooms);
     case "act":

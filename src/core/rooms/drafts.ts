@@ -16,7 +16,7 @@ import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import { type PostBody, type RequestOf, recordOfPost } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import type { AnnounceCommand, ConversationCommand, RoomChange } from "./commands.ts";
+import type { ConversationCommand, RoomChange } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { type FileBody, unknownFile } from "./files.ts";
 import { checkSealing } from "./group.ts";
@@ -189,20 +189,6 @@ function reactionBodyOf({ text, react, re }: PostBody): {
   }
   if (re === undefined) throw new Fault("frame-malformed", "a reaction must refer to a message");
   return { react, re };
-}
-
-/**
- * Returns the record that announces a file. Its head contains the file's id, which outlives an
- * erasure, identifies the content to delete, and prevents a second announcement.
- * @throws {Fault} the faults of `checkPost`
- */
-export function announceDraft(
-  rooms: Rooms,
-  { requester: { user }, isOperator, to, file, body }: AnnounceCommand & { isOperator: boolean },
-  unixMs: number,
-): Draft {
-  const { id } = checkPost(rooms, { user, isOperator, to }, unixMs, { kind: "file", body });
-  return { kind: "file", room: id, by: user, id: file, body };
 }
 
 /**

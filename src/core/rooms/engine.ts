@@ -14,7 +14,6 @@ import type { Body } from "../../wire/kinds.ts";
 import { type Answer, type Request, requestRow } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
-  type AnnounceCommand,
   type AppendCommand,
   type ConversationCommand,
   type PendingClaim,
@@ -27,7 +26,6 @@ import {
 } from "./commands.ts";
 import { DedupTable, type DedupValue, type Posted } from "./dedup.ts";
 import {
-  announceDraft,
   checkMayCreate,
   checkPost,
   conversationDraft,
@@ -40,14 +38,7 @@ import {
   withPresentNames,
 } from "./drafts.ts";
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
-import {
-  Announcements,
-  type AnnouncementsValue,
-  contentIds,
-  type FileBody,
-  Files,
-  type FilesValue,
-} from "./files.ts";
+import { contentIds, type FileBody, Files, type FilesValue } from "./files.ts";
 import { groupDrafts, previousAnswer } from "./group.ts";
 import { actionDrafts, isInvited, moderates } from "./moderation.ts";
 import { Presence } from "./presence.ts";
@@ -77,7 +68,6 @@ const RETRY_AFTER_MS = 1_000;
 export interface EngineValue {
   readonly rooms: RoomsValue;
   readonly posts: DedupValue;
-  readonly announcements: AnnouncementsValue;
   readonly files: FilesValue;
 }
 
@@ -92,7 +82,6 @@ export class RoomEngine {
   readonly #targets: TargetResolver;
   readonly #directory: Directory;
   readonly files = new Files();
-  readonly announcements = new Announcements();
   readonly #posts = new DedupTable<PostCommand>();
   readonly #lock = new RoomLock<AppendCommand>();
   readonly #presence: Presence;
@@ -114,23 +103,17 @@ export class RoomEngine {
   restore(record: FoldedRecord): void {
     this.#rooms.apply(record);
     this.#posts.record(record.head);
-    this.announcements.record(record.head);
     this.files.apply(record);
   }
 
   value(): EngineValue {
-    return {
-      rooms: this.#rooms.value(),
-      posts: this.#posts.value(),
-      announcements: this.announcements.value(),
-      files: this.files.value(),
-    };
+    const files = this.files.value();
+    return { rooms: this.#rooms.value(), posts: this.#posts.value(), files };
   }
 
-  load({ rooms, posts, announcements, files }: EngineValue): void {
+  load({ rooms, posts, files }: EngineValue): void {
     this.#rooms.load(rooms);
     this.#posts.load(posts);
-    this.announcements.load(announcements);
     this.files.load(files);
   }
 
@@ -207,9 +190,8 @@ export class RoomEngine {
     switch (command.kind) {
       case "post":
         return this.#post(requester, command, now);
-      case "announce":
       case "group":
-        return this.#submitToRoom(requester, command);
+        return this.#submitToGroup(requester, command);
       default:
         return this.#run([{ kind: "lock-room", command: { ...command, requester } }]);
     }
@@ -347,20 +329,14 @@ export class RoomEngine {
     }
   }
 
-  #submitToRoom(
+  #submitToGroup(
     requester: Requester,
-    submitted: Extract<Submission, { kind: "announce" | "group" }>,
+    submitted: Extract<Submission, { kind: "group" }>,
   ): EngineEffect[] {
     try {
-      const target =
-        submitted.kind === "announce"
-          ? this.#targets.resolve(requester.user, submitted.to)
-          : submitted.target;
+      const { target } = submitted;
       const conversation = this.#conversationFor(requester.user, target);
-      const command =
-        submitted.kind === "announce"
-          ? { ...submitted, requester, to: target.id }
-          : { ...submitted, requester, room: target.id };
+      const command = { ...submitted, requester, room: target.id };
       const step = { kind: "lock-room", command } as const;
       return this.#run(
         conversation === undefined ? [step] : [{ kind: "lock-room", command: conversation }, step],
@@ -423,7 +399,6 @@ export class RoomEngine {
         if (startsPoll(command)) return "exclusive";
         // In slow mode, a user's next message must be checked after the record of the last one.
         return this.#isSlow(command) ? "own" : "post";
-      case "announce":
       case "enter":
         return "own";
       case "join": {
@@ -580,20 +555,6 @@ export class RoomEngine {
         if (command.files !== undefined) this.#checkFiles(user, destination.to, command.files);
         const room = checkPost(rooms, actor, this.#unixMs, destination.draft);
         return [draftFor(room.id, destination.draft)];
-      }
-      case "announce": {
-        const { requester, file, to } = command;
-        const announced = this.announcements.of(file, to);
-        this.#checkAuthor(requester.user);
-        if (announced === undefined) {
-          const room = rooms.get(to);
-          this.#checkConversation(to);
-          checkMaySendFiles(this.#rights, requester.user, room, room && companyOf(room));
-          const isOperator = this.#isOperator(requester.user);
-          return [announceDraft(rooms, { ...command, isOperator }, this.#unixMs)];
-        }
-        effects.push(settled(requester, this.#postAnswer(command, announced)));
-        return undefined;
       }
       case "group": {
         const before = previousAnswer(rooms, command);
@@ -806,8 +767,6 @@ export class RoomEngine {
     const { head } = record;
     const { requester } = command;
     switch (command.kind) {
-      case "announce":
-        return settled(requester, this.#postAnswer(command, head));
       case "group": {
         const { seq, time } = head;
         const { epoch } = command.change;
@@ -849,10 +808,8 @@ export class RoomEngine {
     }
   }
 
-  #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
-    const user = command.kind === "post" ? command.user : command.requester.user;
-    const to = command.kind === "post" ? command.destination?.to : command.to;
-    const pair = to === undefined ? undefined : this.#rooms.get(to)?.pair;
+  #postAnswer({ user, destination }: PostCommand, { seq, n, time }: Posted): Answer<"post"> {
+    const pair = destination && this.#rooms.get(destination.to)?.pair;
     const other = pair?.find((item) => item !== user);
     const queued = other !== undefined && !this.isOnline(other);
     return queued ? { seq, n, time, queued } : { seq, n, time };

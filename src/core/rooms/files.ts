@@ -19,15 +19,8 @@ import { formatSize } from "../../base/sizes.ts";
 import { defined, isCount } from "../../base/values.ts";
 import { type FileDetails, readFileDetails } from "../../wire/file-details.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
-import {
-  bodyOf,
-  type FoldedHead,
-  type FoldedRecord,
-  type JsonObject,
-  parseBody,
-} from "../../wire/record.ts";
+import { bodyOf, type FoldedRecord, type JsonObject, parseBody } from "../../wire/record.ts";
 import { erasuresOf } from "../log/erasures.ts";
-import type { Posted } from "./dedup.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** Small copy of a picture, which is a file of one chunk that only another file's record names. */
@@ -49,32 +42,6 @@ export interface FileBody {
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
   readonly details?: FileDetails;
   readonly preview?: FilePreview;
-}
-
-/** Message with which a file is posted. Sealed as a whole in encrypted rooms. */
-export interface FileMessage {
-  readonly text?: string | undefined;
-  /** Files with the same value were sent together. */
-  readonly sending?: string | undefined;
-  /** Seq of the message that the file answers. */
-  readonly re?: number | undefined;
-  /** Shown only in the thread of `re`. */
-  readonly thread?: boolean | undefined;
-}
-
-/** Without empty fields. */
-export function fileMessageOf({ text, sending, re, thread }: FileMessage): FileMessage {
-  return {
-    text: text || undefined,
-    sending: sending || undefined,
-    re,
-    thread: (thread === true && re !== undefined) || undefined,
-  };
-}
-
-/** Body of a record of the kind `file`. */
-export interface FilesBody extends FileMessage {
-  readonly files: readonly FileBody[];
 }
 
 /** Same fault for an unknown and an unreadable file, so that clients cannot probe for files. */
@@ -403,70 +370,4 @@ function previewIn(value: unknown, original: FileId): FilePreview | undefined {
   const isSide = (side: unknown) => isCount(side) && side >= 1 && side <= PREVIEW_SIDE_MAX;
   const sides = isSide(width) && isSide(height) ? { width, height } : {};
   return { file, size, digest, ...sides } as FilePreview;
-}
-
-export interface AnnouncementsValue {
-  readonly rooms: readonly (readonly [
-    FileId,
-    readonly (readonly [room: RoomId, seq: number, n: number, time: number])[],
-  ])[];
-  readonly seqs: readonly (readonly [number, FileId])[];
-}
-
-/**
- * Index rebuilt from the record heads in the log, which outlive an erasure. Each room announces a
- * file once, even after lost answers and restarts, and an erased file never reappears under its old
- * id.
- */
-export class Announcements {
-  // The size of the log limits the number of entries.
-  readonly #rooms = new Map<FileId, Map<RoomId, Posted>>();
-  readonly #bySeq = new Map<number, FileId>();
-
-  record(head: FoldedHead): void {
-    if (head.kind !== "file" || !isFileId(head.id)) return;
-    const { seq, n, time } = head;
-    const rooms = this.#rooms.get(head.id) ?? new Map<RoomId, Posted>();
-    const room = head.room as RoomId;
-    if (!rooms.has(room)) rooms.set(room, { seq, n, time });
-    this.#rooms.set(head.id, rooms);
-    this.#bySeq.set(seq, head.id);
-  }
-
-  value(): AnnouncementsValue {
-    const rooms = [...this.#rooms].map(
-      ([file, announced]) =>
-        [
-          file,
-          [...announced].map(([room, { seq, n, time }]) => [room, seq, n, time] as const),
-        ] as const,
-    );
-    return { rooms, seqs: [...this.#bySeq] };
-  }
-
-  load({ rooms, seqs }: AnnouncementsValue): void {
-    for (const [file, announced] of rooms) {
-      this.#rooms.set(
-        file,
-        new Map(announced.map(([room, seq, n, time]) => [room, { seq, n, time }])),
-      );
-    }
-    for (const [seq, file] of seqs) this.#bySeq.set(seq, file);
-  }
-
-  of(file: FileId, room: RoomId): Posted | undefined {
-    return this.#rooms.get(file)?.get(room);
-  }
-
-  fileAt(seq: number): FileId | undefined {
-    return this.#bySeq.get(seq);
-  }
-
-  seqs(file: FileId): number[] {
-    return [...(this.#rooms.get(file)?.values() ?? [])].map(({ seq }) => seq);
-  }
-
-  has(file: FileId): boolean {
-    return this.#rooms.has(file);
-  }
 }

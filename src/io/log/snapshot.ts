@@ -11,7 +11,6 @@ import { decodeJson } from "../../base/decode.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
-import { erasuresOf } from "../../core/log/erasures.ts";
 import type { LogOrderValue } from "../../core/log/order.ts";
 import type { SeqSetValue } from "../../core/log/seq-set.ts";
 import { bodyOf } from "../../wire/record.ts";
@@ -194,8 +193,6 @@ export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
   readonly clock: Clock;
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
   readonly folds: () => Folds | undefined;
-  /** Reports whether the folds may contain text of a record, such as a file's name. */
-  readonly holdsText: (seq: number) => boolean;
   readonly bytesMin?: number;
   readonly onWriteError: (fault: Fault) => void;
 }
@@ -232,12 +229,11 @@ export class SnapshotWriter<Folds> {
   }
 
   async start(): Promise<void> {
-    const { log, holdsText } = this.#options;
+    const { log } = this.#options;
     this.#unfollow = await log.follow(log.head() + 1, (record) => {
-      // An order that names files erases a record that lists them.
-      const namesFiles =
-        record.head.kind === "erase" && bodyOf(record, "erase")?.files !== undefined;
-      if (namesFiles || erasuresOf(record).some(holdsText)) this.#invalidate();
+      // An order that names files erases a record that lists them, with their names.
+      const isErasure = record.head.kind === "erase";
+      if (isErasure && bodyOf(record, "erase")?.files !== undefined) this.#invalidate();
     });
   }
 

@@ -81,10 +81,6 @@ export function contentOf({ size, chunks, digest }: Omit<AttachedFile, "file">):
   return { size, chunks, digest: toHex(digest) };
 }
 
-export function previewOf({
-  file,
-  digest,
-  ...fields
-}: NonNullable<AttachedFile["preview"]>): FilePreview {
+function previewOf({ file, digest, ...fields }: NonNullable<AttachedFile["preview"]>): FilePreview {
   return defined({ file: file as FileId, ...fields, digest: toHex(digest) });
 }

@@ -6,7 +6,6 @@ import type { FileId, UserId } from "../../base/ids.ts";
 import { UPLOADS_PAGE_MAX } from "../../base/limits.ts";
 import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
-import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { contentIds, type FileEntry, isPrivateFile, unknownFile } from "../../core/rooms/files.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -22,7 +21,6 @@ import { DEFERRED, type Deferred, type Senders, type SomeHandlers } from "../ker
 import type { Cancel } from "../kernel/siblings.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { HeldFiles } from "../rooms/posts.ts";
-import type { References } from "../rooms/references.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
 import type { DownloadContent } from "../session/connection-state.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
@@ -56,7 +54,6 @@ export interface FileServiceOptions extends ServerContext {
   readonly blobs: BlobStore;
   readonly fanOut: FanOut;
   readonly contents: SharedContents | undefined;
-  readonly references: References;
 }
 
 type TransferRequest = RequestOf<"offer" | "finish" | "withdraw" | "fetch" | "got">;
@@ -261,18 +258,11 @@ export class FileService {
   async #finish(
     request: RequestOf<"finish">,
     { client, channel: { account } }: ChannelSender,
-  ): Promise<Answer<"finish">> {
+  ): Promise<void> {
     const transfer = this.#transfers.get(client);
     const receiver = transfer instanceof UploadReceiver ? transfer : undefined;
-    const file = request.file as FileId;
-    let isAttached = false;
-    try {
-      const answer = await this.#uploads.finish(receiver, account, request);
-      isAttached = request.attach === true;
-      return answer;
-    } finally {
-      this.#release(client, file, isAttached);
-    }
+    await this.#uploads.finish(receiver, account, request);
+    if (receiver?.blob.metadata.file === request.file) this.#transfers.delete(client);
   }
 
   onNotice(client: ClientConnection, notice: TransferNotice): void {
@@ -319,11 +309,9 @@ export class FileService {
   }
 
   #erasedFiles(record: LogRecord): FileId[] {
-    const { announcements, files } = this.options.engine;
+    const { files } = this.options.engine;
     const named = (bodyOf(record, "erase")?.files ?? []) as readonly FileId[];
-    const announced = erasuresOf(record).flatMap((seq) => announcements.fileAt(seq) ?? []);
-    const erased = [...announced, ...named.filter((file) => files.wasErased(file))];
-    return [...new Set(erased)];
+    return [...new Set(named.filter((file) => files.wasErased(file)))];
   }
 
   /** @throws {Fault} file-unknown or usage, or too-many during another transfer of a file */
@@ -354,7 +342,7 @@ export class FileService {
         this.#transfers.delete(client);
         const window = this.#uploadBudget.grant();
         this.#uploadBudget.release(window);
-        return { have: fact.chunks, window, ...knownFields(request) };
+        return { have: fact.chunks, window };
       }
       const { receiver, isNew } = await this.#uploads.offer(client, account, request);
       if (client.isClosed) await this.#uploads.release(receiver);
@@ -364,7 +352,7 @@ export class FileService {
       }
       if (isNew) this.announceOffer(client, account, receiver.blob.metadata, request);
       const { blob, windowBytes: window } = receiver;
-      return { have: blob.have, window, ...knownFields(request) };
+      return { have: blob.have, window };
     } catch (error) {
       this.#transfers.delete(client);
       throw error;
@@ -598,14 +586,6 @@ export class FileService {
     this.#startTimes.set(client, this.options.clock.unixMs());
   }
 
-  #release(client: ClientConnection, file: FileId, isAttached: boolean): void {
-    const transfer = this.#transfers.get(client);
-    const about = transfer instanceof UploadReceiver ? transfer.blob.metadata : undefined;
-    const isPosted = this.options.engine.announcements.has(file);
-    const isEnded = about?.isPreview === true || isAttached || isPosted;
-    if (about?.file === file && isEnded) this.#transfers.delete(client);
-  }
-
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
     const { files } = this.options.engine;
@@ -672,14 +652,6 @@ function uploadEntry(upload: PartialUpload): Answer<"uploads">["uploads"][number
   const complete = upload.isComplete || undefined;
   const entry = { file, name, bytes, size, since, expires, sending, complete };
   return { to: [...about.to], ...defined(entry) };
-}
-
-/** Reports which fields of the request this server knows and older ones ignore. */
-function knownFields({ preview, re }: RequestOf<"offer">): Pick<Answer<"offer">, "preview" | "re"> {
-  return defined({
-    preview: preview === true ? preview : undefined,
-    re: re === undefined ? undefined : true,
-  });
 }
 
 /** Returns the root of the thread that will show the file. */

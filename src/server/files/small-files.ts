@@ -43,10 +43,10 @@ export class SmallFiles {
 
   constructor(private readonly options: SmallFilesOptions) {}
 
-  send(request: RequestOf<"send-small">, from: Sender): Promise<Answer<"send-small">> {
+  send(request: RequestOf<"send-small">, from: Sender): Promise<void> {
     const answer = this.#limited(from, () => this.#send(request, from));
     const file = request.file as FileId;
-    const settled = answer.then(() => undefined).catch(ignoreFault);
+    const settled = answer.catch(ignoreFault);
     this.#sending.set(file, settled);
     void settled.finally(() => {
       if (this.#sending.get(file) === settled) this.#sending.delete(file);
@@ -84,22 +84,17 @@ export class SmallFiles {
     }
   }
 
-  async #send(
-    request: RequestOf<"send-small">,
-    { client, account }: Sender,
-  ): Promise<Answer<"send-small">> {
-    const { ref, file, to, name, folder, details, preview, ...message } = request;
-    const { text, sending, re, thread, attach, sha256: checksum, bytes } = message;
+  async #send(request: RequestOf<"send-small">, { client, account }: Sender): Promise<void> {
+    const { sha256: checksum, bytes, ...about } = request;
     if (!equalBytes(sha256(bytes), checksum)) throw wrongChecksum(0);
     const { uploads, files, context } = this.options;
     const size = bytes.length;
     const chunks = chunkCount(size);
     const digest = new Digest(new Bun.CryptoHasher("sha256"));
     if (chunks > 0) digest.add(checksum);
-    const shared = { ref, file, size, re, thread };
-    const offer = { kind: "offer", ...shared, to, name, folder, details, preview } as const;
-    const content = { chunks, digest: digest.value() };
-    const finish = { kind: "finish", ...shared, ...content, text, sending, attach } as const;
+    const { ref, file } = about;
+    const offer = { ...about, kind: "offer", size } as const;
+    const finish = { kind: "finish", ref, file, size, chunks, digest: digest.value() } as const;
     const posted = context.engine.files.get(file as FileId);
     if (posted !== undefined) {
       await uploads.reoffer(account, posted, offer);
@@ -118,7 +113,7 @@ export class SmallFiles {
         await started.finish(finish);
         return started;
       });
-      return await uploads.finish(content, account, finish);
+      await uploads.finish(content, account, finish);
     } catch (error) {
       throw sender.fault ?? error;
     } finally {

@@ -1,10 +1,9 @@
 /** Uploads in progress: offers, resumption, completion, withdrawal and cleanup. */
 
-import { cutText, equalBytes, toHex } from "../../base/bytes.ts";
+import { toHex } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
-  FAULT_TEXT_BYTES_MAX,
   HANDOVERS_PER_SENDER_MAX,
   HANDOVERS_PER_USER_MAX,
   LINKS_MAX,
@@ -17,18 +16,12 @@ import {
 import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import {
-  type FileBody,
-  type FileEntry,
-  type FilesBody,
-  fileMessageOf,
-  unknownFile,
-} from "../../core/rooms/files.ts";
+import { type FileBody, type FileEntry, unknownFile } from "../../core/rooms/files.ts";
 import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { Slots, TaskQueue } from "../../io/task-queue.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { contentOf, previewOf } from "./attachments.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import { contentOf } from "./attachments.ts";
 import type { FileService, FileServiceOptions } from "./file-service.ts";
 import {
   checkFolder,
@@ -44,7 +37,6 @@ import {
   isHandover,
   type RecipientFile,
   type Recipients,
-  sameRecipients,
 } from "./recipients.ts";
 import { resumeShared, type SharedUpload, type UploadQuota } from "./shared-upload.ts";
 import { inOrder, UploadLists } from "./upload-lists.ts";
@@ -90,8 +82,6 @@ export interface PartialUpload {
   /** Unix milliseconds at which the upload is removed, unless its sender returns. */
   readonly expiresMs: number;
 }
-
-const NOT_POSTED: Answer<"finish"> = { posted: [], refused: [] };
 
 /** At most one data channel sends each file. A later channel can resume a partial upload. */
 export class UploadService {
@@ -211,24 +201,19 @@ export class UploadService {
     receiver: UploadReceiver | undefined,
     account: Account,
     request: RequestOf<"finish">,
-  ): Promise<Answer<"finish">> {
+  ): Promise<void> {
     const file = request.file as FileId;
     const upload = this.#uploads.get(file);
     if (upload !== undefined && upload.state === receiver && receiver !== undefined) {
-      const isAttachment = request.attach === true || receiver.blob.metadata.isPreview === true;
       upload.finishing++;
       try {
         await receiver.finish(request);
         await this.#checkTotals(account);
-        if (isAttachment) {
-          upload.complete = contentOf(request);
-          return NOT_POSTED;
-        }
-        await this.#checkPreview(account, receiver.blob.metadata, request);
-        return await this.#post(account, receiver.blob.metadata, request);
+        upload.complete = contentOf(request);
+        return;
       } finally {
         upload.finishing--;
-        if (isAttachment || this.#isPosted(file)) await this.release(receiver);
+        if (upload.complete !== undefined) await this.release(receiver);
         await this.#settle(upload);
       }
     }
@@ -236,73 +221,6 @@ export class UploadService {
     if (fact?.by !== account.id) throw unknownFile();
     const isSame = fact.size === request.size && fact.digest === toHex(request.digest);
     if (!isSame) throw new Fault("usage", "this file was completed with different content");
-    if (fact.isPreview === true || request.attach === true) return NOT_POSTED;
-    return this.#post(account, await this.#postedOffer(file), request);
-  }
-
-  /** A preview must be a complete upload of the same account to the same targets. */
-  async #checkPreview(
-    { id }: Account,
-    { file, to }: BlobMetadata,
-    { preview }: RequestOf<"finish">,
-  ): Promise<void> {
-    if (preview === undefined) return;
-    const { engine, blobs, shared } = this.options;
-    const previewFile = preview.file as FileId;
-    if (engine.files.get(previewFile) !== undefined) {
-      if (engine.files.previewOf(file) === previewFile) return;
-      throw new Fault("usage", "this preview belongs to another file");
-    }
-    const blob = await blobs.open(previewFile);
-    try {
-      const about = blob?.metadata ?? (await shared?.about(previewFile));
-      const isValid = about?.isPreview === true && about.by === id && sameRecipients(about.to, to);
-      if (!isValid) throw new Fault("file-unknown", msg`no such preview`);
-      // Without a local copy, each fetch from the shared store checks size and digest.
-      if (blob === undefined) return;
-      const isSame = blob.sizeBytes === preview.size && equalBytes(blob.digest(), preview.digest);
-      if (!isSame) throw new Fault("usage", "this preview was completed with different content");
-    } finally {
-      blob?.close();
-    }
-  }
-
-  async #post(
-    { id }: Account,
-    { file, name, to: recipients, folder, details }: BlobMetadata,
-    request: RequestOf<"finish">,
-  ): Promise<Answer<"finish">> {
-    const { text = "", re, thread, preview } = request;
-    const content = contentOf(request);
-    if (thread === true && re === undefined) {
-      throw new Fault("text-invalid", "a reply in a thread needs the number of a message");
-    }
-    const named = { file, name, ...content, folder, details };
-    const listed: FileBody = defined({ ...named, preview: preview && previewOf(preview) });
-    // The list is the last field, as of every record that lists files.
-    const body: FilesBody = { ...defined(fileMessageOf(request)), files: [listed] };
-    checkFolder({ size: content.size, folder });
-    const { kernel, references } = this.options;
-    const posted: Answer<"finish">["posted"] = [];
-    const refused: Answer<"finish">["refused"] = [];
-    for (const to of recipients) {
-      try {
-        if (re !== undefined && body.thread === true) {
-          await references.check(id, to, { re, isThread: true });
-        }
-        posted.push({ to, ...(await kernel.request(id, { kind: "announce", to, file, body })) });
-      } catch (error) {
-        // Transient faults and disk faults fail the whole request, so that the client retries it.
-        if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
-        if (error.blame !== "user") throw error;
-        refused.push({
-          to,
-          code: error.code,
-          message: cutText(error.message, FAULT_TEXT_BYTES_MAX),
-        });
-      }
-    }
-    return { posted, refused, said: text === "" ? undefined : true };
   }
 
   /**
@@ -764,16 +682,14 @@ export class UploadService {
    * erased.
    */
   #isErased(file: FileId): boolean {
-    const { engine, rooms } = this.options;
-    if (engine.files.get(file) !== undefined) return false;
-    if (!engine.announcements.has(file)) return engine.files.wasErased(file);
-    return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
+    const { files } = this.options.engine;
+    return files.get(file) === undefined && files.wasErased(file);
   }
 
   /** A preview is posted while an unerased record names it. */
   #isPosted(file: FileId): boolean {
-    const { announcements, files } = this.options.engine;
-    return announcements.has(file) || files.get(file) !== undefined || files.wasErased(file);
+    const { files } = this.options.engine;
+    return files.get(file) !== undefined || files.wasErased(file);
   }
 
   #ownerOf(file: FileId): UserId | undefined {

@@ -52,7 +52,6 @@ export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> 
 
 interface RequestAnswers {
   readonly post: Answer<"post">;
-  readonly announce: Answer<"post">;
   readonly act: Answer<"erase">;
   readonly group: Answer<"group-commit">;
 }
@@ -64,8 +63,6 @@ interface RequestAnswers {
 export const REQUESTS_IN_PROGRESS_MAX: Readonly<Record<keyof RequestAnswers, number>> = {
   /** Posts of programs, which share a few syncs. */
   post: 256,
-  /** Ends of uploads, each with one request at a time. All files of a class may end together. */
-  announce: 1_024,
   /** Mass erasures. Each account and each room has one at a time, which takes hundreds of syncs. */
   act: 64,
   /** Commits to sealed rooms. Each room has one at a time. */
@@ -81,7 +78,7 @@ export class Kernel {
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
   readonly #transactions;
   #lastId = 0;
-  readonly #requests = { post: 0, announce: 0, act: 0, group: 0 };
+  readonly #requests = { post: 0, act: 0, group: 0 };
 
   constructor(private readonly options: KernelOptions) {
     this.writes = new PendingWrites(options.clock, options.onEvent, options.quota);

@@ -625,92 +625,6 @@ test("a post with files is refused if an order has named one of them", () => {
   expect(way.faults.at(-1)).toMatchObject({ code: "file-unknown" });
 });
 
-describe("complete file", () => {
-  const { file } = FILE;
-  const announce = (user: UserId, to: string) =>
-    way.submit(user, { kind: "announce", to, file, body: { files: [FILE] } }, NO_SESSION);
-  const kinds = () => way.ledger.records.map(({ head }) => head.kind);
-
-  test("is one record in its room with its id in the head", () => {
-    announce(ANA, "lobby");
-    expect(way.effects).toEqual([]);
-    way.write();
-    const { head } = way.ledger.records.at(-1) ?? {};
-    expect(head).toMatchObject({ kind: "file", room: LOBBY_ROOM, by: ANA, id: file });
-    expect(way.effects[0]).toMatchObject({ kind: "deliver" });
-    expect(way.answers).toMatchObject([{ seq: head?.seq, n: head?.n }]);
-    expect(way.engine.files.get(file)).toMatchObject({ by: ANA, name: "a.txt" });
-  });
-
-  test("is recorded once, also when requested twice", () => {
-    announce(ANA, "lobby");
-    announce(ANA, "#lobby");
-    way.write();
-    announce(ANA, "lobby");
-    way.write();
-    expect(kinds().filter((kind) => kind === "file")).toHaveLength(1);
-    const [first, ...others] = way.answers;
-    expect(others).toEqual([first, first] as typeof others);
-  });
-
-  test("is announced once across restarts and erasure", () => {
-    announce(ANA, "lobby");
-    way.write();
-    const { seq } = way.ledger.records.at(-1)?.head ?? { seq: 0 };
-    const act = { kind: "erase", room: LOBBY_ROOM, seq, author: ANA } as const;
-    way.submit(ANA, { kind: "act", isOperator: false, action: act });
-    way.write();
-    expect(way.engine.files.get(file)).toBeUndefined();
-    const directory = { find: () => undefined };
-    const again = new RoomEngine({ rooms: new Rooms(), directory, sha256 });
-    for (const record of way.ledger.records) again.restore(record);
-    expect(again.files.get(file)).toBeUndefined();
-    const requester = { id: 9, user: ANA, session: undefined };
-    const command = { kind: "announce", to: "lobby", file, body: { files: [FILE] } } as const;
-    const effects = again.handle({ kind: "submit", requester, command }, 0);
-    expect(effects).toMatchObject([{ kind: "settle", id: 9, outcome: { seq } }]);
-  });
-
-  test("creates the conversation and queues for an offline user", () => {
-    way.leave(2);
-    way.effects = [];
-    announce(ANA, "@ben");
-    way.write();
-    const room = directRoomId(ANA, BEN, sha256);
-    expect(way.ledger.records.at(-1)?.head).toMatchObject({ kind: "file", room, n: 2 });
-    expect(way.answers).toMatchObject([{ n: 2, queued: true }]);
-  });
-
-  test("is refused like a message, in the current state", () => {
-    way.submit(ANA, { kind: "leave", room: checkName("lobby") });
-    announce(ANA, "lobby");
-    announce(ANA, "nowhere");
-    announce(ANA, "@nobody");
-    announce(ANA, "no name!");
-    expect(way.answers).toEqual(["room-unknown", "user-unknown", "name-invalid"]);
-    way.write();
-    expect(way.answers.slice(3)).toEqual([{}, "not-member"]);
-  });
-
-  test("is ordered between posts, and blocks none permanently", () => {
-    way.post(BEN, "lobby", 1);
-    announce(ANA, "lobby");
-    way.post(BEN, "lobby", 2);
-    way.write();
-    expect(kinds().slice(-3)).toEqual(["text", "file", "text"]);
-    expect(way.answers).toHaveLength(3);
-  });
-
-  test("can be announced again after a failure of the log", () => {
-    announce(ANA, "lobby");
-    way.fail(new Fault("store-full", "the disk is full"));
-    expect(way.answers).toEqual(["store-full"]);
-    announce(ANA, "lobby");
-    way.write();
-    expect(way.answers).toHaveLength(2);
-  });
-});
-
 describe("rooms", () => {
   test("join one room when two users create it simultaneously", () => {
     way.join(ANA, ROOM);
@@ -779,20 +693,18 @@ describe("rooms", () => {
     expect(kinds).toEqual([`vote ${BEN}`, `vote ${EVE}`, `text ${ANA}`, `vote ${BEN}`]);
   });
 
-  test("record departures of different users, and files, without waiting for each other", () => {
+  test("record departures of different users without waiting for each other", () => {
     for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
     way.write();
     way.effects = [];
     way.post(ANA, "dev", 1);
-    way.submit(ANA, { kind: "announce", to: "dev", file: FILE.file, body: { files: [FILE] } });
     way.submit(BEN, { kind: "leave", room: DEV });
     way.post(BEN, "dev", 1, OTHER_BOX);
     expect(way.authors).toEqual([ANA, BEN]);
     way.write();
-    expect(way.ledger.records.slice(-3).map(({ head }) => `${head.kind} ${head.by}`)).toEqual([
+    expect(way.ledger.records.slice(-2).map(({ head }) => `${head.kind} ${head.by}`)).toEqual([
       `text ${ANA}`,
       `leave ${BEN}`,
-      `file ${ANA}`,
     ]);
     expect(way.answers).toContain("not-member");
   });

@@ -44,7 +44,6 @@ class Fixture {
       clock,
       log,
       folds: () => (this.isBehind ? undefined : log.head()),
-      holdsText: (seq) => seq === 2,
       bytesMin,
       onWriteError: (fault) => this.faults.push(fault),
     });
@@ -61,6 +60,9 @@ class Fixture {
     return readSnapshot<number>(this.place())?.folds;
   }
 }
+
+/** An order to erase a record that lists a file. */
+const ORDER = { seq: 2, files: ["fAAAAAAAAAAA"] };
 
 const writerTest = fixtureTest(() => new Fixture());
 
@@ -117,7 +119,7 @@ describe("a snapshot is written", () => {
 writerTest("again an hour after an erasure removed it", async (fixture) => {
   const { log } = await fixture.open();
   await fixture.look();
-  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
+  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: ORDER });
   expect(fixture.logs.disk.exists(PATH)).toBe(false);
   fixture.now = 3_599_999;
   await fixture.look();
@@ -130,7 +132,7 @@ writerTest("again an hour after an erasure removed it", async (fixture) => {
 writerTest("at shutdown after an erasure removed it", async (fixture) => {
   const { log, keeper } = await fixture.open();
   await fixture.look();
-  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
+  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: ORDER });
   await keeper.close();
   expect(fixture.folds()).toBe(4);
 });
@@ -150,7 +152,7 @@ writerTest("only once if texts are erased that it does not contain", async (fixt
 writerTest("without records erased during the write", async (fixture) => {
   const { log } = await fixture.open();
   fixture.timers.shift()?.();
-  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
+  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: ORDER });
   for (let turn = 0; turn < 200; turn++) await undefined;
   expect(fixture.folds() ?? 4).toBe(4);
   fixture.now = 3_600_000;

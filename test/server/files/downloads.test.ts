@@ -22,7 +22,7 @@ const fetching = (window = 4 * CHUNK_BYTES, from = 0) => ({ file: FOUR.id, from,
 async function postedFile() {
   const { site, ana, ben, eve } = await lab();
   const lane = await channelOf(ana);
-  const { posted } = await FOUR.upload(lane, ["lab"]);
+  const posted = await FOUR.upload(lane, ["lab"]);
   return { site, ana, ben, eve, lane, seq: posted[0]?.seq ?? 0 };
 }
 
@@ -47,7 +47,7 @@ labTest("refuses a download beyond the end, even of unknown size", async ({ ana,
   expect(await reader.refusal("fetch", fetching(CHUNK_BYTES, 2 ** 53 - 1))).toBe("usage");
   FOUR.sendAll(lane);
   await lane.until("ack", 4);
-  await lane.request("finish", FOUR.finish);
+  await FOUR.end(lane, ["lab"]);
   expect((await reader.refused("fetch", fetching(CHUNK_BYTES, 5))).message).toContain("4");
 });
 
@@ -152,7 +152,7 @@ labTest("reports once that a download waits for its upload", async ({ site, ana,
   expect(kinds.slice(0, 3)).toEqual(["held", "chunk", "held"]);
   expect(kinds.join(" ")).not.toContain("held held");
   expect(reader.all("end")).toHaveLength(0);
-  await lane.request("finish", FOUR.finish);
+  await FOUR.end(lane, ["lab"]);
   await reader.until("end");
   expect(Buffer.compare(bytesOf(reader), WHOLE)).toBe(0);
 });
@@ -207,7 +207,7 @@ test("sends a direct file to its recipient, even before the first message", asyn
   await reader.request("fetch", fetching());
   expect(await other.refusal("fetch", fetching())).toBe("file-unknown");
   FOUR.sendAll(lane);
-  const { posted } = await lane.request("finish", FOUR.finish);
+  const posted = await FOUR.end(lane, ["@ben"]);
   expect(posted[0]?.queued).toBeUndefined();
   await reader.until("end");
   expect(await other.refusal("fetch", fetching())).toBe("file-unknown");
@@ -228,7 +228,7 @@ test("stops sending a file to a removed member", async () => {
 test("erases the content with the last record, even during a download", async () => {
   const { site, ana, ben } = await lab();
   const lane = await channelOf(ana);
-  const { posted } = await FOUR.upload(lane, ["lab", "lobby"]);
+  const posted = await FOUR.upload(lane, ["lab", "lobby"]);
   const [inLab, inLobby] = posted.map(({ seq }) => seq);
   const reader = await channelOf(ben);
   await reader.request("fetch", fetching(CHUNK_BYTES));

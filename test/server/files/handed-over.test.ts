@@ -19,7 +19,7 @@ async function servers(user: string) {
   const here = await openSharedSite();
   const there = await openSharedSite(here.store);
   const lane = await channelOf(here.ana);
-  for (const file of [PART, OTHER]) await file.upload(lane, [`@${user}`], { preview: true });
+  for (const file of [PART, OTHER]) await file.complete(lane, [`@${user}`], { preview: true });
   return { here, there };
 }
 
@@ -117,7 +117,7 @@ test("asks the store about no upload for others, and once about a complete one",
   const { here, there } = await servers("ben");
   const own = await channelOf(here.ben);
   for (const id of ["a1", "a2", "a3"]) {
-    await part(id).upload(own, ["@ana"], { preview: true });
+    await part(id).complete(own, ["@ana"], { preview: true });
   }
   const calls: string[] = [];
   there.store.before = (call) => void calls.push(call);

@@ -8,20 +8,13 @@ const A = new TestFile("aa", 3 * CHUNK_BYTES + 5, "a.txt");
 const B = new TestFile("bb", 10, "b.txt");
 const OUTBOX = "AAAAAAAAAAA";
 
-function named({ id: file, size, chunks, digest }: TestFile) {
-  return { file, size, chunks: chunks.length, digest };
-}
-
 function post(files: readonly TestFile[], counter = 1, to = "lab", more: object = {}) {
-  const body = { text: "both", files: files.map(named), ...more };
+  const body = { text: "both", files: files.map(({ listed }) => listed), ...more };
   return { outbox: OUTBOX, counter, to, body };
 }
 
 async function upload(guest: Guest, file: TestFile, to = ["lab", "@ben"], more: object = {}) {
-  const lane = await channelOf(guest);
-  const { have } = await lane.request("offer", file.offer(to, more));
-  await file.pour(lane, have);
-  return lane.request("finish", { ...file.finish, attach: true });
+  await file.complete(await channelOf(guest), to, more);
 }
 
 async function uploaded(guest: Guest, ...files: readonly TestFile[]): Promise<void> {
@@ -33,7 +26,7 @@ const messages = ({ records }: Guest) => records.filter(({ head }) => head.kind 
 function small(file: TestFile) {
   const { id, name, hashes, chunks } = file;
   const content = { sha256: hashes[0] ?? new Uint8Array(32), bytes: chunks[0] ?? new Uint8Array() };
-  return { file: id, to: ["lab"], name, attach: true, ...content };
+  return { file: id, to: ["lab"], name, ...content };
 }
 
 labTest("posts two files in one record, once, also after a restart", async ({ site, ana, ben }) => {
@@ -85,7 +78,7 @@ labTest("refuses missing, foreign, partial, different and repeated files", async
   expect(await ana.refusal("post", post([A, B], 2))).toBe("too-many");
   lane.hangUp();
   expect(await ben.refusal("post", post([A], 1))).toBe("file-unknown");
-  const wrong = { files: [{ ...named(A), digest: new Uint8Array(32) }] };
+  const wrong = { files: [{ ...A.listed, digest: new Uint8Array(32) }] };
   expect(await ana.refusal("post", post([A], 3, "lab", wrong))).toBe("usage");
   expect(await ana.refusal("post", post([A, A], 4))).toBe("usage");
   for (const more of [
@@ -105,9 +98,9 @@ labTest("accepts a preview of the same file alone", async ({ site, ana, ben }) =
   await upload(ana, thumb, ["lab", "@ben"], { preview: true });
   expect(await ana.refusal("post", post([thumb], 1))).toBe("file-unknown");
   const preview = { file: thumb.id, size: thumb.size, digest: thumb.digest };
-  const withPreview = (file: TestFile) => ({ files: [{ ...named(file), preview }] });
+  const withPreview = (file: TestFile) => ({ files: [{ ...file.listed, preview }] });
   const asPreview = { file: B.id, size: B.size, digest: B.digest };
-  const notPreview = { files: [{ ...named(A), preview: asPreview }] };
+  const notPreview = { files: [{ ...A.listed, preview: asPreview }] };
   expect(await ana.refusal("post", post([A], 2, "lab", notPreview))).toBe("file-unknown");
   const { seq } = await ana.request("post", post([A], 3, "lab", withPreview(A)));
   expect(await ana.refusal("post", post([B], 4, "lab", withPreview(B)))).toBe("usage");

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
 import { PREVIEW_BYTES_MAX } from "../../../src/base/limits-page.ts";
-import type { RequestFields } from "../../../src/wire/messages.ts";
+import type { AttachedFile } from "../../../src/wire/messages-files.ts";
 import { channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import type { Site } from "../site.ts";
@@ -11,35 +11,39 @@ const PHOTO = new TestFile("photo", 300_000, "photo.jpg");
 const SMALL = new TestFile("small", 900, "preview");
 const SIDES = { width: 1_280, height: 960 };
 
-function named({ id: file, size, digest }: TestFile): RequestFields<"finish">["preview"] {
+function named({ id: file, size, digest }: TestFile): AttachedFile["preview"] {
   return { file, size, digest, ...SIDES };
 }
 
 async function sendPreview(guest: Guest, file = SMALL, to = ["lab"]): Promise<Guest> {
   const lane = await channelOf(guest);
-  const answer = await lane.request("offer", file.offer(to, { preview: true }));
-  expect(answer.preview).toBe(true);
-  await file.pour(lane, answer.have);
-  expect(await lane.request("finish", file.finish)).toEqual({ posted: [], refused: [] });
+  await file.complete(lane, to, { preview: true });
   return lane;
 }
 
-async function sendPhoto(lane: Guest, photo = PHOTO, preview = named(SMALL)) {
-  const { have } = await lane.request("offer", photo.offer(["lab"]));
-  await photo.pour(lane, have);
-  return lane.request("finish", { ...photo.finish, preview });
+async function upload(guest: Guest, file: TestFile): Promise<void> {
+  await file.complete(await channelOf(guest), ["lab"]);
+}
+
+function withPreview(file: TestFile, preview = named(SMALL), counter = 1) {
+  return file.post("lab", counter, { files: [{ ...file.listed, preview }] });
+}
+
+async function sendPhoto(guest: Guest) {
+  await upload(guest, PHOTO);
+  return guest.request("post", withPreview(PHOTO));
 }
 
 const stored = (site: Site) => site.disk.list("/d/files").filter((name) => name.startsWith("f"));
 
 test("records a preview with its file, and lets readers fetch it only then", async () => {
   const { site, ana, ben } = await lab();
-  const lane = await sendPreview(ana);
+  await sendPreview(ana);
   await site.quiet();
   expect(ben.all("offered")).toEqual([]);
   const reading = { file: SMALL.id, from: 0, window: 1 << 20 };
   expect(await (await channelOf(ben)).refusal("fetch", reading)).toBe("file-unknown");
-  await sendPhoto(lane);
+  const first = await sendPhoto(ana);
   await site.quiet();
   const files = ben.records.filter(({ head }) => head.kind === "file");
   expect(files).toHaveLength(1);
@@ -49,7 +53,7 @@ test("records a preview with its file, and lets readers fetch it only then", asy
   const { bytes } = await download(await channelOf(ben), SMALL.id);
   expect(Buffer.from(bytes).equals(SMALL.chunks[0] ?? Buffer.alloc(0))).toBe(true);
   // Repeated requests have the same answers.
-  expect((await sendPhoto(await channelOf(ana))).posted).toHaveLength(1);
+  expect(await sendPhoto(ana)).toEqual(first);
   await sendPreview(ana);
   await site.quiet();
   expect(ben.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
@@ -60,32 +64,31 @@ test("refuses other previews: large, foreign, of another room, or used twice", a
   const lane = await channelOf(ana);
   const large = new TestFile("large", PREVIEW_BYTES_MAX + 17);
   expect(await lane.refusal("offer", large.offer(["lab"], { preview: true }))).toBe("too-large");
-  const { have } = await lane.request("offer", PHOTO.offer(["lab"]));
-  await PHOTO.pour(lane, have);
-  const finish = (preview: TestFile) => ({ ...PHOTO.finish, preview: named(preview) });
+  await upload(ana, PHOTO);
+  let counter = 0;
+  const post = (preview = named(SMALL)) => withPreview(PHOTO, preview, ++counter);
   const foreign = new TestFile("foreign", 500);
   await sendPreview(ben, foreign);
-  expect(await lane.refusal("finish", finish(foreign))).toBe("file-unknown");
+  expect(await ana.refusal("post", post(named(foreign)))).toBe("file-unknown");
   const elsewhere = new TestFile("elsewhere", 500);
   await sendPreview(ana, elsewhere, ["lobby"]);
-  expect(await lane.refusal("finish", finish(elsewhere))).toBe("file-unknown");
+  expect(await ana.refusal("post", post(named(elsewhere)))).toBe("file-unknown");
   await sendPreview(ana);
   const preview = { file: SMALL.id, size: 901, digest: SMALL.digest };
-  expect(await lane.refusal("finish", { ...PHOTO.finish, preview })).toBe("usage");
-  expect((await lane.request("finish", finish(SMALL))).posted).toHaveLength(1);
-  const next = await channelOf(ana);
+  expect(await ana.refusal("post", post(preview))).toBe("usage");
+  await ana.request("post", post());
   const other = new TestFile("other", 1_000);
-  await next.request("offer", other.offer(["lab"]));
-  await other.pour(next);
-  expect(await next.refusal("finish", { ...other.finish, preview: named(SMALL) })).toBe("usage");
+  await upload(ana, other);
+  expect(await ana.refusal("post", withPreview(other))).toBe("usage");
 });
 
 test("deletes a preview with its file, and after a week without one", async () => {
   const { site, ana, ben } = await lab();
-  const { posted } = await sendPhoto(await sendPreview(ana));
+  await sendPreview(ana);
+  const { seq } = await sendPhoto(ana);
   await site.quiet();
   expect(stored(site).sort()).toEqual([PHOTO.id, SMALL.id].sort());
-  await ana.request("erase", { seq: posted[0]?.seq ?? 0 });
+  await ana.request("erase", { seq });
   await site.quiet();
   expect(stored(site)).toEqual([]);
   const reading = { file: SMALL.id, from: 0, window: 1 << 20 };
@@ -104,7 +107,8 @@ test("deletes a preview with its file, and after a week without one", async () =
 
 test("knows previews after a restart", async () => {
   const { site, ana } = await lab();
-  await sendPhoto(await sendPreview(ana));
+  await sendPreview(ana);
+  await sendPhoto(ana);
   await site.quiet();
   await site.restartAfterCrash();
   const ben = await site.again(ana, "ana");

@@ -26,7 +26,7 @@ test("limits the size of a file", async () => {
 test("limits the bytes of an account until its files are erased", async () => {
   const { ana, ben } = await siteWith(["ana", "ben"], { files: { userBytesMax: 3 * CHUNK_BYTES } });
   const lane = await channelOf(ana);
-  const { posted } = await TWO.upload(lane);
+  const posted = await TWO.upload(lane);
   const begun = await channelOf(ana);
   await begun.request("offer", ONE.offer());
   ONE.send(begun, 0);

@@ -13,7 +13,7 @@ const PARTS = FILE.chunks.length;
 
 async function lacking(file = FILE) {
   const shared = await openSharedSite(undefined, { operatorToken: TOKEN });
-  const { posted } = await file.upload(await channelOf(shared.ana));
+  const posted = await file.upload(await channelOf(shared.ana));
   await shared.lose(file.id);
   const have = () => shared.have(file.id);
   return { ...shared, have, seq: posted[0]?.seq ?? 0 };

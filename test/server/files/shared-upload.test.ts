@@ -40,11 +40,11 @@ sharedTest(
     await lane.request("offer", FOUR.offer());
     FOUR.sendAll(lane);
     await lane.until("ack", 4);
-    const finished = lane.request("finish", FOUR.finish);
+    const finished = FOUR.end(lane);
     await site.time.advance(5_000);
     expect(tellers(ben)).toEqual([]);
     held.resolve();
-    expect((await finished).posted).toHaveLength(1);
+    expect(await finished).toHaveLength(1);
     await site.quiet();
     expect(tellers(ben)).toHaveLength(1);
     const parts = await store.parts(FOUR.id);
@@ -92,7 +92,7 @@ test("refuses an upload without a majority and finishes it later", async () => {
   await site.quiet();
   const next = await channelOf(ana);
   expect(await next.request("offer", FOUR.offer())).toMatchObject({ have: 4 });
-  expect((await next.request("finish", FOUR.finish)).posted).toHaveLength(1);
+  expect(await FOUR.end(next)).toHaveLength(1);
 });
 
 sharedTest("resumes at another server, even a stream", async (one) => {
@@ -109,7 +109,7 @@ sharedTest("resumes at another server, even a stream", async (one) => {
   expect(await lane.request("offer", stream)).toMatchObject({ have: 2 });
   FOUR.sendAll(lane, 2);
   await lane.until("ack", 2);
-  expect((await lane.request("finish", FOUR.finish)).posted).toHaveLength(1);
+  expect(await FOUR.end(lane)).toHaveLength(1);
   const { bytes } = await download(await channelOf(other.ben), FOUR.id);
   expect(bytes).toEqual(new Uint8Array(Buffer.concat([...FOUR.chunks])));
 });
@@ -132,7 +132,7 @@ sharedTest("drops changed chunks at another server", async (one) => {
   });
   changed.sendAll(lane, 1);
   await lane.until("ack", 3);
-  expect((await lane.request("finish", changed.finish)).posted).toHaveLength(1);
+  expect(await changed.end(lane)).toHaveLength(1);
   const { bytes } = await download(await channelOf(other.ben), FOUR.id);
   expect(bytes).toEqual(whole);
 });
@@ -149,7 +149,7 @@ sharedTest("keeps its id from other accounts at other servers", async (one) => {
   expect(other.stored()).toEqual([]);
   FOUR.sendAll(lane, 2);
   await lane.until("ack", 4);
-  expect((await lane.request("finish", FOUR.finish)).posted).toHaveLength(1);
+  expect(await FOUR.end(lane)).toHaveLength(1);
 });
 
 sharedTest("removes a withdrawn file from the store", async (one) => {
@@ -180,7 +180,7 @@ test("removes an erased file from the store, after a crash too", async () => {
   const one = await openSharedSite(undefined, { operatorToken: TOKEN });
   const { site, store, ana } = one;
   await operating(ana);
-  const { posted } = await FOUR.upload(await channelOf(ana));
+  const posted = await FOUR.upload(await channelOf(ana));
   store.before = (call) => {
     if (call === "erase") throw noMajority();
   };
@@ -250,7 +250,7 @@ sharedTest("stores a file again if it was erased before its announcement", async
   await lane.until("ack", 4);
   await site.until("all are there", () => store.files.get(FOUR.id)?.size === 5 || undefined);
   store.files.delete(FOUR.id);
-  expect((await lane.request("finish", FOUR.finish)).posted).toHaveLength(1);
+  expect(await FOUR.end(lane)).toHaveLength(1);
   await one.lose(FOUR.id);
   expect((await download(await channelOf(ben), FOUR.id)).bytes).toHaveLength(FOUR.size);
 });

@@ -138,7 +138,7 @@ test("finishes a file only with all chunks and their digest", async () => {
   expect(await lane.refusal("finish", less)).toBe("frame-malformed");
   const other = { ...FILE.finish, digest: OTHER.digest };
   expect(await lane.refusal("finish", other)).toBe("checksum-wrong");
-  expect((await lane.request("finish", FILE.finish)).posted).toHaveLength(1);
+  expect(await FILE.end(lane)).toHaveLength(1);
   expect(await lane.refusal("finish", other)).toBe("usage");
 });
 

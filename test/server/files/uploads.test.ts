@@ -1,21 +1,16 @@
 import { expect, test } from "bun:test";
-import { asFault, Fault } from "../../../src/base/fault.ts";
 import {
   CHUNK_BYTES,
-  FILE_TEXT_BYTES_MAX,
   TRANSFER_SYNC_BYTES,
   UPLOAD_IDLE_TIMEOUT_MS,
   UPLOAD_KEEP_MS,
   UPLOADS_TOGETHER_MAX,
 } from "../../../src/base/limits.ts";
-import type { DiskFile } from "../../../src/io/disk/disk.ts";
 import { UploadService } from "../../../src/server/files/uploads.ts";
-import { rejection } from "../../rejection.ts";
-import { changedDisk } from "../../worlds/changed-disk.ts";
-import { changedStore, channelOf, download, TestFile } from "../data-channel.ts";
+import { channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { type Site, siteWith } from "../site.ts";
-import { lab, labTest, operating, TOKEN } from "../site-lab.ts";
+import { lab, labTest } from "../site-lab.ts";
 
 const FOUR = new TestFile("four", 4 * CHUNK_BYTES);
 
@@ -36,33 +31,15 @@ labTest(
     lane.hangUp();
     await site.quiet();
     const next = await channelOf(ana);
-    const { posted } = await FOUR.upload(next, ["lab"]);
+    const posted = await FOUR.upload(next, ["lab"]);
     await site.quiet();
     expect(ben.all("offered")).toHaveLength(1);
     const record = ben.records.find(({ head }) => head.kind === "file");
-    expect(record?.head).toMatchObject({ seq: posted[0]?.seq, id: FOUR.id, kind: "file" });
+    expect(record?.head).toMatchObject({ seq: posted[0]?.seq, kind: "file" });
     const digest = Buffer.from(FOUR.digest).toString("hex");
     const files = [{ file: FOUR.id, name: FOUR.name, size, chunks: 4, digest }];
     expect(record?.body).toEqual({ files });
     expect(site.events.map(({ kind }) => kind)).toContain("offered");
-  },
-);
-
-labTest(
-  "records an upload with the sender's caption, up to a limit",
-  async ({ site, ana, ben }) => {
-    const lane = await channelOf(ana);
-    await lane.request("offer", FOUR.offer(["lab", "@ben"]));
-    FOUR.sendAll(lane);
-    await acked(lane, 4);
-    const text = "ü".repeat(FILE_TEXT_BYTES_MAX / 2);
-    const long = { ...FOUR.finish, text: `${text}!` };
-    expect(await lane.refusal("finish", long)).toBe("too-large");
-    expect(await lane.request("finish", { ...FOUR.finish, text })).toMatchObject({ said: true });
-    await lane.request("finish", { ...FOUR.finish, text: "no" });
-    await site.quiet();
-    const fileRecords = ben.records.filter(({ head }) => head.kind === "file");
-    expect(fileRecords.map(({ body }) => (body as { text?: string }).text)).toEqual([text, text]);
   },
 );
 
@@ -89,7 +66,7 @@ test("uploads an empty file, a stream, and a folder", async () => {
   const lane = await channelOf(ana);
   const empty = new TestFile("empty", 0);
   await lane.request("offer", empty.offer());
-  expect((await lane.request("finish", empty.finish)).posted).toHaveLength(1);
+  expect(await empty.end(lane)).toHaveLength(1);
   expect((await download(lane, empty.id)).bytes).toHaveLength(0);
 
   const stream = new TestFile("stream", CHUNK_BYTES + 7);
@@ -101,7 +78,7 @@ test("uploads an empty file, a stream, and a folder", async () => {
   await site.quiet();
   const next = await channelOf(ana);
   expect(await next.request("offer", offer)).toMatchObject({ have: 2 });
-  expect((await next.request("finish", stream.finish)).posted).toHaveLength(1);
+  expect(await stream.end(next)).toHaveLength(1);
 
   const folder = { entries: 2, manifestBytes: 100 };
   const tree = new TestFile("tree", 300);
@@ -109,7 +86,7 @@ test("uploads an empty file, a stream, and a folder", async () => {
   expect(await next.refusal("offer", small)).toBe("usage");
   await next.request("offer", { ...tree.offer(), folder });
   tree.send(next, 0);
-  await next.request("finish", tree.finish);
+  await tree.end(next);
   expect((await download(next, tree.id)).about.folder).toEqual(folder);
 });
 
@@ -127,7 +104,7 @@ test("passes on what the sender says of a file, during the upload and in its rec
   const later = { mode: 0o600, mtimeMs: 5 };
   const { have } = await next.request("offer", FOUR.offer(["lobby"], { details: later }));
   await FOUR.pour(next, have);
-  await next.request("finish", FOUR.finish);
+  await FOUR.end(next);
   await site.quiet();
   expect(ben.records.at(-1)?.body).toMatchObject({ files: [{ name: FOUR.name, details }] });
   expect((await download(await channelOf(ben), FOUR.id)).about).toMatchObject({ details });
@@ -190,7 +167,7 @@ labTest("drops the chunks that a file no longer has", async ({ site, ana, ben })
     have: 1,
   });
   changed.sendAll(again, 1);
-  await again.request("finish", changed.finish);
+  await changed.end(again, ["lab"]);
   const { bytes } = await download(await channelOf(ben), FOUR.id);
   expect(bytes).toEqual(whole);
 });
@@ -253,56 +230,12 @@ test("deletes an abandoned upload, even across a restart", async () => {
   expect(stored(site).map((name) => name.slice(0, 4))).toEqual(["ffou", "fold"]);
 });
 
-test("keeps a file that was recorded while its channel was lost", async () => {
-  let held = Promise.resolve();
-  let free = () => Promise.resolve(1e9);
-  const { site, ana } = await siteWith(["ana"], {
-    operatorToken: TOKEN,
-    blobs: (store) => changedStore(store, { freeBytes: () => free() }),
-    disk: (disk) => {
-      const sync = async (file: DiskFile) => {
-        await held;
-        await file.sync();
-      };
-      return changedDisk(disk, { sync });
-    },
-  });
-  const lane = await channelOf(ana);
-  await lane.request("offer", FOUR.offer());
-  await FOUR.pour(lane);
-  const log = Promise.withResolvers<void>();
-  held = log.promise;
-  lane.send("finish", FOUR.finish);
-  await site.time.advance(5);
-  lane.hangUp();
-  await site.quiet();
-  const room = Promise.withResolvers<number>();
-  free = () => room.promise;
-  const next = await channelOf(ana);
-  const again = next.send("offer", FOUR.offer());
-  await site.quiet();
-  log.resolve();
-  await site.quiet();
-  room.reject(new Fault("store-failed", "the disk does not say what is free"));
-  expect(await rejection(site.wait(again))).toMatchObject({ code: "store-failed" });
-  free = () => Promise.resolve(1e9);
-  site.skewMs += UPLOAD_KEEP_MS + 1;
-  await site.time.advance(60 * 60_000);
-  expect(stored(site)).toEqual([FOUR.id]);
-  const operator = await operating(await site.again(ana, "ana"));
-  expect((await operator.request("stats", {})).files).toMatchObject({ files: 1, unfinished: 0 });
-  expect(ana.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
-});
-
 test("deletes an erased file only if no post in flight has listed it again", async () => {
   const removed: string[] = [];
   let isPosted = false;
   const uploads = new UploadService({
     blobs: { remove: async (file: string) => void removed.push(file) },
-    engine: {
-      files: { get: () => (isPosted ? {} : undefined), wasErased: () => !isPosted },
-      announcements: { has: () => false },
-    },
+    engine: { files: { get: () => (isPosted ? {} : undefined), wasErased: () => !isPosted } },
     clock: { unixMs: () => 0 },
   } as never);
   const release = uploads.hold("u1" as never, [FOUR.id]);
@@ -326,7 +259,6 @@ test("holds no file of another account, which its owner could then not send on",
         get: (file: string) => (file === "posted" ? { by: "u1" } : undefined),
         wasErased: () => false,
       },
-      announcements: { has: () => false },
     },
     clock: { unixMs: () => 0 },
     quotas: { count() {} },
@@ -346,10 +278,7 @@ test("forgets an upload that another server finishes while it is measured", asyn
   let isPosted = false;
   const uploads = new UploadService({
     blobs: { list: async () => [about], open: () => opened.promise },
-    engine: {
-      files: { get: () => (isPosted ? about : undefined), wasErased: () => false },
-      announcements: { has: () => isPosted },
-    },
+    engine: { files: { get: () => (isPosted ? about : undefined), wasErased: () => false } },
     clock: { unixMs: () => 0 },
     quotas: { count() {} },
     recipients: { addresseeOf: () => undefined },
@@ -382,10 +311,7 @@ test("removes few files at a time, of several accounts in turn", async () => {
         running--;
       },
     },
-    engine: {
-      files: { get: () => undefined, wasErased: () => false },
-      announcements: { has: () => false },
-    },
+    engine: { files: { get: () => undefined, wasErased: () => false } },
     clock: { unixMs: () => 0 },
     quotas: { count() {} },
     recipients: { addresseeOf: () => undefined },
@@ -406,33 +332,32 @@ labTest("posts a file in a thread of its target, and in no other", async ({ site
     ben.post("a reply", "lab", "AAAAAAAAAAA", { ...inThread, mentions: [] }),
   );
   const lane = await channelOf(ana);
-  expect(await lane.request("offer", { ...FOUR.offer(["lab"]), ...inThread })).toMatchObject({
-    re: true,
-  });
+  await lane.request("offer", FOUR.offer(["lab"], inThread));
   await site.quiet();
   expect(ben.all("offered").map(({ thread }) => thread)).toEqual([root]);
   await FOUR.pour(lane);
+  await lane.request("finish", FOUR.finish);
+  let counter = 0;
+  const post = (more: object) => FOUR.post("lab", ++counter, { mentions: [], ...more });
   for (const re of [elsewhere, reply, 999, undefined]) {
-    const finish = lane.request("finish", { ...FOUR.finish, re, thread: true });
-    if (re === undefined) expect(asFault(await rejection(finish)).code).toBe("text-invalid");
-    else expect(await finish).toMatchObject({ posted: [], refused: [{ code: "not-found" }] });
+    const code = re === undefined ? "text-invalid" : "not-found";
+    expect(await ana.refusal("post", post({ re, thread: true }))).toBe(code);
   }
   await ben.request("erase", { seq: root });
-  const { posted } = await lane.request("finish", { ...FOUR.finish, ...inThread });
-  // A repetition has the same answer.
-  expect(await lane.request("finish", { ...FOUR.finish, ...inThread })).toMatchObject({ posted });
+  await ana.request("post", post(inThread));
   await site.quiet();
   const files = ben.records.filter(({ head }) => head.kind === "file");
   expect(files.map(({ body }) => body)).toMatchObject([inThread]);
 });
 
-labTest("refuses files in the threads of closed rooms and by the muted", async (here) => {
+labTest("refuses files of the muted in threads", async (here) => {
   const { site, ana, ben } = here;
   const { seq: re } = await site.wait(ana.post("a question", "lab"));
   const lane = await channelOf(ben);
   await lane.request("offer", FOUR.offer(["lab"]));
   await FOUR.pour(lane);
   await ana.request("mute", { room: "lab", user: "ben", on: true });
-  const finish = { ...FOUR.finish, re, thread: true };
-  expect(await lane.request("finish", finish)).toMatchObject({ refused: [{ code: "muted" }] });
+  await lane.request("finish", FOUR.finish);
+  const post = FOUR.post("lab", 1, { re, thread: true, mentions: [] });
+  expect(await ben.refusal("post", post)).toBe("muted");
 });

@@ -34,7 +34,7 @@ async function bytesOf(site: Site, response: Response): Promise<Uint8Array> {
 
 async function postFile(file = FIVE, options = {}) {
   const { site, ana, ben, eve } = await lab(options);
-  const { posted } = await file.upload(await channelOf(ana), ["lab"]);
+  const posted = await file.upload(await channelOf(ana), ["lab"]);
   const seq = posted[0]?.seq ?? 0;
   const pathFor = async (guest: Guest) => (await guest.request("download", { file: file.id })).path;
   return { site, ana, ben, eve, seq, pathFor, get: browser(site) };
@@ -261,11 +261,8 @@ async function sentFolder(name: string, entries: ManifestEntry[], content = new 
   const manifest = encodeManifest(entries);
   const file = TestFile.of("fold", new Uint8Array([...manifest, ...content]), name);
   const folder = { entries: entries.length, manifestBytes: manifest.length };
-  const lane = await channelOf(ana);
   const details = { mode: 0o700, mtimeMs: 1_763_617_717_003 };
-  await lane.request("offer", file.offer(["lab"], { folder, details }));
-  await file.pour(lane);
-  await lane.request("finish", file.finish);
+  await file.upload(await channelOf(ana), ["lab"], { folder, details });
   const get = browser(site);
   const pathFor = async (guest: Guest) => (await guest.request("download", { file: file.id })).path;
   return { site, ana, ben, pathFor, get };

@@ -229,7 +229,7 @@ labTest(
   "lets the sender of a file edit its text, as long as a message",
   async ({ site, ana, ben }) => {
     const file = new TestFile("one", 5);
-    const { posted } = await file.upload(await channelOf(ben), ["lab", "@ana"]);
+    const posted = await file.upload(await channelOf(ben), ["lab", "@ana"]);
     const [seq = 0, direct = 0] = posted.map((one) => one.seq);
     expect(await ana.refusal("edit", { seq, text: "x" })).toBe("not-allowed");
     const text = "ü".repeat(TEXT_BYTES_MAX / 2);

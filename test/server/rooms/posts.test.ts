@@ -35,7 +35,7 @@ test("records a reaction to a message of the same room", async () => {
 
 labTest("records a reaction to a file, until the file is erased", async ({ ana, ben }) => {
   const file = new TestFile("one", 1);
-  const { posted } = await file.upload(await channelOf(ana), ["lab"]);
+  const posted = await file.upload(await channelOf(ana), ["lab"]);
   const re = posted[0]?.seq ?? 0;
   expect((await ben.request("post", react(re, "lab"))).seq).toBeGreaterThan(re);
   await ana.request("erase", { seq: re });

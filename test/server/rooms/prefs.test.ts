@@ -133,12 +133,9 @@ test("counts unread replies in threads, also those that came while the user was 
   const second = await reply(own, "two");
   await site.wait(ben.post("in the room", "lobby", "AAAAAAAAAAA", { re: own }));
   const file = new TestFile("answer", 10);
-  const lane = await channelOf(ben);
-  await lane.request("offer", file.offer());
-  await file.pour(lane);
-  const finish = { ...file.finish, re: own, thread: true, text: "three, as a file" };
-  const { posted } = await lane.request("finish", finish);
-  const third = posted[0]?.seq ?? 0;
+  await file.complete(await channelOf(ben));
+  const inThread = { re: own, thread: true, text: "three, as a file", mentions: [] };
+  const { seq: third } = await ben.request("post", file.post("lobby", 1, inThread));
   const missed = { room, seq: own, on: true, read: own, unread: 3, last: third };
   const back = await site.again(ana, "ana");
   expect(await back.request("prefs", {})).toMatchObject({ follows: [missed] });

@@ -67,18 +67,15 @@ sealedTest("accepts a file in a sealed room only under a neutral name", async ({
     expect(await (await channelOf(ana)).refusal("offer", offer)).toBe("sealed-room");
   }
   for (const text of ["details", "folder", "manifestBytes"]) expect(holds(site, text)).toBe(false);
-  const channel = await channelOf(ana);
-  const { have } = await channel.request("offer", file.offer(["vault"]));
-  await file.pour(channel, have);
-  await channel.request("finish", { ...file.finish, attach: true });
-  const { id, size, chunks, digest } = file;
-  const files = [{ file: id, size, chunks: chunks.length, digest }];
+  await file.complete(await channelOf(ana), ["vault"]);
+  const files = [file.listed];
   const { body, ...post } = sealedPost(0);
   const open = { ...post, body: { text: "", files } };
   expect(await ana.refusal("post", open)).toBe("sealed-room");
   const { seq } = await ana.request("post", { ...sealedPost(0), body: { ...body, files } });
   await ana.request("post", sealedPost(0));
   await site.quiet();
+  const { id, size, digest } = file;
   const listed = { file: id, name: SEALED_FILE_NAME, size, chunks: 1, digest: toHex(digest) };
   const record = ana.records.find(({ head }) => head.seq === seq);
   expect(record).toMatchObject({ head: { kind: "sealed" }, body: { files: [listed] } });
