@@ -8,6 +8,7 @@ import { isConversation } from "../../../core/model/room.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState, TransferView } from "../../../core/model/state.ts";
 import { shownHands } from "../../../core/model/unignored.ts";
+import { isStuckView } from "../../../core/model/waiting.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { authorText, briefText, deletedText, eventText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
@@ -106,6 +107,9 @@ function snapshot(model: Model, isOperator: boolean): Snapshot {
     states: new Map([
       ...[...model.transfers.values()].map(({ id, state }) => [id, state.kind] as const),
       ...model.pending.map(({ key, state }) => [key, state.kind] as const),
+      ...model.waiting.map(
+        (message) => [message.key, isStuckView(message) ? "stuck" : "waiting"] as const,
+      ),
     ]),
     items: (room?.jump ?? room?.tail)?.items ?? [],
   };
@@ -135,6 +139,10 @@ function messagesSince(
   for (let i = room.tail.items.length - 1; i >= 0; i--) {
     const item = room.tail.items[i];
     if (item === undefined || item.n <= before.receivedN) break;
+    if (item.isMine && item.files.length > 0) {
+      events.unshift({ kind: "result", text: texts.fileSent(namesOf(item.files)) });
+      continue;
+    }
     if (item.isMine || !isMessage(item)) continue;
     const kind = isPersonal(item, room) ? "personal" : "message";
     if (!accepts(kind)) continue;
@@ -290,11 +298,22 @@ function outcomesSince(
     const kind = state.kind === "failed" ? "fault" : "result";
     events.push({ kind, text: outcomeText(transfer, texts) });
   }
+  for (const { key, fault, files } of model.waiting) {
+    const cause = fault ?? files.find((file) => file.fault !== undefined)?.fault;
+    if (cause === undefined || states.get(key) === "stuck") continue;
+    events.push({ kind: "fault", text: `${namesOf(files)}: ${faultText(cause, texts)}` });
+  }
   for (const { key, state } of model.pending) {
     if (state.kind !== "refused" || states.get(key) === "refused") continue;
     events.push({ kind: "fault", text: `${texts.refused}: ${faultText(state.fault, texts)}` });
   }
   return events;
+}
+
+/** More names than are read aloud are left out. */
+function namesOf(files: readonly { readonly name: string }[]): string {
+  const named = files.slice(0, SPOKEN_MAX).map(({ name }) => cleanText(name));
+  return [...named, ...(files.length > named.length ? ["…"] : [])].join(", ");
 }
 
 function outcomeText(transfer: TransferView, texts: Texts): string {
