@@ -178,7 +178,7 @@ export class Fuzz {
     for (const format of [[], ["--json"]]) {
       const args = ["history", "--data", data, "--last", "1000000000", ...format];
       const read = await this.#sandbox.home("reader").run(args);
-      if (read.exitCode === 0 && read.out.includes("lobby")) continue;
+      if (read.exitCode === 0 && read.out !== "") continue;
       throw new Finding(`chat ${args.join(" ")}: ${read.exitCode}\n${read.err.slice(-2_000)}`);
     }
     await this.#start();
