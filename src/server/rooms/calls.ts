@@ -112,16 +112,19 @@ export class CallService {
   }
 
   /** Returns the unread calls of the account in the room, the oldest first. */
-  unread(account: Account, room: Room, follows = this.#follows(account)): readonly Call[] {
+  unread(account: Account, room: Room, follows?: Follows): readonly Call[] {
+    const noted = this.#calls.of(account.id, room.id);
+    if (noted.length === 0) return noted;
     const upTo = this.options.readPositions.upTo(account.id, room.id);
+    // A log-in asks for each room, and the threads of all rooms are many.
+    const isInThreads = noted.some(({ root }) => root !== undefined);
+    const threads = follows ?? (isInThreads ? this.#follows(account) : undefined);
     const isRead = ({ seq, n, root = 0 }: Call) => {
-      const thread = follows.get(root);
+      const thread = threads?.get(root);
       return thread === undefined ? n <= upTo : seq <= thread.read;
     };
     this.#calls.drop(room.id, isRead, account.id);
-    return this.#calls
-      .of(account.id, room.id)
-      .filter((call) => !isRead(call) && !account.ignored.has(call.by));
+    return noted.filter((call) => !isRead(call) && !account.ignored.has(call.by));
   }
 
   /** Returns the newest calls by messages that the room itself shows as unread. */
