@@ -79,7 +79,6 @@ const FIXED_UNTRANSLATED: Readonly<Record<string, string>> = {
   "the device to be removed is not in the group": "our clients make the change again",
   "this file was completed with different content": "our clients never do",
   "this preview belongs to another file": "our clients never do",
-  "this preview was completed with different content": "our clients never do",
   "a post lists each file once": "our clients never list a file twice",
   "this file is already complete": "our clients never do",
   "this data channel is for one download only": "our clients never do",
