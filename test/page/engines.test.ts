@@ -355,6 +355,22 @@ step("older messages move no visible one", async (person) => {
   expect(Math.abs(await person.movedPx())).toBeLessThanOrEqual(1);
 });
 
+step("the place survives a larger text and a turned window", async (person) => {
+  const { engine } = person;
+  const seq = await person.firstVisible();
+  for (const fontSize of ["150%", ""]) {
+    await person.evaluate(`void (document.documentElement.style.fontSize = "${fontSize}")`);
+    await person.untilFirstVisible(seq);
+  }
+  for (const [width, height] of [
+    [430, 900],
+    [1280, 800],
+  ] as const) {
+    await engine.resize(width, height);
+    await person.untilFirstVisible(seq);
+  }
+});
+
 step("the wheel reaches messages that are not loaded yet", async (person) => {
   await until(`${person.engine.name} shows the first line`, async () => {
     await person.wheel(-1_500);

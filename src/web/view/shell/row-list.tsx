@@ -156,11 +156,15 @@ class RowWindow<Row extends Keyed> {
   }
 
   /**
-   * Whether rows or the list have changed their sizes, so that the browser may have moved the rows,
-   * or the list to its end.
+   * Restores the anchor's offset if rows or the list have changed their sizes, so that the browser
+   * may have moved the rows, or the list to its end. The browser reports sizes only after it has
+   * reported scrolling and begun a frame.
+   * @returns false if the sizes are the same
    */
-  get isResized(): boolean {
-    return this.#sizes() !== this.#settledSizes;
+  settleResized(isFollowing: boolean): boolean {
+    const isResized = this.#sizes() !== this.#settledSizes;
+    if (isResized) this.settle(isFollowing);
+    return isResized;
   }
 
   #sizes(): string {
@@ -337,6 +341,7 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
     // Twice, because the browser calls the first function in the same frame.
     frame.current = requestAnimationFrame(() => {
       frame.current = requestAnimationFrame(() => {
+        drawn.settleResized(latest.current.isFollowing());
         // A menu may have been opened, whose row must stay.
         if (drawn.extend(latest.current.keepsRows?.current === true)) render();
       });
@@ -356,9 +361,7 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
       wheeledMs = performance.now();
     };
     const onScroll = () => {
-      // The browser reports sizes only after it has reported the scrolling that they caused.
-      if (drawn.isResized) drawn.settle(latest.current.isFollowing());
-      else drawn.note();
+      if (!drawn.settleResized(latest.current.isFollowing())) drawn.note();
       latest.current.onScrolled(list.scrollTop + drawn.deferredPx);
       if (drawn.extend(keepsRows?.current === true)) render();
       // Hovering renders rows. Only the wheel turns this off: a list that follows new messages, or
