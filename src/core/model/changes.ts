@@ -158,7 +158,7 @@ export function withChanges(
     const { erasedBy } = changes;
     const isByOther = erasedBy !== undefined && !isSameName(erasedBy, item.from);
     const by = isByOther ? { erasedBy } : {};
-    const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
+    const nothing = { text: "", mentions: [], reactions: [], files: [], mentionsMe: false };
     const { poll: _, ...rest } = item;
     const erased = { ...rest, ...nothing, re: undefined, editedUnixMs: undefined, replies };
     return { ...erased, state: stateOf(item.kind, "erased"), ...by };

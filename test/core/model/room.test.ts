@@ -127,6 +127,17 @@ test("marks records behind a printed one as read that have no item", () => {
   expect(effects.filter(({ kind }) => kind === "read")).toEqual([read]);
 });
 
+test("an erased message keeps neither its text nor its files", () => {
+  const digest = "0".repeat(64);
+  const files = [{ file: "fAAAAAAAAAAA", name: "secret.txt", size: 1, chunks: 1, digest }];
+  const { model } = scene(recordEvent(2, { kind: "file", body: { text: "look", files } }));
+  expect(lobbyOf(model).tail.items.at(-1)).toMatchObject({ text: "look", files: [{}] });
+  const erased = updateAll(model, [recordEvent(3, { kind: "erase", body: { seq: 2 } })]);
+  const item = lobbyOf(erased.model).tail.items.at(-1);
+  expect(item).toMatchObject({ state: "erased", text: "", files: [] });
+  expect(JSON.stringify(item)).not.toContain("secret");
+});
+
 test("notes calls in records that the server does not send", () => {
   const calls = [1, 4, 5, 6].map((n) => ({ n, seq: n }));
   const update = { kind: "room", room: LOBBY, name: "lobby", n: 6, skipped: 3, read: 2 } as const;
