@@ -9,24 +9,21 @@ import { useShownName } from "../room/person.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { showsPictures } from "../shell/settings.ts";
 
-export interface Sending {
+export interface ShownFiles {
   readonly pictures: readonly FileOfItem[];
-  /** Without `file`: message whose files were erased or are damaged. */
-  readonly lines: readonly (FileOfItem | { readonly item: Item; readonly file?: undefined })[];
+  readonly lines: readonly FileOfItem[];
   /** False if the user hides pictures, or the browser saves data. */
   readonly isOn: boolean;
 }
 
-export function useSending(items: readonly Item[], target: string): Sending {
+export function useShownFiles(item: Item, target: string): ShownFiles {
   const { settings } = usePage();
   const isOn = showsPictures(settings, target) && !isSaving();
   const isPicture = ({ file }: FileOfItem) =>
     isOn && isSmallPicture(file, file.preview === undefined ? PICTURE_SHOWN_BYTES_MAX : file.size);
-  const lines = items.flatMap((item) => {
-    const listed = filesOfItems([item]);
-    return listed.length === 0 ? [{ item }] : listed.filter((file) => !isPicture(file));
-  });
-  return { pictures: filesOfItems(items).filter(isPicture), lines, isOn };
+  const files = filesOfItems([item]);
+  const lines = files.filter((file) => !isPicture(file));
+  return { pictures: files.filter(isPicture), lines, isOn };
 }
 
 function OfferedLine({ file, isElsewhere }: { file: OfferedFile; isElsewhere: boolean }) {

@@ -9,7 +9,7 @@ import { playingTime } from "../../../core/client/voice.ts";
 import type { FileView, Item, Model, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { authorText, deletedText } from "../../../ui/text/event-text.ts";
+import { authorText } from "../../../ui/text/event-text.ts";
 import { detailTexts } from "../../../ui/text/file-text.ts";
 import { extensionOf, fileIcon, isHeic, type MediaKind, mediaType } from "../../browser/media.ts";
 import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
@@ -19,7 +19,7 @@ import { whenSettled } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { downloadArchive, downloadFrom } from "./download.ts";
-import { useSending } from "./file-frame.tsx";
+import { useShownFiles } from "./file-frame.tsx";
 import { FileName } from "./file-name.tsx";
 import { RecordingSlot, usePlaying } from "./playing.tsx";
 import { getPreviews } from "./scale.ts";
@@ -91,12 +91,7 @@ interface FileActions {
   readonly items: () => MenuItem[];
 }
 
-function fileActions(
-  page: PageValue,
-  item: Item,
-  file: FileView,
-  own: readonly MenuItem[],
-): FileActions {
+function fileActions(page: PageValue, item: Item, file: FileView): FileActions {
   const { texts, chat, show, fail } = page;
   const name = cleanText(file.name);
   const view = () => show((close) => <Viewer file={file} seq={item.seq} onClose={close} />);
@@ -120,12 +115,10 @@ function fileActions(
   return {
     open: canView(file) ? (isHarmless ? view : prompt) : undefined,
     save: isSavedByPage(file) ? save : saveInBrowser,
-    items: () => [
-      ...(canBrowserSave
+    items: () =>
+      canBrowserSave
         ? [{ label: texts.saveByBrowser, icon: "down", onChoose: saveInBrowser } as const]
-        : []),
-      ...own,
-    ],
+        : [],
   };
 }
 
@@ -162,11 +155,10 @@ interface FileProps {
   readonly item: Item;
   readonly target: string;
   readonly file: FileView;
-  readonly menuOf: ((item: Item) => MenuItem[]) | undefined;
 }
 
-function useFileActions({ item, file, menuOf }: Omit<FileProps, "target">) {
-  return fileActions(usePage(), item, file, menuOf?.(item) ?? []);
+function useFileActions({ item, file }: Omit<FileProps, "target">) {
+  return fileActions(usePage(), item, file);
 }
 
 interface PictureBoxProps {
@@ -247,11 +239,9 @@ export function isPictured({ name, folder }: FileView): boolean {
   return media?.kind === "image" || media?.kind === "video";
 }
 
-type ListedProps = Omit<FileProps, "menuOf">;
-
 /** A picture or film in the list of a room's files. */
-export function PictureTile({ item, file }: ListedProps) {
-  const { open, save } = useFileActions({ item, file, menuOf: undefined });
+export function PictureTile({ item, file }: FileProps) {
+  const { open, save } = useFileActions({ item, file });
   const { texts } = usePage();
   const duration = file.details?.durationMs;
   const isFilm = mediaType(file.name)?.kind === "video";
@@ -274,9 +264,9 @@ export function PictureTile({ item, file }: ListedProps) {
 }
 
 /** A file in the list of a room's files. */
-export function FileRow({ item, file, isOwn }: ListedProps & { readonly isOwn?: boolean }) {
+export function FileRow({ item, file, isOwn }: FileProps & { readonly isOwn?: boolean }) {
   const { texts, times, chat } = usePage();
-  const { open, save } = useFileActions({ item, file, menuOf: undefined });
+  const { open, save } = useFileActions({ item, file });
   const name = cleanText(file.name);
   const icon = file.folder === undefined ? (fileIcon(file.name) ?? "file") : "folder";
   const author = authorText(item, texts, chat.model);
@@ -396,35 +386,24 @@ function FileCard(props: FileProps & { readonly showsFilm: boolean }) {
   );
 }
 
-interface FilesProps {
-  readonly items: readonly Item[];
-  readonly target: string;
-  readonly menuOf: (item: Item) => MenuItem[];
-}
+type FilesProps = Pick<FileProps, "item" | "target">;
 
-export const FileList = memo(function FileList({ items, target, menuOf }: FilesProps) {
-  const { texts, chat } = usePage();
-  const { pictures, lines, isOn } = useSending(items, target);
+export const FileList = memo(function FileList({ item, target }: FilesProps) {
+  const { pictures, lines, isOn } = useShownFiles(item, target);
   const isGrid = pictures.length > 1;
-  const ownMenu = items.length > 1 ? menuOf : undefined;
-  const props = (item: Item, file: FileView) => ({ item, file, target, menuOf: ownMenu });
   return (
     <div className="files">
-      {lines.map(({ item, file }) =>
-        file === undefined ? (
-          <p key={item.seq} className="gone">
-            {item.state === "erased" ? deletedText(item, texts, chat.model) : texts.damaged}
-          </p>
-        ) : (
-          <FileLine key={`${item.seq} ${file.file}`} {...props(item, file)} showsFilm={isOn} />
-        ),
-      )}
+      {lines.map(({ file }) => (
+        <FileLine key={file.file} item={item} file={file} target={target} showsFilm={isOn} />
+      ))}
       {pictures.length > 0 ? (
         <div className="pictures" data-count={pictures.length}>
-          {pictures.map(({ item, file }) => (
+          {pictures.map(({ file }) => (
             <PictureCell
-              key={`${item.seq} ${file.file}`}
-              {...props(item, file)}
+              key={file.file}
+              item={item}
+              file={file}
+              target={target}
               isSquare={isGrid}
             />
           ))}

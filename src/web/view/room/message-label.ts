@@ -40,19 +40,17 @@ function joined(parts: readonly (string | false | undefined)[]): string {
 }
 
 export function messageLabel(row: ItemRow, texts: Texts, times: Times, names: ShownNames): string {
-  const { item, earlier, replies } = row;
-  const items = [...earlier, item];
-  const reactions = items.flatMap((each) => each.reactions);
+  const { item, replies } = row;
   return joined([
     authorText(item, texts, names),
-    ...items.map((each) => contentText(each, texts, times, names)),
+    contentText(item, texts, times, names),
     item.isNotice === true && texts.notice,
     replyText(row, texts, names),
-    ...reactions.map(({ sign, by }) => `${cleanText(sign)} ${by.length}`),
+    ...item.reactions.map(({ sign, by }) => `${cleanText(sign)} ${by.length}`),
     replies && texts.replyCount(replies.count, times.brief(replies.lastUnixMs)),
     item.editedUnixMs !== undefined && texts.edited,
     row.isPinned && texts.pinned,
-    times.clock((earlier[0] ?? item).timeUnixMs),
+    times.clock(item.timeUnixMs),
   ]);
 }
 

@@ -5,7 +5,6 @@ import {
   memo,
   type PointerEvent,
   type RefObject,
-  useCallback,
   useContext,
   useEffect,
   useMemo,
@@ -30,7 +29,7 @@ import { Button } from "../shell/button.tsx";
 import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
-import { MenuButton, menuItem } from "../shell/menu.tsx";
+import { MenuButton } from "../shell/menu.tsx";
 import { Foldable } from "../text/fold.tsx";
 import {
   chooseReaction,
@@ -158,7 +157,6 @@ interface ToolsProps {
   readonly item: Item;
   readonly actions: MessageActions;
   readonly showsTime: boolean;
-  readonly hasSeveralFiles: boolean;
 }
 
 function isMine({ reactions }: Item, sign: string): boolean {
@@ -210,7 +208,7 @@ function ReactButtons({ item, actions }: Pick<ToolsProps, "item" | "actions">) {
   );
 }
 
-function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
+function Tools({ item, actions, showsTime }: ToolsProps) {
   const page = usePage();
   const { texts, times } = page;
   const { mayPost, mayReact } = actions.rights;
@@ -227,7 +225,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
       <MenuButton
         className="tools-more"
         label={texts.moreActions(author)}
-        items={() => (hasSeveralFiles ? [] : messageItems(page, item, actions))}
+        items={() => messageItems(page, item, actions)}
         head={<Subject item={item} />}
         top={(leave) =>
           mayReact ? (
@@ -312,32 +310,21 @@ function MessageText({
 }
 
 function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
-  const page = usePage();
-  const { target } = actions;
-  const { item, earlier } = row;
-  const items = useMemo(() => [...earlier, item], [earlier, item]);
-  const menuOf = useCallback(
-    (fileItem: Item) => [
-      ...(actions.rights.mayReact
-        ? [menuItem(page.texts.addReaction, () => chooseReaction(page, fileItem, actions), "react")]
-        : []),
-      ...messageItems(page, fileItem, actions),
-    ],
-    [page, actions],
-  );
-  const captioned = items.find(({ state, text }) => state === "whole" && text !== "");
+  const { item } = row;
   return (
     <>
-      <FileList items={items} target={target} menuOf={menuOf} />
-      {captioned && <MessageText item={captioned} actions={actions} isJumpTarget={isJumpTarget} />}
+      <FileList item={item} target={actions.target} />
+      {item.text === "" ? null : (
+        <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />
+      )}
     </>
   );
 }
 
 function Content({ row, actions, isJumpTarget }: MessageProps) {
   const { texts, chat } = usePage();
-  const { item, earlier } = row;
-  if (listsFiles(item) || earlier.length > 0)
+  const { item } = row;
+  if (listsFiles(item))
     return <FilesAndText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
   if (item.state === "erased")
     return <p className="gone">{deletedText(item, texts, chat.model)}</p>;
@@ -471,8 +458,7 @@ export const MessageRow = memo(function MessageRow({ row, actions, isJumpTarget 
   const { texts, times } = usePage();
   const [isHovered, setHovered] = useState(false);
   const [isFocused, setFocused] = useState(false);
-  const { item, earlier, isGrouped } = row;
-  const { timeUnixMs } = earlier[0] ?? item;
+  const { item, isGrouped } = row;
   const from = authorText(item, texts);
   const importer = useShownName(item.from ?? "");
   const { imported } = item;
@@ -516,7 +502,7 @@ export const MessageRow = memo(function MessageRow({ row, actions, isJumpTarget 
       onFocus={() => setFocused(true)}
       onBlur={leave}
     >
-      {isGrouped || isAction ? null : <Head {...author} unixMs={timeUnixMs} />}
+      {isGrouped || isAction ? null : <Head {...author} unixMs={item.timeUnixMs} />}
       <div className="slip-paper">
         <Quote row={row} actions={actions} />
         {isAction ? (
@@ -535,9 +521,7 @@ export const MessageRow = memo(function MessageRow({ row, actions, isJumpTarget 
           <Icon name="pin" /> {texts.pinned}
         </p>
       ) : null}
-      {[...earlier, item].map((reactionItem) => (
-        <Reactions key={reactionItem.seq} item={reactionItem} actions={actions} />
-      ))}
+      <Reactions item={item} actions={actions} />
       <RepliesButton row={row} actions={actions} />
       {actions.receiptSeq === item.seq ? (
         <div className="readers">
@@ -545,12 +529,7 @@ export const MessageRow = memo(function MessageRow({ row, actions, isJumpTarget 
         </div>
       ) : null}
       {(isHovered || isFocused) && item.state === "whole" ? (
-        <Tools
-          item={item}
-          actions={actions}
-          showsTime={isGrouped && !isAction}
-          hasSeveralFiles={earlier.length > 0}
-        />
+        <Tools item={item} actions={actions} showsTime={isGrouped && !isAction} />
       ) : null}
     </article>
   );
