@@ -8,6 +8,7 @@ import type { Receipt } from "../../core/client/outbox.ts";
 import type { QueuedBody } from "../../core/client/queued-body.ts";
 import { contentIds } from "../../core/rooms/files.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { AttachedFile } from "../../wire/messages-files.ts";
 import type { EarlyRequest } from "../link/connection.ts";
@@ -130,6 +131,7 @@ export class MessageSending {
   #offered: readonly string[];
   /** True if a post that lists the files may still be sent, or has been accepted. */
   #isQueued = false;
+  readonly #key: string | undefined;
 
   constructor(
     private readonly request: MessageRequest,
@@ -137,6 +139,7 @@ export class MessageSending {
   ) {
     this.#uploads = request.files.map(() => undefined);
     this.#offered = request.to;
+    this.#key = messageKey(request, options.sha256);
   }
 
   async run(): Promise<SentMessage> {
@@ -185,7 +188,7 @@ export class MessageSending {
 
   /** Waits for the posts that an earlier run of the command has stored. */
   async #resume(): Promise<SentMessage | undefined> {
-    const key = messageKey(this.request, this.options.sha256);
+    const key = this.#key;
     const adopted = key === undefined ? [] : await this.options.posts.takeAdopted(key);
     const [first] = adopted;
     if (first === undefined) return undefined;
@@ -255,9 +258,8 @@ export class MessageSending {
     const names = this.request.files
       .filter((_, index) => !(this.#uploads[index] instanceof Fault))
       .map(({ source }) => source.name);
-    const message = messageKey(this.request, this.options.sha256);
     this.#isQueued = true;
-    const body: QueuedBody = { ...this.request.body, files: [...files], names, message };
+    const body = { ...this.request.body, files: [...files], names, message: this.#key };
     return targets.map((to) => ({ to, receipt: this.options.posts.post(to, body) }));
   }
 
@@ -326,15 +328,12 @@ export class MessageSending {
         this.#uploads[index] = error;
       }
     };
-    const indices = files.map((_, index) => index);
-    const isSmall = (index: number) => isSmallFile(files[index]?.source);
-    const large = indices.filter((index) => !isSmall(index));
-    const sending = indices.filter(isSmall).map(send);
-    for (let i = 0; i < FILES_UPLOADED_TOGETHER_MAX; i++) sending.push(sendNext());
-    async function sendNext(): Promise<void> {
-      for (let index = large.shift(); index !== undefined; index = large.shift()) await send(index);
-    }
-    await Promise.all(sending);
+    const large = new TaskQueue({ running: FILES_UPLOADED_TOGETHER_MAX });
+    await Promise.all(
+      files.map(({ source }, index) =>
+        isSmallFile(source) ? send(index) : large.run(() => send(index)),
+      ),
+    );
     return undefined;
   }
 
