@@ -5,7 +5,8 @@ import type { RoomId, Sha256 } from "../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { SCROLL_PAGE_RECORDS } from "../base/limits-page.ts";
 import { defined } from "../base/values.ts";
-import { type ChatRecord, fieldsIn, readPage } from "../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
+import { inboxRecords } from "../core/client/inbox.ts";
 import type { ModelEffect, ModelEvent } from "../core/model/event.ts";
 import { hasNoItem } from "../core/model/item.ts";
 import { roomOf } from "../core/model/selectors.ts";
@@ -235,12 +236,11 @@ export class ModelStore {
     const { request, sha256 } = this.options;
     try {
       const pages = await queryInbox(request);
-      const rooms = pages.flatMap((page) => page.rooms);
       const calls = pages.flatMap((page) => page.calls);
       const called = new Set(calls.flatMap(({ seq, reason }) => (reason === "thread" ? [] : seq)));
-      const records = pages
-        .flatMap((page) => readPage({ ...page, rooms }, sha256))
-        .filter((record) => called.has(record.seq) || called.has(fieldsIn(record).seq ?? 0));
+      const records = inboxRecords(pages, sha256).filter(
+        (record) => called.has(record.seq) || called.has(fieldsIn(record).seq ?? 0),
+      );
       this.enqueue({ kind: "called", records });
     } catch (error) {
       asFault(error);

@@ -39,7 +39,7 @@ export interface Inbox {
   readonly calls: readonly InboxCall[];
   readonly people: readonly InboxPlace[];
   readonly threads: readonly InboxPlace[];
-  /** Those with calls first. */
+  /** Rooms with calls come first. */
   readonly rooms: readonly InboxPlace[];
   /** Time of the first unread message in Unix ms. */
   readonly since?: number | undefined;
@@ -48,13 +48,20 @@ export interface Inbox {
   readonly unread: number;
 }
 
+type Pages = readonly Answer<"inbox">[];
+
 /** @throws {Fault} frame-malformed if a record is invalid, or of a room that is not listed */
-export function readInbox(pages: readonly Answer<"inbox">[], sha256: Sha256, me: string): Inbox {
+export function inboxRecords(pages: Pages, sha256: Sha256): readonly ChatRecord[] {
+  const rooms = pages.flatMap((page) => page.rooms);
+  const records = pages.flatMap((page) => page.records);
+  return readPage({ rooms, records, more: false }, sha256);
+}
+
+/** @throws {Fault} as `inboxRecords` */
+export function readInbox(pages: Pages, sha256: Sha256, me: string): Inbox {
   const entries = pages.flatMap((page) => page.rooms);
   const views = new Map(entries.map((entry) => [entry.room, roomViewOf(entry)]));
-  const records = pages.flatMap((page) => {
-    return readPage({ rooms: entries, records: page.records, more: false }, sha256);
-  });
+  const records = inboxRecords(pages, sha256);
   const messages = new Map(records.flatMap((record) => messageOf(record)));
   for (const { kind, body } of records) {
     const { seq, text } = body ?? {};
