@@ -523,7 +523,7 @@ function caughtUp(draft: ModelDraft): void {
   dropOrphanedPosts(draft);
   requestMissing(draft);
   const hasUnloaded = (room: RoomState) =>
-    room.mentions.some(({ seq }) => loadedItem(room, seq) === undefined);
+    room.kind === "room" && room.mentions.some(({ seq }) => loadedItem(room, seq) === undefined);
   if ([...draft.rooms.values()].some(hasUnloaded)) draft.effects.push({ kind: "calls" });
 }
 
