@@ -274,7 +274,8 @@ function openServices(
   const channels = new DataChannels({ ...context, downloads });
   const sealed = buckets && new SealedService({ ...context, buckets });
   const push =
-    options.push && new PushService({ ...context, ...options.push, readPositions, recordLookup });
+    options.push &&
+    new PushService({ ...context, ...options.push, readPositions, recordLookup, calls });
   const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk });
   const remoteActivity = new RemoteActivity({ ...context, ownActivity: () => dashboard.window });
   const remoteCancels = new RemoteCancels({

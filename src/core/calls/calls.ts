@@ -12,7 +12,7 @@ import { withMentions } from "../client/mentions.ts";
 import { keywordSearch } from "../rooms/keywords.ts";
 import type { Room } from "../rooms/rooms.ts";
 
-type MessageBody = Body<KindWith<"message">>;
+export type MessageBody = Body<KindWith<"message">>;
 
 export interface Call {
   readonly seq: number;

@@ -3,17 +3,15 @@
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { ignoreFault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { CALLS_SEARCHED_CHARS } from "../../base/limits.ts";
 import {
   PUSH_AWAY_MS,
   PUSH_FRESH_MS,
   PUSH_SUBSCRIBES_BURST,
   PUSH_SUBSCRIBES_PER_MINUTE,
 } from "../../base/limits-page.ts";
-import { isName } from "../../base/names.ts";
 import { titleText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
-import { mentionsIn } from "../../core/calls/calls.ts";
+import type { MessageBody } from "../../core/calls/calls.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import {
   type DuePush,
@@ -24,17 +22,17 @@ import {
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { filesIn } from "../../core/rooms/files.ts";
-import { keywordSearch } from "../../core/rooms/keywords.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
 import { isConversationRoom, type Room } from "../../core/rooms/rooms.ts";
 import { boxName } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
+import { hasTrait } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { deviceOf, type SomeHandlers } from "../kernel/service.ts";
 import type { StateFileLocation } from "../queue/state-file.ts";
+import type { CallService } from "../rooms/calls.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { RecordLookup } from "../rooms/record-lookup.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -44,8 +42,6 @@ import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 const TITLE_UNITS_MAX = 1_000;
 
-type MessageBody = Body<KindWith<"message">>;
-
 export interface PushCounters extends SentCounters {
   readonly subscriptions: number;
 }
@@ -53,6 +49,7 @@ export interface PushCounters extends SentCounters {
 interface PushServiceOptions extends ServerContext {
   readonly readPositions: Pick<ReadPositionService, "upTo">;
   readonly recordLookup: Pick<RecordLookup, "find">;
+  readonly calls: Pick<CallService, "called">;
   readonly delivery: PushDelivery;
   readonly file: StateFileLocation | undefined;
 }
@@ -195,22 +192,14 @@ export class PushService {
     const isFew = room.members.size <= this.#subscriptions.size;
     const users = [...(isFew ? room.members : this.#subscriptions.users())];
     if (room.isSealed === true || body.everyone === "all") return new Set(users);
-    const { registry, engine } = this.options;
-    const mentioned = mentionsIn(body).flatMap((name) => {
-      return (isName(name) ? registry.find(name)?.id : undefined) ?? [];
-    });
-    if (body.everyone === "here") {
-      for (const user of users) if (engine.isOnline(user)) mentioned.push(user);
-    }
-    const hasKeyword = keywordSearch((body.text ?? "").slice(0, CALLS_SEARCHED_CHARS));
+    const { registry, calls } = this.options;
     const { re } = body;
     const isNotified = (account: Account | undefined) => {
-      const { rooms, follows } = account?.prefs ?? {};
-      const isFollower = re !== undefined && follows?.get(re)?.on === true;
-      const keywords = rooms?.get(EVERYWHERE)?.keywords;
-      return isFollower || this.#levelOf(account, room) === "all" || hasKeyword(keywords);
+      const isFollower = re !== undefined && account?.prefs?.follows.get(re)?.on === true;
+      return isFollower || this.#levelOf(account, room) === "all";
     };
-    return new Set([...users.filter((user) => isNotified(registry.get(user))), ...mentioned]);
+    const notified = users.filter((user) => isNotified(registry.get(user)));
+    return new Set([...notified, ...calls.called(room, body).keys()]);
   }
 
   #levelOf(account: Account | undefined, room: Room): NotifyLevel {

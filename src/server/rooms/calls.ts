@@ -13,13 +13,21 @@ import {
 } from "../../base/limits.ts";
 import { isName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
-import { CALLS, type Call, Calls, calledBy, EVERYONE, mentionsIn } from "../../core/calls/calls.ts";
+import {
+  CALLS,
+  type Call,
+  Calls,
+  calledBy,
+  EVERYONE,
+  type MessageBody,
+  mentionsIn,
+} from "../../core/calls/calls.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type CountedFollow, EVERYWHERE, isMutedAt } from "../../core/rooms/prefs.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { hasTrait } from "../../wire/kinds.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { Answer, CallReason, RequestOf } from "../../wire/messages.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
@@ -149,21 +157,25 @@ export class CallService {
     } else this.#noteMessage(room, record);
   }
 
-  #noteMessage(room: Room, record: LogRecord): void {
-    const { seq, n, kind, by } = record.head;
-    if (by === "server" || !hasTrait(kind, "message")) return;
-    if (room.isSealed === true || room.pair !== undefined) return;
+  /** As `calledBy`. */
+  called(room: Room, body: MessageBody): Map<UserId, CallReason> {
     const { registry, engine } = this.options;
-    const body = bodyOf(record, kind) ?? {};
-    if (body.imported !== undefined || body.notice === true) return;
-    const isInThread = body.thread === true && body.re !== undefined;
-    const place = defined({ seq, n, by, root: isInThread ? body.re : undefined });
-    const called = calledBy(room, body, {
+    return calledBy(room, body, {
       find: (name) => registry.find(name)?.id,
       isOnline: (user) => engine.isOnline(user),
       keywords: this.#keywords,
     });
-    for (const [user, reason] of called) {
+  }
+
+  #noteMessage(room: Room, record: LogRecord): void {
+    const { seq, n, kind, by } = record.head;
+    if (by === "server" || !hasTrait(kind, "message")) return;
+    if (room.isSealed === true || room.pair !== undefined) return;
+    const body = bodyOf(record, kind) ?? {};
+    if (body.imported !== undefined || body.notice === true) return;
+    const isInThread = body.thread === true && body.re !== undefined;
+    const place = defined({ seq, n, by, root: isInThread ? body.re : undefined });
+    for (const [user, reason] of this.called(room, body)) {
       if (user !== by) this.#calls.add(room.id, user, { ...place, reason });
     }
     if (body.re !== undefined && !isInThread) void this.#noteAnswer(room, place, body.re);
