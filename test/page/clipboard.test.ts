@@ -63,36 +63,39 @@ const SELECTING = `
   const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   const list = document.querySelector(".list");`;
 
+/** More than the list keeps for a selection. */
+const LINES = 340;
+
 pageTest("a copy has every message between the ends of the selection", async () => {
   const ana = await server.window("ana");
   const [dan, cleo] = [await server.headlessUser("dan"), await server.headlessUser("cleo")];
   await ana.createRoom("long");
   for (const user of [dan, cleo]) await user.tab.ask("join", { room: "long" });
   const lines: string[] = [];
-  for (let i = 0; i < 120; i++) {
+  for (let i = 0; i < LINES; i++) {
     const user = i % 2 === 0 ? dan : cleo;
     lines.push(`line ${i}`);
     await user.post(`line ${i}`, "long");
   }
-  await ana.waitForMessage("line 119");
+  await ana.waitForMessage(`line ${LINES - 1}`);
   const copied = await ana.page.evaluate<readonly [number, string, string]>(`(async () => {
     ${SELECTING}
-    const last = textOf("line 119");
+    const last = textOf("line ${LINES - 1}");
     getSelection().setBaseAndExtent(last, 4, last, 5);
     while (textOf("line 0") === undefined) {
-      list.scrollTop -= 200;
+      list.scrollTop -= 400;
       await frame();
     }
+    const drawn = list.querySelectorAll("article.message").length;
     getSelection().extend(textOf("line 0"), 2);
     await frame();
-    const drawn = list.querySelectorAll("article.message").length;
     const upwards = ${COPY};
     // Neither end is in the document.
     const first = textOf("line 0");
     getSelection().setBaseAndExtent(first, 5, textOf("line 2"), 6);
     await frame();
-    while (textOf("line 119") === undefined) {
-      list.scrollTop += 200;
+    while (textOf("line ${LINES - 1}") === undefined) {
+      list.scrollTop += 400;
       await frame();
     }
     const scrolledAway = ${COPY};
@@ -104,6 +107,43 @@ pageTest("a copy has every message between the ends of the selection", async () 
   const authors = lines.map((line, i) => `${i % 2 === 0 ? "dan" : "cleo"}: ${line}`);
   expect(upwards.split("\n")).toEqual(["dan: ne 0", ...authors.slice(1, -1), "cleo: line"]);
   expect(scrolledAway.split("\n")).toEqual(["dan: 0", "cleo: line 1", "dan: line 2"]);
+
+  // Within the bound, the selection itself remains.
+  const kept = await ana.page.evaluate<readonly unknown[]>(`(async () => {
+    ${SELECTING}
+    const newest = ${LINES - 1};
+    const results = [];
+    const scrolls = {
+      step: async (px) => {
+        for (let n = 0; n < 12; n++) {
+          list.scrollTop += px;
+          await frame();
+        }
+      },
+      jump: async (px) => {
+        list.scrollTop += 12 * px;
+        await frame();
+      },
+    };
+    for (const [first, last] of [[newest, newest], [newest - 2, newest]]) {
+      for (const scroll of Object.values(scrolls)) {
+        getSelection().setBaseAndExtent(
+          textOf("line " + first), 1, textOf("line " + last), 6);
+        await frame();
+        const before = getSelection().toString();
+        await scroll(-400);
+        const awayPx = list.scrollHeight - list.clientHeight - list.scrollTop;
+        const away = getSelection().toString();
+        await scroll(400);
+        results.push([awayPx >= 4000, away === before, getSelection().toString() === before]);
+      }
+    }
+    getSelection().removeAllRanges();
+    await frame();
+    await scrolls.step(-100);
+    return [...results, list.querySelectorAll("article.message").length < 200];
+  })()`);
+  expect(kept).toEqual([...Array.from({ length: 4 }, () => [true, true, true]), true]);
   await ana.room("lobby").click();
   await ana.heading("#lobby").waitFor();
 });

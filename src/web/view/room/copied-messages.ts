@@ -7,6 +7,7 @@ import { authorText } from "../../../ui/text/event-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
+import { selectedRange } from "../shell/selected-range.ts";
 
 /** Parts of a message that nobody wants to copy. */
 const OMITTED = [
@@ -82,16 +83,6 @@ function selectionEnds(content: HTMLElement | null, before: SelectionEnds): Sele
     start: endAt(content, startContainer, startOffset, before.start),
     end: endAt(content, endContainer, endOffset, before.end),
   };
-}
-
-/** Firefox divides a selection at parts that cannot be selected. */
-function selectedRange(): Range | undefined {
-  const selection = getSelection();
-  if (selection === null || selection.rangeCount === 0) return undefined;
-  const range = selection.getRangeAt(0).cloneRange();
-  const last = selection.getRangeAt(selection.rangeCount - 1);
-  range.setEnd(last.endContainer, last.endOffset);
-  return range;
 }
 
 function endAt(

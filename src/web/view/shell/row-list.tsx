@@ -19,6 +19,7 @@ import {
 } from "react";
 import { firstIndex } from "../../../base/binary-search.ts";
 import { combined, listen, observeSizes } from "./effects.ts";
+import { selectedRange } from "./selected-range.ts";
 import { SCROLL_END_MS, watchTouchScroll } from "./touch-scroll.ts";
 
 /** The list draws rows within the first distance, and removes rows beyond the second. */
@@ -31,6 +32,8 @@ const FIRST_ESTIMATE_PX = 44;
 const WHEEL_MS = 500;
 /** Rows added outside the viewport in one frame. */
 const ROWS_PER_FRAME = 8;
+/** Rows drawn at most to keep selected text, whose selection ends if its rows are removed. */
+const ROWS_KEPT_MAX = 300;
 
 type Align = "start" | "center" | "end";
 
@@ -202,9 +205,11 @@ class RowWindow<Row extends Keyed> {
         Math.max(count(gapPx), Math.min(count(gapPx + AHEAD_PX), ROWS_PER_FRAME));
       const isFar = !keepsRows && top < -REMOVE_PX;
       const isFarBelow = !keepsRows && below > REMOVE_PX;
-      this.next = this.#clamp(
-        isFar ? this.indexAt(-AHEAD_PX) : first - added(top),
-        isFarBelow ? this.indexAt(viewportPx + AHEAD_PX) + 1 : end + added(-below),
+      this.next = this.#withSelected(
+        this.#clamp(
+          isFar ? this.indexAt(-AHEAD_PX) : first - added(top),
+          isFarBelow ? this.indexAt(viewportPx + AHEAD_PX) + 1 : end + added(-below),
+        ),
       );
     }
     return this.next.first !== first || this.next.end !== end;
@@ -222,7 +227,7 @@ class RowWindow<Row extends Keyed> {
   scrollTo(index: number, offset: Exclude<Anchor["offset"], number>): boolean {
     const place = this.#place(index);
     if (place === undefined || this.list === null) {
-      this.next = this.#around(index, this.#heightPx, this.#heightPx);
+      this.next = this.#withSelected(this.#around(index, this.#heightPx, this.#heightPx));
       this.#anchor = { index, offset };
       return false;
     }
@@ -246,8 +251,28 @@ class RowWindow<Row extends Keyed> {
 
   #jump(index: number): void {
     const at = Math.max(0, Math.min(index, this.rows.length - 1));
-    this.next = this.#around(at, 0, this.#heightPx);
+    this.next = this.#withSelected(this.#around(at, 0, this.#heightPx));
     this.#anchor = { index: at, offset: () => 0 };
+  }
+
+  /** Adds the rows with selected text, and those between, unless they are too many. */
+  #withSelected(range: Range): Range {
+    const selection = selectedRange();
+    if (selection === undefined || selection.collapsed) return range;
+    const rows = [selection.startContainer, selection.endContainer].map((node) =>
+      this.#rowOf(node),
+    );
+    const kept = rows.filter((index) => index !== undefined);
+    const first = Math.min(range.first, ...kept);
+    const end = Math.max(range.end, ...kept.map((index) => index + 1));
+    return end - first > ROWS_KEPT_MAX ? range : { first, end };
+  }
+
+  /** Returns the index of the drawn row that contains a node. */
+  #rowOf(node: Node): number | undefined {
+    if (this.content?.contains(node) !== true) return undefined;
+    const at = [...this.content.children].findIndex((row) => row.contains(node));
+    return at < 0 ? undefined : this.#drawn.first + at;
   }
 
   get #heightPx(): number {
