@@ -47,7 +47,8 @@ type Trait =
   | "sets-time"
   /** Changes another record or nothing visible, so it has no timeline item. */
   | "itemless"
-  | "row-sharing"
+  /** A person joins or leaves: between two messages, such events share a row. */
+  | "membership"
   /** Proved to every user of the server. Other records of an account are its owner's affair. */
   | "public"
   /** Its body goes to everyone who verifies it. */
@@ -77,7 +78,7 @@ export interface FieldTypes {
 }
 
 const MEMBERSHIP_TRAITS = [
-  ...(["read", "deferrable", "folded-by-head", "row-sharing", "room-title"] as const),
+  ...(["read", "deferrable", "folded-by-head", "membership", "room-title"] as const),
 ] as const;
 const DECISION_TRAITS = ["read", "decision"] as const;
 const AUTHORED_TRAITS = ["read", "authored", "ignorable"] as const;
@@ -158,6 +159,7 @@ export const KINDS = {
       ...DECISION_TRAITS,
       "erasable",
       "about-account",
+      "membership",
       "room-title",
     ],
     body: { user: "id", name: "id", removed: "flag", reason: "text" },
@@ -243,7 +245,7 @@ export const KINDS = {
   },
   sealed: {
     log: "history",
-    traits: [...MESSAGE_TRAITS, "folded-by-head", "row-sharing"],
+    traits: [...MESSAGE_TRAITS, "folded-by-head"],
     body: { epoch: "number", ciphertext: "id", files: "list" },
   },
   checkpoint: { log: "history", traits: ["keeps-time"], body: { note: "text" } },
@@ -400,7 +402,6 @@ export const OPEN_MESSAGE_KINDS = /* @__PURE__ */ kindsWith("message", "sealable
 export const CHANGE_KINDS = /* @__PURE__ */ kindsWith("read", "itemless");
 export const MESSAGE_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("message");
 export const ITEMLESS_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("itemless");
-export const ROW_SHARING_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("row-sharing");
 
 export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is KindWith<T> {
   return kindsWith(trait).has(kind);

@@ -1,9 +1,10 @@
 /** Rows of a timeline, as drawn by a view. */
 
 import { DAY_MS } from "../../base/time.ts";
-import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
+import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
+import { isEmptySum, isMembership, membershipSum } from "./membership.ts";
 import { isIgnored, isUnreadThread, openRoom } from "./selectors.ts";
 import type {
   Item,
@@ -32,7 +33,7 @@ export type Row =
       readonly kind: "item";
       readonly key: string;
       readonly item: Item;
-      /** Earlier joins or leaves in the row. */
+      /** Earlier joins, departures, invitations or unreadable messages in the row. */
       readonly earlier: readonly Item[];
       readonly isGrouped: boolean;
       /** Seq of the message that is quoted, and the message if it is loaded. */
@@ -77,7 +78,8 @@ export interface Rows {
 }
 
 const GROUPED_WITHIN_MS = 5 * 60_000;
-const MEMBERSHIP_ROW_MS = 60 * 60_000;
+const INVITED_ROW_MS = 60 * 60_000;
+const INVITED_ROW_MAX = 30;
 const NONE: readonly Item[] = [];
 const NO_PINS: readonly number[] = [];
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
@@ -111,8 +113,16 @@ interface RowOptions {
   readonly pins: RoomState["pins"];
   readonly hidesMembership: boolean;
   readonly hasNewer: boolean;
-  readonly membershipMax: number;
   readonly offsetMinutes: Offset;
+}
+
+/** Joins, departures and removals between two messages. Their row is that of the last of them. */
+interface MembershipRun {
+  readonly items: readonly Item[];
+  /** Index of the last item; `undefined` if joins and departures cancel out. */
+  readonly last: number | undefined;
+  /** Index at which the run ends. */
+  readonly end: number;
 }
 
 interface RowsState extends RowOptions {
@@ -127,6 +137,7 @@ interface RowsState extends RowOptions {
   last: Item | undefined;
   folded: readonly Item[];
   isFoldedGrouped: boolean;
+  run: MembershipRun | undefined;
 }
 
 /**
@@ -134,15 +145,9 @@ interface RowsState extends RowOptions {
  * proportional to the number of new items, because a busy room changes in every frame.
  */
 export class RowBuilder {
-  readonly #options: Pick<RowOptions, "membershipMax">;
   #last: (RowInputs & { readonly rows: Rows }) | undefined;
   #state: RowsState | undefined;
   #pending: ReadonlyMap<string, Row> = new Map();
-
-  /** @param membershipMax maximum number of joins or leaves in a row */
-  constructor({ membershipMax = 30 } = {}) {
-    this.#options = { membershipMax };
-  }
 
   /**
    * @param offsetMinutes returns the minutes by which local time is ahead of UTC at a given time
@@ -184,7 +189,6 @@ export class RowBuilder {
     const { range, readTo, pins, ignored, hidesMembership, shown, loading, bottoms } = inputs;
     const { hasOlder, hasNewer } = range;
     const { thread, openThread, follows } = inputs;
-    const shared = { ...this.#options, offsetMinutes };
     const options = {
       thread,
       openThread,
@@ -194,7 +198,7 @@ export class RowBuilder {
       ignored,
       hidesMembership,
       hasNewer,
-      ...shared,
+      offsetMinutes,
     };
     const state = buildRows(range.items, options, this.#state);
     this.#state = state;
@@ -218,11 +222,16 @@ function hasSameInputs(a: RowInputs, b: RowInputs): boolean {
   return keys.every((key) => a[key] === b[key]);
 }
 
+/** A join can be in a row behind other events, but not behind the next message. */
 function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
-  const row = rows[rowIndex(rows, seq)];
-  if (row?.kind !== "item") return undefined;
   const isMatch = (item: Item) => item.seq === seq;
-  return isMatch(row.item) || row.earlier.some(isMatch) ? row.key : undefined;
+  for (let at = rowIndex(rows, seq); at < rows.length; at++) {
+    const row = rows[at];
+    if (row?.kind !== "item") continue;
+    if (isMatch(row.item) || row.earlier.some(isMatch)) return row.key;
+    if (MESSAGE_KINDS.has(row.item.kind)) return undefined;
+  }
+  return undefined;
 }
 
 function rowIndex(rows: readonly Row[], seq: number): number {
@@ -245,17 +254,37 @@ function isHidden(
 ): boolean {
   if (isInThread === true && thread === undefined) return true;
   if (isHiddenWork({ ignored }, kind, from)) return true;
-  // Unlike joins and leaves, messages that cannot be decrypted are never hidden.
-  return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
+  // Removals are decisions of a moderator.
+  return hidesMembership && isMembership({ kind }) && kind !== "kick";
 }
 
 function sharesRows({ kind, on }: Item): boolean {
-  if (kind === "admission") return on !== false;
-  return ROW_SHARING_KINDS.has(kind);
+  return kind === "sealed" || (kind === "admission" && on !== false);
 }
 
-function hasOwnRow(options: RowOptions, item: Item): boolean {
-  return !sharesRows(item) && !isHidden(options, item);
+/** Reports whether no row can contain both the item and another one, or span it. */
+function separatesRows(options: RowOptions, item: Item): boolean {
+  return isMessage(item) && !isHidden(options, item);
+}
+
+function runAt(state: RowsState, from: number): MembershipRun {
+  const { items, run } = state;
+  if (run !== undefined && from < run.end) return run;
+  const found: Item[] = [];
+  let last: number | undefined;
+  let end = from;
+  for (; end < items.length; end++) {
+    const item = items[end];
+    if (item === undefined || isHidden(state, item)) continue;
+    const isGap = end > from && item.withheld !== undefined;
+    if (isGap || MESSAGE_KINDS.has(item.kind)) break;
+    if (!isMembership(item)) continue;
+    found.push(item);
+    last = end;
+  }
+  const isEmpty = isEmptySum(membershipSum(found));
+  state.run = { items: found, last: isEmpty ? undefined : last, end };
+  return state.run;
 }
 
 function isUnreadFrom({ startsUnread: beganMarked, readTo }: RowsState, { n }: Item): boolean {
@@ -281,6 +310,7 @@ function buildRows(
     last: undefined,
     folded: NONE,
     isFoldedGrouped: false,
+    run: undefined,
   };
   const old = before !== undefined && hasSameOptions(before, options) ? before : undefined;
   const from = old === undefined ? 0 : reuseRows(state, old);
@@ -324,7 +354,7 @@ function reuseRows(state: RowsState, old: RowsState): number {
     } while (at < newItem || !isUnchanged(state, old, at));
   }
   let last = end - 1;
-  while (last > at && !hasOwnRow(state, items[last] as Item)) last--;
+  while (last > at && !separatesRows(state, items[last] as Item)) last--;
   if (last <= at) return at + 1;
   copyRows(state, old, at, last);
   return last + 1;
@@ -332,7 +362,7 @@ function reuseRows(state: RowsState, old: RowsState): number {
 
 function isUnchanged(state: RowsState, old: RowsState, at: number): boolean {
   const item = state.items[at];
-  if (item === undefined || !state.isOrdered || !hasOwnRow(state, item)) return false;
+  if (item === undefined || !state.isOrdered || !separatesRows(state, item)) return false;
   const isSameMark = isUnreadFrom(state, item) === isUnreadFrom(old, item);
   return isSameMark && old.rows[rowIndex(old.rows, item.seq)] === state.rows.at(-1);
 }
@@ -362,6 +392,7 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
   state.isMarked = isUnreadFrom(state, item);
   state.last = item;
   state.folded = NONE;
+  state.run = undefined;
   const row = rows.at(-1);
   state.isFoldedGrouped = row?.kind === "item" && row.isGrouped;
 }
@@ -381,6 +412,9 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const item = items[i];
   if (item === undefined || isHidden(state, item)) return;
   const { seq, withheld } = item;
+  const run = isMembership(item) ? runAt(state, i) : undefined;
+  const isInLaterRow = run !== undefined && run.last !== i;
+  if (isInLaterRow && withheld === undefined) return;
   const isClosed = item.kind === "sealed";
   const isGap = isClosed && state.folded[0]?.kind === "sealed";
   const itsDay = isGap ? state.day : dayOf(item.timeUnixMs, state.offsetMinutes);
@@ -391,7 +425,7 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
       addRow(state, { kind: "day", key, unixMs: item.timeUnixMs }, seq, before);
     state.days.add(key);
   }
-  if (!state.isMarked && item.n > (readTo ?? 0) && !isClosed) {
+  if (!state.isMarked && item.n > (readTo ?? 0) && isMessage(item)) {
     if (!item.isMine) addRow(state, { kind: "unread", key: "unread" }, seq, before);
     state.isMarked = true;
     state.last = undefined;
@@ -403,12 +437,13 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
     state.last = undefined;
     state.folded = NONE;
   }
+  if (isInLaterRow) return;
   const isAfterRoot = state.last !== undefined && state.last.seq === state.thread;
   const follow = itsDay === state.day && !isAfterRoot && isGroupedWith(state.last, item);
   const re = item.re === state.thread || !isMessage(item) ? undefined : item.re;
   const answers = quotedItem(state, re, seq);
   const isJoined = itsDay === state.day && joinsRow(state, item);
-  const earlier = isJoined ? state.folded : NONE;
+  const earlier = run?.items.slice(0, -1) ?? (isJoined ? state.folded : NONE);
   const isGrouped = isJoined ? state.isFoldedGrouped : follow;
   const key = `i${(earlier[0] ?? item).seq}`;
   const isPinned =
@@ -483,16 +518,12 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
 
-function joinsRow({ folded, membershipMax }: RowsState, item: Item): boolean {
-  const { kind, timeUnixMs, text } = item;
+function joinsRow({ folded }: RowsState, { kind, from, on, timeUnixMs }: Item): boolean {
   const [first] = folded;
   if (first?.kind !== kind) return false;
   if (kind === "sealed") return true;
-  if (kind === "admission" && !(item.on !== false && isSameName(first.from, item.from)))
-    return false;
-  // A row states one reason.
-  if (kind === "leave" && (text !== "" || first.text !== "")) return false;
-  return folded.length < membershipMax && timeUnixMs - first.timeUnixMs < MEMBERSHIP_ROW_MS;
+  if (kind !== "admission" || on === false || !isSameName(first.from, from)) return false;
+  return folded.length < INVITED_ROW_MAX && timeUnixMs - first.timeUnixMs < INVITED_ROW_MS;
 }
 
 function dayOf(unixMs: number, offsetMinutes: Offset): number {

@@ -6,6 +6,7 @@ import { cleanText } from "../../base/text.ts";
 import { type EventFacts, type EventKind, isEventKind } from "../../core/client/event-facts.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { isMembership, type MembershipEvent, membershipSum } from "../../core/model/membership.ts";
 import type { Item } from "../../core/model/state.ts";
 import type { Texts } from "../messages/en/page.ts";
 import { detailTexts } from "./file-text.ts";
@@ -117,7 +118,7 @@ export function plainTopic(topic: string): string {
 const FOLDED_NAMES_MIN = 5;
 
 interface EventTextOptions {
-  /** Earlier joins, leaves, or invitations by the same user, which the text summarises. */
+  /** Earlier membership changes, or invitations by the same user, which the text summarises. */
   readonly earlier?: readonly Item[];
   /** Whether to count most of the users instead of naming them. */
   readonly isFolded?: boolean;
@@ -132,6 +133,9 @@ export function eventText(
   { earlier = [], isFolded = false, nameOf = cleanText }: EventTextOptions = {},
 ): string {
   const { kind, from } = item;
+  if (earlier.length > 0 && isMembership(item)) {
+    return membershipTexts([...earlier, item], texts, times, nameOf)[0] ?? "";
+  }
   const isInvite = kind === "admission";
   const all = [...earlier, item].map(({ from, subject }) => (isInvite ? subject : from));
   if (kind === "sealed") return texts.unreadableMessages(all.length);
@@ -149,6 +153,65 @@ export function eventText(
   const style = { texts, nameOf, timeOf: times.full };
   return `${actor} ${eventPhrase({ ...item, kind }, style, subject)}`;
 }
+
+/** All people who joined are named if there are at most this many, and nobody left. */
+const JOINED_NAMES_MAX = 3;
+/** Two people are named if fewer than this many joined, and nobody left. */
+const JOINED_COUNTED_MIN = 10;
+
+/**
+ * Texts of a row of membership changes, which say ever less, for views of different widths.
+ * @param isNarrow whether counts have no words
+ */
+export function membershipTexts(
+  items: readonly Item[],
+  texts: Texts,
+  times: Times,
+  nameOf: (account: string) => string,
+  isNarrow = false,
+): readonly string[] {
+  const sum = membershipSum(items);
+  const { joined, left, removed } = sum;
+  const all = [...joined, ...left, ...removed];
+  const [only] = all;
+  if (all.length === 1 && only !== undefined) return [eventText(only, texts, times, { nameOf })];
+  const counts = membershipCounts(sum, texts).slice(isNarrow ? 1 : 0);
+  if (joined.length < all.length || joined.length >= JOINED_COUNTED_MIN) return counts;
+  const names = [...new Set(joined.map(({ from }) => from ?? ""))].map(nameOf);
+  const adder = joined.every(({ subject }) => subject === only?.subject) ? only?.subject : "";
+  const phrase =
+    adder === undefined || adder === "" ? texts.eventJoin : texts.eventAdded(nameOf(adder));
+  const lists = [...Array(Math.min(JOINED_NAMES_MAX, names.length)).keys()].flatMap((short) => {
+    const named = Math.min(JOINED_NAMES_MAX, names.length) - short;
+    const others = names.length - named;
+    if (others > 0 && named === JOINED_NAMES_MAX) return [];
+    return [times.list([...names.slice(0, named), ...(others > 0 ? [texts.others(others)] : [])])];
+  });
+  return [...lists.map((list) => `${list} ${phrase}`), ...counts];
+}
+
+/** Counts such as `141 people joined, 12 left`, and `+141 −12` for narrow views. */
+export function membershipCounts(
+  { joined, left, removed }: ReturnType<typeof membershipSum<MembershipEvent>>,
+  texts: Texts,
+): readonly [string, string] {
+  const counts = [
+    [joined.length, texts.peopleJoined],
+    [left.length, texts.peopleLeft],
+    [removed.length, texts.peopleRemoved],
+  ] as const;
+  const parts = counts.filter(([count]) => count > 0);
+  const long = parts.map(([count, text], at) => text(count, at === 0)).join(", ");
+  const gone = left.length + removed.length;
+  const short = [
+    ...(joined.length > 0 ? [`+${joined.length}`] : []),
+    ...(gone > 0 ? [`−${gone}`] : []),
+  ];
+  return [long, short.join(" ")];
+}
+
+/** Membership changes that an unfolded row lists. */
+export const MEMBERSHIP_EVENTS_SHOWN_MAX = 200;
 
 /** Names the affected accounts, but keeps the new name of a renamed account or room. */
 function subjectText({ kind, subject = "" }: ShownEvent, nameOf: EventStyle["nameOf"]): string {

@@ -77,7 +77,8 @@ export function timesIn(texts: StartTexts): Times {
     full: lazyFormat({ dateStyle: "medium", timeStyle: "short" }),
     exact: lazyFormat({ hour, minute: "2-digit", second: "2-digit" }),
     list: (names) => {
-      list ??= new Intl.ListFormat(texts.lang);
+      // Without a comma before "and".
+      list ??= new Intl.ListFormat(texts.lang === "en" ? "en-GB" : texts.lang);
       return list.format(names);
     },
   };

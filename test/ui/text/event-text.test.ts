@@ -75,9 +75,9 @@ test("removes markup from a message, but not from a file name", async () => {
 });
 
 test.each([
-  ["en", 4, "p0, p1, p2, and p3 joined"],
-  ["en", 5, "p0, p1, and 3 others joined"],
-  ["id", 30, "p0, p1, dan 28 orang lain bergabung"],
+  ["en", 4, "p0, p1 and 2 others joined"],
+  ["en", 5, "p0, p1 and 3 others joined"],
+  ["id", 30, "30 orang bergabung"],
 ] as const)(
   "counts most names of a folded event in %s, %d names",
   async (language, count, text) => {
@@ -87,7 +87,6 @@ test.each([
     );
     const last = items.at(-1) as (typeof items)[number];
     expect(eventText(last, texts, timesIn(texts), { earlier: items, isFolded: true })).toBe(text);
-    expect(eventText(last, texts, timesIn(texts), { earlier: items })).toContain(`p${count - 1} `);
   },
 );
 
@@ -103,8 +102,8 @@ test("names the people whom one user invited", async () => {
   const last = items.pop() as (typeof items)[number];
   const text = (isFolded: boolean) =>
     eventText(last, texts, timesIn(texts), { earlier: items, isFolded });
-  expect(text(true)).toBe("ben invited p0, p1, and 3 others");
-  expect(text(false)).toBe("ben invited p0, p1, p2, p3, and p4");
+  expect(text(true)).toBe("ben invited p0, p1 and 3 others");
+  expect(text(false)).toBe("ben invited p0, p1, p2, p3 and p4");
 });
 
 test("shows display names of authors and affected people, but not of a rename", async () => {
@@ -124,7 +123,7 @@ test("shows display names of authors and affected people, but not of a rename", 
     return eventText(last, texts, timesIn(texts), { earlier, nameOf });
   };
   expect(text("join", {}, { from: "Ben" }, { from: "cleo" })).toBe(
-    "Ana Ruíz, 李伟, and cleo joined",
+    "Ana Ruíz, 李伟 and cleo joined",
   );
   expect(text("topic", { body: { topic: "test" } })).toBe("Ana Ruíz set the topic: test");
   expect(text("pin", { body: { seq: 1, on: true } })).toStartWith("Ana Ruíz pinned");

@@ -2,6 +2,7 @@
 
 import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
 import { isMessage } from "../../../core/model/item.ts";
+import { isMembership } from "../../../core/model/membership.ts";
 import { type Row, unsentKey } from "../../../core/model/rows.ts";
 import {
   canPin,
@@ -41,8 +42,13 @@ const SCREEN_UNFOLDED_MAX = 100;
 
 export function isSelectable(row: Row): boolean {
   if (unsentKey(row) !== undefined) return true;
-  if (row.kind !== "item" || row.item.state !== "whole") return false;
-  return isMessage(row.item) || listsFiles(row.item);
+  if (row.kind !== "item") return false;
+  if (isMembership(row.item)) return row.earlier.length > 0;
+  return row.item.state === "whole" && isActionable(row.item);
+}
+
+function isActionable(item: Item): boolean {
+  return isMessage(item) || listsFiles(item);
 }
 
 function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): number {
@@ -60,7 +66,8 @@ function selectedRow(state: ScreenState, context: HandlerContext): Row | undefin
 
 function itemOf(state: ScreenState, context: HandlerContext): Item | undefined {
   const row = selectedRow(state, context);
-  return row?.kind === "item" && row.item.state === "whole" ? row.item : undefined;
+  if (row?.kind !== "item" || row.item.state !== "whole") return undefined;
+  return isActionable(row.item) ? row.item : undefined;
 }
 
 function postOf(state: ScreenState, context: HandlerContext): PendingPost | undefined {

@@ -257,6 +257,7 @@ export class FrameComposer {
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
       hit: model.search?.query.text ?? "",
       isGrouping: settings.groupMessages,
+      isNarrow: size.columns < ROOMS_FROM_COLUMNS,
     };
     return this.#rowOptions(Object.values(rowOptions), () => rowOptions);
   }

@@ -8,6 +8,7 @@ import { cleanText } from "../../../base/text.ts";
 import { drawPeaks } from "../../../core/client/voice.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
+import { isMembership, membershipSum } from "../../../core/model/membership.ts";
 import type { People } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import { listsFiles } from "../../../core/model/selectors.ts";
@@ -20,7 +21,14 @@ import type {
 } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { isStuckView } from "../../../core/model/waiting.ts";
-import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
+import {
+  authorText,
+  deletedText,
+  eventText,
+  MEMBERSHIP_EVENTS_SHOWN_MAX,
+  membershipTexts,
+  quotedText,
+} from "../../../ui/text/event-text.ts";
 import { refusalText } from "../../../ui/text/fault-text.ts";
 import { detailTexts } from "../../../ui/text/file-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
@@ -57,6 +65,8 @@ export interface RowOptions {
   readonly pictureRows?: number;
   /** Whether consecutive messages of one author share a name and time. Default: true. */
   readonly isGrouping?: boolean;
+  /** Whether counts of joins and departures have no words. */
+  readonly isNarrow?: boolean;
   /** Searched text to mark; empty without a search. */
   readonly hit?: string;
 }
@@ -121,7 +131,7 @@ export function rowLines(row: Row, options: RowOptions, extras: RowExtras): RowL
     case "item":
       return isMessage(row.item)
         ? messageLines(row, options, extras)
-        : unfoldable(eventLines(row, options));
+        : eventRow(row, options, extras);
     case "pending":
       return pendingLines(row, options, extras);
     case "waiting":
@@ -488,13 +498,63 @@ export function progressLine(
   ];
 }
 
-function eventLines({ item, earlier }: ItemRow, options: RowOptions): readonly StyledLine[] {
-  const { timeUnixMs } = earlier[0] ?? item;
-  const name = EVENT_SIGNS[item.kind] ?? "--";
-  const head: Head = { name, role: "event", unixMs: timeUnixMs, isGrouped: false, isSign: true };
-  const nameOf = (account: string) => nameWithin(options, account, headColumns(options));
-  const text = eventText(item, options.texts, options.times, { earlier, nameOf });
-  return withHead(head, options, (columns) => {
+function eventRow(row: ItemRow, options: RowOptions, { isUnfolded }: RowExtras): RowLines {
+  const { item, earlier } = row;
+  if (earlier.length === 0 || !isMembership(item)) {
+    const text = eventText(item, options.texts, options.times, {
+      earlier,
+      nameOf: nameIn(options),
+    });
+    return unfoldable(eventLines(item, text, options));
+  }
+  const events = [...earlier, item];
+  const listed = events.slice(0, MEMBERSHIP_EVENTS_SHOWN_MAX).flatMap((event) => {
+    const text = eventText(event, options.texts, options.times, { nameOf: nameIn(options) });
+    return eventLines(event, text, options);
+  });
+  const hidden = events.length - MEMBERSHIP_EVENTS_SHOWN_MAX;
+  if (hidden > 0) {
+    const text = `${options.texts.moreEvents(hidden)} · chat history --kind join`;
+    listed.push(...eventLines({ ...item, kind: "" }, text, options));
+  }
+  const folds = listed.length - 1;
+  return { lines: isUnfolded ? listed : [membershipLine(row, options)], folds };
+}
+
+/** The longest text that fits on one line. */
+function membershipLine({ item, earlier }: ItemRow, options: RowOptions): StyledLine {
+  const { columns, texts, times } = options;
+  const events = [...earlier, item];
+  const { joined, left } = membershipSum(events);
+  const kind = joined.length > 0 ? "join" : left.length > 0 ? "leave" : "kick";
+  const head = eventHead({ ...item, kind });
+  const names = nameColumns(columns);
+  const before: StyledLine =
+    names > 0
+      ? gutterOf(head, names, times)
+      : [...headSpans(head, options, columns), { text: " " }];
+  const all = membershipTexts(events, texts, times, nameIn(options), options.isNarrow);
+  const isFitting = (text: string) => widthOf(text) <= columns - lineWidth(before);
+  const text = all.find(isFitting) ?? all.at(-1) ?? "";
+  const spans = withHits([{ text, role: "event", clickAction: "unfold" }], options.hit);
+  return cutLine([...before, ...spans], columns);
+}
+
+function nameIn(options: RowOptions): (account: string) => string {
+  return (account) => nameWithin(options, account, headColumns(options));
+}
+
+function eventHead({ kind, timeUnixMs }: Pick<Item, "kind" | "timeUnixMs">): Head {
+  const name = EVENT_SIGNS[kind] ?? "--";
+  return { name, role: "event", unixMs: timeUnixMs, isGrouped: false, isSign: true };
+}
+
+function eventLines(
+  event: Pick<Item, "kind" | "timeUnixMs">,
+  text: string,
+  options: RowOptions,
+): readonly StyledLine[] {
+  return withHead(eventHead(event), options, (columns) => {
     return wrapSpans(withHits([{ text, role: "event" }], options.hit), columns);
   });
 }

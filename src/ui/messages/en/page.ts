@@ -10,6 +10,10 @@ import { ENGLISH_START, type StartTexts } from "./start.ts";
 const ORDINAL = new Intl.PluralRules("en", { type: "ordinal" });
 const SUFFIXES: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
 
+function people(count: number): string {
+  return count === 1 ? "1 person" : `${count} people`;
+}
+
 function englishOrdinal(count: number): string {
   return `${count}${SUFFIXES[ORDINAL.select(count)] ?? "th"}`;
 }
@@ -62,8 +66,8 @@ export const ENGLISH = {
   openPeople: "Show people",
   closePeople: "Hide people",
   findPerson: "Find a person",
-  peopleHere: (people: number, here: number | undefined) =>
-    (people === 1 ? "1 person" : `${people} people`) + (here === undefined ? "" : `, ${here} here`),
+  peopleHere: (count: number, here: number | undefined) =>
+    people(count) + (here === undefined ? "" : `, ${here} here`),
   roomPanel: "About this room",
   pinsTab: "Pins",
   photosAndFilms: "Photos and films",
@@ -348,7 +352,12 @@ export const ENGLISH = {
   opened: (place: string) => `${place} opened`,
   newMany: (n: number) => `${n} new messages`,
   // The author's name precedes the text of an event.
-  others: (n: number) => `${n} others`,
+  others: (n: number) => (n === 1 ? "1 other" : `${n} others`),
+  peopleJoined: (n: number, isFirst: boolean) => `${isFirst ? people(n) : n} joined`,
+  peopleLeft: (n: number, isFirst: boolean) => `${isFirst ? people(n) : n} left`,
+  peopleRemoved: (n: number, isFirst: boolean) =>
+    `${isFirst ? people(n) : n} ${n === 1 ? "was" : "were"} removed`,
+  moreEvents: (n: number) => `and ${n} more`,
   eventJoin: "joined",
   eventAdded: (subject: string) => `joined, added by ${subject}`,
   eventLeave: "left",

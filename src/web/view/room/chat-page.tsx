@@ -95,8 +95,6 @@ import { RoomTimeline } from "./timeline.tsx";
 export type Side = PanelTab | "search" | "thread" | "handed" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
-/** Most joins of a row are folded. */
-const MEMBERSHIP_ROW_MAX = 300;
 
 function visibleItems(room: RoomState | undefined): readonly Item[] {
   return (room?.jump ?? room?.tail)?.items ?? NO_ITEMS;
@@ -172,7 +170,7 @@ function Conversation(props: MainProps) {
   const { model, target, jumps, onOpen, context } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
-  const [rowBuilder] = useState(() => new RowBuilder({ membershipMax: MEMBERSHIP_ROW_MAX }));
+  const [rowBuilder] = useState(() => new RowBuilder());
   const room = openRoom(model);
   const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.hideJoins);
   const composer = useRef<ComposerHandle>(null);

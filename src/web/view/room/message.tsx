@@ -13,10 +13,17 @@ import {
 } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
+import { isMembership } from "../../../core/model/membership.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import { listsFiles } from "../../../core/model/selectors.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
-import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
+import {
+  authorText,
+  deletedText,
+  eventText,
+  MEMBERSHIP_EVENTS_SHOWN_MAX,
+  quotedText,
+} from "../../../ui/text/event-text.ts";
 import { faultText, refusalText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { waitingText } from "../../../ui/text/waiting-text.ts";
@@ -545,12 +552,13 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
   const nameOf = (account: string) => personText(names, account);
   const all = eventText(item, texts, times, { earlier, nameOf });
   const folded = eventText(item, texts, times, { earlier, nameOf, isFolded: true });
+  const isSum = earlier.length > 0 && isMembership(item);
   const text = isOpen ? all : folded;
   const toggle = () => {
     unfolded.set(seq, !isOpen);
     setOpen(!isOpen);
   };
-  const { timeUnixMs } = earlier[0] ?? item;
+  const { timeUnixMs } = isSum ? item : (earlier[0] ?? item);
   const [first, last] = [times.clock(timeUnixMs), times.clock(item.timeUnixMs)];
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
@@ -575,14 +583,37 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
           {texts.reloadToShow}
         </button>
       )}
-      {all === folded ? null : (
+      {all === folded && !isSum ? null : (
         <button type="button" className="fold-link" aria-expanded={isOpen} onClick={toggle}>
           {isOpen ? texts.showLess : texts.showAll}
         </button>
       )}
+      {isSum && isOpen ? <MembershipEvents events={[...earlier, item]} nameOf={nameOf} /> : null}
     </p>
   );
 });
+
+function MembershipEvents({
+  events,
+  nameOf,
+}: {
+  readonly events: readonly Item[];
+  readonly nameOf: (account: string) => string;
+}) {
+  const { texts, times } = usePage();
+  const hidden = events.length - MEMBERSHIP_EVENTS_SHOWN_MAX;
+  return (
+    <>
+      {events.slice(0, MEMBERSHIP_EVENTS_SHOWN_MAX).map((event) => (
+        <span key={event.seq} className="said-event">
+          <time dateTime={formatUtc(event.timeUnixMs)}>{times.full(event.timeUnixMs)}</time>{" "}
+          {eventText(event, texts, times, { nameOf })}
+        </span>
+      ))}
+      {hidden > 0 ? <span className="said-event">{texts.moreEvents(hidden)}</span> : null}
+    </>
+  );
+}
 
 export interface PendingProps {
   readonly row: PendingRow;

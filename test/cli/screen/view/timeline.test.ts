@@ -136,6 +136,58 @@ test("names the author of an event as at messages: by a display name that is not
     const options = { ...optionsOf(0), rows, rowOptions: { ...rowOptions, displayNames } };
     return Bun.stripANSI(new TimelineCache().layOut(options).lines.join("\n"));
   };
-  expect(text("Bén Ruíz")).toMatch(/Bén Ruíz set the topic: test\s+05:46 +Bén Ruíz │ hello/);
-  expect(text("Bén Ruíz de la Luz")).toMatch(/ ben set the topic: test\s+05:46 +ben │ hello/);
+  expect(text("Bén Ruíz")).toMatch(
+    /Bén Ruíz set the topic: test\s+─+ New messages ─+\s+05:46 +Bén Ruíz │ hello/,
+  );
+  expect(text("Bén Ruíz de la Luz")).toMatch(
+    / ben set the topic: test\s+─+ New messages ─+\s+05:46 +ben │ hello/,
+  );
+});
+
+test("shows joins and departures on one line that fits, and all of them unfolded", () => {
+  const story = scenes.createScene();
+  story.message("ben", "hello");
+  for (let i = 0; i < 141; i++) story.record({ kind: "join", from: `pupil${i}`, body: {} });
+  for (let i = 0; i < 12; i++) story.record({ kind: "leave", from: `other${i}`, body: {} });
+  const joined = (names: readonly string[]) => {
+    for (const from of names) story.record({ kind: "join", from, body: {} });
+  };
+  story.message("ben", "one");
+  joined(["ayu", "budi", "citra", "dewi", "elif"]);
+  story.message("ben", "two");
+  joined(["fay"]);
+  story.record({ kind: "leave", from: "fay", body: {} });
+  const model = story.apply({ kind: "open", target: "lobby" }).model();
+  const rows = new RowBuilder().rowsOf(model, () => 0);
+  const cache = new TimelineCache();
+  const events = (columns: number, unfolded: readonly string[] = [], isNarrow = false) => {
+    const options = optionsOf(columns);
+    const rowsOptions = { ...rowOptions, columns, isNarrow };
+    const all = { ...options, rows, unfolded: new Set(unfolded), rowOptions: rowsOptions };
+    const { lines } = cache.layOut({ ...all, scroll: undefined, height: 400 });
+    const texts = lines.map((line) => Bun.stripANSI(line).trimEnd());
+    return texts.filter((line) => line.includes("-->") || line.includes("<--"));
+  };
+  expect(events(62).map((line) => line.slice(5).trim())).toEqual([
+    "--> │ 141 people joined, 12 left",
+    "--> │ ayu, budi and 3 others joined",
+  ]);
+  expect(events(50, [], true).map((line) => line.slice(5).trim())).toEqual([
+    "--> │ +141 −12",
+    "--> │ ayu, budi and 3 others joined",
+  ]);
+  expect(events(40).map((line) => line.slice(5).trim())).toEqual([
+    "--> 141 people joined, 12 left",
+    "--> ayu, budi and 3 others joined",
+  ]);
+  expect(events(38).at(-1)?.slice(5).trim()).toBe("--> ayu and 4 others joined");
+  expect(events(20)).toEqual(["--> +141 −12", "--> 5 people joined"]);
+  const { key = "" } =
+    rows.rows.find((row) => row.kind === "item" && row.earlier.length > 100) ?? {};
+  const unfolded = events(62, [key]);
+  expect(unfolded.length).toBe(154);
+  expect([unfolded[0]?.slice(5).trim(), unfolded[152]?.slice(5).trim()]).toEqual([
+    "--> │ pupil0 joined",
+    "<-- │ other11 left",
+  ]);
 });
