@@ -5,6 +5,7 @@ import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
 import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_KEEP_MS } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import { lostTarget } from "../core/client/outgoing.ts";
 import { decodeQueued, type QueuedBody } from "../core/client/queued-body.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
@@ -429,9 +430,4 @@ export function withoutLost(stored: QueuedBody): {
 /** Returns the seq of the message that the post answers or edits; 0 if there is none. */
 function refersTo({ re = 0, edits = 0 }: QueuedBody): number {
   return Math.max(re, edits);
-}
-
-function lostTarget(): Fault {
-  const message = msg`the server has lost the message that an unsent message refers to`;
-  return new Fault("not-found", message, { remedy: msg`send it again as a new message` });
 }

@@ -1,26 +1,21 @@
 /** Messages whose files are being uploaded, stored until their posts are queued. */
 
 import { unreachable } from "../base/assert.ts";
-import { toBase64Url, toHex } from "../base/bytes.ts";
+import { toBase64Url } from "../base/bytes.ts";
 import { decodeJson } from "../base/decode.ts";
-import { asFault, Fault, type FaultCode, ignoreFault, msg } from "../base/fault.ts";
+import { asFault, Fault, ignoreFault, msg } from "../base/fault.ts";
 import { type FileId, ID_BYTES } from "../base/ids.ts";
-import {
-  FILES_UPLOADED_TOGETHER_MAX,
-  SMALL_FILE_BYTES_MAX,
-  WAITING_MESSAGES_MAX,
-} from "../base/limits.ts";
+import { FILES_UPLOADED_TOGETHER_MAX, WAITING_MESSAGES_MAX } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import {
   type OutgoingCommand,
   type OutgoingEffect,
-  type OutgoingInput,
-  OutgoingMessage,
   storedFault,
   type UploadedContent,
   type WaitingFile,
   type WaitingMessage,
+  withoutLostTarget,
 } from "../core/client/outgoing.ts";
 import type { QueuedBody } from "../core/client/queued-body.ts";
 import type { LocalEvent } from "../core/model/event.ts";
@@ -34,6 +29,12 @@ import { TaskQueue } from "../io/task-queue.ts";
 import type { TransferProgress } from "./files/progress.ts";
 import type { CompleteUpload, Transfers } from "./files/transfers.ts";
 import { decryptMessage, encryptMessage } from "./outbox-queue.ts";
+import {
+  type OutgoingOrder,
+  OutgoingRun,
+  type UploadCallbacks,
+  uploadedContent,
+} from "./outgoing-run.ts";
 import { boxOf } from "./sealed/queued-posts.ts";
 import type { AccountSession } from "./session.ts";
 
@@ -87,24 +88,11 @@ export interface NewOutgoing<Stored> extends Pick<WaitingMessage<Stored>, "to" |
 interface Entry<Stored> {
   readonly key: string;
   readonly target: string;
-  readonly machine: OutgoingMessage<Stored>;
+  readonly run: OutgoingRun<Stored>;
   /** Files that were opened when the message was written. */
   readonly opened: Map<number, () => Promise<Source>>;
-  readonly uploads: Map<number, { readonly stop: AbortController; file: FileId | undefined }>;
-  readonly progress: Map<number, TransferProgress>;
-  cancelTimer: (() => void) | undefined;
   isStuck: boolean;
 }
-
-/** The link or the session has ended, which says nothing about the message. */
-const PAUSING_CODES: ReadonlySet<FaultCode> = new Set([
-  "interrupted",
-  "not-logged-in",
-  "link-closed",
-  "timeout",
-  "no-majority",
-]);
-const PAUSE_MS = 5_000;
 
 export class OutgoingMessages<Stored> {
   readonly #entries = new Map<string, Entry<Stored>>();
@@ -124,12 +112,12 @@ export class OutgoingMessages<Stored> {
 
   /** Messages that wait for nothing but the uploads of their files. */
   get unstuckCount(): number {
-    return [...this.#entries.values()].filter(({ machine }) => !machine.isStuck).length;
+    return [...this.#entries.values()].filter(({ run }) => !run.isStuck).length;
   }
 
   /** Messages by key, oldest first. */
   get messages(): readonly (readonly [key: string, message: WaitingMessage<Stored>])[] {
-    return [...this.#entries].map(([key, { machine }]) => [key, machine.message]);
+    return [...this.#entries].map(([key, { run }]) => [key, run.message]);
   }
 
   /**
@@ -145,7 +133,7 @@ export class OutgoingMessages<Stored> {
   /** The session knows its rooms, so that no text is sent unencrypted by mistake. */
   connected(): void {
     this.#isOnline = true;
-    for (const entry of this.#entries.values()) this.#handle(entry, { kind: "started" });
+    for (const { run } of this.#entries.values()) run.handle({ kind: "started" });
   }
 
   /** Messages of refused posts were stored under these keys. */
@@ -154,7 +142,7 @@ export class OutgoingMessages<Stored> {
       const stored = this.options.store.get(key, this.options.window);
       if (stored === undefined) continue;
       const entry = await this.#restore(stored);
-      if (entry !== undefined && this.#isOnline) this.#handle(entry, { kind: "started" });
+      if (this.#isOnline) entry?.run.handle({ kind: "started" });
     }
   }
 
@@ -196,18 +184,17 @@ export class OutgoingMessages<Stored> {
     }
     onStored(key);
     this.#emit(entry);
-    if (this.#isOnline) this.#handle(entry, { kind: "started" });
+    if (this.#isOnline) entry.run.handle({ kind: "started" });
   }
 
   command(key: string, command: OutgoingCommand): void {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined) this.#handle(entry, command);
+    this.#entries.get(key)?.run.handle(command);
   }
 
   /** Leaves the messages to the next process. */
   close(): void {
     this.#isClosed = true;
-    for (const entry of this.#entries.values()) this.#stopAll(entry);
+    for (const { run } of this.#entries.values()) run.close();
     this.options.store.release(this.options.window);
   }
 
@@ -237,62 +224,56 @@ export class OutgoingMessages<Stored> {
   }
 
   #add(key: string, target: string, message: WaitingMessage<Stored>): Entry<Stored> {
-    const machine = new OutgoingMessage(message);
-    const entry: Entry<Stored> = {
-      key,
-      target,
-      machine,
-      opened: new Map(),
-      uploads: new Map(),
-      progress: new Map(),
-      cancelTimer: undefined,
-      isStuck: machine.isStuck,
-    };
+    const { clock, listener } = this.options;
+    const run = new OutgoingRun(message, {
+      clock,
+      uploads: this.#uploads,
+      upload: async (file, isRetry, callbacks) => {
+        const complete = await this.#upload(entry, file, isRetry, callbacks);
+        listener.uploaded?.(file, uploadedContent(complete));
+        return complete;
+      },
+      perform: (order) => this.#perform(entry, order),
+      changed: () => this.#changed(entry),
+    });
+    const entry: Entry<Stored> = { key, target, run, opened: new Map(), isStuck: run.isStuck };
     this.#entries.set(key, entry);
     return entry;
   }
 
-  #handle(entry: Entry<Stored>, input: OutgoingInput<Stored>): void {
-    if (this.#isClosed || this.#entries.get(entry.key) !== entry) return;
-    const { clock, listener } = this.options;
-    const { machine } = entry;
-    const effects = machine.handle(input, clock.now());
-    for (const effect of effects) this.#perform(entry, effect);
-    entry.cancelTimer?.();
-    const deadline = machine.deadline();
-    entry.cancelTimer =
-      deadline === undefined
-        ? undefined
-        : clock.after(Math.max(1, deadline - clock.now()), () => {
-            this.#handle(entry, { kind: "tick" });
-          });
-    if (machine.isGone) return this.#drop(entry);
+  #changed(entry: Entry<Stored>): void {
+    const { key, run } = entry;
     const wasStuck = entry.isStuck;
-    entry.isStuck = machine.isStuck;
-    if (effects.length > 0 && machine.actions.length > 0) this.#emit(entry);
-    if (entry.isStuck && !wasStuck) listener.stuck?.(entry.key, machine.message);
+    entry.isStuck = run.isStuck;
+    this.#emit(entry);
+    if (entry.isStuck && !wasStuck) this.options.listener.stuck?.(key, run.message);
   }
 
-  #perform(entry: Entry<Stored>, effect: OutgoingEffect<Stored>): void {
-    const { store, listener, transfers } = this.options;
-    switch (effect.kind) {
+  #perform(entry: Entry<Stored>, order: OutgoingOrder<Stored>): void {
+    const { store, listener } = this.options;
+    const { key, run } = entry;
+    switch (order.kind) {
       case "store":
         return this.#update(entry);
-      case "upload":
-        return void this.#upload(entry, effect.file, effect.isRetry);
       case "stop":
-        return this.#stop(entry, effect.file);
+        return this.#withdraw(run.progress.get(order.file)?.id);
       case "withdraw":
-        return void transfers.withdraw(effect.content.file).catch(ignoreFault);
+        return this.#withdraw(order.content.file);
       case "post":
-        return void this.#post(entry, effect.posts);
+        return void this.#post(entry, order.posts);
       case "return":
-        return store.remove(entry.key, () => listener.returned?.(effect.message));
+        store.remove(key, () => listener.returned?.(order.message));
+        return this.#drop(entry);
       case "delete":
-        return store.remove(entry.key);
+        store.remove(key);
+        return this.#drop(entry);
       default:
-        return unreachable(effect);
+        return unreachable(order);
     }
+  }
+
+  #withdraw(file: FileId | undefined): void {
+    if (file !== undefined) this.options.transfers.withdraw(file).catch(ignoreFault);
   }
 
   #update(entry: Entry<Stored>): void {
@@ -305,35 +286,15 @@ export class OutgoingMessages<Stored> {
     });
   }
 
-  async #upload(entry: Entry<Stored>, file: WaitingFile<Stored>, isRetry: boolean): Promise<void> {
-    const { id, size = Number.POSITIVE_INFINITY } = file;
-    const stop = new AbortController();
-    const upload = { stop, file: undefined };
-    entry.uploads.set(id, upload);
-    const send = () => this.#send(entry, file, isRetry, stop.signal);
-    try {
-      const isSmall = size <= SMALL_FILE_BYTES_MAX;
-      const complete = await (isSmall ? send() : this.#uploads.run(send));
-      if (entry.uploads.get(id) === upload) entry.uploads.delete(id);
-      const content = contentOf(complete);
-      this.options.listener.uploaded?.(file, content);
-      this.#handle(entry, { kind: "uploaded", file: id, content });
-    } catch (error) {
-      if (entry.uploads.get(id) === upload) entry.uploads.delete(id);
-      if (stop.signal.aborted) return;
-      this.#handle(entry, { kind: "failed", file: id, fault: pausing(asFault(error)) });
-    }
-  }
-
-  async #send(
+  async #upload(
     entry: Entry<Stored>,
     file: WaitingFile<Stored>,
     isRetry: boolean,
-    signal: AbortSignal,
+    { signal, onProgress }: UploadCallbacks,
   ): Promise<CompleteUpload> {
     const { transfers, open, listener } = this.options;
     const { id } = file;
-    const { to, re, thread, files } = entry.machine.message;
+    const { to, re, thread, files } = entry.run.message;
     const opened = entry.opened.get(id);
     entry.opened.delete(id);
     const { source, stored } = opened
@@ -343,7 +304,7 @@ export class OutgoingMessages<Stored> {
       signal.throwIfAborted();
       if (isRetry) {
         const { sizeBytes } = source;
-        this.#handle(entry, { kind: "opened", file: id, source: stored, size: sizeBytes });
+        entry.run.handle({ kind: "opened", file: id, source: stored, size: sizeBytes });
       }
       const isSame = (other: WaitingFile<Stored>) =>
         other.id < id && JSON.stringify(other.source) === JSON.stringify(stored);
@@ -355,11 +316,8 @@ export class OutgoingMessages<Stored> {
         signal,
         copy: files.filter(isSame).length,
         onProgress: (progress) => {
-          const upload = entry.uploads.get(id);
-          if (upload !== undefined) upload.file = progress.id;
-          entry.progress.set(id, progress);
           listener.progress?.(file, progress);
-          if (this.#entries.get(entry.key) === entry && !this.#isClosed) this.#emit(entry);
+          onProgress(progress);
         },
       });
     } finally {
@@ -368,32 +326,18 @@ export class OutgoingMessages<Stored> {
     }
   }
 
-  #stop(entry: Entry<Stored>, id: number): void {
-    const upload = entry.uploads.get(id);
-    upload?.stop.abort();
-    entry.uploads.delete(id);
-    if (upload?.file !== undefined) {
-      this.options.transfers.withdraw(upload.file).catch(ignoreFault);
-    }
-  }
-
-  #stopAll(entry: Entry<Stored>): void {
-    entry.cancelTimer?.();
-    for (const { stop } of entry.uploads.values()) stop.abort();
-  }
-
   async #post(
     entry: Entry<Stored>,
     posts: Extract<OutgoingEffect<Stored>, { kind: "post" }>["posts"],
   ): Promise<void> {
     const { session, store, window, emit, listener } = this.options;
-    const { key, machine } = entry;
-    const { message } = machine;
+    const { key, run } = entry;
+    const { message } = run;
     const names = message.files.map(({ name }) => name);
     const queue = session().posts;
     if (!queue.accepts(posts)) {
       const fault = new Fault("too-many", msg`too many messages are queued already`);
-      return this.#handle(entry, { kind: "not-queued", fault });
+      return run.handle({ kind: "not-queued", fault });
     }
     let refusal: Fault | undefined;
     for (const { to, body } of posts) {
@@ -409,11 +353,12 @@ export class OutgoingMessages<Stored> {
     await queue.written();
     const isKept = store.get(key, window) !== undefined;
     const fault = refusal ?? new Fault("store-failed", msg`the message cannot be stored`);
-    this.#handle(entry, isKept ? { kind: "not-queued", fault } : { kind: "queued" });
+    run.handle(isKept ? { kind: "not-queued", fault } : { kind: "queued" });
+    if (run.isGone) this.#drop(entry);
   }
 
   #drop(entry: Entry<Stored>): void {
-    this.#stopAll(entry);
+    entry.run.close();
     for (const opened of entry.opened.values()) {
       void opened().then((source) => source.close(), ignoreFault);
     }
@@ -421,13 +366,13 @@ export class OutgoingMessages<Stored> {
     this.options.emit({ kind: "waiting-gone", key: entry.key });
   }
 
-  #emit({ key, machine, progress }: Entry<Stored>): void {
-    this.options.emit({ kind: "waiting", message: waitingView(key, machine.message, progress) });
+  #emit({ key, run }: Entry<Stored>): void {
+    this.options.emit({ kind: "waiting", message: waitingView(key, run.message, run.progress) });
   }
 }
 
-function storedOf({ key, target, machine }: Entry<unknown>): StoredMessage {
-  return { key, target, body: JSON.stringify(machine.message) };
+function storedOf<Stored>({ key, target, run }: Entry<Stored>): StoredMessage {
+  return { key, target, body: JSON.stringify(run.message) };
 }
 
 /** Mark of a message that was written for an encrypted room. */
@@ -444,22 +389,5 @@ function messageOf<Stored>(body: string, target: string): WaitingMessage<Stored>
   const { lostAfter, ...message } = value;
   const { to = [target], text = "", createdUnixMs = 0, files = [] } = message;
   const whole = { ...message, to, text, createdUnixMs, files };
-  if (lostAfter === undefined || (whole.re ?? 0) <= lostAfter) return whole;
-  const { re: _, thread: __, ...unlinked } = whole;
-  const lost = msg`the server has lost the message that an unsent message refers to`;
-  const remedy = msg`send it again as a new message`;
-  return { ...unlinked, fault: storedFault(new Fault("not-found", lost, { remedy })) };
-}
-
-function pausing(fault: Fault): Fault {
-  if (!PAUSING_CODES.has(fault.code)) return fault;
-  return new Fault(fault.code, fault.message, { cause: fault, retryAfterMs: PAUSE_MS });
-}
-
-function contentOf({ entry }: CompleteUpload): UploadedContent {
-  const { file, size, chunks, digest, preview } = entry;
-  const content = { file: file as FileId, size, chunks, digest: toHex(digest) };
-  if (preview === undefined) return content;
-  const shown = { ...preview, file: preview.file as FileId, digest: toHex(preview.digest) };
-  return { ...content, preview: defined(shown) };
+  return lostAfter === undefined || (whole.re ?? 0) <= lostAfter ? whole : withoutLostTarget(whole);
 }

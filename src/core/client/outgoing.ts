@@ -2,7 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { fromHex } from "../../base/bytes.ts";
-import { Fault, type FaultCode, type Translatable } from "../../base/fault.ts";
+import { Fault, type FaultCode, msg, type Translatable } from "../../base/fault.ts";
 import { defined } from "../../base/values.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { FileBody } from "../rooms/files.ts";
@@ -297,6 +297,20 @@ export function refusedMessage<Source>(
   if (!canRenew) return { ...message, to: [to], fault: storedFault(fault) };
   const files = message.files.map((file) => ({ ...file, state: WAITING }));
   return { ...message, to: [to], files, isRenewed: true };
+}
+
+/** Returns the message that waits for its author, because the server has lost what it refers to. */
+export function withoutLostTarget<Message extends WaitingMessage<unknown>>({
+  re: _,
+  thread: __,
+  ...message
+}: Message): Omit<Message, "re" | "thread"> & { readonly fault: StoredFault } {
+  return { ...message, fault: storedFault(lostTarget()) };
+}
+
+export function lostTarget(): Fault {
+  const message = msg`the server has lost the message that an unsent message refers to`;
+  return new Fault("not-found", message, { remedy: msg`send it again as a new message` });
 }
 
 function bodyOf({ text, re, thread, files }: WaitingMessage<unknown>): PostBody {

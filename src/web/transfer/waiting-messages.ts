@@ -2,24 +2,25 @@
 
 import * as v from "valibot";
 import { unreachable } from "../../base/assert.ts";
-import { toBase64Url, toHex } from "../../base/bytes.ts";
+import { toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault, ignoreFault, msg } from "../../base/fault.ts";
-import { type FileId, ID_BYTES } from "../../base/ids.ts";
+import { ID_BYTES } from "../../base/ids.ts";
 import { FILES_UPLOADED_TOGETHER_MAX } from "../../base/limits.ts";
 import { PAGE_WAITING_MESSAGES_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
 import { countLocated } from "../../client/files/located-files.ts";
 import type { CompleteUpload, PreviewContent, Transfers } from "../../client/files/transfers.ts";
 import {
+  type OutgoingOrder,
+  OutgoingRun,
+  type UploadCallbacks,
+} from "../../client/outgoing-run.ts";
+import {
   type OutgoingCommand,
-  type OutgoingEffect,
-  type OutgoingInput,
-  OutgoingMessage,
   refusedMessage,
-  storedFault,
-  type UploadedContent,
   type WaitingFile,
   type WaitingMessage,
+  withoutLostTarget,
 } from "../../core/client/outgoing.ts";
 import { isVoiceName } from "../../core/client/voice.ts";
 import { waitingView } from "../../core/model/waiting.ts";
@@ -67,8 +68,6 @@ const STORED_MESSAGE = v.looseObject({
   ),
 });
 
-const FETCH_RETRY_MS = 2_000;
-
 const NO_PROGRESS: ReadonlyMap<number, ProgressReport> = new Map();
 
 function isStoredMessage(value: unknown): value is StoredMessage {
@@ -77,16 +76,13 @@ function isStoredMessage(value: unknown): value is StoredMessage {
 
 interface Entry {
   readonly key: string;
-  machine: OutgoingMessage<StoredSource>;
+  run: OutgoingRun<StoredSource>;
   readonly contents: Map<number, Attachment>;
   /** Keys of all files whose rows exist. */
   readonly sources: Map<number, string>;
-  readonly uploads: Map<number, AbortController>;
-  readonly progress: Map<number, ProgressReport>;
   release: (() => void) | undefined;
   isStored: boolean;
   isPosted: boolean;
-  cancelTimer: (() => void) | undefined;
 }
 
 export interface NewMessage {
@@ -108,12 +104,6 @@ export interface WaitingMessagesOptions extends PageTransfersOptions {
 /** A changed or missing file needs the user, who may choose it again. */
 function mustChoose(name: string): Fault {
   return new Fault("file-changed", msg`'${name}' has changed or cannot be read: choose it again`);
-}
-
-/** Code of the page, such as that which scales photos, cannot be fetched while there is no link. */
-function retryable(fault: Fault): Fault {
-  if (fault.code !== "unreachable") return fault;
-  return new Fault(fault.code, fault.message, { retryAfterMs: FETCH_RETRY_MS });
 }
 
 function stampOf(content: AttachedContent): string {
@@ -148,11 +138,11 @@ export class WaitingMessages {
   /** True if a message or one of its files is lost when the page closes. */
   get isLossy(): boolean {
     const { attached } = this.options;
-    return [...this.#entries.values()].some(({ isStored, isPosted, machine, contents }) => {
+    return [...this.#entries.values()].some(({ isStored, isPosted, run, contents }) => {
       if (isPosted) return false;
       return (
         !isStored ||
-        machine.message.files.some(({ id, state, source }) => {
+        run.message.files.some(({ id, state, source }) => {
           const attachment = contents.get(id);
           if (attachment === undefined || state.kind === "complete") return false;
           return source.handle === undefined && !attached.isStored(attachment);
@@ -164,7 +154,7 @@ export class WaitingMessages {
   /** Content of a file of a message that is not recorded yet, if this tab has it. */
   contentAt(key: string, index: number): AttachedContent | undefined {
     const entry = this.#entries.get(key);
-    const file = entry?.machine.message.files[index];
+    const file = entry?.run.message.files[index];
     return file && entry?.contents.get(file.id)?.file;
   }
 
@@ -212,24 +202,36 @@ export class WaitingMessages {
       const changes = (await draft?.catch(ignoreFault)) ?? [];
       await this.#write(entry, changes);
     });
-    this.#handle(entry, { kind: "started" });
+    entry.run.handle({ kind: "started" });
   }
 
   #add(key: string, message: Message, contents: Map<number, Attachment>): Entry {
     const entry: Entry = {
       key,
-      machine: new OutgoingMessage(message),
+      run: this.#run(message, () => entry),
       contents,
       sources: new Map(message.files.map(({ id, source }) => [id, source.key])),
-      uploads: new Map(),
-      progress: new Map(),
       release: undefined,
       isStored: false,
       isPosted: false,
-      cancelTimer: undefined,
     };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  #run(message: Message, entry: () => Entry): OutgoingRun<StoredSource> {
+    const { platform, journal } = this.options;
+    return new OutgoingRun(message, {
+      clock: platform.clock,
+      uploads: this.#running,
+      upload: (file, isRetry, callbacks) => this.#upload(entry(), file, isRetry, callbacks),
+      uploaded: ({ id, source }) => {
+        journal.forget(source.key);
+        this.#reportOmissions(entry(), id);
+      },
+      perform: (order) => this.#perform(entry(), order),
+      changed: () => this.#show(entry()),
+    });
   }
 
   /**
@@ -283,7 +285,7 @@ export class WaitingMessages {
     if (this.#isClosed) return;
     if (!isPosted) {
       this.#show(entry);
-      return this.#handle(entry, { kind: "started" });
+      return entry.run.handle({ kind: "started" });
     }
     entry.isPosted = true;
     const posts = await session.posts.takeAdopted(key);
@@ -303,19 +305,18 @@ export class WaitingMessages {
 
   command(key: string, command: OutgoingCommand): void {
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.isPosted) return;
-    this.#handle(entry, command);
+    if (entry?.isPosted === false) entry.run.handle(command);
   }
 
   /** Must be called from a click handler, because the browser may ask for access to the files. */
   async retry(key: string): Promise<void> {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.isPosted) return;
-    for (const file of entry.machine.message.files) {
+    for (const file of entry.run.message.files) {
       if (file.state.kind !== "failed" || entry.contents.has(file.id)) continue;
       await this.#permitted(entry, file, "requestPermission");
     }
-    this.#handle(entry, { kind: "retry" });
+    entry.run.handle({ kind: "retry" });
   }
 
   /**
@@ -324,95 +325,53 @@ export class WaitingMessages {
    */
   choose(key: string, id: number, content: AttachedContent): void {
     const entry = this.#entries.get(key);
-    const file = entry?.machine.message.files.find((each) => each.id === id);
+    const file = entry?.run.message.files.find((each) => each.id === id);
     if (entry === undefined || file === undefined) return;
     if (content.name !== file.name)
       throw new PageFault("file-changed", file.isFolder ? "otherFolder" : "otherFile");
     entry.contents.set(id, { file: content, handle: undefined });
-    this.#handle(entry, { kind: "retry" });
+    entry.run.handle({ kind: "retry" });
   }
 
-  #handle(entry: Entry, input: OutgoingInput<StoredSource>): void {
-    if (this.#isClosed) return;
-    const { clock } = this.options.platform;
-    const effects = entry.machine.handle(input, clock.now());
-    for (const effect of effects) this.#perform(entry, effect);
-    entry.cancelTimer?.();
-    const deadline = entry.machine.deadline();
-    entry.cancelTimer =
-      deadline === undefined
-        ? undefined
-        : clock.after(Math.max(0, deadline - clock.now()), () =>
-            this.#handle(entry, { kind: "tick" }),
-          );
-    if (!entry.machine.isGone && !entry.isPosted && effects.length > 0) this.#show(entry);
-  }
-
-  #perform(entry: Entry, effect: OutgoingEffect<StoredSource>): void {
+  #perform(entry: Entry, order: OutgoingOrder<StoredSource>): void {
     const { files } = this.options;
-    switch (effect.kind) {
+    switch (order.kind) {
       case "store":
         this.#dropRemoved(entry);
         return void this.#writes.run(() => this.#write(entry));
-      case "upload":
-        return void this.#upload(entry, effect.file, effect.isRetry);
       case "stop":
-        return entry.uploads.get(effect.file)?.abort();
+        return;
       case "withdraw":
-        return void files.withdraw(effect.content.file).catch(ignoreFault);
+        return void files.withdraw(order.content.file).catch(ignoreFault);
       case "post":
-        return this.#post(entry, effect.posts);
+        return this.#post(entry, order.posts);
       case "return":
-        return void this.#giveBack(entry, effect.message);
+        return void this.#giveBack(entry, order.message);
       case "delete":
-        return void this.#remove(entry, entry.machine.message);
+        return void this.#remove(entry, entry.run.message);
       default:
-        return unreachable(effect);
+        return unreachable(order);
     }
   }
 
   #dropRemoved(entry: Entry): void {
-    const remaining = new Set(entry.machine.message.files.map(({ id }) => id));
+    const remaining = new Set(entry.run.message.files.map(({ id }) => id));
     for (const id of [...entry.sources.keys()]) if (!remaining.has(id)) this.#dropFile(entry, id);
   }
 
   /** Deletes what is stored of a file, and what the server has of its upload. */
   #dropFile(entry: Entry, id: number): void {
     const { attached, journal, files } = this.options;
-    const { contents, sources, uploads } = entry;
+    const { contents, sources } = entry;
     const key = sources.get(id);
     const attachment = contents.get(id);
     sources.delete(id);
     contents.delete(id);
     if (attachment !== undefined) void attached.delete(attachment);
     if (key === undefined) return;
-    uploads.get(id)?.abort();
     const file = journal.fileOf(key);
     journal.forget(key);
     if (file !== undefined) files.withdraw(file).catch(ignoreFault);
-  }
-
-  async #upload(entry: Entry, file: MessageFile, isRetry: boolean): Promise<void> {
-    const { id } = file;
-    const stop = new AbortController();
-    entry.uploads.set(id, stop);
-    try {
-      const complete = await this.#running.run(async () => {
-        if (stop.signal.aborted) return undefined;
-        return await this.#send(entry, file, isRetry, stop.signal);
-      });
-      if (complete === undefined) return;
-      // The stored message has the content; if it was stopped meanwhile, the machine withdraws it.
-      this.#handle(entry, { kind: "uploaded", file: id, content: contentOf(complete) });
-      this.options.journal.forget(file.source.key);
-      this.#reportOmissions(entry, id);
-    } catch (error) {
-      const fault = retryable(asFault(error));
-      if (!stop.signal.aborted) this.#handle(entry, { kind: "failed", file: id, fault });
-    } finally {
-      if (entry.uploads.get(id) === stop) entry.uploads.delete(id);
-      entry.progress.delete(id);
-    }
   }
 
   /** Reports the entries of a folder that the page could not read. */
@@ -422,20 +381,20 @@ export class WaitingMessages {
     if (fault !== undefined) this.options.emit({ kind: "fault", fault });
   }
 
-  async #send(
+  async #upload(
     entry: Entry,
     file: MessageFile,
     isRetry: boolean,
-    signal: AbortSignal,
+    callbacks: UploadCallbacks,
   ): Promise<CompleteUpload> {
     const content = await this.#contentFor(entry, file, isRetry);
     try {
-      return await this.#sendContent(entry, file, content, signal);
+      return await this.#uploadContent(entry, file, content, callbacks);
     } catch (error) {
-      if (asFault(error).code !== "file-changed" || signal.aborted) throw error;
+      if (asFault(error).code !== "file-changed" || callbacks.signal.aborted) throw error;
       const stored = await this.#storedCopy(entry, file.id);
       if (stored === undefined) throw error;
-      return await this.#sendContent(entry, file, stored, signal);
+      return await this.#uploadContent(entry, file, stored, callbacks);
     }
   }
 
@@ -447,14 +406,14 @@ export class WaitingMessages {
     return copy?.file;
   }
 
-  async #sendContent(
+  async #uploadContent(
     entry: Entry,
     file: MessageFile,
     content: AttachedContent,
-    signal: AbortSignal,
+    callbacks: UploadCallbacks,
   ): Promise<CompleteUpload> {
     const { files } = this.options;
-    const { message } = entry.machine;
+    const { message } = entry.run;
     const { source, preview } = await this.#open(content, file.source);
     try {
       return await files.upload({
@@ -462,11 +421,7 @@ export class WaitingMessages {
         preview,
         to: message.to,
         ...defined({ re: message.re, thread: message.thread }),
-        signal,
-        onProgress: (progress) => {
-          entry.progress.set(file.id, progress);
-          if (!signal.aborted) this.#show(entry);
-        },
+        ...callbacks,
       });
     } finally {
       source.close();
@@ -482,12 +437,8 @@ export class WaitingMessages {
     const stamp = stampOf(content);
     if (stamp === source.stamp) return content;
     if (!isRetry) throw mustChoose(name);
-    this.#handle(entry, {
-      kind: "opened",
-      file: id,
-      source: { ...source, stamp },
-      size: content.size,
-    });
+    const stored = { ...source, stamp };
+    entry.run.handle({ kind: "opened", file: id, source: stored, size: content.size });
     return content;
   }
 
@@ -532,11 +483,11 @@ export class WaitingMessages {
 
   #post(
     entry: Entry,
-    posts: Extract<OutgoingEffect<StoredSource>, { kind: "post" }>["posts"],
+    posts: Extract<OutgoingOrder<StoredSource>, { kind: "post" }>["posts"],
   ): void {
     const { session } = this.options;
-    const { key, machine } = entry;
-    const { message } = machine;
+    const { key, run } = entry;
+    const { message } = run;
     const names = message.files.map(({ name }) => name);
     entry.isPosted = true;
     // The page keeps the message itself until its post is settled.
@@ -544,7 +495,7 @@ export class WaitingMessages {
     const receipts = posts.map(({ to, body }) =>
       session.posts.post(to, { ...body, message: key, names, waiting }),
     );
-    this.#handle(entry, { kind: "queued" });
+    run.handle({ kind: "queued" });
     this.options.emit({ kind: "waiting-gone", key });
     void this.#follow(entry, message, receipts);
   }
@@ -553,7 +504,7 @@ export class WaitingMessages {
   posted(key: string): readonly TableChange[] {
     const entry = this.#entries.get(key);
     if (entry?.isPosted !== true || !entry.isStored) return [];
-    const value: StoredMessage = { ...entry.machine.message, isPosted: true };
+    const value: StoredMessage = { ...entry.run.message, isPosted: true };
     return [{ table: "messages", key: this.#prefix + key, value }];
   }
 
@@ -578,10 +529,11 @@ export class WaitingMessages {
   #refused(entry: Entry, message: Message, fault: Fault): void {
     entry.isPosted = false;
     const [to = ""] = message.to;
-    entry.machine = new OutgoingMessage(refusedMessage(message, to, fault));
+    entry.run.close();
+    entry.run = this.#run(refusedMessage(message, to, fault), () => entry);
     void this.#writes.run(() => this.#write(entry));
     this.#show(entry);
-    this.#handle(entry, { kind: "started" });
+    entry.run.handle({ kind: "started" });
   }
 
   /** The contents stay where they are stored, and belong to the composer again. */
@@ -622,17 +574,17 @@ export class WaitingMessages {
     this.#left(entry);
   }
 
-  #left({ cancelTimer, release }: Entry): void {
-    cancelTimer?.();
+  #left({ run, release }: Entry): void {
+    run.close();
     release?.();
     this.#notifyTabs();
   }
 
   /** A failed write keeps the message in memory, and `WatchedStore` says so once. */
   async #write(entry: Entry, more: readonly TableChange[] = []): Promise<void> {
-    const { key, machine, isPosted } = entry;
+    const { key, run, isPosted } = entry;
     if (this.#entries.get(key) !== entry || isPosted || this.#isClosed) return;
-    const change = { table: "messages", key: this.#prefix + key, value: machine.message } as const;
+    const change = { table: "messages", key: this.#prefix + key, value: run.message } as const;
     try {
       await this.options.platform.store.write([change, ...more]);
       entry.isStored = this.options.platform.store.isEphemeral !== true;
@@ -651,8 +603,8 @@ export class WaitingMessages {
     platform.tabs.broadcast({ kind: "messages", user: owner.user });
   }
 
-  #show({ key, machine, progress }: Entry): void {
-    const message = waitingView(key, machine.message, progress);
+  #show({ key, run }: Entry): void {
+    const message = waitingView(key, run.message, run.progress);
     this.options.emit({ kind: "waiting", message });
   }
 
@@ -670,18 +622,11 @@ export class WaitingMessages {
    */
   async historyReplaced(common: number): Promise<void> {
     const { store } = this.options.platform;
-    for (const { key, machine, isPosted } of this.#entries.values()) {
-      const { re, thread: _, ...message } = machine.message;
-      if (isPosted || (re ?? 0) <= common) continue;
-      const fault = storedFault(
-        new Fault(
-          "not-found",
-          msg`the server has lost the message that an unsent message refers to`,
-          { remedy: msg`send it again as a new message` },
-        ),
-      );
+    for (const { key, run, isPosted } of this.#entries.values()) {
+      if (isPosted || (run.message.re ?? 0) <= common) continue;
       const change = { table: "messages", key: this.#prefix + key } as const;
-      await this.#writes.run(() => store.write([{ ...change, value: { ...message, fault } }]));
+      const value = withoutLostTarget(run.message);
+      await this.#writes.run(() => store.write([{ ...change, value }]));
     }
     await this.written();
   }
@@ -692,9 +637,8 @@ export class WaitingMessages {
 
   close(): void {
     this.#isClosed = true;
-    for (const { uploads, release, cancelTimer } of this.#entries.values()) {
-      for (const stop of uploads.values()) stop.abort();
-      cancelTimer?.();
+    for (const { run, release } of this.#entries.values()) {
+      run.close();
       release?.();
     }
     this.#entries.clear();
@@ -703,12 +647,4 @@ export class WaitingMessages {
   #lockName(key: string): string {
     return `chat message ${this.#prefix}${key}`;
   }
-}
-
-function contentOf({ entry }: CompleteUpload): UploadedContent {
-  const { file, size, chunks, digest, preview } = entry;
-  const id = file as FileId;
-  if (preview === undefined) return { file: id, size, chunks, digest: toHex(digest) };
-  const shown = { ...preview, file: preview.file as FileId, digest: toHex(preview.digest) };
-  return { file: id, size, chunks, digest: toHex(digest), preview: defined(shown) };
 }
