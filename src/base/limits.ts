@@ -360,6 +360,10 @@ export const CALLS_LISTED_MAX = 100;
 /** Rooms of an answer to `inbox`, and of those the ones whose last message it contains. */
 export const INBOX_ROOMS_MAX = 256;
 export const INBOX_LAST_MAX = 50;
+/** Messages of each kind, authors and moderators in an answer to `unread`. */
+export const UNREAD_LISTED_MAX = 500;
+export const UNREAD_AUTHORS_MAX = 50;
+export const UNREAD_MODERATORS_MAX = 8;
 
 // Secrets: resets, guesses and password checks
 

@@ -69,6 +69,7 @@ import { RecordLookup } from "./rooms/record-lookup.ts";
 import { References } from "./rooms/references.ts";
 import { Retention } from "./rooms/retention.ts";
 import { TypingFeed } from "./rooms/typing-feed.ts";
+import { UnreadService } from "./rooms/unread.ts";
 import type { SealedBuckets } from "./sealed/buckets.ts";
 import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
@@ -345,6 +346,7 @@ function openServices(
     new ServerNotices({ ...context, disk }),
     readPositions,
     calls,
+    new UnreadService({ ...context, readPositions, calls, recordLookup, historyQuota }),
     typing,
     presence,
     quota,

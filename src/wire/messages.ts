@@ -57,6 +57,9 @@ import {
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
   TYPING_NAMED_MAX,
+  UNREAD_AUTHORS_MAX,
+  UNREAD_LISTED_MAX,
+  UNREAD_MODERATORS_MAX,
   WELCOME_BYTES_MAX,
 } from "../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../base/limits-cluster.ts";
@@ -168,6 +171,10 @@ const roomEntry = v.object({
   /** Receipts in a direct conversation take effect when both users want them. */
   receiptsWanted: v.optional(v.boolean()),
 });
+
+const unreadMessage = v.object({ seq: positive, n: positive });
+/** The newest ones, the oldest first. */
+const unreadMessages = list(unreadMessage, UNREAD_LISTED_MAX);
 
 /** Reasons for which an unread message calls an account, the strongest first. */
 export const CALL_REASONS = ["mention", "reply", "thread", "everyone", "keyword"] as const;
@@ -780,6 +787,32 @@ export const REQUESTS = {
       /** Calls, and the last messages of rooms and threads, each followed by its last edit. */
       records: v.array(record),
       more: v.boolean(),
+    }),
+  },
+  /**
+   * Sums up the unread messages of a room, without those of ignored people, and without replies
+   * that only a thread shows. In an encrypted room, the server knows neither calls nor contents.
+   */
+  unread: {
+    fields: { room: id },
+    answer: v.object({
+      /** UNREAD_COUNTED_MAX stands for that many or more. */
+      unread: count,
+      /** Highest `n` that one of the account's devices has read. */
+      read: count,
+      /** Time of the first message in Unix ms. */
+      since: v.optional(unixMs),
+      first: v.optional(unreadMessage),
+      last: v.optional(unreadMessage),
+      /** Number of people, of whom `people` lists those with the most messages. */
+      authors: count,
+      people: list(v.object({ user: name, unread: positive }), UNREAD_AUTHORS_MAX),
+      calls: unreadMessages,
+      moderators: list(v.object({ user: name, messages: unreadMessages }), UNREAD_MODERATORS_MAX),
+      photos: unreadMessages,
+      /** Messages with other files. */
+      files: unreadMessages,
+      polls: unreadMessages,
     }),
   },
   who: {

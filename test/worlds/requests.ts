@@ -212,6 +212,7 @@ const COMMON: readonly RequestChoice["kind"][] = [
     "receipts",
     "readers",
     "inbox",
+    "unread",
   ] as const),
   ...(["poll", "vote", "vote"] as const),
   ...(["typing", "ignore", "push-subscribe", "upload", "upload-held"] as const),
@@ -265,6 +266,12 @@ export const REQUESTS = {
       calls.every(({ room }) => listed.has(room)),
       () => "a call is in a room that the inbox does not list",
     );
+  },
+  unread: async (about) => {
+    const room = roomOf(about);
+    const { unread, people } = await about.client.request("unread", { room });
+    const counted = people.reduce((sum, one) => sum + one.unread, 0);
+    check(counted <= unread, () => "people wrote more than is unread");
   },
   readers: (about) => about.client.request("readers", { seq: ownSeq(about) }),
   handed: (about) => about.client.request("handed", { room: about.room }),

@@ -19,6 +19,12 @@ export interface MessageCountValue {
   readonly isUsed: boolean;
 }
 
+export interface CountedMessage {
+  readonly n: number;
+  readonly seq: number;
+  readonly by: UserId;
+}
+
 export class MessageCount {
   /** `n` of each message that is not erased, ascending. At most 2 * UNREAD_COUNTED_MAX entries. */
   readonly #positions: number[] = [];
@@ -111,6 +117,19 @@ export class MessageCount {
       Math.max(0, indexFrom(positions, before) - indexFrom(positions, after + 1));
     const count = countIn(this.#positions) - countIn(this.#positionsOf(reader));
     return Math.min(count, UNREAD_COUNTED_MAX);
+  }
+
+  /**
+   * Returns the messages that `countOthers` counts, the newest UNREAD_COUNTED_MAX, oldest first.
+   */
+  listOthers(reader: UserId, after: number): CountedMessage[] {
+    const found: CountedMessage[] = [];
+    for (let i = this.#positions.length - 1; i >= 0; i--) {
+      const [n, seq, by] = [this.#positions[i] ?? 0, this.#seqs[i] ?? 0, this.#authors[i]];
+      if (n <= after || found.length === UNREAD_COUNTED_MAX) break;
+      if (by !== undefined && by !== reader) found.push({ n, seq, by });
+    }
+    return found.reverse();
   }
 
   /** Returns the seqs of the first and the last counted message of another user after `after`. */

@@ -8,6 +8,7 @@ import type { PageQuery } from "../log/log.ts";
 export interface LineSearchQuery extends LineQuery {
   readonly from: PageQuery["from"];
   readonly files?: boolean | undefined;
+  readonly polls?: boolean | undefined;
 }
 
 export function lineQueryOf(query: PageQuery): LineSearchQuery {
@@ -19,8 +20,8 @@ export function lineQueryOf(query: PageQuery): LineSearchQuery {
   return { ...query, ...prefilter, grep: foldCase(grep), ...defined({ pattern }) };
 }
 
-export function isRare({ grep, re, by, kinds }: LineQuery): boolean {
-  const isBodySearched = grep !== undefined || re !== undefined;
+export function isRare({ grep, re, by, kinds, polls }: LineSearchQuery): boolean {
+  const isBodySearched = grep !== undefined || re !== undefined || polls === true;
   return isBodySearched || by !== undefined || kinds?.has("text") === false;
 }
 
@@ -28,6 +29,8 @@ function prefilterOf(query: PageQuery): Pick<LineSearchQuery, "needle"> {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
     return query.grep.isWellFormed() ? searchedFor(escapedInJson(query.grep)) : {};
   }
+  // Within a text, the quotes would be escaped.
+  if (query.polls === true) return searchedFor('"poll":{');
   if (query.re !== undefined) return searchedFor(`"re":${query.re}`);
   if (query.by !== undefined) return searchedFor(`"by":"${query.by}","id":`);
   const [room] = query.rooms?.size === 1 ? query.rooms : [];

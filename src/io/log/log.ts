@@ -60,6 +60,8 @@ export interface PageQuery {
   readonly untilMs?: number;
   readonly grep?: string;
   readonly ignoreCase?: boolean;
+  /** Selects texts that begin a poll, and few others. */
+  readonly polls?: boolean | undefined;
   /** `re` of the bodies. */
   readonly re?: number;
   /**

@@ -1,14 +1,17 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { CALLS_MAX, INBOX_ROOMS_MAX } from "../../../src/base/limits.ts";
+import { CALLS_MAX, INBOX_ROOMS_MAX, UNREAD_COUNTED_MAX } from "../../../src/base/limits.ts";
 import { queryInbox } from "../../../src/client/link/queries.ts";
 import { CALLS, Calls } from "../../../src/core/calls/calls.ts";
 import { readInbox } from "../../../src/core/client/inbox.ts";
+import { MessageCount } from "../../../src/core/rooms/message-count.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { PostBody } from "../../../src/wire/messages.ts";
+import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";
+import { lab } from "../site-lab.ts";
 
 const TOKEN = "T".repeat(43);
 
@@ -183,4 +186,63 @@ test("lists the rooms of a large inbox in pages, with the records of all", async
   await ana.request("leave", { room: last?.name ?? "" });
   const lost = await ana.request("inbox", { after: last?.room });
   expect([lost.rooms, lost.more]).toEqual([[], false]);
+});
+
+test("sums up the unread messages of a room, without erased and ignored ones", async () => {
+  const { site, ana, ben, eve } = await lab();
+  const read = (await site.wait(ana.post("mine", "lab"))).n;
+  await ben.request("read", { room: ana.roomId("lab"), n: read });
+  const post = async (by: Guest, text: string, fields: Partial<PostBody> = {}) =>
+    (await site.wait(say(by, text, fields, "lab"))).seq;
+  const first = await post(ana, "@ben", { mentions: ["ben"] });
+  const poll = await post(ana, "Q?\n1. a\n2. b", { poll: { options: 2 } });
+  await post(ana, 'no "poll":{"options":2}');
+  await post(ana, "in a thread", { re: first, thread: true });
+  await post(ben, "by the reader");
+  await post(eve, "of a reader");
+  const erased = await post(eve, "later erased");
+  const lane = await channelOf(eve);
+  await new TestFile("photo", 10, "photo.JPG").upload(lane, ["lab"]);
+  await new TestFile("notes", 10, "notes.pdf").upload(lane, ["lab"]);
+  await eve.request("erase", { seq: erased });
+  await site.quiet();
+  const seqOf = (name: string) => {
+    const isNamed = (body: unknown) => JSON.stringify(body).includes(name);
+    return ben.records.find(({ body }) => isNamed(body))?.head.seq ?? 0;
+  };
+  const fields = { room: ana.roomId("lab") };
+  const { since, ...answer } = await ben.request("unread", fields);
+  const seqs = (messages: readonly { seq: number }[]) => messages.map(({ seq }) => seq);
+  expect(since).toBe(ben.records.find(({ head }) => head.seq === first)?.head.time);
+  expect(answer).toMatchObject({ unread: 6, read, authors: 2, first: { seq: first } });
+  expect(answer.last?.seq).toBe(seqOf("notes.pdf"));
+  expect(answer.people).toEqual([
+    { user: "ana", unread: 3 },
+    { user: "eve", unread: 3 },
+  ]);
+  expect(answer.moderators.map(({ user, messages }) => [user, messages.length])).toEqual([
+    ["ana", 3],
+  ]);
+  expect(seqs(answer.calls)).toEqual([first]);
+  expect(seqs(answer.photos)).toEqual([seqOf("photo.JPG")]);
+  expect(seqs(answer.files)).toEqual([seqOf("notes.pdf")]);
+  expect(seqs(answer.polls)).toEqual([poll]);
+  await ben.request("ignore", { user: "eve", on: true });
+  const without = await ben.request("unread", fields);
+  expect([without.unread, without.authors, without.photos]).toEqual([3, 1, []]);
+  await ben.request("read", { ...fields, n: 1_000_000 });
+  expect(await ben.request("unread", fields)).toMatchObject({ unread: 0, people: [], calls: [] });
+  await ben.request("leave", { room: "lab" });
+  expect(await ben.refusal("unread", fields)).toBe("not-member");
+  expect(await ben.refusal("unread", { room: "rAAAAAAAAAAA" })).toBe("not-member");
+});
+
+test("sums up at most the newest messages", () => {
+  const count = new MessageCount();
+  const total = UNREAD_COUNTED_MAX + 500;
+  for (let n = 2; n < total + 2; n++) count.add(n, user(`u${n % 3}`), n);
+  const listed = count.listOthers(user("u0"), 1);
+  expect(listed.length).toBe(count.countOthers(user("u0"), 1));
+  expect(count.listOthers(user("ana"), 1).length).toBe(UNREAD_COUNTED_MAX);
+  expect(count.listOthers(user("ana"), total).map(({ n }) => n)).toEqual([total + 1]);
 });
