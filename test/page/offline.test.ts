@@ -147,25 +147,27 @@ pageTest("sends messages of two tabs once, shows them in both, and logs out both
   await other.composer.waitFor();
 });
 
-pageTest("sends the unsent messages of a closed tab from another tab", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await server.browser.visit(pageAddress(served));
-  await ana.logIn("ana");
-  const other = await ana.tab();
-  await other.composer.waitFor();
-  await served.program.signal("SIGKILL");
-  await other.page.getByText(/^Can't reach the server/).waitFor();
-  await other.send("from the tab that closes");
-  await other.message("from the tab that closes").getByText("waiting for connection").waitFor();
-  await other.page.close();
-  await sandbox.serve({ port: served.port });
-  await ana.page.evaluate("dispatchEvent(new Event('focus'))");
-  await ana.waitUntilConnected();
-  await ana.waitForMessage("from the tab that closes");
-  await ana.waitUntilSent();
-  expect(await stored(served.data, "ana")).toEqual(["from the tab that closes"]);
-});
+pageTest(
+  "sends the unsent messages of a closed tab from another tab, without its focus",
+  async () => {
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve();
+    await using ana = await server.browser.visit(pageAddress(served));
+    await ana.logIn("ana");
+    const other = await ana.tab();
+    await other.composer.waitFor();
+    await served.program.signal("SIGKILL");
+    await other.page.getByText(/^Can't reach the server/).waitFor();
+    await other.send("from the tab that closes");
+    await other.message("from the tab that closes").getByText("waiting for connection").waitFor();
+    await other.page.close();
+    await sandbox.serve({ port: served.port });
+    await ana.waitUntilConnected();
+    await ana.waitForMessage("from the tab that closes");
+    await ana.waitUntilSent();
+    expect(await stored(served.data, "ana")).toEqual(["from the tab that closes"]);
+  },
+);
 
 function storedPlaces<Value>({ page }: Visit, prefix: string): Promise<Value[]> {
   return page.evaluate<Value[]>(`new Promise((resolve, reject) => {

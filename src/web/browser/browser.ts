@@ -62,7 +62,7 @@ interface Page extends SavingPage {
     readonly locks?: {
       request<Result>(
         name: string,
-        options: { readonly ifAvailable: true } | { readonly signal: AbortSignal },
+        options: { readonly ifAvailable?: true; readonly signal?: AbortSignal },
         callback: (lock: unknown) => Promise<Result> | undefined,
       ): Promise<Result>;
     };
@@ -324,9 +324,14 @@ async function localFault({ fetch }: Page, token = "", error: unknown): Promise<
 function browserLocks({ navigator }: Page): Locks {
   const { locks } = navigator;
   if (locks === undefined)
-    return { hold: async () => () => undefined, run: (_, __, work) => work() };
+    return {
+      hold: async () => () => undefined,
+      run: (_, __, work) => work(),
+      whenReleased: () => new Promise(() => undefined),
+    };
   return {
     run: (name, waitMsMax, work) => runLocked(locks, { name, waitMsMax }, work),
+    whenReleased: (name) => locks.request(name, {}, async () => undefined),
     hold: (name) =>
       new Promise((resolve, reject) => {
         locks

@@ -19,6 +19,8 @@ export interface Locks {
   /** @returns a function that releases the lock; `undefined` if another tab holds it */
   hold(name: string): Promise<(() => void) | undefined>;
   run<Result>(name: string, waitMsMax: number, work: () => Promise<Result>): Promise<Result>;
+  /** Without locks, the promise never resolves. */
+  whenReleased(name: string): Promise<void>;
 }
 
 export interface Databases {
@@ -35,6 +37,8 @@ export interface Tabs {
 }
 
 export const TAB_MESSAGE = v.variant("kind", [
+  /** A page has logged in, or answers one that has. */
+  v.object({ kind: v.literal("opened"), page: v.string(), answers: v.boolean() }),
   /** The user has accepted a different history of the server in this tab. */
   v.object({ kind: v.literal("accepted") }),
   v.object({ kind: v.literal("left"), user: v.string() }),

@@ -53,6 +53,7 @@ import { PageAccount } from "./account.ts";
 import { TabDrafts } from "./drafts.ts";
 import { HandedLists } from "./handed-lists.ts";
 import { linkGranter } from "./linking.ts";
+import { OtherTabs } from "./other-tabs.ts";
 import { RefusedPosts } from "./refused-posts.ts";
 import type { SealedModule } from "./sealing.ts";
 
@@ -171,6 +172,7 @@ export class PageClient extends ChatClient<PageAccount> {
   /** Connection whose answer the page awaits. */
   #probed: Connection | undefined;
   readonly #drafts: TabDrafts;
+  readonly #otherTabs: OtherTabs;
   readonly #refused: RefusedPosts;
   readonly #logs: BrowserLogPins;
   #isClosed = false;
@@ -245,7 +247,9 @@ export class PageClient extends ChatClient<PageAccount> {
     platform.onOnline(() => this.loop.reconnectNow());
     platform.storeWatch.onRelease = () => this.#releaseStore();
     platform.storeWatch.onChange = () => this.store.update();
+    this.#otherTabs = new OtherTabs(platform, () => this.#adopt());
     platform.tabs.onMessage((message) => {
+      if (message.kind === "opened") return this.#otherTabs.receive(message);
       if (message.kind === "accepted") return void this.#restartIfReplaced();
       if (!this.#isLoggedInAs(message.user)) return;
       if (message.kind === "left") this.#loggedOutElsewhere();
@@ -725,6 +729,7 @@ export class PageClient extends ChatClient<PageAccount> {
       account.migrated.then(async () => {
         const { user } = result.account;
         await Promise.all([this.#drafts.restore(user), this.#refused.restore(user)]);
+        await this.#otherTabs.announce();
       }),
     );
   }

@@ -21,7 +21,8 @@ export class Browser {
   readonly site: Site;
   store: Store = new MemoryStore();
   lastDrafts: string | undefined;
-  readonly #held = new Set<string>();
+  /** Callbacks of those who wait for the release of a lock. */
+  readonly #held = new Map<string, (() => void)[]>();
   readonly #tabs = new Set<Tab>();
   place: SaveTarget | undefined;
   subtle: SubtleCrypto | undefined = crypto.subtle;
@@ -57,12 +58,22 @@ export class Browser {
     return {
       hold: async (name) => {
         if (this.#held.has(name)) return undefined;
-        this.#held.add(name);
-        const release = () => void this.#held.delete(name);
+        const waiting: (() => void)[] = [];
+        this.#held.set(name, waiting);
+        const release = () => {
+          this.#held.delete(name);
+          for (const resolve of waiting.splice(0)) resolve();
+        };
         tab.releases.push(release);
         return release;
       },
       run: (_name, _waitMsMax, work) => work(),
+      whenReleased: (name) =>
+        new Promise((resolve) => {
+          const releases = this.#held.get(name);
+          if (releases === undefined) resolve();
+          else releases.push(resolve);
+        }),
     };
   }
 

@@ -308,6 +308,51 @@ describe("broken links", () => {
     expect(await browser.store.all("outbox", "")).toEqual([]);
   });
 
+  test("open tabs send what a closed tab could not, without the focus, and once", async () => {
+    const { site, browser, ana: first } = await opened();
+    const others = [await browser.tab(), await browser.tab()];
+    for (const tab of others) {
+      await tab.caughtUp();
+      tab.chat.setFocus(false);
+    }
+    await site.time.advance(1_000);
+    for (const [text, closes] of [
+      ["killed", async () => first.kill()],
+      ["closed", async () => others.shift()?.close()],
+    ] as const) {
+      const tab = text === "killed" ? first : others[0];
+      tab?.cut();
+      tab?.chat.actions.send("lobby", { text });
+      await site.time.advance(10);
+      await closes();
+      const last = others.at(-1);
+      await last?.until(`${text} is there`, () => last.texts("lobby").includes(text));
+    }
+    const last = others[0];
+    await last?.settled();
+    await site.time.advance(10_000);
+    expect(last?.texts("lobby")).toEqual(["killed", "closed"]);
+    expect(await browser.store.all("outbox", "")).toEqual([]);
+  });
+
+  test("a tab that reloads keeps its unsent messages", async () => {
+    const { site, browser, ana: first } = await opened();
+    const other = await browser.tab();
+    await other.caughtUp();
+    await site.time.advance(1_000);
+    first.cut();
+    first.chat.actions.send("lobby", { text: "mine" });
+    await site.time.advance(10);
+    first.kill();
+    await site.time.advance(4_000);
+    expect(other.texts("lobby")).toEqual([]);
+    const again = await browser.tab({ reloads: first });
+    await again.settled();
+    await other.until("it is there", () => other.texts("lobby").length > 0);
+    await site.time.advance(10_000);
+    for (const tab of [again, other]) expect(tab.texts("lobby")).toEqual(["mine"]);
+  });
+
   test.each(["another name", "another key"])("and so under %s", async (change) => {
     const { site, olga } = await operated();
     const browser = new Browser(site);
