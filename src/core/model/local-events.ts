@@ -38,7 +38,7 @@ export const LOCAL_HANDLERS: EventHandlers<LocalEvent> = {
   "waiting-gone": ({ fields }, event) => {
     fields.waiting = fields.waiting.filter(({ key }) => key !== event.key);
   },
-  "poll-ended": inRoom(({ fields }, room, { seq }) => markPollEnded(room, seq, fields.me)),
+  "poll-ended": inRoom(({ fields }, room, { seq }) => markPollEnded(room, seq, fields)),
   discarded: ({ fields }, event) => {
     fields.pending = fields.pending.filter(({ key }) => key !== event.key);
   },

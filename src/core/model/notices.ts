@@ -3,11 +3,19 @@
 import type { NoticeKind, NoticeOf } from "../../wire/messages.ts";
 import type { ModelDraft } from "./builder.ts";
 import { setDisplayNames } from "./people.ts";
+import { recount } from "./room.ts";
 import type { NoticeTexts } from "./state.ts";
 
 export const NOTICE_HANDLERS = {
-  ignored: ({ fields }, { users }) => {
+  ignored: (draft, { users }) => {
+    const { fields } = draft;
     fields.ignored = new Set(users.map((user) => user.toLowerCase()));
+    for (const [id, { unread, mentions, last, read }] of [...draft.rooms]) {
+      if (unread === 0 && mentions.length === 0 && read >= last) continue;
+      const room = draft.room(id);
+      const calls = fields.calls.flatMap((call) => (call.room === id ? [call.item] : []));
+      if (room !== undefined) recount(room, calls, fields);
+    }
   },
   "display-name": ({ fields }, { user, text }) =>
     setDisplayNames(fields, [[user, text || undefined]]),

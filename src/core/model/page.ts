@@ -187,7 +187,7 @@ function applyCalls(
   const { me } = draft.fields;
   for (const record of records) {
     const room = record.kind === "edit" ? draft.room(record.room.id) : undefined;
-    if (room !== undefined) applyChanges(room, [record], me);
+    if (room !== undefined) applyChanges(room, [record], draft.fields);
   }
   const calls = foundItems(
     records.filter(({ kind }) => kind !== "edit"),

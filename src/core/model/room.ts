@@ -1,11 +1,12 @@
 /** State of one room in the model. */
 
-import { HANDS_MAX, PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import { CALLS_LISTED_MAX, HANDS_MAX, PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import { SECOND_MS } from "../../base/time.ts";
 import { kindsWith, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
+import { isCountedAuthor } from "../rooms/counted.ts";
 import { EVERYWHERE } from "../rooms/prefs.ts";
 import { NO_CHANGES, noteChange, notePollEnd, repliesView, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
@@ -34,8 +35,8 @@ import type {
 
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
-/** The account whose mentions and keywords mark messages. */
-type Reader = Pick<Model, "me" | "prefs">;
+/** The account whose mentions and keywords mark messages, and whose unread messages are counted. */
+type Reader = Pick<Model, "me" | "prefs" | "ignored">;
 
 export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
@@ -45,6 +46,8 @@ const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
  * single items would be slow.
  */
 const TRIM_DIVISOR = 4;
+
+type CountingReader = Pick<Model, "me" | "ignored">;
 
 export interface ItemBuffers {
   readonly itemsMax: number;
@@ -115,7 +118,7 @@ function propertiesOf(update: RoomUpdate) {
   };
 }
 
-export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
+export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate, reader: Reader): void {
   room.name = update.with ?? update.name ?? room.name;
   room.target = formatTarget(room);
   room.formerNames = update.was ?? [];
@@ -125,11 +128,11 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.linkN = Math.max(room.linkN, update.n - 1);
   if (update.n - 1 > room.receivedN) restart(room, update.n - 1);
   room.last = Math.max(room.last, update.n - 1);
-  readUpTo(room, update.read ?? 1);
+  readUpTo(room, update.read ?? 1, reader);
   noteCalls(room, update);
   if (update.unread === undefined || update.read !== room.read) return;
   room.countedN = Math.max(update.n - 1, room.read);
-  room.unread = update.unread + messagesOfOthers(room.tail, room.countedN);
+  room.unread = update.unread + messagesOfOthers(room.tail, room.countedN, reader);
 }
 
 function restart(room: RoomDraft, received: number): void {
@@ -160,12 +163,12 @@ export function endListing(room: RoomDraft): void {
  * @param unread number of unread messages left, if the server sent it
  * @returns true if the read position advanced
  */
-export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
+export function readUpTo(room: RoomDraft, n: number, reader: Reader, unread?: number): boolean {
   // The server sends the same position again if erasures have changed the number.
   if (n === room.read && unread !== undefined) room.unread = unread;
   if (n <= room.read) return false;
   room.read = n;
-  room.unread = unread ?? countUnread(room);
+  room.unread = unread ?? countUnread(room, reader);
   if (room.mentions.length > 0) room.mentions = room.mentions.filter((mention) => mention.n > n);
   return true;
 }
@@ -186,12 +189,12 @@ export function addRecord(
   room.receivedN = n;
   room.last = Math.max(room.last, n);
   if (hasNoItem(record)) {
-    applyChanges(room, [record], me);
-    if (wasRead) readUpTo(room, n);
+    applyChanges(room, [record], reader);
+    if (wasRead) readUpTo(room, n, reader);
     return undefined;
   }
   const isMine = isSameName(record.from, me);
-  if (isMine && (wasRead || record.kind === "join")) readUpTo(room, n);
+  if (isMine && (wasRead || record.kind === "join")) readUpTo(room, n, reader);
   const item = withChanges(newItem(room, record, reader), room.changes.get(seq), me);
   if (MESSAGE_KINDS.has(item.kind) && room.typing.length > 0) {
     room.typing = room.typing.filter((name) => !isSameName(name, item.from));
@@ -199,23 +202,27 @@ export function addRecord(
   addToTail(room, item, holding);
   addToThread(room, [item], holding);
   if (item.re !== undefined || record.body?.["poll"] !== undefined)
-    applyChanges(room, [record], me);
-  if (isUnread(room, item)) room.unread++;
+    applyChanges(room, [record], reader);
+  if (isUnread(room, item, reader)) room.unread++;
   room.lastUnixMs = record.timeUnixMs;
   room.lastSeq = seq;
   applyToRoom(room, item);
   return item;
 }
 
-function countUnread({ tail, last, read, unread }: RoomDraft): number {
-  const here = messagesOfOthers(tail, read);
+function countUnread({ tail, last, read, unread }: RoomDraft, reader: Reader): number {
+  const here = messagesOfOthers(tail, read, reader);
   const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
   return isWhole ? here : Math.max(here, Math.min(unread, last - read));
 }
 
-export function messagesOfOthers({ items }: ItemRange, after: number): number {
+export function messagesOfOthers(
+  { items }: ItemRange,
+  after: number,
+  reader: CountingReader,
+): number {
   const first = items.findLastIndex(({ n }) => n <= after) + 1;
-  return items.slice(first).filter(isCounted).length;
+  return items.slice(first).filter((item) => isCounted(item, reader)).length;
 }
 
 /** Reports whether every message is for the user: in a direct conversation or a group. */
@@ -224,24 +231,60 @@ export function isConversation({ kind, people }: Pick<RoomState, "kind" | "peopl
 }
 
 /** Reports whether the item counts as unread in its room, and not only in its thread. */
-function isCounted(item: Item): boolean {
-  return isMessage(item) && !item.isMine && !item.isInThread && item.state !== "erased";
+function isCounted(item: Item, reader: CountingReader): boolean {
+  const isHere = isMessage(item) && !item.isInThread && item.state !== "erased";
+  return isHere && isCountedFrom(item, reader);
 }
 
-function isUnread({ read }: Pick<RoomState, "read">, item: Item): boolean {
-  return item.n > read && isCounted(item);
+function isCountedFrom({ from = "" }: Item, { me = "", ignored }: CountingReader): boolean {
+  return isCountedAuthor(from.toLowerCase(), { id: me.toLowerCase(), ignored });
+}
+
+function isUnread({ read }: Pick<RoomState, "read">, item: Item, reader: CountingReader): boolean {
+  return item.n > read && isCounted(item, reader);
 }
 
 export function noteMention(room: RoomDraft, { n, seq }: Mention): void {
   if (n > room.read) room.mentions = [...room.mentions, { n, seq }];
 }
 
-/** Notes the calls in records that this client has not received, and will not receive by itself. */
+/**
+ * Notes the calls in records that this client has not received, and will not receive by itself.
+ * The list of the server replaces what was noted there, which may have been erased or edited.
+ */
 function noteCalls(room: RoomDraft, { calls = [], n: next }: RoomUpdate): void {
-  const known = new Set(room.mentions.map(({ seq }) => seq));
+  // The server sees no calls in encrypted rooms, and lists none in conversations.
+  if (room.isSealed || isConversation(room)) return;
+  const oldest = calls.length < CALLS_LISTED_MAX ? 0 : (calls[0]?.n ?? 0);
+  const isKept = ({ n, seq }: Mention) =>
+    n >= next || n < oldest || loadedItem(room, seq) !== undefined;
+  const kept = room.mentions.filter(isKept);
+  const known = new Set(kept.map(({ seq }) => seq));
   const others = calls.filter(({ n, seq }) => n < next && n > room.read && !known.has(seq));
+  if (others.length === 0 && kept.length === room.mentions.length) return;
+  room.mentions = [...kept, ...others].sort((a, b) => a.n - b.n);
+}
+
+/**
+ * Counts again after the reader has ignored people, or no longer ignores them. The server counts
+ * what is not loaded.
+ * @param calls messages that call the reader and are not loaded
+ */
+export function recount(room: RoomDraft, calls: readonly Item[], reader: Reader): void {
+  room.unread = countUnread(room, reader);
+  const items = new Map([...calls, ...room.tail.items].map((item) => [item.seq, item]));
+  const isNoted = ({ seq }: Mention) => {
+    const item = items.get(seq);
+    return item === undefined || isCountedFrom(item, reader);
+  };
+  room.mentions = room.mentions.filter(isNoted);
+  const known = new Set(room.mentions.map(({ seq }) => seq));
+  const isCalled = (item: Item) =>
+    (item.mentionsMe || isConversation(room)) && isUnread(room, item, reader);
+  const others = room.tail.items.filter((item) => !known.has(item.seq) && isCalled(item));
   if (others.length === 0) return;
-  room.mentions = [...room.mentions, ...others].sort((a, b) => a.n - b.n);
+  const added = others.map(({ n, seq }) => ({ n, seq }));
+  room.mentions = [...room.mentions, ...added].sort((a, b) => a.n - b.n);
 }
 
 /** Copies a busy room's items once per update instead of once per record. */
@@ -496,22 +539,22 @@ export function markAuthor(room: RoomDraft, user: string, by: string | undefined
 }
 
 /** Closes a poll whose time has passed. The server writes no record for it. */
-export function markPollEnded(room: RoomDraft, seq: number, me: string | undefined): void {
+export function markPollEnded(room: RoomDraft, seq: number, reader: CountingReader): void {
   if (room.changes.get(seq)?.poll?.rules === undefined) return;
-  noteChanges(room, me, (changes) => notePollEnd(changes, seq, seq));
+  noteChanges(room, reader, (changes) => notePollEnd(changes, seq, seq));
 }
 
 export function applyChanges(
   room: RoomDraft,
   records: readonly ChatRecord[],
-  me: string | undefined,
+  reader: CountingReader,
 ): void {
-  noteChanges(room, me, (changes) => records.flatMap((record) => noteChange(changes, record)));
+  noteChanges(room, reader, (changes) => records.flatMap((record) => noteChange(changes, record)));
 }
 
 function noteChanges(
   room: RoomDraft,
-  me: string | undefined,
+  reader: CountingReader,
   note: (changes: Map<number, Changes>) => readonly number[],
 ): void {
   const changes = new Map(room.changes);
@@ -523,18 +566,26 @@ function noteChanges(
   room.mentions = room.mentions.filter(({ seq }) => changes.get(seq)?.isErased !== true);
   if (changes.size > ROOM_CHANGES_MAX) return restart(room, room.receivedN);
   room.changes = changes;
+  const { me } = reader;
   const { tail } = room;
   room.tail = applyChangesTo(tail, touched, changes, me);
-  for (const seq of touched) uncount(room, itemAt(tail.items, seq), itemAt(room.tail.items, seq));
+  for (const seq of touched) {
+    uncount(room, itemAt(tail.items, seq), itemAt(room.tail.items, seq), reader);
+  }
   if (room.jump !== undefined) room.jump = applyChangesTo(room.jump, touched, changes, me);
   if (room.thread) room.thread = applyChangesTo(room.thread, touched, changes, me);
 }
 
 /** Takes a changed message from the counts that it no longer belongs to. */
-function uncount(room: RoomDraft, before: Item | undefined, after: Item | undefined): void {
+function uncount(
+  room: RoomDraft,
+  before: Item | undefined,
+  after: Item | undefined,
+  reader: CountingReader,
+): void {
   if (before === undefined || after === undefined) return;
-  const isCountedHere = before.n > room.countedN && isUnread(room, before);
-  if (isCountedHere && !isUnread(room, after)) room.unread = Math.max(0, room.unread - 1);
+  const isCountedHere = before.n > room.countedN && isUnread(room, before, reader);
+  if (isCountedHere && !isUnread(room, after, reader)) room.unread = Math.max(0, room.unread - 1);
   if (!before.mentionsMe || after.mentionsMe || isConversation(room)) return;
   room.mentions = room.mentions.filter(({ seq }) => seq !== after.seq);
 }
@@ -558,7 +609,7 @@ function applyChangesTo<Range extends ItemRange>(
 
 export function itemsOf(room: RoomDraft, records: readonly ChatRecord[], reader: Reader): Item[] {
   const { me } = reader;
-  applyChanges(room, records, me);
+  applyChanges(room, records, reader);
   const words = records.filter((record) => !hasNoItem(record));
   return words.map((record) =>
     withChanges(newItem(room, record, reader), room.changes.get(record.seq), me),

@@ -371,10 +371,10 @@ export function roomNotifyLevel(
 }
 
 /** If the user has marked messages as unread, counts from the first marked message. */
-function unreadIn({ prefs }: Pick<Model, "prefs">, room: RoomState): number {
-  const marked = prefs?.get(room.id)?.unread;
+function unreadIn(model: Pick<Model, "prefs" | "me" | "ignored">, room: RoomState): number {
+  const marked = model.prefs?.get(room.id)?.unread;
   if (marked === undefined) return room.unread;
-  return Math.max(1, room.unread, messagesOfOthers(room.tail, marked - 1));
+  return Math.max(1, room.unread, messagesOfOthers(room.tail, marked - 1, model));
 }
 
 function isHidden(model: Model, room: RoomState): boolean {

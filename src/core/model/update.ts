@@ -191,7 +191,7 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   typing: inRoom((_, room, { users }) => {
     room.typing = users;
   }),
-  read: inRoom((_, room, { n, unread }) => void readUpTo(room, n, unread)),
+  read: inRoom(({ fields }, room, { n, unread }) => void readUpTo(room, n, fields, unread)),
   named: ({ fields }, { names }) => setDisplayNames(fields, names),
   "author-key": (draft, { user, by }) => {
     for (const room of roomDrafts(draft)) markAuthor(room, user, by);
@@ -316,7 +316,7 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
   if (room !== undefined) {
     const { target, rules } = room;
     room.wasBoxed ||= isBoxed({ ...draft.fields, rooms: draft.rooms }, target);
-    applyRoomUpdate(room, update);
+    applyRoomUpdate(room, update, draft.fields);
     if (rules.post !== "private") moveDraftToBox(draft, target);
     if (draft.fields.isCaughtUp) room.countedN = 0;
     // A server that was killed may have lost the last positions that it received.
@@ -595,7 +595,7 @@ function markSeen(draft: ModelDraft, room: RoomDraft, seq: number): void {
 }
 
 function markRead(draft: ModelDraft, room: RoomDraft, n: number | undefined): void {
-  if (n === undefined || !readUpTo(room, n)) return;
+  if (n === undefined || !readUpTo(room, n, draft.fields)) return;
   draft.effects.push({ kind: "read", room: room.id, n });
 }
 

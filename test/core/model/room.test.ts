@@ -23,6 +23,7 @@ import {
 import { type Updated, updateAll } from "../../../src/core/model/update.ts";
 import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
+const ANA = { me: "ana", prefs: undefined, ignored: new Set<string>() };
 const item = (seq: number) => itemOf(record(seq), "ana", () => false);
 
 function room(...seqs: readonly number[]): RoomDraft {
@@ -94,11 +95,11 @@ test("updates a room each time the server lists it", () => {
   expect([flags(draft), flags(newRoom({ ...news, ...set }))]).toEqual([
     ...[Array(4).fill(false), Array(4).fill(true)],
   ]);
-  applyRoomUpdate(draft, { ...news, ...set });
+  applyRoomUpdate(draft, { ...news, ...set }, ANA);
   expect(flags(draft)).toEqual(Array(4).fill(true));
-  applyRoomUpdate(draft, { ...news, read: 5, unread: 2 });
+  applyRoomUpdate(draft, { ...news, read: 5, unread: 2 }, ANA);
   expect([flags(draft), draft.unread]).toEqual([Array(4).fill(false), 2]);
-  applyRoomUpdate(draft, { ...news, read: 3, unread: 7 });
+  applyRoomUpdate(draft, { ...news, read: 3, unread: 7 }, ANA);
   expect(draft.unread).toBe(2);
 });
 
@@ -147,6 +148,29 @@ test("notes calls in records that the server does not send", () => {
   ]);
   expect(lobbyOf(model).mentions.map(({ n }) => n)).toEqual([4, 5]);
   expect(newRoom({ ...update, calls }).mentions.map(({ n }) => n)).toEqual([4, 5]);
+  // A call was edited or erased in records that this client never received.
+  const later = updateAll(model, [
+    { ...update, n: 9, calls: calls.slice(2) },
+    recordEvent(9, { body: { text: "@ana", mentions: ["ana"] } }),
+    { ...update, n: 10, calls: calls.slice(2) },
+  ]);
+  expect(lobbyOf(later.model).mentions.map(({ n }) => n)).toEqual([5, 6, 9]);
+});
+
+test("counts again when the user ignores people, and when the user no longer does", () => {
+  const ignored = (...users: string[]): ModelEvent => ({ kind: "ignored", users });
+  const body = { text: "@ana", mentions: ["ana"] };
+  const events = [recordEvent(2, { body }), recordEvent(3, { from: "carl", body })];
+  const counts = (...after: readonly ModelEvent[]) => {
+    const { unread, mentions } = lobbyOf(scene(...events, ...after).model);
+    return [unread, mentions.map(({ seq }) => seq)];
+  };
+  expect(counts()).toEqual([2, [2, 3]]);
+  expect(counts(ignored("Ben"))).toEqual([1, [3]]);
+  expect(counts(ignored("ben", "carl"))).toEqual([0, []]);
+  expect(counts(ignored("ben"), ignored())).toEqual([2, [2, 3]]);
+  expect(counts(ignored("ben"), recordEvent(4, { body }))).toEqual([1, [3]]);
+  expect(counts(ignored("ben"), { kind: "read", room: LOBBY, n: 2, unread: 1 })).toEqual([1, [3]]);
 });
 
 test("updates read position and mentions exactly at the boundaries", () => {
@@ -157,9 +181,9 @@ test("updates read position and mentions exactly at the boundaries", () => {
     unread: 9,
     mentions: [4, 5].map((n) => ({ n, seq: n })),
   });
-  readUpTo(draft, 3);
+  readUpTo(draft, 3, ANA);
   expect(draft.unread).toBe(5);
-  readUpTo(draft, 4);
+  readUpTo(draft, 4, ANA);
   expect([draft.unread, draft.mentions.map(({ n }) => n)]).toEqual([3, [5]]);
   noteMention(draft, item(4));
   noteMention(draft, item(6));
@@ -324,7 +348,7 @@ test("marks muted members, and the user's own mute", () => {
   const news = { kind: "room", room: LOBBY, name: "lobby", n: 6, skipped: 0 } as const;
   const draft = newRoom({ ...news, mutedUntil: 7 });
   expect(draft.mutedUntilUnixMs).toBe(7);
-  applyRoomUpdate(draft, news);
+  applyRoomUpdate(draft, news, ANA);
   expect(draft.mutedUntilUnixMs).toBeUndefined();
 });
 

@@ -111,7 +111,7 @@ test("does not count messages or mentions by ignored users", () => {
     record: record(3, { n: 1, room: direct }),
   });
   expect(isIgnored(model, "Ben")).toBe(true);
-  expect(roomList(model).people).toMatchObject([{ unread: 1, badge: 0 }]);
+  expect(roomList(model).people).toMatchObject([{ unread: 0, badge: 0 }]);
   expect(roomList(model).mentions).toBe(0);
 });
 
