@@ -260,7 +260,10 @@ function openServices(
   const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
   const presence = new PresenceFeed({ clock, registry, rooms, fanOut });
   const typing = new TypingFeed({ ...context, fanOut });
-  const readPositions = new ReadPositionService({ ...context, fanOut }, stateFiles);
+  const readPositions = new ReadPositionService(
+    { ...context, fanOut, refresh: (user, room) => catchUp.refreshFor(user, room) },
+    stateFiles,
+  );
   const prefs = new PrefsService(context);
   const calls = new CallService(
     { ...context, readPositions, recordLookup, historyQuota, prefs },

@@ -25,6 +25,7 @@ export interface PushCandidate {
   readonly room: RoomId;
   readonly seq: number;
   readonly n: number;
+  readonly by: UserId;
   readonly isSealed: boolean;
   /** `undefined` if the room is sealed. */
   readonly preview: PushPreview | undefined;

@@ -5,6 +5,7 @@ import { firstIndex } from "../../base/binary-search.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
+import { isCountedAuthor, type UnreadReader } from "./counted.ts";
 
 /**
  * Snapshot: the gaps between positions and between seqs, and each position's author as an index
@@ -108,41 +109,56 @@ export class MessageCount {
   }
 
   /**
-   * Counts other users' messages between `after` and `before` (exclusive), up to
-   * UNREAD_COUNTED_MAX. Uses binary searches, because a list of 1,000 rooms needs one count per
-   * room.
+   * Counts the messages between `after` and `before` (exclusive) whose authors count for the
+   * reader, up to UNREAD_COUNTED_MAX. Uses binary searches, because a list of 1,000 rooms needs one
+   * count per room.
    */
-  countOthers(reader: UserId, after: number, before = Number.POSITIVE_INFINITY): number {
+  countOthers(
+    reader: UnreadReader<UserId>,
+    after: number,
+    before = Number.POSITIVE_INFINITY,
+  ): number {
     const countIn = (positions: readonly number[]) =>
       Math.max(0, indexFrom(positions, before) - indexFrom(positions, after + 1));
-    const count = countIn(this.#positions) - countIn(this.#positionsOf(reader));
+    let count = countIn(this.#positions);
+    if (count === 0) return 0;
+    count -= countIn(this.#positionsOf(reader.id));
+    for (const user of reader.ignored) count -= countIn(this.#positionsOf(user));
     return Math.min(count, UNREAD_COUNTED_MAX);
   }
 
   /**
    * Returns the messages that `countOthers` counts, the newest UNREAD_COUNTED_MAX, oldest first.
    */
-  listOthers(reader: UserId, after: number): CountedMessage[] {
+  listOthers(reader: UnreadReader<UserId>, after: number): CountedMessage[] {
     const found: CountedMessage[] = [];
     for (let i = this.#positions.length - 1; i >= 0; i--) {
       const [n, seq, by] = [this.#positions[i] ?? 0, this.#seqs[i] ?? 0, this.#authors[i]];
       if (n <= after || found.length === UNREAD_COUNTED_MAX) break;
-      if (by !== undefined && by !== reader) found.push({ n, seq, by });
+      if (by !== undefined && isCountedAuthor(by, reader)) found.push({ n, seq, by });
     }
     return found.reverse();
   }
 
-  /** Returns the seqs of the first and the last counted message of another user after `after`. */
+  /** Returns the seqs of the first and the last message that `countOthers` counts. */
   rangeOfOthers(
-    reader: UserId,
+    reader: UnreadReader<UserId>,
     after: number,
   ): { readonly first?: number; readonly last?: number } {
-    const authors = this.#authors;
+    const isCounted = (at: number) => {
+      const author = this.#authors[at];
+      return author !== undefined && isCountedAuthor(author, reader);
+    };
     let first = indexFrom(this.#positions, after + 1);
-    let last = authors.length - 1;
-    while (first <= last && authors[first] === reader) first++;
-    while (first <= last && authors[last] === reader) last--;
+    let last = this.#authors.length - 1;
+    while (first <= last && !isCounted(first)) first++;
+    while (first <= last && !isCounted(last)) last--;
     return first > last ? {} : defined({ first: this.#seqs[first], last: this.#seqs[last] });
+  }
+
+  /** Reports whether a message of the user after `after` is counted. */
+  hasAfter(user: UserId, after: number): boolean {
+    return (this.#positionsOf(user).at(-1) ?? 0) > after;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Replies in the threads of a room, from which the server counts the unread ones. */
 
 import type { UserId } from "../../base/ids.ts";
+import { isCountedAuthor, type UnreadReader } from "./counted.ts";
 
 /**
  * Threads of a room, the last answered one last. Each takes about 100 bytes.
@@ -93,10 +94,10 @@ export function countReplies(
   threads: ReadonlyMap<number, Thread>,
   root: number,
   read: number,
-  isHidden: (author: UserId) => boolean,
+  reader: UnreadReader<UserId>,
 ): ThreadCount {
   const replies = threads.get(root)?.replies ?? [];
-  const unread = replies.filter(([seq, by]) => seq > read && !isHidden(by));
+  const unread = replies.filter(([seq, by]) => seq > read && isCountedAuthor(by, reader));
   return { unread: unread.length, last: replies.at(-1)?.[0] ?? root };
 }
 

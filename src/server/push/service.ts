@@ -21,6 +21,7 @@ import {
 } from "../../core/push/schedule.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { isCountedAuthor } from "../../core/rooms/counted.ts";
 import { filesIn } from "../../core/rooms/files.ts";
 import { EVERYWHERE, isMutedAt, type NotifyLevel, notifyLevel } from "../../core/rooms/prefs.ts";
 import { isConversationRoom, type Room } from "../../core/rooms/rooms.ts";
@@ -146,7 +147,7 @@ export class PushService {
     if (!hasTrait(kind, "message") || head.by === "server" || isOld) return;
     const body = bodyOf(record, kind) ?? {};
     if (body.imported !== undefined || body.notice === true) return;
-    const mention = this.#mentionOf(room, record, body);
+    const mention = this.#mentionOf(room, record, head.by, body);
     this.#note(room, head.by, mention, this.#notifiedUsers(room, body));
     const answered = body.re;
     if (answered !== undefined && !isConversationRoom(room) && room.isSealed !== true) {
@@ -175,8 +176,8 @@ export class PushService {
     if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
   }
 
-  #mentionOf(room: Room, { head }: LogRecord, body: MessageBody): PushCandidate {
-    const { seq, n, by } = head;
+  #mentionOf(room: Room, { head }: LogRecord, by: UserId, body: MessageBody): PushCandidate {
+    const { seq, n } = head;
     const isSealed = room.isSealed === true || head.kind === "sealed";
     const from = this.options.registry.nameOf(by);
     const messageText = body.text;
@@ -184,7 +185,7 @@ export class PushService {
     const text = messageText ?? (names.length === 0 ? undefined : names.join(", "));
     const isPreviewed = !isSealed && from !== undefined && text !== undefined;
     const preview = isPreviewed ? { from, text, isFileName: messageText === undefined } : undefined;
-    return { room: room.id, seq, n, isSealed, preview };
+    return { room: room.id, seq, n, by, isSealed, preview };
   }
 
   /** Returns all members of a sealed room, because the server cannot read the mentions. */
@@ -214,7 +215,7 @@ export class PushService {
   #isNotifiable(user: UserId, room: Room, by: UserId): boolean {
     if (!this.#subscriptions.has(user) || !room.members.has(user)) return false;
     const account = this.options.registry.get(user);
-    if (account === undefined || account.isRemoved || account.ignored.has(by)) return false;
+    if (account === undefined || account.isRemoved || !isCountedAuthor(by, account)) return false;
     return this.#levelOf(account, room) !== "nothing";
   }
 
@@ -234,12 +235,14 @@ export class PushService {
   #push(): void {
     const { clock, engine, registry, rooms, readPositions } = this.options;
     const due = this.#due.takeDue(clock.now(), {
-      isUnread: (user, { room: id, n, seq }) => {
+      isUnread: (user, { room: id, n, seq, by }) => {
         const room = rooms.get(id);
+        const account = registry.get(user);
         const isMember = room?.members.has(user) === true && this.#subscriptions.has(user);
         const isBanned = registry.policy.ban(user, clock.expiryUnixMs()) !== undefined;
         const isThere = !rooms.isErased(seq) && readPositions.upTo(user, id) < n;
-        return isMember && !isBanned && isThere;
+        const isCounted = account !== undefined && isCountedAuthor(by, account);
+        return isMember && !isBanned && isThere && isCounted;
       },
       isOnline: (user) => engine.isOnline(user),
       isAway: (user) => this.#isAway(user),

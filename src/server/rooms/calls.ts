@@ -24,6 +24,7 @@ import {
 } from "../../core/calls/calls.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { isCountedAuthor } from "../../core/rooms/counted.ts";
 import { type CountedFollow, EVERYWHERE, isMutedAt } from "../../core/rooms/prefs.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { hasTrait } from "../../wire/kinds.ts";
@@ -132,7 +133,7 @@ export class CallService {
       return thread === undefined ? n <= upTo : seq <= thread.read;
     };
     this.#calls.drop(room.id, isRead, account.id);
-    return noted.filter((call) => !isRead(call) && !account.ignored.has(call.by));
+    return noted.filter((call) => !isRead(call) && isCountedAuthor(call.by, account));
   }
 
   /** Returns the newest calls by messages that the room itself shows as unread. */
@@ -238,8 +239,10 @@ export class CallService {
     calls.sort((a, b) => a.seq - b.seq);
     const listed = calls.slice(-CALLS_LISTED_MAX);
     const invitations = [...rooms.roomsInviting(account.id)].flatMap((room) => {
-      const by = registry.nameOf(room.invited.get(account.id) ?? "server");
-      return room.name === undefined ? [] : [defined({ room: room.name, by })];
+      const inviter = room.invited.get(account.id);
+      const by = registry.nameOf(inviter ?? "server");
+      const isHidden = inviter !== undefined && account.ignored.has(inviter);
+      return room.name === undefined || isHidden ? [] : [defined({ room: room.name, by })];
     });
     const lasts = [...entries, ...threads].flatMap(({ last }) => last ?? []).sort((a, b) => b - a);
     const seqs = new Set([...listed.map(({ seq }) => seq), ...lasts.slice(0, INBOX_LAST_MAX)]);
@@ -262,14 +265,14 @@ export class CallService {
     follows: Follows,
   ): { readonly entry: InboxRoom; readonly calls: readonly InboxCall[] } | undefined {
     const { readPositions, registry, clock } = this.options;
-    const unread = readPositions.unread(account.id, room);
+    const unread = readPositions.unread(account, room);
     const called = this.unread(account, room, follows);
     const known = new Set(called.map(({ seq }) => seq));
     const replies = this.#repliesIn(account, room, follows).filter(({ seq }) => !known.has(seq));
     const isCalled = room.called === account.id;
     const count = called.length + replies.length + Number(isCalled);
     if (unread === 0 && count === 0) return undefined;
-    const { first, last } = readPositions.unreadRange(account.id, room);
+    const { first, last } = readPositions.unreadRange(account, room);
     const muted = account.prefs?.rooms.get(room.id)?.muted;
     const entry = {
       ...roomEntry(room, account.id, registry),
@@ -290,8 +293,8 @@ export class CallService {
       const { on, read } = follows.get(root) ?? { on: false, read: 0 };
       if (!on) continue;
       for (const [seq, by] of replies) {
-        const isUnread = seq > read && by !== account.id && !account.ignored.has(by);
-        if (isUnread) calls.push({ room: room.id, seq, reason: "thread", root });
+        if (seq > read && isCountedAuthor(by, account))
+          calls.push({ room: room.id, seq, reason: "thread", root });
       }
     }
     return calls;

@@ -188,14 +188,13 @@ export class CatchUp {
     if (isSetting || (kind === "rename" && targetUser(record) === undefined))
       for (const one of [room, ...boxes]) this.refresh(one);
     const target = kind === "grant" || kind === "mute" ? targetUser(record) : undefined;
-    if (target !== undefined) for (const one of [room, ...boxes]) this.#refreshFor(target, one);
+    if (target !== undefined) for (const one of [room, ...boxes]) this.refreshFor(target, one);
     if (kind === "knock" || kind === "admission" || kind === "join") this.#refreshKnocks(room);
   }
 
   #refreshKnocks(room: Room): void {
     if (room.rules.join !== "approval") return;
-    for (const user of room.members)
-      if (this.#mayModerate(room, user)) this.#refreshFor(user, room);
+    for (const user of room.members) if (this.#mayModerate(room, user)) this.refreshFor(user, room);
   }
 
   #mayModerate(room: Room, user: UserId): boolean {
@@ -204,10 +203,10 @@ export class CatchUp {
   }
 
   refresh(room: Room): void {
-    for (const user of room.members) this.#refreshFor(user, room);
+    for (const user of room.members) this.refreshFor(user, room);
   }
 
-  #refreshFor(user: UserId, room: Room): void {
+  refreshFor(user: UserId, room: Room): void {
     for (const client of this.options.peers.of(user)) {
       if (!client.isFollowing(room.id)) continue;
       this.options.fanOut.flush();
@@ -248,7 +247,7 @@ export class CatchUp {
       n,
       skipped,
       read,
-      unread: this.options.readPositions.unread(reader, room, n),
+      unread: this.options.readPositions.unread(client.account, room, n),
       ...this.options.calls.inRoom(client.account, room),
       ...(this.#mayModerate(room, reader)
         ? { moderates: true, ...this.#knocks(room) }

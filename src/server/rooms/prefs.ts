@@ -19,7 +19,7 @@ import {
 import type { Room } from "../../core/rooms/rooms.ts";
 import { countReplies, type Thread, threadsWith } from "../../core/rooms/threads.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
-import { type LogRecord, parseBody } from "../../wire/record.ts";
+import { bodyOf, type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 
@@ -95,6 +95,7 @@ export class PrefsService {
   }
 
   onAccountRecord(record: LogRecord): void {
+    if (record.head.kind === "ignore") this.#recount(record);
     if (record.head.kind !== "prefs") return;
     const change = prefsChangeOf(parseBody(record) ?? {});
     if (change === undefined) return;
@@ -108,6 +109,19 @@ export class PrefsService {
           ? { ...change, ...this.#counted(account, change.seq, change) }
           : change;
     for (const client of this.options.peers.of(user)) client.notify(notice);
+  }
+
+  /** A client cannot know who wrote the replies that it has not loaded. */
+  #recount(record: LogRecord): void {
+    const account = this.options.registry.get(record.head.room as UserId);
+    const author = bodyOf(record, "ignore")?.user;
+    const peers = account === undefined ? [] : this.options.peers.of(account.id);
+    if (account === undefined || peers.length === 0) return;
+    for (const follow of this.followsOf(account)) {
+      const { replies = [] } = this.options.rooms.get(follow.room)?.threads.get(follow.seq) ?? {};
+      if (!replies.some(([seq, by]) => by === author && seq > follow.read)) continue;
+      for (const client of peers) client.notify({ kind: "follow", ...follow });
+    }
   }
 
   /** A client cannot know whether an erased reply that it has not loaded was unread. */
@@ -155,8 +169,7 @@ export class PrefsService {
     const room = this.options.rooms.get(id);
     const follow = { room: id, on, read };
     if (room?.members.has(account.id) !== true || room.isSealed === true) return follow;
-    const isHidden = (author: UserId) => author === account.id || account.ignored.has(author);
-    return { ...follow, ...countReplies(room.threads, seq, read, isHidden) };
+    return { ...follow, ...countReplies(room.threads, seq, read, account) };
   }
 
   #record(account: Account, change: PrefsChange): Promise<void> {

@@ -160,7 +160,7 @@ export class Queries {
         sealed: room.isSealed === true,
         locked: join === "password",
         approval: join === "approval" || undefined,
-        unread: joined ? this.options.readPositions.unread(account.id, room) : undefined,
+        unread: joined ? this.options.readPositions.unread(account, room) : undefined,
       });
     }
     return { rooms, more: false };

@@ -12,7 +12,7 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import { READ_POSITIONS, ReadPositions } from "../../core/rooms/read-positions.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
-import type { LogRecord } from "../../wire/record.ts";
+import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
@@ -22,6 +22,8 @@ import type { FanOut } from "./broadcast.ts";
 
 interface ReadPositionOptions extends ServerContext {
   readonly fanOut: Pick<FanOut, "flush">;
+  /** Sends the room's counts to the user's clients. */
+  readonly refresh: (user: UserId, room: Room) => void;
 }
 
 /** Clients that are to receive a read position: all, or all but the one that reported it. */
@@ -64,11 +66,10 @@ export class ReadPositionService {
     ignore: async ({ user, on }, { account }) => {
       const { registry, kernel } = this.#context;
       const ignored = requireUser(registry, checkName(user, "person's name"));
-      const record = await kernel.transact(() => {
+      await kernel.transact(() => {
         const draft = registry.ignoreDraft(account, ignored.id, on);
         return draft === undefined ? [] : [draft];
       });
-      if (record !== undefined) this.sendIgnored(account);
     },
     ignored: (_, { account }) => ({ users: this.#ignoredBy(account) }),
   } satisfies SomeHandlers;
@@ -94,12 +95,28 @@ export class ReadPositionService {
     return this.#positions.of(user, room);
   }
 
-  unread(user: UserId, room: Room, before?: number): number {
-    return room.messageCount.countOthers(user, this.upTo(user, room.id), before);
+  unread(account: Account, room: Room, before?: number): number {
+    return room.messageCount.countOthers(account, this.upTo(account.id, room.id), before);
   }
 
-  unreadRange(user: UserId, room: Room): { readonly first?: number; readonly last?: number } {
-    return room.messageCount.rangeOfOthers(user, this.upTo(user, room.id));
+  unreadRange(account: Account, room: Room): { readonly first?: number; readonly last?: number } {
+    return room.messageCount.rangeOfOthers(account, this.upTo(account.id, room.id));
+  }
+
+  onAccountRecord(record: LogRecord): void {
+    if (record.head.kind !== "ignore") return;
+    const { registry, rooms, peers, refresh } = this.#context;
+    const account = registry.get(record.head.room as UserId);
+    const author = bodyOf(record, "ignore")?.user as UserId | undefined;
+    if (account === undefined || author === undefined) return;
+    const clients = peers.of(account.id);
+    if (clients.length === 0) return;
+    const users = this.#ignoredBy(account);
+    for (const client of clients) client.notify({ kind: "ignored", users });
+    for (const room of rooms.roomsOf(account.id)) {
+      const upTo = this.upTo(account.id, room.id);
+      if (room.messageCount.hasAfter(author, upTo)) refresh(account.id, room);
+    }
   }
 
   /**
@@ -174,18 +191,14 @@ export class ReadPositionService {
       for (const client of peers) {
         for (const [room, recipients] of rooms) {
           if (recipients !== "all" && (isOnlyDevice || client === recipients.except)) continue;
-          const [n, unread] = [this.upTo(user, room.id), this.unread(user, room)];
+          const { account } = client;
+          if (account === undefined) continue;
+          const [n, unread] = [this.upTo(user, room.id), this.unread(account, room)];
           client.notify({ kind: "read", room: room.id, n, unread });
         }
       }
     }
     this.#unsent.clear();
-  }
-
-  sendIgnored(account: Account): void {
-    const users = this.#ignoredBy(account);
-    for (const client of this.#context.peers.of(account.id))
-      client.notify({ kind: "ignored", users });
   }
 
   #ignoredBy(account: Account): string[] {

@@ -55,12 +55,11 @@ export class UnreadService {
 
   async #summary(account: Account, { room: id }: RequestOf<"unread">): Promise<Answer<"unread">> {
     const { registry, historyQuota, readPositions, calls, recordLookup } = this.options;
-    const { ignored, id: user } = account;
+    const { id: user } = account;
     historyQuota.check(user);
     const room = this.#member(user, id);
     const read = readPositions.upTo(user, room.id);
-    const counted = room.messageCount.listOthers(user, read);
-    const messages = counted.filter(({ by }) => !ignored.has(by));
+    const messages = room.messageCount.listOthers(account, read);
     const [start, end] = [messages[0], messages.at(-1)];
     const records = start && end ? await this.#withContents(user, room, start.seq, end.seq) : [];
     const found =

@@ -38,7 +38,7 @@ import type { RemoteActivity } from "./remote-activity.ts";
 export interface RemoteSessionsOptions
   extends ClusterAddressesOptions,
     Omit<RemoteAccountRecordsOptions, "reading"> {
-  readonly readPositions: Pick<ReadPositionService, "advanceTo" | "sendIgnored">;
+  readonly readPositions: Pick<ReadPositionService, "advanceTo">;
   readonly typing: Pick<TypingFeed, "setRemoteTyping">;
   readonly remoteActivity: Pick<RemoteActivity, "answer" | "receive">;
   readonly remoteCancels: Pick<RemoteCancels, "handle" | "settle">;
@@ -144,7 +144,6 @@ export class RemoteSessions {
 
 export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
-  readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
 }
 
 class RemoteAccountRecords {
@@ -158,7 +157,7 @@ class RemoteAccountRecords {
   }
 
   #applyTo(account: Account, kind: Head["kind"]): void {
-    const { rooms, catchUp, readPositions, peers } = this.options;
+    const { rooms, catchUp, peers } = this.options;
     const { id, name } = account;
     switch (kind) {
       case "account-name": {
@@ -179,8 +178,6 @@ class RemoteAccountRecords {
         const fault = signedOut();
         return peers.close(id, fault, ({ member }) => isSignedOut(account, member));
       }
-      case "ignore":
-        return readPositions.sendIgnored(account);
       default:
         return undefined;
     }

@@ -18,13 +18,13 @@ import {
 } from "../../../src/core/push/schedule.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 
-const [ANA, LOBBY] = ["ana" as UserId, "lobby" as RoomId];
+const [ANA, BEN, LOBBY] = ["ana" as UserId, "ben" as UserId, "lobby" as RoomId];
 const AWAY: PushRecipients = { isUnread: () => true, isOnline: () => false, isAway: () => false };
 const THERE: PushRecipients = { ...AWAY, isOnline: () => true };
 
 function calling(seq: number, more: Partial<PushCandidate> = {}): PushCandidate {
   const preview = { from: "ben", text: `text ${seq}` };
-  return { room: LOBBY, seq, n: seq, isSealed: false, preview, ...more };
+  return { room: LOBBY, seq, n: seq, by: BEN, isSealed: false, preview, ...more };
 }
 
 function taken(due: PushSchedule, now: number, judge = AWAY): string[] {

@@ -12,7 +12,7 @@ import {
 
 const user = (letter: string) => `u${letter.repeat(11)}` as UserId;
 const [ANA, BEN, CID, EVE] = ["A", "B", "C", "E"].map(user) as [UserId, UserId, UserId, UserId];
-const isAna = (by: UserId) => by === ANA;
+const asAna = { id: ANA, ignored: new Set<UserId>() };
 
 test("counts the replies of others after the read position", () => {
   const threads: Threads = new Map();
@@ -23,11 +23,13 @@ test("counts the replies of others after the read position", () => {
     [6, BEN],
   ] as const)
     addReply(threads, 2, [seq, by], ANA);
-  expect(countReplies(threads, 2, 2, isAna)).toEqual({ unread: 3, last: 6 });
-  expect(countReplies(threads, 2, 5, isAna)).toEqual({ unread: 1, last: 6 });
+  expect(countReplies(threads, 2, 2, asAna)).toEqual({ unread: 3, last: 6 });
+  expect(countReplies(threads, 2, 5, asAna)).toEqual({ unread: 1, last: 6 });
+  const ignoring = { ...asAna, ignored: new Set([BEN]) };
+  expect(countReplies(threads, 2, 2, ignoring)).toEqual({ unread: 0, last: 6 });
   removeReplies(threads, new Set([6, 99]));
-  expect(countReplies(threads, 2, 4, isAna)).toEqual({ unread: 1, last: 5 });
-  expect(countReplies(threads, 7, 0, isAna)).toEqual({ unread: 0, last: 7 });
+  expect(countReplies(threads, 2, 4, asAna)).toEqual({ unread: 1, last: 5 });
+  expect(countReplies(threads, 7, 0, asAna)).toEqual({ unread: 0, last: 7 });
 });
 
 test("leaves the same threads after an erasure as without the erased replies", () => {
@@ -64,7 +66,7 @@ test("knows the threads of the user's messages, and those in which the user repl
 test("forgets the oldest replies, and the threads that were answered longest ago", () => {
   const threads: Threads = new Map();
   for (let seq = 1; seq <= COUNTED_REPLIES_MAX + 1; seq++) addReply(threads, 1, [seq, BEN], ANA);
-  expect(countReplies(threads, 1, 0, isAna).unread).toBe(COUNTED_REPLIES_MAX);
+  expect(countReplies(threads, 1, 0, asAna).unread).toBe(COUNTED_REPLIES_MAX);
   for (let root = 1_000; root < 1_000 + COUNTED_THREADS_MAX - 1; root++)
     addReply(threads, root, [root + 1, BEN], ANA);
   expect(threads.size).toBe(COUNTED_THREADS_MAX);

@@ -327,6 +327,13 @@ labTest("skips ignored users, and rooms that the user left", async (here) => {
   await here.ben.request("join", { room: "cellar", create: true });
   await postText(here, "@ana you are not here", "cellar");
   expect(here.push.came).toEqual([]);
+  // Ignored before the push of a message was due.
+  const third = await here.site.again(here.ana, "ana");
+  await here.site.wait(here.ben.post("@ana hear me"));
+  await third.request("ignore", { user: "ben", on: true });
+  await left(third);
+  await here.site.time.advance(SOON_MS);
+  expect(here.push.came).toEqual([]);
 });
 
 test("reveals only that a sealed room has a message", async () => {

@@ -165,6 +165,46 @@ test("keeps ignored users on the account, for all its devices", async () => {
   expect(ben.all("ignored")).toEqual([]);
 });
 
+test("does not count messages of ignored users, and corrects the counts of clients", async () => {
+  const { site, ana, ben, carl } = await siteWith(["ana", "ben", "carl"]);
+  await site.quiet();
+  const mention = { mentions: ["ana"] };
+  const { seq: root } = await site.wait(ana.post("root"));
+  const { seq: first } = await site.wait(carl.post("@ana", "lobby", undefined, mention));
+  await site.wait(ben.post("@ana", "lobby", undefined, mention));
+  await site.wait(ben.post("reply", "lobby", undefined, { re: root, thread: true }));
+  await site.wait(ben.post("last"));
+  await site.wait(ben.post("direct", "@ana"));
+  const second = await site.again(ana, "ana");
+  const later = await site.again(ana, "ana", Number.MAX_SAFE_INTEGER);
+  const counts = async () => {
+    await site.quiet();
+    const { rooms, threads, calls } = await ana.request("inbox", {});
+    const counted = rooms.map(({ name = "@ben", unread, first, last }) => {
+      return { name, unread, isOne: first === last };
+    });
+    return { rooms: counted, calls: calls.map(({ seq }) => seq), threads: threads.length };
+  };
+  expect(await counts()).toMatchObject({ rooms: [{ unread: 3 }, { unread: 1 }], threads: 1 });
+  await ana.request("ignore", { user: "ben", on: true });
+  expect(await counts()).toEqual({
+    rooms: [{ name: "lobby", unread: 1, isOne: true }],
+    calls: [first],
+    threads: 0,
+  });
+  expect(await unreadOf(ana)).toBe(1);
+  for (const device of [second, later]) {
+    expect(device.all("room").at(-1)).toMatchObject({ with: "ben" });
+    const lobby = device.all("room").findLast(({ name }) => name === "lobby");
+    expect(lobby).toMatchObject({ unread: 1, calls: [{ seq: first }] });
+    expect(device.all("follow").at(-1)).toMatchObject({ seq: root, unread: 0 });
+  }
+  await ana.request("ignore", { user: "ben", on: false });
+  expect(await counts()).toMatchObject({ rooms: [{ unread: 3 }, { unread: 1 }], threads: 1 });
+  expect(second.all("room").findLast(({ name }) => name === "lobby")).toMatchObject({ unread: 3 });
+  expect(second.all("follow").at(-1)).toMatchObject({ seq: root, unread: 1 });
+});
+
 test("refuses to ignore oneself or unknown users without a notice", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   expect(await ana.refusal("ignore", { user: "nobody", on: true })).toBe("user-unknown");
