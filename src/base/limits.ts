@@ -20,6 +20,9 @@ export const INVITATIONS_PER_USER_MAX = 50;
 export const INVITATIONS_PER_INVITER_MAX = 5;
 export const NAME_CHARS_MAX = 32;
 export const DISPLAY_NAME_CHARS_MAX = 40;
+export const EXTERNAL_ID_CHARS_MAX = 64;
+/** Enough for EXTERNAL_ID_CHARS_MAX characters of three bytes. */
+export const EXTERNAL_ID_BYTES_MAX = 192;
 /** Enough for DISPLAY_NAME_CHARS_MAX letters of four bytes, the longest of any alphabet. */
 export const DISPLAY_NAME_BYTES_MAX = 160;
 /** Limited, because each change stays in the accounts log and goes to every client. */

@@ -265,6 +265,7 @@ export const KINDS = {
     body: { name: "text" },
   },
   "display-name": { log: "accounts", traits: ["committed"], body: { text: "text" } },
+  "external-id": { log: "accounts", traits: ["committed"], body: { value: "id" } },
   "account-gone": {
     log: "accounts",
     traits: ["erasing", "committed", "public"],

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import {
   DISPLAY_NAME_BYTES_MAX,
+  EXTERNAL_ID_BYTES_MAX,
   FAULT_TEXT_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
@@ -217,6 +218,7 @@ export const ADMIN_REQUESTS = {
           /** Bytes of unfinished uploads, which `bytes` does not include. */
           unfinishedBytes: v.optional(count),
           displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+          externalId: v.optional(text(EXTERNAL_ID_BYTES_MAX)),
           removed: v.optional(v.boolean()),
           /** True if an operator created the account, and its user did not register. */
           enrolled: v.optional(v.boolean()),

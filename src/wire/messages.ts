@@ -14,6 +14,7 @@ import {
   DISPLAY_NAME_BYTES_MAX,
   DISPLAY_NAMES_ASKED_MAX,
   EDITS_PER_RECORD_MAX,
+  EXTERNAL_ID_BYTES_MAX,
   FAULT_TEXT_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILES_PER_POST_MAX,
@@ -578,8 +579,15 @@ export const REQUESTS = {
       expires: v.optional(unixMs),
       code: v.optional(text(64)),
       displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+      externalId: v.optional(text(EXTERNAL_ID_BYTES_MAX)),
     },
     answer: v.object({ user: name, token: text(64), expires: unixMs }),
+  },
+  /** Sets the id that another system, such as the school's, gives the user; empty removes it. */
+  "external-id": {
+    role: "operator",
+    fields: { user: name, value: text(EXTERNAL_ID_BYTES_MAX) },
+    answer: accepted,
   },
   /** Finds or creates the private room of these people and the sender. */
   conversation: {
@@ -700,6 +708,8 @@ export const REQUESTS = {
       room: name,
       password: v.optional(secret),
       create: v.optional(v.boolean()),
+      /** With `create`: the request creates a room even if an existing one had the name before. */
+      reusesName: v.optional(v.boolean()),
       sealed: v.optional(v.boolean()),
       /** The room is an assignment room, or becomes one. The request is refused if it cannot. */
       assignment: v.optional(v.boolean()),

@@ -85,6 +85,7 @@ const BODIES = {
   account: { name: "eve", accountKey: "AAAA", device: "ZGV2", cert: "Yw", lost: true, ...PASSWORD },
   "account-name": { name: "anna" },
   "display-name": { text: "Anna Ruíz" },
+  "external-id": { value: "0051234567" },
   "account-gone": { replaces: 2, also: [4] },
   device: { device: "ZGV2", cert: "Yw" },
   "device-gone": { device: "AAAA" },

@@ -348,6 +348,9 @@ export const REQUESTS = {
     client.request("rename", on ? { room, to: `${room}x` } : { room: `${room}x`, to: room }),
   ),
   "remove-room": asOperator(({ client, room }) => client.request("remove", { room })),
+  "external-id": asOperator(({ client, number, on, user }) =>
+    client.request("external-id", { user, value: on ? `00${number % 9}` : "" }),
+  ),
   "rename-user": asOperator(async ({ client, world: { newcomer: user } }) => {
     if (user !== undefined) await client.request("rename", { user, to: `${user}r` });
   }),

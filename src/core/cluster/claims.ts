@@ -116,6 +116,9 @@ export function claimsOf({ kind, room, by, body }: Draft): Claims {
         `account ${room}`,
         ...skeletonFacts("display", fields.text),
       ]);
+    case "external-id":
+      // All reads and writes of ids share one fact, since only operators change them.
+      return changes(NOTHING, [`account ${room}`, "external ids"]);
     case "server-rules":
       return changes(NOTHING, [SERVER_RULES]);
     case "registration":

@@ -36,6 +36,8 @@ export interface Account {
   readonly sinceUnixMs: number;
   name: Name;
   displayName?: string | undefined;
+  /** Id of the user in another system, such as the school's. Only operators see it. */
+  externalId?: string | undefined;
   /** Removed accounts cannot log in, but their messages keep the name. */
   isRemoved: boolean;
   readonly accountKey: Uint8Array;
@@ -111,6 +113,7 @@ export class Registry {
   readonly #former = new FormerNames<Account>();
   readonly #byId = new Map<UserId, Account>();
   readonly #byDisplaySkeleton = new Map<string, Account>();
+  readonly #byExternalId = new Map<string, Account>();
   /**
    * Accounts by the skeletons of the names that they have had; `undefined` if several accounts
    * share one. Built when the first display name is set.
@@ -499,6 +502,30 @@ export class Registry {
     return { kind: "identity", room: SERVER_ROOM, by: "server", id: "", body };
   }
 
+  /**
+   * @param value checked id; empty to remove it
+   * @returns `undefined` if nothing changes
+   * @throws {Fault} name-taken or user-unknown
+   */
+  externalIdDraft({ id, name, isRemoved, externalId = "" }: Account, by: UserId, value: string) {
+    if (isRemoved) throw new Fault("user-unknown", msg`the account ${name} was removed`);
+    return value === externalId ? undefined : this.newExternalIdDraft(id, by, value);
+  }
+
+  /**
+   * Id for an account that is created in the same batch.
+   * @throws {Fault} name-taken
+   */
+  newExternalIdDraft(id: UserId, by: UserId, value: string): Draft {
+    const holder = this.#byExternalId.get(value);
+    if (holder !== undefined && holder.id !== id) {
+      throw new Fault("name-taken", msg`the id '${value}' belongs to ${holder.name}`, {
+        remedy: msg`check the id`,
+      });
+    }
+    return { kind: "external-id", room: id, by, id: "", body: { value } };
+  }
+
   roomPasswordDraft(room: RoomId, by: UserId, passwordHash: string): Draft {
     return { kind: "room-password", room, by, id: "", body: { password: passwordHash } };
   }
@@ -542,6 +569,8 @@ export class Registry {
         return known && this.#rename(known, fieldsOf(kind, body).name);
       case "display-name":
         return account && this.#setDisplayName(account, fieldsOf(kind, body).text);
+      case "external-id":
+        return account && this.#setExternalId(account, fieldsOf(kind, body).value);
       case "account-gone":
         return known && this.#remove(known);
       case "device": {
@@ -632,10 +661,18 @@ export class Registry {
     }
   }
 
+  #setExternalId(account: Account, value = ""): void {
+    const { externalId = "" } = account;
+    if (this.#byExternalId.get(externalId) === account) this.#byExternalId.delete(externalId);
+    account.externalId = value === "" ? undefined : value;
+    if (value !== "") this.#byExternalId.set(value, account);
+  }
+
   #remove(account: Account): void {
     if (!account.isRemoved) this.#removedCount++;
     account.isRemoved = true;
     this.#setDisplayName(account);
+    this.#setExternalId(account);
     account.passwordHash = undefined;
     account.passwordSeq = undefined;
     account.reset = undefined;

@@ -52,6 +52,7 @@ export const CHARGES: Readonly<Record<RecordKind, Charge>> = {
   account: "account",
   "account-name": "operator",
   "display-name": "account",
+  "external-id": "operator",
   "account-gone": "reserved",
   device: "reserved",
   "device-gone": "reserved",

@@ -61,6 +61,8 @@ export interface JoinDraftOptions {
         readonly sealed?: boolean;
         readonly topic?: string;
         readonly isOperator?: boolean;
+        /** Creates the room even if an existing one had the name before. */
+        readonly reusesName?: boolean;
       }
     | undefined;
 }
@@ -251,6 +253,21 @@ export function lobbyDraft(room: RoomId): Draft {
   return { kind: "room", room, by: "server", id: "", body: { name: LOBBY } };
 }
 
+/** Returns `undefined` if a join with these options creates the room. */
+export function roomToJoin(
+  rooms: Rooms,
+  user: UserId,
+  {
+    name,
+    create,
+  }: Pick<JoinDraftOptions, "name"> & {
+    readonly create: Pick<NonNullable<JoinDraftOptions["create"]>, "reusesName"> | undefined;
+  },
+): Room | undefined {
+  if (create?.reusesName === true && rooms.holderOf(name) === undefined) return undefined;
+  return rooms.find(name, user);
+}
+
 export function joinDrafts(
   rooms: Rooms,
   user: UserId,
@@ -258,7 +275,7 @@ export function joinDrafts(
   isInvitedTo: (room: Room) => boolean = () => false,
 ): Draft[] {
   const { name, opens, create } = options;
-  const room = rooms.find(name, user);
+  const room = roomToJoin(rooms, user, options);
   if (room === undefined) {
     if (create === undefined || isGroupName(name))
       throw new Fault("room-unknown", msg`no room named '${name}'`);

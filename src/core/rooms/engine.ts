@@ -33,6 +33,7 @@ import {
   leaveDrafts,
   lobbyJoinDrafts,
   postDraft,
+  roomToJoin,
   topicDraft,
   unlockedField,
   withPresentNames,
@@ -567,7 +568,8 @@ export class RoomEngine {
       case "join": {
         const { requester, options } = command;
         const { user } = requester;
-        const isNew = options.create !== undefined && rooms.find(options.name) === undefined;
+        const isNew =
+          options.create !== undefined && roomToJoin(rooms, user, options) === undefined;
         if (isNew) checkMayCreateRoom(this.#rights, options.create?.isOperator === true);
         const isInvitedTo = (room: Room) => isInvited(room, user, this.#directory, this.#unixMs);
         const drafts = joinDrafts(rooms, user, options, isInvitedTo);

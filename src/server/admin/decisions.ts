@@ -26,6 +26,8 @@ export function decisionOf(
       return { decision: "renamed", ...by, ...subject };
     case "display-name":
       return author === room ? undefined : { decision: kind, ...by, ...subject };
+    case "external-id":
+      return { decision: kind, ...by, ...subject };
     case "account-gone":
       return { decision: "removed", ...by, ...subject };
     case "reset":

@@ -74,7 +74,7 @@ export class AdminLists {
         devices: devices.size,
         bytes: files.bytesOf(id),
         unfinishedBytes: this.options.files?.unfinishedBytesOf(id) ?? 0,
-        ...defined({ displayName: account.displayName }),
+        ...defined({ displayName: account.displayName, externalId: account.externalId }),
         removed: account.isRemoved || undefined,
         enrolled: account.isEnrolled || undefined,
       };

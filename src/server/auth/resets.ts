@@ -1,6 +1,7 @@
 /** Reset codes for users without a password, and accounts that operators create. */
 
 import { checkDisplayName } from "../../base/display-names.ts";
+import { checkExternalId } from "../../base/external-ids.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type UserId, userId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
@@ -80,6 +81,7 @@ export class Resets {
     const { entropy, registry, kernel } = this.#options;
     const name = checkNewName(request.user);
     const displayName = request.displayName && checkDisplayName(request.displayName);
+    const externalId = request.externalId && checkExternalId(request.externalId);
     const { token, reset } = this.#newCode(request.expires, false, request.code);
     const id = userId(entropy(ID_BYTES));
     const { publicKey } = Identity.generate();
@@ -91,6 +93,7 @@ export class Resets {
           registry.enrolledDraft(id, by, name, publicKey),
           registry.resetDraft(id, by, reset),
           ...(displayName ? [registry.newDisplayNameDraft(id, by, displayName)] : []),
+          ...(externalId ? [registry.newExternalIdDraft(id, by, externalId)] : []),
         ];
       });
     } finally {

@@ -15,7 +15,12 @@ import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
-import { type JoinDraftOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
+import {
+  type JoinDraftOptions,
+  joinDrafts,
+  lobbyDraft,
+  roomToJoin,
+} from "../../core/rooms/drafts.ts";
 import { sealedTopic } from "../../core/rooms/group.ts";
 import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
 import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
@@ -173,7 +178,11 @@ export class Joins {
 
   async #joinOptions(request: RequestOf<"join">, sender: Sender): Promise<JoinDraftOptions> {
     const name = checkName(request.room, "room's name");
-    const room = this.options.rooms.find(name, sender.account.id);
+    const reusesName = request.create === true && request.reusesName === true;
+    const room = roomToJoin(this.options.rooms, sender.account.id, {
+      name,
+      create: { reusesName },
+    });
     if (room !== undefined) {
       if (request.sealed === true && room.isSealed !== true) {
         throw new Fault(
@@ -251,6 +260,7 @@ export class Joins {
         locked: password !== undefined,
         sealed: sealed === true,
         isOperator,
+        reusesName: request.reusesName === true,
         ...defined({ topic }),
       },
     };

@@ -1,5 +1,6 @@
 /** Operator requests that rename or remove accounts and rooms. */
 
+import { checkExternalId } from "../../base/external-ids.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
@@ -41,6 +42,15 @@ export class Management {
           ? []
           : [{ kind: "bot", room: id, by: id, id: "", body: { on } }],
       );
+    },
+    "external-id": async ({ user, value: typed }, { actor }) => {
+      const value = typed === "" ? "" : checkExternalId(typed);
+      const account = this.#account(user);
+      const { kernel, registry } = this.options;
+      await kernel.transact(() => {
+        const draft = registry.externalIdDraft(account, actor.user, value);
+        return draft === undefined ? [] : [draft];
+      });
     },
     rename: async ({ user, room, to }, from) => {
       this.#checkSingleTarget({ user, room });

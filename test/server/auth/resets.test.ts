@@ -244,3 +244,25 @@ siteTest("accepts a code that was given twice", async ({ site, olga }) => {
   await olga.request("reset", { user: "ana", code: token });
   await recovered(site, token, "found again");
 });
+
+siteTest("stores the id of another system for operators alone", async ({ site, olga, ana }) => {
+  await olga.request("enrol", { user: "siti", externalId: "0051234567" });
+  await olga.request("external-id", { user: "ana", value: "51234567" });
+  expect(await olga.refusal("external-id", { user: "ana", value: "0051234567" })).toBe(
+    "name-taken",
+  );
+  expect(await olga.refusal("enrol", { user: "siti2", externalId: "51234567" })).toBe("name-taken");
+  expect(await olga.refusal("external-id", { user: "ana", value: "=cmd" })).toBe("name-invalid");
+  expect(await ana.refusal("external-id", { user: "ana", value: "1" })).toBe("not-allowed");
+  await site.restart();
+  const operator = await site.again(olga, "olga");
+  await operator.request("operate", { token: TOKEN });
+  const idsOf = async () => {
+    const { accounts } = await operator.request("accounts", {});
+    return accounts.map(({ user, externalId }) => [user, externalId]);
+  };
+  expect(await idsOf()).toContainEqual(["siti", "0051234567"]);
+  await operator.request("remove", { user: "siti" });
+  await operator.request("external-id", { user: "ana", value: "0051234567" });
+  expect(await idsOf()).toContainEqual(["ana", "0051234567"]);
+});

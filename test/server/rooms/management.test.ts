@@ -324,6 +324,18 @@ test("sends former names, and resolves mentions by them", async () => {
   void ben;
 });
 
+siteTest("a new room takes a former name only if the request says so", async ({ olga, ben }) => {
+  await olga.request("rename", { room: "lab", to: "lab8" });
+  const create = { room: "lab", create: true };
+  const { room: old } = await ben.request("join", { room: "lab8" });
+  expect(await ben.request("join", create)).toMatchObject({ room: old, created: false });
+  const made = await olga.request("join", { ...create, reusesName: true });
+  expect(made).toMatchObject({ name: "lab", created: true, joined: true });
+  expect(made.room).not.toBe(old);
+  const again = await ben.request("join", { ...create, reusesName: true });
+  expect(again).toMatchObject({ room: made.room, created: false });
+});
+
 siteTest("creates a room with its topic and password in one request, or refuses it", async (it) => {
   const { site, ana, ben } = it;
   const created = { create: true, topic: "Homework until Friday" };

@@ -1159,6 +1159,7 @@ export const ENGLISH = {
       ["irc-password-gone", "IRC password revoked"],
       ["avatar-gone", "picture removed"],
       ["display-name", "display name changed"],
+      ["external-id", "id changed"],
       ["operator", "operator added"],
       ["operator-end", "operator removed"],
       ["closed", "registration closed"],

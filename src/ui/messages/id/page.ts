@@ -1325,6 +1325,7 @@ export const INDONESIAN: Texts = {
       ["irc-password-gone", "kata sandi IRC dicabut"],
       ["avatar-gone", "foto profil dihapus"],
       ["display-name", "nama tampilan diubah"],
+      ["external-id", "nomor induk diubah"],
       ["operator", "operator ditambahkan"],
       ["operator-end", "operator dicabut"],
       ["closed", "pendaftaran ditutup"],
