@@ -9,6 +9,7 @@ import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import { inboxRecords } from "../core/client/inbox.ts";
 import type { ModelEffect, ModelEvent } from "../core/model/event.ts";
 import { hasNoItem } from "../core/model/item.ts";
+import { isMembership } from "../core/model/membership.ts";
 import { roomOf } from "../core/model/selectors.ts";
 import type { Model } from "../core/model/state.ts";
 import { emptyModel, updateAll } from "../core/model/update.ts";
@@ -31,6 +32,9 @@ export type UiEffect = Effect<"read" | "notify" | "keep-draft">;
 
 /** Maximum number of members listed. In larger rooms, users search for members by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
+
+/** Bounds the joins and departures that a view loads with the messages before or behind them. */
+const MEMBERSHIP_PAGES_MAX = 4;
 
 /** Pages of changes that are searched for those of an old message. */
 const CHANGE_PAGES_MAX = 20;
@@ -289,27 +293,46 @@ export class ModelStore {
   }
 
   async #page(target: string, side: Effect<"page">["side"], seq: number) {
-    const limit = SCROLL_PAGE_RECORDS;
     if (side === "newer") {
-      const { records, more } = await this.#history({ target, after: seq, limit });
+      const { records, more } = await this.#fullPage({ target, after: seq });
       const later = more ? await this.#laterChanges(target, records) : [];
       return { records, later, hasOlder: true, hasNewer: more };
     }
     if (side === "older") {
       const before = seq === Number.MAX_SAFE_INTEGER ? {} : { before: seq };
-      const { records, more } = await this.#history({ target, ...before, limit });
+      const { records, more } = await this.#fullPage({ target, ...before });
       const hasJumped = roomOf(this.#model, target)?.jump !== undefined;
       const later = hasJumped ? await this.#laterChanges(target, records) : [];
       return { records, later, hasOlder: more, hasNewer: true };
     }
+    const half = SCROLL_PAGE_RECORDS / 2;
     const [older, newer] = await Promise.all([
-      this.#history({ target, before: seq + 1, limit: limit / 2 }),
-      this.#history({ target, after: seq, limit: limit / 2 }),
+      this.#fullPage({ target, before: seq + 1 }, half),
+      this.#fullPage({ target, after: seq }, half),
     ]);
     const records = [...older.records, ...newer.records];
     // Votes and edits may lie far behind the messages to which the user jumps.
     const later = newer.more ? await this.#laterChanges(target, records) : [];
     return { records, later, hasOlder: older.more, hasNewer: newer.more };
+  }
+
+  /** Reads on while most of a page are joins and departures, which show as few rows. */
+  async #fullPage(
+    range: { readonly target: string; readonly before?: number; readonly after?: number },
+    limit = SCROLL_PAGE_RECORDS,
+  ): Promise<HistoryPage> {
+    const isNewer = range.after !== undefined;
+    let { records, more } = await this.#history({ ...range, limit });
+    for (let pages = 1; more && pages < MEMBERSHIP_PAGES_MAX; pages++) {
+      const shown = records.filter(({ kind }) => !isMembership({ kind })).length;
+      const edge = (isNewer ? records.at(-1) : records[0])?.seq;
+      if (shown >= limit / 4 || edge === undefined) break;
+      const from = isNewer ? { after: edge } : { before: edge };
+      const next = await this.#history({ target: range.target, ...from, limit: PAGE_RECORDS_MAX });
+      records = isNewer ? [...records, ...next.records] : [...next.records, ...records];
+      more = next.more;
+    }
+    return { records, more };
   }
 
   #history(fields: RequestFields<"history">): Promise<HistoryPage> {

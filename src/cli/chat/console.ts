@@ -5,6 +5,7 @@ import { cleanText } from "../../base/text.ts";
 import { formatLocalClock } from "../../base/time.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { dropOldest } from "../../core/evict.ts";
+import { isMembership } from "../../core/model/membership.ts";
 import {
   type EnteredLine,
   type LineEditor,
@@ -28,11 +29,13 @@ import {
   destinationName,
   type JsonOutput,
   renderJson,
+  renderMembership,
   renderRecord,
   type Style,
   styleOf,
 } from "../output/render.ts";
 import { wrapMarked, wrapWords } from "../word-wrap.ts";
+import { MembershipLines } from "./membership-lines.ts";
 import { destinationOfTarget } from "./post.ts";
 import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
@@ -68,6 +71,7 @@ export class ChatConsole {
   #isClosed = false;
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
+  readonly #membership: MembershipLines;
   isQuiet = false;
   /** Returns the name under which a terminal shows an account. */
   nameOf = (account: string): string => account;
@@ -76,6 +80,8 @@ export class ChatConsole {
 
   constructor(private readonly context: Context) {
     this.#dayLines = new DayLines(context);
+    const print = (records: readonly DisplayRecord[]) => this.#printMembership(records);
+    this.#membership = new MembershipLines({ clock: context.clock, print });
     this.#style = this.#styleFor(undefined);
     const { stdin, stdout, json } = context;
     const isTyped = stdin.isTerminal && !json;
@@ -129,8 +135,20 @@ export class ChatConsole {
     if (record === undefined) return;
     const isJoinOrLeave = record.kind === "join" || record.kind === "leave";
     if (this.isQuiet && isJoinOrLeave && this.isInteractive) return;
+    if (this.isInteractive) {
+      const place = placeOf(record, this.#style.me);
+      const isOwn = record.from === this.#style.me;
+      if (isMembership(record) && !isOwn) return this.#membership.add(place, record);
+      this.#membership.beforeMessage(place);
+    }
     const day = this.format === "text" ? this.#dayLines.before(record.timeUnixMs) : "";
     this.data(day + renderRecord(record, this.#style));
+  }
+
+  #printMembership(records: readonly DisplayRecord[]): void {
+    const text = renderMembership(records, this.#style);
+    if (text === "") return;
+    this.data(this.#dayLines.before(records.at(-1)?.timeUnixMs ?? 0) + text);
   }
 
   data(text: string): void {
@@ -256,6 +274,7 @@ export class ChatConsole {
   }
 
   close(): void {
+    this.#membership.flushAll();
     this.#isClosed = true;
     this.#question?.resolve(false);
     this.#editor?.close();

@@ -24,17 +24,19 @@ import {
   noteVote,
   reactionsOf,
 } from "../../core/model/changes.ts";
+import { isMembership } from "../../core/model/membership.ts";
 import { pollView } from "../../core/model/poll.ts";
 import type { Changes } from "../../core/model/state.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { pollRows } from "../../ui/text/poll-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
-import { CHANGE_KINDS } from "../../wire/kinds.ts";
+import { CHANGE_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { paintedEmoji } from "../output/painted-text.ts";
 import {
   type DisplayFile,
   type DisplayRecord,
   displayFiles,
+  membershipText,
   plainEventText,
 } from "../output/render.ts";
 
@@ -152,14 +154,48 @@ export function* renderPage(
   const changes = changesOf(records);
   yield pageHead(title);
   let day = "";
-  for (const record of records) {
-    if (HIDDEN_KINDS.has(record.kind)) continue;
+  for (const { record, earlier } of pageRows(records)) {
+    const text = earlier.length > 0 ? membershipText([...earlier, record]) : undefined;
+    if (earlier.length > 0 && text === undefined) continue;
     const today = formatLocalDay(record.timeUnixMs, offsetMinutes);
     if (today !== day) yield `<h2>${today}</h2>\n`;
     day = today;
-    yield article(record, changes, options);
+    yield text === undefined ? article(record, changes, options) : eventHtml(record, text, options);
   }
   yield pageEnd(options);
+}
+
+interface PageRow {
+  readonly record: DisplayRecord;
+  /** Joins, departures and removals since the last message, which share the row of the record. */
+  readonly earlier: readonly DisplayRecord[];
+}
+
+function pageRows(records: readonly DisplayRecord[]): readonly PageRow[] {
+  const rows: PageRow[] = [];
+  let run: DisplayRecord[] = [];
+  let rest: PageRow[] = [];
+  const endRun = () => {
+    const last = run.at(-1);
+    const row = last === undefined ? [] : [{ record: last, earlier: run.slice(0, -1) }];
+    const at = rest.findIndex(({ record }) => record.seq > (last?.seq ?? 0));
+    rows.push(...rest.toSpliced(at < 0 ? rest.length : at, 0, ...row));
+    [run, rest] = [[], []];
+  };
+  for (const record of records) {
+    if (HIDDEN_KINDS.has(record.kind)) continue;
+    if (isMembership(record)) run.push(record);
+    else {
+      if (isMessageRow(record)) endRun();
+      rest.push({ record, earlier: [] });
+    }
+  }
+  endRun();
+  return rows;
+}
+
+function isMessageRow({ kind }: DisplayRecord): boolean {
+  return MESSAGE_KINDS.has(kind) || ["erased", "damaged", "unreadable", "gap"].includes(kind);
 }
 
 /** End of the page, with the time of its export. */
@@ -213,16 +249,12 @@ function changesOf(records: readonly DisplayRecord[]): PageChanges {
 }
 
 function article(record: DisplayRecord, page: PageChanges, options: PageOptions): string {
-  const { seq, timeUnixMs } = record;
-  const { offsetMinutes } = options;
-  const full = formatLocal(timeUnixMs, offsetMinutes);
-  const clock = formatLocalClock(timeUnixMs, offsetMinutes);
-  const time = `<time datetime="${formatUtc(timeUnixMs)}" title="${full}">${clock}</time>`;
-  const author = `<b>${clean(authorOf(record))}</b>`;
+  const { seq } = record;
   if (record.kind !== "text" && record.kind !== "action" && record.kind !== "file") {
-    const eventText = cleanText(plainEventText(record));
-    return `<p class="event" id="m${seq}">${time} ${Bun.escapeHTML(eventText)}</p>\n`;
+    return eventHtml(record, plainEventText(record), options);
   }
+  const time = timeHtml(record, options);
+  const author = `<b>${clean(authorOf(record))}</b>`;
   const imported = record.kind === "file" ? "" : importNote(record, options);
   const notice = record.kind === "text" && record.notice === true;
   const pinned = page.pins.has(seq) ? " <small>(pinned)</small>" : "";
@@ -236,6 +268,17 @@ function article(record: DisplayRecord, page: PageChanges, options: PageOptions)
     `<article id="m${seq}"${kind}><header>${author} ${time}${note}</header>` +
     `${content}${reactions}</article>\n`
   );
+}
+
+function eventHtml(record: DisplayRecord, text: string, options: PageTime): string {
+  const time = timeHtml(record, options);
+  return `<p class="event" id="m${record.seq}">${time} ${clean(text)}</p>\n`;
+}
+
+function timeHtml({ timeUnixMs }: DisplayRecord, { offsetMinutes }: PageTime): string {
+  const full = formatLocal(timeUnixMs, offsetMinutes);
+  const clock = formatLocalClock(timeUnixMs, offsetMinutes);
+  return `<time datetime="${formatUtc(timeUnixMs)}" title="${full}">${clock}</time>`;
 }
 
 function authorOf(record: DisplayRecord): string {

@@ -8,8 +8,9 @@ import { defined } from "../../base/values.ts";
 import type { EventKind } from "../../core/client/event-facts.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
-import { eventPhrase } from "../../ui/text/event-text.ts";
+import { eventPhrase, membershipTexts } from "../../ui/text/event-text.ts";
 import { detailTexts } from "../../ui/text/file-text.ts";
+import { timesIn } from "../../ui/text/times.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
@@ -272,6 +273,35 @@ function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
 
 export function plainEventText(record: DisplayRecord): string {
   return `${authorName(record, PLAIN)} ${eventText(record, PLAIN)}`.trim();
+}
+
+/** Text of the joins, departures and removals in a room; `undefined` if they cancel out. */
+export function membershipText(
+  records: readonly DisplayRecord[],
+  style: Style = PLAIN,
+): string | undefined {
+  const { nameOf = cleanText } = style;
+  const events = records.map((record) => {
+    const { kind, from } = record;
+    return { kind, from, subject: "event" in record ? record.event.subject : undefined, record };
+  });
+  const [text] = membershipTexts(events, {
+    texts: ENGLISH,
+    list: timesIn(ENGLISH).list,
+    nameOf,
+    single: ({ record }) => `${authorName(record, style)} ${eventText(record, style)}`,
+  });
+  return text;
+}
+
+/** The line of `membershipText` for a terminal, with the time of the last record; "" if none. */
+export function renderMembership(records: readonly DisplayRecord[], style: Style): string {
+  const [last, text] = [records.at(-1), membershipText(records, style)];
+  if (last === undefined || text === undefined) return "";
+  const time = clockColor(formatLocalClock(last.timeUnixMs, style.offsetMinutes), style.color);
+  const destination = clockColor(cleanText(destinationName(last, style.me)), style.color);
+  const line = `${time} ${destination} * ${eventColor(cleanText(text), style.color)}`;
+  return `${withContinuations(line, style)}\n`;
 }
 
 const PLAIN: Style = {

@@ -134,7 +134,9 @@ export function eventText(
 ): string {
   const { kind, from } = item;
   if (earlier.length > 0 && isMembership(item)) {
-    return membershipTexts([...earlier, item], texts, times, nameOf)[0] ?? "";
+    const single = (event: Item) => eventText(event, texts, times, { nameOf });
+    const style = { texts, list: times.list, nameOf, single };
+    return membershipTexts([...earlier, item], style)[0] ?? "";
   }
   const isInvite = kind === "admission";
   const all = [...earlier, item].map(({ from, subject }) => (isInvite ? subject : from));
@@ -159,35 +161,43 @@ const JOINED_NAMES_MAX = 3;
 /** Two people are named if fewer than this many joined, and nobody left. */
 const JOINED_COUNTED_MIN = 10;
 
+export interface MembershipStyle<T> {
+  readonly texts: Texts;
+  readonly list: (names: readonly string[]) => string;
+  readonly nameOf: (account: string) => string;
+  /** Text of an event that is the only one left. */
+  readonly single: (event: T) => string;
+  /** Whether counts have no words. */
+  readonly isNarrow?: boolean | undefined;
+}
+
 /**
- * Texts of a row of membership changes, which say ever less, for views of different widths.
- * @param isNarrow whether counts have no words
+ * Texts of a row of membership changes, which say ever less, for views of different widths; none if
+ * all of them cancel out.
  */
-export function membershipTexts(
-  items: readonly Item[],
-  texts: Texts,
-  times: Times,
-  nameOf: (account: string) => string,
-  isNarrow = false,
+export function membershipTexts<T extends MembershipEvent>(
+  events: readonly T[],
+  { texts, list, nameOf, single, isNarrow = false }: MembershipStyle<T>,
 ): readonly string[] {
-  const sum = membershipSum(items);
+  const sum = membershipSum(events);
   const { joined, left, removed } = sum;
   const all = [...joined, ...left, ...removed];
   const [only] = all;
-  if (all.length === 1 && only !== undefined) return [eventText(only, texts, times, { nameOf })];
+  if (only === undefined) return [];
+  if (all.length === 1) return [single(only)];
   const counts = membershipCounts(sum, texts).slice(isNarrow ? 1 : 0);
   if (joined.length < all.length || joined.length >= JOINED_COUNTED_MIN) return counts;
   const names = [...new Set(joined.map(({ from }) => from ?? ""))].map(nameOf);
-  const adder = joined.every(({ subject }) => subject === only?.subject) ? only?.subject : "";
+  const adder = joined.every(({ subject }) => subject === only.subject) ? only.subject : "";
   const phrase =
     adder === undefined || adder === "" ? texts.eventJoin : texts.eventAdded(nameOf(adder));
   const lists = [...Array(Math.min(JOINED_NAMES_MAX, names.length)).keys()].flatMap((short) => {
     const named = Math.min(JOINED_NAMES_MAX, names.length) - short;
     const others = names.length - named;
     if (others > 0 && named === JOINED_NAMES_MAX) return [];
-    return [times.list([...names.slice(0, named), ...(others > 0 ? [texts.others(others)] : [])])];
+    return [list([...names.slice(0, named), ...(others > 0 ? [texts.others(others)] : [])])];
   });
-  return [...lists.map((list) => `${list} ${phrase}`), ...counts];
+  return [...lists.map((named) => `${named} ${phrase}`), ...counts];
 }
 
 /** Counts such as `141 people joined, 12 left`, and `+141 −12` for narrow views. */

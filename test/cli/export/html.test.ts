@@ -166,3 +166,27 @@ test("quotes only earlier messages that the export can read", () => {
 });
 
 const FILE = { id: "f" as FileId, name: "a.txt", sizeBytes: 1, digest: "", chunks: 1 };
+
+test("sums joins and departures between two messages", () => {
+  const event = { subject: undefined, text: "", isRemoved: false };
+  const joined = (seq: number, from: string, kind: "join" | "leave" = "join") =>
+    record(seq, { kind, event: event as never }, from);
+  const html = page([
+    record(1, { kind: "text", text: "hi" }),
+    joined(2, "bob"),
+    joined(3, "cleo"),
+    joined(4, "bob", "leave"),
+    record(5, { kind: "text", text: "you" }),
+    joined(6, "dora"),
+    joined(7, "eve"),
+    joined(8, "<b>fay"),
+    record(9, { kind: "text", text: "all" }),
+    joined(10, "gil"),
+    joined(11, "gil", "leave"),
+  ]);
+  const events = html.match(/<p class="event".*<\/p>/g) ?? [];
+  expect(events.map((line) => line.replace(/<time.*<\/time> /, ""))).toEqual([
+    '<p class="event" id="m4">cleo joined</p>',
+    '<p class="event" id="m8">dora, eve and &lt;b&gt;fay joined</p>',
+  ]);
+});

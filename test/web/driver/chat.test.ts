@@ -560,6 +560,26 @@ describe("a thread", () => {
   });
 });
 
+siteTest("loads the message before hundreds of joins with the first older page", async (site) => {
+  const ben = await site.member("ben");
+  const cleo = await site.member("cleo");
+  await site.wait(ben.post("announcement"));
+  const joins = SCROLL_PAGE_RECORDS;
+  for (let i = 0; i < joins; i++) {
+    const person = i % 2 === 0 ? ben : cleo;
+    await person.request("leave", { room: "lobby" });
+    await person.request("join", { room: "lobby" });
+  }
+  const ana = await new Browser(site).member("ana");
+  ana.chat.actions.open("lobby");
+  const items = () => openRoom(ana.chat.model)?.tail.items ?? [];
+  await ana.until("joins", () => items().some(({ kind }) => kind === "join"));
+  expect(items().some(({ kind }) => kind === "text")).toBe(false);
+  ana.chat.actions.loadMore("older");
+  await ana.until("page", () => items().some(({ text }) => text === "announcement"));
+  expect(items().filter(({ kind }) => kind === "leave").length).toBe(joins);
+});
+
 test("does nothing by halves on a server of 0.4.0", async () => {
   const { site, ana } = await opened();
   const { connection } = ana.chat.loop;

@@ -533,7 +533,10 @@ function membershipLine({ item, earlier }: ItemRow, options: RowOptions): Styled
     names > 0
       ? gutterOf(head, names, times)
       : [...headSpans(head, options, columns), { text: " " }];
-  const all = membershipTexts(events, texts, times, nameIn(options), options.isNarrow);
+  const nameOf = nameIn(options);
+  const single = (event: Item) => eventText(event, texts, times, { nameOf });
+  const { isNarrow } = options;
+  const all = membershipTexts(events, { texts, list: times.list, nameOf, single, isNarrow });
   const isFitting = (text: string) => widthOf(text) <= columns - lineWidth(before);
   const text = all.find(isFitting) ?? all.at(-1) ?? "";
   const spans = withHits([{ text, role: "event", clickAction: "unfold" }], options.hit);
