@@ -238,6 +238,15 @@ export class Actions {
     if (room !== undefined) this.#store.applyNow({ kind: "mark-read", room: room.id });
   }
 
+  /** Marks the open room as read until `endAllRead` undoes that, or tells the server. */
+  allRead(): void {
+    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "all-read", room }));
+  }
+
+  endAllRead(isUndone: boolean): void {
+    if (this.#model.allRead !== undefined) this.#store.applyNow({ kind: "all-read-end", isUndone });
+  }
+
   markAllRead(): void {
     for (const { target } of this.#model.rooms.values()) this.markRead(target);
   }

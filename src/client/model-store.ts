@@ -36,6 +36,8 @@ const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 /** Bounds the joins and departures that a view loads with the messages before or behind them. */
 const MEMBERSHIP_PAGES_MAX = 4;
 
+const RECORDS_AFTER_MAX = 10_000;
+
 /** Pages of changes that are searched for those of an old message. */
 const CHANGE_PAGES_MAX = 20;
 
@@ -171,6 +173,21 @@ export class ModelStore {
     return found;
   }
 
+  /**
+   * Returns the records after `seq`, at most RECORDS_AFTER_MAX.
+   * @throws {Fault} of the request
+   */
+  async recordsAfter(target: string, seq: number): Promise<readonly ChatRecord[]> {
+    const found: ChatRecord[] = [];
+    for (let more = true; more && found.length < RECORDS_AFTER_MAX; ) {
+      const after = found.at(-1)?.seq ?? seq;
+      const page = await this.#history({ target, after, limit: PAGE_RECORDS_MAX });
+      found.push(...page.records);
+      more = page.more && page.records.length > 0;
+    }
+    return found;
+  }
+
   /** Returns the seq of the first item at or after a time. */
   async firstSince(target: string, sinceUnixMs: number): Promise<number | undefined> {
     const page = { after: 0, since: sinceUnixMs, limit: SCROLL_PAGE_RECORDS };
@@ -202,6 +219,10 @@ export class ModelStore {
         const set = () => this.options.request("prefs-set", fields);
         return this.reportFailure(this.#firstConnection().then(set));
       }
+      case "read":
+        // The server learns of it when the user can no longer undo it.
+        if (this.#model.allRead?.room === effect.room) return;
+        return this.options.perform(effect);
       default:
         return this.options.perform(effect);
     }

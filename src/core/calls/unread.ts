@@ -15,8 +15,8 @@ export type UnreadContent = (typeof UNREAD_CONTENTS)[number];
 
 export interface UnreadSummary<Author> {
   readonly unread: number;
-  readonly first?: UnreadMessage | undefined;
-  readonly last?: UnreadMessage | undefined;
+  readonly first: UnreadMessage | undefined;
+  readonly last: UnreadMessage | undefined;
   /** Unread messages of each author, the most first. */
   readonly people: readonly (readonly [Author, number])[];
   /** Moderators with the most messages first, each with the newest ones, the oldest first. */

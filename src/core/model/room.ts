@@ -231,7 +231,7 @@ export function isConversation({ kind, people }: Pick<RoomState, "kind" | "peopl
 }
 
 /** Reports whether the item counts as unread in its room, and not only in its thread. */
-function isCounted(item: Item, reader: CountingReader): boolean {
+export function isCounted(item: Item, reader: CountingReader): boolean {
   const isHere = isMessage(item) && !item.isInThread && item.state !== "erased";
   return isHere && isCountedFrom(item, reader);
 }

@@ -49,6 +49,8 @@ export interface Model {
   readonly search: SearchView | undefined;
   /** Unread messages that call the user, as the server listed them, without later changes. */
   readonly calls: readonly FoundItem[];
+  /** Present while the user can undo that a room was marked as read. */
+  readonly allRead: AllRead | undefined;
   readonly faults: readonly VisibleFault[];
   readonly isOutdated: boolean;
   readonly isOperator: boolean;
@@ -431,6 +433,17 @@ export interface SearchQuery {
   readonly files?: boolean;
   /** Only replies to the message with this seq. */
   readonly re?: number;
+}
+
+/**
+ * Room that was marked as read. The server learns of it when the user can no longer undo it, so
+ * that all devices keep their counts until then.
+ */
+export interface AllRead {
+  readonly room: RoomId;
+  /** `n` of the last record at that time. */
+  readonly n: number;
+  readonly before: Pick<RoomState, "read" | "unread" | "mentions" | "readAtOpening">;
 }
 
 export interface FoundItem {

@@ -44,6 +44,7 @@ import {
   isFromOthers,
   loadedItem,
   markAuthor,
+  messagesOfOthers,
   newRoom,
   noteMention,
   openThread,
@@ -92,6 +93,7 @@ const LOGGED_OUT = {
   transfers: new Map(),
   search: undefined,
   calls: [],
+  allRead: undefined,
 } as const satisfies Partial<Model>;
 
 export function emptyModel(itemsMax = PAGE_ROOM_ITEMS_MAX): Model {
@@ -191,7 +193,10 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   typing: inRoom((_, room, { users }) => {
     room.typing = users;
   }),
-  read: inRoom(({ fields }, room, { n, unread }) => void readUpTo(room, n, fields, unread)),
+  read: inRoom((draft, room, { n, unread }) => {
+    readElsewhere(draft, room, n, unread);
+    readUpTo(room, n, draft.fields, unread);
+  }),
   named: ({ fields }, { names }) => setDisplayNames(fields, names),
   "author-key": (draft, { user, by }) => {
     for (const room of roomDrafts(draft)) markAuthor(room, user, by);
@@ -234,6 +239,15 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
     changePrefs(draft, room.id, { unread: undefined });
     markRead(draft, room, room.last);
   }),
+  "all-read": inRoom((draft, room) => {
+    endAllRead(draft, false);
+    const { id, last, read, unread, mentions, readAtOpening } = room;
+    draft.fields.allRead = { room: id, n: last, before: { read, unread, mentions, readAtOpening } };
+    readUpTo(room, last, draft.fields);
+    room.readAtOpening = undefined;
+    goToEnd(room);
+  }),
+  "all-read-end": (draft, { isUndone }) => endAllRead(draft, isUndone),
   "mark-unread": inRoom((draft, room, { n }) => {
     if (isSameName(draft.fields.open, room.target)) room.readAtOpening = n - 1;
     changePrefs(draft, room.id, { unread: n });
@@ -252,10 +266,7 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
       room.thread = thread && { ...thread, bottomRequests: thread.bottomRequests + 1 };
       return;
     }
-    room.jump = undefined;
-    room.jumpSeq = undefined;
-    room.bottomRequests += 1;
-    if (room.loading?.side !== "older") room.loading = undefined;
+    goToEnd(room);
   }),
 };
 
@@ -597,6 +608,40 @@ function markSeen(draft: ModelDraft, room: RoomDraft, seq: number): void {
 function markRead(draft: ModelDraft, room: RoomDraft, n: number | undefined): void {
   if (n === undefined || !readUpTo(room, n, draft.fields)) return;
   draft.effects.push({ kind: "read", room: room.id, n });
+}
+
+function goToEnd(room: RoomDraft): void {
+  room.jump = undefined;
+  room.jumpSeq = undefined;
+  room.bottomRequests += 1;
+  if (room.loading?.side !== "older") room.loading = undefined;
+}
+
+/** Keeps what has arrived, or was read on another device, since the room was marked as read. */
+function endAllRead(draft: ModelDraft, isUndone: boolean): void {
+  const { allRead } = draft.fields;
+  const room = allRead && draft.room(allRead.room);
+  draft.fields.allRead = undefined;
+  if (allRead === undefined || room === undefined) return;
+  if (!isUndone) {
+    draft.effects.push({ kind: "read", room: room.id, n: room.read });
+    return;
+  }
+  const { n, before } = allRead;
+  const arrived = room.mentions.filter((mention) => mention.n > n);
+  room.read = before.read;
+  room.unread = before.unread + messagesOfOthers(room.tail, Math.max(n, before.read), draft.fields);
+  room.mentions = [...before.mentions, ...arrived];
+  room.readAtOpening = before.readAtOpening;
+}
+
+function readElsewhere({ fields }: ModelDraft, { id }: RoomState, n: number, unread?: number) {
+  const { allRead } = fields;
+  if (allRead?.room !== id || n <= allRead.before.read) return;
+  const { before } = allRead;
+  const mentions = before.mentions.filter((mention) => mention.n > n);
+  const left = unread ?? Math.min(before.unread, Math.max(0, allRead.n - n));
+  fields.allRead = { ...allRead, before: { ...before, read: n, unread: left, mentions } };
 }
 
 function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {
