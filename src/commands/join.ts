@@ -61,13 +61,14 @@ export const command = defineVerb({
       return lacksMajority || (args.wait && isTransient(fault));
     };
     const open = await retry(context, waits, () => openClient(context, args, options));
-    const entered: readonly Name[] =
-      args.room.length > 0 ? args.room : [open.address.room ?? LOBBY];
+    const { room } = open.address;
+    const named = args.room.length > 0 || room === undefined ? args.room : [room];
+    const entered: readonly Name[] = named.length > 0 ? named : [LOBBY];
     try {
       if (!isFullScreen) return await new LineClient(context, open, entered).run();
       // Loaded on demand, because no other command needs it.
       const { runFullScreen } = await import("../cli/screen/join.ts");
-      return await runFullScreen(context, open, entered);
+      return await runFullScreen(context, open, entered, named.length > 0);
     } catch (error) {
       throw explainNewServer(context, open.address, error);
     }

@@ -14,7 +14,7 @@ const ROWS_MAX = 20;
 /** Calls and messages are cut to one line of a wide terminal. */
 const TEXT_UNITS_MAX = 300;
 
-const SIGNS: Readonly<Record<InboxCall["reason"], string>> = {
+export const CALL_SIGNS: Readonly<Record<InboxCall["reason"], string>> = {
   mention: "@",
   reply: "↪",
   thread: "↪",
@@ -87,7 +87,7 @@ export function inboxText(inbox: Inbox, columns: number): string {
   const callRows = calls.map(({ reason, timeUnixMs, room, from = "", text = "" }) => {
     const said = reason === "invite" ? `${from} invites you` : text;
     const called = reason === "hand" ? "you are called on" : said;
-    return [when(timeUnixMs), SIGNS[reason], placeNames(room).name, from, oneLine(called)];
+    return [when(timeUnixMs), CALL_SIGNS[reason], placeNames(room).name, from, oneLine(called)];
   });
   const rowOf = ({ room, thread, unread: count, calls: called, last }: InboxPlace) => {
     const at = thread === undefined && called > 0 ? `@${called} ${count}` : `${count}`;

@@ -57,7 +57,7 @@ export class ScreenActions {
   constructor(private readonly options: ScreenActionsOptions) {}
 
   run(action: Action): void {
-    const { chat, files, notices, terminal } = this.options;
+    const { chat, files, host, notices, terminal } = this.options;
     switch (action.kind) {
       case "enter":
         return this.#submit(action);
@@ -110,6 +110,12 @@ export class ScreenActions {
         return this.options.questions.answered(action.answer);
       case "focus":
         return chat.actions.setFocus(action.on);
+      case "inbox":
+        return host.openInbox();
+      case "mark-read":
+        return chat.actions.markRead(action.target);
+      case "mute":
+        return this.#reportFailure(chat.actions.notify(action.target, "nothing"));
       case "dismiss":
         return notices.clear();
       case "redraw":

@@ -2,9 +2,11 @@
 
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import { type Fault, ignoreFault } from "../../base/fault.ts";
+import { decodeJson } from "../../base/decode.ts";
+import { type Fault, ignoreFault, unlessFault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
+import { MINUTE_MS } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
 import type { Client } from "../../client/client.ts";
@@ -39,6 +41,7 @@ import { MutedList, ScreenDrafts, type UnsavedDraft } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
 import type { InputHistory } from "./editor/input-history.ts";
 import { FolderLists, ScreenFiles } from "./files.ts";
+import { loadInbox } from "./inbox.ts";
 import { follow, type PreviousModel } from "./input/follow.ts";
 import {
   currentDraft,
@@ -55,6 +58,7 @@ import { type ScreenHost, ScreenNotices } from "./notices.ts";
 import { PICTURE_FAMILIES } from "./pictures/cells.ts";
 import { ScreenQuestions } from "./questions.ts";
 import { type ScreenPreferences, SETTING_NAMES } from "./settings/preferences.ts";
+import type { InboxList } from "./state/inbox.ts";
 import {
   clearsNotes,
   FIRST_STATE,
@@ -83,6 +87,9 @@ export interface ScreenClientOptions {
 const PENDING_KEYS_MAX = 1_000;
 
 const SCREEN_TICK_MS = 1_000;
+/** The inbox is shown at the start if the first unread message is older. */
+const ABSENCE_MS = 30 * MINUTE_MS;
+const NO_INBOX = { kind: "inbox", selectedIndex: 0, unfolded: {} } as const;
 /**
  * Delay of questions after the log-in. A session that has lasted this long rarely ends immediately.
  */
@@ -111,6 +118,8 @@ export class ScreenClient implements ScreenHost {
   hidesJoins: boolean;
   state: ScreenState = FIRST_STATE;
   #isStarting = true;
+  #areRoomsChosen = true;
+  #hasBegun = false;
   #pendingKeys: readonly Key[] = [];
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;
@@ -195,7 +204,12 @@ export class ScreenClient implements ScreenHost {
     open.guessDelays.displayOverride = note;
   }
 
-  async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
+  /**
+   * @param areChosen whether the user has named the rooms. Otherwise the client begins with the
+   * inbox, or in the room that this device showed last.
+   */
+  async run(rooms: readonly Name[], areChosen = true): Promise<number> {
+    this.#areRoomsChosen = areChosen;
     const { context, open, device } = this.options;
     const chat = this.#chat;
     const release = context.onSignal(this.#exit.onSignal);
@@ -209,7 +223,8 @@ export class ScreenClient implements ScreenHost {
     this.#restoreDrafts();
     this.notices.attempt(() => this.#updateMuted(undefined));
     this.#draw();
-    const [first] = rooms;
+    const [chosen] = rooms;
+    const first = this.#lastRoom() ?? chosen;
     const isRestored = first !== undefined && roomOf(chat.model, first) !== undefined;
     if (isRestored) chat.actions.open(first);
     const onJoined = (room: string) => {
@@ -222,6 +237,7 @@ export class ScreenClient implements ScreenHost {
       return await this.#exit.exitCode;
     } finally {
       this.#exit.end(0); // Runs after an error, too.
+      this.#saveLastRoom();
       this.#saveDrafts();
       this.unsavedDrafts = this.#drafts.unsaved(open.state.isPresent());
       this.#drafts.close();
@@ -340,6 +356,7 @@ export class ScreenClient implements ScreenHost {
     if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
     if (event.kind === "listing") this.#link = event.link;
     if (event.kind === "caught-up") {
+      this.#begin();
       this.#transport = this.#link?.transport;
       this.notices.welcome(this.#link?.welcome);
       // A new user has typed nothing yet.
@@ -351,6 +368,62 @@ export class ScreenClient implements ScreenHost {
     const fault = faultOf(event);
     if (fault !== undefined) this.#chat.store.enqueue({ kind: "fault", fault });
     if (event.kind === "closed") this.#exit.end(event.fault ?? 0);
+  }
+
+  openInbox(): void {
+    this.patch({ overlay: { ...NO_INBOX, list: undefined }, completion: undefined });
+    this.#loadInbox().then(
+      (list) => {
+        const { overlay } = this.state;
+        if (overlay?.kind === "inbox") this.patch({ overlay: { ...overlay, list } });
+      },
+      (error: unknown) => {
+        if (this.state.overlay?.kind === "inbox") this.patch({ overlay: undefined });
+        this.notices.fail(error);
+      },
+    );
+  }
+
+  #loadInbox(): Promise<InboxList> {
+    return loadInbox(this.#chat.request, this.#chat.model, this.settings.muted);
+  }
+
+  /** Shows the inbox after an absence, unless the user has done something since the start. */
+  #begin(): void {
+    if (this.#hasBegun || this.#areRoomsChosen) return;
+    this.#hasBegun = true;
+    const last = this.#lastRoom();
+    if (this.#chat.model.open === undefined && last !== undefined) this.#chat.actions.open(last);
+    this.#loadInbox().then(({ inbox, ...list }) => {
+      const { overlay, question, editor, selected } = this.state;
+      const isUntouched = overlay === undefined && question === undefined && editor.text === "";
+      const { since = Number.POSITIVE_INFINITY } = inbox;
+      const isNew = inbox.unread > 0 || inbox.callCount > 0;
+      const isAway = this.options.context.clock.unixMs() - since >= ABSENCE_MS;
+      if (!isUntouched || selected !== undefined || !isNew || !isAway) return;
+      this.patch({ overlay: { ...NO_INBOX, list: { inbox, ...list } } });
+    }, ignoreFault);
+  }
+
+  /** Target that this device showed last; `undefined` if it is not in the list of rooms. */
+  #lastRoom(): string | undefined {
+    const owner = this.#owner;
+    if (owner === undefined || this.#areRoomsChosen) return undefined;
+    const stored = lastRoomsIn(this.options.open.state.preference("last-room"));
+    const target = stored[ownerKey(owner)];
+    return target !== undefined && roomOf(this.#chat.model, target) !== undefined
+      ? target
+      : undefined;
+  }
+
+  #saveLastRoom(): void {
+    const [owner, target] = [this.#owner, openRoom(this.#chat.model)?.target];
+    if (owner === undefined || target === undefined) return;
+    const { state } = this.options.open;
+    if (!state.isPresent()) return;
+    state.changePreference("last-room", (stored) =>
+      JSON.stringify({ ...lastRoomsIn(stored), [ownerKey(owner)]: target }),
+    );
   }
 
   #handleKeys(keys: readonly Key[]): void {
@@ -583,6 +656,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
+    if (this.state.overlay?.kind === "inbox") return;
     const chat = this.#chat;
     const room = openRoom(chat.model);
     if (room?.thread !== undefined) return chat.actions.setAtNewest(false);
@@ -645,6 +719,21 @@ export class ScreenClient implements ScreenHost {
       onChange: () => this.#draw(),
     });
   }
+}
+
+function ownerKey({ fingerprint, user }: DraftOwner): string {
+  return `${fingerprint} ${user}`;
+}
+
+/** Accepts any text, because another version may have written it. */
+function lastRoomsIn(stored: string | undefined): Readonly<Record<string, string>> {
+  const value = unlessFault(() => decodeJson(stored ?? "{}"));
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([owner, target]: [string, unknown]) =>
+      typeof target === "string" ? [[owner, target]] : [],
+    ),
+  );
 }
 
 /** Returns the fault that tells the user about a change of an encrypted room. */

@@ -18,6 +18,7 @@ export async function runFullScreen(
   context: Context,
   open: OpenClient,
   rooms: readonly Name[],
+  areChosen: boolean,
 ): Promise<number> {
   const preferences = new ScreenPreferences(context, open.state);
   for (const warning of preferences.warnings) printNotice(context, warning);
@@ -26,7 +27,7 @@ export async function runFullScreen(
   await history.load();
   const client: ScreenClient = new ScreenClient({ context, open, device, preferences, history });
   try {
-    return await client.run(rooms);
+    return await client.run(rooms, areChosen);
   } catch (error) {
     if (error instanceof Fault) {
       for (const { to, body } of open.client.model.pending)

@@ -37,6 +37,7 @@ export interface ScreenHost {
   readonly screenTexts: ScreenTexts;
   readonly times: Times;
   patch(change: Partial<ScreenState>): void;
+  openInbox(): void;
 }
 
 export interface ScreenNoticesOptions {

@@ -15,7 +15,7 @@ import { EQUIVALENT_CHORDS, table } from "./keys.ts";
 
 type KeyGroup = keyof KeyTexts["groups"];
 
-export type Mode = "input" | "selected" | "menu" | "list" | "text" | "question";
+export type Mode = "input" | "selected" | "menu" | "inbox" | "list" | "text" | "question";
 
 interface Binding {
   readonly group: KeyGroup;
@@ -41,6 +41,7 @@ const BINDINGS: readonly Binding[] = [
   ...ROOMS,
   row("rooms", "room-previous", "alt-up", "ctrl-pageup"),
   row("rooms", "room-next", "alt-down", "ctrl-pagedown"),
+  row("rooms", "inbox", "alt-i"),
   row("rooms", "room-unread", "alt-a"),
   row("rooms", "room-last", "alt-/"),
   row("rooms", "rooms", "f2", "alt-r"),
@@ -108,6 +109,13 @@ const BINDINGS: readonly Binding[] = [
   row("selected", "stop", "x"),
   row("selected", "resend", "s"),
   row("selected", "select-answered", "a"),
+  row("inbox", "choose", "enter"),
+  row("inbox", "read-on", "space"),
+  row("inbox", "menu", "tab"),
+  row("inbox", "list-up", "up", "ctrl-p"),
+  row("inbox", "list-down", "down", "ctrl-n"),
+  row("inbox", "list-page-up", "pageup"),
+  row("inbox", "list-page-down", "pagedown"),
   row("list", "choose", "enter"),
   row("list", "complete", "tab"),
   row("list", "list-up", "up", "ctrl-p", "shift-tab"),
@@ -134,13 +142,16 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   input: ["writing", "rooms", "reading", "everywhere"],
   selected: ["selected", "rooms", "reading", "everywhere"],
   menu: ["list", "selected", "everywhere"],
+  inbox: ["inbox", "rooms", "everywhere"],
   list: ["list", "writing", "everywhere"],
   text: ["text", "everywhere"],
   question: ["question", "everywhere"],
 };
 
 /** Groups in which letters run commands instead of typing text. */
-const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
+const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>([
+  ...(["selected", "inbox", "text", "question"] as const),
+]);
 
 const KEY_NAMES: ReadonlySet<string> = new Set([
   ...["enter", "tab", "esc", "space", "backspace", "delete", "insert", "menu", "begin"],

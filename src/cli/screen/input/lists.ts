@@ -15,6 +15,7 @@ import {
   withActions,
   withChange,
 } from "./handler.ts";
+import { inboxCount, moveInInbox } from "./inbox.ts";
 import { openRoomOf, pageLines } from "./reading.ts";
 import { clearSelection, selectSeq } from "./selection.ts";
 
@@ -25,6 +26,7 @@ function countOf(
   overlay: Extract<Overlay, { readonly selectedIndex: number }>,
   context: HandlerContext,
 ): number {
+  if (overlay.kind === "inbox") return inboxCount(overlay);
   if (overlay.kind === "menu") return overlay.entries.length;
   if (overlay.kind === "search") return context.model.search?.found.length ?? 0;
   return overlay.found.length;
@@ -37,15 +39,19 @@ export function moveChoice(by: (page: number) => number, wrapsAround: boolean): 
     if (!("selectedIndex" in overlay)) return scrollText(state, by(pageLines(context)), context);
     const count = countOf(overlay, context);
     if (count === 0) return withActions(state);
-    const requested = overlay.selectedIndex + by(pageLines(context));
-    const isWrapping = wrapsAround && overlay.kind !== "search";
+    const from =
+      overlay.kind === "inbox" ? (overlay.action ?? overlay.selectedIndex) : overlay.selectedIndex;
+    const requested = from + by(pageLines(context));
+    const isWrapping = wrapsAround && overlay.kind !== "search" && overlay.kind !== "inbox";
     const at = isWrapping
       ? (requested + count) % count
       : Math.max(0, Math.min(requested, count - 1));
     const { search } = context.model;
     const isAtEnd = overlay.kind === "search" && requested >= count - 1;
     const needsMore = isAtEnd && search?.hasMore === true && !search.isLoading;
-    const change = { overlay: { ...overlay, selectedIndex: at }, completion: undefined };
+    const moved =
+      overlay.kind === "inbox" ? moveInInbox(overlay, at) : { ...overlay, selectedIndex: at };
+    const change = { overlay: moved, completion: undefined };
     const next = withChange(state, change);
     return needsMore ? { ...next, actions: [{ kind: "search-more" }] } : next;
   };

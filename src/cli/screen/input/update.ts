@@ -18,6 +18,15 @@ import {
   withEditor,
   withOverlay,
 } from "./handler.ts";
+import {
+  choose as chooseInInbox,
+  closeInboxMenu,
+  INBOX,
+  inboxMenu,
+  moveInInbox,
+  readOnFromInbox,
+  typeInInbox,
+} from "./inbox.ts";
 import type { Mode } from "./keymap.ts";
 import type { Key } from "./keys.ts";
 import {
@@ -61,7 +70,11 @@ const HANDLERS: Readonly<Record<CommandName, KeyHandler>> = {
   ...WRITING,
   ...SELECTION,
   ...LISTS,
-  choose: (state, context) => runMenuEntry(state, context) ?? LISTS.choose(state, context),
+  ...INBOX,
+  choose: (state, context) =>
+    runMenuEntry(state, context) ?? chooseInInbox(state, context) ?? LISTS.choose(state, context),
+  menu: (state, context) => inboxMenu(state, context) ?? SELECTION.menu(state, context),
+  "read-on": (state, context) => readOnFromInbox(state, context),
   copy: (state, context) => copyOpenText(state) ?? SELECTION.copy(state, context),
 };
 
@@ -132,6 +145,8 @@ function handleKey(state: ScreenState, key: Key, context: HandlerContext): Updat
     if (updated !== undefined) return updated;
   }
   if (key.text === "" || mode === "selected") return withActions(state);
+  const found = typeInInbox(state, key.text, context);
+  if (found !== undefined) return found;
   const from = closePanel(state, context);
   return typing(key.text)(from, context) ?? withActions(from);
 }
@@ -150,6 +165,7 @@ function modeOf(state: ScreenState): Mode {
   if (question !== undefined) return question.kind === "yes-no" ? "question" : "list";
   if (overlay !== undefined) {
     if (overlay.kind === "menu") return "menu";
+    if (overlay.kind === "inbox") return "inbox";
     return overlay.kind === "text" ? "text" : "list";
   }
   return state.selected === undefined ? "input" : "selected";
@@ -188,6 +204,7 @@ function dismissNotices(state: ScreenState, { model }: HandlerContext): UpdateRe
 function close(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   return (
     cancelQuestion(state) ??
+    closeInboxMenu(state) ??
     closeOverlay(state) ??
     cancelCompletion(state) ??
     (state.selected === undefined ? undefined : clearSelection(state, context))
@@ -261,6 +278,8 @@ function click(
   switch (hit.kind) {
     case "rooms":
       return clickRoom(state, hit.target, context);
+    case "inbox":
+      return withActions(state, { kind: "inbox" });
     case "members":
       return clickMember(state, hit.name, context);
     case "overlay":
@@ -321,10 +340,9 @@ function clickOverlay(
     return withActions(state);
   // `choose` would start a new search if the query has changed.
   if (overlay.kind === "search") return openResult(state, choice, context);
-  return (
-    choose({ ...state, overlay: { ...overlay, selectedIndex: choice } }, context) ??
-    withActions(state)
-  );
+  const chosen =
+    overlay.kind === "inbox" ? moveInInbox(overlay, choice) : { ...overlay, selectedIndex: choice };
+  return choose({ ...state, overlay: chosen }, context) ?? withActions(state);
 }
 
 /** Clicking a selected message opens its menu. */

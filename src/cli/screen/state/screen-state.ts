@@ -6,6 +6,7 @@ import type { ComposerDraft, FoundItem, SearchQuery } from "../../../core/model/
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
+import type { InboxOverlay } from "./inbox.ts";
 
 export interface ScreenState {
   readonly editor: Editor;
@@ -105,6 +106,7 @@ export type Overlay =
       readonly selectedIndex: number;
       readonly found: readonly string[];
     }
+  | InboxOverlay
   | {
       readonly kind: "react";
       readonly seq: number;
@@ -171,6 +173,7 @@ export interface PictureBox {
 
 export type Hit =
   | { readonly kind: "rooms"; readonly target: string | undefined }
+  | { readonly kind: "inbox" }
   | { readonly kind: "members"; readonly name: string | undefined }
   | {
       readonly kind: "timeline";
@@ -256,6 +259,9 @@ export type Action =
   | { readonly kind: "list-folder"; readonly path: string }
   | { readonly kind: "answered"; readonly answer: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
+  /** Loads the inbox, and shows it. */
+  | { readonly kind: "inbox" }
+  | { readonly kind: "mark-read" | "mute"; readonly target: string }
   | { readonly kind: "dismiss" }
   | { readonly kind: "redraw" }
   | { readonly kind: "suspend" }

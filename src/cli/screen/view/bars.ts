@@ -107,6 +107,8 @@ interface StatusOptions {
   readonly hit: number | undefined;
   readonly question: ScreenQuestion | undefined;
   readonly completion: Completion | undefined;
+  /** Keys of an open list, which replace what concerns the open room. */
+  readonly keys?: string | undefined;
 }
 
 const TARGETS_NAMED_MAX = 3;
@@ -116,6 +118,12 @@ export function statusLine(options: StatusOptions, columns: number): StyledLine 
   const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
   if (completion !== undefined) return completionLine(completion, columns);
+  const { keys } = options;
+  if (keys !== undefined) {
+    const right: StyledLine = [{ text: `${keys} `, role: "bar-dim" }];
+    const left = joined([connectionSpans(options).slice(0, 2), pendingSpans(options)]);
+    return splitLine(left, right, columns);
+  }
   const right = [...hitSpans(options), ...belowSpans(options)];
   return splitLine(leftSpans(options, columns - lineWidth(right) - 1), right, columns);
 }

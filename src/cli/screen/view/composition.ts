@@ -20,6 +20,7 @@ import type {
 } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, type LinkStatus, statusLine } from "./bars.ts";
+import { type InboxOptions, inboxBelow, inboxEntries, inboxHeader, inboxKeys } from "./inbox.ts";
 import type { RowOptions } from "./message.ts";
 import { draftContextLine, noticeLines } from "./notices.ts";
 import { type OverlayOptions, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
@@ -77,6 +78,7 @@ export interface Composition {
 }
 
 const ROOMS_FROM_COLUMNS = 60;
+const INBOX_ROOMS_FROM_COLUMNS = 100;
 const MEMBERS_FROM_COLUMNS = 44;
 const HEADER_FROM_ROWS = 4;
 const STATUS_FROM_ROWS = 2;
@@ -137,12 +139,16 @@ export class FrameComposer {
       region.map((line) => palette.ansiOf(fitLine(line, size.columns)));
     const nothing = noRoomText(props);
     const isAtBottom = rowsBelow === 0;
-    const header =
-      areas.header === 0
-        ? []
-        : [palette.ansiOf(headerLine(props.model, props.texts, nothing, size.columns), "bar")];
+    const inbox = inboxOf(props);
+    const headerSpans =
+      inbox === undefined
+        ? headerLine(props.model, props.texts, nothing, size.columns)
+        : inboxHeader(inbox, size.columns);
+    const header = areas.header === 0 ? [] : [palette.ansiOf(headerSpans, "bar")];
     const status =
-      areas.status === 0 ? [] : [palette.ansiOf(this.#status(props, isAtBottom, rowsBelow), "bar")];
+      areas.status === 0
+        ? []
+        : [palette.ansiOf(this.#status(props, areas, isAtBottom, rowsBelow), "bar")];
     const allLines = [
       ...header,
       ...body,
@@ -157,7 +163,7 @@ export class FrameComposer {
       members: () => this.#members(props, areas),
       overlay: () => this.#entries(props, areas),
       timeline: (row) => this.#timeline.lineAt(laidOut.options, laidOut.timeline, row),
-      statusLine: () => this.#status(props, isAtBottom, rowsBelow),
+      statusLine: () => this.#status(props, areas, isAtBottom, rowsBelow),
     };
     const layout: Layout = {
       pageRows: Math.max(1, areas.body),
@@ -196,9 +202,10 @@ export class FrameComposer {
       noticesMax,
     );
     const notices = draftContext === undefined ? noticeRows : [...noticeRows, draftContext];
-    const roomsColumns =
-      state.showsRooms && columns >= ROOMS_FROM_COLUMNS ? roomsWidth(columns) : 0;
-    const showsMembers = state.showsMembers && columns >= MEMBERS_FROM_COLUMNS;
+    const isInbox = state.overlay?.kind === "inbox";
+    const roomsFrom = isInbox ? INBOX_ROOMS_FROM_COLUMNS : ROOMS_FROM_COLUMNS;
+    const roomsColumns = state.showsRooms && columns >= roomsFrom ? roomsWidth(columns) : 0;
+    const showsMembers = state.showsMembers && columns >= MEMBERS_FROM_COLUMNS && !isInbox;
     const members = showsMembers ? Math.min(24, Math.floor(columns / 4)) : 0;
     return {
       header,
@@ -291,13 +298,13 @@ export class FrameComposer {
     return middle.map((line, i) => (rooms[i] ?? "") + line + (members[i] ?? ""));
   }
 
-  #rooms({ model, settings: { muted }, state }: ViewProps, areas: Areas): RoomColumn {
+  #rooms({ model, texts, settings: { muted }, state }: ViewProps, areas: Areas): RoomColumn {
     const { rooms, open, drafts, ignored, displayNames } = model;
     const { rooms: columns, body } = areas;
     const top = state.roomsScroll;
-    const inputs = [rooms, open, drafts, ignored, displayNames, muted, columns, body, top];
+    const inputs = [rooms, open, drafts, ignored, displayNames, texts, muted, columns, body, top];
     return this.#roomColumn(inputs, () =>
-      columns === 0 ? NO_ROOMS : roomColumn(model, muted, columns - 1, body, top),
+      columns === 0 ? NO_ROOMS : roomColumn(model, texts, muted, columns - 1, body, top),
     );
   }
 
@@ -330,12 +337,15 @@ export class FrameComposer {
   }
 
   #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
+    const inbox = inboxOf(props);
+    if (inbox !== undefined) return inboxEntries(inbox, columns, height);
     const options = this.#overlay(props);
     return options && overlayLines(options, columns, height);
   }
 
   #overlay({ state: { overlay }, model, texts, times }: ViewProps): OverlayOptions | undefined {
-    return overlay && { overlay, model, texts, times };
+    if (overlay === undefined || overlay.kind === "inbox") return undefined;
+    return { overlay, model, texts, times };
   }
 
   #emptyTimeline(props: ViewProps, areas: Areas, palette: Palette): readonly string[] {
@@ -353,17 +363,38 @@ export class FrameComposer {
     return palette.ansiOf(fitLine([{ text: ` ${texts.loadingOlder}`, role: "dim" }], columns));
   }
 
-  #status(props: ViewProps, isAtBottom: boolean, rows: number): StyledLine {
+  #status(props: ViewProps, areas: Areas, isAtBottom: boolean, rows: number): StyledLine {
     const { model, texts, status, nowUnixMs, settings, state, size } = props;
     const { question, completion, overlay } = state;
     const below = isAtBottom && !props.rows.hasNewer ? undefined : { rows };
     const { muted, typing } = settings;
     const hit = overlay === undefined && model.search !== undefined ? state.searchIndex : undefined;
+    const inbox = inboxOf(props);
+    const keys = inbox && inboxKeys(inbox, inboxBelow(inbox, areas.timeline, areas.body));
     return statusLine(
-      { model, texts, link: status, nowUnixMs, muted, typing, below, hit, question, completion },
+      {
+        model,
+        texts,
+        link: status,
+        nowUnixMs,
+        muted,
+        typing,
+        below,
+        hit,
+        question,
+        completion,
+        keys,
+      },
       size.columns,
     );
   }
+}
+
+function inboxOf(props: ViewProps): InboxOptions | undefined {
+  const { state, model, texts, times, size } = props;
+  if (state.overlay?.kind !== "inbox") return undefined;
+  const isNarrow = size.columns < ROOMS_FROM_COLUMNS;
+  return { overlay: state.overlay, model, texts, times, isNarrow };
 }
 
 function plainChord(chord: string | undefined): string | undefined {

@@ -11,6 +11,7 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
+import type { InboxOverlay } from "../state/inbox.ts";
 import type { CompletionCandidate, Overlay } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { ruleLine } from "./message.ts";
@@ -28,14 +29,15 @@ import {
 import { wrapSpans } from "./wrap.ts";
 
 export interface OverlayOptions {
-  readonly overlay: Overlay;
+  readonly overlay: Exclude<Overlay, InboxOverlay>;
   readonly model: Model;
   readonly texts: ScreenTexts;
   readonly times: Times;
 }
 
-type ScrolledOverlay = Extract<Overlay, { readonly top: number }>;
-type ChoiceList = Exclude<Overlay, ScrolledOverlay | { readonly kind: "search" | "messages" }>;
+type ListOverlay = OverlayOptions["overlay"];
+type ScrolledOverlay = Extract<ListOverlay, { readonly top: number }>;
+type ChoiceList = Exclude<ListOverlay, ScrolledOverlay | { readonly kind: "search" | "messages" }>;
 
 const RULE_COLUMNS = 4;
 const RESULT_LENGTH_MIN = 12;
@@ -68,6 +70,7 @@ function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts):
 }
 
 export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | undefined {
+  if (overlay.kind === "inbox") return `${texts.screen.goTo}> `;
   if (overlay.kind === "search" || overlay.kind === "help") return `${texts.screen.find}: `;
   return isScrolled(overlay) || overlay.kind === "messages"
     ? undefined
@@ -122,7 +125,7 @@ function contentRows(height: number): number {
   return height > 1 ? height - 1 : Math.max(0, height);
 }
 
-function isScrolled(overlay: Overlay): overlay is ScrolledOverlay {
+function isScrolled(overlay: ListOverlay): overlay is ScrolledOverlay {
   return "top" in overlay;
 }
 

@@ -17,6 +17,9 @@ const COUNT_MAX = 999;
 /** Alt and a digit open one of the first ten targets. */
 const NUMBERED_TARGETS_MAX = 10;
 
+/** Stands for the inbox among the targets of the list, none of which contains a blank. */
+const INBOX_ROW = " inbox";
+
 export interface RoomColumn extends ListScroll {
   readonly lines: readonly StyledLine[];
   readonly targets: readonly (string | undefined)[];
@@ -25,6 +28,7 @@ export interface RoomColumn extends ListScroll {
 /** @param listTop if `undefined`, the list scrolls to the open target */
 export function roomColumn(
   model: Model,
+  texts: ScreenTexts,
   muted: readonly string[],
   columns: number,
   height: number,
@@ -32,25 +36,57 @@ export function roomColumn(
 ): RoomColumn {
   const { rooms, people } = roomList(model);
   const entries = [...rooms, ...people];
-  const targets: (string | undefined)[] = entries.map(({ target }) => target);
-  const lines: StyledLine[] = entries.map((line, i) => {
+  const targets: (string | undefined)[] = [INBOX_ROW, ...entries.map(({ target }) => target)];
+  const roomLines: StyledLine[] = entries.map((line, i) => {
     const number = i < NUMBERED_TARGETS_MAX ? `${(i + 1) % NUMBERED_TARGETS_MAX}` : " ";
     return fitLine(
       roomEntry(model, line, number, isTargetMuted(muted, line.target), columns),
       columns,
     );
   });
+  const lines = [inboxEntry(entries, muted, texts, columns), ...roomLines];
   if (rooms.length > 0 && people.length > 0 && lines.length < height) {
-    lines.splice(rooms.length, 0, fitLine([], columns));
-    targets.splice(rooms.length, 0, undefined);
+    lines.splice(rooms.length + 1, 0, fitLine([], columns));
+    targets.splice(rooms.length + 1, 0, undefined);
   }
   const topMax = Math.max(0, lines.length - height);
-  const centered = entries.findIndex(({ isOpen }) => isOpen) - Math.floor(height / 2);
+  const centered = entries.findIndex(({ isOpen }) => isOpen) + 1 - Math.floor(height / 2);
   const requestedTop = topOf(listTop, model) ?? centered;
   const top = Math.max(0, Math.min(requestedTop, topMax));
   const visible = lines.slice(top, top + height);
   while (visible.length < height) visible.push(fitLine([], columns));
   return { lines: visible, targets: targets.slice(top, top + height), top, topMax };
+}
+
+function inboxEntry(
+  entries: readonly RoomListEntry[],
+  muted: readonly string[],
+  texts: ScreenTexts,
+  columns: number,
+): StyledLine {
+  const listed = entries.filter(
+    ({ isIgnored, target }) => !isIgnored && !isTargetMuted(muted, target),
+  );
+  const sumOf = (count: (entry: RoomListEntry) => number) =>
+    listed.reduce((sum, entry) => sum + count(entry), 0);
+  const [calls, unread] = [sumOf(({ mentions }) => mentions), sumOf(({ unread: count }) => count)];
+  const count = unread === 0 ? "" : ` ${countText(calls, unread)} `;
+  const label = cutTo(texts.screen.inbox, Math.max(1, columns - 2 - widthOf(count)));
+  const gap = " ".repeat(Math.max(0, columns - 2 - widthOf(label) - widthOf(count)));
+  return fitLine(
+    [
+      { text: "i ", role: "dim" },
+      unread === 0 ? { text: label } : { text: label, role: "busy" },
+      { text: gap },
+      { text: count, role: calls > 0 ? "calls" : "count" },
+    ],
+    columns,
+  );
+}
+
+function countText(calls: number, unread: number): string {
+  const number = unread > COUNT_MAX ? `${COUNT_MAX}+` : `${unread}`;
+  return calls > 0 ? `@${Math.min(calls, COUNT_MAX)} ${number}` : number;
 }
 
 /** `undefined` if the user has not scrolled the list since opening the target. */
@@ -78,7 +114,7 @@ function roomEntry(
   const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
   const { isFavourite, isLocked } = line;
   const hasUnread = unread > 0 && !isIgnored;
-  const count = hasUnread ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
+  const count = hasUnread ? ` ${countText(mentions, unread)} ` : "";
   const marks: StyledLine = [
     { text: isFavourite ? "★ " : "", role: "accent" },
     { text: isSealed ? "⚿ " : isLocked ? "⚷ " : "", role: "dim" },
@@ -229,7 +265,10 @@ export function hitAt(regions: HitRegions, column: number, row: number): Hit | u
 
 function hitInBody(regions: HitRegions, column: number, row: number): Hit {
   const { rooms, timeline, body } = regions.areas;
-  if (column < rooms) return { kind: "rooms", target: regions.rooms().targets[row] };
+  if (column < rooms) {
+    const target = regions.rooms().targets[row];
+    return target === INBOX_ROW ? { kind: "inbox" } : { kind: "rooms", target };
+  }
   const inside = column - rooms;
   if (inside >= timeline) return { kind: "members", name: regions.members().names[row] };
   const entries = regions.overlay();

@@ -1,0 +1,53 @@
+/** Loads the inbox of the full screen. */
+
+import { formatTarget } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
+import { queryInbox, type SendRequest } from "../../client/link/queries.ts";
+import { type InboxPlace, readInbox, withoutMuted } from "../../core/client/inbox.ts";
+import { isMessage } from "../../core/model/item.ts";
+import type { Model, RoomState } from "../../core/model/state.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { InboxList } from "./state/inbox.ts";
+import { isTargetMuted } from "./view/panels.ts";
+
+const RECENT_MAX = 10;
+
+/**
+ * @param muted targets that the account or this device has muted
+ * @throws {Fault} link-closed or timeout
+ */
+export async function loadInbox(
+  request: SendRequest,
+  model: Model,
+  muted: readonly string[],
+): Promise<InboxList> {
+  const lastSeq = Math.max(0, ...[...model.rooms.values()].map((room) => room.lastSeq));
+  const whole = readInbox(await queryInbox(request), sha256, model.me ?? "");
+  const mark = (place: InboxPlace): InboxPlace => {
+    const isMuted = place.isMuted || isTargetMuted(muted, formatTarget(place.room));
+    return { ...place, isMuted };
+  };
+  const marked = { ...whole, people: whole.people.map(mark), rooms: whole.rooms.map(mark) };
+  const quiet = [...marked.people, ...marked.rooms].filter(
+    ({ isMuted, unread }) => isMuted && unread > 0,
+  );
+  return { inbox: withoutMuted(marked), muted: quiet, recent: recentPlaces(model), lastSeq };
+}
+
+function recentPlaces({ rooms }: Model): readonly InboxPlace[] {
+  return [...rooms.values()]
+    .sort((a, b) => b.lastSeq - a.lastSeq)
+    .flatMap((room) => recentPlace(room) ?? [])
+    .slice(0, RECENT_MAX);
+}
+
+function recentPlace(room: RoomState): InboxPlace | undefined {
+  const { id, kind, name, topic, people, isSealed, tail } = room;
+  const item = tail.items.findLast((item) => isMessage(item) && item.state === "whole");
+  if (item === undefined) return undefined;
+  const { seq, timeUnixMs, from, files } = item;
+  const text = item.text === "" ? files.map((file) => file.name).join(", ") : item.text;
+  const last = { seq, timeUnixMs, from, text };
+  const view = { id, kind, name, topic, ...defined({ people, isSealed }) };
+  return { room: view, unread: 0, calls: 0, last, isMuted: false };
+}
