@@ -9,12 +9,13 @@ import type { NoticeTexts } from "./state.ts";
 export const NOTICE_HANDLERS = {
   ignored: (draft, { users }) => {
     const { fields } = draft;
+    const before = fields.ignored;
     fields.ignored = new Set(users.map((user) => user.toLowerCase()));
     for (const [id, { unread, mentions, last, read }] of [...draft.rooms]) {
       if (unread === 0 && mentions.length === 0 && read >= last) continue;
       const room = draft.room(id);
       const calls = fields.calls.flatMap((call) => (call.room === id ? [call.item] : []));
-      if (room !== undefined) recount(room, calls, fields);
+      if (room !== undefined) recount(room, calls, fields, before);
     }
   },
   "display-name": ({ fields }, { user, text }) =>

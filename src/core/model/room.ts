@@ -210,7 +210,7 @@ export function addRecord(
   return item;
 }
 
-function countUnread({ tail, last, read, unread }: RoomDraft, reader: Reader): number {
+function countUnread({ tail, last, read, unread }: RoomDraft, reader: CountingReader): number {
   const here = messagesOfOthers(tail, read, reader);
   const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
   return isWhole ? here : Math.max(here, Math.min(unread, last - read));
@@ -269,8 +269,14 @@ function noteCalls(room: RoomDraft, { calls = [], n: next }: RoomUpdate): void {
  * Counts again after the reader has ignored people, or no longer ignores them. The server counts
  * what is not loaded.
  * @param calls messages that call the reader and are not loaded
+ * @param before names of the people whom the reader ignored before
  */
-export function recount(room: RoomDraft, calls: readonly Item[], reader: Reader): void {
+export function recount(
+  room: RoomDraft,
+  calls: readonly Item[],
+  reader: CountingReader,
+  before: ReadonlySet<string>,
+): void {
   room.unread = countUnread(room, reader);
   const items = new Map([...calls, ...room.tail.items].map((item) => [item.seq, item]));
   const isNoted = ({ seq }: Mention) => {
@@ -280,7 +286,11 @@ export function recount(room: RoomDraft, calls: readonly Item[], reader: Reader)
   room.mentions = room.mentions.filter(isNoted);
   const known = new Set(room.mentions.map(({ seq }) => seq));
   const isCalled = (item: Item) =>
-    (item.mentionsMe || isConversation(room)) && isUnread(room, item, reader);
+    (item.mentionsMe || isConversation(room)) &&
+    item.n > room.read &&
+    isFromOthers(item, reader.me) &&
+    !isCountedFrom(item, { ...reader, ignored: before }) &&
+    isCountedFrom(item, reader);
   const others = room.tail.items.filter((item) => !known.has(item.seq) && isCalled(item));
   if (others.length === 0) return;
   const added = others.map(({ n, seq }) => ({ n, seq }));
