@@ -19,6 +19,8 @@ export interface Call {
   readonly n: number;
   readonly reason: CallReason;
   readonly by: UserId;
+  /** Whether a message that mentions the account also answers it, and calls it without the name. */
+  readonly isAnswer?: true;
   /** Root of the thread that the message is in. */
   readonly root?: number;
 }
@@ -69,6 +71,8 @@ export function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
 }
 
 const NUMBERS_PER_CALL = 5;
+/** Added to the number of the reason of a mention that is an answer. */
+const ANSWER_BIT = 8;
 
 /** Per account of a room, the seqs, ns, reasons, authors and roots of calls, in this order. */
 export const CALLS = v.object({
@@ -115,7 +119,12 @@ export class Calls {
     calls.byUser.set(user, own);
     // An answer is found later than a mention.
     const at = own.findLastIndex(({ seq }) => seq <= call.seq);
-    if (own[at]?.seq === call.seq) return;
+    const known = own[at];
+    if (known?.seq === call.seq) {
+      const isAnswer = known.reason === "mention" && call.reason === "reply";
+      if (isAnswer) own[at] = { ...known, isAnswer };
+      return;
+    }
     own.splice(at + 1, 0, call);
     this.#count(calls, 1);
     if (own.length > CALLS_PER_ACCOUNT_MAX) {
@@ -139,6 +148,18 @@ export class Calls {
     }
     if (calls.size === 0) this.#rooms.delete(room);
     return this.#size < before;
+  }
+
+  /** Ends the mentions in a message, which was edited. */
+  endMentions(room: RoomId, seq: number, isNamed: (user: UserId) => boolean): void {
+    const isEnded = (call: Call, user: UserId) =>
+      call.seq === seq && call.reason === "mention" && user !== EVERYONE && !isNamed(user);
+    for (const [user, own] of this.#rooms.get(room)?.byUser ?? []) {
+      const at = own.findIndex((call) => call.isAnswer === true && isEnded(call, user));
+      const { isAnswer: _, ...call } = own[at] ?? {};
+      if (at >= 0) own[at] = { ...call, reason: "reply" } as Call;
+    }
+    this.drop(room, isEnded);
   }
 
   /** Forgets calls by records that the log has lost. */
@@ -174,9 +195,10 @@ export class Calls {
       return number;
     };
     const packed = (own: readonly Call[]) =>
-      own.flatMap(({ seq, n, reason, by, root = 0 }) => [
-        ...[seq, n, CALL_REASONS.indexOf(reason), numberOf(by), root],
-      ]);
+      own.flatMap(({ seq, n, reason, by, root = 0, isAnswer }) => {
+        const why = CALL_REASONS.indexOf(reason) + (isAnswer === true ? ANSWER_BIT : 0);
+        return [seq, n, why, numberOf(by), root];
+      });
     const calls: Record<string, Record<string, number[]>> = {};
     for (const [room, { byUser }] of this.#rooms) {
       calls[room] = Object.fromEntries([...byUser].map(([user, own]) => [user, packed(own)]));
@@ -194,9 +216,11 @@ export class Calls {
             at,
             at + NUMBERS_PER_CALL,
           );
-          const [reason, by] = [CALL_REASONS[why], authors[author] as UserId | undefined];
+          const isAnswer = why >= ANSWER_BIT || undefined;
+          const reason = CALL_REASONS[why % ANSWER_BIT];
+          const by = authors[author] as UserId | undefined;
           if (reason === undefined || by === undefined) continue;
-          const call = defined({ seq, n, reason, by, root: root || undefined });
+          const call = defined({ seq, n, reason, by, isAnswer, root: root || undefined });
           this.add(room as RoomId, user as UserId, call);
         }
       }

@@ -187,14 +187,14 @@ export function repliesView({ replies = [] }: Changes): RepliesView | undefined 
 }
 
 function editedTo(
-  { kind, mentions, mentionsMe, re, everyone }: Item,
+  { kind, mentions, mentionsMe, answersMe, everyone }: Item,
   { text, timeUnixMs }: NonNullable<Changes["edit"]>,
   me: string | undefined,
 ): Pick<Item, "text" | "editedUnixMs" | "mentions" | "mentionsMe"> {
   const isMe = (name: string) => isSameName(name, me);
   const named = captionMentions(text);
   const isCalledOff = mentions.some(isMe) && !named.some(isMe);
-  const isOnlyNamed = re === undefined && everyone === undefined;
+  const isOnlyNamed = answersMe !== true && everyone === undefined;
   return {
     text,
     editedUnixMs: timeUnixMs,

@@ -44,10 +44,9 @@ export function itemOf(
   const isNotice = kind === "text" && fields.notice === true;
   // The server checks that the author may mention everyone. It cannot do that in a sealed room.
   const everyone = record.room.isSealed === true ? undefined : everyoneOf(fields.everyone);
+  const answersMe = (re !== undefined && isReplyToMe(re)) || undefined;
   const isMentioned =
-    mentions.some((mention) => isSameName(mention, me)) ||
-    everyone !== undefined ||
-    (re !== undefined && isReplyToMe(re));
+    mentions.some((mention) => isSameName(mention, me)) || everyone !== undefined || answersMe;
   return {
     seq,
     n,
@@ -64,7 +63,8 @@ export function itemOf(
     re,
     isInThread: (fields.thread === true && re !== undefined && re < seq) || undefined,
     mentions,
-    mentionsMe: isMentioned && !isMine && !isNotice && imported === undefined,
+    answersMe,
+    mentionsMe: isMentioned === true && !isMine && !isNotice && imported === undefined,
     isNotice: isNotice || undefined,
     everyone,
     reactions: [],

@@ -243,6 +243,8 @@ export interface Item extends EventFacts {
   readonly isInThread?: true;
   readonly mentions: readonly string[];
   readonly mentionsMe: boolean;
+  /** The message answers a loaded one of the user. */
+  readonly answersMe?: true | undefined;
   /** The message mentions everyone, or the members who were online. */
   readonly everyone?: "all" | "here";
   /** A notice alerts nobody. */

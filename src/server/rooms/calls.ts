@@ -18,7 +18,6 @@ import {
   type Call,
   Calls,
   calledBy,
-  EVERYONE,
   type MessageBody,
   mentionsIn,
 } from "../../core/calls/calls.ts";
@@ -205,9 +204,7 @@ export class CallService {
     const named = new Set(
       names.map((name) => (isName(name) ? registry.find(name)?.id : undefined)),
     );
-    const isCalledOff = ({ seq, reason }: Call, user: UserId) =>
-      seq === edited && reason === "mention" && user !== EVERYONE && !named.has(user);
-    this.#calls.drop(room.id, isCalledOff);
+    this.#calls.endMentions(room.id, edited, (user) => named.has(user));
   }
 
   #follows(account: Account): Follows {

@@ -81,6 +81,18 @@ test("drops calls that were read, erased, called off, or by an ignored person", 
   expect((await inboxOf(ana)).calls).toEqual([`mention ${left}`]);
 });
 
+test("still counts an answer whose mention was edited out, also after a restart", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const { seq: own } = await site.wait(ana.post("mine"));
+  const { seq } = await site.wait(say(ben, "@ana yes", { mentions: ["ana"], re: own }));
+  await site.quiet();
+  expect((await inboxOf(ana)).calls).toEqual([`mention ${seq}`]);
+  await site.restart();
+  const [anaAgain, benAgain] = [await site.again(ana, "ana"), await site.again(ben, "ben")];
+  await benAgain.request("edit", { seq, text: "yes" });
+  expect((await inboxOf(anaAgain)).calls).toEqual([`reply ${seq}`]);
+});
+
 test("finds a member by a former name, and nobody who is no member", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"], { operatorToken: TOKEN });
   await ana.request("join", { room: "cellar", create: true });
