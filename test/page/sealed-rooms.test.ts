@@ -281,7 +281,7 @@ pageTest("explains missing encryption support and a missing account key", async 
   await using other = await server.logIn("pia", { password });
   for (const [visit, reason] of [
     [plain, "Open this page over https."],
-    [other, /can't read this room, because you signed in with a password/],
+    [other, "This room is not open here yet"],
   ] as const) {
     await visit.room("nook").click();
     await visit.page.getByText(reason).first().waitFor();
@@ -293,6 +293,35 @@ pageTest("explains missing encryption support and a missing account key", async 
     expect(await visit.message("for this browser alone").count()).toBe(0);
     expect(await visit.accessibilityViolations()).toEqual([]);
   }
+
+  // A wrong code is no dead end.
+  const panel = other.page.locator(".way-back");
+  await panel.getByText(/ on Linux · online/).waitFor();
+  await panel.getByText("I don't have these devices any more").click();
+  await panel.getByText("create a second account").waitFor();
+  const { CHAT_PICTURE: path } = process.env;
+  if (path !== undefined) await other.page.screenshot({ path });
+  const enterCode = async (code: string) => {
+    await panel.getByLabel("Code").fill(code);
+    await panel.getByRole("button", { name: "Open encrypted rooms" }).click();
+    await other.button("Use it and sign in").click();
+  };
+  await enterCode("7-abandon-ability");
+  await other.page.locator(".fault-line:not(:empty)").waitFor();
+  await other.button("Sign in another way").click();
+  await other.button("Continue as pia").click();
+  await other.room("nook").click();
+  await pia.openSettings();
+  await pia.page.getByText("Your encrypted rooms open only on this device").waitFor();
+  await pia.button("Link a new device").click();
+  const dialog = pia.dialog("Link a new device");
+  await enterCode((await dialog.locator(".link-code").textContent()) ?? "");
+  await dialog.getByText("The device is linked").waitFor();
+  await pia.page.keyboard.press("Escape");
+  await pia.page.keyboard.press("Escape");
+  await other.room("nook").click();
+  await other.composer.waitFor();
+  await other.waitForMessage("for this browser alone");
   await using stranger = await server.logIn("stranger");
   await stranger.send("/join nook");
   await stranger.page.getByText("is encrypted, and you are not a member").waitFor();

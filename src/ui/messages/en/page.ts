@@ -31,7 +31,11 @@ export const ENGLISH = {
   savePictureFirst: "Save the picture first, then attach the file.",
   storageMayGo:
     "This browser may delete the data of this page if you don't visit it for some days, also " +
-    "your way into this account. Set a password, link a second device, or install the page.",
+    "your way into this account. Set a password, link a second device, or install the page. " +
+    "Otherwise, you'll need a code from an operator to sign in again.",
+  onlyDeviceOpens:
+    "Your encrypted rooms open only on this device. If its data is deleted, nobody can open them " +
+    "for you again: link a second device.",
   leaveAsk: (room: string) => `Leave ${room}?`,
   leaveLast:
     "You are the only moderator. After you leave, nobody sees what members hand in or ask.",
@@ -679,9 +683,21 @@ export const ENGLISH = {
   safetyNewExplained: (name: string) =>
     `Ask ${name} over another channel first. Their new key will be accepted, but not verified.`,
   sealedWaiting: "Waiting for someone to add this device.",
-  sealedNoKey:
-    "This browser can't read this room, because you signed in with a password. Use the device " +
-    "where you created your account, or one that is linked to it.",
+  wayBack: "This room is not open here yet",
+  wayBackDevices:
+    "A password opens everything except encrypted rooms. These devices of yours can open them here:",
+  wayBackCode:
+    "On one of these devices, open Settings, Devices, \u201cLink a new device\u201d. In a terminal: " +
+    "chat link-device. While that device is online, earlier messages follow.",
+  wayBackDo: "Open encrypted rooms",
+  wayBackNone: "I don't have these devices any more",
+  wayBackNoDevice:
+    "A password opens everything except encrypted rooms, and no other device of yours can open " +
+    "them here.",
+  wayBackLost:
+    "Then this account can't open its encrypted rooms again: neither the server nor an operator " +
+    "can read them. Other members still can, and can send you what you need. To take part again, " +
+    "create a second account, and ask a member to invite it. All else works as before.",
   sealedRemoved: "This device was removed. Ask to be added again.",
   sealedLost: "This device has lost its keys for this room and is rejoining.",
   sealedSuspect: (reason: string) => `This room can't be trusted: ${reason}. Sending is blocked.`,

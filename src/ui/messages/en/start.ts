@@ -14,7 +14,8 @@ export const ENGLISH_START = {
   password: "Password",
   showSecret: (label: string) => `Show ${label.toLowerCase()}`,
   passwordHint:
-    "Optional. Lets you sign in from other devices, and here if the browser deletes its data.",
+    "Optional. Lets you sign in from other devices, and here if the browser deletes its data. " +
+    "Without it, only an operator can let you in again.",
   passwordNeeded: "This browser can't store a key, so you'll enter your password each visit.",
   roomPassword: "Server password",
   roomPasswordHint: "New accounts only. Ask the server's owner.",
@@ -110,7 +111,8 @@ export const ENGLISH_START = {
   nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
   nameRefused: "That name isn't available.",
   nameTaken: (name: string) =>
-    `${name} is taken. If it's your account, enter your password, or the code on your card.`,
+    `${name} is taken. If it's your account, enter your password, or a code: of your card, of ` +
+    "another device, or of an operator.",
   passwordWrong: "Incorrect password.",
   passwordUnmatched: (name: string) =>
     `${name} and this password don't match. If you have a card, use its code.`,
@@ -153,8 +155,8 @@ export const ENGLISH_START = {
   linkHere: "I have a code",
   codeExplained:
     "Enter the code on your card, or the code of a device where you are signed in: there, open " +
-    "Settings, then \u201cLink a new device\u201d.",
-  cardCodeExplained: "Enter the code on your card.",
+    "Settings, then \u201cLink a new device\u201d. Without either, ask an operator for a code.",
+  cardCodeExplained: "Enter the code on your card, or ask an operator for a code.",
   codeLabel: "Code",
   linkHereReady: "Your other device has given this one a code. Use it to sign in here?",
   linkHereDo: "Use it and sign in",

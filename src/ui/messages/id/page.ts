@@ -18,7 +18,7 @@ export const INDONESIAN: Texts = {
   showSecret: (label) => `Tampilkan ${label.toLowerCase()}`,
   passwordHint:
     "Opsional. Agar Anda dapat masuk dari perangkat lain, dan di sini jika peramban menghapus " +
-    "datanya.",
+    "datanya. Tanpa kata sandi, hanya operator yang dapat memasukkan Anda lagi.",
   passwordNeeded:
     "Peramban ini tidak dapat menyimpan kunci, jadi kata sandi diminta di setiap kunjungan.",
   roomPassword: "Kata sandi server",
@@ -176,7 +176,10 @@ export const INDONESIAN: Texts = {
   storageMayGo:
     "Peramban ini dapat menghapus data halaman ini jika Anda tidak membukanya beberapa hari, " +
     "juga akses Anda ke akun ini. Buat kata sandi, tautkan perangkat kedua, atau pasang halaman " +
-    "ini.",
+    "ini. Jika tidak, Anda memerlukan kode dari operator untuk masuk lagi.",
+  onlyDeviceOpens:
+    "Ruang terenkripsi Anda hanya terbuka di perangkat ini. Jika datanya terhapus, tidak ada yang " +
+    "dapat membukanya lagi untuk Anda: tautkan perangkat kedua.",
   leaveAsk: (room) => `Tinggalkan ${room}?`,
   leaveExplained: "Anda dapat bergabung lagi nanti.",
   leaveLast:
@@ -773,9 +776,23 @@ export const INDONESIAN: Texts = {
     `Tanyakan dahulu kepada ${name} lewat saluran lain. Kunci barunya akan diterima, tetapi ` +
     "belum terverifikasi.",
   sealedWaiting: "Menunggu seseorang menambahkan perangkat ini.",
-  sealedNoKey:
-    "Peramban ini tidak dapat membaca ruang ini, karena Anda masuk dengan kata sandi. Gunakan " +
-    "perangkat tempat Anda membuat akun, atau perangkat yang ditautkan dengannya.",
+  wayBack: "Ruang ini belum terbuka di sini",
+  wayBackDevices:
+    "Kata sandi membuka semuanya kecuali ruang terenkripsi. Perangkat Anda ini dapat membukanya " +
+    "di sini:",
+  wayBackCode:
+    "Di salah satu perangkat itu, buka Setelan, Perangkat, \u201cTautkan perangkat baru\u201d. Di " +
+    "terminal: chat link-device. Selama perangkat itu daring, pesan lama ikut masuk.",
+  wayBackDo: "Buka ruang terenkripsi",
+  wayBackNone: "Saya tidak punya perangkat itu lagi",
+  wayBackNoDevice:
+    "Kata sandi membuka semuanya kecuali ruang terenkripsi, dan tidak ada perangkat Anda yang " +
+    "lain yang dapat membukanya di sini.",
+  wayBackLost:
+    "Maka akun ini tidak dapat membuka ruang terenkripsinya lagi: server dan operator pun tidak " +
+    "dapat membacanya. Anggota lain masih dapat membacanya, dan dapat mengirimkan yang Anda " +
+    "perlukan. Untuk ikut lagi, buat akun kedua, dan mintalah anggota mengundangnya. Selain itu " +
+    "semuanya berjalan seperti biasa.",
   sealedRemoved: "Perangkat ini dikeluarkan. Minta ditambahkan lagi.",
   sealedLost: "Perangkat ini kehilangan kunci ruang ini dan sedang bergabung kembali.",
   sealedSuspect: (reason) => `Ruang ini tidak dapat dipercaya: ${reason}. Pengiriman diblokir.`,
@@ -794,7 +811,8 @@ export const INDONESIAN: Texts = {
   nameInvalid: "Gunakan 1 sampai 32 huruf, angka, - atau _, tidak hanya angka.",
   nameRefused: "Nama itu tidak tersedia.",
   nameTaken: (name) =>
-    `${name} sudah dipakai. Jika itu milik Anda, isi kata sandinya, atau kode di kartu Anda.`,
+    `${name} sudah dipakai. Jika itu milik Anda, isi kata sandinya, atau kode: dari kartu Anda, ` +
+    "perangkat lain, atau operator.",
   passwordWrong: "Kata sandi salah.",
   passwordUnmatched: (name) =>
     `${name} dan kata sandi ini tidak cocok. Jika Anda punya kartu, pakai kodenya.`,
@@ -1055,8 +1073,8 @@ export const INDONESIAN: Texts = {
   linkHere: "Saya punya kode",
   codeExplained:
     "Isi kode di kartu Anda, atau kode dari perangkat tempat Anda sudah masuk: di sana, buka " +
-    "Setelan, lalu \u201cTautkan perangkat baru\u201d.",
-  cardCodeExplained: "Isi kode di kartu Anda.",
+    "Setelan, lalu \u201cTautkan perangkat baru\u201d. Jika tidak ada, mintalah kode dari operator.",
+  cardCodeExplained: "Isi kode di kartu Anda, atau mintalah kode dari operator.",
   codeLabel: "Kode",
   linkHereReady: "Perangkat Anda yang lain memberi kode kepada perangkat ini. Pakai untuk masuk?",
   linkHereDo: "Pakai dan masuk",

@@ -7,6 +7,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import type { DeviceInfo } from "../../driver/devices.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -22,7 +23,10 @@ import { confirm, Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { LazyModule, useModule } from "../shell/lazy.ts";
 import { useShownName } from "./person.tsx";
+
+const wayBack = new LazyModule(() => import("./way-back.tsx"));
 
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
   const { chat } = usePage();
@@ -97,19 +101,20 @@ export function SealedNotice({ target, onUnreadable }: SealedNoticeProps) {
 /** Shown until a member adds this device. A device without the account key is never added. */
 function WaitingNotice({ onUnreadable }: Pick<SealedNoticeProps, "onUnreadable">) {
   const { chat, texts } = usePage();
-  const [isCertified, setCertified] = useState(true);
+  /** Devices of the account if this one lacks the account key. */
+  const [devices, setDevices] = useState<readonly DeviceInfo[] | undefined>(undefined);
+  const { WayBack } = useModule(wayBack, devices !== undefined) ?? {};
   useEffect(
     () =>
-      whenSettled(chat.request("devices", {}), ({ devices }) => {
-        const hasKey = devices.some((device) => device.current && device.certified);
-        setCertified(hasKey);
-        if (!hasKey) onUnreadable?.();
+      whenSettled(chat.request("devices", {}), (answer) => {
+        if (answer.devices.some((device) => device.current && device.certified)) return;
+        setDevices(answer.devices);
+        onUnreadable?.();
       }),
     [chat, onUnreadable],
   );
-  return (
-    <p className="hint sealed-line">{isCertified ? texts.sealedWaiting : texts.sealedNoKey}</p>
-  );
+  if (devices === undefined) return <p className="hint sealed-line">{texts.sealedWaiting}</p>;
+  return WayBack && <WayBack devices={devices} />;
 }
 
 function devicesText({ devices }: SealedMember, { texts }: PageValue): string {

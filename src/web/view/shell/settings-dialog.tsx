@@ -17,7 +17,6 @@ import {
   settingRow,
 } from "../../../ui/settings.ts";
 import { PageFault } from "../../../ui/text/fault-text.ts";
-import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
 import { attempt } from "../../input/attempt.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
@@ -31,6 +30,7 @@ import { TrustOffer } from "../trust/offer.tsx";
 import { Announced } from "./announced.tsx";
 import { Button } from "./button.tsx";
 import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "./context.tsx";
+import { deviceName, lastSeenText } from "./device-text.ts";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { whenSettled } from "./effects.ts";
 import { Check, Field, SelectField } from "./form.tsx";
@@ -398,21 +398,6 @@ function Password({ isOpen: isInitiallyOpen }: { readonly isOpen: boolean }) {
   );
 }
 
-function lastSeenText({ online, seen }: DeviceActivity, texts: Texts, times: Times): string {
-  if (online) return texts.online;
-  if (seen === undefined) return texts.offlineStatus;
-  return texts.lastSeen(times.utcDay(seen));
-}
-
-/** Translates the device's own label, which is in English: `Firefox on Linux`. */
-function deviceName(id: string, label: string | undefined, texts: Texts): string {
-  const [, program, system] = /^(\S.*) on (\S.*)$/s.exec(label ?? "") ?? [];
-  const isPlain = program === undefined || system === undefined;
-  return cleanText(isPlain ? (label ?? id.slice(0, 8)) : texts.deviceOn(program, system));
-}
-
-type DeviceActivity = Pick<DeviceInfo, "online" | "seen">;
-
 /** Other devices that are listed until the user asks for all. */
 const DEVICES_SHOWN = 3;
 
@@ -474,6 +459,17 @@ function StorageHint() {
   return isKept ? null : <p className="hint">{texts.storageMayGo}</p>;
 }
 
+/** Warns while no other device can open the encrypted rooms. */
+function OnlyKeyHint({ devices }: { readonly devices: readonly DeviceInfo[] }) {
+  const { texts } = usePage();
+  const hasSealedRooms = useModelValue((model) =>
+    [...model.rooms.values()].some(({ isSealed }) => isSealed),
+  );
+  const keyed = devices.filter(({ certified }) => certified);
+  const isOnly = keyed.length === 1 && keyed[0]?.current === true;
+  return hasSealedRooms && isOnly ? <p className="hint">{texts.onlyDeviceOpens}</p> : null;
+}
+
 function Devices() {
   const page = usePage();
   const { texts, chat, notify } = page;
@@ -514,6 +510,7 @@ function Devices() {
     <>
       <h4 className="list-head">{texts.thisDevice}</h4>
       {list(devices.filter(({ current }) => current))}
+      <OnlyKeyHint devices={devices} />
       <StorageHint />
       {others.length === 0 ? null : <h4 className="list-head">{texts.otherDevices}</h4>}
       {list(hidden > 1 && !isWhole ? few : others)}
