@@ -44,7 +44,7 @@ export async function openSealedDevice(options: SealedDeviceOptions): Promise<Se
   return { engine, id: engine.device, account: toBase64Url(account.publicKey) };
 }
 
-/** @param account account key in base64url, which another device may have sent since the last run */
+/** @param account account key in base64url, which another device may have sent meanwhile */
 function certificateOf(options: SealedDeviceOptions, account: string): Promise<Uint8Array> {
   const { clock, keys, store, stateKey, fingerprint } = options;
   return store.transact(async (tables) => {

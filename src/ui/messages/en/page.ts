@@ -685,10 +685,11 @@ export const ENGLISH = {
   sealedWaiting: "Waiting for someone to add this device.",
   wayBack: "This room is not open here yet",
   wayBackDevices:
-    "A password opens everything except encrypted rooms. These devices of yours can open them here:",
+    "A password opens everything except encrypted rooms. These devices of yours can open them " +
+    "here:",
   wayBackCode:
-    "On one of these devices, open Settings, Devices, \u201cLink a new device\u201d. In a terminal: " +
-    "chat link-device. While that device is online, earlier messages follow.",
+    "On one of these devices, open Settings, Devices, \u201cLink a new device\u201d. In a " +
+    "terminal: chat link-device. While that device is online, earlier messages follow.",
   wayBackDo: "Open encrypted rooms",
   wayBackNone: "I don't have these devices any more",
   wayBackNoDevice:

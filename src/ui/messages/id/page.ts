@@ -178,8 +178,8 @@ export const INDONESIAN: Texts = {
     "juga akses Anda ke akun ini. Buat kata sandi, tautkan perangkat kedua, atau pasang halaman " +
     "ini. Jika tidak, Anda memerlukan kode dari operator untuk masuk lagi.",
   onlyDeviceOpens:
-    "Ruang terenkripsi Anda hanya terbuka di perangkat ini. Jika datanya terhapus, tidak ada yang " +
-    "dapat membukanya lagi untuk Anda: tautkan perangkat kedua.",
+    "Ruang terenkripsi Anda hanya terbuka di perangkat ini. Jika datanya terhapus, tidak ada " +
+    "yang dapat membukanya lagi untuk Anda: tautkan perangkat kedua.",
   leaveAsk: (room) => `Tinggalkan ${room}?`,
   leaveExplained: "Anda dapat bergabung lagi nanti.",
   leaveLast:
@@ -781,8 +781,8 @@ export const INDONESIAN: Texts = {
     "Kata sandi membuka semuanya kecuali ruang terenkripsi. Perangkat Anda ini dapat membukanya " +
     "di sini:",
   wayBackCode:
-    "Di salah satu perangkat itu, buka Setelan, Perangkat, \u201cTautkan perangkat baru\u201d. Di " +
-    "terminal: chat link-device. Selama perangkat itu daring, pesan lama ikut masuk.",
+    "Di salah satu perangkat itu, buka Setelan, Perangkat, \u201cTautkan perangkat baru\u201d. " +
+    "Di terminal: chat link-device. Selama perangkat itu daring, pesan lama ikut masuk.",
   wayBackDo: "Buka ruang terenkripsi",
   wayBackNone: "Saya tidak punya perangkat itu lagi",
   wayBackNoDevice:
@@ -1073,7 +1073,8 @@ export const INDONESIAN: Texts = {
   linkHere: "Saya punya kode",
   codeExplained:
     "Isi kode di kartu Anda, atau kode dari perangkat tempat Anda sudah masuk: di sana, buka " +
-    "Setelan, lalu \u201cTautkan perangkat baru\u201d. Jika tidak ada, mintalah kode dari operator.",
+    "Setelan, lalu \u201cTautkan perangkat baru\u201d. Jika tidak ada, mintalah kode dari " +
+    "operator.",
   cardCodeExplained: "Isi kode di kartu Anda, atau mintalah kode dari operator.",
   codeLabel: "Kode",
   linkHereReady: "Perangkat Anda yang lain memberi kode kepada perangkat ini. Pakai untuk masuk?",

@@ -39,7 +39,7 @@ export function WayBack({ devices }: { readonly devices: readonly DeviceInfo[] }
   );
 }
 
-/** The page starts again with the code, as if its address had it, because nobody may be signed in. */
+/** The page starts again with the code as if its address had it: codes work while signed out. */
 function CodeForm() {
   const { texts } = usePage();
   const [code, setCode] = useState("");
