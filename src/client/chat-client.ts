@@ -19,6 +19,7 @@ import {
   ConnectionLoop,
   type ConnectionLoopOptions,
   type LoginOptions,
+  type LogoutFields,
   type LoopState,
 } from "./connection-loop.ts";
 import { type ClientEvent, modelEventOf } from "./event.ts";
@@ -432,12 +433,12 @@ export abstract class ChatClient<Account extends LinkedSession> {
    * because the server would refuse them.
    * @throws {Fault} last-credential or link-closed; the account then stays logged in
    */
-  protected async endSession(forget: boolean): Promise<void> {
+  protected async endSession(fields: LogoutFields): Promise<void> {
     const { posts } = this.#account?.session ?? {};
     const { connection } = this.loop;
     posts?.lost();
     try {
-      await this.loop.logout(forget);
+      await this.loop.logout(fields);
     } catch (error) {
       const isSameLink = connection !== undefined && connection === this.loop.connection;
       if (isSameLink && !connection.isClosed) posts?.connected(connection);

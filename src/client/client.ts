@@ -455,7 +455,7 @@ export class Client extends ChatClient<ClientAccount> {
     await this.drain();
     this.#applyPrinted();
     session.flush();
-    await this.endSession(forget);
+    await this.endSession(forget ? { forget } : {});
     const { fingerprint } = this;
     if (forget && fingerprint !== undefined) {
       this.deps.state.unenrol(fingerprint, session.user);

@@ -7,6 +7,7 @@ import { Backoff } from "../core/backoff.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
+import type { RequestFields } from "../wire/messages.ts";
 import type { SeenQuery } from "./auditor.ts";
 import { Connection, type GuessDelay } from "./link/connection.ts";
 import { type GreetedServer, greet, Hello, untilProved } from "./link/greeting.ts";
@@ -36,10 +37,12 @@ export type LoopState =
   | { readonly kind: "stopped"; readonly fault: Fault; readonly user: string | undefined }
   | { readonly kind: "closed"; readonly fault: Fault };
 
+export type LogoutFields = RequestFields<"logout">;
+
 export interface LoginOptions
   extends Pick<
     LoginContext,
-    "isEnrolled" | "after" | "onUnenrolled" | "beforeSignature" | "presence"
+    "isEnrolled" | "mayUseKey" | "after" | "onUnenrolled" | "beforeSignature" | "presence"
   > {
   /** The callback must set its listener synchronously, before the server's next message arrives. */
   readonly onLoggedIn: (link: GreetedLink, entered: LoginResult) => void;
@@ -161,9 +164,9 @@ export class ConnectionLoop {
     }
   }
 
-  async logout(forget: boolean): Promise<void> {
+  async logout(fields: LogoutFields): Promise<void> {
     const { connection } = this;
-    const answered = this.request("logout", forget ? { forget } : {});
+    const answered = this.request("logout", fields);
     this.#isLeaving = true;
     try {
       await answered;

@@ -31,6 +31,8 @@ export interface Credentials {
   readonly confirmNew?: (() => Promise<boolean>) | undefined;
   /** True if a wrong password must fail the log-in even if this device could log in without one. */
   readonly requiresPassword?: boolean;
+  /** False if this device's key must not open the account. */
+  readonly usesKey?: boolean;
 }
 
 /** The server has refused a secret that may be the code of a card. */
@@ -58,6 +60,8 @@ export interface LoginContext extends GreetedLink {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly isEnrolled: boolean;
+  /** False after the user has signed out on this device. */
+  readonly mayUseKey?: boolean;
   readonly onUnenrolled: () => void;
   /**
    * Called before a signature is sent to a server that accepts requests before its answer. The
@@ -225,6 +229,7 @@ export class Login {
   async #logInBySignature(): Promise<LoginResult | undefined> {
     const { keys, connection, greeted, onUnenrolled, beforeSignature } = this.context;
     if (this.#wasSignatureRefused || !keys.canSign) return undefined;
+    if (this.context.mayUseKey === false || this.credentials.usesKey === false) return undefined;
     const signature = await keys.device.sign(deviceProofBytes(greeted.greeting, this.#user));
     const isEarly = greeted.welcome.early === true;
     const afterSignature = isEarly ? beforeSignature?.({ connection, greeted }) : undefined;

@@ -359,7 +359,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     { ref }: LoginRequest,
   ): void {
     const { rooms, kernel, onEvent } = this.options;
-    client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
+    const hasPassword = account.passwordHash !== undefined;
+    client.answer(ref, { account: account.id, user: account.name, seq: rooms.head, hasPassword });
     kernel.startSession(client.id, account.id, isPresent);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
   }

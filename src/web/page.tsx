@@ -21,6 +21,7 @@ import { Photos } from "./transfer/photos.ts";
 import type { ScalePicture } from "./transfer/previews.ts";
 import { Alarm } from "./view/alarm.tsx";
 import { App } from "./view/app.tsx";
+import { forgetTraces } from "./view/attention/forgetting.ts";
 import chatSheet from "./view/chat.css" with { type: "file" };
 import { OlderPage } from "./view/older-page.tsx";
 import { readSettings } from "./view/shell/settings.ts";
@@ -63,6 +64,7 @@ const OPTIONS: PageClientOptions = {
       createRoot(alarmRoot).render(<Alarm alarm={alarm} accept={accept} texts={texts} />),
     );
   },
+  forgetTraces,
   sealed: async () => (await sealedModule()).SEALED_PART,
 };
 

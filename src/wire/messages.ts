@@ -229,7 +229,13 @@ const fault = {
 
 /** Wrong guesses from an address, for an account, or by all clients for a shared secret. */
 const GUESS_DELAYS = ["address", "account", "everyone"] as const;
-const account = v.object({ account: id, user: name, seq: count });
+const account = v.object({
+  account: id,
+  user: name,
+  seq: count,
+  /** Whether the account has a password. Servers before 0.4 do not say. */
+  hasPassword: v.optional(v.boolean()),
+});
 const accepted = v.object({});
 const POINT = exactBytes(65);
 
@@ -290,7 +296,15 @@ export const REQUESTS = {
     fields: { token: text(64), password: secret },
     answer: v.object({ user: name }),
   },
-  logout: { nextPhase: "entering", fields: { forget: v.optional(v.boolean()) }, answer: accepted },
+  /**
+   * `forget` removes this device from the account; `evenLast` also if nobody can log in to the
+   * account afterwards.
+   */
+  logout: {
+    nextPhase: "entering",
+    fields: { forget: v.optional(v.boolean()), evenLast: v.optional(v.boolean()) },
+    answer: accepted,
+  },
   /** `current` is required if the account has a password. */
   passwd: { fields: { password: secret, current: v.optional(secret) }, answer: accepted },
   devices: {

@@ -160,7 +160,7 @@ describe("automatically", () => {
   test("stops permanently after an alarm, even while logged out", async () => {
     const rig = await loggedIn({ reconnects: "always" });
     const alarm = new Fault("log-forked", "two logs");
-    await rig.fixture.outcome(rig.loop.logout(false));
+    await rig.fixture.outcome(rig.loop.logout({}));
     rig.loop.reconnect(alarm, true);
     expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: alarm });
   });
@@ -228,10 +228,10 @@ describe("for a user", () => {
   test("keeps the link on log-out, and stays logged in if the server refuses", async () => {
     const rig = await loggedIn();
     rig.fixture.server.misbehaviour.onRequest = () => new Fault("last-credential", "no");
-    expect(await rig.fixture.code(rig.loop.logout(true))).toBe("last-credential");
+    expect(await rig.fixture.code(rig.loop.logout({ forget: true }))).toBe("last-credential");
     expect(rig.loop.state.kind).toBe("in");
     rig.fixture.server.misbehaviour = {};
-    await rig.fixture.outcome(rig.loop.logout(true));
+    await rig.fixture.outcome(rig.loop.logout({ forget: true }));
     expect(rig.next()).toEqual(["outside"]);
     await rig.in(BEN);
     expect([rig.dials, rig.open]).toEqual([1, 1]);
@@ -287,7 +287,7 @@ test("opens a single link and never hangs for any order of events", () => {
     enter: (rig) => rig.loop.logIn(ANA),
     other: (rig) => rig.loop.logIn(BEN),
     open: (rig) => rig.loop.open(),
-    logout: (rig) => rig.loop.logout(false),
+    logout: (rig) => rig.loop.logout({}),
     leave: (rig) => rig.loop.disconnect(),
     now: (rig) => rig.loop.reconnectNow(),
     slow: ({ fixture }) => {

@@ -117,8 +117,8 @@ function browserHome(): Home {
           await preferences.recordGreeting(fingerprint, formers);
         },
         isEnrolled: (user) => preferences.isEnrolled(user),
-        entered: (user) => preferences.recordLogin(user, true),
-        forgotten: (user) => preferences.recordLogout(user, true),
+        entered: (user) => preferences.recordLogin(user, {}, true),
+        forgotten: (user) => preferences.recordLogout(user),
         moved: (old, user) => preferences.migrate(old, user),
         lastUser: () => preferences.loadLastUser(),
         end: () => {

@@ -253,7 +253,7 @@ const asks = ({ page }: Visit) =>
   page.evaluate<boolean>("!dispatchEvent(new Event('beforeunload', { cancelable: true }))");
 
 pageTest("keeps attached files across a reload, and forgets them at log-out", async () => {
-  const ana = await server.window("ana");
+  await using ana = await server.logIn("ann", { password: "correct horse" });
   const pasted = (sizeBytes: number) => `{
     const clipboardData = new DataTransfer();
     clipboardData.items.add(new File([new Uint8Array(${sizeBytes})], "pasted.bin"));
@@ -279,13 +279,13 @@ pageTest("keeps attached files across a reload, and forgets them at log-out", as
     await question
       .getByText(/^Attached files and messages with files that haven't been sent/)
       .waitFor();
-    const forget = question.getByLabel("Also forget this device and its key");
+    const forget = question.getByLabel("Shared computer: forget me when I sign out");
     await forget.check();
-    await question.getByText("you can no longer read what was written there").waitFor();
+    await question.getByText(/^Drafts and unsent messages are lost/).waitFor();
     expect(await ana.accessibilityViolations()).toEqual([]);
     await forget.uncheck();
   });
-  await ana.button("Continue as ana").click();
+  await ana.enterPassword("correct horse");
   await ana.file("chosen.txt").waitFor();
   expect(await ana.attachments.count()).toBe(0);
 });

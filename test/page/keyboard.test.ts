@@ -113,7 +113,7 @@ async function openSettingsAndLeave(ana: Visit): Promise<void> {
   await ana.dialog("Sign out in this browser?").waitFor();
   await tabTo(ana, "Sign out");
   await keyboard.press("Enter");
-  await ana.button("Continue as ana").waitFor();
+  await ana.button("Use another name").waitFor();
 }
 
 pageTest("the keys / and ? can be switched off", async () => {

@@ -388,7 +388,7 @@ pageTest("registers with the server password, chats, and sends files of any byte
   await eve.reload();
   await eve.waitForMessage("before the reload");
   await eve.logOut();
-  await eve.button("Continue as eve").click();
+  await eve.enterPassword("correct horse");
   await eve.waitForMessage("before the reload");
   await using other = await browser.visit(web);
   await other.submitLogin("eve", { password: "wrong" });

@@ -332,8 +332,8 @@ pageTest("explains missing encryption support and a missing account key", async 
   await pia.openSettings();
   await pia.button("Sign out").click();
   const question = pia.dialog("Sign out in this browser?");
-  await question.getByLabel(/forget this device/).check();
+  await question.getByLabel(/forget me/).check();
   await question.getByRole("button", { name: "Sign out" }).click();
-  await pia.field("Name").or(pia.button("Continue as pia")).first().waitFor();
+  await pia.page.getByText("Signed out and forgotten here. Who is next?").waitFor();
   await pia.page.waitForFunction(`${kept}.then((count) => count === 0)`);
 });

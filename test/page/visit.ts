@@ -179,7 +179,13 @@ export class Visit {
     const question = this.dialog("Sign out in this browser?");
     await check?.(question);
     await question.getByRole("button", { name: "Sign out" }).click();
-    await this.button(/^Continue as /).waitFor();
+    await this.button("Use another name").waitFor();
+  }
+
+  /** Signs in again, after the user has signed out in this browser. */
+  async enterPassword(password: string): Promise<void> {
+    await this.page.locator("#who-password").fill(password);
+    await this.button("Sign in").click();
   }
 
   async search(text: string): Promise<void> {

@@ -438,9 +438,12 @@ export class Registry {
     return this.deviceRemovalDraft(account, oldest[0]);
   }
 
-  /** @throws {Fault} last-credential if the account would become inaccessible */
-  deviceRemovalDraft(account: Account, device: string): Draft {
-    if (account.passwordHash === undefined && account.devices.size <= 1) {
+  /**
+   * @param evenLast allows that nobody can log in to the account afterwards
+   * @throws {Fault} last-credential if the account would become inaccessible
+   */
+  deviceRemovalDraft(account: Account, device: string, evenLast = false): Draft {
+    if (!evenLast && account.passwordHash === undefined && account.devices.size <= 1) {
       const message = msg`${account.name} has no password and no other device to sign in with`;
       throw new Fault("last-credential", message);
     }

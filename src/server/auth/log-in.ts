@@ -75,7 +75,8 @@ export class LogIn {
         if (device !== undefined) push?.onSignedOut(device);
         sessions.logOut(from.client);
       };
-      return request.forget === true ? this.#forgetDevice(from).then(leave) : leave();
+      const { forget, evenLast = false } = request;
+      return forget === true ? this.#forgetDevice(from, evenLast).then(leave) : leave();
     },
   } satisfies SomeHandlers;
 
@@ -146,11 +147,14 @@ export class LogIn {
     return isCurrent;
   }
 
-  async #forgetDevice({ client, member: { device }, account }: Sender): Promise<void> {
+  async #forgetDevice(
+    { client, member: { device }, account }: Sender,
+    evenLast: boolean,
+  ): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     if (device === undefined) return;
     await kernel.transact(() =>
-      account.devices.has(device) ? [registry.deviceRemovalDraft(account, device)] : [],
+      account.devices.has(device) ? [registry.deviceRemovalDraft(account, device, evenLast)] : [],
     );
     const fault = signedOut();
     peers.close(account.id, fault, (peer) => peer !== client && peer.member?.device === device);

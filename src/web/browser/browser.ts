@@ -9,6 +9,7 @@ import { withTimeout } from "../../io/clock.ts";
 import { PROXY_STATUSES } from "../../io/http/proxy-status.ts";
 import type { Link } from "../../io/link/link.ts";
 import { ifPossible, markHandled } from "../../io/promises.ts";
+import { FORGOTTEN_KEY } from "../../ui/local-keys.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { attempt } from "../input/attempt.ts";
 import { readFragment } from "../input/fragment.ts";
@@ -92,6 +93,7 @@ const HIDDEN_FRAME_MS = 250;
 const CHANNEL = "chat";
 const LAST_DRAFTS = "chat.drafts";
 const TAB_ID = "chat.tab";
+const TAB_ACCOUNT = "chat.account";
 const FRAGMENT = "chat fragment";
 
 /**
@@ -142,6 +144,7 @@ export async function browserPlatform(
     forgetFragment: () => void attempt(() => page.sessionStorage?.setItem(FRAGMENT, "")),
     lastDrafts: tabValue(page, LAST_DRAFTS, storageMode === "all" && !isLocal),
     tabId: tabValue(page, TAB_ID, storageMode === "all"),
+    tabAccount: tabValue(page, TAB_ACCOUNT, storageMode === "all"),
     isLocal,
     build: dataset["build"] ?? "",
     browserName: browserName(page.navigator.userAgent, page.navigator.maxTouchPoints),
@@ -151,6 +154,13 @@ export async function browserPlatform(
       const { target, seq } = readRoute(page.location.hash) ?? {};
       const room = target && formatRoute({ target, seq: undefined, server: undefined });
       if (room !== undefined && seq !== undefined) replaceAddress(page, room);
+      page.location.reload();
+    },
+    forget: () => {
+      for (const key of [LAST_DRAFTS, TAB_ID, TAB_ACCOUNT, ...(isLocal ? [] : [FRAGMENT])])
+        attempt(() => page.sessionStorage?.removeItem(key));
+      attempt(() => page.sessionStorage?.setItem(FORGOTTEN_KEY, "1"));
+      replaceAddress(page, page.location.pathname);
       page.location.reload();
     },
   };

@@ -41,7 +41,7 @@ export const TAB_MESSAGE = v.variant("kind", [
   v.object({ kind: v.literal("opened"), page: v.string(), answers: v.boolean() }),
   /** The user has accepted a different history of the server in this tab. */
   v.object({ kind: v.literal("accepted") }),
-  v.object({ kind: v.literal("left"), user: v.string() }),
+  v.object({ kind: v.literal("left"), user: v.string(), isForgotten: v.optional(v.boolean()) }),
   /** The tab has changed its waiting messages. */
   v.object({ kind: v.literal("messages"), user: v.string() }),
   /** `draft` is undefined if the tab's draft was sent or deleted. */
@@ -115,6 +115,8 @@ export interface Platform {
   readonly lastDrafts: TabValue;
   /** Names the tab as the owner of its drafts. */
   readonly tabId: TabValue;
+  /** Account of the tab; empty if its user has signed out. */
+  readonly tabAccount: TabValue;
   readonly isLocal: boolean;
   readonly browserName: string;
   readonly build: string;
@@ -126,6 +128,8 @@ export interface Platform {
   readonly onOnline: (callback: () => void) => void;
   /** Starts the page again, in its room. */
   readonly reload: () => void;
+  /** Removes what this tab stores, and starts the page again, without a room. */
+  readonly forget: () => void;
 }
 
 export const PAGE_PROGRAM = "chat-page/1";

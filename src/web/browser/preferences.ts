@@ -3,9 +3,16 @@
 import * as v from "valibot";
 import { decodeJson } from "../../base/decode.ts";
 import { asFault, ignoreFault } from "../../base/fault.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { isDraft } from "../../ui/text/draft.ts";
-import { accountPrefix, type Store, type TableChange, type TableName } from "./indexed-db.ts";
+import {
+  accountPrefix,
+  type Store,
+  TABLES,
+  type TableChange,
+  type TableName,
+} from "./indexed-db.ts";
 
 export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 
@@ -13,6 +20,11 @@ export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }
+
+/** Key of the row that tells whether this computer is shared. */
+const SHARED = "shared";
+/** Rows that tell nothing about an account. */
+const REMAINING: ReadonlySet<string> = new Set(["server", SHARED]);
 
 export const TAB_SEPARATOR = "\n";
 
@@ -32,9 +44,22 @@ export interface TabRow {
 
 const LAST_USER = v.object({ user: v.string(), hasLeft: v.boolean() });
 
+const KNOWN_ACCOUNT = v.object({
+  user: v.string(),
+  account: v.optional(v.string()),
+  displayName: v.optional(v.string()),
+  hasPassword: v.optional(v.boolean()),
+  isSignedOut: v.boolean(),
+});
+
+/** Account that somebody has used in this browser. */
+export type KnownAccount = v.InferOutput<typeof KNOWN_ACCOUNT>;
+
 export class Preferences {
   #fingerprints: readonly string[] = [];
   readonly #enrolled = new Map<string, string>();
+  readonly #known = new Map<string, KnownAccount>();
+  #isShared: boolean | undefined;
   #last: v.InferOutput<typeof LAST_USER> | undefined;
 
   constructor(private readonly store: Store) {}
@@ -42,6 +67,8 @@ export class Preferences {
   async loadLastUser(): Promise<string | undefined> {
     const last = await this.#get("last");
     this.#last = v.is(LAST_USER, last) ? last : undefined;
+    const isShared = await this.#get(SHARED);
+    this.#isShared = typeof isShared === "boolean" ? isShared : undefined;
     return this.signedInUser;
   }
 
@@ -58,12 +85,7 @@ export class Preferences {
     formers: readonly string[],
   ): Promise<string | undefined> {
     this.#fingerprints = [fingerprint, ...formers];
-    this.#enrolled.clear();
-    for (const fingerprint of this.#fingerprints) {
-      for (const [, value] of await this.#all(`enrolled ${fingerprint} `)) {
-        if (typeof value === "string") this.#enrolled.set(value.toLowerCase(), value);
-      }
-    }
+    await this.refresh();
     const storedFingerprint = await this.#get("server");
     await this.#put([{ table: "places", key: "server", value: fingerprint }]);
     const hasChanged =
@@ -71,37 +93,169 @@ export class Preferences {
     return hasChanged ? storedFingerprint : undefined;
   }
 
+  /** Reads the accounts again, which another tab may have changed. */
+  async refresh(): Promise<void> {
+    const enrolled: string[] = [];
+    const known: KnownAccount[] = [];
+    for (const fingerprint of this.#fingerprints) {
+      for (const [, value] of await this.#all(`enrolled ${fingerprint} `))
+        if (typeof value === "string") enrolled.push(value);
+      for (const [, value] of await this.#all(`known ${fingerprint} `))
+        if (v.is(KNOWN_ACCOUNT, value)) known.push(value);
+    }
+    this.#enrolled.clear();
+    this.#known.clear();
+    for (const user of enrolled) this.#enrolled.set(user.toLowerCase(), user);
+    for (const account of known) this.#known.set(account.user.toLowerCase(), account);
+    // An older page kept nothing else about an account that has signed out.
+    const { user = "", hasLeft } = this.#last ?? {};
+    if (
+      hasLeft === true &&
+      this.#enrolled.has(user.toLowerCase()) &&
+      !this.#known.has(user.toLowerCase())
+    )
+      this.#known.set(user.toLowerCase(), { user, isSignedOut: true });
+  }
+
+  /** Whether this device's key probably opens the account. */
   isEnrolled(user: string): boolean {
-    return this.#enrolled.has(user.toLowerCase());
+    return this.#enrolled.has(user.toLowerCase()) && this.mayUseKey(user);
   }
 
-  get users(): string[] {
+  /** False after the user has signed out in this browser, until they sign in again. */
+  mayUseKey(user: string): boolean {
+    return this.#known.get(user.toLowerCase())?.isSignedOut !== true;
+  }
+
+  /** Whether the account opens without a password for somebody who chooses it in the form. */
+  opensByKey(user: string): boolean {
+    return this.mayUseKey(user) && this.#known.get(user.toLowerCase())?.hasPassword !== true;
+  }
+
+  /** Accounts used in this browser, the last one first. */
+  get accounts(): KnownAccount[] {
     const last = this.#last?.user.toLowerCase();
-    const rank = (user: string) => (user.toLowerCase() === last ? 0 : 1);
-    return [...this.#enrolled.values()].sort((a, b) => rank(a) - rank(b));
+    const accounts = new Map(this.#known);
+    for (const [key, user] of this.#enrolled)
+      if (!accounts.has(key)) accounts.set(key, { user, isSignedOut: false });
+    const rank = ({ user }: KnownAccount) => (user.toLowerCase() === last ? 0 : 1);
+    return [...accounts.values()].sort((a, b) => rank(a) - rank(b));
   }
 
-  recordLogin(user: string, isEnrolled: boolean): void {
+  /**
+   * Whether signing out also forgets the account. Until somebody has chosen, true for a browser
+   * with several accounts.
+   */
+  get isShared(): boolean {
+    return this.#isShared ?? this.accounts.length > 1;
+  }
+
+  setShared(isShared: boolean): void {
+    this.#isShared = isShared;
+    void this.#put([{ table: "places", key: SHARED, value: isShared }]);
+  }
+
+  recordLogin(
+    user: string,
+    account: Omit<KnownAccount, "user" | "isSignedOut">,
+    isEnrolled: boolean,
+  ): void {
     this.#last = { user, hasLeft: false };
     const changes: TableChange[] = [{ table: "places", key: "last", value: this.#last }];
     if (isEnrolled) {
       this.#enrolled.set(user.toLowerCase(), user);
       changes.push({ table: "places", key: this.#enrolledKey(user), value: user });
     }
+    const before = this.#known.get(user.toLowerCase());
+    changes.push(this.#knownChange({ ...before, ...account, user, isSignedOut: false }));
     void this.#put(changes);
   }
 
-  recordLogout(user: string, forget: boolean): void {
-    this.#last = { user, hasLeft: true };
-    const changes: TableChange[] = [{ table: "places", key: "last", value: this.#last }];
-    if (forget) {
-      this.#enrolled.delete(user.toLowerCase());
-      for (const fingerprint of this.#fingerprints) {
-        const key = this.#enrolledKey(user, fingerprint);
-        changes.push({ table: "places", key, value: undefined });
-      }
+  recordDisplayName(user: string, displayName: string | undefined): void {
+    const before = this.#known.get(user.toLowerCase());
+    if (before === undefined || before.displayName === displayName) return;
+    void this.#put([this.#knownChange({ ...before, displayName })]);
+  }
+
+  recordPassword(user: string): void {
+    const before = this.#known.get(user.toLowerCase());
+    if (before === undefined || before.hasPassword === true) return;
+    void this.#put([this.#knownChange({ ...before, hasPassword: true })]);
+  }
+
+  #knownChange(account: KnownAccount): TableChange {
+    this.#known.set(account.user.toLowerCase(), account);
+    return { table: "places", key: this.#knownKey(account.user), value: account };
+  }
+
+  /** From now on, this device's key does not open the account, although the server knows it. */
+  async recordLogout(user: string): Promise<void> {
+    await this.refresh();
+    // Another tab may have forgotten the account.
+    const before = this.accounts.find((account) => isSameName(account.user, user));
+    const changes = this.#withoutKey(user);
+    if (before !== undefined)
+      changes.push(this.#knownChange({ ...before, user, isSignedOut: true }));
+    if (isSameName(this.#last?.user, user)) {
+      this.#last = { user, hasLeft: true };
+      changes.push({ table: "places", key: "last", value: this.#last });
     }
+    await this.#put(changes);
+  }
+
+  /** Another device has confirmed that the key may open the account. */
+  async recordLinked(user: string): Promise<void> {
+    const before = this.#known.get(user.toLowerCase());
+    if (before?.isSignedOut === true)
+      await this.#put([this.#knownChange({ ...before, isSignedOut: false })]);
+  }
+
+  /** Removes a former name of the account. */
+  recordRename(user: string): void {
+    this.#known.delete(user.toLowerCase());
+    const changes = this.#withoutKey(user);
+    for (const fingerprint of this.#fingerprints)
+      changes.push({ table: "places", key: this.#knownKey(user, fingerprint), value: undefined });
     void this.#put(changes);
+  }
+
+  #withoutKey(user: string): TableChange[] {
+    this.#enrolled.delete(user.toLowerCase());
+    return this.#fingerprints.map((fingerprint) => {
+      return { table: "places", key: this.#enrolledKey(user, fingerprint), value: undefined };
+    });
+  }
+
+  /**
+   * Deletes everything about the account; with the last account, everything but the identity of the
+   * server.
+   * @returns whether it was the last account
+   */
+  async forget(user: string): Promise<boolean> {
+    await this.refresh(); // Another tab may have signed in somebody.
+    this.recordRename(user);
+    if (isSameName(this.#last?.user, user)) this.#last = undefined;
+    const isLast = this.accounts.length === 0;
+    const changes: TableChange[] = [];
+    const remove = async (table: TableName, prefix: string) => {
+      for (const [key] of await this.#all(prefix, table))
+        if (!(table === "places" && REMAINING.has(key)))
+          changes.push({ table, key, value: undefined });
+    };
+    if (isLast) for (const table of TABLES) await remove(table, "");
+    else {
+      for (const fingerprint of this.#fingerprints) {
+        const prefix = accountPrefix({ fingerprint, user });
+        for (const table of ACCOUNT_TABLES) await remove(table, prefix);
+        for (const kind of ["own", "seen"]) await remove("places", `${kind} ${prefix}`);
+        await remove("keys", `account ${fingerprint} ${user.toLowerCase()}`);
+      }
+      const last = await this.#get("last");
+      if (v.is(LAST_USER, last) && isSameName(last.user, user))
+        changes.push({ table: "places", key: "last", value: undefined });
+    }
+    await this.#put(changes);
+    return isLast;
   }
 
   async migrate(old: string, user: string): Promise<void> {
@@ -178,6 +332,10 @@ export class Preferences {
 
   #enrolledKey(user: string, fingerprint = this.#fingerprints[0]): string {
     return `enrolled ${fingerprint} ${user.toLowerCase()}`;
+  }
+
+  #knownKey(user: string, fingerprint = this.#fingerprints[0]): string {
+    return `known ${fingerprint} ${user.toLowerCase()}`;
   }
 
   async #get(key: string): Promise<unknown> {

@@ -25,6 +25,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { draftKey, unsentPosts } from "../../core/model/selectors.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { parseResetCode } from "../../core/reset-codes.ts";
+import { withTimeout } from "../../io/clock.ts";
 import { isEmptyDraft, joinedDraft } from "../../ui/text/draft.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { encodeSecret, type ServerAddress, secretFromInput } from "../../wire/invite.ts";
@@ -35,7 +36,7 @@ import { pageHashing, pageSha256 } from "../browser/hash.ts";
 import { storeFault } from "../browser/indexed-db.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
 import { withFetchFault } from "../browser/parts.ts";
-import { Preferences } from "../browser/preferences.ts";
+import { type KnownAccount, Preferences, sealedDatabaseName } from "../browser/preferences.ts";
 import { isWorseLoss, type Loss } from "../browser/store-watch.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import {
@@ -105,7 +106,15 @@ export interface PageClientOptions {
   readonly photos?: Photos;
   /** Loads the code for sealed rooms. */
   readonly sealed?: () => Promise<SealedModule>;
+  /**
+   * Removes what the browser stores about accounts outside the page's tables.
+   * @param isLast whether no account remains in this browser
+   */
+  readonly forgetTraces?: (isLast: boolean) => Promise<void>;
 }
+
+/** A service worker that does not answer must not keep an account here. */
+const FORGET_TIMEOUT_MS = 3_000;
 
 export interface Invitation {
   readonly room: string;
@@ -168,6 +177,7 @@ export class PageClient extends ChatClient<PageAccount> {
     handed: (room, user) => this.actions.handed(room, user),
   });
   readonly #loadSealed: PageClientOptions["sealed"];
+  readonly #forgetTraces: PageClientOptions["forgetTraces"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
   /** Connection whose answer the page awaits. */
   #probed: Connection | undefined;
@@ -187,6 +197,8 @@ export class PageClient extends ChatClient<PageAccount> {
   #isOperatorLinkUsed = false;
   /** Whether somebody chose the account on this page; if not, it was signed in before. */
   #hasChosenAccount = false;
+  /** User of the tab's latest session, which may have ended. */
+  #latestUser: string | undefined;
   #isReplaced = false;
   #isRestarting = false;
   #dismissedLoss: Loss | undefined;
@@ -195,7 +207,7 @@ export class PageClient extends ChatClient<PageAccount> {
   constructor(
     readonly platform: Platform,
     private readonly device: PageDevice,
-    { onAlarm, photos, sealed }: PageClientOptions,
+    { onAlarm, photos, sealed, forgetTraces }: PageClientOptions,
   ) {
     const { clock, entropy, dial, store, locks } = platform;
     const logs = new BrowserLogPins(store, locks);
@@ -223,6 +235,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#logs = logs;
     this.photos = photos;
     this.#loadSealed = sealed;
+    this.#forgetTraces = forgetTraces;
     this.#fragment = readFragment(platform.fragment, platform.isLocal);
     this.#resetToken = this.#fragment.resetToken;
     this.#linkCode = this.#fragment.linkCode;
@@ -251,14 +264,22 @@ export class PageClient extends ChatClient<PageAccount> {
     platform.tabs.onMessage((message) => {
       if (message.kind === "opened") return this.#otherTabs.receive(message);
       if (message.kind === "accepted") return void this.#restartIfReplaced();
-      if (!this.#isLoggedInAs(message.user)) return;
-      if (message.kind === "left") this.#loggedOutElsewhere();
+      if (!this.#isLoggedInAs(message.user)) {
+        if (message.kind === "left") void this.#preferences.refresh();
+        // The server may have closed this tab's session before.
+        const wasOwn = message.kind === "left" && isSameName(message.user, this.#latestUser);
+        if (wasOwn && message.isForgotten === true) void this.#startAgain(false);
+        return;
+      }
+      if (message.kind === "left") void this.#loggedOutElsewhere(message.isForgotten === true);
       else if (message.kind === "messages") void this.account?.messagesChanged().catch(asFault);
       else this.#drafts.receive(message);
     });
-    void this.#preferences.loadLastUser().then((user) => {
+    this.store.subscribe(() => this.#recordDisplayName());
+    void this.#preferences.loadLastUser().then((lastUser) => {
+      const user = platform.tabAccount.read() ?? lastUser;
       const hasForm = this.isResetting || this.linkCode !== undefined || this.isKeyEphemeral;
-      const isKnown = user !== undefined && !hasForm;
+      const isKnown = user !== undefined && user !== "" && !hasForm;
       this.loop.start(isKnown ? { user, mode: "login" } : undefined);
     });
   }
@@ -382,7 +403,23 @@ export class PageClient extends ChatClient<PageAccount> {
       password: nonEmpty(password),
       roomSecret: nonEmpty(secretFromInput(roomSecret ?? "")) ?? this.#fragment.secret,
       requiresPassword: true,
+      usesKey: this.#preferences.opensByKey(credentials.user),
     });
+  }
+
+  /** Changes to another account that is signed in in this browser. */
+  async changeAccount(user: string): Promise<void> {
+    await this.#preferences.refresh();
+    if (!this.#preferences.mayUseKey(user)) throw notLoggedIn();
+    this.platform.tabAccount.write(user);
+    this.#flush();
+    await Promise.allSettled([this.#drafts.store(), this.account?.written()]);
+    this.platform.reload();
+  }
+
+  /** Shows the form for another account, while the present one stays signed in. */
+  async addAccount(): Promise<void> {
+    await this.changeAccount("");
   }
 
   /** Code in the page's address. */
@@ -408,7 +445,13 @@ export class PageClient extends ChatClient<PageAccount> {
     seed.fill(0);
     this.platform.lastDrafts.write(this.#fragment.drafts);
     this.forgetLinkCode();
-    await this.enter({ user, mode: "login" });
+    await this.#preferences.recordLinked(user);
+    await this.#enterByKey(user);
+  }
+
+  async #enterByKey(user: string): Promise<void> {
+    this.#hasChosenAccount = true;
+    await this.loop.logIn({ user, mode: "login" });
   }
 
   forgetLinkCode(): void {
@@ -477,21 +520,42 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   /**
-   * @param forget whether to remove this device's key from the account
-   * @throws {Fault} last-credential
+   * Ends the session. This browser's key opens the account only after the next sign-in.
+   * @param forget removes this device from the account, and everything about the account from this
+   * browser, and starts the page again
    */
   async logout(forget = false): Promise<void> {
     const account = this.member;
     const { user } = account.session;
     this.#flush();
-    const { loop } = this;
-    if (loop.state.kind === "waiting" && !forget) loop.disconnect();
-    else await this.endSession(forget);
-    this.#preferences.recordLogout(user, forget);
+    if (this.loop.state.kind === "waiting") this.loop.disconnect();
+    else await this.endSession(forget ? { forget, evenLast: true } : {});
+    await this.#preferences.recordLogout(user);
+    this.platform.tabAccount.write("");
     this.#loggedOut(account);
     void this.#preferences.deleteContent(user);
-    if (forget) account.forget();
-    this.platform.tabs.broadcast({ kind: "left", user });
+    if (!forget) return this.platform.tabs.broadcast({ kind: "left", user });
+    if (this.isShared) this.setShared(true);
+    await Promise.allSettled([account.written(), this.auditor.write()]);
+    account.forget();
+    await this.forgetAccountOf(user);
+  }
+
+  /** Removes everything about an account that is not signed in in this tab. */
+  async forgetAccountOf(user: string): Promise<void> {
+    const { account: id } = this.knownAccounts.find((known) => isSameName(known.user, user)) ?? {};
+    if (id !== undefined) this.platform.databases?.factory.deleteDatabase(sealedDatabaseName(id));
+    this.platform.tabs.broadcast({ kind: "left", user, isForgotten: true });
+    const isLast = await this.#preferences.forget(user);
+    this.platform.tabs.broadcast({ kind: "left", user }); // Others read their accounts again.
+    await this.#startAgain(isLast);
+  }
+
+  async #startAgain(isLast: boolean): Promise<void> {
+    const { clock } = this.platform;
+    const forgotten = this.#forgetTraces?.(isLast) ?? Promise.resolve();
+    await withTimeout(forgotten, FORGET_TIMEOUT_MS, () => undefined, clock);
+    this.platform.forget();
   }
 
   #adopt(): void {
@@ -579,11 +643,13 @@ export class PageClient extends ChatClient<PageAccount> {
     if (event.kind === "stopped" && event.fault.code === "login-refused") {
       const { fault, user } = event;
       if (user !== undefined) {
-        this.#signedOut = { user, unsent: unsentPosts(this.model).length };
-        this.#preferences.recordLogout(user, true);
+        const isOwnChoice = !this.#preferences.mayUseKey(user);
+        if (!isOwnChoice) this.#signedOut = { user, unsent: unsentPosts(this.model).length };
+        void this.#preferences.recordLogout(user);
+        this.platform.tabAccount.write("");
         this.#loggedOut(this.account);
         void this.#preferences.deleteContent(user);
-        return this.#applyEvent({ kind: "outside", fault });
+        return this.#applyEvent({ kind: "outside", fault: isOwnChoice ? undefined : fault });
       }
     }
     this.#applyEvent(event);
@@ -655,6 +721,7 @@ export class PageClient extends ChatClient<PageAccount> {
     return {
       account: this.#accountOf(fingerprint, known),
       isEnrolled: this.#preferences.isEnrolled(user),
+      mayUseKey: this.#preferences.mayUseKey(user),
       // Ignored: the user can still log in with a password, and `stopped` reports a final refusal.
       onUnenrolled: () => undefined,
     };
@@ -688,10 +755,11 @@ export class PageClient extends ChatClient<PageAccount> {
     account: PageAccount,
     { result, requestedName, isRenamed, previous }: AccountLogin<PageAccount>,
   ): void {
-    const { user, account: id } = result.account;
-    if (requestedName.toLowerCase() !== user.toLowerCase())
-      this.#preferences.recordLogout(requestedName, true);
-    this.#preferences.recordLogin(user, this.device.canSign);
+    const { user, account: id, hasPassword } = result.account;
+    if (!isSameName(requestedName, user)) this.#preferences.recordRename(requestedName);
+    this.#preferences.recordLogin(user, { account: id, hasPassword }, this.device.canSign);
+    this.platform.tabAccount.write(user);
+    this.#latestUser = user;
     this.#signedOut = undefined;
     account.id = id;
     if (account !== previous) {
@@ -830,15 +898,24 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#applyUnlessClosed({ kind: "left" });
   }
 
-  #loggedOutElsewhere(): void {
+  async #loggedOutElsewhere(isForgotten: boolean): Promise<void> {
     const { account } = this;
-    this.endSession(false).then(
-      () => this.#loggedOut(account),
-      () => {
-        this.loop.disconnect();
-        this.#loggedOut(account);
-      },
-    );
+    this.platform.tabAccount.write("");
+    try {
+      await this.endSession({});
+    } catch (error) {
+      asFault(error);
+      this.loop.disconnect();
+    }
+    this.#loggedOut(account);
+    if (isForgotten) await this.#startAgain(false);
+  }
+
+  /** The sign-in form and the list of accounts show the user's display name. */
+  #recordDisplayName(): void {
+    const { me, displayNames } = this.model;
+    if (me === undefined || !this.#isLoggedInAs(me)) return;
+    this.#preferences.recordDisplayName(me, displayNames.get(me.toLowerCase()));
   }
 
   get isInvited(): boolean {
@@ -861,8 +938,35 @@ export class PageClient extends ChatClient<PageAccount> {
     return this.#signedOut;
   }
 
-  get knownUsers(): readonly string[] {
-    return this.#preferences.users;
+  /** Accounts used in this browser, the last one first. */
+  get knownAccounts(): readonly KnownAccount[] {
+    return this.#preferences.accounts;
+  }
+
+  /** Whether the account opens without a password for somebody who chooses it in the form. */
+  opensByKey(user: string): boolean {
+    return this.#preferences.opensByKey(user);
+  }
+
+  /** Whether the account of this tab has a password; `undefined` if the server does not say. */
+  get hasPassword(): boolean | undefined {
+    const { me } = this.model;
+    return this.knownAccounts.find(({ user }) => isSameName(user, me))?.hasPassword;
+  }
+
+  override async passwd(password: string, current?: string): Promise<void> {
+    await super.passwd(password, current);
+    this.#preferences.recordPassword(this.member.session.user);
+  }
+
+  /** Whether signing out also forgets the account. */
+  get isShared(): boolean {
+    return this.#preferences.isShared;
+  }
+
+  setShared(isShared: boolean): void {
+    this.#preferences.setShared(isShared);
+    this.store.update();
   }
 
   /**

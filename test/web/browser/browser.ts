@@ -42,6 +42,7 @@ export class Browser {
   ): Promise<Tab> {
     const tab = new Tab(this, options.host ?? "10.0.0.9", options.fragment ?? "");
     tab.tabId = options.reloads?.tabId;
+    tab.tabAccount = options.reloads?.tabAccount;
     this.#tabs.add(tab);
     await tab.open();
     return tab;
@@ -102,6 +103,7 @@ export class Tab {
   readonly releases: (() => void)[] = [];
   readonly storeWatch: StoreWatch;
   tabId: string | undefined;
+  tabAccount: string | undefined;
   #chat: PageClient | undefined;
   #link: Link | undefined;
   #onMessage: (message: TabMessage) => void = () => undefined;
@@ -252,12 +254,23 @@ export class Tab {
           this.tabId = id;
         },
       },
+      tabAccount: {
+        read: () => this.tabAccount,
+        write: (user) => {
+          this.tabAccount = user;
+        },
+      },
       isLocal: false,
       build: browser.build,
 
       chooseTarget: async () => browser.place,
       onOnline: () => undefined,
       reload: () => {
+        this.reloads += 1;
+      },
+      forget: () => {
+        this.tabId = undefined;
+        this.tabAccount = undefined;
         this.reloads += 1;
       },
     };

@@ -47,7 +47,7 @@ describe("login", () => {
     const again = await browser.tab();
     await again.caughtUp();
     expect(again.chat.model.me).toBe("ana");
-    expect(again.chat.knownUsers).toEqual(["ana"]);
+    expect(again.chat.knownAccounts.map(({ user }) => user)).toEqual(["ana"]);
     expect(again.texts("lobby")).toEqual([]);
   });
 
@@ -156,7 +156,7 @@ describe("login", () => {
     const again = await browser.tab();
     await again.loggedIn("zoe");
     await again.until("a draft", () => again.chat.model.drafts.get("lobby")?.text === "half");
-    expect(again.chat.knownUsers).toEqual(["zoe"]);
+    expect(again.chat.knownAccounts.map(({ user }) => user)).toEqual(["zoe"]);
   });
 
   openTest("logs in from another browser by password, then by key", async ({ site }) => {
@@ -199,7 +199,7 @@ describe("login", () => {
     await two.until("out", () => two.chat.model.me === undefined);
     const three = await browser.tab();
     expect(three.chat.model.connection.kind).toBe("outside");
-    expect(three.chat.knownUsers).toEqual(["ana"]);
+    expect(three.chat.knownAccounts.map(({ user }) => user)).toEqual(["ana"]);
   });
 });
 

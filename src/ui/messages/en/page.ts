@@ -957,10 +957,16 @@ export const ENGLISH = {
   setPassword: "Set password",
   passwordSet: "Password changed.",
   logoutAsk: "Sign out in this browser?",
-  logoutForget: "Also forget this device and its key",
-  logoutForgetExplained:
-    "To sign in again, you'll need your password. This browser loses the keys of your encrypted " +
-    "rooms: if no other device of yours has them, you can no longer read what was written there.",
+  logoutKeeps: "Your password is needed to sign in again. Drafts and keys stay in this browser.",
+  logoutNoPassword:
+    "You have no password. Nobody can sign in again, not even you, without another device of " +
+    "yours or a code from an operator.",
+  setPasswordFirst: "Set a password first",
+  accountsTitle: "Accounts in this browser",
+  accountsKeep: "Each tab keeps its account",
+  accountHere: (user: string) => `${user}, in this tab`,
+  addAccount: "Add an account",
+  signOutOf: (name: string) => `Sign out ${name}`,
   logoutAttached: "Attached files and messages with files that haven't been sent will be removed.",
   keyRooms: "previous or next room",
   keySwitcher: "go to a room or person",

@@ -33,6 +33,20 @@ export const ENGLISH_START = {
   continueAs: (name: string) => `Continue as ${name}`,
   knownAccounts: "Accounts in this browser",
   useOtherName: "Use another name",
+  passwordOf: (name: string) => `Password of ${name}`,
+  lacksPassword:
+    "This account had no password. Enter the code of a card, or choose “I have a code” for a " +
+    "code from your other device.",
+  signIn: "Sign in",
+  sharedComputer: "Shared computer: forget me when I sign out",
+  forgetHere: "Forget me here",
+  forgetExplained: (name: string) =>
+    `Removes the face, name, drafts and keys of ${name} from this browser`,
+  forgetAsk: (name: string) => `Forget ${name} in this browser?`,
+  forgetLost:
+    "Drafts and unsent messages are lost. Encrypted rooms can no longer be read in this browser: " +
+    "if it is your only device, what was written there is lost.",
+  forgottenNext: "Signed out and forgotten here. Who is next?",
   fingerprint: "Server fingerprint",
   fingerprintHint: "Compare it with the fingerprint that the server's owner sees.",
   fingerprintChanged: (from: string) =>

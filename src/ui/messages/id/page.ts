@@ -37,6 +37,19 @@ export const INDONESIAN: Texts = {
   continueAs: (name) => `Lanjutkan sebagai ${name}`,
   knownAccounts: "Akun di peramban ini",
   useOtherName: "Pakai nama lain",
+  passwordOf: (name) => `Kata sandi ${name}`,
+  lacksPassword:
+    "Akun ini tidak punya kata sandi. Masukkan kode dari kartu, atau pilih “Saya punya kode” " +
+    "untuk kode dari perangkat Anda yang lain.",
+  signIn: "Masuk",
+  sharedComputer: "Komputer bersama: lupakan saya saat saya keluar",
+  forgetHere: "Lupakan saya di sini",
+  forgetExplained: (name) => `Menghapus wajah, nama, draf, dan kunci ${name} dari peramban ini`,
+  forgetAsk: (name) => `Lupakan ${name} di peramban ini?`,
+  forgetLost:
+    "Draf dan pesan yang belum terkirim akan hilang. Ruang terenkripsi tidak bisa lagi dibaca di " +
+    "peramban ini: jika ini satu-satunya perangkat Anda, isinya hilang.",
+  forgottenNext: "Sudah keluar dan dilupakan di sini. Siapa berikutnya?",
   fingerprint: "Sidik jari server",
   fingerprintHint: "Cocokkan dengan sidik jari yang dilihat pemilik server.",
   fingerprintChanged: (from) =>
@@ -1115,10 +1128,17 @@ export const INDONESIAN: Texts = {
   setPassword: "Tetapkan kata sandi",
   passwordSet: "Kata sandi telah diganti.",
   logoutAsk: "Keluar dari peramban ini?",
-  logoutForget: "Lupakan juga perangkat ini dan kuncinya",
-  logoutForgetExplained:
-    "Untuk masuk lagi, Anda memerlukan kata sandi. Peramban ini kehilangan kunci ruang " +
-    "terenkripsi Anda: jika tidak ada di perangkat Anda yang lain, isinya tidak dapat dibaca lagi.",
+  logoutKeeps:
+    "Untuk masuk lagi diperlukan kata sandi Anda. Draf dan kunci tetap ada di peramban ini.",
+  logoutNoPassword:
+    "Anda tidak punya kata sandi. Tidak ada yang bisa masuk lagi, termasuk Anda, tanpa perangkat " +
+    "Anda yang lain atau kode dari operator.",
+  setPasswordFirst: "Tetapkan kata sandi dulu",
+  accountsTitle: "Akun di peramban ini",
+  accountsKeep: "Setiap tab tetap memakai akunnya",
+  accountHere: (user) => `${user}, di tab ini`,
+  addAccount: "Tambah akun",
+  signOutOf: (name) => `Keluar dari ${name}`,
   logoutAttached: "Berkas terlampir dan pesan dengan berkas yang belum terkirim akan dihapus.",
   keyRooms: "ruang sebelumnya atau berikutnya",
   keySwitcher: "pergi ke ruang atau orang",

@@ -8,11 +8,12 @@ import { cleanText } from "../../../base/text.ts";
 import { TypedCode } from "../../../client/login.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { ServerView } from "../../../core/model/state.ts";
-import { KNOWN_KEY } from "../../../ui/local-keys.ts";
+import { FORGOTTEN_KEY, KNOWN_KEY } from "../../../ui/local-keys.ts";
 import type { StartTexts } from "../../../ui/messages/en/start.ts";
 import { LANGUAGES, type Language } from "../../../ui/messages/languages.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { attempt } from "../../input/attempt.ts";
 import { isLinkCode } from "../../input/typed-code.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
@@ -32,6 +33,7 @@ import { LazyModule, useModule } from "../shell/lazy.ts";
 import { readLocal } from "../shell/local.ts";
 import { NewPassword } from "../shell/new-password.tsx";
 import { trustOffer } from "../trust/offer-module.ts";
+import { AccountFaces } from "./faces.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
 
 interface TypedLogin {
@@ -124,31 +126,41 @@ function Refusal({ fault }: { readonly fault: unknown }) {
   );
 }
 
-function KnownUsers({
-  task,
-  onOther,
-}: {
+interface KnownProps {
   readonly task: RunningTask;
   readonly onOther: () => void;
-}) {
+  readonly onOwner: OnOwner;
+}
+
+function KnownAccounts({ task, onOther, onOwner }: KnownProps) {
   const page = useStart();
-  const { texts, chat } = page;
-  const use = (user: string) =>
-    task.run(() => logIn(page, { user }, () => void task.run(() => register(page, { user }))));
+  const { texts } = page;
+  const [wrong, setWrong] = useState<ReactNode>();
+  const enter = async (login: TypedLogin, run: () => Promise<void>) => {
+    setWrong(undefined);
+    try {
+      await run().catch((fault: unknown) => takeCode(page, fault, onOwner));
+    } catch (fault) {
+      const isRefused = fault instanceof Fault && WRONG_CODES.has(fault.code);
+      if (isRefused && login.password !== "") setWrong(texts.passwordWrong);
+      throw fault;
+    }
+  };
+  const onEnter = (user: string, password: string) => {
+    const login = { user, password };
+    const create = () => void task.run(() => enter(login, () => register(page, login)));
+    task.run(() => enter(login, () => logIn(page, login, create)));
+  };
   return (
-    <fieldset className="known">
-      <legend>{texts.knownAccounts}</legend>
-      {chat.knownUsers.map((user) => (
-        <Button key={user} variant="wide" disabled={task.isBusy} onClick={() => use(user)}>
-          {texts.continueAs(cleanText(user))}
-        </Button>
-      ))}
-      <Button variant="quiet" onClick={onOther}>
-        {texts.useOtherName}
-      </Button>
-    </fieldset>
+    <>
+      <AccountFaces task={task} onEnter={onEnter} onOther={onOther} fault={wrong} />
+      <Refusal fault={wrong === undefined ? task.fault : undefined} />
+    </>
   );
 }
+
+/** Refusals of a name and password that do not match. */
+const WRONG_CODES: ReadonlySet<string> = new Set(["login-refused", "room-password-wrong"]);
 
 interface FormProps {
   /** `undefined` while the page connects. */
@@ -327,6 +339,13 @@ function LanguageChoice() {
   );
 }
 
+/** Whether an account was just forgotten in this tab. */
+function takeForgotten(): boolean {
+  const wasForgotten = sessionStorage.getItem(FORGOTTEN_KEY) !== null;
+  sessionStorage.removeItem(FORGOTTEN_KEY);
+  return wasForgotten;
+}
+
 export function SignIn() {
   const { texts, chat } = useStart();
   const { server, connection } = useModel();
@@ -340,7 +359,8 @@ export function SignIn() {
   const { signedOut } = chat;
   const loginFault = isOutside && signedOut === undefined ? connection.fault : undefined;
   const refused = task.fault ?? loginFault;
-  const showsKnownUsers = chat.knownUsers.length > 0 && signedOut === undefined && !usesOtherName;
+  const showsKnownUsers =
+    chat.knownAccounts.length > 0 && signedOut === undefined && !usesOtherName;
   const [isLinking, setLinking] = useState(chat.linkCode !== undefined);
   const leaveLinking = () => {
     chat.forgetLinkCode();
@@ -365,6 +385,7 @@ export function SignIn() {
     task.forget();
     setLinking(true);
   };
+  const [wasForgotten] = useState(() => attempt(takeForgotten) === true);
   const { TrustOffer } = useModule(trustOffer) ?? {};
   const { ProgramOffer } = useModule(programOffer) ?? {};
   const waits = server === undefined && readLocal(KNOWN_KEY) === true;
@@ -373,7 +394,14 @@ export function SignIn() {
   ) : isLinking ? (
     <CodeForm server={server} task={task} onOwner={chooseFor} onOther={leaveLinking} />
   ) : waits ? null : showsKnownUsers ? (
-    <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
+    <KnownAccounts
+      task={task}
+      onOther={() => {
+        task.forget();
+        setUsesOtherName(true);
+      }}
+      onOwner={chooseFor}
+    />
   ) : (
     <LoginForm
       server={server}
@@ -393,8 +421,9 @@ export function SignIn() {
               {texts.fingerprintChanged(server.changedFrom)}
             </Announced>
           )}
+          {wasForgotten ? <Announced kind="notice">{texts.forgottenNext}</Announced> : null}
           {form}
-          {isResetting || isLinking || showsKnownUsers ? (
+          {isResetting || isLinking ? (
             <Refusal fault={isTypingCode ? loginFault : refused} />
           ) : null}
           {server === undefined ? null : (

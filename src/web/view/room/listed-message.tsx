@@ -7,7 +7,8 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { withoutSign } from "../../../ui/text/target-text.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
-import { Avatar, inkOf, useNames } from "./person.tsx";
+import { inkOf } from "../shell/ink.ts";
+import { Avatar, useNames } from "./person.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import { RoomTile } from "./tile.tsx";
 

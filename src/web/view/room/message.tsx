@@ -36,6 +36,7 @@ import { Button } from "../shell/button.tsx";
 import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
+import { inkOf } from "../shell/ink.ts";
 import { MenuButton } from "../shell/menu.tsx";
 import { Foldable } from "../text/fold.tsx";
 import {
@@ -52,7 +53,6 @@ import {
   CardContext,
   FACES_MAX,
   Faces,
-  inkOf,
   Marks,
   useAuthor,
   useNames,

@@ -8,7 +8,12 @@ import { HelpDialog } from "../shell/help-dialog.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
-import { LogoutDialog, SettingsDialog, type SettingsPart } from "../shell/settings-dialog.tsx";
+import {
+  openOwnAccount,
+  SettingsDialog,
+  type SettingsPart,
+  signOutHere,
+} from "../shell/settings-dialog.tsx";
 import { Avatar, useShownName } from "./person.tsx";
 import { SavedDialog } from "./saved.tsx";
 
@@ -16,14 +21,15 @@ const QUIET_HOURS = [1, 8, 24] as const;
 
 /** The board above the rows. */
 export function OwnHead({ me }: { readonly me: string }) {
-  const { texts, openDialog } = usePage();
+  const page = usePage();
+  const { texts, openDialog } = page;
   const name = useShownName(me);
   const isOnline = useOnline();
   const status = useModelValue((model) => ownStatus(model, Date.now()));
   const hasPrefs = useModelValue(({ prefs }) => prefs !== undefined);
   return (
     <div className="me">
-      <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
+      <button type="button" className="me-button" onClick={() => openOwnAccount(page)}>
         <span className="me-face">
           <Avatar name={name} user={me} tint={tintOf(me)} />
           <span className="me-camera">
@@ -117,7 +123,8 @@ interface OwnRowsProps {
 }
 
 export function OwnRows({ onJump }: OwnRowsProps) {
-  const { texts, openDialog } = usePage();
+  const page = usePage();
+  const { texts, openDialog } = page;
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
   const saved = useModelValue((model) => model.saved.size);
   const set = (part: SettingsPart) => () => openDialog(SettingsDialog, { part });
@@ -154,7 +161,7 @@ export function OwnRows({ onJump }: OwnRowsProps) {
       />
       <hr className="place-line" />
       <Row icon="help" title={texts.commands} onPress={() => openDialog(HelpDialog)} />
-      <Row icon="leave" title={texts.logout} isDanger onPress={() => openDialog(LogoutDialog)} />
+      <Row icon="leave" title={texts.logout} isDanger onPress={() => signOutHere(page)} />
     </>
   );
 }

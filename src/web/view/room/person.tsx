@@ -22,6 +22,7 @@ import { personMarks } from "../../../ui/text/person-marks.ts";
 import { personText, type ShownNames } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
+import { INKS, inkOf } from "../shell/ink.ts";
 
 /** Renders again at this time, if it is in the future. */
 function useRenderAt(untilUnixMs: number | undefined): void {
@@ -104,15 +105,6 @@ export function AccountName({ user }: { readonly user: string }) {
   return shown === cleanText(user) || !isAmbiguous(user) ? null : (
     <span className="account-name">{cleanText(user)}</span>
   );
-}
-
-/** Number of inks, each for two tints. */
-const INKS = 12;
-
-/** Style of a person's ink: fill of the avatar and colour of the name. */
-export function inkOf({ tint }: Pick<Person, "tint">): CSSProperties {
-  const ink = `--ink-${(tint % INKS) + 1}`;
-  return { "--ink": `var(${ink})`, "--ink-text": `var(${ink}-text)` } as CSSProperties;
 }
 
 /** Style of a room's chalk. */

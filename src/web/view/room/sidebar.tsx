@@ -37,7 +37,7 @@ import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { ServerTile } from "../shell/server-tile.tsx";
-import { SettingsDialog } from "../shell/settings-dialog.tsx";
+import { openOwnAccount, SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Activity } from "./activity.tsx";
 import { InvitationList, useInvitations } from "./invitations.tsx";
 import { presenceText } from "./members.tsx";
@@ -516,12 +516,13 @@ function useOwnState(): string {
 }
 
 function OwnButton({ me }: { readonly me: string }) {
-  const { texts, openDialog } = usePage();
+  const page = usePage();
+  const { texts } = page;
   const name = useShownName(me);
   const state = useOwnState();
   const isQuiet = useModelValue((model) => dndEnd(model) !== undefined);
   return (
-    <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
+    <button type="button" className="me-button" onClick={() => openOwnAccount(page)}>
       <Avatar name={name} user={me} tint={tintOf(me)} />
       <span className="me-words">
         <span className="room-name" dir="auto">

@@ -28,7 +28,7 @@ import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, deleteQuestion, leaveQuestion } from "../shell/dialog.tsx";
 import { HelpDialog } from "../shell/help-dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
-import { LogoutDialog, SettingsDialog } from "../shell/settings-dialog.tsx";
+import { LogoutDialog, SettingsDialog, signOutHere } from "../shell/settings-dialog.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
 import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
@@ -297,7 +297,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   passwd: (_, { openDialog }) => openDialog(SettingsDialog, { changesPassword: true }),
   "irc-password": (_, { openDialog }) => openDialog(IrcPasswordsDialog),
   set: (_, { openDialog }) => openDialog(SettingsDialog),
-  logout: (_, { openDialog }) => openDialog(LogoutDialog),
+  logout: (_, page) => signOutHere(page),
   quit: (_, { openDialog }) => openDialog(LogoutDialog),
   help: ({ input }, { openDialog }) => openDialog(HelpDialog, { input }),
   invite: (_, { openDialog }) => openDialog(InviteDialog),

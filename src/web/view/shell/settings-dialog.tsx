@@ -4,6 +4,7 @@ import { Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { HOUR_MS } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { dndEnd, hasUnreadFirst } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { EVERYWHERE } from "../../../core/rooms/prefs.ts";
@@ -17,6 +18,7 @@ import {
   settingRow,
 } from "../../../ui/settings.ts";
 import { PageFault } from "../../../ui/text/fault-text.ts";
+import type { KnownAccount } from "../../browser/preferences.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
 import { attempt } from "../../input/attempt.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
@@ -29,7 +31,14 @@ import { Avatar, usePicture, useShownName } from "../room/person.tsx";
 import { TrustOffer } from "../trust/offer.tsx";
 import { Announced } from "./announced.tsx";
 import { Button } from "./button.tsx";
-import { type CloseProps, FaultLine, useModelValue, usePage, useTask } from "./context.tsx";
+import {
+  type CloseProps,
+  FaultLine,
+  type PageValue,
+  useModelValue,
+  usePage,
+  useTask,
+} from "./context.tsx";
 import { deviceName, lastSeenText } from "./device-text.ts";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { whenSettled } from "./effects.ts";
@@ -545,10 +554,11 @@ function Devices() {
 
 export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
   const page = usePage();
-  const { texts, chat } = page;
-  const [forgetsDevice, setForgetsDevice] = useState(false);
+  const { texts, chat, openDialog } = page;
+  const [forgets, setForgets] = useState(chat.isShared);
+  const lacksPassword = chat.hasPassword === false;
   const logout = async () => {
-    await chat.logout(forgetsDevice);
+    await chat.logout(forgets);
     onClose();
     await disablePushes(page);
   };
@@ -560,11 +570,120 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
       onSubmit={logout}
       onClose={onClose}
     >
-      <Check label={texts.logoutForget} isOn={forgetsDevice} onChange={setForgetsDevice} />
-      {forgetsDevice ? <Announced kind="notice">{texts.logoutForgetExplained}</Announced> : null}
+      {lacksPassword ? (
+        <>
+          <Announced kind="notice" className="warning">
+            {texts.logoutNoPassword}
+          </Announced>
+          <Button
+            onClick={() => {
+              onClose();
+              openDialog(SettingsDialog, { changesPassword: true });
+            }}
+          >
+            {texts.setPasswordFirst}
+          </Button>
+        </>
+      ) : forgets ? null : (
+        <p>{texts.logoutKeeps}</p>
+      )}
+      <Check label={texts.sharedComputer} isOn={forgets} onChange={setForgets} />
+      {forgets ? <Announced kind="notice">{texts.forgetLost}</Announced> : null}
       {chat.attached.hasFiles ? <p>{texts.logoutAttached}</p> : null}
     </FormDialog>
   );
+}
+
+/** Signs out, on a shared computer at once unless something would be lost. */
+export function signOutHere(page: PageValue): void {
+  const { chat, openDialog } = page;
+  if (!chat.isShared || chat.hasPassword !== true || chat.isLossy) return openDialog(LogoutDialog);
+  chat.logout(true).catch(page.fail);
+}
+
+interface AccountRowProps {
+  readonly account: KnownAccount;
+  readonly isCurrent: boolean;
+}
+
+function AccountRow({ account, isCurrent }: AccountRowProps) {
+  const { texts, chat, fail } = usePage();
+  const { user: id, displayName } = account;
+  const accountName = cleanText(id);
+  const name = displayName === undefined ? accountName : cleanText(displayName);
+  const about = isCurrent ? texts.accountHere(accountName) : accountName;
+  return (
+    <button
+      type="button"
+      className="account-row"
+      aria-current={isCurrent || undefined}
+      onClick={() => {
+        if (!isCurrent) chat.changeAccount(id).catch(fail);
+      }}
+    >
+      <Avatar name={name} user={id} tint={tintOf(id)} />
+      <span className="room-text">
+        <span className="place-row-title" dir="auto">
+          {name}
+        </span>
+        <span className="place-row-about">{about}</span>
+      </span>
+      {isCurrent ? <Icon name="check" /> : null}
+    </button>
+  );
+}
+
+/** Changes the account of this tab. */
+export function AccountsDialog({ onClose }: CloseProps) {
+  const page = usePage();
+  const { texts, chat, openDialog, fail } = page;
+  const { me } = chat.model;
+  const name = useShownName(me ?? "");
+  const accounts = chat.knownAccounts.filter(({ isSignedOut }) => !isSignedOut);
+  const others = accounts.filter(({ user }) => !isSameName(user, me));
+  const own = accounts.filter(({ user }) => isSameName(user, me));
+  return (
+    <Dialog title={texts.accountsTitle} onClose={onClose} className="dialog-small">
+      <p className="hint">{texts.accountsKeep}</p>
+      {[...own, ...others].map((account) => (
+        <AccountRow key={account.user} account={account} isCurrent={isSameName(account.user, me)} />
+      ))}
+      <hr className="place-line" />
+      <button type="button" className="account-row" onClick={() => chat.addAccount().catch(fail)}>
+        <Icon name="invite" />
+        {texts.addAccount}
+      </button>
+      <button
+        type="button"
+        className="account-row"
+        onClick={() => {
+          onClose();
+          openDialog(SettingsDialog);
+        }}
+      >
+        <Icon name="gear" />
+        {texts.account}
+      </button>
+      <button
+        type="button"
+        className="account-row"
+        onClick={() => {
+          onClose();
+          signOutHere(page);
+        }}
+      >
+        <Icon name="leave" />
+        {texts.signOutOf(name)}
+      </button>
+    </Dialog>
+  );
+}
+
+/** Opens the accounts of this browser, or the settings if there is only one. */
+export function openOwnAccount({ chat, openDialog }: PageValue): void {
+  const signedIn = chat.knownAccounts.filter(({ isSignedOut }) => !isSignedOut);
+  if (signedIn.length > 1) openDialog(AccountsDialog);
+  else openDialog(SettingsDialog);
 }
 
 /** Icons of the sections, in their order. */
@@ -579,7 +698,8 @@ interface SettingsProps extends CloseProps {
 }
 
 export function SettingsDialog({ changesPassword = false, part, onClose }: SettingsProps) {
-  const { texts, chat, openDialog } = usePage();
+  const page = usePage();
+  const { texts, chat, openDialog, fail } = page;
   const sections: readonly (readonly [SettingsPart, title: string, content: ReactNode])[] = [
     [
       "account",
@@ -651,10 +771,11 @@ export function SettingsDialog({ changesPassword = false, part, onClose }: Setti
         <Button onClick={() => openDialog(HelpDialog)}>
           {matchMedia("(hover: none)").matches ? texts.commands : texts.help}
         </Button>
+        <Button onClick={() => chat.addAccount().catch(fail)}>{texts.addAccount}</Button>
         <Button
           onClick={() => {
             onClose();
-            openDialog(LogoutDialog);
+            signOutHere(page);
           }}
         >
           {texts.logout}
