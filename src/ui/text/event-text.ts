@@ -201,7 +201,7 @@ export function membershipTexts<T extends MembershipEvent>(
 }
 
 /** Counts such as `141 people joined, 12 left`, and `+141 −12` for narrow views. */
-export function membershipCounts(
+function membershipCounts(
   { joined, left, removed }: ReturnType<typeof membershipSum<MembershipEvent>>,
   texts: Texts,
 ): readonly [string, string] {

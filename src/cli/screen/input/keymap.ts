@@ -50,6 +50,7 @@ const BINDINGS: readonly Binding[] = [
   row("reading", "page-down", "pagedown", "ctrl-v"),
   row("reading", "row-up", "ctrl-up", "shift-pageup"),
   row("reading", "row-down", "ctrl-down", "shift-pagedown"),
+  row("reading", "read-on", "space"),
   row("reading", "oldest", "ctrl-home", "alt-home"),
   row("reading", "newest", "ctrl-end", "alt-end"),
   row("reading", "select", "shift-up", "alt-s"),

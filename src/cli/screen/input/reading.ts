@@ -6,8 +6,8 @@ import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
 import { editorOf } from "../editor/editor.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
-import { atOldest, scrollDown, scrollUp } from "../state/scroll.ts";
-import { isTargetMuted } from "../view/panels.ts";
+import { atOldest, edgeOf, scrollDown, scrollUp } from "../state/scroll.ts";
+import { isTargetMuted, nextToRead } from "../view/panels.ts";
 import {
   currentDraft,
   draftActions,
@@ -99,6 +99,32 @@ function openNumbered(index: number): KeyHandler {
   };
 }
 
+/** Lines of the last page that stay on top of the next one. */
+const KEPT_LINES = 2;
+
+/**
+ * Turns the page on an empty line, and opens the next room with something new at the end of one. A
+ * message that was cut at the lower edge begins the next page.
+ */
+function readOn(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
+  const { editor, overlay, question, selected, completion } = state;
+  const { model, rows, layout, settings } = context;
+  if (editor.text !== "" || selected !== undefined || openTarget(model) === undefined) {
+    return undefined;
+  }
+  if (overlay !== undefined || question !== undefined || completion !== undefined) return undefined;
+  const reading = { ...state, readsOn: true };
+  if (state.scroll !== undefined || rows.hasNewer) {
+    const timeline = timelineOf(context);
+    const { index, below } = edgeOf(timeline, state.scroll);
+    const shown = layout.heightOf(timeline.rows[index]?.key ?? "") - below;
+    const kept = below > 0 && shown < layout.pageRows / 2 ? shown : KEPT_LINES;
+    return scroll(reading, -Math.max(1, layout.pageRows - kept), context);
+  }
+  const next = nextToRead(model, settings.muted);
+  return next === undefined ? undefined : openRoomOf(reading, next.target, context);
+}
+
 /** Targets with mentions come first. */
 function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
   const lines = linesOf(context.model);
@@ -112,6 +138,7 @@ function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
 }
 
 export const READING = {
+  "read-on": readOn,
   switcher: (state, context) => withOverlay(state, openList("switcher", context)),
   "room-previous": openAdjacent(-1),
   "room-next": openAdjacent(1),

@@ -74,7 +74,8 @@ const HANDLERS: Readonly<Record<CommandName, KeyHandler>> = {
   choose: (state, context) =>
     runMenuEntry(state, context) ?? chooseInInbox(state, context) ?? LISTS.choose(state, context),
   menu: (state, context) => inboxMenu(state, context) ?? SELECTION.menu(state, context),
-  "read-on": (state, context) => readOnFromInbox(state, context),
+  "read-on": (state, context) =>
+    readOnFromInbox(state, context) ?? READING["read-on"](state, context),
   copy: (state, context) => copyOpenText(state) ?? SELECTION.copy(state, context),
 };
 
@@ -113,8 +114,10 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
       const text = context.texts.pasteTooLong(PASTE_BYTES_MAX / 1024);
       return withChange(state, { notes: [...state.notes, { text, tone: "fault" }] });
     }
-    default:
-      return handleKey(state, key, context);
+    default: {
+      const wasReading = { ...state, readsOn: false };
+      return handleKey(state.readsOn && key.name !== "space" ? wasReading : state, key, context);
+    }
   }
 }
 

@@ -29,6 +29,8 @@ export interface ScreenState {
   readonly roomsScroll: ListTop | undefined;
   readonly membersScroll: ListTop | undefined;
   readonly isFocused: boolean;
+  /** Whether the last key was a Space that turned the page or opened the next room. */
+  readonly readsOn: boolean;
 }
 
 /** Row at the bottom edge of the timeline, which keeps its position when rows are added. */
@@ -152,6 +154,7 @@ export const FIRST_STATE: ScreenState = {
   roomsScroll: undefined,
   membersScroll: undefined,
   isFocused: true,
+  readsOn: false,
 };
 
 export interface ScreenFrame {

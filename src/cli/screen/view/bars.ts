@@ -107,6 +107,8 @@ interface StatusOptions {
   readonly hit: number | undefined;
   readonly question: ScreenQuestion | undefined;
   readonly completion: Completion | undefined;
+  /** Shown at the end of the open room, while Space reads on. `next` is the next place to read. */
+  readonly end?: { readonly next: string | undefined } | undefined;
   /** Keys of an open list, which replace what concerns the open room. */
   readonly keys?: string | undefined;
 }
@@ -124,7 +126,7 @@ export function statusLine(options: StatusOptions, columns: number): StyledLine 
     const left = joined([connectionSpans(options).slice(0, 2), pendingSpans(options)]);
     return splitLine(left, right, columns);
   }
-  const right = [...hitSpans(options), ...belowSpans(options)];
+  const right = [...hitSpans(options), ...belowSpans(options), ...endSpans(options)];
   return splitLine(leftSpans(options, columns - lineWidth(right) - 1), right, columns);
 }
 
@@ -172,6 +174,13 @@ function belowSpans({ below, texts }: StatusOptions): StyledLine {
   const { moreBelow, moreBelowCount } = texts.screen;
   const text = below.rows > 0 ? moreBelowCount(below.rows) : moreBelow;
   return [{ text: `${text} `, role: "bar", bold: true, clickAction: "newest" }];
+}
+
+function endSpans({ end, texts }: StatusOptions): StyledLine {
+  if (end === undefined) return [];
+  const { allRead, spaceNext } = texts.screen;
+  const text = end.next === undefined ? allRead : spaceNext(end.next);
+  return [{ text: `${text} `, role: "bar-dim", clickAction: "unread" }];
 }
 
 function questionLine(question: ScreenQuestion, texts: ScreenTexts, columns: number): StyledLine {
@@ -293,7 +302,11 @@ function ruleSpans({ model, texts, nowUnixMs }: StatusOptions): readonly Span[] 
   ]);
 }
 
-function unreadSpans({ model, texts, muted }: StatusOptions): readonly Span[] {
+function unreadSpans({ model, texts, muted, end }: StatusOptions): readonly Span[] {
+  if (end !== undefined) {
+    const place = targetTitle(model, model.open ?? "");
+    return [{ text: texts.screen.endOf(place), role: "bar-dim" }];
+  }
   const { rooms, people } = roomList(model);
   const lines = [...rooms, ...people]
     .filter(

@@ -26,10 +26,12 @@ import { draftContextLine, noticeLines } from "./notices.ts";
 import { type OverlayOptions, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
 import { type ColorDepth, Palette } from "./palette.ts";
 import {
+  countedPlace,
   type HitRegions,
   hitAt,
   type MemberColumn,
   memberColumn,
+  nextToRead,
   type RoomColumn,
   roomColumn,
   topOf,
@@ -384,10 +386,23 @@ export class FrameComposer {
         question,
         completion,
         keys,
+        end: isAtBottom ? readingEnd(props) : undefined,
       },
       size.columns,
     );
   }
+}
+
+/** `undefined` if Space types a blank. */
+function readingEnd({ model, state, rows, settings }: ViewProps) {
+  const { overlay, question, editor, selected, readsOn } = state;
+  const isCovered = overlay !== undefined || question !== undefined || selected !== undefined;
+  if (isCovered || editor.text !== "" || rows.hasNewer || model.open === undefined) {
+    return undefined;
+  }
+  const next = nextToRead(model, settings.muted);
+  if (next === undefined) return readsOn ? { next: undefined } : undefined;
+  return { next: countedPlace(model, next) };
 }
 
 function inboxOf(props: ViewProps): InboxOptions | undefined {

@@ -3,9 +3,16 @@
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { isOnline, openRoom, type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
+import {
+  isOnline,
+  openRoom,
+  type RoomListEntry,
+  roomList,
+  roomOf,
+} from "../../../core/model/selectors.ts";
 import type { Member, Model } from "../../../core/model/state.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Hit, ListScroll, ListTop } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import type { Areas } from "./composition.ts";
@@ -97,6 +104,22 @@ export function topOf(listTop: ListTop | undefined, { open }: Model): number | u
 
 export function isTargetMuted(muted: readonly string[], target: string): boolean {
   return muted.some((entry) => isSameName(entry.replace(/^#/, ""), target));
+}
+
+/** Next place to read in the order of the inbox; `undefined` if nothing else is new. */
+export function nextToRead(model: Model, muted: readonly string[]): RoomListEntry | undefined {
+  const { rooms, people } = roomList(model);
+  const rank = ({ mentions, kind }: RoomListEntry) => (mentions > 0 ? 0 : kind === "room" ? 2 : 1);
+  const newest = ({ target }: RoomListEntry) => roomOf(model, target)?.lastSeq ?? 0;
+  return [...rooms, ...people]
+    .filter((entry) => entry.unread > 0 && !entry.isOpen && !entry.isIgnored)
+    .filter(({ target }) => !isTargetMuted(muted, target))
+    .sort((a, b) => rank(a) - rank(b) || newest(b) - newest(a))[0];
+}
+
+/** Place with its counts, such as `#ops (@1 34)`. */
+export function countedPlace(model: Model, { target, mentions, unread }: RoomListEntry): string {
+  return `${targetTitle(model, target)} (${countText(mentions, unread)})`;
 }
 
 function signOf({ kind, isOnline }: RoomListEntry): string {

@@ -49,6 +49,9 @@ export const ENGLISH_TERMINAL = {
   refusedAtQuit: (n: number) =>
     `${counted(n, "message")} not sent. Quit again to keep ${n === 1 ? "it" : "them"} as a draft.`,
   sendingPosts: (n: number) => `${n} queued`,
+  endOf: (place: string) => `end of ${place}`,
+  spaceNext: (place: string) => `Space: next, ${place}`,
+  allRead: "You have read everything · Alt-I inbox",
   unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
   resultOf: (at: number, total: string) => `result ${at} of ${total}`,
   moreBelow: "-- more below --",

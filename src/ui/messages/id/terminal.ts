@@ -38,6 +38,9 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   refusedAtQuit: (n) =>
     `${n} pesan tidak terkirim. Ulangi untuk keluar; isinya disimpan sebagai draf.`,
   sendingPosts: (n) => `${n} dalam antrean`,
+  endOf: (place) => `akhir ${place}`,
+  spaceNext: (place) => `Spasi: berikutnya, ${place}`,
+  allRead: "Anda sudah membaca semuanya · Alt-I kotak masuk",
   unreadIn: (n, targets) => `${n} belum dibaca di ${targets}`,
   resultOf: (at, total) => `hasil ${at} dari ${total}`,
   moreBelow: "-- masih ada di bawah --",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { BEN, record } from "../../../core/model-scene.ts";
+import { BEN, LOBBY, record, recordEvent, scene } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
 
 describe("pages", () => {
@@ -85,4 +85,52 @@ describe("Alt-A", () => {
     ]);
     expect(new Screen().press("alt-a").actions).toEqual([]);
   });
+});
+
+function unreadRoom(id: string, name: string, unread: number): ModelEvent {
+  return { kind: "room", room: id, name, n: unread + 1, skipped: 0, read: 1, unread } as never;
+}
+
+test("Space reads 230 messages in 26 pages, then opens the next room, then types a blank", () => {
+  const model = scene(
+    { kind: "open", target: "lobby" },
+    ...Array.from({ length: 230 }, (_, i) => recordEvent(i + 2)),
+    unreadRoom("r1", "dev", 5),
+  ).model;
+  const screen = new Screen(model);
+  const { layout } = screen.context;
+  screen.context = { ...screen.context, layout: { ...layout, pageRows: 21, heightOf: () => 2 } };
+  const { rows } = screen.context.rows;
+  const first = rows.findIndex((row) => row.kind === "item");
+  screen.state = { ...screen.state, scroll: { key: rows[first + 8]?.key ?? "", below: 0 } };
+  const seen = new Set<string>();
+  const look = () => {
+    const { scroll } = screen.state;
+    const end =
+      scroll === undefined ? rows.length - 1 : rows.findIndex(({ key }) => key === scroll.key);
+    const below = scroll?.below ?? 0;
+    const visible = 21 + below;
+    for (let i = end, used = 2; i >= 0 && used <= visible; i--, used += 2) {
+      if (i < end || below === 0) seen.add(rows[i]?.key ?? "");
+    }
+  };
+  look();
+  let keys = 0;
+  while (screen.state.scroll !== undefined) {
+    screen.press("space");
+    keys++;
+    look();
+  }
+  expect(keys).toBeLessThanOrEqual(26);
+  expect(rows.slice(first).filter(({ key }) => !seen.has(key))).toEqual([]);
+  expect(screen.line).toBe("|");
+  expect(screen.press("space").actions).toEqual([{ kind: "open", target: "dev" }]);
+  expect(screen.state.readsOn).toBe(true);
+  screen.model({ kind: "open", target: "dev" }, { kind: "seen", room: LOBBY, seq: 231 });
+  expect(screen.key({ name: "space", text: " " }).line).toBe(" |");
+});
+
+test("Space types a blank behind text", () => {
+  const screen = new Screen().type("and");
+  expect(screen.key({ name: "space", text: " " }).line).toBe("and |");
 });

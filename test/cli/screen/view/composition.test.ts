@@ -129,6 +129,7 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   roomsScroll: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
   membersScroll: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
   isFocused: fc.boolean(),
+  readsOn: fc.boolean(),
 });
 const side = fc.double({ min: 0.05, max: 2_000, noNaN: true });
 const picture = fc.record({ id: fc.integer({ min: 1, max: 255 }), columns: side, rows: side });
