@@ -243,7 +243,7 @@ function openServices(
     kernel,
     quota,
     peers,
-    archive: new CurrentArchive(options.archive, rooms),
+    archive: new CurrentArchive(options.archive, { rooms, files: options.engine.files }),
     pageReads: new Slots(CONCURRENT_PAGE_READS_MAX),
     targets: new TargetResolver({ rooms, directory: registry, sha256 }),
     warn: (fault) => onEvent({ kind: "warning", fault }),

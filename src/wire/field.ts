@@ -5,6 +5,7 @@ import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { decodeJson } from "../base/decode.ts";
 import {
   FILE_ID_LENGTH,
+  FILES_PER_POST_MAX,
   MESSAGE_BYTES_MAX,
   PASSWORD_BYTES_MAX,
   POST_BYTES,
@@ -45,6 +46,8 @@ export const recordFields = {
   salt: v.optional(exactBytes(16)),
   body: v.optional(bytes(MESSAGE_BYTES_MAX)),
   erased: v.optional(positive),
+  /** Files that the body lists and that were erased without the message. */
+  erasedFiles: v.optional(list(fileId, FILES_PER_POST_MAX)),
   damaged: v.optional(v.boolean()),
   /** Name of the account `by` in the head; absent if the server caused the record. */
   from: v.optional(name),

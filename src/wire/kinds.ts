@@ -148,7 +148,7 @@ export const KINDS = {
   erase: {
     log: "history",
     traits: ["erasing", "itemless"],
-    body: { seq: "count", also: "list", files: "list" },
+    body: { seq: "count", of: "count", also: "list", files: "list" },
   },
   kick: {
     log: "history",

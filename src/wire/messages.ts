@@ -436,10 +436,17 @@ export const REQUESTS = {
     fields: { seq: positive, text: text(TEXT_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
-  /** `also`: edits of the message in a sealed room, which the server cannot find itself. */
+  /**
+   * `also`: edits of the message in a sealed room, which the server cannot find itself. `files`:
+   * erases only these files of the message, or the message if it then has neither files nor text.
+   */
   erase: {
     postCount: 1,
-    fields: { seq: positive, also: v.optional(list(positive, EDITS_PER_RECORD_MAX)) },
+    fields: {
+      seq: positive,
+      also: v.optional(list(positive, EDITS_PER_RECORD_MAX)),
+      files: v.optional(list(fileId, FILES_PER_POST_MAX, 1)),
+    },
     answer: v.object({ seq: positive }),
   },
   pin: {

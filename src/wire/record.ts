@@ -8,7 +8,7 @@ import { BRACE_CLOSE, NEWLINE, SPACE } from "../base/ascii.ts";
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { decodeJson } from "../base/decode.ts";
-import type { RoomId, Sha256, UserId } from "../base/ids.ts";
+import type { FileId, RoomId, Sha256, UserId } from "../base/ids.ts";
 import { UNIX_MS_MAX } from "../base/time.ts";
 import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
 import { LineScanner } from "./line-scanner.ts";
@@ -48,6 +48,8 @@ export interface LogRecord {
   readonly salt?: Uint8Array | undefined;
   readonly bodyBytes?: Uint8Array | undefined;
   readonly erased?: number | undefined;
+  /** Files that the body lists and that were erased without it. */
+  readonly erasedFiles?: readonly FileId[] | undefined;
   /** A body that does not match the commitment is never sent or displayed. */
   readonly damaged?: true;
 }

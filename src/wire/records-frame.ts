@@ -6,7 +6,7 @@
 
 import { assert } from "../base/assert.ts";
 import { withCapacity } from "../base/bytes.ts";
-import { MESSAGE_BYTES_MAX, RECORDS_PER_MESSAGE_MAX } from "../base/limits.ts";
+import { FILE_ID_LENGTH, MESSAGE_BYTES_MAX, RECORDS_PER_MESSAGE_MAX } from "../base/limits.ts";
 import {
   ARRAY_16,
   MAP,
@@ -28,17 +28,20 @@ const HEAD = packTexts("head");
 const SALT = packTexts("salt");
 const BODY = packTexts("body");
 const ERASED = packTexts("erased");
+const ERASED_FILES = packTexts("erasedFiles");
 const DAMAGED = packTexts("damaged");
 const FROM = packTexts("from");
 const START_BYTES = 1 + START.length + 3;
-/** Space for keys, lengths, salt, `erased` and a name; excludes head and body. */
+/** Space for keys, lengths, salt, `erased` and a name; excludes head, body and erased files. */
 const RECORD_FRAME_BYTES_MAX = 256;
+const FILE_ID_BYTES = 1 + FILE_ID_LENGTH;
 /** Fits in the runtime's 16 KiB send buffer, so that it is copied only once for each reader. */
 const FRAME_BYTES_MAX = 15 << 10;
 const NAME_BYTES_MAX = 64;
 
-export function recordBytes({ headBytes, bodyBytes }: LogRecord): number {
-  return headBytes.length + (bodyBytes?.length ?? 0) + RECORD_FRAME_BYTES_MAX;
+export function recordBytes({ headBytes, bodyBytes, erasedFiles = [] }: LogRecord): number {
+  const idBytes = erasedFiles.length * FILE_ID_BYTES;
+  return headBytes.length + (bodyBytes?.length ?? 0) + idBytes + RECORD_FRAME_BYTES_MAX;
 }
 
 export interface FrameMark {
@@ -62,13 +65,14 @@ export class RecordsFrame {
   }
 
   add(record: LogRecord, from: string | undefined): void {
-    const { headBytes, salt, bodyBytes, erased, damaged } = record;
+    const { headBytes, salt, bodyBytes, erased, erasedFiles, damaged } = record;
     this.#bytes = withCapacity(this.#bytes, this.#at, recordBytes(record));
     const isComplete = salt !== undefined && bodyBytes !== undefined;
     const entries =
       1 +
       (isComplete ? 2 : 0) +
       (erased === undefined ? 0 : 1) +
+      (erasedFiles === undefined ? 0 : 1) +
       (damaged === true ? 1 : 0) +
       (from === undefined ? 0 : 1);
     this.#bytes[this.#at++] = MAP | entries;
@@ -83,6 +87,11 @@ export class RecordsFrame {
     if (erased !== undefined) {
       this.#put(ERASED);
       this.#at = putCount(this.#bytes, this.#at, erased);
+    }
+    if (erasedFiles !== undefined) {
+      this.#put(ERASED_FILES);
+      this.#at = putArrayHead(this.#bytes, this.#at, erasedFiles.length);
+      for (const file of erasedFiles) this.#text(file);
     }
     if (damaged === true) {
       this.#put(DAMAGED);
@@ -167,13 +176,17 @@ function putStart(bytes: Uint8Array, count: number): number {
   const start = isShort ? 2 : 0;
   bytes[start] = MAP | 2;
   bytes.set(START, start + 1);
-  const countAt = start + 1 + START.length;
-  if (isShort) {
-    bytes[countAt] = SHORT_ARRAY | count;
-  } else {
-    bytes[countAt] = ARRAY_16;
-    bytes[countAt + 1] = count >> 8;
-    bytes[countAt + 2] = count & 0xff;
-  }
+  putArrayHead(bytes, start + 1 + START.length, count);
   return start;
+}
+
+function putArrayHead(bytes: Uint8Array, at: number, count: number): number {
+  if (count <= SHORT_ARRAY_MAX) {
+    bytes[at] = SHORT_ARRAY | count;
+    return at + 1;
+  }
+  bytes[at] = ARRAY_16;
+  bytes[at + 1] = count >> 8;
+  bytes[at + 2] = count & 0xff;
+  return at + 3;
 }

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import * as v from "valibot";
 import { utf8Encode } from "../../src/base/bytes.ts";
+import type { FileId } from "../../src/base/ids.ts";
 import {
   LINE_BYTES_MAX,
   MESSAGE_BYTES_MAX,
@@ -16,13 +17,14 @@ import { anyOf } from "./any-message.ts";
 import { VECTORS } from "./vector.ts";
 
 /** Returns a record as read from the log. The frame ignores the parsed head. */
-function logged({ head, salt, body, erased, damaged }: WireRecord): LogRecord {
+function logged({ head, salt, body, erased, erasedFiles, damaged }: WireRecord): LogRecord {
   return {
     head: undefined as unknown as LogRecord["head"],
     headBytes: head,
     ...(salt === undefined ? {} : { salt }),
     ...(body === undefined ? {} : { bodyBytes: body }),
     ...(erased === undefined ? {} : { erased }),
+    ...(erasedFiles === undefined ? {} : { erasedFiles: erasedFiles as FileId[] }),
     ...(damaged === true ? { damaged } : {}),
   };
 }

@@ -7,6 +7,7 @@ import { isCount } from "../../base/values.ts";
 import { type Body, fieldsOf, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
+import { withErasedFiles } from "../rooms/files.ts";
 
 export interface RoomView {
   /** `person`: a direct conversation, named after the other user. */
@@ -127,7 +128,8 @@ export function verifiedBody(
   if (salt === undefined || bytes === undefined) return { state: "damaged", body: undefined };
   if (commitment(salt, bytes, sha256) !== head.commit) return { state: "damaged", body: undefined };
   const body = parseObject(bytes);
-  return body === undefined ? { state: "damaged", body } : { state: "whole", body };
+  if (body === undefined) return { state: "damaged", body };
+  return { state: "whole", body: withErasedFiles(body, record.erasedFiles ?? []) };
 }
 
 export function readPage(page: Answer<"history">, sha256: Sha256): ChatRecord[] {

@@ -43,7 +43,10 @@ export function claimsOf({ kind, room, by, body }: Draft): Claims {
     case "edit":
       return recordClaims([...author, ERASURES], [fields.seq]);
     case "erase": {
-      const { reads, writes } = recordClaims(author, [fields.seq, ...listOf(fields.also)]);
+      const { reads, writes } = recordClaims(author, [
+        fields.seq ?? fields.of,
+        ...listOf(fields.also),
+      ]);
       const contents = listOf(fields.files).map(contentOf);
       return { reads: [...reads, ERASURES], writes: [...writes, ERASURES, ...contents] };
     }
@@ -166,6 +169,7 @@ interface Fields {
   readonly was?: unknown;
   readonly user?: unknown;
   readonly seq?: unknown;
+  readonly of?: unknown;
   readonly re?: unknown;
   readonly also?: unknown;
   readonly files?: unknown;

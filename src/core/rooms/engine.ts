@@ -2,7 +2,7 @@
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
-import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
+import type { FileId, OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import {
   HANDS_MAX,
   KNOCKS_MAX,
@@ -41,7 +41,7 @@ import {
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { contentIds, type FileBody, Files, type FilesValue } from "./files.ts";
 import { groupDrafts, previousAnswer } from "./group.ts";
-import { actionDrafts, isInvited, moderates } from "./moderation.ts";
+import { actionDrafts, isInvited, moderates, type RoomAction } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { groupOf, newGroupDraft } from "./private-groups.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
@@ -615,7 +615,8 @@ export class RoomEngine {
         return [topicDraft(rooms, actor, command, this.#unixMs)];
       }
       case "act": {
-        const { requester, isOperator, action: act } = command;
+        const { requester, isOperator, action } = command;
+        const act = action.kind === "erase" ? this.#erasureOf(action) : action;
         if (act.kind === "edit") this.#checkConversation(act.room);
         if (act.kind === "admission") this.#checkConversation(act.room, [act.user]);
         const drafts = actionDrafts(rooms, { user: requester.user, isOperator }, act, this.#unixMs);
@@ -634,9 +635,35 @@ export class RoomEngine {
     throw new Fault("file-unknown", msg`this file was deleted`);
   }
 
+  /**
+   * Omits files that were erased before. Returns the erasure of the message if nothing of it would
+   * remain.
+   */
+  #erasureOf(act: Extract<RoomAction, { kind: "erase" }>): typeof act {
+    const { seq, files, isTextless, ...whole } = act;
+    if (files === undefined || this.#rooms.isErased(seq)) return act;
+    const listed = this.files.of(seq).map(({ file }) => file);
+    const erased = this.files.erasedAt(seq) ?? [];
+    if (!files.every((file) => listed.includes(file) || erased.includes(file))) {
+      throw new Fault("file-unknown", msg`message ${seq} has no such file`);
+    }
+    const present = listed.filter((file) => files.includes(file));
+    if (present.length === 0) {
+      throw new Fault("not-found", msg`this file was deleted`, {
+        remedy: msg`no action is needed`,
+      });
+    }
+    const isWhole = isTextless === true && present.length === listed.length;
+    return isWhole ? { seq, ...whole } : { ...act, files: present };
+  }
+
   /** The erased records no longer tell which contents the order deletes. */
   #withFiles(draft: Draft): Draft {
-    const { seq, also = [], ...rest } = draft.body as Body<"erase">;
+    const { seq, of, also = [], ...rest } = draft.body as Body<"erase">;
+    if (of !== undefined) {
+      const files = this.files.withPreviews((rest.files ?? []) as readonly FileId[]);
+      return { ...draft, body: { of, files } };
+    }
     const seqs = [seq, ...also].filter((item) => typeof item === "number");
     const files = this.files.idsAt(seqs);
     return files.length === 0 ? draft : { ...draft, body: { seq, also, files, ...rest } };

@@ -83,6 +83,7 @@ export interface FilesValue {
   /** Preview of each file that has one. */
   readonly previews: readonly (readonly [FileId, FileId])[];
   readonly erased: readonly FileId[];
+  readonly erasedAt: readonly (readonly [number, readonly FileId[]])[];
   readonly unreadable: number;
 }
 
@@ -127,6 +128,8 @@ export class Files {
   readonly #previews = new Map<FileId, FileId>();
   /** Files that orders of erasure have named. The size of the log limits their number. */
   readonly #erased = new Set<FileId>();
+  /** Files that were erased without the message that lists them. */
+  readonly #erasedAt = new Map<number, readonly FileId[]>();
   readonly #bytesBy = new Map<UserId, number>();
   #totalBytes = 0;
   #unreadable = 0;
@@ -172,6 +175,11 @@ export class Files {
     return this.#bySeq.get(seq) ?? NO_FILES;
   }
 
+  /** Returns the files of a message that were erased without it. */
+  erasedAt(seq: number): readonly FileId[] | undefined {
+    return this.#erasedAt.get(seq);
+  }
+
   /**
    * True if an order of erasure named the file and no record lists it. Its content is deleted, also
    * after a restart, and no record lists the id again.
@@ -182,8 +190,11 @@ export class Files {
 
   /** Returns the files and previews that an order to erase these records must name. */
   idsAt(seqs: readonly number[]): readonly FileId[] {
-    const listed = seqs.flatMap((seq) => this.of(seq));
-    return [...new Set(listed.flatMap(({ file }) => [file, this.#previews.get(file) ?? file]))];
+    return this.withPreviews(seqs.flatMap((seq) => this.of(seq)).map(({ file }) => file));
+  }
+
+  withPreviews(files: readonly FileId[]): readonly FileId[] {
+    return [...new Set(files.flatMap((file) => [file, this.#previews.get(file) ?? file]))];
   }
 
   previewOf(file: FileId): FileId | undefined {
@@ -202,17 +213,21 @@ export class Files {
   apply(record: FoldedRecord): readonly FileId[] {
     if (record.head.kind === "file" || isSealedWithFiles(record)) this.#announce(record);
     if (record.head.kind !== "erase") return NONE;
-    for (const file of bodyOf(record, "erase")?.files ?? []) if (isId(file)) this.#erased.add(file);
-    return erasuresOf(record).flatMap((seq) => this.#erase(seq));
+    const { seq, of, files = [] } = bodyOf(record, "erase") ?? {};
+    const named = files.filter(isId);
+    for (const file of named) this.#erased.add(file);
+    if (seq === undefined && of !== undefined) return this.#eraseFiles(of, new Set(named));
+    return erasuresOf(record).flatMap((item) => this.#erase(item));
   }
 
   value(): FilesValue {
     const files = [...this.#files.values()].map(({ at, ...file }) => ({ ...file, at: [...at] }));
     const previews = [...this.#previews].filter(([file]) => this.#files.has(file));
-    return { files, previews, erased: [...this.#erased], unreadable: this.#unreadable };
+    const erased = [...this.#erased];
+    return { files, previews, erased, erasedAt: [...this.#erasedAt], unreadable: this.#unreadable };
   }
 
-  load({ files, previews, erased, unreadable }: FilesValue): void {
+  load({ files, previews, erased, erasedAt, unreadable }: FilesValue): void {
     for (const { at, by, time, ...body } of files) {
       const fileEntry = this.#add(body, by, time);
       for (const [seq, room] of at) {
@@ -222,6 +237,7 @@ export class Files {
     }
     for (const [file, preview] of previews) this.#previews.set(file, preview);
     for (const file of erased) this.#erased.add(file);
+    for (const [seq, ids] of erasedAt) this.#erasedAt.set(seq, ids);
     this.#unreadable = unreadable;
   }
 
@@ -277,6 +293,23 @@ export class Files {
   #erase(seq: number): FileId[] {
     const listed = this.#bySeq.get(seq) ?? [];
     this.#bySeq.delete(seq);
+    this.#erasedAt.delete(seq);
+    return this.#removeFiles(seq, listed);
+  }
+
+  #eraseFiles(seq: number, named: ReadonlySet<FileId>): FileId[] {
+    const listed = this.#bySeq.get(seq) ?? [];
+    const erased = listed.filter(({ file }) => named.has(file));
+    if (erased.length === 0) return [];
+    const others = listed.filter(({ file }) => !named.has(file));
+    if (others.length === 0) this.#bySeq.delete(seq);
+    else this.#bySeq.set(seq, others);
+    const ids = erased.map(({ file }) => file);
+    this.#erasedAt.set(seq, [...(this.#erasedAt.get(seq) ?? []), ...ids]);
+    return this.#removeFiles(seq, erased);
+  }
+
+  #removeFiles(seq: number, listed: readonly MutableFileEntry[]): FileId[] {
     const previews = listed.flatMap(({ file }) => this.#previews.get(file) ?? []);
     const entries = new Set(listed);
     for (const preview of previews) {
@@ -308,12 +341,39 @@ export class Files {
 }
 
 /**
- * Returns the files that a message lists. Invalid entries and repeated ids are omitted, so that the
- * other files stay available.
+ * Returns the files that a message lists and that were not erased without it. Invalid entries and
+ * repeated ids are omitted, so that the other files stay available.
  */
 export function filesIn(body: unknown): readonly FileBody[] {
+  return readFiles(listedIn(body).filter((entry) => !isMarkedErased(entry)));
+}
+
+/** Returns the files of a message that were erased without it. */
+export function erasedFilesIn(body: unknown): readonly FileBody[] {
+  return readFiles(listedIn(body).filter(isMarkedErased));
+}
+
+/** Marks files of a verified body as erased. The log keeps their entries until the message goes. */
+export function withErasedFiles<Fields extends JsonObject>(
+  body: Fields,
+  erased: Iterable<string>,
+): Fields {
+  const ids = new Set(erased);
+  const { files } = body;
+  if (ids.size === 0 || !Array.isArray(files)) return body;
+  const marked = files.map((entry) => {
+    return ids.has(Object(entry)["file"]) ? { ...entry, erased: true } : entry;
+  });
+  return { ...body, files: marked };
+}
+
+export function isMarkedErased(entry: unknown): boolean {
+  return Object(entry)["erased"] === true;
+}
+
+function readFiles(entries: readonly unknown[]): readonly FileBody[] {
   const files = new Map<FileId, FileBody>();
-  for (const entry of listedIn(body)) {
+  for (const entry of entries) {
     const file = fileIn(entry);
     if (file !== undefined && !files.has(file.file)) files.set(file.file, file);
   }

@@ -1,7 +1,7 @@
 /** Moderation of rooms and changes to earlier messages: permission checks and drafts. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
+import { type FileId, isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   EDITS_PER_RECORD_MAX,
   HANDS_MAX,
@@ -53,6 +53,9 @@ export type RoomAction =
       readonly kind: "erase";
       readonly also?: readonly number[];
       readonly isPoll?: boolean;
+      /** Erases only these files, or the message if it is `isTextless` and has no others. */
+      readonly files?: readonly FileId[] | undefined;
+      readonly isTextless?: boolean;
     } & MessageAction)
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
@@ -442,16 +445,19 @@ function eraseDraft(
   rooms: Rooms,
   room: Room,
   actor: ModeratorActor,
-  { seq, author, also: named = [] }: Extract<RoomAction, { kind: "erase" }>,
+  { seq, author, also: named = [], files }: Extract<RoomAction, { kind: "erase" }>,
 ): Draft {
   const isByOther = author !== actor.user;
   if (isByOther && (isDirect(room.id) || !moderates(room, actor))) {
     throw new Fault("not-allowed", msg`message ${seq} is not yours`);
   }
   checkNotErased(rooms, seq);
+  const order = { room: room.id, by: actor.user, id: "" };
+  // Without `seq`, no reader takes the message for erased.
+  if (files !== undefined) return { kind: "erase", ...order, body: { of: seq, files } };
   const edits = new Set([...rooms.editsOf(seq), ...named.filter((edit) => !rooms.isErased(edit))]);
   const body = { seq, also: [...edits] };
-  return { kind: "erase", room: room.id, by: actor.user, id: "", body };
+  return { kind: "erase", ...order, body };
 }
 
 /** Moderators may pin, and so may the members of a private room or a direct conversation. */

@@ -1,10 +1,19 @@
 /** Archive whose records lose their text as soon as their erasure is recorded. */
 
+import { foldCase } from "../../base/case-fold.ts";
+import type { FileId } from "../../base/ids.ts";
+import { type Files, filesIn, withErasedFiles } from "../../core/rooms/files.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
+import { lineQueryOf } from "../../io/archive/line-query.ts";
+import { lineMatcher } from "../../io/disk/search-worker.ts";
 import type { Archive, PageQuery, RecordPage } from "../../io/log/log.ts";
-import type { LogRecord } from "../../wire/record.ts";
+import { type LogRecord, parseBody } from "../../wire/record.ts";
 
-type Erasures = Pick<Rooms, "isErased" | "erasedBy">;
+/** Erasures of messages and of files. */
+interface Erasures {
+  readonly rooms: Pick<Rooms, "isErased" | "erasedBy">;
+  readonly files: Pick<Files, "erasedAt">;
+}
 
 /**
  * Readers receive an `erase` record before its targets are blank on the disk, and a record may have
@@ -19,11 +28,10 @@ export class CurrentArchive implements Archive {
   async page(query: PageQuery): Promise<RecordPage> {
     const page = await this.archive.page(query);
     const [first, last] = [page.records[0], page.records.at(-1)];
-    // The body of an erased record matches no search.
-    const records =
-      query.grep === undefined && query.re === undefined
-        ? page.records
-        : page.records.filter(({ head }) => !this.erasures.isErased(head.seq));
+    const isSearch = query.grep !== undefined || query.re !== undefined;
+    const records = isSearch
+      ? page.records.filter((record) => this.#isMatch(record, query))
+      : page.records;
     if (records.length === 0 && page.more && first !== undefined && last !== undefined) {
       const isNewest = query.from === "newest";
       const next = isNewest ? { beforeSeq: first.head.seq } : { afterSeq: last.head.seq };
@@ -38,6 +46,18 @@ export class CurrentArchive implements Archive {
 
   close(): void {
     this.archive.close();
+  }
+
+  /** Neither an erased body nor the name of an erased file matches a search. */
+  #isMatch(record: LogRecord, query: PageQuery): boolean {
+    const { seq } = record.head;
+    const { rooms, files } = this.erasures;
+    if (rooms.isErased(seq)) return false;
+    const erased = files.erasedAt(seq);
+    const body = erased === undefined ? undefined : parseBody(record);
+    if (body === undefined || erased === undefined) return true;
+    const matcher = lineMatcher(lineQueryOf(query), foldCase);
+    return matcher.matchesBody({ ...body, files: filesIn(withErasedFiles(body, erased)) });
   }
 }
 
@@ -64,10 +84,14 @@ class CurrentRecord implements LogRecord {
   }
 
   get erased(): number | undefined {
-    return this.#isErased ? this.erasures.erasedBy(this.head.seq) : undefined;
+    return this.#isErased ? this.erasures.rooms.erasedBy(this.head.seq) : undefined;
+  }
+
+  get erasedFiles(): readonly FileId[] | undefined {
+    return this.#isErased ? undefined : this.erasures.files.erasedAt(this.head.seq);
   }
 
   get #isErased(): boolean {
-    return this.erasures.isErased(this.head.seq);
+    return this.erasures.rooms.isErased(this.head.seq);
   }
 }

@@ -272,7 +272,10 @@ export class PushService {
   #content({ user, latest, count }: DuePush): object {
     const room = this.options.rooms.get(latest.room);
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
-    const preview = this.options.rooms.isErased(latest.seq) ? undefined : latest.preview;
+    const { rooms, engine } = this.options;
+    // The preview may name a file that was erased since.
+    const isChanged = engine.files.erasedAt(latest.seq) !== undefined;
+    const preview = isChanged || rooms.isErased(latest.seq) ? undefined : latest.preview;
     const partner = room.pair?.find((member) => member !== user) ?? user;
     const { registry } = this.options;
     const roomName = room.box === undefined ? room.name : boxName(room.box, registry);

@@ -275,6 +275,9 @@ export function namedRecord({ record, from }: PublishedRecord): WireRecord {
     get erased() {
       return record.erased;
     },
+    get erasedFiles() {
+      return record.erasedFiles && [...record.erasedFiles];
+    },
     damaged: damaged || undefined,
     from,
   };

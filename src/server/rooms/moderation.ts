@@ -1,7 +1,7 @@
 /** Moderation requests: kick, ban, mute, roles, erasure and operator rights. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import type { UserId } from "../../base/ids.ts";
+import type { FileId, UserId } from "../../base/ids.ts";
 import { BANS_MAX, KNOCKS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
@@ -197,7 +197,10 @@ export class Moderation {
     if (request.kind === "erase") {
       const also =
         room.isSealed === true ? await this.#editsAmong(actor.user, head, request.also) : [];
-      return { kind: "erase", ...message, also, isPoll };
+      const files = request.files as readonly FileId[] | undefined;
+      const isTextless =
+        files !== undefined && head.kind === "file" && (await this.#isTextless(actor.user, seq));
+      return { kind: "erase", ...message, also, isPoll, files, isTextless };
     }
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
     if (request.kind === "poll") return { kind: "poll", ...message };
@@ -206,9 +209,17 @@ export class Moderation {
       return { kind: "vote", choices: request.choices, voter, isPoll, ...message };
     }
     // A message with files needs no text.
-    if (head.kind !== "file" && request.text === "")
+    if (this.options.engine.files.of(seq).length === 0 && request.text === "")
       throw new Fault("text-invalid", msg`message is empty`);
     return { kind: "edit", text: request.text, isPoll, ...message };
+  }
+
+  /** Reports whether the message has no text after its last edit. */
+  async #isTextless(requester: UserId, seq: number): Promise<boolean> {
+    const { recordLookup, rooms } = this.options;
+    const last = (await recordLookup.message(requester, seq, rooms)).at(-1);
+    const kind = last?.head.kind === "edit" ? "edit" : "file";
+    return last !== undefined && (bodyOf(last, kind)?.text ?? "") === "";
   }
 
   /** Encrypted records of the same author and room, which a client has named as edits. */

@@ -10,11 +10,13 @@ import {
   MANIFEST_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import {
+  erasedFilesIn,
   type FileBody,
   Files,
   fileIn,
   filesIn,
   isPrivateFile,
+  withErasedFiles,
 } from "../../../src/core/rooms/files.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { RecordKind } from "../../../src/wire/kinds.ts";
@@ -124,6 +126,41 @@ describe("files", () => {
       each.apply(record(6, "erase", { seq: 3, also: [2] }));
       expect([sent(lobby, ana), sent(router, ana), sent(lobby, bob)]).toEqual([[], [], [two]]);
     }
+  });
+
+  test("erases some files of a message, also from a snapshot and after the message is blank", () => {
+    const preview = { file: id("3"), size: 5, digest: "0b".repeat(32) };
+    const album = record(1, "file", listing({ ...body(one), preview }, body(two)));
+    const other = record(2, "file", listing(body(one)), ana, router);
+    const order = record(3, "erase", { of: 1, files: [one, preview.file] });
+    const later = record(4, "erase", { seq: 2, also: [], files: [one] });
+    const files = folded(album, other);
+    expect(files.apply(order)).toEqual([preview.file]);
+    const loaded = new Files();
+    loaded.load(files.value());
+    for (const each of [files, loaded]) {
+      expect(each.of(1).map(({ file }) => file)).toEqual([two]);
+      expect([each.erasedAt(1), each.erasedAt(2)]).toEqual([[one], undefined]);
+      expect([each.wasErased(one), each.wasErased(preview.file)]).toEqual([false, true]);
+      expect([...each.sentTo(lobby, ana)].map(({ file }) => file)).toEqual([two]);
+      expect(each.apply(record(4, "erase", { of: 1, files: [id("4")] }))).toEqual([]);
+      expect(each.apply(later)).toEqual([one]);
+      expect([each.size, each.totalBytes, each.wasErased(one)]).toEqual([1, 10, true]);
+      expect(each.idsAt([1])).toEqual([two]);
+      each.apply(record(5, "erase", { seq: 1, also: [], files: [two] }));
+      expect([each.size, each.erasedAt(1)]).toEqual([0, undefined]);
+    }
+    const again = folded(asErased(album, 5), asErased(other, 4), order, later);
+    expect([again.erasedAt(1), again.wasErased(one)]).toEqual([undefined, true]);
+  });
+
+  test("marks erased files of a body, and omits them from its files", () => {
+    const album = listing(body(one), body(two), 7, null);
+    const marked = withErasedFiles(album, [two, id("4")]);
+    expect(filesIn(marked).map(({ file }) => file)).toEqual([one]);
+    expect(erasedFilesIn(marked)).toEqual([body(two)]);
+    expect(withErasedFiles(album, [])).toBe(album);
+    expect(withErasedFiles({ files: 3 }, [one])).toEqual({ files: 3 });
   });
 
   test("excludes erased records and counts damaged ones", () => {

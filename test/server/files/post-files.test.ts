@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { defined } from "../../../src/base/values.ts";
 import { channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { holds, lab, labTest } from "../site-lab.ts";
@@ -132,6 +133,64 @@ labTest("erases content with the last message that lists it", async ({ site, ana
   expect(await again.refusal("post", post([A], 3))).toBe("file-unknown");
 });
 
+labTest("erases one file of a message, also after a restart", async ({ site, ana, ben }) => {
+  const stored = () => site.disk.list("/d/files").filter((name) => name.startsWith("f"));
+  const thumb = new TestFile("cc", 8, "a.txt");
+  await uploaded(ana, A, B);
+  await upload(ana, thumb, ["lab", "@ben"], { preview: true });
+  const preview = { file: thumb.id, size: thumb.size, digest: thumb.digest };
+  const files = [{ ...A.listed, preview }, B.listed];
+  const { seq } = await ana.request("post", post([], 1, "lab", { files }));
+  expect(await ben.refusal("erase", { seq, files: [A.id] })).toBe("not-allowed");
+  expect(await ana.refusal("erase", { seq, files: [thumb.id] })).toBe("file-unknown");
+  expect(await ana.refusal("erase", { seq, files: [] })).toBe("frame-malformed");
+  const order = await ana.request("erase", { seq, files: [A.id] });
+  await site.quiet();
+  expect(stored()).toEqual([B.id]);
+  expect(ben.records.at(-1)).toMatchObject({
+    head: { kind: "erase", seq: order.seq },
+    body: { of: seq, files: [A.id, thumb.id] },
+  });
+  expect(await ana.refusal("erase", { seq, files: [A.id] })).toBe("not-found");
+  expect(await (await channelOf(ana)).refusal("offer", A.offer(["lab"]))).toBe("not-found");
+  expect(
+    await (await channelOf(ben)).refusal("fetch", { file: A.id, from: 0, window: 1 << 20 }),
+  ).toBe("file-unknown");
+  for (const isRestarted of [false, true]) {
+    if (isRestarted) await site.restartAfterCrash();
+    const reader = isRestarted ? await site.again(ben, "ben") : ben;
+    const page = (more: object) =>
+      reader.request("history", { target: "lab", kinds: ["file"], limit: 9, ...more });
+    const { records } = await page({});
+    expect(records).toMatchObject([{ erasedFiles: [A.id] }]);
+    expect([records[0]?.body === undefined, records[0]?.erased]).toEqual([false, undefined]);
+    expect((await page({ grep: "a.txt" })).records).toEqual([]);
+    expect((await page({ grep: "b.txt" })).records).toHaveLength(1);
+    expect((await page({ grep: "both" })).records).toHaveLength(1);
+  }
+  expect(stored()).toEqual([B.id]);
+});
+
+labTest("erases a message whose last file is erased, unless it has a text", async (places) => {
+  const { site, ana, ben } = places;
+  await uploaded(ana, A, B);
+  const silent = await ana.request("post", post([A, B], 1, "lab", { text: "" }));
+  const texted = await ana.request("post", post([A, B], 2));
+  const edited = await ana.request("post", post([A], 3));
+  await ana.request("edit", { seq: edited.seq, text: "" });
+  await ana.request("erase", { seq: texted.seq, files: [A.id, B.id] });
+  expect(await ana.refusal("edit", { seq: texted.seq, text: "" })).toBe("text-invalid");
+  await ana.request("erase", { seq: silent.seq, files: [B.id] });
+  expect(await ana.refusal("erase", { seq: silent.seq, files: [B.id] })).toBe("not-found");
+  await ana.request("erase", { seq: silent.seq, files: [B.id, A.id] });
+  await ana.request("erase", { seq: edited.seq, files: [A.id] });
+  expect(await ana.refusal("erase", { seq: edited.seq, files: [A.id] })).toBe("not-found");
+  await site.quiet();
+  const { records } = await ben.request("history", { target: "lab", files: true, limit: 9 });
+  expect(records.map(({ erased }) => erased !== undefined)).toEqual([true, false, true]);
+  expect(site.disk.list("/d/files").filter((name) => name.startsWith("f"))).toEqual([]);
+});
+
 labTest("keeps posts behind one with files in order", async ({ site, ana, ben }) => {
   await uploaded(ana, A, B);
   const text = (counter: number, to = "lab") => {
@@ -167,7 +226,11 @@ labTest("keeps a file from changes while a post lists it", async ({ site, ana })
   expect((await download(await channelOf(ana), A.id)).bytes).toHaveLength(A.size);
 });
 
-test("erases both contents at the next start if the machine stopped in between", async () => {
+test.each([
+  ["both contents with their message", []],
+  ["both contents without their message", [A.id, B.id]],
+])("erases %s at the next start if the machine stopped in between", async (_, files) => {
+  const request = files.length === 0 ? {} : { files };
   let wasStopped = true;
   let calls = 1;
   for (; wasStopped; calls++) {
@@ -178,7 +241,7 @@ test("erases both contents at the next start if the machine stopped in between",
     await site.quiet();
     site.disk.stopAt(site.disk.calls + calls);
     let isDone = false;
-    ana.send("erase", { seq }).then(
+    ana.send("erase", { seq, ...request }).then(
       () => {
         isDone = true;
       },
@@ -193,7 +256,8 @@ test("erases both contents at the next start if the machine stopped in between",
     const { records } = await again.request("history", { target: "lab", files: true, limit: 10 });
     expect(records).toHaveLength(1);
     const left = [A, B].filter(({ id }) => site.disk.list("/d/files").includes(id)).length;
-    expect(left).toBe(records[0]?.erased === undefined ? 2 : 0);
+    const isErased = (records[0]?.erased ?? records[0]?.erasedFiles) !== undefined;
+    expect(left).toBe(isErased ? 0 : 2);
     if (isDone) expect(left).toBe(0);
   }
   expect(calls).toBeGreaterThan(10);
@@ -227,7 +291,13 @@ test("never deletes the content of a post in flight, for any order of an erasure
   const outcomes = new Set<string>();
   for (const ms of [0, 1, 2, 3, 4, 5]) {
     for (let turns = 0; turns < 60; turns += 6) {
-      for (const isPostFirst of [true, false]) {
+      for (const [isPostFirst, files] of [
+        [true, undefined],
+        [false, undefined],
+        [true, [A.id]],
+        [false, [A.id]],
+      ] satisfies (readonly [boolean, string[] | undefined])[]) {
+        if (files !== undefined && turns % 18 > 0) continue;
         const { site, ana } = await lab();
         await uploaded(ana, A);
         const { seq } = await ana.request("post", post([A]));
@@ -241,7 +311,7 @@ test("never deletes the content of a post in flight, for any order of an erasure
             );
           },
           erase: () => {
-            other.send("erase", { seq }).catch(() => undefined);
+            other.send("erase", defined({ seq, files })).catch(() => undefined);
           },
         };
         act[isPostFirst ? "post" : "erase"]();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { utf8Decode } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { PAGE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { Files } from "../../../src/core/rooms/files.ts";
 import type { Rooms } from "../../../src/core/rooms/rooms.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
 import type { PageQuery, RecordPage } from "../../../src/io/log/log.ts";
@@ -31,7 +32,8 @@ function ledgerOf(...texts: readonly string[]) {
     const records = from === "newest" ? found.slice(-limit) : found.slice(0, limit);
     return Promise.resolve({ records, more: records.length < found.length });
   };
-  return { archive: new CurrentArchive({ page, close: () => {} }, rooms), erased, queries };
+  const erasures = { rooms, files: new Files() };
+  return { archive: new CurrentArchive({ page, close: () => {} }, erasures), erased, queries };
 }
 
 describe("a record", () => {
