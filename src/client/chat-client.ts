@@ -294,7 +294,8 @@ export abstract class ChatClient<Account extends LinkedSession> {
     const { session } = this.#account ?? {};
     session?.posts.flush(); // Posts must reach the server before the request does.
     if ("seq" in fields || kind === "poll" || kind === "topic") await this.#historyChecked();
-    const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
+    const isWhole = kind === "erase" && !("files" in fields);
+    const seq = isWhole && "seq" in fields ? Number(fields.seq) : undefined;
     const edits = seq === undefined ? [] : await session?.sealing.editsOf(seq);
     const named = edits === undefined || edits.length === 0 ? {} : { also: edits };
     const send = () => this.loop.request(kind, { ...fields, ...named });

@@ -10,7 +10,15 @@ import {
   TEXT_BYTES_MAX,
 } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { type FilePreview, fileIn, HEX_DIGEST } from "../../core/rooms/files.ts";
+import {
+  contentIds,
+  erasedFilesIn,
+  type FilePreview,
+  fileIn,
+  HEX_DIGEST,
+  isMarkedErased,
+  withErasedFiles,
+} from "../../core/rooms/files.ts";
 import {
   FILE_KEY_BYTES,
   FILE_PREFIX_BYTES,
@@ -123,7 +131,8 @@ export function openedRecord(record: ChatRecord, content: ContentRow): ChatRecor
     case "said": {
       const { kind, ...fields } = content.body as SealedBody;
       const files = listOf(fields["files"]).map(withoutSecrets);
-      const body = kind === "file" ? { ...fields, files } : fields;
+      const erased = contentIds(erasedFilesIn(record.body));
+      const body = kind === "file" ? withErasedFiles({ ...fields, files }, erased) : fields;
       return { ...record, kind, from: content.user, body, sealed: "open", ...missedOf(content) };
     }
     case "change": {
@@ -149,7 +158,7 @@ function missedOf({ missed }: { readonly missed?: number }): { readonly withheld
   return missed === undefined ? {} : { withheld: Math.min(missed, WITHHELD_DISPLAY_MAX) };
 }
 
-function withoutSecrets(entry: unknown) {
+export function withoutSecrets(entry: unknown) {
   const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...publicFields } = Object(entry);
   const preview = fileIn(entry)?.preview;
   return preview === undefined ? publicFields : { ...publicFields, preview };
@@ -227,9 +236,12 @@ function readEncryption(body: Readonly<Record<string, unknown>>): Encryption | u
   return { root: fromHex(root), secret: { key, prefix } };
 }
 
-/** Returns the files of a message; `undefined` if the list or an entry of it is invalid. */
+/**
+ * Returns the files of a message that were not erased without it; `undefined` if the list or an
+ * entry of it is invalid.
+ */
 export function readSealedFiles({ files }: Fields): readonly SealedFileBody[] | undefined {
-  const listed = listOf(files);
+  const listed = listOf(files).filter((entry) => !isMarkedErased(entry));
   if (listed.length === 0 || listed.length > FILES_PER_POST_MAX) return undefined;
   const entries = listed.map((entry) => readEntry(objectFields(entry)));
   const valid = entries.filter((entry) => entry !== undefined);

@@ -1,12 +1,31 @@
 /** Erasure of a sealed room's messages, together with their edits. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import type { RoomId } from "../../base/ids.ts";
+import type { FileId, RoomId } from "../../base/ids.ts";
+import { listOf } from "../../base/json-fields.ts";
 import { defined } from "../../base/values.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
+import {
+  contentIds,
+  erasedFilesIn,
+  filesIn,
+  isMarkedErased,
+  withErasedFiles,
+} from "../../core/rooms/files.ts";
 import { kindsWith } from "../../wire/kinds.ts";
+import type { JsonObject } from "../../wire/record.ts";
+import { withoutSecrets } from "./body.ts";
 import type { RoomTransaction } from "./room-state.ts";
-import { type ArchivedRow, contentKey, editKey, editRange, seqOf } from "./rows.ts";
+import {
+  type ArchivedRow,
+  type ContentRow,
+  contentKey,
+  editKey,
+  editRange,
+  fileKey,
+  seqOf,
+} from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
 const PAGE_ROWS = 500;
@@ -99,6 +118,36 @@ export async function eraseContent(vault: Vault, room: RoomId, seq: number): Pro
   if (row?.count === undefined) await vault.delete(key);
   else if (!isDeleted(row))
     await vault.put(key, { kind: "closed", reason: "deleted", ...identityOf(row) });
+}
+
+/** Deletes the keys of files that were erased without their message. */
+export async function eraseFiles(
+  vault: Vault,
+  room: RoomId,
+  seq: number,
+  files: readonly string[],
+): Promise<void> {
+  const key = contentKey(room, seq);
+  const row = await vault.find<ArchivedRow>(key);
+  const next = row && withoutFiles(row, files);
+  if (next !== row) await vault.put(key, next);
+  for (const file of files) await vault.delete(fileKey(file as FileId, room, seq));
+}
+
+/** Returns the content without the secrets of these files, which it marks as erased. */
+export function withoutFiles<Row extends ContentRow>(row: Row, files: readonly string[]): Row {
+  if (row.kind !== "said" || !filesIn(row.body).some(({ file }) => files.includes(file)))
+    return row;
+  const body = withErasedFiles(row.body as JsonObject, files);
+  const kept = listOf(body["files"]).map((entry) => {
+    return isMarkedErased(entry) ? withoutSecrets(entry) : entry;
+  });
+  return { ...row, body: { ...body, files: kept } };
+}
+
+/** Returns the files of a record that were erased without it. */
+export function erasedOf({ body }: ChatRecord): readonly string[] {
+  return contentIds(erasedFilesIn(body));
 }
 
 export function isErasedEdit(row: ArchivedRow): boolean {

@@ -9,7 +9,7 @@ import type { PersonKey } from "../../core/client/person-keys.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { SealDevice } from "../../crypto/seal/members.ts";
 import { readBody } from "./body.ts";
-import { editedBy, eraseContent, eraseEdits } from "./edits.ts";
+import { editedBy, eraseContent, erasedOf, eraseEdits, eraseFiles } from "./edits.ts";
 import type { HandedKey, HandoverPart } from "./handover-part.ts";
 import { accountOf } from "./identities.ts";
 import type { SealedRoom } from "./room.ts";
@@ -220,7 +220,10 @@ async function hasKnownKey(
 }
 
 async function eraseAll(tx: RoomTransaction, records: readonly ChatRecord[]): Promise<void> {
-  for (const { state, seq } of records) {
+  for (const record of records) {
+    const { state, seq } = record;
+    const files = erasedOf(record);
+    if (files.length > 0) await eraseFiles(tx.vault, tx.room, seq, files);
     if (state !== "erased") continue;
     await eraseEdits(tx.vault, tx.room, seq);
     await eraseContent(tx.vault, tx.room, seq);

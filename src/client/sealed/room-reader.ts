@@ -13,7 +13,7 @@ import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { listOf } from "../../base/json-fields.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
-import { defined } from "../../base/values.ts";
+import { defined, isCount } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { type FileBody, fileIn } from "../../core/rooms/files.ts";
@@ -26,10 +26,13 @@ import type { KeyClaims } from "./claims.ts";
 import {
   applyEarlyEdits,
   eraseContent,
+  erasedOf,
   eraseEdits,
+  eraseFiles,
   isEditOfUnread,
   isTargetErased,
   storeEdit,
+  withoutFiles,
 } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { storeGroupInfo } from "./group-infos.ts";
@@ -607,7 +610,8 @@ async function storeContent(
   count?: number,
 ): Promise<void> {
   const { n, timeUnixMs, id: post, commit, seq } = record;
-  const stored: ArchivedRow = { ...row, n, timeUnixMs, post, commit, ...defined({ count }) };
+  const content = withoutFiles(row, erasedOf(record));
+  const stored: ArchivedRow = { ...content, n, timeUnixMs, post, commit, ...defined({ count }) };
   await tx.vault.put(contentKey(tx.room, seq), stored);
 }
 
@@ -629,7 +633,11 @@ async function isFirstPost(
 }
 
 async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Promise<void> {
-  const { seq, also, retention } = body;
+  const { seq, of, also, retention, files } = body;
+  if (seq === undefined && isCount(of)) {
+    const erased = listOf(files).filter((file) => typeof file === "string");
+    return eraseFiles(tx.vault, tx.room, of, erased);
+  }
   const erasedSeqs = [seq, ...(Array.isArray(also) ? also : [])];
   for (const erased of erasedSeqs) {
     if (!Number.isSafeInteger(erased) || erased <= 0) continue;

@@ -36,7 +36,14 @@ import {
 } from "./body.ts";
 import { type HistoryView, isForkIn, type KeyClaims } from "./claims.ts";
 import type { SealedDevice } from "./device.ts";
-import { editRefusal, eraseContent, isErasedEdit, type RemainingEdit } from "./edits.ts";
+import {
+  editRefusal,
+  eraseContent,
+  erasedOf,
+  eraseFiles,
+  isErasedEdit,
+  type RemainingEdit,
+} from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { GroupChanges, pendingOf } from "./group-changes.ts";
 import { adminPending, cannotWrite, needsRepair } from "./group-plans.ts";
@@ -437,8 +444,10 @@ export class SealedRoom {
       return row !== undefined && isContentOf(row, record) ? row : undefined;
     };
     const erased = records.filter(({ state }) => state === "erased");
-    if (erased.length > 0) {
+    const partly = records.filter((record) => erasedOf(record).length > 0);
+    if (erased.length + partly.length > 0) {
       await states.transact(async (vault) => {
+        for (const record of partly) await eraseFiles(vault, id, record.seq, erasedOf(record));
         for (const record of erased) {
           if ((await find(vault, record)) !== undefined) await eraseContent(vault, id, record.seq);
         }

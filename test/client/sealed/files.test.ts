@@ -2,7 +2,7 @@ import { describe, expect } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
-import { type FileBody, filesIn } from "../../../src/core/rooms/files.ts";
+import { erasedFilesIn, type FileBody, filesIn } from "../../../src/core/rooms/files.ts";
 import { rejection } from "../../rejection.ts";
 import { content, digestHex, MemoryFolder, MemorySource } from "../contents.ts";
 import { type FileToSend, type SentFile, sendFile } from "../send-file.ts";
@@ -139,6 +139,31 @@ describe("a file in a sealed room", () => {
       expect(await codeOf(get(person, sent.id))).toBe("file-unknown");
     }
     expect(world.site.disk.list("/d/files")).not.toContain(sent.id);
+  });
+
+  two("of an album is erased alone, with its key", async ({ world, ana, ben }) => {
+    const files = ["a.txt", "b.txt"].map((name) => ({
+      source: new MemorySource(content(9), { name, path: `/home/ana/${name}` }),
+    }));
+    const request = { to: ["vault"], body: { text: "both" }, files };
+    const { posted } = await world.wait(ana.client.transfers.sendMessage(request));
+    const seq = posted[0]?.seq ?? -1;
+    const message = await ben.until("the album", () => filesOf(ben)[0]);
+    const [first, second] = filesIn(message.body);
+    expect(await codeOf(ben.request("erase", { seq, files: [first?.file ?? ""] }))).toBe(
+      "not-allowed",
+    );
+    await ana.request("erase", { seq, files: [first?.file ?? ""] });
+    for (const person of [ana, ben]) {
+      await person.until("the order", () => person.records.some(({ kind }) => kind === "erase"));
+      const { records } = await person.history({ files: true });
+      expect(filesIn(records[0]?.body)).toEqual(second === undefined ? [] : [second]);
+      expect(records[0]).toMatchObject({ sealed: "open", body: { text: "both" } });
+      expect(erasedFilesIn(records[0]?.body).map(({ name }) => name)).toEqual(["a.txt"]);
+      expect(await codeOf(get(person, String(first?.file)))).toBe("file-unknown");
+      expect((await get(person, String(second?.file))).name).toBe("b.txt");
+    }
+    expect(world.site.disk.list("/d/files")).not.toContain(String(first?.file));
   });
 
   const SMALL = { bytes: new Uint8Array(Buffer.from("a canary")), width: 40, height: 30 };
