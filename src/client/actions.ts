@@ -17,6 +17,8 @@ import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
 import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
 import {
   draftKey,
+  type FileOfItem,
+  fileErasure,
   inThread,
   isBoxOf,
   isCaption,
@@ -34,6 +36,7 @@ import {
 } from "../core/model/selectors.ts";
 import type {
   ComposerDraft,
+  ErasedFileView,
   Item,
   Model,
   PollView,
@@ -493,6 +496,30 @@ export class Actions {
 
   erase(seq: number): void {
     this.#store.reportFailure(this.#actor.request("erase", { seq }));
+  }
+
+  /** Erases one file, and its message if nothing else is in it. */
+  eraseFile({ item, file }: FileOfItem): void {
+    this.#store.reportFailure(this.#actor.request("erase", fileErasure(item, file.file)));
+  }
+
+  /**
+   * @param name name or id of the file
+   * @throws {Fault} not-found
+   */
+  async fileOf(target: string, seq: number, name: string): Promise<FileOfItem> {
+    const item = await this.#itemIn(target, seq);
+    const { files = [], erasedFiles = [] } = item ?? {};
+    const isNamed = (file: ErasedFileView) => file.file === name || file.name === name;
+    const [file, another] = files.filter(isNamed);
+    if (item !== undefined && file !== undefined && another === undefined) return { item, file };
+    if (another !== undefined) {
+      throw new Fault("usage", msg`message ${seq} has several files named '${name}'`, {
+        remedy: msg`use the id: ${file?.file ?? ""}, ${another.file}`,
+      });
+    }
+    if (erasedFiles.some(isNamed)) throw new Fault("not-found", msg`this file was deleted`);
+    throw new Fault("not-found", msg`message ${seq} has no file '${name}'`);
   }
 
   /**

@@ -240,6 +240,10 @@ const erase = defineVerb({
       parse: parseErased,
     }),
     ...ADMIN_FLAGS,
+    file: stringFlag("ID", "Only this file of the message, which stays", {
+      many: true,
+      parse: parseFileId,
+    }),
     user: stringFlag(
       "NAME",
       "Without numbers: delete everything by this user; with numbers: your user name",
@@ -250,6 +254,10 @@ const erase = defineVerb({
     "Text is overwritten on the server's disk, and files are removed. Copies on other devices " +
     "stay. Everything by a user includes unfinished uploads.",
   async run(args, context) {
+    const files = args.file;
+    if (files.length > 0 && (args.seq.length !== 1 || typeof args.seq[0] !== "number")) {
+      throw usageFault("--file needs one message", "specify its number");
+    }
     if (args.seq.length > 0) {
       return withOperator(context, args, async ({ client }) => {
         for (const seq of args.seq) {
@@ -257,6 +265,12 @@ const erase = defineVerb({
             const user = await eraseUpload(client, seq);
             const line = { kind: "erased", id: seq, user };
             printResult(context, line, `deleted the unfinished upload ${seq} of ${user}`);
+            continue;
+          }
+          if (files.length > 0) {
+            const { seq: by } = await client.request("erase", { seq, files: [...files] });
+            const text = `deleted ${counted(files.length, "file")} of message ${seq}`;
+            printResult(context, { kind: "erased-files", seq, files, by }, text);
             continue;
           }
           const { seq: by } = await client.request("erase", { seq });
@@ -281,6 +295,11 @@ const erase = defineVerb({
   },
 });
 
+function parseFileId(text: string): FileId {
+  if (isFileId(text)) return text;
+  throw usageFault(msg`'${text}' is not the id of a file`, "see chat files --json");
+}
+
 function parseErased(text: string): number | FileId {
   return isFileId(text) ? text : parseSeq(text);
 }
@@ -295,10 +314,12 @@ async function eraseUpload(client: Client, file: FileId): Promise<string> {
     });
   }
   if (found.unfinished === undefined) {
-    const numbers = found.seqs.join(" ");
+    const [seq] = found.seqs;
     throw usageFault(
       msg`${file} is not an unfinished upload`,
-      numbers === "" ? "ask its sender to delete it" : `delete it: chat admin erase ${numbers}`,
+      seq === undefined
+        ? "ask its sender to delete it"
+        : `delete it: chat admin erase ${seq} --file ${file}`,
     );
   }
   await client.request("cancel", { file, user: found.user, direction: "up" });
@@ -555,6 +576,7 @@ export const command = defineGroup({
   bans: lists.bans,
   erase: verbRow("Delete messages, or everything a user posted", erase, [
     "chat admin erase 12 13",
+    "chat admin erase 12 --file fq3Lr9mVt0sX",
     "chat admin erase --user bob",
   ]),
   retention,

@@ -5,6 +5,7 @@ import { checkName } from "../base/names.ts";
 import type { TimeContext } from "../base/parse-time.ts";
 import type { MessageAuthor } from "../client/actions.ts";
 import type { ChatClient, LinkedSession } from "../client/chat-client.ts";
+import type { FileOfItem } from "../core/model/selectors.ts";
 import type { SearchQuery } from "../core/model/state.ts";
 import type { NotifyLevel } from "../core/rooms/prefs.ts";
 import type { PostBody, Answer as WireAnswer } from "../wire/messages.ts";
@@ -106,6 +107,11 @@ export interface Host {
    * @returns seq of the record, if known
    */
   erase(seq: number): Promise<number | undefined>;
+  /**
+   * Deletes a file of a message after asking the user.
+   * @returns seq of the record, if known
+   */
+  eraseFile(file: FileOfItem): Promise<number | undefined>;
   /** @returns `undefined` if a dialog continues the command */
   join(args: JoinArgs): Promise<WireAnswer<"join"> | undefined>;
   /**

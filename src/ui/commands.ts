@@ -601,14 +601,21 @@ const edit: Command<SeqAndText> = {
   },
 };
 
-const erase: Command<OptionalSeq> = {
-  usage: "/erase [SEQ]",
+const erase: Command<OptionalSeq & { readonly file: string | undefined }> = {
+  usage: "/erase [SEQ [FILE]]",
   defaultAuthor: "own",
-  parse: parseOptionalSeq,
-  async run({ seq }, chat, host) {
+  parse(input) {
+    const [first = ""] = input.split(/\s/u, 1);
+    const about = parseOptionalSeq(first);
+    return about && { ...about, file: input.slice(first.length).trim() || undefined };
+  },
+  async run({ seq, file }, chat, host) {
     await host.sent();
     const { actions } = chat;
     if (seq !== undefined) await actions.checkErasable(host.current, seq);
+    if (seq !== undefined && file !== undefined) {
+      return { seq: await host.eraseFile(await actions.fileOf(host.current, seq, file)) };
+    }
     const last = () => actions.resolveSeq(postTarget(chat.model, host.current), undefined, "own");
     return { seq: await host.erase(seq ?? (await last())) };
   },

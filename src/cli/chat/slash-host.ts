@@ -3,12 +3,13 @@
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { TimeContext } from "../../base/parse-time.ts";
+import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { checkText } from "../../core/client/post-text.ts";
-import { roomOf, routed } from "../../core/model/selectors.ts";
+import { type FileOfItem, fileErasure, roomOf, routed } from "../../core/model/selectors.ts";
 import type { RoomState, SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
@@ -145,6 +146,12 @@ export abstract class SlashHost implements Host {
   async erase(seq: number): Promise<number | undefined> {
     if (!(await this.chatConsole.confirm((texts) => texts.askErase))) return undefined;
     return (await this.chat.request("erase", { seq })).seq;
+  }
+
+  async eraseFile({ item, file }: FileOfItem): Promise<number | undefined> {
+    const question: TerminalMessage = (texts) => texts.askEraseFile(cleanText(file.name));
+    if (!(await this.chatConsole.confirm(question))) return undefined;
+    return (await this.chat.request("erase", fileErasure(item, file.file))).seq;
   }
 
   confirmDeparture(room: string): Promise<boolean> {

@@ -337,7 +337,10 @@ function quoted(
 }
 
 function filesHtml(record: FileMessage, page: PageChanges, options: PageOptions): string {
-  const files = displayFiles(record).map((file) => fileHtml(file, options));
+  const files = [
+    ...displayFiles(record).map((file) => fileHtml(file, options)),
+    ...(record.erasedFiles ?? []).map(({ name }) => `<p class="file">${clean(name)} (deleted)</p>`),
+  ];
   const { seq, text = "" } = record;
   const caption = page.changes.get(seq)?.edit?.text ?? text;
   const { mentions = [] } = withMentions({ text: caption });

@@ -13,7 +13,7 @@ interface RoomOfRecords extends ExportChannel {
 
 interface Contents {
   readonly rooms: readonly RoomOfRecords[];
-  /** Keys of records that were erased after they were written to the file. */
+  /** Keys of records, and ids of files, that were erased after they were written to the file. */
   readonly erased: ReadonlySet<string>;
 }
 
@@ -56,7 +56,10 @@ function* contentsOf(files: readonly LinesFile[]): Generator<void, Contents> {
       if (record === undefined || !isRecord(record)) continue;
       const room = roomOf(record);
       rooms.set(room.key, room);
-      if (textOf(record["kind"]) !== "erased") continue;
+      const kind = textOf(record["kind"]);
+      if (kind === "erased-files")
+        for (const file of listOf(record["files"])) erased.add(String(file));
+      if (kind !== "erased") continue;
       for (const seq of [record["seq"], ...listOf(record["also"])]) erased.add(String(seq));
     }
   }
@@ -128,6 +131,8 @@ class RecordReader {
     const text = textOf(record["text"]);
     const isErased = key !== undefined && this.erased.has(key);
     if (isErased) return list.skip("erased message", location);
+    // Its number is that of the message.
+    if (kind === "erased-files") return list.skip("erased files", location);
     if (this.#isRepeated(location, record)) return;
     switch (kind) {
       case "text":
@@ -137,7 +142,9 @@ class RecordReader {
         return list.add({ ...common, kind, text, key, re, thread, notice });
       }
       case "file": {
-        const replacement = filesOf(record).map(fileText).join(" ");
+        const files = filesOf(record).filter(({ id }) => !this.erased.has(textOf(id)));
+        const replacement = files.map(fileText).join(" ");
+        if (replacement === "" && text === "") return list.skip("erased message", location);
         if (key !== undefined) this.#files.set(key, replacement);
         return list.add({ ...common, kind: "text", text: withFile(replacement, text), key });
       }
@@ -165,8 +172,9 @@ class RecordReader {
 
 /** A line of versions before 0.4 has the fields of its only file. */
 function filesOf(record: Fields): readonly Fields[] {
+  if (record["files"] === undefined) return [record];
   const files = listOf(record["files"]).slice(0, FILES_PER_POST_MAX);
-  return files.length === 0 ? [record] : files.map((file) => objectFields(file) ?? {});
+  return files.map((file) => objectFields(file) ?? {});
 }
 
 function fileText(record: Fields): string {
@@ -176,7 +184,7 @@ function fileText(record: Fields): string {
 }
 
 function withFile(file: string | undefined, caption: string): string {
-  if (file === undefined) return caption;
+  if (file === undefined || file === "") return caption;
   return caption === "" ? file : `${file} ${caption}`;
 }
 

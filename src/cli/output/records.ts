@@ -11,7 +11,7 @@ import {
   eventFactsOf,
   isEventKind,
 } from "../../core/client/event-facts.ts";
-import { type FileBody, filesIn } from "../../core/rooms/files.ts";
+import { erasedFilesIn, type FileBody, filesIn } from "../../core/rooms/files.ts";
 import { type PollRules, pollRulesOf } from "../../core/rooms/polls.ts";
 import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn, type KindWith } from "../../wire/kinds.ts";
@@ -53,6 +53,8 @@ export type DisplayBody =
   | { readonly kind: EventKind; readonly event: EventFacts }
   /** `also` lists the seqs of edits and other messages that were erased with this message. */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
+  /** Files of the message `seq`, which stays. */
+  | { readonly kind: "erased-files"; readonly files: readonly string[] }
   /** The poll has ended. */
   | { readonly kind: "poll"; readonly of: number; readonly on: false }
   /** `voter` is the pseudonym of a voter in an anonymous poll. */
@@ -70,6 +72,8 @@ export type DisplayBody =
       readonly text?: string;
       readonly mentions?: readonly string[];
       readonly files: readonly FileFacts[];
+      /** Files that were erased without the message. */
+      readonly erasedFiles?: readonly Pick<FileJson, "id" | "name">[];
     } & ReplyJson)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
@@ -157,6 +161,10 @@ export function displayBody(
     case "edit":
       return { seq, from, kind: "edited", of, text };
     case "erase": {
+      if (fields.seq === undefined && fields.of !== undefined) {
+        const files = (fields.files ?? []).filter((file) => typeof file === "string");
+        return { seq: fields.of, from, kind: "erased-files", files };
+      }
       const also = fields.also?.filter(isCount) ?? [];
       return { seq: of, from, kind: "erased", also: also.length === 0 ? undefined : also };
     }
@@ -171,7 +179,10 @@ export function displayBody(
       const text = fields.text || undefined;
       const mentions = mentionsOf(fields);
       const files = filesIn(body).map(fileFacts);
-      return { seq, from, kind, ...defined({ text, ...replyOf(fields), mentions }), files };
+      const erased = erasedFilesIn(body).map(({ file: id, name }) => ({ id, name }));
+      const erasedFiles = erased.length === 0 ? undefined : erased;
+      const message = defined({ text, ...replyOf(fields), mentions });
+      return { seq, from, kind, ...message, files, ...defined({ erasedFiles }) };
     }
     case "sealed": {
       const failure = DECRYPT_FAILURES.get(body["reason"]) ?? NO_KEY;

@@ -345,6 +345,8 @@ function eventText(record: DisplayRecord, style: Style): string {
       return "created the room";
     case "erased":
       return "(deleted)";
+    case "erased-files":
+      return `deleted ${record.files.length === 1 ? "a file" : "files"} of #${record.seq}`;
     default:
       return eventPhraseOf(record, style);
   }
@@ -386,8 +388,11 @@ export function fileLabel(file: {
 }
 
 /** The caption is printed last, so that it cannot imitate the fields before it. */
-function filesText({ from, files, text }: FileMessage, style: Style): string {
-  const sent = files.map((file) => `${fileLabel(file)}; ${downloadHint(from, file, style)}`);
+function filesText({ from, files, erasedFiles = [], text }: FileMessage, style: Style): string {
+  const sent = [
+    ...files.map((file) => `${fileLabel(file)}; ${downloadHint(from, file, style)}`),
+    ...erasedFiles.map(({ name }) => `${cleanText(name)} (deleted)`),
+  ];
   const caption = text === undefined ? "" : `; caption: ${text}`;
   return `sent ${sent.length === 0 ? "a file" : sent.join(", ")}${caption}`;
 }

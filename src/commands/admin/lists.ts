@@ -77,8 +77,8 @@ export const adminFiles = operatorList({
     ...LIST_FLAGS,
   },
   details:
-    "Names of files in direct messages are hidden. To delete a file: chat admin erase NUMBER, " +
-    "with a number listed here. To delete an unfinished upload: chat admin erase ID.",
+    "Names of files in direct messages are hidden. To delete a file: chat admin erase NUMBER " +
+    "--file ID, with a number listed here. To delete an unfinished upload: chat admin erase ID.",
   fetch: (args, { client }) => allFiles(client, args),
   json: ({ file: id, user: from, bytes, unfinished, ...entry }) => ({
     kind: "file",

@@ -5,6 +5,7 @@ import { foldCase } from "../../base/case-fold.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { listOf, objectFields } from "../../base/json-fields.ts";
 import { GREP_BYTES_MAX } from "../../base/limits.ts";
+import { isMarkedErased } from "../rooms/files.ts";
 
 type Fields = Readonly<Record<string, unknown>> | undefined;
 type MatchesBody = (body: Fields) => boolean;
@@ -16,7 +17,8 @@ export function searchedTexts(body: Fields): string[] {
 }
 
 export function namesOfFiles(body: Fields): readonly string[] {
-  const names = listOf(body?.["files"]).map((file) => objectFields(file)?.["name"]);
+  const present = listOf(body?.["files"]).filter((file) => !isMarkedErased(file));
+  const names = present.map((file) => objectFields(file)?.["name"]);
   return names.filter((name) => typeof name === "string");
 }
 

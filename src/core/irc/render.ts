@@ -7,7 +7,7 @@ import { formatUtc } from "../../base/time.ts";
 import { type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
 import { type EventFacts, eventFactsOf } from "../client/event-facts.ts";
-import { filesIn } from "../rooms/files.ts";
+import { erasedFilesIn, filesIn } from "../rooms/files.ts";
 import { CAP } from "./capabilities.ts";
 import { ircRow } from "./kinds.ts";
 import { findAccount, HOST, type IrcServer, messageId, realNameOf, userMask } from "./server.ts";
@@ -182,8 +182,11 @@ function textOf(record: ChatRecord, { server, reader }: Rendering): string | und
       const link = address === undefined ? "" : ` ${address}`;
       return `[file] ${cleanFileName(name)} (${formatSize(size)})${link}`;
     });
+    const erased = erasedFilesIn(record.body).map(({ name }) => {
+      return `[file] ${cleanFileName(name)} (deleted)`;
+    });
     const caption = text === "" ? [] : [convertedText(record, server).text];
-    return threadMark(record) + [...caption, ...files].join("\n");
+    return threadMark(record) + [...caption, ...files, ...erased].join("\n");
   }
   const { text } = convertedText(record, server);
   if (record.kind === "edit") return `✎ ${text}`;
@@ -214,7 +217,14 @@ function reactionLines(record: ChatRecord, rendering: Rendering, reaction = reco
 
 function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { server, caps, to } = rendering;
-  const { seq = 0, also = [] } = fieldsIn(record);
+  const { seq = 0, of, also = [] } = fieldsIn(record);
+  if (seq === 0 && of !== undefined) {
+    // A REDACT would remove the whole message.
+    const text = "deleted a file of this message";
+    const replied = replyTags(messageId(server, of));
+    const tags = { ...messageTags(record, rendering), ...((caps & CAP.tags) === 0 ? {} : replied) };
+    return [{ tags, source: sourceOf(record), command: "NOTICE", params: [to, text] }];
+  }
   const erased = [seq, ...also.filter((item) => typeof item === "number")].filter((n) => n > 0);
   const source = sourceOf(record);
   const tags = eventTags(record, rendering);

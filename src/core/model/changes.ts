@@ -22,9 +22,10 @@ export type ChangeMap = Map<number, Changes>;
 export function noteChange(changes: ChangeMap, record: ChatRecord): readonly number[] {
   const { kind, state, seq, timeUnixMs, body, from } = record;
   if (state !== "whole" || body === undefined || changes.get(seq)?.isErased === true) return [];
-  const { seq: changed, re, text = "", react = "", also = [] } = fieldsIn(record);
+  const { seq: changed, of, re, text = "", react = "", also = [], files = [] } = fieldsIn(record);
   if (kind === "edit") return noteEdit(changes, changed, { seq, timeUnixMs, text });
   if (kind === "erase") {
+    if (changed === undefined && of !== undefined) return noteErasedFiles(changes, of, files);
     // The user who set a room's retention has not deleted its messages.
     const by = body["retention"] === true ? undefined : from;
     return noteErasure(changes, by, [changed, ...also]);
@@ -147,6 +148,14 @@ function noteErasure(
   return changedSeqs;
 }
 
+function noteErasedFiles(changes: ChangeMap, of: number, files: readonly unknown[]): number[] {
+  if (!isCount(of)) return [];
+  const known = changes.get(of) ?? NO_CHANGES;
+  const named = files.filter((file) => typeof file === "string");
+  changes.set(of, { ...known, erasedFiles: [...(known.erasedFiles ?? []), ...named] });
+  return [of];
+}
+
 export function withChanges(
   item: Item,
   changes: Changes | undefined,
@@ -160,7 +169,8 @@ export function withChanges(
     const by = isByOther ? { erasedBy } : {};
     const nothing = { text: "", mentions: [], reactions: [], files: [], mentionsMe: false };
     const { poll: _, ...rest } = item;
-    const erased = { ...rest, ...nothing, re: undefined, editedUnixMs: undefined, replies };
+    const none = { re: undefined, editedUnixMs: undefined, erasedFiles: undefined };
+    const erased = { ...rest, ...nothing, ...none, replies };
     return { ...erased, state: stateOf(item.kind, "erased"), ...by };
   }
   if (item.state !== "whole") return item;
@@ -169,10 +179,23 @@ export function withChanges(
   const poll = pollView(item.text, changes, me);
   return {
     ...item,
+    ...withoutErased(item, changes.erasedFiles),
     ...(edit === undefined || poll !== undefined ? {} : editedTo(item, edit, me)),
     reactions: reactionsOf(changes, me),
     replies,
     ...(poll && { poll }),
+  };
+}
+
+function withoutErased(
+  { files, erasedFiles = [] }: Item,
+  ids: readonly string[] = [],
+): Partial<Pick<Item, "files" | "erasedFiles">> {
+  const erased = files.filter(({ file }) => ids.includes(file));
+  if (erased.length === 0) return {};
+  return {
+    files: files.filter(({ file }) => !ids.includes(file)),
+    erasedFiles: [...erasedFiles, ...erased.map(({ file, name }) => ({ file, name }))],
   };
 }
 

@@ -7,7 +7,7 @@ import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { type ChatRecord, fieldsIn, groupChangeOf, importOriginOf } from "../client/chat-record.ts";
 import { eventFactsOf } from "../client/event-facts.ts";
 import { withMentions } from "../client/mentions.ts";
-import { filesIn } from "../rooms/files.ts";
+import { erasedFilesIn, filesIn } from "../rooms/files.ts";
 import { keywordSearch } from "../rooms/keywords.ts";
 import type { FileView, Item } from "./state.ts";
 
@@ -69,6 +69,7 @@ export function itemOf(
     everyone,
     reactions: [],
     files: kind === "file" ? fileViewsOf(record) : NO_FILES,
+    erasedFiles: kind === "file" ? erasedViewsOf(body) : undefined,
     withheld: record.withheld,
   };
 }
@@ -99,6 +100,11 @@ export function captionMentions(caption = ""): string[] {
 function fileViewsOf({ body, room }: ChatRecord): readonly FileView[] {
   const isSealed = room.isSealed || undefined;
   return filesIn(body).map((file) => ({ ...file, isSealed }));
+}
+
+function erasedViewsOf(body: ChatRecord["body"]): Item["erasedFiles"] {
+  const erased = erasedFilesIn(body).map(({ file, name }) => ({ file, name }));
+  return erased.length === 0 ? undefined : erased;
 }
 
 export function indexOfSeq(items: readonly Item[], seq: number): number {

@@ -1,6 +1,6 @@
 /** Functions that derive lists and states for views from the model. */
 
-import type { RoomId } from "../../base/ids.ts";
+import type { FileId, RoomId } from "../../base/ids.ts";
 import { boxNames, compareNames } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
@@ -296,13 +296,25 @@ export function findItem(model: Model, seq: number): Item | undefined {
   return room && loadedItem(room, seq);
 }
 
-/** Reports whether a message is known to be erased, also if it is not loaded. */
-export function isErased({ rooms }: Pick<Model, "rooms">, seq: number): boolean {
-  return [...rooms.values()].some(({ changes }) => changes.get(seq)?.isErased === true);
+/** Reports whether a message, or its file, is known to be erased, also if it is not loaded. */
+export function isErased({ rooms }: Pick<Model, "rooms">, seq: number, file = ""): boolean {
+  return [...rooms.values()].some((room) => {
+    const { isErased, erasedFiles = [] } = room.changes.get(seq) ?? {};
+    return isErased === true || erasedFiles.includes(file);
+  });
 }
 
 export function listsFiles(item: Item | undefined): boolean {
   return item !== undefined && item.files.length > 0;
+}
+
+/** Fields of the request that erases a file. Erases the message if nothing else is in it. */
+export function fileErasure(
+  { seq, files, text }: Pick<Item, "seq" | "files" | "text">,
+  file: FileId,
+): { readonly seq: number; readonly files?: FileId[] } {
+  const isLast = files.every((one) => one.file === file);
+  return isLast && text === "" ? { seq } : { seq, files: [file] };
 }
 
 /** File of a message, with the message. */

@@ -215,6 +215,8 @@ export interface PageRequest {
   readonly seq: number;
 }
 
+export type ErasedFileView = Pick<FileBody, "file" | "name">;
+
 export type FileView = FileBody & { readonly isSealed?: true };
 
 export interface Item extends EventFacts {
@@ -255,6 +257,8 @@ export interface Item extends EventFacts {
   readonly replies?: RepliesView | undefined;
   /** Empty unless the message lists files. */
   readonly files: readonly FileView[];
+  /** Files that were erased without the message. */
+  readonly erasedFiles?: readonly ErasedFileView[] | undefined;
   /** Number of earlier messages by this author's device that did not arrive in the sealed room. */
   readonly withheld?: number;
 }
@@ -303,6 +307,8 @@ export interface Changes {
     | undefined;
   readonly isErased: boolean;
   readonly erasedBy?: string | undefined;
+  /** Files and previews that were erased without the message. */
+  readonly erasedFiles?: readonly string[];
   readonly reactions: readonly {
     readonly seq: number;
     readonly sign: string;

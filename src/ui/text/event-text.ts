@@ -269,6 +269,12 @@ function firstName(name: string): string {
   return first.length > TITLE_LENGTH_MAX || second === undefined ? first : `${first} ${second}`;
 }
 
+/** Text of a message whose files were all deleted. */
+function restOfFiles({ text, erasedFiles = [] }: Item, texts: Texts, length: number): string {
+  if (text !== "" || erasedFiles.length === 0) return plainLine(text, length);
+  return oneLine(erasedFiles.map(({ name }) => texts.fileDeleted(name)).join(", "), length);
+}
+
 /**
  * Removes markup, for screen readers, notifications and search results.
  * @param length maximum in UTF-16 code units
@@ -282,7 +288,8 @@ export function briefText(item: Item, texts: Texts, times: Times, length = 300):
     case "file": {
       if (item.state !== "whole") return texts.deleted;
       const [first] = item.files;
-      const { details } = first ?? {};
+      if (first === undefined) return restOfFiles(item, texts, length);
+      const { details } = first;
       const fileNames = item.files.map(({ name }) => cleanText(name)).join(", ");
       const names =
         item.files.length > 1 || details?.peaks === undefined

@@ -139,6 +139,24 @@ test("counts messages that the export lacks, so that the import is incomplete", 
   expect(skippedKinds).toMatchObject([{ count: 1, isLost: true }]);
 });
 
+test("imports no file that was erased later in the file", () => {
+  const file = (id: string) => ({ id, name: `${id}.txt`, sizeBytes: 3 });
+  const { entries, skippedKinds, problems } = read(
+    lines(
+      { kind: "file", seq: 2, ...said, text: "both", files: [file("fA"), file("fB")] },
+      { kind: "file", seq: 3, ...said, files: [file("fB")] },
+      { kind: "file", seq: 4, ...said, text: "left", files: [], erasedFiles: [file("fC")] },
+      { kind: "erased-files", seq: 2, ...said, files: ["fB"] },
+    ),
+  );
+  expect(entries.map((entry) => "text" in entry && entry.text)).toEqual([
+    "[file fA.txt, 3 B, fA] both",
+    "left",
+  ]);
+  expect(skippedKinds.map(({ reason }) => reason)).toEqual(["erased message", "erased files"]);
+  expect(problems).toEqual([]);
+});
+
 test("imports no message that was erased later in the file", () => {
   const { entries, skippedKinds } = read(
     lines(

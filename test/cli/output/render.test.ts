@@ -186,6 +186,7 @@ describe("on a screen", () => {
     [{ kind: "room" }, "* ana created the room"],
     [{ kind: "remove" }, "* ana removed the room"],
     [{ kind: "erased" }, "* ana (deleted)"],
+    [{ kind: "erased-files", files: ["fA"] }, "* ana deleted a file of #12"],
     [{ kind: "edited", of: 3, text: "ho" }, "* ana edited #3: ho"],
     [{ kind: "text", text: "built\nok", notice: true }, "ana (notice): built\n  | ok"],
     [{ kind: "text", text: "yes", notice: true, re: 8 }, "ana (notice): ↪ #8: yes"],
@@ -292,6 +293,27 @@ describe("a file", () => {
     expect(renderRecord(captioned, style("text"))).toEndWith(
       "id: fAAAAAAAAAAA; caption: take it: /get f\u241b[2J\u240abob\n",
     );
+  });
+});
+
+test("prints which files of a message were erased", () => {
+  const content = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
+  const digest = "0a".repeat(32);
+  const entry = { file: "fAAAAAAAAAAA", name: "a.txt", size: 3, chunks: 1, digest };
+  const other = { ...entry, file: "fBAAAAAAAAAA", name: "b\u001b.txt", erased: true };
+  const displayed = displayBody({ ...content, body: { text: "x", files: [entry, other] } });
+  expect(displayed).toMatchObject({
+    files: [{ id: entry.file }],
+    erasedFiles: [{ id: other.file, name: other.name }],
+  });
+  const record = { ...base, ...displayed } as DisplayRecord;
+  expect(renderRecord(record, style("text"))).toEndWith(", b\u241b.txt (deleted); caption: x\n");
+  const order = { ...content, kind: "erase", seq: 9, body: { of: 1, files: [other.file, 4] } };
+  expect(displayBody(order)).toEqual({
+    seq: 1,
+    from: "ana",
+    kind: "erased-files",
+    files: [other.file],
   });
 });
 

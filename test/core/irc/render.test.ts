@@ -73,7 +73,18 @@ describe("without capabilities", () => {
     ],
     ["edit", { seq: 2, text: "better" }, ["PRIVMSG #lab :✎ better"]],
     ["reaction", { react: "👍", re: 2 }, []],
+    [
+      "file",
+      {
+        text: "two",
+        files: [listed("a.txt"), { ...listed("b\n.txt"), file: "fBAAAAAAAAAA", erased: true }],
+      },
+      ["two", "[file] a.txt (3 B)", "[file] b_.txt (deleted)"].map(
+        (text) => `PRIVMSG #lab :${text}`,
+      ),
+    ],
     ["erase", { seq: 2 }, []],
+    ["erase", { of: 2, files: ["fA"] }, ["NOTICE #lab :deleted a file of this message"]],
     ["join", {}, ["JOIN #lab"]],
     ["leave", {}, ["PART #lab"]],
     ["leave", { reason: "bye" }, ["PART #lab :bye"]],
@@ -150,6 +161,13 @@ describe("a capability", () => {
     ["inviteNotify", record("admission", { name: "ben", on: true }), `${ANA} INVITE ben #lab`],
   ] as const)("%s changes the line", (cap, shown, expected) => {
     expect(lines(shown, CAP[cap])[0]).toStartWith(expected);
+  });
+
+  test("redaction keeps a message that lost a file", () => {
+    const erase = record("erase", { of: 2, files: ["fA"] });
+    expect(lines(erase, CAP.redaction | CAP.tags)).toEqual([
+      expect.stringMatching(/^@.*\+draft\/reply=log-2.* NOTICE #lab :deleted a file/),
+    ]);
   });
 
   test("redaction shows each erased message", () => {

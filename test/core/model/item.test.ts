@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import type { FileId } from "../../../src/base/ids.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
-import { noteChange, withChanges } from "../../../src/core/model/changes.ts";
+import { type ChangeMap, noteChange, withChanges } from "../../../src/core/model/changes.ts";
 import {
   hasNoItem,
   indexOfSeq,
@@ -9,6 +10,7 @@ import {
   itemAt,
   itemOf,
 } from "../../../src/core/model/item.ts";
+import { fileErasure } from "../../../src/core/model/selectors.ts";
 import type { Changes } from "../../../src/core/model/state.ts";
 import { record } from "../model-scene.ts";
 
@@ -87,6 +89,32 @@ test("names nobody for a message that retention has erased", () => {
     { isErased: true, erasedBy: undefined },
     { isErased: true, erasedBy: "olga" },
   ]);
+});
+
+test("moves erased files of a message out of its files, from the order or the record", () => {
+  const file = (letter: string) => ({
+    ...{ file: `f${letter.repeat(11)}` as FileId, name: `${letter}.txt`, size: 3, chunks: 1 },
+    digest: "0a".repeat(32),
+  });
+  const [a, b] = [file("A"), file("B")];
+  const body = { text: "both", files: [a, b] };
+  const changes: ChangeMap = new Map();
+  const order = record(9, { kind: "erase", body: { of: 5, files: [a.file, 3] } });
+  expect(noteChange(changes, order)).toEqual([5]);
+  const item = itemOf(record(5, { kind: "file", body }), "ana", () => false);
+  const marked = { ...body, files: [{ ...a, erased: true }, b] };
+  const later = itemOf(record(5, { kind: "file", body: marked }), "ana", () => false);
+  const once = withChanges(item, changes.get(5), "ana");
+  for (const shown of [once, withChanges(once, changes.get(5), "ana"), later]) {
+    expect(shown).toMatchObject({ state: "whole", text: "both", files: [b] });
+    expect(shown.files).toHaveLength(1);
+    expect(shown.erasedFiles).toEqual([{ file: a.file, name: "A.txt" }]);
+  }
+  expect(fileErasure(once, b.file)).toEqual({ seq: 5, files: [b.file] });
+  expect(fileErasure({ ...once, text: "" }, b.file)).toEqual({ seq: 5 });
+  noteChange(changes, record(10, { kind: "erase", body: { seq: 5 } }));
+  const gone = withChanges(once, changes.get(5), "ana");
+  expect(gone).toMatchObject({ state: "erased", files: [], erasedFiles: undefined });
 });
 
 test("names the user who erased a message of another user", () => {

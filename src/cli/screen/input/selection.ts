@@ -217,7 +217,7 @@ function firstOf(...handlers: readonly KeyHandler[]): KeyHandler {
 }
 
 const isText = (item: Item) => item.kind === "text" || item.kind === "action";
-const isOwnContent = (item: Item) => item.isMine && (isText(item) || listsFiles(item));
+const isOwnContent = (item: Item) => item.isMine && (isText(item) || item.kind === "file");
 const canErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
 const canPinHere = (_: Item, model: Model) => {
   const room = openRoom(model);
@@ -338,7 +338,7 @@ const ACTIONS = {
     withActions(clearSelection(state, context).state, { kind: "thread", seq }),
   ),
   copy: firstOf(
-    withItem((item) => isText(item) || listsFiles(item), copy),
+    withItem((item) => isText(item) || item.kind === "file", copy),
     withPost((state, post) => withActions(state, { kind: "copy", text: post.body.text })),
     withWaiting("discard", ({ text }, state) => withActions(state, { kind: "copy", text })),
   ),

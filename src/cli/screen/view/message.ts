@@ -11,7 +11,6 @@ import { isMessage } from "../../../core/model/item.ts";
 import { isMembership, membershipSum } from "../../../core/model/membership.ts";
 import type { People } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import { listsFiles } from "../../../core/model/selectors.ts";
 import type {
   FileView,
   Item,
@@ -368,11 +367,15 @@ function contentLines(
     item.hasNewKey === true ? [{ text: ` (${texts.newKey})`, role: "mark" }] : [];
   const edited: StyledLine =
     item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
-  if (listsFiles(item)) {
+  if (item.kind === "file") {
     const mark = [...key, ...pin];
     const files = item.files.flatMap((file, i) =>
       fileLines(file, i === 0 ? mark : [], options, columns, transfers[i]),
     );
+    for (const { name } of item.erasedFiles ?? [])
+      files.push(
+        cutLine([{ text: oneLine(texts.fileDeleted(name), 1_000), role: "mark" }], columns),
+      );
     if (text === "") return unfoldable(files);
     const caption = textLines({ text, mentions, me, mark: edited, hit: options.hit }, columns);
     const content = folded(caption, edited, options, columns, isUnfolded);

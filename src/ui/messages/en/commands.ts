@@ -51,7 +51,7 @@ export const ENGLISH_COMMANDS = {
   grant: "make a user a moderator of this room",
   revoke: "remove a user as moderator of this room",
   edit: "edit your latest message here, or the one with this number",
-  erase: "delete a message; without SEQ, your latest one here",
+  erase: "delete a message, or only a file of it; without SEQ, your latest one here",
   pin: "pin a message; without SEQ, the latest one from another user",
   unpin: "unpin a message",
   jump: "go to a message or time: 42, 2026-11-20, 09:00, yesterday or 2 hours ago",

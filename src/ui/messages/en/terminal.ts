@@ -302,6 +302,7 @@ export const ENGLISH_TERMINAL = {
   askLeaveLast: (room: string) =>
     `You are the only moderator of #${room}. Nobody will see what members hand in. Leave?`,
   askErase: "Delete this message for everyone?",
+  askEraseFile: (name: string) => `Delete ${name} for everyone?`,
   askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
   askServerPassword: (server: string) => `Server password for ${server}`,
   askAgain: (question: string) =>

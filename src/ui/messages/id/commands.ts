@@ -54,7 +54,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   grant: "jadikan seseorang moderator ruang",
   revoke: "cabut peran moderator seseorang",
   edit: "sunting pesan terakhir Anda di sini, atau pesan dengan nomor ini",
-  erase: "hapus pesan; tanpa SEQ, pesan terakhir Anda di sini",
+  erase: "hapus pesan, atau satu berkasnya saja; tanpa SEQ, pesan terakhir Anda di sini",
   pin: "sematkan pesan; tanpa SEQ, pesan terakhir orang lain di sini",
   unpin: "lepas sematan pesan",
   jump: "buka pesan atau waktu: 42, 2026-11-20, 09:00, yesterday, atau 2 hours ago",

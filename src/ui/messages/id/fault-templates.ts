@@ -340,6 +340,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "no message {}": "tidak ada pesan {}",
   "no messages yet": "belum ada pesan",
   "message {} was deleted": "pesan {} sudah dihapus",
+  "message {} has no file '{}'": "pesan {} tidak punya berkas '{}'",
+  "message {} has no such file": "pesan {} tidak punya berkas itu",
+  "message {} has several files named '{}'": "pesan {} punya beberapa berkas bernama '{}'",
+  "use the id: {}, {}": "pakai id: {}, {}",
   "this device has not read a message {} in this room":
     "perangkat ini belum membaca pesan {} di ruang ini",
   "'{}' needs the approval of a moderator": "'{}' memerlukan persetujuan moderator",

@@ -302,6 +302,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   askLeaveLast: (room) =>
     `Anda satu-satunya moderator #${room}. Tidak ada yang akan melihat tugas anggota. Keluar?`,
   askErase: "Hapus pesan ini untuk semua orang?",
+  askEraseFile: (name: string) => `Hapus ${name} untuk semua orang?`,
   askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
   askServerPassword: (server) => `Kata sandi server untuk ${server}`,
   askAgain: (question) => `Tidak diterima; kode kartu Anda juga bisa dipakai di sini. ${question}`,

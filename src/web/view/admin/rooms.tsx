@@ -114,8 +114,8 @@ function DeleteFileButton({ file, reload }: { readonly file: FileEntry; reload: 
   const { texts, chat } = page;
   const { name = "", bytes, seqs } = file;
   const deleteFile = async () => {
-    // Erasing the last record of a file deletes its content.
-    for (const seq of seqs) await chat.request("erase", { seq });
+    // Erasing the file in its last message deletes its content.
+    for (const seq of seqs) await chat.request("erase", { seq, files: [file.file] });
     reload();
   };
   if (seqs.length === 0) return null;

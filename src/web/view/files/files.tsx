@@ -1,7 +1,6 @@
 /** Files in a message: previews, downloads and their menus. */
 
 import { memo, useEffect, useState } from "react";
-import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -12,18 +11,18 @@ import type { Texts } from "../../../ui/messages/en/page.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { detailTexts } from "../../../ui/text/file-text.ts";
 import { extensionOf, fileIcon, isHeic, type MediaKind, mediaType } from "../../browser/media.ts";
-import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
+import { VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { FaultLine, type PageValue, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
-import { whenSettled } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { deleteFileItem, mayDeleteFile } from "./delete-file.tsx";
 import { downloadArchive, downloadFrom } from "./download.ts";
 import { useShownFiles } from "./file-frame.tsx";
 import { FileName } from "./file-name.tsx";
 import { RecordingSlot, usePlaying } from "./playing.tsx";
-import { getPreviews } from "./scale.ts";
 import { TransferLine } from "./transfers.tsx";
+import { usePicture } from "./use-picture.ts";
 import { Viewer } from "./viewer.tsx";
 import { type FileVoice, fileVoice, VoiceLine } from "./voice-line.tsx";
 
@@ -115,40 +114,13 @@ function fileActions(page: PageValue, item: Item, file: FileView): FileActions {
   return {
     open: canView(file) ? (isHarmless ? view : prompt) : undefined,
     save: isSavedByPage(file) ? save : saveInBrowser,
-    items: () =>
-      canBrowserSave
+    items: () => [
+      ...(canBrowserSave
         ? [{ label: texts.saveByBrowser, icon: "down", onChoose: saveInBrowser } as const]
-        : [],
+        : []),
+      ...(mayDeleteFile(chat.model, item) ? [deleteFileItem(page, { item, file })] : []),
+    ],
   };
-}
-
-type Loaded =
-  | { readonly kind: "coming" | "none" | "failed" }
-  | { readonly kind: "here"; readonly picture: Picture };
-
-function usePicture(file: FileView): Loaded {
-  const page = usePage();
-  const previews = getPreviews(page);
-  const cached = previews.get(file.file);
-  const [loaded, setLoaded] = useState<Loaded>(
-    cached === undefined ? { kind: "coming" } : { kind: "here", picture: cached },
-  );
-  useEffect(() => {
-    const { result, release: leave } = previews.request(file);
-    const stop = whenSettled(
-      result,
-      (picture) => setLoaded(picture === undefined ? { kind: "none" } : { kind: "here", picture }),
-      (error) => {
-        if (!(error instanceof Fault)) throw error;
-        setLoaded({ kind: "failed" });
-      },
-    );
-    return () => {
-      stop();
-      leave();
-    };
-  }, [previews, file]);
-  return loaded;
 }
 
 interface FileProps {
@@ -391,6 +363,7 @@ type FilesProps = Pick<FileProps, "item" | "target">;
 export const FileList = memo(function FileList({ item, target }: FilesProps) {
   const { pictures, lines, isOn } = useShownFiles(item, target);
   const isGrid = pictures.length > 1;
+  const { texts } = usePage();
   return (
     <div className="files">
       {lines.map(({ file }) => (
@@ -409,6 +382,11 @@ export const FileList = memo(function FileList({ item, target }: FilesProps) {
           ))}
         </div>
       ) : null}
+      {item.erasedFiles?.map(({ file, name }) => (
+        <p key={file} className="gone">
+          {texts.fileDeleted(cleanText(name))}
+        </p>
+      ))}
     </div>
   );
 });

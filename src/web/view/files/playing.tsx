@@ -182,7 +182,7 @@ export function PlayingBar() {
     playing.stop();
     if (voice !== undefined) voices.stop();
   };
-  const isErased = useIsErased(voice?.voice.seq ?? parked?.seq);
+  const isErased = useIsErased(voice?.voice.seq ?? parked?.seq, voice?.voice.file ?? parked?.file);
   // biome-ignore lint/correctness/useExhaustiveDependencies: stops once
   useEffect(() => {
     if (isErased) stop();

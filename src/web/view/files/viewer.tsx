@@ -19,11 +19,12 @@ import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { pickEmoji } from "../emoji/button.tsx";
 import { Announced } from "../shell/announced.tsx";
 import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
-import { confirmItem, Dialog, deleteQuestion } from "../shell/dialog.tsx";
+import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
 import { useIsErased } from "../shell/erased.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, menuGroups, menuItem } from "../shell/menu.tsx";
+import { deleteFileItem, mayDeleteFile } from "./delete-file.tsx";
 import { getPreviews, isSamePicture } from "./scale.ts";
 
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
@@ -44,10 +45,10 @@ export function Viewer(props: ViewerProps) {
   return media?.kind === "image" ? <PictureViewer {...props} /> : <FileViewer {...props} />;
 }
 
-/** Closes the viewer when the message of its file is deleted, and says so. */
-function useDeletion({ seq, onClose }: Pick<ViewerProps, "seq" | "onClose">): void {
+/** Closes the viewer when its file is deleted, and says so. */
+function useDeletion({ file, seq, onClose }: ViewerProps): void {
   const { texts, notify } = usePage();
-  const isErased = useIsErased(seq);
+  const isErased = useIsErased(seq, file.file);
   // biome-ignore lint/correctness/useExhaustiveDependencies: closes once
   useEffect(() => {
     if (!isErased) return;
@@ -58,7 +59,7 @@ function useDeletion({ seq, onClose }: Pick<ViewerProps, "seq" | "onClose">): vo
 
 function FileViewer({ file, seq, onClose }: ViewerProps) {
   const media = mediaType(file.name);
-  useDeletion({ seq, onClose });
+  useDeletion({ file, seq, onClose });
   return (
     <Dialog title={cleanText(file.name)} onClose={onClose} className="viewer">
       {media?.kind === "text" ? <TextView file={file} /> : <MediaView file={file} />}
@@ -216,7 +217,7 @@ function PictureViewer({ file: first, seq, onClose }: ViewerProps) {
   const { current, position, count, hasMore, move: movePicture } = usePictureSequence(first, seq);
   const { file, text } = current;
   const sent = useSent(current.seq);
-  useDeletion({ seq: current.seq, onClose });
+  useDeletion({ file, seq: current.seq, onClose });
   const [zoom, setZoom] = useState(1);
   const zoomBy = (factor: number) =>
     setZoom((before) => Math.min(ZOOM_MAX, Math.max(1, before * factor)));
@@ -332,11 +333,9 @@ interface PictureMenuProps {
 /** Actions that fingers reach by gestures, and the rare ones. */
 function PictureMenu({ file, seq, zoomBy, move }: PictureMenuProps) {
   const page = usePage();
-  const { texts, chat } = page;
-  const mayDelete = useModelValue((model) => {
-    const item = itemIn(model, seq);
-    return item !== undefined && (item.isMine || openRoom(model)?.moderates === true);
-  });
+  const { texts } = page;
+  const item = useModelValue((model) => itemIn(model, seq));
+  const mayDelete = useModelValue((model) => mayDeleteFile(model, itemIn(model, seq)));
   const items = () =>
     menuGroups(
       [
@@ -345,17 +344,7 @@ function PictureMenu({ file, seq, zoomBy, move }: PictureMenuProps) {
         menuItem(texts.zoomIn, () => zoomBy(2), "plus"),
         menuItem(texts.zoomOut, () => zoomBy(0.5), "minus"),
       ],
-      mayDelete
-        ? [
-            {
-              ...confirmItem(
-                page,
-                deleteQuestion(page, () => chat.actions.erase(seq)),
-              ),
-              icon: "erase",
-            },
-          ]
-        : [],
+      mayDelete && item !== undefined ? [deleteFileItem(page, { item, file })] : [],
     );
   return <MenuButton label={texts.actionsFor(cleanText(file.name))} items={items} />;
 }

@@ -125,9 +125,9 @@ function changeItems(page: PageValue, item: Item, actions: MessageActions): Menu
   const items: MenuItem[] = [];
   const room = openRoom(chat.model);
   const isEditable = item.isMine && item.poll === undefined && actions.rights.mayPost;
-  if (isEditable && (isText(item) || listsFiles(item))) {
+  if (isEditable && (isText(item) || item.kind === "file")) {
     const ofFile = item.text === "" ? texts.addCaption : texts.editCaption;
-    items.push(menuItem(isText(item) ? texts.edit : ofFile, () => actions.edit(item), "edit"));
+    items.push(menuItem(listsFiles(item) ? ofFile : texts.edit, () => actions.edit(item), "edit"));
   }
   if (room !== undefined && canPin(chat.model, room)) {
     const isPinned = room.pins.includes(item.seq);

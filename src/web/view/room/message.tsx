@@ -331,7 +331,7 @@ function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
 function Content({ row, actions, isJumpTarget }: MessageProps) {
   const { texts, chat } = usePage();
   const { item } = row;
-  if (listsFiles(item))
+  if (listsFiles(item) || item.erasedFiles !== undefined)
     return <FilesAndText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
   if (item.state === "erased")
     return <p className="gone">{deletedText(item, texts, chat.model)}</p>;

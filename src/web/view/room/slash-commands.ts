@@ -8,6 +8,7 @@ import { defined } from "../../../base/values.ts";
 import {
   canSetTopic,
   draftKey,
+  type FileOfItem,
   isPostPending,
   lastMessage,
   openRoom,
@@ -24,6 +25,7 @@ import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { commandSummary, slashLine } from "../../input/slash.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
 import { PinsDialog } from "../attention/pins.tsx";
+import { deleteFileQuestion } from "../files/delete-file.tsx";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, deleteQuestion, leaveQuestion } from "../shell/dialog.tsx";
 import { HelpDialog } from "../shell/help-dialog.tsx";
@@ -189,6 +191,10 @@ class PageHost implements Host {
       this.page,
       deleteQuestion(this.page, () => this.page.chat.actions.erase(seq)),
     );
+  }
+
+  async eraseFile(file: FileOfItem): Promise<undefined> {
+    confirm(this.page, deleteFileQuestion(this.page, file));
   }
 
   async confirmDeparture(room: string): Promise<false> {
