@@ -5,6 +5,7 @@ import { windowedChromiumPath } from "../installed.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
+import { Spoken } from "./spoken.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer({}, sharedBrowser([], windowedChromiumPath));
@@ -75,6 +76,37 @@ pageTest("hides pictures in a room, on a device, and where data is saved", async
   expect(await inRoom(cid).count()).toBe(0);
   await preview.click();
   await inRoom(cid).first().waitFor();
+});
+
+pageTest("deletes one photo of a message from its tile, for everyone", async () => {
+  const ana = await server.window("ana");
+  const ben = await server.window("ben", { password: "xxxxxxxx" });
+  const tile = ben.file("b.png");
+  await tile.hover();
+  await tile.getByRole("button", { name: "Actions for b.png" }).click();
+  await ben.menuItem("Delete this photo").click();
+  const question = ben.dialog(/^Delete b.png/);
+  await question.getByRole("img").waitFor();
+  await ana.button("Enlarge b.png").click();
+  await ana.dialog("b.png").waitFor();
+  const spoken = await Spoken.of(ana);
+  await question.getByRole("button", { name: "Delete" }).click();
+  await ana.page.locator("dialog").waitFor({ state: "detached" });
+  await spoken.waitFor("b.png was deleted");
+  for (const { page } of [ana, ben]) {
+    await page.locator("article").getByText("b.png was deleted").waitFor();
+    await page.locator("article").getByText("from the roof").waitFor();
+    await until("two are drawn", async () => (await page.locator("article img").count()) === 2);
+  }
+  expect(
+    await ana
+      .file("a.png")
+      .getByRole("button", { name: /Actions/ })
+      .count(),
+  ).toBe(1);
+  await ana.reload();
+  await ana.page.locator("article").getByText("b.png was deleted").waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
 });
 
 const SCRIPT = "<script>top.document.title = 'taken'; alert(1)</script>";

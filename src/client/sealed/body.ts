@@ -130,7 +130,7 @@ export function openedRecord(record: ChatRecord, content: ContentRow): ChatRecor
   switch (content.kind) {
     case "said": {
       const { kind, ...fields } = content.body as SealedBody;
-      const files = listOf(fields["files"]).map(withoutSecrets);
+      const files = listOf(fields["files"]).map(withoutFileSecrets);
       const erased = contentIds(erasedFilesIn(record.body));
       const body = kind === "file" ? withErasedFiles({ ...fields, files }, erased) : fields;
       return { ...record, kind, from: content.user, body, sealed: "open", ...missedOf(content) };
@@ -158,7 +158,7 @@ function missedOf({ missed }: { readonly missed?: number }): { readonly withheld
   return missed === undefined ? {} : { withheld: Math.min(missed, WITHHELD_DISPLAY_MAX) };
 }
 
-export function withoutSecrets(entry: unknown) {
+export function withoutFileSecrets(entry: unknown) {
   const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...publicFields } = Object(entry);
   const preview = fileIn(entry)?.preview;
   return preview === undefined ? publicFields : { ...publicFields, preview };

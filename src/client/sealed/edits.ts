@@ -15,7 +15,7 @@ import {
 } from "../../core/rooms/files.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { JsonObject } from "../../wire/record.ts";
-import { withoutSecrets } from "./body.ts";
+import { withoutFileSecrets } from "./body.ts";
 import type { RoomTransaction } from "./room-state.ts";
 import {
   type ArchivedRow,
@@ -140,7 +140,7 @@ export function withoutFiles<Row extends ContentRow>(row: Row, files: readonly s
     return row;
   const body = withErasedFiles(row.body as JsonObject, files);
   const kept = listOf(body["files"]).map((entry) => {
-    return isMarkedErased(entry) ? withoutSecrets(entry) : entry;
+    return isMarkedErased(entry) ? withoutFileSecrets(entry) : entry;
   });
   return { ...row, body: { ...body, files: kept } };
 }

@@ -92,10 +92,10 @@ test("names nobody for a message that retention has erased", () => {
 });
 
 test("moves erased files of a message out of its files, from the order or the record", () => {
-  const file = (letter: string) => ({
-    ...{ file: `f${letter.repeat(11)}` as FileId, name: `${letter}.txt`, size: 3, chunks: 1 },
-    digest: "0a".repeat(32),
-  });
+  const file = (letter: string) => {
+    const id = `f${letter.repeat(11)}` as FileId;
+    return { file: id, name: `${letter}.txt`, size: 3, chunks: 1, digest: "0a".repeat(32) };
+  };
   const [a, b] = [file("A"), file("B")];
   const body = { text: "both", files: [a, b] };
   const changes: ChangeMap = new Map();

@@ -128,7 +128,7 @@ describe("files", () => {
     }
   });
 
-  test("erases some files of a message, also from a snapshot and after the message is blank", () => {
+  test("erases files of a message, also from a snapshot and after the message is blank", () => {
     const preview = { file: id("3"), size: 5, digest: "0b".repeat(32) };
     const album = record(1, "file", listing({ ...body(one), preview }, body(two)));
     const other = record(2, "file", listing(body(one)), ana, router);

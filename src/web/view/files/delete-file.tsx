@@ -8,7 +8,7 @@ import { mediaType } from "../../browser/media.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirm, type DialogQuestion } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
-import { usePicture } from "./use-picture.ts";
+import { useFilePicture } from "./file-picture.ts";
 
 function isPhoto({ name, folder }: FileView): boolean {
   return folder === undefined && mediaType(name)?.kind === "image";
@@ -16,7 +16,7 @@ function isPhoto({ name, folder }: FileView): boolean {
 
 function QuestionPicture({ file }: { readonly file: FileView }) {
   const { texts } = usePage();
-  const loaded = usePicture(file);
+  const loaded = useFilePicture(file);
   if (loaded.kind !== "here") return null;
   const alt = texts.picture(cleanText(file.name));
   return <img className="question-picture" src={loaded.picture.url} alt={alt} />;

@@ -20,9 +20,9 @@ import { deleteFileItem, mayDeleteFile } from "./delete-file.tsx";
 import { downloadArchive, downloadFrom } from "./download.ts";
 import { useShownFiles } from "./file-frame.tsx";
 import { FileName } from "./file-name.tsx";
+import { useFilePicture } from "./file-picture.ts";
 import { RecordingSlot, usePlaying } from "./playing.tsx";
 import { TransferLine } from "./transfers.tsx";
-import { usePicture } from "./use-picture.ts";
 import { Viewer } from "./viewer.tsx";
 import { type FileVoice, fileVoice, VoiceLine } from "./voice-line.tsx";
 
@@ -142,7 +142,7 @@ interface PictureBoxProps {
 
 function PictureBox({ file, isSquare, open }: PictureBoxProps) {
   const { texts } = usePage();
-  const loaded = usePicture(file);
+  const loaded = useFilePicture(file);
   const [isBroken, setBroken] = useState(false);
   const name = cleanText(file.name);
   const { width, height } = file.preview ?? {};

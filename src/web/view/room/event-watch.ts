@@ -240,7 +240,17 @@ function changesSince(
       const author = authorText(item, texts, model);
       const kind = kindOf(former, isMine && erasedBy === undefined);
       events.push({ kind, text: isMine ? text : texts.newFrom(author, text) });
-    } else if (editedUnixMs !== former.editedUnixMs) {
+      continue;
+    }
+    for (const { name } of (item.erasedFiles ?? []).slice(former.erasedFiles?.length ?? 0)) {
+      const text = texts.fileDeleted(cleanText(name));
+      const author = authorText(item, texts, model);
+      events.push({
+        kind: kindOf(former, isMine),
+        text: isMine ? text : texts.newFrom(author, text),
+      });
+    }
+    if (editedUnixMs !== former.editedUnixMs) {
       const author = isMine ? [] : [authorText(item, texts, model)];
       const text = texts.newFrom(
         [...author, texts.edited].join(", "),

@@ -12,7 +12,7 @@ type Loaded =
   | { readonly kind: "coming" | "none" | "failed" }
   | { readonly kind: "here"; readonly picture: Picture };
 
-export function usePicture(file: FileView): Loaded {
+export function useFilePicture(file: FileView): Loaded {
   const page = usePage();
   const previews = getPreviews(page);
   const cached = previews.get(file.file);
