@@ -1,6 +1,7 @@
 /** CHATHISTORY, read markers, and the playback of missed messages. */
 
 import { Fault } from "../../base/fault.ts";
+import { counted } from "../../base/sizes.ts";
 import { formatUtc, UNIX_MS_MAX } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { IrcLine, LineFields } from "../../wire/irc/line.ts";
@@ -406,7 +407,13 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): IrcTask {
 
 /** Shows a client without CHATHISTORY what its account has not read. */
 export function* playMissed(session: IrcSession): IrcTask {
+  for (const { id, name } of session.channels.values()) {
+    const { called } = session.server.rooms.get(id) ?? {};
+    if (called !== undefined && called === session.account?.id)
+      session.notice(`${name}: a moderator calls on you`);
+  }
   if (session.has(CAP.history)) return;
+  let calls: readonly ChatRecord[] | undefined;
   for (const channel of [...session.channels.values()]) {
     if (channel.unread === 0 || channel.isSealed) continue;
     try {
@@ -415,12 +422,19 @@ export function* playMissed(session: IrcSession): IrcTask {
       const missed = records.filter(({ n }) => n > readN && n <= channel.skipToN);
       // Own messages do not count as unread.
       const unread = missed.filter(({ from }) => from !== session.nick).length;
+      const firstN = records[0]?.n ?? 0;
+      let earlier: readonly ChatRecord[] = [];
       // Older messages exceed the limit of messages or of bytes.
-      if ((records[0]?.n ?? 0) > readN && unread < channel.unread) {
+      if (firstN > readN && unread < channel.unread) {
         const last = `only the last ${unread} of your unread messages follow`;
         session.notice(`${channel.name}: ${last}`);
+        calls ??= yield* unreadCalls(session);
+        earlier = calls.filter(({ room, n }) => room.id === channel.id && n > readN && n < firstN);
+        if (earlier.length > 0) {
+          session.notice(`${channel.name}: ${counted(earlier.length, "earlier message")} for you`);
+        }
       }
-      const shown = yield* withShownTimes(session, channel, missed);
+      const shown = yield* withShownTimes(session, channel, [...earlier, ...missed]);
       const lines = yield* historyLines(session, channel, shown, true);
       if (!session.channels.has(channel.id)) continue; // Left while its messages were read.
       yield* session.batch("chathistory", [channel.name], lines);
@@ -431,6 +445,13 @@ export function* playMissed(session: IrcSession): IrcTask {
       session.notice(`missed messages of ${channel.name} cannot be shown: ${error.message}`);
     }
   }
+}
+
+/** Returns the unread messages that call the account, the newest of them if there are many. */
+function* unreadCalls(session: IrcSession): Asking<readonly ChatRecord[]> {
+  const { calls, records } = yield* session.ask("inbox", {});
+  const called = new Set(calls.map(({ seq }) => seq));
+  return session.readPage(records).filter(({ seq }) => called.has(seq));
 }
 
 /**

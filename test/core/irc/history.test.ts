@@ -384,6 +384,23 @@ describe("playback", () => {
     expect(client.lines).toContain(notice);
   });
 
+  ircTest(
+    "shows earlier messages that call the user, and a call on the hand",
+    async ({ irc, ben }) => {
+      await irc.site.wait(ben.post("x @ana", "lobby", undefined, { mentions: ["ana"] }));
+      for (let i = 0; i < 60; i++) await irc.site.wait(ben.post(`x${i}`));
+      const client = await irc.client("ana", "");
+      const shown = client.lines.filter((line) => line.includes(" PRIVMSG "));
+      expect(shown).toHaveLength(51);
+      expect(shown[0]).toEndWith("x @ana");
+      expect(client.lines).toContain(":chat NOTICE ana :#lobby: 1 earlier message for you");
+      client.lose();
+      await irc.site.quiet();
+      const again = await irc.client("ana", "");
+      expect(again.lines.filter((line) => line.includes(" PRIVMSG "))).toEqual([]);
+    },
+  );
+
   ircTest("reports unread messages beyond 256 KiB", async ({ irc, ben }) => {
     (await irc.client("ana", "")).lose();
     await irc.site.quiet();
