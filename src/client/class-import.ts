@@ -17,24 +17,33 @@ const BATCH_CHANGES = 64;
 /** Each kind of change may need those before it. */
 export function* batchesOf(changes: readonly ImportChange[]): Generator<readonly ImportChange[]> {
   for (const group of Object.values(Object.groupBy(changes, ({ kind }) => kind))) {
-    for (let from = 0; from < group.length; from += BATCH_CHANGES)
-      yield group.slice(from, from + BATCH_CHANGES);
+    // A room may take the name that the one before it gives up.
+    const size = group[0]?.kind === "rename-room" ? 1 : BATCH_CHANGES;
+    for (let from = 0; from < group.length; from += size) yield group.slice(from, from + size);
   }
 }
 
-/** Accounts and rooms whose creation was refused, so that later changes are left out. */
+/** Accounts and rooms whose creation or renaming was refused, so that later changes are left out. */
 export class UncreatedSubjects {
   readonly #subjects = new Set<string>();
 
   addRefused(change: ImportChange): void {
     if (change.kind === "create-account") this.#subjects.add(`@${change.user}`);
-    if (change.kind === "create-room") this.#subjects.add(`#${change.room}`);
+    if (change.kind === "create-room") this.#subjects.add(roomKey(change.room));
+    // Under either name, people would get into a room that the list does not mean.
+    if (change.kind === "rename-room")
+      this.#subjects.add(roomKey(change.room)).add(roomKey(change.to));
   }
 
   concern(change: ImportChange): boolean {
     const { user, room } = { user: undefined, room: undefined, ...change };
-    return this.#subjects.has(`@${user}`) || this.#subjects.has(`#${room}`);
+    const isOfRoom = room !== undefined && this.#subjects.has(roomKey(room));
+    return this.#subjects.has(`@${user}`) || isOfRoom;
   }
+}
+
+function roomKey(room: string): string {
+  return `#${room.toLowerCase()}`;
 }
 
 export interface CardOptions {
@@ -69,10 +78,11 @@ export async function applyChange(
     return undefined;
   }
   const { user, kind, displayName } = change;
+  const externalId = kind === "create-account" ? change.externalId : undefined;
   const { code, expires } = defined({ code: card?.code, expires: card?.expires });
   const answer =
     kind === "create-account"
-      ? await request("enrol", defined({ user, expires, code, displayName }))
+      ? await request("enrol", defined({ user, expires, code, displayName, externalId }))
       : await request("reset", defined({ user, expires, code }));
   if (card !== undefined && answer.token === card.code) return card;
   const web = pageOf(answer.token);

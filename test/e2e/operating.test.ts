@@ -260,6 +260,40 @@ sandboxTest(
   },
 );
 
+sandboxTest("asks who a line means, and makes exactly the plan that was read", async (sandbox) => {
+  await sandbox.serve();
+  const admin = sandbox.home("admin");
+  const write = (text: string) => sandbox.write("class.csv", text);
+  const command = () => ["admin", "accounts", "import", sandbox.path("class.csv"), ...OLGA];
+  write("id,name,display name,rooms\n0051,siti,Siti Aminah,7a\n");
+  await admin.json(command());
+  const [siti] = (await admin.json(["admin", "accounts", "--find", "siti"])) as { id?: string }[];
+  expect(siti?.id).toBe("0051");
+  write("display name,class\nSiti Aminah,7 B\nBudi,7 B\n");
+  const asking = await admin.run(command());
+  expect([asking.exitCode, asking.err]).toEqual([3, expect.stringContaining("--account siti")]);
+  expect((await admin.run(["admin", "accounts", "--find", "budi"])).out).toBe("");
+  const answered = [...command(), "--account", "siti"];
+  const dry = await admin.run([...answered, "--dry-run"]);
+  expect(dry.err).toMatch(/line 2: change: siti, Siti Aminah, imported on .*siti added to 7-B/);
+  const [, code = ""] = /--plan (\w+)/.exec(dry.err) ?? [];
+  write("display name,class\nSiti Aminah,7 B\nBudi S.,7 B\n");
+  const stale = await admin.run([...answered, "--plan", code]);
+  expect([stale.exitCode, stale.err]).toEqual([3, expect.stringContaining("no longer makes")]);
+  write("display name,class\nSiti Aminah,7 B\nBudi,7 B\n");
+  expect((await admin.run([...answered, "--plan", code])).exitCode).toBe(0);
+  write("id,name,rooms,role\n,#7a,8a,\n0071,zara,7a,\n0051,,7-B:left,\n,Budi,,left\n");
+  const year = await admin.json(command());
+  expect(year.map(({ kind }) => kind)).toEqual([
+    ...["rename-room", "remove-account", "create-room", "create-account"],
+    ...["add", "remove-member", "imported"],
+  ]);
+  const exported = await admin.run(["admin", "accounts", "export"]);
+  expect(exported.out).toContain('"0051","siti","Siti Aminah","8a","member"');
+  expect(exported.out).toContain('"0071","zara","","7a","member"');
+  expect(exported.out).not.toContain("Budi");
+});
+
 sandboxTest("keeps the cards of an import that is interrupted", async (sandbox) => {
   await sandbox.serve();
   const admin = sandbox.home("admin");

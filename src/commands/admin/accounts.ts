@@ -1,6 +1,7 @@
 /** `chat admin accounts`, which lists, imports and exports accounts, and `chat admin add`. */
 
 import { CSV_MARK, formatCsv } from "../../base/csv.ts";
+import { defined } from "../../base/values.ts";
 import { argument, enumFlag, flag, stringFlag } from "../../cli/command.ts";
 import {
   durationFlag,
@@ -24,7 +25,7 @@ const ARGS = {
     choices: ["import", "export"],
   }),
   file: argument(
-    "List to import: CSV with name, display name, rooms and role, or one name per line",
+    "List to import: CSV with id, name, display name, rooms and role, or one name per line",
     { required: false },
   ),
   cards: stringFlag("FILE", "Import: write a page to print, with a sign-in code per new person"),
@@ -40,6 +41,11 @@ const ARGS = {
     many: true,
     parse: roomNameOf,
   }),
+  newRoom: stringFlag("ROOM", "Import: make a new room, though another had the name before", {
+    many: true,
+    parse: roomNameOf,
+  }),
+  plan: stringFlag("CODE", "Import: refuse if the changes are not those of this dry run"),
   sort: enumFlag(
     ["name", "since", "seen", "devices", "bytes"],
     "Sort by name, registration, last visit, devices, or file size",
@@ -62,21 +68,25 @@ export const accounts = operatorVerb({
     "creates missing rooms, adds people to rooms, and sets display names and roles. " +
     "A room with :moderator after it makes a person its moderator. " +
     "If a line has a problem, all problems are named and nothing changes. " +
-    "A person is the account whose name the line has. If only the display name or a former name " +
-    "fits, or somebody else made the room, the import asks and changes nothing: " +
-    "write the account's name, or confirm with --account or --room. " +
+    "A person is the account whose id or name the line has. If only the display name or a former " +
+    "name fits, or somebody else made the room, the import asks and changes nothing: " +
+    "write the account's name, or confirm with --account, --room or --new-room. " +
+    "A line with the name #7a and the room 8a renames a room; the role left closes a room or " +
+    "removes an account. " +
     "Importing the same list again changes only what differs, and removes nobody from a room. " +
     "People who have left a room are not added to it again.",
   isQuery: ({ action, dryRun }) => action !== "import" || dryRun,
-  check({ action, file, cards, instructions, renew, expires, dryRun, account, room }) {
+  check(args) {
+    const { action, file, cards, instructions, renew, expires, dryRun } = args;
+    const { account, room, newRoom, plan } = args;
     if ((action === "import") !== (file !== undefined)) {
       throw usageFault("specify a list to import", "chat admin accounts import class.csv");
     }
     if (instructions && action === "import" && cards === undefined)
       throw usageFault("--instructions needs --cards", "add --cards FILE");
     if (action === "import") return;
-    const isConfirming = account.length + room.length > 0;
-    const isMaking = renew || instructions || (cards ?? expires) !== undefined;
+    const isConfirming = account.length + room.length + newRoom.length > 0;
+    const isMaking = renew || instructions || (cards ?? expires ?? plan) !== undefined;
     if (isMaking || dryRun || isConfirming)
       throw usageFault("these flags need import", "chat admin accounts import class.csv");
   },
@@ -87,18 +97,20 @@ export const accounts = operatorVerb({
     const all = await allAccounts(client.request, args, isExport);
     const items = all.filter(({ online, removed }) => removed !== true && (online || !args.online));
     if (isExport) {
-      const rows = items.map(({ user, displayName, rooms, moderates, operator: isOperator }) => {
-        return { kind: "account", user, displayName, rooms, moderates, operator: isOperator };
+      const rows = items.map(({ user, displayName, rooms, moderates, operator, externalId }) => {
+        const id = defined({ id: externalId });
+        return { kind: "account", user, ...id, displayName, rooms, moderates, operator };
       });
       const text = CSV_MARK + formatCsv(classListOf(items));
       return printData(context, { kind: "accounts", accounts: rows }, text);
     }
     return printList(context, items, {
-      json: ({ bytes, unfinishedBytes, ...entry }) => ({
+      json: ({ bytes, unfinishedBytes, externalId, ...entry }) => ({
         kind: "account",
         ...withUtcTime(withUtcTime(entry, "since"), "seen"),
         sizeBytes: bytes,
         unfinishedBytes,
+        ...defined({ id: externalId }),
       }),
       columns: {
         user: ({ user }) => user,
@@ -110,6 +122,7 @@ export const accounts = operatorVerb({
         password: ({ password }) => (password ? "yes" : "no"),
         files: ({ bytes }, style) => sizeCell(bytes, style),
         unfinished: ({ unfinishedBytes }, style) => sizeCell(unfinishedBytes, style),
+        id: ({ externalId = "" }) => externalId,
       },
     });
   },

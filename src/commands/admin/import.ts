@@ -1,10 +1,12 @@
 /** `chat admin accounts import`: makes the accounts, rooms and roles of a list of people. */
 
+import { utf8Encode } from "../../base/bytes.ts";
 import { cardExpiry } from "../../base/card-day.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { CLASS_LIST_BYTES_MAX } from "../../base/limits.ts";
 import { counted } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
 import { externalAddress, resetPage } from "../../cli/connect/invite.ts";
 import { expiryOf, type Operator } from "../../cli/connect/operator.ts";
 import { faultLine, printNotice } from "../../cli/context.ts";
@@ -29,13 +31,14 @@ import {
 } from "../../core/people/import-plan.ts";
 import { type Problem, reasonText } from "../../core/people/list-text.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { readNamedInput } from "../../io/disk/data-folder.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ENGLISH_CARDS } from "../../ui/messages/en/cards.ts";
 import { INDONESIAN_CARDS } from "../../ui/messages/id/cards.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { CardsFile, type CardsPage } from "./cards-file.ts";
-import { changeLines, planLines, sumText } from "./plan-lines.ts";
+import { changeLines, planLines, planText, sumText } from "./plan-lines.ts";
 
 interface PrintedProblem extends Pick<Problem, "line"> {
   readonly reason: string;
@@ -49,6 +52,8 @@ interface ImportFlags {
   readonly dryRun: boolean;
   readonly account: readonly string[];
   readonly room: readonly string[];
+  readonly newRoom: readonly string[];
+  readonly plan?: string | undefined;
 }
 
 /** @throws {Fault} not-allowed if the list has problems; then nothing has changed */
@@ -67,21 +72,28 @@ export async function importList(
   const me = client.user ?? operator.user;
   if (flags.dryRun && !accounts.some(({ user }) => isSameName(user, me)))
     accounts.push(importingAccount(me, context.clock.unixMs()));
-  const confirmed = { accounts: flags.account, rooms: flags.room };
+  const confirmed = { accounts: flags.account, rooms: flags.room, newRooms: flags.newRoom };
   const owner = onlyOperator(accounts, me);
   const state = { accounts, rooms, me, owner, renews: flags.renew, confirmed };
   const plan = planImport(list, state);
   const { changes, problems, questions, waiting, kept, left } = plan;
-  if (flags.dryRun || problems.length + questions.length > 0) printPlan(operator, plan);
+  const code = planCode(plan);
+  if (flags.dryRun || problems.length + questions.length > 0)
+    printPlan(operator, plan, flags.dryRun);
   if (problems.length > 0) throw refused(operator, problems);
-  if (questions.length > 0) throw undecided(operator, questions);
+  if (questions.length > 0) throw undecided(questions);
+  if (flags.plan !== undefined && flags.plan !== code) {
+    throw new Fault("not-allowed", `the list no longer makes the plan ${flags.plan}`, {
+      remedy: "run the command with --dry-run, and read the new plan",
+    });
+  }
   for (const { line, user, room } of kept) {
     const role = room === undefined ? "the role of an operator" : `the role in ${room}`;
     printNotice(context, `line ${line}: ${user} imports this list, and keeps ${role}`);
   }
   for (const room of left) printLeft(context, room);
   const run = new ImportRun(operator, flags, { changes, people: list.people.length });
-  if (flags.dryRun) return run.show();
+  if (flags.dryRun) return run.show(code);
   const needed = new Map(accounts.map((entry) => [entry.user, !entry.password && !entry.devices]));
   return run.perform(waiting, ({ user, expires }) => {
     return needed.get(user) === true && expires > context.clock.unixMs();
@@ -115,16 +127,23 @@ function refused({ context }: Operator, problems: readonly Problem[]): Fault {
   });
 }
 
-function printPlan({ context }: Operator, plan: ImportPlan): void {
-  if (!context.json) return;
-  for (const line of planLines(plan, textOf)) printJson(context, { kind: "plan", ...line });
+/** Code that two plans share if they make the same changes. */
+function planCode({ planned }: ImportPlan): string {
+  return Buffer.from(sha256(utf8Encode(JSON.stringify(planned))))
+    .toString("hex")
+    .slice(0, 12);
 }
 
-function undecided({ context }: Operator, questions: readonly Question[]): Fault {
-  for (const { line, reason, subject } of questions) {
-    const flag = subject === undefined ? "" : `; to confirm: --${subject.kind} ${subject.name}`;
-    if (!context.json) printNotice(context, `line ${line} ${reasonText(reason)}${flag}`);
+/** Prints each line of a dry run, and otherwise the open questions. */
+function printPlan({ context }: Operator, plan: ImportPlan, isWhole: boolean): void {
+  for (const line of planLines(plan, textOf)) {
+    if (context.json) printJson(context, { kind: "plan", ...line });
+    else if (line.action === "question" || (isWhole && line.action !== "problem"))
+      printNotice(context, planText(line));
   }
+}
+
+function undecided(questions: readonly Question[]): Fault {
   const count = counted(questions.length, "question");
   return new Fault("not-allowed", `the list leaves ${count}, and nothing was changed`, {
     remedy: "answer as each line above says, then run the same command again",
@@ -161,9 +180,12 @@ class ImportRun {
     this.#server = externalAddress(operator.context, operator);
   }
 
-  show(): number {
-    this.#printAll(this.plan.changes);
-    this.#printEnd(this.plan.changes);
+  show(code: string): number {
+    const { context } = this.operator;
+    if (context.json) this.#printAll(this.plan.changes);
+    this.#printEnd(this.plan.changes, 0, code);
+    if (!context.json && this.plan.changes.length > 0)
+      printNotice(context, `to make these changes and no others: --plan ${code}`);
     return 0;
   }
 
@@ -297,11 +319,17 @@ class ImportRun {
     printResult(this.operator.context, { ...fields, ...code }, textOf(change));
   }
 
-  #printEnd(changes: readonly ImportChange[], withoutCode = 0): void {
+  #printEnd(changes: readonly ImportChange[], withoutCode = 0, plan?: string): void {
     const { context } = this.operator;
     const { people } = this.plan;
     const { dryRun } = this.flags;
-    const json = { kind: "imported", people, changes: changes.length, dryRun };
+    const json = {
+      kind: "imported",
+      people,
+      changes: changes.length,
+      dryRun,
+      ...defined({ plan }),
+    };
     printJson(context, withoutCode > 0 ? { ...json, withoutCode } : json);
     if (context.json) return;
     const text = sumText(people, changes);
@@ -350,14 +378,28 @@ function jsonOf(change: ImportChange) {
 
 function textOf(change: ImportChange): string {
   switch (change.kind) {
+    case "rename-room":
+      return `${change.room} renamed to ${change.to}`;
+    case "close-room":
+      return `${change.room} closed`;
+    case "remove-account":
+      return `account ${change.user} removed`;
+    case "remove-member":
+      return `${change.user} removed from ${change.room}`;
+    case "external-id":
+      return change.from === undefined
+        ? `${change.user} has the id ${change.value}`
+        : `${change.user}: id changed from ${change.from} to ${change.value}`;
     case "create-room":
-      return `new room ${change.room}`;
+      return `new room ${change.room}${change.reusesName === true ? " (another had this name)" : ""}`;
     case "create-account":
       return `new account ${change.user}`;
     case "renew-code":
       return `new code for ${change.user}`;
     case "display-name":
-      return `${change.user} is now ${change.text}`;
+      return change.from === undefined
+        ? `${change.user} is now ${change.text}`
+        : `${change.user} changed from '${change.from}' to '${change.text}'`;
     case "add":
       return `${change.user} added to ${change.room}`;
     case "leave":

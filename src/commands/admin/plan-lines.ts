@@ -1,9 +1,10 @@
 /** Lines that tell scripts and people what an import does with each line of its list. */
 
+import type { Name } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { AccountEntry } from "../../core/people/class-list.ts";
-import type { ImportChange, ImportPlan } from "../../core/people/import-plan.ts";
+import type { ImportChange, ImportPlan, Question } from "../../core/people/import-plan.ts";
 import { reasonText } from "../../core/people/list-text.ts";
 
 interface PlanLine {
@@ -11,13 +12,13 @@ interface PlanLine {
   readonly action: "new" | "known" | "change" | "question" | "problem";
   readonly user?: string | undefined;
   readonly why: string;
-  /** Flag that answers the question; `undefined` if only another list can. */
+  /** Flags that answer the question; `undefined` if only another list can. */
   readonly confirm?: string | undefined;
 }
 
 /** Returns the lines in their order. A line with problems or questions has one item for each. */
 export function planLines(
-  { people, problems, questions, planned }: ImportPlan,
+  { people, problems, questions, planned, settled, left }: ImportPlan,
   textOf: (change: ImportChange) => string,
 ): readonly PlanLine[] {
   const users = new Map(people.map(({ line, user }) => [line, user]));
@@ -26,43 +27,75 @@ export function planLines(
       const why = reasonText(reason);
       return { line, action: "problem", user: users.get(line), why } as const;
     }),
-    ...questions.map(({ line, reason, subject }) => {
-      const confirm = subject && `--${subject.kind} ${subject.name}`;
-      const why = reasonText(reason);
+    ...questions.map((question) => {
+      const { line } = question;
+      const confirm = answersOf(question);
+      const why = reasonText(question.reason);
       return { line, action: "question", user: users.get(line), why, confirm } as const;
     }),
   ];
   const openLines = new Set(open.map(({ line }) => line));
   const changes = Map.groupBy(planned, ({ line }) => line);
+  const departures = Map.groupBy(left, ({ line }) => line);
   const clear = people.flatMap(({ line, user, entry }): PlanLine[] => {
     if (openLines.has(line)) return [];
     const texts = (changes.get(line) ?? []).map(textOf);
     if (entry === undefined) return [{ line, action: "new", user, why: texts.join("; ") }];
     const action = texts.length === 0 ? "known" : "change";
-    return [{ line, action, user, why: [originOf(entry), ...texts].join("; ") }];
+    const gone = (departures.get(line) ?? []).map(({ room }) => `has left ${room}, not added`);
+    return [{ line, action, user, why: [originOf(entry), ...texts, ...gone].join("; ") }];
   });
-  return [...open, ...clear].sort((a, b) => a.line - b.line);
+  const rooms = planned.flatMap((change): PlanLine[] => {
+    const { line, kind } = change;
+    const isOfRoom = kind === "rename-room" || kind === "close-room";
+    if (!isOfRoom || openLines.has(line)) return [];
+    return [{ line, action: "change", why: textOf(change) }];
+  });
+  const known = settled.flatMap(({ line, reason }): PlanLine[] =>
+    openLines.has(line) ? [] : [{ line, action: "known", why: reasonText(reason) }],
+  );
+  return [...open, ...clear, ...rooms, ...known].sort((a, b) => a.line - b.line);
 }
 
-function originOf({ enrolled, since }: AccountEntry): string {
+/** Text of a line for people, such as "line 3: known: ana, imported on 2026-11-28". */
+export function planText({ line, action, user, why, confirm }: PlanLine): string {
+  const parts = [...(user === undefined ? [] : [user]), ...(why === "" ? [] : [why])];
+  const answers = confirm === undefined ? "" : `; to confirm: ${confirm}`;
+  return `line ${line}: ${action}: ${parts.join(", ")}${answers}`;
+}
+
+/** Such as "--room 8a or --new-room 7a". */
+export function answersOf({ subject, newRoom }: Question): string | undefined {
+  const answers = [
+    ...(subject === undefined ? [] : [`--${subject.kind} ${subject.name}`]),
+    ...(newRoom === undefined ? [] : [`--new-room ${newRoom}`]),
+  ];
+  return answers.length === 0 ? undefined : answers.join(" or ");
+}
+
+function originOf({ enrolled, since, displayName }: AccountEntry): string {
   const day = formatUtc(since).slice(0, 10);
-  return enrolled === true ? `an operator made it on ${day}` : `registered on ${day}`;
+  const origin = `${enrolled === true ? "imported" : "registered"} on ${day}`;
+  return displayName === undefined ? origin : `${displayName}, ${origin}`;
 }
 
 /** Returns a line for each new room, and for each person all that changes. */
 export function changeLines(changes: readonly ImportChange[]): readonly string[] {
-  const rooms = changes.filter((change) => change.kind === "create-room");
   const persons = Map.groupBy(
-    changes.filter((change) => change.kind !== "create-room"),
+    changes.filter((change) => "user" in change),
     ({ user }) => user,
   );
   return [
-    ...rooms.map(({ room }) => `new room ${room}`),
+    ...changes.flatMap((change) => {
+      if (change.kind === "create-room") return [`new room ${change.room}`];
+      if (change.kind === "close-room") return [`${change.room}: closed`];
+      return change.kind === "rename-room" ? [`${change.room}: now called ${change.to}`] : [];
+    }),
     ...[...persons].map(([user, all]) => personLine(user, all)),
   ];
 }
 
-type PersonChange = Exclude<ImportChange, { kind: "create-room" }>;
+type PersonChange = Extract<ImportChange, { readonly user: Name }>;
 
 function personLine(user: string, changes: readonly PersonChange[]): string {
   const roomsOf = (isListed: (change: PersonChange) => boolean) =>
@@ -77,10 +110,13 @@ function personLine(user: string, changes: readonly PersonChange[]): string {
     ["moderator of", moderated],
     ["no longer moderator of", roomsOf((change) => change.kind === "grant" && !change.on)],
     ["leaves", roomsOf(({ kind }) => kind === "leave")],
+    ["removed from", roomsOf(({ kind }) => kind === "remove-member")],
   ];
   const texts = changes.flatMap((change) => {
     if (change.kind === "create-account") return ["new account"];
     if (change.kind === "renew-code") return ["new code"];
+    if (change.kind === "external-id") return [`id ${change.value}`];
+    if (change.kind === "remove-account") return ["account removed"];
     if (change.kind === "display-name") return change.isNew ? [] : [`now called ${change.text}`];
     if (change.kind !== "grant" || change.room !== undefined) return [];
     return [change.on ? "operator" : "no longer operator"];
@@ -92,6 +128,9 @@ function personLine(user: string, changes: readonly PersonChange[]): string {
   return `${name}: ${all.join("; ")}`;
 }
 
+/** Changes that do not count as changes of a person. */
+const UNCOUNTED: ReadonlySet<string> = new Set(["leave", "remove-account"]);
+
 /** Such as "25 people on the list: 24 new accounts, 2 new rooms, 1 other changed". */
 export function sumText(people: number, changes: readonly ImportChange[]): string {
   const created = changes.filter(({ kind }) => kind === "create-account");
@@ -99,12 +138,22 @@ export function sumText(people: number, changes: readonly ImportChange[]): strin
   const isNew = new Set(created.map((change) => "user" in change && change.user));
   const others = new Set(
     changes.flatMap((change) =>
-      change.kind === "create-room" || change.kind === "leave" || isNew.has(change.user)
+      !("user" in change) || UNCOUNTED.has(change.kind) || isNew.has(change.user)
         ? []
         : [change.user],
     ),
   );
+  const countOf = (kind: ImportChange["kind"]) =>
+    changes.filter((change) => change.kind === kind).length;
+  const [renamed, closed, removed] = [
+    countOf("rename-room"),
+    countOf("close-room"),
+    countOf("remove-account"),
+  ];
   const parts = [
+    [renamed, `${counted(renamed, "room")} renamed`],
+    [closed, `${counted(closed, "room")} closed`],
+    [removed, `${counted(removed, "account")} removed`],
     [created.length, counted(created.length, "new account")],
     [rooms, counted(rooms, "new room")],
     [others.size, `${others.size} known and changed`],

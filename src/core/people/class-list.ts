@@ -2,12 +2,19 @@
 
 import { parseCsv } from "../../base/csv.ts";
 import { checkDisplayName, skeletonsOf } from "../../base/display-names.ts";
+import { isExternalId } from "../../base/external-ids.ts";
 import { asFault, type Fault, msg } from "../../base/fault.ts";
-import { ACCOUNTS_MAX, DISPLAY_NAME_CHARS_MAX, NAME_CHARS_MAX } from "../../base/limits.ts";
+import {
+  ACCOUNTS_MAX,
+  DISPLAY_NAME_CHARS_MAX,
+  EXTERNAL_ID_CHARS_MAX,
+  NAME_CHARS_MAX,
+} from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
-import { hashedName, stableName } from "../../base/new-names.ts";
+import { hashedName, proposeName, stableName } from "../../base/new-names.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { LOBBY } from "../rooms/rooms.ts";
+import { type Column, type Headings, headingsOf, plainWord } from "./list-columns.ts";
 import { characterName, decodeList, type Problem, type Reason } from "./list-text.ts";
 
 export interface AccountEntry extends AccountRow {
@@ -22,14 +29,14 @@ export interface AccountEntry extends AccountRow {
 
 type AccountRow = Answer<"accounts">["accounts"][number];
 
-const ROLES = ["member", "moderator", "operator"] as const;
+const ROLES = ["member", "moderator", "operator", "left"] as const;
 type Role = (typeof ROLES)[number];
-export type RoomRole = Exclude<Role, "operator">;
+export type RoomRole = Exclude<Role, "operator" | "left">;
 
 interface ListedRoom {
   readonly room: Name;
-  /** `undefined` changes no role. */
-  readonly role: RoomRole | undefined;
+  /** `undefined` changes no role; `left` removes the person from the room. */
+  readonly role: RoomRole | "left" | undefined;
 }
 
 /** Name for an account of a person whose line has none. It depends on the line's text alone. */
@@ -42,6 +49,8 @@ export interface DerivedName {
 
 export interface ListedPerson {
   readonly line: number;
+  /** Id that the school's system gives the person, as written; `undefined` if the line has none. */
+  readonly id?: string | undefined;
   /** Account name, as written. */
   readonly account: Name | DerivedName;
   /** `undefined` changes no display name. */
@@ -49,52 +58,46 @@ export interface ListedPerson {
   readonly rooms: readonly ListedRoom[];
   /** Whether the person is an operator; `undefined` changes nothing. */
   readonly operator: boolean | undefined;
+  /** True if the person's account is to be removed. */
+  readonly leaves?: boolean | undefined;
+}
+
+/** Line whose name is that of a room with `#`. */
+export interface RoomLine {
+  readonly line: number;
+  readonly room: Name;
+  /** New name; `undefined` to close the room. */
+  readonly to: Name | undefined;
 }
 
 export interface ClassList {
   readonly people: readonly ListedPerson[];
+  readonly rooms?: readonly RoomLine[];
   readonly problems: readonly Problem[];
 }
 
-/** Headings in six languages, as `plainWord` returns them. */
-const COLUMNS = {
-  name: [
-    ...["name", "names", "user", "users", "username", "user name", "login", "account"],
-    ...["account name", "pupil", "pupils", "student", "students", "participant", "participants"],
-    ...["nama", "pengguna", "nama pengguna", "akun", "nama akun", "siswa", "nama siswa", "peserta"],
-    ...["benutzer", "benutzername", "konto", "kontoname", "namen", "schuler", "teilnehmer"],
-    ...["nom", "utilisateur", "nom d'utilisateur", "identifiant", "compte", "eleve", "eleves"],
-    ...["nombre", "usuario", "nombre de usuario", "cuenta", "alumno", "alumnos"],
-    ...["имя", "имя пользователя", "пользователь", "логин", "аккаунт", "ученик", "ученики"],
-  ],
-  displayName: [
-    ...["display name", "displayname", "display names", "full name", "fullname"],
-    ...["nama tampilan", "nama lengkap"],
-    ...["anzeigename", "anzeigenamen", "vollstandiger name", "voller name"],
-    ...["nom affiche", "nom complet", "nom d'affichage"],
-    ...["nombre visible", "nombre completo", "nombre para mostrar"],
-    ...["отображаемое имя", "полное имя", "фио"],
-  ],
-  rooms: [
-    ...["room", "rooms", "room name", "room names", "ruang", "ruangan", "nama ruang"],
-    ...["raum", "raume", "raumname", "raumnamen", "salle", "salles", "salon", "salons"],
-    ...["sala", "salas", "комната", "комнаты"],
-  ],
-  role: [...["role", "roles", "peran", "rolle", "rollen", "rol"], ...["роль", "роли"]],
-} as const;
-
-type Column = keyof typeof COLUMNS;
-
 const ROLE_WORDS: Readonly<Record<Role, readonly string[]>> = {
-  member: ["member", "anggota", "mitglied", "membre", "miembro", "участник"],
+  member: [
+    ...["member", "anggota", "mitglied", "membre", "miembro", "участник"],
+    ...["student", "pupil", "learner", "siswa", "peserta didik", "schuler", "eleve", "alumno"],
+  ],
   moderator: ["moderator", "moderateur", "moderador", "модератор"],
   operator: ["operator", "operateur", "operador", "оператор"],
+  left: [
+    ...["left", "leaver", "closed", "keluar", "lulus", "ditutup", "abgang", "abgegangen"],
+    ...["geschlossen", "parti", "ferme", "baja", "cerrado", "выбыл"],
+  ],
 };
 
-const KNOWN = msg`the columns are name, display name, rooms and role`;
+/** Words in a column for the status of a person who is still at the school. */
+const ACTIVE: ReadonlySet<string> = new Set(["", "active", "aktif", "aktiv", "enrolled", "actif"]);
+
+const HEADINGS = "id,name,display name,rooms,role";
+const KNOWN = msg`the columns are id, name, display name, rooms and role`;
 
 /**
- * Reads a table with the columns `name`, `display name`, `rooms` and `role`, or one name per line.
+ * Reads a table with the columns `id`, `name`, `display name`, `rooms` and `role`, or those of a
+ * known school system, or one name per line.
  * A name that an account cannot have becomes the display name.
  */
 export function parseClassList(bytes: Uint8Array): ClassList {
@@ -113,8 +116,15 @@ export function parseClassList(bytes: Uint8Array): ClassList {
   }
 }
 
+/** Columns of which one suffices to tell who a line means. */
+const NAMING = ["id", "name", "displayName", "firstName", "lastName"] as const;
+
+/** Part of a class's name that can hardly be a room: `A`, `7`, `VII`, `Year`. */
+const PART_OF_CLASS = /^(\p{L}|\d{1,2}|[IVX]+|year|grade|form|class|kelas|klasse|classe|clase)$/iu;
+
 class ListReader {
   readonly #people: ListedPerson[] = [];
+  readonly #roomLines: RoomLine[] = [];
   readonly #problems: Problem[] = [];
   readonly #rows;
 
@@ -125,14 +135,15 @@ class ListReader {
   read(): ClassList {
     const rows = this.#rows.filter(({ cells }) => cells.some((cell) => cell !== ""));
     const [head = { line: 1, cells: [] }, ...others] = rows;
-    const columns = this.#columnsOf(head.cells);
-    const isTable = columns.has("name") || columns.has("displayName");
+    const headings = headingsOf(head.cells);
+    const { columns } = headings;
+    const isTable = NAMING.some((column) => columns.has(column));
     const { length: width } = head.cells;
     if (!isTable && width > 1) {
-      const reason = [msg`names no column 'name'`, msg`begin with a line such as: name,rooms,role`];
+      const reason = [msg`names no column 'name'`, msg`begin with a line such as: ${HEADINGS}`];
       return { people: [], problems: [{ line: head.line, reason }] };
     }
-    if (isTable) this.#checkHeadings(head.line, head.cells, columns);
+    if (isTable) this.#checkHeadings(head.line, head.cells, headings);
     for (const { line, cells } of isTable ? others : rows) {
       if (cells.length > width) this.#checkWidth(line, cells, width);
       const cellOf = (column: Column) => cells[columns.get(column) ?? -1] ?? "";
@@ -144,10 +155,12 @@ class ListReader {
         msg`is one person too many`,
         msg`split the list`,
       );
-    if (this.#people.length + this.#problems.length === 0) this.#add(head.line, msg`names nobody`);
+    if (this.#people.length + this.#roomLines.length + this.#problems.length === 0)
+      this.#add(head.line, msg`names nobody`);
     const alike = this.#alike();
     return {
       people: this.#people.filter((person) => !alike.has(person)),
+      rooms: this.#roomLines,
       problems: this.#problems.sort((a, b) => a.line - b.line),
     };
   }
@@ -156,42 +169,36 @@ class ListReader {
     this.#problems.push({ line, reason });
   }
 
-  #columnsOf(head: readonly string[]): Map<Column, number> {
-    const words = head.map(plainWord);
-    const columns = Object.entries(COLUMNS) as [Column, readonly string[]][];
-    return new Map(
-      columns.flatMap(([column, names]) => {
-        const at = words.findIndex((word) => names.includes(word));
-        return at < 0 ? [] : [[column, at] as const];
-      }),
-    );
-  }
-
-  #checkHeadings(line: number, head: readonly string[], columns: Map<Column, number>): void {
-    const known = new Map([...columns].map(([column, at]) => [at, column]));
-    for (const [at, cell] of head.entries()) {
-      if (known.has(at)) continue;
-      const word = plainWord(cell);
-      const column = [...columns.keys()].find((one) =>
-        (COLUMNS[one] as readonly string[]).includes(word),
+  #checkHeadings(
+    line: number,
+    head: readonly string[],
+    { doubles, unknown, columns }: Headings,
+  ): void {
+    for (const [first, second] of doubles)
+      this.#add(
+        line,
+        msg`has the columns ${quoted(head[first] ?? "")} and ${quoted(head[second] ?? "")}`,
+        msg`keep one of them`,
       );
-      const first = column && head[columns.get(column) ?? -1];
-      if (first !== undefined)
-        this.#add(
-          line,
-          msg`has the columns ${quoted(first)} and ${quoted(cell)}`,
-          msg`keep one of them`,
-        );
-      else if (word !== "")
-        this.#add(
-          line,
-          msg`has the unknown column ${quoted(cell)}`,
-          msg`remove or rename it`,
-          KNOWN,
-        );
-      else if (this.#rows.some(({ cells }) => (cells[at] ?? "") !== ""))
-        this.#add(line, msg`has no heading over column ${at + 1}`, msg`remove or name it`, KNOWN);
+    const named = unknown.filter((at) => head[at] !== "");
+    for (const at of named)
+      this.#add(
+        line,
+        msg`has the unknown column ${quoted(head[at] ?? "")}`,
+        msg`remove or rename it`,
+        KNOWN,
+      );
+    for (const at of unknown) {
+      if (head[at] !== "" || !this.#rows.some(({ cells }) => (cells[at] ?? "") !== "")) continue;
+      this.#add(line, msg`has no heading over column ${at + 1}`, msg`remove or name it`, KNOWN);
     }
+    const lacksHalf = columns.has("firstName") !== columns.has("lastName");
+    if (lacksHalf && !columns.has("displayName") && !columns.has("name"))
+      this.#add(
+        line,
+        msg`has a first or a last name alone`,
+        msg`add the other, or write both in the column 'display name'`,
+      );
   }
 
   /** Spreadsheets may add empty cells. */
@@ -207,9 +214,14 @@ class ListReader {
   }
 
   #read(line: number, cellOf: (column: Column) => string): void {
-    const [written, shown] = [cellOf("name"), cellOf("displayName")];
-    if (written === "" && shown === "")
-      return this.#add(line, msg`has no name`, msg`add one, or remove the line`);
+    const written = cellOf("name");
+    if (/^#./.test(written)) return this.#readRoom(line, written.slice(1), cellOf);
+    const shown = cellOf("displayName") || `${cellOf("firstName")} ${cellOf("lastName")}`.trim();
+    const id = this.#id(line, cellOf("id"));
+    if (written === "" && shown === "" && id === undefined)
+      return cellOf("id") === ""
+        ? this.#add(line, msg`has no name`, msg`add one, or remove the line`)
+        : undefined;
     const isFree = written === "" || isName(written);
     // Two names on a line mean that the first one tells people apart.
     if (!isFree && (shown !== "" || !/\p{L}/u.test(written)))
@@ -217,10 +229,63 @@ class ListReader {
     const displayCell = shown || (isFree ? "" : written);
     const displayName = displayCell === "" ? undefined : this.#displayName(line, displayCell);
     const role = this.#role(line, cellOf("role"));
-    const rooms = this.#rooms(line, cellOf("rooms"), role);
-    const account = isName(written) ? written : derivedFrom(written || (displayName ?? shown));
-    const operator = role === undefined ? undefined : role === "operator";
-    this.#people.push({ line, account, displayName, rooms, operator });
+    const leaves = role === "left";
+    const status = cellOf("status");
+    if (!leaves && !ACTIVE.has(plainWord(status)))
+      this.#add(
+        line,
+        msg`has the status ${quoted(status)}`,
+        msg`remove the line, or write left in the column 'role' to close the account`,
+      );
+    const rooms = this.#rooms(line, this.#roomWords(line, cellOf), leaves ? undefined : role);
+    const account = isName(written)
+      ? written
+      : derivedFrom(written || (displayName ?? (shown || (id ?? ""))));
+    const operator = role === undefined || leaves ? undefined : role === "operator";
+    const person = { line, account, displayName, rooms, operator };
+    this.#people.push({
+      ...person,
+      ...(id === undefined ? {} : { id }),
+      ...(leaves ? { leaves } : {}),
+    });
+  }
+
+  #readRoom(line: number, name: string, cellOf: (column: Column) => string): void {
+    const words = this.#roomWords(line, cellOf).map((word) => word.replace(/^#/, ""));
+    const [to, ...more] = words;
+    const role = this.#role(line, cellOf("role"));
+    const others = [cellOf("id"), cellOf("displayName"), cellOf("firstName"), cellOf("lastName")];
+    for (const room of [name, ...words])
+      if (!isName(room)) return this.#add(line, ...roomReason(room, room));
+    const isRename = to !== undefined && more.length === 0 && role === undefined;
+    const isClosed = to === undefined && role === "left";
+    if (others.some((cell) => cell !== "") || !(isRename || isClosed))
+      return this.#add(
+        line,
+        msg`names the room ${quoted(`#${name}`)}, but not what it becomes`,
+        msg`write its new name in the column 'rooms', or left in the column 'role' to close it`,
+      );
+    this.#roomLines.push({ line, room: name as Name, to: to as Name | undefined });
+  }
+
+  /** A spreadsheet shortens long numbers, and removes their leading zeros, unless they are text. */
+  #id(line: number, cell: string): string | undefined {
+    const id = (/^="(.*)"$/.exec(cell)?.[1] ?? cell.replace(/^'(?=\d)/, "")).normalize("NFC");
+    if (id === "") return undefined;
+    if (/^\d+([.,]\d+)?E[+-]?\d+$/i.test(id))
+      this.#add(
+        line,
+        msg`has the id ${quoted(id)}, which the spreadsheet has shortened`,
+        msg`format the column as text, and enter the ids again`,
+      );
+    else if (isExternalId(id)) return id;
+    else
+      this.#add(
+        line,
+        msg`has no valid id: ${quoted(cell)}`,
+        msg`use up to ${EXTERNAL_ID_CHARS_MAX} letters, digits and . _ @ / + : -`,
+      );
+    return undefined;
   }
 
   #displayName(line: number, cell: string): string | undefined {
@@ -241,10 +306,31 @@ class ListReader {
     return role;
   }
 
+  /**
+   * A cell of classes has one, or several separated by commas: a blank belongs to the name, and
+   * becomes a hyphen. Blanks between rooms separate them, unless a part seems to be no room.
+   */
+  #roomWords(line: number, cellOf: (column: Column) => string): string[] {
+    const classes = cellOf("classroom").split(/[,;|]+/);
+    const named = classes.map((one) => one.trim().replaceAll(/\s+/g, "-"));
+    const cell = cellOf("rooms");
+    const parts = cell.split(/[,;|]+/).map((part) => part.trim().split(/\s+/));
+    for (const words of parts) {
+      if (words.length < 2 || !words.some((word) => PART_OF_CLASS.test(word))) continue;
+      this.#add(
+        line,
+        msg`has ${quoted(words.join(" "))}, which may be one room or ${words.length}`,
+        msg`write ${words.join("-")} for one room, or separate rooms by commas`,
+      );
+      return [];
+    }
+    return [...parts.flat(), ...named].filter((one) => one !== "");
+  }
+
   /** A role of the person applies to the rooms without a role of their own. */
-  #rooms(line: number, cell: string, role: Role | undefined): ListedRoom[] {
+  #rooms(line: number, words: readonly string[], role: Role | undefined): ListedRoom[] {
     const rooms = new Map<FoldedName, ListedRoom>();
-    for (const word of cell.split(/[\s,;|]+/).filter((one) => one !== "")) {
+    for (const word of words) {
       const [name = "", ofRoom, ...more] = word.replace(/^#/, "").split(":");
       const own = ofRoom === undefined ? undefined : roleOf(ofRoom);
       if (!isName(name)) this.#add(line, ...roomReason(word, name));
@@ -255,8 +341,8 @@ class ListReader {
           msg`use ${name}:moderator or ${name}:member`,
         );
       else {
-        const general = role === "operator" ? undefined : role;
-        const listed = { room: name, role: (own as RoomRole | undefined) ?? general };
+        const general = role === "operator" ? undefined : (role as RoomRole | undefined);
+        const listed = { room: name, role: (own as ListedRoom["role"]) ?? general };
         const earlier = rooms.get(foldName(name));
         if (earlier !== undefined && earlier.role !== listed.role)
           this.#add(line, msg`has two roles for the room ${quoted(name)}`, msg`keep one of them`);
@@ -291,18 +377,6 @@ class ListReader {
   }
 }
 
-/** Lower case, without accents, and with a space for each hyphen, underscore and odd space. */
-function plainWord(cell: string): string {
-  return cell
-    .normalize("NFKD")
-    .replaceAll(/(?!\u0306)\p{M}/gu, "")
-    .normalize("NFC")
-    .toLowerCase()
-    .replaceAll("’", "'")
-    .replaceAll(/[\s_\p{Pd}\p{Cf}]+/gu, " ")
-    .trim();
-}
-
 function roleOf(cell: string): Role | undefined {
   return ROLES.find((role) => ROLE_WORDS[role].includes(plainWord(cell)));
 }
@@ -319,6 +393,7 @@ function noAccountReason(written: string): Reason {
   return [
     msg`has the name ${quoted(written)}, which no account can have`,
     msg`write for example ${stableName(written)}`,
+    msg`or call the column 'id' if it is the school's number`,
   ];
 }
 
@@ -356,8 +431,10 @@ function roomReason(word: string, name: string): Reason {
     odd === undefined
       ? msg`has an invalid room name: ${shown}`
       : msg`has an invalid room name: ${shown}, because of the character ${characterName(odd)}`;
+  const proposed = /^\d+$/.test(name) ? `class-${name}` : proposeName(name || word);
   return [
     problem,
+    msg`write for example ${proposed}`,
     msg`a room has up to ${NAME_CHARS_MAX} letters without accents, digits, - and _`,
     msg`not only digits`,
     msg`separate rooms by spaces`,
@@ -369,15 +446,19 @@ function roomReason(word: string, name: string): Reason {
  * that nobody becomes a moderator of another one.
  */
 export function classListOf(accounts: readonly AccountEntry[]): string[][] {
+  const hasIds = accounts.some(({ externalId }) => externalId !== undefined);
   return [
-    ["name", "display name", "rooms", "role"],
-    ...accounts.map(({ user, displayName = "", rooms = [], moderates = [], operator }) => {
+    [...(hasIds ? ["id"] : []), "name", "display name", "rooms", "role"],
+    ...accounts.map(({ user, externalId = "", displayName = "", operator, ...account }) => {
+      const { rooms = [], moderates = [] } = account;
       const moderated = new Set(moderates);
       const words = rooms
         // Everyone is in the lobby.
         .filter((room) => room !== LOBBY || moderated.has(room))
         .map((room) => (moderated.has(room) ? `${room}:moderator` : room));
-      return [user, displayName, words.join(" "), operator ? "operator" : "member"];
+      const ids = hasIds ? [externalId] : [];
+      const separator = words.some((word) => PART_OF_CLASS.test(word)) ? "," : " ";
+      return [...ids, user, displayName, words.join(separator), operator ? "operator" : "member"];
     }),
   ];
 }

@@ -1,14 +1,24 @@
 /** Changes that the import of a list of people makes on a server, and problems that prevent it. */
 
 import { skeletonsOf } from "../../base/display-names.ts";
+import { looseIdKey } from "../../base/external-ids.ts";
 import { msg, unlessFault } from "../../base/fault.ts";
 import { ACCOUNTS_MAX, JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isGroupName, type Name } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
+import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { AccountEntry, ClassList, DerivedName, ListedPerson, RoomRole } from "./class-list.ts";
+import type {
+  AccountEntry,
+  ClassList,
+  DerivedName,
+  ListedPerson,
+  RoomLine,
+  RoomRole,
+} from "./class-list.ts";
 import type { Problem, Reason } from "./list-text.ts";
+import { planRoomLines, type RoomState } from "./room-lines.ts";
 
 export interface ImportedRoom extends RoomRow {
   /** In lower case. */
@@ -21,13 +31,23 @@ export interface Question {
   readonly reason: Reason;
   /** Name that confirms it; `undefined` if only a corrected list can. */
   readonly subject?: { readonly kind: "account" | "room"; readonly name: Name };
+  /** Name of the new room that the line means instead; `undefined` if there is no such answer. */
+  readonly newRoom?: Name;
 }
 
 type RoomRow = Answer<"all-rooms">["rooms"][number];
 
 /** A change, and the line of the list that asks for it. */
 export type ImportChange = { readonly line: number } & (
-  | { readonly kind: "create-room"; readonly room: Name }
+  | { readonly kind: "rename-room"; readonly room: Name; readonly to: Name }
+  | { readonly kind: "close-room"; readonly room: Name }
+  | { readonly kind: "remove-account"; readonly user: Name }
+  | {
+      readonly kind: "create-room";
+      readonly room: Name;
+      /** Another room had the name before. */
+      readonly reusesName?: true;
+    }
   | {
       readonly kind: "create-account" | "renew-code";
       readonly user: Name;
@@ -36,15 +56,24 @@ export type ImportChange = { readonly line: number } & (
        * first.
        */
       readonly displayName: string | undefined;
+      readonly externalId?: string | undefined;
+    }
+  | {
+      readonly kind: "external-id";
+      readonly user: Name;
+      readonly value: string;
+      readonly from: string | undefined;
     }
   | {
       readonly kind: "display-name";
       readonly user: Name;
       readonly text: string;
+      readonly from?: string | undefined;
       /** True if the same import creates the account. */
       readonly isNew: boolean;
     }
   | { readonly kind: "add"; readonly user: Name; readonly room: Name }
+  | { readonly kind: "remove-member"; readonly user: Name; readonly room: Name }
   /** The importing user, who has created a room for others, leaves it. */
   | { readonly kind: "leave"; readonly user: Name; readonly room: Name }
   | {
@@ -80,6 +109,8 @@ interface ServerState {
 export interface Confirmed {
   readonly accounts: readonly string[];
   readonly rooms: readonly string[];
+  /** Rooms to create although others had their names before. */
+  readonly newRooms?: readonly string[];
 }
 
 export interface ImportPlan {
@@ -97,6 +128,13 @@ export interface ImportPlan {
   readonly kept: readonly GrantChange[];
   /** Rooms on the list to which a person who has left them is not added again. */
   readonly left: readonly LeftRoom[];
+  /** Lines about rooms, and about people to remove, that ask for nothing any more. */
+  readonly settled: readonly SettledLine[];
+}
+
+export interface SettledLine {
+  readonly line: number;
+  readonly reason: Reason;
 }
 
 export interface PlannedPerson {
@@ -121,10 +159,12 @@ interface Subject {
 }
 
 /**
+ * `id`: the id fits, but no word of the display name does. `name`: the name fits, but not the id,
+ * or its user has registered, is to get a role, and calls themselves otherwise.
  * `derived`: an operator created the account with the name that the line's text has.
  * `display-name`: its user may have chosen the display name. `former-name`: it was renamed.
  */
-type Guess = "derived" | "display-name" | "former-name";
+type Guess = "derived" | "display-name" | "former-name" | "id" | "name" | "registered";
 
 interface PlannedRoom {
   readonly name: Name;
@@ -135,7 +175,7 @@ interface PlannedRoom {
 }
 
 export function planImport(list: ClassList, state: ServerState): ImportPlan {
-  return new Planner(list.problems, state).plan(list.people);
+  return new Planner(list.problems, state).plan(list);
 }
 
 class Planner {
@@ -148,7 +188,10 @@ class Planner {
   readonly #byName = new Map<FoldedName, AccountEntry>();
   readonly #byFormerName = new Map<FoldedName, AccountEntry>();
   readonly #byDisplayName = new Map<string, AccountEntry>();
+  readonly #byId = new Map<string, AccountEntry>();
+  readonly #byLooseId = new Map<string, AccountEntry>();
   readonly #rooms = new Map<FoldedName, PlannedRoom>();
+  readonly #newRoomNames: ReadonlySet<FoldedName>;
   readonly #formerRooms = new Map<FoldedName, PlannedRoom>();
   readonly #names = new NameIndex();
   /** New accounts that are created with their display names. */
@@ -157,6 +200,14 @@ class Planner {
   /** New rooms to which the list adds the importing user. */
   readonly #ownRooms = new Set<Name>();
   readonly #lines = new Map<FoldedName, number>();
+  /** Ids of the list by their loose keys. */
+  readonly #ids = new Map<string, { readonly id: string; readonly line: number }>();
+  readonly #roomChanges: ImportChange[] = [];
+  #renamed: ReadonlyMap<FoldedName, Name> = new Map();
+  #vacated: ReadonlySet<FoldedName> = new Set();
+  readonly #idChanges: ImportChange[] = [];
+  readonly #removals: ImportChange[] = [];
+  readonly #settled: SettledLine[] = [];
   readonly #newRooms: ImportChange[] = [];
   readonly #accounts: ImportChange[] = [];
   readonly #members: ImportChange[] = [];
@@ -173,10 +224,15 @@ class Planner {
     for (const entry of state.accounts) {
       this.#byName.set(folded(entry.user), entry);
       for (const name of entry.former ?? []) this.#byFormerName.set(folded(name), entry);
+      if (entry.externalId !== undefined) {
+        this.#byId.set(entry.externalId, entry);
+        this.#byLooseId.set(looseIdKey(entry.externalId), entry);
+      }
       if (entry.displayName !== undefined) this.#byDisplayName.set(entry.displayName, entry);
       this.#names.add(entry);
     }
-    const { accounts = [], rooms = [] } = state.confirmed ?? {};
+    const { accounts = [], rooms = [], newRooms = [] } = state.confirmed ?? {};
+    this.#newRoomNames = new Set(newRooms.map(folded));
     this.#confirmed = new Set([
       ...accounts.map((name) => keyOf("account", name)),
       ...rooms.map((name) => keyOf("room", name)),
@@ -189,18 +245,27 @@ class Planner {
     }
   }
 
-  plan(people: readonly ListedPerson[]): ImportPlan {
+  plan({ people, rooms: roomLines = [] }: ClassList): ImportPlan {
+    this.#planRoomLines(roomLines);
     for (const { rooms } of people) for (const { room } of rooms) this.#listed.add(folded(room));
-    const subjects = people.flatMap((person) => {
+    const found = people.flatMap((person) => {
       const subject = this.#subjectOf(person);
       return subject === undefined ? [] : [{ person, subject }];
     });
+    const [leavers, subjects] = [
+      found.filter(({ person }) => person.leaves === true),
+      found.filter(({ person }) => person.leaves !== true),
+    ];
+    for (const { person, subject } of leavers) this.#planRemoval(person, subject);
     for (const { person, subject } of subjects) this.#createOrRenew(person, subject);
+    for (const { person, subject } of subjects) this.#planId(person, subject);
     const displayNames = this.#displayNames(subjects);
+    const ofLine = Map.groupBy([...this.#idChanges, ...displayNames], ({ line }) => line);
     for (const { person, subject } of subjects) {
       const from = [this.#members.length, this.#roles.length] as const;
       this.#planRooms(person, subject);
       this.#askWho(person, subject, [
+        ...(ofLine.get(person.line) ?? []),
         ...this.#members.slice(from[0]),
         ...this.#roles.slice(from[1]),
       ]);
@@ -208,8 +273,11 @@ class Planner {
     const departures = this.#departures();
     this.#checkLimits();
     const changes = [
+      ...this.#roomChanges,
+      ...this.#removals,
       ...this.#newRooms,
       ...this.#accounts,
+      ...this.#idChanges,
       ...displayNames,
       ...this.#members,
       ...this.#roles,
@@ -227,13 +295,45 @@ class Planner {
       problems: this.#problems.sort((a, b) => a.line - b.line),
       questions: this.#questions.sort((a, b) => a.line - b.line),
       planned: changes.filter((change) => !isOwnLoss(change)),
-      people: subjects.map(({ person: { line }, subject: { user, entry } }) => {
+      people: found.map(({ person: { line }, subject: { user, entry } }) => {
         return { line, user, entry };
       }),
       waiting,
       kept: changes.filter(isOwnLoss),
       left: this.#left,
+      settled: this.#settled,
     };
+  }
+
+  #planRoomLines(lines: readonly RoomLine[]): void {
+    const states = new Map<FoldedName, RoomState>();
+    for (const { room, closed, former = [] } of this.state.rooms)
+      states.set(folded(room), { name: room as Name, isClosed: closed, former });
+    const isConfirmed = (to: Name) => this.#confirmed.has(keyOf("room", to));
+    const plan = planRoomLines(lines, states, isConfirmed);
+    this.#problems.push(...plan.problems);
+    this.#settled.push(...plan.settled);
+    for (const question of plan.questions) this.#ask(question);
+    this.#roomChanges.push(...plan.changes);
+    this.#renamed = plan.renamed;
+    this.#vacated = plan.vacated;
+    const renamed = [...plan.renamed].flatMap(([from, to]) => {
+      const room = this.#rooms.get(from);
+      this.#rooms.delete(from);
+      return room === undefined ? [] : [{ from, to, room }];
+    });
+    for (const { to, room } of renamed) this.#rooms.set(folded(to), { ...room, name: to });
+    for (const change of plan.changes) {
+      if (change.kind !== "rename-room" && change.kind !== "close-room") continue;
+      const room = this.#rooms.get(folded(change.kind === "rename-room" ? change.to : change.room));
+      if (room !== undefined) this.#askWhose(change.line, room);
+    }
+    for (const name of plan.vacated) this.#formerRooms.delete(name);
+  }
+
+  /** Rooms of an account, by the names that they have after the import. */
+  #namesOf(rooms: readonly string[] = []): ReadonlySet<FoldedName> {
+    return new Set(rooms.map((room) => folded(this.#renamed.get(folded(room)) ?? room)));
   }
 
   #refuse(line: number, ...reason: Reason): void {
@@ -250,11 +350,22 @@ class Planner {
     this.#questions.push(question);
   }
 
-  /** Finds a person by the account name. Anything else is a guess, which the user confirms. */
+  /** Finds a person by the id, or the account name. Anything else is a guess to confirm. */
   #subjectOf(person: ListedPerson): Subject | undefined {
-    const { account, line } = person;
+    const { account, line, id } = person;
     const isWritten = typeof account === "string";
-    const { entry, guess } = isWritten ? this.#written(account) : this.#guessed(person, account);
+    if (id !== undefined && !this.#checkId(line, id)) return undefined;
+    const byId = id === undefined ? undefined : this.#byId.get(id);
+    const { entry, guess } =
+      byId !== undefined
+        ? this.#identified(person, byId)
+        : isWritten
+          ? this.#written(account, person)
+          : this.#guessed(person, account);
+    if (person.leaves === true && (entry === undefined || entry.removed === true)) {
+      this.#settled.push({ line, reason: [msg`has no account to close`] });
+      return undefined;
+    }
     if (entry?.removed === true) {
       const { user } = entry;
       const problem =
@@ -265,7 +376,22 @@ class Planner {
       return undefined;
     }
     const user = (entry?.user ?? (isWritten ? account : account.name)) as Name;
-    if (entry === undefined && !isWritten && !this.#checkDerived(line, account)) return undefined;
+    if (entry !== undefined && byId !== undefined && isWritten && this.#isOther(account, entry)) {
+      this.#refuse(
+        line,
+        msg`has the name ${account}, but the id of ${user}`,
+        msg`write ${user} in the column 'name', or correct the id`,
+      );
+      return undefined;
+    }
+    if (entry === undefined && !isWritten) {
+      if (person.displayName === undefined) {
+        if (id !== undefined)
+          this.#refuse(line, msg`has the id '${id}', which nobody has`, msg`add a name`);
+        return undefined;
+      }
+      if (!this.#checkDerived(line, account)) return undefined;
+    }
     const earlier = this.#lines.get(folded(user));
     this.#lines.set(folded(user), earlier ?? line);
     if (earlier === undefined) return { user, entry, guess };
@@ -285,14 +411,60 @@ class Planner {
     return undefined;
   }
 
-  #written(name: Name): Pick<Subject, "entry" | "guess"> {
-    const entry = this.#byName.get(folded(name));
-    if (entry !== undefined) return { entry };
-    return { entry: this.#byFormerName.get(folded(name)), guess: "former-name" };
+  /** Refuses ids that are equal, or that a program has changed on their way. */
+  #checkId(line: number, id: string): boolean {
+    const key = looseIdKey(id);
+    const earlier = this.#ids.get(key);
+    this.#ids.set(key, earlier ?? { id, line });
+    const holder = this.#byId.has(id) ? undefined : this.#byLooseId.get(key);
+    if (earlier?.id === id)
+      this.#refuse(line, msg`repeats the id '${id}' of line ${earlier.line}`, msg`correct one`);
+    else if (earlier !== undefined)
+      this.#refuse(
+        line,
+        msg`has the id '${id}', which is like '${earlier.id}' of line ${earlier.line}`,
+        msg`write both as the school does, with their zeros`,
+      );
+    else if (holder !== undefined)
+      this.#refuse(
+        line,
+        msg`has the id '${id}', which is like '${holder.externalId ?? ""}' of ${holder.user}`,
+        msg`write it as the school does, with its zeros`,
+      );
+    else return true;
+    return false;
   }
 
-  #guessed({ displayName = "" }: ListedPerson, derived: DerivedName): Omit<Subject, "user"> {
+  /** An id decides, unless nothing of the display name fits: a table may number its own lines. */
+  #identified(
+    { account, displayName }: ListedPerson,
+    entry: AccountEntry,
+  ): Pick<Subject, "entry" | "guess"> {
+    const isNamed = typeof account === "string";
+    const isLike = isNamed || sharesWord(displayName, entry.displayName);
+    return { entry, guess: isLike ? undefined : "id" };
+  }
+
+  #isOther(written: Name, { user, former = [] }: AccountEntry): boolean {
+    const name = folded(written);
+    return name !== folded(user) && !former.some((one) => folded(one) === name);
+  }
+
+  #written(name: Name, { id }: Pick<ListedPerson, "id"> = {}): Pick<Subject, "entry" | "guess"> {
+    const entry = this.#byName.get(folded(name));
+    if (entry === undefined)
+      return { entry: this.#byFormerName.get(folded(name)), guess: "former-name" };
+    const hasOtherId = id !== undefined && entry.externalId !== undefined;
+    return { entry, guess: hasOtherId ? "name" : undefined };
+  }
+
+  #guessed(
+    { displayName = "", id }: ListedPerson,
+    derived: DerivedName,
+  ): Pick<Subject, "entry" | "guess"> {
     const entry = this.#byDisplayName.get(displayName);
+    // Another id is another person.
+    if (id !== undefined && entry?.externalId !== undefined) return { entry: undefined };
     const isDerived = entry?.enrolled === true && folded(entry.user) === folded(derived.name);
     return { entry, guess: isDerived ? "derived" : "display-name" };
   }
@@ -302,29 +474,74 @@ class Planner {
    * the account from the same text, and the line changes nothing: it was imported before.
    */
   #askWho(
-    { line, account }: ListedPerson,
-    { user, entry, guess }: Subject,
+    { line, account, displayName }: ListedPerson,
+    subject: Subject,
     changes: readonly ImportChange[],
   ): void {
-    if (entry === undefined || guess === undefined) return;
+    const { user, entry } = subject;
+    const isRole = changes.some(({ kind }) => kind === "grant" || kind === "remove-account");
+    const guess = subject.guess ?? (isRole && this.#isStranger(subject, displayName));
+    if (entry === undefined || !guess) return;
     if (guess === "derived" && changes.length === 0) return;
-    const isRole = changes.some(({ kind }) => kind === "grant");
-    const [found, other] =
-      typeof account === "string"
-        ? [msg`names ${account}, a former name of ${user}`, undefined]
-        : [msg`has the display name of the account ${user}`, account.other];
+    const confirm = { kind: "account", name: user } as const;
     const write = msg`write ${user} in the column 'name' if it is this person`;
-    const otherwise =
-      other === undefined ? msg`or another name` : msg`or ${other} for a new account`;
-    if (isRole) {
+    const shown = entry.displayName ?? user;
+    if (guess === "id") {
+      const found = msg`has the id of ${user}, whose display name is '${shown}'`;
+      this.#ask({ line, reason: [found, write, msg`or correct the id`], subject: confirm });
+    } else if (guess === "name") {
+      const found = msg`names ${user}, whose id is '${entry.externalId ?? ""}'`;
+      const choice = msg`correct the name or the id, or confirm the account`;
+      this.#ask({ line, reason: [found, choice], subject: confirm });
+    } else if (guess === "registered") {
+      const day = formatUtc(entry.since).slice(0, 10);
+      const found = msg`gives a role to ${user}, who registered on ${day} as '${shown}'`;
+      const choice = msg`choose another name, or confirm the account`;
+      this.#ask({ line, reason: [found, choice], subject: confirm });
+    } else {
+      const [found, other] =
+        typeof account === "string"
+          ? [msg`names ${account}, a former name of ${user}`, undefined]
+          : [msg`has the display name of the account ${user}`, account.other];
+      const otherwise =
+        other === undefined ? msg`or another name` : msg`or ${other} for a new account`;
       const role = msg`a role needs the account's name`;
-      this.#ask({ line, reason: [found, role, write, otherwise] });
-    } else
-      this.#ask({
+      const reason = isRole ? [found, role, write, otherwise] : [found, write, otherwise];
+      this.#ask({ line, reason, ...(isRole ? {} : { subject: confirm }) });
+    }
+  }
+
+  /** Somebody may have registered a name before the school's list gives it to a person. */
+  #isStranger({ user, entry }: Subject, displayName: string | undefined) {
+    const isKnown =
+      entry === undefined ||
+      entry.enrolled === true ||
+      entry.operator ||
+      entry.externalId !== undefined ||
+      folded(user) === this.#me;
+    return !isKnown && displayName !== undefined && displayName !== entry.displayName
+      ? "registered"
+      : undefined;
+  }
+
+  #planId({ line, id }: ListedPerson, { user, entry }: Subject): void {
+    if (id === undefined || entry === undefined || entry.externalId === id) return;
+    this.#idChanges.push({ line, kind: "external-id", user, value: id, from: entry.externalId });
+  }
+
+  #planRemoval(person: ListedPerson, subject: Subject): void {
+    const { line } = person;
+    const { user, entry } = subject;
+    if (folded(user) === this.#me || entry?.operator === true)
+      return this.#refuse(
         line,
-        reason: [found, write, otherwise],
-        subject: { kind: "account", name: user },
-      });
+        msg`would close the account of the operator ${user}`,
+        msg`remove the line, or take the role away first`,
+      );
+    const change = { line, kind: "remove-account", user } as const;
+    this.#askWho(person, subject, [change]);
+    this.#removals.push(change);
+    this.#names.rename(user, "");
   }
 
   /** A derived name never takes over an account, because its person may be somebody else. */
@@ -355,7 +572,7 @@ class Planner {
     return false;
   }
 
-  #createOrRenew({ line, displayName: text }: ListedPerson, { user, entry }: Subject): void {
+  #createOrRenew({ line, id, displayName: text }: ListedPerson, { user, entry }: Subject): void {
     if (entry !== undefined) {
       if (this.state.renews && isWaiting(entry))
         this.#accounts.push({
@@ -378,7 +595,13 @@ class Planner {
       );
     const isFree = text !== undefined && this.#names.holderOf(text, user) === undefined;
     const displayName = isFree ? text : undefined;
-    this.#accounts.push({ line, kind: "create-account", user, displayName });
+    this.#accounts.push({
+      line,
+      kind: "create-account",
+      user,
+      displayName,
+      ...defined({ externalId: id }),
+    });
     this.#names.add({ user, ...defined({ displayName }) });
     if (displayName !== undefined) this.#named.add(user);
   }
@@ -397,7 +620,9 @@ class Planner {
         const { user } = subject;
         if (this.#names.holderOf(text, user) !== undefined) return true;
         this.#names.rename(user, text);
-        changes.push({ line, kind: "display-name", user, text, isNew: this.#named.has(user) });
+        const isNew = this.#named.has(user);
+        const from = subject.entry?.displayName;
+        changes.push({ line, kind: "display-name", user, text, isNew, ...defined({ from }) });
         return false;
       });
       if (blocked.length === waiting.length) break;
@@ -419,11 +644,19 @@ class Planner {
   }
 
   #planRooms({ line, rooms, operator }: ListedPerson, { user, entry }: Subject): void {
-    const joined = new Set(entry?.rooms?.map(folded));
-    const moderated = new Set(entry?.moderates?.map(folded));
-    const left = new Set(entry?.left?.map(folded));
-    const done = new Map<PlannedRoom, RoomRole | undefined>();
+    const joined = this.#namesOf(entry?.rooms);
+    const moderated = this.#namesOf(entry?.moderates);
+    const left = this.#namesOf(entry?.left);
+    const done = new Map<PlannedRoom, RoomRole | "left" | undefined>();
     for (const { room: written, role } of rooms) {
+      if (role === "left" && !this.#rooms.has(folded(written))) {
+        this.#refuse(
+          line,
+          msg`names the room ${written}, which does not exist`,
+          msg`check the name`,
+        );
+        continue;
+      }
       const room =
         this.#rooms.get(folded(written)) ??
         this.#formerRoom(line, written) ??
@@ -436,6 +669,11 @@ class Planner {
       }
       done.set(room, role);
       const key = folded(room.name);
+      if (role === "left") {
+        if (joined.has(key))
+          this.#members.push({ line, kind: "remove-member", user, room: room.name });
+        continue;
+      }
       // The list may be older than the departure.
       if (left.has(key) && !joined.has(key)) {
         this.#left.push({ line, user, room: room.name });
@@ -478,12 +716,14 @@ class Planner {
     const { name, maker } = room;
     const isMeantTwice = this.#listed.has(folded(name));
     const isConfirmable = !isMeantTwice && maker === undefined;
+    if (this.#newRoomNames.has(folded(written))) return this.#newRoom(line, written);
     this.#ask({
       line,
       reason: [
         msg`names the room ${written}, which is now called ${name}`,
         msg`write ${name} if it is this room, or another name for a new one`,
       ],
+      newRoom: written,
       // A list that has both names means two rooms. To confirm the room of another user would also
       // answer the question about its maker.
       ...(isConfirmable ? { subject: { kind: "room", name } as const } : {}),
@@ -516,7 +756,13 @@ class Planner {
     const room = { name, isSealed: false, maker: undefined, members: 1 };
     this.#rooms.set(folded(name), room);
     this.#created.add(room);
-    this.#newRooms.push({ line, kind: "create-room", room: name });
+    const isFormer = this.#vacated.has(folded(name)) || this.#formerRooms.has(folded(name));
+    this.#newRooms.push({
+      line,
+      kind: "create-room",
+      room: name,
+      ...(isFormer ? { reusesName: true } : {}),
+    });
     return room;
   }
 
@@ -588,6 +834,7 @@ class NameIndex {
     for (const key of skeletonsOf(this.#displayed.get(user) ?? ""))
       if (this.#displayNames.get(key) === user) this.#displayNames.delete(key);
     this.#displayed.set(user, text);
+    if (text === "") return;
     for (const key of skeletonsOf(text)) this.#displayNames.set(key, user);
   }
 
@@ -602,6 +849,14 @@ class NameIndex {
     const named = skeletonsOf(text).flatMap((key) => [...(this.#names.get(key) ?? [])]);
     return this.displayedLike(text, except) ?? named.find((user) => user !== except);
   }
+}
+
+/** Whether two display names have a word in common, or one of them is missing. */
+function sharesWord(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) return true;
+  const wordsOf = (text: string) => text.split(/[^\p{L}\p{M}\p{N}]+/u).flatMap(skeletonsOf);
+  const words = new Set(wordsOf(one));
+  return wordsOf(other).some((word) => word !== "" && words.has(word));
 }
 
 function isWaiting({ password, devices }: AccountEntry): boolean {
@@ -627,8 +882,20 @@ function folded(name: string): FoldedName {
 /** Request that makes the change, except for the codes of accounts. */
 export function requestFor(change: Exclude<ImportChange, CodeChange>) {
   switch (change.kind) {
-    case "create-room":
-      return { kind: "join", fields: { room: change.room, create: true } } as const;
+    case "rename-room":
+      return { kind: "rename", fields: { room: change.room, to: change.to } } as const;
+    case "close-room":
+      return { kind: "close", fields: { room: change.room, on: true } } as const;
+    case "remove-account":
+      return { kind: "remove", fields: { user: change.user } } as const;
+    case "remove-member":
+      return { kind: "kick", fields: { room: change.room, user: change.user } } as const;
+    case "external-id":
+      return { kind: "external-id", fields: { user: change.user, value: change.value } } as const;
+    case "create-room": {
+      const { room, reusesName } = change;
+      return { kind: "join", fields: { room, create: true, ...defined({ reusesName }) } } as const;
+    }
     case "display-name":
       return { kind: "display-name", fields: { user: change.user, text: change.text } } as const;
     case "add":

@@ -46,6 +46,61 @@ test.each([
   expect(people(text)).toEqual([person]);
 });
 
+test.each([
+  ["Canvas", "user_id,login_id,first_name,last_name,email,status\n0051,ana,Ana,Ruíz,a@x,active"],
+  ["Moodle", "username,firstname,lastname,email,idnumber\nana,Ana,Ruíz,a@x,0051"],
+  [
+    "OneRoster",
+    "sourcedId,status,role,username,givenName,familyName,grades\n0051,,,ana,Ana,Ruíz,07",
+  ],
+  ["WebUntis", "Name;Familienname;Vorname;Schlüssel (extern);Geschlecht\nana;Ruíz;Ana;0051;W"],
+  ["LDAP", "User Name,First Name [Required],Last Name [Required],ID\nana,Ana,Ruíz,'0051"],
+  ["Excel", 'ID;Anzeigename;Benutzername\n"=""0051""";Ana Ruíz;ana'],
+  ["a login and a pupil", "Siswa;Nama Pengguna;NIS\nAna Ruíz;ana;0051"],
+])("understands the columns of %s", (_, text) => {
+  const person = { ...ANA, displayName: "Ana Ruíz", id: "0051", rooms: [] };
+  const [found] = people(text) as [{ operator?: boolean }];
+  expect({ ...found, operator: undefined }).toEqual(person);
+});
+
+test.each([
+  ["SchILD", "Nachname;Vorname;Klasse;Interne ID-Nummer\nRuíz;Ana;7 A;0051"],
+  ["Dapodik", "No;Nama;NISN;JK;Rombel Saat Ini\n1;Ana Ruíz;0051;P;7 A"],
+  [
+    "Google Classroom",
+    "First Name,Last Name,Email Address,Student ID,Class\nAna,Ruíz,a@x,0051,7 A",
+  ],
+  ["German Excel", "Name;Vorname;Klasse;Schülernummer\nRuíz;Ana;7 A;0051"],
+])("understands the columns of %s, and a class with a blank", (_, text) => {
+  const rooms = [room("7-A", undefined)];
+  const person = { name: "Ana-Ruiz", displayName: "Ana Ruíz", id: "0051", rooms };
+  expect(people(text)).toEqual([{ ...person, operator: undefined }]);
+});
+
+test("keeps the blanks of a class's name, and separates classes by commas", () => {
+  const of = (cell: string) => read(`name,class\nana,"${cell}"`).people[0]?.rooms as unknown[];
+  for (const [cell, names] of [
+    ["VII A", ["VII-A"]],
+    ["Year 7 Blue", ["Year-7-Blue"]],
+    ["XI IPA 2, OSIS", ["XI-IPA-2", "OSIS"]],
+  ] as const)
+    expect(of(cell)).toEqual(names.map((name) => room(name)));
+});
+
+test("reads lines about rooms, and people who leave", () => {
+  const { rooms = [], people: persons } = read(
+    "name,rooms,role\n#10a,,left\n#7a,#8a,\nana,8a:left 9b,\nben,,left",
+  );
+  expect(rooms as unknown[]).toEqual([
+    { line: 2, room: "10a", to: undefined },
+    { line: 3, room: "7a", to: "8a" },
+  ]);
+  expect(persons as unknown[]).toMatchObject([
+    { account: "ana", rooms: [room("8a", "left"), room("9b")] },
+    { account: "ben", leaves: true },
+  ]);
+});
+
 test("the role of a person applies to rooms without a role of their own", () => {
   const of = (cell: string, role: string) => people(`name,rooms,role\nana,"${cell}",${role}`);
   const some = [room("essay", "moderator"), room("lab")];
@@ -103,7 +158,20 @@ describe("names every problem with its line", () => {
     ["name,role\nana,king", ["2 has no valid role: 'king'"]],
     ["name,rooms\nana,a/b\n,lab", ["2 has an invalid room name: 'a/b', because", "3 has no name"]],
     ["ana,lab", ["1 names no column 'name'"]],
-    ["Name;Kelas;Rooms\nana;7a;lab", ["1 has the unknown column 'Kelas'"]],
+    ["Name;Kelas;Rooms\nana;7a;lab", ["1 has the columns 'Rooms' and 'Kelas'"]],
+    ["Name;Farbe\nana;rot", ["1 has the unknown column 'Farbe'; remove or rename it"]],
+    ["Nachname;Klasse\nRuiz;7a", ["1 has a first or a last name alone"]],
+    ["name,rooms\nana,VII A", ["2 has 'VII A', which may be one room or 2; write VII-A for one"]],
+    ["name,rooms\nana,XI IPA 2", ["2 has 'XI IPA 2', which may be one room or 3; write XI-IPA-2"]],
+    ["name,class\nana,7", ["2 has an invalid room name: '7'; write for example class-7"]],
+    ["name,class\nana,7/1", ["2 has an invalid room name: '7/1', because of the character U+002F"]],
+    ["name,status\nana,deleted", ["2 has the status 'deleted'; remove the line, or write left"]],
+    ["id,name\n5.1E+07,ana", ["2 has the id '5.1E+07', which the spreadsheet has shortened"]],
+    ["id,name\n=cmd|' /C calc'!A0,ana", ["2 has no valid id: '=cmd|"]],
+    ["name\n=cmd|' /C calc'!A0", ["2 has no valid display name '=cmd|"]],
+    ["name,rooms\n#7a,", ["2 names the room '#7a', but not what it becomes; write its new name"]],
+    ["name,display name,rooms\n#7a,Siti,8a", ["2 names the room '#7a', but not what it becomes"]],
+    ["name,role\nana,teacher", ["2 has no valid role: 'teacher'; use member, moderator"]],
     ["name,user\nana,ben", ["1 has the columns 'name' and 'user'"]],
     ["name,\nana,lab", ["1 has no heading over column 2"]],
     [

@@ -1,9 +1,15 @@
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import { formatCsv } from "../../../src/base/csv.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { defined } from "../../../src/base/values.ts";
 import { accountsOf, roomsOf } from "../../../src/client/link/lists.ts";
-import { changeLines, sumText } from "../../../src/commands/admin/plan-lines.ts";
+import {
+  changeLines,
+  planLines,
+  planText,
+  sumText,
+} from "../../../src/commands/admin/plan-lines.ts";
 import { classListOf, parseClassList } from "../../../src/core/people/class-list.ts";
 import {
   type Confirmed,
@@ -37,9 +43,8 @@ async function school(seed = 1) {
     renews = false,
     confirmed: Confirmed = { accounts: [], rooms: [] },
   ): Promise<ImportPlan> => {
-    const { people, problems } = parseClassList(Buffer.from(text));
     const state = { ...(await entries()), me: "olga", renews, confirmed };
-    return planImport({ people, problems }, state);
+    return planImport(parseClassList(Buffer.from(text)), state);
   };
   const make = async (text: string): Promise<ImportPlan> => {
     const made = await plan(text);
@@ -62,7 +67,10 @@ async function perform(olga: Guest, change: ImportChange): Promise<void> {
   }
   const { user, displayName } = change;
   if (change.kind === "renew-code") await olga.request("reset", { user });
-  else await olga.request("enrol", defined({ user, displayName }));
+  else {
+    const { externalId } = change;
+    await olga.request("enrol", defined({ user, displayName, externalId }));
+  }
 }
 
 const kinds = ({ changes }: ImportPlan) => changes.map(({ kind }) => kind);
@@ -159,9 +167,10 @@ test("a pupil of the same display name is not the one of another list", async ()
     "name,display name,rooms\n0061111111,Siti Aminah,7b\n198001012005012003,,7b",
   );
   expect(texts(numbers)).toEqual([
-    "2 has the name '0061111111', which no account can have; write for example user-0061111111",
-    "3 has the name '198001012005012003', which no account can have; " +
-      "write for example user-198001012005012003",
+    "2 has the name '0061111111', which no account can have; write for example " +
+      "user-0061111111; or call the column 'id' if it is the school's number",
+    "3 has the name '198001012005012003', which no account can have; write for example " +
+      "user-198001012005012003; or call the column 'id' if it is the school's number",
   ]);
   expect(numbers.changes).toEqual([]);
 });
@@ -508,4 +517,184 @@ test("shows a line for each room and person, and the sum", async () => {
     "3 people on the list: 2 new accounts, 2 new rooms, 1 known and changed",
   );
   expect(sumText(1, [])).toBe("1 person on the list: nothing to change");
+});
+
+test("an id decides who a line means, exactly as it is written", async () => {
+  const { olga, make, plan } = await school();
+  await make("id,name,display name,rooms\n0051234567,siti,Siti Aminah,7a\n0061,,Budi Santoso,7a");
+  const same = "id,display name,rooms\n0051234567,Siti Aminah,7a\n0061,Budi Santoso,7a";
+  expect(await plan(same)).toMatchObject(NONE);
+  expect((await plan("id,rooms\n0051234567,7b")).changes as unknown[]).toMatchObject([
+    { kind: "create-room", room: "7b" },
+    { kind: "add", user: "siti", room: "7b" },
+  ]);
+  // Nothing else of the line decides.
+  const other = await plan("id,name,display name\n0071,siti2,Siti Aminah B.\n0061,,Budi S.");
+  expect(kinds(other)).toEqual(["create-account", "display-name", "display-name"]);
+  expect(
+    texts(
+      await plan(
+        "id,name,display name\n51234567,,Siti Aminah\n0061,siti,\n9,,\n0061,,Budi\n061,,Budi B.",
+      ),
+    ),
+  ).toEqual([
+    "2 has the id '51234567', which is like '0051234567' of siti; " +
+      "write it as the school does, with its zeros",
+    "3 has the name siti, but the id of Budi-Santoso; " +
+      "write Budi-Santoso in the column 'name', or correct the id",
+    "4 has the id '9', which nobody has; add a name",
+    "5 repeats the id '0061' of line 3; correct one",
+    "6 has the id '061', which is like '0061' of line 3; write both as the school does, with their zeros",
+  ]);
+  const open = await plan("id,name,display name,rooms\n0061,,Siti Rahma,7b\n0081,siti,,7b");
+  expect([open.changes, asked(open)]).toEqual([
+    [],
+    [
+      "2 has the id of Budi-Santoso, whose display name is 'Budi Santoso'; " +
+        "write Budi-Santoso in the column 'name' if it is this person; or correct the id " +
+        "[account Budi-Santoso]",
+      "3 names siti, whose id is '0051234567'; correct the name or the id, or confirm the account " +
+        "[account siti]",
+    ],
+  ]);
+  await olga.request("rename", { user: "siti", to: "aminah" });
+  expect(await plan(same)).toMatchObject(NONE);
+});
+
+test("no line becomes an account by a display name or a former name without an answer", async () => {
+  const { olga, mia, ben, make, entries } = await school();
+  await make("id,name,display name\n007,siti,Siti Aminah\n,budi,Budi Santoso");
+  await mia.request("display-name", { text: "Clara Oswald" });
+  await ben.request("display-name", { text: "Boris Head" });
+  await olga.request("rename", { user: "budi", to: "santoso" });
+  const { accounts } = await entries();
+  const byName = new Map(accounts.map(({ user }) => [user.toLowerCase(), user]));
+  const names = ["", "siti", "budi", "santoso", "mia", "clara-oswald", "0061", "neu"];
+  const shown = ["", "Siti Aminah", "Budi Santoso", "Clara Oswald", "Boris Head", "Neu"];
+  const cells = fc.record({
+    id: fc.constantFrom("", "007", "7", "0099"),
+    name: fc.constantFrom(...names),
+    displayName: fc.constantFrom(...shown),
+    rooms: fc.constantFrom("", "7a", "7a:moderator"),
+    role: fc.constantFrom("", "moderator", "operator", "left"),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(cells, { minLength: 1, maxLength: 3 }), async (rows) => {
+      const lines = rows.map((row) => Object.values(row).join(","));
+      const text = `id,name,display name,rooms,role\n${lines.join("\n")}`;
+      const state = { accounts, rooms: [], me: "olga", renews: false };
+      const { changes } = planImport(parseClassList(Buffer.from(text)), state);
+      for (const change of changes) {
+        if (!("user" in change) || change.kind === "create-account") continue;
+        const row = rows[change.line - 2];
+        const isOfId = row?.id === "007" && change.user === "siti";
+        const isNew = !byName.has(change.user.toLowerCase());
+        const isMine = change.user === "olga";
+        const isNamed = row?.name.toLowerCase() === change.user.toLowerCase();
+        expect(isOfId || isNew || isMine || isNamed).toBe(true);
+      }
+    }),
+    { numRuns: sampleSize(300, 5_000) },
+  );
+});
+
+test("a name that a stranger registered before gets no role by itself", async () => {
+  const { plan } = await school();
+  const list = "name,display name,rooms,role\nmia,Mia Farrow,7b,moderator";
+  const open = await plan(list);
+  expect([open.changes.length, asked(open).length]).toEqual([0, 1]);
+  expect(asked(open)[0]).toMatch(/^2 gives a role to mia, who registered on .* \[account mia\]$/);
+  const confirmed = { accounts: ["mia"], rooms: [] };
+  expect((await plan(list, false, confirmed)).changes.length).toBeGreaterThan(0);
+});
+
+test("one list makes the new school year", async () => {
+  const { site, make, plan, entries } = await school();
+  await make("name,rooms,role\nmia,7a,\nana,7a,\nzoe,8a,\nben,8a:moderator 7a,\nleo,9a,\nold,9a,");
+  const year =
+    "name,rooms,role\n#7a,8a,\n#8a,9a,\n#9a,abi-2027,\n" +
+    "zara,7a,\nmia,8a,\nana,8a:left 7a,\nben,9a,\nold,,left\n";
+  const made = await make(year);
+  expect(changeLines(made.changes)).toEqual([
+    "9a: now called abi-2027",
+    "8a: now called 9a",
+    "7a: now called 8a",
+    "new room 7a",
+    "old: account removed",
+    "zara: new account; added to 7a",
+    "ana: added to 7a; removed from 8a",
+  ]);
+  const { accounts } = await entries();
+  const roomsOf = (name: string) =>
+    accounts.find(({ user }) => user === name)?.rooms?.filter((room) => room !== "lobby");
+  for (const [name, rooms] of [
+    ["zara", ["7a"]],
+    ["mia", ["8a"]],
+    ["ana", ["7a"]],
+    ["ben", ["8a", "9a"]],
+    ["zoe", ["9a"]],
+    ["leo", ["abi-2027"]],
+  ] as const)
+    expect([name, roomsOf(name)?.toSorted()]).toEqual([name, [...rooms]]);
+  // The same list again, and last year's list, are asked about.
+  const again = await plan(year);
+  expect(again.changes).toEqual([]);
+  expect(asked(again)).toEqual([
+    "2 renames 7a to 8a, which is another room now; rename or remove 8a first, " +
+      "or confirm it if this list was imported before [room 8a]",
+    "3 renames 8a to 9a, which is another room now; rename or remove 9a first, " +
+      "or confirm it if this list was imported before [room 9a]",
+    "4 renames 9a to abi-2027, which is another room now; rename or remove abi-2027 first, " +
+      "or confirm it if this list was imported before [room abi-2027]",
+  ]);
+  const rooms = ["8a", "9a", "abi-2027"];
+  expect(await plan(year, false, { accounts: [], rooms })).toMatchObject(NONE);
+  await site.quiet();
+});
+
+test("a list renames no room in a circle, and none that is missing or taken", async () => {
+  const { make, plan } = await school();
+  await make("name,rooms\nmia,7a 7b 8c");
+  expect(texts(await plan("name,rooms\n#7a,7b\n#7b,7a"))[0]).toContain("exchanges the names");
+  expect(texts(await plan("name,rooms\n#none,x1\n#lobby,x2\n#7a,x3\n#7a,x4"))).toEqual([
+    "2 names the room none, which does not exist; check the name",
+    "3 names the lobby, which cannot change; remove the line",
+    "5 names a room that another line renames; remove one of them",
+  ]);
+  expect((await plan("name,rooms\n#7a,8c")).questions).toHaveLength(1);
+  expect(kinds(await plan("name,rooms,role\n#7a,,closed"))).toEqual(["close-room"]);
+});
+
+test("a new room takes a former name by an answer", async () => {
+  const { olga, make, plan } = await school();
+  await make("name,rooms\nana,7a");
+  await olga.request("rename", { room: "7a", to: "8a" });
+  const confirmed = { accounts: [], rooms: [], newRooms: ["7A"] };
+  const { changes } = await plan("name,rooms\nzara,7a\nana,8a", false, confirmed);
+  expect(changes[0]).toMatchObject({ kind: "create-room", room: "7a", reusesName: true });
+  expect(changes.at(-1)).toMatchObject({ kind: "add", user: "zara", room: "7a" });
+});
+
+test("says of each line what it is, and how the account came to be", async () => {
+  const { make, plan } = await school();
+  await make("id,name,display name,rooms\n007,siti,Siti Aminah,7a\n,budi,Budi,7b");
+  const list =
+    "id,name,display name,rooms\n007,,Siti A.,\n,mia,,\n,neu,Neu,7b\n,,Budi,7c\n,#7a,,8a";
+  const lines = planLines(await plan(list), ({ kind }) => kind).map(planText);
+  expect(lines.map((line) => line.replaceAll(/\d{4}-\d\d-\d\d/g, "DAY"))).toEqual([
+    "line 2: change: siti, Siti Aminah, imported on DAY; display-name",
+    "line 3: known: mia, registered on DAY",
+    "line 4: new: neu, create-account; display-name; add",
+    expect.stringMatching(/^line 5: question: .*--account budi$/),
+    "line 6: change: rename-room",
+  ]);
+});
+
+test("plans 1,000 lines fast", async () => {
+  const { plan } = await school();
+  const rows = Array.from({ length: 5_000 }, (_, i) => `00${i},Pupil ${i} K,class ${i % 40}x`);
+  const began = performance.now();
+  const { problems, planned } = await plan(`id,display name,class\n${rows.join("\n")}`);
+  expect([problems, planned.length]).toEqual([[], 15_040]);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });

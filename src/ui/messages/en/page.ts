@@ -136,8 +136,9 @@ export const ENGLISH = {
   addPeople: "Add people",
   importList: "Import class list",
   importExplained:
-    "A CSV table with the columns name, display name, rooms and role, or one name per line. " +
-    "You see what happens before anything changes. Nobody is removed.",
+    "A CSV table with the columns id, name, display name, rooms and role, or the list of your " +
+    "school's system, or one name per line. You see what happens before anything changes. Nobody " +
+    "is removed unless a line says so.",
   importFile: "Class list",
   importNames: "Names, one per line",
   importShow: "Show what happens",
@@ -157,6 +158,19 @@ export const ENGLISH = {
   importProblem: "Problem",
   importQuestion: "Question",
   importConfirm: (name: string) => `Yes, ${name}`,
+  importNewRoom: (room: string) => `New room ${room}`,
+  importNew: "New",
+  importKnown: "Known",
+  importChanged: "Changes",
+  importOrigin: (name: string, day: string, isImported: boolean) =>
+    `${name}, ${isImported ? "added by an operator" : "registered"} on ${day}`,
+  importStale: "Something changed on the server meanwhile. Check the list again.",
+  importRoomRename: (room: string, to: string) => `Room ${room} becomes ${to}`,
+  importRoomClose: (room: string) => `Room ${room} is closed`,
+  importRemove: (user: string) => `Account ${user} is removed`,
+  importRemoveMember: (user: string, room: string) => `${user} is removed from ${room}`,
+  importId: (user: string, id: string, from: string | undefined) =>
+    from === undefined ? `${user} gets the ID ${id}` : `ID of ${user}: ${from} becomes ${id}`,
   importRoom: (room: string) => `New room ${room}`,
   importAccount: (name: string, user: string) =>
     name === user
@@ -165,7 +179,8 @@ export const ENGLISH = {
   importCard: (name: string) => `New card for ${name}`,
   importLeft: (user: string, room: string) => `${user} has left ${room}, and is not added again`,
   importRenew: "New cards for those who have not signed in yet",
-  importRename: (user: string, name: string) => `${user} is shown as ${name}`,
+  importRename: (user: string, name: string, from: string | undefined) =>
+    from === undefined ? `${user} is shown as ${name}` : `${from} becomes ${name}`,
   importLeave: (user: string, room: string) => `${user} leaves ${room}`,
   importJoin: (user: string, room: string) => `${user} joins ${room}`,
   importRole: (user: string, on: boolean, room: string | undefined) =>

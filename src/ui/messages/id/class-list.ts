@@ -9,7 +9,65 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
     "berisi tanda kutip yang tidak ditutup, atau teks sesudahnya",
   "correct the quotes": "perbaiki tanda kutipnya",
   "names no column 'name'": "tidak menyebut kolom 'name'",
-  "begin with a line such as: name,rooms,role": "mulai dengan baris seperti: name,rooms,role",
+  "begin with a line such as: {}": "mulai dengan baris seperti: {}",
+  "has a first or a last name alone": "hanya berisi nama depan atau nama belakang",
+  "add the other, or write both in the column 'display name'":
+    "tambahkan yang lain, atau tulis keduanya di kolom 'display name'",
+  "has the status {}": "berstatus {}",
+  "remove the line, or write left in the column 'role' to close the account":
+    "hapus barisnya, atau tulis left di kolom 'role' untuk menutup akunnya",
+  "names the room {}, but not what it becomes": "menyebut ruang {}, tetapi bukan perubahannya",
+  "write its new name in the column 'rooms', or left in the column 'role' to close it":
+    "tulis nama barunya di kolom 'rooms', atau left di kolom 'role' untuk menutupnya",
+  "has the id {}, which the spreadsheet has shortened":
+    "berisi nomor {}, yang disingkat oleh lembar kerja",
+  "format the column as text, and enter the ids again":
+    "atur kolomnya sebagai teks, lalu isi nomornya lagi",
+  "has no valid id: {}": "berisi nomor yang tidak valid: {}",
+  "use up to {} letters, digits and . _ @ / + : -":
+    "pakai paling banyak {} huruf, angka, dan . _ @ / + : -",
+  "has {}, which may be one room or {}": "berisi {}, bisa satu ruang atau {}",
+  "write {} for one room, or separate rooms by commas":
+    "tulis {} untuk satu ruang, atau pisahkan ruang dengan koma",
+  "or call the column 'id' if it is the school's number":
+    "atau beri judul 'id' pada kolomnya jika itu nomor induk",
+  "names a room that another line renames": "menyebut ruang yang namanya diganti baris lain",
+  "names the lobby, which cannot change": "menyebut lobi, yang tidak bisa diubah",
+  "remove the line": "hapus barisnya",
+  "exchanges the names of rooms": "menukar nama ruang",
+  "rename one of them first": "ganti nama salah satunya dahulu",
+  "{} was renamed to {} before": "{} sudah diganti namanya menjadi {}",
+  "names the room {}, which does not exist": "menyebut ruang {}, yang tidak ada",
+  "check the name": "periksa namanya",
+  "renames {} to {}, which is another room now":
+    "mengganti nama {} menjadi {}, padahal itu ruang lain sekarang",
+  "rename or remove {} first, or confirm it if this list was imported before":
+    "ganti nama atau hapus {} dahulu, atau pastikan jika daftar ini pernah diimpor",
+  "{} is closed": "{} sudah ditutup",
+  "has no account to close": "tidak punya akun untuk ditutup",
+  "has the name {}, but the id of {}": "berisi nama {}, tetapi nomor {}",
+  "write {} in the column 'name', or correct the id":
+    "tulis {} di kolom 'name', atau perbaiki nomornya",
+  "has the id '{}', which nobody has": "berisi nomor '{}', yang tidak dimiliki siapa pun",
+  "add a name": "tambahkan nama",
+  "repeats the id '{}' of line {}": "mengulang nomor '{}' dari baris {}",
+  "correct one": "perbaiki salah satunya",
+  "has the id '{}', which is like '{}' of line {}":
+    "berisi nomor '{}', yang mirip dengan '{}' di baris {}",
+  "write both as the school does, with their zeros":
+    "tulis keduanya seperti di sekolah, dengan angka nolnya",
+  "has the id '{}', which is like '{}' of {}": "berisi nomor '{}', yang mirip dengan '{}' milik {}",
+  "write it as the school does, with its zeros": "tulis seperti di sekolah, dengan angka nolnya",
+  "has the id of {}, whose display name is '{}'": "berisi nomor {}, yang nama tampilannya '{}'",
+  "or correct the id": "atau perbaiki nomornya",
+  "names {}, whose id is '{}'": "menyebut {}, yang nomornya '{}'",
+  "correct the name or the id, or confirm the account":
+    "perbaiki nama atau nomornya, atau pastikan akunnya",
+  "gives a role to {}, who registered on {} as '{}'":
+    "memberi peran kepada {}, yang mendaftar pada {} sebagai '{}'",
+  "choose another name, or confirm the account": "pilih nama lain, atau pastikan akunnya",
+  "would close the account of the operator {}": "akan menutup akun operator {}",
+  "remove the line, or take the role away first": "hapus barisnya, atau cabut perannya dahulu",
   "is one person too many": "melebihi jumlah orang terbanyak",
   "split the list": "bagi daftarnya",
   "names nobody": "tidak menyebut siapa pun",
@@ -99,8 +157,8 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
     "memerlukan satu ruang terlalu banyak: satu server punya {}",
   "remove or rename it": "hapus atau ganti namanya",
   "remove or name it": "hapus atau beri nama",
-  "the columns are name, display name, rooms and role":
-    "kolomnya name, display name, rooms, dan role",
+  "the columns are id, name, display name, rooms and role":
+    "kolomnya id, name, display name, rooms, dan role",
   "a room has up to {} letters without accents, digits, - and _":
     "nama ruang paling banyak {} huruf tanpa aksen, angka, - dan _",
   "not only digits": "bukan hanya angka",

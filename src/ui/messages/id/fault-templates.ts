@@ -966,4 +966,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "use a form such as ctrl-x, alt-enter, shift-tab or f5":
     "pakai bentuk seperti ctrl-x, alt-enter, shift-tab atau f5",
   "remove some entries": "hapus beberapa entri",
+  "'{}' is not a valid id": "'{}' bukan nomor yang valid",
+  "use up to {} letters, digits and . _ @ / + : -":
+    "pakai paling banyak {} huruf, angka, dan . _ @ / + : -",
+  "the id '{}' belongs to {}": "nomor '{}' milik {}",
+  "check the id": "periksa nomornya",
 };

@@ -219,8 +219,9 @@ export const INDONESIAN: Texts = {
   addPeople: "Tambahkan orang",
   importList: "Impor daftar kelas",
   importExplained:
-    "Tabel CSV dengan kolom nama, nama tampilan, ruang dan peran, atau satu nama per baris. " +
-    "Anda melihat apa yang terjadi sebelum ada yang berubah. Tidak ada yang dikeluarkan.",
+    "Tabel CSV dengan kolom id, nama, nama tampilan, ruang dan peran, atau daftar dari sistem " +
+    "sekolah Anda, atau satu nama per baris. Anda melihat apa yang terjadi sebelum ada yang " +
+    "berubah. Tidak ada yang dikeluarkan kecuali barisnya menyatakan itu.",
   importFile: "Daftar kelas",
   importNames: "Nama, satu per baris",
   importShow: "Tampilkan hasilnya",
@@ -239,6 +240,19 @@ export const INDONESIAN: Texts = {
   importProblem: "Masalah",
   importQuestion: "Pertanyaan",
   importConfirm: (name) => `Ya, ${name}`,
+  importNewRoom: (room) => `Ruang baru ${room}`,
+  importNew: "Baru",
+  importKnown: "Dikenal",
+  importChanged: "Berubah",
+  importOrigin: (name, day, isImported) =>
+    `${name}, ${isImported ? "ditambahkan operator" : "mendaftar sendiri"} pada ${day}`,
+  importStale: "Ada yang berubah di server sementara itu. Periksa lagi daftarnya.",
+  importRoomRename: (room, to) => `Ruang ${room} menjadi ${to}`,
+  importRoomClose: (room) => `Ruang ${room} ditutup`,
+  importRemove: (user) => `Akun ${user} dihapus`,
+  importRemoveMember: (user, room) => `${user} dikeluarkan dari ${room}`,
+  importId: (user, id, from) =>
+    from === undefined ? `${user} mendapat nomor ${id}` : `Nomor ${user}: ${from} menjadi ${id}`,
   importRoom: (room) => `Ruang baru ${room}`,
   importAccount: (name, user) =>
     name === user
@@ -247,7 +261,8 @@ export const INDONESIAN: Texts = {
   importCard: (name) => `Kartu baru untuk ${name}`,
   importLeft: (user, room) => `${user} sudah keluar dari ${room}, dan tidak ditambahkan lagi`,
   importRenew: "Kartu baru untuk yang belum pernah masuk",
-  importRename: (user, name) => `${user} ditampilkan sebagai ${name}`,
+  importRename: (user, name, from) =>
+    from === undefined ? `${user} ditampilkan sebagai ${name}` : `${from} menjadi ${name}`,
   importLeave: (user, room) => `${user} keluar dari ${room}`,
   importJoin: (user, room) => `${user} bergabung ke ${room}`,
   importRole: (user, on, room) =>

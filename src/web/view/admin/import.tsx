@@ -5,13 +5,12 @@ import { utf8Encode } from "../../../base/bytes.ts";
 import { Fault, msg } from "../../../base/fault.ts";
 import { CLASS_LIST_BYTES_MAX } from "../../../base/limits.ts";
 import { allAccounts, allRooms } from "../../../client/link/lists.ts";
-import { parseClassList } from "../../../core/people/class-list.ts";
+import { type AccountEntry, parseClassList } from "../../../core/people/class-list.ts";
 import {
   type Confirmed,
   type ImportChange,
   type ImportPlan,
   planImport,
-  type Question,
 } from "../../../core/people/import-plan.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { problemText } from "../../../ui/text/problem-text.ts";
@@ -38,14 +37,25 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
   const [confirmed, setConfirmed] = useState<Confirmed>(NONE_CONFIRMED);
   const [done, setDone] = useState<DoneImport>();
   const [renews, setRenews] = useState(false);
+  const [list, setList] = useState<Uint8Array>(NO_BYTES);
+  const [isStale, setIsStale] = useState(false);
   const show = (bytes: Uint8Array) =>
     task.run(async () => {
       const next = await plannerOf(page, bytes, renews);
+      setList(bytes);
+      setIsStale(false);
       setConfirmed(NONE_CONFIRMED);
       setPlanner(() => next);
     });
   const perform = (changes: readonly ImportChange[]) =>
     task.run(async () => {
+      // The user has agreed to these changes, and to no others.
+      const next = await plannerOf(page, list, renews);
+      if (JSON.stringify(next(confirmed).changes) !== JSON.stringify(changes)) {
+        setIsStale(true);
+        setPlanner(() => next);
+        return;
+      }
       try {
         await performImport(importOptions(page), changes, setDone);
       } finally {
@@ -66,7 +76,8 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
         <PlanView
           plan={planner(confirmed)}
           isBusy={task.isBusy}
-          onConfirm={(subject) => setConfirmed(withSubject(confirmed, subject))}
+          isStale={isStale}
+          onConfirm={(answer) => setConfirmed(withAnswer(confirmed, answer))}
           onAgain={() => setPlanner(undefined)}
           onPerform={perform}
         />
@@ -78,14 +89,16 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
 
 /** Plans a list again after each answer. */
 type Planner = (confirmed: Confirmed) => ImportPlan;
-type Subject = NonNullable<Question["subject"]>;
+type Answer = { readonly kind: "account" | "room" | "new-room"; readonly name: string };
 
+const NO_BYTES = new Uint8Array();
 const NONE_CONFIRMED: Confirmed = { accounts: [], rooms: [] };
 
-function withSubject({ accounts, rooms }: Confirmed, { kind, name }: Subject): Confirmed {
-  return kind === "account"
-    ? { accounts: [...accounts, name], rooms }
-    : { accounts, rooms: [...rooms, name] };
+function withAnswer(confirmed: Confirmed, { kind, name }: Answer): Confirmed {
+  const { accounts, rooms, newRooms = [] } = confirmed;
+  if (kind === "account") return { ...confirmed, accounts: [...accounts, name] };
+  if (kind === "room") return { ...confirmed, rooms: [...rooms, name] };
+  return { ...confirmed, newRooms: [...newRooms, name] };
 }
 
 /** @throws {Fault} the server's refusals */
@@ -161,15 +174,17 @@ function Source({ asksNames, onList }: SourceProps) {
 interface PlanProps {
   readonly plan: ImportPlan;
   readonly isBusy: boolean;
-  readonly onConfirm: (subject: Subject) => void;
+  /** The plan differs from the one that the user has agreed to. */
+  readonly isStale: boolean;
+  readonly onConfirm: (answer: Answer) => void;
   readonly onAgain: () => void;
   readonly onPerform: (changes: readonly ImportChange[]) => void;
 }
 
 /** Shows what each line does, before anything changes. */
-function PlanView({ plan, isBusy, onConfirm, onAgain, onPerform }: PlanProps) {
+function PlanView({ plan, isBusy, isStale, onConfirm, onAgain, onPerform }: PlanProps) {
   const { texts } = usePage();
-  const { changes, planned, problems, questions, left } = plan;
+  const { changes, problems, questions } = plan;
   const added = changes.filter(({ kind }) => kind === "create-account").length;
   const isOpen = problems.length + questions.length > 0;
   const isDone = !isOpen && changes.length === 0;
@@ -178,6 +193,7 @@ function PlanView({ plan, isBusy, onConfirm, onAgain, onPerform }: PlanProps) {
   });
   return (
     <>
+      {isStale ? <Announced kind="result">{texts.importStale}</Announced> : null}
       <Announced kind="result">
         {problems.length > 0
           ? texts.importProblems(problems.length)
@@ -195,58 +211,40 @@ function PlanView({ plan, isBusy, onConfirm, onAgain, onPerform }: PlanProps) {
           </Button>
         )}
       </div>
-      <Lines
-        problems={badLines}
-        questions={questions}
-        changes={problems.length > 0 ? [] : planned}
-        left={left}
-        onConfirm={onConfirm}
-      />
+      <Lines problems={badLines} plan={plan} onConfirm={onConfirm} />
     </>
   );
 }
 
 interface LinesProps {
   readonly problems: readonly BadLine[];
-  readonly changes?: readonly ImportChange[];
-  readonly left?: ImportPlan["left"];
-  readonly questions?: readonly Question[];
-  readonly onConfirm?: (subject: Subject) => void;
+  readonly plan?: ImportPlan;
+  readonly onConfirm?: (answer: Answer) => void;
 }
 
-function Lines({ problems, changes = [], left = [], questions = [], onConfirm }: LinesProps) {
-  const { texts } = usePage();
-  const texted = [
-    ...changes.flatMap((change) => {
-      const text = changeText(change, texts);
-      return text === undefined ? [] : [{ line: change.line, text }];
-    }),
-    ...left.map(({ line, user, room }) => ({ line, text: texts.importLeft(user, room) })),
-  ];
-  const rows: LineRow[] = [
-    ...problems.map((problem) => ({ ...problem, sign: texts.importProblem })),
-    ...questions.map(({ line, reason, subject }) => {
-      return { line, text: problemText(reason, texts.lang), sign: texts.importQuestion, subject };
-    }),
-    ...[...Map.groupBy(texted, ({ line }) => line)].map(([line, all]) => {
-      return { line, text: all.map(({ text }) => text).join(" · ") };
-    }),
+function Lines({ problems, plan, onConfirm }: LinesProps) {
+  const page = usePage();
+  const { texts } = page;
+  const rows = [
+    ...problems.map((problem) => ({ ...problem, sign: texts.importProblem, isOpen: true })),
+    ...(plan === undefined ? [] : planRows(plan, page)),
   ].sort((one, other) => one.line - other.line);
   if (rows.length === 0) return null;
   return (
     <DataTable label={texts.importLines} heads={[texts.importLine, texts.importResult]}>
-      {rows.map(({ line, sign, text, subject }, i) => (
+      {rows.map(({ line, sign, text, isOpen, answers = [] }: LineRow, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line may have several problems
-        <tr key={i} className={sign === undefined ? undefined : "is-wrong"}>
+        <tr key={i} className={isOpen ? "is-wrong" : undefined}>
           <td>{line}</td>
           <td dir="auto" className="wraps">
-            {sign === undefined ? null : <span className="work-state is-missing">{sign}</span>}{" "}
-            {text}{" "}
-            {subject === undefined ? null : (
-              <Button onClick={() => onConfirm?.(subject)}>
-                {texts.importConfirm(subject.name)}
+            <span className={isOpen ? "work-state is-missing" : "work-state"}>{sign}</span> {text}{" "}
+            {answers.map((answer) => (
+              <Button key={answer.kind} onClick={() => onConfirm?.(answer)}>
+                {answer.kind === "new-room"
+                  ? texts.importNewRoom(answer.name)
+                  : texts.importConfirm(answer.name)}
               </Button>
-            )}
+            ))}
           </td>
         </tr>
       ))}
@@ -255,14 +253,74 @@ function Lines({ problems, changes = [], left = [], questions = [], onConfirm }:
 }
 
 interface LineRow extends BadLine {
-  /** Word before the text; `undefined` if the line is clear. */
-  readonly sign?: string;
-  /** Account or room that the user may confirm. */
-  readonly subject?: Subject | undefined;
+  /** Word before the text. */
+  readonly sign: string;
+  readonly isOpen: boolean;
+  readonly answers?: readonly Answer[];
+}
+
+/** Says of each line whether it is new, known, changed or unclear, and why. */
+function planRows(plan: ImportPlan, page: PageValue): LineRow[] {
+  const { texts } = page;
+  const { people, planned, problems, questions, left, settled } = plan;
+  const changes = Map.groupBy(planned, ({ line }) => line);
+  const departures = Map.groupBy(left, ({ line }) => line);
+  const open = new Set([...problems, ...questions].map(({ line }) => line));
+  const persons = people.filter(({ line }) => !open.has(line));
+  const listed = new Set(persons.map(({ line }) => line));
+  const textsOf = (line: number) => [
+    ...(changes.get(line) ?? []).flatMap((change) => changeText(change, texts) ?? []),
+    ...(departures.get(line) ?? []).map(({ user, room }) => texts.importLeft(user, room)),
+  ];
+  return [
+    ...questions.map(({ line, reason, subject, newRoom }) => {
+      const answers: readonly Answer[] = [
+        ...(subject === undefined ? [] : [subject]),
+        ...(newRoom === undefined ? [] : [{ kind: "new-room", name: newRoom } as const]),
+      ];
+      const text = problemText(reason, texts.lang);
+      return { line, text, sign: texts.importQuestion, isOpen: true, answers };
+    }),
+    ...persons.map(({ line, entry }) => {
+      const all = textsOf(line);
+      const hasChanges = changes.has(line);
+      const origin = entry === undefined ? [] : [originText(entry, page)];
+      const known = hasChanges ? texts.importChanged : texts.importKnown;
+      const sign = entry === undefined ? texts.importNew : known;
+      return { line, text: [...origin, ...all].join(" · "), sign, isOpen: false };
+    }),
+    ...[...changes.keys()].flatMap((line) => {
+      if (listed.has(line) || open.has(line)) return [];
+      const text = textsOf(line).join(" · ");
+      return [{ line, text, sign: texts.importChanged, isOpen: false }];
+    }),
+    ...settled.map(({ line, reason }) => {
+      const text = problemText(reason, texts.lang);
+      return { line, text, sign: texts.importKnown, isOpen: false };
+    }),
+  ];
+}
+
+function originText(
+  { user, displayName, since, enrolled }: AccountEntry,
+  { texts, times }: PageValue,
+): string {
+  const name = displayName === undefined ? user : `${displayName} (${user})`;
+  return texts.importOrigin(name, times.utcDay(since), enrolled === true);
 }
 
 function changeText(change: ImportChange, texts: Texts): string | undefined {
   switch (change.kind) {
+    case "rename-room":
+      return texts.importRoomRename(change.room, change.to);
+    case "close-room":
+      return texts.importRoomClose(change.room);
+    case "remove-account":
+      return texts.importRemove(change.user);
+    case "remove-member":
+      return texts.importRemoveMember(change.user, change.room);
+    case "external-id":
+      return texts.importId(change.user, change.value, change.from);
     case "create-room":
       return texts.importRoom(change.room);
     case "create-account":
@@ -270,7 +328,7 @@ function changeText(change: ImportChange, texts: Texts): string | undefined {
     case "renew-code":
       return texts.importCard(change.displayName ?? change.user);
     case "display-name":
-      return change.isNew ? undefined : texts.importRename(change.user, change.text);
+      return change.isNew ? undefined : texts.importRename(change.user, change.text, change.from);
     case "add":
       return texts.importJoin(change.user, change.room);
     case "leave":
