@@ -23,7 +23,7 @@ export function* batchesOf(changes: readonly ImportChange[]): Generator<readonly
   }
 }
 
-/** Accounts and rooms whose creation or renaming was refused, so that later changes are left out. */
+/** Accounts and rooms that were not created or renamed, so that later changes are left out. */
 export class UncreatedSubjects {
   readonly #subjects = new Set<string>();
 

@@ -391,7 +391,9 @@ function textOf(change: ImportChange): string {
         ? `${change.user} has the id ${change.value}`
         : `${change.user}: id changed from ${change.from} to ${change.value}`;
     case "create-room":
-      return `new room ${change.room}${change.reusesName === true ? " (another had this name)" : ""}`;
+      return change.reusesName === true
+        ? `new room ${change.room}, a name that another room had`
+        : `new room ${change.room}`;
     case "create-account":
       return `new account ${change.user}`;
     case "renew-code":

@@ -14,7 +14,7 @@ import { type FoldedName, foldName, isName, type Name } from "../../base/names.t
 import { hashedName, proposeName, stableName } from "../../base/new-names.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { LOBBY } from "../rooms/rooms.ts";
-import { type Column, type Headings, headingsOf, plainWord } from "./list-columns.ts";
+import { type Headings, headingsOf, type ListColumn, plainWord } from "./list-columns.ts";
 import { characterName, decodeList, type Problem, type Reason } from "./list-text.ts";
 
 export interface AccountEntry extends AccountRow {
@@ -146,7 +146,7 @@ class ListReader {
     if (isTable) this.#checkHeadings(head.line, head.cells, headings);
     for (const { line, cells } of isTable ? others : rows) {
       if (cells.length > width) this.#checkWidth(line, cells, width);
-      const cellOf = (column: Column) => cells[columns.get(column) ?? -1] ?? "";
+      const cellOf = (column: ListColumn) => cells[columns.get(column) ?? -1] ?? "";
       this.#read(line, isTable ? cellOf : (column) => (column === "name" ? (cells[0] ?? "") : ""));
     }
     if (this.#people.length > ACCOUNTS_MAX)
@@ -213,7 +213,7 @@ class ListReader {
     );
   }
 
-  #read(line: number, cellOf: (column: Column) => string): void {
+  #read(line: number, cellOf: (column: ListColumn) => string): void {
     const written = cellOf("name");
     if (/^#./.test(written)) return this.#readRoom(line, written.slice(1), cellOf);
     const shown = cellOf("displayName") || `${cellOf("firstName")} ${cellOf("lastName")}`.trim();
@@ -250,7 +250,7 @@ class ListReader {
     });
   }
 
-  #readRoom(line: number, name: string, cellOf: (column: Column) => string): void {
+  #readRoom(line: number, name: string, cellOf: (column: ListColumn) => string): void {
     const words = this.#roomWords(line, cellOf).map((word) => word.replace(/^#/, ""));
     const [to, ...more] = words;
     const role = this.#role(line, cellOf("role"));
@@ -310,7 +310,7 @@ class ListReader {
    * A cell of classes has one, or several separated by commas: a blank belongs to the name, and
    * becomes a hyphen. Blanks between rooms separate them, unless a part seems to be no room.
    */
-  #roomWords(line: number, cellOf: (column: Column) => string): string[] {
+  #roomWords(line: number, cellOf: (column: ListColumn) => string): string[] {
     const classes = cellOf("classroom").split(/[,;|]+/);
     const named = classes.map((one) => one.trim().replaceAll(/\s+/g, "-"));
     const cell = cellOf("rooms");

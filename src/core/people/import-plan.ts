@@ -18,7 +18,7 @@ import type {
   RoomRole,
 } from "./class-list.ts";
 import type { Problem, Reason } from "./list-text.ts";
-import { planRoomLines, type RoomState } from "./room-lines.ts";
+import { type ListedRoomState, planRoomLines } from "./room-lines.ts";
 
 export interface ImportedRoom extends RoomRow {
   /** In lower case. */
@@ -306,7 +306,7 @@ class Planner {
   }
 
   #planRoomLines(lines: readonly RoomLine[]): void {
-    const states = new Map<FoldedName, RoomState>();
+    const states = new Map<FoldedName, ListedRoomState>();
     for (const { room, closed, former = [] } of this.state.rooms)
       states.set(folded(room), { name: room as Name, isClosed: closed, former });
     const isConfirmed = (to: Name) => this.#confirmed.has(keyOf("room", to));
@@ -480,7 +480,7 @@ class Planner {
   ): void {
     const { user, entry } = subject;
     const isRole = changes.some(({ kind }) => kind === "grant" || kind === "remove-account");
-    const guess = subject.guess ?? (isRole && this.#isStranger(subject, displayName));
+    const guess = subject.guess ?? (isRole && this.#registrationGuess(subject, displayName));
     if (entry === undefined || !guess) return;
     if (guess === "derived" && changes.length === 0) return;
     const confirm = { kind: "account", name: user } as const;
@@ -512,7 +512,7 @@ class Planner {
   }
 
   /** Somebody may have registered a name before the school's list gives it to a person. */
-  #isStranger({ user, entry }: Subject, displayName: string | undefined) {
+  #registrationGuess({ user, entry }: Subject, displayName: string | undefined) {
     const isKnown =
       entry === undefined ||
       entry.enrolled === true ||

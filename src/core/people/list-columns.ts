@@ -47,7 +47,7 @@ const COLUMNS = {
     ...["raum", "raume", "raumname", "raumnamen", "salle", "salles", "salon", "salons"],
     ...["sala", "salas", "комната", "комнаты"],
   ],
-  /** One class in each cell, whose name may have spaces. */
+  /** A cell has one class, whose name may have spaces. */
   classroom: [
     ...["class", "classes", "class name", "homeroom", "form", "group", "groups", "section"],
     ...["cohort", "cohort1", "course", "courses", "course1", "course id", "team"],
@@ -59,7 +59,7 @@ const COLUMNS = {
   status: ["status", "enrollment status", "user status", "keadaan"],
 } as const;
 
-export type Column = keyof typeof COLUMNS;
+export type ListColumn = keyof typeof COLUMNS;
 
 /** Headings of names that tell an account from a person, if a table has a login, too. */
 const PERSON_HEADINGS: ReadonlySet<string> = new Set([
@@ -104,7 +104,7 @@ const IGNORED: ReadonlySet<string> = new Set([
   ...["org unit path", "locale", "auth", "institution", "department"],
 ]);
 
-export type Columns = ReadonlyMap<Column, number>;
+export type Columns = ReadonlyMap<ListColumn, number>;
 
 export interface Headings {
   readonly columns: Columns;
@@ -128,7 +128,7 @@ export function plainWord(cell: string): string {
 
 export function headingsOf(head: readonly string[]): Headings {
   const words = head.map((cell) => plainWord(cell).replace(/ ?[[(](required|wajib)[\])]$/, ""));
-  const columns = new Map<Column, number>();
+  const columns = new Map<ListColumn, number>();
   const doubles: (readonly [number, number])[] = [];
   const unknown: number[] = [];
   for (const [at, word] of words.entries()) {
@@ -151,8 +151,8 @@ export function headingsOf(head: readonly string[]): Headings {
   return { columns, doubles, unknown };
 }
 
-function columnOf(word: string): Column | undefined {
-  const all = Object.entries(COLUMNS) as [Column, readonly string[]][];
+function columnOf(word: string): ListColumn | undefined {
+  const all = Object.entries(COLUMNS) as [ListColumn, readonly string[]][];
   return all.find(([, names]) => names.includes(word))?.[0];
 }
 
@@ -166,7 +166,7 @@ function isLogin(words: readonly string[], first: number, second: number): boole
 }
 
 /** Beside a first name, "Name" is the last name, and beside a last name the first one. */
-function pairNames(columns: Map<Column, number>, words: readonly string[]): void {
+function pairNames(columns: Map<ListColumn, number>, words: readonly string[]): void {
   const name = columns.get("name");
   const [hasFirst, hasLast] = [columns.has("firstName"), columns.has("lastName")];
   if (name === undefined || hasFirst === hasLast || !HALF_NAMES.has(words[name] ?? "")) return;

@@ -7,7 +7,7 @@ import type { RoomLine } from "./class-list.ts";
 import type { ImportChange, Question, SettledLine } from "./import-plan.ts";
 import type { Problem, Reason } from "./list-text.ts";
 
-export interface RoomState {
+export interface ListedRoomState {
   readonly name: Name;
   readonly isClosed: boolean;
   readonly former: readonly string[];
@@ -30,7 +30,7 @@ type Rename = RoomLine & { readonly to: Name };
 /** @param isConfirmed whether the user has said that a rename to this name was made before */
 export function planRoomLines(
   lines: readonly RoomLine[],
-  rooms: ReadonlyMap<FoldedName, RoomState>,
+  rooms: ReadonlyMap<FoldedName, ListedRoomState>,
   isConfirmed: (to: Name) => boolean,
 ): RoomLinesPlan {
   const changes: ImportChange[] = [];

@@ -544,7 +544,8 @@ test("an id decides who a line means, exactly as it is written", async () => {
       "write Budi-Santoso in the column 'name', or correct the id",
     "4 has the id '9', which nobody has; add a name",
     "5 repeats the id '0061' of line 3; correct one",
-    "6 has the id '061', which is like '0061' of line 3; write both as the school does, with their zeros",
+    "6 has the id '061', which is like '0061' of line 3; " +
+      "write both as the school does, with their zeros",
   ]);
   const open = await plan("id,name,display name,rooms\n0061,,Siti Rahma,7b\n0081,siti,,7b");
   expect([open.changes, asked(open)]).toEqual([
@@ -553,15 +554,15 @@ test("an id decides who a line means, exactly as it is written", async () => {
       "2 has the id of Budi-Santoso, whose display name is 'Budi Santoso'; " +
         "write Budi-Santoso in the column 'name' if it is this person; or correct the id " +
         "[account Budi-Santoso]",
-      "3 names siti, whose id is '0051234567'; correct the name or the id, or confirm the account " +
-        "[account siti]",
+      "3 names siti, whose id is '0051234567'; " +
+        "correct the name or the id, or confirm the account [account siti]",
     ],
   ]);
   await olga.request("rename", { user: "siti", to: "aminah" });
   expect(await plan(same)).toMatchObject(NONE);
 });
 
-test("no line becomes an account by a display name or a former name without an answer", async () => {
+test("no line becomes an account by a display or former name without an answer", async () => {
   const { olga, mia, ben, make, entries } = await school();
   await make("id,name,display name\n007,siti,Siti Aminah\n,budi,Budi Santoso");
   await mia.request("display-name", { text: "Clara Oswald" });

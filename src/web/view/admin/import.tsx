@@ -237,7 +237,7 @@ function Lines({ problems, plan, onConfirm }: LinesProps) {
         <tr key={i} className={isOpen ? "is-wrong" : undefined}>
           <td>{line}</td>
           <td dir="auto" className="wraps">
-            <span className={isOpen ? "work-state is-missing" : "work-state"}>{sign}</span> {text}{" "}
+            <span className={`work-state ${isOpen ? "is-missing" : ""}`}>{sign}</span> {text}{" "}
             {answers.map((answer) => (
               <Button key={answer.kind} onClick={() => onConfirm?.(answer)}>
                 {answer.kind === "new-room"
