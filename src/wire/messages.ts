@@ -823,13 +823,14 @@ export const REQUESTS = {
   /**
    * Sums up the unread messages of a room, without those of ignored people, and without replies
    * that only a thread shows. In an encrypted room, the server knows neither calls nor contents.
+   * `after`: counts the messages after this `n` instead of the read position.
    */
   unread: {
-    fields: { room: id },
+    fields: { room: id, after: v.optional(count) },
     answer: v.object({
       /** UNREAD_COUNTED_MAX stands for that many or more. */
       unread: count,
-      /** Highest `n` that one of the account's devices has read. */
+      /** The messages are those after this `n`. */
       read: count,
       /** Time of the first message in Unix ms. */
       since: v.optional(unixMs),

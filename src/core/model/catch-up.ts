@@ -19,9 +19,6 @@ import { isCounted, loadedItem } from "./room.ts";
 import { isIgnored } from "./selectors.ts";
 import type { Item, Model, RoomState } from "./state.ts";
 
-/** More new messages get a card. */
-export const FEW_NEW_MESSAGES = 30;
-
 export interface CatchUpPart {
   readonly kind: "calls" | "moderator" | UnreadContent;
   /** Name of the moderator. */

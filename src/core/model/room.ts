@@ -40,6 +40,9 @@ type Reader = Pick<Model, "me" | "prefs" | "ignored">;
 
 export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
+/** The page sums up more new messages than these on a card. */
+export const FEW_NEW_MESSAGES = 30;
+
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 /**
  * Fraction of a full room's items to drop at a time. Every drop rebuilds all rows, so dropping

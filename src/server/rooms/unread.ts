@@ -53,12 +53,15 @@ export class UnreadService {
     unread: (request, { account }) => this.#summary(account, request),
   } satisfies SomeHandlers;
 
-  async #summary(account: Account, { room: id }: RequestOf<"unread">): Promise<Answer<"unread">> {
+  async #summary(
+    account: Account,
+    { room: id, after }: RequestOf<"unread">,
+  ): Promise<Answer<"unread">> {
     const { registry, historyQuota, readPositions, calls, recordLookup } = this.options;
     const { id: user } = account;
     historyQuota.check(user);
     const room = this.#member(user, id);
-    const read = readPositions.upTo(user, room.id);
+    const read = after ?? readPositions.upTo(user, room.id);
     const messages = room.messageCount.listOthers(account, read);
     const [start, end] = [messages[0], messages.at(-1)];
     const records = start && end ? await this.#withContents(user, room, start.seq, end.seq) : [];

@@ -245,6 +245,7 @@ test("sums up the unread messages of a room, without erased and ignored ones", a
   expect([without.unread, without.authors, without.photos]).toEqual([3, 1, []]);
   await ben.request("read", { ...fields, n: 1_000_000 });
   expect(await ben.request("unread", fields)).toMatchObject({ unread: 0, people: [], calls: [] });
+  expect((await ben.request("unread", { ...fields, after: read })).unread).toBe(3);
   await ben.request("leave", { room: "lab" });
   expect(await ben.refusal("unread", fields)).toBe("not-member");
   expect(await ben.refusal("unread", { room: "rAAAAAAAAAAA" })).toBe("not-member");

@@ -78,6 +78,7 @@ import { EventWatch } from "./event-watch.ts";
 import { RoomHead } from "./header.tsx";
 import { Lesson } from "./lesson.tsx";
 import type { MessageActions } from "./message-actions.ts";
+import { CatchUpContext, CatchUpFootSlot, useCatchUpContent } from "./new-messages.tsx";
 import { AmbiguousContext, CardContext, PeopleContext, useIsMuted } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
@@ -175,6 +176,7 @@ function Conversation(props: MainProps) {
   const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.hideJoins);
   const composer = useRef<ComposerHandle>(null);
   const actions = useActions(props, composer);
+  const catchUp = useCatchUpContent(room);
   const { limit, isBarred, isReadOnly } = usePosting(model, target);
   const [unreadable, setUnreadable] = useState<string | undefined>(undefined);
   const onUnreadable = useCallback(() => setUnreadable(target), [target]);
@@ -213,12 +215,15 @@ function Conversation(props: MainProps) {
       {room === undefined || room.pins.length === 0 ? null : <PinLine key={room.id} room={room} />}
       {/* A conversation has no id before its first message. The prefixes keep the two keys
       distinct. */}
-      <RoomTimeline
-        key={`timeline ${room?.id ?? target}`}
-        rows={rows}
-        actions={actions}
-        jumps={jumps}
-      />
+      <CatchUpContext value={catchUp}>
+        <RoomTimeline
+          key={`timeline ${room?.id ?? target}`}
+          rows={rows}
+          actions={actions}
+          jumps={jumps}
+        />
+      </CatchUpContext>
+      <CatchUpFootSlot content={catchUp} onJump={props.onJump} />
       <Toasts level="conversation" />
       {ignored ? (
         <p className="hint">{texts.ignoredHere(placeTitle(model, target, texts))}</p>

@@ -21,7 +21,8 @@ function isField(target: EventTarget | null): boolean {
 }
 
 /** Elements whose keys have a meaning of their own. Others of the conversation have none. */
-const KEYED = "input, textarea, select, audio, video, [role=menu], [role=listbox], [role=slider]";
+export const KEYED =
+  "input, textarea, select, audio, video, [role=menu], [role=listbox], [role=slider]";
 
 /** A click on a message focuses it, also in order to read it or to end a selection. */
 function isInConversation(target: EventTarget | null): boolean {

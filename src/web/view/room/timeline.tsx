@@ -34,6 +34,7 @@ import { useCopiedMessages } from "./copied-messages.ts";
 import { EventText, MessageRow, Pending, Waiting } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
+import { CatchUpSlot } from "./new-messages.tsx";
 import { useShownName, useTitle } from "./person.tsx";
 import { preloadFor } from "./rich-text.tsx";
 
@@ -79,10 +80,13 @@ export const RowView = memo(function RowView({ row, actions, isJumpTarget, onMen
       );
     case "unread":
       return (
-        // biome-ignore lint/a11y/useSemanticElements: a row among messages
-        <div className="row new-line" data-unread="" role="heading" aria-level={2} tabIndex={-1}>
-          <span>{texts.newMessages}</span>
-        </div>
+        <>
+          {/* biome-ignore lint/a11y/useSemanticElements: a row among messages */}
+          <div className="row new-line" data-unread="" role="heading" aria-level={2} tabIndex={-1}>
+            <span>{texts.newMessages}</span>
+          </div>
+          <CatchUpSlot />
+        </>
       );
     case "withheld":
       return (

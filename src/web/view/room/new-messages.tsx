@@ -1,0 +1,130 @@
+/** Slots for the card of many new messages and what belongs to it, which load them. */
+
+import { createContext, useContext, useEffect, useMemo, useRef, useState } from "react";
+import type { UnreadRange } from "../../../client/catch-up.ts";
+import { FEW_NEW_MESSAGES } from "../../../core/model/room.ts";
+import type { RoomState } from "../../../core/model/state.ts";
+import { useModelValue, usePage } from "../shell/context.tsx";
+import { listen } from "../shell/effects.ts";
+import { LazyModule, useModule } from "../shell/lazy.ts";
+import { addStyleSheet } from "../shell/style-sheet.ts";
+import type { CatchUpState } from "./catch-up.tsx";
+import { KEYED } from "./shortcuts.tsx";
+
+/** Most rooms have few new messages. */
+const catchUpModule = new LazyModule(async () => {
+  const { CatchUpCard, CatchUpFoot, catchUpSheet } = await import("./catch-up.tsx");
+  await addStyleSheet(catchUpSheet);
+  return { CatchUpCard, CatchUpFoot };
+});
+
+/** Many new messages of the open room, from the line of new messages on. */
+export interface NewMessages extends UnreadRange {
+  readonly room: string;
+}
+
+/** Shared by the card in the list and what is at the foot of the conversation. */
+export class CatchUpStore {
+  state: CatchUpState = {};
+  readonly #listeners = new Set<() => void>();
+
+  subscribe = (listener: () => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  set(change: CatchUpState): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+interface CatchUpContent {
+  readonly messages: NewMessages | undefined;
+  readonly store: CatchUpStore;
+}
+
+export const CatchUpContext = createContext<CatchUpContent>({
+  messages: undefined,
+  store: new CatchUpStore(),
+});
+
+export function useCatchUpContent(room: RoomState | undefined): CatchUpContent {
+  const [store] = useState(() => new CatchUpStore());
+  const messages = useNewMessages(room);
+  return useMemo(() => ({ messages, store }), [messages, store]);
+}
+
+/** Stays the same while the user reads, until the line is gone. */
+function useNewMessages(room: RoomState | undefined): NewMessages | undefined {
+  const known = useRef<NewMessages>(undefined);
+  const { id = "", target = "", readAtOpening: read, unread = 0, last = 0 } = room ?? {};
+  const isNeeded = useModelValue(({ isFocused }) => isFocused);
+  if (read === undefined || read > last) return undefined;
+  const { current } = known;
+  if (current?.room === id && current.read === read && current.target === target) return current;
+  if (unread <= FEW_NEW_MESSAGES || !isNeeded) return undefined;
+  known.current = { room: id, target, read, calls: room?.mentions ?? [] };
+  return known.current;
+}
+
+/** Below the line of new messages. */
+export function CatchUpSlot() {
+  const { messages, store } = useContext(CatchUpContext);
+  const module = useModule(catchUpModule, messages !== undefined);
+  if (messages === undefined || module === undefined) return null;
+  return <module.CatchUpCard messages={messages} store={store} />;
+}
+
+interface FootProps {
+  readonly content: CatchUpContent;
+  readonly onJump: (target: string, seq: number) => void;
+}
+
+/** Steps through what calls the user: `n` and `p` outside of a field, with Alt everywhere. */
+function stepOf(event: KeyboardEvent, hasSingleKeys: boolean): 1 | -1 | undefined {
+  const { code, altKey, ctrlKey, metaKey, target } = event;
+  if (ctrlKey || metaKey || document.querySelector("dialog[open]") !== null) return undefined;
+  const isField = target instanceof Element && target.closest(KEYED) !== null;
+  const isInConversation =
+    target === document.body || (target instanceof Element && target.closest("#messages") !== null);
+  if (!altKey && (isField || !isInConversation || !hasSingleKeys || event.shiftKey))
+    return undefined;
+  return code === "KeyN" ? 1 : code === "KeyP" ? -1 : undefined;
+}
+
+/** Walk, rail and undo, at the foot of the conversation. */
+export function CatchUpFootSlot({ content: { messages, store }, onJump }: FootProps) {
+  const { chat, settings } = usePage();
+  const hasUndo = useModelValue(({ allRead }) => allRead !== undefined);
+  const [isWalking, setWalking] = useState(false);
+  const isNeeded = messages !== undefined || hasUndo || isWalking;
+  const module = useModule(catchUpModule, isNeeded);
+  const first = useRef<1 | -1>(undefined);
+  const isLoaded = module !== undefined && isNeeded;
+  useEffect(() => {
+    if (isLoaded) return undefined;
+    const onKeyDown = (event: KeyboardEvent) => {
+      const step = stepOf(event, settings.singleKeys);
+      const room = chat.model.open;
+      const calls = [...chat.model.rooms.values()].find(({ target }) => target === room)?.mentions;
+      if (step === undefined || (calls?.length ?? 0) === 0) return;
+      event.preventDefault();
+      event.stopPropagation();
+      first.current = step;
+      setWalking(true);
+    };
+    return listen(window, "keydown", onKeyDown, { capture: true });
+  }, [chat, settings.singleKeys, isLoaded]);
+  if (module === undefined || !isNeeded) return null;
+  return (
+    <module.CatchUpFoot
+      messages={messages}
+      store={store}
+      onJump={onJump}
+      stepOf={(event) => stepOf(event, settings.singleKeys)}
+      startsAt={first}
+      onIdle={() => setWalking(false)}
+    />
+  );
+}
