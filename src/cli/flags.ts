@@ -1,8 +1,9 @@
 /** Flags that several commands share. */
 
+import { isDisplayName } from "../base/display-names.ts";
 import { msg } from "../base/fault.ts";
-import { checkName, foldName, type Name, parseTarget, type Target } from "../base/names.ts";
-import { checkTypedName } from "../base/new-names.ts";
+import { checkName, foldName, isName, type Name, parseTarget, type Target } from "../base/names.ts";
+import { checkTypedName, proposeName } from "../base/new-names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { isSeq } from "../ui/command.ts";
@@ -77,18 +78,22 @@ interface ServerOptions {
   /** `undefined` selects the local server, the server used last, or a server found on the LAN. */
   readonly address: ServerSpec | undefined;
   readonly user: Name | undefined;
+  /** Typed in place of a name, from which `user` was derived. */
+  readonly displayName: string | undefined;
   readonly transport: "auto" | "tcp" | "udp";
   readonly fingerprint: Fingerprint | undefined;
 }
 
 /**
  * The precedence is flags and arguments, CHAT_… variables, config.toml.
+ * @param takesDisplayName whether the user may be named by a display name
  * @throws {Fault} usage, name-invalid
  */
 export function serverOptions(
   context: Context,
   flags: ServerFlags,
   argument?: string,
+  takesDisplayName = false,
 ): ServerOptions {
   const { env } = context;
   const { config } = context.settings();
@@ -98,9 +103,11 @@ export function serverOptions(
   const address = server === undefined ? undefined : parseServerSpec(server);
   const user = flags.user ?? nonEmpty(env["CHAT_USER"]) ?? config.user;
   const { fingerprint } = flags;
+  const isDisplay = takesDisplayName && user !== undefined && !isName(user) && isDisplayName(user);
   return {
     address,
-    user: user === undefined ? undefined : checkTypedName(user),
+    user: user === undefined ? undefined : isDisplay ? proposeName(user) : checkTypedName(user),
+    displayName: isDisplay ? user : undefined,
     transport: transportOf(context, flags.transport, address),
     fingerprint: fingerprint === undefined ? address?.fingerprint : parseFingerprint(fingerprint),
   };

@@ -5,6 +5,7 @@ import { LOGIN_TIMEOUT_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/l
 import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, isOperatorName, type Name } from "../base/names.ts";
 import { checkNewPassword } from "../base/new-passwords.ts";
+import { defined } from "../base/values.ts";
 import { findResetCode, isWrittenAsCode } from "../core/reset-codes.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import { type Clock, delay } from "../io/clock.ts";
@@ -31,6 +32,8 @@ export interface Credentials {
   readonly confirmNew?: (() => Promise<boolean>) | undefined;
   /** True if a wrong password must fail the log-in even if this device could log in without one. */
   readonly requiresPassword?: boolean;
+  /** Typed in place of `user`, which was derived from it. */
+  readonly displayName?: string | undefined;
   /** False if this device's key must not open the account. */
   readonly usesKey?: boolean;
 }
@@ -280,7 +283,9 @@ export class Login {
     const { keys, after } = this.context;
     const device = { user: this.#user, deviceKey: keys.device.publicKey };
     try {
-      const fields = { ...device, ...proof, ...this.#presence, after };
+      const { displayName } = this.credentials;
+      const typed = proof.password === undefined ? {} : defined({ displayName });
+      const fields = { ...device, ...proof, ...typed, ...this.#presence, after };
       const account = await this.#request("login", fields);
       return this.#loginResult(account, false);
     } catch (error) {
@@ -299,11 +304,18 @@ export class Login {
       // free, so that users are asked nothing about the account of another user.
       const probe = await this.#registerWith("");
       if (!(probe instanceof Fault) || probe.code !== "usage") return probe;
+      const found = mode !== "register" && (await this.#logInByDisplayName());
+      if (found) return found;
       if (confirm !== undefined) await this.#confirmNew(confirm);
     }
     const password = await this.#passwordOrPrompt("new-password");
     if (password !== undefined && isWrittenAsCode(password)) this.#refuseCode(password);
     return this.#registerWith(password);
+  }
+
+  /** The name derived from a display name is free, but the display name may be that of an account. */
+  async #logInByDisplayName(): Promise<LoginResult | undefined> {
+    return this.credentials.displayName === undefined ? undefined : this.#logInByPassword();
   }
 
   async #confirmNew(confirm: () => Promise<boolean>): Promise<void> {

@@ -265,6 +265,8 @@ export const REQUESTS = {
       deviceKey: KEY,
       signature: v.optional(SIGNATURE),
       password: v.optional(secret),
+      /** Typed in place of a name, from which the client has derived `user`. */
+      displayName: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
       /** Seq of the last record that this device has received; omitted at its first log-in. */
       after: v.optional(count),
       presence: v.optional(v.boolean()),

@@ -176,7 +176,8 @@ async function openOnce(
   flags: ClientFlags,
   options: ConnectOptions,
 ): Promise<OpenClient> {
-  const requested = serverOptions(context, flags, options.argument);
+  const takesDisplayName = options.mode === "login";
+  const requested = serverOptions(context, flags, options.argument, takesDisplayName);
   const { config, folders } = context.settings();
   const state = openHome(context);
   let dialer: AddressDialer | undefined;
@@ -216,6 +217,7 @@ async function openOnce(
     const opensAtOnce = isKnown && options.opensAtOnce === true;
     const credentials: Credentials = {
       user,
+      displayName: requested.displayName,
       mode: options.mode ?? "either",
       password: options.password ?? (await readSecret(context, PASSWORD, flags.passwordFile)),
       roomSecret,

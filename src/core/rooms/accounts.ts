@@ -357,6 +357,13 @@ export class Registry {
     }
   }
 
+  /** Ignores the case, but accepts no look-alikes. */
+  findByDisplayName(text: string): Account | undefined {
+    const typed = text.normalize("NFC").toLowerCase();
+    const found = skeletonsOf(text).map((key) => this.#byDisplaySkeleton.get(key));
+    return found.find((account) => account?.displayName?.toLowerCase() === typed);
+  }
+
   nameDraft(id: UserId, by: UserId, name: Name): Draft {
     return { kind: "account-name", room: id, by, id: "", body: { name } };
   }

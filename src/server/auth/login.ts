@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault, msg } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
@@ -259,12 +259,36 @@ export class Authenticator {
       throw new Fault("frame-malformed", "log-in requires a signature or a password");
     }
     checkReadable(password);
-    await this.#guessPassword(client, guessKeys(account?.name ?? name), () =>
-      this.#verifyInQueue(client, password, account?.passwordHash),
+    const owner = this.#passwordOwner(request, account);
+    // Somebody who registers with a full name must not count as guessing.
+    if (owner === undefined && request.displayName !== undefined && this.#mayRegister(client))
+      throw loginRefused();
+    await this.#guessPassword(client, guessKeys(owner?.name ?? name), () =>
+      this.#verifyInQueue(client, password, owner?.passwordHash),
     );
-    const known = this.#verifiedAccount(account);
+    const known = this.#verifiedAccount(owner);
     await this.#addDevice(known, deviceKey);
     return known;
+  }
+
+  /** Account whose name or display name was typed. Display names differ from each other. */
+  #passwordOwner(
+    { user, displayName }: RequestOf<"login">,
+    account: Account | undefined,
+  ): Account | undefined {
+    const { registry } = this.#options;
+    if (displayName === undefined) return account ?? registry.findByDisplayName(user);
+    return registry.findByDisplayName(displayName) ?? account;
+  }
+
+  #mayRegister(client: ClientConnection): boolean {
+    try {
+      this.#checkAdmitted(admissionOf(client));
+      return true;
+    } catch (error) {
+      asFault(error);
+      return false;
+    }
   }
 
   /**

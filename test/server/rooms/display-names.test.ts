@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import type { Fault } from "../../../src/base/fault.ts";
 import { DISPLAY_NAME_CHANGES_PER_DAY } from "../../../src/base/limits.ts";
 import { labTest, operating } from "../site-lab.ts";
 
@@ -82,4 +83,30 @@ labTest("limits a user's own changes in a day", async ({ ana, eve }) => {
   expect(await ana.refusal("display-name", { text: "Ana Ruíz" })).toBe("too-many");
   await operating(eve);
   await eve.request("display-name", { user: "ana", text: "Ana Ruíz" });
+});
+
+labTest("a display name finds its account after the right password", async ({ site, ana, eve }) => {
+  await operating(eve);
+  await ana.request("passwd", { password: "of ana xx" });
+  await eve.request("display-name", { user: "ana", text: "Ana Ruíz" });
+  const enter = async (user: string, displayName: string | undefined, password: string) => {
+    const guest = await site.greeted("10.7.0.1");
+    const typed = displayName === undefined ? {} : { displayName };
+    const login = { ...guest.passwordLogin(user, password), ...typed };
+    try {
+      return (await guest.request("login", login)).user;
+    } catch (error) {
+      return (error as Fault).code;
+    }
+  };
+  expect(await enter("Ana-Ruiz", "ana ru\u0069\u0301z", "of ana xx")).toBe("ana");
+  expect(await enter("Ana-Ruiz", "Ana Ruíz", "of ana yy")).toBe("login-refused");
+  expect(await enter("Ana-Ruiz", "Аna Ruíz", "of ana xx")).toBe("login-refused");
+  expect(await enter("Ana-Ruiz", undefined, "of ana xx")).toBe("login-refused");
+  await eve.request("display-name", { user: "ana", text: "Ruíz" });
+  await eve.request("display-name", { user: "ben", text: "Siti" });
+  expect(await enter("Ruiz", "Ruíz", "of ana xx")).toBe("ana");
+  await eve.request("display-name", { user: "ana", text: "Mawar" });
+  expect(await enter("mawar", undefined, "of ana xx")).toBe("ana");
+  expect(await enter("siti", undefined, "of ana xx")).toBe("login-refused");
 });

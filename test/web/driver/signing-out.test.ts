@@ -194,3 +194,15 @@ openTest("an account that an older page has signed out is out", async ({ browser
   expect(next.chat.opensByKey("ana")).toBe(false);
   expect(await refusal(next, "ana")).toBe("login-refused");
 });
+
+openTest("signs in by display name", async ({ site, ana }) => {
+  await site.wait(ana.chat.actions.setDisplayName("Ana Ruíz"));
+  const { chat } = await new Browser(site).tab();
+  const typed = { user: "Ana-Ruiz", displayName: "Ana Ruíz" };
+  const confirmNew = () => Promise.resolve(false);
+  const wrong = site.wait(chat.enter({ ...typed, password: "wrong password", confirmNew }));
+  expect(["login-refused", "user-unknown"]).toContain(((await rejection(wrong)) as Fault).code);
+  await site.wait(chat.enter({ ...typed, password: "secret", confirmNew }));
+  expect(chat.model.me).toBe("ana");
+  expect(chat.knownAccounts.map(({ user }) => user)).toEqual(["ana"]);
+});

@@ -55,7 +55,8 @@ async function logIn(
 ): Promise<void> {
   const { texts, chat } = page;
   try {
-    await chat.enter({ ...login, confirmNew: () => Promise.resolve(false) });
+    const confirmNew = () => Promise.resolve(false);
+    await chat.enter({ ...login, displayName: fullName, confirmNew });
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.code !== "user-unknown") throw fault;
     const name = cleanText(login.user);
@@ -217,7 +218,10 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       await run().catch((fault: unknown) => takeCode(page, fault, onOwner));
     } catch (fault) {
       setWrong(
-        loginFieldError({ fault, password, roomSecret, takenNames, name: login.user }, texts),
+        loginFieldError(
+          { fault, password, roomSecret, takenNames, name: login.user, typed: login.fullName },
+          texts,
+        ),
       );
       throw fault;
     }
@@ -454,6 +458,8 @@ const newNames = new LazyModule(() => import("../../../base/new-names.ts"));
 interface LoginAttempt {
   readonly fault: unknown;
   readonly name: string;
+  /** Full name, if `name` was derived from it. */
+  readonly typed?: string | undefined;
   readonly password: string;
   readonly roomSecret: string;
   readonly takenNames: Set<FoldedName>;
@@ -490,7 +496,7 @@ function Proposal({
 function loginFieldError(attempt: LoginAttempt, texts: StartTexts): LoginFieldError | undefined {
   const { fault, name, password, roomSecret, takenNames } = attempt;
   if (!(fault instanceof Fault)) return undefined;
-  const clean = cleanText(name);
+  const clean = cleanText(attempt.typed ?? name);
   const proposal = ({ onUse }: ProposalProps) => (
     <Proposal name={name} takenNames={takenNames} onUse={onUse} />
   );
