@@ -29,10 +29,11 @@ export interface TimeContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
   /**
-   * Selects the first (default) or last moment that the text can mean: the day's first or last
-   * millisecond for a date, the first or second pass of an hour that a change of clocks repeats.
+   * Selects the first (default) or last moment that the text can mean: the first or last
+   * millisecond of a day, or of a minute without seconds, and the first or second pass of an hour
+   * that a change of clocks repeats. `second` selects the second pass, but the start of a minute.
    */
-  readonly edge?: "start" | "end";
+  readonly edge?: "start" | "second" | "end";
 }
 
 /**
@@ -70,7 +71,10 @@ function withDate(text: string, { nowUnixMs, offsetMinutes }: TimeContext): stri
 function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefined {
   const [, year, month, day, hour, minute, second, fraction, zone] = iso;
   const wholeDay = hour === undefined;
-  const milliseconds = Number((fraction ?? "0").padEnd(3, "0").slice(0, 3));
+  const lastsMinute = second === undefined && context.edge === "end";
+  const milliseconds = lastsMinute
+    ? MINUTE_MS - 1
+    : Number((fraction ?? "0").padEnd(3, "0").slice(0, 3));
   const clock = `${hour ?? "00"}:${minute ?? "00"}:${second ?? "00"}`;
   const asUtc = Date.parse(`${year}-${month}-${day}T${clock}.000Z`);
   // Date.parse interprets the 30th of February as the 2nd of March.
@@ -81,7 +85,7 @@ function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefin
   }
   if (zone === undefined) {
     const { first, last } = localInstants(asUtc + milliseconds, context.offsetMinutes);
-    return context.edge === "end" ? last : first;
+    return context.edge === undefined || context.edge === "start" ? first : last;
   }
   const minutes = zoneMinutes(zone);
   return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;

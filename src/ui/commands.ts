@@ -1,9 +1,10 @@
 /** Slash commands of every user interface. */
 
-import { Fault, ignoreFault, msg, type Translatable } from "../base/fault.ts";
+import { asFault, Fault, ignoreFault, msg, type Translatable } from "../base/fault.ts";
 import { SLOW_SECONDS_MAX } from "../base/limits.ts";
 import { boxNames, checkName, formatTarget, parseRoom, parseTarget } from "../base/names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
+import { quoteText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
@@ -457,12 +458,24 @@ export function parseSlow(text: string): number {
 
 /**
  * Returns Unix ms, or 0 for `off`. A date alone means its end, and a duration counts from now.
- * @throws {Fault} usage
+ * @throws {Fault} usage, also for a time without a date that has passed today
  */
 export function parseDue(text: string, context: TimeContext): number {
   if (text === "off") return 0;
   if (isDuration(text)) return parseUntil(text, context.nowUnixMs);
-  return parseTime(text, { ...context, edge: "end" });
+  let due: number;
+  try {
+    due = parseTime(text, { ...context, edge: "end" });
+  } catch (cause) {
+    throw new Fault("usage", msg`${quoteText(text)} is not a due date`, {
+      cause: asFault(cause),
+      remedy: msg`use 2026-11-20, '2026-11-20 23:59', 'tomorrow 08:00', 3d or off`,
+    });
+  }
+  if (!/^\d\d:/.test(text) || due >= context.nowUnixMs) return due;
+  throw new Fault("usage", msg`${quoteText(text)} has passed today`, {
+    remedy: msg`add the date, such as 'tomorrow 08:00'`,
+  });
 }
 
 /** @param words rules and their values by turns; a password may follow `join password` */

@@ -45,7 +45,7 @@ function parseFilter(
   { open, ...times }: SearchContext,
 ): Partial<SearchQuery> {
   // `before:` with a day means its start, with a repeated time its second occurrence.
-  const edge = value.includes(":") ? "end" : "start";
+  const edge = value.includes(":") ? "second" : "start";
   switch (key) {
     case "from":
       return { from: checkName(value.replace(/^@/, ""), "person's name") };

@@ -9,7 +9,7 @@ const NOW = Date.parse("2026-11-20T12:00:00.000Z");
 const berlin = (unixMs: number) => (unixMs < Date.parse("2026-10-25T01:00:00Z") ? 120 : 60);
 const context: TimeContext = { nowUnixMs: NOW, offsetMinutes: berlin };
 
-function utc(text: string, edge?: "start" | "end"): string {
+function utc(text: string, edge?: TimeContext["edge"]): string {
   return formatUtc(parseTime(text, edge === undefined ? context : { ...context, edge }));
 }
 
@@ -44,7 +44,6 @@ describe("parseTime", () => {
     expect(utc("2026-11-20", "end")).toBe("2026-11-20T22:59:59.999Z");
     expect(utc("2026-10-25", "start")).toBe("2026-10-24T22:00:00.000Z");
     expect(utc("2026-10-25", "end")).toBe("2026-10-25T22:59:59.999Z");
-    expect(utc("2026-11-20T05:46", "end")).toBe("2026-11-20T04:46:00.000Z");
     expect(utc("yesterday", "end")).toBe("2026-11-19T22:59:59.999Z");
   });
 
@@ -54,7 +53,16 @@ describe("parseTime", () => {
     expect(utc("2026-10-25T02:30:00.5", "end")).toBe("2026-10-25T01:30:00.500Z");
     expect(utc("2026-10-25T01:59:59", "end")).toBe("2026-10-24T23:59:59.000Z");
     expect(utc("2026-10-25T03:00", "start")).toBe("2026-10-25T02:00:00.000Z");
-    expect(utc("2026-10-25T02:30+02:00", "end")).toBe("2026-10-25T00:30:00.000Z");
+    expect(utc("2026-10-25T02:30+02:00", "end")).toBe("2026-10-25T00:30:59.999Z");
+    expect(utc("2026-10-25T02:30", "second")).toBe("2026-10-25T01:30:00.000Z");
+  });
+
+  test("a minute without seconds lasts to its end", () => {
+    expect(utc("2026-11-20T05:46", "end")).toBe("2026-11-20T04:46:59.999Z");
+    expect(utc("23:59Z", "end")).toBe("2026-11-20T23:59:59.999Z");
+    expect(utc("2026-11-20T05:46:00", "end")).toBe("2026-11-20T04:46:00.000Z");
+    expect(utc("2026-10-25T02:30", "end")).toBe("2026-10-25T01:30:59.999Z");
+    expect(utc("2026-11-20 23:59", "end")).toBe(utc("2026-11-20", "end"));
   });
 
   test("uses the local date of today", () => {

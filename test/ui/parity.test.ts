@@ -313,7 +313,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ...["/join den", "ben /join den", "/rules post private due 2030-11-28 10:00 slow 30"],
       ...["/rules due 2030-11-28 25:00", "/rules due soon", "/rules due off"],
     ],
-    records: ["room den", "join", "rules moderators 1922090400000", "rules moderators"],
+    records: ["room den", "join", "rules moderators 1922090459999", "rules moderators"],
     target: "den",
     questions: 1,
     faults: { 4: "usage", 5: "usage" },

@@ -30,9 +30,13 @@ test("lists missing work first, then late work, and reminds only those who are t
 test("reads a due date as a time, the end of a day or a duration from now", () => {
   const context = { nowUnixMs: Date.UTC(2026, 10, 26), offsetMinutes: () => 60 };
   const utc = (text: string) => new Date(parseDue(text, context)).toISOString();
-  expect(utc("2026-11-30T18:00")).toBe("2026-11-30T17:00:00.000Z");
+  expect(utc("2026-11-30T18:00")).toBe("2026-11-30T17:00:59.999Z");
+  expect(utc("2026-11-30 23:59")).toBe(utc("2026-11-30"));
+  expect(utc("18:00")).toBe("2026-11-26T17:00:59.999Z");
   expect(utc("2026-11-30")).toBe("2026-11-30T22:59:59.999Z");
   expect(utc("7d")).toBe("2026-12-03T00:00:00.000Z");
   expect(parseDue("off", context)).toBe(0);
-  expect(() => parseDue("soon", context)).toThrow("is not a time");
+  expect(() => parseDue("soon", context)).toThrow("is not a due date");
+  expect(() => parseDue("00:30", context)).toThrow("has passed today");
+  expect(utc("01:00")).toBe("2026-11-26T00:00:59.999Z");
 });

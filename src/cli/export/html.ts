@@ -211,7 +211,7 @@ function zoneText(zone: string): string {
 }
 
 /** @returns `UTC+02:00` */
-function formatOffset(minutes: number): string {
+export function formatOffset(minutes: number): string {
   const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
   const pad = (number: number) => String(Math.round(number)).padStart(2, "0");
   return `UTC${minutes < 0 ? "-" : "+"}${pad(hours)}:${pad(rest)}`;

@@ -15,6 +15,7 @@ import {
 } from "../../cli/command.ts";
 import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
+import { formatOffset } from "../../cli/export/html.ts";
 import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
 import type { JsonOutput } from "../../cli/output/render.ts";
 import { printData, printResult } from "../../cli/output/result.ts";
@@ -25,7 +26,7 @@ import { roomAt } from "../../core/client/room-names.ts";
 import { parseDue, parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
-import { timesNow } from "../../ui/text/times.ts";
+import { offsetMinutes, timesNow } from "../../ui/text/times.ts";
 import { BOX_RULES, JOIN_RULES, POSTERS, WHO } from "../../wire/field.ts";
 import type { RoomRules } from "../../wire/messages.ts";
 
@@ -192,7 +193,10 @@ function changeOf(flags: RuleFlags): RoomRules {
 }
 
 function shown(room: string, rules: RoomRules): [json: JsonOutput, text: string] {
-  return [{ kind: "rules", room, ...rules }, `${rulesText(rules, ENGLISH)}\n`];
+  const { due } = rules;
+  // The server's machine may use another time zone than its users.
+  const zone = due === undefined ? "" : ` (${formatOffset(offsetMinutes(due))})`;
+  return [{ kind: "rules", room, ...rules }, `${rulesText(rules, ENGLISH)}${zone}\n`];
 }
 
 const command = defineGroup(

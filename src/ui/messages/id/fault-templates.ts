@@ -888,6 +888,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "another log-in is in progress on this connection":
     "proses masuk lain sedang berlangsung di koneksi ini",
   "choose another password": "pilih kata sandi lain",
+  "{} is not a due date": "{} bukan tenggat",
+  "use 2026-11-20, '2026-11-20 23:59', 'tomorrow 08:00', 3d or off":
+    "gunakan 2026-11-20, '2026-11-20 23:59', 'tomorrow 08:00', 3d, atau off",
+  "{} has passed today": "{} sudah lewat hari ini",
+  "add the date, such as 'tomorrow 08:00'": "tambahkan tanggalnya, misalnya 'tomorrow 08:00'",
   "use 2026-11-20, 2026-11-20T05:46, 09:00, yesterday, 10m or '2 hours ago'":
     "pakai 2026-11-20, 2026-11-20T05:46, 09:00, yesterday, 10m atau '2 hours ago'",
   "use 500M, 10G or 1.5TB": "pakai 500M, 10G atau 1.5TB",
