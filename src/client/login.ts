@@ -313,7 +313,7 @@ export class Login {
     return this.#registerWith(password);
   }
 
-  /** The name derived from a display name is free, but the display name may be that of an account. */
+  /** The derived name is free, but the display name may be that of an account. */
   async #logInByDisplayName(): Promise<LoginResult | undefined> {
     return this.credentials.displayName === undefined ? undefined : this.#logInByPassword();
   }
@@ -417,7 +417,8 @@ export class Login {
   #failRefused(): never {
     const isOpen = this.context.greeted.welcome.needs === "open";
     const mayRegister = !isOpen && this.credentials.mode !== "login";
-    throw new Fault("login-refused", msg`${this.#user}: the name and the password do not match`, {
+    const typed = this.credentials.displayName ?? this.#user;
+    throw new Fault("login-refused", msg`${typed}: the name and the password do not match`, {
       remedy: this.context.policy.refusedRemedy?.(mayRegister),
     });
   }
