@@ -16,9 +16,10 @@ import { parseTime } from "../../base/parse-time.ts";
 import { cleanText } from "../../base/text.ts";
 import type { ChatEffect } from "../../client/chat-client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
-import { searchFields } from "../../client/link/queries.ts";
+import { queryInbox, searchFields } from "../../client/link/queries.ts";
 import { noMajority } from "../../client/link/retry.ts";
 import { type ChatRecord, fieldsIn, titleOf } from "../../core/client/chat-record.ts";
+import { readInbox, withoutMuted } from "../../core/client/inbox.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { shownName } from "../../core/model/people.ts";
 import {
@@ -29,8 +30,9 @@ import {
   postTarget,
   roomOf,
 } from "../../core/model/selectors.ts";
-import type { RoomState, SearchQuery } from "../../core/model/state.ts";
+import type { Model, RoomState, SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
 import { noticeText, sealedRemarkFault } from "../../ui/text/notice-text.ts";
@@ -44,7 +46,8 @@ import { accountChangedJson, type OpenClient } from "../connect/client.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
-import { displayFiles } from "../output/render.ts";
+import { inboxJson, inboxLines, inboxText } from "../output/inbox.ts";
+import { displayFiles, renderJson } from "../output/render.ts";
 import { ChatExit, QUIT_TIMEOUT_MS } from "./chat-exit.ts";
 import { ChatConsole, displayChatRecord, displayRecords, isQuit } from "./console.ts";
 import { LineFiles } from "./files.ts";
@@ -258,6 +261,17 @@ export class LineClient extends SlashHost {
     this.chatConsole.note((texts) =>
       level === "on" ? texts.unmuted(name) : texts.notifyLevelSet(name, level),
     );
+  }
+
+  async inbox(): Promise<void> {
+    const { chatConsole, context } = this;
+    const pages = await queryInbox(this.open.client.request);
+    const listed = withoutMuted(readInbox(pages, sha256, this.me));
+    if (context.json) return chatConsole.data(inboxJson(listed).map(renderJson).join(""));
+    const isEmpty = listed.callCount === 0 && listed.unread === 0;
+    if (isEmpty) return chatConsole.note((texts) => texts.nothingNew);
+    const isTerminal = context.stdout.isTerminal;
+    chatConsole.data(isTerminal ? inboxText(listed, context.stdout.columns()) : inboxLines(listed));
   }
 
   show(view: View): Promise<undefined> {
@@ -724,7 +738,7 @@ export class LineClient extends SlashHost {
       this.#wasConnected ? "reconnected" : `logged in as ${user} on '${server}'`,
     );
     if (this.chatConsole.isInteractive && unread.length > 0)
-      this.chatConsole.note(unreadLine(unread));
+      this.chatConsole.note(unreadSum(this.chat.store.current), [unreadLine(unread)]);
     if (!this.#wasConnected && welcome !== undefined && !this.context.json) {
       const [first = "", ...more] = welcome.split(/\r?\n/);
       this.chatConsole.note(first, more);
@@ -733,6 +747,14 @@ export class LineClient extends SlashHost {
     this.#firstLink.resolve();
     this.ready();
   }
+}
+
+/** Number of messages that call the account, and of all unread ones, before the rooms. */
+function unreadSum(model: Model): string {
+  const rooms = [...model.rooms.values()];
+  const calls = rooms.reduce((sum, { mentions }) => sum + mentions.length, 0);
+  const unread = rooms.reduce((sum, room) => sum + room.unread, 0);
+  return `${calls > 0 ? `${calls} for you, ` : ""}${unread} unread`;
 }
 
 function skippedLine({ kind, target }: RoomState, count: number): string {

@@ -84,6 +84,8 @@ export abstract class SlashHost implements Host {
   /** @throws {Fault} usage if the text is not a time */
   abstract jump(to: Views["jump"]["to"]): Promise<void>;
   abstract search(query: SearchQuery): Promise<void> | void;
+  /** Shows what is new for the account. */
+  abstract inbox(): Promise<void> | void;
 
   /** Lists the replies to a message. */
   openThread(seq: number): Promise<void> | void {

@@ -99,6 +99,13 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
     },
   },
   notify: {
+    inbox: {
+      usage: "/inbox",
+      async run(host, words) {
+        if (words !== "") throw invalidArguments(this.usage);
+        await host.inbox();
+      },
+    },
     stats: {
       usage: "/stats",
       run({ open, chatConsole, context }, words) {

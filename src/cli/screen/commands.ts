@@ -30,7 +30,8 @@ import { isTargetMuted } from "./view/panels.ts";
 
 export type CommandScreen = Pick<
   ScreenClient,
-  ("texts" | "settings" | "hidesJoins" | "hideJoins") | ("set" | "mute" | "confirmLeave" | "end")
+  | ("texts" | "settings" | "hidesJoins" | "hideJoins")
+  | ("set" | "mute" | "confirmLeave" | "end" | "openInbox")
 > & {
   readonly notices: Pick<
     ScreenNotices,
@@ -99,6 +100,10 @@ export class ScreenCommands extends SlashHost {
   search(query: SearchQuery): void {
     this.chat.actions.search(query);
     this.options.screen.notices.showSearch(query);
+  }
+
+  inbox(): void {
+    this.options.screen.openInbox();
   }
 
   show(view: View): Promise<undefined> {

@@ -32,6 +32,7 @@ async function commandsOf(fixture: ClientFixture) {
   const answers: (string | undefined)[] = [];
   let muted: readonly string[] = ["#noise"];
   const screen: CommandScreen = {
+    openInbox: () => undefined,
     notices: {
       note: (text) => notes.push(text(ENGLISH_TERMINAL)),
       fault: ({ message }) => notes.push(message),

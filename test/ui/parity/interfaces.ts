@@ -164,6 +164,7 @@ async function openFullScreen(site: Site): Promise<Interface> {
   let questions = 0;
   let notes = "";
   const screen: CommandScreen = {
+    openInbox: () => undefined,
     notices: {
       note(text) {
         notes += `${typeof text === "string" ? text : text(ENGLISH_TERMINAL)}\n`;

@@ -16,7 +16,16 @@ const shown = (kind: string, fields: object = {}) => order(kind, { kind, ...fiel
 const message = (text: string) => ({ kind: "message", text });
 
 /** Commands for the terminal only, because the page has other controls for them. */
-const TERMINAL_ALONE = ["caption", "get", "history", "login", "readers", "register", "stats"];
+const TERMINAL_ALONE = [
+  "caption",
+  "get",
+  "history",
+  "inbox",
+  "login",
+  "readers",
+  "register",
+  "stats",
+];
 const OTHERWISE: Readonly<Record<string, string>> = {
   who: "/who",
   notify: "/notify LEVEL [TARGET]",

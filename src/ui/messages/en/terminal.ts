@@ -73,6 +73,7 @@ export const ENGLISH_TERMINAL = {
     `${actor} added you to the encrypted room #${room}: /join ${room}`,
   goTo: "Go to",
   inbox: "Inbox",
+  nothingNew: "nothing new",
   inboxSum: (calls: number, unread: number, since: string | undefined) =>
     `${calls > 0 ? `${calls} for you · ` : ""}${unread} unread` +
     (since === undefined ? "" : ` since ${since}`),
@@ -328,6 +329,7 @@ export const ENGLISH_TERMINAL = {
     "irc-password": "create, list or revoke passwords for your IRC clients",
     set: "show or change a setting of the full screen",
     notify: "all, mentions or nothing notify you in a room or @person; on, off: this device only",
+    inbox: "list what is new, what calls you first",
     stats: "show connection statistics",
     help: "list all commands, or describe one",
     quit: "quit",

@@ -62,6 +62,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     `${actor} menambahkan Anda ke ruang terenkripsi #${room}: /join ${room}`,
   goTo: "Pergi ke",
   inbox: "Kotak masuk",
+  nothingNew: "tidak ada yang baru",
   inboxSum: (calls, unread, since) =>
     `${calls > 0 ? `${calls} untuk Anda · ` : ""}${unread} belum dibaca` +
     (since === undefined ? "" : ` sejak ${since}`),
@@ -327,6 +328,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     "irc-password": "buat, tampilkan atau cabut kata sandi untuk klien IRC Anda",
     set: "tampilkan atau ubah setelan layar penuh",
     notify: "pemberitahuan all, mentions atau nothing; on, off: hanya di perangkat ini",
+    inbox: "daftar yang baru, yang memanggil Anda dulu",
     stats: "tampilkan statistik sambungan",
     help: "daftar semua perintah, atau jelaskan satu perintah",
     quit: "keluar",
