@@ -54,6 +54,8 @@ export const PICTURE_PATHS_MAX = 500;
 /** Faster redraws would not be visible. */
 export const SCREEN_FRAME_MS = 50;
 export const SCREEN_ITEMS_MAX = 5_000;
+/** A terminal that does not report its focus counts as focused for this long after a key. */
+export const SCREEN_FOCUS_MS = 2 * 60_000;
 /** Rooms whose newest messages are kept for the next start, at most SNAPSHOT_ITEMS_MAX each. */
 export const SNAPSHOT_ROOMS_MAX = 30;
 export const SNAPSHOT_ITEMS_MAX = 50;

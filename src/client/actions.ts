@@ -14,7 +14,8 @@ import { checkText } from "../core/client/post-text.ts";
 import { roomAt } from "../core/client/room-names.ts";
 import { type ChangeMap, noteChange, withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
-import { lastReplySeq, loadedItem, readPositionAfter, threadRoot } from "../core/model/room.ts";
+import { lastReplySeq, loadedItem, threadRoot } from "../core/model/room.ts";
+import { type SeenMessages, SeenTimer, type VisibleMessages } from "../core/model/seen.ts";
 import {
   draftKey,
   type FileOfItem,
@@ -40,6 +41,7 @@ import type {
   Item,
   Model,
   PollView,
+  ReadingPlace,
   RoomState,
   SearchQuery,
 } from "../core/model/state.ts";
@@ -49,6 +51,7 @@ import { checkReason } from "../core/rooms/moderation.ts";
 import { checkPollOptions, type PollRules, pollText, sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
+import type { Clock } from "../io/clock.ts";
 import { kindsWith, MESSAGE_KINDS } from "../wire/kinds.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { queryUsers, type SendRequest } from "./link/queries.ts";
@@ -99,6 +102,7 @@ export interface ActionsOptions {
   readonly actor: ActionContext;
   readonly store: ModelStore;
   readonly now: () => number;
+  readonly after: Clock["after"];
   /** Reports a refusal, which the model shows beside the message as well. */
   readonly refused: (to: string, fault: Fault) => void;
   /**
@@ -121,6 +125,10 @@ export class Actions {
   readonly #actor: ActionContext;
   readonly #store: ModelStore;
   readonly #typing: TypingNotifier;
+  readonly #seen = new SeenTimer();
+  #cancelSeen: (() => void) | undefined;
+  /** Room and `receivedN` for which records without messages were marked as read. */
+  #uncounted = "";
   #lastRoom: string = LOBBY;
 
   constructor(private readonly options: ActionsOptions) {
@@ -138,7 +146,9 @@ export class Actions {
 
   open(target: string | undefined): void {
     this.#lastRoom = this.lastRoom;
+    const before = openRoom(this.#model);
     this.#store.applyNow({ kind: "open", target });
+    if (openRoom(this.#model)?.id !== before?.id) this.setVisible(undefined);
     if (target?.startsWith("@") === true && roomOf(this.#model, target) === undefined) {
       void this.#openPresentName(target).catch(ignoreFault);
     }
@@ -152,6 +162,7 @@ export class Actions {
   }
 
   setFocus(on: boolean): void {
+    if (!on) this.setVisible(undefined);
     this.#store.applyNow({ kind: "focus", on });
   }
 
@@ -172,15 +183,52 @@ export class Actions {
     this.open((roomAt(rooms, this.lastRoom) ?? rooms[0])?.name);
   }
 
-  /** @param seq the last visible item */
-  markReadUpTo(seq: number): void {
+  /** @param visible messages of the open room on the screen */
+  setVisible(visible: Omit<VisibleMessages, "room"> | undefined): void {
+    const { isFocused, isThreadAlone } = this.#model;
     const room = openRoom(this.#model);
-    if (room === undefined || (readPositionAfter(room, seq) ?? 0) <= room.read) return;
-    this.#store.applyNow({ kind: "seen", room: room.id, seq });
+    const isCovered = isThreadAlone && room?.thread !== undefined;
+    const isShown = isFocused && !isCovered && room !== undefined && visible !== undefined;
+    const shown = isShown ? { ...visible, room: room.id } : undefined;
+    const from = shown?.isFollowing === true ? shown.from : undefined;
+    const { watchedFrom } = this.#model;
+    if ((from === undefined) !== (watchedFrom === undefined))
+      this.#store.applyNow({ kind: "watching", from });
+    this.#markSeen(this.#seen.show(shown, this.options.now()));
+    if (shown !== undefined) this.#markUncounted(shown);
   }
 
-  setAtNewest(on: boolean): void {
-    if (this.#model.isAtNewest !== on) this.#store.applyNow({ kind: "at-newest", on });
+  /** Reads the records behind the messages, such as replies in threads, as soon as they arrive. */
+  #markUncounted({ room: id, from, to }: VisibleMessages): void {
+    const { unread = 0, read = 0, receivedN = 0 } = this.#model.rooms.get(id) ?? {};
+    const received = `${id} ${receivedN}`;
+    if (unread > 0 || read >= receivedN || received === this.#uncounted) return;
+    this.#uncounted = received;
+    this.#store.applyNow({ kind: "seen", room: id, from, to, isPassed: false });
+  }
+
+  /** Marks the visible messages as read, because the user has asked for the next page. */
+  turnPage(): void {
+    this.#markSeen(this.#seen.turnPage());
+  }
+
+  #markSeen(messages: readonly SeenMessages[]): void {
+    const { now, after } = this.options;
+    this.#cancelSeen?.();
+    const { dueMs } = this.#seen;
+    this.#cancelSeen =
+      dueMs === undefined
+        ? undefined
+        : after(dueMs - now(), () => this.#markSeen(this.#seen.check(now())));
+    for (const seen of messages) {
+      const { read = 0 } = this.#model.rooms.get(seen.room) ?? {};
+      if (seen.to > read) this.#store.applyNow({ kind: "seen", ...seen });
+    }
+  }
+
+  /** @param place `undefined` at the end of the room */
+  leaveAt(room: RoomId, place: ReadingPlace | undefined): void {
+    this.#store.enqueue({ kind: "placed", room, place });
   }
 
   /** Hides the messages of the open room until it is opened again. */

@@ -162,6 +162,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
       actor: this,
       store: this.store,
       now: () => clock.now(),
+      after: (ms, run) => clock.after(ms, run),
       refused: (to, fault) => this.perform({ kind: "refused", to, fault }),
       isDisplayed: (seq) => this.isDisplayed(seq),
     });

@@ -1052,6 +1052,8 @@ export const NOTICES = {
     /** Highest `n` that one of the account's devices has read. */
     read: v.optional(count),
     unread: v.optional(count),
+    /** Seq of the first unread message, if it is before `n`. */
+    first: v.optional(positive),
     /** Newest unread messages that call the account. */
     calls: v.optional(list(v.object({ seq: positive, n: positive }), CALLS_LISTED_MAX)),
     moderates: v.optional(v.boolean()),
@@ -1064,7 +1066,8 @@ export const NOTICES = {
     /** True if older records follow. The server then resends the notice without this field. */
     behind: v.optional(v.boolean()),
   },
-  read: { room: id, n: count, unread: v.optional(count) },
+  /** `first`: seq of the first unread message. */
+  read: { room: id, n: count, unread: v.optional(count), first: v.optional(positive) },
   /**
    * Sent when the state changes, and after a log-in while there is no majority. `refusal`: reason
    * for which NATS refuses the server's messages, if it does.

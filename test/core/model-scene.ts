@@ -18,6 +18,10 @@ export function recordEvent(seq: number, change: Partial<ChatRecord> = {}): Mode
   return { kind: "record", record: record(seq, change) };
 }
 
+export function seen(from: number, to: number, room = LOBBY): ModelEvent {
+  return { kind: "seen", room, from, to, isPassed: false };
+}
+
 export function scene(...events: readonly ModelEvent[]): Updated {
   return updateAll(emptyModel(), [
     { kind: "entered", user: "ana" },

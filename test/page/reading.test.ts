@@ -206,13 +206,63 @@ pageTest("lists in Activity what calls a person between many messages of an abse
   await eko.post("@dewi can you sing on Friday?");
   await eko.postMany(120, (n) => `line ${n}`);
   await page.goto(address);
+  await dewi.message("can you sing").waitFor();
+  await page.locator(".list").press("End");
   await dewi.message("line 119").waitFor();
-  expect(await dewi.message("can you sing").count()).toBe(0);
-  await dewi.button("Activity").click();
+  await page.getByRole("button", { name: /^Activity/ }).click();
   await dewi.heading("Activity").waitFor();
   await page.getByText("can you sing on Friday?").click();
   await dewi.message("can you sing on Friday?").waitFor();
 });
+
+interface OpenedAt {
+  /** Place of the line of new messages, from 0 at the top of the list to 1 at its end. */
+  readonly line: number;
+  readonly firstBelow: string;
+  readonly above: number;
+}
+
+const OPENED_AT = `(() => {
+  const list = document.querySelector(".timeline .list").getBoundingClientRect();
+  const line = document.querySelector("[data-unread]").getBoundingClientRect();
+  const rows = [...document.querySelectorAll(".timeline article[data-seq]")];
+  const topOf = (row) => row.getBoundingClientRect().top;
+  return {
+    line: (line.top - list.top) / list.height,
+    firstBelow: rows.find((row) => topOf(row) >= line.top).textContent,
+    above: rows.filter((row) => topOf(row) > list.top && topOf(row) < line.top).length,
+  };
+})()`;
+
+for (const width of [390, 1440]) {
+  pageTest(`opens a room at the first of 200 new messages, ${width} pixels wide`, async () => {
+    const room = `busy${width}`;
+    const writer = await server.headlessUser(`writer${width}`);
+    await writer.tab.ask("join", { room, create: true });
+    await writer.postMany(30, (n) => `old ${n}.`, room);
+    await using reader = await server.logIn(`reader${width}`);
+    const { page } = reader;
+    await reader.send(`/join ${room}`);
+    await reader.heading(`#${room}`).waitFor();
+    await page.setViewportSize({ width, height: 800 });
+    const address = page.url();
+    await page.goto("about:blank");
+    await writer.postMany(200, (n) => `new ${n}.`, room);
+    await page.goto(address);
+    await reader.message("new 0.").waitFor();
+    const { line, firstBelow, above } = await page.evaluate<OpenedAt>(OPENED_AT);
+    expect(line).toBeGreaterThan(0.1);
+    expect(line).toBeLessThan(0.34);
+    expect(firstBelow).toContain("new 0.");
+    expect(above).toBeGreaterThan(0);
+    await page.locator(".list").press("End");
+    await reader.waitForMessage("new 199.");
+    // What was skipped stays unread.
+    await page.goto("about:blank");
+    await page.goto(address);
+    await reader.message("new 40.").or(reader.message("new 20.")).first().waitFor();
+  });
+}
 
 pageTest("opens administration on an overview, and renames accounts and rooms", async () => {
   const olga = await server.operator();

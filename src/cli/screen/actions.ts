@@ -118,6 +118,8 @@ export class ScreenActions {
         return this.#reportFailure(chat.actions.notify(action.target, "nothing"));
       case "dismiss":
         return notices.clear();
+      case "turn-page":
+        return chat.actions.turnPage();
       case "redraw":
         return terminal.redraw();
       case "suspend":

@@ -4,6 +4,8 @@ import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { type Fault, ignoreFault, unlessFault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { SCREEN_FOCUS_MS } from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import { MINUTE_MS } from "../../base/time.ts";
@@ -17,7 +19,7 @@ import type { WaitingMessage } from "../../core/client/outgoing.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
 import { draftKey, isMuted, openRoom, roomOf } from "../../core/model/selectors.ts";
-import type { Model } from "../../core/model/state.ts";
+import type { Model, ReadingPlace } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
@@ -133,7 +135,10 @@ export class ScreenClient implements ScreenHost {
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
-  #lastRead = "";
+  #place: { readonly room: RoomId; readonly place: ReadingPlace | undefined } | undefined;
+  /** Takes the focus from a terminal that does not report it; `undefined` in others. */
+  #cancelFocus: (() => void) | undefined;
+  #reportsFocus = false;
   #isRenamed = false;
   readonly #times = memo<Times>();
 
@@ -149,7 +154,7 @@ export class ScreenClient implements ScreenHost {
     this.settings = this.#mergedSettings();
     const { mouse } = settings;
     this.#keys = keysOf(settings);
-    this.#previous = { model: chat.model, jumpedKey: undefined, bottoms: 0 };
+    this.#previous = { model: chat.model, jumpedKey: undefined, bottoms: 0, isEmpty: true };
     this.#folders = new FolderLists(context.env["HOME"]);
     this.#terminal = new TerminalScreen({
       clock: context.clock,
@@ -220,6 +225,7 @@ export class ScreenClient implements ScreenHost {
       this.#terminal.allowQuestions();
     });
     this.#terminal.modes.enter();
+    this.#noteKeys([]);
     this.#restoreDrafts();
     this.notices.attempt(() => this.#updateMuted(undefined));
     this.#draw();
@@ -246,6 +252,8 @@ export class ScreenClient implements ScreenHost {
       release();
       unsubscribe();
       this.#cancelTick?.();
+      this.#cancelFocus?.();
+      this.#notePlace();
       cancelQuestions();
       this.#keyboard.end();
       this.notices.end();
@@ -441,10 +449,23 @@ export class ScreenClient implements ScreenHost {
       if (this.#pendingKeys.length > 0) break;
     }
     if (this.#exit.hasEnded) return;
+    this.#noteKeys(keys);
     this.questions.showNext();
     this.#drafts.scheduleSave();
     if (this.#chat.model.open === open) this.#sendTyping(previousText);
     this.#draw();
+  }
+
+  /** A terminal that does not report its focus counts as focused for a while after a key. */
+  #noteKeys(keys: readonly Key[]): void {
+    const { actions } = this.#chat;
+    this.#reportsFocus ||= keys.some(({ name }) => name.startsWith("focus-"));
+    this.#cancelFocus?.();
+    if (this.#reportsFocus) return;
+    if (!this.#chat.model.isFocused) actions.setFocus(true);
+    this.#cancelFocus = this.options.context.clock.after(SCREEN_FOCUS_MS, () => {
+      if (!this.#reportsFocus) actions.setFocus(false);
+    });
   }
 
   #sendTyping(previousText: string): void {
@@ -488,6 +509,8 @@ export class ScreenClient implements ScreenHost {
     this.#collector.modelChanged();
     if (model.pending !== before.model.pending) this.#drafts.keepRefused(model.pending);
     this.#previous = { ...before, model };
+    const room = openRoom(model);
+    if (room?.id !== this.#place?.room || room?.thread !== undefined) this.#notePlace();
     if (model.open !== undefined) this.#isStarting = false;
     const isAccountChanged = model.me !== before.model.me;
     const isRenamed = isAccountChanged && this.#isRenamed && model.me !== undefined;
@@ -519,8 +542,9 @@ export class ScreenClient implements ScreenHost {
 
   #follow(before: PreviousModel): void {
     const context = this.#handlerContext();
-    const { shownKey, bottoms } = context.rows;
-    this.#previous = { model: context.model, jumpedKey: shownKey, bottoms };
+    const { rows, shownKey, bottoms } = context.rows;
+    const isEmpty = rows.length === 0;
+    this.#previous = { model: context.model, jumpedKey: shownKey, bottoms, isEmpty };
     const { state, actions } = follow(this.state, before, context);
     this.state = state;
     for (const action of actions) this.#actions.run(action);
@@ -621,7 +645,7 @@ export class ScreenClient implements ScreenHost {
     const { frame, layout } = this.#composer.compose(this.#props());
     this.#terminal.show(frame);
     this.#hasDrawFailed = false;
-    this.#markRead(layout);
+    this.#noteVisible(layout);
     this.#files.offerForCompletion(layout.files);
     this.#pictures.setVisible(layout.files);
     this.notices.expire();
@@ -655,20 +679,21 @@ export class ScreenClient implements ScreenHost {
     });
   }
 
-  #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
-    if (this.state.overlay?.kind === "inbox") return;
-    const chat = this.#chat;
-    const room = openRoom(chat.model);
-    if (room?.thread !== undefined) return chat.actions.setAtNewest(false);
-    // Updates the model before drawing, because a later update would require a second frame.
-    const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
-    if (room !== undefined) chat.actions.setAtNewest(isFollowing && room.jump === undefined);
-    if (seq === undefined || room === undefined || !this.state.isFocused) return;
-    const position = `${room.id} ${seq}`;
-    // Marking the same position again would change the model and cause an endless redraw loop.
-    if (position === this.#lastRead) return;
-    this.#lastRead = position;
-    chat.actions.markReadUpTo(seq);
+  #noteVisible({ visible, place, isAtBottom }: Layout): void {
+    const { actions, model } = this.#chat;
+    const room = openRoom(model);
+    const isFollowing = isAtBottom && this.state.scroll === undefined && room?.jump === undefined;
+    const { overlay } = this.state;
+    const isHidden = room?.thread !== undefined || overlay !== undefined || visible === undefined;
+    actions.setVisible(isHidden ? undefined : { ...visible, isFollowing });
+    if (room === undefined || isHidden) return;
+    this.#place = { room: room.id, place: isFollowing ? undefined : place };
+  }
+
+  /** Remembers where the user has left a room. */
+  #notePlace(): void {
+    if (this.#place !== undefined) this.#chat.actions.leaveAt(this.#place.room, this.#place.place);
+    this.#place = undefined;
   }
 
   #props(): ViewProps {

@@ -8,6 +8,7 @@ import type { PostOutcome } from "../client/outbox.ts";
 import type { QueuedBody } from "../client/queued-body.ts";
 import type { CountedFollow, Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type { NOTICE_HANDLERS } from "./notices.ts";
+import type { SeenMessages } from "./seen.ts";
 import type {
   ComposerDraft,
   ConnectionView,
@@ -17,6 +18,7 @@ import type {
   Model,
   PageSide,
   PendingPost,
+  ReadingPlace,
   SearchQuery,
   ServerView,
   StatusChange,
@@ -132,8 +134,11 @@ export type AnswerEvent =
 export type UserEvent =
   | { readonly kind: "open"; readonly target: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
-  | { readonly kind: "at-newest"; readonly on: boolean }
-  | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
+  | ({ readonly kind: "seen" } & SeenMessages)
+  /** `from` as `watchedFrom` in the model. */
+  | { readonly kind: "watching"; readonly from: number | undefined }
+  /** The user leaves the room: `place` as in its state. */
+  | { readonly kind: "placed"; readonly room: RoomId; readonly place: ReadingPlace | undefined }
   /** The record and those before it have been printed. */
   | { readonly kind: "printed"; readonly room: RoomId; readonly n: number }
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }

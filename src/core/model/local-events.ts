@@ -6,7 +6,7 @@ import { roomAt } from "../client/room-names.ts";
 import { type EventHandlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { LocalEvent } from "./event.ts";
 import { isSameName } from "./item.ts";
-import { markPollEnded } from "./room.ts";
+import { markPollEnded, removeLine } from "./room.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
 export const LOCAL_HANDLERS: EventHandlers<LocalEvent> = {
@@ -16,9 +16,10 @@ export const LOCAL_HANDLERS: EventHandlers<LocalEvent> = {
     const room = roomAt(rooms.values(), post.to);
     const to = room?.target ?? post.to;
     fields.pending = [...fields.pending, { ...post, to, state: { kind: "storing" } }];
-    if (room?.wasBoxed !== true || post.body.react !== undefined) return;
-    const written = draft.room(room.id);
-    if (written !== undefined) written.wasBoxed = false;
+    const written = room === undefined ? undefined : draft.room(room.id);
+    if (written === undefined || post.body.react !== undefined) return;
+    written.wasBoxed = false;
+    if (post.body.thread !== true) removeLine(written);
   },
   stored: ({ fields }, { key }) => {
     fields.pending = fields.pending.map((post) =>

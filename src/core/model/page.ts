@@ -35,6 +35,7 @@ export const ANSWER_HANDLERS: EventHandlers<AnswerEvent> = {
   "page-failed": inRoom((draft, room, event) => {
     if (!matchesRequest(room.loading, event)) return;
     room.loading = undefined;
+    if (room.jump?.items.length === 0) room.jump = undefined;
     showFault(draft, event.fault);
   }),
   "thread-page": inRoom(applyThreadPage),
@@ -76,7 +77,8 @@ function applyPage(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
       if (items.length === 0 && hasNewer) requestPage(draft, room, "newer", lastOf(event));
       return;
     case "around":
-      jumpTo(room, { items, hasOlder, hasNewer });
+      if (items.length === 0) room.jump = undefined;
+      else jumpTo(room, { items, hasOlder, hasNewer });
       return revealInThread(draft, room, event.seq);
     default:
       return unreachable(event.side);

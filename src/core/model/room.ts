@@ -49,6 +49,8 @@ const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
  * single items would be slow.
  */
 const TRIM_DIVISOR = 4;
+/** Value of `readAtOpening` after a post. */
+const NO_LINE = Number.MAX_SAFE_INTEGER;
 
 type CountingReader = Pick<Model, "me" | "ignored">;
 
@@ -75,7 +77,10 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     read: update.read ?? 1,
     unread: update.unread ?? Math.max(0, received - (update.read ?? 1)),
     countedN: received,
+    firstUnread: update.first,
+    seen: [],
     readAtOpening: undefined,
+    place: undefined,
     mentions: [],
     lastUnixMs: 0,
     lastSeq: 0,
@@ -134,6 +139,7 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate, reader: Rea
   readUpTo(room, update.read ?? 1, reader);
   noteCalls(room, update);
   if (update.unread === undefined || update.read !== room.read) return;
+  room.firstUnread = update.first;
   room.countedN = Math.max(update.n - 1, room.read);
   room.unread = update.unread + messagesOfOthers(room.tail, room.countedN, reader);
 }
@@ -159,19 +165,31 @@ export function endListing(room: RoomDraft): void {
   restart(room, room.linkN);
   room.read = Math.min(room.read, room.linkN); // New records have the numbers of lost ones.
   room.unread = Math.max(0, Math.min(room.unread, room.last - room.read));
+  room.firstUnread = undefined;
+  room.seen = [];
   room.mentions = room.mentions.filter(({ n }) => n <= room.linkN);
 }
 
 /**
- * @param unread number of unread messages left, if the server sent it
+ * @param server what the server has counted behind the position, if it sent it
  * @returns true if the read position advanced
  */
-export function readUpTo(room: RoomDraft, n: number, reader: Reader, unread?: number): boolean {
+export function readUpTo(
+  room: RoomDraft,
+  n: number,
+  reader: Reader,
+  { unread, first }: { readonly unread?: number; readonly first?: number } = {},
+): boolean {
   // The server sends the same position again if erasures have changed the number.
-  if (n === room.read && unread !== undefined) room.unread = unread;
+  if (n === room.read && unread !== undefined) {
+    room.unread = unread;
+    room.firstUnread = first;
+  }
   if (n <= room.read) return false;
   room.read = n;
   room.unread = unread ?? countUnread(room, reader);
+  room.firstUnread = first;
+  if (room.seen.length > 0) room.seen = room.seen.filter(({ to }) => to > n);
   if (room.mentions.length > 0) room.mentions = room.mentions.filter((mention) => mention.n > n);
   return true;
 }
@@ -206,7 +224,10 @@ export function addRecord(
   addToThread(room, [item], holding);
   if (item.re !== undefined || record.body?.["poll"] !== undefined)
     applyChanges(room, [record], reader);
-  if (isUnread(room, item, reader)) room.unread++;
+  if (isUnread(room, item, reader)) {
+    if (room.unread === 0) room.firstUnread = seq;
+    room.unread++;
+  }
   room.lastUnixMs = record.timeUnixMs;
   room.lastSeq = seq;
   applyToRoom(room, item);
@@ -676,6 +697,11 @@ function setVisible(room: RoomDraft, stretch: ItemRange): void {
   else room.jump = stretch;
 }
 
+/** Posting answers what is new: the line disappears, and new messages follow the post. */
+export function removeLine(room: RoomDraft): void {
+  if (room.readAtOpening !== undefined) room.readAtOpening = NO_LINE;
+}
+
 export function closeView(room: RoomDraft): void {
   room.jump = undefined;
   room.thread = undefined;
@@ -707,18 +733,6 @@ export function unloadClosed(room: RoomDraft): void {
 function trimmed(tail: ItemRange): ItemRange {
   if (tail.items.length <= CLOSED_ROOM_ITEMS_MAX) return tail;
   return { ...tail, items: tail.items.slice(-CLOSED_ROOM_ITEMS_MAX), hasOlder: true };
-}
-
-export function readPositionAfter(room: RoomState, seq: number): number | undefined {
-  const { items } = room.jump ?? room.tail;
-  const index = indexOfSeq(items, seq);
-  const item = items[index];
-  if (item?.seq !== seq) return undefined;
-  let at = index + 1;
-  while (items[at]?.isInThread === true) at++;
-  const next = items[at];
-  if (next !== undefined) return next.n - 1;
-  return room.jump === undefined ? room.receivedN : item.n;
 }
 
 /** Read position after the printed record `n`, including the records without items behind it. */

@@ -382,11 +382,30 @@ export function roomNotifyLevel(
   return notifyLevel(prefs?.get(room.id), { isDirect, unixMs: 0 });
 }
 
-/** If the user has marked messages as unread, counts from the first marked message. */
-function unreadIn(model: Pick<Model, "prefs" | "me" | "ignored">, room: RoomState): number {
+type UnreadCount = Pick<Model, "prefs" | "me" | "ignored" | "open" | "isFocused" | "watchedFrom">;
+
+/**
+ * If the user has marked messages as unread, counts from the first marked message. Leaves out the
+ * messages that the user sees arrive, although they are read only after a moment.
+ */
+function unreadIn(model: UnreadCount, room: RoomState): number {
   const marked = model.prefs?.get(room.id)?.unread;
-  if (marked === undefined) return room.unread;
+  const from = watchedFrom(model, room);
+  if (marked === undefined) {
+    if (from === undefined || room.unread === 0) return room.unread;
+    const after = Math.max(room.read, from - 1);
+    return Math.max(0, room.unread - messagesOfOthers(room.tail, after, model));
+  }
   return Math.max(1, room.unread, messagesOfOthers(room.tail, marked - 1, model));
+}
+
+function watchedFrom(model: UnreadCount, { target }: RoomState): number | undefined {
+  return model.isFocused && isSameName(model.open, target) ? model.watchedFrom : undefined;
+}
+
+function mentionsIn(model: UnreadCount, room: RoomState): number {
+  const from = watchedFrom(model, room) ?? Number.POSITIVE_INFINITY;
+  return room.mentions.filter(({ n }) => n < from).length;
 }
 
 function isHidden(model: Model, room: RoomState): boolean {
@@ -451,7 +470,7 @@ function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string
     kind,
     name,
     unread: unreadIn(model, room),
-    mentions: room.mentions.length,
+    mentions: mentionsIn(model, room),
     badge: badgeOf(model, room),
     isOpen: isSameName(model.open, target),
     isOnline: isPerson ? isOnline : undefined,
@@ -476,7 +495,7 @@ export function lastUnignored(model: Model, target: string): Item | undefined {
 function badgeOf(model: Model, room: RoomState): number {
   if (room.kind === "person" && isIgnored(model, room.name)) return 0;
   const isMarked = model.prefs?.get(room.id)?.unread !== undefined;
-  return isMuted(model, room.id) && !isMarked ? room.mentions.length : unreadIn(model, room);
+  return isMuted(model, room.id) && !isMarked ? mentionsIn(model, room) : unreadIn(model, room);
 }
 
 function newConversationEntry(

@@ -12,6 +12,7 @@ import type { FileBody } from "../rooms/files.ts";
 import type { PollRules } from "../rooms/polls.ts";
 import type { CountedFollow, RoomPrefs } from "../rooms/prefs.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
+import type { MessageSpan } from "./seen.ts";
 
 /**
  * State of the UI as immutable values; the UI redraws only objects that have changed. Texts are
@@ -29,8 +30,11 @@ export interface Model {
   /** Target of the visible room: `lobby` or `@bob`. A conversation need not exist yet. */
   readonly open: string | undefined;
   readonly isFocused: boolean;
-  /** True if the open room's newest items are visible, so that new messages count as read. */
-  readonly isAtNewest: boolean;
+  /**
+   * `n` from which on the user sees all messages of the open room that arrive; `undefined` unless
+   * its end is on the screen.
+   */
+  readonly watchedFrom: number | undefined;
   /** Whether an open thread covers the timeline. */
   readonly isThreadAlone: boolean;
   readonly pending: readonly PendingPost[];
@@ -142,7 +146,17 @@ export interface RoomState extends Omit<RoomView, "isBoxed"> {
    * those that the records to come erase.
    */
   readonly countedN: number;
+  /** Seq of the first unread message, if the server has told it for the read position. */
+  readonly firstUnread: number | undefined;
+  /** Messages behind the read position that the user has seen, in order and without overlaps. */
+  readonly seen: readonly MessageSpan[];
+  /**
+   * Read position before the line of new messages; `undefined` without the line. It stays until
+   * the user posts, or leaves the room: after a post, no message is behind it.
+   */
   readonly readAtOpening: number | undefined;
+  /** Message at the top when the user left the room; `undefined` at its end. */
+  readonly place: ReadingPlace | undefined;
   /** Unread messages that mention the user or, in a conversation, all unread messages. */
   readonly mentions: readonly Mention[];
   readonly lastUnixMs: number;
@@ -197,6 +211,13 @@ export interface ItemRange {
   readonly items: readonly Item[];
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
+}
+
+/** Message at the upper edge of the screen. */
+export interface ReadingPlace {
+  readonly seq: number;
+  /** Pixels or lines of the message that are above the edge; negative below it. */
+  readonly above: number;
 }
 
 /** The root, which may be missing, and the newest replies to it. */
@@ -451,7 +472,10 @@ export interface AllRead {
   readonly room: RoomId;
   /** `n` of the last record at that time. */
   readonly n: number;
-  readonly before: Pick<RoomState, "read" | "unread" | "mentions" | "readAtOpening">;
+  readonly before: Pick<
+    RoomState,
+    "read" | "unread" | "mentions" | "readAtOpening" | "firstUnread"
+  >;
 }
 
 export interface FoundItem {

@@ -33,6 +33,7 @@ import {
   readThread,
   unhideOnMessage,
 } from "./prefs.ts";
+import { markArrivals, markRead, markSeen, startReading } from "./reading.ts";
 import {
   addRecord,
   applyRoomUpdate,
@@ -51,7 +52,6 @@ import {
   positionAfterPrinted,
   type RoomDraft,
   type RoomUpdate,
-  readPositionAfter,
   readUpTo,
   renameAuthor,
   unloadClosed,
@@ -81,7 +81,7 @@ const LOGGED_OUT = {
   isOperator: false,
   notices: NO_NOTICES,
   open: undefined,
-  isAtNewest: false,
+  watchedFrom: undefined,
   pending: [],
   waiting: [],
   drafts: new Map(),
@@ -116,33 +116,12 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   if (events.length === 0) return { model, effects: [] };
   const draft = new ModelDraft(model);
   for (const event of events) handle(draft, event);
-  markArrivals(draft, openRoom(model));
-  readNewest(draft);
+  markArrivals(draft, model, events);
   endErasedEdits(draft, model);
   eraseResults(draft, model);
   requestThreads(draft);
   readThread(draft, openRoom(model));
   return { model: draft.build(), effects: draft.effects };
-}
-
-/** In an open room that nobody looks at, the line of new messages precedes the first one. */
-function markArrivals(draft: ModelDraft, before: RoomState | undefined): void {
-  if (draft.fields.isFocused || before === undefined || before.unread > 0) return;
-  if ((draft.rooms.get(before.id)?.unread ?? 0) === 0) return;
-  const room = draft.room(before.id);
-  if (room !== undefined) room.readAtOpening = before.read;
-}
-
-function readNewest(draft: ModelDraft): void {
-  const { isAtNewest, isFocused, open } = draft.fields;
-  if (!isAtNewest || !isFocused || open === undefined) return;
-  for (const { id, target, jump, tail, read, receivedN } of draft.rooms.values()) {
-    if (!isSameName(target, open)) continue;
-    if (jump !== undefined || tail.items.length === 0 || read >= receivedN) return;
-    const room = draft.room(id);
-    if (room !== undefined) markRead(draft, room, receivedN);
-    return;
-  }
 }
 
 const LINK_HANDLERS: EventHandlers<ConnectionEvent> = {
@@ -193,9 +172,9 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   typing: inRoom((_, room, { users }) => {
     room.typing = users;
   }),
-  read: inRoom((draft, room, { n, unread }) => {
-    readElsewhere(draft, room, n, unread);
-    readUpTo(room, n, draft.fields, unread);
+  read: inRoom((draft, room, event) => {
+    readElsewhere(draft, room, event.n, event.unread);
+    readUpTo(room, event.n, draft.fields, event);
   }),
   named: ({ fields }, { names }) => setDisplayNames(fields, names),
   "author-key": (draft, { user, by }) => {
@@ -217,9 +196,6 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   focus: ({ fields }, { on }) => {
     fields.isFocused = on;
   },
-  "at-newest": ({ fields }, { on }) => {
-    fields.isAtNewest = on;
-  },
   search: (draft, { query }) => startSearch(draft, query),
   "search-more": (draft) => searchMore(draft),
   arrange: (draft, { room, prefs }) => changePrefs(draft, room, prefs),
@@ -227,7 +203,13 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   dismissed: ({ fields }, { fault }) => {
     fields.faults = fields.faults.filter(({ id }) => id !== fault);
   },
-  seen: inRoom((draft, room, { seq }) => markSeen(draft, room, seq)),
+  seen: inRoom((draft, room, event) => markSeen(draft, room, event)),
+  watching: ({ fields }, { from }) => {
+    fields.watchedFrom = from;
+  },
+  placed: inRoom((_, room, { place }) => {
+    room.place = place;
+  }),
   printed: inRoom((draft, room, { n }) => markRead(draft, room, positionAfterPrinted(room, n))),
   reach: inRoom((draft, room, { side }) => {
     if (side === "older") requestOlderPage(draft, room);
@@ -241,8 +223,9 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   }),
   "all-read": inRoom((draft, room) => {
     endAllRead(draft, false);
-    const { id, last, read, unread, mentions, readAtOpening } = room;
-    draft.fields.allRead = { room: id, n: last, before: { read, unread, mentions, readAtOpening } };
+    const { id, last, read, unread, mentions, readAtOpening, firstUnread } = room;
+    const before = { read, unread, mentions, readAtOpening, firstUnread };
+    draft.fields.allRead = { room: id, n: last, before };
     readUpTo(room, last, draft.fields);
     room.readAtOpening = undefined;
     goToEnd(room);
@@ -555,7 +538,6 @@ function requestMissing(draft: ModelDraft): void {
     const room = isSameName(draft.fields.open, target) ? draft.room(id) : undefined;
     if (room === undefined) continue;
     if (room.kind === "room") askMembers(draft, id);
-    if (room.tail.items.length === 0) requestOlderPage(draft, room);
   }
 }
 
@@ -574,21 +556,13 @@ function open(draft: ModelDraft, target: string | undefined): void {
   if (left !== undefined) closeView(left);
   const room = draftAt(draft, target);
   draft.fields.open = room?.target ?? target?.replace(/^#/, "");
-  draft.fields.isAtNewest = false;
+  draft.fields.watchedFrom = undefined;
   if (room === undefined) return;
-  room.readAtOpening = firstUnreadAt(draft.fields, room);
+  startReading(draft, room);
   changePrefs(draft, room.id, { unread: undefined, hidden: undefined });
   if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
     askMembers(draft, room.id);
   }
-  if (room.tail.items.length === 0) requestOlderPage(draft, room);
-}
-
-/** Read position, or the position before the user's unread mark; `undefined` if all is read. */
-function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number | undefined {
-  const marked = prefs?.get(room.id)?.unread;
-  if (marked !== undefined) return Math.min(room.read, marked - 1);
-  return room.unread > 0 ? room.read : undefined;
 }
 
 function draftAt(draft: ModelDraft, target: string | undefined): RoomDraft | undefined {
@@ -599,15 +573,6 @@ function draftAt(draft: ModelDraft, target: string | undefined): RoomDraft | und
 /** The present target of a room to which the target leads. */
 function presentTarget({ rooms }: ModelDraft, target: string): string {
   return roomAt(rooms.values(), target)?.target ?? target;
-}
-
-function markSeen(draft: ModelDraft, room: RoomDraft, seq: number): void {
-  if (draft.fields.isFocused) markRead(draft, room, readPositionAfter(room, seq));
-}
-
-function markRead(draft: ModelDraft, room: RoomDraft, n: number | undefined): void {
-  if (n === undefined || !readUpTo(room, n, draft.fields)) return;
-  draft.effects.push({ kind: "read", room: room.id, n });
 }
 
 function goToEnd(room: RoomDraft): void {
@@ -633,6 +598,7 @@ function endAllRead(draft: ModelDraft, isUndone: boolean): void {
   room.unread = before.unread + messagesOfOthers(room.tail, Math.max(n, before.read), draft.fields);
   room.mentions = [...before.mentions, ...arrived];
   room.readAtOpening = before.readAtOpening;
+  room.firstUnread = before.firstUnread;
 }
 
 function readElsewhere({ fields }: ModelDraft, { id }: RoomState, n: number, unread?: number) {
@@ -646,7 +612,6 @@ function readElsewhere({ fields }: ModelDraft, { id }: RoomState, n: number, unr
 
 function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {
   room.jumpSeq = seq;
-  draft.fields.isAtNewest = false;
   const { thread } = room;
   const isInThread = thread !== undefined && itemAt(thread.items, seq) !== undefined;
   if (draft.fields.isThreadAlone && !isInThread) room.thread = undefined;

@@ -51,7 +51,7 @@ interface EncodedBatch {
 interface CatchUpOptions extends ServerContext {
   readonly fanOut: FanOut;
   readonly presence: Pick<PresenceFeed, "flush">;
-  readonly readPositions: Pick<ReadPositionService, "upTo" | "unread">;
+  readonly readPositions: Pick<ReadPositionService, "upTo" | "unread" | "unreadRange">;
   readonly calls: Pick<CallService, "inRoom">;
   readonly historyQuota: HistoryQuota;
 }
@@ -240,6 +240,9 @@ export class CatchUp {
     const was = this.#formerNames(room, reader);
     const read = this.options.readPositions.upTo(reader, room.id);
     const unixMs = this.options.clock.expiryUnixMs();
+    const unread = this.options.readPositions.unread(client.account, room, n);
+    const { first } =
+      unread === 0 ? {} : this.options.readPositions.unreadRange(client.account, room);
     client.notify({
       kind: "room",
       ...entry,
@@ -247,7 +250,8 @@ export class CatchUp {
       n,
       skipped,
       read,
-      unread: this.options.readPositions.unread(client.account, room, n),
+      unread,
+      first,
       ...this.options.calls.inRoom(client.account, room),
       ...(this.#mayModerate(room, reader)
         ? { moderates: true, ...this.#knocks(room) }

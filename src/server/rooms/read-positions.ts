@@ -8,6 +8,7 @@ import {
   READ_POSITIONS_SAVE_INTERVAL_MS,
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { READ_POSITIONS, ReadPositions } from "../../core/rooms/read-positions.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
@@ -194,7 +195,8 @@ export class ReadPositionService {
           const { account } = client;
           if (account === undefined) continue;
           const [n, unread] = [this.upTo(user, room.id), this.unread(account, room)];
-          client.notify({ kind: "read", room: room.id, n, unread });
+          const { first } = unread === 0 ? {} : this.unreadRange(account, room);
+          client.notify({ kind: "read", room: room.id, n, unread, ...defined({ first }) });
         }
       }
     }

@@ -1,10 +1,12 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { AssertionFailure } from "../../../src/base/assert.ts";
 import { Fault } from "../../../src/base/fault.ts";
+import { SEEN_MS } from "../../../src/base/limits-page.ts";
 import {
   DRAFT_SAVE_DELAY_MS,
   SCREEN_ESC_MS,
   SCREEN_FAULT_MS,
+  SCREEN_FOCUS_MS,
   SCREEN_FRAME_MS,
   SCREEN_PROMPTS_MAX,
 } from "../../../src/base/limits-screen.ts";
@@ -208,20 +210,45 @@ screenTest(
   },
 );
 
-screenTest("marks a visible message as read while focused", async (screen) => {
+screenTest("marks a message as read after a second on the focused screen", async (screen) => {
+  const unread = () => screen.chat.model.rooms.get("r1" as never)?.unread;
+  const stay = (ms: number) => screen.clock.advance(ms);
+  await screen.mention("the account's first message, which counts as read");
   await screen.mention("first");
-  const unread: number[] = [];
-  screen.chat.store.subscribe(() => {
-    unread.push(screen.chat.model.rooms.get("r1" as never)?.unread ?? -1);
-  });
-  await screen.mention("second");
-  expect(unread).toEqual([0]);
+  await stay(SEEN_MS - SCREEN_FRAME_MS);
+  expect(unread()).toBe(1);
+  await stay(SCREEN_FRAME_MS);
+  expect(unread()).toBe(0);
   await screen.type(LOOK_AWAY);
-  await screen.mention("third");
-  expect(unread.at(-1)).toBe(1);
+  await screen.mention("second");
+  await stay(2 * SEEN_MS);
+  expect(unread()).toBe(1);
   await screen.type(LOOK_BACK);
-  expect(unread.at(-1)).toBe(0);
+  await stay(2 * SEEN_MS);
+  expect(unread()).toBe(0);
 });
+
+screenTest(
+  "reads nothing two minutes after the last key, unless a focus is known",
+  async (screen) => {
+    const unread = () => screen.chat.model.rooms.get("r1" as never)?.unread;
+    await screen.mention("the account's first message, which counts as read");
+    await screen.type("a");
+    await screen.clock.advance(SCREEN_FOCUS_MS);
+    await screen.mention("first");
+    await screen.clock.advance(2 * SEEN_MS);
+    expect(unread()).toBe(1);
+    await screen.type("b");
+    await screen.frames();
+    await screen.clock.advance(2 * SEEN_MS);
+    expect(unread()).toBe(0);
+    await screen.type(LOOK_BACK);
+    await screen.clock.advance(2 * SCREEN_FOCUS_MS);
+    await screen.mention("second");
+    await screen.clock.advance(2 * SEEN_MS);
+    expect(unread()).toBe(0);
+  },
+);
 
 screenTest("handles messages and keys while the terminal is stopped", async (screen) => {
   const before = screen.output;

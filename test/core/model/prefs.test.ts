@@ -5,7 +5,7 @@ import { isMuted, roomList } from "../../../src/core/model/selectors.ts";
 import type { Item, Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { EVERYWHERE, type RoomPrefs } from "../../../src/core/rooms/prefs.ts";
-import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
+import { BEN, LOBBY, lobbyOf, record, recordEvent, scene, seen } from "../model-scene.ts";
 
 const ZOO = "zoo" as RoomId;
 const NONE: ModelEvent = { kind: "prefs", rooms: [], saved: [] };
@@ -133,8 +133,12 @@ test("shows a hidden conversation again with a new message, or when opened", () 
   const listedPeople = ({ model }: ReturnType<typeof peopleScene>) =>
     roomList(model).people.map(({ target }) => target);
   const hidden = [fromBen(3, 1), { kind: "focus", on: true }, { kind: "open", target: "@ben" }];
-  const seen = { kind: "seen", room: BEN, seq: 3 };
-  const hide = [...hidden, seen, { kind: "open", target: "lobby" }, prefs(BEN, { hidden: 1 })];
+  const hide = [
+    ...hidden,
+    seen(1, 1, BEN),
+    { kind: "open", target: "lobby" },
+    prefs(BEN, { hidden: 1 }),
+  ];
   const events = hide as readonly ModelEvent[];
   expect(listedPeople(peopleScene(...events))).toEqual([]);
   const joined: ModelEvent = {
@@ -167,7 +171,7 @@ test("marks a room as unread until it is opened again, with a row before the mes
     recordEvent(3),
     { kind: "focus", on: true },
     { kind: "open", target: "lobby" },
-    { kind: "seen", room: LOBBY, seq: 3 },
+    seen(2, 3),
   ];
   const { model, effects } = scene(...read, { kind: "mark-unread", room: LOBBY, n: 3 });
   expect(roomList(model).rooms[0]?.unread).toBe(1);

@@ -16,7 +16,6 @@ import {
   positionAfterPrinted,
   prepend,
   type RoomDraft,
-  readPositionAfter,
   readUpTo,
   unloadClosed,
 } from "../../../src/core/model/room.ts";
@@ -195,14 +194,6 @@ test("updates read position and mentions exactly at the boundaries", () => {
     readOf(recordEvent(2, { from: "ana" })),
     readOf(recordEvent(2), recordEvent(3, { from: "ana" })),
   ]).toEqual([...[2, 1]]);
-});
-
-test("reads up to the record before the next item", () => {
-  const draft = room(5, 9);
-  draft.receivedN = 12;
-  expect([5, 9, 7].map((seq) => readPositionAfter(draft, seq))).toEqual([8, 12, undefined]);
-  draft.jump = { items: [item(2)], hasOlder: false, hasNewer: true };
-  expect(readPositionAfter(draft, 2)).toBe(2);
 });
 
 test("restarts a room after a gap", () => {

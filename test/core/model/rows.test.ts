@@ -9,12 +9,12 @@ import type { Item, Model } from "../../../src/core/model/state.ts";
 import { shownHands } from "../../../src/core/model/unignored.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { waitingView } from "../../../src/core/model/waiting.ts";
-import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, recordEvent, scene, seen } from "../model-scene.ts";
 
 const utc = () => 0;
 const DAY_MS = 86_400_000;
 
-test("inserts rows for days, groups, unread items and pending posts", () => {
+test("inserts rows for days, groups and pending posts", () => {
   const body = { text: "answer", re: 2 };
   const { model } = scene(
     recordEvent(2),
@@ -26,9 +26,9 @@ test("inserts rows for days, groups, unread items and pending posts", () => {
     { kind: "posted", key: "l", id: "l", to: "@ben", body: { text: "x" }, writtenUnixMs: 0 },
   );
   const rows = new RowBuilder().rowsOf(model, utc).rows;
-  expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "i3", "d1", "i4", "i5", "pk"]);
+  expect(rows.map(({ key }) => key)).toEqual(["d0", "i2", "i3", "d1", "i4", "i5", "pk"]);
   expect(rows.map((row) => ("isGrouped" in row ? row.isGrouped : undefined))).toEqual([
-    ...[undefined, undefined, false, true, undefined, false, false],
+    ...[undefined, false, true, undefined, false, false],
     true,
   ]);
   const answers = rows.flatMap((row) => ("answers" in row ? [row.answers?.seq] : []));
@@ -51,7 +51,7 @@ test("ends with the messages that wait for their files, in their room and thread
   );
   const builder = new RowBuilder();
   const { rows } = builder.rowsOf(model, utc);
-  expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "pk", "wm"]);
+  expect(rows.map(({ key }) => key)).toEqual(["d0", "i2", "pk", "wm"]);
   expect(rows.at(-1)).toMatchObject({ message: { text: "look here" }, isGrouped: true });
   expect(builder.rowsOf({ ...model, pending: [] }, utc).rows.at(-1)?.key).toBe("wm");
 });
@@ -493,7 +493,7 @@ test("reuses rows when a change does not affect them", () => {
   const next = updateAll(model, [
     { kind: "typing", room: LOBBY, users: ["ben"] },
     { kind: "presence", room: LOBBY, user: "ben", online: true },
-    { kind: "seen", room: LOBBY, seq: 3 },
+    seen(2, 3),
   ]).model;
   expect(lobbyOf(next).read).toBe(3);
   expect(maker.rowsOf(next, utc)).toBe(before);

@@ -18,7 +18,7 @@ import {
   typingNames,
 } from "../../../src/core/model/selectors.ts";
 import type { RoomRules } from "../../../src/wire/messages.ts";
-import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
+import { BEN, LOBBY, lobbyOf, record, recordEvent, scene, seen } from "../model-scene.ts";
 
 const FILE = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
 const mention = { text: "@ana", mentions: ["ana"] };
@@ -136,7 +136,7 @@ test("lists people with unread messages first, except the open conversation", ()
   const read: readonly ModelEvent[] = [
     { kind: "open", target: "@ben" },
     { kind: "focus", on: true },
-    { kind: "seen", room: BEN, seq: 5 },
+    seen(1, 2, BEN),
   ];
   expect(order(...read)).toEqual(["@ben", "@dan", "@cleo"]);
   expect(order(...read, { kind: "open", target: "lobby" })).toEqual(["@dan", "@cleo", "@ben"]);

@@ -6,7 +6,7 @@ import { RowBuilder } from "../../../src/core/model/rows.ts";
 import { followedThreads } from "../../../src/core/model/selectors.ts";
 import type { Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
-import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, record, recordEvent, scene, seen } from "../model-scene.ts";
 
 const opened = { kind: "open", target: "lobby" } as const;
 const open = (seq: number) => ({ kind: "thread", room: LOBBY, seq }) as const;
@@ -197,7 +197,7 @@ test("notifies of messages that are not visible while a thread is open or closed
 
 test("reads replies at the end of the room with the message before them", () => {
   const { model } = scene(recordEvent(2), opened, recordEvent(3), reply(4, 2), reply(5, 2));
-  const { effects } = updateAll(model, [{ kind: "seen", room: LOBBY, seq: 3 }]);
+  const { effects } = updateAll(model, [seen(2, 3)]);
   const n = lobbyOf(model).receivedN;
   expect(effects).toEqual([{ kind: "read", room: LOBBY, n }]);
 });

@@ -13,7 +13,7 @@ import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
 import { waitingView } from "../../../src/core/model/waiting.ts";
 import { sampleSize } from "../../samples.ts";
-import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 import { ModelWorld } from "../model-world.ts";
 
 const ROOMS = ["lobby", "den", "attic"];
@@ -117,7 +117,10 @@ function seeing([name, back]: readonly [string, number]): Step {
   return (world) => {
     const known = world.model.rooms.get(name as RoomId);
     const item = (known?.jump ?? known?.tail)?.items.at(-1 - back);
-    if (item !== undefined) world.notify({ kind: "seen", room: name as RoomId, seq: item.seq });
+    const first = known?.read ?? 0;
+    if (item === undefined || item.n <= first) return;
+    const span = { from: first + 1, to: item.n, isPassed: false };
+    world.notify({ kind: "seen", room: name as RoomId, ...span });
   };
 }
 
@@ -353,7 +356,7 @@ test("notifies of mentions unless read, visible or during catch-up", () => {
   expect(notified({ kind: "read", room: "none" as RoomId, n: 2 }, call)).toBe(1);
   expect(notified(open, { kind: "focus", on: true }, call)).toBe(0);
   const past = [recordEvent(12), { kind: "jump", room, seq: 2 } as const];
-  expect(notified(open, ...past, { ...page, hasNewer: true, records: [] }, later)).toBe(1);
+  expect(notified(open, ...past, { ...page, hasNewer: true, records: [record(2)] }, later)).toBe(1);
   const lost: ModelEvent = { kind: "connection", connection: { kind: "connecting" } };
   expect(notified(lost, call)).toBe(0);
 });

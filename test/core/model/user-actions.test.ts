@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
-import type { ModelEvent } from "../../../src/core/model/event.ts";
 import type { ComposerDraft } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, recordEvent, scene } from "../model-scene.ts";
@@ -29,15 +28,6 @@ test("requests members of a room too large for presence at each opening", () => 
   expect(expectRequests(PRESENCE_MEMBERS_MAX)).toEqual([]);
   const request = { kind: "members", room: LOBBY, target: "lobby" } as const;
   expect(expectRequests(PRESENCE_MEMBERS_MAX + 1)).toEqual([request]);
-});
-
-test("marks only visible messages as read", () => {
-  const opened = scene(recordEvent(2), recordEvent(3), { kind: "open", target: "lobby" }).model;
-  const seen = { kind: "seen", room: LOBBY, seq: 3 } as const;
-  const away = updateAll(opened, [{ kind: "focus", on: false }, seen]);
-  expect(lobbyOf(away.model).read).toBe(1);
-  const back = updateAll(away.model, [{ kind: "focus", on: true }, seen, seen]);
-  expect(back.effects).toEqual([{ kind: "read", room: LOBBY, n: 3 }]);
 });
 
 test("requests a page only to jump outside the loaded items", () => {
@@ -70,7 +60,7 @@ test("hides messages until the room is opened again", () => {
     { kind: "reach", room: LOBBY, side: "older" },
   ]);
   expect(lobbyOf(again.model).isCleared).toBe(false);
-  const page = { kind: "page", room: LOBBY, target: "lobby", side: "older", seq: 4 } as const;
+  const page = { kind: "page", room: LOBBY, target: "lobby", side: "around", seq: 2 } as const;
   expect(again.effects).toContainEqual(page);
 });
 
@@ -80,31 +70,6 @@ test("keeps drafts until they are sent", () => {
   expect(stored.effects).toEqual([{ kind: "keep-draft", target: "lobby", draft }]);
   const gone = updateAll(stored.model, [{ kind: "draft", target: "lobby", draft: undefined }]);
   expect(gone.model.drafts.size).toBe(0);
-});
-
-test("marks new messages as read only while the newest are visible", () => {
-  const open = scene(
-    recordEvent(2),
-    { kind: "open", target: "lobby" },
-    { kind: "at-newest", on: true },
-  );
-  expect(open.effects).toContainEqual({ kind: "read", room: LOBBY, n: 2 });
-  const read = updateAll(open.model, [recordEvent(3), recordEvent(4)]);
-  expect([lobbyOf(read.model).read, lobbyOf(read.model).unread]).toEqual([4, 0]);
-  expect(read.effects).toEqual([{ kind: "read", room: LOBBY, n: 4 }]);
-  const same = updateAll(read.model, [{ kind: "focus", on: true }]).model;
-  expect(lobbyOf(same)).toBe(lobbyOf(read.model));
-  const unreadAfter = (...events: readonly ModelEvent[]) =>
-    lobbyOf(updateAll(read.model, [...events, recordEvent(5)]).model).unread;
-  expect(unreadAfter({ kind: "at-newest", on: false })).toBe(1);
-  expect(unreadAfter({ kind: "focus", on: false })).toBe(1);
-  expect(unreadAfter({ kind: "open", target: "@ben" })).toBe(1);
-  expect(unreadAfter({ kind: "open", target: "@ben" }, { kind: "open", target: "lobby" })).toBe(1);
-  expect(unreadAfter({ kind: "jump", room: LOBBY, seq: 2 })).toBe(1);
-  expect(unreadAfter()).toBe(0);
-  const away = updateAll(read.model, [{ kind: "focus", on: false }, recordEvent(5)]).model;
-  const back = updateAll(away, [{ kind: "focus", on: true }]);
-  expect(back.effects).toEqual([{ kind: "read", room: LOBBY, n: 5 }]);
 });
 
 test("ends an edit whose message is erased, and keeps what was typed", () => {

@@ -1,11 +1,12 @@
 /** Updates the screen state after changes to the model. */
 
-import { unsentKey } from "../../../core/model/rows.ts";
+import { isMessage } from "../../../core/model/item.ts";
+import { type Row, unsentKey } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
-import type { Action, ScreenState } from "../state/screen-state.ts";
-import { centered } from "../state/scroll.ts";
+import type { Action, ScreenState, ScrollAnchor } from "../state/screen-state.ts";
+import { centered, placedAt } from "../state/scroll.ts";
 import {
   currentDraft,
   draftActions,
@@ -25,6 +26,8 @@ export interface PreviousModel {
   readonly model: Model;
   readonly jumpedKey: string | undefined;
   readonly bottoms: number;
+  /** Whether no row of the open room was loaded. */
+  readonly isEmpty: boolean;
   /** After a logout, the input belongs to the previous account. */
   readonly isLoggedOut?: boolean;
 }
@@ -42,11 +45,14 @@ export function follow(
   const isJump =
     rows.shownKey !== undefined && (isRoomChanged || rows.shownKey !== before.jumpedKey);
   const isBottom = !isRoomChanged && rows.bottoms !== before.bottoms;
+  const isOpened = isRoomChanged || before.isEmpty;
   const moved = isJump
     ? jumpedTo(opened, rows.shownKey, context)
     : isBottom
       ? { ...opened, scroll: undefined }
-      : opened;
+      : isOpened
+        ? { ...opened, scroll: openedAt(before.model, context) }
+        : heldAt(opened, before.model, context);
   return {
     state: withLoadedSelection(moved, context),
     actions: [...actions, ...olderIfNotFull(context)],
@@ -116,6 +122,61 @@ function withRestoredText(state: ScreenState, before: Model, model: Model): Scre
     return state;
   if (nextDraft.text === "") return state;
   return { ...state, editor: replaceText(state.editor, nextDraft.text) };
+}
+
+/** Lines above the line of new messages when a room is opened, on a high and on a low screen. */
+const LINES_ABOVE = 3;
+const LINES_ABOVE_LOW = 1;
+const LOW_PAGE_ROWS = 17;
+
+/**
+ * Scrolls to the first new message, or to where the user left the room, also to open a thread.
+ */
+function openedAt(before: Model, context: HandlerContext): ScrollAnchor | undefined {
+  const timeline = timelineOf(context);
+  const { rows } = timeline;
+  const line = rows.findIndex(({ kind }) => kind === "unread");
+  const was = openRoom(before);
+  const isThreadClosed = was?.thread !== undefined && was.id === openRoom(context.model)?.id;
+  if (line >= 0 && !isThreadClosed) {
+    const above = timeline.pageRows < LOW_PAGE_ROWS ? LINES_ABOVE_LOW : LINES_ABOVE;
+    return placedAt(timeline, line, above);
+  }
+  const room = openRoom(context.model);
+  const place = room?.thread === undefined ? room?.place : undefined;
+  const at = place === undefined ? -1 : rows.findLastIndex((row) => isAtOrBefore(row, place.seq));
+  return at < 0 ? undefined : placedAt(timeline, at, -(place?.above ?? 0));
+}
+
+function isAtOrBefore(row: Row, seq: number): boolean {
+  return row.kind === "item" && (row.earlier[0] ?? row.item).seq <= seq;
+}
+
+/**
+ * Messages that nobody sees, without the focus or while the client catches up, move the first of
+ * them up to the upper edge, but not back.
+ */
+function heldAt(state: ScreenState, before: Model, context: HandlerContext): ScreenState {
+  const { model } = context;
+  const isWatched = ({ isFocused, isCaughtUp }: Model) => isFocused && isCaughtUp;
+  const timeline = timelineOf(context);
+  const { rows } = timeline;
+  const isHidden = state.overlay !== undefined;
+  if (state.scroll !== undefined || (isWatched(model) && !isHidden)) return state;
+  if (isOwn(rows.at(-1))) return state;
+  const read = openRoom(model)?.read ?? 0;
+  const first = rows.findIndex(
+    (row) => row.kind === "item" && row.item.n > read && !row.item.isMine && isMessage(row.item),
+  );
+  if (first < 0) return state;
+  const held = placedAt(timeline, rows[first - 1]?.kind === "unread" ? first - 1 : first, 0);
+  const isStill = held !== undefined && isWatched(before);
+  const last = rows.at(-1)?.key ?? "";
+  return { ...state, scroll: isStill ? { key: last, below: 0 } : held };
+}
+
+function isOwn(row: Row | undefined): boolean {
+  return row?.kind === "pending" || (row?.kind === "item" && row.item.isMine);
 }
 
 function jumpedTo(

@@ -41,6 +41,11 @@ export function scroll(state: ScreenState, lines: number, context: HandlerContex
   );
 }
 
+/** The page that the user leaves has been read. */
+function turned({ state, actions }: UpdateResult): UpdateResult {
+  return { state, actions: [{ kind: "turn-page" }, ...actions] };
+}
+
 export function requestOlder(isNearEnd: boolean, { rows }: HandlerContext): readonly Action[] {
   const isNeeded = isNearEnd && rows.hasOlder && rows.loading === undefined;
   return isNeeded ? [{ kind: "reach", direction: "older" }] : [];
@@ -119,10 +124,10 @@ function readOn(state: ScreenState, context: HandlerContext): UpdateResult | und
     const { index, below } = edgeOf(timeline, state.scroll);
     const shown = layout.heightOf(timeline.rows[index]?.key ?? "") - below;
     const kept = below > 0 && shown < layout.pageRows / 2 ? shown : KEPT_LINES;
-    return scroll(reading, -Math.max(1, layout.pageRows - kept), context);
+    return turned(scroll(reading, -Math.max(1, layout.pageRows - kept), context));
   }
   const next = nextToRead(model, settings.muted);
-  return next === undefined ? undefined : openRoomOf(reading, next.target, context);
+  return next === undefined ? undefined : turned(openRoomOf(reading, next.target, context));
 }
 
 /** Targets with mentions come first. */
@@ -151,7 +156,7 @@ export const READING = {
   rooms: (state) => withChange(state, { showsRooms: !state.showsRooms }),
   members: (state) => withChange(state, { showsMembers: !state.showsMembers }),
   "page-up": (state, context) => scroll(state, pageLines(context), context),
-  "page-down": (state, context) => scroll(state, -pageLines(context), context),
+  "page-down": (state, context) => turned(scroll(state, -pageLines(context), context)),
   "row-up": (state, context) => scroll(state, 1, context),
   "row-down": (state, context) => scroll(state, -1, context),
   oldest: (state, context) =>

@@ -267,6 +267,8 @@ export type Action =
   | { readonly kind: "mark-read" | "mute"; readonly target: string }
   | { readonly kind: "dismiss" }
   | { readonly kind: "redraw" }
+  /** Everything on the screen has been read. */
+  | { readonly kind: "turn-page" }
   | { readonly kind: "suspend" }
   /** 130 after Ctrl-C; 0 after Ctrl-D or `/quit`. */
   | { readonly kind: "leave"; readonly exitCode: 0 | 130 };

@@ -149,6 +149,20 @@ export function hiddenLines(
   return Math.max(0, lines + heightAt(timeline, index) - timeline.pageRows);
 }
 
+/**
+ * Draws a row's first line in a line of the page, counted from 0; negative above the page.
+ * `undefined` if everything from there on fits on the page.
+ */
+export function placedAt(
+  timeline: ScrolledTimeline,
+  index: number,
+  line: number,
+): ScrollAnchor | undefined {
+  const start = { index, below: heightAt(timeline, index) };
+  const edge = movedDown(timeline, start, timeline.pageRows - line);
+  return edge === undefined ? undefined : anchorAt(timeline, edge);
+}
+
 export function centered(timeline: ScrolledTimeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const freeLines = Math.max(0, Math.floor((timeline.pageRows - height) / 2));

@@ -3,8 +3,9 @@
 import { cleanText } from "../../../base/text.ts";
 import { type People, PeopleIndex } from "../../../core/model/people.ts";
 import type { Rows } from "../../../core/model/rows.ts";
+import type { MessageSpan } from "../../../core/model/seen.ts";
 import { openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
-import type { Model } from "../../../core/model/state.ts";
+import type { Model, ReadingPlace } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Size } from "../../../io/terminal/device.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
@@ -63,8 +64,10 @@ export interface Layout {
   readonly heightOf: (key: string) => number;
   /** Number of lines that unfolding adds; 0 if the row cannot be folded. */
   readonly foldsOf: (key: string) => number;
-  /** Seq of the lowest message whose last line is visible. */
-  readonly visibleSeq: number | undefined;
+  /** Messages whose last line is visible, and a higher one of which half a page is. */
+  readonly visible: MessageSpan | undefined;
+  /** Place of the first visible message. */
+  readonly place: ReadingPlace | undefined;
   readonly isAtBottom: boolean;
   readonly files: readonly FileBody[];
   readonly topMax: number;
@@ -172,7 +175,8 @@ export class FrameComposer {
       inputColumns: inputColumns(promptOf(props), size.columns),
       heightOf: (key) => this.#timeline.heightOf(laidOut.options, key),
       foldsOf: (key) => this.#timeline.foldsOf(laidOut.options, key),
-      visibleSeq: visibleSeqOf(visibleRows, laidOut.options, this.#timeline),
+      visible: visibleSpan(visibleRows, laidOut.options, this.#timeline),
+      place: placeOf(visibleRows),
       isAtBottom,
       files: filesOf(visibleRows),
       topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),
@@ -489,15 +493,25 @@ function filesOf(visibleRows: readonly VisibleRow[]): readonly FileBody[] {
   return visibleRows.flatMap(({ row }) => (row.kind === "item" ? row.item.files : []));
 }
 
-function visibleSeqOf(
+function visibleSpan(
   visibleRows: readonly VisibleRow[],
   options: TimelineOptions,
   cache: TimelineCache,
-): number | undefined {
-  for (let i = visibleRows.length - 1; i >= 0; i--) {
-    const visible = visibleRows[i];
-    if (visible?.row.kind !== "item") continue;
-    if (visible.to >= cache.heightOf(options, visible.row.key)) return visible.row.item.seq;
+): MessageSpan | undefined {
+  const spans = visibleRows.flatMap(({ row, from, to }) => {
+    const isSeen = to >= cache.heightOf(options, row.key) || to - from > options.height / 2;
+    if (row.kind !== "item" || !isSeen) return [];
+    return [{ from: (row.earlier[0] ?? row.item).n, to: row.item.n }];
+  });
+  const [first, last] = [spans[0], spans.at(-1)];
+  return first && last && { from: first.from, to: last.to };
+}
+
+function placeOf(visibleRows: readonly VisibleRow[]): ReadingPlace | undefined {
+  let lines = 0;
+  for (const { row, from, to } of visibleRows) {
+    if (row.kind === "item") return { seq: (row.earlier[0] ?? row.item).seq, above: from - lines };
+    lines += to - from;
   }
   return undefined;
 }

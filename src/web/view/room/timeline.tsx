@@ -12,12 +12,14 @@ import {
   useRef,
   useState,
 } from "react";
+import type { RoomId } from "../../../base/ids.ts";
 import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import type { Row as ModelRow, Rows } from "../../../core/model/rows.ts";
+import type { MessageSpan } from "../../../core/model/seen.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
-import type { Item } from "../../../core/model/state.ts";
+import type { Item, ReadingPlace } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { rove } from "../../input/keys.ts";
@@ -27,7 +29,7 @@ import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuStateContext } from "../shell/menu.tsx";
-import { RowList, type RowListHandle } from "../shell/row-list.tsx";
+import { type Edges, RowList, type RowListHandle } from "../shell/row-list.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { Beginning, NewcomerWelcome } from "./beginning.tsx";
 import { useCopiedMessages } from "./copied-messages.ts";
@@ -126,7 +128,12 @@ function HiddenMessages({ from, count }: { from: string | undefined; count: numb
 interface Aim {
   readonly key: string;
   readonly align: "start" | "center";
+  /** Distance from the upper edge. */
+  readonly px: number;
 }
+
+/** Part of the viewport above the line of new messages when a room is opened. */
+const LINE_AT = 0.25;
 
 interface ScrollState {
   readonly list: RefObject<RowListHandle | null>;
@@ -143,8 +150,9 @@ interface ScrollState {
 }
 
 /**
- * A jump target stays in effect until the user scrolls, because loading more messages changes its
- * index.
+ * A target stays in effect until its row is there, which may need messages that are not loaded
+ * yet, or until the user scrolls. After that, only the user and new messages at the end move the
+ * list.
  */
 function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): ScrollState {
   const list = useRef<RowListHandle>(null);
@@ -160,7 +168,9 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   /** Last row when this user posted; `undefined` after somebody else's newer message. */
   const lastAtPost = useRef<string>(undefined);
   const lastIndex = rows.length - 1;
-  const isFocused = useModelValue((model) => model.isFocused);
+  const { chat } = usePage();
+  const isWatched = useModelValue((model) => model.isFocused && model.isCaughtUp);
+  const wasWatched = useRef(isWatched);
   useLayoutEffect(() => {
     const handle = list.current;
     const { shownKey } = timeline;
@@ -171,36 +181,51 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       aim.current = undefined;
       lastAtPost.current = rows.at(-1)?.key ?? "";
     }
-    if (handle === null || lastIndex < 0) return;
+    if (handle === null) return;
+    if (lastIndex < 0) {
+      isStarted.current = false;
+      return;
+    }
+    const aimAt = (target: Aim | undefined) => {
+      isFollowing.current = false;
+      aim.current = target;
+      aimedRows.current = undefined;
+    };
     if (jumps !== lastJumps.current && rows.some(({ key }) => key === shownKey)) {
       lastJumps.current = jumps;
       isStarted.current = true;
-      isFollowing.current = false;
-      aim.current = { key: shownKey ?? "", align: "center" };
-      aimedRows.current = undefined;
+      aimAt({ key: shownKey ?? "", align: "center", px: 0 });
       isUnfocused.current = true;
     }
+    const room = openRoom(chat.model);
     if (!isStarted.current) {
       isStarted.current = true;
-      const isUnread = rows.some(({ kind }) => kind === "unread");
-      isFollowing.current = !isUnread;
-      if (isUnread) aim.current = { key: "unread", align: "start" };
+      isFollowing.current = true;
+      const start = goesToEnd ? undefined : startOf(rows, room?.place, handle.viewportSize);
+      if (start !== undefined) aimAt(start);
     }
-    // Messages that nobody sees yet stay below the line of new messages.
     const last = rows.at(-1);
     const isPosted =
       lastAtPost.current !== undefined && (last?.key === lastAtPost.current || isOwn(last));
-    const isUnseen = !isFocused && !isPosted;
-    if (isFollowing.current && isUnseen && rows.some(({ kind }) => kind === "unread")) {
+    const first = isWatched || isPosted ? -1 : firstUnreadRow(rows, room?.read ?? 0);
+    if (isFollowing.current && first >= 0) {
       lastAtPost.current = undefined;
-      isFollowing.current = false;
-      aim.current = { key: "unread", align: "start" };
-      aimedRows.current = undefined;
+      const isAbove = () => (handle.edgesOf(first)?.top ?? -1) < STICK_PX;
+      // Messages that nobody sees move the first of them up to the edge, but not back.
+      if (wasWatched.current && isAbove()) aimAt(undefined);
+      else {
+        handle.follow();
+        if (isAbove()) aimAt({ key: rows[first]?.key ?? "", align: "start", px: STICK_PX });
+      }
     }
+    wasWatched.current = isWatched;
     if (aim.current !== undefined && aimedRows.current !== rows) {
-      const { key, align } = aim.current;
+      const { key, align, px } = aim.current;
       const at = rows.findIndex((row) => row.key === key);
-      if (at >= 0) handle.scrollToRow(at, align, align === "start" ? STICK_PX : 0);
+      const isThere = () => isAimedAt(handle, handle.edgesOf(at), aim.current);
+      if (at >= 0 && !isThere()) handle.scrollToRow(at, align, px);
+      const isAtStart = align === "start" && handle.scrollOffset <= 0;
+      if (handle.edgesOf(at) !== undefined && (isThere() || isAtStart)) aim.current = undefined;
       aimedRows.current = rows;
     }
     if (!isFollowing.current || timeline.hasNewer) return;
@@ -214,6 +239,42 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
     target.focus({ preventScroll: true });
   }, []);
   return { list, isFollowing, isMenuOpen, aim, userInputMs, focusJumpTarget };
+}
+
+/** Scroll target of a room that is opened; `undefined` at its end. */
+function startOf(
+  rows: readonly Row[],
+  place: ReadingPlace | undefined,
+  viewportPx: number,
+): Aim | undefined {
+  if (rows.some(({ kind }) => kind === "unread"))
+    return { key: "unread", align: "start", px: Math.round(viewportPx * LINE_AT) };
+  const row =
+    place && rows.findLast((item) => item.kind === "item" && firstItem(item).seq <= place.seq);
+  return row && { key: row.key, align: "start", px: -(place?.above ?? 0) };
+}
+
+function firstItem({ item, earlier }: Extract<Row, { kind: "item" }>): Item {
+  return earlier[0] ?? item;
+}
+
+/** Returns the row of the first unread message, or the line before it; -1 if all is read. */
+function firstUnreadRow(rows: readonly Row[], read: number): number {
+  const isUnread = (row: Row) =>
+    row.kind === "item" && row.item.n > read && !row.item.isMine && isMessage(row.item);
+  const first = rows.findIndex(isUnread);
+  return rows[first - 1]?.kind === "unread" ? first - 1 : first;
+}
+
+function isAimedAt(
+  { viewportSize }: RowListHandle,
+  edges: Edges | undefined,
+  aim: Aim | undefined,
+): boolean {
+  if (edges === undefined || aim === undefined) return false;
+  const { top, bottom } = edges;
+  const wanted = aim.align === "start" ? aim.px : (viewportSize - (bottom - top)) / 2;
+  return Math.abs(top - wanted) <= 2;
 }
 
 function isScrollingTo(handle: RowListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
@@ -340,9 +401,10 @@ function useVisibleRange(
   const [author, setAuthor] = useState<string>();
   const [day, setDay] = useState<string>();
   const [unreadCount, setUnreadCount] = useState(0);
-  const reported = useRef(0);
+  const left = useRef<{ readonly room: RoomId; readonly place: ReadingPlace | undefined }>(
+    undefined,
+  );
   const highestVisible = useRef<number>(undefined);
-  const isFocused = useModelValue((model) => model.isFocused);
   const checkVisible = useCallback(() => {
     const handle = list.current;
     if (handle === null || handle.viewportSize === 0) return;
@@ -357,7 +419,12 @@ function useVisibleRange(
       isFollowing.current = true;
       aim.current = undefined;
     }
-    chat.actions.setAtNewest(isFollowing.current && !hasNewer);
+    const isAtNewest = isFollowing.current && !hasNewer;
+    const visible = visibleSpan(handle, rows);
+    chat.actions.setVisible(visible && { ...visible, isFollowing: isAtNewest });
+    const room = openRoom(chat.model);
+    if (room !== undefined && rows.length > 0)
+      left.current = { room: room.id, place: isAtNewest ? undefined : placeIn(handle, rows) };
     setAway(below > viewportSize || hasNewer);
     const top = handle.indexAt(HEAD_PX);
     const row = rows[top];
@@ -379,30 +446,19 @@ function useVisibleRange(
     setUnreadCount(
       hasNewer || isFollowing.current ? 0 : unreadIn(rows, highestVisible.current).count,
     );
-    if (last?.kind !== "item" || !isFocused || last.item.seq <= reported.current) return;
-    reported.current = last.item.seq;
-    chat.actions.markReadUpTo(last.item.seq);
-  }, [
-    chat,
-    texts,
-    times,
-    rows,
-    hasOlder,
-    hasNewer,
-    loading,
-    isFocused,
-    list,
-    isFollowing,
-    isMenuOpen,
-    aim,
-  ]);
+  }, [chat, texts, times, rows, hasOlder, hasNewer, loading, list, isFollowing, isMenuOpen, aim]);
   useEffect(checkVisible);
-  useEffect(() => () => chat.actions.setAtNewest(false), [chat]);
+  useEffect(() => {
+    return () => {
+      chat.actions.setVisible(undefined);
+      if (left.current !== undefined) chat.actions.leaveAt(left.current.room, left.current.place);
+    };
+  }, [chat]);
   const scrollToUnread = () => {
     const at = unreadIn(rows, highestVisible.current ?? 0).first;
     const row = rows[at];
     if (row === undefined) return;
-    aim.current = { key: row.key, align: "start" };
+    aim.current = { key: row.key, align: "start", px: STICK_PX };
     list.current?.scrollToRow(at, "start", STICK_PX);
   };
   return {
@@ -413,6 +469,31 @@ function useVisibleRange(
     isAway: isAway || unreadCount > 0,
     fresh: unreadCount,
   };
+}
+
+/** Messages whose end is visible, and a higher one of which half a page is. */
+function visibleSpan(handle: RowListHandle, rows: readonly Row[]): MessageSpan | undefined {
+  const { viewportSize } = handle;
+  let [from, to] = [Number.POSITIVE_INFINITY, 0];
+  const last = handle.indexAt(viewportSize - 1);
+  for (let at = handle.indexAt(0); at <= last; at++) {
+    const row = rows[at];
+    const { top, bottom } = handle.edgesOf(at) ?? { top: 0, bottom: Number.POSITIVE_INFINITY };
+    const isSeen = bottom <= viewportSize + 1 || viewportSize - Math.max(top, 0) > viewportSize / 2;
+    if (row?.kind !== "item" || !isSeen) continue;
+    from = Math.min(from, firstItem(row).n);
+    to = row.item.n;
+  }
+  return to === 0 ? undefined : { from, to };
+}
+
+/** Place of the first visible message. */
+function placeIn(handle: RowListHandle, rows: readonly Row[]): ReadingPlace | undefined {
+  const top = handle.indexAt(0);
+  const at = rows.findIndex(({ kind }, i) => i >= top && kind === "item");
+  const [row, edges] = [rows[at], handle.edgesOf(at)];
+  if (row?.kind !== "item" || edges === undefined) return undefined;
+  return { seq: firstItem(row).seq, above: Math.round(-edges.top) };
 }
 
 /** Returns the day whose line is above the first visible row. */

@@ -45,11 +45,18 @@ export interface RowListHandle {
   indexAt(px: number): number;
   /** @param abovePx part of the row that may be above the viewport */
   isVisible(index: number, abovePx?: number): boolean;
+  /** Returns the edges relative to the viewport's top; `undefined` if the row is not drawn. */
+  edgesOf(index: number): Edges | undefined;
   /** @param px distance between the row and the viewport's edge */
   scrollToRow(index: number, align: Align, px?: number): void;
   /** Scrolls to the end, but not against a finger. */
   follow(): void;
   scrollBy(px: number): void;
+}
+
+export interface Edges {
+  readonly top: number;
+  readonly bottom: number;
 }
 
 interface Keyed {
@@ -188,7 +195,7 @@ class RowWindow<Row extends Keyed> {
   extend(keepsRows: boolean): boolean {
     const { list, viewportPx, rows } = this;
     const { first, end } = this.#drawn;
-    const [top, bottom] = [this.#place(first)?.top, this.#place(end - 1)?.bottom];
+    const [top, bottom] = [this.edgesOf(first)?.top, this.edgesOf(end - 1)?.bottom];
     if (list === null || top === undefined || bottom === undefined || viewportPx === 0)
       return false;
     const below = bottom - viewportPx;
@@ -218,14 +225,14 @@ class RowWindow<Row extends Keyed> {
   /** Reports whether the document contains all rows of the viewport. */
   get isViewportDrawn(): boolean {
     const { first, end } = this.#drawn;
-    const [top, bottom] = [this.#place(first)?.top ?? 0, this.#place(end - 1)?.bottom ?? 0];
+    const [top, bottom] = [this.edgesOf(first)?.top ?? 0, this.edgesOf(end - 1)?.bottom ?? 0];
     const isStartDrawn = first === 0 || top <= 0;
     return isStartDrawn && (end === this.rows.length || bottom >= this.viewportPx);
   }
 
   /** @returns false if the row is not drawn, so that a render must follow */
   scrollTo(index: number, offset: Exclude<Anchor["offset"], number>): boolean {
-    const place = this.#place(index);
+    const place = this.edgesOf(index);
     if (place === undefined || this.list === null) {
       this.next = this.#withSelected(this.#around(index, this.#heightPx, this.#heightPx));
       this.#anchor = { index, offset };
@@ -245,7 +252,7 @@ class RowWindow<Row extends Keyed> {
   }
 
   isVisible(index: number, abovePx = 0): boolean {
-    const top = this.#place(index)?.top;
+    const top = this.edgesOf(index)?.top;
     return top !== undefined && top >= -abovePx && top <= this.viewportPx;
   }
 
@@ -306,15 +313,14 @@ class RowWindow<Row extends Keyed> {
     return this.content?.children[index - this.#drawn.first]?.getBoundingClientRect();
   }
 
-  /** Edges relative to the viewport. */
-  #place(index: number): { readonly top: number; readonly bottom: number } | undefined {
+  edgesOf(index: number): Edges | undefined {
     const rect = this.#rect(index);
     const listTop = this.#listTop();
     return rect && { top: rect.top - listTop, bottom: rect.bottom - listTop };
   }
 
   #offset(index: number): number | undefined {
-    const top = this.#place(index)?.top;
+    const top = this.edgesOf(index)?.top;
     return top === undefined ? undefined : top + (this.list?.scrollTop ?? 0);
   }
 }
@@ -447,6 +453,7 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
       },
       indexAt: (px) => drawn.indexAt(px),
       isVisible: (index, abovePx) => drawn.isVisible(index, abovePx),
+      edgesOf: (index) => drawn.edgesOf(index),
       scrollToRow: (index, align, px = 0) => {
         const isLast = index === drawn.rows.length - 1;
         const key = drawn.rows[index]?.key;

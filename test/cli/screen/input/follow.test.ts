@@ -3,7 +3,7 @@ import { Fault } from "../../../../src/base/fault.ts";
 import { follow, type PreviousModel } from "../../../../src/cli/screen/input/follow.ts";
 import type { Action } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { LOBBY, recordEvent } from "../../../core/model-scene.ts";
+import { LOBBY, recordEvent, scene } from "../../../core/model-scene.ts";
 import { Screen } from "./scene.ts";
 
 function actionsAfter(screen: Screen, ...events: readonly ModelEvent[]): readonly Action[] {
@@ -13,6 +13,7 @@ function actionsAfter(screen: Screen, ...events: readonly ModelEvent[]): readonl
     model,
     jumpedKey: rows.shownKey,
     bottoms: rows.bottoms,
+    isEmpty: rows.rows.length === 0,
     isLoggedOut: isLeft,
   };
   screen.model(...events);
@@ -131,4 +132,69 @@ test("restores the text that an edit replaced when its message is erased", () =>
   expect(screen.line).toBe("mine|");
   actionsAfter(screen, recordEvent(12, { kind: "erase", from: "ben", body: { seq: 5 } }));
   expect(screen.line).toBe("half|");
+});
+
+const texts = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => recordEvent(from + i));
+const away = { kind: "focus", on: false } as const;
+const seen = (to: number) => {
+  return { kind: "seen", room: LOBBY, from: 2, to, isPassed: false } as const;
+};
+
+/** Keys of the rows on a page of 20 lines, each row being one line high. */
+function pageOf({ context, state }: Screen): readonly string[] {
+  const keys = context.rows.rows.map(({ key }) => key);
+  const end = state.scroll === undefined ? keys.length : keys.indexOf(state.scroll.key) + 1;
+  return keys.slice(Math.max(0, end - 20), end);
+}
+
+function screenOf(...events: readonly ModelEvent[]): Screen {
+  const { model } = scene(...events);
+  const screen = new Screen(model);
+  screen.context = { ...screen.context, layout: { ...screen.context.layout, pageRows: 20 } };
+  return screen;
+}
+
+test("opens a room with the line of new messages in row 4, or at its end if they fit", () => {
+  const read = { kind: "read", room: LOBBY, n: 30 } as const;
+  const screen = screenOf(...texts(2, 60), read);
+  actionsAfter(screen, { kind: "open", target: "lobby" });
+  expect(pageOf(screen).slice(2, 5)).toEqual(["i30", "unread", "i31"]);
+  const near = screenOf(...texts(2, 60), { ...read, n: 50 });
+  actionsAfter(near, { kind: "open", target: "lobby" });
+  expect(near.state.scroll).toBeUndefined();
+  const low = screenOf(...texts(2, 60), read);
+  low.context = { ...low.context, layout: { ...low.context.layout, pageRows: 12 } };
+  actionsAfter(low, { kind: "open", target: "lobby" });
+  expect(pageOf(low).slice(-12)[1]).toBe("unread");
+});
+
+test("opens a room where the user left it, and goes on where a thread was opened", () => {
+  const open = { kind: "open", target: "lobby" } as const;
+  const placed = { kind: "placed", room: LOBBY, place: { seq: 20, above: 0 } } as const;
+  const screen = screenOf(...texts(2, 60), { kind: "read", room: LOBBY, n: 60 }, placed);
+  actionsAfter(screen, open);
+  expect(pageOf(screen)[0]).toBe("i20");
+  const thread = (seq: number | undefined) => ({ kind: "thread", room: LOBBY, seq }) as const;
+  const unread = screenOf(...texts(2, 60), { kind: "read", room: LOBBY, n: 30 }, open);
+  actionsAfter(unread, thread(25), placed);
+  actionsAfter(unread, thread(undefined));
+  expect(pageOf(unread)[0]).toBe("i20");
+});
+
+test("stands still when the first message that nobody sees is at the upper edge", () => {
+  const screen = screenOf(...texts(2, 40), { kind: "open", target: "lobby" }, seen(40));
+  actionsAfter(screen, away);
+  actionsAfter(screen, ...texts(41, 50));
+  expect(screen.state.scroll).toBeUndefined();
+  actionsAfter(screen, ...texts(51, 80));
+  expect(pageOf(screen)[0]).toBe("unread");
+  actionsAfter(screen, ...texts(81, 90));
+  expect(pageOf(screen)[0]).toBe("unread");
+  // Messages that were not seen when the focus was lost do not pull the page back.
+  const late = screenOf(...texts(2, 40), { kind: "open", target: "lobby" });
+  actionsAfter(late, away);
+  expect(pageOf(late).at(-1)).toBe("i40");
+  actionsAfter(late, recordEvent(41));
+  expect(pageOf(late).at(-1)).toBe("i40");
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { BEN, LOBBY, record, recordEvent, scene } from "../../../core/model-scene.ts";
+import { BEN, record, recordEvent, scene, seen } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
 
 describe("pages", () => {
@@ -41,7 +41,7 @@ describe("pages", () => {
       rows: { ...screen.context.rows, loading: undefined, hasNewer: true },
     };
     screen.press("pageup").press("pagedown");
-    expect(screen.actions).toEqual([{ kind: "reach", direction: "newer" }]);
+    expect(screen.actions).toEqual([{ kind: "turn-page" }, { kind: "reach", direction: "newer" }]);
     expect(screen.state.scroll).toEqual({ key: "i11", below: 0 });
     expect(screen.press("esc").actions).toEqual([{ kind: "bottom" }]);
     expect(screen.type("x").press("enter").actions).toEqual([
@@ -103,7 +103,7 @@ test("Space reads 230 messages in 26 pages, then opens the next room, then types
   const { rows } = screen.context.rows;
   const first = rows.findIndex((row) => row.kind === "item");
   screen.state = { ...screen.state, scroll: { key: rows[first + 8]?.key ?? "", below: 0 } };
-  const seen = new Set<string>();
+  const shown = new Set<string>();
   const look = () => {
     const { scroll } = screen.state;
     const end =
@@ -111,7 +111,7 @@ test("Space reads 230 messages in 26 pages, then opens the next room, then types
     const below = scroll?.below ?? 0;
     const visible = 21 + below;
     for (let i = end, used = 2; i >= 0 && used <= visible; i--, used += 2) {
-      if (i < end || below === 0) seen.add(rows[i]?.key ?? "");
+      if (i < end || below === 0) shown.add(rows[i]?.key ?? "");
     }
   };
   look();
@@ -122,11 +122,14 @@ test("Space reads 230 messages in 26 pages, then opens the next room, then types
     look();
   }
   expect(keys).toBeLessThanOrEqual(26);
-  expect(rows.slice(first).filter(({ key }) => !seen.has(key))).toEqual([]);
+  expect(rows.slice(first).filter(({ key }) => !shown.has(key))).toEqual([]);
   expect(screen.line).toBe("|");
-  expect(screen.press("space").actions).toEqual([{ kind: "open", target: "dev" }]);
+  expect(screen.press("space").actions).toEqual([
+    { kind: "turn-page" },
+    { kind: "open", target: "dev" },
+  ]);
   expect(screen.state.readsOn).toBe(true);
-  screen.model({ kind: "open", target: "dev" }, { kind: "seen", room: LOBBY, seq: 231 });
+  screen.model({ kind: "open", target: "dev" }, seen(2, 231));
   expect(screen.key({ name: "space", text: " " }).line).toBe(" |");
 });
 

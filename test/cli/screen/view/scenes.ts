@@ -176,11 +176,12 @@ export function conversation(): Scene {
     .record({ kind: "retention", from: "ben", body: { keepMs: 30 * 86_400_000 } })
     .message("ana", "Wednesday is mine. I come at nine and bring the cake that you all like.")
     .apply(
-      { kind: "open", target: "lobby" },
-      { kind: "members", room: LOBBY, members: MEMBERS },
+      // A later post would remove the line of new messages.
       posted("k1", "on my way"),
       { kind: "stored", key: "k1" },
       posted("k2", "this is too long"),
+      { kind: "open", target: "lobby" },
+      { kind: "members", room: LOBBY, members: MEMBERS },
       {
         kind: "settled",
         key: "k2",
