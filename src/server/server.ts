@@ -260,13 +260,11 @@ function openServices(
   const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
   const presence = new PresenceFeed({ clock, registry, rooms, fanOut });
   const typing = new TypingFeed({ ...context, fanOut });
-  const readPositions = new ReadPositionService(
-    { ...context, fanOut, refresh: (user, room) => catchUp.refreshFor(user, room) },
-    stateFiles,
-  );
+  const refresh: CatchUp["refreshFor"] = (user, room) => catchUp.refreshFor(user, room);
+  const readPositions = new ReadPositionService({ ...context, fanOut, refresh }, stateFiles);
   const prefs = new PrefsService(context);
   const calls = new CallService(
-    { ...context, readPositions, recordLookup, historyQuota, prefs },
+    { ...context, readPositions, recordLookup, historyQuota, prefs, refresh },
     stateFiles,
   );
   const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, calls, historyQuota });

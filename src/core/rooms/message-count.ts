@@ -69,6 +69,11 @@ export class MessageCount {
     return this.#seqs[index] === seq ? this.#authors[index] : undefined;
   }
 
+  /** Reports whether a message is among the newest `count`, which clients load at the start. */
+  isRecent(seq: number, count: number): boolean {
+    return (this.#seqs.at(-count) ?? 0) <= seq;
+  }
+
   #positionsOf(user: UserId): readonly number[] {
     if (this.#byAuthor === undefined) {
       this.#byAuthor = new Map();

@@ -6,6 +6,7 @@ import {
   CALLS_BYTES_MAX,
   CALLS_LISTED_MAX,
   CALLS_REPLAYED_MAX,
+  FIRST_RECORDS,
   INBOX_LAST_MAX,
   INBOX_ROOMS_MAX,
   PAGE_BYTES_MAX,
@@ -43,6 +44,8 @@ interface CallOptions extends ServerContext {
   readonly recordLookup: RecordLookup;
   readonly historyQuota: HistoryQuota;
   readonly prefs: Pick<PrefsService, "followsOf">;
+  /** Sends the room's calls to the user's clients. */
+  readonly refresh: (user: UserId, room: Room) => void;
 }
 
 type InboxRoom = Answer<"inbox">["rooms"][number];
@@ -182,7 +185,7 @@ export class CallService {
   }
 
   async #noteAnswer(room: Room, place: Omit<Call, "reason">, answered: number): Promise<void> {
-    const { recordLookup } = this.options;
+    const { recordLookup, refresh } = this.options;
     const counted = room.messageCount.authorOf(answered);
     const find = async () => {
       const found = await recordLookup.find(place.by, answered, { rooms: new Set([room.id]) });
@@ -193,6 +196,8 @@ export class CallService {
     if (!room.members.has(author) || this.options.rooms.isErased(place.seq)) return;
     this.#calls.add(room.id, author, { ...place, reason: "reply" });
     this.#file.markDirty();
+    // A client that has not loaded the answered message cannot know whose it is.
+    if (this.#isOpen && !room.messageCount.isRecent(answered, FIRST_RECORDS)) refresh(author, room);
   }
 
   /** An edit can end a mention but not begin one. */

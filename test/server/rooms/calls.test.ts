@@ -1,7 +1,12 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { CALLS_MAX, INBOX_ROOMS_MAX, UNREAD_COUNTED_MAX } from "../../../src/base/limits.ts";
+import {
+  CALLS_MAX,
+  FIRST_RECORDS,
+  INBOX_ROOMS_MAX,
+  UNREAD_COUNTED_MAX,
+} from "../../../src/base/limits.ts";
 import { queryInbox } from "../../../src/client/link/queries.ts";
 import { CALLS, Calls } from "../../../src/core/calls/calls.ts";
 import { readInbox } from "../../../src/core/client/inbox.ts";
@@ -91,6 +96,22 @@ test("still counts an answer whose mention was edited out, also after a restart"
   const [anaAgain, benAgain] = [await site.again(ana, "ana"), await site.again(ben, "ben")];
   await benAgain.request("edit", { seq, text: "yes" });
   expect((await inboxOf(anaAgain)).calls).toEqual([`reply ${seq}`]);
+});
+
+test("tells clients of an answer to a message that they may not have loaded", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const { seq: own } = await site.wait(ana.post("mine"));
+  const answered = async () => (await site.wait(say(ben, "yes", { re: own }))).seq;
+  const first = await answered();
+  await site.quiet();
+  const count = ana.all("room").length;
+  for (let i = 0; i < FIRST_RECORDS; i++) await site.wait(ben.post(`${i}`));
+  const second = await answered();
+  await site.quiet();
+  const notices = ana.all("room").slice(count);
+  expect(notices).toHaveLength(1);
+  expect(notices[0]?.calls?.map(({ seq }) => seq)).toEqual([first, second]);
+  expect(ana.notices.at(-1)).toBe(notices[0] as never);
 });
 
 test("finds a member by a former name, and nobody who is no member", async () => {
