@@ -262,11 +262,15 @@ export class ModelStore {
     try {
       const pages = await queryInbox(request);
       const calls = pages.flatMap((page) => page.calls);
-      const called = new Set(calls.flatMap(({ seq, reason }) => (reason === "thread" ? [] : seq)));
+      const reasons = new Map(
+        calls.flatMap(({ seq, reason }) => (reason === "thread" ? [] : [[seq, reason] as const])),
+      );
+      const replies = pages.flatMap(({ threads }) => threads.map(({ last }) => last));
+      const called = new Set([...reasons.keys(), ...replies]);
       const records = inboxRecords(pages, sha256).filter(
         (record) => called.has(record.seq) || called.has(fieldsIn(record).seq ?? 0),
       );
-      this.enqueue({ kind: "called", records });
+      this.enqueue({ kind: "called", records, reasons });
     } catch (error) {
       asFault(error);
     }

@@ -105,7 +105,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     await teacher.postMany(LATER_MESSAGES, (n) => `later ${n}`, room);
     await teacher.post("And Bumi Manusia", room, { re: root, thread: true });
 
-    await openActivity(pupil, "Replies");
+    await openActivity(pupil, "In threads");
     await picture(pupil, `${kind}-activity`);
     await pupil.page.locator(".activity-row", { hasText: "And Bumi Manusia" }).click();
     await thread.locator("article", { hasText: "And Bumi Manusia" }).waitFor();

@@ -1,18 +1,25 @@
-/** Mentions of the user, replies in followed threads and reactions to own messages. */
+/** Calls of the user, replies in followed threads and reactions to own messages. */
 
+import { CALL_REASONS, type CallReason } from "../../wire/messages.ts";
+import { EVERYWHERE } from "../rooms/prefs.ts";
 import { withChanges } from "./changes.ts";
-import { isMessage } from "./item.ts";
+import { isMessage, isSameName, withKeywords } from "./item.ts";
 import { lastReplySeq, loadedItem } from "./room.ts";
 import { followedThreads, isIgnored } from "./selectors.ts";
 import type { Item, Model, RoomState } from "./state.ts";
 import { withoutIgnored } from "./unignored.ts";
 
+/** `own-thread`: a reply in a thread of the user's own message. */
+export type ActivityKind = CallReason | "own-thread" | "reaction";
+
 export interface ActivityEntry {
-  readonly kind: "mention" | "thread" | "reaction";
+  readonly kind: ActivityKind;
   readonly target: string;
   readonly item: Item;
   /** Root of the thread to open. */
   readonly root?: number;
+  /** The user's own message that a reply answers, if it is loaded. */
+  readonly answered?: Item | undefined;
   /** Emoji of a reaction. */
   readonly sign?: string;
   /** Author of the last reaction or of the message. */
@@ -21,21 +28,40 @@ export interface ActivityEntry {
 }
 
 /** Maximum of listed entries. */
-const ENTRIES_MAX = 100;
+const ENTRIES_MAX = 400;
 
-/** @returns entries of the loaded messages and of all that call the user, the newest first */
+/** Reports whether the entry is a message for the user, and not only in a thread. */
+export function isCall({ kind }: Pick<ActivityEntry, "kind">): boolean {
+  return kind !== "thread" && kind !== "own-thread" && kind !== "reaction";
+}
+
+/**
+ * Lists each message once, for the strongest reason, and each thread once.
+ * @returns entries of the loaded messages and of all that call the user, the newest first
+ */
 export function activityOf(model: Model): readonly ActivityEntry[] {
   const entries = [...model.rooms.values()].flatMap((room) => entriesIn(model, room));
+  const listed = new Set(entries.map(({ item }) => item.seq));
   for (const { seq: root, room: id, isUnread } of followedThreads(model)) {
     const room = model.rooms.get(id);
-    const item = room && loadedItem(room, lastReplySeq(room, root));
+    const item = room && lastReply(model, room, root);
     if (room === undefined || item === undefined || item.isMine || !isListed(model, item)) continue;
-    const { target } = room;
-    entries.push({ kind: "thread", target, item, root, by: item.from, isUnread });
+    if (listed.has(item.seq)) continue;
+    const kind = loadedItem(room, root)?.isMine === true ? "own-thread" : "thread";
+    entries.push({ kind, target: room.target, item, root, by: item.from, isUnread });
   }
   const order = (entry: ActivityEntry) => Number(entry.isUnread);
   entries.sort((a, b) => order(b) - order(a) || b.item.seq - a.item.seq);
   return entries.slice(0, ENTRIES_MAX);
+}
+
+function lastReply(model: Model, room: RoomState, root: number): Item | undefined {
+  const loaded = loadedItem(room, lastReplySeq(room, root));
+  const found = model.lastReplies.find(
+    (reply) => reply.room === room.id && reply.item.re === root,
+  )?.item;
+  if (found === undefined || (loaded !== undefined && loaded.seq >= found.seq)) return loaded;
+  return withChanges(found, room.changes.get(found.seq), model.me);
 }
 
 function isListed(model: Model, item: Item): boolean {
@@ -52,15 +78,40 @@ function itemsIn({ calls, me }: Model, room: RoomState): readonly Item[] {
   return [...changed, ...room.tail.items];
 }
 
+/** Returns the strongest reason for which the message calls the user. */
+function reasonOf(model: Model, room: RoomState, item: Item): CallReason {
+  const { re, isInThread, mentions, everyone } = item;
+  const answer = isInThread === true ? "thread" : "reply";
+  const reasons: (CallReason | undefined)[] = [
+    model.calls.find((call) => call.item.seq === item.seq)?.reason,
+    mentions.some((name) => isSameName(name, model.me)) ? "mention" : undefined,
+    re !== undefined && loadedItem(room, re)?.isMine === true ? answer : undefined,
+    everyone === undefined ? undefined : "everyone",
+    hasKeyword(model, item) ? "keyword" : undefined,
+  ];
+  // The message that it answers may not be loaded any more.
+  return CALL_REASONS.find((reason) => reasons.includes(reason)) ?? answer;
+}
+
+function hasKeyword({ prefs }: Model, item: Item): boolean {
+  const keywords = prefs?.get(EVERYWHERE)?.keywords;
+  return withKeywords({ ...item, mentionsMe: false }, keywords).mentionsMe;
+}
+
 function entriesIn(model: Model, room: RoomState): ActivityEntry[] {
   const { target, read } = room;
   return itemsIn(model, room).flatMap((item): ActivityEntry[] => {
     if (!isListed(model, item)) return [];
     if (!item.isMine) {
       if (!item.mentionsMe) return [];
-      const root = item.isInThread === true && item.re !== undefined ? { root: item.re } : {};
+      const kind = reasonOf(model, room, item);
+      // The thread has a row of its own.
+      if (kind === "thread") return [];
+      const { re } = item;
+      const root = item.isInThread === true && re !== undefined ? { root: re } : {};
+      const answered = kind === "reply" && re !== undefined ? loadedItem(room, re) : undefined;
       const isUnread = item.n > read;
-      return [{ kind: "mention", target, item, ...root, by: item.from, isUnread }];
+      return [{ kind, target, item, ...root, answered, by: item.from, isUnread }];
     }
     return withoutIgnored(model, item).reactions.flatMap(({ sign, by, mine }) => {
       const last = by.at(-1);

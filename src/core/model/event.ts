@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import type { NoticeOf } from "../../wire/messages.ts";
+import type { CallReason, NoticeOf } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
 import type { QueuedBody } from "../client/queued-body.ts";
@@ -128,8 +128,13 @@ export type AnswerEvent =
       readonly hasMore: boolean;
     }
   | { readonly kind: "search-failed"; readonly query: SearchQuery; readonly fault: Fault }
-  /** Messages that call the user, and edits of them. */
-  | { readonly kind: "called"; readonly records: readonly ChatRecord[] };
+  /** Messages that call the user, and the last replies in threads, each with its edits. */
+  | {
+      readonly kind: "called";
+      readonly records: readonly ChatRecord[];
+      /** Reasons by seq; replies without one are only in a followed thread. */
+      readonly reasons: ReadonlyMap<number, CallReason>;
+    };
 
 export type UserEvent =
   | { readonly kind: "open"; readonly target: string | undefined }

@@ -184,18 +184,24 @@ function applyResults(draft: ModelDraft, { query, records, hasMore }: FoundEvent
 
 function applyCalls(
   draft: ModelDraft,
-  { records }: Extract<AnswerEvent, { kind: "called" }>,
+  { records, reasons }: Extract<AnswerEvent, { kind: "called" }>,
 ): void {
   const { me } = draft.fields;
   for (const record of records) {
     const room = record.kind === "edit" ? draft.room(record.room.id) : undefined;
     if (room !== undefined) applyChanges(room, [record], draft.fields);
   }
-  const calls = foundItems(
+  const found = foundItems(
     records.filter(({ kind }) => kind !== "edit"),
     me,
   );
-  draft.fields.calls = calls.map((call) => ({ ...call, item: { ...call.item, mentionsMe: true } }));
+  draft.fields.lastReplies = found.filter(({ item }) => item.isInThread === true);
+  draft.fields.calls = found.flatMap((call) => {
+    const reason = reasons.get(call.item.seq);
+    return reason === undefined
+      ? []
+      : [{ ...call, item: { ...call.item, mentionsMe: true }, reason }];
+  });
 }
 
 /** Newest first. */

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { RoomRules, ServerRules } from "../../wire/messages.ts";
+import type { CallReason, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
 import type { EventFacts } from "../client/event-facts.ts";
 import type { Receipt } from "../client/outbox.ts";
@@ -52,7 +52,9 @@ export interface Model {
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
   /** Unread messages that call the user, as the server listed them, without later changes. */
-  readonly calls: readonly FoundItem[];
+  readonly calls: readonly FoundCall[];
+  /** Last replies in followed threads, likewise. */
+  readonly lastReplies: readonly FoundItem[];
   /** Present while the user can undo that a room was marked as read. */
   readonly allRead: AllRead | undefined;
   readonly faults: readonly VisibleFault[];
@@ -482,6 +484,10 @@ export interface FoundItem {
   readonly room: RoomId;
   readonly target: string;
   readonly item: Item;
+}
+
+export interface FoundCall extends FoundItem {
+  readonly reason: CallReason;
 }
 
 export interface VisibleFault {

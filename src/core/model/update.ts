@@ -6,6 +6,7 @@ import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
+import type { CountedFollow } from "../rooms/prefs.ts";
 import { type EventHandlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
 import { withChanges } from "./changes.ts";
 import { withoutErasedEdit } from "./draft-targets.ts";
@@ -93,6 +94,7 @@ const LOGGED_OUT = {
   transfers: new Map(),
   search: undefined,
   calls: [],
+  lastReplies: [],
   allRead: undefined,
 } as const satisfies Partial<Model>;
 
@@ -180,7 +182,10 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   "author-key": (draft, { user, by }) => {
     for (const room of roomDrafts(draft)) markAuthor(room, user, by);
   },
-  prefs: applyPrefs,
+  prefs: (draft, event) => {
+    applyPrefs(draft, event);
+    if (event.follows?.some(isUnreadFollow) === true) draft.effects.push({ kind: "calls" });
+  },
   "prefs-set": applyPrefs,
   save: applyPrefs,
   follow: applyPrefs,
@@ -506,6 +511,10 @@ function isVisible({ fields }: ModelDraft, room: RoomState, item: Item): boolean
   return item.isInThread !== true && !isCovered && room.jump === undefined;
 }
 
+function isUnreadFollow({ on, unread = 0 }: CountedFollow): boolean {
+  return on && unread > 0;
+}
+
 function caughtUp(draft: ModelDraft): void {
   draft.fields.isCaughtUp = true;
   draft.fields.isOperator = draft.fields.notices.isOperator === true;
@@ -518,7 +527,10 @@ function caughtUp(draft: ModelDraft): void {
   requestMissing(draft);
   const hasUnloaded = (room: RoomState) =>
     room.kind === "room" && room.mentions.some(({ seq }) => loadedItem(room, seq) === undefined);
-  if ([...draft.rooms.values()].some(hasUnloaded)) draft.effects.push({ kind: "calls" });
+  const hasReplies = [...(draft.fields.follows?.values() ?? [])].some(isUnreadFollow);
+  if (hasReplies || [...draft.rooms.values()].some(hasUnloaded)) {
+    draft.effects.push({ kind: "calls" });
+  }
 }
 
 /**

@@ -34,7 +34,11 @@ test("lists what calls the user in messages that are not loaded, as last edited"
     record(8, { kind: "edit", body: edit }),
   ];
   const listed = updateAll(model, [
-    { kind: "called", records },
+    {
+      kind: "called",
+      records,
+      reasons: new Map([3, 4, 5].map((seq) => [seq, "mention"] as const)),
+    },
     recordEvent(9, { body: mention }),
     recordEvent(10, { kind: "erase", from: "ben", body: { seq: 5, also: [] } }),
   ]);
@@ -55,4 +59,35 @@ test("omits the user's own mentions and ignored people", () => {
     recordEvent(3, { from: "ana", body: mention }),
   );
   expect(activityOf(model)).toEqual([]);
+});
+
+test("says for each message the strongest reason, and lists each thread once", () => {
+  const { model } = scene(
+    recordEvent(2, { from: "ana" }),
+    recordEvent(3, { body: { text: "an answer", re: 2 } }),
+    recordEvent(4, { body: { text: "@ana an answer", mentions: ["ana"], re: 2 } }),
+    recordEvent(5, { body: { text: "@all", everyone: "all" } }),
+    recordEvent(6, { body: { text: "one", re: 2, thread: true } }),
+    recordEvent(7, { body: { text: "two", re: 2, thread: true } }),
+    { kind: "follow", room: LOBBY, seq: 2, on: true, read: 2, unread: 2, last: 7 },
+  );
+  const entries = activityOf(model).map(({ kind, item, answered }) => {
+    return [kind, item.seq, answered?.seq];
+  });
+  expect(entries).toEqual([
+    ["own-thread", 7, undefined],
+    ["everyone", 5, undefined],
+    ["mention", 4, undefined],
+    ["reply", 3, 2],
+  ]);
+});
+
+test("lists a followed thread whose replies are not loaded", () => {
+  const follow = { room: LOBBY, seq: 2, on: true, read: 2, unread: 1, last: 5 };
+  const { model, effects } = scene({ kind: "prefs", rooms: [], saved: [], follows: [follow] });
+  expect(effects).toContainEqual({ kind: "calls" });
+  const reply = record(5, { body: { text: "an answer", re: 2, thread: true } });
+  const listed = updateAll(model, [{ kind: "called", records: [reply], reasons: new Map() }]).model;
+  const entries = activityOf(listed).map(({ kind, item, isUnread }) => [kind, item.seq, isUnread]);
+  expect(entries).toEqual([["thread", 5, true]]);
 });

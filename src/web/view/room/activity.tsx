@@ -2,7 +2,12 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { type ActivityEntry, activityOf } from "../../../core/model/activity.ts";
+import {
+  type ActivityEntry,
+  type ActivityKind,
+  activityOf,
+  isCall,
+} from "../../../core/model/activity.ts";
 import { type DueWork, dueWork } from "../../../core/model/due.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -22,15 +27,23 @@ import { Knock } from "./rules.tsx";
 import { SavedDialog, SavedList, ThreadsDialog } from "./saved.tsx";
 import { RoomTile } from "./tile.tsx";
 
-type Filter = "all" | ActivityEntry["kind"] | "request" | "due";
+const FILTERS = ["all", "mention", "reply", "thread", "reaction", "request", "due"] as const;
 
-const FILTERS: readonly Filter[] = ["all", "mention", "thread", "reaction", "request", "due"];
+type Filter = (typeof FILTERS)[number];
 
-const ICONS: Readonly<Record<ActivityEntry["kind"], IconName>> = {
-  mention: "at",
-  thread: "thread",
-  reaction: "smile",
-};
+const KINDS: Readonly<Record<ActivityKind, { readonly icon: IconName; readonly filter: Filter }>> =
+  {
+    mention: { icon: "at", filter: "mention" },
+    reply: { icon: "reply", filter: "reply" },
+    thread: { icon: "thread", filter: "thread" },
+    "own-thread": { icon: "thread", filter: "thread" },
+    everyone: { icon: "megaphone", filter: "mention" },
+    keyword: { icon: "key", filter: "mention" },
+    reaction: { icon: "smile", filter: "reaction" },
+  };
+
+/** Calls before a button shows the others. */
+const CALLS_SHOWN = 20;
 
 interface RowProps {
   readonly entry: ActivityEntry;
@@ -78,9 +91,8 @@ function waiting({ entries, knocked, due, invited }: Found, filter: Filter): num
   if (filter === "request")
     return knocked.reduce((sum, { knocks }) => sum + knocks.length, invited);
   if (filter === "due") return due.filter(({ isHandedIn }) => isHandedIn === false).length;
-  return filter === "mention"
-    ? entries.filter(({ kind, isUnread }) => kind === filter && isUnread).length
-    : 0;
+  if (filter === "all") return 0;
+  return entries.filter(({ kind, isUnread }) => KINDS[kind].filter === filter && isUnread).length;
 }
 
 interface FiltersProps {
@@ -217,12 +229,16 @@ function byDay(entries: readonly ActivityEntry[], texts: Texts, times: Times) {
 
 function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsProps) {
   const { texts, times } = usePage();
-  const listed = found.entries.filter(({ kind }) => filter === "all" || kind === filter);
+  const listed = found.entries.filter(
+    ({ kind }) => filter === "all" || KINDS[kind].filter === filter,
+  );
   const knocked = filter === "all" || filter === "request" ? found.knocked : [];
   const invited = filter === "all" || filter === "request" ? found.invited : 0;
   const due = filter === "all" || filter === "due" ? found.due : [];
+  const unread = listed.filter(({ isUnread }) => isUnread);
   const sections = [
-    [texts.activityNew, listed.filter(({ isUnread }) => isUnread)] as const,
+    [texts.forYou, unread.filter(isCall)] as const,
+    [texts.activityNew, unread.filter((entry) => !isCall(entry))] as const,
     ...byDay(
       listed.filter(({ isUnread }) => !isUnread),
       texts,
@@ -231,24 +247,12 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
   ];
   const drawn = sections.map(([title, part]) =>
     part.length === 0 ? null : (
-      <section key={title} aria-label={title}>
-        <h2>{title}</h2>
-        <ul>
-          {part.map((entry) => {
-            const key = `${entry.kind} ${entry.item.seq} ${entry.sign}`;
-            return isWide ? (
-              <WideRow key={key} entry={entry} onJump={onJump} />
-            ) : (
-              <Row key={key} entry={entry} onJump={onJump} />
-            );
-          })}
-        </ul>
-      </section>
+      <EntrySection key={title} title={title} entries={part} onJump={onJump} isWide={isWide} />
     ),
   );
   return (
     <>
-      {isWide ? drawn[0] : null}
+      {drawn.slice(0, 2)}
       {invited > 0 ? <InvitationList onOpen={onOpen} /> : null}
       {knocked.map((room) => (
         <Requests key={room.id} room={room} />
@@ -263,7 +267,7 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
           </ul>
         </section>
       )}
-      {isWide ? drawn.slice(1) : drawn}
+      {drawn.slice(2)}
       {listed.length === 0 && knocked.length === 0 && due.length === 0 && invited === 0 ? (
         <div className="empty-state">
           <span className="empty-sign">
@@ -274,6 +278,61 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
         </div>
       ) : null}
     </>
+  );
+}
+
+interface EntrySectionProps extends Pick<RowProps, "onJump"> {
+  readonly title: string;
+  readonly entries: readonly ActivityEntry[];
+  readonly isWide: boolean;
+}
+
+function EntrySection({ title, entries, isWide, onJump }: EntrySectionProps) {
+  const { texts } = usePage();
+  const [isWhole, setWhole] = useState(false);
+  const isCalls = entries.some((entry) => entry.isUnread && isCall(entry));
+  const shown = isCalls && !isWhole ? entries.slice(0, CALLS_SHOWN) : entries;
+  const more = entries.length - shown.length;
+  return (
+    <section aria-label={title}>
+      <h2>
+        {title} {isCalls ? <span className="room-note">{entries.length}</span> : null}
+      </h2>
+      <ul>
+        {shown.map((entry) => {
+          const key = `${entry.kind} ${entry.item.seq} ${entry.sign}`;
+          return isWide ? (
+            <WideRow key={key} entry={entry} onJump={onJump} />
+          ) : (
+            <Row key={key} entry={entry} onJump={onJump} />
+          );
+        })}
+      </ul>
+      {more === 0 ? null : (
+        <Button variant="small" onClick={() => setWhole(true)}>
+          {texts.activityMore(more)}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+/** Head of the list of rooms on a phone: what calls the user. */
+export function ForYou({ onJump }: Pick<RowProps, "onJump">) {
+  const { texts } = usePage();
+  const calls = activityOf(useModel()).filter((entry) => entry.isUnread && isCall(entry));
+  if (calls.length === 0) return null;
+  return <EntrySection title={texts.forYou} entries={calls} isWide={false} onJump={onJump} />;
+}
+
+/** The user's own words that a reply answers. */
+function Answered({ entry: { answered } }: Pick<RowProps, "entry">) {
+  const { texts, times } = usePage();
+  if (answered === undefined) return null;
+  return (
+    <span className="activity-mine" dir="auto">
+      <PlainLine text={`${texts.ownPlace}: ${briefText(answered, texts, times)}`} />
+    </span>
   );
 }
 
@@ -314,8 +373,14 @@ function useRow({ entry, onJump }: RowProps) {
     onJump(target, root ?? item.seq);
     if (root !== undefined) chat.actions.openThread(root);
   };
-  const isCalling = kind === "mention" && isUnread;
-  const classes = ["activity-row", isUnread ? "is-unread" : "", isCalling ? "is-calling" : ""];
+  const isCalling = (kind === "mention" || kind === "everyone") && isUnread;
+  const isWhole = isUnread && isCall(entry);
+  const classes = [
+    "activity-row",
+    isUnread ? "is-unread" : "",
+    isCalling ? "is-calling" : "",
+    isWhole ? "is-whole" : "",
+  ];
   return { name, title, open, className: classes.join(" ") };
 }
 
@@ -325,7 +390,7 @@ function RowFace({ entry, name }: Pick<RowProps, "entry"> & { readonly name: str
     <span className="activity-face">
       <Avatar name={name} user={by} tint={tintOf(by)} />
       <span className="activity-kind" aria-hidden="true">
-        {sign === undefined ? <Icon name={ICONS[kind]} /> : cleanText(sign)}
+        {sign === undefined ? <Icon name={KINDS[kind].icon} /> : cleanText(sign)}
       </span>
     </span>
   );
@@ -350,6 +415,7 @@ function Row(props: RowProps) {
           <span className="activity-what" dir="auto">
             {texts.activityWhat[kind](title)}
           </span>
+          <Answered entry={entry} />
           <span className="activity-text" dir="auto">
             <PlainLine text={briefText(item, texts, times)} />
           </span>
@@ -380,6 +446,7 @@ function WideRow(props: RowProps) {
             </span>
             <time className="room-note">{times.brief(item.timeUnixMs)}</time>
           </span>
+          <Answered entry={entry} />
           <span className="room-last" dir="auto">
             <PlainLine text={briefText(item, texts, times)} />
           </span>

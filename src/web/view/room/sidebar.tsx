@@ -38,7 +38,7 @@ import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { ServerTile } from "../shell/server-tile.tsx";
 import { openOwnAccount, SettingsDialog } from "../shell/settings-dialog.tsx";
-import { Activity } from "./activity.tsx";
+import { Activity, ForYou } from "./activity.tsx";
 import { InvitationList, useInvitations } from "./invitations.tsx";
 import { presenceText } from "./members.tsx";
 import { OwnHead, OwnRows } from "./own-place.tsx";
@@ -197,7 +197,7 @@ const Line = memo(function Line({ line, work, onOpen }: LineProps) {
   );
 }, isSameLine);
 
-const SECTIONS = ["lesson", "unread", "favourites", "all"] as const;
+const SECTIONS = ["lesson", "calls", "unread", "favourites", "all"] as const;
 
 type Section = readonly [key: (typeof SECTIONS)[number], lines: readonly RoomListEntry[]];
 
@@ -208,8 +208,12 @@ type Section = readonly [key: (typeof SECTIONS)[number], lines: readonly RoomLis
 function sectionsOf({ rooms, people }: RoomList, lessons: string): readonly Section[] {
   const lines = [...rooms, ...people].sort((a, b) => b.activeSeq - a.activeSeq);
   const live = new Set(lessons.split("\n"));
-  const keyOf = ({ target, isFirst, isFavourite }: RoomListEntry) =>
-    live.has(target) ? "lesson" : isFirst ? "unread" : isFavourite ? "favourites" : "all";
+  const keyOf = ({ target, isFirst, isFavourite, mentions, isMuted, kind }: RoomListEntry) => {
+    if (live.has(target)) return "lesson";
+    const isCalling = mentions > 0 && !isMuted && kind !== "person";
+    if (isFirst) return isCalling ? "calls" : "unread";
+    return isFavourite ? "favourites" : "all";
+  };
   return SECTIONS.flatMap((key) => {
     const listed = lines.filter((line) => keyOf(line) === key);
     return listed.length === 0 ? [] : [[key, listed] as const];
@@ -415,8 +419,9 @@ function Skeleton() {
   );
 }
 
-function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch">) {
-  const { lines, isKnown, me, onOpen, onSearch } = props;
+function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch" | "onJump">) {
+  const { lines, isKnown, me, onOpen, onSearch, onJump } = props;
+  const isNarrow = useNarrow();
   const texts = useTexts();
   const menu = useLineMenu();
   return (
@@ -424,6 +429,7 @@ function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch
       {isKnown ? (
         <>
           <InvitationList onOpen={onOpen} />
+          {isNarrow ? <ForYou onJump={onJump} /> : null}
           <Sections lines={lines} me={me} onOpen={onOpen} />
         </>
       ) : (
@@ -610,7 +616,14 @@ export const SidebarRooms = memo(function SidebarRooms(props: RoomsProps) {
         </div>
       ) : (
         <>
-          <RoomLists lines={lines} isKnown={isKnown} me={me} onOpen={onOpen} onSearch={onSearch} />
+          <RoomLists
+            lines={lines}
+            isKnown={isKnown}
+            me={me}
+            onOpen={onOpen}
+            onSearch={onSearch}
+            onJump={onJump}
+          />
           {isNarrow ? newButton : null}
         </>
       )}
