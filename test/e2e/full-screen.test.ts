@@ -79,6 +79,14 @@ requires("tmux").test(
     ana.line("back again");
     await bob.shows(/│ back again$/);
 
+    ana.line("/msg bob lunch?");
+    await bob.shows(/Space: next, @ana \(1\)$/);
+    bob.press("M-i");
+    await bob.shows(/^ Inbox .* 1 unread since /);
+    await bob.shows(/^▸ .* 1 {2}ana .* lunch\?$/);
+    bob.press("Enter");
+    await bob.shows(/^@ana>$/);
+
     ana.press("C-d");
     await ana.shows(/^\$$/);
     bob.press("C-c");

@@ -22,6 +22,7 @@ import { type ChatRecord, fieldsIn, titleOf } from "../../core/client/chat-recor
 import { readInbox, withoutMuted } from "../../core/client/inbox.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { shownName } from "../../core/model/people.ts";
+import { isConversation } from "../../core/model/room.ts";
 import {
   hasOpened,
   isBoxOf,
@@ -752,7 +753,9 @@ export class LineClient extends SlashHost {
 /** Number of messages that call the account, and of all unread ones, before the rooms. */
 function unreadSum(model: Model): string {
   const rooms = [...model.rooms.values()];
-  const calls = rooms.reduce((sum, { mentions }) => sum + mentions.length, 0);
+  const calls = rooms
+    .filter((room) => !isConversation(room))
+    .reduce((sum, { mentions }) => sum + mentions.length, 0);
   const unread = rooms.reduce((sum, room) => sum + room.unread, 0);
   return `${calls > 0 ? `${calls} for you, ` : ""}${unread} unread`;
 }

@@ -76,7 +76,7 @@ function inboxEntry(
   );
   const sumOf = (count: (entry: RoomListEntry) => number) =>
     listed.reduce((sum, entry) => sum + count(entry), 0);
-  const [calls, unread] = [sumOf(({ mentions }) => mentions), sumOf(({ unread: count }) => count)];
+  const [calls, unread] = [sumOf(callsIn), sumOf(({ unread: count }) => count)];
   const count = unread === 0 ? "" : ` ${countText(calls, unread)} `;
   const label = cutTo(texts.screen.inbox, Math.max(1, columns - 2 - widthOf(count)));
   const gap = " ".repeat(Math.max(0, columns - 2 - widthOf(label) - widthOf(count)));
@@ -109,7 +109,7 @@ export function isTargetMuted(muted: readonly string[], target: string): boolean
 /** Next place to read in the order of the inbox; `undefined` if nothing else is new. */
 export function nextToRead(model: Model, muted: readonly string[]): RoomListEntry | undefined {
   const { rooms, people } = roomList(model);
-  const rank = ({ mentions, kind }: RoomListEntry) => (mentions > 0 ? 0 : kind === "room" ? 2 : 1);
+  const rank = (entry: RoomListEntry) => (callsIn(entry) > 0 ? 0 : entry.kind === "room" ? 2 : 1);
   const newest = ({ target }: RoomListEntry) => roomOf(model, target)?.lastSeq ?? 0;
   return [...rooms, ...people]
     .filter((entry) => entry.unread > 0 && !entry.isOpen && !entry.isIgnored)
@@ -118,8 +118,13 @@ export function nextToRead(model: Model, muted: readonly string[]): RoomListEntr
 }
 
 /** Place with its counts, such as `#ops (@1 34)`. */
-export function countedPlace(model: Model, { target, mentions, unread }: RoomListEntry): string {
-  return `${targetTitle(model, target)} (${countText(mentions, unread)})`;
+export function countedPlace(model: Model, entry: RoomListEntry): string {
+  return `${targetTitle(model, entry.target)} (${countText(callsIn(entry), entry.unread)})`;
+}
+
+/** In a conversation, every message is for the user, so none of them is counted as a call. */
+function callsIn({ kind, mentions }: RoomListEntry): number {
+  return kind === "room" ? mentions : 0;
 }
 
 function signOf({ kind, isOnline }: RoomListEntry): string {
@@ -137,7 +142,7 @@ function roomEntry(
   const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
   const { isFavourite, isLocked } = line;
   const hasUnread = unread > 0 && !isIgnored;
-  const count = hasUnread ? ` ${countText(mentions, unread)} ` : "";
+  const count = hasUnread ? ` ${countText(callsIn(line), unread)} ` : "";
   const marks: StyledLine = [
     { text: isFavourite ? "★ " : "", role: "accent" },
     { text: isSealed ? "⚿ " : isLocked ? "⚷ " : "", role: "dim" },
