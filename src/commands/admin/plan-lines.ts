@@ -59,13 +59,14 @@ export function planLines(
 
 /** Text of a line for people, such as "line 3: known: ana, imported on 2026-11-28". */
 export function planText({ line, action, user, why, confirm }: PlanLine): string {
-  const parts = [...(user === undefined ? [] : [user]), ...(why === "" ? [] : [why])];
+  const isNamed = user !== undefined && action !== "question" && action !== "problem";
+  const parts = [...(isNamed ? [user] : []), ...(why === "" ? [] : [why])];
   const answers = confirm === undefined ? "" : `; to confirm: ${confirm}`;
   return `line ${line}: ${action}: ${parts.join(", ")}${answers}`;
 }
 
 /** Such as "--room 8a or --new-room 7a". */
-export function answersOf({ subject, newRoom }: Question): string | undefined {
+function answersOf({ subject, newRoom }: Question): string | undefined {
   const answers = [
     ...(subject === undefined ? [] : [`--${subject.kind} ${subject.name}`]),
     ...(newRoom === undefined ? [] : [`--new-room ${newRoom}`]),
