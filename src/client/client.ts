@@ -158,6 +158,9 @@ export class Client extends ChatClient<ClientAccount> {
   readonly #listeners = new Set<(event: ClientEvent) => void>();
   readonly transfers: Transfers;
   readonly #locator: ServerLocator;
+  /** Users who have logged out of this client, and whose accounts have a password. */
+  readonly #signedOut = new Set<string>();
+  #hasPassword = false;
   #closed: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorWriter;
   #restoredFingerprint: Fingerprint | undefined;
@@ -447,8 +450,9 @@ export class Client extends ChatClient<ClientAccount> {
   }
 
   /**
-   * Waits until all posts are settled and keeps the link open. `forget` unenrols this device, so
-   * that the next log-in needs a password.
+   * Waits until all posts are settled and keeps the link open. The next log-in of this client needs
+   * the password, if the account has one. `forget` unenrols this device, so that also later clients
+   * need it.
    */
   async logout(forget = false): Promise<void> {
     const { session } = this.member;
@@ -456,6 +460,7 @@ export class Client extends ChatClient<ClientAccount> {
     this.#applyPrinted();
     session.flush();
     await this.endSession(forget ? { forget } : {});
+    if (this.#hasPassword) this.#signedOut.add(session.user.toLowerCase());
     const { fingerprint } = this;
     if (forget && fingerprint !== undefined) {
       this.deps.state.unenrol(fingerprint, session.user);
@@ -551,6 +556,7 @@ export class Client extends ChatClient<ClientAccount> {
       beforeSignature,
       presence: this.options.follow !== "none",
       isEnrolled: state.enrolment(fingerprint, requestedName) !== undefined,
+      mayUseKey: !this.#signedOut.has(requestedName.toLowerCase()),
       onUnenrolled: () => state.unenrol(fingerprint, requestedName),
     };
   }
@@ -562,7 +568,9 @@ export class Client extends ChatClient<ClientAccount> {
     const { state } = this.deps;
     const { greeted } = link;
     const { fingerprint, welcome } = greeted;
-    const { user, account } = result.account;
+    const { user, account, hasPassword } = result.account;
+    this.#hasPassword = hasPassword === true;
+    this.#signedOut.delete(user.toLowerCase());
     state.enrol(fingerprint, user, account);
     if (user.toLowerCase() !== requestedName.toLowerCase()) {
       // The account was renamed, and the old name redirects to the new one.

@@ -4,6 +4,7 @@ import { asFault, Fault } from "../base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../base/limits.ts";
 import { defined } from "../base/values.ts";
 import { Backoff } from "../core/backoff.ts";
+import { isSameName } from "../core/model/item.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
@@ -337,6 +338,13 @@ export class ConnectionLoop {
     const { connection } = current;
     if (connection.isClosed) throw connection.closeFault;
     if (this.#state !== state) throw notConnected();
+    const { user } = entered.account;
+    if (credentials.displayName !== undefined && !isSameName(user, credentials.user)) {
+      // The stored data of this client belongs to names. That of the derived one is another's.
+      this.#drop();
+      const named = { ...credentials, user, displayName: undefined, mode: "login" } as const;
+      return this.#authenticate(await this.open(), named);
+    }
     const previous = this.#account;
     const password = remembersPassword ? { password: entered.password } : {};
     this.#account = { user: entered.account.user, mode: "login", ...password };

@@ -150,9 +150,7 @@ export class Login {
     const roomSecret = this.#roomSecret;
     const { isEnrolled, greeted, connection } = this.context;
     const isOpen = greeted.welcome.needs === "open";
-    const requiresPassword =
-      this.credentials.requiresPassword === true && this.#password !== undefined;
-    if (mode !== "register" && isEnrolled && !requiresPassword) {
+    if (mode !== "register" && isEnrolled && !this.#requiresPassword) {
       const result = await this.#logInBySignature();
       if (result !== undefined) return result;
     }
@@ -162,6 +160,10 @@ export class Login {
     if ((isOpen && !needsToken) || connection.isAdmitted) return this.#registerOrLogIn();
     if (roomSecret !== undefined) return this.#withRoomSecret(roomSecret);
     return this.#withoutRoomSecret();
+  }
+
+  get #requiresPassword(): boolean {
+    return this.credentials.requiresPassword === true && this.#password !== undefined;
   }
 
   async #withRoomSecret(secret: string): Promise<LoginResult> {
@@ -233,6 +235,7 @@ export class Login {
     const { keys, connection, greeted, onUnenrolled, beforeSignature } = this.context;
     if (this.#wasSignatureRefused || !keys.canSign) return undefined;
     if (this.context.mayUseKey === false || this.credentials.usesKey === false) return undefined;
+    if (this.#requiresPassword) return undefined;
     const signature = await keys.device.sign(deviceProofBytes(greeted.greeting, this.#user));
     const isEarly = greeted.welcome.early === true;
     const afterSignature = isEarly ? beforeSignature?.({ connection, greeted }) : undefined;

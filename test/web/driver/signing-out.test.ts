@@ -206,3 +206,30 @@ openTest("signs in by display name", async ({ site, ana }) => {
   expect(chat.model.me).toBe("ana");
   expect(chat.knownAccounts.map(({ user }) => user)).toEqual(["ana"]);
 });
+
+openTest("the account of a display name mixes with no other of this browser", async (context) => {
+  const { site, browser, ana } = context;
+  const lena = await new Browser(site).member("lena", "of lena x");
+  await site.wait(lena.chat.actions.setDisplayName("Ана"));
+  ana.chat.actions.setDraft("lobby", { text: "of ana" });
+  await site.wait(ana.chat.logout());
+  const typed = { user: "Ana", displayName: "Ана" };
+  await site.wait(ana.chat.enter({ ...typed, password: "of lena x" }));
+  await ana.caughtUp();
+  expect([ana.chat.model.me, ana.chat.model.drafts.size]).toEqual(["lena", 0]);
+  expect(ana.chat.knownAccounts.map(({ user }) => user)).toEqual(["lena", "ana"]);
+  const next = await browser.tab({ reloads: ana });
+  await next.loggedIn("lena");
+});
+
+test("a wrong password opens nothing, although this browser has the key", async () => {
+  const site = await Site.open();
+  const browser = new Browser(site);
+  const kid = await browser.member("kid");
+  const other = await another(browser, "max", "of max xx");
+  await site.wait(other.chat.logout());
+  expect(other.chat.opensByKey("kid")).toBe(true);
+  expect(await refusal(other, "kid", "wrong password")).toBe("login-refused");
+  await site.wait(other.chat.enter({ user: "kid" }));
+  expect([kid.chat.model.me, other.chat.model.me]).toEqual(["kid", "kid"]);
+});

@@ -634,7 +634,7 @@ function AccountRow({ account, isCurrent }: AccountRowProps) {
 }
 
 /** Changes the account of this tab. */
-export function AccountsDialog({ onClose }: CloseProps) {
+function AccountsDialog({ onClose }: CloseProps) {
   const page = usePage();
   const { texts, chat, openDialog, fail } = page;
   const { me } = chat.model;
