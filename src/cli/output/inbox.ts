@@ -61,6 +61,7 @@ export function inboxJson({ calls, people, threads, rooms, ...counts }: Inbox): 
         unread: place.unread,
         calls: place.calls,
         firstUnread: place.first,
+        sealed: place.room.isSealed === true || undefined,
       }),
     ),
     { kind: "inbox", calls: callCount, unread, ...defined({ since: time(since) }) },
@@ -91,7 +92,9 @@ export function inboxText(inbox: Inbox, columns: number): string {
   });
   const rowOf = ({ room, thread, unread: count, calls: called, last }: InboxPlace) => {
     const at = thread === undefined && called > 0 ? `@${called} ${count}` : `${count}`;
-    const text = last === undefined ? "" : `${last.from ?? ""}: ${oneLine(last.text)}`;
+    // The server sees neither texts nor calls in encrypted rooms.
+    const words = room.isSealed === true ? "encrypted" : oneLine(last?.text ?? "");
+    const text = last === undefined ? "" : `${last.from ?? ""}: ${words}`;
     return [when(last?.timeUnixMs), at, placeNames(room).name, text];
   };
   const section = (title: string, rows: readonly (readonly string[])[], all: number) => {
