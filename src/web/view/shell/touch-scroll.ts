@@ -17,6 +17,8 @@ export function watchTouchScroll(
   let ends: (() => void)[] = [];
   let state: "rest" | "touched" | "dragged" | "coasting" = "rest";
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** The finger may still be there after its touch was cancelled, and scroll without events. */
+  let isCancelled = false;
   const rest = () => {
     state = "rest";
     onChange(false);
@@ -35,14 +37,16 @@ export function watchTouchScroll(
   const onEnd = ({ type, touches }: TouchEvent) => {
     if ([...touches].some(({ target }) => list.contains(target as Node))) return;
     stopFingers();
+    isCancelled = type === "touchcancel";
     // Some browsers cancel the touch when they begin to scroll.
-    if (state === "dragged" || type === "touchcancel") {
+    if (state === "dragged" || isCancelled) {
       state = "coasting";
       restSoon();
     } else rest();
   };
   const onStart = ({ target }: TouchEvent) => {
     clearTimeout(timer);
+    isCancelled = false;
     if (state === "rest") onChange(true);
     if (state !== "dragged") state = "touched";
     // If the touched row is removed, its events do not reach the list.
@@ -52,11 +56,16 @@ export function watchTouchScroll(
     );
   };
   const onScroll = () => {
+    if (state === "rest" && isCancelled) {
+      state = "coasting";
+      onChange(true);
+    }
     if (state === "coasting") restSoon();
   };
   return combined(
     listen(list, "touchstart", onStart, passive),
     listen(list, "scroll", onScroll, passive),
+    listen(list, "wheel pointerdown keydown", () => (isCancelled = false), passive),
     stopFingers,
     () => clearTimeout(timer),
   );
