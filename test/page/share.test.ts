@@ -2,12 +2,14 @@ import { expect } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { SAVED_BLOB_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { parseServerSpec } from "../../src/wire/invite.ts";
 import { noise, sha256 } from "../e2e/couriers.ts";
 import { type Program, Sandbox } from "../e2e/program.ts";
 import { requires } from "../installed.ts";
 import { tempFolder } from "../temp-folder.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
+import { largeFile } from "./fixtures.ts";
 import { PICKERS, savedBytes, savedNames, savedSha256 } from "./saved-files.ts";
 
 const browser = sharedBrowser();
@@ -51,6 +53,21 @@ pageTest("saves one file with one click, and ends the share", async () => {
   expect(String(taken["user"])).toMatch(/^browser-/);
   expect((await program.ended()).exitCode).toBe(0);
   expect(await bob.page.getByText(SAVED).count()).toBe(1);
+});
+
+pageTest("says before a large file is saved that this browser holds it in memory", async () => {
+  await using sandbox = new Sandbox();
+  const path = largeFile(sandbox.path("film.bin"), SAVED_BLOB_BYTES_MAX + 1);
+  const { origin, secret } = await startShare(sandbox, path);
+  const hint = "This browser holds a file in memory until it is complete";
+  for (const [initScript, isShown] of [
+    ["delete window.showSaveFilePicker;", true],
+    [PICKERS, false],
+  ] as const) {
+    await using bob = await browser.visit(`${origin}/#share=${secret}`, { initScript });
+    await bob.button("Save").waitFor();
+    expect(await bob.page.getByText(hint).isVisible()).toBe(isShown);
+  }
 });
 
 pageTest("saves several files, and a folder as an archive, overwriting nothing", async () => {

@@ -2,8 +2,10 @@
 
 import { useEffect, useSyncExternalStore } from "react";
 import { RENAMED_LISTED_MAX } from "../../base/limits.ts";
+import { SAVED_BLOB_BYTES_MAX } from "../../base/limits-page.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { cleanText, quoteText } from "../../base/text.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
 import type { ENGLISH, Texts } from "../../ui/messages/en/page.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
 import type { Platform } from "../browser/environment.ts";
@@ -115,6 +117,9 @@ function SharedFiles({ share, texts, state }: SharedFilesProps) {
           <SharedFileRow key={file.body.file} file={file} texts={texts} />
         ))}
       </ul>
+      {files.some(({ body }) => isHeldInMemory(body)) ? (
+        <p className="hint">{texts.shareLarge(formatSize(SAVED_BLOB_BYTES_MAX))}</p>
+      ) : null}
       {isSaved ? (
         <Announced kind="result" className="share-saved">
           {texts.shareSaved}
@@ -130,6 +135,11 @@ function SharedFiles({ share, texts, state }: SharedFilesProps) {
       )}
     </>
   );
+}
+
+/** Without a save dialog, the page holds a file until it is complete, which may be too large. */
+function isHeldInMemory({ size }: FileBody): boolean {
+  return size > SAVED_BLOB_BYTES_MAX && !("showSaveFilePicker" in window);
 }
 
 function SharedFileRow({ file, texts }: { readonly file: SharedFile; readonly texts: ShareTexts }) {

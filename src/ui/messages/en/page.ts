@@ -1236,6 +1236,9 @@ export const ENGLISH = {
   shareSave: (n: number) => (n === 1 ? "Save" : `Save all ${n} files`),
   shareRemaining: "Save remaining files",
   shareSaving: "Saving…",
+  shareLarge: (size: string) =>
+    `This browser holds a file in memory until it is complete, which may fail above ${size}. ` +
+    "Chrome and Edge on a computer save to the disk.",
   shareSaved: "All files are saved and verified. You can close this page.",
   shareZip: "saved as a zip archive",
   shareSavedAs: (name: string) => `saved as ${name}`,

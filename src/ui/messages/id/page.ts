@@ -1422,6 +1422,9 @@ export const INDONESIAN: Texts = {
   shareSave: (n) => (n === 1 ? "Simpan" : `Simpan ${n} berkas`),
   shareRemaining: "Simpan berkas yang tersisa",
   shareSaving: "Menyimpan…",
+  shareLarge: (size) =>
+    `Peramban ini menyimpan berkas di memori sampai lengkap, dan mungkin gagal di atas ${size}. ` +
+    "Chrome dan Edge di komputer menyimpannya ke disk.",
   shareSaved: "Semua berkas tersimpan dan terverifikasi. Halaman ini boleh ditutup.",
   shareZip: "disimpan sebagai arsip zip",
   shareSavedAs: (name) => `disimpan sebagai ${name}`,

@@ -86,7 +86,8 @@ function canView({ name, size, folder, isSealed }: FileView): boolean {
 
 interface FileActions {
   readonly open: (() => void) | undefined;
-  readonly save: () => void;
+  /** `undefined` if this browser cannot decrypt so large a file. */
+  readonly save: (() => void) | undefined;
   readonly items: () => MenuItem[];
 }
 
@@ -113,7 +114,7 @@ function fileActions(page: PageValue, item: Item, file: FileView): FileActions {
   const canBrowserSave = file.folder === undefined && file.isSealed !== true;
   return {
     open: canView(file) ? (isHarmless ? view : prompt) : undefined,
-    save: isSavedByPage(file) ? save : saveInBrowser,
+    save: cannotSave(file) ? undefined : isSavedByPage(file) ? save : saveInBrowser,
     items: () => [
       ...(canBrowserSave
         ? [{ label: texts.saveByBrowser, icon: "down", onChoose: saveInBrowser } as const]
@@ -137,7 +138,7 @@ interface PictureBoxProps {
   readonly file: FileView;
   /** `undefined` below a card with the file's name. */
   readonly isSquare?: boolean;
-  readonly open: () => void;
+  readonly open: (() => void) | undefined;
 }
 
 function PictureBox({ file, isSquare, open }: PictureBoxProps) {
@@ -197,7 +198,7 @@ function PictureCell(props: FileProps & { readonly isSquare: boolean }) {
     <div className="picture-cell" role="group" aria-label={`${texts.file} ${name}`}>
       <PictureBox file={file} isSquare={isSquare} open={open ?? save} />
       <div className="picture-tools">
-        <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
+        {save && <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />}
         <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
       </div>
       {transfer && <TransferLine transfer={transfer} isCompact />}
@@ -263,10 +264,9 @@ export function FileRow({ item, file, isOwn }: FileProps & { readonly isOwn?: bo
         <span className="file-note" dir="auto">
           {facts.join(" · ")}
         </span>
+        {save === undefined ? <span className="file-note">{texts.fileSealedLarge}</span> : null}
       </div>
-      {cannotSave(file) ? null : (
-        <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
-      )}
+      {save && <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />}
     </div>
   );
 }
@@ -278,8 +278,8 @@ function VoiceFile({ sound, ...props }: FileProps & { readonly sound: FileVoice 
   const { voices } = usePlaying();
   const transfer = useModelValue((model) => findDownload(model, file.file));
   const name = cleanText(file.name);
-  const saving = { label: texts.saveFile(name), icon: "down", onChoose: save } as const;
-  const menu = () => [...(cannotSave(file) ? [] : [saving]), ...items()];
+  const saving = { label: texts.saveFile(name), icon: "down" } as const;
+  const menu = () => [...(save === undefined ? [] : [{ ...saving, onChoose: save }]), ...items()];
   return (
     <>
       <VoiceLine voices={voices} {...sound}>
@@ -340,15 +340,13 @@ function FileCard(props: FileProps & { readonly showsFilm: boolean }) {
         {canPreview ? (
           <IconButton icon="picture" label={texts.preview} onPress={() => setPreviewed(true)} />
         ) : null}
-        {cannotSave(file) ? null : (
-          <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
-        )}
+        {save && <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />}
         {menu.length === 0 ? null : (
           <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
         )}
       </div>
       {isHeic(file.name) ? <p className="file-note">{texts.heicHint}</p> : null}
-      {cannotSave(file) ? <p className="file-note">{texts.fileSealedLarge}</p> : null}
+      {save === undefined ? <p className="file-note">{texts.fileSealedLarge}</p> : null}
       {isPreviewed && open !== undefined ? <PictureBox file={file} open={open} /> : null}
       {media?.kind === "sound" || media?.kind === "video" ? (
         <Player file={file} seq={props.item.seq} kind={media.kind} showsFilm={showsFilm} />
