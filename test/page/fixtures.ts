@@ -118,3 +118,38 @@ export const BLACK_PREVIEWS = `{
     return convertToBlob.call(this, options);
   };
 }`;
+
+function box(kind: string, ...parts: readonly Uint8Array[]): Buffer {
+  const body = Buffer.concat([Buffer.from(kind, "latin1"), ...parts]);
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(body.length + 4, 0);
+  return Buffer.concat([size, body]);
+}
+
+/** Photo as iPhones write it: one item of coded HEVC, whose bytes are noise. */
+export function heicPhoto(): Buffer {
+  const hex = (digits: string) => Buffer.from(digits, "hex");
+  const ascii = (text: string) => Buffer.from(text, "latin1");
+  const coded = noise(4_000);
+  const build = (offset: number) => {
+    const place = Buffer.alloc(8);
+    place.writeUInt32BE(offset, 0);
+    place.writeUInt32BE(coded.length, 4);
+    const item = box("infe", hex("0200000000010000"), ascii("hvc1\0"));
+    const sides = box("ispe", hex("00000000"), hex("00000280000001e0"));
+    const configured = box("hvcC", hex("0101600000009000000000005df000fcfdf8f800000f00"));
+    const linked = box("ipma", hex("00000000"), hex("00000001"), hex("0001028182"));
+    const meta = box(
+      "meta",
+      hex("00000000"),
+      box("hdlr", hex("0000000000000000"), ascii("pict"), Buffer.alloc(13)),
+      box("pitm", hex("000000000001")),
+      box("iinf", hex("000000000001"), item),
+      box("iprp", box("ipco", sides, configured), linked),
+      box("iloc", hex("0000000044000001000100000001"), place),
+    );
+    const head = box("ftyp", ascii("heic"), hex("00000000"), ascii("mif1heic"));
+    return Buffer.concat([head, meta, box("mdat", coded)]);
+  };
+  return build(build(0).length - coded.length);
+}

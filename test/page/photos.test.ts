@@ -9,7 +9,7 @@ import { locationIn } from "../core/client/location-in.ts";
 import { until } from "../event.ts";
 import { IS_SOAK } from "../samples.ts";
 import { pageTest } from "./browser.ts";
-import { BLACK_PREVIEWS, photo, sentJpeg, tone } from "./fixtures.ts";
+import { BLACK_PREVIEWS, heicPhoto, photo, sentJpeg, tone } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import { scrollIntoView } from "./scroll-into-view.ts";
 import type { Visit } from "./visit.ts";
@@ -124,10 +124,14 @@ pageTest("says why a picture isn't displayed, and stays responsive", async () =>
   const whole = await largeJpeg(3_000, 2_000);
   const corrupt = Buffer.from(whole);
   for (let at = 2_800_000; at < corrupt.length - 2; at += 37) corrupt[at] = 0xff;
-  const broken = { "cut.jpg": whole.subarray(0, whole.length / 2), "bomb.png": bombPng() };
-  await post({ ...broken, "corrupt.jpg": corrupt });
+  const broken = {
+    "cut.jpg": whole.subarray(0, whole.length / 2),
+    "bomb.png": bombPng(),
+    "corrupt.jpg": corrupt,
+  };
+  await post(broken);
   const ana = await server.window("ana");
-  for (const name of ["cut.jpg", "bomb.png", "corrupt.jpg"]) {
+  for (const name of Object.keys(broken)) {
     await ana.file(name).getByText("This image can't be displayed.").waitFor();
     await ana.button(`Save ${name}`).waitFor();
   }
@@ -168,9 +172,17 @@ pageTest("has a card for each kind of file, and plays sound and film in the mess
     "talk.pptx": "Presentation (PPTX)",
     "main.rs": "Text (RS)",
     "IMG_1.HEIC": "HEIC image",
+    "IMG_2.jxl": "File JXL",
     "data.xyz": "File XYZ",
   };
-  await post({ ...cards, "bell.wav": tone(4), "clip.webm": film, "broken.mov": "no film" });
+  const modern = { "IMG_1.HEIC": heicPhoto(), "IMG_2.jxl": Buffer.from("ff0a7f1f", "hex") };
+  await post({
+    ...cards,
+    ...modern,
+    "bell.wav": tone(4),
+    "clip.webm": film,
+    "broken.mov": "no film",
+  });
   for (const [name, type] of Object.entries(cards)) {
     await scrollIntoView(ana.file(name));
     await ana.file(name).getByText(`${type} · `).waitFor();
