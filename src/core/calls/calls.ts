@@ -33,7 +33,7 @@ export interface Readers {
 }
 
 /** Stands for all members of a room, so that a call of all takes the space of one. */
-export const EVERYONE = "everyone" as UserId;
+const EVERYONE = "everyone" as UserId;
 
 /**
  * Returns the members whom a message calls, each for the strongest reason, without the author of
