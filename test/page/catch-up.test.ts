@@ -4,6 +4,7 @@ import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
+const CALLS = [5, 20, 35];
 const POLL = { text: "Which day?\n1. Monday\n2. Friday", poll: { options: 2 } };
 
 /** Ana is in the lobby, while Ben posts 40 messages to the room, of which three call her. */
@@ -15,11 +16,10 @@ async function filled(room: string): Promise<Visit> {
   await ana.waitUntilSent();
   await ana.room("lobby").click();
   await ben.tab.ask("join", { room });
-  for (let n = 1; n <= 40; n++) {
-    const isCall = n === 5 || n === 20 || n === 35;
-    if (n === 30) await ben.post("", room, POLL);
-    else await ben.post(isCall ? `@ana call ${n}` : `message ${n}`, room);
-  }
+  const text = (n: number) => (CALLS.includes(n) ? `@ana call ${n}` : `message ${n}`);
+  await ben.postMany(29, (n) => text(n + 1), room);
+  await ben.post("", room, POLL);
+  await ben.postMany(10, (n) => text(n + 31), room);
   await ana.page.locator(".room-line", { hasText: room }).getByText("message 40").waitFor();
   await ana.room(room).click();
   return ana;
