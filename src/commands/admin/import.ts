@@ -370,7 +370,10 @@ function unanswered(change: ImportChange, cards: ReadonlyMap<string, Card>): Car
 }
 
 function jsonOf(change: ImportChange) {
-  if (isCode(change)) return { line: change.line, kind: change.kind, user: change.user };
+  if (isCode(change)) {
+    const id = defined({ id: change.kind === "create-account" ? change.externalId : undefined });
+    return { line: change.line, kind: change.kind, user: change.user, ...id };
+  }
   if (change.kind !== "display-name") return change;
   const { isNew: _, ...fields } = change;
   return fields;
@@ -395,7 +398,9 @@ function textOf(change: ImportChange): string {
         ? `new room ${change.room}, a name that another room had`
         : `new room ${change.room}`;
     case "create-account":
-      return `new account ${change.user}`;
+      return change.externalId === undefined
+        ? `new account ${change.user}`
+        : `new account ${change.user}, id ${change.externalId}`;
     case "renew-code":
       return `new code for ${change.user}`;
     case "display-name":

@@ -39,7 +39,10 @@ export function planLines(
   const departures = Map.groupBy(left, ({ line }) => line);
   const clear = people.flatMap(({ line, user, entry }): PlanLine[] => {
     if (openLines.has(line)) return [];
-    const texts = (changes.get(line) ?? []).map(textOf);
+    // A new account is created with its display name.
+    const own = (changes.get(line) ?? []).filter((one) => !("isNew" in one && one.isNew));
+    const named = own.flatMap((one) => ("displayName" in one ? (one.displayName ?? []) : []));
+    const texts = [...(entry === undefined ? named : []), ...own.map(textOf)];
     if (entry === undefined) return [{ line, action: "new", user, why: texts.join("; ") }];
     const action = texts.length === 0 ? "known" : "change";
     const gone = (departures.get(line) ?? []).map(({ room }) => `has left ${room}, not added`);

@@ -685,7 +685,7 @@ test("says of each line what it is, and how the account came to be", async () =>
   expect(lines.map((line) => line.replaceAll(/\d{4}-\d\d-\d\d/g, "DAY"))).toEqual([
     "line 2: change: siti, Siti Aminah, imported on DAY; display-name",
     "line 3: known: mia, registered on DAY",
-    "line 4: new: neu, create-account; display-name; add",
+    "line 4: new: neu, Neu; create-account; add",
     expect.stringMatching(/^line 5: question: .*--account budi$/),
     "line 6: change: rename-room",
   ]);
