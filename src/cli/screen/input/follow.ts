@@ -195,9 +195,11 @@ function jumpedTo(
   return { ...state, scroll, selected };
 }
 
-function withLoadedSelection(state: ScreenState, { rows }: HandlerContext): ScreenState {
-  // Keys that follow a jump are for its message, also before the message is loaded.
-  if (rows.loading?.side === "around") return { ...state, selected: rows.loading.seq };
+function withLoadedSelection(state: ScreenState, { rows, model }: HandlerContext): ScreenState {
+  // Keys that follow a jump are for its message, also before the message is loaded. A room that
+  // opens at its first new message selects nothing.
+  const isJump = rows.loading?.side === "around" && openRoom(model)?.jumpSeq === rows.loading.seq;
+  if (isJump) return { ...state, selected: rows.loading.seq };
   const { selected } = state;
   if (selected === undefined) return state;
   const isPresent = rows.rows.some((row) =>

@@ -116,7 +116,11 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
     }
     default: {
       const wasReading = { ...state, readsOn: false };
-      return handleKey(state.readsOn && key.name !== "space" ? wasReading : state, key, context);
+      return handleKey(
+        state.readsOn && chordOf(key) !== "space" ? wasReading : state,
+        key,
+        context,
+      );
     }
   }
 }
@@ -136,6 +140,11 @@ function handleLetters(state: ScreenState, text: string, context: HandlerContext
   return result;
 }
 
+/** Blanks that arrive in one read, as of a held key, are one Space, so that no page is skipped. */
+function chordOf({ name, text }: Key): string {
+  return name === "text" && /^ +$/.test(text) ? "space" : name;
+}
+
 function handleKey(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   const mode = modeOf(state);
   // Several characters in one read were typed before the question appeared, so they are not an
@@ -143,7 +152,7 @@ function handleKey(state: ScreenState, key: Key, context: HandlerContext): Updat
   if (key.name === "text" && mode === "question") return withActions(state);
   const hasLetterCommands = mode === "selected" || mode === "menu";
   if (key.name === "text" && hasLetterCommands) return handleLetters(state, key.text, context);
-  for (const command of context.keymap.commandsAt(mode, key.name)) {
+  for (const command of context.keymap.commandsAt(mode, chordOf(key))) {
     const updated = HANDLERS[command](state, context);
     if (updated !== undefined) return updated;
   }

@@ -3,6 +3,7 @@ import { Fault } from "../../../../src/base/fault.ts";
 import { follow, type PreviousModel } from "../../../../src/cli/screen/input/follow.ts";
 import type { Action } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import { LOBBY, recordEvent, scene } from "../../../core/model-scene.ts";
 import { Screen } from "./scene.ts";
 
@@ -123,6 +124,22 @@ test("types nothing between a jump and its message", () => {
   const failed = { kind: "page-failed", room, side: "around", seq: 1 } as const;
   actionsAfter(screen, { ...failed, fault: new Fault("link-closed", "") });
   expect(screen.state.selected).toBeUndefined();
+});
+
+test("selects nothing while a room loads its first new message", () => {
+  const screen = new Screen();
+  const { model } = screen.context;
+  const room = model.rooms.get(LOBBY);
+  if (room === undefined) throw new Error("no room");
+  const loading = { side: "around", seq: 3 } as const;
+  const waiting = { ...model, rooms: new Map([[LOBBY, { ...room, loading, jumpSeq: undefined }]]) };
+  screen.context = {
+    ...screen.context,
+    model: waiting,
+    rows: new RowBuilder().rowsOf(waiting, () => 0, false, true),
+  };
+  const before = { model, jumpedKey: undefined, bottoms: 0, isEmpty: false };
+  expect(follow(screen.state, before, screen.context).state.selected).toBeUndefined();
 });
 
 test("restores the text that an edit replaced when its message is erased", () => {

@@ -133,6 +133,14 @@ test("Space reads 230 messages in 26 pages, then opens the next room, then types
   expect(screen.key({ name: "space", text: " " }).line).toBe(" |");
 });
 
+test("several blanks in one read turn one page", () => {
+  const screen = new Screen();
+  screen.state = { ...screen.state, scroll: { key: "i3", below: 0 } };
+  const once = screen.press("space").state;
+  screen.state = { ...screen.state, scroll: { key: "i3", below: 0 } };
+  expect(screen.type("    ").state).toEqual(once);
+});
+
 test("Space types a blank behind text", () => {
   const screen = new Screen().type("and");
   expect(screen.key({ name: "space", text: " " }).line).toBe("and |");
