@@ -234,6 +234,18 @@ const OPENED_AT = `(() => {
   };
 })()`;
 
+/** Measured after some frames, in which a change of the model is drawn. */
+const TOP_OF_30 = `new Promise((resolve) => {
+  let frames = 5;
+  const next = () => {
+    if (--frames > 0) return requestAnimationFrame(next);
+    const rows = [...document.querySelectorAll(".timeline article[data-seq]")];
+    const row = rows.find(({ textContent }) => textContent.includes("new 30."));
+    resolve(row?.getBoundingClientRect().top ?? 0);
+  };
+  next();
+})`;
+
 for (const width of [390, 1440]) {
   pageTest(`opens a room at the first of 200 new messages, ${width} pixels wide`, async () => {
     const room = `busy${width}`;
@@ -255,6 +267,14 @@ for (const width of [390, 1440]) {
     expect(line).toBeLessThan(0.34);
     expect(firstBelow).toContain("new 0.");
     expect(above).toBeGreaterThan(0);
+    // Neither a message nor another window moves the reader back to the line.
+    await page.evaluate(`document.querySelector(".timeline .list").scrollBy(0, 400)`);
+    const before = await page.evaluate<number>(TOP_OF_30);
+    expect(before).toBeGreaterThan(0);
+    await writer.post("later.", room);
+    await page.evaluate(`dispatchEvent(new Event("blur"))`);
+    await page.evaluate(`dispatchEvent(new Event("focus"))`);
+    expect(await page.evaluate<number>(TOP_OF_30)).toBeCloseTo(before, 0);
     await page.locator(".list").press("End");
     await reader.waitForMessage("new 199.");
     // What was skipped stays unread.

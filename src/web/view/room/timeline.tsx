@@ -410,6 +410,9 @@ function useVisibleRange(
     if (handle === null || handle.viewportSize === 0) return;
     const { scrollOffset, viewportSize, scrollSize } = handle;
     const below = scrollSize - viewportSize - scrollOffset;
+    const target = aim.current;
+    const aimed = target === undefined ? -1 : rows.findIndex(({ key }) => key === target.key);
+    if (isAimedAt(handle, handle.edgesOf(aimed), target)) aim.current = undefined;
     if (
       below <= STICK_PX &&
       !hasNewer &&
