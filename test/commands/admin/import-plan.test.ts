@@ -699,3 +699,48 @@ test("plans 1,000 lines fast", async () => {
   expect([problems, planned.length]).toEqual([[], 15_040]);
   expect(performance.now() - began).toBeLessThan(10_000);
 });
+
+test("a school goes through two years by lists, and rooms have the right people", async () => {
+  const { make, entries } = await school();
+  /** Pupils by class, as the school's own books have them. */
+  let books = new Map<string, readonly string[]>();
+  let next = 0;
+  const intake = () => Array.from({ length: 20 }, () => `pupil${next++}`);
+  const idOf = (pupil: string) => `00${pupil.slice(5)}`;
+  const line = (pupil: string, room: string) => `${idOf(pupil)},${pupil},${room},`;
+  const readers = async () => {
+    const { accounts } = await entries();
+    const pupils = accounts.filter(({ user, removed }) => /^pupil/.test(user) && removed !== true);
+    const pairs = pupils.flatMap(({ user, rooms = [] }) => rooms.map((room) => ({ user, room })));
+    return Object.fromEntries(
+      [...Map.groupBy(pairs, ({ room }) => room)]
+        .filter(([room]) => room !== "lobby")
+        .map(([room, all]) => [room, all.map(({ user }) => user).toSorted()]),
+    );
+  };
+  const booked = () =>
+    Object.fromEntries([...books].map(([room, all]) => [room, [...all].toSorted()]));
+  books = new Map(["7a", "8a", "9a"].map((room) => [room, intake()]));
+  const lines = [...books].flatMap(([room, all]) => all.map((pupil) => line(pupil, room)));
+  await make(`id,name,rooms,role\n${lines.join("\n")}`);
+  expect(await readers()).toEqual(booked());
+  for (const year of [2027, 2028]) {
+    const [seven = [], eight = [], nine = []] = ["7a", "8a", "9a"].map((room) => books.get(room));
+    // The first of each class repeats the year, and the last one leaves.
+    const [stays, ...others] = seven.slice(0, -1);
+    const fresh = intake();
+    const text = [
+      ...[`,#9a,abi-${year},`, ",#8a,9a,", ",#7a,8a,", `,#abi-${year - 1},,closed`],
+      ...fresh.map((pupil) => line(pupil, "7a")),
+      `${idOf(String(stays))},,8a:left 7a,`,
+      ...[seven.at(-1), ...nine].map((pupil) => `${idOf(String(pupil))},${pupil},,left`),
+    ].filter((one) => year > 2027 || !one.includes("closed"));
+    await make(`id,name,rooms,role\n${text.join("\n")}`);
+    books = new Map([
+      ["7a", [...fresh, String(stays)]],
+      ["8a", others],
+      ["9a", eight],
+    ]);
+    expect(await readers()).toEqual(booked());
+  }
+});
