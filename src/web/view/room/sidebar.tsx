@@ -204,14 +204,19 @@ type Section = readonly [key: (typeof SECTIONS)[number], lines: readonly RoomLis
 /**
  * Sections by activity.
  * @param lessons targets of rooms with a lesson
+ * @param isNarrow whether the calls themselves precede the list
  */
-function sectionsOf({ rooms, people }: RoomList, lessons: string): readonly Section[] {
+function sectionsOf(
+  { rooms, people }: RoomList,
+  lessons: string,
+  isNarrow: boolean,
+): readonly Section[] {
   const lines = [...rooms, ...people].sort((a, b) => b.activeSeq - a.activeSeq);
   const live = new Set(lessons.split("\n"));
   const keyOf = ({ target, isFirst, isFavourite, mentions, isMuted, kind }: RoomListEntry) => {
     if (live.has(target)) return "lesson";
     const isCalling = mentions > 0 && !isMuted && kind !== "person";
-    if (isFirst) return isCalling ? "calls" : "unread";
+    if (isFirst) return isCalling && !isNarrow ? "calls" : "unread";
     return isFavourite ? "favourites" : "all";
   };
   return SECTIONS.flatMap((key) => {
@@ -300,7 +305,7 @@ function Sections({ lines, me, onOpen }: SectionsProps) {
     list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [open, isNarrow]);
   const lessons = useModelValue(lessonTargets);
-  const sections = sectionsOf(lines, lessons);
+  const sections = sectionsOf(lines, lessons, isNarrow);
   return (
     <div ref={list}>
       {sections.map(([key, listed]) => (
