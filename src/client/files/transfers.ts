@@ -20,14 +20,12 @@ import { Download, type DownloadSinkOptions, type PartialDownload } from "./down
 import { DownloadChannel } from "./download-channel.ts";
 import type { Hashing } from "./hashing.ts";
 import { MemorySink } from "./memory-sink.ts";
-import {
-  type AttachmentRequest,
-  type MessagePosts,
-  type MessageRequest,
-  MessageSending,
-  messageKey,
+import type {
+  AttachmentRequest,
+  MessagePosts,
+  MessageRequest,
   PreparedMessage,
-  type SentMessage,
+  SentMessage,
 } from "./message.ts";
 import type { TransferProgress } from "./progress.ts";
 import { type SourceUpload, Upload, type UploadOptions } from "./upload.ts";
@@ -180,6 +178,9 @@ export interface TransfersOptions extends UploadOptions, Pick<CipherStageOptions
   readonly session: () => FileSession;
 }
 
+/** Module for commands, which no page loads. */
+const messageModule = () => import("./message.ts");
+
 /** Maximum wait for the withdrawal of an upload that failed. */
 const WITHDRAW_TIMEOUT_MS = 3_000;
 /** Maximum wait for a hand-over of one chunk, which a later attempt repeats. */
@@ -210,6 +211,7 @@ export class Transfers {
     const [first] = request.files;
     const { hashing, untilPosted = (settled: Promise<void>) => settled } = this.options;
     const body = stage?.mark(request.body) ?? request.body;
+    const { MessageSending } = await messageModule();
     const sending = new MessageSending(
       { ...request, body },
       {
@@ -284,8 +286,9 @@ export class Transfers {
     const request = { ...file, to };
     const upload = new Upload(this.options, request, new AbortController().signal);
     if (!(await upload.prepare())) return undefined;
+    const { messageKey, PreparedMessage: Prepared } = await messageModule();
     const key = messageKey(message, this.options.hashing.sha256);
-    const prepared = new PreparedMessage(upload, message, key);
+    const prepared = new Prepared(upload, message, key);
     this.#prepared.set(file.source, prepared);
     return prepared;
   }

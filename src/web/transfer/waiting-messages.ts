@@ -8,7 +8,6 @@ import { ID_BYTES } from "../../base/ids.ts";
 import { FILES_UPLOADED_TOGETHER_MAX } from "../../base/limits.ts";
 import { PAGE_WAITING_MESSAGES_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
-import { countLocated } from "../../client/files/located-files.ts";
 import type { CompleteUpload, PreviewContent, Transfers } from "../../client/files/transfers.ts";
 import {
   type OutgoingOrder,
@@ -30,6 +29,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { FileSource, fileStamp, readableFile } from "../browser/file-source.ts";
 import { accountPrefix, numberKey, type TableChange } from "../browser/indexed-db.ts";
+import { withFetchFault } from "../browser/parts.ts";
 import { readSound } from "../browser/sound.ts";
 import type { AttachmentStore } from "./attachment-store.ts";
 import { type AttachedContent, type Attachment, folderModule } from "./attachments.ts";
@@ -67,6 +67,9 @@ const STORED_MESSAGE = v.looseObject({
     }),
   ),
 });
+
+/** Module that finds locations in files, which most visits do not need. */
+const locatedModule = withFetchFault(() => import("../../client/files/located-files.ts"));
 
 const NO_PROGRESS: ReadonlyMap<number, ProgressReport> = new Map();
 
@@ -476,9 +479,11 @@ export class WaitingMessages {
   /** @throws {Fault} not-allowed if the position that the user left out would be sent */
   async #smaller(original: File): Promise<File> {
     const smaller = await this.options.photos?.smaller(original);
-    if (smaller === undefined && (await countLocated([readableFile(original)])).has > 0)
+    if (smaller !== undefined) return smaller;
+    const { countLocated } = await locatedModule();
+    if ((await countLocated([readableFile(original)])).has > 0)
       throw new PageFault("not-allowed", "positionRemains");
-    return smaller ?? original;
+    return original;
   }
 
   #post(

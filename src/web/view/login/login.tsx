@@ -33,7 +33,6 @@ import { LazyModule, useModule } from "../shell/lazy.ts";
 import { readLocal } from "../shell/local.ts";
 import { NewPassword } from "../shell/new-password.tsx";
 import { trustOffer } from "../trust/offer-module.ts";
-import { AccountFaces } from "./faces.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
 
 interface TypedLogin {
@@ -136,6 +135,7 @@ interface KnownProps {
 function KnownAccounts({ task, onOther, onOwner }: KnownProps) {
   const page = useStart();
   const { texts } = page;
+  const { AccountFaces } = useModule(faces) ?? {};
   const [wrong, setWrong] = useState<ReactNode>();
   const enter = async (login: TypedLogin, run: () => Promise<void>) => {
     setWrong(undefined);
@@ -154,7 +154,9 @@ function KnownAccounts({ task, onOther, onOwner }: KnownProps) {
   };
   return (
     <>
-      <AccountFaces task={task} onEnter={onEnter} onOther={onOther} fault={wrong} />
+      {AccountFaces === undefined ? null : (
+        <AccountFaces task={task} onEnter={onEnter} onOther={onOther} fault={wrong} />
+      )}
       <Refusal fault={wrong === undefined ? task.fault : undefined} />
     </>
   );
@@ -453,6 +455,7 @@ export function SignIn() {
 }
 
 const programOffer = new LazyModule(() => import("./program-offer.tsx"));
+const faces = new LazyModule(() => import("./faces.tsx"));
 const newNames = new LazyModule(() => import("../../../base/new-names.ts"));
 
 interface LoginAttempt {
