@@ -36,7 +36,7 @@ function readsAhead(): void {
     expect(parseDuration(text, { min: 1, max: 1e12 })).toBe(count * HOUR_MS);
     expect(parseDue(text, TIMES)).toBe(NOW + count * HOUR_MS);
   }
-  expect(parseDue("2026-11-20T09:30Z", TIMES)).toBe(Date.UTC(2026, 10, 20, 9, 30));
+  expect(parseDue("2026-11-20T09:30Z", TIMES)).toBe(Date.UTC(2026, 10, 20, 9, 30, 59, 999));
 }
 
 function searches(): void {
