@@ -41,7 +41,7 @@ async function openRoom(visit: Visit, name: string): Promise<void> {
   await visit.heading(`#${name}`).waitFor();
 }
 
-async function openActivity(visit: Visit, filter: string): Promise<void> {
+async function openActivity(visit: Visit, filter: RegExp): Promise<void> {
   await showChats(visit);
   await visit
     .button(/^Activity/)
@@ -105,7 +105,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     await teacher.postMany(LATER_MESSAGES, (n) => `later ${n}`, room);
     await teacher.post("And Bumi Manusia", room, { re: root, thread: true });
 
-    await openActivity(pupil, "In threads");
+    await openActivity(pupil, /^In threads/);
     await picture(pupil, `${kind}-activity`);
     await pupil.page.locator(".activity-row", { hasText: "And Bumi Manusia" }).click();
     await thread.locator("article", { hasText: "And Bumi Manusia" }).waitFor();
@@ -113,7 +113,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
       .getByRole("button", { name: /^(?:Close|Back)/ })
       .first()
       .click();
-    await openActivity(pupil, "Mentions");
+    await openActivity(pupil, /^Mentions/);
     await pupil.page.locator(".activity-row", { hasText: "can you show us" }).click();
     await pupil.heading(`#${room}`).waitFor();
     await pupil.message("can you show us").first().waitFor();
@@ -143,7 +143,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     const rooms = pupil.page.getByRole("dialog");
     await rooms.getByRole("listitem").filter({ hasText: task }).getByRole("button").click();
     await pupil.waitForMessage("Write about your summer");
-    await openActivity(pupil, "All");
+    await openActivity(pupil, /^All$/);
     const due = pupil.page.getByRole("region", { name: "Due" });
     await due.getByText("You have not handed in anything.").click();
     await pupil.waitForMessage("Write about your summer");
@@ -161,7 +161,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     expect(end?.width).toBeGreaterThan(10);
     expect((end?.x ?? Number.POSITIVE_INFINITY) + (end?.width ?? 0)).toBeLessThan(size.width - 60);
     await picture(pupil, `${kind}-work`);
-    await openActivity(pupil, "All");
+    await openActivity(pupil, /^All$/);
     await due.getByText("You have handed it in.").waitFor();
     await picture(pupil, `${kind}-due`);
     expect(await pupil.overflow()).toBe(0);
