@@ -94,6 +94,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/\bchat lan\b/, "chat lan --interface 127.0.0.1 --port FREE"],
   [/\b(?:uptime|mysqldump shop)\b/, "echo up"],
   [/\bjq -r/, "jq --unbuffered -r"],
+  [/\berase 1201 --file fq3Lr9mVt0sX\b/, "erase PHOTO"],
   [/\bfq3Lr9mVt0sX\b/, "FILE"],
   [/\berase 1201 1204\b/, "erase SEQ"],
   [/--thread 12\b/, "--thread SEQ"],
@@ -436,6 +437,11 @@ class Reader {
     if (/\bFILE\b/.test(replaced) && EXIT_CODES[line] === undefined) {
       const [row = ""] = (await this.#run("chat files")).split("\n");
       replaced = replaced.replaceAll("FILE", row.split("\t")[0] ?? "");
+    }
+    if (/\bPHOTO\b/.test(replaced)) {
+      const sent = await this.#run("chat send-file photo.jpg --to lobby");
+      const [file, seq] = sent.split("\t");
+      replaced = replaced.replaceAll("PHOTO", `${seq} --file ${file}`);
     }
     if (/\bSEQ\b/.test(replaced)) {
       const room = /--to (\w+)/.exec(line)?.[1] ?? "lobby";
