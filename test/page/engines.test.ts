@@ -328,10 +328,18 @@ step("a list that follows new messages takes clicks", async (person) => {
   expect(await person.evaluate<boolean>("globalThis.takesClicks")).toBe(true);
 });
 
-step("a reload shows the latest messages only", async (person) => {
+step("a reload shows what was not read, and leads to the latest message", async (person) => {
   await person.engine.reload();
   await person.untilReady();
-  await person.sees("line 299.");
+  await person.until(
+    "the latest message is shown",
+    `(() => {
+      document.querySelector(".newest button")?.click();
+      return [...document.querySelectorAll("article")].some(({ textContent }) => {
+        return textContent.includes("line 299.");
+      });
+    })()`,
+  );
 });
 
 hooks.test("the server stands still before older messages are loaded", () => {
