@@ -83,7 +83,7 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   await expectFieldError(
     ana,
     "enter-room",
-    /^If Juergen-Mueller is a new name, enter the server password/,
+    /^If Jürgen Müller is a new name, enter the server password/,
   );
   await ana.page.keyboard.type("wrong");
   await ana.page.keyboard.press("Enter");

@@ -73,7 +73,10 @@ pageTest("saves a terminal's file with its name and every byte", async () => {
   await card.getByText("3.2 MB").waitFor();
   expect(await saveFile(ana, "plans.bin")).toBe(await sha256Of(sandbox.path("plans.bin")));
   // The browser's own download would save ciphertext, so it is not offered.
-  expect(await card.getByRole("button", { name: /^Actions for/ }).count()).toBe(0);
+  await card.getByRole("button", { name: /^Actions for/ }).click();
+  await ana.menuItem("Delete this file").waitFor();
+  expect(await ana.page.getByRole("menuitem").count()).toBe(1);
+  await ana.page.keyboard.press("Escape");
   await Bun.write(sandbox.path("empty.txt"), "");
   ben.type(`/send ${sandbox.path("empty.txt")}`);
   await ana.file("empty.txt").waitFor();

@@ -309,7 +309,8 @@ pageTest("explains missing encryption support and a missing account key", async 
   await enterCode("7-abandon-ability");
   await other.page.locator(".fault-line:not(:empty)").waitFor();
   await other.button("Sign in another way").click();
-  await other.button("Continue as pia").click();
+  await other.page.getByRole("textbox", { name: "Password of pia" }).fill(password);
+  await other.button("Sign in").click();
   await other.room("nook").click();
   await pia.openSettings();
   await pia.page.getByText("Your encrypted rooms open only on this device").waitFor();
