@@ -76,7 +76,7 @@ requires("tmux").test("the full screen works again after an accepted rollback", 
   ana.line("y");
   await ana.shows(/now trusting/);
   ana.line(joinLine);
-  await ana.shows(/^#lobby>$/);
+  await ana.shows(/^#vault>$/);
   const refused = await bensHome.run(["history", "--user", "ben", "--room", "vault"]);
   expect(refused.exitCode).toBe(6);
   await bensHome.run(["trust", "accept", served.address]);
