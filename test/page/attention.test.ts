@@ -254,7 +254,8 @@ pageTest("shows unread messages in the icon, and plays a sound where enabled", a
   await setVisible(dora, true);
   await dora.room("@cid").click();
   await dora.waitForMessage("and one more");
-  await until("both are read", async () => (await icon()) === dot);
+  await until("the number is gone", async () => (await icon()) === dot);
+  await dora.waitUntilRead("@cid");
   // The settings have covered the message in the lobby.
   await dora.room("lobby").click();
   await until("nothing waits", async () => (await icon()) === plain);

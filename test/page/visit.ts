@@ -72,6 +72,17 @@ export class Visit {
     return tab;
   }
 
+  /** Waits until the server has stored that all messages of a room were read. */
+  async waitUntilRead(room: string): Promise<void> {
+    const tab = await this.tab();
+    await tab.room(room).waitFor({ state: "attached" });
+    await tab
+      .room(room)
+      .getByText(/unread/)
+      .waitFor({ state: "detached" });
+    await tab.page.close();
+  }
+
   get violations(): readonly string[] {
     return this.#violations;
   }

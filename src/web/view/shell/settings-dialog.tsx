@@ -710,6 +710,7 @@ export function SettingsDialog({ changesPassword = false, part, onClose }: Setti
         <DisplayNameField user={chat.model.me ?? ""} />
         <Status />
         <Password isOpen={changesPassword} />
+        <Button onClick={() => chat.addAccount().catch(fail)}>{texts.addAccount}</Button>
       </Fragment>,
     ],
     ["devices", texts.devices, <Devices key="devices" />],
@@ -771,7 +772,6 @@ export function SettingsDialog({ changesPassword = false, part, onClose }: Setti
         <Button onClick={() => openDialog(HelpDialog)}>
           {matchMedia("(hover: none)").matches ? texts.commands : texts.help}
         </Button>
-        <Button onClick={() => chat.addAccount().catch(fail)}>{texts.addAccount}</Button>
         <Button
           onClick={() => {
             onClose();
