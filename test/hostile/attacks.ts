@@ -196,6 +196,7 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
   follow: derived("follow", ({ seq }, i) => ({ seq: 1 + (i % seq), read: 0 })),
   erase: async (party, { room }) =>
     party.ask("erase", { seq: await postIn(party, room, "to be erased") }),
+  unread: derived("unread", ({ roomId }) => ({ room: roomId })),
   pin: derived("pin", ({ ownSeq }) => ({ seq: ownSeq })),
   pins: derived("pins", ({ ownRoom }) => ({ target: ownRoom })),
   hand: (party, { room }, i) => party.ask("hand", { room, on: i % 2 === 0 }),
