@@ -32,10 +32,13 @@ interface Glance extends MessageSpan {
 export class SeenTimer {
   #visible: VisibleMessages | undefined;
   #glances: readonly Glance[] = [];
+  /** When the window last followed new messages. */
+  #followedMs = Number.NEGATIVE_INFINITY;
 
   /** When the next messages will have been seen; `undefined` if none are on the screen. */
   get dueMs(): number | undefined {
-    const sinceMs = Math.min(...this.#glances.map((glance) => glance.sinceMs));
+    const due = this.#glances.filter((glance) => this.#isCounted(glance));
+    const sinceMs = Math.min(...due.map((glance) => glance.sinceMs));
     return Number.isFinite(sinceMs) ? sinceMs + SEEN_MS : undefined;
   }
 
@@ -48,11 +51,14 @@ export class SeenTimer {
     const seen = this.#takeSeen(nowMs);
     const was = this.#visible?.room === visible?.room ? this.#visible : undefined;
     const before = was === undefined ? [] : this.#glances;
-    // A user who has just scrolled to the end has not seen what is above it.
-    const isFollowing = was?.isFollowing === true && visible?.isFollowing === true;
+    if (was === undefined) this.#followedMs = Number.NEGATIVE_INFINITY;
+    else if (was.isFollowing) this.#followedMs = nowMs;
+    // A user who has just scrolled to the end has not seen what is above it. A window that lags
+    // behind many new messages reaches the end again within a second.
+    const hasFollowed = nowMs - this.#followedMs <= SEEN_MS;
     this.#visible = visible;
     this.#glances =
-      visible === undefined ? [] : glancesAt({ ...visible, isFollowing }, before, nowMs);
+      visible === undefined ? [] : glancesAt({ ...visible, hasFollowed }, before, nowMs);
     return seen;
   }
 
@@ -67,10 +73,18 @@ export class SeenTimer {
     return this.#takeSeen(nowMs).filter(({ isPassed }) => !isPassed);
   }
 
+  /** Messages that were passed wait for the window to reach the end again. */
+  #isCounted({ isPassed }: Glance): boolean {
+    return !isPassed || this.#visible?.isFollowing === true;
+  }
+
   #takeSeen(nowMs: number): readonly SeenMessages[] {
     const room = this.#visible?.room;
     if (room === undefined) return [];
-    const isSeen = ({ sinceMs }: Glance) => sinceMs !== SEEN && sinceMs + SEEN_MS <= nowMs;
+    const isSeen = (glance: Glance) => {
+      const { sinceMs } = glance;
+      return sinceMs !== SEEN && sinceMs + SEEN_MS <= nowMs && this.#isCounted(glance);
+    };
     const seen = this.#glances.filter(isSeen);
     if (seen.length === 0) return [];
     this.#glances = this.#glances
@@ -83,11 +97,11 @@ export class SeenTimer {
 const SEEN = Number.POSITIVE_INFINITY;
 
 function glancesAt(
-  { from, to, isFollowing }: VisibleMessages,
+  { from, to, hasFollowed }: MessageSpan & { readonly hasFollowed: boolean },
   before: readonly Glance[],
   nowMs: number,
 ): readonly Glance[] {
-  const passed = isFollowing ? passedBefore(from, before, nowMs) : [];
+  const passed = hasFollowed ? passedBefore(from, before, nowMs) : [];
   const glances: Glance[] = [...passed];
   let next = from;
   for (const glance of before) {

@@ -68,6 +68,22 @@ test("sees all that arrives while the end is on the screen, but not what is skip
   expect(spans(back.check(1_200))).toEqual([[6, 8]]);
 });
 
+test("sees all that arrives while the window lags behind the end for a moment", () => {
+  const timer = new SeenTimer();
+  timer.show(at(1, 5, true), 0);
+  timer.show(at(4, 8), 100);
+  expect(timer.dueMs).toBe(SEEN_MS);
+  timer.show(at(20, 24, true), 200);
+  timer.show(at(30, 34), 300);
+  timer.show(at(30, 40, true), 400);
+  expect(
+    spans(timer.check(1_500))
+      .flat()
+      .map(Math.abs)
+      .sort((a, b) => a - b),
+  ).toEqual([1, 3, 4, 5, 6, 8, 9, 19, 20, 24, 25, 29, 30, 34, 35, 40]);
+});
+
 test("takes the page that the user turns as seen", () => {
   const timer = new SeenTimer();
   timer.show(at(2, 4), 0);
