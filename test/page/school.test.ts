@@ -272,6 +272,7 @@ pageTest("day 2: the class continues after the server was killed", async () => {
       .waitFor();
     await cici.composer.fill(DRAFT);
     await cici.waitForMessage("come to the board");
+    await Promise.all([bella, cici].map((each) => each.waitUntilRead("math")));
   });
 
   const { port, program } = server.served;
@@ -286,6 +287,8 @@ pageTest("day 2: the class continues after the server was killed", async () => {
     await Promise.all(all.map((each) => each.waitUntilConnected()));
     await bella.waitUntilSent();
     await teacher.waitForMessage("written without a server");
+    // The server was killed before it had stored what the phones have read.
+    await Promise.all([bella, cici].map((each) => each.waitUntilRead("math")));
     await bella.page.reload();
     await bella.composer.waitFor();
     await goToNewest(bella, bella.message("written without a server"));
