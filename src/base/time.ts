@@ -93,3 +93,10 @@ function localIso(unixMs: number, offsetMinutes: OffsetMinutes): string {
   const clamped = clampUnixMs(unixMs);
   return formatUtc(clamped + offsetMinutes(clamped) * MINUTE_MS);
 }
+
+/** @returns `UTC+02:00` */
+export function formatOffset(minutes: number): string {
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const pad = (number: number) => String(Math.round(number)).padStart(2, "0");
+  return `UTC${minutes < 0 ? "-" : "+"}${pad(hours)}:${pad(rest)}`;
+}

@@ -1,6 +1,7 @@
 /** Joins, departures and removals in line mode: at most one line per room and minute. */
 
 import { MINUTE_MS } from "../../base/time.ts";
+import type { Clock } from "../../io/clock.ts";
 import type { DisplayRecord } from "../output/render.ts";
 
 /** A class that joins together arrives within this time. */
@@ -12,7 +13,7 @@ interface PendingEvents {
 }
 
 interface MembershipLinesOptions {
-  readonly clock: { now(): number; after(ms: number, run: () => void): () => void };
+  readonly clock: Pick<Clock, "now" | "after">;
   print(records: readonly DisplayRecord[]): void;
 }
 

@@ -6,6 +6,7 @@ import {
   formatLocal,
   formatLocalClock,
   formatLocalDay,
+  formatOffset,
   formatUtc,
   type OffsetMinutes,
 } from "../../base/time.ts";
@@ -208,13 +209,6 @@ export function pageEnd({ offsetMinutes, exportedUnixMs, zone }: PageTime): stri
 
 function zoneText(zone: string): string {
   return `Times are local times in the zone ${Bun.escapeHTML(zone)}.`;
-}
-
-/** @returns `UTC+02:00` */
-export function formatOffset(minutes: number): string {
-  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  const pad = (number: number) => String(Math.round(number)).padStart(2, "0");
-  return `UTC${minutes < 0 ? "-" : "+"}${pad(hours)}:${pad(rest)}`;
 }
 
 function changesOf(records: readonly DisplayRecord[]): PageChanges {

@@ -3,6 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import { globTest } from "../../base/glob.ts";
 import { counted } from "../../base/sizes.ts";
+import { formatOffset } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import {
   argument,
@@ -15,7 +16,6 @@ import {
 } from "../../cli/command.ts";
 import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
-import { formatOffset } from "../../cli/export/html.ts";
 import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
 import type { JsonOutput } from "../../cli/output/render.ts";
 import { printData, printResult } from "../../cli/output/result.ts";

@@ -32,7 +32,7 @@ export interface AuthoredMessage<Author> extends UnreadMessage {
 export function summarizeUnread<Author>(
   messages: readonly AuthoredMessage<Author>[],
   isModerator: (author: Author) => boolean,
-  contentsOf: (seq: number) => readonly UnreadContent[],
+  contentsAt: (seq: number) => readonly UnreadContent[],
 ): UnreadSummary<Author> {
   const counts = new Map<Author, number>();
   const moderators = new Map<Author, UnreadMessage[]>();
@@ -43,7 +43,7 @@ export function summarizeUnread<Author>(
     counts.set(by, (before ?? 0) + 1);
     if (before === undefined && isModerator(by)) moderators.set(by, []);
     moderators.get(by)?.push(message);
-    for (const content of contentsOf(seq)) contents[content].push(message);
+    for (const content of contentsAt(seq)) contents[content].push(message);
   }
   const people = [...counts].sort((a, b) => b[1] - a[1]);
   const most = [...moderators].sort(([, a], [, b]) => b.length - a.length);

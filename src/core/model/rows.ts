@@ -222,6 +222,28 @@ function hasSameInputs(a: RowInputs, b: RowInputs): boolean {
   return keys.every((key) => a[key] === b[key]);
 }
 
+type ItemRow = Extract<Row, { kind: "item" }>;
+
+/** A row of a view, which may precede the rows of the model by its own. */
+type ViewRow = Row | { readonly kind: "beginning" };
+
+/** Returns the earliest item of a row. */
+export function firstItem({ item, earlier }: Pick<ItemRow, "item" | "earlier">): Item {
+  return earlier[0] ?? item;
+}
+
+export function isOwnRow(row: ViewRow | undefined): boolean {
+  return row?.kind === "pending" || (row?.kind === "item" && row.item.isMine);
+}
+
+/** Returns the row of the first unread message, or the line before it; -1 if all is read. */
+export function firstUnreadRow(rows: readonly ViewRow[], read: number): number {
+  const first = rows.findIndex(
+    (row) => row.kind === "item" && row.item.n > read && !row.item.isMine && isMessage(row.item),
+  );
+  return rows[first - 1]?.kind === "unread" ? first - 1 : first;
+}
+
 /** A join can be in a row behind other events, but not behind the next message. */
 function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
   const isMatch = (item: Item) => item.seq === seq;
@@ -445,7 +467,7 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const isJoined = itsDay === state.day && joinsRow(state, item);
   const earlier = run?.items.slice(0, -1) ?? (isJoined ? state.folded : NONE);
   const isGrouped = isJoined ? state.isFoldedGrouped : follow;
-  const key = `i${(earlier[0] ?? item).seq}`;
+  const key = `i${firstItem({ item, earlier }).seq}`;
   const isPinned =
     state.pins.length > 0 && [...earlier, item].some((item) => state.pins.includes(item.seq));
   const shown = state.ignored.size === 0 ? item : withoutIgnored(state, item);

@@ -308,6 +308,10 @@ export function listsFiles(item: Item | undefined): boolean {
   return item !== undefined && item.files.length > 0;
 }
 
+export function mayErase(model: Model, item: Item): boolean {
+  return item.isMine || openRoom(model)?.moderates === true;
+}
+
 /** Fields of the request that erases a file. Erases the message if nothing else is in it. */
 export function fileErasure(
   { seq, files, text }: Pick<Item, "seq" | "files" | "text">,

@@ -148,7 +148,7 @@ export interface RoomState extends Omit<RoomView, "isBoxed"> {
    * those that the records to come erase.
    */
   readonly countedN: number;
-  /** Seq of the first unread message, if the server has told it for the read position. */
+  /** Seq of the first unread message, if the server has sent it for the read position. */
   readonly firstUnread: number | undefined;
   /** Messages behind the read position that the user has seen, in order and without overlaps. */
   readonly seen: readonly MessageSpan[];

@@ -172,8 +172,8 @@ export interface MembershipStyle<T> {
 }
 
 /**
- * Texts of a row of membership changes, which say ever less, for views of different widths; none if
- * all of them cancel out.
+ * Returns the texts of a row of membership changes, the longest first, for views of different
+ * widths; none if all changes cancel out.
  */
 export function membershipTexts<T extends MembershipEvent>(
   events: readonly T[],
@@ -264,7 +264,8 @@ export function lastLine(
 /** A short first word, such as a title, does not name anybody. */
 const TITLE_LENGTH_MAX = 3;
 
-function firstName(name: string): string {
+/** Returns the name up to its first word that is not a title, such as "Bu Sari". */
+export function firstName(name: string): string {
   const [first = "", second] = name.split(" ");
   return first.length > TITLE_LENGTH_MAX || second === undefined ? first : `${first} ${second}`;
 }

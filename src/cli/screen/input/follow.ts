@@ -1,7 +1,12 @@
 /** Updates the screen state after changes to the model. */
 
-import { isMessage } from "../../../core/model/item.ts";
-import { type Row, unsentKey } from "../../../core/model/rows.ts";
+import {
+  firstItem,
+  firstUnreadRow,
+  isOwnRow,
+  type Row,
+  unsentKey,
+} from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
@@ -149,7 +154,7 @@ function openedAt(before: Model, context: HandlerContext): ScrollAnchor | undefi
 }
 
 function isAtOrBefore(row: Row, seq: number): boolean {
-  return row.kind === "item" && (row.earlier[0] ?? row.item).seq <= seq;
+  return row.kind === "item" && firstItem(row).seq <= seq;
 }
 
 /**
@@ -163,20 +168,14 @@ function heldAt(state: ScreenState, before: Model, context: HandlerContext): Scr
   const { rows } = timeline;
   const isHidden = state.overlay !== undefined;
   if (state.scroll !== undefined || (isWatched(model) && !isHidden)) return state;
-  if (isOwn(rows.at(-1))) return state;
+  if (isOwnRow(rows.at(-1))) return state;
   const read = openRoom(model)?.read ?? 0;
-  const first = rows.findIndex(
-    (row) => row.kind === "item" && row.item.n > read && !row.item.isMine && isMessage(row.item),
-  );
+  const first = firstUnreadRow(rows, read);
   if (first < 0) return state;
-  const held = placedAt(timeline, rows[first - 1]?.kind === "unread" ? first - 1 : first, 0);
+  const held = placedAt(timeline, first, 0);
   const isStill = held !== undefined && isWatched(before);
   const last = rows.at(-1)?.key ?? "";
   return { ...state, scroll: isStill ? { key: last, below: 0 } : held };
-}
-
-function isOwn(row: Row | undefined): boolean {
-  return row?.kind === "pending" || (row?.kind === "item" && row.item.isMine);
 }
 
 function jumpedTo(

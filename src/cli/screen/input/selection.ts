@@ -7,6 +7,7 @@ import { type Row, unsentKey } from "../../../core/model/rows.ts";
 import {
   canPin,
   listsFiles,
+  mayErase,
   openRoom,
   openThreadRoot,
   rightsIn,
@@ -218,7 +219,6 @@ function firstOf(...handlers: readonly KeyHandler[]): KeyHandler {
 
 const isText = (item: Item) => item.kind === "text" || item.kind === "action";
 const isOwnContent = (item: Item) => item.isMine && (isText(item) || item.kind === "file");
-const canErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
 const canPinHere = (_: Item, model: Model) => {
   const room = openRoom(model);
   return room !== undefined && canPin(model, room);
@@ -354,8 +354,9 @@ const ACTIONS = {
     withWaiting("retry"),
   ),
   erase: firstOf(
-    withItem(canErase, (state, { seq }, { texts }) =>
-      askToConfirm(state, texts.askErase, { kind: "erase", seq }),
+    withItem(
+      (item, model) => mayErase(model, item),
+      (state, { seq }, { texts }) => askToConfirm(state, texts.askErase, { kind: "erase", seq }),
     ),
     withPost((state, { key }, { texts }) =>
       askToConfirm(state, texts.askDiscard, { kind: "discard", key }),

@@ -2,7 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { type People, PeopleIndex } from "../../../core/model/people.ts";
-import type { Rows } from "../../../core/model/rows.ts";
+import { firstItem, type Rows } from "../../../core/model/rows.ts";
 import type { MessageSpan } from "../../../core/model/seen.ts";
 import { openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
 import type { Model, ReadingPlace } from "../../../core/model/state.ts";
@@ -501,7 +501,7 @@ function visibleSpan(
   const spans = visibleRows.flatMap(({ row, from, to }) => {
     const isSeen = to >= cache.heightOf(options, row.key) || to - from > options.height / 2;
     if (row.kind !== "item" || !isSeen) return [];
-    return [{ from: (row.earlier[0] ?? row.item).n, to: row.item.n }];
+    return [{ from: firstItem(row).n, to: row.item.n }];
   });
   const [first, last] = [spans[0], spans.at(-1)];
   return first && last && { from: first.from, to: last.to };
@@ -510,7 +510,7 @@ function visibleSpan(
 function placeOf(visibleRows: readonly VisibleRow[]): ReadingPlace | undefined {
   let lines = 0;
   for (const { row, from, to } of visibleRows) {
-    if (row.kind === "item") return { seq: (row.earlier[0] ?? row.item).seq, above: from - lines };
+    if (row.kind === "item") return { seq: firstItem(row).seq, above: from - lines };
     lines += to - from;
   }
   return undefined;

@@ -23,6 +23,7 @@ import {
 import type { ScreenTexts } from "../text/texts.ts";
 import { nameWithin } from "./message.ts";
 import type { Entry } from "./overlay.ts";
+import { countText, limitedCount } from "./panels.ts";
 import { cutLine, cutTo, fitLine, type StyledLine, splitLine, widthOf } from "./style.ts";
 
 export interface InboxOptions {
@@ -72,8 +73,7 @@ export function inboxEntries(
   columns: number,
   height: number,
 ): readonly Entry[] {
-  const { entries, at } = entriesOf(options, columns, height);
-  const top = Math.max(0, Math.min(at - Math.floor(height / 2), entries.length - height));
+  const { entries, top } = windowOf(options, columns, height);
   const visible = entries.slice(top, top + height);
   while (visible.length < height) visible.push({ line: [] });
   return visible.map(({ line, ...entry }) => ({ line: fitLine(line, columns), ...entry }));
@@ -87,9 +87,15 @@ export function inboxKeys({ overlay, texts }: InboxOptions, below: number): stri
 
 /** Number of rows below the visible ones. */
 export function inboxBelow(options: InboxOptions, columns: number, height: number): number {
+  const { entries, top } = windowOf(options, columns, height);
+  return Math.max(0, entries.length - top - height);
+}
+
+/** Returns all entries, and the first visible one, which centres the selected row. */
+function windowOf(options: InboxOptions, columns: number, height: number) {
   const { entries, at } = entriesOf(options, columns, height);
   const top = Math.max(0, Math.min(at - Math.floor(height / 2), entries.length - height));
-  return Math.max(0, entries.length - top - height);
+  return { entries, top };
 }
 
 function entriesOf(
@@ -246,13 +252,9 @@ function cursor(isSelected: boolean): StyledLine[number] {
 }
 
 function countOf({ unread, calls, thread }: InboxPlace): string {
-  if (thread !== undefined) return `@${limited(unread)}`;
+  if (thread !== undefined) return `@${limitedCount(unread)}`;
   if (unread === 0 && calls === 0) return "";
-  return calls > 0 ? `@${limited(calls)} ${limited(unread)}` : limited(unread);
-}
-
-function limited(count: number): string {
-  return count > 999 ? "999+" : `${count}`;
+  return countText(calls, unread);
 }
 
 /** Text of a row, which comes last, so that right-to-left text cannot reorder the other cells. */

@@ -91,9 +91,14 @@ function inboxEntry(
   );
 }
 
-function countText(calls: number, unread: number): string {
-  const number = unread > COUNT_MAX ? `${COUNT_MAX}+` : `${unread}`;
-  return calls > 0 ? `@${Math.min(calls, COUNT_MAX)} ${number}` : number;
+export function limitedCount(count: number): string {
+  return count > COUNT_MAX ? `${COUNT_MAX}+` : `${count}`;
+}
+
+/** Such as `@2 34`: calls, then all unread messages. */
+export function countText(calls: number, unread: number): string {
+  const number = limitedCount(unread);
+  return calls > 0 ? `@${limitedCount(calls)} ${number}` : number;
 }
 
 /** `undefined` if the user has not scrolled the list since opening the target. */

@@ -2,7 +2,7 @@
 
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { type FileOfItem, openRoom } from "../../../core/model/selectors.ts";
+import { type FileOfItem, mayErase } from "../../../core/model/selectors.ts";
 import type { FileView, Item, Model } from "../../../core/model/state.ts";
 import { mediaType } from "../../browser/media.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
@@ -37,7 +37,7 @@ export function deleteFileQuestion(
 }
 
 export function mayDeleteFile(model: Model, item: Item | undefined): boolean {
-  return item !== undefined && (item.isMine || openRoom(model)?.moderates === true);
+  return item !== undefined && mayErase(model, item);
 }
 
 export function deleteFileItem(page: PageValue, { item, file }: FileOfItem): MenuItem {

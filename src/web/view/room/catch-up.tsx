@@ -21,12 +21,12 @@ import {
   type Walk,
 } from "../../../core/model/catch-up.ts";
 import { loadedItem } from "../../../core/model/room.ts";
-import { isErased, roomOf } from "../../../core/model/selectors.ts";
+import { isErased, openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { type CatchUpTexts, ENGLISH_CATCH_UP } from "../../../ui/messages/en/catch-up.ts";
 import { INDONESIAN_CATCH_UP } from "../../../ui/messages/id/catch-up.ts";
-import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { authorText, briefText, firstName } from "../../../ui/text/event-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
@@ -66,8 +66,12 @@ function useCatchUp(
   messages: NewMessages | undefined,
   store: CatchUpStore,
 ): RoomCatchUp | undefined {
-  const { chat } = usePage();
   const { messages: known, catchUp } = useStore(store);
+  return known === messages ? catchUp : undefined;
+}
+
+function useCatchUpRequest(messages: NewMessages | undefined, store: CatchUpStore): void {
+  const { chat } = usePage();
   const isOnline = useModelValue(({ connection }) => connection.kind === "online");
   useEffect(() => {
     if (messages === undefined || !isOnline) return undefined;
@@ -80,7 +84,6 @@ function useCatchUp(
       () => undefined,
     );
   }, [chat, store, messages, isOnline]);
-  return known === messages ? catchUp : undefined;
 }
 
 const ICONS: Readonly<Record<Exclude<CatchUpPart["kind"], "moderator">, IconName>> = {
@@ -123,12 +126,6 @@ function restoreTop({ seq, px }: TopMessage): void {
   requestAnimationFrame(step);
 }
 
-/** Name up to the first one after a title, such as "Bu Sari". */
-function shortName(name: string): string {
-  const [first = "", second] = name.split(" ");
-  return first.length <= 3 && second !== undefined ? `${first} ${second}` : first;
-}
-
 function listedCount(part: CatchUpPart): string {
   const { length } = part.messages;
   return length >= UNREAD_LISTED_MAX ? `${length}+` : `${length}`;
@@ -137,7 +134,7 @@ function listedCount(part: CatchUpPart): string {
 function usePartName(part: CatchUpPart): string {
   const texts = useCatchUpTexts();
   const name = useShownName(part.user ?? "");
-  if (part.kind === "moderator") return shortName(name);
+  if (part.kind === "moderator") return firstName(name);
   return texts.parts[part.kind](part.messages.length);
 }
 
@@ -236,6 +233,7 @@ export function CatchUpFoot(props: CatchUpFootProps) {
   const { messages, store, onJump, stepOf, startsAt, onIdle } = props;
   const { chat } = usePage();
   const { walk, from } = useStore(store);
+  useCatchUpRequest(messages, store);
   const catchUp = useCatchUp(messages, store);
   const model = useModel();
   const { open = "" } = model;
@@ -251,7 +249,7 @@ export function CatchUpFoot(props: CatchUpFootProps) {
   const start = (part: CatchUpPart, step: 1 | -1 = 1) =>
     go(stepped({ part, at: step === 1 ? -1 : part.messages.length }, step, isGone));
   const step = (by: 1 | -1): boolean => {
-    const part = walk?.part ?? callsOf(catchUp, chat.model, open);
+    const part = walk?.part ?? callsOf(catchUp, chat.model);
     if (part === undefined) return false;
     if (walk === undefined) start(part, by);
     else go(stepped(walk, by, isGone));
@@ -307,13 +305,9 @@ export function CatchUpFoot(props: CatchUpFootProps) {
 }
 
 /** Calls of the room without a card, too. */
-function callsOf(
-  catchUp: RoomCatchUp | undefined,
-  model: Model,
-  open: string,
-): CatchUpPart | undefined {
+function callsOf(catchUp: RoomCatchUp | undefined, model: Model): CatchUpPart | undefined {
   const known = catchUp?.parts.find(({ kind }) => kind === "calls");
-  const messages = roomOf(model, open)?.mentions ?? [];
+  const messages = openRoom(model)?.mentions ?? [];
   return known ?? (messages.length === 0 ? undefined : { kind: "calls", messages });
 }
 
@@ -403,7 +397,7 @@ function WalkPill({ walk, onStep, onBack }: WalkPillProps) {
 }
 
 function walkedItem(model: Model, seq: number | undefined): Item | undefined {
-  const room = roomOf(model, model.open ?? "");
+  const room = openRoom(model);
   return room === undefined || seq === undefined ? undefined : loadedItem(room, seq);
 }
 
@@ -421,7 +415,7 @@ function Rail({ catchUp, walk, onTick }: RailProps) {
   const { chat } = usePage();
   const rail = useRef<HTMLDivElement>(null);
   const [heightPx, setHeight] = useState(0);
-  const read = useModelValue((model) => roomOf(model, model.open ?? "")?.read ?? 0);
+  const read = useModelValue((model) => openRoom(model)?.read ?? 0);
   useLayoutEffect(() => setHeight(rail.current?.clientHeight ?? 0), []);
   const calls = catchUp.parts.find(({ kind }) => kind === "calls");
   const other = walk !== undefined && walk.part.kind !== "calls" ? walk.part : undefined;

@@ -14,7 +14,7 @@ import {
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import { isMembership } from "../../../core/model/membership.ts";
-import type { Row } from "../../../core/model/rows.ts";
+import { firstItem, type Row } from "../../../core/model/rows.ts";
 import { listsFiles } from "../../../core/model/selectors.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import {
@@ -546,7 +546,7 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
   const { texts, times } = usePage();
   const { item, earlier } = row;
   const { target, unfolded } = actions;
-  const { seq } = earlier[0] ?? item;
+  const { seq } = firstItem(row);
   const [isOpen, setOpen] = useState(() => unfolded.has(seq));
   const names = useNames();
   const nameOf = (account: string) => personText(names, account);
@@ -558,7 +558,7 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
     unfolded.set(seq, !isOpen);
     setOpen(!isOpen);
   };
-  const { timeUnixMs } = isSum ? item : (earlier[0] ?? item);
+  const { timeUnixMs } = isSum ? item : firstItem(row);
   const [first, last] = [times.clock(timeUnixMs), times.clock(item.timeUnixMs)];
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form

@@ -1,8 +1,17 @@
 /** Slots for the card of many new messages and what belongs to it, which load them. */
 
-import { createContext, useContext, useEffect, useMemo, useRef, useState } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { UnreadRange } from "../../../client/catch-up.ts";
 import { FEW_NEW_MESSAGES } from "../../../core/model/room.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
@@ -100,29 +109,30 @@ export function CatchUpFootSlot({ content: { messages, store }, onJump }: FootPr
   const [isWalking, setWalking] = useState(false);
   const isNeeded = messages !== undefined || hasUndo || isWalking;
   const module = useModule(catchUpModule, isNeeded);
+  const { singleKeys } = settings;
+  const stepAt = useCallback((event: KeyboardEvent) => stepOf(event, singleKeys), [singleKeys]);
   const first = useRef<1 | -1>(undefined);
   const isLoaded = module !== undefined && isNeeded;
   useEffect(() => {
     if (isLoaded) return undefined;
     const onKeyDown = (event: KeyboardEvent) => {
-      const step = stepOf(event, settings.singleKeys);
-      const room = chat.model.open;
-      const calls = [...chat.model.rooms.values()].find(({ target }) => target === room)?.mentions;
-      if (step === undefined || (calls?.length ?? 0) === 0) return;
+      const step = stepAt(event);
+      const { mentions = [] } = openRoom(chat.model) ?? {};
+      if (step === undefined || mentions.length === 0) return;
       event.preventDefault();
       event.stopPropagation();
       first.current = step;
       setWalking(true);
     };
     return listen(window, "keydown", onKeyDown, { capture: true });
-  }, [chat, settings.singleKeys, isLoaded]);
+  }, [chat, stepAt, isLoaded]);
   if (module === undefined || !isNeeded) return null;
   return (
     <module.CatchUpFoot
       messages={messages}
       store={store}
       onJump={onJump}
-      stepOf={(event) => stepOf(event, settings.singleKeys)}
+      stepOf={stepAt}
       startsAt={first}
       onIdle={() => setWalking(false)}
     />

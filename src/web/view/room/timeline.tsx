@@ -16,7 +16,13 @@ import type { RoomId } from "../../../base/ids.ts";
 import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import { isConversation } from "../../../core/model/room.ts";
-import type { Row as ModelRow, Rows } from "../../../core/model/rows.ts";
+import {
+  firstItem,
+  firstUnreadRow,
+  isOwnRow,
+  type Row as ModelRow,
+  type Rows,
+} from "../../../core/model/rows.ts";
 import type { MessageSpan } from "../../../core/model/seen.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item, ReadingPlace } from "../../../core/model/state.ts";
@@ -206,7 +212,7 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
     }
     const last = rows.at(-1);
     const isPosted =
-      lastAtPost.current !== undefined && (last?.key === lastAtPost.current || isOwn(last));
+      lastAtPost.current !== undefined && (last?.key === lastAtPost.current || isOwnRow(last));
     const first = isWatched || isPosted ? -1 : firstUnreadRow(rows, room?.read ?? 0);
     if (isFollowing.current && first >= 0) {
       lastAtPost.current = undefined;
@@ -252,18 +258,6 @@ function startOf(
   const row =
     place && rows.findLast((item) => item.kind === "item" && firstItem(item).seq <= place.seq);
   return row && { key: row.key, align: "start", px: -(place?.above ?? 0) };
-}
-
-function firstItem({ item, earlier }: Extract<Row, { kind: "item" }>): Item {
-  return earlier[0] ?? item;
-}
-
-/** Returns the row of the first unread message, or the line before it; -1 if all is read. */
-function firstUnreadRow(rows: readonly Row[], read: number): number {
-  const isUnread = (row: Row) =>
-    row.kind === "item" && row.item.n > read && !row.item.isMine && isMessage(row.item);
-  const first = rows.findIndex(isUnread);
-  return rows[first - 1]?.kind === "unread" ? first - 1 : first;
 }
 
 function isAimedAt(
@@ -379,10 +373,6 @@ function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first
     unread.first = i;
   }
   return unread;
-}
-
-function isOwn(row: Row | undefined): boolean {
-  return row?.kind === "pending" || (row?.kind === "item" && row.item.isMine);
 }
 
 function readSeqAtOpening(rows: readonly Row[]): number {

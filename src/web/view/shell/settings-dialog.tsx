@@ -594,7 +594,7 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-/** Signs out, on a shared computer at once unless something would be lost. */
+/** Signs out. On a shared computer, asks only if something would be lost. */
 export function signOutHere(page: PageValue): void {
   const { chat, openDialog } = page;
   if (!chat.isShared || chat.hasPassword !== true || chat.isLossy) return openDialog(LogoutDialog);

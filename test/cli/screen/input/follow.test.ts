@@ -186,7 +186,7 @@ test("opens a room with the line of new messages in row 4, or at its end if they
   expect(pageOf(low).slice(-12)[1]).toBe("unread");
 });
 
-test("opens a room where the user left it, and goes on where a thread was opened", () => {
+test("opens a room where the user left it, also after a thread", () => {
   const open = { kind: "open", target: "lobby" } as const;
   const placed = { kind: "placed", room: LOBBY, place: { seq: 20, above: 0 } } as const;
   const screen = screenOf(...texts(2, 60), { kind: "read", room: LOBBY, n: 60 }, placed);
