@@ -21,6 +21,29 @@ const SMALL_BYTES = 12_000;
 /** The registration must be answered before a post can follow. */
 const FIRST_CONTACT = 4;
 
+/** A busy machine adds turns and never removes any, so the fewest of three attempts count. */
+const ATTEMPTS = 3;
+
+interface Relay {
+  readonly address: string;
+  readonly answered: number;
+}
+
+/** Runs a command until it takes at most these turns, and tells which it took. */
+async function turnsOf(
+  open: (port: number) => Promise<Relay & (Disposable | AsyncDisposable)>,
+  turns: number,
+  run: (address: string, attempt: number) => Promise<{ readonly exitCode: number }>,
+): Promise<number> {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < ATTEMPTS && fewest > turns; attempt++) {
+    await using relay = await open(server.served.port);
+    expect((await run(relay.address, attempt)).exitCode).toBe(0);
+    fewest = Math.min(fewest, relay.answered);
+  }
+  return fewest;
+}
+
 const COMMANDS: readonly (readonly string[])[] = [
   ["send", "quick"],
   ["users"],
@@ -36,19 +59,20 @@ for (const [index, command] of COMMANDS.entries()) {
   const user = `user${index}`;
   server.test(`chat ${label} takes ${KNOWN} round trips to a known server`, async (sandbox) => {
     const ana = sandbox.home(user);
-    const { port, address } = server.served;
+    const { address } = server.served;
     await ana.json(["send", "first", "--server", address, "--user", user]);
     // Leaves records to prove to the next command.
     await ana.json(["history", "-n", "9", "--server", address]);
-    using relay = await TcpTurnRelay.open(port);
-    const { exitCode } = await ana.run([...command, "--server", relay.address, "--user", user]);
-    expect([exitCode, relay.answered]).toEqual([0, KNOWN]);
+    const turns = await turnsOf(TcpTurnRelay.open, KNOWN, (to) =>
+      ana.run([...command, "--server", to, "--user", user]),
+    );
+    expect(turns).toBe(KNOWN);
   });
 }
 
 server.test("a message that is too long to leave with the log-in follows it", async (sandbox) => {
   const ana = sandbox.home("long");
-  const { port, address } = server.served;
+  const { address } = server.served;
   const known = ["--user", "long"];
   await ana.json(["send", "first", "--server", address, ...known]);
   for (const [size, turns] of [
@@ -56,10 +80,10 @@ server.test("a message that is too long to leave with the log-in follows it", as
     [20_000, KNOWN + 1],
     [TEXT_BYTES_MAX, KNOWN + 1],
   ] as const) {
-    using relay = await TcpTurnRelay.open(port);
-    const args = ["send", "x".repeat(size), "--server", relay.address, ...known];
-    const { exitCode } = await ana.run(args);
-    expect([exitCode, relay.answered]).toEqual([0, turns]);
+    const taken = await turnsOf(TcpTurnRelay.open, turns, (to) =>
+      ana.run(["send", "x".repeat(size), "--server", to, ...known]),
+    );
+    expect(taken).toBe(turns);
   }
 });
 
@@ -67,29 +91,31 @@ for (const verb of ["send", "send-file", "get-file"] as const) {
   server.test(`chat ${verb} takes ${KNOWN_UDP} round trips over UDP`, async (sandbox) => {
     const user = `udp-${verb}`;
     const ana = sandbox.home(user);
-    const { port, address } = server.served;
+    const { address } = server.served;
     const path = sandbox.path("file.txt");
     const out = sandbox.path("out");
     writeFileSync(path, "small");
     mkdirSync(out, { recursive: true });
     const known = ["--user", user];
     const [sent] = await ana.json(["send-file", path, "--server", address, ...known]);
-    await using relay = await UdpTurnRelay.open(port);
     const operands = {
       send: ["quick"],
       "send-file": [path],
       "get-file": [String(sent?.["id"]), "--out", out],
     }[verb];
-    const { exitCode } = await ana.run([verb, ...operands, "--server", relay.address, ...known]);
-    expect([exitCode, relay.answered]).toEqual([0, KNOWN_UDP]);
+    const turns = await turnsOf(UdpTurnRelay.open, KNOWN_UDP, (to) =>
+      ana.run([verb, ...operands, "--server", to, ...known]),
+    );
+    expect(turns).toBe(KNOWN_UDP);
   });
 }
 
 server.test(`the first contact takes ${FIRST_CONTACT} round trips`, async (sandbox) => {
-  using relay = await TcpTurnRelay.open(server.served.port);
-  const args = ["send", "hi", "--server", relay.address, "--user", "newcomer"];
-  const { exitCode } = await sandbox.home("newcomer").run(args);
-  expect([exitCode, relay.answered]).toEqual([0, FIRST_CONTACT]);
+  const turns = await turnsOf(TcpTurnRelay.open, FIRST_CONTACT, (to, attempt) => {
+    const user = `newcomer${attempt}`;
+    return sandbox.home(user).run(["send", "hi", "--server", to, "--user", user]);
+  });
+  expect(turns).toBe(FIRST_CONTACT);
 });
 
 for (const [verb, bytes, turns] of [
@@ -106,31 +132,33 @@ for (const [verb, bytes, turns] of [
   server.test(`chat ${verb} of ${bytes} bytes takes ${turns} round trips`, async (sandbox) => {
     const user = `${verb}-${bytes}`;
     const ana = sandbox.home(user);
-    const { port, address } = server.served;
+    const { address } = server.served;
     const path = sandbox.path("file.txt");
     const out = sandbox.path("out");
     writeFileSync(path, "x".repeat(bytes));
     mkdirSync(out, { recursive: true });
     const known = ["--user", user];
     const [sent] = await ana.json(["send-file", path, "--server", address, ...known]);
-    using relay = await TcpTurnRelay.open(port);
     const what = verb === "send-file" ? [path] : [String(sent?.["id"]), "--out", out];
-    const { exitCode } = await ana.run([verb, ...what, "--server", relay.address, ...known]);
-    expect([exitCode, relay.answered]).toEqual([0, turns]);
+    const taken = await turnsOf(TcpTurnRelay.open, turns, (to) =>
+      ana.run([verb, ...what, "--server", to, ...known]),
+    );
+    expect(taken).toBe(turns);
     if (verb === "get-file") expect(readFileSync(join(out, "file.txt"))).toHaveLength(bytes);
   });
 }
 
 server.test("chat history requests the pages of all rooms at once", async (sandbox) => {
-  const { port, address } = server.served;
+  const { address } = server.served;
   const to = (user: string) => ["--server", address, "--user", user];
   const people = ["peer-a", "peer-b", "peer-c"];
   for (const name of people) await sandbox.home(name).json(["send", "hi", ...to(name)]);
   const ana = sandbox.home("ana");
   for (const name of people) await ana.json(["send", "hi", "--to", `@${name}`, ...to("reader")]);
-  using relay = await TcpTurnRelay.open(port);
-  const { exitCode } = await ana.run(["history", "--server", relay.address, "--user", "reader"]);
-  expect([exitCode, relay.answered]).toEqual([0, KNOWN + 1]);
+  const turns = await turnsOf(TcpTurnRelay.open, KNOWN + 1, (server) =>
+    ana.run(["history", "--server", server, "--user", "reader"]),
+  );
+  expect(turns).toBe(KNOWN + 1);
 });
 
 server.test("nothing acknowledged depends on a regular close", async (sandbox) => {
@@ -187,9 +215,13 @@ server.test("join shows the newest messages after 3 round trips", async (sandbox
   first.type("/quit");
   await first.finish();
   await sandbox.home("ben").json(["send", "newest", "--server", address, "--user", "ben"]);
-  using relay = await TcpTurnRelay.open(port);
-  const joined = ana.start(["join", "--json", "--server", relay.address, "--user", "joiner"]);
-  await joined.json("text", { text: "newest" });
-  expect(relay.answered).toBe(KNOWN);
-  await joined.finish();
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < ATTEMPTS && fewest > KNOWN; attempt++) {
+    using relay = await TcpTurnRelay.open(port);
+    const joined = ana.start(["join", "--json", "--server", relay.address, "--user", "joiner"]);
+    await joined.json("text", { text: "newest" });
+    fewest = Math.min(fewest, relay.answered);
+    await joined.finish();
+  }
+  expect(fewest).toBe(KNOWN);
 });

@@ -353,7 +353,8 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
 const RECORD_WRITES = `(() => {
   window.writes = [];
   window.jumpsPx = [];
-  let motion = "none", lastMs = 0, wrote = false, topBefore;
+  let motion = "none", lastMs = 0, topBefore;
+  window.wrote = false;
   addEventListener("touchstart", () => { motion = "touched"; }, true);
   addEventListener("touchend", () => { motion = "coasting"; }, true);
   addEventListener("scroll", () => { lastMs = performance.now(); }, true);
@@ -364,7 +365,7 @@ const RECORD_WRITES = `(() => {
       if (this.matches(".timeline .list")) {
         const isAtRest = motion === "coasting" && performance.now() - lastMs > 100;
         window.writes.push(isAtRest ? "rest" : motion);
-        wrote = true;
+        window.wrote = true;
       }
       set.call(this, px);
     },
@@ -373,8 +374,8 @@ const RECORD_WRITES = `(() => {
     const seq = window.marked?.seq;
     const row = document.querySelector('.list [data-seq="' + seq + '"]');
     const top = row?.getBoundingClientRect().top;
-    if (wrote) window.jumpsPx.push(top - topBefore);
-    wrote = false;
+    if (window.wrote) window.jumpsPx.push(top - topBefore);
+    window.wrote = false;
     topBefore = top;
     requestAnimationFrame(frame);
   };
@@ -403,7 +404,7 @@ pageTest("sets no scroll position while a finger scrolls or the list coasts", as
         requestAnimationFrame(() => requestAnimationFrame(drawn))))`);
     await until("older messages are loading", isLoading);
     await stalled;
-    await flo.page.evaluate("(writes = [], jumpsPx = [])");
+    await flo.page.evaluate("(writes = [], jumpsPx = [], wrote = false)");
     await finger.touchAt(195, 300);
     await finger.moveBy(0, 100);
     await markPosition(flo);
