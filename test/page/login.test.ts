@@ -173,6 +173,27 @@ pageTest("asks before an unknown name gets an account; a full name becomes its n
   await expectFieldError(misspelled, "enter-password", /at least 8/);
 });
 
+pageTest("lets a password be typed while its scripts start", async () => {
+  const web = String(open.served.listening["web"]);
+  await using ayu = await open.browser.visit(`${new URL(web).origin}/healthz`);
+  const scripts = Promise.withResolvers<void>();
+  await ayu.page.route("**/assets/index-*.js", async (route) => {
+    await scripts.promise;
+    await route.continue();
+  });
+  await ayu.page.goto(web, { waitUntil: "commit" });
+  await ayu.page.locator("#enter-name").fill("early-typist");
+  await ayu.page.locator("#enter-password").fill("correct ");
+  scripts.resolve();
+  await ayu.page.locator("form button[type=submit]:not([disabled])").waitFor();
+  // The form moves the focus after the frame that draws it.
+  await ayu.page.evaluate(`new Promise((drawn) =>
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn))))`);
+  await ayu.page.keyboard.type("horse");
+  expect(await ayu.page.locator("#enter-name").inputValue()).toBe("early-typist");
+  expect(await ayu.page.locator("#enter-password").inputValue()).toBe("correct horse");
+});
+
 pageTest("paints the form before its scripts run, and keeps what was typed", async () => {
   const web = String(open.served.listening["web"]);
   const { origin } = new URL(web);

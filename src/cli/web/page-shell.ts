@@ -14,10 +14,11 @@ export function withSignInForm(html: string): string {
     [ENGLISH, INDONESIAN]
       .map((texts) => `<span lang="${texts.lang}">${Bun.escapeHTML(of(texts))}</span>`)
       .join("");
-  const field = (id: string, label: string, attributes: string, hint: string) =>
-    `<div class="field"><label for="${id}">${label}</label>` +
-    `<input id="${id}" name="${id}" ${attributes} autocapitalize="none" spellcheck="false">` +
-    `${hint}</div>`;
+  const input = (id: string, attributes: string) =>
+    `<input id="${id}" name="${id}" ${attributes} autocapitalize="none" spellcheck="false">`;
+  const field = (id: string, label: string, content: string) =>
+    `<div class="field"><label for="${id}">${label}</label>${content}</div>`;
+  const secret = input("enter-password", 'type="password" autocomplete="current-password"');
   const hint = `<p class="hint">${text((texts) => texts.passwordHint)}</p>`;
   const form = [
     '<form class="enter-form" novalidate>',
@@ -25,14 +26,12 @@ export function withSignInForm(html: string): string {
     field(
       "enter-name",
       text((texts) => texts.name),
-      'autocomplete="username" autofocus',
-      "",
+      input("enter-name", 'autocomplete="username" autofocus'),
     ),
     field(
       "enter-password",
       text((texts) => texts.password),
-      'type="password" autocomplete="current-password"',
-      hint,
+      `<div class="secret">${secret}</div>${hint}`,
     ),
     // Disabled, so that Enter does not submit the form before the page has taken it over.
     '<button type="submit" class="button button-main button-wide" disabled>',

@@ -37,7 +37,9 @@ export function Field(props: FieldProps) {
     return listen(isSecret ? ref.current?.form : undefined, "submit", () => setRevealed(false));
   }, [isSecret]);
   useEffect(() => {
-    if (isFirst === true) focusOnMount(ref.current);
+    // The user may already type into another field, whose next letters would come here.
+    const typedInto = ref.current?.form?.querySelector("[type=text]:focus, [type=password]:focus");
+    if (isFirst === true && !typedInto) focusOnMount(ref.current);
   }, [isFirst]);
   const describedBy = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(" ");
   const input = (
