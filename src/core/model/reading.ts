@@ -6,7 +6,7 @@ import type { ModelDraft } from "./builder.ts";
 import type { ModelEvent } from "./event.ts";
 import { isSameName } from "./item.ts";
 import { requestOlderPage, requestPage } from "./page.ts";
-import { isCounted, type RoomDraft, readUpTo } from "./room.ts";
+import { hasLine, isCounted, type RoomDraft, readUpTo } from "./room.ts";
 import type { MessageSpan, SeenMessages } from "./seen.ts";
 import { openRoom } from "./selectors.ts";
 import type { Item, ItemRange, Model, RoomState } from "./state.ts";
@@ -99,8 +99,8 @@ export function startReading(draft: ModelDraft, room: RoomDraft): void {
  * loaded.
  */
 function loadPlace(draft: ModelDraft, room: RoomDraft): void {
-  const { tail, readAtOpening } = room;
-  const isUnread = readAtOpening !== undefined;
+  const { tail } = room;
+  const isUnread = hasLine(room);
   const seq = isUnread ? room.firstUnread : room.place?.seq;
   const isLoaded =
     isUnread && room.unread > 0
@@ -128,8 +128,8 @@ export function markArrivals(
   if (!isSameName(draft.fields.open, room.target)) return;
   const hasCaughtUp = events.some(({ kind }) => kind === "caught-up");
   const isWatched = draft.fields.isFocused && before.isCaughtUp && !hasCaughtUp;
-  const hasLine = was.unread > 0 && was.readAtOpening !== undefined;
-  if (!isWatched && !hasLine && room.unread > 0 && room.readAtOpening === was.readAtOpening)
+  const isMarked = was.unread > 0 && was.readAtOpening !== undefined;
+  if (!isWatched && !isMarked && room.unread > 0 && room.readAtOpening === was.readAtOpening)
     setLine(draft, was.id, was.read);
   if (hasCaughtUp && draft.fields.isCaughtUp) resume(draft, was.id);
 }
@@ -145,7 +145,7 @@ function resume(draft: ModelDraft, id: RoomId): void {
   if (room === undefined || room.loading !== undefined) return;
   const isWaiting = room.jump?.items.length === 0;
   if (isWaiting) room.jump = undefined;
-  const isMissing = room.readAtOpening !== undefined && unreadRange(room) === undefined;
+  const isMissing = hasLine(room) && unreadRange(room) === undefined;
   const isEmpty = room.tail.items.length === 0;
   if (isWaiting || (room.jump === undefined && (isMissing || isEmpty))) loadPlace(draft, room);
 }

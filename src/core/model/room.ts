@@ -702,6 +702,11 @@ export function removeLine(room: RoomDraft): void {
   if (room.readAtOpening !== undefined) room.readAtOpening = NO_LINE;
 }
 
+/** Reports whether the line of new messages stands in the room. */
+export function hasLine({ readAtOpening }: RoomState): boolean {
+  return readAtOpening !== undefined && readAtOpening !== NO_LINE;
+}
+
 export function closeView(room: RoomDraft): void {
   room.jump = undefined;
   room.thread = undefined;

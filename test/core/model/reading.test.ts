@@ -173,6 +173,19 @@ test("requests them again over a new link", () => {
   expect(again.effects).toContainEqual(page);
 });
 
+test("stays at the end of a room where the user posts before the client has caught up", () => {
+  const { model } = scene(
+    ...[ONLINE, UNREAD, recordEvent(902), OPEN],
+    { kind: "entered", user: "ana" },
+    { ...UNREAD, n: 903 },
+    { kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "yes" }, writtenUnixMs: 0 },
+    { kind: "bottom", room: LOBBY },
+  );
+  const { effects, model: after } = updateAll(model, [{ kind: "caught-up" }]);
+  expect(effects).not.toContainEqual(expect.objectContaining({ side: "around" }));
+  expect(lobbyOf(after).jump).toBeUndefined();
+});
+
 test("opens a room without new messages where the user left it", () => {
   const place = { seq: 40, above: 3 };
   const left = { kind: "placed", room: LOBBY, place } as const;
