@@ -353,18 +353,19 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
 const RECORD_WRITES = `(() => {
   window.writes = [];
   window.jumpsPx = [];
-  let motion = "none", lastMs = 0, topBefore;
+  let lastMs = 0, topBefore;
+  window.motion = "none";
   window.wrote = false;
-  addEventListener("touchstart", () => { motion = "touched"; }, true);
-  addEventListener("touchend", () => { motion = "coasting"; }, true);
+  addEventListener("touchstart", () => { window.motion = "touched"; }, true);
+  addEventListener("touchend", () => { window.motion = "coasting"; }, true);
   addEventListener("scroll", () => { lastMs = performance.now(); }, true);
   const { get, set } = Object.getOwnPropertyDescriptor(Element.prototype, "scrollTop");
   Object.defineProperty(Element.prototype, "scrollTop", {
     get,
     set(px) {
-      if (this.matches(".timeline .list")) {
-        const isAtRest = motion === "coasting" && performance.now() - lastMs > 100;
-        window.writes.push(isAtRest ? "rest" : motion);
+      if (window.motion !== "none" && this.matches(".timeline .list")) {
+        const isAtRest = window.motion === "coasting" && performance.now() - lastMs > 100;
+        window.writes.push(isAtRest ? "rest" : window.motion);
         window.wrote = true;
       }
       set.call(this, px);
@@ -404,7 +405,7 @@ pageTest("sets no scroll position while a finger scrolls or the list coasts", as
         requestAnimationFrame(() => requestAnimationFrame(drawn))))`);
     await until("older messages are loading", isLoading);
     await stalled;
-    await flo.page.evaluate("(writes = [], jumpsPx = [], wrote = false)");
+    await flo.page.evaluate("(writes = [], jumpsPx = [], wrote = false, motion = 'none')");
     await finger.touchAt(195, 300);
     await finger.moveBy(0, 100);
     await markPosition(flo);
