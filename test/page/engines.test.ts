@@ -34,17 +34,25 @@ const ENGINES: readonly {
   readonly user: string;
   readonly needs: readonly Need[];
   readonly kind: { start(options?: StartOptions): Promise<Engine> };
+  /** Password of a private window, which the page of the other engines does not recognize. */
+  readonly password?: string;
 }[] = [
   { name: "Chromium", user: "ana", needs: ["chromium"], kind: Chromium },
-  { name: "Firefox", user: "ben", needs: ["chromium", "firefox-esr"], kind: Firefox },
+  {
+    name: "Firefox",
+    user: "ben",
+    needs: ["chromium", "firefox-esr"],
+    kind: Firefox,
+    password: "correct horse",
+  },
   { name: "WebKit", user: "cid", needs: ["chromium", "WebKitWebDriver", "Xvfb"], kind: WebKit },
 ];
 
-for (const { name, user, needs, kind } of ENGINES) {
+for (const { name, user, needs, kind, password } of ENGINES) {
   requires(...needs).test(`${name} creates an account`, async () => {
-    const person = new Person(await kind.start(), user);
+    const person = new Person(await kind.start({ isPrivate: password !== undefined }), user);
     people.push(person);
-    await person.signUp(pageAddress(server.served));
+    await person.signUp(pageAddress(server.served), password);
   });
 }
 
@@ -430,7 +438,10 @@ hooks.test("the terminal creates an encrypted room", async () => {
 
 step("all join the encrypted room", async (person) => {
   await person.click("^Join");
-  await person.untilReady();
+  await person.until(
+    "the room is open",
+    "document.querySelector('.composer textarea')?.placeholder === 'Message vault'",
+  );
   await person.send(`secret of ${person.name}`);
   for (const { name } of people) await person.sees(`secret of ${name}`);
 });

@@ -67,7 +67,7 @@ interface Page extends SavingPage {
         callback: (lock: unknown) => Promise<Result> | undefined,
       ): Promise<Result>;
     };
-    readonly storage?: { persist?(): Promise<boolean> };
+    readonly storage?: { persist?(): Promise<boolean>; getDirectory?(): Promise<unknown> };
     readonly userAgent: string;
     readonly maxTouchPoints?: number;
   };
@@ -119,6 +119,7 @@ export async function browserPlatform(
   const dialLocal = () => dialWebSocket().catch((error) => localFault(page, localToken, error));
   const dial = dialEarly(isLocal ? dialLocal : pageDial(page, clock, dialWebSocket));
   const storeWatch = new StoreWatch(clock);
+  const isPrivate = withTimeout(isPrivateWindow(page), STORE_TIMEOUT_MS, () => false, clock);
   const store =
     storageMode === "all"
       ? await chooseStore(page, localToken, storeWatch)
@@ -129,6 +130,7 @@ export async function browserPlatform(
     dial,
     store: new WatchedStore(store, storeWatch),
     storeWatch,
+    isPrivate: await isPrivate,
     subtle: page.crypto.subtle,
     locks: browserLocks(page),
     databases:
@@ -258,6 +260,19 @@ function pageClock(): Platform["clock"] {
       return () => clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Reports whether the window's data ends with it. Private windows of Firefox and Safari refuse this
+ * file system; those of Chromium are not recognized.
+ */
+async function isPrivateWindow({ navigator: { storage } }: Page): Promise<boolean> {
+  try {
+    await storage?.getDirectory?.();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** @param loss what is lost without a database */

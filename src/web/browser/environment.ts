@@ -103,6 +103,8 @@ export interface Platform {
   readonly dial: () => Promise<Link>;
   readonly store: Store;
   readonly storeWatch: StoreWatch;
+  /** True if the browser deletes all data of the page with the last private window. */
+  readonly isPrivate: boolean;
   readonly subtle: Subtle | undefined;
   readonly locks: Locks;
   readonly databases: Databases | undefined;

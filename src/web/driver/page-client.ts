@@ -325,6 +325,11 @@ export class PageClient extends ChatClient<PageAccount> {
     return this.platform.storeWatch.isDeleted;
   }
 
+  /** True if the browser deletes the account's key when its private window closes. */
+  get isPrivate(): boolean {
+    return this.platform.isPrivate;
+  }
+
   /** True if this device's key is only in memory, because the browser did not store it. */
   get isKeyEphemeral(): boolean {
     return !this.device.isStored;

@@ -26,6 +26,8 @@ export interface Engine extends AsyncDisposable {
 export interface StartOptions {
   /** Whether the user wants less motion and, where the engine knows it, a contrast theme. */
   readonly isCalm?: boolean;
+  /** Windows are private, if the engine has a setting for it. */
+  readonly isPrivate?: boolean;
 }
 
 export const SIZE = { width: 1280, height: 800 };

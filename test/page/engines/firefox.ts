@@ -57,12 +57,13 @@ export class Firefox implements Engine {
     this.downloads = join(profile, "saved");
   }
 
-  static async start({ isCalm = false }: StartOptions = {}): Promise<Firefox> {
+  static async start({ isCalm = false, isPrivate = false }: StartOptions = {}): Promise<Firefox> {
     const profile = mkdtempSync(join(tmpdir(), "chat-firefox-"));
     const saved = join(profile, "saved");
     mkdirSync(saved);
     const preferences = { ...PREFERENCES, "browser.download.dir": saved };
     if (isCalm) Object.assign(preferences, CALM_PREFERENCES);
+    if (isPrivate) Object.assign(preferences, { "browser.privatebrowsing.autostart": true });
     const lines = Object.entries(preferences).map(
       ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
     );

@@ -136,11 +136,20 @@ export class Person {
     return this.#clickOn(selector, null, "html");
   }
 
-  async signUp(url: string): Promise<void> {
+  /** @param password of a private window, which the page asks for */
+  async signUp(url: string, password?: string): Promise<void> {
     await this.engine.goto(url);
     await this.clickSelector("#enter-name");
     await this.engine.type(this.name);
     await this.clickSelector("form button[type=submit]");
+    if (password !== undefined) {
+      await this.until(
+        "a password is asked for",
+        "document.querySelector('#enter-password[aria-invalid=true]') === document.activeElement",
+      );
+      await this.engine.type(password);
+      await this.clickSelector("form button[type=submit]");
+    }
     await this.clickSelector("dialog button[type=submit]");
     await this.untilReady();
   }

@@ -224,6 +224,7 @@ export class Tab {
         this.storeWatch,
       ),
       storeWatch: this.storeWatch,
+      isPrivate: false,
       subtle: browser.subtle as Platform["subtle"],
       locks: browser.lockFor(this),
       databases: browser.sealed === undefined ? undefined : NO_DATABASES,

@@ -17,6 +17,8 @@ export const ENGLISH_START = {
     "Optional. Lets you sign in from other devices, and here if the browser deletes its data. " +
     "Without it, only an operator can let you in again.",
   passwordNeeded: "This browser can't store a key, so you'll enter your password each visit.",
+  passwordPrivate:
+    "A private window forgets your account when it closes. With a password you can sign in again.",
   roomPassword: "Server password",
   roomPasswordHint: "New accounts only. Ask the server's owner.",
   invited: "You've been invited: no server password needed.",

@@ -21,6 +21,8 @@ export const INDONESIAN: Texts = {
     "datanya. Tanpa kata sandi, hanya operator yang dapat memasukkan Anda lagi.",
   passwordNeeded:
     "Peramban ini tidak dapat menyimpan kunci, jadi kata sandi diminta di setiap kunjungan.",
+  passwordPrivate:
+    "Jendela pribadi melupakan akun Anda saat ditutup. Dengan kata sandi, Anda dapat masuk lagi.",
   roomPassword: "Kata sandi server",
   roomPasswordHint: "Hanya untuk akun baru. Tanyakan kepada pemilik server.",
   invited: "Anda diundang: kata sandi server tidak diperlukan.",

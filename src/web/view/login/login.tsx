@@ -228,11 +228,16 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       throw fault;
     }
   };
-  const isPasswordNeeded = server?.keepsKey === false || chat.isKeyEphemeral;
-  /** Without a key that outlasts the page, nobody could enter the account again. */
+  const passwordReason =
+    server?.keepsKey === false || chat.isKeyEphemeral
+      ? texts.passwordNeeded
+      : chat.isPrivate
+        ? texts.passwordPrivate
+        : undefined;
+  /** Without a key that outlasts the window, nobody could enter the account again. */
   const lacksPassword = () => {
-    if (!(chat.isKeyEphemeral && password === "")) return false;
-    setWrong({ at: "password", text: texts.passwordNeeded });
+    if (!(chat.isKeyEphemeral || chat.isPrivate) || password !== "") return false;
+    setWrong({ at: "password", text: passwordReason ?? "" });
     return true;
   };
   const submit = task.onSubmit(async () => {
@@ -295,7 +300,7 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       <Field
         id="enter-password"
         label={texts.password}
-        hint={isPasswordNeeded ? texts.passwordNeeded : texts.passwordHint}
+        hint={passwordReason ?? texts.passwordHint}
         type="password"
         value={password}
         onChange={setPassword}
