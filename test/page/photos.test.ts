@@ -211,6 +211,14 @@ pageTest("has a card for each kind of file, and plays sound and film in the mess
   expect(await ana.accessibilityViolations()).toEqual([]);
 });
 
+/** Scrolls by less than a window, and waits until the rows there are drawn. */
+const SCROLL_UP = `new Promise((drawn) => {
+  const list = document.querySelector(".timeline .list");
+  list.dispatchEvent(new WheelEvent("wheel", { bubbles: true })); // Stops following.
+  list.scrollTop -= 300;
+  requestAnimationFrame(() => requestAnimationFrame(drawn));
+})`;
+
 pageTest(
   "plays a recording on while its message is out of the list and in other rooms",
   async () => {
@@ -246,15 +254,8 @@ pageTest(
     await open("choir");
     await plays(bar);
     const scrollUp = async () => {
-      await lea.page.locator("article").first().hover();
-      // A busy machine draws less often than the wheel turns, and can miss the message.
-      let stepPx = -400;
       await until("the message is drawn", async () => {
-        await lea.page.mouse.wheel(0, stepPx);
-        const isAtTop = await lea.page.evaluate<boolean>(
-          `document.querySelector(".timeline .list").scrollTop <= 0`,
-        );
-        if (isAtTop) stepPx = 100;
+        await lea.page.evaluate(SCROLL_UP);
         return (await message.count()) > 0;
       });
       await scrollIntoView(message);
