@@ -27,7 +27,11 @@ const ODD_BYTES = 700_001;
 const people: Person[] = [];
 let terminal: Program;
 
-afterAll(() => Promise.all(people.map(({ engine }) => engine[Symbol.asyncDispose]())));
+afterAll(async () => {
+  // A failed step may have left the server standing still.
+  if (people.length > 0) process.kill(server.served.program.pid, "SIGCONT");
+  await Promise.all(people.map(({ engine }) => engine[Symbol.asyncDispose]()));
+});
 
 const ENGINES: readonly {
   readonly name: string;

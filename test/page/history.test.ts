@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { PAGE_ROOM_ITEMS_MAX, SCROLL_PAGE_RECORDS } from "../../src/base/limits-page.ts";
 import { writeTexts } from "../e2e/full-room.ts";
 import { Sandbox } from "../e2e/program.ts";
@@ -7,7 +8,7 @@ import { until } from "../event.ts";
 import { IS_SOAK } from "../samples.ts";
 import { pageTest } from "./browser.ts";
 import { Finger } from "./finger.ts";
-import { pageAddress } from "./fixtures.ts";
+import { pageAddress, photo } from "./fixtures.ts";
 import { HeadlessUser } from "./headless-user.ts";
 import { PageServer } from "./page-server.ts";
 import { scrollIntoView } from "./scroll-into-view.ts";
@@ -346,6 +347,50 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
   await ana.waitForMessage(`message ${MESSAGES - 1}.`);
 });
 
+pageTest("moves no visible message when pictures above it arrive late", async () => {
+  await fillLobby();
+  const ben = server.sandbox
+    .home("pia")
+    .with({ CHAT_INVITE: server.served.invite, CHAT_USER: "pia" });
+  // Lower, and narrower, than the place of a picture of unknown size.
+  for (const [name, width, height] of [
+    ["wide.png", 1_500, 100],
+    ["narrow.png", 100, 700],
+  ] as const) {
+    writeFileSync(server.sandbox.path(name), photo(width, height));
+    await ben.json(["send-file", server.sandbox.path(name)]);
+  }
+  const zoe = await server.headlessUser("zoe");
+  await zoe.postMany(25, (n) => `below the pictures ${n}. ${"and so on ".repeat(n % 9)}`);
+  await using relay = await Relay.open(server.served.port);
+  await using lou = await server.logIn("lou", { via: relay });
+  await lou.waitForMessage("below the pictures 24.");
+  const missing = lou.page.locator(".timeline .picture:not(:has(img))");
+  const stalled = relay.stallAfter("up", 1);
+  await until("a row with a missing picture is drawn", async () => {
+    await lou.page.evaluate(`new Promise((drawn) => {
+      const list = document.querySelector(".timeline .list");
+      list.dispatchEvent(new WheelEvent("wheel", { bubbles: true })); // Stops following.
+      list.scrollTop -= 100;
+      requestAnimationFrame(() => requestAnimationFrame(drawn));
+    })`);
+    return (await missing.count()) > 0;
+  });
+  await stalled;
+  await markPosition(lou);
+  relay.release();
+  await until("the pictures are drawn", () =>
+    lou.page.evaluate<boolean>(`document.querySelector(".timeline .picture img") !== null &&
+      [...document.querySelectorAll(".timeline .picture")].every((picture) =>
+        picture.querySelector("img")?.complete)`),
+  );
+  const movedPx = await lou.page.evaluate<number>(
+    `document.querySelector('.list [data-seq="' + marked.seq + '"]')
+      .getBoundingClientRect().top - marked.top`,
+  );
+  expect(Math.abs(movedPx)).toBeLessThanOrEqual(OFF_PX_MAX);
+});
+
 /**
  * Records what the finger and the list did when the page set a scroll position, and how far the
  * marked message moved in that frame.
@@ -364,7 +409,7 @@ const RECORD_WRITES = `(() => {
     get,
     set(px) {
       if (window.motion !== "none" && this.matches(".timeline .list")) {
-        const isAtRest = window.motion === "coasting" && performance.now() - lastMs > 100;
+        const isAtRest = performance.now() - lastMs > 100;
         window.writes.push(isAtRest ? "rest" : window.motion);
         window.wrote = true;
       }
@@ -418,7 +463,8 @@ pageTest("sets no scroll position while a finger scrolls or the list coasts", as
     );
     const movedPx = await at(`${top} - marked.top + ${list}.scrollTop`);
     expect(Math.abs(movedPx - offset)).toBeLessThanOrEqual(OFF_PX_MAX);
-    expect(await writes()).toEqual([]);
+    // Chromium cancels a touch that scrolls, so a finger at rest is as good as lifted.
+    expect((await writes()).filter((motion) => motion !== "rest")).toEqual([]);
     await finger.lift();
     await until("the position is set", async () => (await at("jumpsPx.length")) > 0);
     expect(new Set(await writes())).toEqual(new Set(["rest"]));

@@ -102,6 +102,8 @@ class RowWindow<Row extends Keyed> {
   isTouched = false;
   /** Change of the scroll position that waits for the end of the touch. */
   deferredPx = 0;
+  /** Scroll position at which the anchor was noted. */
+  #notedTop = 0;
   #settledSizes = "";
 
   get viewportPx(): number {
@@ -152,7 +154,7 @@ class RowWindow<Row extends Keyed> {
     const below = paddingOf(restPx, (rows.length - end) * this.#averagePx);
     this.#totalPx = above.px + (bottom - top) + below.px;
     // Read first, because the browser clamps the position if the list becomes lower.
-    const { scrollTop } = list;
+    const scrollTop = this.#unclampedTop(list);
     if (above.px !== this.#above) {
       content.style.paddingTop = `${Math.max(0, above.px)}px`;
       content.style.marginTop = `${Math.min(0, above.px)}px`;
@@ -160,7 +162,8 @@ class RowWindow<Row extends Keyed> {
     this.#above = above.px;
     content.style.paddingBottom = `${below.px}px`;
     if (isFollowing && !this.isTouched) list.scrollTop = list.scrollHeight;
-    else if (above.addedPx !== 0) list.scrollTop = scrollTop + above.addedPx;
+    else if (above.addedPx !== 0 || scrollTop !== list.scrollTop)
+      list.scrollTop = scrollTop + above.addedPx;
     this.note();
     this.#settledSizes = this.#sizes();
   }
@@ -177,15 +180,28 @@ class RowWindow<Row extends Keyed> {
     return isResized;
   }
 
+  /** Returns the scroll position before the browser clamped it, because a row became lower. */
+  #unclampedTop({ scrollTop, scrollHeight, clientHeight }: HTMLDivElement): number {
+    const isClamped = !this.isTouched && scrollTop >= scrollHeight - clientHeight - 1;
+    return isClamped ? Math.max(scrollTop, this.#notedTop) : scrollTop;
+  }
+
   #sizes(): string {
     return [this.list?.clientWidth, this.viewportPx, this.content?.offsetHeight].join();
   }
 
-  /** Makes the first visible row the anchor. */
+  /**
+   * Makes the first visible row the anchor, but the next one if the upper edge cuts the first: a
+   * late picture there moves what is above the edge, instead of what is read.
+   */
   note(): void {
-    const index = this.indexAt(0);
+    const first = this.indexAt(0);
+    const next = this.edgesOf(first + 1)?.top ?? Number.POSITIVE_INFINITY;
+    const isCut = (this.edgesOf(first)?.top ?? 0) < 0;
+    const index = isCut && next < this.viewportPx / 2 ? first + 1 : first;
     const offset = this.#offset(index);
     this.#anchor = offset === undefined ? undefined : { index, offset };
+    this.#notedTop = this.list?.scrollTop ?? 0;
   }
 
   /**
