@@ -27,11 +27,7 @@ const ODD_BYTES = 700_001;
 const people: Person[] = [];
 let terminal: Program;
 
-afterAll(async () => {
-  // A failed step may have left the server standing still.
-  if (people.length > 0) process.kill(server.served.program.pid, "SIGCONT");
-  await Promise.all(people.map(({ engine }) => engine[Symbol.asyncDispose]()));
-});
+afterAll(() => Promise.all(people.map(({ engine }) => engine[Symbol.asyncDispose]())));
 
 const ENGINES: readonly {
   readonly name: string;
@@ -72,6 +68,7 @@ function step(name: string, act: (person: Person) => Promise<void>): void {
           mkdirSync(FAILURES, { recursive: true });
           const file = `${person.engine.name}-${name.replace(/\W+/g, "-")}.png`;
           writeFileSync(join(FAILURES, file), picture);
+          process.kill(server.served.program.pid, "SIGCONT"); // A step may have stopped it.
           // What is open now would hinder the next steps.
           await person.engine.reload();
           await person.untilReady();
