@@ -126,7 +126,9 @@ export class Actions {
   readonly #store: ModelStore;
   readonly #typing: TypingNotifier;
   readonly #seen = new SeenTimer();
+  readonly #seenReplies = new SeenTimer();
   #cancelSeen: (() => void) | undefined;
+  #cancelSeenReplies: (() => void) | undefined;
   /** Room and `receivedN` for which records without messages were marked as read. */
   #uncounted = "";
   #lastRoom: string = LOBBY;
@@ -196,6 +198,15 @@ export class Actions {
       this.#store.applyNow({ kind: "watching", from });
     this.#markSeen(this.#seen.show(shown, this.options.now()));
     if (shown !== undefined) this.#markUncounted(shown);
+    else if (!isFocused) this.setVisibleReplies(undefined);
+  }
+
+  /** @param visible messages of the open thread on the screen */
+  setVisibleReplies(visible: Omit<VisibleMessages, "room"> | undefined): void {
+    const room = openRoom(this.#model);
+    const isShown = this.#model.isFocused && room?.thread !== undefined && visible !== undefined;
+    const shown = isShown ? { ...visible, room: room.id } : undefined;
+    this.#markRepliesSeen(this.#seenReplies.show(shown, this.options.now()));
   }
 
   /** Reads the records behind the messages, such as replies in threads, as soon as they arrive. */
@@ -210,16 +221,32 @@ export class Actions {
   /** Marks the visible messages as read, because the user has asked for the next page. */
   turnPage(): void {
     this.#markSeen(this.#seen.turnPage());
+    this.#markRepliesSeen(this.#seenReplies.turnPage());
+  }
+
+  #markRepliesSeen(messages: readonly SeenMessages[]): void {
+    this.#cancelSeenReplies?.();
+    this.#cancelSeenReplies = this.#afterSeen(this.#seenReplies, (seen) =>
+      this.#markRepliesSeen(seen),
+    );
+    for (const { room, from, to } of messages) {
+      const root = this.#model.rooms.get(room)?.thread?.root;
+      if (root !== undefined) this.#store.applyNow({ kind: "replies-seen", room, root, from, to });
+    }
+  }
+
+  #afterSeen(
+    timer: SeenTimer,
+    mark: (messages: readonly SeenMessages[]) => void,
+  ): (() => void) | undefined {
+    const { now, after } = this.options;
+    const { dueMs } = timer;
+    return dueMs === undefined ? undefined : after(dueMs - now(), () => mark(timer.check(now())));
   }
 
   #markSeen(messages: readonly SeenMessages[]): void {
-    const { now, after } = this.options;
     this.#cancelSeen?.();
-    const { dueMs } = this.#seen;
-    this.#cancelSeen =
-      dueMs === undefined
-        ? undefined
-        : after(dueMs - now(), () => this.#markSeen(this.#seen.check(now())));
+    this.#cancelSeen = this.#afterSeen(this.#seen, (seen) => this.#markSeen(seen));
     for (const seen of messages) {
       const { read = 0 } = this.#model.rooms.get(seen.room) ?? {};
       if (seen.to > read) this.#store.applyNow({ kind: "seen", ...seen });
@@ -262,6 +289,7 @@ export class Actions {
 
   /** Opens the thread of a message of the open room; without `seq`, closes it. */
   openThread(seq: number | undefined): void {
+    this.setVisibleReplies(undefined);
     this.#withOpenRoom((room) => this.#store.applyNow({ kind: "thread", room, seq }));
   }
 

@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
 
@@ -139,4 +140,61 @@ pageTest("files that are attached in the open thread are sent there", async () =
   await thread.getByRole("button", { name: "Send" }).click();
   await eve.page.locator(".timeline").getByText("three.txt").first().waitFor();
   await root.getByText("2 replies", { exact: true }).waitFor();
+});
+
+const FIRST_NEW = `(() => {
+  const line = document.querySelector(".thread-rows [data-unread]").closest(".list-cell");
+  return line.nextElementSibling.textContent;
+})()`;
+
+const THREAD_AT = `(() => {
+  const list = document.querySelector(".thread-rows").getBoundingClientRect();
+  const line = document.querySelector(".thread-rows [data-unread]")?.getBoundingClientRect();
+  return line === undefined ? undefined : (line.top - list.top) / list.height;
+})()`;
+
+pageTest("a thread opens at its first new reply, and reads those on the screen", async () => {
+  const kim = await server.headlessUser("kim");
+  await using jan = await server.logIn("jan", { password, width: 1440 });
+  await jan.send("What do we need?");
+  await jan.waitUntilSent();
+  const root = jan.message("What do we need?").first();
+  const seq = Number(await root.getAttribute("data-seq"));
+  for (let i = 0; i < 2; i++)
+    await kim.post(`old ${i}. ${"and more ".repeat(30)}`, "lobby", { re: seq, thread: true });
+  const thread = jan.page.locator(".thread");
+  const open = () => root.locator(".thread-link").click();
+  await root.getByText("2 replies · new").waitFor();
+  const session = await jan.context.newCDPSession(jan.page);
+  await session.send("Network.enable");
+  let follows = 0;
+  session.on("Network.webSocketFrameSent", ({ response }) => {
+    if (Buffer.from(response.payloadData, "base64").includes("follow")) follows++;
+  });
+  await open();
+  await jan.page.locator("article", { hasText: "old 1." }).waitFor();
+  await until("they are read", async () => follows > 0);
+  await thread.locator("textarea").press("Escape");
+  for (let i = 0; i < 30; i++)
+    await kim.post(`new ${i}. ${"and more ".repeat(30)}`, "lobby", { re: seq, thread: true });
+  await root.getByText("32 replies · new").waitFor();
+  follows = 0;
+  await open();
+  await until("the line is in the upper part", async () => {
+    const at = await jan.page.evaluate<number | undefined>(THREAD_AT);
+    return at !== undefined && Math.abs(at - 0.25) < 0.03;
+  });
+  expect(await jan.page.evaluate<string>(FIRST_NEW)).toContain("new 0.");
+  // Those that were on the screen for a second are read, and no others.
+  await until("the page tells what was read", async () => follows > 0);
+  await thread.locator("textarea").press("Escape");
+  await thread.waitFor({ state: "detached" });
+  await root.getByText("32 replies · new").waitFor();
+  await open();
+  await jan.page.locator(".thread-rows [data-unread]").waitFor();
+  const first = await jan.page.evaluate<string>(FIRST_NEW);
+  expect(Number(/new (\d+)\./.exec(first)?.[1])).toBeWithin(1, 25);
+  await jan.page.locator(".thread-rows").evaluate((list) => list.scrollTo(0, 1e6));
+  await thread.locator("textarea").press("Escape");
+  await root.getByText("32 replies · new").waitFor();
 });

@@ -684,9 +684,11 @@ export class ScreenClient implements ScreenHost {
     const room = openRoom(model);
     const isFollowing = isAtBottom && this.state.scroll === undefined && room?.jump === undefined;
     const { overlay } = this.state;
-    const isHidden = room?.thread !== undefined || overlay !== undefined || visible === undefined;
-    actions.setVisible(isHidden ? undefined : { ...visible, isFollowing });
-    if (room === undefined || isHidden) return;
+    const shown = overlay === undefined && visible ? { ...visible, isFollowing } : undefined;
+    const isInThread = room?.thread !== undefined;
+    actions.setVisible(isInThread ? undefined : shown);
+    actions.setVisibleReplies(isInThread ? shown : undefined);
+    if (room === undefined || isInThread || shown === undefined) return;
     this.#place = { room: room.id, place: isFollowing ? undefined : place };
   }
 

@@ -152,6 +152,14 @@ export type UserEvent =
   | { readonly kind: "bottom"; readonly room: RoomId; readonly isInThread?: boolean }
   | { readonly kind: "thread"; readonly room: RoomId; readonly seq: number | undefined }
   | { readonly kind: "thread-older"; readonly room: RoomId }
+  /** Replies of the thread that the user has seen, given by the `n` of the first and the last. */
+  | {
+      readonly kind: "replies-seen";
+      readonly room: RoomId;
+      readonly root: number;
+      readonly from: number;
+      readonly to: number;
+    }
   | { readonly kind: "thread-alone"; readonly on: boolean }
   | { readonly kind: "mark-read"; readonly room: RoomId }
   /** Marks the open room as read, which can be undone until `all-read-end`. */

@@ -88,7 +88,8 @@ function applyPage(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
 /** Opens the thread if the message is visible only there. */
 export function revealInThread(draft: ModelDraft, room: RoomDraft, seq: number): void {
   const { items } = room.jump ?? room.tail;
-  if (itemAt(items, seq)?.isInThread === true) openThread(room, seq, draft.buffers);
+  if (itemAt(items, seq)?.isInThread === true)
+    openThread(room, seq, draft.fields.follows, draft.buffers);
 }
 
 function applyThreadPage(draft: ModelDraft, room: RoomDraft, event: ThreadPageEvent): void {
@@ -102,7 +103,7 @@ function applyThreadPage(draft: ModelDraft, room: RoomDraft, event: ThreadPageEv
     return showFault(draft, new Fault("not-found", msg`no message ${root} here`));
   }
   addToThread(room, items, draft.buffers);
-  if (first?.isInThread === true) openThread(room, root, draft.buffers);
+  if (first?.isInThread === true) openThread(room, root, draft.fields.follows, draft.buffers);
 }
 
 /** Requests the newest replies of open threads after log-ins and gaps. */

@@ -5,7 +5,7 @@ import { EVERYWHERE, type Follow, type RoomPrefs, setFollow } from "../rooms/pre
 import type { ModelDraft } from "./builder.ts";
 import type { ServerEvent } from "./event.ts";
 import { isMessage } from "./item.ts";
-import { lastReplySeq, loadedItem, markKeywords } from "./room.ts";
+import { loadedItem, markKeywords } from "./room.ts";
 import { isIgnored } from "./selectors.ts";
 import type { Item, Model, RoomState } from "./state.ts";
 
@@ -83,18 +83,10 @@ export function followReplied(draft: ModelDraft, room: RoomState, item: Item): v
   follow(draft, re, { room: room.id, on: true, read: isMine ? seq : re });
 }
 
-/** Marks a thread as read when it has been loaded, and when it is closed. */
-export function readThread(draft: ModelDraft, before: RoomState | undefined): void {
-  const { id, thread } = before ?? {};
-  const room = id === undefined ? undefined : draft.rooms.get(id);
-  if (thread === undefined || room === undefined) return;
-  const { root, loading } = thread;
-  const isClosed = room.thread?.root !== root;
-  const isLoaded = loading !== undefined && room.thread?.loading === undefined;
+/** Advances the read position of a followed thread. */
+export function readReplies(draft: ModelDraft, root: number, read: number): void {
   const known = draft.fields.follows?.get(root);
-  const read = lastReplySeq(room, root);
-  if (known?.on !== true || known.read >= read || !(isClosed || isLoaded)) return;
-  follow(draft, root, { ...known, read });
+  if (known?.on === true && known.read < read) follow(draft, root, { ...known, read });
 }
 
 export function changePrefs(draft: ModelDraft, room: RoomId, change: RoomPrefs): void {

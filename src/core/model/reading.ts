@@ -6,9 +6,17 @@ import type { ModelDraft } from "./builder.ts";
 import type { ModelEvent } from "./event.ts";
 import { isSameName } from "./item.ts";
 import { requestOlderPage, requestPage } from "./page.ts";
-import { hasLine, isCounted, type RoomDraft, readUpTo } from "./room.ts";
+import { readReplies } from "./prefs.ts";
+import {
+  hasLine,
+  isCounted,
+  isFromOthers,
+  lastReplySeq,
+  type RoomDraft,
+  readUpTo,
+} from "./room.ts";
 import type { MessageSpan, SeenMessages } from "./seen.ts";
-import { openRoom } from "./selectors.ts";
+import { isIgnored, openRoom } from "./selectors.ts";
 import type { Item, ItemRange, Model, RoomState } from "./state.ts";
 
 /** Shown until the messages around the first unread one are loaded. */
@@ -38,8 +46,34 @@ export function markSeen(draft: ModelDraft, room: RoomDraft, seen: SeenMessages)
 }
 
 function isUnseen({ fields }: ModelDraft, { seen }: RoomState, item: Item): boolean {
-  if (!isCounted(item, fields)) return false;
-  return !seen.some(({ from, to }) => from <= item.n && item.n <= to);
+  return isCounted(item, fields) && !isIn(seen, item);
+}
+
+function isIn(spans: readonly MessageSpan[], { n }: Item): boolean {
+  return spans.some(({ from, to }) => from <= n && n <= to);
+}
+
+/** Advances the read position of the open thread to the first reply that was not seen. */
+export function markRepliesSeen(
+  draft: ModelDraft,
+  room: RoomDraft,
+  { root, from, to }: MessageSpan & { readonly root: number },
+): void {
+  const { thread } = room;
+  const { fields } = draft;
+  const known = fields.follows?.get(root);
+  if (!fields.isFocused || thread?.root !== root || known === undefined) return;
+  const seen = withSpan(thread.seen, { from, to });
+  room.thread = { ...thread, seen };
+  const replies = thread.items.filter(({ seq }) => seq !== root);
+  const isComplete = !thread.hasOlder || replies.some(({ seq }) => seq <= known.read);
+  if (!isComplete || thread.loading !== undefined) return;
+  const next = replies.findIndex((item) => {
+    const isUnread = item.seq > known.read && isFromOthers(item, fields.me);
+    return isUnread && !isIgnored(fields, item.from) && !isIn(seen, item);
+  });
+  const read = next < 0 ? lastReplySeq(room, root) : replies[next - 1]?.seq;
+  readReplies(draft, root, read ?? 0);
 }
 
 /** A call that new messages have moved off the screen was not seen. */

@@ -7,7 +7,7 @@ import { SECOND_MS } from "../../base/time.ts";
 import { kindsWith, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import { isCountedAuthor } from "../rooms/counted.ts";
-import { EVERYWHERE } from "../rooms/prefs.ts";
+import { type CountedFollow, EVERYWHERE } from "../rooms/prefs.ts";
 import { NO_CHANGES, noteChange, notePollEnd, repliesView, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
 import {
@@ -148,7 +148,7 @@ function restart(room: RoomDraft, received: number): void {
   room.tail = { ...NO_ITEMS, hasOlder: received > 0 };
   room.jump = undefined;
   room.loading = undefined;
-  room.thread &&= newThread(room.thread.root);
+  room.thread &&= newThread(room.thread.root, undefined);
   room.changes = new Map();
   room.receivedN = received;
   room.last = received;
@@ -347,16 +347,32 @@ export function threadRoot(room: RoomState, seq: number): number {
   return (isInThread === true ? re : undefined) ?? seq;
 }
 
-/** Opens the thread to which replies to a message belong. */
-export function openThread(room: RoomDraft, seq: number, holding: ThreadBuffers): void {
+/**
+ * Opens the thread to which replies to a message belong, with the line of new replies if the user
+ * follows it.
+ */
+export function openThread(
+  room: RoomDraft,
+  seq: number,
+  follows: Model["follows"],
+  holding: ThreadBuffers,
+): void {
   const root = threadRoot(room, seq);
   if (room.thread?.root === root) return;
-  room.thread = newThread(root);
+  const follow = follows?.get(root);
+  const isUnread = isUnreadFollow(follow, lastReplySeq(room, root));
+  room.thread = newThread(root, isUnread ? follow?.read : undefined);
   addToThread(room, [...(room.jump?.items ?? []), ...room.tail.items], holding);
 }
 
-function newThread(root: number): ThreadState {
-  return { ...NO_ITEMS, root, loading: "wanted", bottomRequests: 0 };
+/** @param lastSeq seq of the last known reply */
+export function isUnreadFollow(follow: CountedFollow | undefined, lastSeq: number): boolean {
+  if (follow?.on !== true) return false;
+  return lastSeq > follow.read || (follow.unread ?? 0) > 0;
+}
+
+function newThread(root: number, readAtOpening: number | undefined): ThreadState {
+  return { ...NO_ITEMS, root, loading: "wanted", bottomRequests: 0, readAtOpening, seen: [] };
 }
 
 type ThreadBuffers = Pick<ItemBuffers, "itemsMax">;

@@ -165,7 +165,7 @@ export class RowBuilder {
       range,
       thread: thread?.root,
       openThread: room?.thread?.root,
-      readTo: thread === undefined ? room?.readAtOpening : undefined,
+      readTo: thread === undefined ? room?.readAtOpening : readPositionOf(thread),
       pins,
       loading: thread === undefined ? room?.loading : threadLoading(thread),
       shown,
@@ -212,6 +212,12 @@ export class RowBuilder {
 }
 
 const LOADING_THREAD: PageRequest = { side: "older", seq: 0 };
+
+/** The `n` of the last reply that was read when the thread was opened. */
+function readPositionOf({ items, readAtOpening: read }: ThreadState): number | undefined {
+  if (read === undefined) return undefined;
+  return items.findLast(({ seq }) => seq <= read)?.n ?? 0;
+}
 
 function threadLoading({ loading }: ThreadState): PageRequest | undefined {
   return loading === undefined ? undefined : LOADING_THREAD;

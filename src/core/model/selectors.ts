@@ -15,7 +15,13 @@ import {
 import { LOBBY } from "../rooms/rooms.ts";
 import { closesBoxes } from "../rooms/rules.ts";
 import { isMessage, isSameName } from "./item.ts";
-import { isConversation, lastReplySeq, loadedItem, messagesOfOthers } from "./room.ts";
+import {
+  isConversation,
+  isUnreadFollow,
+  lastReplySeq,
+  loadedItem,
+  messagesOfOthers,
+} from "./room.ts";
 import type {
   ComposerDraft,
   FileView,
@@ -139,9 +145,7 @@ export function isUnreadThread(
   root: number,
   lastSeq: number,
 ): boolean {
-  const follow = follows?.get(root);
-  if (follow?.on !== true) return false;
-  return lastSeq > follow.read || (follow.unread ?? 0) > 0;
+  return isUnreadFollow(follows?.get(root), lastSeq);
 }
 
 export interface FollowedThread {

@@ -228,6 +228,10 @@ export interface ThreadState extends ItemRange {
   /** `wanted`: not yet requested. */
   readonly loading: "wanted" | "requested" | undefined;
   readonly bottomRequests: number;
+  /** Seq up to which the thread was read when it was opened; `undefined` if nothing was unread. */
+  readonly readAtOpening: number | undefined;
+  /** Replies behind the read position that were seen. */
+  readonly seen: readonly MessageSpan[];
 }
 
 export type PageSide = "older" | "newer" | "around";

@@ -6,7 +6,6 @@ import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
-import type { CountedFollow } from "../rooms/prefs.ts";
 import { type EventHandlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
 import { withChanges } from "./changes.ts";
 import { withoutErasedEdit } from "./draft-targets.ts";
@@ -26,15 +25,8 @@ import {
   startSearch,
 } from "./page.ts";
 import { setDisplayNames } from "./people.ts";
-import {
-  applyPrefs,
-  changePrefs,
-  countReply,
-  followReplied,
-  readThread,
-  unhideOnMessage,
-} from "./prefs.ts";
-import { markArrivals, markRead, markSeen, startReading } from "./reading.ts";
+import { applyPrefs, changePrefs, countReply, followReplied, unhideOnMessage } from "./prefs.ts";
+import { markArrivals, markRead, markRepliesSeen, markSeen, startReading } from "./reading.ts";
 import {
   addRecord,
   applyRoomUpdate,
@@ -44,6 +36,7 @@ import {
   endListing,
   isConversation,
   isFromOthers,
+  isUnreadFollow,
   loadedItem,
   markAuthor,
   messagesOfOthers,
@@ -57,15 +50,7 @@ import {
   renameAuthor,
   unloadClosed,
 } from "./room.ts";
-import {
-  dndEnd,
-  draftKey,
-  isBoxed,
-  isIgnored,
-  openRoom,
-  postTarget,
-  roomNotifyLevel,
-} from "./selectors.ts";
+import { dndEnd, draftKey, isBoxed, isIgnored, postTarget, roomNotifyLevel } from "./selectors.ts";
 import type { ComposerDraft, Item, Model, NoticeTexts, RoomState } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
@@ -122,7 +107,6 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   endErasedEdits(draft, model);
   eraseResults(draft, model);
   requestThreads(draft);
-  readThread(draft, openRoom(model));
   return { model: draft.build(), effects: draft.effects };
 }
 
@@ -184,7 +168,8 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   },
   prefs: (draft, event) => {
     applyPrefs(draft, event);
-    if (event.follows?.some(isUnreadFollow) === true) draft.effects.push({ kind: "calls" });
+    if (event.follows?.some((follow) => isUnreadFollow(follow, 0)) === true)
+      draft.effects.push({ kind: "calls" });
   },
   "prefs-set": applyPrefs,
   save: applyPrefs,
@@ -242,8 +227,9 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   }),
   thread: inRoom((draft, room, { seq }) => {
     if (seq === undefined) room.thread = undefined;
-    else openThread(room, seq, draft.buffers);
+    else openThread(room, seq, draft.fields.follows, draft.buffers);
   }),
+  "replies-seen": inRoom((draft, room, event) => markRepliesSeen(draft, room, event)),
   "thread-older": inRoom((draft, room) => requestOlderReplies(draft, room)),
   "thread-alone": ({ fields }, { on }) => {
     fields.isThreadAlone = on;
@@ -511,10 +497,6 @@ function isVisible({ fields }: ModelDraft, room: RoomState, item: Item): boolean
   return item.isInThread !== true && !isCovered && room.jump === undefined;
 }
 
-function isUnreadFollow({ on, unread = 0 }: CountedFollow): boolean {
-  return on && unread > 0;
-}
-
 function caughtUp(draft: ModelDraft): void {
   draft.fields.isCaughtUp = true;
   draft.fields.isOperator = draft.fields.notices.isOperator === true;
@@ -527,7 +509,8 @@ function caughtUp(draft: ModelDraft): void {
   requestMissing(draft);
   const hasUnloaded = (room: RoomState) =>
     room.kind === "room" && room.mentions.some(({ seq }) => loadedItem(room, seq) === undefined);
-  const hasReplies = [...(draft.fields.follows?.values() ?? [])].some(isUnreadFollow);
+  const follows = [...(draft.fields.follows?.values() ?? [])];
+  const hasReplies = follows.some((follow) => isUnreadFollow(follow, 0));
   if (hasReplies || [...draft.rooms.values()].some(hasUnloaded)) {
     draft.effects.push({ kind: "calls" });
   }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
-import { RowBuilder } from "../../../src/core/model/rows.ts";
+import { RowBuilder, type Rows } from "../../../src/core/model/rows.ts";
 import { followedThreads } from "../../../src/core/model/selectors.ts";
 import type { Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
@@ -280,7 +280,7 @@ test("counts unread replies in threads that are not loaded", () => {
   expect(countIn(updateAll(erased.model, [follow(2, { read: 9 })]))).toEqual([false]);
 });
 
-test("marks a followed thread as unread until it is opened, and notifies of replies", () => {
+test("marks a followed thread as unread until its replies were seen, and notifies of them", () => {
   const { model } = scene(recordEvent(2), opened, FOLLOWS, follow(2, { read: 2 }));
   const unread = (shown: Model) =>
     new RowBuilder()
@@ -294,16 +294,26 @@ test("marks a followed thread as unread until it is opened, and notifies of repl
   ]);
   const loaded = updateAll(replied.model, [open(2), page(2, [record(2)])]);
   expect(loaded.effects).toEqual([]);
-  const shown = updateAll(updateAll(replied.model, [open(2)]).model, [page(2, [record(2)])]);
+  const lineBefore = ({ rows }: Rows) => {
+    const line = rows.findIndex(({ kind }) => kind === "unread");
+    return line < 0 ? undefined : rows[line + 1]?.key;
+  };
+  const threadRows = (shown: Model) => new RowBuilder().rowsOf(shown, () => 0, false, true);
+  expect(lineBefore(threadRows(loaded.model))).toBe(threadRows(loaded.model).rows.at(-1)?.key);
+  const seen = (from: number, to = from) =>
+    ({ kind: "replies-seen", room: LOBBY, root: 2, from, to }) as const;
+  expect(updateAll(loaded.model, [{ kind: "focus", on: false }, seen(3)]).effects).toEqual([]);
+  const shown = updateAll(loaded.model, [seen(3)]);
   expect(shown.effects).toEqual([follow(2, { read: 3 })]);
   expect(unread(shown.model)).toEqual([]);
-  // Replies to an open thread are read when it is closed.
-  const more = updateAll(shown.model, [reply(4, 2)]);
+  // Replies count in the order in which they were written.
+  const more = updateAll(shown.model, [reply(4, 2), reply(5, 2)]);
   expect([more.effects, unread(more.model)]).toEqual([[], []]);
-  expect(followedThreads(more.model)).toMatchObject([{ isUnread: false }]);
-  expect(updateAll(more.model, [close]).effects).toEqual([follow(2, { read: 4 })]);
-  const left = updateAll(more.model, [{ kind: "open", target: "@ben" }]);
-  expect(left.effects).toContainEqual(follow(2, { read: 4 }));
+  const later = updateAll(more.model, [seen(5)]);
+  expect(later.effects).toEqual([]);
+  expect(updateAll(later.model, [seen(4)]).effects).toEqual([follow(2, { read: 5 })]);
+  const closed = updateAll(updateAll(more.model, [seen(4)]).model, [close]);
+  expect([closed.effects, unread(closed.model)]).toEqual([[], [2]]);
   const unfollowed = updateAll(model, [follow(2, { on: false }), reply(3, 2)]);
   expect([unfollowed.effects, unread(unfollowed.model)]).toEqual([[], []]);
   expect(followedThreads(unfollowed.model)).toEqual([]);

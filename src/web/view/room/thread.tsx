@@ -10,7 +10,8 @@ import {
   useRef,
   useState,
 } from "react";
-import { RowBuilder, type Rows } from "../../../core/model/rows.ts";
+import { type Row, RowBuilder, type Rows } from "../../../core/model/rows.ts";
+import type { MessageSpan } from "../../../core/model/seen.ts";
 import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Model, ThreadState } from "../../../core/model/state.ts";
 import { withoutSign } from "../../../ui/text/target-text.ts";
@@ -18,7 +19,8 @@ import { offsetMinutes } from "../../../ui/text/times.ts";
 import { OfferedLines } from "../files/file-frame.tsx";
 import { TransferList } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
-import { type CloseProps, isTouch, useNarrow, usePage } from "../shell/context.tsx";
+import { type CloseProps, isTouch, useModelValue, useNarrow, usePage } from "../shell/context.tsx";
+import { observeSizes } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { useAttached } from "./attached.ts";
 import { Composer, type ComposerHandle } from "./composer.tsx";
@@ -26,10 +28,20 @@ import type { MessageActions } from "./message-actions.ts";
 import { useMessageGestures } from "./message-gestures.ts";
 import { useTitle } from "./person.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
-import { HiddenRows, IGNORE_MENU, moveFocus, RowView, STICK_PX } from "./timeline.tsx";
+import { HiddenRows, IGNORE_MENU, LINE_AT, moveFocus, RowView, STICK_PX } from "./timeline.tsx";
 
-function useScroll(list: RefObject<HTMLElement | null>, { rows, shownKey, bottoms }: Rows) {
+/** Opens the thread at its first new reply, and reports the replies on the screen. */
+function useScroll(list: RefObject<HTMLElement | null>, root: number, all: Rows) {
+  const { rows, shownKey, bottoms, loading } = all;
+  const { chat } = usePage();
+  const isFocused = useModelValue((model) => model.isFocused);
   const isFollowing = useRef(true);
+  /** Root of the thread whose first place was found. */
+  const placed = useRef<number>(undefined);
+  const report = useCallback(() => {
+    const visible = list.current === null ? undefined : visibleSpan(list.current, rows);
+    chat.actions.setVisibleReplies(visible && { ...visible, isFollowing: isFollowing.current });
+  }, [chat, list, rows]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the user's own posts are at the end
   useLayoutEffect(() => {
     isFollowing.current = true;
@@ -40,12 +52,46 @@ function useScroll(list: RefObject<HTMLElement | null>, { rows, shownKey, bottom
   }, [list, shownKey]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new rows change the height
   useLayoutEffect(() => {
-    if (isFollowing.current) list.current?.scrollTo({ top: list.current.scrollHeight });
-  }, [list, rows]);
+    const element = list.current;
+    if (element === null) return;
+    const line = placed.current === root ? null : element.querySelector("[data-unread]");
+    if (line === null && isFollowing.current) element.scrollTo({ top: element.scrollHeight });
+    else if (line !== null) {
+      const fromTop = line.getBoundingClientRect().top - element.getBoundingClientRect().top;
+      element.scrollTop += fromTop - element.clientHeight * LINE_AT;
+      isFollowing.current = isAtEnd(element);
+    }
+    if (loading === undefined && rows.length > 0) placed.current = root;
+  }, [list, rows, root, loading]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with the focus, reading begins
+  useEffect(report, [report, isFocused]);
+  useEffect(() => {
+    const { current } = list;
+    return current === null ? undefined : observeSizes([current], report);
+  }, [list, report]);
+  useEffect(() => () => chat.actions.setVisibleReplies(undefined), [chat]);
   return () => {
-    const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = list.current ?? {};
-    isFollowing.current = scrollHeight - scrollTop - clientHeight <= STICK_PX;
+    isFollowing.current = list.current !== null && isAtEnd(list.current);
+    report();
   };
+}
+
+function isAtEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolean {
+  return scrollHeight - scrollTop - clientHeight <= STICK_PX;
+}
+
+function visibleSpan(list: HTMLElement, rows: readonly Row[]): MessageSpan | undefined {
+  const { top, bottom } = list.getBoundingClientRect();
+  const cells = [...list.querySelectorAll(":scope > .list-cell")];
+  const seen = rows.flatMap((row, i) => {
+    const rect = cells[i]?.getBoundingClientRect();
+    if (row.kind !== "item" || rect === undefined || rect.bottom <= top) return [];
+    const isWhole = rect.bottom <= bottom + 1;
+    const shownPx = Math.min(rect.bottom, bottom) - Math.max(rect.top, top);
+    return isWhole || shownPx > (bottom - top) / 2 ? [row.item.n] : [];
+  });
+  const [from, to] = [seen[0], seen.at(-1)];
+  return from === undefined || to === undefined ? undefined : { from, to };
 }
 
 export interface ThreadProps extends CloseProps {
@@ -72,7 +118,7 @@ export function ThreadView(props: ThreadProps) {
   const listContent = useCallback(() => list.current, []);
   const mark = useRef<HTMLElement>(null);
   useMessageGestures(list, mark, rows.rows, isReadOnly ? undefined : actions.reply);
-  const onScroll = useScroll(list, rows);
+  const onScroll = useScroll(list, root, rows);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each thread has its own composer
   useEffect(() => {
     if (!isTouch()) composer.current?.focus();

@@ -139,7 +139,7 @@ interface Aim {
 }
 
 /** Part of the viewport above the line of new messages when a room is opened. */
-const LINE_AT = 0.25;
+export const LINE_AT = 0.25;
 
 interface ScrollState {
   readonly list: RefObject<RowListHandle | null>;
