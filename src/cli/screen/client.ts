@@ -484,8 +484,11 @@ export class ScreenClient implements ScreenHost {
     const isMessage = (text: string) => this.#actions.typedLine(text).kind === "message";
     if (isLoading && actions.some((action) => action.kind === "enter" && isMessage(action.text)))
       return false;
-    this.state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
-    if (actions.some(clearsNotes)) this.notices.clear();
+    const earlier = this.state.notes;
+    const isCleared = actions.some(clearsNotes);
+    if (isCleared) this.notices.clear();
+    const notes = isCleared ? state.notes.filter((note) => !earlier.includes(note)) : state.notes;
+    this.state = { ...state, notes: notes.slice(-SCREEN_NOTES_MAX) };
     for (const action of actions) this.#actions.run(action);
     return true;
   }

@@ -50,7 +50,10 @@ export function follow(
   const isJump =
     rows.shownKey !== undefined && (isRoomChanged || rows.shownKey !== before.jumpedKey);
   const isBottom = !isRoomChanged && rows.bottoms !== before.bottoms;
-  const isOpened = isRoomChanged || before.isEmpty;
+  // A program that starts, or was away, shows what has arrived meanwhile.
+  const isBack = !before.model.isCaughtUp && model.isCaughtUp && state.scroll === undefined;
+  const hasLine = rows.rows.some(({ kind }) => kind === "unread");
+  const isOpened = isRoomChanged || before.isEmpty || (isBack && hasLine);
   const moved = isJump
     ? jumpedTo(opened, rows.shownKey, context)
     : isBottom

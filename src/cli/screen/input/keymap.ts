@@ -55,7 +55,7 @@ const BINDINGS: readonly Binding[] = [
   row("reading", "newest", "ctrl-end", "alt-end"),
   row("reading", "select", "shift-up", "alt-s"),
   row("reading", "result-next", "alt-n"),
-  row("reading", "result-previous", "alt-N"),
+  row("reading", "result-previous", "alt-p", "alt-N"),
   row("writing", "send", "enter"),
   row("writing", "new-line", "alt-enter", "ctrl-j", "shift-enter", "ctrl-enter"),
   row("writing", "complete", "tab"),

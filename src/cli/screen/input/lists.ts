@@ -18,6 +18,7 @@ import {
 import { inboxCount, moveInInbox } from "./inbox.ts";
 import { openRoomOf, pageLines } from "./reading.ts";
 import { clearSelection, selectSeq } from "./selection.ts";
+import { walkCalls } from "./walk.ts";
 
 /** Further results are requested when fewer than these remain. */
 const RESULTS_AHEAD = 10;
@@ -143,13 +144,14 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
 }
 
 /**
- * Skips results in rooms that the user has left.
+ * Skips results in rooms that the user has left. Without a search, walks through calls.
  * @param by 1 opens the next older result of the search, -1 the next newer one
  */
 function openAdjacentResult(by: 1 | -1): KeyHandler {
   return (state, context) => {
     const { model } = context;
-    if (model.search === undefined || state.overlay !== undefined) return undefined;
+    if (state.overlay !== undefined) return undefined;
+    if (model.search === undefined) return walkCalls(state, by, context);
     const { found, hasMore, isLoading } = model.search;
     const isLeft = (index: number) => {
       const result = found[index];

@@ -8,6 +8,14 @@ import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.t
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import type { InboxOverlay } from "./inbox.ts";
 
+export interface CallWalk {
+  readonly calls: readonly { readonly target: string; readonly seq: number }[];
+  /** Index of the open call. */
+  readonly at: number;
+  /** Note that says which call is open. */
+  readonly note?: string;
+}
+
 export interface ScreenState {
   readonly editor: Editor;
   readonly completion: Completion | undefined;
@@ -18,6 +26,8 @@ export interface ScreenState {
   readonly selected: number | string | undefined;
   /** Index of the result of the search that was opened last. */
   readonly searchIndex: number;
+  /** Calls through which the user walks; `undefined` before and after it. */
+  readonly walk: CallWalk | undefined;
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
   /** An open question receives all keys. */
@@ -144,6 +154,7 @@ export const FIRST_STATE: ScreenState = {
   scroll: undefined,
   selected: undefined,
   searchIndex: 0,
+  walk: undefined,
   unfolded: new Set(),
   overlay: undefined,
   question: undefined,

@@ -186,6 +186,26 @@ test("opens a room with the line of new messages in row 4, or at its end if they
   expect(pageOf(low).slice(-12)[1]).toBe("unread");
 });
 
+test("shows what arrived while the program was away, but not against the reader", () => {
+  const stored = () =>
+    screenOf(...texts(2, 40), { kind: "open", target: "lobby" }, seen(40), {
+      kind: "entered",
+      user: "ana",
+    });
+  const room = { kind: "room", room: LOBBY, name: "lobby", skipped: 0, read: 40 } as const;
+  const arrived = [{ ...room, n: 40 }, ...texts(41, 80), { kind: "caught-up" }] as const;
+  const screen = stored();
+  actionsAfter(screen, ...arrived);
+  expect(pageOf(screen).slice(2, 5)).toEqual(["i40", "unread", "i41"]);
+  const reader = stored();
+  reader.state = { ...reader.state, scroll: { key: "i25", below: 0 } };
+  actionsAfter(reader, ...arrived);
+  expect(pageOf(reader).at(-1)).toBe("i25");
+  const nothing = stored();
+  actionsAfter(nothing, { ...room, n: 40 }, { kind: "caught-up" });
+  expect(nothing.state.scroll).toBeUndefined();
+});
+
 test("opens a room where the user left it, also after a thread", () => {
   const open = { kind: "open", target: "lobby" } as const;
   const placed = { kind: "placed", room: LOBBY, place: { seq: 20, above: 0 } } as const;

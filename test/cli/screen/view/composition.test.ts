@@ -109,6 +109,7 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   }),
   selected: fc.option(seq, { nil: undefined }),
   searchIndex: seq,
+  walk: fc.constant(undefined),
   unfolded: fc.array(seq.map((n) => `i${n}`)).map((keys) => new Set(keys)),
   recall: fc.constant(undefined),
   previousTarget: fc.constant(undefined),
