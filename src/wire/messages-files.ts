@@ -111,7 +111,7 @@ export const FILE_REQUESTS = {
    * Uploads a small file, on the main link: `offer`, the only chunk and `finish` in one.
    * Idempotent.
    */
-  "send-small": {
+  put: {
     fields: {
       file: fileId,
       to: list(target, FILE_TARGETS_MAX, 1),

@@ -81,8 +81,8 @@ export class FakeFiles {
 
   serve(peer: FakePeer, request: Request): boolean {
     switch (request.kind) {
-      case "send-small":
-        return this.#sendSmall(peer, request);
+      case "put":
+        return this.#put(peer, request);
       case "fetch-small":
         return this.#fetchSmall(peer, request);
       case "ticket":
@@ -122,14 +122,14 @@ export class FakeFiles {
     this.#pump(peer);
   }
 
-  #sendSmall(peer: FakePeer, request: RequestOf<"send-small">): boolean {
+  #put(peer: FakePeer, request: RequestOf<"put">): boolean {
     const { ref, file, to, name, sha256: hash, bytes } = request;
     const chunks = bytes.length === 0 ? [] : [{ chunk: bytes.slice(), sha256: hash.slice() }];
     const hashes = chunks.map((one) => one.sha256);
     const offer = { file, to, name, size: bytes.length };
     const digest = digestOf(hashes, sha256);
     this.files.set(file, { offer, chunks, durable: chunks.length, digest });
-    peer.answer<"send-small">(ref, {});
+    peer.answer<"put">(ref, {});
     return true;
   }
 

@@ -55,7 +55,7 @@ smallTest("keeps its identifier if another program begins to send the same file"
   const early = await ana.client.transfers.prepare(messageOf(request));
   const owner = { fingerprint: ana.client.fingerprint as Fingerprint, user: "ana" };
   const [, sent] = early?.earlyRequest(owner) ?? [];
-  const { file } = sent as RequestFields<"send-small">;
+  const { file } = sent as RequestFields<"put">;
   const { path, name, stamp = "" } = source;
   const key = { ...owner, path: path ?? "", to: request.to, name };
   ana.fixture.state.uploads.begin(key, stamp, FILE, 0);

@@ -274,10 +274,10 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
     channel.close();
   },
   finish: onChannel((channel, { room }, i) => upload(channel, newFile(i), room)),
-  "send-small": (party, { room }, i) => {
+  put: (party, { room }, i) => {
     const { digest } = EMPTY_FILE;
     const content = { sha256: digest, bytes: new Uint8Array() };
-    return party.ask("send-small", { file: newFile(i), to: [room], name: "a file", ...content });
+    return party.ask("put", { file: newFile(i), to: [room], name: "a file", ...content });
   },
   withdraw: onChannel(async (channel, { room }, i) => {
     const file = newFile(i);

@@ -173,7 +173,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (chunk === undefined) return undefined;
     try {
       await this.#historyChecked(active);
-      const sending = connection.request("send-small", this.#smallFields(chunk));
+      const sending = connection.request("put", this.#smallFields(chunk));
       onRequested?.(this.#attached(chunk.bytes.length, this.#checksums.next));
       await sending;
       await source.end?.(this.#checksums.digest());
@@ -214,7 +214,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (this.#small === undefined) return undefined;
     this.#beginJournal(owner);
     this.#isSent = true;
-    return ["send-small", this.#smallFields(this.#small)];
+    return ["put", this.#smallFields(this.#small)];
   }
 
   /** The prepared file, as a post lists it. */
@@ -249,7 +249,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     return { bytes, sha256: await this.options.hashing.hashChunk(bytes) };
   }
 
-  #smallFields({ bytes, sha256 }: ReadChunk): RequestFields<"send-small"> {
+  #smallFields({ bytes, sha256 }: ReadChunk): RequestFields<"put"> {
     const { size: _size, keep: _keep, ...fields } = this.#offerFields();
     return { ...fields, sha256, bytes };
   }

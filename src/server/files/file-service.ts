@@ -138,7 +138,7 @@ export class FileService {
     withdraw: (request, from) => this.#serve(request, from, () => this.#withdraw(request, from)),
     fetch: (request, from) => this.#serve(request, from, () => this.#fetch(request, from)),
     got: (request, from) => this.#serve(request, from, () => this.#downloaded(request, from)),
-    "send-small": (request, from) => this.#reported(() => this.#smallFiles.send(request, from)),
+    put: (request, from) => this.#reported(() => this.#smallFiles.put(request, from)),
     "fetch-small": (request, from) => this.#reported(() => this.#smallFiles.fetch(request, from)),
     uploads: async ({ after = "", handed = false }, { account: { id } }) => {
       const user = handed ? id : undefined;

@@ -43,8 +43,8 @@ export class SmallFiles {
 
   constructor(private readonly options: SmallFilesOptions) {}
 
-  send(request: RequestOf<"send-small">, from: Sender): Promise<void> {
-    const answer = this.#limited(from, () => this.#send(request, from));
+  put(request: RequestOf<"put">, from: Sender): Promise<void> {
+    const answer = this.#limited(from, () => this.#put(request, from));
     const file = request.file as FileId;
     const settled = answer.catch(ignoreFault);
     this.#sending.set(file, settled);
@@ -84,7 +84,7 @@ export class SmallFiles {
     }
   }
 
-  async #send(request: RequestOf<"send-small">, { client, account }: Sender): Promise<void> {
+  async #put(request: RequestOf<"put">, { client, account }: Sender): Promise<void> {
     const { sha256: checksum, bytes, ...about } = request;
     if (!equalBytes(sha256(bytes), checksum)) throw wrongChecksum(0);
     const { uploads, files, context } = this.options;

@@ -288,7 +288,7 @@ test("keeps a message in the model until its file is posted", async () => {
     // Opening a file that was just written waits in real time, unlike the fixture's clock.
     (await openSource(path)).close();
     fixture.server.misbehaviour = {
-      onRequest: ({ kind }) => (kind === "send-small" ? "silent" : undefined),
+      onRequest: ({ kind }) => (kind === "put" ? "silent" : undefined),
     };
     expect(await run(`send ${path}`)).toBe("fine");
     await fixture.clock.advance(SCREEN_FRAME_MS);
