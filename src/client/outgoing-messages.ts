@@ -311,8 +311,7 @@ export class OutgoingMessages<Stored> {
       return await transfers.upload({
         source,
         to,
-        re,
-        thread,
+        thread: thread === true ? re : undefined,
         signal,
         copy: files.filter(isSame).length,
         onProgress: (progress) => {

@@ -61,6 +61,9 @@ export const attachedFile = v.object({
 });
 export type AttachedFile = v.InferOutput<typeof attachedFile>;
 
+/** Root of the thread that will show the file, for the notices to readers. */
+const uploadThread = positive;
+
 const fetched = {
   name: fileName,
   from: name,
@@ -91,9 +94,7 @@ export const FILE_REQUESTS = {
        * drop them answers with a larger `have`.
        */
       keep: v.optional(count),
-      /** As in the post that will list the file, for the notices to readers. */
-      re: v.optional(positive),
-      thread: v.optional(v.boolean()),
+      thread: v.optional(uploadThread),
     },
     answer: v.object({
       /** Number of chunks on the server's disk, at which the client resumes. */
@@ -119,8 +120,7 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
       details: v.optional(fileDetails),
       preview: v.optional(v.boolean()),
-      re: v.optional(positive),
-      thread: v.optional(v.boolean()),
+      thread: v.optional(uploadThread),
       sha256: HASH,
       bytes: bytes(SMALL_FILE_BYTES_MAX),
     },
@@ -219,7 +219,6 @@ export const FILE_NOTICES = {
     name: fileName,
     size: v.optional(size),
     folder: v.optional(folder),
-    /** Root of the thread that will show the file. */
-    thread: v.optional(positive),
+    thread: v.optional(uploadThread),
   },
 } as const;

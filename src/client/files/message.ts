@@ -316,8 +316,7 @@ export class MessageSending {
           ...file,
           preview: hasPreviews ? file.preview : undefined,
           to: this.#offered,
-          re,
-          thread,
+          thread: thread === true ? re : undefined,
           copy: files.slice(0, index).filter(({ source }) => isSameFile(source, file.source))
             .length,
           signal: AbortSignal.any(signals),

@@ -41,10 +41,8 @@ export interface UploadRequest {
   readonly source: Source;
   readonly preview?: PreviewContent | undefined;
   readonly to: readonly string[];
-  /** Seq of the message that the file answers. */
-  readonly re?: number | undefined;
-  /** Shown only in the thread of `re`. */
-  readonly thread?: boolean | undefined;
+  /** Root of the thread that will show the file. */
+  readonly thread?: number | undefined;
   /** Number of earlier uploads of the same source in the message. */
   readonly copy?: number;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;

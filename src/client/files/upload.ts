@@ -396,8 +396,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   #offerFields(): RequestFields<"offer"> {
-    const { source, to, isPreview } = this.request;
-    const { re, thread } = this.request;
+    const { source, to, isPreview, thread } = this.request;
     const { name, details } = source;
     const folder = source.folder && { ...source.folder };
     return {
@@ -409,7 +408,6 @@ export class Upload implements ChannelTask<UploadedFile> {
       details,
       preview: isPreview,
       keep: this.#keep,
-      re,
       thread,
     };
   }

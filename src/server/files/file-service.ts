@@ -364,11 +364,10 @@ export class FileService {
     client: ClientConnection,
     account: Account,
     about: BlobMetadata,
-    request: RequestOf<"offer">,
+    { thread }: RequestOf<"offer">,
   ): void {
     if (about.isPreview === true) return;
     const { fanOut, onEvent } = this.options;
-    const thread = threadOf(request);
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
       const offer = { room: room.id, file, from: account.name, name, size: sizeBytes, thread };
@@ -652,9 +651,4 @@ function uploadEntry(upload: PartialUpload): Answer<"uploads">["uploads"][number
   const complete = upload.isComplete || undefined;
   const entry = { file, name, bytes, size, since, expires, sending, complete };
   return { to: [...about.to], ...defined(entry) };
-}
-
-/** Returns the root of the thread that will show the file. */
-function threadOf({ re, thread }: RequestOf<"offer">): number | undefined {
-  return thread === true ? re : undefined;
 }

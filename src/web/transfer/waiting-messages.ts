@@ -416,14 +416,14 @@ export class WaitingMessages {
     callbacks: UploadCallbacks,
   ): Promise<CompleteUpload> {
     const { files } = this.options;
-    const { message } = entry.run;
+    const { to, re, thread } = entry.run.message;
     const { source, preview } = await this.#open(content, file.source);
     try {
       return await files.upload({
         source,
         preview,
-        to: message.to,
-        ...defined({ re: message.re, thread: message.thread }),
+        to,
+        thread: thread === true ? re : undefined,
         ...callbacks,
       });
     } finally {

@@ -332,7 +332,7 @@ labTest("posts a file in a thread of its target, and in no other", async ({ site
     ben.post("a reply", "lab", "AAAAAAAAAAA", { ...inThread, mentions: [] }),
   );
   const lane = await channelOf(ana);
-  await lane.request("offer", FOUR.offer(["lab"], inThread));
+  await lane.request("offer", FOUR.offer(["lab"], { thread: root }));
   await site.quiet();
   expect(ben.all("offered").map(({ thread }) => thread)).toEqual([root]);
   await FOUR.pour(lane);
