@@ -61,6 +61,13 @@ export const attachedFile = v.object({
 });
 export type AttachedFile = v.InferOutput<typeof attachedFile>;
 
+/**
+ * Purpose of an upload that no post lists and that is not announced: a preview of another file, or
+ * messages of an encrypted room for a device that joined later.
+ */
+export const uploadPurpose = v.picklist(["preview", "handover"]);
+export type UploadPurpose = v.InferOutput<typeof uploadPurpose>;
+
 /** Root of the thread that will show the file, for the notices to readers. */
 const uploadThread = positive;
 
@@ -87,8 +94,7 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
       /** Details of the file, or of the folder itself. */
       details: v.optional(fileDetails),
-      /** The file is a preview, which gets no record and is not announced. */
-      preview: v.optional(v.boolean()),
+      purpose: v.optional(uploadPurpose),
       /**
        * Number of chunks that the file still has; the server drops the others. A server that cannot
        * drop them answers with a larger `have`.
@@ -119,7 +125,7 @@ export const FILE_REQUESTS = {
       name: fileName,
       folder: v.optional(folder),
       details: v.optional(fileDetails),
-      preview: v.optional(v.boolean()),
+      purpose: v.optional(uploadPurpose),
       thread: v.optional(uploadThread),
       sha256: HASH,
       bytes: bytes(SMALL_FILE_BYTES_MAX),
@@ -143,6 +149,7 @@ export const FILE_REQUESTS = {
           file: fileId,
           to: list(target, FILE_TARGETS_MAX),
           name: fileName,
+          purpose: v.optional(uploadPurpose),
           /** Bytes that the server has. */
           bytes: count,
           /** Size of the file; absent for a stream. */

@@ -32,8 +32,6 @@ import {
 
 /** Name of every sealed file on the server. The real name is encrypted. */
 export const SEALED_FILE_NAME = "sealed";
-/** Begins the names of uploads that hand messages over to a device, whose key follows. */
-export const HANDOVER_NAME = "sealed-history ";
 
 const groupId = exactBytes(GROUP_ID_BYTES);
 const lease = exactBytes(LEASE_BYTES);

@@ -4,7 +4,6 @@ import { UPLOADS_PER_ACCOUNT_MAX } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { openBlobStore } from "../../src/io/blob/blob-store.ts";
 import { REQUESTS, type RequestKind, requestRow } from "../../src/wire/messages.ts";
-import { HANDOVER_NAME } from "../../src/wire/messages-sealed.ts";
 import { SimDisk } from "../io/disk/sim.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { AttackedSite, SiteParty } from "./attacked-site.ts";
@@ -63,9 +62,9 @@ async function fill({ site, facts }: AttackedSite): Promise<void> {
       const channel = await party.channel();
       const file = fileIdOf(10_000_000 + UPLOADS_PER_ACCOUNT_MAX * i + n);
       const isHanded = n % 10 === 0;
-      const name = isHanded ? `${HANDOVER_NAME}key` : "preview";
+      const purpose = isHanded ? "handover" : "preview";
       const recipients = isHanded ? [`@member${20 + (n % MEMBERS) / 2}`] : to;
-      await channel.ask("offer", { file, to: recipients, name, size: 1, preview: true });
+      await channel.ask("offer", { file, to: recipients, name: purpose, size: 1, purpose });
       channel.close();
     }
   };

@@ -83,7 +83,7 @@ const FIXED_UNTRANSLATED: Readonly<Record<string, string>> = {
   "this file is already complete": "our clients never do",
   "this data channel is for one download only": "our clients never do",
   "the folder's size is smaller than its list of files": "our clients never do",
-  "a preview is one file": "our clients never do",
+  "a preview or a hand-over is one file": "our clients never do",
 };
 
 interface FixedTexts {

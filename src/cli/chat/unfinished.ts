@@ -10,7 +10,6 @@ import type { OutgoingCommand } from "../../core/client/outgoing.ts";
 import { oneLine } from "../../core/markup/plain.ts";
 import type { WaitingView } from "../../core/model/state.ts";
 import { waitingFileText } from "../../ui/text/waiting-text.ts";
-import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import { faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
 import type { JsonOutput } from "../output/render.ts";
@@ -21,8 +20,7 @@ export async function unfinishedUploads({
   request,
 }: Pick<Client, "request">): Promise<readonly UnfinishedUpload[]> {
   const found = await listUploads(request);
-  // The user's devices exchange messages of encrypted rooms as uploads.
-  const files = found.filter(({ name }) => !name.startsWith(HANDOVER_NAME));
+  const files = found.filter(({ purpose }) => purpose === undefined);
   return files.sort((a, b) => a.since - b.since);
 }
 

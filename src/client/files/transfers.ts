@@ -369,7 +369,7 @@ export class Transfers {
     // The server learns nothing about the content of an encrypted file.
     const sides = encrypted === undefined ? { width, height } : {};
     try {
-      const upload = new Upload(this.options, { source, to, isPreview: true }, stop);
+      const upload = new Upload(this.options, { source, to, purpose: "preview" }, stop);
       const { id: file, sizeBytes: size, digest } = await upload.run();
       return { file, size, digest: fromHex(digest), ...sides };
     } catch (error) {
@@ -424,7 +424,11 @@ export class Transfers {
   #sendOwn({ to, name, bytes }: OwnUpload, signal: AbortSignal): Promise<FileId> {
     return this.#runUntilStopped(signal, async (stop) => {
       const source = memorySource(name, bytes);
-      const { id } = await new Upload(this.options, { source, to, isPreview: true }, stop).run();
+      const { id } = await new Upload(
+        this.options,
+        { source, to, purpose: "handover" },
+        stop,
+      ).run();
       return id;
     });
   }

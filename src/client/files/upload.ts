@@ -16,7 +16,7 @@ import type {
 } from "../../io/state/upload-journal.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, RequestFields } from "../../wire/messages.ts";
-import type { AttachedFile } from "../../wire/messages-files.ts";
+import type { AttachedFile, UploadPurpose } from "../../wire/messages-files.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { LoggedInLink } from "../link/active-link.ts";
 import type { Connection, EarlyRequest } from "../link/connection.ts";
@@ -41,7 +41,7 @@ export type UploadOwner = Pick<UploadKey, "fingerprint" | "user">;
 
 /** Upload whose source may be encrypted. */
 export interface SourceUpload extends UploadRequest {
-  readonly isPreview?: true;
+  readonly purpose?: UploadPurpose;
   /** Identifier in a request that has left with the log-in. */
   readonly sentAs?: FileId | undefined;
   /** The request with the whole content has been sent, and a post may follow it. */
@@ -396,7 +396,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   #offerFields(): RequestFields<"offer"> {
-    const { source, to, isPreview, thread } = this.request;
+    const { source, to, purpose, thread } = this.request;
     const { name, details } = source;
     const folder = source.folder && { ...source.folder };
     return {
@@ -406,7 +406,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       size: this.#sizeBytes,
       folder,
       details,
-      preview: isPreview,
+      purpose,
       keep: this.#keep,
       thread,
     };

@@ -32,7 +32,6 @@ import {
   parseBox,
   type SealedBox,
 } from "../../crypto/seal/handover-box.ts";
-import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
 import type { OwnUploads } from "../files/transfers.ts";
 import { listUploads, type UnfinishedUpload } from "../link/queries.ts";
 import { editedBy } from "./edits.ts";
@@ -194,13 +193,13 @@ export class Handover {
 
   async #listed(): Promise<readonly UnfinishedUpload[]> {
     const uploads = await listUploads(this.parts.request, true);
-    return uploads.filter(({ name }) => name.startsWith(HANDOVER_NAME));
+    return uploads.filter(({ purpose }) => purpose === "handover");
   }
 
   async #receiveAll(listed: readonly UnfinishedUpload[]): Promise<boolean> {
-    const name = `${HANDOVER_NAME}${this.parts.device.id}`;
+    const { id } = this.parts.device;
     const own = listed
-      .filter((upload) => upload.name === name && isComplete(upload))
+      .filter((upload) => upload.name === id && isComplete(upload))
       .filter(({ file }) => !this.#stale.has(file))
       .sort((a, b) => a.since - b.since)
       .slice(0, HANDOVER_PARTS_LISTED_MAX);
@@ -368,7 +367,7 @@ export class Handover {
       await room.run(({ vault }) => vault.delete(rowKey));
       return false;
     }
-    const file = await this.#uploads.send(`${HANDOVER_NAME}${device}`, box, row.user);
+    const file = await this.#uploads.send(device, box, row.user);
     const isStored = await room.run(async ({ vault }) => {
       // The device may have joined again, or another process of this home has sent the part.
       const current = await vault.find<HandoverRow>(rowKey);

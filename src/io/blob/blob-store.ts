@@ -9,6 +9,7 @@ import { type FileId, isFileId, type Sha256, type UserId } from "../../base/ids.
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { brandedText, count, parseJson } from "../../wire/field.ts";
 import { fileDetails } from "../../wire/file-details.ts";
+import { uploadPurpose } from "../../wire/messages-files.ts";
 import {
   type DiskFile,
   onDisk,
@@ -29,8 +30,8 @@ import type { Blob, BlobMetadata, BlobStore, ChunkReader } from "./interfaces.ts
 export const METADATA_BYTES_MAX = 64 * 1024;
 
 export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
-  const { file, by, name, sizeBytes, to, folder, details, isPreview, sinceMs } = metadata;
-  const about = { file, by, name, sizeBytes, to, folder, details, isPreview, sinceMs };
+  const { file, by, name, sizeBytes, to, folder, details, purpose, sinceMs } = metadata;
+  const about = { file, by, name, sizeBytes, to, folder, details, purpose, sinceMs };
   return utf8Encode(`${JSON.stringify(about)}\n`);
 }
 
@@ -42,7 +43,7 @@ const METADATA = v.object({
   to: v.array(v.string()),
   folder: v.exactOptional(v.object({ entries: count, manifestBytes: count })),
   details: v.exactOptional(fileDetails),
-  isPreview: v.exactOptional(v.literal(true)),
+  purpose: v.exactOptional(uploadPurpose),
   sinceMs: v.number(),
 });
 

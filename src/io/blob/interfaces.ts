@@ -5,6 +5,7 @@ import type { FileId, UserId } from "../../base/ids.ts";
 import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
 import type { Renamed } from "../../core/transfer/folder-plan.ts";
 import type { FileDetails } from "../../wire/file-details.ts";
+import type { UploadPurpose } from "../../wire/messages-files.ts";
 import type { FileProperty } from "../disk/disk.ts";
 
 export interface BlobMetadata {
@@ -15,7 +16,7 @@ export interface BlobMetadata {
   readonly to: readonly string[];
   readonly folder?: FolderSize;
   readonly details?: FileDetails;
-  readonly isPreview?: true;
+  readonly purpose?: UploadPurpose;
   readonly sinceMs: number;
 }
 

@@ -15,7 +15,7 @@ import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { AttachedFile } from "../../wire/messages-files.ts";
 import type { HeldFiles } from "../rooms/posts.ts";
 import { checkFolder } from "./offer-checks.ts";
-import { isHandover, sameRecipients } from "./recipients.ts";
+import { sameRecipients } from "./recipients.ts";
 import type { FileContent, UploadService } from "./uploads.ts";
 
 interface AttachOptions {
@@ -50,8 +50,8 @@ async function attachFile(
   const file = named.file as FileId;
   const content = contentOf(named);
   const about = await uploads.complete(by, file, content);
-  const isPreview = about.isPreview === true || engine.files.get(file)?.isPreview === true;
-  if (isPreview || isHandover(about)) throw unknownFile();
+  if (about.purpose !== undefined || engine.files.get(file)?.isPreview === true)
+    throw unknownFile();
   const preview = named.preview && previewOf(named.preview);
   if (preview !== undefined) await checkPreview(by, about, preview, { engine, uploads });
   const { name, folder, details } = about;
@@ -73,7 +73,7 @@ async function checkPreview(
     throw new Fault("usage", "this preview belongs to another file");
   }
   const about = await uploads.complete(by, preview, { size, chunks: 1, digest });
-  if (about.isPreview === true && sameRecipients(about.to, to)) return;
+  if (about.purpose === "preview" && sameRecipients(about.to, to)) return;
   throw new Fault("file-unknown", msg`no such preview`);
 }
 

@@ -359,14 +359,14 @@ export class FileService {
     }
   }
 
-  /** Notifies the readers of a new upload, unless it is a preview. */
+  /** Notifies the readers of a new upload, unless it has a purpose of its own. */
   announceOffer(
     client: ClientConnection,
     account: Account,
     about: BlobMetadata,
     { thread }: RequestOf<"offer">,
   ): void {
-    if (about.isPreview === true) return;
+    if (about.purpose !== undefined) return;
     const { fanOut, onEvent } = this.options;
     const { file, name, to, sizeBytes, folder, by } = about;
     for (const room of this.#recipients.rooms(by, to)) {
@@ -602,7 +602,7 @@ export class FileService {
     const about = this.#offerOf(file);
     if (about !== undefined) {
       if (about.by === user || this.#recipients.isHanded(user, about)) return true;
-      return about.isPreview !== true && this.#recipients.canRead(user, about.to);
+      return about.purpose === undefined && this.#recipients.canRead(user, about.to);
     }
     return engine.files.mayRead(file, user, (room) => rooms.get(room)?.members.has(user) === true);
   }
@@ -647,8 +647,8 @@ function cancelledTransfer(): Fault {
 
 function uploadEntry(upload: PartialUpload): Answer<"uploads">["uploads"][number] {
   const { about, doneBytes: bytes, isSending: sending, expiresMs: expires } = upload;
-  const { file, name, sizeBytes: size, sinceMs: since } = about;
+  const { file, name, purpose, sizeBytes: size, sinceMs: since } = about;
   const complete = upload.isComplete || undefined;
-  const entry = { file, name, bytes, size, since, expires, sending, complete };
+  const entry = { file, name, purpose, bytes, size, since, expires, sending, complete };
   return { to: [...about.to], ...defined(entry) };
 }

@@ -3,6 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import { BUSY_RETRY_MS } from "../../base/limits.ts";
 import { PREVIEW_BYTES_MAX, SEALED_PREVIEW_BYTES_MAX } from "../../base/limits-page.ts";
+import { parseTarget } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -30,9 +31,9 @@ export function uploadBusy(retryAfterMs = BUSY_RETRY_MS): Fault {
 
 export function checkSameOffer(
   about: BlobMetadata,
-  { to, size, preview }: RequestOf<"offer">,
+  { to, size, purpose }: RequestOf<"offer">,
 ): void {
-  if ((about.isPreview ?? false) !== (preview ?? false)) throw foreignFile();
+  if (about.purpose !== purpose) throw foreignFile();
   const difference =
     about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
   if (difference === undefined) return;
@@ -51,9 +52,16 @@ export function checkFolder({
   throw new Fault("usage", "the folder's size is smaller than its list of files");
 }
 
-export function checkPreviewOffer({ preview, size = 0, folder }: RequestOf<"offer">): void {
-  if (preview !== true) return;
-  if (size === 0 || folder !== undefined) throw new Fault("usage", "a preview is one file");
+/** A file with a purpose has one chunk. */
+export function checkPurpose({ purpose, to, size = 0, folder }: RequestOf<"offer">): void {
+  if (purpose === undefined) return;
+  const isToOnePerson =
+    to.length === 1 && to.every((target) => parseTarget(target).kind === "person");
+  if (purpose === "handover" && !isToOnePerson) {
+    throw new Fault("usage", msg`earlier messages are handed over to one person`);
+  }
+  if (size === 0 || folder !== undefined)
+    throw new Fault("usage", "a preview or a hand-over is one file");
   if (size <= SEALED_PREVIEW_BYTES_MAX) return;
   throw new Fault("too-large", msg`previews are limited to ${formatSize(PREVIEW_BYTES_MAX)}`);
 }

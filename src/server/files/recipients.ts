@@ -11,18 +11,18 @@ import { checkPoster } from "../../core/rooms/rules.ts";
 import { checkMaySendFiles, checkMayWrite, companyOf } from "../../core/rooms/server-rules.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
-import { HANDOVER_NAME } from "../../wire/messages-sealed.ts";
+import type { UploadPurpose } from "../../wire/messages-files.ts";
 
 /** Fields of the future record that an offer contains. */
 export interface RecipientFile {
   readonly name: string;
   readonly folder?: FileBody["folder"] | undefined;
   readonly details?: FileBody["details"] | undefined;
+  readonly purpose?: UploadPurpose | undefined;
 }
 
-/** Fields that tell whether an upload hands messages over. */
-interface HandoverMetadata extends Pick<BlobMetadata, "by" | "name" | "to"> {
-  readonly isPreview?: boolean | undefined;
+interface HandoverMetadata extends Pick<BlobMetadata, "by" | "to"> {
+  readonly purpose?: UploadPurpose | undefined;
 }
 
 export class Recipients {
@@ -32,7 +32,7 @@ export class Recipients {
     this.#targets = new TargetResolver(options);
   }
 
-  checkMaySend(by: UserId, to: string, unixMs: number, file: RecipientFile): void {
+  checkMaySend(by: UserId, to: string, unixMs: number, about: RecipientFile): void {
     const { rooms, directory } = this.options;
     const target = this.#targets.resolve(by, to);
     const { room, peer } = target;
@@ -45,7 +45,9 @@ export class Recipients {
     // Otherwise all members would see the name of a file that will be refused.
     const isOperator = directory.policy?.isOperator(by) === true;
     if (!moderates(room, { user: by, isOperator })) checkPoster(room, directory.nameOf?.(by));
-    checkFileSealing(room, file);
+    const { purpose, ...file } = about;
+    // Messages of another room, which the peer's device alone can decrypt.
+    if (purpose !== "handover") checkFileSealing(room, file);
   }
 
   canRead(user: UserId, to: readonly string[]): boolean {
@@ -64,7 +66,7 @@ export class Recipients {
    */
   addresseeOf(about: HandoverMetadata): UserId | undefined {
     const [to, ...others] = about.to;
-    if (!isHandover(about) || to === undefined || others.length > 0) return undefined;
+    if (about.purpose !== "handover" || to === undefined || others.length > 0) return undefined;
     const { kind, name } = parseTarget(to);
     const id = kind === "person" ? this.options.directory.find(name)?.id : undefined;
     return id === about.by ? undefined : id;
@@ -79,11 +81,6 @@ export class Recipients {
     const rooms = to.map((recipient) => this.#targets.find(by, recipient)?.room);
     return [...new Set(rooms.filter((room) => room !== undefined))];
   }
-}
-
-/** Reports whether the upload has messages of an encrypted room for a device that joined later. */
-export function isHandover({ name, isPreview }: HandoverMetadata): boolean {
-  return isPreview === true && name.startsWith(HANDOVER_NAME);
 }
 
 export function distinctRecipients(to: readonly string[]): string[] {

@@ -13,7 +13,6 @@ import {
   UPLOADS_PER_ACCOUNT_MAX,
   UPLOADS_TOGETHER_MAX,
 } from "../../base/limits.ts";
-import { isPrivateTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileBody, type FileEntry, unknownFile } from "../../core/rooms/files.ts";
@@ -25,19 +24,14 @@ import { contentOf } from "./attachments.ts";
 import type { FileService, FileServiceOptions } from "./file-service.ts";
 import {
   checkFolder,
-  checkPreviewOffer,
+  checkPurpose,
   checkSameOffer,
   foreignFile,
   RELEASE_RETRY_MS,
   uploadBusy,
 } from "./offer-checks.ts";
 import type { Quotas, UploadBudget } from "./quotas.ts";
-import {
-  distinctRecipients,
-  isHandover,
-  type RecipientFile,
-  type Recipients,
-} from "./recipients.ts";
+import { distinctRecipients, type RecipientFile, type Recipients } from "./recipients.ts";
 import { resumeShared, type SharedUpload, type UploadQuota } from "./shared-upload.ts";
 import { inOrder, UploadLists } from "./upload-lists.ts";
 import { type UploadClient, UploadReceiver } from "./upload-receiver.ts";
@@ -164,7 +158,7 @@ export class UploadService {
   ): Promise<{ receiver: UploadReceiver; isNew: boolean }> {
     const file = request.file as FileId;
     checkFolder(request);
-    checkPreviewOffer(request);
+    checkPurpose(request);
     const existing = this.#uploads.get(file);
     if (existing !== undefined && existing.by !== account.id) throw foreignFile();
     if (this.#isPosted(file)) {
@@ -460,17 +454,12 @@ export class UploadService {
       const message = msg`limit of ${UPLOADS_PER_ACCOUNT_MAX} unfinished uploads reached`;
       throw new Fault("too-many", message, { remedy: "finish or cancel some of them" });
     }
-    this.#checkHandover(account, request);
+    this.#checkUnread(account, request);
     quotas.checkFile(size ?? 0);
   }
 
-  #checkHandover({ id: by }: Account, { name, to, preview }: RequestOf<"offer">): void {
-    const about = { by, name, to, isPreview: preview };
-    if (!isHandover(about)) return;
-    if (to.length !== 1 || !to.every(isPrivateTarget)) {
-      throw new Fault("usage", msg`earlier messages are handed over to one person`);
-    }
-    const addressee = this.options.recipients.addresseeOf(about);
+  #checkUnread({ id: by }: Account, { to, purpose }: RequestOf<"offer">): void {
+    const addressee = this.options.recipients.addresseeOf({ by, to, purpose });
     if (addressee === undefined) return;
     const files = [...this.#addressees.after(addressee, "")];
     const own = files.filter((file) => this.#uploads.get(file)?.by === by);
@@ -596,7 +585,7 @@ export class UploadService {
 
   #newOffer(
     { file, by }: Upload,
-    { name, size, folder, details, to, preview }: RequestOf<"offer">,
+    { name, size, folder, details, to, purpose }: RequestOf<"offer">,
   ): BlobMetadata {
     const sinceMs = this.options.clock.unixMs();
     return defined({
@@ -608,7 +597,7 @@ export class UploadService {
       sizeBytes: size,
       folder,
       details,
-      isPreview: preview === true ? preview : undefined,
+      purpose,
     });
   }
 
@@ -616,8 +605,10 @@ export class UploadService {
     const { shared } = this.options;
     const first = (await shared?.begin(about)) ?? about;
     if (first.by !== about.by) throw foreignFile();
-    const addressee = this.options.recipients.addresseeOf(first);
-    if (isHandover(first)) await shared?.markHanded(first.file, addressee ?? first.by);
+    if (first.purpose === "handover") {
+      const addressee = this.options.recipients.addresseeOf(first);
+      await shared?.markHanded(first.file, addressee ?? first.by);
+    }
     return first;
   }
 
@@ -701,8 +692,8 @@ export class UploadService {
   }
 }
 
-function offeredFile({ name, folder, details }: RecipientFile): RecipientFile {
-  return { name, folder, details };
+function offeredFile({ name, folder, details, purpose }: RecipientFile): RecipientFile {
+  return { name, folder, details, purpose };
 }
 
 /** A stream is offered without a size, and its sender cannot send it again in a later run. */

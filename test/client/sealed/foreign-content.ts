@@ -8,7 +8,6 @@ import { type ArchivedRow, contentKey } from "../../../src/client/sealed/rows.ts
 import { readSealHeader } from "../../../src/crypto/seal/header.ts";
 import { writeMessage } from "../../../src/crypto/seal/mls.ts";
 import { packValue } from "../../../src/wire/codec.ts";
-import { HANDOVER_NAME } from "../../../src/wire/messages-sealed.ts";
 import { replacePosts, type WireMessage } from "./liar.ts";
 import type { Person } from "./sealed-site.ts";
 
@@ -193,5 +192,5 @@ export async function sendUpload(
   { device, bytes }: { readonly device: string; readonly bytes: Uint8Array },
 ): Promise<void> {
   const own = from.client.transfers.ownUploads(from.name);
-  await from.world.wait(own.send(`${HANDOVER_NAME}${device}`, bytes, to));
+  await from.world.wait(own.send(device, bytes, to));
 }

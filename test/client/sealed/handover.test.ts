@@ -561,7 +561,7 @@ describe("a member who is added to a room with history for new members", () => {
       const { device, whole, cut } = boxes;
       const own = ana.client.transfers.ownUploads("ana");
       for (const box of [whole.subarray(0, whole.length - 1), cut, whole]) {
-        await world.wait(own.send(`sealed-history ${device}`, box, "daniel"));
+        await world.wait(own.send(device, box, "daniel"));
         await untilUploads(ana, 0);
       }
     };
@@ -594,7 +594,7 @@ describe("a member who is added to a room with history for new members", () => {
       });
     });
     const own = ben.client.transfers.ownUploads("ben");
-    await world.wait(own.send(`sealed-history ${device}`, box, "daniel"));
+    await world.wait(own.send(device, box, "daniel"));
     const again = await world.join("daniel", dan.device);
     await handedOver(again);
     expect(await again.past()).toEqual(["before"]);

@@ -2,14 +2,16 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { HANDOVERS_PER_SENDER_MAX, UPLOADS_PAGE_MAX } from "../../../src/base/limits.ts";
 import { PREVIEW_BYTES_MAX } from "../../../src/base/limits-page.ts";
-import { HANDOVER_NAME } from "../../../src/wire/messages-sealed.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
+import { GROUP, INFO } from "../sealed/sealed-lab.ts";
 import { openSharedSite } from "../shared-site.ts";
 import { labTest } from "../site-lab.ts";
 
-const PART = new TestFile("part", PREVIEW_BYTES_MAX, `${HANDOVER_NAME}key`);
-const OTHER = new TestFile("other", 900, "preview");
+const HANDOVER = { purpose: "handover" } as const;
+const PREVIEW = { purpose: "preview" } as const;
+const PART = new TestFile("part", PREVIEW_BYTES_MAX, "key");
+const OTHER = new TestFile("other", 900, "key");
 
 const listed = async (guest: Guest) =>
   (await guest.request("uploads", { handed: true })).uploads.map(({ file }) => file);
@@ -19,7 +21,8 @@ async function servers(user: string) {
   const here = await openSharedSite();
   const there = await openSharedSite(here.store);
   const lane = await channelOf(here.ana);
-  for (const file of [PART, OTHER]) await file.complete(lane, [`@${user}`], { preview: true });
+  await PART.complete(lane, [`@${user}`], HANDOVER);
+  await OTHER.complete(lane, [`@${user}`], PREVIEW);
   return { here, there };
 }
 
@@ -36,7 +39,9 @@ test("another server lists, sends and deletes what a device has handed over", as
     const receiver = there[user];
     expect((await receiver.request("uploads", {})).uploads).toEqual([]);
     const { uploads } = await receiver.request("uploads", { handed: true });
-    expect(uploads).toMatchObject([{ file: PART.id, bytes: PART.size, sending: false }]);
+    expect(uploads).toMatchObject([
+      { file: PART.id, purpose: "handover", bytes: PART.size, sending: false },
+    ]);
     expect(await read(receiver)).toEqual(PART.chunks[0] ?? new Uint8Array());
     await (await channelOf(receiver)).request("withdraw", { file: PART.id });
     expect([await listed(receiver), here.store.files.has(PART.id)]).toEqual([[], false]);
@@ -61,29 +66,77 @@ test("tells nobody that a part is gone because the store does not answer", async
   expect(await there.ana.refusal("uploads", { handed: true })).toBe("no-majority");
 });
 
-const part = (id: string, name = `${HANDOVER_NAME}key`) => new TestFile(id, 1, name);
+const part = (id: string) => new TestFile(id, 1, "key");
 
 /** Leaves an upload of one byte. */
-async function leave(guest: Guest, file: TestFile, to: readonly string[]): Promise<void> {
+async function leave(
+  guest: Guest,
+  file: TestFile,
+  to: readonly string[],
+  purpose: object = HANDOVER,
+): Promise<void> {
   const lane = await channelOf(guest);
-  await lane.request("offer", file.offer(to, { preview: true }));
+  await lane.request("offer", file.offer(to, purpose));
   lane.hangUp();
 }
 
 labTest("hands messages over to one person only", async ({ ana }) => {
-  for (const to of [["@ben", "@ana"], ["lab"], ["@ben", "lab"]]) {
+  for (const to of [["@ben", "@ana"], ["lab"], ["@ben", "lab"], [`group-${"0".repeat(16)}`]]) {
     const lane = await channelOf(ana);
-    expect(await lane.refusal("offer", part("p1").offer(to, { preview: true }))).toBe("usage");
+    expect(await lane.refusal("offer", part("p1").offer(to, HANDOVER))).toBe("usage");
   }
   const lane = await channelOf(ana);
-  await lane.request("offer", part("p1", "preview").offer(["@ben", "lab"], { preview: true }));
+  await lane.request("offer", part("p1").offer(["@ben", "lab"], PREVIEW));
+});
+
+labTest("refuses a post that lists a file with a purpose", async ({ ana }) => {
+  for (const { purpose } of [PREVIEW, HANDOVER]) {
+    const file = part(purpose);
+    await file.complete(await channelOf(ana), ["@ben"], { purpose });
+    expect(await ana.refusal("post", file.post("@ben"))).toBe("file-unknown");
+    const [bytes, sha256] = [
+      file.chunks[0] ?? new Uint8Array(),
+      file.hashes[0] ?? new Uint8Array(),
+    ];
+    const put = { file: file.id, to: ["@ben"], name: file.name, sha256, bytes };
+    expect(await ana.refusal("put", put)).toBe("not-allowed");
+    await ana.request("put", { ...put, purpose });
+    expect(await ana.refusal("post", file.post("lab"))).toBe("file-unknown");
+  }
+});
+
+labTest("takes no purpose from a name", async ({ site, ana, ben }) => {
+  const file = new TestFile("named", 1, "sealed-history x");
+  const lane = await channelOf(ana);
+  await file.complete(lane, ["lab", "@ben"]);
+  await site.quiet();
+  expect(ben.all("offered")).toMatchObject([{ file: file.id }]);
+  const { uploads } = await ana.request("uploads", {});
+  expect(uploads).toMatchObject([{ file: file.id, name: file.name, complete: true }]);
+  expect([uploads[0]?.purpose, await listed(ben)]).toEqual([undefined, []]);
+  await file.postTo(ana, ["lab", "@ben"]);
+  expect((await ben.request("fetch-small", { file: file.id })).content?.name).toBe(file.name);
+  const other = new TestFile("other", 1, "sealed-history x");
+  const toTwo = other.offer(["@ben", "@ana"], HANDOVER);
+  expect(await (await channelOf(ana)).refusal("offer", toTwo)).toBe("usage");
+});
+
+labTest("hands messages over in an encrypted conversation", async ({ site, ana, ben }) => {
+  await site.wait(ana.post("hello", "@ben"));
+  const commitId = "conversation";
+  await ana.request("group-create", { target: "@ben", group: GROUP, commitId, info: INFO });
+  expect(await (await channelOf(ana)).refusal("offer", part("p1").offer(["@ben"]))).toBe(
+    "sealed-room",
+  );
+  await leave(ana, part("p1"), ["@ben"]);
+  expect(await listed(ben)).toEqual([part("p1").id]);
 });
 
 labTest("limits the unread parts of one sender for one person", async ({ site, ana, ben }) => {
   for (let i = 0; i < HANDOVERS_PER_SENDER_MAX; i++) await leave(ana, part(`p${i}`), ["@ben"]);
   await site.quiet();
   const lane = await channelOf(ana);
-  const more = part("more").offer(["@ben"], { preview: true });
+  const more = part("more").offer(["@ben"], HANDOVER);
   expect(await lane.refusal("offer", more)).toBe("too-many");
   const [first] = await listed(ben);
   await (await channelOf(ben)).request("withdraw", { file: first ?? "" });
@@ -100,7 +153,7 @@ labTest("lists own uploads and handed parts in pages, in one order", async ({ si
       [own ? "lab" : "@ben"].map((to) => (own ? "@ana" : to)),
     );
   }
-  await leave(ana, part("zz", "other"), ["@ben"]);
+  await leave(ana, part("zz"), ["@ben"], PREVIEW);
   await site.quiet();
   const expected = ids.map((id) => part(id).id).sort();
   const first = await ben.request("uploads", { handed: true });
@@ -117,7 +170,7 @@ test("asks the store about no upload for others, and once about a complete one",
   const { here, there } = await servers("ben");
   const own = await channelOf(here.ben);
   for (const id of ["a1", "a2", "a3"]) {
-    await part(id).complete(own, ["@ana"], { preview: true });
+    await part(id).complete(own, ["@ana"], HANDOVER);
   }
   const calls: string[] = [];
   there.store.before = (call) => void calls.push(call);

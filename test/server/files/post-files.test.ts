@@ -96,7 +96,7 @@ labTest("refuses missing, foreign, partial, different and repeated files", async
 labTest("accepts a preview of the same file alone", async ({ site, ana, ben }) => {
   const thumb = new TestFile("cc", 8, "a.txt");
   await uploaded(ana, A, B);
-  await upload(ana, thumb, ["lab", "@ben"], { preview: true });
+  await upload(ana, thumb, ["lab", "@ben"], { purpose: "preview" });
   expect(await ana.refusal("post", post([thumb], 1))).toBe("file-unknown");
   const preview = { file: thumb.id, size: thumb.size, digest: thumb.digest };
   const withPreview = (file: TestFile) => ({ files: [{ ...file.listed, preview }] });
@@ -137,7 +137,7 @@ labTest("erases one file of a message, also after a restart", async ({ site, ana
   const stored = () => site.disk.list("/d/files").filter((name) => name.startsWith("f"));
   const thumb = new TestFile("cc", 8, "a.txt");
   await uploaded(ana, A, B);
-  await upload(ana, thumb, ["lab", "@ben"], { preview: true });
+  await upload(ana, thumb, ["lab", "@ben"], { purpose: "preview" });
   const preview = { file: thumb.id, size: thumb.size, digest: thumb.digest };
   const files = [{ ...A.listed, preview }, B.listed];
   const { seq } = await ana.request("post", post([], 1, "lab", { files }));

@@ -17,7 +17,7 @@ function named({ id: file, size, digest }: TestFile): AttachedFile["preview"] {
 
 async function sendPreview(guest: Guest, file = SMALL, to = ["lab"]): Promise<Guest> {
   const lane = await channelOf(guest);
-  await file.complete(lane, to, { preview: true });
+  await file.complete(lane, to, { purpose: "preview" });
   return lane;
 }
 
@@ -63,7 +63,9 @@ test("refuses other previews: large, foreign, of another room, or used twice", a
   const { ana, ben } = await lab();
   const lane = await channelOf(ana);
   const large = new TestFile("large", PREVIEW_BYTES_MAX + 17);
-  expect(await lane.refusal("offer", large.offer(["lab"], { preview: true }))).toBe("too-large");
+  expect(await lane.refusal("offer", large.offer(["lab"], { purpose: "preview" }))).toBe(
+    "too-large",
+  );
   await upload(ana, PHOTO);
   let counter = 0;
   const post = (preview = named(SMALL)) => withPreview(PHOTO, preview, ++counter);

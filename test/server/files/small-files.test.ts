@@ -97,7 +97,7 @@ labTest("has no content for a long or an unfinished file", async ({ ana, ben }) 
 
 labTest("does not announce a preview", async ({ ana, ben }) => {
   const preview = new TestFile("preview", 50);
-  await ana.request("put", small(preview, ["lab"], { preview: true }));
+  await ana.request("put", small(preview, ["lab"], { purpose: "preview" }));
   expect(ben.all("offered")).toEqual([]);
 });
 
