@@ -180,10 +180,10 @@ export const FILE_REQUESTS = {
   },
   /**
    * Fetches a small file with its content, on the main link. The server then reports it as
-   * received, unless it is a preview.
+   * received, unless the client displays it without storing it.
    */
   "fetch-small": {
-    fields: { file: fileId, preview: v.optional(v.boolean()) },
+    fields: { file: fileId, view: v.optional(v.boolean()) },
     answer: v.object({
       /** Absent if the file is too long or incomplete, so that it needs a data channel. */
       content: v.optional(

@@ -126,11 +126,11 @@ export class Download implements ChannelTask<DownloadedFile> {
 
   async #runOnMainLink(active: LoggedInLink): Promise<DownloadedFile | undefined> {
     const { connection } = active;
-    const { triesSmall, isPreview, file } = this.request;
+    const { triesSmall, isView, file } = this.request;
     if (triesSmall !== true || this.#hasTriedMainLink || this.#chunksLeft(active) > 0)
       return undefined;
     this.#hasTriedMainLink = true;
-    const fields = isPreview === true ? { file, preview: true } : { file };
+    const fields = isView === true ? { file, view: true } : { file };
     const { content } = await connection.request("fetch-small", fields);
     return content && this.#storeSmall(content, active);
   }
@@ -338,7 +338,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     download: DownloadChannel,
   ): Promise<DownloadedFile> {
     await download.untilEnd();
-    if (this.request.isPreview !== true) await connection.request("got", { file: result.id });
+    if (this.request.isView !== true) await connection.request("got", { file: result.id });
     return result;
   }
 }

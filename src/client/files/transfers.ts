@@ -63,8 +63,8 @@ export interface DownloadRequest {
   readonly signal?: AbortSignal | undefined;
   /** Costs a round trip if the file is not small, unless the request left with the log-in. */
   readonly triesSmall?: boolean | undefined;
-  /** True for a preview, which the server does not log as a download. */
-  readonly isPreview?: boolean;
+  /** True to display the content, which the server does not log as a download. */
+  readonly isView?: boolean;
 }
 
 export interface UploadedFile {

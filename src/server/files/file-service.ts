@@ -559,14 +559,9 @@ export class FileService {
   }
 
   /** Counts a file that is sent in an answer, of which no further request reports the receipt. */
-  fetchedSmall(
-    client: ClientConnection,
-    account: Account,
-    fact: FileEntry,
-    isPreview: boolean,
-  ): void {
+  fetchedSmall(client: ClientConnection, account: Account, fact: FileEntry, isView: boolean): void {
     this.#sentBytes += fact.size;
-    if (!isPreview) this.#got(client, account, fact);
+    if (!isView) this.#got(client, account, fact);
   }
 
   /** @throws {Fault} file-unknown */

@@ -122,7 +122,7 @@ export class SmallFiles {
   }
 
   async #fetch(
-    { file: id, preview }: RequestOf<"fetch-small">,
+    { file: id, view }: RequestOf<"fetch-small">,
     { client, account }: Sender,
   ): Promise<Answer<"fetch-small">> {
     const file = id as FileId;
@@ -138,7 +138,7 @@ export class SmallFiles {
       files.checkMayFetch(account.id, file); // Access may have been revoked.
       const sender = context.registry.nameOf(blob.metadata.by) ?? "";
       const about = downloadInfo(blob, fact, 0, sender);
-      files.fetchedSmall(client, account, fact, preview === true);
+      files.fetchedSmall(client, account, fact, view === true);
       return { content: { ...about, ...(chunk ?? { bytes: new Uint8Array() }) } };
     } finally {
       blob.close();

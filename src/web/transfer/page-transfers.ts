@@ -109,7 +109,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
   ): Promise<Uint8Array> {
     const sink = new MemorySink(sizeBytesMax, this.#dependencies.hashing.sha256);
     const openSink = async () => sink;
-    const result = await this.files.get({ file, into: "", openSink, signal, isPreview: true });
+    const result = await this.files.get({ file, into: "", openSink, signal, isView: true });
     if (digest !== undefined && result.digest !== digest) {
       throw new Fault("checksum-wrong", "the file does not match its message");
     }

@@ -31,7 +31,7 @@ for (const size of SIZES) {
     expect(content?.bytes).toEqual(file.chunks[0] ?? new Uint8Array());
     const ends = site.events.filter(({ kind }) => kind === "got");
     expect(ends).toMatchObject([{ user: "ben", file: file.id, name: file.name }]);
-    await ben.request("fetch-small", { file: file.id, preview: true });
+    await ben.request("fetch-small", { file: file.id, view: true });
     expect(site.events.filter(({ kind }) => kind === "got")).toHaveLength(1);
     expect(site.events.filter(({ kind }) => kind === "offered")).toHaveLength(1);
   });

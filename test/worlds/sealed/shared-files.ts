@@ -31,7 +31,7 @@ interface SharedFile {
 export interface DownloadCheck {
   readonly file: FileId;
   readonly name: string;
-  readonly isPreview?: true;
+  readonly isView?: true;
 }
 
 /**
@@ -122,20 +122,20 @@ export class SharedFiles {
     for (const { file, name, preview } of filesIn(body)) {
       await this.#download(member, { file, name });
       if (preview === undefined) continue;
-      await this.#download(member, { file: preview.file, name, isPreview: true });
+      await this.#download(member, { file: preview.file, name, isView: true });
     }
   }
 
-  async #download(member: SealedMember, { file, name, isPreview }: DownloadCheck): Promise<void> {
+  async #download(member: SealedMember, { file, name, isView }: DownloadCheck): Promise<void> {
     const what = `download ${name}`;
     let isDone = false;
     const downloading = member.attempt(what, async (_, { transfers }) => {
       const sink = new MemorySink(CONTENT_BYTES_MAX, sha256);
       const openSink = () => Promise.resolve(sink);
       const triesSmall = this.#random.chance(0.5);
-      const got = await transfers.get({ file, into: "", openSink, triesSmall, isPreview });
+      const got = await transfers.get({ file, into: "", openSink, triesSmall, isView });
       const bytes = sink.bytes();
-      const content = contentOf(isPreview ? `${name}.p` : name, bytes.length);
+      const content = contentOf(isView ? `${name}.p` : name, bytes.length);
       check(got.name === name, () => `${member.name} downloads ${name} as ${got.name}`);
       check(equalBytes(bytes, content), () => `${member.name} has wrong bytes of ${name}`);
     });
