@@ -119,6 +119,8 @@ export const sendFile = defineVerb({
         const about = { to, reply, open, isOnly, reportLocation };
         const sender = new FileSender({ context, client, progressDisplay, ...about }, caption);
         await (each ? sender.sendEach(paths) : sender.sendTogether(paths));
+        // A repetition after a crash reports the messages whose results nobody has read.
+        await context.stdout.flushed();
         client.transfers.commandDone();
         return sender.omissions.exitCode(sender.fault?.exitCode);
       });

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { HASH_LINE_BYTES } from "../../src/wire/chunks.ts";
@@ -268,3 +278,48 @@ requires("strace").test(
     }
   },
 );
+
+/** Returns a pipe that is full, so that a program that writes to it waits. */
+function fullPipe(path: string): { readonly fd: number; close(): void } {
+  Bun.spawnSync(["mkfifo", path]);
+  const filler = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  for (const size of [4096, 1]) {
+    const bytes = new Uint8Array(size);
+    try {
+      for (;;) writeSync(filler, bytes);
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe("EAGAIN");
+    }
+  }
+  const fd = openSync(path, constants.O_WRONLY);
+  const close = () => {
+    for (const opened of [fd, filler]) closeSync(opened);
+  };
+  return { fd, close };
+}
+
+test("posts once if it is killed before its output is read", async () => {
+  const { ana, bob, sandbox } = scene;
+  const path = sandbox.write("unread.txt", "unread");
+  const send = ["send-file", path, "--caption", "unread", "--json"];
+  const reader = await bob.join([]);
+  const pipe = fullPipe(sandbox.path("pipe"));
+  const sending = Bun.spawn([CHAT, ...send], {
+    env: { ...ana.environment },
+    stdout: pipe.fd,
+    stderr: "ignore",
+  });
+  await reader.file({ name: "unread.txt" });
+  // The command must still wait for its reader.
+  await Promise.race([Bun.sleep(500), sending.exited]);
+  sending.kill("SIGKILL");
+  await sending.exited;
+  pipe.close();
+  const { exitCode, out } = await ana.run(send);
+  expect([exitCode, lineOf(out, "file")["name"]]).toEqual([0, "unread.txt"]);
+  const posted = (await ana.json(["history", "--last", "100"])).filter(
+    ({ text }) => text === "unread",
+  );
+  expect(posted).toHaveLength(1);
+  expect((await reader.finish()).exitCode).toBe(0);
+});
