@@ -557,6 +557,8 @@ export class Client extends ChatClient<ClientAccount> {
       presence: this.options.follow !== "none",
       isEnrolled: state.enrolment(fingerprint, requestedName) !== undefined,
       mayUseKey: !this.#signedOut.has(requestedName.toLowerCase()),
+      // Unsent messages stay: a restored server does not know a device either. They belong to the
+      // account, and continue after its next log-in.
       onUnenrolled: () => state.unenrol(fingerprint, requestedName),
     };
   }

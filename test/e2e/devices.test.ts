@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
+import { Relay } from "./relay.ts";
 import { SharedServer, sandboxTest } from "./shared-server.ts";
 
 const server = new SharedServer();
@@ -57,6 +58,36 @@ test("links a second home by a code, which posts, links a third, and is signed o
   expect(await listed(laptop)).toHaveLength(2);
   const none = await laptop.run(["devices", "--revoke=nonesuch1234"]);
   expect([none.exitCode, none.err]).toEqual([4, expect.stringContaining("no such device")]);
+});
+
+test("keeps a message that waits for its file until its author logs in again", async () => {
+  await using sandbox = server.guests();
+  await using relay = await Relay.open(server.served.port);
+  const account = { CHAT_USER: "cleo", CHAT_PASSWORD: "xxxxxxxx" };
+  const laptop = sandbox.home("laptop").with(account);
+  await laptop.run(["register"]);
+  const phone = sandbox.home("phone").with({ ...account, CHAT_SERVER: relay.address });
+  const path = sandbox.write("video.bin", "v".repeat(2 << 20));
+  const window = await phone.join([]);
+  const stalled = relay.stallAfter("up", 1 << 20);
+  window.type(`/send ${path} --caption 'of cleo'`);
+  await stalled;
+  const signedIn = (await listed(laptop)).find(({ current }) => current === false);
+  await laptop.json(["devices", `--revoke=${String(signedIn?.["device"])}`]);
+  relay.release();
+  expect((await window.ended()).err).toContain("1 message with files continues");
+  expect((await phone.run(["users"], { env: { CHAT_PASSWORD: "" } })).exitCode).toBe(3);
+  const other = phone.with({ CHAT_USER: "dan", CHAT_PASSWORD: "yyyyyyyy" });
+  await other.run(["register"], { env: { CHAT_INVITE: server.served.invite } });
+  const reader = await other.join([]);
+  expect((await other.run(["send", "of dan"])).exitCode).toBe(0);
+  expect((await other.json(["history"])).map(({ text }) => text)).not.toContain("of cleo");
+  const again = await phone.join([]);
+  expect(await reader.file({ name: "video.bin" })).toMatchObject({ from: "cleo", text: "of cleo" });
+  expect((await again.finish()).exitCode).toBe(0);
+  const posted = (await laptop.json(["history"])).filter(({ text }) => text === "of cleo");
+  expect(posted).toHaveLength(1);
+  expect((await reader.finish()).exitCode).toBe(0);
 });
 
 test("link-device prints a line that works unchanged on the other machine", async () => {
