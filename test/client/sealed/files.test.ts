@@ -6,10 +6,18 @@ import { erasedFilesIn, type FileBody, filesIn } from "../../../src/core/rooms/f
 import { rejection } from "../../rejection.ts";
 import { content, digestHex, MemoryFolder, MemorySource } from "../contents.ts";
 import { type FileToSend, type SentFile, sendFile } from "../send-file.ts";
-import { bodyOf, codeOf, forged, replaceSealed, type WireRecord } from "./liar.ts";
+import {
+  bodyOf,
+  codeOf,
+  forged,
+  replaceSealed,
+  type WireMessage,
+  type WireRecord,
+} from "./liar.ts";
 import { type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"]);
+const three = vaultTest(["ben", "dan"]);
 const PLAIN = CHUNK_BYTES - 16;
 
 function send(person: Person, source: MemorySource, more?: Partial<FileToSend>): Promise<SentFile> {
@@ -165,6 +173,53 @@ describe("a file in a sealed room", () => {
     }
     expect(world.site.disk.list("/d/files")).not.toContain(String(first?.file));
   });
+
+  for (const isCommand of [true, false]) {
+    const sender = isCommand ? "a command" : "a client";
+    three(`of ${sender} arrives once if members change before its post`, async (scene) => {
+      const { world, ana, ben, dan } = scene;
+      await ana.makeAdmin("ben");
+      let held: WireMessage | undefined;
+      const answers: unknown[] = [];
+      ana.tamperingLink.tampering = {
+        onRequest: (question) => {
+          if (question.kind !== "post" || held !== undefined) return question;
+          held = question;
+          return undefined;
+        },
+        onMessage: (word, request) => {
+          if (request?.kind === "post") answers.push(word["code"] ?? word.kind);
+          return [word];
+        },
+      };
+      const files = ["a.txt", "b.txt"].map((name) => ({
+        source: new MemorySource(content(9), { name, path: `/home/ana/${name}` }),
+      }));
+      const request = { to: ["vault"], body: { text: "both" }, files, isCommand };
+      const sending = ana.client.transfers.sendMessage(request);
+      const post = await ana.until("the encrypted post", () => held);
+      const eve = await world.join("eve");
+      await ben.addMember(eve);
+      await dan.leavesRoom();
+      ana.tamperingLink.forward(post);
+      const { posted, refused } = await world.wait(sending);
+      expect([answers, refused]).toEqual([["stale-epoch", "ok"], []]);
+      for (const person of [ana, ben, eve]) {
+        const message = await person.until("the message", () => filesOf(person)[0]);
+        expect(message).toMatchObject({
+          seq: posted[0]?.seq,
+          sealed: "open",
+          body: { text: "both" },
+        });
+        expect(filesIn(message.body).map(({ name }) => name)).toEqual(["a.txt", "b.txt"]);
+        for (const { file } of filesIn(message.body)) {
+          expect((await get(person, file)).digest).toBe(digestHex(content(9)));
+        }
+        expect((await person.history({ files: true })).records).toHaveLength(1);
+      }
+      expect(filesOf(dan)).toEqual([]);
+    });
+  }
 
   const SMALL = { bytes: new Uint8Array(Buffer.from("a canary")), width: 40, height: 30 };
 

@@ -46,6 +46,12 @@ export class TamperingLink {
     this.#handlers?.message(packValue(word));
   }
 
+  /** Sends a request that `onRequest` has held back. */
+  forward(question: WireMessage): void {
+    if (typeof question["ref"] === "number") this.#requests.set(question["ref"], question);
+    this.#link?.send(packValue(question));
+  }
+
   #send(head: Uint8Array, tail: Uint8Array = new Uint8Array()): boolean {
     const bytes = new Uint8Array([...head, ...tail]);
     const sent = unpackValue(bytes) as WireMessage;
