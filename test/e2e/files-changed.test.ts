@@ -56,6 +56,20 @@ test("a file that changes during one run, with its old time, arrives as it is", 
     expect(sha256(join(inbox, "vault.hc"))).toBe(sha256(path));
   }));
 
+test("a file that grows between two runs at once arrives twice", () =>
+  couriers.wired(async ({ sandbox, relay, ana }) => {
+    const path = file(sandbox, "growing.log", noise(8 * MIB));
+    const send = ["send-file", path, "--json"];
+    const sending = await halted(relay, "up", 2 * MIB, () => ana.start(send));
+    fs.appendFileSync(path, "more");
+    const second = await couriers.ana.run(send);
+    relay.release();
+    const first = await sending.ended(60_000);
+    const sizes = [first, second].map(({ out }) => lineOf(out, "file")["sizeBytes"]);
+    expect(sizes).toEqual([8 * MIB, 8 * MIB + 4]);
+    expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
+  }));
+
 test("a folder in use is sent without the file that was removed, and names it", () =>
   couriers.wired(async ({ sandbox, relay, ana, bob }) => {
     fs.mkdirSync(sandbox.path("work"));

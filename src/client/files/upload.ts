@@ -20,6 +20,7 @@ import type { AttachedFile, UploadPurpose } from "../../wire/messages-files.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { LoggedInLink } from "../link/active-link.ts";
 import type { Connection, EarlyRequest } from "../link/connection.ts";
+import { listUploads } from "../link/queries.ts";
 import { type ChannelTask, type DataChannelOptions, runOverChannels } from "./data-channel.ts";
 import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
@@ -167,7 +168,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     if (this.#staleUpload(active) !== undefined) return undefined;
     this.#journal = this.#beginJournal(active);
     if (this.#isUnsure) return undefined;
-    await source.begin?.(this.#file);
+    if (!(await this.#beginSource())) return undefined;
     // A data channel reports a fault of the file, and withdraws what an earlier run has sent.
     const chunk = await this.#readSmall().catch(ignoreFault);
     if (chunk === undefined) return undefined;
@@ -257,7 +258,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile | "reopen"> {
     await this.#historyChecked(active);
     this.#journal = await this.#openJournal(connection, active);
-    await this.request.source.begin?.(this.#file);
+    if (!(await this.#beginSource())) return this.#restart(connection, active);
     try {
       if (this.#isUnsure) await this.#compare(connection);
       if (this.#keep !== undefined && !this.#mayKeep(this.#keep))
@@ -287,14 +288,27 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
+  /** Returns false if another program has meanwhile posted the upload that this one resumes. */
+  async #beginSource(): Promise<boolean> {
+    try {
+      await this.request.source.begin?.(this.#file);
+      return true;
+    } catch (error) {
+      const isUnknown = error instanceof Fault && UNKNOWN_FILE_CODES.has(error.code);
+      if (isUnknown && this.#isResumed) return false;
+      throw error;
+    }
+  }
+
   async #openJournal(
     connection: Connection,
     active: LoggedInLink,
   ): Promise<ResumableUpload | undefined> {
     const stale = this.#staleUpload(active);
     if (stale !== undefined) {
-      this.#isChanged = true;
-      await this.#withdraw(connection, stale.file);
+      const { upload, stamp } = stale;
+      this.#isChanged = matchStamp(this.request.source, stamp) === "other";
+      if (!(await isBeingSent(active, upload.file))) await this.#withdraw(connection, upload.file);
     }
     return this.#beginJournal(active);
   }
@@ -310,11 +324,11 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   /** Upload of an earlier run that cannot be resumed, because the file has changed. */
-  #staleUpload(owner: UploadOwner): ResumableUpload | undefined {
+  #staleUpload(owner: UploadOwner): FoundUpload | undefined {
     const key = this.#journalKey(owner);
     if (key === undefined || this.#isJournaled) return undefined;
     const found = this.#foundUpload(key);
-    return found === undefined || this.#mayResumeFound(found) ? undefined : found.upload;
+    return found === undefined || this.#mayResumeFound(found) ? undefined : found;
   }
 
   /** Another program may send the same file, and have begun its own journal. */
@@ -584,4 +598,12 @@ export class Upload implements ChannelTask<UploadedFile> {
 
 function matchStamp(source: Source, stored: string): StampMatch {
   return source.matchStamp?.(stored) ?? (stored === source.stamp ? "same" : "other");
+}
+
+/** Whether another program is sending the upload, which then must not be withdrawn. */
+async function isBeingSent({ connection }: LoggedInLink, file: FileId): Promise<boolean> {
+  const uploads = await listUploads((kind, fields) => connection.request(kind, fields)).catch(
+    ignoreFault,
+  );
+  return uploads?.some((upload) => upload.file === file && upload.sending) ?? false;
 }
