@@ -298,28 +298,47 @@ function fullPipe(path: string): { readonly fd: number; close(): void } {
   return { fd, close };
 }
 
-test("posts once if it is killed before its output is read", async () => {
+/** Returns a command whose message the server has, and which was killed before its output was read. */
+async function killedUnread(name: string): Promise<string[]> {
   const { ana, bob, sandbox } = scene;
-  const path = sandbox.write("unread.txt", "unread");
-  const send = ["send-file", path, "--caption", "unread", "--json"];
+  const path = sandbox.write(name, name);
+  const send = ["send-file", path, "--caption", name, "--json"];
   const reader = await bob.join([]);
-  const pipe = fullPipe(sandbox.path("pipe"));
+  const pipe = fullPipe(sandbox.path(`${name}.pipe`));
   const sending = Bun.spawn([CHAT, ...send], {
     env: { ...ana.environment },
     stdout: pipe.fd,
     stderr: "ignore",
   });
-  await reader.file({ name: "unread.txt" });
+  await reader.file({ name });
   // The command must still wait for its reader.
   await Promise.race([Bun.sleep(500), sending.exited]);
   sending.kill("SIGKILL");
   await sending.exited;
   pipe.close();
-  const { exitCode, out } = await ana.run(send);
-  expect([exitCode, lineOf(out, "file")["name"]]).toEqual([0, "unread.txt"]);
-  const posted = (await ana.json(["history", "--last", "100"])).filter(
-    ({ text }) => text === "unread",
-  );
-  expect(posted).toHaveLength(1);
   expect((await reader.finish()).exitCode).toBe(0);
+  return send;
+}
+
+async function seqsOf(text: string): Promise<unknown[]> {
+  const records = await scene.ana.json(["history", "--last", "100"]);
+  return records.filter((record) => record["text"] === text).map(({ seq }) => seq);
+}
+
+test("posts once if it is killed before its output is read", async () => {
+  const send = await killedUnread("unread.txt");
+  const { exitCode, out } = await scene.ana.run(send);
+  const posted = await seqsOf("unread.txt");
+  expect([exitCode, [lineOf(out, "file")["seq"]]]).toEqual([0, posted]);
+});
+
+test("one of two repetitions at once reports the message of a killed command", async () => {
+  const send = await killedUnread("twice.txt");
+  const [killed] = await seqsOf("twice.txt");
+  const ran = await Promise.all([scene.ana.run(send), scene.ana.run(send)]);
+  const posted = await seqsOf("twice.txt");
+  expect(posted).toHaveLength(2);
+  const reported = ran.map(({ out }) => Number(lineOf(out, "file")["seq"]));
+  expect(reported.sort((a, b) => a - b)).toEqual(posted.map(Number));
+  expect(reported).toContain(Number(killed));
 });

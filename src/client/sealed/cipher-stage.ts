@@ -61,7 +61,7 @@ export class SealedCipherStage implements CipherStage {
       source,
       hashing,
       cipher,
-      secretOf: (file) => files.secretOf(file),
+      secretOf: (file) => files.secretOf(file, resumable.has(file)),
       onDescribed: (file, content) =>
         files.setEntry(file, (secret) =>
           sealedFileEntry({ file, name, folder, details, secret, ...content }),

@@ -56,11 +56,16 @@ export class FileIndex {
     });
   }
 
-  /** Returns the secret of an upload, which it stores before the first call returns. */
-  secretOf(file: FileId): Promise<FileSecret> {
+  /**
+   * Returns the secret of an upload, which it stores before the first call returns.
+   * @param isResumed never makes a new secret
+   * @throws {Fault} file-unknown if another program has posted the resumed upload
+   */
+  secretOf(file: FileId, isResumed = false): Promise<FileSecret> {
     return this.states.transact(async (vault) => {
       const known = await vault.get<SealedUploadRow>(uploadKey(file));
       if (known !== undefined) return storedSecret(known);
+      if (isResumed) throw lostKey(file);
       const secret = makeFileSecret();
       const row: SealedUploadRow = {
         key: toBase64Url(secret.key),
@@ -149,7 +154,11 @@ async function entryOf(
   const row = await vault.find<SealedUploadRow>(uploadKey(file));
   const entry = objectFields(row?.entry);
   if (entry !== undefined && entry["root"] === toHex(digest)) return entry;
-  throw new Fault("file-unknown", msg`the key of file ${file} is lost`, {
+  throw lostKey(file);
+}
+
+function lostKey(file: string): Fault {
+  return new Fault("file-unknown", msg`the key of file ${file} is lost`, {
     remedy: msg`send it again as a new file`,
   });
 }

@@ -119,7 +119,8 @@ test("forms the entries of a post from stored secrets", async () => {
   };
   expect(await code(attached)).toBe("file-unknown");
   const secret = await index.secretOf(file);
-  expect(await index.secretOf(file)).toEqual(secret);
+  expect(await index.secretOf(file, true)).toEqual(secret);
+  expect(await rejection(index.secretOf(preview, true))).toMatchObject({ code: "file-unknown" });
   expect(await code(attached)).toBe("file-unknown");
   await index.setEntry(file, (stored) => entryOf({ ...fileOf(1), secret: stored }));
   expect(await code(withPreview)).toBe("file-unknown");

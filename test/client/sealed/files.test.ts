@@ -174,6 +174,35 @@ describe("a file in a sealed room", () => {
     expect(world.site.disk.list("/d/files")).not.toContain(String(first?.file));
   });
 
+  two("starts over if another program has posted the upload that it resumes", async (scene) => {
+    const { world, ana, ben } = scene;
+    const bytes = content(5 * CHUNK_BYTES);
+    const source = new MemorySource(bytes, { name: "plan.txt", path: "/home/ana/plan" });
+    const { client, device, tamperingLink } = ana;
+    const earlier = "fAAAAAAAAAAA" as FileId;
+    const key = { path: "/home/ana/plan", to: ["vault"], name: "sealed/plan.txt", user: "ana" };
+    const owned = { ...key, fingerprint: String(client.fingerprint) };
+    device.state.uploads.begin(owned, source.stamp ?? "", earlier, 0);
+    await ana.sealed((rooms) => rooms.files.secretOf(earlier));
+    let held: WireMessage | undefined;
+    tamperingLink.tampering = {
+      onRequest: (question) => {
+        if (question.kind !== "ticket" || held !== undefined) return question;
+        held = question;
+        return undefined;
+      },
+    };
+    const sending = sendFile(client.transfers, { source, to: ["vault"] });
+    const ticket = await ana.until("the data channel", () => held);
+    await ana.sealed((rooms) => rooms.files.remove([earlier]));
+    tamperingLink.forward(ticket);
+    const sent = await world.wait(sending);
+    expect(sent).toMatchObject({ resumedBytes: 0, changed: false });
+    expect(sent.id).not.toBe(earlier);
+    await ben.until("the message", () => filesOf(ben)[0]);
+    expect(await get(ben, sent.id)).toMatchObject({ digest: digestHex(bytes) });
+  });
+
   for (const isCommand of [true, false]) {
     const sender = isCommand ? "a command" : "a client";
     three(`of ${sender} arrives once if members change before its post`, async (scene) => {
