@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, STREAM_KEEP_MS, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { jpegOf } from "../cli/screen/pictures/test-png.ts";
 import { phoneExif, withExif } from "../core/client/exif.ts";
 import { CHAT } from "./binary.ts";
@@ -415,6 +415,9 @@ describe("an unfinished upload", () => {
     await (await halfSent(ana, "killed")).signal("SIGKILL");
     const [upload] = await unfinished(ana);
     expect(upload).toMatchObject({ name: "killed", room: "lobby", sentBytes: 2 * CHUNK_BYTES });
+    const expires = Date.parse(String(upload?.["expires"])) - Date.parse(String(upload?.["time"]));
+    expect(expires).toBeLessThan(2 * STREAM_KEEP_MS);
+    expect((await ana.run(["files"])).out).toContain("unfinished pipe, cannot be resumed, kept");
     expect(await unfinished(bob)).toEqual([]);
     const id = String(upload?.["id"]);
     expect((await bob.run(["files", "--delete", id])).exitCode).toBe(4);

@@ -55,6 +55,8 @@ export function unfinishedState(
 ): string {
   const ofSize = size === undefined ? "" : ` of ${formatSize(size)}`;
   if (sending) return `being sent${ofSize}`;
+  const isStream = size === undefined && complete !== true;
+  if (isStream) return `unfinished pipe, cannot be resumed, kept until ${at(expires)}`;
   return `${complete === true ? "not posted" : `unfinished${ofSize}`}, kept until ${at(expires)}`;
 }
 
