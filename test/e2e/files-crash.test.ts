@@ -298,7 +298,7 @@ function fullPipe(path: string): { readonly fd: number; close(): void } {
   return { fd, close };
 }
 
-/** Returns a command whose message the server has, and which was killed before its output was read. */
+/** Returns a command that was killed after its message was stored, before its output was read. */
 async function killedUnread(name: string): Promise<string[]> {
   const { ana, bob, sandbox } = scene;
   const path = sandbox.write(name, name);
@@ -311,8 +311,7 @@ async function killedUnread(name: string): Promise<string[]> {
     stderr: "ignore",
   });
   await reader.file({ name });
-  // The command must still wait for its reader.
-  await Promise.race([Bun.sleep(500), sending.exited]);
+  await bob.json(["users"]); // A command that did not wait for its reader would end meanwhile.
   sending.kill("SIGKILL");
   await sending.exited;
   pipe.close();
