@@ -234,6 +234,7 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       : chat.isPrivate
         ? texts.passwordPrivate
         : undefined;
+  const isReasonShown = wrong !== undefined && wrong.text === passwordReason;
   /** Without a key that outlasts the window, nobody could enter the account again. */
   const lacksPassword = () => {
     if (!(chat.isKeyEphemeral || chat.isPrivate) || password !== "") return false;
@@ -300,7 +301,7 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       <Field
         id="enter-password"
         label={texts.password}
-        hint={passwordReason ?? texts.passwordHint}
+        {...(isReasonShown ? {} : { hint: passwordReason ?? texts.passwordHint })}
         type="password"
         value={password}
         onChange={setPassword}
