@@ -1,6 +1,6 @@
 /** Commands for the user's own account and devices, and `chat verify-user`. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, type FaultCode } from "../base/fault.ts";
 import { LINK_CODE_MS } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { counted } from "../base/sizes.ts";
@@ -30,7 +30,14 @@ import { codeInArgument, readResetLine } from "../cli/connect/reset-code.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { homeKeyWarning, printKeyWarning } from "../cli/exposure.ts";
-import { confirmAction, SERVER_ARGUMENT, SERVER_FLAGS, YES_FLAG } from "../cli/flags.ts";
+import {
+  confirmAction,
+  SERVER_ARGUMENT,
+  SERVER_FLAGS,
+  serverOptions,
+  YES_FLAG,
+} from "../cli/flags.ts";
+import { openHome } from "../cli/home.ts";
 import { terminalQr } from "../cli/output/qr.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
@@ -43,6 +50,8 @@ import { CODE_CROWDED } from "../client/short-code.ts";
 import { deviceIdOf } from "../crypto/device-id.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import type { UnsentTexts } from "../io/state/account-removal.ts";
+import type { OutboxOwner } from "../io/state/outbox-store.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { formatAddress, formatInvite, quoteInvite } from "../wire/invite.ts";
@@ -52,18 +61,15 @@ interface AccountVerb {
   readonly mode: Credentials["mode"];
   readonly kind: string;
   readonly message: (user: string) => string;
-  readonly action?: (open: OpenClient) => Promise<void>;
 }
 
-function accountVerb({ mode, kind, message, action }: AccountVerb): Verb {
+function accountVerb({ mode, kind, message }: AccountVerb): Verb {
   return clientVerb({
     mode,
     requiresPassword: true,
-    setsDefaults: action === undefined, // A user who logs out probably does not return.
+    setsDefaults: true,
     args: {},
-    async run(_args, context, open) {
-      await action?.(open);
-      const { user } = open;
+    async run(_args, context, { user }) {
       printKeyWarning(context, homeKeyWarning(context.settings().folders.data));
       return printResult(context, { kind, user }, message(user));
     },
@@ -82,13 +88,97 @@ export const login = accountVerb({
   message: (user) => `signed in as ${user}`,
 });
 
-export const logout = accountVerb({
-  mode: "login",
-  kind: "logged-out",
-  message: (user) =>
-    `signed out ${user}; signing in again requires the password, or a code from another device`,
-  action: ({ client }) => client.logout(true),
+const LOGOUT_ARGS = {
+  at: SERVER_ARGUMENT,
+  forget: flag("Also delete everything about the account from this device"),
+  ...SERVER_FLAGS,
+} as const satisfies FlagDefs;
+
+const OFFLINE_CODES: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout"]);
+
+/** Signs this device out. */
+export const logout = defineVerb({
+  args: LOGOUT_ARGS,
+  details: `Messages and typed lines are deleted from this device. Drafts, unsent messages, names
+and the account's key stay; --forget deletes them, too, also without the server.`,
+  async run(args, context) {
+    const known = args.forget ? knownAccount(context, args) : undefined;
+    if (known?.isSignedIn === false) return forget(context, known);
+    let owner: OutboxOwner | undefined;
+    const options = { argument: args.at, mode: "login", requiresPassword: true } as const;
+    try {
+      await withClient(context, args, options, async ({ client }) => {
+        const { fingerprint } = await untilConnected(client.read());
+        const { user } = client;
+        if (user === undefined) throw connectionClosed();
+        await client.logout(true);
+        owner = { fingerprint, user };
+        return 0;
+      });
+    } catch (error) {
+      const isOffline = error instanceof Fault && OFFLINE_CODES.has(error.code);
+      if (known === undefined || !isOffline || owner !== undefined) throw error;
+      printNotice(context, `the server still lists this device (${error.message})`);
+      return forget(context, known);
+    }
+    if (owner === undefined) throw connectionClosed();
+    if (args.forget) return forget(context, owner);
+    using state = openHome(context);
+    const isClean = state.removeOldTexts();
+    const { user } = owner;
+    const again = "signing in again requires the password, or a code from another device";
+    const text = `signed out ${user}; ${again}`;
+    printResult(context, { kind: "logged-out", user }, text);
+    printLeftTexts(context, state.unsentTexts(owner));
+    if (!isClean) printHomeInUse(context);
+    return 0;
+  },
 });
+
+/** The account that the flags, or the last sign-in, name in this home. */
+function knownAccount(
+  context: Context,
+  args: FlagValues<typeof LOGOUT_ARGS>,
+): (OutboxOwner & { readonly isSignedIn: boolean }) | undefined {
+  const named = serverOptions(context, args, args.at, true);
+  using state = openHome(context);
+  const address = named.address === undefined ? state.lastServer() : formatAddress(named.address);
+  const fingerprint = named.fingerprint ?? (address && state.pin(address)?.fingerprint);
+  const user = named.user ?? (fingerprint && state.lastUser(fingerprint));
+  if (!(fingerprint && user)) return undefined;
+  const isSignedIn = state.enrolment(fingerprint, user) !== undefined;
+  return { fingerprint, user, isSignedIn };
+}
+
+function forget(context: Context, owner: OutboxOwner): number {
+  using state = openHome(context);
+  const isClean = state.forgetAccount(owner);
+  const { user } = owner;
+  const line = { kind: "logged-out", user, forgotten: true };
+  printResult(context, line, `signed out ${user}, and deleted the account from this device`);
+  if (!isClean) printHomeInUse(context);
+  return 0;
+}
+
+function printLeftTexts(context: Context, { drafts, messages }: UnsentTexts): void {
+  const left = [
+    drafts > 0 ? counted(drafts, "draft") : "",
+    messages > 0 ? counted(messages, "unsent message") : "",
+  ].filter((text) => text !== "");
+  if (left.length === 0) return;
+  const stay = drafts + messages === 1 ? "stays" : "stay";
+  const text = `${left.join(" and ")} ${stay} on this device; chat logout --forget deletes`;
+  printNotice(context, `${text} ${drafts + messages === 1 ? "it" : "them"}`);
+}
+
+function printHomeInUse(context: Context): void {
+  const { data } = context.settings().folders;
+  const remedy = "quit it, and run chat logout --forget";
+  printNotice(
+    context,
+    `another chat program uses ${data}, so deleted texts remain there; ${remedy}`,
+  );
+}
 
 export const unregister = clientVerb({
   requiresPassword: true,

@@ -338,6 +338,7 @@ function storeSnapshot(client: Client, state: ClientState): void {
   const { fingerprint, user, account, store } = client;
   store.update();
   if (fingerprint === undefined || user === undefined || store.model.rooms.size === 0) return;
+  if (state.enrolment(fingerprint, user) === undefined) return; // Signed out by another process.
   const after = account?.session.after;
   const text = formatSnapshot(store.model, after);
   // Without the snapshot, the next start only shows less until it has connected.

@@ -11,10 +11,16 @@ import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { removePath } from "../disk/open-elsewhere.ts";
 import { createPrivateFolder } from "../disk/private-path.ts";
 import { AcceptedHistories } from "./accepted-histories.ts";
+import {
+  removeAccount,
+  removeTypedLines,
+  type UnsentTexts,
+  unsentTexts,
+} from "./account-removal.ts";
 import { DraftStore, KnownFiles, MutedTargets, ReceivedFiles } from "./home-tables.ts";
 import { HomeLogPins } from "./log-pins.ts";
 import type { MessageStore } from "./message-store.ts";
-import { OutboxStore } from "./outbox-store.ts";
+import { type OutboxOwner, OutboxStore } from "./outbox-store.ts";
 import { type OnConverted, StateDatabase, withStoreFaults } from "./schema.ts";
 import { UploadJournal } from "./upload-journal.ts";
 
@@ -283,6 +289,31 @@ export class ClientState {
   unenrol(fingerprint: string, user: string): void {
     this.#database.run(`DELETE FROM enrolments ${WHERE_USER}`, fingerprint, foldCase(user));
     this.setSnapshot(fingerprint, user, undefined);
+  }
+
+  /**
+   * Removes the texts that a signed-out device need not have: typed lines, and what the file still
+   * contains of deleted ones.
+   * @returns false if another process uses the home, so that deleted texts stay in its log
+   */
+  removeOldTexts(): boolean {
+    const { folder } = this.#database;
+    if (folder !== undefined) removeTypedLines(folder);
+    return this.#database.emptyLog();
+  }
+
+  unsentTexts(owner: OutboxOwner): UnsentTexts {
+    return unsentTexts(this.#database, owner);
+  }
+
+  /**
+   * Removes everything about an account.
+   * @returns false if another process uses the home, so that deleted texts stay in its log
+   */
+  forgetAccount(owner: OutboxOwner): boolean {
+    this.setSnapshot(owner.fingerprint, owner.user, undefined);
+    removeAccount(this.#database, owner, USER_TABLES);
+    return this.#database.emptyLog();
   }
 
   lastServer(): string | undefined {

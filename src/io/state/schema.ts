@@ -203,6 +203,17 @@ export class StateDatabase {
   }
 
   /**
+   * Empties the write-ahead log, which contains what was deleted last.
+   * @returns false if another process is reading the database
+   */
+  emptyLog(): boolean {
+    return this.guard(() => {
+      const sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+      return this.#database.query<{ busy: number }, []>(sql).get()?.busy === 0;
+    });
+  }
+
+  /**
    * Copies the write-ahead log without syncs. A power failure may damage the copy, but the log
    * stays, and SQLite copies it again.
    */

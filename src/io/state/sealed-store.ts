@@ -261,6 +261,26 @@ function damagedFault(path: string, cause?: unknown): Fault {
   });
 }
 
+/** Deletes what accounts have stored on this device, also with the keys of its former devices. */
+export function deleteSealedRows(
+  folder: string,
+  fingerprint: string,
+  accounts: readonly string[],
+): void {
+  sealedFaults(folder, () => {
+    const database = openDatabase(folder);
+    try {
+      database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      database.run("PRAGMA secure_delete = ON");
+      const sql = "DELETE FROM sealed WHERE fingerprint = ?1 AND (account = ?2 OR account LIKE ?3)";
+      for (const account of accounts) database.query(sql).run(fingerprint, account, `${account} %`);
+      database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } finally {
+      database.close();
+    }
+  });
+}
+
 export class SealedFile {
   private constructor(
     readonly path: string,
