@@ -471,10 +471,16 @@ const signOut = operatorVerb({
 const rename = operatorVerb({
   summary: "Rename an account",
   examples: ["chat admin rename bob robert"],
-  args: { name: USER_ARGUMENT, to: argument("New name", { parse: userNameOf }) },
-  details: "Their devices stay signed in, and the old name still works.",
-  async run({ name: user, to }, { client }) {
-    await client.request("rename", { user, to });
+  args: {
+    name: USER_ARGUMENT,
+    to: argument("New name", { parse: userNameOf }),
+    quiet: flag("Leave no notice of the old name in rooms"),
+  },
+  details:
+    "Their devices stay signed in, and the old name still works. Each of their rooms has a " +
+    "notice, which moderators can delete with /erase SEQ.",
+  async run({ name: user, to, quiet }, { client }) {
+    await client.request("rename", { user, to, ...(quiet && { quiet }) });
     return { json: { kind: "renamed", user, name: to }, text: `renamed ${user} to ${to}` };
   },
 });

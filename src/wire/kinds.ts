@@ -186,7 +186,7 @@ export const KINDS = {
   },
   rename: {
     log: "history",
-    traits: [...DECISION_TRAITS, "room-title"],
+    traits: [...DECISION_TRAITS, "erasable", "room-title"],
     body: { was: "text", name: "text", user: "any" },
   },
   close: {
@@ -366,7 +366,6 @@ type TextKind = {
  */
 export const LASTING_TEXTS: Readonly<Record<Exclude<TextKind, KindWith<"erasable">>, string>> = {
   room: "the name finds the room; an operator can rename it, and proofs of later records need it",
-  rename: "explains to members how the room was called; a name has at most 32 letters and digits",
   edit: "erased together with its message",
   checkpoint: "a note of the operator, which no user sees",
   account: "the name stays reserved, so that nobody is mistaken for its former owner",

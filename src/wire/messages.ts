@@ -625,10 +625,18 @@ export const REQUESTS = {
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
   },
   "sign-out": { role: "operator", fields: { user: name }, answer: accepted },
-  /** Requires exactly one of `user` and `room`. */
+  /**
+   * Requires exactly one of `user` and `room`. `quiet` erases the notices in the user's rooms, so
+   * that the former name is not visible there.
+   */
   rename: {
     role: "operator",
-    fields: { user: v.optional(name), room: v.optional(name), to: name },
+    fields: {
+      user: v.optional(name),
+      room: v.optional(name),
+      to: name,
+      quiet: v.optional(v.boolean()),
+    },
     answer: accepted,
   },
   /** Requires exactly one of `user` and `room`. */

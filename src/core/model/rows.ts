@@ -278,8 +278,9 @@ function rowIndex(rows: readonly Row[], seq: number): number {
 
 function isHidden(
   { thread, ignored, hidesMembership }: RowOptions,
-  { from, kind, isInThread }: Item,
+  { from, kind, isInThread, state }: Item,
 ): boolean {
+  if (kind === "rename" && state === "erased") return true;
   if (isInThread === true && thread === undefined) return true;
   if (isHiddenWork({ ignored }, kind, from)) return true;
   // Removals are decisions of a moderator.

@@ -214,6 +214,8 @@ export function checkReason(
 export function isPermanent(room: Room, record: LogRecord): boolean {
   const { kind, id } = record.head;
   if (kind === "leave") return room.isSealed === true;
+  // The name of a room follows from these records; that of an account does not.
+  if (kind === "rename") return record.erased === undefined && !bodyOf(record, kind)?.user;
   if (kind !== "kick" || record.erased !== undefined) return false;
   return room.isSealed === true || id === "" || !bodyOf(record, kind)?.reason;
 }

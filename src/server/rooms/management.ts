@@ -52,13 +52,14 @@ export class Management {
         return draft === undefined ? [] : [draft];
       });
     },
-    rename: async ({ user, room, to }, from) => {
+    rename: async ({ user, room, to, quiet }, from) => {
       this.#checkSingleTarget({ user, room });
       if (room !== undefined) {
         const name = checkName(to, "room's name");
         return this.#act(from, { kind: "rename", to: name, room: this.#room(room) });
       }
-      return await this.#renameAccount(from.actor.user, this.#account(user ?? ""), to);
+      const account = this.#account(user ?? "");
+      return await this.#renameAccount(from.actor.user, account, to, quiet);
     },
     remove: async ({ user, room }, from) => {
       this.#checkSingleTarget({ user, room });
@@ -104,7 +105,7 @@ export class Management {
     return { removed, more: groups.length > some.length };
   }
 
-  async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
+  async #renameAccount(by: UserId, account: Account, to: string, isQuiet = false): Promise<void> {
     const { registry, kernel, rooms, peers, catchUp } = this.options;
     const name = checkNewName(to);
     const oldName = account.name;
@@ -118,17 +119,18 @@ export class Management {
     } finally {
       registry.release(name);
     }
+    const notices: Promise<void>[] = [];
     for (const room of [...rooms.roomsOf(account.id)]) {
       if (room.name === undefined) catchUp.refresh(room);
-      else
-        this.#submit(by, {
-          kind: "renamed",
-          room: room.id,
-          user: account.id,
-          was: oldName,
-          to: name,
-        });
+      else {
+        const notice = { room: room.id, user: account.id, was: oldName, to: name } as const;
+        const renamed = { kind: "renamed", ...notice } as const;
+        if (isQuiet) notices.push(this.#eraseAfter(by, renamed));
+        else this.#submit(by, renamed);
+      }
     }
+    // A member who has left meanwhile needs no notice.
+    await Promise.allSettled(notices);
     const detail = { retryAfterMs: 0, remedy: "the program reconnects automatically" };
     const fault = new Fault("link-closed", msg`you were renamed to ${name}`, detail);
     peers.close(account.id, fault);
@@ -154,6 +156,16 @@ export class Management {
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", msg`account ${name} was removed`, { remedy });
     peers.close(user, fault);
+  }
+
+  /** Members' programs need the record to rename the user; once erased, it is not displayed. */
+  async #eraseAfter(by: UserId, action: RoomAction): Promise<void> {
+    const { kernel } = this.options;
+    const act = { kind: "act", isOperator: true } as const;
+    const { room } = action;
+    const { seq } = await kernel.request(by, { ...act, action });
+    const erasure = { kind: "erase", room, seq, author: by } as const;
+    await kernel.request(by, { ...act, action: erasure });
   }
 
   #submit(user: UserId, action: RoomAction): void {

@@ -87,7 +87,7 @@ export class MassErasure {
   #hasText(record: LogRecord): boolean {
     const { kind, room: id } = record.head;
     const room = this.options.rooms.get(id as RoomId);
-    if (room === undefined || isPermanent(room, record)) return false;
+    if (room === undefined || kind === "rename" || isPermanent(room, record)) return false;
     return kind !== "leave" || bodyOf(record, kind)?.reason !== undefined;
   }
 

@@ -145,6 +145,19 @@ test("never groups messages under a new key with earlier ones", () => {
   expect(grouped).toEqual(["i4"]);
 });
 
+test("hides the notice of a person's new name once it is erased", () => {
+  const body = { was: "ben", name: "bea", user: "bea" };
+  const { model } = scene(
+    recordEvent(2),
+    recordEvent(3, { kind: "rename", body }),
+    recordEvent(4, { kind: "rename", body }),
+    recordEvent(5, { kind: "erase", body: { seq: 3 } }),
+    { kind: "open", target: "lobby" },
+  );
+  const { rows } = new RowBuilder().rowsOf(model, utc);
+  expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "i4"]);
+});
+
 test("hides joins and leaves in quiet mode", () => {
   const { model } = scene(
     recordEvent(2),

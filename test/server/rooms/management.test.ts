@@ -83,6 +83,35 @@ test("renames an account that can then log in by both names", async () => {
   expect((await back(site, ana.keys, "ana")).user).toBe("Anna");
 });
 
+siteTest("erases the notice of an account's new name", async ({ site, olga, ana, ben }) => {
+  await olga.request("rename", { user: "ana", to: "anna" });
+  await site.quiet();
+  const notices = ben.records.filter(({ head }) => head.kind === "rename");
+  for (const { head } of notices) {
+    expect(await ben.refusal("erase", { seq: head.seq })).toBe("not-allowed");
+    await olga.request("erase", { seq: head.seq });
+  }
+  await olga.request("rename", { user: "anna", to: "aline", quiet: true });
+  await site.quiet();
+  const quiet = ben.records.filter(({ head }) => head.kind === "rename").slice(notices.length);
+  expect(quiet.map(({ body }) => body?.["name"])).toEqual(["aline", "aline"]);
+  const erased = ben.records.filter(({ head }) => head.kind === "erase");
+  expect(erased.map(({ body }) => body?.["seq"])).toEqual(
+    [...notices, ...quiet].map(({ head }) => head.seq),
+  );
+  await site.restart();
+  const again = await back(site, ana.keys, "aline");
+  const { records } = await again.guest.request("history", { target: "lobby", limit: 50 });
+  expect(JSON.stringify(records)).not.toMatch(/"ana"|"anna"/);
+});
+
+siteTest("keeps the notice of a room's new name", async ({ site, olga, ben }) => {
+  await olga.request("rename", { room: "lab", to: "bench" });
+  await site.quiet();
+  const seq = ben.records.find(({ head }) => head.kind === "rename")?.head.seq ?? 0;
+  expect(await olga.refusal("erase", { seq })).toBe("not-allowed");
+});
+
 siteTest("reserves the old name of a renamed account", async ({ site, olga, ana, ben }) => {
   await olga.request("rename", { user: "ana", to: "anna" });
   const guest = await site.greeted();

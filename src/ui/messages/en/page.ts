@@ -753,6 +753,7 @@ export const ENGLISH = {
   rename: "Rename",
   renameAsk: (name: string) => `Rename ${name}`,
   renameExplained: "Their devices stay signed in, and the old name stays reserved for them.",
+  renameQuietly: "Leave no notice of the old name in rooms",
   newName: "New name",
   roomDetails: "Room details",
   whatHolds: "What holds here",

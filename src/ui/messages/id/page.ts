@@ -897,6 +897,7 @@ export const INDONESIAN: Texts = {
   rename: "Ganti nama",
   renameAsk: (name) => `Ganti nama ${name}`,
   renameExplained: "Perangkatnya tetap masuk, dan nama lama tetap miliknya.",
+  renameQuietly: "Tanpa pemberitahuan nama lama di ruang",
   newName: "Nama baru",
   whatHolds: "Yang berlaku di sini",
   factPost: (who) =>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { type CloseProps, usePage } from "./context.tsx";
 import { FormDialog } from "./dialog.tsx";
-import { Field } from "./form.tsx";
+import { Check, Field } from "./form.tsx";
 
 interface RenameProps extends CloseProps {
   readonly subject: { readonly user: string } | { readonly room: string };
@@ -15,8 +15,10 @@ export function RenameDialog({ subject, onDone, onClose }: RenameProps) {
   const { texts, chat } = usePage();
   const before = "user" in subject ? subject.user : subject.room;
   const [name, setName] = useState(before);
+  const [isQuiet, setQuiet] = useState(false);
   const rename = async () => {
-    await chat.request("rename", { ...subject, to: name.trim().replace(/^[@#]/, "") });
+    const to = name.trim().replace(/^[@#]/, "");
+    await chat.request("rename", { ...subject, to, ...(isQuiet && { quiet: true }) });
     onDone?.();
   };
   return (
@@ -35,6 +37,9 @@ export function RenameDialog({ subject, onDone, onClose }: RenameProps) {
         isFirst
         hint={"user" in subject ? texts.renameExplained : undefined}
       />
+      {"user" in subject ? (
+        <Check label={texts.renameQuietly} isOn={isQuiet} onChange={setQuiet} />
+      ) : null}
     </FormDialog>
   );
 }
