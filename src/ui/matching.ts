@@ -26,6 +26,14 @@ export function matching(
     : beginning;
 }
 
+/** Display names have spaces. A space alone ends a mention. */
+const FULL_NAME = /(?:^|[\s(])[@＠]([\p{L}\p{M}\p{N}_-]+ [\p{L}\p{M}\p{N}_. -]{1,40})$/u;
+
+/** Returns the display name, in part or whole, that was typed after an `@`. */
+export function typedFullName(beforeCursor: string): string | undefined {
+  return FULL_NAME.exec(beforeCursor)?.[1];
+}
+
 /** Finds groups by their titles, and people also by their display names. */
 export function targetsLike(
   model: Pick<Model, "rooms" | "displayNames">,

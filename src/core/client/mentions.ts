@@ -11,9 +11,14 @@ import type { Inline } from "../markup/inline.ts";
 const EVERYONE = "everyone" as FoldedName;
 const HERE = "here" as FoldedName;
 
+/** Reports whether a mention means several people. */
+export function isGroupMention(name: string): boolean {
+  return [EVERYONE, HERE].includes(name.toLowerCase() as FoldedName);
+}
+
 /**
  * Adds the names mentioned outside code and quotes to the body, unless it is a notice, and whether
- * it mentions everyone. Readers check whether the users exist.
+ * it mentions everyone. The server omits names that nobody has.
  */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();

@@ -16,6 +16,7 @@ import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import { type PostBody, type RequestOf, recordOfPost } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
+import { isGroupMention } from "../client/mentions.ts";
 import type { ConversationCommand, RoomChange } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { type FileBody, unknownFile } from "./files.ts";
@@ -112,19 +113,24 @@ function filesDraft(
   return { kind: "file", by, id, body: { ...defined({ ...message, ...rest }), files } };
 }
 
-/** Adds the present names of people whom the post mentions by a former name. */
+/**
+ * Omits mentions that name nobody, so that no reader displays them as mentions, and adds the present
+ * names of people whom the post mentions by a former name.
+ */
 export function withPresentNames(
   request: RequestOf<"post">,
   directory: Pick<Directory, "find" | "nameOf">,
 ): RequestOf<"post"> {
   const { mentions = [] } = request.body;
+  const ownerOf = (name: string) => (isName(name) ? directory.find(name)?.id : undefined);
   const presentOf = (name: string) => {
-    const user = isName(name) ? directory.find(name)?.id : undefined;
+    const user = ownerOf(name);
     return (user && directory.nameOf?.(user)) ?? name;
   };
-  const added = mentions.map(presentOf).filter((name) => !isAmong(name, mentions));
-  if (added.length === 0) return request;
-  const all = [...new Set([...added, ...mentions])].slice(0, MENTIONS_MAX);
+  const named = mentions.filter((name) => isGroupMention(name) || ownerOf(name) !== undefined);
+  const added = named.map(presentOf).filter((name) => !isAmong(name, named));
+  if (added.length === 0 && named.length === mentions.length) return request;
+  const all = [...new Set([...added, ...named])].slice(0, MENTIONS_MAX);
   return { ...request, body: { ...request.body, mentions: all } };
 }
 

@@ -1,6 +1,6 @@
 /** Completions in the composer: names, rooms, emoji and commands. */
 
-import { matching } from "../../ui/matching.ts";
+import { matching, typedFullName } from "../../ui/matching.ts";
 import type { NamedEmoji } from "../../ui/text/emoji.ts";
 
 export interface InputCompletion {
@@ -22,8 +22,6 @@ export interface InputCompletionSource {
 const CHOICES_MAX = 8;
 /** Input methods type wide signs. */
 const MENTION = /(^|[\s(])([@#＠＃])([\p{L}\p{M}\p{N}_-]{0,32})$/u;
-/** Display names have spaces. A space alone ends a mention. */
-const FULL_NAME = /(?:^|[\s(])[@＠]([\p{L}\p{M}\p{N}_-]+ [\p{L}\p{M}\p{N}_. -]{1,40})$/u;
 /** Requires two letters after the colon, because `:D` is an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
@@ -52,7 +50,7 @@ export function completionAt(
   if (emojiMatch !== null) return emojiCompletion(emojiMatch, caret, source);
   const [, , sign, prefix] = MENTION.exec(before) ?? [];
   if (sign === undefined || prefix === undefined) {
-    const fullName = FULL_NAME.exec(before)?.[1];
+    const fullName = typedFullName(before);
     if (fullName === undefined) return undefined;
     const names = source.namesLike(fullName);
     return toCompletion("name", caret - fullName.length - 1, caret, names, "@");
@@ -63,6 +61,27 @@ export function completionAt(
     return toCompletion("name", from, caret, [...new Set(names)], "@");
   }
   return toCompletion("room", from, caret, matching(source.rooms, prefix, true), "#");
+}
+
+/**
+ * Effect of Enter on the list: the choice to insert, "select" to select the first one, or
+ * `undefined` if Enter sends the message. A name that is not complete would mention nobody, although
+ * it looks like a mention, so that Enter takes the only suggestion, or selects the first of several.
+ *
+ * @param at index of the selected choice; -1 if none
+ */
+export function enterEffect(
+  text: string,
+  { kind, from, to, choices }: InputCompletion,
+  at: number,
+  names: readonly string[],
+): string | "select" | undefined {
+  const typed = text.slice(from, to);
+  if (at >= 0) return typed === choices[at] ? undefined : choices[at];
+  if (kind !== "name") return undefined;
+  const [first = ""] = typed.slice(1).split(" ");
+  if (names.some((name) => name.toLowerCase() === first.toLowerCase())) return undefined;
+  return choices.length === 1 ? choices[0] : "select";
 }
 
 function emojiCompletion(

@@ -41,6 +41,14 @@ async function inboxOf(guest: Guest, name = "lobby") {
   };
 }
 
+test("omits mentions that name nobody, and keeps those of everyone", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const mentions = ["nur", "ana", "everyone"];
+  await site.wait(say(ben, "@nur @ana @everyone", { mentions, everyone: "all" }));
+  await site.quiet();
+  expect(ana.records.at(-1)?.body?.["mentions"]).toEqual(["ana", "everyone"]);
+});
+
 test("lists what calls an account, each message once", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const own = (await site.wait(ana.post("mine"))).seq;

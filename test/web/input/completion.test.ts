@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { searchEmojiNames } from "../../../src/ui/text/emoji.ts";
-import { completeInput, completionAt } from "../../../src/web/input/completion.ts";
+import { completeInput, completionAt, enterEffect } from "../../../src/web/input/completion.ts";
 
 const SOURCE = {
   names: ["ana", "Anton", "bob", "Susana"],
@@ -40,6 +40,29 @@ test("completes full names, in which a space ends no mention", () => {
   expect(at("hi @muhammad and")).toBeUndefined();
   expect(at("hi @ana ")).toBeUndefined();
   expect(at("@muhammad rizki, @an")?.choices).toEqual(["@ana", "@Anton", "@Susana"]);
+});
+
+test.each([
+  // The only suggestion is taken; of several, the first is selected before it can be taken.
+  ["hi @bo", "@bob"],
+  ["hi @an", "select"],
+  ["hi @ruí", "select"],
+  // These already name somebody.
+  ["hi @ana", undefined],
+  ["hi @BOB", undefined],
+  // Enter sends other texts, and takes a command that is selected.
+  ["see #ph", undefined],
+])("Enter after %j has the effect %j", (text, effect) => {
+  const completion = completionAt(text, text.length, SOURCE);
+  if (completion === undefined) throw new Error("no suggestions");
+  expect(enterEffect(text, completion, -1, SOURCE.names)).toBe(effect);
+});
+
+test("Enter takes the selected choice, unless it is typed already", () => {
+  const completion = completionAt("/m", 2, SOURCE);
+  if (completion === undefined) throw new Error("no suggestions");
+  expect(enterEffect("/m", completion, 0, SOURCE.names)).toBe("/me");
+  expect(enterEffect("/me", { ...completion, to: 3 }, 0, SOURCE.names)).toBeUndefined();
 });
 
 test("ignores email addresses and text after the caret", () => {

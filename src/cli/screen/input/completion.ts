@@ -5,7 +5,7 @@ import { displayedLike } from "../../../core/model/people.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { matching } from "../../../ui/matching.ts";
+import { matching, typedFullName } from "../../../ui/matching.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";
 import { searchEmojiNames } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
@@ -52,7 +52,34 @@ export function offerAt({ text, cursor }: Editor, source: CompletionSource): Com
     return offerOf(beforeCursor, 0, commandCandidates(word.slice(1), source));
   const offer = command === undefined ? undefined : argumentOffer(beforeCursor, command, source);
   if (offer !== undefined) return offer;
-  return offerOf(beforeCursor, from, wordCandidates(word, from === 0, source));
+  return (
+    fullNameOffer(beforeCursor, source) ??
+    offerOf(beforeCursor, from, wordCandidates(word, from === 0, source))
+  );
+}
+
+/** Completes `@Budi K U`, which must not become a mention of somebody whose name has a U. */
+function fullNameOffer(
+  beforeCursor: string,
+  { model }: CompletionSource,
+): CompletionOffer | undefined {
+  const typed = typedFullName(beforeCursor);
+  if (typed === undefined) return undefined;
+  const names = namesByRecency(model);
+  const alike = displayedLike(model, names, typed);
+  const [first = ""] = typed.split(" ");
+  // After `@ana`, other words follow.
+  const isNamed = names.some((name) => name.toLowerCase() === first.toLowerCase());
+  if (alike.length === 0 && isNamed) return undefined;
+  const from = beforeCursor.length - typed.length - 1;
+  return offerOf(beforeCursor, from, mentionCandidates(model, alike));
+}
+
+function mentionCandidates(model: Model, names: readonly string[], before = "@", after = " ") {
+  return names.map((name) => {
+    const hint = model.displayNames.get(name.toLowerCase()) ?? "";
+    return { text: `${before}${name}${after}`, hint };
+  });
 }
 
 /** Completes the filters of a search. */
@@ -105,10 +132,7 @@ function wordCandidates(
   if (sign === "" && prefix === "") return [];
   const suffix = isFirst && sign === "" ? ": " : " ";
   const names = matchingPeople(namesByRecency(model), prefix, sign === "@", model);
-  return names.map((name) => {
-    const hint = model.displayNames.get(name.toLowerCase()) ?? "";
-    return { text: `${opening}${sign}${name}${suffix}`, hint };
-  });
+  return mentionCandidates(model, names, `${opening}${sign}`, suffix);
 }
 
 /** People whose display names contain the query follow those whose account names match. */

@@ -47,6 +47,7 @@ import type { FilesMessage, PageClient } from "../../driver/page-client.ts";
 import {
   completeInput,
   completionAt,
+  enterEffect,
   type InputCompletion,
   type InputCompletionSource,
   isTypingEmoji,
@@ -332,7 +333,7 @@ function useOffer() {
       module && ((prefix: string, max: number) => module.searchEmojiNames(prefix, max, texts.lang));
     const source = suggestionSource(chat.model, Object.keys(COMMANDS), searchEmoji);
     const completion = completionAt(newText, caret, source);
-    // Enter completes a command, but sends a message as it was written.
+    // Enter completes a command, and a name that is not complete.
     const at = completion?.kind === "command" ? 0 : -1;
     setOffer(completion === undefined ? undefined : { completion, at });
     if (searchEmoji !== undefined || !isTypingEmoji(newText, caret)) return;
@@ -343,14 +344,11 @@ function useOffer() {
     text.current = undefined;
     setOffer(undefined);
   };
-  const rangeText = ({ from, to }: InputCompletion) => text.current?.slice(from, to);
   /** Returns `undefined` if the list does not use the key. */
   const press = (event: KeyboardEvent): string | "handled" | undefined => {
     if (offer === undefined) return undefined;
     const { completion, at } = offer;
     const { length } = completion.choices;
-    // Enter sends if the command is already complete.
-    const isComplete = event.key === "Enter" && rangeText(completion) === completion.choices[at];
     switch (event.key) {
       case "ArrowDown":
         setOffer({ completion, at: (at + 1) % length });
@@ -360,8 +358,13 @@ function useOffer() {
         return "handled";
       case "Tab":
         return event.shiftKey ? undefined : completion.choices[Math.max(at, 0)];
-      case "Enter":
-        return event.shiftKey || event.repeat || isComplete ? undefined : completion.choices[at];
+      case "Enter": {
+        if (event.shiftKey || event.repeat) return undefined;
+        const effect = enterEffect(text.current ?? "", completion, at, knownNames(chat.model));
+        if (effect !== "select") return effect;
+        setOffer({ completion, at: 0 });
+        return "handled";
+      }
       case "Escape":
         close();
         return "handled";

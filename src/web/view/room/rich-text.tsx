@@ -2,6 +2,7 @@
 
 import { Fragment, memo, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { isGroupMention } from "../../../core/client/mentions.ts";
 import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
 import { isEmojiOnly } from "../../../core/markup/emoji-only.ts";
 import { type Inline, parseInline } from "../../../core/markup/inline.ts";
@@ -46,9 +47,6 @@ function mentionItems(page: PageValue, name: string): readonly MenuItem[] {
   return [...(write === undefined ? [] : [write]), mention, ...more];
 }
 
-/** Names of mentions that are no people. */
-const GROUP_MENTIONS: readonly string[] = ["everyone", "here"];
-
 function Mention({ name, children: typed }: { readonly name: string; readonly children: string }) {
   const page = usePage();
   const isMember = useContext(PeopleContext).has(name.toLowerCase());
@@ -59,8 +57,7 @@ function Mention({ name, children: typed }: { readonly name: string; readonly ch
   const isShown = (isMember || isMe) && !isAmbiguous && shown !== cleanText(name);
   const children = isShown ? `@${shown}` : typed;
   if (isMe) return <span className="mention mention-me">{children}</span>;
-  if (GROUP_MENTIONS.includes(name.toLowerCase()))
-    return <span className="mention">{children}</span>;
+  if (isGroupMention(name)) return <span className="mention">{children}</span>;
   // The server knows whether anyone else has this name, and the card asks it.
   if (!isMember) {
     return (

@@ -26,6 +26,10 @@ describe("Tab", () => {
     ["hi @ana-r", "hi @ben |"],
     ["/whois RUÍ", "/whois ben |"],
     ["@xyz", "@xyz|"],
+    ["hi @Ana R", "hi @ben |"],
+    // Nobody is called so; the last letter alone would find somebody else.
+    ["hi @Ana X c", "hi @Ana X c|"],
+    ["hi @ben c", "hi @ben carla |"],
   ])("completes %j by a display name", (input, expected) => {
     expect(crowd(NAMED).type(input).press("tab").line).toBe(expected);
   });
