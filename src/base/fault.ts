@@ -59,6 +59,7 @@ export const FAULTS = {
     "not-member": [3, msg`join the room first: ${"chat join --room ROOM, or /join ROOM"}`, "file"],
     "not-allowed": [3, "ask a moderator", "file"],
     "last-credential": [3, msg`set a password first: ${"chat passwd"}`],
+    "last-moderator": [3, msg`first make somebody else a moderator: ${"/grant NAME"}`],
     banned: [3, "ask an operator"],
     muted: [3, "ask a moderator"],
     "sealed-room": [3, "use a device that supports encryption"],

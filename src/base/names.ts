@@ -120,3 +120,8 @@ export function parseRoom(text: string): Name {
 export function formatTarget({ kind, name }: { kind: Target["kind"]; name: string }): string {
   return kind === "person" ? `@${name}` : name;
 }
+
+/** Reports whether a mention means several people: `@everyone` or `@here`. */
+export function isGroupMention(name: string): boolean {
+  return ["everyone", "here"].includes(name.toLowerCase());
+}

@@ -997,7 +997,12 @@ export class Actions {
     return others.length > 0 && !others.some(({ role }) => role !== "member");
   }
 
-  async kick(target: string, user: string, reason = ""): Promise<number | undefined> {
+  async kick(
+    target: string,
+    user: string,
+    reason = "",
+    evenLast = false,
+  ): Promise<number | undefined> {
     const room = bareTarget(target);
     const sealed = this.sealedRoomAt(room);
     this.#checkNotMe(user, msg`leave the room: ${"/leave"}`);
@@ -1006,7 +1011,7 @@ export class Actions {
       const rooms = await this.#actor.sealedRooms().catch(ignoreNotAllowed);
       if (await rooms?.get(sealed).changes.kick(user)) return undefined;
     }
-    const fields = { room, user, reason: reason || undefined };
+    const fields = { room, user, reason: reason || undefined, ...(evenLast && { evenLast }) };
     return (await this.#actor.request("kick", fields)).seq;
   }
 

@@ -32,6 +32,7 @@ import {
   userNameOf,
   withOperator,
 } from "../cli/connect/operator.ts";
+import type { Context } from "../cli/context.ts";
 import { printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { confirmAction, YES_FLAG } from "../cli/flags.ts";
@@ -138,12 +139,42 @@ const announce = operatorVerb({
   },
 });
 
+const EVEN_LAST = { evenLast: flag("Also the only moderator of a room that needs one") } as const;
+
+/**
+ * Asks before a room remains without a moderator.
+ * @throws {Fault} last-moderator in a script
+ */
+async function despiteLast<Answer>(
+  { terminal }: Context,
+  evenLast: boolean,
+  send: (isAllowed: boolean) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await send(evenLast);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "last-moderator") throw error;
+    const { message } = error;
+    if (await terminal?.confirm(`${message}. Nobody will see what members hand in. Continue?`))
+      return send(true);
+    const remedy = "make somebody else a moderator (chat admin grant), or add --even-last";
+    throw new Fault("last-moderator", message, { remedy });
+  }
+}
+
 const kickUser = operatorVerb({
   summary: "Remove a user from a room",
   examples: ["chat admin kick bob --room lab"],
-  args: { name: USER_ARGUMENT, room: ROOM_FLAG, reason: stringFlag("TEXT", "Shown in the room") },
-  async run({ name: user, room, reason }, { client }) {
-    const seq = await client.actions.kick(room, user, reason);
+  args: {
+    name: USER_ARGUMENT,
+    room: ROOM_FLAG,
+    reason: stringFlag("TEXT", "Shown in the room"),
+    ...EVEN_LAST,
+  },
+  async run({ name: user, room, reason, evenLast }, { client, context }) {
+    const seq = await despiteLast(context, evenLast, (isAllowed) =>
+      client.actions.kick(room, user, reason, isAllowed),
+    );
     return {
       json: { kind: "kicked", user, room, seq, reason },
       text: `removed ${user} from ${room}`,
@@ -208,12 +239,15 @@ const ban = operatorVerb({
     target: BANNED_ARGUMENT,
     for: FOR_FLAG,
     reason: stringFlag("TEXT", "Shown to the banned user"),
+    ...EVEN_LAST,
   },
   details: "For an IPv6 address, its whole /64 network is banned. This machine cannot be banned.",
-  async run({ target, for: forMs, reason }, { client, context }) {
+  async run({ target, for: forMs, reason, evenLast }, { client, context }) {
     const until = expiryOf(context, forMs);
     const fields = { ...banTarget(target), ...defined({ until, reason }) };
-    await client.request("ban", { ...fields, on: true });
+    await despiteLast(context, evenLast, (isAllowed) =>
+      client.request("ban", { ...fields, on: true, ...(isAllowed && { evenLast: true }) }),
+    );
     return {
       json: { kind: "banned", ...withUtcTime(fields, "until") },
       text: `${target} is banned`,
@@ -504,11 +538,13 @@ const displayName = operatorVerb({
 const remove = operatorVerb({
   summary: "Remove an account",
   examples: ["chat admin remove bob"],
-  args: { name: USER_ARGUMENT },
+  args: { name: USER_ARGUMENT, ...EVEN_LAST },
   details: "Their messages stay under their name. To block a user temporarily: chat admin ban.",
   question: ({ name }) => `Permanently remove the account ${name}?`,
-  async run({ name: user }, { client }) {
-    await client.request("remove", { user });
+  async run({ name: user, evenLast }, { client, context }) {
+    await despiteLast(context, evenLast, (isAllowed) =>
+      client.request("remove", { user, ...(isAllowed && { evenLast: true }) }),
+    );
     return { json: { kind: "removed", user }, text: `removed the account ${user}` };
   },
 });

@@ -554,7 +554,12 @@ export const REQUESTS = {
   },
   kick: {
     postCount: 1,
-    fields: { room: name, user: name, reason: v.optional(text(TOPIC_BYTES_MAX)) },
+    fields: {
+      room: name,
+      user: name,
+      reason: v.optional(text(TOPIC_BYTES_MAX)),
+      evenLast: v.optional(v.boolean()),
+    },
     answer: v.object({ seq: positive }),
   },
   /** Lets an account join once without the room's password. Adds the account to a private room. */
@@ -639,10 +644,13 @@ export const REQUESTS = {
     },
     answer: accepted,
   },
-  /** Requires exactly one of `user` and `room`. */
+  /**
+   * Requires exactly one of `user` and `room`. `evenLast`, also of `kick` and `ban`: also if a room
+   * with a rule about posts remains without a moderator.
+   */
   remove: {
     role: "operator",
-    fields: { user: v.optional(name), room: v.optional(name) },
+    fields: { user: v.optional(name), room: v.optional(name), evenLast: v.optional(v.boolean()) },
     answer: accepted,
   },
   close: {
@@ -659,6 +667,7 @@ export const REQUESTS = {
       on: v.boolean(),
       until: v.optional(unixMs),
       reason: v.optional(text(TOPIC_BYTES_MAX)),
+      evenLast: v.optional(v.boolean()),
     },
     answer: accepted,
   },

@@ -11,11 +11,6 @@ import type { Inline } from "../markup/inline.ts";
 const EVERYONE = "everyone" as FoldedName;
 const HERE = "here" as FoldedName;
 
-/** Reports whether a mention means several people. */
-export function isGroupMention(name: string): boolean {
-  return [EVERYONE, HERE].includes(name.toLowerCase() as FoldedName);
-}
-
 /**
  * Adds the names mentioned outside code and quotes to the body, unless it is a notice, and whether
  * it mentions everyone. The server omits names that nobody has.

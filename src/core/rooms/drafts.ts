@@ -11,12 +11,11 @@ import {
   ROOMS_PER_ACCOUNT_MAX,
   ROOMS_RESERVED,
 } from "../../base/limits.ts";
-import { foldName, isGroupName, isName, type Name } from "../../base/names.ts";
+import { foldName, isGroupMention, isGroupName, isName, type Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import { type PostBody, type RequestOf, recordOfPost } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import { isGroupMention } from "../client/mentions.ts";
 import type { ConversationCommand, RoomChange } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { type FileBody, unknownFile } from "./files.ts";
@@ -114,8 +113,8 @@ function filesDraft(
 }
 
 /**
- * Omits mentions that name nobody, so that no reader displays them as mentions, and adds the present
- * names of people whom the post mentions by a former name.
+ * Omits mentions that name nobody, so that no reader displays them as mentions, and adds the
+ * present names of people whom the post mentions by a former name.
  */
 export function withPresentNames(
   request: RequestOf<"post">,

@@ -357,6 +357,28 @@ function roomAdminDraft(
   return { kind: "rename", ...draft, body: { was, name: act.to } };
 }
 
+/**
+ * A room with a rule about who may post needs a moderator: nobody else sees what members hand in.
+ * @throws {Fault} last-moderator if other members remain in such a room without one
+ */
+export function checkNotLastModerator(
+  rooms: Iterable<Room>,
+  { id, name }: { readonly id: UserId; readonly name: Name },
+  isOperator: (user: UserId) => boolean,
+): void {
+  for (const room of rooms) {
+    if (room.name === undefined || room.rules.post === undefined) continue;
+    if (!room.moderators.has(id) || !room.members.has(id)) continue;
+    const others = [...room.members.keys()].filter((user) => user !== id);
+    const isLed = others.some((user) => room.moderators.has(user) || isOperator(user));
+    if (others.length === 0 || isLed) continue;
+    throw new Fault(
+      "last-moderator",
+      msg`${name} is the only moderator of '${displayedName(room)}'`,
+    );
+  }
+}
+
 export function moderates(room: Room, { user, isOperator }: ModeratorActor): boolean {
   return (isOperator && room.isPrivate !== true) || room.moderators.has(user);
 }

@@ -7,9 +7,14 @@ import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { mayReadSealed } from "../../core/rooms/group-state.ts";
-import type { ModeratorActor, RoomAction } from "../../core/rooms/moderation.ts";
+import {
+  checkNotLastModerator,
+  type ModeratorActor,
+  type RoomAction,
+} from "../../core/rooms/moderation.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { isOperatorAnywhere } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
   DEFERRED,
@@ -61,7 +66,7 @@ export class Management {
       const account = this.#account(user ?? "");
       return await this.#renameAccount(from.actor.user, account, to, quiet);
     },
-    remove: async ({ user, room }, from) => {
+    remove: async ({ user, room, evenLast }, from) => {
       this.#checkSingleTarget({ user, room });
       if (room !== undefined) return this.#act(from, { kind: "remove", room: this.#room(room) });
       const account = this.#account(user ?? "");
@@ -69,6 +74,11 @@ export class Management {
         throw new Fault("not-allowed", msg`you cannot remove yourself`, {
           remedy: msg`specify another user`,
         });
+      }
+      if (evenLast !== true) {
+        const { rooms } = this.options;
+        const isOperator = (id: UserId) => isOperatorAnywhere(this.options, id);
+        checkNotLastModerator(rooms.roomsOf(account.id), account, isOperator);
       }
       return await this.#removeAccount(from.actor.user, account);
     },

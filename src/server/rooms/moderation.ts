@@ -3,11 +3,16 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { BANS_MAX, KNOCKS_PER_HOUR_MAX } from "../../base/limits.ts";
-import { checkName } from "../../base/names.ts";
+import { checkName, type Name } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { isPermanent, type ModeratorActor, type RoomAction } from "../../core/rooms/moderation.ts";
+import {
+  checkNotLastModerator,
+  isPermanent,
+  type ModeratorActor,
+  type RoomAction,
+} from "../../core/rooms/moderation.ts";
 import {
   type Ban,
   banDraft,
@@ -90,7 +95,10 @@ export class Moderation {
     },
     kick: (request, from) => {
       const { reason } = request;
-      return this.#act(from, defined({ kind: "kick", ...this.#whom(request, from), reason }));
+      const act = defined({ kind: "kick", ...this.#whom(request, from), reason } as const);
+      const room = this.options.rooms.get(act.room);
+      if (room !== undefined && request.evenLast !== true) this.#checkNotLast([room], act);
+      return this.#act(from, act);
     },
     "invite-user": (request, from) => {
       const { user, isOperator } = from.actor;
@@ -169,6 +177,14 @@ export class Moderation {
     const account = this.#account(userName);
     const { id: user, name } = account;
     return { room: room.id, user, name, isOperator: isOperatorAnywhere(this.options, user) };
+  }
+
+  #checkNotLast(
+    rooms: Iterable<Room>,
+    { user: id, name }: { readonly user: UserId; readonly name: Name },
+  ): void {
+    const isOperator = (user: UserId) => isOperatorAnywhere(this.options, user);
+    checkNotLastModerator(rooms, { id, name }, isOperator);
   }
 
   async #messageAction(
@@ -269,7 +285,7 @@ export class Moderation {
   }
 
   async #ban(request: RequestOf<"ban">, { client, actor }: Sender): Promise<void> {
-    const { user, address, on, until, reason } = request;
+    const { user, address, on, until, reason, evenLast = false } = request;
     if ((user === undefined) === (address === undefined)) {
       throw new Fault("usage", "specify either a user or an address", {
         remedy: "use only one of them",
@@ -278,8 +294,12 @@ export class Moderation {
     const whom =
       user === undefined ? { address: banKey(address ?? "") } : { user: this.#account(user).id };
     const ban: Omit<Ban, "seq"> = defined({ ...whom, until, reason });
-    const { kernel, registry, clock } = this.options;
+    const { kernel, registry, rooms, clock } = this.options;
     if (on) this.#checkSelf(client, actor, ban);
+    if (on && user !== undefined && !evenLast) {
+      const account = this.#account(user);
+      this.#checkNotLast(rooms.roomsOf(account.id), { user: account.id, name: account.name });
+    }
     await kernel.transact(() => {
       if (on && registry.policy.bans(clock.expiryUnixMs()).length >= BANS_MAX) {
         throw new Fault("too-many", msg`limit of ${BANS_MAX} bans reached`, {

@@ -65,8 +65,9 @@ export function completionAt(
 
 /**
  * Effect of Enter on the list: the choice to insert, "select" to select the first one, or
- * `undefined` if Enter sends the message. A name that is not complete would mention nobody, although
- * it looks like a mention, so that Enter takes the only suggestion, or selects the first of several.
+ * `undefined` if Enter sends the message. A name that is not complete would mention nobody,
+ * although it looks like a mention. Enter then takes the only suggestion, or selects the first of
+ * several.
  *
  * @param at index of the selected choice; -1 if none
  */

@@ -395,3 +395,23 @@ siteTest("creates a room with its topic and password in one request, or refuses 
   expect(await outcomes("race2", { password: "secret" })).toEqual(["fulfilled", "rejected"]);
   expect(await outcomes("race3", {})).toEqual(["fulfilled", "fulfilled"]);
 });
+
+siteTest("keeps the only moderator of an assignment unless told", async ({ olga, ana }) => {
+  await ana.request("rules", { room: "lab", post: "private" });
+  const requests = [
+    ["remove", { user: "ana" }],
+    ["ban", { user: "ana", on: true }],
+    ["kick", { room: "lab", user: "ana" }],
+  ] as const;
+  for (const [kind, fields] of requests)
+    expect([kind, await olga.refusal(kind, fields)]).toEqual([kind, "last-moderator"]);
+  await olga.request("grant", { room: "lab", user: "ben", on: true });
+  await olga.request("remove", { user: "ana" });
+  // Nobody else is left who could hand in work.
+  await olga.request("remove", { user: "ben" });
+});
+
+siteTest("removes the only moderator of an assignment if told", async ({ olga, ana }) => {
+  await ana.request("rules", { room: "lab", post: "private" });
+  await olga.request("remove", { user: "ana", evenLast: true });
+});

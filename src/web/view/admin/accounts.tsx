@@ -1,13 +1,15 @@
 /** Dashboard tab: accounts, with actions for operators. */
 
+import { Fault } from "../../../base/fault.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Avatar } from "../room/person.tsx";
 import { Button } from "../shell/button.tsx";
 import { type PageValue, usePage } from "../shell/context.tsx";
-import { confirmItem } from "../shell/dialog.tsx";
+import { confirm, confirmItem } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
@@ -50,9 +52,26 @@ function accountItems(
       text: texts.removeAccountExplained,
       action: texts.remove,
       isDanger: true,
-      onConfirm: () => chat.request("remove", { user }).then(reload),
+      onConfirm: () => removeAccount(page, user).then(reload),
     }),
   ];
+}
+
+/** Asks before a room remains without a moderator. */
+async function removeAccount(page: PageValue, user: string): Promise<void> {
+  const { chat, texts } = page;
+  try {
+    await chat.request("remove", { user });
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "last-moderator") throw error;
+    confirm(page, {
+      title: texts.removeAsk(user),
+      text: faultText(error, texts),
+      action: texts.remove,
+      isDanger: true,
+      onConfirm: () => chat.request("remove", { user, evenLast: true }),
+    });
+  }
 }
 
 function accountColumns(page: PageValue, reload: () => void): readonly Column<AccountEntry>[] {

@@ -1,8 +1,8 @@
 /** Renderer for users' texts: formatting, mentions, links, code, tables and formulas. */
 
 import { Fragment, memo, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { isGroupMention } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isGroupMention } from "../../../core/client/mentions.ts";
 import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
 import { isEmojiOnly } from "../../../core/markup/emoji-only.ts";
 import { type Inline, parseInline } from "../../../core/markup/inline.ts";
