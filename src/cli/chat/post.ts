@@ -7,6 +7,7 @@ import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
 import type { Client } from "../../client/client.ts";
 import { type RoomView, titleOf } from "../../core/client/chat-record.ts";
 import { roomAt } from "../../core/client/room-names.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { type Context, printNotice } from "../context.ts";
 import type { Destination } from "../output/render.ts";
 
@@ -29,6 +30,8 @@ export function boxedTarget(
   target: Target,
 ): Target {
   const view = roomAt(rooms, formatTarget(target));
+  if (view !== undefined && target.kind === "room" && !isSameName(view.name, target.name))
+    printNotice(context, `${target.name} is now called ${view.name}; posting there`);
   if (view?.isBoxed !== true || user === undefined) return target;
   const name = `${view.name}@${user}`;
   printNotice(context, `only moderators can post in ${view.name}; this goes to ${name}`);

@@ -10,7 +10,7 @@ import {
   REJOINS_PER_HOUR_MAX,
   ROOMS_PER_HOUR_MAX,
 } from "../../base/limits.ts";
-import { checkName } from "../../base/names.ts";
+import { checkName, type Name } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -27,7 +27,12 @@ import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
 import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
 import { checkMayCreateRoom } from "../../core/rooms/server-rules.ts";
-import { requireMember, requireRoom, requireUser } from "../../core/rooms/targets.ts";
+import {
+  displayedName,
+  requireMember,
+  requireRoom,
+  requireUser,
+} from "../../core/rooms/targets.ts";
 import { groupDigest } from "../../crypto/group-digest.ts";
 import { Slots, TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -198,6 +203,7 @@ export class Joins {
       }
       this.#checkRejoins(room, sender);
       const opens = (await this.#isPasswordCorrect(room, request, sender)) ? room.id : undefined;
+      if (opens === undefined) this.#checkPresentName(room, name, sender);
       const hasPassword = request.password !== undefined;
       const found = { name, opens, hasPassword, create: undefined };
       return { ...found, ...assignmentOf(request, sender) };
@@ -211,14 +217,12 @@ export class Joins {
     { password }: RequestOf<"join">,
     { client, account }: Sender,
   ): Promise<boolean> {
-    const { clock, registry, authenticator, invites } = this.options;
+    const { clock, registry, authenticator } = this.options;
     const isFree =
       !needsAdmission(room, account.id) ||
       isInvited(room, account.id, registry, clock.expiryUnixMs());
     if (isFree) return false;
-    const { invite, invited } = client.handshake?.admission ?? {};
-    const usedInvite = invited === account.id ? invite : undefined;
-    if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;
+    if (this.#hasInvite(room, client, account)) return true;
     const hash = registry.roomPassword(room.id);
     const isLocked = room.rules.join === "password";
     if (password === undefined || hash === undefined || !isLocked) return false;
@@ -228,6 +232,27 @@ export class Joins {
       user: account.id,
     });
     return true;
+  }
+
+  #hasInvite(room: Room, client: Sender["client"], { id }: Sender["account"]): boolean {
+    const { invite, invited } = client.handshake?.admission ?? {};
+    return (
+      invited === id && invite !== undefined && this.options.invites.opensRoom(invite, room.id)
+    );
+  }
+
+  /**
+   * A room of this year's class may have had the name that a pupil types last year.
+   * @throws {Fault} name-taken if somebody who is not a member joins by a former name
+   */
+  #checkPresentName(room: Room, name: Name, { client, account }: Sender): void {
+    const isPresent = this.options.rooms.holderOf(name) === room;
+    if (isPresent || room.members.has(account.id)) return;
+    if (this.#hasInvite(room, client, account)) return;
+    const present = displayedName(room);
+    throw new Fault("name-taken", msg`'${name}' is now called '${present}'`, {
+      remedy: msg`to join it: ${`/join ${present}`}`,
+    });
   }
 
   async #creation(request: RequestOf<"join">, sender: Sender): Promise<JoinDraftOptions> {

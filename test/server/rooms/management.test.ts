@@ -353,6 +353,18 @@ test("sends former names, and resolves mentions by them", async () => {
   void ben;
 });
 
+siteTest("nobody joins by a former name a room of another class", async ({ site, olga, ben }) => {
+  await olga.request("rename", { room: "lab", to: "lab8" });
+  const cleo = await site.member("cleo");
+  for (const fields of [{}, { create: true }]) {
+    const fault = await cleo.refused("join", { room: "lab", ...fields });
+    expect([fault.code, fault.message]).toEqual(["name-taken", "'lab' is now called 'lab8'"]);
+  }
+  expect(await cleo.request("join", { room: "lab8" })).toMatchObject({ joined: true });
+  // Members still find the room by both names.
+  expect(await ben.request("join", { room: "lab" })).toMatchObject({ name: "lab8" });
+});
+
 siteTest("a new room takes a former name only if the request says so", async ({ olga, ben }) => {
   await olga.request("rename", { room: "lab", to: "lab8" });
   const create = { room: "lab", create: true };

@@ -181,6 +181,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "make it smaller, or send it in parts": "perkecil, atau kirim secara bertahap",
   "set a password first: {}": "tetapkan kata sandi dahulu: {}",
   "first make somebody else a moderator: {}": "jadikan orang lain moderator dahulu: {}",
+  "'{}' is now called '{}'": "'{}' sekarang bernama '{}'",
+  "to join it: {}": "untuk bergabung: {}",
   "{} is the only moderator of '{}'": "{} satu-satunya moderator '{}'",
   "check the clocks of both machines": "periksa jam kedua mesin",
   "specify a destination folder": "sebutkan folder tujuan",
