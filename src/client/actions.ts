@@ -1018,12 +1018,14 @@ export class Actions {
   /**
    * Lowers the hand of the user, by default their own, which is raised if it is not. Also ends a
    * call on the user.
+   *
+   * @param isRaised state of the own hand; by default the other one
    */
-  async toggleHand(target: string, user?: string): Promise<number> {
+  async toggleHand(target: string, user?: string, isRaised?: boolean): Promise<number> {
     const room = bareTarget(target);
     const { hands = [], called = "" } = roomOf(this.#model, room) ?? {};
     const isUp = [called, ...hands].some((name) => isSameName(name, this.#model.me));
-    const on = user === undefined && !isUp;
+    const on = user === undefined && (isRaised ?? !isUp);
     return (await this.#actor.request("hand", defined({ room, on, user }))).seq;
   }
 

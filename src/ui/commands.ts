@@ -296,17 +296,28 @@ function setsModerator(on: boolean): Command<User> {
   };
 }
 
-const hand: Command<{ readonly user: string | undefined }> = {
-  usage: "/hand [NAME]",
-  parse: (input) => (input === "" ? { user: undefined } : parseUser(input)),
-  run: async ({ user }, chat, host) => ({
-    seq: await chat.actions.toggleHand(roomFor(chat, host), user),
+interface HandArgs {
+  readonly user: string | undefined;
+  /** The user's own hand; `undefined` changes it. */
+  readonly on?: boolean;
+}
+
+const hand: Command<HandArgs> = {
+  usage: "/hand [up|down|NAME]",
+  parse(input) {
+    if (input === "") return { user: undefined };
+    // A person of this name is written @down.
+    if (/^(?:up|down)$/i.test(input)) return { user: undefined, on: /^up$/i.test(input) };
+    return parseUser(input);
+  },
+  run: async ({ user, on }, chat, host) => ({
+    seq: await chat.actions.toggleHand(roomFor(chat, host), user, on),
   }),
 };
 
 const call: Command<{ readonly user: string | undefined }> = {
   usage: "/call [NAME]",
-  parse: hand.parse,
+  parse: (input) => (input === "" ? { user: undefined } : parseUser(input)),
   run: async ({ user }, chat, host) => ({
     seq: await chat.actions.callOn(roomFor(chat, host), user),
   }),
@@ -482,6 +493,8 @@ export function parseDue(text: string, context: TimeContext): number {
 function parseRules(words: readonly string[]): RulesChange | undefined {
   const [rule = "", value = "", ...rest] = words;
   if (words.length === 0) return {};
+  // First, so that a date of several words is refused with the forms that are understood.
+  const due = rule === "due" && value !== "" ? parseDue(value, timesNow()) : undefined;
   const who = WHO.find((one) => one === value);
   const join = rule === "join" ? JOIN_RULES.find((one) => one === value) : undefined;
   const [password] = join === "password" && rest.length % 2 === 1 ? rest : [];
@@ -489,7 +502,7 @@ function parseRules(words: readonly string[]): RulesChange | undefined {
   if (others === undefined) return undefined;
   const isSwitch = rule === "newcomers" && (value === "on" || value === "off");
   if (isSwitch) return { newcomers: value === "on", ...others };
-  if (rule === "due" && value !== "") return { due: parseDue(value, timesNow()), ...others };
+  if (due !== undefined) return { due, ...others };
   if (rule === "slow") return { slow: parseSlow(value), ...others };
   if (join !== undefined) return { join, ...defined({ password }), ...others };
   if (rule === "post" && value === "private") return { post: value, ...others };

@@ -233,9 +233,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "/hand": {
     lines: [
       ...["/hand", "/hand", "/hand ben", "/join den", "ben /join den", "/hand", "/hand ben"],
-      "/hand nobody",
+      ...["/hand nobody", "/hand down", "/hand UP"],
     ],
-    records: ["hand ana", "hand ana off", "room den", "join", "hand ana"],
+    records: [
+      ...["hand ana", "hand ana off", "room den", "join", "hand ana", "hand ana off", "hand ana"],
+    ],
     target: "den",
     questions: 1,
     faults: { 3: "not-allowed", 7: "not-allowed", 8: "user-unknown" },
