@@ -90,31 +90,42 @@ pageTest("undo and redo take back completions, emoji and restored texts", async 
   await ana.composer.fill("");
 });
 
-pageTest(
-  "Enter sends a message as written; Tab, or Enter after an arrow key, completes",
-  async () => {
-    const ana = await server.window("ana");
-    await server.headlessUser("gustav");
-    await ana.composer.pressSequentially("we meet @gus");
-    const option = ana.page.getByRole("option", { name: "@gustav" });
-    await option.waitFor();
-    expect(await option.getAttribute("aria-selected")).toBe("false");
-    expect(await ana.accessibilityViolations()).toEqual([]);
-    await ana.page.keyboard.press("Enter");
-    // Buttons follow the text if the pointer happens to be over the message.
-    await ana.page.locator("article", { hasText: /we meet @gus(?!tav)/ }).waitFor();
-    await ana.composer.pressSequentially("we meet @gus");
-    await option.waitFor();
-    await ana.page.keyboard.press("ArrowDown");
-    expect(await option.getAttribute("aria-selected")).toBe("true");
-    await ana.page.keyboard.press("Enter");
-    expect(await text(ana)).toBe("we meet @gustav ");
-    await ana.composer.fill("/hel");
-    await ana.page.keyboard.press("Enter");
-    expect(await text(ana)).toBe("/help ");
-    await ana.composer.fill("");
-  },
-);
+pageTest("Enter completes a name that would mention nobody, and sends after Escape", async () => {
+  const ana = await server.window("ana");
+  const { keyboard } = ana.page;
+  await server.headlessUser("gustav");
+  await ana.composer.pressSequentially("we meet @gus");
+  const option = ana.page.getByRole("option", { name: /^@gustav/ });
+  await option.waitFor();
+  expect(await option.getAttribute("aria-selected")).toBe("false");
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await keyboard.press("Enter");
+  expect(await text(ana)).toBe("we meet @gustav ");
+  await keyboard.press("Enter");
+  const mention = (sent: RegExp) =>
+    ana.page.locator("article", { hasText: sent }).last().locator(".mention");
+  await mention(/we meet @gustav/).waitFor();
+  await ana.composer.pressSequentially("nobody is @gus");
+  await option.waitFor();
+  await keyboard.press("Escape");
+  await keyboard.press("Enter");
+  // Buttons follow the text if the pointer happens to be over the message.
+  await ana.page.locator("article.is-pending").waitFor({ state: "detached" });
+  await ana.page.locator("article", { hasText: /nobody is @gus(?!tav)/ }).waitFor();
+  await until("nobody is mentioned", async () => (await mention(/nobody is @gus/).count()) === 0);
+  await server.headlessUser("gustava");
+  await ana.composer.pressSequentially("which @gus");
+  await ana.page.getByRole("option", { name: /^@gustava/ }).waitFor();
+  await keyboard.press("Enter");
+  expect(await text(ana)).toBe("which @gus");
+  expect(await option.first().getAttribute("aria-selected")).toBe("true");
+  await keyboard.press("Enter");
+  expect(await text(ana)).toBe("which @gustav ");
+  await ana.composer.fill("/hel");
+  await keyboard.press("Enter");
+  expect(await text(ana)).toBe("/help ");
+  await ana.composer.fill("");
+});
 
 pageTest("a held Enter sends nothing but the message in whose field it was pressed", async () => {
   const ana = await server.window("ana");
