@@ -52,7 +52,7 @@ interface ClickEvent extends Extendable {
 interface PageClient {
   readonly visibilityState: string;
   focus(): Promise<unknown>;
-  postMessage(message: object): void;
+  postMessage(message: object, transfer?: readonly MessagePort[]): void;
 }
 
 interface NotificationContent {
@@ -60,7 +60,7 @@ interface NotificationContent {
   readonly tag: string;
   readonly renotify: boolean;
   readonly icon: string;
-  readonly data: { readonly at: string; readonly room: string };
+  readonly data: { readonly at: string; readonly room: string; readonly user: string };
 }
 
 declare const PUSH_ICON: string;
@@ -93,7 +93,7 @@ function parseTarget(value: unknown): string {
 
 /** Shows unreadable pushes too, because browsers revoke the permission otherwise. */
 function show(event: PushEvent): Promise<void> {
-  const { tag, at, title: groupTitle, from, text, count } = pushFields(event);
+  const { tag, user, at, title: groupTitle, from, text, count } = pushFields(event);
   const target = parseTarget(at);
   const body = cleanField(text);
   const author = cleanField(from);
@@ -107,18 +107,37 @@ function show(event: PushEvent): Promise<void> {
     renotify: typeof tag === "string" && tag !== "",
     icon: PUSH_ICON,
     // The server tags a push with its room, or with the word "sealed".
-    data: { at: target, room: typeof tag === "string" ? tag : "" },
+    data: { at: target, room: typeof tag === "string" ? tag : "", user: cleanField(user) },
   });
 }
 
-async function open(target: string, room: string): Promise<void> {
+/** Pages that the browser has frozen do not answer. */
+const ANSWER_MS = 500;
+
+/** Returns the first page that is signed in to the account. */
+function pageOf(pages: readonly PageClient[], user: string): Promise<PageClient | undefined> {
+  const answers = pages.map((page) => {
+    const { promise, resolve } = Promise.withResolvers<PageClient>();
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(page);
+    page.postMessage({ kind: "account", user }, [port2]);
+    return promise;
+  });
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  setTimeout(resolve, ANSWER_MS);
+  return Promise.race([...answers, promise]);
+}
+
+async function open(target: string, room: string, user: string): Promise<void> {
   const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const page = pages.find(({ visibilityState }) => visibilityState === "visible") ?? pages[0];
+  const visible = pages.find(({ visibilityState }) => visibilityState === "visible");
+  const owner = user === "" || pages.length < 2 ? undefined : await pageOf(pages, user);
+  const page = owner ?? visible ?? pages[0];
   if (page === undefined) {
     await scope.clients.openWindow(target === "" ? "/" : `/#/${target}`);
     return;
   }
-  page.postMessage({ kind: "open", at: target, room });
+  page.postMessage({ kind: "open", at: target, room, user });
   await page.focus();
 }
 
@@ -154,6 +173,6 @@ scope.addEventListener("push", (event) => event.waitUntil(show(event)));
 scope.addEventListener("notificationclick", (event) => {
   const { notification } = event;
   notification.close();
-  const { at, room } = (notification.data ?? {}) as Fields;
-  event.waitUntil(open(parseTarget(at), typeof room === "string" ? room : ""));
+  const { at, room, user } = (notification.data ?? {}) as Fields;
+  event.waitUntil(open(parseTarget(at), typeof room === "string" ? room : "", cleanField(user)));
 });

@@ -98,5 +98,11 @@ pageTest("changes the account in two taps, and keeps it over a reload", async ()
     await visit.reload();
     await own(visit, name);
   }
+  // A click on a notification of the other account, of which no tab is open.
+  await other.page.evaluate(`navigator.serviceWorker.dispatchEvent(new MessageEvent("message", {
+    data: { kind: "open", at: "lobby", room: "", user: "xenia" },
+  }))`);
+  await own(other, "xenia");
+  await other.heading("#lobby").waitFor();
   await other.page.close();
 });

@@ -271,7 +271,8 @@ export class PushService {
 
   #content({ user, latest, count }: DuePush): object {
     const room = this.options.rooms.get(latest.room);
-    if (latest.isSealed || room === undefined) return { tag: "sealed" };
+    const account = this.options.registry.nameOf(user);
+    if (latest.isSealed || room === undefined) return defined({ tag: "sealed", user: account });
     const { rooms, engine } = this.options;
     // The preview may name a file that was erased since.
     const isChanged = engine.files.erasedAt(latest.seq) !== undefined;
@@ -282,6 +283,7 @@ export class PushService {
     const name = registry.nameOf(partner);
     return defined({
       tag: latest.room,
+      user: account,
       at: roomName ?? (name === undefined ? undefined : `@${name}`),
       title: room.isPrivate === true && room.topic !== "" ? titleText(room.topic) : undefined,
       from: preview?.from,

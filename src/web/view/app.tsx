@@ -176,7 +176,11 @@ function useNotifications(): void {
       // The sound stays off if the browser requires a click first.
       if (settings.sounds) void ifPossible(playSound());
       if (!settings.notify || !("Notification" in window)) return;
-      const content = { body, tag: `${room} ${item.seq}`, data: { at: target, room } };
+      const content = {
+        body,
+        tag: `${room} ${item.seq}`,
+        data: { at: target, room, user: chat.model.me },
+      };
       const closeLater = (close: () => void) => {
         if (why === "message") open.add({ ...item, room }, close);
       };

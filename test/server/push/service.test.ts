@@ -346,7 +346,7 @@ test("reveals only that a sealed room has a message", async () => {
   await ana.request("post", sealedPost(1));
   await ana.request("post", sealedPost(1));
   await site.time.advance(SOON_MS);
-  expect(push.displayed(BEN)).toEqual([{ tag: "sealed" }]);
+  expect(push.displayed(BEN)).toEqual([{ tag: "sealed", user: "ben" }]);
   await ana.request("post", sealedPost(1));
   await site.time.advance(PUSH_ROOM_INTERVAL_MS + SOON_MS);
   expect(push.came).toHaveLength(1);

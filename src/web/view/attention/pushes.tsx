@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import type { RoomId } from "../../../base/ids.ts";
+import { isSameName } from "../../../core/model/item.ts";
 import { ifPossible } from "../../../io/promises.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { readRoute } from "../../input/route.ts";
@@ -118,12 +119,13 @@ export function PushSetting() {
 /** Subscribes to pushes again on each connection, and follows clicks on notifications. */
 export function PushKeeper() {
   const page = usePage();
-  const { chat, settings, change } = page;
+  const { chat, settings, change, fail } = page;
   const isOnline = useOnline();
   const isFocused = useModelValue((model) => model.isFocused);
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once per connection
   useEffect(() => {
     if (!isOnline || settings.pushesFor === undefined) return;
+    if (settings.pushesFor !== chat.model.me) return;
     subscribeOnServer(page).catch((error: unknown) => {
       const isDenied = error instanceof PushError && error.problem === "denied";
       const isRefused = error instanceof Fault && error.code === "not-allowed";
@@ -131,15 +133,23 @@ export function PushKeeper() {
     });
   }, [isOnline]);
   useEffect(() => {
-    const onMessage = ({ data }: MessageEvent<unknown>) => {
-      const { kind, at, room } = (data ?? {}) as Readonly<Record<string, unknown>>;
+    const onMessage = ({ data, ports }: MessageEvent<unknown>) => {
+      const { kind, at, room, user } = (data ?? {}) as Readonly<Record<string, unknown>>;
+      const isOther = typeof user === "string" && user !== "" && !isSameName(user, chat.model.me);
+      if (kind === "account" && !isOther) ports[0]?.postMessage(true);
       if (kind !== "open") return;
       const target = typeof at === "string" ? readRoute(`#/${at}`)?.target : undefined;
+      if (isOther) {
+        // The page reloads as the other account, and then opens the address.
+        if (target !== undefined) history.replaceState(null, "", `#/${target}`);
+        chat.changeAccount(user).catch(fail);
+        return;
+      }
       const present = chat.model.rooms.get(room as RoomId)?.target ?? target;
       if (present !== undefined) chat.actions.open(present);
     };
     return listen((navigator as Partial<Navigator>).serviceWorker, "message", onMessage);
-  }, [chat]);
+  }, [chat, fail]);
   useEffect(() => {
     if (!isFocused) return;
     void ifPossible(closeNotifications());

@@ -558,7 +558,7 @@ type Panels = ReturnType<typeof usePanels>;
 
 function Columns(props: ChatPageProps) {
   const { model, isOperator, onDashboard } = props;
-  const { texts, settings } = usePage();
+  const { texts } = usePage();
   const panels = usePanels();
   const places = usePlace(props, panels);
   const { isDrawer, setDrawer, jumps, context } = panels;
@@ -684,7 +684,7 @@ function Columns(props: ChatPageProps) {
       {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
         <Badge mentions={lines.mentions} />
       ) : null}
-      {isKnown && (settings.notify || settings.pushesFor === me) ? <PushKeeper /> : null}
+      {isKnown ? <PushKeeper /> : null}
     </div>
   );
 }
