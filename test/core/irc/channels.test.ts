@@ -454,7 +454,7 @@ describe("RENAME", () => {
     expect(await two.ask("PRIVMSG #den :x")).toEqual([]);
   });
 
-  test("leaves the old name without a channel, and forwards a JOIN of it", async () => {
+  test("leaves the old name without a channel, and forwards only a member's JOIN", async () => {
     const { irc, olga, two } = await startWithOperator();
     await irc.member("cleo");
     const third = await irc.client("cleo");
@@ -466,9 +466,11 @@ describe("RENAME", () => {
     ]);
     const forwarded = ":chat 470 ben #lab #den :this channel was renamed";
     expect(await two.ask("JOIN #lab")).toEqual([forwarded]);
-    const [first, joined] = untagged(await third.ask("JOIN #lab"));
-    expect(first).toBe(forwarded.replace("ben", "cleo"));
-    expect(joined).toStartWith(":cleo!cleo@chat JOIN #den");
+    // The name may have belonged to another class.
+    expect(untagged(await third.ask("JOIN #lab"))).toEqual([
+      ":chat 437 cleo #lab :'lab' is now called 'den'",
+      ":chat FAIL * NAME_TAKEN #lab :'lab' is now called 'den'",
+    ]);
   });
 
   test("is refused with the reply of the specification", async () => {
