@@ -116,16 +116,14 @@ const ANSWER_MS = 500;
 
 /** Returns the first page that is signed in to the account. */
 function pageOf(pages: readonly PageClient[], user: string): Promise<PageClient | undefined> {
-  const answers = pages.map((page) => {
-    const { promise, resolve } = Promise.withResolvers<PageClient>();
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => resolve(page);
-    page.postMessage({ kind: "account", user }, [port2]);
-    return promise;
+  return new Promise((resolve) => {
+    for (const page of pages) {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => resolve(page);
+      page.postMessage({ kind: "account", user }, [port2]);
+    }
+    setTimeout(resolve, ANSWER_MS);
   });
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  setTimeout(resolve, ANSWER_MS);
-  return Promise.race([...answers, promise]);
 }
 
 async function open(target: string, room: string, user: string): Promise<void> {
