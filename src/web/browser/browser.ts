@@ -266,7 +266,8 @@ function pageClock(): Platform["clock"] {
  * Reports whether the window's data ends with it. Private windows of Firefox and Safari refuse this
  * file system; those of Chromium are not recognized.
  */
-async function isPrivateWindow({ navigator: { storage } }: Page): Promise<boolean> {
+async function isPrivateWindow({ navigator }: Page): Promise<boolean> {
+  const storage = attempt(() => navigator.storage);
   try {
     await storage?.getDirectory?.();
     return false;

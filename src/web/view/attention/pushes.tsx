@@ -6,6 +6,7 @@ import type { RoomId } from "../../../base/ids.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { ifPossible } from "../../../io/promises.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
+import { attempt } from "../../input/attempt.ts";
 import { readRoute } from "../../input/route.ts";
 import { Announced } from "../shell/announced.tsx";
 import {
@@ -141,14 +142,15 @@ export function PushKeeper() {
       const target = typeof at === "string" ? readRoute(`#/${at}`)?.target : undefined;
       if (isOther) {
         // The page reloads as the other account, and then opens the address.
-        if (target !== undefined) history.replaceState(null, "", `#/${target}`);
+        if (target !== undefined) attempt(() => history.replaceState(null, "", `#/${target}`));
         chat.changeAccount(user).catch(fail);
         return;
       }
       const present = chat.model.rooms.get(room as RoomId)?.target ?? target;
       if (present !== undefined) chat.actions.open(present);
     };
-    return listen((navigator as Partial<Navigator>).serviceWorker, "message", onMessage);
+    const workers = attempt(() => (navigator as Partial<Navigator>).serviceWorker);
+    return listen(workers, "message", onMessage);
   }, [chat, fail]);
   useEffect(() => {
     if (!isFocused) return;
