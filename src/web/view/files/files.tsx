@@ -164,7 +164,7 @@ function PictureBox({ file, isSquare, open }: PictureBoxProps) {
       </button>
     );
   }
-  if (loaded.kind === "coming") return <div className="picture" style={style} />;
+  if (loaded.kind === "coming") return <div className="picture" data-late="" style={style} />;
   const reason = loaded.kind === "failed" ? texts.imageUnavailable : texts.notAnImage;
   if (isSquare === undefined) return <p className="file-note">{reason}</p>;
   const label = `${texts.openFile(name)}: ${reason}`;

@@ -191,14 +191,16 @@ class RowWindow<Row extends Keyed> {
   }
 
   /**
-   * Makes the first visible row the anchor, but the next one if the upper edge cuts the first: a
-   * late picture there moves what is above the edge, instead of what is read.
+   * Makes the first visible row the anchor, but the next one if the upper edge cuts the first while
+   * its picture is missing: the picture then moves what is above the edge, instead of what is read.
    */
   note(): void {
     const first = this.indexAt(0);
     const next = this.edgesOf(first + 1)?.top ?? Number.POSITIVE_INFINITY;
     const isCut = (this.edgesOf(first)?.top ?? 0) < 0;
-    const index = isCut && next < this.viewportPx / 2 ? first + 1 : first;
+    const cell = this.content?.children[first - this.#drawn.first];
+    const isLate = isCut && next < this.viewportPx / 2 && cell?.querySelector("[data-late]");
+    const index = isLate ? first + 1 : first;
     const offset = this.#offset(index);
     this.#anchor = offset === undefined ? undefined : { index, offset };
     this.#notedTop = this.list?.scrollTop ?? 0;
