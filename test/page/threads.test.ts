@@ -164,6 +164,10 @@ pageTest("a thread opens at its first new reply, and reads those on the screen",
     await kim.post(`old ${i}. ${"and more ".repeat(30)}`, "lobby", { re: seq, thread: true });
   const thread = jan.page.locator(".thread");
   const open = () => root.locator(".thread-link").click();
+  const close = async () => {
+    await thread.getByRole("button", { name: "Close" }).click();
+    await thread.waitFor({ state: "detached" });
+  };
   await root.getByText("2 replies · new").waitFor();
   const session = await jan.context.newCDPSession(jan.page);
   await session.send("Network.enable");
@@ -174,7 +178,7 @@ pageTest("a thread opens at its first new reply, and reads those on the screen",
   await open();
   await jan.page.locator("article", { hasText: "old 1." }).waitFor();
   await until("they are read", async () => follows > 0);
-  await thread.locator("textarea").press("Escape");
+  await close();
   for (let i = 0; i < 30; i++)
     await kim.post(`new ${i}. ${"and more ".repeat(30)}`, "lobby", { re: seq, thread: true });
   await root.getByText("32 replies · new").waitFor();
@@ -187,14 +191,13 @@ pageTest("a thread opens at its first new reply, and reads those on the screen",
   expect(await jan.page.evaluate<string>(FIRST_NEW)).toContain("new 0.");
   // Those that were on the screen for a second are read, and no others.
   await until("the page tells what was read", async () => follows > 0);
-  await thread.locator("textarea").press("Escape");
-  await thread.waitFor({ state: "detached" });
+  await close();
   await root.getByText("32 replies · new").waitFor();
   await open();
   await jan.page.locator(".thread-rows [data-unread]").waitFor();
   const first = await jan.page.evaluate<string>(FIRST_NEW);
   expect(Number(/new (\d+)\./.exec(first)?.[1])).toBeWithin(1, 25);
   await jan.page.locator(".thread-rows").evaluate((list) => list.scrollTo(0, 1e6));
-  await thread.locator("textarea").press("Escape");
+  await close();
   await root.getByText("32 replies · new").waitFor();
 });
