@@ -15,7 +15,7 @@ import { roomAt } from "../core/client/room-names.ts";
 import { type ChangeMap, noteChange, withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
 import { lastReplySeq, loadedItem, threadRoot } from "../core/model/room.ts";
-import { type SeenMessages, SeenTimer, type VisibleMessages } from "../core/model/seen.ts";
+import type { SeenMessages, VisibleMessages } from "../core/model/seen.ts";
 import {
   draftKey,
   type FileOfItem,
@@ -61,6 +61,7 @@ import { sealedEdit } from "./sealed/body.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
 import { checkMaySeal, checkNotSealed, completeSealing, sealRoom } from "./sealed/seal-rooms.ts";
 import { ignoreNotAllowed } from "./sealed/sealing.ts";
+import { SeenWatch } from "./seen-watch.ts";
 
 export interface JoinOptions {
   readonly password?: string;
@@ -125,10 +126,8 @@ export class Actions {
   readonly #actor: ActionContext;
   readonly #store: ModelStore;
   readonly #typing: TypingNotifier;
-  readonly #seen = new SeenTimer();
-  readonly #seenReplies = new SeenTimer();
-  #cancelSeen: (() => void) | undefined;
-  #cancelSeenReplies: (() => void) | undefined;
+  readonly #seen: SeenWatch;
+  readonly #seenReplies: SeenWatch;
   /** Room and `receivedN` for which records without messages were marked as read. */
   #uncounted = "";
   #lastRoom: string = LOBBY;
@@ -137,6 +136,8 @@ export class Actions {
     const { actor, store, now } = options;
     this.#actor = actor;
     this.#store = store;
+    this.#seen = new SeenWatch(options, (seen) => this.#markSeen(seen));
+    this.#seenReplies = new SeenWatch(options, (seen) => this.#markRepliesSeen(seen));
     this.#typing = new TypingNotifier(now, (room, on) => {
       void actor.request("typing", { room, on }).catch(ignoreFault);
     });
@@ -196,7 +197,7 @@ export class Actions {
     const { watchedFrom } = this.#model;
     if ((from === undefined) !== (watchedFrom === undefined))
       this.#store.applyNow({ kind: "watching", from });
-    this.#markSeen(this.#seen.show(shown, this.options.now()));
+    this.#seen.show(shown);
     if (shown !== undefined) this.#markUncounted(shown);
     else if (!isFocused) this.setVisibleReplies(undefined);
   }
@@ -206,7 +207,7 @@ export class Actions {
     const room = openRoom(this.#model);
     const isShown = this.#model.isFocused && room?.thread !== undefined && visible !== undefined;
     const shown = isShown ? { ...visible, room: room.id } : undefined;
-    this.#markRepliesSeen(this.#seenReplies.show(shown, this.options.now()));
+    this.#seenReplies.show(shown);
   }
 
   /** Reads the records behind the messages, such as replies in threads, as soon as they arrive. */
@@ -220,37 +221,18 @@ export class Actions {
 
   /** Marks the visible messages as read, because the user has asked for the next page. */
   turnPage(): void {
-    this.#markSeen(this.#seen.turnPage());
-    this.#markRepliesSeen(this.#seenReplies.turnPage());
+    this.#seen.turnPage();
+    this.#seenReplies.turnPage();
   }
 
-  #markRepliesSeen(messages: readonly SeenMessages[]): void {
-    this.#cancelSeenReplies?.();
-    this.#cancelSeenReplies = this.#afterSeen(this.#seenReplies, (seen) =>
-      this.#markRepliesSeen(seen),
-    );
-    for (const { room, from, to } of messages) {
-      const root = this.#model.rooms.get(room)?.thread?.root;
-      if (root !== undefined) this.#store.applyNow({ kind: "replies-seen", room, root, from, to });
-    }
+  #markSeen(seen: SeenMessages): void {
+    const { read = 0 } = this.#model.rooms.get(seen.room) ?? {};
+    if (seen.to > read) this.#store.applyNow({ kind: "seen", ...seen });
   }
 
-  #afterSeen(
-    timer: SeenTimer,
-    mark: (messages: readonly SeenMessages[]) => void,
-  ): (() => void) | undefined {
-    const { now, after } = this.options;
-    const { dueMs } = timer;
-    return dueMs === undefined ? undefined : after(dueMs - now(), () => mark(timer.check(now())));
-  }
-
-  #markSeen(messages: readonly SeenMessages[]): void {
-    this.#cancelSeen?.();
-    this.#cancelSeen = this.#afterSeen(this.#seen, (seen) => this.#markSeen(seen));
-    for (const seen of messages) {
-      const { read = 0 } = this.#model.rooms.get(seen.room) ?? {};
-      if (seen.to > read) this.#store.applyNow({ kind: "seen", ...seen });
-    }
+  #markRepliesSeen({ room, from, to }: SeenMessages): void {
+    const root = this.#model.rooms.get(room)?.thread?.root;
+    if (root !== undefined) this.#store.applyNow({ kind: "replies-seen", room, root, from, to });
   }
 
   /** @param place `undefined` at the end of the room */

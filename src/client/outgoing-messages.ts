@@ -19,6 +19,7 @@ import {
 } from "../core/client/outgoing.ts";
 import type { QueuedBody } from "../core/client/queued-body.ts";
 import type { LocalEvent } from "../core/model/event.ts";
+import { threadOfPost } from "../core/model/selectors.ts";
 import { waitingView } from "../core/model/waiting.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import type { Clock } from "../io/clock.ts";
@@ -294,7 +295,8 @@ export class OutgoingMessages<Stored> {
   ): Promise<CompleteUpload> {
     const { transfers, open, listener } = this.options;
     const { id } = file;
-    const { to, re, thread, files } = entry.run.message;
+    const { message } = entry.run;
+    const { to, files } = message;
     const opened = entry.opened.get(id);
     entry.opened.delete(id);
     const { source, stored } = opened
@@ -311,7 +313,7 @@ export class OutgoingMessages<Stored> {
       return await transfers.upload({
         source,
         to,
-        thread: thread === true ? re : undefined,
+        thread: threadOfPost(message),
         signal,
         copy: files.filter(isSame).length,
         onProgress: (progress) => {

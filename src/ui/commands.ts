@@ -296,6 +296,10 @@ function setsModerator(on: boolean): Command<User> {
   };
 }
 
+function parseOptionalUser(input: string): { readonly user: string | undefined } | undefined {
+  return input === "" ? { user: undefined } : parseUser(input);
+}
+
 interface HandArgs {
   readonly user: string | undefined;
   /** The user's own hand; `undefined` changes it. */
@@ -305,10 +309,10 @@ interface HandArgs {
 const hand: Command<HandArgs> = {
   usage: "/hand [up|down|NAME]",
   parse(input) {
-    if (input === "") return { user: undefined };
+    const word = input.toLowerCase();
     // A person of this name is written @down.
-    if (/^(?:up|down)$/i.test(input)) return { user: undefined, on: /^up$/i.test(input) };
-    return parseUser(input);
+    if (word === "up" || word === "down") return { user: undefined, on: word === "up" };
+    return parseOptionalUser(input);
   },
   run: async ({ user, on }, chat, host) => ({
     seq: await chat.actions.toggleHand(roomFor(chat, host), user, on),
@@ -317,7 +321,7 @@ const hand: Command<HandArgs> = {
 
 const call: Command<{ readonly user: string | undefined }> = {
   usage: "/call [NAME]",
-  parse: (input) => (input === "" ? { user: undefined } : parseUser(input)),
+  parse: parseOptionalUser,
   run: async ({ user }, chat, host) => ({
     seq: await chat.actions.callOn(roomFor(chat, host), user),
   }),
@@ -493,7 +497,7 @@ export function parseDue(text: string, context: TimeContext): number {
 function parseRules(words: readonly string[]): RulesChange | undefined {
   const [rule = "", value = "", ...rest] = words;
   if (words.length === 0) return {};
-  // First, so that a date of several words is refused with the forms that are understood.
+  // Parsed first, because the fault of a date of several words lists the accepted forms.
   const due = rule === "due" && value !== "" ? parseDue(value, timesNow()) : undefined;
   const who = WHO.find((one) => one === value);
   const join = rule === "join" ? JOIN_RULES.find((one) => one === value) : undefined;

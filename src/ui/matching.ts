@@ -34,6 +34,12 @@ export function typedFullName(beforeCursor: string): string | undefined {
   return FULL_NAME.exec(beforeCursor)?.[1];
 }
 
+/** Reports whether the first typed word is somebody's name, which other words may follow. */
+export function beginsWithName(typed: string, names: readonly string[]): boolean {
+  const [first = ""] = typed.toLowerCase().split(" ");
+  return names.some((name) => name.toLowerCase() === first);
+}
+
 /** Finds groups by their titles, and people also by their display names. */
 export function targetsLike(
   model: Pick<Model, "rooms" | "displayNames">,

@@ -22,7 +22,7 @@ export function checkReaction(react: string): void {
 
 /**
  * Returns the target for the posts of a command: in an assignment room, the user's box instead of
- * the room, and says so.
+ * the room. Prints a notice about the box, and about a room that has a new name.
  */
 export function boxedTarget(
   context: Context,

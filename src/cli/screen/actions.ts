@@ -11,6 +11,7 @@ import {
   findItem,
   openThreadRoot,
   refusedPosts,
+  threadOfPost,
   unsentPosts,
 } from "../../core/model/selectors.ts";
 import type { PendingPost } from "../../core/model/state.ts";
@@ -205,13 +206,10 @@ export class ScreenActions {
 
   #command({ key, command }: Extract<Action, { kind: "waiting" }>): void {
     const { chat, files, notices, saveDrafts } = this.options;
-    const {
-      to: [target = ""],
-      thread,
-      re,
-    } = chat.model.waiting.find((each) => each.key === key) ?? { to: [] };
+    const message = chat.model.waiting.find((each) => each.key === key);
+    const [target = ""] = message?.to ?? [];
     saveDrafts();
-    const draft = chat.model.drafts.get(draftKey(target, thread === true ? re : undefined));
+    const draft = chat.model.drafts.get(draftKey(target, threadOfPost(message ?? {})));
     const isTyping = draft !== undefined && draft.text !== "";
     if (command.kind === "edit" && isTyping) return notices.note((texts) => texts.inputNotEmpty);
     files.command(key, command);

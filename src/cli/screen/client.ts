@@ -18,7 +18,7 @@ import { keyChangedFault } from "../../client/sealed/identities.ts";
 import type { WaitingMessage } from "../../core/client/outgoing.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
-import { draftKey, isMuted, openRoom, roomOf } from "../../core/model/selectors.ts";
+import { draftKey, isMuted, openRoom, roomOf, threadOfPost } from "../../core/model/selectors.ts";
 import type { Model, ReadingPlace } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
@@ -571,7 +571,7 @@ export class ScreenClient implements ScreenHost {
   /** The input of the target is empty. */
   #return(message: WaitingMessage<PathSource>): void {
     const [target = ""] = message.to;
-    const root = message.thread === true ? message.re : undefined;
+    const root = threadOfPost(message);
     const key = draftKey(target, root);
     const re = root === undefined ? message.re : undefined;
     const draft = defined({ text: sendLine(message, target), re });

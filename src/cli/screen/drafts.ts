@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
 import { defined } from "../../base/values.ts";
-import { draftKey, refusedPosts } from "../../core/model/selectors.ts";
+import { draftKey, refusedPosts, threadOfPost } from "../../core/model/selectors.ts";
 import type { ComposerDraft, Model, PendingPost } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
@@ -86,7 +86,7 @@ export class ScreenDrafts {
       }
       for (const [key, post] of refused) {
         if (this.#refused.has(key)) continue;
-        const target = draftKey(post.to, post.body.thread === true ? post.body.re : undefined);
+        const target = draftKey(post.to, threadOfPost(post.body));
         this.#keepBeside(owner, target, key, draftOf(post));
         this.#refused.set(key, target);
       }

@@ -6,6 +6,7 @@ import type { FileId } from "../../base/ids.ts";
 import { FILES_UPLOADED_TOGETHER_MAX, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import type { QueuedBody } from "../../core/client/queued-body.ts";
+import { threadOfPost } from "../../core/model/selectors.ts";
 import { contentIds } from "../../core/rooms/files.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -304,7 +305,6 @@ export class MessageSending {
     onRequested,
   }: UploadRound): Promise<undefined> {
     const { files, body, signal } = this.request;
-    const { re, thread } = body;
     const signals = [this.#stop.signal, ...(signal === undefined ? [] : [signal])];
     const send = async (index: number) => {
       const file = files[index];
@@ -316,7 +316,7 @@ export class MessageSending {
           ...file,
           preview: hasPreviews ? file.preview : undefined,
           to: this.#offered,
-          thread: thread === true ? re : undefined,
+          thread: threadOfPost(body),
           copy: files.slice(0, index).filter(({ source }) => isSameFile(source, file.source))
             .length,
           signal: AbortSignal.any(signals),

@@ -5,7 +5,9 @@ import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
 import { isEmptySum, isMembership, membershipSum } from "./membership.ts";
-import { isIgnored, isUnreadThread, openRoom } from "./selectors.ts";
+import { isUnreadFollow } from "./room.ts";
+import type { MessageSpan } from "./seen.ts";
+import { isIgnored, openRoom } from "./selectors.ts";
 import type {
   Item,
   ItemRange,
@@ -250,6 +252,25 @@ export function firstUnreadRow(rows: readonly ViewRow[], read: number): number {
   return rows[first - 1]?.kind === "unread" ? first - 1 : first;
 }
 
+/** Row of a view that is at least in part on the screen. */
+export interface ShownRow {
+  readonly row: ViewRow | undefined;
+  /** Whether the end of the row is on the screen. */
+  readonly isEndShown: boolean;
+  /** Part of the screen that the row takes, 0 to 1. */
+  readonly part: number;
+}
+
+/** Returns the messages whose end is on the screen, and those that take more than half of it. */
+export function visibleSpan(shown: readonly ShownRow[]): MessageSpan | undefined {
+  const spans = shown.flatMap(({ row, isEndShown, part }) => {
+    if (row?.kind !== "item" || !(isEndShown || part > 0.5)) return [];
+    return [{ from: firstItem(row).n, to: row.item.n }];
+  });
+  const [first, last] = [spans[0], spans.at(-1)];
+  return first && last && { from: first.from, to: last.to };
+}
+
 /** A join can be in a row behind other events, but not behind the next message. */
 function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
   const isMatch = (item: Item) => item.seq === seq;
@@ -481,7 +502,7 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   const replies = state.hasNewer || seq === state.thread ? undefined : shown.replies;
   const isOpen = seq === state.openThread;
   const hasUnreadReplies =
-    replies !== undefined && !isOpen && isUnreadThread(state, seq, replies.lastSeq);
+    replies !== undefined && !isOpen && isUnreadFollow(state.follows?.get(seq), replies.lastSeq);
   const texts = { re, answers, isPinned, replies, hasUnreadReplies };
   const row = { key, item: shown, earlier, isGrouped, ...texts };
   addRow(state, { kind: "item", ...row }, seq, before);

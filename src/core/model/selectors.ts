@@ -139,15 +139,6 @@ export function filesInProgress(model: Model): readonly OfferedFile[] {
   return offered.filter(({ from }) => !isSameName(from, model.me) && !isIgnored(model, from));
 }
 
-/** @param lastSeq seq of the last known reply */
-export function isUnreadThread(
-  { follows }: Pick<Model, "follows">,
-  root: number,
-  lastSeq: number,
-): boolean {
-  return isUnreadFollow(follows?.get(root), lastSeq);
-}
-
 export interface FollowedThread {
   readonly seq: number;
   readonly room: RoomId;
@@ -158,16 +149,26 @@ export interface FollowedThread {
 
 /** Unread threads first, then those that changed last. */
 export function followedThreads(model: Model): readonly FollowedThread[] {
-  const all = [...(model.follows ?? [])]
-    .reverse()
-    .flatMap(([seq, { room: id, on, unread = 0 }]) => {
-      const room = model.rooms.get(id);
-      if (!on || room === undefined) return [];
-      const isOpen = room.thread?.root === seq;
-      const isUnread = !isOpen && isUnreadThread(model, seq, lastReplySeq(room, seq));
-      return [{ seq, room: id, isUnread, unread: isUnread ? unread : 0 }];
-    });
+  const all = [...(model.follows ?? [])].reverse().flatMap(([seq, follow]) => {
+    const { room: id, on, unread = 0 } = follow;
+    const room = model.rooms.get(id);
+    if (!on || room === undefined) return [];
+    const isOpen = room.thread?.root === seq;
+    const isUnread = !isOpen && isUnreadFollow(follow, lastReplySeq(room, seq));
+    return [{ seq, room: id, isUnread, unread: isUnread ? unread : 0 }];
+  });
   return all.sort((a, b) => Number(b.isUnread) - Number(a.isUnread));
+}
+
+/** Returns the root of the thread that alone will show a post; `undefined` if the room shows it. */
+export function threadOfPost({
+  re,
+  thread,
+}: {
+  readonly re?: number | undefined;
+  readonly thread?: boolean | undefined;
+}): number | undefined {
+  return thread === true ? re : undefined;
 }
 
 /**

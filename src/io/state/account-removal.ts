@@ -17,7 +17,7 @@ export interface UnsentTexts {
 }
 
 /** Lines typed in the full screen, which all accounts of a home share. */
-const TYPED_LINES = ["typed", "typed.older"];
+export const TYPED_LINES_FILE = "typed";
 const KEY_FILES = ["device.key", "parts.key"];
 /** Tables that name other people or files, not the account. */
 const TABLES_OF_READERS = ["files_seen", "people_pins"];
@@ -35,7 +35,7 @@ export function unsentTexts(database: StateDatabase, owner: OutboxOwner): Unsent
 
 /** Deletes the lines typed in the full screen. */
 export function removeTypedLines(folder: string): void {
-  for (const name of TYPED_LINES) removePath(join(folder, name));
+  for (const suffix of ["", ".older"]) removePath(join(folder, `${TYPED_LINES_FILE}${suffix}`));
 }
 
 /**
@@ -78,7 +78,7 @@ export function removeAccount(
     removeFolderNow(join(folder, "snapshots"));
   } else if (existsSync(sealed)) deleteSealedRows(folder, fingerprint, accounts);
   removeTypedLines(folder);
-  // Copies from before an upgrade, and sealed files that were found damaged.
+  // Copies from before an upgrade, and damaged sealed files.
   for (const file of readdirSync(folder)) {
     const isCopy = file.startsWith(`${CLIENT_STATE_FILE}.v`);
     if (isCopy || (isEmpty && file.endsWith(".damaged"))) removePath(join(folder, file));
@@ -95,7 +95,7 @@ function accountsOf(database: StateDatabase, fingerprint: string, user: string):
   return [...of("own_accounts"), ...of("enrolments")].map(({ account }) => account);
 }
 
-/** Pictures belong to no account, so that they go with any. */
+/** Also removes all pictures, because they are not stored by account. */
 function removePreferences(database: StateDatabase, { fingerprint, user }: OutboxOwner): void {
   database.run("DELETE FROM preferences WHERE name = 'pictures'");
   const stored = database.value<string>("SELECT value FROM preferences WHERE name = 'last-room'");

@@ -7,14 +7,9 @@ import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { mayReadSealed } from "../../core/rooms/group-state.ts";
-import {
-  checkNotLastModerator,
-  type ModeratorActor,
-  type RoomAction,
-} from "../../core/rooms/moderation.ts";
+import type { ModeratorActor, RoomAction } from "../../core/rooms/moderation.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { isOperatorAnywhere } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
   DEFERRED,
@@ -24,6 +19,7 @@ import {
   submit,
 } from "../kernel/service.ts";
 import type { CatchUp } from "./catch-up.ts";
+import { checkNotLast } from "./moderation.ts";
 
 interface ManagementOptions extends ServerContext {
   readonly catchUp: Pick<CatchUp, "refresh">;
@@ -75,11 +71,8 @@ export class Management {
           remedy: msg`specify another user`,
         });
       }
-      if (evenLast !== true) {
-        const { rooms } = this.options;
-        const isOperator = (id: UserId) => isOperatorAnywhere(this.options, id);
-        checkNotLastModerator(rooms.roomsOf(account.id), account, isOperator);
-      }
+      if (evenLast !== true)
+        checkNotLast(this.options, this.options.rooms.roomsOf(account.id), account);
       return await this.#removeAccount(from.actor.user, account);
     },
     "remove-groups": ({ user }, { actor }) => this.#removeGroups(actor, this.#account(user)),
@@ -139,7 +132,7 @@ export class Management {
         else this.#submit(by, renamed);
       }
     }
-    // A member who has left meanwhile needs no notice.
+    // A notice fails in a room that the user has left since.
     await Promise.allSettled(notices);
     const detail = { retryAfterMs: 0, remedy: "the program reconnects automatically" };
     const fault = new Fault("link-closed", msg`you were renamed to ${name}`, detail);

@@ -3,7 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { BANS_MAX, KNOCKS_PER_HOUR_MAX } from "../../base/limits.ts";
-import { checkName, type Name } from "../../base/names.ts";
+import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -64,6 +64,15 @@ const TARGET_KINDS = {
   vote: new Set<string>(["text"]),
 };
 
+/** @throws {Fault} last-moderator */
+export function checkNotLast(
+  options: Pick<ServerContext, "registry" | "peers">,
+  rooms: Iterable<Room>,
+  account: Pick<Account, "id" | "name">,
+): void {
+  checkNotLastModerator(rooms, account, (user) => isOperatorAnywhere(options, user));
+}
+
 export class Moderation {
   readonly #registrationChanges = new TaskQueue();
   readonly #knockRate = new HourlyQuota(KNOCKS_PER_HOUR_MAX);
@@ -97,7 +106,8 @@ export class Moderation {
       const { reason } = request;
       const act = defined({ kind: "kick", ...this.#whom(request, from), reason } as const);
       const room = this.options.rooms.get(act.room);
-      if (room !== undefined && request.evenLast !== true) this.#checkNotLast([room], act);
+      if (room !== undefined && request.evenLast !== true)
+        checkNotLast(this.options, [room], { id: act.user, name: act.name });
       return this.#act(from, act);
     },
     "invite-user": (request, from) => {
@@ -177,14 +187,6 @@ export class Moderation {
     const account = this.#account(userName);
     const { id: user, name } = account;
     return { room: room.id, user, name, isOperator: isOperatorAnywhere(this.options, user) };
-  }
-
-  #checkNotLast(
-    rooms: Iterable<Room>,
-    { user: id, name }: { readonly user: UserId; readonly name: Name },
-  ): void {
-    const isOperator = (user: UserId) => isOperatorAnywhere(this.options, user);
-    checkNotLastModerator(rooms, { id, name }, isOperator);
   }
 
   async #messageAction(
@@ -298,7 +300,7 @@ export class Moderation {
     if (on) this.#checkSelf(client, actor, ban);
     if (on && user !== undefined && !evenLast) {
       const account = this.#account(user);
-      this.#checkNotLast(rooms.roomsOf(account.id), { user: account.id, name: account.name });
+      checkNotLast(this.options, rooms.roomsOf(account.id), account);
     }
     await kernel.transact(() => {
       if (on && registry.policy.bans(clock.expiryUnixMs()).length >= BANS_MAX) {

@@ -22,7 +22,7 @@ import { type Credentials, type LoginPolicy, requestWithRetry } from "../../clie
 import type { OutgoingCommand } from "../../core/client/outgoing.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
-import { draftKey, unsentPosts } from "../../core/model/selectors.ts";
+import { draftKey, threadOfPost, unsentPosts } from "../../core/model/selectors.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { parseResetCode } from "../../core/reset-codes.ts";
 import { withTimeout } from "../../io/clock.ts";
@@ -1085,7 +1085,7 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   async #giveBack({ to, text, re, thread, attachments }: ReturnedMessage) {
-    const key = draftKey(to, thread === true ? re : undefined);
+    const key = draftKey(to, threadOfPost({ re, thread }));
     const draft = { text, ...(re !== undefined && thread !== true && { re }) };
     const before = this.model.drafts.get(key);
     const joined = text === "" && before !== undefined ? before : joinedDraft(before, draft);

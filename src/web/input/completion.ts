@@ -1,6 +1,6 @@
 /** Completions in the composer: names, rooms, emoji and commands. */
 
-import { matching, typedFullName } from "../../ui/matching.ts";
+import { beginsWithName, matching, typedFullName } from "../../ui/matching.ts";
 import type { NamedEmoji } from "../../ui/text/emoji.ts";
 
 export interface InputCompletion {
@@ -80,8 +80,7 @@ export function enterEffect(
   const typed = text.slice(from, to);
   if (at >= 0) return typed === choices[at] ? undefined : choices[at];
   if (kind !== "name") return undefined;
-  const [first = ""] = typed.slice(1).split(" ");
-  if (names.some((name) => name.toLowerCase() === first.toLowerCase())) return undefined;
+  if (beginsWithName(typed.slice(1), names)) return undefined;
   return choices.length === 1 ? choices[0] : "select";
 }
 

@@ -22,6 +22,7 @@ import {
   withoutLostTarget,
 } from "../../core/client/outgoing.ts";
 import { isVoiceName } from "../../core/client/voice.ts";
+import { threadOfPost } from "../../core/model/selectors.ts";
 import { waitingView } from "../../core/model/waiting.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
@@ -416,14 +417,14 @@ export class WaitingMessages {
     callbacks: UploadCallbacks,
   ): Promise<CompleteUpload> {
     const { files } = this.options;
-    const { to, re, thread } = entry.run.message;
+    const { message } = entry.run;
     const { source, preview } = await this.#open(content, file.source);
     try {
       return await files.upload({
         source,
         preview,
-        to,
-        thread: thread === true ? re : undefined,
+        to: message.to,
+        thread: threadOfPost(message),
         ...callbacks,
       });
     } finally {

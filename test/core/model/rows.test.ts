@@ -4,7 +4,7 @@ import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
 import { membershipSum } from "../../../src/core/model/membership.ts";
-import { type Row, RowBuilder } from "../../../src/core/model/rows.ts";
+import { type Row, RowBuilder, visibleSpan } from "../../../src/core/model/rows.ts";
 import type { Item, Model } from "../../../src/core/model/state.ts";
 import { shownHands } from "../../../src/core/model/unignored.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
@@ -510,4 +510,26 @@ test("reuses rows when a change does not affect them", () => {
   ]).model;
   expect(lobbyOf(next).read).toBe(3);
   expect(maker.rowsOf(next, utc)).toBe(before);
+});
+
+test("takes rows as seen by their end or by half of the screen, with all their items", () => {
+  const { model } = scene(
+    ...[2, 3, 4].map((seq) => recordEvent(seq, { kind: "join", from: `user${seq}` })),
+    recordEvent(5),
+    recordEvent(6),
+    { kind: "open", target: "lobby" },
+  );
+  const { rows } = new RowBuilder().rowsOf(model, utc);
+  const [joins, text, last] = rows.filter(({ kind }) => kind === "item");
+  const shown = (row: Row | undefined, isEndShown: boolean, part: number) => ({
+    row,
+    isEndShown,
+    part,
+  });
+  expect(visibleSpan([])).toBeUndefined();
+  expect(visibleSpan([shown(joins, true, 0.1), shown(text, false, 0.5)])).toEqual({
+    from: 2,
+    to: 4,
+  });
+  expect(visibleSpan([shown(text, false, 0.6), shown(last, true, 0)])).toEqual({ from: 5, to: 6 });
 });

@@ -16,9 +16,9 @@ import {
 import { jsonLine } from "../../../base/text.ts";
 import { removeFolder, renamePath } from "../../../io/disk/open-elsewhere.ts";
 import { ifPossible, settled } from "../../../io/promises.ts";
+import { TYPED_LINES_FILE } from "../../../io/state/account-removal.ts";
 import { nearestWord } from "../../suggest.ts";
 
-const FILE_NAME = "typed";
 /** Age at which a rotation lock counts as abandoned by a killed process. */
 const LOCK_ABANDONED_MS = 10_000;
 const SECRET = /^\s*\/(?:register|regist|login|passwd)(?![\p{L}\p{N}_-])/iu;
@@ -68,7 +68,7 @@ export class InputHistory {
   #writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly folder: string) {
-    this.#path = join(folder, FILE_NAME);
+    this.#path = join(folder, TYPED_LINES_FILE);
   }
 
   get lines(): readonly string[] {
@@ -115,7 +115,7 @@ export class InputHistory {
   }
 
   async #rotate(): Promise<void> {
-    const lock = join(this.folder, `${FILE_NAME}.lock`);
+    const lock = join(this.folder, `${TYPED_LINES_FILE}.lock`);
     if (!(await acquireLock(lock))) return;
     try {
       const { size } = await stat(this.#path); // Another process may have rotated the file.

@@ -5,7 +5,7 @@ import { displayedLike } from "../../../core/model/people.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { matching, typedFullName } from "../../../ui/matching.ts";
+import { beginsWithName, matching, typedFullName } from "../../../ui/matching.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";
 import { searchEmojiNames } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
@@ -67,10 +67,7 @@ function fullNameOffer(
   if (typed === undefined) return undefined;
   const names = namesByRecency(model);
   const alike = displayedLike(model, names, typed);
-  const [first = ""] = typed.split(" ");
-  // After `@ana`, other words follow.
-  const isNamed = names.some((name) => name.toLowerCase() === first.toLowerCase());
-  if (alike.length === 0 && isNamed) return undefined;
+  if (alike.length === 0 && beginsWithName(typed, names)) return undefined;
   const from = beforeCursor.length - typed.length - 1;
   return offerOf(beforeCursor, from, mentionCandidates(model, alike));
 }

@@ -31,7 +31,7 @@ export function walkCalls(
   ];
   return {
     state: { ...opened.state, selected: call.seq, walk: { ...walk, at, note: text }, notes },
-    // The step tells that the page was read.
+    // The user steps on after reading the page.
     actions: [{ kind: "turn-page" }, ...opened.actions, { kind: "jump", ...call }],
   };
 }

@@ -2,7 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { type People, PeopleIndex } from "../../../core/model/people.ts";
-import { firstItem, type Rows } from "../../../core/model/rows.ts";
+import { firstItem, type Rows, type ShownRow, visibleSpan } from "../../../core/model/rows.ts";
 import type { MessageSpan } from "../../../core/model/seen.ts";
 import { openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
 import type { Model, ReadingPlace } from "../../../core/model/state.ts";
@@ -175,7 +175,7 @@ export class FrameComposer {
       inputColumns: inputColumns(promptOf(props), size.columns),
       heightOf: (key) => this.#timeline.heightOf(laidOut.options, key),
       foldsOf: (key) => this.#timeline.foldsOf(laidOut.options, key),
-      visible: visibleSpan(visibleRows, laidOut.options, this.#timeline),
+      visible: visibleSpan(shownRows(visibleRows, laidOut.options, this.#timeline)),
       place: placeOf(visibleRows),
       isAtBottom,
       files: filesOf(visibleRows),
@@ -493,18 +493,16 @@ function filesOf(visibleRows: readonly VisibleRow[]): readonly FileBody[] {
   return visibleRows.flatMap(({ row }) => (row.kind === "item" ? row.item.files : []));
 }
 
-function visibleSpan(
+function shownRows(
   visibleRows: readonly VisibleRow[],
   options: TimelineOptions,
   cache: TimelineCache,
-): MessageSpan | undefined {
-  const spans = visibleRows.flatMap(({ row, from, to }) => {
-    const isSeen = to >= cache.heightOf(options, row.key) || to - from > options.height / 2;
-    if (row.kind !== "item" || !isSeen) return [];
-    return [{ from: firstItem(row).n, to: row.item.n }];
-  });
-  const [first, last] = [spans[0], spans.at(-1)];
-  return first && last && { from: first.from, to: last.to };
+): ShownRow[] {
+  return visibleRows.map(({ row, from, to }) => ({
+    row,
+    isEndShown: to >= cache.heightOf(options, row.key),
+    part: (to - from) / options.height,
+  }));
 }
 
 function placeOf(visibleRows: readonly VisibleRow[]): ReadingPlace | undefined {

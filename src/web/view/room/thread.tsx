@@ -10,8 +10,13 @@ import {
   useRef,
   useState,
 } from "react";
-import { type Row, RowBuilder, type Rows } from "../../../core/model/rows.ts";
-import type { MessageSpan } from "../../../core/model/seen.ts";
+import {
+  type Row,
+  RowBuilder,
+  type Rows,
+  type ShownRow,
+  visibleSpan,
+} from "../../../core/model/rows.ts";
 import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Model, ThreadState } from "../../../core/model/state.ts";
 import { withoutSign } from "../../../ui/text/target-text.ts";
@@ -39,7 +44,8 @@ function useScroll(list: RefObject<HTMLElement | null>, root: number, all: Rows)
   /** Root of the thread whose first place was found. */
   const placed = useRef<number>(undefined);
   const report = useCallback(() => {
-    const visible = list.current === null ? undefined : visibleSpan(list.current, rows);
+    const shown = list.current === null ? [] : shownRows(list.current, rows);
+    const visible = visibleSpan(shown);
     chat.actions.setVisibleReplies(visible && { ...visible, isFollowing: isFollowing.current });
   }, [chat, list, rows]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the user's own posts are at the end
@@ -80,18 +86,15 @@ function isAtEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolea
   return scrollHeight - scrollTop - clientHeight <= STICK_PX;
 }
 
-function visibleSpan(list: HTMLElement, rows: readonly Row[]): MessageSpan | undefined {
+function shownRows(list: HTMLElement, rows: readonly Row[]): ShownRow[] {
   const { top, bottom } = list.getBoundingClientRect();
   const cells = [...list.querySelectorAll(":scope > .list-cell")];
-  const seen = rows.flatMap((row, i) => {
+  return rows.flatMap((row, i) => {
     const rect = cells[i]?.getBoundingClientRect();
-    if (row.kind !== "item" || rect === undefined || rect.bottom <= top) return [];
-    const isWhole = rect.bottom <= bottom + 1;
-    const shownPx = Math.min(rect.bottom, bottom) - Math.max(rect.top, top);
-    return isWhole || shownPx > (bottom - top) / 2 ? [row.item.n] : [];
+    if (rect === undefined || rect.bottom <= top) return [];
+    const part = (Math.min(rect.bottom, bottom) - Math.max(rect.top, top)) / (bottom - top);
+    return [{ row, isEndShown: rect.bottom <= bottom + 1, part }];
   });
-  const [from, to] = [seen[0], seen.at(-1)];
-  return from === undefined || to === undefined ? undefined : { from, to };
 }
 
 export interface ThreadProps extends CloseProps {

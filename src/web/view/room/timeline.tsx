@@ -22,8 +22,9 @@ import {
   isOwnRow,
   type Row as ModelRow,
   type Rows,
+  type ShownRow,
+  visibleSpan,
 } from "../../../core/model/rows.ts";
-import type { MessageSpan } from "../../../core/model/seen.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item, ReadingPlace } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
@@ -413,7 +414,7 @@ function useVisibleRange(
       aim.current = undefined;
     }
     const isAtNewest = isFollowing.current && !hasNewer;
-    const visible = visibleSpan(handle, rows);
+    const visible = visibleSpan(shownRows(handle, rows));
     chat.actions.setVisible(visible && { ...visible, isFollowing: isAtNewest });
     const room = openRoom(chat.model);
     if (room !== undefined && rows.length > 0)
@@ -464,20 +465,18 @@ function useVisibleRange(
   };
 }
 
-/** Messages whose end is visible, and a higher one of which half a page is. */
-function visibleSpan(handle: RowListHandle, rows: readonly Row[]): MessageSpan | undefined {
+function shownRows(handle: RowListHandle, rows: readonly Row[]): ShownRow[] {
   const { viewportSize } = handle;
-  let [from, to] = [Number.POSITIVE_INFINITY, 0];
+  const first = handle.indexAt(0);
   const last = handle.indexAt(viewportSize - 1);
-  for (let at = handle.indexAt(0); at <= last; at++) {
-    const row = rows[at];
-    const { top, bottom } = handle.edgesOf(at) ?? { top: 0, bottom: Number.POSITIVE_INFINITY };
-    const isSeen = bottom <= viewportSize + 1 || viewportSize - Math.max(top, 0) > viewportSize / 2;
-    if (row?.kind !== "item" || !isSeen) continue;
-    from = Math.min(from, firstItem(row).n);
-    to = row.item.n;
-  }
-  return to === 0 ? undefined : { from, to };
+  return rows.slice(first, last + 1).map((row, i) => {
+    const { top, bottom } = handle.edgesOf(first + i) ?? {
+      top: 0,
+      bottom: Number.POSITIVE_INFINITY,
+    };
+    const part = (viewportSize - Math.max(top, 0)) / viewportSize;
+    return { row, isEndShown: bottom <= viewportSize + 1, part };
+  });
 }
 
 /** Place of the first visible message. */

@@ -196,14 +196,17 @@ class RowWindow<Row extends Keyed> {
    */
   note(): void {
     const first = this.indexAt(0);
-    const next = this.edgesOf(first + 1)?.top ?? Number.POSITIVE_INFINITY;
-    const isCut = (this.edgesOf(first)?.top ?? 0) < 0;
-    const cell = this.content?.children[first - this.#drawn.first];
-    const isLate = isCut && next < this.viewportPx / 2 && cell?.querySelector("[data-late]");
-    const index = isLate ? first + 1 : first;
+    const index = this.#isLateAt(first) ? first + 1 : first;
     const offset = this.#offset(index);
     this.#anchor = offset === undefined ? undefined : { index, offset };
     this.#notedTop = this.list?.scrollTop ?? 0;
+  }
+
+  /** Reports whether a cut row has a missing picture, and the next row is in the upper half. */
+  #isLateAt(index: number): boolean {
+    const cell = this.content?.children[index - this.#drawn.first];
+    if (!cell?.querySelector("[data-late]") || (this.edgesOf(index)?.top ?? 0) >= 0) return false;
+    return (this.edgesOf(index + 1)?.top ?? Number.POSITIVE_INFINITY) < this.viewportPx / 2;
   }
 
   /**

@@ -27,7 +27,7 @@ describe("Tab", () => {
     ["/whois RUÍ", "/whois ben |"],
     ["@xyz", "@xyz|"],
     ["hi @Ana R", "hi @ben |"],
-    // Nobody is called so; the last letter alone would find somebody else.
+    // No display name matches. The last letter alone would match another account.
     ["hi @Ana X c", "hi @Ana X c|"],
     ["hi @ben c", "hi @ben carla |"],
   ])("completes %j by a display name", (input, expected) => {
