@@ -467,6 +467,8 @@ export const TEXTS_BYTES_PER_DAY = 64 * MIB;
 /** Ten times the size of a million messages. Stops clients that repeatedly read everything. */
 export const HISTORY_BYTES_PER_DAY = 4 * 1024 * MIB;
 export const GREP_BYTES_MAX = 1 * KIB;
+/** Words of one search. Each costs a pass over the texts that are searched. */
+export const SEARCHED_WORDS_MAX = 32;
 export const SEARCHED_KINDS_MAX = 32;
 /** Keeps the log line of an erasure order far below LINE_BYTES_MAX. */
 export const ERASED_PER_ORDER_MAX = 500;

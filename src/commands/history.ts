@@ -19,11 +19,18 @@ import { type ConnectOptions, untilConnected, withClient } from "../cli/connect/
 import { historyPages, pageQuery } from "../cli/connect/lists.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { parseUserName, SERVER_ARGUMENT, SERVER_FLAGS, timeFlag } from "../cli/flags.ts";
+import {
+  parseUserName,
+  SERVER_ARGUMENT,
+  SERVER_FLAGS,
+  type ServerFlags,
+  timeFlag,
+} from "../cli/flags.ts";
 import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
 import { MessageCommand } from "../cli/history/message-command.ts";
-import { HistoryPrinter, hitPattern } from "../cli/history/printer.ts";
+import { HistoryPrinter, textHits, wordHits } from "../cli/history/printer.ts";
 import { checkRegex, RegexThread } from "../cli/history/regex-thread.ts";
+import type { Hits } from "../cli/output/color.ts";
 import { DamageReport, UnreadableCount } from "../cli/output/damage.ts";
 import { Pager } from "../cli/output/pager.ts";
 import type { DisplayRecord } from "../cli/output/render.ts";
@@ -44,6 +51,7 @@ export interface HistoryOptions {
   readonly untilMs: number | undefined;
   readonly grep: string | undefined;
   readonly ignoreCase: boolean;
+  readonly words: string[] | undefined;
   readonly regex: string | undefined;
   readonly kinds: ReadonlySet<RecordKind> | undefined;
   readonly last: number | undefined;
@@ -100,7 +108,7 @@ export function historyOptions(context: Context, flags: FilterFlags): HistoryOpt
   const isOverview = [target, from, sinceMs, untilMs, grep, regex, last, kinds].every(
     (filter) => filter === undefined,
   );
-  const text = { grep, regex, ignoreCase: !exact };
+  const text = { grep, words: undefined, regex, ignoreCase: !exact };
   const usesPager = flags.pager;
   const time = { sinceMs, untilMs, last };
   return { target, from, ...time, ...text, kinds, isOverview, usesPager };
@@ -139,7 +147,7 @@ Joins and departures only with --kind join,leave.
 --exec runs without a shell, one message at a time: as JSON on standard input, and as CHAT_ROOM,
 CHAT_FROM, CHAT_SEQ and CHAT_TEXT in the environment. For new messages only: --since 0s.`,
   async run(args, context) {
-    const { data, exec } = args;
+    const { exec } = args;
     if (exec.length > 0 && !args.follow) {
       throw usageFault("--exec needs --follow", "write chat history --follow --exec CMD");
     }
@@ -147,33 +155,63 @@ CHAT_FROM, CHAT_SEQ and CHAT_TEXT in the environment. For new messages only: --s
     // Other records run no command unless `--kind` names them.
     const options =
       exec.length > 0 ? { ...found, kinds: found.kinds ?? OPEN_MESSAGE_KINDS } : found;
-    if (data === undefined) {
-      const client = {
-        argument: args.at,
-        mode: "login",
-        follow: args.follow ? "live" : "none",
-        early: earlyRequests(options),
-      } as const;
-      return withClient(
-        context,
-        args,
-        { ...client, printsData: !args.follow, reconnect: args.follow },
-        (open) => fromServer(context, open.client, options, args),
-      );
-    }
-    if (args.at !== undefined || args.server !== undefined || args.follow) {
-      throw new Fault("usage", "--data cannot be combined with a server or --follow", {
-        remedy: "remove --data, or the server and --follow",
-      });
-    }
-    return fromFolder(context, data, options);
+    await showHistory(context, args, options);
+    return 0;
   },
 });
 
+interface HistoryArgs extends ServerFlags {
+  readonly at?: string | undefined;
+  readonly data?: string | undefined;
+  readonly follow?: boolean;
+  readonly exec?: readonly string[];
+}
+
+/**
+ * Prints what a server, or the folder of a server, has of these messages.
+ * @returns how many records were printed
+ */
+export async function showHistory(
+  context: Context,
+  { follow = false, exec = [], ...args }: HistoryArgs,
+  options: HistoryOptions,
+): Promise<number> {
+  if (args.data === undefined) {
+    let printed = 0;
+    const client = {
+      argument: args.at,
+      mode: "login",
+      follow: follow ? "live" : "none",
+      early: earlyRequests(options),
+    } as const;
+    await withClient(
+      context,
+      args,
+      { ...client, printsData: !follow, reconnect: follow },
+      async (open) => {
+        printed = await fromServer(context, open.client, options, { follow, exec });
+        return 0;
+      },
+    );
+    return printed;
+  }
+  if (args.at !== undefined || args.server !== undefined || follow) {
+    throw new Fault("usage", "--data cannot be combined with a server or --follow", {
+      remedy: "remove --data, or the server and --follow",
+    });
+  }
+  return fromFolder(context, args.data, options);
+}
+
+function isTextSearch({ grep, words, regex }: HistoryOptions): boolean {
+  return [grep, words, regex].some((part) => part !== undefined);
+}
+
 /** Searches of the past open a pager on a terminal, as `git log` does. */
 function openPager(context: Context, options: HistoryOptions): Pager | undefined {
-  const isSearch = options.grep !== undefined || options.regex !== undefined;
-  return isSearch && options.usesPager && !context.json ? Pager.open(context) : undefined;
+  return isTextSearch(options) && options.usesPager && !context.json
+    ? Pager.open(context)
+    : undefined;
 }
 
 async function fromServer(
@@ -201,20 +239,22 @@ async function fromServer(
     );
     damage.add(rows);
     unreadable.add(rows);
+    printed += rows.length;
     return printer.print(rows);
   };
+  let printed = 0;
   let lastSeq = 0;
   const overview = new Overview();
   for await (const records of serverPages(client, options, filter, overview)) {
     await printPage(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
-    if (pager?.isQuit === true) return 0;
+    if (pager?.isQuit === true) return printed;
   }
   if (printer instanceof HistoryPrinter) await printer.end();
   overview.report(context);
   if (unreadable.text !== "") printNotice(context, unreadable.text);
   if (!follow) damage.check();
-  if (!follow) return 0;
+  if (!follow) return printed;
   if (damage.fault !== undefined) printNotice(context, faultLine(damage.fault));
   const matches = recordMatcher(options);
   for await (const event of events) {
@@ -226,7 +266,7 @@ async function fromServer(
     if (record.state === "damaged")
       printNotice(context, `record ${record.seq} is damaged or withheld`);
   }
-  return 0;
+  return printed;
 }
 
 /**
@@ -284,9 +324,9 @@ class Overview {
 }
 
 function queryOf(options: HistoryOptions): Query {
-  const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
+  const { target, from, grep, words, sinceMs, untilMs, ignoreCase } = options;
   return {
-    ...defined({ from, grep, since: sinceMs, until: untilMs }),
+    ...defined({ from, grep, words, since: sinceMs, until: untilMs }),
     ...defined({ target: target && formatTarget(target), ignoreCase: ignoreCase || undefined }),
     kinds: listedKinds(options),
   };
@@ -301,8 +341,8 @@ function listedKinds({ kinds = LISTED_KINDS }: HistoryOptions): RecordKind[] {
  * server must not learn the text of a search before the client knows which rooms are encrypted.
  */
 function earlyRequests(options: HistoryOptions): ConnectOptions["early"] {
-  const { isOverview, last, regex, grep } = options;
-  if (isOverview || grep !== undefined) return [];
+  const { isOverview, last, regex, grep, words } = options;
+  if (isOverview || grep !== undefined || words !== undefined) return [];
   const query = queryOf(options);
   const fields =
     last === undefined
@@ -345,9 +385,9 @@ async function lastRecords(
 /** Filter of `--regex`. Passes everything without a regular expression. */
 class RegexFilter implements Disposable {
   readonly #thread: RegexThread | undefined;
-  readonly #options: Pick<HistoryOptions, "grep" | "ignoreCase">;
+  readonly #options: Pick<HistoryOptions, "grep" | "ignoreCase" | "words">;
 
-  constructor(options: Pick<HistoryOptions, "grep" | "regex" | "ignoreCase">) {
+  constructor(options: Pick<HistoryOptions, "grep" | "regex" | "ignoreCase" | "words">) {
     const { regex, ignoreCase } = options;
     this.#options = options;
     if (regex !== undefined) this.#thread = new RegexThread(regex, ignoreCase);
@@ -358,9 +398,10 @@ class RegexFilter implements Disposable {
   }
 
   /** Matches the found parts of messages, for marking. */
-  get hits(): RegExp | undefined {
-    const { grep = "", ignoreCase } = this.#options;
-    return hitPattern([grep, ...(this.#thread?.hits ?? [])], ignoreCase);
+  get hits(): Hits | undefined {
+    const { grep = "", ignoreCase, words } = this.#options;
+    if (words !== undefined) return wordHits(words);
+    return textHits([grep, ...(this.#thread?.hits ?? [])], ignoreCase);
   }
 
   async chatRecords(records: ChatRecord[]): Promise<ChatRecord[]> {
@@ -377,8 +418,8 @@ class RegexFilter implements Disposable {
 }
 
 function recordMatcher(options: HistoryOptions): (record: ChatRecord) => boolean {
-  const { target, grep, ignoreCase, kinds } = options;
-  const matchesBody = grep === undefined ? undefined : bodyMatcher(grep, ignoreCase);
+  const { target, kinds } = options;
+  const matchesBody = bodyMatcher(options);
   return ({ room, from, kind, body }) => {
     if (target !== undefined && roomAt([room], formatTarget(target)) === undefined) return false;
     if (options.from !== undefined && !isSameName(from, options.from)) return false;
@@ -403,17 +444,19 @@ async function fromFolder(
   const hits = () => filter.hits;
   const printer = new HistoryPrinter(context, { me: undefined, pager, hits });
   const overview = new Overview();
+  let printed = 0;
   for await (const page of folderPages(folder, options, filter, overview)) {
     damage.add(page);
     unreadable.add(page);
+    printed += page.length;
     await printer.print(page);
-    if (pager?.isQuit === true) return 0;
+    if (pager?.isQuit === true) return printed;
   }
   await printer.end();
   overview.report(context);
   if (unreadable.text !== "") printNotice(context, unreadable.text);
   damage.check();
-  return 0;
+  return printed;
 }
 
 async function* folderPages(
@@ -422,11 +465,11 @@ async function* folderPages(
   filter: RegexFilter,
   overview: Overview,
 ): AsyncGenerator<readonly DisplayRecord[]> {
-  const { target, from, grep, sinceMs, untilMs, ignoreCase } = options;
+  const { target, from, grep, words, sinceMs, untilMs, ignoreCase } = options;
   const query: FolderQuery = {
     kinds: options.kinds ?? LISTED_KINDS,
     ...defined({ rooms: target && new Set(folder.find(target)), by: from && folder.userId(from) }),
-    ...defined({ grep, sinceMs, untilMs, ignoreCase }),
+    ...defined({ grep, words, sinceMs, untilMs, ignoreCase }),
   };
   if (options.isOverview) {
     const count = FIRST_RECORDS + 1;

@@ -198,7 +198,7 @@ export const files = clientVerb({
     if (grep !== undefined && deleted.length > 0) {
       throw usageFault("--grep and --delete cannot be combined", "use only one of them");
     }
-    const isMatch = grep === undefined ? () => true : bodyMatcher(grep, true);
+    const isMatch = bodyMatcher({ grep, ignoreCase: true }) ?? (() => true);
     for (const id of deleted) {
       await deleteUnfinished(client, id);
       printResult(context, { kind: "deleted", id }, `deleted the unfinished upload ${id}`);

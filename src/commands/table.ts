@@ -89,6 +89,11 @@ export const VERBS: VerbTable = {
       "chat history --with @bob --follow",
       'chat history --follow --exec notify-send "New message"',
     ]),
+    search: verbRow("Find messages by their words", () => import("./search.ts"), [
+      "chat search certificate registrar",
+      "chat search from:bob in:lab wifi",
+      "chat search --has file --since 30d budget",
+    ]),
     export: verbRow("Export messages and files to a folder", () => import("./archive/export.ts"), [
       "chat export --room lobby --html --out lobby-page",
       "chat export --files --out copy",

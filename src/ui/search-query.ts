@@ -4,7 +4,7 @@ import { Fault, msg } from "../base/fault.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { quoteText } from "../base/text.ts";
-import { checkGrep } from "../core/client/grep.ts";
+import { wordQuery } from "../core/client/grep.ts";
 import { knownNames } from "../core/model/selectors.ts";
 import type { Model, SearchQuery } from "../core/model/state.ts";
 import { isSeq, joinTimes } from "./command.ts";
@@ -13,13 +13,15 @@ export interface SearchContext extends TimeContext {
   readonly open: string | undefined;
 }
 
-const FILTER = /^(from|in|after|before|has|replies):(.+)$/i;
-const FILTERS = ["from:", "in:", "after:", "before:", "has:file", "replies:"];
+const FILTER = /^(from|in|since|after|until|before|has|replies):(.+)$/i;
+const FILTERS = ["from:", "in:", "since:", "until:", "has:file", "replies:"];
+/** A phrase in quotes, or a word. */
+const WORD = /["“„«][^"“”„«»]*["“”»]|\S+/gu;
 
 /**
- * Parses words and the filters `from:NAME`, `in:ROOM`, `in:@NAME`, `in:here`, `after:TIME`
- * (inclusive), `before:TIME` (exclusive), `has:file` and `replies:SEQ`. The last filter of a kind
- * applies.
+ * Parses words, phrases in quotes and the filters `from:NAME`, `in:ROOM`, `in:@NAME`, `in:here`,
+ * `since:TIME` and `until:TIME` (with their whole day or minute), `before:TIME` (exclusive),
+ * `has:file` and `replies:SEQ`. The last filter of a kind applies.
  * @returns `undefined` if the query is empty
  * @throws {Fault} usage or name-invalid if a filter is invalid
  */
@@ -27,12 +29,14 @@ export function parseSearch(input: string, context: SearchContext): SearchQuery 
   if (input.trim() === "") return undefined;
   const words: string[] = [];
   let filters: Partial<SearchQuery> = {};
-  for (const word of joinTimes(input.trim().split(/\s+/))) {
+  for (const word of joinTimes(input.match(WORD) ?? [])) {
     const [, key, value] = FILTER.exec(word) ?? [];
     if (key === undefined || value === undefined) words.push(word);
     else filters = { ...filters, ...parseFilter(key.toLowerCase(), value, context) };
   }
-  return { input, text: checkGrep(words.join(" ")), ...filters };
+  const text = words.join(" ");
+  wordQuery(text);
+  return { input, text, ...filters };
 }
 
 export function repliesQuery(target: string, re: number): SearchQuery {
@@ -52,8 +56,11 @@ function parseFilter(
     case "in":
       if (value.toLowerCase() === "here") return open === undefined ? {} : { target: open };
       return { target: formatTarget(parseTarget(value)) };
+    case "since":
     case "after":
       return { sinceUnixMs: parseTime(value, times) };
+    case "until":
+      return { untilUnixMs: parseTime(value, { ...times, edge: "end" }) };
     case "before":
       return { untilUnixMs: Math.max(0, parseTime(value, { ...times, edge }) - 1) };
     case "replies":
@@ -85,6 +92,8 @@ function valuesOf(key: string, model: Model): readonly string[] {
       return knownNames(model);
     case "in:":
       return ["here", ...[...model.rooms.values()].map(({ target }) => target)];
+    case "since:":
+    case "until:":
     case "after:":
     case "before:":
       return ["today", "yesterday"];

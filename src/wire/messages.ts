@@ -50,6 +50,7 @@ import {
   RETENTION_MS_MIN,
   SAVED_MAX,
   SEARCHED_KINDS_MAX,
+  SEARCHED_WORDS_MAX,
   SERVER_NAME_BYTES_MAX,
   STATUS_BYTES_MAX,
   TEMPLATE_BYTES_MAX,
@@ -933,6 +934,8 @@ export const REQUESTS = {
       until: v.optional(unixMs),
       grep: v.optional(text(GREP_BYTES_MAX)),
       ignoreCase: v.optional(v.boolean()),
+      /** Only records that have all of these words, without case, accents, width, punctuation. */
+      words: v.optional(list(text(GREP_BYTES_MAX), SEARCHED_WORDS_MAX, 1)),
       files: v.optional(v.boolean()),
       kinds: v.optional(list(text(32), SEARCHED_KINDS_MAX, 1)),
       /** Only records whose `re` is this seq. */

@@ -24,6 +24,11 @@ describe("a query", () => {
     ["before:2026-11-20 09:30Z", { text: "", untilUnixMs: DAY(20) + 34_199_999 }],
     ["from:ana 09:30", { text: "09:30", from: "ana" }],
     ["before:2026-11-20", { text: "", untilUnixMs: DAY(20) - 1 }],
+    [
+      "since:yesterday until:yesterday",
+      { text: "", sinceUnixMs: DAY(24), untilUnixMs: DAY(25) - 1 },
+    ],
+    ['"in:dev from:x" a', { text: '"in:dev from:x" a' }],
     ["before:0001-01-01", { text: "", untilUnixMs: 0 }],
     ["after:9999-12-31", { text: "", sinceUnixMs: Date.UTC(9999, 11, 31) }],
     ["after:2h from:ana from:ben", { text: "", sinceUnixMs: NOW - 7_200_000, from: "ben" }],
@@ -60,6 +65,7 @@ describe("a query", () => {
     ["has:\u001b[31m", "unknown filter has:"],
     ["from:a*b", "'a*b' is not a valid user name"],
     ["in:a/b", "'a/b' is an address, and no room's name"],
+    [Array.from({ length: 33 }, (_, i) => `w${i}`).join(" "), "at most 32 words"],
     ["x".repeat(GREP_BYTES_MAX + 1), `search text can have at most ${GREP_BYTES_MAX} bytes`],
   ])("is refused: %.20j", (input, message) => {
     expect(() => parseSearch(input, context)).toThrow(message);
@@ -70,7 +76,9 @@ describe("a query", () => {
       const query = parseSearch(input, context);
       return query && searchFields(query);
     };
-    expect(fieldsOf("from:ana word")).toEqual({ grep: "word", ignoreCase: true, from: "ana" });
+    expect(fieldsOf("from:ana word")).toEqual({ words: ["word"], from: "ana" });
+    expect(fieldsOf('Wi-Fi "on the roof" wifi')).toEqual({ words: ["wifi", "on the roof"] });
+    expect(fieldsOf("?!")).toEqual({ grep: "?!", ignoreCase: true });
     const kinds = ["text", "action", "file"];
     expect(fieldsOf("replies:12 from:ana")).toEqual({ kinds, from: "ana", re: 12 });
     expect(fieldsOf("has:file after:2026-11-20")).toEqual({ files: true, since: DAY(20) });

@@ -1,6 +1,8 @@
 /** Output of `chat history`, on a terminal through a pager. */
 
+import { allMatchSegments } from "../../core/markup/match.ts";
 import type { Context } from "../context.ts";
+import type { Hits } from "../output/color.ts";
 import { UnreadableRuns } from "../output/damage.ts";
 import type { Pager } from "../output/pager.ts";
 import { type DisplayRecord, renderRecord, type Style, styleOf } from "../output/render.ts";
@@ -9,7 +11,7 @@ interface PrinterOptions {
   readonly me: string | undefined;
   readonly pager: Pager | undefined;
   /** Parts of the next messages to mark. */
-  readonly hits: () => RegExp | undefined;
+  readonly hits: () => Hits | undefined;
 }
 
 export class HistoryPrinter {
@@ -44,10 +46,20 @@ export class HistoryPrinter {
   }
 }
 
-/** Matches any of the texts, the longest one first. */
-export function hitPattern(texts: readonly string[], ignoreCase: boolean): RegExp | undefined {
+/** Finds any of the texts, the longest one first. */
+export function textHits(texts: readonly string[], ignoreCase: boolean): Hits | undefined {
   const marked = texts.filter((text) => text !== "" && !text.includes("\n"));
   if (marked.length === 0) return undefined;
   const sorted = marked.toSorted((a, b) => b.length - a.length);
-  return new RegExp(sorted.map(RegExp.escape).join("|"), ignoreCase ? "giu" : "gu");
+  const pattern = new RegExp(sorted.map(RegExp.escape).join("|"), ignoreCase ? "giu" : "gu");
+  return (text, mark) => text.replaceAll(pattern, mark);
+}
+
+/** Finds the words of a query, as a server does. */
+export function wordHits(words: readonly string[]): Hits {
+  const query = words.map((word) => `"${word}"`).join(" ");
+  return (text, mark) =>
+    allMatchSegments(text, query)
+      .map(({ text, isMatch }) => (isMatch ? mark(text) : text))
+      .join("");
 }

@@ -22,11 +22,14 @@ export function codeColor(text: string): string {
   return `${CODE}${text}${CODE_END}`;
 }
 
+/** Replaces the found parts of a text by their marked form. */
+export type Hits = (text: string, mark: (hit: string) => string) => string;
+
 /** Marks parts of a painted text, but nothing inside of its control sequences. */
-export function markHits(text: string, hits: RegExp): string {
+export function markHits(text: string, hits: Hits): string {
   const parts = text.split(/(\x1b\[[0-9;]*m)/);
   const mark = (hit: string) => (hit === "" ? "" : `\x1b[7m${hit}\x1b[27m`);
-  return parts.map((part, i) => (i % 2 === 1 ? part : part.replaceAll(hits, mark))).join("");
+  return parts.map((part, i) => (i % 2 === 1 ? part : hits(part, mark))).join("");
 }
 
 export function eventColor(text: string, color: boolean): string {

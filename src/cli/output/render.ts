@@ -15,7 +15,7 @@ import type { FileDetails } from "../../wire/file-details.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
 import { cutToWidth, wrapMarked } from "../word-wrap.ts";
-import { clockColor, eventColor, markHits, nameColor } from "./color.ts";
+import { clockColor, eventColor, type Hits, markHits, nameColor } from "./color.ts";
 import { paintedText } from "./painted-text.ts";
 import { bodyJson, type DisplayBody, type FileFacts, fileJson } from "./records.ts";
 
@@ -62,7 +62,7 @@ export interface Style {
   /** Returns the name under which the output shows an account. Default: the account name. */
   readonly nameOf?: (account: string) => string;
   /** Parts of messages to mark on a colour terminal. */
-  readonly hits?: RegExp | undefined;
+  readonly hits?: Hits | undefined;
 }
 
 export function styleOf(

@@ -4,6 +4,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { UPLOADS_PAGE_MAX, UPLOADS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
+import { wordQuery } from "../../core/client/grep.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { OPEN_MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
@@ -48,7 +49,7 @@ export function searchFields(query: SearchQuery): Omit<RequestFields<"history">,
   const { text, target, from, files, re, sinceUnixMs: since, untilUnixMs: until } = query;
   const kinds = files === true ? undefined : [...OPEN_MESSAGE_KINDS];
   return {
-    ...(text === "" ? defined({ kinds }) : { grep: text, ignoreCase: true }),
+    ...(text === "" ? defined({ kinds }) : wordQuery(text)),
     ...defined({ target, from, files, re, since, until }),
   };
 }

@@ -193,8 +193,8 @@ export class SealedRooms {
     };
     if (!needsArchive(query)) return fetchOpened(query);
     const page = new PageBuilder(query);
-    const { target, grep = "", re } = query;
-    const isPrivate = grep !== "" || re !== undefined;
+    const { target, grep = "", words, re } = query;
+    const isPrivate = grep !== "" || words !== undefined || re !== undefined;
     if (target === undefined || !isPrivate) page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
@@ -369,18 +369,19 @@ type Query = RequestFields<"history">;
  * The server knows neither the text nor the kind of a sealed message, so such queries need the
  * archive. `sealed` and `all` match every sealed message.
  */
-function needsArchive({ grep = "", files, kinds, re }: Query): boolean {
+function needsArchive({ grep = "", words, files, kinds, re }: Query): boolean {
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
-  return grep !== "" || re !== undefined || files === true || isOfKinds;
+  const isTextSearched = grep !== "" || words !== undefined;
+  return isTextSearched || re !== undefined || files === true || isOfKinds;
 }
 
 /** @internal */
 export function matcherOf(
   query: Query,
 ): (room: RoomView, seq: number, row: ArchivedRow) => ChatRecord | undefined {
-  const { grep = "", ignoreCase = false, from, since, until, files, re } = query;
+  const { from, since, until, files, re } = query;
   const kinds = files === true ? ["file"] : query.kinds;
-  const matchesBody = bodyMatcher(grep, ignoreCase);
+  const matchesBody = bodyMatcher(query);
   return (room, seq, row) => {
     // The server itself returns the records of group changes.
     if (row.kind !== "said") return undefined;
@@ -391,7 +392,7 @@ export function matcherOf(
     if (from !== undefined && !isSameName(user, from)) return undefined;
     if (kinds !== undefined && !kinds.includes(String(fields["kind"]))) return undefined;
     if (re !== undefined && fields["re"] !== re) return undefined;
-    if (grep !== "" && !matchesBody(fields)) return undefined;
+    if (matchesBody?.(fields) === false) return undefined;
     const head = { seq, n, timeUnixMs, room, from: user, id: post };
     return openedRecord({ ...head, kind: "sealed", state: "whole", body: undefined }, row);
   };

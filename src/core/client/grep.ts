@@ -4,7 +4,9 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { listOf, objectFields } from "../../base/json-fields.ts";
-import { GREP_BYTES_MAX } from "../../base/limits.ts";
+import { GREP_BYTES_MAX, SEARCHED_WORDS_MAX } from "../../base/limits.ts";
+import { foldWords } from "../../base/word-fold.ts";
+import { foldedWords, queryWords } from "../finder/words.ts";
 import { isMarkedErased } from "../rooms/files.ts";
 
 type Fields = Readonly<Record<string, unknown>> | undefined;
@@ -29,9 +31,45 @@ export function checkGrep(text: string): string {
   throw new Fault("usage", msg`search text can have at most ${GREP_BYTES_MAX} bytes`, { remedy });
 }
 
-/** Matches bodies whose text, topic or one of whose file names contains `grep`. */
-export function bodyMatcher(grep: string, ignoreCase: boolean): MatchesBody {
+/**
+ * Returns the query that finds what was typed: each of its words, or the text if it has none.
+ * @throws {Fault} usage if the text or the number of its words is larger than a server accepts
+ */
+export function wordQuery(text: string): TextQuery {
+  const words = queryWords(checkGrep(text));
+  if (words.length > SEARCHED_WORDS_MAX) {
+    const remedy = msg`leave some out, or put what belongs together in quotes`;
+    throw new Fault("usage", msg`a search can have at most ${SEARCHED_WORDS_MAX} words`, {
+      remedy,
+    });
+  }
+  if (words.length > 0) return { words };
+  return text === "" ? {} : { grep: text, ignoreCase: true };
+}
+
+export interface TextQuery {
+  /** In the text, the topic or the name of one of the files. */
+  readonly grep?: string | undefined;
+  readonly ignoreCase?: boolean | undefined;
+  /** Each anywhere in these. */
+  readonly words?: string[] | undefined;
+}
+
+/** Matches bodies as a server does; `undefined` if the query matches all. */
+export function bodyMatcher({
+  grep = "",
+  ignoreCase = false,
+  words = [],
+}: TextQuery): MatchesBody | undefined {
+  if (grep === "" && words.length === 0) return undefined;
   const needle = ignoreCase ? foldCase(grep) : grep;
-  return (body) =>
-    searchedTexts(body).some((text) => (ignoreCase ? foldCase(text) : text).includes(needle));
+  const folded = foldedWords(words);
+  return (body) => {
+    const texts = searchedTexts(body);
+    const all = folded.length === 0 ? "" : foldWords(texts.join("\0"));
+    return (
+      texts.some((text) => (ignoreCase ? foldCase(text) : text).includes(needle)) &&
+      folded.every((word) => all.includes(word))
+    );
+  };
 }

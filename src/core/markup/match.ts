@@ -1,6 +1,8 @@
 /** Search matches within a text. */
 
 import { foldCase } from "../../base/case-fold.ts";
+import { foldWords } from "../../base/word-fold.ts";
+import { queryWords } from "../finder/words.ts";
 
 export interface MatchSegment {
   readonly text: string;
@@ -13,36 +15,64 @@ const ELLIPSIS = "…";
 /** Matches a letter with its combining marks, which are folded together. */
 const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
 
-/** `starts` contains the offset in the original text of each folded UTF-16 code unit. */
-function foldClusters(text: string): { readonly fold: string; readonly starts: readonly number[] } {
-  let fold = "";
-  const starts: number[] = [];
-  for (const { 0: cluster, index } of text.matchAll(CLUSTER)) {
-    const part = foldCase(cluster);
-    for (let i = 0; i < part.length; i++) starts.push(index);
-    fold += part;
-  }
-  starts.push(text.length);
-  return { fold, starts };
+interface FoldedText {
+  readonly fold: string;
+  /** Offsets in the original text of the cluster of each folded UTF-16 code unit. */
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
 }
 
-function matchRanges(text: string, query: string, length: number): [start: number, end: number][] {
-  const needle = foldCase(query);
-  if (needle === "") return [];
-  const { fold, starts } = foldClusters(text);
-  const ranges: [number, number][] = [];
-  for (let at = fold.indexOf(needle); at >= 0; at = fold.indexOf(needle, at + needle.length)) {
-    const start = starts[at] ?? 0;
-    if (start > (ranges[0]?.[0] ?? start) + length) break;
-    let next = at + needle.length;
-    while (starts[next] === starts[next - 1]) next++;
-    ranges.push([start, starts[next] ?? text.length]);
+function foldClusters(text: string, foldText: (text: string) => string): FoldedText {
+  let fold = "";
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const { 0: cluster, index } of text.matchAll(CLUSTER)) {
+    const folded = PLAIN.test(cluster) ? cluster.toLowerCase() : foldText(cluster);
+    const part = folded === " " && fold.endsWith(" ") ? "" : folded;
+    for (let i = 0; i < part.length; i++) {
+      starts.push(index);
+      ends.push(index + cluster.length);
+    }
+    fold += part;
+  }
+  return { fold, starts, ends };
+}
+
+const PLAIN = /^[A-Za-z0-9]$/;
+
+type Range = readonly [start: number, end: number];
+
+/** Finds each word of a query, or a query of punctuation as it is. */
+function matchRanges(text: string, query: string, length: number): readonly Range[] {
+  const words = queryWords(query);
+  const needles = words.length > 0 ? words : [foldCase(query)].filter((word) => word !== "");
+  if (needles.length === 0) return [];
+  const { fold, starts, ends } = foldClusters(text, words.length > 0 ? foldWords : foldCase);
+  const ranges: Range[] = [];
+  for (const needle of needles) {
+    let first: number | undefined;
+    for (let at = fold.indexOf(needle); at >= 0; at = fold.indexOf(needle, at + needle.length)) {
+      const start = starts[at] ?? 0;
+      first ??= start;
+      if (start > first + length) break;
+      ranges.push([start, ends[at + needle.length - 1] ?? text.length]);
+    }
+  }
+  return joined(ranges.sort(([a], [b]) => a - b));
+}
+
+function joined(sorted: readonly Range[]): readonly Range[] {
+  const ranges: Range[] = [];
+  for (const [start, end] of sorted) {
+    const [lastStart = 0, lastEnd = -1] = ranges.at(-1) ?? [];
+    if (start < lastEnd) ranges.splice(-1, 1, [lastStart, Math.max(lastEnd, end)]);
+    else ranges.push([start, end]);
   }
   return ranges;
 }
 
 /**
- * Returns the text around the first match of a query, ignoring case.
+ * Returns the text around the first word of a query that it has, compared by `foldWords`.
  * @param length maximum length in UTF-16 code units, not counting an ellipsis
  * @returns consecutive segments; a single segment if nothing matches
  */
@@ -56,14 +86,14 @@ export function matchSegments(text: string, query: string, length: number): Matc
   return begin > 0 ? [{ text: ELLIPSIS, isMatch: false }, ...parts] : parts;
 }
 
-/** Splits the whole text, ignoring case. */
+/** Splits the whole text. */
 export function allMatchSegments(text: string, query: string): MatchSegment[] {
   return segmentsOf(text, matchRanges(text, query, text.length), 0, text.length);
 }
 
 function segmentsOf(
   text: string,
-  ranges: readonly (readonly [start: number, end: number])[],
+  ranges: readonly Range[],
   begin: number,
   end: number,
 ): MatchSegment[] {

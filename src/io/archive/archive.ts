@@ -5,6 +5,7 @@ import { NEWLINE } from "../../base/ascii.ts";
 import { foldCase } from "../../base/case-fold.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { foldWords } from "../../base/word-fold.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { isSealedWithFiles } from "../../core/rooms/files.ts";
 import { kindsWith } from "../../wire/kinds.ts";
@@ -268,7 +269,7 @@ class Collector {
     private readonly yieldNow: Disk["yieldNow"],
   ) {
     this.#query = lineQueryOf(query);
-    this.#matcher = lineMatcher(this.#query, foldCase);
+    this.#matcher = lineMatcher(this.#query, { foldCase, foldWords });
   }
 
   async collect(ranges: readonly ByteRange[], search: DiskSearch | undefined): Promise<void> {
@@ -367,10 +368,10 @@ class Collector {
   #matching(record: LogRecord): LogRecord | undefined {
     const { matchesHead, matchesBody } = this.#matcher;
     if (!matchesHead(record.head)) return undefined;
-    const { files, grep, re } = this.#query;
+    const { files, grep, words, re } = this.#query;
     const isSealed = record.head.kind === "sealed";
     if (files === true && isSealed && !isSealedWithFiles(record)) return undefined;
-    const isAnyBody = grep === undefined && re === undefined;
+    const isAnyBody = grep === undefined && words === undefined && re === undefined;
     return isAnyBody || matchesBody(parseBody(record)) ? record : undefined;
   }
 }

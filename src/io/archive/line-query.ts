@@ -2,6 +2,7 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import { defined } from "../../base/values.ts";
+import { foldedWords } from "../../core/finder/words.ts";
 import type { LineQuery } from "../disk/disk.ts";
 import type { PageQuery } from "../log/log.ts";
 
@@ -12,16 +13,21 @@ export interface LineSearchQuery extends LineQuery {
 }
 
 export function lineQueryOf(query: PageQuery): LineSearchQuery {
-  const { grep, ignoreCase } = query;
+  const { grep, ignoreCase, words } = query;
   const prefilter = prefilterOf(query);
+  if (words !== undefined) {
+    const folded = foldedWords(words);
+    return { ...query, ...prefilter, words: folded, pattern: wordPattern(folded) };
+  }
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
   // A lone surrogate has no byte pattern. Without a pattern, all lines are parsed.
   const pattern = grep.isWellFormed() ? casePattern(grep) : undefined;
   return { ...query, ...prefilter, grep: foldCase(grep), ...defined({ pattern }) };
 }
 
-export function isRare({ grep, re, by, kinds, polls }: LineSearchQuery): boolean {
-  const isBodySearched = grep !== undefined || re !== undefined || polls === true;
+export function isRare({ grep, words, re, by, kinds, polls }: LineSearchQuery): boolean {
+  const isBodySearched =
+    grep !== undefined || words !== undefined || re !== undefined || polls === true;
   return isBodySearched || by !== undefined || kinds?.has("text") === false;
 }
 
@@ -43,6 +49,30 @@ function prefilterOf(query: PageQuery): Pick<LineSearchQuery, "needle"> {
 
 function searchedFor(text: string): Pick<LineSearchQuery, "needle"> {
   return { needle: Buffer.from(text, "utf8") };
+}
+
+/**
+ * Returns a byte pattern that matches every line with the longest of these folded words, and each
+ * line that is not ASCII. No part of it repeats what the next part begins with.
+ * @internal
+ */
+export function wordPattern(words: readonly string[]): RegExp {
+  const parts = words.flatMap((word) => word.split(" ")).filter(isAsciiText);
+  const longest = parts.reduce((a, b) => (b.length > a.length ? b : a), "");
+  const letters = Array.from(longest.slice(0, PATTERN_LETTERS_MAX), (letter) =>
+    RegExp.escape(escapedInJson(letter)),
+  );
+  const ascii = letters.join(`${FOLDED_SIGN}*`);
+  return new RegExp(longest === "" ? NOT_ASCII : `${NOT_ASCII}|${ascii}`, "gi");
+}
+
+const PATTERN_LETTERS_MAX = 64;
+const NOT_ASCII = "[\\x80-\\xff]";
+/** Signs that `foldWords` removes, as JSON writes them. */
+const FOLDED_SIGN = "[\"'`.,:;!?()[\\]{}/_\\\\-]";
+
+function isAsciiText(text: string): boolean {
+  return /^[\x00-\x7f]+$/.test(text);
 }
 
 const LETTERS_MAX = 16;

@@ -489,6 +489,8 @@ export interface LineQuery {
   readonly untilMs?: number;
   readonly grep?: string;
   readonly ignoreCase?: boolean;
+  /** Folded; each must occur. */
+  readonly words?: readonly string[];
   readonly re?: number;
   readonly limit: number;
   readonly bytesMax: number;

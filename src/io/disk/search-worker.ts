@@ -1,6 +1,7 @@
 /** Matcher for lines of a log, and worker threads that search files with it. */
 
 import { foldCase } from "../../base/case-fold.ts";
+import { wordFolder } from "../../base/word-fold.ts";
 import type { Head } from "../../wire/record.ts";
 import type { DiskSearch, LineQuery, LineSpans, SearchRange } from "./disk.ts";
 
@@ -15,12 +16,15 @@ export interface LineMatcher {
 
 /**
  * Selects the lines that match a query. Search threads run this function from its source text, so
- * it must be self-contained and gets `foldCase` as an argument.
+ * it must be self-contained and gets its foldings as arguments.
  */
-export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
+export function lineMatcher(
+  query: LineQuery,
+  { foldCase, foldWords }: Readonly<Record<"foldCase" | "foldWords", (text: string) => string>>,
+): LineMatcher {
   const newline = 0x0a;
   const searched = ["text", "topic", "name"];
-  const { needle, pattern, grep, re } = query;
+  const { needle, pattern, grep, words, re } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
 
   const findIn = (bytes: Buffer): FindNext => {
@@ -68,18 +72,21 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
       return by === undefined || head.by === by;
     },
     matchesBody: (body) => {
-      if (grep === undefined && re === undefined) return true;
+      if (grep === undefined && words === undefined && re === undefined) return true;
       if (typeof body !== "object" || body === null) return false;
       const fields = body as Record<string, unknown>;
       if (re !== undefined && fields["re"] !== re) return false;
-      if (grep === undefined) return true;
-      const hasMatch = (value: unknown) => {
-        if (typeof value !== "string") return false;
-        return (query.ignoreCase === true ? fold(value) : value).includes(grep);
-      };
       const files: unknown = Object.hasOwn(fields, "files") ? fields["files"] : undefined;
-      if (Array.isArray(files) && files.some((file) => hasMatch(Object(file).name))) return true;
-      return searched.some((name) => Object.hasOwn(fields, name) && hasMatch(fields[name]));
+      const values = searched.map((name) => Object.hasOwn(fields, name) && fields[name]);
+      const names = Array.isArray(files) ? files.map((file) => Object(file).name) : [];
+      const texts = [...values, ...names].filter((value) => typeof value === "string");
+      if (grep !== undefined) {
+        const folded = query.ignoreCase === true ? texts.map(foldCase) : texts;
+        if (!folded.some((text) => text.includes(grep))) return false;
+      }
+      if (words === undefined) return true;
+      const all = foldWords(texts.join("\0"));
+      return words.every((word) => all.includes(word));
     },
   };
 }
@@ -138,9 +145,14 @@ export class SearchThreads implements DiskSearch {
 
   #begin(): Thread {
     // Use source text, so that the compiled binary needs no second entry point.
-    const source = new Blob([`(${searchLoop})(self, ${lineMatcher}, ${foldCase})`], {
-      type: "text/javascript",
-    });
+    const source = new Blob(
+      [
+        `(${searchLoop})(self, ${lineMatcher}, {
+      foldCase: ${foldCase}, foldWords: (${wordFolder})(),
+    })`,
+      ],
+      { type: "text/javascript" },
+    );
     this.#url ??= URL.createObjectURL(source);
     const thread = new Thread(this.openWorker(this.#url), () => {
       this.#threads.splice(this.#threads.indexOf(thread), 1);
@@ -214,7 +226,7 @@ class Thread {
 function searchLoop(
   scope: WorkerScope,
   matcherOf: typeof lineMatcher,
-  fold: (text: string) => string,
+  foldings: Parameters<typeof lineMatcher>[1],
 ): void {
   const fs = process.getBuiltinModule("node:fs");
   // Lower this thread's priority (Linux only), so that searches do not delay messages. Only root
@@ -244,7 +256,7 @@ function searchLoop(
     }
   };
   scope.onmessage = ({ data: { id, ranges, query } }) => {
-    const matcher = matcherOf(query, fold);
+    const matcher = matcherOf(query, foldings);
     let [lines, sizeBytes] = [0, 0];
     const found = ranges.map((range) => {
       const isFull = lines > query.limit || sizeBytes > query.bytesMax;

@@ -60,6 +60,8 @@ export interface PageQuery {
   readonly untilMs?: number;
   readonly grep?: string;
   readonly ignoreCase?: boolean;
+  /** Selects records that have each of these, compared by `foldWords`. */
+  readonly words?: readonly string[];
   /** Selects texts that begin a poll, and few others. */
   readonly polls?: boolean | undefined;
   /** `re` of the bodies. */

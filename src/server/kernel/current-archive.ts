@@ -2,6 +2,7 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import type { FileId } from "../../base/ids.ts";
+import { foldWords } from "../../base/word-fold.ts";
 import { type Files, filesIn, withErasedFiles } from "../../core/rooms/files.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import { lineQueryOf } from "../../io/archive/line-query.ts";
@@ -28,7 +29,7 @@ export class CurrentArchive implements Archive {
   async page(query: PageQuery): Promise<RecordPage> {
     const page = await this.archive.page(query);
     const [first, last] = [page.records[0], page.records.at(-1)];
-    const isSearch = query.grep !== undefined || query.re !== undefined;
+    const isSearch = [query.grep, query.words, query.re].some((part) => part !== undefined);
     const records = isSearch
       ? page.records.filter((record) => this.#isMatch(record, query))
       : page.records;
@@ -56,7 +57,7 @@ export class CurrentArchive implements Archive {
     const erased = files.erasedAt(seq);
     const body = erased === undefined ? undefined : parseBody(record);
     if (body === undefined || erased === undefined) return true;
-    const matcher = lineMatcher(lineQueryOf(query), foldCase);
+    const matcher = lineMatcher(lineQueryOf(query), { foldCase, foldWords });
     return matcher.matchesBody({ ...body, files: filesIn(withErasedFiles(body, erased)) });
   }
 }

@@ -322,7 +322,7 @@ export class Queries {
   }
 
   #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>, knows: Version): PageQuery {
-    const { from, since, until, grep, ignoreCase, re, after, before, limit } = request;
+    const { from, since, until, grep, ignoreCase, words, re, after, before, limit } = request;
     const by =
       from === undefined
         ? undefined
@@ -336,6 +336,7 @@ export class Queries {
       untilMs: until,
       grep: grep === "" ? undefined : grep,
       ignoreCase,
+      words,
       re,
       afterSeq: after,
       beforeSeq: before,

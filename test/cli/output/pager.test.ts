@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HistoryPrinter, hitPattern } from "../../../src/cli/history/printer.ts";
+import { HistoryPrinter, textHits } from "../../../src/cli/history/printer.ts";
+import type { Hits } from "../../../src/cli/output/color.ts";
 import { markHits } from "../../../src/cli/output/color.ts";
 import { Pager } from "../../../src/cli/output/pager.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
@@ -86,11 +87,11 @@ test.each([
 });
 
 test("marks found parts of painted texts", () => {
-  const hits = hitPattern(["b", "b.c", "", "x\ny"], true) as RegExp;
+  const hits = textHits(["b", "b.c", "", "x\ny"], true) as Hits;
   expect(markHits("\x1b[1mB.C\x1b[22m abc", hits)).toBe(
     "\x1b[1m\x1b[7mB.C\x1b[27m\x1b[22m a\x1b[7mb\x1b[27mc",
   );
-  expect(markHits("1 \x1b[1m", hitPattern(["1"], true) as RegExp)).toBe("\x1b[7m1\x1b[27m \x1b[1m");
-  expect(hitPattern([""], true)).toBeUndefined();
-  expect(markHits("B b", hitPattern(["b"], false) as RegExp)).toBe("B \x1b[7mb\x1b[27m");
+  expect(markHits("1 \x1b[1m", textHits(["1"], true) as Hits)).toBe("\x1b[7m1\x1b[27m \x1b[1m");
+  expect(textHits([""], true)).toBeUndefined();
+  expect(markHits("B b", textHits(["b"], false) as Hits)).toBe("B \x1b[7mb\x1b[27m");
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { foldCase } from "../../../src/base/case-fold.ts";
 import { matchSegments } from "../../../src/core/markup/match.ts";
 import { ANY_CHARACTER } from "../../any-character.ts";
 
@@ -15,7 +14,13 @@ test.each([
   ["Große Straße", "STRASSE", "Große [Straße]"],
   ["aaaa", "aa", "[aa][aa]"],
   ["cafe\u0301s", "café", "[cafe\u0301]s"],
-  ["cafe\u0301s", "cafe", "cafe\u0301s"],
+  ["cafe\u0301s", "cafe", "[cafe\u0301]s"],
+  ["the Wi-Fi.", "wifi", "the [Wi-Fi]."],
+  ["certificate of the registrar", "registrar certificate", "[certificate] of the [registrar]"],
+  ["certificate registrar", '"registrar certificate"', "certificate registrar"],
+  ["to  whom,\nit may", '"whom it"', "to  [whom,\nit] may"],
+  ["abcd", "abc bcd", "[abcd]"],
+  ["really?!", "?!", "really[?!]"],
   ["ﬁnd", "f", "[ﬁ]nd"],
   ["nothing", "apple", "nothing"],
   ["nothing", "", "nothing"],
@@ -55,7 +60,7 @@ test("splits any text into parts that match or do not", () =>
         expect(parts.map((part) => part.text).join("")).toBe(text);
         expect(parts.every((part) => part.text !== "")).toBe(true);
         for (const part of parts.filter(({ isMatch }) => isMatch)) {
-          expect(foldCase(part.text).length).toBeGreaterThan(0);
+          expect(part.text.length).toBeGreaterThan(0);
         }
       },
     ),

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
-import { casePattern, escapedInJson, lineQueryOf } from "../../../src/io/archive/line-query.ts";
+import { foldWords } from "../../../src/base/word-fold.ts";
+import { queryWords } from "../../../src/core/finder/words.ts";
+import {
+  casePattern,
+  escapedInJson,
+  lineQueryOf,
+  wordPattern,
+} from "../../../src/io/archive/line-query.ts";
 import { lineMatcher } from "../../../src/io/disk/search-worker.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 
@@ -19,7 +26,7 @@ function linesFound(texts: readonly string[], needle: string): number[] {
   const query = lineQueryOf({ grep: needle, ignoreCase: true, ...page });
   const lines = texts.map((text) => `${escapedInJson(text)}\n`);
   const bytes = Buffer.from(lines.join(""), "utf8");
-  const { starts, ends } = lineMatcher(query, foldCase).spans(bytes);
+  const { starts, ends } = lineMatcher(query, { foldCase, foldWords }).spans(bytes);
   expect(starts.length).toBe(ends.length);
   return ends.map((end) => bytes.toString("latin1", 0, end).split("\n").length - 1);
 }
@@ -113,5 +120,32 @@ describe("casePattern", () => {
       expect(sourceOf(1_000)).toBe(sourceOf(16));
       expect(sourceOf(15)).not.toBe(sourceOf(16));
     }
+  });
+});
+
+describe("a search by words", () => {
+  test("selects every line that has them, in any spelling", () => {
+    const line = (text: string) => `{"body":{"text":"${escapedInJson(text)}"}}\n`;
+    fc.assert(
+      fc.property(awkward, awkward, awkward, respelled, (a, b, c, respell) => {
+        const words = queryWords(`${c} ${b}`);
+        if (words.length === 0) return;
+        const page = { from: "oldest", limit: 1, bytesMax: 1 } as const;
+        const matcher = lineMatcher(lineQueryOf({ words, ...page }), { foldCase, foldWords });
+        const text = `${a}${respell(b)} ${c}`;
+        if (!matcher.matchesBody({ text })) return;
+        expect(matcher.spans(Buffer.from(line(text), "utf8")).starts).toEqual([0]);
+      }),
+      { numRuns: Math.ceil(10_000 / SWEEP_STEP) },
+    );
+  });
+
+  test("rejects other lines before parsing", () => {
+    const pattern = wordPattern(["wifi", "on the roof"]);
+    const isSelected = (text: string) => latin1(text).search(pattern) >= 0;
+    expect(isSelected('the "W.i"-Fi')).toBe(true);
+    expect(isSelected("wi fi")).toBe(false);
+    expect(isSelected("é")).toBe(true);
+    expect(latin1("é wifi").search(wordPattern(["é"]))).toBe(0);
   });
 });

@@ -29,10 +29,11 @@ function noted(pattern: RegExp): RegExp {
 
 for (const path of process.argv.slice(2)) await import(join(ROOT, path));
 const { parseCsv } = await import("../../../src/base/csv.ts");
-const { hitPattern } = await import("../../../src/cli/history/printer.ts");
-const { casePattern } = await import("../../../src/io/archive/line-query.ts");
+const { textHits } = await import("../../../src/cli/history/printer.ts");
+const { casePattern, wordPattern } = await import("../../../src/io/archive/line-query.ts");
 parseCsv("name,room\nana,lab\n");
-hitPattern(["(a+)+", "b"], true);
+textHits(["(a+)+", "b"], true);
 casePattern("straße und wörter");
+wordPattern(["registrar", "wi-fi"]);
 process.stdout.write(JSON.stringify(found));
 process.exit(0);

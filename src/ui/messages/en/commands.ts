@@ -62,7 +62,7 @@ export const ENGLISH_COMMANDS = {
   seal: "encrypt a conversation end to end",
   sealed: "list the devices that can read this encrypted room",
   search:
-    "search messages; filters: from:NAME, in:ROOM, after:TIME, before:TIME, has:file, replies:SEQ",
+    "search messages; filters: from:NAME, in:ROOM, since:TIME, until:TIME, has:file, replies:SEQ",
   clear: "hide the messages until you reopen the room",
   reconnect: "close the connection and open a new one",
 };

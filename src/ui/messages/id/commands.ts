@@ -67,5 +67,5 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   clear: "sembunyikan pesan sampai ruang dibuka kembali",
   reconnect: "putuskan sambungan dan buka yang baru",
   search:
-    "cari pesan; saringan: from:NAME, in:ROOM, after:WAKTU, before:WAKTU, has:file, replies:SEQ",
+    "cari pesan; saringan: from:NAME, in:ROOM, since:WAKTU, until:WAKTU, has:file, replies:SEQ",
 };
