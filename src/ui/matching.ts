@@ -1,8 +1,8 @@
 /** Names and targets that match what a user typed. */
 
-import { foldCase } from "../base/case-fold.ts";
 import { isGroupName } from "../base/names.ts";
-import { displayedLike } from "../core/model/people.ts";
+import { type Candidate, Finder } from "../core/finder/finder.ts";
+import { shownName } from "../core/model/people.ts";
 import type { Model } from "../core/model/state.ts";
 import { targetTitle } from "./text/target-text.ts";
 
@@ -40,17 +40,21 @@ export function beginsWithName(typed: string, names: readonly string[]): boolean
   return names.some((name) => name.toLowerCase() === first);
 }
 
-/** Finds groups by their titles, and people also by their display names. */
-export function targetsLike(
-  model: Pick<Model, "rooms" | "displayNames">,
-  targets: readonly string[],
-  query: string,
-): readonly string[] {
-  const folded = foldCase(query);
-  const isGroup = (target: string) => isGroupName(target.replace(/^#/, ""));
-  const isTitled = (target: string) => foldCase(targetTitle(model, target)).includes(folded);
-  const named = query === "" ? targets : targets.filter((target) => !isGroup(target));
-  const found = matching(named, query, true, /^[@#]/);
-  const titled = targets.filter((target) => isGroup(target) && isTitled(target));
-  return [...new Set([...found, ...titled, ...displayedLike(model, targets, query)])];
+/** Finds targets as displayed, such as `#lobby` or `@ana`. */
+export type TargetFinder = Finder<Candidate>;
+
+/** Finds rooms and people by their account names and titles, and groups by their titles alone. */
+export function targetFinder(
+  model: Pick<Model, "rooms" | "displayNames" | "me">,
+  targets: Iterable<string>,
+): TargetFinder {
+  return new Finder(
+    Array.from(targets, (id) => {
+      const bare = id.replace(/^[@#]/, "");
+      const title = id.startsWith("@")
+        ? shownName(model, bare)
+        : targetTitle(model, bare).replace(/^#/, "");
+      return { id, words: isGroupName(bare) || title === bare ? [title] : [bare, title] };
+    }),
+  );
 }

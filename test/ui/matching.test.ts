@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../src/base/ids.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
-import { targetsLike } from "../../src/ui/matching.ts";
+import { targetFinder } from "../../src/ui/matching.ts";
 import { scene } from "../core/model-scene.ts";
 
 const GROUP = "#group-00000000000000be";
@@ -22,11 +22,15 @@ const { model } = scene(
 
 test.each([
   ["", TARGETS],
-  ["be", ["#best", "@ben", "@abe", GROUP, "@kim"]],
+  ["be", ["#best", GROUP, "@ben", "@abe", "@kim"]],
   ["BEEF", []],
   ["ben, k", [GROUP]],
+  ["kim ben", [GROUP]],
   ["trip", [OTHER]],
   ["abelia", ["@kim"]],
+  ["bst", ["#best"]],
+  ["bx", []],
 ])("finds targets by %p", (query, found) => {
-  expect(targetsLike(model, TARGETS, query)).toEqual(found);
+  const hits = targetFinder(model, TARGETS).find(query, TARGETS.length);
+  expect(hits.map(({ id }) => id)).toEqual(found);
 });

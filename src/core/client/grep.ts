@@ -5,8 +5,7 @@ import { foldCase } from "../../base/case-fold.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { listOf, objectFields } from "../../base/json-fields.ts";
 import { GREP_BYTES_MAX, SEARCHED_WORDS_MAX } from "../../base/limits.ts";
-import { foldWords } from "../../base/word-fold.ts";
-import { foldedWords, queryWords } from "../finder/words.ts";
+import { foldedWords, hasWords, queryWords } from "../finder/words.ts";
 import { isMarkedErased } from "../rooms/files.ts";
 
 type Fields = Readonly<Record<string, unknown>> | undefined;
@@ -66,10 +65,9 @@ export function bodyMatcher({
   const folded = foldedWords(words);
   return (body) => {
     const texts = searchedTexts(body);
-    const all = folded.length === 0 ? "" : foldWords(texts.join("\0"));
     return (
       texts.some((text) => (ignoreCase ? foldCase(text) : text).includes(needle)) &&
-      folded.every((word) => all.includes(word))
+      hasWords(texts.join("\0"), folded)
     );
   };
 }

@@ -17,3 +17,8 @@ export function queryWords(query: string): string[] {
 export function foldedWords(words: readonly string[]): readonly string[] {
   return words.map((word) => foldWords(word).trim()).filter((word) => word !== "");
 }
+
+export function hasWords(text: string, folded: readonly string[]): boolean {
+  const searched = foldWords(text);
+  return folded.every((word) => searched.includes(word));
+}

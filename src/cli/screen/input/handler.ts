@@ -1,19 +1,19 @@
 /** Input and result types of key handlers, and the text field that receives typed keys. */
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
-import { isName } from "../../../base/names.ts";
 import type { TimeContext } from "../../../base/parse-time.ts";
-import { isSameName } from "../../../core/model/item.ts";
+import { hasWords, queryWords } from "../../../core/finder/words.ts";
 import type { Rows } from "../../../core/model/rows.ts";
 import {
   draftKey,
   knownNames,
   openRoom,
   openThreadRoot,
+  type RoomListEntry,
   roomList,
 } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Model } from "../../../core/model/state.ts";
-import { targetsLike } from "../../../ui/matching.ts";
+import { type TargetFinder, targetFinder } from "../../../ui/matching.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isEmptyDraft } from "../../../ui/text/draft.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
@@ -151,8 +151,10 @@ function withResults(
 ): ListOverlay {
   const { text } = overlay.query;
   switch (overlay.kind) {
-    case "switcher":
-      return { ...overlay, found: targetsMatching(model, text) };
+    case "switcher": {
+      const { finder = targetFinder(model, switchTargets(model)) } = overlay;
+      return { ...overlay, finder, found: targetsMatching(finder, text) };
+    }
     case "typed":
       return { ...overlay, found: matchingLines(inputHistory, text, CANDIDATES_LISTED_MAX) };
     case "react":
@@ -181,12 +183,12 @@ function rowsMatching(
   rows: readonly CompletionCandidate[],
   query: string,
 ): readonly CompletionCandidate[] {
-  const text = query.trim().toLowerCase();
+  const words = queryWords(query);
   const found: CompletionCandidate[] = [];
   let heading: CompletionCandidate | undefined;
   for (const row of rows) {
     if (row.hint === "") heading = row;
-    else if (`${row.text} ${row.hint}`.toLowerCase().includes(text)) {
+    else if (hasWords(`${row.text} ${row.hint}`, words)) {
       if (heading !== undefined) found.push(heading);
       heading = undefined;
       found.push(row);
@@ -195,27 +197,22 @@ function rowsMatching(
   return found;
 }
 
-/** Unread targets come first. A valid name that matches none is offered for a new conversation. */
-function targetsMatching(model: Model, query: string): readonly string[] {
+/** A sign selects a kind. */
+function targetsMatching(finder: TargetFinder, query: string): readonly string[] {
+  const [, sign = "", name = ""] = /^([@#]?)(.*)$/s.exec(query.trim()) ?? [];
+  const found = finder.find(name, Number.POSITIVE_INFINITY).map(({ id }) => id);
+  return found.filter((id) => id.startsWith(sign)).slice(0, CANDIDATES_LISTED_MAX);
+}
+
+/** Unread targets come first, the open one last, then other people. */
+function switchTargets(model: Model): readonly string[] {
   const { rooms, people } = roomList(model);
-  const entries = [...rooms, ...people].map((line) => ({
-    ...line,
-    shown: line.kind === "person" ? line.target : `#${line.target}`,
-  }));
-  const listed = [
-    ...entries.filter((line) => !line.isOpen && line.unread > 0),
-    ...entries.filter((line) => !line.isOpen && line.unread === 0),
-    ...entries.filter((line) => line.isOpen),
-  ].map((line) => line.shown);
-  const otherPeople = knownNames(model)
-    .map((name) => `@${name}`)
-    .filter((target) => !listed.some((entry) => isSameName(entry, target)));
-  const [sign = "", name = ""] = /^([@#]?)(.*)$/s.exec(query.trim())?.slice(1) ?? [];
-  const targets = [...listed, ...otherPeople].filter((target) => target.startsWith(sign));
-  const matches = targetsLike(model, targets, name).slice(0, CANDIDATES_LISTED_MAX);
-  const isNewName =
-    sign !== "#" && isName(name) && !matches.some((target) => isSameName(target, `@${name}`));
-  return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;
+  const order = ({ isOpen, unread }: RoomListEntry) => (isOpen ? 2 : unread > 0 ? 0 : 1);
+  const entries = [...rooms, ...people].toSorted((a, b) => order(a) - order(b));
+  const listed = entries.map(({ kind, target }) => (kind === "person" ? target : `#${target}`));
+  const known = new Set(listed.map((target) => target.toLowerCase()));
+  const others = knownNames(model).map((other) => `@${other}`);
+  return [...listed, ...others.filter((other) => !known.has(other.toLowerCase()))];
 }
 
 const QUICK_EMOJI: readonly CompletionCandidate[] = [

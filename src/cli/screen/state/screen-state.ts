@@ -3,6 +3,7 @@
 import type { RoomId } from "../../../base/ids.ts";
 import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
 import type { ComposerDraft, FoundItem, SearchQuery } from "../../../core/model/state.ts";
+import type { TargetFinder } from "../../../ui/matching.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
@@ -101,6 +102,8 @@ export type Overlay =
       readonly kind: "switcher";
       readonly query: Editor;
       readonly selectedIndex: number;
+      /** Has the rooms and people that were known when the list was opened. */
+      readonly finder?: TargetFinder | undefined;
       /** As displayed, such as `#lobby` or `@ana`. */
       readonly found: readonly string[];
     }

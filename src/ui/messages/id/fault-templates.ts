@@ -22,6 +22,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} is not the number of a message": "{} bukan nomor pesan",
   "entries of a folder were skipped{}": "isi folder dilewati{}",
   "unknown filter has:{}": "saringan has:{} tidak dikenal",
+  "a search can have at most {} words": "pencarian paling banyak {} kata",
+  "leave some out, or put what belongs together in quotes":
+    "kurangi, atau beri tanda kutip pada kata-kata yang bersambung",
   "search text can have at most {} bytes": "teks pencarian paling banyak {} bita",
   "'{}' has changed or cannot be read: choose it again":
     "'{}' telah berubah atau tidak dapat dibaca: pilih lagi",

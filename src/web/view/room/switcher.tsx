@@ -6,7 +6,7 @@ import { bareTarget } from "../../../client/actions.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { targetsLike } from "../../../ui/matching.ts";
+import { targetFinder } from "../../../ui/matching.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
@@ -91,10 +91,11 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rooms list the users
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople, rooms]);
   const bareName = typed.trim().replace(/^[@#]/, "");
-  const hits = useMemo(() => {
-    const query = typed.trim() === "" ? "" : bareName;
-    return targetsLike(chat.model, all, query).slice(0, OPTIONS_MAX);
-  }, [chat, all, typed, bareName]);
+  const finder = useMemo(() => targetFinder(chat.model, all), [chat, all]);
+  const hits = useMemo(
+    () => finder.find(bareName, OPTIONS_MAX).map(({ id }) => id),
+    [finder, bareName],
+  );
   const isOther =
     isPeople && isName(bareName) && !hits.some((hit) => isSameName(hit, `@${bareName}`));
   const exactUser = useExactUser(isOther ? bareName : undefined);

@@ -37,7 +37,7 @@ test("a result shows the text around its hit", () => {
 test("the timeline marks hits, and the status line counts the results", () => {
   const found = [record(3), record(2)];
   const frame = frameOf("last tiger", found, { searchIndex: 1 });
-  expect(hitsOf(frame.lines)).toEqual(["last tiger"]);
+  expect(hitsOf(frame.lines)).toEqual(["last", "tiger"]);
   expect(scenes.plainLines(frame).join("\n")).toContain("result 2 of 2");
   expect(hitsOf(frameOf("", found).lines)).toEqual([]);
 });
@@ -56,10 +56,10 @@ test("marks a hit in any part of a message", () => {
     textLines({ text, mentions: [], me: "ana", mark: [{ text: " (edited)" }], hit }, 20)
       .map((line) => line.map(({ text, role }) => (role === "hit" ? `[${text}]` : text)).join(""))
       .join("/");
-  expect(marked("a *bold word* here", "old WORD h")).toBe("a b[old word][ h]ere/(edited)");
+  expect(marked("a *bold word* here", '"old WORD h"')).toBe("a b[old word][ h]ere/(edited)");
   expect(marked("- one\n> two\n```\nthree\n```", "t")).toBe("• one/▌ [t]wo/  [t]hree/ (edited)");
-  expect(marked("long enough for two lines", "for two")).toBe(
-    "long enough [for two]/lines (edited)",
+  expect(marked("long enough for two lines", "two for")).toBe(
+    "long enough [for] [two]/lines (edited)",
   );
   expect(marked("nothing", "edited")).toBe("nothing (edited)");
 });

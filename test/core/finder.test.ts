@@ -1,0 +1,36 @@
+import { expect, test } from "bun:test";
+import { Finder } from "../../src/core/finder/finder.ts";
+
+const ROOMS = ["lab-notes", "room lab", "collaboration", "lab", "Café 7", "l-a-b", "lobby"];
+
+function found(query: string, limit = 10, names: readonly string[] = ROOMS): readonly string[] {
+  const finder = new Finder(names.map((name) => ({ id: name, words: [name] })));
+  return finder.find(query, limit).map(({ id }) => id);
+}
+
+test.each([
+  ["lab", ["lab", "l-a-b", "lab-notes", "room lab", "collaboration"]],
+  ["LÁB", ["lab", "l-a-b", "lab-notes", "room lab", "collaboration"]],
+  ["notes lab", ["lab-notes"]],
+  ["not la", ["lab-notes"]],
+  ["cafe", ["Café 7"]],
+  ["lby", ["lobby"]],
+  ["l", ["lab-notes", "lab", "l-a-b", "lobby", "room lab", "collaboration"]],
+  ["y", ["lobby"]],
+  ["zz", []],
+  ["?!", ROOMS],
+  ["", ROOMS],
+])("finds by %p", (query, expected) => expect(found(query)).toEqual([...expected]));
+
+test("has a limit, and keeps the order of equal candidates", () => {
+  expect(found("lab", 2)).toEqual(["lab", "l-a-b"]);
+  expect(found("b", 10, ["b2", "b1", "b3"])).toEqual(["b2", "b1", "b3"]);
+  expect(found("x".repeat(10_000))).toEqual([]);
+});
+
+test("finds across the words of a candidate", () => {
+  const budi = { id: "budi", words: ["budi_k", "Budi Kurniawan", "paints the volcano"] };
+  const finder = new Finder([budi, { id: "vol", words: ["Volker"] }]);
+  expect(finder.find("bud vol", 5)).toEqual([budi]);
+  expect(finder.find("kurniawan budi", 5)).toEqual([budi]);
+});
