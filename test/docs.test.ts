@@ -10,6 +10,7 @@ import { cardGuide } from "./card-guide.ts";
 import { fakeWorld } from "./commands/fake-world.ts";
 import { expectGolden } from "./golden.ts";
 import { GUIDES } from "./guides.ts";
+import { questionsGuide } from "./questions.ts";
 import {
   aliasTable,
   pageTable,
@@ -132,6 +133,10 @@ test("docs/commands.md lists all commands", async () => {
 
 test("docs/card.md has the texts that are printed with cards", () => {
   expectGolden(join(ROOT, "docs/card.md"), cardGuide());
+});
+
+test("docs/faq.md has the questions that the program answers", () => {
+  expectGolden(join(ROOT, "docs/faq.md"), questionsGuide());
 });
 
 test("docs/settings.md lists all settings", () => {

@@ -17,6 +17,13 @@ export function guideText(guide: Guide, guides: readonly Guide[], style: GuideSt
   const markdown = withGuideLinks(guide, guides, (name) =>
     name === "" ? undefined : `chat help ${typedName(name, style.commands)}`,
   );
+  return markdownText(markdown, style);
+}
+
+export function markdownText(
+  markdown: string,
+  style: Pick<GuideStyle, "columns" | "color">,
+): string {
   const { color: colors } = style;
   const columns = Math.min(style.columns, COLUMNS_MAX);
   return Bun.markdown.ansi(markdown, { colors, columns, hyperlinks: false });

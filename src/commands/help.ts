@@ -4,28 +4,30 @@ import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { argument, type CommandTable, defineVerb } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
-import { findGuide, guideList, guideText, typedName } from "../cli/guide-text.ts";
+import { findGuide, guideList, guideText, markdownText, typedName } from "../cli/guide-text.ts";
 import { type Guide, loadGuides } from "../cli/guides.ts";
 import { tableHelp } from "../cli/help.ts";
 import { Pager } from "../cli/output/pager.ts";
 import { printJson } from "../cli/output/result.ts";
 import { nearestWord } from "../cli/suggest.ts";
 import { wrapWords } from "../cli/word-wrap.ts";
+import { HELP_EN } from "../ui/help/en.ts";
+import { findAnswers, type HelpEntry, type HelpTexts, helpEntries } from "../ui/help/help.ts";
 
 const SUGGESTIONS_MAX = 4;
 
 export const helpCommand = ({ summary, verbs }: CommandTable) =>
   defineVerb({
     args: {
-      words: argument("Command or guide (Default: list both)", {
+      words: argument("Command, guide, or words of a question (Default: list them)", {
         required: false,
         many: true,
-        valueHint: "COMMAND|GUIDE",
+        valueHint: "WORD",
       }),
     },
     details:
-      "Shows a guide on a terminal, and prints its Markdown elsewhere. A guide with the name of " +
-      "a command is NAME.md.",
+      "Answers a question in your words, such as chat help late. Shows a guide on a terminal, " +
+      "and prints its Markdown elsewhere. A guide with the name of a command is NAME.md.",
     async run({ words = [] }, context) {
       const guides = await loadGuides();
       const commands = Object.keys(verbs);
@@ -34,13 +36,22 @@ export const helpCommand = ({ summary, verbs }: CommandTable) =>
         else
           await show(
             context,
-            `${tableHelp("chat", { summary }, verbs)}\n${guideList(guides, commands)}`,
+            [
+              tableHelp("chat", { summary }, verbs),
+              guideList(guides, commands),
+              questionList(),
+            ].join("\n"),
           );
         return 0;
       }
       const typed = words.join(" ");
       const guide = findGuide(typed, guides);
-      if (guide === undefined) throw unknownGuide(typed, guides, commands);
+      if (guide === undefined) {
+        const answers = findAnswers(HELP_EN, typed);
+        if (answers.length === 0) throw unknownGuide(typed, guides, commands);
+        printAnswers(context, answers, commands);
+        return 0;
+      }
       if (context.json) {
         const { name, title, about, group, text } = guide;
         printJson(context, { kind: "guide", name, title, about, group, text });
@@ -56,6 +67,46 @@ function listJson(context: Context, guides: readonly Guide[]): void {
   for (const { name, title, about, group } of guides) {
     printJson(context, { kind: "guide", name, title, about, group });
   }
+  for (const { question, answer, guide } of helpEntries(HELP_EN)) {
+    printJson(context, { kind: "answer", question, answer, guide });
+  }
+}
+
+function questionList(): string {
+  const parts = Object.values<HelpTexts[keyof HelpTexts]>(HELP_EN).flatMap(({ title, entries }) => [
+    title,
+    ...Object.values<HelpEntry>(entries).map(({ question }) => `  ${question}`),
+    "",
+  ]);
+  return [
+    "QUESTIONS",
+    "",
+    ...parts,
+    "For an answer: chat help WORDS, such as chat help late\n",
+  ].join("\n");
+}
+
+/** Other answers that are named below the best one. */
+const ALSO_MAX = 2;
+
+function printAnswers(
+  context: Context,
+  [best, ...others]: readonly HelpEntry[],
+  commands: readonly string[],
+): void {
+  if (best === undefined) return;
+  const { question, answer, guide } = best;
+  if (context.json) return printJson(context, { kind: "answer", question, answer, guide });
+  const also = others.slice(0, ALSO_MAX).map((other) => `- ${other.question}`);
+  const markdown = [
+    `## ${question}`,
+    answer,
+    ...(guide === undefined ? [] : [`More: \`chat help ${typedName(guide, commands)}\``]),
+    ...(also.length === 0 ? [] : ["Also:", also.join("\n")]),
+  ];
+  const text = `${markdown.join("\n\n")}\n`;
+  const { stdout, color } = context;
+  stdout.write(stdout.isTerminal ? markdownText(text, { columns: stdout.columns(), color }) : text);
 }
 
 async function show(context: Context, text: string): Promise<void> {

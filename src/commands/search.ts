@@ -6,7 +6,6 @@ import { argument, defineVerb, enumFlag } from "../cli/command.ts";
 import { printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";
-import { wordQuery } from "../core/client/grep.ts";
 import { parseSearch } from "../ui/search-query.ts";
 import { OPEN_MESSAGE_KINDS, type RecordKind } from "../wire/kinds.ts";
 import { FILTER_FLAGS, historyOptions, showHistory } from "./history.ts";
@@ -49,12 +48,14 @@ chat history --grep. The exit code is 4 if nothing is found.`,
     const typed = words.map((word) => (isPhrase(word) ? `"${word}"` : word));
     const query = parseSearch(typed.join(" "), { open: undefined, ...times });
     if (query === undefined) throw usageFault("no words to search for", "write at least one");
-    const { text, target, from: author, files, re, sinceUnixMs, untilUnixMs } = query;
+    const { text, grep, words: searched, target, from: author, files, re } = query;
+    const { sinceUnixMs, untilUnixMs } = query;
     if (re !== undefined) throw usageFault("replies: is no filter of this command", "leave it out");
     const options = historyOptions(context, { ...UNFILTERED, ...flags });
     const found = await showHistory(context, flags, {
       ...options,
-      ...wordQuery(text),
+      grep,
+      words: searched,
       ...defined({
         target: options.target ?? (target === undefined ? undefined : parseTarget(target)),
         from: options.from ?? (author === undefined ? undefined : checkName(author)),

@@ -54,7 +54,7 @@ export function targetFinder(
       const title = id.startsWith("@")
         ? shownName(model, bare)
         : targetTitle(model, bare).replace(/^#/, "");
-      return { id, words: isGroupName(bare) || title === bare ? [title] : [bare, title] };
+      return { id, names: isGroupName(bare) || title === bare ? [title] : [bare, title] };
     }),
   );
 }

@@ -35,8 +35,7 @@ export function parseSearch(input: string, context: SearchContext): SearchQuery 
     else filters = { ...filters, ...parseFilter(key.toLowerCase(), value, context) };
   }
   const text = words.join(" ");
-  wordQuery(text);
-  return { input, text, ...filters };
+  return { input, text, ...wordQuery(text), ...filters };
 }
 
 export function repliesQuery(target: string, re: number): SearchQuery {

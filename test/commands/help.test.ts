@@ -52,8 +52,15 @@ test("the help of a command is that of --help, and a terminal names its guide", 
   expect((await run("help send", { terminal: true })).err).toBe("");
 });
 
+test("a question is answered in any words", async () => {
+  const { exitCode, out } = await run("help who is late");
+  expect(exitCode).toBe(0);
+  expect(out).toStartWith("## How do I see who handed in late, or not at all?\n");
+  const json = JSON.parse((await run("help forgot password --json")).out);
+  expect(json).toMatchObject({ kind: "answer", guide: "accounts" });
+});
+
 test.each([
-  ["certificate", "did you mean chat help certificates"],
   ["bakcup", "did you mean chat help backup"],
   ["quarantine", "did you mean chat help install?"],
   ["nonesuch", "chat help lists them"],

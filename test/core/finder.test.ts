@@ -4,7 +4,7 @@ import { Finder } from "../../src/core/finder/finder.ts";
 const ROOMS = ["lab-notes", "room lab", "collaboration", "lab", "Café 7", "l-a-b", "lobby"];
 
 function found(query: string, limit = 10, names: readonly string[] = ROOMS): readonly string[] {
-  const finder = new Finder(names.map((name) => ({ id: name, words: [name] })));
+  const finder = new Finder(names.map((name) => ({ id: name, names: [name] })));
   return finder.find(query, limit).map(({ id }) => id);
 }
 
@@ -29,8 +29,11 @@ test("has a limit, and keeps the order of equal candidates", () => {
 });
 
 test("finds across the words of a candidate", () => {
-  const budi = { id: "budi", words: ["budi_k", "Budi Kurniawan", "paints the volcano"] };
-  const finder = new Finder([budi, { id: "vol", words: ["Volker"] }]);
+  const text = "paints the volcano";
+  const budi = { id: "budi", names: ["budi_k", "Budi Kurniawan"], text };
+  const finder = new Finder([budi, { id: "vol", names: ["Volker"] }]);
   expect(finder.find("bud vol", 5)).toEqual([budi]);
   expect(finder.find("kurniawan budi", 5)).toEqual([budi]);
+  expect(finder.find("bdk", 5)).toEqual([budi]);
+  expect(finder.find("pnts", 5)).toEqual([]);
 });

@@ -4,7 +4,6 @@ import type { Sha256 } from "../../base/ids.ts";
 import { UPLOADS_PAGE_MAX, UPLOADS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
-import { wordQuery } from "../../core/client/grep.ts";
 import type { SearchQuery } from "../../core/model/state.ts";
 import { OPEN_MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
@@ -46,10 +45,11 @@ export async function queryHistory(
 
 /** Without a text, searches only messages, because most events match any filter. */
 export function searchFields(query: SearchQuery): Omit<RequestFields<"history">, "limit"> {
-  const { text, target, from, files, re, sinceUnixMs: since, untilUnixMs: until } = query;
+  const { text, grep, ignoreCase, words, target, from, files, re } = query;
+  const { sinceUnixMs: since, untilUnixMs: until } = query;
   const kinds = files === true ? undefined : [...OPEN_MESSAGE_KINDS];
   return {
-    ...(text === "" ? defined({ kinds }) : wordQuery(text)),
+    ...defined(text === "" ? { kinds } : { grep, ignoreCase, words }),
     ...defined({ target, from, files, re, since, until }),
   };
 }

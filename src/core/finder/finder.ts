@@ -5,14 +5,15 @@ import { queryWords } from "./words.ts";
 
 export interface Candidate {
   readonly id: string;
-  /** Names and other words by which it is found. */
-  readonly words: readonly string[];
+  readonly names: readonly string[];
+  /** Other text, in which only words are found. */
+  readonly text?: string;
 }
 
 interface Folded<T> {
   readonly candidate: T;
-  /** Each of the words, with and without its blanks. */
   readonly names: readonly string[];
+  /** The names and the text, each word after a blank. */
   readonly all: string;
 }
 
@@ -31,10 +32,12 @@ export class Finder<T extends Candidate> {
 
   constructor(candidates: Iterable<T>) {
     this.#folded = Array.from(candidates, (candidate) => {
-      const names = candidate.words.map((text) => foldWords(text).trim());
+      const names = candidate.names.map((name) => foldWords(name).trim());
+      const { text = "" } = candidate;
       // Words that punctuation separates begin at it: "lab" begins a word of "room-lab".
-      const separated = candidate.words.map((text) => foldWords(text.replace(SEPARATORS, " ")));
-      return { candidate, names, all: ` ${[...separated, ...names].join(" ")}` };
+      const separated = [...candidate.names, text].map((part) => part.replace(SEPARATORS, " "));
+      const words = [...separated.map(foldWords), ...names, foldWords(text)];
+      return { candidate, names, all: ` ${words.join(" ")}` };
     });
   }
 

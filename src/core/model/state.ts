@@ -5,6 +5,7 @@ import type { FileId, RoomId } from "../../base/ids.ts";
 import type { CallReason, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
 import type { EventFacts } from "../client/event-facts.ts";
+import type { TextQuery } from "../client/grep.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { OutgoingAction } from "../client/outgoing.ts";
 import type { QueuedBody } from "../client/queued-body.ts";
@@ -457,9 +458,10 @@ export interface SearchView {
   readonly fault: Fault | undefined;
 }
 
-export interface SearchQuery {
+export interface SearchQuery extends TextQuery {
   /** As typed, including its filters. */
   readonly input: string;
+  /** Words as typed; empty if only filters were. */
   readonly text: string;
   readonly target?: string;
   readonly from?: string;

@@ -13,6 +13,9 @@ import {
   roomList,
 } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, Model } from "../../../core/model/state.ts";
+import { HELP_EN } from "../../../ui/help/en.ts";
+import { findAnswers } from "../../../ui/help/help.ts";
+import { HELP_ID } from "../../../ui/help/id.ts";
 import { type TargetFinder, targetFinder } from "../../../ui/matching.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isEmptyDraft } from "../../../ui/text/draft.ts";
@@ -160,7 +163,13 @@ function withResults(
     case "react":
       return { ...overlay, found: emojiMatching(text, source.language) };
     case "help":
-      return { ...overlay, rows: rowsMatching(helpRows(keymap, texts, source.commands), text) };
+      return {
+        ...overlay,
+        rows: [
+          ...answerRows(text, source.language),
+          ...rowsMatching(helpRows(keymap, texts, source.commands), text),
+        ],
+      };
     default:
       return overlay;
   }
@@ -179,6 +188,17 @@ export function openList(
 }
 
 /** Keeps the headings of the matching rows. */
+const ANSWERS_SHOWN_MAX = 2;
+
+/** Answers to a question, each below it. */
+function answerRows(query: string, language: string | undefined): readonly CompletionCandidate[] {
+  const answers = findAnswers(language === "id" ? HELP_ID : HELP_EN, query);
+  return answers.slice(0, ANSWERS_SHOWN_MAX).flatMap(({ question, answer }) => [
+    { text: question, hint: "" },
+    { text: "", hint: answer.replaceAll("**", "").replaceAll("`", "") },
+  ]);
+}
+
 function rowsMatching(
   rows: readonly CompletionCandidate[],
   query: string,

@@ -283,12 +283,11 @@ function helpEntries(choices: readonly CompletionCandidate[], columns: number): 
       const heading: Entry = { line: [{ text: ` ${label}`, role: "title" }] };
       return i === 0 ? [heading] : [{ line: [] }, heading];
     }
-    const descriptionLines = wrapSpans(
-      [{ text: cleanText(hint) }],
-      Math.max(2, columns - keys - 4),
-    );
-    return descriptionLines.map((line, row) => ({
-      line: [{ text: `  ${fitTo(row === 0 ? label : "", keys)}  `, role: "accent" }, ...line],
+    // An answer stands below its question.
+    const before = label === "" ? "  " : `  ${fitTo(label, keys)}  `;
+    const width = Math.max(2, columns - widthOf(before));
+    return wrapSpans([{ text: cleanText(hint) }], width).map((line, row) => ({
+      line: [{ text: row === 0 ? before : fitTo("", widthOf(before)), role: "accent" }, ...line],
     }));
   });
 }

@@ -776,7 +776,7 @@ export const ENGLISH = {
   switcher: "Go to a room or person",
   revoke: "Revoke",
   logout: "Sign out",
-  help: "Keyboard shortcuts and commands",
+  help: "Help",
   allCommands: "All commands",
   guides: "Guides",
   slash: {

@@ -920,7 +920,7 @@ export const INDONESIAN: Texts = {
   switcher: "Pergi ke ruang atau orang",
   revoke: "Cabut",
   logout: "Keluar",
-  help: "Pintasan papan ketik dan perintah",
+  help: "Bantuan",
   allCommands: "Semua perintah",
   guides: "Panduan",
   slash: {

@@ -160,7 +160,7 @@ export function OwnRows({ onJump }: OwnRowsProps) {
         onPress={set("devices")}
       />
       <hr className="place-line" />
-      <Row icon="help" title={texts.commands} onPress={() => openDialog(HelpDialog)} />
+      <Row icon="help" title={texts.help} onPress={() => openDialog(HelpDialog)} />
       <Row icon="leave" title={texts.logout} isDanger onPress={() => signOutHere(page)} />
     </>
   );

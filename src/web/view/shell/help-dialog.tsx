@@ -1,4 +1,4 @@
-/** Help dialog: commands, shortcuts and formatting. */
+/** Help dialog: questions, shortcuts and commands. */
 
 import { useState } from "react";
 import { usageFor } from "../../../ui/command.ts";
@@ -8,6 +8,9 @@ import { ProgramOffer } from "../login/program-offer.tsx";
 import { Button } from "./button.tsx";
 import { usePage } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
+import { LazyModule, useModule } from "./lazy.ts";
+
+const questions = new LazyModule(() => import("./help-questions.tsx"));
 
 const ALL = "all";
 
@@ -25,6 +28,7 @@ interface HelpDialogProps {
 export function HelpDialog({ onClose, input = "" }: HelpDialogProps) {
   const { texts } = usePage();
   const [topic, setTopic] = useState(input);
+  const { HelpQuestions } = useModule(questions) ?? {};
   const names = Object.keys(COMMANDS);
   const topics = helpTopics(topic, names) ?? names;
   const keys: readonly (readonly [string, string])[] = [
@@ -40,6 +44,7 @@ export function HelpDialog({ onClose, input = "" }: HelpDialogProps) {
   ];
   return (
     <Dialog title={texts.help} onClose={onClose}>
+      {HelpQuestions === undefined || input !== "" ? null : <HelpQuestions />}
       <dl className="help">
         {keys.map(([key, text]) => (
           <div key={text}>

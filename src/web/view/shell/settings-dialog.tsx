@@ -769,9 +769,7 @@ export function SettingsDialog({ changesPassword = false, part, onClose }: Setti
         ))}
       </div>
       <div className="dialog-actions dialog-foot">
-        <Button onClick={() => openDialog(HelpDialog)}>
-          {matchMedia("(hover: none)").matches ? texts.commands : texts.help}
-        </Button>
+        <Button onClick={() => openDialog(HelpDialog)}>{texts.help}</Button>
         <Button
           onClick={() => {
             onClose();

@@ -149,6 +149,8 @@ describe("help", () => {
     screen.type("REACT");
     expect(screen.state.overlay).toMatchObject({ top: 0 });
     expect(rowsOf(screen)).toEqual([
+      { text: "How do I reply to a message, or react to it?", hint: "" },
+      { text: "", hint: expect.stringMatching(/^Select it with Alt-S/) },
       { text: "Selected message", hint: "" },
       { text: "+", hint: "react with an emoji" },
       { text: "Commands", hint: "" },

@@ -1,0 +1,66 @@
+/** Questions of people with short answers, for the commands, the page and the documents. */
+
+import { foldWords } from "../../base/word-fold.ts";
+import { Finder } from "../../core/finder/finder.ts";
+import { queryWords } from "../../core/finder/words.ts";
+import type { HELP_EN } from "./en.ts";
+
+export interface HelpEntry {
+  readonly question: string;
+  /** At most three sentences, with `code` and **labels** of the page. */
+  readonly answer: string;
+  /** Other words by which people look for it. */
+  readonly words: string;
+  /** Name of the guide that says more. */
+  readonly guide?: string;
+}
+
+type Parts = typeof HELP_EN;
+
+export type HelpTexts = {
+  readonly [P in keyof Parts]: {
+    readonly title: string;
+    readonly entries: Readonly<Record<keyof Parts[P]["entries"], HelpEntry>>;
+  };
+};
+
+export function helpEntries(texts: HelpTexts): readonly HelpEntry[] {
+  return Object.values(texts).flatMap(({ entries }) => Object.values<HelpEntry>(entries));
+}
+
+/** Answers found at once. */
+const ANSWERS_MAX = 20;
+/** Shorter words, such as "how" and "the", decide nothing. */
+const WORD_LETTERS_MIN = 4;
+
+/**
+ * Returns the answers to a question in any words, the best one first: those that have all words in
+ * the question, those that have them in the answer, and those with most of the longer words.
+ */
+export function findAnswers(texts: HelpTexts, query: string): readonly HelpEntry[] {
+  const entries = helpEntries(texts);
+  const asked = (textOf: (entry: HelpEntry) => string) =>
+    new Finder(
+      entries.map((entry) => ({ id: entry.question, names: [], text: textOf(entry), entry })),
+    )
+      .find(query, ANSWERS_MAX)
+      .map(({ entry }) => entry);
+  if (queryWords(query).length === 0) return [];
+  const whole = [
+    ...asked(({ question, words }) => `${question} ${words}`),
+    ...asked(({ question, words, answer }) => `${question} ${words} ${answer}`),
+  ];
+  const found = whole.length > 0 ? whole : byMostWords(entries, query);
+  return [...new Set(found)].slice(0, ANSWERS_MAX);
+}
+
+function byMostWords(entries: readonly HelpEntry[], query: string): readonly HelpEntry[] {
+  const words = foldWords(query).split(" ");
+  const longer = words.filter(({ length }) => length >= WORD_LETTERS_MIN);
+  const scored = entries.map((entry) => {
+    const asked = ` ${foldWords(`${entry.question} ${entry.words}`)}`;
+    return { entry, score: longer.filter((word) => asked.includes(` ${word}`)).length };
+  });
+  const best = Math.max(0, ...scored.map(({ score }) => score));
+  return best === 0 ? [] : scored.filter(({ score }) => score === best).map(({ entry }) => entry);
+}
