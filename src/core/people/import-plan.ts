@@ -682,6 +682,7 @@ class Planner {
       // The user who creates a room is its first member and moderator.
       const isCreator = this.#created.has(room) && folded(user) === this.#me;
       if (isCreator) this.#ownRooms.add(room.name);
+      if (!joined.has(key)) this.#askWhichYear(line, room, joined, rooms);
       const isModerator = moderated.has(key) || isCreator;
       const isGranted = role !== undefined && isModerator !== (role === "moderator");
       if (!joined.has(key) || isGranted) this.#askWhose(line, room);
@@ -739,6 +740,28 @@ class Planner {
       reason: [
         msg`names the room ${name}, which ${maker} made`,
         msg`choose another room, or confirm this one`,
+      ],
+      subject: { kind: "room", name },
+    });
+  }
+
+  /** A list of last year would put people into the room that has the name of their class now. */
+  #askWhichYear(
+    line: number,
+    { name }: PlannedRoom,
+    joined: ReadonlySet<FoldedName>,
+    listed: ListedPerson["rooms"],
+  ): void {
+    const former = this.#formerRooms.get(folded(name));
+    if (former === undefined || !joined.has(folded(former.name))) return;
+    const isLeft = ({ room, role }: ListedPerson["rooms"][number]) =>
+      role === "left" && folded(room) === folded(former.name);
+    if (listed.some(isLeft)) return;
+    this.#ask({
+      line,
+      reason: [
+        msg`adds a member of ${former.name}, which was called ${name} before, to the new ${name}`,
+        msg`use a list of this year, or confirm ${name}`,
       ],
       subject: { kind: "room", name },
     });

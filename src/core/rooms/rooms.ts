@@ -200,7 +200,7 @@ export class Rooms {
   readonly #removed = new Map<RoomId, RemovedRoom>();
   readonly #removedBy = new Map<UserId | "server", number>();
   readonly #byName = new Map<FoldedName, Room>();
-  /** A former name resolves to its room until another room uses the name. */
+  /** A former name resolves to its room unless another room uses the name. */
   readonly #former = new FormerNames<Room>();
   readonly #joined = new JoinedRooms<Room>();
   readonly #untitled = new UntitledGroups<Room>();
@@ -241,9 +241,9 @@ export class Rooms {
     return this.#byName.get(foldName(name));
   }
 
-  /** Returns the former names of the room, the oldest first. */
+  /** Returns the former names that resolve to the room, the oldest first. */
   formerNamesOf(room: Room): readonly FoldedName[] {
-    return this.#former.of(room);
+    return this.#former.of(room).filter((name) => !this.#byName.has(name));
   }
 
   /** Returns the former names, the oldest first. A current name precedes an equal former one. */
@@ -556,7 +556,7 @@ export class Rooms {
     const before = room.name;
     if (before === undefined || this.holderOf(before) !== room) return;
     this.#byName.delete(foldName(before));
-    this.#former.delete(foldName(name));
+    if (this.#former.get(foldName(name)) === room) this.#former.delete(foldName(name));
     this.#former.add(foldName(before), room);
     room.name = name;
     room.lock = nameLock(name);
@@ -632,10 +632,8 @@ export class Rooms {
           : namedRoom(head, body);
     if (room === undefined) return;
     this.#byId.set(id, room);
-    if (room.name !== undefined) {
-      this.#former.delete(foldName(room.name));
-      this.#hold(room.name, room);
-    } else if (room.pair !== undefined) this.#direct++;
+    if (room.name !== undefined) this.#hold(room.name, room);
+    else if (room.pair !== undefined) this.#direct++;
     for (const user of room.pair ?? foundersOf(body)) this.#addMember(room, user);
     this.#count(room);
     this.#untitled.update(room);

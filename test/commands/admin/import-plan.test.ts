@@ -637,7 +637,21 @@ test("one list makes the new school year", async () => {
     ["leo", ["abi-2027"]],
   ] as const)
     expect([name, roomsOf(name)?.toSorted()]).toEqual([name, [...rooms]]);
-  // The same list again, and last year's list, are asked about.
+  // Last year's list would put each class into the room that has its name now.
+  const last = await plan("name,rooms,role\nmia,7a,\nana,7a,\nzoe,8a:moderator,\nleo,9a,");
+  expect(last.changes).toEqual([]);
+  expect(asked(last)).toEqual([
+    "2 adds a member of 8a, which was called 7a before, to the new 7a; " +
+      "use a list of this year, or confirm 7a [room 7a]",
+    "4 adds a member of 9a, which was called 8a before, to the new 8a; " +
+      "use a list of this year, or confirm 8a [room 8a]",
+    "5 adds a member of abi-2027, which was called 9a before, to the new 9a; " +
+      "use a list of this year, or confirm 9a [room 9a]",
+  ]);
+  // Those who leave the former room mean the new one.
+  const moved = await plan("name,rooms\nmia,8a:left 7a");
+  expect(kinds(moved)).toEqual(["remove-member", "add"]);
+  // The same list again is asked about.
   const again = await plan(year);
   expect(again.changes).toEqual([]);
   expect(asked(again)).toEqual([

@@ -122,6 +122,9 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
   "names the room {}, which is now called {}": "menyebut ruang {}, yang sekarang bernama {}",
   "write {} if it is this room, or another name for a new one":
     "tulis {} jika itu ruangnya, atau nama lain untuk ruang baru",
+  "adds a member of {}, which was called {} before, to the new {}":
+    "menambahkan anggota {}, yang dahulu bernama {}, ke {} yang baru",
+  "use a list of this year, or confirm {}": "pakai daftar tahun ini, atau pastikan {}",
   "names the room {}, which {} made": "menyebut ruang {}, yang dibuat {}",
   "choose another room, or confirm this one": "pilih ruang lain, atau pastikan yang ini",
   "give each person a name": "beri setiap orang nama sendiri",
