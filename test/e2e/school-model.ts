@@ -1,4 +1,4 @@
-/** What the lists of a school say: who exists, in which rooms they are, and what they may read. */
+/** State of a school by its lists: people, their rooms, and the texts that they may read. */
 
 import { formatCsv } from "../../src/base/csv.ts";
 
@@ -59,7 +59,10 @@ export class School {
 
   add(id: string, displayName: string, rooms: readonly string[], moderated: readonly string[]) {
     const person: SchoolPerson = {
-      ...{ id, displayName, user: undefined, password: undefined },
+      id,
+      displayName,
+      user: undefined,
+      password: undefined,
       rooms: new Set([...rooms, ...moderated].map((name) => this.room(name))),
       moderates: new Set(moderated.map((name) => this.room(name))),
     };
@@ -109,7 +112,7 @@ export interface Membership {
   readonly moderates: readonly string[];
 }
 
-export function namesOf(rooms: Iterable<SchoolRoom>): string[] {
+function namesOf(rooms: Iterable<SchoolRoom>): string[] {
   return [...rooms].map(({ name }) => name).sort();
 }
 

@@ -76,20 +76,15 @@ export async function importList(
   const owner = onlyOperator(accounts, me);
   const state = { accounts, rooms, me, owner, renews: flags.renew, confirmed };
   const plan = planImport(list, state);
-  const { changes, problems, questions, waiting, kept, left } = plan;
+  const { changes, problems, questions, waiting, left } = plan;
   const code = planCode(plan);
-  if (flags.dryRun || problems.length + questions.length > 0)
-    printPlan(operator, plan, flags.dryRun);
+  printPlan(operator, plan, flags.dryRun);
   if (problems.length > 0) throw refused(operator, problems);
   if (questions.length > 0) throw undecided(questions);
   if (flags.plan !== undefined && flags.plan !== code) {
     throw new Fault("not-allowed", `the list no longer makes the plan ${flags.plan}`, {
       remedy: "run the command with --dry-run, and read the new plan",
     });
-  }
-  for (const { line, user, room } of kept) {
-    const role = room === undefined ? "the role of an operator" : `the role in ${room}`;
-    printNotice(context, `line ${line}: ${user} imports this list, and keeps ${role}`);
   }
   for (const room of left) printLeft(context, room);
   const run = new ImportRun(operator, flags, { changes, people: list.people.length });
@@ -134,11 +129,14 @@ function planCode({ planned }: ImportPlan): string {
     .slice(0, 12);
 }
 
-/** Prints each line of a dry run, and otherwise the open questions. */
+/** Prints each line of a dry run or, in JSON, of a list with problems; otherwise what is open. */
 function printPlan({ context }: Operator, plan: ImportPlan, isWhole: boolean): void {
+  const isOpen = plan.problems.length + plan.questions.length > 0;
   for (const line of planLines(plan, textOf)) {
-    if (context.json) printJson(context, { kind: "plan", ...line });
-    else if (line.action === "question" || (isWhole && line.action !== "problem"))
+    const isPrinted = line.action === "note" || line.action === "question";
+    if (context.json) {
+      if (isWhole || isOpen || isPrinted) printJson(context, { kind: "plan", ...line });
+    } else if (isPrinted || (isWhole && line.action !== "problem"))
       printNotice(context, planText(line));
   }
 }

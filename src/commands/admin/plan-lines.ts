@@ -4,60 +4,30 @@ import type { Name } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { AccountEntry } from "../../core/people/class-list.ts";
-import type { ImportChange, ImportPlan, Question } from "../../core/people/import-plan.ts";
+import type { ImportChange, ImportPlan } from "../../core/people/import-plan.ts";
 import { reasonText } from "../../core/people/list-text.ts";
+import { type PlanAnswer, type PlanRow, planRows } from "../../core/people/plan-rows.ts";
 
-interface PlanLine {
-  readonly line: number;
-  readonly action: "new" | "known" | "change" | "question" | "problem";
-  readonly user?: string | undefined;
+interface PlanLine extends Pick<PlanRow, "line" | "action" | "user"> {
   readonly why: string;
   /** Flags that answer the question; `undefined` if only another list can. */
   readonly confirm?: string | undefined;
 }
 
-/** Returns the lines in their order. A line with problems or questions has one item for each. */
 export function planLines(
-  { people, problems, questions, planned, settled, left }: ImportPlan,
+  plan: ImportPlan,
   textOf: (change: ImportChange) => string,
 ): readonly PlanLine[] {
-  const users = new Map(people.map(({ line, user }) => [line, user]));
-  const open: PlanLine[] = [
-    ...problems.map(({ line, reason }) => {
-      const why = reasonText(reason);
-      return { line, action: "problem", user: users.get(line), why } as const;
-    }),
-    ...questions.map((question) => {
-      const { line } = question;
-      const confirm = answersOf(question);
-      const why = reasonText(question.reason);
-      return { line, action: "question", user: users.get(line), why, confirm } as const;
-    }),
-  ];
-  const openLines = new Set(open.map(({ line }) => line));
-  const changes = Map.groupBy(planned, ({ line }) => line);
-  const departures = Map.groupBy(left, ({ line }) => line);
-  const clear = people.flatMap(({ line, user, entry }): PlanLine[] => {
-    if (openLines.has(line)) return [];
-    // A new account is created with its display name.
-    const own = (changes.get(line) ?? []).filter((one) => !("isNew" in one && one.isNew));
-    const named = own.flatMap((one) => ("displayName" in one ? (one.displayName ?? []) : []));
-    const texts = [...(entry === undefined ? named : []), ...own.map(textOf)];
-    if (entry === undefined) return [{ line, action: "new", user, why: texts.join("; ") }];
-    const action = texts.length === 0 ? "known" : "change";
-    const gone = (departures.get(line) ?? []).map(({ room }) => `has left ${room}, not added`);
-    return [{ line, action, user, why: [originOf(entry), ...texts, ...gone].join("; ") }];
+  return planRows(plan).map(({ line, action, user, entry, changes, left, reason, answers }) => {
+    const named = changes.flatMap((one) => ("displayName" in one ? (one.displayName ?? []) : []));
+    const texts = [
+      ...(reason === undefined ? [] : [reasonText(reason)]),
+      ...(entry === undefined ? (action === "new" ? named : []) : [originOf(entry)]),
+      ...changes.map(textOf),
+      ...left.map(({ room }) => `has left ${room}, not added`),
+    ];
+    return { line, action, user, why: texts.join("; "), confirm: flagsOf(answers) };
   });
-  const rooms = planned.flatMap((change): PlanLine[] => {
-    const { line, kind } = change;
-    const isOfRoom = kind === "rename-room" || kind === "close-room";
-    if (!isOfRoom || openLines.has(line)) return [];
-    return [{ line, action: "change", why: textOf(change) }];
-  });
-  const known = settled.flatMap(({ line, reason }): PlanLine[] =>
-    openLines.has(line) ? [] : [{ line, action: "known", why: reasonText(reason) }],
-  );
-  return [...open, ...clear, ...rooms, ...known].sort((a, b) => a.line - b.line);
 }
 
 /** Text of a line for people, such as "line 3: known: ana, imported on 2026-11-28". */
@@ -69,12 +39,9 @@ export function planText({ line, action, user, why, confirm }: PlanLine): string
 }
 
 /** Such as "--room 8a or --new-room 7a". */
-function answersOf({ subject, newRoom }: Question): string | undefined {
-  const answers = [
-    ...(subject === undefined ? [] : [`--${subject.kind} ${subject.name}`]),
-    ...(newRoom === undefined ? [] : [`--new-room ${newRoom}`]),
-  ];
-  return answers.length === 0 ? undefined : answers.join(" or ");
+function flagsOf(answers: readonly PlanAnswer[]): string | undefined {
+  const flags = answers.map(({ kind, name }) => `--${kind} ${name}`);
+  return flags.length === 0 ? undefined : flags.join(" or ");
 }
 
 function originOf({ enrolled, since, displayName }: AccountEntry): string {

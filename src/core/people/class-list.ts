@@ -74,6 +74,8 @@ export interface ClassList {
   readonly people: readonly ListedPerson[];
   readonly rooms?: readonly RoomLine[];
   readonly problems: readonly Problem[];
+  /** Statements that prevent nothing, for example about columns that are not used. */
+  readonly notes: readonly Problem[];
 }
 
 const ROLE_WORDS: Readonly<Record<Role, readonly string[]>> = {
@@ -102,7 +104,7 @@ const KNOWN = msg`the columns are id, name, display name, rooms and role`;
  */
 export function parseClassList(bytes: Uint8Array): ClassList {
   const { text, problems } = decodeList(bytes);
-  if (problems.length > 0) return { people: [], problems };
+  if (problems.length > 0) return { people: [], problems, notes: [] };
   try {
     return new ListReader(text).read();
   } catch (error) {
@@ -112,7 +114,7 @@ export function parseClassList(bytes: Uint8Array): ClassList {
       msg`has a quotation mark that does not end, or text after one`,
       msg`correct the quotes`,
     ];
-    return { people: [], problems: [{ line, reason }] };
+    return { people: [], problems: [{ line, reason }], notes: [] };
   }
 }
 
@@ -126,6 +128,7 @@ class ListReader {
   readonly #people: ListedPerson[] = [];
   readonly #roomLines: RoomLine[] = [];
   readonly #problems: Problem[] = [];
+  readonly #notes: Problem[] = [];
   readonly #rows;
 
   constructor(text: string) {
@@ -141,7 +144,7 @@ class ListReader {
     const { length: width } = head.cells;
     if (!isTable && width > 1) {
       const reason = [msg`names no column 'name'`, msg`begin with a line such as: ${HEADINGS}`];
-      return { people: [], problems: [{ line: head.line, reason }] };
+      return { people: [], problems: [{ line: head.line, reason }], notes: [] };
     }
     if (isTable) this.#checkHeadings(head.line, head.cells, headings);
     for (const { line, cells } of isTable ? others : rows) {
@@ -162,6 +165,7 @@ class ListReader {
       people: this.#people.filter((person) => !alike.has(person)),
       rooms: this.#roomLines,
       problems: this.#problems.sort((a, b) => a.line - b.line),
+      notes: this.#notes,
     };
   }
 
@@ -181,7 +185,12 @@ class ListReader {
         msg`keep one of them`,
       );
     const named = unknown.filter((at) => head[at] !== "");
-    for (const at of named)
+    const unused = named.filter((at) => this.#isUnused(at, columns));
+    if (unused.length > 0) {
+      const shown = unused.map((at) => quoted(head[at] ?? "")).join(", ");
+      this.#notes.push({ line, reason: [msg`does not use the columns ${shown}`] });
+    }
+    for (const at of named.filter((one) => !unused.includes(one)))
       this.#add(
         line,
         msg`has the unknown column ${quoted(head[at] ?? "")}`,
@@ -199,6 +208,13 @@ class ListReader {
         msg`has a first or a last name alone`,
         msg`add the other, or write both in the column 'display name'`,
       );
+  }
+
+  /** Tables of other systems have more columns. None of them may be the classes or the roles. */
+  #isUnused(at: number, columns: Headings["columns"]): boolean {
+    if (!columns.has("rooms") && !columns.has("classroom")) return false;
+    const roles = this.#rows.map(({ cells }) => roleOf(cells[at] ?? "") ?? "member");
+    return roles.every((role) => role === "member");
   }
 
   /** Spreadsheets may add empty cells. */

@@ -130,6 +130,7 @@ export interface ImportPlan {
   readonly left: readonly LeftRoom[];
   /** Lines about rooms, and about people to remove, that ask for nothing any more. */
   readonly settled: readonly SettledLine[];
+  readonly notes: ClassList["notes"];
 }
 
 export interface SettledLine {
@@ -245,7 +246,7 @@ class Planner {
     }
   }
 
-  plan({ people, rooms: roomLines = [] }: ClassList): ImportPlan {
+  plan({ people, rooms: roomLines = [], notes }: ClassList): ImportPlan {
     this.#planRoomLines(roomLines);
     for (const { rooms } of people) for (const { room } of rooms) this.#listed.add(folded(room));
     const found = people.flatMap((person) => {
@@ -302,6 +303,7 @@ class Planner {
       kept: changes.filter(isOwnLoss),
       left: this.#left,
       settled: this.#settled,
+      notes,
     };
   }
 

@@ -5,6 +5,7 @@ const COLUMNS = {
   id: [
     ...["id", "ids", "external id", "sis id", "sis user id", "user id", "sourcedid"],
     ...["student id", "student number", "pupil number", "pupil id", "id number", "idnumber"],
+    ...["employee id", "import id", "org defined id", "codice fiscale", "identificativo"],
     ...["identifier", "school number", "admission number", "upn", "externkey"],
     ...["nomor induk", "no induk", "nis", "nisn", "nipd", "nip", "nuptk"],
     ...["kennung", "schulernummer", "schuler id", "id nummer", "interne id nummer"],
@@ -26,6 +27,7 @@ const COLUMNS = {
   ],
   displayName: [
     ...["display name", "displayname", "display names", "full name", "fullname"],
+    ...["student name", "pupil name", "learner name"],
     ...["nama tampilan", "nama lengkap"],
     ...["anzeigename", "anzeigenamen", "vollstandiger name", "voller name"],
     ...["nom affiche", "nom complet", "nom d'affichage"],
@@ -35,12 +37,12 @@ const COLUMNS = {
   firstName: [
     ...["first name", "firstname", "first names", "given name", "givenname", "given names"],
     ...["forename", "forenames", "nama depan", "vorname", "vornamen", "rufname"],
-    ...["prenom", "prenoms", "nombres", "primer nombre"],
+    ...["prenom", "prenoms", "nombres", "primer nombre", "nome", "nomi"],
   ],
   lastName: [
     ...["last name", "lastname", "surname", "surnames", "family name", "familyname", "longname"],
     ...["nama belakang", "nama keluarga", "nachname", "familienname", "zuname"],
-    ...["nom de famille", "apellido", "apellidos", "фамилия"],
+    ...["nom de famille", "apellido", "apellidos", "фамилия", "cognome", "cognomi"],
   ],
   rooms: [
     ...["room", "rooms", "room name", "room names", "ruang", "ruangan", "nama ruang"],
@@ -50,10 +52,12 @@ const COLUMNS = {
   /** A cell has one class, whose name may have spaces. */
   classroom: [
     ...["class", "classes", "class name", "homeroom", "form", "group", "groups", "section"],
+    ...["sections", "reg group", "registration group", "tutor group", "form group", "enrolled in"],
+    ...["learner enrolled in class(es)"],
     ...["cohort", "cohort1", "course", "courses", "course1", "course id", "team"],
     ...["kelas", "nama kelas", "rombel", "rombel saat ini", "rombongan belajar"],
-    ...["klasse", "klassen", "klassenname", "klasse.name", "gruppe", "kurs"],
-    ...["classe", "groupe", "clase", "grupo", "класс", "группа"],
+    ...["klasse", "klassen", "klassenname", "klasse.name", "klasse/information", "gruppe", "kurs"],
+    ...["classe", "classi", "groupe", "clase", "grupo", "класс", "группа"],
   ],
   role: [...["role", "roles", "peran", "rolle", "rollen", "rol"], ...["роль", "роли"]],
   status: ["status", "enrollment status", "user status", "keadaan"],
@@ -99,6 +103,7 @@ const IGNORED: ReadonlySet<string> = new Set([
   ],
   ...["grade", "grades", "jahrgang", "tingkat", "year", "school", "sekolah", "schule"],
   ...["phone", "sms", "telepon", "telefon", "address", "alamat", "city", "country", "lang"],
+  ...["sortable name"],
   ...["root account", "created by sis", "avatar", "picture", "datelastmodified", "enableduser"],
   ...["orgsourcedids", "userids", "agentsourcedids", "integration id", "pronouns", "ponts"],
   ...["org unit path", "locale", "auth", "institution", "department"],
@@ -127,7 +132,7 @@ export function plainWord(cell: string): string {
 }
 
 export function headingsOf(head: readonly string[]): Headings {
-  const words = head.map((cell) => plainWord(cell).replace(/ ?[[(](required|wajib)[\])]$/, ""));
+  const words = head.map(headingWord);
   const columns = new Map<ListColumn, number>();
   const doubles: (readonly [number, number])[] = [];
   const unknown: number[] = [];
@@ -139,7 +144,9 @@ export function headingsOf(head: readonly string[]): Headings {
     }
     const first = columns.get(column);
     if (first === undefined) columns.set(column, at);
-    else if (column === "name" && !columns.has("displayName") && isLogin(words, first, at)) {
+    else if (column === "id" && hasNationalId(words, first, at)) {
+      if (words[at] === NATIONAL_ID) columns.set("id", at);
+    } else if (column === "name" && !columns.has("displayName") && isLogin(words, first, at)) {
       const isFirst = LOGIN_HEADINGS.has(words[first] ?? "");
       columns.set("name", isFirst ? first : at);
       columns.set("displayName", isFirst ? at : first);
@@ -149,6 +156,21 @@ export function headingsOf(head: readonly string[]): Headings {
   const [rooms, classroom] = [columns.get("rooms"), columns.get("classroom")];
   if (rooms !== undefined && classroom !== undefined) doubles.push([rooms, classroom]);
   return { columns, doubles, unknown };
+}
+
+/** A program may add its own word for a column, such as "Full name (FULL_NAME)". */
+function headingWord(cell: string): string {
+  const word = plainWord(cell);
+  if (columnOf(word) !== undefined || !/[\])]$/.test(word)) return word;
+  const end = Math.max(word.lastIndexOf("("), word.lastIndexOf("["));
+  return end > 0 ? word.slice(0, end).trim() : word;
+}
+
+/** Number that a pupil of an Indonesian school keeps; the one of the school stands beside it. */
+const NATIONAL_ID = "nisn";
+
+function hasNationalId(words: readonly string[], first: number, second: number): boolean {
+  return words[first] !== words[second] && [words[first], words[second]].includes(NATIONAL_ID);
 }
 
 function columnOf(word: string): ListColumn | undefined {

@@ -25,8 +25,22 @@ interface ListText {
   readonly problems: readonly Problem[];
 }
 
+/** First bytes of XLSX and ODS, of XLS, and of PDF. */
+const WORKBOOKS = [
+  [0x50, 0x4b, 0x03, 0x04],
+  [0xd0, 0xcf, 0x11, 0xe0],
+  [0x25, 0x50, 0x44, 0x46],
+] as const;
+
 /** Decodes UTF-8, and UTF-16 with or without a byte order mark. Names each line of other bytes. */
 export function decodeList(bytes: Uint8Array): ListText {
+  if (WORKBOOKS.some((start) => start.every((byte, at) => bytes[at] === byte))) {
+    const reason = [
+      msg`is no text but the file of a spreadsheet or another program`,
+      msg`save the list as CSV UTF-8`,
+    ];
+    return { text: "", problems: [{ line: 1, reason }] };
+  }
   const isLittle = isUtf16(bytes, "utf-16le", 1);
   if (isLittle || isUtf16(bytes, "utf-16be", 0)) return decodeUtf16(bytes, isLittle);
   const text = unlessInvalid(bytes);

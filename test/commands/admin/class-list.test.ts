@@ -153,6 +153,40 @@ test("keeps a name that an account cannot have as the display name", () => {
   ]);
 });
 
+test.each([
+  ["Nome,Cognome,Sesso,Classe\nAnna,Rossi,F,II D", "Anna Rossi", "II-D", "'Sesso'"],
+  [
+    "Full name (FULL_NAME),User type (USER_TYPE),Learner enrolled in class(es) (ENROLLED_IN)\n" +
+      "Anna Rossi,LEARNER,A7",
+    "Anna Rossi",
+    "A7",
+    "'User type (USER_TYPE)'",
+  ],
+  ["Student Name,Homeroom,GPA\nAnna Rossi,A7,4.0", "Anna Rossi", "A7", "'GPA'"],
+  ["Forename,Surname,Reg Group,SEN\nAnna,Rossi,7 A,N", "Anna Rossi", "7-A", "'SEN'"],
+])("names the columns of %j that it does not use", (text, displayName, room, unused) => {
+  const { people: listed, problems, notes } = parseClassList(Buffer.from(text));
+  expect([problems, listed.length]).toEqual([[], 1]);
+  expect(listed[0]).toMatchObject({ displayName, rooms: [{ room }] });
+  expect(notes.map(({ line, reason }) => [line, reasonText(reason)])).toEqual([
+    [1, `does not use the columns ${unused}`],
+  ]);
+});
+
+test("prefers the national number to that of the school, in either order", () => {
+  for (const [head, cells] of [
+    ["NIPD,NISN", "2021,0061234567"],
+    ["NISN,NIS", "0061234567,2021"],
+  ]) {
+    const { people: listed } = parseClassList(Buffer.from(`Nama,${head}\nSiti,${cells}`));
+    expect(listed.map(({ id }) => id)).toEqual(["0061234567"]);
+  }
+  const { problems } = parseClassList(Buffer.from("Nama,NIS,NIPD\nSiti,1,2"));
+  expect(problems.map(({ reason }) => reasonText(reason).slice(0, 35))).toEqual([
+    "has the columns 'NIS' and 'NIPD'; k",
+  ]);
+});
+
 describe("names every problem with its line", () => {
   test.each([
     ["name,role\nana,king", ["2 has no valid role: 'king'"]],
@@ -160,6 +194,8 @@ describe("names every problem with its line", () => {
     ["ana,lab", ["1 names no column 'name'"]],
     ["Name;Kelas;Rooms\nana;7a;lab", ["1 has the columns 'Rooms' and 'Kelas'"]],
     ["Name;Farbe\nana;rot", ["1 has the unknown column 'Farbe'; remove or rename it"]],
+    ["name,rooms,Amt\nana,7a,moderator", ["1 has the unknown column 'Amt'; remove or rename it"]],
+    ["PK\u0003\u0004\u0014", ["1 is no text but the file of a spreadsheet or another program"]],
     ["Nachname;Klasse\nRuiz;7a", ["1 has a first or a last name alone"]],
     ["name,rooms\nana,VII A", ["2 has 'VII A', which may be one room or 2; write VII-A for one"]],
     ["name,rooms\nana,XI IPA 2", ["2 has 'XI IPA 2', which may be one room or 3; write XI-IPA-2"]],

@@ -473,9 +473,9 @@ test("leaves a new room to its moderator on the list, and stays where there is n
   expect(await plan(list)).toMatchObject(NONE);
   // The server's operator takes the rooms for which the list names no moderator.
   const text = "name,rooms\nana,7a 7b\nben,7b:moderator\n";
-  const { people, problems } = parseClassList(Buffer.from(text));
+  const listed = parseClassList(Buffer.from(text));
   const state = { ...(await entries()), me: "olga", owner: "mia", renews: false };
-  const forMia = planImport({ people, problems }, state);
+  const forMia = planImport(listed, state);
   expect(changeLines(forMia.changes)).toEqual([
     "new room 7a",
     "new room 7b",

@@ -168,6 +168,7 @@ export const ENGLISH = {
   importNew: "New",
   importKnown: "Known",
   importChanged: "Changes",
+  importNote: "Note",
   importOrigin: (name: string, day: string, isImported: boolean) =>
     `${name}, ${isImported ? "added by an operator" : "registered"} on ${day}`,
   importStale: "Something changed on the server meanwhile. Check the list again.",
@@ -177,11 +178,14 @@ export const ENGLISH = {
   importRemoveMember: (user: string, room: string) => `${user} is removed from ${room}`,
   importId: (user: string, id: string, from: string | undefined) =>
     from === undefined ? `${user} gets the ID ${id}` : `ID of ${user}: ${from} becomes ${id}`,
-  importRoom: (room: string) => `New room ${room}`,
-  importAccount: (name: string, user: string) =>
-    name === user
-      ? `New account ${user}, with a card`
-      : `New account ${user} for ${name}, with a card`,
+  importRoom: (room: string, reusesName: boolean) =>
+    `New room ${room}${reusesName ? ", a name that another room had" : ""}`,
+  importAccount: (name: string, user: string, id: string | undefined) =>
+    [
+      `New account ${user}${name === user ? "" : ` for ${name}`}`,
+      ...(id === undefined ? [] : [`ID ${id}`]),
+      "with a card",
+    ].join(", "),
   importCard: (name: string) => `New card for ${name}`,
   importLeft: (user: string, room: string) => `${user} has left ${room}, and is not added again`,
   importRenew: "New cards for those who have not signed in yet",

@@ -125,6 +125,13 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
   "adds a member of {}, which was called {} before, to the new {}":
     "menambahkan anggota {}, yang dahulu bernama {}, ke {} yang baru",
   "use a list of this year, or confirm {}": "pakai daftar tahun ini, atau pastikan {}",
+  "does not use the columns {}": "tidak memakai kolom {}",
+  "{} imports this list, and keeps the role of an operator":
+    "{} mengimpor daftar ini, dan tetap menjadi operator",
+  "{} imports this list, and keeps the role in {}":
+    "{} mengimpor daftar ini, dan perannya di {} tetap",
+  "is no text but the file of a spreadsheet or another program":
+    "bukan teks, melainkan berkas lembar kerja atau program lain",
   "names the room {}, which {} made": "menyebut ruang {}, yang dibuat {}",
   "choose another room, or confirm this one": "pilih ruang lain, atau pastikan yang ini",
   "give each person a name": "beri setiap orang nama sendiri",

@@ -247,6 +247,7 @@ export const INDONESIAN: Texts = {
   importNew: "Baru",
   importKnown: "Dikenal",
   importChanged: "Berubah",
+  importNote: "Catatan",
   importOrigin: (name, day, isImported) =>
     `${name}, ${isImported ? "ditambahkan operator" : "mendaftar sendiri"} pada ${day}`,
   importStale: "Ada yang berubah di server sementara itu. Periksa lagi daftarnya.",
@@ -256,11 +257,14 @@ export const INDONESIAN: Texts = {
   importRemoveMember: (user, room) => `${user} dikeluarkan dari ${room}`,
   importId: (user, id, from) =>
     from === undefined ? `${user} mendapat nomor ${id}` : `Nomor ${user}: ${from} menjadi ${id}`,
-  importRoom: (room) => `Ruang baru ${room}`,
-  importAccount: (name, user) =>
-    name === user
-      ? `Akun baru ${user}, dengan kartu`
-      : `Akun baru ${user} untuk ${name}, dengan kartu`,
+  importRoom: (room, reusesName) =>
+    `Ruang baru ${room}${reusesName ? ", nama yang dahulu milik ruang lain" : ""}`,
+  importAccount: (name, user, id) =>
+    [
+      `Akun baru ${user}${name === user ? "" : ` untuk ${name}`}`,
+      ...(id === undefined ? [] : [`ID ${id}`]),
+      "dengan kartu",
+    ].join(", "),
   importCard: (name) => `Kartu baru untuk ${name}`,
   importLeft: (user, room) => `${user} sudah keluar dari ${room}, dan tidak ditambahkan lagi`,
   importRenew: "Kartu baru untuk yang belum pernah masuk",

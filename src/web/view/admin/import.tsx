@@ -5,15 +5,14 @@ import { utf8Encode } from "../../../base/bytes.ts";
 import { Fault, msg } from "../../../base/fault.ts";
 import { CLASS_LIST_BYTES_MAX } from "../../../base/limits.ts";
 import { allAccounts, allRooms } from "../../../client/link/lists.ts";
-import { type AccountEntry, parseClassList } from "../../../core/people/class-list.ts";
+import { parseClassList } from "../../../core/people/class-list.ts";
 import {
   type Confirmed,
   type ImportChange,
   type ImportPlan,
   planImport,
 } from "../../../core/people/import-plan.ts";
-import type { Texts } from "../../../ui/messages/en/page.ts";
-import { problemText } from "../../../ui/text/problem-text.ts";
+import { type PlanAnswer, planRows } from "../../../core/people/plan-rows.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, type PageValue, usePage, useTask } from "../shell/context.tsx";
@@ -21,6 +20,7 @@ import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
 import { importOptions, SaveCards } from "./cards.tsx";
 import { type BadLine, type DoneImport, performImport } from "./import-run.ts";
+import { rowText, signOf } from "./plan-text.ts";
 import { DataTable } from "./table.tsx";
 
 interface ImportProps extends CloseProps {
@@ -89,12 +89,11 @@ export function ImportDialog({ asksNames, onDone, onClose }: ImportProps) {
 
 /** Plans a list again after each answer. */
 type Planner = (confirmed: Confirmed) => ImportPlan;
-type Answer = { readonly kind: "account" | "room" | "new-room"; readonly name: string };
 
 const NO_BYTES = new Uint8Array();
 const NONE_CONFIRMED: Confirmed = { accounts: [], rooms: [] };
 
-function withAnswer(confirmed: Confirmed, { kind, name }: Answer): Confirmed {
+function withAnswer(confirmed: Confirmed, { kind, name }: PlanAnswer): Confirmed {
   const { accounts, rooms, newRooms = [] } = confirmed;
   if (kind === "account") return { ...confirmed, accounts: [...accounts, name] };
   if (kind === "room") return { ...confirmed, rooms: [...rooms, name] };
@@ -176,20 +175,23 @@ interface PlanProps {
   readonly isBusy: boolean;
   /** The plan differs from the one that the user has agreed to. */
   readonly isStale: boolean;
-  readonly onConfirm: (answer: Answer) => void;
+  readonly onConfirm: (answer: PlanAnswer) => void;
   readonly onAgain: () => void;
   readonly onPerform: (changes: readonly ImportChange[]) => void;
 }
 
 /** Shows what each line does, before anything changes. */
 function PlanView({ plan, isBusy, isStale, onConfirm, onAgain, onPerform }: PlanProps) {
-  const { texts } = usePage();
+  const { texts, times } = usePage();
   const { changes, problems, questions } = plan;
   const added = changes.filter(({ kind }) => kind === "create-account").length;
   const isOpen = problems.length + questions.length > 0;
   const isDone = !isOpen && changes.length === 0;
-  const badLines = problems.map(({ line, reason }) => {
-    return { line, text: problemText(reason, texts.lang) };
+  const rows = planRows(plan).map((row): LineRow => {
+    const { line, action, answers } = row;
+    const text = rowText(row, { texts, dayOf: times.utcDay });
+    const isOpenLine = action === "problem" || action === "question";
+    return { line, text, sign: signOf(row, texts), isOpen: isOpenLine, answers };
   });
   return (
     <>
@@ -211,28 +213,29 @@ function PlanView({ plan, isBusy, isStale, onConfirm, onAgain, onPerform }: Plan
           </Button>
         )}
       </div>
-      <Lines problems={badLines} plan={plan} onConfirm={onConfirm} />
+      <Lines rows={rows} onConfirm={onConfirm} />
     </>
   );
 }
 
-interface LinesProps {
-  readonly problems: readonly BadLine[];
-  readonly plan?: ImportPlan;
-  readonly onConfirm?: (answer: Answer) => void;
+interface LineRow extends BadLine {
+  /** Word before the text. */
+  readonly sign: string;
+  readonly isOpen: boolean;
+  readonly answers?: readonly PlanAnswer[];
 }
 
-function Lines({ problems, plan, onConfirm }: LinesProps) {
-  const page = usePage();
-  const { texts } = page;
-  const rows = [
-    ...problems.map((problem) => ({ ...problem, sign: texts.importProblem, isOpen: true })),
-    ...(plan === undefined ? [] : planRows(plan, page)),
-  ].sort((one, other) => one.line - other.line);
+interface LinesProps {
+  readonly rows: readonly LineRow[];
+  readonly onConfirm?: (answer: PlanAnswer) => void;
+}
+
+function Lines({ rows, onConfirm }: LinesProps) {
+  const { texts } = usePage();
   if (rows.length === 0) return null;
   return (
     <DataTable label={texts.importLines} heads={[texts.importLine, texts.importResult]}>
-      {rows.map(({ line, sign, text, isOpen, answers = [] }: LineRow, i) => (
+      {rows.map(({ line, sign, text, isOpen, answers = [] }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line may have several problems
         <tr key={i} className={isOpen ? "is-wrong" : undefined}>
           <td>{line}</td>
@@ -252,92 +255,6 @@ function Lines({ problems, plan, onConfirm }: LinesProps) {
   );
 }
 
-interface LineRow extends BadLine {
-  /** Word before the text. */
-  readonly sign: string;
-  readonly isOpen: boolean;
-  readonly answers?: readonly Answer[];
-}
-
-/** Says of each line whether it is new, known, changed or unclear, and why. */
-function planRows(plan: ImportPlan, page: PageValue): LineRow[] {
-  const { texts } = page;
-  const { people, planned, problems, questions, left, settled } = plan;
-  const changes = Map.groupBy(planned, ({ line }) => line);
-  const departures = Map.groupBy(left, ({ line }) => line);
-  const open = new Set([...problems, ...questions].map(({ line }) => line));
-  const persons = people.filter(({ line }) => !open.has(line));
-  const listed = new Set(persons.map(({ line }) => line));
-  const textsOf = (line: number) => [
-    ...(changes.get(line) ?? []).flatMap((change) => changeText(change, texts) ?? []),
-    ...(departures.get(line) ?? []).map(({ user, room }) => texts.importLeft(user, room)),
-  ];
-  return [
-    ...questions.map(({ line, reason, subject, newRoom }) => {
-      const answers: readonly Answer[] = [
-        ...(subject === undefined ? [] : [subject]),
-        ...(newRoom === undefined ? [] : [{ kind: "new-room", name: newRoom } as const]),
-      ];
-      const text = problemText(reason, texts.lang);
-      return { line, text, sign: texts.importQuestion, isOpen: true, answers };
-    }),
-    ...persons.map(({ line, entry }) => {
-      const all = textsOf(line);
-      const hasChanges = changes.has(line);
-      const origin = entry === undefined ? [] : [originText(entry, page)];
-      const known = hasChanges ? texts.importChanged : texts.importKnown;
-      const sign = entry === undefined ? texts.importNew : known;
-      return { line, text: [...origin, ...all].join(" · "), sign, isOpen: false };
-    }),
-    ...[...changes.keys()].flatMap((line) => {
-      if (listed.has(line) || open.has(line)) return [];
-      const text = textsOf(line).join(" · ");
-      return [{ line, text, sign: texts.importChanged, isOpen: false }];
-    }),
-    ...settled.map(({ line, reason }) => {
-      const text = problemText(reason, texts.lang);
-      return { line, text, sign: texts.importKnown, isOpen: false };
-    }),
-  ];
-}
-
-function originText(
-  { user, displayName, since, enrolled }: AccountEntry,
-  { texts, times }: PageValue,
-): string {
-  const name = displayName === undefined ? user : `${displayName} (${user})`;
-  return texts.importOrigin(name, times.utcDay(since), enrolled === true);
-}
-
-function changeText(change: ImportChange, texts: Texts): string | undefined {
-  switch (change.kind) {
-    case "rename-room":
-      return texts.importRoomRename(change.room, change.to);
-    case "close-room":
-      return texts.importRoomClose(change.room);
-    case "remove-account":
-      return texts.importRemove(change.user);
-    case "remove-member":
-      return texts.importRemoveMember(change.user, change.room);
-    case "external-id":
-      return texts.importId(change.user, change.value, change.from);
-    case "create-room":
-      return texts.importRoom(change.room);
-    case "create-account":
-      return texts.importAccount(change.displayName ?? change.user, change.user);
-    case "renew-code":
-      return texts.importCard(change.displayName ?? change.user);
-    case "display-name":
-      return change.isNew ? undefined : texts.importRename(change.user, change.text, change.from);
-    case "add":
-      return texts.importJoin(change.user, change.room);
-    case "leave":
-      return texts.importLeave(change.user, change.room);
-    case "grant":
-      return texts.importRole(change.user, change.on, change.room);
-  }
-}
-
 function Result({ done }: { readonly done: DoneImport }) {
   const { texts } = usePage();
   const { changes, total, isCut, cards, refused } = done;
@@ -346,7 +263,7 @@ function Result({ done }: { readonly done: DoneImport }) {
       <Announced kind="result">
         {isCut ? texts.importCut(changes, total) : texts.importDone(changes)}
       </Announced>
-      <Lines problems={refused} />
+      <Lines rows={refused.map((line) => ({ ...line, sign: texts.importProblem, isOpen: true }))} />
       {cards.length === 0 ? null : <SaveCards cards={cards} />}
     </>
   );
