@@ -103,13 +103,29 @@ export function serverOptions(
   const address = server === undefined ? undefined : parseServerSpec(server);
   const user = flags.user ?? nonEmpty(env["CHAT_USER"]) ?? config.user;
   const { fingerprint } = flags;
-  const isDisplay = takesDisplayName && user !== undefined && !isName(user) && isDisplayName(user);
+  const named = user === undefined ? undefined : namedUser(user, takesDisplayName);
   return {
     address,
-    user: user === undefined ? undefined : isDisplay ? proposeName(user) : checkTypedName(user),
-    displayName: isDisplay ? user : undefined,
+    user: named?.user,
+    displayName: named?.displayName,
     transport: transportOf(context, flags.transport, address),
     fingerprint: fingerprint === undefined ? address?.fingerprint : parseFingerprint(fingerprint),
+  };
+}
+
+interface NamedUser {
+  /** Name of an account, or a proposal if it is named by its display name. */
+  readonly user: Name;
+  readonly displayName: string | undefined;
+}
+
+/** @throws {Fault} name-invalid */
+export function namedUser(text: string, takesDisplayName: boolean): NamedUser {
+  const name = text.trim();
+  const isDisplay = takesDisplayName && !isName(name) && isDisplayName(name);
+  return {
+    user: isDisplay ? proposeName(name) : checkTypedName(name),
+    displayName: isDisplay ? name : undefined,
   };
 }
 

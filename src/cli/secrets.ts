@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { isDisplayName } from "../base/display-names.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { isName, isReservedName, type Name } from "../base/names.ts";
@@ -231,25 +232,31 @@ function unreadableFileFault(kind: SecretKind, file: string, cause: unknown): Fa
  * Proposes a similar name after an invalid name.
  * @param server HOST:PORT
  * @param ownName returns the default answer, if there is one
+ * @param takesDisplayName whether the answer may be a display name
  * @throws {Fault} usage without a terminal; name-invalid if the answer is empty; interrupted
  */
 export async function promptUserName(
   context: Pick<Context, "terminal" | "stderr">,
   server?: string,
   ownName = systemUser,
-): Promise<Name> {
+  takesDisplayName = false,
+): Promise<string> {
   const { terminal } = context;
   if (terminal === undefined) {
     throw usageFault("no user name given", "add --user NAME or set CHAT_USER");
   }
   const question = server === undefined ? "Name" : `Name on ${server}`;
   const own = ownName();
-  let answer = await terminal.askText(own === undefined ? question : `${question} [${own}]`);
+  const ask = async (proposed: string | undefined) =>
+    (
+      await terminal.askText(proposed === undefined ? question : `${question} [${proposed}]`)
+    ).trim();
+  let answer = await ask(own);
   if (answer === "") return own ?? checkTypedName(answer);
-  while (!isName(answer)) {
+  while (!(isName(answer) || (takesDisplayName && isDisplayName(answer)))) {
     const proposed = proposeName(answer);
     printNotice(context, `invalid name ${quoteText(answer)}: use letters, digits, - and _`);
-    answer = (await terminal.askText(`${question} [${proposed}]`)) || proposed;
+    answer = (await ask(proposed)) || proposed;
   }
   return answer;
 }

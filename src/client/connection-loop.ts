@@ -342,7 +342,14 @@ export class ConnectionLoop {
     if (credentials.displayName !== undefined && !isSameName(user, credentials.user)) {
       // The stored data of this client belongs to names. That of the derived one is another's.
       this.#drop();
-      const named = { ...credentials, user, displayName: undefined, mode: "login" } as const;
+      const { password = credentials.password } = entered;
+      const named = {
+        ...credentials,
+        user,
+        password,
+        displayName: undefined,
+        mode: "login",
+      } as const;
       return this.#authenticate(await this.open(), named);
     }
     const previous = this.#account;

@@ -136,7 +136,7 @@ function printListening(
 async function userNameOf(context: Context, flag: string | undefined): Promise<Name> {
   const name = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);
   if (name !== undefined) return checkTypedName(name);
-  return promptUserName(context);
+  return checkTypedName(await promptUserName(context));
 }
 
 function loadDevice(context: Context): Identity {

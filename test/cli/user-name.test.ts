@@ -38,6 +38,8 @@ test("offers the name of the system's user", async () => {
 });
 
 test("rejects a missing terminal, and an empty answer without a default", async () => {
+  const named = world(["Ben, Ruiz✅", " Ben Ruíz "]);
+  expect<string>(await promptUserName(named, "host:1", () => undefined, true)).toBe("Ben Ruíz");
   const empty = await faultFrom(() => promptUserName(world([""]), "host:1", () => undefined));
   expect(empty.code).toBe("name-invalid");
   expect((await faultFrom(() => promptUserName(world(["a b"])))).code).toBe("interrupted");

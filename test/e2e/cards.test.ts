@@ -117,8 +117,17 @@ sandboxTest("a code is accepted where a terminal asks for the password", async (
     if (command === "login") expect(await pty.ended()).toBe(0);
     else await pty.until("the chat", () => pty.written.includes("lobby"));
   }
+  // The name in large letters on the card.
+  await using byName = terminal(sandbox, "three", ["login", address]);
+  const waits = (text: string) => byName.until(text, () => byName.written.includes(text));
+  await waits("Name on");
+  byName.line("Siti Nurhaliza ");
+  await waits("assword");
+  byName.line("found word");
+  await waits("signed in as siti");
+  expect(await byName.ended()).toBe(0);
   const other = sandbox.home("other");
-  const login = ["login", address, "--user", "siti"];
+  const login = ["login", address, "--user", " SITI "];
   expect((await other.run(login, { env: { CHAT_PASSWORD: "found word" } })).exitCode).toBe(0);
 });
 

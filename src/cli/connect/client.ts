@@ -46,7 +46,13 @@ import {
   runInterruptible,
   WaitNotice,
 } from "../context.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "../flags.ts";
+import {
+  namedUser,
+  SERVER_ARGUMENT,
+  SERVER_FLAGS,
+  type ServerFlags,
+  serverOptions,
+} from "../flags.ts";
 import { openHome } from "../home.ts";
 import { CLEAR_LINE } from "../output/progress.ts";
 import { renderJson } from "../output/render.ts";
@@ -205,8 +211,12 @@ async function openOnce(
       const greeting = { server: addressText, ...defined({ transport }) };
       await (await openClient(context, greeting, { greetOnly: true })).close();
     }
-    const user =
-      knownUser ?? (options.greetOnly === true ? "" : await promptUserName(context, addressText));
+    const typed =
+      knownUser === undefined && options.greetOnly !== true
+        ? await promptUserName(context, addressText, undefined, takesDisplayName)
+        : undefined;
+    const named = typed === undefined ? requested : namedUser(typed, takesDisplayName);
+    const user = knownUser ?? named.user ?? "";
     using waiting = new WaitNotice(context, connectingTo(address));
     const answering = new WaitNotice(context, `waiting for an answer from ${addressText} …`);
     const isKnown =
@@ -217,7 +227,7 @@ async function openOnce(
     const opensAtOnce = isKnown && options.opensAtOnce === true;
     const credentials: Credentials = {
       user,
-      displayName: requested.displayName,
+      displayName: named.displayName,
       mode: options.mode ?? "either",
       password: options.password ?? (await readSecret(context, PASSWORD, flags.passwordFile)),
       roomSecret,
@@ -227,7 +237,11 @@ async function openOnce(
         ? undefined
         : secretPrompter(
             context,
-            { user, server: addressText, isFallback: chosenUser !== knownUser },
+            {
+              user: named.displayName ?? user,
+              server: addressText,
+              isFallback: chosenUser !== knownUser,
+            },
             waiting,
           ),
     };
