@@ -645,7 +645,8 @@ class Planner {
     return changes;
   }
 
-  #planRooms({ line, rooms, operator }: ListedPerson, { user, entry }: Subject): void {
+  #planRooms(person: ListedPerson, { user, entry }: Subject): void {
+    const { line, rooms, operator } = person;
     const joined = this.#namesOf(entry?.rooms);
     const moderated = this.#namesOf(entry?.moderates);
     const left = this.#namesOf(entry?.left);
@@ -684,7 +685,7 @@ class Planner {
       // The user who creates a room is its first member and moderator.
       const isCreator = this.#created.has(room) && folded(user) === this.#me;
       if (isCreator) this.#ownRooms.add(room.name);
-      if (!joined.has(key)) this.#askWhichYear(line, room, joined, rooms);
+      if (!joined.has(key)) this.#askWhichYear(person, room, joined);
       const isModerator = moderated.has(key) || isCreator;
       const isGranted = role !== undefined && isModerator !== (role === "moderator");
       if (!joined.has(key) || isGranted) this.#askWhose(line, room);
@@ -747,25 +748,28 @@ class Planner {
     });
   }
 
-  /** A list of last year would put people into the room that has the name of their class now. */
+  /**
+   * A list of last year would put people into the room that has the name of their class now. A line
+   * that names their room, too, is of this year.
+   */
   #askWhichYear(
-    line: number,
+    { line, rooms }: ListedPerson,
     { name }: PlannedRoom,
     joined: ReadonlySet<FoldedName>,
-    listed: ListedPerson["rooms"],
   ): void {
     const former = this.#formerRooms.get(folded(name));
     if (former === undefined || !joined.has(folded(former.name))) return;
-    const isLeft = ({ room, role }: ListedPerson["rooms"][number]) =>
-      role === "left" && folded(room) === folded(former.name);
-    if (listed.some(isLeft)) return;
+    if (rooms.some(({ room }) => folded(room) === folded(former.name))) return;
+    const isRole = rooms.some(
+      ({ room, role }) => folded(room) === folded(name) && role === "moderator",
+    );
     this.#ask({
       line,
       reason: [
         msg`adds a member of ${former.name}, which was called ${name} before, to the new ${name}`,
-        msg`use a list of this year, or confirm ${name}`,
+        msg`use a list of this year, or name ${former.name} on the line, too`,
       ],
-      subject: { kind: "room", name },
+      ...(isRole ? {} : { subject: { kind: "room", name } as const }),
     });
   }
 

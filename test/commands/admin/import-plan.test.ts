@@ -642,12 +642,17 @@ test("one list makes the new school year", async () => {
   expect(last.changes).toEqual([]);
   expect(asked(last)).toEqual([
     "2 adds a member of 8a, which was called 7a before, to the new 7a; " +
-      "use a list of this year, or confirm 7a [room 7a]",
+      "use a list of this year, or name 8a on the line, too [room 7a]",
     "4 adds a member of 9a, which was called 8a before, to the new 8a; " +
-      "use a list of this year, or confirm 8a [room 8a]",
+      "use a list of this year, or name 9a on the line, too",
     "5 adds a member of abi-2027, which was called 9a before, to the new 9a; " +
-      "use a list of this year, or confirm 9a [room 9a]",
+      "use a list of this year, or name abi-2027 on the line, too [room 9a]",
   ]);
+  const pupils = { accounts: [], rooms: ["7a", "8a", "9a"] };
+  const answered = await plan("name,rooms,role\nmia,7a,\nzoe,8a:moderator,", false, pupils);
+  expect(answered.questions.map(({ line }) => line)).toEqual([3]);
+  expect(kinds(await plan("name,rooms\nmia,7a\nzoe,", false, pupils))).toEqual(["add"]);
+  expect(kinds(await plan("name,rooms\nzoe,9a 8a:moderator"))).toEqual(["add", "grant"]);
   // Those who leave the former room mean the new one.
   const moved = await plan("name,rooms\nmia,8a:left 7a");
   expect(kinds(moved)).toEqual(["remove-member", "add"]);

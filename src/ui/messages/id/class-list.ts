@@ -124,7 +124,8 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
     "tulis {} jika itu ruangnya, atau nama lain untuk ruang baru",
   "adds a member of {}, which was called {} before, to the new {}":
     "menambahkan anggota {}, yang dahulu bernama {}, ke {} yang baru",
-  "use a list of this year, or confirm {}": "pakai daftar tahun ini, atau pastikan {}",
+  "use a list of this year, or name {} on the line, too":
+    "pakai daftar tahun ini, atau sebut juga {} di baris itu",
   "does not use the columns {}": "tidak memakai kolom {}",
   "{} imports this list, and keeps the role of an operator":
     "{} mengimpor daftar ini, dan tetap menjadi operator",
