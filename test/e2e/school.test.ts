@@ -159,16 +159,10 @@ sandboxTest(
     const lastClass = `9${LETTERS.at(-1)}`;
 
     // The day before, strangers take the name of a teacher and of a class.
-    for (const user of ["ratna-w", "mallory"]) {
-      const home = sandbox.home(user);
-      expect((await home.run(["register", "--user", user])).exitCode).toBe(0);
-      await home.run(["join", "--user", user], {
-        stdin: `/join ${lastClass}\nI was here first\n/leave\n`,
-      });
-    }
-    await sandbox
-      .home("mallory")
-      .run(["join", "--user", "mallory"], { stdin: `/join ${lastClass}\n` });
+    for (const user of ["ratna-w", "mallory"])
+      expect((await sandbox.home(user).run(["register", "--user", user])).exitCode).toBe(0);
+    const stdin = `/join ${lastClass}\nI was here first\n`;
+    await sandbox.home("mallory").run(["join", "--user", "mallory"], { stdin });
     const strangers = { "ratna-w": [] as string[], mallory: [lastClass] };
     await tested.check(strangers);
 
@@ -240,7 +234,7 @@ sandboxTest(
         const asked = await tested.import("9.csv", rows, ...cards);
         expect([asked.exitCode, asked.text]).toEqual([
           3,
-          expect.stringContaining(`names the room ${lastClass}, which ratna-w made`),
+          expect.stringContaining(`names the room ${lastClass}, which mallory made`),
         ]);
         await tested.admin("room", "rename", lastClass, "not-9");
         strangers.mallory = ["not-9"];
