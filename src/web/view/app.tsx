@@ -18,10 +18,7 @@ import { KNOWN_KEY } from "../../ui/local-keys.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
 import type { StartTexts } from "../../ui/messages/en/start.ts";
 import { type Language, languageFor } from "../../ui/messages/languages.ts";
-import { authorText, briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
-import { pageNoticeText } from "../../ui/text/notice-text.ts";
-import { placeTitle } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { PageClient, PageEvent } from "../driver/page-client.ts";
@@ -72,6 +69,7 @@ const DAY_CHECK_MS = 10_000;
 /** Loads during the sign-in, so that its form is there sooner. */
 const room = new LazyModule(() => import("./room/chat-page.tsx"));
 const style = new LazyModule(async () => ({ isApplied: await addStyleSheet(chatSheet) }));
+const notifications = new LazyModule(() => import("./attention/notification-text.ts"));
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 const TEXTS = {
   en: new LazyModule(() => loadTexts("en")),
@@ -147,8 +145,9 @@ const EARLY_EVENTS_MAX = 100;
 function useNotifications(): void {
   const { chat, texts } = useStart();
   const page = useContext(PageContext);
-  const latestPage = useRef(page);
-  latestPage.current = page;
+  const wording = useModule(notifications);
+  const latest = useRef<typeof page & typeof wording>(undefined);
+  latest.current = page && wording && { ...page, ...wording };
   const announce = useAnnounce();
   const [open] = useState(() => new OpenNotifications());
   useEffect(() => {
@@ -158,19 +157,15 @@ function useNotifications(): void {
   const early = useRef<PageEvent[]>([]);
   const show = useCallback(
     (event: PageEvent) => {
-      if (latestPage.current === undefined) {
+      if (latest.current === undefined) {
         if (early.current.length < EARLY_EVENTS_MAX) early.current.push(event);
         return;
       }
-      const { settings, texts, times, notify } = latestPage.current;
+      const { settings, texts, times, notify, pageNoticeText, notificationText } = latest.current;
       if (event.kind === "code-asked" || event.kind === "event") return;
       if (event.kind !== "notify") return notify(pageNoticeText(event, texts, chat.model));
       const { room, target, item, why } = event;
-      const title = texts.notificationTitle(
-        authorText(item, texts, chat.model),
-        placeTitle(chat.model, target, texts),
-      );
-      const body = briefText(item, texts, times);
+      const { title, body } = notificationText(event, texts, times, chat.model);
       // The open room announces its messages.
       if (!isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
       // The sound stays off if the browser requires a click first.
@@ -200,7 +195,7 @@ function useNotifications(): void {
     [chat, open, announce],
   );
   useEffect(() => chat.onEvent(show), [chat, show]);
-  const hasTexts = page !== undefined;
+  const hasTexts = page !== undefined && wording !== undefined;
   useEffect(() => {
     if (hasTexts) for (const event of early.current.splice(0)) show(event);
   }, [hasTexts, show]);
