@@ -44,6 +44,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     minutesMax: 4,
   },
   idle: { program: "idle.ts", quickFlags: ["--connections", "500"], minutesMax: 15 },
+  calls: { program: "calls.ts", quickFlags: ["--pairs", "10000"], minutesMax: 1 },
   people: { program: "people.ts", flags: PEOPLE, minutesMax: 8 },
   class: { program: "class.ts", quickFlags: ["--rounds", "1"], minutesMax: 5 },
   "sign-ins": { program: "sign-ins.ts", quickFlags: ["--rounds", "1"], minutesMax: 10 },

@@ -349,7 +349,7 @@ export const UNREAD_COUNTED_MAX = 10_000;
 export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
 export const READ_POSITIONS_SAVE_INTERVAL_MS = 500;
 export const READ_NOTICE_INTERVAL_MS = 1_000;
-/** Unread calls of all accounts. Each takes about 100 bytes, and 25 of `calls.json`. */
+/** Unread calls of all accounts. Each takes at most 64 bytes, and 25 of `calls.json`. */
 export const CALLS_MAX = 200_000;
 /** Unread calls of an account in a room, and those of all its members. */
 export const CALLS_PER_ACCOUNT_MAX = 1_000;

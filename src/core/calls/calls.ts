@@ -11,6 +11,7 @@ import { CALL_REASONS, type CallReason } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
 import { keywordSearch } from "../rooms/keywords.ts";
 import type { Room } from "../rooms/rooms.ts";
+import { ANSWER_BIT, type CallRow, CallTable } from "./call-table.ts";
 
 export type MessageBody = Body<KindWith<"message">>;
 
@@ -71,8 +72,6 @@ export function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
 }
 
 const NUMBERS_PER_CALL = 5;
-/** Added to the number of the reason of a mention that is an answer. */
-const ANSWER_BIT = 8;
 
 /** Per account of a room, the seqs, ns, reasons, authors and roots of calls, in this order. */
 export const CALLS = v.object({
@@ -82,148 +81,145 @@ export const CALLS = v.object({
   calls: tableOf(tableOf(v.array(count))),
 });
 
-interface CallsInRoom {
-  readonly byUser: Map<UserId, Call[]>;
-  size: number;
-}
-
 /**
- * A call takes about 100 bytes. Beyond CALLS_MAX, the room with the most calls loses its oldest
- * ones, so that a flood displaces no calls of other rooms.
+ * Beyond CALLS_MAX, the room with the most calls loses its oldest ones, so that a flood displaces
+ * no calls of other rooms.
  */
 export class Calls {
-  readonly #rooms = new Map<RoomId, CallsInRoom>();
-  #size = 0;
+  readonly #table = new CallTable();
   /** Seq of the last record that was searched for calls. */
   head = 0;
 
   get size(): number {
-    return this.#size;
+    return this.#table.size;
   }
 
   /** Returns the calls of the account that are noted, the oldest first. */
   of(user: UserId, room: RoomId): readonly Call[] {
-    const { byUser } = this.#rooms.get(room) ?? {};
-    const own = byUser?.get(user) ?? [];
-    const all = byUser?.get(EVERYONE) ?? [];
-    if (all.length === 0) return own;
+    const own = this.#table.of(room, user);
+    const all = this.#table.of(room, EVERYONE);
+    if (all.length === 0) return own.map(callOf);
     const seqs = new Set(own.map(({ seq }) => seq));
     const others = all.filter(({ seq, by }) => by !== user && !seqs.has(seq));
-    return [...own, ...others].sort((a, b) => a.seq - b.seq);
+    return [...own, ...others].sort((a, b) => a.seq - b.seq).map(callOf);
   }
 
   add(room: RoomId, user: UserId, call: Call): void {
-    const calls = this.#rooms.get(room) ?? { byUser: new Map<UserId, Call[]>(), size: 0 };
-    this.#rooms.set(room, calls);
-    const own = calls.byUser.get(user) ?? [];
-    calls.byUser.set(user, own);
     // An answer is found later than a mention.
-    const at = own.findLastIndex(({ seq }) => seq <= call.seq);
-    const known = own[at];
-    if (known?.seq === call.seq) {
+    const known = this.#table.find(room, user, call.seq);
+    if (known !== undefined) {
       const isAnswer = known.reason === "mention" && call.reason === "reply";
-      if (isAnswer) own[at] = { ...known, isAnswer };
+      if (isAnswer) this.#table.set(room, user, { ...known, isAnswer: true });
       return;
     }
-    own.splice(at + 1, 0, call);
-    this.#count(calls, 1);
-    if (own.length > CALLS_PER_ACCOUNT_MAX) {
-      own.shift();
-      this.#count(calls, -1);
-    }
-    if (this.#size > CALLS_MAX) this.#shrinkLargest();
+    this.#table.set(room, user, rowOf(call));
+    this.#table.limit(room, user, CALLS_PER_ACCOUNT_MAX);
+    if (this.size > CALLS_MAX) this.#shrinkLargest();
   }
 
-  /** @returns whether there were such calls */
-  drop(room: RoomId, isDropped: (call: Call, user: UserId) => boolean, user?: UserId): boolean {
-    const calls = this.#rooms.get(room);
-    if (calls === undefined) return false;
-    const before = this.#size;
-    for (const each of user === undefined ? [...calls.byUser.keys()] : [user]) {
-      const own = calls.byUser.get(each) ?? [];
-      const left = own.filter((call) => !isDropped(call, each));
-      this.#count(calls, left.length - own.length);
-      if (left.length === 0) calls.byUser.delete(each);
-      else if (left.length < own.length) calls.byUser.set(each, left);
-    }
-    if (calls.size === 0) this.#rooms.delete(room);
-    return this.#size < before;
+  /** Drops calls of the account in the room. */
+  drop(room: RoomId, user: UserId, isDropped: (call: Call) => boolean = () => true): void {
+    this.#table.dropOf(room, user, (row) => isDropped(callOf(row)));
+  }
+
+  dropRoom(room: RoomId): void {
+    this.#table.dropBy(() => true, room);
+  }
+
+  /** Drops the calls by messages that were erased. */
+  dropErased(room: RoomId, seqs: ReadonlySet<number>): void {
+    this.#table.dropBy((seq) => seqs.has(seq), room);
   }
 
   /** Ends the mentions in a message, which was edited. */
-  endMentions(room: RoomId, seq: number, isNamed: (user: UserId) => boolean): void {
-    const isEnded = (call: Call, user: UserId) =>
-      call.seq === seq && call.reason === "mention" && user !== EVERYONE && !isNamed(user);
-    for (const [user, own] of this.#rooms.get(room)?.byUser ?? []) {
-      const at = own.findIndex((call) => call.isAnswer === true && isEnded(call, user));
-      const { isAnswer: _, ...call } = own[at] ?? {};
-      if (at >= 0) own[at] = { ...call, reason: "reply" } as Call;
-    }
-    this.drop(room, isEnded);
+  endMentions(room: RoomId, edited: number, isNamed: (user: UserId) => boolean): void {
+    const answers: [user: UserId, call: CallRow][] = [];
+    const isEnded = (call: CallRow, user: string) => {
+      if (call.reason !== "mention" || isNamed(user as UserId)) return false;
+      if (call.isAnswer) answers.push([user as UserId, call]);
+      return true;
+    };
+    this.#table.dropBy((seq) => seq === edited, room, isEnded);
+    for (const [user, call] of answers)
+      this.#table.set(room, user, { ...call, reason: "reply", isAnswer: false });
   }
 
   /** Forgets calls by records that the log has lost. */
   limit(end: number): void {
     if (this.head <= end) return;
     this.head = end;
-    for (const room of [...this.#rooms.keys()]) this.drop(room, ({ seq }) => seq > end);
-  }
-
-  #count(calls: CallsInRoom, change: number): void {
-    calls.size += change;
-    this.#size += change;
+    this.#table.dropBy((seq) => seq > end);
   }
 
   #shrinkLargest(): void {
-    let largest: readonly [RoomId, CallsInRoom] | undefined;
-    for (const entry of this.#rooms) {
-      if (largest === undefined || entry[1].size > largest[1].size) largest = entry;
-    }
-    if (largest === undefined) return;
-    const [room, { byUser }] = largest;
-    const seqs = [...byUser.values()].flatMap((own) => own.map(({ seq }) => seq));
-    seqs.sort((a, b) => a - b);
-    const end = seqs[Math.ceil(seqs.length / 4)] ?? Number.POSITIVE_INFINITY;
-    this.drop(room, ({ seq }) => seq <= end);
+    const { room, seqs } = this.#table.largest();
+    const sorted = Float64Array.from(seqs).sort();
+    const end = sorted[Math.ceil(sorted.length / 4)] ?? Number.POSITIVE_INFINITY;
+    this.#table.dropBy((seq) => seq <= end, room);
   }
 
   format(): string {
-    const numbers = new Map<UserId, number>();
-    const numberOf = (by: UserId) => {
+    const numbers = new Map<string, number>();
+    const numberOf = (by: string) => {
       const number = numbers.get(by) ?? numbers.size;
       numbers.set(by, number);
       return number;
     };
-    const packed = (own: readonly Call[]) =>
-      own.flatMap(({ seq, n, reason, by, root = 0, isAnswer }) => {
-        const why = CALL_REASONS.indexOf(reason) + (isAnswer === true ? ANSWER_BIT : 0);
+    const packed = (own: readonly CallRow[]) =>
+      own.flatMap(({ seq, n, reason, by, root, isAnswer }) => {
+        const why = CALL_REASONS.indexOf(reason) + (isAnswer ? ANSWER_BIT : 0);
         return [seq, n, why, numberOf(by), root];
       });
     const calls: Record<string, Record<string, number[]>> = {};
-    for (const [room, { byUser }] of this.#rooms) {
-      calls[room] = Object.fromEntries([...byUser].map(([user, own]) => [user, packed(own)]));
+    for (const { room, user, calls: own } of this.#table) {
+      const users = calls[room] ?? {};
+      calls[room] = users;
+      users[user] = packed(own);
     }
     const { head } = this;
     return `${JSON.stringify({ format: 1, head, authors: [...numbers.keys()], calls })}\n`;
   }
 
-  load({ head, authors, calls }: v.InferOutput<typeof CALLS>): void {
+  /** @param idOf returns the string of an id that is in use anyway */
+  load(
+    { head, authors, calls }: v.InferOutput<typeof CALLS>,
+    idOf: (id: string) => string = (id) => id,
+  ): void {
     this.head = head;
+    const authorIds = authors.map(idOf);
+    const lists = Object.values(calls).map((users) => Object.values(users));
+    const total = lists.flat().reduce((sum, { length }) => sum + length / NUMBERS_PER_CALL, 0);
+    const users = lists.reduce((most, { length }) => Math.max(most, length), 0);
+    this.#table.reserve(Math.min(CALLS_MAX, Math.ceil(total)), users);
     for (const [room, users] of Object.entries(calls)) {
       for (const [user, numbers] of Object.entries(users)) {
-        for (let at = 0; at < numbers.length; at += NUMBERS_PER_CALL) {
+        const [roomId, id] = [idOf(room), idOf(user)];
+        const oldest = numbers.length - CALLS_PER_ACCOUNT_MAX * NUMBERS_PER_CALL;
+        for (let at = Math.max(0, oldest); at < numbers.length; at += NUMBERS_PER_CALL) {
           const [seq = 0, n = 0, why = 0, author = 0, root = 0] = numbers.slice(
             at,
             at + NUMBERS_PER_CALL,
           );
-          const isAnswer = why >= ANSWER_BIT || undefined;
           const reason = CALL_REASONS[why % ANSWER_BIT];
-          const by = authors[author] as UserId | undefined;
-          if (reason === undefined || by === undefined) continue;
-          const call = defined({ seq, n, reason, by, isAnswer, root: root || undefined });
-          this.add(room as RoomId, user as UserId, call);
+          const by = authorIds[author];
+          if (reason === undefined || by === undefined || seq === 0 || root >= seq) continue;
+          this.#table.set(roomId, id, { seq, n, reason, by, isAnswer: why >= ANSWER_BIT, root });
         }
       }
     }
+    if (this.size > CALLS_MAX) this.#shrinkLargest();
   }
+}
+
+function callOf({ seq, n, reason, by, isAnswer, root }: CallRow): Call {
+  const call = { seq, n, reason, by: by as UserId };
+  return defined({
+    ...call,
+    isAnswer: isAnswer ? (true as const) : undefined,
+    root: root || undefined,
+  });
+}
+
+function rowOf({ seq, n, reason, by, isAnswer, root = 0 }: Call): CallRow {
+  return { seq, n, reason, by, isAnswer: isAnswer === true, root };
 }

@@ -84,7 +84,9 @@ export class CallService {
     const { rooms, history, registry, sequencer } = this.options;
     for (const account of registry.all()) this.#setKeywords(account);
     const stored = this.#file.open();
-    if (stored !== undefined) this.#calls.load(stored);
+    const idOf = (id: string) =>
+      rooms.get(id as RoomId)?.id ?? registry.get(id as UserId)?.id ?? id;
+    if (stored !== undefined) this.#calls.load(stored, idOf);
     // Records that are missing here may exist in the cluster.
     if (!sequencer.isShared) this.#calls.limit(rooms.head);
     const calls = this.#calls;
@@ -134,7 +136,7 @@ export class CallService {
       const thread = threads?.get(root);
       return thread === undefined ? n <= upTo : seq <= thread.read;
     };
-    this.#calls.drop(room.id, isRead, account.id);
+    this.#calls.drop(room.id, account.id, isRead);
     return noted.filter((call) => !isRead(call) && isCountedAuthor(call.by, account));
   }
 
@@ -149,14 +151,13 @@ export class CallService {
   #note(room: Room, record: LogRecord): void {
     const { kind, by } = record.head;
     if (kind === "erase") {
-      const erased = new Set(erasuresOf(record));
-      this.#calls.drop(room.id, ({ seq }) => erased.has(seq));
+      this.#calls.dropErased(room.id, new Set(erasuresOf(record)));
     } else if (kind === "edit") this.#noteEdit(room, record);
-    else if (kind === "remove") this.#calls.drop(room.id, () => true);
-    else if (kind === "leave" && by !== "server") this.#calls.drop(room.id, () => true, by);
+    else if (kind === "remove") this.#calls.dropRoom(room.id);
+    else if (kind === "leave" && by !== "server") this.#calls.drop(room.id, by);
     else if (kind === "kick") {
       const kicked = targetUser(record);
-      if (kicked !== undefined) this.#calls.drop(room.id, () => true, kicked);
+      if (kicked !== undefined) this.#calls.drop(room.id, kicked);
     } else this.#noteMessage(room, record);
   }
 
