@@ -354,6 +354,9 @@ export const CALLS_MAX = 200_000;
 /** Unread calls of an account in a room, and those of all its members. */
 export const CALLS_PER_ACCOUNT_MAX = 1_000;
 export const CALLS_BYTES_MAX = 16 * MIB;
+/** Read calls beyond the read positions of an account, of which the newest are kept; of all. */
+export const READ_CALLS_PER_ACCOUNT_MAX = 500;
+export const READ_CALLS_MAX = 100_000;
 /** Records that a start searches for calls that `calls.json` does not have. */
 export const CALLS_REPLAYED_MAX = 20_000;
 /** Mentions and keywords beyond this part of a text call nobody. */

@@ -6,6 +6,7 @@ import type { RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import type { AccountChange } from "../core/client/own-account.ts";
 import { hasNewKey, type KeyView, keyViews, type PersonPin } from "../core/client/person-keys.ts";
+import type { ReadReport } from "../core/model/event.ts";
 import { isSameName } from "../core/model/item.ts";
 import { isIgnored } from "../core/model/selectors.ts";
 import type { Model } from "../core/model/state.ts";
@@ -153,7 +154,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
       request: (kind, fields) => this.request(kind, fields),
       history: (fields, ask) => this.historyWith(fields, ask),
       perform: (effect) => {
-        if (effect.kind === "read") this.reportRead(effect.room, effect.n);
+        if (effect.kind === "read") this.reportRead(effect.room, effect);
         else this.perform(effect);
       },
     });
@@ -346,8 +347,8 @@ export abstract class ChatClient<Account extends LinkedSession> {
     if (seq !== undefined) this.#auditing?.confirmed(seq);
   }
 
-  reportRead(room: string, n: number): void {
-    this.#account?.session.markRead(room, n);
+  reportRead(room: string, report: ReadReport): void {
+    this.#account?.session.markRead(room, report);
   }
 
   readonly historyWith = (

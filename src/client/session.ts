@@ -3,10 +3,15 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId, Sha256 } from "../base/ids.ts";
-import { MESSAGE_BEFORE_LOGIN_BYTES_MAX, READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
+import {
+  CALLS_LISTED_MAX,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+  READ_NOTICE_INTERVAL_MS,
+} from "../base/limits.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import type { QueuedBody } from "../core/client/queued-body.ts";
+import type { ReadReport } from "../core/model/event.ts";
 import { isSameName } from "../core/model/item.ts";
 import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -212,8 +217,8 @@ export class AccountSession {
     this.#posts = this.#newOutboxQueue();
   }
 
-  markRead(room: string, n: number): void {
-    this.#reporter.report(room, n);
+  markRead(room: string, report: ReadReport): void {
+    this.#reporter.report(room, report);
   }
 
   flush(): void {
@@ -326,7 +331,7 @@ export class PrefsTracker {
 
 /** Reports read positions to the server. */
 export class ReadReporter {
-  readonly #unsent = new Map<string, number>();
+  readonly #unsent = new Map<string, ReadReport>();
   #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
   #cancel: (() => void) | undefined;
   #awaited: Promise<void> | undefined;
@@ -342,8 +347,10 @@ export class ReadReporter {
     this.flush();
   }
 
-  report(room: string, n: number): void {
-    this.#unsent.set(room, Math.max(n, this.#unsent.get(room) ?? 0));
+  report(room: string, { n, calls = [] }: ReadReport): void {
+    const unsent = this.#unsent.get(room);
+    const all = [...(unsent?.calls ?? []), ...calls].slice(-CALLS_LISTED_MAX);
+    this.#unsent.set(room, { n: Math.max(n, unsent?.n ?? 0), calls: all });
     this.#cancel ??= this.clock.after(READ_NOTICE_INTERVAL_MS, () => this.flush());
   }
 
@@ -354,10 +361,11 @@ export class ReadReporter {
     if (connection === undefined || connection.isClosed || this.#unsent.size === 0) return;
     const checked = this.checked();
     if (checked !== undefined) return this.#flushAfter(checked);
-    for (const [room, n] of this.#unsent) {
+    for (const [room, { n, calls = [] }] of this.#unsent) {
       // Ignore the outcome: either the user has left the room, or a later report supersedes this
       // one.
-      connection.requestThen("read", { room, n }, () => undefined);
+      const fields = { room, n, ...(calls.length > 0 ? { calls: [...calls] } : {}) };
+      connection.requestThen("read", fields, () => undefined);
     }
     this.#unsent.clear();
   }

@@ -44,6 +44,7 @@ import {
   PROOFS_PER_REQUEST_MAX,
   PROXY_CERTIFICATES_MAX,
   REACTION_BYTES_MAX,
+  READ_CALLS_PER_ACCOUNT_MAX,
   READERS_NAMED_MAX,
   RECORDS_PER_MESSAGE_MAX,
   RETENTION_MS_MAX,
@@ -432,7 +433,11 @@ export const REQUESTS = {
   "prefs-set": { fields: roomPrefs, answer: accepted },
   save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
   follow: { fields: follow, answer: accepted },
-  read: { fields: { room: id, n: count }, answer: accepted },
+  /** `calls`: `n` of messages beyond `n` that call the account and were read, too. */
+  read: {
+    fields: { room: id, n: count, calls: v.optional(list(positive, CALLS_LISTED_MAX)) },
+    answer: accepted,
+  },
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
     postCount: ({ text }: { readonly text: string }) => postCountOfText(text),
@@ -1076,6 +1081,8 @@ export const NOTICES = {
     first: v.optional(positive),
     /** Newest unread messages that call the account. */
     calls: v.optional(list(v.object({ seq: positive, n: positive }), CALLS_LISTED_MAX)),
+    /** `n` of messages beyond `read` that call the account and were read, in any order. */
+    readCalls: v.optional(list(positive, READ_CALLS_PER_ACCOUNT_MAX)),
     moderates: v.optional(v.boolean()),
     /** End of the account's mute in this room in Unix ms; 0 if permanent. */
     mutedUntil: v.optional(unixMs),
@@ -1087,7 +1094,13 @@ export const NOTICES = {
     behind: v.optional(v.boolean()),
   },
   /** `first`: seq of the first unread message. */
-  read: { room: id, n: count, unread: v.optional(count), first: v.optional(positive) },
+  read: {
+    room: id,
+    n: count,
+    unread: v.optional(count),
+    first: v.optional(positive),
+    readCalls: v.optional(list(positive, READ_CALLS_PER_ACCOUNT_MAX)),
+  },
   /**
    * Sent when the state changes, and after a log-in while there is no majority. `refusal`: reason
    * for which NATS refuses the server's messages, if it does.

@@ -16,9 +16,9 @@ test("reports the last read record of each room at intervals, while connected", 
   };
   const reporter = new ReadReporter(clock, () => undefined);
   reporter.connected(link);
-  for (let n = 1; n <= 100; n++) reporter.report("r", n);
-  reporter.report("r", 7);
-  reporter.report("s", 1);
+  for (let n = 1; n <= 100; n++) reporter.report("r", { n });
+  reporter.report("r", { n: 7 });
+  reporter.report("s", { n: 1 });
   await clock.advance(READ_NOTICE_INTERVAL_MS - 1);
   expect(sent).toEqual([]);
   await clock.advance(1);
@@ -28,7 +28,7 @@ test("reports the last read record of each room at intervals, while connected", 
     ["r", 100],
     ["s", 1],
   ]);
-  reporter.report("r", 101);
+  reporter.report("r", { n: 101 });
   reporter.clear();
   await clock.advance(2 * READ_NOTICE_INTERVAL_MS);
   expect(sent).toHaveLength(2);
@@ -45,7 +45,7 @@ test("reports nothing before the server's history is compared, also on the next 
   const reporter = new ReadReporter(clock, () => audit?.promise);
   const first = newLink();
   reporter.connected(first);
-  reporter.report("r", 7);
+  reporter.report("r", { n: 7 });
   await clock.advance(READ_NOTICE_INTERVAL_MS);
   reporter.flush();
   // The link is lost, which ends the audit.
@@ -62,4 +62,21 @@ test("reports nothing before the server's history is compared, also on the next 
   resolve();
   await clock.advance(1);
   expect(sent).toEqual([{ room: "r", n: 7 }]);
+});
+
+test("reports calls beyond the position once, with the position", async () => {
+  const clock = new VirtualClock();
+  const sent: unknown[] = [];
+  const requestThen = (_: string, fields: object) => void sent.push(fields);
+  const reporter = new ReadReporter(clock, () => undefined);
+  reporter.connected({ isClosed: false, requestThen });
+  reporter.report("r", { n: 3, calls: [8] });
+  reporter.report("r", { n: 4, calls: [9] });
+  await clock.advance(READ_NOTICE_INTERVAL_MS);
+  reporter.report("r", { n: 5 });
+  await clock.advance(READ_NOTICE_INTERVAL_MS);
+  expect(sent).toEqual([
+    { room: "r", n: 4, calls: [8, 9] },
+    { room: "r", n: 5 },
+  ]);
 });

@@ -372,7 +372,7 @@ export class Device {
   #event(run: DisplayedRecords, event: ReaderEvent): void {
     run.event(event);
     if (event.kind === "record" && event.record.n % 3 === 0)
-      this.client.reportRead(event.record.room.id, event.record.n);
+      this.client.reportRead(event.record.room.id, { n: event.record.n });
     if (event.kind !== "settled") return;
     const { adopted, outcome } = event;
     const { text = "", files } = adopted?.body ?? {};

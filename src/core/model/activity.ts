@@ -4,7 +4,7 @@ import { CALL_REASONS, type CallReason } from "../../wire/messages.ts";
 import { EVERYWHERE } from "../rooms/prefs.ts";
 import { withChanges } from "./changes.ts";
 import { isMessage, isSameName, withKeywords } from "./item.ts";
-import { lastReplySeq, loadedItem } from "./room.ts";
+import { isUnreadCall, lastReplySeq, loadedItem } from "./room.ts";
 import { followedThreads, isIgnored } from "./selectors.ts";
 import type { Item, Model, RoomState } from "./state.ts";
 import { withoutIgnored } from "./unignored.ts";
@@ -99,7 +99,7 @@ function hasKeyword({ prefs }: Model, item: Item): boolean {
 }
 
 function entriesIn(model: Model, room: RoomState): ActivityEntry[] {
-  const { target, read } = room;
+  const { target } = room;
   return itemsIn(model, room).flatMap((item): ActivityEntry[] => {
     if (!isListed(model, item)) return [];
     if (!item.isMine) {
@@ -110,7 +110,7 @@ function entriesIn(model: Model, room: RoomState): ActivityEntry[] {
       const { re } = item;
       const root = item.isInThread === true && re !== undefined ? { root: re } : {};
       const answered = kind === "reply" && re !== undefined ? loadedItem(room, re) : undefined;
-      const isUnread = item.n > read;
+      const isUnread = isUnreadCall(room, item);
       return [{ kind, target, item, ...root, answered, by: item.from, isUnread }];
     }
     return withoutIgnored(model, item).reactions.flatMap(({ sign, by, mine }) => {

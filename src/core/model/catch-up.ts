@@ -90,8 +90,8 @@ export function catchUpIn(
     (author) => roles.get(author.toLowerCase()) === "moderator",
     (seq) => contents.get(seq) ?? [],
   );
-  const isCalling = ({ mentionsMe, isMine, state }: Item) =>
-    mentionsMe && !isMine && state === "whole";
+  const isCalling = ({ mentionsMe, isMine, state, n }: Item) =>
+    mentionsMe && !isMine && state === "whole" && !room.readCalls.includes(n);
   const calls = items.filter(isCalling).map(({ seq, n }) => ({ seq, n }));
   const moderators = summary.moderators.map(([user, own]) => {
     return { kind: "moderator" as const, user, messages: own };

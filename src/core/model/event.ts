@@ -193,6 +193,12 @@ export type LocalEvent =
   | { readonly kind: "transfer-gone"; readonly id: string }
   | { readonly kind: "fault"; readonly fault: Fault };
 
+/** Read position, and `n` of calls beyond it that were read, too. */
+export interface ReadReport {
+  readonly n: number;
+  readonly calls?: readonly number[];
+}
+
 export type ModelEffect =
   /** Requests records: `older` before `seq`, `newer` after it, `around` on both sides. */
   | {
@@ -214,7 +220,7 @@ export type ModelEffect =
       readonly before: number | undefined;
       readonly changesTo: number | undefined;
     }
-  | { readonly kind: "read"; readonly room: RoomId; readonly n: number }
+  | ({ readonly kind: "read"; readonly room: RoomId } & ReadReport)
   | {
       readonly kind: "notify";
       readonly room: RoomId;

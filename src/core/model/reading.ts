@@ -9,15 +9,18 @@ import { requestOlderPage, requestPage } from "./page.ts";
 import { readReplies } from "./prefs.ts";
 import {
   hasLine,
+  isConversation,
   isCounted,
   isFromOthers,
   lastReplySeq,
+  loadedItem,
   type RoomDraft,
+  readCalls,
   readUpTo,
 } from "./room.ts";
 import type { MessageSpan, SeenMessages } from "./seen.ts";
 import { isIgnored, openRoom } from "./selectors.ts";
-import type { Item, ItemRange, Model, RoomState } from "./state.ts";
+import type { Item, ItemRange, Mention, Model, RoomState } from "./state.ts";
 
 /** Shown until the messages around the first unread one are loaded. */
 const NOT_LOADED: ItemRange = { items: [], hasOlder: true, hasNewer: true };
@@ -29,13 +32,31 @@ export function markRead(draft: ModelDraft, room: RoomDraft, n: number | undefin
 
 /**
  * Advances the read position to the first message that was not seen. Messages that were seen
- * behind that one count as soon as those between were seen, too.
+ * behind that one count as soon as those between were seen, too, but calls count immediately.
  */
 export function markSeen(draft: ModelDraft, room: RoomDraft, seen: SeenMessages): void {
   if (!draft.fields.isFocused) return;
   for (const span of seen.isPassed ? withoutCalls(seen, room) : [seen]) {
     if (span.to > room.read) room.seen = withSpan(room.seen, span);
   }
+  advancePosition(draft, room);
+  markCallsSeen(draft, room);
+}
+
+/** In a conversation, each message calls the user and is counted by the read position. */
+function markCallsSeen(draft: ModelDraft, room: RoomDraft): void {
+  if (isConversation(room)) return;
+  const isSeen = ({ seq }: Mention) => {
+    const item = loadedItem(room, seq);
+    return item !== undefined && item.isInThread !== true && isIn(room.seen, item);
+  };
+  const calls = room.mentions.filter(isSeen).map(({ n }) => n);
+  if (calls.length === 0) return;
+  readCalls(room, calls);
+  draft.effects.push({ kind: "read", room: room.id, n: room.read, calls });
+}
+
+function advancePosition(draft: ModelDraft, room: RoomDraft): void {
   const range = unreadRange(room);
   if (range === undefined) return;
   const { items, hasNewer } = range;

@@ -1,6 +1,12 @@
 /** State of one room in the model. */
 
-import { CALLS_LISTED_MAX, HANDS_MAX, PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import {
+  CALLS_LISTED_MAX,
+  HANDS_MAX,
+  PINS_MAX,
+  PRESENCE_MEMBERS_MAX,
+  READ_CALLS_PER_ACCOUNT_MAX,
+} from "../../base/limits.ts";
 import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import { SECOND_MS } from "../../base/time.ts";
@@ -79,6 +85,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     countedN: received,
     firstUnread: update.first,
     seen: [],
+    readCalls: [],
     readAtOpening: undefined,
     place: undefined,
     mentions: [],
@@ -101,6 +108,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     typing: [],
     offered: [],
   };
+  readCalls(room, update.readCalls);
   noteCalls(room, update);
   return room;
 }
@@ -137,6 +145,7 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate, reader: Rea
   if (update.n - 1 > room.receivedN) restart(room, update.n - 1);
   room.last = Math.max(room.last, update.n - 1);
   readUpTo(room, update.read ?? 1, reader);
+  readCalls(room, update.readCalls);
   noteCalls(room, update);
   if (update.unread === undefined || update.read !== room.read) return;
   room.firstUnread = update.first;
@@ -168,6 +177,7 @@ export function endListing(room: RoomDraft): void {
   room.firstUnread = undefined;
   room.seen = [];
   room.mentions = room.mentions.filter(({ n }) => n <= room.linkN);
+  room.readCalls = room.readCalls.filter((n) => n <= room.linkN);
 }
 
 /**
@@ -191,7 +201,29 @@ export function readUpTo(
   room.firstUnread = first;
   if (room.seen.length > 0) room.seen = room.seen.filter(({ to }) => to > n);
   if (room.mentions.length > 0) room.mentions = room.mentions.filter((mention) => mention.n > n);
+  if (room.readCalls.length > 0) room.readCalls = room.readCalls.filter((call) => call > n);
   return true;
+}
+
+/** Notes calls beyond the read position that were read on this or another device. */
+export function readCalls(room: RoomDraft, ns: readonly number[] = []): void {
+  const added = ns.filter((n) => n > room.read && !room.readCalls.includes(n));
+  if (added.length === 0) return;
+  const all = [...room.readCalls, ...added].sort((a, b) => a - b);
+  room.readCalls = all.slice(-READ_CALLS_PER_ACCOUNT_MAX);
+  room.mentions = room.mentions.filter((mention) => !isReadCall(room, mention));
+}
+
+function isReadCall({ readCalls }: Pick<RoomState, "readCalls">, { n }: { n: number }): boolean {
+  return readCalls.includes(n);
+}
+
+/** Reports whether no device of the account has displayed the message that calls the user. */
+export function isUnreadCall(
+  room: Pick<RoomState, "read" | "readCalls">,
+  call: { readonly n: number },
+): boolean {
+  return call.n > room.read && !isReadCall(room, call);
 }
 
 /** @returns the record's item, if it has one; `again` if the record was already loaded */
@@ -269,7 +301,7 @@ function isUnread({ read }: Pick<RoomState, "read">, item: Item, reader: Countin
 }
 
 export function noteMention(room: RoomDraft, { n, seq }: Mention): void {
-  if (n > room.read) room.mentions = [...room.mentions, { n, seq }];
+  if (isUnreadCall(room, { n })) room.mentions = [...room.mentions, { n, seq }];
 }
 
 /**
@@ -284,7 +316,9 @@ function noteCalls(room: RoomDraft, { calls = [], n: next }: RoomUpdate): void {
     n >= next || n < oldest || loadedItem(room, seq) !== undefined;
   const kept = room.mentions.filter(isKept);
   const known = new Set(kept.map(({ seq }) => seq));
-  const others = calls.filter(({ n, seq }) => n < next && n > room.read && !known.has(seq));
+  const others = calls.filter(
+    (call) => call.n < next && isUnreadCall(room, call) && !known.has(call.seq),
+  );
   if (others.length === 0 && kept.length === room.mentions.length) return;
   room.mentions = [...kept, ...others].sort((a, b) => a.n - b.n);
 }
@@ -311,7 +345,7 @@ export function recount(
   const known = new Set(room.mentions.map(({ seq }) => seq));
   const isCalled = (item: Item) =>
     (item.mentionsMe || isConversation(room)) &&
-    item.n > room.read &&
+    isUnreadCall(room, item) &&
     isFromOthers(item, reader.me) &&
     !isCountedFrom(item, { ...reader, ignored: before }) &&
     isCountedFrom(item, reader);

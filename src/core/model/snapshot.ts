@@ -10,7 +10,7 @@ import type { ModelEvent } from "./event.ts";
 import type { Model, RoomState } from "./state.ts";
 
 /** Format, which may change with each version. */
-const FORMAT = `3 ${VERSION}`;
+const FORMAT = `4 ${VERSION}`;
 
 export interface ModelSnapshot {
   readonly event: Extract<ModelEvent, { kind: "restored" }>;

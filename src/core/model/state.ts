@@ -153,6 +153,8 @@ export interface RoomState extends Omit<RoomView, "isBoxed"> {
   readonly firstUnread: number | undefined;
   /** Messages behind the read position that the user has seen, in order and without overlaps. */
   readonly seen: readonly MessageSpan[];
+  /** `n` of the calls beyond the read position that were read on any device. */
+  readonly readCalls: readonly number[];
   /**
    * Read position before the line of new messages; `undefined` without the line. It stays until
    * the user posts, or leaves the room: after a post, no message is behind it.

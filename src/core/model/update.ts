@@ -2,7 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import { CALLS_LISTED_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
 import { roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
@@ -46,6 +46,7 @@ import {
   positionAfterPrinted,
   type RoomDraft,
   type RoomUpdate,
+  readCalls,
   readUpTo,
   renameAuthor,
   unloadClosed,
@@ -161,6 +162,7 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   read: inRoom((draft, room, event) => {
     readElsewhere(draft, room, event.n, event.unread);
     readUpTo(room, event.n, draft.fields, event);
+    readCalls(room, event.readCalls);
   }),
   named: ({ fields }, { names }) => setDisplayNames(fields, names),
   "author-key": (draft, { user, by }) => {
@@ -307,6 +309,7 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
     // A server that was killed may have lost the last positions that it received.
     else if (room.read > (update.read ?? room.read))
       draft.effects.push({ kind: "read", room: room.id, n: room.read });
+    resendReadCalls(draft, room, update);
     if (target !== room.target) followRename(draft, target, room.target);
     followFormerTargets(draft, room.id);
     dropSentPosts(draft, room);
@@ -315,6 +318,17 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
     followFormerTargets(draft, update.room);
     if (draft.fields.isCaughtUp) requestMembers(draft, update.room);
   }
+}
+
+/** As with positions: a server that was killed may have lost the last ones. */
+function resendReadCalls(
+  { fields, effects }: ModelDraft,
+  { id, read, readCalls }: RoomState,
+  { readCalls: known = [] }: RoomUpdate,
+): void {
+  const lost = fields.isCaughtUp ? [] : readCalls.filter((n) => !known.includes(n));
+  const calls = lost.slice(-CALLS_LISTED_MAX);
+  if (calls.length > 0) effects.push({ kind: "read", room: id, n: read, calls });
 }
 
 /** In a room that has become an assignment, members write to their own box. */

@@ -180,7 +180,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
     const { clock, readPositions } = this.options;
     if (account === undefined || link.queuedBytes() > 0) return;
     for (const [room, n] of deliveries?.closing(clock.now()) ?? []) {
-      readPositions.advanceTo(account.id, room, n);
+      readPositions.advanceTo(account.id, room, { n });
     }
   }
 

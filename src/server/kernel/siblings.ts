@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import { CALLS_LISTED_MAX } from "../../base/limits.ts";
 import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import { count, positive } from "../../wire/field.ts";
 import { serverActivity } from "../../wire/messages-admin.ts";
@@ -21,12 +22,13 @@ const textsOf = <Text extends string>(item: v.GenericSchema<Text>, countMax: num
   );
 const address = v.object({ host: v.pipe(v.string(), v.maxLength(253)), port: positive });
 const seenDevice = { user, device: text, day: count, label: text };
+const readCalls = v.pipe(v.array(positive), v.maxLength(CALLS_LISTED_MAX));
 const cancel = { file: idOf<FileId>(), user, by: user, direction: v.picklist(["up", "down"]) };
 
 const MESSAGE = v.variant("kind", [
   v.object({ kind: v.literal("online"), users: textsOf(user, Number.POSITIVE_INFINITY) }),
   v.object({ kind: v.literal("place"), place: v.fallback(v.optional(address), undefined) }),
-  v.object({ kind: v.literal("read"), user, room, n: count }),
+  v.object({ kind: v.literal("read"), user, room, n: count, calls: v.optional(readCalls) }),
   v.object({ kind: v.literal("typing"), user, room, on: v.boolean() }),
   v.object({ kind: v.literal("device-seen"), ...seenDevice }),
   v.object({ kind: v.literal("look") }),

@@ -48,7 +48,7 @@ export interface PushCounters extends SentCounters {
 }
 
 interface PushServiceOptions extends ServerContext {
-  readonly readPositions: Pick<ReadPositionService, "upTo">;
+  readonly readPositions: Pick<ReadPositionService, "isRead">;
   readonly recordLookup: Pick<RecordLookup, "find">;
   readonly calls: Pick<CallService, "called">;
   readonly delivery: PushDelivery;
@@ -240,7 +240,7 @@ export class PushService {
         const account = registry.get(user);
         const isMember = room?.members.has(user) === true && this.#subscriptions.has(user);
         const isBanned = registry.policy.ban(user, clock.expiryUnixMs()) !== undefined;
-        const isThere = !rooms.isErased(seq) && readPositions.upTo(user, id) < n;
+        const isThere = !rooms.isErased(seq) && !readPositions.isRead(user, id, n);
         const isCounted = account !== undefined && isCountedAuthor(by, account);
         return isMember && !isBanned && isThere && isCounted;
       },

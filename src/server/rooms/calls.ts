@@ -40,7 +40,7 @@ import type { ReadPositionService } from "./read-positions.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
 interface CallOptions extends ServerContext {
-  readonly readPositions: Pick<ReadPositionService, "unread" | "unreadRange" | "upTo">;
+  readonly readPositions: Pick<ReadPositionService, "unread" | "unreadRange" | "upTo" | "isRead">;
   readonly recordLookup: RecordLookup;
   readonly historyQuota: HistoryQuota;
   readonly prefs: Pick<PrefsService, "followsOf">;
@@ -128,13 +128,14 @@ export class CallService {
   unread(account: Account, room: Room, follows?: Follows): readonly Call[] {
     const noted = this.#calls.of(account.id, room.id);
     if (noted.length === 0) return noted;
-    const upTo = this.options.readPositions.upTo(account.id, room.id);
+    const { readPositions } = this.options;
     // A log-in asks for each room, and the threads of all rooms are many.
     const isInThreads = noted.some(({ root }) => root !== undefined);
     const threads = follows ?? (isInThreads ? this.#follows(account) : undefined);
     const isRead = ({ seq, n, root = 0 }: Call) => {
       const thread = threads?.get(root);
-      return thread === undefined ? n <= upTo : seq <= thread.read;
+      if (thread !== undefined) return seq <= thread.read;
+      return readPositions.isRead(account.id, room.id, n);
     };
     this.#calls.drop(room.id, account.id, isRead);
     return noted.filter((call) => !isRead(call) && isCountedAuthor(call.by, account));

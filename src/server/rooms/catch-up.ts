@@ -51,7 +51,10 @@ interface EncodedBatch {
 interface CatchUpOptions extends ServerContext {
   readonly fanOut: FanOut;
   readonly presence: Pick<PresenceFeed, "flush">;
-  readonly readPositions: Pick<ReadPositionService, "upTo" | "unread" | "unreadRange">;
+  readonly readPositions: Pick<
+    ReadPositionService,
+    "upTo" | "unread" | "unreadRange" | "readCalls"
+  >;
   readonly calls: Pick<CallService, "inRoom">;
   readonly historyQuota: HistoryQuota;
 }
@@ -253,6 +256,7 @@ export class CatchUp {
       unread,
       first,
       ...this.options.calls.inRoom(client.account, room),
+      ...this.options.readPositions.readCalls(reader, room.id),
       ...(this.#mayModerate(room, reader)
         ? { moderates: true, ...this.#knocks(room) }
         : { slowUntil: slowEnd(room, reader, unixMs) }),

@@ -54,15 +54,17 @@ export class ReadPositionService {
   }
 
   readonly handlers = {
-    read: ({ room: roomId, n }, { client, account: { id } }) => {
+    read: ({ room: roomId, n, calls = [] }, { client, account: { id } }) => {
       const room = this.#context.rooms.get(roomId as RoomId);
       if (room?.members.has(id) !== true)
         throw new Fault("not-member", msg`you are not a member of this room`);
       const upTo = Math.min(n, room.lastN);
-      this.#advance(id, room, upTo, client);
+      const known = calls.filter((call) => call <= room.lastN);
+      this.#advance(id, room, upTo, client, known);
       const { feed, siblings } = this.#context;
       feed.emitActivity(id);
-      siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
+      const read = defined({ calls: known.length === 0 ? undefined : known });
+      siblings.publish({ kind: "read", user: id, room: room.id, n: upTo, ...read });
     },
     ignore: async ({ user, on }, { account }) => {
       const { registry, kernel } = this.#context;
@@ -94,6 +96,16 @@ export class ReadPositionService {
 
   upTo(user: UserId, room: RoomId): number {
     return this.#positions.of(user, room);
+  }
+
+  /** `n` of the calls beyond the read position that were read. */
+  readCalls(user: UserId, room: RoomId): { readonly readCalls?: number[] } {
+    const calls = this.#positions.calls(user, room);
+    return calls.length === 0 ? {} : { readCalls: [...calls] };
+  }
+
+  isRead(user: UserId, room: RoomId, n: number): boolean {
+    return this.#positions.isRead(user, room, n);
   }
 
   unread(account: Account, room: Room, before?: number): number {
@@ -144,9 +156,13 @@ export class ReadPositionService {
     await this.#file.close();
   }
 
-  advanceTo(user: UserId, id: RoomId, n: number): void {
+  advanceTo(
+    user: UserId,
+    id: RoomId,
+    { n, calls }: { readonly n: number; readonly calls?: readonly number[] | undefined },
+  ): void {
     const room = this.#context.rooms.get(id);
-    if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
+    if (room?.members.has(user) === true) this.#advance(user, room, n, undefined, calls);
   }
 
   /** The account's own records have the account as their room. */
@@ -159,8 +175,16 @@ export class ReadPositionService {
     if (this.#positions.advance(user, ownRoom(user), n)) this.#file.markDirty();
   }
 
-  #advance(user: UserId, room: Room, n: number, by: ClientConnection | undefined): void {
-    if (!this.#positions.advance(user, room.id, n)) return;
+  #advance(
+    user: UserId,
+    room: Room,
+    n: number,
+    by: ClientConnection | undefined,
+    calls: readonly number[] = [],
+  ): void {
+    const hasAdvanced = this.#positions.advance(user, room.id, n);
+    const hasRead = this.#positions.readCalls(user, room.id, calls);
+    if (!hasAdvanced && !hasRead) return;
     this.#file.markDirty();
     const isForAll = this.#unsent.get(user)?.get(room) === "all";
     this.#notifyLater(user, room, isForAll ? "all" : { except: by });
@@ -196,7 +220,9 @@ export class ReadPositionService {
           if (account === undefined) continue;
           const [n, unread] = [this.upTo(user, room.id), this.unread(account, room)];
           const { first } = unread === 0 ? {} : this.unreadRange(account, room);
-          client.notify({ kind: "read", room: room.id, n, unread, ...defined({ first }) });
+          const readCalls = this.readCalls(user, room.id);
+          const counts = { n, unread, ...defined({ first }), ...readCalls };
+          client.notify({ kind: "read", room: room.id, ...counts });
         }
       }
     }

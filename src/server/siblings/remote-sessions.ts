@@ -110,7 +110,7 @@ export class RemoteSessions {
         return this.#addresses.receive(node, message.place);
       case "read":
         push?.onActivity(message.user);
-        return readPositions.advanceTo(message.user, message.room, message.n);
+        return readPositions.advanceTo(message.user, message.room, message);
       case "typing":
         push?.onActivity(message.user);
         return typing.setRemoteTyping(message.user, message.room, message.on);

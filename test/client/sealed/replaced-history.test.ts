@@ -627,7 +627,7 @@ describe("before a rollback is accepted", () => {
     // Ben reads the lost messages without a link, and comes back after the new ones.
     ben.tamperingLink.tampering = { onMessage: () => [] };
     await world.site.restore(backup);
-    if (newest !== undefined) ben.client.reportRead(newest.room.id, newest.n);
+    if (newest !== undefined) ben.client.reportRead(newest.room.id, newest);
     const ana2 = await acceptHistory(world, ana);
     const { seq } = await ana2.postText("new 1");
     for (const text of ["new 2", "new 3"]) await ana2.postText(text);

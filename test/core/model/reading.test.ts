@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { SEEN_MS } from "../../../src/base/limits-page.ts";
+import { activityOf } from "../../../src/core/model/activity.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { SeenTimer } from "../../../src/core/model/seen.ts";
 import { roomList } from "../../../src/core/model/selectors.ts";
@@ -242,4 +243,28 @@ test("does not count messages that the user sees arrive", () => {
   expect(counts(watching, recordEvent(5, call))).toEqual([2, 0]);
   expect(counts(watching, recordEvent(5, call), away(true))).toEqual([4, 1]);
   expect(counts(watching, recordEvent(5, call), { kind: "open", target: "@ben" })).toEqual([4, 1]);
+});
+
+test("reads a call that was seen behind a gap, on all devices", () => {
+  const filler = Array.from({ length: 6 }, (_, i) => recordEvent(i + 2));
+  const { model } = scene(...filler, recordEvent(8, call), recordEvent(9, call), OPEN);
+  expect(lobbyOf(model).mentions.map(({ n }) => n)).toEqual([8, 9]);
+  const { model: reading, effects } = updateAll(model, [seen(8, 8)]);
+  expect(lobbyOf(reading)).toMatchObject({ read: 1, unread: 8, readCalls: [8] });
+  expect(effects).toContainEqual({ kind: "read", room: LOBBY, n: 1, calls: [8] });
+  expect(lobbyOf(reading).mentions.map(({ n }) => n)).toEqual([9]);
+  expect(activityOf(reading).map(({ isUnread }) => isUnread)).toEqual([true, false]);
+  const elsewhere = { kind: "read", room: LOBBY, n: 1, unread: 8, readCalls: [8] } as const;
+  const { model: other } = updateAll(model, [elsewhere]);
+  expect(lobbyOf(other).mentions.map(({ n }) => n)).toEqual([9]);
+  const { model: passed } = updateAll(reading, [seen(2, 9)]);
+  expect(lobbyOf(passed)).toMatchObject({ read: 9, unread: 0, readCalls: [], mentions: [] });
+});
+
+test("does not read a call in a thread with the messages around it", () => {
+  const reply = { body: { text: "@ana", mentions: ["ana"], re: 2, thread: true } };
+  const { model } = scene(recordEvent(2), recordEvent(3), recordEvent(4, reply), recordEvent(5));
+  const { model: reading } = updateAll(updateAll(model, [OPEN]).model, [seen(3, 5)]);
+  expect(lobbyOf(reading)).toMatchObject({ read: 1, readCalls: [] });
+  expect(lobbyOf(reading).mentions.map(({ n }) => n)).toEqual([4]);
 });

@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { READ_POSITIONS_BYTES_MAX, READ_POSITIONS_MAX } from "../../../src/base/limits.ts";
+import {
+  CALLS_LISTED_MAX,
+  READ_CALLS_MAX,
+  READ_CALLS_PER_ACCOUNT_MAX,
+  READ_POSITIONS_BYTES_MAX,
+  READ_POSITIONS_MAX,
+} from "../../../src/base/limits.ts";
 import { READ_POSITIONS, ReadPositions } from "../../../src/core/rooms/read-positions.ts";
 import { parseJson } from "../../../src/wire/field.ts";
 
@@ -76,4 +82,37 @@ test("parses any text or rejects it", () => {
       load(text);
     }),
   );
+});
+
+test("keeps read calls beyond the position until it passes them", () => {
+  const positions = new ReadPositions();
+  positions.advance(user(1), room(1), 5);
+  expect(positions.readCalls(user(1), room(1), [9, 4, 7, 9])).toBe(true);
+  expect(positions.readCalls(user(1), room(1), [7])).toBe(false);
+  positions.readCalls(user(1), room(2), [8]);
+  expect(positions.calls(user(1), room(1))).toEqual([7, 9]);
+  expect([4, 6, 7].map((n) => positions.isRead(user(1), room(1), n))).toEqual([true, false, true]);
+  const again = load(positions.format());
+  expect(again?.calls(user(1), room(1))).toEqual([7, 9]);
+  positions.advance(user(1), room(1), 7);
+  expect(positions.calls(user(1), room(1))).toEqual([9]);
+  expect(again?.limit(() => 7)).toBe(true);
+  expect(again?.calls(user(1), room(1))).toEqual([7]);
+  expect(again?.calls(user(1), room(2))).toEqual([]);
+  positions.forgetRoom(room(2));
+  positions.forget(user(1), room(1));
+  expect(positions.format()).toBe('{"format":1,"read":{}}\n');
+});
+
+test("keeps the newest read calls of an account, and those of the accounts used last", () => {
+  const positions = new ReadPositions();
+  const ns = Array.from({ length: CALLS_LISTED_MAX }, (_, i) => i + 2);
+  const perRoom = READ_CALLS_PER_ACCOUNT_MAX / CALLS_LISTED_MAX;
+  for (let r = 0; r <= perRoom; r++) positions.readCalls(user(1), room(r), ns);
+  expect(positions.calls(user(1), room(0))).toEqual([]);
+  expect(positions.calls(user(1), room(perRoom))).toEqual(ns);
+  for (let i = 2; i <= READ_CALLS_MAX / CALLS_LISTED_MAX; i++)
+    positions.readCalls(user(i), room(1), ns);
+  expect(positions.calls(user(1), room(perRoom))).toEqual([]);
+  expect(positions.calls(user(2), room(1))).toEqual(ns);
 });

@@ -5,6 +5,7 @@ import {
   CALLS_MAX,
   FIRST_RECORDS,
   INBOX_ROOMS_MAX,
+  READ_NOTICE_INTERVAL_MS,
   UNREAD_COUNTED_MAX,
 } from "../../../src/base/limits.ts";
 import { queryInbox } from "../../../src/client/link/queries.ts";
@@ -288,4 +289,30 @@ test("sums up at most the newest messages", () => {
   expect(listed.length).toBe(count.countOthers(reader("u0"), 1));
   expect(count.listOthers(reader("ana"), 1).length).toBe(UNREAD_COUNTED_MAX);
   expect(count.listOthers(reader("ana"), total).map(({ n }) => n)).toEqual([total + 1]);
+});
+
+test("counts a call that was read behind a gap on no device, also after a restart", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const room = ana.roomId();
+  const device = await site.again(ana, "ana");
+  for (let i = 0; i < 3; i++) await site.wait(ben.post(`${i}`));
+  const own = await site.wait(say(ben, "@ana", { mentions: ["ana"] }));
+  const all = await site.wait(say(ben, "@all", { everyone: "all" }));
+  const left = await site.wait(say(ben, "@ana", { mentions: ["ana"] }));
+  await site.quiet();
+  const beyond = 1_000_000;
+  await ana.request("read", { room, n: 1, calls: [own.n, all.n, beyond] });
+  await site.time.advance(READ_NOTICE_INTERVAL_MS + 50);
+  const readCalls = [own.n, all.n];
+  expect(device.all("read").at(-1)).toMatchObject({ unread: 6, readCalls });
+  const only = [`mention ${left.seq}`];
+  expect(await inboxOf(ana)).toMatchObject({ unread: 6, count: 1, calls: only });
+  expect((await inboxOf(ben)).calls).toEqual([]);
+  await site.restart();
+  const again = await site.again(ana, "ana");
+  expect((await inboxOf(again)).calls).toEqual(only);
+  const listed = again.all("room").find((one) => one.room === room);
+  expect(listed).toMatchObject({ calls: [{ seq: left.seq, n: left.n }], readCalls });
+  await again.request("read", { room, n: all.n });
+  expect((await inboxOf(again)).calls).toEqual(only);
 });

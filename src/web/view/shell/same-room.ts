@@ -5,7 +5,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 /** Fields that change with every message. */
 const MESSAGE_FIELDS: ReadonlySet<keyof RoomState> = new Set([
   ...(["tail", "jump", "changes", "last", "lastSeq", "lastUnixMs"] as const),
-  ...(["read", "unread", "mentions", "receivedN", "linkN"] as const),
+  ...(["read", "unread", "mentions", "readCalls", "receivedN", "linkN"] as const),
 ]);
 
 function isSameRoom(a: RoomState | undefined, b: RoomState | undefined): boolean {
