@@ -149,7 +149,7 @@ export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent 
     }
     case "handover":
       return event.step === "part" || event.step === "read"
-        ? { kind: "opened", room: event.room }
+        ? { kind: "opened", room: event.room, isComplete: event.step === "read" }
         : undefined;
     default:
       return changesModel(event) ? event : undefined;

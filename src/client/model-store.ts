@@ -212,6 +212,9 @@ export class ModelStore {
       case "calls":
         void this.#loadCalls();
         return;
+      case "count":
+        void this.#loadUnread(effect);
+        return;
       case "follow":
         return this.reportFailure(this.#follow(effect));
       case "prefs-set": {
@@ -254,6 +257,18 @@ export class ModelStore {
       this.enqueue({ kind: "found", query, records: found.records, hasMore: found.more });
     } catch (error) {
       this.enqueue({ kind: "search-failed", query, fault: asFault(error) });
+    }
+  }
+
+  async #loadUnread({ room, target, n }: Effect<"count">): Promise<void> {
+    try {
+      const { first } = await this.options.request("unread", { room, after: n });
+      if (first === undefined) return;
+      const records = await this.recordsAfter(target, first.seq - 1);
+      this.enqueue({ kind: "counted", room, records });
+    } catch (error) {
+      // The server's number stays.
+      asFault(error);
     }
   }
 

@@ -12,7 +12,7 @@ import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { listOf } from "../../base/json-fields.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
-import { type FoldedName, foldName, formatTarget, type Name } from "../../base/names.ts";
+import { type FoldedName, foldName, formatTarget, isGroupMention, type Name } from "../../base/names.ts";
 import { defined, isCount } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -330,7 +330,8 @@ export class RoomReader {
     const reason = await this.#refusal(tx, record, body, user);
     if (reason !== undefined) return reason;
     if (!(await isFirstPost(tx, record, content.device))) return "sender";
-    await storeContent(tx, record, { kind: "said", user, ...content });
+    const said = { ...content, body: withMentionsOfMembers(tx, body) };
+    await storeContent(tx, record, { kind: "said", user, ...said });
     await this.options.files.addRecord(tx, record);
     await storeEdit(vault, room, seq, body);
     await applyEarlyEdits(tx, seq, user);
@@ -373,7 +374,8 @@ export class RoomReader {
       const closed = { kind: "closed", reason: reason ?? "broken", user } as const;
       return storeContent(tx, record, { ...closed, ...defined({ edit }), missed: withheld });
     }
-    await storeContent(tx, record, { kind: "said", user, ...content, missed: withheld });
+    const said = { ...content, body: withMentionsOfMembers(tx, body) };
+    await storeContent(tx, record, { kind: "said", user, ...said, missed: withheld });
     await storeEdit(tx.vault, tx.room, record.seq, body);
   }
 
@@ -406,7 +408,8 @@ export class RoomReader {
     const { device } = this.options.engine;
     await isFirstPost(tx, record, device);
     const key = keys[at - hashes.length + keys.length];
-    await storeContent(tx, record, { kind: "said", user, device, body, sentAtUnixMs, key }, count);
+    const said = { device, body: withMentionsOfMembers(tx, body as SealedBody), sentAtUnixMs, key };
+    await storeContent(tx, record, { kind: "said", user, ...said }, count);
     await storeEdit(tx.vault, tx.room, record.seq, body);
   }
 
@@ -518,6 +521,18 @@ export interface PackageRow {
   readonly secret: string;
   readonly generation: number;
   readonly isLastResort?: true;
+}
+
+/** As the server does in other rooms, which cannot read the names in this one. */
+function withMentionsOfMembers({ group }: RoomTransaction, body: SealedBody): SealedBody {
+  const { mentions } = body;
+  if (group === undefined || !Array.isArray(mentions)) return body;
+  const isNamed = (name: unknown) =>
+    typeof name === "string" &&
+    (isGroupMention(name) || group.members.some(({ user }) => isSameName(user, name)));
+  const named = mentions.filter(isNamed);
+  if (named.length === mentions.length) return body;
+  return { ...body, mentions: named.length === 0 ? undefined : named };
 }
 
 function updateCounts(tx: RoomTransaction, { sender, count, unconfirmed }: SealedMessage): number {

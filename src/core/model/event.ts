@@ -61,7 +61,8 @@ export type ServerEvent =
   | { readonly kind: "listing" }
   | { readonly kind: "record"; readonly record: ChatRecord }
   /** Earlier messages of an encrypted room can be read now. */
-  | { readonly kind: "opened"; readonly room: RoomId }
+  /** `isComplete`: all that another device has handed over. */
+  | { readonly kind: "opened"; readonly room: RoomId; readonly isComplete: boolean }
   | { readonly kind: "caught-up" }
   | {
       readonly kind: "presence";
@@ -129,6 +130,12 @@ export type AnswerEvent =
     }
   | { readonly kind: "search-failed"; readonly query: SearchQuery; readonly fault: Fault }
   /** Messages that call the user, and the last replies in threads, each with its edits. */
+  | {
+      readonly kind: "counted";
+      readonly room: RoomId;
+      /** After the read position, the oldest first. */
+      readonly records: readonly ChatRecord[];
+    }
   | {
       readonly kind: "called";
       readonly records: readonly ChatRecord[];
@@ -232,6 +239,8 @@ export type ModelEffect =
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
   /** Requests the messages that call the user. */
   | { readonly kind: "calls" }
+  /** Requests the unread records of an encrypted room, which only this device can count. */
+  | { readonly kind: "count"; readonly room: RoomId; readonly target: string; readonly n: number }
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | ({ readonly kind: "follow"; readonly seq: number } & Follow)
   | {

@@ -12,6 +12,7 @@ import { hasNoItem, isMessage, itemAt, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
 import { setDisplayNames } from "./people.ts";
 import {
+  countAgain,
   addToThread,
   append,
   applyChanges,
@@ -50,6 +51,7 @@ export const ANSWER_HANDLERS: EventHandlers<AnswerEvent> = {
     listMembers(room, members);
   }),
   found: applyResults,
+  counted: applyCounted,
   called: applyCalls,
   "search-failed": ({ fields }, { query, fault }) => {
     const { search } = fields;
@@ -183,6 +185,19 @@ function applyResults(draft: ModelDraft, { query, records, hasMore }: FoundEvent
   };
 }
 
+/** Counts the unread messages of an encrypted room that this device can read. */
+function applyCounted(
+  draft: ModelDraft,
+  { room: id, records }: Extract<AnswerEvent, { kind: "counted" }>,
+): void {
+  const room = draft.room(id);
+  if (room === undefined) return;
+  const { fields } = draft;
+  const called = countAgain(room, records, fields);
+  const calls = called.map((item) => ({ room: id, target: room.target, item, reason: undefined }));
+  fields.calls = [...fields.calls.filter((call) => call.room !== id), ...calls];
+}
+
 function applyCalls(
   draft: ModelDraft,
   { records, reasons }: Extract<AnswerEvent, { kind: "called" }>,
@@ -197,12 +212,15 @@ function applyCalls(
     me,
   );
   draft.fields.lastReplies = found.filter(({ item }) => item.isInThread === true);
-  draft.fields.calls = found.flatMap((call) => {
+  const listed = found.flatMap((call) => {
     const reason = reasons.get(call.item.seq);
     return reason === undefined
       ? []
       : [{ ...call, item: { ...call.item, mentionsMe: true }, reason }];
   });
+  // The server knows none in encrypted rooms.
+  const counted = draft.fields.calls.filter(({ room }) => draft.rooms.get(room)?.isSealed === true);
+  draft.fields.calls = [...counted, ...listed];
 }
 
 /** Newest first. */

@@ -427,8 +427,15 @@ export function addToThread(
   room.thread = { ...thread, items: all.slice(-itemsMax) };
 }
 
-function newItem(room: RoomDraft, record: ChatRecord, { me, prefs }: Reader): Item {
-  const item = itemOf(record, me, (re) => itemAt(room.tail.items, re)?.isMine === true);
+function newItem(
+  room: RoomDraft,
+  record: ChatRecord,
+  { me, prefs }: Reader,
+  own?: ReadonlySet<number>,
+): Item {
+  const isMine = (re: number) =>
+    own?.has(re) === true || itemAt(room.tail.items, re)?.isMine === true;
+  const item = itemOf(record, me, isMine);
   return withKeywords(item, prefs?.get(EVERYWHERE)?.keywords);
 }
 
@@ -691,13 +698,47 @@ function applyChangesTo<Range extends ItemRange>(
   return items === undefined ? stretch : { ...stretch, items };
 }
 
-export function itemsOf(room: RoomDraft, records: readonly ChatRecord[], reader: Reader): Item[] {
+/** @param own seqs of messages of the user, which may not be loaded */
+export function itemsOf(
+  room: RoomDraft,
+  records: readonly ChatRecord[],
+  reader: Reader,
+  own: ReadonlySet<number> = new Set(),
+): Item[] {
   const { me } = reader;
   applyChanges(room, records, reader);
   const words = records.filter((record) => !hasNoItem(record));
   return words.map((record) =>
-    withChanges(newItem(room, record, reader), room.changes.get(record.seq), me),
+    withChanges(newItem(room, record, reader, own), room.changes.get(record.seq), me),
   );
+}
+
+/**
+ * Counts again what is unread, from all records after the read position.
+ * @returns the unread messages that call the user
+ */
+export function countAgain(
+  room: RoomDraft,
+  records: readonly ChatRecord[],
+  reader: Reader,
+): readonly Item[] {
+  const own = new Set(records.flatMap((one) => (isSameName(one.from, reader.me) ? one.seq : [])));
+  const items = itemsOf(room, records, reader, own);
+  const last = Math.max(records.at(-1)?.n ?? 0, room.read);
+  const unread = items.filter((item) => isUnread(room, item, reader));
+  room.unread = unread.length + messagesOfOthers(room.tail, last, reader);
+  room.firstUnread = unread[0]?.seq ?? room.firstUnread;
+  const isCalling = (item: Item) =>
+    (item.mentionsMe || isConversation(room)) &&
+    isUnreadCall(room, item) &&
+    isFromOthers(item, reader.me) &&
+    isCountedFrom(item, reader);
+  const called = items.filter(isCalling);
+  const later = room.mentions.filter(({ n }) => n > last);
+  room.mentions = [...called.map(({ n, seq }) => ({ n, seq })), ...later];
+  if (room.tail.items.length === 0 && last >= room.receivedN)
+    room.tail = { items: items.slice(-CLOSED_ROOM_ITEMS_MAX), hasOlder: true, hasNewer: false };
+  return called;
 }
 
 export function prepend(

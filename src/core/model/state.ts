@@ -495,7 +495,8 @@ export interface FoundItem {
 }
 
 export interface FoundCall extends FoundItem {
-  readonly reason: CallReason;
+  /** `undefined` in encrypted rooms, whose messages this device reads. */
+  readonly reason: CallReason | undefined;
 }
 
 export interface VisibleFault {

@@ -152,7 +152,10 @@ const SERVER_HANDLERS: EventHandlers<ServerEvent> = {
   room: roomUpdated,
   "room-gone": (draft, { room }) => roomRemoved(draft, room),
   record: recordReceived,
-  opened: inRoom((_, room) => unloadClosed(room)),
+  opened: inRoom((draft, room, { isComplete }) => {
+    unloadClosed(room);
+    if (isComplete) countOpened(draft, room);
+  }),
   "caught-up": caughtUp,
   presence: inRoom((_draft, room, presence) => changeMembers(room, presence)),
   status: inRoom((_draft, room, status) => changeMembers(room, status)),
@@ -521,6 +524,7 @@ function caughtUp(draft: ModelDraft): void {
   }
   dropOrphanedPosts(draft);
   requestMissing(draft);
+  countSealed(draft);
   const hasUnloaded = (room: RoomState) =>
     room.kind === "room" && room.mentions.some(({ seq }) => loadedItem(room, seq) === undefined);
   const follows = [...(draft.fields.follows?.values() ?? [])];
@@ -535,6 +539,21 @@ function caughtUp(draft: ModelDraft): void {
  * in others when the user opens them.
  */
 const CONVERSATIONS_REQUESTED_MAX = 32;
+
+/** Encrypted rooms whose unread messages a device counts after a log-in, the newest ones. */
+const SEALED_COUNTED_MAX = 8;
+
+/** The server knows neither calls nor replies in threads of encrypted rooms. */
+function countSealed(draft: ModelDraft): void {
+  const isMissing = ({ isSealed, unread, tail, read }: RoomState) =>
+    isSealed && unread > 0 && tail.hasOlder && (tail.items[0]?.n ?? 0) > read + 1;
+  const rooms = [...draft.rooms.values()].filter(isMissing).sort((a, b) => b.lastSeq - a.lastSeq);
+  for (const room of rooms.slice(0, SEALED_COUNTED_MAX)) countOpened(draft, room);
+}
+
+function countOpened({ effects }: ModelDraft, { id, target, read, last }: RoomState): void {
+  if (read < last) effects.push({ kind: "count", room: id, target, n: read });
+}
 
 /** Requests data that the server does not send by itself over a new link. */
 function requestMissing(draft: ModelDraft): void {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type ClientEvent, modelEventOf } from "../../../src/client/event.ts";
+import { activityOf } from "../../../src/core/model/activity.ts";
 import type { ModelEffect, ModelEvent } from "../../../src/core/model/event.ts";
 import type { RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
@@ -84,4 +85,50 @@ test("counts missed messages from the last one that was printed", async () => {
   const restarted = await world.join("ben", ben.device, { hasModel: true });
   await restarted.waitForText("three");
   expect(unread(restarted)).toBe(2);
+});
+
+test("counts on a linked device what was unread before, once it can be read", async () => {
+  await using world = await SealedSite.open();
+  const ana = await world.join("ana");
+  const ben = await world.join("ben");
+  await ana.createSealedRoom("vault");
+  await ana.addMember(ben);
+  await ana.postTo("before", ben);
+  const { seq } = await ben.postText("mine");
+  const texts = ["@ben first", "plain", "@ben second"];
+  for (const text of texts) {
+    await ana.post({ text, mentions: text.startsWith("@") ? ["ben"] : [] });
+  }
+  await ana.post({ text: "in a thread", re: seq, thread: true });
+  await ana.post({ text: "an answer", re: seq });
+  await ben.waitForText("an answer");
+  const phone = await world.join("ben", await world.link(ben), { hasModel: true });
+  const model = () => phone.client.store.current;
+  const vault = () => model().rooms.get(ben.room().id);
+  for (let s = 0; s < 90 && (vault()?.mentions.length ?? 0) === 0; s++) await world.pass(1_000);
+  expect(vault()?.mentions).toHaveLength(4);
+  expect(vault()?.unread).toBe(5);
+  const activity = activityOf(model()).map(({ kind, item }) => [kind, item.text]);
+  expect(activity).toEqual([
+    ["reply", "an answer"],
+    ["mention", "@ben second"],
+    ["mention", "@ben first"],
+  ]);
+});
+
+test("names only members in mentions", async () => {
+  await using world = await SealedSite.open();
+  const [ana, ben] = await openVault(world);
+  const mentions = ["ben", "stranger", "everyone"];
+  await ana.post({ text: "@ben @stranger @everyone", mentions });
+  await ben.waitForText("@ben @stranger @everyone");
+  await ana.post({ text: "@stranger", mentions: ["stranger"] });
+  await ben.waitForText("@stranger");
+  for (const person of [ana, ben]) {
+    const { records } = await person.history({ kinds: ["text"] });
+    expect(records.slice(-2).map(({ body }) => body?.["mentions"])).toEqual([
+      ["ben", "everyone"],
+      undefined,
+    ]);
+  }
 });
