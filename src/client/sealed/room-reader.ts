@@ -12,7 +12,13 @@ import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { listOf } from "../../base/json-fields.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
-import { type FoldedName, foldName, formatTarget, isGroupMention, type Name } from "../../base/names.ts";
+import {
+  type FoldedName,
+  foldName,
+  formatTarget,
+  isGroupMention,
+  type Name,
+} from "../../base/names.ts";
 import { defined, isCount } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";

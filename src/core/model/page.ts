@@ -12,10 +12,10 @@ import { hasNoItem, isMessage, itemAt, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
 import { setDisplayNames } from "./people.ts";
 import {
-  countAgain,
   addToThread,
   append,
   applyChanges,
+  countAgain,
   itemsOf,
   jumpTo,
   listMembers,

@@ -228,6 +228,16 @@ labTest("skips read and erased messages", async (here) => {
   expect(here.push.came).toEqual([]);
 });
 
+labTest("skips a call that was read behind a gap", async (here) => {
+  await here.site.wait(here.ben.post("nobody's name"));
+  const called = await here.site.wait(here.ben.post("@ana read elsewhere"));
+  const other = await here.site.again(here.ana, "ana");
+  await other.request("read", { room: other.roomId(), n: 1, calls: [called.n] });
+  await left(other);
+  await here.site.time.advance(SOON_MS);
+  expect(here.push.came).toEqual([]);
+});
+
 test("omits a text erased between two tries", async () => {
   const failures = 3;
   const here = await lab();
