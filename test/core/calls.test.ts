@@ -149,9 +149,9 @@ test("answers as a plain list while many calls are added and dropped", () => {
 
 test("keeps the newest calls of an account in a room", () => {
   const calls = new Calls();
-  const total = CALLS_PER_ACCOUNT_MAX + 20;
+  const total = CALLS_PER_ACCOUNT_MAX * 2;
   const seqs = Array.from({ length: total }, (_, i) => i + 1);
   for (const seq of seqs) calls.add(LOBBY, ANA, { seq, n: seq, reason: "mention", by: BEN });
   expect(calls.of(ANA, LOBBY).map(({ seq }) => seq)).toEqual(seqs.slice(-CALLS_PER_ACCOUNT_MAX));
-  expect(calls.size).toBe(CALLS_PER_ACCOUNT_MAX);
+  expect(calls.size).toBeLessThanOrEqual(CALLS_PER_ACCOUNT_MAX * 1.125);
 });

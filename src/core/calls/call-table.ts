@@ -26,6 +26,8 @@ const WHY_MASK = ANSWER_BIT | REASON_MASK;
 const NO_ROW = 0xff_ff_ff_ff;
 const DISTANCE_MAX = 0xff_ff_ff_ff;
 const ROWS_MIN = 64;
+/** Dropping one call walks through all of its chain, so that several are dropped at a time. */
+const EXCESS_DIVISOR = 8;
 /** More rows would be copied less often, but take more unused space. */
 const GROWTH_DIVISOR = 16;
 /** Ids for each row beyond which the unused ones are forgotten. */
@@ -96,10 +98,11 @@ export class CallTable {
     this.#lengths[this.#first(slot)] = length + 1;
   }
 
-  /** Drops all but the newest calls of the user in the room. */
+  /** Drops all but the newest calls of the user in the room, once there are an eighth more. */
   limit(room: string, user: string, max: number): void {
     const newest = this.#newest(room, user);
-    if (newest === NO_ROW || (this.#lengths[newest] ?? 0) <= max) return;
+    const length = newest === NO_ROW ? 0 : (this.#lengths[newest] ?? 0);
+    if (length <= max + max / EXCESS_DIVISOR) return;
     this.#drop(this.#chain(room, user).slice(max));
   }
 

@@ -96,8 +96,8 @@ export class Calls {
 
   /** Returns the calls of the account that are noted, the oldest first. */
   of(user: UserId, room: RoomId): readonly Call[] {
-    const own = this.#table.of(room, user);
-    const all = this.#table.of(room, EVERYONE);
+    const own = this.#table.of(room, user).slice(-CALLS_PER_ACCOUNT_MAX);
+    const all = this.#table.of(room, EVERYONE).slice(-CALLS_PER_ACCOUNT_MAX);
     if (all.length === 0) return own.map(callOf);
     const seqs = new Set(own.map(({ seq }) => seq));
     const others = all.filter(({ seq, by }) => by !== user && !seqs.has(seq));
