@@ -111,7 +111,9 @@ class Page {
     if (effect.kind === "calls") {
       const guest = this.#guest;
       void guest.send("inbox", {}).then((page) => {
-        this.#update({ kind: "called", records: inboxRecords([page], sha256) } as ModelEvent);
+        const records = inboxRecords([page], sha256);
+        const reasons = new Map(page.calls.map(({ seq, reason }) => [seq, reason] as const));
+        this.#update({ kind: "called", records, reasons });
       });
     }
   }
