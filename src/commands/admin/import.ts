@@ -133,9 +133,11 @@ function planCode({ planned }: ImportPlan): string {
 function printPlan({ context }: Operator, plan: ImportPlan, isWhole: boolean): void {
   const isOpen = plan.problems.length + plan.questions.length > 0;
   for (const line of planLines(plan, textOf)) {
-    const isPrinted = line.action === "note" || line.action === "question";
+    const isNote = line.action === "note";
+    const isPrinted = isNote || line.action === "question";
     if (context.json) {
-      if (isWhole || isOpen || isPrinted) printJson(context, { kind: "plan", ...line });
+      if (isNote) printJson(context, { kind: "note", line: line.line, why: line.why });
+      else if (isWhole || isOpen || isPrinted) printJson(context, { kind: "plan", ...line });
     } else if (isPrinted || (isWhole && line.action !== "problem"))
       printNotice(context, planText(line));
   }
