@@ -174,12 +174,12 @@ async function benchArchive(folder: string): Promise<void> {
   const all = await page("all rooms", PAGE);
   print("last-50", { busyMs: busy, quietMs: quiet, allRoomsMs: all, tailMs: tail });
 
-  const scan = async (name: string, grep: string, flags: string[], extra: Partial<PageQuery>) => {
-    const query: PageQuery = { ...PAGE, ...extra, grep };
+  const scan = async (name: string, text: string, flags: string[], search: Partial<PageQuery>) => {
+    const query = { ...PAGE, ...(search.words === undefined ? { grep: text } : {}), ...search };
     const times: { readonly ms: number; readonly rgMs: number }[] = [];
     for (let i = 0; i < 5; i++) {
       const ms = await timeOf(() => archive.page(query));
-      const rgMs = await timeOf(() => run(["rg", "-c", ...flags, grep, history]));
+      const rgMs = await timeOf(() => run(["rg", "-c", ...flags, text, history]));
       saveSample({ table: "scan", row: { name }, values: { ms, rgMs, overRg: ms / rgMs } });
       times.push({ ms, rgMs });
     }
@@ -191,6 +191,7 @@ async function benchArchive(folder: string): Promise<void> {
   await scan("scan-absent", "no such words", ["-F"], {});
   await scan("scan-ignore-case", RARE.toUpperCase(), ["-i", "-F"], { ignoreCase: true });
   await scan("scan-non-ascii-ignore-case", "zürich", ["-i", "-F"], { ignoreCase: true });
+  await scan("scan-words", RARE, ["-i", "-F"], { words: [RARE.toUpperCase()] });
 }
 
 fs.mkdirSync(FOLDER, { recursive: true });

@@ -17,7 +17,7 @@ export function lineQueryOf(query: PageQuery): LineSearchQuery {
   const prefilter = prefilterOf(query);
   if (words !== undefined) {
     const folded = foldedWords(words);
-    return { ...query, ...prefilter, words: folded, pattern: wordPattern(folded) };
+    return { ...query, ...prefilter, words: folded, ...defined({ pattern: wordPattern(folded) }) };
   }
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
   // A lone surrogate has no byte pattern. Without a pattern, all lines are parsed.
@@ -52,22 +52,21 @@ function searchedFor(text: string): Pick<LineSearchQuery, "needle"> {
 }
 
 /**
- * Returns a byte pattern that matches every line with the longest of these folded words, and each
- * line that is not ASCII. No part of it repeats what the next part begins with.
+ * Returns a byte pattern that matches every ASCII line with the longest of these folded words;
+ * `undefined` if no ASCII line has them. No part of it repeats what the next part begins with.
  * @internal
  */
-export function wordPattern(words: readonly string[]): RegExp {
-  const parts = words.flatMap((word) => word.split(" ")).filter(isAsciiText);
+export function wordPattern(words: readonly string[]): RegExp | undefined {
+  const parts = words.flatMap((word) => word.split(" "));
+  if (!parts.every(isAsciiText)) return undefined;
   const longest = parts.reduce((a, b) => (b.length > a.length ? b : a), "");
   const letters = Array.from(longest.slice(0, PATTERN_LETTERS_MAX), (letter) =>
     RegExp.escape(escapedInJson(letter)),
   );
-  const ascii = letters.join(`${FOLDED_SIGN}*`);
-  return new RegExp(longest === "" ? NOT_ASCII : `${NOT_ASCII}|${ascii}`, "gi");
+  return letters.length === 0 ? /^/gm : new RegExp(letters.join(`${FOLDED_SIGN}*`), "gi");
 }
 
 const PATTERN_LETTERS_MAX = 64;
-const NOT_ASCII = "[\\x80-\\xff]";
 /** Signs that `foldWords` removes, as JSON writes them. */
 const FOLDED_SIGN = "[\"'`.,:;!?()[\\]{}/_\\\\-]";
 

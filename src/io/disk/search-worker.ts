@@ -27,7 +27,30 @@ export function lineMatcher(
   const { needle, pattern, grep, words, re } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
 
+  const { isAscii } = process.getBuiltinModule("node:buffer");
+  const asciiBlockBytes = 4_096;
+
+  /** Lines that are not ASCII can have a word in any spelling. */
+  const nextOtherThanAscii = (bytes: Buffer, from: number): number => {
+    for (let at = from; at < bytes.length; at += asciiBlockBytes) {
+      const block = bytes.subarray(at, at + asciiBlockBytes);
+      if (!isAscii(block)) return at + block.findIndex((byte) => byte > 0x7f);
+    }
+    return -1;
+  };
+
   const findIn = (bytes: Buffer): FindNext => {
+    const findNext = findPatternIn(bytes);
+    if (words === undefined) return findNext;
+    let [hit, other] = [-2, -2];
+    return (from) => {
+      if (hit !== -1 && hit < from) hit = findNext(from);
+      if (other !== -1 && other < from) other = nextOtherThanAscii(bytes, from);
+      return hit < 0 || (other >= 0 && other < hit) ? other : hit;
+    };
+  };
+
+  const findPatternIn = (bytes: Buffer): FindNext => {
     if (pattern !== undefined) {
       const text = bytes.toString("latin1");
       return (from) => {
@@ -35,11 +58,15 @@ export function lineMatcher(
         return pattern.exec(text)?.index ?? -1;
       };
     }
+    if (words !== undefined) return () => -1;
     return needle === undefined ? (from) => from : (from) => bytes.indexOf(needle, from);
   };
 
   const mayMatch = (line: Buffer): boolean => {
-    if (pattern === undefined) return needle === undefined || line.includes(needle);
+    if (words !== undefined && !isAscii(line)) return true;
+    if (pattern === undefined) {
+      return words === undefined && (needle === undefined || line.includes(needle));
+    }
     pattern.lastIndex = 0;
     return pattern.test(line.toString("latin1"));
   };

@@ -142,10 +142,9 @@ describe("a search by words", () => {
 
   test("rejects other lines before parsing", () => {
     const pattern = wordPattern(["wifi", "on the roof"]);
-    const isSelected = (text: string) => latin1(text).search(pattern) >= 0;
+    const isSelected = (text: string) => pattern !== undefined && latin1(text).search(pattern) >= 0;
     expect(isSelected('the "W.i"-Fi')).toBe(true);
     expect(isSelected("wi fi")).toBe(false);
-    expect(isSelected("é")).toBe(true);
-    expect(latin1("é wifi").search(wordPattern(["é"]))).toBe(0);
+    expect(wordPattern(["é", "wifi"])).toBeUndefined();
   });
 });
