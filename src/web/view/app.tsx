@@ -161,11 +161,11 @@ function useNotifications(): void {
         if (early.current.length < EARLY_EVENTS_MAX) early.current.push(event);
         return;
       }
-      const { settings, texts, times, notify, pageNoticeText, notificationText } = latest.current;
+      const { settings, texts, times, notify, pageNoticeText, messageNotification } = latest.current;
       if (event.kind === "code-asked" || event.kind === "event") return;
       if (event.kind !== "notify") return notify(pageNoticeText(event, texts, chat.model));
       const { room, target, item, why } = event;
-      const { title, body } = notificationText(event, texts, times, chat.model);
+      const { title, body } = messageNotification(event, texts, times, chat.model);
       // The open room announces its messages.
       if (!isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
       // The sound stays off if the browser requires a click first.

@@ -10,7 +10,7 @@ import type { PageEvent } from "../../driver/page-client.ts";
 
 type Notified = Extract<PageEvent, { readonly kind: "notify" }>;
 
-export function notificationText(
+export function messageNotification(
   { item, target }: Notified,
   texts: Texts,
   times: Times,

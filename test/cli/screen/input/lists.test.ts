@@ -8,7 +8,7 @@ import { foundItems } from "../../../../src/core/model/page.ts";
 import { LOBBY, record, recordEvent } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
 
-const query = { input: "word", text: "word" };
+const query = { input: "word", text: "word", words: ["word"] };
 const first = { query: editorOf("word"), selectedIndex: 0 };
 const found = (records: readonly ChatRecord[], hasMore: boolean): ModelEvent =>
   ({ kind: "found", query, records, hasMore }) as ModelEvent;
