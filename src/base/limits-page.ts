@@ -153,6 +153,8 @@ export const PUSH_FAILURES_MAX = 10;
 export const PUSH_TTL_S = 12 * 60 * 60;
 /** A message has been seen when it was on the screen of a focused window for this long. */
 export const SEEN_MS = 1_000;
+/** How long the user can undo that messages were marked as read. */
+export const UNDO_MS = 10_000;
 /** Parts of a room that were seen behind its read position. */
 export const SEEN_SPANS_MAX = 64;
 /** Scrolling within this time after a wheel, touch or key event is attributed to the user. */

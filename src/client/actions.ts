@@ -299,9 +299,14 @@ export class Actions {
     if (room !== undefined) this.#store.applyNow({ kind: "mark-read", room: room.id });
   }
 
-  /** Marks the open room as read until `endAllRead` undoes that, or tells the server. */
-  allRead(): void {
-    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "all-read", room }));
+  /**
+   * Marks rooms as read until `endAllRead` undoes that, or tells the server.
+   * @param targets default: all rooms
+   */
+  allRead(targets?: readonly string[]): void {
+    const found = targets?.map((target) => roomOf(this.#model, target));
+    const rooms = (found ?? [...this.#model.rooms.values()]).flatMap((room) => room?.id ?? []);
+    this.#store.applyNow({ kind: "all-read", rooms });
   }
 
   endAllRead(isUndone: boolean): void {

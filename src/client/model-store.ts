@@ -224,7 +224,7 @@ export class ModelStore {
       }
       case "read":
         // The server learns of it when the user can no longer undo it.
-        if (this.#model.allRead?.room === effect.room) return;
+        if (this.#model.allRead?.has(effect.room) === true) return;
         return this.options.perform(effect);
       default:
         return this.options.perform(effect);

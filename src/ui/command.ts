@@ -120,6 +120,8 @@ export interface Host {
    */
   confirmDeparture(room: string): Promise<boolean>;
   hideJoins(on: boolean): void;
+  /** Whether the UI lets the user undo that rooms were marked as read. */
+  readonly undoesRead?: boolean;
   /** Tells the user that a command applies to this room, although a conversation is open. */
   noteRoom(room: string): void;
   show(view: View): Promise<CommandAnswer | undefined>;

@@ -453,8 +453,9 @@ const sort: Command<{ readonly order: "unread" | "name" }> = {
 const read: Command<{ readonly isAll: boolean }> = {
   usage: "/read [all]",
   parse: (input) => (input === "" || input === "all" ? { isAll: input === "all" } : undefined),
-  async run({ isAll }, { actions }, { current }) {
-    if (isAll) actions.markAllRead();
+  async run({ isAll }, { actions }, { current, undoesRead }) {
+    if (isAll && undoesRead === true) actions.allRead();
+    else if (isAll) actions.markAllRead();
     else actions.markRead(current);
     return { json: { kind: "read", target: isAll ? undefined : current } };
   },

@@ -32,9 +32,9 @@ export interface RoomCatchUp {
   readonly sinceUnixMs: number | undefined;
   readonly first: UnreadMessage | undefined;
   readonly last: UnreadMessage | undefined;
-  /** Number of people, of whom `people` has those with the most messages. */
+  /** Number of people, of whom `people` has those with the most messages, in this order. */
   readonly authors: number;
-  readonly people: readonly string[];
+  readonly people: Answer<"unread">["people"];
   /** Only parts with messages. */
   readonly parts: readonly CatchUpPart[];
   /** In an encrypted room: whether this device cannot read some of the messages. */
@@ -49,7 +49,7 @@ export function catchUpOf(answer: Answer<"unread">): RoomCatchUp {
     first,
     last,
     authors,
-    people: people.map(({ user }) => user),
+    people,
     parts: withMessages([
       { kind: "calls", messages: calls },
       ...moderators.map(({ user, messages }) => ({ kind: "moderator" as const, user, messages })),
@@ -100,7 +100,7 @@ export function catchUpIn(
     ...summary,
     sinceUnixMs: items.find((item) => isCounted(item, model))?.timeUnixMs,
     authors: summary.people.length,
-    people: summary.people.map(([author]) => author),
+    people: summary.people.map(([user, unread]) => ({ user, unread })),
     parts: withMessages([
       { kind: "calls", messages: newestListed(calls) },
       ...moderators,
@@ -114,18 +114,23 @@ function withMessages(parts: readonly CatchUpPart[]): readonly CatchUpPart[] {
   return parts.filter(({ messages }) => messages.length > 0);
 }
 
+/** Messages through which the user walks. */
+export interface WalkedPart<Message> extends Omit<CatchUpPart, "messages"> {
+  readonly messages: readonly Message[];
+}
+
 /** Place of the user among the messages of a part. */
-export interface Walk {
-  readonly part: CatchUpPart;
+export interface Walk<Message = UnreadMessage> {
+  readonly part: WalkedPart<Message>;
   readonly at: number;
 }
 
 /** Steps over messages that were erased; `undefined` if there is no other one. */
-export function stepped(
-  { part, at }: Walk,
+export function stepped<Message extends Pick<UnreadMessage, "seq">>(
+  { part, at }: Walk<Message>,
   step: -1 | 1,
   isErased: (seq: number) => boolean,
-): Walk | undefined {
+): Walk<Message> | undefined {
   for (let next = at + step; ; next += step) {
     const message = part.messages[next];
     if (message === undefined) return undefined;

@@ -169,8 +169,8 @@ export type UserEvent =
     }
   | { readonly kind: "thread-alone"; readonly on: boolean }
   | { readonly kind: "mark-read"; readonly room: RoomId }
-  /** Marks the open room as read, which can be undone until `all-read-end`. */
-  | { readonly kind: "all-read"; readonly room: RoomId }
+  /** Marks rooms as read, which can be undone until `all-read-end`. */
+  | { readonly kind: "all-read"; readonly rooms: readonly RoomId[] }
   | { readonly kind: "all-read-end"; readonly isUndone: boolean }
   | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
   | { readonly kind: "arrange"; readonly room: RoomId; readonly prefs: RoomPrefs }

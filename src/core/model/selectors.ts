@@ -554,3 +554,8 @@ export function knownNames(model: Model): readonly string[] {
   for (const item of openRoom(model)?.tail.items ?? []) note(item.from);
   return [...names.values()].sort(compareNames);
 }
+
+/** Number of messages that were marked as read, and that the user can still mark as unread. */
+export function unreadBefore(allRead: NonNullable<Model["allRead"]>): number {
+  return [...allRead.values()].reduce((sum, { before }) => sum + before.unread, 0);
+}

@@ -56,8 +56,8 @@ export interface Model {
   readonly calls: readonly FoundCall[];
   /** Last replies in followed threads, likewise. */
   readonly lastReplies: readonly FoundItem[];
-  /** Present while the user can undo that a room was marked as read. */
-  readonly allRead: AllRead | undefined;
+  /** Present while the user can undo that rooms were marked as read. */
+  readonly allRead: ReadonlyMap<RoomId, AllRead> | undefined;
   readonly faults: readonly VisibleFault[];
   readonly isOutdated: boolean;
   readonly isOperator: boolean;
@@ -475,11 +475,10 @@ export interface SearchQuery extends TextQuery {
 }
 
 /**
- * Room that was marked as read. The server learns of it when the user can no longer undo it, so
- * that all devices keep their counts until then.
+ * State of a room before it was marked as read. The server learns of it when the user can no longer
+ * undo it, so that all devices keep their counts until then.
  */
 export interface AllRead {
-  readonly room: RoomId;
   /** `n` of the last record at that time. */
   readonly n: number;
   readonly before: Pick<

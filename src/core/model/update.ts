@@ -52,7 +52,7 @@ import {
   unloadClosed,
 } from "./room.ts";
 import { dndEnd, draftKey, isBoxed, isIgnored, postTarget, roomNotifyLevel } from "./selectors.ts";
-import type { ComposerDraft, Item, Model, NoticeTexts, RoomState } from "./state.ts";
+import type { AllRead, ComposerDraft, Item, Model, NoticeTexts, RoomState } from "./state.ts";
 
 /** Shared, so that the model stays identical if there are no notices. */
 const NO_NOTICES: NoticeTexts = {};
@@ -216,15 +216,22 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
     changePrefs(draft, room.id, { unread: undefined });
     markRead(draft, room, room.last);
   }),
-  "all-read": inRoom((draft, room) => {
+  "all-read": (draft, { rooms }) => {
     endAllRead(draft, false);
-    const { id, last, read, unread, mentions, readAtOpening, firstUnread } = room;
-    const before = { read, unread, mentions, readAtOpening, firstUnread };
-    draft.fields.allRead = { room: id, n: last, before };
-    readUpTo(room, last, draft.fields);
-    room.readAtOpening = undefined;
-    goToEnd(room);
-  }),
+    const allRead = new Map<RoomId, AllRead>();
+    for (const each of rooms) {
+      const room = draft.room(each);
+      if (room === undefined) continue;
+      const { last, read, unread, mentions, readAtOpening, firstUnread } = room;
+      const before = { read, unread, mentions, readAtOpening, firstUnread };
+      const isRead = unread === 0 && readAtOpening === undefined;
+      if (!readUpTo(room, last, draft.fields) && isRead) continue;
+      allRead.set(each, { n: last, before });
+      room.readAtOpening = undefined;
+      if (isSameName(draft.fields.open, room.target)) goToEnd(room);
+    }
+    draft.fields.allRead = allRead.size === 0 ? undefined : allRead;
+  },
   "all-read-end": (draft, { isUndone }) => endAllRead(draft, isUndone),
   "mark-unread": inRoom((draft, room, { n }) => {
     if (isSameName(draft.fields.open, room.target)) room.readAtOpening = n - 1;
@@ -610,32 +617,38 @@ function goToEnd(room: RoomDraft): void {
   if (room.loading?.side !== "older") room.loading = undefined;
 }
 
-/** Keeps what has arrived, or was read on another device, since the room was marked as read. */
 function endAllRead(draft: ModelDraft, isUndone: boolean): void {
-  const { allRead } = draft.fields;
-  const room = allRead && draft.room(allRead.room);
+  const { allRead = [] } = draft.fields;
   draft.fields.allRead = undefined;
-  if (allRead === undefined || room === undefined) return;
-  if (!isUndone) {
-    draft.effects.push({ kind: "read", room: room.id, n: room.read });
-    return;
+  for (const [id, each] of allRead) {
+    const room = draft.room(id);
+    if (room === undefined) continue;
+    if (isUndone) undoRead(draft, room, each);
+    else {
+      changePrefs(draft, id, { unread: undefined });
+      draft.effects.push({ kind: "read", room: id, n: room.read });
+    }
   }
-  const { n, before } = allRead;
+}
+
+/** Keeps what has arrived, or was read on another device, since the room was marked as read. */
+function undoRead({ fields }: ModelDraft, room: RoomDraft, { n, before }: AllRead): void {
   const arrived = room.mentions.filter((mention) => mention.n > n);
   room.read = before.read;
-  room.unread = before.unread + messagesOfOthers(room.tail, Math.max(n, before.read), draft.fields);
+  room.unread = before.unread + messagesOfOthers(room.tail, Math.max(n, before.read), fields);
   room.mentions = [...before.mentions, ...arrived];
   room.readAtOpening = before.readAtOpening;
   room.firstUnread = before.firstUnread;
 }
 
 function readElsewhere({ fields }: ModelDraft, { id }: RoomState, n: number, unread?: number) {
-  const { allRead } = fields;
-  if (allRead?.room !== id || n <= allRead.before.read) return;
+  const allRead = fields.allRead?.get(id);
+  if (allRead === undefined || n <= allRead.before.read) return;
   const { before } = allRead;
   const mentions = before.mentions.filter((mention) => mention.n > n);
   const left = unread ?? Math.min(before.unread, Math.max(0, allRead.n - n));
-  fields.allRead = { ...allRead, before: { ...before, read: n, unread: left, mentions } };
+  const change = { ...allRead, before: { ...before, read: n, unread: left, mentions } };
+  fields.allRead = new Map([...(fields.allRead ?? []), [id, change]]);
 }
 
 function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {

@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
 import { catchUpIn, railPosition, railTicks, stepped } from "../../../src/core/model/catch-up.ts";
+import { unreadBefore } from "../../../src/core/model/selectors.ts";
+import type { Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
@@ -27,7 +30,11 @@ test("sums up what a device can read of an encrypted room", () => {
   const members = [{ name: "Eve", isOnline: true, role: "moderator" }];
   const room = { ...lobbyOf(model), members };
   const found = catchUpIn(records, room, { ...model, ignored: new Set(["mallory"]) });
-  expect(found).toMatchObject({ unread: 4, authors: 2, people: ["eve", "ben"], isPartial: true });
+  const people = [
+    { user: "eve", unread: 3 },
+    { user: "ben", unread: 1 },
+  ];
+  expect(found).toMatchObject({ unread: 4, authors: 2, people, isPartial: true });
   const parts = found.parts.map(({ kind, messages }) => [kind, messages.map(({ seq }) => seq)]);
   expect(parts).toEqual([
     ["calls", [2, 6]],
@@ -63,7 +70,7 @@ test("marks a room as read on this device alone until that can no longer be undo
   ).model;
   const before = lobbyOf(open);
   const room = LOBBY;
-  const read = updateAll(open, [{ kind: "all-read", room }]);
+  const read = updateAll(open, [{ kind: "all-read", rooms: [room] }]);
   expect(lobbyOf(read.model)).toMatchObject({ read: 4, unread: 0, mentions: [] });
   expect(read.effects.filter(({ kind }) => kind === "read")).toEqual([]);
   const undone = updateAll(read.model, [
@@ -87,9 +94,29 @@ test("keeps what another device read meanwhile", () => {
     [2, 3, 4].map((seq) => recordEvent(seq)),
   ).model;
   const { model: undone } = updateAll(filled, [
-    { kind: "all-read", room: LOBBY },
+    { kind: "all-read", rooms: [LOBBY] },
     { kind: "read", room: LOBBY, n: 3, unread: 1 },
     { kind: "all-read-end", isUndone: true },
   ]);
   expect(lobbyOf(undone)).toMatchObject({ read: 3, unread: 1 });
+});
+
+test("marks several rooms as read, and restores each of them", () => {
+  const dev = "dev" as RoomId;
+  const open = scene(
+    { kind: "open", target: "lobby" },
+    { kind: "room", room: dev, name: "dev", n: 9, skipped: 0, read: 1, unread: 7 },
+    { kind: "focus", on: false },
+  ).model;
+  const filled = updateAll(open, [recordEvent(2), recordEvent(3)]).model;
+  const counts = ({ rooms }: Model) => [...rooms.values()].flatMap(({ unread }) => unread || []);
+  const before = counts(filled);
+  const read = updateAll(filled, [{ kind: "all-read", rooms: [...filled.rooms.keys()] }]).model;
+  expect([counts(read), unreadBefore(read.allRead ?? new Map())]).toEqual([[], 9]);
+  const end = (isUndone: boolean) => updateAll(read, [{ kind: "all-read-end", isUndone }]);
+  expect(counts(end(true).model)).toEqual(before);
+  const told = end(false).effects.flatMap((effect) =>
+    effect.kind === "read" ? [[effect.room, effect.n] as const] : [],
+  );
+  expect(told).toEqual([[LOBBY, 3] as const, [dev, 8] as const]);
 });

@@ -11,6 +11,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { UNREAD_COUNTED_MAX, UNREAD_LISTED_MAX } from "../../../base/limits.ts";
+import { UNDO_MS } from "../../../base/limits-page.ts";
 import { queryCatchUp } from "../../../client/catch-up.ts";
 import {
   type CatchUpPart,
@@ -20,8 +21,9 @@ import {
   stepped,
   type Walk,
 } from "../../../core/model/catch-up.ts";
+import type { NewMessages } from "../../../core/model/new-messages.ts";
 import { loadedItem } from "../../../core/model/room.ts";
-import { isErased, openRoom } from "../../../core/model/selectors.ts";
+import { isErased, openRoom, unreadBefore } from "../../../core/model/selectors.ts";
 import type { Item, Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { type CatchUpTexts, ENGLISH_CATCH_UP } from "../../../ui/messages/en/catch-up.ts";
@@ -34,7 +36,7 @@ import { useLayer, useModel, useModelValue, usePage } from "../shell/context.tsx
 import { combined, listen, whenSettled } from "../shell/effects.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import catchUpSheet from "./catch-up.css" with { type: "file" };
-import type { CatchUpStore, NewMessages } from "./new-messages.tsx";
+import type { CatchUpStore } from "./new-messages.tsx";
 import { Avatar, Faces, useShownName } from "./person.tsx";
 
 export { catchUpSheet };
@@ -185,7 +187,7 @@ export function CatchUpCard({ messages, store }: CardProps) {
   const readAll = () => {
     const top = topMessage();
     store.set({ walk: undefined, from: top && { ...top, target: messages.target } });
-    chat.actions.allRead();
+    chat.actions.allRead([messages.target]);
   };
   return (
     <section className="catch-up board" aria-label={texts.label}>
@@ -204,7 +206,7 @@ export function CatchUpCard({ messages, store }: CardProps) {
         </div>
       )}
       <div className="catch-up-foot">
-        <Faces names={people} />
+        <Faces names={people.map(({ user }) => user)} />
         <button type="button" className="catch-up-all" onClick={readAll}>
           <Icon name="check" />
           {texts.allRead}
@@ -290,12 +292,11 @@ export function CatchUpFoot(props: CatchUpFootProps) {
       {walk === undefined ? null : <WalkPill walk={walk} onStep={step} onBack={back} />}
       {model.allRead === undefined ? null : (
         <UndoToast
-          count={model.allRead.before.unread}
+          count={unreadBefore(model.allRead)}
           onUndo={() => {
             chat.actions.endAllRead(true);
-            const { target } = (model.allRead && model.rooms.get(model.allRead.room)) ?? {};
-            if (from === undefined || target === undefined) return;
-            onJump(target, from.seq);
+            if (from === undefined) return;
+            onJump(from.target, from.seq);
             restoreTop(from);
           }}
         />
@@ -474,7 +475,6 @@ function TickTip({ chat, seq }: { readonly chat: PageClient; readonly seq: numbe
   );
 }
 
-const UNDO_MS = 10_000;
 const UNDO_STEP_MS = 1_000;
 
 interface UndoProps {

@@ -9,8 +9,7 @@ import {
   useRef,
   useState,
 } from "react";
-import type { UnreadRange } from "../../../client/catch-up.ts";
-import { FEW_NEW_MESSAGES } from "../../../core/model/room.ts";
+import { type NewMessages, newMessagesOf } from "../../../core/model/new-messages.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
@@ -26,11 +25,6 @@ const catchUpModule = new LazyModule(async () => {
   await addStyleSheet(catchUpSheet);
   return { CatchUpCard, CatchUpFoot };
 });
-
-/** Many new messages of the open room, from the line of new messages on. */
-export interface NewMessages extends UnreadRange {
-  readonly room: string;
-}
 
 /** Shared by the card in the list and what is at the foot of the conversation. */
 export class CatchUpStore {
@@ -64,17 +58,12 @@ export function useCatchUpContent(room: RoomState | undefined): CatchUpContent {
   return useMemo(() => ({ messages, store }), [messages, store]);
 }
 
-/** Stays the same while the user reads, until the line is gone. */
+/** Only those that have a card. */
 function useNewMessages(room: RoomState | undefined): NewMessages | undefined {
   const known = useRef<NewMessages>(undefined);
-  const { id = "", target = "", readAtOpening: read, unread = 0, last = 0 } = room ?? {};
-  const isNeeded = useModelValue(({ isFocused }) => isFocused);
-  if (read === undefined || read > last) return undefined;
-  const { current } = known;
-  if (current?.room === id && current.read === read && current.target === target) return current;
-  if (unread <= FEW_NEW_MESSAGES || !isNeeded) return undefined;
-  known.current = { room: id, target, read, calls: room?.mentions ?? [] };
-  return known.current;
+  const isFocused = useModelValue((model) => model.isFocused);
+  known.current = newMessagesOf(room, known.current, isFocused);
+  return known.current?.hasCard === true ? known.current : undefined;
 }
 
 /** Below the line of new messages. */
