@@ -113,8 +113,10 @@ export class ScreenActions {
         return chat.actions.setFocus(action.on);
       case "inbox":
         return host.openInbox();
-      case "mark-read":
-        return chat.actions.markRead(action.target);
+      case "all-read":
+        return chat.actions.allRead([action.target]);
+      case "undo-read":
+        return host.undoRead();
       case "mute":
         return this.#reportFailure(chat.actions.notify(action.target, "nothing"));
       case "dismiss":

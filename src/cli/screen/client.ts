@@ -37,6 +37,7 @@ import type { Context } from "../context.ts";
 import { toFault } from "../errors.ts";
 import type { PathSource } from "../files/outgoing-files.ts";
 import { type Confirmation, ScreenActions } from "./actions.ts";
+import { ScreenCatchUp } from "./catch-up.ts";
 import { Collector } from "./collector.ts";
 import { ScreenCommands } from "./commands.ts";
 import { MutedList, ScreenDrafts, type UnsavedDraft } from "./drafts.ts";
@@ -132,6 +133,7 @@ export class ScreenClient implements ScreenHost {
   /** Messages with files that continue at the next start. Set when the client ends. */
   waitingCount = 0;
   readonly #collector: Collector;
+  readonly #catchUp: ScreenCatchUp;
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
@@ -164,6 +166,7 @@ export class ScreenClient implements ScreenHost {
     });
     const { clock, env } = context;
     const [terminal, exit] = [this.#terminal, this.#exit];
+    this.#catchUp = new ScreenCatchUp({ clock, chat, host: this });
     this.notices = new ScreenNotices({ clock, env, chat, terminal, exit, host: this });
     this.#keyboard = new Keyboard({ context, terminal, onKeys: (keys) => this.#handleKeys(keys) });
     const note = (text: TerminalMessage) => this.notices.note(text);
@@ -254,6 +257,7 @@ export class ScreenClient implements ScreenHost {
       this.#cancelTick?.();
       this.#cancelFocus?.();
       this.#notePlace();
+      this.#catchUp.end();
       cancelQuestions();
       this.#keyboard.end();
       this.notices.end();
@@ -544,6 +548,8 @@ export class ScreenClient implements ScreenHost {
   }
 
   #follow(before: PreviousModel): void {
+    this.#catchUp.follow(before.model, this.#place?.place);
+    this.state = this.#catchUp.withNewMessages(this.state);
     const context = this.#handlerContext();
     const { rows, shownKey, bottoms } = context.rows;
     const isEmpty = rows.length === 0;
@@ -551,6 +557,11 @@ export class ScreenClient implements ScreenHost {
     const { state, actions } = follow(this.state, before, context);
     this.state = state;
     for (const action of actions) this.#actions.run(action);
+    this.#catchUp.load();
+  }
+
+  undoRead(): void {
+    this.#catchUp.undo();
   }
 
   get #owner(): DraftOwner | undefined {

@@ -62,6 +62,7 @@ export function noRoomOpen(): Fault {
 export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
+  readonly undoesRead = true;
   #isLoggingIn = false;
 
   constructor(private readonly options: ScreenCommandsOptions) {

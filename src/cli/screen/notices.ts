@@ -38,6 +38,7 @@ export interface ScreenHost {
   readonly times: Times;
   patch(change: Partial<ScreenState>): void;
   openInbox(): void;
+  undoRead(): void;
 }
 
 export interface ScreenNoticesOptions {

@@ -84,6 +84,13 @@ export function timesIn(texts: StartTexts): Times {
   };
 }
 
+/** Clock today, weekday and clock of the last six days, otherwise a date without year. */
+export function dayAndClock({ brief, clock }: Times, unixMs: number): string {
+  const [day, time] = [brief(unixMs), clock(unixMs)];
+  // A date is long enough without the clock.
+  return day === time || /\d/.test(day) ? day : `${day} ${time}`;
+}
+
 /** Minutes, positive east of UTC. */
 export function offsetMinutes(unixMs: number): number {
   return -dateOf(unixMs).getTimezoneOffset();

@@ -1,12 +1,6 @@
 /** Updates the screen state after changes to the model. */
 
-import {
-  firstItem,
-  firstUnreadRow,
-  isOwnRow,
-  type Row,
-  unsentKey,
-} from "../../../core/model/rows.ts";
+import { firstItem, firstUnreadRow, isOwnRow, type Row } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
@@ -26,6 +20,8 @@ import {
   withActions,
 } from "./handler.ts";
 import { requestOlder } from "./reading.ts";
+import { selectionOf } from "./selection.ts";
+import { inUpperThird } from "./walk.ts";
 
 export interface PreviousModel {
   readonly model: Model;
@@ -190,24 +186,40 @@ function jumpedTo(
   if (index < 0) return state;
   const row = context.rows.rows[index];
   const jumpSeq = openRoom(context.model)?.jumpSeq;
-  const selected = row?.kind === "item" ? (jumpSeq ?? row.item.seq) : undefined;
-  const anchor = centered(timelineOf(context), index);
+  const seq = row?.kind === "item" ? (jumpSeq ?? row.item.seq) : undefined;
+  const timeline = timelineOf(context);
+  const { returnTo } = state;
+  if (returnTo?.seq === seq && returnTo !== undefined) {
+    return { ...state, scroll: placedAt(timeline, index, -returnTo.above), returnTo: undefined };
+  }
   const last = context.rows.rows.at(-1)?.key ?? "";
-  const scroll = anchor ?? { key: last, below: 0 };
-  return { ...state, scroll, selected };
+  const scroll = isWalkedTo(state, seq)
+    ? inUpperThird(timeline, index)
+    : (centered(timeline, index) ?? { key: last, below: 0 });
+  return { ...state, scroll, selected: selectedByJump(state, seq) };
+}
+
+function isWalkedTo({ walk }: ScreenState, seq: number | undefined): boolean {
+  return walk?.part.messages[walk.at]?.seq === seq;
+}
+
+/** A walk selects nothing while there is a text in the input. */
+function selectedByJump(state: ScreenState, seq: number | undefined): number | undefined {
+  if (state.returnTo !== undefined) return undefined;
+  return isWalkedTo(state, seq) && state.editor.text !== "" ? undefined : seq;
 }
 
 function withLoadedSelection(state: ScreenState, { rows, model }: HandlerContext): ScreenState {
   // Keys that follow a jump are for its message, also before the message is loaded. A room that
   // opens at its first new message selects nothing.
   const isJump = rows.loading?.side === "around" && openRoom(model)?.jumpSeq === rows.loading.seq;
-  if (isJump) return { ...state, selected: rows.loading.seq };
+  if (isJump) return { ...state, selected: selectedByJump(state, rows.loading.seq) };
   const { selected } = state;
   if (selected === undefined) return state;
   const isPresent = rows.rows.some((row) =>
     row.kind === "item"
       ? [row.item, ...row.earlier].some(({ seq }) => seq === selected)
-      : unsentKey(row) === selected,
+      : selectionOf(row) === selected,
   );
   if (isPresent) return state;
   const overlay = state.overlay?.kind === "menu" ? undefined : state.overlay;

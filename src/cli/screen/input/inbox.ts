@@ -83,7 +83,7 @@ function runAction(
   const uncovered = { ...state, overlay: { ...state.overlay, action: undefined } };
   if (action === "open" || choice.kind === "more") return open(uncovered, choice, context, true);
   const { target, seq } = placeOf(choice);
-  if (action === "mark-read") return withActions(uncovered, { kind: "mark-read", target });
+  if (action === "mark-read") return withActions(uncovered, { kind: "all-read", target });
   if (action === "mute") return withActions(uncovered, { kind: "mute", target });
   const opened = open(uncovered, choice, context, true);
   const draft = startReply(context.model.drafts.get(target) ?? { text: "" }, seq ?? 0);

@@ -15,7 +15,7 @@ import { EQUIVALENT_CHORDS, table } from "./keys.ts";
 
 type KeyGroup = keyof KeyTexts["groups"];
 
-export type Mode = "input" | "selected" | "menu" | "inbox" | "list" | "text" | "question";
+export type Mode = "input" | "selected" | "walk" | "menu" | "inbox" | "list" | "text" | "question";
 
 interface Binding {
   readonly group: KeyGroup;
@@ -110,9 +110,15 @@ const BINDINGS: readonly Binding[] = [
   row("selected", "stop", "x"),
   row("selected", "resend", "s"),
   row("selected", "select-answered", "a"),
+  row("walk", "result-next", "n"),
+  row("walk", "result-previous", "p"),
+  row("walk", "reply", "r"),
+  row("walk", "thread", "t"),
   row("inbox", "choose", "enter"),
   row("inbox", "read-on", "space"),
   row("inbox", "menu", "tab"),
+  row("inbox", "result-next", "alt-n"),
+  row("inbox", "undo", "ctrl-_"),
   row("inbox", "list-up", "up", "ctrl-p"),
   row("inbox", "list-down", "down", "ctrl-n"),
   row("inbox", "list-page-up", "pageup"),
@@ -142,6 +148,7 @@ function row(group: KeyGroup, command: CommandName, ...chords: readonly string[]
 const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   input: ["writing", "rooms", "reading", "everywhere"],
   selected: ["selected", "rooms", "reading", "everywhere"],
+  walk: ["walk", "rooms", "reading", "everywhere"],
   menu: ["list", "selected", "everywhere"],
   inbox: ["inbox", "rooms", "everywhere"],
   list: ["list", "writing", "everywhere"],
@@ -151,7 +158,7 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
 
 /** Groups in which letters run commands instead of typing text. */
 const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>([
-  ...(["selected", "inbox", "text", "question"] as const),
+  ...(["selected", "walk", "inbox", "text", "question"] as const),
 ]);
 
 const KEY_NAMES: ReadonlySet<string> = new Set([

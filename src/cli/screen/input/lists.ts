@@ -6,6 +6,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import { parseSearch } from "../../../ui/search-query.ts";
 import { insert, replaceText } from "../editor/editor.ts";
+import { walkedMessage } from "../state/card.ts";
 import type { CommandName, Overlay, ScreenQuestion, ScreenState } from "../state/screen-state.ts";
 import {
   type HandlerContext,
@@ -18,7 +19,7 @@ import {
 import { inboxCount, moveInInbox } from "./inbox.ts";
 import { openRoomOf, pageLines } from "./reading.ts";
 import { clearSelection, selectSeq } from "./selection.ts";
-import { walkCalls } from "./walk.ts";
+import { walk } from "./walk.ts";
 
 /** Further results are requested when fewer than these remain. */
 const RESULTS_AHEAD = 10;
@@ -144,14 +145,16 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
 }
 
 /**
- * Skips results in rooms that the user has left. Without a search, walks through calls.
+ * Skips results in rooms that the user has left. In a walk, or without a search, walks on.
  * @param by 1 opens the next older result of the search, -1 the next newer one
  */
 function openAdjacentResult(by: 1 | -1): KeyHandler {
   return (state, context) => {
     const { model } = context;
-    if (state.overlay !== undefined) return undefined;
-    if (model.search === undefined) return walkCalls(state, by, context);
+    const { overlay } = state;
+    if (overlay !== undefined && overlay.kind !== "inbox") return undefined;
+    const isWalking = overlay !== undefined || walkedMessage(state) !== undefined;
+    if (model.search === undefined || isWalking) return walk(state, by, context);
     const { found, hasMore, isLoading } = model.search;
     const isLeft = (index: number) => {
       const result = found[index];

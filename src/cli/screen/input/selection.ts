@@ -1,5 +1,6 @@
 /** Key handlers for message selection and actions on messages. */
 
+import { defined } from "../../../base/values.ts";
 import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import { isMembership } from "../../../core/model/membership.ts";
@@ -22,6 +23,7 @@ import type {
 } from "../../../core/model/state.ts";
 import { startEdit, startReply } from "../../../ui/text/draft.ts";
 import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
+import { CARD_KEY } from "../state/card.ts";
 import type { CommandName, MenuEntry, QuestionAction, ScreenState } from "../state/screen-state.ts";
 import { edgeOf, hiddenLines, linesBelow, resized, reveal } from "../state/scroll.ts";
 import {
@@ -37,12 +39,15 @@ import {
   withOverlay,
 } from "./handler.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
+import { cardEntries } from "./walk.ts";
 
 /** Maximum number of unfolded messages. Beyond it, the message unfolded first folds again. */
 const SCREEN_UNFOLDED_MAX = 100;
 
-export function isSelectable(row: Row): boolean {
+/** The line of new messages can be selected if there is a card below it. */
+export function isSelectable(row: Row, { layout }: Pick<HandlerContext, "layout">): boolean {
   if (unsentKey(row) !== undefined) return true;
+  if (row.kind === "unread") return layout.heightOf(row.key) > 1;
   if (row.kind !== "item") return false;
   if (isMembership(row.item)) return row.earlier.length > 0;
   return row.item.state === "whole" && isActionable(row.item);
@@ -57,7 +62,9 @@ function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): num
   return rows.rows.findLastIndex((row) => selectionOf(row) === selected);
 }
 
-function selectionOf(row: Row): number | string | undefined {
+/** Returns what `selected` is while the row is selected. */
+export function selectionOf(row: Row): number | string | undefined {
+  if (row.kind === "unread") return CARD_KEY;
   return row.kind === "item" ? row.item.seq : unsentKey(row);
 }
 
@@ -85,7 +92,8 @@ function selectIndex(state: ScreenState, index: number, context: HandlerContext)
   const row = context.rows.rows[index];
   if (row === undefined) return withActions(state);
   const scroll = reveal(timelineOf(context), state.scroll, index);
-  const isFirst = !context.rows.rows.slice(0, index).some(isSelectable);
+  const before = context.rows.rows.slice(0, index);
+  const isFirst = !before.some((each) => isSelectable(each, context));
   return {
     ...selectInPlace({ ...state, scroll }, row, context),
     actions: requestOlder(isFirst, context),
@@ -111,10 +119,11 @@ export function selectSeq(
   return index < 0 ? undefined : selectIndex(state, index, context);
 }
 
-function nextIndex({ rows }: HandlerContext, from: number, by: 1 | -1): number {
+function nextIndex(context: HandlerContext, from: number, by: 1 | -1): number {
+  const { rows } = context;
   for (let at = from + by; at >= 0 && at < rows.rows.length; at += by) {
     const row = rows.rows[at];
-    if (row !== undefined && isSelectable(row)) return at;
+    if (row !== undefined && isSelectable(row, context)) return at;
   }
   return -1;
 }
@@ -368,18 +377,24 @@ const ACTIONS = {
 } satisfies Partial<Record<CommandName, KeyHandler>>;
 
 function entriesFor(state: ScreenState, context: HandlerContext): readonly MenuEntry[] {
+  if (state.selected === CARD_KEY) return cardEntries(state, context);
   return Object.entries(ACTIONS).flatMap(([name, handler]) => {
     if (handler(state, context) === undefined) return [];
     const command = name as CommandName;
     const chord = context.keymap.chordOf("selected", command) ?? "";
-    return [{ command, chord, label: context.texts.commands[command] }];
+    return [
+      { action: { kind: "command", command }, chord, label: context.texts.commands[command] },
+    ];
   });
 }
 
 export function menu(state: ScreenState, context: HandlerContext): UpdateResult {
   const entries = entriesFor(state, context);
   if (entries.length === 0) return withActions(state);
-  return withChange(state, { overlay: { kind: "menu", selectedIndex: 0, entries } });
+  const title = state.selected === CARD_KEY ? context.texts.cardMenu : undefined;
+  return withChange(state, {
+    overlay: defined({ kind: "menu" as const, title, selectedIndex: 0, entries }),
+  });
 }
 
 function withoutOverlay(handler: KeyHandler): KeyHandler {

@@ -6,12 +6,14 @@ import { isSameName } from "../../../core/model/item.ts";
 import { openThreadRoot } from "../../../core/model/selectors.ts";
 import { isSharedCommand, withoutCommand } from "../../../ui/typed-line.ts";
 import { replaceRange, withCursor } from "../editor/editor.ts";
+import { walkedMessage } from "../state/card.ts";
 import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
 import {
   activeEditor,
   type HandlerContext,
   type KeyHandler,
   openList,
+  openTarget,
   type UpdateResult,
   withActions,
   withChange,
@@ -47,6 +49,7 @@ import {
   toggleFold,
   transferOf,
 } from "./selection.ts";
+import { startWalk } from "./walk.ts";
 import { cancelCompletion, cancelReply, clearLine, typing, WRITING } from "./writing.ts";
 
 /**
@@ -76,6 +79,7 @@ const HANDLERS: Readonly<Record<CommandName, KeyHandler>> = {
   menu: (state, context) => inboxMenu(state, context) ?? SELECTION.menu(state, context),
   "read-on": (state, context) =>
     readOnFromInbox(state, context) ?? READING["read-on"](state, context),
+  undo,
   copy: (state, context) => copyOpenText(state) ?? SELECTION.copy(state, context),
 };
 
@@ -83,7 +87,20 @@ function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult
   const { overlay } = state;
   if (overlay?.kind !== "menu") return undefined;
   const entry = overlay.entries[overlay.selectedIndex];
-  return entry === undefined ? undefined : HANDLERS[entry.command](state, context);
+  const { action } = entry ?? {};
+  if (action?.kind === "command") return HANDLERS[action.command](state, context);
+  if (action?.kind === "walk") return startWalk(state, action.part, context);
+  const target = openTarget(context.model);
+  if (action === undefined || target === undefined) return undefined;
+  const closed = { overlay: undefined, selected: undefined };
+  return withChange(state, closed, { kind: "all-read", target });
+}
+
+/** While it can be undone that messages were marked as read, the key undoes that. */
+function undo(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
+  const { allRead } = context.model;
+  if (allRead !== undefined) return withActions(state, { kind: "undo-read" });
+  return modeOf(state) === "input" ? WRITING.undo(state, context) : undefined;
 }
 
 function copyOpenText({ overlay, ...state }: ScreenState): UpdateResult | undefined {
@@ -150,13 +167,15 @@ function handleKey(state: ScreenState, key: Key, context: HandlerContext): Updat
   // Several characters in one read were typed before the question appeared, so they are not an
   // answer.
   if (key.name === "text" && mode === "question") return withActions(state);
-  const hasLetterCommands = mode === "selected" || mode === "menu";
+  const hasLetterCommands = mode === "selected" || mode === "menu" || mode === "walk";
   if (key.name === "text" && hasLetterCommands) return handleLetters(state, key.text, context);
   for (const command of context.keymap.commandsAt(mode, chordOf(key))) {
     const updated = HANDLERS[command](state, context);
     if (updated !== undefined) return updated;
   }
   if (key.text === "" || mode === "selected") return withActions(state);
+  // Letters that the prompt does not list leave the walk, and are typed.
+  if (mode === "walk") return handleKey(inPlace(state, context), key, context);
   const found = typeInInbox(state, key.text, context);
   if (found !== undefined) return found;
   const from = closePanel(state, context);
@@ -180,6 +199,7 @@ function modeOf(state: ScreenState): Mode {
     if (overlay.kind === "inbox") return "inbox";
     return overlay.kind === "text" ? "text" : "list";
   }
+  if (walkedMessage(state) !== undefined) return "walk";
   return state.selected === undefined ? "input" : "selected";
 }
 
@@ -219,8 +239,21 @@ function close(state: ScreenState, context: HandlerContext): UpdateResult | unde
     closeInboxMenu(state) ??
     closeOverlay(state) ??
     cancelCompletion(state) ??
+    endWalk(state, context) ??
     (state.selected === undefined ? undefined : clearSelection(state, context))
   );
+}
+
+/** The timeline stays where the walk ends. */
+function endWalk(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
+  if (walkedMessage(state) === undefined) return undefined;
+  return withActions({ ...inPlace(state, context), walk: undefined });
+}
+
+/** Ends the selection without moving the timeline. */
+function inPlace(state: ScreenState, { rows }: HandlerContext): ScreenState {
+  const scroll = state.scroll ?? { key: rows.rows.at(-1)?.key ?? "", below: 0 };
+  return { ...state, selected: undefined, scroll };
 }
 
 function interrupt(state: ScreenState, context: HandlerContext): UpdateResult {
@@ -365,7 +398,7 @@ function clickTimeline(
 ): UpdateResult {
   const { model, rows } = context;
   const row = rows.rows.find((candidate) => candidate.key === key);
-  if (row === undefined || !isSelectable(row)) {
+  if (row === undefined || !isSelectable(row, context)) {
     return state.selected !== undefined ? clearSelection(state, context) : withActions(state);
   }
   const { state: next } = selectInPlace(state, row, context);

@@ -1,51 +1,128 @@
-/** Walks through the messages that call the user, first those of the open room. */
+/** Walks through the messages that call the user, or through a part of the new messages. */
 
-import type { Model } from "../../../core/model/state.ts";
-import type { CallWalk, ScreenState } from "../state/screen-state.ts";
-import { type HandlerContext, openTarget, type UpdateResult, withChange } from "./handler.ts";
+import { stepped } from "../../../core/model/catch-up.ts";
+import { isErased } from "../../../core/model/selectors.ts";
+import { cardParts, catchUpOfState, walkedPart } from "../state/card.ts";
+import type {
+  MenuEntry,
+  ScreenState,
+  ScreenWalk,
+  ScrollAnchor,
+  WalkedMessage,
+} from "../state/screen-state.ts";
+import { placedAt, type ScrolledTimeline } from "../state/scroll.ts";
+import { placesToRead } from "../view/panels.ts";
+import {
+  type HandlerContext,
+  openTarget,
+  timelineOf,
+  type UpdateResult,
+  withActions,
+  withChange,
+} from "./handler.ts";
 import { openRoomOf } from "./reading.ts";
 
 /**
- * Opens the next or the previous call. A walk that has ended, or was left for another room, begins
- * again with what is unread then.
+ * Opens the next or the previous message of the walk, and begins again at its end. Without a walk,
+ * or if the user has left it for another room, walks through the calls that are unread.
  */
-export function walkCalls(
-  state: ScreenState,
-  by: 1 | -1,
-  context: HandlerContext,
-): UpdateResult | undefined {
+export function walk(state: ScreenState, by: 1 | -1, context: HandlerContext): UpdateResult {
   const { model, texts } = context;
-  const walk = continued(state, model) ?? { calls: callsOf(model), at: by > 0 ? -1 : 0 };
-  const at = walk.at + by;
-  const call = walk.calls[at];
-  if (call === undefined) {
-    const text = by > 0 ? texts.noMoreCalls : texts.noEarlierCalls;
-    const ended = by > 0 ? undefined : state.walk;
-    return withChange(state, { walk: ended, notes: [...state.notes, { text, tone: "plain" }] });
+  const known = continued(state, context);
+  const from = known?.part.kind === "calls" || known === undefined ? callWalk(known, by) : known;
+  const isGone = (seq: number) => isErased(model, seq);
+  const first = () => stepped({ ...from, at: -1 }, 1, isGone);
+  const next = stepped(from, by, isGone) ?? (by > 0 ? first() : undefined);
+  if (next !== undefined) return goTo(state, next, context);
+  const text = first() === undefined ? texts.nothingForYou : texts.firstOfWalk;
+  return withChange(state, { notes: [...state.notes, { text, tone: "plain" }] });
+
+  /** Appends the calls that have arrived since the walk began. */
+  function callWalk(walked: ScreenWalk | undefined, step: 1 | -1): ScreenWalk {
+    const before = walked?.part.messages ?? [];
+    const seqs = new Set(before.map(({ seq }) => seq));
+    const added = callsOf(state, context).filter(({ seq }) => !seqs.has(seq));
+    const messages = [...before, ...added];
+    return {
+      part: { kind: "calls", messages },
+      at: walked?.at ?? (step > 0 ? -1 : messages.length),
+    };
   }
-  const opened = openRoomOf({ ...state, completion: undefined }, call.target, context);
-  const text = texts.callOf(at + 1, walk.calls.length);
-  const notes = [
-    ...opened.state.notes.filter(({ text: earlier }) => earlier !== walk.note),
-    { text, tone: "plain" as const },
-  ];
+}
+
+export function startWalk(
+  state: ScreenState,
+  part: ScreenWalk["part"],
+  context: HandlerContext,
+): UpdateResult {
+  const closed = { ...state, overlay: undefined, selected: undefined };
+  return walk({ ...closed, walk: { part, at: -1 } }, 1, context);
+}
+
+function goTo(state: ScreenState, next: ScreenWalk, context: HandlerContext): UpdateResult {
+  const message = next.part.messages[next.at];
+  if (message === undefined) return withActions(state);
+  const { target, seq } = message;
+  const opened = openRoomOf({ ...state, completion: undefined }, target, context);
+  const isHere = target === openTarget(context.model);
+  const index = context.rows.rows.findIndex((row) => row.kind === "item" && row.item.seq === seq);
+  const scroll =
+    isHere && index >= 0 ? inUpperThird(timelineOf(context), index) : opened.state.scroll;
+  const selected = state.editor.text === "" ? seq : undefined;
   return {
-    state: { ...opened.state, selected: call.seq, walk: { ...walk, at, note: text }, notes },
+    state: { ...opened.state, walk: next, selected, scroll },
     // The user steps on after reading the page.
-    actions: [{ kind: "turn-page" }, ...opened.actions, { kind: "jump", ...call }],
+    actions: [{ kind: "turn-page" }, ...opened.actions, { kind: "jump", target, seq }],
   };
 }
 
-function continued({ walk }: ScreenState, model: Model): CallWalk | undefined {
-  const call = walk?.calls[walk.at];
-  return call?.target === openTarget(model) ? walk : undefined;
+export function inUpperThird(timeline: ScrolledTimeline, index: number): ScrollAnchor {
+  const last = timeline.rows.at(-1)?.key ?? "";
+  return placedAt(timeline, index, Math.floor(timeline.pageRows / 3)) ?? { key: last, below: 0 };
 }
 
-function callsOf(model: Model): CallWalk["calls"] {
+/** A walk that has not begun continues in any room. */
+function continued(
+  { walk: known }: ScreenState,
+  { model }: HandlerContext,
+): ScreenWalk | undefined {
+  const message = known?.part.messages[known.at];
+  const isHere = message === undefined || message.target === openTarget(model);
+  return isHere ? known : undefined;
+}
+
+/**
+ * The calls of the open room come first, then those of the rooms in the order of the inbox. From the
+ * inbox, the oldest of all comes first.
+ */
+function callsOf(
+  { overlay }: ScreenState,
+  { model, settings }: HandlerContext,
+): readonly WalkedMessage[] {
   const open = openTarget(model);
-  const calls = [...model.rooms.values()].flatMap(({ target, mentions }) =>
-    mentions.map(({ seq }) => ({ target, seq })),
-  );
-  const isElsewhere = ({ target }: { readonly target: string }) => Number(target !== open);
-  return calls.sort((a, b) => isElsewhere(a) - isElsewhere(b) || a.seq - b.seq);
+  const order = placesToRead(model, settings.muted).map(({ target }) => target);
+  const rank = (target: string) => {
+    if (overlay?.kind === "inbox") return 0;
+    const at = order.indexOf(target);
+    return target === open ? -1 : at < 0 ? order.length : at;
+  };
+  return [...model.rooms.values()]
+    .flatMap(({ target, mentions }) => mentions.map(({ seq }) => ({ target, seq })))
+    .sort((a, b) => rank(a.target) - rank(b.target) || a.seq - b.seq);
+}
+
+/** Entries of the card of new messages; none until it is loaded. */
+export function cardEntries(state: ScreenState, { texts }: HandlerContext): readonly MenuEntry[] {
+  const catchUp = catchUpOfState(state);
+  const { newMessages } = state;
+  if (catchUp === undefined || newMessages === undefined) return [];
+  const parts = catchUp === "missing" ? [] : cardParts(catchUp);
+  const { target } = newMessages;
+  return [
+    ...parts.map((part): MenuEntry => {
+      const label = texts.walkThrough(texts.cardPart[part.kind](part.count));
+      return { action: { kind: "walk", part: walkedPart(part, target) }, chord: "", label };
+    }),
+    { action: { kind: "all-read" }, chord: "", label: texts.markAllRead },
+  ];
 }

@@ -113,6 +113,7 @@ function send(state: ScreenState, context: HandlerContext): UpdateResult {
     completion: undefined,
     recall: undefined,
     scroll: undefined,
+    walk: undefined,
   };
   return withChange(state, change, enter, ...draftActions(model, next), ...newest);
 }

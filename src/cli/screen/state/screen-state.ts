@@ -2,19 +2,32 @@
 
 import type { RoomId } from "../../../base/ids.ts";
 import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
-import type { ComposerDraft, FoundItem, SearchQuery } from "../../../core/model/state.ts";
+import type { RoomCatchUp, Walk } from "../../../core/model/catch-up.ts";
+import type { NewMessages } from "../../../core/model/new-messages.ts";
+import type {
+  ComposerDraft,
+  FoundItem,
+  ReadingPlace,
+  SearchQuery,
+} from "../../../core/model/state.ts";
 import type { TargetFinder } from "../../../ui/matching.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import type { InboxOverlay } from "./inbox.ts";
 
-export interface CallWalk {
-  readonly calls: readonly { readonly target: string; readonly seq: number }[];
-  /** Index of the open call. */
-  readonly at: number;
-  /** Note that says which call is open. */
-  readonly note?: string;
+/** Messages of a walk may be in several rooms. */
+export interface WalkedMessage {
+  readonly target: string;
+  readonly seq: number;
+}
+
+export type ScreenWalk = Walk<WalkedMessage>;
+
+/** Result of summing up new messages; `missing` if the server cannot. */
+export interface LoadedCatchUp {
+  readonly messages: NewMessages;
+  readonly catchUp: RoomCatchUp | "missing";
 }
 
 export interface ScreenState {
@@ -27,8 +40,13 @@ export interface ScreenState {
   readonly selected: number | string | undefined;
   /** Index of the result of the search that was opened last. */
   readonly searchIndex: number;
-  /** Calls through which the user walks; `undefined` before and after it. */
-  readonly walk: CallWalk | undefined;
+  /** `undefined` before and after a walk. */
+  readonly walk: ScreenWalk | undefined;
+  /** New messages of the open room; `undefined` without the line of new messages. */
+  readonly newMessages: NewMessages | undefined;
+  readonly loadedCatchUp: LoadedCatchUp | undefined;
+  /** Place to which the next jump leads, instead of selecting its message. */
+  readonly returnTo: ReadingPlace | undefined;
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
   /** An open question receives all keys. */
@@ -90,8 +108,13 @@ export interface ScreenNote {
   readonly leftRoom?: string;
 }
 
+export type MenuAction =
+  | { readonly kind: "command"; readonly command: CommandName }
+  | { readonly kind: "walk"; readonly part: ScreenWalk["part"] }
+  | { readonly kind: "all-read" };
+
 export interface MenuEntry {
-  readonly command: CommandName;
+  readonly action: MenuAction;
   /** Empty if no chord is bound. */
   readonly chord: string;
   readonly label: string;
@@ -132,6 +155,8 @@ export type Overlay =
     }
   | {
       readonly kind: "menu";
+      /** Default: that of the actions of a message. */
+      readonly title?: string;
       readonly selectedIndex: number;
       readonly entries: readonly MenuEntry[];
     }
@@ -158,6 +183,9 @@ export const FIRST_STATE: ScreenState = {
   selected: undefined,
   searchIndex: 0,
   walk: undefined,
+  newMessages: undefined,
+  loadedCatchUp: undefined,
+  returnTo: undefined,
   unfolded: new Set(),
   overlay: undefined,
   question: undefined,
@@ -278,7 +306,10 @@ export type Action =
   | { readonly kind: "focus"; readonly on: boolean }
   /** Loads the inbox, and shows it. */
   | { readonly kind: "inbox" }
-  | { readonly kind: "mark-read" | "mute"; readonly target: string }
+  | { readonly kind: "mute"; readonly target: string }
+  /** Marks a target as read, which the next action undoes. */
+  | { readonly kind: "all-read"; readonly target: string }
+  | { readonly kind: "undo-read" }
   | { readonly kind: "dismiss" }
   | { readonly kind: "redraw" }
   /** Everything on the screen has been read. */

@@ -2,9 +2,11 @@
 
 import type { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
+import { type CatchUpTexts, ENGLISH_CATCH_UP } from "../../../ui/messages/en/catch-up.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { ENGLISH, type Texts } from "../../../ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL, type TerminalTexts } from "../../../ui/messages/en/terminal.ts";
+import { INDONESIAN_CATCH_UP } from "../../../ui/messages/id/catch-up.ts";
 import { INDONESIAN_KEYS } from "../../../ui/messages/id/keys.ts";
 import { INDONESIAN } from "../../../ui/messages/id/page.ts";
 import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
@@ -13,11 +15,17 @@ import { remedyText, translated } from "../../../ui/text/fault-text.ts";
 export interface ScreenTexts extends Texts {
   readonly screen: TerminalTexts;
   readonly keys: KeyTexts;
+  readonly catchUp: CatchUpTexts;
 }
 
 const TEXTS: Readonly<Record<"en" | "id", ScreenTexts>> = {
-  en: { ...ENGLISH, screen: ENGLISH_TERMINAL, keys: ENGLISH_KEYS },
-  id: { ...INDONESIAN, screen: INDONESIAN_TERMINAL, keys: INDONESIAN_KEYS },
+  en: { ...ENGLISH, screen: ENGLISH_TERMINAL, keys: ENGLISH_KEYS, catchUp: ENGLISH_CATCH_UP },
+  id: {
+    ...INDONESIAN,
+    screen: INDONESIAN_TERMINAL,
+    keys: INDONESIAN_KEYS,
+    catchUp: INDONESIAN_CATCH_UP,
+  },
 };
 
 export function screenTexts(language: "en" | "id"): ScreenTexts {

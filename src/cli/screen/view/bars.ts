@@ -111,6 +111,8 @@ interface StatusOptions {
   readonly end?: { readonly next: string | undefined } | undefined;
   /** Keys of an open list, which replace what concerns the open room. */
   readonly keys?: string | undefined;
+  /** Keys while the user reads or walks, which replace what concerns other rooms. */
+  readonly roomKeys?: string | undefined;
 }
 
 const TARGETS_NAMED_MAX = 3;
@@ -120,11 +122,15 @@ export function statusLine(options: StatusOptions, columns: number): StyledLine 
   const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
   if (completion !== undefined) return completionLine(completion, columns);
-  const { keys } = options;
-  if (keys !== undefined) {
-    const right: StyledLine = [{ text: `${keys} `, role: "bar-dim" }];
-    const left = joined([connectionSpans(options).slice(0, 2), pendingSpans(options)]);
-    return splitLine(left, right, columns);
+  const { keys, roomKeys } = options;
+  if (keys !== undefined || roomKeys !== undefined) {
+    const right: StyledLine = [{ text: `${keys ?? roomKeys} `, role: "bar-dim" }];
+    const left = [connectionSpans(options).slice(0, 2), pendingSpans(options)];
+    const inRoom =
+      keys === undefined
+        ? [ruleSpans(options), dndSpans(options), handSpans(options), typingSpans(options)]
+        : [];
+    return splitLine(joined([...left, ...inRoom]), right, columns);
   }
   const right = [...hitSpans(options), ...belowSpans(options), ...endSpans(options)];
   return splitLine(leftSpans(options, columns - lineWidth(right) - 1), right, columns);

@@ -1,28 +1,38 @@
 /** Screen composition. A region is rendered again only if its content has changed. */
 
 import { cleanText } from "../../../base/text.ts";
+import { stepped } from "../../../core/model/catch-up.ts";
+import type { NewMessages } from "../../../core/model/new-messages.ts";
 import { type People, PeopleIndex } from "../../../core/model/people.ts";
 import { firstItem, type Rows, type ShownRow, visibleSpan } from "../../../core/model/rows.ts";
 import type { MessageSpan } from "../../../core/model/seen.ts";
-import { openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
-import type { Model, ReadingPlace } from "../../../core/model/state.ts";
+import { isErased, openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
+import type { Model, ReadingPlace, RoomState } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Size } from "../../../io/terminal/device.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
+import { walkedMessage } from "../state/card.ts";
 import type {
   Hit,
   ListScroll,
   ScreenFrame,
   ScreenSettings,
   ScreenState,
+  ScreenWalk,
 } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, type LinkStatus, statusLine } from "./bars.ts";
 import { type InboxOptions, inboxBelow, inboxEntries, inboxHeader, inboxKeys } from "./inbox.ts";
 import type { RowOptions } from "./message.ts";
+import {
+  isLongerThanPage,
+  type NewMessagesView,
+  newMessagesView,
+  RAIL_COLUMNS,
+} from "./new-messages.ts";
 import { draftContextLine, noticeLines } from "./notices.ts";
 import { type OverlayOptions, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
 import { type ColorDepth, Palette } from "./palette.ts";
@@ -37,7 +47,17 @@ import {
   roomColumn,
   topOf,
 } from "./panels.ts";
-import { cutTo, fitLine, graphemesOf, memo, type Span, type StyledLine, widthOf } from "./style.ts";
+import {
+  cutLine,
+  cutTo,
+  fitLine,
+  graphemesOf,
+  lineWidth,
+  memo,
+  type Span,
+  type StyledLine,
+  widthOf,
+} from "./style.ts";
 import { TimelineCache, type TimelineOptions, type VisibleRow } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";
 
@@ -85,6 +105,9 @@ export interface Composition {
 const ROOMS_FROM_COLUMNS = 60;
 const INBOX_ROOMS_FROM_COLUMNS = 100;
 const MEMBERS_FROM_COLUMNS = 44;
+const RAIL_FROM_COLUMNS = 70;
+/** Rows of the screen that are not the timeline: header, status line and input. */
+const FRAME_ROWS = 3;
 const HEADER_FROM_ROWS = 4;
 const STATUS_FROM_ROWS = 2;
 /** Maximum height of the input box and of the notices, as a divisor of the screen height. */
@@ -112,6 +135,8 @@ export class FrameComposer {
   readonly #composition = memo<Composition>();
   readonly #palette = memo<Palette>();
   readonly #rowOptions = memo<RowOptions>();
+  readonly #newMessages = memo<NewMessagesView | undefined>();
+  readonly #isLong = memo<boolean>();
   /** Cached because the text may be long and rarely changes between frames. */
   readonly #input = memo<InputBox>();
   readonly #roomColumn = memo<RoomColumn>();
@@ -230,6 +255,10 @@ export class FrameComposer {
     const { question, overlay, editor } = state;
     const answer = question === undefined ? undefined : question.answer;
     const query = overlay !== undefined && "query" in overlay ? overlay.query : undefined;
+    const { walk } = state;
+    if (walk !== undefined && walkedMessage(state) !== undefined) {
+      return walkBox(walk, props.texts, Math.max(1, size.columns));
+    }
     const options: InputBoxOptions = {
       prompt: promptOf(props),
       editor: answer ?? query ?? editor,
@@ -241,9 +270,23 @@ export class FrameComposer {
   }
 
   #timelineOptions(props: ViewProps, areas: Areas, palette: Palette): TimelineOptions {
+    const { rows, state, model, size } = props;
+    const { newMessages, loadedCatchUp } = state;
+    const room = openRoom(model);
+    const view = this.#newMessages([rows, newMessages, loadedCatchUp, room?.thread], () =>
+      newMessagesView(rows, state, model),
+    );
+    const page = { columns: areas.timeline, rows: size.rows - FRAME_ROWS };
+    const isLong =
+      view !== undefined &&
+      size.columns >= RAIL_FROM_COLUMNS &&
+      this.#isLong([rows, view, ...Object.values(page)], () => isLongerThanPage(rows, view, page));
+    const railColumns = isLong ? RAIL_COLUMNS : 0;
     return {
-      rows: props.rows,
-      rowOptions: this.#rowOptionsOf(props, areas.timeline),
+      rows,
+      newMessages: view,
+      hasRail: isLong && room !== undefined && !isEndRead(room, view.messages),
+      rowOptions: this.#rowOptionsOf(props, areas.timeline - railColumns, railColumns),
       palette,
       transfers: props.model.transfers,
       scroll: props.state.scroll,
@@ -253,7 +296,7 @@ export class FrameComposer {
     };
   }
 
-  #rowOptionsOf(props: ViewProps, columns: number): RowOptions {
+  #rowOptionsOf(props: ViewProps, columns: number, railColumns: number): RowOptions {
     const { texts, times, model, fetchKey, foldKey, pictures, size, settings } = props;
     const hasPictures = pictures !== undefined && pictures.size > 0;
     const rowOptions: RowOptions = {
@@ -271,6 +314,7 @@ export class FrameComposer {
       hit: model.search?.query.text ?? "",
       isGrouping: settings.groupMessages,
       isNarrow: size.columns < ROOMS_FROM_COLUMNS,
+      railColumns,
     };
     return this.#rowOptions(Object.values(rowOptions), () => rowOptions);
   }
@@ -377,6 +421,7 @@ export class FrameComposer {
     const hit = overlay === undefined && model.search !== undefined ? state.searchIndex : undefined;
     const inbox = inboxOf(props);
     const keys = inbox && inboxKeys(inbox, inboxBelow(inbox, areas.timeline, areas.body));
+    const roomKeys = walkKeysOf(props) ?? (below && readingKeysOf(props));
     return statusLine(
       {
         model,
@@ -390,6 +435,7 @@ export class FrameComposer {
         question,
         completion,
         keys,
+        roomKeys,
         end: isAtBottom ? readingEnd(props) : undefined,
       },
       size.columns,
@@ -414,6 +460,50 @@ function inboxOf(props: ViewProps): InboxOptions | undefined {
   if (state.overlay?.kind !== "inbox") return undefined;
   const isNarrow = size.columns < ROOMS_FROM_COLUMNS;
   return { overlay: state.overlay, model, texts, times, isNarrow };
+}
+
+/** Keys of a walk, with what its next step does. */
+function walkKeysOf({ model, state, texts }: ViewProps): string | undefined {
+  const { walk, editor, overlay, question } = state;
+  const { screen } = texts;
+  const message = walk?.part.messages[walk.at];
+  if (walk === undefined || message === undefined || overlay !== undefined) return undefined;
+  const isShown = walkedMessage(state) !== undefined;
+  const isTyped = editor.text !== "" && openRoom(model)?.jumpSeq === message.seq;
+  if (question !== undefined || !(isShown || isTyped)) return undefined;
+  const next = stepped(walk, 1, (seq) => isErased(model, seq));
+  const target = next?.part.messages[next.at]?.target;
+  const isElsewhere = target !== undefined && target !== message.target;
+  const parts = [
+    isTyped ? walkTitle(walk, texts) : "",
+    next === undefined
+      ? screen.walkLast
+      : isElsewhere
+        ? screen.walkNextIn(targetTitle(model, target))
+        : "",
+    isTyped ? "" : screen.walkEnds,
+  ];
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
+function walkTitle({ part, at }: ScreenWalk, { screen }: ScreenTexts): string {
+  return `${screen.walkPart[part.kind]} ${screen.walkAt(at + 1, `${part.messages.length}`)}`;
+}
+
+/** Keys while new messages are below the edge of the focused window. */
+function readingKeysOf({ model, state, texts }: ViewProps): string | undefined {
+  const { editor, overlay, question, selected } = state;
+  const isReading = overlay === undefined && question === undefined && selected === undefined;
+  const unread = openRoom(model)?.unread ?? 0;
+  if (!isReading || editor.text !== "" || unread === 0 || !model.isFocused) return undefined;
+  const { spaceReadsOn, nextForYou } = texts.screen;
+  return roomList(model).mentions > 0 ? `${spaceReadsOn} · ${nextForYou}` : spaceReadsOn;
+}
+
+/** The rail goes when the last new message was seen, and does not come back. */
+function isEndRead({ read, seen }: RoomState, messages: NewMessages | undefined): boolean {
+  const { last = 0 } = messages ?? {};
+  return read >= last || seen.some(({ from, to }) => from <= last && last <= to);
 }
 
 function plainChord(chord: string | undefined): string | undefined {
@@ -533,6 +623,22 @@ function shortPrompt(prompt: string, columns: number): string {
   return widthOf(prompt) <= columnsMax
     ? prompt
     : `${cutTo(prompt.trimEnd(), columnsMax - 1)} `.slice(-columnsMax);
+}
+
+/** Prompt of a walk, with its keys in place of a text. */
+function walkBox(walk: ScreenWalk, texts: ScreenTexts, columns: number): InputBox {
+  const { walkAt, walkKeys } = texts.screen;
+  const title =
+    columns < ROOMS_FROM_COLUMNS
+      ? walkAt(walk.at + 1, `${walk.part.messages.length}`)
+      : walkTitle(walk, texts);
+  const line: Span[] = [{ text: `${title} ›`, role: "prompt" }];
+  for (const [i, [key, text]] of walkKeys.entries()) {
+    const before = i === 0 ? " " : "  ";
+    if (lineWidth(line) + widthOf(`${before}${key} ${text}`) > columns) break;
+    line.push({ text: before }, { text: key, role: "prompt" }, { text: ` ${text}` });
+  }
+  return { lines: [cutLine(line, columns)], row: 0, column: 0, indexAt: () => 0 };
 }
 
 interface InputBoxOptions {

@@ -8,7 +8,7 @@ import { plainLine } from "../../../core/markup/plain.ts";
 import { loadedItem } from "../../../core/model/room.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
-import type { Times } from "../../../ui/text/times.ts";
+import { dayAndClock, type Times } from "../../../ui/text/times.ts";
 import { CALL_SIGNS } from "../../output/inbox.ts";
 import {
   type InboxList,
@@ -307,10 +307,7 @@ function nameOf(account: string, model: Model): string {
 
 function timeOf(unixMs: number | undefined, { texts, times }: InboxOptions): string {
   if (unixMs === undefined) return texts.screen.inboxNow;
-  const [day, clock] = [times.brief(unixMs), times.clock(unixMs)];
-  if (day === clock) return clock;
-  // A date is long enough without the clock.
-  return /\d/.test(day) ? day : cutTo(`${day} ${clock}`, TIME_COLUMNS);
+  return cutTo(dayAndClock(times, unixMs), TIME_COLUMNS);
 }
 
 function padded(text: string, columns: number): string {

@@ -38,6 +38,7 @@ import { waitingFileText, waitingText } from "../../../ui/text/waiting-text.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "../pictures/cells.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { textLines } from "./message-text.ts";
+import { type NewMessagesView, newMessagesLines } from "./new-messages.ts";
 import { type ColourRole, nickRole } from "./palette.ts";
 import {
   cutLine,
@@ -68,6 +69,8 @@ export interface RowOptions {
   readonly isNarrow?: boolean;
   /** Searched text to mark; empty without a search. */
   readonly hit?: string;
+  /** Columns to the right of the rows for the rail and the blank before it. */
+  readonly railColumns?: number;
 }
 
 export interface RowLines {
@@ -81,6 +84,8 @@ export interface RowExtras {
   /** Downloads of the message's files, in their order. */
   readonly transfers: readonly (TransferView | undefined)[];
   readonly isUnfolded: boolean;
+  /** Only for the line of new messages. */
+  readonly newMessages?: NewMessagesView | undefined;
 }
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -120,7 +125,7 @@ export function rowLines(row: Row, options: RowOptions, extras: RowExtras): RowL
     case "day":
       return unfoldable([ruleLine(options.times.day(row.unixMs), "day", options.columns)]);
     case "unread":
-      return unfoldable([ruleLine(options.texts.newMessages, "unread", options.columns)]);
+      return unfoldable(newMessagesLines(extras.newMessages, options, nameIn(options)));
     case "withheld": {
       const sender = cleanText(row.from ?? options.texts.server);
       return unfoldable([

@@ -8,6 +8,7 @@ import {
   filesInProgress,
   findItem,
   openThreadRoot,
+  unreadBefore,
 } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
@@ -53,12 +54,21 @@ export function noticeLines(
       noteLines({ text: faultLineIn(texts, fault), tone: "fault" }, columns),
     ),
     ...notes.flatMap((note) => noteLines(note, columns)),
+    ...markedReadLines(model, texts, columns),
     ...(isLong ? noteLines({ text: question.text, tone: "plain" }, columns) : []),
   ];
   if (lines.length <= height) return lines;
   const hidden = lines.length - height + 1;
   const countLine: StyledLine = [{ text: `  ${texts.screen.moreAbove(hidden)}`, role: "dim" }];
   return [countLine, ...lines.slice(hidden)].slice(0, height);
+}
+
+/** Shown while the user can undo it. */
+function markedReadLines(model: Model, texts: ScreenTexts, columns: number) {
+  const count = unreadBefore(model.allRead ?? new Map());
+  if (count === 0) return [];
+  const text = texts.screen.markedRead(count.toLocaleString(texts.lang));
+  return noteLines({ text, tone: "plain" }, columns);
 }
 
 function noteLines({ text, tone }: ScreenNote, columns: number): readonly StyledLine[] {

@@ -138,6 +138,8 @@ function titleOf({ overlay, texts, model }: OverlayOptions): string {
     case "text":
     case "messages":
       return cleanText(overlay.title);
+    case "menu":
+      return overlay.title ?? texts.screen.messageMenu;
     default:
       return listTexts(overlay.kind, texts).title;
   }

@@ -62,7 +62,40 @@ export function roomColumn(
   const top = Math.max(0, Math.min(requestedTop, topMax));
   const visible = lines.slice(top, top + height);
   while (visible.length < height) visible.push(fitLine([], columns));
-  return { lines: visible, targets: targets.slice(top, top + height), top, topMax };
+  const shown = targets.slice(top, top + height);
+  const unread = new Map(
+    entries
+      .filter(({ unread, isIgnored, target }) => {
+        return unread > 0 && !isIgnored && !isTargetMuted(muted, target);
+      })
+      .map((entry) => [entry.target, entry]),
+  );
+  const count = (sign: string, row: number, hidden: readonly (string | undefined)[]) => {
+    const found = hidden.flatMap((target) => unread.get(target ?? "") ?? []);
+    // The row that says so hides one more place.
+    const replaced = unread.get(shown[row] ?? "");
+    if (found.length === 0 || height < EDGE_ROWS_MIN) return;
+    visible[row] = edgeLine(sign, replaced === undefined ? found : [...found, replaced], columns);
+    shown[row] = undefined;
+  };
+  count("↑", 0, targets.slice(0, top));
+  count("↓", height - 1, targets.slice(top + height));
+  return { lines: visible, targets: shown, top, topMax };
+}
+
+/** Below this height, no row is given up for places beyond the edge. */
+const EDGE_ROWS_MIN = 4;
+
+/** Number of places with something unread beyond the edge of the list, and of calls there. */
+function edgeLine(sign: string, hidden: readonly RoomListEntry[], columns: number): StyledLine {
+  const calls = hidden.reduce((sum, entry) => sum + callsIn(entry), 0);
+  const line: StyledLine = [
+    { text: `${sign} ${limitedCount(hidden.length)}`, role: "busy" },
+    ...(calls === 0
+      ? []
+      : [{ text: "  " }, { text: `@${limitedCount(calls)}`, role: "calls" } as const]),
+  ];
+  return fitLine(line, columns);
 }
 
 function inboxEntry(
@@ -113,13 +146,18 @@ export function isTargetMuted(muted: readonly string[], target: string): boolean
 
 /** Next place to read in the order of the inbox; `undefined` if nothing else is new. */
 export function nextToRead(model: Model, muted: readonly string[]): RoomListEntry | undefined {
+  return placesToRead(model, muted)[0];
+}
+
+/** Other places with something new, in the order of the inbox. */
+export function placesToRead(model: Model, muted: readonly string[]): readonly RoomListEntry[] {
   const { rooms, people } = roomList(model);
   const rank = (entry: RoomListEntry) => (callsIn(entry) > 0 ? 0 : entry.kind === "room" ? 2 : 1);
   const newest = ({ target }: RoomListEntry) => roomOf(model, target)?.lastSeq ?? 0;
   return [...rooms, ...people]
     .filter((entry) => entry.unread > 0 && !entry.isOpen && !entry.isIgnored)
     .filter(({ target }) => !isTargetMuted(muted, target))
-    .sort((a, b) => rank(a) - rank(b) || newest(b) - newest(a))[0];
+    .sort((a, b) => rank(a) - rank(b) || newest(b) - newest(a));
 }
 
 /** Place with its counts, such as `#ops (@1 34)`. */

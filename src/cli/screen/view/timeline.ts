@@ -3,11 +3,13 @@
  * their inputs change.
  */
 
-import { isSameList, type Row, type Rows, unsentKey } from "../../../core/model/rows.ts";
+import { firstItem, isSameList, type Row, type Rows, unsentKey } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
+import { CARD_KEY } from "../state/card.ts";
 import type { PictureBox, ScrollAnchor } from "../state/screen-state.ts";
 import { edgeOf, movedDown } from "../state/scroll.ts";
 import { type RowOptions, rowLines, topLine } from "./message.ts";
+import { type NewMessagesView, railSpans } from "./new-messages.ts";
 import type { ColourRole, Palette } from "./palette.ts";
 import { lineWidth, memo, type StyledLine } from "./style.ts";
 
@@ -20,6 +22,9 @@ export interface TimelineOptions {
   readonly selected: number | string | undefined;
   readonly unfolded: ReadonlySet<string>;
   readonly height: number;
+  readonly newMessages: NewMessagesView | undefined;
+  /** Whether the rail is drawn in its columns. */
+  readonly hasRail: boolean;
 }
 
 export interface VisibleRow {
@@ -43,6 +48,7 @@ interface CachedRow {
   readonly texts: (string | undefined)[];
   readonly transfers: readonly (TransferView | undefined)[];
   readonly isUnfolded: boolean;
+  readonly newMessages: NewMessagesView | undefined;
 }
 
 const COVER_HEIGHT_MIN = 4;
@@ -88,18 +94,20 @@ export class TimelineCache {
     const { height } = options;
     const visibleRows = this.#fill(options, this.#bottomOf(options));
     const lines: string[] = [];
+    const rail = railColumn(visibleRows, options);
     const pictures = new Set<PictureBox>();
     for (const { row, from, to } of visibleRows) {
       for (let i = from; i < to; i++) {
         const isTop = lines.length === 0;
-        lines.push(
-          (isTop ? this.#topOf(row, i, options) : undefined) ?? this.#textOf(row, i, options),
-        );
+        const text =
+          (isTop ? this.#topOf(row, i, options) : undefined) ?? this.#textOf(row, i, options);
+        lines.push(text + (rail[lines.length] ?? ""));
         const picture = this.#cache.get(row)?.lines[i]?.at(-1)?.picture;
         if (picture !== undefined) pictures.add(picture);
       }
     }
-    const blank = " ".repeat(options.rowOptions.columns);
+    const { columns, railColumns = 0 } = options.rowOptions;
+    const blank = " ".repeat(columns + railColumns);
     lines.unshift(...Array<string>(Math.max(0, height - lines.length)).fill(blank));
     const last = visibleRows.at(-1);
     const lastIndex = last === undefined ? rows.length - 1 : rows.lastIndexOf(last.row);
@@ -180,7 +188,10 @@ export class TimelineCache {
     const cached = this.#cache.get(row);
     const line = cached?.lines[index] ?? [];
     const under = backgroundOf(row, options);
-    if (under !== undefined) return padded(line, rowOptions.columns, palette, under);
+    if (under !== undefined) {
+      const isMarked = under === "selected" && index === (row.kind === "unread" ? 1 : 0);
+      return padded(isMarked ? withCursor(line) : line, rowOptions.columns, palette, under);
+    }
     const cachedText = cached?.texts[index];
     if (cachedText !== undefined) return cachedText;
     const text = padded(line, rowOptions.columns, palette, undefined);
@@ -188,14 +199,16 @@ export class TimelineCache {
     return text;
   }
 
-  #cachedRow(row: Row, { rowOptions, unfolded }: TimelineOptions): CachedRow {
+  #cachedRow(row: Row, { rowOptions, unfolded, ...options }: TimelineOptions): CachedRow {
     const files = row.kind === "item" ? row.item.files : [];
     const transfers = files.map(({ file }) => this.#downloads.get(file));
     const isUnfolded = unfolded.has(row.key);
     const cached = this.#cache.get(row);
-    const isSameState = cached?.isUnfolded === isUnfolded;
+    const newMessages = row.kind === "unread" ? options.newMessages : undefined;
+    const isSameState =
+      cached?.isUnfolded === isUnfolded && isSameView(cached.newMessages, newMessages);
     if (isSameState && isSameList(cached.transfers, transfers)) return cached;
-    const extras = { transfers, isUnfolded };
+    const extras = { transfers, isUnfolded, newMessages };
     const laidOut = { ...rowLines(row, rowOptions, extras), texts: [], ...extras };
     this.#cache.set(row, laidOut);
     return laidOut;
@@ -235,11 +248,53 @@ function backgroundOf(
   { selected, rows }: Pick<TimelineOptions, "selected" | "rows">,
 ): ColourRole | undefined {
   if (row.kind !== "item") {
-    const key = unsentKey(row);
+    const key = row.kind === "unread" ? CARD_KEY : unsentKey(row);
     return key !== undefined && key === selected ? "selected" : undefined;
   }
   if (selected !== undefined && row.item.seq === selected) return "selected";
   return row.key === rows.shownKey ? "shown" : undefined;
+}
+
+/** Sign in the first column of a selected row, which takes the place of a blank. */
+const CURSOR = "▸";
+
+function withCursor([first = { text: "" }, ...others]: StyledLine): StyledLine {
+  const { text } = first;
+  const blank = text.startsWith(" ") ? 0 : text.lastIndexOf("  ");
+  if (blank < 0) return [first, ...others];
+  const shifted = CURSOR + text.slice(0, blank) + text.slice(blank + 1);
+  return [{ ...first, text: shifted }, ...others];
+}
+
+function isSameView(a: NewMessagesView | undefined, b: NewMessagesView | undefined): boolean {
+  return a === b || (a?.card === b?.card && a?.unread === b?.unread && a?.calls === b?.calls);
+}
+
+/** What follows each visible line; nothing follows the line of new messages. */
+function railColumn(visible: readonly VisibleRow[], options: TimelineOptions): readonly string[] {
+  const { newMessages, palette, rowOptions, hasRail } = options;
+  const { railColumns = 0 } = rowOptions;
+  if (railColumns === 0) return [];
+  const heights = visible.map(({ from, to }) => to - from);
+  const sum = heights.reduce((lines, height) => lines + height, 0);
+  const blank = " ".repeat(railColumns);
+  const at = visible.findIndex(({ row }) => row.kind === "unread");
+  const above = heights.slice(0, Math.max(0, at)).reduce((lines, height) => lines + height, 0);
+  const hasLine = visible[at]?.from === 0;
+  const before = [...Array<string>(above).fill(blank), ...(hasLine ? [""] : [])];
+  const items = visible.slice(at + 1).flatMap(({ row }) => (row.kind === "item" ? row : []));
+  const [first, last] = [items[0], items.at(-1)];
+  const read = newMessages?.messages?.read ?? 0;
+  const isDrawn = hasRail && first && last && (at >= 0 || firstItem(first).n > read);
+  const spans =
+    isDrawn && newMessages !== undefined
+      ? railSpans(newMessages, {
+          rows: sum - before.length,
+          visible: { from: firstItem(first).n, to: last.item.n },
+        })
+      : [];
+  const rail = spans.map((span) => palette.ansiOf([{ text: " ".repeat(railColumns - 1) }, span]));
+  return [...before, ...rail, ...Array<string>(sum - before.length - rail.length).fill(blank)];
 }
 
 /**

@@ -54,8 +54,37 @@ export const ENGLISH_TERMINAL = {
   allRead: "You have read everything · Alt-I inbox",
   unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
   resultOf: (at: number, total: string) => `result ${at} of ${total}`,
-  moreBelow: "-- more below --",
-  moreBelowCount: (n: number) => `-- ${n} more below --`,
+  moreBelow: "▾ more · Ctrl-End",
+  moreBelowCount: (n: number) => `▾ ${n} more · Ctrl-End`,
+  spaceReadsOn: "Space reads on",
+  nextForYou: "Alt-N for you",
+  newSince: (n: string, since: string | undefined) =>
+    since === undefined ? `${n} new` : `${n} new since ${since}`,
+  cardPeople: (people: number, named: readonly string[]) => {
+    const others = people - named.length;
+    const rest = others > 0 && named.length > 0 ? [counted(others, "other")] : [];
+    const list = [...named, ...rest].join(", ");
+    return `${people === 1 ? "1 person" : `${people} people`}${list === "" ? "" : `: ${list}`}`;
+  },
+  cardWalks: "Alt-N walks",
+  markedRead: (n: string) => `Marked ${n} as read · Ctrl-_ undoes`,
+  walkPart: {
+    calls: "For you",
+    moderator: "Moderators",
+    photos: "Photos",
+    files: "Files",
+    polls: "Polls",
+  },
+  walkAt: (at: number, of: string) => `${at} of ${of}`,
+  walkKeys: [
+    ["n", "next"],
+    ["p", "previous"],
+    ["r", "reply"],
+    ["t", "thread"],
+  ] as readonly (readonly [key: string, text: string])[],
+  walkNextIn: (place: string) => `next in ${place}`,
+  walkLast: "last one · n starts again",
+  walkEnds: "Esc stays here",
   moreAbove: (n: number) => `${n} more above`,
   moreCount: (n: number) => `${n} more`,
   membersOnline: (online: number, all: number) => `${online} of ${all} online`,

@@ -43,8 +43,36 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   allRead: "Anda sudah membaca semuanya · Alt-I kotak masuk",
   unreadIn: (n, targets) => `${n} belum dibaca di ${targets}`,
   resultOf: (at, total) => `hasil ${at} dari ${total}`,
-  moreBelow: "-- masih ada di bawah --",
-  moreBelowCount: (n) => `-- ${n} lagi di bawah --`,
+  moreBelow: "▾ masih ada · Ctrl-End",
+  moreBelowCount: (n) => `▾ ${n} lagi · Ctrl-End`,
+  spaceReadsOn: "Spasi lanjut membaca",
+  nextForYou: "Alt-N untuk Anda",
+  newSince: (n, since) => (since === undefined ? `${n} baru` : `${n} baru sejak ${since}`),
+  cardPeople: (people, named) => {
+    const others = people - named.length;
+    const rest = others > 0 && named.length > 0 ? [`${others} lainnya`] : [];
+    const list = [...named, ...rest].join(", ");
+    return `${people} orang${list === "" ? "" : `: ${list}`}`;
+  },
+  cardWalks: "Alt-N menelusuri",
+  markedRead: (n) => `${n} ditandai sudah dibaca · Ctrl-_ urungkan`,
+  walkPart: {
+    calls: "Untuk Anda",
+    moderator: "Moderator",
+    photos: "Foto",
+    files: "Berkas",
+    polls: "Jajak pendapat",
+  },
+  walkAt: (at, of) => `${at} dari ${of}`,
+  walkKeys: [
+    ["n", "berikutnya"],
+    ["p", "sebelumnya"],
+    ["r", "balas"],
+    ["t", "utas"],
+  ],
+  walkNextIn: (place) => `berikutnya di ${place}`,
+  walkLast: "yang terakhir · n mulai lagi",
+  walkEnds: "Esc tetap di sini",
   moreAbove: (n) => `${n} lagi di atas`,
   moreCount: (n) => `${n} lagi`,
   membersOnline: (online, all) => `${online} dari ${all} daring`,

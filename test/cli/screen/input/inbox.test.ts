@@ -75,7 +75,7 @@ test("Tab lists the actions of a row, and Esc closes them first", () => {
     { kind: "jump", target: "dev", seq: 7 },
   ]);
   const read = opened(3).press("tab", "down", "enter");
-  expect(read.actions).toEqual([{ kind: "mark-read", target: "dev" }]);
+  expect(read.actions).toEqual([{ kind: "all-read", target: "dev" }]);
   expect(read.state.overlay).toMatchObject({ kind: "inbox" });
   expect(opened(3).press("tab", "down", "down", "enter").actions).toEqual([
     { kind: "mute", target: "dev" },

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { RoomId } from "../../../../src/base/ids.ts";
 import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import type { Overlay } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { foundItems } from "../../../../src/core/model/page.ts";
-import { LOBBY, record, recordEvent } from "../../../core/model-scene.ts";
+import { record, } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
 
 const query = { input: "word", text: "word", words: ["word"] };
@@ -67,42 +66,7 @@ describe("search", () => {
     screen.model({ kind: "search-more" });
     expect(screen.press("alt-n").actions).toEqual([]);
     const { actions, state } = new Screen().press("alt-n");
-    expect([actions, state.notes.at(-1)?.text]).toEqual([
-      [],
-      "nothing more calls you · Alt-I inbox",
-    ]);
-  });
-
-  test("Alt-N and Alt-P walk through the calls, first those of the open room", () => {
-    const dev = { kind: "room", name: "dev", id: "dev" as RoomId, topic: "" } as const;
-    const body = { text: "@ana", mentions: ["ana"] };
-    const devRoom = { kind: "room", room: dev.id, name: "dev", n: 2, skipped: 0, read: 1 } as const;
-    const inDev = recordEvent(8, { room: dev, n: 2, body });
-    const screen = new Screen(
-      lobby(recordEvent(12, { body }), recordEvent(13, { body }), devRoom, inDev),
-    );
-    const walk = (key: string) => {
-      const { actions, state } = screen.press(key);
-      return { jump: actions.find(({ kind }) => kind === "jump"), note: state.notes.at(-1)?.text };
-    };
-    const at = (target: string, seq: number, note: string) => ({
-      jump: { kind: "jump", target, seq } as const,
-      note,
-    });
-    expect(walk("alt-n")).toEqual(at("lobby", 12, "For you 1 of 3"));
-    // A call that was read stays in the walk.
-    screen.model({ kind: "seen", room: LOBBY, from: 1, to: 12, isPassed: false });
-    expect(walk("alt-n")).toEqual(at("lobby", 13, "For you 2 of 3"));
-    expect(walk("alt-p")).toEqual(at("lobby", 12, "For you 1 of 3"));
-    expect(walk("alt-p")).toEqual({ jump: undefined, note: "nothing earlier calls you" });
-    screen.press("alt-n");
-    expect(walk("alt-n")).toEqual(at("dev", 8, "For you 3 of 3"));
-    screen.model({ kind: "open", target: "dev" });
-    expect(walk("alt-n")).toEqual({
-      jump: undefined,
-      note: "nothing more calls you · Alt-I inbox",
-    });
-    expect(screen.state.notes.filter(({ text }) => text.startsWith("For you"))).toHaveLength(1);
+    expect([actions, state.notes.at(-1)?.text]).toEqual([[], "nothing for you"]);
   });
 
   test("opens no result in a room that the user has left", () => {

@@ -35,7 +35,8 @@ function optionsOf(count: number, change: Partial<TimelineOptions> = {}): Timeli
   const rows = new RowBuilder().rowsOf(model, () => 0);
   const { transfers } = model;
   const nothing = { scroll: undefined, selected: undefined, unfolded: new Set<string>() };
-  return { rows, rowOptions, palette, transfers, height: 6, ...nothing, ...change };
+  const line = { newMessages: undefined, hasRail: false };
+  return { rows, rowOptions, palette, transfers, height: 6, ...nothing, ...line, ...change };
 }
 
 function visibleText(options: TimelineOptions, cache = new TimelineCache()): string {
