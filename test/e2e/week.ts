@@ -44,8 +44,8 @@ async function writeWeek(data: string, ids: readonly RoomId[]): Promise<void> {
 }
 
 /**
- * Plays a week in which ana was away: twelve rooms with 5,000 messages and 1,000 joins, nine calls of
- * her, edits and erasures.
+ * Plays a week in which ana was away: twelve rooms with 5,000 messages and 1,000 joins, nine calls
+ * of her, edits and erasures.
  */
 export async function calledWeek(sandbox: Sandbox) {
   const served = await sandbox.serve({ args: ["--irc", "0"] });

@@ -17,7 +17,7 @@ export interface ScreenCatchUpOptions {
   readonly host: Pick<ScreenHost, "state" | "patch">;
 }
 
-/** What the screen showed before messages were marked as read. */
+/** State of the screen before messages were marked as read. */
 interface Undo extends Pick<ScreenState, "newMessages" | "loadedCatchUp"> {
   readonly target: string | undefined;
   readonly place: ReadingPlace | undefined;

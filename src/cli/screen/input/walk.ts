@@ -92,8 +92,8 @@ function continued(
 }
 
 /**
- * The calls of the open room come first, then those of the rooms in the order of the inbox. From the
- * inbox, the oldest of all comes first.
+ * The calls of the open room come first, then those of the rooms in the order of the inbox. From
+ * the inbox, the oldest of all comes first.
  */
 function callsOf(
   { overlay }: ScreenState,

@@ -13,7 +13,7 @@ import type { ScreenState } from "../state/screen-state.ts";
 import type { RowOptions } from "./message.ts";
 import { cutLine, cutTo, type Span, type StyledLine, widthOf } from "./style.ts";
 
-/** What the line of new messages and the card below it say. */
+/** Contents of the line of new messages and of the card below it. */
 export interface NewMessagesView {
   /** 0 if the number is not known. */
   readonly unread: number;
@@ -78,15 +78,16 @@ function labelOf({ unread, sinceUnixMs, calls, card }: NewMessagesView, options:
   const isNamed = calls.length === 0 || (options.isNarrow === true && card !== undefined);
   const part = texts.keys.cardPart.calls(`${calls.length}`);
   const full = `${label} · ${part}`;
-  const isFitting = widthOf(full) + RULE_COLUMNS <= options.columns;
+  const isFitting = widthOf(full) + LINE_COLUMNS <= options.columns;
   return calls.length === 0 || (isNamed && !isFitting) ? label : full;
 }
 
-const RULE_COLUMNS = 4;
+/** Columns of the line that are not its text. */
+const LINE_COLUMNS = 4;
 
 function lineOf(label: string, columns: number): StyledLine {
-  const text = cutTo(label, Math.max(1, columns - RULE_COLUMNS));
-  const rule = Math.max(0, columns - widthOf(text) - RULE_COLUMNS);
+  const text = cutTo(label, Math.max(1, columns - LINE_COLUMNS));
+  const rule = Math.max(0, columns - widthOf(text) - LINE_COLUMNS);
   return [{ text: cutTo(`── ${text} ${"─".repeat(rule)}`, columns), role: "unread" }];
 }
 
@@ -113,12 +114,11 @@ function cardLines(
     .filter(({ kind }) => kind !== "calls")
     .map((part) => keys.cardPart[part.kind](part.count));
   const sum = [...parts, ...(card.isPartial ? [texts.catchUp.partial] : [])].join(" · ");
-  const walks = calls.length === 0 ? "" : screen.cardWalks;
-  const separator = sum === "" || walks === "" ? "" : " · ";
-  const second: StyledLine = [{ text: ` ${sum}` }, { text: separator + walks, role: "dim" }];
-  const lines: StyledLine[] = [[{ text: ` ${peopleText(count)}` }]];
-  if (sum !== "" || walks !== "") lines.push(second);
-  return lines.map((line) => cutLine(line, columns));
+  const walks = calls.length === 0 ? "" : `${sum === "" ? "" : " · "}${screen.cardWalks}`;
+  const isFitting = widthOf(` ${sum}${walks}`) <= columns;
+  const hint: Span[] = isFitting || sum === "" ? [{ text: walks, role: "dim" }] : [];
+  const lines: StyledLine[] = [[{ text: ` ${peopleText(count)}` }], [{ text: ` ${sum}` }, ...hint]];
+  return lines.slice(0, `${sum}${walks}` === "" ? 1 : 2).map((line) => cutLine(line, columns));
 }
 
 /** Columns of the rail and the blank before it. */

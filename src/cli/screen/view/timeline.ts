@@ -270,7 +270,7 @@ function isSameView(a: NewMessagesView | undefined, b: NewMessagesView | undefin
   return a === b || (a?.card === b?.card && a?.unread === b?.unread && a?.calls === b?.calls);
 }
 
-/** What follows each visible line; nothing follows the line of new messages. */
+/** Returns the end of each visible line; empty for the line of new messages. */
 function railColumn(visible: readonly VisibleRow[], options: TimelineOptions): readonly string[] {
   const { newMessages, palette, rowOptions, hasRail } = options;
   const { railColumns = 0 } = rowOptions;

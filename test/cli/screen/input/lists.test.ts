@@ -4,7 +4,7 @@ import type { Overlay } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { foundItems } from "../../../../src/core/model/page.ts";
-import { record, } from "../../../core/model-scene.ts";
+import { record } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
 
 const query = { input: "word", text: "word", words: ["word"] };

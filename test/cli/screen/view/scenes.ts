@@ -10,7 +10,9 @@ import {
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
+import type { RoomCatchUp } from "../../../../src/core/model/catch-up.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import type { NewMessages } from "../../../../src/core/model/new-messages.ts";
 import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../../src/core/model/update.ts";
@@ -243,6 +245,67 @@ export function wideWords(): Scene {
     .message("ben", "tab\tby\ttab\n  indented\n\nand a gap")
     .message("cleo", `${"x".repeat(90)} https://example.org/${"long/".repeat(20)}`)
     .apply({ kind: "open", target: "lobby" });
+}
+
+const AFTERNOON = ["I cut the branch after lunch", "Fine. Release on Monday at six."];
+
+/** A room with 54 new messages, one of which calls ana, opened at the first of them. */
+export function afterAWeekend() {
+  const people = ["tom", "priya", "jonas", "sven", "elif", "nora", "ute", "kim"];
+  const unread = { n: 0, skipped: 0, read: 3 };
+  const story = new Scene().apply(
+    { kind: "greeted", server: SERVER },
+    { kind: "entered", user: "ana" },
+    { kind: "connection", connection: { kind: "online" } },
+    { kind: "room", room: LOBBY, name: "lobby", topic: "Code, reviews, releases", ...unread },
+    ...["general", "ops", "random", "support"].map((name, i) => {
+      const calls = i < 2 ? [{ seq: 900 + i, n: 20 }] : [];
+      const counts = { n: 40, skipped: 0, read: 1, unread: 34 + i };
+      return { kind: "room", room: name as RoomId, name, ...counts, calls } as const;
+    }),
+    { kind: "caught-up" },
+  );
+  story
+    .message("jonas", AFTERNOON[0] ?? "")
+    .wait(23)
+    .message("tom", AFTERNOON[1] ?? "");
+  story.wait(17).message("ana", "See you on Monday").wait(27);
+  const { seq } = story;
+  story
+    .message("tom", "The branch builds. Tests take 40 minutes on the old runner, so I moved it.")
+    .wait(15)
+    .message("priya", "Which one is the new one?")
+    .wait(60 * 17)
+    .message("jonas", "Who migrates the orders?")
+    .wait(4)
+    .message("sven", "with a default, please");
+  for (let i = 0; i < 50; i++) {
+    const call = i === 20 ? { mentions: ["ana"] } : {};
+    story.wait(9).message(people[i % people.length] ?? "", `@ana, the text ${i}`, call);
+  }
+  story.apply({ kind: "open", target: "lobby" });
+  const at = (n: number) => ({ seq: n, n });
+  const messages: NewMessages = {
+    ...{ room: LOBBY, target: "lobby", read: seq, last: story.seq, unread: 54 },
+    ...{ calls: [at(28)], hasCard: true },
+  };
+  const catchUp: RoomCatchUp = {
+    ...{ unread: 54, sinceUnixMs: 0, first: at(seq + 1), last: at(story.seq), authors: 8 },
+    people: [
+      { user: "tom", unread: 19 },
+      { user: "priya", unread: 12 },
+      { user: "jonas", unread: 9 },
+    ],
+    parts: [
+      { kind: "calls", messages: [at(28)] },
+      { kind: "moderator", user: "priya", messages: [at(6), at(9)] },
+      { kind: "files", messages: [at(10), at(11), at(12)] },
+      { kind: "polls", messages: [at(14)] },
+    ],
+    isPartial: false,
+  };
+  const change = { newMessages: messages, loadedCatchUp: { messages, catchUp } };
+  return { model: story.model(), change };
 }
 
 const HELP_EN = [
