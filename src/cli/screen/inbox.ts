@@ -21,7 +21,6 @@ export async function loadInbox(
   model: Model,
   muted: readonly string[],
 ): Promise<InboxList> {
-  const lastSeq = Math.max(0, ...[...model.rooms.values()].map((room) => room.lastSeq));
   const whole = readInbox(await queryInbox(request), sha256, model.me ?? "");
   const mark = (place: InboxPlace): InboxPlace => {
     const isMuted = place.isMuted || isTargetMuted(muted, formatTarget(place.room));
@@ -31,7 +30,10 @@ export async function loadInbox(
   const quiet = [...marked.people, ...marked.rooms].filter(
     ({ isMuted, unread }) => isMuted && unread > 0,
   );
-  return { inbox: withoutMuted(marked), muted: quiet, recent: recentPlaces(model), lastSeq };
+  const unread = new Map(
+    [...whole.people, ...whole.rooms].map((place) => [place.room.id, place.unread]),
+  );
+  return { inbox: withoutMuted(marked), muted: quiet, recent: recentPlaces(model), unread };
 }
 
 function recentPlaces({ rooms }: Model): readonly InboxPlace[] {

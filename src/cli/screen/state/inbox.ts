@@ -19,8 +19,8 @@ export interface InboxList {
   readonly muted: readonly InboxPlace[];
   /** Places with the newest messages, listed if nothing is new. */
   readonly recent: readonly InboxPlace[];
-  /** Highest seq of the model's rooms when the inbox was loaded. */
-  readonly lastSeq: number;
+  /** Unread messages of each listed place, also of the muted ones. */
+  readonly unread: ReadonlyMap<string, number>;
 }
 
 export const INBOX_ACTIONS = ["open", "answer", "mark-read", "mute"] as const;

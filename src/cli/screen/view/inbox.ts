@@ -61,10 +61,9 @@ export function inboxHeader(options: InboxOptions, columns: number): StyledLine 
   return splitLine(title, [{ text: `${sum} `, role: "bar-dim" }], columns);
 }
 
-/** Number of places whose newest message is not in the list. */
-function newerPlaces({ lastSeq }: InboxList, model: Model): number {
-  return [...model.rooms.values()].filter((room) => room.lastSeq > lastSeq && room.unread > 0)
-    .length;
+/** Number of places with more unread messages than the list says. */
+function newerPlaces({ unread: listed }: InboxList, { rooms }: Model): number {
+  return [...rooms.values()].filter(({ id, unread }) => unread > (listed.get(id) ?? 0)).length;
 }
 
 /** Returns exactly `height` lines, each as wide as the inbox. */

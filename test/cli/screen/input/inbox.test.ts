@@ -17,7 +17,7 @@ function inbox(): InboxOverlay {
   const threads = places("ops").map((one) => ({ ...one, thread: 5 }));
   const rooms = places("dev", ...Array.from({ length: 30 }, (_, i) => `r${i}`));
   const list = { inbox: { calls, people: [], threads, rooms, ...counts }, muted: [], recent: [] };
-  return { kind: "inbox", list: { ...list, lastSeq: 1 }, selectedIndex: 0, unfolded: {} };
+  return { kind: "inbox", list: { ...list, unread: new Map() }, selectedIndex: 0, unfolded: {} };
 }
 
 function opened(selectedIndex = 0): Screen {

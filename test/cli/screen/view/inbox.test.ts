@@ -87,7 +87,12 @@ function overlay(change: Partial<InboxOverlay> = {}, text = ""): InboxOverlay {
     unread: 151,
   };
   const muted = [place(roomOf("deploys"), [0, 310], at(30, 8, 0), "bot: done")];
-  const list = { inbox, muted, recent: [], lastSeq: 1_000 };
+  const unread = new Map([
+    ["dev", 54],
+    ["lobby", 9],
+    ["d2", 3],
+  ]);
+  const list = { inbox, muted, recent: [], unread };
   return { kind: "inbox", list, selectedIndex: 0, unfolded: {}, ...change };
 }
 
@@ -143,4 +148,15 @@ test("says that everything is read, and lists the newest places", () => {
 test("lists the actions of a row", () => {
   const lines = screen("80x24", overlay({ action: 1 }));
   expect(lines.slice(1, 5)).toEqual(["  Open", "▸ Answer", "  Mark as read", "  Mute"]);
+});
+
+test("counts the places where more has arrived than is listed", () => {
+  const { list } = overlay();
+  if (list === undefined) throw new Error("no list");
+  expect(screen("80x24", overlay())[0]).not.toContain("newer");
+  const unread = new Map([
+    ["dev", 11],
+    ["lobby", 9],
+  ]);
+  expect(screen("80x24", overlay({ list: { ...list, unread } }))[0]).toEndWith("2 newer · Alt-I");
 });
