@@ -36,12 +36,11 @@ export function newMessagesView(
   const messages = isKnown ? state.newMessages : undefined;
   const at = rows.findIndex(({ key }) => key === CARD_KEY);
   if (at < 0 && messages === undefined) return undefined;
-  const after = at < 0 ? [] : rows.slice(at + 1);
-  const first = after.find((row) => row.kind === "item");
+  const first = at < 0 ? undefined : rows.find((row, i) => i > at && row.kind === "item");
   const catchUp = messages?.hasCard === true ? catchUpOfState(state) : "missing";
   return {
-    unread: messages?.unread || (hasNewer ? 0 : after.filter(isNew).length),
-    sinceUnixMs: first && firstItem(first).timeUnixMs,
+    unread: messages?.unread || (at < 0 || hasNewer ? 0 : rows.slice(at + 1).filter(isNew).length),
+    sinceUnixMs: first?.kind === "item" ? firstItem(first).timeUnixMs : undefined,
     calls: messages === undefined ? [] : callsAmong(messages, catchUp),
     card: catchUp === "missing" ? undefined : (catchUp ?? "loading"),
     messages,

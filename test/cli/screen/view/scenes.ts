@@ -286,11 +286,20 @@ export function afterAWeekend() {
   story.apply({ kind: "open", target: "lobby" });
   const at = (n: number) => ({ seq: n, n });
   const messages: NewMessages = {
-    ...{ room: LOBBY, target: "lobby", read: seq, last: story.seq, unread: 54 },
-    ...{ calls: [at(28)], hasCard: true },
+    room: LOBBY,
+    target: "lobby",
+    read: seq,
+    last: story.seq,
+    unread: 54,
+    calls: [at(28)],
+    hasCard: true,
   };
   const catchUp: RoomCatchUp = {
-    ...{ unread: 54, sinceUnixMs: 0, first: at(seq + 1), last: at(story.seq), authors: 8 },
+    unread: 54,
+    sinceUnixMs: 0,
+    first: at(seq + 1),
+    last: at(story.seq),
+    authors: 8,
     people: [
       { user: "tom", unread: 19 },
       { user: "priya", unread: 12 },
