@@ -161,7 +161,8 @@ function useNotifications(): void {
         if (early.current.length < EARLY_EVENTS_MAX) early.current.push(event);
         return;
       }
-      const { settings, texts, times, notify, pageNoticeText, messageNotification } = latest.current;
+      const { settings, texts, times, notify } = latest.current;
+      const { pageNoticeText, messageNotification } = latest.current;
       if (event.kind === "code-asked" || event.kind === "event") return;
       if (event.kind !== "notify") return notify(pageNoticeText(event, texts, chat.model));
       const { room, target, item, why } = event;
