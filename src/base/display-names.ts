@@ -43,7 +43,7 @@ const FORBIDDEN = new RegExp(
  * Returns the name in the form in which it is stored: NFC, with single spaces.
  * @throws {Fault} name-invalid
  */
-export function checkDisplayName(typed: string): string {
+export function checkDisplayName(typed: string, of: "person" | "room" = "person"): string {
   // Limits the cost of normalising a hostile text.
   const start = typed.slice(0, DISPLAY_NAME_BYTES_MAX);
   const text = start.normalize("NFC").trim().replaceAll(/\s+/gu, " ");
@@ -59,7 +59,9 @@ export function checkDisplayName(typed: string): string {
   if (!ALLOWED.test(joined) || !/[^\P{L}ʻʼ]/u.test(joined) || FORBIDDEN.test(joined)) {
     throw invalid(
       msg`a display name consists of letters, digits, spaces and . , ' · -`,
-      msg`to show an emoji beside the name: ${"/status"}`,
+      of === "room"
+        ? msg`other characters can be in the topic`
+        : msg`to show an emoji beside the name: ${"/status"}`,
     );
   }
   const letters = joined.replaceAll(OF_ALL_ALPHABETS, "");

@@ -117,6 +117,13 @@ export function parseRoom(text: string): Name {
   });
 }
 
+/** Refuses a former name of a room. */
+export function renamedRoom(name: string, present: string): Fault {
+  return new Fault("room-unknown", msg`'${name}' is now called '${present}'`, {
+    remedy: msg`write ${present} if you mean this room`,
+  });
+}
+
 export function formatTarget({ kind, name }: { kind: Target["kind"]; name: string }): string {
   return kind === "person" ? `@${name}` : name;
 }

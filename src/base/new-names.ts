@@ -45,7 +45,17 @@ export function checkTypedName(text: string): Name {
  */
 export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new Set()): Name {
   const known = isName(text) && !isReservedName(text) ? text : undefined;
-  const first = known ?? toValidName(trimmed(bareLetters(text).bare));
+  return freeName(known ?? toValidName(trimmed(bareLetters(text).bare)), taken);
+}
+
+/** Proposes the name of a room with the display name, such as `year-7-blue`. */
+export function proposeRoomName(title: string, taken: ReadonlySet<FoldedName> = new Set()): Name {
+  const bare = trimmed(bareLetters(title).bare.toLowerCase());
+  const first = isName(bare) ? bare : trimmed(bare === "" ? "room" : `room-${bare}`);
+  return freeName(first as Name, taken);
+}
+
+function freeName(first: Name, taken: ReadonlySet<FoldedName>): Name {
   if (!taken.has(foldName(first))) return first;
   const stem = first.replace(/-\d+$/, "");
   for (let number = 2; number < taken.size + 2; number++) {
@@ -65,10 +75,17 @@ export function stableName(text: string): Name {
   return isWhole ? toValidName(bare) : hashedName(text);
 }
 
+/** Likewise for a room with the display name, in lower case. */
+export function stableRoomName(title: string): Name {
+  const { bare, isComplete } = bareLetters(title);
+  const isWhole = isComplete && bare !== "" && bare.length <= NAME_CHARS_MAX;
+  return isWhole ? proposeRoomName(title) : (hashedName(title, "room").toLowerCase() as Name);
+}
+
 /** Returns the start of the closest valid name, and a hash of the text. */
-export function hashedName(text: string): Name {
+export function hashedName(text: string, prefix = USER_NAME_PREFIX): Name {
   const stem = trimmed(bareLetters(text).bare.slice(0, NAME_CHARS_MAX - HASH_CHARS - 1));
-  return `${stem || USER_NAME_PREFIX}-${shortHash(text)}` as Name;
+  return `${stem || prefix}-${shortHash(text)}` as Name;
 }
 
 /** FNV-1a, whose halves are folded. Distinguishes names; keeps no secret. */

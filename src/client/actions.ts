@@ -51,6 +51,7 @@ import { checkReason } from "../core/rooms/moderation.ts";
 import { checkPollOptions, type PollRules, pollText, sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
+import { sealedTitle } from "../core/rooms/titles.ts";
 import type { Clock } from "../io/clock.ts";
 import { kindsWith, MESSAGE_KINDS } from "../wire/kinds.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
@@ -71,6 +72,8 @@ export interface JoinOptions {
   readonly history?: boolean;
   readonly assignment?: boolean;
   readonly topic?: string;
+  /** Display name of the room that is created. */
+  readonly title?: string;
 }
 
 /** `due`: Unix ms when the work is due in its room. */
@@ -1155,6 +1158,15 @@ export class Actions {
   async setTopic(room: string, topic: string): Promise<number> {
     checkNotSealed(this.sealedRoomAt(room));
     return (await this.#actor.request("topic", { room: bareTarget(room), topic })).seq;
+  }
+
+  /**
+   * @param title empty to remove the display name
+   * @returns the display name as the server has stored it, and the seq of the record
+   */
+  async setTitle(room: string, title: string): Promise<Answer<"profile">> {
+    if (this.sealedRoomAt(room) !== undefined) throw sealedTitle();
+    return await this.#actor.request("profile", { room: bareTarget(room), title });
   }
 
   async ignore(user: string, on: boolean): Promise<void> {

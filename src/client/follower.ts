@@ -123,6 +123,7 @@ export class Follower {
     this.#rooms.set(view.id, view);
     const isChanged =
       known === undefined ||
+      known.title !== view.title ||
       known.topic !== view.topic ||
       known.name !== view.name ||
       known.isSealed !== view.isSealed;

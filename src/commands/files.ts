@@ -99,7 +99,7 @@ export const sendFile = defineVerb({
       if (early !== undefined) await reportLocation(early);
       const earlyMessage = early && {
         to: targets.map(formatTarget),
-        body: withMentions({ text: caption }),
+        body: withMentions({ text: caption, typed: true }),
         files: [{ source: early }],
         isCommand: true,
       };
@@ -231,7 +231,7 @@ class FileSender {
     const onProgress: MessageFile["onProgress"] = (progress) => progressDisplay.update(progress);
     const sent = await client.transfers.sendMessage({
       to,
-      body: withMentions({ text: this.caption, ...reply }),
+      body: withMentions({ text: this.caption, ...reply, typed: true }),
       files: files.map(({ source }) => ({ source, onProgress })),
       isCommand: true,
     });

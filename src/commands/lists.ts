@@ -29,10 +29,12 @@ import {
 } from "../cli/output/render.ts";
 import { printList, printResult, sizeCell, timeCell } from "../cli/output/result.ts";
 import { queryInbox, queryUsers, type UnfinishedUpload } from "../client/link/queries.ts";
+import { shownTitle } from "../core/client/chat-record.ts";
 import { bodyMatcher } from "../core/client/grep.ts";
 import { type InboxPlace, readInbox } from "../core/client/inbox.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { knownFile } from "../io/state/home-tables.ts";
+import { roomTitle } from "../ui/text/target-text.ts";
 import type { Answer } from "../wire/messages.ts";
 
 export const users = clientVerb({
@@ -53,6 +55,10 @@ export const users = clientVerb({
 
 interface RoomRow {
   readonly name: string;
+  /** Name on a screen. */
+  readonly shown: string;
+  /** Display name of a room. */
+  readonly title?: string | undefined;
   readonly topic: string;
   readonly members: number | string;
   readonly isJoined: boolean;
@@ -63,9 +69,9 @@ interface RoomRow {
 }
 
 function personRow({ room, unread, calls, first }: InboxPlace): RoomRow {
-  const { kind, fields, name } = placeNames(room);
+  const { kind, fields, name, shown } = placeNames(room);
   const json = defined({ kind, ...fields, unread, calls, firstUnread: first });
-  return { name, topic: "", members: "", isJoined: true, unread, calls, first, json };
+  return { name, shown, topic: "", members: "", isJoined: true, unread, calls, first, json };
 }
 
 function roomRow(
@@ -73,10 +79,12 @@ function roomRow(
   { unread, calls, first }: Pick<InboxPlace, "unread" | "calls" | "first">,
 ): RoomRow {
   const { room: name, topic, members, joined, locked } = room;
+  const title = shownTitle(room.title);
   const counts = joined ? defined({ calls, firstUnread: first }) : {};
   const json = { kind: "room", ...room, ...counts };
-  const shown = locked && !joined ? "" : members;
-  return { name, topic, members: shown, isJoined: joined, unread, calls, first, json };
+  const size = locked && !joined ? "" : members;
+  const names = { name, title, shown: roomTitle({ name, title }) };
+  return { ...names, topic, members: size, isJoined: joined, unread, calls, first, json };
 }
 
 export const rooms = clientVerb({
@@ -111,6 +119,7 @@ export const rooms = clientVerb({
           unread: ({ unread }) => unread || "",
           calls: ({ calls }) => calls || "",
           firstUnread: ({ first }) => first,
+          title: ({ title = "" }) => title,
         },
       });
     } else {
@@ -120,7 +129,8 @@ export const rooms = clientVerb({
         columns: {
           unread: ({ unread }) => unread || "-",
           "@": ({ calls }) => calls || "-",
-          room: ({ name }) => (name.startsWith("@") ? name : `#${name}`),
+          room: ({ shown }) => shown,
+          ...(rows.some(({ title }) => title !== undefined) ? { name: typedName } : {}),
           topic: ({ topic }) => topic,
         },
       });
@@ -130,6 +140,11 @@ export const rooms = clientVerb({
     return 0;
   },
 });
+
+/** Name that one types instead of the one that is displayed. */
+function typedName({ name, title }: RoomRow): string {
+  return title === undefined ? "" : `#${name}`;
+}
 
 const NOTHING_UNREAD = { unread: 0, calls: 0, first: undefined };
 

@@ -161,7 +161,7 @@ class Sender {
   }
 
   #bodyOf(text: string): PostBody {
-    return withMentions({ text, ...this.#marks });
+    return withMentions({ text, ...this.#marks, typed: true });
   }
 
   async #waitUntilReady(client: Client): Promise<void> {

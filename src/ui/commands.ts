@@ -8,6 +8,7 @@ import { quoteText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
+import { checkTypedRoom } from "../core/client/room-names.ts";
 import { isDuration, parseUntil, withUtcTime } from "../core/duration.ts";
 import { isSameName } from "../core/model/item.ts";
 import { adderIn, postTarget, roomOf } from "../core/model/selectors.ts";
@@ -168,6 +169,19 @@ const topic: Command<{ readonly text: string }> = {
     if (text === "") return host.show({ kind: "topic" });
     const room = roomFor(chat, host);
     return { seq: await chat.actions.setTopic(room, text) };
+  },
+};
+
+const title: Command<{ readonly text: string }> = {
+  usage: "/title [TEXT]",
+  parse: (text) => ({ text }),
+  async run({ text }, chat, host) {
+    const room = roomFor(chat, host);
+    const { title: shown = "", seq } = await chat.actions.setTitle(room, text);
+    return {
+      json: { kind: "title", room, title: shown, ...defined({ seq }) },
+      text: (texts) => (shown === "" ? texts.titleRemoved(room) : texts.titleSet(room, shown)),
+    };
   },
 };
 
@@ -886,7 +900,9 @@ function postsTo(usage: string, notice?: true): Command<MessageArgs> {
     },
     async run({ to: named, text }, chat, host) {
       const to = typeof named === "string" ? named : await chat.actions.startGroup(named);
-      if (typeof named === "string" && roomOf(chat.model, to) === undefined) {
+      const known = roomOf(chat.model, to);
+      if (known !== undefined && text !== "") checkTypedRoom(known, parseTarget(to));
+      if (typeof named === "string" && known === undefined) {
         // While offline, the message waits, and the server checks its target later.
         if (to.startsWith("@")) await chat.actions.checkTarget(to);
         else if (boxNames(to) !== undefined) openBox(to, chat);
@@ -1046,6 +1062,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   join,
   leave,
   topic,
+  title,
   who,
   whois,
   name,

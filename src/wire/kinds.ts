@@ -234,6 +234,11 @@ export const KINDS = {
       ...({ newcomers: "flag", boxes: "id", due: "count" } as const),
     },
   },
+  profile: {
+    log: "history",
+    traits: ["read", "erasable", "room-setting"],
+    body: { title: "text" },
+  },
   group: {
     log: "history",
     traits: ["member-change", "ends-invitation", "read"],

@@ -251,6 +251,7 @@ export const ADMIN_REQUESTS = {
       rooms: list(
         v.object({
           room: name,
+          title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
           topic: text(TOPIC_BYTES_MAX),
           members: count,
           records: count,

@@ -133,6 +133,8 @@ export const postBody = v.object({
       until: v.optional(unixMs),
     }),
   ),
+  /** Somebody has typed the target, so that a former name of a room is refused. */
+  typed: v.optional(v.boolean()),
 });
 
 const record = v.object(recordFields);
@@ -154,6 +156,8 @@ const roomEntry = v.object({
   with: v.optional(name),
   /** Former values of `name` or `with` that still resolve, the newest last. */
   was: v.optional(list(target, FORMER_NAMES_SENT_MAX)),
+  /** Display name of a named room, or of the assignment room of a box. */
+  title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** The other members of a private room, which has no name of its own but a topic as its title. */
   people: v.optional(list(name, GROUP_NAMES_MAX)),
@@ -646,6 +650,8 @@ export const REQUESTS = {
       user: v.optional(name),
       room: v.optional(name),
       to: name,
+      /** New display name of the room; an empty one removes it. */
+      title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
       quiet: v.optional(v.boolean()),
     },
     answer: accepted,
@@ -761,6 +767,8 @@ export const REQUESTS = {
       assignment: v.optional(v.boolean()),
       /** Topic of the room that the request creates. Refused if the room exists. */
       topic: v.optional(text(TOPIC_BYTES_MAX)),
+      /** Display name of the room that the request creates. Refused if the room exists. */
+      title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
     },
     answer: v.object({
       room: id,
@@ -787,12 +795,23 @@ export const REQUESTS = {
     fields: { room: name, topic: text(TOPIC_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
+  /** Changes how a room is displayed. `title`: its display name; an empty one removes it. */
+  profile: {
+    postCount: 1,
+    fields: { room: name, title: text(DISPLAY_NAME_BYTES_MAX) },
+    /** `seq`: of the record; omitted if nothing changed. */
+    answer: v.object({
+      title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+      seq: v.optional(positive),
+    }),
+  },
   rooms: {
     fields: { after: v.optional(name) },
     answer: v.object({
       rooms: v.array(
         v.object({
           room: name,
+          title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
           topic: v.string(),
           members: count,
           joined: v.boolean(),
@@ -1166,7 +1185,10 @@ type PostFlag = Exclude<
 >;
 
 /** Kinds that a flag makes of a post. Any other field is one of the text's record. */
-const KIND_OF_FLAG: Readonly<Record<PostFlag, KindWith<"stateless">>> = { action: "action" };
+const KIND_OF_FLAG: Readonly<Record<PostFlag, "text" | KindWith<"stateless">>> = {
+  action: "action",
+  typed: "text",
+};
 const FLAGS = Object.keys(KIND_OF_FLAG) as PostFlag[];
 
 /** Kind of the record of a text, and the post without the flags that choose the kind. */

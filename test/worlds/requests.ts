@@ -252,6 +252,12 @@ export const REQUESTS = {
     client.request("knock", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
   rules: changeRules,
   "rules-of-operator": asOperator(changeRules),
+  // Rooms compete for one name.
+  profile: ({ client, room, on, number }) =>
+    client.request("profile", {
+      room,
+      title: on ? (["Labor Ä", `Room ${number % 20}`][number % 2] ?? "") : "",
+    }),
   "receipts-here": (about) => {
     const { model } = about.world;
     const room = model.rooms.get(model.records[pinnableSeq(about) - 1]?.head.room ?? "");

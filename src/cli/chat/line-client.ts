@@ -176,11 +176,15 @@ export class LineClient extends SlashHost {
   async #showRead(): Promise<void> {
     const { chatConsole, me, open } = this;
     chatConsole.setUser(me);
-    const { id, topic = "", tail } = openRoom(this.chat.model) ?? {};
+    const { id, topic = "", title, tail } = openRoom(this.chat.model) ?? {};
     const messages = tail?.items.filter(({ kind }) => kind === "text" || kind === "action") ?? [];
     for (const item of messages.slice(-READ_MESSAGES_SHOWN)) {
       if (id === undefined) break;
-      const view = { room: { ...this.#current, id, topic }, id: "", body: { text: item.text } };
+      const view = {
+        room: { ...this.#current, id, topic, title },
+        id: "",
+        body: { text: item.text },
+      };
       chatConsole.record(displayChatRecord({ ...item, ...view }, me));
     }
     chatConsole.note((texts) => texts.connectingTo(formatAddress(open.address)));
@@ -427,7 +431,7 @@ export class LineClient extends SlashHost {
     const current = formatTarget(this.#current);
     const { user } = this.open.client;
     const view = roomOf(this.chat.store.current, current);
-    const title = view?.people === undefined ? current : cleanText(titleOf(view));
+    const title = view?.kind === "room" ? cleanText(titleOf(view)) : current;
     const lock = view?.isSealed === true ? " (encrypted)" : "";
     this.#promptedBox = this.#hasBoxReaders;
     const readers = this.#promptedBox ? " (only moderators see your messages)" : "";

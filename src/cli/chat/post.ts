@@ -6,8 +6,7 @@ import { REACTION_BYTES_MAX } from "../../base/limits.ts";
 import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
 import type { Client } from "../../client/client.ts";
 import { type RoomView, titleOf } from "../../core/client/chat-record.ts";
-import { roomAt } from "../../core/client/room-names.ts";
-import { isSameName } from "../../core/model/item.ts";
+import { checkTypedRoom, roomAt } from "../../core/client/room-names.ts";
 import { type Context, printNotice } from "../context.ts";
 import type { Destination } from "../output/render.ts";
 
@@ -22,7 +21,8 @@ export function checkReaction(react: string): void {
 
 /**
  * Returns the target for the posts of a command: in an assignment room, the user's box instead of
- * the room. Prints a notice about the box, and about a room that has a new name.
+ * the room. Prints a notice about the box.
+ * @throws {Fault} room-unknown for a former name of a room
  */
 export function boxedTarget(
   context: Context,
@@ -30,8 +30,7 @@ export function boxedTarget(
   target: Target,
 ): Target {
   const view = roomAt(rooms, formatTarget(target));
-  if (view !== undefined && target.kind === "room" && !isSameName(view.name, target.name))
-    printNotice(context, `${target.name} is now called ${view.name}; posting there`);
+  if (view !== undefined) checkTypedRoom(view, target);
   if (view?.isBoxed !== true || user === undefined) return target;
   const name = `${view.name}@${user}`;
   printNotice(context, `only moderators can post in ${view.name}; this goes to ${name}`);
@@ -58,6 +57,6 @@ export function unsentLine(target: string, text: string): string {
 export function destinationOfTarget(target: Target | RoomView): Destination {
   const { kind, name } = target;
   if (kind === "person") return { to: name };
-  const isGroup = "people" in target && target.people !== undefined;
-  return isGroup ? { room: name, title: titleOf(target) } : { room: name };
+  const title = "topic" in target ? titleOf(target) : name;
+  return title === name ? { room: name } : { room: name, title };
 }

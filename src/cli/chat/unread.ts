@@ -1,6 +1,6 @@
 /** Output of `/rooms`, with unread counts. */
 
-import type { RoomView } from "../../core/client/chat-record.ts";
+import { type RoomView, shownTitle } from "../../core/client/chat-record.ts";
 import type { Model } from "../../core/model/state.ts";
 import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -30,9 +30,11 @@ export function roomsLine(
 ): TerminalMessage {
   return (texts) => {
     const unreadText = (unread = 0) => (unread > 0 ? [texts.unread(unread)] : []);
-    const roomTexts = rooms.map(({ room, members, joined, unread }) => {
+    const roomTexts = rooms.map(({ room, title: sent, members, joined, unread }) => {
+      const title = shownTitle(sent);
       const notes = [String(members), ...(joined ? [texts.joined] : []), ...unreadText(unread)];
-      return `${room} (${notes.join(", ")})`;
+      if (title !== undefined) notes.unshift(room);
+      return `${title ?? room} (${notes.join(", ")})`;
     });
     const names = people.map(({ user, unread }) => ({ title: `@${user}`, unread }));
     const partners = [...names, ...groups].map(({ title, unread }) =>

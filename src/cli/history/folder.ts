@@ -11,6 +11,7 @@ import {
   type Name,
   type Target,
 } from "../../base/names.ts";
+import { type RoomView, shownTitle, titleOf } from "../../core/client/chat-record.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { openArchive } from "../../io/archive/archive.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
@@ -18,11 +19,17 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
+import { destinationOfTarget } from "../chat/post.ts";
 import { displayRecord } from "../output/records.ts";
 import type { DisplayRecord } from "../output/render.ts";
 
 type FolderRoom =
-  | { readonly kind: "room"; readonly name: string; readonly was: readonly string[] }
+  | {
+      readonly kind: "room";
+      readonly name: string;
+      readonly was: readonly string[];
+      readonly title?: string | undefined;
+    }
   | { readonly kind: "pair"; readonly pair: readonly [UserId, UserId] };
 
 const ALL = {
@@ -61,7 +68,7 @@ export class FolderHistory {
 
   titleOf(id: RoomId): string {
     const room = this.#rooms.get(id);
-    if (room?.kind !== "pair") return this.#roomName(id);
+    if (room?.kind !== "pair") return titleOf(this.#placeOf(id));
     return room.pair.map((user) => `@${this.#name(user)}`).join(" and ");
   }
 
@@ -134,7 +141,8 @@ export class FolderHistory {
     const room = this.#rooms.get(id);
     const from = by === "server" ? undefined : this.#name(by);
     if (room?.kind !== "pair") {
-      return displayRecord(record, { from, destination: { room: this.#roomName(id) } });
+      const destination = destinationOfTarget({ ...this.#placeOf(id), kind: "room", id });
+      return displayRecord(record, { from, destination });
     }
     const to = room.pair.find((user) => user !== by) ?? room.pair[0];
     return displayRecord(record, { from, destination: { to: this.#name(to) } });
@@ -146,6 +154,16 @@ export class FolderHistory {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** A box has the display name of its room. */
+  #placeOf(id: RoomId): Pick<RoomView, "name" | "title" | "topic"> {
+    const room = this.#rooms.get(boxOwner(id)?.room ?? id);
+    return {
+      name: this.#roomName(id),
+      topic: "",
+      title: room?.kind === "room" ? room.title : undefined,
+    };
   }
 
   #roomName(id: RoomId): string {
@@ -166,18 +184,25 @@ function archiveOf(folder: string, log: "history" | "accounts"): Archive {
 }
 
 async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
-  const kinds = new Set<RecordKind>(["room", "rename"]);
+  const kinds = new Set<RecordKind>(["room", "rename", "profile"]);
   const { records } = await history.page({ ...ALL, kinds });
   const rooms = new Map<RoomId, FolderRoom>();
   for (const record of records) {
     const { kind, room } = record.head;
+    const id = room as RoomId;
+    const before = rooms.get(id);
+    if (kind === "profile" && before?.kind === "room") {
+      const { title = before.title } = bodyOf(record, kind) ?? {};
+      rooms.set(id, { ...before, title: shownTitle(title) });
+    }
     if (kind !== "room" && kind !== "rename") continue;
     const { name, direct, user } = bodyOf(record, kind) ?? {};
-    const id = room as RoomId;
     if (user !== undefined) continue;
-    const before = rooms.get(id);
-    const was = before?.kind === "room" ? [...before.was, before.name] : [];
-    if (name !== undefined) rooms.set(id, { kind: "room", name, was });
+    const { was, title } =
+      before?.kind === "room"
+        ? { was: [...before.was, before.name], title: before.title }
+        : { was: [], title: undefined };
+    if (name !== undefined) rooms.set(id, { kind: "room", name, was, title });
     else if (boxOwner(id) !== undefined) rooms.set(id, { kind: "room", name: id, was });
     else if (direct !== undefined) {
       rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });

@@ -6,6 +6,7 @@ import { defined } from "../../base/values.ts";
 import type { Inbox, InboxCall, InboxPlace } from "../../core/client/inbox.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
+import { roomTitle } from "../../ui/text/target-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import { alignedCells, type JsonOutput } from "./render.ts";
 
@@ -27,15 +28,21 @@ export const CALL_SIGNS: Readonly<Record<InboxCall["reason"], string>> = {
 export interface PlaceNames {
   readonly kind: "room" | "person" | "group";
   /** The field by which scripts find the place again. */
-  readonly fields: { readonly room: string } | { readonly with: string };
+  readonly fields: { readonly room: string; readonly title?: string } | { readonly with: string };
   readonly name: string;
+  /** Name on a screen. */
+  readonly shown: string;
 }
 
-export function placeNames({ kind, name: own, people }: InboxCall["room"]): PlaceNames {
-  if (kind === "person") return { kind, fields: { with: own }, name: `@${own}` };
-  if (people === undefined) return { kind, fields: { room: own }, name: `#${own}` };
+export function placeNames(room: InboxCall["room"]): PlaceNames {
+  const { kind, name: own, title, people } = room;
+  if (kind === "person") return { kind, fields: { with: own }, name: `@${own}`, shown: `@${own}` };
+  if (people === undefined) {
+    const fields = { room: own, ...defined({ title }) };
+    return { kind, fields, name: `#${own}`, shown: roomTitle(room) };
+  }
   const name = people.map((person) => `@${person}`).join(",");
-  return { kind: "group", fields: { with: people.join(",") }, name };
+  return { kind: "group", fields: { with: people.join(",") }, name, shown: name };
 }
 
 export function inboxJson({ calls, people, threads, rooms, ...counts }: Inbox): JsonOutput[] {
@@ -88,14 +95,14 @@ export function inboxText(inbox: Inbox, columns: number): string {
   const callRows = calls.map(({ reason, timeUnixMs, room, from = "", text = "" }) => {
     const said = reason === "invite" ? `${from} invites you` : text;
     const called = reason === "hand" ? "you are called on" : said;
-    return [when(timeUnixMs), CALL_SIGNS[reason], placeNames(room).name, from, oneLine(called)];
+    return [when(timeUnixMs), CALL_SIGNS[reason], placeNames(room).shown, from, oneLine(called)];
   });
   const rowOf = ({ room, thread, unread: count, calls: called, last }: InboxPlace) => {
     const at = thread === undefined && called > 0 ? `@${called} ${count}` : `${count}`;
     // The server sees neither texts nor calls in encrypted rooms.
     const words = room.isSealed === true ? "encrypted" : oneLine(last?.text ?? "");
     const text = last === undefined ? "" : `${last.from ?? ""}: ${words}`;
-    return [when(last?.timeUnixMs), at, placeNames(room).name, text];
+    return [when(last?.timeUnixMs), at, placeNames(room).shown, text];
   };
   const section = (title: string, rows: readonly (readonly string[])[], all: number) => {
     if (rows.length === 0) return [];

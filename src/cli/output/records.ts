@@ -237,6 +237,7 @@ const EVENT_JSON: Readonly<Record<EventKind, (event: EventFacts, from: string) =
   pin: ({ re: of = 0, on = false }) => ({ of, on }),
   retention: ({ keepMs }) => ({ keepMs }),
   rules: ({ rules = {} }) => ({ ...rules }),
+  profile: ({ text, on }) => ({ title: on === undefined ? undefined : text }),
   group: ({ group }) => {
     const { added = 0, removed = 0, users = [] } = group ?? {};
     return { added, removed, users: users.length === 0 ? undefined : users };

@@ -1,6 +1,7 @@
 /** Output of commands: text on a terminal, TSV when piped, NDJSON with `--json`. */
 
 import { unreachable } from "../../base/assert.ts";
+import { isGroupName } from "../../base/names.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
@@ -19,7 +20,7 @@ import { clockColor, eventColor, type Hits, markHits, nameColor } from "./color.
 import { paintedText } from "./painted-text.ts";
 import { bodyJson, type DisplayBody, type FileFacts, fileJson } from "./records.ts";
 
-/** `title`: of a group. */
+/** `title`: of a group, or the display name of a room. */
 export type Destination =
   | { readonly room: string; readonly title?: string }
   | { readonly to: string };
@@ -162,12 +163,20 @@ export function alignedCells(rows: readonly (readonly string[])[], columns: numb
   });
 }
 
+/** Name by which scripts find the place again; the title of a group, whose name nobody types. */
 export function destinationName(
   { destination, from }: Pick<DisplayRecord, "destination" | "from">,
   me?: string,
 ): string {
-  if ("room" in destination) return destination.title ?? destination.room;
-  return `@${destination.to === me ? from : destination.to}`;
+  if (!("room" in destination)) return `@${destination.to === me ? from : destination.to}`;
+  const { room, title = room } = destination;
+  return isGroupName(room) ? title : room;
+}
+
+/** What a screen calls the place. */
+function destinationTitle(record: Pick<DisplayRecord, "destination" | "from">, me?: string) {
+  const { title } = { title: undefined, ...record.destination };
+  return cleanText(title ?? destinationName(record, me));
 }
 
 function padded(cell: string, width: number): string {
@@ -179,7 +188,7 @@ function screenText(record: DisplayRecord, style: Style): string {
   const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
   const stampText = stamp(timeUnixMs, style.offsetMinutes) + numberOf(record);
   const time = clockColor(stampText, style.color);
-  const destination = clockColor(cleanText(destinationName(record, style.me)), style.color);
+  const destination = clockColor(destinationTitle(record, style.me), style.color);
   const author = nameColor(cleanText(authorName(record, style)), style.color);
   const isText = record.kind === "text";
   const withheldText = eventColor(withheldBefore(record), style.color);
@@ -299,7 +308,7 @@ export function renderMembership(records: readonly DisplayRecord[], style: Style
   const [last, text] = [records.at(-1), membershipText(records, style)];
   if (last === undefined || text === undefined) return "";
   const time = clockColor(formatLocalClock(last.timeUnixMs, style.offsetMinutes), style.color);
-  const destination = clockColor(cleanText(destinationName(last, style.me)), style.color);
+  const destination = clockColor(destinationTitle(last, style.me), style.color);
   const line = `${time} ${destination} * ${eventColor(cleanText(text), style.color)}`;
   return `${withContinuations(line, style)}\n`;
 }

@@ -44,12 +44,12 @@ function recentPlaces({ rooms }: Model): readonly InboxPlace[] {
 }
 
 function recentPlace(room: RoomState): InboxPlace | undefined {
-  const { id, kind, name, topic, people, isSealed, tail } = room;
+  const { id, kind, name, title, topic, people, isSealed, tail } = room;
   const item = tail.items.findLast((item) => isMessage(item) && item.state === "whole");
   if (item === undefined) return undefined;
   const { seq, timeUnixMs, from, files } = item;
   const text = item.text === "" ? files.map((file) => file.name).join(", ") : item.text;
   const last = { seq, timeUnixMs, from, text };
-  const view = { id, kind, name, topic, ...defined({ people, isSealed }) };
+  const view = { id, kind, name, topic, ...defined({ title, people, isSealed }) };
   return { room: view, unread: 0, calls: 0, last, isMuted: false };
 }

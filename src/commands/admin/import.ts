@@ -38,7 +38,7 @@ import { ENGLISH_CARDS } from "../../ui/messages/en/cards.ts";
 import { INDONESIAN_CARDS } from "../../ui/messages/id/cards.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { CardsFile, type CardsPage } from "./cards-file.ts";
-import { changeLines, planLines, planText, sumText } from "./plan-lines.ts";
+import { changeLines, newRoomText, planLines, planText, sumText } from "./plan-lines.ts";
 
 interface PrintedProblem extends Pick<Problem, "line"> {
   readonly reason: string;
@@ -379,10 +379,16 @@ function jsonOf(change: ImportChange) {
   return fields;
 }
 
+/** @param title empty if it is removed */
+function titleChange(title: string | undefined): string {
+  if (title === undefined) return "";
+  return title === "" ? ", without its display name" : `, displayed as '${title}'`;
+}
+
 function textOf(change: ImportChange): string {
   switch (change.kind) {
     case "rename-room":
-      return `${change.room} renamed to ${change.to}`;
+      return `${change.room} renamed to ${change.to}${titleChange(change.title)}`;
     case "close-room":
       return `${change.room} closed`;
     case "remove-account":
@@ -395,8 +401,8 @@ function textOf(change: ImportChange): string {
         : `${change.user}: id changed from ${change.from} to ${change.value}`;
     case "create-room":
       return change.reusesName === true
-        ? `new room ${change.room}, a name that another room had`
-        : `new room ${change.room}`;
+        ? `${newRoomText(change)}, a name that another room had`
+        : newRoomText(change);
     case "create-account":
       return change.externalId === undefined
         ? `new account ${change.user}`

@@ -50,6 +50,14 @@ function originOf({ enrolled, since, displayName }: AccountEntry): string {
   return displayName === undefined ? origin : `${displayName}, ${origin}`;
 }
 
+/** Such as "new room 'VII A' as vii-a". */
+export function newRoomText({
+  room,
+  title,
+}: Extract<ImportChange, { readonly kind: "create-room" }>): string {
+  return title === undefined ? `new room ${room}` : `new room '${title}' as ${room}`;
+}
+
 /** Returns a line for each new room, and for each person all that changes. */
 export function changeLines(changes: readonly ImportChange[]): readonly string[] {
   const persons = Map.groupBy(
@@ -58,7 +66,7 @@ export function changeLines(changes: readonly ImportChange[]): readonly string[]
   );
   return [
     ...changes.flatMap((change) => {
-      if (change.kind === "create-room") return [`new room ${change.room}`];
+      if (change.kind === "create-room") return [newRoomText(change)];
       if (change.kind === "close-room") return [`${change.room}: closed`];
       return change.kind === "rename-room" ? [`${change.room}: now called ${change.to}`] : [];
     }),

@@ -43,6 +43,20 @@ const rename = operatorVerb({
   },
 });
 
+const title = operatorVerb({
+  summary: "Set the display name of a room",
+  examples: ['chat admin room title year-7-blue "Year 7 Blue"'],
+  args: { room: ROOM_ARGUMENT, text: argument("Display name", { required: false }) },
+  details: "Without a display name, the room is shown by its name again.",
+  async run({ room, text = "" }, { client }) {
+    const { title: shown = "", seq } = await client.request("profile", { room, title: text });
+    return {
+      json: { kind: "title", room, title: shown, ...defined({ seq }) },
+      text: shown === "" ? `${room} has no display name` : `${room} is now called ${shown}`,
+    };
+  },
+});
+
 const close = operatorVerb({
   summary: "Close a room for new messages",
   examples: ["chat admin room close lab"],
@@ -203,6 +217,7 @@ const command = defineGroup(
   {
     rules,
     rename,
+    title,
     close,
     reopen,
     remove: verbRow("Remove rooms", remove, [

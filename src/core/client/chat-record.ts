@@ -1,7 +1,9 @@
 /** Records that a client has received and checked against their heads. */
 
+import { isDisplayName } from "../../base/display-names.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
+import { boxNames } from "../../base/names.ts";
 import { UNIX_MS_MAX } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { type Body, fieldsOf, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
@@ -14,6 +16,8 @@ export interface RoomView {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly id: RoomId;
+  /** Display name of a room, or of the assignment room of a box. */
+  readonly title?: string | undefined;
   readonly topic: string;
   readonly keepMs?: number | undefined;
   readonly isSealed?: boolean;
@@ -74,6 +78,7 @@ export function roomViewOf(entry: RoomEntry): RoomView {
     kind,
     name,
     id: entry.room as RoomId,
+    title: shownTitle(entry.title),
     topic: entry.topic ?? "",
     keepMs: entry.keepMs,
     isSealed: entry.sealed || undefined,
@@ -82,9 +87,20 @@ export function roomViewOf(entry: RoomEntry): RoomView {
   };
 }
 
-/** Name of a room or user; for a group, the title that a member set, or the other members. */
-export function titleOf({ name, topic, people }: Omit<RoomView, "id" | "kind">): string {
-  return (people && (topic || people.join(", "))) || name;
+/** Display name that a server has sent, unless it could imitate something else. */
+export function shownTitle(title: string | undefined): string | undefined {
+  return title !== undefined && isDisplayName(title) ? title : undefined;
+}
+
+/**
+ * What a room is called on a screen: its display name or, failing that, its name; for a group, the
+ * title that a member set, or the other members.
+ */
+export function titleOf({ name, title, topic, people }: Omit<RoomView, "id" | "kind">): string {
+  if (people !== undefined) return topic || people.join(", ") || name;
+  if (title === undefined) return name;
+  const box = boxNames(name);
+  return box === undefined ? title : `${title}@${box.user}`;
 }
 
 /** Line below the title: the topic or, in a group with a topic as its title, the other members. */

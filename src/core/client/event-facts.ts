@@ -33,14 +33,17 @@ export function isEventKind(kind: string): kind is EventKind {
 }
 
 export interface EventFacts {
-  /** Text of a message, new topic, or reason of a departure. */
+  /** Text of a message, new topic or display name of a room, or reason of a departure. */
   readonly text: string;
   /** Affected user. For `rename`, the new name of the user or room; for `group`, all users. */
   readonly subject: string | undefined;
   readonly oldName: string | undefined;
   readonly oldRoomName: string | undefined;
   readonly isRemoved: boolean;
-  /** For `mute`, `grant`, `pin`, `hand` and `receipts`: whether the state begins or ends. */
+  /**
+   * For `mute`, `grant`, `pin`, `hand` and `receipts`: whether the state begins or ends. For
+   * `profile`: whether the room gets or loses its display name; `undefined` if it is unchanged.
+   */
   readonly on: boolean | undefined;
   /** For `hand`: whether it is lowered to call on the user. */
   readonly isCall?: boolean | undefined;
@@ -57,15 +60,15 @@ export function eventFactsOf(
   { kind, body }: Pick<ChatRecord, "kind" | "body">,
   fields: Body<HistoryKind>,
 ): EventFacts {
-  const { text, topic, reason, addedBy, name, was, user } = fields;
+  const { text, topic, reason, title, addedBy, name, was, user } = fields;
   const group = kind === "group" ? groupChangeOf(body) : undefined;
   return {
-    text: text ?? topic ?? reason ?? "",
+    text: text ?? topic ?? reason ?? title ?? "",
     subject: (group === undefined ? (addedBy ?? name) : group.users.join(", ")) || undefined,
     oldName: user === undefined ? undefined : was || undefined,
     oldRoomName: user === undefined ? was || undefined : undefined,
     isRemoved: fields.removed === true,
-    on: group === undefined ? fields.on : isAdding(group),
+    on: group === undefined ? (fields.on ?? isSet(title)) : isAdding(group),
     isCall: fields.call === true || undefined,
     untilUnixMs: countOf(fields.until),
     keepMs: countOf(fields.keepMs),
@@ -78,6 +81,10 @@ export function eventFactsOf(
 /** `undefined` if no devices are added or removed. */
 function isAdding({ added, removed }: GroupChangeFacts): boolean | undefined {
   return added + removed === 0 ? undefined : added > 0;
+}
+
+function isSet(title: string | undefined): boolean | undefined {
+  return title === undefined ? undefined : title !== "";
 }
 
 function countOf(value: number | undefined): number | undefined {

@@ -1,6 +1,6 @@
 /** Resolution of a typed, linked or stored target to a room that the client knows. */
 
-import { foldName, type Name } from "../../base/names.ts";
+import { foldName, type Name, renamedRoom } from "../../base/names.ts";
 
 interface Named {
   readonly kind: "room" | "person";
@@ -27,6 +27,18 @@ export function roomAt<Room extends Named>(
     if (room.formerNames?.some((name) => folded(name) === wanted) === true) former ??= room;
   }
   return former;
+}
+
+/**
+ * Refuses a post by a former name of a room, which may mean another one to whoever typed it.
+ * @throws {Fault} room-unknown
+ */
+export function checkTypedRoom(
+  room: Named,
+  typed: { readonly kind: string; readonly name: string },
+) {
+  if (typed.kind !== "room" || folded(room.name) === folded(typed.name)) return;
+  throw renamedRoom(typed.name, room.name);
 }
 
 function folded(name: string): string {

@@ -81,6 +81,8 @@ export function claimsOf({ kind, room, by, body }: Draft): Claims {
         ],
         [`room ${room}`, ...nameFact(fields.name)],
       );
+    case "profile":
+      return changes(author, [`profile ${room}`, ...skeletonFacts("title", fields.title)]);
     case "join":
       // A join does not read the list of all members, so concurrent joins may exceed the maximum
       // number of members by the number of servers.
@@ -167,6 +169,7 @@ interface Fields {
   readonly text?: unknown;
   readonly name?: unknown;
   readonly was?: unknown;
+  readonly title?: unknown;
   readonly user?: unknown;
   readonly seq?: unknown;
   readonly of?: unknown;
@@ -219,6 +222,6 @@ function withWrites({ reads, writes }: Claims, more: readonly string[]): Claims 
  * Display names conflict with account names and with each other. Account names that look alike do
  * not conflict.
  */
-function skeletonFacts(of: "account" | "display", name: unknown): readonly string[] {
+function skeletonFacts(of: "account" | "display" | "title", name: unknown): readonly string[] {
   return typeof name === "string" ? skeletonsOf(name).map((key) => `${of} looks ${key}`) : NOTHING;
 }

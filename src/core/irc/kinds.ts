@@ -45,6 +45,7 @@ const IRC_KINDS: Readonly<Record<HistoryKind, IrcRow>> = {
   vote: NOTHING,
   knock: { as: "knock" },
   rules: { as: "rules", playback: "event" },
+  profile: NOTHING,
   group: NOTHING,
   sealed: { as: "nothing", isPersonal: true },
   checkpoint: NOTHING,

@@ -6,6 +6,7 @@ import { boxNames, foldName, isName } from "../../base/names.ts";
 import { INVALID_UTF8, type IrcLine, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
+import { checkPresentName } from "../rooms/targets.ts";
 import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts";
 import { type Channel, isBoxedChannel, refuse } from "./channels.ts";
 import type { Asking, IrcTask } from "./command-run.ts";
@@ -168,8 +169,11 @@ function destinationOf(session: IrcSession, target: string): string {
   if (target.startsWith("#")) {
     if (boxNames(target.slice(1)) !== undefined) return target.slice(1);
     const room = findRoom(session, target);
-    if (room?.name === undefined) throw new Fault("room-unknown", "no such channel");
-    return room.name;
+    if (room?.name !== undefined) return room.name;
+    const { server, account } = session;
+    const name = target.slice(1);
+    if (isName(name) && account !== undefined) checkPresentName(server.rooms, account.id, name);
+    throw new Fault("room-unknown", "no such channel");
   }
   const account = findAccount(session.server, target);
   if (account === undefined) throw new Fault("user-unknown", "no such nick");

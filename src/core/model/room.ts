@@ -11,7 +11,7 @@ import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.
 import { formatTarget } from "../../base/names.ts";
 import { SECOND_MS } from "../../base/time.ts";
 import { kindsWith, MESSAGE_KINDS } from "../../wire/kinds.ts";
-import type { ChatRecord } from "../client/chat-record.ts";
+import { type ChatRecord, shownTitle } from "../client/chat-record.ts";
 import { isCountedAuthor } from "../rooms/counted.ts";
 import { type CountedFollow, EVERYWHERE } from "../rooms/prefs.ts";
 import { NO_CHANGES, noteChange, notePollEnd, repliesView, withChanges } from "./changes.ts";
@@ -115,6 +115,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
 
 function propertiesOf(update: RoomUpdate) {
   return {
+    title: shownTitle(update.title),
     topic: update.topic ?? "",
     isClosed: update.closed === true,
     isLocked: update.locked === true,

@@ -38,7 +38,7 @@ export interface RoomListEntry {
   readonly id: RoomId | undefined;
   readonly target: string;
   readonly kind: "room" | "person" | "group";
-  /** Title of a group. */
+  /** Title of a room or group. */
   readonly name: string;
   readonly unread: number;
   /**
@@ -218,6 +218,12 @@ export function canSetTopic(model: Model, room: RoomState, unixMs: number): bool
   const { rules, isSealed } = room;
   if (isSealed || !rightsIn(model, room, unixMs).mayAct) return false;
   return rules.topic === undefined || isModerator(model, room);
+}
+
+/** Whether the user may give the room a display name. */
+export function canSetTitle(model: Model, room: RoomState): boolean {
+  const isNamed = room.kind === "room" && room.people === undefined && !isBoxOf(room.target);
+  return isNamed && !room.isSealed && isModerator(model, room);
 }
 
 /** Also true for operators, except in conversations. */
@@ -437,7 +443,7 @@ export function roomList(model: Model): RoomList {
     (a, b) =>
       isFavourite(b) - isFavourite(a) ||
       (isSorted ? isFirst(b) - isFirst(a) : 0) ||
-      compareNames(a.name, b.name),
+      compareNames(titleOf(a), titleOf(b)),
   );
   people.sort(
     (a, b) => isFavourite(b) - isFavourite(a) || isFirst(b) - isFirst(a) || b.lastSeq - a.lastSeq,

@@ -3,7 +3,7 @@
 import { parseCsv } from "../../base/csv.ts";
 import { checkDisplayName, skeletonsOf } from "../../base/display-names.ts";
 import { isExternalId } from "../../base/external-ids.ts";
-import { asFault, type Fault, msg } from "../../base/fault.ts";
+import { asFault, type Fault, msg, unlessFault } from "../../base/fault.ts";
 import {
   ACCOUNTS_MAX,
   DISPLAY_NAME_CHARS_MAX,
@@ -11,7 +11,8 @@ import {
   NAME_CHARS_MAX,
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
-import { hashedName, proposeName, stableName } from "../../base/new-names.ts";
+import { hashedName, proposeName, stableName, stableRoomName } from "../../base/new-names.ts";
+import { defined } from "../../base/values.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { LOBBY } from "../rooms/rooms.ts";
 import { type Headings, headingsOf, type ListColumn, plainWord } from "./list-columns.ts";
@@ -35,6 +36,8 @@ export type RoomRole = Exclude<Role, "operator" | "left">;
 
 interface ListedRoom {
   readonly room: Name;
+  /** Display name, as written, from which `room` is derived. */
+  readonly title?: string;
   /** `undefined` changes no role; `left` removes the person from the room. */
   readonly role: RoomRole | "left" | undefined;
 }
@@ -68,6 +71,14 @@ export interface RoomLine {
   readonly room: Name;
   /** New name; `undefined` to close the room. */
   readonly to: Name | undefined;
+  /** New display name, as written, from which `to` is derived. */
+  readonly title?: string;
+}
+
+/** A room of a cell, with a role such as `7a:moderator`. */
+interface RoomWord {
+  readonly text: string;
+  readonly title?: string;
 }
 
 export interface ClassList {
@@ -267,11 +278,12 @@ class ListReader {
   }
 
   #readRoom(line: number, name: string, cellOf: (column: ListColumn) => string): void {
-    const words = this.#roomWords(line, cellOf).map((word) => word.replace(/^#/, ""));
-    const [to, ...more] = words;
+    const words = this.#roomWords(line, cellOf);
+    const [word, ...more] = words;
+    const to = word?.text.replace(/^#/, "");
     const role = this.#role(line, cellOf("role"));
     const others = [cellOf("id"), cellOf("displayName"), cellOf("firstName"), cellOf("lastName")];
-    for (const room of [name, ...words])
+    for (const room of [name, ...words.map(({ text }) => text.replace(/^#/, ""))])
       if (!isName(room)) return this.#add(line, ...roomReason(room, room));
     const isRename = to !== undefined && more.length === 0 && role === undefined;
     const isClosed = to === undefined && role === "left";
@@ -281,7 +293,13 @@ class ListReader {
         msg`names the room ${quoted(`#${name}`)}, but not what it becomes`,
         msg`write its new name in the column 'rooms', or left in the column 'role' to close it`,
       );
-    this.#roomLines.push({ line, room: name as Name, to: to as Name | undefined });
+    const { title } = word ?? {};
+    this.#roomLines.push({
+      line,
+      room: name as Name,
+      to: to as Name | undefined,
+      ...defined({ title }),
+    });
   }
 
   /** A spreadsheet shortens long numbers, and removes their leading zeros, unless they are text. */
@@ -323,12 +341,12 @@ class ListReader {
   }
 
   /**
-   * A cell of classes has one, or several separated by commas: a blank belongs to the name, and
-   * becomes a hyphen. Blanks between rooms separate them, unless a part seems to be no room.
+   * A cell of classes has one, or several separated by commas: blanks belong to the display name.
+   * Blanks between rooms separate them, unless a part seems to be no room.
    */
-  #roomWords(line: number, cellOf: (column: ListColumn) => string): string[] {
+  #roomWords(line: number, cellOf: (column: ListColumn) => string): RoomWord[] {
     const classes = cellOf("classroom").split(/[,;|]+/);
-    const named = classes.map((one) => one.trim().replaceAll(/\s+/g, "-"));
+    const named = classes.map((one) => classWord(one.trim()));
     const cell = cellOf("rooms");
     const parts = cell.split(/[,;|]+/).map((part) => part.trim().split(/\s+/));
     for (const words of parts) {
@@ -337,16 +355,18 @@ class ListReader {
         line,
         msg`has ${quoted(words.join(" "))}, which may be one room or ${words.length}`,
         msg`write ${words.join("-")} for one room, or separate rooms by commas`,
+        msg`or call the column 'class'`,
       );
       return [];
     }
-    return [...parts.flat(), ...named].filter((one) => one !== "");
+    const roomWords = parts.flat().map((text) => ({ text }));
+    return [...roomWords, ...named].filter(({ text }) => text !== "");
   }
 
   /** A role of the person applies to the rooms without a role of their own. */
-  #rooms(line: number, words: readonly string[], role: Role | undefined): ListedRoom[] {
+  #rooms(line: number, words: readonly RoomWord[], role: Role | undefined): ListedRoom[] {
     const rooms = new Map<FoldedName, ListedRoom>();
-    for (const word of words) {
+    for (const { text: word, title } of words) {
       const [name = "", ofRoom, ...more] = word.replace(/^#/, "").split(":");
       const own = ofRoom === undefined ? undefined : roleOf(ofRoom);
       if (!isName(name)) this.#add(line, ...roomReason(word, name));
@@ -358,7 +378,11 @@ class ListReader {
         );
       else {
         const general = role === "operator" ? undefined : (role as RoomRole | undefined);
-        const listed = { room: name, role: (own as ListedRoom["role"]) ?? general };
+        const listed = {
+          room: name,
+          role: (own as ListedRoom["role"]) ?? general,
+          ...defined({ title }),
+        };
         const earlier = rooms.get(foldName(name));
         if (earlier !== undefined && earlier.role !== listed.role)
           this.#add(line, msg`has two roles for the room ${quoted(name)}`, msg`keep one of them`);
@@ -391,6 +415,15 @@ class ListReader {
       if (typeof person.account === "string") check(person.account, person, false);
     return alike;
   }
+}
+
+/** The display name of a class makes its name, unless it is one, or no display name. */
+function classWord(cell: string): RoomWord {
+  const [, name = "", role = ""] = /^(.*?)(:[^:]*)?$/s.exec(cell) ?? [];
+  if (isName(name) || name === "") return { text: cell };
+  const title = unlessFault(() => checkDisplayName(name, "room"));
+  if (title === undefined) return { text: cell.replaceAll(/\s+/g, "-") };
+  return { text: `${stableRoomName(title)}${role}`, title };
 }
 
 function roleOf(cell: string): Role | undefined {

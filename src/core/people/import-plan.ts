@@ -39,12 +39,19 @@ type RoomRow = Answer<"all-rooms">["rooms"][number];
 
 /** A change, and the line of the list that asks for it. */
 export type ImportChange = { readonly line: number } & (
-  | { readonly kind: "rename-room"; readonly room: Name; readonly to: Name }
+  | {
+      readonly kind: "rename-room";
+      readonly room: Name;
+      readonly to: Name;
+      /** New display name; empty to remove the former one. */
+      readonly title?: string;
+    }
   | { readonly kind: "close-room"; readonly room: Name }
   | { readonly kind: "remove-account"; readonly user: Name }
   | {
       readonly kind: "create-room";
       readonly room: Name;
+      readonly title?: string;
       /** Another room had the name before. */
       readonly reusesName?: true;
     }
@@ -169,6 +176,7 @@ type Guess = "derived" | "display-name" | "former-name" | "id" | "name" | "regis
 
 interface PlannedRoom {
   readonly name: Name;
+  readonly title: string | undefined;
   readonly isSealed: boolean;
   /** `undefined` if an operator, the importing user or this import made the room. */
   readonly maker: string | undefined;
@@ -195,6 +203,7 @@ class Planner {
   readonly #newRoomNames: ReadonlySet<FoldedName>;
   readonly #formerRooms = new Map<FoldedName, PlannedRoom>();
   readonly #names = new NameIndex();
+  readonly #looks = new RoomLooks();
   /** New accounts that are created with their display names. */
   readonly #named = new Set<Name>();
   readonly #created = new Set<PlannedRoom>();
@@ -238,9 +247,9 @@ class Planner {
       ...accounts.map((name) => keyOf("account", name)),
       ...rooms.map((name) => keyOf("room", name)),
     ]);
-    for (const { room, members, sealed, maker, former = [] } of state.rooms) {
+    for (const { room, title, members, sealed, maker, former = [] } of state.rooms) {
       const other = folded(maker ?? "") === this.#me ? undefined : maker;
-      const planned = { name: room as Name, isSealed: sealed, maker: other, members };
+      const planned = { name: room as Name, title, isSealed: sealed, maker: other, members };
       for (const name of former) this.#formerRooms.set(folded(name), planned);
       this.#rooms.set(folded(room), planned);
     }
@@ -309,8 +318,8 @@ class Planner {
 
   #planRoomLines(lines: readonly RoomLine[]): void {
     const states = new Map<FoldedName, ListedRoomState>();
-    for (const { room, closed, former = [] } of this.state.rooms)
-      states.set(folded(room), { name: room as Name, isClosed: closed, former });
+    for (const { room, title, closed, former = [] } of this.state.rooms)
+      states.set(folded(room), { name: room as Name, title, isClosed: closed, former });
     const isConfirmed = (to: Name) => this.#confirmed.has(keyOf("room", to));
     const plan = planRoomLines(lines, states, isConfirmed);
     this.#problems.push(...plan.problems);
@@ -324,13 +333,18 @@ class Planner {
       this.#rooms.delete(from);
       return room === undefined ? [] : [{ from, to, room }];
     });
-    for (const { to, room } of renamed) this.#rooms.set(folded(to), { ...room, name: to });
+    for (const { to, room } of renamed) {
+      const change = plan.changes.find((one) => one.kind === "rename-room" && one.to === to);
+      const title = change?.kind === "rename-room" ? change.title || undefined : undefined;
+      this.#rooms.set(folded(to), { ...room, name: to, title });
+    }
     for (const change of plan.changes) {
       if (change.kind !== "rename-room" && change.kind !== "close-room") continue;
       const room = this.#rooms.get(folded(change.kind === "rename-room" ? change.to : change.room));
       if (room !== undefined) this.#askWhose(change.line, room);
     }
     for (const name of plan.vacated) this.#formerRooms.delete(name);
+    for (const room of this.#rooms.values()) this.#looks.add(room);
   }
 
   /** Rooms of an account, by the names that they have after the import. */
@@ -651,7 +665,7 @@ class Planner {
     const moderated = this.#namesOf(entry?.moderates);
     const left = this.#namesOf(entry?.left);
     const done = new Map<PlannedRoom, RoomRole | "left" | undefined>();
-    for (const { room: written, role } of rooms) {
+    for (const { room: written, title, role } of rooms) {
       if (role === "left" && !this.#rooms.has(folded(written))) {
         this.#refuse(
           line,
@@ -662,8 +676,9 @@ class Planner {
       }
       const room =
         this.#rooms.get(folded(written)) ??
-        this.#formerRoom(line, written) ??
-        this.#newRoom(line, written);
+        this.#formerRoom(line, written, title) ??
+        this.#alikeRoom(line, written, title) ??
+        this.#newRoom(line, written, title);
       if (room === undefined) continue;
       if (done.has(room)) {
         if (done.get(room) !== role)
@@ -714,13 +729,13 @@ class Planner {
   }
 
   /** A former name may mean a new room, for example the next year's class. */
-  #formerRoom(line: number, written: Name): PlannedRoom | undefined {
+  #formerRoom(line: number, written: Name, title?: string): PlannedRoom | undefined {
     const room = this.#formerRooms.get(folded(written));
     if (room === undefined) return undefined;
     const { name, maker } = room;
     const isMeantTwice = this.#listed.has(folded(name));
     const isConfirmable = !isMeantTwice && maker === undefined;
-    if (this.#newRoomNames.has(folded(written))) return this.#newRoom(line, written);
+    if (this.#newRoomNames.has(folded(written))) return this.#newRoom(line, written, title);
     this.#ask({
       line,
       reason: [
@@ -730,6 +745,24 @@ class Planner {
       newRoom: written,
       // A list that has both names means two rooms. To confirm the room of another user would also
       // answer the question about its maker.
+      ...(isConfirmable ? { subject: { kind: "room", name } as const } : {}),
+    });
+    return room;
+  }
+
+  /** A room that looks like the written one may be meant, and would prevent a new one. */
+  #alikeRoom(line: number, written: Name, title?: string): PlannedRoom | undefined {
+    const room = this.#looks.find(written, title);
+    if (room === undefined) return undefined;
+    const { name, maker } = room;
+    const shown = room.title === undefined ? "" : ` ('${room.title}')`;
+    const isConfirmable = maker === undefined && !this.#created.has(room);
+    this.#ask({
+      line,
+      reason: [
+        msg`names the room '${title ?? written}', which looks like ${name}${shown}`,
+        msg`write ${name} if it is this room, or another name for a new one`,
+      ],
       ...(isConfirmable ? { subject: { kind: "room", name } as const } : {}),
     });
     return room;
@@ -773,7 +806,7 @@ class Planner {
     });
   }
 
-  #newRoom(line: number, name: Name): PlannedRoom | undefined {
+  #newRoom(line: number, name: Name, title?: string): PlannedRoom | undefined {
     if (isGroupName(name)) {
       this.#refuse(
         line,
@@ -782,14 +815,16 @@ class Planner {
       );
       return undefined;
     }
-    const room = { name, isSealed: false, maker: undefined, members: 1 };
+    const room = { name, title, isSealed: false, maker: undefined, members: 1 };
     this.#rooms.set(folded(name), room);
+    this.#looks.add(room);
     this.#created.add(room);
     const isFormer = this.#vacated.has(folded(name)) || this.#formerRooms.has(folded(name));
     this.#newRooms.push({
       line,
       kind: "create-room",
       room: name,
+      ...defined({ title }),
       ...(isFormer ? { reusesName: true } : {}),
     });
     return room;
@@ -880,6 +915,25 @@ class NameIndex {
   }
 }
 
+/** Rooms by what their names and display names look like, as the server compares them. */
+class RoomLooks {
+  readonly #names = new Map<string, PlannedRoom>();
+  readonly #titles = new Map<string, PlannedRoom>();
+
+  add(room: PlannedRoom): void {
+    for (const key of skeletonsOf(room.name)) this.#names.set(key, room);
+    for (const key of skeletonsOf(room.title ?? "")) this.#titles.set(key, room);
+  }
+
+  /** Returns the room that prevents a room of this name and display name. */
+  find(name: string, title: string | undefined): PlannedRoom | undefined {
+    const ofTitle = title === undefined ? [] : skeletonsOf(title);
+    return [...skeletonsOf(name), ...ofTitle]
+      .flatMap((key) => this.#titles.get(key) ?? [])
+      .concat(ofTitle.flatMap((key) => this.#names.get(key) ?? []))[0];
+  }
+}
+
 /** Whether two display names have a word in common, or one of them is missing. */
 function sharesWord(one: string | undefined, other: string | undefined): boolean {
   if (one === undefined || other === undefined) return true;
@@ -912,7 +966,10 @@ function folded(name: string): FoldedName {
 export function requestFor(change: Exclude<ImportChange, CodeChange>) {
   switch (change.kind) {
     case "rename-room":
-      return { kind: "rename", fields: { room: change.room, to: change.to } } as const;
+      return {
+        kind: "rename",
+        fields: { room: change.room, to: change.to, ...defined({ title: change.title }) },
+      } as const;
     case "close-room":
       return { kind: "close", fields: { room: change.room, on: true } } as const;
     case "remove-account":
@@ -922,8 +979,9 @@ export function requestFor(change: Exclude<ImportChange, CodeChange>) {
     case "external-id":
       return { kind: "external-id", fields: { user: change.user, value: change.value } } as const;
     case "create-room": {
-      const { room, reusesName } = change;
-      return { kind: "join", fields: { room, create: true, ...defined({ reusesName }) } } as const;
+      const { room, title, reusesName } = change;
+      const fields = { room, create: true, ...defined({ title, reusesName }) };
+      return { kind: "join", fields } as const;
     }
     case "display-name":
       return { kind: "display-name", fields: { user: change.user, text: change.text } } as const;

@@ -2,6 +2,7 @@
 
 import { msg } from "../../base/fault.ts";
 import { type FoldedName, foldName, isGroupName, type Name } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import { LOBBY } from "../rooms/rooms.ts";
 import type { RoomLine } from "./class-list.ts";
 import type { ImportChange, Question, SettledLine } from "./import-plan.ts";
@@ -9,6 +10,7 @@ import type { Problem, Reason } from "./list-text.ts";
 
 export interface ListedRoomState {
   readonly name: Name;
+  readonly title?: string | undefined;
   readonly isClosed: boolean;
   readonly former: readonly string[];
 }
@@ -80,7 +82,7 @@ export function planRoomLines(
     results.set(one, result);
     return result;
   };
-  const rename = ({ line, room, to }: Rename): boolean => {
+  const rename = ({ line, room, to, title }: Rename): boolean => {
     const [from, target] = [rooms.get(foldName(room)), rooms.get(foldName(to))];
     const isOfRoom = target?.former.some((name) => name === foldName(room)) === true;
     if (from === undefined) {
@@ -91,7 +93,10 @@ export function planRoomLines(
       return false;
     }
     if (isFree(to)) {
-      changes.push({ line, kind: "rename-room", room: from.name, to });
+      // The display name of last year would mislead.
+      const change = title ?? (from.title === undefined ? undefined : "");
+      const { name } = from;
+      changes.push({ line, kind: "rename-room", room: name, to, ...defined({ title: change }) });
       renamed.set(foldName(room), to);
       vacated.add(foldName(room));
       return true;

@@ -44,6 +44,7 @@ export const CHARGES: Readonly<Record<RecordKind, Charge>> = {
   vote: "account",
   knock: "account",
   rules: "account",
+  profile: "account",
   group: "account",
   sealed: "account",
   checkpoint: "server",

@@ -1,6 +1,7 @@
 /** Commands and steps of the room engine, and the lock that each command needs. */
 
 import { assert } from "../../base/assert.ts";
+import { skeletonsOf } from "../../base/display-names.ts";
 import { boxOwner, type RoomId, type UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -125,6 +126,20 @@ export function roomLock(command: AppendCommand, rooms: Rooms): string {
     default:
       return namedLock(command.room, rooms);
   }
+}
+
+/** Locks of the new names that a command gives to a room, so that no other room gets them. */
+export function newNameLocks(command: AppendCommand): readonly string[] {
+  if (command.kind === "join") return titleLocks(command.options.create?.title);
+  if (command.kind !== "act") return [];
+  const { action } = command;
+  if (action.kind === "profile") return titleLocks(action.title);
+  if (action.kind !== "rename") return [];
+  return [nameLock(action.to), ...titleLocks(action.title)];
+}
+
+function titleLocks(title = ""): readonly string[] {
+  return title === "" ? [] : skeletonsOf(title).map((key) => `t:${key}`);
 }
 
 function namedLock(name: Name, rooms: Rooms): string {

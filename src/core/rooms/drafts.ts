@@ -40,7 +40,9 @@ import {
   type ResolvedTarget,
   requireJoinedRoom,
   requireRoom,
+  unknownRoom,
 } from "./targets.ts";
+import { checkNameUnlikeTitles, checkTitle } from "./titles.ts";
 
 export interface JoinDraftOptions {
   readonly name: Name;
@@ -60,6 +62,8 @@ export interface JoinDraftOptions {
         readonly locked: boolean;
         readonly sealed?: boolean;
         readonly topic?: string;
+        /** Checked display name. */
+        readonly title?: string;
         readonly isOperator?: boolean;
         /** Creates the room even if an existing one had the name before. */
         readonly reusesName?: boolean;
@@ -282,10 +286,11 @@ export function joinDrafts(
   const { name, opens, create } = options;
   const room = roomToJoin(rooms, user, options);
   if (room === undefined) {
-    if (create === undefined || isGroupName(name))
-      throw new Fault("room-unknown", msg`no room named '${name}'`);
+    if (create === undefined || isGroupName(name)) throw unknownRoom(rooms, name);
+    checkNameUnlikeTitles(rooms, name);
     checkRoomQuota(rooms, user, create.isOperator === true);
-    const { locked, sealed } = create;
+    const { locked, sealed, title } = create;
+    if (title !== undefined) checkTitle(rooms, title, { isSealed: sealed === true });
     const post = options.assignment && "private";
     // An encrypted room has no topic.
     const rules = sealed === true ? undefined : defined({ topic: "moderators", post });
@@ -298,11 +303,11 @@ export function joinDrafts(
       official,
     };
     const createdCount: Draft = { kind: "room", room: create.room, by: user, id: "", body };
-    const topic: Draft[] =
-      create.topic === undefined
-        ? []
-        : [{ ...createdCount, kind: "topic", body: { topic: create.topic } }];
-    return [createdCount, joinDraft(rooms, user, create.room), ...topic];
+    const settings: Draft[] = [];
+    if (create.topic !== undefined)
+      settings.push({ ...createdCount, kind: "topic", body: { topic: create.topic } });
+    if (title !== undefined) settings.push({ ...createdCount, kind: "profile", body: { title } });
+    return [createdCount, joinDraft(rooms, user, create.room), ...settings];
   }
   if (create !== undefined) checkCreated(room, create);
   const rules = assignmentDrafts(rooms, room, user, options);
@@ -329,9 +334,10 @@ export function joinDrafts(
  * @throws {Fault} name-taken if it lacks what was asked for
  */
 function checkCreated(room: Room, create: NonNullable<JoinDraftOptions["create"]>): void {
-  const { sealed = false, locked, topic } = create;
+  const { sealed = false, locked, topic, title } = create;
   const lacksLock = locked && room.rules.join !== "password";
-  if (topic === undefined && !lacksLock && sealed === (room.isSealed === true)) return;
+  const isUnset = topic === undefined && title === undefined;
+  if (isUnset && !lacksLock && sealed === (room.isSealed === true)) return;
   throw new Fault("name-taken", msg`room '${room.name}' already exists`, {
     remedy: msg`create another room`,
   });

@@ -10,12 +10,14 @@ import {
   ROOM_MEMBERS_MAX,
 } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
+import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
 import { type Answer, type Request, requestRow } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
   type AppendCommand,
   type ConversationCommand,
+  newNameLocks,
   type PendingClaim,
   type PostCommand,
   type PostDestination,
@@ -45,14 +47,7 @@ import { actionDrafts, isInvited, moderates, type RoomAction } from "./moderatio
 import { Presence } from "./presence.ts";
 import { groupOf, newGroupDraft } from "./private-groups.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
-import {
-  countsAsMessage,
-  nameLock,
-  type Room,
-  type Rooms,
-  type RoomsValue,
-  targetUser,
-} from "./rooms.ts";
+import { countsAsMessage, type Room, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
 import { noteAccepted } from "./rules.ts";
 import {
   checkMayCreateRoom,
@@ -61,7 +56,13 @@ import {
   companyOf,
   type Rights,
 } from "./server-rules.ts";
-import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
+import {
+  checkPresentName,
+  type Directory,
+  type ResolvedTarget,
+  requireRoom,
+  TargetResolver,
+} from "./targets.ts";
 
 /** About the duration of an election in a cluster. */
 const RETRY_AFTER_MS = 1_000;
@@ -271,6 +272,8 @@ export class RoomEngine {
     readonly destination: PostDestination;
     readonly conversation: ConversationCommand | undefined;
   } {
+    const { typed, imported } = request.body;
+    if (typed === true || imported !== undefined) checkPresentName(this.#rooms, user, request.to);
     const draft = postDraft(user, withPresentNames(request, this.#directory), files);
     const target = this.#targets.resolve(user, request.to);
     return {
@@ -493,18 +496,12 @@ export class RoomEngine {
     }
   }
 
-  /** A rename also locks the new name, so that nobody can create a room with it in the meantime. */
   #locksFor(lock: string, claim: Claim<AppendCommand>): string[] {
-    const { command } = claim;
-    if (command.kind !== "act" || command.action.kind !== "rename") return [lock];
-    const next = nameLock(command.action.to);
-    if (next === lock) return [lock];
-    if (!this.#lock.isIdle(next)) {
-      const detail = { retryAfterMs: 100 };
-      throw new Fault("too-many", msg`'${command.action.to}' is still being created`, detail);
-    }
-    this.#lock.acquire(next, claim);
-    return [lock, next];
+    const added = newNameLocks(claim.command).filter((next) => next !== lock);
+    if (!added.every((next) => this.#lock.isIdle(next)))
+      throw new Fault("too-many", msg`this name is being given to a room`, { retryAfterMs: 100 });
+    for (const next of added) this.#lock.acquire(next, claim);
+    return [lock, ...added];
   }
 
   #append(
@@ -826,6 +823,10 @@ export class RoomEngine {
         if (act.kind === "rules") {
           const { rules = {} } = this.#rooms.get(act.room) ?? {};
           return settled(requester, { rules, seq: head.seq });
+        }
+        if (act.kind === "profile") {
+          const { title } = this.#rooms.get(act.room) ?? {};
+          return settled(requester, { ...defined({ title }), seq: head.seq });
         }
         const hasNoSeq = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
         // The removal of a vacant room directly follows the record of the departure.

@@ -24,6 +24,7 @@ import { type PollAction, pollEndDraft, type VoteAction, voteDraft } from "./pol
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
+import { checkNameUnlikeTitles, checkTitle } from "./titles.ts";
 
 const NOTHING_TO_DO = msg`no action is needed`;
 
@@ -36,7 +37,13 @@ export type RoomAction =
   | ({ readonly kind: "admission"; readonly isByToken?: boolean; readonly by?: Name } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
   | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
-  | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
+  | {
+      readonly kind: "rename";
+      readonly room: RoomId;
+      readonly to: Name;
+      /** Checked display name; empty to remove it. */
+      readonly title?: string;
+    }
   | { readonly kind: "close"; readonly room: RoomId; readonly on: boolean }
   | { readonly kind: "remove"; readonly room: RoomId }
   | { readonly kind: "retention"; readonly room: RoomId; readonly keepMs: number | undefined }
@@ -64,6 +71,7 @@ export type RoomAction =
   | VoteAction
   | ({ readonly kind: "knock"; readonly on: boolean } & UserAction)
   | { readonly kind: "rules"; readonly room: RoomId; readonly change: RoomRules }
+  | { readonly kind: "profile"; readonly room: RoomId; readonly title: string }
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
@@ -112,21 +120,31 @@ export function actionDrafts(
   if (room === undefined) return [draft];
   if (draft.kind === "erase") {
     const isPoll = act.kind === "erase" && act.isPoll === true;
-    return [...topicRemoval(room, draft), ...pollEnds(room, draft, isPoll), draft];
+    return [...settingRemovals(room, draft), ...pollEnds(room, draft, isPoll), draft];
   }
+  if (act.kind === "rename" && act.title !== undefined && act.title !== (room.title ?? ""))
+    return [draft, profileDraft(rooms, room, actor, act.title)];
   if (act.kind !== "kick" && act.kind !== "gone") return [draft];
   return withRoomRemoval(room, act.user, draft);
 }
 
 /**
- * Removes an erased topic that is still in effect by a `topic` record, which every version
- * understands.
+ * Removes an erased topic or display name that is still in effect by a record of its own, which
+ * every version understands.
  */
-function topicRemoval({ id: room, topic, topicChange }: Room, { by, body }: Draft): Draft[] {
+function settingRemovals(
+  { id: room, topic, topicChange, titleSeq }: Room,
+  { by, body }: Draft,
+): Draft[] {
   const { seq, also = [] } = body as Body<"erase">;
-  const current = topic === "" ? undefined : topicChange?.seq;
-  if (current === undefined || !(seq === current || also.includes(current))) return [];
-  return [{ kind: "topic", room, by, id: "", body: { topic: "" } }];
+  const isErased = (set: number | undefined) =>
+    set !== undefined && (seq === set || also.includes(set));
+  const removal = { room, by, id: "" };
+  const drafts: Draft[] = [];
+  if (topic !== "" && isErased(topicChange?.seq))
+    drafts.push({ kind: "topic", ...removal, body: { topic: "" } });
+  if (isErased(titleSeq)) drafts.push({ kind: "profile", ...removal, body: { title: "" } });
+  return drafts;
 }
 
 /**
@@ -168,6 +186,8 @@ function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixM
       return knockDraft(room, actor, act);
     case "rules":
       return rulesDraft(rooms, room, actor, act.change);
+    case "profile":
+      return profileDraft(rooms, room, actor, act.title);
     case "receipts":
       return receiptsDraft(room, actor, act.on);
     case "erase-many":
@@ -354,6 +374,7 @@ function roomAdminDraft(
   if (holder !== undefined && holder !== room) {
     throw new Fault("name-taken", msg`room '${act.to}' already exists`);
   }
+  checkNameUnlikeTitles(rooms, act.to, room);
   return { kind: "rename", ...draft, body: { was, name: act.to } };
 }
 
@@ -632,6 +653,12 @@ function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: Roo
   }
   const body = rulesOf({ ...room.rules, ...change });
   return { kind: "rules", room: room.id, by: actor.user, id: "", body };
+}
+
+function profileDraft(rooms: Rooms, room: Room, actor: ModeratorActor, title: string): Draft {
+  checkModerates(room, actor);
+  if (title !== "") checkTitle(rooms, title, { room });
+  return { kind: "profile", room: room.id, by: actor.user, id: "", body: { title } };
 }
 
 function checkNewcomers(rooms: Rooms, { isOperator }: ModeratorActor, isOn: boolean): void {

@@ -40,6 +40,7 @@ import {
   withLists,
 } from "./group-state.ts";
 import { JoinedRooms, UntitledGroups } from "./joined-rooms.ts";
+import { LookAlikes } from "./look-alikes.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { endPoll, type OpenPoll, pollRulesOf, startPoll } from "./polls.ts";
 import { RoomCounts } from "./room-counts.ts";
@@ -66,6 +67,10 @@ export interface Room {
   /** Only members know that the room exists, and operators have no rights in it. */
   readonly isPrivate?: boolean;
   group?: Group;
+  /** Display name. */
+  title?: string;
+  /** Record that set the display name. */
+  titleSeq?: number;
   topic: string;
   topicChange?: { readonly by: UserId; readonly unixMs: number; readonly seq: number };
   /** `undefined` if messages are kept permanently. */
@@ -200,6 +205,9 @@ export class Rooms {
   readonly #removed = new Map<RoomId, RemovedRoom>();
   readonly #removedBy = new Map<UserId | "server", number>();
   readonly #byName = new Map<FoldedName, Room>();
+  /** Without groups, whose names nobody sees. */
+  readonly #namesAlike = new LookAlikes<Room>();
+  readonly #titlesAlike = new LookAlikes<Room>();
   /** A former name resolves to its room unless another room uses the name. */
   readonly #former = new FormerNames<Room>();
   readonly #joined = new JoinedRooms<Room>();
@@ -239,6 +247,16 @@ export class Rooms {
 
   holderOf(name: Name): Room | undefined {
     return this.#byName.get(foldName(name));
+  }
+
+  /** Returns another room whose display name looks like the text. */
+  titledLike(text: string, except?: Room): Room | undefined {
+    return this.#titlesAlike.find(text, except);
+  }
+
+  /** Returns another room whose name or display name looks like the text. */
+  calledLike(text: string, except?: Room): Room | undefined {
+    return this.titledLike(text, except) ?? this.#namesAlike.find(text, except);
   }
 
   /** Returns the former names that resolve to the room, the oldest first. */
@@ -408,8 +426,9 @@ export class Rooms {
       if (room.box !== undefined) this.#addBox(room.box.of, room);
       for (const user of room.invited.keys()) this.#addInviting(room, user);
     }
-    for (const [name, number] of value.holders) this.#byName.set(name, roomAt(number));
+    for (const [name, number] of value.holders) this.#setHolder(name, roomAt(number));
     for (const room of rooms) {
+      if (room.title !== undefined) this.#titlesAlike.add(room.title, room);
       this.#count(room);
       this.#untitled.update(room);
     }
@@ -463,6 +482,8 @@ export class Rooms {
         const body = bodyOf(record, kind);
         return body && applyRules(room, rulesOf(body));
       }
+      case "profile":
+        return this.#setTitle(room, record);
       case "receipts":
         return receipts(room, record, by);
       case "rename":
@@ -555,7 +576,7 @@ export class Rooms {
     if (user !== undefined || name === undefined || !isName(name)) return;
     const before = room.name;
     if (before === undefined || this.holderOf(before) !== room) return;
-    this.#byName.delete(foldName(before));
+    this.#unsetHolder(before, room);
     if (this.#former.get(foldName(name)) === room) this.#former.delete(foldName(name));
     this.#former.add(foldName(before), room);
     room.name = name;
@@ -566,8 +587,39 @@ export class Rooms {
   /** Takes the name from any other room, which then no longer counts. */
   #hold(name: Name, room: Room): void {
     const before = this.holderOf(name);
-    this.#byName.set(foldName(name), room);
-    if (before !== undefined && before !== room) this.#countsFor(before).set(before, false);
+    if (before !== undefined && before !== room) {
+      this.#unsetHolder(name, before);
+      this.#removeTitle(before);
+      this.#countsFor(before).set(before, false);
+    }
+    this.#setHolder(foldName(name), room);
+  }
+
+  #setHolder(name: FoldedName, room: Room): void {
+    this.#byName.set(name, room);
+    if (room.isPrivate !== true) this.#namesAlike.add(name, room);
+  }
+
+  #unsetHolder(name: Name, room: Room): void {
+    this.#byName.delete(foldName(name));
+    this.#namesAlike.delete(foldName(name), room);
+  }
+
+  /** A damaged record leaves the previous display name in effect. */
+  #setTitle(room: Room, record: FoldedRecord): void {
+    const title = bodyOf(record, "profile")?.title;
+    if (title === undefined || isConfidential(room)) return;
+    this.#removeTitle(room);
+    if (title === "") return;
+    room.title = title;
+    room.titleSeq = record.head.seq;
+    this.#titlesAlike.add(title, room);
+  }
+
+  #removeTitle(room: Room): void {
+    if (room.title !== undefined) this.#titlesAlike.delete(room.title, room);
+    delete room.title;
+    delete room.titleSeq;
   }
 
   /** Updates the counts after each record, so that no request has to count all rooms. */
@@ -586,7 +638,7 @@ export class Rooms {
     if (room.name === undefined || this.holderOf(room.name) !== room) return;
     // Another server of the cluster may have added a member in the meantime.
     if (body?.vacant === true && !isVacant(room)) return;
-    this.#byName.delete(foldName(room.name));
+    this.#unsetHolder(room.name, room);
     for (const name of this.#former.of(room)) this.#former.delete(name);
     // A room that was never used leaves no messages that somebody could erase.
     const boxes = this.boxesOf(room);
@@ -598,6 +650,7 @@ export class Rooms {
 
   #forget(room: Room, left: RemovedRoom | undefined): void {
     this.#byId.delete(room.id);
+    this.#removeTitle(room);
     if (left !== undefined) this.#addRemoved(room.id, left);
     for (const user of room.members) this.#joined.delete(room, user);
     for (const user of [...room.invited.keys()]) this.#endInvitation(room, user);

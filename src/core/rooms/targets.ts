@@ -2,7 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { boxId, directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
-import { boxNames, type Name, parseTarget } from "../../base/names.ts";
+import { boxNames, type Name, parseTarget, renamedRoom } from "../../base/names.ts";
 import type { Box, Room, Rooms } from "./rooms.ts";
 import type { Rights } from "./server-rules.ts";
 
@@ -129,8 +129,29 @@ function toRoom(room: Room): ResolvedTarget {
 /** Without the user, finds no private room. */
 export function requireRoom(rooms: Rooms, name: Name, user?: UserId): Room {
   const room = rooms.find(name, user);
-  if (room === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
+  if (room === undefined) throw unknownRoom(rooms, name);
   return room;
+}
+
+/**
+ * A former name may mean another room to whoever types it.
+ * @throws {Fault} room-unknown if the target has a former name of a room
+ */
+export function checkPresentName(rooms: Rooms, user: UserId, target: string): void {
+  const { kind, name } = parseTarget(target);
+  const named = boxNames(name)?.room ?? name;
+  const room = kind === "room" ? rooms.find(named, user) : undefined;
+  if (room !== undefined && rooms.holderOf(named) !== room)
+    throw renamedRoom(named, displayedName(room));
+}
+
+/** Proposes the room with a display name that looks like the name. */
+export function unknownRoom(rooms: Rooms, name: Name): Fault {
+  const { name: other, title } = rooms.titledLike(name) ?? {};
+  return new Fault("room-unknown", msg`no room named '${name}'`, {
+    remedy:
+      other === undefined ? undefined : msg`'${title}' has the name ${other}: ${`/join ${other}`}`,
+  });
 }
 
 /** @throws {Fault} room-unknown or not-member */

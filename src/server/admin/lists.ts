@@ -139,6 +139,7 @@ export class AdminLists {
     });
     const rooms = page.map((room) => ({
       room: room.name ?? "",
+      title: room.title,
       topic: room.topic,
       members: room.members.size,
       records: room.lastN,

@@ -17,7 +17,7 @@ import { TokenBuckets } from "../../core/rate.ts";
 import { keyedOutboxId } from "../../core/rooms/dedup.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { requireRoom } from "../../core/rooms/targets.ts";
+import { checkPresentName, requireRoom } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { readHttpBody } from "../../io/http/body.ts";
 import type { Address } from "../../io/link/link.ts";
@@ -83,6 +83,8 @@ export class HttpPosts {
     const { text, isWebhook } = await textOf(request);
     // While the body arrived, the token may have been revoked, or the room renamed.
     const { invite, room } = await this.#authorize(request, roomText, remote);
+    // The configuration of a webhook outlives the name of its room.
+    if (!isWebhook) checkPresentName(this.options.rooms, invite.by, room);
     const { seq } = await this.#post(request, invite, room, text);
     // Alertmanager and Grafana treat a JSON answer without `ok` as a refusal.
     return json(200, isWebhook ? { ok: true, seq } : { seq });

@@ -306,6 +306,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
     return {
       room: room.id,
       name: roomName,
+      title: (room.box?.of ?? room).title,
       topic: room.topic || undefined,
       ...(room.isPrivate === true ? groupFields(room, reader, registry) : {}),
       closed: isReadOnlyFor(room, reader as UserId) || undefined,

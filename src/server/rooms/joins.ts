@@ -1,6 +1,7 @@
 /** Requests to join, create and leave rooms, to change topics and to invite users. */
 
 import { toBase64Url } from "../../base/bytes.ts";
+import { checkDisplayName } from "../../base/display-names.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import {
@@ -33,6 +34,7 @@ import {
   requireRoom,
   requireUser,
 } from "../../core/rooms/targets.ts";
+import { checkNameUnlikeTitles } from "../../core/rooms/titles.ts";
 import { groupDigest } from "../../crypto/group-digest.ts";
 import { Slots, TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -102,6 +104,22 @@ export class Joins {
     topic: ({ room: named, topic }, from) => {
       const room = checkName(named, "room's name");
       return submit(this.options.kernel, from, { kind: "topic", room, topic });
+    },
+    profile: ({ room: named, title: typed }, from) => {
+      const { rooms, kernel } = this.options;
+      const { actor } = from;
+      const room = requireRoom(rooms, checkName(named, "room's name"), actor.user);
+      if (room.isPrivate === true) {
+        throw new Fault("not-allowed", msg`a group has its topic as its title`, {
+          remedy: msg`set the topic: ${"/topic TEXT"}`,
+        });
+      }
+      const title = typed === "" ? "" : checkDisplayName(typed, "room");
+      const action = { kind: "profile", room: room.id, title } as const;
+      // Check the request first, so that a refused request is refused even if it changes nothing.
+      actionDrafts(rooms, actor, action, 0);
+      if (title === (room.title ?? "")) return defined({ title: room.title });
+      return submit(kernel, from, { kind: "act", isOperator: actor.isOperator, action });
     },
     rules: (request, from) => this.#changeRules(request, from),
     conversation: ({ users }, from) => {
@@ -196,9 +214,12 @@ export class Joins {
           { remedy: msg`choose another name for the encrypted room` },
         );
       }
-      if (request.topic !== undefined) {
+      if (request.topic !== undefined || request.title !== undefined) {
         throw new Fault("name-taken", msg`room '${name}' already exists`, {
-          remedy: msg`choose another name, or join it without a topic`,
+          remedy:
+            request.topic === undefined
+              ? msg`choose another name, or join it without a display name`
+              : msg`choose another name, or join it without a topic`,
         });
       }
       this.#checkRejoins(room, sender);
@@ -256,7 +277,8 @@ export class Joins {
   }
 
   async #creation(request: RequestOf<"join">, sender: Sender): Promise<JoinDraftOptions> {
-    const { room, password, sealed, assignment, topic } = request;
+    const { room, password, sealed, assignment, topic, title: typed } = request;
+    const title = typed === undefined ? undefined : checkDisplayName(typed, "room");
     const { account, actor } = sender;
     const { isOperator } = actor;
     const { rooms, registry, kernel, entropy, authenticator } = this.options;
@@ -286,9 +308,11 @@ export class Joins {
         sealed: sealed === true,
         isOperator,
         reusesName: request.reusesName === true,
-        ...defined({ topic }),
+        ...defined({ topic, title }),
       },
     };
+    // Someone who joins "Mathe 7a" would create the room Mathe with the password 7a.
+    if (password !== undefined) checkNameUnlikeTitles(rooms, `${room} ${password}`);
     // Check the request first, so that a refused request costs nothing.
     checkMayCreateRoom(registry, isOperator);
     joinDrafts(rooms, account.id, options);

@@ -1,10 +1,12 @@
 /** Operator requests that rename or remove accounts and rooms. */
 
+import { checkDisplayName } from "../../base/display-names.ts";
 import { checkExternalId } from "../../base/external-ids.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
+import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { mayReadSealed } from "../../core/rooms/group-state.ts";
 import type { ModeratorActor, RoomAction } from "../../core/rooms/moderation.ts";
@@ -53,11 +55,13 @@ export class Management {
         return draft === undefined ? [] : [draft];
       });
     },
-    rename: async ({ user, room, to, quiet }, from) => {
+    rename: async ({ user, room, to, title: typed, quiet }, from) => {
       this.#checkSingleTarget({ user, room });
       if (room !== undefined) {
         const name = checkName(to, "room's name");
-        return this.#act(from, { kind: "rename", to: name, room: this.#room(room) });
+        const title = typed && checkDisplayName(typed, "room");
+        const action = { kind: "rename", to: name, room: this.#room(room) } as const;
+        return this.#act(from, { ...action, ...defined({ title }) });
       }
       const account = this.#account(user ?? "");
       return await this.#renameAccount(from.actor.user, account, to, quiet);

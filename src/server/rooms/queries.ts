@@ -154,6 +154,7 @@ export class Queries {
       const isVisible = joined || join !== "password";
       rooms.push({
         room: room.name ?? "",
+        title: room.title,
         topic: isVisible ? room.topic : "",
         members: isVisible ? room.members.size : 0,
         joined,

@@ -70,6 +70,10 @@ const PHRASES: Readonly<Record<EventKind, (event: Wording, texts: Texts) => stri
     if (on === true) return texts.eventKnock;
     return isOwn ? texts.eventKnockEnd : texts.eventKnockDeclined(subject);
   },
+  profile: ({ text, on }, texts) => {
+    if (on === undefined) return texts.eventProfile;
+    return on ? texts.eventTitle(text) : texts.eventTitleOff;
+  },
   rules: ({ rules = {} }, texts) => texts.eventRules(rulesText(rules, texts)),
   mute: ({ subject, on, until }, texts) => {
     if (on === false) return texts.eventUnmute(subject);
@@ -141,7 +145,8 @@ export function eventText(
   const isInvite = kind === "admission";
   const all = [...earlier, item].map(({ from, subject }) => (isInvite ? subject : from));
   if (kind === "sealed") return texts.unreadableMessages(all.length);
-  if (kind === "topic" && item.state === "erased") return texts.deleted;
+  const isDeleted = item.state === "erased" && (kind === "topic" || kind === "profile");
+  if (isDeleted) return texts.deleted;
   const isSameSubject = earlier.every(({ subject }) => subject === item.subject);
   const shown = (account: string | undefined) =>
     account === undefined ? texts.server : nameOf(account);

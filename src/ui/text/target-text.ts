@@ -2,17 +2,29 @@
 
 import { boxNames } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
-import { titleOf } from "../../core/client/chat-record.ts";
+import { type RoomView, titleOf } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { roomOf } from "../../core/model/selectors.ts";
 import type { Model } from "../../core/model/state.ts";
 import type { Texts } from "../messages/en/page.ts";
 import { personText } from "./person-text.ts";
 
-/** Title of a group, or the name of a room or user with its sign. */
+/**
+ * What a place is called on a screen: a room's display name, a group's title, or the name of a room
+ * or user with its sign.
+ */
 export function targetTitle(model: Pick<Model, "rooms">, target: string): string {
   const room = roomOf(model, target);
-  return room?.people === undefined ? targetText(target) : cleanText(titleOf(room));
+  return room === undefined ? targetText(target) : roomTitle(room, target);
+}
+
+/** The same for a room that the model may not have. */
+export function roomTitle(
+  room: Pick<RoomView, "name" | "title"> & Partial<RoomView>,
+  target = room.name,
+): string {
+  const title = titleOf({ topic: "", ...room });
+  return title === room.name ? targetText(target) : cleanText(title);
 }
 
 /** Title for people, who type no account or box here: display names, and whose work a box holds. */
@@ -23,7 +35,7 @@ export function placeTitle(
 ): string {
   const box = boxNames(target);
   if (box !== undefined) {
-    const room = cleanText(box.room);
+    const room = targetTitle(model, box.room);
     if (isSameName(box.user, model.me)) return texts.ownBox(room);
     return texts.boxOf(personText(model, box.user), room);
   }

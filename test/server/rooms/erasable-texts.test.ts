@@ -13,6 +13,8 @@ const WRITERS: Readonly<
   >
 > = {
   topic: async ({ ana }, topic) => (await ana.request("topic", { room: "lab", topic })).seq,
+  profile: async ({ ana }, title) =>
+    (await ana.request("profile", { room: "lab", title })).seq ?? 0,
   kick: async ({ ana }, reason) =>
     (await ana.request("kick", { room: "lab", user: "eve", reason })).seq,
   leave: async ({ site, ana }, reason) => {

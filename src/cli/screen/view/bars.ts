@@ -17,7 +17,7 @@ import {
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { shownHands } from "../../../core/model/unignored.ts";
 import { postLimitText, privacyText } from "../../../ui/text/rules-text.ts";
-import { targetTitle } from "../../../ui/text/target-text.ts";
+import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
 import type { Completion, ScreenQuestion } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { isTargetMuted } from "./panels.ts";
@@ -43,10 +43,14 @@ export function headerLine(
   const room = openRoom(model);
   const { open } = model;
   if (open === undefined) return splitLine([{ text: ` ${nothing}`, role: "bar" }], [], columns);
-  const displayed = room?.kind === "room" ? undefined : displayNameOf(model, open);
+  const title = targetTitle(model, open);
+  const name = targetText(open);
+  // The name that one types is beside the one that is displayed.
+  const isNamed = room?.title !== undefined && title !== name;
+  const other = isNamed ? name : displayNameOf(model, open);
   const left: StyledLine = [
-    { text: ` ${targetTitle(model, open)} `, role: "bar", bold: true },
-    { text: displayed === undefined ? "" : `${displayed} `, role: "bar" },
+    { text: ` ${title} `, role: "bar", bold: true },
+    { text: other === undefined ? "" : `${other} `, role: "bar" },
     {
       text: ` ${plainLine(room === undefined ? "" : subtitleOf(room), TOPIC_COLUMNS)}`,
       role: "bar",
@@ -62,6 +66,7 @@ export function headerLine(
 }
 
 function displayNameOf({ displayNames }: Model, target: string): string | undefined {
+  if (!target.startsWith("@")) return undefined;
   return displayNames.get(target.slice(1).toLowerCase());
 }
 

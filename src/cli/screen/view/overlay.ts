@@ -1,7 +1,6 @@
 /** Overlays above the timeline: choices, search results, help and long texts. */
 
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
-import { isGroupName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -180,14 +179,14 @@ function entriesOf(options: OverlayOptions, columns: number, rows: number): read
   }
 }
 
-/** The switcher lists groups by their titles. */
+/** The switcher lists groups and rooms by their titles. */
 function titled(
   choices: readonly CompletionCandidate[],
   model: Model,
 ): readonly CompletionCandidate[] {
   return choices.map((choice) => {
     const { text } = choice;
-    return isGroupName(text.slice(1)) ? { ...choice, text: targetTitle(model, text) } : choice;
+    return text.startsWith("#") ? { ...choice, text: targetTitle(model, text.slice(1)) } : choice;
   });
 }
 

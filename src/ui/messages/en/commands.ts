@@ -6,6 +6,7 @@ export const ENGLISH_COMMANDS = {
     "earlier messages; --assignment: to hand in work",
   leave: "leave a room",
   topic: "show or set the room's topic",
+  title: "set the room's display name; without TEXT, remove it",
   who: "list the members of a room",
   whois: "show a user's status, registration date and shared rooms",
   name: "show a name in any alphabet in place of your account name; without TEXT, none",

@@ -231,6 +231,8 @@ export const ENGLISH_TERMINAL = {
   confirmNewDigits: (user: string) =>
     `${user}'s identity key has changed; confirm the digits that ${user} sees`,
   keyAccepted: (user: string) => `accepted the latest key of ${user}`,
+  titleSet: (room: string, title: string) => `${room} is now called ${title}`,
+  titleRemoved: (room: string) => `${room} has no display name`,
   displayNameRemoved: "your display name was removed",
   displayNameSet: (text: string) => `your display name: ${text}`,
   statusRemoved: "your status was removed",

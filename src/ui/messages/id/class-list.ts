@@ -119,6 +119,8 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
     "tulis {} di kolom 'name' jika itu orang ini",
   "or another name": "atau nama lain",
   "or {} for a new account": "atau {} untuk akun baru",
+  "or call the column 'class'": "atau beri kolom itu judul 'kelas'",
+  "names the room '{}', which looks like {}{}": "menyebut ruang '{}', yang mirip dengan {}{}",
   "names the room {}, which is now called {}": "menyebut ruang {}, yang sekarang bernama {}",
   "write {} if it is this room, or another name for a new one":
     "tulis {} jika itu ruangnya, atau nama lain untuk ruang baru",

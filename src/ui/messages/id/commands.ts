@@ -8,6 +8,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
     "anggota baru; --assignment: untuk tugas",
   leave: "keluar dari ruang",
   topic: "tampilkan atau ubah topik ruang",
+  title: "atur nama tampilan ruang; tanpa TEXT, hapus",
   who: "daftar anggota ruang",
   whois: "tampilkan status, tanggal daftar, dan ruang bersama seseorang",
   name: "tampilkan nama dalam aksara apa pun sebagai ganti nama akun; tanpa TEXT, hapus",

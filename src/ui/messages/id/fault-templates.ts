@@ -715,7 +715,21 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "Anda dapat membuat paling banyak {} ruang di server ini",
   "post {} is out of order: later posts are pending":
     "kiriman {} tidak berurutan: kiriman berikutnya masih menunggu",
-  "'{}' is still being created": "'{}' masih dibuat",
+  "this name is being given to a room": "nama ini sedang diberikan kepada sebuah ruang",
+  "other characters can be in the topic": "karakter lain dapat ditulis di topik",
+  "a group has its topic as its title": "judul grup adalah topiknya",
+  "set the topic: {}": "atur topik: {}",
+  "choose another name, or join it without a display name":
+    "pilih nama lain, atau bergabung tanpa nama tampilan",
+  "'{}' has the name {}: {}": "nama ruang '{}' adalah {}: {}",
+  "the room '{}' has the name '{}' or one that looks like it":
+    "ruang '{}' sudah memakai nama '{}' atau nama yang mirip",
+  "choose another display name": "pilih nama tampilan lain",
+  "an encrypted room cannot have a display name, because it would not be encrypted":
+    "ruang terenkripsi tidak dapat memiliki nama tampilan, karena nama itu tidak dienkripsi",
+  "'{}' is the display name of the room '{}'": "'{}' adalah nama tampilan ruang '{}'",
+  "to join it: {}; or choose another name": "untuk bergabung: {}; atau pilih nama lain",
+  "write {} if you mean this room": "tulis {} jika ruang ini yang dimaksud",
   "post {} is out of order: later posts were already accepted":
     "kiriman {} tidak berurutan: kiriman berikutnya sudah diterima",
   "malformed folder list: {}": "daftar folder salah bentuk: {}",

@@ -223,6 +223,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   confirmNewDigits: (user) =>
     `kunci identitas ${user} berubah; konfirmasi angka yang ${user} lihat`,
   keyAccepted: (user) => `kunci terbaru ${user} diterima`,
+  titleSet: (room, title) => `${room} sekarang bernama ${title}`,
+  titleRemoved: (room) => `${room} tidak memiliki nama tampilan`,
   displayNameRemoved: "nama tampilan Anda dihapus",
   displayNameSet: (text) => `nama tampilan Anda: ${text}`,
   statusRemoved: "status Anda dihapus",

@@ -57,7 +57,10 @@ function changeText(change: ImportChange, texts: Texts): string {
     case "external-id":
       return texts.importId(change.user, change.value, change.from);
     case "create-room":
-      return texts.importRoom(change.room, change.reusesName === true);
+      return texts.importRoom(
+        change.title === undefined ? change.room : `${change.title} (${change.room})`,
+        change.reusesName === true,
+      );
     case "create-account":
       return texts.importAccount(change.displayName ?? change.user, change.user, change.externalId);
     case "renew-code":

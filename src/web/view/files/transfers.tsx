@@ -4,7 +4,7 @@ import { memo, useEffect } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { TransferView } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { transferText } from "../../../ui/text/transfer-text.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -40,11 +40,13 @@ export const TransferLine = memo(function TransferLine({
   transfer,
   isCompact = false,
 }: TransferProps) {
-  const { texts } = usePage();
+  const { texts, chat } = usePage();
   const { name, kind, to, state, progress } = transfer;
   const safeName = cleanText(name);
   const direction =
-    kind === "upload" ? texts.sendingTo(to.map(targetText).join(", ")) : texts.receiving;
+    kind === "upload"
+      ? texts.sendingTo(to.map((target) => targetTitle(chat.model, target)).join(", "))
+      : texts.receiving;
   const size = progress?.sizeBytes;
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form

@@ -31,7 +31,7 @@ import {
   useTitle,
 } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
-import { accessText, inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
+import { accessText, inviteTo, ProfileDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
 import { RoomSign } from "./tile.tsx";
 
@@ -97,7 +97,7 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
               <Icon name="invite" /> {isGroup ? texts.addPeople : texts.inviteToRoom(name)}
             </Button>
             {topic !== "" || !canSetTopic(chat.model, room, Date.now()) ? null : (
-              <Button onClick={() => openDialog(TopicDialog, { room })}>
+              <Button onClick={() => openDialog(ProfileDialog, { room })}>
                 <Icon name="edit" /> {isGroup ? texts.nameGroup : texts.addTopic}
               </Button>
             )}

@@ -12,6 +12,7 @@ import {
 } from "react";
 import { boxNames } from "../../../base/names.ts";
 import { titleText } from "../../../base/text.ts";
+import { titleOf } from "../../../core/client/chat-record.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import {
   accountsAlike,
@@ -475,11 +476,11 @@ function RightSide(props: RightProps) {
   );
 }
 
-function useTitle(mentions: number, target: string | undefined): void {
+function useTitle(mentions: number, place = "chat"): void {
   useEffect(() => {
-    const title = target === undefined ? "chat" : titleText(target);
+    const title = titleText(place);
     document.title = mentions > 0 ? `(${mentions}) ${title}` : title;
-  }, [mentions, target]);
+  }, [mentions, place]);
 }
 
 /** Returns the assignment room of the open place, if it is the one whose table is wanted. */
@@ -580,7 +581,7 @@ function Columns(props: ChatPageProps) {
   useEventAnnouncements(target, isOperator);
   useShortcuts({ lines, onOpen, onSearch, side, closeSide });
   useRouting({ model, onOpen, onJump });
-  useTitle(lines.mentions, target);
+  useTitle(lines.mentions, room?.kind === "room" ? titleOf(room) : target);
   const isKnown = useHasCaughtUp(model.isCaughtUp);
   const isCovered = places.content !== undefined;
   const hasSidePanel =

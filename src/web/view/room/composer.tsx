@@ -42,7 +42,7 @@ import {
 } from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { mayAttach } from "../../../ui/text/rules-text.ts";
-import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
+import { placeTitle, targetTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import type { FilesMessage, PageClient } from "../../driver/page-client.ts";
 import {
   completeInput,
@@ -511,7 +511,8 @@ function TextField({ props, writing }: TextFieldProps) {
   const box = boxNames(target);
   const isOwnBox = useModelValue((model) => isSameName(box?.user, model.me));
   const owner = useShownName(box?.user ?? "");
-  const toBox = isOwnBox ? texts.handInTo(cleanText(box?.room ?? "")) : texts.commentFor(owner);
+  const work = useModelValue((model) => targetTitle(model, box?.room ?? ""));
+  const toBox = isOwnBox ? texts.handInTo(work) : texts.commentFor(owner);
   const here = box === undefined ? texts.messageTo(withoutSign(target, title)) : toBox;
   const label = thread === undefined ? here : texts.replyInThread;
   const short = isOwnBox ? texts.handIn : texts.message;

@@ -11,7 +11,6 @@ import { tintOf } from "../../../core/model/tint.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { dueTime, handedState, missingUsers, sortedWork } from "../../../ui/text/rules-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
 import { fileIcon } from "../../browser/media.ts";
 import { newestWork } from "../../driver/handed-lists.ts";
 import { downloadArchive } from "../files/download.ts";
@@ -29,7 +28,7 @@ import {
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import handedSheet from "./handed.css" with { type: "file" };
-import { Avatar, useNames } from "./person.tsx";
+import { Avatar, useNames, useTitle } from "./person.tsx";
 import { RulesDialog } from "./rules.tsx";
 
 export { handedSheet };
@@ -63,12 +62,13 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
   const { texts } = usePage();
   const work = useWork(room);
   const names = useNames();
+  const title = useTitle(room);
   const open = (user: string) => {
     onClose();
     onOpen(`${room}@${user}`);
   };
   return (
-    <Dialog title={texts.handedIn(targetText(room))} onClose={onClose}>
+    <Dialog title={texts.handedIn(title)} onClose={onClose}>
       <div className="handed-count">
         <Count works={work.works} />
       </div>
@@ -107,6 +107,7 @@ interface PanelProps extends CloseProps {
 /** The table, beside the box that its rows open. */
 export function HandedPanel({ room, target, onClose }: PanelProps) {
   const { texts } = usePage();
+  const title = useTitle(room);
   const work = useWork(room);
   const { works = [] } = work;
   const [board] = useState(() => document.querySelector(".main > .board"));
@@ -120,7 +121,7 @@ export function HandedPanel({ room, target, onClose }: PanelProps) {
     </section>
   );
   return (
-    <section className="handed" aria-label={texts.handedIn(targetText(room))}>
+    <section className="handed" aria-label={texts.handedIn(title)}>
       {board === null ? strip : (createPortal(strip, board) as object as ReactNode)}
       <div className="handed-head">
         <h2>{texts.handedInMenu}</h2>

@@ -9,7 +9,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { isOnline } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModel, usePage, useTask } from "../shell/context.tsx";
@@ -82,7 +82,7 @@ export function PersonCard({ user, onClose }: CloseProps & { readonly user: stri
             {facts.rooms.map((room) => (
               <li key={room}>
                 <Button variant="small" onClick={leaveFor(() => void chat.actions.open(room))}>
-                  {targetText(room)}
+                  {targetTitle(chat.model, room)}
                 </Button>
               </li>
             ))}

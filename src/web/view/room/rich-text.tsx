@@ -13,7 +13,7 @@ import type { Item } from "../../../core/model/state.ts";
 import { ifPossible } from "../../../io/promises.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { formatRoute, linkedMessages, linkedRoute, type PageRoute } from "../../input/route.ts";
 import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
@@ -86,7 +86,7 @@ function Link({ text, href, host }: Extract<Inline, { readonly kind: "link" }>) 
   const { chat, texts } = usePage();
   const route = linkedRoute(href, location, chat.model.server?.fingerprint ?? "");
   if (route !== undefined) {
-    const target = targetText(route.target);
+    const target = targetTitle(chat.model, route.target);
     const label = route.seq === undefined ? target : texts.messageIn(target);
     return <a href={formatRoute(route)}>{/^https?:/i.test(text) ? label : text}</a>;
   }

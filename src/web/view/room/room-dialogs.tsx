@@ -3,12 +3,21 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
-import { boxNames, compareNames, isName } from "../../../base/names.ts";
+import { boxNames, compareNames, foldName, isName, type Name } from "../../../base/names.ts";
+import { proposeRoomName } from "../../../base/new-names.ts";
 import { parseTime } from "../../../base/parse-time.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { defined } from "../../../base/values.ts";
+import { shownTitle } from "../../../core/client/chat-record.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { isBoxOf, knownNames, roomNotifyLevel, roomOf } from "../../../core/model/selectors.ts";
+import {
+  canSetTitle,
+  canSetTopic,
+  isBoxOf,
+  knownNames,
+  roomNotifyLevel,
+  roomOf,
+} from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
@@ -17,7 +26,7 @@ import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { mayCreateRooms, otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
-import { targetText, withoutSign } from "../../../ui/text/target-text.ts";
+import { roomTitle, targetText, withoutSign } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -46,6 +55,10 @@ type RoomEntry = Answer<"rooms">["rooms"][number];
 
 const NO_ROOMS: readonly RoomEntry[] = [];
 const PAGES_MAX = 20;
+
+function titleOfEntry({ room: name, title }: RoomEntry): string {
+  return roomTitle({ name, title: shownTitle(title) });
+}
 
 function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: RunningTask } {
   const { chat } = usePage();
@@ -164,9 +177,9 @@ function likelyClass(model: Model): string {
   return (open ?? classes.find(({ moderates }) => moderates))?.target ?? ONLY_ME;
 }
 
-function sourceOption({ target }: RoomState, texts: Texts): readonly [string, string] {
-  const name = target === LOBBY ? texts.everyoneHere : texts.everyoneIn(targetText(target));
-  return [target, name];
+function sourceOption(room: RoomState, texts: Texts): readonly [string, string] {
+  const { target } = room;
+  return [target, target === LOBBY ? texts.everyoneHere : texts.everyoneIn(roomTitle(room))];
 }
 
 interface RoomPeopleProps {
@@ -217,6 +230,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const { texts, chat, openDialog } = page;
   const { rooms } = useRoomList();
   const [name, setName] = useState(initial.room ?? "");
+  const [typedShort, setShort] = useState<string>();
   const [topic, setTopic] = useState("");
   const [password, setPassword] = useState(initial.password ?? "");
   const [isSealed, setSealed] = useState(initial.isSealed === true);
@@ -226,9 +240,15 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const people = chosenPeople ?? (isAssignment ? likelyClass(chat.model) : ONLY_ME);
   const [existingRoom, setExistingRoom] = useState<RoomEntry>();
   const canSeal = chat.sealRefusal === undefined;
+  const title = name.trim().replace(/^#/, "");
+  const isShort = title === "" || isName(title);
+  const taken = new Set(rooms.map((entry) => foldName(entry.room as Name)));
+  const [wanted, proposed] = [proposeRoomName(title), proposeRoomName(title, taken)];
   const create = async () => {
-    const room = name.trim().replace(/^#/, "");
-    const existing = rooms.find((entry) => isSameName(entry.room, room));
+    const room = isShort ? title : (typedShort ?? proposed).trim().replace(/^#/, "");
+    const existing = rooms.find(
+      (entry) => isSameName(entry.room, room) || (!isShort && isSameName(entry.title, title)),
+    );
     setExistingRoom(existing);
     if (existing !== undefined) {
       document.getElementById("create-name")?.focus();
@@ -245,6 +265,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
       assignment: isAssignment && !sealed,
       password: isOpen ? undefined : password,
       topic: isTopicless ? undefined : topic.trim(),
+      title: sealed || isShort ? undefined : title,
     });
     onOpen(created);
     const isChosen = people === CHOOSE_PEOPLE;
@@ -278,7 +299,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
         fault={
           existingRoom === undefined ? undefined : (
             <>
-              {texts.roomExists(targetText(existingRoom.room))}{" "}
+              {texts.roomExists(titleOfEntry(existingRoom))}{" "}
               <Button variant="small" onClick={() => joinTaken(existingRoom)}>
                 {existingRoom.joined ? texts.openExisting : texts.joinExisting}
               </Button>
@@ -286,6 +307,19 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
           )
         }
       />
+      {isShort ? null : (
+        <Field
+          id="create-short"
+          label={texts.shortName}
+          hint={
+            typedShort === undefined && proposed !== wanted
+              ? texts.shortNameTaken(wanted, proposed)
+              : texts.shortNameExplained
+          }
+          value={typedShort ?? proposed}
+          onChange={setShort}
+        />
+      )}
       {isSealed && canSeal ? null : (
         <>
           <Field id="create-topic" label={texts.topicOptional} value={topic} onChange={setTopic} />
@@ -311,6 +345,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
 
 function entryNotes(entry: RoomEntry, texts: Texts): string {
   return [
+    ...(entry.title === undefined ? [] : [targetText(entry.room)]),
     ...(entry.locked && !entry.joined ? [] : [texts.members(entry.members)]),
     ...(entry.joined ? [texts.joined] : []),
     ...(entry.locked ? [texts.locked] : []),
@@ -320,8 +355,9 @@ function entryNotes(entry: RoomEntry, texts: Texts): string {
   ].join(" · ");
 }
 
-function labelOf({ room, joined, approval }: RoomEntry, texts: Texts): string {
-  const name = targetText(room);
+function labelOf(entry: RoomEntry, texts: Texts): string {
+  const { joined, approval } = entry;
+  const name = titleOfEntry(entry);
   if (joined) return texts.openRoom(name);
   return approval === true ? texts.askToJoinRoom(name) : texts.joinRoom(name);
 }
@@ -361,7 +397,7 @@ function AskDialog({ entry, onOpen, onClose }: AskProps) {
   };
   const isAsked = askedUnixMs !== undefined;
   return (
-    <Dialog title={targetText(room)} onClose={onClose} className="dialog-small">
+    <Dialog title={titleOfEntry(entry)} onClose={onClose} className="dialog-small">
       <div className="details-head">
         <RoomTile line={{ ...line, post: undefined }} />
         <p className="hint" dir="auto">
@@ -399,7 +435,9 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
   const isCreator = useModelValue(mayCreateRooms);
   const [filter, setFilter] = useState("");
   const query = foldCase(filter.trim().replace(/^#/, ""));
-  const matches = rooms.filter(({ room, topic }) => foldCase(`${room} ${topic}`).includes(query));
+  const matches = rooms.filter(({ room, title = "", topic }) =>
+    foldCase(`${room} ${title} ${topic}`).includes(query),
+  );
   const choose = (entry: RoomEntry) => {
     const { room, joined, locked, approval } = entry;
     if (!joined && approval === true) {
@@ -429,7 +467,7 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
       <Field id="rooms-filter" label={texts.findRoom} value={filter} onChange={setFilter} isFirst />
       <ul className="plain-list">
         {matches.map((entry) => {
-          const name = targetText(entry.room);
+          const name = titleOfEntry(entry);
           return (
             <li key={entry.room} className="room-entry">
               <div className="room-entry-text">
@@ -463,16 +501,47 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
   );
 }
 
-export function TopicDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
+/** Heading of the dialog that changes what a room is called and about. */
+export function profileText(model: Model, room: RoomState, texts: Texts): string {
+  if (room.people !== undefined) return texts.nameGroup;
+  return canSetTitle(model, room) ? texts.nameAndTopic : texts.changeTopic;
+}
+
+export function ProfileDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat } = usePage();
+  const [title, setTitle] = useState(room.title ?? "");
   const [topic, setTopic] = useState(room.topic);
-  const isGroup = room.people !== undefined;
-  const title = isGroup ? texts.nameGroup : texts.changeTopic;
-  const label = isGroup ? texts.groupName : texts.topic;
-  const save = () => chat.actions.setTopic(room.name, topic.trim());
+  const hasTitle = canSetTitle(chat.model, room);
+  const hasTopic = canSetTopic(chat.model, room, Date.now());
+  const save = async () => {
+    if (title.trim() !== (room.title ?? "")) await chat.actions.setTitle(room.name, title.trim());
+    if (topic.trim() !== room.topic) await chat.actions.setTopic(room.name, topic.trim());
+  };
   return (
-    <FormDialog title={title} action={texts.save} onSubmit={save} onClose={onClose}>
-      <Field id="topic" label={label} value={topic} onChange={setTopic} isFirst />
+    <FormDialog
+      title={profileText(chat.model, room, texts)}
+      action={texts.save}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      {hasTitle ? (
+        <Field
+          id="room-title"
+          label={texts.displayName}
+          value={title}
+          onChange={setTitle}
+          isFirst
+        />
+      ) : null}
+      {hasTopic ? (
+        <Field
+          id="topic"
+          label={room.people === undefined ? texts.topic : texts.groupName}
+          value={topic}
+          onChange={setTopic}
+          isFirst={!hasTitle}
+        />
+      ) : null}
     </FormDialog>
   );
 }
@@ -627,11 +696,16 @@ function RoomChoices({ room }: { readonly room: RoomState }) {
 
 export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly target: string }) {
   const page = usePage();
-  const { texts } = page;
+  const { texts, chat, openDialog } = page;
   const room = useModelValue((model) => roomOf(model, target));
   const title = useTitle(target);
   if (room === undefined) return null;
   const { topic, members } = room;
+  const canEdit = canSetTitle(chat.model, room) || canSetTopic(chat.model, room, Date.now());
+  const edit = () => {
+    onClose();
+    openDialog(ProfileDialog, { room });
+  };
   const isBox = boxNames(target) !== undefined;
   const kind = room.people === undefined ? room.kind : "group";
   const copyLink = () =>
@@ -646,6 +720,11 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
         <RoomTile line={{ ...room, kind, post: room.rules.post }} />
         <div>
           <strong dir="auto">{withoutSign(target, title)}</strong>
+          {room.title === undefined ? null : (
+            <span className="list-note" dir="ltr">
+              {targetText(target)}
+            </span>
+          )}
           <p className="hint" dir="auto">
             {plainTopic(topic)}
           </p>
@@ -666,6 +745,9 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
       <RoomChoices room={room} />
       <div className="dialog-actions dialog-foot">
         <Button onClick={copyLink}>{texts.copyLink}</Button>
+        {canEdit ? (
+          <Button onClick={edit}>{`${profileText(chat.model, room, texts)}…`}</Button>
+        ) : null}
       </div>
     </Dialog>
   );
@@ -698,7 +780,7 @@ function RoomInviteDialog({ room, onClose }: CloseProps & { readonly room: RoomS
   };
   return (
     <PeopleDialog
-      title={isGroup ? texts.addPeople : texts.inviteToRoom(targetText(room.name))}
+      title={isGroup ? texts.addPeople : texts.inviteToRoom(roomTitle(room))}
       action={isGroup || adds ? texts.addPeople : texts.sendInvites}
       sources={isGroup ? [] : sourceRooms(chat.model, room.target)}
       isOmitted={isMember}

@@ -7,6 +7,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import {
   adderIn,
   canPin,
+  canSetTitle,
   canSetTopic,
   isBoxOf,
   postRule,
@@ -31,7 +32,13 @@ import { handItem } from "./lesson.tsx";
 import { personItems } from "./members.tsx";
 import { Avatar, useShownName, useTitle } from "./person.tsx";
 import { pollItem } from "./poll.tsx";
-import { DateDialog, inviteTo, RoomDetailsDialog, TopicDialog } from "./room-dialogs.tsx";
+import {
+  DateDialog,
+  inviteTo,
+  ProfileDialog,
+  profileText,
+  RoomDetailsDialog,
+} from "./room-dialogs.tsx";
 import { RulesDialog } from "./rules.tsx";
 import { SealedDialog } from "./sealed.tsx";
 import { RoomTile } from "./tile.tsx";
@@ -271,10 +278,10 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
       ? menuItem(`${texts.rename}…`, rename, "edit")
       : [],
     room.isSealed ? membersItem(page, room) : [],
-    canSetTopic(chat.model, room, Date.now())
+    canSetTitle(chat.model, room) || canSetTopic(chat.model, room, Date.now())
       ? menuItem(
-          isGroup ? texts.nameGroup : texts.changeTopic,
-          () => openDialog(TopicDialog, { room }),
+          profileText(chat.model, room, texts),
+          () => openDialog(ProfileDialog, { room }),
           "edit",
         )
       : [],

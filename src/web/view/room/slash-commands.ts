@@ -32,7 +32,7 @@ import { HelpDialog } from "../shell/help-dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog, signOutHere } from "../shell/settings-dialog.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
-import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
+import { CreateRoomDialog, JoinDialog, ProfileDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
 import { SavedDialog, ThreadsDialog } from "./saved.tsx";
 import { SafetyDialog, SealedDialog } from "./sealed.tsx";
@@ -289,7 +289,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     const { chat, openDialog, notify, texts } = page;
     const room = lastRoom(page, context);
     if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
-    if (canSetTopic(chat.model, room, Date.now())) return openDialog(TopicDialog, { room });
+    if (canSetTopic(chat.model, room, Date.now())) return openDialog(ProfileDialog, { room });
     notify(room.topic === "" ? texts.noTopic : cleanText(room.topic));
   },
   rules(_, page, context) {
