@@ -358,7 +358,7 @@ pageTest("runs commands on messages, users and rooms", async () => {
   await ana.send("/topic about days");
   await ana.page.locator(".room-head").getByText("about days").waitFor();
   await ana.send("/topic");
-  const topic = ana.dialog("Change topic");
+  const topic = ana.dialog("Name and topic");
   expect(await topic.locator("#topic").inputValue()).toBe("about days");
   await ana.page.keyboard.press("Escape");
   await ana.send("/msg #lab to a room");

@@ -3,6 +3,7 @@ import { type Fault, unlessFault } from "../../src/base/fault.ts";
 import { parseRoom } from "../../src/base/names.ts";
 import { parseUserName } from "../../src/cli/flags.ts";
 import { parseSearch } from "../../src/ui/search-query.ts";
+import type { Guest } from "../server/guest.ts";
 import { IrcSite } from "../server/irc/irc-site.ts";
 import { Site } from "../server/site.ts";
 import { INTERFACES } from "../ui/parity/interfaces.ts";
@@ -143,6 +144,122 @@ async function findsRoomOverHttp(): Promise<void> {
     }
   }
 }
+
+/** ben is in the room hall, which was den before, and has the display name Great Hall. */
+async function renamedRoom() {
+  const site = await Site.open({ operatorToken: TOKEN });
+  const ben = await site.member("ben");
+  await ben.request("operate", { token: TOKEN });
+  await ben.request("join", { room: "den", create: true });
+  return { site, ben };
+}
+
+async function rename(ben: Guest): Promise<void> {
+  await ben.request("rename", { room: "den", to: "hall", title: "Great Hall" });
+}
+
+async function refusesFormerName(name: InterfaceName): Promise<void> {
+  const { site, ben } = await renamedRoom();
+  const opened = await INTERFACES[name]?.(site);
+  if (opened === undefined) return expect.unreachable();
+  await opened.type("/join den");
+  await rename(ben);
+  await site.quiet();
+  expect(await opened.type("/msg #den by the former name")).toBe("room-unknown");
+  expect(await opened.type("/msg #HALL by the present one")).toBe("done");
+  await site.quiet();
+  const texts = ben.records.flatMap(({ body }) => body?.["text"] ?? []);
+  expect(texts).toEqual(["by the present one"]);
+}
+
+async function refusesFormerNameOverIrc(): Promise<void> {
+  const irc = await IrcSite.open();
+  const olga = await irc.operator("olga");
+  await olga.request("join", { room: "den", create: true });
+  const client = await irc.client("olga");
+  await olga.request("rename", { room: "den", to: "hall" });
+  expect((await client.ask("PRIVMSG #den :hi")).join("\n")).toMatch(
+    / 403 olga #den :'den' is now called 'hall'/,
+  );
+}
+
+async function refusesFormerNameOverHttp(): Promise<void> {
+  const { site, ben } = await renamedRoom();
+  const { token } = await ben.request("invite", { post: "den", read: "den" });
+  await rename(ben);
+  const headers = { authorization: `Bearer ${token}` };
+  const post = { method: "POST", headers, body: "x" };
+  const refused = await site.wait(site.fetch("/rooms/den", post));
+  expect([refused.status, await refused.text()]).toEqual([
+    404,
+    expect.stringContaining("'den' is now called 'hall'"),
+  ]);
+  expect((await site.wait(site.fetch("/rooms/hall", post))).status).toBe(200);
+  const json = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const body = JSON.stringify({ attachments: [{ text: "built" }] });
+  const hook = { method: "POST", headers: json, body };
+  expect((await site.wait(site.fetch("/rooms/den", hook))).status).toBe(200);
+}
+
+/** A display name is no target: the refusal has the name to type. */
+async function refusesTitle(name: InterfaceName): Promise<void> {
+  const { site, ben } = await renamedRoom();
+  await rename(ben);
+  const opened = await INTERFACES[name]?.(site);
+  if (opened === undefined) return expect.unreachable();
+  for (const line of ["/join Great Hall", "/join GreatHall", "/join great-hall"])
+    expect([line, await opened.type(line)]).toEqual([line, "name-taken"]);
+  expect([await opened.type("/join hall"), opened.target]).toEqual(["done", "hall"]);
+}
+
+async function refusesTitleByRequest(): Promise<void> {
+  const { site, ben } = await renamedRoom();
+  await rename(ben);
+  const ana = await site.member("ana");
+  const { code, remedy } = await ana.refused("who", { room: "great-hall" });
+  expect([code, remedy]).toEqual(["room-unknown", "'Great Hall' has the name hall: /join hall"]);
+}
+
+async function refusesTitleOverIrc(): Promise<void> {
+  const irc = await IrcSite.open();
+  const olga = await irc.operator("olga");
+  await olga.request("join", { room: "hall", create: true, title: "Great Hall" });
+  const client = await irc.client("olga");
+  expect((await client.ask("JOIN #great-hall")).join("\n")).toContain("is the display name");
+}
+
+testRule("nobody posts into a room by its former name", "name a room", {
+  page: () => refusesFormerName("page"),
+  "full screen": () => refusesFormerName("full screen"),
+  "line mode": () => refusesFormerName("line mode"),
+  command: heldBy("e2e/room-titles.test.ts", "refuses to post by a former name"),
+  "admin command": heldBy(
+    "commands/admin/import-plan.test.ts",
+    "a former name of a room never swallows a new class",
+  ),
+  IRC: refusesFormerNameOverIrc,
+  HTTP: refusesFormerNameOverHttp,
+});
+
+testRule("what looks like a room's display name is refused with its name", "name a room", {
+  page: exempt("the page asks before it creates a room, and lists the one of that display name"),
+  "full screen": () => refusesTitle("full screen"),
+  "line mode": () => refusesTitle("line mode"),
+  command: refusesTitleByRequest,
+  "admin command": refusesTitleByRequest,
+  IRC: refusesTitleOverIrc,
+  HTTP: exempt("an address has the name that the token was made for, and no other"),
+});
+
+testRule("a room with a display name is listed by it for people", "list something", {
+  page: heldBy("page/room-titles.test.ts", "shows the display name of a room"),
+  "full screen": heldBy("cli/screen/view/room-titles.test.ts", "shows the display name of a room"),
+  "line mode": heldBy("e2e/room-titles.test.ts", "shows the display name of a room"),
+  "join --json": heldBy("e2e/room-titles.test.ts", "shows the display name of a room"),
+  command: heldBy("e2e/room-titles.test.ts", "shows the display name of a room"),
+  "command --json": heldBy("e2e/room-titles.test.ts", "shows the display name of a room"),
+  IRC: exempt("a channel is listed by the name that one joins, with its topic"),
+});
 
 testRule("in a conversation, the room that was open last is meant", "name a room", {
   page: () => meansLastRoom("page"),

@@ -38,7 +38,14 @@ import { ENGLISH_CARDS } from "../../ui/messages/en/cards.ts";
 import { INDONESIAN_CARDS } from "../../ui/messages/id/cards.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { CardsFile, type CardsPage } from "./cards-file.ts";
-import { changeLines, newRoomText, planLines, planText, sumText } from "./plan-lines.ts";
+import {
+  changeLines,
+  newRoomText,
+  planLines,
+  planText,
+  sumText,
+  titleChange,
+} from "./plan-lines.ts";
 
 interface PrintedProblem extends Pick<Problem, "line"> {
   readonly reason: string;
@@ -377,12 +384,6 @@ function jsonOf(change: ImportChange) {
   if (change.kind !== "display-name") return change;
   const { isNew: _, ...fields } = change;
   return fields;
-}
-
-/** @param title empty if it is removed */
-function titleChange(title: string | undefined): string {
-  if (title === undefined) return "";
-  return title === "" ? ", without its display name" : `, displayed as '${title}'`;
 }
 
 function textOf(change: ImportChange): string {

@@ -53,6 +53,7 @@ export const adminRooms = operatorList({
     size: ({ bytes }, style) => sizeCell(bytes, style),
     state: roomState,
     topic: ({ topic }) => topic,
+    title: ({ title = "" }) => title,
   },
 });
 

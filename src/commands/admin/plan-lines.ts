@@ -50,6 +50,12 @@ function originOf({ enrolled, since, displayName }: AccountEntry): string {
   return displayName === undefined ? origin : `${displayName}, ${origin}`;
 }
 
+/** @param title of a renamed room; empty if it is removed */
+export function titleChange(title: string | undefined): string {
+  if (title === undefined) return "";
+  return title === "" ? ", without its display name" : `, displayed as '${title}'`;
+}
+
 /** Such as "new room 'VII A' as vii-a". */
 export function newRoomText({
   room,
@@ -68,7 +74,8 @@ export function changeLines(changes: readonly ImportChange[]): readonly string[]
     ...changes.flatMap((change) => {
       if (change.kind === "create-room") return [newRoomText(change)];
       if (change.kind === "close-room") return [`${change.room}: closed`];
-      return change.kind === "rename-room" ? [`${change.room}: now called ${change.to}`] : [];
+      if (change.kind !== "rename-room") return [];
+      return [`${change.room}: now called ${change.to}${titleChange(change.title)}`];
     }),
     ...[...persons].map(([user, all]) => personLine(user, all)),
   ];

@@ -672,6 +672,46 @@ test("one list makes the new school year", async () => {
   await site.quiet();
 });
 
+test("a class becomes a room with its display name, and never another room", async () => {
+  const { olga, make, plan, entries } = await school();
+  const list = "name,class\nana,VII A\nben,vii-a\nmia,Year 7 Blue";
+  const made = await make(list);
+  expect(changeLines(made.changes).slice(0, 2)).toEqual([
+    "new room 'VII A' as vii-a",
+    "new room 'Year 7 Blue' as year-7-blue",
+  ]);
+  const titles = async () =>
+    (await entries()).rooms.flatMap(({ room, title }) =>
+      title === undefined ? [] : `${room}: ${title}`,
+    );
+  expect(await titles()).toEqual(["vii-a: VII A", "year-7-blue: Year 7 Blue"]);
+  expect(await plan(list)).toMatchObject(NONE);
+  // A moderator's choice stays.
+  await olga.request("profile", { room: "vii-a", title: "The Sevens" });
+  expect(await plan(list)).toMatchObject(NONE);
+  // What looks like another room is asked about.
+  for (const [cell, reason] of [
+    ["The  Sevens", "'The Sevens', which looks like vii-a ('The Sevens')"],
+    ["thesevens", "'thesevens', which looks like vii-a ('The Sevens')"],
+    ["VI I A", "'VI I A', which looks like vii-a ('The Sevens')"],
+  ] as const)
+    expect(asked(await plan(`name,class\nana,${cell}`))).toEqual([
+      `2 names the room ${reason}; write vii-a if it is this room, or another name for a new one [room vii-a]`,
+    ]);
+  const confirmed = { accounts: [], rooms: ["vii-a"] };
+  expect((await plan("name,class\nmia,The Sevens", false, confirmed)).changes).toMatchObject([
+    { kind: "add", user: "mia", room: "vii-a" },
+  ]);
+  // A new year: last year's display name goes, or becomes the new one.
+  const year = await make("name,class\n#year-7-blue,Year 8 Blue\n#vii-a,viii-a\nleo,Year 7 Blue");
+  expect(changeLines(year.changes).slice(0, 3)).toEqual([
+    "year-7-blue: now called year-8-blue, displayed as 'Year 8 Blue'",
+    "vii-a: now called viii-a, without its display name",
+    "new room 'Year 7 Blue' as year-7-blue",
+  ]);
+  expect(await titles()).toEqual(["year-7-blue: Year 7 Blue", "year-8-blue: Year 8 Blue"]);
+});
+
 test("a list renames no room in a circle, and none that is missing or taken", async () => {
   const { make, plan } = await school();
   await make("name,rooms\nmia,7a 7b 8c");

@@ -83,6 +83,11 @@ function roomColumns(page: PageValue, reload: () => void): readonly Column<RoomE
         keepMs === undefined ? texts.forever : texts.span(formatDuration(keepMs)),
     },
     {
+      id: "title",
+      name: texts.displayName,
+      cell: ({ title = "" }) => <UserText text={title} className="cut-cell" />,
+    },
+    {
       id: "topic",
       name: texts.topic,
       cell: ({ topic }) => <UserText text={topic} className="cut-cell" />,
