@@ -93,11 +93,11 @@ function parseTarget(value: unknown): string {
 
 /** Shows unreadable pushes too, because browsers revoke the permission otherwise. */
 function show(event: PushEvent): Promise<void> {
-  const { tag, user, at, title: groupTitle, from, text, count } = pushFields(event);
+  const { tag, user, at, title: roomTitle, from, text, count } = pushFields(event);
   const target = parseTarget(at);
   const body = cleanField(text);
   const author = cleanField(from);
-  const place = isGroupName(target) ? cleanField(groupTitle) : target;
+  const place = cleanField(roomTitle) || (isGroupName(target) ? "" : target);
   const isDirect = target.startsWith("@") || place === "";
   const title = isDirect || author === "" ? author || place : `${author} \u00b7 ${place}`;
   const countPrefix = typeof count === "number" && count > 1 ? `(${count}) ` : "";

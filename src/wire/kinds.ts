@@ -27,6 +27,8 @@ type Trait =
   | "about-account"
   /** Changes what the room's members see of its settings. */
   | "room-setting"
+  /** Makes a room, or changes its name or display name. */
+  | "names-room"
   /** Changes the title of a private room, which its name, topic and members make. */
   | "room-title"
   | "deferrable"
@@ -91,7 +93,7 @@ const MESSAGE_FIELDS = {
 export const KINDS = {
   room: {
     log: "history",
-    traits: ["itemless"],
+    traits: ["itemless", "names-room"],
     body: {
       ...({ name: "text", locked: "flag", sealed: "flag", direct: "pair" } as const),
       ...({ rules: "any", private: "flag", members: "list", initiator: "id" } as const),
@@ -186,7 +188,7 @@ export const KINDS = {
   },
   rename: {
     log: "history",
-    traits: [...DECISION_TRAITS, "erasable", "room-title"],
+    traits: [...DECISION_TRAITS, "erasable", "room-title", "names-room"],
     body: { was: "text", name: "text", user: "any" },
   },
   close: {
@@ -236,7 +238,7 @@ export const KINDS = {
   },
   profile: {
     log: "history",
-    traits: ["read", "erasable", "room-setting"],
+    traits: ["read", "erasable", "room-setting", "names-room"],
     body: { title: "text" },
   },
   group: {

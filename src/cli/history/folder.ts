@@ -17,7 +17,7 @@ import { openArchive } from "../../io/archive/archive.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
-import type { RecordKind } from "../../wire/kinds.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { destinationOfTarget } from "../chat/post.ts";
 import { displayRecord } from "../output/records.ts";
@@ -184,8 +184,7 @@ function archiveOf(folder: string, log: "history" | "accounts"): Archive {
 }
 
 async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
-  const kinds = new Set<RecordKind>(["room", "rename", "profile"]);
-  const { records } = await history.page({ ...ALL, kinds });
+  const { records } = await history.page({ ...ALL, kinds: kindsWith("names-room") });
   const rooms = new Map<RoomId, FolderRoom>();
   for (const record of records) {
     const { kind, room } = record.head;

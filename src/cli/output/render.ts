@@ -173,7 +173,7 @@ export function destinationName(
   return isGroupName(room) ? title : room;
 }
 
-/** What a screen calls the place. */
+/** Name of the place on a screen. */
 function destinationTitle(record: Pick<DisplayRecord, "destination" | "from">, me?: string) {
   const { title } = { title: undefined, ...record.destination };
   return cleanText(title ?? destinationName(record, me));

@@ -21,6 +21,7 @@ import { boxName } from "../../core/rooms/targets.ts";
 import { MAJORITY_RESTORED, type ObservedEvent } from "../../server/session/event.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import { destinationOfTarget } from "../chat/post.ts";
 import { type Context, faultLine } from "../context.ts";
 import { DayLines } from "../output/day-line.ts";
 import { displayRecord, type RecordNames } from "../output/records.ts";
@@ -226,13 +227,18 @@ export class ServePrinter {
       this.#lastTime = time;
       this.#lastTimeText = formatUtc(time);
     }
-    const line = `"room":"${destination.room}","from":"${from}",${body.slice(1)}`;
+    const { room, title } = destination;
+    const place = `"${room}"${title === undefined ? "" : `,"title":${JSON.stringify(title)}`}`;
+    const line = `"room":${place},"from":"${from}",${body.slice(1)}`;
     return `{"kind":"text","seq":${seq},"time":"${this.#lastTimeText}",${line}\n`;
   }
 
   #destination(room: Room, by: string): Destination {
     const name = room.box === undefined ? room.name : boxName(room.box, this.registry);
-    if (name !== undefined) return { room: name };
+    if (name !== undefined) {
+      const { title } = room.box?.of ?? room;
+      return destinationOfTarget({ kind: "room", id: room.id, name, title, topic: "" });
+    }
     const [first, second] = room.pair ?? [];
     const to = first === by ? second : first;
     return { to: (to === undefined ? undefined : this.registry.nameOf(to)) ?? "?" };

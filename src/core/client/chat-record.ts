@@ -93,8 +93,8 @@ export function shownTitle(title: string | undefined): string | undefined {
 }
 
 /**
- * What a room is called on a screen: its display name or, failing that, its name; for a group, the
- * title that a member set, or the other members.
+ * Name of a room on a screen: its display name or, failing that, its name; for a group, the title
+ * that a member set, or the other members.
  */
 export function titleOf({ name, title, topic, people }: Omit<RoomView, "id" | "kind">): string {
   if (people !== undefined) return topic || people.join(", ") || name;

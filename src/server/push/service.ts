@@ -12,6 +12,7 @@ import {
 import { titleText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import type { MessageBody } from "../../core/calls/calls.ts";
+import { titleOf } from "../../core/client/chat-record.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import {
   type DuePush,
@@ -285,9 +286,9 @@ export class PushService {
       tag: latest.room,
       user: account,
       at: roomName ?? (name === undefined ? undefined : `@${name}`),
-      title: room.isPrivate === true && room.topic !== "" ? titleText(room.topic) : undefined,
+      title: titleIn(room, roomName),
       from: preview?.from,
-      text: preview && titleOf(preview),
+      text: preview && previewText(preview),
       count: count < 2 ? undefined : count,
     });
   }
@@ -326,7 +327,14 @@ export class PushService {
   }
 }
 
-function titleOf({ text, isFileName }: PushPreview): string {
+/** `undefined` if a screen shows the room's name, or the group's members. */
+function titleIn(room: Room, name = ""): string | undefined {
+  const { title } = room.box?.of ?? room;
+  const shown = room.isPrivate === true ? room.topic : titleOf({ name, title, topic: "" });
+  return shown === "" || shown === name ? undefined : titleText(shown);
+}
+
+function previewText({ text, isFileName }: PushPreview): string {
   return titleText(isFileName ? text : plainLine(text, TITLE_UNITS_MAX));
 }
 

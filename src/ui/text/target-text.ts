@@ -10,8 +10,8 @@ import type { Texts } from "../messages/en/page.ts";
 import { personText } from "./person-text.ts";
 
 /**
- * What a place is called on a screen: a room's display name, a group's title, or the name of a room
- * or user with its sign.
+ * Name of a place on a screen: a room's display name, a group's title, or the name of a room or user
+ * with its sign.
  */
 export function targetTitle(model: Pick<Model, "rooms">, target: string): string {
   const room = roomOf(model, target);

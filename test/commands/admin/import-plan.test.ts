@@ -696,7 +696,8 @@ test("a class becomes a room with its display name, and never another room", asy
     ["VI I A", "'VI I A', which looks like vii-a ('The Sevens')"],
   ] as const)
     expect(asked(await plan(`name,class\nana,${cell}`))).toEqual([
-      `2 names the room ${reason}; write vii-a if it is this room, or another name for a new one [room vii-a]`,
+      `2 names the room ${reason}; write vii-a if it is this room, ` +
+        "or another name for a new one [room vii-a]",
     ]);
   const confirmed = { accounts: [], rooms: ["vii-a"] };
   expect((await plan("name,class\nmia,The Sevens", false, confirmed)).changes).toMatchObject([
