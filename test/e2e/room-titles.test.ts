@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { ndjson } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
@@ -40,6 +41,14 @@ server.test("shows the display name of a room", async (sandbox) => {
   expect(await jon.json(["history", "--room", "year-7-blue", ...data])).toContainEqual(
     expect.objectContaining({ ...place, kind: "text" }),
   );
+  for (const [folder, source] of [
+    ["live", []],
+    ["data", data],
+  ] as const) {
+    const out = sandbox.path(folder);
+    await jon.run(["export", "--room", "year-7-blue", "--out", out, "--html", ...source]);
+    expect(readFileSync(join(out, "year-7-blue.html"), "utf8")).toContain("<h1>Year 7 Blue</h1>");
+  }
   const named = await ida.json(["admin", "room", "title", "year-7-blue", "Klasse 7b", ...data]);
   expect(named).toMatchObject([{ kind: "title", room: "year-7-blue", title: "Klasse 7b" }]);
   await ida.run(["admin", "room", "title", "year-7-blue", ...data]);

@@ -95,7 +95,7 @@ export class Exporter {
     const { out, html } = this.options;
     makePrivateFolder(out);
     const extension = html ? "html" : "ndjson";
-    const names = uniqueFileNames(rooms.map(({ title }) => `${title}.${extension}`));
+    const names = uniqueFileNames(rooms.map(({ name }) => `${name}.${extension}`));
     const outputs = rooms.map((room, i) => ({ room, path: join(out, names[i] ?? "") }));
     let unreadable = 0;
     for (const { room, path } of outputs) {
@@ -112,8 +112,8 @@ export class Exporter {
     return { ...counts, paths, failure: this.#failure, damage };
   }
 
-  #reportRoom({ title }: ExportRoom, { records, unreadable }: UnreadableCount): void {
-    const name = cleanText(title);
+  #reportRoom(room: ExportRoom, { records, unreadable }: UnreadableCount): void {
+    const name = cleanText(room.name);
     const all = counted(records, "record");
     if (unreadable === 0) return printNotice(this.context, `${name}: ${all}`);
     const some = `${unreadable} of them encrypted and unreadable on this device`;

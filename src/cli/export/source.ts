@@ -10,6 +10,8 @@ import type { Client } from "../../client/client.ts";
 import { MemorySink } from "../../client/files/memory-sink.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import type { DownloadedFile } from "../../client/files/transfers.ts";
+import { titleOf } from "../../core/client/chat-record.ts";
+import { roomAt } from "../../core/client/room-names.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { METADATA_BYTES_MAX, parseMetadata } from "../../io/blob/blob-store.ts";
 import { readWholeFile } from "../../io/disk/disk.ts";
@@ -24,6 +26,9 @@ import type { FolderHistory } from "../history/folder.ts";
 import type { DisplayFile, DisplayRecord } from "../output/render.ts";
 
 export interface ExportRoom {
+  /** Name of the file. */
+  readonly name: string;
+  /** Heading of the page. */
   readonly title: string;
   pages(): AsyncGenerator<readonly DisplayRecord[]>;
 }
@@ -48,7 +53,11 @@ export function serverSource(client: Client, user: string): ExportSource {
   return {
     rooms: (requested) => {
       const targets = requested.length === 0 ? client.rooms : requested;
-      return targets.map(formatTarget).map((title) => ({ title, pages: () => pages(title) }));
+      return targets.map(formatTarget).map((name) => {
+        const view = roomAt(client.rooms, name);
+        const title = view?.title === undefined ? name : titleOf(view);
+        return { name, title, pages: () => pages(name) };
+      });
     },
     save: async ({ id }, folder, onBytes) => {
       const file = fileIdOf(id);
@@ -76,6 +85,7 @@ export class FolderSource implements ExportSource {
     const ids =
       requested.length === 0 ? folder.rooms : requested.flatMap((target) => folder.find(target));
     return [...new Set(ids)].map((id) => ({
+      name: folder.nameOf(id),
       title: folder.titleOf(id),
       pages: () => folder.pages({ rooms: new Set([id]), kinds: READ_KINDS }),
     }));

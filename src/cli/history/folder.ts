@@ -67,8 +67,12 @@ export class FolderHistory {
   }
 
   titleOf(id: RoomId): string {
+    return this.#rooms.get(id)?.kind === "pair" ? this.nameOf(id) : titleOf(this.#placeOf(id));
+  }
+
+  nameOf(id: RoomId): string {
     const room = this.#rooms.get(id);
-    if (room?.kind !== "pair") return titleOf(this.#placeOf(id));
+    if (room?.kind !== "pair") return this.#roomName(id);
     return room.pair.map((user) => `@${this.#name(user)}`).join(" and ");
   }
 

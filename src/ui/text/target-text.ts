@@ -10,7 +10,7 @@ import type { Texts } from "../messages/en/page.ts";
 import { personText } from "./person-text.ts";
 
 /**
- * Name of a place on a screen: a room's display name, a group's title, or the name of a room or user
+ * Name of a place on a screen: display name of a room, title of a group, or name of a room or user
  * with its sign.
  */
 export function targetTitle(model: Pick<Model, "rooms">, target: string): string {

@@ -34,8 +34,9 @@ test("names the records that only other devices can read, once per room", async 
   const rooms = { vault: [text(1), unreadable(2), unreadable(3)], lobby: [text(4)] };
   const source: ExportSource = {
     rooms: () =>
-      Object.entries(rooms).map(([title, page]) => ({
-        title,
+      Object.entries(rooms).map(([name, page]) => ({
+        name,
+        title: name,
         async *pages() {
           yield page;
         },

@@ -721,9 +721,9 @@ export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly t
         <div>
           <strong dir="auto">{withoutSign(target, title)}</strong>
           {room.title === undefined ? null : (
-            <span className="list-note" dir="ltr">
+            <p className="hint" dir="ltr">
               {targetText(target)}
-            </span>
+            </p>
           )}
           <p className="hint" dir="auto">
             {plainTopic(topic)}
