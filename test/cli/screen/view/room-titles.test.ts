@@ -3,7 +3,7 @@ import type { RoomId } from "../../../../src/base/ids.ts";
 import { shownTitle, titleOf } from "../../../../src/core/client/chat-record.ts";
 import { roomList } from "../../../../src/core/model/selectors.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
-import { targetsLike } from "../../../../src/ui/matching.ts";
+import { targetFinder } from "../../../../src/ui/matching.ts";
 import { ENGLISH } from "../../../../src/ui/messages/en/page.ts";
 import {
   placeTitle,
@@ -54,8 +54,9 @@ test("shows the display name of a room, and beside it the one to type", () => {
     "Algebra 7b",
     "Work of ben for Algebra 7b",
   ]);
-  expect(targetsLike(model, ["#zeta", "#alpha", "#dev"], "7B")).toEqual(["#zeta"]);
-  expect(targetsLike(model, ["#zeta", "#alpha", "#dev"], "zet")).toEqual(["#zeta"]);
+  const finder = targetFinder(model, ["#zeta", "#alpha", "#dev"]);
+  for (const query of ["7B", "zet", "alg 7"])
+    expect(finder.find(query, 9).map(({ id }) => id)).toEqual(["#zeta"]);
 });
 
 const texts = ENGLISH;
