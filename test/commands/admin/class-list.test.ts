@@ -165,7 +165,7 @@ test("keeps a name that an account cannot have as the display name", () => {
 });
 
 test.each([
-  ["Nome,Cognome,Sesso,Classe\nAnna,Rossi,F,II D", "Anna Rossi", "II-D", "'Sesso'"],
+  ["Nome,Cognome,Sesso,Classe\nAnna,Rossi,F,II D", "Anna Rossi", "ii-d", "'Sesso'"],
   [
     "Full name (FULL_NAME),User type (USER_TYPE),Learner enrolled in class(es) (ENROLLED_IN)\n" +
       "Anna Rossi,LEARNER,A7",
@@ -174,7 +174,7 @@ test.each([
     "'User type (USER_TYPE)'",
   ],
   ["Student Name,Homeroom,GPA\nAnna Rossi,A7,4.0", "Anna Rossi", "A7", "'GPA'"],
-  ["Forename,Surname,Reg Group,SEN\nAnna,Rossi,7 A,N", "Anna Rossi", "7-A", "'SEN'"],
+  ["Forename,Surname,Reg Group,SEN\nAnna,Rossi,7 A,N", "Anna Rossi", "7-a", "'SEN'"],
 ])("names the columns of %j that it does not use", (text, displayName, room, unused) => {
   const { people: listed, problems, notes } = parseClassList(Buffer.from(text));
   expect([problems, listed.length]).toEqual([[], 1]);
