@@ -22,6 +22,7 @@ export function guardedOutput(output: Output): Output {
     isTerminal: true,
     write,
     columns: () => output.columns(),
+    rows: () => output.rows(),
     queuedBytes: () => output.queuedBytes(),
     drained: () => output.drained(),
     flushed: () => output.flushed(),

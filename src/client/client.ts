@@ -175,6 +175,8 @@ export class Client extends ChatClient<ClientAccount> {
   #lastAnnouncement = "";
   /** Last printed record of each room that the model does not know as read. */
   readonly #printed = new Map<RoomId, number>();
+  /** Last printed reply of each thread. */
+  readonly #printedReplies = new Map<number, number>();
   #cancelPrinted: (() => void) | undefined;
   /** First requests of the command, until a log-in is sent. */
   readonly #early: EarlyRequest[];
@@ -457,8 +459,7 @@ export class Client extends ChatClient<ClientAccount> {
   async logout(forget = false): Promise<void> {
     const { session } = this.member;
     await this.drain();
-    this.#applyPrinted();
-    session.flush();
+    this.reportPrinted();
     await this.endSession(forget ? { forget } : {});
     if (this.#hasPassword) this.#signedOut.add(session.user.toLowerCase());
     const { fingerprint } = this;
@@ -474,8 +475,7 @@ export class Client extends ChatClient<ClientAccount> {
   /** @param isUnresponsive the server does not answer, so do not wait until it closes the link */
   async close(isUnresponsive = false): Promise<void> {
     this.#events.markCurrentRead();
-    this.#applyPrinted();
-    this.account?.session.flush();
+    this.reportPrinted();
     if (!isUnresponsive) await this.transfers.interruptStreams();
     const finished = this.#finish(undefined);
     if (!isUnresponsive) await finished;
@@ -485,14 +485,33 @@ export class Client extends ChatClient<ClientAccount> {
   /** Marks what the reader has printed as read: this record, and those before it. */
   markPrinted({ room, n }: ChatRecord): void {
     this.#printed.set(room.id, n);
+    this.#schedulePrinted();
+  }
+
+  /** Marks a reply in a followed thread as read, with those before it, but not its room. */
+  markReplyPrinted(root: number, seq: number): void {
+    this.#printedReplies.set(root, seq);
+    this.#schedulePrinted();
+  }
+
+  #schedulePrinted(): void {
     this.#cancelPrinted ??= this.deps.clock.after(PRINTED_DELAY_MS, () => this.#applyPrinted());
+  }
+
+  /** Tells the server now what was printed, so that its next answer does not count that. */
+  reportPrinted(): void {
+    this.#applyPrinted();
+    this.account?.session.flush();
   }
 
   #applyPrinted(): void {
     this.#cancelPrinted?.();
     this.#cancelPrinted = undefined;
     for (const [room, n] of this.#printed) this.store.enqueue({ kind: "printed", room, n });
+    for (const [root, seq] of this.#printedReplies)
+      this.store.enqueue({ kind: "printed-reply", root, seq });
     this.#printed.clear();
+    this.#printedReplies.clear();
     this.store.update();
   }
 

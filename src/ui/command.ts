@@ -93,6 +93,8 @@ export interface Host {
   readonly current: string;
   /** Root of the thread in which the user typed the command. */
   readonly thread: number | undefined;
+  /** Message that `/reply` answers if it names none. */
+  readonly answered?: number | undefined;
   /** Context of the times that the user types. */
   readonly times: TimeContext;
   unixMs(): number;

@@ -609,7 +609,10 @@ const reply: Command<SeqAndText> = {
   defaultAuthor: "other",
   parse: parseSeqAndText,
   async run({ seq, text }, chat, host) {
-    await host.post({ text, re: await chat.actions.replyTo(host.current, seq ?? host.thread) });
+    await host.post({
+      text,
+      re: await chat.actions.replyTo(host.current, seq ?? host.thread ?? host.answered),
+    });
     return undefined;
   },
 };

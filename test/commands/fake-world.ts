@@ -70,6 +70,10 @@ export class FakeOutput implements Output {
     return 80;
   }
 
+  rows(): number {
+    return 24;
+  }
+
   write(data: string | Uint8Array): void {
     this.text += typeof data === "string" ? data : Buffer.from(data).toString();
   }

@@ -50,25 +50,18 @@ async function person(name: string, bin: string): Promise<Screen> {
   return screen;
 }
 
-async function idOf(screen: Screen, name: string): Promise<string> {
-  const pattern = new RegExp(`sent ${name}.*?/get (f[\\w-]{11})`);
-  const rows = await screen.until(`${pattern}`, (all) => pattern.test(all.join("")));
-  const [, id = ""] = pattern.exec(rows.join("")) ?? [];
-  return id;
-}
-
 describe("in a terminal", () => {
   test("downloads a program without offering to open it", async () => {
     writeFileSync(sandbox.path("ana-files", "run.sh"), "#!/bin/sh\n");
     writeFileSync(sandbox.path("ana-files", "photo.png"), "#!/bin/sh\n");
     for (const name of ["run.sh", "photo.png"]) {
       ana.line(`/send ${name}`);
-      const id = await idOf(bob, name);
-      bob.line(`/get ${id}`);
+      await bob.shows(`ana: file ${name}, 10 B`);
+      bob.line(`/get ${name}`);
       await bob.shows(`downloaded ${name} (10 B) from ana`);
     }
     bob.line("done");
-    await ana.shows(/lobby bob: done$/);
+    await ana.shows(/bob: done$/);
     expect(bob.rows().join("\n")).not.toContain("[y/N]");
     expect(opened()).toEqual([]);
   });
@@ -77,9 +70,9 @@ describe("in a terminal", () => {
     const photo = new Uint8Array(2 * CHUNK_BYTES + 1).fill(0xff);
     writeFileSync(sandbox.path("ana-files", "photo.jpg"), photo);
     ana.line("/send photo.jpg");
-    await ana.shows("ana sent photo.jpg (524 kB); id: f");
-    const id = await idOf(bob, "photo.jpg");
-    bob.line(`/get ${id}`);
+    await ana.shows("ana: file photo.jpg, 524 kB");
+    await bob.shows("ana: file photo.jpg, 524 kB");
+    bob.line("/get photo.jpg");
     await bob.shows("downloaded photo.jpg (524 kB) from ana");
     await bob.shows("open photo.jpg? [y/N]");
     expect(opened()).toEqual([]);
@@ -87,13 +80,13 @@ describe("in a terminal", () => {
     await until("the picture to be opened", () => opened().length > 0);
     expect(opened()).toEqual([sandbox.path("bob-files", "photo.jpg")]);
     expect(Buffer.compare(readFileSync(sandbox.path("bob-files", "photo.jpg")), photo)).toBe(0);
-    bob.line(`/get ${id}`);
+    bob.line("/get photo.jpg");
     await bob.shows("already downloaded: photo.jpg (524 kB)");
     bob.line("n");
     // Two lines at once would be a paste.
     await bob.shows(/^lobby>$/);
     bob.line("thanks");
-    await ana.shows(/lobby bob: thanks$/);
+    await ana.shows(/bob: thanks$/);
     expect(ana.rows().join("\n")).not.toMatch(/bob: [yn]$/m);
     expect(opened().length).toBe(1);
   });

@@ -28,12 +28,15 @@ import {
   type DisplayRecord,
   destinationName,
   type JsonOutput,
+  membershipText,
   renderJson,
   renderMembership,
   renderRecord,
   type Style,
   styleOf,
+  withContinuations,
 } from "../output/render.ts";
+import { isHandCall, listedText, SpokenLines, type SpokenStyle } from "../output/spoken.ts";
 import { wrapMarked, wrapWords } from "../word-wrap.ts";
 import { MembershipLines } from "./membership-lines.ts";
 import { destinationOfTarget } from "./post.ts";
@@ -57,6 +60,8 @@ export function displayRecords(records: readonly ChatRecord[], me: string): Disp
 
 /** Continuation lines are indented so that none can imitate a new message. */
 const CONTINUATION = "        ";
+const BELL = "\x07";
+const NOTE_CONTINUATION = "  ";
 
 export class ChatConsole {
   readonly #editor: LineEditor | undefined;
@@ -71,15 +76,23 @@ export class ChatConsole {
   #isClosed = false;
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
+  readonly spoken: SpokenLines;
   readonly #membership: MembershipLines;
   isQuiet = false;
+  /** Whether message numbers are printed on a terminal. */
+  hasNumbers = false;
   /** Returns the name under which a terminal shows an account. */
   nameOf = (account: string): string => account;
   /** Called if the user ends the input, or enters QUIT, while a command is running. */
   onQuit = (): void => {};
 
-  constructor(private readonly context: Context) {
+  /** @param options.isSpoken whether a terminal gets lines as a screen reader says them */
+  constructor(
+    private readonly context: Context,
+    private readonly options: { readonly isSpoken?: boolean } = {},
+  ) {
     this.#dayLines = new DayLines(context);
+    this.spoken = new SpokenLines(context.clock.unixMs());
     const print = (records: readonly DisplayRecord[]) => this.#printMembership(records);
     this.#membership = new MembershipLines({ clock: context.clock, print });
     this.#style = this.#styleFor(undefined);
@@ -101,6 +114,14 @@ export class ChatConsole {
     return this.#editor !== undefined;
   }
 
+  get shownName(): (account: string) => string {
+    return this.spokenStyle.nameOf;
+  }
+
+  get #isSpoken(): boolean {
+    return this.isInteractive && this.options.isSpoken === true;
+  }
+
   get format(): Style["format"] {
     return this.#style.format;
   }
@@ -113,7 +134,11 @@ export class ChatConsole {
   #styleFor(me: string | undefined): Style {
     const style = styleOf(this.context, { stamp: "clock", me });
     const isText = style.format === "text";
-    const nameOf = (account: string) => cleanText(isText ? this.nameOf(account) : account);
+    const nameOf = (account: string) => {
+      const name = cleanText(isText ? this.nameOf(account) : account);
+      // Behind a comma, a name could imitate somebody in another room.
+      return this.#isSpoken && name.includes(",") ? account : name;
+    };
     const authorOf = (seq: number, reply: DisplayRecord) => {
       const author = this.recent.authorOf(seq, placeOf(reply, me));
       return author === undefined ? undefined : nameOf(author);
@@ -141,14 +166,41 @@ export class ChatConsole {
       if (isMembership(record) && !isOwn) return this.#membership.add(place, record);
       this.#membership.beforeMessage(place);
     }
+    if (this.#isSpoken) {
+      this.data(this.spoken.next(record, this.spokenStyle));
+      if (isHandCall(record, this.#style.me)) this.context.rawStdout.write(BELL);
+      return;
+    }
     const day = this.format === "text" ? this.#dayLines.before(record.timeUnixMs) : "";
     this.data(day + renderRecord(record, this.#style));
   }
 
+  /** Prints messages of several rooms with numbers from 1. */
+  numbered(records: readonly DisplayRecord[]): void {
+    const style = this.spokenStyle;
+    const lines = records.map((record, at) => {
+      this.recent.add(record, placeOf(record, this.#style.me));
+      return `${withContinuations(`${at + 1}. ${listedText(record, style)}`, style)}\n`;
+    });
+    this.data(lines.join(""));
+  }
+
+  get spokenStyle(): SpokenStyle {
+    const { nameOf = (account: string) => account } = this.#style;
+    return { ...this.#style, nameOf, hasNumbers: this.hasNumbers };
+  }
+
   #printMembership(records: readonly DisplayRecord[]): void {
+    const last = records.at(-1);
+    if (last === undefined) return;
+    if (this.#isSpoken) {
+      const text = membershipText(records, this.#style);
+      if (text === undefined) return;
+      const sentence = records.length > 1 ? `${text}.` : text;
+      return this.data(this.spoken.sum(last, sentence, this.spokenStyle));
+    }
     const text = renderMembership(records, this.#style);
-    if (text === "") return;
-    this.data(this.#dayLines.before(records.at(-1)?.timeUnixMs ?? 0) + text);
+    if (text !== "") this.data(this.#dayLines.before(last.timeUnixMs) + text);
   }
 
   data(text: string): void {
@@ -190,6 +242,10 @@ export class ChatConsole {
     if (this.#editor === undefined) {
       stderr.write(wrapWords(stderr, `chat: ${lines.join(`\n${CONTINUATION}`)}\n`));
       return;
+    }
+    if (this.#isSpoken) {
+      const wrapped = lines.map((line) => wrapMarked(line, stdout.columns(), NOTE_CONTINUATION));
+      return this.data(`${wrapped.join("\n")}\n`);
     }
     const now = clock.unixMs();
     const [first = "", ...more] = [

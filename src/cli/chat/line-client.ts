@@ -22,7 +22,6 @@ import { type ChatRecord, fieldsIn, titleOf } from "../../core/client/chat-recor
 import { readInbox, withoutMuted } from "../../core/client/inbox.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { shownName } from "../../core/model/people.ts";
-import { isConversation } from "../../core/model/room.ts";
 import {
   hasOpened,
   isBoxOf,
@@ -31,7 +30,7 @@ import {
   postTarget,
   roomOf,
 } from "../../core/model/selectors.ts";
-import type { Model, RoomState, SearchQuery } from "../../core/model/state.ts";
+import type { RoomState, SearchQuery } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
@@ -41,27 +40,36 @@ import { targetTitle } from "../../ui/text/target-text.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress } from "../../wire/invite.ts";
-import { IGNORABLE_KINDS } from "../../wire/kinds.ts";
+import { IGNORABLE_KINDS, OPEN_MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { accountChangedJson, type OpenClient } from "../connect/client.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
-import { inboxJson, inboxLines, inboxText } from "../output/inbox.ts";
+import { inboxJson, inboxLines } from "../output/inbox.ts";
 import { displayFiles, renderJson } from "../output/render.ts";
 import { ChatExit, QUIT_TIMEOUT_MS } from "./chat-exit.ts";
 import { ChatConsole, displayChatRecord, displayRecords, isQuit } from "./console.ts";
 import { LineFiles } from "./files.ts";
 import { LineQueue } from "./line-queue.ts";
+import { NewMessages } from "./new-messages.ts";
 import { destinationOfTarget, unsentLine } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { isSlashCommand, runSlash, showView } from "./slash.ts";
 import { type JoinRoomOptions, type joinRoom, SlashHost } from "./slash-host.ts";
-import { HISTORY_DEFAULT, history } from "./slash-views.ts";
-import { unreadLine, unreadOf } from "./unread.ts";
+import { HISTORY, HISTORY_DEFAULT, history } from "./slash-views.ts";
+import { unreadOf } from "./unread.ts";
 
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
 const READ_MESSAGES_SHOWN = 10;
+/** Messages before and behind the one that `/go` prints. */
+const AROUND = 2;
+/** Settings of line mode, with their values; the first is the default. */
+const LINE_SETTINGS = { numbers: ["off", "on"], start: ["new", "all"] } as const satisfies Readonly<
+  Record<string, readonly string[]>
+>;
+type LineSetting = keyof typeof LINE_SETTINGS;
+type LineSettings = Readonly<Partial<Record<LineSetting, string>>>;
 const KEEPS_DESTINATION =
   /^\/(invite|kick|who|whois|names|list|rooms|files|history|search|stats|sealed|verify|topic)\b/i;
 
@@ -97,8 +105,12 @@ export class LineClient extends SlashHost {
   #promptedBox: boolean | undefined;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
+  readonly #new: NewMessages;
+  /** The message that `/go` has printed, which `/reply` answers. */
+  #went: { readonly target: string; readonly seq: number } | undefined;
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
+  #hasCaughtUp = false;
 
   constructor(
     context: Context,
@@ -106,7 +118,15 @@ export class LineClient extends SlashHost {
     private readonly rooms: readonly Name[],
   ) {
     super(context, open);
-    this.chatConsole = new ChatConsole(context);
+    this.chatConsole = new ChatConsole(context, { isSpoken: true });
+    const { stdout } = context;
+    this.#new = new NewMessages({
+      client: open.client,
+      chatConsole: this.chatConsole,
+      me: () => this.me,
+      size: () => ({ columns: stdout.columns(), rows: stdout.rows() }),
+    });
+    this.chatConsole.hasNumbers = this.#settings.numbers === "on";
     this.chatConsole.nameOf = (account) => shownName(this.chat.model, account);
     this.#script = new ScriptLines(!this.chatConsole.isInteractive);
     open.guessDelays.displayOverride = (text) => this.chatConsole.note(text);
@@ -238,8 +258,62 @@ export class LineClient extends SlashHost {
     this.#exit.end(error);
   }
 
-  set(): void {
-    throw usageFault("/set works only in full screen", "run without --plain, or edit config.toml");
+  set(argument: string): void {
+    const [name = "", value = ""] = argument.split(/\s+/);
+    const values: readonly string[] = Object.hasOwn(LINE_SETTINGS, name)
+      ? LINE_SETTINGS[name as LineSetting]
+      : [];
+    if (!this.chatConsole.isInteractive || !values.includes(value)) {
+      throw usageFault(
+        "in line mode, /set takes numbers on|off and start new|all on a terminal",
+        "run without --plain for the other settings, or edit config.toml",
+      );
+    }
+    const { state } = this.open;
+    state.changePreference("line-mode", (stored) =>
+      JSON.stringify({ ...storedSettings(stored), [name]: value }),
+    );
+    this.chatConsole.hasNumbers = this.#settings.numbers === "on";
+    this.chatConsole.note(`${name} is ${value}`);
+  }
+
+  get #settings(): LineSettings {
+    return storedSettings(this.open.state.preference("line-mode"));
+  }
+
+  get #printsAll(): boolean {
+    return !this.chatConsole.isInteractive || this.#settings.start === "all";
+  }
+
+  /** Opens the room of a numbered message, and prints the message between two others. */
+  override async go(number: number): Promise<void> {
+    const entry = this.#new.listed[number - 1];
+    if (entry === undefined) {
+      throw new Fault("not-found", msg`no message has the number ${number} in the last list`, {
+        remedy: msg`list what is new: ${"/inbox"}`,
+      });
+    }
+    const { target, seq } = entry;
+    if (roomOf(this.chat.model, target) === undefined) {
+      throw new Fault("not-member", msg`you are not in ${target}`, {
+        remedy: msg`join it: ${`/join ${target}`}`,
+      });
+    }
+    this.switchTo(target);
+    if (seq === undefined) return;
+    const { client } = this.open;
+    const query = { target, kinds: [...OPEN_MESSAGE_KINDS] };
+    const [before, after] = await Promise.all([
+      client.history({ ...query, before: seq + 1, limit: AROUND + 1 }),
+      client.history({ ...query, after: seq, limit: AROUND }),
+    ]);
+    for (const record of [...before.records, ...after.records])
+      this.chatConsole.record(displayChatRecord(record, this.me));
+    this.#went = { target, seq };
+  }
+
+  override get answered(): number | undefined {
+    return this.#went?.target === formatTarget(this.#current) ? this.#went.seq : undefined;
   }
 
   /** Prints the messages from there on. */
@@ -252,7 +326,7 @@ export class LineClient extends SlashHost {
   /** Without `in:`, searches only the current room, whose server may not learn the text. */
   search(query: SearchQuery): Promise<void> {
     const fields = { target: this.current, ...searchFields(query) };
-    return history(this, { ...fields, limit: HISTORY_DEFAULT });
+    return history(this, { ...fields, limit: HISTORY_DEFAULT }, "/search");
   }
 
   /** Line mode displays every message, so only the levels of the account apply. */
@@ -270,21 +344,27 @@ export class LineClient extends SlashHost {
 
   async inbox(): Promise<void> {
     const { chatConsole, context } = this;
+    this.open.client.reportPrinted();
     const pages = await queryInbox(this.open.client.request);
     const listed = withoutMuted(readInbox(pages, sha256, this.me));
     if (context.json) return chatConsole.data(inboxJson(listed).map(renderJson).join(""));
     const isEmpty = listed.callCount === 0 && listed.unread === 0;
     if (isEmpty) return chatConsole.note((texts) => texts.nothingNew);
-    const isTerminal = context.stdout.isTerminal;
-    chatConsole.data(isTerminal ? inboxText(listed, context.stdout.columns()) : inboxLines(listed));
+    if (chatConsole.isInteractive) return this.#new.list(readInbox(pages, sha256, this.me));
+    chatConsole.data(inboxLines(listed));
   }
 
   show(view: View): Promise<undefined> {
     return showView(this, view);
   }
 
-  list(_command: string, records: readonly ChatRecord[]): number {
+  list(command: string, records: readonly ChatRecord[]): number {
     const rows = displayRecords(records, this.me);
+    if (this.chatConsole.isInteractive && command !== HISTORY) {
+      this.#new.listed = records.map(({ room, seq }) => ({ target: formatTarget(room), seq }));
+      this.chatConsole.numbered(rows);
+      return rows.length;
+    }
     for (const row of rows) this.chatConsole.record(row);
     return rows.length;
   }
@@ -533,7 +613,7 @@ export class LineClient extends SlashHost {
   }
 
   async #handleLine(line: string): Promise<void> {
-    if (line.trim() === "") return;
+    if (line.trim() === "") return this.chatConsole.isInteractive ? this.#new.readOn() : undefined;
     if (isQuit(line)) return runSlash(this, "quit");
     const typed = this.#typedLine(line);
     if (typed.kind === "command") return runSlash(this, typed.line);
@@ -574,7 +654,8 @@ export class LineClient extends SlashHost {
         this.#printedSeq = Math.max(this.#printedSeq, event.record.seq);
         return this.#onPrinted();
       case "caught-up":
-        return this.#saveKnownFiles();
+        this.#saveKnownFiles();
+        return this.#caughtUp();
       case "skipped":
         return this.#skipped(event);
       case "presence": {
@@ -668,7 +749,8 @@ export class LineClient extends SlashHost {
 
   #skipped(event: Extract<ReaderEvent, { kind: "skipped" }>): void {
     const room = this.roomOf(event);
-    if (room !== undefined) this.chatConsole.note(skippedLine(room, event.count));
+    if (room !== undefined && !this.#new.isListing)
+      this.chatConsole.note(skippedLine(room, event.count));
   }
 
   /** Says once why the first connection fails. */
@@ -697,13 +779,27 @@ export class LineClient extends SlashHost {
     const { client } = this.open;
     const isHidden = IGNORABLE_KINDS.has(record.kind) && isIgnored(client.model, record.from);
     const displayed = displayChatRecord(record, this.me);
-    if (!isHidden) this.chatConsole.record(displayed);
+    const isListed = this.#new.isListing;
+    if (!isHidden && !isListed) this.chatConsole.record(displayed);
     this.#damage.add([displayed]);
     if (record.kind === "join" && record.from === client.user) {
       this.#printedJoins.set(record.room.id, record.seq);
     }
     this.#followRename(record);
-    if (this.#hasReader) client.markPrinted(record);
+    if (!this.#hasReader || isListed) return;
+    if (this.#new.printed(record)) client.markPrinted(record);
+    const { re, thread } = fieldsIn(record);
+    if (thread === true && re !== undefined && !this.#new.isThreadUnread(re))
+      client.markReplyPrinted(re, record.seq);
+  }
+
+  #caughtUp(): void {
+    const isFirst = !this.#hasCaughtUp;
+    this.#hasCaughtUp = true;
+    this.#new.caughtUp(isFirst, this.#printsAll).catch((error: unknown) => {
+      if (!(error instanceof Fault)) this.#exit.fail(error);
+      else if (error.code !== "link-closed") this.fail(error);
+    });
   }
 
   #followRename(record: ChatRecord): void {
@@ -742,8 +838,7 @@ export class LineClient extends SlashHost {
       line,
       this.#wasConnected ? "reconnected" : `logged in as ${user} on '${server}'`,
     );
-    if (this.chatConsole.isInteractive && unread.length > 0)
-      this.chatConsole.note(unreadSum(this.chat.store.current), [unreadLine(unread)]);
+    this.#new.connected(this.#printsAll);
     if (!this.#wasConnected && welcome !== undefined && !this.context.json) {
       const [first = "", ...more] = welcome.split(/\r?\n/);
       this.chatConsole.note(first, more);
@@ -754,14 +849,9 @@ export class LineClient extends SlashHost {
   }
 }
 
-/** Number of messages that call the account, and of all unread ones, before the rooms. */
-function unreadSum(model: Model): string {
-  const rooms = [...model.rooms.values()];
-  const calls = rooms
-    .filter((room) => !isConversation(room))
-    .reduce((sum, { mentions }) => sum + mentions.length, 0);
-  const unread = rooms.reduce((sum, room) => sum + room.unread, 0);
-  return `${calls > 0 ? `${calls} for you, ` : ""}${unread} unread`;
+function storedSettings(stored: string | undefined): LineSettings {
+  const settings: LineSettings = stored === undefined ? {} : JSON.parse(stored);
+  return settings;
 }
 
 function skippedLine({ kind, target }: RoomState, count: number): string {

@@ -17,6 +17,7 @@ import { repliesQuery } from "../../ui/search-query.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
+import { usageFault } from "../errors.ts";
 import type { OutgoingFiles } from "../files/outgoing-files.ts";
 import type { JsonOutput } from "../output/render.ts";
 import { checkReaction } from "./post.ts";
@@ -87,6 +88,11 @@ export abstract class SlashHost implements Host {
   /** Shows what is new for the account. */
   abstract inbox(): Promise<void> | void;
 
+  /** Opens the message with this number in the last list. */
+  go(_number: number): Promise<void> | void {
+    throw usageFault("/go works only in line mode", "run with --plain, or press Alt-I");
+  }
+
   /** Lists the replies to a message. */
   openThread(seq: number): Promise<void> | void {
     return this.search(repliesQuery(this.current, seq));
@@ -106,6 +112,10 @@ export abstract class SlashHost implements Host {
   prompt(): void {}
 
   get thread(): number | undefined {
+    return undefined;
+  }
+
+  get answered(): number | undefined {
     return undefined;
   }
 

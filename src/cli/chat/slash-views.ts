@@ -54,6 +54,7 @@ import { roomsLine } from "./unread.ts";
 /** Maximum number of listed messages, about one screen. Each message requires a request. */
 const SAVED_LISTED_MAX = 20;
 export const HISTORY_DEFAULT = 20;
+export const HISTORY = "/history";
 const NAME_COLUMNS = 16;
 
 type Viewer<Kind extends keyof Views> = (
@@ -356,12 +357,13 @@ async function listMessages(
 export async function history(
   host: SlashHost,
   query: Parameters<SlashHost["chat"]["history"]>[0],
+  command = HISTORY,
 ): Promise<void> {
   await host.waitUntilConfirmed();
   const { records, more } = await host.open.client.history(query);
   const { model } = host.chat;
   const shown = records.filter(({ kind, from }) => !isHiddenWork(model, kind, from));
-  const count = host.list("/history", shown);
+  const count = host.list(command, shown);
   if (count === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
   else if (more && query.after === undefined) noteCut(host, count);
 }

@@ -106,6 +106,13 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
         await host.inbox();
       },
     },
+    go: {
+      usage: "/go N",
+      async run(host, words) {
+        if (!isSeq(words)) throw invalidArguments(this.usage);
+        await host.go(Number(words));
+      },
+    },
     stats: {
       usage: "/stats",
       run({ open, chatConsole, context }, words) {

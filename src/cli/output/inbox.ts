@@ -5,13 +5,12 @@ import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Inbox, InboxCall, InboxPlace } from "../../core/client/inbox.ts";
 import { plainLine } from "../../core/markup/plain.ts";
-import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { roomTitle } from "../../ui/text/target-text.ts";
-import { timesIn } from "../../ui/text/times.ts";
 import { alignedCells, type JsonOutput } from "./render.ts";
+import { when } from "./spoken.ts";
 
 /** Sections show the newest rows of longer lists. */
-const ROWS_MAX = 20;
+export const INBOX_ROWS_MAX = 20;
 /** Calls and messages are cut to one line of a wide terminal. */
 const TEXT_UNITS_MAX = 300;
 
@@ -106,8 +105,8 @@ export function inboxText(inbox: Inbox, columns: number): string {
   };
   const section = (title: string, rows: readonly (readonly string[])[], all: number) => {
     if (rows.length === 0) return [];
-    const shown = alignedCells(rows.slice(0, ROWS_MAX), columns - 2).map((row) => `  ${row}`);
-    const more = all - Math.min(rows.length, ROWS_MAX);
+    const shown = alignedCells(rows.slice(0, INBOX_ROWS_MAX), columns - 2).map((row) => `  ${row}`);
+    const more = all - Math.min(rows.length, INBOX_ROWS_MAX);
     return [title, ...shown, ...(more > 0 ? [`  ${more} more`] : [])];
   };
   const lines = [
@@ -123,11 +122,4 @@ export function inboxText(inbox: Inbox, columns: number): string {
 
 function oneLine(text: string): string {
   return plainLine(text, TEXT_UNITS_MAX);
-}
-
-function when(unixMs: number | undefined): string {
-  if (unixMs === undefined) return "now";
-  const { brief, clock } = timesIn(ENGLISH);
-  const [day, time] = [brief(unixMs), clock(unixMs)];
-  return day === time ? time : `${day} ${time}`;
 }

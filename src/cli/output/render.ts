@@ -214,12 +214,12 @@ function numberOf({ kind, seq }: DisplayRecord): string {
   return seq > 0 && MESSAGE_KINDS.has(kind) ? ` #${seq}` : "";
 }
 
-function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
+export function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
 /** Notes about an author contain brackets, which no account name contains. */
-function authorName(record: DisplayRecord, style: Style): string {
+export function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
   const { nameOf = cleanText } = style;
   const imported = "imported" in record ? record.imported : undefined;
@@ -234,7 +234,7 @@ function authorName(record: DisplayRecord, style: Style): string {
 /** Prevents a continuation line from imitating another record. */
 const CONTINUATION = "  | ";
 
-function withContinuations(text: string, { columns }: Pick<Style, "columns">): string {
+export function withContinuations(text: string, { columns }: Pick<Style, "columns">): string {
   const [first = "", ...more] = text.split("\n");
   const lines = [first, ...more.map((line) => CONTINUATION + line)];
   if (columns === undefined) return lines.join("\n");
@@ -247,7 +247,7 @@ const TAB_COLUMNS = 4;
  * Expands tabs from the start of the text. The terminal would expand them from the start of the
  * line, which contains the author's name.
  */
-function expandTabs(text: string): string {
+export function expandTabs(text: string): string {
   if (!text.includes("\t")) return text;
   const expanded = (line: string) => {
     let [expandedText, columns] = ["", 0];
@@ -321,7 +321,7 @@ const PLAIN: Style = {
   stamp: "date",
 };
 
-function eventText(record: DisplayRecord, style: Style): string {
+export function eventText(record: DisplayRecord, style: Style): string {
   switch (record.kind) {
     case "text":
     case "action":

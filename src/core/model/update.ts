@@ -25,7 +25,14 @@ import {
   startSearch,
 } from "./page.ts";
 import { setDisplayNames } from "./people.ts";
-import { applyPrefs, changePrefs, countReply, followReplied, unhideOnMessage } from "./prefs.ts";
+import {
+  applyPrefs,
+  changePrefs,
+  countReply,
+  followReplied,
+  readReplies,
+  unhideOnMessage,
+} from "./prefs.ts";
 import { markArrivals, markRead, markRepliesSeen, markSeen, startReading } from "./reading.ts";
 import {
   addRecord,
@@ -205,6 +212,7 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   placed: inRoom((_, room, { place }) => {
     room.place = place;
   }),
+  "printed-reply": (draft, { root, seq }) => readReplies(draft, root, seq),
   printed: inRoom((draft, room, { n }) => markRead(draft, room, positionAfterPrinted(room, n))),
   reach: inRoom((draft, room, { side }) => {
     if (side === "older") requestOlderPage(draft, room);

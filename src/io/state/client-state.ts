@@ -40,7 +40,7 @@ export interface StoredAddresses {
  * `quiet`: `on` hides joins and leaves. `screen`: JSON of settings changed in a session.
  * `pictures`: JSON of the paths of sent and downloaded pictures.
  */
-export type Preference = "quiet" | "screen" | "pictures" | "last-room";
+export type Preference = "quiet" | "screen" | "pictures" | "last-room" | "line-mode";
 
 export type GenerateKey = () => string;
 

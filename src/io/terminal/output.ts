@@ -9,6 +9,8 @@ import { diskFault, isFull } from "../disk/disk.ts";
 export interface Output {
   readonly isTerminal: boolean;
   columns(): number;
+  /** `undefined` if it has no height. */
+  rows(): number | undefined;
   /**
    * Queues the text or bytes, so that a stalled terminal or pipe blocks nothing else. Bytes must
    * not change until `flushed` resolves.
@@ -38,6 +40,7 @@ interface Stream {
   readonly isNonBlocking: boolean;
   readonly isTerminal: boolean;
   columns(): number | undefined;
+  rows(): number | undefined;
 }
 
 export function standardOutput(onBroken: OnBroken): Output {
@@ -60,8 +63,10 @@ export function screenOutput(fd: number | undefined, onBroken: OnBroken): Screen
 /** Uses `process.stdout` for terminals only, because it would make a pipe non-blocking. */
 function streamOf(fd: 1 | 2): Stream {
   const isTerminal = isatty(fd);
-  const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;
-  return { fd, isTerminal, isNonBlocking: false, columns: isTerminal ? columns : () => undefined };
+  const stream = () => (fd === 1 ? process.stdout : process.stderr);
+  const columns = () => (isTerminal ? stream().columns : undefined);
+  const rows = () => (isTerminal ? stream().rows : undefined);
+  return { fd, isTerminal, isNonBlocking: false, columns, rows };
 }
 
 class FdOutput implements ScreenOutput {
@@ -87,6 +92,10 @@ class FdOutput implements ScreenOutput {
 
   columns(): number {
     return this.stream.columns() || COLUMNS_DEFAULT;
+  }
+
+  rows(): number | undefined {
+    return this.stream.rows() || undefined;
   }
 
   write(data: string | Uint8Array): void {

@@ -53,6 +53,12 @@ export const EMOJI_ID: ReadonlyMap<string, readonly string[]> = new Map(
 /** Computed at the first use, to keep start-up fast. */
 class EmojiNames {
   #byName: ReadonlyMap<string, string> | undefined;
+  #descriptions: ReadonlyMap<string, string> | undefined;
+
+  describe(emoji: string): string | undefined {
+    this.#descriptions ??= new Map(gemoji.map((entry) => [entry.emoji, entry.description]));
+    return this.#descriptions.get(emoji);
+  }
 
   get(name: string): string | undefined {
     this.#byName ??= new Map(
@@ -67,6 +73,11 @@ const EMOJI_NAMES = new EmojiNames();
 /** Returns the emoji with an English name such as `joy`. */
 export function emojiOf(name: string): string | undefined {
   return EMOJI_NAMES.get(name);
+}
+
+/** Returns the words for an emoji, such as `thumbs up`. */
+export function emojiWords(emoji: string): string | undefined {
+  return EMOJI_NAMES.describe(emoji) ?? EMOJI_NAMES.describe(emoji.replace(TONE, ""));
 }
 
 function indonesianNames({ names }: Gemoji): readonly string[] {

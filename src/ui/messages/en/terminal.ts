@@ -361,6 +361,7 @@ export const ENGLISH_TERMINAL = {
     set: "show or change a setting of the full screen",
     notify: "all, mentions or nothing notify you in a room or @person; on, off: this device only",
     inbox: "list what is new, what calls you first",
+    go: "open message N of the last list, in line mode",
     stats: "show connection statistics",
     help: "list all commands, or describe one",
     quit: "quit",

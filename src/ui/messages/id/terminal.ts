@@ -359,6 +359,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     set: "tampilkan atau ubah setelan layar penuh",
     notify: "pemberitahuan all, mentions atau nothing; on, off: hanya di perangkat ini",
     inbox: "daftar yang baru, yang memanggil Anda dulu",
+    go: "buka pesan N dari daftar terakhir, di mode baris",
     stats: "tampilkan statistik sambungan",
     help: "daftar semua perintah, atau jelaskan satu perintah",
     quit: "keluar",
