@@ -233,7 +233,7 @@ export const KINDS = {
     traits: [...DECISION_TRAITS, "room-setting"],
     body: {
       ...({ post: "id", topic: "id", slow: "count", join: "id", everyone: "id" } as const),
-      ...({ newcomers: "flag", boxes: "id", due: "count" } as const),
+      ...({ newcomers: "flag", boxes: "id", due: "count", changed: "list" } as const),
     },
   },
   profile: {

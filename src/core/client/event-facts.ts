@@ -3,7 +3,7 @@
 import { isCount } from "../../base/values.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
-import { rulesOf } from "../rooms/rules.ts";
+import { RULE_NAMES, type RuleName, rulesOf } from "../rooms/rules.ts";
 import { type ChatRecord, type GroupChangeFacts, groupChangeOf } from "./chat-record.ts";
 
 type HistoryKind = KindIn<"history">;
@@ -50,6 +50,8 @@ export interface EventFacts {
   readonly untilUnixMs: number | undefined;
   readonly keepMs: number | undefined;
   readonly rules?: RoomRules | undefined;
+  /** Names of the rules that a change of rules has changed; absent in records of former versions. */
+  readonly changedRules?: readonly RuleName[] | undefined;
   readonly group?: GroupChangeFacts | undefined;
   /** Seq of the pinned message. */
   readonly re: number | undefined;
@@ -73,9 +75,15 @@ export function eventFactsOf(
     untilUnixMs: countOf(fields.until),
     keepMs: countOf(fields.keepMs),
     rules: kind === "rules" ? rulesOf(fields) : undefined,
+    changedRules: kind === "rules" ? changedRulesOf(fields.changed) : undefined,
     group,
     re: kind === "pin" ? countOf(fields.seq) : undefined,
   };
+}
+
+function changedRulesOf(names: readonly unknown[] = []): readonly RuleName[] | undefined {
+  const known = RULE_NAMES.filter((name) => names.includes(name));
+  return known.length === 0 ? undefined : known;
 }
 
 /** `undefined` if no devices are added or removed. */

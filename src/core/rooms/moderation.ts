@@ -22,7 +22,7 @@ import { mayReadSealed } from "./group-state.ts";
 import { addedDraft } from "./membership.ts";
 import { type PollAction, pollEndDraft, type VoteAction, voteDraft } from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
-import { checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
+import { changedRules, checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
 import { checkNameUnlikeTitles, checkTitle } from "./titles.ts";
 
@@ -651,7 +651,8 @@ function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: Roo
   if (isMembership && room.isPrivate === true) {
     throw new Fault("not-allowed", msg`only members can add people to a group`);
   }
-  const body = rulesOf({ ...room.rules, ...change });
+  const rules = rulesOf({ ...room.rules, ...change });
+  const body = { ...rules, changed: changedRules(room.rules, rules) };
   return { kind: "rules", room: room.id, by: actor.user, id: "", body };
 }
 

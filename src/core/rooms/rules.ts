@@ -18,7 +18,14 @@ import { setNewest } from "../evict.ts";
 import type { Room } from "./rooms.ts";
 import { displayedName } from "./targets.ts";
 
-type RulesBody = { readonly [Rule in keyof Body<"rules">]: Body<"rules">[Rule] | undefined };
+type RuleFields = Omit<Body<"rules">, "changed">;
+type RulesBody = { readonly [Rule in keyof RuleFields]: RuleFields[Rule] | undefined };
+
+export const RULE_NAMES = [
+  ...(["post", "topic", "slow", "join", "everyone", "newcomers", "boxes", "due"] as const),
+] as const satisfies readonly (keyof RoomRules)[];
+
+export type RuleName = (typeof RULE_NAMES)[number];
 
 /** Returns the rules that differ from the defaults. Omits values that only later versions know. */
 export function rulesOf(body: RulesBody): RoomRules {
@@ -33,6 +40,11 @@ export function rulesOf(body: RulesBody): RoomRules {
     boxes: boxes === "open" ? boxes : undefined,
     due: post === "private" && due > 0 ? clampUnixMs(due) : undefined,
   });
+}
+
+/** Names of the rules that differ. */
+export function changedRules(before: RoomRules, after: RoomRules): readonly RuleName[] {
+  return RULE_NAMES.filter((name) => before[name] !== after[name]);
 }
 
 /** Rooms that new accounts join. A cluster may have recorded a few too many at once. */

@@ -11,7 +11,7 @@ import type { Item } from "../../core/model/state.ts";
 import type { Texts } from "../messages/en/page.ts";
 import { detailTexts } from "./file-text.ts";
 import { ACCOUNT_NAMES, personText, type ShownNames } from "./person-text.ts";
-import { rulesText } from "./rules-text.ts";
+import { rulesChangeText } from "./rules-text.ts";
 import type { Times } from "./times.ts";
 
 const LAST_LINE_LENGTH = 80;
@@ -32,7 +32,7 @@ export interface EventStyle {
   readonly isRaw?: boolean;
 }
 
-type WordedFact = "isRemoved" | "on" | "isCall" | "keepMs" | "rules" | "group";
+type WordedFact = "isRemoved" | "on" | "isCall" | "keepMs" | "rules" | "changedRules" | "group";
 
 /** Facts whose names, texts and times are written as one interface shows them. */
 interface Wording extends Pick<EventFacts, WordedFact> {
@@ -74,7 +74,8 @@ const PHRASES: Readonly<Record<EventKind, (event: Wording, texts: Texts) => stri
     if (on === undefined) return texts.eventProfile;
     return on ? texts.eventTitle(text) : texts.eventTitleOff;
   },
-  rules: ({ rules = {} }, texts) => texts.eventRules(rulesText(rules, texts)),
+  rules: ({ rules = {}, changedRules }, texts) =>
+    texts.eventRules(rulesChangeText(rules, changedRules, texts)),
   mute: ({ subject, on, until }, texts) => {
     if (on === false) return texts.eventUnmute(subject);
     return until === undefined ? texts.eventMute(subject) : texts.eventMuteUntil(subject, until);

@@ -9,6 +9,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { isConversation } from "../../core/model/room.ts";
 import { hasOpened, isEndedBox, postTarget, roomOf } from "../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
+import { RULE_NAMES, type RuleName } from "../../core/rooms/rules.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 import { personText, type ShownNames } from "./person-text.ts";
@@ -18,18 +19,45 @@ export type RuleFact = readonly [name: string, value: string];
 
 /** Every rule with its value, for people. */
 export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact[] {
-  const { post = "everyone", topic = "everyone", join = "open", slow, everyone, newcomers } = rules;
-  const { boxes = "closed" } = rules;
-  return [
-    [texts.rulePost, texts.rulePoster(post)],
-    [texts.ruleTopic, texts.ruleWho(topic)],
-    [texts.ruleSlow, slow === undefined ? texts.ruleOff : texts.ruleSlowTime(slow)],
-    [texts.ruleJoin, texts.ruleJoinBy(join)],
-    [texts.ruleEveryone, everyone === undefined ? texts.ruleBySize : texts.ruleWho(everyone)],
-    [texts.ruleNewcomers, newcomers === true ? texts.ruleNewcomersJoin : texts.ruleNewcomersOff],
-    [texts.ruleBoxes, texts.ruleBoxesStay(boxes)],
-    [texts.ruleDue, rules.due === undefined ? texts.ruleOff : dueTime(rules.due)],
-  ];
+  return RULE_NAMES.map((name) => RULE_FACTS[name](rules, texts));
+}
+
+const RULE_FACTS: Readonly<Record<RuleName, (rules: RoomRules, texts: RuleTexts) => RuleFact>> = {
+  post: ({ post = "everyone" }, texts) => [texts.rulePost, texts.rulePoster(post)],
+  topic: ({ topic = "everyone" }, texts) => [texts.ruleTopic, texts.ruleWho(topic)],
+  slow: ({ slow }, texts) => {
+    return [texts.ruleSlow, slow === undefined ? texts.ruleOff : texts.ruleSlowTime(slow)];
+  },
+  join: ({ join = "open" }, texts) => [texts.ruleJoin, texts.ruleJoinBy(join)],
+  everyone: ({ everyone }, texts) => {
+    return [
+      texts.ruleEveryone,
+      everyone === undefined ? texts.ruleBySize : texts.ruleWho(everyone),
+    ];
+  },
+  newcomers: ({ newcomers }, texts) => {
+    const value = newcomers === true ? texts.ruleNewcomersJoin : texts.ruleNewcomersOff;
+    return [texts.ruleNewcomers, value];
+  },
+  boxes: ({ boxes = "closed" }, texts) => [texts.ruleBoxes, texts.ruleBoxesStay(boxes)],
+  due: ({ due }, texts) => [texts.ruleDue, due === undefined ? texts.ruleOff : dueTime(due)],
+};
+
+/**
+ * The rules that a record has changed, also back to their defaults.
+ * @param changed `undefined` in records of former versions, for which the text has all rules
+ */
+export function rulesChangeText(
+  rules: RoomRules,
+  changed: readonly RuleName[] | undefined,
+  texts: RuleTexts,
+): string {
+  if (changed === undefined) return rulesText(rules, texts);
+  return factsText(changed.map((name) => RULE_FACTS[name](rules, texts)));
+}
+
+function factsText(facts: readonly RuleFact[]): string {
+  return facts.map(([name, value]) => `${name}: ${value}`).join(", ");
 }
 
 /** Rules that differ from the defaults and that no sentence states. */
@@ -103,7 +131,7 @@ export function serverRuleFacts(rules: ServerRules, texts: RuleTexts): readonly 
 export function rulesText(rules: RoomRules, texts: RuleTexts, server: ServerRules = {}): string {
   const changed = [...changedFacts(ruleFacts, rules, texts), ...serverLimits(server, texts)];
   if (changed.length === 0) return texts.noRules;
-  return changed.map(([name, value]) => `${name}: ${value}`).join(", ");
+  return factsText(changed);
 }
 
 /** The rules of the server that differ from the defaults. */
