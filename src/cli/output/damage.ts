@@ -79,6 +79,7 @@ export class UnreadableRuns {
    * rest of the run.
    */
   next(record: DisplayRecord): DisplayRecord | undefined {
+    if (isHidden(record)) return undefined;
     const room = destinationName(record, this.me);
     if (!lacksKey(record)) {
       if (ENDS_RUN.has(record.kind)) this.#runs.delete(room);
@@ -96,6 +97,7 @@ export class UnreadableRuns {
   }
 
   #fold(record: DisplayRecord): DisplayRecord[] {
+    if (isHidden(record)) return [];
     const room = destinationName(record, this.me);
     const before = this.#runs.get(room);
     if (lacksKey(record)) {
@@ -109,6 +111,10 @@ export class UnreadableRuns {
 }
 
 const ENDS_RUN: ReadonlySet<string> = new Set([...kindsWith("authored"), "edited"]);
+
+function isHidden(record: DisplayRecord): boolean {
+  return record.kind === "erased" && record.isHidden === true;
+}
 
 function lacksKey(record: DisplayRecord): boolean {
   return record.kind === "unreadable" && record.reason === NO_KEY;

@@ -11,6 +11,7 @@ import {
   eventFactsOf,
   isEventKind,
 } from "../../core/client/event-facts.ts";
+import { isHiddenEvent } from "../../core/model/item.ts";
 import { erasedFilesIn, type FileBody, filesIn } from "../../core/rooms/files.ts";
 import { type PollRules, pollRulesOf } from "../../core/rooms/polls.ts";
 import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
@@ -51,8 +52,11 @@ export type DisplayBody =
     }
   | { readonly kind: "room" | "remove" }
   | { readonly kind: EventKind; readonly event: EventFacts }
-  /** `also` lists the seqs of edits and other messages that were erased with this message. */
-  | { readonly kind: "erased"; readonly also?: readonly number[] }
+  /**
+   * `also` lists the seqs of edits and other messages that were erased with this message.
+   * `isHidden`: it was an event, and only JSON output has a line for it.
+   */
+  | { readonly kind: "erased"; readonly also?: readonly number[]; readonly isHidden?: true }
   /** Files of the message `seq`, which stays. */
   | { readonly kind: "erased-files"; readonly files: readonly string[] }
   /** The poll has ended. */
@@ -134,7 +138,10 @@ export function displayBody(
   if (kind === "join" || kind === "leave") {
     return { seq, from, kind, event: eventFactsOf(content, fields) };
   }
-  if (state === "erased") return { seq, from, kind: "erased" };
+  if (state === "erased") {
+    const isHidden = isHiddenEvent({ kind: content.kind, state }) || undefined;
+    return { seq, from, kind: "erased", ...defined({ isHidden }) };
+  }
   if (state === "damaged" || body === undefined) {
     return { seq, from, kind: "damaged", reason: "the stored text does not match the record" };
   }
@@ -267,6 +274,10 @@ export function bodyJson(
   if (body.kind === "file") {
     const { files, ...message } = body;
     return { ...message, files: files.map(fileJson) };
+  }
+  if (body.kind === "erased") {
+    const { isHidden: _, ...erased } = body;
+    return erased;
   }
   if (!("event" in body)) return { ...body };
   const { kind, from, event, ...marks } = body;

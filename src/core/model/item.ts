@@ -74,6 +74,11 @@ export function itemOf(
   };
 }
 
+/** An erased rename leaves nothing to read: its number stands only in JSON output. */
+export function isHiddenEvent({ kind, state }: Pick<Item, "kind" | "state">): boolean {
+  return kind === "rename" && state === "erased";
+}
+
 /** An erased departure is displayed without its reason, because the head contains the rest. */
 export function stateOf(kind: string, state: Item["state"]): Item["state"] {
   return kind === "leave" && state === "erased" ? "whole" : state;

@@ -3,7 +3,7 @@
 import { DAY_MS } from "../../base/time.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
+import { indexOfSeq, isHiddenEvent, isMessage, isSameName, itemAt } from "./item.ts";
 import { isEmptySum, isMembership, membershipSum } from "./membership.ts";
 import { isUnreadFollow } from "./room.ts";
 import type { MessageSpan } from "./seen.ts";
@@ -297,11 +297,9 @@ function rowIndex(rows: readonly Row[], seq: number): number {
   return low;
 }
 
-function isHidden(
-  { thread, ignored, hidesMembership }: RowOptions,
-  { from, kind, isInThread, state }: Item,
-): boolean {
-  if (kind === "rename" && state === "erased") return true;
+function isHidden({ thread, ignored, hidesMembership }: RowOptions, item: Item): boolean {
+  const { from, kind, isInThread } = item;
+  if (isHiddenEvent(item)) return true;
   if (isInThread === true && thread === undefined) return true;
   if (isHiddenWork({ ignored }, kind, from)) return true;
   // Removals are decisions of a moderator.
