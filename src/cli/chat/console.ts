@@ -155,7 +155,10 @@ export class ChatConsole {
   }
 
   record(received: DisplayRecord): void {
+    // A listener does not know which message it was, and it may have been an event.
+    const isUnknown = received.kind === "erased" && !this.recent.has(received.seq);
     this.recent.add(received, placeOf(received, this.#style.me));
+    if (isUnknown && this.#isSpoken) return;
     const record = this.context.json ? received : this.#gaps.next(received);
     if (record === undefined) return;
     const isJoinOrLeave = record.kind === "join" || record.kind === "leave";

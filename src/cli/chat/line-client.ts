@@ -289,9 +289,7 @@ export class LineClient extends SlashHost {
   override async go(number: number): Promise<void> {
     const entry = this.#new.listed[number - 1];
     if (entry === undefined) {
-      throw new Fault("not-found", msg`no message has the number ${number} in the last list`, {
-        remedy: msg`list what is new: ${"/inbox"}`,
-      });
+      throw usageFault(`the last list has no number ${number}`, "list what is new: /inbox");
     }
     const { target, seq } = entry;
     if (roomOf(this.chat.model, target) === undefined) {

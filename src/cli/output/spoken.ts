@@ -58,24 +58,23 @@ export class SpokenLines {
 
   /** @param place the room that a heading before the record names */
   next(record: DisplayRecord, style: SpokenStyle, place?: string): string {
-    const before = this.#before(record, style, place);
-    return `${withContinuations(before + bodyText(record, style), style)}\n`;
+    return this.#line(record, style, bodyText(record, style), place);
   }
 
   /** Text of `membershipText`, behind the room and the time of its last record. */
   sum(last: DisplayRecord, text: string, style: SpokenStyle): string {
-    const line = eventColor(cleanText(text), style.color);
-    return `${withContinuations(this.#before(last, style) + line, style)}\n`;
+    return this.#line(last, style, eventColor(cleanText(text), style.color));
   }
 
-  #before(record: DisplayRecord, style: SpokenStyle, place = this.#place): string {
+  #line(record: DisplayRecord, style: SpokenStyle, text: string, place = this.#place): string {
     const { timeUnixMs } = record;
     const name = placeName(record, style);
     const isLater = this.#isLater(record, style);
     this.#place = name;
     if (isLater) this.#timeUnixMs = timeUnixMs;
     const time = isLater ? `${clockColor(`${when(timeUnixMs)}.`, style.color)}\n` : "";
-    return time + (name === place ? "" : `${clockColor(name, style.color)}, `);
+    const room = name === place ? "" : `${clockColor(name, style.color)}, `;
+    return `${time}${withContinuations(room + text, style)}\n`;
   }
 
   #isLater({ timeUnixMs }: DisplayRecord, { offsetMinutes }: SpokenStyle): boolean {
@@ -106,8 +105,7 @@ function bodyText(record: DisplayRecord, style: SpokenStyle): string {
   const author = nameColor(cleanText(authorName(record, style)), color);
   const before =
     record.withheld === undefined ? "" : `${eventColor(withheldBefore(record), color)}\n`;
-  const line = `${author}${numberOf(record, style)}${contentOf(record, style)}`;
-  return before + withContinuations(line, style);
+  return `${before}${author}${numberOf(record, style)}${contentOf(record, style)}`;
 }
 
 /** What follows the author. */
