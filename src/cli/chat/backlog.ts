@@ -1,4 +1,4 @@
-/** Unread messages that line mode has not printed, while newer ones of the same rooms are printed. */
+/** Rooms in which line mode prints new messages, but has not printed earlier unread ones. */
 
 import type { RoomId } from "../../base/ids.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";

@@ -1,7 +1,8 @@
 /** Line client, which `chat join` runs instead of the full-screen client. */
 
 import { unreachable } from "../../base/assert.ts";
-import { Fault, ignoreFault, msg } from "../../base/fault.ts";
+import { decodeJson } from "../../base/decode.ts";
+import { Fault, ignoreFault, msg, unlessFault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import {
@@ -52,7 +53,7 @@ import { ChatExit, QUIT_TIMEOUT_MS } from "./chat-exit.ts";
 import { ChatConsole, displayChatRecord, displayRecords, isQuit } from "./console.ts";
 import { LineFiles } from "./files.ts";
 import { LineQueue } from "./line-queue.ts";
-import { NewMessages } from "./new-messages.ts";
+import { PageReader } from "./page-reader.ts";
 import { destinationOfTarget, unsentLine } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { isSlashCommand, runSlash, showView } from "./slash.ts";
@@ -105,7 +106,7 @@ export class LineClient extends SlashHost {
   #promptedBox: boolean | undefined;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
-  readonly #new: NewMessages;
+  readonly #unread: PageReader;
   /** The message that `/go` has printed, which `/reply` answers. */
   #went: { readonly target: string; readonly seq: number } | undefined;
   readonly #newFiles: KnownFile[] = [];
@@ -120,7 +121,7 @@ export class LineClient extends SlashHost {
     super(context, open);
     this.chatConsole = new ChatConsole(context, { isSpoken: true });
     const { stdout } = context;
-    this.#new = new NewMessages({
+    this.#unread = new PageReader({
       client: open.client,
       chatConsole: this.chatConsole,
       me: () => this.me,
@@ -287,7 +288,7 @@ export class LineClient extends SlashHost {
 
   /** Opens the room of a numbered message, and prints the message between two others. */
   override async go(number: number): Promise<void> {
-    const entry = this.#new.listed[number - 1];
+    const entry = this.#unread.listed[number - 1];
     if (entry === undefined) {
       throw usageFault(`the last list has no number ${number}`, "list what is new: /inbox");
     }
@@ -348,7 +349,7 @@ export class LineClient extends SlashHost {
     if (context.json) return chatConsole.data(inboxJson(listed).map(renderJson).join(""));
     const isEmpty = listed.callCount === 0 && listed.unread === 0;
     if (isEmpty) return chatConsole.note((texts) => texts.nothingNew);
-    if (chatConsole.isInteractive) return this.#new.list(readInbox(pages, sha256, this.me));
+    if (chatConsole.isInteractive) return this.#unread.list(readInbox(pages, sha256, this.me));
     chatConsole.data(inboxLines(listed));
   }
 
@@ -359,7 +360,7 @@ export class LineClient extends SlashHost {
   list(command: string, records: readonly ChatRecord[]): number {
     const rows = displayRecords(records, this.me);
     if (this.chatConsole.isInteractive && command !== HISTORY) {
-      this.#new.listed = records.map(({ room, seq }) => ({ target: formatTarget(room), seq }));
+      this.#unread.listed = records.map(({ room, seq }) => ({ target: formatTarget(room), seq }));
       this.chatConsole.numbered(rows);
       return rows.length;
     }
@@ -611,7 +612,8 @@ export class LineClient extends SlashHost {
   }
 
   async #handleLine(line: string): Promise<void> {
-    if (line.trim() === "") return this.chatConsole.isInteractive ? this.#new.readOn() : undefined;
+    if (line.trim() === "")
+      return this.chatConsole.isInteractive ? this.#unread.readOn() : undefined;
     if (isQuit(line)) return runSlash(this, "quit");
     const typed = this.#typedLine(line);
     if (typed.kind === "command") return runSlash(this, typed.line);
@@ -747,7 +749,7 @@ export class LineClient extends SlashHost {
 
   #skipped(event: Extract<ReaderEvent, { kind: "skipped" }>): void {
     const room = this.roomOf(event);
-    if (room !== undefined && !this.#new.isListing)
+    if (room !== undefined && !this.#unread.isListing)
       this.chatConsole.note(skippedLine(room, event.count));
   }
 
@@ -777,7 +779,7 @@ export class LineClient extends SlashHost {
     const { client } = this.open;
     const isHidden = IGNORABLE_KINDS.has(record.kind) && isIgnored(client.model, record.from);
     const displayed = displayChatRecord(record, this.me);
-    const isListed = this.#new.isListing;
+    const isListed = this.#unread.isListing;
     if (!isHidden && !isListed) this.chatConsole.record(displayed);
     this.#damage.add([displayed]);
     if (record.kind === "join" && record.from === client.user) {
@@ -785,16 +787,16 @@ export class LineClient extends SlashHost {
     }
     this.#followRename(record);
     if (!this.#hasReader || isListed) return;
-    if (this.#new.printed(record)) client.markPrinted(record);
+    if (this.#unread.printed(record)) client.markPrinted(record);
     const { re, thread } = fieldsIn(record);
-    if (thread === true && re !== undefined && !this.#new.isThreadUnread(re))
+    if (thread === true && re !== undefined && !this.#unread.isThreadUnread(re))
       client.markReplyPrinted(re, record.seq);
   }
 
   #caughtUp(): void {
     const isFirst = !this.#hasCaughtUp;
     this.#hasCaughtUp = true;
-    this.#new.caughtUp(isFirst, this.#printsAll).catch((error: unknown) => {
+    this.#unread.caughtUp(isFirst, this.#printsAll).catch((error: unknown) => {
       if (!(error instanceof Fault)) this.#exit.fail(error);
       else if (error.code !== "link-closed") this.fail(error);
     });
@@ -836,7 +838,7 @@ export class LineClient extends SlashHost {
       line,
       this.#wasConnected ? "reconnected" : `logged in as ${user} on '${server}'`,
     );
-    this.#new.connected(this.#printsAll);
+    this.#unread.connected(this.#printsAll);
     if (!this.#wasConnected && welcome !== undefined && !this.context.json) {
       const [first = "", ...more] = welcome.split(/\r?\n/);
       this.chatConsole.note(first, more);
@@ -848,8 +850,10 @@ export class LineClient extends SlashHost {
 }
 
 function storedSettings(stored: string | undefined): LineSettings {
-  const settings: LineSettings = stored === undefined ? {} : JSON.parse(stored);
-  return settings;
+  const value = unlessFault(() => decodeJson(stored ?? "{}"));
+  if (typeof value !== "object" || value === null) return {};
+  const { numbers, start }: { readonly numbers?: unknown; readonly start?: unknown } = value;
+  return { numbers: numbers === "on" ? "on" : "off", start: start === "all" ? "all" : "new" };
 }
 
 function skippedLine({ kind, target }: RoomState, count: number): string {

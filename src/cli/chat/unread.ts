@@ -15,14 +15,6 @@ export function unreadOf(model: Model, rooms: readonly RoomView[]): Unread[] {
     .filter(({ count }) => count > 0);
 }
 
-export function unreadLine(unread: readonly Unread[]): string {
-  const targets = unread.map(
-    (target) =>
-      `${"room" in target ? (target.title ?? target.room) : `@${target.to}`} ${target.count}`,
-  );
-  return `unread: ${targets.join(", ")}`;
-}
-
 export function roomsLine(
   rooms: Answer<"rooms">["rooms"],
   people: readonly { readonly user: string; readonly unread: number }[],

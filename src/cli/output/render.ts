@@ -96,7 +96,7 @@ export function renderRecord(record: DisplayRecord, style: Style): string {
         ...[authorName(record, style), text],
       ];
       const before = record.withheld === undefined ? "" : tsvLine(line(withheldBefore(record)));
-      return before + tsvLine(line(eventText(record, style)));
+      return before + tsvLine(line(recordText(record, style)));
     }
     case "text":
       return screenText(record, style);
@@ -196,7 +196,7 @@ function screenText(record: DisplayRecord, style: Style): string {
     record.withheld === undefined
       ? ""
       : `${withContinuations(`${time} ${destination} * ${withheldText}`, style)}\n`;
-  const plainText = cleanText(expandTabs(eventText(record, style)), { lines: isText });
+  const plainText = cleanText(expandTabs(recordText(record, style)), { lines: isText });
   const isPainted = style.color && record.kind === "text";
   const me = mentionsMe(record, style) ? style.me : undefined;
   const painted = isPainted ? expandTabs(paintedText(record.text, me)) : plainText;
@@ -281,7 +281,7 @@ function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
 }
 
 export function plainEventText(record: DisplayRecord): string {
-  return `${authorName(record, PLAIN)} ${eventText(record, PLAIN)}`.trim();
+  return `${authorName(record, PLAIN)} ${recordText(record, PLAIN)}`.trim();
 }
 
 /** Text of the joins, departures and removals in a room; `undefined` if they cancel out. */
@@ -298,7 +298,7 @@ export function membershipText(
     texts: ENGLISH,
     list: timesIn(ENGLISH).list,
     nameOf,
-    single: ({ record }) => `${authorName(record, style)} ${eventText(record, style)}`,
+    single: ({ record }) => `${authorName(record, style)} ${recordText(record, style)}`,
   });
   return text;
 }
@@ -321,7 +321,7 @@ const PLAIN: Style = {
   stamp: "date",
 };
 
-export function eventText(record: DisplayRecord, style: Style): string {
+export function recordText(record: DisplayRecord, style: Style): string {
   switch (record.kind) {
     case "text":
     case "action":

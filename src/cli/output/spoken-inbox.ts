@@ -10,7 +10,7 @@ import { when } from "./spoken.ts";
 
 /** The newest call may fill two rows, each other one has one. */
 const FIRST_ROWS = 2;
-const TEXT_UNITS_MAX = 1_000;
+const CALL_UNITS_MAX = 500;
 
 export interface SpokenInboxStyle {
   readonly columns: number;
@@ -31,7 +31,7 @@ export function spokenInbox(
   const more = Math.max(callCount, calls.length) - listed.length;
   const callRows = listed.flatMap((call, at) => {
     const mark = `  ${at + 1}. `;
-    const line = mark + cleanText(plainLine(spokenCall(call, style), TEXT_UNITS_MAX));
+    const line = mark + cleanText(plainLine(spokenCall(call, style), CALL_UNITS_MAX));
     const rows = wrapMarked(line, columns, " ".repeat(mark.length)).split("\n");
     return at === 0 && rows.length <= FIRST_ROWS ? rows : [cutToWidth(line, columns)];
   });
@@ -52,6 +52,7 @@ export function spokenInbox(
     const root = plainLine(rootText(thread) ?? "a thread", ROOT_UNITS_MAX);
     return `${root} ${unread}, in ${spokenPlace(room, style)}`;
   };
+  const first = callRows.length === 0 ? "" : " To go to the first: /go 1.";
   return [
     `${inboxSum(inbox)}.`,
     ...(callRows.length === 0 ? [] : ["For you:"]),
@@ -61,7 +62,7 @@ export function spokenInbox(
     ...section("Threads", threads, ofThread),
     ...section("Rooms", rooms),
     ...section("Muted", muted),
-    `To read on: an empty line.${callRows.length === 0 ? "" : " To go to the first: /go 1."} Help: /help`,
+    `To read on: an empty line.${first} Help: /help`,
   ];
 }
 
@@ -73,7 +74,7 @@ export function inboxSum({ callCount, unread, since }: Inbox): string {
   return `${calls}${unread} unread${since === undefined ? "" : ` since ${when(since)}`}`;
 }
 
-/** What a call says, with its whole text. */
+/** Line of a call, with its whole text. */
 export function spokenCall(call: InboxCall, style: Pick<SpokenInboxStyle, "nameOf">): string {
   const { reason, room, timeUnixMs, text = "" } = call;
   const place = spokenPlace(room, style);

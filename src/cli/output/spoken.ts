@@ -15,8 +15,8 @@ import {
   authorName,
   type DisplayRecord,
   destinationName,
-  eventText,
   expandTabs,
+  recordText,
   type Style,
   withContinuations,
   withheldBefore,
@@ -39,8 +39,8 @@ export function when(unixMs: number | undefined): string {
 }
 
 /**
- * What a listener knows from the lines before: the room of the last message, and the time of the
- * last one whose time was given.
+ * Lines that omit the room of the message before, and the time unless it is much later than the
+ * last one given.
  */
 export class SpokenLines {
   #place = "";
@@ -108,7 +108,7 @@ function bodyText(record: DisplayRecord, style: SpokenStyle): string {
   return `${before}${author}${numberOf(record, style)}${contentOf(record, style)}`;
 }
 
-/** What follows the author. */
+/** Text behind the author. */
 function contentOf(record: DisplayRecord, style: SpokenStyle): string {
   const { color } = style;
   const event = (text: string) => ` ${eventColor(cleanText(text), color)}`;
@@ -160,11 +160,11 @@ function contentOf(record: DisplayRecord, style: SpokenStyle): string {
     case "hand": {
       const { isCall, subject } = record.event;
       const isMine = isCall === true && isSameName(subject, style.me);
-      if (!isMine) return event(eventText(record, style));
+      if (!isMine) return event(recordText(record, style));
       return ` calls on you in ${placeName(record, style)}. To end: /hand`;
     }
     default:
-      return event(eventText(record, style));
+      return event(recordText(record, style));
   }
 }
 

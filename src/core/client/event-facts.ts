@@ -50,7 +50,7 @@ export interface EventFacts {
   readonly untilUnixMs: number | undefined;
   readonly keepMs: number | undefined;
   readonly rules?: RoomRules | undefined;
-  /** Names of the rules that a change of rules has changed; absent in records of former versions. */
+  /** Names of the rules that have changed; absent in records of former versions. */
   readonly changedRules?: readonly RuleName[] | undefined;
   readonly group?: GroupChangeFacts | undefined;
   /** Seq of the pinned message. */

@@ -17,7 +17,7 @@ test("what is printed behind unread messages counts as read when these were prin
   expect(backlog.printed(record(10), 5)).toBe(true);
 });
 
-test("a record next to the read position ends the backlog, also one that another device moved", () => {
+test("a record next to the read position ends the backlog, also if another device moved it", () => {
   const backlog = new Backlog();
   backlog.begin([DEV]);
   expect(backlog.printed(record(6), 5)).toBe(true);

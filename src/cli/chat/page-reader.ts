@@ -1,4 +1,4 @@
-/** Unread messages in line mode on a terminal: the list at the start, and reading on page by page. */
+/** Unread messages in line mode on a terminal: lists them, and reads on page by page. */
 
 import { ignoreFault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -33,13 +33,13 @@ const PAGE_ROWS_MIN = 3;
 const OTHER_ROWS = 2;
 const RECORDS_AT_ONCE = 100;
 
-export interface ListedMessage {
+export interface NumberedMessage {
   readonly target: string;
   /** `undefined` opens only the room. */
   readonly seq: number | undefined;
 }
 
-/** What is printed as a whole, and counts as read then. */
+/** Part of a page that is printed as a whole, and counts as read then. */
 interface Piece {
   text(lines: SpokenLines): string;
   read?(): void;
@@ -49,16 +49,16 @@ function ending(read: () => void): Piece {
   return { text: () => "", read };
 }
 
-interface NewMessagesOptions {
+interface PageReaderOptions {
   readonly client: Client;
   readonly chatConsole: ChatConsole;
   readonly me: () => string;
   readonly size: () => { readonly columns: number; readonly rows: number | undefined };
 }
 
-export class NewMessages {
+export class PageReader {
   /** Messages that the last list has numbered from 1. */
-  listed: readonly ListedMessage[] = [];
+  listed: readonly NumberedMessage[] = [];
   readonly #backlog = new Backlog();
   readonly #unreadThreads = new Set<number>();
   #pieces: AsyncGenerator<Piece, undefined> | undefined;
@@ -66,7 +66,7 @@ export class NewMessages {
   /** Whether what was missed is listed, not printed. Ends when the client has caught up. */
   #isListing = false;
 
-  constructor(private readonly options: NewMessagesOptions) {}
+  constructor(private readonly options: PageReaderOptions) {}
 
   /** Messages that fit on the screen are printed as they arrive. More of them are listed. */
   connected(printsAll: boolean): void {
