@@ -3,7 +3,8 @@
 import { isCount } from "../../base/values.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { RoomRules } from "../../wire/messages.ts";
-import { RULE_NAMES, type RuleName, rulesOf } from "../rooms/rules.ts";
+import { RULE_NAMES, type RuleName } from "../rooms/rule-names.ts";
+import { rulesOf } from "../rooms/rules.ts";
 import { type ChatRecord, type GroupChangeFacts, groupChangeOf } from "./chat-record.ts";
 
 type HistoryKind = KindIn<"history">;

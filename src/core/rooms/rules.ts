@@ -16,16 +16,11 @@ import type { RoomRules } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import { setNewest } from "../evict.ts";
 import type { Room } from "./rooms.ts";
+import { RULE_NAMES, type RuleName } from "./rule-names.ts";
 import { displayedName } from "./targets.ts";
 
 type RuleFields = Omit<Body<"rules">, "changed">;
 type RulesBody = { readonly [Rule in keyof RuleFields]: RuleFields[Rule] | undefined };
-
-export const RULE_NAMES = [
-  ...(["post", "topic", "slow", "join", "everyone", "newcomers", "boxes", "due"] as const),
-] as const satisfies readonly (keyof RoomRules)[];
-
-export type RuleName = (typeof RULE_NAMES)[number];
 
 /** Returns the rules that differ from the defaults. Omits values that only later versions know. */
 export function rulesOf(body: RulesBody): RoomRules {

@@ -9,7 +9,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { isConversation } from "../../core/model/room.ts";
 import { hasOpened, isEndedBox, postTarget, roomOf } from "../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
-import { RULE_NAMES, type RuleName } from "../../core/rooms/rules.ts";
+import { RULE_NAMES, type RuleName } from "../../core/rooms/rule-names.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 import { personText, type ShownNames } from "./person-text.ts";
@@ -17,31 +17,21 @@ import { offsetMinutes } from "./times.ts";
 
 export type RuleFact = readonly [name: string, value: string];
 
-/** Every rule with its value, for people. */
+/** Every rule with its value, for people, in the order of `RULE_NAMES`. */
 export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact[] {
-  return RULE_NAMES.map((name) => RULE_FACTS[name](rules, texts));
+  const { post = "everyone", topic = "everyone", join = "open", slow, everyone, newcomers } = rules;
+  const { boxes = "closed" } = rules;
+  return [
+    [texts.rulePost, texts.rulePoster(post)],
+    [texts.ruleTopic, texts.ruleWho(topic)],
+    [texts.ruleSlow, slow === undefined ? texts.ruleOff : texts.ruleSlowTime(slow)],
+    [texts.ruleJoin, texts.ruleJoinBy(join)],
+    [texts.ruleEveryone, everyone === undefined ? texts.ruleBySize : texts.ruleWho(everyone)],
+    [texts.ruleNewcomers, newcomers === true ? texts.ruleNewcomersJoin : texts.ruleNewcomersOff],
+    [texts.ruleBoxes, texts.ruleBoxesStay(boxes)],
+    [texts.ruleDue, rules.due === undefined ? texts.ruleOff : dueTime(rules.due)],
+  ];
 }
-
-const RULE_FACTS: Readonly<Record<RuleName, (rules: RoomRules, texts: RuleTexts) => RuleFact>> = {
-  post: ({ post = "everyone" }, texts) => [texts.rulePost, texts.rulePoster(post)],
-  topic: ({ topic = "everyone" }, texts) => [texts.ruleTopic, texts.ruleWho(topic)],
-  slow: ({ slow }, texts) => {
-    return [texts.ruleSlow, slow === undefined ? texts.ruleOff : texts.ruleSlowTime(slow)];
-  },
-  join: ({ join = "open" }, texts) => [texts.ruleJoin, texts.ruleJoinBy(join)],
-  everyone: ({ everyone }, texts) => {
-    return [
-      texts.ruleEveryone,
-      everyone === undefined ? texts.ruleBySize : texts.ruleWho(everyone),
-    ];
-  },
-  newcomers: ({ newcomers }, texts) => {
-    const value = newcomers === true ? texts.ruleNewcomersJoin : texts.ruleNewcomersOff;
-    return [texts.ruleNewcomers, value];
-  },
-  boxes: ({ boxes = "closed" }, texts) => [texts.ruleBoxes, texts.ruleBoxesStay(boxes)],
-  due: ({ due }, texts) => [texts.ruleDue, due === undefined ? texts.ruleOff : dueTime(due)],
-};
 
 /**
  * The rules that a record has changed, also back to their defaults.
@@ -53,7 +43,8 @@ export function rulesChangeText(
   texts: RuleTexts,
 ): string {
   if (changed === undefined) return rulesText(rules, texts);
-  return factsText(changed.map((name) => RULE_FACTS[name](rules, texts)));
+  const isChanged = RULE_NAMES.map((name) => changed.includes(name));
+  return factsText(ruleFacts(rules, texts).filter((_, i) => isChanged[i]));
 }
 
 function factsText(facts: readonly RuleFact[]): string {

@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
 import { eventFactsOf } from "../../../src/core/client/event-facts.ts";
+import { RULE_NAMES } from "../../../src/core/rooms/rule-names.ts";
 import { changedRules } from "../../../src/core/rooms/rules.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { eventPhrase } from "../../../src/ui/text/event-text.ts";
+import { ruleFacts, rulesChangeText } from "../../../src/ui/text/rules-text.ts";
 import { fieldsOf } from "../../../src/wire/kinds.ts";
 
 function phrase(body: Readonly<Record<string, unknown>>): string {
@@ -19,6 +21,18 @@ test("names only the rules that a change concerns, also back to their defaults",
   expect(phrase({ post: "moderators", changed: ["slow"] })).toBe(
     "changed the rules: Slow mode: off",
   );
+});
+
+test("the names of rules are in the order of their facts", () => {
+  const rules = { post: "private", topic: "moderators", slow: 5, join: "approval" } as const;
+  const all = { ...rules, everyone: "everyone", newcomers: true, boxes: "open", due: 1 } as const;
+  const facts = ruleFacts(all, ENGLISH);
+  for (const [i, name] of RULE_NAMES.entries()) {
+    const [label, value] = facts[i] ?? [];
+    expect(rulesChangeText(all, [name], ENGLISH)).toBe(`${label}: ${value}`);
+    const without = ruleFacts({ ...all, [name]: undefined }, ENGLISH);
+    expect(without.flatMap((fact, at) => (fact[1] === facts[at]?.[1] ? [] : [at]))).toEqual([i]);
+  }
 });
 
 test("lists all rules if a record does not say which ones changed", () => {
