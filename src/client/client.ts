@@ -488,6 +488,12 @@ export class Client extends ChatClient<ClientAccount> {
     this.#schedulePrinted();
   }
 
+  /** Marks a message that calls the user as read, but not those before it. */
+  markCallPrinted(room: RoomId, n: number): void {
+    this.store.enqueue({ kind: "printed-call", room, n });
+    this.store.update();
+  }
+
   /** Marks a reply in a followed thread as read, with those before it, but not its room. */
   markReplyPrinted(root: number, seq: number): void {
     this.#printedReplies.set(root, seq);

@@ -103,7 +103,12 @@ export class PageReader {
   /** Returns whether a printed record may count as read, with those before it. */
   printed(record: ChatRecord): boolean {
     const { client } = this.options;
-    return this.#backlog.printed(record, client.model.rooms.get(record.room.id)?.read ?? 0);
+    const { id } = record.room;
+    if (this.#backlog.printed(record, client.model.rooms.get(id)?.read ?? 0)) return true;
+    client.store.update(); // Finds out whether the record calls the user.
+    const isCall = client.model.rooms.get(id)?.mentions.some(({ seq }) => seq === record.seq);
+    if (isCall === true) client.markCallPrinted(id, record.n);
+    return false;
   }
 
   /** Whether replies in the thread are unread that were not printed. */
@@ -135,6 +140,7 @@ export class PageReader {
     const texts = page.map((piece) => piece.text(chatConsole.spoken));
     chatConsole.data(texts.join("") + (isOver ? "Everything read.\n" : ""));
     for (const piece of page) piece.read?.();
+    this.options.client.reportPrinted();
   }
 
   /** Holds the piece that does not fit. What arrives while it loads may move the others. */
@@ -207,7 +213,13 @@ export class PageReader {
   }
 
   #callPiece(call: InboxCall, at: number): Piece {
-    const { size } = this.options;
+    const { client, size } = this.options;
+    const { reason, n, room } = call;
+    // A reply in a thread is read with the thread.
+    const read = () => {
+      if (reason !== "thread" && n !== undefined && room.id !== undefined)
+        client.markCallPrinted(room.id, n);
+    };
     const mark = `${at + 1}. `;
     const lines = cleanText(spokenCall(call, { nameOf: this.#nameOf }), { lines: true });
     return {
@@ -218,6 +230,7 @@ export class PageReader {
         });
         return `${at === 0 ? "For you:\n" : ""}${wrapped.join("\n")}\n`;
       },
+      read,
     };
   }
 

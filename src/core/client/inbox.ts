@@ -8,6 +8,8 @@ import { type ChatRecord, type RoomView, readPage, roomViewOf } from "./chat-rec
 
 export interface InboxMessage {
   readonly seq: number;
+  /** Number in its room, of a message that the server has listed. */
+  readonly n?: number;
   readonly timeUnixMs: number;
   readonly from: string | undefined;
   /** Text of the last edit, or else the names of the files. */
@@ -124,9 +126,9 @@ function unreadIn(places: readonly InboxPlace[]): number {
   return places.reduce((sum, { unread }) => sum + unread, 0);
 }
 
-function messageOf({ seq, timeUnixMs, from, kind, body }: ChatRecord): [number, InboxMessage][] {
+function messageOf({ seq, n, timeUnixMs, from, kind, body }: ChatRecord): [number, InboxMessage][] {
   if (kind === "edit") return [];
   const named = filesIn(body ?? {}).map(({ name }) => name);
   const text = typeof body?.["text"] === "string" ? body["text"] : "";
-  return [[seq, { seq, timeUnixMs, from, text: text === "" ? named.join(", ") : text }]];
+  return [[seq, { seq, n, timeUnixMs, from, text: text === "" ? named.join(", ") : text }]];
 }

@@ -153,6 +153,8 @@ export type UserEvent =
   | { readonly kind: "placed"; readonly room: RoomId; readonly place: ReadingPlace | undefined }
   /** The record and those before it have been printed. */
   | { readonly kind: "printed"; readonly room: RoomId; readonly n: number }
+  /** A message that calls the user has been printed, but not those before it. */
+  | { readonly kind: "printed-call"; readonly room: RoomId; readonly n: number }
   /** A reply in the thread of `root`, and those before it, have been printed. */
   | { readonly kind: "printed-reply"; readonly root: number; readonly seq: number }
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }

@@ -50,7 +50,15 @@ function markCallsSeen(draft: ModelDraft, room: RoomDraft): void {
     const item = loadedItem(room, seq);
     return item !== undefined && item.isInThread !== true && isIn(room.seen, item);
   };
-  const calls = room.mentions.filter(isSeen).map(({ n }) => n);
+  markCallsRead(
+    draft,
+    room,
+    room.mentions.filter(isSeen).map(({ n }) => n),
+  );
+}
+
+/** @param calls numbers of messages beyond the read position */
+export function markCallsRead(draft: ModelDraft, room: RoomDraft, calls: readonly number[]): void {
   if (calls.length === 0) return;
   readCalls(room, calls);
   draft.effects.push({ kind: "read", room: room.id, n: room.read, calls });

@@ -33,7 +33,14 @@ import {
   readReplies,
   unhideOnMessage,
 } from "./prefs.ts";
-import { markArrivals, markRead, markRepliesSeen, markSeen, startReading } from "./reading.ts";
+import {
+  markArrivals,
+  markCallsRead,
+  markRead,
+  markRepliesSeen,
+  markSeen,
+  startReading,
+} from "./reading.ts";
 import {
   addRecord,
   applyRoomUpdate,
@@ -212,6 +219,7 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   placed: inRoom((_, room, { place }) => {
     room.place = place;
   }),
+  "printed-call": inRoom((draft, room, { n }) => markCallsRead(draft, room, [n])),
   "printed-reply": (draft, { root, seq }) => readReplies(draft, root, seq),
   printed: inRoom((draft, room, { n }) => markRead(draft, room, positionAfterPrinted(room, n))),
   reach: inRoom((draft, room, { side }) => {
