@@ -222,14 +222,14 @@ export class ServePrinter {
     if (head.kind !== "text" || bodyBytes === undefined || from === undefined) return undefined;
     const body = utf8Decode(bodyBytes);
     if (!PLAIN_TEXT.test(body) || !("room" in destination)) return undefined;
+    const { room, title } = destination;
+    if (title !== undefined) return undefined;
     const { seq, time } = head;
     if (time !== this.#lastTime) {
       this.#lastTime = time;
       this.#lastTimeText = formatUtc(time);
     }
-    const { room, title } = destination;
-    const place = `"${room}"${title === undefined ? "" : `,"title":${JSON.stringify(title)}`}`;
-    const line = `"room":${place},"from":"${from}",${body.slice(1)}`;
+    const line = `"room":"${room}","from":"${from}",${body.slice(1)}`;
     return `{"kind":"text","seq":${seq},"time":"${this.#lastTimeText}",${line}\n`;
   }
 
