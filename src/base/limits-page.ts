@@ -157,5 +157,9 @@ export const SEEN_MS = 1_000;
 export const UNDO_MS = 10_000;
 /** Parts of a room that were seen behind its read position. */
 export const SEEN_SPANS_MAX = 64;
+/** Rooms and threads whose places a client keeps: 12 KB of text. */
+export const READING_PLACES_MAX = 200;
+/** A crash loses the place of at most this long. */
+export const PLACE_DELAY_MS = 1_000;
 /** Scrolling within this time after a wheel, touch or key event is attributed to the user. */
 export const USER_SCROLL_MS = 1_000;

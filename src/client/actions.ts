@@ -5,6 +5,7 @@ import { checkDisplayName } from "../base/display-names.ts";
 import { asFault, Fault, ignoreFault, msg, type Translatable } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { KEYWORD_BYTES_MAX, KEYWORDS_MAX, STATUS_BYTES_MAX, TYPING_MS } from "../base/limits.ts";
+import { PLACE_DELAY_MS } from "../base/limits-page.ts";
 import { boxNames, parseTarget } from "../base/names.ts";
 import { defined } from "../base/values.ts";
 import { fieldsIn, type RoomView } from "../core/client/chat-record.ts";
@@ -14,6 +15,7 @@ import { checkText } from "../core/client/post-text.ts";
 import { roomAt } from "../core/client/room-names.ts";
 import { type ChangeMap, noteChange, withChanges } from "../core/model/changes.ts";
 import { isMessage, isSameName, itemOf } from "../core/model/item.ts";
+import { isSamePlace } from "../core/model/places.ts";
 import { lastReplySeq, loadedItem, threadRoot } from "../core/model/room.ts";
 import type { SeenMessages, VisibleMessages } from "../core/model/seen.ts";
 import {
@@ -134,6 +136,9 @@ export class Actions {
   /** Room and `receivedN` for which records without messages were marked as read. */
   #uncounted = "";
   #lastRoom: string = LOBBY;
+  /** Latest place, if the model does not have it yet. */
+  #place: { readonly key: string; readonly place: ReadingPlace | undefined } | undefined;
+  #cancelPlace: (() => void) | undefined;
 
   constructor(private readonly options: ActionsOptions) {
     const { actor, store, now } = options;
@@ -238,9 +243,29 @@ export class Actions {
     if (root !== undefined) this.#store.applyNow({ kind: "replies-seen", room, root, from, to });
   }
 
-  /** @param place `undefined` at the end of the room */
-  leaveAt(room: RoomId, place: ReadingPlace | undefined): void {
-    this.#store.enqueue({ kind: "placed", room, place });
+  /**
+   * Notes where the user reads, and applies it to the model after PLACE_DELAY_MS.
+   * @param key of a room or thread, from `placeKey`
+   * @param place `undefined` at the end
+   */
+  setPlace(key: string, place: ReadingPlace | undefined): void {
+    if (this.#place !== undefined && this.#place.key !== key) this.keepPlace();
+    if (this.#place === undefined && isSamePlace(this.#model.places.get(key), place)) return;
+    this.#place = { key, place };
+    this.#cancelPlace ??= this.options.after(PLACE_DELAY_MS, () => this.keepPlace());
+  }
+
+  /** Returns the latest place, which the model may not have yet. */
+  placeOf(key: string): ReadingPlace | undefined {
+    return this.#place?.key === key ? this.#place.place : this.#model.places.get(key);
+  }
+
+  /** Applies the latest place, because the user leaves it. */
+  keepPlace(): void {
+    this.#cancelPlace?.();
+    this.#cancelPlace = undefined;
+    if (this.#place !== undefined) this.#store.applyNow({ kind: "placed", ...this.#place });
+    this.#place = undefined;
   }
 
   /** Hides the messages of the open room until it is opened again. */

@@ -32,12 +32,15 @@ export class HeadlessUser {
     return seq;
   }
 
-  async postMany(count: number, text: (n: number) => string, to = "lobby"): Promise<void> {
+  /** Returns the seqs of the posts. */
+  async postMany(count: number, text: (n: number) => string, to = "lobby"): Promise<number[]> {
+    const seqs: number[] = [];
     for (let from = 0; from < count; from += IN_FLIGHT_MAX) {
       const texts = Array.from({ length: Math.min(IN_FLIGHT_MAX, count - from) }, (_, i) =>
         text(from + i),
       );
-      await Promise.all(texts.map((text) => this.post(text, to)));
+      seqs.push(...(await Promise.all(texts.map((text) => this.post(text, to)))));
     }
+    return seqs;
   }
 }

@@ -45,9 +45,13 @@ pageTest("forgets everything on a shared computer, in one tap", async () => {
   await ana.heading("#mathematics-zelda").waitFor();
   await ana.composer.fill("half of zelda");
   const stored = () => ana.page.evaluate<string[]>(WHOLE_STORAGE);
-  await until("the draft is stored", async () =>
-    (await stored()).some((row) => row.includes("half of zelda")),
-  );
+  const isStored = async (part: string) => (await stored()).some((row) => row.includes(part));
+  await ana.room("lobby").click();
+  await (await server.headlessUser("writer")).postMany(40, (n) => `line ${n}`);
+  await ana.waitForMessage("line 39");
+  await ana.page.locator(".timeline .list").press("Home");
+  await until("the place is stored", () => isStored("chat.places"));
+  await until("the draft is stored", () => isStored("half of zelda"));
   await signOut(ana);
   const question = ana.dialog("Sign out in this browser?");
   await question.getByRole("button", { name: "Sign out" }).click();

@@ -4,7 +4,6 @@ import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { type Fault, ignoreFault, unlessFault } from "../../base/fault.ts";
-import type { RoomId } from "../../base/ids.ts";
 import { SCREEN_FOCUS_MS } from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
@@ -17,9 +16,10 @@ import { MemorySink } from "../../client/files/memory-sink.ts";
 import { keyChangedFault } from "../../client/sealed/identities.ts";
 import type { WaitingMessage } from "../../core/client/outgoing.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { placeKey } from "../../core/model/places.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
 import { draftKey, isMuted, openRoom, roomOf, threadOfPost } from "../../core/model/selectors.ts";
-import type { Model, ReadingPlace } from "../../core/model/state.ts";
+import type { Model } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
@@ -137,7 +137,6 @@ export class ScreenClient implements ScreenHost {
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
-  #place: { readonly room: RoomId; readonly place: ReadingPlace | undefined } | undefined;
   /** Takes the focus from a terminal that does not report it; `undefined` in others. */
   #cancelFocus: (() => void) | undefined;
   #reportsFocus = false;
@@ -256,8 +255,8 @@ export class ScreenClient implements ScreenHost {
       unsubscribe();
       this.#cancelTick?.();
       this.#cancelFocus?.();
-      this.#notePlace();
       this.#catchUp.end();
+      chat.actions.keepPlace();
       cancelQuestions();
       this.#keyboard.end();
       this.notices.end();
@@ -516,8 +515,6 @@ export class ScreenClient implements ScreenHost {
     this.#collector.modelChanged();
     if (model.pending !== before.model.pending) this.#drafts.keepRefused(model.pending);
     this.#previous = { ...before, model };
-    const room = openRoom(model);
-    if (room?.id !== this.#place?.room || room?.thread !== undefined) this.#notePlace();
     if (model.open !== undefined) this.#isStarting = false;
     const isAccountChanged = model.me !== before.model.me;
     const isRenamed = isAccountChanged && this.#isRenamed && model.me !== undefined;
@@ -548,7 +545,8 @@ export class ScreenClient implements ScreenHost {
   }
 
   #follow(before: PreviousModel): void {
-    this.#catchUp.follow(before.model, this.#place?.place);
+    const was = openRoom(before.model);
+    this.#catchUp.follow(before.model, was && this.#chat.actions.placeOf(placeKey(was.id)));
     this.state = this.#catchUp.withNewMessages(this.state);
     const context = this.#handlerContext();
     const { rows, shownKey, bottoms } = context.rows;
@@ -702,14 +700,8 @@ export class ScreenClient implements ScreenHost {
     const isInThread = room?.thread !== undefined;
     actions.setVisible(isInThread ? undefined : shown);
     actions.setVisibleReplies(isInThread ? shown : undefined);
-    if (room === undefined || isInThread || shown === undefined) return;
-    this.#place = { room: room.id, place: isFollowing ? undefined : place };
-  }
-
-  /** Remembers where the user has left a room. */
-  #notePlace(): void {
-    if (this.#place !== undefined) this.#chat.actions.leaveAt(this.#place.room, this.#place.place);
-    this.#place = undefined;
+    if (room === undefined || shown === undefined) return;
+    actions.setPlace(placeKey(room.id, room.thread?.root), isFollowing ? undefined : place);
   }
 
   #props(): ViewProps {

@@ -19,6 +19,7 @@ import type {
   PageSide,
   PendingPost,
   ReadingPlace,
+  ReadingPlaces,
   SearchQuery,
   ServerView,
   StatusChange,
@@ -42,7 +43,7 @@ export type ConnectionEvent =
   /** The state in which an earlier process left the model. */
   | ({ readonly kind: "restored" } & Pick<
       Model,
-      "me" | "server" | "rooms" | "displayNames" | "prefs"
+      "me" | "server" | "rooms" | "displayNames" | "prefs" | "places"
     >)
   | { readonly kind: "operator"; readonly on: boolean }
   | { readonly kind: "outdated" };
@@ -149,8 +150,10 @@ export type UserEvent =
   | ({ readonly kind: "seen" } & SeenMessages)
   /** `from` as `watchedFrom` in the model. */
   | { readonly kind: "watching"; readonly from: number | undefined }
-  /** The user leaves the room: `place` as in its state. */
-  | { readonly kind: "placed"; readonly room: RoomId; readonly place: ReadingPlace | undefined }
+  /** The user has moved in a room or thread; `place` is `undefined` at its end. */
+  | { readonly kind: "placed"; readonly key: string; readonly place: ReadingPlace | undefined }
+  /** Places that this device has stored. */
+  | { readonly kind: "places"; readonly places: ReadingPlaces }
   /** The record and those before it have been printed. */
   | { readonly kind: "printed"; readonly room: RoomId; readonly n: number }
   /** A message that calls the user has been printed, but not those before it. */

@@ -6,6 +6,7 @@ import type { ModelDraft } from "./builder.ts";
 import type { ModelEvent } from "./event.ts";
 import { isSameName } from "./item.ts";
 import { requestOlderPage, requestPage } from "./page.ts";
+import { placeKey } from "./places.ts";
 import { readReplies } from "./prefs.ts";
 import {
   hasLine,
@@ -164,7 +165,8 @@ export function startReading(draft: ModelDraft, room: RoomDraft): void {
 function loadPlace(draft: ModelDraft, room: RoomDraft): void {
   const { tail } = room;
   const isUnread = hasLine(room);
-  const seq = isUnread ? room.firstUnread : room.place?.seq;
+  const place = draft.fields.places.get(placeKey(room.id));
+  const seq = isUnread ? room.firstUnread : place?.seq;
   const isLoaded =
     isUnread && room.unread > 0
       ? hasFirstUnread(room, tail)

@@ -87,7 +87,6 @@ export function newRoom(update: RoomUpdate): RoomDraft {
     seen: [],
     readCalls: [],
     readAtOpening: undefined,
-    place: undefined,
     mentions: [],
     lastUnixMs: 0,
     lastSeq: 0,

@@ -14,6 +14,7 @@ import type {
   Model,
   PageRequest,
   PendingPost,
+  ReadingPlace,
   RoomState,
   ThreadState,
   WaitingView,
@@ -250,6 +251,21 @@ export function firstUnreadRow(rows: readonly ViewRow[], read: number): number {
     (row) => row.kind === "item" && row.item.n > read && !row.item.isMine && isMessage(row.item),
   );
   return rows[first - 1]?.kind === "unread" ? first - 1 : first;
+}
+
+/**
+ * Returns the row of a place, or the next one if its message is no longer there.
+ * @returns `above` as in the place; `undefined` at the end
+ */
+export function rowOfPlace(
+  rows: readonly ViewRow[],
+  place: ReadingPlace | undefined,
+): { readonly index: number; readonly above: number } | undefined {
+  if (place === undefined) return undefined;
+  const index = rows.findIndex((row) => row.kind === "item" && row.item.seq >= place.seq);
+  const row = rows[index];
+  if (row?.kind !== "item") return undefined;
+  return { index, above: firstItem(row).seq <= place.seq ? place.above : 0 };
 }
 
 /** Row of a view that is at least in part on the screen. */

@@ -7,7 +7,7 @@ import { jsonLine } from "../../base/text.ts";
 import { VERSION } from "../../base/version.ts";
 import type { RoomPrefs } from "../rooms/prefs.ts";
 import type { ModelEvent } from "./event.ts";
-import type { Model, RoomState } from "./state.ts";
+import type { Model, ReadingPlace, RoomState } from "./state.ts";
 
 /** Format, which may change with each version. */
 const FORMAT = `4 ${VERSION}`;
@@ -20,7 +20,7 @@ export interface ModelSnapshot {
 
 /** Leaves out the messages of encrypted rooms, and those beyond the newest of each room. */
 export function formatSnapshot(
-  { me, server, rooms, displayNames, prefs }: Model,
+  { me, server, rooms, displayNames, prefs, places }: Model,
   after: number | undefined,
 ): string {
   const newest = [...rooms.values()].sort((a, b) => b.lastSeq - a.lastSeq);
@@ -33,6 +33,7 @@ export function formatSnapshot(
     rooms: [...rooms.values()].map((room) => roomJson(room, kept.has(room))),
     displayNames: [...displayNames],
     prefs: prefs === undefined ? undefined : [...prefs],
+    places: [...places],
   };
   return jsonLine(snapshot);
 }
@@ -68,6 +69,7 @@ interface SnapshotJson extends Pick<Model, "me" | "server"> {
   readonly rooms: readonly RoomJson[];
   readonly displayNames: readonly (readonly [string, string])[];
   readonly prefs: readonly (readonly [RoomId, RoomPrefs])[] | undefined;
+  readonly places: readonly (readonly [string, ReadingPlace])[];
 }
 
 /**
@@ -77,7 +79,7 @@ interface SnapshotJson extends Pick<Model, "me" | "server"> {
 export function parseSnapshot(text: string, nowUnixMs: number): ModelSnapshot | undefined {
   try {
     const snapshot = decodeJson(text) as SnapshotJson;
-    const { format, after, me, server, rooms, displayNames, prefs } = snapshot;
+    const { format, after, me, server, rooms, displayNames, prefs, places } = snapshot;
     if (format !== FORMAT) return undefined;
     const event = {
       kind: "restored",
@@ -86,6 +88,7 @@ export function parseSnapshot(text: string, nowUnixMs: number): ModelSnapshot | 
       rooms: new Map(rooms.map((room) => [room.id, parseRoom(room, nowUnixMs)])),
       displayNames: new Map(displayNames),
       prefs: prefs === undefined ? undefined : new Map(prefs),
+      places: new Map(places),
     } as const;
     return { event, after };
   } catch {

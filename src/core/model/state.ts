@@ -56,6 +56,7 @@ export interface Model {
   readonly calls: readonly FoundCall[];
   /** Last replies in followed threads, likewise. */
   readonly lastReplies: readonly FoundItem[];
+  readonly places: ReadingPlaces;
   /** Present while the user can undo that rooms were marked as read. */
   readonly allRead: ReadonlyMap<RoomId, AllRead> | undefined;
   readonly faults: readonly VisibleFault[];
@@ -160,8 +161,6 @@ export interface RoomState extends Omit<RoomView, "isBoxed"> {
    * the user posts, or leaves the room: after a post, no message is behind it.
    */
   readonly readAtOpening: number | undefined;
-  /** Message at the top when the user left the room; `undefined` at its end. */
-  readonly place: ReadingPlace | undefined;
   /** Unread messages that mention the user or, in a conversation, all unread messages. */
   readonly mentions: readonly Mention[];
   readonly lastUnixMs: number;
@@ -224,6 +223,12 @@ export interface ReadingPlace {
   /** Pixels or lines of the message that are above the edge; negative below it. */
   readonly above: number;
 }
+
+/**
+ * Places where the user has left rooms and threads, by `placeKey`, the latest one last. Rooms and
+ * threads that were left at their ends have none.
+ */
+export type ReadingPlaces = ReadonlyMap<string, ReadingPlace>;
 
 /** The root, which may be missing, and the newest replies to it. */
 export interface ThreadState extends ItemRange {

@@ -25,6 +25,7 @@ import {
   startSearch,
 } from "./page.ts";
 import { setDisplayNames } from "./people.ts";
+import { NO_PLACES, withPlace } from "./places.ts";
 import {
   applyPrefs,
   changePrefs,
@@ -95,6 +96,7 @@ const LOGGED_OUT = {
   search: undefined,
   calls: [],
   lastReplies: [],
+  places: NO_PLACES,
   allRead: undefined,
 } as const satisfies Partial<Model>;
 
@@ -143,8 +145,8 @@ const LINK_HANDLERS: EventHandlers<ConnectionEvent> = {
   },
   entered: (draft, { user, isRenamed }) => entered(draft, user, isRenamed === true),
   left: forgetAll,
-  restored: (draft, { me, server, displayNames, prefs, rooms }) => {
-    Object.assign(draft.fields, { me, server, displayNames, prefs });
+  restored: (draft, { me, server, displayNames, prefs, places, rooms }) => {
+    Object.assign(draft.fields, { me, server, displayNames, prefs, places });
     for (const room of rooms.values()) draft.putRoom({ ...room });
   },
   operator: ({ fields }, { on }) => setOperator(fields, on),
@@ -216,9 +218,12 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
   watching: ({ fields }, { from }) => {
     fields.watchedFrom = from;
   },
-  placed: inRoom((_, room, { place }) => {
-    room.place = place;
-  }),
+  placed: ({ fields }, { key, place }) => {
+    fields.places = withPlace(fields.places, key, place);
+  },
+  places: ({ fields }, { places }) => {
+    fields.places = places;
+  },
   "printed-call": inRoom((draft, room, { n }) => markCallsRead(draft, room, [n])),
   "printed-reply": (draft, { root, seq }) => readReplies(draft, root, seq),
   printed: inRoom((draft, room, { n }) => markRead(draft, room, positionAfterPrinted(room, n))),

@@ -1,7 +1,6 @@
 /** `Platform` of a real browser: storage, sockets, locks, frames and the address bar. */
 
 import * as v from "valibot";
-import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { tryUrl } from "../../base/decode.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
@@ -31,10 +30,9 @@ import {
   openStore,
   type Store,
   storeFault,
-  type TableChange,
-  type TableName,
 } from "./indexed-db.ts";
 import { dialSocket, type Socket } from "./link.ts";
+import { withFetchFault } from "./parts.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
 import {
   type Loss,
@@ -94,6 +92,7 @@ const CHANNEL = "chat";
 const LAST_DRAFTS = "chat.drafts";
 const TAB_ID = "chat.tab";
 const TAB_ACCOUNT = "chat.account";
+const TAB_PLACES = "chat.places";
 const FRAGMENT = "chat fragment";
 
 /**
@@ -116,7 +115,10 @@ export async function browserPlatform(
   const open = () => new page.WebSocket(`${scheme}://${location.host}/ws${query}`);
   const host = location.hostname;
   const dialWebSocket = () => dialSocket({ open, clock, host });
-  const dialLocal = () => dialWebSocket().catch((error) => localFault(page, localToken, error));
+  const dialLocal = () =>
+    dialWebSocket().catch(async (error) =>
+      (await programModule()).localFault(page, localToken, error),
+    );
   const dial = dialEarly(isLocal ? dialLocal : pageDial(page, clock, dialWebSocket));
   const storeWatch = new StoreWatch(clock);
   const isPrivate = withTimeout(isPrivateWindow(page), STORE_TIMEOUT_MS, () => false, clock);
@@ -147,6 +149,7 @@ export async function browserPlatform(
     lastDrafts: tabValue(page, LAST_DRAFTS, storageMode === "all" && !isLocal),
     tabId: tabValue(page, TAB_ID, storageMode === "all"),
     tabAccount: tabValue(page, TAB_ACCOUNT, storageMode === "all"),
+    tabPlaces: tabValue(page, TAB_PLACES, storageMode === "all"),
     isLocal,
     build: dataset["build"] ?? "",
     browserName: browserName(page.navigator.userAgent, page.navigator.maxTouchPoints),
@@ -159,7 +162,8 @@ export async function browserPlatform(
       page.location.reload();
     },
     forget: () => {
-      for (const key of [LAST_DRAFTS, TAB_ID, TAB_ACCOUNT, ...(isLocal ? [] : [FRAGMENT])])
+      const ofAccount = [LAST_DRAFTS, TAB_ID, TAB_ACCOUNT, TAB_PLACES];
+      for (const key of [...ofAccount, ...(isLocal ? [] : [FRAGMENT])])
         attempt(() => page.sessionStorage?.removeItem(key));
       attempt(() => page.sessionStorage?.setItem(FORGOTTEN_KEY, "1"));
       replaceAddress(page, page.location.pathname);
@@ -298,6 +302,8 @@ async function openPageStore(page: Page, storeWatch: StoreWatch, loss: Loss): Pr
   return new MemoryStore({ isEphemeral: true });
 }
 
+const programModule = withFetchFault(() => import("./program-store.ts"));
+
 /**
  * A page of `chat web` stores no secrets in the browser, because another program could later use
  * the same port.
@@ -315,35 +321,8 @@ async function chooseStore(
     token === undefined ? "account" : "texts",
   );
   if (token === undefined || fetch === undefined) return browserStore;
-  return new ProgramStore(browserStore, async (request) => {
-    try {
-      const answer = await askProgram(fetch, token, request);
-      if (answer.ok) return ((await answer.json()) as { readonly value: unknown }).value;
-    } catch {}
-    throw new Fault("store-failed", "chat web could not store data of this page", {
-      remedy: "open the latest address that chat web printed",
-    });
-  });
-}
-
-function askProgram(
-  fetch: NonNullable<Page["fetch"]>,
-  token: string,
-  request: unknown,
-): Promise<Response> {
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  return fetch("/kept", { method: "POST", headers, body: JSON.stringify(request) });
-}
-
-/** Browsers do not tell why a WebSocket was refused. */
-async function localFault({ fetch }: Page, token = "", error: unknown): Promise<never> {
-  if (fetch === undefined) throw error;
-  const request = { op: "get", table: "places", key: "" };
-  const answer = await ifPossible(askProgram(fetch, token, request));
-  if (answer?.status !== 401) throw error;
-  throw new Fault("login-refused", "this page was opened by an earlier run of chat web", {
-    remedy: "open the address that chat web printed last",
-  });
+  const { openProgramStore } = await programModule();
+  return openProgramStore(browserStore, fetch, token);
 }
 
 /** Without the Locks API (pages without TLS), each tab acts as the only tab. */
@@ -426,70 +405,6 @@ function browserTabs({ BroadcastChannel: Channel }: Page): Tabs {
     },
     close: () => channel.close(),
   };
-}
-
-const PROGRAM_TABLES: ReadonlySet<TableName> = new Set(["keys", "places", "drafts"]);
-
-export type StoreRequest =
-  | { readonly op: "get"; readonly table: TableName; readonly key: string }
-  | { readonly op: "all"; readonly table: TableName; readonly prefix: string }
-  | { readonly op: "write"; readonly changes: readonly TableChange[] };
-
-/**
- * Lets the program store secrets, because another local user could later use the same port and read
- * this browser storage.
- * @internal
- */
-export class ProgramStore implements Store {
-  readonly isExternal = true;
-  readonly #request: (request: StoreRequest) => Promise<unknown>;
-
-  constructor(
-    private readonly local: Store,
-    sendRequest: (request: StoreRequest) => Promise<unknown>,
-  ) {
-    this.#request = sendRequest;
-  }
-
-  async get(table: TableName, key: string): Promise<unknown> {
-    if (!PROGRAM_TABLES.has(table)) return this.local.get(table, key);
-    return decodeValue(await this.#request({ op: "get", table, key }));
-  }
-
-  async all(table: TableName, prefix: string): Promise<[string, unknown][]> {
-    if (!PROGRAM_TABLES.has(table)) return this.local.all(table, prefix);
-    const rows = await this.#request({ op: "all", table, prefix });
-    if (!Array.isArray(rows)) throw new Fault("store-failed", "unexpected answer from chat web");
-    return rows.map(([key, value]) => [String(key), decodeValue(value)]);
-  }
-
-  /** Not atomic across the two stores; no caller writes to both. */
-  async write(changes: readonly TableChange[]): Promise<void> {
-    const remote = changes.filter(({ table }) => PROGRAM_TABLES.has(table));
-    const local = changes.filter(({ table }) => !PROGRAM_TABLES.has(table));
-    if (remote.length > 0) await this.#request({ op: "write", changes: remote.map(encodeChange) });
-    if (local.length > 0) await this.local.write(local);
-  }
-}
-
-function encodeChange({ table, key, value }: TableChange): TableChange {
-  return { table, key, value: encodeValue(value) };
-}
-
-function encodeValue(value: unknown): unknown {
-  if (value instanceof Uint8Array) return { $bytes: toBase64Url(value) };
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, encodeValue(field)]));
-}
-
-function decodeValue(value: unknown): unknown {
-  if (value === null) return undefined;
-  if (typeof value !== "object" || Array.isArray(value)) return value;
-  const { $bytes } = value as { $bytes?: unknown };
-  if (typeof $bytes === "string") return fromBase64Url($bytes);
-  return Object.fromEntries(
-    Object.entries(value ?? {}).map(([key, field]) => [key, decodeValue(field)]),
-  );
 }
 
 interface PageDialOptions {

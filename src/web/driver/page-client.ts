@@ -890,6 +890,7 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   #loggedOut(account: PageAccount | undefined): void {
+    this.platform.tabPlaces.write(undefined);
     this.#drafts.clear();
     this.#refused.clear();
     this.attached.clear();

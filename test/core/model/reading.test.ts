@@ -189,14 +189,15 @@ test("stays at the end of a room where the user posts before the client has caug
 
 test("opens a room without new messages where the user left it", () => {
   const place = { seq: 40, above: 3 };
-  const left = { kind: "placed", room: LOBBY, place } as const;
+  const left = { kind: "placed", key: LOBBY, place } as const;
   const { model, effects } = scene(
     ...[ONLINE, { ...BUSY, read: 901, unread: 0 }, { kind: "focus", on: true } as const],
     ...[left, OPEN],
   );
   const page = { kind: "page", room: LOBBY, target: "lobby", side: "around", seq: 40 } as const;
   expect(effects).toContainEqual(page);
-  expect(lobbyOf(model)).toMatchObject({ readAtOpening: undefined, place });
+  expect(lobbyOf(model)).toMatchObject({ readAtOpening: undefined });
+  expect(model.places.get(LOBBY)).toEqual(place);
 });
 
 test("keeps the line of new messages until the user posts or leaves", () => {

@@ -42,6 +42,12 @@ test("restores the newest messages of each room", () => {
   expect(model.rooms.get("lobby" as never)?.online).toEqual(new Set());
 });
 
+test("restores where the user has left rooms", () => {
+  const model = modelWith(roomWith("lobby", 2));
+  const places = new Map([["lobby", { seq: 1, above: 2 }]]);
+  expect(restored({ ...model, places }).places).toEqual(places);
+});
+
 test("keeps no message of an encrypted room, and none after its retention", () => {
   const sealed = roomWith("vault", 2, { isSealed: true });
   expect(formatSnapshot(modelWith(sealed), 7)).not.toContain("text 1");

@@ -43,6 +43,7 @@ export class Browser {
     const tab = new Tab(this, options.host ?? "10.0.0.9", options.fragment ?? "");
     tab.tabId = options.reloads?.tabId;
     tab.tabAccount = options.reloads?.tabAccount;
+    tab.tabPlaces = options.reloads?.tabPlaces;
     this.#tabs.add(tab);
     await tab.open();
     return tab;
@@ -104,6 +105,7 @@ export class Tab {
   readonly storeWatch: StoreWatch;
   tabId: string | undefined;
   tabAccount: string | undefined;
+  tabPlaces: string | undefined;
   #chat: PageClient | undefined;
   #link: Link | undefined;
   #onMessage: (message: TabMessage) => void = () => undefined;
@@ -261,6 +263,12 @@ export class Tab {
           this.tabAccount = user;
         },
       },
+      tabPlaces: {
+        read: () => this.tabPlaces,
+        write: (places) => {
+          this.tabPlaces = places;
+        },
+      },
       isLocal: false,
       build: browser.build,
 
@@ -272,6 +280,7 @@ export class Tab {
       forget: () => {
         this.tabId = undefined;
         this.tabAccount = undefined;
+        this.tabPlaces = undefined;
         this.reloads += 1;
       },
     };

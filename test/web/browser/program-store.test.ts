@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { ProgramStore, type StoreRequest } from "../../../src/web/browser/browser.ts";
 import { MemoryStore } from "../../../src/web/browser/indexed-db.ts";
+import { ProgramStore, type StoreRequest } from "../../../src/web/browser/program-store.ts";
 
 function program() {
   const rows = new Map<string, unknown>();

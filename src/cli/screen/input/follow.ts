@@ -1,6 +1,7 @@
 /** Updates the screen state after changes to the model. */
 
-import { firstItem, firstUnreadRow, isOwnRow, type Row } from "../../../core/model/rows.ts";
+import { placeKey } from "../../../core/model/places.ts";
+import { firstUnreadRow, isOwnRow, rowOfPlace } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
@@ -147,13 +148,10 @@ function openedAt(before: Model, context: HandlerContext): ScrollAnchor | undefi
     return placedAt(timeline, line, above);
   }
   const room = openRoom(context.model);
-  const place = room?.thread === undefined ? room?.place : undefined;
-  const at = place === undefined ? -1 : rows.findLastIndex((row) => isAtOrBefore(row, place.seq));
-  return at < 0 ? undefined : placedAt(timeline, at, -(place?.above ?? 0));
-}
-
-function isAtOrBefore(row: Row, seq: number): boolean {
-  return row.kind === "item" && firstItem(row).seq <= seq;
+  const key = room && placeKey(room.id, room.thread?.root);
+  const place = key === undefined ? undefined : context.model.places.get(key);
+  const at = rowOfPlace(rows, place);
+  return at && placedAt(timeline, at.index, -at.above);
 }
 
 /**

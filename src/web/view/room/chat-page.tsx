@@ -87,7 +87,7 @@ import { isPanelTab, type PanelTab, RoomPanel } from "./room-panel.tsx";
 import { useRouting } from "./routing.tsx";
 import { Knock, usePostLimit } from "./rules.tsx";
 import { SealedNotice } from "./sealed.tsx";
-import { Search } from "./search.tsx";
+import { Search, type SearchPositions } from "./search.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
 import { type PagePlace, SidebarRooms } from "./sidebar.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
@@ -344,6 +344,7 @@ function usePanels() {
   const [jumps, setJumps] = useState(0);
   /** Assignment room whose table is visible beside its boxes. */
   const [handed, setHanded] = useState<string>();
+  const [positions] = useState((): SearchPositions => new WeakMap());
   useEffect(() => chat.actions.setThreadAlone(!isWide()), [chat]);
   useWidth((wide) => {
     chat.actions.setThreadAlone(!wide);
@@ -421,13 +422,14 @@ function usePanels() {
     [onOpen, onSearch, onJump, onPeople, onHanded],
   );
   const handlers = { onOpen, onJump, onSearch, onPeople, onTab: setSide, openDrawer, context };
-  const shown = { side, handed, closeSide, closeHanded };
+  const shown = { side, handed, closeSide, closeHanded, positions };
   return { isDrawer, setDrawer, jumps, togglePeople, ...shown, ...handlers };
 }
 
 interface RightProps extends ActionOptions {
   readonly side: Side;
   readonly onTab: (tab: PanelTab) => void;
+  readonly positions: SearchPositions;
   readonly context: MainProps["context"];
   readonly onClose: () => void;
 }
@@ -464,7 +466,7 @@ function RightSide(props: RightProps) {
   if (side === "search") {
     return (
       <aside className="side side-right" aria-label={texts.search}>
-        <Search open={open} onClose={onClose} onJump={onJump} />
+        <Search open={open} positions={props.positions} onClose={onClose} onJump={onJump} />
       </aside>
     );
   }
@@ -678,6 +680,7 @@ function Columns(props: ChatPageProps) {
           side={side}
           model={model}
           onTab={panels.onTab}
+          positions={panels.positions}
           onClose={closeSide}
           {...handlers}
         />

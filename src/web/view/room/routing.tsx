@@ -2,9 +2,12 @@
 
 import { type RefObject, useCallback, useEffect, useRef } from "react";
 import { isSameName, itemAt } from "../../../core/model/item.ts";
+import { placeKey } from "../../../core/model/places.ts";
 import { openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { PageClient } from "../../driver/page-client.ts";
+import { restorePlaces, storePlaces } from "../../driver/tab-places.ts";
+import { attempt } from "../../input/attempt.ts";
 import type { Layers } from "../../input/layers.ts";
 import {
   formatRoute,
@@ -14,7 +17,7 @@ import {
   serverTag,
 } from "../../input/route.ts";
 import { NARROW, usePage } from "../shell/context.tsx";
-import { listen } from "../shell/effects.ts";
+import { combined, listen } from "../shell/effects.ts";
 import { JoinDialog } from "./room-dialogs.tsx";
 
 export interface RoutingProps {
@@ -61,6 +64,19 @@ function useMissingMessageNotice(model: Model): void {
     fail(texts.messageNotFound);
     chat.actions.scrollToBottom();
   }, [isFound, chat, texts, fail]);
+}
+
+/**
+ * Returns the route of the address. A tab that reloads, or is restored, shows where its user was
+ * reading: a link shows its message only once.
+ */
+function startRoute({ model }: PageClient): PageRoute | undefined {
+  const route = readRoute(location.hash);
+  const room = route && roomOf(model, route.target);
+  const [entry] = attempt(() => performance.getEntriesByType("navigation")) ?? [];
+  const { type = "navigate" } = (entry ?? {}) as Partial<PerformanceNavigationTiming>;
+  const hasPlace = room !== undefined && model.places.has(placeKey(room.id));
+  return route && hasPlace && type !== "navigate" ? { ...route, seq: undefined } : route;
 }
 
 type Navigation = Pick<RoutingProps, "onOpen" | "onJump">;
@@ -113,6 +129,26 @@ function useHistory(model: Model, isStarted: RefObject<boolean>): void {
   }, [chat, layers, rendered, isStarted]);
 }
 
+/** Stores the places whenever they change, and when the page closes. */
+function usePlaces(): void {
+  const { chat } = usePage();
+  useEffect(() => {
+    let stored = chat.model.places;
+    const store = () => {
+      if (chat.model.me === undefined || chat.model.places === stored) return;
+      stored = chat.model.places;
+      storePlaces(chat);
+    };
+    // Phones can end hidden pages without a `pagehide` event.
+    const keep = () => chat.actions.keepPlace();
+    return combined(
+      chat.store.subscribe(store),
+      listen(window, "pagehide", keep),
+      listen(document, "visibilitychange", keep),
+    );
+  }, [chat]);
+}
+
 export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   const { chat, layers } = usePage();
   const isStarted = useRef(false);
@@ -123,7 +159,8 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   const first = firstTarget(model);
   useEffect(() => {
     if (isStarted.current || !isCaughtUp) return;
-    const route = readRoute(location.hash);
+    restorePlaces(chat);
+    const route = startRoute(chat);
     if (open === undefined && first === undefined && route === undefined) return;
     isStarted.current = true;
     if (route !== undefined) follow(route);
@@ -135,6 +172,7 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
     }
     rewrite(chat, layers);
   }, [chat, layers, isCaughtUp, open, first, follow]);
+  usePlaces();
   useMissingMessageNotice(model);
   useHistory(model, isStarted);
   useEffect(() => {

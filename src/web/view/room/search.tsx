@@ -1,12 +1,12 @@
 /** Message search. */
 
-import { type FormEvent, Fragment, useState } from "react";
+import { type FormEvent, Fragment, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { asFault, type Fault } from "../../../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
 import { hasMoreResults } from "../../../core/model/page.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
-import type { FoundItem } from "../../../core/model/state.ts";
+import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { parseSearch, searchCompletions } from "../../../ui/search-query.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
@@ -20,6 +20,7 @@ import {
   useOnline,
   usePage,
 } from "../shell/context.tsx";
+import { listen } from "../shell/effects.ts";
 import { Check, focusOnMount } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
@@ -32,6 +33,7 @@ const PEOPLE_OFFERED_MAX = 50;
 
 interface SearchProps extends CloseProps {
   readonly open: string | undefined;
+  readonly positions: SearchPositions;
   readonly onJump: (target: string, seq: number) => void;
 }
 
@@ -149,7 +151,24 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
   );
 }
 
-export function Search({ open, onClose, onJump }: SearchProps) {
+/** Scroll positions of the results. */
+export type SearchPositions = WeakMap<SearchQuery, number>;
+
+/** Keeps the position while the panel is closed, such as for the room of a result. */
+function usePosition(
+  list: RefObject<HTMLElement | null>,
+  query: SearchQuery | undefined,
+  positions: SearchPositions,
+): void {
+  useLayoutEffect(() => {
+    const panel = list.current?.closest("aside");
+    if (!panel || query === undefined) return;
+    panel.scrollTop = positions.get(query) ?? 0;
+    return listen(panel, "scroll", () => positions.set(query, panel.scrollTop));
+  }, [list, query, positions]);
+}
+
+export function Search({ open, positions, onClose, onJump }: SearchProps) {
   const { texts } = usePage();
   const search = useModelValue((model) => model.search);
   const isOnline = useOnline();
@@ -158,6 +177,8 @@ export function Search({ open, onClose, onJump }: SearchProps) {
   );
   const isOffline = !isOnline && search?.fault !== undefined;
   const hits = search?.found ?? [];
+  const list = useRef<HTMLUListElement>(null);
+  usePosition(list, search?.query, positions);
   const query = search?.query.text ?? "";
   const hasMore = search !== undefined && hasMoreResults(search);
   const isDone = search !== undefined && !search.isLoading && search.fault === undefined;
@@ -177,7 +198,7 @@ export function Search({ open, onClose, onJump }: SearchProps) {
           : ""}
       </Announced>
       <FaultLine fault={isOffline ? texts.searchOffline : search?.fault} />
-      <ul className="plain-list search-list">
+      <ul ref={list} className="plain-list search-list">
         {hits.map((hit) => (
           <Hit key={hit.item.seq} hit={hit} query={query} onJump={onJump} />
         ))}

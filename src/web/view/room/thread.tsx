@@ -10,11 +10,12 @@ import {
   useRef,
   useState,
 } from "react";
+import { placeKey } from "../../../core/model/places.ts";
 import {
   type Row,
   RowBuilder,
   type Rows,
-  type ShownRow,
+  rowOfPlace,
   visibleSpan,
 } from "../../../core/model/rows.ts";
 import { findItem, openRoom, postTarget } from "../../../core/model/selectors.ts";
@@ -33,9 +34,17 @@ import type { MessageActions } from "./message-actions.ts";
 import { useMessageGestures } from "./message-gestures.ts";
 import { useTitle } from "./person.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
-import { HiddenRows, IGNORE_MENU, LINE_AT, moveFocus, RowView, STICK_PX } from "./timeline.tsx";
+import {
+  HiddenRows,
+  IGNORE_MENU,
+  LINE_AT,
+  moveFocus,
+  placeIn,
+  RowView,
+  STICK_PX,
+} from "./timeline.tsx";
 
-/** Opens the thread at its first new reply, and reports the replies on the screen. */
+/** Opens the thread at its first new reply or where it was left, and reports what is visible. */
 function useScroll(list: RefObject<HTMLElement | null>, root: number, all: Rows) {
   const { rows, shownKey, bottoms, loading } = all;
   const { chat } = usePage();
@@ -47,7 +56,12 @@ function useScroll(list: RefObject<HTMLElement | null>, root: number, all: Rows)
     const shown = list.current === null ? [] : shownRows(list.current, rows);
     const visible = visibleSpan(shown);
     chat.actions.setVisibleReplies(visible && { ...visible, isFollowing: isFollowing.current });
-  }, [chat, list, rows]);
+    const [first] = shown;
+    const room = openRoom(chat.model);
+    if (placed.current !== root || first === undefined || room === undefined) return;
+    const place = placeIn(rows, rows.indexOf(first.row), (i) => topIn(list.current, i));
+    chat.actions.setPlace(placeKey(room.id, root), isFollowing.current ? undefined : place);
+  }, [chat, list, rows, root]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the user's own posts are at the end
   useLayoutEffect(() => {
     isFollowing.current = true;
@@ -56,26 +70,37 @@ function useScroll(list: RefObject<HTMLElement | null>, root: number, all: Rows)
     const shown = shownKey === undefined ? null : list.current?.querySelector(".is-shown");
     shown?.scrollIntoView({ block: "center" });
   }, [list, shownKey]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new rows change the height
   useLayoutEffect(() => {
     const element = list.current;
     if (element === null) return;
-    const line = placed.current === root ? null : element.querySelector("[data-unread]");
-    if (line === null && isFollowing.current) element.scrollTo({ top: element.scrollHeight });
+    const isPlaced = placed.current === root;
+    const line = isPlaced ? null : element.querySelector("[data-unread]");
+    const key = isPlaced || line !== null ? "" : placeKey(openRoom(chat.model)?.id ?? "", root);
+    const start = rowOfPlace(rows, chat.model.places.get(key));
+    if (start !== undefined) {
+      element.scrollTop += (topIn(element, start.index) ?? 0) + start.above;
+      isFollowing.current = isAtEnd(element);
+    } else if (line === null && isFollowing.current)
+      element.scrollTo({ top: element.scrollHeight });
     else if (line !== null) {
       const fromTop = line.getBoundingClientRect().top - element.getBoundingClientRect().top;
       element.scrollTop += fromTop - element.clientHeight * LINE_AT;
       isFollowing.current = isAtEnd(element);
     }
     if (loading === undefined && rows.length > 0) placed.current = root;
-  }, [list, rows, root, loading]);
+  }, [chat, list, rows, root, loading]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: with the focus, reading begins
   useEffect(report, [report, isFocused]);
   useEffect(() => {
     const { current } = list;
     return current === null ? undefined : observeSizes([current], report);
   }, [list, report]);
-  useEffect(() => () => chat.actions.setVisibleReplies(undefined), [chat]);
+  useEffect(() => {
+    return () => {
+      chat.actions.setVisibleReplies(undefined);
+      chat.actions.keepPlace();
+    };
+  }, [chat]);
   return () => {
     isFollowing.current = list.current !== null && isAtEnd(list.current);
     report();
@@ -86,9 +111,21 @@ function isAtEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolea
   return scrollHeight - scrollTop - clientHeight <= STICK_PX;
 }
 
-function shownRows(list: HTMLElement, rows: readonly Row[]): ShownRow[] {
+function cellsOf(list: HTMLElement): Element[] {
+  return [...list.querySelectorAll(":scope > .list-cell")];
+}
+
+/** Distance of a row from the upper edge of the list. */
+function topIn(list: HTMLElement | null, index: number): number | undefined {
+  const rect = list === null ? undefined : cellsOf(list)[index]?.getBoundingClientRect();
+  return list === null || rect === undefined
+    ? undefined
+    : rect.top - list.getBoundingClientRect().top;
+}
+
+function shownRows(list: HTMLElement, rows: readonly Row[]) {
   const { top, bottom } = list.getBoundingClientRect();
-  const cells = [...list.querySelectorAll(":scope > .list-cell")];
+  const cells = cellsOf(list);
   return rows.flatMap((row, i) => {
     const rect = cells[i]?.getBoundingClientRect();
     if (rect === undefined || rect.bottom <= top) return [];

@@ -12,9 +12,9 @@ import {
   useRef,
   useState,
 } from "react";
-import type { RoomId } from "../../../base/ids.ts";
 import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { isMessage } from "../../../core/model/item.ts";
+import { placeKey } from "../../../core/model/places.ts";
 import { isConversation } from "../../../core/model/room.ts";
 import {
   firstItem,
@@ -22,6 +22,7 @@ import {
   isOwnRow,
   type Row as ModelRow,
   type Rows,
+  rowOfPlace,
   type ShownRow,
   visibleSpan,
 } from "../../../core/model/rows.ts";
@@ -208,7 +209,8 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
     if (!isStarted.current) {
       isStarted.current = true;
       isFollowing.current = true;
-      const start = goesToEnd ? undefined : startOf(rows, room?.place, handle.viewportSize);
+      const place = room && chat.model.places.get(placeKey(room.id));
+      const start = goesToEnd ? undefined : startOf(rows, place, handle.viewportSize);
       if (start !== undefined) aimAt(start);
     }
     const last = rows.at(-1);
@@ -256,9 +258,9 @@ function startOf(
 ): Aim | undefined {
   if (rows.some(({ kind }) => kind === "unread"))
     return { key: "unread", align: "start", px: Math.round(viewportPx * LINE_AT) };
-  const row =
-    place && rows.findLast((item) => item.kind === "item" && firstItem(item).seq <= place.seq);
-  return row && { key: row.key, align: "start", px: -(place?.above ?? 0) };
+  const { index = -1, above = 0 } = rowOfPlace(rows, place) ?? {};
+  const key = rows[index]?.key;
+  return key === undefined ? undefined : { key, align: "start", px: -above };
 }
 
 function isAimedAt(
@@ -269,7 +271,7 @@ function isAimedAt(
   if (edges === undefined || aim === undefined) return false;
   const { top, bottom } = edges;
   const wanted = aim.align === "start" ? aim.px : (viewportSize - (bottom - top)) / 2;
-  return Math.abs(top - wanted) <= 2;
+  return Math.abs(top - wanted) <= 1;
 }
 
 function isScrollingTo(handle: RowListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
@@ -392,9 +394,6 @@ function useVisibleRange(
   const [author, setAuthor] = useState<string>();
   const [day, setDay] = useState<string>();
   const [unreadCount, setUnreadCount] = useState(0);
-  const left = useRef<{ readonly room: RoomId; readonly place: ReadingPlace | undefined }>(
-    undefined,
-  );
   const highestVisible = useRef<number>(undefined);
   const checkVisible = useCallback(() => {
     const handle = list.current;
@@ -417,8 +416,12 @@ function useVisibleRange(
     const visible = visibleSpan(shownRows(handle, rows));
     chat.actions.setVisible(visible && { ...visible, isFollowing: isAtNewest });
     const room = openRoom(chat.model);
-    if (room !== undefined && rows.length > 0)
-      left.current = { room: room.id, place: isAtNewest ? undefined : placeIn(handle, rows) };
+    // Until the list has reached its target, the user has not read here.
+    if (room !== undefined && rows.length > 0 && aim.current === undefined)
+      chat.actions.setPlace(
+        placeKey(room.id),
+        isAtNewest ? undefined : placeIn(rows, handle.indexAt(0), (i) => handle.edgesOf(i)?.top),
+      );
     setAway(below > viewportSize || hasNewer);
     const top = handle.indexAt(HEAD_PX);
     const row = rows[top];
@@ -445,7 +448,7 @@ function useVisibleRange(
   useEffect(() => {
     return () => {
       chat.actions.setVisible(undefined);
-      if (left.current !== undefined) chat.actions.leaveAt(left.current.room, left.current.place);
+      chat.actions.keepPlace();
     };
   }, [chat]);
   const scrollToUnread = () => {
@@ -480,12 +483,15 @@ function shownRows(handle: RowListHandle, rows: readonly Row[]): ShownRow[] {
 }
 
 /** Place of the first visible message. */
-function placeIn(handle: RowListHandle, rows: readonly Row[]): ReadingPlace | undefined {
-  const top = handle.indexAt(0);
-  const at = rows.findIndex(({ kind }, i) => i >= top && kind === "item");
-  const [row, edges] = [rows[at], handle.edgesOf(at)];
-  if (row?.kind !== "item" || edges === undefined) return undefined;
-  return { seq: firstItem(row).seq, above: Math.round(-edges.top) };
+export function placeIn(
+  rows: readonly Row[],
+  firstVisible: number,
+  topOf: (index: number) => number | undefined,
+): ReadingPlace | undefined {
+  const at = rows.findIndex(({ kind }, i) => i >= firstVisible && kind === "item");
+  const [row, top] = [rows[at], topOf(at)];
+  if (row?.kind !== "item" || top === undefined) return undefined;
+  return { seq: firstItem(row).seq, above: Math.round(-top) };
 }
 
 /** Returns the day whose line is above the first visible row. */

@@ -208,7 +208,7 @@ test("shows what arrived while the program was away, but not against the reader"
 
 test("opens a room where the user left it, also after a thread", () => {
   const open = { kind: "open", target: "lobby" } as const;
-  const placed = { kind: "placed", room: LOBBY, place: { seq: 20, above: 0 } } as const;
+  const placed = { kind: "placed", key: LOBBY, place: { seq: 20, above: 0 } } as const;
   const screen = screenOf(...texts(2, 60), { kind: "read", room: LOBBY, n: 60 }, placed);
   actionsAfter(screen, open);
   expect(pageOf(screen)[0]).toBe("i20");
