@@ -8,7 +8,7 @@ import { isGroupName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { WORKER_TEXTS, type WorkerTexts } from "../ui/messages/worker.ts";
-import { readRoute } from "./input/route.ts";
+import { accountHash, readRoute } from "./input/route.ts";
 import { unreachablePage } from "./unreachable.ts";
 
 interface WorkerScope {
@@ -126,13 +126,19 @@ function pageOf(pages: readonly PageClient[], user: string): Promise<PageClient 
   });
 }
 
+/** Names the account, because the last one of this browser may be another. */
+function pathOf(target: string, user: string): string {
+  if (user !== "") return `/${accountHash(user, target)}`;
+  return target === "" ? "/" : `/#/${target}`;
+}
+
 async function open(target: string, room: string, user: string): Promise<void> {
   const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
   const visible = pages.find(({ visibilityState }) => visibilityState === "visible");
   const owner = user === "" || pages.length < 2 ? undefined : await pageOf(pages, user);
   const page = owner ?? visible ?? pages[0];
   if (page === undefined) {
-    await scope.clients.openWindow(target === "" ? "/" : `/#/${target}`);
+    await scope.clients.openWindow(pathOf(target, user));
     return;
   }
   page.postMessage({ kind: "open", at: target, room, user });

@@ -466,7 +466,7 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   await worker.evaluate(click);
   const opened = () => worker.evaluate<string[]>("opened");
   await until("a page is opened", async () => (await opened()).length === 1);
-  expect(await opened()).toEqual(["/#/lobby"]);
+  expect(await opened()).toEqual(["/#as=ana/lobby"]);
   await until("the notification is closed", async () =>
     (await shownNotifications(worker)).every(({ at }) => at !== "lobby"),
   );
@@ -474,8 +474,9 @@ pageTest("notifies of a message while the page is closed; a click opens its room
     JSON.stringify({ tag: "r", at: "lobby", from: "ben", text: "again" }),
   );
   expect(again.map(({ body: words }) => words)).toContain("again");
-  await page.goto(`${origin}/#/lobby`);
+  await page.goto(`${origin}/#as=ana/lobby`);
   await ana.composer.waitFor();
+  expect(await page.evaluate<string>("location.hash")).toBe("#/lobby");
   await until(
     "the notifications are closed",
     async () => (await shownNotifications(worker)).length === 0,

@@ -12,7 +12,7 @@ import { FORGOTTEN_KEY } from "../../ui/local-keys.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
 import { attempt } from "../input/attempt.ts";
 import { readFragment } from "../input/fragment.ts";
-import { formatRoute, isRouteHash, readRoute } from "../input/route.ts";
+import { formatRoute, isRouteHash, readAccountHash, readRoute } from "../input/route.ts";
 import { browserName } from "./browser-name.ts";
 import {
   type Locks,
@@ -106,6 +106,8 @@ export async function browserPlatform(
   const { location, document } = page;
   const { dataset } = document.documentElement;
   const isLocal = dataset["local"] !== undefined;
+  const linked = readAccountHash(location.hash);
+  if (linked !== undefined) replaceAddress(page, linked.route || location.pathname);
   const fragment = consumeFragment(page, isLocal);
   const { localToken } = readFragment(fragment, isLocal);
   page.addEventListener("hashchange", ({ oldURL }) => consumePastedFragment(page, isLocal, oldURL));
@@ -149,6 +151,7 @@ export async function browserPlatform(
     lastDrafts: tabValue(page, LAST_DRAFTS, storageMode === "all" && !isLocal),
     tabId: tabValue(page, TAB_ID, storageMode === "all"),
     tabAccount: tabValue(page, TAB_ACCOUNT, storageMode === "all"),
+    linkedAccount: linked?.user,
     tabPlaces: tabValue(page, TAB_PLACES, storageMode === "all"),
     isLocal,
     build: dataset["build"] ?? "",

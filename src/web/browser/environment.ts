@@ -119,6 +119,8 @@ export interface Platform {
   readonly tabId: TabValue;
   /** Account of the tab; empty if its user has signed out. */
   readonly tabAccount: TabValue;
+  /** Account of the notification that opened the tab. */
+  readonly linkedAccount: string | undefined;
   /** Places where the user has left rooms and threads in this tab. */
   readonly tabPlaces: TabValue;
   readonly isLocal: boolean;

@@ -72,6 +72,14 @@ export class Preferences {
     return this.signedInUser;
   }
 
+  /** Reports whether the account is signed in in this browser, on any server of this address. */
+  async isSignedIn(user: string): Promise<boolean> {
+    const rows = await this.#all("known ");
+    return rows.some(([, value]) => {
+      return v.is(KNOWN_ACCOUNT, value) && isSameName(value.user, user) && !value.isSignedOut;
+    });
+  }
+
   get signedInUser(): string | undefined {
     return this.#last?.hasLeft === false ? this.#last.user : undefined;
   }

@@ -276,8 +276,11 @@ export class PageClient extends ChatClient<PageAccount> {
       else this.#drafts.receive(message);
     });
     this.store.subscribe(() => this.#recordDisplayName());
-    void this.#preferences.loadLastUser().then((lastUser) => {
-      const user = platform.tabAccount.read() ?? lastUser;
+    void this.#preferences.loadLastUser().then(async (lastUser) => {
+      const { linkedAccount = "", tabAccount } = platform;
+      // A link may name any account.
+      const isLinked = linkedAccount !== "" && (await this.#preferences.isSignedIn(linkedAccount));
+      const user = isLinked ? linkedAccount : (tabAccount.read() ?? lastUser);
       const hasForm = this.isResetting || this.linkCode !== undefined || this.isKeyEphemeral;
       const isKnown = user !== undefined && user !== "" && !hasForm;
       this.loop.start(isKnown ? { user, mode: "login" } : undefined);

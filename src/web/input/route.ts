@@ -76,3 +76,17 @@ export function linkedMessages(text: string, page: PageAddress, fingerprint: str
     .flatMap(([href]) => linkedRoute(href, page, fingerprint) ?? []);
   return [...new Map(routes.map((route) => [formatRoute(route), route])).values()];
 }
+
+/**
+ * Returns the fragment that opens a target as an account of this browser.
+ * @param target empty for the place that opens first
+ */
+export function accountHash(user: string, target: string): string {
+  return `#as=${user}/${target}`;
+}
+
+/** @returns `undefined` if the fragment names no account */
+export function readAccountHash(hash: string): { user: string; route: string } | undefined {
+  const [, user = "", target = ""] = /^#as=([^/]+)\/(.*)$/s.exec(hash) ?? [];
+  return isName(user) ? { user, route: target && `#/${target}` } : undefined;
+}

@@ -38,9 +38,15 @@ export class Browser {
 
   /** @param options.reloads ended tab whose session storage the tab has */
   async tab(
-    options: { readonly fragment?: string; readonly host?: string; readonly reloads?: Tab } = {},
+    options: {
+      readonly fragment?: string;
+      readonly host?: string;
+      readonly reloads?: Tab;
+      readonly account?: string;
+    } = {},
   ): Promise<Tab> {
     const tab = new Tab(this, options.host ?? "10.0.0.9", options.fragment ?? "");
+    tab.linkedAccount = options.account;
     tab.tabId = options.reloads?.tabId;
     tab.tabAccount = options.reloads?.tabAccount;
     tab.tabPlaces = options.reloads?.tabPlaces;
@@ -106,6 +112,7 @@ export class Tab {
   tabId: string | undefined;
   tabAccount: string | undefined;
   tabPlaces: string | undefined;
+  linkedAccount: string | undefined;
   #chat: PageClient | undefined;
   #link: Link | undefined;
   #onMessage: (message: TabMessage) => void = () => undefined;
@@ -263,6 +270,7 @@ export class Tab {
           this.tabAccount = user;
         },
       },
+      linkedAccount: this.linkedAccount,
       tabPlaces: {
         read: () => this.tabPlaces,
         write: (places) => {

@@ -99,6 +99,22 @@ openTest("each tab keeps its account over a reload", async ({ site, browser, ana
   });
 });
 
+openTest("opens the account of a notification, if it is signed in", async (fixture) => {
+  const { site, browser, ana } = fixture;
+  const other = await another(browser, "ben", "another one");
+  await site.wait(ana.chat.logout());
+  await site.wait(other.chat.logout());
+  await site.wait(other.chat.enter({ user: "ben", password: "another one" }));
+  for (const account of ["ana", "carl", "toString"]) {
+    const tab = await browser.tab({ account });
+    await tab.loggedIn("ben");
+    expect(tab.chat.signedOut).toBeUndefined();
+  }
+  await site.wait(ana.chat.enter({ user: "ana", password: "secret" }));
+  const notified = await browser.tab({ account: "Ben", reloads: ana });
+  await notified.loggedIn("ben");
+});
+
 openTest("two sign-ins at once end in the right tabs", async ({ site, browser }) => {
   const [one, two] = [await browser.tab(), await browser.tab()];
   for (const tab of [one, two]) await tab.chat.addAccount();

@@ -2,10 +2,12 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { isName } from "../../../src/base/names.ts";
 import {
+  accountHash,
   formatRoute,
   isRouteHash,
   linkedMessages,
   linkedRoute,
+  readAccountHash,
   readRoute,
   serverTag,
   TRUST_HASH,
@@ -107,4 +109,20 @@ test("finds the first three links to messages of this server in a text", () => {
   const many = [1, 2, 2, 3, 4].map((seq) => `https://a.example/#/math/${seq}`).join(" ");
   expect(find(many)).toEqual(["#/math/1", "#/math/2"]);
   expect(find(`https://${"a".repeat(100_000)}`)).toEqual([]);
+});
+
+test("reads the account that a notification opens, and nothing else", () => {
+  expect(readAccountHash(accountHash("ana", "lobby"))).toEqual({ user: "ana", route: "#/lobby" });
+  expect(readAccountHash(accountHash("ana", "@ben"))).toEqual({ user: "ana", route: "#/@ben" });
+  expect(readAccountHash(accountHash("ana", ""))).toEqual({ user: "ana", route: "" });
+  const wrong = [
+    "",
+    "#as=",
+    "#as=/lobby",
+    "#as=ana",
+    "#as=a%20b/lobby",
+    "#as=@ana/x",
+    "#/as=ana/x",
+  ];
+  for (const hash of wrong) expect(readAccountHash(hash)).toBeUndefined();
 });
