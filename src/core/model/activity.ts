@@ -35,6 +35,11 @@ export function isCall({ kind }: Pick<ActivityEntry, "kind">): boolean {
   return kind !== "thread" && kind !== "own-thread" && kind !== "reaction";
 }
 
+/** Rooms in which a moderator calls on the user. */
+export function ownTurns({ rooms, me }: Model): readonly RoomState[] {
+  return [...rooms.values()].filter(({ called }) => called !== undefined && isSameName(called, me));
+}
+
 /**
  * Lists each message once, for the strongest reason, and each thread once.
  * @returns entries of the loaded messages and of all that call the user, the newest first

@@ -19,11 +19,12 @@ import {
   itemsOf,
   jumpTo,
   listMembers,
+  markAnswers,
   openThread,
   prepend,
   type RoomDraft,
 } from "./room.ts";
-import type { FoundItem, PageRequest, SearchQuery, SearchView } from "./state.ts";
+import type { FoundItem, Item, PageRequest, SearchQuery, SearchView } from "./state.ts";
 import { isHiddenWork } from "./unignored.ts";
 
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
@@ -67,6 +68,16 @@ function applyPage(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
   if (!matchesRequest(room.loading, event)) return;
   room.loading = undefined;
   const items = itemsOf(room, [...event.records, ...(event.later ?? [])], draft.fields);
+  placePage(draft, room, event, items);
+  markAnswers(room, draft.fields.calls);
+}
+
+function placePage(
+  draft: ModelDraft,
+  room: RoomDraft,
+  event: PageEvent,
+  items: readonly Item[],
+): void {
   const { hasOlder, hasNewer } = event;
   switch (event.side) {
     case "older":
@@ -221,6 +232,10 @@ function applyCalls(
   // The server knows none in encrypted rooms.
   const counted = draft.fields.calls.filter(({ room }) => draft.rooms.get(room)?.isSealed === true);
   draft.fields.calls = [...counted, ...listed];
+  for (const id of new Set(found.map(({ room }) => room))) {
+    const room = draft.room(id);
+    if (room !== undefined) markAnswers(room, draft.fields.calls);
+  }
 }
 
 /** Newest first. */

@@ -27,6 +27,7 @@ import {
 } from "./item.ts";
 import type {
   Changes,
+  FoundCall,
   Item,
   ItemRange,
   Member,
@@ -605,6 +606,22 @@ function mapItems(room: RoomDraft, change: (item: Item) => Item): void {
   if (room.thread) room.thread = { ...room.thread, items: room.thread.items.map(change) };
   if (room.jump === undefined) return;
   room.jump = { ...room.jump, items: room.jump.items.map(change) };
+}
+
+/**
+ * Marks replies to the user whose answered messages are not loaded.
+ * @param calls what the server lists as calls
+ */
+export function markAnswers(room: RoomDraft, calls: readonly FoundCall[]): void {
+  const isAnswer = ({ room: id, reason }: FoundCall) => id === room.id && reason === "reply";
+  const answers = new Set(calls.filter(isAnswer).map(({ item }) => item.seq));
+  if (answers.size === 0) return;
+  mapItems(room, (item) => {
+    if (!answers.has(item.seq) || item.mentionsMe || item.isMine) return item;
+    if (room.mentions.every(({ seq }) => seq !== item.seq)) noteMention(room, item);
+    return { ...item, answersMe: true, mentionsMe: true };
+  });
+  room.mentions = room.mentions.toSorted((a, b) => a.n - b.n);
 }
 
 /** Marks the loaded messages with a keyword, and counts unread ones as mentions. */

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { activityOf } from "../../../src/core/model/activity.ts";
+import { activityOf, ownTurns } from "../../../src/core/model/activity.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
-import { LOBBY, record, recordEvent, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
 const mention = { text: "@ana", mentions: ["ana"] };
 
@@ -90,4 +91,31 @@ test("lists a followed thread whose replies are not loaded", () => {
   const listed = updateAll(model, [{ kind: "called", records: [reply], reasons: new Map() }]).model;
   const entries = activityOf(listed).map(({ kind, item, isUnread }) => [kind, item.seq, isUnread]);
   expect(entries).toEqual([["thread", 5, true]]);
+});
+
+test("lists a reply whose answered message is not loaded, also when it is loaded later", () => {
+  const body = { text: "an answer", re: 1 };
+  const called = {
+    kind: "called",
+    records: [record(5, { body })],
+    reasons: new Map([[5, "reply" as const]]),
+  } as const;
+  const orders: readonly (readonly ModelEvent[])[] = [
+    [recordEvent(5, { body }), called],
+    [called, recordEvent(5, { body }), called],
+  ];
+  for (const events of orders) {
+    const { model } = scene(...events);
+    const entries = activityOf(model).map(({ kind, item, isUnread }) => [kind, item.seq, isUnread]);
+    expect(entries).toEqual([["reply", 5, true]]);
+    expect(lobbyOf(model).mentions.map(({ seq }) => seq)).toEqual([5]);
+  }
+});
+
+test("lists the rooms in which a moderator calls on the user", () => {
+  const { model } = scene();
+  const room = lobbyOf(model);
+  const turnsOf = (called: string | undefined) =>
+    ownTurns({ ...model, rooms: new Map([[LOBBY, { ...room, called }]]) }).length;
+  expect([undefined, "ben", "Ana"].map(turnsOf)).toEqual([0, 0, 1]);
 });

@@ -1,12 +1,13 @@
 /** Activity: what concerns the user, in all rooms. Beside the list of rooms on a wide window. */
 
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import {
   type ActivityEntry,
   type ActivityKind,
   activityOf,
   isCall,
+  ownTurns,
 } from "../../../core/model/activity.ts";
 import { type DueWork, dueWork } from "../../../core/model/due.ts";
 import type { RoomState } from "../../../core/model/state.ts";
@@ -75,6 +76,8 @@ interface Found {
   /** Rooms with requests to join. */
   readonly knocked: readonly RoomState[];
   readonly due: readonly DueWork[];
+  /** Rooms in which a moderator calls on the user. */
+  readonly turns: readonly RoomState[];
   /** Number of open invitations. */
   readonly invited: number;
 }
@@ -83,7 +86,8 @@ function useFound(): Found {
   const model = useModel();
   const invited = useInvitations().length;
   const knocked = [...model.rooms.values()].filter(({ knocks = [] }) => knocks.length > 0);
-  return { entries: activityOf(model), knocked, due: dueWork(model, Date.now()), invited };
+  const due = dueWork(model, Date.now());
+  return { entries: activityOf(model), knocked, due, turns: ownTurns(model), invited };
 }
 
 /** Number of what waits for the user; 0 is not drawn. */
@@ -235,6 +239,7 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
   const knocked = filter === "all" || filter === "request" ? found.knocked : [];
   const invited = filter === "all" || filter === "request" ? found.invited : 0;
   const due = filter === "all" || filter === "due" ? found.due : [];
+  const turns = filter === "all" || filter === "mention" ? found.turns : [];
   const unread = listed.filter(({ isUnread }) => isUnread);
   const sections = [
     [texts.forYou, unread.filter(isCall)] as const,
@@ -252,6 +257,7 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
   );
   return (
     <>
+      <Turns rooms={turns} onOpen={onOpen} />
       {drawn.slice(0, 2)}
       {invited > 0 ? <InvitationList onOpen={onOpen} /> : null}
       {knocked.map((room) => (
@@ -268,7 +274,7 @@ function Sections({ found, filter, onJump, onOpen, isWide = false }: SectionsPro
         </section>
       )}
       {drawn.slice(2)}
-      {listed.length === 0 && knocked.length === 0 && due.length === 0 && invited === 0 ? (
+      {listed.length + turns.length + knocked.length + due.length + invited === 0 ? (
         <div className="empty-state">
           <span className="empty-sign">
             <Icon name="bell" />
@@ -318,11 +324,69 @@ function EntrySection({ title, entries, isWide, onJump }: EntrySectionProps) {
 }
 
 /** Head of the list of rooms on a phone: what calls the user. */
-export function ForYou({ onJump }: Pick<RowProps, "onJump">) {
+export function ForYou({ onJump, onOpen }: ActivityProps) {
   const { texts } = usePage();
-  const calls = activityOf(useModel()).filter((entry) => entry.isUnread && isCall(entry));
-  if (calls.length === 0) return null;
-  return <EntrySection title={texts.forYou} entries={calls} isWide={false} onJump={onJump} />;
+  const model = useModel();
+  const calls = activityOf(model).filter((entry) => entry.isUnread && isCall(entry));
+  return (
+    <>
+      <Turns rooms={ownTurns(model)} onOpen={onOpen} />
+      {calls.length === 0 ? null : (
+        <EntrySection title={texts.forYou} entries={calls} isWide={false} onJump={onJump} />
+      )}
+    </>
+  );
+}
+
+interface PlaceRowProps {
+  readonly room: RoomState;
+  readonly onOpen: (target: string) => void;
+  readonly isCalling?: boolean;
+  readonly children: ReactNode;
+}
+
+/** Row of a room in which something waits for the user. */
+function PlaceRow({ room, onOpen, isCalling = false, children }: PlaceRowProps) {
+  const { id, kind, name, target, isSealed, isLocked, rules } = room;
+  const line = { id, kind, name, isSealed, isLocked, post: rules.post };
+  return (
+    <li>
+      <button
+        type="button"
+        className={isCalling ? "activity-row is-unread is-calling" : "activity-row"}
+        onClick={() => onOpen(target)}
+      >
+        <RoomTile line={line} />
+        <span className="room-text">
+          <span className="room-name" dir="auto">
+            {useTitle(target)}
+          </span>
+          {children}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+interface TurnsProps extends Pick<PlaceRowProps, "onOpen"> {
+  readonly rooms: readonly RoomState[];
+}
+
+function Turns({ rooms, onOpen }: TurnsProps) {
+  const { texts } = usePage();
+  if (rooms.length === 0) return null;
+  return (
+    <section aria-label={texts.ownTurn}>
+      <h2>{texts.ownTurn}</h2>
+      <ul>
+        {rooms.map((room) => (
+          <PlaceRow key={room.id} room={room} onOpen={onOpen} isCalling>
+            <span className="activity-what">{texts.calledMe}</span>
+          </PlaceRow>
+        ))}
+      </ul>
+    </section>
+  );
 }
 
 /** The user's own words that a reply answers. */
@@ -338,29 +402,17 @@ function Answered({ entry: { answered } }: Pick<RowProps, "entry">) {
 
 function DueRow({ work: { room, dueUnixMs, isHandedIn }, onOpen }: DueProps) {
   const { texts } = usePage();
-  const { id, kind, name, target, isSealed, isLocked, rules } = room;
-  const line = { id, kind, name, isSealed, isLocked, post: rules.post };
   return (
-    <li>
-      <button type="button" className="activity-row" onClick={() => onOpen(target)}>
-        <RoomTile line={line} />
-        <span className="room-text">
-          <span className="room-name" dir="auto">
-            {useTitle(target)}
+    <PlaceRow room={room} onOpen={onOpen}>
+      <span className="activity-what">{texts.dueBy(dueTime(dueUnixMs), isHandedIn === false)}</span>
+      {isHandedIn === true ? (
+        <span className="activity-what">
+          <span className="work-state">
+            <Icon name="check" /> {texts.activityHandedIn}
           </span>
-          <span className="activity-what">
-            {texts.dueBy(dueTime(dueUnixMs), isHandedIn === false)}
-          </span>
-          {isHandedIn === true ? (
-            <span className="activity-what">
-              <span className="work-state">
-                <Icon name="check" /> {texts.activityHandedIn}
-              </span>
-            </span>
-          ) : null}
         </span>
-      </button>
-    </li>
+      ) : null}
+    </PlaceRow>
   );
 }
 

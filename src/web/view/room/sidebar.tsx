@@ -11,7 +11,9 @@ import {
   useState,
 } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { ownTurns } from "../../../core/model/activity.ts";
 import { type DueWork, dueWork } from "../../../core/model/due.ts";
+import { lastReplySeq } from "../../../core/model/room.ts";
 import {
   dndEnd,
   followedThreads,
@@ -434,7 +436,7 @@ function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch
       {isKnown ? (
         <>
           <InvitationList onOpen={onOpen} />
-          {isNarrow ? <ForYou onJump={onJump} /> : null}
+          {isNarrow ? <ForYou onJump={onJump} onOpen={onOpen} /> : null}
           <Sections lines={lines} me={me} onOpen={onOpen} />
         </>
       ) : (
@@ -508,10 +510,16 @@ function Face({ user }: { readonly user: string }) {
   return <Avatar name={useShownName(user)} user={user} tint={tintOf(user)} />;
 }
 
-/** Number of unread mentions in rooms, unread threads and requests. */
+/** Number of unread mentions in rooms, unread threads, own turns and requests. */
 function callsOf(model: Model): number {
-  const threads = followedThreads(model).filter(({ isUnread }) => isUnread).length;
-  let calls = threads;
+  const threads = followedThreads(model).filter(({ seq: root, room: id, isUnread }) => {
+    const room = model.rooms.get(id);
+    if (room === undefined || !isUnread) return false;
+    // The server counts a reply as a call, too.
+    const last = lastReplySeq(room, root);
+    return room.mentions.every(({ seq }) => seq !== last);
+  });
+  let calls = threads.length + ownTurns(model).length;
   for (const { kind, mentions, knocks = [] } of model.rooms.values()) {
     calls += knocks.length + (kind === "room" ? mentions.length : 0);
   }
