@@ -48,7 +48,7 @@ async function expectCalls(ana: Visit): Promise<void> {
 }
 
 pageTest(
-  "a week away: lists nine calls, leads to each, and reads nothing on the way",
+  "a week away: lists nine calls, and reads each when it was on the screen",
   async () => {
     await using sandbox = new Sandbox();
     const { again, ana: home } = await calledWeek(sandbox);
@@ -85,19 +85,31 @@ pageTest(
       expect(await count()).toStartWith("9@ ");
       if (width !== 390) continue;
 
+      // Rooms that are only passed.
+      await page.getByRole("button", { name: /^Chats/ }).click();
+      for (const room of ["room-9", "room-2", "room-10"]) {
+        await ana.room(room).click();
+        await ana.heading(`#${room}`).waitFor();
+        await page.goBack();
+      }
+      await openActivity(ana);
+      expect(await count()).toStartWith("9@ ");
+      let left = 9;
       for (const [room, text] of CALLS) {
         const row = section(ana, "For you").locator(".activity-row", { hasText: text });
         await row.click();
         await ana.heading(`#${room}`).waitFor();
         await page.locator(".message.is-shown", { hasText: text }).waitFor();
         if (room === "room-4") await picture(ana, "call");
+        left -= 1;
+        await until(`${left} calls`, async () => (await count()).startsWith(`${left}@ `));
         await page.goBack();
         await openActivity(ana);
       }
       const replies = section(ana, "New").locator(".activity-row", { hasText: "a reply" });
       await replies.click();
       await page.locator(".thread .message", { hasText: "a reply" }).waitFor();
-      await until("the reply is read", async () => (await count()).startsWith("9@ ") === false);
+      await until("the reply is read", async () => (await count()).startsWith("2@ "));
       await page.goBack();
       await page.goBack();
       await openActivity(ana);
@@ -111,11 +123,6 @@ pageTest(
         .first()
         .click();
       await ana.heading("#secret").waitFor();
-      // Jumps close no gap, so the six messages still count.
-      expect(await count()).toStartWith("6@ ");
-      await page.setViewportSize({ width: 1440, height: 900 });
-      await openActivity(ana);
-      await ana.button("Mark all as read").click();
       await until("nothing calls", async () => (await count()).startsWith("0@ "));
     }
   },
