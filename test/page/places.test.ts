@@ -38,13 +38,18 @@ async function waitForPlace(visit: Visit, place: Place, list?: string): Promise<
   expect(now).toEqual({ seq: place.seq, top: expect.closeTo(place.top, -0.31) });
 }
 
+/** Polls without a change after which the list stands still. */
+const STILL_POLLS = 12;
+
 async function placeAtRest(visit: Visit, list?: string): Promise<Place> {
   let before = await placeOf(visit, list);
+  let polls = 0;
   await until("the list stands still", async () => {
     const place = await placeOf(visit, list);
     const isStill = place.seq === before.seq && place.top === before.top;
     before = place;
-    return isStill && place.seq !== 0;
+    polls = isStill ? polls + 1 : 0;
+    return polls >= STILL_POLLS && place.seq !== 0;
   });
   return before;
 }

@@ -20,7 +20,6 @@ import {
   useOnline,
   usePage,
 } from "../shell/context.tsx";
-import { listen } from "../shell/effects.ts";
 import { Check, focusOnMount } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
@@ -164,7 +163,7 @@ function usePosition(
     const panel = list.current?.closest("aside");
     if (!panel || query === undefined) return;
     panel.scrollTop = positions.get(query) ?? 0;
-    return listen(panel, "scroll", () => positions.set(query, panel.scrollTop));
+    return () => void positions.set(query, panel.scrollTop);
   }, [list, query, positions]);
 }
 
