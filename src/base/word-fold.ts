@@ -8,7 +8,6 @@
  * Must not use imports, because search threads are created from this function's source text.
  * Ignores combining marks after the first 30 in a row (UAX 15), because sorting them takes
  * quadratic time.
- * @internal
  */
 export function wordFolder(): (text: string) => string {
   // Most words of a text in another script recur, and folding takes ten times as long.
