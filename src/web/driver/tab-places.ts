@@ -9,12 +9,16 @@ import type { PageClient } from "./page-client.ts";
 
 type Rows = readonly (readonly [key: string, seq: number, above: number])[];
 
+/** @internal */
 export function formatPlaces(owner: string, places: ReadingPlaces): string {
   const rows: Rows = [...places].map(([key, { seq, above }]) => [key, seq, above]);
   return JSON.stringify([owner, rows]);
 }
 
-/** Returns no places if the text is malformed, or belongs to another account. */
+/**
+ * Returns no places if the text is malformed, or belongs to another account.
+ * @internal
+ */
 export function parsePlaces(owner: string, text: string): ReadingPlaces {
   const stored: unknown = unlessFault(() => decodeJson(text));
   const [storedOwner, rows]: unknown[] = Array.isArray(stored) ? stored : [];
