@@ -45,11 +45,11 @@ export async function queryHistory(
 
 /** Without a text, searches only messages, because most events match any filter. */
 export function searchFields(query: SearchQuery): Omit<RequestFields<"history">, "limit"> {
-  const { text, grep, ignoreCase, words, target, from, files, re } = query;
+  const { grep, ignoreCase, words, target, from, files, re } = query;
   const { sinceUnixMs: since, untilUnixMs: until } = query;
   const kinds = files === true ? undefined : [...OPEN_MESSAGE_KINDS];
   return {
-    ...defined(text === "" ? { kinds } : { grep, ignoreCase, words }),
+    ...defined((words ?? grep) === undefined ? { kinds } : { grep, ignoreCase, words }),
     ...defined({ target, from, files, re, since, until }),
   };
 }

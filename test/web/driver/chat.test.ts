@@ -469,7 +469,7 @@ describe("history", () => {
     ana.chat.actions.open("lobby");
     const count = () => ana.texts("lobby").length;
     expect(count()).toBeLessThan(51);
-    ana.chat.actions.search({ input: "", text: "WORD 17", target: "lobby" });
+    ana.chat.actions.search({ input: "", text: "x", words: ["WORD", "17"], target: "lobby" });
     await ana.until("found", () => ana.chat.model.search?.isLoading === false);
     const found = ana.chat.model.search?.found.map(({ item }) => item.text) ?? [];
     expect(found).toContain("word 17");

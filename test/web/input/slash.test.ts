@@ -19,6 +19,7 @@ const message = (text: string) => ({ kind: "message", text });
 const TERMINAL_ALONE = [
   "caption",
   "get",
+  "go",
   "history",
   "inbox",
   "login",
