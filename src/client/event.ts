@@ -166,6 +166,7 @@ export function greetedEvent(
       name: welcome.server.name,
       fingerprint: formatFingerprint(fingerprint),
       needsRoomPassword: welcome.needs === "password",
+      isClosed: welcome.closed === true,
       welcome: welcome.text,
       textBytesMax: welcome.limits.textBytes,
       fileBytesMax: welcome.limits.fileBytes,

@@ -64,6 +64,7 @@ export interface GreetingOptions {
     readonly proxyCertificates?: () => readonly Uint8Array[];
   };
   readonly needsSecret: boolean;
+  readonly isClosed: boolean;
   readonly fileBytesMax: number | undefined;
   readonly predecessors: readonly FormerKey[];
   readonly majorityFault: Fault | undefined;
@@ -80,6 +81,7 @@ function greet(
     settings,
     entropy,
     needsSecret,
+    isClosed,
     fileBytesMax: fileBytes,
     predecessors,
     majorityFault,
@@ -118,6 +120,7 @@ function greet(
     ...proved(certificateHash),
     others: proxyCertificates.length === 0 ? undefined : proxyCertificates.map(proved),
     needs: needsSecret ? "password" : "open",
+    closed: isClosed || undefined,
     text: settings.welcome,
     predecessors: predecessors.length === 0 ? undefined : [...predecessors],
     build: settings.build,
@@ -266,12 +269,14 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
     } catch (error) {
       return client.close(asFault(error));
     }
-    const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
+    const { isClosed } = registry.policy;
+    const needsSecret = settings.roomPassword !== undefined || isClosed;
     const { predecessors } = registry;
     const majorityFault = sequencer.majorityFault();
     const clusterKnows = sequencer.knownVersion();
     const { fileBytesMax } = this.options.files ?? {};
-    const greeting = { needsSecret, fileBytesMax, predecessors, majorityFault, clusterKnows };
+    const needs = { needsSecret, isClosed, fileBytesMax };
+    const greeting = { ...needs, predecessors, majorityFault, clusterKnows };
     const prove: ProofService["greeted"] = (...asked) => this.options.proofs.greeted(...asked);
     greet(client, hello, { identity, settings, entropy, prove, ...greeting });
   }

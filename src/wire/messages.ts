@@ -1047,6 +1047,8 @@ export const NOTICES = {
       list(v.object({ certificate: HASH, proof: SIGNATURE }), PROXY_CERTIFICATES_MAX),
     ),
     needs: v.picklist(["password", "open"]),
+    /** True if a new account needs an invite. */
+    closed: v.optional(v.boolean()),
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({
       messageBytes: positive,

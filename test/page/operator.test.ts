@@ -370,9 +370,17 @@ pageTest("hides direct messages; bans and unbans a user, and closes registration
   await tab(olga, "Health");
   await olga.page.getByRole("tabpanel").getByText("Disk free").first().waitFor();
   await olga.button("Close registration").click();
-  await olga.page.getByText("Only people with an invite may register.").waitFor();
+  const question = olga.dialog("Close registration");
+  await question.getByRole("button", { name: "Close registration" }).click();
+  await olga.button("Open registration").waitFor();
   await using late = await server.browser.visit(String(server.served.listening["web"]));
-  await late.submitLogin("late", { roomPassword: "whatever" });
+  const closed = "Enter your name to sign in. A new account needs an invite: ask whoever runs";
+  await late.page.getByText(closed).waitFor();
+  await late.submitLogin("late");
+  await late.page.getByText("No account late with this password here.").waitFor();
+  expect(await late.page.getByText("Make one?").count()).toBe(0);
+  await late.field("Invite code").fill("whatever");
+  await late.button("Continue").click();
   await late.page.locator(".fault-line:not(:empty)").waitFor();
 });
 

@@ -102,6 +102,8 @@ export interface ServerView {
   readonly name: string;
   readonly fingerprint: string;
   readonly needsRoomPassword: boolean;
+  /** Whether a new account needs an invite. */
+  readonly isClosed?: boolean;
   readonly welcome: string | undefined;
   readonly textBytesMax: number;
   /** `undefined` if the server takes no files. */

@@ -28,6 +28,12 @@ export const ENGLISH_START = {
   continueLogin: "Continue",
   signingIn: "Signing in…",
   loginExplained: "Enter a new name to register, or your existing name to sign in.",
+  inviteCode: "Invite code",
+  inviteCodeHint: "New accounts only. Ask whoever runs this server.",
+  loginClosed:
+    "Enter your name to sign in. A new account needs an invite: ask whoever runs this server.",
+  closedTo: (name: string) =>
+    `No account ${name} with this password here. A new account needs an invite.`,
   createAsk: (name: string) => `No account ${name} here. Make one?`,
   createExplained: "If you already have an account, check how its name is spelled.",
   createFullName: (text: string) => `Others will see your name as ${text}.`,

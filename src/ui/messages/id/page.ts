@@ -32,6 +32,12 @@ export const INDONESIAN: Texts = {
   continueLogin: "Lanjutkan",
   signingIn: "Sedang masuk…",
   loginExplained: "Isi nama baru untuk mendaftar, atau nama Anda yang sudah ada untuk masuk.",
+  inviteCode: "Kode undangan",
+  inviteCodeHint: "Hanya untuk akun baru. Tanyakan kepada pengelola server.",
+  loginClosed:
+    "Isi nama Anda untuk masuk. Akun baru memerlukan undangan: tanyakan kepada pengelola server.",
+  closedTo: (name) =>
+    `Tidak ada akun ${name} dengan kata sandi ini. Akun baru memerlukan undangan.`,
   createAsk: (name) => `Belum ada akun ${name} di sini. Buat?`,
   createExplained: "Jika Anda sudah punya akun, periksa ejaan namanya.",
   createFullName: (text) => `Orang lain akan melihat nama Anda sebagai ${text}.`,

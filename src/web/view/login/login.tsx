@@ -57,7 +57,8 @@ async function logIn(
     const confirmNew = () => Promise.resolve(false);
     await chat.enter({ ...login, displayName: fullName, confirmNew });
   } catch (fault) {
-    if (!(fault instanceof Fault) || fault.code !== "user-unknown") throw fault;
+    const isUnknown = fault instanceof Fault && fault.code === "user-unknown";
+    if (!isUnknown || (isClosedTo(chat) && login.roomSecret === "")) throw fault;
     const name = cleanText(login.user);
     // After the question, the focus returns to this field.
     document.getElementById("enter-name")?.focus();
@@ -70,6 +71,11 @@ async function logIn(
       onConfirm: create,
     });
   }
+}
+
+/** Whether only people with an invite may create accounts, and this page has none. */
+function isClosedTo({ model, isInvited }: StartValue["chat"]): boolean {
+  return model.server?.isClosed === true && !isInvited;
 }
 
 /** Creates the account, with the typed full name as its display name. */
@@ -198,6 +204,7 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
   /** Full name for which the form proposed an account name. */
   const [fullName, setFullName] = useState<{ readonly text: string; readonly account: string }>();
   const isRejected = refused instanceof Fault && refused.code === "room-password-wrong";
+  const isClosed = isClosedTo(chat);
   const needsRoom = server?.needsRoomPassword === true && (!chat.isInvited || isRejected);
   useEffect(() => {
     if (wrong !== undefined) document.getElementById(`enter-${wrong.at}`)?.focus();
@@ -221,7 +228,10 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
     } catch (fault) {
       setWrong(
         loginFieldError(
-          { fault, password, roomSecret, takenNames, name: login.user, typed: login.fullName },
+          {
+            ...{ fault, password, roomSecret, takenNames, isClosed },
+            ...{ name: login.user, typed: login.fullName },
+          },
           texts,
         ),
       );
@@ -279,7 +289,7 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
   return (
     <form ref={form} onSubmit={submit} className="enter-form" noValidate>
       {signedOut === undefined ? (
-        <p>{texts.loginExplained}</p>
+        <p>{isClosed ? texts.loginClosed : texts.loginExplained}</p>
       ) : (
         <Announced kind="notice">
           {texts.signedOutHere(cleanText(signedOut.user), signedOut.unsent)}
@@ -311,8 +321,8 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       {needsRoom ? (
         <Field
           id="enter-room"
-          label={texts.roomPassword}
-          hint={texts.roomPasswordHint}
+          label={isClosed ? texts.inviteCode : texts.roomPassword}
+          hint={isClosed ? texts.inviteCodeHint : texts.roomPasswordHint}
           type="password"
           value={roomSecret}
           onChange={setRoomSecret}
@@ -471,6 +481,7 @@ interface LoginAttempt {
   readonly typed?: string | undefined;
   readonly password: string;
   readonly roomSecret: string;
+  readonly isClosed: boolean;
   readonly takenNames: Set<FoldedName>;
 }
 
@@ -509,6 +520,9 @@ function loginFieldError(attempt: LoginAttempt, texts: StartTexts): LoginFieldEr
   const proposal = ({ onUse }: ProposalProps) => (
     <Proposal name={name} takenNames={takenNames} onUse={onUse} />
   );
+  const isClosedFault = ["user-unknown", "not-allowed", "room-password-wrong"].includes(fault.code);
+  if (attempt.isClosed && isClosedFault && roomSecret === "")
+    return { at: "name", text: texts.closedTo(clean), offersCode: true };
   switch (fault.code) {
     case "name-invalid": {
       const text = isName(name) ? texts.nameRefused : texts.nameInvalid;
