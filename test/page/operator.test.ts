@@ -340,6 +340,39 @@ pageTest("removes a user on a phone; the live log keeps its scroll position", as
   await tab(olga, "Clients");
 });
 
+pageTest("asks again before work loses its reader, and renames without a notice", async () => {
+  const olga = await server.operator();
+  const { page } = olga;
+  const prof = await server.headlessUser("prof");
+  await prof.tab.ask("join", { room: "essays", create: true });
+  await prof.tab.ask("rules", { room: "essays", post: "private" });
+  const quincy = await server.headlessUser("quincy");
+  await quincy.tab.ask("join", { room: "essays" });
+  await quincy.post("here is my essay", "essays@quincy");
+  await olga.button("Server administration").click();
+  await tab(olga, "People");
+  await olga.button("Actions for quincy").click();
+  await olga.menuItem("Rename…").click();
+  await olga.field("New name").fill("quinn");
+  await page.getByLabel("Leave no notice of the old name in rooms").check();
+  await olga.button("Rename").click();
+  await olga.button("Actions for quinn").waitFor();
+  const { out } = await server.home("otis").run(["history", "--room", "lobby", "--json"]);
+  expect(out).not.toContain("quincy");
+  expect(out).not.toContain('"rename"');
+
+  const question = olga.dialog("Permanently remove prof?");
+  const remove = () => question.getByRole("button", { name: "Remove" }).click();
+  await olga.button("Actions for prof").click();
+  await olga.menuItem("Remove").click();
+  await question.getByText("They can no longer sign in.").waitFor();
+  await remove();
+  await question.getByText("essays").waitFor();
+  await olga.button("Actions for prof").waitFor();
+  await remove();
+  await olga.button("Actions for prof").waitFor({ state: "detached" });
+});
+
 pageTest("hides direct messages; bans and unbans a user, and closes registration", async () => {
   const olga = await serverWindow("Log");
   const dan = await server.headlessUser("dan");

@@ -52,16 +52,17 @@ function accountItems(
       text: texts.removeAccountExplained,
       action: texts.remove,
       isDanger: true,
-      onConfirm: () => removeAccount(page, user).then(reload),
+      onConfirm: () => removeAccount(page, user, reload),
     }),
   ];
 }
 
 /** Asks before a room remains without a moderator. */
-async function removeAccount(page: PageValue, user: string): Promise<void> {
+async function removeAccount(page: PageValue, user: string, reload: () => void): Promise<void> {
   const { chat, texts } = page;
   try {
     await chat.request("remove", { user });
+    reload();
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "last-moderator") throw error;
     confirm(page, {
@@ -69,7 +70,7 @@ async function removeAccount(page: PageValue, user: string): Promise<void> {
       text: faultText(error, texts),
       action: texts.remove,
       isDanger: true,
-      onConfirm: () => chat.request("remove", { user, evenLast: true }),
+      onConfirm: () => chat.request("remove", { user, evenLast: true }).then(reload),
     });
   }
 }
