@@ -1,6 +1,6 @@
 /** Base class of the line client and the full-screen client, which runs slash commands. */
 
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { TimeContext } from "../../base/parse-time.ts";
 import { cleanText } from "../../base/text.ts";
@@ -90,7 +90,7 @@ export abstract class SlashHost implements Host {
 
   /** Opens the message with this number in the last list. */
   go(_number: number): Promise<void> | void {
-    throw usageFault("/go works only in line mode", "run with --plain, or press Alt-I");
+    throw usageFault(msg`${"/go"} works only in line mode`, msg`run with --plain, or press Alt-I`);
   }
 
   /** Lists the replies to a message. */

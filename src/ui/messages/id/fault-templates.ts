@@ -22,6 +22,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} is not the number of a message": "{} bukan nomor pesan",
   "entries of a folder were skipped{}": "isi folder dilewati{}",
   "unknown filter has:{}": "saringan has:{} tidak dikenal",
+  "{} works only in line mode": "{} hanya ada di mode baris",
+  "run with --plain, or press Alt-I": "jalankan dengan --plain, atau tekan Alt-I",
   "a search can have at most {} words": "pencarian paling banyak {} kata",
   "leave some out, or put what belongs together in quotes":
     "kurangi, atau beri tanda kutip pada kata-kata yang bersambung",

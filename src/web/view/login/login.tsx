@@ -229,8 +229,13 @@ function LoginForm({ server, task, refused, onCode, onOwner }: FormProps) {
       setWrong(
         loginFieldError(
           {
-            ...{ fault, password, roomSecret, takenNames, isClosed },
-            ...{ name: login.user, typed: login.fullName },
+            fault,
+            password,
+            roomSecret,
+            takenNames,
+            isClosed,
+            name: login.user,
+            typed: login.fullName,
           },
           texts,
         ),
