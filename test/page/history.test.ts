@@ -72,8 +72,7 @@ let filling: Promise<void> | undefined;
 function fillLobby(): Promise<void> {
   filling ??= (async () => {
     const [ben, eva] = [await server.headlessUser("ben"), await server.headlessUser("eva")];
-    const messageText = (n: number) =>
-      `message ${n}. ${n === 17 ? "seventeenth " : ""}${"and so on ".repeat(n % 37)}`;
+    const messageText = (n: number) => `message ${n}. ${"and so on ".repeat(n % 37)}`;
     for (let from = 0; from < LOBBY; from += 20) {
       await eva.postMany(5, (n) => messageText(from + n));
       await ben.postMany(15, (n) => messageText(from + 5 + n));
@@ -300,7 +299,8 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
   const first = await sandbox.serve();
   (await HeadlessUser.open(first, "ben")).tab.close();
   await first.program.signal("SIGTERM");
-  const messageText = (n: number) => `message ${n}. ${"and so on ".repeat(n % 7)}`;
+  const messageText = (n: number) =>
+    `message ${n}. ${n === 17 ? "seventeenth " : ""}${"and so on ".repeat(n % 7)}`;
   await writeTexts(first.data, "ben", MESSAGES, messageText);
   const served = await sandbox.serve();
   await using ana = await server.browser.visit(pageAddress(served));
