@@ -27,7 +27,8 @@ function look({ page }: Visit): Promise<Reader> {
     const seq = (row) => Number(row.dataset.seq);
     const [first, marked = first] = rows.filter(isShown);
     window.marked = { seq: seq(marked), top: marked.getBoundingClientRect().top };
-    return { above: seq(rows[at - 2]), higher: seq(rows[at - 4]), shown: rows.filter(isShown).map(seq) };
+    const shown = rows.filter(isShown).map(seq);
+    return { above: seq(rows[at - 2]), higher: seq(rows[at - 4]), shown };
   })()`);
 }
 

@@ -190,7 +190,7 @@ class RowWindow<Row extends Keyed> {
     return isClamped ? Math.max(scrollTop, this.#notedTop) : scrollTop;
   }
 
-  /** Returns how far something above the list has moved its upper edge, and what is read with it. */
+  /** Returns how far something above the list has moved its upper edge, and its rows with it. */
   #edgeShift(): number {
     const before = this.#settledEdge;
     const isResized = before !== undefined && before.heightPx !== this.viewportPx;
