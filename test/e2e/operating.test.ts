@@ -275,14 +275,14 @@ sandboxTest("asks who a line means, and makes exactly the plan that was read", a
   expect((await admin.run(["admin", "accounts", "--find", "budi"])).out).toBe("");
   const answered = [...command(), "--account", "siti"];
   const dry = await admin.run([...answered, "--dry-run"]);
-  expect(dry.err).toMatch(/line 2: change: siti, Siti Aminah, imported on .*siti added to 7-B/);
+  expect(dry.err).toMatch(/line 2: change: siti, Siti Aminah, imported on .*siti added to 7-b/);
   const [, code = ""] = /--plan (\w+)/.exec(dry.err) ?? [];
   write("display name,class\nSiti Aminah,7 B\nBudi S.,7 B\n");
   const stale = await admin.run([...answered, "--plan", code]);
   expect([stale.exitCode, stale.err]).toEqual([3, expect.stringContaining("no longer makes")]);
   write("display name,class\nSiti Aminah,7 B\nBudi,7 B\n");
   expect((await admin.run([...answered, "--plan", code])).exitCode).toBe(0);
-  write("id,name,rooms,role\n,#7a,8a,\n0071,zara,7a,\n0051,,7-B:left,\n,Budi,,left\n");
+  write("id,name,rooms,role\n,#7a,8a,\n0071,zara,7a,\n0051,,7-b:left,\n,Budi,,left\n");
   const year = await admin.json(command());
   expect(year.map(({ kind }) => kind)).toEqual([
     ...["rename-room", "remove-account", "create-room", "create-account"],

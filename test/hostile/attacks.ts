@@ -209,6 +209,7 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
     choices: [1 + ((i >> 1) % 3)],
   })),
   knock: (party, { gate: room }, i) => party.ask("knock", { room, on: i % 2 === 0 }),
+  profile: (party, { ownRoom: room }, i) => party.ask("profile", { room, title: `Title ${i}` }),
   rules: (party, { ownRoom: room }, i) => party.ask("rules", { room, slow: i % 100 }),
   receipts: derived("receipts", ({ ownRoom }) => ({ target: ownRoom })),
   readers: derived("readers", ({ ownSeq }) => ({ seq: ownSeq })),

@@ -53,6 +53,7 @@ const FILES: Readonly<Record<string, string>> = {
   "core/rooms/joined-rooms.ts": RECORDS,
   "core/rooms/message-count.ts": RECORDS,
   "core/rooms/room-counts.ts": RECORDS,
+  "core/rooms/look-alikes.ts": RECORDS,
   "core/rooms/rooms.ts": RECORDS,
   "io/archive/block-index.ts": RECORDS,
   "io/link/topics.ts": "rooms that open connections follow, LINKS_MAX",
@@ -70,6 +71,7 @@ const FILES: Readonly<Record<string, string>> = {
 
 /** A limit that the file uses, or why there is none. */
 const BOUNDS: Readonly<Record<string, string>> = {
+  "core/calls/numbered-ids.ts ids": "accounts and rooms with calls, CALLS_MAX",
   "core/cluster/admission.ts changes": "CLUSTER_WINDOW_RECORDS",
   "core/cluster/admission.ts posts": "CLUSTER_WINDOW_RECORDS",
   "core/cluster/node-versions.ts nodes": "SIBLINGS_MAX",

@@ -153,6 +153,9 @@ export async function walkStates(
   await mia.send("/join math");
   await mia.heading("#math").waitFor();
   for (const [state, act] of Object.entries(STATES)) {
+    await mia.page.locator("article").first().waitFor();
+    // A reload keeps the place, which other shapes of the window have moved.
+    await mia.page.evaluate<void>(TO_THE_END);
     await mia.page.locator("article img").nth(2).waitFor();
     // Pictures that arrive later move the message that is clicked.
     await mia.page.waitForFunction(PICTURES_ARE_LOADED);
@@ -168,6 +171,12 @@ export async function walkStates(
   await openDashboard(olga, ENGLISH);
   await check(olga, "server");
 }
+
+const TO_THE_END = `(() => {
+  const list = document.querySelector(".timeline .list");
+  list.dispatchEvent(new WheelEvent("wheel", { bubbles: true }));
+  list.scrollTop = list.scrollHeight;
+})()`;
 
 async function longPress({ page }: Visit, message: ReturnType<Visit["message"]>): Promise<void> {
   const session = await page.context().newCDPSession(page);
