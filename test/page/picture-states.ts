@@ -40,6 +40,8 @@ export const STATES: Readonly<Record<string, Act>> = {
     if ((await people.getAttribute("aria-pressed")) !== "true") await people.click();
   },
   message: async (visit) => {
+    // A reload keeps the place, which other shapes of the window have moved.
+    await visit.page.evaluate<void>(TO_THE_END);
     const message = visit.message(LAST_TEXT).first();
     if ((await visit.page.evaluate<number>("innerWidth")) < WIDE_PX)
       await longPress(visit, message);
@@ -153,9 +155,6 @@ export async function walkStates(
   await mia.send("/join math");
   await mia.heading("#math").waitFor();
   for (const [state, act] of Object.entries(STATES)) {
-    await mia.page.locator("article").first().waitFor();
-    // A reload keeps the place, which other shapes of the window have moved.
-    await mia.page.evaluate<void>(TO_THE_END);
     await mia.page.locator("article img").nth(2).waitFor();
     // Pictures that arrive later move the message that is clicked.
     await mia.page.waitForFunction(PICTURES_ARE_LOADED);
