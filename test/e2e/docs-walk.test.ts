@@ -164,7 +164,7 @@ const RESTARTS = /--proxy-cert/;
 const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
   // The server of the test is on loopback and not announced; other servers may be on the LAN.
   "chat discover": [4, 0],
-  // Nobody has written of it.
+  // The rooms of the test have no such messages.
   "chat search registrar certificate": [4],
   'chat search from:bob in:lobby "wifi key"': [4],
   // No upload is unfinished.
