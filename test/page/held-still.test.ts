@@ -100,11 +100,6 @@ for (const [width, height] of [
       await still("the last message on the screen is deleted", ({ shown }) =>
         ben.tab.ask("erase", { seq: shown.at(-1) ?? 0 }),
       );
-      const pinned = seqs[0] ?? 0;
-      await still("a message is pinned", () => ben.tab.ask("pin", { seq: pinned, on: true }));
-      await still("the pin goes", () => ben.tab.ask("pin", { seq: pinned, on: false }));
-      await still("somebody raises a hand", () => ben.tab.ask("hand", { room, on: true }));
-      await still("the hand is lowered", () => ben.tab.ask("hand", { room, on: false }));
       await still("the topic changes", () => ben.tab.ask("topic", { room, topic: "Volcanoes" }));
       await still("somebody changes the own name", () =>
         ben.tab.ask("display-name", { text: `Benedikta Amalia ${width}` }),

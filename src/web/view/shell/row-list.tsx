@@ -105,8 +105,6 @@ class RowWindow<Row extends Keyed> {
   /** Scroll position at which the anchor was noted. */
   #notedTop = 0;
   #settledSizes = "";
-  /** Upper edge of the list on the screen, and its height, when it was last settled. */
-  #settledEdge: { readonly top: number; readonly heightPx: number } | undefined;
 
   get viewportPx(): number {
     return this.list?.clientHeight ?? 0;
@@ -161,13 +159,11 @@ class RowWindow<Row extends Keyed> {
       content.style.paddingTop = `${Math.max(0, above.px)}px`;
       content.style.marginTop = `${Math.min(0, above.px)}px`;
     }
-    const edgePx = this.isTouched ? 0 : this.#edgeShift();
-    this.#settledEdge = { top: this.#listTop(), heightPx: this.viewportPx };
     this.#above = above.px;
     content.style.paddingBottom = `${below.px}px`;
     if (isFollowing && !this.isTouched) list.scrollTop = list.scrollHeight;
-    else if (above.addedPx + edgePx !== 0 || scrollTop !== list.scrollTop)
-      list.scrollTop = scrollTop + above.addedPx + edgePx;
+    else if (above.addedPx !== 0 || scrollTop !== list.scrollTop)
+      list.scrollTop = scrollTop + above.addedPx;
     this.note();
     this.#settledSizes = this.#sizes();
   }
@@ -188,13 +184,6 @@ class RowWindow<Row extends Keyed> {
   #unclampedTop({ scrollTop, scrollHeight, clientHeight }: HTMLDivElement): number {
     const isClamped = !this.isTouched && scrollTop >= scrollHeight - clientHeight - 1;
     return isClamped ? Math.max(scrollTop, this.#notedTop) : scrollTop;
-  }
-
-  /** Returns how far something above the list has moved its upper edge, and its rows with it. */
-  #edgeShift(): number {
-    const before = this.#settledEdge;
-    const isResized = before !== undefined && before.heightPx !== this.viewportPx;
-    return isResized ? Math.round(this.#listTop() - before.top) : 0;
   }
 
   #sizes(): string {
