@@ -52,7 +52,7 @@ for (const [width, height] of [
       const ben = await server.headlessUser(`ben-${width}`);
       await ben.tab.ask("join", { room, create: true });
       const { room: id } = await ben.tab.notice("room", ({ name }) => name === room);
-      const seqs = await ben.postMany(MESSAGES, (n) => `line ${n} of many\nand its second`, room);
+      await ben.postMany(MESSAGES, (n) => `line ${n} of many\nand its second`, room);
       await using ana = await server.logIn(`ana-${width}`, { width, height });
       const { page } = ana;
       await ana.send(`/join ${room}`);
