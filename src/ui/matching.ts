@@ -3,23 +3,21 @@
 import { isGroupName } from "../base/names.ts";
 import { type Candidate, Finder } from "../core/finder/finder.ts";
 import { shownName } from "../core/model/people.ts";
+import { knownNames } from "../core/model/selectors.ts";
 import type { Model } from "../core/model/state.ts";
 import { targetTitle } from "./text/target-text.ts";
 
 /**
  * Keeps the original order. With `isAnywhere`, candidates that only contain the query follow those
  * that begin with it.
- * @param skipped pattern to remove from candidates before the comparison
  */
 export function matching(
   candidates: readonly string[],
   query: string,
   isAnywhere = false,
-  skipped: RegExp | "" = "",
 ): readonly string[] {
   const folded = query.toLowerCase();
-  const foundAt = (candidate: string) =>
-    candidate.replace(skipped, "").toLowerCase().indexOf(folded);
+  const foundAt = (candidate: string) => candidate.toLowerCase().indexOf(folded);
   const beginning = candidates.filter((candidate) => foundAt(candidate) === 0);
   return isAnywhere
     ? [...beginning, ...candidates.filter((candidate) => foundAt(candidate) > 0)]
@@ -38,6 +36,13 @@ export function typedFullName(beforeCursor: string): string | undefined {
 export function beginsWithName(typed: string, names: readonly string[]): boolean {
   const [first = ""] = typed.toLowerCase().split(" ");
   return names.some((name) => name.toLowerCase() === first);
+}
+
+/** Returns the known people, such as `@ana`, that are not among the targets of a list. */
+export function otherPeople(model: Model, listed: readonly string[]): readonly string[] {
+  const folded = new Set(listed.map((target) => target.toLowerCase()));
+  const people = knownNames(model).map((name) => `@${name}`);
+  return people.filter((person) => !folded.has(person.toLowerCase()));
 }
 
 /** Finds targets as displayed, such as `#lobby` or `@ana`. */

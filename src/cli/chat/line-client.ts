@@ -345,11 +345,12 @@ export class LineClient extends SlashHost {
     const { chatConsole, context } = this;
     this.open.client.reportPrinted();
     const pages = await queryInbox(this.open.client.request);
-    const listed = withoutMuted(readInbox(pages, sha256, this.me));
+    const whole = readInbox(pages, sha256, this.me);
+    const listed = withoutMuted(whole);
     if (context.json) return chatConsole.data(inboxJson(listed).map(renderJson).join(""));
     const isEmpty = listed.callCount === 0 && listed.unread === 0;
     if (isEmpty) return chatConsole.note((texts) => texts.nothingNew);
-    if (chatConsole.isInteractive) return this.#unread.list(readInbox(pages, sha256, this.me));
+    if (chatConsole.isInteractive) return this.#unread.list(whole);
     chatConsole.data(inboxLines(listed));
   }
 

@@ -193,9 +193,7 @@ export class SealedRooms {
     };
     if (!needsArchive(query)) return fetchOpened(query);
     const page = new PageBuilder(query);
-    const { target, grep = "", words, re } = query;
-    const isPrivate = grep !== "" || words !== undefined || re !== undefined;
-    if (target === undefined || !isPrivate) page.addAll(await fetchOpened(query));
+    if (query.target === undefined || !isPrivate(query)) page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
       // If the server refuses to send missed records, search the archive as it is.
@@ -365,14 +363,19 @@ function outdatedPackages(rows: readonly StoredPackage[]): StoredPackage[] {
 
 type Query = RequestFields<"history">;
 
+/** Reports whether a query names the text of a message or what it answers. */
+function isPrivate({ grep = "", words, re }: Query): boolean {
+  return grep !== "" || words !== undefined || re !== undefined;
+}
+
 /**
  * The server knows neither the text nor the kind of a sealed message, so such queries need the
  * archive. `sealed` and `all` match every sealed message.
  */
-function needsArchive({ grep = "", words, files, kinds, re }: Query): boolean {
+function needsArchive(query: Query): boolean {
+  const { files, kinds } = query;
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
-  const isTextSearched = grep !== "" || words !== undefined;
-  return isTextSearched || re !== undefined || files === true || isOfKinds;
+  return isPrivate(query) || files === true || isOfKinds;
 }
 
 /** @internal */

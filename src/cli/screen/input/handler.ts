@@ -6,7 +6,6 @@ import { hasWords, queryWords } from "../../../core/finder/words.ts";
 import type { Rows } from "../../../core/model/rows.ts";
 import {
   draftKey,
-  knownNames,
   openRoom,
   openThreadRoot,
   type RoomListEntry,
@@ -16,7 +15,7 @@ import type { ComposerDraft, Model } from "../../../core/model/state.ts";
 import { HELP_EN } from "../../../ui/help/en.ts";
 import { findAnswers } from "../../../ui/help/help.ts";
 import { HELP_ID } from "../../../ui/help/id.ts";
-import { type TargetFinder, targetFinder } from "../../../ui/matching.ts";
+import { otherPeople, type TargetFinder, targetFinder } from "../../../ui/matching.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { isEmptyDraft } from "../../../ui/text/draft.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
@@ -230,9 +229,7 @@ function switchTargets(model: Model): readonly string[] {
   const order = ({ isOpen, unread }: RoomListEntry) => (isOpen ? 2 : unread > 0 ? 0 : 1);
   const entries = [...rooms, ...people].toSorted((a, b) => order(a) - order(b));
   const listed = entries.map(({ kind, target }) => (kind === "person" ? target : `#${target}`));
-  const known = new Set(listed.map((target) => target.toLowerCase()));
-  const others = knownNames(model).map((other) => `@${other}`);
-  return [...listed, ...others.filter((other) => !known.has(other.toLowerCase()))];
+  return [...listed, ...otherPeople(model, listed)];
 }
 
 const QUICK_EMOJI: readonly CompletionCandidate[] = [

@@ -4,9 +4,9 @@ import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { isName } from "../../../base/names.ts";
 import { bareTarget } from "../../../client/actions.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { knownNames, roomList } from "../../../core/model/selectors.ts";
+import { roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { targetFinder } from "../../../ui/matching.ts";
+import { otherPeople, targetFinder } from "../../../ui/matching.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
@@ -21,10 +21,7 @@ function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   const conversations = people
     .filter(({ kind }) => !isPeople || kind === "person")
     .map(({ target, kind }) => (kind === "group" ? `#${target}` : target));
-  const otherUsers = knownNames(model)
-    .map((name) => `@${name}`)
-    .filter((target) => !conversations.some((conversation) => isSameName(conversation, target)));
-  const names = [...conversations, ...otherUsers];
+  const names = [...conversations, ...otherPeople(model, conversations)];
   return isPeople ? names : [...rooms.map(({ target }) => `#${target}`), ...names];
 }
 

@@ -100,7 +100,7 @@ describe("keys of the prompt", () => {
     expect(screen.press("esc").state.scroll).toBeUndefined();
   });
 
-  test("with a text in the input, Alt-N goes on and the text stays", () => {
+  test("Alt-N keeps the text in the input", () => {
     const screen = calledScreen().type("half a");
     expect(jumpOf(screen.press("alt-n"))).toEqual(["lobby", 12]);
     expect([screen.line, screen.state.selected]).toEqual(["half a|", undefined]);
