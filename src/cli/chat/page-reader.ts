@@ -20,7 +20,8 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { OPEN_MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import { INBOX_ROWS_MAX } from "../output/inbox.ts";
-import { placeName, type SpokenLines, when } from "../output/spoken.ts";
+import { destinationName } from "../output/render.ts";
+import { type SpokenLines, when } from "../output/spoken.ts";
 import { inboxSum, spokenCall, spokenInbox, spokenPlace } from "../output/spoken-inbox.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import { Backlog } from "./backlog.ts";
@@ -337,7 +338,7 @@ export class PageReader {
     const text = edits.get(record.seq);
     const body = text === undefined ? record.body : { ...record.body, text };
     const displayed = displayChatRecord({ ...record, body }, me());
-    const place = heading === undefined ? undefined : placeName(displayed, { me: me() });
+    const place = heading === undefined ? undefined : destinationName(displayed, me());
     const before = heading === undefined ? "" : `${heading}\n`;
     return {
       text: (lines) => before + lines.next(displayed, chatConsole.spokenStyle, place),

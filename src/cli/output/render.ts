@@ -173,8 +173,8 @@ export function destinationName(
   return isGroupName(room) ? title : room;
 }
 
-/** Name of the place on a screen. */
-function destinationTitle(record: Pick<DisplayRecord, "destination" | "from">, me?: string) {
+/** Name of the place on a screen. Two rooms can have the same. */
+export function destinationTitle(record: Pick<DisplayRecord, "destination" | "from">, me?: string) {
   const { title } = { title: undefined, ...record.destination };
   return cleanText(title ?? destinationName(record, me));
 }

@@ -92,11 +92,10 @@ const CALL_WORDS: Readonly<Record<Exclude<InboxCall["reason"], "hand" | "invite"
   everyone: "calls everyone",
 };
 
-/** Name of a room or person, or the title of a group, without a sign. */
+/** Name of a place on a screen, without a sign. */
 export function spokenPlace(
-  { kind, name, topic = "", people }: InboxCall["room"],
+  { kind, name, title, topic = "", people }: InboxCall["room"],
   { nameOf }: Pick<SpokenInboxStyle, "nameOf">,
 ): string {
-  if (kind === "person") return nameOf(name);
-  return cleanText(titleOf({ name, topic, people }));
+  return kind === "person" ? nameOf(name) : cleanText(titleOf({ name, title, topic, people }));
 }

@@ -15,6 +15,7 @@ import {
   authorName,
   type DisplayRecord,
   destinationName,
+  destinationTitle,
   expandTabs,
   recordText,
   type Style,
@@ -68,12 +69,13 @@ export class SpokenLines {
 
   #line(record: DisplayRecord, style: SpokenStyle, text: string, place = this.#place): string {
     const { timeUnixMs } = record;
-    const name = placeName(record, style);
+    const name = destinationName(record, style.me);
     const isLater = this.#isLater(record, style);
     this.#place = name;
     if (isLater) this.#timeUnixMs = timeUnixMs;
     const time = isLater ? `${clockColor(`${when(timeUnixMs)}.`, style.color)}\n` : "";
-    const room = name === place ? "" : `${clockColor(name, style.color)}, `;
+    const title = clockColor(destinationTitle(record, style.me), style.color);
+    const room = name === place ? "" : `${title}, `;
     return `${time}${withContinuations(room + text, style)}\n`;
   }
 
@@ -87,17 +89,13 @@ export class SpokenLines {
 /** A record in a list of messages of several rooms. */
 export function listedText(record: DisplayRecord, style: SpokenStyle): string {
   const author = nameColor(cleanText(authorName(record, style)), style.color);
-  const place = clockColor(placeName(record, style), style.color);
+  const place = clockColor(destinationTitle(record, style.me), style.color);
   const number = numberOf(record, style);
   return `${author}${number} in ${place}, ${when(record.timeUnixMs)}${contentOf(record, style)}`;
 }
 
 function numberOf({ seq, kind }: DisplayRecord, { hasNumbers }: SpokenStyle): string {
   return hasNumbers && seq > 0 && MESSAGE_KINDS.has(kind) ? ` #${seq}` : "";
-}
-
-export function placeName(record: DisplayRecord, { me }: Pick<SpokenStyle, "me">): string {
-  return cleanText(destinationName(record, me));
 }
 
 function bodyText(record: DisplayRecord, style: SpokenStyle): string {
@@ -161,7 +159,7 @@ function contentOf(record: DisplayRecord, style: SpokenStyle): string {
       const { isCall, subject } = record.event;
       const isMine = isCall === true && isSameName(subject, style.me);
       if (!isMine) return event(recordText(record, style));
-      return ` calls on you in ${placeName(record, style)}. To end: /hand`;
+      return ` calls on you in ${destinationTitle(record, style.me)}. To end: /hand`;
     }
     default:
       return event(recordText(record, style));

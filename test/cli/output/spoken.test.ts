@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { displayBody } from "../../../src/cli/output/records.ts";
 import type { DisplayRecord } from "../../../src/cli/output/render.ts";
-import { SpokenLines, type SpokenStyle } from "../../../src/cli/output/spoken.ts";
+import { listedText, SpokenLines, type SpokenStyle } from "../../../src/cli/output/spoken.ts";
+import { spokenPlace } from "../../../src/cli/output/spoken-inbox.ts";
 import { eventBody } from "./event-body.ts";
 
 const NOON = Date.UTC(2026, 10, 20, 12);
@@ -41,6 +42,19 @@ test("names the room when it changes, and the time after a pause", () => {
     "TIME dev, ben: later",
     "ben: soon",
   ]);
+});
+
+test("names rooms by their display names, also two of the same one", () => {
+  const titled = (room: string) =>
+    record({ text: "hello", destination: { room, title: "Year 7 Blue" } });
+  expect(spoken([titled("vii-a"), titled("vii-a"), titled("vii-b")])).toEqual([
+    "Year 7 Blue, ben: hello",
+    "ben: hello",
+    "Year 7 Blue, ben: hello",
+  ]);
+  expect(listedText(titled("vii-a"), STYLE)).toStartWith("ben in Year 7 Blue, ");
+  const listed = { kind: "room", name: "vii-a", title: "Year 7 Blue" } as const;
+  expect(spokenPlace(listed, STYLE)).toBe("Year 7 Blue");
 });
 
 test("says signs as words, and numbers only on request", () => {
