@@ -40,8 +40,7 @@ export const STATES: Readonly<Record<string, Act>> = {
     if ((await people.getAttribute("aria-pressed")) !== "true") await people.click();
   },
   message: async (visit) => {
-    // A reload keeps the place, which other shapes of the window have moved.
-    await visit.page.evaluate<void>(TO_THE_END);
+    await scrollToEnd(visit);
     const message = visit.message(LAST_TEXT).first();
     if ((await visit.page.evaluate<number>("innerWidth")) < WIDE_PX)
       await longPress(visit, message);
@@ -57,6 +56,7 @@ export const STATES: Readonly<Record<string, Act>> = {
     await visit.page.getByRole("dialog").getByRole("img").waitFor();
   },
   person: async (visit) => {
+    await scrollToEnd(visit);
     const message = visit.message("did you find the mistake").first();
     await openDialog(visit, message.getByRole("button", { name: "ana" }).first());
   },
@@ -171,11 +171,14 @@ export async function walkStates(
   await check(olga, "server");
 }
 
-const TO_THE_END = `(() => {
-  const list = document.querySelector(".timeline .list");
-  list.dispatchEvent(new WheelEvent("wheel", { bubbles: true }));
-  list.scrollTop = list.scrollHeight;
-})()`;
+/** A reload keeps the place, which earlier states have moved. */
+async function scrollToEnd({ page }: Visit): Promise<void> {
+  await page.evaluate<void>(`(() => {
+    const list = document.querySelector(".timeline .list");
+    list.dispatchEvent(new WheelEvent("wheel", { bubbles: true }));
+    list.scrollTop = list.scrollHeight;
+  })()`);
+}
 
 async function longPress({ page }: Visit, message: ReturnType<Visit["message"]>): Promise<void> {
   const session = await page.context().newCDPSession(page);
