@@ -6,26 +6,37 @@ import { queryWords } from "./words.ts";
 export interface Candidate {
   readonly id: string;
   readonly names: readonly string[];
-  /** Other text, in which only words are found. */
-  readonly text?: string;
+  /** Other texts, in which only words are found. */
+  readonly texts?: readonly string[];
+}
+
+export interface Hit<T extends Candidate> {
+  readonly candidate: T;
+  /** From 0, the name itself. */
+  readonly rank: number;
+  /** First of the texts that has a word which is in no name; `undefined` if the names have all. */
+  readonly text: string | undefined;
 }
 
 interface Folded<T> {
   readonly candidate: T;
   readonly names: readonly string[];
-  /** The names and the text, each word after a blank. */
+  /** Names, each word after a blank, and likewise names and texts. */
+  readonly named: string;
   readonly all: string;
 }
 
 /** From here on, letters in this order, which need not be neighbours, find a name. */
 const SUBSEQUENCE_LETTERS_MIN = 2;
+/** Numbers of `rankOf`. */
+const RANKS = 6;
 const SEPARATORS = /[\s\p{P}]+/gu;
 
 /**
  * Finds candidates by a query that has all of its words in them, compared by `foldWords`, in this
  * order: the name itself, names that begin with the query, names with words that begin with the
- * query's words, names that contain them, and names with the letters of the query in its order.
- * Equal ones stay in the order of the candidates.
+ * query's words, the same with the texts, names and texts that contain them, and names with the
+ * letters of the query in its order. Equal ones stay in the order of the candidates.
  */
 export class Finder<T extends Candidate> {
   readonly #folded: readonly Folded<T>[];
@@ -33,36 +44,56 @@ export class Finder<T extends Candidate> {
   constructor(candidates: Iterable<T>) {
     this.#folded = Array.from(candidates, (candidate) => {
       const names = candidate.names.map((name) => foldWords(name).trim());
-      const { text = "" } = candidate;
-      // Words that punctuation separates begin at it: "lab" begins a word of "room-lab".
-      const separated = [...candidate.names, text].map((part) => part.replace(SEPARATORS, " "));
-      const words = [...separated.map(foldWords), ...names, foldWords(text)];
-      return { candidate, names, all: ` ${words.join(" ")}` };
+      const named = wordsOf(candidate.names);
+      const { texts = [] } = candidate;
+      return { candidate, names, named, all: texts.length === 0 ? named : named + wordsOf(texts) };
     });
   }
 
   /** Returns all candidates for a query without words. */
   find(query: string, limit: number): readonly T[] {
+    return this.search(query)
+      .slice(0, limit)
+      .map(({ candidate }) => candidate);
+  }
+
+  search(query: string): readonly Hit<T>[] {
     const words = queryWords(query);
-    if (words.length === 0) return this.#folded.slice(0, limit).map(({ candidate }) => candidate);
-    const ranks: T[][] = [[], [], [], [], []];
+    const ranks: Hit<T>[][] = Array.from({ length: RANKS }, () => []);
     for (const folded of this.#folded) {
-      const rank = rankOf(folded, words);
-      if (rank !== undefined) ranks[rank]?.push(folded.candidate);
+      const rank = words.length === 0 ? 0 : rankOf(folded, words);
+      if (rank === undefined) continue;
+      const text = rank === 0 ? undefined : foundText(folded, words);
+      ranks[rank]?.push({ candidate: folded.candidate, rank, text });
     }
-    return ranks.flat().slice(0, limit);
+    return ranks.flat();
   }
 }
 
-function rankOf({ names, all }: Folded<unknown>, words: readonly string[]): number | undefined {
+/** Words that punctuation separates begin at it, too: "lab" begins a word of "room-lab". */
+function wordsOf(parts: readonly string[]): string {
+  const separated = parts.map((part) => part.replace(SEPARATORS, " "));
+  return [...separated, ...parts].map((part) => ` ${foldWords(part).trim()}`).join("");
+}
+
+function rankOf({ names, named, all }: Folded<unknown>, words: string[]): number | undefined {
   const phrase = words.join(" ");
   if (names.includes(phrase)) return 0;
   if (names.some((name) => name.startsWith(phrase))) return 1;
-  if (words.every((word) => all.includes(` ${word}`))) return 2;
-  if (words.every((word) => all.includes(word))) return 3;
+  if (words.every((word) => named.includes(` ${word}`))) return 2;
+  if (words.every((word) => all.includes(` ${word}`))) return 3;
+  if (words.every((word) => all.includes(word))) return 4;
   const letters = words.join("");
   if (letters.length < SUBSEQUENCE_LETTERS_MIN) return undefined;
-  return names.some((name) => hasSubsequence(name, letters)) ? 4 : undefined;
+  return names.some((name) => hasSubsequence(name, letters)) ? 5 : undefined;
+}
+
+function foundText({ candidate, named }: Folded<Candidate>, words: string[]): string | undefined {
+  const others = words.filter((word) => !named.includes(word));
+  return candidate.texts?.find((text) => {
+    const folded = foldWords(text);
+    return others.some((word) => folded.includes(word));
+  });
 }
 
 function hasSubsequence(name: string, letters: string): boolean {

@@ -13,6 +13,11 @@ export function queryWords(query: string): string[] {
   return [...new Set(foldedWords(words))];
 }
 
+/** Splits a query as `queryWords` does, without a change. */
+export function queryParts(query: string): readonly string[] {
+  return query.match(WORD) ?? [];
+}
+
 /** Folds words for the comparison with texts that are folded likewise. */
 export function foldedWords(words: readonly string[]): readonly string[] {
   return words.map((word) => foldWords(word).trim()).filter((word) => word !== "");

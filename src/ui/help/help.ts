@@ -41,7 +41,7 @@ export function findAnswers(texts: HelpTexts, query: string): readonly HelpEntry
   const entries = helpEntries(texts);
   const asked = (textOf: (entry: HelpEntry) => string) =>
     new Finder(
-      entries.map((entry) => ({ id: entry.question, names: [], text: textOf(entry), entry })),
+      entries.map((entry) => ({ id: entry.question, names: [], texts: [textOf(entry)], entry })),
     )
       .find(query, ANSWERS_MAX)
       .map(({ entry }) => entry);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Finder } from "../../src/core/finder/finder.ts";
+import { Finder } from "../../../src/core/finder/finder.ts";
 
 const ROOMS = ["lab-notes", "room lab", "collaboration", "lab", "Café 7", "l-a-b", "lobby"];
 
@@ -29,11 +29,30 @@ test("has a limit, and keeps the order of equal candidates", () => {
 });
 
 test("finds across the words of a candidate", () => {
-  const text = "paints the volcano";
-  const budi = { id: "budi", names: ["budi_k", "Budi Kurniawan"], text };
+  const texts = ["here until 3", "paints the volcano"];
+  const budi = { id: "budi", names: ["budi_k", "Budi Kurniawan"], texts };
   const finder = new Finder([budi, { id: "vol", names: ["Volker"] }]);
   expect(finder.find("bud vol", 5)).toEqual([budi]);
   expect(finder.find("kurniawan budi", 5)).toEqual([budi]);
   expect(finder.find("bdk", 5)).toEqual([budi]);
   expect(finder.find("pnts", 5)).toEqual([]);
+});
+
+test("says which text has the words that no name has", () => {
+  const texts = ["here until 3", "paints the volcano"];
+  const finder = new Finder([{ id: "budi", names: ["budi_k", "Budi Kurniawan"], texts }]);
+  const textFor = (query: string) => finder.search(query)[0]?.text;
+  expect(textFor("bud vol")).toBe("paints the volcano");
+  expect(textFor("until")).toBe("here until 3");
+  expect(textFor("bud kur")).toBeUndefined();
+  expect(textFor("")).toBeUndefined();
+});
+
+test("prefers words of names to words of texts", () => {
+  const room = { id: "room", names: ["maths"], texts: ["volcano"] };
+  const finder = new Finder([room, { id: "other", names: ["the volcano"] }]);
+  expect(finder.search("vol").map(({ candidate, rank }) => [candidate.id, rank])).toEqual([
+    ["other", 2],
+    ["room", 3],
+  ]);
 });
