@@ -90,7 +90,14 @@ requires("tmux").test.each(sizes)(
     screen.line("/hand");
     await screen.until("no call is left", (rows) => !rows.some((row) => row.includes("✋")));
     const count = async () => (await ana.run(["inbox", "--count"])).out;
-    await until("no call is counted", async () => (await count()).startsWith("0@ "));
+    // A fast walk shows a reply in a thread for less than a second, and rooms do not show it.
+    await until("no call is counted", async () => {
+      if ((await count()).startsWith("0@ ")) return true;
+      screen.press("M-n");
+      return false;
+    });
+    if (screen.rows().at(-1)?.startsWith("For you") === true) screen.press("Escape");
+    await screen.until("no walk", (rows) => rows.at(-1)?.startsWith("For you") === false);
     const unread = async () => Number((await count()).split(" ")[1]);
 
     screen.line("/read all");
