@@ -28,6 +28,7 @@ import { Button } from "../shell/button.tsx";
 import { type CloseProps, isTouch, useModelValue, useNarrow, usePage } from "../shell/context.tsx";
 import { observeSizes } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
+import { upperEdgeShift } from "../shell/row-list.tsx";
 import { useAttached } from "./attached.ts";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import type { MessageActions } from "./message-actions.ts";
@@ -52,6 +53,7 @@ function useScroll(list: RefObject<HTMLElement | null>, root: number, all: Rows)
   const isFollowing = useRef(true);
   /** Root of the thread whose first place was found. */
   const placed = useRef<number>(undefined);
+  const box = useRef<DOMRect>(undefined);
   const report = useCallback(() => {
     const shown = list.current === null ? [] : shownRows(list.current, rows);
     const visible = visibleSpan(shown);
@@ -93,7 +95,13 @@ function useScroll(list: RefObject<HTMLElement | null>, root: number, all: Rows)
   useEffect(report, [report, isFocused]);
   useEffect(() => {
     const { current } = list;
-    return current === null ? undefined : observeSizes([current], report);
+    if (current === null) return undefined;
+    return observeSizes([current], () => {
+      const now = current.getBoundingClientRect();
+      current.scrollTop += upperEdgeShift(box.current, now);
+      box.current = now;
+      report();
+    });
   }, [list, report]);
   useEffect(() => {
     return () => {

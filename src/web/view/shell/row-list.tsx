@@ -102,8 +102,9 @@ class RowWindow<Row extends Keyed> {
   isTouched = false;
   /** Change of the scroll position that waits for the end of the touch. */
   deferredPx = 0;
-  /** Scroll position at which the anchor was noted. */
+  /** Scroll position, and the list's box on the screen, when the anchor was noted. */
   #notedTop = 0;
+  #notedBox: DOMRect | undefined;
   #settledSizes = "";
 
   get viewportPx(): number {
@@ -200,6 +201,7 @@ class RowWindow<Row extends Keyed> {
     const offset = this.#offset(index);
     this.#anchor = offset === undefined ? undefined : { index, offset };
     this.#notedTop = this.list?.scrollTop ?? 0;
+    this.#notedBox = this.list?.getBoundingClientRect();
   }
 
   /** Reports whether a cut row has a missing picture, and the next row is in the upper half. */
@@ -322,7 +324,8 @@ class RowWindow<Row extends Keyed> {
     const { index, offset } = this.#anchor ?? { index: -1, offset: 0 };
     const [now, rect] = [this.#offset(index), this.#rect(index)];
     if (now === undefined || rect === undefined) return 0;
-    if (typeof offset === "number") return offset - now;
+    if (typeof offset === "number")
+      return offset - upperEdgeShift(this.#notedBox, this.list?.getBoundingClientRect()) - now;
     return offset(rect.height, this.viewportPx) + (this.list?.scrollTop ?? 0) - now;
   }
 
@@ -356,6 +359,17 @@ function paddingOf(px: number, estimatePx: number): { readonly px: number; added
   // Scroll positions are integers, but heights of rows are not.
   const addedPx = Math.round(estimatePx - px);
   return { px: px + addedPx, addedPx };
+}
+
+/**
+ * Returns how far the upper edge alone of a list has moved on the screen, because something above
+ * the list appeared or disappeared. If other edges have moved as well, such as in a turned window,
+ * the rows keep their distance from the upper edge instead of their place on the screen.
+ */
+export function upperEdgeShift(before: DOMRect | undefined, now: DOMRect | undefined): number {
+  if (before === undefined || now === undefined) return 0;
+  const isUpperEdge = now.width === before.width && Math.abs(now.bottom - before.bottom) < 1;
+  return isUpperEdge ? now.top - before.top : 0;
 }
 
 function rangeOf({ first, end }: Range): number[] {
