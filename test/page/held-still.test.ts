@@ -1,8 +1,10 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
+import type { Page } from "playwright-core";
 import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { Finger } from "./finger.ts";
 import type { HeadlessUser } from "./headless-user.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
@@ -128,9 +130,14 @@ async function wheelUp({ page }: Visit, turns: number, list = TIMELINE): Promise
   for (let i = 0; i < turns; i++) {
     const before = await topPx();
     await page.mouse.wheel(0, -500);
-    await until("the list has moved", async () => (await topPx()) < before);
+    await until("the list has moved", async () => (await topPx()) !== before);
   }
-  await page.evaluate(`new Promise((resolve) => {
+  await atRest(page, list);
+}
+
+/** Waits until a list has kept its scroll position for some frames. */
+function atRest(page: Page, list = TIMELINE): Promise<void> {
+  return page.evaluate<void>(`new Promise((resolve) => {
     const list = document.querySelector("${list}");
     let before, still = 0;
     const frame = () => {
@@ -352,5 +359,45 @@ pageTest("the reader's line in a thread stays in its place beside a strip", asyn
   await wheelUp(ana, 2, THREAD);
   const reader = new ReadingUser(ana, ben, id, THREAD);
   for (const { event, act } of stripChanges(ana, filled, room)) await reader.still(event, act);
+  expect(reader.moves).toEqual([]);
+});
+
+/** Counts how often the page sets the scroll position of the timeline. */
+const COUNT_WRITES = `(() => {
+  window.writes = 0;
+  const { get, set } = Object.getOwnPropertyDescriptor(Element.prototype, "scrollTop");
+  Object.defineProperty(Element.prototype, "scrollTop", {
+    get,
+    set(px) {
+      if (this.matches("${TIMELINE}")) window.writes++;
+      set.call(this, px);
+    },
+  });
+})()`;
+
+pageTest("a strip that appears or disappears leaves a finger's scrolling alone", async () => {
+  const room = "still-touched";
+  const { ben, id } = await fill(room);
+  const phone = { width: 390, height: 844, isPhone: true };
+  await using ana = await server.logIn("ana-touched", phone);
+  await openRoom(ana, room);
+  await wheelUp(ana, 6);
+  await ana.page.evaluate(COUNT_WRITES);
+  const writes = () => ana.page.evaluate<number>("window.writes");
+  const reader = new ReadingUser(ana, ben, id);
+  const finger = await Finger.of(ana);
+  for (const on of [true, false]) {
+    const hand = () => ben.tab.ask("hand", { room, on });
+    const change = on ? showing : hiding;
+    await finger.touchAt(195, 300);
+    await finger.moveBy(0, 60);
+    await atRest(ana.page);
+    const before = await writes();
+    await reader.still(`the strip ${on ? "appears" : "disappears"}`, () =>
+      change(ana, ".lesson", hand),
+    );
+    expect(await writes()).toBe(before);
+    await reader.still("the finger is lifted", () => finger.lift());
+  }
   expect(reader.moves).toEqual([]);
 });
