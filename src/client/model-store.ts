@@ -26,6 +26,7 @@ import {
   type SendRequest,
   searchFields,
 } from "./link/queries.ts";
+import { WriteLimits } from "./write-limits.ts";
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 export type UiEffect = Effect<"read" | "notify" | "keep-draft">;
@@ -61,10 +62,12 @@ export class ModelStore {
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
   readonly #displayNames;
+  readonly #writeLimits;
 
   constructor(private readonly options: ModelStoreOptions) {
     this.#model = emptyModel(options.itemsMax);
     this.#displayNames = new DisplayNames(options.request, (event) => this.enqueue(event));
+    this.#writeLimits = new WriteLimits(options.request, (event) => this.enqueue(event));
   }
 
   get model(): Model {
@@ -132,13 +135,19 @@ export class ModelStore {
         this.#events = [];
         const { model, effects } = updateAll(this.#model, events);
         this.#model = model;
-        for (const event of events) this.#displayNames.note(event);
+        for (const event of events) {
+          this.#displayNames.note(event);
+          this.#writeLimits.note(event);
+        }
         for (const effect of effects) this.#perform(effect);
       }
     } finally {
       this.#isFlushing = false;
     }
-    if (this.#model.connection.kind === "online") this.#displayNames.ask();
+    if (this.#model.connection.kind === "online") {
+      this.#displayNames.ask();
+      this.#writeLimits.ask(this.#model);
+    }
     for (const listener of [...this.#listeners]) listener();
   }
 

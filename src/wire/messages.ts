@@ -650,11 +650,15 @@ export const REQUESTS = {
       user: v.optional(name),
       room: v.optional(name),
       to: name,
-      /** New display name of the room; an empty one removes it. */
+      /**
+       * New display name of the room; an empty one removes it. If omitted, a display name that
+       * only spells the old name differently follows the new name.
+       */
       title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
       quiet: v.optional(v.boolean()),
     },
-    answer: accepted,
+    /** `title`: of the renamed room. */
+    answer: v.object({ title: v.optional(text(DISPLAY_NAME_BYTES_MAX)) }),
   },
   /**
    * Requires exactly one of `user` and `room`. `evenLast`, also of `kick` and `ban`: also if a room
@@ -934,6 +938,11 @@ export const REQUESTS = {
     },
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: unixMs, queued: v.optional(v.boolean()) }),
+  },
+  /** `only`: between whom messages are permitted, if the server's rules forbid those of `target`. */
+  "write-limit": {
+    fields: { target },
+    answer: v.object({ only: v.optional(v.picklist(["moderators", "operators"])) }),
   },
   ticket: { fields: {}, answer: v.object({ ticket: text(64) }) },
   /**

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
-import { Sandbox } from "./program.ts";
+import { operatorToken, Sandbox } from "./program.ts";
 import { Tab } from "./tab.ts";
 import { Screen } from "./tmux.ts";
 
@@ -134,4 +134,28 @@ requires("tmux").test("reports typing in an assignment to the moderators alone",
   await kim.shows(/still writing$/);
   kim.line("and more");
   await kim.shows(/│ and more$/);
+});
+
+requires("tmux").test("keeps a draft while the server forbids the conversation", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
+  const ca = readFileSync(join(served.data, "tls.crt"), "utf8");
+  const tab = (name: string) => Tab.open(String(served.listening["web"]), name, "", { ca });
+  const [tea] = [await tab("tea"), await tab("ben")];
+  await tea.ask("operate", { token: operatorToken(served) });
+  await using kim = await person(sandbox, "kim", served.address);
+  kim.line("/msg @ben");
+  await kim.shows(/^@ben>$/);
+  await tea.ask("server-rules", { direct: "operators" });
+  await kim.shows(/^@ben> Direct messages are only possible from and to operators\.$/);
+  kim.type("see you at");
+  await kim.shows(/^@ben> see you at$/);
+  kim.press("Enter");
+  await kim.shows(/^@ben> see you at$/);
+  await kim.shows(/Direct messages are only possible from and to operators\./);
+  await tea.ask("server-rules", { direct: "everyone" });
+  kim.press("C-u");
+  await kim.shows(/^@ben>$/);
+  kim.line("see you at ten");
+  await kim.shows(/│ see you at ten$/);
 });

@@ -119,6 +119,11 @@ export interface Served {
   readonly data: string;
 }
 
+/** Token of the server's operator link. */
+export function operatorToken({ listening }: Served): string {
+  return String(listening["operatorLink"]).split("#operator=")[1] ?? "";
+}
+
 export interface ServeOptions extends StartOptions {
   readonly data?: string;
   readonly port?: number;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHAT } from "./binary.ts";
-import { Sandbox, type Served } from "./program.ts";
+import { operatorToken, Sandbox, type Served } from "./program.ts";
 import { Pty } from "./pty.ts";
 import { Tab } from "./tab.ts";
 
@@ -101,4 +101,26 @@ test("lines written for an assignment's moderators reach others only if confirme
   await shows(/ana.*: for everyone/);
   const history = await sandbox.home("ben").json(["history", "--room", "essay", "--kind", "text"]);
   expect(history.map(({ text }) => text)).toEqual(["for everyone"]);
+});
+
+test("a line for a conversation that the server forbids is not sent", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
+  const ca = readFileSync(join(served.data, "tls.crt"), "utf8");
+  const tab = (name: string) => Tab.open(String(served.listening["web"]), name, "", { ca });
+  const [tea] = [await tab("tea"), await tab("ben")];
+  await tea.ask("join", { room: "class", create: true });
+  await tea.ask("operate", { token: operatorToken(served) });
+  await using ana = await inLineMode(sandbox, "xterm", served);
+  const shows = (text: RegExp) => ana.until(`${text}`, () => text.test(ana.written));
+  ana.line("/msg @ben");
+  await shows(/@ben> /);
+  await tea.ask("server-rules", { direct: "moderators" });
+  await shows(/@ben \(Direct messages are only possible from and to moderators\)> /);
+  ana.line("psst");
+  await shows(/not sent: Direct messages are only possible from and to moderators\./);
+  await tea.ask("server-rules", { direct: "everyone" });
+  await ana.until("the prompt returns", () => /\)> [^)]*@ben> [^)]*$/.test(ana.written));
+  ana.line("now");
+  await shows(/ana.*: now/);
 });

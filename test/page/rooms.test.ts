@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { operatorToken } from "../e2e/program.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
@@ -139,8 +140,7 @@ pageTest("tells a member of a mute, a deletion, a removal and a ban", async () =
   await notice.getByRole("button", { name: "Dismiss" }).click();
   await notice.waitFor({ state: "detached" });
 
-  const token = String(server.served.listening["operatorLink"]).split("#operator=")[1] ?? "";
-  await olga.tab.ask("operate", { token });
+  await olga.tab.ask("operate", { token: operatorToken(server.served) });
   await act("ban", { on: true, reason: "enough" });
   await pia.page.getByText("You are banned from this server: enough").waitFor();
 });

@@ -205,10 +205,45 @@ pageTest("shows the rules of the server before one acts", async () => {
     .message("hello?")
     .getByText("not sent: On this server, direct messages are only possible")
     .waitFor();
-  await pupil.page.locator("p.hint").getByText("Direct messages are only possible").waitFor();
-  expect(await pupil.button("Attach").count()).toBe(0);
+  const closed = pupil.page.locator(".composer-closed", {
+    hasText: "Direct messages are only possible from and to moderators.",
+  });
+  await closed.waitFor();
+  expect(await pupil.page.locator(".composer").count()).toBe(0);
+  await picture(pupil, "direct-limited");
+  await pupil.room("lobby").click();
   await pupil.send("/msg @teacher hello?");
   await pupil.heading("@teacher").waitFor();
   await pupil.waitForMessage("hello?");
-  await picture(pupil, "direct-limited");
+  expect(await pupil.page.getByText("Direct messages are only possible").count()).toBe(0);
+});
+
+pageTest("keeps the draft in a conversation that takes no messages for a while", async () => {
+  const teacher = await server.window("teacher");
+  const pupil = await server.window("newcomer");
+  const guy = await server.headlessUser("guy");
+  const rule = async (direct: string) => {
+    await teacher.button("Change the rules").click();
+    const form = teacher.dialog("Rules of the server");
+    await form.getByLabel("Direct messages from and to").selectOption({ label: direct });
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.waitFor({ state: "detached" });
+  };
+  await rule("everyone");
+  await guy.post("when?", "@newcomer");
+  await pupil.room("@guy").click();
+  await pupil.waitForMessage("when?");
+  await pupil.composer.fill("see you at");
+  await rule("moderators");
+  const closed = pupil.page.locator(".composer-closed");
+  await closed.waitFor();
+  await pupil.button("Conversation menu").click();
+  await pupil.menuItem("Profile").waitFor();
+  expect(await pupil.menuItem("Encrypt conversation").count()).toBe(0);
+  await pupil.page.keyboard.press("Escape");
+  await pupil.page.reload();
+  await closed.getByText("Direct messages are only possible from and to moderators.").waitFor();
+  await rule("everyone");
+  await closed.waitFor({ state: "detached" });
+  expect(await pupil.composer.inputValue()).toBe("see you at");
 });

@@ -288,6 +288,7 @@ export const REQUESTS = {
   ignored: ({ client }) => client.request("ignored", {}),
   addresses: ({ client }) => client.request("addresses", {}),
   whois: ({ client, user }) => client.request("whois", { user }),
+  "write-limit": ({ client, user }) => client.request("write-limit", { target: `@${user}` }),
   "push-key": ({ client }) => client.request("push-key", {}),
   "push-subscribe": ({ client, device }) =>
     device.home.changePush(true, () => {

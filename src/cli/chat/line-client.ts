@@ -36,7 +36,9 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View, Views } from "../../ui/command.ts";
+import { ENGLISH_RULES } from "../../ui/messages/en/rules.ts";
 import { noticeText, sealedRemarkFault } from "../../ui/text/notice-text.ts";
+import { dueTime, readOnlyReason } from "../../ui/text/rules-text.ts";
 import { targetTitle } from "../../ui/text/target-text.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
@@ -102,8 +104,8 @@ export class LineClient extends SlashHost {
   #connectFault = "";
   /** Message about a server that records nothing. */
   #outage: string | undefined;
-  /** Whether the prompt says that only moderators read what the user posts. */
-  #promptedBox: boolean | undefined;
+  /** What the prompt says about the readers of the user's messages; `undefined` without prompt. */
+  #promptedRemark: string | undefined;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
   readonly #unread: PageReader;
@@ -163,7 +165,8 @@ export class LineClient extends SlashHost {
     }
     const release = this.context.onSignal(this.#exit.onSignal);
     const unsubscribe = this.chat.store.subscribe(() => {
-      const isStale = this.#promptedBox !== undefined && this.#promptedBox !== this.#hasBoxReaders;
+      const prompted = this.#promptedRemark;
+      const isStale = prompted !== undefined && prompted !== this.#promptRemark;
       if (isStale) this.prompt();
     });
     const watching = this.#readEvents().catch(this.#exit.fail);
@@ -513,9 +516,22 @@ export class LineClient extends SlashHost {
     const view = roomOf(this.chat.store.current, current);
     const title = view?.kind === "room" ? cleanText(titleOf(view)) : current;
     const lock = view?.isSealed === true ? " (encrypted)" : "";
-    this.#promptedBox = this.#hasBoxReaders;
-    const readers = this.#promptedBox ? " (only moderators see your messages)" : "";
-    this.chatConsole.prompt(user === undefined ? "> " : `${title}${lock}${readers}> `);
+    const remark = this.#promptRemark;
+    this.#promptedRemark = remark;
+    this.chatConsole.prompt(user === undefined ? "> " : `${title}${lock}${remark}> `);
+  }
+
+  /** Why nobody can read what the user posts, or that only moderators can. */
+  get #promptRemark(): string {
+    const reason = this.#readOnlyText;
+    if (reason !== undefined) return ` (${reason.replace(/\.$/, "")})`;
+    return this.#hasBoxReaders ? " (only moderators see your messages)" : "";
+  }
+
+  get #readOnlyText(): string | undefined {
+    const target = formatTarget(this.#current);
+    const now = this.context.clock.unixMs();
+    return readOnlyReason(this.chat.model, target, ENGLISH_RULES, { full: dueTime }, now)?.text;
   }
 
   /** Whether only moderators read what the user posts in the current conversation. */
@@ -619,6 +635,8 @@ export class LineClient extends SlashHost {
     const typed = this.#typedLine(line);
     if (typed.kind === "command") return runSlash(this, typed.line);
     const { client } = this.open;
+    const reason = this.chatConsole.isInteractive ? this.#readOnlyText : undefined;
+    if (reason !== undefined) return this.chatConsole.note(`not sent: ${reason}`);
     if (client.isConnected && client.user !== undefined) this.chatConsole.eraseEntered();
     return this.post({ text: typed.text });
   }

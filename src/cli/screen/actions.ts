@@ -15,6 +15,7 @@ import {
   unsentPosts,
 } from "../../core/model/selectors.ts";
 import type { PendingPost } from "../../core/model/state.ts";
+import { readOnlyReason } from "../../ui/text/rules-text.ts";
 import { type TypedLine, typedLine } from "../../ui/typed-line.ts";
 import { leftByInterrupt } from "../chat/chat-exit.ts";
 import { isSlashCommand, runSlash } from "../chat/slash.ts";
@@ -185,6 +186,19 @@ export class ScreenActions {
     }
     const message = typed.text;
     const root = openThreadRoot(chat.model);
+    const { screenTexts, times } = host;
+    const refusal = readOnlyReason(
+      chat.model,
+      open,
+      screenTexts,
+      times,
+      commands.context.clock.unixMs(),
+    );
+    if (refusal !== undefined) {
+      chat.actions.setDraft(draftKey(open, root), defined({ text, re, edits }));
+      host.patch({ editor: editorOf(text) });
+      return notices.note(() => refusal.text);
+    }
     const send = () => {
       chat.actions.send(open, defined({ text: message, re, edits }), root);
       this.options.drafts.deleteSent();

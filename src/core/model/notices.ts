@@ -22,7 +22,10 @@ export const NOTICE_HANDLERS = {
     setDisplayNames(fields, [[user, text || undefined]]),
   announced: (draft, { text, by, time }) =>
     note(draft, { announcement: text === "" ? undefined : { text, by, time } }),
-  "server-rules": (draft, { kind: _, ...rules }) => note(draft, { rules }),
+  "server-rules": (draft, { kind: _, ...rules }) => {
+    if (rules.direct === undefined) draft.fields.writeLimits = new Map();
+    note(draft, { rules });
+  },
   majority: (draft, { on, refusal }) => note(draft, { hasMajority: on, refusal }),
   "disk-low": (draft, { on, freeBytes, keepFreeBytes }) =>
     note(draft, { diskLow: on ? { freeBytes, keepFreeBytes } : undefined }),

@@ -33,6 +33,9 @@ type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
 
 /** Answers to unknown or obsolete requests are ignored. */
 export const ANSWER_HANDLERS: EventHandlers<AnswerEvent> = {
+  "write-limit": ({ fields }, { target, only }) => {
+    fields.writeLimits = new Map(fields.writeLimits).set(target.toLowerCase(), only);
+  },
   page: inRoom(applyPage),
   "page-failed": inRoom((draft, room, event) => {
     if (!matchesRequest(room.loading, event)) return;

@@ -14,6 +14,7 @@ import {
 } from "../rooms/prefs.ts";
 import { LOBBY } from "../rooms/rooms.ts";
 import { closesBoxes } from "../rooms/rules.ts";
+import type { Guide } from "../rooms/server-rules.ts";
 import { isMessage, isSameName } from "./item.ts";
 import {
   isConversation,
@@ -244,7 +245,7 @@ const EVERY_RIGHT: RoomRights = { mayPost: true, mayReact: true, mayAct: true };
 
 /** @param room `undefined` in a conversation that has not begun */
 export function rightsIn(
-  model: Pick<Model, "isOperator" | "rooms">,
+  model: Pick<Model, "isOperator" | "rooms" | "writeLimits">,
   room: RoomState | undefined,
   unixMs: number,
 ): RoomRights {
@@ -253,12 +254,29 @@ export function rightsIn(
   const isSilent = room.isClosed || isMutedAt(room.mutedUntilUnixMs, unixMs);
   const mayAct = !isSilent && (isExempt || !isEndedBox(model, room));
   const post = isExempt ? undefined : room.rules.post;
+  const isOpen = mayAct && writeLimitIn(model, room.target) === undefined;
   return {
-    mayPost: mayAct && post === undefined,
+    mayPost: isOpen && post === undefined,
     // The server cannot tell the reactions of an encrypted room from messages.
-    mayReact: mayAct && (post === undefined || (post === "moderators" && !room.isSealed)),
+    mayReact: isOpen && (post === undefined || (post === "moderators" && !room.isSealed)),
     mayAct,
   };
+}
+
+/** Between whom messages are permitted, if the server's rules forbid those of the conversation. */
+export function writeLimitIn(
+  { writeLimits }: Pick<Model, "writeLimits">,
+  target: string,
+): Guide | undefined {
+  return writeLimits.get(target.toLowerCase());
+}
+
+/** Target of the open conversation, which may not have begun; `undefined` in other rooms. */
+export function openConversation(model: Pick<Model, "open" | "rooms">): string | undefined {
+  const { open } = model;
+  const room = open === undefined ? undefined : roomOf(model, open);
+  if (room !== undefined) return isConversation(room) ? room.target : undefined;
+  return open?.startsWith("@") === true ? open : undefined;
 }
 
 /** Reports whether the room is a box whose room is no longer an assignment. */

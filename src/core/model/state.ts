@@ -12,6 +12,7 @@ import type { QueuedBody } from "../client/queued-body.ts";
 import type { FileBody } from "../rooms/files.ts";
 import type { PollRules } from "../rooms/polls.ts";
 import type { CountedFollow, RoomPrefs } from "../rooms/prefs.ts";
+import type { Guide } from "../rooms/server-rules.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 import type { MessageSpan } from "./seen.ts";
 
@@ -43,6 +44,11 @@ export interface Model {
   readonly waiting: readonly WaitingView[];
   readonly drafts: ReadonlyMap<string, ComposerDraft>;
   readonly ignored: ReadonlySet<string>;
+  /**
+   * Conversations, in lower case, that take no messages, because the server permits them between
+   * these people and others alone. Known of those that were opened.
+   */
+  readonly writeLimits: ReadonlyMap<string, Guide | undefined>;
   /** Valid display names by account names in lower case. */
   readonly displayNames: ReadonlyMap<string, string>;
   /** Shared by the account's devices; `undefined` if the server does not store settings. */

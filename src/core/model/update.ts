@@ -88,6 +88,7 @@ const LOGGED_OUT = {
   waiting: [],
   drafts: new Map(),
   ignored: new Set(),
+  writeLimits: new Map(),
   displayNames: new Map(),
   prefs: undefined,
   saved: new Map(),
@@ -545,6 +546,7 @@ function isVisible({ fields }: ModelDraft, room: RoomState, item: Item): boolean
 function caughtUp(draft: ModelDraft): void {
   draft.fields.isCaughtUp = true;
   draft.fields.isOperator = draft.fields.notices.isOperator === true;
+  if (draft.fields.notices.rules?.direct === undefined) draft.fields.writeLimits = new Map();
   for (const [id, { isListed }] of [...draft.rooms]) {
     const room = isListed ? draft.room(id) : undefined;
     if (room === undefined) roomRemoved(draft, id);

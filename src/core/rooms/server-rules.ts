@@ -8,6 +8,8 @@ import type { ServerRules } from "../../wire/messages.ts";
 import type { Room, Rooms } from "./rooms.ts";
 
 type Who = NonNullable<ServerRules["direct"]>;
+/** Who may write to other people if not everyone may. */
+export type Guide = Exclude<Who, "everyone">;
 type RulesBody = { readonly [Rule in keyof ServerRules]: Body<"server-rules">[Rule] | undefined };
 
 export interface Rights {
@@ -33,14 +35,23 @@ export function companyOf({ pair, isPrivate, members }: Room): Iterable<UserId> 
 }
 
 /**
- * Checks a message in a conversation, one of whose members must be entitled to write to all others.
- * @throws {Fault} not-allowed
+ * Decides whether a conversation takes messages, for which one of its members must be entitled to
+ * write to all others.
+ * @returns the role that one of them would need; `undefined` if it does
  */
-export function checkMayWrite(rights: Rights, company: Iterable<UserId>): void {
+export function missingGuide(rights: Rights, company: Iterable<UserId>): Guide | undefined {
   const who = rights.policy?.rules?.direct;
-  if (who === undefined) return;
+  if (who === undefined || who === "everyone") return undefined;
   const people = [...new Set(company)];
-  if (people.length < 2 || people.some((user) => guidesAll(rights, who, user, people))) return;
+  if (people.length < 2 || people.some((user) => guidesAll(rights, who, user, people)))
+    return undefined;
+  return who;
+}
+
+/** @throws {Fault} not-allowed if the conversation takes no messages */
+export function checkMayWrite(rights: Rights, company: Iterable<UserId>): void {
+  const who = missingGuide(rights, company);
+  if (who === undefined) return;
   throw new Fault(
     "not-allowed",
     who === "operators"

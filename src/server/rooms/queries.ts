@@ -21,6 +21,7 @@ import { invitedToSealed } from "../../core/rooms/group-state.ts";
 import { isInvited, muteEnd } from "../../core/rooms/moderation.ts";
 import { statusOf } from "../../core/rooms/prefs.ts";
 import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
+import { companyOf, missingGuide } from "../../core/rooms/server-rules.ts";
 import {
   requireCollector,
   requireMember,
@@ -123,6 +124,14 @@ export class Queries {
           displayName,
         }),
       };
+    },
+    "write-limit": ({ target }, { account }) => {
+      const { rooms, registry } = this.options;
+      const { room, peer } = this.#targets.resolve(account.id, target);
+      if (room !== undefined) requireMember(room, account.id);
+      const company = peer === undefined ? room && companyOf(room) : [account.id, peer];
+      const rights = { rooms, policy: registry.policy };
+      return defined({ only: company && missingGuide(rights, company) });
     },
     history: (request, { client: { id, link, handshake }, account }) =>
       this.#readers.runFor(`${id}`, async () => {

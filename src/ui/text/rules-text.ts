@@ -7,13 +7,21 @@ import type { HandedIn } from "../../client/actions.ts";
 import { hasHandedIn } from "../../core/model/due.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { isConversation } from "../../core/model/room.ts";
-import { hasOpened, isEndedBox, postTarget, roomOf } from "../../core/model/selectors.ts";
+import {
+  hasOpened,
+  isEndedBox,
+  postTarget,
+  roomOf,
+  writeLimitIn,
+} from "../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
+import { isMutedAt } from "../../core/rooms/prefs.ts";
 import { RULE_NAMES, type RuleName } from "../../core/rooms/rule-names.ts";
+import type { Guide } from "../../core/rooms/server-rules.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 import { personText, type ShownNames } from "./person-text.ts";
-import { offsetMinutes } from "./times.ts";
+import { offsetMinutes, type Times } from "./times.ts";
 
 export type RuleFact = readonly [name: string, value: string];
 
@@ -155,32 +163,69 @@ export function mayAttach(
   return files === "moderators" && (room.moderates || isConversation(room));
 }
 
-/** Limit on a conversation with the person; `undefined` if there is none. */
+/** What may limit messages to people whose conversation the server was not asked about. */
 export function directLimitText(
-  { me, notices }: Pick<Model, "me" | "notices">,
-  name: string,
+  { me, notices, writeLimits }: Pick<Model, "me" | "notices" | "writeLimits">,
+  target: string,
   texts: RuleTexts,
 ): string | undefined {
   const { direct = "everyone" } = notices.rules ?? {};
-  if (direct === "everyone" || isSameName(name, me)) return undefined;
-  return direct === "moderators" ? texts.directToModerators : texts.directToOperators;
+  const isSelf = isSameName(target.replace(/^@/, ""), me);
+  if (direct === "everyone" || isSelf || writeLimits.has(target.toLowerCase())) return undefined;
+  return guideText(direct, texts);
 }
 
-/** Why the user cannot, or perhaps cannot, post in the room now; `undefined` if they can. */
+function guideText(who: Guide, texts: RuleTexts): string {
+  return who === "moderators" ? texts.directToModerators : texts.directToOperators;
+}
+
+type LimitingModel = Pick<Model, "isOperator" | "me" | "notices" | "rooms" | "writeLimits">;
+
+export interface ReadOnlyReason {
+  readonly kind: "closed" | "muted" | "rule";
+  readonly text: string;
+}
+
+/**
+ * Why the room or conversation takes none of the user's messages; `undefined` if it does, perhaps
+ * after a wait.
+ */
+export function readOnlyReason(
+  model: LimitingModel,
+  target: string,
+  texts: RuleTexts,
+  times: Pick<Times, "full">,
+  nowUnixMs: number,
+): ReadOnlyReason | undefined {
+  const rule = (text: string) => ({ kind: "rule", text }) as const;
+  const room = roomOf(model, target);
+  const { isClosed, moderates, mutedUntilUnixMs: until = 0 } = room ?? {};
+  if (isClosed === true) return { kind: "closed", text: texts.roomClosed };
+  if (isMutedAt(room?.mutedUntilUnixMs, nowUnixMs)) {
+    const text = until === 0 ? texts.mutedHere : texts.mutedUntil(times.full(until));
+    return { kind: "muted", text };
+  }
+  const guide = writeLimitIn(model, room?.target ?? target);
+  if (guide !== undefined) return rule(guideText(guide, texts));
+  if (room === undefined || model.isOperator || moderates === true) return undefined;
+  if (room.rules.post === "moderators") return rule(texts.onlyModeratorsPost);
+  return isEndedBox(model, room) ? rule(texts.assignmentEnded) : undefined;
+}
+
+/** What may refuse the user's message in a room that takes messages; `undefined` if nothing. */
 export function postLimitText(
-  model: Pick<Model, "isOperator" | "me" | "notices" | "rooms">,
-  room: RoomState,
+  model: LimitingModel,
+  target: string,
   texts: RuleTexts,
   nowUnixMs: number,
 ): string | undefined {
-  const { rules, moderates, slowUntilUnixMs = 0 } = room;
   if (model.isOperator) return undefined;
-  if (isConversation(room)) return directLimitText(model, room.name, texts);
-  if (moderates) return undefined;
-  if (rules.post === "moderators") return texts.onlyModeratorsPost;
-  if (isEndedBox(model, room)) return texts.assignmentEnded;
-  const waitMs = slowUntilUnixMs - nowUnixMs;
-  return waitMs <= 0 ? undefined : texts.slowWait(Math.ceil(waitMs / SECOND_MS));
+  const room = roomOf(model, target);
+  if (room === undefined || isConversation(room))
+    return directLimitText(model, room?.target ?? target, texts);
+  const waitMs = (room.slowUntilUnixMs ?? 0) - nowUnixMs;
+  const isWaiting = !room.moderates && waitMs > 0;
+  return isWaiting ? texts.slowWait(Math.ceil(waitMs / SECOND_MS)) : undefined;
 }
 
 /** Text about the readers of the user's messages; `undefined` outside assignments. */

@@ -65,6 +65,24 @@ test("only operators create rooms", async () => {
   await site.quiet();
 });
 
+test("tells whether a conversation takes messages", async () => {
+  const { site, tess, ana, ben, olga } = await school();
+  const limit = (of: Guest, target: string) => of.request("write-limit", { target });
+  const { name: group } = await ben.request("conversation", { users: ["ana", "olga"] });
+  const { name: pupils } = await ben.request("conversation", { users: ["ana", "tess"] });
+  expect(await limit(ana, "@ben")).toEqual({});
+  await olga.request("server-rules", { direct: "moderators" });
+  await site.quiet();
+  expect(await limit(ana, "@ben")).toEqual({ only: "moderators" });
+  expect(await limit(ana, pupils)).toEqual({ only: "moderators" });
+  for (const target of ["@ana", "@tess", "@olga", "class", group])
+    expect([target, await limit(ana, target)]).toEqual([target, {}]);
+  expect(await limit(tess, "@ana")).toEqual({});
+  expect(await tess.refusal("write-limit", { target: group })).toBe("room-unknown");
+  await olga.request("server-rules", { direct: "operators" });
+  expect(await limit(ana, "@tess")).toEqual({ only: "operators" });
+});
+
 test("direct messages only from and to moderators of a common room, or operators", async () => {
   const { site, tess, ana, ben, olga } = await school();
   const direct = (from: Guest, to: string) => outcome(site.wait(from.post("psst", to)));

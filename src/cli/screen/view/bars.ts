@@ -103,6 +103,8 @@ interface StatusOptions {
   readonly texts: ScreenTexts;
   readonly link: LinkStatus;
   readonly nowUnixMs: number;
+  /** Why the open room takes no messages of the user, unless the input says it. */
+  readonly readOnly: string | undefined;
   /** Unread messages in muted targets are not counted. */
   readonly muted: readonly string[];
   readonly typing: boolean;
@@ -299,10 +301,10 @@ function handSpans({ model }: StatusOptions): readonly Span[] {
   return [{ text: `✋ ${names.slice(0, TARGETS_NAMED_MAX).join(", ")}${more}`, role: "bar" }];
 }
 
-function ruleSpans({ model, texts, nowUnixMs }: StatusOptions): readonly Span[] {
+function ruleSpans({ model, texts, nowUnixMs, readOnly }: StatusOptions): readonly Span[] {
   const room = openRoom(model);
   if (room === undefined) return [];
-  const limit = postLimitText(model, room, texts, nowUnixMs);
+  const limit = readOnly ?? postLimitText(model, room.target, texts, nowUnixMs);
   const privacy = privacyText(model, room.target, texts);
   const [first, ...others] = room.knocks.map((name) => cleanText(name));
   const more = others.length === 0 ? "" : ` +${others.length}`;

@@ -10,6 +10,7 @@ import { isErased, openRoom, openThreadRoot, roomList } from "../../../core/mode
 import type { Model, ReadingPlace, RoomState } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Size } from "../../../io/terminal/device.ts";
+import { readOnlyReason } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
@@ -260,6 +261,7 @@ export class FrameComposer {
       return walkBox(walk, props.texts, Math.max(1, size.columns));
     }
     const options: InputBoxOptions = {
+      hint: isReasonShown(props) ? (readOnlyText(props) ?? "") : "",
       prompt: promptOf(props),
       editor: answer ?? query ?? editor,
       columns: Math.max(1, size.columns),
@@ -428,6 +430,7 @@ export class FrameComposer {
         texts,
         link: status,
         nowUnixMs,
+        readOnly: isReasonShown(props) ? undefined : readOnlyText(props),
         muted,
         typing,
         below,
@@ -516,6 +519,7 @@ function cacheKey(props: ViewProps): readonly unknown[] {
   const countdownUnixMs = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
   return [
     ...[size.columns, size.rows, status.transport, status.roundTripMs, countdownUnixMs],
+    readOnlyText(props),
     ...Object.values(others),
   ];
 }
@@ -528,6 +532,19 @@ function roomsWidth(columns: number): number {
 
 /** A group's title may name many people. */
 const PROMPT_COLUMNS = 24;
+
+/** Why the open room takes no messages of the user. */
+function readOnlyText({ model, texts, times, nowUnixMs }: ViewProps): string | undefined {
+  if (model.open === undefined) return undefined;
+  return readOnlyReason(model, model.open, texts, times, nowUnixMs)?.text;
+}
+
+/** Whether the input shows the reason. A draft or a command takes its place. */
+function isReasonShown(props: ViewProps): boolean {
+  const { question, overlay, editor } = props.state;
+  const isFree = question === undefined && overlay === undefined && editor.text === "";
+  return isFree && readOnlyText(props) !== undefined;
+}
 
 function promptOf({ model, state, texts }: ViewProps): string {
   const { question, overlay } = state;
@@ -647,13 +664,16 @@ interface InputBoxOptions {
   readonly columns: number;
   readonly rows: number;
   readonly isSecret: boolean;
+  /** Shown in place of an empty text. */
+  readonly hint?: string;
 }
 
 /**
  * Scrolls to the cursor if the text has more rows than fit.
  * @internal
  */
-export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
+export function inputBox(options: InputBoxOptions): InputBox {
+  const { prompt, editor, columns, rows, isSecret, hint = "" } = options;
   const promptText = shortPrompt(prompt, columns);
   const indent = widthOf(promptText);
   const width = Math.max(2, columns - indent);
@@ -669,6 +689,7 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOp
   const visibleLines = lines.slice(top, top + rows).map(({ from, to }, i): StyledLine => {
     const first: Span =
       top + i === 0 ? { text: promptText, role: "prompt" } : { text: " ".repeat(indent) };
+    if (text === "") return [first, { text: cutTo(hint, width), role: "dim" }];
     return [first, { text: visibleText(text.slice(from, to), width) }];
   });
   const line = lines[at] ?? { from: 0, to: 0 };

@@ -117,7 +117,6 @@ export const ENGLISH_START = {
   cancel: "Cancel",
   today: "Today",
   yesterday: "Yesterday",
-  roomClosed: "This room is read-only.",
   dismiss: "Dismiss",
   copy: "Copy",
   until: (time: string) => `until ${time}`,

@@ -9,6 +9,7 @@ import {
   isOnline,
   openRoom,
   postRule,
+  writeLimitIn,
 } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -127,7 +128,8 @@ function PersonBeginning({ name: user, room }: PersonProps) {
   const name = useShownName(user);
   const { tint } = usePerson(user);
   const isHere = useModelValue((model) => isOnline(model, user));
-  const canSeal = room?.isSealed !== true && chat.sealRefusal === undefined;
+  const isLimited = useModelValue((model) => writeLimitIn(model, `@${user}`) !== undefined);
+  const canSeal = room?.isSealed !== true && chat.sealRefusal === undefined && !isLimited;
   return (
     <Layout
       sign={<Avatar name={name} user={user} tint={tint} />}

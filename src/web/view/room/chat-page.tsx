@@ -54,7 +54,6 @@ import { Button } from "../shell/button.tsx";
 import {
   isWide,
   NARROW,
-  type PageValue,
   useLayer,
   useModelValue,
   useNarrow,
@@ -147,16 +146,18 @@ function useActions(
   );
 }
 
-/** The limit on the user's posts, and whether they can post at all. */
+/** Why the room takes no messages of the user, and otherwise the limit on them. */
 function usePosting(model: Model, target: string) {
   const { chat, texts } = usePage();
   const isReplaced = useModelValue(() => chat.isReplaced);
   const room = openRoom(model);
-  const isMuted = useIsMuted(room?.mutedUntilUnixMs);
-  const [limit, isBarred] = usePostLimit(model, room, target);
-  if (isReplaced) return { limit: texts.reloadToPost, isBarred: true, isReadOnly: true };
-  return { limit, isBarred, isReadOnly: room?.isClosed === true || isMuted || isBarred };
+  useIsMuted(room?.mutedUntilUnixMs); // Renders again when the mute ends.
+  const posting = usePostLimit(model, room, target);
+  if (!isReplaced) return posting;
+  return { readOnly: { kind: "rule", text: texts.reloadToPost } as const, limit: undefined };
 }
+
+const READ_ONLY_ICONS = { rule: "megaphone", closed: "lock", muted: "clock" } as const;
 
 interface MainProps {
   readonly model: Model;
@@ -178,13 +179,13 @@ function Conversation(props: MainProps) {
   const composer = useRef<ComposerHandle>(null);
   const actions = useActions(props, composer);
   const catchUp = useCatchUpContent(room);
-  const { limit, isBarred, isReadOnly } = usePosting(model, target);
+  const { readOnly, limit } = usePosting(model, target);
   const [unreadable, setUnreadable] = useState<string | undefined>(undefined);
   const onUnreadable = useCallback(() => setUnreadable(target), [target]);
   const isUnreadable = unreadable === target && room?.isSealed === true;
   // In an assignment, members write to their own box.
   const to = postTarget(model, target);
-  const mayAdd = !isReadOnly && !isUnreadable;
+  const mayAdd = readOnly === undefined && !isUnreadable;
   const { attached, isDragging } = useAttached(to, undefined, mayAdd, () => {
     composer.current?.focus();
   });
@@ -237,7 +238,7 @@ function Conversation(props: MainProps) {
       {(room?.knocks ?? []).map((name) => (
         <Knock key={name} room={room?.name ?? ""} name={name} />
       ))}
-      {isReadOnly || limit === undefined ? null : (
+      {limit === undefined ? null : (
         <Announced kind="notice" className="hint">
           {limit}
         </Announced>
@@ -249,11 +250,11 @@ function Conversation(props: MainProps) {
         onOpen={onOpen}
         onHanded={context.handed}
       />
-      {isUnreadable ? null : isReadOnly ? (
+      {isUnreadable ? null : readOnly !== undefined ? (
         <div className="composer-closed">
-          <Icon name={isBarred ? "megaphone" : room?.isClosed === true ? "lock" : "clock"} />
+          <Icon name={READ_ONLY_ICONS[readOnly.kind]} />
           <Announced kind="notice" className="hint">
-            {isBarred ? limit : readOnlyText(room, page)}
+            {readOnly.text}
           </Announced>
         </div>
       ) : (
@@ -276,12 +277,6 @@ function Conversation(props: MainProps) {
       ) : null}
     </div>
   );
-}
-
-function readOnlyText(room: RoomState | undefined, { texts, times }: PageValue): string {
-  if (room?.isClosed === true) return texts.roomClosed;
-  const until = room?.mutedUntilUnixMs ?? 0;
-  return until === 0 ? texts.mutedHere : texts.mutedUntil(times.full(until));
 }
 
 interface NoRoomOpenProps {
@@ -436,7 +431,7 @@ interface RightProps extends ActionOptions {
 
 function ThreadPanel(props: RightProps & { readonly thread: ThreadState }) {
   const { model } = props;
-  const { isReadOnly } = usePosting(model, model.open ?? "");
+  const isReadOnly = usePosting(model, model.open ?? "").readOnly !== undefined;
   const composer = useRef<ComposerHandle>(null);
   const actions = useActions(props, composer);
   return <ThreadView {...props} actions={actions} composer={composer} isReadOnly={isReadOnly} />;

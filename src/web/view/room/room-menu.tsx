@@ -14,6 +14,7 @@ import {
   roomList,
   roomNotifyLevel,
   roomOf,
+  writeLimitIn,
 } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -221,10 +222,12 @@ function sealItem(page: PageValue, { target }: RoomState): MenuItem {
 
 function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
-  const isNotes = isSameName(page.chat.model.me, room.name);
+  const { model } = page.chat;
+  const isNotes = isSameName(model.me, room.name);
+  const mayWrite = writeLimitIn(model, room.target) === undefined;
   const first = room.isSealed
     ? [membersItem(page, room)]
-    : [...pollItem(page, room), ...(isNotes ? [] : [sealItem(page, room)])];
+    : [...pollItem(page, room), ...(isNotes || !mayWrite ? [] : [sealItem(page, room)])];
   return [...first, ...personItems(page, person).slice(1)];
 }
 

@@ -9,11 +9,12 @@ import type { Model, RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { parseDue } from "../../../ui/commands.ts";
 import {
-  directLimitText,
   dueTime,
   postLimitText,
   postQuestion,
+  type ReadOnlyReason,
   type RuleFact,
+  readOnlyReason,
   ruleFacts,
   serverLimits,
 } from "../../../ui/text/rules-text.ts";
@@ -51,26 +52,24 @@ export function sendAfterQuestion(
   confirm(page, { title, text, action, onConfirm: send });
 }
 
-/** Returns why the user cannot post, and whether they must wait for more than a moment. */
+/** Returns why no message of the user is taken, or otherwise what may refuse one. */
 export function usePostLimit(
   model: Model,
   room: RoomState | undefined,
   target: string,
-): readonly [string | undefined, boolean] {
-  const { texts } = usePage();
+): { readonly readOnly: ReadOnlyReason | undefined; readonly limit: string | undefined } {
+  const { texts, times } = usePage();
   const [, setTicks] = useState(0);
-  const limit =
-    room === undefined
-      ? directLimitText(model, target.replace(/^@/, ""), texts)
-      : postLimitText(model, room, texts, Date.now());
-  const isBarred = limit === texts.onlyModeratorsPost;
-  const isWaiting = limit !== undefined && !isBarred && room?.kind === "room";
+  const now = Date.now();
+  const readOnly = readOnlyReason(model, target, texts, times, now);
+  const limit = readOnly === undefined ? postLimitText(model, target, texts, now) : undefined;
+  const isWaiting = limit !== undefined && room?.kind === "room";
   useEffect(() => {
     if (!isWaiting) return;
     const timer = setInterval(() => setTicks((ticks) => ticks + 1), SECOND_MS);
     return () => clearInterval(timer);
   }, [isWaiting]);
-  return [limit, isBarred];
+  return { readOnly, limit };
 }
 
 export function Knock({ room, name: user }: { readonly room: string; readonly name: string }) {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
+import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { noticeLines } from "../../../../src/cli/screen/view/notices.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
@@ -86,18 +86,26 @@ test("displays typing users and a stalled server in the status line", () => {
   expect(statusOf(80, true, stalled)).toStartWith(" ◌ Waiting for the server…");
 });
 
-test("displays in the status line why the user cannot post, and who asks to join", () => {
-  const statusOf = (change: object) => {
+test("displays why the user cannot post, and who asks to join", () => {
+  const linesOf = (change: object, typed = "") => {
     const base = scenes.conversation().model();
     const rooms = new Map([...base.rooms].map(([id, room]) => [id, { ...room, ...change }]));
     const props = scenes.propsOf({ ...base, rooms } as Model, { columns: 120, rows: 20 });
-    const nowUnixMs = 1_000;
-    return scenes.plainLines(scenes.frameOf({ ...props, nowUnixMs })).at(-2) ?? "";
+    const state = { ...props.state, editor: editorOf(typed) };
+    return scenes.plainLines(scenes.frameOf({ ...props, state, nowUnixMs: 1_000 })).slice(-2);
   };
+  const statusOf = (change: object) => linesOf(change)[0] ?? "";
   const rules = { post: "moderators" };
   const limit = "Only moderators can post here.";
-  expect(statusOf({ rules, moderates: false })).toContain(limit);
-  expect(statusOf({ rules, moderates: true })).not.toContain(limit);
+  const [status, input] = linesOf({ rules, moderates: false });
+  expect([status?.includes(limit), input?.trimEnd()]).toEqual([false, `#lobby> ${limit}`]);
+  const [beside, draft] = linesOf({ rules, moderates: false }, "a draft");
+  expect([beside?.includes(limit), draft?.trimEnd()]).toEqual([true, "#lobby> a draft"]);
+  expect(linesOf({ rules, moderates: true }).join("")).not.toContain(limit);
+  expect(linesOf({ isClosed: true })[1]).toContain("This room is read-only.");
+  const muted = { mutedUntilUnixMs: 2_000, moderates: false };
+  expect(linesOf(muted)[1]).toContain("You're muted in this room until ");
+  expect(linesOf({ ...muted, mutedUntilUnixMs: 1_000 })[1]?.trimEnd()).toBe("#lobby>");
   const slow = { rules: { slow: 30 }, moderates: false, slowUntilUnixMs: 2_500 };
   expect(statusOf(slow)).toContain("Slow mode: you can post again in 2 seconds.");
   expect(statusOf({ ...slow, slowUntilUnixMs: 1_000 })).not.toContain("Slow mode");
