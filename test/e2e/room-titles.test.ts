@@ -51,6 +51,12 @@ server.test("shows the display name of a room", async (sandbox) => {
   }
   const named = await ida.json(["admin", "room", "title", "year-7-blue", "Klasse 7b", ...data]);
   expect(named).toMatchObject([{ kind: "title", room: "year-7-blue", title: "Klasse 7b" }]);
+  const kept = await ida.run(["admin", "room", "rename", "year-7-blue", "8b", ...data]);
+  expect(kept.err).toContain(
+    "renamed year-7-blue to 8b, still shown as Klasse 7b; to change that: chat admin room title 8b",
+  );
+  const back = await ida.run(["admin", "room", "rename", "8b", "year-7-blue", "--json", ...data]);
+  expect(ndjson(back.out)).toMatchObject([{ name: "year-7-blue", title: "Klasse 7b" }]);
   await ida.run(["admin", "room", "title", "year-7-blue", ...data]);
   expect((await jon.json(["rooms"])).find(({ room }) => room === "year-7-blue")?.["title"]).toBe(
     undefined,

@@ -23,6 +23,7 @@ import type { Client } from "../../client/client.ts";
 import { BulkRequests } from "../../client/link/bulk.ts";
 import { allRooms } from "../../client/link/lists.ts";
 import { roomAt } from "../../core/client/room-names.ts";
+import { isSpelling } from "../../core/rooms/titles.ts";
 import { parseDue, parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
@@ -36,10 +37,20 @@ const rename = operatorVerb({
   summary: "Rename a room",
   examples: ["chat admin room rename lab workshop"],
   args: { room: ROOM_ARGUMENT, to: argument("New name", { parse: roomNameOf }) },
-  details: "Members stay, and the old name still works.",
+  details:
+    "Members stay, and the old name still works. A display name that only spells the old name " +
+    "differently follows the new name; another one stays.",
   async run({ room, to }, { client }) {
-    await client.request("rename", { room, to });
-    return { json: { kind: "renamed", room, name: to }, text: `renamed ${room} to ${to}` };
+    const { title: shown } = await client.request("rename", { room, to });
+    const change = `; to change that: chat admin room title ${to} TEXT`;
+    const remark =
+      shown === undefined
+        ? ""
+        : isSpelling(shown, to)
+          ? `, shown as ${shown}`
+          : `, still shown as ${shown}${change}`;
+    const json = { kind: "renamed", room, name: to, ...defined({ title: shown }) } as const;
+    return { json, text: `renamed ${room} to ${to}${remark}` };
   },
 });
 

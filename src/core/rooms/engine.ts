@@ -824,11 +824,15 @@ export class RoomEngine {
           const { rules = {} } = this.#rooms.get(act.room) ?? {};
           return settled(requester, { rules, seq: head.seq });
         }
+        if (act.kind === "rename") {
+          const { title } = this.#rooms.get(act.room) ?? {};
+          return settled(requester, defined({ title }));
+        }
         if (act.kind === "profile") {
           const { title } = this.#rooms.get(act.room) ?? {};
           return settled(requester, { ...defined({ title }), seq: head.seq });
         }
-        const hasNoSeq = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
+        const hasNoSeq = act.kind === "grant" || act.kind === "remove";
         // The removal of a vacant room directly follows the record of the departure.
         const seq = head.kind === "remove" ? head.seq - 1 : head.seq;
         return settled(requester, hasNoSeq ? {} : { seq });

@@ -24,7 +24,7 @@ import { type PollAction, pollEndDraft, type VoteAction, voteDraft } from "./pol
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { changedRules, checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
-import { checkNameUnlikeTitles, checkTitle } from "./titles.ts";
+import { checkNameUnlikeTitles, checkTitle, followingTitle } from "./titles.ts";
 
 const NOTHING_TO_DO = msg`no action is needed`;
 
@@ -122,8 +122,11 @@ export function actionDrafts(
     const isPoll = act.kind === "erase" && act.isPoll === true;
     return [...settingRemovals(room, draft), ...pollEnds(room, draft, isPoll), draft];
   }
-  if (act.kind === "rename" && act.title !== undefined && act.title !== (room.title ?? ""))
-    return [draft, profileDraft(rooms, room, actor, act.title)];
+  if (act.kind === "rename") {
+    const title = act.title ?? titleAfter(rooms, room, act.to);
+    if (title === (room.title ?? "")) return [draft];
+    return [draft, profileDraft(rooms, room, actor, title)];
+  }
   if (act.kind !== "kick" && act.kind !== "gone") return [draft];
   return withRoomRemoval(room, act.user, draft);
 }
@@ -654,6 +657,14 @@ function rulesDraft(rooms: Rooms, room: Room, actor: ModeratorActor, change: Roo
   const rules = rulesOf({ ...room.rules, ...change });
   const body = { ...rules, changed: changedRules(room.rules, rules) };
   return { kind: "rules", room: room.id, by: actor.user, id: "", body };
+}
+
+function titleAfter(rooms: Rooms, room: Room, to: string): string {
+  const { title = "", name } = room;
+  if (title === "" || name === undefined) return title;
+  const next = followingTitle(title, name, to) ?? title;
+  const isTaken = next !== title && next !== "" && rooms.calledLike(next, room) !== undefined;
+  return isTaken ? "" : next;
 }
 
 function profileDraft(rooms: Rooms, room: Room, actor: ModeratorActor, title: string): Draft {

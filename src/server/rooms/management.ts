@@ -64,7 +64,8 @@ export class Management {
         return this.#act(from, { ...action, ...defined({ title }) });
       }
       const account = this.#account(user ?? "");
-      return await this.#renameAccount(from.actor.user, account, to, quiet);
+      await this.#renameAccount(from.actor.user, account, to, quiet);
+      return {};
     },
     remove: async ({ user, room, evenLast }, from) => {
       this.#checkSingleTarget({ user, room });

@@ -98,6 +98,30 @@ labTest("no room has a name or display name that looks like another's", async ({
   });
 });
 
+labTest("a display name that spells the old name follows the new one", async (lab) => {
+  const { site, ana, ben } = lab;
+  await operating(ben);
+  const renamed = async (title: string, was: string, to: string) => {
+    await ana.request("join", { room: was, create: true, title });
+    const answer = await ben.request("rename", { room: was, to });
+    await site.quiet();
+    expect([to, ana.room(to)?.title]).toEqual([to, answer.title]);
+    return answer.title;
+  };
+  expect(await renamed("Year 7 Blue", "year-7-blue", "year-8-blue")).toBe("Year 8 Blue");
+  expect(await renamed("VII A", "vii-a", "viii-a")).toBe("VIII A");
+  expect(await renamed("Room.7.2", "room-7-2", "room-8-2")).toBe("Room.8.2");
+  expect(await renamed("Éléphants", "elephants", "lions")).toBe("Lions");
+  expect(await renamed("ÉCOLE", "ecole", "X-RAY_2")).toBe(undefined);
+  expect(await renamed("Class of Bu Sari", "7c", "8c")).toBe("Class of Bu Sari");
+  // Another room has the name.
+  await ana.request("join", { room: "other", create: true, title: "IX B" });
+  await ana.request("join", { room: "x-b", create: true, title: "X B" });
+  expect(await ben.refusal("rename", { room: "x-b", to: "ix-b" })).toBe("name-taken");
+  await ana.request("join", { room: "plain", create: true });
+  expect(await ben.request("rename", { room: "plain", to: "simple" })).toEqual({});
+});
+
 labTest("of two rooms that take a display name at once, one gets it", async (lab) => {
   const { site, ana, ben } = lab;
   await ben.request("join", { room: "den", create: true });

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { isSpelling } from "../../../core/rooms/titles.ts";
 import { type CloseProps, usePage } from "./context.tsx";
 import { FormDialog } from "./dialog.tsx";
 import { Check, Field } from "./form.tsx";
@@ -12,13 +13,15 @@ interface RenameProps extends CloseProps {
 }
 
 export function RenameDialog({ subject, onDone, onClose }: RenameProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat, toasts } = usePage();
   const before = "user" in subject ? subject.user : subject.room;
   const [name, setName] = useState(before);
   const [isQuiet, setQuiet] = useState(false);
   const rename = async () => {
     const to = name.trim().replace(/^[@#]/, "");
-    await chat.request("rename", { ...subject, to, ...(isQuiet && { quiet: true }) });
+    const fields = { ...subject, to, ...(isQuiet && { quiet: true }) };
+    const { title } = await chat.request("rename", fields);
+    if (title !== undefined && !isSpelling(title, to)) toasts.show(texts.titleStays(title), false);
     onDone?.();
   };
   return (
