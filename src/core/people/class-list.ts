@@ -348,18 +348,14 @@ class ListReader {
     const classes = cellOf("classroom").split(/[,;|]+/);
     const named = classes.map((one) => classWord(one.trim()));
     const cell = cellOf("rooms");
-    const parts = cell.split(/[,;|]+/).map((part) => part.trim().split(/\s+/));
-    for (const words of parts) {
-      if (words.length < 2 || !words.some((word) => PART_OF_CLASS.test(word))) continue;
-      this.#add(
-        line,
-        msg`has ${quoted(words.join(" "))}, which may be one room or ${words.length}`,
-        msg`write ${words.join("-")} for one room, or separate rooms by commas`,
-        msg`or call the column 'class'`,
-      );
+    const parts = cell.split(/[,;|]+/).map((part) => part.trim().replaceAll(/\s+/g, " "));
+    for (const part of parts) {
+      const reason = unclearReason(part);
+      if (reason === undefined) continue;
+      this.#add(line, ...reason);
       return [];
     }
-    const roomWords = parts.flat().map((text) => ({ text }));
+    const roomWords = parts.flatMap((part) => part.split(" ")).map((text) => ({ text }));
     return [...roomWords, ...named].filter(({ text }) => text !== "");
   }
 
@@ -422,7 +418,11 @@ function classWord(cell: string): RoomWord {
   const [, name = "", role = ""] = /^(.*?)(:[^:]*)?$/s.exec(cell) ?? [];
   if (isName(name) || name === "") return { text: cell };
   const title = unlessFault(() => checkDisplayName(name, "room"));
-  if (title === undefined) return { text: cell.replaceAll(/\s+/g, "-") };
+  const dashed = cell.replaceAll(/\s+/g, "-");
+  if (title === undefined) return { text: isName(dashed.replace(/:.*/s, "")) ? dashed : cell };
+  // "8a und 9b" rather names two classes than one, unlike "Arts and Crafts".
+  if (joinedRooms(name).every((one) => /\d/.test(one)) && joinedRooms(name).length > 1)
+    return { text: cell };
   return { text: `${stableRoomName(title)}${role}`, title };
 }
 
@@ -473,20 +473,55 @@ function displayNameReason(cell: string, { translatable }: Fault): Reason {
   return [msg`has no valid display name ${name}`, msg`use letters, digits, spaces and . , ' · -`];
 }
 
+/** Signs and words between two rooms, of which a cell may also make one. */
+const BETWEEN_ROOMS = /\s*[+&/]\s*|\s+(?:and|und|dan|et|y|e|och|en)\s+/giu;
+
+/** The rooms that a text may join; one if it joins none. */
+function joinedRooms(text: string): readonly string[] {
+  const parts = text.split(BETWEEN_ROOMS).filter((part) => part !== "");
+  return parts.length > 1 && parts.every((part) => isName(part)) ? parts : [text];
+}
+
+/** Why blanks in a cell of rooms may not separate them; `undefined` if they do. */
+function unclearReason(part: string): Reason | undefined {
+  const words = part.split(" ");
+  if (words.length < 2) return undefined;
+  const [, ...others] = joinedRooms(part);
+  if (others.length > 0) return roomReason(part, part);
+  if (!words.some((word) => PART_OF_CLASS.test(word) || /^\p{P}/u.test(word.replace(/^#/, ""))))
+    return undefined;
+  return [
+    msg`has ${quoted(part)}, which may be one room or ${words.length}`,
+    msg`write ${proposedRoom(part)} for one room, or separate rooms by commas`,
+    msg`or call the column 'class'`,
+  ];
+}
+
+function proposedRoom(text: string): string {
+  const [, name = "", role = ""] = /^#?(.*?)(:[^:]*)?$/s.exec(text) ?? [];
+  const proposed = /^\d+$/.test(name) ? `class-${name}` : proposeName(name.replace(/\+$/, "-plus"));
+  return `${proposed}${role}`;
+}
+
 function roomReason(word: string, name: string): Reason {
-  const odd = [...name].find((letter) => !/[A-Za-z0-9_-]/.test(letter));
+  const odd = [...name].find((letter) => !/[A-Za-z0-9_ -]/.test(letter));
   const shown = quoted(word);
+  const joined = joinedRooms(name);
+  const proposed = proposedRoom(word);
+  if (joined.length > 1)
+    return [
+      msg`has ${shown}, which may be one room or ${joined.length}`,
+      msg`write ${proposed} for one room, or ${joined.join(",")} for ${joined.length}`,
+    ];
   const problem =
     odd === undefined
       ? msg`has an invalid room name: ${shown}`
       : msg`has an invalid room name: ${shown}, because of the character ${characterName(odd)}`;
-  const proposed = /^\d+$/.test(name) ? `class-${name}` : proposeName(name || word);
   return [
     problem,
-    msg`write for example ${proposed}`,
+    msg`write ${proposed}`,
     msg`a room has up to ${NAME_CHARS_MAX} letters without accents, digits, - and _`,
     msg`not only digits`,
-    msg`separate rooms by spaces`,
   ];
 }
 

@@ -201,7 +201,7 @@ test("prefers the national number to that of the school, in either order", () =>
 describe("names every problem with its line", () => {
   test.each([
     ["name,role\nana,king", ["2 has no valid role: 'king'"]],
-    ["name,rooms\nana,a/b\n,lab", ["2 has an invalid room name: 'a/b', because", "3 has no name"]],
+    ["name,rooms\nana,a/b\n,lab", ["2 has 'a/b', which may be one room or 2", "3 has no name"]],
     ["ana,lab", ["1 names no column 'name'"]],
     ["Name;Kelas;Rooms\nana;7a;lab", ["1 has the columns 'Rooms' and 'Kelas'"]],
     ["Name;Farbe\nana;rot", ["1 has the unknown column 'Farbe'; remove or rename it"]],
@@ -210,7 +210,7 @@ describe("names every problem with its line", () => {
     ["Nachname;Klasse\nRuiz;7a", ["1 has a first or a last name alone"]],
     ["name,rooms\nana,VII A", ["2 has 'VII A', which may be one room or 2; write VII-A for one"]],
     ["name,rooms\nana,XI IPA 2", ["2 has 'XI IPA 2', which may be one room or 3; write XI-IPA-2"]],
-    ["name,class\nana,7", ["2 has an invalid room name: '7'; write for example class-7"]],
+    ["name,class\nana,7", ["2 has an invalid room name: '7'; write class-7;"]],
     ["name,class\nana,7/1", ["2 has an invalid room name: '7/1', because of the character U+002F"]],
     ["name,status\nana,deleted", ["2 has the status 'deleted'; remove the line, or write left"]],
     ["id,name\n5.1E+07,ana", ["2 has the id '5.1E+07', which the spreadsheet has shortened"]],
@@ -311,4 +311,35 @@ test("an export has the role in each room, and neither the lobby nor rooms that 
     },
     { name: "=olga", displayName: "-O.", rooms: [room("lobby", "moderator")], operator: true },
   ]);
+});
+
+describe("proposes the cell to write for a class that is no room's name", () => {
+  const both = (cell: string, one: string, two: string): [string, string, string][] => [
+    ["rooms", cell, `which may be one room or 2; write ${one} for one room, or ${two} for 2`],
+    ["class", cell, `which may be one room or 2; write ${one} for one room, or ${two} for 2`],
+  ];
+  test.each([
+    ["rooms", "7.2", "because of the character U+002E '.'; write 7-2; a room has"],
+    ["class", "7.2", "because of the character U+002E '.'; write 7-2; a room has"],
+    ["class", "7/2", "because of the character U+002F '/'; write 7-2; a room has"],
+    ["rooms", "7 A:moderator", "write 7-A:moderator for one room, or separate rooms by commas"],
+    ["rooms", "Kl. 7", "write Kl-7 for one room, or separate rooms by commas"],
+    ["rooms", "7a (Bio)", "write 7a-Bio for one room, or separate rooms by commas"],
+    ["class", "7a (Bio)", "because of the character U+0028 '('; write 7a-Bio; a room has"],
+    ["class", "8a+", "write 8a-plus; a room has"],
+    ...both("8a+9b", "8a-9b", "8a,9b"),
+    ...both("8a / 9b", "8a-9b", "8a,9b"),
+    ...both("8a & 9b", "8a-9b", "8a,9b"),
+    ...both("8a und 9b", "8a-und-9b", "8a,9b"),
+  ])("of the column %s: %s", (column, cell, expected) => {
+    const [problem = ""] = problems(`name,${column}\nana,${cell}`);
+    expect(problem.startsWith(`2 has `) && problem).toContain(expected);
+  });
+
+  test("takes two words of one class as its display name", () => {
+    const { people } = parseClassList(Buffer.from("name,class\nana,Arts and Crafts\n"));
+    expect(people[0]?.rooms).toEqual([
+      { room: "arts-and-crafts", role: undefined, title: "Arts and Crafts" },
+    ] as never);
+  });
 });

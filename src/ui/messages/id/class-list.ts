@@ -27,6 +27,8 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
   "use up to {} letters, digits and . _ @ / + : -":
     "pakai paling banyak {} huruf, angka, dan . _ @ / + : -",
   "has {}, which may be one room or {}": "berisi {}, bisa satu ruang atau {}",
+  "write {}": "tulis {}",
+  "write {} for one room, or {} for {}": "tulis {} untuk satu ruang, atau {} untuk {}",
   "write {} for one room, or separate rooms by commas":
     "tulis {} untuk satu ruang, atau pisahkan ruang dengan koma",
   "or call the column 'id' if it is the school's number":
@@ -102,7 +104,6 @@ export const INDONESIAN_PROBLEMS: Readonly<Record<string, string>> = {
     "berisi nama tampilan yang tidak valid {}: nama itu dicadangkan",
   "choose another name": "pilih nama lain",
   "has an invalid room name: {}": "berisi nama ruang yang tidak valid: {}",
-  "separate rooms by spaces": "pisahkan ruang dengan spasi",
   "has an invalid room name: {}, because of the character {}":
     "berisi nama ruang yang tidak valid: {}, karena karakter {}",
   "names {}, whose account was removed": "menyebut {}, yang akunnya sudah dihapus",
