@@ -388,6 +388,23 @@ step("the place survives a larger text and a turned window", async (person) => {
   }
 });
 
+for (const [isUp, name] of [
+  [true, "a strip that appears above the messages moves none of them"],
+  [false, "a strip that disappears above the messages moves none of them"],
+] as const) {
+  step("the place is marked", (person) => person.markPlace());
+
+  hooks.test(`the terminal ${isUp ? "raises" : "lowers"} a hand`, () => {
+    terminal.type("/hand");
+  });
+
+  step(name, async (person) => {
+    const strip = "document.querySelector('.lesson')";
+    await person.until("the strip has changed", isUp ? strip : `${strip} === null`);
+    expect(Math.abs(await person.movedPx())).toBeLessThanOrEqual(1);
+  });
+}
+
 step("the wheel reaches messages that are not loaded yet", async (person) => {
   await until(`${person.engine.name} shows the first line`, async () => {
     await person.wheel(-1_500);

@@ -92,13 +92,13 @@ class ReadingUser {
   }
 
   async #record(event: string): Promise<void> {
-    const px = await this.#visit.page.evaluate<number>(`new Promise((resolve) => {
-      requestAnimationFrame(() => {
-        const { seq, top } = window.marked;
-        const row = document.querySelector('${this.#list} article[data-seq="' + seq + '"]');
-        resolve((row?.getBoundingClientRect().top ?? NaN) - top);
-      });
-    })`);
+    const px = await this.#visit.page.evaluate<number>(`(async () => {
+      // The list has settled when the second frame begins.
+      for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+      const { seq, top } = window.marked;
+      const row = document.querySelector('${this.#list} article[data-seq="' + seq + '"]');
+      return (row?.getBoundingClientRect().top ?? NaN) - top;
+    })()`);
     this.#moved.push([event, px]);
   }
 }

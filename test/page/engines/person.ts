@@ -282,7 +282,8 @@ export class Person {
   }
 
   movedPx(): Promise<number> {
-    return this.evaluate<number>(`(() => {
+    return this.evaluate<number>(`(async () => {
+      await ${FRAMES};
       const row = document.querySelector('.list article[data-seq="' + marked.seq + '"]');
       return row.getBoundingClientRect().top - marked.top;
     })()`);
