@@ -78,3 +78,7 @@ export const SCREEN_PROMPTS_MAX = 8;
 
 export const TAB_ENTRIES_MAX = 10_000;
 export const TAB_FOLDERS_MAX = 32;
+/** Pause in typing before the finder asks the server. */
+export const FINDER_PAUSE_MS = 200;
+/** Messages that the finder folds between two events. */
+export const FINDER_WARM_MESSAGES = 2_000;

@@ -101,8 +101,12 @@ export class ScreenActions {
         return this.#command(action);
       case "copy":
         return this.#copy(action.text);
-      case "search":
-        return chat.actions.search(action.query);
+      case "find-messages":
+        return host.findMessages(action.query);
+      case "finder-opened":
+        return host.prepareFinder();
+      case "set":
+        return notices.attempt(() => host.set(action.setting));
       case "search-more":
         return chat.actions.searchMore();
       case "list-folder":

@@ -19,7 +19,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { placeKey } from "../../core/model/places.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
 import { draftKey, isMuted, openRoom, roomOf, threadOfPost } from "../../core/model/selectors.ts";
-import type { Model } from "../../core/model/state.ts";
+import type { Model, SearchQuery } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
@@ -44,7 +44,9 @@ import { MutedList, ScreenDrafts, type UnsavedDraft } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
 import type { InputHistory } from "./editor/input-history.ts";
 import { FolderLists, ScreenFiles } from "./files.ts";
+import { ScreenFinder } from "./finder.ts";
 import { loadInbox } from "./inbox.ts";
+import { type FinderOpening, openFinder } from "./input/finder.ts";
 import { follow, type PreviousModel } from "./input/follow.ts";
 import {
   currentDraft,
@@ -92,6 +94,8 @@ const PENDING_KEYS_MAX = 1_000;
 const SCREEN_TICK_MS = 1_000;
 /** The inbox is shown at the start if the first unread message is older. */
 const ABSENCE_MS = 30 * MINUTE_MS;
+/** Older commands for which the finder stands. They work, and are not offered. */
+const REPLACED_COMMANDS: ReadonlySet<string> = new Set(["help", "list", "rooms", "search"]);
 const NO_INBOX = { kind: "inbox", selectedIndex: 0, unfolded: {} } as const;
 /**
  * Delay of questions after the log-in. A session that has lasted this long rarely ends immediately.
@@ -134,6 +138,7 @@ export class ScreenClient implements ScreenHost {
   waitingCount = 0;
   readonly #collector: Collector;
   readonly #catchUp: ScreenCatchUp;
+  readonly #finder: ScreenFinder;
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
@@ -166,6 +171,7 @@ export class ScreenClient implements ScreenHost {
     const { clock, env } = context;
     const [terminal, exit] = [this.#terminal, this.#exit];
     this.#catchUp = new ScreenCatchUp({ clock, chat, host: this });
+    this.#finder = new ScreenFinder({ clock, chat });
     this.notices = new ScreenNotices({ clock, env, chat, terminal, exit, host: this });
     this.#keyboard = new Keyboard({ context, terminal, onKeys: (keys) => this.#handleKeys(keys) });
     const note = (text: TerminalMessage) => this.notices.note(text);
@@ -256,6 +262,7 @@ export class ScreenClient implements ScreenHost {
       this.#cancelTick?.();
       this.#cancelFocus?.();
       this.#catchUp.end();
+      this.#finder.end();
       chat.actions.keepPlace();
       cancelQuestions();
       this.#keyboard.end();
@@ -558,6 +565,29 @@ export class ScreenClient implements ScreenHost {
     this.#catchUp.load();
   }
 
+  findMessages(query: SearchQuery | undefined): void {
+    this.#finder.find(query);
+  }
+
+  prepareFinder(): void {
+    this.#finder.prepare();
+  }
+
+  openFinder(opening: FinderOpening): void {
+    const { state, actions } = openFinder(this.state, opening, this.#handlerContext());
+    this.patch(state);
+    for (const action of actions) this.#actions.run(action);
+  }
+
+  /** Says once on this device what an older command is now. */
+  noteNewWay(command: string, key: string): void {
+    const { state } = this.options.open;
+    const known = (state.preference("new-ways") ?? "").split(" ");
+    if (known.includes(command)) return;
+    state.changePreference("new-ways", (stored = "") => `${stored} ${command}`.trim());
+    this.notices.note(() => this.screenTexts.keys.finder.wasCommand(command, key));
+  }
+
   undoRead(): void {
     this.#catchUp.undo();
   }
@@ -617,15 +647,18 @@ export class ScreenClient implements ScreenHost {
       keymap: this.#keys.keymap,
       inputHistory: this.options.history.lines,
       source: {
-        commands: this.#slash.map((row) => {
-          return { ...row, summary: slashSummary(this.texts, row.name) };
-        }),
+        commands: this.#slash
+          .filter(({ name }) => !REPLACED_COMMANDS.has(name))
+          .map((row) => ({ ...row, summary: slashSummary(this.texts, row.name) })),
         settings: SETTING_NAMES.map((text) => ({ text, hint: "" })),
         folder: (path) => this.#folders.of(path),
         language: this.#language,
       },
       texts: this.screenTexts.keys,
+      titles: this.screenTexts,
       times: this.#commands.times,
+      messages: this.#finder.messages,
+      joinable: this.#finder.joinable,
     };
   }
 

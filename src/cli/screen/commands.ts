@@ -23,6 +23,7 @@ import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
 import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
+import type { FinderOpening } from "./input/finder.ts";
 import type { ScreenNotices } from "./notices.ts";
 import type { ScreenQuestions } from "./questions.ts";
 import type { ScreenQuestion } from "./state/screen-state.ts";
@@ -30,12 +31,12 @@ import { isTargetMuted } from "./view/panels.ts";
 
 export type CommandScreen = Pick<
   ScreenClient,
-  | ("texts" | "settings" | "hidesJoins" | "hideJoins")
-  | ("set" | "mute" | "confirmLeave" | "end" | "openInbox")
+  | ("texts" | "screenTexts" | "settings" | "hidesJoins" | "hideJoins")
+  | ("set" | "mute" | "confirmLeave" | "end" | "openInbox" | "openFinder" | "noteNewWay")
 > & {
   readonly notices: Pick<
     ScreenNotices,
-    ("note" | "fault" | "noteLeftRoom" | "showText" | "showMessages" | "text") | "showSearch"
+    "note" | "fault" | "noteLeftRoom" | "showText" | "showMessages" | "text"
   >;
   readonly questions: Pick<ScreenQuestions, "begin" | "end" | "ask">;
 };
@@ -99,8 +100,7 @@ export class ScreenCommands extends SlashHost {
   }
 
   search(query: SearchQuery): void {
-    this.chat.actions.search(query);
-    this.options.screen.notices.showSearch(query);
+    void this.show({ kind: "search", query });
   }
 
   inbox(): void {
@@ -108,7 +108,37 @@ export class ScreenCommands extends SlashHost {
   }
 
   show(view: View): Promise<undefined> {
-    return showView(this, view);
+    const replaced = this.#inFinder(view);
+    if (replaced === undefined) return showView(this, view);
+    const { command, key, ...opening } = replaced;
+    this.options.screen.openFinder(opening);
+    if (key !== undefined) this.options.screen.noteNewWay(command, key);
+    return Promise.resolve(undefined);
+  }
+
+  /** Query of the finder that stands for an older command. */
+  #inFinder(view: View): (FinderOpening & { command: string; key?: string }) | undefined {
+    const { finder } = this.options.screen.screenTexts.keys;
+    switch (view.kind) {
+      case "rooms":
+        return { text: "#", command: "/rooms", key: "Ctrl-K #" };
+      case "list":
+        return { text: "@", command: "/list", key: "Ctrl-K @" };
+      case "threads":
+        return { text: "in:threads ", command: "/threads" };
+      case "search":
+        return { text: `${view.query.input} `, isSearch: true, command: "/search", key: "Ctrl-F" };
+      case "help":
+        if (view.input === "") return { text: "?", command: "/help", key: "F1" };
+        return view.input === "all"
+          ? { text: `?${finder.all.commands}`, command: "/help all", key: "Ctrl-K /" }
+          : undefined;
+      case "set":
+        if (view.input !== "") return undefined;
+        return { text: `?${finder.all.settings}`, command: "/set", key: "Ctrl-K /" };
+      default:
+        return undefined;
+    }
   }
 
   protected async submit(to: string, content: PostBody): Promise<void> {

@@ -17,7 +17,6 @@ import type { Times } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
 import { toFault } from "../errors.ts";
 import type { Environment } from "../settings.ts";
-import { editorOf } from "./editor/editor.ts";
 import type { Overlay, ScreenNote, ScreenSettings, ScreenState } from "./state/screen-state.ts";
 import { DesktopNotifier, runQuietly } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
@@ -39,6 +38,10 @@ export interface ScreenHost {
   patch(change: Partial<ScreenState>): void;
   openInbox(): void;
   undoRead(): void;
+  findMessages(query: SearchQuery | undefined): void;
+  prepareFinder(): void;
+  /** Changes a setting, as `/set` does. */
+  set(argument: string): void;
 }
 
 export interface ScreenNoticesOptions {
@@ -81,11 +84,6 @@ export class ScreenNotices {
   showMessages(title: string, found: readonly FoundItem[]): void {
     const overlay: Overlay = { kind: "messages", title, found, selectedIndex: 0 };
     this.options.host.patch({ overlay });
-  }
-
-  showSearch({ input }: SearchQuery): void {
-    const overlay: Overlay = { kind: "search", query: editorOf(input), selectedIndex: 0 };
-    this.options.host.patch({ overlay, searchIndex: 0 });
   }
 
   text(message: TerminalMessage): string {

@@ -126,17 +126,17 @@ export interface Walk<Message = UnreadMessage> {
 }
 
 /** Steps over messages that were erased; `undefined` if there is no other one. */
-export function stepped<Message extends Pick<UnreadMessage, "seq">>(
-  { part, at }: Walk<Message>,
-  step: -1 | 1,
-  isErased: (seq: number) => boolean,
-): Walk<Message> | undefined {
-  for (let next = at + step; ; next += step) {
-    const message = part.messages[next];
+export function stepped<
+  W extends { readonly part: { readonly messages: readonly Seq[] }; readonly at: number },
+>(walk: W, step: -1 | 1, isErased: (seq: number) => boolean): W | undefined {
+  for (let at = walk.at + step; ; at += step) {
+    const message = walk.part.messages[at];
     if (message === undefined) return undefined;
-    if (!isErased(message.seq)) return { part, at: next };
+    if (!isErased(message.seq)) return { ...walk, at };
   }
 }
+
+type Seq = Pick<UnreadMessage, "seq">;
 
 /** Returns where a message is between the first and the last new one, from 0 to 1. */
 export function railPosition(

@@ -40,7 +40,10 @@ export interface StoredAddresses {
  * `quiet`: `on` hides joins and leaves. `screen`: JSON of settings changed in a session.
  * `pictures`: JSON of the paths of sent and downloaded pictures.
  */
-export type Preference = "quiet" | "screen" | "pictures" | "last-room" | "line-mode";
+export type Preference =
+  | ("quiet" | "screen" | "pictures" | "last-room" | "line-mode")
+  /** Older commands of which the user knows what they are now. */
+  | "new-ways";
 
 export type GenerateKey = () => string;
 

@@ -64,3 +64,8 @@ function byMostWords(entries: readonly HelpEntry[], query: string): readonly Hel
   const best = Math.max(0, ...scored.map(({ score }) => score));
   return best === 0 ? [] : scored.filter(({ score }) => score === best).map(({ entry }) => entry);
 }
+
+/** The answer without its markup. */
+export function answerText({ answer }: HelpEntry): string {
+  return answer.replaceAll("**", "").replaceAll("`", "");
+}

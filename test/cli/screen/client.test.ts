@@ -154,9 +154,9 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
   await screen.clock.advance(0);
   expect(await screen.outputText()).toContain(`pengumuman dari ben: ${text}`);
   await screen.type("/help\r");
-  expect(await screen.outputText()).toMatch(/untuk mengawali pesan.*bergabung ke ruang/s);
+  expect(await screen.outputText()).toMatch(/Pergi ke mana saja.*kini F1/s);
   expect(await screen.outputText()).not.toContain("/unpin");
-  await screen.type("/help join\r");
+  await screen.type("\x07/help join\r");
   expect(await screen.outputText()).toContain(
     "/join ROOM [PASSWORD | --sealed [--history] | --assignment]: bergabung ke",
   );

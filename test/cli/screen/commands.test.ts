@@ -11,6 +11,7 @@ import type { Context } from "../../../src/cli/context.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/screen/state/screen-state.ts";
+import { screenTexts } from "../../../src/cli/screen/text/texts.ts";
 import { openRoom } from "../../../src/core/model/selectors.ts";
 import { openSource } from "../../../src/io/file/source.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
@@ -33,6 +34,9 @@ async function commandsOf(fixture: ClientFixture) {
   let muted: readonly string[] = ["#noise"];
   const screen: CommandScreen = {
     openInbox: () => undefined,
+    openFinder: ({ text }) => overlays.push(["finder", text]),
+    noteNewWay: (command, key) => notes.push(`${command} is now ${key}`),
+    screenTexts: screenTexts("en"),
     notices: {
       note: (text) => notes.push(text(ENGLISH_TERMINAL)),
       fault: ({ message }) => notes.push(message),
@@ -40,7 +44,6 @@ async function commandsOf(fixture: ClientFixture) {
       showText: (title, lines) => overlays.push([title(ENGLISH_TERMINAL), ...lines]),
       showMessages: (title, found) =>
         overlays.push([title, ...found.map(({ item }) => `#${item.seq} ${item.text}`)]),
-      showSearch: ({ input }) => overlays.push(["/search", input]),
       text: (message) => message(ENGLISH_TERMINAL),
     },
     questions: {
@@ -97,8 +100,8 @@ clientTest("sends text to the open room and reports faults", async (fixture) => 
   expect(await run("me")).toBe("usage");
   expect(await run("nonsense")).toBe("usage");
   expect(await run("help")).toBe("fine");
-  expect(overlays[0]?.some((line) => line.startsWith("/join ROOM"))).toBe(true);
-  expect(notes).toEqual([]);
+  expect(overlays).toEqual([["finder", "?"]]);
+  expect(notes).toEqual(["/help is now F1"]);
 });
 
 test("`/reply` refers to another user's last message, `/edit` to the user's own", async () => {

@@ -10,6 +10,7 @@ import { deviceKeys, nativeHashing } from "../../../src/cli/connect/keys.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
 import { DEFAULT_SETTINGS } from "../../../src/cli/screen/state/screen-state.ts";
+import { screenTexts } from "../../../src/cli/screen/text/texts.ts";
 import { Client } from "../../../src/client/client.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
@@ -165,6 +166,9 @@ async function openFullScreen(site: Site): Promise<Interface> {
   let notes = "";
   const screen: CommandScreen = {
     openInbox: () => undefined,
+    openFinder: () => undefined,
+    noteNewWay: () => undefined,
+    screenTexts: screenTexts("en"),
     notices: {
       note(text) {
         notes += `${typeof text === "string" ? text : text(ENGLISH_TERMINAL)}\n`;
@@ -173,7 +177,6 @@ async function openFullScreen(site: Site): Promise<Interface> {
       noteLeftRoom: () => undefined,
       showText: () => undefined,
       showMessages: () => undefined,
-      showSearch: () => undefined,
       text: (message) => message(ENGLISH_TERMINAL),
     },
     questions: {

@@ -80,7 +80,7 @@ function mentionCandidates(model: Model, names: readonly string[], before = "@",
 }
 
 /** Completes the filters of a search. */
-export function searchOffer(
+function searchOffer(
   { text, cursor }: Pick<Editor, "text" | "cursor">,
   model: Model,
 ): CompletionOffer {

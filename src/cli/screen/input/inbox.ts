@@ -11,17 +11,15 @@ import {
   unfoldGroup,
 } from "../state/inbox.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
+import { openFinder } from "./finder.ts";
 import {
   currentDraft,
   draftActions,
   type HandlerContext,
   type KeyHandler,
-  openList,
   type UpdateResult,
   withActions,
   withChange,
-  withEditor,
-  withOverlay,
 } from "./handler.ts";
 import { openRoomOf } from "./reading.ts";
 
@@ -134,8 +132,7 @@ export function typeInInbox(
   if (!hasInbox(state)) return undefined;
   const isWord = /^[\p{L}\p{N}#@]/u.test(text);
   if (!isWord) return withChange(state, { overlay: undefined, editor: insert(state.editor, text) });
-  const opened = withOverlay(state, openList("switcher", context)).state;
-  return withEditor(opened, insert(EMPTY_EDITOR, text), context);
+  return openFinder(state, { text }, context);
 }
 
 export const INBOX = { inbox: (state) => withActions(state, { kind: "inbox" }) } satisfies Partial<

@@ -4,18 +4,14 @@ import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { nearestWord } from "../../suggest.ts";
-import {
-  COMMAND_NAMES,
-  type CommandName,
-  type CompletionCandidate,
-  isCommandName,
-} from "../state/screen-state.ts";
-import type { CommandRow } from "./completion.ts";
+import { COMMAND_NAMES, type CommandName, isCommandName } from "../state/screen-state.ts";
 import { EQUIVALENT_CHORDS, table } from "./keys.ts";
 
-type KeyGroup = keyof KeyTexts["groups"];
+export type KeyGroup = keyof KeyTexts["groups"];
 
-export type Mode = "input" | "selected" | "walk" | "menu" | "inbox" | "list" | "text" | "question";
+export type Mode =
+  | ("input" | "selected" | "walk" | "menu" | "inbox")
+  | ("finder" | "list" | "text" | "question");
 
 interface Binding {
   readonly group: KeyGroup;
@@ -29,7 +25,7 @@ const ROOMS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"].map((digit, ind
 
 /**
  * In the order of the help text. If a chord has several commands, the first that applies runs:
- * Ctrl-K cuts to the end of the line, or opens the switcher if the cursor is already there.
+ * Ctrl-K cuts to the end of the line, or opens the finder if the cursor is already there.
  */
 const BINDINGS: readonly Binding[] = [
   row("everywhere", "help", "f1"),
@@ -123,8 +119,13 @@ const BINDINGS: readonly Binding[] = [
   row("inbox", "list-down", "down", "ctrl-n"),
   row("inbox", "list-page-up", "pageup"),
   row("inbox", "list-page-down", "pagedown"),
+  row("finder", "choose", "enter"),
+  row("finder", "menu", "tab"),
+  row("finder", "list-up", "up", "ctrl-p", "shift-tab"),
+  row("finder", "list-down", "down", "ctrl-n"),
+  row("finder", "list-page-up", "pageup"),
+  row("finder", "list-page-down", "pagedown"),
   row("list", "choose", "enter"),
-  row("list", "complete", "tab"),
   row("list", "list-up", "up", "ctrl-p", "shift-tab"),
   row("list", "list-down", "down", "ctrl-n", "tab", "ctrl-r"),
   row("list", "list-page-up", "pageup"),
@@ -151,6 +152,7 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   walk: ["walk", "rooms", "reading", "everywhere"],
   menu: ["list", "selected", "everywhere"],
   inbox: ["inbox", "rooms", "everywhere"],
+  finder: ["finder", "writing", "everywhere"],
   list: ["list", "writing", "everywhere"],
   text: ["text", "everywhere"],
   question: ["question", "everywhere"],
@@ -306,46 +308,17 @@ function groupOf(chord: string, name: string): KeyGroup | undefined {
   return group;
 }
 
-const CHORDS_LISTED = 3;
+const CHORD_PARTS: Readonly<Record<string, string>> = table(
+  "ctrl Ctrl  alt Alt  shift Shift  super Super  pageup PageUp  pagedown PageDown",
+);
 
-/** Each row has a description as its hint, except headings, which have none. */
-export function helpRows(
-  keymap: Keymap,
-  texts: KeyTexts,
-  commands: readonly CommandRow[],
-): readonly CompletionCandidate[] {
-  const keys = [...keymap.groups()].flatMap(([group, rows]) => [
-    { text: texts.groups[group], hint: "" },
-    ...keyRows(rows, texts),
-  ]);
-  if (commands.length === 0) return keys;
-  const slash = commands.map(({ usage, summary }) => ({ text: usage, hint: summary }));
-  return [...keys, { text: texts.slashCommands, hint: "" }, ...slash];
-}
-
-/**
- * Commands with the same description, such as those that open the first ten rooms, share a row of
- * the form `first … last`.
- */
-function keyRows(
-  rows: ReadonlyMap<CommandName, readonly string[]>,
-  texts: KeyTexts,
-): readonly CompletionCandidate[] {
-  const chords = new Map<string, readonly (readonly string[])[]>();
-  for (const [command, chordList] of rows) {
-    const description = texts.commands[command];
-    if (chordList.length > 0)
-      chords.set(description, [...(chords.get(description) ?? []), chordList]);
-  }
-  return [...chords].map(([hint, chordLists]) => ({ text: chordsText(chordLists), hint }));
-}
-
-function chordsText([first = [], ...otherCommands]: readonly (readonly string[])[]): string {
-  const last = otherCommands.at(-1)?.[0];
-  if (last !== undefined) return `${first[0]} … ${last}`;
-  const isListed = (chord: string) => {
-    const small = chord.toLowerCase();
-    return chord === small || !first.includes(small);
-  };
-  return first.filter(isListed).slice(0, CHORDS_LISTED).join(", ");
+/** A chord for the user, such as `Ctrl-K` for `ctrl-k`. */
+export function chordName(chord: string): string {
+  const [, before = "", key = ""] = /^((?:[a-z]+-)*)(.+)$/s.exec(chord) ?? [];
+  const parts = before.split("-").filter((part) => part !== "");
+  const isCapital = [...key].length === 1 && key !== key.toLowerCase();
+  const name = CHORD_PARTS[key] ?? key.slice(0, 1).toUpperCase() + key.slice(1);
+  const shown = parts.length === 0 && [...key].length === 1 ? key : name;
+  const shift = isCapital && parts.length > 0 ? ["Shift"] : [];
+  return [...parts.map((part) => CHORD_PARTS[part] ?? part), ...shift, shown].join("-");
 }

@@ -1,36 +1,29 @@
 /** Key handlers for overlays and questions. */
 
 import { unreachable } from "../../../base/assert.ts";
-import { Fault, msg } from "../../../base/fault.ts";
-import { isSameName } from "../../../core/model/item.ts";
-import { roomOf } from "../../../core/model/selectors.ts";
-import { parseSearch } from "../../../ui/search-query.ts";
-import { insert, replaceText } from "../editor/editor.ts";
-import { walkedMessage } from "../state/card.ts";
+import { replaceText } from "../editor/editor.ts";
+import { isSameSearch } from "../state/finder.ts";
 import type { CommandName, Overlay, ScreenQuestion, ScreenState } from "../state/screen-state.ts";
+import { escapeFinder, finderCount, moveInFinder, openResult } from "./finder-keys.ts";
 import {
   type HandlerContext,
   type KeyHandler,
-  openTarget,
   type UpdateResult,
   withActions,
   withChange,
 } from "./handler.ts";
 import { inboxCount, moveInInbox } from "./inbox.ts";
-import { openRoomOf, pageLines } from "./reading.ts";
-import { clearSelection, selectSeq } from "./selection.ts";
+import { pageLines } from "./reading.ts";
+import { clearSelection } from "./selection.ts";
 import { walk } from "./walk.ts";
-
-/** Further results are requested when fewer than these remain. */
-const RESULTS_AHEAD = 10;
 
 function countOf(
   overlay: Extract<Overlay, { readonly selectedIndex: number }>,
   context: HandlerContext,
 ): number {
   if (overlay.kind === "inbox") return inboxCount(overlay);
+  if (overlay.kind === "finder") return finderCount(overlay, context);
   if (overlay.kind === "menu") return overlay.entries.length;
-  if (overlay.kind === "search") return context.model.search?.found.length ?? 0;
   return overlay.found.length;
 }
 
@@ -42,21 +35,31 @@ export function moveChoice(by: (page: number) => number, wrapsAround: boolean): 
     const count = countOf(overlay, context);
     if (count === 0) return withActions(state);
     const from =
-      overlay.kind === "inbox" ? (overlay.action ?? overlay.selectedIndex) : overlay.selectedIndex;
+      "action" in overlay ? (overlay.action ?? overlay.selectedIndex) : overlay.selectedIndex;
     const requested = from + by(pageLines(context));
-    const isWrapping = wrapsAround && overlay.kind !== "search" && overlay.kind !== "inbox";
+    const isWrapping = wrapsAround && overlay.kind !== "finder" && overlay.kind !== "inbox";
     const at = isWrapping
       ? (requested + count) % count
       : Math.max(0, Math.min(requested, count - 1));
     const { search } = context.model;
-    const isAtEnd = overlay.kind === "search" && requested >= count - 1;
-    const needsMore = isAtEnd && search?.hasMore === true && !search.isLoading;
-    const moved =
-      overlay.kind === "inbox" ? moveInInbox(overlay, at) : { ...overlay, selectedIndex: at };
+    const isAtEnd = overlay.kind === "finder" && requested >= count - 1;
+    const isSearched = isAtEnd && isSameSearch(search, overlay.result.search);
+    const needsMore = isSearched && search?.hasMore === true && !search.isLoading;
+    const moved = movedTo(overlay, at);
     const change = { overlay: moved, completion: undefined };
     const next = withChange(state, change);
     return needsMore ? { ...next, actions: [{ kind: "search-more" }] } : next;
   };
+}
+
+/** Moves the cursor of a list. */
+export function movedTo(
+  overlay: Extract<Overlay, { readonly selectedIndex: number }>,
+  at: number,
+): Overlay {
+  if (overlay.kind === "inbox") return moveInInbox(overlay, at);
+  if (overlay.kind === "finder") return moveInFinder(overlay, at);
+  return { ...overlay, selectedIndex: at };
 }
 
 function choose(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
@@ -64,10 +67,6 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
   if (question !== undefined) return answered(state, question);
   if (overlay === undefined) return undefined;
   switch (overlay.kind) {
-    case "switcher": {
-      const target = overlay.found[overlay.selectedIndex];
-      return target === undefined ? withActions(state) : openRoomOf(state, target, context);
-    }
     case "typed": {
       const text = overlay.found[overlay.selectedIndex];
       if (text === undefined) return withActions(state);
@@ -81,95 +80,23 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
       const nextState = clearSelection(state, context).state;
       return withChange(nextState, { overlay: undefined }, { kind: "react", seq, sign });
     }
-    case "search":
-      return search(state, overlay, context);
-    case "messages":
-      return openResult(state, overlay.selectedIndex, context);
-    case "help":
-      return closeHelp(state, overlay);
+    case "messages": {
+      const { found, selectedIndex } = overlay;
+      const result = found[selectedIndex];
+      if (result === undefined) return withActions(state);
+      return openResult(state, found, result, undefined, context);
+    }
     default:
       return undefined;
   }
 }
 
-/** A command or message that was typed over the help moves to the input. */
-function closeHelp(
-  state: ScreenState,
-  { query: { text }, rows }: Extract<Overlay, { kind: "help" }>,
-): UpdateResult {
-  const isInput = text.startsWith("/") || rows.length === 0;
-  const editor = isInput ? insert(state.editor, text) : state.editor;
-  return withChange(state, { editor, overlay: undefined });
-}
-
-function search(
-  state: ScreenState,
-  overlay: Extract<Overlay, { kind: "search" }>,
-  context: HandlerContext,
-): UpdateResult {
-  const { model, times } = context;
-  const query = parseSearch(overlay.query.text, { open: openTarget(model), ...times });
-  const { search } = model;
-  if (query === undefined) return withActions(state);
-  const isSame = search?.query.input === query.input && search.query.target === query.target;
-  if (isSame && search.fault === undefined) {
-    return openResult(state, overlay.selectedIndex, context);
-  }
-  const change = { overlay: { ...overlay, selectedIndex: 0 }, completion: undefined };
-  return withChange(state, { ...change, searchIndex: 0 }, { kind: "search", query });
-}
-
-/** @throws {Fault} not-member if the user has left the room since the search */
-export function openResult(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
-  const { model } = context;
-  const { overlay } = state;
-  const isSearch = overlay?.kind !== "messages";
-  const results = (isSearch ? model.search : overlay)?.found ?? [];
-  const index = Math.min(at, results.length - 1);
-  const result = results[index];
-  if (result === undefined) return withActions(state);
-  const { item, target } = result;
-  if (roomOf(model, target) === undefined) {
-    throw new Fault("not-member", msg`you are not in ${target}`);
-  }
-  const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
-  const searchIndex = isSearch ? index : state.searchIndex;
-  const opened = openRoomOf({ ...state, searchIndex, completion: undefined }, target, context);
-  const isOpenTarget = isSameName(target, openTarget(model));
-  // Jumping to the same message again has no effect, so a loaded message is selected directly.
-  const loaded = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
-  const jump = { kind: "jump" as const, target, seq };
-  // The next keys of the same read are for the message, too.
-  const selected = { ...opened.state, selected: seq };
-  return { state: loaded ?? selected, actions: [...opened.actions, jump] };
-}
-
-/**
- * Skips results in rooms that the user has left. In a walk, or without a search, walks on.
- * @param by 1 opens the next older result of the search, -1 the next newer one
- */
-function openAdjacentResult(by: 1 | -1): KeyHandler {
+/** @param by 1 opens the next message of the walk, -1 the previous one */
+function walkOn(by: 1 | -1): KeyHandler {
   return (state, context) => {
-    const { model } = context;
     const { overlay } = state;
     if (overlay !== undefined && overlay.kind !== "inbox") return undefined;
-    const isWalking = overlay !== undefined || walkedMessage(state) !== undefined;
-    if (model.search === undefined || isWalking) return walk(state, by, context);
-    const { found, hasMore, isLoading } = model.search;
-    const isLeft = (index: number) => {
-      const result = found[index];
-      return result !== undefined && roomOf(model, result.target) === undefined;
-    };
-    let at = state.searchIndex + by;
-    while (isLeft(at)) at += by;
-    if (at < 0 || (at >= found.length && !hasMore)) {
-      const note = { text: context.texts.noMoreResults, tone: "plain" as const };
-      return withChange(state, { notes: [...state.notes, note] });
-    }
-    const opened = at < found.length ? openResult(state, at, context) : withActions(state);
-    const needsMore = at >= found.length - RESULTS_AHEAD && hasMore && !isLoading;
-    if (!needsMore) return opened;
-    return withActions(opened.state, ...opened.actions, { kind: "search-more" });
+    return walk(state, by, context);
   };
 }
 
@@ -180,8 +107,7 @@ export function scrollText(
 ): UpdateResult | undefined {
   const { overlay } = state;
   if (overlay === undefined || !("top" in overlay)) return undefined;
-  const lines = overlay.kind === "help" ? overlay.rows : overlay.lines;
-  const last = Math.max(context.layout.topMax ?? lines.length - 1, 0);
+  const last = Math.max(context.layout.topMax ?? overlay.lines.length - 1, 0);
   const top = Math.max(0, Math.min(overlay.top + by, last));
   return withChange(state, { overlay: { ...overlay, top } });
 }
@@ -243,20 +169,19 @@ export const LISTS = {
   "text-page-down": scrollTextBy((page) => page),
   "text-first": scrollTextBy(() => Number.NEGATIVE_INFINITY),
   "text-last": scrollTextBy(() => Number.POSITIVE_INFINITY),
-  "result-next": openAdjacentResult(1),
-  "result-previous": openAdjacentResult(-1),
+  "result-next": walkOn(1),
+  "result-previous": walkOn(-1),
   close: (state) =>
     state.overlay === undefined ? undefined : withChange(state, { overlay: undefined }),
   yes,
   no,
 } satisfies Partial<Record<CommandName, KeyHandler>>;
 
-/** Closing the search overlay also ends the search in the model. */
-export function closeOverlay(state: ScreenState): UpdateResult | undefined {
-  const { overlay } = state;
-  if (overlay === undefined) return undefined;
+export function closeOverlay(
+  state: ScreenState,
+  context: HandlerContext,
+): UpdateResult | undefined {
+  if (state.overlay === undefined) return undefined;
   const change = { overlay: undefined, completion: undefined };
-  return overlay.kind === "search"
-    ? withChange(state, change, { kind: "search", query: undefined })
-    : withChange(state, change);
+  return escapeFinder(state, context) ?? withChange(state, change);
 }

@@ -4,16 +4,16 @@ import { isSameName } from "../../../core/model/item.ts";
 import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
-import { editorOf } from "../editor/editor.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
 import { atOldest, edgeOf, scrollDown, scrollUp } from "../state/scroll.ts";
 import { isTargetMuted, nextToRead } from "../view/panels.ts";
+import { openList } from "./fields.ts";
+import { findHere, reopenFinder } from "./finder.ts";
 import {
   currentDraft,
   draftActions,
   type HandlerContext,
   type KeyHandler,
-  openList,
   openTarget,
   timelineOf,
   type UpdateResult,
@@ -144,7 +144,7 @@ function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
 
 export const READING = {
   "read-on": readOn,
-  switcher: (state, context) => withOverlay(state, openList("switcher", context)),
+  switcher: reopenFinder,
   "room-previous": openAdjacent(-1),
   "room-next": openAdjacent(1),
   "room-unread": nextUnread,
@@ -162,10 +162,7 @@ export const READING = {
   oldest: (state, context) =>
     withChange(state, { scroll: atOldest(timelineOf(context)) }, ...requestOlder(true, context)),
   newest: (state, context) => newest(state, context) ?? withActions(state),
-  search: (state, { model: { search } }) => {
-    const query = editorOf(search?.query.input ?? "");
-    return withOverlay(state, { kind: "search", query, selectedIndex: state.searchIndex });
-  },
+  search: findHere,
   "typed-search": (state, context) =>
     state.overlay?.kind === "typed" ? undefined : withOverlay(state, openList("typed", context)),
 } satisfies Partial<Record<CommandName, KeyHandler>>;

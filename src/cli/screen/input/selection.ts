@@ -26,12 +26,12 @@ import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
 import { CARD_KEY } from "../state/card.ts";
 import type { CommandName, MenuEntry, QuestionAction, ScreenState } from "../state/screen-state.ts";
 import { edgeOf, hiddenLines, linesBelow, resized, reveal } from "../state/scroll.ts";
+import { openList } from "./fields.ts";
 import {
   currentDraft,
   draftActions,
   type HandlerContext,
   type KeyHandler,
-  openList,
   timelineOf,
   type UpdateResult,
   withActions,
@@ -109,7 +109,7 @@ export function selectInPlace(
   return withChange(state, { selected: selectionOf(row), scroll });
 }
 
-export function selectSeq(
+function selectSeq(
   state: ScreenState,
   seq: number,
   context: HandlerContext,

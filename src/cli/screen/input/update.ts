@@ -8,37 +8,28 @@ import { isSharedCommand, withoutCommand } from "../../../ui/typed-line.ts";
 import { replaceRange, withCursor } from "../editor/editor.ts";
 import { walkedMessage } from "../state/card.ts";
 import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
+import { activeEditor, withEditor } from "./fields.ts";
+import { keysOfGroup, openFinder } from "./finder.ts";
+import { chooseInFinder, finderMenu } from "./finder-keys.ts";
 import {
-  activeEditor,
   type HandlerContext,
   type KeyHandler,
-  openList,
   openTarget,
   type UpdateResult,
   withActions,
   withChange,
-  withEditor,
-  withOverlay,
 } from "./handler.ts";
 import {
   choose as chooseInInbox,
   closeInboxMenu,
   INBOX,
   inboxMenu,
-  moveInInbox,
   readOnFromInbox,
   typeInInbox,
 } from "./inbox.ts";
 import type { Mode } from "./keymap.ts";
 import type { Key } from "./keys.ts";
-import {
-  cancelQuestion,
-  closeOverlay,
-  LISTS,
-  moveChoice,
-  openResult,
-  scrollText,
-} from "./lists.ts";
+import { cancelQuestion, closeOverlay, LISTS, moveChoice, movedTo, scrollText } from "./lists.ts";
 import { newest, openRoomOf, READING, scroll } from "./reading.ts";
 import {
   clearSelection,
@@ -62,7 +53,7 @@ const EVERYWHERE = {
   cancel: (state, context) => cancel(state, context) ?? withActions(state),
   interrupt,
   leave: (state, context) => leave(state, context),
-  help: (state, context) => withOverlay(state, openList("help", context)),
+  help,
   redraw: (state) => withActions(state, { kind: "redraw" }),
   suspend: (state) => withActions(state, { kind: "suspend" }),
 } satisfies Partial<Record<CommandName, KeyHandler>>;
@@ -75,13 +66,31 @@ const HANDLERS: Readonly<Record<CommandName, KeyHandler>> = {
   ...LISTS,
   ...INBOX,
   choose: (state, context) =>
-    runMenuEntry(state, context) ?? chooseInInbox(state, context) ?? LISTS.choose(state, context),
-  menu: (state, context) => inboxMenu(state, context) ?? SELECTION.menu(state, context),
+    runMenuEntry(state, context) ??
+    chooseInFinder(state, context, HANDLERS) ??
+    chooseInInbox(state, context) ??
+    LISTS.choose(state, context),
+  menu: (state, context) =>
+    finderMenu(state, context, HANDLERS) ??
+    inboxMenu(state, context) ??
+    SELECTION.menu(state, context),
   "read-on": (state, context) =>
     readOnFromInbox(state, context) ?? READING["read-on"](state, context),
   undo,
   copy: (state, context) => copyOpenText(state) ?? SELECTION.copy(state, context),
 };
+
+/** Begins with the keys of the open list, menu or selection. */
+function help(state: ScreenState, context: HandlerContext): UpdateResult {
+  const mode = modeOf(state);
+  const group = mode === "menu" ? "list" : mode;
+  const isOwn = group !== "input" && group !== "finder" && group !== "question";
+  const rows = isOwn ? keysOfGroup(group, context) : [];
+  const title = isOwn ? context.texts.groups[group] : "";
+  const stateKeys =
+    rows.length === 0 ? undefined : { kind: "keys" as const, rows, title, isWhole: true as const };
+  return openFinder(state, { text: "?", stateKeys }, context);
+}
 
 function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const { overlay } = state;
@@ -90,6 +99,8 @@ function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult
   const { action } = entry ?? {};
   if (action?.kind === "command") return HANDLERS[action.command](state, context);
   if (action?.kind === "walk") return startWalk(state, action.part, context);
+  if (action?.kind === "close") return withChange(state, { overlay: undefined });
+  if (action?.kind === "enter") return withChange(state, { overlay: undefined }, action);
   const target = openTarget(context.model);
   if (action === undefined || target === undefined) return undefined;
   const closed = { overlay: undefined, selected: undefined };
@@ -196,7 +207,7 @@ function modeOf(state: ScreenState): Mode {
   if (question !== undefined) return question.kind === "yes-no" ? "question" : "list";
   if (overlay !== undefined) {
     if (overlay.kind === "menu") return "menu";
-    if (overlay.kind === "inbox") return "inbox";
+    if (overlay.kind === "inbox" || overlay.kind === "finder") return overlay.kind;
     return overlay.kind === "text" ? "text" : "list";
   }
   if (walkedMessage(state) !== undefined) return "walk";
@@ -219,10 +230,7 @@ function closeThread(state: ScreenState, { model }: HandlerContext): UpdateResul
 }
 
 function endReading(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
-  const atNewest = newest(state, context);
-  if (context.model.search === undefined) return atNewest;
-  const { state: next, actions } = atNewest ?? withActions(state);
-  return withActions(next, ...actions, { kind: "search", query: undefined });
+  return newest(state, context);
 }
 
 function dismissNotices(state: ScreenState, { model }: HandlerContext): UpdateResult | undefined {
@@ -237,7 +245,7 @@ function close(state: ScreenState, context: HandlerContext): UpdateResult | unde
   return (
     cancelQuestion(state) ??
     closeInboxMenu(state) ??
-    closeOverlay(state) ??
+    closeOverlay(state, context) ??
     cancelCompletion(state) ??
     endWalk(state, context) ??
     (state.selected === undefined ? undefined : clearSelection(state, context))
@@ -334,7 +342,7 @@ function click(
     case "unread":
       return READING["room-unread"](state, context);
     case "timeline":
-      return closeOverlay(state) ?? clickTimeline(state, hit, context);
+      return closeOverlay(state, context) ?? clickTimeline(state, hit, context);
     default:
       return unreachable(hit);
   }
@@ -380,14 +388,10 @@ function clickOverlay(
   choose: KeyHandler,
 ): UpdateResult {
   const { overlay } = state;
-  if (isHeading) return closeOverlay(state) ?? withActions(state);
+  if (isHeading) return closeOverlay(state, context) ?? withActions(state);
   if (choice === undefined || overlay === undefined || !("selectedIndex" in overlay))
     return withActions(state);
-  // `choose` would start a new search if the query has changed.
-  if (overlay.kind === "search") return openResult(state, choice, context);
-  const chosen =
-    overlay.kind === "inbox" ? moveInInbox(overlay, choice) : { ...overlay, selectedIndex: choice };
-  return choose({ ...state, overlay: chosen }, context) ?? withActions(state);
+  return choose({ ...state, overlay: movedTo(overlay, choice) }, context) ?? withActions(state);
 }
 
 /** Clicking a selected message opens its menu. */

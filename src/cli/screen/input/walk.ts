@@ -1,9 +1,12 @@
 /** Walks through the messages that call the user, or through a part of the new messages. */
 
 import { stepped } from "../../../core/model/catch-up.ts";
-import { isErased } from "../../../core/model/selectors.ts";
+import { isErased, roomOf } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
 import { cardParts, catchUpOfState, walkedPart } from "../state/card.ts";
+import { isSameSearch } from "../state/finder.ts";
 import type {
+  Action,
   MenuEntry,
   ScreenState,
   ScreenWalk,
@@ -29,11 +32,15 @@ import { openRoomOf } from "./reading.ts";
 export function walk(state: ScreenState, by: 1 | -1, context: HandlerContext): UpdateResult {
   const { model, texts } = context;
   const known = continued(state, context);
-  const from = known?.part.kind === "calls" || known === undefined ? callWalk(known, by) : known;
+  const isCalls = known?.part.kind === "calls" || known === undefined;
+  const from = isCalls ? callWalk(known, by) : withNewResults(known, model);
   const isGone = (seq: number) => isErased(model, seq);
   const first = () => stepped({ ...from, at: -1 }, 1, isGone);
   const next = stepped(from, by, isGone) ?? (by > 0 ? first() : undefined);
-  if (next !== undefined) return goTo(state, next, context);
+  if (next !== undefined) {
+    const { state: opened, actions } = goTo(state, next, context);
+    return withActions(opened, ...actions, ...moreResults(next, model));
+  }
   const text = first() === undefined ? texts.nothingForYou : texts.firstOfWalk;
   return withChange(state, { notes: [...state.notes, { text, tone: "plain" }] });
 
@@ -50,6 +57,28 @@ export function walk(state: ScreenState, by: 1 | -1, context: HandlerContext): U
   }
 }
 
+/** Further results are requested when fewer than these remain. */
+const RESULTS_AHEAD = 10;
+
+/** Appends results that have arrived since the walk began. */
+function withNewResults(walked: ScreenWalk, model: Model): ScreenWalk {
+  const { part } = walked;
+  if (part.kind !== "results" || !isSameSearch(model.search, part.search)) return walked;
+  const seqs = new Set(part.messages.map(({ seq }) => seq));
+  const found = (model.search?.found ?? []).filter(
+    ({ item, target }) => !seqs.has(item.seq) && roomOf(model, target) !== undefined,
+  );
+  const added = found.map(({ item, target }) => ({ target, seq: item.seq }));
+  return { ...walked, part: { ...part, messages: [...part.messages, ...added] } };
+}
+
+function moreResults({ part, at }: ScreenWalk, { search }: Model): readonly Action[] {
+  if (part.kind !== "results" || !isSameSearch(search, part.search)) return [];
+  const isNear = at >= part.messages.length - RESULTS_AHEAD;
+  const hasMore = search?.hasMore === true && !search.isLoading;
+  return isNear && hasMore ? [{ kind: "search-more" }] : [];
+}
+
 export function startWalk(
   state: ScreenState,
   part: ScreenWalk["part"],
@@ -59,7 +88,7 @@ export function startWalk(
   return walk({ ...closed, walk: { part, at: -1 } }, 1, context);
 }
 
-function goTo(state: ScreenState, next: ScreenWalk, context: HandlerContext): UpdateResult {
+export function goTo(state: ScreenState, next: ScreenWalk, context: HandlerContext): UpdateResult {
   const message = next.part.messages[next.at];
   if (message === undefined) return withActions(state);
   const { target, seq } = message;

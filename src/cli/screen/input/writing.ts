@@ -22,9 +22,9 @@ import {
   yank,
 } from "../editor/editor.ts";
 import type { Action, Completion, Recall, ScreenState } from "../state/screen-state.ts";
-import { applyCandidate, offerAt, searchOffer } from "./completion.ts";
+import { applyCandidate, offerAt } from "./completion.ts";
+import { activeEditor, withEditor } from "./fields.ts";
 import {
-  activeEditor,
   currentDraft,
   draftActions,
   type HandlerContext,
@@ -33,7 +33,6 @@ import {
   type UpdateResult,
   withActions,
   withChange,
-  withEditor,
 } from "./handler.ts";
 
 function editing(change: (editor: Editor) => Editor): KeyHandler {
@@ -139,40 +138,34 @@ export function clearLine(state: ScreenState, context: HandlerContext): UpdateRe
   });
 }
 
-/** Completes the input, or the query of the search. Other lists move to their next entry. */
+/** Completes the input. Lists move to their next entry. */
 function complete(
   state: ScreenState,
   by: 1 | -1,
   context: HandlerContext,
 ): UpdateResult | undefined {
-  const { completion, overlay, question } = state;
-  const isSearch = overlay?.kind === "search";
-  if (question !== undefined || (overlay !== undefined && !isSearch)) return undefined;
-  const editor = isSearch ? overlay.query : state.editor;
+  const { completion, overlay, question, editor } = state;
+  if (question !== undefined || overlay !== undefined) return undefined;
   const applied = (of: Completion, at: number) => {
     const next = applyCandidate(editor, of, at);
-    const text = isSearch
-      ? { overlay: { ...overlay, query: next.editor } }
-      : { editor: next.editor };
     const isOnly = of.candidates.length === 1;
-    const change = { ...text, recall: undefined, completion: isOnly ? undefined : next.completion };
-    return withChange(state, change);
+    const change = { recall: undefined, completion: isOnly ? undefined : next.completion };
+    return withChange(state, { editor: next.editor, ...change });
   };
   if (completion !== undefined) {
     const count = completion.candidates.length;
     return applied(completion, (completion.selectedIndex + by + count) % count);
   }
-  const unchanged = isSearch ? undefined : withActions(state);
-  if (by < 0) return unchanged;
+  if (by < 0) return withActions(state);
   const { model, source } = context;
-  const offer = isSearch ? searchOffer(editor, model) : offerAt(editor, { ...source, model });
+  const offer = offerAt(editor, { ...source, model });
   switch (offer.kind) {
     case "folder":
       return withActions(state, { kind: "list-folder", path: offer.path });
     case "some":
       return applied(offer.completion, 0);
     default:
-      return unchanged;
+      return withActions(state);
   }
 }
 

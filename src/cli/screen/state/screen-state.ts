@@ -10,10 +10,10 @@ import type {
   ReadingPlace,
   SearchQuery,
 } from "../../../core/model/state.ts";
-import type { TargetFinder } from "../../../ui/matching.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
+import type { FinderOverlay, LastFinder } from "./finder.ts";
 import type { InboxOverlay } from "./inbox.ts";
 
 /** Messages of a walk may be in several rooms. */
@@ -22,7 +22,18 @@ export interface WalkedMessage {
   readonly seq: number;
 }
 
-export type ScreenWalk = Walk<WalkedMessage>;
+/** Results of a search. */
+interface ResultsPart {
+  readonly kind: "results";
+  readonly messages: readonly WalkedMessage[];
+  /** `undefined` for messages that a command has listed. */
+  readonly search: SearchQuery | undefined;
+}
+
+export interface ScreenWalk {
+  readonly part: Walk<WalkedMessage>["part"] | ResultsPart;
+  readonly at: number;
+}
 
 /** Result of summing up new messages; `missing` if the server cannot. */
 export interface LoadedCatchUp {
@@ -38,8 +49,8 @@ export interface ScreenState {
   readonly scroll: ScrollAnchor | undefined;
   /** Seq of the selected message, or key of the selected unsent post. */
   readonly selected: number | string | undefined;
-  /** Index of the result of the search that was opened last. */
-  readonly searchIndex: number;
+  /** `undefined` before the finder was used, and after it opened something else than a message. */
+  readonly lastFinder: LastFinder | undefined;
   /** `undefined` before and after a walk. */
   readonly walk: ScreenWalk | undefined;
   /** New messages of the open room; `undefined` without the line of new messages. */
@@ -111,7 +122,9 @@ export interface ScreenNote {
 export type MenuAction =
   | { readonly kind: "command"; readonly command: CommandName }
   | { readonly kind: "walk"; readonly part: ScreenWalk["part"] }
-  | { readonly kind: "all-read" };
+  | { readonly kind: "all-read" }
+  | { readonly kind: "enter"; readonly text: string }
+  | { readonly kind: "close" };
 
 export interface MenuEntry {
   readonly action: MenuAction;
@@ -121,16 +134,7 @@ export interface MenuEntry {
 }
 
 export type Overlay =
-  | {
-      readonly kind: "switcher";
-      readonly query: Editor;
-      readonly selectedIndex: number;
-      /** Has the rooms and people that were known when the list was opened. */
-      readonly finder?: TargetFinder | undefined;
-      /** As displayed, such as `#lobby` or `@ana`. */
-      readonly found: readonly string[];
-    }
-  | { readonly kind: "search"; readonly query: Editor; readonly selectedIndex: number }
+  | FinderOverlay
   /** Messages that a command such as `/pins` has listed. */
   | {
       readonly kind: "messages";
@@ -160,13 +164,6 @@ export type Overlay =
       readonly selectedIndex: number;
       readonly entries: readonly MenuEntry[];
     }
-  /** A row without a hint is a heading. */
-  | {
-      readonly kind: "help";
-      readonly query: Editor;
-      readonly rows: readonly CompletionCandidate[];
-      readonly top: number;
-    }
   /** Command result that is too long for a note. */
   | {
       readonly kind: "text";
@@ -181,7 +178,7 @@ export const FIRST_STATE: ScreenState = {
   recall: undefined,
   scroll: undefined,
   selected: undefined,
-  searchIndex: 0,
+  lastFinder: undefined,
   walk: undefined,
   newMessages: undefined,
   loadedCatchUp: undefined,
@@ -269,7 +266,7 @@ export const DEFAULT_SETTINGS: ScreenSettings = {
 
 const CLEARS_NOTES: ReadonlySet<Action["kind"]> = new Set<Action["kind"]>([
   ...(["enter", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
-  ...(["pin", "save", "resend", "waiting", "discard", "copy", "search"] as const),
+  ...(["pin", "save", "resend", "waiting", "discard", "copy"] as const),
 ]);
 
 export function clearsNotes({ kind }: Action): boolean {
@@ -297,8 +294,13 @@ export type Action =
   | { readonly kind: "discard"; readonly key: string }
   | { readonly kind: "waiting"; readonly key: string; readonly command: OutgoingCommand }
   | { readonly kind: "copy"; readonly text: string }
-  | { readonly kind: "search"; readonly query: SearchQuery | undefined }
+  /** Asks the server after a pause in typing; `undefined` cancels that. */
+  | { readonly kind: "find-messages"; readonly query: SearchQuery | undefined }
   | { readonly kind: "search-more" }
+  /** Prepares what the finder offers. */
+  | { readonly kind: "finder-opened" }
+  /** As `/set` does. */
+  | { readonly kind: "set"; readonly setting: string }
   | { readonly kind: "thread"; readonly seq: number | undefined }
   /** Reads a folder for path completion, after which the client handles Tab again. */
   | { readonly kind: "list-folder"; readonly path: string }

@@ -6,7 +6,6 @@ import { SECOND_MS } from "../../../base/time.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { hasMoreResults } from "../../../core/model/page.ts";
 import {
   dndEnd,
   isOnline,
@@ -110,8 +109,6 @@ interface StatusOptions {
   readonly typing: boolean;
   /** Number of loaded rows below the bottom edge; `undefined` if the newest row is visible. */
   readonly below: { readonly rows: number } | undefined;
-  /** Index of the open result of the search. */
-  readonly hit: number | undefined;
   readonly question: ScreenQuestion | undefined;
   readonly completion: Completion | undefined;
   /** Shown at the end of the open room, while Space reads on. `next` is the next place to read. */
@@ -139,7 +136,7 @@ export function statusLine(options: StatusOptions, columns: number): StyledLine 
         : [];
     return splitLine(joined([...left, ...inRoom]), right, columns);
   }
-  const right = [...hitSpans(options), ...belowSpans(options), ...endSpans(options)];
+  const right = [...belowSpans(options), ...endSpans(options)];
   return splitLine(leftSpans(options, columns - lineWidth(right) - 1), right, columns);
 }
 
@@ -174,12 +171,6 @@ function joined(groups: readonly StyledLine[]): StyledLine {
   return groups
     .filter((group) => group.length > 0)
     .flatMap((group, i) => (i === 0 ? group : [separator, ...group]));
-}
-
-function hitSpans({ model: { search }, hit, texts }: StatusOptions): StyledLine {
-  if (hit === undefined || search === undefined || search.found.length === 0) return [];
-  const total = `${search.found.length}${hasMoreResults(search) ? "+" : ""}`;
-  return [{ text: `${texts.screen.resultOf(hit + 1, total)} `, role: "bar" }];
 }
 
 function belowSpans({ below, texts }: StatusOptions): StyledLine {

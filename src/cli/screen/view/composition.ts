@@ -16,6 +16,7 @@ import type { Times } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import { walkedMessage } from "../state/card.ts";
+import { groupRows } from "../state/finder.ts";
 import type {
   Hit,
   ListScroll,
@@ -26,6 +27,8 @@ import type {
 } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, type LinkStatus, statusLine } from "./bars.ts";
+import { type FinderOptions, finderEntries, finderKeys } from "./finder.ts";
+import { previewLines } from "./finder-preview.ts";
 import { type InboxOptions, inboxBelow, inboxEntries, inboxHeader, inboxKeys } from "./inbox.ts";
 import type { RowOptions } from "./message.ts";
 import {
@@ -35,12 +38,19 @@ import {
   RAIL_COLUMNS,
 } from "./new-messages.ts";
 import { draftContextLine, noticeLines } from "./notices.ts";
-import { type OverlayOptions, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
+import {
+  type Entry,
+  type OverlayOptions,
+  overlayLines,
+  overlayPrompt,
+  overlayTopMax,
+} from "./overlay.ts";
 import { type ColorDepth, Palette } from "./palette.ts";
 import {
   countedPlace,
   type HitRegions,
   hitAt,
+  isTargetMuted,
   type MemberColumn,
   memberColumn,
   nextToRead,
@@ -57,6 +67,7 @@ import {
   memo,
   type Span,
   type StyledLine,
+  splitLine,
   widthOf,
 } from "./style.ts";
 import { TimelineCache, type TimelineOptions, type VisibleRow } from "./timeline.ts";
@@ -92,6 +103,8 @@ export interface Layout {
   readonly isAtBottom: boolean;
   readonly files: readonly FileBody[];
   readonly topMax: number;
+  /** Rows of each group of the finder. */
+  readonly finderRows: number;
   readonly rooms: ListScroll;
   readonly members: ListScroll;
   /** Positions begin at 0. `undefined` if the position has no target. */
@@ -171,10 +184,13 @@ export class FrameComposer {
     const nothing = noRoomText(props);
     const isAtBottom = rowsBelow === 0;
     const inbox = inboxOf(props);
+    const field = this.#fieldOf(props);
     const headerSpans =
-      inbox === undefined
-        ? headerLine(props.model, props.texts, nothing, size.columns)
-        : inboxHeader(inbox, size.columns);
+      field !== undefined
+        ? (field.lines[0] ?? [])
+        : inbox === undefined
+          ? headerLine(props.model, props.texts, nothing, size.columns)
+          : inboxHeader(inbox, size.columns);
     const header = areas.header === 0 ? [] : [palette.ansiOf(headerSpans, "bar")];
     const status =
       areas.status === 0
@@ -185,11 +201,12 @@ export class FrameComposer {
       ...body,
       ...texts(areas.notices),
       ...status,
-      ...texts(areas.input.lines),
+      ...texts(inputLines(areas, field)),
     ];
     const overlay = this.#overlay(props);
     const hitRegions: HitRegions = {
       areas,
+      field: field === undefined || areas.header === 0 ? undefined : field.indexAt,
       rooms: () => this.#rooms(props, areas),
       members: () => this.#members(props, areas),
       overlay: () => this.#entries(props, areas),
@@ -205,13 +222,18 @@ export class FrameComposer {
       place: placeOf(visibleRows),
       isAtBottom,
       files: filesOf(visibleRows),
+      finderRows: groupRows(size.rows),
       topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),
       rooms: this.#rooms(props, areas),
       members: this.#members(props, areas),
       hitAt: (column, row) => hitAt(hitRegions, column, row),
     };
     const title = titleOf(props.model);
-    const frame = { lines: allLines, cursor: cursorOf(props, areas), title, pictures };
+    const cursor =
+      field === undefined || props.state.question !== undefined
+        ? cursorOf(props, areas)
+        : { row: areas.header === 0 ? allLines.length - 1 : 0, column: field.column };
+    const frame = { lines: allLines, cursor, title, pictures };
     return { frame, layout };
   }
 
@@ -235,9 +257,12 @@ export class FrameComposer {
     );
     const notices = draftContext === undefined ? noticeRows : [...noticeRows, draftContext];
     const isInbox = state.overlay?.kind === "inbox";
+    const isFinder = state.overlay?.kind === "finder";
     const roomsFrom = isInbox ? INBOX_ROOMS_FROM_COLUMNS : ROOMS_FROM_COLUMNS;
-    const roomsColumns = state.showsRooms && columns >= roomsFrom ? roomsWidth(columns) : 0;
-    const showsMembers = state.showsMembers && columns >= MEMBERS_FROM_COLUMNS && !isInbox;
+    const hasRooms = state.showsRooms && !isFinder && columns >= roomsFrom;
+    const roomsColumns = hasRooms ? roomsWidth(columns) : 0;
+    const isWhole = isInbox || isFinder;
+    const showsMembers = state.showsMembers && columns >= MEMBERS_FROM_COLUMNS && !isWhole;
     const members = showsMembers ? Math.min(24, Math.floor(columns / 4)) : 0;
     return {
       header,
@@ -255,7 +280,8 @@ export class FrameComposer {
     const { state, size } = props;
     const { question, overlay, editor } = state;
     const answer = question === undefined ? undefined : question.answer;
-    const query = overlay !== undefined && "query" in overlay ? overlay.query : undefined;
+    const hasField = overlay !== undefined && overlay.kind !== "finder" && "query" in overlay;
+    const query = hasField ? overlay.query : undefined;
     const { walk } = state;
     if (walk !== undefined && walkedMessage(state) !== undefined) {
       return walkBox(walk, props.texts, Math.max(1, size.columns));
@@ -269,6 +295,25 @@ export class FrameComposer {
       isSecret: question?.kind === "secret",
     };
     return this.#input(Object.values(options), () => inputBox(options));
+  }
+
+  /** Field of the finder, which replaces the header. */
+  #fieldOf({ state: { overlay }, texts, size }: ViewProps): InputBox | undefined {
+    if (overlay?.kind !== "finder") return undefined;
+    const columns = Math.max(1, size.columns);
+    const box = inputBox({
+      prompt: ` ${texts.screen.find}: `,
+      editor: overlay.query,
+      columns: Math.max(2, columns - FIELD_KEY.length - 2),
+      rows: 1,
+      isSecret: false,
+    });
+    const [line = []] = box.lines;
+    const field =
+      overlay.selectedFrom === undefined ? line : selectedQuery(line, overlay.selectedFrom);
+    const right: StyledLine = [{ text: `${FIELD_KEY} `, role: "bar-dim" }];
+    const column = Math.min(box.column, columns - 1);
+    return { ...box, column, lines: [splitLine(field, right, columns)] };
   }
 
   #timelineOptions(props: ViewProps, areas: Areas, palette: Palette): TimelineOptions {
@@ -313,7 +358,7 @@ export class FrameComposer {
       foldKey: plainChord(foldKey),
       pictures: hasPictures ? pictures : undefined,
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
-      hit: model.search?.query.text ?? "",
+      hit: searchedText(props.state),
       isGrouping: settings.groupMessages,
       isNarrow: size.columns < ROOMS_FROM_COLUMNS,
       railColumns,
@@ -389,6 +434,8 @@ export class FrameComposer {
   }
 
   #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
+    const finder = finderOf(props);
+    if (finder !== undefined) return entriesWithPreview(finder, columns, height);
     const inbox = inboxOf(props);
     if (inbox !== undefined) return inboxEntries(inbox, columns, height);
     const options = this.#overlay(props);
@@ -397,6 +444,7 @@ export class FrameComposer {
 
   #overlay({ state: { overlay }, model, texts, times }: ViewProps): OverlayOptions | undefined {
     if (overlay === undefined || overlay.kind === "inbox") return undefined;
+    if (overlay.kind === "finder") return undefined;
     return { overlay, model, texts, times };
   }
 
@@ -417,10 +465,15 @@ export class FrameComposer {
 
   #status(props: ViewProps, areas: Areas, isAtBottom: boolean, rows: number): StyledLine {
     const { model, texts, status, nowUnixMs, settings, state, size } = props;
-    const { question, completion, overlay } = state;
+    const { question, completion } = state;
     const below = isAtBottom && !props.rows.hasNewer ? undefined : { rows };
     const { muted, typing } = settings;
-    const hit = overlay === undefined && model.search !== undefined ? state.searchIndex : undefined;
+    const finder = finderOf(props);
+    if (finder !== undefined && question === undefined) {
+      const title = model.open === undefined ? "" : targetTitle(model, model.open);
+      const right: StyledLine = [{ text: `${finderKeys(finder)} `, role: "bar-dim" }];
+      return splitLine([{ text: ` ${title}`, role: "bar" }], right, size.columns);
+    }
     const inbox = inboxOf(props);
     const keys = inbox && inboxKeys(inbox, inboxBelow(inbox, areas.timeline, areas.body));
     const roomKeys = walkKeysOf(props) ?? (below && readingKeysOf(props));
@@ -434,7 +487,6 @@ export class FrameComposer {
         muted,
         typing,
         below,
-        hit,
         question,
         completion,
         keys,
@@ -463,6 +515,58 @@ function inboxOf(props: ViewProps): InboxOptions | undefined {
   if (state.overlay?.kind !== "inbox") return undefined;
   const isNarrow = size.columns < ROOMS_FROM_COLUMNS;
   return { overlay: state.overlay, model, texts, times, isNarrow };
+}
+
+function finderOf(props: ViewProps): FinderOptions | undefined {
+  const { state, model, texts, times, size, settings } = props;
+  if (state.overlay?.kind !== "finder") return undefined;
+  const isMuted = (target: string) => isTargetMuted(settings.muted, target);
+  return { overlay: state.overlay, model, texts, times, rows: size.rows, isMuted };
+}
+
+const PREVIEW_FROM_COLUMNS = 120;
+/** Columns of the list beside a preview. */
+const LIST_COLUMNS = 59;
+
+function entriesWithPreview(
+  finder: FinderOptions,
+  columns: number,
+  height: number,
+): readonly Entry[] {
+  if (columns < PREVIEW_FROM_COLUMNS) {
+    return finderEntries(finder, columns, height).map((entry) => ({
+      ...entry,
+      line: fitLine(entry.line, columns),
+    }));
+  }
+  const preview = previewLines(finder, columns - LIST_COLUMNS - 2, height);
+  return finderEntries(finder, LIST_COLUMNS - 1, height).map(({ background, ...entry }, i) => {
+    const left = fitLine(entry.line, LIST_COLUMNS);
+    const list = background === undefined ? left : left.map((span) => onGround(span));
+    const right: StyledLine = [{ text: "│ ", role: "rule" }, ...(preview[i] ?? [])];
+    return { ...entry, line: fitLine([...list, ...right], columns) };
+  });
+}
+
+/** Gives a part of a line the ground of the selected row. */
+function onGround(span: Span): Span {
+  return span.role === undefined || span.role === "dim" ? { ...span, role: "selected" } : span;
+}
+
+const FIELD_KEY = "Esc";
+
+/** Inverts the part of the query that typing replaces. */
+function selectedQuery([prompt, text]: StyledLine, from: number): StyledLine {
+  if (prompt === undefined || text === undefined) return [];
+  const [kept, selected] = [text.text.slice(0, from), text.text.slice(from)];
+  return [prompt, { ...text, text: kept }, { text: selected, role: "selected" }];
+}
+
+/** The draft below the finder is dim. On a screen without a header, the field is there. */
+function inputLines({ header, input }: Areas, field: InputBox | undefined): readonly StyledLine[] {
+  if (field === undefined) return input.lines;
+  if (header === 0) return field.lines;
+  return input.lines.map((line) => line.map(({ text }): Span => ({ text, role: "dim" })));
 }
 
 /** Keys of a walk, with what its next step does. */
@@ -507,6 +611,11 @@ function readingKeysOf({ model, state, texts }: ViewProps): string | undefined {
 function isEndRead({ read, seen }: RoomState, messages: NewMessages | undefined): boolean {
   const { last = 0 } = messages ?? {};
   return read >= last || seen.some(({ from, to }) => from <= last && last <= to);
+}
+
+/** Words that are marked while the user walks through the results of a search. */
+function searchedText({ walk }: ScreenState): string {
+  return walk?.part.kind === "results" ? (walk.part.search?.text ?? "") : "";
 }
 
 function plainChord(chord: string | undefined): string | undefined {

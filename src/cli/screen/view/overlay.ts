@@ -1,34 +1,23 @@
 /** Overlays above the timeline: choices, search results, help and long texts. */
 
-import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { cleanText } from "../../../base/text.ts";
-import { matchSegments } from "../../../core/markup/match.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { hasMoreResults } from "../../../core/model/page.ts";
-import type { FoundItem, Model, SearchView } from "../../../core/model/state.ts";
+import type { FoundItem, Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
+import type { FinderOverlay } from "../state/finder.ts";
 import type { InboxOverlay } from "../state/inbox.ts";
 import type { CompletionCandidate, Overlay } from "../state/screen-state.ts";
-import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
+import type { ScreenTexts } from "../text/texts.ts";
 import { ruleLine } from "./message.ts";
 import { type ColourRole, nickRole } from "./palette.ts";
-import {
-  cutLine,
-  cutTo,
-  fitLine,
-  fitTo,
-  lineWidth,
-  type Span,
-  type StyledLine,
-  widthOf,
-} from "./style.ts";
+import { cutLine, cutTo, fitLine, type StyledLine, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface OverlayOptions {
-  readonly overlay: Exclude<Overlay, InboxOverlay>;
+  readonly overlay: Exclude<Overlay, InboxOverlay | FinderOverlay>;
   readonly model: Model;
   readonly texts: ScreenTexts;
   readonly times: Times;
@@ -36,10 +25,9 @@ export interface OverlayOptions {
 
 type ListOverlay = OverlayOptions["overlay"];
 type ScrolledOverlay = Extract<ListOverlay, { readonly top: number }>;
-type ChoiceList = Exclude<ListOverlay, ScrolledOverlay | { readonly kind: "search" | "messages" }>;
+type ChoiceList = Exclude<ListOverlay, ScrolledOverlay | { readonly kind: "messages" }>;
 
 const RULE_COLUMNS = 4;
-const RESULT_LENGTH_MIN = 12;
 
 export interface Entry {
   readonly line: StyledLine;
@@ -54,9 +42,8 @@ interface ListTexts {
   readonly emptyText?: string;
 }
 
-function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts): ListTexts {
+function listTexts(kind: ChoiceList["kind"], { screen }: ScreenTexts): ListTexts {
   const lists: Readonly<Record<typeof kind, ListTexts>> = {
-    switcher: { title: texts.switcher, prompt: `${screen.goTo}: `, emptyText: texts.noMatches },
     typed: {
       title: screen.inputHistory,
       prompt: `${screen.inputHistory}: `,
@@ -70,7 +57,7 @@ function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts):
 
 export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | undefined {
   if (overlay.kind === "inbox") return `${texts.screen.goTo}> `;
-  if (overlay.kind === "search" || overlay.kind === "help") return `${texts.screen.find}: `;
+  if (overlay.kind === "finder") return undefined;
   return isScrolled(overlay) || overlay.kind === "messages"
     ? undefined
     : listTexts(overlay.kind, texts).prompt;
@@ -128,12 +115,8 @@ function isScrolled(overlay: ListOverlay): overlay is ScrolledOverlay {
   return "top" in overlay;
 }
 
-function titleOf({ overlay, texts, model }: OverlayOptions): string {
+function titleOf({ overlay, texts }: OverlayOptions): string {
   switch (overlay.kind) {
-    case "search":
-      return searchTitle(model.search, texts);
-    case "help":
-      return `${texts.help} · ${texts.screen.closeHint}`;
     case "text":
     case "messages":
       return cleanText(overlay.title);
@@ -148,46 +131,23 @@ function keysOf({ overlay, texts }: OverlayOptions): string {
   return overlay.kind === "text" ? ` · ${texts.screen.copyHint}` : "";
 }
 
-function searchTitle(search: SearchView | undefined, texts: ScreenTexts): string {
-  if (search === undefined) return texts.search;
-  if (search.isLoading) return texts.searching;
-  return `${texts.search}: ${texts.resultCount(search.found.length, hasMoreResults(search))}`;
-}
-
 function entriesOf(options: OverlayOptions, columns: number, rows: number): readonly Entry[] {
   const { overlay, texts } = options;
   switch (overlay.kind) {
-    case "search":
-      return searchEntries(options, columns, { at: overlay.selectedIndex, rows });
     case "messages":
       return resultEntries(overlay.found, options, columns, { at: overlay.selectedIndex, rows });
-    case "help":
-      return overlay.rows.length === 0
-        ? [dimEntry(texts.noMatches)]
-        : helpEntries(overlay.rows, columns);
     case "text":
       return overlay.lines.flatMap((text) =>
         wrapSpans([{ text: cleanText(text, { tabs: true }) }], columns).map((line) => ({ line })),
       );
     default:
       return choiceEntries(
-        titled(choicesOf(overlay), options.model),
+        choicesOf(overlay),
         overlay.selectedIndex,
         listTexts(overlay.kind, texts).emptyText,
         columns,
       );
   }
-}
-
-/** The switcher lists groups and rooms by their titles. */
-function titled(
-  choices: readonly CompletionCandidate[],
-  model: Model,
-): readonly CompletionCandidate[] {
-  return choices.map((choice) => {
-    const { text } = choice;
-    return text.startsWith("#") ? { ...choice, text: targetTitle(model, text.slice(1)) } : choice;
-  });
 }
 
 function choiceEntries(
@@ -216,28 +176,9 @@ function highlightIf(isChosen: boolean): Pick<Entry, "background"> {
   return isChosen ? { background: "selected" } : {};
 }
 
-function searchEntries(
-  options: OverlayOptions,
-  columns: number,
-  view: ResultView,
-): readonly Entry[] {
-  const { texts } = options;
-  const { search } = options.model;
-  if (search === undefined) return [];
-  if (search.fault !== undefined) {
-    const text = faultLineIn(texts, search.fault);
-    return [{ line: [{ text: ` ${text}`, role: "danger" }] }];
-  }
-  if (search.found.length === 0) return search.isLoading ? [] : [dimEntry(texts.foundNothing)];
-  const hit = search.query.text;
-  const entries = resultEntries(search.found, options, columns, { ...view, hit });
-  return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
-}
-
 interface ResultView {
   readonly at: number;
   readonly rows: number;
-  readonly hit?: string;
 }
 
 /** Lays out only the results that can be visible, because there may be thousands. */
@@ -245,7 +186,7 @@ function resultEntries(
   found: readonly FoundItem[],
   options: OverlayOptions,
   columns: number,
-  { at, rows, hit = "" }: ResultView,
+  { at, rows }: ResultView,
 ): readonly Entry[] {
   const { texts, times, model } = options;
   return found.map(({ target, item }, i): Entry => {
@@ -262,33 +203,11 @@ function resultEntries(
       { text: item.files.map(({ file }) => `  ${cleanText(file)}`).join(""), role: "dim" },
       { text: "  " },
     ];
-    const length = Math.max(RESULT_LENGTH_MIN, columns - lineWidth(head));
-    const text = briefText(item, texts, times, hit === "" ? columns : TEXT_BYTES_MAX);
-    const parts = matchSegments(text, hit, length + 1).map(({ text, isMatch }): Span => {
-      return isMatch ? { text, role: "hit" } : { text };
-    });
-    return { line: cutLine([...head, ...parts], columns), choice: i, ...highlightIf(i === at) };
+    const text = briefText(item, texts, times, columns);
+    return { line: cutLine([...head, { text }], columns), choice: i, ...highlightIf(i === at) };
   });
 }
 
 function resultTime(unixMs: number, { times, texts }: OverlayOptions): string {
   return times.day(unixMs) === texts.today ? times.clock(unixMs) : times.date(unixMs);
-}
-
-function helpEntries(choices: readonly CompletionCandidate[], columns: number): readonly Entry[] {
-  const widest = Math.max(0, ...choices.map(({ text, hint }) => (hint === "" ? 0 : widthOf(text))));
-  const keys = Math.min(widest, Math.floor(columns / 2) - 2);
-  return choices.flatMap(({ text, hint }, i): readonly Entry[] => {
-    const label = cleanText(text);
-    if (hint === "") {
-      const heading: Entry = { line: [{ text: ` ${label}`, role: "title" }] };
-      return i === 0 ? [heading] : [{ line: [] }, heading];
-    }
-    // An answer stands below its question.
-    const before = label === "" ? "  " : `  ${fitTo(label, keys)}  `;
-    const width = Math.max(2, columns - widthOf(before));
-    return wrapSpans([{ text: cleanText(hint) }], width).map((line, row) => ({
-      line: [{ text: row === 0 ? before : fitTo("", widthOf(before)), role: "accent" }, ...line],
-    }));
-  });
 }

@@ -307,6 +307,8 @@ function memberLine(
 
 export interface HitRegions {
   readonly areas: Areas;
+  /** Index in the text of the field that replaces the header. */
+  readonly field: ((row: number, column: number) => number) | undefined;
   readonly rooms: () => RoomColumn;
   readonly members: () => MemberColumn;
   /**
@@ -322,6 +324,7 @@ export interface HitRegions {
 export function hitAt(regions: HitRegions, column: number, row: number): Hit | undefined {
   const { header, body, notices, status, input } = regions.areas;
   let at = row - header;
+  if (row >= 0 && at < 0 && regions.field) return { kind: "input", at: regions.field(0, column) };
   if (at < 0) return undefined;
   if (at < body) return hitInBody(regions, column, at);
   at -= body + notices.length;
@@ -331,6 +334,7 @@ export function hitAt(regions: HitRegions, column: number, row: number): Hit | u
     return action === "newest" || action === "unread" ? { kind: action } : undefined;
   }
   at -= status;
+  if (regions.field !== undefined) return undefined;
   return at < input.lines.length ? { kind: "input", at: input.indexAt(at, column) } : undefined;
 }
 

@@ -1,5 +1,7 @@
 /** English key descriptions and prompts for the full-screen client. */
 
+import { ENGLISH_FINDER } from "./finder.ts";
+
 type RoomCommand = `room-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`;
 
 export function forRooms<Value>(valueAt: (index: number) => Value): Record<RoomCommand, Value> {
@@ -8,6 +10,7 @@ export function forRooms<Value>(valueAt: (index: number) => Value): Record<RoomC
 }
 
 export const ENGLISH_KEYS = {
+  finder: ENGLISH_FINDER,
   groups: {
     everywhere: "Everywhere",
     rooms: "Rooms and people",
@@ -16,6 +19,7 @@ export const ENGLISH_KEYS = {
     selected: "Selected message",
     walk: "Walk",
     inbox: "Inbox",
+    finder: "Finder",
     list: "Lists",
     text: "Long texts",
     question: "Prompts",
@@ -24,10 +28,10 @@ export const ENGLISH_KEYS = {
     cancel: "close panel; jump to newest",
     interrupt: "clear the line; quit if it is empty",
     leave: "quit if the line is empty",
-    help: "list keys and commands",
+    help: "help: keys and answers",
     redraw: "redraw",
     suspend: "suspend; fg resumes",
-    switcher: "switch to a room or person by name (at the end of the line)",
+    switcher: "find a room, person, message, file or command",
     "room-previous": "previous room",
     "room-next": "next room",
     inbox: "inbox: what is new, what calls you first",
@@ -43,10 +47,10 @@ export const ENGLISH_KEYS = {
     "row-down": "one line down",
     oldest: "oldest loaded message",
     newest: "newest message",
-    search: "search messages (on an empty line)",
+    search: "find messages in the open room",
     select: "select a message",
-    "result-next": "next search result, or next message of the walk",
-    "result-previous": "previous search result, or previous message of the walk",
+    "result-next": "next message for you, or next one of the walk",
+    "result-previous": "previous message for you, or previous one of the walk",
     send: "send",
     "new-line": "new line",
     complete: "complete name, room, command, path or :emoji",
@@ -112,7 +116,6 @@ export const ENGLISH_KEYS = {
     no: "no",
   },
   slashCommands: "Commands",
-  noMoreResults: "no more search results",
   nothingForYou: "nothing for you",
   firstOfWalk: "this is the first one",
   cardMenu: "New messages",

@@ -53,7 +53,6 @@ export const ENGLISH_TERMINAL = {
   spaceNext: (place: string) => `Space: next, ${place}`,
   allRead: "You have read everything · Alt-I inbox",
   unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
-  resultOf: (at: number, total: string) => `result ${at} of ${total}`,
   moreBelow: "▾ more · Ctrl-End",
   moreBelowCount: (n: number) => `▾ ${n} more · Ctrl-End`,
   spaceReadsOn: "Space reads on",
@@ -74,6 +73,7 @@ export const ENGLISH_TERMINAL = {
     photos: "Photos",
     files: "Files",
     polls: "Polls",
+    results: "Results",
   },
   walkAt: (at: number, of: string) => `${at} of ${of}`,
   walkKeys: [

@@ -1,8 +1,10 @@
 /** Indonesian key descriptions and prompts for the full-screen client. */
 
 import { forRooms, type KeyTexts } from "../en/keys.ts";
+import { INDONESIAN_FINDER } from "./finder.ts";
 
 export const INDONESIAN_KEYS: KeyTexts = {
+  finder: INDONESIAN_FINDER,
   groups: {
     everywhere: "Di mana saja",
     rooms: "Ruang dan orang",
@@ -11,6 +13,7 @@ export const INDONESIAN_KEYS: KeyTexts = {
     selected: "Pesan terpilih",
     walk: "Telusuran",
     inbox: "Kotak masuk",
+    finder: "Pencari",
     list: "Daftar",
     text: "Teks panjang",
     question: "Pertanyaan",
@@ -19,10 +22,10 @@ export const INDONESIAN_KEYS: KeyTexts = {
     cancel: "tutup panel; ke pesan terbaru",
     interrupt: "kosongkan baris; keluar jika kosong",
     leave: "keluar jika baris kosong",
-    help: "daftar tombol dan perintah",
+    help: "bantuan: tombol dan jawaban",
     redraw: "gambar ulang",
     suspend: "tangguhkan; fg melanjutkan",
-    switcher: "pindah ke ruang atau orang menurut nama (di akhir baris)",
+    switcher: "cari ruang, orang, pesan, berkas, atau perintah",
     "room-previous": "ruang sebelumnya",
     "room-next": "ruang berikutnya",
     inbox: "kotak masuk: yang baru, yang memanggil Anda dulu",
@@ -38,10 +41,10 @@ export const INDONESIAN_KEYS: KeyTexts = {
     "row-down": "satu baris ke bawah",
     oldest: "pesan terlama yang dimuat",
     newest: "pesan terbaru",
-    search: "cari pesan (di baris kosong)",
+    search: "cari pesan di ruang yang terbuka",
     select: "pilih sebuah pesan",
-    "result-next": "hasil pencarian, atau pesan telusuran, berikutnya",
-    "result-previous": "hasil pencarian, atau pesan telusuran, sebelumnya",
+    "result-next": "pesan berikutnya untuk Anda, atau dalam telusuran",
+    "result-previous": "pesan sebelumnya untuk Anda, atau dalam telusuran",
     send: "kirim",
     "new-line": "baris baru",
     complete: "lengkapi nama, ruang, perintah, path, atau :emoji",
@@ -107,7 +110,6 @@ export const INDONESIAN_KEYS: KeyTexts = {
     no: "tidak",
   },
   slashCommands: "Perintah",
-  noMoreResults: "tidak ada hasil pencarian lagi",
   nothingForYou: "tidak ada yang untuk Anda",
   firstOfWalk: "ini yang pertama",
   cardMenu: "Pesan baru",

@@ -42,7 +42,6 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   spaceNext: (place) => `Spasi: berikutnya, ${place}`,
   allRead: "Anda sudah membaca semuanya · Alt-I kotak masuk",
   unreadIn: (n, targets) => `${n} belum dibaca di ${targets}`,
-  resultOf: (at, total) => `hasil ${at} dari ${total}`,
   moreBelow: "▾ masih ada · Ctrl-End",
   moreBelowCount: (n) => `▾ ${n} lagi · Ctrl-End`,
   spaceReadsOn: "Spasi lanjut membaca",
@@ -62,6 +61,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     photos: "Foto",
     files: "Berkas",
     polls: "Jajak pendapat",
+    results: "Hasil",
   },
   walkAt: (at, of) => `${at} dari ${of}`,
   walkKeys: [

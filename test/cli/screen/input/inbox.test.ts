@@ -27,7 +27,7 @@ function opened(selectedIndex = 0): Screen {
 }
 
 const typed = (screen: Screen) =>
-  screen.state.overlay?.kind === "switcher" ? screen.state.overlay.query.text : undefined;
+  screen.state.overlay?.kind === "finder" ? screen.state.overlay.query.text : undefined;
 
 test("Alt-I loads the inbox, also over a draft and a selection", () => {
   expect(new Screen().press("alt-i").actions).toEqual([{ kind: "inbox" }]);
@@ -88,7 +88,8 @@ test("Tab lists the actions of a row, and Esc closes them first", () => {
 test("a letter opens the finder with it, a slash begins a command, and nothing is posted", () => {
   for (const letter of "abdjnpxyGN") {
     const screen = opened().type(letter);
-    expect([typed(screen), screen.actions]).toEqual([letter, []]);
+    const kinds = screen.actions.map(({ kind }) => kind);
+    expect([typed(screen), kinds]).toEqual([letter, ["finder-opened", "find-messages"]]);
   }
   expect(typed(opened().type("and yes"))).toBe("and yes");
   const command = opened().type("/rooms");

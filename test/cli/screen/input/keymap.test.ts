@@ -1,5 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { chordOf, helpRows, Keymap } from "../../../../src/cli/screen/input/keymap.ts";
+import { keysOfGroup } from "../../../../src/cli/screen/input/finder.ts";
+import {
+  chordName,
+  chordOf,
+  type KeyGroup,
+  Keymap,
+} from "../../../../src/cli/screen/input/keymap.ts";
 import { COMMAND_NAMES } from "../../../../src/cli/screen/state/screen-state.ts";
 import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
 import { faultOf } from "../../../fault-code.ts";
@@ -57,6 +63,12 @@ describe("keys of config.toml", () => {
   });
 });
 
+test("names chords as they are printed on keys", () => {
+  const names = ["ctrl-k", "alt-N", "f1", "shift-up", "n", "space", "ctrl-alt-h", "pagedown"];
+  const shown = "Ctrl-K, Alt-Shift-N, F1, Shift-Up, n, Space, Ctrl-Alt-H, PageDown";
+  expect(names.map(chordName).join(", ")).toBe(shown);
+});
+
 test("binds every command, and each key once per group", () => {
   const keymap = new Keymap();
   const bound = new Set([...keymap.groups().values()].flatMap((rows) => [...rows.keys()]));
@@ -64,27 +76,19 @@ test("binds every command, and each key once per group", () => {
   for (const [group, rows] of keymap.groups()) {
     const chords = [...rows.values()].flat();
     const twice = chords.filter((chord, i) => chords.indexOf(chord) !== i);
-    const both: Partial<Record<typeof group, string>> = { selected: "enter", list: "tab" };
+    const both: Partial<Record<typeof group, string>> = { selected: "enter" };
     expect(twice.join()).toBe(both[group] ?? "");
     for (const chord of chords) expect(chordOf(chord)).toBe(chord);
   }
 });
 
 describe("help", () => {
-  const commands = [{ name: "join", usage: "/join ROOM", summary: "enter a room" }];
-
-  test("lists the current key bindings", () => {
-    const rows = helpRows(new Keymap({ "ctrl-o": "help", f1: "none" }), ENGLISH_KEYS, commands);
-    expect(rows).toContainEqual({ text: "ctrl-o", hint: ENGLISH_KEYS.commands.help });
-    expect(rows.filter(({ hint }) => hint === ENGLISH_KEYS.commands["room-1"])).toEqual([
-      { text: "alt-1 … alt-0", hint: ENGLISH_KEYS.commands["room-1"] },
-    ]);
-    expect(rows.slice(-2)).toEqual([
-      { text: "Commands", hint: "" },
-      { text: "/join ROOM", hint: "enter a room" },
-    ]);
-    const newLine = { text: "alt-enter, ctrl-j, shift-enter", hint: "new line" };
-    expect(rows).toContainEqual(newLine);
-    expect(rows[0]).toEqual({ text: "Everywhere", hint: "" });
+  test("names the current key bindings", () => {
+    const keymap = new Keymap({ "ctrl-o": "help", f1: "none" });
+    const rows = (group: KeyGroup) =>
+      keysOfGroup(group, { keymap, texts: ENGLISH_KEYS }).map(({ chord, label }) => [chord, label]);
+    expect(rows("everywhere")).toContainEqual(["Ctrl-O", ENGLISH_KEYS.commands.help]);
+    expect(rows("rooms")).toContainEqual(["Alt-1 … Alt-0", ENGLISH_KEYS.commands["room-1"]]);
+    expect(rows("writing")).toContainEqual(["Alt-Enter, Ctrl-J", "new line"]);
   });
 });

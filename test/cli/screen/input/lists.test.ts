@@ -1,135 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
 import type { Overlay } from "../../../../src/cli/screen/state/screen-state.ts";
-import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
-import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { foundItems } from "../../../../src/core/model/page.ts";
 import { record } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
-
-const query = { input: "word", text: "word", words: ["word"] };
-const first = { query: editorOf("word"), selectedIndex: 0 };
-const found = (records: readonly ChatRecord[], hasMore: boolean): ModelEvent =>
-  ({ kind: "found", query, records, hasMore }) as ModelEvent;
-
-describe("search", () => {
-  test("Enter searches; a second Enter opens the result", () => {
-    const screen = new Screen().press("ctrl-f").type("word").press("enter");
-    expect(screen.actions).toEqual([{ kind: "search", query }]);
-    screen.model({ kind: "search", query }, found([record(3), record(8)], false));
-    expect(screen.press("down", "enter").actions).toEqual([
-      { kind: "jump", target: "lobby", seq: 3 },
-    ]);
-    expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, 3]);
-    screen.press("esc");
-    expect(screen.press("f4").state.overlay).toMatchObject({ query: { text: "word" } });
-    expect(screen.press("esc").actions).toEqual([{ kind: "search", query: undefined }]);
-  });
-
-  test("continues at the last result", () => {
-    const records = [record(3), record(8)];
-    const screen = new Screen();
-    screen.model({ kind: "search", query }, found(records, true));
-    screen.state = { ...screen.state, overlay: { kind: "search", ...first } };
-    expect(screen.press("enter").state.selected).toBe(8);
-    expect(screen.press("n").actions).toEqual([
-      { kind: "jump", target: "lobby", seq: 3 },
-      { kind: "search-more" },
-    ]);
-    expect(screen.press("ctrl-f").state.overlay).toMatchObject({ selectedIndex: 1 });
-    expect(screen.press("enter", "N").state.selected).toBe(8);
-    expect(screen.press("alt-N").state.notes).toMatchObject([{ text: "no more search results" }]);
-    screen.press("esc").type("so").press("alt-n");
-    expect([screen.state.selected, screen.line]).toEqual([3, "so|"]);
-    expect(screen.press("esc", "esc", "esc").actions).toContainEqual({
-      kind: "search",
-      query: undefined,
-    });
-  });
-
-  test("types nothing before a result is loaded", () => {
-    const screen = new Screen();
-    const room = { ...record(8).room, kind: "person", name: "ben" } as const;
-    screen.model(
-      { kind: "search", query },
-      found([record(1), record(700, { room }), record(800)], false),
-    );
-    screen.state = { ...screen.state, overlay: { kind: "search", ...first } };
-    screen.press("enter").key({ name: "text", text: "nn" });
-    expect([screen.state.searchIndex, screen.line]).toEqual([2, "|"]);
-  });
-
-  test("asks for more results before the last one is open", () => {
-    const screen = new Screen();
-    screen.model({ kind: "search", query }, found([record(8)], true));
-    expect(screen.press("alt-n").actions).toEqual([{ kind: "search-more" }]);
-    screen.model({ kind: "search-more" });
-    expect(screen.press("alt-n").actions).toEqual([]);
-    const { actions, state } = new Screen().press("alt-n");
-    expect([actions, state.notes.at(-1)?.text]).toEqual([[], "nothing for you"]);
-  });
-
-  test("opens no result in a room that the user has left", () => {
-    const screen = new Screen();
-    const room = { ...record(8).room, name: "attic" };
-    screen.model({ kind: "search", query }, found([record(8, { room })], false));
-    screen.state = { ...screen.state, overlay: { kind: "search", ...first } };
-    expect(() => screen.press("enter")).toThrow("you are not in attic");
-    screen.model(
-      { kind: "search", query },
-      found([record(3), record(7, { room }), record(8)], false),
-    );
-    expect(screen.press("enter", "n").actions).toMatchObject([{ seq: 3 }]);
-  });
-
-  test("a filter that is invalid keeps the query", () => {
-    const screen = new Screen().press("ctrl-f").type("before:soon");
-    expect(() => screen.press("enter")).toThrow("is not a time");
-    expect(screen.state.overlay).toMatchObject({ query: { text: "before:soon" } });
-  });
-
-  test("Tab completes filters, or moves to the next result", () => {
-    const screen = new Screen().press("ctrl-f").type("fr").press("tab");
-    const typed = () => (screen.state.overlay as { query: { text: string } }).query.text;
-    expect(typed()).toBe("from:");
-    expect(screen.press("tab") && typed()).toBe("from:ben ");
-    expect(screen.type("in:").press("tab") && typed()).toBe("from:ben in:here ");
-    expect(screen.press("tab") && typed()).toBe("from:ben in:lobby ");
-    expect(screen.type("x").state.completion).toBeUndefined();
-    expect(screen.press("esc").state.overlay).toBeUndefined();
-    screen.model({ kind: "search", query }, found([record(3), record(8)], false));
-    screen.press("ctrl-f").press("tab");
-    expect(screen.state.overlay).toMatchObject({ query: { text: "word" }, selectedIndex: 1 });
-  });
-});
-
-describe("help", () => {
-  const rowsOf = ({ state }: Screen) => (state.overlay as Extract<Overlay, { kind: "help" }>).rows;
-
-  test("typing filters the rows, with their headings", () => {
-    const screen = new Screen().press("f1");
-    const all = rowsOf(screen).length;
-    expect(screen.press("down").state.overlay).toMatchObject({ top: 1 });
-    screen.type("REACT");
-    expect(screen.state.overlay).toMatchObject({ top: 0 });
-    expect(rowsOf(screen)).toEqual([
-      { text: "How do I reply to a message, or react to it?", hint: "" },
-      { text: "", hint: expect.stringMatching(/^Select it with Alt-S/) },
-      { text: "Selected message", hint: "" },
-      { text: "+", hint: "react with an emoji" },
-      { text: "Commands", hint: "" },
-      { text: "/react EMOJI [SEQ]", hint: "react to a message" },
-    ]);
-    expect(rowsOf(screen.press("ctrl-u")).length).toBe(all);
-    expect(screen.press("enter").state.overlay).toBeUndefined();
-    expect(screen.line).toBe("|");
-  });
-
-  test.each(["/join attic", "hello there"])("Enter moves %j to the input", (text) => {
-    const screen = new Screen().type("so ").press("f1").type(text).press("enter");
-    expect([screen.line, screen.state.overlay]).toEqual([`so ${text}|`, undefined]);
-  });
-});
 
 describe("lists", () => {
   const inputHistory = ["one", "two", "three"];
@@ -199,6 +73,7 @@ describe("long texts", () => {
     const overlay = { kind: "messages", title: "/saved", found, selectedIndex: 0 } as const;
     screen.state = { ...screen.state, overlay };
     expect(screen.press("down", "enter").actions).toEqual([
+      { kind: "turn-page" },
       { kind: "jump", target: "lobby", seq: 3 },
     ]);
     expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, 3]);

@@ -9,11 +9,13 @@ import {
   FIRST_STATE,
   type ScreenState,
 } from "../../../../src/cli/screen/state/screen-state.ts";
+import { MessageFinder } from "../../../../src/core/finder/messages.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { updateAll } from "../../../../src/core/model/update.ts";
 import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
+import { ENGLISH } from "../../../../src/ui/messages/en/page.ts";
 import { recordEvent, scene } from "../../../core/model-scene.ts";
 
 const SOURCE: Omit<CompletionSource, "model"> = {
@@ -82,7 +84,10 @@ export class Screen {
       inputHistory: [],
       source: SOURCE,
       texts: ENGLISH_KEYS,
+      titles: ENGLISH,
       times: { nowUnixMs: 0, offsetMinutes: () => 0 },
+      messages: new MessageFinder(),
+      joinable: [],
       ...change,
     };
   }

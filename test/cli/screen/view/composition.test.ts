@@ -1,12 +1,14 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import { openFinder } from "../../../../src/cli/screen/input/finder.ts";
 import type { PictureSize } from "../../../../src/cli/screen/pictures/cells.ts";
 import type { Overlay, ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { sampleSize } from "../../../samples.ts";
+import { Screen } from "../input/scene.ts";
 import * as scenes from "./scenes.ts";
 
 const HOSTILE = [
@@ -70,7 +72,7 @@ const editor = hostileText.map(editorOf);
 const query = editor;
 const overlay: fc.Arbitrary<Overlay> = fc.oneof(
   fc.record({
-    kind: fc.constantFrom("switcher", "search", "typed"),
+    kind: fc.constant("typed" as const),
     query,
     selectedIndex: seq,
     found: fc.constant([]),
@@ -83,7 +85,6 @@ const overlay: fc.Arbitrary<Overlay> = fc.oneof(
     found: fc.constant([]),
   }),
   fc.record({ kind: fc.constant("menu" as const), selectedIndex: seq, entries: fc.constant([]) }),
-  fc.record({ kind: fc.constant("help" as const), query, rows: fc.constant([]), top: seq }),
   fc.record({
     kind: fc.constant("text" as const),
     title: hostileText,
@@ -108,7 +109,7 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
     nil: undefined,
   }),
   selected: fc.option(seq, { nil: undefined }),
-  searchIndex: seq,
+  lastFinder: fc.constant(undefined),
   walk: fc.constant(undefined),
   newMessages: fc.constant(undefined),
   loadedCatchUp: fc.constant(undefined),
@@ -172,6 +173,7 @@ test("fills a screen of any size exactly, for any model and state", () => {
     fc.property(
       fc.record({
         told: fc.array(message, { maxLength: 25 }),
+        query: fc.option(hostileText, { nil: undefined }),
         topic: hostileText,
         isOffline: fc.boolean(),
       }),
@@ -181,11 +183,14 @@ test("fills a screen of any size exactly, for any model and state", () => {
         pictures: fc.option(picture.map(picturesOf), { nil: undefined }),
       }),
       fc.constantFrom("en", "id"),
-      ({ told, topic, isOffline }, states, { depth, pictures = new Map() }, language) => {
+      ({ told, topic, isOffline, query }, states, { depth, pictures = new Map() }, language) => {
         const model = modelOf(topic, told, isOffline);
         const composer = new FrameComposer();
         const texts = screenTexts(language);
-        for (const [state, size] of states) {
+        const { context } = new Screen(model);
+        for (const [closed, size] of states) {
+          const state =
+            query === undefined ? closed : openFinder(closed, { text: query }, context).state;
           check(scenes.propsOf(model, size, { state, depth, texts, pictures }), composer);
         }
       },

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { openFinder } from "../../../../src/cli/screen/input/finder.ts";
 import type { Hit } from "../../../../src/cli/screen/state/screen-state.ts";
 import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { Screen } from "../input/scene.ts";
 import * as scenes from "./scenes.ts";
 
 const SIZE = { columns: 120, rows: 40 };
@@ -58,10 +60,10 @@ describe("a click", () => {
 
   test("chooses a list entry", () => {
     const query = { text: "", cursor: 0 } as never;
-    const found = ["#lobby", "#dev", "@ben"];
-    const overlay = { kind: "switcher" as const, query, selectedIndex: 1, found };
+    const found = ["one", "two", "three"];
+    const overlay = { kind: "typed" as const, query, selectedIndex: 1, found };
     const { layout, lines } = viewOf(props({ state: scenes.stateOf({ overlay }) }));
-    const row = lines.findIndex((line) => line.includes("> #dev"));
+    const row = lines.findIndex((line) => line.includes("> two"));
     const hits = [-3, -2, -1, 0, 1].map((by) => layout.hitAt(60, row + by));
     expect(hits[0]).toMatchObject({ kind: "timeline" });
     expect(hits.slice(1)).toEqual([
@@ -70,6 +72,18 @@ describe("a click", () => {
       { kind: "overlay", choice: 1, isHeading: false },
       { kind: "overlay", choice: 2, isHeading: false },
     ]);
+  });
+
+  test("chooses a row of the finder, and sets the cursor in its field", () => {
+    const { model } = props();
+    const { context } = new Screen(model);
+    const { state } = openFinder(scenes.stateOf({}), { text: "#" }, context);
+    const { layout, lines } = viewOf(props({ state }));
+    const row = lines.findIndex((line) => /^.{3}#dev/.test(line));
+    const choice = lines.slice(2).findIndex((line) => /^.{3}#dev/.test(line));
+    expect(layout.hitAt(60, row)).toEqual({ kind: "overlay", choice, isHeading: false });
+    expect(layout.hitAt(8, 0)).toEqual({ kind: "input", at: 1 });
+    expect(layout.hitAt(3, SIZE.rows - 1)).toBeUndefined();
   });
 
   test("sets the cursor in the input", () => {

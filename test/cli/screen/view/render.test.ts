@@ -1,18 +1,21 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { Fault } from "../../../../src/base/fault.ts";
-import { EMPTY_EDITOR, editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import { openFinder } from "../../../../src/cli/screen/input/finder.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import type { Model } from "../../../../src/core/model/state.ts";
 import { timesIn } from "../../../../src/ui/text/times.ts";
 import { expectGolden } from "../../../golden.ts";
+import { Screen } from "../input/scene.ts";
 import * as scenes from "./scenes.ts";
 
 /** Reviewed screens. CHAT_GOLDEN=write regenerates them for another review. */
 const GOLDEN = join(import.meta.dir, "../golden");
 const SIZES = ["80x24", "120x40", "40x12", "20x5"] as const;
 
-const search = { input: "printer", text: "printer" };
+const search = { input: "printer", text: "printer", words: ["printer"] };
 
 function offline() {
   const connection = {
@@ -43,6 +46,18 @@ function found(seq: number) {
 
 const LONG_TOPIC = "A topic that goes on for longer than any line that a terminal has. ".repeat(9);
 
+function finding(
+  model: Model,
+  text: string,
+  size: ViewProps["size"],
+  language: "en" | "id",
+): ViewProps {
+  const texts = screenTexts(language);
+  const { context } = new Screen(model, { texts: texts.keys, titles: texts });
+  const { state } = openFinder(scenes.stateOf({}), { text }, context);
+  return scenes.propsOf(model, size, { state });
+}
+
 type Scene = (size: ViewProps["size"], language: "en" | "id") => ViewProps;
 
 const SCENES: Readonly<Record<string, Scene>> = {
@@ -63,26 +78,9 @@ const SCENES: Readonly<Record<string, Scene>> = {
     ] as const;
     return scenes.propsOf(offline(), size, { state: scenes.stateOf({ notes }) });
   },
-  search: (size) => {
-    const overlay = { kind: "search", query: editorOf("printer"), selectedIndex: 1 } as const;
-    return scenes.propsOf(searching(), size, { state: scenes.stateOf({ overlay }) });
-  },
-  switcher: (size) => {
-    const found = ["#dev", "@ben", "@cleo"];
-    const overlay = { kind: "switcher", query: editorOf("e"), selectedIndex: 1, found } as const;
-    const state = scenes.stateOf({ overlay });
-    return scenes.propsOf(scenes.conversation().model(), size, { state });
-  },
-  help: (size, language) => {
-    const overlay = {
-      kind: "help",
-      query: EMPTY_EDITOR,
-      rows: scenes.helpIn(language),
-      top: 0,
-    } as const;
-    const state = scenes.stateOf({ overlay });
-    return scenes.propsOf(scenes.conversation().model(), size, { state });
-  },
+  finder: (size, language) => finding(scenes.conversation().model(), "", size, language),
+  "finder-query": (size, language) => finding(searching(), "printer", size, language),
+  help: (size, language) => finding(scenes.conversation().model(), "?", size, language),
   "long-topic": (size) => {
     const completion = {
       from: 0,

@@ -317,33 +317,6 @@ export function afterAWeekend() {
   return { model: story.model(), change };
 }
 
-const HELP_EN = [
-  ["Keys", ""],
-  ["Ctrl-K", "go to a room or person"],
-  ["Alt-1 … Alt-0", "the first ten rooms"],
-  ["PageUp, PageDown", "older and newer messages"],
-  ["Tab", "complete names, rooms, commands, paths and emoji"],
-  ["Commands", ""],
-  ["/join ROOM [PASSWORD]", "enter a room, or make it"],
-  ["/topic TEXT", "set what the room is about"],
-];
-
-const HELP_ID = [
-  ["Ruang dan orang", ""],
-  ["Ctrl-K", "pergi ke ruang atau orang menurut nama (di akhir teks)"],
-  ["Alt-1 … Alt-0", "buka salah satu dari sepuluh ruang pertama"],
-  ["PageUp", "satu halaman ke atas, ke pesan lama"],
-  ["Tab", "lengkapi nama, ruang, perintah, path, atau :emoji"],
-  ["Perintah", ""],
-  ["/join ROOM [PASSWORD]", "masuk ke ruang, atau membuatnya, terbuka atau tersegel"],
-  ["/topic TEXT", "tampilkan atau ubah topik ruang"],
-];
-
-export function helpIn(language: "en" | "id") {
-  const rows = language === "id" ? HELP_ID : HELP_EN;
-  return rows.map(([text = "", hint = ""]) => ({ text, hint }));
-}
-
 export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {}): ViewProps {
   const { texts = screenTexts("en") } = change;
   return {

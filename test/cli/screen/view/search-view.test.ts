@@ -1,24 +1,35 @@
 import { expect, test } from "bun:test";
 import { SEARCH_RESULTS_MAX } from "../../../../src/base/limits-page.ts";
-import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import { openFinder } from "../../../../src/cli/screen/input/finder.ts";
 import type { ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { textLines } from "../../../../src/cli/screen/view/message-text.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
+import type { Model } from "../../../../src/core/model/state.ts";
 import { record } from "../../../core/model-scene.ts";
+import { Screen } from "../input/scene.ts";
 import * as scenes from "./scenes.ts";
 
 const HIT = /\x1b\[1;4m(.*?)\x1b\[m/g; // Without colours, bold and underlined.
-const size = { columns: 100, rows: 12 };
+const size = { columns: 100, rows: 16 };
 
-function frameOf(text: string, records: readonly ChatRecord[], change: Partial<ScreenState> = {}) {
-  const query = { input: text, text };
+function modelWith(text: string, records: readonly ChatRecord[]): Model {
+  const query = { input: text, text, words: [text.toLowerCase()] };
   const story = scenes.createScene("").message("ben", "the **last** tiger").message("ben", "none");
-  const model = story
+  return story
     .apply({ kind: "open", target: "lobby" })
     .apply({ kind: "search", query }, { kind: "found", query, records, hasMore: false })
     .model();
-  const state = scenes.stateOf(change);
+}
+
+function frameOf(model: Model, state: ScreenState) {
   return scenes.frameOf(scenes.propsOf(model, size, { state, depth: "none" }));
+}
+
+function finding(text: string, records: readonly ChatRecord[], isSearch = true) {
+  const model = modelWith(text, records);
+  const { context } = new Screen(model);
+  const { state } = openFinder(scenes.stateOf({}), { text, isSearch }, context);
+  return frameOf(model, state);
 }
 
 const hitsOf = (lines: readonly string[]) =>
@@ -26,29 +37,33 @@ const hitsOf = (lines: readonly string[]) =>
 
 test("a result shows the text around its hit", () => {
   const body = { text: `${"so ".repeat(400)}the \x1b[31mtiger\n${"so ".repeat(400)}` };
-  const overlay = { kind: "search", query: editorOf("TIGER"), selectedIndex: 0 } as const;
-  const frame = frameOf("TIGER", [record(3, { body })], { overlay });
-  const [line = ""] = scenes.plainLines(frame).filter((line) => line.includes(" > "));
-  expect(line).toMatch(/#3 {2}.*….*so the ␛\[31mtiger so/);
+  const frame = finding("TIGER", [record(90, { body })]);
+  const lines = scenes.plainLines(frame);
+  const at = lines.findIndex((line) => line.includes("▸"));
+  expect(lines[at]).toContain("ben");
+  expect(lines.join("\n")).toMatch(/….*so the ␛\[31mtiger so/);
   expect(frame.lines.join("")).not.toContain("\x1b[31m");
-  expect(frame.lines.join("")).toContain("\x1b[1;4;7mtiger"); // Selected lines are inverse.
 });
 
-test("the timeline marks hits, and the status line counts the results", () => {
-  const found = [record(3), record(2)];
-  const frame = frameOf("last tiger", found, { searchIndex: 1 });
-  expect(hitsOf(frame.lines)).toEqual(["last", "tiger"]);
-  expect(scenes.plainLines(frame).join("\n")).toContain("result 2 of 2");
-  expect(hitsOf(frameOf("", found).lines)).toEqual([]);
+test("the timeline marks hits while the user walks through the results", () => {
+  const model = modelWith("last tiger", []);
+  const search = model.search?.query;
+  const messages = [{ target: "lobby", seq: 1 }];
+  const walk = { part: { kind: "results" as const, messages, search }, at: 0 };
+  expect(hitsOf(frameOf(model, scenes.stateOf({ walk })).lines)).toEqual(["last", "tiger"]);
+  const frame = frameOf(model, scenes.stateOf({ walk, selected: 1 }));
+  expect(scenes.plainLines(frame).at(-1)).toMatch(/^Results 1 of 1 › n next {2}p previous/);
+  expect(hitsOf(frameOf(model, scenes.stateOf({})).lines)).toEqual([]);
 });
 
-test("lays out only the visible ones of many results", () => {
-  const records = Array.from({ length: SEARCH_RESULTS_MAX + 1 }, (_, i) => record(i + 1));
-  const overlay = { kind: "search", query: editorOf("x"), selectedIndex: 1_000 } as const;
-  const lines = scenes.plainLines(frameOf("x", records, { overlay }));
-  expect(lines.join("\n")).toContain(`${SEARCH_RESULTS_MAX}+ found`);
-  expect(lines.filter((line) => line.includes(" > "))).toHaveLength(1);
-  expect(lines.filter((line) => /#\d+ /.test(line)).length).toBeGreaterThan(5);
+test("lists the visible ones of many results, and their number", () => {
+  const records = Array.from({ length: SEARCH_RESULTS_MAX + 1 }, (_, i) =>
+    record(i + 50, { body: { text: `xyz ${i}` } }),
+  );
+  const lines = scenes.plainLines(finding("xyz", records));
+  expect(lines[1]).toContain("Messages 500+");
+  expect(lines.filter((line) => line.includes("▸"))).toHaveLength(1);
+  expect(lines).toHaveLength(size.rows);
 });
 
 test("marks a hit in any part of a message", () => {
