@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { Finger } from "./finger.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
@@ -25,7 +26,13 @@ const WHOLE_STORAGE = `(async () => {
     }
     database.close();
   }
-  for (const name of await caches.keys()) found.push(name);
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      const response = await cache.match(request);
+      found.push(name + " " + request.url, (await response?.text()) ?? "");
+    }
+  }
   const workers = await navigator.serviceWorker.getRegistrations();
   for (const worker of workers) found.push(worker.scope);
   return found.map((value) => typeof value === "string" ? value : JSON.stringify(value));
@@ -109,4 +116,34 @@ pageTest("changes the account in two taps, and keeps it over a reload", async ()
   await own(other, "xenia");
   await other.heading("#lobby").waitFor();
   await other.page.close();
+});
+
+pageTest("changes the account by a long press and a tap on a phone", async () => {
+  await using ana = await server.logIn("wanda", {
+    ...{ width: 390, height: 844, isPhone: true },
+    password: "correct horse",
+  });
+  await ana.page.goBack();
+  await ana.page.locator(".place-tab", { hasText: "You" }).tap();
+  await ana.page.locator(".place-row", { hasText: "Add an account" }).tap();
+  await ana.button("Use another name").tap();
+  await ana.logIn("vera", { password: "another horse" });
+  await ana.page.goBack();
+  const tab = ana.page.locator(".place-tab", { hasText: "You" });
+  const finger = await Finger.of(ana);
+  await finger.touch(tab);
+  const sheet = ana.dialog(/^Accounts in this browser/);
+  await sheet.waitFor();
+  await finger.lift();
+  expect(await sheet.locator(".account-row").allInnerTexts()).toEqual([
+    "vera\nvera, in this tab",
+    "wanda\nwanda",
+    "Add an account",
+    "Account and settings",
+    "Sign out vera",
+  ]);
+  await sheet.getByRole("button", { name: /^wanda/ }).tap();
+  await tab.tap();
+  await ana.page.locator(".me-button .room-name", { hasText: "wanda" }).waitFor();
+  expect(await ana.page.locator(".place-row", { hasText: "Add an account" }).count()).toBe(0);
 });

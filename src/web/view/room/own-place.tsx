@@ -9,6 +9,7 @@ import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
 import {
+  hasOtherAccounts,
   openOwnAccount,
   SettingsDialog,
   type SettingsPart,
@@ -124,7 +125,7 @@ interface OwnRowsProps {
 
 export function OwnRows({ onJump }: OwnRowsProps) {
   const page = usePage();
-  const { texts, openDialog } = page;
+  const { texts, chat, openDialog } = page;
   const hasSaved = useModelValue((model) => model.prefs !== undefined);
   const saved = useModelValue((model) => model.saved.size);
   const set = (part: SettingsPart) => () => openDialog(SettingsDialog, { part });
@@ -159,6 +160,13 @@ export function OwnRows({ onJump }: OwnRowsProps) {
         about={texts.devicesAbout}
         onPress={set("devices")}
       />
+      {hasOtherAccounts(page) ? null : (
+        <Row
+          icon="person"
+          title={texts.addAccount}
+          onPress={() => chat.addAccount().catch(page.fail)}
+        />
+      )}
       <hr className="place-line" />
       <Row icon="help" title={texts.help} onPress={() => openDialog(HelpDialog)} />
       <Row icon="leave" title={texts.logout} isDanger onPress={() => signOutHere(page)} />

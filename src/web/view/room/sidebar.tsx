@@ -39,7 +39,7 @@ import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { ServerTile } from "../shell/server-tile.tsx";
-import { openOwnAccount, SettingsDialog } from "../shell/settings-dialog.tsx";
+import { hasOtherAccounts, openOwnAccount, SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Activity, ForYou } from "./activity.tsx";
 import { InvitationList, useInvitations } from "./invitations.tsx";
 import { presenceText } from "./members.tsx";
@@ -468,10 +468,20 @@ interface PlaceTabProps {
   readonly face?: string;
 }
 
-function PlaceTab({ icon, label, to, place, setPlace, count = 0, face }: PlaceTabProps) {
-  const texts = useTexts();
+function PlaceTab(props: PlaceTabProps) {
+  const { icon, label, to, place, setPlace, count = 0, face } = props;
+  const page = usePage();
+  const { texts } = page;
+  const button = useRef<HTMLButtonElement>(null);
+  const openAccounts = () => {
+    if (!hasOtherAccounts(page)) return false;
+    openOwnAccount(page);
+    return true;
+  };
+  useGestures(button, face === undefined ? {} : { longPress: openAccounts });
   return (
     <button
+      ref={button}
       type="button"
       className="place-tab"
       aria-current={place === to ? "page" : undefined}

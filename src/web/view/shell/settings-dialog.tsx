@@ -679,11 +679,14 @@ function AccountsDialog({ onClose }: CloseProps) {
   );
 }
 
+/** Whether several accounts are signed in in this browser. */
+export function hasOtherAccounts({ chat }: Pick<PageValue, "chat">): boolean {
+  return chat.knownAccounts.filter(({ isSignedOut }) => !isSignedOut).length > 1;
+}
+
 /** Opens the accounts of this browser, or the settings if there is only one. */
-export function openOwnAccount({ chat, openDialog }: PageValue): void {
-  const signedIn = chat.knownAccounts.filter(({ isSignedOut }) => !isSignedOut);
-  if (signedIn.length > 1) openDialog(AccountsDialog);
-  else openDialog(SettingsDialog);
+export function openOwnAccount(page: PageValue): void {
+  page.openDialog(hasOtherAccounts(page) ? AccountsDialog : SettingsDialog);
 }
 
 /** Icons of the sections, in their order. */
