@@ -123,12 +123,12 @@ pageTest("changes the account by a long press and a tap on a phone", async () =>
     ...{ width: 390, height: 844, isPhone: true },
     password: "correct horse",
   });
-  await ana.page.goBack();
+  await ana.button(/^Open the list of rooms/).tap();
   await ana.page.locator(".place-tab", { hasText: "You" }).tap();
   await ana.page.locator(".place-row", { hasText: "Add an account" }).tap();
   await ana.button("Use another name").tap();
   await ana.logIn("vera", { password: "another horse" });
-  await ana.page.goBack();
+  await ana.button(/^Open the list of rooms/).tap();
   const tab = ana.page.locator(".place-tab", { hasText: "You" });
   const finger = await Finger.of(ana);
   await finger.touch(tab);
@@ -143,6 +143,8 @@ pageTest("changes the account by a long press and a tap on a phone", async () =>
     "Sign out vera",
   ]);
   await sheet.getByRole("button", { name: /^wanda/ }).tap();
+  await sheet.waitFor({ state: "detached" });
+  await ana.button(/^Open the list of rooms/).tap();
   await tab.tap();
   await ana.page.locator(".me-button .room-name", { hasText: "wanda" }).waitFor();
   expect(await ana.page.locator(".place-row", { hasText: "Add an account" }).count()).toBe(0);
