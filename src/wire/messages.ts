@@ -939,7 +939,7 @@ export const REQUESTS = {
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: unixMs, queued: v.optional(v.boolean()) }),
   },
-  /** `only`: between whom messages are permitted, if the server's rules forbid those of `target`. */
+  /** `only`: who the members of `target` would need among them, if a rule forbids its messages. */
   "write-limit": {
     fields: { target },
     answer: v.object({ only: v.optional(v.picklist(["moderators", "operators"])) }),

@@ -4,6 +4,7 @@ import { WriteLimits } from "../../src/client/write-limits.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
 import type { Model } from "../../src/core/model/state.ts";
 import { emptyModel } from "../../src/core/model/update.ts";
+import { until } from "../event.ts";
 
 type Answer = PromiseWithResolvers<{ readonly only?: "moderators" }>;
 
@@ -42,7 +43,7 @@ test("asks about an open conversation while a rule of the server limits messages
   writeLimits.ask(LIMITED);
   expect(asked).toEqual(["@ben"]);
   answers[0]?.resolve({ only: "moderators" });
-  await Bun.sleep(0);
+  await until("the answer is there", () => events.length > 0);
   expect(events).toEqual([{ kind: "write-limit", target: "@ben", only: "moderators" }]);
   writeLimits.ask(LIMITED);
   expect(asked).toEqual(["@ben"]);
@@ -58,12 +59,14 @@ test("asks again, one question at a time, when members or moderators have change
   }
   expect(asked).toHaveLength(1);
   answers[0]?.reject(new Fault("link-closed", "lost"));
-  await Bun.sleep(0);
-  writeLimits.ask(LIMITED);
+  await until("it asks again", () => {
+    writeLimits.ask(LIMITED);
+    return asked.length > 1;
+  });
   writeLimits.ask(LIMITED);
   expect(asked).toHaveLength(2);
   answers[1]?.resolve({});
-  await Bun.sleep(0);
+  await until("the answer is there", () => events.length > 0);
   writeLimits.note(record("text"));
   writeLimits.ask(LIMITED);
   expect([asked.length, events]).toEqual([

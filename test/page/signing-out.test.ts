@@ -120,7 +120,9 @@ pageTest("changes the account in two taps, and keeps it over a reload", async ()
 
 pageTest("changes the account by a long press and a tap on a phone", async () => {
   await using ana = await server.logIn("wanda", {
-    ...{ width: 390, height: 844, isPhone: true },
+    width: 390,
+    height: 844,
+    isPhone: true,
     password: "correct horse",
   });
   await ana.button(/^Open the list of rooms/).tap();

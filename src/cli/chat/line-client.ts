@@ -104,7 +104,7 @@ export class LineClient extends SlashHost {
   #connectFault = "";
   /** Message about a server that records nothing. */
   #outage: string | undefined;
-  /** What the prompt says about the readers of the user's messages; `undefined` without prompt. */
+  /** Remark in the prompt about readers of the user's messages; `undefined` without a prompt. */
   #promptedRemark: string | undefined;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();

@@ -7,7 +7,7 @@ import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
 import type { QueuedBody } from "../client/queued-body.ts";
 import type { CountedFollow, Follow, PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
-import type { Guide } from "../rooms/server-rules.ts";
+import type { WriterRole } from "../rooms/server-rules.ts";
 import type { NOTICE_HANDLERS } from "./notices.ts";
 import type { SeenMessages } from "./seen.ts";
 import type {
@@ -90,7 +90,11 @@ export type ServerEvent =
   | ({ readonly kind: "follow"; readonly seq: number } & CountedFollow);
 
 export type AnswerEvent =
-  | { readonly kind: "write-limit"; readonly target: string; readonly only?: Guide | undefined }
+  | {
+      readonly kind: "write-limit";
+      readonly target: string;
+      readonly only?: WriterRole | undefined;
+    }
   | {
       readonly kind: "page";
       readonly room: RoomId;

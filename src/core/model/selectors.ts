@@ -14,7 +14,7 @@ import {
 } from "../rooms/prefs.ts";
 import { LOBBY } from "../rooms/rooms.ts";
 import { closesBoxes } from "../rooms/rules.ts";
-import type { Guide } from "../rooms/server-rules.ts";
+import type { WriterRole } from "../rooms/server-rules.ts";
 import { isMessage, isSameName } from "./item.ts";
 import {
   isConversation,
@@ -267,7 +267,7 @@ export function rightsIn(
 export function writeLimitIn(
   { writeLimits }: Pick<Model, "writeLimits">,
   target: string,
-): Guide | undefined {
+): WriterRole | undefined {
   return writeLimits.get(target.toLowerCase());
 }
 

@@ -12,7 +12,7 @@ import type { QueuedBody } from "../client/queued-body.ts";
 import type { FileBody } from "../rooms/files.ts";
 import type { PollRules } from "../rooms/polls.ts";
 import type { CountedFollow, RoomPrefs } from "../rooms/prefs.ts";
-import type { Guide } from "../rooms/server-rules.ts";
+import type { WriterRole } from "../rooms/server-rules.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 import type { MessageSpan } from "./seen.ts";
 
@@ -48,7 +48,7 @@ export interface Model {
    * Conversations, in lower case, that take no messages, because the server permits them between
    * these people and others alone. Known of those that were opened.
    */
-  readonly writeLimits: ReadonlyMap<string, Guide | undefined>;
+  readonly writeLimits: ReadonlyMap<string, WriterRole | undefined>;
   /** Valid display names by account names in lower case. */
   readonly displayNames: ReadonlyMap<string, string>;
   /** Shared by the account's devices; `undefined` if the server does not store settings. */

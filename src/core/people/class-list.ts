@@ -474,11 +474,12 @@ function displayNameReason(cell: string, { translatable }: Fault): Reason {
 }
 
 /** Signs and words between two rooms, of which a cell may also make one. */
-const BETWEEN_ROOMS = /\s*[+&/]\s*|\s+(?:and|und|dan|et|y|e|och|en)\s+/giu;
+const BETWEEN_ROOMS = / ?[+&/] ?| (?:and|und|dan|et|y|e|och|en) /giu;
 
 /** The rooms that a text may join; one if it joins none. */
 function joinedRooms(text: string): readonly string[] {
-  const parts = text.split(BETWEEN_ROOMS).filter((part) => part !== "");
+  const single = text.replaceAll(/\s+/g, " ");
+  const parts = single.split(BETWEEN_ROOMS).filter((part) => part !== "");
   return parts.length > 1 && parts.every((part) => isName(part)) ? parts : [text];
 }
 

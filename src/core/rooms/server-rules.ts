@@ -8,8 +8,8 @@ import type { ServerRules } from "../../wire/messages.ts";
 import type { Room, Rooms } from "./rooms.ts";
 
 type Who = NonNullable<ServerRules["direct"]>;
-/** Who may write to other people if not everyone may. */
-export type Guide = Exclude<Who, "everyone">;
+/** Role of those who may write to other people if not everyone may. */
+export type WriterRole = Exclude<Who, "everyone">;
 type RulesBody = { readonly [Rule in keyof ServerRules]: Body<"server-rules">[Rule] | undefined };
 
 export interface Rights {
@@ -39,7 +39,7 @@ export function companyOf({ pair, isPrivate, members }: Room): Iterable<UserId> 
  * write to all others.
  * @returns the role that one of them would need; `undefined` if it does
  */
-export function missingGuide(rights: Rights, company: Iterable<UserId>): Guide | undefined {
+export function missingGuide(rights: Rights, company: Iterable<UserId>): WriterRole | undefined {
   const who = rights.policy?.rules?.direct;
   if (who === undefined || who === "everyone") return undefined;
   const people = [...new Set(company)];

@@ -17,7 +17,7 @@ import {
 import type { Model, RoomState } from "../../core/model/state.ts";
 import { isMutedAt } from "../../core/rooms/prefs.ts";
 import { RULE_NAMES, type RuleName } from "../../core/rooms/rule-names.ts";
-import type { Guide } from "../../core/rooms/server-rules.ts";
+import type { WriterRole } from "../../core/rooms/server-rules.ts";
 import type { PostBody, RoomRules, ServerRules } from "../../wire/messages.ts";
 import type { RuleTexts } from "../messages/en/rules.ts";
 import { personText, type ShownNames } from "./person-text.ts";
@@ -163,7 +163,7 @@ export function mayAttach(
   return files === "moderators" && (room.moderates || isConversation(room));
 }
 
-/** What may limit messages to people whose conversation the server was not asked about. */
+/** Possible limit on messages in a conversation that the server was not asked about. */
 export function directLimitText(
   { me, notices, writeLimits }: Pick<Model, "me" | "notices" | "writeLimits">,
   target: string,
@@ -175,7 +175,7 @@ export function directLimitText(
   return guideText(direct, texts);
 }
 
-function guideText(who: Guide, texts: RuleTexts): string {
+function guideText(who: WriterRole, texts: RuleTexts): string {
   return who === "moderators" ? texts.directToModerators : texts.directToOperators;
 }
 
@@ -212,7 +212,7 @@ export function readOnlyReason(
   return isEndedBox(model, room) ? rule(texts.assignmentEnded) : undefined;
 }
 
-/** What may refuse the user's message in a room that takes messages; `undefined` if nothing. */
+/** Reason for which a room that takes messages may refuse one; `undefined` if there is none. */
 export function postLimitText(
   model: LimitingModel,
   target: string,
