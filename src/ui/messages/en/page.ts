@@ -614,7 +614,7 @@ export const ENGLISH = {
   threadFileInProgress: (from: string, name: string) => `${from} is sending ${name} in a thread`,
 
   search: "Search",
-  searchAll: "Search messages and people",
+  findAnything: "Find anything",
   hereCount: (people: number) => `${people} here`,
   resultCount: (n: number, hasMore: boolean) => `${n}${hasMore ? "+" : ""} found`,
 

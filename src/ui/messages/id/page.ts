@@ -707,7 +707,7 @@ export const INDONESIAN: Texts = {
   threadFileInProgress: (from, name) => `${from} sedang mengirim ${name} di utas`,
 
   search: "Cari",
-  searchAll: "Cari pesan dan orang",
+  findAnything: "Cari apa saja",
   hereCount: (people) => `${people} di sini`,
   resultCount: (n, hasMore) => `${n}${hasMore ? "+" : ""} ditemukan`,
 

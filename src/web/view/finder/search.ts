@@ -1,0 +1,173 @@
+/** What the finder finds in this browser, and what the server adds. */
+
+import type { Finder as CandidateFinder, Hit } from "../../../core/finder/finder.ts";
+import { MessageFinder, mergedResults } from "../../../core/finder/messages.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { filesOfItems } from "../../../core/model/selectors.ts";
+import type { FoundItem, Item, Model, SearchQuery, SearchView } from "../../../core/model/state.ts";
+import { parseFinder, searchOf } from "../../../ui/finder/query.ts";
+import { timesNow } from "../../../ui/text/times.ts";
+import { groupedResults, type ResultGroup, withLate } from "./results.ts";
+import { type FinderRow, messageRow } from "./rows.ts";
+import type { FinderGroup, FinderView } from "./store.ts";
+
+const LOCAL_MAX = 200;
+/** Rank of a hit by letters that need not be neighbours. */
+const RANK_OF_LETTERS = 5;
+/** Rank of messages, which have all words somewhere. */
+const RANK_OF_MESSAGES = 4;
+/** Letters from which a name may have others between them. */
+const SPREAD_LETTERS_MIN = 3;
+
+export const messageFinder = new MessageFinder();
+
+/** What was typed, and what it means. */
+export interface Asked extends FinderView {
+  readonly typed: string;
+  readonly query: SearchQuery | undefined;
+  /** Only messages and files have what the filters ask for. */
+  readonly hasFilters: boolean;
+}
+
+const GROUP_OF_SIGN: Partial<Record<string, FinderGroup>> = {
+  people: "people",
+  rooms: "rooms",
+  commands: "actions",
+  answers: "help",
+};
+
+export function askedOf(
+  { text: typed, group, target }: FinderView,
+  open: string | undefined,
+): Asked {
+  const { kinds, text } = parseFinder(typed);
+  const chosen = group ?? GROUP_OF_SIGN[kinds?.[0] ?? ""];
+  const base = { typed, group: chosen, target, text: text.trim() };
+  const isSearched = chosen === undefined || chosen === "messages" || chosen === "files";
+  const context = { open, ...timesNow() };
+  const parsed = isSearched ? searchOf(base.text, context) : undefined;
+  const hasFiles = chosen === "files";
+  if (parsed === undefined) {
+    const query = hasFiles && base.text === "" ? { input: "", text: "", files: true } : undefined;
+    return { ...base, query: query && withTarget(query, target), hasFilters: false };
+  }
+  const { from, sinceUnixMs, untilUnixMs, files, re } = parsed;
+  const hasFilters = [from, sinceUnixMs, untilUnixMs, files, re, parsed.target].some(
+    (filter) => filter !== undefined,
+  );
+  const query = withTarget(hasFiles ? { ...parsed, files: true } : parsed, target);
+  return { ...base, query, text: parsed.text, hasFilters };
+}
+
+function withTarget(query: SearchQuery, target: string | undefined): SearchQuery {
+  return target === undefined || query.target !== undefined ? query : { ...query, target };
+}
+
+export function isSameQuery(a: SearchQuery, b: SearchQuery | undefined): boolean {
+  return a.input === b?.input && a.target === b.target && a.files === b.files;
+}
+
+export interface Sources {
+  readonly rows: readonly FinderRow[];
+  readonly finder: CandidateFinder<FinderRow>;
+  readonly commands: CandidateFinder<FinderRow>;
+}
+
+export interface FoundNow {
+  readonly groups: readonly ResultGroup<FinderRow>[];
+  readonly whys: ReadonlyMap<string, string | undefined>;
+}
+
+export type Entries = CandidateFinder<FinderRow> | undefined;
+
+function isWanted({ kind }: FinderRow, rank: number, { group, text }: Asked): boolean {
+  if (group !== undefined && kind !== group) return false;
+  const isPlace = kind === "people" || kind === "rooms" || kind === "files";
+  return (
+    rank < RANK_OF_LETTERS || (isPlace && text.length >= SPREAD_LETTERS_MIN) || group !== undefined
+  );
+}
+
+/** Finds what this browser knows. */
+export function findLocally(
+  asked: Asked,
+  { finder, commands }: Sources,
+  entries: Entries,
+  model: Model,
+  isConnected: boolean,
+): FoundNow {
+  const { text, group, target, query, hasFilters } = asked;
+  const isEverywhere = target === undefined && !hasFilters;
+  const inTarget = (row: FinderRow) =>
+    row.kind === "files" && (target === undefined || isSameName(row.target, target));
+  const places =
+    hasFilters && group !== "files"
+      ? []
+      : [
+          ...finder.search(text),
+          ...(isEverywhere && entries !== undefined ? entries.search(text) : []),
+          ...(isEverywhere && group === "actions" ? commands.search(text) : []),
+        ].filter(
+          ({ candidate, rank }) =>
+            isWanted(candidate, rank, asked) && (isEverywhere || inTarget(candidate)),
+        );
+  const isSearched = query !== undefined && group !== "files";
+  const local = isSearched ? messageFinder.find(model, query, LOCAL_MAX) : undefined;
+  const texts = local?.found.filter(({ item }) => !isListedFile(item, asked)) ?? [];
+  const messages: Hit<FinderRow>[] = texts.map((found) => ({
+    candidate: messageRow(found),
+    rank: RANK_OF_MESSAGES,
+    text: undefined,
+  }));
+  const hits = [...places, ...messages].toSorted((a, b) => a.rank - b.rank);
+  const isSearching = isSearched && isConnected;
+  const omitted = (local?.found.length ?? 0) - texts.length;
+  const counts = { count: (local?.count ?? 0) - omitted, hasMore: false };
+  const groups = groupedResults(hits, { group, messages: counts, isSearching });
+  return { groups, whys: new Map(hits.map(({ candidate, text: why }) => [candidate.id, why])) };
+}
+
+/** Whether a message is only its files, which have a group of their own. */
+function isListedFile({ text, files }: Item, { group, hasFilters }: Asked): boolean {
+  return group === undefined && !hasFilters && text === "" && files.length > 0;
+}
+
+/** Adds what the server found. */
+export function withFound(
+  groups: readonly ResultGroup<FinderRow>[],
+  asked: Asked,
+  { found, hasMore }: SearchView,
+): readonly ResultGroup<FinderRow>[] {
+  const { group, query } = asked;
+  if (query === undefined) return groups;
+  const lateFiles = (late: SearchView["found"]) => {
+    const files = groups.find(({ kind }) => kind === "files");
+    const ids = new Set(files?.rows.map(({ id }) => id));
+    return late
+      .flatMap(({ item, target }) =>
+        filesOfItems([item]).map(
+          ({ file }): FinderRow => ({
+            kind: "files",
+            id: file.file,
+            target,
+            item,
+            file,
+            names: [file.name],
+          }),
+        ),
+      )
+      .filter(({ id }) => !ids.has(id));
+  };
+  const known = groups.find(({ kind }) => kind === (group === "files" ? "files" : "messages"));
+  if (group === "files") {
+    const late = lateFiles(found);
+    return withLate(groups, "files", late, { count: (known?.count ?? 0) + late.length, hasMore });
+  }
+  const local = known?.rows.flatMap((row) => (row.kind === "messages" ? [row.found] : [])) ?? [];
+  const isFile = ({ item }: FoundItem) => isListedFile(item, asked);
+  const texts = found.filter((one) => !isFile(one));
+  const late = mergedResults(local, texts).slice(local.length).map(messageRow);
+  const count = Math.max(known?.count ?? 0, local.length + late.length);
+  const withMessages = withLate(groups, "messages", late, { count, hasMore });
+  return withLate(withMessages, "files", lateFiles(found.filter(isFile)));
+}
