@@ -1,7 +1,10 @@
 /** Search in the loaded messages, as the server searches all of them. */
 
 import { foldWords } from "../../base/word-fold.ts";
+import { titleOf } from "../client/chat-record.ts";
 import { isMessage, isSameName } from "../model/item.ts";
+import { shownName } from "../model/people.ts";
+import { roomOf } from "../model/selectors.ts";
 import type { FoundItem, Item, Model, RoomState, SearchQuery } from "../model/state.ts";
 import { isHiddenWork } from "../model/unignored.ts";
 
@@ -14,6 +17,9 @@ export interface LocalResults {
 
 export class MessageFinder {
   readonly #folded = new WeakMap<Item, string>();
+  /** Names of authors and rooms, by both. */
+  readonly #names = new Map<string, string>();
+  #displayNames: Model["displayNames"] | undefined;
 
   find(model: Model, query: SearchQuery, limit: number): LocalResults {
     const found: FoundItem[] = [];
@@ -21,7 +27,7 @@ export class MessageFinder {
       const { target } = query;
       if (target !== undefined && !isSameName(room.target, target)) continue;
       for (const item of loadedItems(room))
-        if (this.#matches(model, item, query))
+        if (this.#matches(model, item, room.target, query))
           found.push({ room: room.id, target: room.target, item });
     }
     found.sort((a, b) => b.item.seq - a.item.seq);
@@ -44,7 +50,7 @@ export class MessageFinder {
     return false;
   }
 
-  #matches(model: Model, item: Item, query: SearchQuery): boolean {
+  #matches(model: Model, item: Item, target: string, query: SearchQuery): boolean {
     const { from, sinceUnixMs = 0, untilUnixMs = Number.POSITIVE_INFINITY, files, re } = query;
     if (!isMessage(item) || item.state !== "whole") return false;
     if (item.timeUnixMs < sinceUnixMs || item.timeUnixMs > untilUnixMs) return false;
@@ -54,8 +60,28 @@ export class MessageFinder {
     if (from === undefined && isHiddenWork(model, item.kind, item.from)) return false;
     const { words = [], grep = "" } = query;
     if (grep !== "") return item.text.includes(grep);
-    const text = words.length === 0 ? "" : this.#textOf(item);
-    return words.every((word) => text.includes(word));
+    if (words.length === 0) return true;
+    const text = this.#textOf(item);
+    const others = words.filter((word) => !text.includes(word));
+    if (others.length === 0) return true;
+    // The text has at least one of them, so that a name alone does not find all messages.
+    if (others.length === words.length) return false;
+    const names = this.#namesOf(model, item, target);
+    return others.every((word) => names.includes(word));
+  }
+
+  /** Folded names of the author and of the room. */
+  #namesOf(model: Model, { from = "" }: Item, target: string): string {
+    if (this.#displayNames !== model.displayNames) this.#names.clear();
+    this.#displayNames = model.displayNames;
+    const key = `${from}\n${target}`;
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const room = roomOf(model, target);
+    const title = room === undefined ? "" : titleOf(room);
+    const folded = foldWords([from, shownName(model, from), title].join("\0"));
+    this.#names.set(key, folded);
+    return folded;
   }
 
   #textOf(item: Item): string {

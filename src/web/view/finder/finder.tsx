@@ -83,7 +83,8 @@ function OpenFinder(props: FinderProps) {
   const isBlank = asked.text === "" && asked.group === undefined && !asked.hasFilters;
   const none = useNone(asked, found, sources, () => closeForGood(), onOpen);
   const last = useLastOpened(sources, isBlank && view.target === undefined);
-  const listed: readonly ListedGroup[] = isBlank ? last : none.length > 0 ? none : found.listed;
+  const isStart = isBlank && view.target === undefined;
+  const listed: readonly ListedGroup[] = isStart ? last : none.length > 0 ? none : found.listed;
   const shown = { listed, rows: listed.flatMap((group) => group.rows) };
   const chosen = shown.rows[Math.min(at, shown.rows.length - 1)];
   const position = chosen === undefined ? -1 : shown.rows.indexOf(chosen);
