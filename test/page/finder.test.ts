@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Locator, Page } from "playwright-core";
+import type { Locator } from "playwright-core";
 import { Relay } from "../e2e/relay.ts";
 import { pageTest } from "./browser.ts";
 import type { HeadlessUser } from "./headless-user.ts";

@@ -87,8 +87,7 @@ pageTest("opens a linked message, also after log-in", async () => {
   const { origin } = new URL(ana.page.url());
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await ana.send("/search 39");
-  await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).waitFor();
-  await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).click();
+  await ana.results.getByText("message 39.", { exact: true }).click();
   expect(await shownText(ana)).toBe("message 39.");
   const link = hashOf(ana);
   expect(link).toMatch(/^#\/lobby\/\d+$/);
@@ -230,9 +229,9 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   await fay.room("lobby").click();
   await expectRoute(fay, "#/lobby", "#lobby");
   await home.waitFor({ state: "hidden" });
-  await open("Search", panel("Search"));
-  await panel("Search").getByRole("button", { name: "Close" }).click();
-  await panel("Search").waitFor({ state: "hidden" });
+  await open("Search", fay.finder);
+  await fay.button("Back").click();
+  await fay.finder.waitFor({ state: "hidden" });
   await depthIs(1);
   // Back leads to the list from each room, and not to the room before.
   await page.goBack();

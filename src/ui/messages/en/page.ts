@@ -490,7 +490,6 @@ export const ENGLISH = {
   askedAt: (time: string) => `You asked today at ${time}.`,
   askedExplained: "The moderators can let you in.",
   takeBack: "Take back",
-  askToJoinRoom: (name: string) => `Ask to join ${name}`,
   approvalExplained: "A moderator must approve new members.",
   approvalNeeded: "approval needed",
   rules: "Rules",
@@ -637,7 +636,6 @@ export const ENGLISH = {
   openExisting: "Open",
   joinRoom: (room: string) => `Join ${room}`,
   openRoom: (room: string) => `Open ${room}`,
-  findRoom: "Find a room",
   nameAndTopic: "Name and topic",
   shortName: "Short name",
   shortNameExplained: "To join by typing, and in links",
@@ -685,7 +683,6 @@ export const ENGLISH = {
   receiptsHere: "Show who has read messages",
   receiptsMine: "Send read receipts",
   receiptsWait: (name: string) => `Starts when ${name} turns it on too.`,
-  switcherHint: "Search rooms and people",
   noMatches: "No matches",
   kickAsk: (name: string, room: string) => `Remove ${name} from ${room}?`,
   kickExplained: "They can join again unless the room has a password or they are banned.",
@@ -880,9 +877,6 @@ export const ENGLISH = {
   playing: "Now playing",
   stopPlaying: "Stop playing",
 
-  searchFor: "Search for",
-  searchHere: "In this room",
-  searchFiles: "Files only",
   searchFrom: "From",
   searchDate: "Date",
   searchSince: {

@@ -583,7 +583,6 @@ export const INDONESIAN: Texts = {
   askedAt: (time) => `Anda meminta hari ini pukul ${time}.`,
   askedExplained: "Moderator dapat menerima Anda.",
   takeBack: "Tarik kembali",
-  askToJoinRoom: (name) => `Minta bergabung dengan ${name}`,
   approvalExplained: "Moderator harus menyetujui anggota baru.",
   approvalNeeded: "perlu persetujuan moderator",
   rules: "Aturan",
@@ -745,7 +744,6 @@ export const INDONESIAN: Texts = {
   openExisting: "Buka",
   joinRoom: (room) => `Gabung ke ${room}`,
   openRoom: (room) => `Buka ${room}`,
-  findRoom: "Cari ruang",
   nameAndTopic: "Nama dan topik",
   shortName: "Nama singkat",
   shortNameExplained: "Untuk diketik saat bergabung, dan di tautan",
@@ -790,7 +788,6 @@ export const INDONESIAN: Texts = {
   receiptsHere: "Tampilkan siapa yang sudah membaca pesan",
   receiptsMine: "Kirim tanda dibaca",
   receiptsWait: (name) => `Mulai berlaku setelah ${name} juga mengaktifkannya.`,
-  switcherHint: "Cari ruang dan orang",
   noMatches: "Tidak ditemukan",
   kickAsk: (name, room) => `Keluarkan ${name} dari ${room}?`,
   kickExplained: "Ia dapat bergabung lagi, kecuali ruang memakai kata sandi atau ia diblokir.",
@@ -1022,9 +1019,6 @@ export const INDONESIAN: Texts = {
   playing: "Sedang diputar",
   stopPlaying: "Berhenti memutar",
 
-  searchFor: "Cari kata",
-  searchHere: "Di ruang ini",
-  searchFiles: "Hanya berkas",
   searchFrom: "Dari",
   searchDate: "Tanggal",
   searchSince: {

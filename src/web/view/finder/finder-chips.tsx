@@ -1,6 +1,8 @@
 /** Chips that narrow the finder: to one kind, to a room, and to what messages have. */
 
 import { knownNames, roomList } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import { searchCompletions } from "../../../ui/search-query.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { useNames } from "../room/person.tsx";
 import { useNarrow, usePage } from "../shell/context.tsx";
@@ -21,6 +23,19 @@ const OFFERED_MAX = 50;
 /** Chips that are drawn without results; settings are found by typing. */
 const ALWAYS: ReadonlySet<FinderGroup> = new Set(GROUPS.filter((group) => group !== "settings"));
 
+const COMPLETIONS_MAX = 4;
+
+/** Texts with their last word completed to a filter. */
+export function completions(text: string, model: Model): readonly string[] {
+  const last = /(?<!\S)[a-z]+:\S*$/i.exec(text)?.[0];
+  if (last === undefined) return [];
+  const before = text.slice(0, text.length - last.length);
+  return searchCompletions(last, model)
+    .filter((word) => word.toLowerCase() !== last.toLowerCase())
+    .slice(0, COMPLETIONS_MAX)
+    .map((word) => before + word);
+}
+
 interface ChipsProps {
   readonly view: FinderView;
   /** Chosen by a chip or by the first letter. */
@@ -33,6 +48,7 @@ interface ChipsProps {
 
 export function FinderChips(props: ChipsProps) {
   const { view, group, groups, isBlank, titleOf, onChange } = props;
+  const { chat } = usePage();
   const own = useFinderTexts();
   const isNarrow = useNarrow();
   const { target, text } = view;
@@ -59,6 +75,16 @@ export function FinderChips(props: ChipsProps) {
           <Icon name="close" />
         </button>
       )}
+      {completions(text, chat.model).map((completed) => (
+        <button
+          key={completed}
+          type="button"
+          className="filter"
+          onClick={() => onChange({ text: `${completed} ` })}
+        >
+          {completed.split(" ").at(-1)}
+        </button>
+      ))}
       <button
         type="button"
         className="filter"

@@ -1,28 +1,33 @@
 /** The field that finds anything: people, rooms, messages, files, actions, settings and help. */
 
 import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { Finder as CandidateFinder } from "../../../core/finder/finder.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import { fileActions } from "../files/files.tsx";
 import { PersonCard } from "../room/person-card.tsx";
 import { AskDialog, JoinDialog, RoomDetailsDialog } from "../room/room-dialogs.tsx";
-import { useRoomList } from "../room/room-list.ts";
 import { AnnouncementRegions } from "../shell/announced.tsx";
-import { useLayer, useNarrow, useOnline, usePage } from "../shell/context.tsx";
+import { FaultLine, useLayer, useNarrow, useOnline, usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Toasts } from "../shell/toasts.tsx";
 import finderSheet from "./finder.css" with { type: "file" };
-import { FinderChips } from "./finder-chips.tsx";
+import { completions, FinderChips } from "./finder-chips.tsx";
 import { Foot, HereNow, NoneHead, Results, SkeletonRows, Words } from "./finder-parts.tsx";
 import { KeyHint, type ShownRow, switchOf } from "./finder-row.tsx";
 import { FinderTextsContext, finderTexts, useFinderTexts } from "./finder-texts.ts";
 import { FoundFoot, walkSheet } from "./found-foot.tsx";
-import { type ListedGroup, useFound, useLater, useSources, useWarmMessages } from "./hooks.ts";
+import {
+  type ListedGroup,
+  useEntries,
+  useFound,
+  useLater,
+  useSources,
+  useWarmMessages,
+} from "./hooks.ts";
 import { useDialog, useLastOpened, useNone, useSpoken } from "./none.ts";
 import { ROWS_PER_PAGE } from "./results.ts";
-import { entryRows, type FinderRow } from "./rows.ts";
+import type { FinderRow } from "./rows.ts";
 import { askedOf, isSameQuery } from "./search.ts";
 import { type DoneAct, type FinderProps, type FinderView, useFinder } from "./store.ts";
 
@@ -67,11 +72,7 @@ function OpenFinder(props: FinderProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const sources = useSources(props);
   useWarmMessages();
-  const { rooms } = useRoomList();
-  const entries = useMemo(
-    () => (rooms.length === 0 ? undefined : new CandidateFinder(entryRows(rooms))),
-    [rooms],
-  );
+  const { entries, fault: listFault } = useEntries(sources);
   const { model } = chat;
   const asked = useMemo(() => {
     const next = askedOf(view, chat.model.open);
@@ -217,6 +218,7 @@ function OpenFinder(props: FinderProps) {
     show({ group: row.kind });
     return true;
   };
+  const [completed] = completions(view.text, model);
   const onKeyDown = (event: KeyboardEvent) => {
     const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
     const isControl = ctrlKey || metaKey;
@@ -258,6 +260,7 @@ function OpenFinder(props: FinderProps) {
           if (isFiltered) handled(() => show({ group: undefined, target: undefined }));
           return;
         }
+        if (completed !== undefined) return handled(() => show({ text: completed }));
         if (view.group === undefined && narrow(chosen)) handled(() => undefined);
         return;
       default:
@@ -360,6 +363,11 @@ function OpenFinder(props: FinderProps) {
         {isBlank && view.target === undefined ? (
           <Words onChoose={(text) => show({ text })} />
         ) : null}
+        <FaultLine
+          fault={
+            asked.fault ?? found.search?.fault ?? (asked.group === "rooms" ? listFault : undefined)
+          }
+        />
         {isConnected ? null : (
           <p className="finder-note">
             <Icon name="info" />

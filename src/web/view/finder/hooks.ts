@@ -6,12 +6,13 @@ import { Finder as CandidateFinder } from "../../../core/finder/finder.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
 import type { SearchView } from "../../../core/model/state.ts";
+import { useRoomList } from "../room/room-list.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { actionRows, commandRows, settingRows } from "./actions.ts";
 import type { ShownRow } from "./finder-row.tsx";
 import { useFinderTexts } from "./finder-texts.ts";
 import { ROWS_PER_PAGE, withLate } from "./results.ts";
-import { type FinderRow, helpRows, modelRows, personRow } from "./rows.ts";
+import { entryRows, type FinderRow, helpRows, modelRows, personRow } from "./rows.ts";
 import {
   type Asked,
   type Entries,
@@ -41,6 +42,22 @@ export function useSources(props: FinderProps): Sources {
     return { rows, finder: new CandidateFinder(rows), commands };
   });
   return sources;
+}
+
+/** Rooms that the user may join, and people who came after the finder was opened. */
+export function useEntries({ rows }: Sources) {
+  const { chat } = usePage();
+  const { rooms, task } = useRoomList();
+  const people = useModelValue((model) => knownNames(model).length);
+  const entries = useMemo(() => {
+    const known = new Set(rows.map(({ id }) => id.toLowerCase()));
+    const late = knownNames(chat.model)
+      .filter((name) => !known.has(`@${name}`.toLowerCase()))
+      .map((name) => personRow(`@${name}`));
+    const all = [...late, ...entryRows(rooms)];
+    return people === 0 || all.length === 0 ? undefined : new CandidateFinder(all);
+  }, [rows, rooms, people, chat]);
+  return { entries, fault: task.fault };
 }
 
 /** Folds the loaded messages between the frames, so that the first letters do not wait. */
@@ -137,16 +154,21 @@ export function useFound(asked: Asked, sources: Sources, entries: Entries, pages
   const groups = useMemo(() => {
     let found = now.groups;
     const isEverywhere = asked.target === undefined && !asked.hasFilters;
-    const wantsRooms = asked.group === undefined || asked.group === "rooms";
     if (search !== undefined) found = withFound(found, asked, search);
-    if (startsWith.current !== entries && entries !== undefined && isEverywhere && wantsRooms) {
+    if (startsWith.current !== entries && entries !== undefined && isEverywhere) {
       const known = new Set(found.flatMap(({ rows }) => rows.map(({ id }) => id)));
-      const late = entries.search(asked.text).map(({ candidate }) => candidate);
-      found = withLate(
-        found,
-        "rooms",
-        late.filter(({ id }) => !known.has(id)),
-      );
+      const late = entries
+        .search(asked.text)
+        .map(({ candidate }) => candidate)
+        .filter(({ id }) => !known.has(id));
+      for (const kind of ["people", "rooms"] as const) {
+        if (asked.group !== undefined && asked.group !== kind) continue;
+        found = withLate(
+          found,
+          kind,
+          late.filter((row) => row.kind === kind),
+        );
+      }
     }
     if (person !== undefined) found = withLate(found, "people", [person]);
     return found;

@@ -82,7 +82,3 @@ export function withLate<Row extends Kinded>(
   const count = group.count + late.length;
   return groups.with(at, { ...group, rows, shown, count, ...counts });
 }
-
-export function visibleRows<Row>(groups: readonly ResultGroup<Row>[]): readonly Row[] {
-  return groups.flatMap(({ rows, shown }) => rows.slice(0, shown));
-}

@@ -6,6 +6,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { filesOfItems } from "../../../core/model/selectors.ts";
 import type { FoundItem, Item, Model, SearchQuery, SearchView } from "../../../core/model/state.ts";
 import { parseFinder, searchOf } from "../../../ui/finder/query.ts";
+import { parseSearch, type SearchContext } from "../../../ui/search-query.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { groupedResults, type ResultGroup, withLate } from "./results.ts";
 import { type FinderRow, messageRow } from "./rows.ts";
@@ -27,6 +28,8 @@ export interface Asked extends FinderView {
   readonly query: SearchQuery | undefined;
   /** Only messages and files have what the filters ask for. */
   readonly hasFilters: boolean;
+  /** Why a filter is wrong. */
+  readonly fault: unknown;
 }
 
 const GROUP_OF_SIGN: Partial<Record<string, FinderGroup>> = {
@@ -46,17 +49,30 @@ export function askedOf(
   const isSearched = chosen === undefined || chosen === "messages" || chosen === "files";
   const context = { open, ...timesNow() };
   const parsed = isSearched ? searchOf(base.text, context) : undefined;
+  const fault = isSearched && FILTER.test(base.text) ? faultOf(base.text, context) : undefined;
   const hasFiles = chosen === "files";
   if (parsed === undefined) {
     const query = hasFiles && base.text === "" ? { input: "", text: "", files: true } : undefined;
-    return { ...base, query: query && withTarget(query, target), hasFilters: false };
+    return { ...base, query: query && withTarget(query, target), hasFilters: false, fault };
   }
   const { from, sinceUnixMs, untilUnixMs, files, re } = parsed;
   const hasFilters = [from, sinceUnixMs, untilUnixMs, files, re, parsed.target].some(
     (filter) => filter !== undefined,
   );
   const query = withTarget(hasFiles ? { ...parsed, files: true } : parsed, target);
-  return { ...base, query, text: parsed.text, hasFilters };
+  return { ...base, query, text: parsed.text, hasFilters, fault };
+}
+
+/** Word that may be a filter with a value. */
+const FILTER = /(?:^|\s)[a-z]+:\S/i;
+
+function faultOf(text: string, context: SearchContext): unknown {
+  try {
+    parseSearch(text, context);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 function withTarget(query: SearchQuery, target: string | undefined): SearchQuery {
