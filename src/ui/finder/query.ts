@@ -36,7 +36,7 @@ export function parseFinder(input: string): FinderQuery {
 }
 
 /** The server is asked from here on. */
-export const SEARCH_LETTERS_MIN = 3;
+const SEARCH_LETTERS_MIN = 3;
 
 /** A filter whose value is not typed yet. */
 const UNFINISHED = /(?<!\S)(?:from|in|since|after|until|before|has|replies):(?=\s|$)/gi;

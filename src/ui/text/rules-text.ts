@@ -164,7 +164,7 @@ export function mayAttach(
 }
 
 /** Possible limit on messages in a conversation that the server was not asked about. */
-export function directLimitText(
+function directLimitText(
   { me, notices, writeLimits }: Pick<Model, "me" | "notices" | "writeLimits">,
   target: string,
   texts: RuleTexts,

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../../src/base/ids.ts";
 import { shownTitle, titleOf } from "../../../../src/core/client/chat-record.ts";
+import { Finder } from "../../../../src/core/finder/finder.ts";
 import { roomList } from "../../../../src/core/model/selectors.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
-import { targetFinder } from "../../../../src/ui/matching.ts";
+import { placeRows } from "../../../../src/ui/finder/places.ts";
 import { ENGLISH } from "../../../../src/ui/messages/en/page.ts";
 import {
   placeTitle,
@@ -54,7 +55,7 @@ test("shows the display name of a room, and beside it the one to type", () => {
     "Algebra 7b",
     "Work of ben for Algebra 7b",
   ]);
-  const finder = targetFinder(model, ["#zeta", "#alpha", "#dev"]);
+  const finder = new Finder(placeRows(model, ENGLISH));
   for (const query of ["7B", "zet", "alg 7"])
     expect(finder.find(query, 9).map(({ id }) => id)).toEqual(["#zeta"]);
 });
