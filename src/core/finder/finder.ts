@@ -90,6 +90,7 @@ function rankOf({ names, named, all }: Folded<unknown>, words: string[]): number
 
 function foundText({ candidate, named }: Folded<Candidate>, words: string[]): string | undefined {
   const others = words.filter((word) => !named.includes(word));
+  if (others.length === 0) return undefined;
   return candidate.texts?.find((text) => {
     const folded = foldWords(text);
     return others.some((word) => folded.includes(word));

@@ -11,8 +11,16 @@ import { isHiddenWork } from "../model/unignored.ts";
 export interface LocalResults {
   /** The newest first. */
   readonly found: readonly FoundItem[];
-  /** Including those beyond the limit. */
+  /** Number of all, or at least the limit. */
   readonly count: number;
+}
+
+/** Folded texts of a room, as of these items. */
+interface FoldedRoom {
+  readonly items: readonly Item[];
+  readonly jump: readonly Item[] | undefined;
+  readonly loaded: readonly Item[];
+  readonly all: string;
 }
 
 export class MessageFinder {
@@ -20,18 +28,43 @@ export class MessageFinder {
   /** Names of authors and rooms, by both. */
   readonly #names = new Map<string, string>();
   #displayNames: Model["displayNames"] | undefined;
+  readonly #rooms = new Map<string, FoldedRoom>();
 
   find(model: Model, query: SearchQuery, limit: number): LocalResults {
-    const found: FoundItem[] = [];
+    let found: FoundItem[] = [];
+    let count = 0;
+    let oldest = 0;
     for (const room of model.rooms.values()) {
       const { target } = query;
       if (target !== undefined && !isSameName(room.target, target)) continue;
-      for (const item of loadedItems(room))
-        if (this.#matches(model, item, room.target, query))
-          found.push({ room: room.id, target: room.target, item });
+      const loaded = this.#candidatesIn(room, query);
+      for (let at = loaded.length - 1; at >= 0; at--) {
+        const item = loaded[at];
+        if (item === undefined || item.seq < oldest) break;
+        if (!this.#matches(model, item, room.target, query)) continue;
+        found.push({ room: room.id, target: room.target, item });
+        count++;
+      }
+      // Older ones than the newest are no longer counted.
+      if (found.length >= limit * 2) {
+        found = newest(found, limit);
+        oldest = found.at(-1)?.item.seq ?? 0;
+      }
     }
-    found.sort((a, b) => b.item.seq - a.item.seq);
-    return { found: found.slice(0, limit), count: found.length };
+    return { found: newest(found, limit), count };
+  }
+
+  /** None if no message of the room has one of the words. Names may have the others. */
+  #candidatesIn(room: RoomState, { words = [] }: SearchQuery): readonly Item[] {
+    const known = this.#rooms.get(room.id);
+    const { items } = room.tail;
+    const jump = room.jump?.items;
+    const isKnown = known?.items === items && known.jump === jump;
+    const loaded = isKnown ? known.loaded : loadedItems(room);
+    if (words.length === 0) return loaded;
+    const all = isKnown ? known.all : loaded.map((item) => this.#textOf(item)).join("\0");
+    if (!isKnown) this.#rooms.set(room.id, { items, jump, loaded, all });
+    return words.some((word) => all.includes(word)) ? loaded : [];
   }
 
   /**
@@ -92,6 +125,10 @@ export class MessageFinder {
     this.#folded.set(item, folded);
     return folded;
   }
+}
+
+function newest(found: FoundItem[], limit: number): FoundItem[] {
+  return found.sort((a, b) => b.item.seq - a.item.seq).slice(0, limit);
 }
 
 /** The newest messages and those around the one to which the user jumped, each once. */

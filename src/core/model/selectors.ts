@@ -548,7 +548,8 @@ function newConversationEntry(
   return { ...own, ...nothing, ...marks, ...place };
 }
 
-function onlineNames(model: Model): Set<string> {
+/** Names in lower case. */
+export function onlineNames(model: Pick<Model, "rooms">): ReadonlySet<string> {
   const names = new Set<string>();
   for (const room of model.rooms.values()) {
     for (const name of room.online) names.add(name.toLowerCase());

@@ -5,7 +5,7 @@ import { groupHits } from "../../../core/finder/groups.ts";
 import { nearNames, shorterQueries } from "../../../core/finder/near.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { loadedItem } from "../../../core/model/room.ts";
-import { isOnline, roomOf } from "../../../core/model/selectors.ts";
+import { onlineNames, roomOf } from "../../../core/model/selectors.ts";
 import type { FoundItem, Model, SearchQuery } from "../../../core/model/state.ts";
 import { fileRows } from "../../../ui/finder/files.ts";
 import { type PlaceRow, placeRows } from "../../../ui/finder/places.ts";
@@ -268,7 +268,7 @@ function firstPage({ keymap, texts }: HandlerContext): FinderGroup {
   ): KeyRow => {
     const [label = "", about = ""] = first[key];
     const chords = keymap.groups().get(group)?.get(command) ?? [];
-    const chord = chords.find((each) => each.startsWith("ctrl-")) ?? chords[0];
+    const chord = key === "go" ? chords.at(-1) : chords[0];
     const shown = line ?? (chord === undefined ? "" : chordName(chord));
     return {
       kind: "keys",
@@ -412,12 +412,12 @@ function emptyGroups(
   const previous = used.filter(({ target }) => isSameName(target, previousTarget));
   const recent = [...new Set([...previous, ...used])].slice(0, RECENT_MAX);
   const isListed = (row: PlaceRow) => recent.includes(row) || isSameName(row.target, open);
+  const online = onlineNames(model);
   const here: PlaceRow[] = [];
   for (const row of places) {
     if (here.length >= RECENT_MAX) break;
-    if (row.kind === "people" && !isListed(row) && isOnline(model, row.target.slice(1))) {
-      here.push(row);
-    }
+    const isHere = row.kind === "people" && online.has(row.target.slice(1).toLowerCase());
+    if (isHere && !isListed(row)) here.push(row);
   }
   const groups: readonly FinderGroup[] = [
     { kind: "calls", rows: calls },

@@ -85,7 +85,7 @@ function help(state: ScreenState, context: HandlerContext): UpdateResult {
   const mode = modeOf(state);
   const group = mode === "menu" ? "list" : mode;
   const isOwn = group !== "input" && group !== "finder" && group !== "question";
-  const rows = isOwn ? keysOfGroup(group, context) : [];
+  const rows = isOwn ? keysOfGroup(group, context).map((row) => ({ ...row, about: "" })) : [];
   const title = isOwn ? context.texts.groups[group] : "";
   const stateKeys =
     rows.length === 0 ? undefined : { kind: "keys" as const, rows, title, isWhole: true as const };

@@ -200,13 +200,40 @@ export function foundMessages({ result }: FinderOverlay, model: Model): readonly
   const isAnswered = isSameSearch(model.search, search);
   const all = isAnswered ? mergedResults(local.found, model.search?.found ?? []) : local.found;
   return all.filter(
-    ({ item }) =>
-      !isErased(model, item.seq) && (search.from !== undefined || !isIgnored(model, item.from)),
+    ({ room, item }) =>
+      !isErasedIn(model, room, item.seq) &&
+      (search.from !== undefined || !isIgnored(model, item.from)),
   );
 }
 
+function isErasedIn({ rooms }: Model, id: FoundItem["room"], seq: number): boolean {
+  const room = rooms.get(id);
+  return room?.changes.has(seq) === true && isErased({ rooms: new Map([[id, room]]) }, seq);
+}
+
+interface CachedLines {
+  readonly model: Model;
+  readonly rowsPerGroup: number;
+  readonly lines: readonly FinderLine[];
+}
+
+/** Lines of each overlay, which a frame needs several times. */
+const CACHED = new WeakMap<FinderOverlay, CachedLines>();
+
 /** Returns the listed lines, in order. */
 export function finderLines(
+  overlay: FinderOverlay,
+  model: Model,
+  rowsPerGroup: number,
+): readonly FinderLine[] {
+  const cached = CACHED.get(overlay);
+  if (cached?.model === model && cached.rowsPerGroup === rowsPerGroup) return cached.lines;
+  const lines = linesOf(overlay, model, rowsPerGroup);
+  CACHED.set(overlay, { model, rowsPerGroup, lines });
+  return lines;
+}
+
+function linesOf(
   overlay: FinderOverlay,
   model: Model,
   rowsPerGroup: number,

@@ -6,7 +6,13 @@ import type { NewMessages } from "../../../core/model/new-messages.ts";
 import { type People, PeopleIndex } from "../../../core/model/people.ts";
 import { firstItem, type Rows, type ShownRow, visibleSpan } from "../../../core/model/rows.ts";
 import type { MessageSpan } from "../../../core/model/seen.ts";
-import { isErased, openRoom, openThreadRoot, roomList } from "../../../core/model/selectors.ts";
+import {
+  isErased,
+  onlineNames,
+  openRoom,
+  openThreadRoot,
+  roomList,
+} from "../../../core/model/selectors.ts";
 import type { Model, ReadingPlace, RoomState } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Size } from "../../../io/terminal/device.ts";
@@ -153,6 +159,7 @@ export class FrameComposer {
   readonly #isLong = memo<boolean>();
   /** Cached because the text may be long and rarely changes between frames. */
   readonly #input = memo<InputBox>();
+  readonly #finder = memo<readonly Entry[]>();
   readonly #roomColumn = memo<RoomColumn>();
   readonly #roomTexts = memo<readonly string[]>();
   readonly #memberColumn = memo<MemberColumn>();
@@ -435,7 +442,11 @@ export class FrameComposer {
 
   #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
     const finder = finderOf(props);
-    if (finder !== undefined) return entriesWithPreview(finder, columns, height);
+    if (finder !== undefined) {
+      const { overlay, model, texts, times, rows } = finder;
+      const from = [overlay, model, texts, times, rows, columns, height, props.settings.muted];
+      return this.#finder(from, () => entriesWithPreview(finder, columns, height));
+    }
     const inbox = inboxOf(props);
     if (inbox !== undefined) return inboxEntries(inbox, columns, height);
     const options = this.#overlay(props);
@@ -521,7 +532,10 @@ function finderOf(props: ViewProps): FinderOptions | undefined {
   const { state, model, texts, times, size, settings } = props;
   if (state.overlay?.kind !== "finder") return undefined;
   const isMuted = (target: string) => isTargetMuted(settings.muted, target);
-  return { overlay: state.overlay, model, texts, times, rows: size.rows, isMuted };
+  const isNarrow = size.columns < ROOMS_FROM_COLUMNS;
+  const overlay = state.overlay;
+  const online = onlineNames(model);
+  return { overlay, model, texts, times, rows: size.rows, isNarrow, isMuted, online };
 }
 
 const PREVIEW_FROM_COLUMNS = 120;

@@ -4,7 +4,7 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
-import { isOnline, lastUnignored, roomOf } from "../../../core/model/selectors.ts";
+import { lastUnignored, roomOf } from "../../../core/model/selectors.ts";
 import type { FoundItem, Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import type { PlaceRow } from "../../../ui/finder/places.ts";
@@ -38,10 +38,13 @@ export interface FinderOptions {
   readonly times: Times;
   /** Rows of the screen. */
   readonly rows: number;
+  /** Whether a row has only its name and its count. */
+  readonly isNarrow: boolean;
   readonly isMuted: (target: string) => boolean;
+  /** Names in lower case. */
+  readonly online: ReadonlySet<string>;
 }
 
-const NARROW_COLUMNS = 60;
 /** Below this height, a result has one row. */
 const TALL_FROM_ROWS = 16;
 /** Before a name: the cursor, and a blank for the sign of its group. */
@@ -53,34 +56,27 @@ const PLACE_COLUMNS_MAX = 16;
 const KEY_COLUMNS = 24;
 const CHORD_COLUMNS = 11;
 
-/** Lines with the index of the choice, from the first one that is visible. */
+/** Returns exactly `height` entries around the selected row. Lays out only these. */
 export function finderEntries(
   options: FinderOptions,
   columns: number,
   height: number,
 ): readonly Entry[] {
-  const { entries, at, until } = allEntries(options, columns);
-  const below = entries.length - height;
-  const centered = Math.max(until - height + 2, Math.min(at - 1, at - Math.floor(height / 2)));
-  const top = Math.max(0, Math.min(at <= height / 2 && until <= height ? 0 : centered, below));
-  const visible = entries.slice(top, top + height);
-  while (visible.length < height) visible.push({ line: [] });
-  return visible.map(({ line, ...entry }) => ({ line: cutLine(line, columns), ...entry }));
-}
-
-/** All lines; the selected row is from `at` to before `until`. */
-function allEntries(options: FinderOptions, columns: number) {
   const { overlay, model, rows } = options;
-  if (overlay.action !== undefined) return actionEntries(options, columns);
+  if (overlay.action !== undefined) return filled(actionEntries(options), columns, height);
   const lines = finderLines(overlay, model, groupRows(rows));
+  const choices = lines.filter(isFinderChoice);
+  const selected = choices[Math.min(overlay.selectedIndex, choices.length - 1)];
+  const at = selected === undefined ? 0 : lines.indexOf(selected);
+  const from = firstLine(lines, at, height);
+  const shown = lines.slice(from, from + height + 1);
+  const widths = resultWidths(shown, options);
+  let choice = lines.slice(0, from).filter(isFinderChoice).length - 1;
   const entries: Entry[] = [];
-  const selected = Math.min(overlay.selectedIndex, lines.filter(isFinderChoice).length - 1);
-  const widths = resultWidths(lines, options);
-  let [choice, at, until] = [-1, 0, 0];
-  for (const line of lines) {
+  let until = 0;
+  for (const line of shown) {
     if (isFinderChoice(line)) choice++;
-    const isSelected = isFinderChoice(line) && choice === selected;
-    if (isSelected) at = entries.length;
+    const isSelected = line === selected;
     for (const [i, styled] of linesOf(
       line,
       isSelected,
@@ -97,7 +93,38 @@ function allEntries(options: FinderOptions, columns: number) {
     }
     if (isSelected) until = entries.length;
   }
-  return { entries, at, until };
+  return filled(entries.slice(Math.max(0, until - height)), columns, height);
+}
+
+/** Index of the first visible line, so that the selected one is in the middle. */
+function firstLine(lines: readonly FinderLine[], at: number, height: number): number {
+  const heightOf = (line: FinderLine | undefined) => (line?.kind === "row" && line.isTall ? 2 : 1);
+  let [from, used] = [at, heightOf(lines[at])];
+  while (from > 0 && used + heightOf(lines[from - 1]) <= height / 2)
+    used += heightOf(lines[--from]);
+  // The end of the list stays at the lower edge.
+  let [to, below] = [at + 1, used];
+  while (to < lines.length && below < height) below += heightOf(lines[to++]);
+  while (from > 0 && below + heightOf(lines[from - 1]) <= height) below += heightOf(lines[--from]);
+  return from;
+}
+
+function filled(entries: readonly Entry[], columns: number, height: number): readonly Entry[] {
+  const visible = entries.slice(0, height);
+  while (visible.length < height) visible.push({ line: [] });
+  return visible.map(({ line, ...entry }) => ({ ...entry, line: cutLine(line, columns) }));
+}
+
+function actionEntries({ overlay, model, texts, rows }: FinderOptions): readonly Entry[] {
+  const choices = finderLines(overlay, model, groupRows(rows)).filter(isFinderChoice);
+  return finderActions(choices[overlay.selectedIndex]).map((action, i): Entry => {
+    const isSelected = i === overlay.action;
+    const line: StyledLine = [
+      { text: isSelected ? "▸  " : "   ", role: "prompt" },
+      { text: texts.keys.finder.actions[action] },
+    ];
+    return { line, choice: i, ...(isSelected ? ({ background: "selected" } as const) : {}) };
+  });
 }
 
 interface ResultWidths {
@@ -107,10 +134,10 @@ interface ResultWidths {
 
 type RowOptions = FinderOptions & ResultWidths;
 
-/** Results with one row each are a table. Looks at few of them, because there may be thousands. */
+/** Columns of results with one row each. */
 function resultWidths(lines: readonly FinderLine[], { model, times }: FinderOptions): ResultWidths {
   const widths = { timeColumns: 0, placeColumns: 0 };
-  for (const line of lines.slice(-MEASURED_MAX)) {
+  for (const line of lines) {
     if (line.kind !== "row" || line.row.kind !== "messages" || line.isTall) continue;
     const { item, target } = line.row.found;
     const time = widthOf(dayAndClock(times, item.timeUnixMs));
@@ -119,24 +146,6 @@ function resultWidths(lines: readonly FinderLine[], { model, times }: FinderOpti
     widths.placeColumns = Math.max(widths.placeColumns, place);
   }
   return widths;
-}
-
-const MEASURED_MAX = 30;
-
-function actionEntries({ overlay, model, texts, rows }: FinderOptions, columns: number) {
-  const choices = finderLines(overlay, model, groupRows(rows)).filter(isFinderChoice);
-  const actions = finderActions(choices[overlay.selectedIndex]);
-  const entries = actions.map((action, i): Entry => {
-    const isSelected = i === overlay.action;
-    const line: StyledLine = [
-      { text: isSelected ? "▸  " : "   ", role: "prompt" },
-      { text: texts.keys.finder.actions[action] },
-    ];
-    const background = isSelected ? ({ background: "selected" } as const) : {};
-    return { line: cutLine(line, columns), choice: i, ...background };
-  });
-  const at = overlay.action ?? 0;
-  return { entries, at, until: at + 1 };
 }
 
 /** Keys of the selected row, for the status line. */
@@ -258,7 +267,7 @@ function rowLines(
   const { row, group } = line;
   const before: Span = cursor(isSelected);
   const { finder } = options.texts.keys;
-  const isNarrow = columns < NARROW_COLUMNS;
+  const { isNarrow } = options;
   const query = options.overlay.result.query.text;
   switch (row.kind) {
     case "people":
@@ -312,11 +321,11 @@ function rowLines(
       ];
     }
     case "keys":
-      return [[before, ...keyLine(row, group, query, columns)]];
+      return [[before, ...keyLine(row, group, query, options, columns)]];
     case "answers":
       return answerLines(row, before, isSelected, options, columns);
     case "messages":
-      if (group === "calls") return [[before, ...callLine(row.found, options, columns)]];
+      if (group === "calls") return [[before, ...callLine(row.found, options)]];
       return messageLines(row.found, line, before, options, columns);
     case "shorter":
       return [
@@ -364,12 +373,11 @@ function placeLine(
   options: RowOptions,
   columns: number,
 ): StyledLine {
-  const { model, overlay, isMuted } = options;
+  const { model, overlay, isMuted, isNarrow, online } = options;
   const { target, unread, calls } = row;
   const isPerson = row.kind === "people";
-  const isNarrow = columns < NARROW_COLUMNS;
   const width = isNarrow ? columns - INDENT - 1 : NAME_COLUMNS;
-  const isHere = isPerson && isOnline(model, target.slice(1));
+  const isHere = isPerson && online.has(target.slice(1).toLowerCase());
   const sign: StyledLine = isPerson
     ? [isHere ? { text: "●", role: "online" } : { text: "○", role: "dim" }]
     : [];
@@ -475,28 +483,29 @@ function threadLines(
       : [`${authorText(last, texts, model)}: ${briefText(last, texts, times, 200)}`]),
   ];
   const second: StyledLine = [{ text: `             ${facts.join(" · ")}`, role: "dim" }];
-  return facts.length === 0 ? [first] : [first, second];
+  return [first, second];
 }
 
 function keyLine(
   { chord, label, about }: Extract<FinderRow, { readonly kind: "keys" }>,
   group: RowLine["group"],
   query: string,
+  { isNarrow }: RowOptions,
   columns: number,
 ): StyledLine {
   if (group === "first") {
-    const width = columns < NARROW_COLUMNS ? KEY_COLUMNS + 2 : KEY_COLUMNS;
+    const width = isNarrow ? KEY_COLUMNS + 2 : KEY_COLUMNS;
     return [
       { text: fitTo(label, width) },
       { text: fitTo(chord, CHORD_COLUMNS), role: "prompt" },
-      { text: columns < NARROW_COLUMNS ? "" : about, role: "dim" },
+      { text: isNarrow ? "" : about, role: "dim" },
     ];
   }
   return [
     { text: "  " },
     { text: fitTo(chord, LABEL_COLUMNS), role: "prompt" },
     ...hits(label, query, columns),
-    { text: columns < NARROW_COLUMNS ? "" : `  ${about}`, role: "dim" },
+    { text: isNarrow ? "" : `  ${about}`, role: "dim" },
   ];
 }
 
@@ -518,8 +527,8 @@ function answerLines(
   return [first, ...lines.map((line): StyledLine => [{ text: "     " }, ...line])];
 }
 
-function callLine(found: FoundItem, options: RowOptions, columns: number): StyledLine {
-  const { texts, times, model } = options;
+function callLine(found: FoundItem, options: RowOptions): StyledLine {
+  const { texts, times, model, isNarrow } = options;
   const { item, target } = found;
   const time = dayAndClock(times, item.timeUnixMs);
   const author = authorText(item, texts, model);
@@ -529,7 +538,7 @@ function callLine(found: FoundItem, options: RowOptions, columns: number): Style
     { text: "@", role: "call" },
     { text: ` ${time}  `, role: "dim" },
   ];
-  if (columns < NARROW_COLUMNS) return [...head, { text: `${author}: ${text}` }];
+  if (isNarrow) return [...head, { text: `${author}: ${text}` }];
   return [
     ...head,
     { text: `${targetTitle(model, target)}  `, role: "accent" },
@@ -545,7 +554,7 @@ function messageLines(
   options: RowOptions,
   columns: number,
 ): readonly StyledLine[] {
-  const { texts, times, model, overlay, rows, timeColumns, placeColumns } = options;
+  const { texts, times, model, overlay, rows, timeColumns, placeColumns, isNarrow } = options;
   const query = overlay.result.search?.text ?? "";
   const { finder } = texts.keys;
   const time = dayAndClock(times, item.timeUnixMs);
@@ -555,7 +564,6 @@ function messageLines(
   const text = briefText(item, texts, times, 65_536);
   const dim = (line: StyledLine) =>
     isDim ? line.map((span): Span => ({ ...span, role: "dim" })) : line;
-  const isNarrow = columns < NARROW_COLUMNS;
   if (isNarrow || (isTall && rows < TALL_FROM_ROWS) || !isTall) {
     const head: StyledLine = isNarrow
       ? [{ text: ` ${time} `, role: "dim" }, author, { text: ": " }]
