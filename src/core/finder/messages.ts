@@ -34,7 +34,10 @@ export class MessageFinder {
     let found: FoundItem[] = [];
     let count = 0;
     let oldest = 0;
-    for (const room of model.rooms.values()) {
+    const lastSeq = ({ tail }: RoomState) => tail.items.at(-1)?.seq ?? 0;
+    // The newest first, so that most messages of the others need not be searched.
+    const rooms = [...model.rooms.values()].sort((a, b) => lastSeq(b) - lastSeq(a));
+    for (const room of rooms) {
       const { target } = query;
       if (target !== undefined && !isSameName(room.target, target)) continue;
       const loaded = this.#candidatesIn(room, query);

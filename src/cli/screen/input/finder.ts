@@ -312,8 +312,7 @@ function resultOf(
     search: undefined,
     local: NO_RESULTS,
     isSearch: false,
-    shorter: undefined,
-    near: undefined,
+    suggestions: undefined,
     hints: undefined,
   };
   if (THREADS_FILTER.test(query.text)) {
@@ -331,7 +330,9 @@ function resultOf(
     const local = context.messages.find(context.model, search, MESSAGES_LISTED_MAX);
     const groups = filters === undefined ? [] : [filters];
     const found = { ...nothing, groups, search, local, isSearch: true };
-    return local.count > 0 ? found : { ...found, ...suggestionsOf(query, source, context) };
+    return local.count > 0
+      ? found
+      : { ...found, suggestions: () => suggestionsOf(query, source, context) };
   }
   if (isOnlyTarget(query, context)) return { ...nothing, hints: "search" };
   const isEmpty = query.text.trim() === "";
@@ -347,7 +348,7 @@ function resultOf(
       : context.messages.find(context.model, search, MESSAGES_LISTED_MAX);
   const found = { ...nothing, groups, search, local };
   const isFound = groups.some(({ rows }) => rows.length > 0) || local.count > 0;
-  return isFound ? found : { ...found, ...suggestionsOf(query, source, context) };
+  return isFound ? found : { ...found, suggestions: () => suggestionsOf(query, source, context) };
 }
 
 function searchFor(
@@ -543,7 +544,7 @@ function suggestionsOf(
   { kinds, text }: FinderQuery,
   source: FinderSource,
   context: HandlerContext,
-): Pick<FinderResult, "shorter" | "near"> {
+): readonly FinderGroup[] {
   const places = source.rows.filter((row) => {
     const isName = row.kind === "rooms" || row.kind === "people" || row.kind === "joinable";
     return isName ? kindsOf(kinds, row) : row.kind === "commands" && kindsOf(kinds, row);
@@ -562,8 +563,9 @@ function suggestionsOf(
     return { kind: "shorter" as const, query, count: messages + (hasFilter ? 0 : named.length) };
   });
   const shorter = counted.filter(({ count }) => count > 0);
-  return {
-    near: near.length === 0 ? undefined : { kind: "near", rows: near },
-    shorter: shorter.length === 0 ? undefined : { kind: "shorter", rows: shorter },
-  };
+  const groups: readonly FinderGroup[] = [
+    { kind: "near", rows: near },
+    { kind: "shorter", rows: shorter },
+  ];
+  return groups.filter(({ rows }) => rows.length > 0);
 }

@@ -97,8 +97,8 @@ export interface FinderResult {
   readonly local: LocalResults;
   /** Whether only messages are searched, so that all of them are listed. */
   readonly isSearch: boolean;
-  readonly shorter: FinderGroup | undefined;
-  readonly near: FinderGroup | undefined;
+  /** Groups for a query that finds nothing; `undefined` if it has found something here. */
+  readonly suggestions: (() => readonly FinderGroup[]) | undefined;
   /** Hints below an empty query. */
   readonly hints: "all" | "search" | "threads" | undefined;
 }
@@ -248,14 +248,12 @@ function linesOf(
   if (unfolded === undefined || unfolded === "messages") {
     pushMessages(lines, overlay, model, rowsPerGroup);
   }
-  const { hints, shorter, near } = result;
+  const { hints, suggestions } = result;
   const isFound = lines.some(({ kind }) => kind === "row" || kind === "more");
   const isSearching = lines.some((line) => line.kind === "heading" && line.state === "searching");
   if (hints !== undefined) return [...lines, { kind: "hints", hints }];
   if (isFound || isSearching) return lines;
-  for (const group of [near, shorter]) {
-    if (group !== undefined) pushGroup(lines, group, Number.POSITIVE_INFINITY);
-  }
+  for (const group of suggestions?.() ?? []) pushGroup(lines, group, Number.POSITIVE_INFINITY);
   const isSuggested = lines.some(({ kind }) => kind === "row");
   return isSuggested ? lines : [...lines, { kind: "nothing" }];
 }
