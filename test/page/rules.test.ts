@@ -236,11 +236,11 @@ pageTest("keeps the draft in a conversation that takes no messages for a while",
   await rule("moderators");
   const closed = pupil.page.locator(".composer-closed");
   await closed.waitFor();
-  await pupil.button("Conversation menu").click();
-  await pupil.menuItem("Profile").waitFor();
+  await pupil.button("Actions for @guy").click();
+  await pupil.page.getByRole("menuitem").first().waitFor();
   expect(await pupil.menuItem("Encrypt conversation").count()).toBe(0);
   await pupil.page.keyboard.press("Escape");
-  await pupil.page.reload();
+  await pupil.reload();
   await closed.getByText("Direct messages are only possible from and to moderators.").waitFor();
   await rule("everyone");
   await closed.waitFor({ state: "detached" });
