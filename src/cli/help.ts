@@ -1,40 +1,89 @@
 /** Help texts and manual pages of commands, generated from their definitions. */
 
-import { type ArgsDef, renderUsage } from "citty";
 import {
   type FlagDef,
   type FlagDefs,
-  flagName,
   longFlag,
   placeholder,
   type Verb,
   type VerbRow,
   type VerbTable,
 } from "./command.ts";
-import { GLOBAL_FLAGS } from "./flags.ts";
+import { GLOBAL_FLAGS, SERVER_FLAGS } from "./flags.ts";
 
-const COLORS = /\x1b\[[0-9;]*m/g;
+/** Flags that are the same in every command, and are listed by their names alone. */
+const CONNECTION: ReadonlySet<string> = new Set([
+  ...["server", "user", "transport", "fingerprint", "passwordFile", "roomPasswordFile"],
+]);
 
-export async function verbHelp(
+/** Examples first, then the command's own flags; those of every command are one line. */
+export function verbHelp(
   name: string,
   { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,
   verb: Verb,
-  color: boolean,
-): Promise<string> {
-  const args: Record<string, FlagDef> = {};
-  const definitions: FlagDefs = { ...verb.args, ...GLOBAL_FLAGS };
-  for (const [key, definition] of Object.entries(definitions)) {
-    const description = flagDescription(definition);
-    const { valueHint, ...bare } = definition;
-    if (definition.type === "positional") args[valueHint ?? key] = { ...bare, description };
-    else if (definition.default !== true) args[flagName(key)] = { ...definition, description };
-    else args[longFlag(key, definition).slice(2)] = { type: "boolean", description };
-  }
-  const usage = await renderUsage({ meta: { name, description: summary }, args: args as ArgsDef });
-  const details = verb.details === "" ? "" : `\n${verb.details.trim()}\n`;
-  const exampleText = examples.length === 0 ? "" : `\n${exampleLines(examples)}`;
-  const text = `${usage.replaceAll(/(?<! ) +$/gm, "").trimEnd()}\n${details}${exampleText}`;
-  return color ? text : text.replaceAll(COLORS, "");
+): string {
+  const all: readonly (readonly [string, FlagDef])[] = Object.entries(verb.args);
+  const connects = Object.hasOwn(verb.args, "transport");
+  const isConnection = (key: string) => connects && CONNECTION.has(key);
+  const isOwn = ([key, { type }]: (typeof all)[number]) =>
+    type !== "positional" && !isConnection(key);
+  const places = all.filter(([, { type }]) => type === "positional");
+  const words = places.map(([key, definition]) => plainSynopsis(key, definition));
+  const rows = [...places, ...all.filter(isOwn)].map(([key, definition]) => [
+    definition.type === "positional" ? placeholder(key, definition) : spelling(key, definition),
+    flagDescription(definition) + defaultText(definition),
+  ]);
+  const width = Math.min(FLAG_COLUMNS_MAX, Math.max(0, ...rows.map(([flag = ""]) => flag.length)));
+  const connection = all.filter(([key, { type }]) => type !== "positional" && isConnection(key));
+  const others = Object.entries(GLOBAL_FLAGS);
+  return [
+    summary,
+    ...examples.map((line) => `  ${line}`),
+    `Usage: ${[name, "[OPTIONS]", ...words].join(" ")}`,
+    ...rows.map(([flag = "", text = ""]) => `  ${flag.padEnd(width)}  ${text}`.trimEnd()),
+    ...(connection.length === 0
+      ? []
+      : [`Connection: ${flagNames(connection)} (chat help connection)`]),
+    `Output: ${flagNames(others)}`,
+    ...(verb.details === "" ? [] : ["", verb.details.trim()]),
+    "",
+  ].join("\n");
+}
+
+/** Flags of every command that connects to a server, for `chat help connection`. */
+export function connectionHelp(): string {
+  const rows = Object.entries<FlagDef>(SERVER_FLAGS).map(([key, definition]) => [
+    spelling(key, definition),
+    flagDescription(definition),
+  ]);
+  const width = Math.max(...rows.map(([flag = ""]) => flag.length));
+  const lines = rows.map(([flag = "", text = ""]) => `  ${flag.padEnd(width)}  ${text}`);
+  return ["Flags of every command that connects to a server", ...lines, ""].join("\n");
+}
+
+const FLAG_COLUMNS_MAX = 28;
+
+function spelling(key: string, definition: FlagDef): string {
+  const flag = flagSpelling(key, definition);
+  return definition.alias === undefined ? `    ${flag}` : flag;
+}
+
+function plainSynopsis(key: string, definition: FlagDef): string {
+  const word = placeholder(key, definition) + (definition.many === true ? "..." : "");
+  return definition.required === false ? `[${word}]` : word;
+}
+
+function defaultText({ type, default: value }: FlagDef): string {
+  return type === "boolean" || value === undefined || value === "" ? "" : ` (${value})`;
+}
+
+function flagNames(flags: readonly (readonly [string, FlagDef])[]): string {
+  const names = flags.map(([key, definition]) =>
+    definition.alias === undefined
+      ? longFlag(key, definition)
+      : `-${definition.alias}, ${longFlag(key, definition)}`,
+  );
+  return names.join(", ");
 }
 
 export function tableHelp(
@@ -46,6 +95,7 @@ export function tableHelp(
   const width = Math.max(...groups.flatMap(([, rows]) => rows.map(([verb]) => verb.length)));
   return [
     summary,
+    ...examples.map((line) => `  ${line}`),
     "",
     `USAGE ${name} COMMAND [OPTIONS]`,
     "",
@@ -56,7 +106,6 @@ export function tableHelp(
       ...rows.map(([verb, row]) => `  ${verb.padEnd(width)}  ${row.summary}`),
       "",
     ]),
-    ...(examples.length === 0 ? [] : [exampleLines(examples)]),
     `Use ${name} COMMAND --help for more, or chat man for a manual page.`,
     "Everywhere: --json, --no-color, --debug; -- ends the flags.",
     "",
@@ -67,10 +116,6 @@ export function tableHelp(
 function groupsOf(verbs: VerbTable) {
   const visible = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
   return [...Map.groupBy(visible, ([, { group = "" }]) => group)];
-}
-
-function exampleLines(examples: readonly string[]): string {
-  return `EXAMPLES\n\n${examples.map((line) => `  ${line}\n`).join("")}`;
 }
 
 function flagDescription(definition: FlagDef): string {

@@ -1,4 +1,4 @@
-/** Strict command-line parser. Rejects unknown flags and commands, which citty accepts. */
+/** Strict command-line parser. Rejects unknown flags and commands. */
 
 import { parseArgs } from "node:util";
 import { Fault } from "../base/fault.ts";

@@ -7,7 +7,7 @@ import { createContext, type ProcessIo } from "./context.ts";
 import { errorJson, errorLine, errorStack, toFault } from "./errors.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 import { checkDecoded, parseStrictly } from "./parser.ts";
-import { nearestWord } from "./suggest.ts";
+import { nearestWord, wordByPurpose } from "./suggest.ts";
 import { wrapWords } from "./word-wrap.ts";
 
 export interface Program {
@@ -155,10 +155,8 @@ async function callVerb(
   for (const text of argv) checkDecoded(text, "an argument", io.areArgumentsUtf8);
   const parsed = parseStrictly({ ...verb.args, ...GLOBAL_FLAGS }, argv, name);
   if (parsed.kind === "help") {
-    const globals = { json: false, color: !argv.includes("--no-color"), debug: false };
-    const { color } = createContext(io, globals);
     const { verbHelp } = await import("./help.ts");
-    const help = await verbHelp(name, row, verb, color);
+    const help = verbHelp(name, row, verb);
     io.stdout.write(wrapWords(io.stdout, help));
     return 0;
   }
@@ -178,7 +176,8 @@ async function tableUsage(program: Program, io: ProcessIo, exitCode: number): Pr
 function rowOf(verbs: VerbTable, verbName: string, name: string): VerbRow {
   const row = Object.hasOwn(verbs, verbName) ? verbs[verbName] : undefined;
   if (row !== undefined) return row;
-  const suggestion = nearestWord(verbName, Object.keys(verbs));
+  const known = Object.keys(verbs).filter((verb) => verbs[verb]?.hidden !== true);
+  const suggestion = wordByPurpose(verbName, known) ?? nearestWord(verbName, known);
   throw new Fault("usage", `unknown command ${quoteText(verbName)}`, {
     remedy: suggestion === undefined ? `see ${name} --help` : `did you mean ${name} ${suggestion}?`,
   });

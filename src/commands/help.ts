@@ -6,7 +6,7 @@ import { argument, type CommandTable, defineVerb } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { findGuide, guideList, guideText, markdownText, typedName } from "../cli/guide-text.ts";
 import { type Guide, loadGuides } from "../cli/guides.ts";
-import { tableHelp } from "../cli/help.ts";
+import { connectionHelp, tableHelp } from "../cli/help.ts";
 import { Pager } from "../cli/output/pager.ts";
 import { printJson } from "../cli/output/result.ts";
 import { nearestWord } from "../cli/suggest.ts";
@@ -45,6 +45,10 @@ export const helpCommand = ({ summary, verbs }: CommandTable) =>
         return 0;
       }
       const typed = words.join(" ");
+      if (typed === "connection") {
+        context.stdout.write(connectionHelp());
+        return 0;
+      }
       const guide = findGuide(typed, guides);
       if (guide === undefined) {
         const answers = findAnswers(HELP_EN, typed);
