@@ -7,6 +7,7 @@ import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { quoteText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
+import { foldWords } from "../base/word-fold.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { checkTypedRoom } from "../core/client/room-names.ts";
 import { isDuration, parseUntil, withUtcTime } from "../core/duration.ts";
@@ -25,6 +26,7 @@ import {
   type CommandAnswer,
   FILES_VERBS,
   type Host,
+  invalidArguments,
   isSeq,
   type JoinArgs,
   joinTimes,
@@ -407,22 +409,39 @@ const poll: Command<PollArgs> = {
   },
 };
 
-const vote: Command<OptionalSeq & { readonly choices: readonly number[] }> = {
-  usage: "/vote N[,N…] [SEQ], /vote none [SEQ]",
-  parse(input) {
-    const [, numbers = "", seq] =
-      /^(\d{1,2}(?:,\d{1,2})*|none)(?:\s+([1-9]\d{0,14}))?$/.exec(input) ?? [];
-    if (numbers === "") return undefined;
-    const choices = numbers === "none" ? [] : numbers.split(",").map(Number);
-    return { choices, seq: seq === undefined ? seq : Number(seq) };
-  },
-  async run({ choices, seq }, chat, host) {
-    const item = await chat.actions.pollIn(host.current, seq);
-    const { options, many } = item.poll;
-    checkChoices(item.seq, choices, { options: options.length, many });
-    return { seq: await chat.actions.vote(item.seq, choices) };
-  },
-};
+const vote: Command<OptionalSeq & { readonly choices: readonly number[]; readonly word?: string }> =
+  {
+    usage: "/vote N[,N…] [SEQ], /vote none [SEQ]",
+    parse(input) {
+      const [, numbers = "", seq] =
+        /^(\d{1,2}(?:,\d{1,2})*|none)(?:\s+([1-9]\d{0,14}))?$/.exec(input) ?? [];
+      if (numbers === "")
+        return input === "" ? undefined : { choices: [], seq: undefined, word: input };
+      const choices = numbers === "none" ? [] : numbers.split(",").map(Number);
+      return { choices, seq: seq === undefined ? seq : Number(seq) };
+    },
+    async run({ choices, seq, word }, chat, host) {
+      const item = await chat.actions.pollIn(host.current, seq);
+      const { options, many } = item.poll;
+      const chosen = word === undefined ? choices : [optionNamed(word, options)];
+      checkChoices(item.seq, chosen, { options: options.length, many });
+      return { seq: await chat.actions.vote(item.seq, chosen) };
+    },
+  };
+
+/**
+ * Returns the number of the option that alone has a text, or begins with it.
+ * @throws {Fault} usage if none has, or several have
+ */
+function optionNamed(word: string, options: readonly { readonly option: string }[]): number {
+  const typed = foldWords(word).trim();
+  const texts = options.map(({ option }) => foldWords(option).trim());
+  const same = texts.indexOf(typed);
+  const begun = texts.filter((text) => text.startsWith(typed));
+  const at = same >= 0 ? same : begun.length === 1 ? texts.indexOf(begun[0] ?? "") : -1;
+  if (at < 0 || typed === "") throw invalidArguments("/vote N[,N…] [SEQ], /vote none [SEQ]");
+  return at + 1;
+}
 
 const dnd: Command<{ readonly forMs: number | undefined }> = {
   usage: "/dnd TIME|off",

@@ -19,6 +19,7 @@ import { type Editor, editorOf } from "../editor/editor.ts";
 import {
   type AnswerRow,
   FINDER_ORDER,
+  FinderCache,
   type FinderGroup,
   type FinderOverlay,
   type FinderResult,
@@ -189,7 +190,7 @@ function finderSource(context: HandlerContext): FinderSource {
     ...keyRows(context),
     ...answerRows(source.language),
   ];
-  return { finder: new Finder(rows), rows, joinable };
+  return { finder: new Finder(rows), rows, joinable, cache: new FinderCache() };
 }
 
 function settingRows({ texts }: HandlerContext): readonly SettingRow[] {

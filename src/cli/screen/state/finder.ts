@@ -3,7 +3,13 @@
 import type { Candidate, Finder, Hit } from "../../../core/finder/finder.ts";
 import { type LocalResults, mergedResults } from "../../../core/finder/messages.ts";
 import { isErased, isIgnored } from "../../../core/model/selectors.ts";
-import type { FoundItem, Model, SearchQuery, SearchView } from "../../../core/model/state.ts";
+import type {
+  FoundItem,
+  Member,
+  Model,
+  SearchQuery,
+  SearchView,
+} from "../../../core/model/state.ts";
 import type { FileRow } from "../../../ui/finder/files.ts";
 import type { PlaceRow } from "../../../ui/finder/places.ts";
 import type { FinderKind, FinderQuery } from "../../../ui/finder/query.ts";
@@ -108,6 +114,7 @@ export interface FinderSource {
   readonly finder: Finder<NamedRow>;
   readonly rows: readonly NamedRow[];
   readonly joinable: readonly JoinableRoom[];
+  readonly cache: FinderCache;
 }
 
 /** A room of the server that the user is not in. */
@@ -211,14 +218,30 @@ function isErasedIn({ rooms }: Model, id: FoundItem["room"], seq: number): boole
   return room?.changes.has(seq) === true && isErased({ rooms: new Map([[id, room]]) }, seq);
 }
 
-interface CachedLines {
-  readonly model: Model;
-  readonly rowsPerGroup: number;
-  readonly lines: readonly FinderLine[];
-}
+/** Lines of the last overlay, which a frame needs several times, and names of members. */
+export class FinderCache {
+  #of: readonly unknown[] = [];
+  #lines: readonly FinderLine[] = [];
+  readonly #names = new WeakMap<readonly Member[], ReadonlySet<string>>();
 
-/** Lines of each overlay, which a frame needs several times. */
-const CACHED = new WeakMap<FinderOverlay, CachedLines>();
+  lines(overlay: FinderOverlay, model: Model, rowsPerGroup: number): readonly FinderLine[] {
+    const of = [overlay, model, rowsPerGroup];
+    if (!of.every((value, i) => value === this.#of[i])) {
+      this.#lines = linesOf(overlay, model, rowsPerGroup);
+      this.#of = of;
+    }
+    return this.#lines;
+  }
+
+  /** In lower case. */
+  namesOf(members: readonly Member[]): ReadonlySet<string> {
+    const known = this.#names.get(members);
+    if (known !== undefined) return known;
+    const names = new Set(members.map(({ name }) => name.toLowerCase()));
+    this.#names.set(members, names);
+    return names;
+  }
+}
 
 /** Returns the listed lines, in order. */
 export function finderLines(
@@ -226,11 +249,7 @@ export function finderLines(
   model: Model,
   rowsPerGroup: number,
 ): readonly FinderLine[] {
-  const cached = CACHED.get(overlay);
-  if (cached?.model === model && cached.rowsPerGroup === rowsPerGroup) return cached.lines;
-  const lines = linesOf(overlay, model, rowsPerGroup);
-  CACHED.set(overlay, { model, rowsPerGroup, lines });
-  return lines;
+  return overlay.source.cache.lines(overlay, model, rowsPerGroup);
 }
 
 function linesOf(

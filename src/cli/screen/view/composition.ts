@@ -547,7 +547,8 @@ function entriesWithPreview(
   columns: number,
   height: number,
 ): readonly Entry[] {
-  if (columns < PREVIEW_FROM_COLUMNS) {
+  const isFirstPage = finder.overlay.result.groups.some(({ kind }) => kind === "first");
+  if (columns < PREVIEW_FROM_COLUMNS || isFirstPage) {
     return finderEntries(finder, columns, height).map((entry) => ({
       ...entry,
       line: fitLine(entry.line, columns),

@@ -5,7 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import { lastUnignored, roomOf } from "../../../core/model/selectors.ts";
-import type { FoundItem, Member, Model } from "../../../core/model/state.ts";
+import type { FoundItem, Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import type { PlaceRow } from "../../../ui/finder/places.ts";
 import { answerText } from "../../../ui/help/help.ts";
@@ -408,7 +408,7 @@ function placeLine(
 function placeText(
   { kind, target, texts: about = [] }: PlaceRow,
   group: RowLine["group"],
-  { model, texts, times }: FinderOptions,
+  { model, overlay, texts, times }: FinderOptions,
 ): string {
   const { finder } = texts.keys;
   const [subtitle = ""] = about;
@@ -429,20 +429,9 @@ function placeText(
   if (kind !== "people" || roomOf(model, target) !== undefined) return plainLine(subtitle, 200);
   const name = target.slice(1).toLowerCase();
   const common = [...model.rooms.values()].filter(
-    ({ members = [], kind }) => kind === "room" && namesOf(members).has(name),
+    ({ members = [], kind }) => kind === "room" && overlay.source.cache.namesOf(members).has(name),
   );
   return common.length === 0 ? "" : finder.roomsInCommon(common.length);
-}
-
-/** Names of each list of members, in lower case. */
-const MEMBER_NAMES = new WeakMap<readonly Member[], ReadonlySet<string>>();
-
-function namesOf(members: readonly Member[]): ReadonlySet<string> {
-  const known = MEMBER_NAMES.get(members);
-  if (known !== undefined) return known;
-  const names = new Set(members.map(({ name }) => name.toLowerCase()));
-  MEMBER_NAMES.set(members, names);
-  return names;
 }
 
 function threadLines(
