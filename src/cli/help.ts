@@ -1,8 +1,10 @@
 /** Help texts and manual pages of commands, generated from their definitions. */
 
+import { type ArgsDef, renderUsage } from "citty";
 import {
   type FlagDef,
   type FlagDefs,
+  flagName,
   longFlag,
   placeholder,
   type Verb,
@@ -11,43 +13,49 @@ import {
 } from "./command.ts";
 import { GLOBAL_FLAGS, SERVER_FLAGS } from "./flags.ts";
 
+const COLORS = /\x1b\[[0-9;]*m/g;
+
 /** Flags that are the same in every command, and are listed by their names alone. */
 const CONNECTION: ReadonlySet<string> = new Set([
   ...["server", "user", "transport", "fingerprint", "passwordFile", "roomPasswordFile"],
 ]);
 
-/** Examples first, then the command's own flags; those of every command are one line. */
-export function verbHelp(
+/** Examples first, then the command's own flags; those of the connection are one line. */
+export async function verbHelp(
   name: string,
   { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,
   verb: Verb,
-): string {
-  const all: readonly (readonly [string, FlagDef])[] = Object.entries(verb.args);
+  color: boolean,
+): Promise<string> {
+  const args: Record<string, FlagDef> = {};
+  const definitions: FlagDefs = { ...verb.args, ...GLOBAL_FLAGS };
   const connects = Object.hasOwn(verb.args, "transport");
-  const isConnection = (key: string) => connects && CONNECTION.has(key);
-  const isOwn = ([key, { type }]: (typeof all)[number]) =>
-    type !== "positional" && !isConnection(key);
-  const places = all.filter(([, { type }]) => type === "positional");
-  const words = places.map(([key, definition]) => plainSynopsis(key, definition));
-  const rows = [...places, ...all.filter(isOwn)].map(([key, definition]) => [
-    definition.type === "positional" ? placeholder(key, definition) : spelling(key, definition),
-    flagDescription(definition) + defaultText(definition),
-  ]);
-  const width = Math.min(FLAG_COLUMNS_MAX, Math.max(0, ...rows.map(([flag = ""]) => flag.length)));
-  const connection = all.filter(([key, { type }]) => type !== "positional" && isConnection(key));
-  const others = Object.entries(GLOBAL_FLAGS);
-  return [
-    summary,
+  const connection: string[] = [];
+  for (const [key, definition] of Object.entries(definitions)) {
+    const description = flagDescription(definition);
+    const { valueHint, ...bare } = definition;
+    if (definition.type === "positional") args[valueHint ?? key] = { ...bare, description };
+    else if (connects && CONNECTION.has(key)) connection.push(longFlag(key, definition));
+    else if (definition.default !== true) args[flagName(key)] = { ...definition, description };
+    else args[longFlag(key, definition).slice(2)] = { type: "boolean", description };
+  }
+  const usage = await renderUsage({ meta: { name, description: summary }, args: args as ArgsDef });
+  const [first = "", ...others] = usage
+    .replaceAll(/(?<! ) +$/gm, "")
+    .trimEnd()
+    .split("\n");
+  const lines = [
+    first,
     ...examples.map((line) => `  ${line}`),
-    `Usage: ${[name, "[OPTIONS]", ...words].join(" ")}`,
-    ...rows.map(([flag = "", text = ""]) => `  ${flag.padEnd(width)}  ${text}`.trimEnd()),
+    ...others,
     ...(connection.length === 0
       ? []
-      : [`Connection: ${flagNames(connection)} (chat help connection)`]),
-    `Output: ${flagNames(others)}`,
+      : ["", `Connection: ${connection.join(", ")} (chat help connection)`]),
     ...(verb.details === "" ? [] : ["", verb.details.trim()]),
     "",
-  ].join("\n");
+  ];
+  const text = lines.join("\n");
+  return color ? text : text.replaceAll(COLORS, "");
 }
 
 /** Flags of every command that connects to a server, for `chat help connection`. */
@@ -61,29 +69,9 @@ export function connectionHelp(): string {
   return ["Flags of every command that connects to a server", ...lines, ""].join("\n");
 }
 
-const FLAG_COLUMNS_MAX = 28;
-
 function spelling(key: string, definition: FlagDef): string {
   const flag = flagSpelling(key, definition);
   return definition.alias === undefined ? `    ${flag}` : flag;
-}
-
-function plainSynopsis(key: string, definition: FlagDef): string {
-  const word = placeholder(key, definition) + (definition.many === true ? "..." : "");
-  return definition.required === false ? `[${word}]` : word;
-}
-
-function defaultText({ type, default: value }: FlagDef): string {
-  return type === "boolean" || value === undefined || value === "" ? "" : ` (${value})`;
-}
-
-function flagNames(flags: readonly (readonly [string, FlagDef])[]): string {
-  const names = flags.map(([key, definition]) =>
-    definition.alias === undefined
-      ? longFlag(key, definition)
-      : `-${definition.alias}, ${longFlag(key, definition)}`,
-  );
-  return names.join(", ");
 }
 
 export function tableHelp(

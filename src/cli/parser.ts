@@ -1,4 +1,4 @@
-/** Strict command-line parser. Rejects unknown flags and commands. */
+/** Strict command-line parser. Rejects unknown flags and commands, which citty accepts. */
 
 import { parseArgs } from "node:util";
 import { Fault } from "../base/fault.ts";

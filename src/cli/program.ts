@@ -155,8 +155,10 @@ async function callVerb(
   for (const text of argv) checkDecoded(text, "an argument", io.areArgumentsUtf8);
   const parsed = parseStrictly({ ...verb.args, ...GLOBAL_FLAGS }, argv, name);
   if (parsed.kind === "help") {
+    const globals = { json: false, color: !argv.includes("--no-color"), debug: false };
+    const { color } = createContext(io, globals);
     const { verbHelp } = await import("./help.ts");
-    const help = verbHelp(name, row, verb);
+    const help = await verbHelp(name, row, verb, color);
     io.stdout.write(wrapWords(io.stdout, help));
     return 0;
   }

@@ -27,7 +27,7 @@ const RANKS = new Map(
 const PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^wire\/codec\.ts$/, "msgpackr"],
   [/^(?:wire|core|io|server|web|cli)\//, "valibot"],
-  [/^(?:cli\/|commands\/|main\.ts$)/, "consola"],
+  [/^(?:cli\/|commands\/|main\.ts$)/, "citty consola"],
   [/^crypto\/certificate(?:-maker)?\.ts$/, "@peculiar/x509 reflect-metadata"],
   [/^base\/qr\.ts$/, "uqr"],
   [/^crypto\/seal\//, "ts-mls"],

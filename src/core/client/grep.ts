@@ -5,7 +5,7 @@ import { foldCase } from "../../base/case-fold.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { listOf, objectFields } from "../../base/json-fields.ts";
 import { GREP_BYTES_MAX, SEARCHED_WORDS_MAX } from "../../base/limits.ts";
-import { foldedWords, hasWords, queryWords } from "../finder/words.ts";
+import { foldedWords, hasWords, queryWords } from "../../base/query-words.ts";
 import { isMarkedErased } from "../rooms/files.ts";
 
 type Fields = Readonly<Record<string, unknown>> | undefined;

@@ -1,7 +1,7 @@
 /** The ranking of everything that can be found by its name. */
 
+import { queryWords } from "../../base/query-words.ts";
 import { foldWords } from "../../base/word-fold.ts";
-import { queryWords } from "./words.ts";
 
 export interface Candidate {
   readonly id: string;
@@ -10,7 +10,7 @@ export interface Candidate {
   readonly texts?: readonly string[];
 }
 
-export interface Hit<T extends Candidate> {
+export interface RankedHit<T extends Candidate> {
   readonly candidate: T;
   /** From 0, the name itself. */
   readonly rank: number;
@@ -57,9 +57,9 @@ export class Finder<T extends Candidate> {
       .map(({ candidate }) => candidate);
   }
 
-  search(query: string): readonly Hit<T>[] {
+  search(query: string): readonly RankedHit<T>[] {
     const words = queryWords(query);
-    const ranks: Hit<T>[][] = Array.from({ length: RANKS }, () => []);
+    const ranks: RankedHit<T>[][] = Array.from({ length: RANKS }, () => []);
     for (const folded of this.#folded) {
       const rank = words.length === 0 ? 0 : rankOf(folded, words);
       if (rank === undefined) continue;

@@ -1,6 +1,6 @@
 /** Hits of several kinds in one list. */
 
-import type { Candidate, Hit } from "./finder.ts";
+import type { Candidate, RankedHit } from "./finder.ts";
 
 interface Kinded extends Candidate {
   readonly kind: string;
@@ -8,7 +8,7 @@ interface Kinded extends Candidate {
 
 export interface HitGroup<T extends Kinded> {
   readonly kind: T["kind"];
-  readonly hits: readonly Hit<T>[];
+  readonly hits: readonly RankedHit<T>[];
 }
 
 /**
@@ -16,7 +16,7 @@ export interface HitGroup<T extends Kinded> {
  * those of equal rank have the given order.
  */
 export function groupHits<T extends Kinded>(
-  hits: readonly Hit<T>[],
+  hits: readonly RankedHit<T>[],
   order: readonly T["kind"][],
 ): readonly HitGroup<T>[] {
   const groups = order.map((kind) => ({

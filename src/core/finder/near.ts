@@ -1,9 +1,9 @@
-/** What a query that finds nothing may have meant. */
+/** Names and shorter queries that a query without results may have meant. */
 
 import { editDistance } from "../../base/edit-distance.ts";
+import { queryParts } from "../../base/query-words.ts";
 import { foldWords } from "../../base/word-fold.ts";
 import type { Candidate } from "./finder.ts";
-import { queryParts } from "./words.ts";
 
 /** In shorter names, one other letter is another name. */
 const LETTERS_MIN = 3;

@@ -1,8 +1,8 @@
 /** Search matches within a text. */
 
 import { foldCase } from "../../base/case-fold.ts";
+import { queryWords } from "../../base/query-words.ts";
 import { foldWords } from "../../base/word-fold.ts";
-import { queryWords } from "../finder/words.ts";
 
 export interface MatchSegment {
   readonly text: string;

@@ -1,8 +1,8 @@
 /** Prepares queries, so that most lines can be rejected before parsing. */
 
 import { foldCase } from "../../base/case-fold.ts";
+import { foldedWords } from "../../base/query-words.ts";
 import { defined } from "../../base/values.ts";
-import { foldedWords } from "../../core/finder/words.ts";
 import type { LineQuery } from "../disk/disk.ts";
 import type { PageQuery } from "../log/log.ts";
 

@@ -6,7 +6,7 @@ import { filesOfItems, isIgnored } from "../../core/model/selectors.ts";
 import type { FileView, Item, Model } from "../../core/model/state.ts";
 import { targetTitle } from "../text/target-text.ts";
 
-export interface FileRow extends Candidate {
+export interface FoundFile extends Candidate {
   readonly kind: "files";
   readonly target: string;
   readonly item: Item;
@@ -14,8 +14,8 @@ export interface FileRow extends Candidate {
 }
 
 /** Returns the files of loaded messages, the newest first. */
-export function fileRows(model: Model): readonly FileRow[] {
-  const rows: FileRow[] = [];
+export function fileRows(model: Model): readonly FoundFile[] {
+  const rows: FoundFile[] = [];
   for (const { target, tail } of model.rooms.values()) {
     for (const { item, file } of filesOfItems(tail.items)) {
       if (isIgnored(model, item.from)) continue;

@@ -1,4 +1,4 @@
-/** What was typed into the finder. */
+/** Queries that were typed into the finder. */
 
 import { unlessFault } from "../../base/fault.ts";
 import type { SearchQuery } from "../../core/model/state.ts";

@@ -1,8 +1,8 @@
 /** Questions of people with short answers, for the commands, the page and the documents. */
 
+import { queryWords } from "../../base/query-words.ts";
 import { foldWords } from "../../base/word-fold.ts";
 import { Finder } from "../../core/finder/finder.ts";
-import { queryWords } from "../../core/finder/words.ts";
 import type { HELP_EN } from "./en.ts";
 
 export interface HelpEntry {

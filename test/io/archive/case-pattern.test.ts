@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
+import { queryWords } from "../../../src/base/query-words.ts";
 import { foldWords } from "../../../src/base/word-fold.ts";
-import { queryWords } from "../../../src/core/finder/words.ts";
 import {
   casePattern,
   escapedInJson,

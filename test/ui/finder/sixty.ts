@@ -50,7 +50,7 @@ export const SOUGHT: readonly (readonly [FinderKind, string, string, string?])[]
   ["messages", "example dash", "dash-example", "Meeds-io/meeds#3219"],
   ["messages", "certificate from:jhui", "the certificate of the shop"],
   ["commands", "mute", "/mute"],
-  ["commands", "noise", "/dnd", "atom/command-palette#11"],
+  ["commands", "noise", "/quiet", "atom/command-palette#11"],
   ["commands", "quiet", "/quiet"],
   ["commands", "vote", "/vote"],
   ["commands", "survey", "/poll", "WordPress/gutenberg#51742"],
@@ -127,7 +127,11 @@ export function soughtModel(): Model {
   const [first] = rooms;
   if (first === undefined) throw new Error("no room");
   const members = Object.entries(PEOPLE).map(([name, displayName]) => ({
-    ...{ name, displayName, isOnline: true, role: "member", status: STATUSES[name] },
+    name,
+    displayName,
+    isOnline: true,
+    role: "member",
+    status: STATUSES[name],
   }));
   const records = MESSAGES.map(([from, text, file], i): ModelEvent => {
     const files = [{ file: `f${i}AAAAAAAAAAA`.slice(0, 12), name: file, size: 1, chunks: 1 }];
@@ -144,7 +148,12 @@ export function soughtModel(): Model {
   const events: readonly ModelEvent[] = [
     { kind: "entered", user: "ana" },
     ...rooms.map(({ kind: _, id, ...room }) => ({
-      ...{ kind: "room" as const, room: id, ...room, n: 2, skipped: 0, read: 1 },
+      kind: "room" as const,
+      room: id,
+      ...room,
+      n: 2,
+      skipped: 0,
+      read: 1,
     })),
     { kind: "caught-up" },
     { kind: "members", room: first.id, members },

@@ -1,6 +1,6 @@
 /** Finder of the full screen: what it offers, what a query finds, and the rows that it lists. */
 
-import type { Candidate, Finder, Hit } from "../../../core/finder/finder.ts";
+import type { Candidate, Finder, RankedHit } from "../../../core/finder/finder.ts";
 import { type LocalResults, mergedResults } from "../../../core/finder/messages.ts";
 import { isErased, isIgnored } from "../../../core/model/selectors.ts";
 import type {
@@ -10,7 +10,7 @@ import type {
   SearchQuery,
   SearchView,
 } from "../../../core/model/state.ts";
-import type { FileRow } from "../../../ui/finder/files.ts";
+import type { FoundFile } from "../../../ui/finder/files.ts";
 import type { PlaceRow } from "../../../ui/finder/places.ts";
 import type { FinderKind, FinderQuery } from "../../../ui/finder/query.ts";
 import type { HelpEntry } from "../../../ui/help/help.ts";
@@ -65,7 +65,7 @@ export interface AnswerRow extends Candidate {
 /** Everything that is found by its names and texts. */
 export type NamedRow =
   | PlaceRow
-  | FileRow
+  | FoundFile
   | JoinableRow
   | SlashCommandRow
   | SettingRow
@@ -382,4 +382,4 @@ export function kindsOf(kinds: readonly FinderKind[] | undefined, { kind }: Name
   return kinds.includes(kind === "joinable" ? "rooms" : kind);
 }
 
-export type NamedHit = Hit<NamedRow>;
+export type NamedHit = RankedHit<NamedRow>;

@@ -2,7 +2,7 @@
 
 import { counted } from "../../../base/sizes.ts";
 
-export const ENGLISH_FINDER = {
+export const ENGLISH_PAGE_FINDER = {
   results: "Results",
   showOnly: "Show only",
   all: "All",
@@ -26,7 +26,7 @@ export const ENGLISH_FINDER = {
   words: "Try",
   wordsToTry: ["mute", "new poll", "keyboard", "dark"],
   messageCount: (n: number, hasMore: boolean) =>
-    `${n.toLocaleString("en")}${hasMore ? "+" : ""} ${n === 1 && !hasMore ? "message" : "messages"}`,
+    hasMore ? `${n.toLocaleString("en")}+ messages` : counted(n, "message"),
   fileCount: (n: number) => counted(n, "file"),
   inRoom: (room: string) => `In ${room}`,
   endFilter: (filter: string) => `${filter}, remove the filter`,
@@ -104,4 +104,4 @@ export const ENGLISH_FINDER = {
   },
 };
 
-export type FinderTexts = typeof ENGLISH_FINDER;
+export type PageFinderTexts = typeof ENGLISH_PAGE_FINDER;

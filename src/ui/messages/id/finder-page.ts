@@ -1,10 +1,10 @@
 /** Texts of the field that finds anything, in Indonesian. */
 
-import type { FinderTexts } from "../en/finder-page.ts";
+import type { PageFinderTexts } from "../en/finder-page.ts";
 
 const amount = (n: number, hasMore: boolean) => `${n.toLocaleString("id")}${hasMore ? "+" : ""}`;
 
-export const INDONESIAN_FINDER: FinderTexts = {
+export const INDONESIAN_PAGE_FINDER: PageFinderTexts = {
   results: "Hasil",
   showOnly: "Tampilkan hanya",
   all: "Semua",

@@ -1,4 +1,4 @@
-/** What the finder can do: acts in rooms, settings and commands. */
+/** Acts of the finder: in rooms, on settings, and commands. */
 
 import { HOUR_MS } from "../../../base/time.ts";
 import type { Candidate } from "../../../core/finder/finder.ts";
@@ -7,7 +7,7 @@ import { dndEnd, isBoxOf, isMuted, roomList, roomOf } from "../../../core/model/
 import type { RoomState } from "../../../core/model/state.ts";
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
-import type { FinderTexts } from "../../../ui/messages/en/finder-page.ts";
+import type { PageFinderTexts } from "../../../ui/messages/en/finder-page.ts";
 import { PAGE_KEYS, type PageSettings, settingRow } from "../../../ui/settings.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
@@ -24,7 +24,7 @@ import type { MenuItem } from "../shell/menu.tsx";
 import { SettingsDialog, type SettingsPart, signOutHere } from "../shell/settings-dialog.tsx";
 import type { DoneAct, FinderProps } from "./store.ts";
 
-/** One way to do an action. */
+/** Choice among the forms of an action. */
 interface ActionChoice {
   readonly label: string;
   readonly run: () => DoneAct | undefined;
@@ -39,7 +39,7 @@ export interface ActionRow extends Candidate {
   readonly choices: readonly [ActionChoice, ...ActionChoice[]];
 }
 
-export interface SettingRow extends Candidate {
+export interface PageSettingRow extends Candidate {
   readonly kind: "settings";
   readonly title: string;
   /** Setting that is switched in its row; `undefined` for a part of the settings. */
@@ -58,7 +58,7 @@ function tomorrowMorning(): number {
   return date.setHours(MORNING_HOUR, 0, 0, 0);
 }
 
-type Context = PageValue & { readonly own: FinderTexts } & FinderProps;
+type Context = PageValue & { readonly own: PageFinderTexts } & FinderProps;
 
 function action(
   id: string,
@@ -225,7 +225,7 @@ function roomActions(context: Context, room: RoomState): readonly ActionRow[] {
   const about = isOpen ? own.openRoom : "";
   const [hand] = handItem(context, room);
   const isWork = room.rules.post === "private" && !room.moderates && !isBoxOf(target);
-  const handIn = () => onOpen(target); // What its members write there is handed in.
+  const handIn = () => onOpen(target); // Messages of members are handed in there.
   return [
     ...fromItem(
       `poll ${target}`,
@@ -240,9 +240,9 @@ function roomActions(context: Context, room: RoomState): readonly ActionRow[] {
 }
 
 /** Settings with a switch or choices, and the parts of the settings. */
-export function settingRows({ texts }: PageValue): readonly SettingRow[] {
+export function settingRows({ texts }: PageValue): readonly PageSettingRow[] {
   const { lang } = texts;
-  const rows = PAGE_KEYS.flatMap((key): SettingRow[] => {
+  const rows = PAGE_KEYS.flatMap((key): PageSettingRow[] => {
     const { control } = settingRow(key);
     if (control === undefined) return [];
     const { [lang]: title } = control.label;
@@ -262,7 +262,7 @@ export function settingRows({ texts }: PageValue): readonly SettingRow[] {
       },
     ];
   });
-  const parts = (Object.keys(PART_ICONS) as SettingsPart[]).map((part): SettingRow => {
+  const parts = (Object.keys(PART_ICONS) as SettingsPart[]).map((part): PageSettingRow => {
     const title = {
       account: texts.accountSection,
       devices: texts.devices,

@@ -10,10 +10,10 @@ import { Icon } from "../shell/icons.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { useFinderTexts } from "./finder-texts.ts";
 import { GROUPS, type ResultGroup } from "./results.ts";
-import type { FinderRow } from "./rows.ts";
-import type { FinderGroup, FinderView } from "./store.ts";
+import type { FoundRow } from "./rows.ts";
+import type { FinderView, FoundKind } from "./store.ts";
 
-const SIGNS: Partial<Record<FinderGroup, string>> = {
+const SIGNS: Partial<Record<FoundKind, string>> = {
   people: "@",
   rooms: "#",
   actions: "/",
@@ -21,12 +21,12 @@ const SIGNS: Partial<Record<FinderGroup, string>> = {
 };
 const OFFERED_MAX = 50;
 /** Chips that are drawn without results; settings are found by typing. */
-const ALWAYS: ReadonlySet<FinderGroup> = new Set(GROUPS.filter((group) => group !== "settings"));
+const ALWAYS: ReadonlySet<FoundKind> = new Set(GROUPS.filter((group) => group !== "settings"));
 
 const COMPLETIONS_MAX = 4;
 
 /** Texts with their last word completed to a filter. */
-export function completions(text: string, model: Model): readonly string[] {
+export function completedTexts(text: string, model: Model): readonly string[] {
   const last = /(?<!\S)[a-z]+:\S*$/i.exec(text)?.[0];
   if (last === undefined) return [];
   const before = text.slice(0, text.length - last.length);
@@ -39,8 +39,8 @@ export function completions(text: string, model: Model): readonly string[] {
 interface ChipsProps {
   readonly view: FinderView;
   /** Chosen by a chip or by the first letter. */
-  readonly group: FinderGroup | undefined;
-  readonly groups: readonly ResultGroup<FinderRow>[];
+  readonly group: FoundKind | undefined;
+  readonly groups: readonly ResultGroup<FoundRow>[];
   readonly isBlank: boolean;
   readonly titleOf: (target: string) => string;
   readonly onChange: (view: Partial<FinderView>) => void;
@@ -56,7 +56,7 @@ export function FinderChips(props: ChipsProps) {
   const counts = new Map(
     groups.map(({ kind, count, hasMore }) => [kind, own.count(count, hasMore)]),
   );
-  const isShown = (kind: FinderGroup) =>
+  const isShown = (kind: FoundKind) =>
     target === undefined
       ? ALWAYS.has(kind) || counts.has(kind) || kind === group
       : kind === "messages" || kind === "files";
@@ -75,7 +75,7 @@ export function FinderChips(props: ChipsProps) {
           <Icon name="close" />
         </button>
       )}
-      {completions(text, chat.model).map((completed) => (
+      {completedTexts(text, chat.model).map((completed) => (
         <button
           key={completed}
           type="button"

@@ -1,17 +1,17 @@
 /** Parts of the finder: its list, who is here, and the keys at its foot. */
 
 import type { ReactNode, RefObject, UIEvent } from "react";
-import { queryParts } from "../../../core/finder/words.ts";
+import { queryParts } from "../../../base/query-words.ts";
 import { isOnline, knownNames } from "../../../core/model/selectors.ts";
 import { firstName } from "../../../ui/text/event-text.ts";
 import { useShownName } from "../room/person.tsx";
 import { isTouch, useModelValue, useOnline } from "../shell/context.tsx";
 import { AnswerText } from "../shell/help-questions.tsx";
-import { Face, KeyHint, RowEnd, RowLine, type ShownRow } from "./finder-row.tsx";
+import { Face, type FoundRowProps, KeyHint, RowEnd, RowLine } from "./finder-row.tsx";
 import { useFinderTexts } from "./finder-texts.ts";
 import type { ListedGroup } from "./hooks.ts";
 import type { Asked } from "./search.ts";
-import { type FinderGroup, useFinder } from "./store.ts";
+import { type FoundKind, useFinder } from "./store.ts";
 
 const FACES_SHOWN = 12;
 /** Distance from the end at which more rows are drawn. */
@@ -27,8 +27,8 @@ interface ResultsProps {
   readonly answer: string | undefined;
   readonly query: string;
   readonly whys: ReadonlyMap<string, string | undefined>;
-  readonly onRun: (row: ShownRow, choice?: number) => void;
-  readonly onAll: (group: FinderGroup) => void;
+  readonly onRun: (row: FoundRowProps, choice?: number) => void;
+  readonly onAll: (group: FoundKind) => void;
   readonly onMore: () => void;
   readonly before: ReactNode;
   readonly children: ReactNode;
@@ -96,7 +96,7 @@ export function Results(props: ResultsProps) {
 }
 
 interface ListedRowProps extends Omit<ResultsProps, "list" | "listed" | "before" | "children"> {
-  readonly row: ShownRow;
+  readonly row: FoundRowProps;
   readonly at: number;
   readonly isAt: boolean;
 }
@@ -260,7 +260,7 @@ export function SkeletonRows() {
 }
 
 interface FootProps {
-  readonly row: ShownRow | undefined;
+  readonly row: FoundRowProps | undefined;
   readonly isFiltered: boolean;
   readonly hasText: boolean;
 }

@@ -1,4 +1,4 @@
-/** One row of the finder: what was found, why it is here, and what can be done with it. */
+/** Row of the finder: the found object, the text that matched, and its acts. */
 
 import type { ReactNode } from "react";
 import { formatSize } from "../../../base/sizes.ts";
@@ -18,9 +18,9 @@ import { RoomTile } from "../room/tile.tsx";
 import { useModelValue, useNarrow, usePage } from "../shell/context.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { enterSends, type StoredPageSettings } from "../shell/settings.ts";
-import type { SettingRow } from "./actions.ts";
+import type { PageSettingRow } from "./actions.ts";
 import { useFinderTexts } from "./finder-texts.ts";
-import type { FinderRow } from "./rows.ts";
+import type { FoundRow } from "./rows.ts";
 import type { SuggestionRow } from "./suggestions.ts";
 
 /** Row of the view before a letter was typed: a search that found something. */
@@ -30,7 +30,7 @@ export interface RecentRow {
   readonly text: string;
 }
 
-export type ShownRow = FinderRow | RecentRow | SuggestionRow;
+export type FoundRowProps = FoundRow | RecentRow | SuggestionRow;
 
 const TEXT_LENGTH = 160;
 
@@ -132,7 +132,7 @@ interface RowProps<Row> {
   readonly isOpen?: boolean;
 }
 
-type RowOf<Kind extends ShownRow["kind"]> = RowProps<Extract<ShownRow, { kind: Kind }>>;
+type RowOf<Kind extends FoundRowProps["kind"]> = RowProps<Extract<FoundRowProps, { kind: Kind }>>;
 
 function PersonLine({ row: { target }, query, why }: RowOf<"people">) {
   const user = target.slice(1);
@@ -245,7 +245,7 @@ function ActionLine({ row: { title, about, icon }, query }: RowOf<"actions">) {
 
 /** Value of a switch; `undefined` for a setting with other values. */
 export function switchOf(
-  { setting }: SettingRow,
+  { setting }: PageSettingRow,
   settings: StoredPageSettings,
 ): boolean | undefined {
   if (setting === undefined || ASKING.has(setting)) return undefined;
@@ -338,7 +338,7 @@ function SuggestionLine({ row }: { readonly row: SuggestionRow }) {
   );
 }
 
-export function RowLine(props: RowProps<ShownRow>) {
+export function RowLine(props: RowProps<FoundRowProps>) {
   const { row, query, why, isOpen = false } = props;
   switch (row.kind) {
     case "people":
@@ -363,7 +363,7 @@ export function RowLine(props: RowProps<ShownRow>) {
 }
 
 interface RowEndProps {
-  readonly row: ShownRow;
+  readonly row: FoundRowProps;
   readonly isAt: boolean;
   readonly onRun: () => void;
 }
@@ -395,7 +395,7 @@ export function RowEnd({ row, isAt, onRun }: RowEndProps) {
   );
 }
 
-function keysOf(row: ShownRow, own: ReturnType<typeof useFinderTexts>) {
+function keysOf(row: FoundRowProps, own: ReturnType<typeof useFinderTexts>) {
   const enter = (label: string) => ["Enter", label] as const;
   if (row.kind === "people")
     return [enter(own.keys.message), ["Ctrl Enter", own.keys.card] as const];
@@ -441,7 +441,13 @@ function MessageButton({ target, onRun }: { readonly target: string; readonly on
   );
 }
 
-function SettingSwitch({ row, onRun }: { readonly row: SettingRow; readonly onRun: () => void }) {
+function SettingSwitch({
+  row,
+  onRun,
+}: {
+  readonly row: PageSettingRow;
+  readonly onRun: () => void;
+}) {
   const isOn = switchOf(row, usePage().settings);
   if (isOn === undefined) return null;
   return (

@@ -12,9 +12,9 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Toasts } from "../shell/toasts.tsx";
 import finderSheet from "./finder.css" with { type: "file" };
-import { completions, FinderChips } from "./finder-chips.tsx";
+import { completedTexts, FinderChips } from "./finder-chips.tsx";
 import { Foot, HereNow, NoneHead, Results, SkeletonRows, Words } from "./finder-parts.tsx";
-import { KeyHint, type ShownRow, switchOf } from "./finder-row.tsx";
+import { type FoundRowProps, KeyHint, switchOf } from "./finder-row.tsx";
 import { FinderTextsContext, finderTexts, useFinderTexts } from "./finder-texts.ts";
 import { FoundFoot, walkSheet } from "./found-foot.tsx";
 import {
@@ -27,7 +27,7 @@ import {
 } from "./hooks.ts";
 import { useDialog, useLastOpened, useNone, useSpoken } from "./none.ts";
 import { ROWS_PER_PAGE } from "./results.ts";
-import type { FinderRow } from "./rows.ts";
+import type { FoundRow } from "./rows.ts";
 import { askedOf, isSameQuery } from "./search.ts";
 import { type DoneAct, type FinderProps, type FinderView, useFinder } from "./store.ts";
 
@@ -37,7 +37,7 @@ export const finderSheets = [finderSheet, walkSheet];
 const SKELETON_DELAY_MS = 600;
 const PAGE_ROWS = 8;
 
-export function Finder(props: FinderProps) {
+export function FinderPanel(props: FinderProps) {
   const { texts } = usePage();
   const own = finderTexts(texts.lang);
   return (
@@ -129,7 +129,7 @@ function OpenFinder(props: FinderProps) {
   const finish = (done: DoneAct | undefined) => {
     if (done !== undefined) store.set({ done });
   };
-  const walkTo = (row: Extract<FinderRow, { kind: "messages" }>) => {
+  const walkTo = (row: Extract<FoundRow, { kind: "messages" }>) => {
     const group = found.groups.find(({ kind }) => kind === "messages");
     const messages = (group?.rows ?? []).flatMap((one) =>
       one.kind === "messages" ? [one.found] : [],
@@ -146,14 +146,14 @@ function OpenFinder(props: FinderProps) {
     const { kind, re, seq } = hit.item;
     onJump(hit.target, kind === "edit" && re !== undefined ? re : seq);
   };
-  const join = (row: Extract<FinderRow, { kind: "rooms" }>) => {
+  const join = (row: Extract<FoundRow, { kind: "rooms" }>) => {
     const { entry, target: room } = row;
     if (entry?.approval === true) return go(() => openDialog(AskDialog, { entry, onOpen }));
     if (entry?.locked === true)
       return go(() => openDialog(JoinDialog, { onOpen, room, isLocked: true }));
     chat.actions.join(room).then((name) => go(() => onOpen(name)), fail);
   };
-  const run = (row: ShownRow | undefined, choiceAt = choice) => {
+  const run = (row: FoundRowProps | undefined, choiceAt = choice) => {
     switch (row?.kind) {
       case "people":
         return go(() => onOpen(row.target));
@@ -193,7 +193,7 @@ function OpenFinder(props: FinderProps) {
         return undefined;
     }
   };
-  const runSecond = (row: ShownRow | undefined) => {
+  const runSecond = (row: FoundRowProps | undefined) => {
     if (row?.kind === "people")
       return go(() => openDialog(PersonCard, { user: row.target.slice(1) }));
     if (row?.kind === "rooms" && roomOf(model, row.target)?.kind === "room")
@@ -213,12 +213,12 @@ function OpenFinder(props: FinderProps) {
       list.current?.querySelector(".is-at")?.scrollIntoView({ block: "nearest" }),
     );
   };
-  const narrow = (row: ShownRow | undefined) => {
+  const narrow = (row: FoundRowProps | undefined) => {
     if (row === undefined || row.kind === "recent" || row.kind === "suggestion") return false;
     show({ group: row.kind });
     return true;
   };
-  const [completed] = completions(view.text, model);
+  const [completed] = completedTexts(view.text, model);
   const onKeyDown = (event: KeyboardEvent) => {
     const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
     const isControl = ctrlKey || metaKey;

@@ -2,17 +2,17 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { isName } from "../../../base/names.ts";
-import { Finder as CandidateFinder } from "../../../core/finder/finder.ts";
+import { Finder } from "../../../core/finder/finder.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
 import type { SearchView } from "../../../core/model/state.ts";
 import { useRoomList } from "../room/room-list.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { actionRows, commandRows, settingRows } from "./actions.ts";
-import type { ShownRow } from "./finder-row.tsx";
+import type { FoundRowProps } from "./finder-row.tsx";
 import { useFinderTexts } from "./finder-texts.ts";
 import { ROWS_PER_PAGE, withLate } from "./results.ts";
-import { entryRows, type FinderRow, helpRows, modelRows, personRow } from "./rows.ts";
+import { entryRows, type FoundRow, helpRows, modelRows, personRow } from "./rows.ts";
 import {
   type Asked,
   type Entries,
@@ -21,7 +21,7 @@ import {
   type Sources,
   withFound,
 } from "./search.ts";
-import type { FinderGroup, FinderProps } from "./store.ts";
+import type { FinderProps, FoundKind } from "./store.ts";
 
 const SEARCH_DELAY_MS = 200;
 const WARM_MESSAGES = 500;
@@ -32,14 +32,14 @@ export function useSources(props: FinderProps): Sources {
   const own = useFinderTexts();
   const [sources] = useState(() => {
     const context = { ...page, own, ...props };
-    const rows: readonly FinderRow[] = [
+    const rows: readonly FoundRow[] = [
       ...modelRows(page.chat.model, page.texts),
       ...actionRows(context),
       ...settingRows(page),
       ...helpRows(page.texts),
     ];
-    const commands = new CandidateFinder<FinderRow>(commandRows(context));
-    return { rows, finder: new CandidateFinder(rows), commands };
+    const commands = new Finder<FoundRow>(commandRows(context));
+    return { rows, finder: new Finder(rows), commands };
   });
   return sources;
 }
@@ -55,7 +55,7 @@ export function useEntries({ rows }: Sources) {
       .filter((name) => !known.has(`@${name}`.toLowerCase()))
       .map((name) => personRow(`@${name}`));
     const all = [...late, ...entryRows(rooms)];
-    return people === 0 || all.length === 0 ? undefined : new CandidateFinder(all);
+    return people === 0 || all.length === 0 ? undefined : new Finder(all);
   }, [rows, rooms, people, chat]);
   return { entries, fault: task.fault };
 }
@@ -87,7 +87,7 @@ function useServerSearch({ query }: Asked): SearchView | undefined {
 }
 
 /** Asks the server for a person by the exact account name, whom this page may not know. */
-function useExactPerson({ group, text, hasFilters, target }: Asked): FinderRow | undefined {
+function useExactPerson({ group, text, hasFilters, target }: Asked): FoundRow | undefined {
   const { chat } = usePage();
   const [confirmed, setConfirmed] = useState<string>();
   const isConnected = useOnline();
@@ -130,8 +130,8 @@ export function useLater(value: string, delayMs: number): string {
 export interface ListedGroup {
   readonly key: string;
   readonly title: string;
-  readonly kind: FinderGroup | undefined;
-  readonly rows: readonly ShownRow[];
+  readonly kind: FoundKind | undefined;
+  readonly rows: readonly FoundRowProps[];
   readonly all: string | undefined;
 }
 
@@ -143,7 +143,7 @@ export function useFound(asked: Asked, sources: Sources, entries: Entries, pages
   const latest = useRef({ entries, isConnected });
   latest.current = { entries, isConnected };
   const startsWith = useRef<Entries>(undefined);
-  // What arrives later is added below.
+  // Later rows are added below.
   const now = useMemo(() => {
     const { entries: known, isConnected: isSearched } = latest.current;
     startsWith.current = known;

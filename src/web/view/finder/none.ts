@@ -7,10 +7,10 @@ import { JoinDialog } from "../room/room-dialogs.tsx";
 import { useAnnouncer } from "../shell/announced.tsx";
 import { useOnline, usePage } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
-import type { ShownRow } from "./finder-row.tsx";
+import type { FoundRowProps } from "./finder-row.tsx";
 import { useFinderTexts } from "./finder-texts.ts";
 import { type Found, type ListedGroup, useLater } from "./hooks.ts";
-import { answerRows, type FinderRow, findingRow } from "./rows.ts";
+import { answerRows, type FoundRow, findingRow } from "./rows.ts";
 import { type Asked, askedOf, findLocally, type Sources } from "./search.ts";
 import { type FinderView, useFinder } from "./store.ts";
 import { isRoomName, suggestions } from "./suggestions.ts";
@@ -27,7 +27,7 @@ export function useLastOpened({ rows }: Sources, isNeeded: boolean): readonly Li
     if (!isNeeded) return [];
     const { open, rooms } = chat.model;
     const known = new Set([...rooms.values()].map(({ target }) => target.toLowerCase()));
-    const isOpened = (row: FinderRow) =>
+    const isOpened = (row: FoundRow) =>
       (row.kind === "rooms" || row.kind === "people") &&
       (known.has(row.target.toLowerCase()) || row.kind === "rooms") &&
       !isSameName(row.target, open);
@@ -36,7 +36,7 @@ export function useLastOpened({ rows }: Sources, isNeeded: boolean): readonly Li
     );
     const places = rows.filter(isOpened).slice(0, LAST_SHOWN);
     const [first, ...others] = places;
-    const listed: readonly ShownRow[] = [
+    const listed: readonly FoundRowProps[] = [
       ...(first === undefined ? [] : [first]),
       ...recent,
       ...others,
@@ -46,7 +46,7 @@ export function useLastOpened({ rows }: Sources, isNeeded: boolean): readonly Li
   }, [isNeeded, chat, own, rows, store.recent]);
 }
 
-/** What would find something, once nothing was found. */
+/** Queries that would find something, once nothing was found. */
 export function useNone(
   asked: Asked,
   { groups, isPending, search }: Found,
@@ -84,7 +84,7 @@ export function useNone(
       count: "",
       view: undefined,
     } as const;
-    const ways: ShownRow[] = [...found];
+    const ways: FoundRowProps[] = [...found];
     if ((group === undefined || group === "rooms") && isConnected && isRoomName(text)) {
       const room = text.replace(/^#/, "");
       const run = () => {

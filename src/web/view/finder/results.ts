@@ -1,10 +1,10 @@
 /** Groups of results, to which late ones are added without moving what is visible. */
 
-import type { Candidate, Hit } from "../../../core/finder/finder.ts";
+import type { Candidate, RankedHit } from "../../../core/finder/finder.ts";
 import { groupHits } from "../../../core/finder/groups.ts";
-import type { FinderGroup } from "./store.ts";
+import type { FoundKind } from "./store.ts";
 
-export const GROUPS: readonly FinderGroup[] = [
+export const GROUPS: readonly FoundKind[] = [
   "people",
   "rooms",
   "messages",
@@ -19,7 +19,7 @@ const GROUP_ROWS_MAX = 3;
 export const ROWS_PER_PAGE = 50;
 
 export interface ResultGroup<Row> {
-  readonly kind: FinderGroup;
+  readonly kind: FoundKind;
   readonly rows: readonly Row[];
   /** Number of rows that are drawn. */
   readonly shown: number;
@@ -28,25 +28,25 @@ export interface ResultGroup<Row> {
 }
 
 interface Kinded extends Candidate {
-  readonly kind: FinderGroup;
+  readonly kind: FoundKind;
 }
 
-export interface MessageCount {
+export interface ResultCount {
   readonly count: number;
   readonly hasMore: boolean;
 }
 
 interface GroupingOptions {
   /** The only group. */
-  readonly group: FinderGroup | undefined;
-  readonly messages: MessageCount;
+  readonly group: FoundKind | undefined;
+  readonly messages: ResultCount;
   /** Whether the server may find more messages. */
   readonly isSearching: boolean;
 }
 
 /** A group to which the server may add rows is last, unless it has all that it draws. */
 export function groupedResults<Row extends Kinded>(
-  hits: readonly Hit<Row>[],
+  hits: readonly RankedHit<Row>[],
   { group, messages, isSearching }: GroupingOptions,
 ): readonly ResultGroup<Row>[] {
   const shownMax = group === undefined ? GROUP_ROWS_MAX : ROWS_PER_PAGE;
@@ -63,9 +63,9 @@ export function groupedResults<Row extends Kinded>(
 /** Adds rows below the rows of their group. Only the last group draws more of them. */
 export function withLate<Row extends Kinded>(
   groups: readonly ResultGroup<Row>[],
-  kind: FinderGroup,
+  kind: FoundKind,
   late: readonly Row[],
-  counts?: MessageCount,
+  counts?: ResultCount,
 ): readonly ResultGroup<Row>[] {
   if (late.length === 0 && counts === undefined) return groups;
   const at = groups.findIndex((group) => group.kind === kind);

@@ -2,14 +2,14 @@
 
 import type { Candidate } from "../../../core/finder/finder.ts";
 import type { FoundItem, Model } from "../../../core/model/state.ts";
-import { type FileRow, fileRows } from "../../../ui/finder/files.ts";
+import { type FoundFile, fileRows } from "../../../ui/finder/files.ts";
 import { type PlaceRow, placeRows } from "../../../ui/finder/places.ts";
 import { HELP_EN } from "../../../ui/help/en.ts";
 import { findAnswers, type HelpEntry, type HelpTexts, helpEntries } from "../../../ui/help/help.ts";
 import { HELP_ID } from "../../../ui/help/id.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { type RoomEntry, titleOfEntry } from "../room/room-list.ts";
-import type { ActionRow, SettingRow } from "./actions.ts";
+import { type ListedRoom, titleOfEntry } from "../room/room-list.ts";
+import type { ActionRow, PageSettingRow } from "./actions.ts";
 
 interface PersonRow extends Candidate {
   readonly kind: "people";
@@ -22,7 +22,7 @@ interface RoomRow extends Candidate {
   /** First message of a thread. */
   readonly root?: number | undefined;
   /** Room of the server's list that the user has not joined. */
-  readonly entry?: RoomEntry;
+  readonly entry?: ListedRoom;
 }
 
 interface MessageRow extends Candidate {
@@ -35,13 +35,13 @@ interface HelpRow extends Candidate {
   readonly entry: HelpEntry;
 }
 
-export type FinderRow =
+export type FoundRow =
   | PersonRow
   | RoomRow
   | MessageRow
-  | FileRow
+  | FoundFile
   | ActionRow
-  | SettingRow
+  | PageSettingRow
   | HelpRow;
 
 function ofPlace({ kind, root, ...row }: PlaceRow): PersonRow | RoomRow {
@@ -49,15 +49,15 @@ function ofPlace({ kind, root, ...row }: PlaceRow): PersonRow | RoomRow {
 }
 
 /** Returns places in the order of `placeRows`, and the files of loaded messages. */
-export function modelRows(model: Model, texts: Texts): readonly FinderRow[] {
+export function modelRows(model: Model, texts: Texts): readonly FoundRow[] {
   return [...placeRows(model, texts).map(ofPlace), ...fileRows(model)];
 }
 
 /** Returns the rooms that the user may join. */
-export function entryRows(entries: readonly RoomEntry[]): readonly FinderRow[] {
+export function entryRows(entries: readonly ListedRoom[]): readonly FoundRow[] {
   return entries
     .filter(({ joined }) => !joined)
-    .map((entry): FinderRow => {
+    .map((entry): FoundRow => {
       const { room, topic } = entry;
       const title = titleOfEntry(entry).replace(/^#/, "");
       const names = title === room ? [room] : [title, room];
@@ -65,15 +65,15 @@ export function entryRows(entries: readonly RoomEntry[]): readonly FinderRow[] {
     });
 }
 
-export function messageRow(found: FoundItem): FinderRow {
+export function messageRow(found: FoundItem): FoundRow {
   return { kind: "messages", id: `message ${found.item.seq}`, found, names: [] };
 }
 
-export function personRow(target: string): FinderRow {
+export function personRow(target: string): FoundRow {
   return { kind: "people", id: target, target, names: [target.slice(1)] };
 }
 
-function helpRow(entry: HelpEntry): FinderRow {
+function helpRow(entry: HelpEntry): FoundRow {
   const { question, answer, words } = entry;
   return { kind: "help", id: question, entry, names: [question], texts: [answer, words] };
 }
@@ -82,16 +82,16 @@ function helpTexts({ lang }: Texts): HelpTexts {
   return lang === "id" ? HELP_ID : HELP_EN;
 }
 
-export function helpRows(texts: Texts): readonly FinderRow[] {
+export function helpRows(texts: Texts): readonly FoundRow[] {
   return helpEntries(helpTexts(texts)).map(helpRow);
 }
 
 /** Returns the answers to a question in any words. */
-export function answerRows(texts: Texts, question: string): readonly FinderRow[] {
+export function answerRows(texts: Texts, question: string): readonly FoundRow[] {
   return findAnswers(helpTexts(texts), question).map(helpRow);
 }
 
 /** Answer about finding things again. */
-export function findingRow(texts: Texts): FinderRow {
+export function findingRow(texts: Texts): FoundRow {
   return helpRow(helpTexts(texts).write.entries.findAgain);
 }

@@ -1,6 +1,6 @@
-/** What the finder finds in this browser, and what the server adds. */
+/** Results of this browser, and those that the server adds. */
 
-import type { Finder as CandidateFinder, Hit } from "../../../core/finder/finder.ts";
+import type { Finder, RankedHit } from "../../../core/finder/finder.ts";
 import { MessageFinder, mergedResults } from "../../../core/finder/messages.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { filesOfItems } from "../../../core/model/selectors.ts";
@@ -9,8 +9,8 @@ import { parseFinder, searchOf } from "../../../ui/finder/query.ts";
 import { parseSearch, type SearchContext } from "../../../ui/search-query.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { groupedResults, type ResultGroup, withLate } from "./results.ts";
-import { type FinderRow, messageRow } from "./rows.ts";
-import type { FinderGroup, FinderView } from "./store.ts";
+import { type FoundRow, messageRow } from "./rows.ts";
+import type { FinderView, FoundKind } from "./store.ts";
 
 const LOCAL_MAX = 200;
 /** Rank of a hit by letters that need not be neighbours. */
@@ -22,7 +22,7 @@ const SPREAD_LETTERS_MIN = 3;
 
 export const messageFinder = new MessageFinder();
 
-/** What was typed, and what it means. */
+/** Typed text and its meaning. */
 export interface Asked extends FinderView {
   readonly typed: string;
   readonly query: SearchQuery | undefined;
@@ -32,7 +32,7 @@ export interface Asked extends FinderView {
   readonly fault: unknown;
 }
 
-const GROUP_OF_SIGN: Partial<Record<string, FinderGroup>> = {
+const GROUP_OF_SIGN: Partial<Record<string, FoundKind>> = {
   people: "people",
   rooms: "rooms",
   commands: "actions",
@@ -84,19 +84,19 @@ export function isSameQuery(a: SearchQuery, b: SearchQuery | undefined): boolean
 }
 
 export interface Sources {
-  readonly rows: readonly FinderRow[];
-  readonly finder: CandidateFinder<FinderRow>;
-  readonly commands: CandidateFinder<FinderRow>;
+  readonly rows: readonly FoundRow[];
+  readonly finder: Finder<FoundRow>;
+  readonly commands: Finder<FoundRow>;
 }
 
 export interface FoundNow {
-  readonly groups: readonly ResultGroup<FinderRow>[];
+  readonly groups: readonly ResultGroup<FoundRow>[];
   readonly whys: ReadonlyMap<string, string | undefined>;
 }
 
-export type Entries = CandidateFinder<FinderRow> | undefined;
+export type Entries = Finder<FoundRow> | undefined;
 
-function isWanted({ kind }: FinderRow, rank: number, { group, text }: Asked): boolean {
+function isWanted({ kind }: FoundRow, rank: number, { group, text }: Asked): boolean {
   if (group !== undefined && kind !== group) return false;
   const isPlace = kind === "people" || kind === "rooms" || kind === "files";
   return (
@@ -114,7 +114,7 @@ export function findLocally(
 ): FoundNow {
   const { text, group, target, query, hasFilters } = asked;
   const isEverywhere = target === undefined && !hasFilters;
-  const inTarget = (row: FinderRow) =>
+  const inTarget = (row: FoundRow) =>
     row.kind === "files" && (target === undefined || isSameName(row.target, target));
   const places =
     hasFilters && group !== "files"
@@ -130,7 +130,7 @@ export function findLocally(
   const isSearched = query !== undefined && group !== "files";
   const local = isSearched ? messageFinder.find(model, query, LOCAL_MAX) : undefined;
   const texts = local?.found.filter(({ item }) => !isListedFile(item, asked)) ?? [];
-  const messages: Hit<FinderRow>[] = texts.map((found) => ({
+  const messages: RankedHit<FoundRow>[] = texts.map((found) => ({
     candidate: messageRow(found),
     rank: RANK_OF_MESSAGES,
     text: undefined,
@@ -150,10 +150,10 @@ function isListedFile({ text, files }: Item, { group, hasFilters }: Asked): bool
 
 /** Adds what the server found. */
 export function withFound(
-  groups: readonly ResultGroup<FinderRow>[],
+  groups: readonly ResultGroup<FoundRow>[],
   asked: Asked,
   { found, hasMore }: SearchView,
-): readonly ResultGroup<FinderRow>[] {
+): readonly ResultGroup<FoundRow>[] {
   const { group, query } = asked;
   if (query === undefined) return groups;
   const lateFiles = (late: SearchView["found"]) => {
@@ -162,7 +162,7 @@ export function withFound(
     return late
       .flatMap(({ item, target }) =>
         filesOfItems([item]).map(
-          ({ file }): FinderRow => ({
+          ({ file }): FoundRow => ({
             kind: "files",
             id: file.file,
             target,

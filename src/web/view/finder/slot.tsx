@@ -1,26 +1,27 @@
 /** Slots of the finder and of what it leaves at the target, which load it when it is needed. */
 
+import { ifPossible } from "../../../io/promises.ts";
 import { useModelValue } from "../shell/context.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { addStyleSheet } from "../shell/style-sheet.ts";
 import { type FinderProps, useFinder } from "./store.ts";
 
 const finderModule = new LazyModule(async () => {
-  const { Finder, FoundFoot, finderSheets } = await import("./finder.tsx");
+  const { FinderPanel, FoundFoot, finderSheets } = await import("./finder.tsx");
   await Promise.all(finderSheets.map(addStyleSheet));
-  return { Finder, FoundFoot };
+  return { FinderPanel, FoundFoot };
 });
 
 /** Loads the finder before it is opened, such as when the pointer is over its field. */
 export function preloadFinder(): void {
-  finderModule.fetch().catch(() => undefined); // Opening it loads it again.
+  void ifPossible(finderModule.fetch()); // Opening it loads it again.
 }
 
 export function FinderSlot(props: FinderProps) {
   const [, { open }] = useFinder();
   const module = useModule(finderModule, open !== undefined);
   if (open === undefined || module === undefined) return null;
-  return <module.Finder {...props} />;
+  return <module.FinderPanel {...props} />;
 }
 
 /** Walk through the results and undoing an action, at the foot of the conversation. */

@@ -3,19 +3,12 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 
-export type FinderGroup =
-  | "people"
-  | "rooms"
-  | "messages"
-  | "files"
-  | "actions"
-  | "settings"
-  | "help";
+export type FoundKind = "people" | "rooms" | "messages" | "files" | "actions" | "settings" | "help";
 
-/** What the finder searches. */
+/** Query of the finder. */
 export interface FinderView {
   readonly text: string;
-  readonly group: FinderGroup | undefined;
+  readonly group: FoundKind | undefined;
   /** Only in this room or conversation. */
   readonly target: string | undefined;
 }

@@ -1,12 +1,12 @@
-/** What would find something when a query finds nothing, or what to do then. */
+/** Suggestions for a query that finds nothing. */
 
 import { isName } from "../../../base/names.ts";
+import { queryParts } from "../../../base/query-words.ts";
 import type { Finder } from "../../../core/finder/finder.ts";
 import { nearNames, shorterQueries } from "../../../core/finder/near.ts";
-import { queryParts } from "../../../core/finder/words.ts";
-import type { FinderTexts } from "../../../ui/messages/en/finder-page.ts";
+import type { PageFinderTexts } from "../../../ui/messages/en/finder-page.ts";
 import type { IconName } from "../shell/icons.tsx";
-import type { FinderRow } from "./rows.ts";
+import type { FoundRow } from "./rows.ts";
 import type { FinderView } from "./store.ts";
 
 export interface SuggestionRow {
@@ -22,7 +22,7 @@ export interface SuggestionRow {
   readonly icon: IconName;
   /** Person whose face stands for the icon. */
   readonly user?: string | undefined;
-  /** What the finder shows next. */
+  /** Next state of the finder. */
   readonly view: FinderView | undefined;
   readonly run?: () => void;
 }
@@ -36,12 +36,12 @@ interface Counted {
 interface SuggestionOptions {
   readonly view: FinderView;
   readonly text: string;
-  readonly rows: readonly FinderRow[];
-  readonly finder: Finder<FinderRow>;
+  readonly rows: readonly FoundRow[];
+  readonly finder: Finder<FoundRow>;
   /** Counts what a view finds in this browser. */
   readonly countOf: (view: FinderView) => Counted;
   readonly titleOf: (target: string) => string;
-  readonly own: FinderTexts;
+  readonly own: PageFinderTexts;
 }
 
 const NEAR_MAX = 2;

@@ -45,7 +45,7 @@ import { Check, Field, SelectField } from "../shell/form.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { Avatar, useNames, useTitle } from "./person.tsx";
-import { type RoomEntry, titleOfEntry, useRoomList } from "./room-list.ts";
+import { type ListedRoom, titleOfEntry, useRoomList } from "./room-list.ts";
 import { SealedDialog } from "./sealed.tsx";
 import { RoomTile } from "./tile.tsx";
 
@@ -208,7 +208,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const [isAssignment, setAssignment] = useState(initial.isAssignment === true);
   const [chosenPeople, setPeople] = useState<string>();
   const people = chosenPeople ?? (isAssignment ? likelyClass(chat.model) : ONLY_ME);
-  const [existingRoom, setExistingRoom] = useState<RoomEntry>();
+  const [existingRoom, setExistingRoom] = useState<ListedRoom>();
   const canSeal = chat.sealRefusal === undefined;
   const title = name.trim().replace(/^#/, "");
   const isShort = title === "" || isName(title);
@@ -244,7 +244,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     if (!sealed && isChosen && opened !== undefined) inviteTo(page, opened);
     return true;
   };
-  const joinTaken = (entry: RoomEntry) => {
+  const joinTaken = (entry: ListedRoom) => {
     onClose();
     if (entry.joined) return onOpen(entry.room);
     openDialog(JoinDialog, { onOpen, room: entry.room, isLocked: entry.locked });
@@ -313,7 +313,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   );
 }
 
-export function entryNotes(entry: RoomEntry, texts: Texts): string {
+export function entryNotes(entry: ListedRoom, texts: Texts): string {
   return [
     ...(entry.title === undefined ? [] : [targetText(entry.room)]),
     ...(entry.locked && !entry.joined ? [] : [texts.members(entry.members)]),
@@ -326,7 +326,7 @@ export function entryNotes(entry: RoomEntry, texts: Texts): string {
 }
 
 interface AskProps extends OpenProps {
-  readonly entry: RoomEntry;
+  readonly entry: ListedRoom;
 }
 
 /** Says what a room is before its moderators are asked, and afterwards that they were. */

@@ -7,17 +7,17 @@ import { roomTitle } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { type RunningTask, usePage, useTask } from "../shell/context.tsx";
 
-export type RoomEntry = Answer<"rooms">["rooms"][number];
+export type ListedRoom = Answer<"rooms">["rooms"][number];
 
-const NO_ROOMS: readonly RoomEntry[] = [];
+const NO_ROOMS: readonly ListedRoom[] = [];
 const PAGES_MAX = 20;
 
-export function titleOfEntry({ room: name, title }: RoomEntry): string {
+export function titleOfEntry({ room: name, title }: ListedRoom): string {
   return roomTitle({ name, title: shownTitle(title) });
 }
 
 interface ListedRooms {
-  readonly rooms: readonly RoomEntry[];
+  readonly rooms: readonly ListedRoom[];
   readonly task: RunningTask;
 }
 

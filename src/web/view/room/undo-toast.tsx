@@ -1,4 +1,4 @@
-/** What was done, which can be undone for some seconds. */
+/** Act that can be undone for some seconds. */
 
 import { type CSSProperties, useEffect, useRef, useState } from "react";
 import { UNDO_MS } from "../../../base/limits-page.ts";

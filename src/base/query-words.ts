@@ -1,6 +1,6 @@
 /** Words of a query. */
 
-import { foldWords } from "../../base/word-fold.ts";
+import { foldWords } from "./word-fold.ts";
 
 const WORD = /["“”„«»]([^"“”„«»]+)["“”„«»]|[^\s"“”„«»]+/gu;
 
