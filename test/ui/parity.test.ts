@@ -244,7 +244,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "/poll and /vote": {
     lines: [
-      ...["/poll Lunch? | soup | rice", "/vote 2", "/vote 3", "/vote 1,2", "/vote none"],
+      ...["/poll Lunch? | soup | rice", "/vote RI", "/vote 3", "/vote 1,2", "/vote none"],
       ...["/edit no poll", "/poll close", "/vote 1", "/poll close"],
     ],
     records: [
@@ -288,7 +288,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "polls with wrong arguments": {
     lines: ["/poll", "/poll one | a", "/poll one | a | a", "/poll | a | b", "/vote 1", "/vote x"],
-    faults: { 1: "not-found", 2: "usage", 3: "usage", 4: "usage", 5: "not-found", 6: "usage" },
+    faults: { 1: "not-found", 2: "usage", 3: "usage", 4: "usage", 5: "not-found", 6: "not-found" },
   },
   "/bot": { lines: ["/bot on", "/bot off"] },
   "/rules": {
