@@ -101,7 +101,7 @@ test("the help of a verb lists its flags", async () => {
   for (const line of ["echo --help", "help echo", "echo --bogus -h"]) {
     const { exitCode, out } = await run(line.split(" "));
     expect(exitCode).toBe(0);
-    for (const words of ["[TEXT]", "--to TARGET", "For whom (may be repeated)", "--no-loud"]) {
+    for (const words of ["[TEXT]", "--to=<TARGET>", "For whom (may be repeated)", "--no-loud"]) {
       expect(out).toContain(words);
     }
     expect(out).not.toMatch(/ --loud|\x1b/);

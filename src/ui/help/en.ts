@@ -97,7 +97,7 @@ export const HELP_EN = {
         answer:
           "Yes, if the address is the one on your card or invite. No company vouches for a " +
           "computer in a private network.",
-        words: "certificate insecure dangerous not private security",
+        words: "certificate warning insecure dangerous not private security",
         guide: "browser",
       },
       password: {
@@ -166,7 +166,7 @@ export const HELP_EN = {
         answer:
           "Open the assignment and choose **Handed in**, type `/handed`, or run `chat handed " +
           "--room essay`. `/remind TEXT` writes to everybody who is missing.",
-        words: "missing overdue deadline remind state handed",
+        words: "homework missing overdue deadline remind state handed",
       },
       collect: {
         question: "How do I collect all works?",

@@ -53,7 +53,8 @@ export function refusalText(
   texts: StartTexts & Partial<Texts>,
   textOf: (fault: Fault) => string = (fault) => faultText(fault, texts),
 ): string {
-  return fault.translatable.message?.template === SLOW ? texts.slowRefused : textOf(fault);
+  const slow = fault.translatable.message?.template === SLOW ? texts.slowRefused : undefined;
+  return slow ?? textOf(fault);
 }
 
 /** Labels of the page that lead to what a command does. */

@@ -254,7 +254,7 @@ function answerRows(language: string | undefined): readonly AnswerRow[] {
     id: `?${entry.question}`,
     entry,
     names: [],
-    texts: [entry.question, entry.words],
+    texts: [entry.question, entry.words, entry.answer],
   }));
 }
 

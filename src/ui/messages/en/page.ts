@@ -5,6 +5,7 @@ import type { NotifyLevel } from "../../../core/rooms/prefs.ts";
 import { ENGLISH_ACCOUNT } from "./account.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH_IRC } from "./irc.ts";
+import { ENGLISH_RULES } from "./rules.ts";
 import { ENGLISH_START, type StartTexts } from "./start.ts";
 
 const ORDINAL = new Intl.PluralRules("en", { type: "ordinal" });
@@ -24,6 +25,7 @@ function englishOrdinal(count: number): string {
  */
 export const ENGLISH = {
   ...ENGLISH_START,
+  ...ENGLISH_RULES,
 
   browserTooOld:
     "This browser is too old for this page. Update it, use another browser, or chat from a " +
@@ -615,7 +617,6 @@ export const ENGLISH = {
   search: "Search",
   findAnything: "Find anything",
   hereCount: (people: number) => `${people} here`,
-  resultCount: (n: number, hasMore: boolean) => `${n}${hasMore ? "+" : ""} found`,
 
   account: "Account and settings",
   invite: "Invite people",
@@ -778,7 +779,6 @@ export const ENGLISH = {
   forYou: "For you",
   favouriteRoom: "Favourite: at the top of your list",
   roomFiles: "Files of this room",
-  roomAccess: "Access",
   commands: "Commands",
   switcher: "Go to a room or person",
   revoke: "Revoke",

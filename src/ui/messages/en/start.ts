@@ -6,7 +6,6 @@
 import { counted } from "../../../base/sizes.ts";
 import type { Language } from "../languages.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
-import { ENGLISH_RULES } from "./rules.ts";
 
 export const ENGLISH_START = {
   lang: "en" as Language,
@@ -213,8 +212,6 @@ export const ENGLISH_START = {
   alarmAcceptAsk:
     "Accept the server's current history? The previous history will no longer be checked.",
   alarmAcceptNow: "Accept and reload",
-
-  ...ENGLISH_RULES,
 
   faults: ENGLISH_FAULTS,
   /** Texts of faults in another language, by English template. */

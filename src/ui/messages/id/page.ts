@@ -708,7 +708,6 @@ export const INDONESIAN: Texts = {
   search: "Cari",
   findAnything: "Cari apa saja",
   hereCount: (people) => `${people} di sini`,
-  resultCount: (n, hasMore) => `${n}${hasMore ? "+" : ""} ditemukan`,
 
   account: "Akun dan pengaturan",
   invite: "Undang orang",
@@ -927,7 +926,6 @@ export const INDONESIAN: Texts = {
   favouriteRoom: "Favorit: di atas daftar Anda",
   roomDetails: "Detail ruang",
   roomFiles: "Berkas di ruang ini",
-  roomAccess: "Akses",
   commands: "Perintah",
   switcher: "Pergi ke ruang atau orang",
   revoke: "Cabut",

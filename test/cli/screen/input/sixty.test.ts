@@ -12,8 +12,13 @@ const MISSED_MAX = 2;
 function textOf(row: FinderRow): string {
   if (row.kind === "messages") return row.found.item.text;
   if (row.kind === "answers") return row.entry.question;
-  if (row.kind === "commands") return row.id;
+  if (row.kind === "commands" || row.kind === "values") return row.id;
   return "names" in row ? row.names.join(" ") : "";
+}
+
+/** The name of a setting lists its values. */
+function kindOf({ kind }: FinderRow): string {
+  return kind === "values" ? "settings" : kind;
 }
 
 /** Listed rows of the kind. */
@@ -22,7 +27,7 @@ function found(screen: Screen, kind: string, typed: string): readonly string[] {
   const { overlay } = screen.state;
   if (overlay?.kind !== "finder") throw new Error("no finder");
   const rows = finderLines(overlay, screen.context.model, ROWS_PER_GROUP).flatMap((line) =>
-    line.kind === "row" && line.row.kind === kind ? [textOf(line.row)] : [],
+    line.kind === "row" && kindOf(line.row) === kind ? [textOf(line.row)] : [],
   );
   return rows.slice(0, ROWS_PER_GROUP);
 }
