@@ -89,7 +89,10 @@ export const ENGLISH_FINDER = {
   },
   settings: {
     language: ["language of the screen", { auto: "as LANG says", en: "English", id: "Indonesian" }],
-    theme: ["appearance, or colours of the screen", { dark: "for a dark ground", light: "for a light ground" }],
+    theme: [
+      "appearance, or colours of the screen",
+      { dark: "for a dark ground", light: "for a light ground" },
+    ],
     bell: ["sound when somebody calls you", { on: "ring", off: "stay silent" }],
     notify: [
       "notifications of the desktop",
