@@ -4,7 +4,6 @@ import { foldWords } from "../../base/word-fold.ts";
 import { titleOf } from "../client/chat-record.ts";
 import { isMessage, isSameName } from "../model/item.ts";
 import { shownName } from "../model/people.ts";
-import { roomOf } from "../model/selectors.ts";
 import type { FoundItem, Item, Model, RoomState, SearchQuery } from "../model/state.ts";
 import { isHiddenWork } from "../model/unignored.ts";
 
@@ -21,16 +20,21 @@ interface FoldedRoom {
   readonly jump: readonly Item[] | undefined;
   readonly loaded: readonly Item[];
   readonly all: string;
+  /** Folded names of the room and of the authors. */
+  readonly names: string;
+  readonly displayNames: Model["displayNames"];
 }
 
 export class MessageFinder {
   readonly #folded = new WeakMap<Item, string>();
-  /** Names of authors and rooms, by both. */
+  /** Folded names of authors. */
   readonly #names = new Map<string, string>();
   #displayNames: Model["displayNames"] | undefined;
   readonly #rooms = new Map<string, FoldedRoom>();
 
   find(model: Model, query: SearchQuery, limit: number): LocalResults {
+    if (this.#displayNames !== model.displayNames) this.#names.clear();
+    this.#displayNames = model.displayNames;
     let found: FoundItem[] = [];
     let count = 0;
     let oldest = 0;
@@ -40,11 +44,12 @@ export class MessageFinder {
     for (const room of rooms) {
       const { target } = query;
       if (target !== undefined && !isSameName(room.target, target)) continue;
-      const loaded = this.#candidatesIn(room, query);
+      const loaded = this.#candidatesIn(model, room, query);
+      const title = loaded.length === 0 ? "" : foldWords(titleOf(room));
       for (let at = loaded.length - 1; at >= 0; at--) {
         const item = loaded[at];
         if (item === undefined || item.seq < oldest) break;
-        if (!this.#matches(model, item, room.target, query)) continue;
+        if (!this.#matches(model, item, title, query)) continue;
         found.push({ room: room.id, target: room.target, item });
         count++;
       }
@@ -57,17 +62,28 @@ export class MessageFinder {
     return { found: newest(found, limit), count };
   }
 
-  /** None if no message of the room has one of the words. Names may have the others. */
-  #candidatesIn(room: RoomState, { words = [] }: SearchQuery): readonly Item[] {
+  /** None if a word is neither in the messages of the room nor in its names. */
+  #candidatesIn(model: Model, room: RoomState, { words = [] }: SearchQuery): readonly Item[] {
+    if (words.length === 0) return loadedItems(room);
+    const { loaded, all, names } = this.#foldedRoom(model, room);
+    const isThere = words.every((word) => all.includes(word) || names.includes(word));
+    return isThere && words.some((word) => all.includes(word)) ? loaded : [];
+  }
+
+  #foldedRoom(model: Model, room: RoomState): FoldedRoom {
     const known = this.#rooms.get(room.id);
     const { items } = room.tail;
+    const { displayNames } = model;
     const jump = room.jump?.items;
-    const isKnown = known?.items === items && known.jump === jump;
-    const loaded = isKnown ? known.loaded : loadedItems(room);
-    if (words.length === 0) return loaded;
-    const all = isKnown ? known.all : loaded.map((item) => this.#textOf(item)).join("\0");
-    if (!isKnown) this.#rooms.set(room.id, { items, jump, loaded, all });
-    return words.some((word) => all.includes(word)) ? loaded : [];
+    if (known?.items === items && known.jump === jump && known.displayNames === displayNames)
+      return known;
+    const loaded = loadedItems(room);
+    const all = loaded.map((item) => this.#textOf(item)).join("\0");
+    const authors = new Set(loaded.map((item) => this.#authorOf(model, item)));
+    const names = [foldWords(titleOf(room)), ...authors].join("\0");
+    const folded = { items, jump, loaded, all, names, displayNames };
+    this.#rooms.set(room.id, folded);
+    return folded;
   }
 
   /**
@@ -86,7 +102,8 @@ export class MessageFinder {
     return false;
   }
 
-  #matches(model: Model, item: Item, target: string, query: SearchQuery): boolean {
+  /** @param title folded title of the room */
+  #matches(model: Model, item: Item, title: string, query: SearchQuery): boolean {
     const { from, sinceUnixMs = 0, untilUnixMs = Number.POSITIVE_INFINITY, files, re } = query;
     if (!isMessage(item) || item.state !== "whole") return false;
     if (item.timeUnixMs < sinceUnixMs || item.timeUnixMs > untilUnixMs) return false;
@@ -102,21 +119,16 @@ export class MessageFinder {
     if (others.length === 0) return true;
     // The text has at least one of them, so that a name alone does not find all messages.
     if (others.length === words.length) return false;
-    const names = this.#namesOf(model, item, target);
-    return others.every((word) => names.includes(word));
+    const author = this.#authorOf(model, item);
+    return others.every((word) => author.includes(word) || title.includes(word));
   }
 
-  /** Folded names of the author and of the room. */
-  #namesOf(model: Model, { from = "" }: Item, target: string): string {
-    if (this.#displayNames !== model.displayNames) this.#names.clear();
-    this.#displayNames = model.displayNames;
-    const key = `${from}\n${target}`;
-    const known = this.#names.get(key);
+  /** Folded names of the author. */
+  #authorOf(model: Model, { from = "" }: Item): string {
+    const known = this.#names.get(from);
     if (known !== undefined) return known;
-    const room = roomOf(model, target);
-    const title = room === undefined ? "" : titleOf(room);
-    const folded = foldWords([from, shownName(model, from), title].join("\0"));
-    this.#names.set(key, folded);
+    const folded = foldWords(`${from}\0${shownName(model, from)}`);
+    this.#names.set(from, folded);
     return folded;
   }
 
