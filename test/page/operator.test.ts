@@ -289,7 +289,7 @@ async function checkPhoneScreens(pia: Visit): Promise<void> {
   await pia.button("Show people").tap();
   await look("phone-people", pia.page.getByRole("complementary", { name: "People" }));
   await pia.button("Search").tap();
-  await look("phone-search", pia.dialog("Find anything"));
+  await look("phone-search", pia.dialog("Find anything"), () => pia.button("Back").tap());
 }
 
 function clippedElements({ page }: Visit): Promise<readonly string[]> {

@@ -160,10 +160,10 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   // The page adds a layer's entry to the history after it has drawn the layer.
   const depthIs = (depth: number) =>
     until("the history has the layer", () => page.evaluate<boolean>(`history.state === ${depth}`));
-  const open = async (name: string | RegExp, layer: Locator) => {
+  const open = async (name: string | RegExp, layer: Locator, depth = 2) => {
     await fay.button(name).first().click();
     await layer.waitFor();
-    await depthIs(2);
+    await depthIs(depth);
   };
   const goBack = async (layer: Locator) => {
     await page.goBack();
@@ -194,7 +194,6 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   await fay.leaveHome();
   const layers = {
     "Show people": panel("People"),
-    Search: panel("Search"),
     "Actions for attic": page.getByRole("menu"),
     "Enlarge one.webp": fay.dialog("one.webp"),
   };
@@ -202,6 +201,11 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
     await open(name, layer);
     await goBack(layer);
   }
+  // The first step back ends the filter of the finder, the second one closes it.
+  await open("Search", fay.finder, 3);
+  await page.goBack();
+  await fay.button("In attic, remove the filter").waitFor({ state: "detached" });
+  await goBack(fay.finder);
   const focused = () =>
     page.evaluate<string>("document.activeElement.ariaLabel ?? document.activeElement.className");
   const pressEscape = async (layer: Locator, focus: RegExp) => {
@@ -214,6 +218,11 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
     await pressEscape(layer, new RegExp(name));
     await depthIs(1);
   }
+  await open("Search", fay.finder, 3);
+  await page.keyboard.press("Escape");
+  await depthIs(2);
+  await pressEscape(fay.finder, /Search/);
+  await depthIs(1);
   await goHome();
   expect(await focused()).toMatch(/room-line/);
   await fay.openSettings();
@@ -229,7 +238,7 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   await fay.room("lobby").click();
   await expectRoute(fay, "#/lobby", "#lobby");
   await home.waitFor({ state: "hidden" });
-  await open("Search", fay.finder);
+  await open("Search", fay.finder, 3);
   await fay.button("Back").click();
   await fay.finder.waitFor({ state: "hidden" });
   await depthIs(1);

@@ -113,8 +113,9 @@ function OpenFinder(props: FinderProps) {
     field.current?.focus();
   };
   useLayer(closeForGood, true, { isCover: isNarrow });
-  useLayer(stepBack, steps >= 1);
-  useLayer(stepBack, steps >= 2);
+  // On a phone, Back takes the same steps as Escape.
+  useLayer(stepBack, isNarrow && steps >= 1);
+  useLayer(stepBack, isNarrow && steps >= 2);
   useDialog(dialog, field, isNarrow, closeForGood);
   useLayoutEffect(() => {
     if (left !== undefined && list.current !== null) list.current.scrollTop = left.scrollTop;
@@ -232,6 +233,8 @@ function OpenFinder(props: FinderProps) {
     if (isControl && letter === "k" && !shiftKey) return handled(closeForGood);
     if (isControl && letter === "f" && shiftKey)
       return handled(() => show({ target: chat.model.open }));
+    const isMenuOpen = dialog.current?.querySelector(".menu") !== null;
+    if (key === "Escape" && !isNarrow && steps > 0 && !isMenuOpen) return handled(stepBack);
     if (event.target !== field.current) return;
     const choices = chosen?.kind === "actions" ? chosen.choices.length : 0;
     const isCaretAtEnd = field.current.selectionStart === field.current.value.length;

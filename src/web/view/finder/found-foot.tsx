@@ -6,7 +6,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { UndoToast } from "../room/undo-toast.tsx";
 import { WalkButton, WalkPill, walkSheet } from "../room/walk-pill.tsx";
-import { useLayer, usePage } from "../shell/context.tsx";
+import { useLayer, useNarrow, usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { finderTexts } from "./finder-texts.ts";
@@ -67,21 +67,26 @@ function Walk({ walk, target, onJump }: FootProps & { readonly walk: FoundWalk }
     onJump(found.target, kind === "edit" && re !== undefined ? re : seq);
   };
   const stay = () => store.set({ walk: undefined });
-  useLayer(stay);
+  // On a phone, Back ends the walk. On a laptop, it leads to the place before.
+  const isNarrow = useNarrow();
+  useLayer(stay, isNarrow);
   useMarkedWords(query.text);
   // The user has opened another room.
   const isElsewhere = !isSameName(target, message?.target);
   useEffect(() => {
     if (isElsewhere) store.set({ walk: undefined });
   }, [isElsewhere, store]);
-  const latest = useRef(go);
-  latest.current = go;
+  const latest = useRef({ go, stay, isNarrow });
+  latest.current = { go, stay, isNarrow };
   useEffect(
     () =>
       listen<KeyboardEvent>(window, "keydown", (event) => {
-        if (event.key !== "F3" || event.ctrlKey || event.altKey || event.metaKey) return;
+        if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+        const isStaying = event.key === "Escape" && !latest.current.isNarrow;
+        if (event.key !== "F3" && !isStaying) return;
         event.preventDefault();
-        latest.current(event.shiftKey ? at - 1 : at + 1);
+        if (isStaying) latest.current.stay();
+        else latest.current.go(event.shiftKey ? at - 1 : at + 1);
       }),
     [at],
   );

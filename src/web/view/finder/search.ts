@@ -1,5 +1,6 @@
 /** Results of this browser, and those that the server adds. */
 
+import { unlessFault } from "../../../base/fault.ts";
 import type { Finder, RankedHit } from "../../../core/finder/finder.ts";
 import { MessageFinder, mergedResults } from "../../../core/finder/messages.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -48,7 +49,13 @@ export function askedOf(
   const base = { typed, group: chosen, target, text: text.trim() };
   const isSearched = chosen === undefined || chosen === "messages" || chosen === "files";
   const context = { open, ...timesNow() };
-  const parsed = isSearched ? searchOf(base.text, context) : undefined;
+  // A search for messages alone takes fewer letters, too.
+  const isMessages = chosen === "messages";
+  const parsed = isMessages
+    ? unlessFault(() => parseSearch(base.text, context))
+    : isSearched
+      ? searchOf(base.text, context)
+      : undefined;
   const fault = isSearched && FILTER.test(base.text) ? faultOf(base.text, context) : undefined;
   const hasFiles = chosen === "files";
   if (parsed === undefined) {
