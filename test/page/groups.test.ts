@@ -17,7 +17,8 @@ pageTest("a group is begun on the page, named, extended and left", async () => {
     if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}/${name}.png` });
   };
   await ana.room("lobby").click();
-  await ana.startNew("New group");
+  await ana.startNew("New message");
+  await ana.page.getByRole("button", { name: "New group" }).click();
   const dialog = ana.dialog("New group");
   await dialog.getByLabel("ben").check();
   await dialog.getByLabel("cleo").check();

@@ -69,9 +69,10 @@ export const STATES: Readonly<Record<string, Act>> = {
     await visit.page.getByRole("button", { name: texts.account }).first().click();
     await visit.page.getByRole("dialog").waitFor();
   },
-  search: async (visit) => {
+  search: async (visit, texts) => {
     await visit.send("/search page");
-    await visit.results.filter({ hasText: LAST_TEXT }).first().waitFor();
+    await visit.page.getByRole("button").filter({ hasText: LAST_TEXT }).first().waitFor();
+    await visit.field(texts.searchFor).blur();
   },
   attached: async (visit, texts) => {
     const chosen = visit.page.waitForEvent("filechooser");

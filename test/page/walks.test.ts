@@ -71,7 +71,8 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     await showChats(pupil);
     await pupil.button("New").click();
     await pupil.menuItem("Browse rooms").click();
-    await pupil.results.filter({ hasText: room }).getByRole("button").click();
+    const rooms = pupil.page.getByRole("dialog");
+    await rooms.getByRole("listitem").filter({ hasText: room }).getByRole("button").click();
     await pupil.heading(`#${room}`).waitFor();
     await pupil.waitForMessage("Who has the formula");
 
@@ -139,7 +140,8 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     await showChats(pupil);
     await pupil.button("New").click();
     await pupil.menuItem("Browse rooms").click();
-    await pupil.results.filter({ hasText: task }).getByRole("button").click();
+    const rooms = pupil.page.getByRole("dialog");
+    await rooms.getByRole("listitem").filter({ hasText: task }).getByRole("button").click();
     await pupil.waitForMessage("Write about your summer");
     await openActivity(pupil, /^All$/);
     const due = pupil.page.getByRole("region", { name: "Due" });

@@ -279,7 +279,7 @@ async function openPage(site: Site): Promise<Interface> {
       const context = { target, open, search: () => undefined, jump: () => undefined };
       const outcome = runSlashCommand(
         page,
-        { ...context, people: () => undefined, find: () => undefined },
+        { ...context, people: () => undefined },
         text,
         draft,
       );

@@ -10,7 +10,6 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { withoutSign } from "../../../ui/text/target-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
-import { useFind } from "../finder/store.ts";
 import { useNarrow, useOnline, usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
@@ -31,6 +30,7 @@ export interface RoomHeadProps {
   readonly unread: number;
   readonly onDrawer: () => void;
   readonly onPeople: () => void;
+  readonly onSearch: () => void;
 }
 
 function HeadTile({ target, room }: { readonly target: string; room: RoomState | undefined }) {
@@ -74,9 +74,8 @@ function PeopleButton({ count, side, onPeople }: PeopleButtonProps) {
 }
 
 export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
-  const { room, target, side, unread, onDrawer, onPeople } = props;
+  const { room, target, side, unread, onDrawer, onPeople, onSearch } = props;
   const page = usePage();
-  const find = useFind();
   const { texts } = page;
   const count = usePeopleCount(room);
   const isNarrow = useNarrow();
@@ -138,7 +137,8 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         <IconButton
           icon="search"
           label={isNarrow ? texts.search : texts.searchInRoom}
-          onPress={() => find(target === undefined ? {} : { target })}
+          isPressed={isNarrow ? undefined : side === "search"}
+          onPress={onSearch}
         />
       )}
       {room?.kind === "room" ? (
@@ -156,7 +156,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         </button>
       )}
       {room === undefined || anchor === undefined ? null : (
-        <RoomMenu target={room.target} anchor={anchor} onClose={close} />
+        <RoomMenu target={room.target} anchor={anchor} onSearch={onSearch} onClose={close} />
       )}
     </header>
   );

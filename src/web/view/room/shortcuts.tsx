@@ -3,17 +3,15 @@
 import { useEffect, useRef } from "react";
 import type { RoomList } from "../../../core/model/selectors.ts";
 import { keyAction } from "../../input/keys.ts";
-import type { FinderStore } from "../finder/store.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { HelpDialog } from "../shell/help-dialog.tsx";
+import { Switcher } from "./switcher.tsx";
 
 export interface ShortcutProps {
   readonly lines: RoomList;
   readonly onOpen: (target: string) => void;
-  readonly find: FinderStore["find"];
-  /** The open room or conversation. */
-  readonly target: string | undefined;
+  readonly onSearch: () => void;
   readonly side: string | undefined;
   readonly closeSide: () => void;
 }
@@ -59,8 +57,8 @@ export function useShortcuts(props: ShortcutProps): void {
     };
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
-      const { find, target, side, closeSide } = latestProps.current;
-      if (event.key === "Escape" && side === "thread") {
+      const { onOpen, onSearch, side, closeSide } = latestProps.current;
+      if (event.key === "Escape" && (side === "search" || side === "thread")) {
         return closeSide();
       }
       const isOnPage = event.target === document.body || isInConversation(event.target);
@@ -78,9 +76,9 @@ export function useShortcuts(props: ShortcutProps): void {
         case "next-unread":
           return open(neighbour(latestProps.current, action === "next-unread" ? 1 : -1, true));
         case "switcher":
-          return find();
+          return openDialog(Switcher, { onOpen });
         case "search":
-          return find({ target });
+          return onSearch();
         case "help":
           return openDialog(HelpDialog);
         default:
