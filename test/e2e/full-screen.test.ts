@@ -64,8 +64,13 @@ requires("tmux").test(
     );
 
     bob.line("/search dark");
-    await bob.shows(/#\d+ {2}ana {2}said into the dark/);
-    bob.press("Escape");
+    await bob.shows(/^ {3,}said into the dark/);
+    // Leaves the list of messages, then the finder.
+    await until("the finder is closed", () => {
+      const isOpen = bob.rows().some((row) => /^ Find: /.test(row));
+      if (isOpen) bob.press("Escape");
+      return !isOpen;
+    });
     await bob.shows(/^#lobby>$/);
 
     ana.line("/logout");
