@@ -15,11 +15,6 @@ import { GLOBAL_FLAGS, SERVER_FLAGS } from "./flags.ts";
 
 const COLORS = /\x1b\[[0-9;]*m/g;
 
-/** Flags that are the same in every command, and are listed by their names alone. */
-const CONNECTION: ReadonlySet<string> = new Set([
-  ...["server", "user", "transport", "fingerprint", "passwordFile", "roomPasswordFile"],
-]);
-
 /** Examples first, then the command's own flags; those of the connection are one line. */
 export async function verbHelp(
   name: string,
@@ -35,7 +30,8 @@ export async function verbHelp(
     const description = flagDescription(definition);
     const { valueHint, ...bare } = definition;
     if (definition.type === "positional") args[valueHint ?? key] = { ...bare, description };
-    else if (connects && CONNECTION.has(key)) connection.push(longFlag(key, definition));
+    else if (connects && Object.hasOwn(SERVER_FLAGS, key))
+      connection.push(longFlag(key, definition));
     else if (definition.default !== true) args[flagName(key)] = { ...definition, description };
     else args[longFlag(key, definition).slice(2)] = { type: "boolean", description };
   }

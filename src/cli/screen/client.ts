@@ -580,11 +580,11 @@ export class ScreenClient implements ScreenHost {
   }
 
   /** Says once on this device what an older command is now. */
-  noteNewWay(command: string, key: string): void {
+  noteReplaced(command: string, key: string): void {
     const { state } = this.options.open;
-    const known = (state.preference("new-ways") ?? "").split(" ");
+    const known = (state.preference("replaced-commands") ?? "").split(" ");
     if (known.includes(command)) return;
-    state.changePreference("new-ways", (stored = "") => `${stored} ${command}`.trim());
+    state.changePreference("replaced-commands", (stored = "") => `${stored} ${command}`.trim());
     this.notices.note(() => this.screenTexts.keys.finder.wasCommand(command, key));
   }
 

@@ -32,7 +32,7 @@ import { isTargetMuted } from "./view/panels.ts";
 export type CommandScreen = Pick<
   ScreenClient,
   | ("texts" | "screenTexts" | "settings" | "hidesJoins" | "hideJoins")
-  | ("set" | "mute" | "confirmLeave" | "end" | "openInbox" | "openFinder" | "noteNewWay")
+  | ("set" | "mute" | "confirmLeave" | "end" | "openInbox" | "openFinder" | "noteReplaced")
 > & {
   readonly notices: Pick<
     ScreenNotices,
@@ -112,7 +112,7 @@ export class ScreenCommands extends SlashHost {
     if (replaced === undefined) return showView(this, view);
     const { command, key, ...opening } = replaced;
     this.options.screen.openFinder(opening);
-    if (key !== undefined) this.options.screen.noteNewWay(command, key);
+    if (key !== undefined) this.options.screen.noteReplaced(command, key);
     return Promise.resolve(undefined);
   }
 

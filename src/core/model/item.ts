@@ -121,6 +121,11 @@ export function itemAt(items: readonly Item[], seq: number): Item | undefined {
   return item?.seq === seq ? item : undefined;
 }
 
+/** Seq of the message that is shown; an edit stands for the message that it changes. */
+export function shownSeq({ kind, re, seq }: Pick<Item, "kind" | "re" | "seq">): number {
+  return kind === "edit" && re !== undefined ? re : seq;
+}
+
 export function isSameName(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   return a === b || a.toLowerCase() === b.toLowerCase();

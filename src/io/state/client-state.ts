@@ -43,7 +43,7 @@ export interface StoredAddresses {
 export type Preference =
   | ("quiet" | "screen" | "pictures" | "last-room" | "line-mode")
   /** Older commands of which the user knows what they are now. */
-  | "new-ways";
+  | "replaced-commands";
 
 export type GenerateKey = () => string;
 

@@ -35,7 +35,7 @@ async function commandsOf(fixture: ClientFixture) {
   const screen: CommandScreen = {
     openInbox: () => undefined,
     openFinder: ({ text }) => overlays.push(["finder", text]),
-    noteNewWay: (command, key) => notes.push(`${command} is now ${key}`),
+    noteReplaced: (command, key) => notes.push(`${command} is now ${key}`),
     screenTexts: screenTexts("en"),
     notices: {
       note: (text) => notes.push(text(ENGLISH_TERMINAL)),

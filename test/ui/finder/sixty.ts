@@ -1,4 +1,4 @@
-/** What people look for, by the words that they use, and a server on which they do. */
+/** Searches in the words that people use, and a server on which they find something. */
 
 import type { RoomId } from "../../../src/base/ids.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
@@ -115,7 +115,7 @@ const MESSAGES: readonly (readonly [string, string, string?])[] = [
   ["neema", "", "worksheet_7.odt"],
 ];
 
-/** What ana's client has loaded. */
+/** The model of ana's client. */
 export function soughtModel(): Model {
   const rooms = Object.entries(ROOMS).map(([name, title]) => ({
     kind: "room" as const,

@@ -167,7 +167,7 @@ async function openFullScreen(site: Site): Promise<Interface> {
   const screen: CommandScreen = {
     openInbox: () => undefined,
     openFinder: () => undefined,
-    noteNewWay: () => undefined,
+    noteReplaced: () => undefined,
     screenTexts: screenTexts("en"),
     notices: {
       note(text) {

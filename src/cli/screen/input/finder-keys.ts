@@ -1,7 +1,5 @@
 /** Key handlers of the open finder. */
 
-import { Fault, msg } from "../../../base/fault.ts";
-import { roomOf } from "../../../core/model/selectors.ts";
 import type { FoundItem } from "../../../core/model/state.ts";
 import { terminalName } from "../../../ui/settings.ts";
 import { editorOf, replaceText } from "../editor/editor.ts";
@@ -12,11 +10,12 @@ import {
   type FinderRow,
   finderActions,
   foundMessages,
+  isHelpQuery,
   type KeyRow,
   type LastFinder,
 } from "../state/finder.ts";
 import type { CommandName, ScreenState } from "../state/screen-state.ts";
-import { choicesIn, openFinder, withQuery } from "./finder.ts";
+import { choiceIn, choicesIn, openFinder, withQuery } from "./finder.ts";
 import {
   type HandlerContext,
   type KeyHandler,
@@ -25,7 +24,7 @@ import {
   withChange,
 } from "./handler.ts";
 import { openRoomOf } from "./reading.ts";
-import { goTo } from "./walk.ts";
+import { openResult } from "./walk.ts";
 
 type FinderState = ScreenState & { readonly overlay: FinderOverlay };
 type Handlers = Readonly<Record<CommandName, KeyHandler>>;
@@ -36,9 +35,8 @@ function hasFinder(state: ScreenState): state is FinderState {
 
 /** Number of entries among which the cursor moves. */
 export function finderCount(overlay: FinderOverlay, context: HandlerContext): number {
-  const choices = choicesIn(overlay, context);
-  if (overlay.action === undefined) return choices.length;
-  return finderActions(choices[overlay.selectedIndex]).length;
+  if (overlay.action === undefined) return choicesIn(overlay, context).length;
+  return finderActions(choiceIn(overlay, context)).length;
 }
 
 export function moveInFinder(overlay: FinderOverlay, at: number): FinderOverlay {
@@ -47,38 +45,42 @@ export function moveInFinder(overlay: FinderOverlay, at: number): FinderOverlay 
   return { ...overlay, selectedIndex: at, selectedFrom: undefined };
 }
 
-export function chooseInFinder(
-  state: ScreenState,
+/** Applies to the selected row. */
+type ChoiceHandler = (
+  state: FinderState,
+  choice: FinderChoice,
   context: HandlerContext,
   handlers: Handlers,
-): UpdateResult | undefined {
-  if (!hasFinder(state)) return undefined;
-  const { overlay } = state;
-  const choices = choicesIn(overlay, context);
-  const choice = choices[Math.min(overlay.selectedIndex, choices.length - 1)];
-  if (choice === undefined) return withActions(state);
-  if (overlay.action === undefined) return chosen(state, choice, context, handlers);
-  const action = finderActions(choice)[overlay.action];
-  if (action === undefined) return withActions(state);
-  return acted(action, state, choice, context, handlers);
+) => UpdateResult;
+
+function onChoice(apply: ChoiceHandler) {
+  return (
+    state: ScreenState,
+    context: HandlerContext,
+    handlers: Handlers,
+  ): UpdateResult | undefined => {
+    if (!hasFinder(state)) return undefined;
+    const choice = choiceIn(state.overlay, context);
+    return choice === undefined ? withActions(state) : apply(state, choice, context, handlers);
+  };
 }
 
+export const chooseInFinder = onChoice((state, choice, context, handlers) => {
+  const { action } = state.overlay;
+  if (action === undefined) return chosen(state, choice, context, handlers);
+  const acts = finderActions(choice)[action];
+  return acts === undefined ? withActions(state) : acted(acts, state, choice, context, handlers);
+});
+
 /** Lists the actions of the selected row; of a command, fills the input line. */
-export function finderMenu(
-  state: ScreenState,
-  context: HandlerContext,
-  handlers: Handlers,
-): UpdateResult | undefined {
-  if (!hasFinder(state)) return undefined;
+export const finderMenu = onChoice((state, choice, context, handlers) => {
   const { overlay } = state;
-  const choice = choicesIn(overlay, context)[overlay.selectedIndex];
-  if (choice === undefined) return withActions(state);
-  const { kind } = choice.kind === "row" ? choice.row : { kind: undefined };
+  const kind = choice.kind === "row" ? choice.row.kind : undefined;
   if (kind === "commands" || kind === "filters") return chosen(state, choice, context, handlers);
   if (finderActions(choice).length === 0) return withActions(state);
   const action = overlay.action === undefined ? 0 : undefined;
   return withChange(state, { overlay: { ...overlay, action } });
-}
+});
 
 /** Closes the actions, then the query or group that Enter has opened, and then the finder. */
 export function escapeFinder(
@@ -186,7 +188,6 @@ function openFile(
   return withActions(opened.state, ...opened.actions, jump);
 }
 
-/** @throws {Fault} not-member if the user has left the room since the search */
 function openMessage(state: FinderState, found: FoundItem, context: HandlerContext): UpdateResult {
   const { overlay } = state;
   const { search } = overlay.result;
@@ -194,32 +195,6 @@ function openMessage(state: FinderState, found: FoundItem, context: HandlerConte
   const last = lastOf(overlay, undefined);
   const lastFinder = search === undefined ? undefined : { ...last, openedSeq: found.item.seq };
   return openResult({ ...state, lastFinder }, all, found, search, context);
-}
-
-/**
- * Opens one of several messages, through which the user can walk.
- * @throws {Fault} not-member if the user has left the room since
- */
-export function openResult(
-  state: ScreenState,
-  all: readonly FoundItem[],
-  found: FoundItem,
-  search: FinderOverlay["result"]["search"],
-  context: HandlerContext,
-): UpdateResult {
-  const isHere = ({ target }: FoundItem) => roomOf(context.model, target) !== undefined;
-  if (!isHere(found)) throw new Fault("not-member", msg`you are not in ${found.target}`);
-  const listed = all.filter(isHere);
-  const messages = listed.map(walkedMessageOf);
-  const at = Math.max(0, listed.indexOf(found));
-  const part = { kind: "results" as const, messages, search };
-  return goTo({ ...state, overlay: undefined, selected: undefined }, { part, at }, context);
-}
-
-/** An edit stands for the message that it changes. */
-function walkedMessageOf({ item, target }: FoundItem) {
-  const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
-  return { target, seq };
 }
 
 function askToJoin(state: FinderState, room: string, { texts }: HandlerContext): UpdateResult {
@@ -259,9 +234,9 @@ function answered(
   context: HandlerContext,
 ): UpdateResult {
   const { overlay } = state;
-  const isHelp = overlay.result.query.kinds?.includes("answers") === true;
   const [, command] = TYPED_COMMAND.exec(entry.answer) ?? [];
-  if (isHelp) return command === undefined ? withActions(state) : filled(state, `${command} `);
+  if (isHelpQuery(overlay.result.query))
+    return command === undefined ? withActions(state) : filled(state, `${command} `);
   const next = narrowed(state, `?${overlay.result.query.text}`, context);
   const { overlay: opened } = next.state;
   if (opened?.kind !== "finder") return next;

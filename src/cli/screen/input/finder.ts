@@ -11,7 +11,7 @@ import { fileRows } from "../../../ui/finder/files.ts";
 import { type PlaceRow, placeRows } from "../../../ui/finder/places.ts";
 import { type FinderQuery, parseFinder, searchOf } from "../../../ui/finder/query.ts";
 import { HELP_EN } from "../../../ui/help/en.ts";
-import { findAnswers, helpEntries } from "../../../ui/help/help.ts";
+import { findAnswers, type HelpTexts, helpEntries } from "../../../ui/help/help.ts";
 import { HELP_ID } from "../../../ui/help/id.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";
 import { SETTINGS, TERMINAL_KEYS, terminalName } from "../../../ui/settings.ts";
@@ -20,17 +20,20 @@ import {
   type AnswerRow,
   FINDER_ORDER,
   FinderCache,
+  type FinderChoice,
   type FinderGroup,
   type FinderOverlay,
   type FinderResult,
   type FinderRow,
   type FinderSource,
   finderChoices,
+  isHelpQuery,
   type KeyRow,
   kindsOf,
   type NamedHit,
   type NamedRow,
   type SettingRow,
+  selectedChoice,
   type ValueRow,
 } from "../state/finder.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
@@ -45,6 +48,7 @@ const RECENT_MAX = 8;
 /** Hits that have only the letters of the query in its order. */
 const SUBSEQUENCE_RANK = 5;
 const THREADS_FILTER = /^in:threads(?:\s+|$)/i;
+const TARGET_FILTER = /^in:\S+\s*$/i;
 const FILTER_WORD = /(?<!\S)[a-z]+:\S*$/i;
 const NO_RESULTS = { found: [], count: 0 };
 
@@ -127,6 +131,13 @@ function firstChoice(overlay: FinderOverlay, context: HandlerContext): number {
 
 export function choicesIn(overlay: FinderOverlay, { model, layout }: HandlerContext) {
   return finderChoices(overlay, model, layout.finderRows ?? DEFAULT_ROWS);
+}
+
+export function choiceIn(
+  overlay: FinderOverlay,
+  { model, layout }: HandlerContext,
+): FinderChoice | undefined {
+  return selectedChoice(overlay, model, layout.finderRows ?? DEFAULT_ROWS);
 }
 
 const DEFAULT_ROWS = 3;
@@ -248,8 +259,12 @@ export function keysOfGroup(
   return [...rows.values()];
 }
 
+function helpIn(language: string | undefined): HelpTexts {
+  return language === "id" ? HELP_ID : HELP_EN;
+}
+
 function answerRows(language: string | undefined): readonly AnswerRow[] {
-  return helpEntries(language === "id" ? HELP_ID : HELP_EN).map((entry) => ({
+  return helpEntries(helpIn(language)).map((entry) => ({
     kind: "answers",
     id: `?${entry.question}`,
     entry,
@@ -325,17 +340,20 @@ function resultOf(
     return { ...nothing, groups, hints: hasNone ? "threads" : undefined };
   }
   const filters = filterGroup(query, context.model);
-  const search = searchFor(query, context);
+  const { search, isTarget } = searchFor(query, context);
   if (filters !== undefined && search === undefined) return { ...nothing, groups: [filters] };
+  const local =
+    search === undefined
+      ? NO_RESULTS
+      : context.messages.find(context.model, search, MESSAGES_LISTED_MAX);
   if (search !== undefined && hasFilters(search)) {
-    const local = context.messages.find(context.model, search, MESSAGES_LISTED_MAX);
     const groups = filters === undefined ? [] : [filters];
     const found = { ...nothing, groups, search, local, isSearch: true };
     return local.count > 0
       ? found
       : { ...found, suggestions: () => suggestionsOf(query, source, context) };
   }
-  if (isOnlyTarget(query, context)) return { ...nothing, hints: "search" };
+  if (isTarget) return { ...nothing, hints: "search" };
   const isEmpty = query.text.trim() === "";
   if (isEmpty && query.kinds === undefined) {
     return { ...nothing, groups: emptyGroups(source, state, context), hints: "all" };
@@ -343,34 +361,27 @@ function resultOf(
   const groups = isEmpty
     ? listedGroups(query, source, stateKeys, context)
     : foundGroups(query, source, context);
-  const local =
-    search === undefined
-      ? NO_RESULTS
-      : context.messages.find(context.model, search, MESSAGES_LISTED_MAX);
   const found = { ...nothing, groups, search, local };
   const isFound = groups.some(({ rows }) => rows.length > 0) || local.count > 0;
   return isFound ? found : { ...found, suggestions: () => suggestionsOf(query, source, context) };
 }
 
+/** The search for messages, and whether only a place was typed in which to search. */
 function searchFor(
   { kinds, text }: FinderQuery,
   { model, times }: HandlerContext,
-): SearchQuery | undefined {
-  if (kinds !== undefined) return undefined;
+): { readonly search: SearchQuery | undefined; readonly isTarget: boolean } {
+  if (kinds !== undefined) return { search: undefined, isTarget: false };
   const search = searchOf(text, { open: openTarget(model), ...times });
-  return search !== undefined && isTargetAlone(search) ? undefined : search;
+  const isAlone = search !== undefined && isTargetAlone(search);
+  const isTarget = TARGET_FILTER.test(text) && (search === undefined || isAlone);
+  return { search: isAlone ? undefined : search, isTarget };
 }
 
 function isTargetAlone({ text, input: _, target, words, grep, ...others }: SearchQuery): boolean {
   const { ignoreCase: __, ...filters } = others;
   const hasText = text !== "" || (words ?? []).length > 0 || (grep ?? "") !== "";
   return target !== undefined && !hasText && Object.keys(filters).length === 0;
-}
-
-function isOnlyTarget({ kinds, text }: FinderQuery, { model, times }: HandlerContext): boolean {
-  if (kinds !== undefined) return false;
-  const search = searchOf(text, { open: openTarget(model), ...times });
-  return /^in:\S+\s*$/i.test(text) && (search === undefined || isTargetAlone(search));
 }
 
 function hasFilters(search: SearchQuery): boolean {
@@ -446,29 +457,27 @@ function callRows(model: Model): readonly FinderRow[] {
 
 /** Everything of the kinds that a sign chooses; behind `?`, the first page. */
 function listedGroups(
-  { kinds = [] }: FinderQuery,
-  { rows }: FinderSource,
+  query: FinderQuery,
+  { finder }: FinderSource,
   stateKeys: FinderGroup | undefined,
   context: HandlerContext,
 ): readonly FinderGroup[] {
-  if (kinds.includes("answers")) {
+  if (isHelpQuery(query)) {
     const own = stateKeys === undefined ? [] : [stateKeys];
     return [...own, firstPage(context)];
   }
-  const found = rows.filter((row) => kindsOf(kinds, row));
-  return groupsOf(
-    found.map((candidate) => ({ candidate, rank: 0, text: undefined })),
-    true,
-  );
+  const all = finder.search("").filter(({ candidate }) => kindsOf(query.kinds, candidate));
+  return groupsOf(all, true);
 }
 
 function foundGroups(
-  { kinds, text }: FinderQuery,
+  query: FinderQuery,
   source: FinderSource,
   context: HandlerContext,
 ): readonly FinderGroup[] {
   const { language } = context.source;
-  const isHelp = kinds?.includes("answers") === true;
+  const { kinds, text } = query;
+  const isHelp = isHelpQuery(query);
   const whole = isHelp ? wholeGroup(text, source, context) : undefined;
   if (whole !== undefined) return [whole];
   const hits = source.finder
@@ -514,7 +523,7 @@ function nearAnswers(
   { rows }: FinderSource,
   language: string | undefined,
 ): readonly FinderGroup[] {
-  const entries = findAnswers(language === "id" ? HELP_ID : HELP_EN, text);
+  const entries = findAnswers(helpIn(language), text);
   const found = entries.flatMap((entry) =>
     rows.filter((row) => row.kind === "answers" && row.entry.question === entry.question),
   );
@@ -540,28 +549,28 @@ function groupsOf(hits: readonly NamedHit[], isWhole: boolean): readonly FinderG
 /** Kinds that people have made, without those of the program. */
 const CONTENT: ReadonlySet<NamedRow["kind"]> = new Set(["rooms", "people", "threads", "files"]);
 
+/** Kinds of which a name with one letter wrong is proposed. */
+const NEAR: ReadonlySet<NamedRow["kind"]> = new Set(["rooms", "people", "joinable", "commands"]);
+
 /** Other queries, and names with one letter wrong, for a query that finds nothing here. */
 function suggestionsOf(
   { kinds, text }: FinderQuery,
   source: FinderSource,
   context: HandlerContext,
 ): readonly FinderGroup[] {
-  const places = source.rows.filter((row) => {
-    const isName = row.kind === "rooms" || row.kind === "people" || row.kind === "joinable";
-    return isName ? kindsOf(kinds, row) : row.kind === "commands" && kindsOf(kinds, row);
-  });
-  const near = nearNames(places, text);
+  const named = source.rows.filter((row) => NEAR.has(row.kind) && kindsOf(kinds, row));
+  const near = nearNames(named, text);
   const isCounted = (row: NamedRow) =>
     kindsOf(kinds, row) && (kinds !== undefined || CONTENT.has(row.kind));
   const counted = shorterQueries(text).map((query) => {
-    const named = source.finder
+    const hits = source.finder
       .search(query)
       .filter(({ candidate, rank }) => rank < SUBSEQUENCE_RANK && isCounted(candidate));
-    const search = searchFor({ kinds, text: query }, context);
+    const { search } = searchFor({ kinds, text: query }, context);
     const hasFilter = search !== undefined && hasFilters(search);
     const messages =
       search === undefined ? 0 : context.messages.find(context.model, search, 1).count;
-    return { kind: "shorter" as const, query, count: messages + (hasFilter ? 0 : named.length) };
+    return { kind: "shorter" as const, query, count: messages + (hasFilter ? 0 : hits.length) };
   });
   const shorter = counted.filter(({ count }) => count > 0);
   const groups: readonly FinderGroup[] = [

@@ -4,7 +4,7 @@ import { unreachable } from "../../../base/assert.ts";
 import { replaceText } from "../editor/editor.ts";
 import { isSameSearch } from "../state/finder.ts";
 import type { CommandName, Overlay, ScreenQuestion, ScreenState } from "../state/screen-state.ts";
-import { escapeFinder, finderCount, moveInFinder, openResult } from "./finder-keys.ts";
+import { escapeFinder, finderCount, moveInFinder } from "./finder-keys.ts";
 import {
   type HandlerContext,
   type KeyHandler,
@@ -15,7 +15,7 @@ import {
 import { inboxCount, moveInInbox } from "./inbox.ts";
 import { pageLines } from "./reading.ts";
 import { clearSelection } from "./selection.ts";
-import { walk } from "./walk.ts";
+import { openResult, walk } from "./walk.ts";
 
 function countOf(
   overlay: Extract<Overlay, { readonly selectedIndex: number }>,

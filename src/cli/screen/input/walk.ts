@@ -1,8 +1,10 @@
 /** Walks through the messages that call the user, or through a part of the new messages. */
 
+import { Fault, msg } from "../../../base/fault.ts";
 import { stepped } from "../../../core/model/catch-up.ts";
+import { shownSeq } from "../../../core/model/item.ts";
 import { isErased, roomOf } from "../../../core/model/selectors.ts";
-import type { Model } from "../../../core/model/state.ts";
+import type { FoundItem, Model, SearchQuery } from "../../../core/model/state.ts";
 import { cardParts, catchUpOfState, walkedPart } from "../state/card.ts";
 import { isSameSearch } from "../state/finder.ts";
 import type {
@@ -46,10 +48,7 @@ export function walk(state: ScreenState, by: 1 | -1, context: HandlerContext): U
 
   /** Appends the calls that have arrived since the walk began. */
   function callWalk(walked: ScreenWalk | undefined, step: 1 | -1): ScreenWalk {
-    const before = walked?.part.messages ?? [];
-    const seqs = new Set(before.map(({ seq }) => seq));
-    const added = callsOf(state, context).filter(({ seq }) => !seqs.has(seq));
-    const messages = [...before, ...added];
+    const messages = withLater(walked?.part.messages ?? [], callsOf(state, context));
     return {
       part: { kind: "calls", messages },
       at: walked?.at ?? (step > 0 ? -1 : messages.length),
@@ -64,12 +63,46 @@ const RESULTS_AHEAD = 10;
 function withNewResults(walked: ScreenWalk, model: Model): ScreenWalk {
   const { part } = walked;
   if (part.kind !== "results" || !isSameSearch(model.search, part.search)) return walked;
-  const seqs = new Set(part.messages.map(({ seq }) => seq));
-  const found = (model.search?.found ?? []).filter(
-    ({ item, target }) => !seqs.has(item.seq) && roomOf(model, target) !== undefined,
+  const messages = withLater(part.messages, resultsToWalk(model.search?.found ?? [], model));
+  return { ...walked, part: { ...part, messages } };
+}
+
+/** Messages of results in rooms that the user has not left. */
+function resultsToWalk(found: readonly FoundItem[], model: Model): readonly WalkedMessage[] {
+  return found
+    .filter(({ target }) => roomOf(model, target) !== undefined)
+    .map(({ item, target }) => ({ target, seq: shownSeq(item) }));
+}
+
+function withLater(
+  messages: readonly WalkedMessage[],
+  later: readonly WalkedMessage[],
+): readonly WalkedMessage[] {
+  const seqs = new Set(messages.map(({ seq }) => seq));
+  return [...messages, ...later.filter(({ seq }) => !seqs.has(seq))];
+}
+
+/**
+ * Opens one of several results, through which the user can walk.
+ * @throws {Fault} not-member if the user has left the room since the search
+ */
+export function openResult(
+  state: ScreenState,
+  all: readonly FoundItem[],
+  found: FoundItem,
+  search: SearchQuery | undefined,
+  context: HandlerContext,
+): UpdateResult {
+  const { model } = context;
+  const [opened] = resultsToWalk([found], model);
+  if (opened === undefined) throw new Fault("not-member", msg`you are not in ${found.target}`);
+  const messages = resultsToWalk(all, model);
+  const at = Math.max(
+    0,
+    messages.findIndex(({ seq }) => seq === opened.seq),
   );
-  const added = found.map(({ item, target }) => ({ target, seq: item.seq }));
-  return { ...walked, part: { ...part, messages: [...part.messages, ...added] } };
+  const part = { kind: "results" as const, messages, search };
+  return goTo({ ...state, overlay: undefined, selected: undefined }, { part, at }, context);
 }
 
 function moreResults({ part, at }: ScreenWalk, { search }: Model): readonly Action[] {
@@ -88,7 +121,7 @@ export function startWalk(
   return walk({ ...closed, walk: { part, at: -1 } }, 1, context);
 }
 
-export function goTo(state: ScreenState, next: ScreenWalk, context: HandlerContext): UpdateResult {
+function goTo(state: ScreenState, next: ScreenWalk, context: HandlerContext): UpdateResult {
   const message = next.part.messages[next.at];
   if (message === undefined) return withActions(state);
   const { target, seq } = message;

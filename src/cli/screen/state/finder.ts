@@ -350,6 +350,20 @@ export function finderChoices(
   return finderLines(overlay, model, rowsPerGroup).filter(isFinderChoice);
 }
 
+/** The row on which the cursor is; the last one if fewer are left. */
+export function selectedChoice(
+  overlay: FinderOverlay,
+  model: Model,
+  rowsPerGroup: number,
+): FinderChoice | undefined {
+  const choices = finderChoices(overlay, model, rowsPerGroup);
+  return choices[Math.min(overlay.selectedIndex, choices.length - 1)];
+}
+
+export function isHelpQuery({ kinds }: FinderQuery): boolean {
+  return kinds?.includes("answers") === true;
+}
+
 /** Actions that apply to a row. */
 export function finderActions(choice: FinderChoice | undefined): readonly FinderAction[] {
   if (choice?.kind !== "row") return [];

@@ -294,7 +294,7 @@ export class FrameComposer {
       return walkBox(walk, props.texts, Math.max(1, size.columns));
     }
     const options: InputBoxOptions = {
-      hint: isReasonShown(props) ? (readOnlyText(props) ?? "") : "",
+      hint: isInputFree(props) ? (readOnlyText(props) ?? "") : "",
       prompt: promptOf(props),
       editor: answer ?? query ?? editor,
       columns: Math.max(1, size.columns),
@@ -494,7 +494,7 @@ export class FrameComposer {
         texts,
         link: status,
         nowUnixMs,
-        readOnly: isReasonShown(props) ? undefined : readOnlyText(props),
+        readOnly: isInputFree(props) ? undefined : readOnlyText(props),
         muted,
         typing,
         below,
@@ -663,11 +663,9 @@ function readOnlyText({ model, texts, times, nowUnixMs }: ViewProps): string | u
   return readOnlyReason(model, model.open, texts, times, nowUnixMs)?.text;
 }
 
-/** Whether the input shows the reason. A draft or a command takes its place. */
-function isReasonShown(props: ViewProps): boolean {
-  const { question, overlay, editor } = props.state;
-  const isFree = question === undefined && overlay === undefined && editor.text === "";
-  return isFree && readOnlyText(props) !== undefined;
+/** Whether the input can show the reason, in whose place a draft or a command would be. */
+function isInputFree({ state: { question, overlay, editor } }: ViewProps): boolean {
+  return question === undefined && overlay === undefined && editor.text === "";
 }
 
 function promptOf({ model, state, texts }: ViewProps): string {

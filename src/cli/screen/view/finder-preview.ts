@@ -10,7 +10,7 @@ import { answerText } from "../../../ui/help/help.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import { dayAndClock } from "../../../ui/text/times.ts";
-import { type FinderRow, finderChoices, groupRows } from "../state/finder.ts";
+import { type FinderRow, groupRows, selectedChoice } from "../state/finder.ts";
 import type { FinderOptions } from "./finder.ts";
 import { nickRole } from "./palette.ts";
 import { cutLine, type StyledLine, withHits } from "./style.ts";
@@ -26,8 +26,7 @@ export function previewLines(
   height: number,
 ): readonly StyledLine[] {
   const { overlay, model, rows } = options;
-  const choices = finderChoices(overlay, model, groupRows(rows));
-  const choice = choices[Math.min(overlay.selectedIndex, choices.length - 1)];
+  const choice = selectedChoice(overlay, model, groupRows(rows));
   if (choice?.kind !== "row") return [];
   const lines = linesOf(choice.row, options, columns, height);
   return lines.slice(0, height).map((line) => cutLine(line, columns));

@@ -23,6 +23,8 @@ import {
   finderLines,
   groupRows,
   isFinderChoice,
+  isHelpQuery,
+  selectedChoice,
 } from "../state/finder.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import type { Entry } from "./overlay.ts";
@@ -65,8 +67,7 @@ export function finderEntries(
   const { overlay, model, rows } = options;
   if (overlay.action !== undefined) return filled(actionEntries(options), columns, height);
   const lines = finderLines(overlay, model, groupRows(rows));
-  const choices = lines.filter(isFinderChoice);
-  const selected = choices[Math.min(overlay.selectedIndex, choices.length - 1)];
+  const selected = selectedChoice(overlay, model, groupRows(rows));
   const at = selected === undefined ? 0 : lines.indexOf(selected);
   const from = firstLine(lines, at, height);
   const shown = lines.slice(from, from + height + 1);
@@ -116,8 +117,8 @@ function filled(entries: readonly Entry[], columns: number, height: number): rea
 }
 
 function actionEntries({ overlay, model, texts, rows }: FinderOptions): readonly Entry[] {
-  const choices = finderLines(overlay, model, groupRows(rows)).filter(isFinderChoice);
-  return finderActions(choices[overlay.selectedIndex]).map((action, i): Entry => {
+  const choice = selectedChoice(overlay, model, groupRows(rows));
+  return finderActions(choice).map((action, i): Entry => {
     const isSelected = i === overlay.action;
     const line: StyledLine = [
       { text: isSelected ? "▸  " : "   ", role: "prompt" },
@@ -152,8 +153,7 @@ function resultWidths(lines: readonly FinderLine[], { model, times }: FinderOpti
 export function finderKeys({ overlay, model, texts, rows }: FinderOptions): string {
   const { keysOf } = texts.keys.finder;
   if (overlay.action !== undefined) return keysOf.actions;
-  const choices = finderLines(overlay, model, groupRows(rows)).filter(isFinderChoice);
-  const choice = choices[Math.min(overlay.selectedIndex, choices.length - 1)];
+  const choice = selectedChoice(overlay, model, groupRows(rows));
   if (choice === undefined) return keysOf.nothing;
   if (choice.kind === "more") return keysOf.more;
   return keysOfRow(choice.row, choice, overlay, texts);
@@ -181,7 +181,7 @@ function keysOfRow(
     case "keys":
       return keysOf.key;
     case "answers":
-      return isHelp(result) ? keysOf.answer : keysOf.answerInList;
+      return isHelpQuery(result.query) ? keysOf.answer : keysOf.answerInList;
     case "shorter":
       return keysOf.shorter;
     case "filters":
@@ -191,10 +191,6 @@ function keysOfRow(
     default:
       return keysOf.open;
   }
-}
-
-function isHelp({ query: { kinds } }: FinderOverlay["result"]): boolean {
-  return kinds?.includes("answers") === true;
 }
 
 function linesOf(
@@ -211,10 +207,7 @@ function linesOf(
       return [
         [
           cursor(isSelected),
-          {
-            text: `  ${line.count} ${options.texts.screen.inboxMore(0).replace(/^0 /, "")}`,
-            role: "dim",
-          },
+          { text: `  ${options.texts.screen.inboxMore(line.count)}`, role: "dim" },
         ],
       ];
     case "nothing":
@@ -520,7 +513,7 @@ function answerLines(
     { text: "  " },
     ...hits(entry.question, overlay.result.query.text, 200),
   ];
-  if (!isSelected || !isHelp(overlay.result)) return [first];
+  if (!isSelected || !isHelpQuery(overlay.result.query)) return [first];
   const text = answerText(entry);
   const lines = wrapSpans([{ text }], Math.max(2, columns - 6));
   return [first, ...lines.map((line): StyledLine => [{ text: "     " }, ...line])];

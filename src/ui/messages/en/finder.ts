@@ -40,7 +40,6 @@ export const ENGLISH_FINDER = {
   typesIn: (place: string) => `writes in ${place}`,
   notConnected: "only this device (not connected)",
   setting: (name: string, about: string) => `Setting: ${name} · ${about}`,
-  related: "Related",
   nothingFound: "Nothing found. Try fewer letters, or ? for help.",
   askJoin: (room: string) => `Join #${room}?`,
   join: (room: string) => `Join #${room}`,

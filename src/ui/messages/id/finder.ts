@@ -43,7 +43,6 @@ export const INDONESIAN_FINDER: FinderTexts = {
   typesIn: (place) => `menulis di ${place}`,
   notConnected: "hanya perangkat ini (tidak tersambung)",
   setting: (name, about) => `Pengaturan: ${name} · ${about}`,
-  related: "Terkait",
   nothingFound: "Tidak ada yang ditemukan. Coba huruf lebih sedikit, atau ? untuk bantuan.",
   askJoin: (room) => `Bergabung ke #${room}?`,
   join: (room) => `Bergabung ke #${room}`,

@@ -125,7 +125,6 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   newUserHint: "F1 menampilkan tombol, dan /help menampilkan perintah",
   emptyRoom: "Belum ada pesan. Tulis pesan pertama.",
   emptyPerson: (name) => `Belum ada pesan dengan ${name}.`,
-  closeHint: "Esc menutup",
   copyHint: "Alt-C menyalin · Esc menutup",
   answerHint: "Enter: jawab · Esc: batal",
   checking: "Memeriksa…; ketikan disembunyikan",

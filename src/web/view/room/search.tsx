@@ -4,6 +4,7 @@ import { type FormEvent, Fragment, type RefObject, useLayoutEffect, useRef, useS
 import { asFault, type Fault } from "../../../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
+import { shownSeq } from "../../../core/model/item.ts";
 import { hasMoreResults } from "../../../core/model/page.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
@@ -45,10 +46,9 @@ function Hit({ hit: found, query, onJump }: HitProps) {
   const { texts, times } = usePage();
   const { item, target } = found;
   const title = useTitle(target);
-  const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   return (
     <li>
-      <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
+      <button type="button" className="list-button" onClick={() => onJump(target, shownSeq(item))}>
         <ListedMessage item={item} target={target} location={title}>
           {matchSegments(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {

@@ -291,8 +291,11 @@ describe("walking through results", () => {
     screen.press("enter");
     const query = screen.context.model.search?.query;
     if (query === undefined) throw new Error("no search");
-    const more = { kind: "found", query, records: [record(4)], hasMore: false } as ModelEvent;
+    const edit = record(6, { kind: "edit", body: { seq: 3, text: "word" } } as never);
+    const more = { kind: "found", query, records: [record(4), edit], hasMore: false } as ModelEvent;
     screen.model({ kind: "search-more" }, more);
+    // An edit stands for the message that it changes.
+    expect(screen.press("n").state.selected).toBe(3);
     expect(screen.press("n").state.selected).toBe(4);
   });
 
