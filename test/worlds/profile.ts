@@ -11,7 +11,7 @@ export const PEOPLE = ["ana", "bob", "eve"];
 export const ROOMS = ["lobby", "lobby", "one", "two", "One"];
 export const TARGETS = [...ROOMS, ...ROOMS, "@ana", "@bob", "@eve", "@nobody", "nowhere"];
 
-export function profileOf(random: SeededRandom) {
+export function profileOf(random: SeededRandom, seed: number) {
   // Long texts and stalled readers, which exceed the queue for a reader.
   const isHeavy = random.chance(0.005);
   const isManagementHeavy = !isHeavy && random.chance(0.5);
@@ -30,7 +30,7 @@ export function profileOf(random: SeededRandom) {
       : random.pick([[], ["one"], ["one", "two"], ["one", "two"]]),
     hasHostileMember: random.chance(0.15),
     roomSecret: random.chance(0.2) ? "room's secret" : undefined,
-    questions: REQUEST_KINDS.filter(() => random.chance(0.5)),
+    questions: [...REQUEST_KINDS.filter(() => random.chance(0.5)), ...kindsOfSeed(seed)],
     weights: {
       post: isManagementHeavy ? 20 : 40,
       question: isManagementHeavy ? 90 : some(10),
@@ -66,6 +66,13 @@ export function profileOf(random: SeededRandom) {
       wall: some(2, 0.3),
     },
   };
+}
+
+/** Kinds that a seed asks often: a few dozen consecutive seeds send every kind. */
+function kindsOfSeed(seed: number): RequestChoice["kind"][] {
+  const kinds = [...new Set(REQUEST_KINDS)];
+  const isOften = (at: number) => (seed + at) % Math.ceil(kinds.length / 4) === 0;
+  return kinds.flatMap((kind, at) => (isOften(at) ? Array.from({ length: 5 }, () => kind) : []));
 }
 
 export function drawRequest(

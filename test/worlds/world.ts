@@ -28,7 +28,7 @@ export class World extends Simulation implements RequestContext {
 
   constructor(seed: number, mutant: Mutant = {}) {
     super(seed);
-    this.temper = profileOf(this.random);
+    this.temper = profileOf(this.random, seed);
     const { weights, roomSecret, postsPerSecond } = this.temper;
     // A clock that jumps ends a wait early.
     this.model.checksSlowMode = weights.wall === 0;
