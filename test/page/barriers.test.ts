@@ -52,12 +52,12 @@ function fromNew(at: number) {
 
 async function invite(visit: Visit): Promise<void> {
   const isPhone = (await visit.page.locator(".place-tab").count()) > 2;
-  await (isPhone ? own(".place-row >> nth=1") : fromNew(3))(visit);
+  await (isPhone ? own(".place-row >> nth=1") : fromNew(4))(visit);
 }
 
 const OVER: readonly Screen[] = [
   ["search", press("Control+Shift+F")],
-  ["going to a room", press("Control+k")],
+  ["finding anything", press("Control+k")],
   ["the account", own(".me-button")],
   ["saved messages", saved],
   ["an invite", invite],
@@ -88,7 +88,7 @@ async function openDrawer(visit: Visit): Promise<void> {
 }
 
 async function closeAll({ page }: Visit): Promise<void> {
-  const over = page.locator("dialog[open], .menu, #search-text");
+  const over = page.locator("dialog[open], .menu");
   await until("nothing stands over the room", async () => {
     if ((await over.count()) === 0) return true;
     await page.keyboard.press("Escape");
@@ -110,7 +110,7 @@ async function checkScreens(olga: Visit, look: string): Promise<void> {
   for (const [name, open] of OVER) {
     if (/account|saved|invite|rooms|joining/.test(name)) await openDrawer(olga);
     await open(olga);
-    await olga.page.locator("dialog[open], .menu, #search-text, .panel-title").first().waitFor();
+    await olga.page.locator("dialog[open], .menu, .panel-title").first().waitFor();
     await expectAccessible(olga, look, name);
     await closeAll(olga);
   }
@@ -205,7 +205,7 @@ pageTest("shows each state by more than its colour in forced colours", async () 
   await noteAll();
   await ana.composer.fill("");
   await ana.search("ordinary");
-  await ana.page.locator(".search-list button").first().click();
+  await ana.results.first().click();
   await ana.page.locator(".message.is-shown").waitFor();
   await ana.composer.focus(); // The outline of a focused message is another one.
   await noteAll();
@@ -223,7 +223,7 @@ pageTest("marks a password by a key, and encryption by a lock", async () => {
     password: "open sesame",
   });
   await ana.startNew("Browse rooms");
-  const entry = ana.page.locator(".room-entry").filter({ hasText: "vault" });
+  const entry = ana.results.filter({ hasText: "vault" });
   await entry.locator('path[d^="M8 8a4"]').waitFor({ state: "attached" });
   expect(await entry.locator('path[d^="M6 11h12"]').count()).toBe(0);
 });

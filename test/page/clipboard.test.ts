@@ -156,8 +156,8 @@ pageTest("keys on the page go to the composer, also after a panel was closed", a
   expect(await ana.composer.inputValue()).toBe("hi");
   await ana.composer.fill("");
   await keyboard.press("Control+Shift+f");
-  await ana.field("Search for").waitFor();
-  await keyboard.press("Escape");
+  await ana.finder.waitFor();
+  await keyboard.press("Control+k");
   await until("the composer has the focus", () =>
     ana.page.evaluate<boolean>("document.activeElement.matches('.composer textarea')"),
   );

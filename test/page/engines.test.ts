@@ -309,8 +309,9 @@ step("a search finds a text", async (person) => {
   await person.click("^Search");
   await person.until("the field is there", "document.activeElement.matches('input')");
   await person.engine.type("hello from the terminal");
-  await person.engine.press("Enter");
   await person.until("it is found", "document.querySelectorAll('mark').length > 0");
+  await person.engine.press("Escape"); // Removes the filter, then the text.
+  await person.engine.press("Escape");
   await person.closeLayers();
 });
 

@@ -28,11 +28,11 @@ pageTest("returns the focus when a panel, bar or toast is closed by keyboard", a
   await until("the panel is closed", async () => (await focused(eva)) !== "");
   expect(await page.evaluate("document.activeElement !== document.body")).toBe(true);
 
-  await eva.button("Search").first().press("Enter");
-  await page.locator("#search-text:focus").waitFor();
-  await page.locator(".side-right .icon-button").first().press("Enter");
-  await page.locator("#search-text").waitFor({ state: "detached" });
-  expect(await focused(eva)).toBe("Search");
+  await eva.button("Search in room").press("Enter");
+  await page.locator(".finder input:focus").waitFor();
+  await page.keyboard.press("Control+k");
+  await eva.finder.waitFor({ state: "detached" });
+  expect(await focused(eva)).toBe("Search in room");
 
   await eva.chooseFromMenu("is near", "Reply");
   await page.locator(".composer").getByRole("button", { name: "Cancel" }).first().press("Enter");
@@ -56,7 +56,8 @@ pageTest("a jump to a search result focuses its message", async () => {
   for (let i = 0; i < 60; i++) await liz.post(`line ${i}`);
   await ida.waitForMessage("line 59");
   await ida.search("is near");
-  await ida.page.locator(".search-list button").first().press("Enter");
+  await ida.results.first().waitFor();
+  await ida.finder.press("Enter");
   await ida.page.locator("article.is-shown:focus").waitFor();
   expect(await focused(ida)).toMatch(/^bob, hello, all: https:\/\/chat\.example\/ is near, /);
   await ida.page.keyboard.press("ArrowDown");

@@ -113,6 +113,6 @@ pageTest("folds a long message, and unfolds it without a jump", async () => {
     .getByRole("button", { name: "Show more" })
     .waitFor({ state: "detached" });
   await ana.search("line 55");
-  await ana.page.locator(".search-list button").first().click();
+  await ana.results.first().click();
   await long.getByRole("button", { name: "Show less" }).waitFor();
 });

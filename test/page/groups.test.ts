@@ -17,8 +17,7 @@ pageTest("a group is begun on the page, named, extended and left", async () => {
     if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}/${name}.png` });
   };
   await ana.room("lobby").click();
-  await ana.startNew("New message");
-  await ana.page.getByRole("button", { name: "New group" }).click();
+  await ana.startNew("New group");
   const dialog = ana.dialog("New group");
   await dialog.getByLabel("ben").check();
   await dialog.getByLabel("cleo").check();

@@ -176,7 +176,7 @@ function isMarkedInView({ page }: Visit, text: string): Promise<boolean> {
 
 async function jumpTo(visit: Visit, text: string): Promise<void> {
   await visit.search(text);
-  await visit.page.locator(".search-list").getByText(text).click();
+  await visit.results.getByText(text).click();
   await until(`${text} is marked and in view`, () => isMarkedInView(visit, text));
   await visit.page.evaluate(`new Promise((resolve) => {
     let still = 0;
@@ -217,15 +217,14 @@ pageTest(
     await iris.waitForMessage("message 17. of hugo");
     await iris.search("message 17. before:soon");
     await iris.page.getByText("is not a time.").waitFor();
-    await iris.field("Search for").fill("message 17. from:hu");
-    const options = iris.page.locator("#search-filters option");
-    expect(await options.first().getAttribute("value")).toBe("message 17. from:hugo");
-    await iris.field("Search for").fill("message 17. from:hugo after:yesterday in:here");
-    await iris.field("Search for").press("Enter");
-    const results = iris.page.locator(".search-list li");
-    await results.getByText("of hugo").waitFor();
-    expect(await results.count()).toBe(1);
+    await iris.finder.fill("message 17. from:hu");
+    await iris.finder.press("Tab");
+    expect(await iris.finder.inputValue()).toBe("message 17. from:hugo");
+    await iris.finder.fill("message 17. from:hugo after:yesterday in:here");
+    await iris.results.getByText("of hugo").waitFor();
+    await until("one result", async () => (await iris.results.count()) === 1);
     expect(await iris.page.getByText("is not a time.").count()).toBe(0);
+    await iris.page.keyboard.press("Control+k");
     await iris.send("/search has:love");
     await iris.page.getByText("Unknown filter has:").waitFor();
     const { CHAT_PICTURE: path } = process.env;
@@ -320,7 +319,7 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
   expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
 
   await ana.search("seventeenth");
-  await ana.page.locator(".search-list").getByText("message 17.").click();
+  await ana.results.getByText("message 17.").click();
   await ana.waitForMessage("message 17.");
   await scrollUp(ana, 1);
   await ana.waitForMessage("message 0.");

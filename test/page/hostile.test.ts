@@ -105,11 +105,7 @@ pageTest("shows hostile messages, topics and search results as text", async () =
   await expectHarmless(ana);
   await ana.page.keyboard.press("Escape");
   await ana.search("hostile");
-  await ana.page.locator(".search-state").getByText(/found/).waitFor();
-  await ana.page
-    .locator(".search-list")
-    .getByText(MARKUP[5] ?? "")
-    .waitFor();
+  await ana.results.getByText(MARKUP[5] ?? "").waitFor();
   await expectHarmless(ana);
   expect(await ana.overflow()).toBe(0);
 });

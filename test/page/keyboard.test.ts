@@ -87,11 +87,10 @@ async function switchRooms(ana: Visit): Promise<void> {
 async function searchMessages(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await keyboard.press("Control+Shift+F");
-  await ana.field("Search for").waitFor();
+  await ana.finder.waitFor();
+  await keyboard.press("Escape"); // Not only in this room.
   await keyboard.type("who knows");
-  await keyboard.press("Enter");
-  await ana.page.locator(".search-list").getByText("who knows keys?").waitFor();
-  await tabTo(ana, /who knows keys/);
+  await ana.results.getByText("who knows keys?").waitFor();
   await keyboard.press("Enter");
   await ana.page.getByRole("heading", { name: "#lobby" }).waitFor();
   await ana.page.locator("article.is-shown").getByText("who knows keys?").waitFor();
@@ -100,7 +99,7 @@ async function searchMessages(ana: Visit): Promise<void> {
 
 async function openSettingsAndLeave(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
-  await keyboard.press("Escape");
+  await keyboard.press("Escape"); // Ends the walk through the results.
   await tabTo(ana, /Account and settings$/);
   await keyboard.press("Enter");
   await ana.dialog("Account and settings").waitFor();

@@ -145,7 +145,7 @@ async function visitScreens(
   await look("room");
   for (const [screen, open] of Object.entries(over)) {
     await open();
-    const opened = visit.page.locator(".search-form, dialog[open]").first();
+    const opened = visit.page.locator("dialog[open]").first();
     await opened.waitFor();
     if (screen === "account") await visit.page.locator(".device button").waitFor();
     await look(screen);
@@ -275,7 +275,7 @@ const LOW_WINDOWS = [
   { width: 390, height: 844, coveredPx: 336 },
 ] as const;
 
-pageTest("keeps all of the switcher in a low window", async () => {
+pageTest("keeps all of the finder in a low window", async () => {
   for (let i = 0; i < 12; i++) await server.headlessUser(`low${i}`);
   const ana = await server.window("ana");
   const { page } = ana;
@@ -288,18 +288,16 @@ pageTest("keeps all of the switcher in a low window", async () => {
         resolve();
       }));
     })`);
-    await page.keyboard.press("Control+k");
-    const field = page.getByRole("combobox");
-    await field.fill("low");
-    await page.getByRole("option").nth(11).waitFor();
-    const box = await page.locator("dialog.switcher").boundingBox();
+    await ana.find("@low");
+    await ana.results.nth(11).waitFor();
+    const box = await page.locator("dialog.finder").boundingBox();
     const [top, bottom] = [box?.y ?? -1, (box?.y ?? 0) + (box?.height ?? 0)];
     expect([size, top >= 0, bottom <= size.height - coveredPx]).toEqual([size, true, true]);
-    await page.getByRole("option").nth(11).scrollIntoViewIfNeeded();
-    const last = await page.getByRole("option").nth(11).boundingBox();
+    await ana.results.nth(11).scrollIntoViewIfNeeded();
+    const last = await ana.results.nth(11).boundingBox();
     expect((last?.y ?? 0) + (last?.height ?? 0)).toBeLessThanOrEqual(bottom);
-    await page.keyboard.press("Escape");
-    await field.waitFor({ state: "detached" });
+    await page.keyboard.press("Control+k");
+    await ana.finder.waitFor({ state: "detached" });
   }
   await page.evaluate("document.documentElement.removeAttribute('style')");
   await page.setViewportSize({ width: 1280, height: 800 });
@@ -340,8 +338,8 @@ pageTest("on a phone, opens a room's details; shows a touched message", async ()
   await gus.page.keyboard.press("Escape");
   await gus.page.locator(".new-button").dispatchEvent("click");
   await gus.page.locator(".menu-item").first().dispatchEvent("click");
-  await gus.dialog("Browse rooms").getByText(`${topic} Friday`).waitFor();
-  await gus.page.keyboard.press("Escape");
+  await gus.results.getByText(`${topic} Friday`).waitFor();
+  await gus.page.keyboard.press("Control+k");
   await gus.send("/topic rulers");
   await gus.page.locator(".room-head .topic").getByText("1 person, 1 here").tap();
   await gus.dialog("Room details").getByText("rulers", { exact: true }).waitFor();
@@ -408,8 +406,8 @@ pageTest("scales all text with the browser's font size", async () => {
   await gil.send("some words of mine");
   await gil.waitForMessage("some words of mine");
   await gil.waitUntilSent();
-  await gil.button("Search").first().click();
-  await gil.field("Search for").waitFor();
+  await gil.find("words");
+  await gil.results.first().waitFor();
   await measures();
   const ratio = LARGER_PX / DEFAULT_PX;
   const pairs = screens.flatMap(([before = [], after = []]) =>

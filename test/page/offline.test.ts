@@ -35,10 +35,10 @@ pageTest("sends queued messages once and in order, also from a closed page", asy
   await ana.send("/join attic");
   await ana.heading("#attic").waitFor();
   await ana.send("/rooms");
-  const list = ana.dialog("Browse rooms");
+  const list = ana.dialog("Find anything");
   await list.getByText("The connection was lost.").waitFor();
-  expect(await list.getByText("No results.").count()).toBe(0);
-  await ana.page.keyboard.press("Escape");
+  expect(await list.getByText("Nothing has").count()).toBe(0);
+  await ana.page.keyboard.press("Control+k");
   await ana.room("lobby").click();
   for (const words of WORDS) await ana.send(words);
   const waits = "waiting for connection";
@@ -106,8 +106,9 @@ pageTest("opens all views without the server, and reconnects later", async () =>
   await ana.button("Sign out").waitFor();
   await ana.page.keyboard.press("Escape");
   await ana.search("before");
-  await ana.page.getByText("Search works again when the server is back.").waitFor();
-  await ana.page.keyboard.press("Escape");
+  await ana.page.getByText("Searched on this computer only").waitFor();
+  await ana.results.getByText("before").waitFor();
+  await ana.page.keyboard.press("Control+k");
   await ana.send("while it was dead");
   await ana.message("while it was dead").getByText("waiting for connection").waitFor();
   await sandbox.serve({ port: served.port });

@@ -69,10 +69,9 @@ export const STATES: Readonly<Record<string, Act>> = {
     await visit.page.getByRole("button", { name: texts.account }).first().click();
     await visit.page.getByRole("dialog").waitFor();
   },
-  search: async (visit, texts) => {
+  search: async (visit) => {
     await visit.send("/search page");
-    await visit.page.getByRole("button").filter({ hasText: LAST_TEXT }).first().waitFor();
-    await visit.field(texts.searchFor).blur();
+    await visit.results.filter({ hasText: LAST_TEXT }).first().waitFor();
   },
   attached: async (visit, texts) => {
     const chosen = visit.page.waitForEvent("filechooser");

@@ -19,10 +19,9 @@ pageTest("shows the display name of a room", async () => {
 
   const ben = await server.window("ben");
   await ben.startNew("Browse rooms");
-  const browse = ben.dialog("Browse rooms");
-  await browse.getByLabel("Find a room").fill("7 blue");
-  await browse.getByText(/#year-7-blue/).waitFor();
-  await browse.getByRole("button", { name: "Join Year 7 Blue" }).click();
+  await ben.finder.fill("7 blue");
+  await ben.results.getByText(/#year-7-blue/).waitFor();
+  await ben.results.getByRole("button", { name: "Join" }).click();
   await ben.heading("Year 7 Blue").waitFor();
 
   // The derived name is taken, but not the display name.

@@ -23,17 +23,17 @@ pageTest("creates a room with topic and password; others browse, join and search
   await leo.tab.ask("join", { room: "open-air", create: true });
   const mia = await server.window("mia");
   await mia.startNew("Browse rooms");
-  const browse = mia.dialog("Browse rooms");
-  await browse.getByText("#open-air", { exact: true }).waitFor();
-  await browse.getByLabel("Find a room").fill("#DEN");
-  expect(await browse.getByText("#open-air", { exact: true }).count()).toBe(0);
-  await browse.getByRole("button", { name: "Join #den" }).click();
+  const rooms = mia.results;
+  await rooms.getByText("open-air", { exact: true }).waitFor();
+  await mia.finder.fill("#DEN");
+  await rooms.filter({ hasText: "open-air" }).waitFor({ state: "detached" });
+  await rooms.filter({ hasText: "den" }).getByRole("button", { name: "Join" }).click();
   const join = mia.dialog("Join #den");
   await join.locator("#join-password").fill("s3cretive");
   await join.getByRole("button", { name: "Join", exact: true }).click();
   await mia.heading("#den").waitFor();
   await mia.startNew("Browse rooms");
-  await browse.getByRole("button", { name: "Join #open-air" }).click();
+  await rooms.filter({ hasText: "open-air" }).getByRole("button", { name: "Join" }).click();
   await mia.heading("#open-air").waitFor();
 
   await mia.startNew("Create room");
@@ -45,12 +45,10 @@ pageTest("creates a room with topic and password; others browse, join and search
   await mia.heading("#lobby").waitFor();
 
   await mia.search("NEEDLE");
-  const hit = mia.page.locator(".search-list .hit-text");
-  await hit.getByText("the needle is here").waitFor();
-  expect(await hit.locator("mark").allTextContents()).toEqual(["needle"]);
-  const about = mia.page.locator(".search-list .listed-about");
-  for (const text of ["ana", "den"]) await about.getByText(text, { exact: true }).waitFor();
-  await mia.page.keyboard.press("Escape");
+  await mia.results.getByText("the needle is here").waitFor();
+  expect(await mia.results.locator("mark").allTextContents()).toEqual(["needle"]);
+  for (const text of ["ana", "den"]) await mia.results.getByText(text, { exact: true }).waitFor();
+  await mia.page.keyboard.press("Control+k");
 });
 
 pageTest("shows an invitation to a locked room until the user joins", async () => {
@@ -176,29 +174,28 @@ pageTest("counts messages of others as unread; a setting hides joins and leaves"
   await until("joins are visible again", async () => (await joined.count()) > 0);
 });
 
-pageTest("lists a user who joins while the dialog for a new message is open", async () => {
+pageTest("lists a user who joins while a person is looked for", async () => {
   const ana = await server.window("ana");
   await ana.startNew("New message");
-  await ana.field("Name").fill("yv");
-  await ana.page.getByText("No matches").waitFor();
+  await ana.finder.fill("yv");
+  await ana.page.getByText("Nothing has “yv”").waitFor();
   await server.headlessUser("yves");
-  await ana.page.getByRole("option", { name: "@yves" }).waitFor();
-  await ana.page.keyboard.press("Escape");
+  await ana.results.getByText("yves").waitFor();
+  await ana.page.keyboard.press("Control+k");
 });
 
 pageTest("shows the first direct message in its conversation alone", async () => {
   await server.headlessUser("zed");
   const ana = await server.window("ana");
   await ana.startNew("New message");
-  const options = ana.page.getByRole("option");
-  await ana.field("Name").fill("ze");
-  await options.first().waitFor();
-  expect(await options.allInnerTexts()).toEqual(["@zed"]);
-  await ana.field("Name").fill("geo");
-  await ana.page.getByText("No matches").waitFor();
-  await ana.field("Name").press("Enter");
-  await ana.field("Name").fill("zed");
-  await ana.field("Name").press("Enter");
+  await ana.finder.fill("ze");
+  await ana.results.first().waitFor();
+  expect(await ana.results.locator(".finder-title").allInnerTexts()).toEqual(["zed"]);
+  await ana.finder.fill("geo");
+  await ana.page.getByText("Nothing has “geo”").waitFor();
+  await ana.finder.fill("zed");
+  await ana.results.getByText("zed", { exact: true }).waitFor();
+  await ana.finder.press("Enter");
   await ana.heading("@zed").waitFor();
   await ana.send("between the two of us");
   await ana.waitForMessage("between the two of us");

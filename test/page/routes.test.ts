@@ -87,8 +87,7 @@ pageTest("opens a linked message, also after log-in", async () => {
   const { origin } = new URL(ana.page.url());
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await ana.send("/search 39");
-  await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).waitFor();
-  await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).click();
+  await ana.results.getByText("message 39.", { exact: true }).click();
   expect(await shownText(ana)).toBe("message 39.");
   const link = hashOf(ana);
   expect(link).toMatch(/^#\/lobby\/\d+$/);
@@ -161,10 +160,10 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   // The page adds a layer's entry to the history after it has drawn the layer.
   const depthIs = (depth: number) =>
     until("the history has the layer", () => page.evaluate<boolean>(`history.state === ${depth}`));
-  const open = async (name: string | RegExp, layer: Locator) => {
+  const open = async (name: string | RegExp, layer: Locator, depth = 2) => {
     await fay.button(name).first().click();
     await layer.waitFor();
-    await depthIs(2);
+    await depthIs(depth);
   };
   const goBack = async (layer: Locator) => {
     await page.goBack();
@@ -195,7 +194,6 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   await fay.leaveHome();
   const layers = {
     "Show people": panel("People"),
-    Search: panel("Search"),
     "Actions for attic": page.getByRole("menu"),
     "Enlarge one.webp": fay.dialog("one.webp"),
   };
@@ -203,6 +201,11 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
     await open(name, layer);
     await goBack(layer);
   }
+  // The first step back ends the filter of the finder, the second one closes it.
+  await open("Search", fay.finder, 3);
+  await page.goBack();
+  await fay.button("In attic, remove the filter").waitFor({ state: "detached" });
+  await goBack(fay.finder);
   const focused = () =>
     page.evaluate<string>("document.activeElement.ariaLabel ?? document.activeElement.className");
   const pressEscape = async (layer: Locator, focus: RegExp) => {
@@ -215,6 +218,11 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
     await pressEscape(layer, new RegExp(name));
     await depthIs(1);
   }
+  await open("Search", fay.finder, 3);
+  await page.keyboard.press("Escape");
+  await depthIs(2);
+  await pressEscape(fay.finder, /Search/);
+  await depthIs(1);
   await goHome();
   expect(await focused()).toMatch(/room-line/);
   await fay.openSettings();
@@ -230,9 +238,9 @@ pageTest("closes one layer with each Back or Escape, and nothing else", async ()
   await fay.room("lobby").click();
   await expectRoute(fay, "#/lobby", "#lobby");
   await home.waitFor({ state: "hidden" });
-  await open("Search", panel("Search"));
-  await panel("Search").getByRole("button", { name: "Close" }).click();
-  await panel("Search").waitFor({ state: "hidden" });
+  await open("Search", fay.finder, 3);
+  await fay.button("Back").click();
+  await fay.finder.waitFor({ state: "hidden" });
   await depthIs(1);
   // Back leads to the list from each room, and not to the room before.
   await page.goBack();

@@ -103,10 +103,9 @@ pageTest("lists requests to join for moderators, who accept or decline them", as
   await ana.send("/rules join approval");
   await ana.page.getByText("changed the rules").waitFor();
   await guest.startNew("Browse rooms");
-  const rooms = guest.dialog("Browse rooms");
-  await rooms.getByLabel("Find a room").fill("club");
-  await rooms.getByText("approval needed").waitFor();
-  await rooms.getByRole("button", { name: "Ask to join #club" }).click();
+  await guest.finder.fill("club");
+  await guest.results.getByText("approval needed").waitFor();
+  await guest.results.getByRole("button", { name: "Ask to join" }).click();
   const asking = guest.dialog("#club");
   await asking.getByText("A moderator must approve new members.").waitFor();
   await asking.getByRole("button", { name: "Ask to join" }).click();

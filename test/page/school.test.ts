@@ -194,8 +194,8 @@ pageTest("day 1: a class joins by link, talks, shares and is moderated", async (
   await step("a phone writes to the teacher alone", async () => {
     await openDrawer(eko);
     await eko.startNew("New message");
-    await eko.field("Name").fill("Bu_Sa");
-    await eko.page.getByRole("option", { name: "@Bu_Sari" }).tap();
+    await eko.finder.fill("Bu_Sa");
+    await eko.results.getByText("Bu_Sari").tap();
     await eko.heading("@Bu_Sari").waitFor();
     await eko.composer.fill("I forgot my book");
     await eko.button("Send").tap();
@@ -329,9 +329,8 @@ pageTest("day 2: the class continues after the server was killed", async () => {
 
   await step("a search on a phone finds a message of day 1", async () => {
     await andi.button("Search").first().tap();
-    await andi.field("Search for").fill("only one");
-    await andi.field("Search for").press("Enter");
-    await andi.page.locator(".search-list").getByText("Both pages or only one?").tap();
+    await andi.finder.fill("only one");
+    await andi.results.getByText("Both pages or only one?").tap();
     await andi.page.locator("article.is-shown").getByText("Both pages").waitFor();
   });
 

@@ -199,10 +199,26 @@ export class Visit {
     await this.button("Sign in").click();
   }
 
+  /** Field that finds anything. */
+  get finder(): Locator {
+    return this.page.getByRole("combobox", { name: "Find anything" });
+  }
+
+  /** What the field has found. */
+  get results(): Locator {
+    return withoutAnnouncements(this.page.locator(".finder-row"));
+  }
+
+  async find(text: string): Promise<void> {
+    await this.page.keyboard.press("Control+k");
+    await this.finder.fill(text);
+  }
+
+  /** Finds messages. */
   async search(text: string): Promise<void> {
-    await this.button("Search").first().click();
-    await this.field("Search for").fill(text);
-    await this.field("Search for").press("Enter");
+    await this.find(text);
+    const chips = this.page.getByRole("group", { name: "Show only" });
+    await chips.getByRole("button", { name: /^Messages/ }).click();
   }
 
   field(label: string): Locator {

@@ -71,8 +71,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     await showChats(pupil);
     await pupil.button("New").click();
     await pupil.menuItem("Browse rooms").click();
-    const rooms = pupil.page.getByRole("dialog");
-    await rooms.getByRole("listitem").filter({ hasText: room }).getByRole("button").click();
+    await pupil.results.filter({ hasText: room }).getByRole("button").click();
     await pupil.heading(`#${room}`).waitFor();
     await pupil.waitForMessage("Who has the formula");
 
@@ -140,8 +139,7 @@ for (const [kind, size] of Object.entries(WIDTHS)) {
     await showChats(pupil);
     await pupil.button("New").click();
     await pupil.menuItem("Browse rooms").click();
-    const rooms = pupil.page.getByRole("dialog");
-    await rooms.getByRole("listitem").filter({ hasText: task }).getByRole("button").click();
+    await pupil.results.filter({ hasText: task }).getByRole("button").click();
     await pupil.waitForMessage("Write about your summer");
     await openActivity(pupil, /^All$/);
     const due = pupil.page.getByRole("region", { name: "Due" });

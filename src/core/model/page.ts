@@ -24,7 +24,7 @@ import {
   prepend,
   type RoomDraft,
 } from "./room.ts";
-import type { FoundItem, Item, PageRequest, SearchQuery, SearchView } from "./state.ts";
+import type { FoundItem, Item, PageRequest, SearchQuery } from "./state.ts";
 import { isHiddenWork } from "./unignored.ts";
 
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
@@ -264,11 +264,6 @@ export function startSearch(draft: ModelDraft, query: SearchQuery | undefined): 
   const nothing = { found: [], hasMore: false, before: undefined, fault: undefined };
   draft.fields.search = { query, isLoading: true, ...nothing };
   draft.effects.push({ kind: "search", query, before: undefined });
-}
-
-/** Whether the server may have further results, which are not loaded. */
-export function hasMoreResults({ found, hasMore }: SearchView): boolean {
-  return hasMore || found.length >= SEARCH_RESULTS_MAX;
 }
 
 export function searchMore(draft: ModelDraft): void {

@@ -277,7 +277,12 @@ async function openPage(site: Site): Promise<Interface> {
       const draft = { text };
       const open = (to: string) => chat.actions.open(to);
       const context = { target, open, search: () => undefined, jump: () => undefined };
-      const outcome = runSlashCommand(page, { ...context, people: () => undefined }, text, draft);
+      const outcome = runSlashCommand(
+        page,
+        { ...context, people: () => undefined, find: () => undefined },
+        text,
+        draft,
+      );
       if (outcome.kind === "text") chat.actions.send(target, draft);
       await settled(site);
       if (outcome.kind !== "invalid") return fault ?? newFault(chat, before) ?? "done";

@@ -37,7 +37,7 @@ export const ENGLISH_CARDS: CardTexts = {
         "hand in work",
         "open the assignment's room, write or send the file there: only you and the teacher see it",
       ],
-      ["find something", "the magnifier"],
+      ["find something", "*Find anything*, or the magnifier in a room"],
       ["correct or delete", "the menu (…) beside your message"],
     ],
     notes: (host) => [

@@ -36,7 +36,7 @@ export const INDONESIAN_CARDS: CardTexts = {
         "mengumpulkan tugas",
         "buka ruang tugas, tulis atau kirim berkas di sana: hanya Anda dan guru yang melihatnya",
       ],
-      ["mencari", "kaca pembesar"],
+      ["mencari", "*Cari apa saja*, atau kaca pembesar di ruang"],
       ["memperbaiki atau menghapus", "menu (…) di samping pesan Anda"],
     ],
     notes: (host) => [

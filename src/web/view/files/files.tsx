@@ -91,7 +91,7 @@ interface FileActions {
   readonly items: () => MenuItem[];
 }
 
-function fileActions(page: PageValue, item: Item, file: FileView): FileActions {
+export function fileActions(page: PageValue, item: Item, file: FileView): FileActions {
   const { texts, chat, show, fail } = page;
   const name = cleanText(file.name);
   const view = () => show((close) => <Viewer file={file} seq={item.seq} onClose={close} />);

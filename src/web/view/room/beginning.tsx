@@ -16,6 +16,7 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { attempt } from "../../input/attempt.ts";
+import { useFind } from "../finder/store.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { confirmSeal } from "../shell/dialog.tsx";
@@ -32,8 +33,7 @@ import {
   useTitle,
 } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
-import { accessText, inviteTo, ProfileDialog, RoomsDialog } from "./room-dialogs.tsx";
-import { Switcher } from "./switcher.tsx";
+import { accessText, inviteTo, ProfileDialog } from "./room-dialogs.tsx";
 import { RoomSign } from "./tile.tsx";
 
 /** `n` of a creator's join, which follows the record of the room. */
@@ -211,9 +211,9 @@ export function NewcomerWelcome() {
 }
 
 function Welcome() {
-  const { texts, chat, openDialog } = usePage();
+  const { texts, openDialog } = usePage();
+  const find = useFind();
   const server = useModelValue((model) => model.server?.name ?? "");
-  const onOpen = (to: string) => chat.actions.open(to);
   return (
     <Layout
       sign="👋"
@@ -221,10 +221,10 @@ function Welcome() {
       title={texts.welcomeTo(cleanText(server))}
       buttons={
         <>
-          <Button onClick={() => openDialog(RoomsDialog, { onOpen })}>
+          <Button onClick={() => find({ group: "rooms" })}>
             <Icon name="list" /> {texts.seeRooms}
           </Button>
-          <Button onClick={() => openDialog(Switcher, { onOpen, isPeople: true })}>
+          <Button onClick={() => find({ group: "people" })}>
             <Icon name="edit" /> {texts.writeToSomeone}
           </Button>
           <Button onClick={() => openDialog(InviteDialog)}>

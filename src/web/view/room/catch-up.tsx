@@ -2,7 +2,6 @@
 
 import {
   type CSSProperties,
-  type PointerEvent,
   type RefObject,
   useEffect,
   useLayoutEffect,
@@ -11,7 +10,6 @@ import {
   useSyncExternalStore,
 } from "react";
 import { UNREAD_COUNTED_MAX, UNREAD_LISTED_MAX } from "../../../base/limits.ts";
-import { UNDO_MS } from "../../../base/limits-page.ts";
 import { queryCatchUp } from "../../../client/catch-up.ts";
 import {
   type CatchUpPart,
@@ -30,16 +28,16 @@ import { type CatchUpTexts, ENGLISH_CATCH_UP } from "../../../ui/messages/en/cat
 import { INDONESIAN_CATCH_UP } from "../../../ui/messages/id/catch-up.ts";
 import { authorText, briefText, firstName } from "../../../ui/text/event-text.ts";
 import type { PageClient } from "../../driver/page-client.ts";
-import { Announced } from "../shell/announced.tsx";
-import { Button } from "../shell/button.tsx";
 import { useLayer, useModel, useModelValue, usePage } from "../shell/context.tsx";
 import { combined, listen, whenSettled } from "../shell/effects.ts";
-import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
+import { Icon, type IconName } from "../shell/icons.tsx";
 import catchUpSheet from "./catch-up.css" with { type: "file" };
 import type { CatchUpStore } from "./new-messages.tsx";
 import { Avatar, Faces, useShownName } from "./person.tsx";
+import { UndoToast } from "./undo-toast.tsx";
+import { WalkButton, WalkPill, walkSheet } from "./walk-pill.tsx";
 
-export { catchUpSheet };
+export const catchUpSheets = [catchUpSheet, walkSheet];
 
 /** First message on the screen, and the distance of its upper edge from that of the list. */
 interface TopMessage {
@@ -234,6 +232,7 @@ interface CatchUpFootProps {
 export function CatchUpFoot(props: CatchUpFootProps) {
   const { messages, store, onJump, stepOf, startsAt, onIdle } = props;
   const { chat } = usePage();
+  const texts = useCatchUpTexts();
   const { walk, from } = useStore(store);
   useCatchUpRequest(messages, store);
   const catchUp = useCatchUp(messages, store);
@@ -285,14 +284,17 @@ export function CatchUpFoot(props: CatchUpFootProps) {
   useEffect(() => () => store.set({ walk: undefined }), [store, open]);
   useLayer(back, walk !== undefined);
   return (
-    <div className="catch-up-end">
+    <div className="walk-end">
       {catchUp === undefined || messages === undefined ? null : (
         <Rail catchUp={catchUp} walk={walk} onTick={(part, at) => go({ part, at })} />
       )}
-      {walk === undefined ? null : <WalkPill walk={walk} onStep={step} onBack={back} />}
+      {walk === undefined ? null : <PartWalk walk={walk} onStep={step} onBack={back} />}
       {model.allRead === undefined ? null : (
         <UndoToast
-          count={unreadBefore(model.allRead)}
+          text={texts.allReadDone(unreadBefore(model.allRead))}
+          label={texts.undo}
+          isUndoKey={isUndoKey}
+          onEnd={() => chat.actions.endAllRead(false)}
           onUndo={() => {
             chat.actions.endAllRead(true);
             if (from === undefined) return;
@@ -305,6 +307,10 @@ export function CatchUpFoot(props: CatchUpFootProps) {
   );
 }
 
+function isUndoKey({ altKey, ctrlKey, metaKey, code }: KeyboardEvent): boolean {
+  return altKey && !ctrlKey && !metaKey && code === "KeyZ";
+}
+
 /** Calls of the room without a card, too. */
 function callsOf(catchUp: RoomCatchUp | undefined, model: Model): CatchUpPart | undefined {
   const known = catchUp?.parts.find(({ kind }) => kind === "calls");
@@ -312,15 +318,13 @@ function callsOf(catchUp: RoomCatchUp | undefined, model: Model): CatchUpPart | 
   return known ?? (messages.length === 0 ? undefined : { kind: "calls", messages });
 }
 
-interface WalkPillProps {
+interface PartWalkProps {
   readonly walk: Walk;
   readonly onStep: (by: 1 | -1) => void;
   readonly onBack: () => void;
 }
 
-const SWIPE_PX = 48;
-
-function WalkPill({ walk, onStep, onBack }: WalkPillProps) {
+function PartWalk({ walk, onStep, onBack }: PartWalkProps) {
   const { chat, texts: all, times } = usePage();
   const texts = useCatchUpTexts();
   const name = usePartName(walk.part);
@@ -330,7 +334,6 @@ function WalkPill({ walk, onStep, onBack }: WalkPillProps) {
   const item = useModelValue((model) => walkedItem(model, message?.seq));
   const isOnline = useModelValue(({ connection }) => connection.kind === "online");
   const next = useRef<HTMLDivElement>(null);
-  const swipe = useRef<number>(undefined);
   // The list focuses the message of a jump, but the next step needs the same key.
   useLayoutEffect(() => {
     const focusNext = () => {
@@ -345,55 +348,23 @@ function WalkPill({ walk, onStep, onBack }: WalkPillProps) {
   }, []);
   const isOffline = !isOnline && item === undefined;
   const position = texts.position(at + 1, listedCount(part));
-  const isFirst = stepped(walk, -1, isGone) === undefined;
-  const isLast = stepped(walk, 1, isGone) === undefined;
   const who = item && authorText(item, all, chat.model);
-  const spoken = item && `${who}, ${times.clock(item.timeUnixMs)}: ${briefText(item, all, times)}`;
-  const onSwiped = ({ clientX }: PointerEvent) => {
-    const start = swipe.current;
-    swipe.current = undefined;
-    if (start === undefined || Math.abs(clientX - start) < SWIPE_PX) return;
-    const isRtl = document.dir === "rtl";
-    onStep(clientX < start !== isRtl ? 1 : -1);
-  };
+  const said = item && `${who}, ${times.clock(item.timeUnixMs)}: ${briefText(item, all, times)}`;
   return (
-    <nav
-      className="walk board"
-      aria-label={texts.walk(name)}
-      onPointerDown={({ clientX }) => {
-        swipe.current = clientX;
-      }}
-      onPointerUp={onSwiped}
-      onPointerCancel={() => {
-        swipe.current = undefined;
-      }}
+    <WalkPill
+      label={texts.walk(name)}
+      name={name}
+      position={isOffline ? texts.offline : position}
+      spoken={[position, said].filter((text) => text !== undefined).join(". ")}
+      up={texts.previous(name)}
+      down={texts.next(name)}
+      isFirst={stepped(walk, -1, isGone) === undefined}
+      isLast={stepped(walk, 1, isGone) === undefined}
+      onStep={onStep}
+      steps={next}
     >
-      <span className="walk-words">
-        <span dir="auto">{name}</span>
-        <b>{isOffline ? texts.offline : position}</b>
-      </span>
-      <Announced kind="result" className="sr-only">
-        {[position, spoken].filter((text) => text !== undefined).join(". ")}
-      </Announced>
-      <div ref={next} className="walk-steps">
-        <IconButton
-          icon="up"
-          label={texts.previous(name)}
-          isDisabled={isFirst}
-          onPress={() => onStep(-1)}
-        />
-        <IconButton
-          icon="down"
-          label={texts.next(name)}
-          isDisabled={isLast}
-          onPress={() => onStep(1)}
-        />
-      </div>
-      <button type="button" className="walk-back" onClick={onBack}>
-        <Icon name="reply" />
-        <span>{texts.back}</span>
-      </button>
-    </nav>
+      <WalkButton icon="reply" label={texts.back} onPress={onBack} />
+    </WalkPill>
   );
 }
 
@@ -472,64 +443,5 @@ function TickTip({ chat, seq }: { readonly chat: PageClient; readonly seq: numbe
     <span className="rail-tip" dir="auto">
       {`${authorText(item, texts, chat.model)}, ${times.brief(item.timeUnixMs)}: ${text}`}
     </span>
-  );
-}
-
-const UNDO_STEP_MS = 1_000;
-
-interface UndoProps {
-  readonly count: number;
-  readonly onUndo: () => void;
-}
-
-function UndoToast({ count, onUndo }: UndoProps) {
-  const { chat } = usePage();
-  const texts = useCatchUpTexts();
-  const [leftMs, setLeft] = useState(UNDO_MS);
-  const [isHeld, setHeld] = useState(false);
-  const undo = useRef(onUndo);
-  undo.current = onUndo;
-  useEffect(() => {
-    if (isHeld) return undefined;
-    if (leftMs <= 0) {
-      chat.actions.endAllRead(false);
-      return undefined;
-    }
-    const timer = setTimeout(() => setLeft(leftMs - UNDO_STEP_MS), UNDO_STEP_MS);
-    return () => clearTimeout(timer);
-  }, [chat, leftMs, isHeld]);
-  useEffect(() => {
-    const end = () => chat.actions.endAllRead(false);
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (!event.altKey || event.ctrlKey || event.metaKey || event.code !== "KeyZ") return;
-      event.preventDefault();
-      undo.current();
-    };
-    const stop = combined(listen(window, "pagehide", end), listen(window, "keydown", onKeyDown));
-    return () => {
-      stop();
-      end();
-    };
-  }, [chat]);
-  return (
-    <section
-      className="undo board"
-      aria-label={texts.allReadDone(count)}
-      onPointerEnter={() => setHeld(true)}
-      onPointerLeave={() => setHeld(false)}
-      onFocus={() => setHeld(true)}
-      onBlur={() => setHeld(false)}
-    >
-      <span className="undo-ring" style={partStyle(leftMs / UNDO_MS)} aria-hidden="true">
-        {Math.ceil(leftMs / 1_000)}
-      </span>
-      <Announced kind="result" className="undo-words">
-        {texts.allReadDone(count)}
-      </Announced>
-      <Button onClick={onUndo}>
-        <Icon name="reply" />
-        {texts.undo}
-      </Button>
-    </section>
   );
 }

@@ -49,6 +49,8 @@ import { PushKeeper } from "../attention/pushes.tsx";
 import { OfferedLines } from "../files/file-frame.tsx";
 import { Playing, PlayingBar, PlayingContext } from "../files/playing.tsx";
 import { TransferList } from "../files/transfers.tsx";
+import { FinderSlot, FoundSlot } from "../finder/slot.tsx";
+import { FinderProvider, FinderStore, useFind } from "../finder/store.ts";
 import { Announced, useAnnouncer } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -81,19 +83,18 @@ import type { MessageActions } from "./message-actions.ts";
 import { CatchUpContext, CatchUpFootSlot, useCatchUpContent } from "./new-messages.tsx";
 import { AmbiguousContext, CardContext, PeopleContext, useIsMuted } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
-import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
+import { CreateRoomDialog } from "./room-dialogs.tsx";
 import { isPanelTab, type PanelTab, RoomPanel } from "./room-panel.tsx";
 import { useRouting } from "./routing.tsx";
 import { Knock, usePostLimit } from "./rules.tsx";
 import { SealedNotice } from "./sealed.tsx";
-import { Search, type SearchPositions } from "./search.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
 import { type PagePlace, SidebarRooms } from "./sidebar.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
 import { ThreadView } from "./thread.tsx";
 import { RoomTimeline } from "./timeline.tsx";
 
-export type Side = PanelTab | "search" | "thread" | "handed" | undefined;
+export type Side = PanelTab | "thread" | "handed" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
 
@@ -226,6 +227,7 @@ function Conversation(props: MainProps) {
         />
       </CatchUpContext>
       <CatchUpFootSlot content={catchUp} onJump={props.onJump} />
+      <FoundSlot onJump={props.onJump} />
       <Toasts level="conversation" />
       {ignored ? (
         <p className="hint">{texts.ignoredHere(placeTitle(model, target, texts))}</p>
@@ -286,10 +288,11 @@ interface NoRoomOpenProps {
 
 function NoRoomOpen({ hasRooms, onOpen }: NoRoomOpenProps) {
   const { texts, openDialog } = usePage();
+  const find = useFind();
   return (
     <div className="nothing">
       <p>{hasRooms ? texts.chooseRoom : texts.noRooms}</p>
-      <Button onClick={() => openDialog(RoomsDialog, { onOpen })}>{texts.browseRooms}</Button>
+      <Button onClick={() => find({ group: "rooms" })}>{texts.browseRooms}</Button>
       <Button onClick={() => openDialog(CreateRoomDialog, { onOpen })}>{texts.createRoom}</Button>
     </div>
   );
@@ -334,12 +337,12 @@ function useHome(isDrawer: boolean, setDrawer: (isOpen: boolean) => void): void 
 function usePanels() {
   const { chat, settings, change, openDialog, fail } = usePage();
   const { showsPeople } = settings;
+  const find = useFind();
   const [isDrawer, setDrawer] = useState(startsAtHome);
   const [side, setSide] = useState<Side>(() => (showsPeople && isWide() ? "people" : undefined));
   const [jumps, setJumps] = useState(0);
   /** Assignment room whose table is visible beside its boxes. */
   const [handed, setHanded] = useState<string>();
-  const [positions] = useState((): SearchPositions => new WeakMap());
   useEffect(() => chat.actions.setThreadAlone(!isWide()), [chat]);
   useWidth((wide) => {
     chat.actions.setThreadAlone(!wide);
@@ -371,18 +374,10 @@ function usePanels() {
     },
     [chat],
   );
-  const onSearch = useCallback(() => {
-    chat.actions.openThread(undefined);
-    setHanded(undefined);
-    setSide("search");
-    setDrawer(false);
-  }, [chat]);
   const closeSide = useCallback(() => {
     if (isPanelTab(side)) change({ showsPeople: false });
-    if (side === "search") chat.actions.search(undefined);
-    const showsPeopleAgain = side === "search" && showsPeople && isWide();
-    setSide(showsPeopleAgain ? "people" : undefined);
-  }, [chat, change, side, showsPeople]);
+    setSide(undefined);
+  }, [change, side]);
   const onPeople = useCallback(() => {
     chat.actions.openThread(undefined);
     setHanded(undefined);
@@ -413,18 +408,17 @@ function usePanels() {
     return listen(matchMedia(NARROW), "change", () => setDrawer(false));
   }, [isDrawer]);
   const context = useMemo(
-    () => ({ open: onOpen, search: onSearch, jump: onJump, people: onPeople, handed: onHanded }),
-    [onOpen, onSearch, onJump, onPeople, onHanded],
+    () => ({ open: onOpen, find, jump: onJump, people: onPeople, handed: onHanded }),
+    [onOpen, find, onJump, onPeople, onHanded],
   );
-  const handlers = { onOpen, onJump, onSearch, onPeople, onTab: setSide, openDrawer, context };
-  const shown = { side, handed, closeSide, closeHanded, positions };
+  const handlers = { onOpen, onJump, onPeople, onTab: setSide, openDrawer, context };
+  const shown = { side, handed, closeSide, closeHanded };
   return { isDrawer, setDrawer, jumps, togglePeople, ...shown, ...handlers };
 }
 
 interface RightProps extends ActionOptions {
   readonly side: Side;
   readonly onTab: (tab: PanelTab) => void;
-  readonly positions: SearchPositions;
   readonly context: MainProps["context"];
   readonly onClose: () => void;
 }
@@ -447,21 +441,14 @@ function panelName(tab: PanelTab, texts: Texts): string {
 }
 
 function RightSide(props: RightProps) {
-  const { side, model, onTab, onClose, onJump } = props;
+  const { side, model, onTab, onClose } = props;
   const texts = useTexts();
-  const { open, me = "" } = model;
+  const { me = "" } = model;
   const room = openRoom(model);
   if (room?.thread !== undefined) {
     return (
       <aside className="side side-right thread" aria-label={texts.thread}>
         <ThreadPanel {...props} thread={room.thread} />
-      </aside>
-    );
-  }
-  if (side === "search") {
-    return (
-      <aside className="side side-right" aria-label={texts.search}>
-        <Search open={open} positions={props.positions} onClose={onClose} onJump={onJump} />
       </aside>
     );
   }
@@ -561,10 +548,7 @@ function Columns(props: ChatPageProps) {
   const places = usePlace(props, panels);
   const { isDrawer, setDrawer, jumps, context } = panels;
   const { open: onOpen, jump: onJump } = places;
-  const onSearch = useCallback(() => {
-    places.leave();
-    panels.onSearch();
-  }, [places.leave, panels.onSearch]);
+  const find = useFind();
   const { chat: client } = usePage();
   const { me = "", open: target } = model;
   const room = openRoom(model);
@@ -576,18 +560,16 @@ function Columns(props: ChatPageProps) {
   const closeSide = hasThread ? closeThread : closePanel;
   const lines = roomList(model);
   useEventAnnouncements(target, isOperator);
-  useShortcuts({ lines, onOpen, onSearch, side, closeSide });
+  useShortcuts({ lines, onOpen, find, target, side, closeSide });
   useRouting({ model, onOpen, onJump });
   useTitle(lines.mentions, room?.kind === "room" ? titleOf(room) : target);
   const isKnown = useHasCaughtUp(model.isCaughtUp);
   const isCovered = places.content !== undefined;
-  const hasSidePanel =
-    !isCovered && (hasThread || side === "handed" || side === "search" || hasPanel(side, room));
+  const hasSidePanel = !isCovered && (hasThread || side === "handed" || hasPanel(side, room));
   const isNarrow = useNarrow();
   useHome(isDrawer, setDrawer);
   useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
   useOpener(hasThread);
-  useOpener(side === "search");
   useOpener(isPanelTab(side));
   useOpener(side === "handed");
   const handedView = useModule(handedModule, handed !== undefined);
@@ -616,7 +598,6 @@ function Columns(props: ChatPageProps) {
           isOperator={isOperator}
           onOpen={onOpen}
           onDashboard={onDashboard}
-          onSearch={onSearch}
           onJump={onJump}
           place={places.place}
           setPlace={places.setPlace}
@@ -638,7 +619,6 @@ function Columns(props: ChatPageProps) {
               unread={lines.unread}
               onDrawer={panels.openDrawer}
               onPeople={panels.togglePeople}
-              onSearch={onSearch}
             />
             {room !== undefined && isBoxOf(room.target) ? <WorkStrip room={room} /> : null}
             {room === undefined || side === "handed" || isBoxOf(room.target) ? null : (
@@ -675,7 +655,6 @@ function Columns(props: ChatPageProps) {
           side={side}
           model={model}
           onTab={panels.onTab}
-          positions={panels.positions}
           onClose={closeSide}
           {...handlers}
         />
@@ -684,6 +663,7 @@ function Columns(props: ChatPageProps) {
         <Badge mentions={lines.mentions} />
       ) : null}
       {isKnown ? <PushKeeper /> : null}
+      <FinderSlot onOpen={onOpen} onJump={onJump} />
     </div>
   );
 }
@@ -693,6 +673,7 @@ export function ChatPage(props: ChatPageProps) {
   const { openDialog, fail } = usePage();
   const [index] = useState(() => new PeopleIndex());
   const [playing] = useState(() => new Playing(fail));
+  const [finder] = useState(() => new FinderStore());
   const openCard = useCallback((user: string) => openDialog(PersonCard, { user }), [openDialog]);
   const room = openRoom(model);
   const people = index.of(room, model);
@@ -702,7 +683,9 @@ export function ChatPage(props: ChatPageProps) {
       <AmbiguousContext value={isAmbiguous}>
         <CardContext value={openCard}>
           <PlayingContext value={playing}>
-            <Columns {...props} />
+            <FinderProvider value={finder}>
+              <Columns {...props} />
+            </FinderProvider>
           </PlayingContext>
         </CardContext>
       </AmbiguousContext>

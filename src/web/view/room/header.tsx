@@ -10,6 +10,7 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { withoutSign } from "../../../ui/text/target-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
+import { useFind } from "../finder/store.ts";
 import { useNarrow, useOnline, usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
@@ -30,7 +31,6 @@ export interface RoomHeadProps {
   readonly unread: number;
   readonly onDrawer: () => void;
   readonly onPeople: () => void;
-  readonly onSearch: () => void;
 }
 
 function HeadTile({ target, room }: { readonly target: string; room: RoomState | undefined }) {
@@ -74,8 +74,9 @@ function PeopleButton({ count, side, onPeople }: PeopleButtonProps) {
 }
 
 export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
-  const { room, target, side, unread, onDrawer, onPeople, onSearch } = props;
+  const { room, target, side, unread, onDrawer, onPeople } = props;
   const page = usePage();
+  const find = useFind();
   const { texts } = page;
   const count = usePeopleCount(room);
   const isNarrow = useNarrow();
@@ -137,8 +138,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         <IconButton
           icon="search"
           label={isNarrow ? texts.search : texts.searchInRoom}
-          isPressed={isNarrow ? undefined : side === "search"}
-          onPress={onSearch}
+          onPress={() => find(target === undefined ? {} : { target })}
         />
       )}
       {room?.kind === "room" ? (
@@ -156,7 +156,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         </button>
       )}
       {room === undefined || anchor === undefined ? null : (
-        <RoomMenu target={room.target} anchor={anchor} onSearch={onSearch} onClose={close} />
+        <RoomMenu target={room.target} anchor={anchor} onClose={close} />
       )}
     </header>
   );

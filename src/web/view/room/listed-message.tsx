@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import { postRule, roomOf } from "../../../core/model/selectors.ts";
-import type { Item } from "../../../core/model/state.ts";
+import type { Item, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { withoutSign } from "../../../ui/text/target-text.ts";
@@ -54,6 +54,13 @@ export function ListedMessage({ item, target, location, children }: ListedMessag
 export function PlaceTile({ target }: { readonly target: string }) {
   const room = useModelValue((model) => roomOf(model, target));
   if (room === undefined || (room.kind === "person" && room.people === undefined)) return null;
-  const kind = room.people === undefined ? room.kind : "group";
-  return <RoomTile line={{ ...room, kind, post: postRule(room) }} />;
+  return <RoomTile line={listedRoom(room)} />;
+}
+
+export function listedRoom(room: RoomState) {
+  return {
+    ...room,
+    kind: room.people === undefined ? room.kind : "group",
+    post: postRule(room),
+  } as const;
 }

@@ -21,8 +21,8 @@ import { KEYED } from "./shortcuts.tsx";
 
 /** Most rooms have few new messages. */
 const catchUpModule = new LazyModule(async () => {
-  const { CatchUpCard, CatchUpFoot, catchUpSheet } = await import("./catch-up.tsx");
-  await addStyleSheet(catchUpSheet);
+  const { CatchUpCard, CatchUpFoot, catchUpSheets } = await import("./catch-up.tsx");
+  await Promise.all(catchUpSheets.map(addStyleSheet));
   return { CatchUpCard, CatchUpFoot };
 });
 

@@ -1,4 +1,4 @@
-/** Dialogs that list, join and create rooms, and set a topic. */
+/** Dialogs that join and create rooms, and set a topic. */
 
 import { type ReactNode, useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
@@ -8,7 +8,6 @@ import { proposeRoomName } from "../../../base/new-names.ts";
 import { parseTime } from "../../../base/parse-time.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { defined } from "../../../base/values.ts";
-import { shownTitle } from "../../../core/client/chat-record.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
   canSetTitle,
@@ -25,10 +24,9 @@ import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { mayCreateRooms, otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
+import { otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
 import { roomTitle, targetText, withoutSign } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
-import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
@@ -37,7 +35,6 @@ import {
   type CloseProps,
   FaultLine,
   type PageValue,
-  type RunningTask,
   useModelValue,
   useOnline,
   usePage,
@@ -48,36 +45,9 @@ import { Check, Field, SelectField } from "../shell/form.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { Avatar, useNames, useTitle } from "./person.tsx";
+import { type ListedRoom, titleOfEntry, useRoomList } from "./room-list.ts";
 import { SealedDialog } from "./sealed.tsx";
 import { RoomTile } from "./tile.tsx";
-
-type RoomEntry = Answer<"rooms">["rooms"][number];
-
-const NO_ROOMS: readonly RoomEntry[] = [];
-const PAGES_MAX = 20;
-
-function titleOfEntry({ room: name, title }: RoomEntry): string {
-  return roomTitle({ name, title: shownTitle(title) });
-}
-
-function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: RunningTask } {
-  const { chat } = usePage();
-  const task = useTask();
-  const [rooms, setRooms] = useState(NO_ROOMS);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
-  useEffect(() => {
-    task.run(async () => {
-      let after: string | undefined;
-      for (let page = 0; page < PAGES_MAX; page++) {
-        const { rooms: entries, more } = await chat.request("rooms", { after });
-        setRooms((before) => [...before, ...entries].sort((a, b) => compareNames(a.room, b.room)));
-        after = entries.at(-1)?.room;
-        if (!more) return;
-      }
-    });
-  }, []);
-  return { rooms, task };
-}
 
 interface OpenProps extends CloseProps {
   readonly onOpen: (target: string) => void;
@@ -238,7 +208,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const [isAssignment, setAssignment] = useState(initial.isAssignment === true);
   const [chosenPeople, setPeople] = useState<string>();
   const people = chosenPeople ?? (isAssignment ? likelyClass(chat.model) : ONLY_ME);
-  const [existingRoom, setExistingRoom] = useState<RoomEntry>();
+  const [existingRoom, setExistingRoom] = useState<ListedRoom>();
   const canSeal = chat.sealRefusal === undefined;
   const title = name.trim().replace(/^#/, "");
   const isShort = title === "" || isName(title);
@@ -274,7 +244,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     if (!sealed && isChosen && opened !== undefined) inviteTo(page, opened);
     return true;
   };
-  const joinTaken = (entry: RoomEntry) => {
+  const joinTaken = (entry: ListedRoom) => {
     onClose();
     if (entry.joined) return onOpen(entry.room);
     openDialog(JoinDialog, { onOpen, room: entry.room, isLocked: entry.locked });
@@ -343,7 +313,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   );
 }
 
-function entryNotes(entry: RoomEntry, texts: Texts): string {
+export function entryNotes(entry: ListedRoom, texts: Texts): string {
   return [
     ...(entry.title === undefined ? [] : [targetText(entry.room)]),
     ...(entry.locked && !entry.joined ? [] : [texts.members(entry.members)]),
@@ -355,19 +325,12 @@ function entryNotes(entry: RoomEntry, texts: Texts): string {
   ].join(" · ");
 }
 
-function labelOf(entry: RoomEntry, texts: Texts): string {
-  const { joined, approval } = entry;
-  const name = titleOfEntry(entry);
-  if (joined) return texts.openRoom(name);
-  return approval === true ? texts.askToJoinRoom(name) : texts.joinRoom(name);
-}
-
 interface AskProps extends OpenProps {
-  readonly entry: RoomEntry;
+  readonly entry: ListedRoom;
 }
 
 /** Says what a room is before its moderators are asked, and afterwards that they were. */
-function AskDialog({ entry, onOpen, onClose }: AskProps) {
+export function AskDialog({ entry, onOpen, onClose }: AskProps) {
   const { texts, times, chat } = usePage();
   const task = useTask();
   const [askedUnixMs, setAsked] = useState<number>();
@@ -423,79 +386,6 @@ function AskDialog({ entry, onOpen, onClose }: AskProps) {
         <Button variant="main" disabled={task.isBusy} onClick={isAsked ? onClose : ask}>
           {isAsked ? texts.close : texts.askToJoin}
         </Button>
-      </div>
-    </Dialog>
-  );
-}
-
-export function RoomsDialog({ onClose, onOpen }: OpenProps) {
-  const { texts, chat, openDialog } = usePage();
-  const { rooms, task } = useRoomList();
-  const joining = useTask();
-  const isCreator = useModelValue(mayCreateRooms);
-  const [filter, setFilter] = useState("");
-  const query = foldCase(filter.trim().replace(/^#/, ""));
-  const matches = rooms.filter(({ room, title = "", topic }) =>
-    foldCase(`${room} ${title} ${topic}`).includes(query),
-  );
-  const choose = (entry: RoomEntry) => {
-    const { room, joined, locked, approval } = entry;
-    if (!joined && approval === true) {
-      onClose();
-      return openDialog(AskDialog, { entry, onOpen });
-    }
-    if (joined) {
-      onClose();
-      return onOpen(room);
-    }
-    if (locked) {
-      onClose();
-      return openDialog(JoinDialog, { onOpen, room, isLocked: true });
-    }
-    joining.run(async () => {
-      const name = await chat.actions.join(room);
-      onClose();
-      onOpen(name);
-    });
-  };
-  const create = () => {
-    onClose();
-    openDialog(CreateRoomDialog, { onOpen });
-  };
-  return (
-    <Dialog title={texts.browseRooms} onClose={onClose}>
-      <Field id="rooms-filter" label={texts.findRoom} value={filter} onChange={setFilter} isFirst />
-      <ul className="plain-list">
-        {matches.map((entry) => {
-          const name = titleOfEntry(entry);
-          return (
-            <li key={entry.room} className="room-entry">
-              <div className="room-entry-text">
-                <span className="list-main" dir="auto">
-                  {name} {entry.sealed ? <Icon name="lock" /> : null}
-                  {entry.locked ? <Icon name="key" /> : null}
-                </span>
-                <span className="list-note" dir="auto">
-                  {entryNotes(entry, texts)}
-                </span>
-              </div>
-              <Button
-                aria-label={labelOf(entry, texts)}
-                disabled={joining.isBusy}
-                onClick={() => choose(entry)}
-              >
-                {entry.joined ? texts.open : entry.approval ? texts.askToJoin : texts.join}
-              </Button>
-            </li>
-          );
-        })}
-      </ul>
-      <Announced kind="result" className="hint">
-        {matches.length > 0 || task.isBusy || task.fault !== undefined ? "" : texts.foundNothing}
-      </Announced>
-      <FaultLine fault={joining.fault ?? task.fault} />
-      <div className="dialog-actions">
-        {isCreator ? <Button onClick={create}>{texts.createRoom}</Button> : null}
       </div>
     </Dialog>
   );

@@ -22,6 +22,7 @@ import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
+import { useFind } from "../finder/store.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog, leaveQuestion } from "../shell/dialog.tsx";
@@ -48,13 +49,12 @@ const MUTE_HOURS = [1, 8, 72] as const;
 
 interface RoomMenuProps extends CloseProps {
   readonly target: string;
-  /** Shows the search panel. */
-  readonly onSearch: () => void;
   readonly anchor: HTMLElement;
 }
 
-export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
+export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
   const page = usePage();
+  const find = useFind();
   const room = useModelValue((model) => roomOf(model, target));
   const isMissing = room === undefined;
   useEffect(() => {
@@ -67,7 +67,7 @@ export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
   return (
     <Menu
       label={label}
-      items={roomItems(page, room, onSearch)}
+      items={roomItems(page, room, find)}
       anchor={anchor}
       onClose={onClose}
       head={<Subject room={room} />}
@@ -104,15 +104,12 @@ function Subject({ room }: { readonly room: RoomState }) {
   );
 }
 
-function roomItems(page: PageValue, room: RoomState, onSearch: () => void): MenuItem[] {
+function roomItems(page: PageValue, room: RoomState, find: ReturnType<typeof useFind>): MenuItem[] {
   const { texts, chat, openDialog, settings, change } = page;
   const { target } = room;
   const isNamed = room.kind === "room";
   const isGroup = room.people !== undefined;
-  const searchFiles = () => {
-    chat.actions.search({ input: "", text: "", target, files: true });
-    onSearch();
-  };
+  const searchFiles = () => find({ target, group: "files" });
   const picturesText = showsPictures(settings, target) ? texts.picturesHide : texts.picturesShow;
   const switchPictures = () => change(switchedPictures(settings, target));
   const hasReceipts = canPin(chat.model, room) && !isSameName(room.name, chat.model.me);

@@ -1,18 +1,18 @@
 /** The panel beside an open room, in three tabs: its people, files and pinned messages. */
 
-import { type KeyboardEvent, useEffect } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
 import { boxNames } from "../../../base/names.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { filesOfItems, isBoxOf } from "../../../core/model/selectors.ts";
-import type { RoomState } from "../../../core/model/state.ts";
+import type { RoomState, SearchView } from "../../../core/model/state.ts";
 import { rove } from "../../input/keys.ts";
 import { PinList } from "../attention/pins.tsx";
 import { FileRow, isPictured, PictureTile } from "../files/files.tsx";
 import { Announced } from "../shell/announced.tsx";
+import { Button } from "../shell/button.tsx";
 import { FaultLine, useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { PeopleList } from "./members.tsx";
-import { MoreResults } from "./search.tsx";
 
 export const PANEL_TABS = ["people", "files", "pins"] as const;
 export type PanelTab = (typeof PANEL_TABS)[number];
@@ -104,17 +104,24 @@ function HandedFiles({ room }: { readonly room: RoomState }) {
 /** Newest files first: pictures and films as a grid, others as a list. */
 function RoomFiles({ target }: { readonly target: string }) {
   const { texts, chat } = usePage();
-  const search = useModelValue((model) => model.search);
+  const query = useMemo(() => ({ input: "", text: "", target, files: true }), [target]);
+  const latest = useModelValue((model) => model.search);
   const isOnline = useOnline();
+  // The finder may replace it, after which the files stay as they are.
+  const known = useRef<SearchView>(undefined);
+  if (latest?.query === query) known.current = latest;
+  const search = known.current;
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again after a lost connection
   useEffect(() => {
-    const query = { input: "", text: "", target, files: true };
     chat.actions.search(query);
     return () => {
-      // The search panel may have replaced it.
       if (chat.model.search?.query === query) chat.actions.search(undefined);
     };
-  }, [chat, target, isOnline]);
+  }, [chat, query, isOnline]);
+  const more = () => {
+    if (latest?.query === query) chat.actions.searchMore();
+    else chat.actions.search(query);
+  };
   const files = filesOfItems((search?.found ?? []).map(({ item }) => item));
   const pictured = files.filter(({ file }) => isPictured(file));
   const others = files.filter(({ file }) => !isPictured(file));
@@ -152,7 +159,11 @@ function RoomFiles({ target }: { readonly target: string }) {
         {isEmpty ? texts.noFilesHere : ""}
       </Announced>
       <FaultLine fault={isOnline ? search?.fault : texts.searchOffline} />
-      <MoreResults />
+      {search?.hasMore === true ? (
+        <Button variant="wide" disabled={search.isLoading} onClick={more}>
+          {texts.moreResults}
+        </Button>
+      ) : null}
     </>
   );
 }

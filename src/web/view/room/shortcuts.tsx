@@ -3,15 +3,17 @@
 import { useEffect, useRef } from "react";
 import type { RoomList } from "../../../core/model/selectors.ts";
 import { keyAction } from "../../input/keys.ts";
+import type { FinderStore } from "../finder/store.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { HelpDialog } from "../shell/help-dialog.tsx";
-import { Switcher } from "./switcher.tsx";
 
 export interface ShortcutProps {
   readonly lines: RoomList;
   readonly onOpen: (target: string) => void;
-  readonly onSearch: () => void;
+  readonly find: FinderStore["find"];
+  /** The open room or conversation. */
+  readonly target: string | undefined;
   readonly side: string | undefined;
   readonly closeSide: () => void;
 }
@@ -57,8 +59,8 @@ export function useShortcuts(props: ShortcutProps): void {
     };
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
-      const { onOpen, onSearch, side, closeSide } = latestProps.current;
-      if (event.key === "Escape" && (side === "search" || side === "thread")) {
+      const { find, target, side, closeSide } = latestProps.current;
+      if (event.key === "Escape" && side === "thread") {
         return closeSide();
       }
       const isOnPage = event.target === document.body || isInConversation(event.target);
@@ -76,9 +78,9 @@ export function useShortcuts(props: ShortcutProps): void {
         case "next-unread":
           return open(neighbour(latestProps.current, action === "next-unread" ? 1 : -1, true));
         case "switcher":
-          return openDialog(Switcher, { onOpen });
+          return find();
         case "search":
-          return onSearch();
+          return find({ target });
         case "help":
           return openDialog(HelpDialog);
         default:

@@ -32,6 +32,8 @@ import { lastLine } from "../../../ui/text/event-text.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { fileIcon } from "../../browser/media.ts";
 import { rove } from "../../input/keys.ts";
+import { preloadFinder } from "../finder/slot.tsx";
+import { useFind } from "../finder/store.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, useNarrow, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
@@ -45,9 +47,8 @@ import { InvitationList, useInvitations } from "./invitations.tsx";
 import { presenceText } from "./members.tsx";
 import { OwnHead, OwnRows } from "./own-place.tsx";
 import { Avatar, useShownName, useTitle } from "./person.tsx";
-import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
+import { CreateRoomDialog, GroupDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
-import { Switcher } from "./switcher.tsx";
 import { RoomTile } from "./tile.tsx";
 
 interface LineProps {
@@ -393,7 +394,6 @@ export interface RoomsProps {
   readonly isOperator: boolean;
   readonly onOpen: (target: string) => void;
   readonly onDashboard: () => void;
-  readonly onSearch: () => void;
   readonly onJump: (target: string, seq: number) => void;
 }
 
@@ -426,8 +426,8 @@ function Skeleton() {
   );
 }
 
-function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch" | "onJump">) {
-  const { lines, isKnown, me, onOpen, onSearch, onJump } = props;
+function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onJump">) {
+  const { lines, isKnown, me, onOpen, onJump } = props;
   const isNarrow = useNarrow();
   const texts = useTexts();
   const menu = useLineMenu();
@@ -446,7 +446,6 @@ function RoomLists(props: SectionsProps & Pick<RoomsProps, "isKnown" | "onSearch
         <RoomMenu
           target={menu.anchor.dataset["target"] ?? ""}
           anchor={menu.anchor}
-          onSearch={onSearch}
           onClose={menu.close}
         />
       )}
@@ -569,7 +568,8 @@ function OwnButton({ me }: { readonly me: string }) {
 
 export const SidebarRooms = memo(function SidebarRooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, place: chosen, setPlace } = props;
-  const { onOpen, onDashboard, onSearch, onJump } = props;
+  const { onOpen, onDashboard, onJump } = props;
+  const find = useFind();
   const { texts, chat, openDialog } = usePage();
   const server = useModelValue((model) => model.server);
   const calls = useModelValue(callsOf) + useInvitations().length;
@@ -581,11 +581,12 @@ export const SidebarRooms = memo(function SidebarRooms(props: RoomsProps) {
   const isOverHttp = useModelValue(() => chat.isOverHttp);
   const isCreator = useModelValue(mayCreateRooms);
   const newItems = () => [
-    menuItem(texts.browseRooms, () => openDialog(RoomsDialog, { onOpen }), "list"),
+    menuItem(texts.browseRooms, () => find({ group: "rooms" }), "list"),
     ...(isCreator
       ? [menuItem(texts.createRoom, () => openDialog(CreateRoomDialog, { onOpen }), "plus")]
       : []),
-    menuItem(texts.newDirect, () => openDialog(Switcher, { onOpen, isPeople: true }), "edit"),
+    menuItem(texts.newDirect, () => find({ group: "people" }), "edit"),
+    menuItem(texts.newGroup, () => openDialog(GroupDialog, { onOpen }), "people"),
     ...(isNarrow ? [] : [menuItem(texts.invite, () => openDialog(InviteDialog), "invite")]),
   ];
   const newButton = (
@@ -616,15 +617,16 @@ export const SidebarRooms = memo(function SidebarRooms(props: RoomsProps) {
           <button
             type="button"
             className="find"
-            aria-label={isNarrow ? texts.searchAll : texts.search}
-            onClick={onSearch}
+            onPointerEnter={preloadFinder}
+            onFocus={preloadFinder}
+            onClick={() => find()}
           >
             <Icon name="search" />
-            {isNarrow ? texts.searchAll : texts.search}
+            {texts.findAnything}
           </button>
           {isNarrow ? null : (
             <span className="find-keys" aria-hidden="true">
-              Ctrl ⇧ F
+              Ctrl K
             </span>
           )}
         </div>
@@ -639,14 +641,7 @@ export const SidebarRooms = memo(function SidebarRooms(props: RoomsProps) {
         </div>
       ) : (
         <>
-          <RoomLists
-            lines={lines}
-            isKnown={isKnown}
-            me={me}
-            onOpen={onOpen}
-            onSearch={onSearch}
-            onJump={onJump}
-          />
+          <RoomLists lines={lines} isKnown={isKnown} me={me} onOpen={onOpen} onJump={onJump} />
           {isNarrow ? newButton : null}
         </>
       )}

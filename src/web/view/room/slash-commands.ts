@@ -26,22 +26,22 @@ import { commandSummary, slashLine } from "../../input/slash.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
 import { PinsDialog } from "../attention/pins.tsx";
 import { deleteFileQuestion } from "../files/delete-file.tsx";
+import type { FinderStore } from "../finder/store.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, deleteQuestion, leaveQuestion } from "../shell/dialog.tsx";
 import { HelpDialog } from "../shell/help-dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog, signOutHere } from "../shell/settings-dialog.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
-import { CreateRoomDialog, JoinDialog, ProfileDialog, RoomsDialog } from "./room-dialogs.tsx";
+import { CreateRoomDialog, JoinDialog, ProfileDialog } from "./room-dialogs.tsx";
 import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
 import { SavedDialog, ThreadsDialog } from "./saved.tsx";
 import { SafetyDialog, SealedDialog } from "./sealed.tsx";
-import { Switcher } from "./switcher.tsx";
 
 export interface CommandContext {
   readonly target: string;
   readonly open: (target: string) => void;
-  readonly search: () => void;
+  readonly find: FinderStore["find"];
   readonly jump: (target: string, seq: number) => void;
   readonly people: () => void;
   readonly handed: (room: string) => void;
@@ -271,8 +271,8 @@ function lastRoom({ chat, notify, texts }: PageValue, { target }: CommandContext
 
 const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   who: (_, _page, { people }) => people(),
-  list: (_, { openDialog }, { open }) => openDialog(Switcher, { isPeople: true, onOpen: open }),
-  rooms: (_, { openDialog }, { open }) => openDialog(RoomsDialog, { onOpen: open }),
+  list: (_, _page, { find }) => find({ group: "people" }),
+  rooms: (_, _page, { find }) => find({ group: "rooms" }),
   saved: (_, { openDialog }, { jump }) => openDialog(SavedDialog, { onJump: jump }),
   threads: (_, { openDialog }, { jump }) => openDialog(ThreadsDialog, { onJump: jump }),
   ignored: (_, { openDialog }) => openDialog(IgnoredDialog),
@@ -281,10 +281,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     if (room === undefined) throw new Fault("not-found", "no messages yet");
     openDialog(PinsDialog, { room });
   },
-  files(_, { chat }, { target, search }) {
-    chat.actions.search({ input: "", text: "", target, files: true });
-    search();
-  },
+  files: (_, _page, { target, find }) => find({ target, group: "files" }),
   topic(_, page, context) {
     const { chat, openDialog, notify, texts } = page;
     const room = lastRoom(page, context);
@@ -307,10 +304,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   quit: (_, { openDialog }) => openDialog(LogoutDialog),
   help: ({ input }, { openDialog }) => openDialog(HelpDialog, { input }),
   invite: (_, { openDialog }) => openDialog(InviteDialog),
-  search({ query }, { chat }, { search }) {
-    chat.actions.search(query);
-    search();
-  },
+  search: ({ query }, _page, { find }) => find({ text: query?.input ?? "", group: "messages" }),
   thread: ({ seq }, { chat }) => chat.actions.openThread(seq),
   clear: () => {},
   send(_view, _page, { thread }) {

@@ -10,7 +10,7 @@ import { usePage } from "./context.tsx";
 /** Code and labels in an answer. */
 const MARKED = /(`[^`]+`|\*\*[^*]+\*\*)/;
 
-function Answer({ text }: { readonly text: string }) {
+export function AnswerText({ text }: { readonly text: string }) {
   return (
     <p>
       {text.split(MARKED).map((part, i) => {
@@ -26,7 +26,7 @@ function Questions({ entries }: { readonly entries: readonly HelpEntry[] }) {
   return entries.map(({ question, answer }) => (
     <details key={question} className="question" name="question">
       <summary>{question}</summary>
-      <Answer text={answer} />
+      <AnswerText text={answer} />
     </details>
   ));
 }
