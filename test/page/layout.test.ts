@@ -149,7 +149,8 @@ async function visitScreens(
     await opened.waitFor();
     if (screen === "account") await visit.page.locator(".device button").waitFor();
     await look(screen);
-    await keyboard.press("Escape");
+    // Escape would first end the filter of the finder.
+    await keyboard.press(screen === "search" || screen === "rooms" ? "Control+k" : "Escape");
     await opened.waitFor({ state: "detached" });
   }
   await press(`[aria-label="${dashboard}"]`)();

@@ -49,13 +49,14 @@ export function useEntries({ rows }: Sources) {
   const { chat } = usePage();
   const { rooms, task } = useRoomList();
   const people = useModelValue((model) => knownNames(model).length);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: people may have come
   const entries = useMemo(() => {
     const known = new Set(rows.map(({ id }) => id.toLowerCase()));
     const late = knownNames(chat.model)
       .filter((name) => !known.has(`@${name}`.toLowerCase()))
       .map((name) => personRow(`@${name}`));
     const all = [...late, ...entryRows(rooms)];
-    return people === 0 || all.length === 0 ? undefined : new Finder(all);
+    return all.length === 0 ? undefined : new Finder(all);
   }, [rows, rooms, people, chat]);
   return { entries, fault: task.fault };
 }
