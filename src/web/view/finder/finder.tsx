@@ -1,6 +1,7 @@
 /** The field that finds anything: people, rooms, messages, files, actions, settings and help. */
 
 import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { shownSeq } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import { fileActions } from "../files/files.tsx";
@@ -144,8 +145,7 @@ function OpenFinder(props: FinderProps) {
       store.set({ walk: { query, messages, at: messages.indexOf(hit), count } });
     }
     close();
-    const { kind, re, seq } = hit.item;
-    onJump(hit.target, kind === "edit" && re !== undefined ? re : seq);
+    onJump(hit.target, shownSeq(hit.item));
   };
   const join = (row: Extract<FoundRow, { kind: "rooms" }>) => {
     const { entry, target: room } = row;

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "react";
 import { allMatchSegments } from "../../../core/markup/match.ts";
-import { isSameName } from "../../../core/model/item.ts";
+import { isSameName, shownSeq } from "../../../core/model/item.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { UndoToast } from "../room/undo-toast.tsx";
 import { WalkButton, WalkPill, walkSheet } from "../room/walk-pill.tsx";
@@ -63,8 +63,7 @@ function Walk({ walk, target, onJump }: FootProps & { readonly walk: FoundWalk }
     const found = messages[next];
     if (found === undefined) return;
     store.set({ walk: { ...walk, at: next } });
-    const { kind, re, seq } = found.item;
-    onJump(found.target, kind === "edit" && re !== undefined ? re : seq);
+    onJump(found.target, shownSeq(found.item));
   };
   const stay = () => store.set({ walk: undefined });
   // On a phone, Back ends the walk. On a laptop, it leads to the place before.
