@@ -544,7 +544,10 @@ export class PageClient extends ChatClient<PageAccount> {
     void this.#preferences.deleteContent(user);
     if (!forget) return this.platform.tabs.broadcast({ kind: "left", user });
     if (this.isShared) this.setShared(true);
-    await Promise.allSettled([account.written(), this.auditor.write()]);
+    // A running check would store the account's pin again.
+    const written = Promise.allSettled([account.written(), this.auditor.close()]);
+    const { clock } = this.platform;
+    await withTimeout(written, FORGET_TIMEOUT_MS, () => undefined, clock);
     account.forget();
     await this.forgetAccountOf(user);
   }
