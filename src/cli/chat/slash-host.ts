@@ -2,6 +2,7 @@
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
+import { nearestName } from "../../base/near-name.ts";
 import type { TimeContext } from "../../base/parse-time.ts";
 import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
@@ -25,6 +26,8 @@ import type { SlashRow } from "./slash-grammar.ts";
 
 export interface SlashConsole {
   readonly texts: TerminalTexts;
+  /** Whether a user types, who can answer. */
+  readonly isInteractive: boolean;
   isQuiet: boolean;
   print(line: JsonOutput, text: TerminalMessage | undefined, rows?: readonly string[]): void;
   /** Empties the screen. */
@@ -170,11 +173,37 @@ export abstract class SlashHost implements Host {
     return this.chatConsole.confirm((texts) => texts.askLeaveLast(room));
   }
 
-  join({ mayCreate, ...order }: JoinArgs): ReturnType<typeof joinRoom> {
+  /** @returns `undefined` if the user declined to create the room */
+  async join({ mayCreate, ...order }: JoinArgs): Promise<Answer<"join"> | undefined> {
     const { room, password, sealed = false } = order;
-    const askCreate: TerminalMessage = (texts) => texts.askCreate(room, password, sealed);
-    const confirm = () => this.chatConsole.confirm(askCreate);
-    return this.joinRoom({ ...order, mayCreate: mayCreate === false ? refuse : confirm });
+    let isDeclined = false;
+    const onUnknown = async () => {
+      if (mayCreate === false) return false;
+      const near = await this.#roomLike(order);
+      const { chatConsole } = this;
+      const askInstead: TerminalMessage = (texts) => texts.askInstead(room, near ?? "");
+      if (near !== undefined && (await chatConsole.confirm(askInstead))) return near;
+      isDeclined = !(await chatConsole.confirm((texts) => texts.askCreate(room, password, sealed)));
+      return !isDeclined;
+    };
+    try {
+      return await this.joinRoom({ ...order, onUnknown });
+    } catch (error) {
+      if (isDeclined) return undefined;
+      throw error;
+    }
+  }
+
+  /** Returns a room that the user may have meant and that exists. */
+  async #roomLike({ room, password, sealed, assignment }: JoinArgs): Promise<string | undefined> {
+    const isNew = password !== undefined || sealed === true || assignment === true;
+    // In a script, the name is taken as it is written.
+    if (isNew || !this.chatConsole.isInteractive) return undefined;
+    const { rooms } = await this.chat.request("rooms", {});
+    return nearestName(
+      rooms.map((entry) => entry.room),
+      room,
+    );
   }
 
   protected joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
@@ -213,8 +242,6 @@ export abstract class SlashHost implements Host {
   }
 }
 
-const refuse = (): Promise<boolean> => Promise.resolve(false);
-
 /** Faults that mean a lost link. Over UDP, a stopped server causes a timeout. */
 const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([
   "link-closed",
@@ -227,8 +254,11 @@ export interface JoinRoomOptions {
   readonly password?: string | undefined;
   /** Server-wide secret, tried if the room has a password and `password` is absent. */
   readonly roomSecret?: string | undefined;
-  /** If absent, an unknown room is created without a prompt. */
-  readonly mayCreate?: () => Promise<boolean>;
+  /**
+   * Tells whether to create an unknown room, or which room to join instead. If absent, it is
+   * created.
+   */
+  readonly onUnknown?: () => Promise<boolean | string>;
   readonly sealed?: boolean;
   readonly assignment?: boolean;
 }
@@ -246,7 +276,9 @@ export async function joinRoom(client: Client, options: JoinRoomOptions): Promis
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "room-unknown") {
-      if (options.mayCreate !== undefined && !(await options.mayCreate())) throw error;
+      const choice = (await options.onUnknown?.()) ?? true;
+      if (choice === false) throw error;
+      if (choice !== true) return client.actions.enter({ room: choice });
       return client.request("join", { ...fields, create: true });
     }
     const fallbackPassword = password === undefined ? roomSecret : undefined;

@@ -310,6 +310,7 @@ export class ScreenCommands extends SlashHost {
     const ask = (kind: ScreenQuestion["kind"], question: TerminalMessage) =>
       screen.questions.ask(kind, notices.text(question));
     return {
+      isInteractive: true,
       get texts() {
         return screen.texts;
       },

@@ -1,13 +1,11 @@
 /** Names and shorter queries that a query without results may have meant. */
 
 import { editDistance } from "../../base/edit-distance.ts";
+import { slipsMaxFor } from "../../base/near-name.ts";
 import { queryParts } from "../../base/query-words.ts";
 import { foldWords } from "../../base/word-fold.ts";
 import type { Candidate } from "./finder.ts";
 
-/** In shorter names, one other letter is another name. */
-const LETTERS_MIN = 3;
-const LONG_LETTERS_MIN = 8;
 const SUGGESTED_MAX = 5;
 
 /**
@@ -19,8 +17,8 @@ export function nearNames<T extends Candidate>(
   query: string,
 ): readonly T[] {
   const typed = foldWords(query).trim();
-  const slipsMax = typed.length < LONG_LETTERS_MIN ? 1 : 2;
-  if (typed.length < LETTERS_MIN) return [];
+  const slipsMax = slipsMaxFor(typed);
+  if (slipsMax === undefined) return [];
   const near: { readonly candidate: T; readonly slips: number }[] = [];
   for (const candidate of candidates) {
     const slips = Math.min(...candidate.names.map((name) => slipsIn(name, typed, slipsMax)));

@@ -147,6 +147,10 @@ export class Registry {
     return known?.isRemoved === true ? undefined : known;
   }
 
+  *names(): Iterable<Name> {
+    for (const { name, isRemoved } of this.#byName.values()) if (!isRemoved) yield name;
+  }
+
   findWithRemoved(name: Name): Account | undefined {
     const folded = foldName(name);
     return this.#byName.get(folded) ?? this.#former.get(folded);

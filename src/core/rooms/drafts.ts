@@ -286,7 +286,7 @@ export function joinDrafts(
   const { name, opens, create } = options;
   const room = roomToJoin(rooms, user, options);
   if (room === undefined) {
-    if (create === undefined || isGroupName(name)) throw unknownRoom(rooms, name);
+    if (create === undefined || isGroupName(name)) throw unknownRoom(rooms, name, user);
     checkNameUnlikeTitles(rooms, name);
     checkRoomQuota(rooms, user, create.isOperator === true);
     const { locked, sealed, title } = create;

@@ -12,7 +12,7 @@ import {
   RETENTION_MS_MIN,
   UNREAD_COUNTED_MAX,
 } from "../../base/limits.ts";
-import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
+import { type FoldedName, foldName, isGroupName, isName, type Name } from "../../base/names.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import {
@@ -249,9 +249,23 @@ export class Rooms {
     return this.#byName.get(foldName(name));
   }
 
+  /** Names of the rooms that the user may know of. */
+  *namesFor(user?: UserId): Iterable<Name> {
+    for (const room of this.#byName.values()) {
+      const { name } = room;
+      if (name !== undefined && !isGroupName(name) && mayKnow(room, user)) yield name;
+    }
+  }
+
   /** Returns another room whose display name looks like the text. */
   titledLike(text: string, except?: Room): Room | undefined {
     return this.#titlesAlike.find(text, except);
+  }
+
+  /** Finds a private room only for a user who may know of it. */
+  findTitledLike(text: string, user?: UserId): Room | undefined {
+    const room = this.titledLike(text);
+    return room !== undefined && mayKnow(room, user) ? room : undefined;
   }
 
   /** Returns another room whose name or display name looks like the text. */

@@ -1,14 +1,17 @@
 /** Resolution of a target's text to a room or conversation. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault, msg, type Translatable } from "../../base/fault.ts";
 import { boxId, directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
 import { boxNames, type Name, parseTarget, renamedRoom } from "../../base/names.ts";
+import { nearestName } from "../../base/near-name.ts";
 import type { Box, Room, Rooms } from "./rooms.ts";
 import type { Rights } from "./server-rules.ts";
 
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
   nameOf?(user: string): string | undefined;
+  /** Names that a mistyped one may have meant; omitted if none shall be proposed. */
+  names?(): Iterable<Name>;
   /** Returns the fault if the account may not post. Omitted if every account may post. */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
   readonly policy?: Rights["policy"];
@@ -129,7 +132,7 @@ function toRoom(room: Room): ResolvedTarget {
 /** Without the user, finds no private room. */
 export function requireRoom(rooms: Rooms, name: Name, user?: UserId): Room {
   const room = rooms.find(name, user);
-  if (room === undefined) throw unknownRoom(rooms, name);
+  if (room === undefined) throw unknownRoom(rooms, name, user);
   return room;
 }
 
@@ -145,13 +148,22 @@ export function checkPresentName(rooms: Rooms, user: UserId, target: string): vo
     throw renamedRoom(named, displayedName(room));
 }
 
-/** Proposes the room with a display name that looks like the name. */
-export function unknownRoom(rooms: Rooms, name: Name): Fault {
-  const { name: other, title } = rooms.titledLike(name) ?? {};
+/** Proposes a room that looks or sounds like the name, of those that the user may know of. */
+export function unknownRoom(rooms: Rooms, name: Name, user?: UserId): Fault {
   return new Fault("room-unknown", msg`no room named '${name}'`, {
-    remedy:
-      other === undefined ? undefined : msg`'${title}' has the name ${other}: ${`/join ${other}`}`,
+    remedy: proposedRoom(rooms, name, user),
   });
+}
+
+function proposedRoom(
+  rooms: Rooms,
+  name: Name,
+  user: UserId | undefined,
+): Translatable | undefined {
+  const { title, name: other } = rooms.findTitledLike(name, user) ?? {};
+  if (other !== undefined) return msg`'${title}' has the name ${other}: ${`/join ${other}`}`;
+  const near = nearestName(rooms.namesFor(user), name);
+  return near === undefined ? undefined : msg`did you mean '${near}'?`;
 }
 
 /** @throws {Fault} room-unknown or not-member */
@@ -177,6 +189,9 @@ export function requireUser<Person extends { readonly id: UserId }>(
   name: Name,
 ): Person {
   const person = directory.find(name);
-  if (person === undefined) throw new Fault("user-unknown", msg`no user named '${name}'`);
-  return person;
+  if (person !== undefined) return person;
+  const near = nearestName(directory.names?.() ?? [], name);
+  throw new Fault("user-unknown", msg`no user named '${name}'`, {
+    remedy: near === undefined ? undefined : msg`did you mean '${near}'?`,
+  });
 }

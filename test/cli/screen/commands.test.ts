@@ -219,9 +219,10 @@ clientTest("creates a room only after a prompt that describes it", async (fixtur
     const isMissing = request.kind === "join" && request.create !== true;
     return isMissing ? new Fault("room-unknown", "no such room") : undefined;
   };
+  fixture.server.answers = new Map([["rooms", { rooms: [], more: false }]]);
   answers.push("no", "no");
-  expect(await run("join bad")).toBe("room-unknown");
-  expect(await run("join bad name!")).toBe("room-unknown");
+  expect(await run("join bad")).toBe("fine");
+  expect(await run("join bad name!")).toBe("fine");
   expect(notes).toEqual([
     "Room 'bad' does not exist. Create it?",
     "Room 'bad' does not exist. Create it with the password 'name!'?",
@@ -229,6 +230,36 @@ clientTest("creates a room only after a prompt that describes it", async (fixtur
   expect(fixture.server.requests.some((request) => request.kind === "join" && request.create)).toBe(
     false,
   );
+});
+
+clientTest("opens the room that a mistyped name meant", async (fixture) => {
+  const { run, notes, answers } = await commandsOf(fixture);
+  fixture.server.misbehaviour.onRequest = (request) =>
+    request.kind === "join" && request.room === "genral"
+      ? new Fault("room-unknown", "no such room")
+      : undefined;
+  const entry = { topic: "", members: 1, joined: false, sealed: false, locked: false };
+  const rooms = [
+    { ...entry, room: "garden" },
+    { ...entry, room: "general" },
+  ];
+  fixture.server.answers = new Map<string, object>([
+    ["rooms", { rooms, more: false }],
+    ["join", { seq: 1, room: "rRRRRRRRRRRR", name: "general", created: false, joined: true }],
+  ]);
+  answers.push("no", "no", "no", "yes");
+  expect(await run("join genral")).toBe("fine");
+  expect(await run("join genral --assignment")).toBe("fine");
+  expect(notes).toEqual([
+    "Room 'genral' does not exist. Open 'general' instead?",
+    "Room 'genral' does not exist. Create it?",
+    "Room 'genral' does not exist. Create it?",
+  ]);
+  const joined = () =>
+    fixture.server.requests.flatMap((one) => (one.kind === "join" ? one.room : []));
+  expect(joined()).not.toContain("general");
+  expect(await run("join genral")).toBe("fine");
+  expect(joined().at(-1)).toBe("general");
 });
 
 clientTest("jumps to a message by its number, or to a date", async (fixture) => {

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { directRoomId, type UserId } from "../../../src/base/ids.ts";
-import { type checkName, foldName } from "../../../src/base/names.ts";
+import { asFault } from "../../../src/base/fault.ts";
+import { directRoomId, type RoomId, type UserId } from "../../../src/base/ids.ts";
+import { type checkName, foldName, type Name } from "../../../src/base/names.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { requireMember, TargetResolver } from "../../../src/core/rooms/targets.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
+const OTHER = "rOOOOOOOOOOO" as RoomId;
 const DIRECT = directRoomId(ANA, BEN, sha256);
 
 function setUp(write: (ledger: Ledger) => void = () => {}) {
@@ -26,7 +28,11 @@ function setUp(write: (ledger: Ledger) => void = () => {}) {
       return id === undefined ? undefined : { id };
     },
   };
-  return { rooms, targets: new TargetResolver({ rooms, directory, sha256 }) };
+  const names = () => users.keys() as Iterable<Name>;
+  return {
+    rooms,
+    targets: new TargetResolver({ rooms, directory: { ...directory, names }, sha256 }),
+  };
 }
 
 describe("target", () => {
@@ -66,4 +72,24 @@ test("requires membership to read a room", () => {
   if (room === undefined) throw new Error("the room was made");
   expect(faultCode(() => requireMember(room, ANA))).toBe("none");
   expect(faultCode(() => requireMember(room, BEN))).toBe("not-member");
+});
+
+test("proposes a name that differs in a letter, of rooms that the user may know of", () => {
+  const { targets } = setUp((ledger) => {
+    ledger.write("room", OTHER, BEN, { name: "budget", private: true });
+    ledger.write("join", OTHER, BEN, {});
+  });
+  const remedy = (user: UserId, text: string): string => {
+    try {
+      targets.resolve(user, text);
+      return "found";
+    } catch (error) {
+      return asFault(error).remedy;
+    }
+  };
+  expect(remedy(ANA, "dve")).toBe("did you mean 'dev'?");
+  expect(remedy(ANA, "@anna")).toBe("did you mean 'ana'?");
+  expect(remedy(BEN, "budgte")).toBe("did you mean 'budget'?");
+  expect(remedy(ANA, "budgte")).toBe(remedy(ANA, "attic"));
+  expect(remedy(ANA, "@zo")).not.toContain("did you mean");
 });

@@ -328,6 +328,8 @@ export const ENGLISH_TERMINAL = {
     if (password === undefined) return `Room '${room}' does not exist. Create it?`;
     return `Room '${room}' does not exist. Create it with the password '${password}'?`;
   },
+  askInstead: (room: string, near: string) =>
+    `Room '${room}' does not exist. Open '${near}' instead?`,
   askSeal: (user: string) => `Encrypt the conversation with ${user}? This cannot be undone.`,
   appliesTo: (room: string) => `applies to #${room}`,
   askLeaveLast: (room: string) =>

@@ -327,6 +327,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     if (password === undefined) return `Ruang '${room}' tidak ada. Buat?`;
     return `Ruang '${room}' tidak ada. Buat dengan kata sandi '${password}'?`;
   },
+  askInstead: (room, near) => `Ruang '${room}' tidak ada. Buka '${near}' saja?`,
   askSeal: (user) => `Enkripsi percakapan dengan ${user}? Ini tidak dapat dibatalkan.`,
   appliesTo: (room) => `berlaku untuk #${room}`,
   askLeaveLast: (room) =>
