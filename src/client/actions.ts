@@ -50,6 +50,7 @@ import type {
 import { shownHands } from "../core/model/unignored.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
+import { noMessage } from "../core/rooms/no-message.ts";
 import { checkPollOptions, type PollRules, pollText, sealedPoll } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -675,7 +676,9 @@ export class Actions {
       if (kinds.has(kind)) return { from, state, place };
       other ??= kind;
     }
-    throw other === undefined ? noMessage(seq) : notChangeable(seq, other);
+    if (other !== undefined) throw notChangeable(seq, other);
+    const holds = (room: RoomState) => kinds.has(loadedItem(room, seq)?.kind ?? "");
+    throw noMessage(seq, [...this.#model.rooms.values()].find(holds)?.target);
   }
 
   /** Like `resolveSeq`, for a reply: a thread has one level. */
@@ -1314,12 +1317,6 @@ export class TypingNotifier {
 
 function isMessageText(text: string): boolean {
   return text.trim() !== "" && (!text.startsWith("/") || /^\/(?:\/|me\s)/.test(text));
-}
-
-function noMessage(seq: number): Fault {
-  return new Fault("not-found", msg`no message ${seq} in this conversation`, {
-    remedy: msg`check the number`,
-  });
 }
 
 function wasDeleted(seq: number): Fault {

@@ -1,7 +1,10 @@
 /** Checks of the messages to which reactions and thread replies refer. */
 
-import { Fault, msg } from "../../base/fault.ts";
-import type { UserId } from "../../base/ids.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { isGroupName } from "../../base/names.ts";
+import { noMessage } from "../../core/rooms/no-message.ts";
+import { displayedName } from "../../core/rooms/targets.ts";
 import { hasTrait, kindsWith } from "../../wire/kinds.ts";
 import { bodyOf } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -17,7 +20,7 @@ interface Reference {
 
 export class References {
   constructor(
-    private readonly context: Pick<ServerContext, "sequencer" | "targets">,
+    private readonly context: Pick<ServerContext, "registry" | "rooms" | "sequencer" | "targets">,
     private readonly recordLookup: Pick<RecordLookup, "find">,
   ) {}
 
@@ -28,12 +31,26 @@ export class References {
     // The sender may have reconnected from another server, where the message and its conversation
     // may be recorded.
     const { sequencer } = this.context;
-    if (!sequencer.isShared) throw noMessage(re);
+    if (!sequencer.isShared) throw await this.#refusal(user, to, re);
     if (!(await sequencer.waitUntilCurrent())) {
       const message = "the server cannot check whether this message exists";
       throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
     }
-    if (!(await this.#isReferable(user, to, reference))) throw noMessage(re);
+    if (!(await this.#isReferable(user, to, reference))) throw await this.#refusal(user, to, re);
+  }
+
+  async #refusal(user: UserId, to: string, re: number): Promise<Fault> {
+    const { registry, rooms, targets } = this.context;
+    const readable = new Set([...rooms.roomsOf(user)].map(({ id }) => id));
+    readable.delete(targets.resolve(user, to).id);
+    const filter = { rooms: readable, kinds: REACTABLE_KINDS };
+    const record = await this.recordLookup.find(user, re, filter);
+    const room = record && rooms.get(record.head.room as RoomId);
+    const peer = room?.pair?.find((id) => id !== user);
+    const person = peer === undefined ? undefined : registry.nameOf(peer);
+    if (person !== undefined) return noMessage(re, `@${person}`);
+    const isNamed = room !== undefined && !isGroupName(displayedName(room));
+    return noMessage(re, isNamed ? `#${displayedName(room)}` : undefined);
   }
 
   /** A thread has one level, and remains after its root is erased. */
@@ -51,11 +68,4 @@ export class References {
     const { kind } = record.head;
     return !hasTrait(kind, "message") || bodyOf(record, kind)?.thread !== true;
   }
-}
-
-/** Same fault for missing and unreadable messages, so that clients cannot probe for messages. */
-function noMessage(seq: number): Fault {
-  return new Fault("not-found", msg`no message ${seq} in this conversation`, {
-    remedy: msg`check the number`,
-  });
 }

@@ -68,8 +68,9 @@ labTest("accepts replies in a thread to messages of the room, also to erased one
   const reply = await post(ben, { text: "one", re, thread });
   const refused = async (body: Body) => (await rejection(post(ben, body))).message;
   expect(await refused({ text: "x", thread })).toContain("needs the number");
-  for (const wrong of [other, reply.seq, 99_999, re + 10])
+  for (const wrong of [reply.seq, 99_999, re + 10])
     expect(await refused({ text: "x", re: wrong, thread })).toContain(`no message ${wrong}`);
+  expect(await refused({ text: "x", re: other, thread })).toContain(`${other} is in #lobby`);
   // A reply in the room may answer anything, as in older versions.
   await post(ben, { text: "two", re: reply.seq });
   await ana.request("erase", { seq: re });
