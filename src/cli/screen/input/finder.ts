@@ -485,10 +485,7 @@ function foundGroups(
     .filter(({ candidate }) => kindsOf(kinds, candidate) && (isHelp || isCommon(candidate)));
   const [best] = hits;
   const groups = groupsOf(hits, kinds?.length === 1);
-  const answered =
-    isHelp && !groups.some(({ kind }) => kind === "answers")
-      ? [...groups, ...nearAnswers(text, source, language)]
-      : groups;
+  const answered = isHelp ? answersFirst(groups, () => nearAnswers(text, source, language)) : groups;
   if (best?.rank !== 0 || best.candidate.kind !== "settings") return answered;
   const values = valueRows(best.candidate.setting, context);
   const others = answered
@@ -516,6 +513,15 @@ function wholeGroup(
   );
   if (kind === undefined) return undefined;
   return { kind, rows: rows.filter((row) => row.kind === kind), isWhole: true };
+}
+
+function answersFirst(
+  groups: readonly FinderGroup[],
+  near: () => readonly FinderGroup[],
+): readonly FinderGroup[] {
+  const answers = groups.filter(({ kind }) => kind === "answers");
+  const others = groups.filter(({ kind }) => kind !== "answers");
+  return [...(answers.length > 0 ? answers : near()), ...others];
 }
 
 function nearAnswers(
