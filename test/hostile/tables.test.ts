@@ -75,6 +75,8 @@ const BOUNDS: Readonly<Record<string, string>> = {
   "core/cluster/admission.ts changes": "CLUSTER_WINDOW_RECORDS",
   "core/cluster/admission.ts posts": "CLUSTER_WINDOW_RECORDS",
   "core/cluster/node-versions.ts nodes": "SIBLINGS_MAX",
+  "core/finder/messages.ts names": "AUTHORS_MAX",
+  "core/finder/messages.ts rooms": "ROOMS_PER_ACCOUNT_MAX",
   "core/irc/deliveries.ts written": "rooms of one account, ROOMS_PER_ACCOUNT_MAX",
   "core/irc/session.ts dueMarkers": "channels of the connection",
   "core/irc/session.ts effects": "effects of one call",

@@ -1,7 +1,9 @@
 /** Search in the loaded messages, as the server searches all of them. */
 
+import { ROOMS_PER_ACCOUNT_MAX } from "../../base/limits.ts";
 import { foldWords } from "../../base/word-fold.ts";
 import { titleOf } from "../client/chat-record.ts";
+import { setNewest } from "../evict.ts";
 import { isMessage, isSameName } from "../model/item.ts";
 import { shownName } from "../model/people.ts";
 import type { FoundItem, Item, Model, RoomState, SearchQuery } from "../model/state.ts";
@@ -24,6 +26,9 @@ interface FoldedRoom {
   readonly names: string;
   readonly displayNames: Model["displayNames"];
 }
+
+/** A class or an office; those of other authors are folded again. */
+const AUTHORS_MAX = 4_096;
 
 export class MessageFinder {
   readonly #folded = new WeakMap<Item, string>();
@@ -82,7 +87,7 @@ export class MessageFinder {
     const authors = new Set(loaded.map((item) => this.#authorOf(model, item)));
     const names = [foldWords(titleOf(room)), ...authors].join("\0");
     const folded = { items, jump, loaded, all, names, displayNames };
-    this.#rooms.set(room.id, folded);
+    setNewest(this.#rooms, room.id, folded, ROOMS_PER_ACCOUNT_MAX);
     return folded;
   }
 
@@ -128,7 +133,7 @@ export class MessageFinder {
     const known = this.#names.get(from);
     if (known !== undefined) return known;
     const folded = foldWords(`${from}\0${shownName(model, from)}`);
-    this.#names.set(from, folded);
+    setNewest(this.#names, from, folded, AUTHORS_MAX);
     return folded;
   }
 
