@@ -14,7 +14,7 @@ import {
 } from "./command.ts";
 import { usageFault } from "./errors.ts";
 import { quoteArgument } from "./shell-quote.ts";
-import { nearestWord } from "./suggest.ts";
+import { flagByPurpose, nearestWord } from "./suggest.ts";
 
 export type Values = Readonly<Record<string, AnyFlagValue>>;
 
@@ -152,7 +152,10 @@ class Reader {
   #unknownFlag(rawName: string): Fault {
     const typed = rawName.replace(/^-+/, "");
     const names = [...this.#targets.keys()];
-    const suggestion = nearestWord(typed, names) ?? names.find((name) => sharesStart(name, typed));
+    const suggestion =
+      flagByPurpose(typed, names) ??
+      nearestWord(typed, names) ??
+      names.find((name) => sharesStart(name, typed));
     if (suggestion !== undefined) {
       return usageFault(
         `unknown flag ${quoteText(rawName)}`,

@@ -40,10 +40,52 @@ const PURPOSES: Readonly<Record<string, string>> = {
   share: "give croc",
 };
 
+/** Other words for options, by their purpose. */
+const FLAG_PURPOSES: Readonly<Record<string, string>> = {
+  server: "host address url connect ip",
+  host: "listen bind address ip",
+  user: "name nick login account as username",
+  to: "room channel target recipient user",
+  room: "channel to target",
+  with: "user person to dm",
+  out: "output dir directory folder destination path save",
+  data: "dir directory folder db database store path",
+  last: "lines tail limit count number max",
+  since: "after start newer begin",
+  until: "before end older",
+  from: "author by sender user",
+  grep: "pattern match search contains",
+  "ignore-case": "insensitive",
+  reverse: "newest-first descending",
+  follow: "watch wait tail",
+  "password-file": "password pass passwd secret",
+  "room-password-file": "room-password key",
+  port: "listen",
+  json: "machine raw format",
+  yes: "force confirm assume-yes",
+  all: "everything every",
+  open: "public register registration",
+  keep: "retention expire",
+  key: "token",
+};
+
+/** Returns the option whose purpose a word is. */
+export function flagByPurpose(typed: string, names: readonly string[]): string | undefined {
+  return ofPurpose(typed.toLowerCase(), names, FLAG_PURPOSES);
+}
+
+function ofPurpose(
+  folded: string,
+  words: readonly string[],
+  purposes: typeof FLAG_PURPOSES,
+): string | undefined {
+  return words.find((word) => purposes[word]?.split(" ").includes(folded));
+}
+
 /** Returns the command whose purpose a word is, or that alone begins with it. */
 export function wordByPurpose(typed: string, words: readonly string[]): string | undefined {
   const folded = typed.toLowerCase();
-  const purpose = words.find((word) => PURPOSES[word]?.split(" ").includes(folded));
+  const purpose = ofPurpose(folded, words, PURPOSES);
   if (purpose !== undefined || folded.length < 3) return purpose;
   const begun = words.filter((word) => word.startsWith(folded));
   return begun.length === 1 ? begun[0] : undefined;
