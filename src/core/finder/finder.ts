@@ -14,8 +14,11 @@ export interface RankedHit<T extends Candidate> {
   readonly candidate: T;
   /** From 0, the name itself. */
   readonly rank: number;
-  /** First of the texts that has a word which is in no name; `undefined` if the names have all. */
-  readonly text: string | undefined;
+  /**
+   * Returns the first of the texts that has a word which is in no name; `undefined` if the names
+   * have all. Takes time, so it is called for visible rows only.
+   */
+  readonly text: () => string | undefined;
 }
 
 interface Folded<T> {
@@ -40,6 +43,8 @@ const SEPARATORS = /[\s\p{P}]+/gu;
  */
 export class Finder<T extends Candidate> {
   readonly #folded: readonly Folded<T>[];
+  /** The last query, and what it found. */
+  #last: { readonly words: readonly string[]; readonly found: readonly Folded<T>[] } | undefined;
 
   constructor(candidates: Iterable<T>) {
     this.#folded = Array.from(candidates, (candidate) => {
@@ -59,15 +64,28 @@ export class Finder<T extends Candidate> {
 
   search(query: string): readonly RankedHit<T>[] {
     const words = queryWords(query);
+    const isLonger = this.#last !== undefined && isExtended(this.#last.words, words);
+    const candidates = isLonger ? (this.#last?.found ?? []) : this.#folded;
     const ranks: RankedHit<T>[][] = Array.from({ length: RANKS }, () => []);
-    for (const folded of this.#folded) {
+    const found: Folded<T>[] = [];
+    for (const folded of candidates) {
       const rank = words.length === 0 ? 0 : rankOf(folded, words);
       if (rank === undefined) continue;
-      const text = rank === 0 ? undefined : foundText(folded, words);
+      found.push(folded);
+      const text = () => (rank === 0 ? undefined : foundText(folded, words));
       ranks[rank]?.push({ candidate: folded.candidate, rank, text });
     }
+    this.#last = { words, found };
     return ranks.flat();
   }
+}
+
+/** Whether all that is found by `words` is also found by the words before, without their ends. */
+export function isExtended(before: readonly string[], words: readonly string[]): boolean {
+  return (
+    before.length <= words.length &&
+    before.every((word, at) => words[at]?.startsWith(word) === true)
+  );
 }
 
 /** Words that punctuation separates begin at it, too: "lab" begins a word of "room-lab". */

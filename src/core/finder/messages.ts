@@ -8,6 +8,7 @@ import { isMessage, isSameName } from "../model/item.ts";
 import { shownName } from "../model/people.ts";
 import type { FoundItem, Item, Model, RoomState, SearchQuery } from "../model/state.ts";
 import { isHiddenWork } from "../model/unignored.ts";
+import { isExtended } from "./finder.ts";
 
 export interface LocalResults {
   /** The newest first. */
@@ -36,10 +37,16 @@ export class MessageFinder {
   readonly #names = new Map<string, string>();
   #displayNames: Model["displayNames"] | undefined;
   readonly #rooms = new Map<string, FoldedRoom>();
+  /** Words of the last query, and rooms without them. */
+  #words: readonly string[] = [];
+  #without = new WeakSet<FoldedRoom>();
 
   find(model: Model, query: SearchQuery, limit: number): LocalResults {
     if (this.#displayNames !== model.displayNames) this.#names.clear();
     this.#displayNames = model.displayNames;
+    const { words = [] } = query;
+    if (!isExtended(this.#words, words)) this.#without = new WeakSet();
+    this.#words = words;
     let found: FoundItem[] = [];
     let count = 0;
     let oldest = 0;
@@ -70,9 +77,13 @@ export class MessageFinder {
   /** None if a word is neither in the messages of the room nor in its names. */
   #candidatesIn(model: Model, room: RoomState, { words = [] }: SearchQuery): readonly Item[] {
     if (words.length === 0) return loadedItems(room);
-    const { loaded, all, names } = this.#foldedRoom(model, room);
-    const isThere = words.every((word) => all.includes(word) || names.includes(word));
-    return isThere && words.some((word) => all.includes(word)) ? loaded : [];
+    const folded = this.#foldedRoom(model, room);
+    if (this.#without.has(folded)) return [];
+    const { loaded, all, names } = folded;
+    if (words.every((word) => all.includes(word) || names.includes(word)))
+      return words.some((word) => all.includes(word)) ? loaded : [];
+    this.#without.add(folded);
+    return [];
   }
 
   #foldedRoom(model: Model, room: RoomState): FoldedRoom {

@@ -41,7 +41,7 @@ test("finds across the words of a candidate", () => {
 test("says which text has the words that no name has", () => {
   const texts = ["here until 3", "paints the volcano"];
   const finder = new Finder([{ id: "budi", names: ["budi_k", "Budi Kurniawan"], texts }]);
-  const textFor = (query: string) => finder.search(query)[0]?.text;
+  const textFor = (query: string) => finder.search(query)[0]?.text();
   expect(textFor("bud vol")).toBe("paints the volcano");
   expect(textFor("until")).toBe("here until 3");
   expect(textFor("bud kur")).toBeUndefined();
@@ -55,4 +55,28 @@ test("prefers words of names to words of texts", () => {
     ["other", 2],
     ["room", 3],
   ]);
+});
+
+test("finds the same by letters that are typed one after another as by the whole query", () => {
+  const names = ["lab-notes", "room lab", "collaboration", "lab", "Café 7", "l-a-b", "lobby", "lb"];
+  const candidates = names.map((name, at) => {
+    return { id: name, names: [name], texts: [`${names.at(-1 - at)} in the hall`] };
+  });
+  const ids = (finder: Finder<(typeof candidates)[number]>, query: string) =>
+    finder.search(query).map(({ candidate, rank }) => [candidate.id, rank]);
+  for (const query of [
+    "lab hall",
+    "l b",
+    "lb",
+    "cafe 7 hall",
+    "hall lab",
+    "lab lab",
+    "lab-notes",
+  ]) {
+    const typed = new Finder(candidates);
+    for (let end = 0; end <= query.length; end++) {
+      const letters = query.slice(0, end);
+      expect(ids(typed, letters)).toEqual(ids(new Finder(candidates), letters));
+    }
+  }
 });

@@ -64,3 +64,16 @@ test("results of the server follow the local ones", () => {
   expect(mergedResults(found, all).map(({ item }) => item.seq)).toEqual([4, 2]);
   expect(mergedResults([], all)).toEqual([...all]);
 });
+
+test("finds the same by letters that are typed one after another as by the whole query", () => {
+  for (const query of ["mia cafe", "cant go", "zz cafe", "nothing it", "ben nothing", '"can we" go']) {
+    const typed = new MessageFinder();
+    for (let end = 1; end <= query.length; end++) {
+      const search = queryOf(query.slice(0, end));
+      const [found, whole] = [typed, new MessageFinder()].map((finder) =>
+        finder.find(model, search, 10).found.map(({ item }) => item.seq),
+      );
+      expect(found).toEqual(whole ?? []);
+    }
+  }
+});

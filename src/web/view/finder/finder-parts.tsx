@@ -10,7 +10,7 @@ import { AnswerText } from "../shell/help-questions.tsx";
 import { Face, type FoundRowProps, KeyHint, RowEnd, RowLine } from "./finder-row.tsx";
 import { useFinderTexts } from "./finder-texts.ts";
 import type { ListedGroup } from "./hooks.ts";
-import type { Asked } from "./search.ts";
+import type { Asked, Whys } from "./search.ts";
 import { type FoundKind, useFinder } from "./store.ts";
 
 const FACES_SHOWN = 12;
@@ -26,7 +26,7 @@ interface ResultsProps {
   /** Row of the open answer. */
   readonly answer: string | undefined;
   readonly query: string;
-  readonly whys: ReadonlyMap<string, string | undefined>;
+  readonly whys: Whys;
   readonly onRun: (row: FoundRowProps, choice?: number) => void;
   readonly onAll: (group: FoundKind) => void;
   readonly onMore: () => void;
@@ -120,7 +120,7 @@ function ListedRow({ row, at, isAt, choice, answer, query, whys, onRun }: Listed
           onRun(row);
         }}
       >
-        <RowLine row={row} query={query} why={whys.get(row.id)} isOpen={isOpen} />
+        <RowLine row={row} query={query} why={whys.get(row.id)?.()} isOpen={isOpen} />
         <RowEnd row={row} isAt={isAt} onRun={() => onRun(row)} />
       </div>
       {choices.length === 0 ? null : (

@@ -98,8 +98,11 @@ export interface Sources {
 
 export interface FoundNow {
   readonly groups: readonly ResultGroup<FoundRow>[];
-  readonly whys: ReadonlyMap<string, string | undefined>;
+  readonly whys: Whys;
 }
+
+/** Functions that return the text in which a row was found, by the row's id. */
+export type Whys = ReadonlyMap<string, () => string | undefined>;
 
 export type Entries = Finder<FoundRow> | undefined;
 
@@ -140,7 +143,7 @@ export function findLocally(
   const messages: RankedHit<FoundRow>[] = texts.map((found) => ({
     candidate: messageRow(found),
     rank: RANK_OF_MESSAGES,
-    text: undefined,
+    text: () => undefined,
   }));
   const hits = [...places, ...messages].toSorted((a, b) => a.rank - b.rank);
   const isSearching = isSearched && isConnected;
