@@ -176,7 +176,7 @@ termTest("terminal, page and a restarted server agree at the end of a term", asy
   for (const [at, room] of ["essay", "hw2", "hw3"].entries()) {
     await page.send(`/join ${room}`);
     await page.heading(`#${room}`).waitFor();
-    await page.button("Handed in").click();
+    await page.page.locator(".button-small", { hasText: /^Handed in$/ }).click();
     const table = page.page.getByRole("region", { name: `Handed in: #${room}` });
     const strip = page.page.locator(".handed-bar");
     await strip.getByText(`24 of ${before.handed[at]?.length} handed in`).waitFor();

@@ -1,7 +1,9 @@
 /** Slots of the finder and of what it leaves at the target, which load it when it is needed. */
 
+import { useEffect } from "react";
 import { ifPossible } from "../../../io/promises.ts";
-import { useModelValue } from "../shell/context.tsx";
+import { useModelValue, usePage } from "../shell/context.tsx";
+import { listen, whenSettled } from "../shell/effects.ts";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { addStyleSheet } from "../shell/style-sheet.ts";
 import { type FinderProps, useFinder } from "./store.ts";
@@ -18,9 +20,22 @@ export function preloadFinder(): void {
 }
 
 export function FinderSlot(props: FinderProps) {
-  const [, { open }] = useFinder();
-  const module = useModule(finderModule, open !== undefined);
-  if (open === undefined || module === undefined) return null;
+  const [store, { open }] = useFinder();
+  const { fail } = usePage();
+  // Not while the page starts, but before the connection may be lost.
+  useEffect(() => listen(window, "keydown pointerdown", preloadFinder, { once: true }), []);
+  const isOpen = open !== undefined;
+  const isLoaded = finderModule.loaded !== undefined;
+  const module = useModule(finderModule, isOpen);
+  useEffect(() => {
+    if (!isOpen || isLoaded) return undefined;
+    const onError = (error: unknown) => {
+      store.set({ open: undefined });
+      fail(error);
+    };
+    return whenSettled(finderModule.fetch(), () => undefined, onError);
+  }, [isOpen, isLoaded, store, fail]);
+  if (!isOpen || module === undefined) return null;
   return <module.FinderPanel {...props} />;
 }
 
