@@ -66,7 +66,14 @@ test("results of the server follow the local ones", () => {
 });
 
 test("finds the same by letters that are typed one after another as by the whole query", () => {
-  for (const query of ["mia cafe", "cant go", "zz cafe", "nothing it", "ben nothing", '"can we" go']) {
+  for (const query of [
+    "mia cafe",
+    "cant go",
+    "zz cafe",
+    "nothing it",
+    "ben nothing",
+    '"can we" go',
+  ]) {
     const typed = new MessageFinder();
     for (let end = 1; end <= query.length; end++) {
       const search = queryOf(query.slice(0, end));

@@ -485,7 +485,9 @@ function foundGroups(
     .filter(({ candidate }) => kindsOf(kinds, candidate) && (isHelp || isCommon(candidate)));
   const [best] = hits;
   const groups = groupsOf(hits, kinds?.length === 1);
-  const answered = isHelp ? answersFirst(groups, () => nearAnswers(text, source, language)) : groups;
+  const answered = isHelp
+    ? answersFirst(groups, () => nearAnswers(text, source, language))
+    : groups;
   if (best?.rank !== 0 || best.candidate.kind !== "settings") return answered;
   const values = valueRows(best.candidate.setting, context);
   const others = answered
