@@ -54,8 +54,8 @@ import type { UnsentTexts } from "../io/state/account-removal.ts";
 import type { OutboxOwner } from "../io/state/outbox-store.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
-import { formatAddress, formatInvite, quoteInvite } from "../wire/invite.ts";
-import { isShortCode, parseShortCode } from "../wire/short-code.ts";
+import { formatAddress, formatInvite, isShortCode, quoteInvite } from "../wire/invite.ts";
+import { parseShortCode } from "../wire/short-code.ts";
 
 interface AccountVerb {
   readonly mode: Credentials["mode"];

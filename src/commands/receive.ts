@@ -39,8 +39,14 @@ import { LOBBY } from "../core/rooms/rooms.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { parseShareTopic } from "../ui/text/share-topic.ts";
-import { formatAddress, parseServerSpec, type ServerSpec, trimCopied } from "../wire/invite.ts";
-import { isShortCode, parseShortCode } from "../wire/short-code.ts";
+import {
+  formatAddress,
+  isShortCode,
+  parseServerSpec,
+  type ServerSpec,
+  trimCopied,
+} from "../wire/invite.ts";
+import { parseShortCode } from "../wire/short-code.ts";
 
 const ARGS = {
   invite: argument("Code or line from chat share (or set CHAT_INVITE)", {

@@ -186,6 +186,11 @@ function invalidAddress(text: string, remedy: string): Fault {
   return new Fault("usage", msg`${excerpt} is not a server address`, { remedy });
 }
 
+/** Here, so that the sign-in page needs no words of codes. */
+export function isShortCode(typed: string): boolean {
+  return /^\d{1,5}(?:[\s-]|$)/.test(trimCopied(typed));
+}
+
 export function trimCopied(text: string): string {
   return pastedText(text).replace(LEADING, "").replace(TRAILING, "");
 }

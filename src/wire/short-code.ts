@@ -47,10 +47,6 @@ export function makeShortCode(number: number, random: Uint8Array): ShortCode {
   return { number, text: [number, ...words].join("-") };
 }
 
-export function isShortCode(typed: string): boolean {
-  return /^\d{1,5}(?:[\s-]|$)/.test(trimCopied(typed));
-}
-
 /**
  * Accepts upper case, spaces, and words cut after at least three letters: `7 TIG can`.
  * @throws {Fault} usage

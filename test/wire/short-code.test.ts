@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { CODE_NUMBER_MAX } from "../../src/base/limits.ts";
 import { CODE_PREFIX_LENGTH, CODE_WORDS } from "../../src/wire/code-words.ts";
+import { isShortCode } from "../../src/wire/invite.ts";
 import {
   CODE_WORDS_COUNT,
   freeCodeNumber,
-  isShortCode,
   makeShortCode,
   parseShortCode,
   shortCodeCompletions,

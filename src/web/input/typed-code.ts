@@ -1,7 +1,7 @@
 /** Codes that people type to sign in: of a card, or of a device that is signed in. */
 
 import { findResetCode, isWrittenAsCode } from "../../core/reset-codes.ts";
-import { isShortCode } from "../../wire/short-code.ts";
+import { isShortCode } from "../../wire/invite.ts";
 
 const WORDS = /^\s*\d+[\s-]+[a-z]+[\s-]+[a-z]+\s*$/i;
 

@@ -119,7 +119,6 @@ export const ENGLISH_START = {
   dismiss: "Dismiss",
   copy: "Copy",
   until: (time: string) => `until ${time}`,
-  topicInSealed: "Encrypted rooms can't have a topic, because the server could read it.",
   sealNeedsHttps: "Encrypted rooms need a secure connection. Open this page over https.",
   sealNeedsKeys: "This browser doesn't support encrypted rooms. Use a newer browser.",
   sealNeedsStorage:

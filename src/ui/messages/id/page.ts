@@ -723,7 +723,6 @@ export const INDONESIAN: Texts = {
   until: (time) => `sampai ${time}`,
   actions: "Tindakan",
 
-  topicInSealed: "Ruang terenkripsi tidak dapat memiliki topik karena server dapat membacanya.",
   sealNeedsHttps: "Ruang terenkripsi memerlukan koneksi aman. Buka halaman ini lewat https.",
   sealNeedsKeys:
     "Peramban ini tidak mendukung ruang terenkripsi. Gunakan peramban yang lebih baru.",

@@ -5,6 +5,7 @@ import { boxNames } from "../../../base/names.ts";
 import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
 import { defined } from "../../../base/values.ts";
+import { checkNotSealed } from "../../../client/sealed/seal-rooms.ts";
 import {
   canSetTopic,
   draftKey,
@@ -19,7 +20,6 @@ import type { ComposerDraft, RoomState } from "../../../core/model/state.ts";
 import type { Command, CommandAnswer, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText, COMMANDS } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { PageFault } from "../../../ui/text/fault-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { commandSummary, slashLine } from "../../input/slash.ts";
@@ -285,7 +285,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   topic(_, page, context) {
     const { chat, openDialog, notify, texts } = page;
     const room = lastRoom(page, context);
-    if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
+    checkNotSealed(room);
     if (canSetTopic(chat.model, room, Date.now())) return openDialog(ProfileDialog, { room });
     notify(room.topic === "" ? texts.noTopic : cleanText(room.topic));
   },
