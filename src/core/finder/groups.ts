@@ -19,10 +19,8 @@ export function groupHits<T extends Kinded>(
   hits: readonly RankedHit<T>[],
   order: readonly T["kind"][],
 ): readonly HitGroup<T>[] {
-  const groups = order.map((kind) => ({
-    kind,
-    hits: hits.filter(({ candidate }) => candidate.kind === kind),
-  }));
+  const byKind = Map.groupBy(hits, ({ candidate }) => candidate.kind);
+  const groups = order.map((kind) => ({ kind, hits: byKind.get(kind) ?? [] }));
   const bestRank = ({ hits: [best] }: HitGroup<T>) => best?.rank ?? Number.POSITIVE_INFINITY;
   return groups
     .filter((group) => group.hits.length > 0)
