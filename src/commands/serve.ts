@@ -6,8 +6,10 @@ import { checkNewPassword } from "../base/new-passwords.ts";
 import { defined } from "../base/values.ts";
 import { defineVerb } from "../cli/command.ts";
 import { lanAddresses, listenHosts, ownAddresses } from "../cli/connect/invite.ts";
-import { printNotice } from "../cli/context.ts";
+import { type Context, printNotice } from "../cli/context.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
+import type { Board } from "../cli/serve/board/board.ts";
+import { mayShowBoard } from "../cli/serve/board/output.ts";
 import { clusterConfig, printCredentialsExpiry } from "../cli/serve/cluster-config.ts";
 import {
   checkArgs,
@@ -34,12 +36,14 @@ export const command = defineVerb({
   args: SERVE_FLAGS,
   details: `Settings can also be in settings.toml in the data folder (port = 2500), or in the
 environment (CHAT_SERVE_PORT=2500).`,
-  async run(values, context, byFlag) {
-    const { env } = context;
+  async run(values, outer, byFlag) {
+    const { env } = outer;
     // Safe, because each value is checked against the same definitions.
     const args = withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as ServeArgs;
     checkArgs(args);
     parsePublic(args.public);
+    const board = await openBoard(outer, args);
+    const context = board?.context ?? outer;
     const irc = ircEndpoints(args);
     const files = quotasOf(args);
     // Refuse an invalid size before anything is opened.
@@ -97,9 +101,18 @@ environment (CHAT_SERVE_PORT=2500).`,
         files,
         offer,
         irc,
+        board,
       });
     } finally {
+      await board?.close();
       await open.close();
     }
   },
 });
+
+/** Loaded only for a terminal. `undefined` if the server prints lines. */
+async function openBoard(context: Context, args: ServeArgs): Promise<Board | undefined> {
+  if (!mayShowBoard(context, args)) return undefined;
+  const module = await import("../cli/serve/board/board.ts");
+  return new module.Board(context, args);
+}

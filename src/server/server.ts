@@ -15,6 +15,7 @@ import { SEALED_REQUESTS } from "../wire/messages-sealed.ts";
 import { AdminDashboard } from "./admin/dashboard.ts";
 import { DiskWatch } from "./admin/disk-watch.ts";
 import { EventFeed } from "./admin/event-feed.ts";
+import { HostConsole } from "./admin/host-console.ts";
 import { AdminLists } from "./admin/lists.ts";
 import { Metrics } from "./admin/metrics.ts";
 import { PastDecisions } from "./admin/past-decisions.ts";
@@ -123,6 +124,10 @@ export class Server {
 
   get http(): HttpRoutes {
     return this.#open.http;
+  }
+
+  get console(): HostConsole {
+    return this.#open.console;
   }
 
   /** `undefined` while the disk has space for posts. */
@@ -385,7 +390,9 @@ function openServices(
   ];
   feed.add(services);
   requests.open(services);
-  return { context, sessions, fanOut, http, remote, downloads, ircPasswords, readPositions, disk };
+  const console = new HostConsole({ invites, dashboard, disk });
+  const gateway = { downloads, ircPasswords, readPositions };
+  return { context, sessions, fanOut, http, remote, disk, console, ...gateway };
 }
 
 const FILE_KINDS = [...Object.keys(FILE_REQUESTS), "download", "collect"];

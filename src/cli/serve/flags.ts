@@ -118,7 +118,8 @@ export const SERVE_FLAGS = {
     many: true,
   }),
   inviteVia: enumFlag(["tcp", "udp"], "Transport that clients with the invite try first"),
-  verbose: flag("Print counters once per second for each connection"),
+  verbose: flag("Print counters once per second for each connection; on the board, connections"),
+  plain: flag("Print lines instead of the board"),
   quiet: flag("Print events, but not users' messages"),
   httpPort: stringFlag("N", "Port of a plain HTTP page that leads to the real one; usually 80", {
     integer: { min: 0, max: 65_535 },

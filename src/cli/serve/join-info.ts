@@ -15,6 +15,7 @@ import {
   formatAddress,
   formatInvite,
   HTTPS_PORT,
+  PORT_DEFAULT,
   quoteInvite,
   type ServerAddress,
   type ServerSpec,
@@ -182,6 +183,54 @@ function detailLines(joinInfo: JoinInfo): string[] {
   ];
 }
 
+/** How people join, for the board. */
+export interface JoinAddresses {
+  readonly page: string;
+  /** `undefined` if anybody may register. */
+  readonly password: string | undefined;
+  /** Command for other machines that asks for the password. */
+  readonly command: string | undefined;
+  /** Command with the secret, for one line to send. */
+  readonly inviteCommand: string | undefined;
+  /** Page address with the secret, for a QR code; `undefined` if other machines cannot reach it. */
+  readonly link: string | undefined;
+  readonly operatorLink: string;
+  /** Further addresses, each with its label. */
+  readonly others: readonly (readonly [label: string, text: string])[];
+}
+
+/** @param secret replaces the server's password */
+export function joinAddresses(joinInfo: JoinInfo, secret?: string): JoinAddresses {
+  const invite = secret === undefined ? joinInfo.invite : { ...joinInfo.invite, secret };
+  const { host, port } = invite;
+  const { tls, isPublic, irc } = joinInfo;
+  const link = inviteLink({ ...joinInfo, invite });
+  const address = formatAddress({ host, port });
+  const server = port === PORT_DEFAULT ? address.slice(0, -`:${port}`.length) : address;
+  const trusted = trustedAddress(joinInfo);
+  const { programs: [program] = [] } = joinInfo.downloads ?? {};
+  return {
+    page: link === undefined ? webAddress(joinInfo) : pageAddress(invite),
+    password: joinInfo.roomPassword,
+    command: tls || isPublic ? `chat join ${server} --user YOUR-NAME` : undefined,
+    inviteCommand: tls || isPublic ? `chat join ${quoteInvite(invite)}` : undefined,
+    link,
+    operatorLink: operatorLink(joinInfo),
+    others: [
+      ...irc.map((text) => ["IRC", text] as const),
+      ...(trusted === undefined ? [] : [["no warning", `${trusted} after /trust`] as const]),
+      ...(program === undefined ? [] : [["program", programAddress(joinInfo)] as const]),
+    ],
+  };
+}
+
+/** Lines of the join information without a QR code. */
+export function joinText(joinInfo: JoinInfo, env: Context["env"]): readonly string[] {
+  const { name, data } = joinInfo;
+  const title = `'${name}' is running. Data folder: ${data}`;
+  return [title, ...detailLines(joinInfo), ...joinLines(joinInfo, env)];
+}
+
 interface Ways {
   readonly here: readonly string[];
   readonly elsewhere: readonly string[];
@@ -337,7 +386,13 @@ function downloadsOf(
   return { downloads: { programs: programs.present(), release, ...defined({ pin }) } };
 }
 
-export function printListening(context: Context, joinDetails: JoinInfo, open: OpenFolder): void {
+/** @param isBoard whether a board shows how to join */
+export function printListening(
+  context: Context,
+  joinDetails: JoinInfo,
+  open: OpenFolder,
+  isBoard = false,
+): void {
   const { local, invite, fingerprint, tls, udp, irc, data } = joinDetails;
   if (context.json) {
     const { host, port } = local;
@@ -361,7 +416,7 @@ export function printListening(context: Context, joinDetails: JoinInfo, open: Op
       node: open.cluster?.node,
       pid: process.pid,
     });
-  } else {
+  } else if (!isBoard) {
     printJoinInfo(context, joinDetails);
   }
   if (joinDetails.downloads?.programs.length === 0) {

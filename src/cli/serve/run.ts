@@ -62,6 +62,7 @@ import { watchInvite } from "./own-invite.ts";
 import { ServePrinter } from "./print.ts";
 import { pushContact, pushDelivery } from "./push.ts";
 import { printDamaged } from "./recovery.ts";
+import type { ServerBoard } from "./server-board.ts";
 
 interface ServerSetup {
   readonly name: string;
@@ -69,13 +70,15 @@ interface ServerSetup {
   readonly files: FileQuotas;
   readonly offer: OfferedPrograms | undefined;
   readonly irc: readonly IrcEndpoint[];
+  /** Shows the server's events instead of printed lines. */
+  readonly board: ServerBoard | undefined;
 }
 
 export async function runServer(
   context: Context,
   args: ServeArgs,
   open: OpenFolder,
-  { name, roomPassword, files, offer, irc }: ServerSetup,
+  { name, roomPassword, files, offer, irc, board }: ServerSetup,
 ): Promise<number> {
   const printer = new ServePrinter(context, open.registry, { quiet: args.quiet });
   const finished = Promise.withResolvers<Fault | undefined>();
@@ -122,7 +125,7 @@ export async function runServer(
     }),
     onEvent: (event) => {
       if (event.kind === "failed") finished.resolve(event.fault);
-      printer.event(event);
+      (board ?? printer).event(event);
     },
     onClusterChange: (addresses) => {
       cluster = addresses;
@@ -139,7 +142,11 @@ export async function runServer(
     // Stop only if the disk failed, or another server has the same name. After other faults, the
     // data remains readable.
     if (fault.code.startsWith("store-") || fault.code === "data-foreign") finished.resolve(fault);
-    else printNotice(context, `${fault.message}; this server is now read-only: ${fault.remedy}`);
+    else {
+      const text = `${fault.message}; this server is now read-only: ${fault.remedy}`;
+      printNotice(context, text);
+      board?.setFault("store", text);
+    }
   });
   if (open.cluster !== undefined) {
     await migrateToCluster({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
@@ -181,11 +188,18 @@ export async function runServer(
     context.env,
   );
   const release = context.onSignal((signal) => {
-    endSignalLine(context, signal);
+    if (board === undefined) endSignalLine(context, signal);
     finished.resolve(undefined);
   });
   saveLastData(context, open.folder.path);
-  printListening(context, joinDetails, open);
+  board?.start({
+    server,
+    open,
+    joinInfo: () => joinDetails ?? ownJoinInfo,
+    hasCertificateFailed: () => args.cert !== undefined && certificates.hasFailed,
+    stop: () => finished.resolve(undefined),
+  });
+  printListening(context, joinDetails, open, board !== undefined);
   void offer?.programs.list();
   const { lacksIpv6, external } = reachableHosts(args.host, own);
   const warning = lacksIpv6
@@ -230,9 +244,11 @@ export async function runServer(
     () => open.isPresent(),
     () => finished.resolve(removedFault(path)),
   );
-  const stopStats = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
+  const printsStats = args.verbose && board === undefined;
+  const stopStats = printsStats ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {
     const fault = await finished.promise;
+    await board?.close();
     const isPresent = lock.isPresent();
     // Stopping writes files, which would create a removed folder again.
     if (isPresent) await Promise.all([server.stop(), start?.stop(), announcement?.stop()]);

@@ -23,6 +23,7 @@ export interface Ban {
 export interface Invite {
   readonly seq: number;
   readonly id: string;
+  /** SERVER_ROOM if it was created at the server's terminal. */
   readonly by: UserId;
   readonly hash: string;
   readonly usesLeft?: number | undefined;
@@ -153,8 +154,9 @@ export class ServerPolicy {
       case "announcement":
         return this.#announce(head, fieldsOf(kind, body ?? {}));
       case "invite":
-        if (head.by !== "server" && body !== undefined) {
-          this.#applyInvite(head, head.by, fieldsOf(kind, body));
+        if (body !== undefined) {
+          const by = head.by === "server" ? SERVER_ROOM : head.by;
+          this.#applyInvite(head, by, fieldsOf(kind, body));
         }
         return this.#retireExcess();
       case "invite-used":

@@ -2,7 +2,7 @@
 
 import { productOf } from "../../base/client-name.ts";
 import { Fault, ignoreFault, msg } from "../../base/fault.ts";
-import type { FileId } from "../../base/ids.ts";
+import type { FileId, UserId } from "../../base/ids.ts";
 import {
   ADDRESS_CHARS_MAX,
   CLIENTS_PAGE_MAX,
@@ -69,13 +69,7 @@ export class AdminDashboard {
       const remoteServers = this.#remoteActivities.map(({ server }) => server);
       return { ...own, servers: [this.#server(own), ...remoteServers] };
     },
-    announce: async ({ text }, { account: { id } }) => {
-      const { kernel, registry } = this.options;
-      const isNothing = () => text === "" && registry.policy.announced === undefined;
-      await this.#announcements.run(() =>
-        kernel.transact(() => (isNothing() ? [] : [announcementDraft(id, text)])),
-      );
-    },
+    announce: ({ text }, { account: { id } }) => this.announce(id, text),
     cancel: async (request, { account: by }) => {
       const { registry, remoteCancels, onEvent } = this.options;
       const { id, name } = requireUser(registry.allNames, checkName(request.user, "person's name"));
@@ -96,6 +90,20 @@ export class AdminDashboard {
     },
   } satisfies SomeHandlers;
 
+  /** @param text empty to withdraw the announcement */
+  async announce(by: UserId, text: string): Promise<void> {
+    const { kernel, registry } = this.options;
+    const isNothing = () => text === "" && registry.policy.announced === undefined;
+    await this.#announcements.run(() =>
+      kernel.transact(() => (isNothing() ? [] : [announcementDraft(by, text)])),
+    );
+  }
+
+  /** Transfers through this server. */
+  localTransfers(): Answer<"transfers"> {
+    return transferPage([...this.#localTransfers()]);
+  }
+
   #localClients(after: number): { clients: ClientEntry[]; more: boolean } {
     const clients: ClientEntry[] = [];
     for (const client of this.options.peers.all()) {
@@ -109,7 +117,7 @@ export class AdminDashboard {
 
   get window(): ServerActivity {
     const { clients } = this.#localClients(0);
-    const { transfers } = transferPage([...this.#localTransfers()]);
+    const { transfers } = this.localTransfers();
     return { server: this.#server(this.options.metrics.stats()), clients, transfers };
   }
 

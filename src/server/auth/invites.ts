@@ -32,6 +32,8 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import { hashOf, newToken } from "./secrets.ts";
 
+type InviteRequest = Omit<RequestOf<"invite">, "kind" | "ref">;
+
 const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
 export class Invites {
@@ -45,7 +47,7 @@ export class Invites {
   }
 
   readonly handlers = {
-    invite: (request, { actor }) => this.#creations.run(() => this.#create(actor, request)),
+    invite: (request, { actor }) => this.create(actor, request),
     addresses: () => ({ places: this.#addresses() }),
     invites: ({ after }, { actor }) => {
       const { clock, registry, rooms } = this.#context;
@@ -84,7 +86,12 @@ export class Invites {
     },
   } satisfies SomeHandlers;
 
-  async #create(actor: ModeratorActor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
+  /** @throws {Fault} too-many, not-allowed or room-unknown */
+  create(actor: ModeratorActor, request: InviteRequest): Promise<Answer<"invite">> {
+    return this.#creations.run(() => this.#create(actor, request));
+  }
+
+  async #create(actor: ModeratorActor, request: InviteRequest): Promise<Answer<"invite">> {
     const { entropy, kernel, registry } = this.#context;
     const { user, isOperator } = actor;
     const scope = this.#scopeOf(actor, request);
@@ -187,7 +194,7 @@ export class Invites {
     if (!this.#isValid(invite)) throw invalidInvite("is not valid now");
   }
 
-  #scopeOf(actor: ModeratorActor, { room, post, read }: RequestOf<"invite">): InviteScope {
+  #scopeOf(actor: ModeratorActor, { room, post, read }: InviteRequest): InviteScope {
     const { rooms } = this.#context;
     const isProgram = post !== undefined || read !== undefined;
     if (room !== undefined && isProgram) {

@@ -257,16 +257,16 @@ export const HELP_EN = {
       letIn: {
         question: "How do people get in?",
         answer:
-          "`chat serve` prints the page's address and an invite. **Invite people**, or `chat " +
-          "admin invite`, makes a link and a picture to scan for one or more people.",
+          "`chat serve` shows the page's address and the password. Its key `i`, **Invite " +
+          "people**, or `chat admin invite`, makes a link and a picture to scan for one or more people.",
         words: "invite join address link password registration access",
         guide: "serving",
       },
       operator: {
         question: "How do I become the operator?",
         answer:
-          "Open the operator link that `chat serve` prints once, or run `chat admin grant NAME` " +
-          "on the server's machine.",
+          "Open the operator link that `chat serve` shows at first, or run `chat admin grant " +
+          "NAME` on the server's machine.",
         words: "admin administrator rights owner grant",
         guide: "serving",
       },

@@ -262,15 +262,16 @@ export const HELP_ID: HelpTexts = {
       letIn: {
         question: "Bagaimana orang bisa masuk?",
         answer:
-          "`chat serve` mencetak alamat halaman dan undangan. **Undang orang**, atau `chat admin " +
-          "invite`, membuat tautan dan gambar untuk dipindai bagi satu orang atau lebih.",
+          "`chat serve` menampilkan alamat halaman dan kata sandi. Tombol `i`, **Undang " +
+          "orang**, atau `chat admin invite`, membuat tautan dan gambar untuk dipindai bagi " +
+          "satu orang atau lebih.",
         words: "undang gabung alamat tautan kata sandi pendaftaran akses",
         guide: "serving",
       },
       operator: {
         question: "Bagaimana saya menjadi operator?",
         answer:
-          "Buka tautan operator yang dicetak `chat serve` sekali, atau jalankan `chat admin " +
+          "Buka tautan operator yang ditampilkan `chat serve` di awal, atau jalankan `chat admin " +
           "grant NAME` di mesin server.",
         words: "admin pengelola hak pemilik",
         guide: "serving",

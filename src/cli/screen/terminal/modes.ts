@@ -21,6 +21,8 @@ export interface ModesOptions {
    */
   readonly onInvalidated: () => void;
   readonly onLeave?: () => string;
+  /** Lines for the restored screen, printed when the program ends in any way. */
+  readonly farewell?: (() => string) | undefined;
 }
 
 export class TerminalModes {
@@ -66,12 +68,12 @@ export class TerminalModes {
   /**
    * @param timeoutMs maximum wait for a terminal that accepts no output; `undefined` for no limit
    */
-  async leave(timeoutMs?: number): Promise<void> {
+  async leave(timeoutMs?: number, farewell = ""): Promise<void> {
     if (!this.#isActive) return;
     this.#isActive = false;
     const { device, queries } = this.options;
     const { output } = device;
-    output.write(this.#leaveText());
+    output.write(this.#leaveText() + farewell);
     const flushed = output.flushed();
     await (timeoutMs === undefined
       ? flushed
@@ -83,7 +85,7 @@ export class TerminalModes {
 
   /** Waits at most EXIT_TIMEOUT_MS for a terminal that accepts no output. */
   async close(): Promise<void> {
-    await this.leave(EXIT_TIMEOUT_MS);
+    await this.leave(EXIT_TIMEOUT_MS, this.#farewell);
     for (const remove of [...this.#removeListeners, this.#removeStopListener]) remove();
     this.#removeListeners = [];
   }
@@ -124,6 +126,10 @@ export class TerminalModes {
     }
   }
 
+  get #farewell(): string {
+    return (this.options.farewell?.() ?? "").replaceAll("\n", "\r\n");
+  }
+
   #leaveText(): string {
     return (this.options.onLeave?.() ?? "") + leaveText(this.#hasMouse);
   }
@@ -134,7 +140,8 @@ export class TerminalModes {
     this.#isActive = false;
     const { device } = this.options;
     const isQueued = device.output.queuedBytes() > 0;
-    device.writeNow((isQueued ? CANCEL : "") + this.#leaveText(), EXIT_TIMEOUT_MS);
+    const text = (isQueued ? CANCEL : "") + this.#leaveText() + this.#farewell;
+    device.writeNow(text, EXIT_TIMEOUT_MS);
     device.setRaw(false);
   }
 }

@@ -22,6 +22,7 @@ export interface TerminalScreenOptions {
   readonly mouse: boolean;
   /** Called when the size has changed or the content was lost; must draw a new frame. */
   readonly onResize: (size: Size) => void;
+  readonly farewell?: () => string;
 }
 
 /**
