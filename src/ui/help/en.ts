@@ -258,7 +258,8 @@ export const HELP_EN = {
         question: "How do people get in?",
         answer:
           "`chat serve` shows the page's address and the password. Its key `i`, **Invite " +
-          "people**, or `chat admin invite`, makes a link and a picture to scan for one or more people.",
+          "people**, or `chat admin invite`, makes a link and a picture to scan for one or more " +
+          "people.",
         words: "invite join address link password registration access",
         guide: "serving",
       },

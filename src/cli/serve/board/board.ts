@@ -5,7 +5,7 @@ import { Fault } from "../../../base/fault.ts";
 import { OPERATOR_LINK_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { formatLocalSince } from "../../../base/time.ts";
+import { formatLocalSince, MINUTE_MS } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { clockText } from "../../../core/clock-check.ts";
 import { erasuresOf } from "../../../core/log/erasures.ts";
@@ -27,7 +27,13 @@ import { boardFrame, pageRows } from "./frame.ts";
 import type { BoardProps } from "./head.ts";
 import { divertedOutput } from "./output.ts";
 import { boardText, eventRow, type RowsOptions, recordRow } from "./rows.ts";
-import { type BoardFacts, type BoardState, firstBoard, type NewRow } from "./state.ts";
+import {
+  type BoardFacts,
+  type BoardState,
+  firstBoard,
+  isFirstMinute,
+  type NewRow,
+} from "./state.ts";
 import { type BoardEffect, type BoardInput, updateBoard } from "./update.ts";
 
 const BATCH_MS = 100;
@@ -59,6 +65,8 @@ export class Board implements ServerBoard {
   #keyboard: Keyboard | undefined;
   #shared: SharedFirstNames | undefined;
   readonly #lastNotices: string[] = [];
+  #warning = { message: "", until: Number.NEGATIVE_INFINITY };
+  #refreshedAt = Number.NEGATIVE_INFINITY;
   readonly #palette: Palette;
   readonly #sinceUnixMs: number;
   readonly #isQuiet: boolean;
@@ -78,8 +86,11 @@ export class Board implements ServerBoard {
 
   event(event: ObservedEvent): void {
     if (this.#hasClosed || event.kind === "failed") return;
+    if (this.#isRepeated(event)) return;
     this.#noteFault(event);
-    if (event.kind === "logged-in") this.#update({ kind: "arrived", user: event.user });
+    if (event.kind === "logged-in" && isFirstMinute(this.#state)) {
+      this.#update({ kind: "arrived", user: event.user });
+    }
     if (event.kind === "record" && this.#isQuiet) return;
     if (this.#pending.length >= PENDING_MAX) this.#skipped++;
     else this.#pending.push(event);
@@ -152,11 +163,14 @@ export class Board implements ServerBoard {
       const notice = boardText(line.replace(/^chat: /, ""));
       if (notice === "") continue;
       this.#addNotice(notice);
-      if (!this.#isActive) continue;
-      this.#lastNotices.push(notice);
-      if (this.#lastNotices.length > LAST_NOTICES_MAX) this.#lastNotices.shift();
+      if (this.#isActive) this.#noteLast(notice);
     }
     return this.#isActive;
+  }
+
+  #noteLast(notice: string): void {
+    this.#lastNotices.push(notice);
+    if (this.#lastNotices.length > LAST_NOTICES_MAX) this.#lastNotices.shift();
   }
 
   #addNotice(text: string): void {
@@ -166,6 +180,16 @@ export class Board implements ServerBoard {
       this.#pendingRows.push({ ...row, text: boardText(text) });
     }
     this.#batch();
+  }
+
+  /** A client that repeats a refused request must not fill the log. */
+  #isRepeated(event: ObservedEvent): boolean {
+    if (event.kind !== "warning" && event.kind !== "full") return false;
+    const { message } = event.fault;
+    const now = this.#outer.clock.now();
+    if (message === this.#warning.message && now < this.#warning.until) return true;
+    this.#warning = { message, until: now + MINUTE_MS };
+    return false;
   }
 
   #noteFault(event: ObservedEvent): void {
@@ -186,9 +210,7 @@ export class Board implements ServerBoard {
       }
       case "warning":
       case "full":
-        this.#lastNotices.push(boardText(event.fault.message));
-        if (this.#lastNotices.length > LAST_NOTICES_MAX) this.#lastNotices.shift();
-        return;
+        return this.#noteLast(boardText(faultLine(event.fault)));
       default:
     }
   }
@@ -199,7 +221,8 @@ export class Board implements ServerBoard {
       this.#cancelBatch = undefined;
       this.#attempt(() => {
         this.#flush();
-        this.#refresh();
+        // A large server would spend much time on facts that nobody reads so quickly.
+        if (this.#outer.clock.now() - this.#refreshedAt >= REFRESH_MS / 2) this.#refresh();
         this.#draw();
       });
     });
@@ -249,9 +272,11 @@ export class Board implements ServerBoard {
     const { rooms, registry } = open;
     const { clock } = this.#outer;
     const nowUnixMs = clock.unixMs();
+    this.#refreshedAt = clock.now();
     const info = joinInfo();
     const { policy } = registry;
     const until = this.#sinceUnixMs + OPERATOR_LINK_MS;
+    const isOffered = isFirstMinute(this.#state) && nowUnixMs < until && !hasOperator(open);
     const { diskSpace } = server.console;
     this.setFault(
       "certificate",
@@ -264,7 +289,7 @@ export class Board implements ServerBoard {
       sinceUnixMs: this.#sinceUnixMs,
       addresses: joinAddresses(info),
       data: boardText(info.data),
-      operatorUntilUnixMs: hasOperator(open) ? undefined : until,
+      operatorUntilUnixMs: isOffered ? until : undefined,
       ...namesHere(server.peers(), registry),
       accounts: registry.activeCount,
       hands: handsIn(rooms, registry),

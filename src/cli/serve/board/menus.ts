@@ -47,7 +47,8 @@ export function menuTitle(menu: MenuKind, facts: BoardFacts): string {
   if (menu === "invite") return "Invite for how many people, how long?";
   if (menu === "announced") return `Announcement: ${facts.announcement ?? ""}`;
   const { transferCount, hereCount } = facts;
-  const people = hereCount === 1 ? "1 person is" : `${hereCount} people are`;
+  const people =
+    hereCount === 0 ? "Nobody is" : hereCount === 1 ? "1 person is" : `${hereCount} people are`;
   const files = transferCount === 0 ? "" : `, ${counted(transferCount, "file")} in transfer`;
   return `Stop the server? ${people} connected${files}.`;
 }
