@@ -1,6 +1,8 @@
 /** Requests of the person at the server's terminal, who needs no account. */
 
 import type { DiskSpace } from "../../base/disk-space.ts";
+import { Fault } from "../../base/fault.ts";
+import { ANNOUNCEMENT_BYTES_MAX } from "../../base/limits-page.ts";
 import { SERVER_ROOM } from "../../core/rooms/policy.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Invites } from "../auth/invites.ts";
@@ -26,8 +28,16 @@ export class HostConsole {
     return this.options.invites.create({ user: SERVER_ROOM, isOperator: true }, request);
   }
 
-  /** @param text empty to withdraw the announcement */
-  announce(text: string): Promise<void> {
+  /**
+   * @param text empty to withdraw the announcement
+   * @throws {Fault} too-large
+   */
+  async announce(text: string): Promise<void> {
+    if (Buffer.byteLength(text) > ANNOUNCEMENT_BYTES_MAX) {
+      throw new Fault("too-large", `an announcement has at most ${ANNOUNCEMENT_BYTES_MAX} bytes`, {
+        remedy: "shorten it",
+      });
+    }
     return this.options.dashboard.announce(SERVER_ROOM, text);
   }
 

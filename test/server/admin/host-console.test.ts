@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { ANNOUNCEMENT_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import { faultFrom } from "../../commands/fake-world.ts";
 import { siteWith } from "../site.ts";
 
 test("a person at the server's terminal invites people without an account", async () => {
@@ -20,5 +22,7 @@ test("a person at the server's terminal announces and withdraws", async () => {
   expect(await ana.until("announced")).toMatchObject({ text: "Page 34", by: "server" });
   await site.server.console.announce("");
   expect(await ana.until("announced", 2)).toMatchObject({ text: "" });
+  const long = site.server.console.announce("x".repeat(ANNOUNCEMENT_BYTES_MAX + 1));
+  expect(await faultFrom(() => long)).toMatchObject({ code: "too-large" });
   expect(site.server.console.transfers()).toEqual({ transfers: [], more: 0 });
 });

@@ -8,7 +8,7 @@ import { FakeClock, FakeDevice } from "./fake-device.ts";
 
 const SHELL = ["25", "7"];
 
-function entered() {
+function entered(farewell?: () => string) {
   const device = new FakeDevice();
   const clock = new FakeClock();
   let lost = 0;
@@ -18,6 +18,7 @@ function entered() {
     clock,
     mouse: false,
     queries,
+    farewell,
     onInvalidated: () => lost++,
   });
   const emulator = new Emulator(device.now);
@@ -41,6 +42,18 @@ describe("modes", () => {
     expect(device.calls).toEqual(["raw", "cooked"]);
     await modes.leave();
     expect(device.output.take()).toBe("");
+  });
+
+  test("are restored before the lines that the program prints at its end", async () => {
+    const closed = entered(() => "ended\nhere\n");
+    await closed.modes.leave();
+    expect(closed.device.output.take()).not.toContain("ended");
+    closed.modes.enter();
+    await closed.modes.close();
+    expect(closed.device.output.take()).toMatch(/1049l.*ended\r\nhere\r\n$/s);
+    const crashed = entered(() => "ended\n");
+    crashed.device.emit("exit");
+    expect(crashed.device.calls[1]).toMatch(/1049l.*ended\\r\\n"$/);
   });
 
   test("are restored immediately when the process ends", () => {
