@@ -48,7 +48,7 @@ requires("tmux").test("a board shows who is here, and stops with its keys", asyn
 
   server.press("l");
   await server.shows(/^ Log · \d+ lines +\/ finds · Esc$/);
-  await server.shows(/^ \d\d:\d\d:\d\d logged-in {3}ben 127\.0\.0\.1:\d+ /);
+  await server.shows(/^ \d\d:\d\d:\d\d logged-in {4}ben 127\.0\.0\.1:\d+ /);
   server.press("Escape");
   await server.shows(/^── Messages/);
   server.press("c");

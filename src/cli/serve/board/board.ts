@@ -71,7 +71,11 @@ export class Board implements ServerBoard {
   readonly #sinceUnixMs: number;
   readonly #isQuiet: boolean;
 
-  constructor(context: Context, options: { readonly verbose: boolean; readonly quiet: boolean }) {
+  constructor(
+    context: Context,
+    options: { readonly verbose: boolean; readonly quiet: boolean },
+    private readonly openDevice = openTerminalDevice,
+  ) {
     this.#outer = context;
     this.context = {
       ...context,
@@ -108,7 +112,7 @@ export class Board implements ServerBoard {
     const { clock, stdin } = this.#outer;
     this.#shared = new SharedFirstNames(start.open.registry);
     for (const line of joinText(start.joinInfo(), this.#outer.env)) this.#addNotice(line);
-    this.#device = openTerminalDevice(stdin, () => {});
+    this.#device = this.openDevice(stdin, () => {});
     this.#terminal = new TerminalScreen({
       device: this.#device,
       clock,

@@ -76,6 +76,8 @@ const HELP_COMMANDS: readonly (readonly [command: string, text: string])[] = [
   ["chat help class", "Guides"],
 ];
 const HELP_COLUMNS = 39;
+/** Width of the longest kind of an event, "disconnected". */
+const LABEL_COLUMNS = 12;
 const SGR = /\x1b\[[\d;]*m/g;
 
 export function boardFrame(props: BoardProps, paintCode: CodePainter): BoardFrame {
@@ -265,7 +267,10 @@ function logView(props: BoardProps, height: number): readonly StyledLine[] {
 function logRows({ unixMs, kind, label, from, text }: BoardRow, props: BoardProps) {
   const { offsetMinutes, size } = props;
   const time = formatLocal(unixMs, offsetMinutes).slice("2026-11-26 ".length);
-  const before: StyledLine = [{ text: ` ${time} `, role: "dim" }, { text: `${fitTo(label, 11)} ` }];
+  const before: StyledLine = [
+    { text: ` ${time} `, role: "dim" },
+    { text: `${fitTo(label, LABEL_COLUMNS)} ` },
+  ];
   const indent = lineWidth(before);
   const whole: Span = { text: from === undefined ? text : `${from}: ${text}` };
   if (kind !== "notice") return [cutLine([...before, whole], size.columns)];

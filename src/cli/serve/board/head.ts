@@ -34,7 +34,9 @@ const WIDE_COLUMNS = 100;
 /** Below, the head has only what lets people in. */
 const FULL_HEAD = { columns: 60, rows: 20 } as const;
 const HEAD_ROWS_MAX = 9;
-const LABEL_COLUMNS = 11;
+/** Rows of a fault, which says what to do. */
+const FAULT_ROWS_MAX = 2;
+const HEAD_LABEL_COLUMNS = 11;
 const GUIDE_COLUMNS = 13;
 
 export function isWideBoard({ columns }: Size): boolean {
@@ -76,8 +78,13 @@ export function headRows(props: BoardProps): readonly StyledLine[] {
 }
 
 function faultRows({ state, facts, size }: BoardProps): readonly StyledLine[] {
-  const rows = [...state.faults.values()].map(
-    (text): StyledLine => fitLine([{ text: ` ✗ ${text}`, role: "unread" }], size.columns),
+  const rows = [...state.faults.values()].flatMap((text) =>
+    wrapSpans([{ text, role: "unread" }], size.columns - 3)
+      .slice(0, FAULT_ROWS_MAX)
+      .map((line, at): StyledLine => {
+        const mark: Span = { text: at === 0 ? " ✗ " : "   ", role: "unread" };
+        return fitLine([mark, ...line], size.columns);
+      }),
   );
   if (!state.isDraining) return rows;
   const files =
@@ -126,7 +133,7 @@ function compactRows(props: BoardProps): readonly StyledLine[] {
 }
 
 function labelled(label: string, spans: StyledLine): StyledLine {
-  return [{ text: ` ${label.padEnd(LABEL_COLUMNS - 1)}`, role: "dim" }, ...spans];
+  return [{ text: ` ${label.padEnd(HEAD_LABEL_COLUMNS - 1)}`, role: "dim" }, ...spans];
 }
 
 function handsRows(props: BoardProps): readonly StyledLine[] {
@@ -181,7 +188,7 @@ function filesRows(props: BoardProps): readonly StyledLine[] {
     return [...(transferCount === 0 ? [] : [moving]), ...free].join(" · ");
   };
   let shown = named.length;
-  while (shown > 1 && widthOf(parts(shown)) > size.columns - LABEL_COLUMNS) shown--;
+  while (shown > 1 && widthOf(parts(shown)) > size.columns - HEAD_LABEL_COLUMNS) shown--;
   const text = parts(shown);
   return text === "" ? [] : [fitLine(labelled("Files", [{ text }]), size.columns)];
 }
@@ -190,7 +197,7 @@ function hereRows(props: BoardProps): readonly StyledLine[] {
   const { facts, size } = props;
   if (facts.hereCount === 0) return [];
   const names = facts.here.map((name) => shortName(name, props));
-  const columns = size.columns - LABEL_COLUMNS - 1;
+  const columns = size.columns - HEAD_LABEL_COLUMNS - 1;
   const text = listed(names, isWideBoard(size) ? 2 * columns - 20 : columns, facts.hereCount);
   if (widthOf(text) <= columns) return [fitLine(labelled("Here", [{ text }]), size.columns)];
   const end = text.lastIndexOf(", ", columns);

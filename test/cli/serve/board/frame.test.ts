@@ -122,7 +122,7 @@ test("shows menus, the log, the code and the help above the keys", () => {
   expect(log[0]).toBe(
     " Log · 4 lines                                                    / finds · Esc",
   );
-  expect(log[2]).toBe(" 08:16:00 #math       Rina: Is it the numerator or the denominator?");
+  expect(log[2]).toBe(" 08:16:00 #math        Rina: Is it the numerator or the denominator?");
   const code = drawn(run(MESSAGES, ["c"]).state);
   expect(code.join("\n")).toContain("password yjm9-cmnb-wurk");
   expect(code.filter((line) => /[█▀▄]{3}/.test(line)).length).toBeGreaterThan(10);
