@@ -51,7 +51,13 @@ import { shownHands } from "../core/model/unignored.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
 import { noMessage } from "../core/rooms/no-message.ts";
-import { checkPollOptions, type PollRules, pollText, sealedPoll } from "../core/rooms/polls.ts";
+import {
+  checkPollHide,
+  checkPollOptions,
+  type PollRules,
+  pollText,
+  sealedPoll,
+} from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { sealedTitle } from "../core/rooms/titles.ts";
@@ -1081,6 +1087,7 @@ export class Actions {
     const to = bareTarget(target);
     if (this.sealedRoomAt(to) !== undefined) throw sealedPoll();
     checkPollOptions(options);
+    checkPollHide(rules);
     this.#actor.checkSupport("poll", { seq: 1 });
     const poll = defined({ options: options.length, ...rules });
     const body = { ...withMentions({ text: pollText(question, options) }), poll };

@@ -60,6 +60,7 @@ import { Invitations, Joins } from "./rooms/joins.ts";
 import { Management } from "./rooms/management.ts";
 import { MassErasure } from "./rooms/mass-erasure.ts";
 import { Moderation } from "./rooms/moderation.ts";
+import { PollReveals } from "./rooms/poll-reveals.ts";
 import { Posts } from "./rooms/posts.ts";
 import { PrefsService } from "./rooms/prefs.ts";
 import { PresenceFeed } from "./rooms/presence-feed.ts";
@@ -387,6 +388,7 @@ function openServices(
     new Invitations(context),
     catchUp, // After the notices to a client that logs in.
     new Retention({ ...context, erasure }),
+    new PollReveals(context),
   ];
   feed.add(services);
   requests.open(services);

@@ -14,7 +14,7 @@ import { isDuration, parseUntil, withUtcTime } from "../core/duration.ts";
 import { isSameName } from "../core/model/item.ts";
 import { adderIn, postTarget, roomOf } from "../core/model/selectors.ts";
 import { withoutIgnored } from "../core/model/unignored.ts";
-import { checkChoices } from "../core/rooms/polls.ts";
+import { checkChoices, POLL_HIDES, type PollHide } from "../core/rooms/polls.ts";
 import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -363,12 +363,15 @@ interface PollArgs {
   readonly many?: true;
   readonly anonymous?: true;
   readonly forMs?: number;
+  readonly hide?: PollHide;
 }
 
-const POLL_FLAG = /^--(many|anonymous|for\s+(\S+))\s+/;
+const POLL_FLAG = /^--(many|anonymous|for\s+(\S+)|hide-until\s+(vote|end))\s+/;
 
 const poll: Command<PollArgs> = {
-  usage: "/poll [--many] [--anonymous] [--for TIME] QUESTION | A | B, /poll [close] [SEQ]",
+  usage:
+    "/poll [--many] [--anonymous] [--for TIME] [--hide-until vote|end] QUESTION | A | B, " +
+    "/poll [close] [SEQ]",
   parse(input) {
     const [, close, seq] = /^(close\b)?\s*((?:[1-9]\d{0,14})?)$/.exec(input) ?? [];
     if (seq !== undefined) {
@@ -376,10 +379,12 @@ const poll: Command<PollArgs> = {
       return { action, seq: seq === "" ? undefined : Number(seq), question: "", options: [] };
     }
     let text = input;
-    let rules: Pick<PollArgs, "many" | "anonymous" | "forMs"> = {};
+    let rules: Pick<PollArgs, "many" | "anonymous" | "forMs" | "hide"> = {};
     for (let flag = POLL_FLAG.exec(text); flag !== null; flag = POLL_FLAG.exec(text)) {
-      const [all, name, time] = flag;
+      const [all, name, time, event] = flag;
+      const hide = POLL_HIDES.find((one) => one === event);
       if (time !== undefined) rules = { ...rules, forMs: parseUntil(time, 0) };
+      else if (hide !== undefined) rules = { ...rules, hide };
       else rules = { ...rules, [name === "many" ? "many" : "anonymous"]: true };
       text = text.slice(all.length);
     }
@@ -388,11 +393,11 @@ const poll: Command<PollArgs> = {
     const lines = options.map((option) => option.replace(/\s+/g, " "));
     return { action: "start", question, options: lines, ...rules };
   },
-  async run({ action, seq, question, options, many, anonymous, forMs }, chat, host) {
+  async run({ action, seq, question, options, many, anonymous, forMs, hide }, chat, host) {
     const { actions } = chat;
     const { current } = host;
     if (action === "start") {
-      const rules = { many, anonymous, until: endOf(forMs, host) };
+      const rules = { many, anonymous, until: endOf(forMs, host), hide };
       return { seq: await actions.startPoll(current, question, options, rules) };
     }
     const item = await actions.pollIn(current, seq);
@@ -400,9 +405,12 @@ const poll: Command<PollArgs> = {
     const { poll = item.poll } = withoutIgnored(chat.model, item);
     const { untilUnixMs = Number.POSITIVE_INFINITY } = poll;
     const isClosed = poll.isClosed || untilUnixMs <= host.unixMs();
-    const { question: text, ...rest } = { ...poll, isClosed };
+    const { question: text, options: rows, isHidden, hasVoted, ...rest } = { ...poll, isClosed };
+    const shown = isHidden ? rows.map(({ option, isMine }) => ({ option, isMine })) : rows;
+    const hidden = isHidden ? { isHidden, hasVoted } : {};
+    const facts = { options: shown, ...rest, ...hidden };
     return {
-      json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(rest, "until") },
+      json: { kind: "poll-results", seq: item.seq, question: text, ...withUtcTime(facts, "until") },
       text: () => `#${item.seq} ${text}`,
       rows: pollRows({ ...poll, isClosed }, ENGLISH, timesIn(ENGLISH)),
     };

@@ -216,12 +216,12 @@ export const KINDS = {
   poll: {
     log: "history",
     traits: ["read", "ignorable", "itemless"],
-    body: { seq: "count", on: "flag" },
+    body: { seq: "count", on: "flag", key: "id" },
   },
   vote: {
     log: "history",
     traits: [...AUTHORED_TRAITS, "erasable", "deferrable", "itemless"],
-    body: { re: "count", choices: "list", voter: "id" },
+    body: { re: "count", choices: "list", ballot: "id", hidden: "flag", voter: "id" },
   },
   knock: {
     log: "history",

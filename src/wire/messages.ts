@@ -131,6 +131,8 @@ export const postBody = v.object({
       many: v.optional(v.boolean()),
       anonymous: v.optional(v.boolean()),
       until: v.optional(unixMs),
+      /** Hides the results until one's own vote, or until the poll ends. */
+      hide: v.optional(v.picklist(["vote", "end"])),
     }),
   ),
   /** Somebody has typed the target, so that a former name of a room is refused. */

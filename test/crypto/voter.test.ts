@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Identity } from "../../src/crypto/identity.ts";
-import { voterOf } from "../../src/crypto/voter.ts";
+import { ballotKeyOf, voterOf } from "../../src/crypto/voter.ts";
 import { identityOfSeed } from "./seed-identity.ts";
 
 test("a voter has one pseudonym in each poll of a server", () => {
@@ -17,4 +17,11 @@ test("a voter has one pseudonym in each poll of a server", () => {
   ];
   expect(new Set(all).size).toBe(4);
   expect(all.every((voter) => /^[\w-]{16}$/.test(voter))).toBe(true);
+});
+
+test("each poll of a server has its own key for hidden votes", () => {
+  const identity = identityOfSeed(new Uint8Array(32).fill(1));
+  expect(ballotKeyOf(identity, 5)).toBe(ballotKeyOf(identity, 5));
+  expect(ballotKeyOf(identity, 5)).not.toBe(ballotKeyOf(identity, 6));
+  expect(ballotKeyOf(identity, 5)).toMatch(/^[\w-]{43}$/);
 });

@@ -224,11 +224,11 @@ function changesOf(records: readonly DisplayRecord[]): PageChanges {
       const end = until === undefined ? undefined : Date.parse(until);
       notePollStart(changes, seq, { ...rules, until: end });
     }
-    if (kind === "poll") notePollEnd(changes, record.of, seq);
+    if (kind === "poll") notePollEnd(changes, record.of, seq, record.key);
     if (kind === "vote") {
-      const { re, choices, voter } = record;
+      const { re, choices = [], voter, ballot } = record;
       const by = voter ?? record.from;
-      noteVote(changes, re, { seq, by, choices });
+      noteVote(changes, re, { seq, by, choices, ballot });
     }
     if (kind === "pin") {
       const { re: of = 0, on } = record.event;

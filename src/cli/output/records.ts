@@ -59,13 +59,18 @@ export type DisplayBody =
   | { readonly kind: "erased"; readonly also?: readonly number[]; readonly isHidden?: true }
   /** Files of the message `seq`, which stays. */
   | { readonly kind: "erased-files"; readonly files: readonly string[] }
-  /** The poll has ended. */
-  | { readonly kind: "poll"; readonly of: number; readonly on: false }
-  /** `voter` is the pseudonym of a voter in an anonymous poll. */
+  /** The poll has ended. `key` opens the ballots of a poll that has hidden its votes. */
+  | { readonly kind: "poll"; readonly of: number; readonly on: false; readonly key?: string }
+  /**
+   * `voter` is the pseudonym of a voter in an anonymous poll. A poll that hides its votes until its
+   * end has a `ballot` in place of `choices`; `hidden`: shown only to people who have voted.
+   */
   | {
       readonly kind: "vote";
       readonly re: number;
-      readonly choices: readonly number[];
+      readonly choices?: readonly number[];
+      readonly ballot?: string;
+      readonly hidden?: true;
       readonly voter?: string;
     }
   /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
@@ -176,11 +181,12 @@ export function displayBody(
       return { seq: of, from, kind: "erased", also: also.length === 0 ? undefined : also };
     }
     case "poll":
-      return { seq, from, kind, of, on: false };
+      return { seq, from, kind, of, on: false, ...defined({ key: fields.key }) };
     case "vote": {
-      const { re = 0, voter } = fields;
-      const choices = (fields.choices ?? []).filter(isCount);
-      return { seq, from, kind, re, choices, ...defined({ voter }) };
+      const { re = 0, voter, ballot } = fields;
+      const choices = ballot === undefined ? (fields.choices ?? []).filter(isCount) : undefined;
+      const hidden = fields.hidden || undefined;
+      return { seq, from, kind, re, ...defined({ choices, ballot, hidden, voter }) };
     }
     case "file": {
       const text = fields.text || undefined;

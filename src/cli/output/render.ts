@@ -341,9 +341,10 @@ export function recordText(record: DisplayRecord, style: Style): string {
     case "poll":
       return `closed the poll #${record.of}`;
     case "vote": {
-      const chosen = record.choices.length === 0 ? "nothing" : record.choices.join(", ");
+      const chosen = shownChoices(record);
       const voted = record.voter === undefined ? "voted" : "counted an anonymous vote";
-      return `${voted} for ${chosen} in the poll #${record.re}`;
+      const what = chosen === undefined ? "" : ` for ${chosen}`;
+      return `${voted}${what} in the poll #${record.re}`;
     }
     case "file":
       return filesText(record, style);
@@ -359,6 +360,15 @@ export function recordText(record: DisplayRecord, style: Style): string {
     default:
       return eventPhraseOf(record, style);
   }
+}
+
+/** Returns what a vote chose, unless its poll hides that. */
+export function shownChoices({
+  choices,
+  hidden,
+}: Extract<DisplayBody, { kind: "vote" }>): string | undefined {
+  if (choices?.length === 0) return "nothing";
+  return hidden === true ? undefined : choices?.join(", ");
 }
 
 function eventPhraseOf(

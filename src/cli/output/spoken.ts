@@ -19,6 +19,7 @@ import {
   expandTabs,
   recordText,
   type Style,
+  shownChoices,
   withContinuations,
   withheldBefore,
 } from "./render.ts";
@@ -146,8 +147,9 @@ function contentOf(record: DisplayRecord, style: SpokenStyle): string {
     case "poll":
       return event("closed a poll");
     case "vote": {
-      const choices = record.choices.length === 0 ? "nothing" : record.choices.join(", ");
-      return event(`${record.voter === undefined ? "voted" : "counted a vote"} for ${choices}`);
+      const chosen = shownChoices(record);
+      const what = chosen === undefined ? "" : ` for ${chosen}`;
+      return event(`${record.voter === undefined ? "voted" : "counted a vote"}${what}`);
     }
     case "pin": {
       const { re, on } = record.event;

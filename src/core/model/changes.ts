@@ -1,6 +1,6 @@
 /** Edits, reactions and erasures of earlier records. */
 
-import { isCount } from "../../base/values.ts";
+import { defined, isCount } from "../../base/values.ts";
 import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
 import { type PollRules, pollRulesOf } from "../rooms/polls.ts";
 import { captionMentions, isSameName, stateOf } from "./item.ts";
@@ -30,11 +30,11 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
     const by = body["retention"] === true ? undefined : from;
     return noteErasure(changes, by, [changed, ...also]);
   }
-  if (kind === "poll") return notePollEnd(changes, changed, seq);
+  if (kind === "poll") return notePollEnd(changes, changed, seq, fieldsIn(record).key);
   if (kind === "vote") {
-    const { choices = [], voter } = fieldsIn(record);
+    const { choices = [], voter, ballot } = fieldsIn(record);
     const by = voter ?? from;
-    const vote = { seq, choices: choices.filter(isCount) };
+    const vote = { seq, choices: choices.filter(isCount), ballot };
     return by === undefined ? [] : noteVote(changes, re, { ...vote, by });
   }
   if (kind === "text" || kind === "action" || kind === "file") {
@@ -100,10 +100,17 @@ export function notePollStart(changes: ChangeMap, seq: number, rules: PollRules)
   changes.set(seq, { ...known, poll: { ...known.poll, rules } });
 }
 
-export function notePollEnd(changes: ChangeMap, of: number | undefined, seq: number): number[] {
+/** @param key key of the ballots, if the poll has hidden them */
+export function notePollEnd(
+  changes: ChangeMap,
+  of: number | undefined,
+  seq: number,
+  key?: string,
+): number[] {
   if (!isCount(of)) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  changes.set(of, { ...known, poll: { ...known.poll, endSeq: known.poll?.endSeq ?? seq } });
+  const end = { endSeq: known.poll?.endSeq ?? seq, ...defined({ key }) };
+  changes.set(of, { ...known, poll: { ...known.poll, ...end } });
   return [of];
 }
 

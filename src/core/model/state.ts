@@ -10,7 +10,7 @@ import type { Receipt } from "../client/outbox.ts";
 import type { OutgoingAction } from "../client/outgoing.ts";
 import type { QueuedBody } from "../client/queued-body.ts";
 import type { FileBody } from "../rooms/files.ts";
-import type { PollRules } from "../rooms/polls.ts";
+import type { PollHide, PollRules } from "../rooms/polls.ts";
 import type { CountedFollow, RoomPrefs } from "../rooms/prefs.ts";
 import type { WriterRole } from "../rooms/server-rules.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
@@ -325,7 +325,8 @@ export interface PollView {
   readonly question: string;
   readonly options: readonly {
     readonly option: string;
-    readonly count: number;
+    /** `undefined` while the results are hidden. */
+    readonly count: number | undefined;
     /** Names, or pseudonyms in an anonymous poll. */
     readonly by: readonly string[];
     readonly isMine: boolean;
@@ -333,6 +334,12 @@ export interface PollView {
   readonly voters: number;
   readonly many: boolean;
   readonly anonymous: boolean;
+  /** Event that shows the results of a poll which hides them. */
+  readonly hide: PollHide | undefined;
+  /** Whether the reader may not see the results now. */
+  readonly isHidden: boolean;
+  /** Always false in an anonymous poll. */
+  readonly hasVoted: boolean;
   readonly untilUnixMs: number | undefined;
   /** Whether its author, a moderator or its time has ended the poll. */
   readonly isClosed: boolean;
@@ -342,6 +349,8 @@ export interface Vote {
   readonly seq: number;
   readonly by: string;
   readonly choices: readonly number[];
+  /** Encrypted choices of a poll that hides them until its end. */
+  readonly ballot?: string | undefined;
 }
 
 export interface Changes {
@@ -363,7 +372,12 @@ export interface Changes {
     readonly from: string | undefined;
   }[];
   /** Rules and end of a poll. A page may contain the end alone. */
-  readonly poll?: { readonly rules?: PollRules; readonly endSeq?: number };
+  readonly poll?: {
+    readonly rules?: PollRules;
+    readonly endSeq?: number;
+    /** Key of the ballots. */
+    readonly key?: string;
+  };
   /** The last vote of each voter. */
   readonly votes?: readonly Vote[];
 }

@@ -20,7 +20,13 @@ import type { RoomRules } from "../../wire/messages.ts";
 import { bodyOf, type Draft, type LogRecord } from "../../wire/record.ts";
 import { mayReadSealed } from "./group-state.ts";
 import { addedDraft } from "./membership.ts";
-import { type PollAction, pollEndDraft, type VoteAction, voteDraft } from "./polls.ts";
+import {
+  type PollAction,
+  pollDueDraft,
+  pollEndDraft,
+  type VoteAction,
+  voteDraft,
+} from "./polls.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { changedRules, checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
@@ -178,6 +184,7 @@ function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixM
       return handDraft(room, actor, act, unixMs);
     case "poll":
     case "vote":
+      if (act.kind === "poll" && act.isDue === true) return pollDueDraft(room, act, unixMs);
       checkMayPost(room, actor.user, unixMs);
       checkNotErased(rooms, act.seq);
       // The user who has started a poll may also end it.

@@ -4,6 +4,7 @@
  * only which polls are open.
  */
 
+import { assert } from "../../base/assert.ts";
 import { lookAlike, visibleText } from "../../base/display-names.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
@@ -20,12 +21,34 @@ import type { Room } from "./rooms.ts";
 
 const SEE_RESULT = { remedy: msg`see the result: ${"/poll SEQ"}` };
 
+/** Event before which nobody sees the results: the reader's own vote, or the poll's end. */
+export const POLL_HIDES = ["vote", "end"] as const;
+export type PollHide = (typeof POLL_HIDES)[number];
+
 export interface PollRules {
   readonly options: number;
   readonly many?: boolean | undefined;
   readonly anonymous?: boolean | undefined;
   /** Unix ms after which no vote counts. */
   readonly until?: number | undefined;
+  readonly hide?: PollHide | undefined;
+}
+
+export interface PollReader {
+  readonly isClosed: boolean;
+  /** Whether the reader's last vote chose something. */
+  readonly hasVoted: boolean;
+}
+
+/**
+ * Reports whether a reader may see the results of a poll. The number of voters is always visible,
+ * and the author and moderators see no more than others.
+ */
+export function mayReadResults(
+  { hide }: Pick<PollRules, "hide">,
+  { isClosed, hasVoted }: PollReader,
+): boolean {
+  return hide === undefined || isClosed || (hide === "vote" && hasVoted);
 }
 
 export interface OpenPoll extends PollRules {
@@ -50,6 +73,17 @@ export function parsePoll(text: string, count: number): [string, string[]] | und
   return [lines.slice(0, first).join("\n"), options];
 }
 
+/**
+ * Checks that the poll can hide its results as its rules say.
+ * @throws {Fault} usage
+ */
+export function checkPollHide({ anonymous, hide }: Pick<PollRules, "anonymous" | "hide">): void {
+  if (anonymous !== true || hide !== "vote") return;
+  throw new Fault("usage", msg`no program can know which anonymous vote is its user's`, {
+    remedy: msg`hide the results until the poll ends`,
+  });
+}
+
 /** @throws {Fault} usage */
 export function checkPollOptions(options: readonly string[]): void {
   if (options.length < 2 || options.length > POLL_OPTIONS_MAX) {
@@ -72,13 +106,15 @@ export function checkPollOptions(options: readonly string[]): void {
  */
 export function pollRulesOf(value: unknown): PollRules | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { options, many, anonymous, until } = value as Partial<Record<keyof PollRules, unknown>>;
+  const rules = value as Partial<Record<keyof PollRules, unknown>>;
+  const { options, many, anonymous, until, hide } = rules;
   if (!isCount(options) || options < 2) return undefined;
   return defined({
     options,
     many: many === true || undefined,
     anonymous: anonymous === true || undefined,
     until: typeof until === "number" ? clampUnixMs(until) : undefined,
+    hide: POLL_HIDES.find((one) => one === hide),
   });
 }
 
@@ -103,6 +139,7 @@ export function checkPollStart(
   const [, lines] = parsePoll(text, options) ?? [];
   if (lines === undefined) throw new Fault("usage", msg`a poll needs options`);
   checkPollOptions(lines);
+  checkPollHide(rules);
   if (until !== undefined && until <= unixMs) {
     throw new Fault("usage", msg`the poll would end in the past`, {
       remedy: msg`choose a later time`,
@@ -128,6 +165,10 @@ interface PollMessage {
 
 export interface PollAction extends PollMessage {
   readonly kind: "poll";
+  /** Key of the ballots, in base64url, if the poll hides its votes until the end. */
+  readonly key?: string | undefined;
+  /** Whether the server ends the poll because its time has passed. */
+  readonly isDue?: true;
 }
 
 export interface VoteAction extends PollMessage {
@@ -137,6 +178,8 @@ export interface VoteAction extends PollMessage {
   readonly choices: readonly number[];
   /** Pseudonym of the user in this poll. */
   readonly voter: string;
+  /** Encrypted choices, if the poll hides them until its end. */
+  readonly ballot?: string | undefined;
 }
 
 /**
@@ -147,18 +190,41 @@ export function pollEndDraft(
   room: Room,
   user: UserId,
   mayEnd: boolean,
-  { seq, author }: PollAction,
+  { seq, author, key }: PollAction,
 ): Draft {
   if (!room.polls.has(seq)) throw noPoll(seq);
   if (author !== user && !mayEnd) throw new Fault("not-allowed", msg`poll ${seq} is not yours`);
-  return { kind: "poll", room: room.id, by: user, id: "", body: { seq, on: false } };
+  return endDraft(room, user, seq, key);
+}
+
+/**
+ * Ends a poll whose time has passed, in the name of its author, who chose the time, and who may not
+ * be able to post any more.
+ * @throws {Fault} not-found
+ */
+export function pollDueDraft(room: Room, { seq, author, key }: PollAction, unixMs: number): Draft {
+  const { until = Number.POSITIVE_INFINITY } = room.polls.get(seq) ?? {};
+  if (until > unixMs) throw noPoll(seq);
+  return endDraft(room, author, seq, key);
+}
+
+/** @param key reveals the votes, which were hidden until now */
+function endDraft({ id: room }: Room, by: Draft["by"], seq: number, key?: string): Draft {
+  return { kind: "poll", room, by, id: "", body: defined({ seq, on: false, key }) };
+}
+
+/** Returns the polls with hidden results that end at a time, in Unix ms. */
+export function timedRevealsOf({ polls }: Room): (readonly [seq: number, until: number])[] {
+  return [...polls].flatMap(([seq, { hide, until }]) =>
+    hide === undefined || until === undefined ? [] : [[seq, until] as const],
+  );
 }
 
 /** @throws {Fault} not-found, not-allowed or usage */
 export function voteDraft(
   room: Room,
   user: UserId,
-  { seq, choices, voter, isPoll }: VoteAction,
+  { seq, choices, voter, isPoll, ballot }: VoteAction,
   unixMs: number,
 ): Draft {
   const poll = room.polls.get(seq);
@@ -167,13 +233,24 @@ export function voteDraft(
       ? new Fault("not-allowed", msg`the poll has ended; your vote was not counted`, SEE_RESULT)
       : noPoll(seq);
   }
-  const { anonymous, until } = poll;
+  const { anonymous, until, hide } = poll;
   if (until !== undefined && until <= unixMs) {
     throw new Fault("not-allowed", msg`poll ${seq} ended at ${formatUtc(until)}`, SEE_RESULT);
   }
   checkChoices(seq, choices, poll);
   const [by, secret] = anonymous === true ? (["server", { voter }] as const) : [user, {}];
-  return { kind: "vote", room: room.id, by, id: "", body: { re: seq, choices, ...secret } };
+  // A withdrawal stays readable, because it changes the number of voters.
+  const isSealed = hide === "end" && choices.length > 0;
+  assert(!isSealed || ballot !== undefined, "a poll with hidden votes takes encrypted ones");
+  const chosen = isSealed ? { ballot } : { choices };
+  const mark = hide === "vote" ? { hidden: true } : {};
+  return {
+    kind: "vote",
+    room: room.id,
+    by,
+    id: "",
+    body: { re: seq, ...chosen, ...mark, ...secret },
+  };
 }
 
 /** An ended poll stays in the list for votes in flight until others need its place. */

@@ -326,6 +326,11 @@ export class Rooms {
     }
   }
 
+  /** Returns the rooms in which a poll may be open. */
+  *withPolls(): Iterable<Room> {
+    for (const room of this.#byId.values()) if (room.polls.size > 0) yield room;
+  }
+
   /** Returns the ids of rooms with a retention, including removed ones. */
   *retained(): Iterable<RoomId> {
     for (const rooms of [this.#byId, this.#removed]) {

@@ -7,6 +7,7 @@ import { checkName } from "../../base/names.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { BALLOT_NONCE_BYTES, sealBallot } from "../../core/rooms/ballot.ts";
 import {
   checkNotLastModerator,
   isPermanent,
@@ -25,7 +26,7 @@ import {
 import type { Room } from "../../core/rooms/rooms.ts";
 import { serverRulesOf } from "../../core/rooms/server-rules.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
-import { voterOf } from "../../crypto/voter.ts";
+import { ballotKeyOf, voterOf } from "../../crypto/voter.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RequestOf, ServerRules } from "../../wire/messages.ts";
@@ -221,10 +222,15 @@ export class Moderation {
       return { kind: "erase", ...message, also, isPoll, files, isTextless };
     }
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...message };
-    if (request.kind === "poll") return { kind: "poll", ...message };
+    const { identity, entropy } = this.options;
+    const isSealed = room.polls.get(seq)?.hide === "end";
+    const key = isSealed ? ballotKeyOf(identity, seq) : undefined;
+    if (request.kind === "poll") return { kind: "poll", key, ...message };
     if (request.kind === "vote") {
-      const voter = voterOf(this.options.identity, actor.user, seq);
-      return { kind: "vote", choices: request.choices, voter, isPoll, ...message };
+      const { choices } = request;
+      const voter = voterOf(identity, actor.user, seq);
+      const ballot = key && sealBallot(key, entropy(BALLOT_NONCE_BYTES), choices);
+      return { kind: "vote", choices, voter, ballot, isPoll, ...message };
     }
     // A message with files needs no text.
     if (this.options.engine.files.of(seq).length === 0 && request.text === "")

@@ -190,7 +190,8 @@ export const HELP_ID: HelpTexts = {
         question: "Bagaimana cara menanyai kelas?",
         answer:
           "Pilih **Jajak pendapat…** di kolom tulis, atau ketik `/poll Question? | first | " +
-          "second`. Suara tampil begitu masuk, dan **Tutup jajak pendapat** mengakhirinya.",
+          "second`. Suara tampil begitu masuk, dan **Tutup jajak pendapat** mengakhirinya. " +
+          "**Hasil terlihat** menyembunyikan suara sampai orang memilih sendiri, atau sampai akhir.",
         words: "suara survei pertanyaan kuis tanya jawaban",
       },
       onlyTeachers: {

@@ -19,8 +19,9 @@ export function pollRows(
   times: Times,
   names = ACCOUNT_NAMES,
 ): string[] {
-  const most = Math.max(1, ...poll.options.map(({ count }) => count));
+  const most = Math.max(1, ...poll.options.map(({ count = 0 }) => count));
   const rows = poll.options.map(({ option, count, by, isMine }, index) => {
+    if (count === undefined) return ` ${index + 1}. ${cleanText(option)}`;
     const bar = "▇".repeat(Math.round((count / most) * BAR_LENGTH)).padEnd(BAR_LENGTH, "░");
     const voters = poll.anonymous || by.length === 0 ? "" : ` (${votersText(by, names, texts)})`;
     return `${isMine ? "✓" : " "}${index + 1}. ${bar} ${count}  ${cleanText(option)}${voters}`;
@@ -28,9 +29,10 @@ export function pollRows(
   return [...rows, pollNote(poll, texts, times)];
 }
 
-/** Options with their votes, in one line: `tea 3, juice 1`. */
+/** Options with their votes, unless they are hidden, in one line: `tea 3, juice 1`. */
 export function pollCounts({ options }: PollView): string {
-  return options.map(({ option, count }) => `${cleanText(option)} ${count}`).join(", ");
+  const texts = options.map(({ option, count }) => [cleanText(option), count ?? ""].join(" "));
+  return texts.map((text) => text.trim()).join(", ");
 }
 
 /** Names voters up to the limit, and says how many more there are. */
@@ -49,10 +51,12 @@ export function votersText(
 
 /** States the number of voters, the kind of the poll and its end. */
 export function pollNote(poll: PollView, texts: Texts, times: Times): string {
-  const { voters, anonymous, many, isClosed, untilUnixMs } = poll;
+  const { voters, anonymous, many, isClosed, untilUnixMs, isHidden, hasVoted, hide } = poll;
   const notes = [texts.pollVoters(voters)];
   if (anonymous) notes.push(texts.pollAnonymous);
   if (many) notes.push(texts.pollMany);
+  if (isHidden && hasVoted) notes.push(texts.pollVoted);
+  if (isHidden) notes.push(hide === "vote" ? texts.pollHiddenToVote : texts.pollHiddenToEnd);
   if (isClosed) notes.push(texts.pollClosed);
   else if (untilUnixMs !== undefined) notes.push(texts.pollUntil(times.full(untilUnixMs)));
   return notes.join(" · ");

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { toBase64Url } from "../../../src/base/bytes.ts";
 import { noteChange, withChanges } from "../../../src/core/model/changes.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
 import type { Changes } from "../../../src/core/model/state.ts";
+import { BALLOT_NONCE_BYTES, sealBallot } from "../../../src/core/rooms/ballot.ts";
 import { pollText } from "../../../src/core/rooms/polls.ts";
 import { record } from "../model-scene.ts";
 
@@ -27,7 +29,7 @@ function pollAfter(
 }
 
 const countsOf = (poll: ReturnType<typeof pollAfter>) =>
-  poll?.options.map(({ count, isMine }) => (isMine ? -count : count));
+  poll?.options.map(({ count, isMine }) => (isMine && count !== undefined ? -count : count));
 
 test("counts the last vote of each voter, in whatever order the records arrive", () => {
   const steps: Step[] = [
@@ -69,4 +71,50 @@ test("ignores invalid votes, edits and texts without the options", () => {
   for (const text of ["Lunch?\n2. rice\n1. soup", "1. soup\n2. rice"])
     expect(pollAfter([], undefined, { text, poll: START })).toBeUndefined();
   expect(pollAfter(votes, undefined, {})).toBeUndefined();
+});
+
+const KEY = toBase64Url(new Uint8Array(32).fill(7));
+
+test("shows no votes before the reader's own, if the poll hides them until then", () => {
+  const poll = { ...START, hide: "vote" };
+  const others: Step[] = [["vote", "ben", { re: 1, choices: [1], hidden: true }]];
+  const own: Step = ["vote", "ana", { re: 1, choices: [2], hidden: true }];
+  const hidden = pollAfter(others, undefined, { poll });
+  expect([hidden?.isHidden, hidden?.voters]).toEqual([true, 1]);
+  expect(hidden?.options.map(({ count, by }) => [count, by])).toEqual([
+    [undefined, []],
+    [undefined, []],
+  ]);
+  expect(countsOf(pollAfter([...others, own], undefined, { poll }))).toEqual([1, -1]);
+  const withdrawn: Step = ["vote", "ana", { re: 1, choices: [], hidden: true }];
+  expect(pollAfter([...others, own, withdrawn], undefined, { poll })?.isHidden).toBe(true);
+  const end: Step = ["poll", "ben", { seq: 1, on: false }];
+  expect(countsOf(pollAfter([...others, end], undefined, { poll }))).toEqual([1, 0]);
+});
+
+test("shows no votes before the end reveals them, if the poll hides them until then", () => {
+  const poll = { ...START, hide: "end" };
+  const ballot = (choice: number) =>
+    sealBallot(KEY, new Uint8Array(BALLOT_NONCE_BYTES).fill(choice), [choice]);
+  const steps: Step[] = [
+    ["vote", "ben", { re: 1, ballot: ballot(1) }],
+    ["vote", "ana", { re: 1, ballot: ballot(2) }],
+    ["vote", "eve", { re: 1, ballot: ballot(1) }],
+    ["vote", "eve", { re: 1, choices: [] }],
+    ["vote", "cy", { re: 1, ballot: "forged" }],
+  ];
+  const hidden = pollAfter(steps, undefined, { poll });
+  expect([hidden?.isHidden, hidden?.voters, countsOf(hidden)]).toEqual([
+    true,
+    3,
+    [undefined, undefined],
+  ]);
+  const unrevealed: Step = ["poll", "ben", { seq: 1, on: false }];
+  const ended = pollAfter([...steps, unrevealed], undefined, { poll });
+  expect([ended?.isClosed, ended?.isHidden]).toEqual([true, true]);
+  const end: Step = ["poll", "ben", { seq: 1, on: false, key: KEY }];
+  const shown = pollAfter([...steps, end], undefined, { poll });
+  expect([shown?.isHidden, shown?.voters, countsOf(shown)]).toEqual([false, 2, [1, -1]]);
+  expect(pollAfter([...steps, end], [5, 4, 3, 2, 1, 0], { poll })).toEqual(shown);
+  expect(pollAfter([...steps, unrevealed, end], undefined, { poll })).toEqual(shown);
 });

@@ -7,7 +7,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { checkPost, postDraft } from "../../../src/core/rooms/drafts.ts";
 import { actionDrafts } from "../../../src/core/rooms/moderation.ts";
-import type { PollRules } from "../../../src/core/rooms/polls.ts";
+import { mayReadResults, type PollRules, timedRevealsOf } from "../../../src/core/rooms/polls.ts";
 import { needsBody, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { parseBody } from "../../../src/wire/record.ts";
 import { faultCode } from "../../fault-code.ts";
@@ -192,4 +192,39 @@ test("neither a member nor a moderator can open all polls of a room", () => {
     expect(poll.act(user, { kind: "erase", room: ROOM, seq: 4, author: user })).toBe("none");
     expect(poll.start({}, NOW, TEXT, user)).toBe("none");
   }
+});
+
+test("hides the results until the reader's vote or the end, as the poll says", () => {
+  const states = [
+    { isClosed: false, hasVoted: false },
+    { isClosed: false, hasVoted: true },
+    { isClosed: true, hasVoted: false },
+  ];
+  const rows = [undefined, "vote", "end"] as const;
+  expect(rows.map((hide) => states.map((state) => mayReadResults({ hide }, state)))).toEqual([
+    [true, true, true],
+    [false, true, true],
+    [false, false, true],
+  ]);
+});
+
+test("records no readable choice before the end of a poll that hides them", () => {
+  const poll = new PollRoom();
+  expect(poll.start({ hide: "vote", anonymous: true })).toBe("usage");
+  expect([poll.start({ hide: "vote" }), poll.vote(ANA, [2])]).toEqual(["none", "none"]);
+  expect(poll.last).toEqual({ by: ANA, re: poll.seq, choices: [2], hidden: true });
+  expect(poll.start({ hide: "end", until: NOW + 9 })).toBe("none");
+  const { seq } = poll;
+  const vote = { kind: "vote", room: ROOM, seq, author: BEN, isPoll: true, voter: "p" } as const;
+  expect(poll.act(ANA, { ...vote, choices: [2], ballot: "b" })).toBe("none");
+  expect(poll.last).toEqual({ by: ANA, re: seq, ballot: "b" });
+  expect(poll.act(ANA, { ...vote, choices: [], ballot: "b" })).toBe("none");
+  expect(poll.last).toEqual({ by: ANA, re: seq, choices: [] });
+  const end = { kind: "poll", room: ROOM, seq, author: BEN, key: "k", isDue: true } as const;
+  const room = poll.rooms.get(ROOM);
+  expect(room && timedRevealsOf(room)).toEqual([[seq, NOW + 9]]);
+  poll.write("mute", ANA, { user: BEN, name: "ben", on: true });
+  expect([poll.act(BEN, end), poll.act(BEN, end, NOW + 9)]).toEqual(["not-found", "none"]);
+  expect(poll.last).toEqual({ by: BEN, seq, on: false, key: "k" });
+  expect(poll.act(BEN, end, NOW + 9)).toBe("not-found");
 });

@@ -2,7 +2,12 @@ import { expect, test } from "bun:test";
 import type { PollView } from "../../../src/core/model/state.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { ACCOUNT_NAMES } from "../../../src/ui/text/person-text.ts";
-import { pollRows, VOTERS_NAMED_MAX, votersText } from "../../../src/ui/text/poll-text.ts";
+import {
+  pollCounts,
+  pollRows,
+  VOTERS_NAMED_MAX,
+  votersText,
+} from "../../../src/ui/text/poll-text.ts";
 import { timesIn } from "../../../src/ui/text/times.ts";
 
 const TIMES = timesIn(ENGLISH);
@@ -17,6 +22,9 @@ const POLL: PollView = {
   voters: 3,
   many: false,
   anonymous: false,
+  hide: undefined,
+  isHidden: false,
+  hasVoted: true,
   untilUnixMs: undefined,
   isClosed: false,
 };
@@ -48,4 +56,21 @@ test("names nobody in an anonymous poll, and says how many it does not name", ()
   expect(pollRows(closed, ENGLISH, TIMES)).toEqual([
     ...([" 1. ▇▇▇▇▇▇▇▇▇▇ 9  yes", "9 voters · anonymous · several answers · closed"] as const),
   ]);
+});
+
+test("shows options without counts while the results are hidden", () => {
+  const options = POLL.options.map((row) => ({ ...row, count: undefined, by: [], isMine: false }));
+  const hidden = { ...POLL, options, isHidden: true, hasVoted: false };
+  expect(pollRows({ ...hidden, hide: "end" }, ENGLISH, TIMES).slice(1)).toEqual([
+    " 2. rice",
+    " 3. none",
+    "3 voters · votes show when the poll ends",
+  ]);
+  expect(pollRows({ ...hidden, hide: "vote" }, ENGLISH, TIMES).at(-1)).toBe(
+    "3 voters · votes show after you vote",
+  );
+  expect(pollRows({ ...hidden, hide: "end", hasVoted: true }, ENGLISH, TIMES).at(-1)).toBe(
+    "3 voters · you voted · votes show when the poll ends",
+  );
+  expect(pollCounts(hidden)).toBe("soup<U+202E>, rice, none");
 });

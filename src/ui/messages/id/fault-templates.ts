@@ -453,6 +453,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "a room can have at most {} open polls":
     "satu ruang paling banyak punya {} jajak pendapat terbuka",
   "close one first: {}": "tutup satu dahulu: {}",
+  "no program can know which anonymous vote is its user's":
+    "tidak ada program yang tahu suara anonim mana milik penggunanya",
+  "hide the results until the poll ends": "sembunyikan hasil sampai jajak pendapat berakhir",
   "poll {} ended at {}": "jajak pendapat {} berakhir pada {}",
   "choose one option of poll {}": "pilih satu opsi jajak pendapat {}",
   "choose options from 1 to {}": "pilih opsi dari 1 sampai {}",

@@ -234,13 +234,12 @@ interface PollButtonProps {
 
 function PollButton({ item, onPress }: PollButtonProps) {
   const { texts } = usePage();
-  const { options = [], voters = 0 } = item.poll ?? {};
-  const isUnanswered = !options.some(({ isMine }) => isMine);
+  const { voters = 0, hasVoted = false } = item.poll ?? {};
   return (
     <button type="button" className="lesson-item" onClick={onPress}>
       <Icon name="poll" />
       <span>{texts.openPoll}</span> <span className="lesson-count">{texts.pollVoters(voters)}</span>
-      {isUnanswered ? <span className="lesson-call">{texts.vote}</span> : null}
+      {!hasVoted ? <span className="lesson-call">{texts.vote}</span> : null}
     </button>
   );
 }

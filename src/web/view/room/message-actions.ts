@@ -113,7 +113,7 @@ function personItems(page: PageValue, item: Item, actions: MessageActions): Menu
     const end = () => void chat.actions.endPoll(item.seq).catch(fail);
     items.push(menuItem(texts.closePoll, end, "check"));
   }
-  if (poll?.anonymous === false && poll.voters > 0) {
+  if (poll?.anonymous === false && !poll.isHidden && poll.voters > 0) {
     const show = () => openDialog(VotersDialog, { seq: item.seq });
     items.push(menuItem(texts.showVotes, show, "people"));
   }

@@ -7,6 +7,7 @@ import { cleanText } from "../../../base/text.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../base/time.ts";
 import { findItem, rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, PollView, RoomState } from "../../../core/model/state.ts";
+import { POLL_HIDES, type PollHide } from "../../../core/rooms/polls.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import {
   pollCounts,
@@ -42,12 +43,17 @@ export function Poll({ item, poll, mayVote }: PollProps) {
   const arrived = mine.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a vote ends the choice
   useEffect(() => setChosen(undefined), [arrived]);
-  const wasClosed = useRef(isClosed);
+  const wasClosed = useRef(isClosed && !poll.isHidden);
   useEffect(() => {
-    if (isClosed && !wasClosed.current)
+    // The votes may arrive shortly after the end.
+    const hasResults = isClosed && !poll.isHidden;
+    if (hasResults && !wasClosed.current)
       announce("notice", texts.pollResult(cleanText(question), pollCounts(poll)));
-    wasClosed.current = isClosed;
+    wasClosed.current = hasResults;
   }, [isClosed, question, poll, texts, announce]);
+  // A hidden vote is not marked after a reload.
+  const isCast = selected.length > 0 || (chosen === undefined && poll.hasVoted);
+  const mayWithdraw = isCast && !isClosed && mayVote;
   const voters = Math.max(1, poll.voters);
   const vote = (choices: readonly number[]) => {
     setChosen(choices);
@@ -80,7 +86,7 @@ export function Poll({ item, poll, mayVote }: PollProps) {
           <span className="poll-text" dir="auto">
             {cleanText(option)}
           </span>
-          {anonymous || count === 0 ? null : (
+          {anonymous || count === undefined || count === 0 ? null : (
             <span className="poll-voters" title={votersText(by, names, texts, VOTERS_BRIEF_MAX)}>
               <Faces names={by.slice(0, FACES_MAX)} />
               {count > FACES_MAX ? (
@@ -91,16 +97,16 @@ export function Poll({ item, poll, mayVote }: PollProps) {
               </span>
             </span>
           )}
-          <span className="poll-count">{count}</span>
+          {count === undefined ? null : <span className="poll-count">{count}</span>}
           <span
             className="poll-bar"
-            style={{ "--part": `${(100 * count) / voters}%` } as CSSProperties}
+            style={{ "--part": `${(100 * (count ?? 0)) / voters}%` } as CSSProperties}
           />
         </label>
       ))}
       <p className="mark">
         {pollNote(poll, texts, times)}
-        {selected.length === 0 || isClosed || !mayVote ? null : (
+        {!mayWithdraw ? null : (
           <Button variant="small quiet" onClick={() => vote([])}>
             {texts.withdrawVote}
           </Button>
@@ -121,7 +127,7 @@ export function VotersDialog({ seq, onClose }: CloseProps & { readonly seq: numb
       {poll?.options.map(({ option, count, by }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a foreign client can repeat an option
         <section key={index}>
-          <h3 dir="auto">{`${cleanText(option)} · ${count}`}</h3>
+          <h3 dir="auto">{[cleanText(option), count].join(" · ")}</h3>
           <ul className="plain-list">
             {by.slice(0, VOTERS_NAMED_MAX).map((user) => (
               <li key={user} dir="auto">
@@ -142,11 +148,16 @@ const SPANS_MS = [0, 10 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS];
 
 function PollDialog({ target, onClose }: CloseProps & { readonly target: string }) {
   const { texts, chat } = usePage();
+  const names = { vote: texts.pollResultsVoted, end: texts.pollResultsEnd };
   const [question, setQuestion] = useState("");
   const [options, setOptions] = useState<readonly string[]>(["", ""]);
   const [many, setMany] = useState(false);
   const [anonymous, setAnonymous] = useState(false);
   const [spanMs, setSpanMs] = useState(0);
+  const [chosenHide, setHide] = useState<PollHide | "">("");
+  // Nobody's device knows its anonymous vote.
+  const hides = POLL_HIDES.filter((hide) => !anonymous || hide !== "vote");
+  const hide = hides.find((one) => one === chosenHide);
   const change = (index: number, value: string) => {
     const changed = options.with(index, value);
     const isFull = changed.at(-1) !== "" && changed.length < POLL_OPTIONS_MAX;
@@ -159,6 +170,7 @@ function PollDialog({ target, onClose }: CloseProps & { readonly target: string 
       many: many || undefined,
       anonymous: anonymous || undefined,
       until,
+      hide,
     });
   };
   return (
@@ -192,6 +204,14 @@ function PollDialog({ target, onClose }: CloseProps & { readonly target: string 
         ])}
         onChange={setSpanMs}
       />
+      <SelectField
+        id="poll-results"
+        label={texts.pollResults}
+        value={hide ?? ""}
+        options={[["", texts.pollResultsNow], ...hides.map((one) => [one, names[one]] as const)]}
+        onChange={setHide}
+      />
+      {hide === undefined ? null : <p className="hint">{texts.pollResultsExplained}</p>}
       <Check label={texts.pollAllowMany} isOn={many} onChange={setMany} />
       <Check label={texts.pollHideNames} isOn={anonymous} onChange={setAnonymous} />
     </FormDialog>
