@@ -125,6 +125,28 @@ export interface ActionsOptions {
   readonly isDisplayed: (seq: number) => boolean;
 }
 
+/** Refusals of one person, as opposed to those of the user or the room. */
+export const SKIPPED_CODES: ReadonlySet<string> = new Set(["not-allowed", "user-unknown"]);
+
+/** Numbers of people. */
+export interface PutInCounts {
+  readonly added: number;
+  readonly invited: number;
+  /** They were in the room before. */
+  readonly present: number;
+  /** Banned, removed meanwhile, or invited already. */
+  readonly skipped: number;
+}
+
+export interface PutInPlan {
+  readonly target: string;
+  readonly users: readonly string[];
+  /** People who are in the room already. */
+  readonly present: readonly string[];
+  /** People who become moderators, if the user is an operator. */
+  readonly moderators: readonly string[];
+}
+
 interface PutInOptions {
   /** Accounts that become moderators when they are added. */
   readonly moderators?: readonly string[];
@@ -871,18 +893,21 @@ export class Actions {
   }
 
   /**
-   * Puts people into a room. An operator makes them members, and others invite them.
-   * @throws {Fault} the first refusal, after everyone else
+   * Puts people into a room. An operator makes them members, and others invite them. People who
+   * were banned or removed meanwhile are skipped.
+   * @throws {Fault} the first other refusal, after everyone else; or the first refusal, if it
+   * concerns all of them
    */
   async putIn(
     target: string,
     users: readonly string[],
     options: PutInOptions = {},
-  ): Promise<{ readonly added: number; readonly invited: number }> {
+  ): Promise<PutInCounts> {
     const room = bareTarget(target);
     const { moderators = [], onDone } = options;
     const adds = options.adds ?? this.#model.isOperator;
-    let [added, invited] = [0, 0];
+    let [added, invited, present, skipped] = [0, 0, 0, 0];
+    let skip: unknown;
     let refusal: unknown;
     for (const user of users) {
       try {
@@ -890,35 +915,55 @@ export class Actions {
           await this.addUser(room, user);
           invited++;
         } else {
-          if ((await this.#actor.request("add", { room, user })).joined) added++;
+          const { joined } = await this.#actor.request("add", { room, user });
+          if (joined) added++;
+          else present++;
           if (moderators.includes(user))
             await this.#actor.request("grant", { room, user, on: true });
         }
         onDone?.(user);
       } catch (error) {
-        if (asFault(error).blame !== "user") throw error;
-        refusal ??= error;
+        const { blame, code } = asFault(error);
+        if (blame !== "user") throw error;
+        if (SKIPPED_CODES.has(code)) {
+          skip ??= error;
+          skipped++;
+        } else refusal ??= error;
+        // The others would be refused as well.
+        if (code === "too-many") break;
       }
     }
     if (refusal !== undefined) throw refusal;
-    return { added, invited };
+    if (skip !== undefined && skipped === users.length) throw skip;
+    return { added, invited, present, skipped };
+  }
+
+  /** Returns whom `putAllIn` would put into a room, for a question before it. */
+  async putInPlan(target: string, from: string): Promise<PutInPlan> {
+    const people = await this.peopleOf(from);
+    const isOfficial = this.#model.isOperator && (await this.#isOfficial(bareTarget(from)));
+    const moderators = people
+      .filter(({ role }) => role === "operator" || (role === "moderator" && isOfficial))
+      .map(({ user }) => user);
+    // An operator can add people to a room without being in it.
+    const isMember = roomOf(this.#model, target) !== undefined;
+    const members = isMember ? await this.peopleOf(target) : [];
+    const present = new Set(members.map(({ user }) => user));
+    const users = people.map(({ user }) => user).filter((user) => !present.has(user));
+    const known = people.map(({ user }) => user).filter((user) => present.has(user));
+    return { target, users, present: known, moderators };
   }
 
   /**
    * Puts the people of another room into a room. Its moderators become moderators, unless the other
    * room was made without an operator's rights: anyone can become the moderator of such a room.
    */
-  async putAllIn(target: string, from: string): Promise<{ added: number; invited: number }> {
-    const people = await this.peopleOf(from);
-    const isOfficial = this.#model.isOperator && (await this.#isOfficial(bareTarget(from)));
-    const moderators = people
-      .filter(({ role }) => role === "operator" || (role === "moderator" && isOfficial))
-      .map(({ user }) => user);
-    return this.putIn(
-      target,
-      people.map(({ user }) => user),
-      { moderators },
-    );
+  async putAllIn({ target, users, present, moderators }: PutInPlan): Promise<PutInCounts> {
+    const promoted = this.#model.isOperator
+      ? present.filter((user) => moderators.includes(user))
+      : [];
+    const counts = await this.putIn(target, [...users, ...promoted], { moderators });
+    return { ...counts, present: counts.present + present.length - promoted.length };
   }
 
   /** Reports whether an operator made the room. Only operators can ask. */

@@ -3,7 +3,7 @@
 import { Fault, msg } from "../base/fault.ts";
 import { checkName } from "../base/names.ts";
 import type { TimeContext } from "../base/parse-time.ts";
-import type { MessageAuthor } from "../client/actions.ts";
+import type { MessageAuthor, PutInPlan } from "../client/actions.ts";
 import type { ChatClient, LinkedSession } from "../client/chat-client.ts";
 import type { FileOfItem } from "../core/model/selectors.ts";
 import type { SearchQuery } from "../core/model/state.ts";
@@ -121,6 +121,11 @@ export interface Host {
    * @returns false if the user declines, or if a dialog continues the command
    */
   confirmDeparture(room: string): Promise<boolean>;
+  /**
+   * Asks before the people of a room are put into another one.
+   * @returns false if the user declines, or if a dialog continues the command
+   */
+  confirmPutIn(plan: PutInPlan): Promise<boolean>;
   hideJoins(on: boolean): void;
   /** Whether the UI lets the user undo that rooms were marked as read. */
   readonly undoesRead?: boolean;

@@ -15,6 +15,7 @@ import { isSameName } from "../core/model/item.ts";
 import { adderIn, postTarget, roomOf } from "../core/model/selectors.ts";
 import { withoutIgnored } from "../core/model/unignored.ts";
 import { checkChoices, POLL_HIDES, type PollHide } from "../core/rooms/polls.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
 import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -187,19 +188,22 @@ const title: Command<{ readonly text: string }> = {
   },
 };
 
+const EVERYONE = "@everyone";
+
 interface Invite {
   readonly user: string | undefined;
   readonly isAccount: boolean;
-  /** Room whose people are put into this one. */
+  /** Room whose people are put into this one. The lobby has everyone. */
   readonly from: string | undefined;
 }
 
 const invite: Command<Invite> = {
-  usage: "/invite [NAME | @NAME | #ROOM]",
+  usage: "/invite [NAME | @NAME | #ROOM | @everyone]",
   parse(input) {
     const words = splitWords(input, 0, 1);
     const [word] = words ?? [];
-    const from = word?.startsWith("#") === true ? word : undefined;
+    const isEveryone = word?.toLowerCase() === EVERYONE;
+    const from = isEveryone ? `#${LOBBY}` : word?.startsWith("#") === true ? word : undefined;
     const user = from === undefined ? word && withoutAt(word) : undefined;
     return words && { user, isAccount: word?.startsWith("@") === true, from };
   },
@@ -207,9 +211,11 @@ const invite: Command<Invite> = {
     const room = chat.actions.sealedRoomAt(host.current);
     if (from !== undefined) {
       const target = roomFor(chat, host);
-      const { added, invited } = await chat.actions.putAllIn(target, from);
-      const json = { kind: "put-in", room: target, from: from.slice(1), added, invited };
-      return { json, text: (texts) => texts.putIn(added, invited) };
+      const plan = await chat.actions.putInPlan(target, from);
+      if (plan.users.length > 0 && !(await host.confirmPutIn(plan))) return undefined;
+      const counts = await chat.actions.putAllIn(plan);
+      const json = { kind: "put-in", room: target, from: from.slice(1), ...counts };
+      return { json, text: (texts) => texts.putIn(counts) };
     }
     const isGroup = roomOf(chat.model, host.current)?.people !== undefined;
     if (user !== undefined && room === undefined && (isAccount || isGroup)) {

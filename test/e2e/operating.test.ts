@@ -228,6 +228,16 @@ sandboxTest("imports a class list once, prints cards and exports it", async (san
   ]);
   const [added] = await admin.json(["admin", "add", "ana", "--room", "lab", ...OLGA]);
   expect(added).toEqual({ kind: "added", user: "ana", room: "lab", joined: true });
+  const fromLab = await admin.json(["admin", "add", "--from", "lab", "--room", "math", ...OLGA]);
+  expect(fromLab.at(-1)).toEqual({
+    kind: "put-in",
+    room: "math",
+    added: 1,
+    present: 1,
+    skipped: 0,
+  });
+  const none = await admin.json(["admin", "add", "--from", "nowhere", "--room", "math", ...OLGA]);
+  expect(none.at(-1)).toMatchObject({ kind: "fault", code: "room-unknown" });
 });
 
 sandboxTest(

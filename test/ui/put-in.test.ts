@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { siteWith } from "../server/site.ts";
 import { operating, TOKEN } from "../server/site-lab.ts";
-import { INTERFACES } from "./parity/interfaces.ts";
+import { INTERFACES, type LineMode } from "./parity/interfaces.ts";
 
 test.each(Object.keys(INTERFACES))(
   "%s: only moderators of an operator's room become moderators of a room of its people",
@@ -36,6 +36,36 @@ test.each(Object.keys(INTERFACES))(
       pupil: "moderator",
       teacher: "operator",
     });
+    await ana.close();
+    await site.stop();
+  },
+);
+
+test.each(Object.keys(INTERFACES))(
+  "%s: puts everyone into an assignment after one question, without those who are banned",
+  async (name) => {
+    const { site, teacher } = await siteWith(["teacher", "p1", "p2", "p3", "p4"], {
+      operatorToken: TOKEN,
+    });
+    const open = INTERFACES[name] ?? expect.unreachable();
+    const ana = await open(site);
+    await operating(teacher);
+    await teacher.request("grant", { user: "ana", on: true });
+    expect(await ana.type("/join essay --assignment")).toBe("done");
+    await teacher.request("add", { room: "essay", user: "p1" });
+    await teacher.request("ban", { user: "p4", on: true });
+    const { questions } = ana;
+    expect(await ana.type("/invite @everyone")).toBe("done");
+    // A script is not asked.
+    expect(ana.questions - questions).toBe(name === "line mode" ? 0 : 1);
+    await teacher.request("join", { room: "essay" });
+    const { users } = await teacher.request("who", { room: "essay" });
+    expect(users.map(({ user }) => user)).toEqual(["ana", "p1", "p2", "p3", "teacher"]);
+    if ("output" in ana) {
+      const counts = { added: 3, invited: 0, present: 1, skipped: 1 };
+      const json = { kind: "put-in", room: "essay", from: "lobby", ...counts };
+      expect((ana as LineMode).output.text).toContain(JSON.stringify(json).slice(1, -1));
+    }
     await ana.close();
     await site.stop();
   },

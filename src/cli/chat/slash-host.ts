@@ -6,6 +6,7 @@ import { nearestName } from "../../base/near-name.ts";
 import type { TimeContext } from "../../base/parse-time.ts";
 import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
+import type { PutInPlan } from "../../client/actions.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
@@ -171,6 +172,13 @@ export abstract class SlashHost implements Host {
 
   confirmDeparture(room: string): Promise<boolean> {
     return this.chatConsole.confirm((texts) => texts.askLeaveLast(room));
+  }
+
+  confirmPutIn({ target, users }: PutInPlan): Promise<boolean> {
+    const { isOperator } = this.chat.model;
+    return this.chatConsole.confirm((texts) =>
+      texts.askPutIn(users.length, `#${target}`, isOperator),
+    );
   }
 
   /** @returns `undefined` if the user declined to create the room */

@@ -1,21 +1,28 @@
 /** `chat admin accounts`, which lists, imports and exports accounts, and `chat admin add`. */
 
 import { CSV_MARK, formatCsv } from "../../base/csv.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import { defined } from "../../base/values.ts";
 import { argument, enumFlag, flag, stringFlag } from "../../cli/command.ts";
 import {
   durationFlag,
+  type Operator,
   operatorVerb,
   ROOM_FLAG,
   roomNameOf,
   userNameOf,
 } from "../../cli/connect/operator.ts";
 import { usageFault } from "../../cli/errors.ts";
+import { YES_FLAG } from "../../cli/flags.ts";
 import { printData, printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
+import { SKIPPED_CODES } from "../../client/actions.ts";
 import { BulkRequests } from "../../client/link/bulk.ts";
 import { allAccounts } from "../../client/link/lists.ts";
+import type { SendRequest } from "../../client/link/queries.ts";
 import { withUtcTime } from "../../core/duration.ts";
-import { classListOf } from "../../core/people/class-list.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { type AccountEntry, classListOf } from "../../core/people/class-list.ts";
+import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { importList } from "./import.ts";
 import { LIST_FLAGS } from "./lists.ts";
 
@@ -130,23 +137,38 @@ export const accounts = operatorVerb({
 
 export const add = operatorVerb({
   summary: "Add people to a room",
-  examples: ["chat admin add ana ben --room lab", "chat admin add --everyone --room lab"],
+  examples: [
+    "chat admin add ana ben --room lab",
+    "chat admin add --from math --room essay",
+    "chat admin add --everyone --room lab",
+  ],
   args: {
     name: argument("User names", { many: true, required: false, parse: userNameOf }),
+    from: stringFlag("ROOM", "Everyone in this room", { parse: roomNameOf }),
     everyone: flag("Everyone with an account"),
     room: ROOM_FLAG,
+    ...YES_FLAG,
   },
-  details: "They become members without being asked. The room shows who added them.",
-  check({ name, everyone }) {
-    if (everyone === name.length > 0)
-      throw usageFault("specify names or --everyone", "chat admin add ana ben --room lab");
+  details:
+    "They become members without being asked. The room shows who added them. With --from or " +
+    "--everyone, banned people are skipped, and a terminal asks before it adds anybody.",
+  check({ name, from, everyone }) {
+    if (Number(everyone) + Number(from !== undefined) + Number(name.length > 0) === 1) return;
+    throw usageFault(
+      "specify names, --from or --everyone",
+      "chat admin add --from math --room essay",
+    );
   },
-  async run({ name, everyone, room }, { client, context }) {
+  async run({ name, from, everyone, room, yes }, { client, context }) {
     context.continueWithoutOutput();
-    const order = { reverse: false, sort: "name" };
-    const users = everyone
-      ? (await allAccounts(client.request, order)).map(({ user }) => user)
-      : name;
+    if (from !== undefined || everyone) {
+      const people = await peopleIn(client.request, from);
+      const question = ENGLISH.askPutIn(people.length, `#${room}`, true);
+      const isAsked = !yes && context.terminal !== undefined && people.length > 0;
+      if (isAsked && !(await context.terminal.confirm(question))) return 130;
+      return await addAll(people, room, { client, context });
+    }
+    const users = name;
     const faults: unknown[] = [];
     const send = (user: string) => client.request("add", { room, user });
     const requests = new BulkRequests(context.clock);
@@ -162,3 +184,39 @@ export const add = operatorVerb({
     return 0;
   },
 });
+
+/** Returns the people of a room, or everyone with an account. */
+async function peopleIn(request: SendRequest, room: string | undefined): Promise<string[]> {
+  const accounts = await allAccounts(request, { reverse: false, sort: "name" }, true);
+  const isIn = ({ rooms = [] }: AccountEntry) =>
+    room === undefined || rooms.some((entry) => isSameName(entry, room));
+  const people = accounts.filter((entry) => entry.removed !== true && isIn(entry));
+  if (people.length > 0) return people.map(({ user }) => user);
+  throw new Fault("room-unknown", msg`nobody is in '${room ?? ""}'`, {
+    remedy: "see the rooms: chat admin rooms",
+  });
+}
+
+/** Adds people, and prints one sum. Those who are banned, or removed meanwhile, are skipped. */
+async function addAll(
+  users: readonly string[],
+  room: string,
+  { client, context }: Pick<Operator, "client" | "context">,
+): Promise<number> {
+  const counts = { added: 0, present: 0, skipped: 0 };
+  let fault: unknown;
+  const send = (user: string) => client.request("add", { room, user });
+  const requests = new BulkRequests(context.clock);
+  for await (const { item: user, answer, fault: refusal } of requests.each(users, send)) {
+    if (answer !== undefined && context.json)
+      printResult(context, { kind: "added", user, room, joined: answer.joined }, "");
+    if (answer?.joined === true) counts.added++;
+    else if (answer !== undefined) counts.present++;
+    else if (SKIPPED_CODES.has(asFault(refusal).code)) counts.skipped++;
+    else fault ??= refusal;
+  }
+  const text = `${room}: ${ENGLISH.putIn({ invited: 0, ...counts })}`;
+  printResult(context, { kind: "put-in", room, ...counts }, text);
+  if (fault !== undefined) throw fault;
+  return 0;
+}

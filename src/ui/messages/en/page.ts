@@ -113,7 +113,7 @@ export const ENGLISH = {
   peopleInvited: "They get an invitation.",
   addUnasked: "Add them without asking",
   inviteOthers: "Invite someone without an account",
-  invitedCount: (n: number) => `${counted(n, "invitation")} sent`,
+  peopleCount: (n: number) => (n === 1 ? "1 person" : `${n} people`),
   sendInvites: "Invite",
   noRooms: "You haven't joined any rooms yet.",
   chooseRoom: "Choose a room.",

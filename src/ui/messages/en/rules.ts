@@ -2,6 +2,14 @@
 
 import { counted } from "../../../base/sizes.ts";
 
+/** Numbers of people who were put into a room, or were not. */
+interface PutInNumbers {
+  readonly added: number;
+  readonly invited: number;
+  readonly present: number;
+  readonly skipped: number;
+}
+
 export const ENGLISH_RULES = {
   rulePost: "Posting",
   ruleTopic: "Topic",
@@ -51,8 +59,19 @@ export const ENGLISH_RULES = {
   onlyModeratorsSee: "Only you and the moderators see what you post here.",
   onlyTheySee: (user: string) => `Only ${user} and the moderators see what you post here.`,
   handedCount: (count: number, all: number) => `${count} of ${all} handed in`,
-  putIn: (added: number, invited: number) =>
-    `Added ${counted(added, "member")}, sent ${counted(invited, "invitation")}`,
+  putIn: ({ added, invited, present, skipped }: PutInNumbers) =>
+    [
+      added > 0 || invited === 0 ? `${added} added` : "",
+      invited > 0 ? `${invited} invited` : "",
+      present > 0 ? `${present} ${present === 1 ? "was" : "were"} in it` : "",
+      skipped > 0 ? `${skipped} skipped` : "",
+    ]
+      .filter((text) => text !== "")
+      .join(", "),
+  askPutIn: (people: number, room: string, adds: boolean) =>
+    `${adds ? "Add" : "Invite"} ${people === 1 ? "1 person" : `${people} people`} to ${room}?`,
+  putInPresent: (people: number) =>
+    `${people === 1 ? "1 person is" : `${people} people are`} in it already.`,
   reminded: (people: number) =>
     people === 0
       ? "Everyone has handed in"

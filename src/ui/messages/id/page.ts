@@ -183,7 +183,7 @@ export const INDONESIAN: Texts = {
   peopleInvited: "Mereka menerima undangan.",
   addUnasked: "Tambahkan tanpa bertanya",
   inviteOthers: "Undang orang yang belum punya akun",
-  invitedCount: (n) => `${n} undangan dikirim`,
+  peopleCount: (n) => `${n} orang`,
   sendInvites: "Undang",
   noRooms: "Anda belum bergabung ke ruang mana pun.",
   chooseRoom: "Pilih ruang.",

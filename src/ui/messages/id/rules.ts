@@ -57,7 +57,17 @@ export const INDONESIAN_RULES: RuleTexts = {
   onlyTheySee: (user) => `Hanya ${user} dan moderator yang melihat kiriman Anda di sini.`,
   handedCount: (count, all) => `${count} dari ${all} sudah mengumpulkan`,
   slowRefused: "Mode lambat: terlalu cepat setelah pesan Anda sebelumnya.",
-  putIn: (added, invited) => `${added} orang ditambahkan, ${invited} orang diundang`,
+  putIn: ({ added, invited, present, skipped }) =>
+    [
+      added > 0 || invited === 0 ? `${added} orang ditambahkan` : "",
+      invited > 0 ? `${invited} orang diundang` : "",
+      present > 0 ? `${present} orang sudah ada di ruang itu` : "",
+      skipped > 0 ? `${skipped} orang dilewati` : "",
+    ]
+      .filter((text) => text !== "")
+      .join(", "),
+  askPutIn: (people, room, adds) => `${adds ? "Tambahkan" : "Undang"} ${people} orang ke ${room}?`,
+  putInPresent: (people) => `${people} orang sudah ada di ruang itu.`,
   reminded: (people) => (people === 0 ? "Semua sudah mengumpulkan" : `${people} orang diingatkan`),
   slowWait: (seconds) => `Mode lambat: Anda dapat menulis lagi dalam ${seconds} detik.`,
   askOpened: (room) =>

@@ -2,12 +2,13 @@
 
 import { type ReactNode, useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
-import { Fault } from "../../../base/fault.ts";
+import { Fault, ignoreFault } from "../../../base/fault.ts";
 import { boxNames, compareNames, foldName, isName, type Name } from "../../../base/names.ts";
 import { proposeRoomName } from "../../../base/new-names.ts";
 import { parseTime } from "../../../base/parse-time.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { defined } from "../../../base/values.ts";
+import type { PutInPlan } from "../../../client/actions.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
   canSetTitle,
@@ -25,7 +26,7 @@ import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
-import { roomTitle, targetText, withoutSign } from "../../../ui/text/target-text.ts";
+import { placeTitle, roomTitle, targetText, withoutSign } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Announced } from "../shell/announced.tsx";
@@ -40,7 +41,7 @@ import {
   usePage,
   useTask,
 } from "../shell/context.tsx";
-import { Dialog, FormDialog } from "../shell/dialog.tsx";
+import { Dialog, type DialogQuestion, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field, SelectField } from "../shell/form.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
@@ -162,6 +163,19 @@ function RoomPeopleField({ value, onChange }: RoomPeopleProps) {
   const { texts, chat } = usePage();
   const isOperator = useModelValue((model) => model.isOperator);
   const sources = sourceRooms(chat.model);
+  const [count, setCount] = useState<number>();
+  useEffect(() => {
+    let isCurrent = true;
+    setCount(undefined);
+    if (value !== ONLY_ME && value !== CHOOSE_PEOPLE) {
+      const onPeople = ({ length }: readonly unknown[]) => isCurrent && setCount(length);
+      // The dialog's button reports the fault.
+      chat.actions.peopleOf(value).then(onPeople, ignoreFault);
+    }
+    return () => {
+      isCurrent = false;
+    };
+  }, [value, chat]);
   const options: readonly (readonly [string, string])[] = [
     [ONLY_ME, texts.onlyMe],
     ...sources.map((room) => sourceOption(room, texts)),
@@ -177,19 +191,33 @@ function RoomPeopleField({ value, onChange }: RoomPeopleProps) {
         onChange={onChange}
       />
       {value === ONLY_ME || value === CHOOSE_PEOPLE ? null : (
-        <p className="hint">{isOperator ? texts.peopleAdded : texts.peopleInvited}</p>
+        <p className="hint">
+          {count === undefined ? "" : `${texts.peopleCount(count)}. `}
+          {isOperator ? texts.peopleAdded : texts.peopleInvited}
+        </p>
       )}
     </>
   );
 }
 
-/** Puts the people of another room into the new one. Reports a failure, because the room exists. */
+/** Asks before the people of another room are put into a room. */
+export function putInQuestion(page: PageValue, plan: PutInPlan): DialogQuestion {
+  const { chat, texts, notify } = page;
+  const { users, present } = plan;
+  const adds = chat.model.isOperator;
+  return {
+    title: texts.askPutIn(users.length, placeTitle(chat.model, plan.target, texts), adds),
+    text: present.length === 0 ? texts.peopleAdded : texts.putInPresent(present.length),
+    action: adds ? texts.addPeople : texts.sendInvites,
+    onConfirm: async () => notify(texts.putIn(await chat.actions.putAllIn(plan))),
+  };
+}
+
+/** Puts the people of another room into the new one, who were chosen with it. */
 async function putPeople(page: PageValue, room: string, from: string): Promise<void> {
   const { chat, texts, notify, fail } = page;
   try {
-    const { added, invited } = await chat.actions.putAllIn(room, from);
-    if (added > 0) notify(texts.addedCount(added));
-    else if (invited > 0) notify(texts.invitedCount(invited));
+    notify(texts.putIn(await chat.actions.putAllIn(await chat.actions.putInPlan(room, from))));
   } catch (error) {
     fail(error);
   }
@@ -660,9 +688,10 @@ function RoomInviteDialog({ room, onClose }: CloseProps & { readonly room: RoomS
   const adds = isAdding && !isGroup;
   const isMember = (user: string) =>
     room.members?.some((member) => isSameName(member.name, user)) === true;
-  const invite = async (users: readonly string[], onDone: (user: string) => void) => {
-    await chat.actions.putIn(room.name, users, { adds, onDone });
-    notify(isGroup || adds ? texts.addedCount(users.length) : texts.invitedCount(users.length));
+  const invite: PeopleProps["onChosen"] = async (users, onDone, omitted) => {
+    const counts = await chat.actions.putIn(room.name, users, { adds, onDone });
+    if (isGroup) notify(texts.addedCount(counts.invited));
+    else notify(texts.putIn({ ...counts, present: counts.present + omitted }));
   };
   const inviteOthers = () => {
     onClose();
@@ -713,7 +742,12 @@ interface PeopleProps extends CloseProps {
   readonly sources?: readonly RoomState[];
   readonly isOmitted: (user: string) => boolean;
   /** `onDone` unchecks a user, so that a second attempt after a fault omits them. */
-  readonly onChosen: (users: readonly string[], onDone: (user: string) => void) => Promise<void>;
+  readonly onChosen: (
+    users: readonly string[],
+    onDone: (user: string) => void,
+    /** Number of people of the chosen room who are omitted. */
+    omitted: number,
+  ) => Promise<void>;
   readonly children: ReactNode;
 }
 
@@ -724,6 +758,7 @@ function PeopleDialog(props: PeopleProps) {
   const [source, setSource] = useState(ONLY_ME);
   const task = useTask();
   const [typed, setTyped] = useState("");
+  const [omitted, setOmitted] = useState(0);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const names = useNames();
   const name = typed.trim().replace(/^@/, "");
@@ -735,24 +770,28 @@ function PeopleDialog(props: PeopleProps) {
     setChosen(new Set(isOn ? [...chosen, user] : [...chosen].filter((entry) => entry !== user)));
   const chooseAll = (target: string) => {
     setSource(target);
+    setOmitted(0);
     if (target === ONLY_ME) return;
     task.run(async () => {
       const people = await chat.actions.peopleOf(target);
-      const users = people.map(({ user }) => user).filter((user) => !isOmitted(user));
+      const all = people.map(({ user }) => user);
+      const users = all.filter((user) => !isOmitted(user));
+      setOmitted(all.length - users.length);
       setChosen((before) => new Set([...before, ...users]));
     });
   };
+  const button = chosen.size > 1 ? `${action} (${chosen.size})` : action;
   const submit = async () => {
     const others = isName(name) && found.length === 0 ? [name] : [];
     const users = [...chosen, ...others];
     if (users.length === 0) return false;
-    await onChosen(users, (user) =>
-      setChosen((before) => new Set([...before].filter((entry) => entry !== user))),
-    );
+    const onDone = (user: string) =>
+      setChosen((before) => new Set([...before].filter((entry) => entry !== user)));
+    await onChosen(users, onDone, omitted);
     return true;
   };
   return (
-    <FormDialog title={title} action={action} onSubmit={submit} onClose={onClose}>
+    <FormDialog title={title} action={button} onSubmit={submit} onClose={onClose}>
       <Field id="invite-name" label={texts.name} value={typed} onChange={setTyped} isFirst />
       {sources.length === 0 ? null : (
         <SelectField
@@ -763,6 +802,7 @@ function PeopleDialog(props: PeopleProps) {
           onChange={chooseAll}
         />
       )}
+      {omitted === 0 ? null : <p className="hint">{texts.putInPresent(omitted)}</p>}
       <FaultLine fault={task.fault} />
       <div className="invitees">
         {listed.slice(0, INVITEES_LISTED_MAX).map((user) => (

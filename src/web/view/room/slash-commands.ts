@@ -5,6 +5,7 @@ import { boxNames } from "../../../base/names.ts";
 import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
 import { defined } from "../../../base/values.ts";
+import type { PutInCounts, PutInPlan } from "../../../client/actions.ts";
 import { checkNotSealed } from "../../../client/sealed/seal-rooms.ts";
 import {
   canSetTopic,
@@ -33,7 +34,7 @@ import { HelpDialog } from "../shell/help-dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog, signOutHere } from "../shell/settings-dialog.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
-import { CreateRoomDialog, JoinDialog, ProfileDialog } from "./room-dialogs.tsx";
+import { CreateRoomDialog, JoinDialog, ProfileDialog, putInQuestion } from "./room-dialogs.tsx";
 import { RulesDialog, sendAfterQuestion } from "./rules.tsx";
 import { SavedDialog, ThreadsDialog } from "./saved.tsx";
 import { SafetyDialog, SealedDialog } from "./sealed.tsx";
@@ -133,6 +134,7 @@ const NOTICES: Readonly<
     Array.isArray(words) && words.length > 0
       ? `${texts.keywords}: ${cleanText(words.join(", "))}`
       : texts.noKeywords,
+  "put-in": (json, texts) => texts.putIn(json as unknown as PutInCounts),
   reminded: ({ users }, texts) => texts.reminded(Array.isArray(users) ? users.length : 0),
   status: (_, texts) => texts.changeSaved,
   "display-name": (_, texts) => texts.changeSaved,
@@ -199,6 +201,11 @@ class PageHost implements Host {
 
   async confirmDeparture(room: string): Promise<false> {
     confirm(this.page, leaveQuestion(this.page, room, true));
+    return false;
+  }
+
+  async confirmPutIn(plan: PutInPlan): Promise<false> {
+    confirm(this.page, putInQuestion(this.page, plan));
     return false;
   }
 
