@@ -77,3 +77,50 @@ pageTest("a poll closes on the page when its time has passed", async () => {
       await part.evaluate((e) => Reflect.get(e, "clientWidth")),
     );
 });
+
+pageTest("hides the votes of a poll until its end, also from its author", async () => {
+  const kai = await server.headlessUser("kai");
+  await using lea = await server.logIn("lea", { password });
+  await lea.room("lobby").click();
+  await lea.room("lobby").click({ button: "right" });
+  await lea.menuItem("Poll…").click();
+  const dialog = lea.dialog("New poll");
+  await dialog.getByLabel("Question").fill("Trip?");
+  await dialog.getByLabel("Option 1").fill("sea");
+  await dialog.getByLabel("Option 2").fill("hills");
+  await dialog.getByLabel("Show votes").selectOption("When the poll ends");
+  await dialog.getByText("You see the votes no earlier").waitFor();
+  expect(await lea.accessibilityViolations()).toEqual([]);
+  await dialog.getByRole("button", { name: "Start poll" }).click();
+  const poll = lea.page.locator("fieldset.poll", { hasText: "Trip?" });
+  await poll.getByText("0 voters · votes show when the poll ends").waitFor();
+  const seq = Number(await lea.page.locator("article", { has: poll }).getAttribute("data-seq"));
+  await kai.tab.ask("vote", { seq, choices: [2] });
+  await poll.getByText("1 voter · votes show").waitFor();
+  await poll.getByLabel("sea").check();
+  await poll.getByText("2 voters · you voted · votes show").waitFor();
+  expect(await poll.locator(".poll-count, .poll-voters").count()).toBe(0);
+  expect(await lea.accessibilityViolations()).toEqual([]);
+  await lea.page.reload();
+  await poll.getByRole("button", { name: "Withdraw vote" }).waitFor();
+  await lea.chooseFromMenu("Trip", "Close poll");
+  await poll.getByText("2 voters · closed").waitFor();
+  expect(await poll.locator(".poll-count").allInnerTexts()).toEqual(["1", "1"]);
+});
+
+pageTest("shows the votes of a poll after one's own, if it hides them until then", async () => {
+  const zoe = await server.headlessUser("zoe");
+  await using max = await server.logIn("max", { password });
+  await max.send("/poll --hide-until vote Snack? | nuts | plums");
+  const poll = max.page.locator("fieldset.poll", { hasText: "Snack?" });
+  await poll.getByText("0 voters · votes show after you vote").waitFor();
+  const seq = Number(await max.page.locator("article", { has: poll }).getAttribute("data-seq"));
+  await zoe.tab.ask("vote", { seq, choices: [1] });
+  await poll.getByText("1 voter · votes show").waitFor();
+  expect(await poll.locator(".poll-count").count()).toBe(0);
+  await poll.getByLabel("plums").check();
+  await poll.locator("label", { hasText: "nuts" }).getByText("zoe").waitFor();
+  expect(await poll.locator(".poll-count").allInnerTexts()).toEqual(["1", "1"]);
+  await poll.getByRole("button", { name: "Withdraw vote" }).click();
+  await poll.getByText("1 voter · votes show").waitFor();
+});
