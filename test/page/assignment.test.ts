@@ -258,6 +258,24 @@ pageTest(
     expect(await other.page.getByText("invited, not in the room yet").count()).toBe(4);
     await teacher.invitation("other invited you to #decimals").waitFor();
     await picture(other, "handed-invited");
+    // The dialog of an existing room names the number and answers with one sum.
+    await teacher.send("/join fractions");
+    await teacher.heading("#fractions").waitFor();
+    await teacher.button("Actions for fractions").click();
+    await teacher.menuItem("Invite people…").click();
+    const dialog = teacher.dialog("Invite people to #fractions");
+    await dialog.getByLabel("Choose together").selectOption("Everyone in #maths");
+    await dialog.getByText("3 people are in it already.").waitFor();
+    expect(await teacher.accessibilityViolations()).toEqual([]);
+    await picture(teacher, "put-in");
+    await dialog.getByRole("button", { name: "Add people" }).click();
+    await teacher.page.getByText("1 added, 3 were in it").waitFor();
+    await server.headlessUser("newcomer");
+    await teacher.send("/invite @everyone");
+    const question = teacher.page.getByRole("dialog", { name: /^Add \d+ people to #fractions\?$/ });
+    await question.getByText("4 people are in it already.").waitFor();
+    await question.getByRole("button", { name: "Add people" }).click();
+    await teacher.page.getByText(/^\d+ added, 4 were in it$/).waitFor();
   },
 );
 
