@@ -14,7 +14,7 @@ interface Reveal {
 }
 
 export class PollReveals {
-  /** By the seq of the poll. At most POLLS_OPEN_MAX per room. */
+  /** Polls by their seq, at most POLLS_OPEN_MAX per room. */
   readonly #waiting = new Map<number, Reveal>();
   readonly #running = new Set<number>();
 

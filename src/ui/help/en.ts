@@ -186,8 +186,8 @@ export const HELP_EN = {
         question: "How do I ask the class something?",
         answer:
           "Choose **Poll** at the field, or type `/poll Question? | first | second`. Votes " +
-          "appear as they come, and **Close poll** ends it. **Show votes** hides them until one's " +
-          "own vote, or until the end.",
+          "appear as they come, and **Close poll** ends it. **Show votes** hides them until " +
+          "one's own vote, or until the end.",
         words: "vote survey question quiz ask answers",
       },
       onlyTeachers: {

@@ -191,7 +191,8 @@ export const HELP_ID: HelpTexts = {
         answer:
           "Pilih **Jajak pendapat…** di kolom tulis, atau ketik `/poll Question? | first | " +
           "second`. Suara tampil begitu masuk, dan **Tutup jajak pendapat** mengakhirinya. " +
-          "**Hasil terlihat** menyembunyikan suara sampai orang memilih sendiri, atau sampai akhir.",
+          "**Hasil terlihat** menyembunyikan suara sampai orang memilih sendiri, atau sampai " +
+          "akhir.",
         words: "suara survei pertanyaan kuis tanya jawaban",
       },
       onlyTeachers: {

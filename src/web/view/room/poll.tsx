@@ -155,7 +155,7 @@ function PollDialog({ target, onClose }: CloseProps & { readonly target: string 
   const [anonymous, setAnonymous] = useState(false);
   const [spanMs, setSpanMs] = useState(0);
   const [chosenHide, setHide] = useState<PollHide | "">("");
-  // Nobody's device knows its anonymous vote.
+  // An anonymous vote is unknown to its user's device, too.
   const hides = POLL_HIDES.filter((hide) => !anonymous || hide !== "vote");
   const hide = hides.find((one) => one === chosenHide);
   const change = (index: number, value: string) => {
