@@ -33,7 +33,7 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^crypto\/seal\//, "ts-mls"],
   [/^(?:crypto\/cpace|web\/browser\/curves)\.ts$/, "@noble/curves"],
   [/^crypto\/seal\/suite\.ts$/, "@hpke/core"],
-  [/^(?:core\/rooms\/ballot|crypto\/code-exchange)\.ts$/, "@noble/ciphers"],
+  [/^crypto\/code-exchange\.ts$/, "@noble/ciphers"],
   [/^(?:crypto\/(?:cpace|code-exchange)|web\/browser\/hash)\.ts$/, "@noble/hashes"],
   [/^web\/(?:view\/|page\.tsx$)/, "react preact"],
   [/^web\/view\/admin\/charts\.tsx$/, "uplot"],

@@ -3,8 +3,8 @@
  * votes, so proofs cover them, and the record that ends the poll reveals the poll's key.
  */
 
-import { chacha20 } from "@noble/ciphers/chacha.js";
 import { fromBase64Url, KEY_BYTES, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
+import { chacha20 } from "../../base/chacha20.ts";
 import { POLL_OPTIONS_MAX } from "../../base/limits.ts";
 
 /** Random bytes of one ballot, so that equal votes look different. */
