@@ -61,8 +61,7 @@ export const ENGLISH_RULES = {
   handedCount: (count: number, all: number) => `${count} of ${all} handed in`,
   putIn: ({ added, invited, present, skipped }: PutInNumbers) =>
     [
-      added > 0 || invited === 0 ? `${added} added` : "",
-      invited > 0 ? `${invited} invited` : "",
+      invited > 0 ? `${invited} invited` : `${added} added`,
       present > 0 ? `${present} ${present === 1 ? "was" : "were"} in it` : "",
       skipped > 0 ? `${skipped} skipped` : "",
     ]

@@ -59,8 +59,7 @@ export const INDONESIAN_RULES: RuleTexts = {
   slowRefused: "Mode lambat: terlalu cepat setelah pesan Anda sebelumnya.",
   putIn: ({ added, invited, present, skipped }) =>
     [
-      added > 0 || invited === 0 ? `${added} orang ditambahkan` : "",
-      invited > 0 ? `${invited} orang diundang` : "",
+      invited > 0 ? `${invited} orang diundang` : `${added} orang ditambahkan`,
       present > 0 ? `${present} orang sudah ada di ruang itu` : "",
       skipped > 0 ? `${skipped} orang dilewati` : "",
     ]
