@@ -1,4 +1,4 @@
-/** One block of ChaCha20 (RFC 8439). The library is too large for the first load of the page. */
+/** Block of ChaCha20 (RFC 8439), because the library is too large for the page's first load. */
 
 const DOUBLE_ROUNDS = 10;
 /** Words of "expand 32-byte k". */
