@@ -550,17 +550,12 @@ function newConversationEntry(
 
 /** Names in lower case. */
 export function onlineNames({ rooms }: Pick<Model, "rooms">): ReadonlySet<string> {
-  const known = namesOnlineIn.get(rooms);
-  if (known !== undefined) return known;
   const names = new Set<string>();
   for (const room of rooms.values()) {
     for (const name of room.online) names.add(name.toLowerCase());
   }
-  namesOnlineIn.set(rooms, names);
   return names;
 }
-
-const namesOnlineIn = new WeakMap<Model["rooms"], ReadonlySet<string>>();
 
 /** Number of people who are online; 0 if the server does not tell, as in a large lobby. */
 export function peopleHere(model: Model): number {
