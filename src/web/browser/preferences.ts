@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { decodeJson } from "../../base/decode.ts";
 import { asFault, ignoreFault } from "../../base/fault.ts";
+import { DAY_MS } from "../../base/time.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { ComposerDraft } from "../../core/model/state.ts";
 import { isDraft } from "../../ui/text/draft.ts";
@@ -23,6 +24,7 @@ export function sealedDatabaseName(account: string): string {
 
 /** Key of the row that tells whether this computer is shared. */
 const SHARED = "shared";
+const SHARED_WITHIN_MS = 7 * DAY_MS;
 /** Rows that tell nothing about an account. */
 const REMAINING: ReadonlySet<string> = new Set(["server", SHARED]);
 
@@ -49,6 +51,8 @@ const KNOWN_ACCOUNT = v.object({
   account: v.optional(v.string()),
   displayName: v.optional(v.string()),
   hasPassword: v.optional(v.boolean()),
+  /** Last sign-in by this browser's clock. */
+  signedInUnixMs: v.optional(v.number()),
   isSignedOut: v.boolean(),
 });
 
@@ -152,10 +156,13 @@ export class Preferences {
 
   /**
    * Whether signing out also forgets the account. Until somebody has chosen, true for a browser
-   * with several accounts.
+   * in which several accounts were signed in within a week.
    */
   get isShared(): boolean {
-    return this.#isShared ?? this.accounts.length > 1;
+    if (this.#isShared !== undefined) return this.#isShared;
+    const times = this.accounts.map(({ signedInUnixMs = 0 }) => signedInUnixMs);
+    const newest = Math.max(...times);
+    return times.filter((unixMs) => newest - unixMs < SHARED_WITHIN_MS).length > 1;
   }
 
   setShared(isShared: boolean): void {

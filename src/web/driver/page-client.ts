@@ -768,7 +768,9 @@ export class PageClient extends ChatClient<PageAccount> {
   ): void {
     const { user, account: id, hasPassword } = result.account;
     if (!isSameName(requestedName, user)) this.#preferences.recordRename(requestedName);
-    this.#preferences.recordLogin(user, { account: id, hasPassword }, this.device.canSign);
+    const signedInUnixMs = this.platform.clock.unixMs();
+    const known = { account: id, hasPassword, signedInUnixMs };
+    this.#preferences.recordLogin(user, known, this.device.canSign);
     this.platform.tabAccount.write(user);
     this.#latestUser = user;
     this.#signedOut = undefined;

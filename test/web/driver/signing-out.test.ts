@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
+import { DAY_MS } from "../../../src/base/time.ts";
 import { type Store, TABLES } from "../../../src/web/browser/indexed-db.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
@@ -197,6 +198,23 @@ openTest("a browser with several accounts counts as shared", async ({ browser, a
   other.chat.setShared(false);
   expect(other.chat.isShared).toBe(false);
   expect((await browser.tab()).chat.isShared).toBe(false);
+});
+
+openTest("does not count as shared a week after the other account", async ({ browser }) => {
+  const { store } = browser;
+  const ben = await another(browser, "ben", "of ben xx");
+  expect(ben.chat.isShared).toBe(true);
+  await ben.close();
+  for (const [key, value] of await store.all("places", "known ")) {
+    const { user, signedInUnixMs } = value as { user: string; signedInUnixMs: number };
+    if (user !== "ana") continue;
+    const earlier = { ...Object(value), signedInUnixMs: signedInUnixMs - 7 * DAY_MS };
+    await store.write([{ table: "places", key, value: earlier }]);
+  }
+  const next = await browser.tab();
+  await next.loggedIn("ben");
+  expect(next.chat.knownAccounts.map(({ user }) => user).sort()).toEqual(["ana", "ben"]);
+  expect(next.chat.isShared).toBe(false);
 });
 
 openTest("an account that an older page has signed out is out", async ({ browser, ana }) => {
