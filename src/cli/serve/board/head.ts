@@ -59,8 +59,14 @@ export function shortName(name: string, { facts, size }: BoardProps): string {
 export function headRows(props: BoardProps): readonly StyledLine[] {
   const { state, size } = props;
   const faults = faultRows(props);
-  if (isFirstMinute(state) && !isCompactBoard(size)) {
-    return [...faults, nameRow(props), ...guideRows(props)].slice(0, size.rows - 1);
+  if (isFirstMinute(state)) {
+    const guideHead = [...faults, nameRow(props), ...guideRows(props)];
+    // Only a command or an address must be whole.
+    const isWhole =
+      guideHead.length < size.rows &&
+      guideHead.every((row) => row[0]?.role === "title" || lineWidth(row) <= size.columns);
+    if (isWhole || !isCompactBoard(size))
+      return guideHead.slice(0, size.rows - 1).map((row) => cutLine(row, size.columns));
   }
   const max = Math.min(HEAD_ROWS_MAX, Math.floor(size.rows / 2));
   const rows = isCompactBoard(size)
@@ -239,7 +245,7 @@ function guideRows(props: BoardProps): readonly StyledLine[] {
         ]),
       ]
     : [];
-  const rows: StyledLine[] = [
+  return [
     heading("Let people in"),
     guide("browser", page),
     guide("password", password ?? "none: anybody may register"),
@@ -252,7 +258,6 @@ function guideRows(props: BoardProps): readonly StyledLine[] {
     [{ text: "   chat admin accounts import class.csv --cards cards.html" }],
     [{ text: ` Data in ${data}${free}`, role: "dim" }],
   ];
-  return rows.map((row) => cutLine(row, props.size.columns));
 }
 
 function heading(text: string): StyledLine {

@@ -42,6 +42,16 @@ test("draws the first minute", () => {
   ]);
 });
 
+test("draws the first minute on a small screen, unless a command would be cut", () => {
+  expect(drawn(EMPTY, FACTS, 62, 16)).toContain(" Let people in");
+  expect(drawn(EMPTY, FACTS, 62, 16).join("\n")).toContain("--cards cards.html");
+  for (const [columns, rows] of [
+    [62, 10],
+    [50, 16],
+  ] as const)
+    expect(drawn(EMPTY, FACTS, columns, rows)).not.toContain(" Let people in");
+});
+
 test("draws a lesson", () => {
   expect(drawn(MESSAGES).filter((line) => line !== "")).toEqual([
     " Room 12                                            23 of 27 here · since 07:40",
