@@ -27,7 +27,6 @@ import {
   type CommandAnswer,
   FILES_VERBS,
   type Host,
-  invalidArguments,
   isSeq,
   type JoinArgs,
   joinTimes,
@@ -435,26 +434,39 @@ const vote: Command<OptionalSeq & { readonly choices: readonly number[]; readonl
       return { choices, seq: seq === undefined ? seq : Number(seq) };
     },
     async run({ choices, seq, word }, chat, host) {
-      const item = await chat.actions.pollIn(host.current, seq);
+      const pollAt = (at: number | undefined) => chat.actions.pollIn(host.current, at);
+      const newest = await pollAt(seq);
+      // The text of an option may end with a number, too.
+      const [, option = "", numbered] = /^(.+?)\s+#?([1-9]\d{0,14})$/.exec(word ?? "") ?? [];
+      const isNumbered = numbered !== undefined && optionNamed(word ?? "", newest) === undefined;
+      const item = isNumbered ? await pollAt(Number(numbered)) : newest;
       const { options, many } = item.poll;
-      const chosen = word === undefined ? choices : [optionNamed(word, options)];
+      const chosen = word === undefined ? choices : [optionOf(isNumbered ? option : word, item)];
       checkChoices(item.seq, chosen, { options: options.length, many });
       return { seq: await chat.actions.vote(item.seq, chosen) };
     },
   };
 
-/**
- * Returns the number of the option that alone has a text, or begins with it.
- * @throws {Fault} usage if none has, or several have
- */
-function optionNamed(word: string, options: readonly { readonly option: string }[]): number {
+type PollItem = Awaited<ReturnType<Chat["actions"]["pollIn"]>>;
+
+/** Returns the number of the option that alone has a text, or begins with it. */
+function optionNamed(word: string, { poll: { options } }: PollItem): number | undefined {
   const typed = foldWords(word).trim();
+  if (typed === "") return undefined;
   const texts = options.map(({ option }) => foldWords(option).trim());
   const same = texts.indexOf(typed);
+  if (same >= 0) return same + 1;
   const begun = texts.filter((text) => text.startsWith(typed));
-  const at = same >= 0 ? same : begun.length === 1 ? texts.indexOf(begun[0] ?? "") : -1;
-  if (at < 0 || typed === "") throw invalidArguments("/vote N[,N…] [SEQ], /vote none [SEQ]");
-  return at + 1;
+  return begun.length === 1 ? texts.indexOf(begun[0] ?? "") + 1 : undefined;
+}
+
+/** @throws {Fault} usage if no option has the text, or several have */
+function optionOf(word: string, item: PollItem): number {
+  const number = optionNamed(word, item);
+  if (number !== undefined) return number;
+  throw new Fault("usage", msg`the poll ${item.seq} has no option ${quoteText(word)}`, {
+    remedy: msg`vote by a number: ${`/vote 1 ${item.seq}`}`,
+  });
 }
 
 const dnd: Command<{ readonly forMs: number | undefined }> = {

@@ -244,15 +244,18 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "/poll and /vote": {
     lines: [
-      ...["/poll Lunch? | soup | rice", "/vote RI", "/vote 3", "/vote 1,2", "/vote none"],
-      ...["/edit no poll", "/poll close", "/vote 1", "/poll close"],
+      ...["/poll Lunch? | soup | rice", "/vote RI", "/vote soup 9999", "/vote cake", "/vote 3"],
+      ...["/vote 1,2", "/vote none", "/edit no poll", "/poll close", "/vote 1", "/poll close"],
     ],
     records: [
       ...["text Lunch?\n1. soup\n2. rice"],
       ...["vote of 'Lunch?\n1. soup\n2. rice'", "vote of 'Lunch?\n1. soup\n2. rice'"],
       "poll of 'Lunch?\n1. soup\n2. rice' off",
     ],
-    faults: { 3: "usage", 4: "usage", 6: "not-allowed", 8: "not-allowed", 9: "not-found" },
+    faults: {
+      ...{ 3: "not-found", 4: "usage", 5: "usage", 6: "usage", 8: "not-allowed" },
+      ...{ 10: "not-allowed", 11: "not-found" },
+    },
   },
   "votes for no option, or in no poll": {
     lines: [

@@ -197,6 +197,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "no message {} here": "tidak ada pesan {} di sini",
   "no message {} in this conversation": "tidak ada pesan {} di percakapan ini",
   "message {} is in {}, not in this conversation": "pesan {} ada di {}, bukan di percakapan ini",
+  "the poll {} has no option {}": "jajak pendapat {} tidak punya pilihan {}",
+  "vote by a number: {}": "pilih dengan nomor: {}",
   "open {} first": "buka {} dulu",
   "did you mean '{}'?": "maksud Anda '{}'?",
   "no messages from other users here": "belum ada pesan dari orang lain di sini",
