@@ -437,11 +437,16 @@ const vote: Command<OptionalSeq & { readonly choices: readonly number[]; readonl
       const pollAt = (at: number | undefined) => chat.actions.pollIn(host.current, at);
       const newest = await pollAt(seq);
       // The text of an option may end with a number, too.
-      const [, option = "", numbered] = /^(.+?)\s+#?([1-9]\d{0,14})$/.exec(word ?? "") ?? [];
-      const isNumbered = numbered !== undefined && optionNamed(word ?? "", newest) === undefined;
+      const words = word?.split(" ") ?? [];
+      const [, numbered] = /^#?([1-9]\d{0,14})$/.exec(words.at(-1) ?? "") ?? [];
+      const isNumbered =
+        words.length > 1 && numbered !== undefined && optionNamed(word ?? "", newest) === undefined;
       const item = isNumbered ? await pollAt(Number(numbered)) : newest;
       const { options, many } = item.poll;
-      const chosen = word === undefined ? choices : [optionOf(isNumbered ? option : word, item)];
+      const chosen =
+        word === undefined
+          ? choices
+          : [optionOf(isNumbered ? words.slice(0, -1).join(" ") : word, item)];
       checkChoices(item.seq, chosen, { options: options.length, many });
       return { seq: await chat.actions.vote(item.seq, chosen) };
     },

@@ -253,8 +253,13 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       "poll of 'Lunch?\n1. soup\n2. rice' off",
     ],
     faults: {
-      ...{ 3: "not-found", 4: "usage", 5: "usage", 6: "usage", 8: "not-allowed" },
-      ...{ 10: "not-allowed", 11: "not-found" },
+      3: "not-found",
+      4: "usage",
+      5: "usage",
+      6: "usage",
+      8: "not-allowed",
+      10: "not-allowed",
+      11: "not-found",
     },
   },
   "votes for no option, or in no poll": {

@@ -151,7 +151,7 @@ export const add = operatorVerb({
   },
   details:
     "They become members without being asked. The room shows who added them. With --from or " +
-    "--everyone, banned people are skipped, and a terminal asks before it adds anybody.",
+    "--everyone, a terminal asks before it adds anybody.",
   check({ name, from, everyone }) {
     if (Number(everyone) + Number(from !== undefined) + Number(name.length > 0) === 1) return;
     throw usageFault(
@@ -197,7 +197,7 @@ async function peopleIn(request: SendRequest, room: string | undefined): Promise
   });
 }
 
-/** Adds people, and prints one sum. Those who are banned, or removed meanwhile, are skipped. */
+/** Adds people, and prints one sum. Those who are removed meanwhile are skipped. */
 async function addAll(
   users: readonly string[],
   room: string,

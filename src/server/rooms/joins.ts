@@ -81,13 +81,7 @@ export class Joins {
     },
     add: (request, { client, actor, ref }) => {
       const { kernel, registry, rooms } = this.options;
-      const account = requireUser(registry, checkName(request.user, "person's name"));
-      const { id } = account;
-      if (isBanned(this.options, account)) {
-        throw new Fault("not-allowed", msg`${account.name} is banned`, {
-          remedy: msg`end the ban first: ${"chat admin unban NAME"}`,
-        });
-      }
+      const { id } = requireUser(registry, checkName(request.user, "person's name"));
       const name = checkName(request.room, "room's name");
       // Only members of an encrypted room can encrypt its messages for others.
       const room = requireRoom(rooms, name);
@@ -361,17 +355,11 @@ export function checkMayAdd(
   by: UserId,
   { id, name, ignored }: Account,
 ): void {
-  if (!isBanned({ registry, clock }, { id }) && !ignored.has(by)) return;
+  const ban = registry.policy.ban(id, clock.expiryUnixMs());
+  if (ban === undefined && !ignored.has(by)) return;
   throw new Fault("not-allowed", msg`you cannot add ${name}`, {
     remedy: msg`omit them, or ask someone else to add them`,
   });
-}
-
-function isBanned(
-  { registry, clock }: Pick<ServerContext, "registry" | "clock">,
-  { id }: Pick<Account, "id">,
-): boolean {
-  return registry.policy.ban(id, clock.expiryUnixMs()) !== undefined;
 }
 
 type InvitationsOptions = Pick<ServerContext, "clock" | "peers" | "registry" | "rooms">;

@@ -454,9 +454,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "Anda dapat memiliki paling banyak {} jajak pendapat terbuka di satu ruang",
   "a room can have at most {} open polls":
     "satu ruang paling banyak punya {} jajak pendapat terbuka",
-  "{} is banned": "{} diblokir",
   "nobody is in '{}'": "tidak ada orang di '{}'",
-  "end the ban first: {}": "akhiri blokir dahulu: {}",
   "close one first: {}": "tutup satu dahulu: {}",
   "no program can know which anonymous vote is its user's":
     "tidak ada program yang tahu suara anonim mana milik penggunanya",
