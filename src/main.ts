@@ -1,7 +1,7 @@
 import { ContainedErrors } from "./cli/contained.ts";
 import { processIo } from "./cli/context.ts";
 import { flushOutput, report, reportText, runProgram } from "./cli/program.ts";
-import { SUMMARY, VERBS } from "./commands/table.ts";
+import { EXAMPLES, SUMMARY, VERBS } from "./commands/table.ts";
 
 /** Commands that end sooner run too little machine code to be worth compiling. */
 const JIT_DELAY_MS = 200;
@@ -34,4 +34,10 @@ process.on("unhandledRejection", (error) => {
   if (!contained.contain(error)) end(report(error, argv, world));
 });
 
-end(await runProgram({ name: "chat", summary: SUMMARY, verbs: VERBS }, argv, world));
+end(
+  await runProgram(
+    { name: "chat", summary: SUMMARY, examples: EXAMPLES, verbs: VERBS },
+    argv,
+    world,
+  ),
+);

@@ -51,6 +51,11 @@ async function helpOf(...words: string[]): Promise<string> {
 }
 
 async function summariesInHelp(...words: string[]): Promise<[string, string][]> {
+  // The help of the program lists only names.
+  if (words.length === 0) {
+    const visible = Object.entries(VERBS).filter(([, { hidden }]) => hidden !== true);
+    return visible.map(([name, { summary }]) => [name, summary]);
+  }
   const [, table = ""] = (await helpOf(...words)).split("COMMANDS");
   const rows = table.matchAll(/^ {2}([a-z-]+) {2,}(\S.*)$/gm);
   return [...rows].map(([, name = "", summary = ""]) => [name, summary]);

@@ -100,6 +100,7 @@ export type VerbTable = Readonly<Record<string, VerbRow>>;
 /** All commands, for those that describe the others. */
 export interface CommandTable {
   readonly summary: string;
+  readonly examples: readonly string[];
   readonly verbs: VerbTable;
 }
 

@@ -76,7 +76,7 @@ export function tableHelp(
   verbs: VerbTable,
 ): string {
   const groups = groupsOf(verbs);
-  const width = Math.max(...groups.flatMap(([, rows]) => rows.map(([verb]) => verb.length)));
+  const isGrouped = groups.some(([group]) => group !== "");
   return [
     summary,
     ...examples.map((line) => `  ${line}`),
@@ -85,15 +85,37 @@ export function tableHelp(
     "",
     "COMMANDS",
     "",
-    ...groups.flatMap(([group, rows]) => [
-      ...(group === "" ? [] : [group]),
-      ...rows.map(([verb, row]) => `  ${verb.padEnd(width)}  ${row.summary}`),
-      "",
-    ]),
-    `Use ${name} COMMAND --help for more, or chat man for a manual page.`,
-    "Everywhere: --json, --no-color, --debug; -- ends the flags.",
+    ...(isGrouped ? groups.flatMap(groupLines) : groups.flatMap(([, rows]) => summaryLines(rows))),
+    "",
+    ...(isGrouped ? ["chat help WORDS answers questions, such as: chat help late"] : []),
+    `${name} COMMAND --help: its options; chat man COMMAND: its manual page`,
+    "Everywhere: --json, --no-color, --debug; -- ends the options",
     "",
   ].join("\n");
+}
+
+type CommandRows = ReturnType<typeof groupsOf>[number][1];
+
+const GROUP_COLUMNS = 9;
+const HELP_COLUMNS = 78;
+
+/** Names of a group's commands, as many as fit into each line. */
+function groupLines([group, rows]: readonly [string, CommandRows]): string[] {
+  const lines: string[] = [];
+  let line = `  ${group.padEnd(GROUP_COLUMNS)}`;
+  for (const [verb] of rows) {
+    if (line.length + verb.length > HELP_COLUMNS) {
+      lines.push(line.trimEnd());
+      line = " ".repeat(GROUP_COLUMNS + 2);
+    }
+    line += `${verb}  `;
+  }
+  return [...lines, line.trimEnd()];
+}
+
+function summaryLines(rows: CommandRows): string[] {
+  const width = Math.max(...rows.map(([verb]) => verb.length));
+  return rows.map(([verb, row]) => `  ${verb.padEnd(width)}  ${row.summary}`);
 }
 
 /** Returns the visible commands by group. */

@@ -16,7 +16,7 @@ import { findAnswers, type HelpEntry, type HelpTexts, helpEntries } from "../ui/
 
 const SUGGESTIONS_MAX = 4;
 
-export const helpCommand = ({ summary, verbs }: CommandTable) =>
+export const helpCommand = ({ summary, examples, verbs }: CommandTable) =>
   defineVerb({
     args: {
       words: argument("Command, guide, or words of a question (Default: list them)", {
@@ -37,7 +37,7 @@ export const helpCommand = ({ summary, verbs }: CommandTable) =>
           await show(
             context,
             [
-              tableHelp("chat", { summary }, verbs),
+              tableHelp("chat", { summary, examples }, verbs),
               guideList(guides, commands),
               questionList(),
             ].join("\n"),

@@ -18,9 +18,21 @@ const lists = () => import("./lists.ts");
 export const SUMMARY =
   "Chat for people who share a network: server, client and history in one program";
 
+/** Shown before the commands; each with its purpose. */
+export const EXAMPLES: readonly string[] = [
+  "chat join 192.0.2.7           join a server; the full screen",
+  "chat serve --name Northwind   run a server",
+  'chat send -t dev "It builds"  send one message',
+  "chat send-file *.jpg -t dev   send files and folders",
+  "chat inbox                    what is new for you",
+  "chat search budget            find messages by their words",
+];
+
 /** Loads a command that describes the others. */
 function describing(load: () => Promise<(table: CommandTable) => Verb>): VerbRow["load"] {
-  return async () => ({ command: (await load())({ summary: SUMMARY, verbs: VERBS }) });
+  return async () => ({
+    command: (await load())({ summary: SUMMARY, examples: EXAMPLES, verbs: VERBS }),
+  });
 }
 
 export const VERBS: VerbTable = {

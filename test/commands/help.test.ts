@@ -14,7 +14,11 @@ async function run(line: string, options: FakeOptions = {}) {
 test("chat help lists commands and guides", async () => {
   const { exitCode, out } = await run("help");
   expect(exitCode).toBe(0);
-  for (const line of [/^ {2}send-file /m, /^ {2}class +for teachers$/m, /^ {2}backup\.md /m]) {
+  for (const line of [
+    /^ {2}Files +send-file {2}get-file/m,
+    /^ {2}class +for teachers$/m,
+    /^ {2}backup\.md /m,
+  ]) {
     expect(out).toMatch(line);
   }
   const lines = (await run("help --json")).out.trim().split("\n");
