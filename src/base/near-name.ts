@@ -15,16 +15,29 @@ export function slipsMaxFor(typed: string): number | undefined {
 
 /** Takes time in proportion to the number of names of about the same length. */
 export function nearestName(names: Iterable<string>, name: string): string | undefined {
-  const typed = foldWords(name).trim();
-  const slipsMax = slipsMaxFor(typed);
-  if (slipsMax === undefined) return undefined;
+  const fold = (text: string) => foldWords(text).trim();
+  const slipsMax = slipsMaxFor(fold(name));
+  return slipsMax === undefined ? undefined : nearestOf(names, name, slipsMax, fold);
+}
+
+/**
+ * Returns the first of the texts that differ least from a typed one, as folded.
+ * @param slipsMax letters that may be wrong
+ */
+export function nearestOf(
+  texts: Iterable<string>,
+  typed: string,
+  slipsMax: number,
+  fold: (text: string) => string,
+): string | undefined {
+  const folded = fold(typed);
   let nearest: string | undefined;
   let fewest = slipsMax + 1;
-  for (const other of names) {
-    if (Math.abs(other.length - name.length) > slipsMax) continue;
-    const slips = editDistance(typed, foldWords(other).trim());
+  for (const text of texts) {
+    if (Math.abs(text.length - typed.length) > slipsMax) continue;
+    const slips = editDistance(folded, fold(text));
     if (slips >= fewest) continue;
-    nearest = other;
+    nearest = text;
     fewest = slips;
   }
   return nearest;

@@ -12,15 +12,16 @@ const OWN_SEQUENCE = /(\x1b\[[\d;]{0,32}m)/;
  */
 export function guardedOutput(output: Output): Output {
   if (!output.isTerminal) return output;
+  return textOutput(output, (text) => output.write(cleanColored(text)));
+}
+
+/** Returns an output like another one, whose texts and bytes are written by a function. */
+export function textOutput(output: Output, write: (text: string) => void): Output {
   const decoder = new TextDecoder();
-  const write = (data: string | Uint8Array) => {
-    output.write(
-      cleanColored(typeof data === "string" ? data : decoder.decode(data, { stream: true })),
-    );
-  };
   return {
-    isTerminal: true,
-    write,
+    isTerminal: output.isTerminal,
+    write: (data) =>
+      write(typeof data === "string" ? data : decoder.decode(data, { stream: true })),
     columns: () => output.columns(),
     rows: () => output.rows(),
     queuedBytes: () => output.queuedBytes(),

@@ -134,7 +134,7 @@ export interface PutInCounts {
   readonly invited: number;
   /** They were in the room before. */
   readonly present: number;
-  /** Banned, removed meanwhile, or invited already. */
+  /** Removed meanwhile, or invited already. */
   readonly skipped: number;
 }
 
@@ -894,7 +894,7 @@ export class Actions {
 
   /**
    * Puts people into a room. An operator makes them members, and others invite them. People who
-   * were banned or removed meanwhile are skipped.
+   * were removed meanwhile are skipped.
    * @throws {Fault} the first other refusal, after everyone else; or the first refusal, if it
    * concerns all of them
    */

@@ -437,16 +437,12 @@ const vote: Command<OptionalSeq & { readonly choices: readonly number[]; readonl
       const pollAt = (at: number | undefined) => chat.actions.pollIn(host.current, at);
       const newest = await pollAt(seq);
       // The text of an option may end with a number, too.
-      const words = word?.split(" ") ?? [];
-      const [, numbered] = /^#?([1-9]\d{0,14})$/.exec(words.at(-1) ?? "") ?? [];
-      const isNumbered =
-        words.length > 1 && numbered !== undefined && optionNamed(word ?? "", newest) === undefined;
-      const item = isNumbered ? await pollAt(Number(numbered)) : newest;
+      const isOption = word === undefined || optionNamed(word, newest) !== undefined;
+      const [ending, numbered] = (!isOption && / #?([1-9]\d{0,14})$/.exec(word)) || [];
+      const item = numbered === undefined ? newest : await pollAt(Number(numbered));
+      const option = ending === undefined ? word : word?.slice(0, -ending.length);
       const { options, many } = item.poll;
-      const chosen =
-        word === undefined
-          ? choices
-          : [optionOf(isNumbered ? words.slice(0, -1).join(" ") : word, item)];
+      const chosen = option === undefined ? choices : [optionOf(option, item)];
       checkChoices(item.seq, chosen, { options: options.length, many });
       return { seq: await chat.actions.vote(item.seq, chosen) };
     },

@@ -204,7 +204,7 @@ export class Visit {
     return this.page.getByRole("combobox", { name: "Find anything" });
   }
 
-  /** What the field has found. */
+  /** Rows of the field. */
   get results(): Locator {
     return withoutAnnouncements(this.page.locator(".finder-row"));
   }

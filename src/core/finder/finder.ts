@@ -64,8 +64,9 @@ export class Finder<T extends Candidate> {
 
   search(query: string): readonly RankedHit<T>[] {
     const words = queryWords(query);
-    const isLonger = this.#last !== undefined && isExtended(this.#last.words, words);
-    const candidates = isLonger ? (this.#last?.found ?? []) : this.#folded;
+    const last = this.#last;
+    const isLonger = last !== undefined && isExtended(last.words, words);
+    const candidates = isLonger ? last.found : this.#folded;
     const ranks: RankedHit<T>[][] = Array.from({ length: RANKS }, () => []);
     const found: Folded<T>[] = [];
     for (const folded of candidates) {

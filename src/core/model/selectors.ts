@@ -549,9 +549,9 @@ function newConversationEntry(
 }
 
 /** Names in lower case. */
-export function onlineNames({ rooms }: Pick<Model, "rooms">): ReadonlySet<string> {
+export function onlineNames(model: Pick<Model, "rooms">): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const room of rooms.values()) {
+  for (const room of model.rooms.values()) {
     for (const name of room.online) names.add(name.toLowerCase());
   }
   return names;

@@ -4,6 +4,7 @@ import { isInForeground, isOneTerminal } from "../../../io/terminal/foreground.t
 import type { Output } from "../../../io/terminal/output.ts";
 import { isAppendOnly } from "../../../io/terminal/terminal-type.ts";
 import type { Context } from "../../context.ts";
+import { textOutput } from "../../guarded-output.ts";
 
 /** Minimum size of the board. */
 const BOARD_COLUMNS_MIN = 50;
@@ -24,18 +25,7 @@ export function mayShowBoard(
 
 /** @param take receives what is written, and returns whether it must not be printed */
 export function divertedOutput(output: Output, take: (text: string) => boolean): Output {
-  const decoder = new TextDecoder();
-  return {
-    isTerminal: output.isTerminal,
-    write: (data) => {
-      const text = typeof data === "string" ? data : decoder.decode(data, { stream: true });
-      if (!take(text)) output.write(data);
-    },
-    columns: () => output.columns(),
-    rows: () => output.rows(),
-    queuedBytes: () => output.queuedBytes(),
-    drained: () => output.drained(),
-    flushed: () => output.flushed(),
-    fault: () => output.fault(),
-  };
+  return textOutput(output, (text) => {
+    if (!take(text)) output.write(text);
+  });
 }

@@ -10,7 +10,7 @@ import {
 } from "../../screen/editor/editor.ts";
 import { isTextKey, type Key } from "../../screen/input/keys.ts";
 import type { FaultSubject } from "../server-board.ts";
-import { announcedEntries, INVITE_CHOICES, stopEntries } from "./menus.ts";
+import { announcedEntries, INVITE_CHOICES, menuLabels, stopEntries } from "./menus.ts";
 import {
   BOARD_ROWS_MAX,
   type BoardDialog,
@@ -301,7 +301,7 @@ function inMenu(
   const { menu, selectedIndex, openedAt } = dialog;
   const closed = { ...state, dialog: undefined };
   if (name === "esc") return unchanged(closed);
-  const count = entryCount(menu, facts);
+  const count = menuLabels(menu, facts).length;
   const by = name === "up" ? -1 : name === "down" || name === "tab" ? 1 : 0;
   if (by !== 0) {
     const next = (selectedIndex + by + count) % count;
@@ -326,11 +326,6 @@ function inMenu(
       return unchanged({ ...closed, isDraining: action === "drain" });
     }
   }
-}
-
-function entryCount(menu: "invite" | "announced" | "stop", facts: BoardFacts): number {
-  if (menu === "invite") return INVITE_CHOICES.length;
-  return menu === "announced" ? announcedEntries().length : stopEntries(facts).length;
 }
 
 function announceDialog(now: number): BoardDialog {
