@@ -91,8 +91,12 @@ export function secretPrompt(
   isRetry: boolean,
 ): TerminalMessage {
   return (texts) => {
-    const isOwn = secret === "password";
-    const question = isOwn ? texts.askPassword(user, server) : texts.askServerPassword(server);
+    const questions = {
+      password: () => texts.askPassword(user, server),
+      "room-password": () => texts.askServerPassword(server),
+      invite: () => texts.askInvite(server),
+    };
+    const question = questions[secret]();
     return isRetry ? texts.askAgain(question) : question;
   };
 }

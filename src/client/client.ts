@@ -134,9 +134,13 @@ interface ClientAccount extends LinkedSession {
 
 const PROGRAM_LOGIN_POLICY: LoginPolicy = {
   retriesOnLink: false,
-  refusedRemedy: (mayRegister) =>
-    `set CHAT_PASSWORD${mayRegister ? ", or CHAT_ROOM_PASSWORD to register a new name" : ""}` +
-    "; if you have a card with a code: chat passwd --reset",
+  refusedRemedy: (newNames) => {
+    const forNew = newNames === "invite" ? "CHAT_INVITE" : "CHAT_ROOM_PASSWORD";
+    return (
+      `set CHAT_PASSWORD${newNames === undefined ? "" : `, or ${forNew} to register a new name`}` +
+      "; if you have a card with a code: chat passwd --reset"
+    );
+  },
   takenRemedy: (user) => {
     const other = proposeName(user, new Set([foldName(user)]));
     return (

@@ -16,7 +16,7 @@ import type { Connection } from "./link/connection.ts";
 import type { GreetedServer } from "./link/greeting.ts";
 import { certifiedDevice, type Keys } from "./link/keys.ts";
 
-export type LoginSecret = "password" | "new-password" | "room-password";
+export type LoginSecret = "password" | "new-password" | "room-password" | "invite";
 export type PromptSecret = (kind: LoginSecret, isRetry: boolean) => Promise<string | undefined>;
 
 export interface Credentials {
@@ -79,7 +79,8 @@ export interface LoginContext extends GreetedLink {
 
 export interface LoginPolicy {
   readonly retriesOnLink: boolean;
-  readonly refusedRemedy?: (mayRegister: boolean) => string;
+  /** `newNames`: the secret that a new name needs, absent if none could be registered so. */
+  readonly refusedRemedy?: (newNames: "room-password" | "invite" | undefined) => string;
   readonly takenRemedy: (user: Name) => string;
   readonly registrationRemedy?: string;
 }
@@ -128,6 +129,7 @@ export class Login {
       password: new Set(password === undefined ? [] : [password]),
       "new-password": new Set(),
       "room-password": new Set(roomSecret === undefined ? [] : [roomSecret]),
+      invite: new Set(roomSecret === undefined ? [] : [roomSecret]),
     };
   }
 
@@ -190,7 +192,7 @@ export class Login {
   async #promptRoomSecret(refusal: Fault | undefined): Promise<LoginResult> {
     let fault = refusal;
     for (let attempt = 0; attempt < WRONG_SECRETS_MAX; attempt++) {
-      const secret = await this.#promptUser("room-password");
+      const secret = await this.#promptUser(this.#newNameSecret);
       if (secret === undefined) break;
       fault = await this.#sendRoomPassword(secret);
       if (fault === undefined) return this.#registerOrLogIn();
@@ -395,7 +397,8 @@ export class Login {
     const answer = await this.credentials.promptSecret?.(kind, this.#tried[kind].size > 0);
     if (answer === undefined || answer === "") return undefined;
     if (this.context.connection.isClosed) await this.#reopen();
-    const secret = kind === "room-password" ? secretFromInput(answer) : answer;
+    const isRoomSecret = kind === "room-password" || kind === "invite";
+    const secret = isRoomSecret ? secretFromInput(answer) : answer;
     if (this.#tried[kind].has(secret)) return undefined;
     this.#tried[kind].add(secret);
     return secret;
@@ -422,7 +425,7 @@ export class Login {
     const mayRegister = !isOpen && this.credentials.mode !== "login";
     const typed = this.credentials.displayName ?? this.#user;
     throw new Fault("login-refused", msg`${typed}: the name and the password do not match`, {
-      remedy: this.context.policy.refusedRemedy?.(mayRegister),
+      remedy: this.context.policy.refusedRemedy?.(mayRegister ? this.#newNameSecret : undefined),
     });
   }
 
@@ -436,7 +439,16 @@ export class Login {
     });
   }
 
+  get #newNameSecret(): "room-password" | "invite" {
+    return this.context.greeted.welcome.closed === true ? "invite" : "room-password";
+  }
+
   #failNoRoomPassword(): never {
+    if (this.#newNameSecret === "invite") {
+      throw new Fault("not-allowed", msg`registration is closed`, {
+        remedy: msg`ask for an invite`,
+      });
+    }
     throw new Fault("room-password-wrong", msg`registration requires the server password`, {
       remedy: this.context.policy.registrationRemedy,
     });

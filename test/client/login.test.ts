@@ -164,6 +164,23 @@ describe("a log-in", () => {
     expect(other).toMatchObject({ message });
   });
 
+  test("asks for an invite, not for the server password, while registration is closed", async () => {
+    const fixture = withAccount("ana");
+    fixture.server.misbehaviour.onWelcome = (welcome) => ({ ...welcome, closed: true });
+    const asked: string[] = [];
+    const promptSecret = async (kind: string) => {
+      asked.push(kind);
+      return undefined;
+    };
+    await refusal(fixture, { user: "eve", mode: "either", promptSecret });
+    expect(asked).toEqual(["invite", "password"]);
+    const { remedy } = await refusal(fixture, { user: "ana", mode: "either", password: "wrong" });
+    expect(remedy).toContain("CHAT_INVITE to register a new name");
+    expect(remedy).not.toContain("CHAT_ROOM_PASSWORD");
+    const registered = await refusal(fixture, { user: "eve", mode: "register" });
+    expect(registered).toMatchObject({ code: "not-allowed", remedy: "ask for an invite" });
+  });
+
   test("without credentials needs only a link; a missing server is unreachable", async () => {
     const fixture = new ClientFixture();
     await fixture.outcome(fixture.server.stop());

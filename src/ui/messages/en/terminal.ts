@@ -337,6 +337,7 @@ export const ENGLISH_TERMINAL = {
   askErase: "Delete this message for everyone?",
   askEraseFile: (name: string) => `Delete ${name} for everyone?`,
   askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
+  askInvite: (server: string) => `Invite code for ${server}`,
   askServerPassword: (server: string) => `Server password for ${server}`,
   askAgain: (question: string) =>
     `Not accepted; the code of your card works here, too. ${question}`,

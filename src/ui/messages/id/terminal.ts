@@ -335,6 +335,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   askErase: "Hapus pesan ini untuk semua orang?",
   askEraseFile: (name: string) => `Hapus ${name} untuk semua orang?`,
   askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
+  askInvite: (server) => `Kode undangan untuk ${server}`,
   askServerPassword: (server) => `Kata sandi server untuk ${server}`,
   askAgain: (question) => `Tidak diterima; kode kartu Anda juga bisa dipakai di sini. ${question}`,
   askCurrentPassword: "Kata sandi saat ini (kosongkan jika belum ada)",
