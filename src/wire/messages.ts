@@ -173,8 +173,10 @@ const roomEntry = v.object({
   pins: v.optional(list(positive, PINS_MAX)),
   /** Members whose hands are raised, the first one first. */
   hands: v.optional(list(name, HANDS_MAX)),
-  /** Member whom a moderator has called on, until one of them ends the call. */
+  /** Member whom a moderator has called on, until one of them ends the call, or a message of it. */
   called: v.optional(name),
+  /** Moderator who called on `called`. */
+  caller: v.optional(name),
   rules: v.optional(roomRules),
   receipts: v.optional(v.boolean()),
   /** Receipts in a direct conversation take effect when both users want them. */

@@ -164,7 +164,7 @@ describe("a log-in", () => {
     expect(other).toMatchObject({ message });
   });
 
-  test("asks for an invite, not for the server password, while registration is closed", async () => {
+  test("asks for an invite, not for a password, while registration is closed", async () => {
     const fixture = withAccount("ana");
     fixture.server.misbehaviour.onWelcome = (welcome) => ({ ...welcome, closed: true });
     const asked: string[] = [];
@@ -174,7 +174,8 @@ describe("a log-in", () => {
     };
     await refusal(fixture, { user: "eve", mode: "either", promptSecret });
     expect(asked).toEqual(["invite", "password"]);
-    const { remedy } = await refusal(fixture, { user: "ana", mode: "either", password: "wrong" });
+    const wrong: Credentials = { user: "ana", mode: "either", password: "wrong" };
+    const { remedy } = await refusal(fixture, wrong);
     expect(remedy).toContain("CHAT_INVITE to register a new name");
     expect(remedy).not.toContain("CHAT_ROOM_PASSWORD");
     const registered = await refusal(fixture, { user: "eve", mode: "register" });

@@ -28,7 +28,7 @@ sandboxTest(
     expect(start).toContain(`9 for you, ${UNREAD} unread since `);
     const calls = start.split("\n").filter((line) => /^ {2}\d+\. /.test(line));
     expect(calls.map((line) => line.replaceAll(/, (\w+ )?\d\d:\d\d/g, "").trim())).toEqual([
-      "1. You are called on in room-8. To end: /hand",
+      "1. ben calls on you in room-8. To end: /hand",
       "2. ben invites you to secret. To join: /join secret",
       "3. ben mentions you in room-11: @ana the last",
       "4. ben calls everyone in room-7: @everyone come",

@@ -55,7 +55,7 @@ sandboxTest("a week away: finds all nine calls, and nothing else", async (sandbo
     ),
   ).toEqual([
     "NOTICE ana :open invitations: #secret",
-    "NOTICE ana :#room-8: a moderator calls on you",
+    "NOTICE ana :#room-8: ben calls on you",
     "NOTICE ana :#room-1: 1 earlier message for you",
     "PRIVMSG #room-1 @ana the first",
     "PRIVMSG #room-2 @ana new words",

@@ -43,7 +43,7 @@ requires("tmux").test.each(sizes)(
     const inbox = await screen.shows(new RegExp(`^ Inbox +9 for you · ${TEXTS + 8} unread since`));
     const list = inbox.map((row) => row.slice(columns < 100 ? 0 : row.indexOf("│") + 1));
     expect(listedCalls(list).map((row) => row.split(/ {2,}/))).toEqual([
-      ["✋ #room-8", "calls on you"],
+      ["✋ #room-8", "ben calls on you"],
       ["+ #secret", "ben", "ben invites you to #secret"],
       ...CALLS.map(([sign, room, text]) => [
         `${sign} ${room}`,

@@ -93,7 +93,7 @@ export function inboxText(inbox: Inbox, columns: number): string {
   const { calls, people, threads, rooms, since, callCount, unread } = inbox;
   const callRows = calls.map(({ reason, timeUnixMs, room, from = "", text = "" }) => {
     const said = reason === "invite" ? `${from} invites you` : text;
-    const called = reason === "hand" ? "you are called on" : said;
+    const called = reason === "hand" ? `${from || "a moderator"} calls on you` : said;
     return [when(timeUnixMs), CALL_SIGNS[reason], placeNames(room).shown, from, oneLine(called)];
   });
   const rowOf = ({ room, thread, unread: count, calls: called, last }: InboxPlace) => {

@@ -5,6 +5,7 @@ import { defined } from "../../base/values.ts";
 import type { ChatClient, LinkedSession } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { withMentions } from "../../core/client/mentions.ts";
+import { handStep } from "../../core/model/hands.ts";
 import { isSameName } from "../../core/model/item.ts";
 import {
   draftKey,
@@ -124,6 +125,8 @@ export class ScreenActions {
         return host.undoRead();
       case "mute":
         return this.#reportFailure(chat.actions.notify(action.target, "nothing"));
+      case "step-hand":
+        return this.#stepHand();
       case "dismiss":
         return notices.clear();
       case "turn-page":
@@ -165,6 +168,23 @@ export class ScreenActions {
     this.#warnedRefused = newest;
     this.options.notices.note(({ refusedAtQuit }) => refusedAtQuit(refused.length));
     return "asked";
+  }
+
+  #stepHand(): void {
+    const { chat, notices } = this.options;
+    const step = handStep(chat.model);
+    if (step === undefined) return notices.note((texts) => texts.noHands);
+    const { target } = step;
+    switch (step.kind) {
+      case "own":
+        return this.#reportFailure(chat.actions.toggleHand(target, undefined, step.isRaised));
+      case "call":
+        return this.#reportFailure(chat.actions.callOn(target, step.user));
+      case "end":
+        return this.#reportFailure(chat.actions.toggleHand(target, step.user));
+      default:
+        return unreachable(step);
+    }
   }
 
   #reportFailure(promise: Promise<unknown>): void {

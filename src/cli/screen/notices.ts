@@ -137,16 +137,18 @@ export class ScreenNotices {
     else this.showText(() => this.options.chat.model.server?.name ?? "chat", lines);
   }
 
-  notify({ target, item }: Extract<ChatEffect, { kind: "notify" }>): void {
+  notify({ target, item, why }: Extract<ChatEffect, { kind: "notify" }>): void {
     const { terminal, host } = this.options;
     const { bell, muted, notify } = host.settings;
     const texts = host.screenTexts;
-    if (isTargetMuted(muted, target)) return;
+    if (isTargetMuted(muted, target) && why !== "called") return;
     if (bell) terminal.ring();
     const { model } = this.options.chat;
     const title = targetTitle(model, target);
     const brief = briefText(item, texts, host.times);
-    const text = isMessage(item) ? `${authorText(item, texts, model)}: ${brief}` : brief;
+    const author = authorText(item, texts, model);
+    const said = isMessage(item) ? `${author}: ${brief}` : brief;
+    const text = why === "called" ? `${author} ${texts.callsYou}` : said;
     if (notify === "notify-send") void this.#desktop.notify(title, text);
     else if (notify !== "off") terminal.notify(title, text, notify);
   }

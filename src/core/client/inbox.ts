@@ -87,9 +87,9 @@ export function readInbox(pages: Pages, sha256: Sha256, me: string): Inbox {
       ? []
       : [{ room, thread: seq, unread, calls: unread, last: messages.get(last), isMuted: false }];
   });
-  const called = entries.flatMap(({ room: id, called: user }): InboxCall[] => {
+  const called = entries.flatMap(({ room: id, called: user, caller }): InboxCall[] => {
     const room = user === me ? placeOf(id) : undefined;
-    return room === undefined ? [] : [{ reason: "hand", room, from: undefined }];
+    return room === undefined ? [] : [{ reason: "hand", room, from: caller }];
   });
   const invitations = (page?.invitations ?? []).map(({ room: name, by }): InboxCall => {
     return { reason: "invite", room: { kind: "room", name }, from: by };

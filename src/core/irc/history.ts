@@ -408,9 +408,10 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): IrcTask {
 /** Shows a client without CHATHISTORY what its account has not read. */
 export function* playMissed(session: IrcSession): IrcTask {
   for (const { id, name } of session.channels.values()) {
-    const { called } = session.server.rooms.get(id) ?? {};
-    if (called !== undefined && called === session.account?.id)
-      session.notice(`${name}: a moderator calls on you`);
+    const { called, caller } = session.server.rooms.get(id) ?? {};
+    if (called === undefined || called !== session.account?.id) continue;
+    const by = caller && session.server.registry.nameOf(caller);
+    session.notice(`${name}: ${by ?? "a moderator"} calls on you`);
   }
   if (session.has(CAP.history)) return;
   let calls: readonly ChatRecord[] | undefined;

@@ -246,7 +246,8 @@ export type ModelEffect =
       readonly room: RoomId;
       readonly target: string;
       readonly item: Item;
-      readonly why: "message" | "put-out";
+      /** `called`: the item is the call of a moderator on the user. */
+      readonly why: "message" | "put-out" | "called";
     }
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }

@@ -125,6 +125,7 @@ function propertiesOf(update: RoomUpdate) {
     begunBy: update.begunBy,
     hands: update.hands ?? [],
     called: update.called,
+    caller: update.caller,
     knocks: update.knocks ?? [],
     rules: update.rules ?? {},
     slowUntilUnixMs: update.slowUntil,
@@ -449,11 +450,9 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   }
   if (item.kind === "retention") room.keepMs = item.keepMs;
   if (item.kind === "pin" && item.re !== undefined) pinned(room, item.re, item.on === true);
-  if (item.kind === "hand" && item.subject !== undefined) {
-    endHand(room, item.subject);
-    if (item.on === true) room.hands = [...room.hands, item.subject].slice(0, HANDS_MAX);
-    else if (item.isCall === true) room.called = item.subject;
-  }
+  if (item.kind === "hand" && item.subject !== undefined) applyHand(room, item, item.subject);
+  // The message is the answer to the call.
+  if (isMessage(item) && isSameName(item.from, room.called)) endCall(room);
   if (item.files.length > 0) {
     const posted = new Set<string>(item.files.map(({ file }) => file));
     room.offered = room.offered.filter(({ file }) => !posted.has(file));
@@ -541,9 +540,23 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
+function applyHand(room: RoomDraft, { on, isCall, from }: Item, user: string): void {
+  endHand(room, user);
+  if (on === true) room.hands = [...room.hands, user].slice(0, HANDS_MAX);
+  else if (isCall === true) {
+    room.called = user;
+    room.caller = from;
+  }
+}
+
+function endCall(room: RoomDraft): void {
+  room.called = undefined;
+  room.caller = undefined;
+}
+
 /** Lowers the user's hand, and ends the call on the user. */
 function endHand(room: RoomDraft, user: string | undefined): void {
-  if (isSameName(room.called ?? "", user)) room.called = undefined;
+  if (isSameName(room.called ?? "", user)) endCall(room);
   if (room.hands.length === 0) return;
   room.hands = room.hands.filter((name) => !isSameName(name, user));
 }
@@ -564,6 +577,7 @@ function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): voi
   );
   room.hands = room.hands.map((name) => (isSameName(name, oldName) ? newName : name));
   if (isSameName(oldName, room.called)) room.called = newName;
+  if (isSameName(oldName, room.caller)) room.caller = newName;
   room.online = new Set(
     [...room.online].map((name) => (isSameName(name, oldName) ? newName : name)),
   );

@@ -144,6 +144,8 @@ export interface RoomState extends Omit<RoomView, "isBoxed"> {
   readonly hands: readonly string[];
   /** Member whom a moderator has called on. */
   readonly called: string | undefined;
+  /** Moderator who called on `called`; `undefined` also from a server that does not say. */
+  readonly caller: string | undefined;
   /** Users who ask to join, the first one first. Only moderators receive them. */
   readonly knocks: readonly string[];
   readonly receipts: boolean;

@@ -496,14 +496,9 @@ function recordReceived(
   if (room.read > readBefore) draft.effects.push({ kind: "read", room: room.id, n: room.read });
   if (item === "again") return;
   dropSentPosts(draft, room, record.id);
-  if (item?.kind === "kick" && isSameName(item.subject, me) && draft.fields.isCaughtUp) {
-    draft.effects.push({
-      kind: "notify",
-      room: room.id,
-      target: room.target,
-      item,
-      why: "put-out",
-    });
+  const why = item && isSameName(item.subject, me) ? ownNotice(draft.fields, item) : undefined;
+  if (item !== undefined && why !== undefined) {
+    draft.effects.push({ kind: "notify", room: room.id, target: room.target, item, why });
   }
   if (item === undefined) return;
   // Records that the server sends while the link catches up already have the new name, which may
@@ -516,6 +511,19 @@ function recordReceived(
     if (isCaughtUp) followReplied(draft, room, item);
   }
   notifyMessage(draft, room.id, item);
+}
+
+/**
+ * Notifies of a call even in a room that is muted or open.
+ * @param item concerns the user
+ */
+function ownNotice(
+  fields: Pick<Model, "prefs"> & { readonly isCaughtUp: boolean },
+  { kind, isCall }: Item,
+): "put-out" | "called" | undefined {
+  if (!fields.isCaughtUp) return undefined;
+  if (kind === "kick") return "put-out";
+  return kind === "hand" && isCall === true && dndEnd(fields) === undefined ? "called" : undefined;
 }
 
 function notifyMessage(draft: ModelDraft, id: RoomId, item: Item): void {

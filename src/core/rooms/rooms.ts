@@ -78,8 +78,10 @@ export interface Room {
   pins: readonly number[];
   /** Users who raised a hand, the first one first; at most HANDS_MAX. */
   readonly hands: Set<UserId>;
-  /** Member whom a moderator has called on, until one of them ends the call. */
+  /** Member whom a moderator has called on, until one of them ends the call, or a message of it. */
   called?: UserId;
+  /** Moderator who called on `called`. */
+  caller?: UserId;
   /** Open polls by the seq of their text; at most POLLS_OPEN_MAX. */
   readonly polls: Map<number, OpenPoll>;
   /** Users who ask to join, the first one first; at most KNOCKS_MAX. */
@@ -393,6 +395,8 @@ export class Rooms {
     if (head.by === "server") return;
     if (countsAsMessage(room, head.kind)) {
       notePosted(room, head.by, head.time);
+      // The message is the answer to the call.
+      if (room.called === head.by) endCall(room);
       if (room.box?.user === head.by && isWork(record)) {
         setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
       }
@@ -491,7 +495,7 @@ export class Rooms {
       case "pin":
         return applyPin(room, record);
       case "hand":
-        return applyHand(room, record);
+        return applyHand(room, record, by);
       case "poll":
         return endPoll(room, record);
       case "knock":
@@ -918,21 +922,28 @@ function applyMute(room: Room, record: FoldedRecord): void {
   else room.muted.delete(user);
 }
 
-function applyHand(room: Room, record: FoldedRecord): void {
+function applyHand(room: Room, record: FoldedRecord, by: UserId): void {
   const user = targetUser(record);
   if (user === undefined) return;
   const { on, call } = bodyOf(record, "hand") ?? {};
   if (on !== true || room.called === user) endHand(room, user);
   if (!room.members.has(user)) return;
   if (on !== true) {
-    if (call === true) room.called = user;
+    if (call !== true) return;
+    room.called = user;
+    room.caller = by;
   } else if (room.hands.size < HANDS_MAX) room.hands.add(user);
 }
 
 /** Lowers the user's hand, and ends the call on the user. */
 function endHand(room: Room, user: UserId): void {
   room.hands.delete(user);
-  if (room.called === user) delete room.called;
+  if (room.called === user) endCall(room);
+}
+
+function endCall(room: Room): void {
+  delete room.called;
+  delete room.caller;
 }
 
 function endKnock({ knocks, declined }: Room, user: UserId): void {

@@ -316,6 +316,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
           ? undefined
           : [...room.hands].flatMap((user) => registry.nameOf(user) ?? []),
       called: room.called && registry.nameOf(room.called),
+      caller: room.caller && registry.nameOf(room.caller),
       locked: room.rules.join === "password" || undefined,
       rules: Object.keys(room.rules).length === 0 ? undefined : room.rules,
       keepMs: room.retention?.keepMs,

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { activityOf, ownTurns } from "../../../src/core/model/activity.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
@@ -118,4 +119,18 @@ test("lists the rooms in which a moderator calls on the user", () => {
   const turnsOf = (called: string | undefined) =>
     ownTurns({ ...model, rooms: new Map([[LOBBY, { ...room, called }]]) }).length;
   expect([undefined, "ben", "Ana"].map(turnsOf)).toEqual([0, 0, 1]);
+});
+
+test("ends the own turn by an answer, and names the moderator who called", () => {
+  const call: Partial<ChatRecord> = {
+    kind: "hand",
+    body: { user: "u-ana", name: "ana", on: false, call: true },
+  };
+  const turn = (...events: Parameters<typeof recordEvent>[]) => {
+    const { model } = scene(...events.map(([seq, change]) => recordEvent(seq, change)));
+    return [ownTurns(model).length, lobbyOf(model).caller];
+  };
+  expect(turn([3, call])).toEqual([1, "ben"]);
+  expect(turn([3, call], [4, {}])).toEqual([1, "ben"]);
+  expect(turn([3, call], [4, { from: "ana" }])).toEqual([0, undefined]);
 });

@@ -446,3 +446,17 @@ labTest("ends the call on a user who is banned", async ({ site, ana, ben }) => {
   await site.quiet();
   expect(site.rooms.find("lab" as never)?.called).toBeUndefined();
 });
+
+labTest("ends a call by the answer of the called member, and by no other message", async (lab) => {
+  const { site, ana, ben } = lab;
+  const room = () => site.rooms.find("lab" as never);
+  await ben.request("hand", { room: "lab", on: true });
+  await ana.request("hand", { room: "lab", user: "ben", on: false, call: true });
+  await site.wait(ana.post("yes?", "lab"));
+  await site.quiet();
+  expect(room()?.called).toBeDefined();
+  expect(room()?.caller).not.toBe(room()?.called);
+  await site.wait(ben.post("the denominator", "lab"));
+  await site.quiet();
+  expect([room()?.called, room()?.caller]).toEqual([undefined, undefined]);
+});

@@ -42,6 +42,7 @@ const BINDINGS: readonly Binding[] = [
   row("rooms", "room-last", "alt-/"),
   row("rooms", "rooms", "f2", "alt-r"),
   row("rooms", "members", "f3", "alt-m"),
+  row("rooms", "hand", "f8"),
   row("reading", "page-up", "pageup", "alt-v"),
   row("reading", "page-down", "pagedown", "ctrl-v"),
   row("reading", "row-up", "ctrl-up", "shift-pageup"),

@@ -56,6 +56,7 @@ const EVERYWHERE = {
   help,
   redraw: (state) => withActions(state, { kind: "redraw" }),
   suspend: (state) => withActions(state, { kind: "suspend" }),
+  hand: (state) => withActions(state, { kind: "step-hand" }),
 } satisfies Partial<Record<CommandName, KeyHandler>>;
 
 const HANDLERS: Readonly<Record<CommandName, KeyHandler>> = {

@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../../base/fault.ts";
 import { stepped } from "../../../core/model/catch-up.ts";
+import { ownTurn } from "../../../core/model/hands.ts";
 import { shownSeq } from "../../../core/model/item.ts";
 import { isErased, roomOf } from "../../../core/model/selectors.ts";
 import type { FoundItem, Model, SearchQuery } from "../../../core/model/state.ts";
@@ -34,6 +35,11 @@ import { openRoomOf } from "./reading.ts";
 export function walk(state: ScreenState, by: 1 | -1, context: HandlerContext): UpdateResult {
   const { model, texts } = context;
   const known = continued(state, context);
+  const turn = ownTurn(model)?.target;
+  // The user's own turn comes before all calls.
+  if (known === undefined && turn !== undefined && turn !== openTarget(model)) {
+    return openRoomOf(state, turn, context);
+  }
   const isCalls = known?.part.kind === "calls" || known === undefined;
   const from = isCalls ? callWalk(known, by) : withNewResults(known, model);
   const isGone = (seq: number) => isErased(model, seq);

@@ -309,6 +309,7 @@ export type Action =
   /** Loads the inbox, and shows it. */
   | { readonly kind: "inbox" }
   | { readonly kind: "mute"; readonly target: string }
+  | { readonly kind: "step-hand" }
   /** Marks a target as read, which the next action undoes. */
   | { readonly kind: "all-read"; readonly target: string }
   | { readonly kind: "undo-read" }

@@ -5,16 +5,19 @@ import { cleanText } from "../../../base/text.ts";
 import { SECOND_MS } from "../../../base/time.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
+import { ownTurn } from "../../../core/model/hands.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
   dndEnd,
+  isModerator,
   isOnline,
   openRoom,
   roomList,
   typingNames,
 } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
-import { shownHands } from "../../../core/model/unignored.ts";
+import { shownCall, shownHands } from "../../../core/model/unignored.ts";
+import { personText } from "../../../ui/text/person-text.ts";
 import { postLimitText, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
 import type { Completion, ScreenQuestion } from "../state/screen-state.ts";
@@ -127,6 +130,8 @@ export function statusLine(options: StatusOptions, columns: number): StyledLine 
   if (question !== undefined) return questionLine(question, texts, columns);
   if (completion !== undefined) return completionLine(completion, columns);
   const { keys, roomKeys } = options;
+  const turn = keys === undefined ? turnLine(options, columns) : undefined;
+  if (turn !== undefined) return turn;
   if (keys !== undefined || roomKeys !== undefined) {
     const right: StyledLine = [{ text: `${keys ?? roomKeys} `, role: "bar-dim" }];
     const left = [connectionSpans(options).slice(0, 2), pendingSpans(options)];
@@ -136,19 +141,27 @@ export function statusLine(options: StatusOptions, columns: number): StyledLine 
         : [];
     return splitLine(joined([...left, ...inRoom]), right, columns);
   }
-  const right = [...belowSpans(options), ...endSpans(options)];
+  const keysOfHands = handKeys(options);
+  const isLesson = keysOfHands.length > 0;
+  const right = [...belowSpans(options), ...(isLesson ? keysOfHands : endSpans(options))];
   return splitLine(leftSpans(options, columns - lineWidth(right) - 1), right, columns);
 }
 
 function leftSpans(options: StatusOptions, columns: number): StyledLine {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
-  const line = fittingSpans(
-    options,
-    joined([pending, ruleSpans(options), dndSpans(options), handSpans(options), typing]),
-    columns,
-  );
-  const fits = typing.length === 0 || lineWidth(line) <= columns;
-  return fits ? line : fittingSpans(options, pending, columns);
+  const [rules, dnd] = [ruleSpans(options), dndSpans(options)];
+  for (let named = TARGETS_NAMED_MAX; named >= 0; named--) {
+    const hands = handSpans(options, named);
+    const line = fittingSpans(options, joined([pending, rules, dnd, hands, typing]), columns);
+    const isWhole = hands.every((span) => line.includes(span));
+    if (isWhole && lineWidth(line) <= columns) return line;
+    if (hands.length === 0) return typing.length === 0 ? line : withoutTyping();
+  }
+  return joined([connectionSpans(options).slice(0, 1), pending, handSpans(options, 0)]);
+
+  function withoutTyping(): StyledLine {
+    return fittingSpans(options, pending, columns);
+  }
 }
 
 /** Omits the transport, and then the server's name, until the line fits. */
@@ -284,12 +297,47 @@ function dndSpans({ model, texts }: StatusOptions): readonly Span[] {
   return dndEnd(model) === undefined ? [] : [{ text: texts.dnd, role: "bar" }];
 }
 
-function handSpans({ model }: StatusOptions): readonly Span[] {
+/** The user's turn in any room, on the whole line, because it must not be missed. */
+function turnLine({ model, texts }: StatusOptions, columns: number): StyledLine | undefined {
+  const room = model.connection.kind === "online" ? ownTurn(model) : undefined;
+  if (room === undefined) return undefined;
+  const { callsOnYou, turnKey, turnElsewhere } = texts.screen;
+  const isOpen = openRoom(model)?.id === room.id;
+  const place = isOpen ? "" : ` ${texts.screen.inPlace(targetTitle(model, room.target))}`;
+  const by = room.caller && cleanText(personText(model, room.caller));
+  const left: StyledLine = [{ text: ` ✋ ${callsOnYou(by)}${place} · ${turnKey}`, role: "calls" }];
+  const right: StyledLine = isOpen ? [] : [{ text: `${turnElsewhere} `, role: "calls" }];
+  const hasRoom = lineWidth(left) + lineWidth(right) < columns;
+  const line = splitLine(left, hasRoom ? right : [], columns);
+  return line.map((span) => ({ ...span, role: "calls" as const }));
+}
+
+/** The person who is called on, then the hands in their order. Names leave from the end. */
+function handSpans({ model, texts }: StatusOptions, namedMax = TARGETS_NAMED_MAX): readonly Span[] {
   const room = openRoom(model);
-  const names = room === undefined ? [] : shownHands(model, room).map((name) => cleanText(name));
-  if (names.length === 0) return [];
-  const more = names.length > TARGETS_NAMED_MAX ? ", …" : "";
-  return [{ text: `✋ ${names.slice(0, TARGETS_NAMED_MAX).join(", ")}${more}`, role: "bar" }];
+  if (room === undefined) return [];
+  const called = shownCall(model, room);
+  const hands = shownHands(model, room);
+  if (called === undefined && hands.length === 0) return [];
+  const own = hands.findIndex((name) => isSameName(name, model.me)) + 1;
+  const first = (name: string) => cleanText(personText(model, name));
+  const named = hands.slice(0, Math.max(0, own > 0 ? namedMax - 1 : namedMax)).map(first);
+  const others = hands.length - named.length;
+  const more = others === 0 ? "" : named.length === 0 ? `${others}` : ` +${others}`;
+  const turn: StyledLine =
+    called === undefined ? [] : [{ text: `▸ ${first(called)}`, role: "bar", bold: true }];
+  const raised: StyledLine =
+    hands.length === 0 ? [] : [{ text: `✋ ${named.join(", ")}${more}`, role: "bar" }];
+  const mine: StyledLine = own === 0 ? [] : [{ text: texts.handPlace(own), role: "bar" }];
+  return joined([turn, mine, raised]);
+}
+
+/** Keys of a moderator while hands are up, or somebody is called on. */
+function handKeys({ model, texts }: StatusOptions): StyledLine {
+  const room = openRoom(model);
+  if (room === undefined || !isModerator(model, room)) return [];
+  const isIdle = shownCall(model, room) === undefined && shownHands(model, room).length === 0;
+  return isIdle ? [] : [{ text: `${texts.screen.handKeys} `, role: "bar-dim" }];
 }
 
 function ruleSpans({ model, texts, nowUnixMs, readOnly }: StatusOptions): readonly Span[] {

@@ -2,6 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { stepped } from "../../../core/model/catch-up.ts";
+import { ownTurn } from "../../../core/model/hands.ts";
 import type { NewMessages } from "../../../core/model/new-messages.ts";
 import { type People, PeopleIndex } from "../../../core/model/people.ts";
 import { firstItem, type Rows, type ShownRow, visibleSpan } from "../../../core/model/rows.ts";
@@ -711,6 +712,8 @@ function cursorOf({ state, size }: ViewProps, areas: Areas): ScreenFrame["cursor
 }
 
 function titleOf(model: Model): string {
+  const turn = ownTurn(model);
+  if (turn !== undefined) return `✋ ${targetTitle(model, turn.target)}`;
   const { mentions } = roomList(model);
   const targetName = model.open === undefined ? "chat" : targetTitle(model, model.open);
   const server = cleanText(model.server?.name ?? "");

@@ -274,7 +274,7 @@ function callText(
   columns: number,
 ) {
   const { texts, model } = options;
-  if (reason === "hand") return texts.screen.inboxHand;
+  if (reason === "hand") return texts.screen.callsOnYou(from && nameOf(from, model));
   if (reason === "invite") {
     return texts.screen.inboxInvite(
       from === undefined ? texts.server : nameOf(from, model),

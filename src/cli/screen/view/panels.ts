@@ -11,6 +11,7 @@ import {
   roomOf,
 } from "../../../core/model/selectors.ts";
 import type { Member, Model } from "../../../core/model/state.ts";
+import { shownCall, shownHands } from "../../../core/model/unignored.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Hit, ListScroll, ListTop } from "../state/screen-state.ts";
@@ -226,7 +227,8 @@ export interface MemberColumn extends ListScroll {
 }
 
 /**
- * Online members come first. The last line contains the number of hidden members.
+ * The person who is called on comes first, then raised hands in their order, then online members.
+ * The last line contains the number of hidden members.
  * @param requestedTop number of members above the visible lines
  */
 export function memberColumn(
@@ -239,7 +241,11 @@ export function memberColumn(
 ): MemberColumn {
   const { me } = model;
   const members = membersOf(model);
+  const turns = new Map(turnsIn(model).map((name, turn) => [name.toLowerCase(), turn]));
+  const turnOf = ({ name }: Member) => turns.get(name.toLowerCase());
   const sorted = [...members].sort((a, b) => {
+    const byTurn = (turnOf(a) ?? turns.size) - (turnOf(b) ?? turns.size);
+    if (byTurn !== 0) return byTurn;
     if (a.isOnline !== b.isOnline) return a.isOnline ? -1 : 1;
     return compareNames(a.name, b.name);
   });
@@ -254,7 +260,12 @@ export function memberColumn(
     ...visible.map((member) => {
       const own = isSameName(member.name, me) ? ` ${texts.you}` : "";
       const note = member.isInvited === true ? ` ${texts.invitedMark}` : own;
-      return memberLine(model, member, roleSign(member, nowUnixMs), note, columns);
+      const turn = turnOf(member);
+      const signs: StyledLine =
+        turn === undefined
+          ? presenceSigns(member, nowUnixMs)
+          : [{ text: turn === 0 ? " ▸ " : ` ✋ ${turn} `, role: "accent" }];
+      return memberLine(model, member, signs, note, columns);
     }),
   ];
   const more = sorted.length - top - visible.length;
@@ -266,6 +277,13 @@ export function memberColumn(
     top,
     topMax,
   };
+}
+
+/** The person who is called on, or an empty name, then the raised hands. */
+function turnsIn(model: Model): readonly string[] {
+  const room = openRoom(model);
+  const isLive = model.connection.kind === "online" && room !== undefined;
+  return isLive ? [shownCall(model, room) ?? "", ...shownHands(model, room)] : [];
 }
 
 /** Until the server has sent the full list, returns only the online members. */
@@ -282,24 +300,28 @@ function membersOf(model: Model): readonly Member[] {
   return [...room.online].map((name) => ({ name, isOnline: true, role: "member" }));
 }
 
-function roleSign({ role, isBot, mutedUntilUnixMs }: Member, nowUnixMs: number): string {
+function presenceSigns(member: Member, nowUnixMs: number): StyledLine {
+  const { role, isBot, isOnline, mutedUntilUnixMs } = member;
   const isTargetMuted = isMutedAt(mutedUntilUnixMs, nowUnixMs);
-  return ROLE_SIGNS[role] ?? (isTargetMuted ? MUTED_SIGN : isBot ? BOT_SIGN : " ");
+  const sign = ROLE_SIGNS[role] ?? (isTargetMuted ? MUTED_SIGN : isBot ? BOT_SIGN : " ");
+  return [
+    { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },
+    { text: sign, role: "dim" },
+  ];
 }
 
 function memberLine(
   model: Model,
   { name, isOnline }: Member,
-  sign: string,
+  signs: StyledLine,
   note: string,
   columns: number,
 ): StyledLine {
   const cleanName = cleanText(name);
-  const shown = nameWithin(model, name, columns - 3 - widthOf(note));
+  const shown = nameWithin(model, name, columns - lineWidth(signs) - widthOf(note));
   const account = shown === cleanName ? "" : ` ${cleanName}`;
   return [
-    { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },
-    { text: sign, role: "dim" },
+    ...signs,
     { text: shown, role: isOnline ? nameRole(cleanName) : "dim" },
     { text: note + account, role: "dim" },
   ];

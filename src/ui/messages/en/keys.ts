@@ -35,6 +35,7 @@ export const ENGLISH_KEYS = {
     "room-previous": "previous room",
     "room-next": "next room",
     inbox: "inbox: what is new, what calls you first",
+    hand: "raise or lower your hand, end your turn; as a moderator, call the next",
     "read-on": "read on from the first new message",
     "room-unread": "next room with unread messages",
     "room-last": "previously open room",

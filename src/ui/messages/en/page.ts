@@ -436,6 +436,7 @@ export const ENGLISH = {
     place === 1 ? "Hand raised, you are next" : `Hand raised, you are ${englishOrdinal(place)}`,
   ownTurn: "Your turn",
   calledMe: "You are called on",
+  callsYou: "calls on you",
   turnOf: (name: string) => `${name} is speaking`,
   thenHands: (names: string) => `then ${names}`,
   callOn: (name: string) => `Call on ${name}`,

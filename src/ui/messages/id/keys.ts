@@ -29,6 +29,7 @@ export const INDONESIAN_KEYS: KeyTexts = {
     "room-previous": "ruang sebelumnya",
     "room-next": "ruang berikutnya",
     inbox: "kotak masuk: yang baru, yang memanggil Anda dulu",
+    hand: "angkat atau turunkan tangan, akhiri giliran; moderator: panggil berikutnya",
     "read-on": "lanjut membaca dari pesan baru pertama",
     "room-unread": "ruang berikutnya dengan pesan yang belum dibaca",
     "room-last": "ruang yang dibuka sebelum ini",

@@ -527,6 +527,7 @@ export const INDONESIAN: Texts = {
   handPlace: (place) => `Tangan terangkat, urutan ke-${place}`,
   ownTurn: "Giliran Anda",
   calledMe: "Anda dipanggil",
+  callsYou: "memanggil Anda",
   turnOf: (name) => `Giliran ${name}`,
   thenHands: (names) => `lalu ${names}`,
   callOn: (name) => `Panggil ${name}`,

@@ -11,14 +11,14 @@ import type { PageEvent } from "../../driver/page-client.ts";
 type Notified = Extract<PageEvent, { readonly kind: "notify" }>;
 
 export function messageNotification(
-  { item, target }: Notified,
+  { item, target, why }: Notified,
   texts: Texts,
   times: Times,
   model: Model,
 ): { readonly title: string; readonly body: string } {
   const author = authorText(item, texts, model);
   const title = texts.notificationTitle(author, placeTitle(model, target, texts));
-  return { title, body: briefText(item, texts, times) };
+  return { title, body: why === "called" ? texts.callsYou : briefText(item, texts, times) };
 }
 
 export { pageNoticeText };
