@@ -93,6 +93,11 @@ export const POLLS_OPEN_MAX = 20;
 export const POLLS_OPEN_PER_MEMBER_MAX = 5;
 /** The same of a moderator, who leaves others the number of one member. */
 export const POLLS_OPEN_PER_MODERATOR_MAX = POLLS_OPEN_MAX - POLLS_OPEN_PER_MEMBER_MAX;
+/**
+ * Time from a call on a member until a message of theirs is the answer. One that was on its way
+ * when the moderator called is none.
+ */
+export const ANSWER_AFTER_MS = 2_000;
 /** Raised hands in a room. A moderator takes them one by one, and each `room` notice lists all. */
 export const HANDS_MAX = 100;
 /** Open requests to join a room, for the same reasons as HANDS_MAX. */

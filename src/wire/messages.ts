@@ -177,6 +177,8 @@ const roomEntry = v.object({
   called: v.optional(name),
   /** Moderator who called on `called`. */
   caller: v.optional(name),
+  /** Time of the call in Unix ms. */
+  calledUnixMs: v.optional(positive),
   rules: v.optional(roomRules),
   receipts: v.optional(v.boolean()),
   /** Receipts in a direct conversation take effect when both users want them. */

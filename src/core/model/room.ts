@@ -1,6 +1,7 @@
 /** State of one room in the model. */
 
 import {
+  ANSWER_AFTER_MS,
   CALLS_LISTED_MAX,
   HANDS_MAX,
   PINS_MAX,
@@ -126,6 +127,7 @@ function propertiesOf(update: RoomUpdate) {
     hands: update.hands ?? [],
     called: update.called,
     caller: update.caller,
+    calledUnixMs: update.calledUnixMs,
     knocks: update.knocks ?? [],
     rules: update.rules ?? {},
     slowUntilUnixMs: update.slowUntil,
@@ -451,8 +453,9 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.kind === "retention") room.keepMs = item.keepMs;
   if (item.kind === "pin" && item.re !== undefined) pinned(room, item.re, item.on === true);
   if (item.kind === "hand" && item.subject !== undefined) applyHand(room, item, item.subject);
-  // The message is the answer to the call.
-  if (isMessage(item) && isSameName(item.from, room.called)) endCall(room);
+  const answerFrom = (room.calledUnixMs ?? 0) + ANSWER_AFTER_MS;
+  const isAnswer = isMessage(item) && item.timeUnixMs >= answerFrom;
+  if (isAnswer && isSameName(item.from, room.called)) endCall(room);
   if (item.files.length > 0) {
     const posted = new Set<string>(item.files.map(({ file }) => file));
     room.offered = room.offered.filter(({ file }) => !posted.has(file));
@@ -540,18 +543,21 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-function applyHand(room: RoomDraft, { on, isCall, from }: Item, user: string): void {
+function applyHand(room: RoomDraft, item: Item, user: string): void {
+  const { on, isCall, from, timeUnixMs } = item;
   endHand(room, user);
   if (on === true) room.hands = [...room.hands, user].slice(0, HANDS_MAX);
   else if (isCall === true) {
     room.called = user;
     room.caller = from;
+    room.calledUnixMs = timeUnixMs;
   }
 }
 
 function endCall(room: RoomDraft): void {
   room.called = undefined;
   room.caller = undefined;
+  room.calledUnixMs = undefined;
 }
 
 /** Lowers the user's hand, and ends the call on the user. */

@@ -146,6 +146,8 @@ export interface RoomState extends Omit<RoomView, "isBoxed"> {
   readonly called: string | undefined;
   /** Moderator who called on `called`; `undefined` also from a server that does not say. */
   readonly caller: string | undefined;
+  /** Time of the call in Unix ms. */
+  readonly calledUnixMs: number | undefined;
   /** Users who ask to join, the first one first. Only moderators receive them. */
   readonly knocks: readonly string[];
   readonly receipts: boolean;

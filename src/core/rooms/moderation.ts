@@ -557,7 +557,7 @@ function receiptsDraft(room: Room, actor: ModeratorActor, on: boolean): Draft {
 }
 
 /**
- * A moderator may lower the hand of another user, also to call on the user, but not raise it. All
+ * A moderator may lower the hand of another user, but not raise it, and may call on any member. All
  * members may lower their own hand, also when they may not post.
  */
 function handDraft(
@@ -571,8 +571,9 @@ function handDraft(
   else if (on) checkMayPost(room, user, unixMs);
   else requireMember(room, user);
   if (on && user !== actor.user) throw new Fault("not-allowed", msg`raise only your own hand`);
+  if (isCall) checkMayCall(room, { user, name });
   const endsCall = !on && !isCall && room.called === user;
-  if (room.hands.has(user) === on && !endsCall) {
+  if (!isCall && room.hands.has(user) === on && !endsCall) {
     throw new Fault(
       "not-allowed",
       on ? msg`the hand is already raised` : msg`the hand is not raised`,
@@ -586,6 +587,12 @@ function handDraft(
   }
   const body = { user, name, on, ...(isCall ? { call: true } : {}) };
   return { kind: "hand", room: room.id, by: actor.user, id: "", body };
+}
+
+function checkMayCall(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
+  checkMember(room, { user, name });
+  if (room.called !== user) return;
+  throw new Fault("not-allowed", msg`${name} is already called on`, { remedy: NOTHING_TO_DO });
 }
 
 /** A user asks to join, and a moderator declines. To accept, a moderator invites the user. */

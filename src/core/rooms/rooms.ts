@@ -4,6 +4,7 @@ import { BRACE_CLOSE, BRACKET_CLOSE } from "../../base/ascii.ts";
 import { assert, unreachable } from "../../base/assert.ts";
 import { boxOwner, isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
+  ANSWER_AFTER_MS,
   DECLINED_MAX,
   GROUP_MEMBERS_MAX,
   HANDS_MAX,
@@ -82,6 +83,8 @@ export interface Room {
   called?: UserId;
   /** Moderator who called on `called`. */
   caller?: UserId;
+  /** Time of the call in Unix ms. */
+  calledUnixMs?: number;
   /** Open polls by the seq of their text; at most POLLS_OPEN_MAX. */
   readonly polls: Map<number, OpenPoll>;
   /** Users who ask to join, the first one first; at most KNOCKS_MAX. */
@@ -395,8 +398,8 @@ export class Rooms {
     if (head.by === "server") return;
     if (countsAsMessage(room, head.kind)) {
       notePosted(room, head.by, head.time);
-      // The message is the answer to the call.
-      if (room.called === head.by) endCall(room);
+      const answerFrom = (room.calledUnixMs ?? 0) + ANSWER_AFTER_MS;
+      if (room.called === head.by && head.time >= answerFrom) endCall(room);
       if (room.box?.user === head.by && isWork(record)) {
         setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
       }
@@ -932,6 +935,7 @@ function applyHand(room: Room, record: FoldedRecord, by: UserId): void {
     if (call !== true) return;
     room.called = user;
     room.caller = by;
+    room.calledUnixMs = record.head.time;
   } else if (room.hands.size < HANDS_MAX) room.hands.add(user);
 }
 
@@ -944,6 +948,7 @@ function endHand(room: Room, user: UserId): void {
 function endCall(room: Room): void {
   delete room.called;
   delete room.caller;
+  delete room.calledUnixMs;
 }
 
 function endKnock({ knocks, declined }: Room, user: UserId): void {

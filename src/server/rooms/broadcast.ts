@@ -317,6 +317,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
           : [...room.hands].flatMap((user) => registry.nameOf(user) ?? []),
       called: room.called && registry.nameOf(room.called),
       caller: room.caller && registry.nameOf(room.caller),
+      calledUnixMs: room.calledUnixMs,
       locked: room.rules.join === "password" || undefined,
       rules: Object.keys(room.rules).length === 0 ? undefined : room.rules,
       keepMs: room.retention?.keepMs,

@@ -28,7 +28,7 @@ import { Layers } from "../input/layers.ts";
 import { TRUST_HASH } from "../input/route.ts";
 import { OpenNotifications } from "./attention/open-notifications.ts";
 import { closeNotifications, notifyFromWorker, registerWorker } from "./attention/push-browser.ts";
-import { playSound } from "./attention/sound.ts";
+import { playSound, ring } from "./attention/sound.ts";
 import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/stray-drops.ts";
 import { SignIn } from "./login/login.tsx";
@@ -168,9 +168,12 @@ function useNotifications(): void {
       const { room, target, item, why } = event;
       const { title, body } = messageNotification(event, texts, times, chat.model);
       // The open room announces its messages.
-      if (!isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
+      const isCall = why === "called";
+      if (isCall || !isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
       // The sound stays off if the browser requires a click first.
-      if (settings.sounds) void ifPossible(playSound());
+      const isCalled = () => isSameName(chat.model.rooms.get(room)?.called, chat.model.me);
+      if (settings.sounds && isCall) ring(isCalled);
+      else if (settings.sounds) void ifPossible(playSound());
       if (!settings.notify || !("Notification" in window)) return;
       const content = {
         body,

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { ANSWER_AFTER_MS } from "../../../src/base/limits.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { activityOf, ownTurns } from "../../../src/core/model/activity.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
@@ -132,5 +133,8 @@ test("ends the own turn by an answer, and names the moderator who called", () =>
   };
   expect(turn([3, call])).toEqual([1, "ben"]);
   expect(turn([3, call], [4, {}])).toEqual([1, "ben"]);
-  expect(turn([3, call], [4, { from: "ana" }])).toEqual([0, undefined]);
+  const after = (ms: number) => ({ from: "ana", timeUnixMs: record(3).timeUnixMs + ms });
+  // One that was on its way when the moderator called is no answer.
+  expect(turn([3, call], [4, after(ANSWER_AFTER_MS - 1)])).toEqual([1, "ben"]);
+  expect(turn([3, call], [4, after(ANSWER_AFTER_MS)])).toEqual([0, undefined]);
 });

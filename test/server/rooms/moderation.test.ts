@@ -1,6 +1,7 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import {
+  ANSWER_AFTER_MS,
   BANS_MAX,
   LEAVE_REASONS_PER_HOUR_MAX,
   REJOINS_PER_HOUR_MAX,
@@ -450,12 +451,23 @@ labTest("ends the call on a user who is banned", async ({ site, ana, ben }) => {
 labTest("ends a call by the answer of the called member, and by no other message", async (lab) => {
   const { site, ana, ben } = lab;
   const room = () => site.rooms.find("lab" as never);
-  await ben.request("hand", { room: "lab", on: true });
+  // Also without a raised hand, but only once, and by moderators.
+  expect(await ben.refusal("hand", { room: "lab", user: "ana", on: false, call: true })).toBe(
+    "not-allowed",
+  );
   await ana.request("hand", { room: "lab", user: "ben", on: false, call: true });
+  expect(await ana.refusal("hand", { room: "lab", user: "ben", on: false, call: true })).toBe(
+    "not-allowed",
+  );
   await site.wait(ana.post("yes?", "lab"));
   await site.quiet();
   expect(room()?.called).toBeDefined();
   expect(room()?.caller).not.toBe(room()?.called);
+  // One that was on its way when the moderator called is no answer.
+  await site.wait(ben.post("I know!", "lab"));
+  await site.quiet();
+  expect(room()?.called).toBeDefined();
+  await site.time.advance(ANSWER_AFTER_MS);
   await site.wait(ben.post("the denominator", "lab"));
   await site.quiet();
   expect([room()?.called, room()?.caller]).toEqual([undefined, undefined]);

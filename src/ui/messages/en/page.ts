@@ -436,6 +436,12 @@ export const ENGLISH = {
     place === 1 ? "Hand raised, you are next" : `Hand raised, you are ${englishOrdinal(place)}`,
   ownTurn: "Your turn",
   calledMe: "You are called on",
+  callsOnMe: (person: string, place: string | undefined) =>
+    `${person} calls on you${place === undefined ? "" : ` in ${place}`}`,
+  turnIn: (place: string) => `Your turn · ${place}`,
+  comingToTurn: "I am coming",
+  passTurn: "Pass",
+  answerTo: (person: string) => (person === "" ? "Answer" : `Answer ${person}`),
   callsYou: "calls on you",
   turnOf: (name: string) => `${name} is speaking`,
   thenHands: (names: string) => `then ${names}`,

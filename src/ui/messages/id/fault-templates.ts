@@ -711,6 +711,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "choose another name, or join it without a topic": "pilih nama lain, atau bergabung tanpa topik",
   "you cannot import into '{}': you are not a moderator":
     "Anda tidak dapat mengimpor ke '{}': Anda bukan moderator",
+  "{} is already called on": "{} sudah dipanggil",
   "{} is not in '{}'": "{} tidak berada di '{}'",
   "message {} is already pinned": "pesan {} sudah disematkan",
   "a room can have at most {} pinned messages":

@@ -527,6 +527,12 @@ export const INDONESIAN: Texts = {
   handPlace: (place) => `Tangan terangkat, urutan ke-${place}`,
   ownTurn: "Giliran Anda",
   calledMe: "Anda dipanggil",
+  callsOnMe: (person, place) =>
+    `${person} memanggil Anda${place === undefined ? "" : ` di ${place}`}`,
+  turnIn: (place) => `Giliran Anda · ${place}`,
+  comingToTurn: "Saya datang",
+  passTurn: "Lewati",
+  answerTo: (person) => (person === "" ? "Jawab" : `Jawab ${person}`),
   callsYou: "memanggil Anda",
   turnOf: (name) => `Giliran ${name}`,
   thenHands: (names) => `lalu ${names}`,

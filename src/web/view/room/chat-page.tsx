@@ -74,6 +74,7 @@ import { Unfolded } from "../text/fold.tsx";
 import { ActivityPlace } from "./activity.tsx";
 import { handedModule, Privacy, WorkStrip } from "./assignment.tsx";
 import { useAttached } from "./attached.ts";
+import { Called, useOwnTurn } from "./called.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { useDrawerGestures } from "./drawer-gestures.ts";
 import { EventWatch } from "./event-watch.ts";
@@ -562,7 +563,9 @@ function Columns(props: ChatPageProps) {
   useEventAnnouncements(target, isOperator);
   useShortcuts({ lines, onOpen, find, target, side, closeSide });
   useRouting({ model, onOpen, onJump });
-  useTitle(lines.mentions, room?.kind === "room" ? titleOf(room) : target);
+  const turn = useOwnTurn(model);
+  const title = room?.kind === "room" ? titleOf(room) : target;
+  useTitle(lines.mentions, turn === undefined ? title : texts.turnIn(titleOf(turn.room)));
   const isKnown = useHasCaughtUp(model.isCaughtUp);
   const isCovered = places.content !== undefined;
   const hasSidePanel = !isCovered && (hasThread || side === "handed" || hasPanel(side, room));
@@ -579,6 +582,11 @@ function Columns(props: ChatPageProps) {
   const isOnline = useOnline();
   // On a phone, the administration covers the list from which it was opened.
   const hasDrawer = isDrawer && props.other === undefined;
+  const isInList = places.content !== undefined || (isNarrow && isDrawer);
+  const called =
+    turn?.isNew === true ? (
+      <Called turn={turn} isHere={!isInList && turn.room.id === room?.id} onOpen={onOpen} />
+    ) : undefined;
   const classes = ["chat", hasDrawer ? "has-drawer" : "", isOnline ? "" : "is-off"];
   return (
     <div
@@ -591,6 +599,7 @@ function Columns(props: ChatPageProps) {
         {texts.skipToMessages}
       </a>
       <aside className="side side-rooms" aria-label={texts.rooms}>
+        {isInList ? called : null}
         <SidebarRooms
           lines={lines}
           isKnown={isKnown}
@@ -620,8 +629,12 @@ function Columns(props: ChatPageProps) {
               onDrawer={panels.openDrawer}
               onPeople={panels.togglePeople}
             />
+            {isInList ? null : called}
             {room !== undefined && isBoxOf(room.target) ? <WorkStrip room={room} /> : null}
-            {room === undefined || side === "handed" || isBoxOf(room.target) ? null : (
+            {room === undefined ||
+            side === "handed" ||
+            isBoxOf(room.target) ||
+            (called !== undefined && turn?.room.id === room.id) ? null : (
               <Lesson
                 room={room}
                 moderates={room.moderates || isOperator}

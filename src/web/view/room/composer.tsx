@@ -71,6 +71,7 @@ import { Check } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
 import { enterSends } from "../shell/settings.ts";
+import { useCaller } from "./called.tsx";
 import { handItem } from "./lesson.tsx";
 import { Avatar, DisplayName, Marks, usePerson, useShownName } from "./person.tsx";
 import { pollItem } from "./poll.tsx";
@@ -516,8 +517,10 @@ function TextField({ props, writing }: TextFieldProps) {
   const here = box === undefined ? texts.messageTo(withoutSign(target, title)) : toBox;
   const label = thread === undefined ? here : texts.replyInThread;
   const short = isOwnBox ? texts.handIn : texts.message;
+  const caller = useCaller(target);
   // A phone has room for one word.
-  const placeholder = useNarrow() ? (thread === undefined ? short : texts.reply) : label;
+  const plain = useNarrow() ? (thread === undefined ? short : texts.reply) : label;
+  const placeholder = caller === undefined ? plain : texts.answerTo(caller);
   const onKeyDown = useKeys(writing, props);
   const { offer } = offers;
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
@@ -604,6 +607,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       field.current?.focus();
     },
   }));
+  const isCalled = useCaller(target) !== undefined;
   const referredSeq = draft.edits ?? draft.re;
   const referred = useModelValue(() =>
     referredSeq === undefined ? undefined : itemOf(referredSeq),
@@ -631,7 +635,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           onClose={closeRecorder}
         />
       ) : null}
-      <div className="composer-box" hidden={isRecording}>
+      <div className={isCalled ? "composer-box is-called" : "composer-box"} hidden={isRecording}>
         <div className="composer-above">
           <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
           {attached.files.length === 0 ? null : <AttachmentList attached={attached} />}

@@ -175,9 +175,9 @@ function handsSince(
         placeTitle(model, target, texts),
       );
       const kind = isSameName(name, model.me) ? "result" : "hand";
-      const isCalled = isSameName(model.rooms.get(id)?.called, name);
-      const lowered = isCalled ? texts.calledMe : texts.eventHandDown;
-      const text = isIn(hands, name) ? texts.eventHandUp : lowered;
+      // The call itself is announced as a notification.
+      if (isSameName(model.rooms.get(id)?.called, name)) continue;
+      const text = isIn(hands, name) ? texts.eventHandUp : texts.eventHandDown;
       events.push({ kind, text: `${actor}: ${text}` });
     }
   }
