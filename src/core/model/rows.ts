@@ -83,6 +83,7 @@ export interface Rows {
 const GROUPED_WITHIN_MS = 5 * 60_000;
 const INVITED_ROW_MS = 60 * 60_000;
 const INVITED_ROW_MAX = 30;
+const HANDS_ROW_MAX = 60;
 const NONE: readonly Item[] = [];
 const NO_PINS: readonly number[] = [];
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
@@ -323,7 +324,7 @@ function isHidden({ thread, ignored, hidesMembership }: RowOptions, item: Item):
 }
 
 function sharesRows({ kind, on }: Item): boolean {
-  return kind === "sealed" || (kind === "admission" && on !== false);
+  return kind === "sealed" || kind === "hand" || (kind === "admission" && on !== false);
 }
 
 /** Reports whether no row can contain both the item and another one, or span it. */
@@ -586,6 +587,7 @@ function joinsRow({ folded }: RowsState, { kind, from, on, timeUnixMs }: Item): 
   const [first] = folded;
   if (first?.kind !== kind) return false;
   if (kind === "sealed") return true;
+  if (kind === "hand") return folded.length < HANDS_ROW_MAX;
   if (kind !== "admission" || on === false || !isSameName(first.from, from)) return false;
   return folded.length < INVITED_ROW_MAX && timeUnixMs - first.timeUnixMs < INVITED_ROW_MS;
 }

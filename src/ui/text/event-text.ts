@@ -138,6 +138,8 @@ export function eventText(
   { earlier = [], isFolded = false, nameOf = cleanText }: EventTextOptions = {},
 ): string {
   const { kind, from } = item;
+  if (earlier.length > 0 && kind === "hand")
+    return handsText([...earlier, item], texts, times, nameOf);
   if (earlier.length > 0 && isMembership(item)) {
     const single = (event: Item) => eventText(event, texts, times, { nameOf });
     const style = { texts, list: times.list, nameOf, single };
@@ -160,6 +162,31 @@ export function eventText(
   const subject = isInvite ? listed : isSameSubject ? undefined : "";
   const style = { texts, nameOf, timeOf: times.full };
   return `${actor} ${eventPhrase({ ...item, kind }, style, subject)}`;
+}
+
+/** Whether a row sums up several events of the kind, which it lists when it is unfolded. */
+export function hasSum({ kind }: Pick<Item, "kind">): boolean {
+  return kind === "hand" || isMembership({ kind });
+}
+
+/** Called people are named if there are at most this many. */
+const CALLED_NAMES_MAX = 3;
+
+/** Sums up a lesson: the number of hands, and whom moderators called on. */
+function handsText(
+  events: readonly Item[],
+  texts: Texts,
+  times: Times,
+  nameOf: (account: string) => string,
+): string {
+  const subjects = (isOfSum: (event: Item) => boolean) => [
+    ...new Set(events.filter(isOfSum).flatMap(({ subject }) => subject ?? [])),
+  ];
+  const hands = subjects(({ on, isCall }) => on === true || isCall === true);
+  const called = subjects(({ isCall }) => isCall === true).map(nameOf);
+  const others = called.length - CALLED_NAMES_MAX;
+  if (others > 1) called.splice(CALLED_NAMES_MAX, Infinity, texts.others(others));
+  return texts.handsSum(hands.length, called.length === 0 ? undefined : times.list(called));
 }
 
 /** All people who joined are named if there are at most this many, and nobody left. */

@@ -533,3 +533,29 @@ test("takes rows as seen by their end or by half of the screen, with all their i
   });
   expect(visibleSpan([shown(text, false, 0.6), shown(last, true, 0)])).toEqual({ from: 5, to: 6 });
 });
+
+test("sums up the hands and calls between two messages", () => {
+  const hand = (seq: number, user: string, body: object, from = user) =>
+    recordEvent(seq, { kind: "hand", from, body: { user, name: user, ...body } });
+  const call = { on: false, call: true };
+  const events = [
+    recordEvent(3),
+    hand(4, "cleo", { on: true }),
+    hand(5, "dora", { on: true }),
+    hand(6, "cleo", call, "ben"),
+    hand(7, "cleo", { on: false }, "ben"),
+    recordEvent(8),
+    hand(9, "dora", call, "ben"),
+  ];
+  const { model } = scene({ kind: "open", target: "lobby" }, ...events);
+  const rows = new RowBuilder().rowsOf(model, utc).rows;
+  const shown = rows.flatMap((row) =>
+    row.kind === "item" ? [[row.key, ...row.earlier.map(({ seq }) => seq), row.item.seq]] : [],
+  );
+  expect(shown).toEqual([
+    ["i3", 3],
+    ["i4", 4, 5, 6, 7],
+    ["i8", 8],
+    ["i9", 9],
+  ]);
+});

@@ -24,6 +24,7 @@ import {
   authorText,
   deletedText,
   eventText,
+  hasSum,
   MEMBERSHIP_EVENTS_SHOWN_MAX,
   membershipTexts,
   quotedText,
@@ -508,7 +509,7 @@ export function progressLine(
 
 function eventRow(row: ItemRow, options: RowOptions, { isUnfolded }: RowExtras): RowLines {
   const { item, earlier } = row;
-  if (earlier.length === 0 || !isMembership(item)) {
+  if (earlier.length === 0 || !hasSum(item)) {
     const text = eventText(item, options.texts, options.times, {
       earlier,
       nameOf: nameIn(options),
@@ -526,16 +527,16 @@ function eventRow(row: ItemRow, options: RowOptions, { isUnfolded }: RowExtras):
     listed.push(...eventLines({ ...item, kind: "" }, text, options));
   }
   const folds = listed.length - 1;
-  return { lines: isUnfolded ? listed : [membershipLine(row, options)], folds };
+  return { lines: isUnfolded ? listed : [sumLine(row, options)], folds };
 }
 
 /** The longest text that fits on one line. */
-function membershipLine({ item, earlier }: ItemRow, options: RowOptions): StyledLine {
+function sumLine({ item, earlier }: ItemRow, options: RowOptions): StyledLine {
   const { columns, texts, times } = options;
   const events = [...earlier, item];
   const { joined, left } = membershipSum(events);
-  const kind = joined.length > 0 ? "join" : left.length > 0 ? "leave" : "kick";
-  const head = eventHead({ ...item, kind });
+  const membership = joined.length > 0 ? "join" : left.length > 0 ? "leave" : "kick";
+  const head = eventHead(isMembership(item) ? { ...item, kind: membership } : item);
   const names = nameColumns(columns);
   const before: StyledLine =
     names > 0
@@ -544,7 +545,9 @@ function membershipLine({ item, earlier }: ItemRow, options: RowOptions): Styled
   const nameOf = nameIn(options);
   const single = (event: Item) => eventText(event, texts, times, { nameOf });
   const { isNarrow } = options;
-  const all = membershipTexts(events, { texts, list: times.list, nameOf, single, isNarrow });
+  const all = isMembership(item)
+    ? membershipTexts(events, { texts, list: times.list, nameOf, single, isNarrow })
+    : [eventText(item, texts, times, { earlier, nameOf })];
   const isFitting = (text: string) => widthOf(text) <= columns - lineWidth(before);
   const text = all.find(isFitting) ?? all.at(-1) ?? "";
   const spans = withHits([{ text, role: "event", clickAction: "unfold" }], options.hit);

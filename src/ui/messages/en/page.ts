@@ -429,6 +429,10 @@ export const ENGLISH = {
   eventHandUp: "raised a hand",
   eventHandDown: "lowered the hand",
   eventHandLowered: (name: string) => `lowered the hand of ${name}`,
+  handsSum: (hands: number, called: string | undefined) => {
+    if (hands === 0) return "hands lowered";
+    return `${counted(hands, "hand")}${called === undefined ? "" : `, called on ${called}`}`;
+  },
   eventCall: (name: string) => `called on ${name}`,
   raiseHand: "Raise hand",
   lowerOwnHand: "Lower hand",

@@ -521,6 +521,10 @@ export const INDONESIAN: Texts = {
   eventHandUp: "mengangkat tangan",
   eventHandDown: "menurunkan tangan",
   eventHandLowered: (name) => `menurunkan tangan ${name}`,
+  handsSum: (hands, called) => {
+    if (hands === 0) return "tangan diturunkan";
+    return `${hands} tangan${called === undefined ? "" : `, dipanggil: ${called}`}`;
+  },
   eventCall: (name) => `memanggil ${name}`,
   raiseHand: "Angkat tangan",
   lowerOwnHand: "Turunkan tangan",

@@ -13,7 +13,6 @@ import {
 } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
-import { isMembership } from "../../../core/model/membership.ts";
 import { firstItem, type Row } from "../../../core/model/rows.ts";
 import { listsFiles } from "../../../core/model/selectors.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
@@ -21,6 +20,7 @@ import {
   authorText,
   deletedText,
   eventText,
+  hasSum,
   MEMBERSHIP_EVENTS_SHOWN_MAX,
   quotedText,
 } from "../../../ui/text/event-text.ts";
@@ -552,7 +552,7 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
   const nameOf = (account: string) => personText(names, account);
   const all = eventText(item, texts, times, { earlier, nameOf });
   const folded = eventText(item, texts, times, { earlier, nameOf, isFolded: true });
-  const isSum = earlier.length > 0 && isMembership(item);
+  const isSum = earlier.length > 0 && hasSum(item);
   const text = isOpen ? all : folded;
   const toggle = () => {
     unfolded.set(seq, !isOpen);
@@ -588,12 +588,12 @@ export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: 
           {isOpen ? texts.showLess : texts.showAll}
         </button>
       )}
-      {isSum && isOpen ? <MembershipEvents events={[...earlier, item]} nameOf={nameOf} /> : null}
+      {isSum && isOpen ? <SummedEvents events={[...earlier, item]} nameOf={nameOf} /> : null}
     </p>
   );
 });
 
-function MembershipEvents({
+function SummedEvents({
   events,
   nameOf,
 }: {
