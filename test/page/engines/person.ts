@@ -4,7 +4,7 @@ import { until } from "../../event.ts";
 import type { Engine } from "./engine.ts";
 
 /** A busy machine with three browsers is slow; a wrong label fails after this time. */
-const STEP_MS = 30_000;
+const STEP_MS = 120_000;
 
 /** The pointer meets what was drawn, which on a busy machine is older than the layout. */
 const FRAMES = `(async () => {
