@@ -99,14 +99,14 @@ async function terminalPrints(kind: string, fields: Fields): Promise<void> {
       terminal.jsonLines.some((line) =>
         Object.entries({ kind, ...fields }).every(([name, value]) => line[name] === value),
       ),
-    30_000,
+    120_000,
   );
 }
 
 /** Returns the id of the file. */
 async function terminalShowsFile(name: string): Promise<unknown> {
   const found = () => filesOf(terminal.jsonLines).find((file) => file["name"] === name);
-  await until(`the terminal shows ${name}`, () => found() !== undefined, 30_000);
+  await until(`the terminal shows ${name}`, () => found() !== undefined, 120_000);
   return found()?.["id"];
 }
 
