@@ -154,7 +154,7 @@ pageTest("announces events of the room, and results of a poll that ends", async 
   await lea.send("/poll close");
   await spoken.waitFor("Poll closed. When?: at nine 0, at ten 1");
   await max.tab.ask("rules", { room: "events", slow: 60 });
-  await spoken.waitFor("max changed the rules");
+  await spoken.waitFor("max set slow mode to 60 seconds");
 });
 
 pageTest("announces the outcome of commands that change nothing in the room", async () => {

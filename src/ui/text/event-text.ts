@@ -74,8 +74,7 @@ const PHRASES: Readonly<Record<EventKind, (event: Wording, texts: Texts) => stri
     if (on === undefined) return texts.eventProfile;
     return on ? texts.eventTitle(text) : texts.eventTitleOff;
   },
-  rules: ({ rules = {}, changedRules }, texts) =>
-    texts.eventRules(rulesChangeText(rules, changedRules, texts)),
+  rules: ({ rules = {}, changedRules }, texts) => rulesChangeText(rules, changedRules, texts),
   mute: ({ subject, on, until }, texts) => {
     if (on === false) return texts.eventUnmute(subject);
     return until === undefined ? texts.eventMute(subject) : texts.eventMuteUntil(subject, until);

@@ -41,8 +41,24 @@ export function ruleFacts(rules: RoomRules, texts: RuleTexts): readonly RuleFact
   ];
 }
 
+/** A phrase about each rule as a change has set it, in the order of `RULE_NAMES`. */
+function ruleChanges(rules: RoomRules, texts: RuleTexts): readonly string[] {
+  const { post = "everyone", topic = "everyone", join = "open", boxes = "closed" } = rules;
+  const { slow, everyone, newcomers = false, due } = rules;
+  return [
+    texts.ruleSetPost(post),
+    texts.ruleSetTopic(topic),
+    texts.ruleSetSlow(slow),
+    texts.ruleSetJoin(join),
+    texts.ruleSetEveryone(everyone),
+    texts.ruleSetNewcomers(newcomers),
+    texts.ruleSetBoxes(boxes),
+    texts.ruleSetDue(due === undefined ? undefined : dueTime(due)),
+  ];
+}
+
 /**
- * The rules that a record has changed, also back to their defaults.
+ * Phrases about the rules that a record has changed, also back to their defaults.
  * @param changed `undefined` in records of former versions, for which the text has all rules
  */
 export function rulesChangeText(
@@ -50,9 +66,11 @@ export function rulesChangeText(
   changed: readonly RuleName[] | undefined,
   texts: RuleTexts,
 ): string {
-  if (changed === undefined) return rulesText(rules, texts);
+  if (changed === undefined) return texts.ruleChanges(rulesText(rules, texts));
   const isChanged = RULE_NAMES.map((name) => changed.includes(name));
-  return factsText(ruleFacts(rules, texts).filter((_, i) => isChanged[i]));
+  return ruleChanges(rules, texts)
+    .filter((_, i) => isChanged[i])
+    .join(", ");
 }
 
 function factsText(facts: readonly RuleFact[]): string {

@@ -3,8 +3,9 @@ import { eventFactsOf } from "../../../src/core/client/event-facts.ts";
 import { RULE_NAMES } from "../../../src/core/rooms/rule-names.ts";
 import { changedRules } from "../../../src/core/rooms/rules.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
+import { INDONESIAN } from "../../../src/ui/messages/id/page.ts";
 import { eventPhrase } from "../../../src/ui/text/event-text.ts";
-import { ruleFacts, rulesChangeText } from "../../../src/ui/text/rules-text.ts";
+import { rulesChangeText } from "../../../src/ui/text/rules-text.ts";
 import { fieldsOf } from "../../../src/wire/kinds.ts";
 
 function phrase(body: Readonly<Record<string, unknown>>): string {
@@ -17,21 +18,23 @@ test("names only the rules that a change concerns, also back to their defaults",
   const rules = { post: "moderators", slow: 30 } as const;
   expect(changedRules({ post: "moderators" }, rules)).toEqual(["slow"]);
   expect(changedRules(rules, {})).toEqual(["post", "slow"]);
-  expect(phrase({ ...rules, changed: ["slow"] })).toBe("changed the rules: Slow mode: 30 seconds");
-  expect(phrase({ post: "moderators", changed: ["slow"] })).toBe(
-    "changed the rules: Slow mode: off",
+  expect(phrase({ ...rules, changed: ["slow"] })).toBe("set slow mode to 30 seconds");
+  expect(phrase({ post: "moderators", changed: ["slow"] })).toBe("turned slow mode off");
+  expect(phrase({ ...rules, changed: ["post", "slow"] })).toBe(
+    "let only moderators post, set slow mode to 30 seconds",
   );
 });
 
-test("the names of rules are in the order of their facts", () => {
+test("has an own phrase for each rule that is set, and for its default", () => {
   const rules = { post: "private", topic: "moderators", slow: 5, join: "approval" } as const;
   const all = { ...rules, everyone: "everyone", newcomers: true, boxes: "open", due: 1 } as const;
-  const facts = ruleFacts(all, ENGLISH);
-  for (const [i, name] of RULE_NAMES.entries()) {
-    const [label, value] = facts[i] ?? [];
-    expect(rulesChangeText(all, [name], ENGLISH)).toBe(`${label}: ${value}`);
-    const without = ruleFacts({ ...all, [name]: undefined }, ENGLISH);
-    expect(without.flatMap((fact, at) => (fact[1] === facts[at]?.[1] ? [] : [at]))).toEqual([i]);
+  for (const texts of [ENGLISH, INDONESIAN]) {
+    const phrases = RULE_NAMES.flatMap((name) => [
+      rulesChangeText(all, [name], texts),
+      rulesChangeText({ ...all, [name]: undefined }, [name], texts),
+    ]);
+    expect(new Set(phrases).size).toBe(2 * RULE_NAMES.length);
+    expect(rulesChangeText(all, RULE_NAMES, texts).split(", ").length).toBe(RULE_NAMES.length);
   }
 });
 

@@ -500,7 +500,6 @@ export const ENGLISH = {
   eventKnock: "asked to join",
   eventKnockEnd: "no longer asks to join",
   eventKnockDeclined: (name: string) => `declined the request of ${name} to join`,
-  eventRules: (rules: string) => `changed the rules: ${rules}`,
   knocks: "Requests to join",
   knockOf: (name: string) => `${name} asks to join.`,
   admitKnock: (name: string) => `Accept ${name}`,

@@ -42,6 +42,37 @@ export const ENGLISH_RULES = {
   ruleOff: "off",
   ruleJoinBy: (how: "open" | "password" | "approval") =>
     ({ open: "everyone", password: "with the password", approval: "by approval" })[how],
+  ruleChanges: (rules: string) => `changed the rules: ${rules}`,
+  ruleSetPost: (who: "everyone" | "moderators" | "private"): string =>
+    ({
+      everyone: "let everyone post",
+      moderators: "let only moderators post",
+      private: "made this room an assignment: only moderators see what members post",
+    })[who],
+  ruleSetTopic: (who: "everyone" | "moderators"): string =>
+    `let ${who === "everyone" ? "everyone" : "only moderators"} set the topic`,
+  ruleSetSlow: (seconds: number | undefined): string =>
+    seconds === undefined
+      ? "turned slow mode off"
+      : `set slow mode to ${counted(seconds, "second")}`,
+  ruleSetJoin: (how: "open" | "password" | "approval"): string =>
+    ({
+      open: "let everyone join",
+      password: "set a password for joining",
+      approval: "let people join by approval",
+    })[how],
+  ruleSetEveryone: (who: "everyone" | "moderators" | undefined): string =>
+    who === undefined
+      ? "let everyone use @everyone in small rooms, else moderators"
+      : `let ${who === "everyone" ? "everyone" : "only moderators"} use @everyone`,
+  ruleSetNewcomers: (isOn: boolean): string =>
+    isOn ? "let newcomers to the server be added" : "stopped adding newcomers",
+  ruleSetBoxes: (state: "closed" | "open"): string =>
+    state === "open"
+      ? "let members still post in their boxes after the assignment"
+      : "closed the boxes after the assignment",
+  ruleSetDue: (time: string | undefined): string =>
+    time === undefined ? "removed the due time" : `set the due time to ${time}`,
   ruleBySize: "everyone in small rooms, else moderators",
   serverRules: "Rules of the server",
   changeServerRules: "Change the rules",

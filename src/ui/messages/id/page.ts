@@ -592,7 +592,6 @@ export const INDONESIAN: Texts = {
   eventKnock: "meminta bergabung",
   eventKnockEnd: "tidak lagi meminta bergabung",
   eventKnockDeclined: (name) => `menolak permintaan ${name} untuk bergabung`,
-  eventRules: (rules) => `mengubah aturan: ${rules}`,
   knocks: "Permintaan bergabung",
   knockOf: (name) => `${name} meminta bergabung.`,
   admitKnock: (name) => `Terima ${name}`,

@@ -39,6 +39,39 @@ export const INDONESIAN_RULES: RuleTexts = {
   ruleOff: "mati",
   ruleJoinBy: (how) =>
     ({ open: "semua orang", password: "dengan kata sandi", approval: "dengan persetujuan" })[how],
+  ruleChanges: (rules) => `mengubah aturan: ${rules}`,
+  ruleSetPost: (who) =>
+    ({
+      everyone: "mengizinkan semua orang menulis",
+      moderators: "hanya mengizinkan moderator menulis",
+      private: "menjadikan ruang ini tugas: hanya moderator melihat kiriman anggota",
+    })[who],
+  ruleSetTopic: (who) =>
+    who === "everyone"
+      ? "mengizinkan semua orang mengatur topik"
+      : "hanya mengizinkan moderator mengatur topik",
+  ruleSetSlow: (seconds) =>
+    seconds === undefined ? "mematikan mode lambat" : `mengatur mode lambat ke ${seconds} detik`,
+  ruleSetJoin: (how) =>
+    ({
+      open: "mengizinkan semua orang bergabung",
+      password: "mengatur kata sandi untuk bergabung",
+      approval: "menerima orang dengan persetujuan",
+    })[how],
+  ruleSetEveryone: (who) => {
+    if (who === undefined)
+      return "mengizinkan @everyone bagi semua di ruang kecil, selain itu moderator";
+    return who === "everyone"
+      ? "mengizinkan semua orang memakai @everyone"
+      : "hanya mengizinkan moderator memakai @everyone";
+  },
+  ruleSetNewcomers: (isOn) =>
+    isOn ? "menambahkan pendatang baru di server" : "tidak lagi menambahkan pendatang baru",
+  ruleSetBoxes: (state) =>
+    state === "open"
+      ? "mengizinkan anggota tetap menulis di kotaknya setelah tugas"
+      : "menutup kotak setelah tugas",
+  ruleSetDue: (time) => (time === undefined ? "menghapus tenggat" : `mengatur tenggat ke ${time}`),
   ruleBySize: "semua orang di ruang kecil, selain itu moderator",
   serverRules: "Aturan server",
   changeServerRules: "Ubah aturan",
