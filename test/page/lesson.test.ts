@@ -110,7 +110,7 @@ lessonTest("a lesson on all interfaces, from the class list to its end", async (
     await cici.button("Angkat tangan").tap();
     await teacher.page.locator(".lesson").getByText("dodi is speaking, then Cici Ayu").waitFor();
     await teacher.button("Done with dodi").click();
-    await dodi.shows(/lowered the hand of dodi/);
+    await dodi.shows(/2 hands, called on dodi/);
     await teacher.button("Call on Cici Ayu").click();
     await cici.button("Saya datang").tap();
     await cici.button("Giliran Anda").tap();
