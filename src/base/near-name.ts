@@ -1,6 +1,8 @@
 /** Names that a typed name may have meant. */
 
 import { editDistance } from "./edit-distance.ts";
+import { type Fault, msg, type Translatable } from "./fault.ts";
+import { isName } from "./names.ts";
 import { foldWords } from "./word-fold.ts";
 
 /** In shorter names, one other letter is another name. */
@@ -41,4 +43,16 @@ export function nearestOf(
     fewest = slips;
   }
   return nearest;
+}
+
+/** Remedy of a refusal, which proposes a name. */
+export function didYouMean(name: string): Translatable {
+  return msg`did you mean '${name}'?`;
+}
+
+/** Returns the name that the remedy of a refusal proposes, also of one that a server has sent. */
+export function proposedBy({ translatable: { remedy } }: Fault): string | undefined {
+  const [name = ""] = remedy?.values ?? [];
+  const isProposal = remedy?.template === didYouMean("").template && isName(name);
+  return isProposal ? name : undefined;
 }

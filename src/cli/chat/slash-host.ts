@@ -2,7 +2,7 @@
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
-import { nearestName } from "../../base/near-name.ts";
+import { proposedBy } from "../../base/near-name.ts";
 import type { TimeContext } from "../../base/parse-time.ts";
 import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
@@ -185,9 +185,9 @@ export abstract class SlashHost implements Host {
   async join({ mayCreate, ...order }: JoinArgs): Promise<Answer<"join"> | undefined> {
     const { room, password, sealed = false } = order;
     let isDeclined = false;
-    const onUnknown = async () => {
+    const onUnknown = async (refusal: Fault) => {
       if (mayCreate === false) return false;
-      const near = await this.#roomLike(order);
+      const near = this.#roomLike(order, refusal);
       const { chatConsole } = this;
       const askInstead: TerminalMessage = (texts) => texts.askInstead(room, near ?? "");
       if (near !== undefined && (await chatConsole.confirm(askInstead))) return near;
@@ -202,16 +202,11 @@ export abstract class SlashHost implements Host {
     }
   }
 
-  /** Returns a room that the user may have meant and that exists. */
-  async #roomLike({ room, password, sealed, assignment }: JoinArgs): Promise<string | undefined> {
+  /** Returns the room that the server proposes. */
+  #roomLike({ password, sealed, assignment }: JoinArgs, refusal: Fault): string | undefined {
     const isNew = password !== undefined || sealed === true || assignment === true;
     // In a script, the name is taken as it is written.
-    if (isNew || !this.chatConsole.isInteractive) return undefined;
-    const { rooms } = await this.chat.request("rooms", {});
-    return nearestName(
-      rooms.map((entry) => entry.room),
-      room,
-    );
+    return isNew || !this.chatConsole.isInteractive ? undefined : proposedBy(refusal);
   }
 
   protected joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
@@ -266,7 +261,7 @@ export interface JoinRoomOptions {
    * Tells whether to create an unknown room, or which room to join instead. If absent, it is
    * created.
    */
-  readonly onUnknown?: () => Promise<boolean | string>;
+  readonly onUnknown?: (refusal: Fault) => Promise<boolean | string>;
   readonly sealed?: boolean;
   readonly assignment?: boolean;
 }
@@ -284,7 +279,7 @@ export async function joinRoom(client: Client, options: JoinRoomOptions): Promis
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "room-unknown") {
-      const choice = (await options.onUnknown?.()) ?? true;
+      const choice = (await options.onUnknown?.(error)) ?? true;
       if (choice === false) throw error;
       if (choice !== true) return client.actions.enter({ room: choice });
       return client.request("join", { ...fields, create: true });

@@ -3,7 +3,7 @@
 import { Fault, msg, type Translatable } from "../../base/fault.ts";
 import { boxId, directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
 import { boxNames, type Name, parseTarget, renamedRoom } from "../../base/names.ts";
-import { nearestName } from "../../base/near-name.ts";
+import { didYouMean, nearestName } from "../../base/near-name.ts";
 import type { Box, Room, Rooms } from "./rooms.ts";
 import type { Rights } from "./server-rules.ts";
 
@@ -163,7 +163,7 @@ function proposedRoom(
   const { title, name: other } = rooms.findTitledLike(name, user) ?? {};
   if (other !== undefined) return msg`'${title}' has the name ${other}: ${`/join ${other}`}`;
   const near = nearestName(rooms.namesFor(user), name);
-  return near === undefined ? undefined : msg`did you mean '${near}'?`;
+  return near === undefined ? undefined : didYouMean(near);
 }
 
 /** @throws {Fault} room-unknown or not-member */
@@ -192,6 +192,6 @@ export function requireUser<Person extends { readonly id: UserId }>(
   if (person !== undefined) return person;
   const near = nearestName(directory.names?.() ?? [], name);
   throw new Fault("user-unknown", msg`no user named '${name}'`, {
-    remedy: near === undefined ? undefined : msg`did you mean '${near}'?`,
+    remedy: near === undefined ? undefined : didYouMean(near),
   });
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import { WAITING_MESSAGES_MAX } from "../../../src/base/limits.ts";
 import { SCREEN_FRAME_MS } from "../../../src/base/limits-screen.ts";
+import { didYouMean } from "../../../src/base/near-name.ts";
 import { runSlash } from "../../../src/cli/chat/slash.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
@@ -236,15 +237,9 @@ clientTest("opens the room that a mistyped name meant", async (fixture) => {
   const { run, notes, answers } = await commandsOf(fixture);
   fixture.server.misbehaviour.onRequest = (request) =>
     request.kind === "join" && request.room === "genral"
-      ? new Fault("room-unknown", "no such room")
+      ? new Fault("room-unknown", "no such room", { remedy: didYouMean("general") })
       : undefined;
-  const entry = { topic: "", members: 1, joined: false, sealed: false, locked: false };
-  const rooms = [
-    { ...entry, room: "garden" },
-    { ...entry, room: "general" },
-  ];
   fixture.server.answers = new Map<string, object>([
-    ["rooms", { rooms, more: false }],
     ["join", { seq: 1, room: "rRRRRRRRRRRR", name: "general", created: false, joined: true }],
   ]);
   answers.push("no", "no", "no", "yes");
