@@ -82,3 +82,8 @@ export const TAB_FOLDERS_MAX = 32;
 export const FINDER_PAUSE_MS = 200;
 /** Messages that the finder folds between two events. */
 export const FINDER_WARM_MESSAGES = 2_000;
+
+/** A file whose first lines the finder shows; a longer one is saved instead. */
+export const PREVIEWED_TEXT_BYTES_MAX = 64 * 1024;
+/** Files whose first lines are kept while the client runs. */
+export const PREVIEWED_TEXTS_MAX = 16;

@@ -19,7 +19,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { placeKey } from "../../core/model/places.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
 import { draftKey, isMuted, openRoom, roomOf, threadOfPost } from "../../core/model/selectors.ts";
-import type { Model, SearchQuery } from "../../core/model/state.ts";
+import type { FileView, Model, SearchQuery } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
@@ -64,6 +64,7 @@ import { PICTURE_FAMILIES } from "./pictures/cells.ts";
 import { ScreenQuestions } from "./questions.ts";
 import { type ScreenPreferences, SETTING_NAMES } from "./settings/preferences.ts";
 import type { InboxList } from "./state/inbox.ts";
+import { paneModel } from "./state/pane.ts";
 import {
   clearsNotes,
   FIRST_STATE,
@@ -72,7 +73,7 @@ import {
 } from "./state/screen-state.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
-import { FrameComposer, type Layout, type ViewProps } from "./view/composition.ts";
+import { FrameComposer, type Layout, type PaneView, type ViewProps } from "./view/composition.ts";
 import { depthOf } from "./view/palette.ts";
 import { memo } from "./view/style.ts";
 import { PicturePaths, VisiblePictures } from "./visible-pictures.ts";
@@ -107,6 +108,8 @@ export class ScreenClient implements ScreenHost {
   readonly #terminal: TerminalScreen;
   #composer = new FrameComposer();
   readonly #rows = new RowBuilder();
+  readonly #paneRows = new RowBuilder();
+  readonly #pane = memo<PaneView | undefined>();
   #previous: PreviousModel;
   #keys: ReturnType<typeof keysOf>;
   readonly #folders: FolderLists;
@@ -171,7 +174,12 @@ export class ScreenClient implements ScreenHost {
     const { clock, env } = context;
     const [terminal, exit] = [this.#terminal, this.#exit];
     this.#catchUp = new ScreenCatchUp({ clock, chat, host: this });
-    this.#finder = new ScreenFinder({ clock, chat });
+    this.#finder = new ScreenFinder({
+      clock,
+      chat,
+      fetch: (file, signal) => this.#fetchFile(file, signal),
+      onChange: () => this.#draw(),
+    });
     this.notices = new ScreenNotices({ clock, env, chat, terminal, exit, host: this });
     this.#keyboard = new Keyboard({ context, terminal, onKeys: (keys) => this.#handleKeys(keys) });
     const note = (text: TerminalMessage) => this.notices.note(text);
@@ -693,6 +701,7 @@ export class ScreenClient implements ScreenHost {
     this.#noteVisible(layout);
     this.#files.offerForCompletion(layout.files);
     this.#pictures.setVisible(layout.files);
+    this.#finder.preview(layout.previewed);
     this.notices.expire();
     this.#scheduleTick();
   }
@@ -762,7 +771,22 @@ export class ScreenClient implements ScreenHost {
       fetchKey: this.#keys.fetchKey,
       foldKey: this.#keys.foldKey,
       pictures: this.#pictures.sizes,
+      pane: this.#paneView(),
+      fileTexts: this.#finder.fileTexts,
     };
+  }
+
+  #paneView(): PaneView | undefined {
+    const { context } = this.options;
+    const { model } = this.#chat;
+    const { pane } = this.state;
+    const { hideJoins } = this.settings;
+    return this.#pane([model, pane, hideJoins], () => {
+      if (pane === undefined) return undefined;
+      const shown = paneModel(model, pane);
+      const rows = this.#paneRows.rowsOf(shown, context.offsetMinutes, hideJoins, true);
+      return { model: shown, rows, isLeft: pane.isLeft };
+    });
   }
 
   #createPictures(): VisiblePictures {
@@ -775,15 +799,21 @@ export class ScreenClient implements ScreenHost {
       paths: new PicturePaths(open.state),
       settings: this.settings,
       family: Math.floor(Math.random() * PICTURE_FAMILIES),
-      fetch: async ({ file, size, digest }, signal) => {
-        const sink = new MemorySink(size, sha256);
-        const openSink = async () => sink;
-        const fetching = open.client.transfers.get({ file, into: "", openSink, signal });
-        await fetching.catch(ignoreFault); // The file's name and size remain visible.
-        return toHex(sink.digest()) === digest ? sink.bytes() : undefined;
-      },
+      fetch: (file, signal) => this.#fetchFile(file, signal),
       onChange: () => this.#draw(),
     });
+  }
+
+  async #fetchFile(
+    { file, size, digest }: Pick<FileView, "file" | "size" | "digest">,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    const sink = new MemorySink(size, sha256);
+    const openSink = async () => sink;
+    const { transfers } = this.options.open.client;
+    // The file's name and size remain visible.
+    await transfers.get({ file, into: "", openSink, signal }).catch(ignoreFault);
+    return toHex(sink.digest()) === digest ? sink.bytes() : undefined;
   }
 }
 

@@ -1,21 +1,34 @@
 /** Server requests of the finder, and the search in the loaded messages. */
 
 import { ignoreFault } from "../../base/fault.ts";
-import { FINDER_PAUSE_MS, FINDER_WARM_MESSAGES } from "../../base/limits-screen.ts";
+import {
+  FINDER_PAUSE_MS,
+  FINDER_WARM_MESSAGES,
+  PREVIEWED_TEXT_BYTES_MAX,
+  PREVIEWED_TEXTS_MAX,
+} from "../../base/limits-screen.ts";
+import { setNewest } from "../../core/evict.ts";
 import { MessageFinder } from "../../core/finder/messages.ts";
-import type { SearchQuery } from "../../core/model/state.ts";
+import type { FileView, SearchQuery } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Chat } from "../../ui/command.ts";
-import { isSameSearch, type JoinableRoom } from "./state/finder.ts";
+import { type FileTexts, isSameSearch, type JoinableRoom } from "./state/finder.ts";
 
 export interface ScreenFinderOptions {
   readonly clock: Pick<Clock, "after">;
   readonly chat: Chat;
+  /** Resolves to `undefined` if the file cannot be loaded. */
+  readonly fetch: (file: FileView, signal: AbortSignal) => Promise<Uint8Array | undefined>;
+  readonly onChange: () => void;
 }
 
 export class ScreenFinder {
   readonly messages = new MessageFinder();
   joinable: readonly JoinableRoom[] = [];
+  /** Replaced with each change. */
+  fileTexts: FileTexts = new Map();
+  #previewed: string | undefined;
+  #stopPreview = new AbortController();
   #cancelSearch: (() => void) | undefined;
   #cancelWarming: (() => void) | undefined;
 
@@ -44,7 +57,32 @@ export class ScreenFinder {
     }, ignoreFault);
   }
 
+  /** Loads the text of the file whose preview is on the screen, after a pause. */
+  preview(file: FileView | undefined): void {
+    if (this.#previewed === file?.file) return;
+    this.#previewed = file?.file;
+    this.#stopPreview.abort();
+    this.#stopPreview = new AbortController();
+    if (file === undefined || this.fileTexts.has(file.file)) return;
+    if (file.folder !== undefined || file.size > PREVIEWED_TEXT_BYTES_MAX) return;
+    const { signal } = this.#stopPreview;
+    const cancel = this.options.clock.after(FINDER_PAUSE_MS, () => {
+      this.#loadText(file, signal).catch(ignoreFault);
+    });
+    signal.addEventListener("abort", cancel);
+  }
+
+  async #loadText(file: FileView, signal: AbortSignal): Promise<void> {
+    const bytes = await this.options.fetch(file, signal);
+    if (bytes === undefined || signal.aborted) return;
+    const texts = new Map(this.fileTexts);
+    setNewest(texts, file.file, textOf(bytes) ?? "", PREVIEWED_TEXTS_MAX);
+    this.fileTexts = texts;
+    this.options.onChange();
+  }
+
   end(): void {
+    this.#stopPreview.abort();
     this.#cancelSearch?.();
     this.#cancelWarming?.();
   }
@@ -56,4 +94,10 @@ export class ScreenFinder {
       if (this.messages.warm(chat.model, FINDER_WARM_MESSAGES)) this.#warm();
     });
   }
+}
+
+/** @returns `undefined` if the bytes are no text */
+function textOf(bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(bytes);
+  return text.includes("\0") || text.includes("\ufffd") ? undefined : text;
 }

@@ -3,7 +3,13 @@ import { slashRows } from "../../../src/cli/chat/slash.ts";
 import { buildGuides } from "../../../src/cli/guides.ts";
 import { VERBS } from "../../../src/commands/table.ts";
 import { HELP_EN } from "../../../src/ui/help/en.ts";
-import { findAnswers, type HelpTexts, helpEntries } from "../../../src/ui/help/help.ts";
+import {
+  answerSentences,
+  findAnswers,
+  type HelpTexts,
+  helpEntries,
+  relatedAnswers,
+} from "../../../src/ui/help/help.ts";
 import { HELP_ID } from "../../../src/ui/help/id.ts";
 
 const LANGUAGES: readonly (readonly [string, HelpTexts])[] = [
@@ -35,10 +41,42 @@ describe.each(LANGUAGES)("the answers in %s", (_, texts) => {
     }
   });
 
+  test("have at most three sentences, which lose nothing", () => {
+    for (const entry of helpEntries(texts)) {
+      const sentences = answerSentences(entry);
+      expect(sentences.length).toBeLessThanOrEqual(3);
+      expect(sentences.join(" ")).toBe(entry.answer);
+    }
+  });
+
+  test("lead on to other questions", () => {
+    for (const entry of helpEntries(texts)) {
+      const related = relatedAnswers(texts, entry);
+      expect(related.length).toBeLessThanOrEqual(3);
+      expect(related.map(({ id }) => id)).not.toContain(entry.id);
+    }
+  });
+
   test("have questions of their own", () => {
     const questions = helpEntries(texts).map(({ question }) => question);
     expect(new Set(questions).size).toBe(questions.length);
   });
+});
+
+test("names of questions are no tabs of the page, and the same in both languages", () => {
+  const ids = helpEntries(HELP_EN).map(({ id }) => id);
+  expect(helpEntries(HELP_ID).map(({ id }) => id)).toEqual(ids);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.filter((id) => ["questions", "keys", "experts"].includes(id))).toEqual([]);
+  const counts = (texts: HelpTexts) =>
+    helpEntries(texts).map((entry) => [entry.id, answerSentences(entry).length]);
+  expect(counts(HELP_ID)).toEqual(counts(HELP_EN));
+});
+
+test("an answer names the questions that share its words", () => {
+  const handIn = helpEntries(HELP_EN).find(({ id }) => id === "handIn");
+  if (handIn === undefined) throw new Error("the question is gone");
+  expect(relatedAnswers(HELP_EN, handIn).map(({ id }) => id)).toEqual(["assign", "late", "hand"]);
 });
 
 test("both languages have the same guides", () => {

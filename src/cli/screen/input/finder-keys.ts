@@ -23,6 +23,7 @@ import {
   withActions,
   withChange,
 } from "./handler.ts";
+import { beside } from "./pane.ts";
 import { openRoomOf } from "./reading.ts";
 import { openResult } from "./walk.ts";
 
@@ -71,6 +72,23 @@ export const chooseInFinder = onChoice((state, choice, context, handlers) => {
   const acts = finderActions(choice)[action];
   return acts === undefined ? withActions(state) : acted(acts, state, choice, context, handlers);
 });
+
+/** Opens the selected place or message in a pane of its own; on a narrow screen, as Enter does. */
+export function openBeside(
+  state: ScreenState,
+  context: HandlerContext,
+  handlers: Handlers,
+): UpdateResult | undefined {
+  if (!hasFinder(state)) return undefined;
+  const choice = choiceIn(state.overlay, context);
+  if (choice?.kind !== "row" || !isPlaceRow(choice.row)) return withActions(state);
+  const uncovered = { ...state, overlay: { ...state.overlay, action: undefined } };
+  return beside(chosen(uncovered, choice, context, handlers), state, context);
+}
+
+function isPlaceRow({ kind }: FinderRow): boolean {
+  return ["people", "rooms", "threads", "files", "messages"].includes(kind);
+}
 
 /** Lists the actions of the selected row; of a command, fills the input line. */
 export const finderMenu = onChoice((state, choice, context, handlers) => {

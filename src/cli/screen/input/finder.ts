@@ -11,7 +11,7 @@ import { fileRows } from "../../../ui/finder/files.ts";
 import { type PlaceRow, placeRows } from "../../../ui/finder/places.ts";
 import { type FinderQuery, parseFinder, searchOf } from "../../../ui/finder/query.ts";
 import { HELP_EN } from "../../../ui/help/en.ts";
-import { findAnswers, type HelpTexts, helpEntries } from "../../../ui/help/help.ts";
+import { findAnswers, type HelpTexts, helpEntries, relatedAnswers } from "../../../ui/help/help.ts";
 import { HELP_ID } from "../../../ui/help/id.ts";
 import { searchCompletions } from "../../../ui/search-query.ts";
 import { SETTINGS, TERMINAL_KEYS, terminalName } from "../../../ui/settings.ts";
@@ -264,10 +264,12 @@ function helpIn(language: string | undefined): HelpTexts {
 }
 
 function answerRows(language: string | undefined): readonly AnswerRow[] {
-  return helpEntries(helpIn(language)).map((entry) => ({
+  const texts = helpIn(language);
+  return helpEntries(texts).map((entry) => ({
     kind: "answers",
     id: `?${entry.question}`,
     entry,
+    related: () => relatedAnswers(texts, entry).map(({ question }) => question),
     names: [],
     texts: [entry.question, entry.words, entry.answer],
   }));

@@ -20,6 +20,7 @@ import {
   type UpdateResult,
   withActions,
 } from "./handler.ts";
+import { withoutSamePane } from "./pane.ts";
 import { requestOlder } from "./reading.ts";
 import { selectionOf } from "./selection.ts";
 import { inUpperThird } from "./walk.ts";
@@ -59,7 +60,7 @@ export function follow(
         ? { ...opened, scroll: openedAt(before.model, context) }
         : heldAt(opened, before.model, context);
   return {
-    state: withLoadedSelection(moved, context),
+    state: withLoadedSelection(withoutSamePane(moved, context), context),
     actions: [...actions, ...olderIfNotFull(context)],
   };
 }

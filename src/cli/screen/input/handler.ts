@@ -22,7 +22,7 @@ export interface HandlerContext {
   readonly keymap: Keymap;
   readonly layout: Pick<Layout, "pageRows" | "inputColumns" | "rooms" | "members"> &
     Pick<Layout, "heightOf" | "foldsOf" | "hitAt"> &
-    Partial<Pick<Layout, "topMax" | "finderRows">>;
+    Partial<Pick<Layout, "topMax" | "finderRows" | "isWide">>;
   readonly inputHistory: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
   readonly texts: KeyTexts;

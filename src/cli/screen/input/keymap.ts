@@ -122,6 +122,7 @@ const BINDINGS: readonly Binding[] = [
   row("inbox", "list-page-down", "pagedown"),
   row("finder", "choose", "enter"),
   row("finder", "menu", "tab"),
+  row("finder", "open-beside", "alt-enter"),
   row("finder", "list-up", "up", "ctrl-p", "shift-tab"),
   row("finder", "list-down", "down", "ctrl-n"),
   row("finder", "list-page-up", "pageup"),

@@ -10,7 +10,7 @@ import { walkedMessage } from "../state/card.ts";
 import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
 import { activeEditor, withEditor } from "./fields.ts";
 import { keysOfGroup, openFinder } from "./finder.ts";
-import { chooseInFinder, finderMenu } from "./finder-keys.ts";
+import { chooseInFinder, finderMenu, openBeside } from "./finder-keys.ts";
 import {
   type HandlerContext,
   type KeyHandler,
@@ -30,6 +30,7 @@ import {
 import type { Mode } from "./keymap.ts";
 import type { Key } from "./keys.ts";
 import { cancelQuestion, closeOverlay, LISTS, moveChoice, movedTo, scrollText } from "./lists.ts";
+import { beside, closePane, switchPane } from "./pane.ts";
 import { newest, openRoomOf, READING, scroll } from "./reading.ts";
 import {
   clearSelection,
@@ -77,6 +78,12 @@ const HANDLERS: Readonly<Record<CommandName, KeyHandler>> = {
     SELECTION.menu(state, context),
   "read-on": (state, context) =>
     readOnFromInbox(state, context) ?? READING["read-on"](state, context),
+  complete: (state, context) => switchPane(state, context) ?? WRITING.complete(state, context),
+  thread: (state, context) => {
+    const opened = SELECTION.thread(state, context);
+    return opened && beside(opened, state, context);
+  },
+  "open-beside": (state, context) => openBeside(state, context, HANDLERS),
   undo,
   copy: (state, context) => copyOpenText(state) ?? SELECTION.copy(state, context),
 };
@@ -220,6 +227,7 @@ function cancel(state: ScreenState, context: HandlerContext): UpdateResult | und
     close(state, context) ??
     dismissNotices(state, context) ??
     cancelReply(state, context) ??
+    closePane(state, context) ??
     closeThread(state, context) ??
     endReading(state, context)
   );
@@ -342,6 +350,8 @@ function click(
       return newest(state, context) ?? withActions(state);
     case "unread":
       return READING["room-unread"](state, context);
+    case "pane":
+      return switchPane(state, context) ?? withActions(state);
     case "timeline":
       return closeOverlay(state, context) ?? clickTimeline(state, hit, context);
     default:

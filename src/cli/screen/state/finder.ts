@@ -13,7 +13,7 @@ import type {
 import type { FoundFile } from "../../../ui/finder/files.ts";
 import type { PlaceRow } from "../../../ui/finder/places.ts";
 import type { FinderKind, FinderQuery } from "../../../ui/finder/query.ts";
-import type { HelpEntry } from "../../../ui/help/help.ts";
+import type { HelpAnswer } from "../../../ui/help/help.ts";
 import type { FinderTexts } from "../../../ui/messages/en/finder.ts";
 import type { TerminalSettings } from "../../../ui/settings.ts";
 import type { Editor } from "../editor/editor.ts";
@@ -59,7 +59,9 @@ export interface KeyRow extends Candidate {
 
 export interface AnswerRow extends Candidate {
   readonly kind: "answers";
-  readonly entry: HelpEntry;
+  readonly entry: HelpAnswer;
+  /** Other questions that share its words. */
+  readonly related: () => readonly string[];
 }
 
 /** Everything that is found by its names and texts. */
@@ -122,6 +124,9 @@ export interface JoinableRoom {
   readonly room: string;
   readonly topic: string;
 }
+
+/** Texts of small files by their ids; empty if a file is no text. */
+export type FileTexts = ReadonlyMap<string, string>;
 
 export const FINDER_ACTIONS = [
   ...(["open", "fill", "mark-read", "mute", "save-file"] as const),

@@ -15,6 +15,7 @@ import { TERMINAL_DEFAULTS, type TerminalSettings } from "../../../ui/settings.t
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import type { FinderOverlay, LastFinder } from "./finder.ts";
 import type { InboxOverlay } from "./inbox.ts";
+import type { Pane } from "./pane.ts";
 
 /** Messages of a walk may be in several rooms. */
 export interface WalkedMessage {
@@ -64,6 +65,8 @@ export interface ScreenState {
   readonly question: ScreenQuestion | undefined;
   readonly notes: readonly ScreenNote[];
   readonly previousTarget: string | undefined;
+  /** `undefined` while one place is visible. */
+  readonly pane: Pane | undefined;
   readonly showsRooms: boolean;
   readonly showsMembers: boolean;
   readonly roomsScroll: ListTop | undefined;
@@ -188,6 +191,7 @@ export const FIRST_STATE: ScreenState = {
   question: undefined,
   notes: [],
   previousTarget: undefined,
+  pane: undefined,
   showsRooms: true,
   showsMembers: false,
   roomsScroll: undefined,
@@ -229,7 +233,9 @@ export type Hit =
   /** `at` is a UTF-16 index in the input text. */
   | { readonly kind: "input"; readonly at: number }
   /** Parts of the status line: the number of rows below, and the unread count of other rooms. */
-  | { readonly kind: "newest" | "unread" };
+  | { readonly kind: "newest" | "unread" }
+  /** The pane without the input. */
+  | { readonly kind: "pane" };
 
 /** Index of a list's first visible line, and its maximum. */
 export interface ListScroll {

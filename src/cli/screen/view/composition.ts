@@ -14,7 +14,7 @@ import {
   openThreadRoot,
   roomList,
 } from "../../../core/model/selectors.ts";
-import type { Model, ReadingPlace, RoomState } from "../../../core/model/state.ts";
+import type { FileView, Model, ReadingPlace, RoomState } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Size } from "../../../io/terminal/device.ts";
 import { readOnlyReason } from "../../../ui/text/rules-text.ts";
@@ -23,7 +23,8 @@ import type { Times } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import { walkedMessage } from "../state/card.ts";
-import { groupRows } from "../state/finder.ts";
+import { type FileTexts, groupRows, selectedChoice } from "../state/finder.ts";
+import { PANES_FROM_COLUMNS, rightColumns } from "../state/pane.ts";
 import type {
   Hit,
   ListScroll,
@@ -95,6 +96,17 @@ export interface ViewProps {
   readonly fetchKey: string | undefined;
   readonly foldKey: string | undefined;
   readonly pictures?: PictureSizes;
+  /** The pane without the input; `undefined` while one place is visible. */
+  readonly pane?: PaneView | undefined;
+  readonly fileTexts?: FileTexts;
+}
+
+/** Content of the pane without the input. */
+export interface PaneView {
+  /** As if the pane had the input. */
+  readonly model: Model;
+  readonly rows: Rows;
+  readonly isLeft: boolean;
 }
 
 export interface Layout {
@@ -109,9 +121,13 @@ export interface Layout {
   readonly place: ReadingPlace | undefined;
   readonly isAtBottom: boolean;
   readonly files: readonly FileBody[];
+  /** File in the preview of the finder. */
+  readonly previewed: FileView | undefined;
   readonly topMax: number;
   /** Rows of each group of the finder. */
   readonly finderRows: number;
+  /** Whether two panes fit. */
+  readonly isWide: boolean;
   readonly rooms: ListScroll;
   readonly members: ListScroll;
   /** Positions begin at 0. `undefined` if the position has no target. */
@@ -148,11 +164,18 @@ export interface Areas {
   readonly rooms: number;
   readonly members: number;
   readonly timeline: number;
+  /** Columns of the other pane and of its edge; 0 if one place is visible. */
+  readonly pane: number;
+  /** Columns before the timeline. */
+  readonly before: number;
 }
 
 export class FrameComposer {
   readonly #timeline = new TimelineCache();
   readonly #people = new PeopleIndex();
+  readonly #paneTimeline = new TimelineCache();
+  readonly #panePeople = new PeopleIndex();
+  readonly #paneRowOptions = memo<RowOptions>();
   readonly #composition = memo<Composition>();
   readonly #palette = memo<Palette>();
   readonly #rowOptions = memo<RowOptions>();
@@ -197,7 +220,7 @@ export class FrameComposer {
       field !== undefined
         ? (field.lines[0] ?? [])
         : inbox === undefined
-          ? headerLine(props.model, props.texts, nothing, size.columns)
+          ? headersOf(props, areas, nothing)
           : inboxHeader(inbox, size.columns);
     const header = areas.header === 0 ? [] : [palette.ansiOf(headerSpans, "bar")];
     const status =
@@ -230,7 +253,9 @@ export class FrameComposer {
       place: placeOf(visibleRows),
       isAtBottom,
       files: filesOf(visibleRows),
+      previewed: previewedFile(props),
       finderRows: groupRows(size.rows),
+      isWide: size.columns >= PANES_FROM_COLUMNS,
       topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),
       rooms: this.#rooms(props, areas),
       members: this.#members(props, areas),
@@ -270,8 +295,13 @@ export class FrameComposer {
     const hasRooms = state.showsRooms && !isFinder && columns >= roomsFrom;
     const roomsColumns = hasRooms ? roomsWidth(columns) : 0;
     const isWhole = isInbox || isFinder;
-    const showsMembers = state.showsMembers && columns >= MEMBERS_FROM_COLUMNS && !isWhole;
+    const hasPanes = props.pane !== undefined && columns >= PANES_FROM_COLUMNS && !isWhole;
+    const showsMembers =
+      state.showsMembers && columns >= MEMBERS_FROM_COLUMNS && !isWhole && !hasPanes;
     const members = showsMembers ? Math.min(24, Math.floor(columns / 4)) : 0;
+    const right = hasPanes ? rightColumns(columns - roomsColumns) : 0;
+    const isRightOpen = props.pane?.isLeft === true;
+    const pane = hasPanes && isRightOpen ? columns - roomsColumns - right + 1 : right;
     return {
       header,
       body: freeRows - notices.length,
@@ -280,7 +310,9 @@ export class FrameComposer {
       input,
       rooms: roomsColumns,
       members,
-      timeline: columns - roomsColumns - members,
+      timeline: columns - roomsColumns - members - pane,
+      pane,
+      before: roomsColumns + (isRightOpen ? pane : 0),
     };
   }
 
@@ -352,23 +384,14 @@ export class FrameComposer {
   }
 
   #rowOptionsOf(props: ViewProps, columns: number, railColumns: number): RowOptions {
-    const { texts, times, model, fetchKey, foldKey, pictures, size, settings } = props;
+    const { pictures, size, model, state } = props;
     const hasPictures = pictures !== undefined && pictures.size > 0;
     const rowOptions: RowOptions = {
-      columns: Math.max(2, columns),
-      texts,
-      times,
-      me: model.me,
+      ...commonRowOptions(props, columns),
       people: this.#peopleOf(model),
-      displayNames: model.displayNames,
-      isOnline: model.connection.kind === "online",
-      fetchKey: plainChord(fetchKey),
-      foldKey: plainChord(foldKey),
       pictures: hasPictures ? pictures : undefined,
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
-      hit: searchedText(props.state),
-      isGrouping: settings.groupMessages,
-      isNarrow: size.columns < ROOMS_FROM_COLUMNS,
+      hit: searchedText(state),
       railColumns,
     };
     return this.#rowOptions(Object.values(rowOptions), () => rowOptions);
@@ -399,8 +422,52 @@ export class FrameComposer {
     const members = this.#memberTexts([memberRows, palette], () =>
       memberRows.map((line) => separator + palette.ansiOf(line)),
     );
-    if (state.overlay === undefined && areas.rooms === 0 && areas.members === 0) return middle;
-    return middle.map((line, i) => (rooms[i] ?? "") + line + (members[i] ?? ""));
+    const isAlone = areas.rooms === 0 && areas.members === 0 && areas.pane === 0;
+    if (state.overlay === undefined && isAlone) return middle;
+    const other = this.#paneLines(props, areas, palette);
+    const isLeft = props.pane?.isLeft === true;
+    return middle.map((line, i) => {
+      const beside = other === undefined ? "" : (other[i] ?? "");
+      const places = isLeft
+        ? beside + (other === undefined ? "" : separator) + line
+        : line + (other === undefined ? "" : separator) + beside;
+      return (rooms[i] ?? "") + places + (members[i] ?? "");
+    });
+  }
+
+  /** The end of the place that has no input. */
+  #paneLines(props: ViewProps, areas: Areas, palette: Palette): readonly string[] | undefined {
+    const { pane, texts } = props;
+    if (pane === undefined || areas.pane === 0) return undefined;
+    const columns = areas.pane - 1;
+    const { model, rows } = pane;
+    if (rows.rows.length === 0) {
+      const text = rows.loading === undefined ? "" : texts.loadingOlder;
+      const line = palette.ansiOf(fitLine([{ text: ` ${text}`, role: "dim" }], columns));
+      const blank = palette.ansiOf(fitLine([], columns));
+      return Array.from({ length: areas.body }, (_, i) => (i === areas.body - 1 ? line : blank));
+    }
+    const rowOptions: RowOptions = {
+      ...commonRowOptions(props, columns),
+      people: this.#panePeople.of(openRoom(model), model),
+      pictures: undefined,
+      pictureRows: 0,
+      hit: "",
+      railColumns: 0,
+    };
+    const options: TimelineOptions = {
+      rows,
+      newMessages: undefined,
+      hasRail: false,
+      rowOptions: this.#paneRowOptions(Object.values(rowOptions), () => rowOptions),
+      palette,
+      transfers: props.model.transfers,
+      scroll: undefined,
+      selected: undefined,
+      unfolded: props.state.unfolded,
+      height: areas.body,
+    };
+    return this.#paneTimeline.layOut(options).lines;
   }
 
   #rooms({ model, texts, settings: { muted }, state }: ViewProps, areas: Areas): RoomColumn {
@@ -444,8 +511,9 @@ export class FrameComposer {
   #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
     const finder = finderOf(props);
     if (finder !== undefined) {
-      const { overlay, model, texts, times, rows } = finder;
-      const from = [overlay, model, texts, times, rows, columns, height, props.settings.muted];
+      const { overlay, model, texts, times, rows, fileTexts } = finder;
+      const seen = [overlay, model, texts, times, rows, fileTexts];
+      const from = [...seen, columns, height, props.settings.muted];
       return this.#finder(from, () => entriesWithPreview(finder, columns, height));
     }
     const inbox = inboxOf(props);
@@ -488,7 +556,8 @@ export class FrameComposer {
     }
     const inbox = inboxOf(props);
     const keys = inbox && inboxKeys(inbox, inboxBelow(inbox, areas.timeline, areas.body));
-    const roomKeys = walkKeysOf(props) ?? (below && readingKeysOf(props));
+    const roomKeys =
+      walkKeysOf(props) ?? (below && readingKeysOf(props)) ?? paneKeysOf(props, areas);
     return statusLine(
       {
         model,
@@ -508,6 +577,45 @@ export class FrameComposer {
       size.columns,
     );
   }
+}
+
+/** Options of the rows of both panes. */
+function commonRowOptions(props: ViewProps, columns: number) {
+  const { texts, times, model, fetchKey, foldKey, size, settings } = props;
+  return {
+    columns: Math.max(2, columns),
+    texts,
+    times,
+    me: model.me,
+    displayNames: model.displayNames,
+    isOnline: model.connection.kind === "online",
+    fetchKey: plainChord(fetchKey),
+    foldKey: plainChord(foldKey),
+    isGrouping: settings.groupMessages,
+    isNarrow: size.columns < ROOMS_FROM_COLUMNS,
+  };
+}
+
+/** Headers of both panes; the one with the input has a bold title. */
+function headersOf({ model, texts, size, pane }: ViewProps, areas: Areas, nothing: string) {
+  if (pane === undefined || areas.pane === 0)
+    return headerLine(model, texts, nothing, size.columns);
+  const left = areas.rooms + (pane.isLeft ? areas.pane - 1 : areas.timeline);
+  const right = size.columns - left - 1;
+  const own = headerLine(model, texts, nothing, pane.isLeft ? right : left);
+  const other = headerLine(pane.model, texts, "", pane.isLeft ? left : right).map(
+    (span): Span => ({ ...span, bold: false, role: "bar-dim" }),
+  );
+  const edge: Span = { text: "│", role: "bar-dim" };
+  return pane.isLeft ? [...other, edge, ...own] : [...own, edge, ...other];
+}
+
+/** Keys of an idle pane. */
+function paneKeysOf({ state, texts, pane }: ViewProps, areas: Areas): string | undefined {
+  const { editor, overlay, question, selected } = state;
+  const isIdle = overlay === undefined && question === undefined && selected === undefined;
+  if (pane === undefined || areas.pane === 0 || !isIdle || editor.text !== "") return undefined;
+  return texts.screen.paneKeys(targetTitle(pane.model, pane.model.open ?? ""));
 }
 
 /** `undefined` if Space types a blank. */
@@ -536,9 +644,11 @@ function finderOf(props: ViewProps): FinderOptions | undefined {
   const isNarrow = size.columns < ROOMS_FROM_COLUMNS;
   const overlay = state.overlay;
   const online = onlineNames(model);
-  return { overlay, model, texts, times, rows: size.rows, isNarrow, isMuted, online };
+  const { fileTexts = NO_FILE_TEXTS } = props;
+  return { overlay, model, texts, times, rows: size.rows, isNarrow, isMuted, online, fileTexts };
 }
 
+const NO_FILE_TEXTS: FileTexts = new Map();
 const PREVIEW_FROM_COLUMNS = 120;
 /** Columns of the list beside a preview. */
 const LIST_COLUMNS = 59;
@@ -567,6 +677,13 @@ function entriesWithPreview(
 /** Gives a part of a line the ground of the selected row. */
 function onGround(span: Span): Span {
   return span.role === undefined || span.role === "dim" ? { ...span, role: "selected" } : span;
+}
+
+function previewedFile(props: ViewProps): FileView | undefined {
+  const finder = props.size.columns < PREVIEW_FROM_COLUMNS ? undefined : finderOf(props);
+  if (finder === undefined) return undefined;
+  const choice = selectedChoice(finder.overlay, finder.model, groupRows(finder.rows));
+  return choice?.kind === "row" && choice.row.kind === "files" ? choice.row.file : undefined;
 }
 
 const FIELD_KEY = "Esc";

@@ -2,6 +2,7 @@
 
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { messagesAround } from "../../../core/finder/around.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import { isIgnored, roomOf } from "../../../core/model/selectors.ts";
 import type { FoundItem, Item, RoomState } from "../../../core/model/state.ts";
@@ -16,7 +17,6 @@ import { nickRole } from "./palette.ts";
 import { cutLine, type StyledLine, withHits } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
-const MESSAGES_AROUND = 2;
 const MESSAGE_UNITS_MAX = 2_000;
 
 /** Returns at most `height` lines. */
@@ -68,6 +68,7 @@ function linesOf(
         [{ text: cleanText(file.name), bold: true }],
         [{ text: cleanText(facts), role: "dim" }],
         ...(item.text === "" ? [] : wrapSpans([{ text: cleanText(item.text) }], columns)),
+        ...firstLines(options.fileTexts.get(file.file) ?? "", height),
       ];
     }
     case "commands": {
@@ -91,6 +92,15 @@ function linesOf(
     default:
       return [];
   }
+}
+
+function firstLines(text: string, count: number): readonly StyledLine[] {
+  if (text === "") return [];
+  const lines = text.split("\n", count).map((line) => cleanText(line, { tabs: true }));
+  return [
+    [],
+    ...lines.map((line): StyledLine => [{ text: line.replaceAll("\t", "  "), role: "code" }]),
+  ];
 }
 
 function placeHeading(target: string, { model }: FinderOptions): string {
@@ -118,24 +128,18 @@ function lastOf(
   return lines.slice(-height);
 }
 
-/** A message, with those before and after it that are loaded. */
+/** A message among its neighbours. */
 function aroundOf(
-  { item, room: id, target }: FoundItem,
+  found: FoundItem,
   options: FinderOptions,
   columns: number,
 ): readonly StyledLine[] {
   const { model } = options;
-  const room = model.rooms.get(id);
   const title: StyledLine = [
-    { text: targetTitle(model, target), bold: true },
-    { text: `  #${item.seq}`, role: "dim" },
+    { text: targetTitle(model, found.target), bold: true },
+    { text: `  #${found.item.seq}`, role: "dim" },
   ];
-  const items = (room?.tail.items ?? []).filter(
-    (each) => isMessage(each) && !isIgnored(model, each.from),
-  );
-  const at = items.findIndex(({ seq }) => seq === item.seq);
-  const shown =
-    at < 0 ? [item] : items.slice(Math.max(0, at - MESSAGES_AROUND), at + MESSAGES_AROUND + 1);
+  const shown = messagesAround(model, found);
   return [title, ...shown.flatMap((each) => messageLines(each, options, columns))];
 }
 

@@ -15,6 +15,7 @@ import { personText } from "../../../ui/text/person-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import { dayAndClock, type Times } from "../../../ui/text/times.ts";
 import {
+  type FileTexts,
   type FinderChoice,
   type FinderLine,
   type FinderOverlay,
@@ -45,6 +46,7 @@ export interface FinderOptions {
   readonly isMuted: (target: string) => boolean;
   /** Names in lower case. */
   readonly online: ReadonlySet<string>;
+  readonly fileTexts: FileTexts;
 }
 
 /** Below this height, a result has one row. */
@@ -502,10 +504,10 @@ function keyLine(
 }
 
 function answerLines(
-  { entry }: Extract<FinderRow, { readonly kind: "answers" }>,
+  { entry, related }: Extract<FinderRow, { readonly kind: "answers" }>,
   before: Span,
   isSelected: boolean,
-  { overlay }: FinderOptions,
+  { overlay, texts: { keys } }: FinderOptions,
   columns: number,
 ): readonly StyledLine[] {
   const first: StyledLine = [
@@ -516,7 +518,12 @@ function answerLines(
   if (!isSelected || !isHelpQuery(overlay.result.query)) return [first];
   const text = answerText(entry);
   const lines = wrapSpans([{ text }], Math.max(2, columns - 6));
-  return [first, ...lines.map((line): StyledLine => [{ text: "     " }, ...line])];
+  const others = related();
+  const also: StyledLine[] =
+    others.length === 0
+      ? []
+      : [[{ text: `     ${keys.finder.related}  ` }, { text: others.join(" · "), role: "dim" }]];
+  return [first, ...lines.map((line): StyledLine => [{ text: "     " }, ...line]), ...also];
 }
 
 function callLine(found: FoundItem, options: RowOptions): StyledLine {

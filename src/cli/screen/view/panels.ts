@@ -361,12 +361,13 @@ export function hitAt(regions: HitRegions, column: number, row: number): Hit | u
 }
 
 function hitInBody(regions: HitRegions, column: number, row: number): Hit {
-  const { rooms, timeline, body } = regions.areas;
+  const { rooms, timeline, body, before, pane } = regions.areas;
   if (column < rooms) {
     const target = regions.rooms().targets[row];
     return target === INBOX_ROW ? { kind: "inbox" } : { kind: "rooms", target };
   }
-  const inside = column - rooms;
+  const inside = column - before;
+  if (inside < 0 || (pane > 0 && inside >= timeline)) return { kind: "pane" };
   if (inside >= timeline) return { kind: "members", name: regions.members().names[row] };
   const entries = regions.overlay();
   const index = row - body + (entries?.length ?? 0);

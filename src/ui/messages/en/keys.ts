@@ -101,6 +101,7 @@ export const ENGLISH_KEYS = {
     stop: "cancel the transfer",
     resend: "resend",
     menu: "message actions",
+    "open-beside": "open beside, on a wide screen",
     choose: "select",
     "list-up": "previous entry",
     "list-down": "next entry",

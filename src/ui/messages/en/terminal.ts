@@ -85,6 +85,7 @@ export const ENGLISH_TERMINAL = {
   walkNextIn: (place: string) => `next in ${place}`,
   walkLast: "last one · n starts again",
   walkEnds: "Esc stays here",
+  paneKeys: (place: string) => `Tab to ${place} · Esc closes`,
   moreAbove: (n: number) => `${n} more above`,
   moreCount: (n: number) => `${n} more`,
   membersOnline: (online: number, all: number) => `${online} of ${all} online`,

@@ -95,6 +95,7 @@ export const INDONESIAN_KEYS: KeyTexts = {
     stop: "batalkan transfer",
     resend: "kirim lagi",
     menu: "tindakan pesan",
+    "open-beside": "buka di samping, pada layar lebar",
     choose: "pilih",
     "list-up": "entri sebelumnya",
     "list-down": "entri berikutnya",

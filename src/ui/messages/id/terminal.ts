@@ -73,6 +73,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   walkNextIn: (place) => `berikutnya di ${place}`,
   walkLast: "yang terakhir · n mulai lagi",
   walkEnds: "Esc tetap di sini",
+  paneKeys: (place) => `Tab ke ${place} · Esc menutup`,
   moreAbove: (n) => `${n} lagi di atas`,
   moreCount: (n) => `${n} lagi`,
   membersOnline: (online, all) => `${online} dari ${all} daring`,

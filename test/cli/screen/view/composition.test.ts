@@ -6,6 +6,7 @@ import type { PictureSize } from "../../../../src/cli/screen/pictures/cells.ts";
 import type { Overlay, ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { sampleSize } from "../../../samples.ts";
 import { Screen } from "../input/scene.ts";
@@ -117,6 +118,7 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   unfolded: fc.array(seq.map((n) => `i${n}`)).map((keys) => new Set(keys)),
   recall: fc.constant(undefined),
   previousTarget: fc.constant(undefined),
+  pane: fc.constant(undefined),
   overlay: fc.option(overlay, { nil: undefined }),
   question: fc.option(
     fc.record({
@@ -180,10 +182,12 @@ test("fills a screen of any size exactly, for any model and state", () => {
       fc.array(fc.tuple(state, size), { minLength: 1, maxLength: 4 }),
       fc.record({
         depth: fc.constantFrom("none", "16", "256", "full"),
+        pane: fc.option(fc.record({ isLeft: fc.boolean(), isEmpty: fc.boolean() })),
         pictures: fc.option(picture.map(picturesOf), { nil: undefined }),
       }),
       fc.constantFrom("en", "id"),
-      ({ told, topic, isOffline, query }, states, { depth, pictures = new Map() }, language) => {
+      ({ told, topic, isOffline, query }, states, options, language) => {
+        const { depth, pictures = new Map(), pane: side } = options;
         const model = modelOf(topic, told, isOffline);
         const composer = new FrameComposer();
         const texts = screenTexts(language);
@@ -191,7 +195,11 @@ test("fills a screen of any size exactly, for any model and state", () => {
         for (const [closed, size] of states) {
           const state =
             query === undefined ? closed : openFinder(closed, { text: query }, context).state;
-          check(scenes.propsOf(model, size, { state, depth, texts, pictures }), composer);
+          const props = scenes.propsOf(model, size, { state, depth, texts, pictures });
+          const beside = side?.isEmpty === true ? { ...model, open: "@nobody" } : model;
+          const rows = new RowBuilder().rowsOf(beside, () => 0, false, true);
+          const pane = side === null ? undefined : { model: beside, rows, isLeft: side.isLeft };
+          check({ ...props, pane }, composer);
         }
       },
     ),
@@ -218,4 +226,28 @@ test("shows display names that fit, and account names instead of those that do n
   expect(text).toMatch(/[●○]\S?\s?李小龙/);
   expect(text).not.toMatch(/Ana Mar|evil/);
   for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(120);
+});
+
+test("two panes share a wide screen, and a narrower one shows what has the input", () => {
+  const scene = scenes.conversation();
+  const model = scene.apply({ kind: "open", target: "lobby" }).model();
+  const beside = { ...model, open: "@ben" };
+  const rows = new RowBuilder().rowsOf(beside, () => 0, false, true);
+  const lines = (columns: number, isLeft: boolean) => {
+    const props = scenes.propsOf(model, { columns, rows: 30 });
+    return scenes.plainLines(scenes.frameOf({ ...props, pane: { model: beside, rows, isLeft } }));
+  };
+  expect(lines(139, true)).toEqual(
+    scenes.plainLines(scenes.frameOf(scenes.propsOf(model, { columns: 139, rows: 30 }))),
+  );
+  for (const isLeft of [true, false]) {
+    const [header = "", ...body] = lines(160, isLeft);
+    const [left = "", right = ""] = header.split("│");
+    expect((isLeft ? right : left).trimStart()).toStartWith("#lobby");
+    expect((isLeft ? left : right).trimStart()).toMatch(/^(@ben|Ben)/);
+    // Two fifths of the columns that the list of rooms leaves.
+    expect(Bun.stringWidth(right)).toBe(Math.floor(((160 - 28) * 2) / 5) - 1);
+    expect(body.at(-2)).toContain("Esc closes");
+    for (const line of body) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(160);
+  }
 });

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { follow } from "../../../../src/cli/screen/input/follow.ts";
+import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { lobby, Screen } from "./scene.ts";
+
+function roomChanged(name: string): ModelEvent {
+  return { kind: "room", room: name as never, name, n: 0, skipped: 0, read: 0 } as never;
+}
+
+/** Screen of the lobby, and two other rooms. */
+function opened(isWide = true): Screen {
+  const screen = new Screen(lobby(roomChanged("dev"), roomChanged("ops")));
+  screen.context = { ...screen.context, layout: { ...screen.context.layout, isWide } };
+  return screen;
+}
+
+/** Performs what a key has asked for. */
+function performed(screen: Screen): Screen {
+  const events = screen.actions.flatMap((action): readonly ModelEvent[] => {
+    if (action.kind === "open") return [{ kind: "open", target: action.target }];
+    const { model } = screen.context;
+    const room = [...model.rooms.values()].find(({ target }) => target.endsWith(model.open ?? ""));
+    if (action.kind === "thread" && room !== undefined)
+      return [{ kind: "thread", room: room.id, seq: action.seq } as ModelEvent];
+    return [];
+  });
+  const { model } = screen.context;
+  screen.model(...events);
+  const before = { model, jumpedKey: undefined, bottoms: 0, isEmpty: false };
+  screen.state = follow(screen.state, before, screen.context).state;
+  return screen;
+}
+
+function places({ state, context }: Screen) {
+  const { pane } = state;
+  return { open: context.model.open, pane: pane?.target, isLeft: pane?.isLeft };
+}
+
+describe("the second pane", () => {
+  test("Alt-Enter in the finder opens a room beside the first, which Tab and Esc return to", () => {
+    const screen = opened().press("alt-k").type("dev").press("alt-enter");
+    performed(screen);
+    expect(places(screen)).toEqual({ open: "dev", pane: "lobby", isLeft: true });
+    expect(screen.state.overlay).toBeUndefined();
+    performed(screen.press("tab"));
+    expect(places(screen)).toEqual({ open: "lobby", pane: "dev", isLeft: false });
+    performed(screen.press("tab"));
+    expect(places(screen)).toEqual({ open: "dev", pane: "lobby", isLeft: true });
+    performed(screen.press("esc"));
+    expect(places(screen)).toEqual({ open: "lobby", pane: undefined, isLeft: undefined });
+  });
+
+  test("Esc in the left pane closes the right one", () => {
+    const screen = performed(opened().press("alt-k").type("dev").press("alt-enter"));
+    performed(screen.press("tab"));
+    performed(screen.press("esc"));
+    expect(places(screen)).toEqual({ open: "lobby", pane: undefined, isLeft: undefined });
+  });
+
+  test("another result replaces the right pane", () => {
+    const screen = performed(opened().press("alt-k").type("dev").press("alt-enter"));
+    performed(screen.press("alt-k").press("ctrl-u").type("ops").press("alt-enter"));
+    expect(places(screen)).toEqual({ open: "ops", pane: "lobby", isLeft: true });
+  });
+
+  test("ends when its room gets the input", () => {
+    const screen = performed(opened().press("alt-k").type("dev").press("alt-enter"));
+    performed(screen.press("alt-k").press("ctrl-u").type("lobby").press("enter"));
+    expect(places(screen)).toEqual({ open: "lobby", pane: undefined, isLeft: undefined });
+  });
+
+  test("a thread opens beside its room", () => {
+    const screen = performed(opened().press("shift-up").press("t"));
+    const { pane } = screen.state;
+    expect(pane).toMatchObject({ target: "lobby", thread: undefined, isLeft: true });
+    performed(screen.press("tab"));
+    expect(screen.state.pane?.thread?.root).toBe(11);
+    expect(screen.state.pane?.isLeft).toBe(false);
+  });
+
+  test("Tab completes while something is typed", () => {
+    const screen = performed(opened().press("alt-k").type("dev").press("alt-enter"));
+    screen.type("/jo").press("tab");
+    expect(places(screen)).toMatchObject({ open: "dev" });
+    expect(screen.state.editor.text).toStartWith("/join");
+  });
+
+  test("a narrow screen has one place", () => {
+    const screen = performed(opened(false).press("alt-k").type("dev").press("alt-enter"));
+    expect(places(screen)).toEqual({ open: "dev", pane: undefined, isLeft: undefined });
+    performed(screen.press("alt-k").press("ctrl-u").type("lobby").press("enter"));
+    performed(screen.press("shift-up").press("t"));
+    expect(screen.state.pane).toBeUndefined();
+  });
+});
