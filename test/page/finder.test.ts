@@ -163,7 +163,94 @@ pageTest("does an action with its choice, and undoes it", async () => {
   await finder(ana).locator("[role=switch][aria-checked=true]").waitFor();
   await field(ana).fill("quiet");
   await row(ana, "Help", "How do I make a room quiet?").click();
-  await finder(ana).locator(".finder-more").getByText("Notifications").first().waitFor();
+  const help = ana.page.getByRole("main", { name: "Help" });
+  await help.getByRole("heading", { name: "How do I make a room quiet?" }).waitFor();
+  await finder(ana).waitFor({ state: "detached" });
+  await help.getByRole("button", { name: "Close" }).click();
+});
+
+pageTest("marks everything as read, and undoes it, also in front of another place", async () => {
+  const ana = await filled();
+  const budi = await budis();
+  await ana.room("lobby").click();
+  await ana.heading("#lobby").waitFor();
+  await budi.post("the last tin is empty", "volcano");
+  const unread = ana.room("volcano").getByText("1 unread");
+  await unread.waitFor({ state: "attached" });
+  const undo = ana.page.getByRole("region", { name: "1 message read" });
+  for (const isCovered of [false, true]) {
+    if (isCovered) await ana.button("Activity").click();
+    await open(ana, "mark all as read");
+    await finder(ana).locator(".finder-row.is-at").getByText("Mark all as read").waitFor();
+    await ana.page.keyboard.press("Enter");
+    await unread.waitFor({ state: "detached" });
+    if (isCovered) await picture(ana, "laptop-undo-activity");
+    await undo.getByRole("button", { name: "Undo" }).click();
+    await unread.waitFor({ state: "attached" });
+    await undo.waitFor({ state: "detached" });
+  }
+  await ana.room("volcano").click();
+  await ana.heading("#volcano").waitFor();
+});
+
+pageTest("previews a message, a file and an answer, and opens cards and settings", async () => {
+  const ana = await filled();
+  const { keyboard } = ana.page;
+  const preview = finder(ana).locator(".finder-more");
+  await open(ana, "second coat");
+  await finder(ana).locator(".finder-row.is-at[data-kind=messages]").waitFor();
+  await keyboard.press("Control+Enter");
+  await preview.getByText("the volcano needs a second coat of red, I have two tins").waitFor();
+  await preview.getByText("paint 1 for the volcano").waitFor();
+  await picture(ana, "laptop-preview");
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await keyboard.press("Control+Enter");
+  await preview.waitFor({ state: "detached" });
+  await field(ana).fill("budget-volcano.txt");
+  await finder(ana).locator(".finder-row.is-at[data-kind=files]").waitFor();
+  await keyboard.press("Control+Enter");
+  await preview.locator("pre").getByText("tins").waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await field(ana).fill("raise my hand");
+  await finder(ana).locator(".finder-row.is-at[data-kind=help]").waitFor();
+  await keyboard.press("Control+Enter");
+  await preview.getByText("Touch Raise hand in the strip").waitFor();
+  await field(ana).fill("@budi");
+  await finder(ana).locator(".finder-row.is-at[data-kind=people]").waitFor();
+  await keyboard.press("Control+Enter");
+  await ana.dialog("budi").waitFor();
+  await keyboard.press("Escape");
+  await open(ana, "#volcano");
+  await finder(ana).locator(".finder-row.is-at[data-kind=rooms]").waitFor();
+  await keyboard.press("Control+Enter");
+  await ana.dialog("Room details").waitFor();
+  await keyboard.press("Escape");
+});
+
+pageTest("loads further pages of the server's results while the user scrolls", async () => {
+  const ana = await filled();
+  const budi = await budis();
+  await budi.tab.ask("join", { room: "long", create: true });
+  await ana.page.reload();
+  await open(ana, "#long");
+  await row(ana, "Rooms", "long").getByRole("button", { name: "Join" }).click();
+  await ana.heading("#long").waitFor();
+  await budi.postMany(260, (n) => `brick ${n + 1}`, "long");
+  await ana.page.reload();
+  await ana.heading("#long").waitFor();
+  await open(ana, "brick");
+  await group(ana, "Messages")
+    .getByRole("button", { name: /^All \d+\+: Messages$/ })
+    .click();
+  const rows = finder(ana).locator(".finder-row");
+  const list = finder(ana).locator(".finder-list");
+  for (let known = 0; known < 260; ) {
+    await list.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await rows.nth(known).waitFor({ state: "attached" });
+    known = Math.max(known + 1, await rows.count());
+  }
+  await rows.filter({ hasText: /brick 1(?!\d)/ }).waitFor();
+  expect(await rows.count()).toBe(260);
   await close(ana);
 });
 

@@ -19,6 +19,8 @@ export interface Layer {
   readonly ignoresEscape?: boolean;
   /** The layer covers the messages, so that nobody reads them. */
   readonly isCover?: boolean;
+  /** Fragment that opens the layer, such as `#help`. Default: the address of the page. */
+  readonly address?: string | undefined;
 }
 
 /**
@@ -68,20 +70,20 @@ export class Layers {
   open(layer: Layer): () => void {
     this.#open.push(layer);
     this.onChange();
-    this.#settle();
+    this.settle();
     return () => {
       const at = this.#open.indexOf(layer);
       if (at < 0) return; // Closed by Back or Escape.
       this.#open.splice(at, 1);
       this.onChange();
-      this.#settle();
+      this.settle();
     };
   }
 
   closeTop(): void {
     this.#open.pop()?.close();
     this.onChange();
-    this.#settle();
+    this.settle();
   }
 
   push(address: string): void {
@@ -91,7 +93,7 @@ export class Layers {
     // A closed layer's entry becomes the page's entry.
     this.#write(this.#depth > 0 ? "replaceState" : "pushState", 0, address);
     this.#address = this.window.location.href;
-    this.#settle();
+    this.settle();
   }
 
   replace(address: string, depth = this.#depth): void {
@@ -112,7 +114,7 @@ export class Layers {
   }
 
   /** Waits, because a dialog may replace another, and a click may also follow a link. */
-  #settle(): void {
+  settle(): void {
     this.window.setTimeout(() => {
       if (this.#isReturning) return;
       const { history } = this.window;
@@ -120,11 +122,15 @@ export class Layers {
       if (this.#depth > count) {
         const steps = count - this.#depth;
         this.#isReturning = attempt(() => [history.go(steps)]) !== undefined;
-      } else if (this.#depth < count) {
+        return;
+      }
+      if (this.#depth < count) {
         let isWritten = this.#write("replaceState", this.#depth, this.#address);
         while (isWritten && this.#depth < count)
           isWritten = this.#write("pushState", this.#depth + 1, this.#address);
       }
+      const { address } = this.#open.at(-1) ?? {};
+      if (address !== undefined) this.#write("replaceState", this.#depth, address);
     });
   }
 
@@ -140,6 +146,6 @@ export class Layers {
       this.onChange();
       if (this.#pushed !== undefined) this.push(this.#pushed);
     } else this.#address = location.href;
-    this.#settle();
+    this.settle();
   }
 }

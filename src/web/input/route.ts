@@ -18,9 +18,12 @@ const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16})(?:\/([\w-]{10}))?)?\/?$/i;
 /** Opens the dialog about the server's root certificate, also before login. */
 export const TRUST_HASH = "#trust";
 
+/** Address of the help, and of a question or tab in it. */
+export const HELP_HASH = /^#help(?:\/([a-z]{1,40}))?$/i;
+
 /** Any other hash may be a secret, so the page removes it from the address. */
 export function isRouteHash(hash: string): boolean {
-  return hash.startsWith("#/") || hash === TRUST_HASH;
+  return hash.startsWith("#/") || hash === TRUST_HASH || HELP_HASH.test(hash);
 }
 
 /**

@@ -343,6 +343,7 @@ function Page({ chat, texts: initialTexts }: AppProps) {
   const { overlays, show, close } = useOverlays();
   const [toasts] = useState(() => new ToastQueue(TIMERS));
   const [layers] = useState(() => new Layers(window));
+  const [help] = useState({});
   const change = useCallback(
     (changes: Partial<StoredPageSettings>) => {
       const failure = saveSettings(changes);
@@ -380,8 +381,8 @@ function Page({ chat, texts: initialTexts }: AppProps) {
     const openDialog: OpenDialog = (dialog, ...[props]) =>
       show((onClose) => createElement(dialog as ComponentType<CloseProps>, { ...props, onClose }));
     const shared = { chat, texts: startTexts, times, previews, settings, change, show };
-    return { ...shared, layers, toasts, notify, fail, openDialog };
-  }, [chat, startTexts, times, previews, settings, change, show, layers, toasts, announcer]);
+    return { ...shared, layers, help, toasts, notify, fail, openDialog };
+  }, [chat, startTexts, times, previews, settings, change, show, layers, help, toasts, announcer]);
   const page: PageValue | undefined = useMemo(() => texts && { ...start, texts }, [start, texts]);
   return (
     <StartContext value={start}>

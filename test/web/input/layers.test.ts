@@ -85,6 +85,44 @@ function opened() {
   return { window, layers, followed, closed, open, pressEscape };
 }
 
+describe("a layer with an address", () => {
+  function openedHelp() {
+    const { window, layers, closed } = opened();
+    const layer = { close: () => closed.push("help"), address: "#help" };
+    const close = layers.open(layer);
+    window.runTasks();
+    return { window, layers, closed, layer, close };
+  }
+
+  test("shows it while it is open, and the page's again after Back", () => {
+    const { window, closed } = openedHelp();
+    expect(window.location.href).toBe("#help");
+    window.go(-1);
+    expect([closed, window.location.href]).toEqual([["help"], "#/garden"]);
+  });
+
+  test("shows it again after a layer above it", () => {
+    const { window, layers } = openedHelp();
+    layers.open({ close: () => undefined });
+    window.runTasks();
+    expect(window.location.href).toBe("#/garden");
+    window.go(-1);
+    expect(window.location.href).toBe("#help");
+  });
+
+  test("changes its entry when the address changes", () => {
+    const { window, layers, layer, close } = openedHelp();
+    layer.address = "#help/hand";
+    layers.settle();
+    window.runTasks();
+    expect(window.location.href).toBe("#help/hand");
+    expect(window.entries).toHaveLength(3);
+    close();
+    window.runTasks();
+    expect(window.location.href).toBe("#/garden");
+  });
+});
+
 describe("Back", () => {
   test("closes one layer at a time, and then leaves the page", () => {
     const { window, followed, closed, open } = opened();

@@ -62,6 +62,13 @@ test("round-trips routes, and rejects anything else", () => {
 });
 
 test("keeps #trust in the address, because it is no secret", () => {
+  for (const hash of ["#help", "#help/handIn", "#help/keys"]) {
+    expect([isRouteHash(hash), readRoute(hash)]).toEqual([true, undefined]);
+  }
+  // It may be a secret.
+  for (const hash of ["#helper", "#help=x", "#help/a/b", "#help/A1"]) {
+    expect(isRouteHash(hash)).toBe(false);
+  }
   expect(isRouteHash(TRUST_HASH)).toBe(true);
   expect(readRoute(TRUST_HASH)).toBeUndefined();
   expect(isRouteHash(`${TRUST_HASH}ed`)).toBe(false);

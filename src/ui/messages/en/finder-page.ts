@@ -1,6 +1,7 @@
 /** Texts of the field that finds anything, and of the walk through what it found. */
 
 import { counted } from "../../../base/sizes.ts";
+import { ENGLISH_PURPOSES } from "./purposes.ts";
 
 export const ENGLISH_PAGE_FINDER = {
   results: "Results",
@@ -34,7 +35,6 @@ export const ENGLISH_PAGE_FINDER = {
   hasFile: "Has file",
   join: "Join",
   askToJoin: "Ask to join",
-  canJoin: (people: string) => `${people}, you can join`,
   message: (name: string) => `Message ${name}`,
   threadIn: (room: string) => `Thread in ${room}`,
   from: (size: string, name: string) => `${size} · from ${name}`,
@@ -53,29 +53,18 @@ export const ENGLISH_PAGE_FINDER = {
   handIn: (room: string) => `Hand in work for ${room}`,
   markAllRead: "Mark all as read",
   keyboardKeys: "Keyboard shortcuts",
-  command: (usage: string) => `Command ${usage}`,
+  purposes: ENGLISH_PURPOSES,
+  /** Words of the actions that no command does. */
   actionWords: {
-    mute: "silent quiet notifications off",
-    poll: "vote question survey",
-    hand: "speak turn raise",
-    invite: "add people link qr",
-    createRoom: "new channel start",
-    newGroup: "new message several people",
     handIn: "homework assignment submit",
-    logout: "log out leave account",
     help: "questions how guide",
     keys: "shortcuts keyboard hotkeys",
-    quiet: "mute pause notifications silent",
-    saved: "bookmarks later",
-    status: "away busy emoji",
-    settings: "preferences options",
   },
   on: "On",
   off: "Off",
   none: (words: string) => `Nothing has all ${words} words`,
   numbers: ["", "one", "two", "three", "four", "five", "six"],
   noneOf: (word: string) => `Nothing has “${word}”`,
-  noneHere: (what: string) => `Nothing in ${what}`,
   wouldFind: "This would find something:",
   didYouMean: (name: string) => `Did you mean ${name}?`,
   without: (words: string) => `Without “${words}”`,
@@ -95,6 +84,8 @@ export const ENGLISH_PAGE_FINDER = {
     message: "message",
     open: "open",
     card: "card",
+    preview: "preview",
+    settings: "settings",
     do: "do it",
     only: (group: string) => `only ${group.toLowerCase()}`,
     all: "all",

@@ -1,6 +1,7 @@
 /** Texts of the field that finds anything, in Indonesian. */
 
 import type { PageFinderTexts } from "../en/finder-page.ts";
+import { INDONESIAN_PURPOSES } from "./purposes.ts";
 
 const amount = (n: number, hasMore: boolean) => `${n.toLocaleString("id")}${hasMore ? "+" : ""}`;
 
@@ -35,7 +36,6 @@ export const INDONESIAN_PAGE_FINDER: PageFinderTexts = {
   hasFile: "Ada berkas",
   join: "Gabung",
   askToJoin: "Minta bergabung",
-  canJoin: (people) => `${people}, Anda bisa bergabung`,
   message: (name) => `Kirim pesan ke ${name}`,
   threadIn: (room) => `Utas di ${room}`,
   from: (size, name) => `${size} · dari ${name}`,
@@ -54,29 +54,18 @@ export const INDONESIAN_PAGE_FINDER: PageFinderTexts = {
   handIn: (room) => `Kumpulkan tugas untuk ${room}`,
   markAllRead: "Tandai semua sudah dibaca",
   keyboardKeys: "Pintasan papan ketik",
-  command: (usage) => `Perintah ${usage}`,
+  purposes: INDONESIAN_PURPOSES,
+  /** Words of the actions that no command does. */
   actionWords: {
-    mute: "diam bisukan pemberitahuan mati",
-    poll: "pilih pertanyaan survei voting",
-    hand: "bicara giliran angkat",
-    invite: "tambah orang tautan qr",
-    createRoom: "kanal baru mulai",
-    newGroup: "pesan baru beberapa orang",
     handIn: "pr tugas kirim",
-    logout: "keluar akun",
     help: "pertanyaan cara panduan",
     keys: "pintasan tombol",
-    quiet: "senyap jeda pemberitahuan",
-    saved: "simpan penanda nanti",
-    status: "pergi sibuk emoji",
-    settings: "preferensi pilihan",
   },
   on: "Aktif",
   off: "Nonaktif",
   none: (words) => `Tidak ada yang memuat ${words} kata itu`,
   numbers: ["", "satu", "kedua", "ketiga", "keempat", "kelima", "keenam"],
   noneOf: (word) => `Tidak ada yang memuat “${word}”`,
-  noneHere: (what) => `Tidak ada apa-apa di ${what}`,
   wouldFind: "Ini akan menemukan sesuatu:",
   didYouMean: (name) => `Maksud Anda ${name}?`,
   without: (words) => `Tanpa “${words}”`,
@@ -96,6 +85,8 @@ export const INDONESIAN_PAGE_FINDER: PageFinderTexts = {
     message: "kirim pesan",
     open: "buka",
     card: "kartu",
+    preview: "pratinjau",
+    settings: "setelan",
     do: "lakukan",
     only: (group) => `hanya ${group.toLowerCase()}`,
     all: "semua",

@@ -25,6 +25,7 @@ import { useIsErased } from "../shell/erased.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, menuGroups, menuItem } from "../shell/menu.tsx";
 import { deleteFileItem, mayDeleteFile } from "./delete-file.tsx";
+import { useFileText } from "./file-text.ts";
 import { getPreviews, isSamePicture } from "./scale.ts";
 
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
@@ -68,20 +69,8 @@ function FileViewer({ file, seq, onClose }: ViewerProps) {
 }
 
 function TextView({ file }: { readonly file: FileView }) {
-  const { chat, texts } = usePage();
-  const task = useTask();
-  const [text, setText] = useState<string | undefined>(undefined);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once
-  useEffect(() => {
-    const stop = new AbortController();
-    task.run(async () => {
-      const options = { digest: file.digest, signal: stop.signal };
-      const bytes = await chat.preview(file.file, VIEWED_BYTES_MAX, options);
-      const decoded = new TextDecoder().decode(bytes.subarray(0, VIEWED_TEXT_BYTES_MAX));
-      setText(cleanText(decoded, { lines: true, tabs: true }));
-    });
-    return () => stop.abort(new Fault("interrupted", "the viewer was closed"));
-  }, []);
+  const { texts } = usePage();
+  const { text, task } = useFileText(file, VIEWED_TEXT_BYTES_MAX);
   return (
     <>
       {text === "" ? <p className="hint">{texts.emptyText}</p> : null}

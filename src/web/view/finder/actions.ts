@@ -11,13 +11,13 @@ import type { PageFinderTexts } from "../../../ui/messages/en/finder-page.ts";
 import { PAGE_KEYS, type PageSettings, settingRow } from "../../../ui/settings.ts";
 import { mayCreateRooms } from "../../../ui/text/rules-text.ts";
 import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
+import { helpOf } from "../../input/help-view.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { handItem } from "../room/lesson.tsx";
 import { pollItem } from "../room/poll.tsx";
 import { CreateRoomDialog, GroupDialog } from "../room/room-dialogs.tsx";
 import { SavedDialog } from "../room/saved.tsx";
 import type { PageValue } from "../shell/context.tsx";
-import { HelpDialog } from "../shell/help-dialog.tsx";
 import type { IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
@@ -87,16 +87,30 @@ function fromItem(
   item: MenuItem | undefined,
   words: string,
   about: string,
-) {
+): readonly ActionRow[] {
   if (item === undefined) return [];
   return [action(id, title, item.icon ?? "more", item.onChoose, words, about)];
+}
+
+/** Raises or lowers the user's hand; undoing it is the other of the two. */
+function handActions(context: Context, room: RoomState, about: string): readonly ActionRow[] {
+  const { own, chat } = context;
+  const item = () => handItem(context, roomOf(chat.model, room.target) ?? room)[0];
+  const [row] = fromItem("hand", item()?.label ?? "", item(), own.purposes.hand, about);
+  if (row === undefined) return [];
+  const run = () => {
+    row.choices[0].run();
+    return { text: row.title, undo: () => item()?.onChoose() };
+  };
+  return [{ ...row, choices: [{ label: "", run }] }];
 }
 
 /** Returns the actions, those in the open room first. */
 export function actionRows(context: Context): readonly ActionRow[] {
   const { chat, texts, own, openDialog, onOpen, onJump } = context;
+  const help = helpOf(context);
   const { model } = chat;
-  const { actionWords: words } = own;
+  const { actionWords: words, purposes } = own;
   const { rooms, people } = roomList(model);
   const listed = [...rooms, ...people]
     .toSorted((a, b) => Number(b.isOpen) - Number(a.isOpen) || b.activeSeq - a.activeSeq)
@@ -114,7 +128,7 @@ export function actionRows(context: Context): readonly ActionRow[] {
     run: setQuiet(Date.now() + hours * HOUR_MS),
   }));
   const quiet: ActionRow = {
-    ...action("quiet", isQuiet ? own.quietOff : texts.dnd, "moon", () => undefined, words.quiet),
+    ...action("quiet", isQuiet ? own.quietOff : texts.dnd, "moon", () => undefined, purposes.dnd),
     choices: isQuiet
       ? [{ label: "", run: setQuiet(undefined) }]
       : (quietChoices as [ActionChoice, ...ActionChoice[]]),
@@ -130,7 +144,7 @@ export function actionRows(context: Context): readonly ActionRow[] {
             texts.createRoom,
             "plus",
             () => openDialog(CreateRoomDialog, { onOpen }),
-            words.createRoom,
+            purposes.join,
           ),
         ]
       : []),
@@ -139,9 +153,9 @@ export function actionRows(context: Context): readonly ActionRow[] {
       texts.newGroup,
       "people",
       () => openDialog(GroupDialog, { onOpen }),
-      words.newGroup,
+      purposes.msg,
     ),
-    action("invite", texts.invite, "invite", () => openDialog(InviteDialog), words.invite),
+    action("invite", texts.invite, "invite", () => openDialog(InviteDialog), purposes.invite),
     ...(prefs === undefined
       ? []
       : [
@@ -150,21 +164,21 @@ export function actionRows(context: Context): readonly ActionRow[] {
             texts.saved,
             "bookmark",
             () => openDialog(SavedDialog, { onJump }),
-            words.saved,
+            purposes.saved,
           ),
           action(
             "status",
             texts.setStatus,
             "smile",
             () => openDialog(SettingsDialog, { part: "account" }),
-            words.status,
+            purposes.status,
           ),
-          action("read", own.markAllRead, "check", () => chat.actions.markAllRead()),
+          action("read", own.markAllRead, "check", () => chat.actions.allRead(), purposes.read),
         ]),
-    action("keys", own.keyboardKeys, "keyboard", () => openDialog(HelpDialog), words.keys),
-    action("help", texts.help, "help", () => openDialog(HelpDialog), words.help),
-    action("settings", texts.settings, "gear", () => openDialog(SettingsDialog), words.settings),
-    action("logout", texts.logout, "leave", () => signOutHere(context), words.logout),
+    action("keys", own.keyboardKeys, "keyboard", () => help.open({ tab: "keys" }), words.keys),
+    action("help", texts.help, "help", () => help.open(), words.help),
+    action("settings", texts.settings, "gear", () => openDialog(SettingsDialog), purposes.set),
+    action("logout", texts.logout, "leave", () => signOutHere(context), purposes.logout),
   ];
 }
 
@@ -212,7 +226,7 @@ function muteAction(context: Context, room: RoomState): ActionRow {
       { label: own.muteAlways, run: set(0, done) },
     ],
     names: [name],
-    texts: [own.actionWords.mute],
+    texts: [own.purposes.notify],
   };
 }
 
@@ -223,7 +237,6 @@ function roomActions(context: Context, room: RoomState): readonly ActionRow[] {
   const title = titleIn(context, target);
   const isOpen = isSameName(chat.model.open, target);
   const about = isOpen ? own.openRoom : "";
-  const [hand] = handItem(context, room);
   const isWork = room.rules.post === "private" && !room.moderates && !isBoxOf(target);
   const handIn = () => onOpen(target); // Messages of members are handed in there.
   return [
@@ -231,10 +244,10 @@ function roomActions(context: Context, room: RoomState): readonly ActionRow[] {
       `poll ${target}`,
       own.newPollIn(title),
       pollItem(context, room)[0],
-      words.poll,
+      own.purposes.poll,
       about,
     ),
-    ...(isOpen ? fromItem("hand", hand?.label ?? "", hand, words.hand, about) : []),
+    ...(isOpen ? handActions(context, room, about) : []),
     ...(isWork ? [action(`work ${target}`, own.handIn(title), "edit", handIn, words.handIn)] : []),
   ];
 }
@@ -295,9 +308,10 @@ const PART_ICONS: Readonly<Record<SettingsPart, IconName>> = {
 
 /** Slash commands, which the composer takes with what they need. */
 export function commandRows(context: Context): readonly ActionRow[] {
-  const { chat, texts } = context;
+  const { chat, texts, own } = context;
   const { open } = chat.model;
   if (open === undefined) return [];
+  const purposes: Readonly<Record<string, string>> = own.purposes;
   return Object.entries(COMMANDS).map(([name, command]) => {
     const usage = usageFor(command, "page");
     const run = () => {
@@ -308,6 +322,7 @@ export function commandRows(context: Context): readonly ActionRow[] {
     };
     const summary = commandSummary(name, texts);
     const row = action(`command ${name}`, usage, "terminal", run, summary, summary);
-    return { ...row, names: [name, usage] };
+    const purpose = purposes[name] ?? "";
+    return { ...row, names: [name, usage], texts: [summary, purpose] };
   });
 }

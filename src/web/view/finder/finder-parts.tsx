@@ -6,10 +6,10 @@ import { isOnline, knownNames } from "../../../core/model/selectors.ts";
 import { firstName } from "../../../ui/text/event-text.ts";
 import { useShownName } from "../room/person.tsx";
 import { isTouch, useModelValue, useOnline } from "../shell/context.tsx";
-import { AnswerText } from "../shell/help-questions.tsx";
 import { Face, type FoundRowProps, KeyHint, RowEnd, RowLine } from "./finder-row.tsx";
 import { useFinderTexts } from "./finder-texts.ts";
 import type { ListedGroup } from "./hooks.ts";
+import { hasPreview, RowPreview } from "./preview.tsx";
 import type { Asked, Whys } from "./search.ts";
 import { type FoundKind, useFinder } from "./store.ts";
 
@@ -17,14 +17,18 @@ const FACES_SHOWN = 12;
 /** Distance from the end at which more rows are drawn. */
 const MORE_PX = 400;
 
+export function isNearEnd({ scrollTop, clientHeight, scrollHeight }: Element): boolean {
+  return scrollHeight - scrollTop - clientHeight < MORE_PX;
+}
+
 interface ResultsProps {
   readonly list: RefObject<HTMLDivElement | null>;
   readonly listed: readonly ListedGroup[];
   readonly position: number;
   /** Chosen way to do the chosen action. */
   readonly choice: number;
-  /** Row of the open answer. */
-  readonly answer: string | undefined;
+  /** Row whose preview is open. */
+  readonly preview: string | undefined;
   readonly query: string;
   readonly whys: Whys;
   readonly onRun: (row: FoundRowProps, choice?: number) => void;
@@ -38,8 +42,7 @@ export function Results(props: ResultsProps) {
   const { list, listed, position, onAll, onMore, before, children } = props;
   const own = useFinderTexts();
   const onScroll = ({ currentTarget }: UIEvent<HTMLElement>) => {
-    const { scrollTop, clientHeight, scrollHeight } = currentTarget;
-    if (scrollHeight - scrollTop - clientHeight < MORE_PX) onMore();
+    if (isNearEnd(currentTarget)) onMore();
   };
   let count = 0;
   return (
@@ -101,9 +104,9 @@ interface ListedRowProps extends Omit<ResultsProps, "list" | "listed" | "before"
   readonly isAt: boolean;
 }
 
-function ListedRow({ row, at, isAt, choice, answer, query, whys, onRun }: ListedRowProps) {
+function ListedRow({ row, at, isAt, choice, preview, query, whys, onRun }: ListedRowProps) {
   const choices = row.kind === "actions" && row.choices.length > 1 && isAt ? row.choices : [];
-  const isOpen = row.kind === "help" && answer === row.id;
+  const isOpen = preview === row.id && hasPreview(row);
   return (
     <>
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys */}
@@ -147,7 +150,7 @@ function ListedRow({ row, at, isAt, choice, answer, query, whys, onRun }: Listed
         <div role="row" tabIndex={-1} className="finder-more">
           {/* biome-ignore lint/a11y/useSemanticElements: a table cannot have this layout */}
           <span role="gridcell" tabIndex={-1}>
-            <AnswerText text={row.entry.answer} />
+            <RowPreview row={row} />
           </span>
         </div>
       ) : null}
@@ -270,12 +273,19 @@ export function Foot({ row, isFiltered, hasText }: FootProps) {
   const own = useFinderTexts();
   const { keys, groups } = own;
   const kind = row?.kind === "recent" || row?.kind === "suggestion" ? undefined : row?.kind;
-  const hasCard = kind === "people" || kind === "settings" || kind === "rooms";
+  const second =
+    kind === "people"
+      ? keys.card
+      : kind === "rooms" || kind === "settings"
+        ? keys.settings
+        : row !== undefined && hasPreview(row)
+          ? keys.preview
+          : undefined;
   return (
     <div className="finder-foot" aria-hidden="true">
       <KeyHint keys="↑ ↓" label={keys.choose} />
       <KeyHint keys="Enter" label={kind === "actions" ? keys.do : keys.open} />
-      {hasCard ? <KeyHint keys="Ctrl Enter" label={keys.card} /> : null}
+      {second === undefined ? null : <KeyHint keys="Ctrl Enter" label={second} />}
       {isFiltered ? (
         <KeyHint keys="Shift Tab" label={keys.all} />
       ) : kind === undefined ? null : (

@@ -4,6 +4,7 @@ import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "
 import { shownSeq } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
+import { helpOf } from "../../input/help-view.ts";
 import { fileActions } from "../files/files.tsx";
 import { PersonCard } from "../room/person-card.tsx";
 import { AskDialog, JoinDialog, RoomDetailsDialog } from "../room/room-dialogs.tsx";
@@ -14,7 +15,15 @@ import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { Toasts } from "../shell/toasts.tsx";
 import finderSheet from "./finder.css" with { type: "file" };
 import { completedTexts, FinderChips } from "./finder-chips.tsx";
-import { Foot, HereNow, NoneHead, Results, SkeletonRows, Words } from "./finder-parts.tsx";
+import {
+  Foot,
+  HereNow,
+  isNearEnd,
+  NoneHead,
+  Results,
+  SkeletonRows,
+  Words,
+} from "./finder-parts.tsx";
 import { type FoundRowProps, KeyHint, switchOf } from "./finder-row.tsx";
 import { FinderTextsContext, finderTexts, useFinderTexts } from "./finder-texts.ts";
 import { FoundFoot, walkSheet } from "./found-foot.tsx";
@@ -27,6 +36,7 @@ import {
   useWarmMessages,
 } from "./hooks.ts";
 import { useDialog, useLastOpened, useNone, useSpoken } from "./none.ts";
+import { hasPreview } from "./preview.tsx";
 import { ROWS_PER_PAGE } from "./results.ts";
 import type { FoundRow } from "./rows.ts";
 import { askedOf, isSameQuery } from "./search.ts";
@@ -65,7 +75,8 @@ function OpenFinder(props: FinderProps) {
   const [pages, setPages] = useState(
     left === undefined ? 1 : Math.ceil((left.at + 1) / ROWS_PER_PAGE),
   );
-  const [answer, setAnswer] = useState<string>();
+  /** Row whose preview is open. */
+  const [preview, setPreview] = useState<string>();
   const isNarrow = useNarrow();
   const isConnected = useOnline();
   const field = useRef<HTMLInputElement>(null);
@@ -96,7 +107,7 @@ function OpenFinder(props: FinderProps) {
     setAt(0);
     setChoice(0);
     setPages(1);
-    setAnswer(undefined);
+    setPreview(undefined);
     if (list.current !== null) list.current.scrollTop = 0;
   };
   const close = () => {
@@ -122,6 +133,19 @@ function OpenFinder(props: FinderProps) {
     if (left !== undefined && list.current !== null) list.current.scrollTop = left.scrollTop;
   }, [left]);
 
+  /** Draws more rows, and asks the server for more when those that are known come to an end. */
+  const more = () => {
+    const [alone] = asked.group === undefined ? [] : found.groups;
+    const known = alone?.rows.length ?? 0;
+    if (pages * ROWS_PER_PAGE < known) setPages(pages + 1);
+    const { search } = found;
+    const hasMore = search?.hasMore === true && search.fault === undefined;
+    if (hasMore && (pages + 1) * ROWS_PER_PAGE >= known) chat.actions.searchMore();
+  };
+  // A list that fits into the window is never scrolled.
+  useLayoutEffect(() => {
+    if (list.current !== null && asked.group !== undefined && isNearEnd(list.current)) more();
+  });
   const go = (act: () => void) => {
     const { text } = asked;
     if (text !== "") store.addRecent(view.text.trim());
@@ -129,7 +153,7 @@ function OpenFinder(props: FinderProps) {
     act();
   };
   const finish = (done: DoneAct | undefined) => {
-    if (done !== undefined) store.set({ done });
+    if (done !== undefined) store.finish(done);
   };
   const walkTo = (row: Extract<FoundRow, { kind: "messages" }>) => {
     const group = found.groups.find(({ kind }) => kind === "messages");
@@ -184,7 +208,7 @@ function OpenFinder(props: FinderProps) {
         return go(() => openDialog(SettingsDialog, { part }));
       }
       case "help":
-        return setAnswer(answer === row.id ? undefined : row.id);
+        return go(() => helpOf(page).open({ question: row.entry.id }));
       case "recent":
         return show({ text: row.text });
       case "suggestion":
@@ -199,20 +223,23 @@ function OpenFinder(props: FinderProps) {
       return go(() => openDialog(PersonCard, { user: row.target.slice(1) }));
     if (row?.kind === "rooms" && roomOf(model, row.target)?.kind === "room")
       return go(() => openDialog(RoomDetailsDialog, { target: row.target }));
-    if (row?.kind === "files") return go(() => onJump(row.target, row.item.seq));
     if (row?.kind === "settings") return go(() => openDialog(SettingsDialog, { part: row.part }));
-    return run(row);
+    if (row === undefined || !hasPreview(row)) return run(row);
+    setPreview(preview === row.id ? undefined : row.id);
+    scrollToChosen();
   };
+  const scrollToChosen = () =>
+    requestAnimationFrame(() =>
+      list.current?.querySelector(".is-at")?.scrollIntoView({ block: "nearest" }),
+    );
   const choose = (next: number) => {
     const max = shown.rows.length - 1;
     if (max < 0) return;
     const chosenAt = Math.max(0, Math.min(next, max));
-    if (next > max) setPages((before) => before + 1);
+    if (next > max) more();
     setAt(chosenAt);
     setChoice(0);
-    requestAnimationFrame(() =>
-      list.current?.querySelector(".is-at")?.scrollIntoView({ block: "nearest" }),
-    );
+    scrollToChosen();
   };
   const narrow = (row: FoundRowProps | undefined) => {
     if (row === undefined || row.kind === "recent" || row.kind === "suggestion") return false;
@@ -343,12 +370,12 @@ function OpenFinder(props: FinderProps) {
         listed={listed}
         position={position}
         choice={choice}
-        answer={answer}
+        preview={preview}
         query={asked.text}
         whys={found.whys}
         onRun={run}
         onAll={(group) => show({ group })}
-        onMore={() => setPages((before) => before + 1)}
+        onMore={more}
         before={
           isBlank && view.target === undefined ? (
             <HereNow onOpen={(target) => go(() => onOpen(target))} />

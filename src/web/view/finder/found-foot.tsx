@@ -16,24 +16,23 @@ export { walkSheet };
 
 interface FootProps extends Pick<FinderProps, "onJump"> {
   readonly target: string | undefined;
+  readonly isCovered: boolean;
 }
 
-export function FoundFoot({ target, onJump }: FootProps) {
+export function FoundFoot({ target, onJump, isCovered }: FootProps) {
   const { texts } = usePage();
   const own = finderTexts(texts.lang);
-  const [store, { walk, done }] = useFinder();
+  const [store, { walk: whole, done }] = useFinder();
+  const walk = isCovered ? undefined : whole;
   const end = () => store.set({ done: undefined });
   return (
     <div className="walk-end">
       {walk === undefined ? null : <Walk walk={walk} target={target} onJump={onJump} />}
       {done === undefined || walk !== undefined ? null : (
         <UndoToast
-          key={done.text}
+          key={done.id}
           text={done.text}
           label={own.undo}
-          isUndoKey={({ ctrlKey, metaKey, key, target: at }) =>
-            (ctrlKey || metaKey) && key.toLowerCase() === "z" && !isWritten(at)
-          }
           onUndo={() => {
             done.undo();
             end();
@@ -47,13 +46,11 @@ export function FoundFoot({ target, onJump }: FootProps) {
   );
 }
 
-/** Whether a field has its own text to undo. */
-function isWritten(target: EventTarget | null): boolean {
-  const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
-  return isField && target.value !== "";
-}
-
-function Walk({ walk, target, onJump }: FootProps & { readonly walk: FoundWalk }) {
+function Walk({
+  walk,
+  target,
+  onJump,
+}: Omit<FootProps, "isCovered"> & { readonly walk: FoundWalk }) {
   const { chat, texts, times } = usePage();
   const own = finderTexts(texts.lang);
   const [store] = useFinder();

@@ -10,7 +10,7 @@ import { combined, listen } from "../shell/effects.ts";
 import type { FoundRowProps } from "./finder-row.tsx";
 import { useFinderTexts } from "./finder-texts.ts";
 import { type Found, type ListedGroup, useLater } from "./hooks.ts";
-import { answerRows, type FoundRow, findingRow } from "./rows.ts";
+import { answerRows, type FoundRow } from "./rows.ts";
 import { type Asked, askedOf, findLocally, type Sources } from "./search.ts";
 import { type FinderView, useFinder } from "./store.ts";
 import { isRoomName, suggestions } from "./suggestions.ts";
@@ -112,8 +112,7 @@ export function useNone(
       const title = own.askIn(titleOf(open));
       ways.push({ ...base, id: "ask", title, about: own.asks(text), icon: "edit", run });
     }
-    const [answer = findingRow(texts)] = answerRows(texts, text);
-    ways.push(answer);
+    ways.push(...answerRows(texts, text).slice(0, 1));
     return [{ key: "none", title: "", kind: undefined, rows: ways, all: undefined }];
   }, [isNone, isConnected, asked, group, text, sources, chat, texts, own, openDialog]);
 }

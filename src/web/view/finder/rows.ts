@@ -4,10 +4,9 @@ import type { Candidate } from "../../../core/finder/finder.ts";
 import type { FoundItem, Model } from "../../../core/model/state.ts";
 import { type FoundFile, fileRows } from "../../../ui/finder/files.ts";
 import { type PlaceRow, placeRows } from "../../../ui/finder/places.ts";
-import { HELP_EN } from "../../../ui/help/en.ts";
-import { findAnswers, type HelpEntry, type HelpTexts, helpEntries } from "../../../ui/help/help.ts";
-import { HELP_ID } from "../../../ui/help/id.ts";
+import { findAnswers, type HelpAnswer, helpEntries } from "../../../ui/help/help.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
+import { helpLanguage } from "../help/texts.ts";
 import { type ListedRoom, titleOfEntry } from "../room/room-list.ts";
 import type { ActionRow, PageSettingRow } from "./actions.ts";
 
@@ -32,7 +31,7 @@ interface MessageRow extends Candidate {
 
 interface HelpRow extends Candidate {
   readonly kind: "help";
-  readonly entry: HelpEntry;
+  readonly entry: HelpAnswer;
 }
 
 export type FoundRow =
@@ -73,25 +72,23 @@ export function personRow(target: string): FoundRow {
   return { kind: "people", id: target, target, names: [target.slice(1)] };
 }
 
-function helpRow(entry: HelpEntry): FoundRow {
+function helpRow(entry: HelpAnswer): FoundRow {
   const { question, answer, words } = entry;
   return { kind: "help", id: question, entry, names: [question], texts: [answer, words] };
 }
 
-function helpTexts({ lang }: Texts): HelpTexts {
-  return lang === "id" ? HELP_ID : HELP_EN;
+export function helpRows({ lang }: Texts): readonly FoundRow[] {
+  return helpEntries(helpLanguage(lang).questions).map(helpRow);
 }
 
-export function helpRows(texts: Texts): readonly FoundRow[] {
-  return helpEntries(helpTexts(texts)).map(helpRow);
+/** Returns the answers to a question in any words, or the one about finding things again. */
+export function answerRows({ lang }: Texts, question: string): readonly FoundRow[] {
+  const { questions } = helpLanguage(lang);
+  const found = findAnswers(questions, question);
+  const entries = found.length > 0 ? found : helpEntries(questions).filter(isAboutFinding);
+  return entries.map(helpRow);
 }
 
-/** Returns the answers to a question in any words. */
-export function answerRows(texts: Texts, question: string): readonly FoundRow[] {
-  return findAnswers(helpTexts(texts), question).map(helpRow);
-}
-
-/** Answer about finding things again. */
-export function findingRow(texts: Texts): FoundRow {
-  return helpRow(helpTexts(texts).write.entries.findAgain);
+function isAboutFinding({ id }: HelpAnswer): boolean {
+  return id === "findAgain";
 }

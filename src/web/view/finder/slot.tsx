@@ -1,10 +1,9 @@
 /** Slots of the finder and of what it leaves at the target, which load it when it is needed. */
 
-import { useEffect } from "react";
 import { ifPossible } from "../../../io/promises.ts";
 import { useModelValue, usePage } from "../shell/context.tsx";
-import { listen, whenSettled } from "../shell/effects.ts";
 import { LazyModule, useModule } from "../shell/lazy.ts";
+import { usePreload } from "../shell/preload.ts";
 import { addStyleSheet } from "../shell/style-sheet.ts";
 import { type FinderProps, useFinder } from "./store.ts";
 
@@ -22,29 +21,27 @@ export function preloadFinder(): void {
 export function FinderSlot(props: FinderProps) {
   const [store, { open }] = useFinder();
   const { fail } = usePage();
-  // Not while the page starts, but before the connection may be lost.
-  useEffect(() => listen(window, "keydown pointerdown", preloadFinder, { once: true }), []);
+  usePreload(finderModule);
   const isOpen = open !== undefined;
-  const isLoaded = finderModule.loaded !== undefined;
-  const module = useModule(finderModule, isOpen);
-  useEffect(() => {
-    if (!isOpen || isLoaded) return undefined;
-    const onError = (error: unknown) => {
-      store.set({ open: undefined });
-      fail(error);
-    };
-    return whenSettled(finderModule.fetch(), () => undefined, onError);
-  }, [isOpen, isLoaded, store, fail]);
+  const module = useModule(finderModule, isOpen, (fault) => {
+    store.set({ open: undefined });
+    fail(fault);
+  });
   if (!isOpen || module === undefined) return null;
   return <module.FinderPanel {...props} />;
 }
 
+interface FoundSlotProps extends Pick<FinderProps, "onJump"> {
+  /** Whether another place covers the conversation, where nobody walks. */
+  readonly isCovered?: boolean;
+}
+
 /** Walk through the results and undoing an action, at the foot of the conversation. */
-export function FoundSlot({ onJump }: Pick<FinderProps, "onJump">) {
+export function FoundSlot({ onJump, isCovered = false }: FoundSlotProps) {
   const [, { walk, done }] = useFinder();
-  const isNeeded = walk !== undefined || done !== undefined;
+  const isNeeded = (walk !== undefined && !isCovered) || done !== undefined;
   const module = useModule(finderModule, isNeeded);
   const target = useModelValue((model) => model.open);
   if (!isNeeded || module === undefined) return null;
-  return <module.FoundFoot target={target} onJump={onJump} />;
+  return <module.FoundFoot target={target} onJump={onJump} isCovered={isCovered} />;
 }

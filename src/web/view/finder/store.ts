@@ -33,6 +33,11 @@ export interface DoneAct {
   readonly undo: () => void;
 }
 
+interface FinishedAct extends DoneAct {
+  /** Another one for each act, also for one that is done again. */
+  readonly id: number;
+}
+
 interface Opening extends Partial<FinderView> {
   /** Shows the results as they were left. */
   readonly resumes?: boolean;
@@ -41,7 +46,7 @@ interface Opening extends Partial<FinderView> {
 export interface FinderState {
   readonly open?: Opening | undefined;
   readonly walk?: FoundWalk | undefined;
-  readonly done?: DoneAct | undefined;
+  readonly done?: FinishedAct | undefined;
 }
 
 const RECENT_MAX = 3;
@@ -53,6 +58,7 @@ export class FinderStore {
   /** Texts that found something, the last one first. */
   recent: readonly string[] = [];
   #left: LeftView | undefined;
+  #acts = 0;
   readonly #listeners = new Set<() => void>();
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -68,6 +74,10 @@ export class FinderStore {
   readonly find = (view: Opening = {}): void => {
     this.set({ open: view, walk: undefined });
   };
+
+  finish(act: DoneAct): void {
+    this.set({ done: { ...act, id: ++this.#acts } });
+  }
 
   /** Keeps the results while the user is at one of them. */
   leave(view: Omit<LeftView, "leftUnixMs">): void {

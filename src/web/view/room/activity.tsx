@@ -182,7 +182,7 @@ export function ActivityPlace({ onJump, onOpen }: ActivityProps) {
             {hasSaved && !isWide ? (
               <Button onClick={() => openDialog(SavedDialog, { onJump })}>{texts.saved}</Button>
             ) : null}
-            <Button onClick={() => chat.actions.markAllRead()}>
+            <Button onClick={() => chat.actions.allRead()}>
               <Icon name="check" />
               {texts.markAllRead}
             </Button>

@@ -232,7 +232,6 @@ interface CatchUpFootProps {
 export function CatchUpFoot(props: CatchUpFootProps) {
   const { messages, store, onJump, stepOf, startsAt, onIdle } = props;
   const { chat } = usePage();
-  const texts = useCatchUpTexts();
   const { walk, from } = useStore(store);
   useCatchUpRequest(messages, store);
   const catchUp = useCatchUp(messages, store);
@@ -289,26 +288,34 @@ export function CatchUpFoot(props: CatchUpFootProps) {
         <Rail catchUp={catchUp} walk={walk} onTick={(part, at) => go({ part, at })} />
       )}
       {walk === undefined ? null : <PartWalk walk={walk} onStep={step} onBack={back} />}
-      {model.allRead === undefined ? null : (
-        <UndoToast
-          text={texts.allReadDone(unreadBefore(model.allRead))}
-          label={texts.undo}
-          isUndoKey={isUndoKey}
-          onEnd={() => chat.actions.endAllRead(false)}
-          onUndo={() => {
-            chat.actions.endAllRead(true);
-            if (from === undefined) return;
-            onJump(from.target, from.seq);
-            restoreTop(from);
-          }}
-        />
-      )}
+      <AllReadUndo
+        onUndone={() => {
+          if (from === undefined) return;
+          onJump(from.target, from.seq);
+          restoreTop(from);
+        }}
+      />
     </div>
   );
 }
 
-function isUndoKey({ altKey, ctrlKey, metaKey, code }: KeyboardEvent): boolean {
-  return altKey && !ctrlKey && !metaKey && code === "KeyZ";
+/** After rooms were marked as read, for as long as that can be undone. */
+export function AllReadUndo({ onUndone }: { readonly onUndone?: () => void }) {
+  const { chat } = usePage();
+  const texts = useCatchUpTexts();
+  const allRead = useModelValue((model) => model.allRead);
+  if (allRead === undefined) return null;
+  return (
+    <UndoToast
+      text={texts.allReadDone(unreadBefore(allRead))}
+      label={texts.undo}
+      onEnd={() => chat.actions.endAllRead(false)}
+      onUndo={() => {
+        chat.actions.endAllRead(true);
+        onUndone?.();
+      }}
+    />
+  );
 }
 
 /** Calls of the room without a card, too. */

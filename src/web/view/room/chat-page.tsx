@@ -42,6 +42,7 @@ import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
+import { helpOf } from "../../input/help-view.ts";
 import { readRoute } from "../../input/route.ts";
 import { Badge } from "../attention/badge.tsx";
 import { PinLine } from "../attention/pins.tsx";
@@ -51,6 +52,7 @@ import { Playing, PlayingBar, PlayingContext } from "../files/playing.tsx";
 import { TransferList } from "../files/transfers.tsx";
 import { FinderSlot, FoundSlot } from "../finder/slot.tsx";
 import { FinderProvider, FinderStore, useFind } from "../finder/store.ts";
+import { HelpSlot, useHelpView } from "../help/slot.tsx";
 import { Announced, useAnnouncer } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import {
@@ -81,7 +83,12 @@ import { EventWatch } from "./event-watch.ts";
 import { RoomHead } from "./header.tsx";
 import { Lesson } from "./lesson.tsx";
 import type { MessageActions } from "./message-actions.ts";
-import { CatchUpContext, CatchUpFootSlot, useCatchUpContent } from "./new-messages.tsx";
+import {
+  AllReadSlot,
+  CatchUpContext,
+  CatchUpFootSlot,
+  useCatchUpContent,
+} from "./new-messages.tsx";
 import { AmbiguousContext, CardContext, PeopleContext, useIsMuted } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog } from "./room-dialogs.tsx";
@@ -94,6 +101,7 @@ import { type PagePlace, SidebarRooms } from "./sidebar.tsx";
 import { type CommandContext, runSlashCommand } from "./slash-commands.ts";
 import { ThreadView } from "./thread.tsx";
 import { RoomTimeline } from "./timeline.tsx";
+import { UndoHostContext } from "./undo-toast.tsx";
 
 export type Side = PanelTab | "thread" | "handed" | undefined;
 
@@ -498,12 +506,15 @@ function skipToMessages(event: MouseEvent): void {
 /** Place that covers the open room, and what leads back to the room. */
 function usePlace({ model, other, onLeaveOther }: ChatPageProps, { onOpen, onJump }: Panels) {
   const [chosen, setChosen] = useState<PagePlace>("chats");
+  const help = helpOf(usePage());
+  const isHelp = useHelpView() !== undefined;
   const isNarrow = useNarrow();
-  const isActivity = chosen === "activity" && !isNarrow && other === undefined;
+  const isActivity = chosen === "activity" && !isNarrow && !isHelp && other === undefined;
   const leave = useCallback(() => {
     setChosen("chats");
+    help.close();
     onLeaveOther();
-  }, [onLeaveOther]);
+  }, [help, onLeaveOther]);
   useLayer(leave, isActivity, { isCover: true });
   const [shown, setShown] = useState(model.open);
   // A notification or a link opens a room without the list.
@@ -527,13 +538,20 @@ function usePlace({ model, other, onLeaveOther }: ChatPageProps, { onOpen, onJum
   );
   const setPlace = useCallback(
     (place: PagePlace) => {
+      help.close();
       onLeaveOther();
       setChosen(place);
     },
-    [onLeaveOther],
+    [help, onLeaveOther],
   );
-  const content = other ?? (isActivity ? <ActivityPlace onJump={jump} onOpen={open} /> : undefined);
-  const place = other === undefined ? chosen : undefined;
+  const content = isHelp ? (
+    <HelpSlot onOpen={open} setPlace={setPlace} />
+  ) : isActivity ? (
+    <ActivityPlace onJump={jump} onOpen={open} />
+  ) : (
+    other
+  );
+  const place = other === undefined && !isHelp ? chosen : undefined;
   const hasSaved = useModelValue(({ prefs }) => prefs !== undefined);
   const isWideNow = useWide();
   const side = isActivity && hasSaved && isWideNow ? "saved" : "none";
@@ -580,9 +598,10 @@ function Columns(props: ChatPageProps) {
   useDrawerGestures(chat, isDrawer, setDrawer);
   const handlers = { isOperator, onOpen, onJump, context };
   const isOnline = useOnline();
-  // On a phone, the administration covers the list from which it was opened.
-  const hasDrawer = isDrawer && props.other === undefined;
-  const isInList = places.content !== undefined || (isNarrow && isDrawer);
+  // On a phone, the administration and the help cover the list from which they were opened.
+  const hasDrawer = isDrawer && !isCovered;
+  const [undoHost, setUndoHost] = useState<HTMLDivElement | null>(null);
+  const isInList = isCovered || (isNarrow && isDrawer);
   const called =
     turn?.isNew === true ? (
       <Called turn={turn} isHere={!isInList && turn.room.id === room?.id} onOpen={onOpen} />
@@ -618,51 +637,61 @@ function Columns(props: ChatPageProps) {
         aria-label={texts.close}
         onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
       />
-      {places.content ?? (
-        <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
-          <div className="board">
-            <RoomHead
-              room={room}
-              target={target}
-              side={side}
-              unread={lines.unread}
-              onDrawer={panels.openDrawer}
-              onPeople={panels.togglePeople}
-            />
-            {isInList ? null : called}
-            {room !== undefined && isBoxOf(room.target) ? <WorkStrip room={room} /> : null}
-            {room === undefined ||
-            side === "handed" ||
-            isBoxOf(room.target) ||
-            (called !== undefined && turn?.room.id === room.id) ? null : (
-              <Lesson
+      <div ref={setUndoHost} className="undo-over">
+        {isCovered ? (
+          <>
+            <FoundSlot onJump={onJump} isCovered />
+            <AllReadSlot />
+          </>
+        ) : null}
+      </div>
+      <UndoHostContext value={hasDrawer ? undoHost : null}>
+        {places.content ?? (
+          <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
+            <div className="board">
+              <RoomHead
                 room={room}
-                moderates={room.moderates || isOperator}
-                onJump={onJump}
-                onPeople={panels.onPeople}
-                onHanded={context.handed}
+                target={target}
+                side={side}
+                unread={lines.unread}
+                onDrawer={panels.openDrawer}
+                onPeople={panels.togglePeople}
+              />
+              {isInList ? null : called}
+              {room !== undefined && isBoxOf(room.target) ? <WorkStrip room={room} /> : null}
+              {room === undefined ||
+              side === "handed" ||
+              isBoxOf(room.target) ||
+              (called !== undefined && turn?.room.id === room.id) ? null : (
+                <Lesson
+                  room={room}
+                  moderates={room.moderates || isOperator}
+                  onJump={onJump}
+                  onPeople={panels.onPeople}
+                  onHanded={context.handed}
+                />
+              )}
+            </div>
+            {side !== "handed" || handed === undefined || handedView === undefined ? null : (
+              <handedView.HandedPanel
+                key={handed}
+                room={handed}
+                target={target ?? ""}
+                onClose={closeSide}
               />
             )}
-          </div>
-          {side !== "handed" || handed === undefined || handedView === undefined ? null : (
-            <handedView.HandedPanel
-              key={handed}
-              room={handed}
-              target={target ?? ""}
-              onClose={closeSide}
-            />
-          )}
-          <div className="sheet">
-            <PlayingBar />
-            {target === undefined ? (
-              // Before catching up, an empty list may be incomplete.
-              isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
-            ) : (
-              <Conversation model={model} target={target} jumps={jumps} {...handlers} />
-            )}
-          </div>
-        </main>
-      )}
+            <div className="sheet">
+              <PlayingBar />
+              {target === undefined ? (
+                // Before catching up, an empty list may be incomplete.
+                isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
+              ) : (
+                <Conversation model={model} target={target} jumps={jumps} {...handlers} />
+              )}
+            </div>
+          </main>
+        )}
+      </UndoHostContext>
       {isCovered ? null : (
         <RightSide
           side={side}

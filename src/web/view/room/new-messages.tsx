@@ -21,9 +21,9 @@ import { KEYED } from "./shortcuts.tsx";
 
 /** Most rooms have few new messages. */
 const catchUpModule = new LazyModule(async () => {
-  const { CatchUpCard, CatchUpFoot, catchUpSheets } = await import("./catch-up.tsx");
+  const { AllReadUndo, CatchUpCard, CatchUpFoot, catchUpSheets } = await import("./catch-up.tsx");
   await Promise.all(catchUpSheets.map(addStyleSheet));
-  return { CatchUpCard, CatchUpFoot };
+  return { AllReadUndo, CatchUpCard, CatchUpFoot };
 });
 
 /** Shared by the card in the list and what is at the foot of the conversation. */
@@ -72,6 +72,13 @@ export function CatchUpSlot() {
   const module = useModule(catchUpModule, messages !== undefined);
   if (messages === undefined || module === undefined) return null;
   return <module.CatchUpCard messages={messages} store={store} />;
+}
+
+/** Undoes that rooms were marked as read, where another place covers the conversation. */
+export function AllReadSlot() {
+  const hasUndo = useModelValue(({ allRead }) => allRead !== undefined);
+  const module = useModule(catchUpModule, hasUndo);
+  return hasUndo && module !== undefined ? <module.AllReadUndo /> : null;
 }
 
 interface FootProps {

@@ -3,8 +3,8 @@
 import { HOUR_MS } from "../../../base/time.ts";
 import { dndEnd, ownStatus } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { helpOf } from "../../input/help-view.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
-import { HelpDialog } from "../shell/help-dialog.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { MenuButton, menuItem } from "../shell/menu.tsx";
@@ -168,7 +168,7 @@ export function OwnRows({ onJump }: OwnRowsProps) {
         />
       )}
       <hr className="place-line" />
-      <Row icon="help" title={texts.help} onPress={() => openDialog(HelpDialog)} />
+      <Row icon="help" title={texts.help} onPress={() => helpOf(page).open()} />
       <Row icon="leave" title={texts.logout} isDanger onPress={() => signOutHere(page)} />
     </>
   );

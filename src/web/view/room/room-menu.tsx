@@ -164,7 +164,7 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
     (line?.unread ?? 0) > 0
       ? menuItem(texts.markRead, () => actions.markRead(target), "check")
       : menuItem(texts.markUnread, () => actions.markUnread(target), "unread"),
-    isUnreadElsewhere ? menuItem(texts.markAllRead, () => actions.markAllRead(), "check") : [],
+    isUnreadElsewhere ? menuItem(texts.markAllRead, () => actions.allRead(), "check") : [],
     kind === "person" ? menuItem(texts.hideRoom, () => actions.hide(target), "close") : [],
   ].flat();
 }

@@ -8,6 +8,7 @@ import type { Model } from "../../../core/model/state.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import { restorePlaces, storePlaces } from "../../driver/tab-places.ts";
 import { attempt } from "../../input/attempt.ts";
+import { helpOf, readHelpRoute } from "../../input/help-view.ts";
 import type { Layers } from "../../input/layers.ts";
 import {
   formatRoute,
@@ -150,7 +151,9 @@ function usePlaces(): void {
 }
 
 export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
-  const { chat, layers } = usePage();
+  const page = usePage();
+  const { chat, layers } = page;
+  const help = helpOf(page);
   const isStarted = useRef(false);
   const navigation = useRef<Navigation>({ onOpen, onJump });
   navigation.current = { onOpen, onJump };
@@ -161,6 +164,8 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
     if (isStarted.current || !isCaughtUp) return;
     restorePlaces(chat);
     const route = startRoute(chat);
+    const helpRoute = readHelpRoute(location.hash);
+    if (helpRoute !== undefined) help.follow(helpRoute);
     if (open === undefined && first === undefined && route === undefined) return;
     isStarted.current = true;
     if (route !== undefined) follow(route);
@@ -171,7 +176,7 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
       else navigation.current.onOpen(first);
     }
     rewrite(chat, layers);
-  }, [chat, layers, isCaughtUp, open, first, follow]);
+  }, [chat, layers, help, isCaughtUp, open, first, follow]);
   usePlaces();
   useMissingMessageNotice(model);
   useHistory(model, isStarted);
@@ -180,9 +185,11 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
       const { hash } = location;
       if (!isStarted.current || (hash !== "" && !isRouteHash(hash))) return;
       const linked = readRoute(hash);
+      const helpRoute = readHelpRoute(hash);
+      if (helpRoute !== undefined) help.follow(helpRoute);
       if (linked === undefined) rewrite(chat, layers);
       else follow(linked);
     };
     return listen(window, "popstate hashchange", onAddressChange);
-  }, [chat, layers, follow]);
+  }, [chat, layers, help, follow]);
 }

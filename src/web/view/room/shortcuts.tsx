@@ -2,11 +2,11 @@
 
 import { useEffect, useRef } from "react";
 import type { RoomList } from "../../../core/model/selectors.ts";
+import { helpOf } from "../../input/help-view.ts";
 import { keyAction } from "../../input/keys.ts";
 import type { FinderStore } from "../finder/store.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
-import { HelpDialog } from "../shell/help-dialog.tsx";
 
 export interface ShortcutProps {
   readonly lines: RoomList;
@@ -48,7 +48,9 @@ function neighbour({ lines }: ShortcutProps, step: number, isUnread: boolean): s
 }
 
 export function useShortcuts(props: ShortcutProps): void {
-  const { openDialog, settings } = usePage();
+  const page = usePage();
+  const { settings } = page;
+  const help = helpOf(page);
   const latestSettings = useRef(settings);
   latestSettings.current = settings;
   const latestProps = useRef(props);
@@ -82,11 +84,11 @@ export function useShortcuts(props: ShortcutProps): void {
         case "search":
           return find({ target });
         case "help":
-          return openDialog(HelpDialog);
+          return help.open();
         default:
           return focusComposer();
       }
     };
     return listen(window, "keydown", onKeyDown); // After the layers, which also use Escape.
-  }, [openDialog]);
+  }, [help]);
 }

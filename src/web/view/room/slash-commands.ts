@@ -23,6 +23,7 @@ import { type AccountFacts, accountInfoText, COMMANDS } from "../../../ui/comman
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
+import { helpOf } from "../../input/help-view.ts";
 import { commandSummary, slashLine } from "../../input/slash.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
 import { PinsDialog } from "../attention/pins.tsx";
@@ -30,7 +31,6 @@ import { deleteFileQuestion } from "../files/delete-file.tsx";
 import type { FinderStore } from "../finder/store.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, deleteQuestion, leaveQuestion } from "../shell/dialog.tsx";
-import { HelpDialog } from "../shell/help-dialog.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog, signOutHere } from "../shell/settings-dialog.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
@@ -309,7 +309,8 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   set: (_, { openDialog }) => openDialog(SettingsDialog),
   logout: (_, page) => signOutHere(page),
   quit: (_, { openDialog }) => openDialog(LogoutDialog),
-  help: ({ input }, { openDialog }) => openDialog(HelpDialog, { input }),
+  help: ({ input }, page) =>
+    helpOf(page).open(input === "" ? {} : { tab: "experts", topic: input }),
   invite: (_, { openDialog }) => openDialog(InviteDialog),
   search: ({ query }, _page, { find }) => find({ text: query?.input ?? "", group: "messages" }),
   thread: ({ seq }, { chat }) => chat.actions.openThread(seq),

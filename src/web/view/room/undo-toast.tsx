@@ -1,6 +1,7 @@
 /** Act that can be undone for some seconds. */
 
-import { type CSSProperties, useEffect, useRef, useState } from "react";
+import { createPortal } from "preact/compat";
+import { type CSSProperties, createContext, useContext, useEffect, useRef, useState } from "react";
 import { UNDO_MS } from "../../../base/limits-page.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
@@ -12,18 +13,28 @@ const UNDO_STEP_MS = 1_000;
 interface UndoProps {
   readonly text: string;
   readonly label: string;
-  /** Key that undoes. */
-  readonly isUndoKey: (event: KeyboardEvent) => boolean;
   readonly onUndo: () => void;
   /** Called when it can no longer be undone. */
   readonly onEnd: () => void;
 }
 
-export function UndoToast({ text, label, isUndoKey, onUndo, onEnd }: UndoProps) {
+/** Element that takes the toast while the list of rooms covers the conversation. */
+export const UndoHostContext = createContext<Element | null>(null);
+
+/** Ctrl+Z, unless a field has its own text to undo; Alt+Z everywhere. */
+function isUndoKey({ altKey, ctrlKey, metaKey, code, target }: KeyboardEvent): boolean {
+  if (code !== "KeyZ") return false;
+  if (altKey) return !ctrlKey && !metaKey;
+  const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  return (ctrlKey || metaKey) && !(isField && target.value !== "");
+}
+
+export function UndoToast({ text, label, onUndo, onEnd }: UndoProps) {
+  const host = useContext(UndoHostContext);
   const [leftMs, setLeft] = useState(UNDO_MS);
   const [isHeld, setHeld] = useState(false);
-  const latest = useRef({ isUndoKey, onUndo, onEnd });
-  latest.current = { isUndoKey, onUndo, onEnd };
+  const latest = useRef({ onUndo, onEnd });
+  latest.current = { onUndo, onEnd };
   useEffect(() => {
     if (isHeld) return undefined;
     if (leftMs <= 0) {
@@ -36,7 +47,7 @@ export function UndoToast({ text, label, isUndoKey, onUndo, onEnd }: UndoProps) 
   useEffect(() => {
     const end = () => latest.current.onEnd();
     const onKeyDown = (event: KeyboardEvent) => {
-      if (!latest.current.isUndoKey(event)) return;
+      if (!isUndoKey(event)) return;
       event.preventDefault();
       latest.current.onUndo();
     };
@@ -46,7 +57,7 @@ export function UndoToast({ text, label, isUndoKey, onUndo, onEnd }: UndoProps) 
       end();
     };
   }, []);
-  return (
+  const toast = (
     <section
       className="undo board"
       aria-label={text}
@@ -71,4 +82,5 @@ export function UndoToast({ text, label, isUndoKey, onUndo, onEnd }: UndoProps) 
       </Button>
     </section>
   );
+  return host === null ? toast : <>{createPortal(toast, host)}</>;
 }

@@ -18,6 +18,7 @@ import type { StartTexts } from "../../../ui/messages/en/start.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { PageClient } from "../../driver/page-client.ts";
+import type { HelpStore } from "../../input/help-view.ts";
 import type { Layer, Layers } from "../../input/layers.ts";
 import type { Previews } from "../../transfer/previews.ts";
 import { Announced } from "./announced.tsx";
@@ -48,6 +49,8 @@ export interface StartValue {
   readonly show: (render: (close: () => void) => ReactNode) => void;
   readonly openDialog: OpenDialog;
   readonly layers: Layers;
+  /** See `helpOf`. */
+  readonly help: { instance?: HelpStore };
   readonly toasts: ToastQueue;
   readonly notify: (text: string) => void;
   readonly fail: (error: unknown) => void;
@@ -125,16 +128,26 @@ export function useOpener(isOpen: boolean): void {
 export function useLayer(
   close: () => void,
   isOpen = true,
-  { ignoresEscape = false, isCover = false }: Omit<Layer, "close"> = {},
+  { ignoresEscape = false, isCover = false, address }: Omit<Layer, "close"> = {},
 ): void {
   const { layers } = useStart();
-  const latest = useRef(close);
-  latest.current = close;
+  const latest = useRef({ close, address });
+  latest.current = { close, address };
   useOpener(isOpen);
   useLayoutEffect(() => {
     if (!isOpen) return;
-    return layers.open({ close: () => latest.current(), ignoresEscape, isCover });
+    return layers.open({
+      close: () => latest.current.close(),
+      ignoresEscape,
+      isCover,
+      get address() {
+        return latest.current.address;
+      },
+    });
   }, [layers, isOpen, ignoresEscape, isCover]);
+  useLayoutEffect(() => {
+    if (address !== undefined) layers.settle();
+  }, [layers, address]);
 }
 
 export function useModel(): Model {

@@ -1,6 +1,6 @@
 /** Modules that the page loads when they are needed. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { withFetchFault } from "../../browser/parts.ts";
 import { whenSettled } from "./effects.ts";
 
@@ -31,23 +31,34 @@ export class LazyModule<Module> {
 
 const RETRY_MS = 2_000;
 
-/** Returns the module, which it loads if needed, and until then `undefined`. */
-export function useModule<Module>(module: LazyModule<Module>, isNeeded = true): Module | undefined {
-  return useLoading(module, isNeeded).loaded;
+/**
+ * Returns the module, which it loads if needed, and until then `undefined`.
+ * @param onFault called if it cannot be loaded; by default, the module is loaded again later
+ */
+export function useModule<Module>(
+  module: LazyModule<Module>,
+  isNeeded = true,
+  onFault?: (fault: unknown) => void,
+): Module | undefined {
+  return useLoading(module, isNeeded, onFault).loaded;
 }
 
 /** Returns also whether the module could not be loaded so far, or not in time. */
 export function useLoading<Module>(
   module: LazyModule<Module>,
   isNeeded = true,
+  onFault?: (fault: unknown) => void,
 ): { readonly loaded: Module | undefined; readonly hasFailed: boolean } {
   const [loaded, setLoaded] = useState(module.loaded);
   const [failures, setFailures] = useState(0);
+  const latest = useRef(onFault);
+  latest.current = onFault;
   // biome-ignore lint/correctness/useExhaustiveDependencies: loads again after a failure
   useEffect(() => {
     if (!isNeeded || loaded !== undefined) return;
     let retry: ReturnType<typeof setTimeout> | undefined;
-    const onFailure = () => {
+    const onFailure = (fault: unknown) => {
+      if (latest.current !== undefined) return latest.current(fault);
       retry = setTimeout(() => setFailures((before) => before + 1), RETRY_MS);
     };
     const cancel = whenSettled(module.fetch(), setLoaded, onFailure);

@@ -21,6 +21,7 @@ import { PageFault } from "../../../ui/text/fault-text.ts";
 import type { KnownAccount } from "../../browser/preferences.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
 import { attempt } from "../../input/attempt.ts";
+import { helpOf } from "../../input/help-view.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
 import { canNotify, isPhone } from "../attention/push-browser.ts";
 import { disablePushes, PushSetting } from "../attention/pushes.tsx";
@@ -43,7 +44,6 @@ import { deviceName, lastSeenText } from "./device-text.ts";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { whenSettled } from "./effects.ts";
 import { Check, Field, SelectField } from "./form.tsx";
-import { HelpDialog } from "./help-dialog.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
@@ -702,7 +702,7 @@ interface SettingsProps extends CloseProps {
 
 export function SettingsDialog({ changesPassword = false, part, onClose }: SettingsProps) {
   const page = usePage();
-  const { texts, chat, openDialog, fail } = page;
+  const { texts, chat, fail } = page;
   const sections: readonly (readonly [SettingsPart, title: string, content: ReactNode])[] = [
     [
       "account",
@@ -772,7 +772,14 @@ export function SettingsDialog({ changesPassword = false, part, onClose }: Setti
         ))}
       </div>
       <div className="dialog-actions dialog-foot">
-        <Button onClick={() => openDialog(HelpDialog)}>{texts.help}</Button>
+        <Button
+          onClick={() => {
+            onClose();
+            helpOf(page).open();
+          }}
+        >
+          {texts.help}
+        </Button>
         <Button
           onClick={() => {
             onClose();
