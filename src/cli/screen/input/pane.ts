@@ -1,11 +1,13 @@
 /** Key handlers of the second pane. */
 
+import { isSameName } from "../../../core/model/item.ts";
 import { isOpenPane, openPane, type Pane } from "../state/pane.ts";
 import type { Action, ScreenState } from "../state/screen-state.ts";
 import {
   currentDraft,
   draftActions,
   type HandlerContext,
+  openTarget,
   type UpdateResult,
   withChange,
 } from "./handler.ts";
@@ -16,11 +18,10 @@ function hasPanes({ pane }: ScreenState, { layout }: HandlerContext): boolean {
 }
 
 function openedPane(pane: Pane, state: ScreenState, { model }: HandlerContext): readonly Action[] {
-  return [
-    ...draftActions(model, currentDraft(state, model)),
-    { kind: "open", target: pane.target },
-    { kind: "thread", seq: pane.thread?.root },
-  ];
+  const thread = { kind: "thread", seq: pane.thread?.root } as const;
+  const draft = draftActions(model, currentDraft(state, model));
+  if (isSameName(openTarget(model), pane.target)) return [...draft, thread];
+  return [...draft, { kind: "open", target: pane.target }, thread];
 }
 
 /** Gives the other pane the input, from an empty line. */

@@ -6,7 +6,7 @@ import { SECOND_MS } from "../../../base/time.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
 import { ownTurn } from "../../../core/model/hands.ts";
-import { isSameName } from "../../../core/model/item.ts";
+import { isSameName, itemAt } from "../../../core/model/item.ts";
 import {
   dndEnd,
   isModerator,
@@ -17,9 +17,11 @@ import {
 } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { shownCall, shownHands } from "../../../core/model/unignored.ts";
+import { briefText } from "../../../ui/text/event-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { postLimitText, privacyText } from "../../../ui/text/rules-text.ts";
 import { targetText, targetTitle } from "../../../ui/text/target-text.ts";
+import type { Times } from "../../../ui/text/times.ts";
 import type { Completion, ScreenQuestion } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { isTargetMuted } from "./panels.ts";
@@ -65,6 +67,24 @@ export function headerLine(
     facts = facts.slice(1);
   const right: StyledLine = facts.length === 0 ? [] : [{ text: factsText(facts), role: "bar-dim" }];
   return splitLine(left, right, columns);
+}
+
+/** Header of a pane with a thread; `undefined` for a room. */
+export function threadHeader(
+  model: Model,
+  texts: ScreenTexts,
+  times: Times,
+  columns: number,
+): StyledLine | undefined {
+  const { thread, tail } = openRoom(model) ?? {};
+  if (thread === undefined) return undefined;
+  const { root, items } = thread;
+  const first = itemAt(items, root) ?? itemAt(tail?.items ?? [], root);
+  const title = first === undefined ? "" : briefText(first, texts, times, TOPIC_COLUMNS);
+  const count = items.filter(({ seq }) => seq !== root).length;
+  const facts = count === 0 ? "" : `${texts.keys.finder.replies(count)} `;
+  const left: StyledLine = [{ text: ` ↪ ${title}`, role: "bar", bold: true }];
+  return splitLine(left, [{ text: facts, role: "bar-dim" }], columns);
 }
 
 function displayNameOf({ displayNames }: Model, target: string): string | undefined {

@@ -34,7 +34,7 @@ import type {
   ScreenWalk,
 } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
-import { headerLine, type LinkStatus, statusLine } from "./bars.ts";
+import { headerLine, type LinkStatus, statusLine, threadHeader } from "./bars.ts";
 import { type FinderOptions, finderEntries, finderKeys } from "./finder.ts";
 import { previewLines } from "./finder-preview.ts";
 import { type InboxOptions, inboxBelow, inboxEntries, inboxHeader, inboxKeys } from "./inbox.ts";
@@ -597,13 +597,16 @@ function commonRowOptions(props: ViewProps, columns: number) {
 }
 
 /** Headers of both panes; the one with the input has a bold title. */
-function headersOf({ model, texts, size, pane }: ViewProps, areas: Areas, nothing: string) {
+function headersOf(props: ViewProps, areas: Areas, nothing: string) {
+  const { model, texts, times, size, pane } = props;
   if (pane === undefined || areas.pane === 0)
     return headerLine(model, texts, nothing, size.columns);
   const left = areas.rooms + (pane.isLeft ? areas.pane - 1 : areas.timeline);
   const right = size.columns - left - 1;
-  const own = headerLine(model, texts, nothing, pane.isLeft ? right : left);
-  const other = headerLine(pane.model, texts, "", pane.isLeft ? left : right).map(
+  const headerOf = (shown: Model, columns: number) =>
+    threadHeader(shown, texts, times, columns) ?? headerLine(shown, texts, nothing, columns);
+  const own = headerOf(model, pane.isLeft ? right : left);
+  const other = headerOf(pane.model, pane.isLeft ? left : right).map(
     (span): Span => ({ ...span, bold: false, role: "bar-dim" }),
   );
   const edge: Span = { text: "│", role: "bar-dim" };
@@ -615,7 +618,8 @@ function paneKeysOf({ state, texts, pane }: ViewProps, areas: Areas): string | u
   const { editor, overlay, question, selected } = state;
   const isIdle = overlay === undefined && question === undefined && selected === undefined;
   if (pane === undefined || areas.pane === 0 || !isIdle || editor.text !== "") return undefined;
-  return texts.screen.paneKeys(targetTitle(pane.model, pane.model.open ?? ""));
+  const title = targetTitle(pane.model, pane.model.open ?? "");
+  return texts.screen.paneKeys(openThreadRoot(pane.model) === undefined ? title : `↪ ${title}`);
 }
 
 /** `undefined` if Space types a blank. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { follow } from "../../../../src/cli/screen/input/follow.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { openRoom } from "../../../../src/core/model/selectors.ts";
 import { lobby, Screen } from "./scene.ts";
 
 function roomChanged(name: string): ModelEvent {
@@ -14,20 +15,17 @@ function opened(isWide = true): Screen {
   return screen;
 }
 
-/** Performs what a key has asked for. */
+/** Performs what a key has asked for, one action after the other. */
 function performed(screen: Screen): Screen {
-  const events = screen.actions.flatMap((action): readonly ModelEvent[] => {
-    if (action.kind === "open") return [{ kind: "open", target: action.target }];
+  for (const action of screen.actions) {
     const { model } = screen.context;
-    const room = [...model.rooms.values()].find(({ target }) => target.endsWith(model.open ?? ""));
-    if (action.kind === "thread" && room !== undefined)
-      return [{ kind: "thread", room: room.id, seq: action.seq } as ModelEvent];
-    return [];
-  });
-  const { model } = screen.context;
-  screen.model(...events);
-  const before = { model, jumpedKey: undefined, bottoms: 0, isEmpty: false };
-  screen.state = follow(screen.state, before, screen.context).state;
+    const room = openRoom(model)?.id;
+    if (action.kind === "open") screen.model({ kind: "open", target: action.target });
+    else if (action.kind === "thread" && room !== undefined)
+      screen.model({ kind: "thread", room, seq: action.seq });
+    const before = { model, jumpedKey: undefined, bottoms: 0, isEmpty: false };
+    screen.state = follow(screen.state, before, screen.context).state;
+  }
   return screen;
 }
 
@@ -76,6 +74,13 @@ describe("the second pane", () => {
     performed(screen.press("tab"));
     expect(screen.state.pane?.thread?.root).toBe(11);
     expect(screen.state.pane?.isLeft).toBe(false);
+    performed(screen.press("tab"));
+    expect(screen.state.pane).toMatchObject({ target: "lobby", thread: undefined, isLeft: true });
+    performed(screen.press("esc"));
+    expect([screen.state.pane, openRoom(screen.context.model)?.thread]).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 
   test("Tab completes while something is typed", () => {
