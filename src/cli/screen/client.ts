@@ -666,6 +666,7 @@ export class ScreenClient implements ScreenHost {
       titles: this.screenTexts,
       times: this.#commands.times,
       messages: this.#finder.messages,
+      finderCache: this.#finder.cache,
       joinable: this.#finder.joinable,
     };
   }

@@ -12,7 +12,7 @@ import { MessageFinder } from "../../core/finder/messages.ts";
 import type { FileView, SearchQuery } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Chat } from "../../ui/command.ts";
-import { type FileTexts, isSameSearch, type JoinableRoom } from "./state/finder.ts";
+import { type FileTexts, FinderCache, isSameSearch, type JoinableRoom } from "./state/finder.ts";
 
 export interface ScreenFinderOptions {
   readonly clock: Pick<Clock, "after">;
@@ -24,6 +24,7 @@ export interface ScreenFinderOptions {
 
 export class ScreenFinder {
   readonly messages = new MessageFinder();
+  readonly cache = new FinderCache();
   joinable: readonly JoinableRoom[] = [];
   /** Replaced with each change. */
   fileTexts: FileTexts = new Map();

@@ -358,9 +358,13 @@ export interface FileOfItem {
 
 /** Files of the messages in their order, without those of erased messages. */
 export function filesOfItems(items: readonly Item[]): readonly FileOfItem[] {
-  return items.flatMap((item) =>
-    item.state === "whole" ? item.files.map((file) => ({ item, file })) : [],
-  );
+  const found: FileOfItem[] = [];
+  for (const item of items) {
+    // Most messages have none.
+    if (item.files.length === 0 || item.state !== "whole") continue;
+    for (const file of item.files) found.push({ item, file });
+  }
+  return found;
 }
 
 /** Reports whether the draft edits a caption, which may be empty, unlike a message. */

@@ -19,7 +19,6 @@ import { type Editor, editorOf } from "../editor/editor.ts";
 import {
   type AnswerRow,
   FINDER_ORDER,
-  FinderCache,
   type FinderChoice,
   type FinderGroup,
   type FinderOverlay,
@@ -201,7 +200,7 @@ function finderSource(context: HandlerContext): FinderSource {
     ...keyRows(context),
     ...answerRows(source.language),
   ];
-  return { finder: new Finder(rows), rows, joinable, cache: new FinderCache() };
+  return { finder: new Finder(rows), rows, joinable, cache: context.finderCache };
 }
 
 function settingRows({ texts }: HandlerContext): readonly SettingRow[] {

@@ -8,7 +8,7 @@ import type { ComposerDraft, Model } from "../../../core/model/state.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { isEmptyDraft } from "../../../ui/text/draft.ts";
-import type { JoinableRoom } from "../state/finder.ts";
+import type { FinderCache, JoinableRoom } from "../state/finder.ts";
 import type { Action, Overlay, ScreenSettings, ScreenState } from "../state/screen-state.ts";
 import type { ScrolledTimeline } from "../state/scroll.ts";
 import type { Layout } from "../view/composition.ts";
@@ -29,6 +29,7 @@ export interface HandlerContext {
   readonly titles: Pick<Texts, "ownBox" | "boxOf">;
   readonly times: TimeContext;
   readonly messages: MessageFinder;
+  readonly finderCache: FinderCache;
   /** Rooms that the user may join, as far as they are loaded. */
   readonly joinable: readonly JoinableRoom[];
 }

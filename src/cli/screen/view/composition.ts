@@ -184,6 +184,9 @@ export class FrameComposer {
   /** Cached because the text may be long and rarely changes between frames. */
   readonly #input = memo<InputBox>();
   readonly #finder = memo<readonly Entry[]>();
+  readonly #finderOptions = memo<FinderOptions | undefined>();
+  readonly #online = memo<ReadonlySet<string>>();
+  readonly #title = memo<string>();
   readonly #roomColumn = memo<RoomColumn>();
   readonly #roomTexts = memo<readonly string[]>();
   readonly #memberColumn = memo<MemberColumn>();
@@ -253,7 +256,7 @@ export class FrameComposer {
       place: placeOf(visibleRows),
       isAtBottom,
       files: filesOf(visibleRows),
-      previewed: previewedFile(props),
+      previewed: previewedFile(this.#finderOf(props), size.columns),
       finderRows: groupRows(size.rows),
       isWide: size.columns >= PANES_FROM_COLUMNS,
       topMax: overlay === undefined ? 0 : overlayTopMax(overlay, areas.timeline, areas.body),
@@ -261,7 +264,7 @@ export class FrameComposer {
       members: this.#members(props, areas),
       hitAt: (column, row) => hitAt(hitRegions, column, row),
     };
-    const title = titleOf(props.model);
+    const title = this.#title([props.model], () => titleOf(props.model));
     const cursor =
       field === undefined || props.state.question !== undefined
         ? cursorOf(props, areas)
@@ -335,6 +338,17 @@ export class FrameComposer {
       isSecret: question?.kind === "secret",
     };
     return this.#input(Object.values(options), () => inputBox(options));
+  }
+
+  #finderOf(props: ViewProps): FinderOptions | undefined {
+    const { state, model, texts, times, size, settings, fileTexts } = props;
+    const { overlay } = state;
+    if (overlay?.kind !== "finder") return undefined;
+    const from = [overlay, model, texts, times, size, settings, fileTexts];
+    return this.#finderOptions(from, () => {
+      const online = this.#online([model.rooms], () => onlineNames(model));
+      return finderOptions(props, overlay, online);
+    });
   }
 
   /** Field of the finder, which replaces the header. */
@@ -509,7 +523,7 @@ export class FrameComposer {
   }
 
   #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
-    const finder = finderOf(props);
+    const finder = this.#finderOf(props);
     if (finder !== undefined) {
       const { overlay, model, texts, times, rows, fileTexts } = finder;
       const seen = [overlay, model, texts, times, rows, fileTexts];
@@ -548,7 +562,7 @@ export class FrameComposer {
     const { question, completion } = state;
     const below = isAtBottom && !props.rows.hasNewer ? undefined : { rows };
     const { muted, typing } = settings;
-    const finder = finderOf(props);
+    const finder = this.#finderOf(props);
     if (finder !== undefined && question === undefined) {
       const title = model.open === undefined ? "" : targetTitle(model, model.open);
       const right: StyledLine = [{ text: `${finderKeys(finder)} `, role: "bar-dim" }];
@@ -641,14 +655,13 @@ function inboxOf(props: ViewProps): InboxOptions | undefined {
   return { overlay: state.overlay, model, texts, times, isNarrow };
 }
 
-function finderOf(props: ViewProps): FinderOptions | undefined {
-  const { state, model, texts, times, size, settings } = props;
-  if (state.overlay?.kind !== "finder") return undefined;
+function finderOptions(
+  { model, texts, times, size, settings, fileTexts = NO_FILE_TEXTS }: ViewProps,
+  overlay: FinderOptions["overlay"],
+  online: ReadonlySet<string>,
+): FinderOptions {
   const isMuted = (target: string) => isTargetMuted(settings.muted, target);
   const isNarrow = size.columns < ROOMS_FROM_COLUMNS;
-  const overlay = state.overlay;
-  const online = onlineNames(model);
-  const { fileTexts = NO_FILE_TEXTS } = props;
   return { overlay, model, texts, times, rows: size.rows, isNarrow, isMuted, online, fileTexts };
 }
 
@@ -683,9 +696,8 @@ function onGround(span: Span): Span {
   return span.role === undefined || span.role === "dim" ? { ...span, role: "selected" } : span;
 }
 
-function previewedFile(props: ViewProps): FileView | undefined {
-  const finder = props.size.columns < PREVIEW_FROM_COLUMNS ? undefined : finderOf(props);
-  if (finder === undefined) return undefined;
+function previewedFile(finder: FinderOptions | undefined, columns: number): FileView | undefined {
+  if (finder === undefined || columns < PREVIEW_FROM_COLUMNS) return undefined;
   const choice = selectedChoice(finder.overlay, finder.model, groupRows(finder.rows));
   return choice?.kind === "row" && choice.row.kind === "files" ? choice.row.file : undefined;
 }

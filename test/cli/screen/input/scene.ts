@@ -3,6 +3,7 @@ import type { HandlerContext } from "../../../../src/cli/screen/input/handler.ts
 import { Keymap } from "../../../../src/cli/screen/input/keymap.ts";
 import { type Key, KeyDecoder } from "../../../../src/cli/screen/input/keys.ts";
 import { update } from "../../../../src/cli/screen/input/update.ts";
+import { FinderCache } from "../../../../src/cli/screen/state/finder.ts";
 import {
   type Action,
   DEFAULT_SETTINGS,
@@ -87,6 +88,7 @@ export class Screen {
       titles: ENGLISH,
       times: { nowUnixMs: 0, offsetMinutes: () => 0 },
       messages: new MessageFinder(),
+      finderCache: new FinderCache(),
       joinable: [],
       ...change,
     };
