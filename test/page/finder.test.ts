@@ -252,6 +252,16 @@ pageTest("loads further pages of the server's results while the user scrolls", a
   await rows.filter({ hasText: /brick 1(?!\d)/ }).waitFor();
   expect(await rows.count()).toBe(260);
   await close(ana);
+  // Nothing scrolls in a window that is tall enough for the first page.
+  const before = ana.page.viewportSize() ?? { width: 1280, height: 800 };
+  await ana.page.setViewportSize({ ...before, height: 12_000 });
+  await open(ana, "brick");
+  await group(ana, "Messages")
+    .getByRole("button", { name: /^All \d+\+: Messages$/ })
+    .click();
+  await rows.filter({ hasText: /brick 1(?!\d)/ }).waitFor();
+  await ana.page.setViewportSize(before);
+  await close(ana);
 });
 
 pageTest("walks through the results, and returns to them as they were", async () => {
@@ -363,6 +373,14 @@ pageTest("is the whole screen of a phone", async () => {
   await finder(cita).getByRole("heading", { name: "Here now" }).waitFor();
   await picture(cita, "phone-before");
   expect(await cita.accessibilityViolations()).toEqual([]);
+  await field(cita).fill("mute volcano");
+  await finder(cita).getByRole("button", { name: "For an hour" }).tap();
+  // In front of the list of rooms, from which the field was opened.
+  const undo = cita.page.getByRole("region", { name: "volcano is muted" });
+  await picture(cita, "phone-undo");
+  await undo.getByRole("button", { name: "Undo" }).tap();
+  await undo.waitFor({ state: "detached" });
+  await cita.button("Find anything").click();
   await field(cita).fill("bud vol");
   await row(cita, "Rooms", "volcano-budget").waitFor();
   await picture(cita, "phone-results");

@@ -53,10 +53,9 @@ pageTest("Help answers a question in any words on a phone", async () => {
 
 pageTest("Help is a place with an address, beside the list of rooms", async () => {
   const ana = await server.window("ana");
-  await ana.createRoom("essays");
-  await ana.send("/rules post private");
-  const budi = await server.headlessUser("budi");
-  await budi.tab.ask("join", { room: "essays" });
+  await ana.send("/join essays --assignment");
+  await ana.dialog("Create room").getByRole("button", { name: "Create" }).click();
+  await ana.heading(/essays/).waitFor();
   const bela = await server.window("bela");
   await bela.send("/join essays");
   await bela.heading("essays").waitFor();
