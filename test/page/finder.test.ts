@@ -166,7 +166,7 @@ pageTest("does an action with its choice, and undoes it", async () => {
   const help = ana.page.getByRole("main", { name: "Help" });
   await help.getByRole("heading", { name: "How do I make a room quiet?" }).waitFor();
   await finder(ana).waitFor({ state: "detached" });
-  await help.getByRole("button", { name: "Close" }).click();
+  await help.getByRole("button", { name: "Close", exact: true }).click();
 });
 
 pageTest("marks everything as read, and undoes it, also in front of another place", async () => {
@@ -231,7 +231,6 @@ pageTest("loads further pages of the server's results while the user scrolls", a
   const ana = await filled();
   const budi = await budis();
   await budi.tab.ask("join", { room: "long", create: true });
-  await ana.page.reload();
   await open(ana, "#long");
   await row(ana, "Rooms", "long").getByRole("button", { name: "Join" }).click();
   await ana.heading("#long").waitFor();
@@ -255,7 +254,7 @@ pageTest("loads further pages of the server's results while the user scrolls", a
   // Nothing scrolls in a window that is tall enough for the first page.
   const before = ana.page.viewportSize() ?? { width: 1280, height: 800 };
   await ana.page.setViewportSize({ ...before, height: 12_000 });
-  await open(ana, "brick");
+  await open(ana, "bric");
   await group(ana, "Messages")
     .getByRole("button", { name: /^All \d+\+: Messages$/ })
     .click();

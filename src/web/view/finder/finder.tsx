@@ -139,7 +139,7 @@ function OpenFinder(props: FinderProps) {
     const known = alone?.rows.length ?? 0;
     if (pages * ROWS_PER_PAGE < known) setPages(pages + 1);
     const { search } = found;
-    const hasMore = search?.hasMore === true && search.fault === undefined;
+    const hasMore = search?.hasMore === true && !search.isLoading && search.fault === undefined;
     if (hasMore && (pages + 1) * ROWS_PER_PAGE >= known) chat.actions.searchMore();
   };
   // A list that fits into the window is never scrolled.

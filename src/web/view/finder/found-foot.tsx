@@ -1,6 +1,6 @@
 /** At the target: the walk through the results, their marked words, and undoing an action. */
 
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { allMatchSegments } from "../../../core/markup/match.ts";
 import { isSameName, shownSeq } from "../../../core/model/item.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
@@ -65,7 +65,10 @@ function Walk({
   const stay = () => store.set({ walk: undefined });
   // On a phone, Back ends the walk. On a laptop, it leads to the place before.
   const isNarrow = useNarrow();
-  useLayer(stay, isNarrow);
+  // Above the layer of the room, which may open in the same moment.
+  const [isOpened, setOpened] = useState(false);
+  useEffect(() => setOpened(true), []);
+  useLayer(stay, isNarrow && isOpened);
   useMarkedWords(query.text);
   // The user has opened another room.
   const isElsewhere = !isSameName(target, message?.target);

@@ -11,7 +11,7 @@ import { firstName } from "../../../ui/text/event-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { helpOf } from "../../input/help-view.ts";
 import { useFind } from "../finder/store.ts";
-import { RoomSign } from "../room/tile.tsx";
+import { RoomTile } from "../room/tile.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModel, usePage } from "../shell/context.tsx";
 import { Icon } from "../shell/icons.tsx";
@@ -116,7 +116,7 @@ function HelpPicture({ id }: { readonly id: HelpId }) {
   switch (id) {
     case "handIn":
       return (
-        <Picture label={picture.handIn} top={<Chip mark="3" text={texts.handedInMenu} />}>
+        <Picture label={picture.handIn} isWork top={<Chip mark="3" text={texts.handedInMenu} />}>
           <Composer text={picture.work} mark="2" />
         </Picture>
       );
@@ -157,19 +157,24 @@ function HelpPicture({ id }: { readonly id: HelpId }) {
 
 interface PictureProps {
   readonly label: string;
+  /** Whether the room is an assignment, which is the first step. */
+  readonly isWork?: boolean;
   readonly top?: ReactNode;
   readonly children?: ReactNode;
 }
 
-function Picture({ label, top, children }: PictureProps) {
+function Picture({ label, isWork = false, top, children }: PictureProps) {
   const { own } = useHelpTexts();
+  const { room: name } = own.picture;
+  const line = { id: undefined, kind: "room", name, isSealed: false, isLocked: false } as const;
   return (
     <div className="help-picture board" inert role="img" aria-label={label}>
       <div className="help-picture-top">
-        <span className="tile">
-          <RoomSign kind="room" isSealed={false} isLocked={false} post="private" />
+        <span className="help-marked">
+          <RoomTile line={{ ...line, post: isWork ? "private" : undefined }} />
+          {isWork ? <span className="help-mark">1</span> : null}
         </span>
-        <span className="room-name">{own.picture.room}</span>
+        <span className="room-name">{name}</span>
         {top}
       </div>
       {children === undefined ? null : <div className="help-picture-sheet">{children}</div>}

@@ -165,7 +165,6 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
     restorePlaces(chat);
     const route = startRoute(chat);
     const helpRoute = readHelpRoute(location.hash);
-    if (helpRoute !== undefined) help.follow(helpRoute);
     if (open === undefined && first === undefined && route === undefined) return;
     isStarted.current = true;
     if (route !== undefined) follow(route);
@@ -176,6 +175,8 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
       else navigation.current.onOpen(first);
     }
     rewrite(chat, layers);
+    // Opening a room closes the help.
+    if (helpRoute !== undefined) help.follow(helpRoute);
   }, [chat, layers, help, isCaughtUp, open, first, follow]);
   usePlaces();
   useMissingMessageNotice(model);
