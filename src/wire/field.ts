@@ -11,6 +11,8 @@ import {
   POST_BYTES,
   POST_LINES,
   SLOW_SECONDS_MAX,
+  WALL_LINE_BYTES_MAX,
+  WALL_TIMER_MS_MAX,
 } from "../base/limits.ts";
 import { UNIX_MS_MAX } from "../base/time.ts";
 
@@ -139,6 +141,39 @@ export const serverRules = v.object({
   /** Users who may create rooms, and users who may send files: everyone if omitted. */
   rooms: v.optional(v.picklist(ROOM_CREATORS)),
   files: v.optional(v.picklist(WHO_ON_SERVER)),
+});
+
+/** `blank`: nothing but the room and the line. */
+export const WALL_SCENES = ["lesson", "door", "timer", "blank"] as const;
+/** Names of people on a wall: first names, whole names, or neither names nor faces. */
+export const WALL_NAMES = ["first", "full", "none"] as const;
+
+const wallTimerMs = v.pipe(count, v.maxValue(WALL_TIMER_MS_MAX));
+
+export const wallFields = {
+  scene: v.picklist(WALL_SCENES),
+  names: v.picklist(WALL_NAMES),
+  line: text(WALL_LINE_BYTES_MAX),
+};
+
+export const wallTimer = v.object({
+  runs: v.boolean(),
+  /** Time from now on, which a timer otherwise keeps. 0 removes the timer. */
+  leftMs: v.optional(wallTimerMs),
+});
+
+/** Content of the walls of a room. */
+export const wallState = v.object({
+  ...wallFields,
+  line: v.optional(wallFields.line),
+  timer: v.optional(
+    v.object({
+      lengthMs: wallTimerMs,
+      /** End in Unix ms by the server's clock, or the rest of a timer that does not run. */
+      untilUnixMs: v.optional(unixMs),
+      leftMs: v.optional(wallTimerMs),
+    }),
+  ),
 });
 
 export const roomRules = v.object({

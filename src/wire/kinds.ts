@@ -236,6 +236,14 @@ export const KINDS = {
       ...({ newcomers: "flag", boxes: "id", due: "count", changed: "list" } as const),
     },
   },
+  wall: {
+    log: "history",
+    traits: ["itemless"],
+    body: {
+      ...({ on: "flag", scene: "id", names: "id", line: "text" } as const),
+      ...({ lengthMs: "count", untilUnixMs: "count", leftMs: "count" } as const),
+    },
+  },
   profile: {
     log: "history",
     traits: ["read", "erasable", "room-setting", "names-room"],
@@ -375,6 +383,7 @@ export const LASTING_TEXTS: Readonly<Record<Exclude<TextKind, KindWith<"erasable
   room: "the name finds the room; an operator can rename it, and proofs of later records need it",
   edit: "erased together with its message",
   checkpoint: "a note of the operator, which no user sees",
+  wall: "a moderator's line for a screen in the room, replaced by the next; nobody reads old ones",
   account: "the name stays reserved, so that nobody is mistaken for its former owner",
   "account-name": "the name stays reserved, so that nobody is mistaken for its former owner",
   "display-name": "only the newest is shown; earlier ones prove which name the account had",

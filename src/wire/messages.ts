@@ -95,6 +95,9 @@ import {
   target,
   text,
   unixMs,
+  wallFields,
+  wallState,
+  wallTimer,
 } from "./field.ts";
 import type { KINDS, KindWith } from "./kinds.ts";
 import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
@@ -483,6 +486,23 @@ export const REQUESTS = {
   hand: {
     postCount: 1,
     fields: { room: name, on: v.boolean(), user: v.optional(name), call: v.optional(v.boolean()) },
+    answer: v.object({ seq: positive }),
+  },
+  /**
+   * Shows the room on walls, or changes the given fields of what they show. `on: false` takes it
+   * down. For moderators.
+   */
+  wall: {
+    postCount: 1,
+    fields: {
+      room: name,
+      on: v.optional(v.boolean()),
+      scene: v.optional(wallFields.scene),
+      names: v.optional(wallFields.names),
+      /** An empty one removes it. */
+      line: v.optional(wallFields.line),
+      timer: v.optional(wallTimer),
+    },
     answer: v.object({ seq: positive }),
   },
   /** Ends a poll. A post begins it. */
@@ -1126,6 +1146,8 @@ export const NOTICES = {
     slowUntil: v.optional(unixMs),
     /** Users who ask to join, for moderators. */
     knocks: v.optional(list(name, KNOCKS_MAX)),
+    /** Content of the room's walls, for moderators. */
+    wall: v.optional(wallState),
     /** True if older records follow. The server then resends the notice without this field. */
     behind: v.optional(v.boolean()),
   },
@@ -1223,4 +1245,5 @@ export function recordOfPost(body: PostBody): {
 export type WireRecord = v.InferOutput<typeof record>;
 export type ServerRules = v.InferOutput<typeof serverRules>;
 export type RoomRules = v.InferOutput<typeof roomRules>;
+export type WallState = v.InferOutput<typeof wallState>;
 export type RoomEntry = v.InferOutput<typeof roomEntry>;

@@ -66,6 +66,7 @@ export const GROWTH: Readonly<Record<RequestKind, Growth>> = {
   pin: "account",
   pins: "nothing",
   hand: "account",
+  wall: "account",
   poll: "account",
   vote: "account",
   /** With their withdrawals. */
@@ -205,6 +206,7 @@ export const READS: Readonly<Record<RequestKind, Reads>> = {
   pin: "room",
   pins: "room",
   hand: "room",
+  wall: "room",
   poll: "one",
   vote: "one",
   knock: "room",

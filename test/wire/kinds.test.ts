@@ -68,6 +68,7 @@ const BODIES = {
   pin: { seq: 4, on: true },
   receipts: { on: true },
   hand: { user: BEN, name: "ben", on: true },
+  wall: { on: true, scene: "timer", names: "full", line: "p. 12", lengthMs: 300_000, leftMs: 9 },
   poll: { seq: 4, on: true, options: 3, many: true, anonymous: true, until: 5 },
   vote: { re: 4, choices: [1, 3], voter: "dm90ZXI" },
   knock: { user: BEN, name: "ben", on: true },

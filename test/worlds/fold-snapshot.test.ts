@@ -29,7 +29,7 @@ const KINDS: RecordKind[] = [
     "remove",
     "retention",
   ] as const),
-  ...(["group", "sealed", "pin", "hand", "poll", "receipts", "admission"] as const),
+  ...(["group", "sealed", "pin", "hand", "wall", "poll", "receipts", "admission"] as const),
   ...(["knock", "rules"] as const),
 ];
 
@@ -81,6 +81,7 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     pin: { seq: of, on },
     receipts: { on },
     hand: { user: other, on, call: !on },
+    wall: { on, scene: on ? "timer" : "door", line: name, lengthMs: back, leftMs: 1 },
     poll: { seq: of, on: false },
     text: on ? { text: name, poll: { options: 2 + (back % 3) } } : { text: name },
     knock: { user: other, on },

@@ -369,6 +369,10 @@ export class ReferenceModel {
       const isLowered = on === false && (room.moderators.has(by) || this.#operators.has(by));
       check(isOwn || isLowered, () => `seq ${seq}: ${by} moves the hand of ${user}`);
     }
+    if (kind === "wall") {
+      const isLed = room.moderators.has(by) || (this.#operators.has(by) && !room.isPrivate);
+      check(isLed, () => `seq ${seq}: ${by}, who is no moderator, shows a wall`);
+    }
     if (kind === "text") this.#startPoll(record);
     if (kind === "poll") this.#endPoll(room, record);
     if (kind === "vote") this.#checkVote(room, record);

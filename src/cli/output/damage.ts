@@ -112,7 +112,9 @@ export class UnreadableRuns {
 
 const ENDS_RUN: ReadonlySet<string> = new Set([...kindsWith("authored"), "edited"]);
 
+/** Only JSON has a line for it. */
 function isHidden(record: DisplayRecord): boolean {
+  if (record.kind === "wall") return true;
   return record.kind === "erased" && record.isHidden === true;
 }
 

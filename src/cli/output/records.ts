@@ -50,7 +50,7 @@ export type DisplayBody =
       readonly react: string;
       readonly imported?: ImportOriginJson;
     }
-  | { readonly kind: "room" | "remove" }
+  | { readonly kind: "room" | "remove" | "wall" }
   | { readonly kind: EventKind; readonly event: EventFacts }
   /**
    * `also` lists the seqs of edits and other messages that were erased with this message.
@@ -169,6 +169,7 @@ export function displayBody(
       return { seq, from, kind, ...defined({ re }), react, ...defined({ imported }) };
     }
     case "remove":
+    case "wall":
       return { seq, from, kind };
     case "edit":
       return { seq, from, kind: "edited", of, text };

@@ -336,6 +336,8 @@ export function recordText(record: DisplayRecord, style: Style): string {
         : `edited #${record.of}: ${record.text}`;
     case "remove":
       return "removed the room";
+    case "wall":
+      return "changed the wall";
     case "gap":
       return ENGLISH.unreadableMessages(record.count);
     case "poll":

@@ -16,6 +16,7 @@ const NO_EVENTS = {
   file: "message",
   sealed: "message",
   poll: "shown at its message",
+  wall: "shown on the wall",
   vote: "shown at its message",
   edit: "shown at its message",
   reaction: "shown at its message",

@@ -71,6 +71,8 @@ export function claimsOf({ kind, room, by, body }: Draft): Claims {
     }
     case "hand":
       return changes(author, [`hand ${room} ${String(fields.user)}`]);
+    case "wall":
+      return changes(author, [`wall ${room}`]);
     case "topic":
       return changes(author, [`topic ${room}`]);
     case "room":

@@ -41,6 +41,7 @@ const IRC_KINDS: Readonly<Record<HistoryKind, IrcRow>> = {
   pin: NOTHING,
   receipts: NOTHING,
   hand: { as: "hand" },
+  wall: NOTHING,
   poll: NOTHING,
   vote: NOTHING,
   knock: { as: "knock" },

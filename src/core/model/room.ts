@@ -129,6 +129,7 @@ function propertiesOf(update: RoomUpdate) {
     caller: update.caller,
     calledUnixMs: update.calledUnixMs,
     knocks: update.knocks ?? [],
+    wall: update.wall,
     rules: update.rules ?? {},
     slowUntilUnixMs: update.slowUntil,
     receipts: update.receipts === true,

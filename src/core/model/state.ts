@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { CallReason, RoomRules, ServerRules } from "../../wire/messages.ts";
+import type { CallReason, RoomRules, ServerRules, WallState } from "../../wire/messages.ts";
 import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
 import type { EventFacts } from "../client/event-facts.ts";
 import type { TextQuery } from "../client/grep.ts";
@@ -150,6 +150,8 @@ export interface RoomState extends Omit<RoomView, "isBoxed"> {
   readonly calledUnixMs: number | undefined;
   /** Users who ask to join, the first one first. Only moderators receive them. */
   readonly knocks: readonly string[];
+  /** Content of the room's walls. Only moderators receive it. */
+  readonly wall: WallState | undefined;
   readonly receipts: boolean;
   /** Receipts in a direct conversation take effect when both users have turned them on. */
   readonly receiptsWanted: boolean;

@@ -40,6 +40,7 @@ export const CHARGES: Readonly<Record<RecordKind, Charge>> = {
   pin: "account",
   receipts: "account",
   hand: "account",
+  wall: "account",
   poll: "account",
   vote: "account",
   knock: "account",

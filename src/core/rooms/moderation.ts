@@ -31,6 +31,7 @@ import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { changedRules, checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
 import { checkNameUnlikeTitles, checkTitle, followingTitle } from "./titles.ts";
+import { type WallAction, wallDraft } from "./wall.ts";
 
 const NOTHING_TO_DO = msg`no action is needed`;
 
@@ -73,6 +74,7 @@ export type RoomAction =
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
   | ({ readonly kind: "hand"; readonly on: boolean; readonly call?: boolean } & UserAction)
+  | WallAction
   | PollAction
   | VoteAction
   | ({ readonly kind: "knock"; readonly on: boolean } & UserAction)
@@ -182,6 +184,8 @@ function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixM
       return pinDraft(rooms, room, actor, act);
     case "hand":
       return handDraft(room, actor, act, unixMs);
+    case "wall":
+      return wallDraft(room, actor.user, moderates(room, actor), act, unixMs);
     case "poll":
     case "vote":
       if (act.kind === "poll" && act.isDue === true) return pollDueDraft(room, act, unixMs);

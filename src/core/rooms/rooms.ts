@@ -25,7 +25,7 @@ import {
   MESSAGE_KINDS,
   type RecordKind,
 } from "../../wire/kinds.ts";
-import type { RoomRules } from "../../wire/messages.ts";
+import type { RoomRules, WallState } from "../../wire/messages.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { dropOldest, setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
@@ -47,6 +47,7 @@ import { endPoll, type OpenPoll, pollRulesOf, startPoll } from "./polls.ts";
 import { RoomCounts } from "./room-counts.ts";
 import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
 import { addReply, removeReplies, type Thread, type Threads } from "./threads.ts";
+import { wallOf } from "./wall.ts";
 
 export interface Room {
   readonly id: RoomId;
@@ -85,6 +86,8 @@ export interface Room {
   caller?: UserId;
   /** Time of the call in Unix ms. */
   calledUnixMs?: number;
+  /** Content of the room's walls; `undefined` while no moderator shows the room on one. */
+  wall?: WallState;
   /** Open polls by the seq of their text; at most POLLS_OPEN_MAX. */
   readonly polls: Map<number, OpenPoll>;
   /** Users who ask to join, the first one first; at most KNOCKS_MAX. */
@@ -499,6 +502,8 @@ export class Rooms {
         return applyPin(room, record);
       case "hand":
         return applyHand(room, record, by);
+      case "wall":
+        return applyWall(room, record);
       case "poll":
         return endPoll(room, record);
       case "knock":
@@ -949,6 +954,14 @@ function endCall(room: Room): void {
   delete room.called;
   delete room.caller;
   delete room.calledUnixMs;
+}
+
+function applyWall(room: Room, record: FoldedRecord): void {
+  const body = bodyOf(record, "wall");
+  const wall = wallOf(body);
+  if (wall !== undefined) room.wall = wall;
+  // A damaged record leaves the previous state in effect.
+  else if (body !== undefined) delete room.wall;
 }
 
 function endKnock({ knocks, declined }: Room, user: UserId): void {

@@ -192,11 +192,12 @@ export class CatchUp {
       for (const one of [room, ...boxes]) this.refresh(one);
     const target = kind === "grant" || kind === "mute" ? targetUser(record) : undefined;
     if (target !== undefined) for (const one of [room, ...boxes]) this.refreshFor(target, one);
-    if (kind === "knock" || kind === "admission" || kind === "join") this.#refreshKnocks(room);
+    if (kind === "wall") this.#refreshModerators(room);
+    if (kind !== "knock" && kind !== "admission" && kind !== "join") return;
+    if (room.rules.join === "approval") this.#refreshModerators(room);
   }
 
-  #refreshKnocks(room: Room): void {
-    if (room.rules.join !== "approval") return;
+  #refreshModerators(room: Room): void {
     for (const user of room.members) if (this.#mayModerate(room, user)) this.refreshFor(user, room);
   }
 
@@ -258,7 +259,7 @@ export class CatchUp {
       ...this.options.calls.inRoom(client.account, room),
       ...this.options.readPositions.readCalls(reader, room.id),
       ...(this.#mayModerate(room, reader)
-        ? { moderates: true, ...this.#knocks(room) }
+        ? { moderates: true, wall: room.wall, ...this.#knocks(room) }
         : { slowUntil: slowEnd(room, reader, unixMs) }),
       mutedUntil: muteEnd(room, reader, unixMs),
       behind: behind || undefined,

@@ -97,6 +97,14 @@ export class Moderation {
       const { kind, on, call = false } = request;
       return this.#act(from, { kind, on, call, ...this.#ownOrOther(request, from) });
     },
+    wall: ({ room: named, ref: _ref, kind, ...change }, from) => {
+      const room = requireRoom(
+        this.options.rooms,
+        checkName(named, "room's name"),
+        from.actor.user,
+      );
+      return this.#act(from, { kind, room: room.id, change });
+    },
     knock: (request, from) => {
       const { kind, on } = request;
       const whom = this.#ownOrOther(request, from);

@@ -62,3 +62,10 @@ test("reports each run once while streaming", () => {
     "* encrypted messages that this device can't read",
   ]);
 });
+
+test("omits changes of a wall, which a timer makes often", () => {
+  const gaps = new UnreadableRuns("ana");
+  const change: DisplayRecord = { ...record(1, "x"), kind: "wall" };
+  expect(gaps.fold([change])).toEqual([]);
+  expect(gaps.next(change)).toBeUndefined();
+});

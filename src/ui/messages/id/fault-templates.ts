@@ -432,6 +432,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the hand is already raised": "tangan itu sudah terangkat",
   "the hand is not raised": "tangan itu tidak terangkat",
   "no hand is raised": "tidak ada tangan yang terangkat",
+  "only moderators can show '{}' on a wall": "hanya moderator yang dapat menayangkan '{}' di layar",
+  "this line would not be encrypted, but the room is":
+    "baris ini tidak akan terenkripsi, padahal ruangnya terenkripsi",
+  "omit the line": "hilangkan barisnya",
   "at most {} hands can be raised": "paling banyak {} tangan dapat terangkat",
   "wait until a moderator lowers one": "tunggu sampai moderator menurunkan satu tangan",
   "poll {} is not yours": "jajak pendapat {} bukan milik Anda",

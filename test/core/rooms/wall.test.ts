@@ -1,0 +1,98 @@
+import { expect, test } from "bun:test";
+import { WALL_TIMER_MS_MAX } from "../../../src/base/limits.ts";
+import { actionDrafts } from "../../../src/core/rooms/moderation.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { timeLeft, type WallChange, wallOf } from "../../../src/core/rooms/wall.ts";
+import { faultCode } from "../../fault-code.ts";
+import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
+
+class WallRooms {
+  readonly rooms = new Rooms();
+  readonly ledger = new Ledger();
+
+  constructor(sealed?: true) {
+    for (const [kind, by, body] of [
+      ["room", ANA, { name: "dev", sealed }],
+      ["join", ANA, {}],
+      ["join", BEN, {}],
+    ] as const)
+      this.rooms.apply(this.ledger.write(kind, ROOM, by, body));
+  }
+
+  show(change: WallChange, { by = ANA, unixMs = 0, isOperator = false } = {}): string {
+    const action = { kind: "wall", room: ROOM, change } as const;
+    return faultCode(() => {
+      for (const draft of actionDrafts(this.rooms, { user: by, isOperator }, action, unixMs))
+        this.rooms.apply(this.ledger.append(draft));
+    });
+  }
+
+  get wall() {
+    return this.rooms.get(ROOM)?.wall;
+  }
+}
+
+test("moderators and operators show a room on a wall, and members do not", () => {
+  const room = new WallRooms();
+  expect(room.show({}, { by: BEN })).toBe("not-allowed");
+  expect(room.wall).toBeUndefined();
+  expect(room.show({ line: "Page 12" })).toBe("none");
+  expect(room.wall).toEqual({ scene: "lesson", names: "first", line: "Page 12" });
+  expect(room.show({ scene: "door" }, { by: EVE, isOperator: true })).toBe("none");
+  expect(room.wall).toEqual({ scene: "door", names: "first", line: "Page 12" });
+});
+
+test("a change keeps the other fields, an empty line removes the line", () => {
+  const room = new WallRooms();
+  room.show({ names: "none", line: "Page 12" });
+  room.show({ scene: "blank" });
+  expect(room.wall).toEqual({ scene: "blank", names: "none", line: "Page 12" });
+  room.show({ line: "" });
+  expect(room.wall).toEqual({ scene: "blank", names: "none" });
+});
+
+test("a timer runs by the server's clock, and a change of the scene does not restart it", () => {
+  const room = new WallRooms();
+  room.show({ timer: { runs: true, leftMs: 60_000 } }, { unixMs: 1_000 });
+  room.show({ scene: "timer" }, { unixMs: 11_000 });
+  expect(room.wall?.timer).toEqual({ lengthMs: 60_000, untilUnixMs: 61_000 });
+  room.show({ timer: { runs: false } }, { unixMs: 21_000 });
+  expect(room.wall?.timer).toEqual({ lengthMs: 60_000, leftMs: 40_000 });
+  room.show({ timer: { runs: true } }, { unixMs: 100_000 });
+  expect(room.wall?.timer).toEqual({ lengthMs: 60_000, untilUnixMs: 140_000 });
+  expect([timeLeft(room.wall?.timer, 139_000), timeLeft(room.wall?.timer, 150_000)]).toEqual([
+    1_000, 0,
+  ]);
+  room.show({ timer: { runs: false, leftMs: 0 } }, { unixMs: 150_000 });
+  expect(room.wall?.timer).toBeUndefined();
+});
+
+test("a wall that is taken down forgets its line and timer", () => {
+  const room = new WallRooms();
+  room.show({ line: "Page 12", timer: { runs: true, leftMs: 60_000 } });
+  room.show({ on: false, line: "Page 13" });
+  expect(room.wall).toBeUndefined();
+  room.show({});
+  expect(room.wall).toEqual({ scene: "lesson", names: "first" });
+});
+
+test("an encrypted room has a wall without a line, which the server would read", () => {
+  const room = new WallRooms(true);
+  expect(room.show({ line: "Page 12" })).toBe("sealed-room");
+  expect(room.show({ scene: "door" })).toBe("none");
+  expect(room.wall?.scene).toBe("door");
+});
+
+test("values of a later version count as absent, and times have limits", () => {
+  const later = { on: true, scene: "video", names: "emoji", lengthMs: WALL_TIMER_MS_MAX + 1 };
+  expect(wallOf({ ...later, leftMs: 5 })).toEqual({
+    scene: "lesson",
+    names: "first",
+    timer: { lengthMs: WALL_TIMER_MS_MAX, leftMs: 5 },
+  });
+  expect(wallOf({ on: true, untilUnixMs: Number.MAX_SAFE_INTEGER, lengthMs: 5 })?.timer).toEqual({
+    lengthMs: 5,
+    untilUnixMs: 8_640_000_000_000_000,
+  });
+  expect(wallOf({ ...later, on: false })).toBeUndefined();
+});
