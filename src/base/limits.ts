@@ -100,8 +100,7 @@ export const POLLS_OPEN_PER_MODERATOR_MAX = POLLS_OPEN_MAX - POLLS_OPEN_PER_MEMB
 export const ANSWER_AFTER_MS = 2_000;
 /** Raised hands in a room. A moderator takes them one by one, and each `room` notice lists all. */
 export const HANDS_MAX = 100;
-/** Two lines of 60 letters of any script on a room's wall, and the longest time on its timer. */
-export const WALL_LINE_BYTES_MAX = 480;
+/** Longest time on the timer of a room's wall. */
 export const WALL_TIMER_MS_MAX = 24 * 60 * 60_000;
 /** Open requests to join a room, for the same reasons as HANDS_MAX. */
 export const KNOCKS_MAX = 100;

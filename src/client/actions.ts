@@ -61,7 +61,6 @@ import {
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { sealedTitle } from "../core/rooms/titles.ts";
-import type { WallChange } from "../core/rooms/wall.ts";
 import type { Clock } from "../io/clock.ts";
 import { kindsWith, MESSAGE_KINDS } from "../wire/kinds.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
@@ -1117,11 +1116,6 @@ export class Actions {
       // Its owner may have lowered it by now.
       await this.#actor.request("hand", { room, on: false, user }).catch(ignoreNotAllowed);
     }
-  }
-
-  /** Shows a room on its walls, or changes what they show. */
-  async showWall(target: string, change: WallChange): Promise<number> {
-    return (await this.#actor.request("wall", { room: bareTarget(target), ...change })).seq;
   }
 
   /**

@@ -147,6 +147,12 @@ export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent 
       const untilUnixMs = nowUnixMs + (delay?.waitMs ?? 0);
       return { kind, delay: delay && { of: delay.of, untilUnixMs } };
     }
+    case "room": {
+      const { wall } = event;
+      // A timer ends by the clock of this device, which may differ from the server's.
+      const until = wall?.until && nowUnixMs + (wall.leftMs ?? 0);
+      return wall === undefined ? event : { ...event, wall: { ...wall, until } };
+    }
     case "handover":
       return event.step === "part" || event.step === "read"
         ? { kind: "opened", room: event.room, isComplete: event.step === "read" }

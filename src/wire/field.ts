@@ -11,8 +11,7 @@ import {
   POST_BYTES,
   POST_LINES,
   SLOW_SECONDS_MAX,
-  WALL_LINE_BYTES_MAX,
-  WALL_TIMER_MS_MAX,
+  TOPIC_BYTES_MAX,
 } from "../base/limits.ts";
 import { UNIX_MS_MAX } from "../base/time.ts";
 
@@ -143,37 +142,32 @@ export const serverRules = v.object({
   files: v.optional(v.picklist(WHO_ON_SERVER)),
 });
 
-/** `blank`: nothing but the room and the line. */
-export const WALL_SCENES = ["lesson", "door", "timer", "blank"] as const;
-/** Names of people on a wall: first names, whole names, or neither names nor faces. */
-export const WALL_NAMES = ["first", "full", "none"] as const;
-
-const wallTimerMs = v.pipe(count, v.maxValue(WALL_TIMER_MS_MAX));
-
-export const wallFields = {
-  scene: v.picklist(WALL_SCENES),
-  names: v.picklist(WALL_NAMES),
-  line: text(WALL_LINE_BYTES_MAX),
+/** A `scene` or `names` that older programs may not know, so that they still read the rest. */
+const wallFields = {
+  scene: v.optional(id),
+  names: v.optional(id),
+  /** An empty one removes it. */
+  line: v.optional(text(TOPIC_BYTES_MAX)),
+  /** Time that remains on the timer. In a request, 0 removes it. */
+  leftMs: v.optional(count),
 };
 
-export const wallTimer = v.object({
-  runs: v.boolean(),
-  /** Time from now on, which a timer otherwise keeps. 0 removes the timer. */
-  leftMs: v.optional(wallTimerMs),
-});
-
-/** Content of the walls of a room. */
-export const wallState = v.object({
+/** Fields of a wall that change. Omitted ones stay. */
+export const wallChange = {
+  on: v.optional(v.boolean()),
+  /** Whether the timer runs. */
+  runs: v.optional(v.boolean()),
   ...wallFields,
-  line: v.optional(wallFields.line),
-  timer: v.optional(
-    v.object({
-      lengthMs: wallTimerMs,
-      /** End in Unix ms by the server's clock, or the rest of a timer that does not run. */
-      untilUnixMs: v.optional(unixMs),
-      leftMs: v.optional(wallTimerMs),
-    }),
-  ),
+};
+
+/**
+ * Content of the walls of a room. There is a timer if it has a length, and it runs if it has an end
+ * in Unix ms by the server's clock.
+ */
+export const wallState = v.object({
+  lengthMs: v.optional(count),
+  until: v.optional(unixMs),
+  ...wallFields,
 });
 
 export const roomRules = v.object({

@@ -240,8 +240,13 @@ export const KINDS = {
     log: "history",
     traits: ["itemless"],
     body: {
-      ...({ on: "flag", scene: "id", names: "id", line: "text" } as const),
-      ...({ lengthMs: "count", untilUnixMs: "count", leftMs: "count" } as const),
+      on: "flag",
+      scene: "id",
+      names: "id",
+      line: "text",
+      lengthMs: "count",
+      until: "count",
+      leftMs: "count",
     },
   },
   profile: {

@@ -95,9 +95,8 @@ import {
   target,
   text,
   unixMs,
-  wallFields,
+  wallChange,
   wallState,
-  wallTimer,
 } from "./field.ts";
 import type { KINDS, KindWith } from "./kinds.ts";
 import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
@@ -494,15 +493,7 @@ export const REQUESTS = {
    */
   wall: {
     postCount: 1,
-    fields: {
-      room: name,
-      on: v.optional(v.boolean()),
-      scene: v.optional(wallFields.scene),
-      names: v.optional(wallFields.names),
-      /** An empty one removes it. */
-      line: v.optional(wallFields.line),
-      timer: v.optional(wallTimer),
-    },
+    fields: { room: name, ...wallChange },
     answer: v.object({ seq: positive }),
   },
   /** Ends a poll. A post begins it. */

@@ -238,7 +238,7 @@ export const REQUESTS = {
     client.request("wall", {
       room,
       on: number % 7 !== 0,
-      ...(on ? { line: `Page ${number}` } : { timer: { runs: number % 2 === 0, leftMs: number } }),
+      ...(on ? { line: `Page ${number}` } : { runs: number % 2 === 0, leftMs: number }),
     }),
   poll: async ({ client, device, world, room, on, number }) => {
     const poll = { options: 3, many: number % 2 === 0, anonymous: number % 3 === 0 };

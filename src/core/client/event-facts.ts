@@ -9,29 +9,35 @@ import { type ChatRecord, type GroupChangeFacts, groupChangeOf } from "./chat-re
 
 type HistoryKind = KindIn<"history">;
 
-/** Why records of a kind have no text of an event. The compiler requires a text for all others. */
-const NO_EVENTS = {
-  text: "message",
-  action: "message",
-  file: "message",
-  sealed: "message",
-  poll: "shown at its message",
-  wall: "shown on the wall",
-  vote: "shown at its message",
-  edit: "shown at its message",
-  reaction: "shown at its message",
-  erase: "shown at its message",
-  room: "its first join says who created it",
-  remove: "nobody sees the room any more",
-  checkpoint: "not sent to readers",
-  fork: "not sent to readers",
-  clock: "not sent to readers",
-} as const satisfies Partial<Record<HistoryKind, string>>;
+/** Kinds whose records have no text of an event. The compiler requires a text for all others. */
+const NO_EVENTS = [
+  // Messages.
+  "text",
+  "action",
+  "file",
+  "sealed",
+  // Shown at their messages.
+  "poll",
+  "vote",
+  "edit",
+  "reaction",
+  "erase",
+  // Shown on the wall.
+  "wall",
+  // The first join says who created the room, and nobody sees a removed one.
+  "room",
+  "remove",
+  // Not sent to readers.
+  "checkpoint",
+  "fork",
+  "clock",
+] as const satisfies readonly HistoryKind[];
 
-export type EventKind = Exclude<HistoryKind, keyof typeof NO_EVENTS>;
+export type EventKind = Exclude<HistoryKind, (typeof NO_EVENTS)[number]>;
 
 export function isEventKind(kind: string): kind is EventKind {
-  return isKnownKind(kind) && isOfLog(kind, "history") && !Object.hasOwn(NO_EVENTS, kind);
+  const others: readonly string[] = NO_EVENTS;
+  return isKnownKind(kind) && isOfLog(kind, "history") && !others.includes(kind);
 }
 
 export interface EventFacts {

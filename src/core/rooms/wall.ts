@@ -8,7 +8,6 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { WALL_TIMER_MS_MAX } from "../../base/limits.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
-import { WALL_NAMES, WALL_SCENES } from "../../wire/field.ts";
 import type { Body } from "../../wire/kinds.ts";
 import type { RequestFields, WallState } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -23,8 +22,25 @@ export interface WallAction {
   readonly change: WallChange;
 }
 
+/** `blank`: nothing but the room and the line. */
+export const WALL_SCENES = ["lesson", "door", "timer", "blank"] as const;
+/** Names of people on a wall: first names, whole names, or neither names nor faces. */
+export const WALL_NAMES = ["first", "full", "none"] as const;
+export type WallScene = (typeof WALL_SCENES)[number];
+export type WallNames = (typeof WALL_NAMES)[number];
+
+/** Returns the scene of a wall, also if only later versions know it. */
+export function sceneOf({ scene }: Pick<WallState, "scene">): WallScene {
+  return WALL_SCENES.find((known) => known === scene) ?? NEW_WALL.scene;
+}
+
+/** Returns the form of the names on a wall, also if only later versions know it. */
+export function namesOf({ names }: Pick<WallState, "names">): WallNames {
+  return WALL_NAMES.find((known) => known === names) ?? NEW_WALL.names;
+}
+
 /** State of a wall that nobody has steered yet. */
-export const NEW_WALL: WallState = { scene: "lesson", names: "first" };
+const NEW_WALL = { scene: "lesson", names: "first" } as const;
 
 /**
  * Returns the state in a record's body; `undefined` if the room is on no wall. Values that only
@@ -32,24 +48,21 @@ export const NEW_WALL: WallState = { scene: "lesson", names: "first" };
  */
 export function wallOf(body: Body<"wall"> | undefined): WallState | undefined {
   if (body?.on !== true) return undefined;
-  const { line = "", lengthMs = 0, untilUnixMs, leftMs } = body;
-  const hasTimer = lengthMs > 0 && (untilUnixMs !== undefined || leftMs !== undefined);
-  const timer = hasTimer
-    ? {
-        lengthMs: Math.min(lengthMs, WALL_TIMER_MS_MAX),
-        untilUnixMs: untilUnixMs && clampUnixMs(untilUnixMs),
-        leftMs: untilUnixMs === undefined ? Math.min(leftMs ?? 0, lengthMs) : undefined,
-      }
-    : undefined;
+  const { line = "", lengthMs = 0, until, leftMs = 0 } = body;
+  const timer = {
+    lengthMs: Math.min(lengthMs, WALL_TIMER_MS_MAX),
+    until: until && clampUnixMs(until),
+  };
+  const rest = until === undefined ? Math.min(leftMs, timer.lengthMs) : undefined;
   return defined({
-    scene: WALL_SCENES.find((scene) => scene === body.scene) ?? NEW_WALL.scene,
-    names: WALL_NAMES.find((names) => names === body.names) ?? NEW_WALL.names,
+    scene: sceneOf(body),
+    names: namesOf(body),
     line: line === "" ? undefined : line,
-    timer: timer && defined(timer),
+    ...(lengthMs === 0 ? {} : { ...timer, leftMs: rest }),
   });
 }
 
-/** @throws {Fault} not-allowed or sealed-room */
+/** @throws {Fault} not-allowed, usage or sealed-room */
 export function wallDraft(
   room: Room,
   by: UserId,
@@ -68,42 +81,43 @@ export function wallDraft(
       remedy: msg`omit the line`,
     });
   }
+  const { scene = NEW_WALL.scene, names = NEW_WALL.names } = change;
+  if (sceneOf({ scene }) !== scene || namesOf({ names }) !== names) {
+    throw new Fault("usage", msg`unknown scene or names of a wall`, {
+      remedy: msg`use ${[...WALL_SCENES, ...WALL_NAMES].join(", ")}`,
+    });
+  }
   const body =
     change.on === false ? { on: false } : bodyAfter(room.wall ?? NEW_WALL, change, unixMs);
   return { kind: "wall", room: room.id, by, id: "", body };
 }
 
 function bodyAfter(before: WallState, change: WallChange, unixMs: number): Body<"wall"> {
-  const { scene = before.scene, names = before.names, line = before.line, timer } = change;
-  const { lengthMs, untilUnixMs, leftMs } =
-    timer === undefined ? (before.timer ?? NO_TIMER) : timerAfter(before, timer, unixMs);
-  return defined({
-    on: true,
-    scene,
-    names,
-    line: line === "" ? undefined : line,
-    lengthMs,
-    untilUnixMs,
-    leftMs,
-  });
+  const { scene = before.scene, names = before.names, line = before.line } = change;
+  const timer = timerAfter(before, change, unixMs);
+  return defined({ on: true, scene, names, line: line === "" ? undefined : line, ...timer });
 }
 
-const NO_TIMER: Partial<NonNullable<WallState["timer"]>> = {};
+type Timer = Pick<WallState, "lengthMs" | "until" | "leftMs">;
 
-/** `leftMs` sets the time, 0 removes the timer. Without it, a timer continues or pauses. */
-function timerAfter(
-  { timer: before }: WallState,
-  { leftMs, runs }: NonNullable<WallChange["timer"]>,
-  unixMs: number,
-): Partial<NonNullable<WallState["timer"]>> {
-  const lengthMs = leftMs ?? before?.lengthMs ?? 0;
-  const left = leftMs ?? timeLeft(before, unixMs);
-  if (lengthMs === 0) return NO_TIMER;
-  return runs ? { lengthMs, untilUnixMs: unixMs + left } : { lengthMs, leftMs: left };
+function timerAfter(before: Timer, { leftMs, runs }: WallChange, unixMs: number): Timer {
+  const { lengthMs = 0, until, leftMs: left } = before;
+  if (leftMs === undefined && runs === undefined) return { lengthMs, until, leftMs: left };
+  const rest = Math.min(leftMs ?? timeLeft(before, unixMs), WALL_TIMER_MS_MAX);
+  const isRunning = runs ?? until !== undefined;
+  return {
+    lengthMs: leftMs === undefined ? lengthMs : rest,
+    until: isRunning ? unixMs + rest : undefined,
+    leftMs: isRunning ? undefined : rest,
+  };
+}
+
+/** Adds the time that remains, so that the reader's clock need not agree with the server's. */
+export function sentWall(wall: WallState, unixMs: number): WallState {
+  return wall.lengthMs === undefined ? wall : { ...wall, leftMs: timeLeft(wall, unixMs) };
 }
 
 /** Milliseconds that remain on the timer; 0 if there is none, or if its time is up. */
-export function timeLeft(timer: WallState["timer"], unixMs: number): number {
-  const { untilUnixMs, leftMs = 0 } = timer ?? {};
-  return untilUnixMs === undefined ? leftMs : Math.max(0, untilUnixMs - unixMs);
+export function timeLeft({ until, leftMs = 0 }: Timer, unixMs: number): number {
+  return until === undefined ? leftMs : Math.max(0, until - unixMs);
 }

@@ -17,6 +17,7 @@ import {
 import { moderates, muteEnd } from "../../core/rooms/moderation.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { slowEnd } from "../../core/rooms/rules.ts";
+import { sentWall } from "../../core/rooms/wall.ts";
 import type { PageQuery, RecordPage } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { hasTrait, MESSAGE_KINDS } from "../../wire/kinds.ts";
@@ -259,7 +260,7 @@ export class CatchUp {
       ...this.options.calls.inRoom(client.account, room),
       ...this.options.readPositions.readCalls(reader, room.id),
       ...(this.#mayModerate(room, reader)
-        ? { moderates: true, wall: room.wall, ...this.#knocks(room) }
+        ? { moderates: true, wall: room.wall && sentWall(room.wall, unixMs), ...this.#knocks(room) }
         : { slowUntil: slowEnd(room, reader, unixMs) }),
       mutedUntil: muteEnd(room, reader, unixMs),
       behind: behind || undefined,

@@ -161,6 +161,8 @@ function useNotifications(): void {
         if (early.current.length < EARLY_EVENTS_MAX) early.current.push(event);
         return;
       }
+      // A class sees neither messages nor sounds of its teacher.
+      if (document.querySelector(".wall-page")) return;
       const { settings, texts, times, notify } = latest.current;
       const { pageNoticeText, messageNotification } = latest.current;
       if (event.kind === "code-asked" || event.kind === "event") return;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { WALL_TIMER_MS_MAX } from "../../../src/base/limits.ts";
 import { actionDrafts } from "../../../src/core/rooms/moderation.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
-import { timeLeft, type WallChange, wallOf } from "../../../src/core/rooms/wall.ts";
+import { sentWall, timeLeft, type WallChange, wallOf } from "../../../src/core/rooms/wall.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
@@ -53,27 +53,40 @@ test("a change keeps the other fields, an empty line removes the line", () => {
 
 test("a timer runs by the server's clock, and a change of the scene does not restart it", () => {
   const room = new WallRooms();
-  room.show({ timer: { runs: true, leftMs: 60_000 } }, { unixMs: 1_000 });
+  const timer = () => {
+    const { lengthMs, until, leftMs } = room.wall ?? {};
+    return [lengthMs, until, leftMs];
+  };
+  room.show({ runs: true, leftMs: 60_000 }, { unixMs: 1_000 });
   room.show({ scene: "timer" }, { unixMs: 11_000 });
-  expect(room.wall?.timer).toEqual({ lengthMs: 60_000, untilUnixMs: 61_000 });
-  room.show({ timer: { runs: false } }, { unixMs: 21_000 });
-  expect(room.wall?.timer).toEqual({ lengthMs: 60_000, leftMs: 40_000 });
-  room.show({ timer: { runs: true } }, { unixMs: 100_000 });
-  expect(room.wall?.timer).toEqual({ lengthMs: 60_000, untilUnixMs: 140_000 });
-  expect([timeLeft(room.wall?.timer, 139_000), timeLeft(room.wall?.timer, 150_000)]).toEqual([
-    1_000, 0,
-  ]);
-  room.show({ timer: { runs: false, leftMs: 0 } }, { unixMs: 150_000 });
-  expect(room.wall?.timer).toBeUndefined();
+  expect(timer()).toEqual([60_000, 61_000, undefined]);
+  room.show({ runs: false }, { unixMs: 21_000 });
+  expect(timer()).toEqual([60_000, undefined, 40_000]);
+  room.show({ runs: true }, { unixMs: 100_000 });
+  expect(timer()).toEqual([60_000, 140_000, undefined]);
+  const left = (unixMs: number) => timeLeft(room.wall ?? {}, unixMs);
+  expect([left(139_000), left(150_000)]).toEqual([1_000, 0]);
+  room.show({ leftMs: WALL_TIMER_MS_MAX + 1 }, { unixMs: 150_000 });
+  expect(timer()).toEqual([WALL_TIMER_MS_MAX, 150_000 + WALL_TIMER_MS_MAX, undefined]);
+  room.show({ leftMs: 0 }, { unixMs: 150_000 });
+  expect(timer()).toEqual([undefined, undefined, undefined]);
+  room.show({ runs: true }, { unixMs: 150_000 });
+  expect(timer()).toEqual([undefined, undefined, undefined]);
 });
 
 test("a wall that is taken down forgets its line and timer", () => {
   const room = new WallRooms();
-  room.show({ line: "Page 12", timer: { runs: true, leftMs: 60_000 } });
+  room.show({ line: "Page 12", runs: true, leftMs: 60_000 });
   room.show({ on: false, line: "Page 13" });
   expect(room.wall).toBeUndefined();
   room.show({});
   expect(room.wall).toEqual({ scene: "lesson", names: "first" });
+});
+
+test("refuses a scene or names that this version does not know", () => {
+  const room = new WallRooms();
+  expect([room.show({ scene: "video" }), room.show({ names: "emoji" })]).toEqual(["usage", "usage"]);
+  expect(room.wall).toBeUndefined();
 });
 
 test("an encrypted room has a wall without a line, which the server would read", () => {
@@ -88,11 +101,22 @@ test("values of a later version count as absent, and times have limits", () => {
   expect(wallOf({ ...later, leftMs: 5 })).toEqual({
     scene: "lesson",
     names: "first",
-    timer: { lengthMs: WALL_TIMER_MS_MAX, leftMs: 5 },
+    lengthMs: WALL_TIMER_MS_MAX,
+    leftMs: 5,
   });
-  expect(wallOf({ on: true, untilUnixMs: Number.MAX_SAFE_INTEGER, lengthMs: 5 })?.timer).toEqual({
+  expect(wallOf({ on: true, until: Number.MAX_SAFE_INTEGER, lengthMs: 5 })).toEqual({
+    scene: "lesson",
+    names: "first",
     lengthMs: 5,
-    untilUnixMs: 8_640_000_000_000_000,
+    until: 8_640_000_000_000_000,
   });
   expect(wallOf({ ...later, on: false })).toBeUndefined();
+});
+
+test("tells readers the time that remains", () => {
+  const wall = { scene: "timer", names: "first", lengthMs: 60_000 } as const;
+  const sent = { ...wall, until: 1_060_000, leftMs: 40_000 };
+  expect(sentWall({ ...wall, until: 1_060_000 }, 1_020_000)).toEqual(sent);
+  expect(sentWall({ ...wall, leftMs: 9 }, 1_020_000)).toEqual({ ...wall, leftMs: 9 });
+  expect(sentWall({ scene: "door", names: "full" }, 5)).toEqual({ scene: "door", names: "full" });
 });

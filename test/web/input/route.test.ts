@@ -12,6 +12,7 @@ import {
   serverTag,
   TRUST_HASH,
 } from "../../../src/web/input/route.ts";
+import { formatWallRoute, readWallRoute } from "../../../src/web/input/wall-route.ts";
 
 test.each([
   ["#/lobby", "lobby", undefined],
@@ -132,4 +133,20 @@ test("reads the account that a notification opens, and nothing else", () => {
     "#/as=ana/x",
   ];
   for (const hash of wrong) expect(readAccountHash(hash)).toBeUndefined();
+});
+
+test("the address of a wall is that of a room, and of no message", () => {
+  expect(formatWallRoute("lab")).toBe("#/lab/wall");
+  for (const hash of ["#/lab/wall", "#/lab/wall/", "#/lab/Wall"])
+    expect(readWallRoute(hash)).toBe("lab");
+  for (const hash of [
+    "#/lab",
+    "#/wall",
+    "#/@ana/wall",
+    "#/essay@ana/wall",
+    "#/a b/wall",
+    "#/lab/wall/1",
+  ])
+    expect(readWallRoute(hash)).toBeUndefined();
+  expect(readRoute("#/lab/wall")).toBeUndefined();
 });

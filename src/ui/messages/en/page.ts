@@ -434,6 +434,7 @@ export const ENGLISH = {
     return `${counted(hands, "hand")}${called === undefined ? "" : `, called on ${called}`}`;
   },
   eventCall: (name: string) => `called on ${name}`,
+  showOnWall: "Show on the wall",
   raiseHand: "Raise hand",
   lowerOwnHand: "Lower hand",
   handPlace: (place: number) =>

@@ -436,6 +436,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this line would not be encrypted, but the room is":
     "baris ini tidak akan terenkripsi, padahal ruangnya terenkripsi",
   "omit the line": "hilangkan barisnya",
+  "unknown scene or names of a wall": "adegan atau bentuk nama layar tidak dikenal",
   "at most {} hands can be raised": "paling banyak {} tangan dapat terangkat",
   "wait until a moderator lowers one": "tunggu sampai moderator menurunkan satu tangan",
   "poll {} is not yours": "jajak pendapat {} bukan milik Anda",

@@ -526,6 +526,7 @@ export const INDONESIAN: Texts = {
     return `${hands} tangan${called === undefined ? "" : `, dipanggil: ${called}`}`;
   },
   eventCall: (name) => `memanggil ${name}`,
+  showOnWall: "Tayangkan di layar",
   raiseHand: "Angkat tangan",
   lowerOwnHand: "Turunkan tangan",
   handPlace: (place) => `Tangan terangkat, urutan ke-${place}`,

@@ -73,6 +73,7 @@ import { useModule } from "../shell/lazy.ts";
 import "../shell/room-icons.ts";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
+import { wallModule } from "../wall/wall-module.ts";
 import { ActivityPlace } from "./activity.tsx";
 import { handedModule, Privacy, WorkStrip } from "./assignment.tsx";
 import { useAttached } from "./attached.ts";
@@ -93,7 +94,7 @@ import { AmbiguousContext, CardContext, PeopleContext, useIsMuted } from "./pers
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog } from "./room-dialogs.tsx";
 import { isPanelTab, type PanelTab, RoomPanel } from "./room-panel.tsx";
-import { useRouting } from "./routing.tsx";
+import { useRouting, useWallRoute } from "./routing.tsx";
 import { Knock, usePostLimit } from "./rules.tsx";
 import { SealedNotice } from "./sealed.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
@@ -720,6 +721,9 @@ export function ChatPage(props: ChatPageProps) {
   const room = openRoom(model);
   const people = index.of(room, model);
   const isAmbiguous = useAmbiguous(people, model, room?.isSealed === true);
+  const wallRoom = useWallRoute();
+  const { WallPage } = useModule(wallModule, wallRoom !== undefined) ?? {};
+  if (wallRoom !== undefined) return WallPage && <WallPage key={wallRoom} target={wallRoom} />;
   return (
     <PeopleContext value={people}>
       <AmbiguousContext value={isAmbiguous}>

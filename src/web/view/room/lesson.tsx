@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { isSameName } from "../../../core/model/item.ts";
+import { openPoll } from "../../../core/model/open-poll.ts";
 import { isBoxOf, rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -16,13 +17,6 @@ import { Avatar, useNames } from "./person.tsx";
 
 /** Hands whose faces are visible. The others are a number, and in the panel of people. */
 const FACES_MAX = 4;
-
-/** Last open poll among the loaded messages. */
-function openPoll(room: RoomState | undefined): Item | undefined {
-  return room?.tail.items.findLast(
-    ({ poll, state }) => poll !== undefined && !poll.isClosed && state === "whole",
-  );
-}
 
 export interface LessonProps {
   readonly room: RoomState;

@@ -30,6 +30,7 @@ import { Check } from "../shell/form.tsx";
 import { Menu, type MenuItem, menuGroups, menuItem } from "../shell/menu.tsx";
 import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
+import { wallModule } from "../wall/wall-module.ts";
 import { handItem } from "./lesson.tsx";
 import { personItems } from "./members.tsx";
 import { Avatar, useShownName, useTitle } from "./person.tsx";
@@ -251,6 +252,10 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const rename = () => openDialog(RenameDialog, { subject: { room: room.name } });
   const adder = adderIn(chat.model, room.target);
   const choice = { ignores: false };
+  const steer = async () => {
+    const { SteerDialog } = await wallModule.fetch();
+    openDialog(SteerDialog, { target: room.target });
+  };
   const confirmLeave = async () => {
     const isLast = await chat.actions.isLastModerator(room.target);
     const question = leaveQuestion(page, room.target, isLast);
@@ -273,6 +278,7 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   return [
     pollItem(page, room),
     isGroup && !room.isSealed ? sealItem(page, room) : [],
+    room.moderates ? menuItem(texts.showOnWall, () => void steer().catch(fail), "dashboard") : [],
     menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),
     chat.model.isOperator && !isGroup && room.target !== LOBBY
       ? menuItem(`${texts.rename}…`, rename, "edit")

@@ -1,6 +1,6 @@
 /** Synchronises the address bar, the history and the open room. */
 
-import { type RefObject, useCallback, useEffect, useRef } from "react";
+import { type RefObject, useCallback, useEffect, useRef, useSyncExternalStore } from "react";
 import { isSameName, itemAt } from "../../../core/model/item.ts";
 import { placeKey } from "../../../core/model/places.ts";
 import { openRoom, roomOf } from "../../../core/model/selectors.ts";
@@ -17,6 +17,7 @@ import {
   readRoute,
   serverTag,
 } from "../../input/route.ts";
+import { readWallRoute } from "../../input/wall-route.ts";
 import { NARROW, usePage } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
 import { JoinDialog } from "./room-dialogs.tsx";
@@ -184,6 +185,8 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   useEffect(() => {
     const onAddressChange = () => {
       const { hash } = location;
+      // The wall replaces the rooms.
+      if (readWallRoute(hash) !== undefined) return;
       if (!isStarted.current || (hash !== "" && !isRouteHash(hash))) return;
       const linked = readRoute(hash);
       const helpRoute = readHelpRoute(hash);
@@ -193,4 +196,12 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
     };
     return listen(window, "popstate hashchange", onAddressChange);
   }, [chat, layers, help, follow]);
+}
+
+/** Returns the room whose wall the address opens. */
+export function useWallRoute(): string | undefined {
+  return useSyncExternalStore(
+    (onChange) => listen(window, "popstate hashchange", onChange),
+    () => readWallRoute(location.hash),
+  );
 }

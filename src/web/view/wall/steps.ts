@@ -1,0 +1,43 @@
+/** Steps of a moderator, from the keys of a wall and from the page that steers it. */
+
+import { MINUTE_MS } from "../../../base/time.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { roomOf } from "../../../core/model/selectors.ts";
+import { shownHands } from "../../../core/model/unignored.ts";
+import type { WallChange } from "../../../core/rooms/wall.ts";
+import type { PageValue } from "../shell/context.tsx";
+
+export const TIMER_MINUTES = [1, 3, 5, 10, 15, 20, 30, 45] as const;
+const TIMER_MS = 5 * MINUTE_MS;
+
+type Steering = Pick<PageValue, "chat" | "fail">;
+
+export async function changeWall({ chat }: Steering, room: string, change: WallChange) {
+  await chat.request("wall", { room, ...change });
+}
+
+export function showWall(page: Steering, target: string, change: WallChange): void {
+  void changeWall(page, target, change).catch(page.fail);
+}
+
+/** Calls on the next hand. Without one, ends the call on who speaks. */
+export function callNext(page: Steering, target: string): void {
+  const { chat, fail } = page;
+  const room = roomOf(chat.model, target);
+  if (room === undefined) return;
+  if (shownHands(chat.model, room).length > 0) void chat.actions.callOn(target).catch(fail);
+  else if (room.called !== undefined) endCall(page, target, room.called);
+}
+
+export function endCall({ chat, fail }: Steering, target: string, called: string): void {
+  const user = isSameName(called, chat.model.me) ? undefined : called;
+  void chat.actions.toggleHand(target, user).catch(fail);
+}
+
+/** Pauses a timer that runs, and otherwise continues it or starts one. */
+export function toggleTimer(page: Steering, target: string): void {
+  const { lengthMs, until } = roomOf(page.chat.model, target)?.wall ?? {};
+  if (lengthMs === undefined) return showWall(page, target, { runs: true, leftMs: TIMER_MS });
+  if (until !== undefined && until <= Date.now()) return showWall(page, target, { leftMs: 0 });
+  showWall(page, target, { runs: until === undefined });
+}
