@@ -92,7 +92,7 @@ const BODY = {
 const EVENTS: ReadonlySet<string> = new Set([
   ...["room", "join", "leave", "topic", "kick", "mute", "admission", "grant", "rename", "close"],
   ...["remove", "retention", "pin", "receipts", "hand", "poll", "vote", "knock", "rules", "group"],
-  ...["erase", "sealed", "checkpoint", "fork", "clock", "profile"],
+  ...["erase", "sealed", "checkpoint", "fork", "clock", "profile", "wall"],
 ]);
 
 test.each([...RECORD_KINDS].filter((kind) => isOfLog(kind, "history")))(

@@ -85,7 +85,10 @@ test("a wall that is taken down forgets its line and timer", () => {
 
 test("refuses a scene or names that this version does not know", () => {
   const room = new WallRooms();
-  expect([room.show({ scene: "video" }), room.show({ names: "emoji" })]).toEqual(["usage", "usage"]);
+  expect([room.show({ scene: "video" }), room.show({ names: "emoji" })]).toEqual([
+    "usage",
+    "usage",
+  ]);
   expect(room.wall).toBeUndefined();
 });
 
