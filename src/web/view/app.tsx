@@ -26,9 +26,7 @@ import { attempt } from "../input/attempt.ts";
 import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
 import { TRUST_HASH } from "../input/route.ts";
-import { OpenNotifications } from "./attention/open-notifications.ts";
-import { closeNotifications, notifyFromWorker, registerWorker } from "./attention/push-browser.ts";
-import { playSound, ring } from "./attention/sound.ts";
+import type { OpenNotifications } from "./attention/open-notifications.ts";
 import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/stray-drops.ts";
 import { SignIn } from "./login/login.tsx";
@@ -69,7 +67,7 @@ const DAY_CHECK_MS = 10_000;
 /** Loads during the sign-in, so that its form is there sooner. */
 const room = new LazyModule(() => import("./room/chat-page.tsx"));
 const style = new LazyModule(async () => ({ isApplied: await addStyleSheet(chatSheet) }));
-const notifications = new LazyModule(() => import("./attention/notification-text.ts"));
+const notifications = new LazyModule(() => import("./attention/notifications.ts"));
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 const TEXTS = {
   en: new LazyModule(() => loadTexts("en")),
@@ -149,11 +147,12 @@ function useNotifications(): void {
   const latest = useRef<typeof page & typeof wording>(undefined);
   latest.current = page && wording && { ...page, ...wording };
   const announce = useAnnounce();
-  const [open] = useState(() => new OpenNotifications());
+  const open = useRef<OpenNotifications>(undefined);
+  if (wording !== undefined) open.current ??= new wording.OpenNotifications();
   useEffect(() => {
     // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
-    if (!chat.isLocal) void ifPossible(registerWorker(texts.lang));
-  }, [chat, texts.lang]);
+    if (!chat.isLocal && wording) void ifPossible(wording.registerWorker(texts.lang));
+  }, [chat, texts.lang, wording]);
   const early = useRef<PageEvent[]>([]);
   const show = useCallback(
     (event: PageEvent) => {
@@ -164,7 +163,8 @@ function useNotifications(): void {
       // A class sees neither messages nor sounds of its teacher.
       if (document.querySelector(".wall-page")) return;
       const { settings, texts, times, notify } = latest.current;
-      const { pageNoticeText, messageNotification } = latest.current;
+      const { pageNoticeText, messageNotification, playSound, ring } = latest.current;
+      const { closeNotifications, notifyFromWorker } = latest.current;
       if (event.kind === "code-asked" || event.kind === "event") return;
       if (event.kind !== "notify") return notify(pageNoticeText(event, texts, chat.model));
       const { room, target, item, why } = event;
@@ -183,7 +183,7 @@ function useNotifications(): void {
         data: { at: target, room, user: chat.model.me },
       };
       const closeLater = (close: () => void) => {
-        if (why === "message") open.add({ ...item, room }, close);
+        if (why === "message") open.current?.add({ ...item, room }, close);
       };
       try {
         const notification = new Notification(title, content);
@@ -198,14 +198,14 @@ function useNotifications(): void {
         closeLater(() => void ifPossible(closeNotifications(content.tag)));
       }
     },
-    [chat, open, announce],
+    [chat, announce],
   );
   useEffect(() => chat.onEvent(show), [chat, show]);
   const hasTexts = page !== undefined && wording !== undefined;
   useEffect(() => {
     if (hasTexts) for (const event of early.current.splice(0)) show(event);
   }, [hasTexts, show]);
-  useEffect(() => chat.store.subscribe(() => open.update(chat.model)), [chat, open]);
+  useEffect(() => chat.store.subscribe(() => open.current?.update(chat.model)), [chat]);
 }
 
 function useRouteClearing(me: string | undefined): void {

@@ -1,4 +1,4 @@
-/** Texts of notifications, which the page loads with those of the rooms. */
+/** All that shows notifications, which the page loads with the texts of the rooms. */
 
 import type { Model } from "../../../core/model/state.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
@@ -7,6 +7,9 @@ import { pageNoticeText } from "../../../ui/text/notice-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { PageEvent } from "../../driver/page-client.ts";
+import { OpenNotifications } from "./open-notifications.ts";
+import { closeNotifications, notifyFromWorker, registerWorker } from "./push-browser.ts";
+import { playSound, ring } from "./sound.ts";
 
 type Notified = Extract<PageEvent, { readonly kind: "notify" }>;
 
@@ -21,4 +24,12 @@ export function messageNotification(
   return { title, body: why === "called" ? texts.callsYou : briefText(item, texts, times) };
 }
 
-export { pageNoticeText };
+export {
+  closeNotifications,
+  notifyFromWorker,
+  OpenNotifications,
+  pageNoticeText,
+  playSound,
+  registerWorker,
+  ring,
+};
