@@ -69,7 +69,7 @@ pageTest("Help is a place with an address, beside the list of rooms", async () =
   await help.getByRole("button", { name: "Who can read what I write?" }).click();
   await help.getByRole("button", { name: "Room details" }).waitFor();
   expect(await hashOf(bela)).toBe("#help/whoReads");
-  // Its address opens it again, also after the page was loaded anew.
+  // Its address opens it again, also after a reload.
   await bela.page.reload();
   await help.getByRole("heading", { name: "Who can read what I write?" }).waitFor();
   await help.getByRole("button", { name: "How do I hand in my work?" }).click();
