@@ -12,7 +12,6 @@ import {
   useRef,
   useState,
 } from "react";
-import { isSameName } from "../../core/model/item.ts";
 import { ifPossible } from "../../io/promises.ts";
 import { KNOWN_KEY } from "../../ui/local-keys.ts";
 import type { Texts } from "../../ui/messages/en/page.ts";
@@ -26,7 +25,7 @@ import { attempt } from "../input/attempt.ts";
 import { KeyGuard } from "../input/keys.ts";
 import { Layers } from "../input/layers.ts";
 import { TRUST_HASH } from "../input/route.ts";
-import type { OpenNotifications } from "./attention/open-notifications.ts";
+import type { Notifier, ShownBy } from "./attention/notifications.ts";
 import chatSheet from "./chat.css" with { type: "file" };
 import { useNoStrayDrops } from "./files/stray-drops.ts";
 import { SignIn } from "./login/login.tsx";
@@ -144,68 +143,26 @@ function useNotifications(): void {
   const { chat, texts } = useStart();
   const page = useContext(PageContext);
   const wording = useModule(notifications);
-  const latest = useRef<typeof page & typeof wording>(undefined);
-  latest.current = page && wording && { ...page, ...wording };
   const announce = useAnnounce();
-  const open = useRef<OpenNotifications>(undefined);
-  if (wording !== undefined) open.current ??= new wording.OpenNotifications();
+  const latest = useRef<ShownBy>(undefined);
+  const notifier = useRef<Notifier>(undefined);
+  if (wording !== undefined) notifier.current ??= new wording.Notifier(chat, announce);
+  latest.current = page;
   useEffect(() => {
     // The worker would outlast `chat web`. The settings explain why it does not run elsewhere.
     if (!chat.isLocal && wording) void ifPossible(wording.registerWorker(texts.lang));
   }, [chat, texts.lang, wording]);
   const early = useRef<PageEvent[]>([]);
-  const show = useCallback(
-    (event: PageEvent) => {
-      if (latest.current === undefined) {
-        if (early.current.length < EARLY_EVENTS_MAX) early.current.push(event);
-        return;
-      }
-      // A class sees neither messages nor sounds of its teacher.
-      if (document.querySelector(".wall-page")) return;
-      const { settings, texts, times, notify } = latest.current;
-      const { pageNoticeText, messageNotification, playSound, ring } = latest.current;
-      const { closeNotifications, notifyFromWorker } = latest.current;
-      if (event.kind === "code-asked" || event.kind === "event") return;
-      if (event.kind !== "notify") return notify(pageNoticeText(event, texts, chat.model));
-      const { room, target, item, why } = event;
-      const { title, body } = messageNotification(event, texts, times, chat.model);
-      // The open room announces its messages.
-      const isCall = why === "called";
-      if (isCall || !isSameName(chat.model.open, target)) announce("personal", `${title}: ${body}`);
-      // The sound stays off if the browser requires a click first.
-      const isCalled = () => isSameName(chat.model.rooms.get(room)?.called, chat.model.me);
-      if (settings.sounds && isCall) ring(isCalled);
-      else if (settings.sounds) void ifPossible(playSound());
-      if (!settings.notify || !("Notification" in window)) return;
-      const content = {
-        body,
-        tag: `${room} ${item.seq}`,
-        data: { at: target, room, user: chat.model.me },
-      };
-      const closeLater = (close: () => void) => {
-        if (why === "message") open.current?.add({ ...item, room }, close);
-      };
-      try {
-        const notification = new Notification(title, content);
-        notification.onclick = () => {
-          window.focus();
-          chat.actions.open(chat.model.rooms.get(room)?.target ?? target);
-        };
-        closeLater(() => notification.close());
-      } catch {
-        // The setting explains why a phone runs no service worker.
-        void ifPossible(notifyFromWorker(texts.lang, title, content));
-        closeLater(() => void ifPossible(closeNotifications(content.tag)));
-      }
-    },
-    [chat, announce],
-  );
+  const show = useCallback((event: PageEvent) => {
+    if (latest.current && notifier.current) notifier.current.show(event, latest.current);
+    else if (early.current.length < EARLY_EVENTS_MAX) early.current.push(event);
+  }, []);
   useEffect(() => chat.onEvent(show), [chat, show]);
   const hasTexts = page !== undefined && wording !== undefined;
   useEffect(() => {
     if (hasTexts) for (const event of early.current.splice(0)) show(event);
   }, [hasTexts, show]);
-  useEffect(() => chat.store.subscribe(() => open.current?.update(chat.model)), [chat]);
+  useEffect(() => chat.store.subscribe(() => notifier.current?.update()), [chat]);
 }
 
 function useRouteClearing(me: string | undefined): void {
