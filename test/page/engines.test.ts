@@ -443,7 +443,12 @@ step("two tabs of one account show each message once", async (person) => {
   await showsBoth("secondTab");
   await person.evaluate("void secondTab.close()");
   // Firefox delays the frames of a tab in the background, and WebKit scrolls in none.
-  await person.evaluate("void document.querySelector('.newest button')?.click()");
+  await until(`${name} is at the end`, () =>
+    person.evaluate<boolean>(`(() => {
+      [...document.querySelectorAll(".newest button")].at(-1)?.click();
+      return ${person.copies(`second tab of ${name}`)} === 1;
+    })()`),
+  );
   await showsBoth("globalThis");
   await person.send(`one tab of ${name}`);
   await terminalPrints("text", { text: `one tab of ${name}` });
