@@ -335,7 +335,8 @@ function turnLine({ model, texts }: StatusOptions, columns: number): StyledLine 
 /** The person who is called on, then the hands in their order. Names leave from the end. */
 function handSpans({ model, texts }: StatusOptions, namedMax = TARGETS_NAMED_MAX): readonly Span[] {
   const room = openRoom(model);
-  if (room === undefined) return [];
+  // Without a connection nobody knows whose turn it is now.
+  if (room === undefined || model.connection.kind !== "online") return [];
   const called = shownCall(model, room);
   const hands = shownHands(model, room);
   if (called === undefined && hands.length === 0) return [];

@@ -1,6 +1,7 @@
 /** Hands and the own turn on the status line, and the key for them. */
 
 import { expect, test } from "bun:test";
+import { Fault } from "../../../../src/base/fault.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { updateAll } from "../../../../src/core/model/update.ts";
 import { LOBBY } from "../../../core/model-scene.ts";
@@ -38,6 +39,9 @@ test("names who is called on and the hands in their order", () => {
   expect(statusOf(model)).toContain("▸ cleo · ✋ dora, eva, finn +1");
   expect(statusOf(model)).not.toContain("F8");
   expect(statusOf(moderated(model))).toEndWith("F8 next · F3 all hands");
+  const fault = new Fault("unreachable", "refused");
+  const connection = { kind: "offline", fault, retryAtUnixMs: 0 } as const;
+  expect(statusOf({ ...model, connection })).not.toContain("▸");
   const raised = open(story.record(hand("ana")).model());
   expect(statusOf(raised)).toContain("Hand raised, you are 5th");
 });
