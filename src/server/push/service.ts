@@ -56,6 +56,9 @@ interface PushServiceOptions extends ServerContext {
   readonly file: StateFileLocation | undefined;
 }
 
+/** Text of the push for a call, in any language. */
+const TURN_SIGN = "\u270b";
+
 /**
  * Sends pushes to closed browsers. In a cluster, the server to which a device last connected sends
  * the device's pushes.
@@ -145,7 +148,9 @@ export class PushService {
     if (head.by !== "server") this.onActivity(head.by);
     const isOld = this.options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
     const { kind } = head;
-    if (!hasTrait(kind, "message") || head.by === "server" || isOld) return;
+    if (head.by === "server" || isOld) return;
+    if (kind === "hand") return this.#noteTurn(room, record, head.by);
+    if (!hasTrait(kind, "message")) return;
     const body = bodyOf(record, kind) ?? {};
     if (body.imported !== undefined || body.notice === true) return;
     const mention = this.#mentionOf(room, record, head.by, body);
@@ -154,6 +159,17 @@ export class PushService {
     if (answered !== undefined && !isConversationRoom(room) && room.isSealed !== true) {
       void this.#notifyRepliedTo(room, head.by, mention, answered);
     }
+  }
+
+  /** A moderator calls on a member, who may not look at the page. */
+  #noteTurn(room: Room, record: LogRecord, by: UserId): void {
+    const { user, call } = bodyOf(record, "hand") ?? {};
+    const from = this.options.registry.nameOf(by);
+    if (call !== true || user === undefined || from === undefined) return;
+    const { seq, n } = record.head;
+    const isSealed = room.isSealed === true;
+    const preview = isSealed ? undefined : { from, text: TURN_SIGN, isFileName: false };
+    this.#note(room, by, { room: room.id, seq, n, by, isSealed, preview }, [user as UserId]);
   }
 
   #note(room: Room, by: UserId, mention: PushCandidate, users: Iterable<UserId>): void {

@@ -68,6 +68,21 @@ labTest("notifies a user whose page is closed, with a short text", async (here) 
   for (const topic of topics) expect(topic).toMatch(/^[\w-]{1,32}$/);
 });
 
+labTest("notifies a member whom a moderator calls on, and nobody of other hands", async (here) => {
+  const { site, ben, push } = here;
+  const ana = await site.again(here.ana, "ana");
+  await ben.request("join", { room: "math", create: true });
+  await ana.request("join", { room: "math" });
+  await ana.request("hand", { room: "math", on: true });
+  await left(ana);
+  await ben.request("hand", { room: "math", on: true });
+  await site.time.advance(SOON_MS);
+  expect(push.came).toEqual([]);
+  await ben.request("hand", { room: "math", user: "ana", on: false, call: true });
+  await site.time.advance(SOON_MS);
+  expect(push.displayed(ANA)).toMatchObject([{ at: "math", from: "ben", text: "\u270b" }]);
+});
+
 labTest("notifies the users that a message mentions", async (here) => {
   const long = `${"x ".repeat(CALLS_SEARCHED_CHARS)}@ana`;
   await postText(here, long);
