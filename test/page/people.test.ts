@@ -185,6 +185,11 @@ pageTest("opens a person's card from a message by click and by keyboard", async 
   await ana.menuItem("Profile of kim").focus();
   await ana.page.keyboard.press("Enter");
   await card.getByRole("button", { name: "Moderate" }).click();
+  await ana.menuItem("Call on kim").click();
+  await ana.page.locator(".lesson").getByText("kim is speaking").first().waitFor();
+  await ana.button("Done with kim").click();
+  await ana.message("open my card").locator(".avatar").click();
+  await card.getByRole("button", { name: "Moderate" }).click();
   await ana.menuItem("Remove from room").click();
   await ana.dialog("Remove kim from #cards?").getByRole("button", { name: "Cancel" }).click();
   await ana.page.locator(".people-list").getByRole("button", { name: "kim", exact: true }).click();

@@ -87,7 +87,9 @@ function moderationItems(page: PageValue, room: string, person: PersonContext): 
     menuItem(texts.mute, () => openModeration("mute")),
   ];
   const roleText = isModerator ? texts.removeModerator : texts.makeModerator;
+  const call = () => void chat.actions.callOn(room, user).catch(fail);
   return [
+    menuItem(texts.callOn(personText(chat.model, user)), call, "hand"),
     ...(isMutedAt(mutedUntilUnixMs, Date.now()) ? [menuItem(texts.unmute, unmute)] : mutes),
     menuItem(roleText, () => openModeration(isModerator ? "ungrant" : "grant")),
     { label: texts.kick, isDanger: true, onChoose: () => openModeration("kick") },
