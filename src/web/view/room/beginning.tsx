@@ -23,6 +23,7 @@ import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { SettingsDialog, type SettingsPart } from "../shell/settings-dialog.tsx";
+import { FirstMinute, useIsFirstMinute } from "./first-minute.tsx";
 import {
   Avatar,
   chalkOf,
@@ -214,10 +215,11 @@ function Welcome() {
   const { texts, openDialog } = usePage();
   const find = useFind();
   const server = useModelValue((model) => model.server?.name ?? "");
+  const isFirstMinute = useIsFirstMinute();
   return (
     <Layout
       sign="👋"
-      steps={<FirstSteps />}
+      steps={isFirstMinute ? <FirstMinute /> : <FirstSteps />}
       title={texts.welcomeTo(cleanText(server))}
       buttons={
         <>

@@ -10,6 +10,7 @@ import {
   canSetTitle,
   canSetTopic,
   isBoxOf,
+  isModerator,
   postRule,
   roomList,
   roomNotifyLevel,
@@ -278,7 +279,9 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   return [
     pollItem(page, room),
     isGroup && !room.isSealed ? sealItem(page, room) : [],
-    room.moderates ? menuItem(texts.showOnWall, () => void steer().catch(fail), "dashboard") : [],
+    isModerator(chat.model, room)
+      ? menuItem(texts.showOnWall, () => void steer().catch(fail), "dashboard")
+      : [],
     menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),
     chat.model.isOperator && !isGroup && room.target !== LOBBY
       ? menuItem(`${texts.rename}…`, rename, "edit")

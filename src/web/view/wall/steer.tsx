@@ -4,7 +4,7 @@ import { type KeyboardEvent, useEffect, useState } from "react";
 import { TOPIC_BYTES_MAX } from "../../../base/limits.ts";
 import { MINUTE_MS } from "../../../base/time.ts";
 import { openPoll } from "../../../core/model/open-poll.ts";
-import { roomOf } from "../../../core/model/selectors.ts";
+import { isModerator, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { shownHands } from "../../../core/model/unignored.ts";
@@ -38,7 +38,7 @@ export function SteerDialog({ target, onClose }: SteerProps & CloseProps) {
   const room = useModelValue((model) => roomOf(model, target));
   const wall = useWall(target, WIDE_SCREEN);
   const isShown = room?.wall !== undefined;
-  const moderates = room?.moderates === true;
+  const moderates = useModelValue((model) => room !== undefined && isModerator(model, room));
   const [hasBegun, setBegun] = useState(false);
   useEffect(() => {
     if (hasBegun) return;

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { SECOND_MS } from "../../../base/time.ts";
-import { roomOf } from "../../../core/model/selectors.ts";
+import { isModerator, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { roomTitle } from "../../../ui/text/target-text.ts";
 import {
@@ -44,7 +44,7 @@ function WallPage({ target }: WallPageProps) {
   const isCaughtUp = useModelValue((model) => model.isCaughtUp);
   const texts = useWallTexts();
   const [hasBegun, setBegun] = useState(false);
-  const moderates = room?.moderates === true;
+  const moderates = useModelValue((model) => room !== undefined && isModerator(model, room));
   const isShown = room?.wall !== undefined;
   const opened = room?.target;
   useWakeLock(true);
@@ -109,7 +109,8 @@ function WallContent({ target, room }: ContentProps) {
   const wall = useWall(target, screen);
   const offlineSince = useOfflineSince();
   useSpoken(wall?.view);
-  if (wall === undefined || !room.moderates) {
+  const moderates = useModelValue((model) => isModerator(model, room));
+  if (wall === undefined || !moderates) {
     return (
       <main className="wall is-off wall-off">
         <p className="wall-say" dir="auto">
