@@ -211,6 +211,7 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
   knock: (party, { gate: room }, i) => party.ask("knock", { room, on: i % 2 === 0 }),
   profile: (party, { ownRoom: room }, i) => party.ask("profile", { room, title: `Title ${i}` }),
   rules: (party, { ownRoom: room }, i) => party.ask("rules", { room, slow: i % 100 }),
+  wall: (party, { ownRoom: room }, i) => party.ask("wall", { room, line: `line ${i}` }),
   receipts: derived("receipts", ({ ownRoom }) => ({ target: ownRoom })),
   readers: derived("readers", ({ ownSeq }) => ({ seq: ownSeq })),
   handed: derived("handed", ({ assignment }) => ({ room: assignment })),
