@@ -37,13 +37,13 @@ requires("tmux").test.each(sizes)(
     await using screen = await Screen.open(sandbox, "screen", env);
     screen.resize(columns, rows);
     screen.line(`clear; $CHAT join ${again.address}`);
-    await screen.shows(/● .* Space reads on · Alt-N for you$/);
+    await screen.shows(/✋ ben calls on you in #room-8 · F8 done/);
 
     screen.press("M-i");
     const inbox = await screen.shows(new RegExp(`^ Inbox +9 for you · ${TEXTS + 8} unread since`));
     const list = inbox.map((row) => row.slice(columns < 100 ? 0 : row.indexOf("│") + 1));
     expect(listedCalls(list).map((row) => row.split(/ {2,}/))).toEqual([
-      ["✋ #room-8", "ben calls on you"],
+      ["✋ #room-8", "ben", "calls on you"],
       ["+ #secret", "ben", "ben invites you to #secret"],
       ...CALLS.map(([sign, room, text]) => [
         `${sign} ${room}`,

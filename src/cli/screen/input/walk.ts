@@ -36,8 +36,13 @@ export function walk(state: ScreenState, by: 1 | -1, context: HandlerContext): U
   const { model, texts } = context;
   const known = continued(state, context);
   const turn = ownTurn(model)?.target;
-  // The user's own turn comes before all calls.
-  if (known === undefined && turn !== undefined && turn !== openTarget(model)) {
+  // The user's own turn comes before all calls, which the inbox lists.
+  if (
+    state.overlay === undefined &&
+    known === undefined &&
+    turn !== undefined &&
+    turn !== openTarget(model)
+  ) {
     return openRoomOf(state, turn, context);
   }
   const isCalls = known?.part.kind === "calls" || known === undefined;

@@ -140,6 +140,8 @@ interface StatusOptions {
   readonly keys?: string | undefined;
   /** Keys while the user reads or walks, which replace what concerns other rooms. */
   readonly roomKeys?: string | undefined;
+  /** The keys of a walk say more than the user's own turn. */
+  readonly isWalking?: boolean;
 }
 
 const TARGETS_NAMED_MAX = 3;
@@ -149,8 +151,8 @@ export function statusLine(options: StatusOptions, columns: number): StyledLine 
   const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
   if (completion !== undefined) return completionLine(completion, columns);
-  const { keys, roomKeys } = options;
-  const turn = keys === undefined ? turnLine(options, columns) : undefined;
+  const { keys, roomKeys, isWalking } = options;
+  const turn = keys === undefined && !isWalking ? turnLine(options, columns) : undefined;
   if (turn !== undefined) return turn;
   if (keys !== undefined || roomKeys !== undefined) {
     const right: StyledLine = [{ text: `${keys ?? roomKeys} `, role: "bar-dim" }];

@@ -574,6 +574,7 @@ export class FrameComposer {
       walkKeysOf(props) ?? (below && readingKeysOf(props)) ?? paneKeysOf(props, areas);
     return statusLine(
       {
+        isWalking: walkKeysOf(props) !== undefined,
         model,
         texts,
         link: status,

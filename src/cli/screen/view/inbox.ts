@@ -274,7 +274,8 @@ function callText(
   columns: number,
 ) {
   const { texts, model } = options;
-  if (reason === "hand") return texts.screen.callsOnYou(from && nameOf(from, model));
+  // The name stands before it.
+  if (reason === "hand") return from === undefined ? texts.screen.callsOnYou() : texts.callsYou;
   if (reason === "invite") {
     return texts.screen.inboxInvite(
       from === undefined ? texts.server : nameOf(from, model),

@@ -602,10 +602,10 @@ function Columns(props: ChatPageProps) {
   // On a phone, the administration and the help cover the list from which they were opened.
   const hasDrawer = isDrawer && !isCovered;
   const [undoHost, setUndoHost] = useState<HTMLDivElement | null>(null);
-  const isInList = isCovered || (isNarrow && isDrawer);
+  // On a phone, the strip of the room and the title say it.
   const called =
-    turn?.isNew === true ? (
-      <Called turn={turn} isHere={!isInList && turn.room.id === room?.id} onOpen={onOpen} />
+    turn?.isNew === true && !isNarrow ? (
+      <Called turn={turn} isHere={!isCovered && turn.room.id === room?.id} onOpen={onOpen} />
     ) : undefined;
   const classes = ["chat", hasDrawer ? "has-drawer" : "", isOnline ? "" : "is-off"];
   return (
@@ -619,7 +619,7 @@ function Columns(props: ChatPageProps) {
         {texts.skipToMessages}
       </a>
       <aside className="side side-rooms" aria-label={texts.rooms}>
-        {isInList ? called : null}
+        {isCovered ? called : null}
         <SidebarRooms
           lines={lines}
           isKnown={isKnown}
@@ -658,7 +658,7 @@ function Columns(props: ChatPageProps) {
                 onDrawer={panels.openDrawer}
                 onPeople={panels.togglePeople}
               />
-              {isInList ? null : called}
+              {called}
               {room !== undefined && isBoxOf(room.target) ? <WorkStrip room={room} /> : null}
               {room === undefined ||
               side === "handed" ||
