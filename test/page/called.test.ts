@@ -41,21 +41,29 @@ pageTest("calls in another room, leads there, and ends by the answer", async () 
   await ana.send("The denominator");
   await ana.page.locator(".composer-box.is-called").waitFor({ state: "detached" });
   await ana.button("Your turn").waitFor({ state: "detached" });
-  // The teacher's server knows of the answer, so that a second call begins anew.
+  // A second call is a new one.
   await teacher.tab.ask("hand", { room: "math", user: "ana", on: false, call: true });
   await called.getByText("sari calls on you", { exact: true }).waitFor();
   await called.getByRole("button", { name: "Pass" }).click();
   await called.waitFor({ state: "detached" });
 });
 
-pageTest("says on a phone in the title and the room's strip whose turn it is", async () => {
+pageTest("calls on a phone, in a room and in the list, and still does after a reload", async () => {
   const { page, call } = await lessonWith("ben", "art", "putu");
   await page[Symbol.asyncDispose]();
   await using ben = await server.logIn("ben", { password, ...PHONE });
   await call();
-  await until("the title says it", async () => (await ben.page.title()) === "Your turn · art");
-  await ben.page.evaluate("location.hash = '#/art'");
+  const called = ben.page.locator(".board .called");
+  await called.getByText("Your turn").waitFor();
+  await ben.page.reload();
+  await called.getByText(/putu calls on you/).waitFor();
+  expect(await ben.accessibilityViolations()).toEqual([]);
+  const box = await called.boundingBox();
+  expect(box?.width).toBe(390);
+  expect(box?.height).toBeLessThanOrEqual(132);
+  await ben.page.goBack();
+  await ben.page.locator(".side .called").getByRole("button", { name: "I am coming" }).tap();
   await ben.button("Your turn").waitFor();
   await ben.page.getByPlaceholder("Answer putu").waitFor();
-  expect(await ben.accessibilityViolations()).toEqual([]);
+  expect(await ben.page.title()).toBe("Your turn · art");
 });

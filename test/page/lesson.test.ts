@@ -112,6 +112,7 @@ lessonTest("a lesson on all interfaces, from the class list to its end", async (
     await teacher.button("Done with dodi").click();
     await dodi.shows(/2 hands, called on dodi/);
     await teacher.button("Call on Cici Ayu").click();
+    await cici.button("Saya datang").tap();
     await cici.button("Giliran Anda").tap();
     await teacher.button("Done with Cici Ayu").waitFor({ state: "detached" });
   });

@@ -115,6 +115,7 @@ pageTest(
       await openActivity(ana);
       await section(ana, "Your turn").locator(".activity-row").click();
       await ana.heading("#room-8").waitFor();
+      await page.locator(".board").getByRole("button", { name: "I am coming" }).click();
       await page.getByRole("button", { name: "Your turn" }).click();
       await page.goBack();
       await openActivity(ana);

@@ -49,7 +49,7 @@ export function Called({ turn: { room, onComing }, isHere, onOpen }: CalledProps
   };
   const pass = () => void chat.actions.toggleHand(target, undefined, false).catch(fail);
   return (
-    <section className={isHere ? "called" : "called is-elsewhere"} aria-label={texts.ownTurn}>
+    <section className="called" aria-label={texts.ownTurn}>
       {shown === undefined || caller === undefined ? null : (
         <Avatar name={shown} user={caller} tint={tintOf(caller)} />
       )}

@@ -602,10 +602,10 @@ function Columns(props: ChatPageProps) {
   // On a phone, the administration and the help cover the list from which they were opened.
   const hasDrawer = isDrawer && !isCovered;
   const [undoHost, setUndoHost] = useState<HTMLDivElement | null>(null);
-  // On a phone, the strip of the room and the title say it.
+  const isInList = isCovered || (isNarrow && isDrawer);
   const called =
-    turn?.isNew === true && !isNarrow ? (
-      <Called turn={turn} isHere={!isCovered && turn.room.id === room?.id} onOpen={onOpen} />
+    turn?.isNew === true ? (
+      <Called turn={turn} isHere={!isInList && turn.room.id === room?.id} onOpen={onOpen} />
     ) : undefined;
   const classes = ["chat", hasDrawer ? "has-drawer" : "", isOnline ? "" : "is-off"];
   return (
@@ -619,7 +619,7 @@ function Columns(props: ChatPageProps) {
         {texts.skipToMessages}
       </a>
       <aside className="side side-rooms" aria-label={texts.rooms}>
-        {isCovered ? called : null}
+        {isInList ? called : null}
         <SidebarRooms
           lines={lines}
           isKnown={isKnown}
@@ -658,6 +658,7 @@ function Columns(props: ChatPageProps) {
                 onDrawer={panels.openDrawer}
                 onPeople={panels.togglePeople}
               />
+              {/* Behind the list of a phone, too, so that the room keeps its height. */}
               {called}
               {room !== undefined && isBoxOf(room.target) ? <WorkStrip room={room} /> : null}
               {room === undefined ||

@@ -173,8 +173,11 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   const aimedRows = useRef<readonly Row[]>(undefined);
   const userInputMs = useRef(Number.NEGATIVE_INFINITY);
   const isUnfocused = useRef(false);
-  /** Last row when this user posted; `undefined` after somebody else's newer message. */
-  const lastAtPost = useRef<string>(undefined);
+  /**
+   * Last row when this user posted or jumped, so that the list shows what the user chose;
+   * `undefined` after somebody else's newer message.
+   */
+  const lastAtChoice = useRef<string>(undefined);
   const lastIndex = rows.length - 1;
   const { chat } = usePage();
   const isWatched = useModelValue((model) => model.isFocused && model.isCaughtUp);
@@ -187,7 +190,7 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       lastBottoms.current = timeline.bottoms;
       isFollowing.current = true;
       aim.current = undefined;
-      lastAtPost.current = rows.at(-1)?.key ?? "";
+      lastAtChoice.current = rows.at(-1)?.key ?? "";
     }
     if (handle === null) return;
     if (lastIndex < 0) {
@@ -203,6 +206,7 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       lastJumps.current = jumps;
       isStarted.current = true;
       aimAt({ key: shownKey ?? "", align: "center", px: 0 });
+      lastAtChoice.current = rows.at(-1)?.key;
       isUnfocused.current = true;
     }
     const room = openRoom(chat.model);
@@ -214,11 +218,11 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       if (start !== undefined) aimAt(start);
     }
     const last = rows.at(-1);
-    const isPosted =
-      lastAtPost.current !== undefined && (last?.key === lastAtPost.current || isOwnRow(last));
-    const first = isWatched || isPosted ? -1 : firstUnreadRow(rows, room?.read ?? 0);
+    const isChosen =
+      lastAtChoice.current !== undefined && (last?.key === lastAtChoice.current || isOwnRow(last));
+    const first = isWatched || isChosen ? -1 : firstUnreadRow(rows, room?.read ?? 0);
     if (isFollowing.current && first >= 0) {
-      lastAtPost.current = undefined;
+      lastAtChoice.current = undefined;
       const isAbove = () => (handle.edgesOf(first)?.top ?? -1) < STICK_PX;
       // Messages that nobody sees move the first of them up to the edge, but not back.
       if (wasWatched.current && isAbove()) aimAt(undefined);
