@@ -7,6 +7,7 @@ import { checkName, isOperatorName, type Name } from "../base/names.ts";
 import { checkNewPassword } from "../base/new-passwords.ts";
 import { defined } from "../base/values.ts";
 import { findResetCode, isWrittenAsCode } from "../core/reset-codes.ts";
+import { registrationClosed } from "../core/rooms/registration-closed.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import { type Clock, delay } from "../io/clock.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
@@ -444,11 +445,7 @@ export class Login {
   }
 
   #failNoRoomPassword(): never {
-    if (this.#newNameSecret === "invite") {
-      throw new Fault("not-allowed", msg`registration is closed`, {
-        remedy: msg`ask for an invite`,
-      });
-    }
+    if (this.#newNameSecret === "invite") throw registrationClosed();
     throw new Fault("room-password-wrong", msg`registration requires the server password`, {
       remedy: this.context.policy.registrationRemedy,
     });

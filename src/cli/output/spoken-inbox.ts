@@ -78,7 +78,8 @@ export function inboxSum({ callCount, unread, since }: Inbox): string {
 export function spokenCall(call: InboxCall, style: Pick<SpokenInboxStyle, "nameOf">): string {
   const { reason, room, timeUnixMs, text = "" } = call;
   const place = spokenPlace(room, style);
-  const from = call.from === undefined ? "The server" : style.nameOf(call.from);
+  const unknown = reason === "hand" ? "A moderator" : "The server";
+  const from = call.from === undefined ? unknown : style.nameOf(call.from);
   if (reason === "hand") return `${from} calls on you in ${place}. To end: /hand`;
   if (reason === "invite") return `${from} invites you to ${place}. To join: /join ${room.name}`;
   return `${from} ${CALL_WORDS[reason]} in ${place}, ${when(timeUnixMs)}: ${text}`;

@@ -30,9 +30,17 @@ export function handStep(model: Model): HandStep | undefined {
   if (turn !== undefined) return { kind: "own", target: turn.target, isRaised: false };
   const room = openRoom(model);
   if (room === undefined) return undefined;
-  const { target } = room;
   const isRaised = room.hands.some((name) => isSameName(name, model.me));
-  if (!isModerator(model, room)) return { kind: "own", target, isRaised: !isRaised };
+  if (isModerator(model, room)) return moderatorStep(model, room);
+  return { kind: "own", target: room.target, isRaised: !isRaised };
+}
+
+/**
+ * Calls on the next hand. Without one, ends the call on who speaks.
+ * @returns `undefined` if no hand is up, and nobody is called on
+ */
+export function moderatorStep(model: Model, room: RoomState): HandStep | undefined {
+  const { target } = room;
   const [user] = shownHands(model, room);
   if (user !== undefined) return { kind: "call", target, user };
   const called = shownCall(model, room);

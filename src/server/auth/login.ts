@@ -29,6 +29,7 @@ import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.t
 import type { Account } from "../../core/rooms/accounts.ts";
 import { ircPasswordSeq, looksLikeIrcPassword } from "../../core/rooms/irc-passwords.ts";
 import { inviteUsedDraft, roleDraft } from "../../core/rooms/policy.ts";
+import { registrationClosed } from "../../core/rooms/registration-closed.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
 import { delay } from "../../io/clock.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -198,9 +199,7 @@ export class Authenticator {
       });
     }
     if (registry.policy.isClosed && invite === undefined && !isVouched) {
-      throw new Fault("not-allowed", msg`registration is closed`, {
-        remedy: msg`ask for an invite`,
-      });
+      throw registrationClosed();
     }
   }
 

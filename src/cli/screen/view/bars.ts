@@ -171,19 +171,22 @@ export function statusLine(options: StatusOptions, columns: number): StyledLine 
 
 function leftSpans(options: StatusOptions, columns: number): StyledLine {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
-  const [rules, dnd] = [ruleSpans(options), dndSpans(options)];
+  const inRoom = [ruleSpans(options), dndSpans(options)];
+  const lineWith = (hands: StyledLine) =>
+    fittingSpans(options, joined([pending, ...inRoom, hands, typing]), columns);
+  const fewest = handSpans(options, 0);
+  if (fewest.length === 0) {
+    const line = lineWith([]);
+    const fits = typing.length === 0 || lineWidth(line) <= columns;
+    return fits ? line : fittingSpans(options, pending, columns);
+  }
   for (let named = TARGETS_NAMED_MAX; named >= 0; named--) {
     const hands = handSpans(options, named);
-    const line = fittingSpans(options, joined([pending, rules, dnd, hands, typing]), columns);
+    const line = lineWith(hands);
     const isWhole = hands.every((span) => line.includes(span));
     if (isWhole && lineWidth(line) <= columns) return line;
-    if (hands.length === 0) return typing.length === 0 ? line : withoutTyping();
   }
-  return joined([connectionSpans(options).slice(0, 1), pending, handSpans(options, 0)]);
-
-  function withoutTyping(): StyledLine {
-    return fittingSpans(options, pending, columns);
-  }
+  return joined([connectionSpans(options).slice(0, 1), pending, fewest]);
 }
 
 /** Omits the transport, and then the server's name, until the line fits. */

@@ -570,11 +570,11 @@ export class FrameComposer {
     }
     const inbox = inboxOf(props);
     const keys = inbox && inboxKeys(inbox, inboxBelow(inbox, areas.timeline, areas.body));
-    const roomKeys =
-      walkKeysOf(props) ?? (below && readingKeysOf(props)) ?? paneKeysOf(props, areas);
+    const walkKeys = walkKeysOf(props);
+    const roomKeys = walkKeys ?? (below && readingKeysOf(props)) ?? paneKeysOf(props, areas);
     return statusLine(
       {
-        isWalking: walkKeysOf(props) !== undefined,
+        isWalking: walkKeys !== undefined,
         model,
         texts,
         link: status,

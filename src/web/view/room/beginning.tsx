@@ -1,6 +1,6 @@
 /** The beginning of a room or conversation: its purpose, and the first actions. */
 
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import {
@@ -24,6 +24,7 @@ import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { SettingsDialog, type SettingsPart } from "../shell/settings-dialog.tsx";
 import { FirstMinute, useIsFirstMinute } from "./first-minute.tsx";
+import { FirstStep } from "./first-step.tsx";
 import {
   Avatar,
   chalkOf,
@@ -150,27 +151,17 @@ function PersonBeginning({ name: user, room }: PersonProps) {
   );
 }
 
-interface StepProps {
-  readonly sign: ReactNode;
-  readonly title: string;
-  readonly about: string;
+interface SettingStepProps extends Omit<ComponentProps<typeof FirstStep>, "children"> {
   readonly action: string;
   readonly part: SettingsPart;
 }
 
-function Step({ sign, title, about, action, part }: StepProps) {
+function SettingStep({ action, part, ...step }: SettingStepProps) {
   const { openDialog } = usePage();
   return (
-    <li className="first-step">
-      <span className="first-sign" aria-hidden="true">
-        {sign}
-      </span>
-      <span className="room-text">
-        <strong>{title}</strong>
-        <span className="hint">{about}</span>
-      </span>
+    <FirstStep {...step}>
       <Button onClick={() => openDialog(SettingsDialog, { part })}>{action}</Button>
-    </li>
+    </FirstStep>
   );
 }
 
@@ -185,7 +176,7 @@ function FirstSteps() {
   return (
     <ul className="first-steps">
       {hasPicture ? null : (
-        <Step
+        <SettingStep
           sign={<Avatar name={name} user={me} tint={tintOf(me)} />}
           title={texts.setPicture}
           about={texts.setPictureHint}
@@ -194,7 +185,7 @@ function FirstSteps() {
         />
       )}
       {isAsked ? null : (
-        <Step
+        <SettingStep
           sign={<Icon name="bell" />}
           title={texts.turnOnNotifications}
           about={texts.turnOnNotificationsHint}

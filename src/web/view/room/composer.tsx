@@ -500,11 +500,13 @@ function useKeys(writing: Writing, { lastOwn, field }: WritingProps) {
 }
 
 interface TextFieldProps {
+  /** Moderator who waits for the user's answer here. */
+  readonly caller: string | undefined;
   readonly props: WritingProps;
   readonly writing: Writing;
 }
 
-function TextField({ props, writing }: TextFieldProps) {
+function TextField({ props, writing, caller }: TextFieldProps) {
   const { texts, settings } = usePage();
   const { target, thread, field, attached } = props;
   const title = useModelValue((model) => placeTitle(model, target, texts));
@@ -517,7 +519,6 @@ function TextField({ props, writing }: TextFieldProps) {
   const here = box === undefined ? texts.messageTo(withoutSign(target, title)) : toBox;
   const label = thread === undefined ? here : texts.replyInThread;
   const short = isOwnBox ? texts.handIn : texts.message;
-  const caller = useCaller(target);
   // A phone has room for one word.
   const plain = useNarrow() ? (thread === undefined ? short : texts.reply) : label;
   const placeholder = caller === undefined ? plain : texts.answerTo(caller);
@@ -607,7 +608,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       field.current?.focus();
     },
   }));
-  const isCalled = useCaller(target) !== undefined;
+  const caller = useCaller(target);
   const referredSeq = draft.edits ?? draft.re;
   const referred = useModelValue(() =>
     referredSeq === undefined ? undefined : itemOf(referredSeq),
@@ -635,7 +636,10 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
           onClose={closeRecorder}
         />
       ) : null}
-      <div className={isCalled ? "composer-box is-called" : "composer-box"} hidden={isRecording}>
+      <div
+        className={caller === undefined ? "composer-box" : "composer-box is-called"}
+        hidden={isRecording}
+      >
         <div className="composer-above">
           <ReferenceBar draft={draft} item={referred} onDrop={writing.clearReference} />
           {attached.files.length === 0 ? null : <AttachmentList attached={attached} />}
@@ -667,7 +671,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
               <span className="sr-only">{texts.sealed}</span>
             </span>
           ) : null}
-          <TextField props={props} writing={writing} />
+          <TextField props={props} writing={writing} caller={caller} />
           <EmojiButton label={texts.emoji} onChoose={writing.insert} />
         </div>
         {maySendFiles && isEmptyDraft(draft) && attached.files.length === 0 ? (

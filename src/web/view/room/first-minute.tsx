@@ -1,14 +1,13 @@
 /** The first minute of a new server: what its operator does until three people have come. */
 
-import type { ReactNode } from "react";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage } from "../shell/context.tsx";
-import { Icon } from "../shell/icons.tsx";
 import { LazyModule } from "../shell/lazy.ts";
 import { wallModule } from "../wall/wall-module.ts";
+import { FirstStep } from "./first-step.tsx";
 import { CreateRoomDialog } from "./room-dialogs.tsx";
 
 /** The steps stay until so many people have come, the operator among them. */
@@ -24,33 +23,6 @@ function peopleIn(model: Model): number | undefined {
 /** Whether the lobby shows the steps to the user. */
 export function useIsFirstMinute(): boolean {
   return useModelValue((model) => model.isOperator && (peopleIn(model) ?? PEOPLE_MIN) < PEOPLE_MIN);
-}
-
-interface StepProps {
-  readonly number: number;
-  readonly title: string;
-  readonly about: string;
-  readonly isDone: boolean;
-  readonly children: ReactNode;
-}
-
-function Step({ number, title, about, isDone, children }: StepProps) {
-  const { texts } = usePage();
-  return (
-    <li className={isDone ? "first-step is-done" : "first-step"}>
-      <span className="first-sign" aria-hidden="true">
-        {isDone ? <Icon name="check" /> : number}
-      </span>
-      <span className="room-text">
-        <strong>
-          {title}
-          {isDone ? <span className="sr-only">, {texts.stepDone}</span> : null}
-        </strong>
-        <span className="hint">{about}</span>
-      </span>
-      {children}
-    </li>
-  );
 }
 
 export function FirstMinute() {
@@ -80,17 +52,22 @@ export function FirstMinute() {
     <>
       <h3>{texts.firstMinute}</h3>
       <ul className="first-steps">
-        <Step number={1} title={texts.firstClass} about={texts.firstClassHint} isDone={hasPeople}>
+        <FirstStep
+          sign={1}
+          title={texts.firstClass}
+          about={texts.firstClassHint}
+          isDone={hasPeople}
+        >
           <Button variant={hasPeople ? undefined : "main"} onClick={() => addPeople().catch(fail)}>
             {texts.addPeople}
           </Button>
-        </Step>
-        <Step number={2} title={texts.firstDoor} about={texts.firstDoorHint} isDone={hasWall}>
+        </FirstStep>
+        <FirstStep sign={2} title={texts.firstDoor} about={texts.firstDoorHint} isDone={hasWall}>
           <Button onClick={() => showDoor().catch(fail)}>{texts.showOnWall}</Button>
-        </Step>
-        <Step number={3} title={texts.firstTask} about={texts.firstTaskHint} isDone={hasTask}>
+        </FirstStep>
+        <FirstStep sign={3} title={texts.firstTask} about={texts.firstTaskHint} isDone={hasTask}>
           <Button onClick={newTask}>{texts.newTask}</Button>
-        </Step>
+        </FirstStep>
       </ul>
     </>
   );

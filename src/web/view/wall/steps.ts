@@ -1,9 +1,9 @@
 /** Steps of a moderator, from the keys of a wall and from the page that steers it. */
 
 import { MINUTE_MS } from "../../../base/time.ts";
+import { moderatorStep } from "../../../core/model/hands.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
-import { shownHands } from "../../../core/model/unignored.ts";
 import type { WallChange } from "../../../core/rooms/wall.ts";
 import type { PageValue } from "../shell/context.tsx";
 
@@ -24,9 +24,9 @@ export function showWall(page: Steering, target: string, change: WallChange): vo
 export function callNext(page: Steering, target: string): void {
   const { chat, fail } = page;
   const room = roomOf(chat.model, target);
-  if (room === undefined) return;
-  if (shownHands(chat.model, room).length > 0) void chat.actions.callOn(target).catch(fail);
-  else if (room.called !== undefined) endCall(page, target, room.called);
+  const step = room && moderatorStep(chat.model, room);
+  if (step?.kind === "call") void chat.actions.callOn(target, step.user).catch(fail);
+  else if (step?.kind === "end") endCall(page, target, step.user);
 }
 
 export function endCall({ chat, fail }: Steering, target: string, called: string): void {
