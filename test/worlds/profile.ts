@@ -71,7 +71,7 @@ export function profileOf(random: SeededRandom, seed: number) {
 /** Kinds that a seed asks often: a few dozen consecutive seeds send every kind. */
 function kindsOfSeed(seed: number): RequestChoice["kind"][] {
   const kinds = [...new Set(REQUEST_KINDS)];
-  const isOften = (at: number) => (seed + at) % Math.ceil(kinds.length / 4) === 0;
+  const isOften = (at: number) => (seed + at) % Math.ceil(kinds.length / 8) === 0;
   return kinds.flatMap((kind, at) => (isOften(at) ? Array.from({ length: 5 }, () => kind) : []));
 }
 

@@ -160,9 +160,11 @@ async function changeIrcPasswords({ client, number, on }: About): Promise<void> 
 
 async function changeAvatar({ client, number, on, user }: About): Promise<void> {
   const picture = pngHead(1 + (number % 512), 1);
-  await client.request("avatar-set", on ? { picture } : {});
-  await client.request("avatars", { users: [user] });
-  await client.request("avatar", { user });
+  await Promise.all([
+    client.request("avatar-set", on ? { picture } : {}),
+    client.request("avatars", { users: [user] }),
+    client.request("avatar", { user }),
+  ]);
 }
 
 /** Half of the devices compete for one name. */
