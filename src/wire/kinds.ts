@@ -124,7 +124,7 @@ export const KINDS = {
   text: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "editable", "reactable", "sealable", "folded-by-head"],
-    body: { ...MESSAGE_FIELDS, notice: "flag", poll: "any" },
+    body: { ...MESSAGE_FIELDS, notice: "flag", stamp: "id", poll: "any" },
   },
   action: {
     log: "history",

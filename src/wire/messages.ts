@@ -107,6 +107,10 @@ export const WIRE_VERSION = 3;
 
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
 
+/** Stamps on work, which readers show as a picture and a word. The first two end the work. */
+export const STAMPS = ["seen", "well-done", "fix", "again"] as const;
+export type Stamp = (typeof STAMPS)[number];
+
 /** The server stores `re` (the seq of the record that the post answers) and `mentions` as sent. */
 export const postBody = v.object({
   /** Empty only with `react`, `sealed` or `files`. */
@@ -126,6 +130,8 @@ export const postBody = v.object({
   sealed: v.optional(sealedBody),
   /** Complete uploads of the author, which the record lists in this order. */
   files: v.optional(list(attachedFile, FILES_PER_POST_MAX, 1)),
+  /** The text is a moderator's stamp on the work of a box. */
+  stamp: v.optional(v.picklist(STAMPS)),
   /** The text is a poll, and its last lines are the options. */
   poll: v.optional(
     v.object({
@@ -542,6 +548,10 @@ export const REQUESTS = {
           /** Unix ms of the first and the last message; omitted if the user has posted none. */
           first: v.optional(unixMs),
           at: v.optional(unixMs),
+          /** A moderator has answered the newest work; `done` if its stamp ends the work. */
+          reply: v.optional(v.picklist(["answered", "done"])),
+          /** The newest stamp, which may be older than the newest work. */
+          stamp: v.optional(v.picklist(STAMPS)),
           /** The user has left the room. */
           left: v.optional(v.boolean()),
           /** The user was invited, and has not joined yet. */

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { CallReason, RoomRules, ServerRules, WallState } from "../../wire/messages.ts";
+import type { CallReason, RoomRules, ServerRules, Stamp, WallState } from "../../wire/messages.ts";
 import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
 import type { EventFacts } from "../client/event-facts.ts";
 import type { TextQuery } from "../client/grep.ts";
@@ -300,6 +300,8 @@ export interface Item extends EventFacts {
   readonly everyone?: "all" | "here";
   /** A notice alerts nobody. */
   readonly isNotice?: true;
+  /** The message is a stamp on the work in a box. */
+  readonly stamp?: Stamp;
   readonly reactions: readonly Reaction[];
   readonly poll?: PollView | undefined;
   /** `undefined` if no reply is loaded. */

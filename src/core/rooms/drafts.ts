@@ -34,6 +34,7 @@ import {
 import { checkPollStart, pollRulesOf } from "./polls.ts";
 import { LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";
+import { checkStamp, checkStampText } from "./stamps.ts";
 import {
   type Directory,
   displayedName,
@@ -86,6 +87,7 @@ export function postDraft(
   }
   if (files !== undefined) return filesDraft(user, id, body, files);
   if (body.notice === true) checkNotice(body);
+  if (body.stamp !== undefined) checkStampText(body);
   if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
   if (body.react !== undefined)
     return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
@@ -106,7 +108,8 @@ function filesDraft(
   files: readonly FileBody[],
 ): Omit<Draft, "room"> {
   const { kind, fields } = recordOfPost(post);
-  if (kind !== "text" || react !== undefined || poll !== undefined || notice === true) {
+  const isPlain = react === undefined && poll === undefined && post.stamp === undefined;
+  if (kind !== "text" || !isPlain || notice === true) {
     throw new Fault("text-invalid", msg`only a plain text can have files`);
   }
   const { text, re, thread, mentions, everyone, imported } = fields;
@@ -221,7 +224,8 @@ export function checkPost(
   const isModerator = moderates(room, poster);
   if (!isModerator) checkRules(room, poster.user, { kind, body }, unixMs, poster.name);
   checkSealing(room, kind, body);
-  const { text = "", poll } = body as Body<"text">;
+  const { text = "", poll, stamp } = body as Body<"text">;
+  if (stamp !== undefined) checkStamp(room, isModerator);
   const rules = poll === undefined ? undefined : pollRulesOf(poll);
   const { user } = poster;
   if (rules !== undefined) checkPollStart(room, { user, isModerator, text, rules }, unixMs);

@@ -25,7 +25,7 @@ import {
   MESSAGE_KINDS,
   type RecordKind,
 } from "../../wire/kinds.ts";
-import type { RoomRules, WallState } from "../../wire/messages.ts";
+import type { RoomRules, Stamp, WallState } from "../../wire/messages.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { dropOldest, setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
@@ -46,6 +46,7 @@ import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { endPoll, type OpenPoll, pollRulesOf, startPoll } from "./polls.ts";
 import { RoomCounts } from "./room-counts.ts";
 import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
+import { stampOf } from "./stamps.ts";
 import { addReply, removeReplies, type Thread, type Threads } from "./threads.ts";
 import { wallOf } from "./wall.ts";
 
@@ -106,6 +107,10 @@ export interface Room {
    * questions, the newest last; at most UNREAD_COUNTED_MAX.
    */
   readonly work: Map<number, number>;
+  /** Only in a box: seq of the newest message of anybody else than its owner. */
+  answerSeq?: number | undefined;
+  /** Only in a box: the newest stamp. */
+  stamp?: { readonly seq: number; readonly stamp: Stamp } | undefined;
   /** Threads with replies, by the seq of their root. */
   readonly threads: Threads;
   /** Threads that lost replies by the erasure with this seq, as they were before. */
@@ -403,9 +408,7 @@ export class Rooms {
       notePosted(room, head.by, head.time);
       const answerFrom = (room.calledUnixMs ?? 0) + ANSWER_AFTER_MS;
       if (room.called === head.by && head.time >= answerFrom) endCall(room);
-      if (room.box?.user === head.by && isWork(record)) {
-        setNewest(room.work, head.seq, head.time, UNREAD_COUNTED_MAX);
-      }
+      if (room.box !== undefined) noteInBox(room, room.box, record);
       const root = rootOf(record);
       // A reply that only its thread shows is unread there, and not in the room.
       if (root === undefined) room.messageCount.add(head.n, head.by, head.seq);
@@ -791,6 +794,15 @@ function mayStartPoll({ bodyBytes }: FoldedRecord): boolean {
   return bodyBytes?.at(-2) === BRACE_CLOSE;
 }
 
+function noteInBox(room: Room, { user }: Box, record: FoldedRecord): void {
+  const { seq, by, kind, time } = record.head;
+  if (by !== user) {
+    room.answerSeq = seq;
+    const stamp = kind === "text" ? stampOf(bodyOf(record, "text")?.stamp) : undefined;
+    if (stamp !== undefined) room.stamp = { seq, stamp };
+  } else if (isWork(record)) setNewest(room.work, seq, time, UNREAD_COUNTED_MAX);
+}
+
 /** A caption that is a question leaves its file work. */
 function isWork(record: FoldedRecord): boolean {
   return record.head.kind === "file" || !isQuestion(bodyOf(record, "text")?.text ?? "");
@@ -915,6 +927,8 @@ function erase(room: Room, record: FoldedRecord): void {
     room.messageCount.remove(seq);
     room.polls.delete(seq);
     room.work.delete(seq);
+    if (room.answerSeq === seq) room.answerSeq = undefined;
+    if (room.stamp?.seq === seq) room.stamp = undefined;
   }
   if (room.threads.size === 0) return;
   const threads = removeReplies(room.threads, new Set(erasuresOf(record)));

@@ -22,6 +22,7 @@ import { isInvited, muteEnd } from "../../core/rooms/moderation.ts";
 import { statusOf } from "../../core/rooms/prefs.ts";
 import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
 import { companyOf, missingGuide } from "../../core/rooms/server-rules.ts";
+import { replyTo } from "../../core/rooms/stamps.ts";
 import {
   requireCollector,
   requireMember,
@@ -320,6 +321,8 @@ export class Queries {
         names: names.length === 0 ? undefined : names,
         first: times[0],
         at: times.at(-1),
+        reply: box && replyTo(box),
+        stamp: box?.stamp?.stamp,
         left: room.members.has(account.id) || isOpen ? undefined : true,
         invited: isOpen || undefined,
       });

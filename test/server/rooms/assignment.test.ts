@@ -5,7 +5,7 @@ import { BOXES_PER_ROOM_MAX, CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { ARCHIVES_PER_ACCOUNT_MAX } from "../../../src/base/limits-page.ts";
 import { openZip } from "../../../src/cli/zip.ts";
 import { parseManifest } from "../../../src/wire/manifest.ts";
-import type { Answer } from "../../../src/wire/messages.ts";
+import type { Answer, Stamp } from "../../../src/wire/messages.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, download, TestFile } from "../data-channel.ts";
@@ -235,6 +235,48 @@ boxTest("counts deleted work as none, also after a restart", async ({ site, ana,
   await site.restart();
   const again = await site.again(ana, "ana");
   expect(await handed(again)).toEqual({ user: "ben", messages: 0, files: 0 });
+});
+
+boxTest("keeps stamps on work, also after a restart", async ({ site, ana, ben, eve }) => {
+  const handed = async (guest: Guest) => {
+    const { users } = await guest.request("handed", { room: "lab", user: "ben" });
+    return { reply: users[0]?.reply, stamp: users[0]?.stamp };
+  };
+  let outbox = "AAAAAAAAAAA";
+  const stamped = (guest: Guest, stamp: string, to = "lab@ben") =>
+    site.wait(guest.post(stamp, to, outbox, { stamp: stamp as Stamp }));
+  expect(await handed(ana)).toEqual({ reply: undefined, stamp: undefined });
+  await site.wait(ana.post("Good start", "lab@ben"));
+  expect(await handed(ana)).toEqual({ reply: "answered", stamp: undefined });
+  await stamped(ana, "fix");
+  expect(await handed(ana)).toEqual({ reply: "answered", stamp: "fix" });
+  const { seq } = await stamped(ana, "well-done");
+  expect(await handed(ana)).toEqual({ reply: "done", stamp: "well-done" });
+  // A question is no new work, but a text is.
+  await site.wait(ben.post("Why?", "lab@ben"));
+  expect(await handed(ana)).toEqual({ reply: "done", stamp: "well-done" });
+  await site.restart();
+  const again = await site.again(ana, "ana");
+  expect(await handed(again)).toEqual({ reply: "done", stamp: "well-done" });
+  const pupil = await site.again(ben, "ben");
+  outbox = "AAAAAAAAAAE";
+  await site.wait(pupil.post("second version", "lab@ben", outbox));
+  expect(await handed(again)).toEqual({ reply: undefined, stamp: "well-done" });
+  await again.request("erase", { seq });
+  expect(await handed(again)).toEqual({ reply: undefined, stamp: undefined });
+  const other = await site.again(eve, "eve");
+  for (const [guest, to] of [
+    [pupil, "lab@ben"],
+    [other, "lab@eve"],
+    [again, "lobby"],
+  ] as const) {
+    expect(await rejection(stamped(guest, "seen", to))).toMatchObject({
+      code: "not-allowed",
+      message: "only moderators can stamp, and only work",
+    });
+  }
+  const action = again.post("waves", "lab@ben", outbox, { stamp: "seen", action: true });
+  expect(await rejection(site.wait(action))).toMatchObject({ code: "text-invalid" });
 });
 
 boxTest("lists the work of one person alone", async ({ ana, eve }) => {

@@ -922,6 +922,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "only a plain text can be a poll": "hanya teks biasa yang dapat menjadi jajak pendapat",
   "only a plain text can have files": "hanya teks biasa yang dapat memuat berkas",
   "only a plain text can be a notice": "hanya teks biasa yang dapat menjadi pemberitahuan",
+  "only a plain text can be a stamp": "hanya teks biasa yang dapat menjadi stempel",
+  "only moderators can stamp, and only work":
+    "hanya moderator yang dapat memberi stempel, dan hanya pada tugas",
+  "open the work of a person in an assignment room that you moderate":
+    "buka tugas seseorang di ruang tugas yang Anda moderatori",
   "a reaction must be one emoji or a short word": "reaksi harus berupa satu emoji atau kata pendek",
   "another log-in is in progress on this connection":
     "proses masuk lain sedang berlangsung di koneksi ini",

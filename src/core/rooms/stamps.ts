@@ -1,0 +1,41 @@
+/**
+ * Stamps: a moderator's word on the work in a box. A stamp is a text with the name of its sign, so
+ * clients without stamps display its word.
+ */
+
+import { Fault, msg } from "../../base/fault.ts";
+import { type PostBody, recordOfPost, STAMPS, type Stamp } from "../../wire/messages.ts";
+import type { Room } from "./rooms.ts";
+
+/** How far the newest work of a box is answered. */
+export type WorkReply = "answered" | "done";
+
+/** Stamps after which nobody needs to look at the work again. */
+const ENDING: ReadonlySet<Stamp> = new Set(["seen", "well-done"]);
+
+/** Returns the stamp in a record's body; `undefined` if it has none that this version knows. */
+export function stampOf(value: unknown): Stamp | undefined {
+  return STAMPS.find((known) => known === value);
+}
+
+/** @throws {Fault} text-invalid */
+export function checkStampText(body: PostBody): void {
+  const isPlain = recordOfPost(body).kind === "text" && body.react === undefined;
+  if (isPlain && body.poll === undefined && body.notice === undefined) return;
+  throw new Fault("text-invalid", msg`only a plain text can be a stamp`);
+}
+
+/** @throws {Fault} not-allowed */
+export function checkStamp({ box }: Room, isModerator: boolean): void {
+  if (box !== undefined && isModerator) return;
+  throw new Fault("not-allowed", msg`only moderators can stamp, and only work`, {
+    remedy: msg`open the work of a person in an assignment room that you moderate`,
+  });
+}
+
+/** @returns `undefined` if nobody has answered the newest work */
+export function replyTo({ work, stamp, answerSeq = 0 }: Room): WorkReply | undefined {
+  const newest = [...work.keys()].at(-1) ?? 0;
+  if (stamp !== undefined && stamp.seq > newest && ENDING.has(stamp.stamp)) return "done";
+  return answerSeq > newest ? "answered" : undefined;
+}
