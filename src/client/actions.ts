@@ -63,7 +63,7 @@ import { LOBBY } from "../core/rooms/rooms.ts";
 import { sealedTitle } from "../core/rooms/titles.ts";
 import type { Clock } from "../io/clock.ts";
 import { kindsWith, MESSAGE_KINDS } from "../wire/kinds.ts";
-import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
+import type { Answer, PostBody, RequestFields, RequestKind, Stamp } from "../wire/messages.ts";
 import { queryUsers, type SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
@@ -820,6 +820,14 @@ export class Actions {
     checkText(text);
     const body = withMentions({ text });
     await Promise.all(users.map((user) => this.submit(`${room}@${user}`, body)));
+  }
+
+  /**
+   * Stamps the work in a box. The text is the word of the stamp.
+   * @throws {Fault} not-logged-in
+   */
+  stamp(box: string, stamp: Stamp, text: string): void {
+    if (this.#mayPost()) void this.submit(box, { text, stamp });
   }
 
   resend(key: string): void {

@@ -39,6 +39,13 @@ export function hasHandedIn(model: Model, target: string): boolean | undefined {
   return box?.hasOlder === true ? undefined : false;
 }
 
+/** Time after `due` at which the user handed in first, if the loaded messages say so. */
+export function lateWork({ tail }: RoomState, due: number): number | undefined {
+  if (tail.hasOlder) return undefined;
+  const first = tail.items.find((item) => item.isMine && isMessage(item) && isWork(item));
+  return first === undefined || first.timeUnixMs <= due ? undefined : first.timeUnixMs - due;
+}
+
 function isWork({ state, files, text }: Item): boolean {
   return state === "whole" && (files.length > 0 || !isQuestion(text));
 }

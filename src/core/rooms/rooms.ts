@@ -46,7 +46,7 @@ import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { endPoll, type OpenPoll, pollRulesOf, startPoll } from "./polls.ts";
 import { RoomCounts } from "./room-counts.ts";
 import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
-import { stampOf } from "./stamps.ts";
+import { knownStamp } from "./stamps.ts";
 import { addReply, removeReplies, type Thread, type Threads } from "./threads.ts";
 import { wallOf } from "./wall.ts";
 
@@ -798,7 +798,7 @@ function noteInBox(room: Room, { user }: Box, record: FoldedRecord): void {
   const { seq, by, kind, time } = record.head;
   if (by !== user) {
     room.answerSeq = seq;
-    const stamp = kind === "text" ? stampOf(bodyOf(record, "text")?.stamp) : undefined;
+    const stamp = kind === "text" ? knownStamp(bodyOf(record, "text")?.stamp) : undefined;
     if (stamp !== undefined) room.stamp = { seq, stamp };
   } else if (isWork(record)) setNewest(room.work, seq, time, UNREAD_COUNTED_MAX);
 }

@@ -10,11 +10,14 @@ import type { Room } from "./rooms.ts";
 /** How far the newest work of a box is answered. */
 export type WorkReply = "answered" | "done";
 
+/** State of a person's work for a moderator. */
+export type WorkState = WorkReply | "new" | "read" | "missing";
+
 /** Stamps after which nobody needs to look at the work again. */
 const ENDING: ReadonlySet<Stamp> = new Set(["seen", "well-done"]);
 
 /** Returns the stamp in a record's body; `undefined` if it has none that this version knows. */
-export function stampOf(value: unknown): Stamp | undefined {
+export function knownStamp(value: unknown): Stamp | undefined {
   return STAMPS.find((known) => known === value);
 }
 

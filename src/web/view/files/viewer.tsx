@@ -1,6 +1,6 @@
 /** Full-window viewer of pictures, media, documents and texts. */
 
-import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { type PointerEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import { itemAt } from "../../../core/model/item.ts";
@@ -66,6 +66,15 @@ function FileViewer({ file, seq, onClose }: ViewerProps) {
       {media?.kind === "text" ? <TextView file={file} /> : <MediaView file={file} />}
     </Dialog>
   );
+}
+
+/** The content of a file at reading size, outside of the viewer; `undefined` if it has no view. */
+export function fileView(file: FileView): ReactNode | undefined {
+  const { kind } = mediaType(file.name) ?? {};
+  if (file.folder !== undefined || kind === undefined) return undefined;
+  if (kind === "text") return <TextView file={file} />;
+  if (kind !== "image") return <MediaView file={file} />;
+  return file.size > VIEWED_BYTES_MAX ? undefined : <LargePicture file={file} zoom={1} />;
 }
 
 function TextView({ file }: { readonly file: FileView }) {
@@ -414,7 +423,7 @@ function ReactButton({ seq }: Pick<ViewerProps, "seq">) {
 interface LargePictureProps {
   readonly file: FileView;
   readonly zoom: number;
-  readonly onZoom: () => void;
+  readonly onZoom?: () => void;
 }
 
 function LargePicture({ file, zoom, onZoom }: LargePictureProps) {

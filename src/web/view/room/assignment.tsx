@@ -4,10 +4,11 @@ import { useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { HandedIn } from "../../../client/actions.ts";
-import { hasHandedIn } from "../../../core/model/due.ts";
+import { hasHandedIn, lateWork } from "../../../core/model/due.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { isBoxOf, listsFiles, postTarget, roomOf } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
+import { lateText } from "../../../ui/desk/desk-view.ts";
 import { privacyText, sortedWork } from "../../../ui/text/rules-text.ts";
 import { newestWork } from "../../driver/handed-lists.ts";
 import { Button } from "../shell/button.tsx";
@@ -19,9 +20,10 @@ import { addStyleSheet } from "../shell/style-sheet.ts";
 
 /** Only moderators need it. */
 export const handedModule = new LazyModule(async () => {
-  const { HandedDialog, HandedPanel, handedSheet } = await import("./handed.tsx");
-  await addStyleSheet(handedSheet);
-  return { HandedDialog, HandedPanel };
+  const { handedParts } = await import("./handed.tsx");
+  const { deskSheet, handedSheet, ...panels } = handedParts;
+  await Promise.all([addStyleSheet(handedSheet), addStyleSheet(deskSheet)]);
+  return panels;
 });
 
 /** On the board: what the user has handed in, and when the work is due. */
@@ -31,13 +33,15 @@ export function WorkStrip({ room }: { readonly room: RoomState }) {
   if (!isBoxOf(room.target, chat.model.me)) return null;
   const isDone = hasHandedIn(chat.model, room.target);
   const last = room.tail.items.findLast((item) => item.isMine && listsFiles(item));
+  const lateMs = due === undefined ? undefined : lateWork(room, due);
   if (due === undefined && isDone !== true) return null;
   return (
     <div className="lesson work-strip">
       {isDone === true ? (
         <span className="work-state">
-          <Icon name="check" />
+          <Icon name={lateMs === undefined ? "check" : "clock"} />
           {texts.handedInMenu}
+          {lateMs === undefined ? "" : `, ${lateText(lateMs, texts)}`}
         </span>
       ) : null}
       {last === undefined || last.state !== "whole" ? null : (
@@ -129,8 +133,13 @@ async function openNeighbour(page: PageValue, target: string, step: 1 | -1): Pro
   chat.actions.open(`${room}@${next.user}`);
 }
 
-/** Leads a moderator from one person's work to the next. */
-export function WorkArrows({ target }: { readonly target: string }) {
+interface ArrowsProps {
+  readonly target: string;
+  readonly onHanded: (room: string) => void;
+}
+
+/** Leads a moderator to the desk, and from one person's work to the next. */
+export function WorkArrows({ target, onHanded }: ArrowsProps) {
   const page = usePage();
   const { texts, fail } = page;
   const { room = "" } = boxNames(target) ?? {};
@@ -139,8 +148,24 @@ export function WorkArrows({ target }: { readonly target: string }) {
   const move = (step: 1 | -1) => () => void openNeighbour(page, target, step).catch(fail);
   return (
     <>
-      <IconButton icon="back" label={texts.previousWork} onPress={move(-1)} />
-      <IconButton icon="back" className="is-turned" label={texts.nextWork} onPress={move(1)} />
+      <IconButton
+        icon="document"
+        className="work-arrow"
+        label={texts.openDesk}
+        onPress={() => onHanded(room)}
+      />
+      <IconButton
+        icon="back"
+        className="work-arrow"
+        label={texts.previousWork}
+        onPress={move(-1)}
+      />
+      <IconButton
+        icon="back"
+        className="work-arrow is-turned"
+        label={texts.nextWork}
+        onPress={move(1)}
+      />
     </>
   );
 }

@@ -104,7 +104,7 @@ import { ThreadView } from "./thread.tsx";
 import { RoomTimeline } from "./timeline.tsx";
 import { UndoHostContext } from "./undo-toast.tsx";
 
-export type Side = PanelTab | "thread" | "handed" | undefined;
+export type Side = PanelTab | "thread" | "handed" | "desk" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
 
@@ -397,13 +397,18 @@ function usePanels() {
   const togglePeople = isPanelTab(side) && handed === undefined ? closeSide : onPeople;
   const onHanded = useCallback(
     (room: string) => {
-      if (isWide()) {
+      const isBox = isBoxOf(chat.model.open ?? "");
+      if (isWide() || isBox) {
         chat.actions.openThread(undefined);
         return setHanded(room);
       }
+      const openWork = (to: string) => {
+        setHanded(room);
+        onOpen(to);
+      };
       const open = async () => {
         const { HandedDialog } = await handedModule.fetch();
-        openDialog(HandedDialog, { room, onOpen });
+        openDialog(HandedDialog, { room, onOpen: openWork });
       };
       void open().catch(fail);
     },
@@ -561,6 +566,18 @@ function usePlace({ model, other, onLeaveOther }: ChatPageProps, { onOpen, onJum
 
 type Panels = ReturnType<typeof usePanels>;
 
+interface HandedSlotProps {
+  readonly view: Awaited<ReturnType<typeof handedModule.fetch>>;
+  readonly room: string;
+  readonly target: string;
+  readonly onClose: () => void;
+}
+
+/** The table of an assignment, or the desk with the work of the open box. */
+function HandedSlot({ view: { DeskPanel, HandedPanel }, ...props }: HandedSlotProps) {
+  return isBoxOf(props.target) ? <DeskPanel {...props} /> : <HandedPanel {...props} />;
+}
+
 function Columns(props: ChatPageProps) {
   const { model, isOperator, onDashboard } = props;
   const { texts } = usePage();
@@ -573,10 +590,19 @@ function Columns(props: ChatPageProps) {
   const { me = "", open: target } = model;
   const room = openRoom(model);
   const hasThread = room?.thread !== undefined;
-  const handed = handedRoom(model, panels.handed);
-  const side = hasThread ? "thread" : handed !== undefined ? "handed" : panels.side;
+  const wanted = handedRoom(model, panels.handed);
+  const isDesk = wanted !== undefined && isBoxOf(target ?? "");
+  const handed = isDesk || isWide() ? wanted : undefined;
+  const handedSide = isDesk ? "desk" : "handed";
+  const side = hasThread ? "thread" : handed !== undefined ? handedSide : panels.side;
   const closeThread = useCallback(() => client.actions.openThread(undefined), [client]);
-  const closePanel = handed === undefined ? panels.closeSide : panels.closeHanded;
+  const { closeHanded } = panels;
+  const closeDesk = useCallback(() => {
+    if (!isWide()) closeHanded();
+    if (wanted !== undefined) onOpen(wanted);
+  }, [wanted, closeHanded, onOpen]);
+  const closeTable = isDesk ? closeDesk : closeHanded;
+  const closePanel = handed === undefined ? panels.closeSide : closeTable;
   const closeSide = hasThread ? closeThread : closePanel;
   const lines = roomList(model);
   useEventAnnouncements(target, isOperator);
@@ -587,13 +613,13 @@ function Columns(props: ChatPageProps) {
   useTitle(lines.mentions, turn === undefined ? title : texts.turnIn(titleOf(turn.room)));
   const isKnown = useHasCaughtUp(model.isCaughtUp);
   const isCovered = places.content !== undefined;
-  const hasSidePanel = !isCovered && (hasThread || side === "handed" || hasPanel(side, room));
+  const hasSidePanel = !isCovered && (hasThread || handed !== undefined || hasPanel(side, room));
   const isNarrow = useNarrow();
   useHome(isDrawer, setDrawer);
   useLayer(closeSide, hasSidePanel && !isWide(), { isCover: isNarrow && !hasThread });
   useOpener(hasThread);
   useOpener(isPanelTab(side));
-  useOpener(side === "handed");
+  useOpener(handed !== undefined && !hasThread);
   const handedView = useModule(handedModule, handed !== undefined);
   const chat = useRef<HTMLDivElement>(null);
   useDrawerGestures(chat, isDrawer, setDrawer);
@@ -651,12 +677,13 @@ function Columns(props: ChatPageProps) {
           <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
             <div className="board">
               <RoomHead
-                room={room}
-                target={target}
+                room={isDesk && isWide() ? roomOf(model, wanted) : room}
+                target={isDesk && isWide() ? wanted : target}
                 side={side}
                 unread={lines.unread}
                 onDrawer={panels.openDrawer}
                 onPeople={panels.togglePeople}
+                onHanded={context.handed}
               />
               {/* Behind the list of a phone, too, so that the room keeps its height. */}
               {called}
@@ -674,9 +701,10 @@ function Columns(props: ChatPageProps) {
                 />
               )}
             </div>
-            {side !== "handed" || handed === undefined || handedView === undefined ? null : (
-              <handedView.HandedPanel
-                key={handed}
+            {hasThread || handed === undefined || handedView === undefined ? null : (
+              <HandedSlot
+                key={`${handed} ${handedSide}`}
+                view={handedView}
                 room={handed}
                 target={target ?? ""}
                 onClose={closeSide}

@@ -24,14 +24,17 @@ import {
   useModelValue,
   usePage,
   useTask,
+  useWide,
 } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
+import deskSheet from "./desk.css" with { type: "file" };
+import { Desk, DeskCount, useDesk, useDeskTexts } from "./desk.tsx";
 import handedSheet from "./handed.css" with { type: "file" };
 import { Avatar, useNames, useTitle } from "./person.tsx";
 import { RulesDialog } from "./rules.tsx";
 
-export { handedSheet };
+export const handedParts = { DeskPanel, HandedDialog, HandedPanel, deskSheet, handedSheet };
 
 interface Work {
   /** `undefined` until the server has answered. */
@@ -58,7 +61,7 @@ interface HandedProps extends CloseProps {
 }
 
 /** The list, where there is no room for the table beside the work. */
-export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
+function HandedDialog({ room, onOpen, onClose }: HandedProps) {
   const { texts } = usePage();
   const work = useWork(room);
   const names = useNames();
@@ -100,29 +103,70 @@ export function HandedDialog({ room, onOpen, onClose }: HandedProps) {
 
 interface PanelProps extends CloseProps {
   readonly room: string;
-  /** Room or box that is open beside the table. */
+  /** The room, or the box whose work lies on the desk. */
   readonly target: string;
 }
 
-/** The table, beside the box that its rows open. */
-export function HandedPanel({ room, target, onClose }: PanelProps) {
+type Tab = "work" | "talk";
+
+/** The desk with the work of one person. Where it is narrow, a tab leads to the talk. */
+function DeskPanel({ room, target, onClose }: PanelProps) {
+  const { works = [] } = useWork(room);
+  const texts = useDeskTexts();
+  const desk = useDesk(room, works);
+  const isWide = useWide();
+  const [tab, setTab] = useState<Tab>("work");
+  const tabs = [
+    ["work", texts.work],
+    ["talk", texts.talk],
+  ] as const;
+  return (
+    <section className="desk" aria-label={texts.desk} data-tab={isWide ? "both" : tab}>
+      <OnBoard>
+        <section className="handed-bar" aria-label={texts.progress}>
+          {isWide ? <IconButton icon="back" label={texts.toTable} onPress={onClose} /> : null}
+          <span className="handed-gap" />
+          <DeskCount desk={desk} />
+          {isWide ? <Due room={room} due={works[0]?.due} /> : null}
+        </section>
+      </OnBoard>
+      {isWide ? null : (
+        <div className="desk-tabs">
+          {tabs.map(([key, word]) => (
+            <button key={key} type="button" aria-pressed={tab === key} onClick={() => setTab(key)}>
+              {word}
+            </button>
+          ))}
+        </div>
+      )}
+      <Desk room={room} target={target} works={works} isWide={isWide} />
+    </section>
+  );
+}
+
+/** Shows its content on the board over the room. */
+function OnBoard({ children }: { readonly children: ReactNode }) {
+  const [board] = useState(() => document.querySelector(".main > .board"));
+  return board === null ? children : (createPortal(children, board) as object as ReactNode);
+}
+
+/** The table, whose rows open the desk. */
+function HandedPanel({ room, target, onClose }: PanelProps) {
   const { texts } = usePage();
   const title = useTitle(room);
   const work = useWork(room);
   const { works = [] } = work;
-  const [board] = useState(() => document.querySelector(".main > .board"));
-  const strip = (
-    <section className="handed-bar" aria-label={texts.handedInMenu}>
-      <Count works={work.works}>
-        <Due room={room} due={works[0]?.due} />
-        <span className="handed-gap" />
-        <Actions room={room} {...work} />
-      </Count>
-    </section>
-  );
   return (
     <section className="handed" aria-label={texts.handedIn(title)}>
-      {board === null ? strip : (createPortal(strip, board) as object as ReactNode)}
+      <OnBoard>
+        <section className="handed-bar" aria-label={texts.handedInMenu}>
+          <Count works={work.works}>
+            <Due room={room} due={works[0]?.due} />
+            <span className="handed-gap" />
+            <Actions room={room} {...work} />
+          </Count>
+        </section>
+      </OnBoard>
       <div className="handed-head">
         <h2>{texts.handedInMenu}</h2>
         {work.works === undefined ? null : <p className="hint">{summary(work.works, texts)}</p>}

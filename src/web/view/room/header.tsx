@@ -31,6 +31,7 @@ export interface RoomHeadProps {
   readonly unread: number;
   readonly onDrawer: () => void;
   readonly onPeople: () => void;
+  readonly onHanded: (room: string) => void;
 }
 
 function HeadTile({ target, room }: { readonly target: string; room: RoomState | undefined }) {
@@ -74,7 +75,7 @@ function PeopleButton({ count, side, onPeople }: PeopleButtonProps) {
 }
 
 export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
-  const { room, target, side, unread, onDrawer, onPeople } = props;
+  const { room, target, side, unread, onDrawer, onPeople, onHanded } = props;
   const page = usePage();
   const find = useFind();
   const { texts } = page;
@@ -119,7 +120,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       {room?.keepMs === undefined ? null : (
         <span className="topic">{texts.retention(texts.span(formatDuration(room.keepMs)))}</span>
       )}
-      {target !== undefined && isBox ? <WorkArrows target={target} /> : null}
+      {target !== undefined && isBox ? <WorkArrows target={target} onHanded={onHanded} /> : null}
       {room === undefined || room.pins.length === 0 || !isNarrow ? null : (
         <IconButton
           icon="pin"

@@ -61,6 +61,7 @@ import {
 } from "./person.tsx";
 import { Poll } from "./poll.tsx";
 import { PlainLine, RichText } from "./rich-text.tsx";
+import { Stamped } from "./stamp.tsx";
 import { type SentFile, SentFiles, WaitingState } from "./waiting.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -338,6 +339,8 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
   if (item.poll !== undefined)
     return <Poll item={item} poll={item.poll} mayVote={actions.rights.mayAct} />;
+  if (item.stamp !== undefined)
+    return <Stamped stamp={item.stamp} word={item.text} from={item.from ?? ""} />;
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 

@@ -13,6 +13,7 @@ import {
 import { cleanText } from "../../../base/text.ts";
 import { ownTurns } from "../../../core/model/activity.ts";
 import { type DueWork, dueWork } from "../../../core/model/due.ts";
+import { type FoldedEntry, withFoldedBoxes } from "../../../core/model/folded-boxes.ts";
 import { lastReplySeq } from "../../../core/model/room.ts";
 import {
   dndEnd,
@@ -34,7 +35,6 @@ import { fileIcon } from "../../browser/media.ts";
 import { rove } from "../../input/keys.ts";
 import { preloadFinder } from "../finder/slot.tsx";
 import { useFind } from "../finder/store.ts";
-import { Button } from "../shell/button.tsx";
 import { useModelValue, useNarrow, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
@@ -52,7 +52,7 @@ import { RoomMenu } from "./room-menu.tsx";
 import { RoomTile } from "./tile.tsx";
 
 interface LineProps {
-  readonly line: RoomListEntry;
+  readonly line: FoldedEntry;
   /** The user's own work for the room. */
   readonly work?: Pick<DueWork, "dueUnixMs" | "isHandedIn"> | undefined;
   readonly onOpen: (target: string) => void;
@@ -184,10 +184,16 @@ const Line = memo(function Line({ line, work, onOpen }: LineProps) {
             <WorkLine work={work} />
           ) : last === undefined && badge === 0 ? null : (
             <span className="room-words">
-              {last?.icon === undefined ? null : <Icon name={last.icon} />}
-              <span className="room-last" dir={kind === "person" ? "auto" : undefined}>
-                {last?.text}
-              </span>
+              {line.newBoxes > 0 ? (
+                <span className="room-last">{texts.newWork(line.newBoxes)}</span>
+              ) : (
+                <>
+                  {last?.icon === undefined ? null : <Icon name={last.icon} />}
+                  <span className="room-last" dir={kind === "person" ? "auto" : undefined}>
+                    {last?.text}
+                  </span>
+                </>
+              )}
               <Count line={line} />
             </span>
           )}
@@ -200,9 +206,13 @@ const Line = memo(function Line({ line, work, onOpen }: LineProps) {
   );
 }, isSameLine);
 
+function withoutBoxes(line: RoomListEntry): FoldedEntry {
+  return { ...line, newBoxes: 0 };
+}
+
 const SECTIONS = ["lesson", "calls", "unread", "favourites", "all"] as const;
 
-type Section = readonly [key: (typeof SECTIONS)[number], lines: readonly RoomListEntry[]];
+type Section = readonly [key: (typeof SECTIONS)[number], lines: readonly FoldedEntry[]];
 
 /**
  * Sections by activity.
@@ -211,10 +221,13 @@ type Section = readonly [key: (typeof SECTIONS)[number], lines: readonly RoomLis
  */
 function sectionsOf(
   { rooms, people }: RoomList,
+  me: string,
   lessons: string,
   isNarrow: boolean,
 ): readonly Section[] {
-  const lines = [...rooms, ...people].sort((a, b) => b.activeSeq - a.activeSeq);
+  const lines = [...withFoldedBoxes(rooms, me), ...people.map(withoutBoxes)].sort(
+    (a, b) => b.activeSeq - a.activeSeq,
+  );
   const live = new Set(lessons.split("\n"));
   const keyOf = ({ target, isFirst, isFavourite, mentions, isMuted, kind }: RoomListEntry) => {
     if (live.has(target)) return "lesson";
@@ -225,19 +238,6 @@ function sectionsOf(
   return SECTIONS.flatMap((key) => {
     const listed = lines.filter((line) => keyOf(line) === key);
     return listed.length === 0 ? [] : [[key, listed] as const];
-  });
-}
-
-/** A teacher may have an unread box for each pupil of a school. */
-const BOXES_SHOWN = 5;
-
-/** Omits boxes of others, except the newest and the open one. */
-function withoutOldBoxes(lines: readonly RoomListEntry[], me: string): readonly RoomListEntry[] {
-  let boxes = 0;
-  return lines.filter(({ target, isOpen }) => {
-    if (isOpen || !isBoxOf(target) || isBoxOf(target, me)) return true;
-    boxes++;
-    return boxes <= BOXES_SHOWN;
   });
 }
 
@@ -270,29 +270,18 @@ function workOf(works: readonly string[], target: string): LineProps["work"] {
     : { dueUnixMs: Number(due), isHandedIn: state === "" ? undefined : state === "true" };
 }
 
-interface SectionProps extends Pick<RoomsProps, "me" | "onOpen"> {
-  readonly listed: readonly RoomListEntry[];
+interface SectionProps extends Pick<RoomsProps, "onOpen"> {
+  readonly listed: readonly FoldedEntry[];
 }
 
-function SectionLines({ listed, me, onOpen }: SectionProps) {
-  const texts = useTexts();
+function SectionLines({ listed, onOpen }: SectionProps) {
   const works = useModelValue(ownWork).split("\n");
-  const [isWhole, setWhole] = useState(false);
-  const few = withoutOldBoxes(listed, me);
-  const folded = listed.length - few.length;
   return (
-    <>
-      <ul>
-        {(isWhole ? listed : few).map((line) => (
-          <Line key={line.target} line={line} work={workOf(works, line.target)} onOpen={onOpen} />
-        ))}
-      </ul>
-      {folded === 0 ? null : (
-        <Button variant="small" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
-          {isWhole ? texts.showLess : texts.showMoreBoxes(folded)}
-        </Button>
-      )}
-    </>
+    <ul>
+      {listed.map((line) => (
+        <Line key={line.target} line={line} work={workOf(works, line.target)} onOpen={onOpen} />
+      ))}
+    </ul>
   );
 }
 
@@ -308,7 +297,7 @@ function Sections({ lines, me, onOpen }: SectionsProps) {
     list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [open, isNarrow]);
   const lessons = useModelValue(lessonTargets);
-  const sections = sectionsOf(lines, lessons, isNarrow);
+  const sections = sectionsOf(lines, me, lessons, isNarrow);
   return (
     <div ref={list}>
       {sections.map(([key, listed]) => (
@@ -319,7 +308,7 @@ function Sections({ lines, me, onOpen }: SectionsProps) {
               {listSections[key]}
             </h2>
           ) : null}
-          <SectionLines listed={listed} me={me} onOpen={onOpen} />
+          <SectionLines listed={listed} onOpen={onOpen} />
         </section>
       ))}
     </div>

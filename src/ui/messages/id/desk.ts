@@ -1,0 +1,39 @@
+/** Indonesian texts of the desk. */
+
+import type { DeskTexts } from "../en/desk.ts";
+
+export const INDONESIAN_DESK: DeskTexts = {
+  desk: "Meja koreksi",
+  toTable: "Kembali ke tabel",
+  all: "Semua",
+  notDone: "Belum selesai",
+  progress: "Kemajuan",
+  people: "Peserta tugas ini",
+  doneOf: (done, of) => `${done} dari ${of} selesai`,
+  state: (state) =>
+    ({ new: "Baru", read: "Dibaca", answered: "Dijawab", done: "Selesai", missing: "Belum ada" })[
+      state
+    ],
+  stamp: (stamp) =>
+    ({
+      seen: "Sudah dilihat",
+      "well-done": "Bagus",
+      fix: "Satu hal diperbaiki",
+      again: "Coba lagi",
+    })[stamp],
+  stamps: "Stempel",
+  doneNext: "Selesai, lanjut",
+  work: "Tugas",
+  talk: "Percakapan",
+  handedInAt: (time) => `Dikumpulkan ${time}`,
+  nothing: "Belum ada yang dikumpulkan.",
+  olderWork: "Tampilkan tugas lama",
+  allAnswered: "Semua tugas sudah dijawab.",
+  stamped: (stamp, name) => `${stamp}: ${name}`,
+  keys: "berikutnya, sebelumnya",
+  keyStamp: "stempel",
+  keyComment: "komentar",
+  keyDone: "selesai",
+  previous: "Orang sebelumnya",
+  next: "Orang berikutnya",
+};

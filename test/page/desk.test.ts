@@ -1,0 +1,116 @@
+import { expect } from "bun:test";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import { expectAccessible } from "./theme.ts";
+import type { Visit } from "./visit.ts";
+
+const server = new PageServer();
+const PICTURES = process.env["DESK_PICTURES"];
+
+async function picture({ page }: Visit, name: string): Promise<void> {
+  if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}/${name}.png` });
+}
+
+/** A moderator's assignment with the work of three people; dewi has handed in nothing. */
+async function assignment(
+  moderator: string,
+  pupil: string,
+  others: readonly string[],
+  room: string,
+) {
+  const pupils = new Map<string, Awaited<ReturnType<typeof server.headlessUser>>>();
+  for (const name of others) pupils.set(name, await server.headlessUser(name));
+  const [first = "", second = ""] = others;
+  const ana = await server.window(moderator, { width: 1440, height: 900 });
+  const budi = await server.window(pupil);
+  await ana.createRoom(room);
+  await ana.send("/rules post private due 2020-01-02");
+  for (const { tab } of pupils.values()) await tab.ask("join", { room });
+  await budi.send(`/join ${room}`);
+  await budi.heading(`#${room}`).waitFor();
+  await budi.send("We went by bus on Tuesday.");
+  await budi.page.locator("article:not(.is-pending)", { hasText: "by bus" }).waitFor();
+  await pupils.get(first)?.post("The first room is dark.", `${room}@${first}`);
+  await pupils.get(second)?.post("It is cold, like a fish.", `${room}@${second}`);
+  return { ana, budi, pupils };
+}
+
+pageTest("corrects the work of a class by keys alone", async () => {
+  const { ana, budi, pupils } = await assignment(
+    ...(["ana", "budi", ["ayu", "citra", "dewi"], "essay"] as const),
+  );
+  const { page } = ana;
+  await ana.button("Handed in").click();
+  await page.getByRole("rowheader", { name: "ayu" }).getByRole("button").click();
+  const desk = page.getByRole("region", { name: "Desk" });
+  const names = page.getByRole("navigation", { name: "People of this assignment" });
+  const row = (name: string) => names.getByRole("button", { name });
+  const board = page.locator(".main > .board");
+  await desk.getByText("The first room is dark.").waitFor();
+  await board.getByText("0 of 3 done").waitFor();
+  expect(await names.getByRole("listitem").count()).toBe(4);
+  await row("ayu").getByText("Read").waitFor();
+  await row("ayu")
+    .getByText(/days late/)
+    .waitFor();
+  await row("dewi").getByText("Missing").waitFor();
+  await expectAccessible(ana, "light", "desk");
+  await picture(ana, "desk");
+
+  await page.keyboard.press("2");
+  await row("ayu").getByText("Done", { exact: true }).waitFor();
+  await row("ayu").getByText("Well done").waitFor();
+  await board.getByText("1 of 3 done").waitFor();
+  await page.keyboard.press("n");
+  await desk.getByText("We went by bus on Tuesday.").waitFor();
+  await page.keyboard.press("3");
+  await row("budi").getByText("Answered").waitFor();
+  await page.keyboard.press("c");
+  await page.keyboard.type("d n 1: name the museum");
+  await page.keyboard.press("Enter");
+  await budi.waitForMessage("d n 1: name the museum");
+  const stamp = budi.page.locator("article .stamp", { hasText: "One thing to fix" });
+  await stamp.waitFor();
+  await picture(budi, "returned");
+
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("d");
+  await desk.getByText("It is cold, like a fish.").waitFor();
+  await page.keyboard.press("d");
+  await row("citra").getByText("Seen").waitFor();
+  await page.locator(".toast").getByText("All work is answered.").waitFor();
+  await board.getByText("2 of 3 done").waitFor();
+  await names.getByRole("button", { name: "Not done 1" }).click();
+  await row("ayu").waitFor({ state: "detached" });
+  await row("budi").waitFor();
+
+  // Newer work waits again.
+  await pupils.get("citra")?.post("Second version", "essay@citra");
+  await row("citra").getByText("New").or(row("citra").getByText("Read")).waitFor();
+  await ana.button("Back to the table").click();
+  await page.getByRole("region", { name: "Handed in: #essay" }).waitFor();
+  await desk.waitFor({ state: "detached" });
+});
+
+pageTest("shows work and talk in turn on a phone", async () => {
+  const { ana } = await assignment("sari", "hendra", ["gita", "indah"], "museum");
+  const { page } = ana;
+  await page.setViewportSize({ width: 390, height: 844 });
+  await ana.button("Handed in").click();
+  await page.getByRole("button", { name: "Open hendra" }).click();
+  const desk = page.getByRole("region", { name: "Desk" });
+  await desk.getByText("We went by bus on Tuesday.").waitFor();
+  await expectAccessible(ana, "light", "desk of a phone");
+  await picture(ana, "desk-phone");
+  await desk.getByRole("button", { name: "Please again" }).click();
+  await desk.getByRole("button", { name: "Talk" }).click();
+  await page.locator("article .stamp", { hasText: "Please again" }).waitFor();
+  await picture(ana, "desk-phone-talk");
+  await desk.getByRole("button", { name: "Work", exact: true }).click();
+  await desk.getByRole("button", { name: "Next person" }).click();
+  await desk.getByText("It is cold, like a fish.").waitFor();
+  await desk.getByRole("button", { name: "Done, next" }).click();
+  await desk.getByText("The first room is dark.").waitFor();
+  await page.goBack();
+  await desk.waitFor({ state: "detached" });
+});
