@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { pngOf } from "../cli/screen/pictures/test-png.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
 import { expectAccessible } from "./theme.ts";
@@ -113,4 +114,65 @@ pageTest("shows work and talk in turn on a phone", async () => {
   await desk.getByText("The first room is dark.").waitFor();
   await page.goBack();
   await desk.waitFor({ state: "detached" });
+});
+
+pageTest("sends a photo back with what was drawn on it", async () => {
+  const { ana, budi } = await assignment("rina", "joko", ["kartika", "lia"], "geology");
+  const { page } = ana;
+  const photo = pngOf(600, 400, () => [240, 240, 240]);
+  await budi.page
+    .locator(".composer input[type=file]")
+    .first()
+    .setInputFiles({ name: "drum.png", mimeType: "image/png", buffer: Buffer.from(photo) });
+  await budi.button("Send").click();
+  await budi.page.locator("article:not(.is-pending) img").first().waitFor();
+  await ana.button("Handed in").click();
+  await page.getByRole("rowheader", { name: "joko" }).getByRole("button").click();
+  const desk = page.getByRole("region", { name: "Desk" });
+  await desk.locator(".viewer-picture img").waitFor();
+  await picture(ana, "desk-photo");
+  await page.keyboard.press("w");
+  const canvas = desk.locator("canvas");
+  await canvas.waitFor();
+  const send = desk.getByRole("button", { name: "Send back" });
+  expect(await send.isDisabled()).toBe(true);
+  const box = await canvas.boundingBox();
+  if (box === null) throw new Error("the canvas has no place");
+  const stroke = async (y: number) => {
+    await page.mouse.move(box.x + box.width * 0.2, box.y + box.height * y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.8, box.y + box.height * y, { steps: 8 });
+    await page.mouse.up();
+  };
+  await desk.getByRole("button", { name: "Blue pen" }).click();
+  await stroke(0.5);
+  await stroke(0.75);
+  await page.keyboard.press("Control+z");
+  await expectAccessible(ana, "light", "drawing on a photo");
+  await picture(ana, "desk-drawing");
+  await page.keyboard.press("Escape");
+  const ask = ana.dialog("Discard the drawing?");
+  await ask.getByText("What you have drawn is not sent.").waitFor();
+  await page.keyboard.press("Escape");
+  await ask.waitFor({ state: "detached" });
+  await send.click();
+  await canvas.waitFor({ state: "detached" });
+  const returned = budi.page
+    .locator("article", { hasText: "drum-corrected.jpg" })
+    .or(budi.page.getByRole("img", { name: /drum-corrected\.jpg/ }));
+  await returned.first().waitFor();
+  const colours = await budi.page.evaluate<number[][]>(`(async () => {
+    const image = [...document.images].find(({ alt }) => alt.includes("drum-corrected.jpg"));
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = 60;
+    canvas.height = 40;
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0, 60, 40);
+    return [20, 30].map((y) => [...context.getImageData(30, y, 1, 1).data]);
+  })()`);
+  const [drawn = [], taken = []] = colours;
+  expect((drawn[2] ?? 0) - (drawn[0] ?? 0)).toBeGreaterThan(10);
+  expect(Math.abs((taken[2] ?? 0) - (taken[0] ?? 0))).toBeLessThan(5);
+  await picture(budi, "returned-photo");
 });

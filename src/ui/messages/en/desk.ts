@@ -30,6 +30,16 @@ export const ENGLISH_DESK = {
   keyStamp: "stamp",
   keyComment: "comment",
   keyDone: "done",
+  draw: "Draw on it",
+  pens: "Pens",
+  pen: (colour: "red" | "blue" | "green") =>
+    ({ red: "Red pen", blue: "Blue pen", green: "Green pen" })[colour],
+  undo: "Undo",
+  redo: "Redo",
+  sendBack: "Send back",
+  discardAsk: "Discard the drawing?",
+  discardText: "What you have drawn is not sent.",
+  discard: "Discard",
   previous: "Previous person",
   next: "Next person",
 };

@@ -19,9 +19,8 @@ import {
   nextWaiting,
   shownEntries,
 } from "../../../ui/desk/desk-view.ts";
-import { type DeskTexts, ENGLISH_DESK } from "../../../ui/messages/en/desk.ts";
-import { INDONESIAN_DESK } from "../../../ui/messages/id/desk.ts";
 import { STAMPS, type Stamp } from "../../../wire/messages.ts";
+import { mediaType } from "../../browser/media.ts";
 import { FileRow } from "../files/files.tsx";
 import { fileView } from "../files/viewer.tsx";
 import { Announced } from "../shell/announced.tsx";
@@ -29,13 +28,11 @@ import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
+import { useDeskTexts } from "./desk-texts.ts";
+import { DrawPicture } from "./draw.tsx";
 import { Avatar, useNames } from "./person.tsx";
 import { RichText } from "./rich-text.tsx";
 import { STAMP_ICONS } from "./stamp.tsx";
-
-export function useDeskTexts(): DeskTexts {
-  return usePage().texts.lang === "id" ? INDONESIAN_DESK : ENGLISH_DESK;
-}
 
 /** Work that was visible for less time was passed, not read. */
 const READ_MS = SECOND_MS;
@@ -338,12 +335,40 @@ interface FileProps {
 }
 
 function WorkFile({ item, file, target }: FileProps) {
+  const { chat } = usePage();
+  const texts = useDeskTexts();
+  const [isDrawn, setDrawn] = useState(false);
+  const isPhoto = mediaType(file.name)?.kind === "image" && file.folder === undefined;
+  const sendBack = (picture: File) => {
+    const attachment = { file: picture, handle: undefined };
+    if (chat.sendFiles(target, [attachment], { re: item.seq })) setDrawn(false);
+  };
   return (
     <div className="desk-file" title={cleanText(file.name)}>
       <FileRow item={item} file={file} target={target} isOwn />
-      {fileView(file)}
+      {isDrawn ? (
+        <DrawPicture file={file} onSend={sendBack} onClose={() => setDrawn(false)} />
+      ) : (
+        fileView(file)
+      )}
+      {isPhoto && !isDrawn ? (
+        <Button className="button desk-draw-button" onClick={() => setDrawn(true)}>
+          {texts.draw}
+          <KeySign>W</KeySign>
+        </Button>
+      ) : null}
     </div>
   );
+}
+
+/** A key beside the word of its button, if keys without Ctrl are on. */
+function KeySign({ children }: { readonly children: string }) {
+  const { settings } = usePage();
+  return settings.singleKeys ? (
+    <span className="key" aria-hidden="true">
+      {children}
+    </span>
+  ) : null;
 }
 
 interface BarProps {
@@ -353,7 +378,6 @@ interface BarProps {
 }
 
 function WorkBar({ entry, onStamp, onFinish }: BarProps) {
-  const { settings } = usePage();
   const texts = useDeskTexts();
   const isMissing = entry.state === "missing";
   return (
@@ -371,21 +395,13 @@ function WorkBar({ entry, onStamp, onFinish }: BarProps) {
           >
             <Icon name={STAMP_ICONS[stamp]} />
             <span>{texts.stamp(stamp)}</span>
-            {settings.singleKeys ? (
-              <span className="key" aria-hidden="true">
-                {i + 1}
-              </span>
-            ) : null}
+            <KeySign>{`${i + 1}`}</KeySign>
           </button>
         ))}
       </div>
       <Button variant="main" onClick={onFinish}>
         {texts.doneNext}
-        {settings.singleKeys ? (
-          <span className="key" aria-hidden="true">
-            D
-          </span>
-        ) : null}
+        <KeySign>D</KeySign>
       </Button>
     </footer>
   );
@@ -402,6 +418,7 @@ function actOn(key: string, { step, stamp, finish }: DeskKeys): boolean {
   if (key === "n") step(1);
   else if (key === "p") step(-1);
   else if (key === "d") finish();
+  else if (key === "w") document.querySelector<HTMLElement>(".desk-draw-button")?.click();
   else if (key === "c") document.querySelector<HTMLElement>(".composer textarea")?.focus();
   else if (chosen !== undefined) stamp(chosen);
   else return false;

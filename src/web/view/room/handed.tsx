@@ -29,7 +29,8 @@ import {
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import deskSheet from "./desk.css" with { type: "file" };
-import { Desk, DeskCount, useDesk, useDeskTexts } from "./desk.tsx";
+import { Desk, DeskCount, useDesk } from "./desk.tsx";
+import { useDeskTexts } from "./desk-texts.ts";
 import handedSheet from "./handed.css" with { type: "file" };
 import { Avatar, useNames, useTitle } from "./person.tsx";
 import { RulesDialog } from "./rules.tsx";
