@@ -34,6 +34,10 @@ export const PASSWORD_BYTES_MAX = 1 * KIB;
 /** Unicode code points (NIST SP 800-63B, section 5.1.1). */
 export const PASSWORD_CHARS_MIN = 8;
 export const REACTION_BYTES_MAX = 64;
+/** An emoji on the tile of a room; a family with skin tones takes 41. */
+export const ROOM_MARK_BYTES_MAX = 64;
+/** Colours of the palette that both themes have for rooms. */
+export const ROOM_CHALKS = 12;
 export const MENTIONS_MAX = 64;
 export const IMPORTED_NAME_BYTES_MAX = 256;
 

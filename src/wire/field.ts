@@ -10,6 +10,8 @@ import {
   PASSWORD_BYTES_MAX,
   POST_BYTES,
   POST_LINES,
+  ROOM_CHALKS,
+  ROOM_MARK_BYTES_MAX,
   SLOW_SECONDS_MAX,
   TOPIC_BYTES_MAX,
 } from "../base/limits.ts";
@@ -168,6 +170,17 @@ export const wallState = v.object({
   lengthMs: v.optional(count),
   until: v.optional(unixMs),
   ...wallFields,
+});
+
+export const roomMark = text(ROOM_MARK_BYTES_MAX);
+export const roomChalk = v.pipe(count, v.maxValue(ROOM_CHALKS));
+
+/** Face of a room: its sign on the colour of its id, except for what somebody has chosen. */
+export const roomFace = v.object({
+  /** An emoji, or one or two letters or digits. */
+  mark: v.optional(roomMark),
+  /** Colour of the palette, from 1 on. */
+  chalk: v.optional(roomChalk),
 });
 
 export const roomRules = v.object({

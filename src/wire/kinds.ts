@@ -252,7 +252,7 @@ export const KINDS = {
   profile: {
     log: "history",
     traits: ["read", "erasable", "room-setting", "names-room"],
-    body: { title: "text" },
+    body: { title: "text", mark: "text", chalk: "count" },
   },
   group: {
     log: "history",

@@ -32,6 +32,7 @@ import {
   positive,
   type RequestRow,
   recordFields,
+  roomFace,
   roomRules,
   serverRules,
   target,
@@ -252,6 +253,7 @@ export const ADMIN_REQUESTS = {
         v.object({
           room: name,
           title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+          face: v.optional(roomFace),
           topic: text(TOPIC_BYTES_MAX),
           members: count,
           records: count,

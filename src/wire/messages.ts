@@ -88,6 +88,9 @@ import {
   postCountOfText,
   type RequestRow,
   recordFields,
+  roomChalk,
+  roomFace,
+  roomMark,
   roomRules,
   SIGNATURE,
   secret,
@@ -168,6 +171,7 @@ const roomEntry = v.object({
   was: v.optional(list(target, FORMER_NAMES_SENT_MAX)),
   /** Display name of a named room, or of the assignment room of a box. */
   title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+  face: v.optional(roomFace),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** The other members of a private room, which has no name of its own but a topic as its title. */
   people: v.optional(list(name, GROUP_NAMES_MAX)),
@@ -826,13 +830,22 @@ export const REQUESTS = {
     fields: { room: name, topic: text(TOPIC_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
-  /** Changes how a room is displayed. `title`: its display name; an empty one removes it. */
+  /** Changes how a room is displayed. Omitted fields stay. */
   profile: {
     postCount: 1,
-    fields: { room: name, title: text(DISPLAY_NAME_BYTES_MAX) },
+    fields: {
+      room: name,
+      /** Display name; an empty one removes it. */
+      title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+      /** An empty one removes it. */
+      mark: v.optional(roomMark),
+      /** 0 gives the room the colour of its id. */
+      chalk: v.optional(roomChalk),
+    },
     /** `seq`: of the record; omitted if nothing changed. */
     answer: v.object({
       title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+      face: v.optional(roomFace),
       seq: v.optional(positive),
     }),
   },
@@ -843,6 +856,7 @@ export const REQUESTS = {
         v.object({
           room: name,
           title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
+          face: v.optional(roomFace),
           topic: v.string(),
           members: count,
           joined: v.boolean(),
@@ -1245,6 +1259,7 @@ export function recordOfPost(body: PostBody): {
 }
 export type WireRecord = v.InferOutput<typeof record>;
 export type ServerRules = v.InferOutput<typeof serverRules>;
+export type RoomFace = v.InferOutput<typeof roomFace>;
 export type RoomRules = v.InferOutput<typeof roomRules>;
 export type WallState = v.InferOutput<typeof wallState>;
 export type RoomEntry = v.InferOutput<typeof roomEntry>;

@@ -209,7 +209,8 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
     choices: [1 + ((i >> 1) % 3)],
   })),
   knock: (party, { gate: room }, i) => party.ask("knock", { room, on: i % 2 === 0 }),
-  profile: (party, { ownRoom: room }, i) => party.ask("profile", { room, title: `Title ${i}` }),
+  profile: (party, { ownRoom: room }, i) =>
+    party.ask("profile", { room, title: `Title ${i}`, mark: `${i % 10}`, chalk: i % 13 }),
   rules: (party, { ownRoom: room }, i) => party.ask("rules", { room, slow: i % 100 }),
   wall: (party, { ownRoom: room }, i) => party.ask("wall", { room, line: `line ${i}` }),
   receipts: derived("receipts", ({ ownRoom }) => ({ target: ownRoom })),

@@ -33,7 +33,7 @@ const BODIES = {
   join: { name: "ana" },
   leave: { name: "ana", reason: "bye" },
   topic: { topic: "bugs" },
-  profile: { title: "Lab 1" },
+  profile: { title: "Lab 1", mark: "🌋", chalk: 3 },
   text: {
     text: "hi @ben",
     notice: true,

@@ -265,6 +265,7 @@ export const REQUESTS = {
     client.request("profile", {
       room,
       title: on ? (["Labor Ä", `Room ${number % 20}`][number % 2] ?? "") : "",
+      ...(number % 3 === 0 ? { mark: on ? "🌋" : "", chalk: number % 13 } : {}),
     }),
   "receipts-here": (about) => {
     const { model } = about.world;

@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { globTest } from "../../base/glob.ts";
+import { ROOM_CHALKS } from "../../base/limits.ts";
 import { counted } from "../../base/sizes.ts";
 import { formatOffset } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
@@ -67,6 +68,39 @@ const title = operatorVerb({
     };
   },
 });
+
+const face = operatorVerb({
+  summary: "Set the face of a room",
+  examples: ["chat admin room face volcano 🌋 --colour 3"],
+  args: {
+    room: ROOM_ARGUMENT,
+    mark: argument("One emoji, or one or two letters", { required: false }),
+    colour: stringFlag("NUMBER", `1 to ${ROOM_CHALKS}; 0 for the one that follows from its id`, {
+      parse: parseColour,
+    }),
+  },
+  details: "Pages show it on the tile of the room. Without arguments, the tile has its sign again.",
+  async run({ room, mark, colour: chalk }, { client }) {
+    const isReset = mark === undefined && chalk === undefined;
+    const change = isReset ? { mark: "", chalk: 0 } : defined({ mark, chalk });
+    const { face: chosen = {}, seq } = await client.request("profile", { room, ...change });
+    const { mark: shownMark = "sign", chalk: colour } = chosen;
+    const colourText = colour === undefined ? "" : ` on colour ${colour}`;
+    return {
+      json: { kind: "face", room, ...chosen, ...defined({ seq }) },
+      text: `${room} has the face ${shownMark}${colourText}`,
+    };
+  },
+});
+
+/** @throws {Fault} usage */
+function parseColour(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,2}$/.test(text) && number <= ROOM_CHALKS) return number;
+  throw new Fault("usage", msg`'${text}' is no colour of a room`, {
+    remedy: msg`use a number from 0 to ${ROOM_CHALKS}`,
+  });
+}
 
 const close = operatorVerb({
   summary: "Close a room for new messages",
@@ -229,6 +263,7 @@ const command = defineGroup(
     rules,
     rename,
     title,
+    face,
     close,
     reopen,
     remove: verbRow("Remove rooms", remove, [

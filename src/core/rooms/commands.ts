@@ -133,7 +133,7 @@ export function newNameLocks(command: AppendCommand): readonly string[] {
   if (command.kind === "join") return titleLocks(command.options.create?.title);
   if (command.kind !== "act") return [];
   const { action } = command;
-  if (action.kind === "profile") return titleLocks(action.title);
+  if (action.kind === "profile") return titleLocks(action.change.title);
   if (action.kind !== "rename") return [];
   return [nameLock(action.to), ...titleLocks(action.title)];
 }

@@ -829,8 +829,8 @@ export class RoomEngine {
           return settled(requester, defined({ title }));
         }
         if (act.kind === "profile") {
-          const { title } = this.#rooms.get(act.room) ?? {};
-          return settled(requester, { ...defined({ title }), seq: head.seq });
+          const { title, face } = this.#rooms.get(act.room) ?? {};
+          return settled(requester, { ...defined({ title, face }), seq: head.seq });
         }
         const hasNoSeq = act.kind === "grant" || act.kind === "remove";
         // The removal of a vacant room directly follows the record of the departure.

@@ -27,6 +27,7 @@ import {
   type VoteAction,
   voteDraft,
 } from "./polls.ts";
+import { type ProfileChange, profileAfter, sealedFace } from "./profiles.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { changedRules, checkRules, needsAdmission, newcomersRooms, rulesOf } from "./rules.ts";
 import { type Directory, displayedName, requireMember, requireRoom } from "./targets.ts";
@@ -79,7 +80,7 @@ export type RoomAction =
   | VoteAction
   | ({ readonly kind: "knock"; readonly on: boolean } & UserAction)
   | { readonly kind: "rules"; readonly room: RoomId; readonly change: RoomRules }
-  | { readonly kind: "profile"; readonly room: RoomId; readonly title: string }
+  | { readonly kind: "profile"; readonly room: RoomId; readonly change: ProfileChange }
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
@@ -133,18 +134,18 @@ export function actionDrafts(
   if (act.kind === "rename") {
     const title = act.title ?? titleAfter(rooms, room, act.to);
     if (title === (room.title ?? "")) return [draft];
-    return [draft, profileDraft(rooms, room, actor, title)];
+    return [draft, profileDraft(rooms, room, actor, { title })];
   }
   if (act.kind !== "kick" && act.kind !== "gone") return [draft];
   return withRoomRemoval(room, act.user, draft);
 }
 
 /**
- * Removes an erased topic or display name that is still in effect by a record of its own, which
- * every version understands.
+ * Removes an erased topic, display name or face that is still in effect by a record of its own,
+ * which every version understands.
  */
 function settingRemovals(
-  { id: room, topic, topicChange, titleSeq }: Room,
+  { id: room, topic, topicChange, titleSeq, markSeq, chalkSeq }: Room,
   { by, body }: Draft,
 ): Draft[] {
   const { seq, also = [] } = body as Body<"erase">;
@@ -154,7 +155,12 @@ function settingRemovals(
   const drafts: Draft[] = [];
   if (topic !== "" && isErased(topicChange?.seq))
     drafts.push({ kind: "topic", ...removal, body: { topic: "" } });
-  if (isErased(titleSeq)) drafts.push({ kind: "profile", ...removal, body: { title: "" } });
+  const profile = defined({
+    title: isErased(titleSeq) ? "" : undefined,
+    mark: isErased(markSeq) ? "" : undefined,
+    chalk: isErased(chalkSeq) ? 0 : undefined,
+  });
+  if (Object.keys(profile).length > 0) drafts.push({ kind: "profile", ...removal, body: profile });
   return drafts;
 }
 
@@ -201,7 +207,7 @@ function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixM
     case "rules":
       return rulesDraft(rooms, room, actor, act.change);
     case "profile":
-      return profileDraft(rooms, room, actor, act.title);
+      return profileDraft(rooms, room, actor, act.change);
     case "receipts":
       return receiptsDraft(room, actor, act.on);
     case "erase-many":
@@ -685,10 +691,18 @@ function titleAfter(rooms: Rooms, room: Room, to: string): string {
   return isTaken ? "" : next;
 }
 
-function profileDraft(rooms: Rooms, room: Room, actor: ModeratorActor, title: string): Draft {
+function profileDraft(
+  rooms: Rooms,
+  room: Room,
+  actor: ModeratorActor,
+  change: ProfileChange,
+): Draft {
   checkModerates(room, actor);
+  const { title = "", mark = "", chalk = 0 } = change;
   if (title !== "") checkTitle(rooms, title, { room });
-  return { kind: "profile", room: room.id, by: actor.user, id: "", body: { title } };
+  if (room.isSealed === true && (mark !== "" || chalk !== 0)) throw sealedFace();
+  const body = profileAfter(room, change);
+  return { kind: "profile", room: room.id, by: actor.user, id: "", body };
 }
 
 function checkNewcomers(rooms: Rooms, { isOperator }: ModeratorActor, isOn: boolean): void {

@@ -25,7 +25,7 @@ import {
   MESSAGE_KINDS,
   type RecordKind,
 } from "../../wire/kinds.ts";
-import type { RoomRules, Stamp, WallState } from "../../wire/messages.ts";
+import type { RoomFace, RoomRules, Stamp, WallState } from "../../wire/messages.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { dropOldest, setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
@@ -44,6 +44,7 @@ import { JoinedRooms, UntitledGroups } from "./joined-rooms.ts";
 import { LookAlikes } from "./look-alikes.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
 import { endPoll, type OpenPoll, pollRulesOf, startPoll } from "./polls.ts";
+import { faceAfter } from "./profiles.ts";
 import { RoomCounts } from "./room-counts.ts";
 import { applyRules, isQuestion, notePosted, rulesOf } from "./rules.ts";
 import { knownStamp } from "./stamps.ts";
@@ -74,6 +75,11 @@ export interface Room {
   title?: string;
   /** Record that set the display name. */
   titleSeq?: number;
+  /** Chosen mark and colour of the room's tile. */
+  face?: RoomFace;
+  /** Records that set the mark and the colour. */
+  markSeq?: number;
+  chalkSeq?: number;
   topic: string;
   topicChange?: { readonly by: UserId; readonly unixMs: number; readonly seq: number };
   /** `undefined` if messages are kept permanently. */
@@ -517,7 +523,7 @@ export class Rooms {
         return body && applyRules(room, rulesOf(body));
       }
       case "profile":
-        return this.#setTitle(room, record);
+        return this.#setProfile(room, record);
       case "receipts":
         return receipts(room, record, by);
       case "rename":
@@ -639,14 +645,26 @@ export class Rooms {
     this.#namesAlike.delete(foldName(name), room);
   }
 
-  /** A damaged record leaves the previous display name in effect. */
-  #setTitle(room: Room, record: FoldedRecord): void {
-    const title = bodyOf(record, "profile")?.title;
-    if (title === undefined || isConfidential(room)) return;
+  /** A damaged record leaves the previous display name and face in effect. */
+  #setProfile(room: Room, record: FoldedRecord): void {
+    const body = bodyOf(record, "profile");
+    if (body === undefined || isConfidential(room)) return;
+    this.#setTitle(room, body, record.head.seq);
+    const face = faceAfter(room.face, body);
+    if (face === undefined) delete room.face;
+    else room.face = face;
+    if (face?.mark === undefined) delete room.markSeq;
+    else if (body.mark !== undefined) room.markSeq = record.head.seq;
+    if (face?.chalk === undefined) delete room.chalkSeq;
+    else if (body.chalk !== undefined) room.chalkSeq = record.head.seq;
+  }
+
+  #setTitle(room: Room, { title }: Body<"profile">, seq: number): void {
+    if (title === undefined) return;
     this.#removeTitle(room);
     if (title === "") return;
     room.title = title;
-    room.titleSeq = record.head.seq;
+    room.titleSeq = seq;
     this.#titlesAlike.add(title, room);
   }
 

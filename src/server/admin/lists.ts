@@ -140,6 +140,7 @@ export class AdminLists {
     const rooms = page.map((room) => ({
       room: room.name ?? "",
       title: room.title,
+      face: room.face,
       topic: room.topic,
       members: room.members.size,
       records: room.lastN,

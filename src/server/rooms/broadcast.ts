@@ -307,6 +307,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       room: room.id,
       name: roomName,
       title: (room.box?.of ?? room).title,
+      face: (room.box?.of ?? room).face,
       topic: room.topic || undefined,
       ...(room.isPrivate === true ? groupFields(room, reader, registry) : {}),
       closed: isReadOnlyFor(room, reader as UserId) || undefined,

@@ -12,6 +12,7 @@ import {
   ROOMS_PER_HOUR_MAX,
 } from "../../base/limits.ts";
 import { checkName, type Name } from "../../base/names.ts";
+import { checkMark } from "../../base/room-marks.ts";
 import { defined, hasSameFields } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -25,6 +26,7 @@ import {
 import { sealedTopic } from "../../core/rooms/group.ts";
 import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
 import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
+import type { ProfileChange } from "../../core/rooms/profiles.ts";
 import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { needsAdmission, rulesOf } from "../../core/rooms/rules.ts";
 import { checkMayCreateRoom } from "../../core/rooms/server-rules.ts";
@@ -105,7 +107,7 @@ export class Joins {
       const room = checkName(named, "room's name");
       return submit(this.options.kernel, from, { kind: "topic", room, topic });
     },
-    profile: ({ room: named, title: typed }, from) => {
+    profile: ({ room: named, ...typed }, from) => {
       const { rooms, kernel } = this.options;
       const { actor } = from;
       const room = requireRoom(rooms, checkName(named, "room's name"), actor.user);
@@ -114,11 +116,11 @@ export class Joins {
           remedy: msg`set the topic: ${"/topic TEXT"}`,
         });
       }
-      const title = typed === "" ? "" : checkDisplayName(typed, "room");
-      const action = { kind: "profile", room: room.id, title } as const;
+      const action = { kind: "profile", room: room.id, change: checkedProfile(typed) } as const;
       // Check the request first, so that a refused request is refused even if it changes nothing.
-      actionDrafts(rooms, actor, action, 0);
-      if (title === (room.title ?? "")) return defined({ title: room.title });
+      const [draft] = actionDrafts(rooms, actor, action, 0);
+      if (Object.keys(draft?.body ?? {}).length === 0)
+        return defined({ title: room.title, face: room.face });
       return submit(kernel, from, { kind: "act", isOperator: actor.isOperator, action });
     },
     rules: (request, from) => this.#changeRules(request, from),
@@ -394,4 +396,12 @@ export class Invitations {
     const notice = defined({ kind: "invited", room: name, by: inviter, sealed: false });
     for (const client of clients) client.notify(notice);
   }
+}
+
+function checkedProfile({ title, mark, chalk }: ProfileChange): ProfileChange {
+  return defined({
+    title: title && checkDisplayName(title, "room"),
+    mark: mark && checkMark(mark),
+    chalk,
+  });
 }

@@ -165,6 +165,7 @@ export class Queries {
       rooms.push({
         room: room.name ?? "",
         title: room.title,
+        face: room.face,
         topic: isVisible ? room.topic : "",
         members: isVisible ? room.members.size : 0,
         joined,

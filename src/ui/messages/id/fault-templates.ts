@@ -432,6 +432,12 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the hand is already raised": "tangan itu sudah terangkat",
   "the hand is not raised": "tangan itu tidak terangkat",
   "no hand is raised": "tidak ada tangan yang terangkat",
+  "the face of a room is one emoji, or one or two letters":
+    "ikon ruang adalah satu emoji, atau satu atau dua huruf",
+  "use {} or {}, for example": "gunakan {} atau {}, misalnya",
+  "an encrypted room cannot have a face, because it would not be encrypted":
+    "ruang terenkripsi tidak dapat memiliki ikon, karena ikon tidak akan terenkripsi",
+  "omit the face": "hilangkan ikonnya",
   "only moderators can show '{}' on a wall": "hanya moderator yang dapat menayangkan '{}' di layar",
   "this line would not be encrypted, but the room is":
     "baris ini tidak akan terenkripsi, padahal ruangnya terenkripsi",
