@@ -1,7 +1,7 @@
 /** Slash commands of every user interface. */
 
 import { asFault, Fault, ignoreFault, msg, type Translatable } from "../base/fault.ts";
-import { SLOW_SECONDS_MAX } from "../base/limits.ts";
+import { ROOM_CHALKS, SLOW_SECONDS_MAX } from "../base/limits.ts";
 import { boxNames, checkName, formatTarget, parseRoom, parseTarget } from "../base/names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { quoteText } from "../base/text.ts";
@@ -20,7 +20,7 @@ import { BOX_RULES, JOIN_RULES, WHO } from "../wire/field.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
 import { RECORD_KINDS } from "../wire/kinds.ts";
-import type { RequestFields, Answer as WireAnswer } from "../wire/messages.ts";
+import type { RequestFields, RoomFace, Answer as WireAnswer } from "../wire/messages.ts";
 import {
   type Chat,
   type Command,
@@ -186,6 +186,33 @@ const title: Command<{ readonly text: string }> = {
     };
   },
 };
+
+const face: Command<RoomFace> = {
+  usage: "/face [EMOJI] [COLOUR]",
+  parse(text) {
+    const words = splitWords(text, 0, 2);
+    if (words === undefined) return undefined;
+    const [mark, colour] = words;
+    return defined({ mark, chalk: colour === undefined ? undefined : parseColour(colour) });
+  },
+  async run(chosen, chat, host) {
+    const room = roomFor(chat, host);
+    const { face: shown = {}, seq } = await chat.actions.setFace(room, chosen);
+    return {
+      json: { kind: "face", room, ...shown, ...defined({ seq }) },
+      text: (texts) => texts.faceSet(room, shown.mark),
+    };
+  },
+};
+
+/** @throws {Fault} usage */
+export function parseColour(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,2}$/.test(text) && number <= ROOM_CHALKS) return number;
+  throw new Fault("usage", msg`${quoteText(text)} is no colour of a room`, {
+    remedy: msg`use a number from 0 to ${ROOM_CHALKS}`,
+  });
+}
 
 const EVERYONE = "@everyone";
 
@@ -1112,6 +1139,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   leave,
   topic,
   title,
+  face,
   who,
   whois,
   name,

@@ -170,6 +170,13 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     records: ["topic homework"],
     pageTarget: "none",
   },
+  "/face of a room": {
+    lines: ["/join den", "ben /join den", "/face 🌋 3", "/face", "/face lab", "/face A 13"],
+    faults: { 5: "text-invalid", 6: "usage" },
+    records: ["room den", "join", "profile", "profile"],
+    target: "den",
+    questions: 1,
+  },
   "/join of a new room": { lines: ["/join den", "hello"], target: "den", questions: 1 },
   "/leave": { lines: ["/join den", "/leave"], pageTarget: "none", questions: 1 },
   "/leave of another room": {

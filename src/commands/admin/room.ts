@@ -25,7 +25,7 @@ import { BulkRequests } from "../../client/link/bulk.ts";
 import { allRooms } from "../../client/link/lists.ts";
 import { roomAt } from "../../core/client/room-names.ts";
 import { isSpelling } from "../../core/rooms/titles.ts";
-import { parseDue, parseSlow } from "../../ui/commands.ts";
+import { parseColour, parseDue, parseSlow } from "../../ui/commands.ts";
 import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { rulesText } from "../../ui/text/rules-text.ts";
 import { offsetMinutes, timesNow } from "../../ui/text/times.ts";
@@ -92,15 +92,6 @@ const face = operatorVerb({
     };
   },
 });
-
-/** @throws {Fault} usage */
-function parseColour(text: string): number {
-  const number = Number(text);
-  if (/^\d{1,2}$/.test(text) && number <= ROOM_CHALKS) return number;
-  throw new Fault("usage", msg`'${text}' is no colour of a room`, {
-    remedy: msg`use a number from 0 to ${ROOM_CHALKS}`,
-  });
-}
 
 const close = operatorVerb({
   summary: "Close a room for new messages",

@@ -6,6 +6,7 @@ export const ENGLISH_COMMANDS = {
     "earlier messages; --assignment: to hand in work",
   leave: "leave a room",
   topic: "show or set the room's topic",
+  face: "set the room's face on pages: one emoji or two letters, and a colour from 1 to 12",
   title: "set the room's display name; without TEXT, remove it",
   who: "list the members of a room",
   whois: "show a user's status, registration date and shared rooms",

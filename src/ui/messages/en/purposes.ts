@@ -51,6 +51,7 @@ export const ENGLISH_PURPOSES = {
   status: "away busy absent holiday lunch",
   thread: "replies discussion",
   threads: "replies discussions followed",
+  face: "icon picture emoji colour of the room avatar",
   title: "rename room",
   topic: "subject description",
   unignore: "unblock",

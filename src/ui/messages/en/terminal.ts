@@ -236,6 +236,8 @@ export const ENGLISH_TERMINAL = {
     `${user}'s identity key has changed; confirm the digits that ${user} sees`,
   keyAccepted: (user: string) => `accepted the latest key of ${user}`,
   titleSet: (room: string, title: string) => `${room} is now called ${title}`,
+  faceSet: (room: string, mark: string | undefined) =>
+    mark === undefined ? `${room} has its sign as its face` : `${room} now has the face ${mark}`,
   titleRemoved: (room: string) => `${room} has no display name`,
   displayNameRemoved: "your display name was removed",
   displayNameSet: (text: string) => `your display name: ${text}`,

@@ -8,6 +8,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
     "anggota baru; --assignment: untuk tugas",
   leave: "keluar dari ruang",
   topic: "tampilkan atau ubah topik ruang",
+  face: "atur ikon ruang di halaman: satu emoji atau dua huruf, dan warna dari 1 sampai 12",
   title: "atur nama tampilan ruang; tanpa TEXT, hapus",
   who: "daftar anggota ruang",
   whois: "tampilkan status, tanggal daftar, dan ruang bersama seseorang",

@@ -437,6 +437,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "use {} or {}, for example": "gunakan {} atau {}, misalnya",
   "an encrypted room cannot have a face, because it would not be encrypted":
     "ruang terenkripsi tidak dapat memiliki ikon, karena ikon tidak akan terenkripsi",
+  "{} is no colour of a room": "{} bukan warna ruang",
+  "use a number from 0 to {}": "gunakan angka dari 0 sampai {}",
   "omit the face": "hilangkan ikonnya",
   "only moderators can show '{}' on a wall": "hanya moderator yang dapat menayangkan '{}' di layar",
   "this line would not be encrypted, but the room is":

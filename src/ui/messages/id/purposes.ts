@@ -53,6 +53,7 @@ export const INDONESIAN_PURPOSES: CommandPurposes = {
   status: "pergi sibuk libur makan",
   thread: "balasan diskusi",
   threads: "balasan diskusi diikuti",
+  face: "ikon gambar emoji warna ruang",
   title: "ganti nama ruang",
   topic: "subjek keterangan",
   unignore: "buka blokir",

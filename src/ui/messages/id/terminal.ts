@@ -228,6 +228,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     `kunci identitas ${user} berubah; konfirmasi angka yang ${user} lihat`,
   keyAccepted: (user) => `kunci terbaru ${user} diterima`,
   titleSet: (room, title) => `${room} sekarang bernama ${title}`,
+  faceSet: (room, mark) =>
+    mark === undefined ? `${room} memakai tandanya sebagai ikon` : `${room} kini berikon ${mark}`,
   titleRemoved: (room) => `${room} tidak memiliki nama tampilan`,
   displayNameRemoved: "nama tampilan Anda dihapus",
   displayNameSet: (text) => `nama tampilan Anda: ${text}`,
