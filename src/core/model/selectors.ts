@@ -2,7 +2,7 @@
 
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { boxNames, compareNames } from "../../base/names.ts";
-import type { PostBody } from "../../wire/messages.ts";
+import type { PostBody, RoomFace } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
 import { roomAt } from "../client/room-names.ts";
 import {
@@ -41,6 +41,7 @@ export interface RoomListEntry {
   readonly kind: "room" | "person" | "group";
   /** Title of a room or group. */
   readonly name: string;
+  readonly face: RoomFace | undefined;
   readonly unread: number;
   /**
    * Unread messages that mention the user or reply to the user; in a direct conversation, all
@@ -506,6 +507,7 @@ function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string
     target,
     kind,
     name,
+    face: room.face,
     unread: unreadIn(model, room),
     mentions: mentionsIn(model, room),
     badge: badgeOf(model, room),
@@ -548,7 +550,16 @@ function newConversationEntry(
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
   const post = undefined;
   const place = { id: undefined, activeSeq: Number.POSITIVE_INFINITY, isFirst: false };
-  const own = { target, kind: "person", name, isOpen: true, isOnline, hasDraft, post } as const;
+  const own = {
+    target,
+    kind: "person",
+    name,
+    face: undefined,
+    isOpen: true,
+    isOnline,
+    hasDraft,
+    post,
+  } as const;
   return { ...own, ...nothing, ...marks, ...place };
 }
 

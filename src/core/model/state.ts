@@ -2,7 +2,14 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
-import type { CallReason, RoomRules, ServerRules, Stamp, WallState } from "../../wire/messages.ts";
+import type {
+  CallReason,
+  RoomFace,
+  RoomRules,
+  ServerRules,
+  Stamp,
+  WallState,
+} from "../../wire/messages.ts";
 import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
 import type { EventFacts } from "../client/event-facts.ts";
 import type { TextQuery } from "../client/grep.ts";
@@ -125,6 +132,8 @@ export interface ServerView {
 /** Room as the server sent it, with what the client has received and the user has done there. */
 export interface RoomState extends Omit<RoomView, "isBoxed"> {
   readonly target: string;
+  /** Chosen mark and colour of the tile. */
+  readonly face: RoomFace | undefined;
   readonly formerNames: readonly string[];
   /** User who began the group, if somebody else. */
   readonly begunBy: string | undefined;

@@ -7,6 +7,7 @@ import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { allMatchSegments, matchSegments } from "../../../core/markup/match.ts";
 import { isOnline, lastUnignored, roomOf } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { shownFace } from "../../../core/rooms/profiles.ts";
 import { settingRow } from "../../../ui/settings.ts";
 import { authorText, briefText, firstName, plainTopic } from "../../../ui/text/event-text.ts";
 import { withoutSign } from "../../../ui/text/target-text.ts";
@@ -166,7 +167,8 @@ function RoomLine({ row, query, why }: RowOf<"rooms">) {
   if (entry !== undefined) {
     const [name = ""] = row.names;
     const { locked: isLocked, sealed } = entry;
-    const line = { id: undefined, kind: "room", name: target, post: undefined } as const;
+    const face = shownFace(entry.face);
+    const line = { id: undefined, kind: "room", name: target, face, post: undefined } as const;
     return (
       <Layout
         lead={<RoomTile line={{ ...line, isLocked, isSealed: sealed === true }} />}

@@ -1,7 +1,6 @@
 /** The beginning of a room or conversation: its purpose, and the first actions. */
 
 import type { ComponentProps, ReactNode } from "react";
-import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import {
   canSetTopic,
@@ -36,7 +35,7 @@ import {
 } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { accessText, inviteTo, ProfileDialog } from "./room-dialogs.tsx";
-import { RoomSign } from "./tile.tsx";
+import { RoomMark } from "./tile.tsx";
 
 /** `n` of a creator's join, which follows the record of the room. */
 const FIRST_JOIN_N = 2;
@@ -51,7 +50,7 @@ export function Beginning({ target }: { readonly target: string }) {
 interface LayoutProps {
   readonly sign: ReactNode;
   /** Room whose chalk the sign has. */
-  readonly room?: RoomId;
+  readonly room?: Pick<RoomState, "id" | "face">;
   readonly title: string;
   readonly buttons: ReactNode;
   readonly steps?: ReactNode;
@@ -63,7 +62,7 @@ function Layout({ sign, room, title, buttons, steps, children }: LayoutProps) {
     <div className="row beginning">
       <span
         className={room === undefined ? "beginning-sign" : "beginning-sign tile"}
-        style={room === undefined ? undefined : chalkOf(room)}
+        style={room === undefined ? undefined : chalkOf(room.id, room.face)}
         aria-hidden="true"
       >
         {sign}
@@ -88,8 +87,8 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
   const creator = first?.kind === "join" && first.n === FIRST_JOIN_N ? first : undefined;
   return (
     <Layout
-      sign={<RoomSign {...room} kind={isGroup ? "group" : room.kind} post={postRule(room)} />}
-      room={room.id}
+      sign={<RoomMark {...room} kind={isGroup ? "group" : room.kind} post={postRule(room)} />}
+      room={room}
       title={
         isBox ? name : isGroup && topic === "" ? texts.beginningWith(name) : texts.beginningOf(name)
       }

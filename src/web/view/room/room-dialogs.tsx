@@ -20,6 +20,7 @@ import {
 } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { shownFace } from "../../../core/rooms/profiles.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
@@ -28,6 +29,7 @@ import { personText } from "../../../ui/text/person-text.ts";
 import { otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
 import { placeTitle, roomTitle, targetText, withoutSign } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
+import type { RoomFace } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
@@ -45,10 +47,11 @@ import { Dialog, type DialogQuestion, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field, SelectField } from "../shell/form.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
-import { Avatar, useNames, useTitle } from "./person.tsx";
+import { FaceFields, FaceStage, useFaceTexts } from "./face-fields.tsx";
+import { Avatar, chalkNumber, useNames, useTitle } from "./person.tsx";
 import { type ListedRoom, titleOfEntry, useRoomList } from "./room-list.ts";
 import { SealedDialog } from "./sealed.tsx";
-import { RoomTile } from "./tile.tsx";
+import { RoomSign, RoomTile } from "./tile.tsx";
 
 interface OpenProps extends CloseProps {
   readonly onOpen: (target: string) => void;
@@ -225,7 +228,7 @@ async function putPeople(page: PageValue, room: string, from: string): Promise<v
 
 export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProps) {
   const page = usePage();
-  const { texts, chat, openDialog } = page;
+  const { texts, chat, openDialog, fail } = page;
   const { rooms } = useRoomList();
   const [name, setName] = useState(initial.room ?? "");
   const [typedShort, setShort] = useState<string>();
@@ -236,7 +239,9 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
   const [isAssignment, setAssignment] = useState(initial.isAssignment === true);
   const [chosenPeople, setPeople] = useState<string>();
   const people = chosenPeople ?? (isAssignment ? likelyClass(chat.model) : ONLY_ME);
+  const [face, setFace] = useState<RoomFace>({});
   const [existingRoom, setExistingRoom] = useState<ListedRoom>();
+  const faceTexts = useFaceTexts();
   const canSeal = chat.sealRefusal === undefined;
   const title = name.trim().replace(/^#/, "");
   const isShort = title === "" || isName(title);
@@ -266,6 +271,8 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
       title: sealed || isShort ? undefined : title,
     });
     onOpen(created);
+    if (!sealed && Object.keys(defined(face)).length > 0)
+      void chat.actions.setFace(created, face).catch(fail);
     const isChosen = people === CHOOSE_PEOPLE;
     if (!sealed && people !== ONLY_ME && !isChosen) void putPeople(page, created, people);
     const opened = roomOf(chat.model, created);
@@ -277,8 +284,26 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     if (entry.joined) return onOpen(entry.room);
     openDialog(JoinDialog, { onOpen, room: entry.room, isLocked: entry.locked });
   };
+  const post = isAssignment ? "private" : undefined;
+  const kind = { kind: "room", isSealed: false, isLocked: password !== "", post } as const;
+  const short = isShort ? title : (typedShort ?? proposed);
+  const isTiled = !isSealed || !canSeal;
   return (
-    <FormDialog title={texts.createRoom} action={texts.create} onSubmit={create} onClose={onClose}>
+    <FormDialog
+      title={texts.createRoom}
+      action={texts.create}
+      onSubmit={create}
+      onClose={onClose}
+      className="is-page"
+    >
+      {isTiled ? (
+        <FaceStage
+          line={{ ...kind, face }}
+          chalk={face.chalk}
+          title={title}
+          sub={short === "" ? "" : faceTexts.typedAs(short)}
+        />
+      ) : null}
       {initial.room === undefined ? null : (
         <Announced kind="notice" dir="auto">
           {texts.roomUnknown(targetText(initial.room))}
@@ -318,8 +343,15 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
           onChange={setShort}
         />
       )}
-      {isSealed && canSeal ? null : (
+      {isTiled ? (
         <>
+          <FaceFields
+            name={title}
+            face={face}
+            onChange={setFace}
+            sign={<RoomSign {...kind} />}
+            chalk={undefined}
+          />
           <Field id="create-topic" label={texts.topicOptional} value={topic} onChange={setTopic} />
           <Field
             id="create-password"
@@ -332,7 +364,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
           <Check label={texts.makeAssignment} isOn={isAssignment} onChange={setAssignment} />
           <RoomPeopleField value={people} onChange={setPeople} />
         </>
-      )}
+      ) : null}
       {canSeal ? <Check label={texts.makeSealed} isOn={isSealed} onChange={setSealed} /> : null}
       {isSealed && canSeal ? (
         <Check label={texts.makeHistory} isOn={hasHistory} onChange={setHistory} />
@@ -383,6 +415,7 @@ export function AskDialog({ entry, onOpen, onClose }: AskProps) {
     id: undefined,
     kind: "room" as const,
     name: room,
+    face: shownFace(entry.face),
     isLocked,
     isSealed: isSealed === true,
   };
@@ -427,21 +460,36 @@ export function profileText(model: Model, room: RoomState, texts: Texts): string
 
 export function ProfileDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat } = usePage();
+  const faceTexts = useFaceTexts();
   const [title, setTitle] = useState(room.title ?? "");
   const [topic, setTopic] = useState(room.topic);
+  const [face, setFace] = useState<RoomFace>(room.face ?? {});
   const hasTitle = canSetTitle(chat.model, room);
   const hasTopic = canSetTopic(chat.model, room, Date.now());
   const save = async () => {
     if (title.trim() !== (room.title ?? "")) await chat.actions.setTitle(room.name, title.trim());
     if (topic.trim() !== room.topic) await chat.actions.setTopic(room.name, topic.trim());
+    const { mark, chalk } = room.face ?? {};
+    if (face.mark !== mark || face.chalk !== chalk) await chat.actions.setFace(room.name, face);
   };
+  const name = title.trim() || room.name;
+  const kind = { ...room, kind: "room", post: room.rules.post } as const;
   return (
     <FormDialog
       title={profileText(chat.model, room, texts)}
       action={texts.save}
       onSubmit={save}
       onClose={onClose}
+      className={hasTitle ? "is-page" : ""}
     >
+      {hasTitle ? (
+        <FaceStage
+          line={{ ...kind, face }}
+          chalk={chalkNumber(room.id, face)}
+          title={name}
+          sub={faceTexts.typedAs(room.name)}
+        />
+      ) : null}
       {hasTitle ? (
         <Field
           id="room-title"
@@ -458,6 +506,15 @@ export function ProfileDialog({ room, onClose }: CloseProps & { readonly room: R
           value={topic}
           onChange={setTopic}
           isFirst={!hasTitle}
+        />
+      ) : null}
+      {hasTitle ? (
+        <FaceFields
+          name={name}
+          face={face}
+          onChange={setFace}
+          sign={<RoomSign {...kind} />}
+          chalk={chalkNumber(room.id)}
         />
       ) : null}
     </FormDialog>

@@ -1,5 +1,6 @@
 /** Square sign of a room. */
 
+import { isEmoji } from "../../../base/emoji.ts";
 import type { RoomListEntry } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
@@ -23,16 +24,29 @@ export function RoomSign({ kind, isSealed, isLocked, post }: Signed) {
   return post === "moderators" ? <Icon name="megaphone" /> : "#";
 }
 
+export type Tiled = Signed & Partial<Pick<RoomListEntry, "face">>;
+
+/** Content of a room's tile: the chosen mark, or the sign of its kind. */
+export function RoomMark(line: Tiled) {
+  const { mark } = line.face ?? {};
+  if (mark === undefined) return <RoomSign {...line} />;
+  return (
+    <span className={isEmoji(mark) ? "tile-emoji" : "tile-letters"} dir="auto">
+      {mark}
+    </span>
+  );
+}
+
 interface TileProps {
-  readonly line: Signed & Pick<RoomListEntry, "id" | "name">;
+  readonly line: Tiled & Pick<RoomListEntry, "id" | "name">;
   readonly author?: string | undefined;
 }
 
 export function RoomTile({ line, author }: TileProps) {
-  const { id, name } = line;
+  const { id, name, face } = line;
   return (
-    <span className="tile" style={chalkOf(id ?? name)} aria-hidden="true">
-      <RoomSign {...line} />
+    <span className="tile" style={chalkOf(id ?? name, face)} aria-hidden="true">
+      <RoomMark {...line} />
       {author === undefined ? null : <Face name={author} />}
     </span>
   );

@@ -112,14 +112,14 @@ export interface FormDialogProps extends DialogProps {
 }
 
 export function FormDialog(props: FormDialogProps) {
-  const { title, action, isDanger, onSubmit, onClose, children } = props;
+  const { title, action, isDanger, onSubmit, onClose, children, className = "" } = props;
   const texts = useStartTexts();
   const task = useTask();
   const submit = task.onSubmit(async () => {
     if ((await onSubmit()) !== false) onClose();
   });
   return (
-    <Dialog title={title} onClose={onClose} className="dialog-small">
+    <Dialog title={title} onClose={onClose} className={`dialog-small ${className}`}>
       <form onSubmit={submit}>
         {children}
         <GuessDelayNotice />

@@ -4,7 +4,7 @@ import type { CSSProperties } from "react";
 import type { Person } from "../../../core/model/people.ts";
 
 /** Number of inks, each for two tints. */
-export const INKS = 12;
+const INKS = 12;
 
 export function inkOf({ tint }: Pick<Person, "tint">): CSSProperties {
   const ink = `--ink-${(tint % INKS) + 1}`;

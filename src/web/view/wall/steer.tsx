@@ -1,6 +1,6 @@
 /** Dialog that steers a room's wall, a whole page on a phone. */
 
-import { type KeyboardEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { TOPIC_BYTES_MAX } from "../../../base/limits.ts";
 import { MINUTE_MS } from "../../../base/time.ts";
 import { openPoll } from "../../../core/model/open-poll.ts";
@@ -20,6 +20,7 @@ import { type CloseProps, useModelValue, useOnline, usePage } from "../shell/con
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
+import { RadioTiles } from "../shell/radio-tiles.tsx";
 import { callNext, changeWall, endCall, showWall, TIMER_MINUTES, toggleTimer } from "./steps.ts";
 import { type ShownWall, useWall, useWallTexts } from "./use-wall.ts";
 import { Wall } from "./wall.tsx";
@@ -107,36 +108,23 @@ function usePreviewText({ call, poll, here, timer }: WallView): string {
 function Scenes({ target, wall: { view } }: PartProps) {
   const page = usePage();
   const texts = useWallTexts();
-  const choose = (scene: (typeof WALL_SCENES)[number]) => showWall(page, target, { scene });
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    const at = WALL_SCENES.indexOf(view.scene) + step + WALL_SCENES.length;
-    const next = at % WALL_SCENES.length;
-    const tile = event.currentTarget.children[next];
-    if (tile instanceof HTMLElement) tile.focus();
-    const scene = WALL_SCENES[next];
-    if (scene !== undefined) choose(scene);
-  };
   return (
-    <div className="steer-scenes" role="radiogroup" aria-label={texts.scenes} onKeyDown={onKeyDown}>
-      {WALL_SCENES.map((scene) => (
-        // biome-ignore lint/a11y/useSemanticElements: a tile with an icon above its word
-        <button
-          key={scene}
-          type="button"
-          role="radio"
-          className="steer-scene"
-          aria-checked={scene === view.scene}
-          tabIndex={scene === view.scene ? 0 : -1}
-          onClick={() => choose(scene)}
-        >
-          <Icon name={SCENE_ICONS[scene]} />
-          {scene === "lesson" && !view.isLesson ? texts.live : texts.scene[scene]}
-        </button>
-      ))}
-    </div>
+    <RadioTiles
+      label={texts.scenes}
+      className="steer-scenes"
+      tileClass="steer-scene"
+      tiles={WALL_SCENES.map((scene) => ({
+        value: scene,
+        content: (
+          <>
+            <Icon name={SCENE_ICONS[scene]} />
+            {scene === "lesson" && !view.isLesson ? texts.live : texts.scene[scene]}
+          </>
+        ),
+      }))}
+      value={view.scene}
+      onChoose={(scene) => showWall(page, target, { scene })}
+    />
   );
 }
 
