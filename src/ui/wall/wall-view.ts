@@ -158,9 +158,14 @@ export function wallView(source: WallSource): WallView {
     here: hereOf(source, arrivals, person),
     work: source.work && workOf(source.work, person),
     timer: timerView(wall, unixMs),
-    hasDoor: !room.isClosed && !room.isSealed && room.people === undefined,
+    hasDoor: hasDoor(room),
     isLesson: next !== undefined || poll !== undefined || source.work !== undefined,
   };
+}
+
+/** Reports whether newcomers may come into the room by its address. */
+export function hasDoor({ isClosed, isSealed, people }: RoomState): boolean {
+  return !isClosed && !isSealed && people === undefined;
 }
 
 /** People who may vote, hand in or be here: neither programs nor people who have yet to join. */

@@ -1,4 +1,4 @@
-/** Route of a room's wall in the page's address. */
+/** Routes of a room's wall and door in the page's address. */
 
 import { isName } from "../../base/names.ts";
 import { formatRoute } from "./route.ts";
@@ -11,4 +11,14 @@ export function readWallRoute(hash: string): string | undefined {
 
 export function formatWallRoute(room: string): string {
   return `${formatRoute({ target: room, seq: undefined })}/wall`;
+}
+
+/** Parses `#/lobby/door`, the page to print. */
+export function readDoorRoute(hash: string): string | undefined {
+  const [, name = ""] = /^#\/([^/]+)\/door\/?$/i.exec(hash) ?? [];
+  return isName(name) ? name : undefined;
+}
+
+export function formatDoorRoute(room: string): string {
+  return `${formatRoute({ target: room, seq: undefined })}/door`;
 }

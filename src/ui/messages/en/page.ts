@@ -443,6 +443,7 @@ export const ENGLISH = {
     return `${counted(hands, "hand")}${called === undefined ? "" : `, called on ${called}`}`;
   },
   eventCall: (name: string) => `called on ${name}`,
+  printDoor: "Print the door",
   showOnWall: "Show on the wall",
   raiseHand: "Raise hand",
   lowerOwnHand: "Lower hand",

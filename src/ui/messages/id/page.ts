@@ -535,6 +535,7 @@ export const INDONESIAN: Texts = {
     return `${hands} tangan${called === undefined ? "" : `, dipanggil: ${called}`}`;
   },
   eventCall: (name) => `memanggil ${name}`,
+  printDoor: "Cetak pintu",
   showOnWall: "Tayangkan di layar",
   raiseHand: "Angkat tangan",
   lowerOwnHand: "Turunkan tangan",

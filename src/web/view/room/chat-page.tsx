@@ -94,7 +94,7 @@ import { AmbiguousContext, CardContext, PeopleContext, useIsMuted } from "./pers
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog } from "./room-dialogs.tsx";
 import { isPanelTab, type PanelTab, RoomPanel } from "./room-panel.tsx";
-import { useRouting, useWallRoute } from "./routing.tsx";
+import { useDoorRoute, useRouting, useWallRoute } from "./routing.tsx";
 import { Knock, usePostLimit } from "./rules.tsx";
 import { SealedNotice } from "./sealed.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
@@ -751,8 +751,11 @@ export function ChatPage(props: ChatPageProps) {
   const people = index.of(room, model);
   const isAmbiguous = useAmbiguous(people, model, room?.isSealed === true);
   const wallRoom = useWallRoute();
-  const { WallPage } = useModule(wallModule, wallRoom !== undefined) ?? {};
+  const doorRoom = useDoorRoute();
+  const isSheet = wallRoom !== undefined || doorRoom !== undefined;
+  const { WallPage, DoorPage } = useModule(wallModule, isSheet) ?? {};
   if (wallRoom !== undefined) return WallPage && <WallPage key={wallRoom} target={wallRoom} />;
+  if (doorRoom !== undefined) return DoorPage && <DoorPage key={doorRoom} target={doorRoom} />;
   return (
     <PeopleContext value={people}>
       <AmbiguousContext value={isAmbiguous}>

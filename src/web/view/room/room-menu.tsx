@@ -22,6 +22,7 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { placeTitle, withoutSign } from "../../../ui/text/target-text.ts";
+import { formatDoorRoute } from "../../input/wall-route.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { useFind } from "../finder/store.ts";
 import { Button } from "../shell/button.tsx";
@@ -257,6 +258,9 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
     const { SteerDialog } = await wallModule.fetch();
     openDialog(SteerDialog, { target: room.target });
   };
+  const printDoor = () => {
+    location.hash = formatDoorRoute(room.name);
+  };
   const confirmLeave = async () => {
     const isLast = await chat.actions.isLastModerator(room.target);
     const question = leaveQuestion(page, room.target, isLast);
@@ -280,7 +284,10 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
     pollItem(page, room),
     isGroup && !room.isSealed ? sealItem(page, room) : [],
     isModerator(chat.model, room)
-      ? menuItem(texts.showOnWall, () => void steer().catch(fail), "dashboard")
+      ? [
+          menuItem(texts.showOnWall, () => void steer().catch(fail), "dashboard"),
+          menuItem(texts.printDoor, printDoor, "qr"),
+        ]
       : [],
     menuItem(texts.rules, () => openDialog(RulesDialog, { target: room.target }), "list"),
     chat.model.isOperator && !isGroup && room.target !== LOBBY

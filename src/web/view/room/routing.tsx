@@ -17,7 +17,7 @@ import {
   readRoute,
   serverTag,
 } from "../../input/route.ts";
-import { readWallRoute } from "../../input/wall-route.ts";
+import { readDoorRoute, readWallRoute } from "../../input/wall-route.ts";
 import { NARROW, usePage } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
 import { JoinDialog } from "./room-dialogs.tsx";
@@ -185,8 +185,8 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   useEffect(() => {
     const onAddressChange = () => {
       const { hash } = location;
-      // The wall replaces the rooms.
-      if (readWallRoute(hash) !== undefined) return;
+      // The wall and the door replace the rooms.
+      if (readWallRoute(hash) !== undefined || readDoorRoute(hash) !== undefined) return;
       if (!isStarted.current || (hash !== "" && !isRouteHash(hash))) return;
       const linked = readRoute(hash);
       const helpRoute = readHelpRoute(hash);
@@ -198,10 +198,14 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   }, [chat, layers, help, follow]);
 }
 
+const onRoute = (onChange: () => void) => listen(window, "popstate hashchange", onChange);
+
 /** Returns the room whose wall the address opens. */
 export function useWallRoute(): string | undefined {
-  return useSyncExternalStore(
-    (onChange) => listen(window, "popstate hashchange", onChange),
-    () => readWallRoute(location.hash),
-  );
+  return useSyncExternalStore(onRoute, () => readWallRoute(location.hash));
+}
+
+/** Returns the room whose door the address opens. */
+export function useDoorRoute(): string | undefined {
+  return useSyncExternalStore(onRoute, () => readDoorRoute(location.hash));
 }

@@ -11,8 +11,8 @@ import { shownHands } from "../../../core/model/unignored.ts";
 import { namesOf, WALL_NAMES, WALL_SCENES } from "../../../core/rooms/wall.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { roomTitle } from "../../../ui/text/target-text.ts";
-import { nextStep, type WallView, WIDE_SCREEN } from "../../../ui/wall/wall-view.ts";
-import { formatWallRoute } from "../../input/wall-route.ts";
+import { hasDoor, nextStep, type WallView, WIDE_SCREEN } from "../../../ui/wall/wall-view.ts";
+import { formatDoorRoute, formatWallRoute } from "../../input/wall-route.ts";
 import { Avatar, useNames, useShownName } from "../room/person.tsx";
 import { Button } from "../shell/button.tsx";
 import { copy } from "../shell/clipboard.ts";
@@ -54,12 +54,17 @@ export function SteerDialog({ target, onClose }: SteerProps & CloseProps) {
     showWall(page, target, { on: false });
     onClose();
   };
+  const printDoor = () => {
+    onClose();
+    location.hash = formatDoorRoute(room.name);
+  };
   const address = `${location.origin}${location.pathname}${formatWallRoute(room.name)}`;
   return (
     <Dialog title={texts.wall} note={roomTitle(room)} onClose={onClose} className="steer is-page">
       {wall === undefined ? null : <Steering target={target} room={room} wall={wall} />}
       <div className="dialog-actions">
         <Button onClick={takeDown}>{texts.takeDown}</Button>
+        {hasDoor(room) ? <Button onClick={printDoor}>{page.texts.printDoor}</Button> : null}
         <Button onClick={() => copy(page, address)}>{texts.copyAddress}</Button>
         <Button onClick={() => window.open(address, "_blank", "noopener")}>{texts.openHere}</Button>
       </div>

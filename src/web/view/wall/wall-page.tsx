@@ -18,13 +18,14 @@ import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
 import "../shell/room-icons.ts";
 import { useWakeLock } from "../shell/wake-lock.ts";
+import { DoorPage } from "./door-page.tsx";
 import { SteerDialog } from "./steer.tsx";
 import { callNext, showWall, toggleTimer } from "./steps.ts";
 import { useWall, useWallTexts } from "./use-wall.ts";
 import wallSheet from "./wall.css" with { type: "file" };
 import { Wall } from "./wall.tsx";
 
-export const wallParts = { SteerDialog, WallPage, wallSheet };
+export const wallParts = { SteerDialog, WallPage, DoorPage, wallSheet };
 
 const BAR_MS = 4 * SECOND_MS;
 const POINTER_MS = 2 * SECOND_MS;

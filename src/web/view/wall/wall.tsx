@@ -13,25 +13,13 @@ import type {
   WallView,
   WallWork,
 } from "../../../ui/wall/wall-view.ts";
-import { inviteAddresses } from "../../input/invite-addresses.ts";
-import { formatRoute } from "../../input/route.ts";
 import { Avatar, useShownName } from "../room/person.tsx";
 import { RoomTile } from "../room/tile.tsx";
-import { type PageValue, usePage } from "../shell/context.tsx";
+import { usePage } from "../shell/context.tsx";
 import { Icon } from "../shell/icons.tsx";
-import { Qr } from "../shell/qr.tsx";
+import { DoorQr, doorOrigin, OriginText, useNextStep } from "./door.tsx";
 import type { ShownWall } from "./use-wall.ts";
 import { useWallTexts } from "./use-wall.ts";
-
-/**
- * Address for newcomers, with `https:`, because a browser otherwise tries http, which the port does
- * not answer; `undefined` if this page knows only an address of this computer itself.
- */
-function doorOrigin({ chat }: PageValue): string | undefined {
-  const isRelayed = document.documentElement.dataset["local"] !== undefined;
-  const [best] = inviteAddresses(location, chat.addresses, isRelayed);
-  return best?.isLoopback === false ? best.origin : undefined;
-}
 
 interface WallProps extends ShownWall {
   readonly room: RoomState;
@@ -146,13 +134,11 @@ function Lesson({ view, room, unixMs, added, origin }: PartProps) {
 
 function Arriving({ view, room, added, origin }: PartProps) {
   const texts = useWallTexts();
-  const { chat } = usePage();
   const { title, isLongTitle, line, here } = view;
-  const { needsRoomPassword = false, isClosed = false } = chat.model.server ?? {};
-  const next = needsRoomPassword ? texts.password : isClosed ? texts.signIn : texts.enter;
+  const next = useNextStep();
   return (
     <>
-      {origin === undefined ? null : <DoorCard origin={origin} room={room.name} />}
+      {origin === undefined ? null : <DoorQr origin={origin} room={room.name} />}
       <section className="wall-arrive">
         <RoomTile line={{ ...room, kind: "room", post: postRule(room) }} />
         <h1 className={`wall-arrive-name${isLongTitle ? " wall-arrive-name-long" : ""}`} dir="auto">
@@ -168,7 +154,7 @@ function Arriving({ view, room, added, origin }: PartProps) {
             <li>
               <span className="wall-steps-number">1</span>
               <span>
-                {texts.scan} <Origin origin={origin} />
+                {texts.scan} <OriginText origin={origin} />
               </span>
             </li>
             <li>
@@ -412,16 +398,6 @@ function Work({ work: { done, of } }: { readonly work: WallWork }) {
   );
 }
 
-function Origin({ origin }: { readonly origin: string }) {
-  const [scheme = "", host = ""] = origin.split("//");
-  return (
-    <bdi dir="ltr">
-      <span className="wall-scheme">{`${scheme}//`}</span>
-      <span className="wall-host">{host}</span>
-    </bdi>
-  );
-}
-
 interface DoorProps {
   readonly origin: string | undefined;
   readonly room: RoomState;
@@ -436,20 +412,11 @@ function Door({ origin, room, isFoot }: DoorProps) {
       className={isFoot === true ? "wall-door wall-door-foot" : "wall-door"}
       aria-label={texts.door}
     >
-      <DoorCard origin={origin} room={room.name} />
+      <DoorQr origin={origin} room={room.name} />
       <p className="wall-door-address">
-        <Origin origin={origin} />
+        <OriginText origin={origin} />
       </p>
     </aside>
-  );
-}
-
-function DoorCard({ origin, room }: { readonly origin: string; readonly room: string }) {
-  const texts = useWallTexts();
-  return (
-    <div className="wall-door-card">
-      <Qr text={`${origin}/${formatRoute({ target: room, seq: undefined })}`} label={texts.qr} />
-    </div>
   );
 }
 
