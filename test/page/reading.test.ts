@@ -64,7 +64,7 @@ pageTest("welcomes a new user until that user joins a room", async () => {
   const writer = await server.headlessUser("writer");
   await writer.postMany(60, (n) => `message ${n}`);
   await using dina = await server.logIn("dina");
-  const welcome = dina.page.getByRole("heading", { name: /^Welcome to / });
+  const welcome = dina.page.getByRole("heading", { name: /^Welcome, dina/ });
   await welcome.waitFor();
   await dina.button("See all rooms").click();
   await dina.results.filter({ hasText: "math" }).getByRole("button", { name: "Join" }).click();

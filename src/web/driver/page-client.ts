@@ -56,6 +56,7 @@ import { HandedLists } from "./handed-lists.ts";
 import { linkGranter } from "./linking.ts";
 import { OtherTabs } from "./other-tabs.ts";
 import { RefusedPosts } from "./refused-posts.ts";
+import { RoomLists } from "./room-lists.ts";
 import type { SealedModule } from "./sealing.ts";
 
 /** Loads the code on demand, because its curve has 20 kB. */
@@ -176,6 +177,7 @@ export class PageClient extends ChatClient<PageAccount> {
     model: () => this.model,
     handed: (room, user) => this.actions.handed(room, user),
   });
+  readonly roomLists = new RoomLists(this.request, () => performance.now());
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #forgetTraces: PageClientOptions["forgetTraces"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
@@ -904,6 +906,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.attached.clear();
     this.avatars.clear();
     this.handedLists.clear();
+    this.roomLists.clear();
     this.forgetAccount();
     // The next account is chosen in the form, which explains the link.
     if (this.#operatorLink === "offered") this.#operatorLink = undefined;

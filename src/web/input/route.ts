@@ -80,6 +80,21 @@ export function linkedMessages(text: string, page: PageAddress, fingerprint: str
   return [...new Map(routes.map((route) => [formatRoute(route), route])).values()];
 }
 
+const ROOM_LINK = /https?:\/\/[^\s#]{1,300}#\/[\w-]{1,32}(?![\w/@-])/g;
+
+/** Returns the first room on this server to whose door a text has a link. */
+export function linkedRoom(
+  text: string,
+  page: PageAddress,
+  fingerprint: string,
+): string | undefined {
+  for (const [href] of [...text.matchAll(ROOM_LINK)].slice(0, LINKS_MAX)) {
+    const { target } = linkedRoute(href, page, fingerprint) ?? {};
+    if (target !== undefined) return target;
+  }
+  return undefined;
+}
+
 /**
  * Returns the fragment that opens a target as an account of this browser.
  * @param target empty for the place that opens first

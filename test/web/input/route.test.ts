@@ -6,13 +6,19 @@ import {
   formatRoute,
   isRouteHash,
   linkedMessages,
+  linkedRoom,
   linkedRoute,
   readAccountHash,
   readRoute,
   serverTag,
   TRUST_HASH,
 } from "../../../src/web/input/route.ts";
-import { formatWallRoute, readWallRoute } from "../../../src/web/input/wall-route.ts";
+import {
+  formatDoorRoute,
+  formatWallRoute,
+  readDoorRoute,
+  readWallRoute,
+} from "../../../src/web/input/wall-route.ts";
 
 test.each([
   ["#/lobby", "lobby", undefined],
@@ -117,6 +123,34 @@ test("finds the first three links to messages of this server in a text", () => {
   const many = [1, 2, 2, 3, 4].map((seq) => `https://a.example/#/math/${seq}`).join(" ");
   expect(find(many)).toEqual(["#/math/1", "#/math/2"]);
   expect(find(`https://${"a".repeat(100_000)}`)).toEqual([]);
+});
+
+test("finds the first link to a room of this server in a text", () => {
+  const page = { origin: "https://a.example", pathname: "/" };
+  const find = (text: string) => linkedRoom(text, page, "SHA256:0123456789abcdef");
+  expect(find("come to https://a.example/#/math, please")).toBe("math");
+  expect(find("[here](https://a.example/#/8b-ipa)")).toBe("8b-ipa");
+  expect(find("https://b.example/#/math https://a.example/#/art")).toBe("art");
+  for (const text of [
+    "https://b.example/#/math",
+    "https://a.example/other#/math",
+    "https://a.example/#/math/4",
+    "https://a.example/#/math/wall",
+    "https://a.example/#/@ana",
+    "https://a.example/#/essay@ana",
+    "https://a.example/#/42",
+    "https://a.example/#invite=secret",
+    `https://a.example/#/${"x".repeat(33)}`,
+    `https://${"a".repeat(100_000)}`,
+  ])
+    expect([text.slice(0, 60), find(text)]).toEqual([text.slice(0, 60), undefined]);
+});
+
+test("the address of a door is that of a room, and of no message", () => {
+  expect([formatDoorRoute("lab"), readDoorRoute("#/lab/door/")]).toEqual(["#/lab/door", "lab"]);
+  for (const hash of ["#/lab", "#/door", "#/@ana/door", "#/essay@ana/door", "#/lab/door/1"])
+    expect(readDoorRoute(hash)).toBeUndefined();
+  expect([readRoute("#/lab/door"), readWallRoute("#/lab/door")]).toEqual([undefined, undefined]);
 });
 
 test("reads the account that a notification opens, and nothing else", () => {

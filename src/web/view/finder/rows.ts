@@ -6,8 +6,9 @@ import { type FoundFile, fileRows } from "../../../ui/finder/files.ts";
 import { type PlaceRow, placeRows } from "../../../ui/finder/places.ts";
 import { findAnswers, type HelpAnswer, helpEntries } from "../../../ui/help/help.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
+import type { ListedRoom } from "../../driver/room-lists.ts";
 import { helpLanguage } from "../help/texts.ts";
-import { type ListedRoom, titleOfEntry } from "../room/room-list.ts";
+import { titleOfEntry } from "../room/room-list.ts";
 import type { ActionRow, PageSettingRow } from "./actions.ts";
 
 interface PersonRow extends Candidate {

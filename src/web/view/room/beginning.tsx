@@ -13,6 +13,7 @@ import {
 import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
+import { firstName } from "../../../ui/text/event-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { attempt } from "../../input/attempt.ts";
 import { useFind } from "../finder/store.ts";
@@ -22,8 +23,10 @@ import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { SettingsDialog, type SettingsPart } from "../shell/settings-dialog.tsx";
+import { useFaceTexts } from "./face-fields.tsx";
 import { FirstMinute, useIsFirstMinute } from "./first-minute.tsx";
 import { FirstStep } from "./first-step.tsx";
+import { GreetingButtons, PeopleHere, RoomsToJoin } from "./first-visit.tsx";
 import {
   Avatar,
   chalkOf,
@@ -206,13 +209,25 @@ function Welcome() {
   const find = useFind();
   const server = useModelValue((model) => model.server?.name ?? "");
   const isFirstMinute = useIsFirstMinute();
+  const own = useFaceTexts();
+  const name = useShownName(useModelValue((model) => model.me ?? ""));
   return (
     <Layout
       sign="👋"
-      steps={isFirstMinute ? <FirstMinute /> : <FirstSteps />}
-      title={texts.welcomeTo(cleanText(server))}
+      steps={
+        isFirstMinute ? (
+          <FirstMinute />
+        ) : (
+          <>
+            <RoomsToJoin />
+            <FirstSteps />
+          </>
+        )
+      }
+      title={isFirstMinute ? texts.welcomeTo(cleanText(server)) : own.welcome(firstName(name))}
       buttons={
         <>
+          {isFirstMinute ? null : <GreetingButtons />}
           <Button onClick={() => find({ group: "rooms" })}>
             <Icon name="list" /> {texts.seeRooms}
           </Button>
@@ -225,7 +240,11 @@ function Welcome() {
         </>
       }
     >
-      <p className="hint">{texts.welcomeExplained}</p>
+      <p className="hint">
+        {isFirstMinute ? null : `${cleanText(server)}. `}
+        {texts.welcomeExplained}
+      </p>
+      {isFirstMinute ? null : <PeopleHere />}
     </Layout>
   );
 }

@@ -14,7 +14,13 @@ import { ifPossible } from "../../../io/promises.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
-import { formatRoute, linkedMessages, linkedRoute, type PageRoute } from "../../input/route.ts";
+import {
+  formatRoute,
+  linkedMessages,
+  linkedRoom,
+  linkedRoute,
+  type PageRoute,
+} from "../../input/route.ts";
 import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
 import { type PageValue, useModelValue, useOnline, usePage } from "../shell/context.tsx";
@@ -24,6 +30,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { Formula, formulaModule } from "../text/formula.tsx";
+import { RoomDoorCard } from "./door-card.tsx";
 import { personContext, personItems } from "./members.tsx";
 import { AmbiguousContext, PeopleContext, useNames, useShownName, useTitle } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
@@ -300,6 +307,7 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
   const { chat } = usePage();
   const { fingerprint = "" } = chat.model.server ?? {};
   const quotes = useMemo(() => linkedMessages(text, location, fingerprint), [text, fingerprint]);
+  const door = useMemo(() => linkedRoom(text, location, fingerprint), [text, fingerprint]);
   const isLarge = useMemo(() => isEmojiOnly(text), [text]);
   // A browser that translates replaces the text nodes, so that only a new element shows an edit.
   return (
@@ -309,6 +317,7 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
       {quotes.map((route) => (
         <LinkQuote key={formatRoute(route)} route={route} />
       ))}
+      {door === undefined ? null : <RoomDoorCard target={door} />}
     </div>
   );
 });

@@ -30,6 +30,7 @@ import { otherRuleFacts, serverLimits } from "../../../ui/text/rules-text.ts";
 import { placeTitle, roomTitle, targetText, withoutSign } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import type { RoomFace } from "../../../wire/messages.ts";
+import type { ListedRoom } from "../../driver/room-lists.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
@@ -49,7 +50,7 @@ import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { FaceFields, FaceStage, useFaceTexts } from "./face-fields.tsx";
 import { Avatar, chalkNumber, useNames, useTitle } from "./person.tsx";
-import { type ListedRoom, titleOfEntry, useRoomList } from "./room-list.ts";
+import { titleOfEntry, useRoomList } from "./room-list.ts";
 import { SealedDialog } from "./sealed.tsx";
 import { RoomSign, RoomTile } from "./tile.tsx";
 
