@@ -93,8 +93,11 @@ pageTest("a room that one must ask for, or that needs a password, has no card", 
 
 pageTest("a first visit says hello in one tap, and lists rooms to join", async () => {
   const olga = await server.headlessUser("olga");
+  // The list has the largest rooms.
   await olga.tab.ask("join", { room: "math", create: true, title: "Mathematics" });
   await olga.tab.ask("profile", { room: "math", mark: "📐" });
+  const dina = await server.headlessUser("dina");
+  await dina.tab.ask("join", { room: "math" });
   await using ayu = await server.logIn("ayu", PHONE);
   await openLobby(ayu);
   await ayu.page.getByRole("heading", { name: "Welcome, ayu" }).waitFor();

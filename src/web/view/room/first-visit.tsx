@@ -62,7 +62,9 @@ export function RoomsToJoin() {
     // Without the list, the finder still has the rooms.
     return whenSettled(chat.roomLists.recent(), setRooms, () => {});
   }, [chat, isOnline]);
-  const others = rooms.filter(({ room, joined }) => !joined && room !== LOBBY);
+  const others = rooms
+    .filter(({ room, joined }) => !joined && room !== LOBBY)
+    .sort((a, b) => b.members - a.members);
   if (others.length === 0) return null;
   return (
     <section className="rooms-to-join">
