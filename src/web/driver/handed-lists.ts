@@ -6,6 +6,7 @@ import type { HandedIn } from "../../client/actions.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
+import type { PageClient } from "./page-client.ts";
 
 /** Above this number of changed boxes, the whole list is one request instead of many. */
 const CHANGED_BOXES_MAX = 8;
@@ -38,10 +39,6 @@ export class HandedLists {
     return this.#requests.runFor(this, () => this.#update(room));
   }
 
-  clear(): void {
-    this.#latest = undefined;
-  }
-
   async #update(room: string): Promise<readonly HandedIn[]> {
     const { model, handed } = this.options;
     const parts = partsOf(model(), room);
@@ -58,6 +55,15 @@ export class HandedLists {
     this.#latest = { room, works: [...works.values()], seqs };
     return this.#latest.works;
   }
+}
+
+/** Returns the lists of the account, which end with its session. */
+export function handedListsOf(chat: PageClient): HandedLists {
+  chat.lists.handed ??= new HandedLists({
+    model: () => chat.model,
+    handed: (room, user) => chat.actions.handed(room, user),
+  });
+  return chat.lists.handed;
 }
 
 /** Returns the `seq` of the newest record of the room and its boxes. */

@@ -52,11 +52,11 @@ import type { Photos } from "../transfer/photos.ts";
 import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
 import { TabDrafts } from "./drafts.ts";
-import { HandedLists } from "./handed-lists.ts";
+import type { HandedLists } from "./handed-lists.ts";
 import { linkGranter } from "./linking.ts";
 import { OtherTabs } from "./other-tabs.ts";
 import { RefusedPosts } from "./refused-posts.ts";
-import { RoomLists } from "./room-lists.ts";
+import type { RoomLists } from "./room-lists.ts";
 import type { SealedModule } from "./sealing.ts";
 
 /** Loads the code on demand, because its curve has 20 kB. */
@@ -173,11 +173,8 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#attachmentChanged(target, attachment, change);
   });
   readonly avatars = new Avatars(this.request);
-  readonly handedLists = new HandedLists({
-    model: () => this.model,
-    handed: (room, user) => this.actions.handed(room, user),
-  });
-  readonly roomLists = new RoomLists(this.request, () => performance.now());
+  /** Lists of the account that the sign-in does not need; their modules create them. */
+  readonly lists: { handed?: HandedLists | undefined; rooms?: RoomLists | undefined } = {};
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #forgetTraces: PageClientOptions["forgetTraces"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
@@ -905,8 +902,8 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#refused.clear();
     this.attached.clear();
     this.avatars.clear();
-    this.handedLists.clear();
-    this.roomLists.clear();
+    this.lists.handed = undefined;
+    this.lists.rooms = undefined;
     this.forgetAccount();
     // The next account is chosen in the form, which explains the link.
     if (this.#operatorLink === "offered") this.#operatorLink = undefined;

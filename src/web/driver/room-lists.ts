@@ -3,6 +3,7 @@
 import { MINUTE_MS } from "../../base/time.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import type { Answer } from "../../wire/messages.ts";
+import type { PageClient } from "./page-client.ts";
 
 export type ListedRoom = Answer<"rooms">["rooms"][number];
 
@@ -38,12 +39,10 @@ export class RoomLists {
     if (this.#latest !== undefined && nowMs < this.#latest.untilMs) return this.#latest.rooms;
     const rooms = this.#all();
     this.#latest = { rooms, untilMs: nowMs + MINUTE_MS };
-    rooms.catch(() => this.clear());
+    rooms.catch(() => {
+      this.#latest = undefined;
+    });
     return rooms;
-  }
-
-  clear(): void {
-    this.#latest = undefined;
   }
 
   async #all(): Promise<readonly ListedRoom[]> {
@@ -51,4 +50,10 @@ export class RoomLists {
     for await (const page of this.pages()) rooms.push(...page);
     return rooms;
   }
+}
+
+/** Returns the lists of the account, which end with its session. */
+export function roomListsOf({ lists, request }: Pick<PageClient, "lists" | "request">): RoomLists {
+  lists.rooms ??= new RoomLists(request, () => performance.now());
+  return lists.rooms;
 }

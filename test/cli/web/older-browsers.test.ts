@@ -58,6 +58,8 @@ const OPTIONAL_STYLES = new Set(
     "hyphens mask-image overflow-anchor print-color-adjust resize scrollbar-width user-select",
     "-webkit-tap-highlight-color -webkit-touch-callout -webkit-search-cancel-button starting-style",
     "has highlight",
+    // A print has the browser's margins then.
+    "page size",
     // The build adds a value without it.
     "color-mix",
   ].flatMap((names) => names.split(" ")),

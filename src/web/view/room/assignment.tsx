@@ -10,7 +10,7 @@ import { isBoxOf, listsFiles, postTarget, roomOf } from "../../../core/model/sel
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { lateText } from "../../../ui/desk/desk-view.ts";
 import { privacyText, sortedWork } from "../../../ui/text/rules-text.ts";
-import { newestWork } from "../../driver/handed-lists.ts";
+import { handedListsOf, newestWork } from "../../driver/handed-lists.ts";
 import { Button } from "../shell/button.tsx";
 import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
 import { whenSettled } from "../shell/effects.ts";
@@ -74,7 +74,7 @@ export function HandedItem({ room: { name }, onHanded }: HandedItemProps) {
   const [works, setWorks] = useState<readonly HandedIn[]>();
   const newest = useModelValue((model) => newestWork(model, name));
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
-  useEffect(() => whenSettled(chat.handedLists.current(name), setWorks), [newest, name]);
+  useEffect(() => whenSettled(handedListsOf(chat).current(name), setWorks), [newest, name]);
   const handed = works?.filter(({ messages }) => messages > 0) ?? [];
   return (
     <button type="button" className="lesson-item" onClick={() => onHanded(name)}>
@@ -127,7 +127,7 @@ export function Privacy({ model, target, room, onOpen, onHanded }: PrivacyProps)
 async function openNeighbour(page: PageValue, target: string, step: 1 | -1): Promise<void> {
   const { chat, texts, notify } = page;
   const { room = "", user = "" } = boxNames(target) ?? {};
-  const works = sortedWork(await chat.handedLists.current(room), chat.model);
+  const works = sortedWork(await handedListsOf(chat).current(room), chat.model);
   const next = works[works.findIndex((work) => isSameName(work.user, user)) + step];
   if (next === undefined) return notify(texts.workEnd);
   chat.actions.open(`${room}@${next.user}`);

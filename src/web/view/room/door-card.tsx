@@ -9,7 +9,7 @@ import { shownFace } from "../../../core/rooms/profiles.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { roomTitle } from "../../../ui/text/target-text.ts";
 import { doorLines } from "../../../ui/wall/door-lines.ts";
-import type { ListedRoom } from "../../driver/room-lists.ts";
+import { type ListedRoom, roomListsOf } from "../../driver/room-lists.ts";
 import { formatRoute } from "../../input/route.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { whenSettled } from "../shell/effects.ts";
@@ -57,7 +57,7 @@ function ListedCard({ target }: DoorCardProps) {
     const find = (rooms: readonly ListedRoom[]) =>
       setEntry(rooms.find(({ room }) => isSameName(room, target)));
     // Without the list, the link stays a link.
-    return whenSettled(chat.roomLists.recent(), find, () => {});
+    return whenSettled(roomListsOf(chat).recent(), find, () => {});
   }, [chat, target, isConnected]);
   if (entry === undefined || entry.locked || entry.approval === true || entry.joined) return null;
   const { room, sealed: isSealed, topic, members } = entry;

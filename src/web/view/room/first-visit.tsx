@@ -8,7 +8,7 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { shownFace } from "../../../core/rooms/profiles.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import type { ListedRoom } from "../../driver/room-lists.ts";
+import { type ListedRoom, roomListsOf } from "../../driver/room-lists.ts";
 import { useFind } from "../finder/store.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
@@ -60,7 +60,7 @@ export function RoomsToJoin() {
   useEffect(() => {
     if (!isOnline) return;
     // Without the list, the finder still has the rooms.
-    return whenSettled(chat.roomLists.recent(), setRooms, () => {});
+    return whenSettled(roomListsOf(chat).recent(), setRooms, () => {});
   }, [chat, isOnline]);
   const others = rooms
     .filter(({ room, joined }) => !joined && room !== LOBBY)

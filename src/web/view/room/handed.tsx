@@ -12,7 +12,7 @@ import type { Texts } from "../../../ui/messages/en/page.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { dueTime, handedState, missingUsers, sortedWork } from "../../../ui/text/rules-text.ts";
 import { fileIcon } from "../../browser/media.ts";
-import { newestWork } from "../../driver/handed-lists.ts";
+import { handedListsOf, newestWork } from "../../driver/handed-lists.ts";
 import { downloadArchive } from "../files/download.ts";
 import { FileName } from "../files/file-name.tsx";
 import { Announced } from "../shell/announced.tsx";
@@ -51,7 +51,7 @@ function useWork(room: string): Work {
   const newest = useModelValue((model) => newestWork(model, room));
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
   useEffect(() => {
-    task.run(async () => setWorks(await chat.handedLists.current(room)));
+    task.run(async () => setWorks(await handedListsOf(chat).current(room)));
   }, [newest, room]);
   return { works: works && sortedWork(works, names), task };
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { compareNames } from "../../../base/names.ts";
 import { shownTitle } from "../../../core/client/chat-record.ts";
 import { roomTitle } from "../../../ui/text/target-text.ts";
-import type { ListedRoom } from "../../driver/room-lists.ts";
+import { type ListedRoom, roomListsOf } from "../../driver/room-lists.ts";
 import { type RunningTask, usePage, useTask } from "../shell/context.tsx";
 
 const NO_ROOMS: readonly ListedRoom[] = [];
@@ -25,7 +25,7 @@ export function useRoomList(): ListedRooms {
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => {
     task.run(async () => {
-      for await (const entries of chat.roomLists.pages())
+      for await (const entries of roomListsOf(chat).pages())
         setRooms((before) => [...before, ...entries].sort((a, b) => compareNames(a.room, b.room)));
     });
   }, []);

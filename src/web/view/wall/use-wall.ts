@@ -15,7 +15,7 @@ import {
   wallView,
 } from "../../../ui/wall/wall-view.ts";
 import type { WallState } from "../../../wire/messages.ts";
-import { newestWork } from "../../driver/handed-lists.ts";
+import { handedListsOf, newestWork } from "../../driver/handed-lists.ts";
 import { useModel, useModelValue, usePage } from "../shell/context.tsx";
 import { whenSettled } from "../shell/effects.ts";
 
@@ -84,7 +84,7 @@ function useWork(room: RoomState | undefined) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after each new record
   useEffect(() => {
     if (name === "") return setWorks(undefined);
-    return whenSettled(chat.handedLists.current(name), setWorks);
+    return whenSettled(handedListsOf(chat).current(name), setWorks);
   }, [name, newest]);
   if (works === undefined) return undefined;
   const done = works.filter(({ messages }) => messages > 0).map(({ user }) => user);
