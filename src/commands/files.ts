@@ -31,8 +31,8 @@ import { checkDestination, checkFileId, FileReceiver, STDOUT } from "../cli/file
 import {
   checkPaths,
   expandPaths,
-  LocationReport,
   openSourceAt,
+  PersonalDataReport,
   STDIN,
 } from "../cli/files/sources.ts";
 import {
@@ -91,9 +91,9 @@ export const sendFile = defineVerb({
       thread === undefined && paths.length === 1 && isSmallFile(paths[0])
         ? await openSourceAt(context, paths[0], args.name)
         : undefined;
-    const locations = new LocationReport();
+    const personal = new PersonalDataReport();
     const reportLocation = (source: LocalSource) =>
-      locations.add(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
+      personal.add(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
     try {
       // Sent with the log-in.
       if (early !== undefined) await reportLocation(early);

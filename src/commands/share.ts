@@ -29,9 +29,9 @@ import { OMISSIONS_HELP, Omissions } from "../cli/files/omissions.ts";
 import {
   checkPaths,
   expandPaths,
-  LocationReport,
   openCopyAt,
   openSourceAt,
+  PersonalDataReport,
   STDIN,
 } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
@@ -94,9 +94,9 @@ export const command = defineVerb({
     const user = checkName(nameOf(context, args.user), "person's name");
     const inputs: ShareInput[] = [];
     const omissions = new Omissions(context, (line) => printNotice(context, line));
-    const locations = new LocationReport();
+    const personal = new PersonalDataReport();
     const examine = (source: LocalSource) =>
-      locations.add(source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
+      personal.add(source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
     try {
       if (args.text === STDIN) checkOpen(context.stdin);
       if (args.text !== undefined) inputs.push({ from: "text", text: args.text, name: args.name });

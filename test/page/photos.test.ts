@@ -5,7 +5,7 @@ import type { Locator } from "playwright-core";
 import { pictureHeader } from "../../src/core/client/picture-header.ts";
 import { jpegOf, webpOf } from "../cli/screen/pictures/test-png.ts";
 import { orientation, phoneExif, withExif, withSegment } from "../core/client/exif.ts";
-import { locationIn } from "../core/client/location-in.ts";
+import { personalDataIn } from "../core/client/personal-data-in.ts";
 import { until } from "../event.ts";
 import { IS_SOAK } from "../samples.ts";
 import { pageTest } from "./browser.ts";
@@ -356,7 +356,8 @@ pageTest("sends smaller photos without position from a phone", async () => {
     { type: "jpeg", width: 2_048, height: 1_536 },
     { type: "webp", width: 2_048, height: 512 },
   ]);
-  expect([locationIn(coast), coast.includes("Exif"), coast.includes("alert")]).toEqual([
+  const { location } = await personalDataIn(coast);
+  expect([location, coast.includes("Exif"), coast.includes("alert")]).toEqual([
     "has not",
     false,
     false,

@@ -69,7 +69,7 @@ const DECODERS: readonly (readonly [call: RegExp, planted: string, paths: string
   [
     /\b(?:inflate\w*|gunzip|unzip|brotliDecompress|zstdDecompress)(?:Sync)?\(|DecompressionStream/,
     "inflateRawSync(a);",
-    "cli/zip cli/guides cli/licenses cli/web/page cli/screen/pictures/drawing",
+    "cli/zip cli/guides cli/licenses cli/web/page cli/screen/pictures/drawing client/files/unpack",
   ],
   [
     /\bnew (?:x509\.)?X509Certificate\(/,

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocationReport, openSourceAt } from "../../src/cli/files/sources.ts";
-import { countLocated } from "../../src/client/files/located-files.ts";
+import { openSourceAt, PersonalDataReport } from "../../src/cli/files/sources.ts";
+import { countPersonalData } from "../../src/client/files/personal-data.ts";
 import { streamSource } from "../../src/io/file/source-stream.ts";
 import { ENGLISH_TERMINAL } from "../../src/ui/messages/en/terminal.ts";
 import { readableFile } from "../../src/web/browser/file-source.ts";
@@ -10,7 +10,7 @@ import { LocalFolder } from "../../src/web/browser/local-folder.ts";
 import { jpegOf } from "../cli/screen/pictures/test-png.ts";
 import { fakeContext } from "../commands/fake-world.ts";
 import { phoneExif, withExif, withSegment } from "../core/client/exif.ts";
-import { locatedSamples } from "../core/client/located-samples.ts";
+import { personalSamples } from "../core/client/personal-samples.ts";
 import { Site } from "../server/site.ts";
 import { tempFolder } from "../temp-folder.ts";
 import { SOURCES } from "../ui/fault-sources.ts";
@@ -48,7 +48,7 @@ async function notesOfFiles(name: "line mode" | "full screen"): Promise<void> {
 async function notesOfPipe(...pieces: readonly Uint8Array[]): Promise<readonly string[]> {
   const source = streamSource(new Blob(pieces as never).stream(), "stdin");
   const notes: string[] = [];
-  await new LocationReport().add(source, (text) => notes.push(text(ENGLISH_TERMINAL)));
+  await new PersonalDataReport().add(source, (text) => notes.push(text(ENGLISH_TERMINAL)));
   while ((await source.read(0)) === undefined) expect.unreachable();
   await new Promise(setImmediate);
   return notes;
@@ -63,7 +63,10 @@ async function namesInPipe(): Promise<void> {
   expect(await notesOfPipe(located.subarray(0, 5), located.subarray(5))).toEqual([
     "stdin contains the location where it was taken",
   ]);
-  expect(await notesOfPipe(far)).toEqual(["stdin may contain the location where it was taken"]);
+  expect(await notesOfPipe(far)).toEqual([
+    "stdin may contain the location where it was taken",
+    "stdin may contain the name of a person, such as its author",
+  ]);
 }
 
 /** Notices of the terminal about the file at a path. */
@@ -71,25 +74,34 @@ async function notesOfPath(path: string): Promise<readonly string[]> {
   const { context } = fakeContext();
   const source = await openSourceAt(context, path);
   const notes: string[] = [];
-  await new LocationReport().add(source, (text) => notes.push(text(ENGLISH_TERMINAL)));
+  await new PersonalDataReport().add(source, (text) => notes.push(text(ENGLISH_TERMINAL)));
   source.close();
   return notes;
 }
 
+const WORDS = { has: "contains", "may have": "may contain", "has not": undefined } as const;
+
 test("page and terminal find the same in each format", async () => {
   const folder = tempFolder();
   const wrong: string[] = [];
-  for (const [finding, files] of Object.entries(await locatedSamples())) {
-    for (const [name, bytes] of Object.entries(files)) {
-      const path = join(folder, `${finding} ${name}`);
-      writeFileSync(path, bytes);
-      const counts = await countLocated([readableFile(new File([bytes as never], name))]);
-      const onPage = counts.has > 0 ? "has" : counts.mayHave > 0 ? "may have" : "has not";
-      const [note = ""] = await notesOfPath(path);
-      const words = { has: " contains", "may have": " may contain" }[finding] ?? "";
-      if (onPage !== finding || !note.includes(words) || (note === "") !== (words === ""))
-        wrong.push(`${name} ${finding}: ${onPage}, ${note}`);
-    }
+  for (const { name, bytes, data } of await personalSamples()) {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    const counts = await countPersonalData([readableFile(new File([bytes as never], name))]);
+    const notes = await notesOfPath(path);
+    const [place, person] = [WORDS[data.location], WORDS[data.name]];
+    const expected = [
+      ...(place === undefined ? [] : [`${name} ${place} the location where it was taken`]),
+      ...(person === undefined
+        ? []
+        : [`${name} ${person} the name of a person, such as its author`]),
+    ];
+    const onPage = (["location", "name"] as const).map((kind) => {
+      const { has, mayHave } = counts[kind];
+      return has > 0 ? "has" : mayHave > 0 ? "may have" : "has not";
+    });
+    const isSame = Bun.deepEquals([notes, onPage], [expected, [data.location, data.name]]);
+    if (!isSame) wrong.push(`${name}: ${onPage.join()}, ${notes.join()}`);
   }
   expect(wrong).toEqual([]);
 });
@@ -100,7 +112,7 @@ async function countsInFolder(): Promise<void> {
   const files = [plain, located, located].map((bytes, i) =>
     Object.assign(new File([bytes as never], `${i}.jpg`), { webkitRelativePath: `trip/${i}.jpg` }),
   );
-  expect((await LocalFolder.ofFiles(files)).located).toEqual({ has: 2, mayHave: 0 });
+  expect((await LocalFolder.ofFiles(files)).personal.location).toEqual({ has: 2, mayHave: 0 });
 }
 
 function callersOf(call: RegExp, folder: string): readonly string[] {
@@ -139,7 +151,7 @@ testRule("the location in a file is named before it leaves", "send a file", {
     const senders = callersOf(/\bopen(SourceAt|CopyAt|Sources)\(/, "").filter(
       (path) => !["cli/files/sources.ts", "commands/digest.ts"].includes(path),
     );
-    expect(callersOf(/\bnew LocationReport\(/, "")).toEqual(senders);
+    expect(callersOf(/\bnew PersonalDataReport\(/, "")).toEqual(senders);
   },
   "second file": heldBy("e2e/files.test.ts", "says once that photos contain their location"),
   "encrypted room": exempt("it is named when the file is chosen, which no room changes"),

@@ -343,3 +343,34 @@ test("sends a smaller copy of a photo, also after a reload", async () => {
   await next.until("posted", () => posted(next).length === 1);
   expect(summary(posted(next)[0])?.files).toEqual([["walk.jpeg", copy.length]]);
 });
+
+test("holds a file that was sent before its location was found, until a retry", async () => {
+  const { ana } = await opened();
+  const located = withExif(await jpegOf(40, 30), phoneExif());
+  const known = fileOf("known.jpg", Buffer.from(located));
+  ana.chat.attached.markExamined(known);
+  send(ana, "told", [known]);
+  await ana.until("posted", () => posted(ana).length === 1);
+  send(ana, "too early", [fileOf("walk.jpg", Buffer.from(located)), fileOf("a.bin", contents(9))]);
+  await ana.until("held", () => waiting(ana)[0]?.files[0]?.fault !== undefined);
+  const [held] = waiting(ana);
+  expect(held?.files.map(({ fault }) => fault?.code)).toEqual(["not-allowed", undefined]);
+  expect(held?.files[0]?.fault?.message).toBe("locationUnseen");
+  expect([held?.text, posted(ana).length]).toEqual(["too early", 1]);
+  ana.chat.commandWaiting(held?.key ?? "", { kind: "retry" });
+  await ana.until("posted", () => posted(ana).length === 2);
+});
+
+test("replaces an attached file with its copy, in its place", async () => {
+  const { ana } = await opened();
+  const { attached } = ana.chat;
+  const first = attachment(fileOf("a.jpg"));
+  const second = attachment(fileOf("b.jpg"));
+  attached.add("lobby", [first, second]);
+  const copy = fileOf("a.jpg", contents(9));
+  attached.replace("lobby", first, copy);
+  expect(attached.filesFor("lobby").map(({ file }) => file)).toEqual([copy, second.file]);
+  // It was sent or removed meanwhile.
+  attached.replace("lobby", first, copy);
+  expect(attached.filesFor("lobby")).toHaveLength(2);
+});

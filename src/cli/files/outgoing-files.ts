@@ -17,7 +17,7 @@ import type { TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import { LocationReport, openSourceAt, openSources } from "./sources.ts";
+import { openSourceAt, openSources, PersonalDataReport } from "./sources.ts";
 
 /** File on this machine. `stamp` changes with its content; absent if it cannot be read again. */
 export interface PathSource {
@@ -36,7 +36,7 @@ export interface OutgoingFilesOptions {
 
 export class OutgoingFiles {
   readonly #waiting: OutgoingMessages<PathSource>;
-  readonly #locations = new LocationReport();
+  readonly #personal = new PersonalDataReport();
   readonly #unsubscribe: () => void;
   readonly #onChange: (() => void)[] = [];
 
@@ -143,7 +143,7 @@ export class OutgoingFiles {
     const { name, sizeBytes: size, folder, path = "", stamp } = source;
     reportOmissions?.(source);
     const opened = async () => {
-      await this.#locations.add(source, note);
+      await this.#personal.add(source, note);
       return source;
     };
     const stored: PathSource = stamp === undefined ? { path } : { path, stamp };

@@ -6,7 +6,7 @@ import { Fault, msg, unlessFault } from "../../base/fault.ts";
 import { globTest } from "../../base/glob.ts";
 import { FILE_NAME_BYTES_MAX, FILES_PER_POST_MAX } from "../../base/limits.ts";
 import { cleanText, quoteText } from "../../base/text.ts";
-import { type LocatedFile, locatedFiles } from "../../client/files/located-files.ts";
+import { type PersonalFile, personalFiles } from "../../client/files/personal-data.ts";
 import type { SkippedEntry } from "../../core/transfer/folder-list.ts";
 import type { LocalSource, Source } from "../../io/blob/interfaces.ts";
 import { onDisk } from "../../io/disk/disk.ts";
@@ -123,11 +123,11 @@ export class SourceNotes {
 type Report = (text: TerminalMessage) => void;
 
 /**
- * Reports the first file that contains the location where it was made, and the first one that may
- * contain it; usually all photos of a camera do.
+ * Reports the first file that contains the location where it was made, or the name of a person, and
+ * the first one that may contain it; usually all photos of a camera do.
  */
-export class LocationReport {
-  readonly #reported = new Set<LocatedFile["finding"]>();
+export class PersonalDataReport {
+  readonly #reported = new Set<string>();
 
   async add(source: LocalSource, report: Report): Promise<void> {
     const searched = this.#search(source, report);
@@ -136,14 +136,24 @@ export class LocationReport {
   }
 
   async #search(source: LocalSource, report: Report): Promise<void> {
-    if (this.#reported.has("has")) return;
-    for await (const { name, finding } of locatedFiles(source.files())) {
-      if (this.#reported.has("has")) return;
-      if (this.#reported.has(finding)) continue;
-      this.#reported.add(finding);
-      const text = { has: "locationInside", "may have": "locationPossible" } as const;
-      const ownName = source.folder === undefined ? source.name : name;
-      report((texts) => texts[text[finding]](cleanText(ownName)));
+    if (this.#isComplete) return;
+    for await (const file of personalFiles(source.files())) {
+      this.#reportFile(file, source.folder === undefined ? source.name : file.name, report);
+      if (this.#isComplete) return;
+    }
+  }
+
+  get #isComplete(): boolean {
+    return this.#reported.has("location has") && this.#reported.has("name has");
+  }
+
+  #reportFile({ data }: PersonalFile, name: string, report: Report): void {
+    for (const kind of ["location", "name"] as const) {
+      const finding = data[kind];
+      if (finding === "has not" || this.#reported.has(`${kind} has`)) continue;
+      if (this.#reported.has(`${kind} ${finding}`)) continue;
+      this.#reported.add(`${kind} ${finding}`);
+      report((texts) => texts.personalData(cleanText(name), kind, finding === "has"));
     }
   }
 }

@@ -14,7 +14,7 @@ export interface PictureHeader {
 
 type Dimensions = readonly [width: number, height: number];
 
-const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
+export const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
 const IHDR_OFFSET = 16;
 const SEGMENTS_MAX = 1_000;
 /** Contains the dimensions of photos with a large thumbnail. */
@@ -160,7 +160,7 @@ function uint24(view: DataView, at: number): number {
   return view.getUint16(at, true) + 0x10000 * view.getUint8(at + 2);
 }
 
-const ORIENTATION_TAG = 0x0112;
+export const ORIENTATION_TAG = 0x0112;
 const [SHORT, LITTLE_ENDIAN, TIFF_MARK] = [3, 0x4949, 42];
 export const TIFF_ENTRY_BYTES = 12;
 /** Cameras write fewer than 100 entries. */

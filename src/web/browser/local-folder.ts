@@ -6,7 +6,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { clampUnixMs } from "../../base/time.ts";
-import { countLocated, type LocationCounts } from "../../client/files/located-files.ts";
+import { countPersonalData, type PersonalDataCounts } from "../../client/files/personal-data.ts";
 import {
   type FilePart,
   FolderList,
@@ -246,8 +246,8 @@ export class LocalFolder {
   private constructor(
     readonly name: string,
     private listing: Listing,
-    /** Files of the first list that contain the location where they were made. */
-    readonly located: LocationCounts,
+    /** Files of the first list that contain a location or the name of a person. */
+    readonly personal: PersonalDataCounts,
     private readonly list: ListFolder,
     /** False if a new list has the same files, which a browser refuses to read once they change. */
     private readonly canRelist: boolean,
@@ -285,8 +285,8 @@ export class LocalFolder {
 
   static async #listed(name: string, list: ListFolder, canRelist: boolean): Promise<LocalFolder> {
     const listing = await list(new Set());
-    const located = await countLocated(listing.readable());
-    return new LocalFolder(name, listing, located, list, canRelist);
+    const personal = await countPersonalData(listing.readable());
+    return new LocalFolder(name, listing, personal, list, canRelist);
   }
 
   /** Bytes of the message's file: the list and the contents. */

@@ -45,6 +45,8 @@ interface StoredSource {
   readonly handle?: FileHandle | FolderHandle;
   /** Sends a smaller copy of a photo. */
   readonly isSmaller?: true;
+  /** The message was sent before the page had searched the file for personal data. */
+  readonly isUnexamined?: true;
 }
 
 type Message = WaitingMessage<StoredSource>;
@@ -69,8 +71,8 @@ const STORED_MESSAGE = v.looseObject({
   ),
 });
 
-/** Module that finds locations in files, which most visits do not need. */
-const locatedModule = withFetchFault(() => import("../../client/files/located-files.ts"));
+/** Module that finds personal data in files, which most visits do not need. */
+const personalDataModule = withFetchFault(() => import("../../client/files/personal-data.ts"));
 
 const NO_PROGRESS: ReadonlyMap<number, ProgressReport> = new Map();
 
@@ -89,12 +91,19 @@ interface Entry {
   isPosted: boolean;
 }
 
+interface NewFile {
+  readonly attachment: Attachment;
+  readonly isSmaller: boolean;
+  /** False if its author may not know of a location or a name in it. */
+  readonly isExamined: boolean;
+}
+
 export interface NewMessage {
   readonly to: string;
   readonly text: string;
   readonly re?: number | undefined;
   readonly thread?: boolean | undefined;
-  readonly files: readonly { readonly attachment: Attachment; readonly isSmaller: boolean }[];
+  readonly files: readonly NewFile[];
   /** Changes that remove the draft in the transaction that stores the message. */
   readonly draft?: Promise<readonly TableChange[]> | undefined;
 }
@@ -112,6 +121,21 @@ function mustChoose(name: string): Fault {
 
 function stampOf(content: AttachedContent): string {
   return content instanceof File ? fileStamp(content) : content.stamp;
+}
+
+/** @throws {Fault} not-allowed if the location that the user left out would be sent */
+async function checkLeftOut(original: File): Promise<void> {
+  const { findPersonalData } = await personalDataModule();
+  const { location } = await findPersonalData(readableFile(original));
+  if (location !== "has not") throw new PageFault("not-allowed", "positionRemains");
+}
+
+/** @throws {Fault} not-allowed if the file contains a location or a name; a retry sends it */
+async function checkUnexamined(original: File): Promise<void> {
+  const { findPersonalData } = await personalDataModule();
+  const { location, name } = await findPersonalData(readableFile(original));
+  if (location !== "has not") throw new PageFault("not-allowed", "locationUnseen");
+  if (name !== "has not") throw new PageFault("not-allowed", "nameUnseen");
 }
 
 /**
@@ -176,7 +200,7 @@ export class WaitingMessages {
     this.#lastCreatedMs = createdUnixMs;
     const key = `${numberKey(createdUnixMs)} ${toBase64Url(entropy(ID_BYTES))}`;
     const contents = new Map<number, Attachment>();
-    const waiting = files.map(({ attachment, isSmaller }, i): MessageFile => {
+    const waiting = files.map(({ attachment, isSmaller, isExamined }, i): MessageFile => {
       const { file, handle } = attachment;
       contents.set(i + 1, attachment);
       return {
@@ -189,6 +213,7 @@ export class WaitingMessages {
           stamp: stampOf(file),
           ...defined({ handle }),
           ...(isSmaller && { isSmaller }),
+          ...(!isExamined && { isUnexamined: true }),
         },
         state: { kind: "waiting" },
       };
@@ -393,12 +418,12 @@ export class WaitingMessages {
   ): Promise<CompleteUpload> {
     const content = await this.#contentFor(entry, file, isRetry);
     try {
-      return await this.#uploadContent(entry, file, content, callbacks);
+      return await this.#uploadContent(entry, file, { content, isRetry }, callbacks);
     } catch (error) {
       if (asFault(error).code !== "file-changed" || callbacks.signal.aborted) throw error;
       const stored = await this.#storedCopy(entry, file.id);
       if (stored === undefined) throw error;
-      return await this.#uploadContent(entry, file, stored, callbacks);
+      return await this.#uploadContent(entry, file, { content: stored, isRetry }, callbacks);
     }
   }
 
@@ -413,12 +438,12 @@ export class WaitingMessages {
   async #uploadContent(
     entry: Entry,
     file: MessageFile,
-    content: AttachedContent,
+    { content, isRetry }: { readonly content: AttachedContent; readonly isRetry: boolean },
     callbacks: UploadCallbacks,
   ): Promise<CompleteUpload> {
     const { files } = this.options;
     const { message } = entry.run;
-    const { source, preview } = await this.#open(content, file.source);
+    const { source, preview } = await this.#open(content, file.source, isRetry);
     try {
       return await files.upload({
         source,
@@ -467,24 +492,19 @@ export class WaitingMessages {
 
   async #open(
     original: AttachedContent,
-    { key, isSmaller }: StoredSource,
+    { key, isSmaller, isUnexamined }: StoredSource,
+    isRetry: boolean,
   ): Promise<{ readonly source: Source; readonly preview: PreviewContent | undefined }> {
     if (!(original instanceof File)) return { source: original.open(key), preview: undefined };
     const { photos } = this.options;
-    const content = isSmaller === true ? await this.#smaller(original) : original;
+    const smaller = isSmaller === true ? await photos?.smaller(original) : undefined;
+    if (smaller === undefined && isUnexamined === true && !isRetry) await checkUnexamined(original);
+    else if (smaller === undefined && isSmaller === true && isUnexamined !== true)
+      await checkLeftOut(original);
+    const content = smaller ?? original;
     const sound = isVoiceName(content.name) ? await readSound(content) : undefined;
     const source = new FileSource(content, key, fileStamp(original), sound);
     return { source, preview: await photos?.preview(content) };
-  }
-
-  /** @throws {Fault} not-allowed if the position that the user left out would be sent */
-  async #smaller(original: File): Promise<File> {
-    const smaller = await this.options.photos?.smaller(original);
-    if (smaller !== undefined) return smaller;
-    const { countLocated } = await locatedModule();
-    if ((await countLocated([readableFile(original)])).has > 0)
-      throw new PageFault("not-allowed", "positionRemains");
-    return original;
   }
 
   #post(

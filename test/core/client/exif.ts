@@ -34,8 +34,13 @@ export function phoneExif(): Buffer {
   return tiffOf(first, [[2, 5, 3, 0]]);
 }
 
-export function withSegment(jpeg: Uint8Array, signature: string, content: Uint8Array): Buffer {
-  const start = Buffer.from([0xff, 0xe1, 0, 0]);
+export function withSegment(
+  jpeg: Uint8Array,
+  signature: string,
+  content: Uint8Array,
+  marker = 0xe1,
+): Buffer {
+  const start = Buffer.from([0xff, marker, 0, 0]);
   const body = Buffer.concat([Buffer.from(signature, "latin1"), content]);
   start.writeUInt16BE(2 + body.length, 2);
   return Buffer.concat([jpeg.subarray(0, 2), start, body, jpeg.subarray(2)]);

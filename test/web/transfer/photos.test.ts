@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { PREVIEW_BYTES_MAX, SMALLER_SIDE_MAX } from "../../../src/base/limits-page.ts";
-import { countLocated, NO_LOCATIONS } from "../../../src/client/files/located-files.ts";
+import { countPersonalData, NO_PERSONAL_DATA } from "../../../src/client/files/personal-data.ts";
 import { readableFile } from "../../../src/web/browser/file-source.ts";
 import { Photos } from "../../../src/web/transfer/photos.ts";
 import { type ScalePicture, VIEWED_BYTES_MAX } from "../../../src/web/transfer/previews.ts";
@@ -77,13 +77,13 @@ test("retries after the code that scales could not be fetched, and sends no prev
 test("finds a location, and nothing in a file that it can't read", async () => {
   const { photos } = scene();
   const jpeg = await jpegOf(20, 10);
-  const locatedIn = (file: File) => countLocated([readableFile(file)]);
-  expect(await locatedIn(fileOf("a.jpg", jpeg))).toEqual(NO_LOCATIONS);
+  const locatedIn = (file: File) => countPersonalData([readableFile(file)]);
+  expect(await locatedIn(fileOf("a.jpg", jpeg))).toEqual(NO_PERSONAL_DATA);
   const located = fileOf("b.jpg", withExif(jpeg, phoneExif()));
-  expect(await locatedIn(located)).toEqual({ has: 1, mayHave: 0 });
+  expect(await locatedIn(located)).toMatchObject({ location: { has: 1, mayHave: 0 } });
   const gone = fileOf("c.jpg", jpeg);
   gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone")) }) as never;
   const unknown = { isPicture: false, header: undefined, isAnimated: false };
   expect(await photos.inspect(gone)).toEqual(unknown);
-  expect(await locatedIn(gone)).toEqual(NO_LOCATIONS);
+  expect(await locatedIn(gone)).toEqual(NO_PERSONAL_DATA);
 });

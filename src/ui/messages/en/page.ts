@@ -876,6 +876,17 @@ export const ENGLISH = {
     files === 1
       ? "A file may contain the location where it was made."
       : `${files} files may contain the location where they were made.`,
+  namesSent: (files: number) =>
+    files === 1
+      ? "A file contains the name of a person, such as its author."
+      : `${files} files contain names of people, such as their authors.`,
+  namesPossible: (files: number) =>
+    files === 1
+      ? "A file may contain the name of a person, such as its author."
+      : `${files} files may contain names of people, such as their authors.`,
+  removeLocation: "Remove location",
+  removeNames: "Remove names",
+  heicSent: "Most browsers can't show HEIC photos. Send a JPEG so that everyone can see it.",
   positionLeftOut: "Sent without the location where it was taken.",
   detach: (name: string) => `Remove ${name}`,
   openFile: (name: string) => `Open ${name}`,

@@ -168,6 +168,10 @@ export const ENGLISH_START = {
     "each start.",
   positionRemains:
     "The location can't be left out of this photo. Attach it again to send the original.",
+  locationUnseen:
+    "This file contains, or may contain, the location where it was made. Retry to send it anyway.",
+  nameUnseen:
+    "This file contains the name of a person, or may contain it. Retry to send it anyway.",
   trustServer: "Trust this server",
   trustServerHint: "Removes the warning; allows notifications and installing.",
   pageNotices: "Notices of this page",

@@ -268,8 +268,11 @@ export const ENGLISH_TERMINAL = {
   skippedEntry: (entry: string) => `skipped ${entry}`,
   grownFile: (path: string) => `${path} is growing; sent only up to the size it had at first`,
   moreSkippedEntries: (folder: string, n: number) => `${folder}: skipped ${n} more entries`,
-  locationInside: (name: string) => `${name} contains the location where it was taken`,
-  locationPossible: (name: string) => `${name} may contain the location where it was taken`,
+  personalData: (file: string, kind: "location" | "name", isCertain: boolean) =>
+    `${file} ${isCertain ? "contains" : "may contain"} ` +
+    (kind === "location"
+      ? "the location where it was taken"
+      : "the name of a person, such as its author"),
   savedUnderName: (file: string, from: string, to: string) => `${file}: saved ${from} as ${to}`,
   moreSavedUnderNames: (file: string, n: number) => `${file}: ${n} more saved under other names`,
   notKept: (file: string, properties: readonly ("modes" | "times")[]) =>

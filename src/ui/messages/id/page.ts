@@ -1017,6 +1017,16 @@ export const INDONESIAN: Texts = {
   positionLeftOut: "Dikirim tanpa lokasi pengambilan foto.",
   positionRemains:
     "Lokasi tidak dapat dihapus dari foto ini. Lampirkan lagi untuk mengirim aslinya.",
+  locationUnseen:
+    "Berkas ini memuat atau mungkin memuat lokasi pembuatannya. Coba lagi untuk tetap mengirim.",
+  nameUnseen:
+    "Berkas ini memuat atau mungkin memuat nama seseorang. Coba lagi untuk tetap mengirim.",
+  namesSent: (files) => `${files} berkas memuat nama seseorang, misalnya pembuatnya.`,
+  namesPossible: (files) => `${files} berkas mungkin memuat nama seseorang, misalnya pembuatnya.`,
+  removeLocation: "Hapus lokasi",
+  removeNames: "Hapus nama",
+  heicSent:
+    "Kebanyakan peramban tidak menampilkan foto HEIC. Kirim JPEG agar terlihat semua orang.",
   detach: (name) => `Hapus ${name}`,
   openFile: (name) => `Buka ${name}`,
   openAsk: (name) => `Buka ${name}?`,

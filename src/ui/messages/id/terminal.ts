@@ -263,8 +263,9 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   skippedEntry: (entry) => `dilewati: ${entry}`,
   grownFile: (path) => `${path} terus bertambah; hanya dikirim sampai ukuran awalnya`,
   moreSkippedEntries: (folder, n) => `${folder}: ${n} entri lagi dilewati`,
-  locationInside: (name) => `${name} memuat lokasi pengambilan foto`,
-  locationPossible: (name) => `${name} mungkin memuat lokasi pengambilannya`,
+  personalData: (file, kind, isCertain) =>
+    `${file} ${isCertain ? "memuat" : "mungkin memuat"} ` +
+    (kind === "location" ? "lokasi pengambilannya" : "nama seseorang, misalnya pembuatnya"),
   savedUnderName: (file, from, to) => `${file}: ${from} disimpan sebagai ${to}`,
   moreSavedUnderNames: (file, n) => `${file}: ${n} lagi disimpan dengan nama lain`,
   notKept: (file, properties) => {

@@ -4,15 +4,18 @@ import { useEffect, useId, useRef, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import {
-  countLocated,
-  type LocationCounts,
-  NO_LOCATIONS,
-} from "../../../client/files/located-files.ts";
+  type Counts,
+  countPersonalData,
+  NO_PERSONAL_DATA,
+  type PersonalDataCounts,
+  sumOfCounts,
+} from "../../../client/files/personal-data.ts";
 import { ifPossible } from "../../../io/promises.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { readableFile } from "../../browser/file-source.ts";
-import { fileIcon } from "../../browser/media.ts";
+import { fileIcon, isHeic } from "../../browser/media.ts";
 import type { AttachedContent, Attachment as AttachedFile } from "../../transfer/attachments.ts";
+import { withoutPersonalData } from "../../transfer/cleaned-file.ts";
 import { Announced } from "../shell/announced.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
@@ -24,12 +27,14 @@ interface Inspection {
   readonly picture: File | undefined;
   /** `undefined` for files that are always sent as they are. */
   readonly smaller: File | "pending" | undefined;
-  readonly located: LocationCounts;
+  readonly personal: PersonalDataCounts;
+  /** Copy without personal data; `undefined` if there is none, or it cannot be removed. */
+  readonly cleaned: File | undefined;
 }
 
 /** Inspects each file once. Copies are made one at a time. */
 function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
-  const { photos } = usePage().chat;
+  const { photos, attached } = usePage().chat;
   const begun = useRef(new WeakSet<AttachedContent>());
   const [inspections, setInspections] = useState<ReadonlyMap<AttachedContent, Inspection>>(
     new Map(),
@@ -38,32 +43,40 @@ function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
     const add = (inspection: Inspection) =>
       setInspections((before) => new Map(before).set(inspection.file, inspection));
     const inspect = async (file: File) => {
-      const located = await countLocated([readableFile(file)]);
+      const personal = await countPersonalData([readableFile(file)]);
+      const isPersonal = hasAny(personal.location) || hasAny(personal.name);
+      const cleaned = isPersonal ? await withoutPersonalData(file) : undefined;
+      const facts = { file, personal, cleaned };
+      attached.markExamined(file);
       if (photos === undefined) {
-        add({ file, picture: undefined, smaller: undefined, located });
+        add({ ...facts, picture: undefined, smaller: undefined });
         return;
       }
       const { isPicture, header, isAnimated } = await photos.inspect(file);
       if (header === undefined || isAnimated) {
-        add({ file, picture: isPicture ? file : undefined, smaller: undefined, located });
+        add({ ...facts, picture: isPicture ? file : undefined, smaller: undefined });
         return;
       }
-      add({ file, picture: undefined, smaller: "pending", located });
+      add({ ...facts, picture: undefined, smaller: "pending" });
       // Sending the photo retries, and reports the fault.
       const smaller = await ifPossible(photos.smaller(file));
-      add({ file, picture: smaller, smaller, located });
+      add({ ...facts, picture: smaller, smaller });
     };
     for (const { file } of files) {
       if (!(file instanceof File) || begun.current.has(file)) continue;
       begun.current.add(file);
       void inspect(file);
     }
-  }, [photos, files]);
+  }, [photos, attached, files]);
   return files.map(({ file }) => {
-    const located = file instanceof File ? NO_LOCATIONS : file.located;
-    const unknown = { file, picture: undefined, smaller: undefined, located };
+    const personal = file instanceof File ? NO_PERSONAL_DATA : file.personal;
+    const unknown = { file, picture: undefined, smaller: undefined, personal, cleaned: undefined };
     return inspections.get(file) ?? unknown;
   });
+}
+
+function hasAny({ has, mayHave }: Counts): boolean {
+  return has + mayHave > 0;
 }
 
 export function useObjectUrl(file: File | undefined): string | undefined {
@@ -152,22 +165,22 @@ interface AttachmentsProps {
     readonly isSmaller: boolean;
     readonly chooseSize: (isSmaller: boolean) => void;
     readonly remove: (attachment: AttachedFile) => void;
+    readonly replace: (attachment: AttachedFile, file: File) => void;
   };
 }
 
 export function AttachmentList({ attached }: AttachmentsProps) {
   const { texts } = usePage();
-  const { files, isSmaller, chooseSize, remove } = attached;
+  const { files, isSmaller, chooseSize, remove, replace } = attached;
   const inspections = useInspections(files);
   const photos = inspections.filter(({ smaller }) => smaller !== undefined);
   const sent = inspections.filter(({ smaller }) => !isSmaller || smaller === undefined);
-  const isPhoto = ({ file }: Inspection) => file instanceof File && /^image\//.test(file.type);
-  const hasOthers = sent.some((one) => one.located.has > 0 && !isPhoto(one));
-  const location = locationText(texts, {
-    attached: sumOf(inspections),
-    sent: sumOf(sent),
-    hasOthers,
-  });
+  const removeFrom = (removable: readonly Inspection[]) => {
+    for (const { file, cleaned } of removable) {
+      const attachment = files.find((each) => each.file === file);
+      if (attachment !== undefined && cleaned !== undefined) replace(attachment, cleaned);
+    }
+  };
   return (
     <>
       <ul className="attachments" aria-label={texts.attached}>
@@ -184,40 +197,63 @@ export function AttachmentList({ attached }: AttachmentsProps) {
       {photos.length === 0 ? null : (
         <SizeChoice photos={photos} isSmaller={isSmaller} onChoose={chooseSize} />
       )}
-      {location === undefined ? null : (
-        <Announced
-          kind="notice"
-          className={location.isSent ? "photo-position is-sent" : "photo-position"}
-        >
-          {location.text}
+      {personalNotes(texts, inspections, sent).map(({ kind, text, removable, remove: label }) => (
+        <div key={kind} className={removable === undefined ? "photo-position" : SENT_CLASS}>
+          <Announced kind="notice" as="span">
+            {text}
+          </Announced>
+          {removable === undefined || removable.length === 0 ? null : (
+            <button type="button" className="fold-link" onClick={() => removeFrom(removable)}>
+              {label}
+            </button>
+          )}
+        </div>
+      ))}
+      {sent.some(({ file }) => isHeic(file.name)) ? (
+        <Announced kind="notice" className={SENT_CLASS}>
+          {texts.heicSent}
         </Announced>
-      )}
+      ) : null}
     </>
   );
 }
 
-function sumOf(inspections: readonly Inspection[]): LocationCounts {
-  return inspections.reduce(
-    (sum, { located: { has, mayHave } }) => ({
-      has: sum.has + has,
-      mayHave: sum.mayHave + mayHave,
-    }),
-    NO_LOCATIONS,
-  );
+const SENT_CLASS = "photo-position is-sent";
+
+interface PersonalNote {
+  readonly kind: keyof PersonalDataCounts;
+  readonly text: string;
+  /** Files from which it can be removed; `undefined` if nothing is sent. */
+  readonly removable: readonly Inspection[] | undefined;
+  /** Label of the button. */
+  readonly remove: string;
 }
 
-interface Locations {
-  readonly attached: LocationCounts;
-  /** In files that are sent as they are. */
-  readonly sent: LocationCounts;
-  /** Whether a file with a location is no photo. */
-  readonly hasOthers: boolean;
-}
-
-function locationText(texts: Texts, { attached, sent, hasOthers }: Locations) {
-  const sentText = hasOthers ? texts.fileLocationSent : texts.positionSent;
-  if (sent.has > 0) return { isSent: true, text: sentText(sent.has) };
-  if (sent.mayHave > 0) return { isSent: true, text: texts.positionPossible(sent.mayHave) };
-  const isLeftOut = attached.has + attached.mayHave > 0;
-  return isLeftOut ? { isSent: false, text: texts.positionLeftOut } : undefined;
+/** @param sent files that are sent as they are */
+function personalNotes(
+  texts: Texts,
+  attached: readonly Inspection[],
+  sent: readonly Inspection[],
+): readonly PersonalNote[] {
+  const sum = sumOfCounts(sent.map(({ personal }) => personal));
+  const removable = (kind: PersonalNote["kind"]) =>
+    sent.filter(({ personal, cleaned }) => cleaned !== undefined && hasAny(personal[kind]));
+  const isPhoto = ({ file }: Inspection) => file instanceof File && /^image\//.test(file.type);
+  const hasOthers = sent.some((one) => one.personal.location.has > 0 && !isPhoto(one));
+  const locationSent = hasOthers ? texts.fileLocationSent : texts.positionSent;
+  const notes: PersonalNote[] = [];
+  const add = (kind: PersonalNote["kind"], textOf: (files: number) => string, count: number) => {
+    const remove = kind === "location" ? texts.removeLocation : texts.removeNames;
+    notes.push({ kind, text: textOf(count), removable: removable(kind), remove });
+  };
+  const { location, name } = sum;
+  if (location.has > 0) add("location", locationSent, location.has);
+  else if (location.mayHave > 0) add("location", texts.positionPossible, location.mayHave);
+  else if (attached.some(({ personal }) => hasAny(personal.location))) {
+    const text = texts.positionLeftOut;
+    notes.push({ kind: "location", text, removable: undefined, remove: "" });
+  }
+  if (name.has > 0) add("name", texts.namesSent, name.has);
+  else if (name.mayHave > 0) add("name", texts.namesPossible, name.mayHave);
+  return notes;
 }

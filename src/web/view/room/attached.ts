@@ -87,6 +87,7 @@ export function useAttached(
         announce("result", texts.fileDetached(cleanText(attachment.file.name)));
         latestFocus.current();
       },
+      replace: (attachment, file) => chat.attached.replace(key, attachment, file),
       send: (message) => {
         const isAccepted = chat.sendFiles(target, files, { ...message, isSmaller, draft: key });
         if (isAccepted) chat.attached.take(key, files);
