@@ -388,8 +388,8 @@ async function followFiles(
   const incoming = new IncomingFiles({
     cursor: receivedFiles.position(account),
     has: (file) => receivedFiles.has(account, file),
-    download: async (file) => {
-      await receiver.download(file);
+    download: async (file, turn) => {
+      await receiver.download(file, { turn });
     },
     concernsSingleFile: (fault) => receiver.concernsSingleFile(fault),
     onDownloaded: (file) => receivedFiles.add(account, file),

@@ -64,7 +64,9 @@ export const command = clientVerb({
         }
         // The time of a file is when it was handed in, as in the archive of the page. A file that
         // fails does not keep the others back.
-        const saved = await receiver.download(checkFileId(id), timeUnixMs).catch(asFault);
+        const saved = await receiver
+          .download(checkFileId(id), { mtimeMs: timeUnixMs })
+          .catch(asFault);
         if (!(saved instanceof Fault)) continue;
         if (!(await receiver.canContinue(saved))) throw saved;
         receiver.reportFault(saved);

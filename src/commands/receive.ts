@@ -183,12 +183,15 @@ class Transfer {
   readonly #incoming = new IncomingFiles({
     cursor: 0,
     has: (file) => this.#downloaded.has(file),
-    download: async (file) => {
+    download: async (file, turn) => {
       if (this.#printsText) await printReceivedText(this.#receiver, file);
-      else await this.#receiver.download(file);
+      else await this.#receiver.download(file, { turn });
     },
     concernsSingleFile: (fault) => this.#receiver.concernsSingleFile(fault),
-    onDownloaded: (file) => this.#downloaded.add(file),
+    onDownloaded: (file) => {
+      this.#downloaded.add(file);
+      void this.#finishIfDone();
+    },
     onCursor: () => {},
     onFailed: (_file, fault) => {
       this.#failed.push(fault);
@@ -292,7 +295,7 @@ class Transfer {
     for (const [seq, listed] of Map.groupBy(files, (file) => file.seq)) {
       this.#incoming.addRecord(
         seq,
-        listed.map(({ id }) => id),
+        listed.map(({ id, name }) => ({ file: id, name })),
       );
     }
     void this.#finishIfDone();
@@ -325,7 +328,7 @@ class Transfer {
     if (share.isText && !this.#options.savesText && !this.#isPrompting)
       this.#unconfirmed ??= new Map();
     if (this.#unconfirmed !== undefined || share.currentFile === undefined) return;
-    this.#incoming.addOffered(share.currentFile);
+    this.#incoming.addOffered({ file: share.currentFile });
   }
 
   async #finishIfDone(): Promise<void> {
@@ -338,8 +341,9 @@ class Transfer {
     if (this.#unconfirmed === undefined && done >= (this.#count ?? 0)) this.#finished.resolve();
   }
 
-  /** A share that has ended never becomes reachable again. */
+  /** A share that has ended never becomes reachable again. All its files may be here. */
   #onLinkLost(fault: Fault): void {
+    void this.#finishIfDone();
     if (!this.#timeout.onLost(fault)) return;
     this.#receiver.progressDisplay.print(ENGLISH_TERMINAL.connectionLost(fault.message));
   }

@@ -1,6 +1,7 @@
 /** Downloads files from all rooms as they arrive. */
 
 import { Fault, msg } from "../../base/fault.ts";
+import { cleanFileName } from "../../base/file-names.ts";
 import type { FileId } from "../../base/ids.ts";
 import {
   CONCURRENT_DOWNLOADS_MAX,
@@ -12,13 +13,14 @@ import type { ReaderEvent } from "../../client/event.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { filesIn } from "../../core/rooms/files.ts";
+import type { NamingTurn } from "../../io/file/sink.ts";
 import { filePages } from "../connect/lists.ts";
 
 export interface IncomingOptions {
   /** Every file up to this seq was received by an earlier run. */
   readonly cursor: number;
   has(file: FileId): boolean;
-  download(file: FileId): Promise<void>;
+  download(file: FileId, turn: NamingTurn): Promise<void>;
   /** False if the fault of a download ends the whole transfer. */
   concernsSingleFile(fault: Fault): Promise<boolean>;
   onDownloaded(file: FileId): void;
@@ -37,15 +39,24 @@ interface UnsavedFile {
   readonly afterFinished: number;
 }
 
+export interface IncomingFile {
+  readonly file: FileId;
+  /** `undefined` if only its download will tell it. */
+  readonly name?: string;
+}
+
 interface DownloadJob {
   readonly file: FileId;
+  name: string | undefined;
   readonly seqs: Set<number>;
   isRetried: boolean;
+  /** Begins with a place in the queue, or when a later file of the same name waits for this one. */
+  run: Promise<void> | undefined;
 }
 
 /**
  * Downloads each arriving file once, oldest first. A download may start during the upload, before
- * the file has a record.
+ * the file has a record. Files of one name get their numbers in the order of their messages.
  */
 export class IncomingFiles {
   readonly #jobs = new Map<FileId, DownloadJob>();
@@ -68,18 +79,22 @@ export class IncomingFiles {
     this.#cursor = options.cursor;
   }
 
-  addRecord(seq: number, files: readonly FileId[]): void {
+  addRecord(seq: number, files: readonly Required<IncomingFile>[]): void {
     if (seq <= this.#cursor || this.#pendingFiles.has(seq)) return;
     const isNew = seq > this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, seq);
-    const missing = isNew ? files.filter((file) => !this.options.has(file)) : [];
+    const missing = isNew ? files.filter(({ file }) => !this.options.has(file)) : [];
     if (missing.length === 0) return this.#advance();
     this.#pendingFiles.set(seq, missing.length);
-    for (const file of missing) {
+    for (const { file, name } of missing) {
       const job = this.#jobs.get(file);
-      if (job === undefined) this.#add({ file, seqs: new Set([seq]), isRetried: false });
-      else job.seqs.add(seq);
+      if (job === undefined) this.#add({ file, name }, [seq]);
+      else {
+        job.seqs.add(seq);
+        job.name ??= comparedName(name);
+      }
     }
+    this.#notifyChange();
   }
 
   skipRecord(seq: number): void {
@@ -96,9 +111,9 @@ export class IncomingFiles {
     this.skipRecord(seq);
   }
 
-  addOffered(file: FileId): void {
-    if (this.#jobs.has(file) || this.options.has(file)) return;
-    this.#add({ file, seqs: new Set(), isRetried: false });
+  addOffered(offered: IncomingFile): void {
+    if (this.#jobs.has(offered.file) || this.options.has(offered.file)) return;
+    this.#add(offered, []);
   }
 
   /** @throws the error that ended the transfer */
@@ -121,20 +136,59 @@ export class IncomingFiles {
     throw this.#fault;
   }
 
-  #add(job: DownloadJob): void {
-    const { file } = job;
+  #add({ file, name }: IncomingFile, seqs: readonly number[]): void {
+    const job: DownloadJob = {
+      file,
+      name: name === undefined ? undefined : comparedName(name),
+      seqs: new Set(seqs),
+      isRetried: false,
+      run: undefined,
+    };
     this.#jobs.set(file, job);
     void this.#queue.add({
       view: { id: file, kind: "download", file, name: file, to: [] },
       // A running upload may be slow.
       isUrgent: () => job.seqs.size > 0,
-      run: () => this.#run(job),
+      run: () => this.#begin(job),
     });
+  }
+
+  #begin(job: DownloadJob): Promise<void> {
+    job.run ??= this.#run(job);
+    return job.run;
+  }
+
+  /** Waits for the files of the same name that precede this one. */
+  async #turn(job: DownloadJob, name: string): Promise<void> {
+    job.name ??= comparedName(name);
+    while (this.#fault === undefined) {
+      const earlier = this.#earlierOfName(job);
+      if (earlier.length === 0) return;
+      // They may have no place in the queue, because files that wait for them have all of them.
+      for (const each of earlier) void this.#begin(each);
+      await this.#changed.promise;
+    }
+  }
+
+  /** Files without a record come last, in the order in which their uploads began. */
+  #earlierOfName(job: DownloadJob): readonly DownloadJob[] {
+    const ofName = [...this.#jobs.values()].filter(({ name }) => name === job.name);
+    const seqOf = ({ seqs }: DownloadJob) => Math.min(...seqs);
+    const sorted = ofName.toSorted((a, b) => {
+      const [left, right] = [seqOf(a), seqOf(b)];
+      return left === right ? 0 : left - right;
+    });
+    return sorted.slice(0, sorted.indexOf(job));
+  }
+
+  #notifyChange(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 
   async #run(job: DownloadJob): Promise<void> {
     try {
-      const fault = await this.#download(job.file);
+      const fault = await this.#download(job);
       if (fault === undefined) {
         this.options.onDownloaded(job.file);
         this.#finish(job);
@@ -145,14 +199,13 @@ export class IncomingFiles {
       this.#fault ??= error;
       this.#queue.close();
     }
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#notifyChange();
   }
 
   /** @returns a fault that concerns only this file */
-  async #download(file: FileId): Promise<Fault | undefined> {
+  async #download(job: DownloadJob): Promise<Fault | undefined> {
     try {
-      await this.options.download(file);
+      await this.options.download(job.file, (name) => this.#turn(job, name));
       return undefined;
     } catch (error) {
       if (error instanceof Fault && (await this.options.concernsSingleFile(error))) return error;
@@ -239,7 +292,12 @@ export async function catchUp(
 export function noteEvent(incoming: IncomingFiles, event: ReaderEvent, isWanted: SenderTest): void {
   if (event.kind === "record") noteRecord(incoming, event.record, isWanted);
   else if (event.kind === "offered" && isWanted(event.from))
-    incoming.addOffered(event.file as FileId);
+    incoming.addOffered({ file: event.file as FileId, name: event.name });
+}
+
+/** Disks that ignore case also number names that differ by it. */
+function comparedName(name: string): string {
+  return cleanFileName(name).normalize("NFC").toLowerCase();
 }
 
 function noteRecord(incoming: IncomingFiles, record: ChatRecord, isWanted: SenderTest): void {
@@ -248,9 +306,5 @@ function noteRecord(incoming: IncomingFiles, record: ChatRecord, isWanted: Sende
   const files =
     state === "whole" && from !== undefined && isWanted(from) ? filesIn(record.body) : [];
   if (state === "damaged") incoming.reportDamaged(seq);
-  else
-    incoming.addRecord(
-      seq,
-      files.map(({ file }) => file),
-    );
+  else incoming.addRecord(seq, files);
 }

@@ -20,7 +20,7 @@ import { absolutePath, shortPath } from "../../io/disk/working-folder.ts";
 import { storesFiles } from "../../io/file/destination.ts";
 import { ContentSearch } from "../../io/file/existing-content.ts";
 import { checkSpace, countPartialChunks } from "../../io/file/partial-file.ts";
-import { openSink } from "../../io/file/sink.ts";
+import { type NamingTurn, openSink } from "../../io/file/sink.ts";
 import type { Output } from "../../io/terminal/output.ts";
 import { ENGLISH_TERMINAL, type TerminalMessage } from "../../ui/messages/en/terminal.ts";
 import { chunkCount, Digest } from "../../wire/chunks.ts";
@@ -126,6 +126,7 @@ interface ReceiveOptions {
   readonly resumesShares?: boolean | undefined;
   /** Whether the file may be small. */
   readonly triesSmall?: boolean | undefined;
+  readonly turn?: NamingTurn | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -148,7 +149,8 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
         await checkSpace(fields);
         createOut(fields.folder);
       };
-      return openSink({ ...fields, details, sha256, secret, resumesShares, prepare });
+      const { turn } = options;
+      return openSink({ ...fields, details, sha256, secret, resumesShares, prepare, turn });
     },
     chunksLeft: stdout === undefined ? countPartialChunks : undefined,
     onProgress,
@@ -238,8 +240,10 @@ export class FileReceiver {
     private readonly properties = new PropertyReport(),
   ) {}
 
-  /** @param mtimeMs replaces the time that the sender names */
-  async download(file: FileId, mtimeMs?: number): Promise<DownloadedFile> {
+  async download(
+    file: FileId,
+    { mtimeMs, turn }: Pick<ReceiveOptions, "mtimeMs" | "turn"> = {},
+  ): Promise<DownloadedFile> {
     const { out } = this.options;
     if (out === STDOUT && this.#written !== undefined && this.#written !== file) throw notSingle();
     this.#written = file;
@@ -249,6 +253,7 @@ export class FileReceiver {
         file,
         stdout: out === STDOUT ? this.context.stdout : undefined,
         mtimeMs,
+        turn,
         onProgress: (progress) => this.progressDisplay.update(progress),
       });
       await this.progressDisplay.end(file);

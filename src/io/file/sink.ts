@@ -60,9 +60,13 @@ export interface SinkOptions {
   readonly resumesShares?: boolean | undefined;
   /** Called before anything is written, for example to check the free space. */
   readonly prepare?: (() => Promise<void>) | undefined;
+  readonly turn?: NamingTurn | undefined;
   readonly disk?: TreeDisk;
   readonly lock?: (path: string) => Lock | undefined;
 }
+
+/** Resolves when a complete file may get its name, before which it is a partial one. */
+export type NamingTurn = (name: string) => Promise<void>;
 
 /**
  * Recognises a file that was received completely, under its name or `NAME (1)` and so on.
@@ -124,7 +128,7 @@ async function openSharedPartSink(
 }
 
 async function openPart(
-  { sha256, folderSize, details = {}, digest, resumesShares }: SinkOptions,
+  { sha256, folderSize, details = {}, digest, resumesShares, turn }: SinkOptions,
   parts: PartialFileOptions,
   part: PartialFile,
   search: ContentSearch,
@@ -148,7 +152,7 @@ async function openPart(
     const chunks = await ChunkSequence.open(options, (...opened) => new ChunkSequence(...opened));
     const folderSearch = folderSize && searchForFolder(parts, part, folderSize, sha256);
     const comparesFolder = digest !== undefined || resumesShares === true;
-    const found = { search: folderSearch ?? search, comparesFolder, digest };
+    const found = { search: folderSearch ?? search, comparesFolder, digest, turn };
     return new PartialFileSink({ parts, part, content, chunks, details, ...found });
   } catch (error) {
     part.lock.release();
@@ -218,6 +222,7 @@ interface PartialFileSinkOptions {
   /** True if an existing folder is compared as soon as the manifest is complete. */
   readonly comparesFolder: boolean;
   readonly digest: Uint8Array | undefined;
+  readonly turn: NamingTurn | undefined;
 }
 
 /** Mode of a folder whose sender names none. */
@@ -316,10 +321,11 @@ class PartialFileSink implements Sink {
   }
 
   async finish(): Promise<string> {
-    const { parts, part, content, chunks, search } = this.options;
+    const { parts, part, content, chunks, search, turn } = this.options;
     const { disk, folder, name } = parts;
     try {
       await this.sync();
+      await turn?.(name);
       const digest = chunks.digest();
       const existing = this.#existing ?? (await search.find(chunks.sizeBytes, digest));
       if (existing === undefined && content instanceof PartialFolder)

@@ -12,9 +12,11 @@ import { rejection } from "../../rejection.ts";
 import { sampleSize } from "../../samples.ts";
 
 const file = (name: string) => name as FileId;
+const named = (one: FileId) => ({ file: one, name: `${one}.txt` });
 
 class Router {
   readonly begun: FileId[] = [];
+  readonly named: FileId[] = [];
   readonly taken = new Set<FileId>();
   readonly lost: (FileId | undefined)[] = [];
   cursor: number;
@@ -28,11 +30,13 @@ class Router {
     this.incoming = new IncomingFiles({
       cursor,
       has: (one) => this.taken.has(one),
-      download: (one) => {
+      download: async (one, turn) => {
         this.begun.push(one);
         const waiting = Promise.withResolvers<void>();
         this.#waiting.set(one, waiting);
-        return waiting.promise;
+        await waiting.promise;
+        await turn("from the download");
+        this.named.push(one);
       },
       concernsSingleFile: async ({ scope }) =>
         scope === "file" || (scope === "disk" && !this.isDiskFull),
@@ -69,8 +73,8 @@ describe("incoming files", () => {
     "a file with %s does not end the transfer",
     async (code) => {
       const router = new Router();
-      router.incoming.addRecord(1, [file("bad")]);
-      router.incoming.addRecord(2, [file("good")]);
+      router.incoming.addRecord(1, [file("bad")].map(named));
+      router.incoming.addRecord(2, [file("good")].map(named));
       await router.fails(file("bad"), code);
       await router.fails(file("bad"), code);
       await router.arrives(file("good"));
@@ -81,9 +85,9 @@ describe("incoming files", () => {
 
   test("are downloaded once each, and the cursor stays before the oldest missing one", async () => {
     const router = new Router();
-    router.incoming.addRecord(3, [file("a")]);
-    router.incoming.addRecord(5, [file("b")]);
-    router.incoming.addRecord(6, [file("b")]);
+    router.incoming.addRecord(3, [file("a")].map(named));
+    router.incoming.addRecord(5, [file("b")].map(named));
+    router.incoming.addRecord(6, [file("b")].map(named));
     router.incoming.skipRecord(9);
     expect(router.begun).toEqual([file("a"), file("b")]);
     expect(router.cursor).toBe(2);
@@ -91,22 +95,22 @@ describe("incoming files", () => {
     expect(router.cursor).toBe(2);
     await router.arrives(file("a"));
     expect(router.cursor).toBe(9);
-    router.incoming.addRecord(3, [file("a")]);
-    router.incoming.addRecord(10, [file("b")]);
+    router.incoming.addRecord(3, [file("a")].map(named));
+    router.incoming.addRecord(10, [file("b")].map(named));
     expect(router.begun.length).toBe(2);
     expect(router.cursor).toBe(10);
   });
 
   test("the cursor passes a message when all its files are here", async () => {
     const router = new Router();
-    router.incoming.addRecord(3, [file("a"), file("b"), file("c")]);
-    router.incoming.addRecord(4, [file("b")]);
+    router.incoming.addRecord(3, [file("a"), file("b"), file("c")].map(named));
+    router.incoming.addRecord(4, [file("b")].map(named));
     expect(router.begun).toEqual([file("a"), file("b"), file("c")]);
     await router.arrives(file("a"));
     await router.arrives(file("b"));
     expect(router.cursor).toBe(2);
     const next = new Router(router.cursor, router.taken);
-    next.incoming.addRecord(3, [file("a"), file("b"), file("c")]);
+    next.incoming.addRecord(3, [file("a"), file("b"), file("c")].map(named));
     await next.arrives(file("c"));
     expect([next.begun, next.cursor]).toEqual([[file("c")], 3]);
     await router.fails(file("c"), "checksum-wrong");
@@ -116,17 +120,17 @@ describe("incoming files", () => {
 
   test("a file that the disk refuses does not end the transfer; the next run retries", async () => {
     const router = new Router();
-    router.incoming.addRecord(1, [file("huge")]);
-    router.incoming.addRecord(2, [file("small")]);
+    router.incoming.addRecord(1, [file("huge")].map(named));
+    router.incoming.addRecord(2, [file("small")].map(named));
     await router.fails(file("huge"), "store-failed");
     await router.arrives(file("small"));
     await router.incoming.waitUntilSettled();
     expect([router.lost, router.cursor]).toEqual([[file("huge")], 0]);
-    router.incoming.addRecord(1, [file("huge")]);
+    router.incoming.addRecord(1, [file("huge")].map(named));
     expect(router.begun).toEqual([file("huge"), file("small")]);
     const next = new Router(router.cursor, router.taken);
-    next.incoming.addRecord(1, [file("huge")]);
-    next.incoming.addRecord(2, [file("small")]);
+    next.incoming.addRecord(1, [file("huge")].map(named));
+    next.incoming.addRecord(2, [file("small")].map(named));
     await next.arrives(file("huge"));
     expect([next.begun, next.cursor]).toEqual([[file("huge")], 2]);
   });
@@ -134,7 +138,7 @@ describe("incoming files", () => {
   test("leaves at most 100 refused files to the next run", async () => {
     const router = new Router();
     for (let i = 1; i <= 101; i++) {
-      router.incoming.addRecord(i, [file(`a${i}`)]);
+      router.incoming.addRecord(i, [file(`a${i}`)].map(named));
       await router.fails(file(`a${i}`), "store-full");
       expect(router.cursor).toBe(i <= 100 ? 0 : 1);
     }
@@ -143,11 +147,11 @@ describe("incoming files", () => {
 
   test("skips a refused file after so many later ones that the next run forgets them", async () => {
     const router = new Router();
-    router.incoming.addRecord(1, [file("huge")]);
+    router.incoming.addRecord(1, [file("huge")].map(named));
     await router.fails(file("huge"), "store-full");
     for (let i = 2; i <= RECEIVED_FILES_MAX / 2 + 1; i++) {
       expect(router.cursor).toBe(0);
-      router.incoming.addRecord(i, [file(`a${i}`)]);
+      router.incoming.addRecord(i, [file(`a${i}`)].map(named));
       await router.arrives(file(`a${i}`));
     }
     expect(router.cursor).toBe(RECEIVED_FILES_MAX / 2 + 1);
@@ -158,7 +162,7 @@ describe("incoming files", () => {
     router.taken.add = () => {
       throw new Fault("store-full", "no space for the home");
     };
-    router.incoming.addRecord(1, [file("a")]);
+    router.incoming.addRecord(1, [file("a")].map(named));
     await router.arrives(file("a"));
     expect((await rejection(router.incoming.waitForFailure())).message).toContain("the home");
     expect(router.begun).toEqual([file("a")]);
@@ -167,7 +171,7 @@ describe("incoming files", () => {
   test("a destination that stores nothing ends the transfer", async () => {
     const router = new Router();
     router.isDiskFull = true;
-    router.incoming.addRecord(4, [file("a")]);
+    router.incoming.addRecord(4, [file("a")].map(named));
     await router.fails(file("a"), "store-full");
     const { incoming } = router;
     for (const wait of [
@@ -183,9 +187,9 @@ describe("incoming files", () => {
   test("start at most CONCURRENT_DOWNLOADS_MAX downloads, complete ones first", async () => {
     const router = new Router();
     for (let i = 0; i < CONCURRENT_DOWNLOADS_MAX; i++)
-      router.incoming.addRecord(i + 1, [file(`a${i}`)]);
-    router.incoming.addOffered(file("slow"));
-    router.incoming.addRecord(100, [file("whole")]);
+      router.incoming.addRecord(i + 1, [file(`a${i}`)].map(named));
+    router.incoming.addOffered(named(file("slow")));
+    router.incoming.addRecord(100, [file("whole")].map(named));
     expect(router.running.length).toBe(CONCURRENT_DOWNLOADS_MAX);
     await router.arrives(file("a0"));
     expect(router.begun.at(-1)).toBe(file("whole"));
@@ -193,9 +197,10 @@ describe("incoming files", () => {
 
   test("wait when INCOMING_FILES_MAX are queued", async () => {
     const router = new Router();
-    for (let i = 1; i < INCOMING_FILES_MAX; i++) router.incoming.addRecord(i, [file(`a${i}`)]);
+    for (let i = 1; i < INCOMING_FILES_MAX; i++)
+      router.incoming.addRecord(i, [file(`a${i}`)].map(named));
     await router.incoming.waitForSpace();
-    router.incoming.addRecord(INCOMING_FILES_MAX, [file("last")]);
+    router.incoming.addRecord(INCOMING_FILES_MAX, [file("last")].map(named));
     let hasRoom = false;
     const waiting = router.incoming.waitForSpace().then(() => {
       hasRoom = true;
@@ -205,6 +210,62 @@ describe("incoming files", () => {
     await router.arrives(file("a1"));
     await waiting;
     expect(hasRoom).toBe(true);
+  });
+});
+
+describe("files of one name", () => {
+  const essay = (one: string) => ({ file: file(one), name: "Essay.txt" });
+
+  test("get it in the order of their messages, whichever is complete first", async () => {
+    const router = new Router();
+    router.incoming.addRecord(1, [essay("a"), essay("b")]);
+    router.incoming.addRecord(2, [{ file: file("c"), name: "essay.TXT" }]);
+    router.incoming.addRecord(3, [named(file("other"))]);
+    await router.arrives(file("other"));
+    await router.arrives(file("c"));
+    await router.arrives(file("b"));
+    expect(router.named).toEqual([file("other")]);
+    await router.arrives(file("a"));
+    await router.incoming.waitUntilSettled();
+    expect(router.named).toEqual(["other", "a", "b", "c"].map(file));
+  });
+
+  test("wait for none that has failed, and for none whose message comes later", async () => {
+    const router = new Router();
+    router.incoming.addRecord(1, [essay("a")]);
+    router.incoming.addOffered(essay("slow"));
+    router.incoming.addRecord(2, [essay("b")]);
+    await router.arrives(file("b"));
+    expect(router.named).toEqual([]);
+    await router.fails(file("a"), "checksum-wrong");
+    await router.fails(file("a"), "checksum-wrong");
+    expect(router.named).toEqual([file("b")]);
+  });
+
+  test("are downloaded beyond the limit if others wait for them", async () => {
+    const router = new Router();
+    // Offered files hold all places before the first message with the name arrives.
+    for (let i = 0; i < CONCURRENT_DOWNLOADS_MAX; i++) router.incoming.addOffered(essay(`o${i}`));
+    router.incoming.addRecord(1, [essay("first")]);
+    for (let i = 0; i < CONCURRENT_DOWNLOADS_MAX; i++) {
+      router.incoming.addRecord(i + 2, [essay(`o${i}`)]);
+      await router.arrives(file(`o${i}`));
+    }
+    expect(router.named).toEqual([]);
+    await router.arrives(file("first"));
+    await router.incoming.waitUntilSettled();
+    expect(router.named[0]).toBe(file("first"));
+    expect(router.named).toHaveLength(CONCURRENT_DOWNLOADS_MAX + 1);
+  });
+
+  test("wait for no place if the transfer ends", async () => {
+    const router = new Router();
+    router.incoming.addRecord(1, [essay("a")]);
+    router.incoming.addRecord(2, [essay("b")]);
+    await router.arrives(file("b"));
+    router.isDiskFull = true;
+    await router.fails(file("a"), "store-full");
+    expect((await rejection(router.incoming.waitForFailure())).message).toContain("not to be had");
   });
 });
 
@@ -218,8 +279,8 @@ test("any sequence of interrupted runs downloads each file once", async () => {
       let taken = 0;
       for (let run = 0; run < 30; run++) {
         for (const { id, seq } of log.filter(({ seq }) => seq > router.cursor)) {
-          if (draw() % 4 === 0) router.incoming.addOffered(id);
-          router.incoming.addRecord(seq, [id]);
+          if (draw() % 4 === 0) router.incoming.addOffered(named(id));
+          router.incoming.addRecord(seq, [id].map(named));
         }
         const lives = run < 20 ? draw() % 4 : Number.POSITIVE_INFINITY;
         for (let i = 0; i < lives && router.running.length > 0; i++) {
