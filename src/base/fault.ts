@@ -54,7 +54,7 @@ export const FAULTS = {
     "approval-needed": [3, msg`ask its moderators: ${"/join ROOM"}`],
     "room-unknown": [4, msg`see the rooms: ${"chat rooms, or /rooms"}`, "file"],
     "user-unknown": [4, msg`see the people: ${"chat users, or /who"}`],
-    "file-unknown": [4, "it may have been deleted", "file"],
+    "file-unknown": [4, "it may have expired or been deleted", "file"],
     "not-found": [4, "check the name or number"],
     "not-member": [3, msg`join the room first: ${"chat join --room ROOM, or /join ROOM"}`, "file"],
     "not-allowed": [3, "ask a moderator", "file"],

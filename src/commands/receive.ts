@@ -1,12 +1,13 @@
 /** `chat receive`, which downloads the files of a share. */
 
-import { utf8Decode } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { formatSize } from "../base/sizes.ts";
-import { cleanText } from "../base/text.ts";
+import { cleanText, quoteText } from "../base/text.ts";
+import { defined } from "../base/values.ts";
+import { characterLocale } from "../cli/character-locale.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
 import {
   argument,
@@ -34,6 +35,13 @@ import type { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
 import { MemorySink } from "../client/files/memory-sink.ts";
 import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
+import {
+  type DecodedText,
+  decodeTextFile,
+  isTextEncoding,
+  TEXT_ENCODINGS,
+  type TextEncoding,
+} from "../core/client/text-encoding.ts";
 import { isSameName } from "../core/model/item.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { sha256 } from "../crypto/sha256.ts";
@@ -59,6 +67,7 @@ const ARGS = {
   yes: flag("Accept without prompting", { alias: "y" }),
   via: stringFlag("SERVER", "Server that the sender named for the code"),
   user: stringFlag("NAME", "Your name, as others see it"),
+  encoding: stringFlag("NAME", "Encoding of a shared text that is not UTF-8, such as shift_jis"),
   transport: TRANSPORT_FLAG,
 } as const satisfies FlagDefs;
 
@@ -94,6 +103,7 @@ export const command = defineVerb({
         savesText: args.out !== undefined,
         isSingle: out === STDOUT,
         via: args.via,
+        encoding: encodingOf(args.encoding),
       };
       const user = nameOf(context, args.user);
       const work = () => receive(receiver, address, user, options);
@@ -151,6 +161,7 @@ interface ReceiveOptions {
   readonly savesText: boolean;
   readonly isSingle: boolean;
   readonly via: string | undefined;
+  readonly encoding: TextEncoding | undefined;
 }
 
 async function receive(
@@ -184,7 +195,7 @@ class Transfer {
     cursor: 0,
     has: (file) => this.#downloaded.has(file),
     download: async (file, turn) => {
-      if (this.#printsText) await printReceivedText(this.#receiver, file);
+      if (this.#printsText) await printReceivedText(this.#receiver, file, this.#options.encoding);
       else await this.#receiver.download(file, { turn });
     },
     concernsSingleFile: (fault) => this.#receiver.concernsSingleFile(fault),
@@ -352,15 +363,23 @@ class Transfer {
 async function printReceivedText(
   { client, context, progressDisplay }: FileReceiver,
   file: FileId,
+  chosen: TextEncoding | undefined,
 ): Promise<void> {
   const sink = new MemorySink(TEXT_BYTES_MAX, sha256);
   try {
     const openSink = () => Promise.resolve(sink);
     const { id, name, from } = await client.transfers.get({ file, into: "", openSink });
-    const text = decodeText(sink.bytes());
+    const bytes = sink.bytes();
+    const { text, encoding } = decodedText(bytes, chosen, characterLocale(context.env));
     const { stdout, json } = context;
-    if (json) stdout.write(renderJson({ kind: "text", id, name, from, text }));
-    else if (!stdout.isTerminal) stdout.write(text);
+    if (chosen === undefined && encoding !== "utf-8") {
+      const shown = `not UTF-8; read as ${TEXT_ENCODINGS[encoding]}`;
+      progressDisplay.print(`${shown}: choose another with --encoding, or save it with --out DIR`);
+    }
+    const other = encoding === "utf-8" ? undefined : encoding;
+    if (json)
+      stdout.write(renderJson(defined({ kind: "text", id, name, from, text, encoding: other })));
+    else if (!stdout.isTerminal) stdout.write(chosen === undefined ? bytes : text);
     else stdout.write(`${cleanLines(text).replace(/\n$/, "")}\n`);
     await stdout.drained();
   } finally {
@@ -368,19 +387,25 @@ async function printReceivedText(
   }
 }
 
-/**
- * @throws {Fault} checksum-wrong if the content is not valid UTF-8, although its sender declared it
- * as text
- */
-function decodeText(bytes: Uint8Array): string {
-  try {
-    return utf8Decode(bytes);
-  } catch (cause) {
-    throw new Fault("checksum-wrong", "the shared text is not valid UTF-8", {
-      remedy: "save it as a file: --out DIR",
-      cause,
-    });
-  }
+/** @throws {Fault} text-invalid if the content is no text, although its sender declared it so */
+function decodedText(
+  bytes: Uint8Array,
+  encoding: TextEncoding | undefined,
+  language: string,
+): DecodedText {
+  const decoded = decodeTextFile(bytes, { language, encoding });
+  if (decoded !== undefined) return decoded;
+  throw new Fault("text-invalid", "what is shared as text is no text", {
+    remedy: "save it as a file: --out DIR",
+  });
+}
+
+/** @throws {Fault} usage */
+function encodingOf(label: string | undefined): TextEncoding | undefined {
+  const encoding = label?.toLowerCase();
+  if (encoding === undefined || isTextEncoding(encoding)) return encoding;
+  const known = Object.keys(TEXT_ENCODINGS).join(", ");
+  throw usageFault(msg`unknown encoding ${quoteText(encoding)}`, `use one of ${known}`);
 }
 
 const ATTEMPTS_MAX = 100;

@@ -63,8 +63,8 @@ const DECODERS: readonly (readonly [call: RegExp, planted: string, paths: string
   [
     /\bfatal: true/,
     "new TextDecoder(a, { fatal: true });",
-    "base/bytes wire/codec wire/post-message core/people/list-text cli/zip cli/import/source " +
-      "cli/import/entry cli/import/line-reader",
+    "base/bytes wire/codec wire/post-message core/people/list-text core/client/text-encoding " +
+      "cli/zip cli/import/source cli/import/entry cli/import/line-reader",
   ],
   [
     /\b(?:inflate\w*|gunzip|unzip|brotliDecompress|zstdDecompress)(?:Sync)?\(|DecompressionStream/,

@@ -38,6 +38,7 @@ import { wsDial } from "../../io/ws/dial.ts";
 import { CLOCK_FILE } from "../../server/kernel/server-clock.ts";
 import { parseJson } from "../../wire/field.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
+import { characterLocale } from "../character-locale.ts";
 import { greetServer } from "../connect/dial.ts";
 import type { Context } from "../context.ts";
 import { homeKeyWarning, type KeyWarning, serverKeyWarning } from "../exposure.ts";
@@ -156,7 +157,7 @@ export function checkTerminal(
 ): Finding {
   if (!isTerminal) return skipped("standard output is not a terminal");
   const term = env["TERM"] ?? "";
-  const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
+  const locale = characterLocale(env);
   if (platform !== "win32" && !/utf-?8/i.test(locale)) {
     const localeText =
       locale === "" ? "no locale is set" : `the locale ${quoteText(locale)} is not UTF-8`;

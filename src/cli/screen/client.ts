@@ -28,6 +28,7 @@ import { sealedRemarkFault } from "../../ui/text/notice-text.ts";
 import { targetText, targetTitle } from "../../ui/text/target-text.ts";
 import { type Times, timesIn } from "../../ui/text/times.ts";
 import { formatAddress } from "../../wire/invite.ts";
+import { characterLocale } from "../character-locale.ts";
 import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
 import { sendLine, slashSummary } from "../chat/slash-grammar.ts";
@@ -178,6 +179,7 @@ export class ScreenClient implements ScreenHost {
       clock,
       chat,
       fetch: (file, signal) => this.#fetchFile(file, signal),
+      language: characterLocale(env),
       onChange: () => this.#draw(),
     });
     this.notices = new ScreenNotices({ clock, env, chat, terminal, exit, host: this });

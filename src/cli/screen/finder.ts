@@ -7,6 +7,7 @@ import {
   PREVIEWED_TEXT_BYTES_MAX,
   PREVIEWED_TEXTS_MAX,
 } from "../../base/limits-screen.ts";
+import { decodeTextFile, TEXT_ENCODINGS } from "../../core/client/text-encoding.ts";
 import { setNewest } from "../../core/evict.ts";
 import { MessageFinder } from "../../core/finder/messages.ts";
 import type { FileView, SearchQuery } from "../../core/model/state.ts";
@@ -19,6 +20,8 @@ export interface ScreenFinderOptions {
   readonly chat: Chat;
   /** Resolves to `undefined` if the file cannot be loaded. */
   readonly fetch: (file: FileView, signal: AbortSignal) => Promise<Uint8Array | undefined>;
+  /** Locale of the reader, which tells the old encoding of text files. */
+  readonly language: string;
   readonly onChange: () => void;
 }
 
@@ -77,7 +80,7 @@ export class ScreenFinder {
     const bytes = await this.options.fetch(file, signal);
     if (bytes === undefined || signal.aborted) return;
     const texts = new Map(this.fileTexts);
-    setNewest(texts, file.file, textOf(bytes) ?? "", PREVIEWED_TEXTS_MAX);
+    setNewest(texts, file.file, textOf(bytes, this.options.language) ?? "", PREVIEWED_TEXTS_MAX);
     this.fileTexts = texts;
     this.options.onChange();
   }
@@ -97,8 +100,12 @@ export class ScreenFinder {
   }
 }
 
-/** @returns `undefined` if the bytes are no text */
-function textOf(bytes: Uint8Array): string | undefined {
-  const text = new TextDecoder().decode(bytes);
-  return text.includes("\0") || text.includes("\ufffd") ? undefined : text;
+/**
+ * Returns the text, below the name of its encoding if that is not UTF-8.
+ * @returns `undefined` if the bytes are no text
+ */
+function textOf(bytes: Uint8Array, language: string): string | undefined {
+  const decoded = decodeTextFile(bytes, { language });
+  if (decoded === undefined || decoded.encoding === "utf-8") return decoded?.text;
+  return `[${TEXT_ENCODINGS[decoded.encoding]}]\n${decoded.text}`;
 }

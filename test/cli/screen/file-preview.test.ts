@@ -29,6 +29,7 @@ function finderWith(bytes: Uint8Array | undefined) {
       fetched.push(file);
       return bytes;
     },
+    language: "de_DE.UTF-8",
     onChange: () => changes++,
   });
   const rest = async () => {
@@ -63,9 +64,16 @@ test("loads nothing of a file that the cursor has left, or that is large", async
   expect(fetched).toEqual(["f4"]);
 });
 
+test("names the encoding of a text that is not UTF-8", async () => {
+  const { finder, rest } = finderWith(Buffer.from("Gr\xfc\xdfe", "latin1"));
+  finder.preview(fileOf(10));
+  await rest();
+  expect(finder.fileTexts.get("f1")).toBe("[Windows-1252]\nGrüße");
+});
+
 test.each([
   ["with zeros", Uint8Array.of(72, 0, 105)],
-  ["that are no UTF-8", Uint8Array.of(0xff, 0xfe, 0x41)],
+  ["that are a part of UTF-16", Uint8Array.of(0xff, 0xfe, 0x41)],
 ])("shows no bytes %s", async (_, bytes) => {
   const { finder, rest } = finderWith(bytes);
   finder.preview(fileOf(3));

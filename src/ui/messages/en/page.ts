@@ -271,6 +271,7 @@ export const ENGLISH = {
   deleted: "Message deleted",
   fileDeleted: (name: string) => `${name} was deleted`,
   viewedDeleted: "This file was deleted.",
+  viewedExpired: "This file has expired.",
   deletedBy: (name: string) => `Message deleted by ${name}`,
   damaged: "This message is missing from the server.",
   pending: "sending",
@@ -853,6 +854,8 @@ export const ENGLISH = {
   stalledDisk: "waiting for this device's disk",
   stalledServer: "waiting for the server",
   emptyText: "This file is empty.",
+  /** Encoding of a text file, such as UTF-16. */
+  encoding: "Encoding",
   saveFile: (name: string) => `Save ${name}`,
   fileSealedLarge: "Too large for this browser to decrypt. Use chat get-file.",
   saveByBrowser: "Save without verifying",

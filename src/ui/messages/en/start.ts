@@ -168,6 +168,7 @@ export const ENGLISH_START = {
     "each start.",
   positionRemains:
     "The location can't be left out of this photo. Attach it again to send the original.",
+  notText: "This file is not text. Save it and open it in another program.",
   locationUnseen:
     "This file contains, or may contain, the location where it was made. Retry to send it anyway.",
   nameUnseen:

@@ -125,7 +125,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "cannot add {}: {}": "tidak dapat menambahkan {}: {}",
   "check both clocks (here it is {}), then start the program on {}'s device":
     "periksa jam kedua mesin (di sini {}), lalu buka program ini di perangkat {}",
-  "it may have been deleted": "mungkin sudah dihapus",
+  "it may have expired or been deleted": "mungkin sudah kedaluwarsa atau dihapus",
   "check the address and that the server is running":
     "periksa alamatnya dan pastikan server berjalan",
   "check the disk, then restart chat": "periksa disk, lalu mulai ulang chat",

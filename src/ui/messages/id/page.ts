@@ -358,6 +358,7 @@ export const INDONESIAN: Texts = {
   deleted: "Pesan dihapus",
   fileDeleted: (name: string) => `${name} sudah dihapus`,
   viewedDeleted: "Berkas ini telah dihapus.",
+  viewedExpired: "Berkas ini sudah kedaluwarsa.",
   deletedBy: (name) => `Pesan dihapus oleh ${name}`,
   damaged: "Pesan ini tidak ada di server.",
   pending: "mengirim",
@@ -1000,6 +1001,7 @@ export const INDONESIAN: Texts = {
   stalledDisk: "menunggu penyimpanan perangkat ini",
   stalledServer: "menunggu server",
   emptyText: "Berkas ini kosong.",
+  encoding: "Pengodean",
   saveFile: (name) => `Simpan ${name}`,
   fileSealedLarge: "Terlalu besar untuk didekripsi peramban ini. Pakai chat get-file.",
   saveByBrowser: "Simpan tanpa verifikasi",
@@ -1017,6 +1019,7 @@ export const INDONESIAN: Texts = {
   positionLeftOut: "Dikirim tanpa lokasi pengambilan foto.",
   positionRemains:
     "Lokasi tidak dapat dihapus dari foto ini. Lampirkan lagi untuk mengirim aslinya.",
+  notText: "Berkas ini bukan teks. Simpan, lalu buka dengan program lain.",
   locationUnseen:
     "Berkas ini memuat atau mungkin memuat lokasi pembuatannya. Coba lagi untuk tetap mengirim.",
   nameUnseen:

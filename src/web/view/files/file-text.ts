@@ -3,13 +3,20 @@
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
+import { decodeTextFile, type TextEncoding } from "../../../core/client/text-encoding.ts";
 import type { FileView } from "../../../core/model/state.ts";
+import { PageFault } from "../../../ui/text/fault-text.ts";
 import { VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { type RunningTask, usePage, useTask } from "../shell/context.tsx";
 
 interface FileText {
   /** `undefined` until it is loaded. */
   readonly text: string | undefined;
+  /** Encoding in which it is displayed; `undefined` until it is loaded. */
+  readonly encoding: TextEncoding | undefined;
+  /** False for UTF-8, which needs no mention. */
+  readonly isOtherEncoding: boolean;
+  readonly choose: (encoding: TextEncoding) => void;
   readonly task: RunningTask;
 }
 
@@ -17,17 +24,27 @@ interface FileText {
 export function useFileText({ file, digest }: FileView, bytesMax: number): FileText {
   const { chat } = usePage();
   const task = useTask();
-  const [text, setText] = useState<string>();
+  const [bytes, setBytes] = useState<Uint8Array>();
+  const [found, setFound] = useState<TextEncoding>();
+  const [chosen, choose] = useState<TextEncoding>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once
   useEffect(() => {
     const stop = new AbortController();
     task.run(async () => {
       const options = { digest, signal: stop.signal };
-      const bytes = await chat.preview(file, VIEWED_BYTES_MAX, options);
-      const decoded = new TextDecoder().decode(bytes.subarray(0, bytesMax));
-      setText(cleanText(decoded, { lines: true, tabs: true }));
+      const whole = await chat.preview(file, VIEWED_BYTES_MAX, options);
+      const first = whole.subarray(0, bytesMax);
+      const isCut = first.length < whole.length;
+      const decoded = decodeTextFile(first, { language: navigator.language, isCut });
+      if (decoded === undefined) throw new PageFault("text-invalid", "notText");
+      setFound(decoded.encoding);
+      setBytes(first);
     });
     return () => stop.abort(new Fault("interrupted", "the viewer was closed"));
   }, []);
-  return { text, task };
+  const encoding = chosen ?? found;
+  const decoded = bytes && decodeTextFile(bytes, { language: "", encoding, isCut: true });
+  const text = decoded && cleanText(decoded.text, { lines: true, tabs: true });
+  const isOtherEncoding = found !== undefined && found !== "utf-8";
+  return { text, encoding, isOtherEncoding, choose, task };
 }

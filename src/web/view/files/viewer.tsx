@@ -3,6 +3,7 @@
 import { type PointerEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
+import { TEXT_ENCODINGS, type TextEncoding } from "../../../core/client/text-encoding.ts";
 import { itemAt } from "../../../core/model/item.ts";
 import {
   filesOfItems,
@@ -48,13 +49,16 @@ export function Viewer(props: ViewerProps) {
 
 /** Closes the viewer when its file is deleted, and says so. */
 function useDeletion({ file, seq, onClose }: ViewerProps): void {
-  const { texts, notify } = usePage();
+  const { texts, notify, chat } = usePage();
   const isErased = useIsErased(seq, file.file);
   // biome-ignore lint/correctness/useExhaustiveDependencies: closes once
   useEffect(() => {
     if (!isErased) return;
     onClose();
-    notify(texts.viewedDeleted);
+    const { keepMs = Number.POSITIVE_INFINITY } = openRoom(chat.model) ?? {};
+    const sentUnixMs = itemIn(chat.model, seq)?.timeUnixMs ?? Number.POSITIVE_INFINITY;
+    const hasExpired = sentUnixMs + keepMs <= Date.now();
+    notify(hasExpired ? texts.viewedExpired : texts.viewedDeleted);
   }, [isErased]);
 }
 
@@ -79,9 +83,24 @@ export function fileView(file: FileView): ReactNode | undefined {
 
 function TextView({ file }: { readonly file: FileView }) {
   const { texts } = usePage();
-  const { text, task } = useFileText(file, VIEWED_TEXT_BYTES_MAX);
+  const { text, encoding, isOtherEncoding, choose, task } = useFileText(
+    file,
+    VIEWED_TEXT_BYTES_MAX,
+  );
   return (
     <>
+      {isOtherEncoding ? (
+        <label className="text-encoding">
+          {texts.encoding}
+          <select value={encoding} onChange={({ target }) => choose(target.value as TextEncoding)}>
+            {Object.entries(TEXT_ENCODINGS).map(([label, name]) => (
+              <option key={label} value={label}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
       {text === "" ? <p className="hint">{texts.emptyText}</p> : null}
       {text === undefined || text === "" ? null : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll the text

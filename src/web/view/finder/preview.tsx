@@ -1,6 +1,7 @@
 /** Preview below a row of the finder: a message among its neighbours, a file, or an answer. */
 
 import { useState } from "react";
+import { TEXT_ENCODINGS } from "../../../core/client/text-encoding.ts";
 import { messagesAround } from "../../../core/finder/around.ts";
 import type { FileView, FoundItem } from "../../../core/model/state.ts";
 import type { FoundFile } from "../../../ui/finder/files.ts";
@@ -71,9 +72,12 @@ function FilePreview({ row }: { readonly row: FoundFile }) {
 }
 
 function FirstLines({ file }: { readonly file: FileView }) {
-  const { text, task } = useFileText(file, TEXT_BYTES_SHOWN);
+  const { text, encoding, isOtherEncoding, task } = useFileText(file, TEXT_BYTES_SHOWN);
   return (
     <>
+      {isOtherEncoding && encoding !== undefined ? (
+        <p className="file-note">{TEXT_ENCODINGS[encoding]}</p>
+      ) : null}
       {text === undefined || text === "" ? null : <pre dir="auto">{text}</pre>}
       <FaultLine fault={task.fault} />
     </>
