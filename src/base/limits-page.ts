@@ -84,6 +84,10 @@ export const PICTURE_SCALED_PIXELS_MAX = 128_000_000;
 export const PICTURE_SHOWN_BYTES_MAX = 12 * MIB;
 /** Pixels of the longer side of a photo that is sent smaller than its original. */
 export const SMALLER_SIDE_MAX = 2_048;
+/** Pixels of the shorter side that the text of a long screenshot, or a panorama, needs. */
+export const SMALLER_SHORT_SIDE_MIN = 1_080;
+/** Pixels of the longer side of those. WebP and the canvas of a phone have little more. */
+export const SMALLER_LONG_SIDE_MAX = 12_000;
 export const PREVIEW_SIDE_MAX = 1_280;
 export const PREVIEW_BYTES_MAX = 160_000;
 export const AVATAR_BYTES_MAX = 64 * 1024;

@@ -354,7 +354,7 @@ pageTest("sends smaller photos without position from a phone", async () => {
   expect([coast, vast, sign].map((bytes) => pictureHeader(bytes))).toEqual([
     { type: "jpeg", width: 1_536, height: 2_048 },
     { type: "jpeg", width: 2_048, height: 1_536 },
-    { type: "webp", width: 2_048, height: 512 },
+    { type: "webp", width: 2_400, height: 600 },
   ]);
   const { location } = await personalDataIn(coast);
   expect([location, coast.includes("Exif"), coast.includes("alert")]).toEqual([

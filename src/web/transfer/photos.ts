@@ -1,6 +1,12 @@
 /** Copies of the pictures that the user sends, made one at a time, which bounds their memory. */
 
-import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX, SMALLER_SIDE_MAX } from "../../base/limits-page.ts";
+import {
+  PREVIEW_BYTES_MAX,
+  PREVIEW_SIDE_MAX,
+  SMALLER_LONG_SIDE_MAX,
+  SMALLER_SHORT_SIDE_MIN,
+  SMALLER_SIDE_MAX,
+} from "../../base/limits-page.ts";
 import type { PreviewContent } from "../../client/files/transfers.ts";
 import {
   isAnimated,
@@ -26,6 +32,7 @@ export class Photos {
   readonly #scaling = new TaskQueue();
   readonly #smaller = new WeakMap<File, Promise<File | undefined>>();
   readonly #unscalable = new WeakSet<File>();
+  readonly #converted = new WeakSet<File>();
 
   readonly #scale: ScalePicture;
 
@@ -65,6 +72,21 @@ export class Photos {
     return !this.#unscalable.has(file);
   }
 
+  /**
+   * Returns an upright JPEG without metadata, for readers whose browsers cannot display the photo.
+   * @returns `undefined` if this browser cannot display it either, and after the first call
+   */
+  async jpegOf(heic: File): Promise<File | undefined> {
+    if (this.#converted.has(heic) || heic.size > VIEWED_BYTES_MAX) return undefined;
+    this.#converted.add(heic);
+    // The browser knows the dimensions, and turns the photo.
+    const header = { type: "png", width: SMALLER_SIDE_MAX, height: SMALLER_SIDE_MAX } as const;
+    const limits = { ...smallerLimits(header), type: "image/jpeg" } as const;
+    const copy = await ifPossible(this.#scale(heic, header, limits));
+    if (copy === undefined) return undefined;
+    return new File([copy.blob], jpegName(heic.name), { type: copy.blob.type });
+  }
+
   /** @returns `undefined` for a picture that is small or that cannot be scaled */
   async preview(file: File): Promise<PreviewContent | undefined> {
     if (file.size <= PREVIEW_BYTES_MAX) return undefined;
@@ -98,11 +120,18 @@ export class Photos {
   }
 }
 
-/** WebP keeps the transparency of other types. */
-function smallerLimits({ type }: PictureHeader) {
+/** Name of the JPEG that is sent beside a photo. */
+export function jpegName(name: string): string {
+  return `${name.replace(/\.[^.]*$/, "")}.jpg`;
+}
+
+/** WebP keeps the transparency of other types. Long pictures stay readable. */
+function smallerLimits({ type, width, height }: PictureHeader) {
   const wantedType = type === "jpeg" ? "image/jpeg" : "image/webp";
+  const [short, long] = [Math.min(width, height), Math.max(width, height)];
+  const readable = Math.round(long * Math.min(1, SMALLER_SHORT_SIDE_MIN / short));
   return {
-    sideMax: SMALLER_SIDE_MAX,
+    sideMax: Math.max(SMALLER_SIDE_MAX, Math.min(readable, SMALLER_LONG_SIDE_MAX)),
     bytesMax: Number.POSITIVE_INFINITY,
     type: wantedType,
   } as const;

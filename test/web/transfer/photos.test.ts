@@ -74,6 +74,34 @@ test("retries after the code that scales could not be fetched, and sends no prev
   expect(await photos.smaller(file)).toMatchObject({ name: "large.webp", size: 4 });
 });
 
+test("makes a JPEG of a photo that most browsers do not display, once", async () => {
+  const { photos } = scene();
+  const heic = fileOf("IMG_1.HEIC", Buffer.from("\0\0\0\x18ftypheic", "latin1"));
+  expect(await photos.jpegOf(heic)).toMatchObject({ name: "IMG_1.jpg", type: "image/jpeg" });
+  expect(await photos.jpegOf(heic)).toBeUndefined();
+  const unable = new Photos(async () => undefined);
+  expect(await unable.jpegOf(fileOf("b.heic", new Uint8Array(4)))).toBeUndefined();
+});
+
+test.each([
+  [4_000, 3_000, 2_048],
+  [800, 9_000, 9_000],
+  [1_080, 2_400, 2_400],
+  [6_000, 1_500, 4_320],
+  [500, 13_000, 12_000],
+])("keeps a picture of %i x %i readable", async (width, height, sideMax) => {
+  const asked: number[] = [];
+  const photos = new Photos(async (_, __, limits) => {
+    asked.push(limits.sideMax);
+    return { blob: new Blob(["copy"], { type: "image/webp" }), width: 1, height: 1 };
+  });
+  const png = photo(20, 10);
+  png.writeUInt32BE(width, 16);
+  png.writeUInt32BE(height, 20);
+  await photos.smaller(fileOf("long.png", png));
+  expect(asked).toEqual([sideMax]);
+});
+
 test("finds a location, and nothing in a file that it can't read", async () => {
   const { photos } = scene();
   const jpeg = await jpegOf(20, 10);

@@ -16,6 +16,7 @@ import { readableFile } from "../../browser/file-source.ts";
 import { fileIcon, isHeic } from "../../browser/media.ts";
 import type { AttachedContent, Attachment as AttachedFile } from "../../transfer/attachments.ts";
 import { withoutPersonalData } from "../../transfer/cleaned-file.ts";
+import { jpegName } from "../../transfer/photos.ts";
 import { Announced } from "../shell/announced.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
@@ -32,8 +33,16 @@ interface Inspection {
   readonly cleaned: File | undefined;
 }
 
-/** Inspects each file once. Copies are made one at a time. */
-function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
+/**
+ * Inspects each file once. Copies are made one at a time.
+ * @param onJpeg called with a JPEG of a photo that most browsers do not display
+ */
+function useInspections(
+  files: readonly AttachedFile[],
+  onJpeg: (jpeg: File) => void,
+): readonly Inspection[] {
+  const addJpeg = useRef(onJpeg);
+  addJpeg.current = onJpeg;
   const { photos, attached } = usePage().chat;
   const begun = useRef(new WeakSet<AttachedContent>());
   const [inspections, setInspections] = useState<ReadonlyMap<AttachedContent, Inspection>>(
@@ -52,6 +61,8 @@ function useInspections(files: readonly AttachedFile[]): readonly Inspection[] {
         add({ ...facts, picture: undefined, smaller: undefined });
         return;
       }
+      const jpeg = isHeic(file.name) ? await photos.jpegOf(file) : undefined;
+      if (jpeg !== undefined) addJpeg.current(jpeg);
       const { isPicture, header, isAnimated } = await photos.inspect(file);
       if (header === undefined || isAnimated) {
         add({ ...facts, picture: isPicture ? file : undefined, smaller: undefined });
@@ -164,6 +175,7 @@ interface AttachmentsProps {
     readonly files: readonly AttachedFile[];
     readonly isSmaller: boolean;
     readonly chooseSize: (isSmaller: boolean) => void;
+    readonly add: (files: readonly AttachedFile[]) => void;
     readonly remove: (attachment: AttachedFile) => void;
     readonly replace: (attachment: AttachedFile, file: File) => void;
   };
@@ -171,10 +183,12 @@ interface AttachmentsProps {
 
 export function AttachmentList({ attached }: AttachmentsProps) {
   const { texts } = usePage();
-  const { files, isSmaller, chooseSize, remove, replace } = attached;
-  const inspections = useInspections(files);
+  const { files, isSmaller, chooseSize, add, remove, replace } = attached;
+  const addJpeg = (file: File) => add([{ file, handle: undefined }]);
+  const inspections = useInspections(files, addJpeg);
   const photos = inspections.filter(({ smaller }) => smaller !== undefined);
   const sent = inspections.filter(({ smaller }) => !isSmaller || smaller === undefined);
+  const names = new Set(files.map(({ file }) => file.name));
   const removeFrom = (removable: readonly Inspection[]) => {
     for (const { file, cleaned } of removable) {
       const attachment = files.find((each) => each.file === file);
@@ -209,7 +223,7 @@ export function AttachmentList({ attached }: AttachmentsProps) {
           )}
         </div>
       ))}
-      {sent.some(({ file }) => isHeic(file.name)) ? (
+      {sent.some(({ file }) => isHeic(file.name) && !names.has(jpegName(file.name))) ? (
         <Announced kind="notice" className={SENT_CLASS}>
           {texts.heicSent}
         </Announced>
