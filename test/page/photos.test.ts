@@ -6,6 +6,7 @@ import { pictureHeader } from "../../src/core/client/picture-header.ts";
 import { jpegOf, webpOf } from "../cli/screen/pictures/test-png.ts";
 import { orientation, phoneExif, withExif, withSegment } from "../core/client/exif.ts";
 import { personalDataIn } from "../core/client/personal-data-in.ts";
+import { personalSamples } from "../core/client/personal-samples.ts";
 import { until } from "../event.ts";
 import { IS_SOAK } from "../samples.ts";
 import { pageTest } from "./browser.ts";
@@ -403,6 +404,70 @@ pageTest("sends originals unless the user chooses smaller photos", async () => {
   await original.waitFor();
   expect(await original.isChecked()).toBe(true);
   await gus.button("Remove canal.jpg").click();
+});
+
+/** Whether the cross of the only attachment is what lies in its corner. */
+const IS_CROSS_FREE = `(() => {
+  const cross = document.querySelector(".attachment > .icon-button");
+  const { right, top } = document.querySelector(".attachment").getBoundingClientRect();
+  return cross.contains(document.elementFromPoint(right - 14, top + 14));
+})()`;
+
+pageTest("removes the location of a photo and a film, whose picture stays as it is", async () => {
+  const gus = await server.window("gus");
+  const jpeg = await sentJpeg({ width: 1_200, height: 800 });
+  const park = withExif(jpeg, phoneExif());
+  const film = (await personalSamples()).find(({ name }) => name === "android.mp4")?.bytes;
+  await gus.attach(...(await write({ "park.jpg": park })));
+  await gus.attachments.getByRole("img", { name: "Image park.jpg" }).waitFor();
+  expect(await gus.page.evaluate<boolean>(IS_CROSS_FREE)).toBe(true);
+  await gus.attach(...(await write({ "ride.mp4": film ?? "" })));
+  await gus.page.getByText("2 files contain the location where they were made.").waitFor();
+  expect(await gus.accessibilityViolations()).toEqual([]);
+  await gus.button("Remove location").click();
+  await gus.page.getByText("contain the location").waitFor({ state: "detached" });
+  await gus.button("Send").click();
+  for (const name of ["park.jpg", "ride.mp4"]) await gus.file(name).waitFor();
+  const [photoSent = jpeg, filmSent = jpeg] = await received("park.jpg", "ride.mp4");
+  const none = { location: "has not", name: "has not" };
+  expect(await personalDataIn(photoSent)).toEqual(none);
+  expect(await personalDataIn(filmSent)).toEqual(none);
+  expect(filmSent.length).toBe(film?.length ?? 0);
+  // The phone's photo lies on its side.
+  const pixels = (bytes: Uint8Array) => new Bun.Image(bytes).png().bytes();
+  expect(pictureHeader(photoSent)).toEqual({ type: "jpeg", width: 800, height: 1_200 });
+  expect(Buffer.from(await pixels(photoSent)).equals(Buffer.from(await pixels(park)))).toBe(true);
+});
+
+pageTest("names the author of a document, and a photo that others cannot see", async () => {
+  const gus = await server.window("gus");
+  const samples = await personalSamples();
+  const bytesOf = (name: string) => samples.find((sample) => sample.name === name)?.bytes ?? "";
+  await gus.attach(
+    ...(await write({ "essay.docx": bytesOf("word.docx"), "IMG_9.heic": heicPhoto() })),
+  );
+  await gus.page.getByText("A file contains the name of a person, such as its author.").waitFor();
+  await gus.page.getByText(/Send a JPEG so that everyone can see it/).waitFor();
+  expect(await gus.button("Remove names").count()).toBe(0);
+  for (const name of ["essay.docx", "IMG_9.heic"]) await gus.button(`Remove ${name}`).click();
+});
+
+pageTest("shows a text in its encoding, which the reader can change", async () => {
+  await post({ "gruss.txt": Buffer.from("Gr\xfc\xdfe aus K\xf6ln", "latin1") });
+  const ana = await server.window("ana");
+  await ana.button("Open gruss.txt").click();
+  await ana
+    .dialog(/Open gruss/)
+    .getByRole("button", { name: "Open" })
+    .click();
+  const viewer = ana.dialog("gruss.txt");
+  await viewer.getByText("Grüße aus Köln").waitFor();
+  const choice = viewer.getByLabel("Encoding");
+  expect(await choice.inputValue()).toBe("windows-1252");
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await choice.selectOption("windows-1251");
+  await viewer.getByText("GrьЯe aus Kцln").waitFor();
+  await ana.page.keyboard.press("Escape");
 });
 
 pageTest("sends a preview, which others see at once, and which must match its photo", async () => {
