@@ -6,8 +6,6 @@ import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { formatSize } from "../base/sizes.ts";
 import { cleanText, quoteText } from "../base/text.ts";
-import { defined } from "../base/values.ts";
-import { characterLocale } from "../cli/character-locale.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
 import {
   argument,
@@ -25,23 +23,17 @@ import { usageFault } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { checkDestination, FileReceiver, notSingle, STDOUT } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
-import { cleanLines } from "../cli/guarded-output.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
-import { type DisplayFile, displayFiles, fileLabel, renderJson } from "../cli/output/render.ts";
+import { type DisplayFile, displayFiles, fileLabel } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
 import { earlierShare, openShareClient, ReconnectTimeout } from "../cli/share/client.ts";
 import { redeemShareCode } from "../cli/share/code.ts";
+import { writeReceivedText } from "../cli/share/received-text.ts";
 import type { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
 import { MemorySink } from "../client/files/memory-sink.ts";
 import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
-import {
-  type DecodedText,
-  decodeTextFile,
-  isTextEncoding,
-  TEXT_ENCODINGS,
-  type TextEncoding,
-} from "../core/client/text-encoding.ts";
+import { isTextEncoding, TEXT_ENCODINGS, type TextEncoding } from "../core/client/text-encoding.ts";
 import { isSameName } from "../core/model/item.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { sha256 } from "../crypto/sha256.ts";
@@ -369,35 +361,12 @@ async function printReceivedText(
   try {
     const openSink = () => Promise.resolve(sink);
     const { id, name, from } = await client.transfers.get({ file, into: "", openSink });
-    const bytes = sink.bytes();
-    const { text, encoding } = decodedText(bytes, chosen, characterLocale(context.env));
-    const { stdout, json } = context;
-    if (chosen === undefined && encoding !== "utf-8") {
-      const shown = `not UTF-8; read as ${TEXT_ENCODINGS[encoding]}`;
-      progressDisplay.print(`${shown}: choose another with --encoding, or save it with --out DIR`);
-    }
-    const other = encoding === "utf-8" ? undefined : encoding;
-    if (json)
-      stdout.write(renderJson(defined({ kind: "text", id, name, from, text, encoding: other })));
-    else if (!stdout.isTerminal) stdout.write(chosen === undefined ? bytes : text);
-    else stdout.write(`${cleanLines(text).replace(/\n$/, "")}\n`);
-    await stdout.drained();
+    const report = (line: string) => progressDisplay.print(line);
+    writeReceivedText(context, { id, name, from }, sink.bytes(), { chosen, report });
+    await context.stdout.drained();
   } finally {
     await progressDisplay.end(file);
   }
-}
-
-/** @throws {Fault} text-invalid if the content is no text, although its sender declared it so */
-function decodedText(
-  bytes: Uint8Array,
-  encoding: TextEncoding | undefined,
-  language: string,
-): DecodedText {
-  const decoded = decodeTextFile(bytes, { language, encoding });
-  if (decoded !== undefined) return decoded;
-  throw new Fault("text-invalid", "what is shared as text is no text", {
-    remedy: "save it as a file: --out DIR",
-  });
 }
 
 /** @throws {Fault} usage */

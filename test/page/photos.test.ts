@@ -429,7 +429,7 @@ pageTest("removes the location of a photo and a film, whose picture stays as it 
   await gus.button("Send").click();
   for (const name of ["park.jpg", "ride.mp4"]) await gus.file(name).waitFor();
   const [photoSent = jpeg, filmSent = jpeg] = await received("park.jpg", "ride.mp4");
-  const none = { location: "has not", name: "has not" };
+  const none = { location: "has not", name: "has not" } as const;
   expect(await personalDataIn(photoSent)).toEqual(none);
   expect(await personalDataIn(filmSent)).toEqual(none);
   expect(filmSent.length).toBe(film?.length ?? 0);
