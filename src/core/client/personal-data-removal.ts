@@ -3,7 +3,6 @@
  * Rotation, colours and animation are kept; pictures and films behind a JPEG are left out.
  */
 
-import { crc32 } from "../../base/crc32.ts";
 import { APP1, EXIF_SIGNATURE, ORIENTATION_TAG, PNG_SIGNATURE } from "./picture-header.ts";
 import {
   FILE_PARTS_MAX,
@@ -149,23 +148,13 @@ function* planPng(content: ReadContent): Reading<Plan> {
     const type = yield* content.text(at + 4, 4);
     const end = at + 12 + head.getUint32(0);
     if (type === "eXIf") {
-      const orientation = yield* orientationAt(content, at + 8);
-      if (orientation !== UPRIGHT) pieces.push(pngExif(orientation));
+      // Hardly any program turns a PNG by its metadata.
+      if ((yield* orientationAt(content, at + 8)) !== UPRIGHT) return undefined;
     } else if (!/^(?:[iz]TXt|tEXt|tIME)$/.test(type)) pieces.push({ from: at, to: end });
     if (type === "IEND") return pieces;
     at = end;
   }
   return undefined;
-}
-
-function pngExif(orientation: number): Uint8Array {
-  const chunk = Uint8Array.of(...bytesOf("eXIf"), ...orientationOnly(orientation));
-  const bytes = new Uint8Array(8 + chunk.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, chunk.length - 4);
-  bytes.set(chunk, 4);
-  view.setUint32(4 + chunk.length, crc32(chunk));
-  return bytes;
 }
 
 function* planWebp(content: ReadContent): Reading<Plan> {

@@ -1,7 +1,6 @@
 /** Save target that converts a folder to a zip archive, because browsers cannot create folders. */
 
 import { concatBytes } from "../../base/bytes.ts";
-import { crc32 } from "../../base/crc32.ts";
 import { Fault } from "../../base/fault.ts";
 import { FolderPlan, type Renamed, topEntry } from "../../core/transfer/folder-plan.ts";
 import { renamedComment } from "../../core/transfer/renamed-comment.ts";
@@ -164,4 +163,20 @@ function newProgress(manifestLeft: number): Progress {
 
 function malformed(problem: string): Fault {
   return new Fault("frame-malformed", `the folder content ${problem} its manifest`);
+}
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
+  let value = index;
+  for (let bit = 0; bit < 8; bit++)
+    value = (value & 1) === 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
+  return value;
+});
+
+/** @internal */
+function crc32(bytes: Uint8Array, before: number): number {
+  let crc = ~before;
+  for (let i = 0; i < bytes.length; i++) {
+    crc = (CRC_TABLE[(crc ^ (bytes[i] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
 }

@@ -1057,7 +1057,7 @@ export class PageClient extends ChatClient<PageAccount> {
         files: files.map((attachment) => ({
           attachment,
           isSmaller: mayBeSmaller(attachment.file),
-          isExamined: this.attached.isExamined(attachment.file),
+          isExamined: this.attached.examined.has(attachment.file),
         })),
         draft:
           draft === undefined ? undefined : this.#drafts.changesFor(bareTarget(draft), undefined),
@@ -1074,7 +1074,7 @@ export class PageClient extends ChatClient<PageAccount> {
   sendVoice(target: string, draft: string, file: File, message: FilesMessage): void {
     const attachment = { file, handle: undefined };
     // The page has recorded it, without personal data.
-    this.attached.markExamined(file);
+    this.attached.examined.add(file);
     this.attached.add(draft, [attachment]);
     if (this.sendFiles(target, [attachment], message)) this.attached.take(draft, [attachment]);
   }

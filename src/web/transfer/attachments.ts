@@ -23,8 +23,8 @@ export class Attachments {
   readonly #files = new Map<string, readonly Attachment[]>();
   readonly #stored = new Set<Attachment>();
   readonly #isSmaller = new Map<string, boolean>();
-  /** Contents whose personal data the user has been told. */
-  readonly #examined = new WeakSet<AttachedContent>();
+  /** Files whose personal data the user knows. */
+  readonly examined = new WeakSet<AttachedContent>();
 
   constructor(
     private readonly onChange: (
@@ -70,26 +70,12 @@ export class Attachments {
     this.#files.set(target, [...this.filesFor(target), attachment]);
   }
 
-  replace(target: string, before: Attachment, file: File): void {
-    const after: Attachment = { file, handle: undefined };
-    const files = this.filesFor(target);
-    if (!files.includes(before)) return;
-    this.#files.set(
-      target,
-      files.map((attachment) => (attachment === before ? after : attachment)),
-    );
-    this.#stored.delete(before);
+  /** @param before an attached file */
+  replace(target: string, before: Attachment, after: Attachment): void {
+    const files = this.filesFor(target).map((each) => (each === before ? after : each));
+    this.#files.set(target, files);
     this.onChange(target, before, "removed");
     this.onChange(target, after, "added");
-  }
-
-  markExamined(content: AttachedContent): void {
-    this.#examined.add(content);
-  }
-
-  /** False if the file may contain a location or a name of which its sender knows nothing. */
-  isExamined(content: AttachedContent): boolean {
-    return !(content instanceof File) || this.#examined.has(content);
   }
 
   remove(target: string, removed: readonly Attachment[]): void {

@@ -32,12 +32,13 @@ export class Photos {
   readonly #scaling = new TaskQueue();
   readonly #smaller = new WeakMap<File, Promise<File | undefined>>();
   readonly #unscalable = new WeakSet<File>();
-  readonly #converted = new WeakSet<File>();
+  /** Photos that have a JPEG beside them, or of which the browser can make none. */
+  readonly converted = new WeakSet<File>();
 
-  readonly #scale: ScalePicture;
+  readonly scale: ScalePicture;
 
   constructor(scale: ScalePicture) {
-    this.#scale = (...picture) =>
+    this.scale = (...picture) =>
       this.#scaling.run(() => withTimeout(scale(...picture), SCALE_TIMEOUT_MS, () => undefined));
   }
 
@@ -72,21 +73,6 @@ export class Photos {
     return !this.#unscalable.has(file);
   }
 
-  /**
-   * Returns an upright JPEG without metadata, for readers whose browsers cannot display the photo.
-   * @returns `undefined` if this browser cannot display it either, and after the first call
-   */
-  async jpegOf(heic: File): Promise<File | undefined> {
-    if (this.#converted.has(heic) || heic.size > VIEWED_BYTES_MAX) return undefined;
-    this.#converted.add(heic);
-    // The browser knows the dimensions, and turns the photo.
-    const header = { type: "png", width: SMALLER_SIDE_MAX, height: SMALLER_SIDE_MAX } as const;
-    const limits = { ...smallerLimits(header), type: "image/jpeg" } as const;
-    const copy = await ifPossible(this.#scale(heic, header, limits));
-    if (copy === undefined) return undefined;
-    return new File([copy.blob], jpegName(heic.name), { type: copy.blob.type });
-  }
-
   /** @returns `undefined` for a picture that is small or that cannot be scaled */
   async preview(file: File): Promise<PreviewContent | undefined> {
     if (file.size <= PREVIEW_BYTES_MAX) return undefined;
@@ -95,7 +81,7 @@ export class Photos {
     const { header } = await this.inspect(source);
     if (header === undefined) return undefined;
     const limits = { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX };
-    const scaled = await ifPossible(this.#scale(source, header, limits));
+    const scaled = await ifPossible(this.scale(source, header, limits));
     if (scaled === undefined) return undefined;
     const { blob, width, height } = scaled;
     return { bytes: new Uint8Array(await blob.arrayBuffer()), width, height };
@@ -106,7 +92,7 @@ export class Photos {
     const copy =
       header === undefined || this.#unscalable.has(file)
         ? undefined
-        : await this.#scale(file, header, smallerLimits(header));
+        : await this.scale(file, header, smallerLimits(header));
     if (copy === undefined) {
       this.#unscalable.add(file);
       return undefined;
@@ -118,11 +104,6 @@ export class Photos {
     // The copy has the present time, because that of the original may tell when it was taken.
     return new File([copy.blob], name, { type });
   }
-}
-
-/** Name of the JPEG that is sent beside a photo. */
-export function jpegName(name: string): string {
-  return `${name.replace(/\.[^.]*$/, "")}.jpg`;
 }
 
 /** WebP keeps the transparency of other types. Long pictures stay readable. */

@@ -123,19 +123,12 @@ function stampOf(content: AttachedContent): string {
   return content instanceof File ? fileStamp(content) : content.stamp;
 }
 
-/** @throws {Fault} not-allowed if the location that the user left out would be sent */
-async function checkLeftOut(original: File): Promise<void> {
-  const { findPersonalData } = await personalDataModule();
-  const { location } = await findPersonalData(readableFile(original));
-  if (location !== "has not") throw new PageFault("not-allowed", "positionRemains");
-}
-
-/** @throws {Fault} not-allowed if the file contains a location or a name; a retry sends it */
-async function checkUnexamined(original: File): Promise<void> {
+/** @throws {Fault} not-allowed if the file contains what its sender does not know or has left out */
+async function checkPersonalData(original: File): Promise<void> {
   const { findPersonalData } = await personalDataModule();
   const { location, name } = await findPersonalData(readableFile(original));
-  if (location !== "has not") throw new PageFault("not-allowed", "locationUnseen");
-  if (name !== "has not") throw new PageFault("not-allowed", "nameUnseen");
+  if (location !== "has not" || name !== "has not")
+    throw new PageFault("not-allowed", "personalUnseen");
 }
 
 /**
@@ -498,9 +491,8 @@ export class WaitingMessages {
     if (!(original instanceof File)) return { source: original.open(key), preview: undefined };
     const { photos } = this.options;
     const smaller = isSmaller === true ? await photos?.smaller(original) : undefined;
-    if (smaller === undefined && isUnexamined === true && !isRetry) await checkUnexamined(original);
-    else if (smaller === undefined && isSmaller === true && isUnexamined !== true)
-      await checkLeftOut(original);
+    if (smaller === undefined && !isRetry && (isUnexamined === true || isSmaller === true))
+      await checkPersonalData(original);
     const content = smaller ?? original;
     const sound = isVoiceName(content.name) ? await readSound(content) : undefined;
     const source = new FileSource(content, key, fileStamp(original), sound);

@@ -205,9 +205,11 @@ export async function personalSamples(): Promise<readonly PersonalSample[]> {
   add("plain.jpg", jpeg);
   add("turned.jpg", withExif(jpeg, orientation(6)));
   add("version.jpg", withExif(jpeg, tiffOf([[0x8825, 4, 1, 26]], [[0, 1, 4, 0]])));
+  const upright = tiffOf([[0x8825, 4, 1, 26]], [[2, 5, 3, 0]]);
+  add("sideways.png", withPngChunk(png, "eXIf", phoneExif()), { location: "has" });
   // PNG and WebP: screenshots, Android, programs.
-  add("exif.png", withPngChunk(png, "eXIf", phoneExif()), place);
-  add("late.png", withPngChunk(png, "eXIf", phoneExif(), true), place);
+  add("exif.png", withPngChunk(png, "eXIf", upright), place);
+  add("late.png", withPngChunk(png, "eXIf", upright, true), place);
   add("xmp.png", withPngChunk(png, "iTXt", text(`XML:com.adobe.xmp\0\0\0\0\0${XMP_TEXT}`)), place);
   add("author.png", withPngChunk(png, "tEXt", text("Author\0Ana")), person);
   const profile = withPngChunk(png, "zTXt", text("Raw profile type exif\0\0..."));

@@ -3,6 +3,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { PREVIEW_BYTES_MAX, SMALLER_SIDE_MAX } from "../../../src/base/limits-page.ts";
 import { countPersonalData, NO_PERSONAL_DATA } from "../../../src/client/files/personal-data.ts";
 import { readableFile } from "../../../src/web/browser/file-source.ts";
+import { jpegOf as jpegCopy } from "../../../src/web/transfer/jpeg-copy.ts";
 import { Photos } from "../../../src/web/transfer/photos.ts";
 import { type ScalePicture, VIEWED_BYTES_MAX } from "../../../src/web/transfer/previews.ts";
 import { gifOf, jpegOf } from "../../cli/screen/pictures/test-png.ts";
@@ -77,10 +78,10 @@ test("retries after the code that scales could not be fetched, and sends no prev
 test("makes a JPEG of a photo that most browsers do not display, once", async () => {
   const { photos } = scene();
   const heic = fileOf("IMG_1.HEIC", Buffer.from("\0\0\0\x18ftypheic", "latin1"));
-  expect(await photos.jpegOf(heic)).toMatchObject({ name: "IMG_1.jpg", type: "image/jpeg" });
-  expect(await photos.jpegOf(heic)).toBeUndefined();
+  expect(await jpegCopy(photos, heic)).toMatchObject({ name: "IMG_1.jpg", type: "image/jpeg" });
+  expect(await jpegCopy(photos, heic)).toBeUndefined();
   const unable = new Photos(async () => undefined);
-  expect(await unable.jpegOf(fileOf("b.heic", new Uint8Array(4)))).toBeUndefined();
+  expect(await jpegCopy(unable, fileOf("b.heic", new Uint8Array(4)))).toBeUndefined();
 });
 
 test.each([

@@ -854,6 +854,7 @@ export const ENGLISH = {
   stalledDisk: "waiting for this device's disk",
   stalledServer: "waiting for the server",
   emptyText: "This file is empty.",
+  notText: "This file is not text. Save it and open it in another program.",
   /** Encoding of a text file, such as UTF-16. */
   encoding: "Encoding",
   saveFile: (name: string) => `Save ${name}`,

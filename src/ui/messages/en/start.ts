@@ -166,13 +166,7 @@ export const ENGLISH_START = {
   operatorLinkUsed:
     "This operator link has been used already or has expired. “chat serve” prints a new one at " +
     "each start.",
-  positionRemains:
-    "The location can't be left out of this photo. Attach it again to send the original.",
-  notText: "This file is not text. Save it and open it in another program.",
-  locationUnseen:
-    "This file contains, or may contain, the location where it was made. Retry to send it anyway.",
-  nameUnseen:
-    "This file contains the name of a person, or may contain it. Retry to send it anyway.",
+  personalUnseen: "It may contain a location or a name. Retry to send it.",
   trustServer: "Trust this server",
   trustServerHint: "Removes the warning; allows notifications and installing.",
   pageNotices: "Notices of this page",

@@ -1017,13 +1017,8 @@ export const INDONESIAN: Texts = {
   fileLocationSent: (files) => `${files} berkas memuat lokasi pembuatannya.`,
   positionPossible: (files) => `${files} berkas mungkin memuat lokasi pembuatannya.`,
   positionLeftOut: "Dikirim tanpa lokasi pengambilan foto.",
-  positionRemains:
-    "Lokasi tidak dapat dihapus dari foto ini. Lampirkan lagi untuk mengirim aslinya.",
   notText: "Berkas ini bukan teks. Simpan, lalu buka dengan program lain.",
-  locationUnseen:
-    "Berkas ini memuat atau mungkin memuat lokasi pembuatannya. Coba lagi untuk tetap mengirim.",
-  nameUnseen:
-    "Berkas ini memuat atau mungkin memuat nama seseorang. Coba lagi untuk tetap mengirim.",
+  personalUnseen: "Mungkin memuat lokasi atau nama. Coba lagi untuk tetap mengirim.",
   namesSent: (files) => `${files} berkas memuat nama seseorang, misalnya pembuatnya.`,
   namesPossible: (files) => `${files} berkas mungkin memuat nama seseorang, misalnya pembuatnya.`,
   removeLocation: "Hapus lokasi",

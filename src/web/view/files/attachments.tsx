@@ -16,7 +16,7 @@ import { readableFile } from "../../browser/file-source.ts";
 import { fileIcon, isHeic } from "../../browser/media.ts";
 import type { AttachedContent, Attachment as AttachedFile } from "../../transfer/attachments.ts";
 import { withoutPersonalData } from "../../transfer/cleaned-file.ts";
-import { jpegName } from "../../transfer/photos.ts";
+import { jpegName, jpegOf } from "../../transfer/jpeg-copy.ts";
 import { Announced } from "../shell/announced.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
@@ -56,12 +56,12 @@ function useInspections(
       const isPersonal = hasAny(personal.location) || hasAny(personal.name);
       const cleaned = isPersonal ? await withoutPersonalData(file) : undefined;
       const facts = { file, personal, cleaned };
-      attached.markExamined(file);
+      attached.examined.add(file);
       if (photos === undefined) {
         add({ ...facts, picture: undefined, smaller: undefined });
         return;
       }
-      const jpeg = isHeic(file.name) ? await photos.jpegOf(file) : undefined;
+      const jpeg = isHeic(file.name) ? await jpegOf(photos, file) : undefined;
       if (jpeg !== undefined) addJpeg.current(jpeg);
       const { isPicture, header, isAnimated } = await photos.inspect(file);
       if (header === undefined || isAnimated) {

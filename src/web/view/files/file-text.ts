@@ -5,13 +5,13 @@ import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import { decodeTextFile, type TextEncoding } from "../../../core/client/text-encoding.ts";
 import type { FileView } from "../../../core/model/state.ts";
-import { PageFault } from "../../../ui/text/fault-text.ts";
 import { VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { type RunningTask, usePage, useTask } from "../shell/context.tsx";
 
 interface FileText {
   /** `undefined` until it is loaded. */
   readonly text: string | undefined;
+  readonly isBinary: boolean;
   /** Encoding in which it is displayed; `undefined` until it is loaded. */
   readonly encoding: TextEncoding | undefined;
   /** False for UTF-8, which needs no mention. */
@@ -25,6 +25,7 @@ export function useFileText({ file, digest }: FileView, bytesMax: number): FileT
   const { chat } = usePage();
   const task = useTask();
   const [bytes, setBytes] = useState<Uint8Array>();
+  const [isBinary, setBinary] = useState(false);
   const [found, setFound] = useState<TextEncoding>();
   const [chosen, choose] = useState<TextEncoding>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once
@@ -36,7 +37,7 @@ export function useFileText({ file, digest }: FileView, bytesMax: number): FileT
       const first = whole.subarray(0, bytesMax);
       const isCut = first.length < whole.length;
       const decoded = decodeTextFile(first, { language: navigator.language, isCut });
-      if (decoded === undefined) throw new PageFault("text-invalid", "notText");
+      if (decoded === undefined) return setBinary(true);
       setFound(decoded.encoding);
       setBytes(first);
     });
@@ -46,5 +47,5 @@ export function useFileText({ file, digest }: FileView, bytesMax: number): FileT
   const decoded = bytes && decodeTextFile(bytes, { language: "", encoding, isCut: true });
   const text = decoded && cleanText(decoded.text, { lines: true, tabs: true });
   const isOtherEncoding = found !== undefined && found !== "utf-8";
-  return { text, encoding, isOtherEncoding, choose, task };
+  return { text, isBinary, encoding, isOtherEncoding, choose, task };
 }

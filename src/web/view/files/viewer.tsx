@@ -83,10 +83,8 @@ export function fileView(file: FileView): ReactNode | undefined {
 
 function TextView({ file }: { readonly file: FileView }) {
   const { texts } = usePage();
-  const { text, encoding, isOtherEncoding, choose, task } = useFileText(
-    file,
-    VIEWED_TEXT_BYTES_MAX,
-  );
+  const found = useFileText(file, VIEWED_TEXT_BYTES_MAX);
+  const { text, isBinary, encoding, isOtherEncoding, choose, task } = found;
   return (
     <>
       {isOtherEncoding ? (
@@ -101,6 +99,7 @@ function TextView({ file }: { readonly file: FileView }) {
           </select>
         </label>
       ) : null}
+      {isBinary ? <Announced kind="fault">{texts.notText}</Announced> : null}
       {text === "" ? <p className="hint">{texts.emptyText}</p> : null}
       {text === undefined || text === "" ? null : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll the text
