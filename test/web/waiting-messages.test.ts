@@ -360,14 +360,3 @@ test("holds a file that was sent before its location was found, until a retry", 
   ana.chat.commandWaiting(held?.key ?? "", { kind: "retry" });
   await ana.until("posted", () => posted(ana).length === 2);
 });
-
-test("replaces an attached file with its copy, in its place", async () => {
-  const { ana } = await opened();
-  const { attached } = ana.chat;
-  const first = attachment(fileOf("a.jpg"));
-  const second = attachment(fileOf("b.jpg"));
-  attached.add("lobby", [first, second]);
-  const copy = fileOf("a.jpg", contents(9));
-  attached.replace("lobby", first, attachment(copy));
-  expect(attached.filesFor("lobby").map(({ file }) => file)).toEqual([copy, second.file]);
-});

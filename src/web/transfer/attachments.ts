@@ -70,14 +70,6 @@ export class Attachments {
     this.#files.set(target, [...this.filesFor(target), attachment]);
   }
 
-  /** @param before an attached file */
-  replace(target: string, before: Attachment, after: Attachment): void {
-    const files = this.filesFor(target).map((each) => (each === before ? after : each));
-    this.#files.set(target, files);
-    this.onChange(target, before, "removed");
-    this.onChange(target, after, "added");
-  }
-
   remove(target: string, removed: readonly Attachment[]): void {
     this.take(target, removed);
     for (const attachment of removed) this.onChange(target, attachment, "removed");

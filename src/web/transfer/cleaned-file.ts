@@ -1,6 +1,7 @@
 /** Copy of an attached photo or film without the location and the names that it contains. */
 
 import { findPersonalData, planRemoval } from "../../client/files/personal-data.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
 import { readableFile } from "../browser/file-source.ts";
 
 /** @returns `undefined` if they cannot be removed without changing the picture, film or sound */
@@ -14,4 +15,11 @@ export async function withoutPersonalData(file: File): Promise<File | undefined>
   const copy = new File(parts, file.name, { type: file.type });
   const { location, name } = await findPersonalData(readableFile(copy));
   return location === "has not" && name === "has not" ? copy : undefined;
+}
+
+/** @throws {Fault} not-allowed if the file contains what its sender does not know or has left out */
+export async function checkPersonalData(original: File): Promise<void> {
+  const { location, name } = await findPersonalData(readableFile(original));
+  if (location !== "has not" || name !== "has not")
+    throw new PageFault("not-allowed", "personalUnseen");
 }

@@ -28,7 +28,7 @@ import type { ProgressReport } from "../../core/transfer/progress.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
-import { FileSource, fileStamp, readableFile } from "../browser/file-source.ts";
+import { FileSource, fileStamp } from "../browser/file-source.ts";
 import { accountPrefix, numberKey, type TableChange } from "../browser/indexed-db.ts";
 import { withFetchFault } from "../browser/parts.ts";
 import { readSound } from "../browser/sound.ts";
@@ -72,7 +72,7 @@ const STORED_MESSAGE = v.looseObject({
 });
 
 /** Module that finds personal data in files, which most visits do not need. */
-const personalDataModule = withFetchFault(() => import("../../client/files/personal-data.ts"));
+const personalDataModule = withFetchFault(() => import("./cleaned-file.ts"));
 
 const NO_PROGRESS: ReadonlyMap<number, ProgressReport> = new Map();
 
@@ -121,14 +121,6 @@ function mustChoose(name: string): Fault {
 
 function stampOf(content: AttachedContent): string {
   return content instanceof File ? fileStamp(content) : content.stamp;
-}
-
-/** @throws {Fault} not-allowed if the file contains what its sender does not know or has left out */
-async function checkPersonalData(original: File): Promise<void> {
-  const { findPersonalData } = await personalDataModule();
-  const { location, name } = await findPersonalData(readableFile(original));
-  if (location !== "has not" || name !== "has not")
-    throw new PageFault("not-allowed", "personalUnseen");
 }
 
 /**
@@ -492,7 +484,7 @@ export class WaitingMessages {
     const { photos } = this.options;
     const smaller = isSmaller === true ? await photos?.smaller(original) : undefined;
     if (smaller === undefined && !isRetry && (isUnexamined === true || isSmaller === true))
-      await checkPersonalData(original);
+      await (await personalDataModule()).checkPersonalData(original);
     const content = smaller ?? original;
     const sound = isVoiceName(content.name) ? await readSound(content) : undefined;
     const source = new FileSource(content, key, fileStamp(original), sound);

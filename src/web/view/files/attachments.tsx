@@ -177,13 +177,12 @@ interface AttachmentsProps {
     readonly chooseSize: (isSmaller: boolean) => void;
     readonly add: (files: readonly AttachedFile[]) => void;
     readonly remove: (attachment: AttachedFile) => void;
-    readonly replace: (attachment: AttachedFile, file: File) => void;
   };
 }
 
 export function AttachmentList({ attached }: AttachmentsProps) {
   const { texts } = usePage();
-  const { files, isSmaller, chooseSize, add, remove, replace } = attached;
+  const { files, isSmaller, chooseSize, add, remove } = attached;
   const addJpeg = (file: File) => add([{ file, handle: undefined }]);
   const inspections = useInspections(files, addJpeg);
   const photos = inspections.filter(({ smaller }) => smaller !== undefined);
@@ -192,7 +191,9 @@ export function AttachmentList({ attached }: AttachmentsProps) {
   const removeFrom = (removable: readonly Inspection[]) => {
     for (const { file, cleaned } of removable) {
       const attachment = files.find((each) => each.file === file);
-      if (attachment !== undefined && cleaned !== undefined) replace(attachment, cleaned);
+      if (attachment === undefined || cleaned === undefined) continue;
+      remove(attachment);
+      add([{ file: cleaned, handle: undefined }]);
     }
   };
   return (

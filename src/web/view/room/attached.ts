@@ -87,10 +87,6 @@ export function useAttached(
         announce("result", texts.fileDetached(cleanText(attachment.file.name)));
         latestFocus.current();
       },
-      replace: (attachment, file) => {
-        if (chat.attached.filesFor(key).includes(attachment))
-          chat.attached.replace(key, attachment, { file, handle: undefined });
-      },
       send: (message) => {
         const isAccepted = chat.sendFiles(target, files, { ...message, isSmaller, draft: key });
         if (isAccepted) chat.attached.take(key, files);

@@ -109,7 +109,6 @@ export interface AttachedFiles {
   /** @param files of an `<input webkitdirectory>` */
   readonly addFolder: (files: readonly File[]) => void;
   readonly remove: (attachment: Attachment) => void;
-  readonly replace: (attachment: Attachment, file: File) => void;
   /**
    * @param message content of the message that lists the files
    * @returns false if the message is refused; the files then stay attached
