@@ -17,7 +17,7 @@ export async function withoutPersonalData(file: File): Promise<File | undefined>
   return location === "has not" && name === "has not" ? copy : undefined;
 }
 
-/** @throws {Fault} not-allowed if the file contains what its sender does not know or has left out */
+/** @throws {Fault} not-allowed if the file contains what its sender does not know or left out */
 export async function checkPersonalData(original: File): Promise<void> {
   const { location, name } = await findPersonalData(readableFile(original));
   if (location !== "has not" || name !== "has not")
