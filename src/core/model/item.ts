@@ -9,7 +9,6 @@ import { eventFactsOf } from "../client/event-facts.ts";
 import { withMentions } from "../client/mentions.ts";
 import { erasedFilesIn, filesIn } from "../rooms/files.ts";
 import { keywordSearch } from "../rooms/keywords.ts";
-import { knownStamp } from "../rooms/stamps.ts";
 import type { FileView, Item } from "./state.ts";
 
 const NO_FILES: readonly FileView[] = [];
@@ -67,7 +66,7 @@ export function itemOf(
     answersMe,
     mentionsMe: isMentioned === true && !isMine && !isNotice && imported === undefined,
     isNotice: isNotice || undefined,
-    stamp: kind === "text" ? knownStamp(fields.stamp) : undefined,
+    stamp: fields.stamp,
     everyone,
     reactions: [],
     files: kind === "file" ? fileViewsOf(record) : NO_FILES,

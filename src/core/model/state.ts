@@ -7,7 +7,6 @@ import type {
   RoomFace,
   RoomRules,
   ServerRules,
-  Stamp,
   WallState,
 } from "../../wire/messages.ts";
 import type { ImportOrigin, RoomView } from "../client/chat-record.ts";
@@ -309,8 +308,8 @@ export interface Item extends EventFacts {
   readonly everyone?: "all" | "here";
   /** A notice alerts nobody. */
   readonly isNotice?: true;
-  /** The message is a stamp on the work in a box. */
-  readonly stamp?: Stamp;
+  /** The message is a stamp on the work in a box, which only later versions may know. */
+  readonly stamp?: string;
   readonly reactions: readonly Reaction[];
   readonly poll?: PollView | undefined;
   /** `undefined` if no reply is loaded. */

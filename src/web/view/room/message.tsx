@@ -16,6 +16,7 @@ import { formatUtc } from "../../../base/time.ts";
 import { firstItem, type Row } from "../../../core/model/rows.ts";
 import { listsFiles } from "../../../core/model/selectors.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
+import { knownStamp } from "../../../core/rooms/stamps.ts";
 import {
   authorText,
   deletedText,
@@ -339,8 +340,8 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
   if (item.poll !== undefined)
     return <Poll item={item} poll={item.poll} mayVote={actions.rights.mayAct} />;
-  if (item.stamp !== undefined)
-    return <Stamped stamp={item.stamp} word={item.text} from={item.from ?? ""} />;
+  const stamp = knownStamp(item.stamp);
+  if (stamp !== undefined) return <Stamped stamp={stamp} word={item.text} from={item.from ?? ""} />;
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
