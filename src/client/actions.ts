@@ -60,17 +60,9 @@ import {
 } from "../core/rooms/polls.ts";
 import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/prefs.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import { sealedTitle } from "../core/rooms/titles.ts";
 import type { Clock } from "../io/clock.ts";
 import { kindsWith, MESSAGE_KINDS } from "../wire/kinds.ts";
-import type {
-  Answer,
-  PostBody,
-  RequestFields,
-  RequestKind,
-  RoomFace,
-  Stamp,
-} from "../wire/messages.ts";
+import type { Answer, PostBody, RequestFields, RequestKind, Stamp } from "../wire/messages.ts";
 import { queryUsers, type SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
@@ -1253,20 +1245,6 @@ export class Actions {
   async setTopic(room: string, topic: string): Promise<number> {
     checkNotSealed(this.sealedRoomAt(room));
     return (await this.#actor.request("topic", { room: bareTarget(room), topic })).seq;
-  }
-
-  /**
-   * @param title empty to remove the display name
-   * @returns the display name as the server has stored it, and the seq of the record
-   */
-  async setTitle(room: string, title: string): Promise<Answer<"profile">> {
-    if (this.sealedRoomAt(room) !== undefined) throw sealedTitle();
-    return await this.#actor.request("profile", { room: bareTarget(room), title });
-  }
-
-  /** @param face omitted fields remove what they name: the room has its sign, and its own colour */
-  async setFace(room: string, { mark = "", chalk = 0 }: RoomFace): Promise<Answer<"profile">> {
-    return await this.#actor.request("profile", { room: bareTarget(room), mark, chalk });
   }
 
   async ignore(user: string, on: boolean): Promise<void> {

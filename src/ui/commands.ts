@@ -8,6 +8,7 @@ import { quoteText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { foldWords } from "../base/word-fold.ts";
+import { setProfile } from "../client/room-profile.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { checkTypedRoom } from "../core/client/room-names.ts";
 import { isDuration, parseUntil, withUtcTime } from "../core/duration.ts";
@@ -179,7 +180,7 @@ const title: Command<{ readonly text: string }> = {
   parse: (text) => ({ text }),
   async run({ text }, chat, host) {
     const room = roomFor(chat, host);
-    const { title: shown = "", seq } = await chat.actions.setTitle(room, text);
+    const { title: shown = "", seq } = await setProfile(chat, room, { title: text });
     return {
       json: { kind: "title", room, title: shown, ...defined({ seq }) },
       text: (texts) => (shown === "" ? texts.titleRemoved(room) : texts.titleSet(room, shown)),
@@ -195,9 +196,9 @@ const face: Command<RoomFace> = {
     const [mark, colour] = words;
     return defined({ mark, chalk: colour === undefined ? undefined : parseColour(colour) });
   },
-  async run(chosen, chat, host) {
+  async run({ mark = "", chalk = 0 }, chat, host) {
     const room = roomFor(chat, host);
-    const { face: shown = {}, seq } = await chat.actions.setFace(room, chosen);
+    const { face: shown = {}, seq } = await setProfile(chat, room, { mark, chalk });
     return {
       json: { kind: "face", room, ...shown, ...defined({ seq }) },
       text: (texts) => texts.faceSet(room, shown.mark),

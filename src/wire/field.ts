@@ -172,16 +172,15 @@ export const wallState = v.object({
   ...wallFields,
 });
 
-export const roomMark = text(ROOM_MARK_BYTES_MAX);
-export const roomChalk = v.pipe(count, v.maxValue(ROOM_CHALKS));
-
 /** Face of a room: its sign on the colour of its id, except for what somebody has chosen. */
-export const roomFace = v.object({
-  /** An emoji, or one or two letters or digits. */
-  mark: v.optional(roomMark),
-  /** Colour of the palette, from 1 on. */
-  chalk: v.optional(roomChalk),
-});
+export const faceFields = {
+  /** An emoji, or one or two letters or digits. In a request, an empty one removes it. */
+  mark: v.optional(text(ROOM_MARK_BYTES_MAX)),
+  /** Colour of the palette, from 1 on. In a request, 0 gives the room the colour of its id. */
+  chalk: v.optional(v.pipe(count, v.maxValue(ROOM_CHALKS))),
+};
+
+export const roomFace = v.object(faceFields);
 
 export const roomRules = v.object({
   /** Users who may post, and users who may set the topic: everyone if omitted. */

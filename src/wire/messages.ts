@@ -76,6 +76,7 @@ import {
   bytes,
   count,
   exactBytes,
+  faceFields,
   fileId,
   HASH,
   id,
@@ -88,9 +89,7 @@ import {
   postCountOfText,
   type RequestRow,
   recordFields,
-  roomChalk,
   roomFace,
-  roomMark,
   roomRules,
   SIGNATURE,
   secret,
@@ -837,10 +836,7 @@ export const REQUESTS = {
       room: name,
       /** Display name; an empty one removes it. */
       title: v.optional(text(DISPLAY_NAME_BYTES_MAX)),
-      /** An empty one removes it. */
-      mark: v.optional(roomMark),
-      /** 0 gives the room the colour of its id. */
-      chalk: v.optional(roomChalk),
+      ...faceFields,
     },
     /** `seq`: of the record; omitted if nothing changed. */
     answer: v.object({

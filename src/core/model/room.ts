@@ -15,7 +15,6 @@ import { kindsWith, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { type ChatRecord, shownTitle } from "../client/chat-record.ts";
 import { isCountedAuthor } from "../rooms/counted.ts";
 import { type CountedFollow, EVERYWHERE } from "../rooms/prefs.ts";
-import { shownFace } from "../rooms/profiles.ts";
 import { NO_CHANGES, noteChange, notePollEnd, repliesView, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
 import {
@@ -118,7 +117,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
 function propertiesOf(update: RoomUpdate) {
   return {
     title: shownTitle(update.title),
-    face: shownFace(update.face),
+    face: update.face,
     topic: update.topic ?? "",
     isClosed: update.closed === true,
     isLocked: update.locked === true,

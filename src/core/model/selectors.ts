@@ -41,7 +41,7 @@ export interface RoomListEntry {
   readonly kind: "room" | "person" | "group";
   /** Title of a room or group. */
   readonly name: string;
-  readonly face: RoomFace | undefined;
+  readonly face?: RoomFace | undefined;
   readonly unread: number;
   /**
    * Unread messages that mention the user or reply to the user; in a direct conversation, all
@@ -550,16 +550,7 @@ function newConversationEntry(
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
   const post = undefined;
   const place = { id: undefined, activeSeq: Number.POSITIVE_INFINITY, isFirst: false };
-  const own = {
-    target,
-    kind: "person",
-    name,
-    face: undefined,
-    isOpen: true,
-    isOnline,
-    hasDraft,
-    post,
-  } as const;
+  const own = { target, kind: "person", name, isOpen: true, isOnline, hasDraft, post } as const;
   return { ...own, ...nothing, ...marks, ...place };
 }
 

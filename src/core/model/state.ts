@@ -131,7 +131,7 @@ export interface ServerView {
 /** Room as the server sent it, with what the client has received and the user has done there. */
 export interface RoomState extends Omit<RoomView, "isBoxed"> {
   readonly target: string;
-  /** Chosen mark and colour of the tile. */
+  /** Chosen mark and colour of the tile, as the server sent them. */
   readonly face: RoomFace | undefined;
   readonly formerNames: readonly string[];
   /** User who began the group, if somebody else. */

@@ -56,7 +56,6 @@ import type { HandedLists } from "./handed-lists.ts";
 import { linkGranter } from "./linking.ts";
 import { OtherTabs } from "./other-tabs.ts";
 import { RefusedPosts } from "./refused-posts.ts";
-import type { RoomLists } from "./room-lists.ts";
 import type { SealedModule } from "./sealing.ts";
 
 /** Loads the code on demand, because its curve has 20 kB. */
@@ -173,8 +172,8 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#attachmentChanged(target, attachment, change);
   });
   readonly avatars = new Avatars(this.request);
-  /** Lists of the account that the sign-in does not need; their modules create them. */
-  readonly lists: { handed?: HandedLists | undefined; rooms?: RoomLists | undefined } = {};
+  /** List of the account that the sign-in does not need; its module creates it. */
+  readonly lists: { handed?: HandedLists | undefined } = {};
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #forgetTraces: PageClientOptions["forgetTraces"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
@@ -903,7 +902,6 @@ export class PageClient extends ChatClient<PageAccount> {
     this.attached.clear();
     this.avatars.clear();
     this.lists.handed = undefined;
-    this.lists.rooms = undefined;
     this.forgetAccount();
     // The next account is chosen in the form, which explains the link.
     if (this.#operatorLink === "offered") this.#operatorLink = undefined;

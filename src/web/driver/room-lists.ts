@@ -3,7 +3,6 @@
 import { MINUTE_MS } from "../../base/time.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { PageClient } from "./page-client.ts";
 
 export type ListedRoom = Answer<"rooms">["rooms"][number];
 
@@ -50,10 +49,4 @@ export class RoomLists {
     for await (const page of this.pages()) rooms.push(...page);
     return rooms;
   }
-}
-
-/** Returns the lists of the account, which end with its session. */
-export function roomListsOf({ lists, request }: Pick<PageClient, "lists" | "request">): RoomLists {
-  lists.rooms ??= new RoomLists(request, () => performance.now());
-  return lists.rooms;
 }

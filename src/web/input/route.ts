@@ -51,7 +51,7 @@ export function serverTag(fingerprint: string): string {
   return fingerprint.replace("SHA256:", "").slice(0, TAG_LENGTH);
 }
 
-type PageAddress = Pick<URL, "origin" | "pathname">;
+export type PageAddress = Pick<URL, "origin" | "pathname">;
 
 /**
  * Returns the route of a link to a message on this server, whose address may be unknown here.
@@ -78,21 +78,6 @@ export function linkedMessages(text: string, page: PageAddress, fingerprint: str
     .slice(0, LINKS_MAX)
     .flatMap(([href]) => linkedRoute(href, page, fingerprint) ?? []);
   return [...new Map(routes.map((route) => [formatRoute(route), route])).values()];
-}
-
-const ROOM_LINK = /https?:\/\/[^\s#]{1,300}#\/[\w-]{1,32}(?![\w/@-])/g;
-
-/** Returns the first room on this server to whose door a text has a link. */
-export function linkedRoom(
-  text: string,
-  page: PageAddress,
-  fingerprint: string,
-): string | undefined {
-  for (const [href] of [...text.matchAll(ROOM_LINK)].slice(0, LINKS_MAX)) {
-    const { target } = linkedRoute(href, page, fingerprint) ?? {};
-    if (target !== undefined) return target;
-  }
-  return undefined;
 }
 
 /**

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { isName } from "../../../src/base/names.ts";
+import { linkedRoom } from "../../../src/web/input/room-link.ts";
 import {
   accountHash,
   formatRoute,
   isRouteHash,
   linkedMessages,
-  linkedRoom,
   linkedRoute,
   readAccountHash,
   readRoute,

@@ -23,19 +23,12 @@ import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { SettingsDialog, type SettingsPart } from "../shell/settings-dialog.tsx";
+import { chalkOf } from "./chalk.ts";
 import { useFaceTexts } from "./face-fields.tsx";
 import { FirstMinute, useIsFirstMinute } from "./first-minute.tsx";
 import { FirstStep } from "./first-step.tsx";
 import { GreetingButtons, PeopleHere, RoomsToJoin } from "./first-visit.tsx";
-import {
-  Avatar,
-  chalkOf,
-  useNames,
-  usePerson,
-  usePicture,
-  useShownName,
-  useTitle,
-} from "./person.tsx";
+import { Avatar, useNames, usePerson, usePicture, useShownName, useTitle } from "./person.tsx";
 import { RichLine } from "./rich-text.tsx";
 import { accessText, inviteTo, ProfileDialog } from "./room-dialogs.tsx";
 import { RoomMark } from "./tile.tsx";

@@ -93,6 +93,7 @@ import {
 import { AmbiguousContext, CardContext, PeopleContext, useIsMuted } from "./person.tsx";
 import { PersonCard } from "./person-card.tsx";
 import { CreateRoomDialog } from "./room-dialogs.tsx";
+import { newRoomLists, RoomListsContext } from "./room-list.ts";
 import { isPanelTab, type PanelTab, RoomPanel } from "./room-panel.tsx";
 import { useDoorRoute, useRouting, useWallRoute } from "./routing.tsx";
 import { Knock, usePostLimit } from "./rules.tsx";
@@ -742,7 +743,8 @@ function Columns(props: ChatPageProps) {
 
 export function ChatPage(props: ChatPageProps) {
   const { model } = props;
-  const { openDialog, fail } = usePage();
+  const { chat, openDialog, fail } = usePage();
+  const [lists] = useState(() => newRoomLists(chat));
   const [index] = useState(() => new PeopleIndex());
   const [playing] = useState(() => new Playing(fail));
   const [finder] = useState(() => new FinderStore());
@@ -762,7 +764,9 @@ export function ChatPage(props: ChatPageProps) {
         <CardContext value={openCard}>
           <PlayingContext value={playing}>
             <FinderProvider value={finder}>
-              <Columns {...props} />
+              <RoomListsContext value={lists}>
+                <Columns {...props} />
+              </RoomListsContext>
             </FinderProvider>
           </PlayingContext>
         </CardContext>

@@ -1,6 +1,6 @@
 /** Card of a room to whose door a message has a link. */
 
-import { useEffect, useState } from "react";
+import { useContext, useEffect, useState } from "react";
 import { isSameName } from "../../../core/model/item.ts";
 import { isOnline, postRule, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
@@ -9,13 +9,14 @@ import { shownFace } from "../../../core/rooms/profiles.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { roomTitle } from "../../../ui/text/target-text.ts";
 import { doorLines } from "../../../ui/wall/door-lines.ts";
-import { type ListedRoom, roomListsOf } from "../../driver/room-lists.ts";
+import type { ListedRoom } from "../../driver/room-lists.ts";
 import { formatRoute } from "../../input/route.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { whenSettled } from "../shell/effects.ts";
+import { chalkOf } from "./chalk.ts";
 import { useFaceTexts } from "./face-fields.tsx";
-import { Avatar, chalkOf, useNames } from "./person.tsx";
-import { titleOfEntry } from "./room-list.ts";
+import { Avatar, useNames } from "./person.tsx";
+import { RoomListsContext, titleOfEntry } from "./room-list.ts";
 import { RoomMark, type Tiled } from "./tile.tsx";
 
 const FACES_SHOWN = 3;
@@ -49,16 +50,17 @@ function JoinedCard({ room }: { readonly room: RoomState }) {
 }
 
 function ListedCard({ target }: DoorCardProps) {
-  const { texts, chat } = usePage();
+  const { texts } = usePage();
+  const lists = useContext(RoomListsContext);
   const isConnected = useOnline();
   const [entry, setEntry] = useState<ListedRoom>();
   useEffect(() => {
-    if (!isConnected) return;
+    if (!isConnected || lists === undefined) return;
     const find = (rooms: readonly ListedRoom[]) =>
       setEntry(rooms.find(({ room }) => isSameName(room, target)));
     // Without the list, the link stays a link.
-    return whenSettled(roomListsOf(chat).recent(), find, () => {});
-  }, [chat, target, isConnected]);
+    return whenSettled(lists.recent(), find, () => {});
+  }, [lists, target, isConnected]);
   if (entry === undefined || entry.locked || entry.approval === true || entry.joined) return null;
   const { room, sealed: isSealed, topic, members } = entry;
   const face = shownFace(entry.face);

@@ -13,7 +13,7 @@ import { usePage } from "../shell/context.tsx";
 import { Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { RadioTiles } from "../shell/radio-tiles.tsx";
-import { chalkStyle } from "./person.tsx";
+import { chalkStyle } from "./chalk.ts";
 import { RoomMark, type Tiled } from "./tile.tsx";
 
 export function useFaceTexts(): FaceTexts {

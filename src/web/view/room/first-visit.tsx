@@ -1,6 +1,6 @@
 /** A first visit to a server: who is here, the rooms to join, and a greeting in one tap. */
 
-import { useEffect, useState } from "react";
+import { useContext, useEffect, useState } from "react";
 import { isSameName } from "../../../core/model/item.ts";
 import { rightsIn, roomOf } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
@@ -8,7 +8,7 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { shownFace } from "../../../core/rooms/profiles.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { type ListedRoom, roomListsOf } from "../../driver/room-lists.ts";
+import type { ListedRoom } from "../../driver/room-lists.ts";
 import { useFind } from "../finder/store.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
@@ -16,7 +16,7 @@ import { whenSettled } from "../shell/effects.ts";
 import { useFaceTexts } from "./face-fields.tsx";
 import { Avatar, useNames } from "./person.tsx";
 import { AskDialog, JoinDialog } from "./room-dialogs.tsx";
-import { titleOfEntry } from "./room-list.ts";
+import { RoomListsContext, titleOfEntry } from "./room-list.ts";
 import { RoomTile } from "./tile.tsx";
 
 const FACES_SHOWN = 7;
@@ -52,16 +52,16 @@ export function PeopleHere() {
 }
 
 export function RoomsToJoin() {
-  const { chat } = usePage();
+  const lists = useContext(RoomListsContext);
   const texts = useFaceTexts();
   const find = useFind();
   const isOnline = useOnline();
   const [rooms, setRooms] = useState<readonly ListedRoom[]>([]);
   useEffect(() => {
-    if (!isOnline) return;
+    if (!isOnline || lists === undefined) return;
     // Without the list, the finder still has the rooms.
-    return whenSettled(roomListsOf(chat).recent(), setRooms, () => {});
-  }, [chat, isOnline]);
+    return whenSettled(lists.recent(), setRooms, () => {});
+  }, [lists, isOnline]);
   const others = rooms
     .filter(({ room, joined }) => !joined && room !== LOBBY)
     .sort((a, b) => b.members - a.members);

@@ -1,7 +1,6 @@
 /** Avatar, role and mute of a person. */
 
 import {
-  type CSSProperties,
   createContext,
   useCallback,
   useContext,
@@ -10,7 +9,6 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import { ROOM_CHALKS } from "../../../base/limits.ts";
 import { cleanText } from "../../../base/text.ts";
 import { NOBODY, type Person } from "../../../core/model/people.ts";
 import type { Item, Member } from "../../../core/model/state.ts";
@@ -22,7 +20,6 @@ import { initialsOf } from "../../../ui/text/initials.ts";
 import { personMarks } from "../../../ui/text/person-marks.ts";
 import { personText, type ShownNames } from "../../../ui/text/person-text.ts";
 import { placeTitle } from "../../../ui/text/target-text.ts";
-import type { RoomFace } from "../../../wire/messages.ts";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { inkOf } from "../shell/ink.ts";
 
@@ -107,21 +104,6 @@ export function AccountName({ user }: { readonly user: string }) {
   return shown === cleanText(user) || !isAmbiguous(user) ? null : (
     <span className="account-name">{cleanText(user)}</span>
   );
-}
-
-/** Colour of a room's tile, from 1 on: the chosen one, or that of the room's id. */
-export function chalkNumber(room: string, { chalk }: RoomFace = {}): number {
-  return chalk ?? (tintOf(room) % ROOM_CHALKS) + 1;
-}
-
-/** Style of a room's chalk. */
-export function chalkOf(room: string, face?: RoomFace): CSSProperties {
-  return chalkStyle(chalkNumber(room, face));
-}
-
-export function chalkStyle(number: number): CSSProperties {
-  const chalk = `--chalk-${number}`;
-  return { "--chalk": `var(${chalk})`, "--chalk-on": `var(${chalk}-on)` } as CSSProperties;
 }
 
 interface AvatarProps extends Pick<Person, "tint"> {

@@ -14,13 +14,8 @@ import { ifPossible } from "../../../io/promises.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
-import {
-  formatRoute,
-  linkedMessages,
-  linkedRoom,
-  linkedRoute,
-  type PageRoute,
-} from "../../input/route.ts";
+import { linkedRoom } from "../../input/room-link.ts";
+import { formatRoute, linkedMessages, linkedRoute, type PageRoute } from "../../input/route.ts";
 import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
 import { type PageValue, useModelValue, useOnline, usePage } from "../shell/context.tsx";

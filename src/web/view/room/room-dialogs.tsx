@@ -9,6 +9,7 @@ import { parseTime } from "../../../base/parse-time.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { defined } from "../../../base/values.ts";
 import type { PutInPlan } from "../../../client/actions.ts";
+import { setProfile } from "../../../client/room-profile.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
   canSetTitle,
@@ -48,8 +49,9 @@ import { Dialog, type DialogQuestion, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field, SelectField } from "../shell/form.tsx";
 import { Icon, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { chalkNumber } from "./chalk.ts";
 import { FaceFields, FaceStage, useFaceTexts } from "./face-fields.tsx";
-import { Avatar, chalkNumber, useNames, useTitle } from "./person.tsx";
+import { Avatar, useNames, useTitle } from "./person.tsx";
 import { titleOfEntry, useRoomList } from "./room-list.ts";
 import { SealedDialog } from "./sealed.tsx";
 import { RoomSign, RoomTile } from "./tile.tsx";
@@ -273,7 +275,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     });
     onOpen(created);
     if (!sealed && Object.keys(defined(face)).length > 0)
-      void chat.actions.setFace(created, face).catch(fail);
+      void setProfile(chat, created, face).catch(fail);
     const isChosen = people === CHOOSE_PEOPLE;
     if (!sealed && people !== ONLY_ME && !isChosen) void putPeople(page, created, people);
     const opened = roomOf(chat.model, created);
@@ -295,7 +297,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
       action={texts.create}
       onSubmit={create}
       onClose={onClose}
-      className="is-page"
+      className="dialog-small is-page"
     >
       {isTiled ? (
         <FaceStage
@@ -464,14 +466,16 @@ export function ProfileDialog({ room, onClose }: CloseProps & { readonly room: R
   const faceTexts = useFaceTexts();
   const [title, setTitle] = useState(room.title ?? "");
   const [topic, setTopic] = useState(room.topic);
-  const [face, setFace] = useState<RoomFace>(room.face ?? {});
+  const [face, setFace] = useState<RoomFace>(shownFace(room.face) ?? {});
   const hasTitle = canSetTitle(chat.model, room);
   const hasTopic = canSetTopic(chat.model, room, Date.now());
   const save = async () => {
-    if (title.trim() !== (room.title ?? "")) await chat.actions.setTitle(room.name, title.trim());
+    if (title.trim() !== (room.title ?? ""))
+      await setProfile(chat, room.name, { title: title.trim() });
     if (topic.trim() !== room.topic) await chat.actions.setTopic(room.name, topic.trim());
     const { mark, chalk } = room.face ?? {};
-    if (face.mark !== mark || face.chalk !== chalk) await chat.actions.setFace(room.name, face);
+    if (face.mark !== mark || face.chalk !== chalk)
+      await setProfile(chat, room.name, { mark: face.mark ?? "", chalk: face.chalk ?? 0 });
   };
   const name = title.trim() || room.name;
   const kind = { ...room, kind: "room", post: room.rules.post } as const;
@@ -481,7 +485,7 @@ export function ProfileDialog({ room, onClose }: CloseProps & { readonly room: R
       action={texts.save}
       onSubmit={save}
       onClose={onClose}
-      className={hasTitle ? "is-page" : ""}
+      className={hasTitle ? "dialog-small is-page" : "dialog-small"}
     >
       {hasTitle ? (
         <FaceStage

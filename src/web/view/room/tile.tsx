@@ -3,9 +3,11 @@
 import { isEmoji } from "../../../base/emoji.ts";
 import type { RoomListEntry } from "../../../core/model/selectors.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { shownFace } from "../../../core/rooms/profiles.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
 import { Icon } from "../shell/icons.tsx";
-import { Avatar, chalkOf, useShownName } from "./person.tsx";
+import { chalkOf } from "./chalk.ts";
+import { Avatar, useShownName } from "./person.tsx";
 
 /** Initial of who wrote last. Two do not fit. */
 function Face({ name }: { readonly name: string }) {
@@ -28,7 +30,7 @@ export type Tiled = Signed & Partial<Pick<RoomListEntry, "face">>;
 
 /** Content of a room's tile: the chosen mark, or the sign of its kind. */
 export function RoomMark(line: Tiled) {
-  const { mark } = line.face ?? {};
+  const { mark } = shownFace(line.face) ?? {};
   if (mark === undefined) return <RoomSign {...line} />;
   return (
     <span className={isEmoji(mark) ? "tile-emoji" : "tile-letters"} dir="auto">

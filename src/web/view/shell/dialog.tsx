@@ -112,14 +112,22 @@ export interface FormDialogProps extends DialogProps {
 }
 
 export function FormDialog(props: FormDialogProps) {
-  const { title, action, isDanger, onSubmit, onClose, children, className = "" } = props;
+  const {
+    title,
+    action,
+    isDanger,
+    onSubmit,
+    onClose,
+    children,
+    className = "dialog-small",
+  } = props;
   const texts = useStartTexts();
   const task = useTask();
   const submit = task.onSubmit(async () => {
     if ((await onSubmit()) !== false) onClose();
   });
   return (
-    <Dialog title={title} onClose={onClose} className={`dialog-small ${className}`}>
+    <Dialog title={title} onClose={onClose} className={className}>
       <form onSubmit={submit}>
         {children}
         <GuessDelayNotice />
