@@ -71,7 +71,7 @@ const title = operatorVerb({
 
 const face = operatorVerb({
   summary: "Set the face of a room",
-  examples: ["chat admin room face class-8b 8B --colour 3"],
+  examples: ["chat admin room face lab 8B --colour 3"],
   args: {
     room: ROOM_ARGUMENT,
     mark: argument("One emoji, or one or two letters", { required: false }),

@@ -58,7 +58,7 @@ const OPTIONAL_STYLES = new Set(
     "hyphens mask-image overflow-anchor print-color-adjust resize scrollbar-width user-select",
     "-webkit-tap-highlight-color -webkit-touch-callout -webkit-search-cancel-button starting-style",
     "has highlight",
-    // A print has the browser's margins then.
+    // A printed door has the margins of the browser, on the paper that it has chosen.
     "page size",
     // The build adds a value without it.
     "color-mix",
