@@ -454,7 +454,8 @@ pageTest("names the author of a document, and a photo that others cannot see", a
 
 pageTest("shows a text in its encoding, which the reader can change", async () => {
   await post({ "gruss.txt": Buffer.from("Gr\xfc\xdfe aus K\xf6ln", "latin1") });
-  const ana = await server.window("ana");
+  // A new account opens the room at its end.
+  const ana = await server.window("nia");
   await ana.button("Open gruss.txt").click();
   await ana
     .dialog(/Open gruss/)

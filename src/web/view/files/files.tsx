@@ -167,13 +167,13 @@ function PictureBox({ file, isSquare, open }: PictureBoxProps) {
   if (loaded.kind === "coming") return <div className="picture" data-late="" style={style} />;
   const reason = loaded.kind === "failed" ? texts.imageUnavailable : texts.notAnImage;
   if (isSquare === undefined) return <p className="file-note">{reason}</p>;
-  const label = `${texts.openFile(name)}: ${reason}`;
+  const label = `${texts.openFile(name)} ${reason}`;
   return (
     <button type="button" className="picture is-failed" aria-label={label} onClick={open}>
       <Icon name="picture" />
       <span className="file-name" dir="auto">
         {name}
-      </span>
+      </span>{" "}
       <span className="file-note">{reason}</span>
     </button>
   );
