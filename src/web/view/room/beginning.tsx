@@ -50,10 +50,12 @@ interface LayoutProps {
   readonly title: string;
   readonly buttons: ReactNode;
   readonly steps?: ReactNode;
+  /** Loads later, and moves nothing there. */
+  readonly end?: ReactNode;
   readonly children: ReactNode;
 }
 
-function Layout({ sign, room, title, buttons, steps, children }: LayoutProps) {
+function Layout({ sign, room, title, buttons, steps, end, children }: LayoutProps) {
   return (
     <div className="row beginning">
       <span
@@ -67,6 +69,7 @@ function Layout({ sign, room, title, buttons, steps, children }: LayoutProps) {
       {children}
       {steps}
       <div className="beginning-buttons">{buttons}</div>
+      {end}
     </div>
   );
 }
@@ -207,16 +210,8 @@ function Welcome() {
   return (
     <Layout
       sign="👋"
-      steps={
-        isFirstMinute ? (
-          <FirstMinute />
-        ) : (
-          <>
-            <RoomsToJoin />
-            <FirstSteps />
-          </>
-        )
-      }
+      steps={isFirstMinute ? <FirstMinute /> : <FirstSteps />}
+      end={isFirstMinute ? null : <RoomsToJoin />}
       title={isFirstMinute ? texts.welcomeTo(cleanText(server)) : own.welcome(firstName(name))}
       buttons={
         <>

@@ -34,10 +34,11 @@ export function PeopleHere() {
   const texts = useFaceTexts();
   const names = useNames();
   const here = useModelValue((model) => othersHere(model).join(" "));
-  if (here === "") return null;
+  // Keeps its height while the server has not told who is here.
+  if (here === "") return <div className="people-here" />;
   const people = here.split(" ");
   return (
-    <>
+    <div className="people-here">
       <p className="hint">{texts.hereNow(people.length)}</p>
       <span className="faces hello-faces" aria-hidden="true">
         {people.slice(0, FACES_SHOWN).map((name) => (
@@ -47,7 +48,7 @@ export function PeopleHere() {
           <span className="room-note">+{people.length - FACES_SHOWN}</span>
         ) : null}
       </span>
-    </>
+    </div>
   );
 }
 
@@ -130,9 +131,13 @@ function RoomToJoin({ entry }: { readonly entry: ListedRoom }) {
 export function GreetingButtons() {
   const { chat, fail } = usePage();
   const texts = useFaceTexts();
+  const mayPost = useModelValue(
+    (model) => rightsIn(model, roomOf(model, LOBBY), Date.now()).mayPost,
+  );
+  // The buttons wait for the connection in their place.
   const mayGreet = useModelValue((model) => {
     const lobby = roomOf(model, LOBBY);
-    if (lobby === undefined || !rightsIn(model, lobby, Date.now()).mayPost) return false;
+    if (lobby === undefined || (lobby.rules.post !== undefined && !lobby.moderates)) return false;
     const hasPosted = lobby.tail.items.some(
       ({ kind, from }) => kind === "text" && isSameName(from, model.me),
     );
@@ -147,10 +152,12 @@ export function GreetingButtons() {
   const write = () => document.querySelector<HTMLElement>(".composer textarea")?.focus();
   return (
     <>
-      <Button variant="main" onClick={greet}>
+      <Button variant="main" disabled={!mayPost} onClick={greet}>
         {GREETING} {texts.sayHello}
       </Button>
-      <Button onClick={write}>{texts.writeMessage}</Button>
+      <Button disabled={!mayPost} onClick={write}>
+        {texts.writeMessage}
+      </Button>
     </>
   );
 }
