@@ -62,7 +62,7 @@ import { EVERYWHERE, type NotifyLevel, type RoomPrefs } from "../core/rooms/pref
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Clock } from "../io/clock.ts";
 import { kindsWith, MESSAGE_KINDS } from "../wire/kinds.ts";
-import type { Answer, PostBody, RequestFields, RequestKind, Stamp } from "../wire/messages.ts";
+import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { queryUsers, type SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
@@ -809,24 +809,6 @@ export class Actions {
 
   async pin(seq: number, on: boolean): Promise<void> {
     await this.#actor.request("pin", { seq, on });
-  }
-
-  /**
-   * Writes the same into the boxes of several people. Refusals are shown beside the messages.
-   * @throws {Fault} not-logged-in, text-invalid or too-large
-   */
-  async remind(room: string, users: readonly string[], text: string): Promise<void> {
-    checkText(text);
-    const body = withMentions({ text });
-    await Promise.all(users.map((user) => this.submit(`${room}@${user}`, body)));
-  }
-
-  /**
-   * Stamps the work in a box. The text is the word of the stamp.
-   * @throws {Fault} not-logged-in
-   */
-  stamp(box: string, stamp: Stamp, text: string): void {
-    if (this.#mayPost()) void this.submit(box, { text, stamp });
   }
 
   resend(key: string): void {

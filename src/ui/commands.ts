@@ -8,6 +8,7 @@ import { quoteText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { foldWords } from "../base/word-fold.ts";
+import { remindAll } from "../client/remind.ts";
 import { setProfile } from "../client/room-profile.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
 import { checkTypedRoom } from "../core/client/room-names.ts";
@@ -382,7 +383,7 @@ const remind: Command<{ readonly text: string }> = {
   async run({ text }, chat, host) {
     const room = boxNames(host.current)?.room ?? roomFor(chat, host);
     const users = missingUsers(await chat.actions.handed(room));
-    await chat.actions.remind(room, users, text);
+    await remindAll(chat, room, users, text);
     const json = { kind: "reminded", room, users };
     return { json, text: (texts) => texts.reminded(users.length) };
   },

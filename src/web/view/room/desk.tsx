@@ -84,7 +84,7 @@ export function Desk({ room, target, works, isWide }: DeskProps) {
   };
   const stamp = (chosen: Stamp) => {
     if (entry === undefined || entry.state === "missing") return;
-    chat.actions.stamp(target, chosen, texts.stamp(chosen));
+    void chat.actions.submit(target, { text: texts.stamp(chosen), stamp: chosen });
   };
   const finish = () => {
     if (entry !== undefined && entry.state !== "missing" && entry.stamp === undefined)

@@ -5,6 +5,7 @@ import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { boxNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { HandedIn } from "../../../client/actions.ts";
+import { remindAll } from "../../../client/remind.ts";
 import { checkText } from "../../../core/client/post-text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -385,7 +386,7 @@ function RemindDialog({ room, missing, due, onClose }: RemindProps) {
   const [text, setText] = useState(texts.remindText(due === undefined ? "" : dueTime(due)));
   const send = () => {
     checkText(text);
-    chat.store.reportFailure(chat.actions.remind(room, missing, text.trim()));
+    chat.store.reportFailure(remindAll(chat, room, missing, text.trim()));
     notify(texts.reminded(missing.length));
   };
   return (
