@@ -229,3 +229,8 @@ export function containsText(whole: string, part: string): boolean {
   }
   return false;
 }
+
+/** Returns the name of a file without its extension. */
+export function stemOf(name: string): string {
+  return name.replace(/\.[^.]*$/, "");
+}

@@ -3,7 +3,13 @@
  * Rotation, colours and animation are kept; pictures and films behind a JPEG are left out.
  */
 
-import { APP1, EXIF_SIGNATURE, ORIENTATION_TAG, PNG_SIGNATURE } from "./picture-header.ts";
+import {
+  APP1,
+  EXIF_SIGNATURE,
+  isTextSegment,
+  ORIENTATION_TAG,
+  PNG_SIGNATURE,
+} from "./picture-header.ts";
 import {
   FILE_PARTS_MAX,
   latin1,
@@ -28,7 +34,6 @@ const KEPT_SEGMENTS: Readonly<Record<number, string>> = {
   226: "ICC_PROFILE\0",
   238: "Adobe",
 };
-const [FIRST_SEGMENT, LAST_SEGMENT, COMMENT] = [0xe0, 0xef, 0xfe];
 const [START_OF_SCAN, END_OF_IMAGE] = [0xda, 0xd9];
 /** A marker within the pixels of a JPEG, other than those that belong to them. */
 const SCAN_END = /\xff[^\0\xff\xd0-\xd7]/;
@@ -90,9 +95,8 @@ function* planJpeg(content: ReadContent): Reading<Plan> {
     const text = yield* content.text(at + 4, Math.min(16, length));
     if (marker === APP1 && text.startsWith(EXIF_SIGNATURE))
       orientation = yield* orientationAt(content, at + 4 + EXIF_SIGNATURE.length);
-    const isMetadata = (marker >= FIRST_SEGMENT && marker <= LAST_SEGMENT) || marker === COMMENT;
     const kept = KEPT_SEGMENTS[marker];
-    const isKept = !isMetadata || (kept !== undefined && text.startsWith(kept));
+    const isKept = !isTextSegment(marker) || (kept !== undefined && text.startsWith(kept));
     const end = at + 2 + length;
     if (marker === START_OF_SCAN) {
       const last = yield* endOfJpeg(content, end);

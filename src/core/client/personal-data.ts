@@ -4,7 +4,7 @@
  */
 
 import { type PersonalData, PersonalDataFound } from "./personal-data-found.ts";
-import { APP1, EXIF_SIGNATURE } from "./picture-header.ts";
+import { APP1, EXIF_SIGNATURE, isTextSegment } from "./picture-header.ts";
 import {
   FILE_PARTS_MAX,
   latin1,
@@ -34,7 +34,6 @@ const MORE_PICTURES_MAX = 16;
 const MP_SIGNATURE = "MPF\0";
 const RAF_JPEG_AT = 84;
 const ZIP_HEAD_BYTES = 30;
-const [FIRST_SEGMENT, LAST_SEGMENT, COMMENT] = [0xe0, 0xef, 0xfe];
 
 /**
  * Searches photos, films, sound, PDF, Office documents and archives. Other formats have no personal
@@ -77,8 +76,7 @@ function* searchJpeg(content: ReadContent, found: PersonalDataFound, first = 0):
     const isSegment = head?.getUint8(0) === 0xff && marker !== 0xda && marker !== 0xd9;
     if (head === undefined || !isSegment) break;
     const length = head.getUint16(2);
-    const isText = (marker >= FIRST_SEGMENT && marker <= LAST_SEGMENT) || marker === COMMENT;
-    const text = isText ? yield* content.text(at + 4, Math.max(0, length - 2)) : "";
+    const text = isTextSegment(marker) ? yield* content.text(at + 4, Math.max(0, length - 2)) : "";
     if (marker === APP1 && text.startsWith(EXIF_SIGNATURE))
       yield* searchTiff(content, found, at + 4 + EXIF_SIGNATURE.length);
     else if (text.startsWith(MP_SIGNATURE) && first === 0)

@@ -21,6 +21,9 @@ const SEGMENTS_MAX = 1_000;
 export const PICTURE_HEAD_BYTES = 256 * 1024;
 const MARKER_START = 0xff;
 export const APP1 = 0xe1;
+const FIRST_APP = 0xe0;
+const LAST_APP = 0xef;
+const COMMENT = 0xfe;
 export const EXIF_SIGNATURE = "Exif\0\0";
 
 /** Animation flag of an extended WebP, and the name of an animated PNG's chunk, in hex. */
@@ -186,4 +189,9 @@ export function isSideways(tiff: DataView): boolean {
     return orientation >= 5 && orientation <= 8;
   }
   return false;
+}
+
+/** Reports whether a segment of a JPEG with this marker has metadata or a comment. */
+export function isTextSegment(marker: number): boolean {
+  return (marker >= FIRST_APP && marker <= LAST_APP) || marker === COMMENT;
 }

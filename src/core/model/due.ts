@@ -46,6 +46,7 @@ export function lateWork({ tail }: RoomState, due: number): number | undefined {
   return first === undefined || first.timeUnixMs <= due ? undefined : first.timeUnixMs - due;
 }
 
-function isWork({ state, files, text }: Item): boolean {
+/** A question in a box is no work. */
+export function isWork({ state, files, text }: Item): boolean {
   return state === "whole" && (files.length > 0 || !isQuestion(text));
 }

@@ -2,7 +2,7 @@
 
 import { boxNames, foldName, type Name } from "../../base/names.ts";
 import { isSameName } from "./item.ts";
-import { isBoxOf, type RoomListEntry } from "./selectors.ts";
+import type { RoomListEntry } from "./selectors.ts";
 
 export interface FoldedEntry extends RoomListEntry {
   /** Number of people whose boxes have something unread. */
@@ -18,19 +18,16 @@ export function withFoldedBoxes(
   me: string,
 ): readonly FoldedEntry[] {
   const rooms = new Set(entries.map(({ target }) => keyOf(target)));
-  const isFolded = ({ target }: RoomListEntry) => {
+  const roomOf = ({ target }: RoomListEntry): string | undefined => {
     const box = boxNames(target);
-    return box !== undefined && !isSameName(box.user, me) && rooms.has(keyOf(box.room));
+    if (box === undefined || isSameName(box.user, me)) return undefined;
+    const key = keyOf(box.room);
+    return rooms.has(key) ? key : undefined;
   };
-  const boxes = new Map<string, RoomListEntry[]>();
-  for (const entry of entries) {
-    if (!isFolded(entry)) continue;
-    const key = keyOf(boxNames(entry.target)?.room ?? "");
-    boxes.set(key, [...(boxes.get(key) ?? []), entry]);
-  }
+  const boxes = Map.groupBy(entries, roomOf);
   return entries
-    .filter((entry) => entry.isOpen || !isFolded(entry))
-    .map((entry) => withBoxes(entry, isBoxOf(entry.target) ? [] : boxes.get(keyOf(entry.target))));
+    .filter((entry) => entry.isOpen || roomOf(entry) === undefined)
+    .map((entry) => withBoxes(entry, boxes.get(keyOf(entry.target))));
 }
 
 function withBoxes(entry: RoomListEntry, boxes: readonly RoomListEntry[] = []): FoldedEntry {

@@ -17,7 +17,7 @@ export interface DeskEntry {
   readonly state: WorkState;
   /** Unix ms of the newest work. */
   readonly unixMs?: number;
-  /** Time after the due date at which the work came; `undefined` if it came in time. */
+  /** Time from the due date to the first work; `undefined` if that was in time. */
   readonly lateMs?: number;
   /** The stamp on the newest work. */
   readonly stamp?: Stamp;

@@ -163,7 +163,7 @@ export function wallView(source: WallSource): WallView {
   };
 }
 
-/** Reports whether newcomers may come into the room by its address. */
+/** Reports whether newcomers may join the room by its address. */
 export function hasDoor({ isClosed, isSealed, people }: RoomState): boolean {
   return !isClosed && !isSealed && people === undefined;
 }

@@ -59,11 +59,11 @@ export class HandedLists {
 
 /** Returns the lists of the account, which end with its session. */
 export function handedListsOf(chat: PageClient): HandedLists {
-  chat.lists.handed ??= new HandedLists({
+  chat.handedLists ??= new HandedLists({
     model: () => chat.model,
     handed: (room, user) => chat.actions.handed(room, user),
   });
-  return chat.lists.handed;
+  return chat.handedLists;
 }
 
 /** Returns the `seq` of the newest record of the room and its boxes. */

@@ -172,8 +172,8 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#attachmentChanged(target, attachment, change);
   });
   readonly avatars = new Avatars(this.request);
-  /** List of the account that the sign-in does not need; its module creates it. */
-  readonly lists: { handed?: HandedLists | undefined } = {};
+  /** Work of the account's rooms. Created by its module, which the sign-in does not need. */
+  handedLists: HandedLists | undefined;
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #forgetTraces: PageClientOptions["forgetTraces"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
@@ -901,7 +901,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#refused.clear();
     this.attached.clear();
     this.avatars.clear();
-    this.lists.handed = undefined;
+    this.handedLists = undefined;
     this.forgetAccount();
     // The next account is chosen in the form, which explains the link.
     if (this.#operatorLink === "offered") this.#operatorLink = undefined;

@@ -1,13 +1,14 @@
 /** JPEG that is sent beside a photo which most browsers do not display. */
 
 import { SMALLER_SIDE_MAX } from "../../base/limits-page.ts";
+import { stemOf } from "../../base/text.ts";
 import { ifPossible } from "../../io/promises.ts";
 import type { Photos } from "./photos.ts";
 import { VIEWED_BYTES_MAX } from "./previews.ts";
 
 /** Returns the name of the JPEG. */
 export function jpegName(name: string): string {
-  return `${name.replace(/\.[^.]*$/, "")}.jpg`;
+  return `${stemOf(name)}.jpg`;
 }
 
 /**

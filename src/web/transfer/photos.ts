@@ -7,6 +7,7 @@ import {
   SMALLER_SHORT_SIDE_MIN,
   SMALLER_SIDE_MAX,
 } from "../../base/limits-page.ts";
+import { stemOf } from "../../base/text.ts";
 import type { PreviewContent } from "../../client/files/transfers.ts";
 import {
   isAnimated,
@@ -100,7 +101,7 @@ export class Photos {
     const { type } = copy.blob;
     const extension = type === "image/jpeg" ? "jpg" : "webp";
     const hasExtension = header?.type === "jpeg" && type === "image/jpeg";
-    const name = hasExtension ? file.name : `${file.name.replace(/\.[^.]*$/, "")}.${extension}`;
+    const name = hasExtension ? file.name : `${stemOf(file.name)}.${extension}`;
     // The copy has the present time, because that of the original may tell when it was taken.
     return new File([copy.blob], name, { type });
   }

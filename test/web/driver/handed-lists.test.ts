@@ -38,5 +38,5 @@ test("requests the whole list once, then only people whose box has changed", asy
   const own = handedListsOf(ana.chat);
   expect(handedListsOf(ana.chat)).toBe(own);
   await site.wait(ana.chat.logout());
-  expect(ana.chat.lists.handed).toBeUndefined();
+  expect(ana.chat.handedLists).toBeUndefined();
 });

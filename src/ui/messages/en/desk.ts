@@ -25,7 +25,6 @@ export const ENGLISH_DESK = {
   nothing: "Nothing was handed in yet.",
   olderWork: "Show older work",
   allAnswered: "All work is answered.",
-  stamped: (stamp: string, name: string) => `${stamp}: ${name}`,
   keys: "next, previous",
   keyStamp: "stamp",
   keyComment: "comment",

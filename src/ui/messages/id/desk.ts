@@ -29,7 +29,6 @@ export const INDONESIAN_DESK: DeskTexts = {
   nothing: "Belum ada yang dikumpulkan.",
   olderWork: "Tampilkan tugas lama",
   allAnswered: "Semua tugas sudah dijawab.",
-  stamped: (stamp, name) => `${stamp}: ${name}`,
   keys: "berikutnya, sebelumnya",
   keyStamp: "stempel",
   keyComment: "komentar",

@@ -5,11 +5,11 @@ import { boxNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { SECOND_MS } from "../../../base/time.ts";
 import type { HandedIn } from "../../../client/actions.ts";
+import { isWork } from "../../../core/model/due.ts";
 import { isMessage, isSameName } from "../../../core/model/item.ts";
 import { listsFiles, roomOf } from "../../../core/model/selectors.ts";
 import type { FileView, Item, Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { isQuestion } from "../../../core/rooms/rules.ts";
 import type { WorkState } from "../../../core/rooms/stamps.ts";
 import {
   type DeskEntry,
@@ -56,15 +56,14 @@ export function useDesk(room: string, works: readonly HandedIn[]): DeskView {
 interface DeskProps {
   readonly room: string;
   readonly target: string;
-  readonly works: readonly HandedIn[];
+  readonly desk: DeskView;
   /** Whether the work lies beside the talk; otherwise a tab shows one of them. */
   readonly isWide: boolean;
 }
 
-export function Desk({ room, target, works, isWide }: DeskProps) {
+export function Desk({ room, target, desk, isWide }: DeskProps) {
   const page = usePage();
   const { chat, notify } = page;
-  const desk = useDesk(room, works);
   const texts = useDeskTexts();
   const [isOnlyNotDone, setOnlyNotDone] = useState(false);
   const owner = boxNames(target)?.user ?? "";
@@ -260,8 +259,7 @@ function WorkHead({ entry: { user, name, unixMs, lateMs }, onStep }: HeadProps) 
 const NO_ITEMS: readonly Item[] = [];
 
 function isWorkOf(item: Item, owner: string | undefined): boolean {
-  if (item.state !== "whole" || !isMessage(item) || !isSameName(item.from, owner)) return false;
-  return listsFiles(item) || !isQuestion(item.text);
+  return isMessage(item) && isSameName(item.from, owner) && isWork(item);
 }
 
 /** All that the owner of the open box has handed in, the newest last. Marks it as read. */

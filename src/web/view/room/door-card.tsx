@@ -7,7 +7,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { shownFace } from "../../../core/rooms/profiles.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { roomTitle } from "../../../ui/text/target-text.ts";
+import { roomTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import { doorLines } from "../../../ui/wall/door-lines.ts";
 import type { ListedRoom } from "../../driver/room-lists.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -40,7 +40,7 @@ function JoinedCard({ room }: { readonly room: RoomState }) {
       target={room.target}
       line={{ ...room, kind: "room", post: postRule(room) }}
       style={chalkOf(id, face)}
-      title={roomTitle(room).replace(/^#/, "")}
+      title={withoutSign(room.target, roomTitle(room))}
       topic={topic}
       people={members.length}
       faces={members.map(({ name }) => name)}
@@ -69,7 +69,7 @@ function ListedCard({ target }: DoorCardProps) {
       target={room}
       line={{ kind: "room", isSealed, isLocked: false, post: undefined, face }}
       style={chalkOf(room, face)}
-      title={titleOfEntry(entry).replace(/^#/, "")}
+      title={withoutSign(room, titleOfEntry(entry))}
       topic={topic}
       people={members}
       faces={[]}

@@ -2,7 +2,7 @@
 
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
-import { cleanText } from "../../../base/text.ts";
+import { cleanText, stemOf } from "../../../base/text.ts";
 import type { FileView } from "../../../core/model/state.ts";
 import {
   addPoint,
@@ -83,7 +83,7 @@ function pictureFile(canvas: HTMLCanvasElement, name: string): Promise<File> {
 }
 
 function nameOf({ name }: FileView): string {
-  return `${name.replace(/\.[^.]*$/, "")}-corrected.jpg`;
+  return `${stemOf(name)}-corrected.jpg`;
 }
 
 export function DrawPicture({ file, onSend, onClose }: DrawProps) {
@@ -102,9 +102,12 @@ export function DrawPicture({ file, onSend, onClose }: DrawProps) {
     task.run(async () => {
       const picture = await getPreviews(page).original(file, stop.signal);
       if (picture === undefined) throw new Fault("not-found", pageTexts.notAnImage);
-      const loaded = await loadPicture(picture.url);
-      URL.revokeObjectURL(picture.url);
-      if (!stop.signal.aborted) setImage(loaded);
+      try {
+        const loaded = await loadPicture(picture.url);
+        if (!stop.signal.aborted) setImage(loaded);
+      } finally {
+        URL.revokeObjectURL(picture.url);
+      }
     });
     return () => stop.abort(new Fault("interrupted", "the drawing was closed"));
   }, []);

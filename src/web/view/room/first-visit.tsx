@@ -8,6 +8,7 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { shownFace } from "../../../core/rooms/profiles.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { personText } from "../../../ui/text/person-text.ts";
+import { withoutSign } from "../../../ui/text/target-text.ts";
 import type { ListedRoom } from "../../driver/room-lists.ts";
 import { useFind } from "../finder/store.ts";
 import { Button } from "../shell/button.tsx";
@@ -88,7 +89,7 @@ function RoomToJoin({ entry }: { readonly entry: ListedRoom }) {
   const { chat, texts: page, openDialog, fail } = usePage();
   const texts = useFaceTexts();
   const { room, members, locked: isLocked, sealed: isSealed, approval = false } = entry;
-  const title = titleOfEntry(entry).replace(/^#/, "");
+  const title = withoutSign(room, titleOfEntry(entry));
   const face = shownFace(entry.face);
   const onOpen = (target: string) => chat.actions.open(target);
   const enter = () => {

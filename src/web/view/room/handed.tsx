@@ -141,7 +141,7 @@ function DeskPanel({ room, target, onClose }: PanelProps) {
           ))}
         </div>
       )}
-      <Desk room={room} target={target} works={works} isWide={isWide} />
+      <Desk room={room} target={target} desk={desk} isWide={isWide} />
     </section>
   );
 }

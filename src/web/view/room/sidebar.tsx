@@ -206,10 +206,6 @@ const Line = memo(function Line({ line, work, onOpen }: LineProps) {
   );
 }, isSameLine);
 
-function withoutBoxes(line: RoomListEntry): FoldedEntry {
-  return { ...line, newBoxes: 0 };
-}
-
 const SECTIONS = ["lesson", "calls", "unread", "favourites", "all"] as const;
 
 type Section = readonly [key: (typeof SECTIONS)[number], lines: readonly FoldedEntry[]];
@@ -225,7 +221,7 @@ function sectionsOf(
   lessons: string,
   isNarrow: boolean,
 ): readonly Section[] {
-  const lines = [...withFoldedBoxes(rooms, me), ...people.map(withoutBoxes)].sort(
+  const lines = withFoldedBoxes([...rooms, ...people], me).toSorted(
     (a, b) => b.activeSeq - a.activeSeq,
   );
   const live = new Set(lessons.split("\n"));

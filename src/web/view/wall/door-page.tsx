@@ -5,7 +5,7 @@ import { cleanText, segmentsOf } from "../../../base/text.ts";
 import { postRule, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { personText } from "../../../ui/text/person-text.ts";
-import { roomTitle } from "../../../ui/text/target-text.ts";
+import { roomTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import { doorLines } from "../../../ui/wall/door-lines.ts";
 import { hasDoor } from "../../../ui/wall/wall-view.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -45,7 +45,7 @@ export function DoorPage({ target }: DoorPageProps) {
   useEffect(() => {
     if (isMissing) location.hash = back;
   }, [isMissing, back]);
-  const title = room && roomTitle(room).replace(/^#/, "");
+  const title = room && withoutSign(target, roomTitle(room));
   useEffect(() => {
     if (title !== undefined) document.title = texts.doorOf(title);
   }, [texts, title]);

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "
 import { SECOND_MS } from "../../../base/time.ts";
 import { isModerator, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
-import { roomTitle } from "../../../ui/text/target-text.ts";
+import { roomTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import {
   NARROW_SCREEN,
   spokenChange,
@@ -63,7 +63,7 @@ function WallPage({ target }: WallPageProps) {
     setBegun(true);
     if (!isShown) showWall(page, target, {});
   }, [page, target, texts, fail, isCaughtUp, hasBegun, moderates, isShown, opened]);
-  const title = room && roomTitle(room).replace(/^#/, "");
+  const title = room && withoutSign(target, roomTitle(room));
   useEffect(() => {
     if (title !== undefined) document.title = texts.title(title);
   }, [texts, title]);
