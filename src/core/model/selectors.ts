@@ -572,7 +572,8 @@ export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }
 
-export function knownNames(model: Model): readonly string[] {
+/** By names in lower case. */
+export function knownPeople(model: Model): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {
     if (name !== undefined && !isSameName(name, model.me)) names.set(name.toLowerCase(), name);
@@ -583,7 +584,18 @@ export function knownNames(model: Model): readonly string[] {
     for (const { name } of room.members ?? []) note(name);
   }
   for (const item of openRoom(model)?.tail.items ?? []) note(item.from);
-  return [...names.values()].sort(compareNames);
+  return names;
+}
+
+/** In natural order, which takes 20 ms for 2,000 names. */
+export function knownNames(model: Model): readonly string[] {
+  return [...knownPeople(model).values()].sort(compareNames);
+}
+
+export function namesHere(model: Model): readonly string[] {
+  const online = onlineNames(model);
+  const here = [...knownPeople(model)].filter(([folded]) => online.has(folded));
+  return here.map(([, name]) => name).sort(compareNames);
 }
 
 /** Number of messages that were marked as read, and that the user can still mark as unread. */

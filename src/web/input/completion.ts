@@ -12,7 +12,8 @@ export interface InputCompletion {
 }
 
 export interface InputCompletionSource {
-  readonly names: readonly string[];
+  /** Asked only where a name may be completed, because it may sort thousands. */
+  readonly names: () => readonly string[];
   readonly namesLike: (query: string) => readonly string[];
   readonly rooms: readonly string[];
   readonly commands: readonly string[];
@@ -57,7 +58,7 @@ export function completionAt(
   }
   const from = caret - prefix.length - 1;
   if (sign.normalize("NFKC") === "@") {
-    const names = [...matching(source.names, prefix, true), ...source.namesLike(prefix)];
+    const names = [...matching(source.names(), prefix, true), ...source.namesLike(prefix)];
     return toCompletion("name", from, caret, [...new Set(names)], "@");
   }
   return toCompletion("room", from, caret, matching(source.rooms, prefix, true), "#");

@@ -3,7 +3,7 @@ import { searchEmojiNames } from "../../../src/ui/text/emoji.ts";
 import { completeInput, completionAt, enterEffect } from "../../../src/web/input/completion.ts";
 
 const SOURCE = {
-  names: ["ana", "Anton", "bob", "Susana"],
+  names: () => ["ana", "Anton", "bob", "Susana"],
   namesLike: (query: string) => ("ruíz".startsWith(query) && query !== "" ? ["zoe", "ana"] : []),
   rooms: ["lobby", "physics"],
   commands: ["join", "leave", "me", "msg"],
@@ -18,6 +18,17 @@ test("completes names after @, prefix matches first, ignoring case", () => {
   expect(choices("hi ＠an")).toEqual(["@ana", "@Anton", "@Susana"]);
   expect(choices("@B")).toEqual(["@bob"]);
   expect(choices("(@bo")).toEqual(["@bob"]);
+});
+
+test("asks for no names where none can be completed", () => {
+  const source = {
+    ...SOURCE,
+    names: () => {
+      throw new Error("asked for names");
+    },
+  };
+  for (const text of ["hello", "no @ here, and more", "/jo", "#lob", ":smi"])
+    expect(() => completionAt(text, text.length, source)).not.toThrow();
 });
 
 test("completes names by display names after those that match", () => {
@@ -55,14 +66,14 @@ test.each([
 ])("Enter after %j has the effect %j", (text, effect) => {
   const completion = completionAt(text, text.length, SOURCE);
   if (completion === undefined) throw new Error("no suggestions");
-  expect(enterEffect(text, completion, -1, SOURCE.names)).toBe(effect);
+  expect(enterEffect(text, completion, -1, SOURCE.names())).toBe(effect);
 });
 
 test("Enter takes the selected choice, unless it is typed already", () => {
   const completion = completionAt("/m", 2, SOURCE);
   if (completion === undefined) throw new Error("no suggestions");
-  expect(enterEffect("/m", completion, 0, SOURCE.names)).toBe("/me");
-  expect(enterEffect("/me", { ...completion, to: 3 }, 0, SOURCE.names)).toBeUndefined();
+  expect(enterEffect("/m", completion, 0, SOURCE.names())).toBe("/me");
+  expect(enterEffect("/me", { ...completion, to: 3 }, 0, SOURCE.names())).toBeUndefined();
 });
 
 test("ignores email addresses and text after the caret", () => {

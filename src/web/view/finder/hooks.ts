@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { isName } from "../../../base/names.ts";
 import { Finder } from "../../../core/finder/finder.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { knownNames } from "../../../core/model/selectors.ts";
+import { knownNames, knownPeople } from "../../../core/model/selectors.ts";
 import type { SearchView } from "../../../core/model/state.ts";
 import { useRoomList } from "../room/room-list.ts";
 import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
@@ -48,7 +48,7 @@ export function useSources(props: FinderProps): Sources {
 export function useEntries({ rows }: Sources) {
   const { chat } = usePage();
   const { rooms, task } = useRoomList();
-  const people = useModelValue((model) => knownNames(model).length);
+  const people = useModelValue((model) => knownPeople(model).size);
   // biome-ignore lint/correctness/useExhaustiveDependencies: people may have come
   const entries = useMemo(() => {
     const known = new Set(rows.map(({ id }) => id.toLowerCase()));
@@ -99,7 +99,8 @@ function useExactPerson({ group, text, hasFilters, target }: Asked): FoundRow | 
     !hasFilters &&
     target === undefined &&
     isName(name) &&
-    ![chat.model.me, ...knownNames(chat.model)].some((known) => isSameName(known, name));
+    !isSameName(name, chat.model.me) &&
+    !knownPeople(chat.model).has(name.toLowerCase());
   useEffect(() => {
     if (!isAsked) return;
     const lookUp = () =>

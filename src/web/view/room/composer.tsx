@@ -712,8 +712,12 @@ function suggestionSource(
   emoji: InputCompletionSource["emoji"],
 ): InputCompletionSource {
   const rooms = [...model.rooms.values()].filter((room) => !isConversation(room));
-  const names = knownNames(model);
-  const namesLike = (query: string) => displayedLike(model, names, query);
+  let known: readonly string[] | undefined;
+  const names = () => {
+    known ??= knownNames(model);
+    return known;
+  };
+  const namesLike = (query: string) => displayedLike(model, names(), query);
   return { names, namesLike, rooms: rooms.map(({ name }) => name), commands, emoji };
 }
 
