@@ -23,6 +23,7 @@ import { type ChatRecord, fieldsIn, titleOf } from "../../core/client/chat-recor
 import { readInbox, withoutMuted } from "../../core/client/inbox.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { shownName } from "../../core/model/people.ts";
+import { withSealed } from "../../core/model/sealed-inbox.ts";
 import {
   hasOpened,
   isBoxOf,
@@ -348,7 +349,7 @@ export class LineClient extends SlashHost {
     const { chatConsole, context } = this;
     this.open.client.reportPrinted();
     const pages = await queryInbox(this.open.client.request);
-    const whole = readInbox(pages, sha256, this.me);
+    const whole = withSealed(readInbox(pages, sha256, this.me), this.open.client.model);
     const listed = withoutMuted(whole);
     if (context.json) return chatConsole.data(inboxJson(listed).map(renderJson).join(""));
     const isEmpty = listed.callCount === 0 && listed.unread === 0;

@@ -12,9 +12,11 @@ import {
   type Inbox,
   type InboxCall,
   type InboxPlace,
+  listedCalls,
   readInbox,
   withoutMuted,
 } from "../../core/client/inbox.ts";
+import { withSealed } from "../../core/model/sealed-inbox.ts";
 import { isIgnored, isMuted } from "../../core/model/selectors.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { OPEN_MESSAGE_KINDS } from "../../wire/kinds.ts";
@@ -122,7 +124,7 @@ export class PageReader {
     const inbox = withoutMuted(whole);
     const roots = await this.#rootTexts(inbox.threads);
     const muted = [...whole.people, ...whole.rooms].filter((place) => place.isMuted);
-    this.#number(inbox.calls);
+    this.#number(listedCalls(inbox));
     const { columns } = this.options.size();
     const style = { columns, nameOf: this.#nameOf, rootText: (root: number) => roots.get(root) };
     this.#note(spokenInbox(inbox, muted, style));
@@ -174,7 +176,8 @@ export class PageReader {
   async #load(): Promise<Inbox> {
     const { client, me } = this.options;
     client.reportPrinted();
-    const inbox = readInbox(await queryInbox(client.request), sha256, me());
+    const counted = readInbox(await queryInbox(client.request), sha256, me());
+    const inbox = withSealed(counted, client.model);
     this.#unreadThreads.clear();
     for (const { thread } of inbox.threads) {
       if (thread !== undefined) this.#unreadThreads.add(thread);

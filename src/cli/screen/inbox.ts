@@ -4,7 +4,7 @@ import { formatTarget } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { queryInbox, type SendRequest } from "../../client/link/queries.ts";
 import { type InboxPlace, readInbox, withoutMuted } from "../../core/client/inbox.ts";
-import { isMessage } from "../../core/model/item.ts";
+import { newestMessage, withSealed } from "../../core/model/sealed-inbox.ts";
 import type { Model, RoomState } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { InboxList } from "./state/inbox.ts";
@@ -21,7 +21,8 @@ export async function loadInbox(
   model: Model,
   muted: readonly string[],
 ): Promise<InboxList> {
-  const whole = readInbox(await queryInbox(request), sha256, model.me ?? "");
+  const counted = readInbox(await queryInbox(request), sha256, model.me ?? "");
+  const whole = withSealed(counted, model);
   const mark = (place: InboxPlace): InboxPlace => {
     const isMuted = place.isMuted || isTargetMuted(muted, formatTarget(place.room));
     return { ...place, isMuted };
@@ -44,12 +45,9 @@ function recentPlaces({ rooms }: Model): readonly InboxPlace[] {
 }
 
 function recentPlace(room: RoomState): InboxPlace | undefined {
-  const { id, kind, name, title, topic, people, isSealed, tail } = room;
-  const item = tail.items.findLast((item) => isMessage(item) && item.state === "whole");
-  if (item === undefined) return undefined;
-  const { seq, timeUnixMs, from, files } = item;
-  const text = item.text === "" ? files.map((file) => file.name).join(", ") : item.text;
-  const last = { seq, timeUnixMs, from, text };
+  const { id, kind, name, title, topic, people, isSealed } = room;
+  const last = newestMessage(room);
+  if (last === undefined) return undefined;
   const view = { id, kind, name, topic, ...defined({ title, people, isSealed }) };
   return { room: view, unread: 0, calls: 0, last, isMuted: false };
 }
