@@ -23,7 +23,7 @@ import {
   withActions,
   withChange,
 } from "./handler.ts";
-import { beside } from "./pane.ts";
+import { beside, isWideIn } from "./pane.ts";
 import { openRoomOf } from "./reading.ts";
 import { openResult } from "./walk.ts";
 
@@ -37,7 +37,7 @@ function hasFinder(state: ScreenState): state is FinderState {
 /** Number of entries among which the cursor moves. */
 export function finderCount(overlay: FinderOverlay, context: HandlerContext): number {
   if (overlay.action === undefined) return choicesIn(overlay, context).length;
-  return finderActions(choiceIn(overlay, context)).length;
+  return finderActions(choiceIn(overlay, context), isWideIn(context)).length;
 }
 
 export function moveInFinder(overlay: FinderOverlay, at: number): FinderOverlay {
@@ -69,7 +69,7 @@ function onChoice(apply: ChoiceHandler) {
 export const chooseInFinder = onChoice((state, choice, context, handlers) => {
   const { action } = state.overlay;
   if (action === undefined) return chosen(state, choice, context, handlers);
-  const acts = finderActions(choice)[action];
+  const acts = finderActions(choice, isWideIn(context))[action];
   return acts === undefined ? withActions(state) : acted(acts, state, choice, context, handlers);
 });
 
@@ -95,7 +95,7 @@ export const finderMenu = onChoice((state, choice, context, handlers) => {
   const { overlay } = state;
   const kind = choice.kind === "row" ? choice.row.kind : undefined;
   if (kind === "commands" || kind === "filters") return chosen(state, choice, context, handlers);
-  if (finderActions(choice).length === 0) return withActions(state);
+  if (finderActions(choice, isWideIn(context)).length === 0) return withActions(state);
   const action = overlay.action === undefined ? 0 : undefined;
   return withChange(state, { overlay: { ...overlay, action } });
 });
@@ -285,6 +285,9 @@ function acted(
   const uncovered = { ...state, overlay: { ...state.overlay, action: undefined } };
   if (choice.kind !== "row" || action === "open" || action === "fill") {
     return chosen(uncovered, choice, context, handlers);
+  }
+  if (action === "open-beside") {
+    return openBeside(uncovered, context, handlers) ?? withActions(state);
   }
   const { row } = choice;
   const copied = (text: string) => withActions(closed(state), { kind: "copy", text });

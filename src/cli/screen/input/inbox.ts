@@ -21,6 +21,7 @@ import {
   withActions,
   withChange,
 } from "./handler.ts";
+import { beside, isWideIn } from "./pane.ts";
 import { openRoomOf } from "./reading.ts";
 
 type InboxState = ScreenState & { readonly overlay: InboxOverlay };
@@ -80,6 +81,8 @@ function runAction(
 ): UpdateResult {
   const uncovered = { ...state, overlay: { ...state.overlay, action: undefined } };
   if (action === "open" || choice.kind === "more") return open(uncovered, choice, context, true);
+  if (action === "open-beside")
+    return beside(open(uncovered, choice, context, true), state, context);
   const { target, seq } = placeOf(choice);
   if (action === "mark-read") return withActions(uncovered, { kind: "all-read", target });
   if (action === "mute") return withActions(uncovered, { kind: "mute", target });
@@ -89,10 +92,10 @@ function runAction(
 }
 
 /** The number of entries among which the cursor moves. */
-export function inboxCount(overlay: InboxOverlay): number {
+export function inboxCount(overlay: InboxOverlay, context: HandlerContext): number {
   const choices = inboxChoices(overlay);
   if (overlay.action === undefined) return choices.length;
-  return inboxActions(choices[overlay.selectedIndex]).length;
+  return inboxActions(choices[overlay.selectedIndex], isWideIn(context)).length;
 }
 
 export function moveInInbox(overlay: InboxOverlay, at: number): InboxOverlay {
@@ -104,7 +107,7 @@ export function moveInInbox(overlay: InboxOverlay, at: number): InboxOverlay {
 export const choose = inInbox((state, choice, context) => {
   const { action } = state.overlay;
   if (action === undefined) return open(state, choice, context, true);
-  const chosen = inboxActions(choice)[action];
+  const chosen = inboxActions(choice, isWideIn(context))[action];
   return chosen === undefined ? withActions(state) : runAction(chosen, state, choice, context);
 });
 
@@ -112,10 +115,15 @@ export const readOnFromInbox = inInbox((state, choice, context) =>
   open(state, choice, context, false),
 );
 
-export const inboxMenu = inInbox((state, choice) => {
-  if (inboxActions(choice).length === 0) return withActions(state);
+export const inboxMenu = inInbox((state, choice, context) => {
+  if (inboxActions(choice, isWideIn(context)).length === 0) return withActions(state);
   return withChange(state, { overlay: { ...state.overlay, action: 0 } });
 });
+
+/** Opens a row in the right pane; on a narrow screen, as Enter does. */
+export const openInboxBeside = inInbox((state, choice, context) =>
+  runAction("open-beside", state, choice, context),
+);
 
 /** Esc closes the actions first. */
 export function closeInboxMenu(state: ScreenState): UpdateResult | undefined {

@@ -114,6 +114,7 @@ const BINDINGS: readonly Binding[] = [
   row("inbox", "choose", "enter"),
   row("inbox", "read-on", "space"),
   row("inbox", "menu", "tab"),
+  row("inbox", "open-beside", "alt-enter"),
   row("inbox", "result-next", "alt-n"),
   row("inbox", "undo", "ctrl-_"),
   row("inbox", "list-up", "up", "ctrl-p"),

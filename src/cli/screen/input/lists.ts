@@ -21,7 +21,7 @@ function countOf(
   overlay: Extract<Overlay, { readonly selectedIndex: number }>,
   context: HandlerContext,
 ): number {
-  if (overlay.kind === "inbox") return inboxCount(overlay);
+  if (overlay.kind === "inbox") return inboxCount(overlay, context);
   if (overlay.kind === "finder") return finderCount(overlay, context);
   if (overlay.kind === "menu") return overlay.entries.length;
   return overlay.found.length;

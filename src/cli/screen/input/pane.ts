@@ -12,9 +12,14 @@ import {
   withChange,
 } from "./handler.ts";
 
+/** Whether the screen has room for two panes. */
+export function isWideIn({ layout }: HandlerContext): boolean {
+  return layout.isWide === true;
+}
+
 /** Whether two panes are visible. */
-function hasPanes({ pane }: ScreenState, { layout }: HandlerContext): boolean {
-  return pane !== undefined && layout.isWide === true;
+function hasPanes({ pane }: ScreenState, context: HandlerContext): boolean {
+  return pane !== undefined && isWideIn(context);
 }
 
 function openedPane(pane: Pane, state: ScreenState, { model }: HandlerContext): readonly Action[] {
@@ -49,12 +54,12 @@ export function beside(
   before: ScreenState,
   context: HandlerContext,
 ): UpdateResult {
-  const { layout, model } = context;
+  const { model } = context;
   const isOpening = actions.some(({ kind }) => kind === "open" || kind === "jump");
   const opensThread = actions.some(
     (action) => action.kind === "thread" && action.seq !== undefined,
   );
-  if (layout.isWide !== true || !(isOpening || opensThread)) return { state, actions };
+  if (!isWideIn(context) || !(isOpening || opensThread)) return { state, actions };
   const left = before.pane?.isLeft === true ? before.pane : openPane(model, true);
   return { state: { ...state, pane: left }, actions };
 }

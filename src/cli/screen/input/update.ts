@@ -24,6 +24,7 @@ import {
   closeInboxMenu,
   INBOX,
   inboxMenu,
+  openInboxBeside,
   readOnFromInbox,
   typeInInbox,
 } from "./inbox.ts";
@@ -83,7 +84,8 @@ const HANDLERS: Readonly<Record<CommandName, KeyHandler>> = {
     const opened = SELECTION.thread(state, context);
     return opened && beside(opened, state, context);
   },
-  "open-beside": (state, context) => openBeside(state, context, HANDLERS),
+  "open-beside": (state, context) =>
+    openBeside(state, context, HANDLERS) ?? openInboxBeside(state, context),
   undo,
   copy: (state, context) => copyOpenText(state) ?? SELECTION.copy(state, context),
 };

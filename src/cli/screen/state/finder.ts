@@ -129,7 +129,7 @@ export interface JoinableRoom {
 export type FileTexts = ReadonlyMap<string, string>;
 
 export const FINDER_ACTIONS = [
-  ...(["open", "fill", "mark-read", "mute", "save-file"] as const),
+  ...(["open", "open-beside", "fill", "mark-read", "mute", "save-file"] as const),
   ...(["copy-name", "copy-text", "copy-number"] as const),
 ];
 export type FinderAction = (typeof FINDER_ACTIONS)[number];
@@ -369,20 +369,27 @@ export function isHelpQuery({ kinds }: FinderQuery): boolean {
   return kinds?.includes("answers") === true;
 }
 
-/** Actions that apply to a row. */
-export function finderActions(choice: FinderChoice | undefined): readonly FinderAction[] {
+/**
+ * Actions that apply to a row.
+ * @param isWide whether the screen has room for a second pane
+ */
+export function finderActions(
+  choice: FinderChoice | undefined,
+  isWide: boolean,
+): readonly FinderAction[] {
   if (choice?.kind !== "row") return [];
   const { row } = choice;
+  const open: readonly FinderAction[] = isWide ? ["open", "open-beside"] : ["open"];
   switch (row.kind) {
     case "people":
     case "rooms":
-      return ["open", "mark-read", "mute", "copy-name"];
+      return [...open, "mark-read", "mute", "copy-name"];
     case "threads":
-      return ["open"];
+      return open;
     case "files":
-      return ["open", "save-file", "copy-name"];
+      return [...open, "save-file", "copy-name"];
     case "messages":
-      return ["open", "copy-text", "copy-number"];
+      return [...open, "copy-text", "copy-number"];
     case "commands":
       return ["fill", "copy-name"];
     default:

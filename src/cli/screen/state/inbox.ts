@@ -28,7 +28,7 @@ export interface InboxList {
   readonly unread: ReadonlyMap<string, number>;
 }
 
-export const INBOX_ACTIONS = ["open", "answer", "mark-read", "mute"] as const;
+export const INBOX_ACTIONS = ["open", "open-beside", "answer", "mark-read", "mute"] as const;
 export type InboxAction = (typeof INBOX_ACTIONS)[number];
 
 export interface InboxOverlay {
@@ -87,10 +87,15 @@ export function unfoldGroup(overlay: InboxOverlay, group: InboxGroup): InboxOver
   return { ...overlay, unfolded: { ...unfolded, [group]: count } };
 }
 
-/** Actions that apply to a row. An invitation can only be opened. */
-export function inboxActions(choice: Choice | undefined): readonly InboxAction[] {
+/**
+ * Actions that apply to a row. An invitation can only be opened.
+ * @param isWide whether the screen has room for a second pane
+ */
+export function inboxActions(choice: Choice | undefined, isWide: boolean): readonly InboxAction[] {
   if (choice === undefined || choice.kind === "more") return [];
   if (choice.kind === "call" && choice.call.reason === "invite") return ["open"];
   const hasMessage = choice.kind === "call" && choice.call.seq !== undefined;
-  return INBOX_ACTIONS.filter((action) => action !== "answer" || hasMessage);
+  const isOffered = (action: InboxAction) =>
+    action === "answer" ? hasMessage : action !== "open-beside" || isWide;
+  return INBOX_ACTIONS.filter(isOffered);
 }

@@ -653,7 +653,8 @@ function inboxOf(props: ViewProps): InboxOptions | undefined {
   const { state, model, texts, times, size } = props;
   if (state.overlay?.kind !== "inbox") return undefined;
   const isNarrow = size.columns < ROOMS_FROM_COLUMNS;
-  return { overlay: state.overlay, model, texts, times, isNarrow };
+  const isWide = size.columns >= PANES_FROM_COLUMNS;
+  return { overlay: state.overlay, model, texts, times, isNarrow, isWide };
 }
 
 function finderOptions(
@@ -663,7 +664,9 @@ function finderOptions(
 ): FinderOptions {
   const isMuted = (target: string) => isTargetMuted(settings.muted, target);
   const isNarrow = size.columns < ROOMS_FROM_COLUMNS;
-  return { overlay, model, texts, times, rows: size.rows, isNarrow, isMuted, online, fileTexts };
+  const isWide = size.columns >= PANES_FROM_COLUMNS;
+  const common = { overlay, model, texts, times, rows: size.rows };
+  return { ...common, isNarrow, isWide, isMuted, online, fileTexts };
 }
 
 const NO_FILE_TEXTS: FileTexts = new Map();

@@ -41,6 +41,7 @@ export interface FinderOptions {
   readonly times: Times;
   /** Rows of the screen. */
   readonly rows: number;
+  readonly isWide: boolean;
   /** Whether a row has only its name and its count. */
   readonly isNarrow: boolean;
   readonly isMuted: (target: string) => boolean;
@@ -118,9 +119,10 @@ function filled(entries: readonly Entry[], columns: number, height: number): rea
   return visible.map(({ line, ...entry }) => ({ ...entry, line: cutLine(line, columns) }));
 }
 
-function actionEntries({ overlay, model, texts, rows }: FinderOptions): readonly Entry[] {
+function actionEntries(options: FinderOptions): readonly Entry[] {
+  const { overlay, model, texts, rows, isWide } = options;
   const choice = selectedChoice(overlay, model, groupRows(rows));
-  return finderActions(choice).map((action, i): Entry => {
+  return finderActions(choice, isWide).map((action, i): Entry => {
     const isSelected = i === overlay.action;
     const line: StyledLine = [
       { text: isSelected ? "▸  " : "   ", role: "prompt" },

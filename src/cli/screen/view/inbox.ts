@@ -32,6 +32,8 @@ export interface InboxOptions {
   readonly texts: ScreenTexts;
   readonly times: Times;
   readonly isNarrow: boolean;
+  /** Whether there is room for a second pane. */
+  readonly isWide: boolean;
 }
 
 const TEXT_UNITS_MAX = 1_000;
@@ -129,9 +131,9 @@ function entriesOf(
   return { entries, at };
 }
 
-function actionEntries({ overlay, texts }: InboxOptions, columns: number) {
+function actionEntries({ overlay, texts, isWide }: InboxOptions, columns: number) {
   const choice = inboxChoices(overlay)[overlay.selectedIndex];
-  const entries = inboxActions(choice).map((action, i): Entry => {
+  const entries = inboxActions(choice, isWide).map((action, i): Entry => {
     const isSelected = i === overlay.action;
     const line: StyledLine = [
       { text: isSelected ? "▸ " : "  ", role: "prompt" },

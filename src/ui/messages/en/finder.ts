@@ -68,6 +68,7 @@ export const ENGLISH_FINDER = {
   },
   actions: {
     open: "Open",
+    "open-beside": "Open beside",
     fill: "Fill the line",
     "mark-read": "Mark as read",
     mute: "Mute",

@@ -70,6 +70,7 @@ export const INDONESIAN_FINDER: FinderTexts = {
   },
   actions: {
     open: "Buka",
+    "open-beside": "Buka di sebelah",
     fill: "Isi baris",
     "mark-read": "Tandai sudah dibaca",
     mute: "Bisukan",

@@ -108,6 +108,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   },
   inboxActions: {
     open: "Buka",
+    "open-beside": "Buka di sebelah",
     answer: "Balas",
     "mark-read": "Tandai sudah dibaca",
     mute: "Bisukan",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { follow } from "../../../../src/cli/screen/input/follow.ts";
+import type { RoomView } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { openRoom } from "../../../../src/core/model/selectors.ts";
 import { lobby, Screen } from "./scene.ts";
@@ -47,6 +48,28 @@ describe("the second pane", () => {
     performed(screen.press("esc"));
     expect(places(screen)).toEqual({ open: "lobby", pane: undefined, isLeft: undefined });
   });
+
+  test("the actions of a row open it beside, from 140 columns on", () => {
+    const screen = opened().press("alt-k").type("dev").press("tab", "down", "enter");
+    expect(places(performed(screen))).toEqual({ open: "dev", pane: "lobby", isLeft: true });
+    const narrow = opened(false).press("alt-k").type("dev").press("tab", "down", "enter");
+    expect(narrow.actions).toContainEqual({ kind: "all-read", target: "dev" });
+  });
+
+  test.each([["alt-enter"], ["tab", "down", "enter"]])(
+    "%s in the inbox opens a row beside",
+    (keys) => {
+      const room = { id: "dev", kind: "room", name: "dev", topic: "" } as RoomView;
+      const rooms = [{ room, unread: 2, calls: 0, isMuted: false }];
+      const inbox = { calls: [], people: [], threads: [], rooms, callCount: 0, unread: 2 };
+      const list = { inbox, muted: [], recent: [], unread: new Map() };
+      const screen = opened();
+      const overlay = { kind: "inbox", list, selectedIndex: 0, unfolded: {} } as const;
+      screen.state = { ...screen.state, overlay };
+      performed(screen.press(...keys.split(" ")));
+      expect(places(screen)).toEqual({ open: "dev", pane: "lobby", isLeft: true });
+    },
+  );
 
   test("Esc in the left pane closes the right one", () => {
     const screen = performed(opened().press("alt-k").type("dev").press("alt-enter"));
