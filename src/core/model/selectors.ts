@@ -572,7 +572,7 @@ export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }
 
-/** By names in lower case. */
+/** Everybody whom the model knows, by name in lower case. */
 export function knownPeople(model: Model): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {
@@ -592,7 +592,7 @@ export function knownNames(model: Model): readonly string[] {
   return [...knownPeople(model).values()].sort(compareNames);
 }
 
-export function namesHere(model: Model): readonly string[] {
+export function onlinePeople(model: Model): readonly string[] {
   const online = onlineNames(model);
   const here = [...knownPeople(model)].filter(([folded]) => online.has(folded));
   return here.map(([, name]) => name).sort(compareNames);

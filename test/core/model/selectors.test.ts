@@ -11,7 +11,7 @@ import {
   knownNames,
   lastMessage,
   lastUnignored,
-  namesHere,
+  onlinePeople,
   openRoom,
   rightsIn,
   roomList,
@@ -45,7 +45,7 @@ test("lists rooms and people with unread counts and mentions", () => {
   ]);
   expect([lines.unread, lines.mentions]).toEqual([3, 2]);
   expect(knownNames(model)).toEqual(["ben"]);
-  expect(namesHere(model)).toEqual(["ben"]);
+  expect(onlinePeople(model)).toEqual(["ben"]);
   expect(roomOf(model, "#LOBBY")?.id).toBe(LOBBY);
   expect(openRoom(model)).toBeUndefined();
   expect(lobbyOf(model).unread).toBe(2);

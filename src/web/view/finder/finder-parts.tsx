@@ -2,7 +2,7 @@
 
 import type { ReactNode, RefObject, UIEvent } from "react";
 import { queryParts } from "../../../base/query-words.ts";
-import { namesHere } from "../../../core/model/selectors.ts";
+import { onlinePeople } from "../../../core/model/selectors.ts";
 import { firstName } from "../../../ui/text/event-text.ts";
 import { useShownName } from "../room/person.tsx";
 import { isTouch, useModelValue, useOnline } from "../shell/context.tsx";
@@ -181,7 +181,7 @@ function ClearRecent() {
 export function HereNow({ onOpen }: { readonly onOpen: (target: string) => void }) {
   const own = useFinderTexts();
   const isConnected = useOnline();
-  const names = useModelValue((model) => namesHere(model).join("\n"));
+  const names = useModelValue((model) => onlinePeople(model).join("\n"));
   if (!isConnected || names === "") return null;
   const here = names.split("\n");
   return (

@@ -56,20 +56,17 @@ describe("the second pane", () => {
     expect(narrow.actions).toContainEqual({ kind: "all-read", target: "dev" });
   });
 
-  test.each([["alt-enter"], ["tab", "down", "enter"]])(
-    "%s in the inbox opens a row beside",
-    (keys) => {
-      const room = { id: "dev", kind: "room", name: "dev", topic: "" } as RoomView;
-      const rooms = [{ room, unread: 2, calls: 0, isMuted: false }];
-      const inbox = { calls: [], people: [], threads: [], rooms, callCount: 0, unread: 2 };
-      const list = { inbox, muted: [], recent: [], unread: new Map() };
-      const screen = opened();
-      const overlay = { kind: "inbox", list, selectedIndex: 0, unfolded: {} } as const;
-      screen.state = { ...screen.state, overlay };
-      performed(screen.press(...keys.split(" ")));
-      expect(places(screen)).toEqual({ open: "dev", pane: "lobby", isLeft: true });
-    },
-  );
+  test.each(["alt-enter", "tab down enter"])("%s in the inbox opens a row beside", (keys) => {
+    const room = { id: "dev", kind: "room", name: "dev", topic: "" } as RoomView;
+    const rooms = [{ room, unread: 2, calls: 0, isMuted: false }];
+    const inbox = { calls: [], people: [], threads: [], rooms, callCount: 0, unread: 2 };
+    const list = { inbox, muted: [], recent: [], unread: new Map() };
+    const screen = opened();
+    const overlay = { kind: "inbox", list, selectedIndex: 0, unfolded: {} } as const;
+    screen.state = { ...screen.state, overlay };
+    performed(screen.press(...keys.split(" ")));
+    expect(places(screen)).toEqual({ open: "dev", pane: "lobby", isLeft: true });
+  });
 
   test("Esc in the left pane closes the right one", () => {
     const screen = performed(opened().press("alt-k").type("dev").press("alt-enter"));
