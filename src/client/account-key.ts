@@ -13,12 +13,17 @@ interface AccountKeyOptions {
   readonly clock: LinkGranter["clock"];
   readonly fingerprint: Fingerprint;
   readonly user: Name;
+  readonly device: Pick<Identity, "publicKey">;
 }
 
-type AccountKey = Pick<LinkGranter, "user" | "fingerprint" | "clock" | "accountSeed" | "certify">;
+type AccountKey = Pick<
+  LinkGranter,
+  "user" | "own" | "fingerprint" | "clock" | "accountSeed" | "certify"
+>;
 
 /** @throws {Fault} not-allowed if this device has no account key */
-export function accountKeyOf({ state, clock, fingerprint, user }: AccountKeyOptions): AccountKey {
+export function accountKeyOf(options: AccountKeyOptions): AccountKey {
+  const { state, clock, fingerprint, user } = options;
   const pem = state.knownAccountKey(fingerprint, user);
   if (pem === undefined) {
     throw new Fault("not-allowed", msg`this device signed in by password and has no account key`, {
@@ -29,6 +34,7 @@ export function accountKeyOf({ state, clock, fingerprint, user }: AccountKeyOpti
   const server = formatFingerprint(fingerprint);
   return {
     user,
+    own: { deviceKey: options.device.publicKey, kind: "cli" },
     fingerprint,
     clock,
     accountSeed: () => account.seed(),

@@ -33,6 +33,8 @@ export interface LinkParties {
 export interface LinkGranter extends LinkParties {
   readonly clock: Pick<Clock, "after" | "unixMs">;
   readonly user: Name;
+  /** The device that offers the code. */
+  readonly own: NewDevice;
   /** @throws {Fault} not-allowed if this device has no account key */
   readonly accountSeed: () => Uint8Array | Promise<Uint8Array>;
   readonly onCrowded?: (() => void) | undefined;
@@ -50,12 +52,17 @@ export interface OfferedLink {
 
 /**
  * Offers a code for one device, which works for ten minutes.
- * @throws {Fault} not-allowed if this device has no account key
+ * @throws {Fault} not-allowed if this device has no account key, or not the account's
  */
 export async function offerLink(granter: LinkGranter): Promise<OfferedLink> {
-  const { user, fingerprint, random, clock, sendRequest, accountSeed, certify, onCrowded } =
-    granter;
+  const { user, fingerprint, random, clock, sendRequest, accountSeed, onCrowded } = granter;
   (await accountSeed()).fill(0);
+  const add = async (device: NewDevice) => {
+    const deviceCert = await granter.certify(device);
+    await sendRequest("device-add", { deviceKey: device.deviceKey, deviceCert });
+  };
+  // The key may be one that this device has made for itself, which the server refuses.
+  await add(granter.own);
   const { number } = await sendRequest("code-offer", {});
   const code = makeShortCode(number, random(CODE_WORDS_COUNT));
   const linked = Promise.withResolvers<Uint8Array>();
@@ -71,8 +78,7 @@ export async function offerLink(granter: LinkGranter): Promise<OfferedLink> {
         });
       const device = parseDevice(request);
       granted = device.deviceKey;
-      const deviceCert = await certify(device);
-      await sendRequest("device-add", { deviceKey: device.deviceKey, deviceCert });
+      await add(device);
       const seed = await accountSeed();
       const answer = concatBytes(seed, utf8Encode(user));
       seed.fill(0);

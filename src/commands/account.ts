@@ -2,7 +2,7 @@
 
 import { Fault, type FaultCode } from "../base/fault.ts";
 import { LINK_CODE_MS } from "../base/limits.ts";
-import { checkName } from "../base/names.ts";
+import { checkName, formatTarget } from "../base/names.ts";
 import { counted } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 import { verifyUser } from "../cli/chat/identity-lines.ts";
@@ -91,6 +91,7 @@ export const login = accountVerb({
 const LOGOUT_ARGS = {
   at: SERVER_ARGUMENT,
   forget: flag("Also delete everything about the account from this device"),
+  ...YES_FLAG,
   ...SERVER_FLAGS,
 } as const satisfies FlagDefs;
 
@@ -107,14 +108,16 @@ and the account's key stay; --forget deletes them, too, also without the server.
     let owner: OutboxOwner | undefined;
     const options = { argument: args.at, mode: "login", requiresPassword: true } as const;
     try {
-      await withClient(context, args, options, async ({ client }) => {
+      const code = await withClient(context, args, options, async ({ client }) => {
         const { fingerprint } = await untilConnected(client.read());
         const { user } = client;
         if (user === undefined) throw connectionClosed();
+        if (args.forget && !(await mayForgetKey(context, client, args.yes))) return 130;
         await client.logout(true);
         owner = { fingerprint, user };
         return 0;
       });
+      if (code !== 0) return code;
     } catch (error) {
       const isOffline = error instanceof Fault && OFFLINE_CODES.has(error.code);
       if (known === undefined || !isOffline || owner !== undefined) throw error;
@@ -134,6 +137,27 @@ and the account's key stay; --forget deletes them, too, also without the server.
     return 0;
   },
 });
+
+const ROOMS_NAMED_MAX = 5;
+
+/** Asks before the account's key is deleted where no other device has it. */
+async function mayForgetKey(context: Context, client: Client, isSure: boolean): Promise<boolean> {
+  const sealed = client.rooms.filter(({ isSealed }) => isSealed === true).map(formatTarget);
+  if (sealed.length === 0) return true;
+  const { devices } = await client.request("devices", {});
+  const isOnlyOne = !devices.some(({ certified, current }) => certified && !current);
+  if (!isOnlyOne || !devices.some(({ certified, current }) => certified && current)) return true;
+  const named = sealed.slice(0, ROOMS_NAMED_MAX).join(", ");
+  const more = sealed.length - ROOMS_NAMED_MAX;
+  const places = more > 0 ? `${named} and ${more} more` : named;
+  const loss = `no other device of yours can open what is encrypted: ${places}`;
+  if (context.terminal === undefined || isSure) {
+    printNotice(context, loss);
+    return true;
+  }
+  printNotice(context, `${loss}; to keep it, link another device first: chat link-device`);
+  return context.terminal.confirm("Sign out, and delete the key?");
+}
 
 /** The account that the flags, or the last sign-in, name in this home. */
 function knownAccount(
@@ -337,10 +361,10 @@ export const linkDevice = defineVerb({
 });
 
 async function offer(context: Context, open: OpenClient): Promise<number> {
-  const { client, state } = open;
+  const { client, state, device } = open;
   const { fingerprint } = await untilConnected(client.read());
   const user = checkName(open.user);
-  const account = accountKeyOf({ state, clock: context.clock, fingerprint, user });
+  const account = accountKeyOf({ state, clock: context.clock, fingerprint, user, device });
   const onCrowded = () => printNotice(context, `${CODE_CROWDED}; if yours fails, start again`);
   const parties = { ...account, random: systemEntropy(), sendRequest: client.request, onCrowded };
   const { code, answer, linked } = await offerLink(parties);
@@ -368,9 +392,9 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
       );
     }
   }
-  const device = deviceIdOf(await Promise.race([linked, lost.promise]), sha256);
-  const line = { kind: "linked", user, device };
-  return printResult(context, line, `linked device ${device} to ${user}`);
+  const added = deviceIdOf(await Promise.race([linked, lost.promise]), sha256);
+  const line = { kind: "linked", user, device: added };
+  return printResult(context, line, `linked device ${added} to ${user}`);
 }
 
 async function join(context: Context, open: OpenClient, code: string): Promise<number> {

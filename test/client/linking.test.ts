@@ -18,10 +18,11 @@ const random = systemEntropy();
 const { fingerprint } = Identity.generate();
 const user = checkName("ana");
 const device = Identity.generate();
+const OWN = Identity.generate();
 const NEW_DEVICE = { deviceKey: device.publicKey, kind: "web" } as const;
 
 /** A server that relays between one host and one guest. */
-async function offer(refusal?: Fault) {
+async function offer(refusal?: Fault, foreignKey?: Fault) {
   const clock = new VirtualClock();
   const state = ClientState.inMemory();
   const pem = state.accountKey(fingerprint, user, () => Identity.generate().toPem());
@@ -31,11 +32,14 @@ async function offer(refusal?: Fault) {
   const ofHost = (async (kind: string, fields: object) => {
     sent.push(kind);
     if (kind === "code-reply") replied.resolve((fields as RequestFields<"code-reply">).message);
+    const { deviceKey } = fields as Partial<RequestFields<"device-add">>;
+    if (deviceKey === OWN.publicKey && foreignKey !== undefined) throw foreignKey;
+    if (deviceKey === OWN.publicKey) return {};
     if (kind === "device-add" && refusal !== undefined) throw refusal;
     if (kind === "device-add") added.push(fields as RequestFields<"device-add">);
     return kind === "code-offer" ? { number: 42 } : {};
   }) as SendRequest;
-  const account = accountKeyOf({ state, clock, fingerprint, user });
+  const account = accountKeyOf({ state, clock, fingerprint, user, device: OWN });
   const offered = await offerLink({ ...account, random, sendRequest: ofHost });
   const sendRequest = (async (_kind: string, { message }: RequestFields<"code-ask">) => {
     replied = Promise.withResolvers();
@@ -106,8 +110,13 @@ test("both devices report that the server refuses the new device", async () => {
   expect(await rejection(refused.offered.linked)).toMatchObject({ code: "too-many" });
 });
 
+test("offers no code if this device's key is not the account's", async () => {
+  const foreign = new Fault("not-allowed", "this device does not have ana's account key");
+  expect(await rejection(offer(undefined, foreign))).toBe(foreign);
+});
+
 test("requires the account key for granting a link", () => {
   const state = ClientState.inMemory();
-  const options = { state, clock: new VirtualClock(), fingerprint, user };
+  const options = { state, clock: new VirtualClock(), fingerprint, user, device: OWN };
   expect(faultCode(() => accountKeyOf(options))).toBe("not-allowed");
 });

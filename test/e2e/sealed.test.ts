@@ -256,3 +256,24 @@ test("no content of a sealed room is in the server's memory, folder or output", 
   await served.program.signal("SIGTERM");
   expect(sought(Object.values(sealed), served, metrics, false)).toEqual([]);
 });
+
+sandboxTest(
+  "signing out and in again with the password keeps the encrypted rooms",
+  async (sandbox) => {
+    const served = await sandbox.serve();
+    const anasHome = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_PASSWORD: "correct horse" });
+    const ana = await anasHome.join([]);
+    const ben = await sandbox.home("ben").join(["--user", "ben"]);
+    await openVault(served.data, ana, { ben });
+    await ana.finish();
+    expect((await anasHome.run(["logout"])).err).not.toContain("no other device");
+    expect((await anasHome.run(["send", CANARY, "--to", "vault"])).exitCode).toBe(0);
+    await ben.json("text", { room: "vault", text: CANARY });
+    const other = sandbox.home("other").with({ CHAT_USER: "ana", CHAT_PASSWORD: "correct horse" });
+    const offered = await other.run(["link-device"]);
+    expect([offered.exitCode, offered.err]).toEqual([3, expect.stringContaining("account key")]);
+    const { err } = await anasHome.run(["logout", "--forget"]);
+    expect(err).toContain("no other device of yours can open what is encrypted: vault");
+    await ben.finish();
+  },
+);

@@ -111,10 +111,13 @@ export function otherOwnDevices({ group }: RoomFacts): string[] {
     .map(({ device }) => device);
 }
 
+/**
+ * A removed device rejoins, too: it was signed out, and has been linked again. The server refuses
+ * one whose account is no member, and the group one whose account has no other device in it.
+ */
 export function needsRejoin({ row, group, isStale }: RoomFacts): boolean {
   if (row?.history === "contradicted") return false;
-  const mayRead = row?.status !== "out" && row?.status !== "suspect";
-  return (row?.status !== "out" && group === undefined) || (mayRead && isStale);
+  return group === undefined || (row?.status !== "suspect" && isStale);
 }
 
 /** Reports whether the room needs a change now, because records have invalidated its state. */

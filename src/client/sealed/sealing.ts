@@ -328,8 +328,10 @@ export class Sealing {
     if (this.#open === undefined) {
       const { request, clock } = this.options;
       const stock = { packages: [], time: clock.unixMs() };
-      const { left, lastResort } = await request("key-packages", stock);
-      if (left >= KEY_PACKAGES_LOW && lastResort !== false) return;
+      const ask = request("key-packages", stock);
+      // A device that had a certificate before it was signed out presents it below.
+      const found = await ((await this.exists()) ? ask.catch(ignoreNotAllowed) : ask);
+      if (found && found.left >= KEY_PACKAGES_LOW && found.lastResort !== false) return;
     }
     await (await this.rooms()).stockKeyPackages();
   }
@@ -626,7 +628,8 @@ export class Sealing {
       const { sha256 } = keys;
       const isLinked = () => this.#isLinked;
       const isListed = () => this.#isCaughtUp;
-      const rooms = new SealedRooms({ ...parts, sha256, device, isLinked, isListed });
+      const { request } = device;
+      const rooms = new SealedRooms({ ...parts, request, sha256, device, isLinked, isListed });
       return { rooms, home };
     } catch (error) {
       home.close();

@@ -1,9 +1,9 @@
-/** Account keys of this browser, for linking another device. */
+/** Links devices of this browser's account; loaded on demand, because its curve has 20 kB. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import type { Name } from "../../base/names.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
-import type { LinkGranter } from "../../client/linking.ts";
+import { type OfferedLink, offerLink, requestLink } from "../../client/linking.ts";
 import { deviceCertPayload } from "../../crypto/cert-payload.ts";
 import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -21,10 +21,12 @@ interface Linking {
   readonly onCrowded?: (() => void) | undefined;
 }
 
-export function linkGranter({ device, ...linking }: Linking): LinkGranter {
+/** @throws {Fault} not-allowed if this browser cannot export the account key, or has another */
+function offerPageLink({ device, ...linking }: Linking): Promise<OfferedLink> {
   const { user, fingerprint, clock } = linking;
-  return {
+  return offerLink({
     ...linking,
+    own: { deviceKey: device.device.publicKey, kind: device.kind },
     accountSeed: () => device.accountSeed(fingerprint, user),
     certify: async (newDevice) => {
       const account = await device.account(fingerprint, user);
@@ -35,5 +37,7 @@ export function linkGranter({ device, ...linking }: Linking): LinkGranter {
       );
       return concatBytes(await account.sign(deviceCertBytes(payload)), payload);
     },
-  };
+  });
 }
+
+export const LINKING = { offerPageLink, requestLink } as const;

@@ -53,13 +53,11 @@ import type { PreviewStore } from "../transfer/preview-store.ts";
 import { PageAccount } from "./account.ts";
 import { TabDrafts } from "./drafts.ts";
 import type { HandedLists } from "./handed-lists.ts";
-import { linkGranter } from "./linking.ts";
 import { OtherTabs } from "./other-tabs.ts";
 import { RefusedPosts } from "./refused-posts.ts";
 import type { SealedModule } from "./sealing.ts";
 
-/** Loads the code on demand, because its curve has 20 kB. */
-const linkingModule = withFetchFault(() => import("../../client/linking.ts"));
+const linkingModule = withFetchFault(() => import("./linking.ts"));
 
 export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
@@ -445,8 +443,12 @@ export class PageClient extends ChatClient<PageAccount> {
       requestWithRetry(connection, clock, kind, fields);
     const { publicKey: deviceKey } = this.device.device;
     const newDevice = { deviceKey, kind: "web" } as const;
-    const { requestLink } = await linkingModule();
-    const { user, seed } = await requestLink({ fingerprint, random, sendRequest }, code, newDevice);
+    const { LINKING } = await linkingModule();
+    const { user, seed } = await LINKING.requestLink(
+      { fingerprint, random, sendRequest },
+      code,
+      newDevice,
+    );
     await this.device.setAccountSeed(fingerprint, user, seed);
     seed.fill(0);
     this.platform.lastDrafts.write(this.#fragment.drafts);
@@ -987,18 +989,16 @@ export class PageClient extends ChatClient<PageAccount> {
    */
   async offerLink(onCrowded: () => void): Promise<OfferedLink> {
     const { fingerprint, session } = this.member;
-    const { offerLink } = await linkingModule();
-    const offered = await offerLink(
-      linkGranter({
-        device: this.device,
-        user: checkName(session.user),
-        fingerprint,
-        random: this.platform.entropy,
-        clock: this.platform.clock,
-        sendRequest: this.request,
-        onCrowded,
-      }),
-    );
+    const { LINKING } = await linkingModule();
+    const offered = await LINKING.offerPageLink({
+      device: this.device,
+      user: checkName(session.user),
+      fingerprint,
+      random: this.platform.entropy,
+      clock: this.platform.clock,
+      sendRequest: this.request,
+      onCrowded,
+    });
     const release = this.onEvent((event) => {
       if (event.kind === "code-asked") offered.answer(event);
     });

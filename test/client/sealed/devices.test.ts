@@ -2,7 +2,7 @@ import { describe, expect } from "bun:test";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { codeOf } from "./liar.ts";
-import { type Device, type Person, vaultTest } from "./sealed-site.ts";
+import { type Device, type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"]);
 const REFUSED = "seal-refused";
@@ -58,6 +58,53 @@ describe("a linked device that another client revokes", () => {
     await revoke(ben, device);
     await ana.until("the removal", () => count(ana, "remove") > 0);
     expect(await ana.members()).toEqual({ ana: 1, ben: 1 });
+  });
+});
+
+describe("a device that was signed out", () => {
+  /** A linked device that the group has removed. */
+  async function removed({
+    world,
+    ana,
+    ben,
+  }: Record<"ana" | "ben", Person> & { world: SealedSite }) {
+    const device = await world.link(ben);
+    const phone = await world.join("ben", device);
+    await phone.postTo("from the phone", ana);
+    await phone.quit();
+    await revoke(ben, device);
+    await ana.until("the removal", () => count(ana, "remove") > 0);
+    await ana.postTo("without the phone", ben);
+    return device;
+  }
+
+  two("enters its rooms again once it is linked again", async (scene) => {
+    const { world, ana, ben } = scene;
+    const device = await world.link(ben, await removed(scene));
+    const phone = await world.join("ben", device);
+    await ana.until("the device", () => count(ana, "join") > 1);
+    await phone.postTo("linked again", ana, ben);
+    await ana.postTo("to both", ben, phone);
+    expect(await ana.members()).toEqual({ ana: 1, ben: 2 });
+  });
+
+  two("needs no link with a password, because it has the account's key", async (scene) => {
+    const { world, ana, ben } = scene;
+    const password = "correct horse battery";
+    await ben.request("passwd", { password });
+    const phone = await world.join("ben", await removed(scene), { password });
+    await ana.until("the device", () => count(ana, "join") > 1);
+    await phone.postTo("signed in again", ana, ben);
+    await ana.postTo("to both", ben, phone);
+  });
+
+  two("cannot use encrypted rooms without the account's key", async ({ world, ana, ben }) => {
+    const password = "correct horse battery";
+    await ben.request("passwd", { password });
+    const other = await world.join("ben", world.device(), { password, stocks: false });
+    expect(await codeOf(other.postText("a stranger with the password"))).toBe("not-allowed");
+    expect(await ana.members()).toEqual({ ana: 1, ben: 1 });
+    expect(await codeOf(world.link(other))).toBe("not-allowed");
   });
 });
 

@@ -70,13 +70,13 @@ test("replaces a refused commit by an admin's device, unless its owner must deci
   expect([canCommit(facts(refused)), canCommit(facts(refused, ANA))]).toEqual([false, true]);
 });
 
-test("rejoins if the state is lost or stale, unless the room is left or suspect", () => {
+test("rejoins if its state is lost or stale, or it was removed, unless suspect", () => {
   const { row } = facts();
   const lost = (status: RoomRow["status"]) => ({ ...facts({ status }), group: undefined });
   const stale = (status: RoomRow["status"]) => ({ ...facts({ status }), isStale: true });
   expect(needsRejoin(facts())).toBe(false);
   expect(needsRejoin({ row: undefined, group: undefined, isStale: false })).toBe(true);
-  expect([needsRejoin(lost("lost")), needsRejoin(lost("out"))]).toEqual([true, false]);
+  expect([needsRejoin(lost("lost")), needsRejoin(lost("out"))]).toEqual([true, true]);
   expect([needsRejoin(stale("in")), needsRejoin(stale("suspect"))]).toEqual([true, false]);
   expect(canCommit({ ...facts(), row, isStale: true })).toBe(false);
 });

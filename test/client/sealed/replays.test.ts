@@ -180,6 +180,7 @@ describe("an admin who hands over", () => {
     if (fingerprint === undefined) throw new Error("the server has a key");
     const account = accountKeyOf({
       ...eve.device,
+      device: eve.device.identity,
       clock: world.site.clock,
       fingerprint,
       user: checkName("eve"),

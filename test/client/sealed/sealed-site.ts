@@ -92,8 +92,7 @@ export class SealedSite implements AsyncDisposable {
     return person;
   }
 
-  async link(person: Person): Promise<Device> {
-    const device = this.device();
+  async link(person: Person, device = this.device()): Promise<Device> {
     const { state, identity } = device;
     const client = clientOf(this.site, device, dialOf(this.site, "10.0.2.1"), {
       follow: "none",
@@ -106,6 +105,7 @@ export class SealedSite implements AsyncDisposable {
     const { clock } = this.site;
     const account = accountKeyOf({
       ...person.device,
+      device: person.device.identity,
       clock,
       fingerprint,
       user: checkName(person.name),
@@ -188,6 +188,7 @@ interface PersonOptions {
   readonly listener?: (event: ClientEvent) => void;
   readonly stocks?: boolean;
   readonly hasModel?: boolean;
+  readonly password?: string;
 }
 
 function dialOf(site: Site, host: string): () => Promise<Link> {
@@ -234,13 +235,13 @@ export class Person {
     this.name = name;
     this.device = device;
     this.#options = options;
-    const { host, follow, listener, hasModel = false } = options;
+    const { host, follow, listener, password, hasModel = false } = options;
     const dial = async () => {
       const link = await dialOf(world.site, host)();
       this.#link = link;
       return this.tamperingLink.stand(link);
     };
-    const credentials = { user: name, mode: "either" } as const;
+    const credentials = { user: name, mode: "either", password } as const;
     const { audits } = world;
     const model = hasModel ? screenModel(world.site.clock) : undefined;
     this.client = clientOf(world.site, device, dial, { follow, credentials, audits, model });

@@ -327,7 +327,8 @@ export class SealedMember {
     const { clock, random } = this.#platform;
     const { state, user } = this.home;
     const { fingerprint } = IDENTITY;
-    const account = accountKeyOf({ state, clock, fingerprint, user: checkName(user) });
+    const [name, device] = [checkName(user), this.home.identity];
+    const account = accountKeyOf({ state, clock, fingerprint, user: name, device });
     const sendRequest = this.client.request;
     const { code, answer } = await offerLink({ ...account, random: random.bytes, sendRequest });
     this.#endOffer();
