@@ -23,8 +23,10 @@ export function knownStamp(value: unknown): Stamp | undefined {
 
 /** @throws {Fault} text-invalid */
 export function checkStampText(body: PostBody): void {
-  const isPlain = recordOfPost(body).kind === "text" && body.react === undefined;
-  if (isPlain && body.poll === undefined && body.notice === undefined) return;
+  const { react, poll, notice, thread, imported } = body;
+  const marks = [react, poll, notice, thread, imported];
+  const isPlain = marks.every((mark) => mark === undefined);
+  if (isPlain && recordOfPost(body).kind === "text") return;
   throw new Fault("text-invalid", msg`only a plain text can be a stamp`);
 }
 

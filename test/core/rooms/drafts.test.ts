@@ -306,6 +306,23 @@ describe("a post", () => {
     expect(faultCode(() => postDraft(ANA, wrong))).toBe("text-invalid");
   });
 
+  test("is a stamp only if it is a plain text without files", () => {
+    const { kind, body } = postDraft(ANA, request({ stamp: "seen", re: 5 }));
+    expect([kind, body]).toEqual(["text", { text: "hi", stamp: "seen", re: 5 }]);
+    const imported = { from: "Ana María", time: 5 };
+    const sealed = { epoch: 2, ciphertext: Uint8Array.of(1) };
+    for (const other of [
+      ...[{ action: true }, { notice: true }, { thread: true, re: 5 }, { imported }],
+      ...[{ text: "", react: "+", re: 5 }, { poll: { options: 2 } }, { text: "", sealed }],
+      { text: "" },
+    ]) {
+      const wrong = request({ stamp: "seen", ...other });
+      expect(faultCode(() => postDraft(ANA, wrong))).toBe("text-invalid");
+    }
+    const files = request({ stamp: "seen", files: [] });
+    expect(faultCode(() => postDraft(ANA, files, []))).toBe("text-invalid");
+  });
+
   test("keeps an imported message's author and mentions nobody", () => {
     const imported = { from: "Ana María", time: 5 };
     const { kind, body } = postDraft(ANA, request({ imported, re: 5, mentions: ["ben"] }));

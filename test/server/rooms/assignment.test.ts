@@ -260,7 +260,7 @@ boxTest("keeps stamps on work, also after a restart", async ({ site, ana, ben, e
   expect(await handed(again)).toEqual({ reply: "done", stamp: "well-done" });
   const pupil = await site.again(ben, "ben");
   outbox = "AAAAAAAAAAE";
-  await site.wait(pupil.post("second version", "lab@ben", outbox));
+  const { seq: re } = await site.wait(pupil.post("second version", "lab@ben", outbox));
   expect(await handed(again)).toEqual({ reply: undefined, stamp: "well-done" });
   await again.request("erase", { seq });
   expect(await handed(again)).toEqual({ reply: undefined, stamp: undefined });
@@ -275,8 +275,11 @@ boxTest("keeps stamps on work, also after a restart", async ({ site, ana, ben, e
       message: "only moderators can stamp, and only work",
     });
   }
-  const action = again.post("waves", "lab@ben", outbox, { stamp: "seen", action: true });
-  expect(await rejection(site.wait(action))).toMatchObject({ code: "text-invalid" });
+  for (const more of [{ action: true }, { notice: true }, { thread: true, re }]) {
+    const post = again.post("waves", "lab@ben", outbox, { stamp: "seen", ...more });
+    expect(await rejection(site.wait(post))).toMatchObject({ code: "text-invalid" });
+  }
+  expect(await handed(again)).toEqual({ reply: undefined, stamp: undefined });
 });
 
 boxTest("lists the work of one person alone", async ({ ana, eve }) => {
