@@ -2,7 +2,8 @@
 
 import { boxNames, foldName, type Name } from "../../base/names.ts";
 import { isSameName } from "./item.ts";
-import type { RoomListEntry } from "./selectors.ts";
+import { hasUnreadFirst, type RoomListEntry, roomList } from "./selectors.ts";
+import type { Model } from "./state.ts";
 
 export interface FoldedEntry extends RoomListEntry {
   /** Number of people whose boxes have something unread. */
@@ -28,6 +29,18 @@ export function withFoldedBoxes(
   return entries
     .filter((entry) => entry.isOpen || roomOf(entry) === undefined)
     .map((entry) => withBoxes(entry, boxes.get(keyOf(entry.target))));
+}
+
+/** Rooms, then people, with the order of `roomList` for what is new in boxes, too. */
+export function foldedList(model: Model): {
+  readonly rooms: readonly FoldedEntry[];
+  readonly people: readonly RoomListEntry[];
+} {
+  const { rooms, people } = roomList(model);
+  const folded = withFoldedBoxes(rooms, model.me ?? "");
+  if (!hasUnreadFirst(model)) return { rooms: folded, people };
+  const rank = ({ isFavourite, isFirst }: FoldedEntry) => Number(isFavourite) * 2 + Number(isFirst);
+  return { rooms: folded.toSorted((a, b) => rank(b) - rank(a)), people };
 }
 
 function withBoxes(entry: RoomListEntry, boxes: readonly RoomListEntry[] = []): FoldedEntry {

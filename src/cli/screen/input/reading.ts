@@ -1,7 +1,8 @@
 /** Key handlers that scroll the timeline and switch rooms. */
 
+import { foldedList } from "../../../core/model/folded-boxes.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
+import type { RoomListEntry } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
@@ -68,7 +69,7 @@ export function newest(state: ScreenState, { rows }: HandlerContext): UpdateResu
 }
 
 function linesOf(model: Model): readonly RoomListEntry[] {
-  const { rooms, people } = roomList(model);
+  const { rooms, people } = foldedList(model);
   return [...rooms, ...people];
 }
 

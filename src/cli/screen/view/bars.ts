@@ -5,6 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { SECOND_MS } from "../../../base/time.ts";
 import { subtitleOf } from "../../../core/client/chat-record.ts";
 import { plainLine } from "../../../core/markup/plain.ts";
+import { type FoldedEntry, foldedList } from "../../../core/model/folded-boxes.ts";
 import { ownTurn } from "../../../core/model/hands.ts";
 import { isSameName, itemAt } from "../../../core/model/item.ts";
 import {
@@ -12,7 +13,6 @@ import {
   isModerator,
   isOnline,
   openRoom,
-  roomList,
   typingNames,
 } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
@@ -385,11 +385,17 @@ function unreadSpans({ model, texts, muted, end }: StatusOptions): readonly Span
     const place = targetTitle(model, model.open ?? "");
     return [{ text: texts.screen.endOf(place), role: "bar-dim" }];
   }
-  const { rooms, people } = roomList(model);
+  const { rooms, people } = foldedList(model);
+  // The boxes of the open room are elsewhere.
+  const isElsewhere = ({ isOpen = false, newBoxes = 0 }: Partial<FoldedEntry>) =>
+    !isOpen || newBoxes > 0;
   const lines = [...rooms, ...people]
     .filter(
       (line) =>
-        line.unread > 0 && !line.isOpen && !line.isIgnored && !isTargetMuted(muted, line.target),
+        line.unread > 0 &&
+        isElsewhere(line) &&
+        !line.isIgnored &&
+        !isTargetMuted(muted, line.target),
     )
     .sort((a, b) => Number(b.mentions > 0) - Number(a.mentions > 0));
   if (lines.length === 0) return [];

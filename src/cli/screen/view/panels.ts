@@ -2,6 +2,7 @@
 
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
+import { type FoldedEntry, foldedList } from "../../../core/model/folded-boxes.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
   isOnline,
@@ -28,6 +29,8 @@ const NUMBERED_TARGETS_MAX = 10;
 /** Stands for the inbox among the targets of the list, none of which contains a blank. */
 const INBOX_ROW = " inbox";
 
+type ListedEntry = RoomListEntry & Partial<Pick<FoldedEntry, "newBoxes">>;
+
 export interface RoomColumn extends ListScroll {
   readonly lines: readonly StyledLine[];
   readonly targets: readonly (string | undefined)[];
@@ -42,13 +45,13 @@ export function roomColumn(
   height: number,
   listTop: ListTop | undefined,
 ): RoomColumn {
-  const { rooms, people } = roomList(model);
-  const entries = [...rooms, ...people];
+  const { rooms, people } = foldedList(model);
+  const entries: readonly ListedEntry[] = [...rooms, ...people];
   const targets: (string | undefined)[] = [INBOX_ROW, ...entries.map(({ target }) => target)];
   const roomLines: StyledLine[] = entries.map((line, i) => {
     const number = i < NUMBERED_TARGETS_MAX ? `${(i + 1) % NUMBERED_TARGETS_MAX}` : " ";
     return fitLine(
-      roomEntry(model, line, number, isTargetMuted(muted, line.target), columns),
+      roomEntry(model, line, number, isTargetMuted(muted, line.target), texts, columns),
       columns,
     );
   });
@@ -178,15 +181,16 @@ function signOf({ kind, isOnline }: RoomListEntry): string {
 
 function roomEntry(
   model: Model,
-  line: RoomListEntry,
+  line: ListedEntry,
   number: string,
   isQuiet: boolean,
+  texts: ScreenTexts,
   columns: number,
 ): StyledLine {
   const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
   const { isFavourite, isLocked } = line;
   const hasUnread = unread > 0 && !isIgnored;
-  const count = hasUnread ? ` ${countText(callsIn(line), unread)} ` : "";
+  const count = hasUnread ? ` ${newText(line, texts)} ` : "";
   const marks: StyledLine = [
     { text: isFavourite ? "★ " : "", role: "accent" },
     { text: isSealed ? "⚿ " : isLocked ? "⚷ " : "", role: "dim" },
@@ -215,6 +219,15 @@ function roomEntry(
     ...marks,
     { text: count, role: isQuiet ? "dim" : mentions > 0 ? "calls" : "count" },
   ];
+}
+
+/** Number of unread messages; in an assignment, number of people whose work is new. */
+function newText(line: ListedEntry, { screen }: ScreenTexts): string {
+  const { newBoxes = 0, unread } = line;
+  const calls = callsIn(line);
+  if (newBoxes === 0) return countText(calls, unread);
+  const work = screen.newSince(limitedCount(newBoxes), undefined);
+  return calls > 0 ? `@${limitedCount(calls)} ${work}` : work;
 }
 
 const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
