@@ -25,7 +25,9 @@ import type { HandedIn } from "../client/actions.ts";
 import type { Client } from "../client/client.ts";
 import { writeSmallFile } from "../io/disk/data-folder.ts";
 import { makePrivateFolder } from "../io/disk/private-path.ts";
+import { replyText } from "../ui/desk/desk-view.ts";
 import { ENGLISH } from "../ui/messages/en/page.ts";
+import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { handedFields, handedState } from "../ui/text/rules-text.ts";
 
 export const command = clientVerb({
@@ -139,6 +141,7 @@ function printHanded(context: Context, users: readonly HandedIn[]): number {
         const isIn = one.left === true ? ["left"] : one.invited === true ? ["invited"] : [];
         return [...due, ...isIn].join(", ");
       },
+      answer: (one) => replyText(one, ENGLISH_TERMINAL) ?? "",
     },
   });
 }

@@ -117,8 +117,11 @@ const join: Command<JoinArgs> = {
   },
 };
 
-/** A box has members without joins: its owner, and the moderators of its room. */
-function openBox(target: string, chat: Chat): CommandAnswer {
+/**
+ * A box has members without joins: its owner, and the moderators of its room.
+ * @throws {Fault} room-unknown
+ */
+export function boxTarget(target: string, chat: Chat): string {
   const box = roomOf(chat.model, target);
   const { room = "" } = boxNames(target) ?? {};
   const isOwn = isSameName(postTarget(chat.model, room), target);
@@ -129,6 +132,11 @@ function openBox(target: string, chat: Chat): CommandAnswer {
       remedy: msg`see who has handed in work: ${"/handed"}`,
     });
   }
+  return name;
+}
+
+function openBox(target: string, chat: Chat): CommandAnswer {
+  const name = boxTarget(target, chat);
   return { json: { kind: "joined", room: name, created: false }, roomToOpen: name };
 }
 

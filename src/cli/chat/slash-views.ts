@@ -26,6 +26,7 @@ import {
   type Views,
 } from "../../ui/command.ts";
 import { ircPassword, send } from "../../ui/commands.ts";
+import { replyText } from "../../ui/desk/desk-view.ts";
 import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { ircSetup } from "../../ui/text/irc-setup.ts";
 import { personMarks } from "../../ui/text/person-marks.ts";
@@ -446,14 +447,15 @@ type ListedUser = WireAnswer<"who">["users"][number];
 /** @internal Exported for tests. */
 export function handedRow(
   work: HandedIn,
-  { handedBy, hasLeft, isInvited }: TerminalTexts,
+  texts: TerminalTexts,
   offsetMinutes: OffsetMinutes,
 ): string {
   const { user, messages, files, at, left, invited } = work;
   const state = handedState(work);
   const facts = at === undefined ? ["-"] : [messages, files, formatLocal(at, offsetMinutes)];
-  const place = left === true ? [hasLeft] : invited === true ? [isInvited] : [];
-  const notes = [...(state === undefined ? [] : [handedBy(state)]), ...place];
+  const place = left === true ? texts.hasLeft : invited === true ? texts.isInvited : undefined;
+  const due = state === undefined ? undefined : texts.handedBy(state);
+  const notes = [due, replyText(work, texts), place].filter((note) => note !== undefined);
   return [user.padEnd(NAME_COLUMNS), ...facts, notes.join(", ")].join("  ").trimEnd();
 }
 

@@ -2,9 +2,10 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
-import { checkName } from "../../base/names.ts";
+import { boxNames, checkName } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { knownStamp } from "../../core/rooms/stamps.ts";
 import {
   type Command,
   type CommandAnswer,
@@ -15,8 +16,14 @@ import {
   splitWords,
   usageFor,
   type View,
+  withoutAt,
 } from "../../ui/command.ts";
-import { SLASH_ALIASES as ALIASES, helpTopics, COMMANDS as SHARED } from "../../ui/commands.ts";
+import {
+  SLASH_ALIASES as ALIASES,
+  boxTarget,
+  helpTopics,
+  COMMANDS as SHARED,
+} from "../../ui/commands.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { checkFileId } from "../files/receive-file.ts";
 import { statsLine } from "../output/stats.ts";
@@ -71,6 +78,27 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
         const files = async () => (await lastFiles(host, host.current, PAGE_RECORDS_MAX)).files;
         const { id, out } = await selectFile(args, files);
         host.files.get(id, expandHome(out ?? ".", host.context.env["HOME"]));
+      },
+    },
+  },
+  remind: {
+    stamp: {
+      usage: "/stamp [NAME] seen|well-done|fix|again",
+      async run(host, words) {
+        const [first = "", second] = splitWords(words, 1, 2) ?? [];
+        const stamp = knownStamp(second ?? first);
+        if (stamp === undefined) throw invalidArguments(this.usage);
+        const box = boxNames(host.current);
+        const user =
+          second === undefined ? box?.user : checkName(withoutAt(first), "person's name");
+        if (user === undefined) {
+          throw new Fault("usage", msg`no person's work is open here`, {
+            remedy: msg`name the person: ${`/stamp NAME ${stamp}`}`,
+          });
+        }
+        const room = box?.room ?? roomFor(host.chat, host);
+        const target = boxTarget(`${room}@${user}`, host.chat);
+        await host.post({ text: host.chatConsole.texts.stampWord(stamp), stamp }, target);
       },
     },
   },

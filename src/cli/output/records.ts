@@ -14,8 +14,10 @@ import {
 import { isHiddenEvent } from "../../core/model/item.ts";
 import { erasedFilesIn, type FileBody, filesIn } from "../../core/rooms/files.ts";
 import { type PollRules, pollRulesOf } from "../../core/rooms/polls.ts";
+import { knownStamp } from "../../core/rooms/stamps.ts";
 import type { AllFileDetails, FileDetails } from "../../wire/file-details.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn, type KindWith } from "../../wire/kinds.ts";
+import type { Stamp } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Destination, DisplayRecord } from "./render.ts";
 
@@ -39,6 +41,8 @@ export type DisplayBody =
       readonly kind: "text" | "action";
       readonly text: string;
       readonly notice?: boolean;
+      /** A moderator's answer to the work in a box. */
+      readonly stamp?: Stamp;
       readonly mentions?: readonly string[];
       readonly imported?: ImportOriginJson;
       readonly poll?: PollJson;
@@ -161,7 +165,8 @@ export function displayBody(
       const notice = (kind === "text" && fields.notice === true) || undefined;
       const mentions = mentionsOf(fields);
       const poll = kind === "text" ? pollOf(fields.poll) : undefined;
-      const marks = { notice, ...replyOf(fields), mentions, imported, poll };
+      const stamp = kind === "text" ? knownStamp(fields.stamp) : undefined;
+      const marks = { notice, stamp, ...replyOf(fields), mentions, imported, poll };
       return { seq, from, kind, text, ...defined(marks) };
     }
     case "reaction": {

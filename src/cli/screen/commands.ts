@@ -144,7 +144,9 @@ export class ScreenCommands extends SlashHost {
   protected async submit(to: string, content: PostBody): Promise<void> {
     const { chat } = this;
     const { screen } = this.options;
-    const root = isSameName(chat.model.open, to) ? this.thread : undefined;
+    // A stamp answers the work and not a thread.
+    const isHere = content.stamp === undefined && isSameName(chat.model.open, to);
+    const root = isHere ? this.thread : undefined;
     const body = inThread(content, root);
     const question = this.postQuestion(to, body);
     if (question !== undefined && !(await this.chatConsole.confirm(() => question))) return;

@@ -77,6 +77,20 @@ export function nextWaiting({ entries }: DeskView, user: string): DeskEntry | un
   return others.find(({ state }) => state === "new" || state === "read");
 }
 
+export interface ReplyTexts {
+  readonly stampWord: (stamp: Stamp) => string;
+  readonly answered: string;
+}
+
+/** How a moderator has answered the newest work; `undefined` if nobody has. */
+export function replyText(
+  { reply, stamp }: Pick<HandedIn, "reply" | "stamp">,
+  { stampWord, answered }: ReplyTexts,
+): string | undefined {
+  if (reply === undefined) return undefined;
+  return stamp === undefined ? answered : stampWord(stamp);
+}
+
 export interface LateTexts {
   readonly lateMinutes: (count: number) => string;
   readonly lateHours: (count: number) => string;

@@ -30,6 +30,11 @@ test("tells late from missing work, and who has left", () => {
   expect(row({})).toBe(facts);
   expect(row({ due: 4_999 })).toBe(`${facts}  late`);
   expect(row({ due: 5_000, left: true })).toBe(`${facts}  in time, has left the room`);
+  const stamp = "well-done";
+  expect(row({ reply: "done", stamp, due: 4_999 })).toBe(`${facts}  late, Well done`);
+  expect(row({ reply: "answered" }, INDONESIAN_TERMINAL)).toBe(`${facts}  dijawab`);
+  // The stamp was on older work.
+  expect(row({ stamp })).toBe(facts);
   expect(row({ due: 1, at: undefined, first: undefined }, INDONESIAN_TERMINAL)).toBe(
     "-  belum ada",
   );

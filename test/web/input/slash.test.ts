@@ -25,6 +25,7 @@ const TERMINAL_ALONE = [
   "login",
   "readers",
   "register",
+  "stamp",
   "stats",
 ];
 const OTHERWISE: Readonly<Record<string, string>> = {

@@ -5,6 +5,7 @@ import { counted } from "../../../base/sizes.ts";
 import type { NotifyLevel } from "../../../core/rooms/prefs.ts";
 import { ENGLISH_ACCOUNT } from "./account.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
+import { ENGLISH_DESK } from "./desk.ts";
 import { ENGLISH_IRC } from "./irc.ts";
 import { ENGLISH } from "./page.ts";
 import { ENGLISH_RULES } from "./rules.ts";
@@ -31,6 +32,8 @@ export const ENGLISH_TERMINAL = {
   ...ENGLISH_ACCOUNT,
   ...ENGLISH_RULES,
   ...ENGLISH_IRC,
+  stampWord: ENGLISH_DESK.stamp,
+  answered: "answered",
   loading: "Loading…",
   notLoggedIn: "not logged in",
   noMajority: (refusal: string | undefined) =>
@@ -365,6 +368,7 @@ export const ENGLISH_TERMINAL = {
 
   slash: {
     ...ENGLISH_COMMANDS,
+    stamp: "answer the work of NAME, or of the open box, with a stamp; for moderators",
     list: "list online users",
     readers: "show who has read your message; without SEQ, your latest one here",
     send: "send a file or folder with an optional caption",

@@ -828,6 +828,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} does not apply to this message": "{} tidak berlaku untuk pesan ini",
   "no message with files waits under the number {}":
     "tidak ada pesan dengan berkas yang menunggu dengan nomor {}",
+  "no person's work is open here": "tidak ada tugas peserta yang terbuka di sini",
+  "name the person: {}": "sebutkan orangnya: {}",
   "too many messages are queued already": "sudah terlalu banyak pesan dalam antrean",
   "the message cannot be stored": "pesan tidak dapat disimpan",
   "the server has reached its file limit of {}": "server sudah mencapai batas berkas {}",

@@ -5,6 +5,7 @@ import { formatSize } from "../../../base/sizes.ts";
 import type { TerminalTexts } from "../en/terminal.ts";
 import { INDONESIAN_ACCOUNT } from "./account.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
+import { INDONESIAN_DESK } from "./desk.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
 import { INDONESIAN } from "./page.ts";
 import { INDONESIAN_RULES } from "./rules.ts";
@@ -20,6 +21,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   ...INDONESIAN_ACCOUNT,
   ...INDONESIAN_RULES,
   ...INDONESIAN_IRC,
+  stampWord: INDONESIAN_DESK.stamp,
+  answered: "dijawab",
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
   noMajority: (refusal) =>
@@ -355,6 +358,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
 
   slash: {
     ...INDONESIAN_COMMANDS,
+    stamp: "jawab tugas NAME, atau kotak yang terbuka, dengan stempel; untuk moderator",
     list: "daftar pengguna yang daring",
     readers: "tampilkan pembaca pesan Anda; tanpa SEQ, pesan terakhir Anda di sini",
     send: "kirim berkas atau folder, dengan keterangan bila perlu",
