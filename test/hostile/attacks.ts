@@ -1,7 +1,7 @@
 import type { Fault } from "../../src/base/fault.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { PostBody, RequestKind } from "../../src/wire/messages.ts";
+import { type PostBody, type RequestKind, STAMPS } from "../../src/wire/messages.ts";
 import { pngHead } from "../cli/screen/pictures/test-png.ts";
 import { commitBytes, GROUP, INFO } from "../server/sealed/sealed-lab.ts";
 import { EMPTY_FILE, type Facts, type Fields, fieldsOf, fileIdOf, RUN } from "./examples.ts";
@@ -249,10 +249,13 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
     await party.ask("leave", { room, reason: `reason ${i}` }).catch(ignoreFault);
     await party.ask("join", { room });
   },
-  /** Every other post is a reaction, each with another text. */
-  post: derived("post", ({ seq }, i) =>
-    i % 2 === 0 ? {} : { body: { text: "", react: `r${i}`, re: seq } },
-  ),
+  /** Every other post is a reaction, each with another text, and every fourth one is a stamp. */
+  post: derived("post", ({ seq, assignment, user }, i) => {
+    if (i % 2 === 1) return { body: { text: "", react: `r${i}`, re: seq } };
+    if (i % 4 === 0) return {};
+    const stamp = STAMPS[(i >> 2) % STAMPS.length];
+    return { to: `${assignment}@${user}`, body: { text: `stamp ${i}`, stamp } };
+  }),
   retention: derived("retention", ({ ownRoom }) => ({ room: ownRoom })),
   "group-create": async (party) => {
     const target = newName("s");

@@ -224,6 +224,10 @@ export class Device {
     this.#post(target, { text: `Which ${this.name}.${this.#texts++}?\n1. a\n2. b\n3. c`, poll });
   }
 
+  postStamp(target: string, stamp: PostBody["stamp"]): void {
+    this.#post(target, { text: `Stamp ${this.name}.${this.#texts++}`, stamp });
+  }
+
   #post(target: string, body: PostBody): void {
     const { text } = body;
     const life = this.#life;

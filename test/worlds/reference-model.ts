@@ -373,6 +373,8 @@ export class ReferenceModel {
       const isLed = room.moderators.has(by) || (this.#operators.has(by) && !room.isPrivate);
       check(isLed, () => `seq ${seq}: ${by}, who is no moderator, shows a wall`);
     }
+    const { stamp } = parseBody(record) ?? {};
+    check(stamp === undefined, () => `seq ${seq}: ${by} stamps what is no work`);
     if (kind === "text") this.#startPoll(record);
     if (kind === "poll") this.#endPoll(room, record);
     if (kind === "vote") this.#checkVote(room, record);

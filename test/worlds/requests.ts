@@ -3,6 +3,7 @@ import type { FileId } from "../../src/base/ids.ts";
 import type { Client } from "../../src/client/client.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
+import { STAMPS } from "../../src/wire/messages.ts";
 import { type Head, type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { pngHead } from "../cli/screen/pictures/test-png.ts";
 import type { Device, Home } from "./device.ts";
@@ -246,6 +247,10 @@ export const REQUESTS = {
     const poll = { options: 3, many: number % 2 === 0, anonymous: number % 3 === 0 };
     if (on) return device.postPoll(room, poll);
     return client.request("poll", { seq: pollSeq(world) });
+  },
+  /** No room of a world is a box, so each stamp is refused, also that of a moderator. */
+  stamp: async ({ device, room, number }) => {
+    device.postStamp(room, STAMPS[number % STAMPS.length]);
   },
   vote: ({ client, world, number }) => {
     const choices = number % 5 === 0 ? [1, 2] : [1 + (number % 4)];

@@ -282,6 +282,34 @@ boxTest("keeps stamps on work, also after a restart", async ({ site, ana, ben, e
   expect(await handed(again)).toEqual({ reply: undefined, stamp: undefined });
 });
 
+boxTest("keeps both of two stamps at once, of which the later one counts", async (it) => {
+  const { site, ana, ben, eve } = it;
+  await ana.request("grant", { room: "lab", user: "eve", on: true });
+  for (const [i, [one, two]] of [
+    ["fix", "well-done"],
+    ["seen", "again"],
+  ].entries()) {
+    const stamp = (guest: Guest, sign = "") =>
+      guest.post(sign, "lab@ben", `AAAAAAAAAA${i}`, { stamp: sign as Stamp });
+    const [first, second] = await site.wait(Promise.all([stamp(ana, one), stamp(eve, two)]));
+    expect(first.seq).not.toBe(second.seq);
+    const latest = first.seq > second.seq ? one : two;
+    const works = [];
+    for (const guest of [ana, eve]) {
+      const { users } = await guest.request("handed", { room: "lab", user: "ben" });
+      works.push(...users);
+    }
+    const reply = latest === "well-done" || latest === "seen" ? "done" : "answered";
+    expect(works).toMatchObject([
+      { stamp: latest, reply },
+      { stamp: latest, reply },
+    ]);
+    const { records } = await ben.request("history", { target: "lab@ben", limit: 2 });
+    expect(textsOf(records)).toContain(`"stamp":"${one}"`);
+    expect(textsOf(records)).toContain(`"stamp":"${two}"`);
+  }
+});
+
 boxTest("lists the work of one person alone", async ({ ana, eve }) => {
   const users = async (user: string) =>
     (await ana.request("handed", { room: "lab", user })).users.map((work) => work.user);
