@@ -44,6 +44,9 @@ environment (CHAT_SERVE_PORT=2500).`,
     parsePublic(args.public);
     const board = await openBoard(outer, args);
     const context = board?.context ?? outer;
+    if (args.wall && board === undefined) {
+      printNotice(context, "--wall has no effect; it needs a terminal of at least 50x15");
+    }
     const irc = ircEndpoints(args);
     const files = quotasOf(args);
     // Refuse an invalid size before anything is opened.

@@ -31,7 +31,7 @@ requires("tmux").test("a board shows who is here, and stops with its keys", asyn
     expect.stringMatching(/^ {3}browser {6}https:\/\/127\.0\.0\.1:\d+\/$/),
     expect.stringMatching(/^ {3}password {5}[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}$/),
   ]);
-  expect(first.at(-1)).toStartWith(" i invite  a announce  c code  l log ");
+  expect(first.at(-1)).toStartWith(" i invite  a announce  c code  w wall  l log ");
   const invite = readFileSync(sandbox.path("data", "invite"), "utf8").trim().slice(1, -1);
   expect(invite).toContain(address(first));
   sandbox.use(invite);
@@ -98,4 +98,64 @@ requires("tmux").test("a signal restores the terminal, and --plain prints lines"
   expect(server.query("#{alternate_on}")).toBe("0");
   server.press("C-c");
   await server.shows("ended 0");
+});
+
+requires("tmux").test("a wall shows turns and votes, in any size, and no messages", async () => {
+  await using sandbox = new Sandbox();
+  await using server = await board(sandbox, "--wall");
+  await server.shows("Scan the code, or type the address.");
+  const invite = readFileSync(sandbox.path("data", "invite"), "utf8").trim().slice(1, -1);
+  sandbox.use(invite);
+  const rina = await sandbox.home("rina").join(["--user", "rina"]);
+  rina.type("/join math", "not for the wall");
+  await rina.json("text");
+  const doni = await sandbox.home("doni").join(["--user", "doni", "--room", "math"]);
+  await server.shows("2 of 2 here");
+  doni.type("/hand up");
+  await server.shows(/^ {2}Next$/);
+  await server.shows(/^ {2}█ █ █ █ ███ {2}█$/);
+  rina.type("/call doni", "/poll Trip? | sea | hills", "/vote 2");
+  await server.shows(/^ {2}Speaks$/);
+  await server.shows(/^ {4}hills {2}█+ +1$/);
+  for (const [columns, rows] of [
+    [50, 15],
+    [120, 40],
+    [80, 24],
+  ] as const) {
+    server.resize(columns, rows);
+    await server.shows(/^ {2}Speaks$/);
+    expect(server.rows().join("\n")).not.toContain("not for the wall");
+  }
+  server.press("n");
+  await server.shows(" w or Esc board · n names · q stop");
+  await until("no names", () => !server.rows().join("\n").includes("rina"));
+  server.press("n");
+  await server.shows(/rina/);
+  server.press("C-z");
+  await server.shows(/[Ss]topped/);
+  server.line("fg");
+  await server.shows(/^ {2}Speaks$/);
+  server.press("w");
+  await server.shows(/^── Messages/);
+  await server.shows("not for the wall");
+  server.press("w");
+  await server.shows(/^ {2}Speaks$/);
+  expect(server.rows().join("\n")).not.toContain("not for the wall");
+  server.press("C-c", "C-c");
+  await server.shows(/^Room 12 · https:/);
+  await server.shows(/^\$$/);
+  // The votes of an open poll are counted again after a restart.
+  const again = "$CHAT serve --host 127.0.0.1 --port 0 --no-discovery --wall";
+  server.line(`clear; ${again}; echo ended $?`);
+  await server.shows(/^ {4}hills {2}█+ +1$/);
+  server.press("C-c", "C-c");
+  await server.shows("ended 0");
+});
+
+requires("tmux").test("a server without a board says that it has no wall", async () => {
+  await using sandbox = new Sandbox();
+  const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--no-discovery", "--wall"];
+  const program = sandbox.home("server").start([...args, "--data", sandbox.path("data")]);
+  await until("a notice", () => program.err.text.includes("--wall has no effect"));
+  await program.signal("SIGTERM");
 });

@@ -5,7 +5,7 @@ import { Sandbox } from "./program.ts";
 const STAMPS = ["seen", "fix", "again", "well-done"];
 const COUNT = 24;
 
-test("a server killed between stamps and their answers keeps each stamp once, in order", async () => {
+test("a server killed between stamps and answers keeps each once, in order", async () => {
   await using sandbox = new Sandbox();
   let server = await sandbox.serve();
   const { port, invite } = server;

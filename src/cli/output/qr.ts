@@ -7,13 +7,25 @@ import type { Context } from "../context.ts";
 /**
  * Draws black on white, or inverted without colours. `undefined` if the code is wider than the
  * terminal.
+ * @param isLarge whether a module has two cells instead of half of one
  */
-export function qrLines(text: string, columns: number, color: boolean): string[] | undefined {
+export function qrLines(
+  text: string,
+  columns: number,
+  color: boolean,
+  isLarge = false,
+): string[] | undefined {
   const dots = qrDots(text);
   const size = dots.length;
-  if (size > columns) return undefined;
+  if (size * (isLarge ? 2 : 1) > columns) return undefined;
   const isInk = (row: number, column: number) =>
     row < size && (dots[row]?.[column] === true) === color;
+  const colored = (line: string) => (color ? `\x1b[30;107m${line}\x1b[0m` : line);
+  if (isLarge) {
+    return dots.map((line, row) =>
+      colored(line.map((_, column) => (isInk(row, column) ? "██" : "  ")).join("")),
+    );
+  }
   const lines: string[] = [];
   for (let row = 0; row < size; row += 2) {
     let line = "";
@@ -22,9 +34,16 @@ export function qrLines(text: string, columns: number, color: boolean): string[]
       const lower = isInk(row + 1, column);
       line += upper ? (lower ? "█" : "▀") : lower ? "▄" : " ";
     }
-    lines.push(color ? `\x1b[30;107m${line}\x1b[0m` : line);
+    lines.push(colored(line));
   }
   return lines;
+}
+
+const COLOR = /\x1b\[[\d;]*m/g;
+
+/** Columns of a drawn code. Each of its characters has one. */
+export function qrColumns([first = ""]: readonly string[]): number {
+  return first.replaceAll(COLOR, "").length;
 }
 
 /** Returns no lines if there is no terminal, or if it is too narrow. */

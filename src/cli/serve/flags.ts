@@ -120,6 +120,7 @@ export const SERVE_FLAGS = {
   inviteVia: enumFlag(["tcp", "udp"], "Transport that clients with the invite try first"),
   verbose: flag("Print counters once per second for each connection; on the board, connections"),
   plain: flag("Print lines instead of the board"),
+  wall: flag("Begin with the board's wall, which fills the screen for a projector"),
   quiet: flag("Print events, but not users' messages"),
   httpPort: stringFlag("N", "Port of a plain HTTP page that leads to the real one; usually 80", {
     integer: { min: 0, max: 65_535 },

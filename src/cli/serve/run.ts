@@ -195,6 +195,7 @@ export async function runServer(
   board?.start({
     server,
     open,
+    records: (from) => open.logs.history.read(from),
     joinInfo: () => joinDetails ?? ownJoinInfo,
     hasCertificateFailed: () => args.cert !== undefined && certificates.hasFailed,
     stop: () => finished.resolve(undefined),

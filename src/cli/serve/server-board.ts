@@ -2,6 +2,7 @@
 
 import type { Server } from "../../server/server.ts";
 import type { ObservedEvent } from "../../server/session/event.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import type { OpenFolder } from "./folder.ts";
 import type { JoinInfo } from "./join-info.ts";
 
@@ -11,6 +12,8 @@ export type FaultSubject = "disk" | "clock" | "majority" | "certificate" | "stor
 export interface BoardStart {
   readonly server: Pick<Server, "console" | "peers">;
   readonly open: Pick<OpenFolder, "rooms" | "registry">;
+  /** Reads the history from this seq on. */
+  readonly records: (from: number) => AsyncIterable<LogRecord>;
   /** Returns the present addresses, which may change. */
   readonly joinInfo: () => JoinInfo;
   readonly hasCertificateFailed: () => boolean;

@@ -26,6 +26,8 @@ export const WIDE_SCREEN: WallScreen = { facesMax: 45, facesPerBar: 20 };
 /** Four to three, and narrower. */
 export const NARROW_SCREEN: WallScreen = { facesMax: 36, facesPerBar: 14 };
 
+/** A closed poll stays for as long as a class looks at its result. */
+export const CLOSED_POLL_MS = MINUTE_MS;
 /** Hands behind the next one that have a name. */
 const QUEUE_MAX = 4;
 /** Above it, faces are small and have no names. */
@@ -121,9 +123,15 @@ export interface WallView {
   readonly isLesson: boolean;
 }
 
+/** Part of a room's state that a wall shows. */
+export type WallRoom = Pick<
+  RoomState,
+  "name" | "title" | "hands" | "called" | "members" | "isClosed" | "isSealed" | "people"
+>;
+
 export interface WallSource {
   readonly model: Pick<Model, "ignored" | "displayNames">;
-  readonly room: RoomState;
+  readonly room: WallRoom;
   readonly wall: WallState;
   readonly poll: PollView | undefined;
   /** People who are here, in the order in which they came. */
@@ -164,7 +172,11 @@ export function wallView(source: WallSource): WallView {
 }
 
 /** Reports whether newcomers may join the room by its address. */
-export function hasDoor({ isClosed, isSealed, people }: RoomState): boolean {
+export function hasDoor({
+  isClosed,
+  isSealed,
+  people,
+}: Pick<RoomState, "isClosed" | "isSealed" | "people">): boolean {
   return !isClosed && !isSealed && people === undefined;
 }
 

@@ -2,6 +2,7 @@
 
 import { AssertionFailure } from "../../../base/assert.ts";
 import { Fault } from "../../../base/fault.ts";
+import type { RoomId, UserId } from "../../../base/ids.ts";
 import { OPERATOR_LINK_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -9,6 +10,7 @@ import { formatLocalSince, MINUTE_MS } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import { clockText } from "../../../core/clock-check.ts";
 import { erasuresOf } from "../../../core/log/erasures.ts";
+import type { Account } from "../../../core/rooms/accounts.ts";
 import { every } from "../../../io/clock.ts";
 import { openTerminalDevice, type TerminalDevice } from "../../../io/terminal/device.ts";
 import type { ObservedEvent } from "../../../server/session/event.ts";
@@ -22,7 +24,15 @@ import { TerminalScreen } from "../../screen/terminal/screen.ts";
 import { depthOf, Palette } from "../../screen/view/palette.ts";
 import { joinAddresses, joinText } from "../join-info.ts";
 import type { BoardStart, FaultSubject, ServerBoard } from "../server-board.ts";
-import { handsIn, namesHere, SharedFirstNames, transfersIn, workIn } from "./facts.ts";
+import {
+  connectedPeople,
+  handsIn,
+  hasOperator,
+  namesHere,
+  SharedFirstNames,
+  transfersIn,
+  workIn,
+} from "./facts.ts";
 import { boardFrame, pageRows } from "./frame.ts";
 import type { BoardProps } from "./head.ts";
 import { divertedOutput } from "./output.ts";
@@ -33,8 +43,11 @@ import {
   firstBoard,
   isFirstMinute,
   type NewRow,
+  type WallFacts,
 } from "./state.ts";
 import { type BoardEffect, type BoardInput, updateBoard } from "./update.ts";
+import { wallFacts } from "./wall-facts.ts";
+import { WallPolls } from "./wall-polls.ts";
 
 const BATCH_MS = 100;
 const REFRESH_MS = 1_000;
@@ -42,6 +55,8 @@ const REFRESH_MS = 1_000;
 const PENDING_MAX = 5_000;
 /** Rows of a batch. Nobody reads more in a tenth of a second. */
 const BATCH_ROWS_MAX = 500;
+/** Records that are read to count the votes of an open poll. */
+const POLL_RECORDS_MAX = 200_000;
 /** Notices that are printed when the board has closed. */
 const LAST_NOTICES_MAX = 5;
 
@@ -64,6 +79,7 @@ export class Board implements ServerBoard {
   #terminal: TerminalScreen | undefined;
   #keyboard: Keyboard | undefined;
   #shared: SharedFirstNames | undefined;
+  #polls: WallPolls | undefined;
   readonly #lastNotices: string[] = [];
   #warning = { message: "", until: Number.NEGATIVE_INFINITY };
   #refreshedAt = Number.NEGATIVE_INFINITY;
@@ -73,7 +89,7 @@ export class Board implements ServerBoard {
 
   constructor(
     context: Context,
-    options: { readonly verbose: boolean; readonly quiet: boolean },
+    options: { readonly verbose: boolean; readonly quiet: boolean; readonly wall?: boolean },
     private readonly openDevice = openTerminalDevice,
   ) {
     this.#outer = context;
@@ -110,7 +126,10 @@ export class Board implements ServerBoard {
   start(start: BoardStart): void {
     this.#start = start;
     const { clock, stdin } = this.#outer;
-    this.#shared = new SharedFirstNames(start.open.registry);
+    const { registry } = start.open;
+    this.#shared = new SharedFirstNames(registry);
+    this.#polls = new WallPolls((id) => registry.nameOf(id as UserId));
+    void this.#try(() => this.#countPolls(start));
     for (const line of joinText(start.joinInfo(), this.#outer.env)) this.#addNotice(line);
     this.#device = this.openDevice(stdin, () => {});
     this.#terminal = new TerminalScreen({
@@ -250,9 +269,10 @@ export class Board implements ServerBoard {
     const erased = new Set<number>();
     const counts = { privateCount: 0, encryptedCount: 0 };
     for (const event of events) {
-      if (event.kind === "record" && event.record.head.kind === "erase") {
-        for (const seq of erasuresOf(event.record)) erased.add(seq);
-      }
+      if (event.kind !== "record") continue;
+      this.#polls?.note(event.record, event.room);
+      if (event.record.head.kind !== "erase") continue;
+      for (const seq of erasuresOf(event.record)) erased.add(seq);
     }
     for (const event of events.slice(-BATCH_ROWS_MAX)) {
       const row = rowOf(event, options);
@@ -280,8 +300,9 @@ export class Board implements ServerBoard {
     const info = joinInfo();
     const { policy } = registry;
     const until = this.#sinceUnixMs + OPERATOR_LINK_MS;
-    const isOffered = isFirstMinute(this.#state) && nowUnixMs < until && !hasOperator(open);
+    const isOffered = isFirstMinute(this.#state) && nowUnixMs < until && !hasOperator(registry);
     const { diskSpace } = server.console;
+    const here = connectedPeople(server.peers(), registry);
     this.setFault(
       "certificate",
       hasCertificateFailed()
@@ -294,7 +315,7 @@ export class Board implements ServerBoard {
       addresses: joinAddresses(info),
       data: boardText(info.data),
       operatorUntilUnixMs: isOffered ? until : undefined,
-      ...namesHere(server.peers(), registry),
+      ...namesHere(here),
       accounts: registry.activeCount,
       hands: handsIn(rooms, registry),
       work: workIn(rooms, nowUnixMs),
@@ -302,7 +323,27 @@ export class Board implements ServerBoard {
       freeBytes: diskSpace?.freeBytes,
       announcement: policy.announced && boardText(policy.announced.text),
       sharedFirstNames: this.#shared?.names,
+      wall: this.#state.view === "wall" ? this.#wall(start, here, nowUnixMs) : undefined,
     };
+  }
+
+  #wall({ open }: BoardStart, here: readonly Account[], unixMs: number): WallFacts {
+    const { rooms, registry } = open;
+    const { hidesNames } = this.#state;
+    return wallFacts({ rooms, registry, here, polls: this.#polls, hidesNames, unixMs });
+  }
+
+  /** Counts the votes of the newest poll that was open before the start. */
+  async #countPolls({ open, records }: BoardStart): Promise<void> {
+    const { rooms } = open;
+    const seqs = [...rooms.withPolls()].flatMap(({ polls }) => [...polls.keys()]);
+    if (seqs.length === 0) return;
+    let left = POLL_RECORDS_MAX;
+    for await (const record of records(Math.max(...seqs))) {
+      if (this.#hasClosed || left-- === 0) return;
+      const room = rooms.get(record.head.room as RoomId);
+      if (room !== undefined) this.#polls?.note(record, room);
+    }
   }
 
   #tick(): void {
@@ -325,7 +366,11 @@ export class Board implements ServerBoard {
       page: input.kind === "key" && facts !== undefined ? pageRows(this.#props(facts)) : 1,
     };
     const { state, effects } = updateBoard(this.#state, input, context);
+    const { view, hidesNames } = this.#state;
+    const needsFacts =
+      state.view === "wall" && (view !== "wall" || hidesNames !== state.hidesNames);
     this.#state = state;
+    if (needsFacts) this.#refresh();
     for (const effect of effects) this.#run(effect);
     this.#draw();
   }
@@ -392,8 +437,8 @@ export class Board implements ServerBoard {
     const facts = this.#facts;
     if (facts === undefined || this.#hasClosed) return;
     const isColored = depthOf(this.#outer.env) !== "none";
-    const { lines, cursor } = boardFrame(this.#props(facts), (text, columns) =>
-      qrLines(text, columns, isColored),
+    const { lines, cursor } = boardFrame(this.#props(facts), (text, columns, isLarge) =>
+      qrLines(text, columns, isColored, isLarge),
     );
     this.#terminal?.show({
       lines: lines.map(({ code = "", spans }) => code + this.#palette.ansiOf(spans)),
@@ -417,13 +462,6 @@ export class Board implements ServerBoard {
 function rowOf(event: ObservedEvent, options: RowsOptions): ReturnType<typeof recordRow> {
   if (event.kind === "record") return recordRow(event.record, event.room, options);
   return eventRow(event, options);
-}
-
-function hasOperator({ registry }: BoardStart["open"]): boolean {
-  for (const { id, isRemoved } of registry.all()) {
-    if (!isRemoved && registry.policy.isOperator(id)) return true;
-  }
-  return false;
 }
 
 const NO_FACTS: BoardFacts = {
@@ -450,4 +488,5 @@ const NO_FACTS: BoardFacts = {
   freeBytes: undefined,
   announcement: undefined,
   sharedFirstNames: undefined,
+  wall: undefined,
 };

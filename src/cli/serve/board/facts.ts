@@ -2,7 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { DAY_MS } from "../../../base/time.ts";
-import type { Registry } from "../../../core/rooms/accounts.ts";
+import type { Account, Registry } from "../../../core/rooms/accounts.ts";
 import type { Room, Rooms } from "../../../core/rooms/rooms.ts";
 import { firstName } from "../../../ui/text/event-text.ts";
 import { handedState } from "../../../ui/text/rules-text.ts";
@@ -19,19 +19,32 @@ const TRANSFERS_SHOWN_MAX = 8;
 /** Comparing more names after each change of a name would take too long. */
 const COMPARED_ACCOUNTS_MAX = 5_000;
 
-/** Names of the accounts that are connected, the last who came first. */
-export function namesHere(
+/** People who are connected, the last who came first. */
+export function connectedPeople(
   peers: Iterable<{ readonly account?: { readonly id: string } | undefined }>,
   registry: Pick<Registry, "get">,
-): { readonly here: readonly string[]; readonly hereCount: number } {
+): readonly Account[] {
   const ids = new Set<string>();
   for (const { account } of peers) if (account !== undefined) ids.add(account.id);
   const people = [...ids].reverse().flatMap((id) => registry.get(id as never) ?? []);
-  const persons = people.filter(({ isBot }) => !isBot);
+  return people.filter(({ isBot }) => !isBot);
+}
+
+export function namesHere(persons: readonly Account[]): {
+  readonly here: readonly string[];
+  readonly hereCount: number;
+} {
   const here = persons
     .slice(0, HERE_NAMES_MAX)
     .map(({ name, displayName }) => boardText(displayName ?? name));
   return { here, hereCount: persons.length };
+}
+
+export function hasOperator(registry: Pick<Registry, "all" | "policy">): boolean {
+  for (const { id, isRemoved } of registry.all()) {
+    if (!isRemoved && registry.policy.isOperator(id)) return true;
+  }
+  return false;
 }
 
 /** Rooms with a raised hand or a member who is called on. */
@@ -80,10 +93,10 @@ export function workIn(
   return assignments
     .sort((a, b) => b.newest - a.newest)
     .slice(0, WORK_ROOMS_MAX)
-    .map(({ room }) => workOf(room, rooms.boxesOf(room)));
+    .map(({ room, newest }) => workOf(room, rooms.boxesOf(room), newest));
 }
 
-function workOf(room: Room, boxes: readonly Room[]): WorkFacts {
+function workOf(room: Room, boxes: readonly Room[], newestUnixMs: number): WorkFacts {
   const owners = new Set([...room.members].filter((user) => !room.moderators.has(user)));
   let [handedIn, late] = [0, 0];
   for (const { box, work } of boxes) {
@@ -94,7 +107,7 @@ function workOf(room: Room, boxes: readonly Room[]): WorkFacts {
     const { due } = room.rules;
     if (handedState({ first: times[0], at: times.at(-1), due }) === "late") late += 1;
   }
-  return { room: cleanText(room.name ?? ""), handedIn, of: owners.size, late };
+  return { room: cleanText(room.name ?? ""), handedIn, of: owners.size, late, newestUnixMs };
 }
 
 export function transfersIn(

@@ -3,6 +3,7 @@
 import { counted } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatLocal, formatLocalClock } from "../../../base/time.ts";
+import { qrColumns } from "../../output/qr.ts";
 import { visualLines } from "../../screen/editor/editor.ts";
 import {
   cutLine,
@@ -26,6 +27,7 @@ import {
   isFirstMinute,
   listedRows,
 } from "./state.ts";
+import { wallKeyRow, wallLines } from "./wall-frame.ts";
 
 /** Row of the screen: a row of a QR code, if any, and what is at the right of it. */
 export interface BoardLine {
@@ -39,12 +41,17 @@ export interface BoardFrame {
 }
 
 /** Draws a QR code; `undefined` if it is wider than the columns. */
-export type CodePainter = (text: string, columns: number) => readonly string[] | undefined;
+export type CodePainter = (
+  text: string,
+  columns: number,
+  isLarge?: boolean,
+) => readonly string[] | undefined;
 
 const KEYS: readonly (readonly [key: string, label: string])[] = [
   ["i", "invite"],
   ["a", "announce"],
   ["c", "code"],
+  ["w", "wall"],
   ["l", "log"],
   ["v", "connections"],
   ["?", "help"],
@@ -57,6 +64,7 @@ const HELP: readonly (readonly [key: string, text: string])[] = [
   ["i", "Invite people, by a link and a QR code"],
   ["a", "Publish or withdraw an announcement"],
   ["c", "QR code of the server's page, with the password"],
+  ["w", "Wall for a projector: whose hand is next, the poll, work, the code"],
   ["l", "Log; / finds in it"],
   ["v", "Show or hide connections among the messages"],
   ["PageUp", "Scroll; Ctrl-End shows the newest row"],
@@ -78,7 +86,6 @@ const HELP_COMMANDS: readonly (readonly [command: string, text: string])[] = [
 const HELP_COLUMNS = 39;
 /** Width of the longest kind of an event, "disconnected". */
 const LABEL_COLUMNS = 12;
-const SGR = /\x1b\[[\d;]*m/g;
 
 export function boardFrame(props: BoardProps, paintCode: CodePainter): BoardFrame {
   const { state, size } = props;
@@ -117,6 +124,7 @@ function bodyLines(
     const texts = [title, ...inviteTexts(addresses)];
     return codeLines(addresses.link, texts, { size: area, paintCode, isAbove: true });
   }
+  if (view === "wall") return wallLines(props, area, paintCode);
   if (view === "code") {
     const { addresses, name } = facts;
     const { link, page, password } = addresses;
@@ -166,7 +174,7 @@ function codeLines(
   const bare = code.map((row) => ({ code: ` ${row}`, spans: [] }));
   const fitsAbove = above.length + code.length <= rows;
   if (isAbove && fitsAbove) return [...above, ...bare];
-  const width = columns - widthOf(code[0]?.replaceAll(SGR, "") ?? "") - 4;
+  const width = columns - qrColumns(code) - 4;
   const beside = wrapped(width).flatMap((lines) => [...lines, []]);
   if (width >= BESIDE_COLUMNS_MIN && beside.length <= rows) {
     const count = Math.max(code.length, beside.length);
@@ -358,6 +366,7 @@ function keyRow(props: BoardProps): StyledLine {
   const { dialog, note } = state;
   if (note !== undefined)
     return fitLine([{ text: ` ${note}`, role: "bar", bold: true }], size.columns);
+  if (state.view === "wall" && dialog === undefined) return wallKeyRow(props);
   const hint = dialog === undefined ? undefined : dialogHint(dialog, facts.hereCount);
   if (hint !== undefined) return fitLine([{ text: ` ${hint}`, role: "bar" }], size.columns);
   const line = (omitted: readonly string[]): StyledLine =>

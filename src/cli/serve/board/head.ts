@@ -38,6 +38,8 @@ const HEAD_ROWS_MAX = 9;
 const FAULT_ROWS_MAX = 2;
 const HEAD_LABEL_COLUMNS = 11;
 const GUIDE_COLUMNS = 13;
+/** Below, the guide does not name the wall. */
+const PROJECTOR_COLUMNS = 72;
 
 export function isWideBoard({ columns }: Size): boolean {
   return columns >= WIDE_COLUMNS;
@@ -232,6 +234,8 @@ function guideRows(props: BoardProps): readonly StyledLine[] {
   const { addresses, operatorUntilUnixMs, data, freeBytes } = facts;
   const { page, password, command, link, operatorLink, others } = addresses;
   const free = freeBytes === undefined ? "" : ` · ${formatSize(freeBytes)} free`;
+  const wall = props.size.columns < PROJECTOR_COLUMNS ? "" : ", w fills the screen for a projector";
+  const phone = guide("phone", `c shows a QR code${wall}`);
   const isOpen = operatorUntilUnixMs !== undefined && nowUnixMs < operatorUntilUnixMs;
   const operator = isOpen
     ? [
@@ -249,7 +253,7 @@ function guideRows(props: BoardProps): readonly StyledLine[] {
     heading("Let people in"),
     guide("browser", page),
     guide("password", password ?? "none: anybody may register"),
-    ...(link === undefined ? [] : [guide("phone", "c shows a QR code")]),
+    ...(link === undefined ? [] : [phone]),
     ...(command === undefined ? [] : [guide("terminal", command)]),
     ...others.map(([label, text]) => guide(label, text)),
     guide("one person", "i makes an invite; chat admin invite"),

@@ -1,5 +1,6 @@
 /** State of the board that `chat serve` shows on a terminal. */
 
+import type { WallView } from "../../../ui/wall/wall-view.ts";
 import { type Editor, EMPTY_EDITOR } from "../../screen/editor/editor.ts";
 import type { JoinAddresses } from "../join-info.ts";
 import type { FaultSubject } from "../server-board.ts";
@@ -45,6 +46,8 @@ export interface WorkFacts {
   readonly handedIn: number;
   readonly of: number;
   readonly late: number;
+  /** Time of the newest work in Unix ms; 0 without any. */
+  readonly newestUnixMs: number;
 }
 
 export interface TransferFacts {
@@ -52,6 +55,12 @@ export interface TransferFacts {
   readonly name: string | undefined;
   readonly percent: number | undefined;
   readonly user: string;
+}
+
+export interface WallFacts {
+  readonly view: WallView;
+  /** Assignments with work of the last hour. */
+  readonly work: readonly WorkFacts[];
 }
 
 /** Current facts about the server, with clean texts. */
@@ -75,6 +84,8 @@ export interface BoardFacts {
   readonly announcement: string | undefined;
   /** First names that several people have; `undefined` if this is not known. */
   readonly sharedFirstNames: ReadonlySet<string> | undefined;
+  /** `undefined` unless the wall is open. */
+  readonly wall: WallFacts | undefined;
 }
 
 export interface CreatedInvite {
@@ -98,7 +109,8 @@ export type BoardDialog =
     }
   | { readonly kind: "invited"; readonly invite: CreatedInvite };
 
-export type BoardView = "messages" | "log" | "code" | "help";
+/** `wall`: fills the screen for a projector. */
+export type BoardView = "messages" | "log" | "code" | "help" | "wall";
 
 export interface BoardState {
   readonly rows: readonly BoardRow[];
@@ -124,11 +136,16 @@ export interface BoardState {
   readonly interruptedAt: number | undefined;
   /** Result of the last action, shown until the next key. */
   readonly note: string | undefined;
+  /** Whether the wall shows numbers in place of names. */
+  readonly hidesNames: boolean;
+  /** Seconds for which the wall still shows its keys. */
+  readonly wallKeysSeconds: number;
 }
 
 export function firstBoard(options: {
   readonly verbose: boolean;
   readonly quiet: boolean;
+  readonly wall?: boolean;
 }): BoardState {
   return {
     rows: [],
@@ -137,7 +154,7 @@ export function firstBoard(options: {
     encryptedCount: 0,
     people: [],
     faults: new Map(),
-    view: "messages",
+    view: options.wall === true ? "wall" : "messages",
     dialog: undefined,
     showsConnections: options.verbose,
     isQuiet: options.quiet,
@@ -147,6 +164,8 @@ export function firstBoard(options: {
     isDraining: false,
     interruptedAt: undefined,
     note: undefined,
+    hidesNames: false,
+    wallKeysSeconds: 0,
   };
 }
 

@@ -63,6 +63,8 @@ export interface BoardUpdate {
 /** Enter that was typed before the menu was visible does not choose. */
 const ENTER_DELAY_MS = 300;
 
+const WALL_KEYS_SECONDS = 5;
+
 const NOTHING: readonly BoardEffect[] = [];
 
 export function updateBoard(
@@ -89,7 +91,11 @@ export function updateBoard(
       return unchanged({ ...state, note: input.text });
     case "tick": {
       const isDrained = state.isDraining && context.facts.transferCount === 0;
-      return { state, effects: isDrained ? [{ kind: "stop" }] : NOTHING };
+      const wallKeysSeconds = Math.max(0, state.wallKeysSeconds - 1);
+      return {
+        state: { ...state, wallKeysSeconds },
+        effects: isDrained ? [{ kind: "stop" }] : NOTHING,
+      };
     }
   }
 }
@@ -142,6 +148,7 @@ function pressed(state: BoardState, key: Key, context: BoardContext): BoardUpdat
   if (name === "ctrl-c") return interrupted(state, context);
   const { dialog } = state;
   if (dialog !== undefined) return inDialog(state, dialog, key, context);
+  if (state.view === "wall") return unchanged(onWall(state, key, context));
   if (state.search?.isTyping === true) return unchanged(inSearch(state, key));
   return scrolled(state, key, context) ?? command(state, key, context);
 }
@@ -162,7 +169,7 @@ function openStop(state: BoardState, now: number): BoardState {
 function command(state: BoardState, { name }: Key, { facts, now }: BoardContext): BoardUpdate {
   const menu = (menu: "invite" | "announced") =>
     unchanged({ ...state, dialog: { kind: "menu", menu, selectedIndex: 0, openedAt: now } });
-  const toggled = (view: "log" | "code" | "help") =>
+  const toggled = (view: "log" | "code" | "help" | "wall") =>
     unchanged({
       ...state,
       view: state.view === view ? "messages" : view,
@@ -179,6 +186,8 @@ function command(state: BoardState, { name }: Key, { facts, now }: BoardContext)
         : menu("announced");
     case "c":
       return toggled("code");
+    case "w":
+      return toggled("wall");
     case "l":
       return toggled("log");
     case "?":
@@ -196,6 +205,14 @@ function command(state: BoardState, { name }: Key, { facts, now }: BoardContext)
     default:
       return unchanged(state);
   }
+}
+
+/** Any other key shows the keys of the wall. */
+function onWall(state: BoardState, { name }: Key, { now }: BoardContext): BoardState {
+  if (name === "w" || name === "esc") return { ...state, view: "messages", wallKeysSeconds: 0 };
+  if (name === "q") return openStop(state, now);
+  const hidesNames = name === "n" ? !state.hidesNames : state.hidesNames;
+  return { ...state, hidesNames, wallKeysSeconds: WALL_KEYS_SECONDS };
 }
 
 /** Esc closes one thing. */

@@ -10,6 +10,7 @@ import { ENGLISH_WALL, type WallTexts } from "../../../ui/messages/en/wall.ts";
 import { INDONESIAN_WALL } from "../../../ui/messages/id/wall.ts";
 import {
   arrivalsAfter,
+  CLOSED_POLL_MS,
   type WallScreen,
   type WallView,
   wallView,
@@ -19,8 +20,6 @@ import { handedListsOf, newestWork } from "../../driver/handed-lists.ts";
 import { useModel, useModelValue, usePage } from "../shell/context.tsx";
 import { whenSettled } from "../shell/effects.ts";
 
-/** A closed poll stays for as long as a class looks at its result. */
-const CLOSED_POLL_MS = MINUTE_MS;
 /** Votes that arrive together move the bars together. */
 const VOTES_MS = 250;
 const NEW_FACE_MS = 3 * SECOND_MS;

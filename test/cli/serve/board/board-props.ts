@@ -5,8 +5,11 @@ import {
   type BoardState,
   firstBoard,
   type NewRow,
+  type WallFacts,
 } from "../../../../src/cli/serve/board/state.ts";
 import { type BoardInput, updateBoard } from "../../../../src/cli/serve/board/update.ts";
+import type { PollView } from "../../../../src/core/model/state.ts";
+import { type WallView, WIDE_SCREEN, wallView } from "../../../../src/ui/wall/wall-view.ts";
 
 const MINUTE_MS = 60_000;
 const START = Date.UTC(2026, 10, 30, 7, 40);
@@ -36,6 +39,7 @@ export const FACTS: BoardFacts = {
   freeBytes: 61_200_000_000,
   announcement: undefined,
   sharedFirstNames: new Set(),
+  wall: undefined,
 };
 
 const NAMES = "Ayu,Budi,Citra,Dewi,Doni,Eko,Fajar,Gita,Hana,Indah".split(",");
@@ -47,8 +51,8 @@ export const LESSON: BoardFacts = {
   accounts: 27,
   hands: [{ room: "#math", called: "Rina", raised: ["Doni", "Tari", "Wawan", "", ""] }],
   work: [
-    { room: "essay", handedIn: 7, of: 11, late: 2 },
-    { room: "map", handedIn: 3, of: 27, late: 0 },
+    { room: "essay", handedIn: 7, of: 11, late: 2, newestUnixMs: NOW - MINUTE_MS },
+    { room: "map", handedIn: 3, of: 27, late: 0, newestUnixMs: NOW - 120 * MINUTE_MS },
   ],
   transfers: [
     { name: "photos.zip", percent: 64, user: "Doni" },
@@ -56,6 +60,59 @@ export const LESSON: BoardFacts = {
   ],
   transferCount: 2,
 };
+
+interface WallFields {
+  /** People who are here. The first one is called on, and others raise their hands. */
+  readonly names: readonly string[];
+  readonly line?: string;
+  readonly poll?: PollView | undefined;
+  readonly showsNames?: boolean;
+}
+
+/** Wall with the recent work of LESSON. */
+export function wallOf(fields: WallFields): WallFacts {
+  return { view: lessonWall(fields), work: LESSON.work.slice(0, 1) };
+}
+
+function lessonWall({ names, line, poll, showsNames = true }: WallFields): WallView {
+  const users = names.map((_, at) => `u${at}`);
+  const [called, ...hands] = users;
+  const displayNames = new Map(names.map((name, at) => [`u${at}`, name]));
+  const room = { name: "math", members: [], isClosed: false, isSealed: false, people: undefined };
+  const form = showsNames ? "first" : "none";
+  return wallView({
+    model: { ignored: new Set(), displayNames },
+    room: { ...room, hands, called },
+    wall: { scene: "lesson", names: form, ...(line === undefined ? {} : { line }) },
+    poll,
+    arrivals: users,
+    work: undefined,
+    screen: WIDE_SCREEN,
+    unixMs: NOW,
+  });
+}
+
+/** Poll with 11 and 7 votes, and none for further options. */
+export function pollOf(options: readonly string[], more: Partial<PollView> = {}): PollView {
+  return {
+    question: "1/2 + 1/3 = ?",
+    options: options.map((option, at) => ({
+      option,
+      count: more.isHidden === true ? undefined : ([11, 7][at] ?? 0),
+      by: [],
+      isMine: false,
+    })),
+    voters: 18,
+    many: false,
+    anonymous: false,
+    hide: undefined,
+    isHidden: false,
+    hasVoted: false,
+    untilUnixMs: undefined,
+    isClosed: false,
+    ...more,
+  };
+}
 
 export const EMPTY = firstBoard({ verbose: false, quiet: false });
 export const BEGUN: BoardState = { ...EMPTY, people: ["ayu", "budi", "citra"] };

@@ -7,7 +7,20 @@ import { boardText } from "../../../../src/cli/serve/board/rows.ts";
 import { firstBoard } from "../../../../src/cli/serve/board/state.ts";
 import { ANY_CHARACTER } from "../../../any-character.ts";
 import { sampleSize } from "../../../samples.ts";
-import { added, BEGUN, EMPTY, FACTS, LESSON, NOW, props, row, run, textOf } from "./board-props.ts";
+import {
+  added,
+  BEGUN,
+  EMPTY,
+  FACTS,
+  LESSON,
+  NOW,
+  pollOf,
+  props,
+  row,
+  run,
+  textOf,
+  wallOf,
+} from "./board-props.ts";
 
 const paint: CodePainter = (text, columns) => qrLines(text, columns, false);
 
@@ -29,7 +42,7 @@ test("draws the first minute", () => {
     " Let people in",
     "   browser      https://192.168.1.20:2428/",
     "   password     yjm9-cmnb-wurk",
-    "   phone        c shows a QR code",
+    "   phone        c shows a QR code, w fills the screen for a projector",
     "   terminal     chat join 192.168.1.20 --user YOUR-NAME",
     "   one person   i makes an invite; chat admin invite",
     " Make yourself the operator, in your browser (once, until 08:40)",
@@ -38,7 +51,7 @@ test("draws the first minute", () => {
     "   chat admin accounts import class.csv --cards cards.html",
     " Data in /srv/data · 61.2 GB free",
     ...Array(11).fill(""),
-    " i invite  a announce  c code  l log  v connections  ? help  q stop",
+    " i invite  a announce  c code  w wall  l log  v connections  ? help  q stop",
   ]);
 });
 
@@ -65,7 +78,7 @@ test("draws a lesson", () => {
     " 08:16 #math      Rina        Is it the numerator or the denominator?",
     " 08:16 #math      Bu Sari     Who can tell Rina?",
     " 08:16 #math      --          6 hands, 5 called on",
-    " i invite  a announce  c code  l log  v connections  ? help  q stop",
+    " i invite  a announce  c code  w wall  l log  v connections  ? help  q stop",
   ]);
 });
 
@@ -99,7 +112,9 @@ test("shows faults first, and limits the head to half of the height", () => {
 });
 
 test("omits keys that do not fit", () => {
-  expect(drawn(BEGUN, LESSON, 50, 15).at(-1)).toBe(" i invite  c code  l log  ? help  q stop");
+  expect(drawn(BEGUN, LESSON, 50, 15).at(-1)).toBe(
+    " i invite  c code  w wall  l log  ? help  q stop",
+  );
 });
 
 test("wraps to two rows with whole names on a wide screen", () => {
@@ -156,7 +171,18 @@ test("has no messages with --quiet", () => {
 
 test("draws any texts and sizes without overflow and control characters", () => {
   const text = fc.string({ unit: ANY_CHARACTER, maxLength: 60 });
-  const keys = fc.constantFrom([], ["l"], ["c"], ["?"], ["q"], ["i"], ["a", "x", "enter"]);
+  const keys = fc.constantFrom(
+    [],
+    ["l"],
+    ["c"],
+    ["w"],
+    ["w", "x"],
+    ["w", "q"],
+    ["?"],
+    ["q"],
+    ["i"],
+    ["a", "x", "enter"],
+  );
   fc.assert(
     fc.property(
       fc.array(text, { maxLength: 8 }),
@@ -172,6 +198,8 @@ test("draws any texts and sizes without overflow and control characters", () => 
           name: one,
           here: texts,
           hands: [{ room: two, called: one, raised: texts }],
+          announcement: two,
+          wall: wallOf({ names: texts, line: two, poll: pollOf([one, two]) }),
         };
         const frame = boardFrame(props(run(state, pressed).state, facts, columns, rows), paint);
         expect(frame.lines.length).toBe(Math.max(rows, frame.lines.length));

@@ -1,61 +1,16 @@
 import { expect, test } from "bun:test";
 import { boxId, type UserId } from "../../../../src/base/ids.ts";
-import { checkName, type Name } from "../../../../src/base/names.ts";
+import type { Name } from "../../../../src/base/names.ts";
 import {
+  connectedPeople,
   handsIn,
   namesHere,
   SharedFirstNames,
   workIn,
 } from "../../../../src/cli/serve/board/facts.ts";
-import { eventRow, recordRow } from "../../../../src/cli/serve/board/rows.ts";
-import { Registry } from "../../../../src/core/rooms/accounts.ts";
-import { type Room, Rooms } from "../../../../src/core/rooms/rooms.ts";
-import { ANA, BEN, Ledger, ROOM } from "../../../core/ledger.ts";
-
-const registry = new Registry();
-const accounts = new Ledger();
-for (const [id, name, key] of [
-  [ANA, "ana", 1],
-  [BEN, "bu_sari", 2],
-] as const) {
-  const enrolment = {
-    name: checkName(name),
-    accountKey: new Uint8Array(32).fill(key),
-    deviceKey: new Uint8Array(32).fill(key),
-    deviceCert: new Uint8Array(70),
-  };
-  registry.apply(accounts.append(registry.accountDraft(id, enrolment)));
-}
-registry.apply(accounts.write("display-name", BEN, BEN, { text: "Bu Sari" }));
-
-const options = {
-  context: {
-    clock: { now: () => 0, unixMs: () => accounts.time, after: () => () => {} },
-    offsetMinutes: () => 0,
-  },
-  registry,
-};
-
-class RoomLedger {
-  readonly #ledger = new Ledger();
-  readonly rooms = new Rooms();
-
-  constructor(body: object = { name: "math" }) {
-    this.write("room", ROOM, "server", body);
-    for (const user of [ANA, BEN]) this.write("join", ROOM, user, {});
-  }
-
-  write(kind: Parameters<Ledger["write"]>[0], room: string, by: string, body: object) {
-    const record = this.#ledger.write(kind, room, by, body);
-    this.rooms.apply(record);
-    return record;
-  }
-
-  row(...args: Parameters<RoomLedger["write"]>) {
-    const record = this.write(...args);
-    return recordRow(record, this.rooms.get(record.head.room as never) as Room, options);
-  }
-}
+import { eventRow } from "../../../../src/cli/serve/board/rows.ts";
+import { ANA, BEN, ROOM } from "../../../core/ledger.ts";
+import { accounts, options, RoomLedger, registry } from "./board-ledger.ts";
 
 test("cleans messages, and names their authors as people see them", () => {
   const ledger = new RoomLedger();
@@ -86,7 +41,7 @@ test("shows that something was handed in, without its content", () => {
   });
   expect(ledger.row("text", box, BEN, { text: "well done" })).toBe("private");
   const [work] = workIn(ledger.rooms, accounts.time);
-  expect(work).toEqual({ room: "essay", handedIn: 1, of: 1, late: 0 });
+  expect(work).toEqual({ room: "essay", handedIn: 1, of: 1, late: 0, newestUnixMs: accounts.time });
 });
 
 test("joins are connections, and mutes are decisions", () => {
@@ -111,7 +66,10 @@ test("lists raised hands, and who is called on", () => {
 test("names people once, the last who came first", () => {
   const peer = (id: UserId) => ({ account: { id } });
   const peers = [peer(ANA), { account: undefined }, peer(BEN), peer(ANA)];
-  expect(namesHere(peers, registry)).toEqual({ here: ["Bu Sari", "ana"], hereCount: 2 });
+  expect(namesHere(connectedPeople(peers, registry))).toEqual({
+    here: ["Bu Sari", "ana"],
+    hereCount: 2,
+  });
   expect([...(new SharedFirstNames(registry).names ?? [])]).toEqual([]);
 });
 
