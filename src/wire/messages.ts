@@ -553,7 +553,7 @@ export const REQUESTS = {
           at: v.optional(unixMs),
           /** A moderator has answered the newest work; `done` if its stamp ends the work. */
           reply: v.optional(v.picklist(["answered", "done"])),
-          /** The newest stamp, which may be older than the newest work. */
+          /** The last stamp on the newest work. */
           stamp: v.optional(v.picklist(STAMPS)),
           /** The user has left the room. */
           left: v.optional(v.boolean()),

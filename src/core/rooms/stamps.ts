@@ -38,9 +38,14 @@ export function checkStamp({ box }: Room, isModerator: boolean): void {
   });
 }
 
-/** @returns `undefined` if nobody has answered the newest work */
-export function replyTo({ work, stamp, answerSeq = 0 }: Room): WorkReply | undefined {
+/** The answer to the newest work: nothing that was said about an earlier version of it. */
+export function replyTo(box: Room): {
+  readonly reply?: WorkReply | undefined;
+  readonly stamp?: Stamp | undefined;
+} {
+  const { work, stamp: last, answerSeq = 0 } = box;
   const newest = [...work.keys()].at(-1) ?? 0;
-  if (stamp !== undefined && stamp.seq > newest && ENDING.has(stamp.stamp)) return "done";
-  return answerSeq > newest ? "answered" : undefined;
+  const stamp = last !== undefined && last.seq > newest ? last.stamp : undefined;
+  if (stamp !== undefined && ENDING.has(stamp)) return { reply: "done", stamp };
+  return { reply: answerSeq > newest ? "answered" : undefined, stamp };
 }

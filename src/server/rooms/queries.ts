@@ -322,8 +322,7 @@ export class Queries {
         names: names.length === 0 ? undefined : names,
         first: times[0],
         at: times.at(-1),
-        reply: box && replyTo(box),
-        stamp: box?.stamp?.stamp,
+        ...(box && replyTo(box)),
         left: room.members.has(account.id) || isOpen ? undefined : true,
         invited: isOpen || undefined,
       });

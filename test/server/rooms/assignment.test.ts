@@ -261,7 +261,11 @@ boxTest("keeps stamps on work, also after a restart", async ({ site, ana, ben, e
   const pupil = await site.again(ben, "ben");
   outbox = "AAAAAAAAAAE";
   const { seq: re } = await site.wait(pupil.post("second version", "lab@ben", outbox));
-  expect(await handed(again)).toEqual({ reply: undefined, stamp: "well-done" });
+  expect(await handed(again)).toEqual({ reply: undefined, stamp: undefined });
+  // A comment on the second version is no stamp on it.
+  const comment = await site.wait(again.post("Better", "lab@ben", outbox));
+  expect(await handed(again)).toEqual({ reply: "answered", stamp: undefined });
+  await again.request("erase", { seq: comment.seq });
   await again.request("erase", { seq });
   expect(await handed(again)).toEqual({ reply: undefined, stamp: undefined });
   const other = await site.again(eve, "eve");
