@@ -2,7 +2,7 @@
 
 import { foldedList } from "../../../core/model/folded-boxes.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import type { RoomListEntry } from "../../../core/model/selectors.ts";
+import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
@@ -68,6 +68,7 @@ export function newest(state: ScreenState, { rows }: HandlerContext): UpdateResu
   return withChange(state, { scroll: undefined }, ...actions);
 }
 
+/** Rows of the list of rooms. */
 function linesOf(model: Model): readonly RoomListEntry[] {
   const { rooms, people } = foldedList(model);
   return [...rooms, ...people];
@@ -131,9 +132,10 @@ function readOn(state: ScreenState, context: HandlerContext): UpdateResult | und
   return next === undefined ? undefined : turned(openRoomOf(reading, next.target, context));
 }
 
-/** Targets with mentions come first. */
+/** Targets with mentions come first. Boxes are targets, although they have no rows. */
 function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
-  const lines = linesOf(context.model);
+  const { rooms, people } = roomList(context.model);
+  const lines = [...rooms, ...people];
   const at = lines.findIndex(({ isOpen }) => isOpen);
   const { muted } = context.settings;
   const candidates = [...lines.slice(at + 1), ...lines.slice(0, Math.max(at, 0))].filter(

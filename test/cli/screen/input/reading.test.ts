@@ -85,6 +85,17 @@ describe("Alt-A", () => {
     ]);
     expect(new Screen().press("alt-a").actions).toEqual([]);
   });
+
+  test("goes to a box with new work, which has no row of its own", () => {
+    const work = [unreadRoom("r1", "essay", 0), unreadRoom("r2", "essay@ben", 2)];
+    expect(new Screen(lobby(...work)).press("alt-a").actions).toEqual([
+      { kind: "open", target: "essay@ben" },
+    ]);
+    // The rows are essay and lobby.
+    expect(new Screen(lobby(...work)).press("alt-up").actions).toEqual([
+      { kind: "open", target: "essay" },
+    ]);
+  });
 });
 
 function unreadRoom(id: string, name: string, unread: number): ModelEvent {
