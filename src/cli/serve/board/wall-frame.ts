@@ -33,6 +33,8 @@ const GAP = 2;
 /** Columns without which nothing is written beside the code. */
 const LIVE_COLUMNS_MIN = 24;
 const BAR_COLUMNS_MIN = 4;
+/** Rows for a heading, large letters and the hands behind them. */
+const BIG_ROWS_MIN = 5;
 const OPTION_COLUMNS_MAX = 24;
 
 export function wallLines(
@@ -122,8 +124,8 @@ function liveRows(props: BoardProps, area: Area): readonly StyledLine[] {
   const isTimerTop = call === undefined && time !== undefined;
   const here = hereRows(props, wall, area.columns);
   const parts: readonly (readonly StyledLine[])[] = [
-    call === undefined ? [] : turnRows(call, wall, area.columns, isLarge),
-    isTimerTop ? bigRows(time, area.columns, isLarge) : [],
+    call === undefined ? [] : turnRows(call, wall, area, isLarge),
+    isTimerTop ? bigRows(time, area, isLarge) : [],
     poll === undefined ? [] : pollRows(poll, area.columns),
     work.map(({ room, handedIn: done, of }) => [
       { text: `${cleanText(room)}   ${workCount(done, of)} ${handedIn}` },
@@ -149,7 +151,7 @@ function liveRows(props: BoardProps, area: Area): readonly StyledLine[] {
 function turnRows(
   call: WallCall,
   { queue, moreHands }: WallView,
-  columns: number,
+  area: Area,
   isLarge: boolean,
 ): readonly StyledLine[] {
   const heading = call.speaks ? ENGLISH_WALL.speaks : ENGLISH_WALL.next;
@@ -160,10 +162,10 @@ function turnRows(
     const hidden = names.length - shown + moreHands;
     return `${ENGLISH_WALL.thenHands(names.slice(0, shown).join(", "))}${more(hidden)}`;
   };
-  while (shown > 1 && widthOf(text()) > columns) shown--;
+  while (shown > 1 && widthOf(text()) > area.columns) shown--;
   return [
     [{ text: heading, role: "dim" }],
-    ...bigRows(shownName(call), columns, isLarge),
+    ...bigRows(shownName(call), area, isLarge),
     ...(names.length === 0 ? [] : [[{ text: text() }]]),
   ];
 }
@@ -175,9 +177,11 @@ function shownName({ name, place }: WallPerson): string {
 }
 
 /** Large letters if there are forms for them and they fit, else a row between blank ones. */
-function bigRows(text: string, columns: number, isLarge: boolean): readonly StyledLine[] {
+function bigRows(text: string, { columns, rows }: Area, isLarge: boolean): readonly StyledLine[] {
+  const plain = wrapSpans([{ text, role: "calls" }], columns);
+  if (rows < BIG_ROWS_MIN) return plain;
   const big = (isLarge ? bigText(text, columns, true) : undefined) ?? bigText(text, columns, false);
-  if (big === undefined) return [[], ...wrapSpans([{ text, role: "calls" }], columns), []];
+  if (big === undefined) return [[], ...plain, []];
   return big.map((row) => [{ text: row, bold: true }]);
 }
 

@@ -91,6 +91,8 @@ test("steps down: names and addresses are never cut", () => {
       expect(columns === 80 ? text.join("") : whole).toContain(name);
     }
   }
+  const small = drawn({ ...WALL, wall: wallOf({ names: NAMES }) }, 40, 8).map((row) => row.trim());
+  expect(small).toContain("Rina");
   const page = "https://a-very-long-name.of-a-school.example.org:2428/";
   const addresses = { ...FACTS.addresses, page };
   const rows = drawn({ ...WALL, addresses });
