@@ -8,6 +8,9 @@ import { MemoryFolder, type MemorySource } from "./contents.ts";
 import type { FakeFiles } from "./fake-files.ts";
 import { type FileToSend, type SentFile, sendFile } from "./send-file.ts";
 
+// Loading takes real time, which must not pass while the simulated clock runs.
+await import("../../src/client/files/message.ts");
+
 export const FILE = "fAAAAAAAAAAA" as FileId;
 
 export class FileClient {
