@@ -3,7 +3,9 @@
 import { msg, unlessFault } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import type { WaitingMessage } from "../../core/client/outgoing.ts";
+import { parseUntil } from "../../core/duration.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { WALL_NAMES, type WallChange } from "../../core/rooms/wall.ts";
 import { splitFirstWord } from "../../ui/command.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { usageFault } from "../errors.ts";
@@ -149,4 +151,28 @@ export function shellWords(line: string): readonly string[] {
   }
   if (quote !== "") throw usageFault(msg`unclosed quote`, msg`close the quote`);
   return word === undefined ? words : [...words, word];
+}
+
+/**
+ * Parses what a moderator changes on the walls of a room; `undefined` if it is nothing.
+ * @throws {Fault} usage if the time of a timer is invalid
+ */
+export function parseWall(words: string): WallChange | undefined {
+  const [what, value] = splitFirstWord(words);
+  switch (what) {
+    case "on":
+    case "off":
+      return value === "" ? { on: what === "on" } : undefined;
+    case "names": {
+      const names = WALL_NAMES.find((form) => form === value);
+      return names && { names };
+    }
+    case "timer":
+      if (value === "") return undefined;
+      return value === "off" ? { leftMs: 0 } : { leftMs: parseUntil(value, 0), runs: true };
+    case "line":
+      return { line: value };
+    default:
+      return undefined;
+  }
 }

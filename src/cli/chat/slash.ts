@@ -30,7 +30,7 @@ import { statsLine } from "../output/stats.ts";
 import { PASSWORD, promptNewPassword, readSecret, secretPrompt } from "../secrets.ts";
 import { nearestWord } from "../suggest.ts";
 import { lastFiles, selectFile } from "./last-files.ts";
-import { expandAlias, expandHome, type SlashRow, shellWords } from "./slash-grammar.ts";
+import { expandAlias, expandHome, parseWall, type SlashRow, shellWords } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { HISTORY_DEFAULT, history, VIEWERS } from "./slash-views.ts";
 
@@ -99,6 +99,21 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
         const room = box?.room ?? roomFor(host.chat, host);
         const target = boxTarget(`${room}@${user}`, host.chat);
         await host.post({ text: host.chatConsole.texts.stampWord(stamp), stamp }, target);
+      },
+    },
+  },
+  call: {
+    wall: {
+      usage: "/wall on|off, /wall names first|full|none, /wall timer TIME|off, /wall line [TEXT]",
+      async run(host, words) {
+        const change = parseWall(words);
+        if (change === undefined) throw invalidArguments(this.usage);
+        const room = boxNames(host.current)?.room ?? roomFor(host.chat, host);
+        const { seq } = await host.chat.request("wall", { room, ...change });
+        host.recorded(seq);
+        const isOff = change.on === false;
+        const json = { kind: "wall-set", room, ...change };
+        host.chatConsole.print(json, (texts) => texts.wallChanged(room, isOff));
       },
     },
   },

@@ -27,6 +27,7 @@ const TERMINAL_ALONE = [
   "register",
   "stamp",
   "stats",
+  "wall",
 ];
 const OTHERWISE: Readonly<Record<string, string>> = {
   who: "/who",

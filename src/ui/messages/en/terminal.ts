@@ -34,6 +34,8 @@ export const ENGLISH_TERMINAL = {
   ...ENGLISH_IRC,
   stampWord: ENGLISH_DESK.stamp,
   answered: "answered",
+  wallChanged: (room: string, isOff: boolean) =>
+    isOff ? `#${room} is on no wall any more` : `the walls of #${room} show it`,
   loading: "Loading…",
   notLoggedIn: "not logged in",
   noMajority: (refusal: string | undefined) =>
@@ -368,6 +370,7 @@ export const ENGLISH_TERMINAL = {
 
   slash: {
     ...ENGLISH_COMMANDS,
+    wall: "show the room on walls, choose names, a timer or a line; for moderators",
     stamp: "answer the work of NAME, or of the open box, with a stamp; for moderators",
     list: "list online users",
     readers: "show who has read your message; without SEQ, your latest one here",

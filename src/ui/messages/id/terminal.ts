@@ -23,6 +23,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   ...INDONESIAN_IRC,
   stampWord: INDONESIAN_DESK.stamp,
   answered: "dijawab",
+  wallChanged: (room, isOff) =>
+    isOff ? `#${room} tidak lagi di layar` : `layar #${room} menampilkannya`,
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
   noMajority: (refusal) =>
@@ -358,6 +360,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
 
   slash: {
     ...INDONESIAN_COMMANDS,
+    wall: "tampilkan ruang di layar, pilih nama, waktu atau baris; untuk moderator",
     stamp: "jawab tugas NAME, atau kotak yang terbuka, dengan stempel; untuk moderator",
     list: "daftar pengguna yang daring",
     readers: "tampilkan pembaca pesan Anda; tanpa SEQ, pesan terakhir Anda di sini",
