@@ -48,6 +48,7 @@ import type {
   SearchQuery,
 } from "../core/model/state.ts";
 import { shownHands } from "../core/model/unignored.ts";
+import { checkNotSealed } from "../core/rooms/group.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
 import { checkReason } from "../core/rooms/moderation.ts";
 import { noMessage } from "../core/rooms/no-message.ts";
@@ -68,7 +69,6 @@ import { notLoggedIn } from "./link/retry.ts";
 import type { ModelStore } from "./model-store.ts";
 import { sealedEdit } from "./sealed/body.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
-import { checkMaySeal, checkNotSealed, completeSealing, sealRoom } from "./sealed/seal-rooms.ts";
 import { ignoreNotAllowed } from "./sealed/sealing.ts";
 import { SeenWatch } from "./seen-watch.ts";
 
@@ -973,11 +973,12 @@ export class Actions {
     join: () => Promise<Joined>,
     history = false,
   ): Promise<Joined> {
-    await checkMaySeal(this.#actor, bareTarget(room));
+    const { newRooms } = await this.#actor.sealedRooms();
+    await newRooms.checkMaySeal(bareTarget(room));
     const answer = await join();
     if (answer?.created === true) {
-      await sealRoom(this.#actor, { id: answer.room, name: answer.name, history });
-    } else if (answer !== undefined) await completeSealing(this.#actor, answer, history);
+      await newRooms.seal({ id: answer.room, name: answer.name, history });
+    } else if (answer !== undefined) await newRooms.complete(answer, history);
     return answer;
   }
 

@@ -34,6 +34,7 @@ import {
   storeProvedKeys,
 } from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
+import { NewRooms } from "./new-rooms.ts";
 import { applyAcceptance } from "./replaced-history.ts";
 import {
   ignoreRefusal,
@@ -71,6 +72,7 @@ export class SealedRooms {
   #isLinked = true;
   #cancelCheck: (() => void) | undefined;
   readonly #handover: Handover;
+  readonly newRooms: NewRooms;
 
   constructor(options: SealedRoomsOptions) {
     const { clock, entropy, store, stateKey: key, device, request, sha256, user } = options;
@@ -96,6 +98,7 @@ export class SealedRooms {
     };
     this.#handover = new Handover(this.#parts, (view) => this.get(view));
     this.#handover.connected();
+    this.newRooms = new NewRooms(this, request);
   }
 
   get files(): FileIndex {

@@ -592,12 +592,6 @@ export function knownNames(model: Model): readonly string[] {
   return [...knownPeople(model).values()].sort(compareNames);
 }
 
-export function onlinePeople(model: Model): readonly string[] {
-  const online = onlineNames(model);
-  const here = [...knownPeople(model)].filter(([folded]) => online.has(folded));
-  return here.map(([, name]) => name).sort(compareNames);
-}
-
 /** Number of messages that were marked as read, and that the user can still mark as unread. */
 export function unreadBefore(allRead: NonNullable<Model["allRead"]>): number {
   return [...allRead.values()].reduce((sum, { before }) => sum + before.unread, 0);

@@ -141,6 +141,16 @@ function afterRemoval(
   return devices;
 }
 
+/**
+ * The server would refuse the topic of a sealed room as well, but only after receiving the text.
+ * @throws {Fault} sealed-room
+ */
+export function checkNotSealed(
+  room: { readonly isSealed?: boolean | undefined } | undefined,
+): void {
+  if (room?.isSealed === true) throw sealedTopic();
+}
+
 export function sealedTopic(): Fault {
   return new Fault(
     "sealed-room",

@@ -9,9 +9,9 @@ import {
   isIgnored,
   isPostPending,
   knownNames,
+  knownPeople,
   lastMessage,
   lastUnignored,
-  onlinePeople,
   openRoom,
   rightsIn,
   roomList,
@@ -45,7 +45,7 @@ test("lists rooms and people with unread counts and mentions", () => {
   ]);
   expect([lines.unread, lines.mentions]).toEqual([3, 2]);
   expect(knownNames(model)).toEqual(["ben"]);
-  expect(onlinePeople(model)).toEqual(["ben"]);
+  expect([...knownPeople(model)]).toEqual([["ben", "ben"]]);
   expect(roomOf(model, "#LOBBY")?.id).toBe(LOBBY);
   expect(openRoom(model)).toBeUndefined();
   expect(lobbyOf(model).unread).toBe(2);

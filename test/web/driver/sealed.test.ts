@@ -1,6 +1,5 @@
 import { test } from "bun:test";
 import { SEALED_CODE } from "../../../src/client/sealed/code.ts";
-import { sealRoom } from "../../../src/client/sealed/seal-rooms.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import type { SealedModule } from "../../../src/web/driver/sealing.ts";
@@ -43,7 +42,8 @@ class Page {
     const { chat } = page.tab;
     const join = { room: "vault", create: true, sealed: true };
     const { room: id } = await world.wait(chat.request("join", join));
-    await world.wait(sealRoom(chat, { id: String(id), name: "vault", history: false }));
+    const { newRooms } = await world.wait(chat.sealedRooms());
+    await world.wait(newRooms.seal({ id: String(id), name: "vault", history: false }));
     await page.until("the room", () => page.room !== undefined);
     return page;
   }

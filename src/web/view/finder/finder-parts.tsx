@@ -1,8 +1,10 @@
 /** Parts of the finder: its list, who is here, and the keys at its foot. */
 
 import type { ReactNode, RefObject, UIEvent } from "react";
+import { compareNames } from "../../../base/names.ts";
 import { queryParts } from "../../../base/query-words.ts";
-import { onlinePeople } from "../../../core/model/selectors.ts";
+import { knownPeople, onlineNames } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
 import { firstName } from "../../../ui/text/event-text.ts";
 import { useShownName } from "../room/person.tsx";
 import { isTouch, useModelValue, useOnline } from "../shell/context.tsx";
@@ -177,11 +179,17 @@ function ClearRecent() {
   );
 }
 
+function namesOnline(model: Model): readonly string[] {
+  const online = onlineNames(model);
+  const here = [...knownPeople(model)].filter(([folded]) => online.has(folded));
+  return here.map(([, name]) => name).sort(compareNames);
+}
+
 /** Faces of who is here; touching one opens the conversation. */
 export function HereNow({ onOpen }: { readonly onOpen: (target: string) => void }) {
   const own = useFinderTexts();
   const isConnected = useOnline();
-  const names = useModelValue((model) => onlinePeople(model).join("\n"));
+  const names = useModelValue((model) => namesOnline(model).join("\n"));
   if (!isConnected || names === "") return null;
   const here = names.split("\n");
   return (

@@ -6,7 +6,6 @@ import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
 import { defined } from "../../../base/values.ts";
 import type { PutInCounts, PutInPlan } from "../../../client/actions.ts";
-import { checkNotSealed } from "../../../client/sealed/seal-rooms.ts";
 import {
   canSetTopic,
   draftKey,
@@ -18,6 +17,7 @@ import {
   roomOf,
 } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, RoomState } from "../../../core/model/state.ts";
+import { checkNotSealed } from "../../../core/rooms/group.ts";
 import type { Command, CommandAnswer, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText, COMMANDS } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
