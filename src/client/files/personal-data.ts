@@ -64,7 +64,7 @@ type Peekable = Pick<ReadableFile, "peek">;
 export async function findPersonalData(file: Peekable): Promise<PersonalData> {
   const found = new PersonalDataFound();
   const data = await readParts(searchPersonalData(found), file);
-  if (data === undefined) found.suspect();
+  if (data === undefined) found.suspectRest();
   return data ?? found.result;
 }
 

@@ -50,9 +50,14 @@ const RTF_AUTHOR = /\\(?:author|operator|manager) [^}]/;
 const ID3_NAME =
   /T(?:PE[1-4]|COM|EXT|OPE|OWN|OLY)(?!\0\0\0[\0\x01])|T(?:P[1-4]|CM|XT|OA)\0(?!\0[\0\x01])/;
 const COMMENT_NAME =
-  /(?<![A-Z])(?:ARTIST|ALBUMARTIST|AUTHOR|PERFORMER|COMPOSER|LYRICIST|CONDUCTOR|CONTACT)=[^\0]/i;
-const COMMENT_LOCATION = /(?<![A-Z])(?:GEO_)?LOCATION=[^\0]/i;
+  /(?<![A-Z])(?:ARTIST|ALBUMARTIST|AUTHOR|PERFORMER|COMPOSER|LYRICIST|CONDUCTOR|CONTACT|DIRECTOR)=[^\0]/i;
+const COMMENT_LOCATION = /(?<![A-Z])(?:GEO_)?LOCATION(?:-eng)?=[^\0]/i;
+/** Items of an APE tag, which follows the sound. */
+const APE_NAME = /(?:Artist|Composer|Conductor|Author)\0[^\0]/i;
 const RIFF_NAME = /I(?:ART|ENG|TCH)(?!\0\0\0\0|\x01\0\0\0)/;
+/** Tag of ID3 version 1, at the end of a file, and its artist. */
+const ID3_END_BYTES = 128;
+const ID3_END_ARTIST = [33, 63] as const;
 const PNG_NAME = /^(?:Author|Artist|Copyright)\0/i;
 /** Texts of a PNG that are compressed or in hexadecimal. */
 const PNG_HIDDEN = /^(?:Raw profile type (?:exif|APP1|iptc|xmp)|XML:com\.adobe\.xmp\0\x01)/i;
@@ -60,13 +65,21 @@ const PNG_HIDDEN = /^(?:Raw profile type (?:exif|APP1|iptc|xmp)|XML:com\.adobe\.
 export class PersonalDataFound {
   readonly #certain = new Set<Kind>();
   readonly #possible = new Set<Kind>();
+  /** XMP names a film behind the photo. */
+  #namesFilm = false;
+  #hasFilm = false;
+  #rest: Kind | undefined;
   #hasPackedObjects = false;
   #hasPlainFacts = false;
 
   get result(): PersonalData {
-    const of = (kind: Kind) =>
-      this.#certain.has(kind) ? "has" : this.#possible.has(kind) ? "may have" : "has not";
-    return { location: of("location"), name: of("name") };
+    const of = (kind: Kind, isPossible: boolean) =>
+      this.#certain.has(kind) ? "has" : isPossible ? "may have" : "has not";
+    const possible = this.#possible;
+    return {
+      location: of("location", possible.has("location") || (this.#namesFilm && !this.#hasFilm)),
+      name: of("name", possible.has("name")),
+    };
   }
 
   note(kind: Kind): void {
@@ -79,6 +92,16 @@ export class PersonalDataFound {
       this.#possible.add(each);
   }
 
+  /** The rest of the file can contain this kind alone. */
+  narrow(kind: Kind): void {
+    this.#rest = kind;
+  }
+
+  /** Notes that the rest of the file cannot be searched. */
+  suspectRest(): void {
+    this.suspect(this.#rest);
+  }
+
   #noteIf(kind: Kind, pattern: RegExp, text: string): void {
     if (pattern.test(text)) this.note(kind);
   }
@@ -87,7 +110,7 @@ export class PersonalDataFound {
   noteText(text: string): void {
     this.#noteIf("location", XMP_LOCATION, text);
     this.#noteIf("name", XMP_NAME, text);
-    if (MOTION.test(text)) this.suspect("location");
+    this.#namesFilm ||= MOTION.test(text);
   }
 
   noteIptc(text: string): void {
@@ -113,7 +136,19 @@ export class PersonalDataFound {
     this.#noteIf("name", ID3_NAME, text);
   }
 
-  /** Comments of Ogg and FLAC. */
+  noteFilmFound(): void {
+    this.#hasFilm = true;
+  }
+
+  /** The last bytes of a sound, with tags of ID3 version 1 and of APE. */
+  noteSoundEnd(text: string): void {
+    const tag = text.slice(-ID3_END_BYTES);
+    if (tag.startsWith("TAG") && /[^\0\x20]/.test(tag.slice(...ID3_END_ARTIST))) this.note("name");
+    const ape = text.indexOf("APETAGEX");
+    if (ape >= 0) this.#noteIf("name", APE_NAME, text.slice(ape));
+  }
+
+  /** Comments of Ogg and FLAC, and tags of Matroska. */
   noteComments(text: string): void {
     this.#noteIf("location", COMMENT_LOCATION, text);
     this.#noteIf("name", COMMENT_NAME, text);

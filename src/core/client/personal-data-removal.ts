@@ -3,6 +3,7 @@
  * Rotation, colours and animation are kept; pictures and films behind a JPEG are left out.
  */
 
+import { END_OF_IMAGE, endOfJpeg } from "./jpeg-end.ts";
 import {
   APP1,
   EXIF_SIGNATURE,
@@ -16,8 +17,6 @@ import {
   MOVIE_BOX_BYTES_MAX,
   ReadContent,
   type Reading,
-  SCANNED_BYTES_MAX,
-  WINDOW_BYTES,
 } from "./read-content.ts";
 import { directoryOf } from "./tiff.ts";
 
@@ -34,9 +33,7 @@ const KEPT_SEGMENTS: Readonly<Record<number, string>> = {
   226: "ICC_PROFILE\0",
   238: "Adobe",
 };
-const [START_OF_SCAN, END_OF_IMAGE] = [0xda, 0xd9];
-/** A marker within the pixels of a JPEG, other than those that belong to them. */
-const SCAN_END = /\xff[^\0\xff\xd0-\xd7]/;
+const START_OF_SCAN = 0xda;
 /** Offset of the flags of an extended WebP, and the flags of EXIF and XMP. */
 const [WEBP_FLAGS_AT, WEBP_EXIF, WEBP_XMP] = [20, 8, 4];
 const BOXES_NESTED_MAX = 4;
@@ -119,28 +116,6 @@ function exifSegment(orientation: number): Uint8Array {
 
 function bytesOf(text: string): readonly number[] {
   return [...text].map((character) => character.charCodeAt(0));
-}
-
-/** Returns the offset behind the first picture. */
-function* endOfJpeg(content: ReadContent, first: number): Reading<number | undefined> {
-  let at = first;
-  for (let count = 0; count < FILE_PARTS_MAX && at < SCANNED_BYTES_MAX; count++) {
-    const bytes = yield* content.read(at, WINDOW_BYTES);
-    const found = SCAN_END.exec(byteText(bytes))?.index;
-    if (found === undefined) {
-      if (bytes.length < WINDOW_BYTES) return undefined;
-      // The last byte may begin a marker.
-      at += WINDOW_BYTES - 1;
-      continue;
-    }
-    at += found;
-    const marker = bytes[found + 1];
-    if (marker === END_OF_IMAGE) return at + 2;
-    const length = (yield* content.view(at + 2, 2))?.getUint16(0);
-    if (length === undefined) return undefined;
-    at += 2 + length;
-  }
-  return undefined;
 }
 
 function* planPng(content: ReadContent): Reading<Plan> {

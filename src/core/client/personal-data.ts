@@ -3,6 +3,8 @@
  * content.
  */
 
+import { endOfJpeg } from "./jpeg-end.ts";
+import { searchMatroska } from "./matroska.ts";
 import { type PersonalData, PersonalDataFound } from "./personal-data-found.ts";
 import { APP1, EXIF_SIGNATURE, isTextSegment } from "./picture-header.ts";
 import {
@@ -25,8 +27,22 @@ const TEXT_BYTES_MAX = 1024 * 1024;
 const NAME_TAGS = [0x013b, 0x8298, 0x9c9d] as const;
 const [GPS_TAG, EXIF_TAG, OWNER_TAG, MP_ENTRY_TAG] = [0x8825, 0x8769, 0xa430, 0xb002];
 const [XMP_TAG, IPTC_TAG, LATITUDE_TAG, LONGITUDE_TAG] = [700, 33_723, 2, 4];
-/** Begins EXIF, or a file in a zip archive. */
-const SCANNED_HEADER = /Exif\0\0(?=II\*\0|MM\0\*)|PK\x03\x04/g;
+const [MAKE_TAG, MAKER_TAG] = [0x010f, 0x927c];
+/** Begins EXIF, a file in a zip archive, or a film. */
+const SCANNED_HEADER =
+  /Exif\0\0(?=II\*\0|MM\0\*)|PK\x03\x04|ftyp(?=isom|iso[2-9]|mp4[12]|mmp4|avc1|qt {2}|3gp|M4[AV] )/g;
+/** Films searched in one file, whose boxes a hostile one would repeat. */
+const FILMS_MAX = 16;
+/** Bytes in front of the type of a film's first box. */
+const FILM_HEAD_BYTES = 4;
+/** Owner of a Canon camera, in its notes. */
+const CANON_OWNER_TAG = 9;
+const PANASONIC_SIGNATURE = "Panasonic\0\0\0";
+/** In notes of Panasonic: the name of a child, and landmark, city, state and country. */
+const PANASONIC_NAME_TAG = 0x66;
+const PANASONIC_PLACE_TAGS = [0x67, 0x69, 0x6b, 0x6d, 0x6f] as const;
+/** Sound without a header: frames of MP3 and AAC. */
+const SOUND_FRAME = /^\xff[\xe2\xe3\xf1-\xf3\xf9-\xfb]/;
 /** Directories of a Canon film or raw photo. The last one contains the location. */
 const CANON_HEADER = /CMT[1-4](?=II\*\0|MM\0\*)/g;
 /** Pictures behind the first one of a JPEG, each of 16 bytes in their list. */
@@ -63,6 +79,8 @@ function* searchFormat(content: ReadContent, found: PersonalDataFound): Reading<
   else if (start.startsWith("\xd0\xcf\x11\xe0")) found.suspect("name");
   else if (start.startsWith("ID3")) yield* searchId3(content, found);
   else if (start.startsWith("fLaC")) yield* searchFlac(content, found);
+  else if (SOUND_FRAME.test(start)) yield* searchSoundEnd(content, found, 0);
+  else if (start.startsWith("\x1aE\xdf\xa3")) yield* searchMatroska(content, found);
   else if (start.startsWith("OggS")) found.noteComments(yield* content.text(0, WINDOW_BYTES));
 }
 
@@ -70,10 +88,12 @@ function* searchFormat(content: ReadContent, found: PersonalDataFound): Reading<
 function* searchJpeg(content: ReadContent, found: PersonalDataFound, first = 0): Reading<void> {
   const more: number[] = [];
   let at = first + 2;
+  let pixels: number | undefined;
   for (let count = 0; count < FILE_PARTS_MAX; count++) {
     const head = yield* content.view(at, 4);
     const marker = head?.getUint8(1) ?? 0;
     const isSegment = head?.getUint8(0) === 0xff && marker !== 0xda && marker !== 0xd9;
+    if (marker === 0xda) pixels = at + 2 + (head?.getUint16(2) ?? 0);
     if (head === undefined || !isSegment) break;
     const length = head.getUint16(2);
     const text = isTextSegment(marker) ? yield* content.text(at + 4, Math.max(0, length - 2)) : "";
@@ -90,6 +110,10 @@ function* searchJpeg(content: ReadContent, found: PersonalDataFound, first = 0):
     if (count === FILE_PARTS_MAX - 1) found.suspect();
   }
   for (const picture of more) yield* searchJpeg(content, found, picture);
+  if (first > 0 || pixels === undefined) return;
+  found.narrow("location");
+  const end = yield* endOfJpeg(content, pixels);
+  if (end !== undefined) yield* scan(content, found, end);
 }
 
 /** Returns the offsets of the pictures behind the first one, such as its depth. */
@@ -120,6 +144,35 @@ function* searchTiff(content: ReadContent, found: PersonalDataFound, base: numbe
   for (const tag of names) if (isText(yield* textAt(content, base, tag))) found.note("name");
   found.noteText(yield* textAt(content, base, tags.get(XMP_TAG)));
   found.noteIptc(yield* textAt(content, base, tags.get(IPTC_TAG), 4));
+  const notes = more?.get(MAKER_TAG);
+  if (notes === undefined) return;
+  const isCanon = (yield* textAt(content, base, tags.get(MAKE_TAG))).startsWith("Canon");
+  yield* searchMakerNotes(content, found, { base, at: notes.value, isLittle, isCanon });
+}
+
+interface MakerNotes {
+  /** Offset of the EXIF, from which its offsets count. */
+  readonly base: number;
+  /** Offset of the notes in it. */
+  readonly at: number;
+  readonly isLittle: boolean;
+  readonly isCanon: boolean;
+}
+
+/** Searches the notes of Canon and Panasonic; those of other makers name nobody. */
+function* searchMakerNotes(
+  content: ReadContent,
+  found: PersonalDataFound,
+  { base, at, isLittle, isCanon }: MakerNotes,
+): Reading<void> {
+  const isPanasonic = (yield* content.text(base + at, 12)) === PANASONIC_SIGNATURE;
+  if (!isPanasonic && !isCanon) return;
+  const tags = yield* tagsAt(content, base, isPanasonic ? at + 12 : at, isLittle);
+  const name = tags.get(isPanasonic ? PANASONIC_NAME_TAG : CANON_OWNER_TAG);
+  if (isText(yield* textAt(content, base, name))) found.note("name");
+  if (!isPanasonic) return;
+  for (const tag of PANASONIC_PLACE_TAGS)
+    if (isText(yield* textAt(content, base, tags.get(tag)))) found.note("location");
 }
 
 function hasPosition(tags: Tags | undefined): boolean {
@@ -127,7 +180,7 @@ function hasPosition(tags: Tags | undefined): boolean {
 }
 
 function isText(text: string): boolean {
-  return /[^\0-\x20]/.test(text);
+  return /[^\0-\x20-]/.test(text);
 }
 
 /** @param unitBytes bytes of each of the tag's units */
@@ -179,8 +232,8 @@ function* searchChunks(
 }
 
 /** Searches the boxes of a film around its samples. */
-function* searchMovie(content: ReadContent, found: PersonalDataFound): Reading<void> {
-  let at = 0;
+function* searchMovie(content: ReadContent, found: PersonalDataFound, first = 0): Reading<void> {
+  let at = first;
   for (let count = 0; count < FILE_PARTS_MAX; count++) {
     const head = yield* content.view(at, 16);
     if (head === undefined) return;
@@ -215,6 +268,20 @@ function* searchId3(content: ReadContent, found: PersonalDataFound): Reading<voi
   // Each byte of the size has seven bits.
   const size = [0, 1, 2, 3].reduce((sum, i) => sum * 128 + ((head?.getUint8(i) ?? 0) & 127), 0);
   found.noteId3(yield* content.text(0, 10 + Math.min(size, TEXT_BYTES_MAX)));
+  if (size > TEXT_BYTES_MAX) found.suspect("name");
+  yield* searchSoundEnd(content, found, size);
+}
+
+/** Searches the tags behind a sound, of which `known` bytes were read. */
+function* searchSoundEnd(
+  content: ReadContent,
+  found: PersonalDataFound,
+  known: number,
+): Reading<void> {
+  found.narrow("name");
+  const length = yield* content.length(Math.max(known, SIGNATURE_BYTES));
+  const at = Math.max(0, length - WINDOW_BYTES);
+  found.noteSoundEnd(yield* content.text(at, length - at));
 }
 
 function* searchFlac(content: ReadContent, found: PersonalDataFound): Reading<void> {
@@ -230,17 +297,21 @@ function* searchFlac(content: ReadContent, found: PersonalDataFound): Reading<vo
   }
 }
 
-/** Searches all bytes for the headers of EXIF and XMP, and for files in an archive. */
-function* scan(content: ReadContent, found: PersonalDataFound): Reading<void> {
-  let parts = 0;
-  for (let at = 0; at < SCANNED_BYTES_MAX; at += WINDOW_BYTES) {
+/** Searches all bytes for the headers of EXIF and XMP, for films, and for files in an archive. */
+function* scan(content: ReadContent, found: PersonalDataFound, first = 0): Reading<void> {
+  let [parts, films] = [0, 0];
+  for (let at = first; at < first + SCANNED_BYTES_MAX; at += WINDOW_BYTES) {
     const length = WINDOW_BYTES + OVERLAP_BYTES;
     const text = yield* content.text(at, length);
     found.noteText(text);
-    found.noteDocument(text);
+    if (first === 0) found.noteDocument(text);
     for (const { index } of text.matchAll(SCANNED_HEADER)) {
       if (++parts > FILE_PARTS_MAX) return found.suspect();
-      if (text[index] === "P") yield* searchZipped(content, found, at + index);
+      if (text[index] === "f") {
+        found.noteFilmFound();
+        if (++films > FILMS_MAX) return found.suspect("location");
+        yield* searchMovie(content, found, at + index - FILM_HEAD_BYTES);
+      } else if (text[index] === "P") yield* searchZipped(content, found, at + index);
       else yield* searchTiff(content, found, at + index + EXIF_SIGNATURE.length);
     }
     if (text.length < length) return found.endDocument();

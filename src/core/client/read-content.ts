@@ -52,6 +52,22 @@ export class ReadContent {
     return latin1(yield* this.read(at, length));
   }
 
+  /** Finds the length of the content, whose first `known` bytes exist, by reads of one byte. */
+  *length(known: number): Reading<number> {
+    let [low, high] = [known, 2 * known + 1];
+    while (yield* this.#has(high)) [low, high] = [high + 1, 2 * high + 1];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (yield* this.#has(middle)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  *#has(at: number): Reading<boolean> {
+    return ++this.#reads <= READS_MAX && (yield { at, length: 1 }).length > 0;
+  }
+
   /** @returns "" if it cannot be decompressed */
   *unpacked(at: number, length: number): Reading<string> {
     return ++this.#reads > READS_MAX ? "" : latin1(yield { at, length, isDeflated: true });

@@ -98,6 +98,63 @@ function artistExif(artist: string): Buffer {
   return Buffer.concat([tiffOf([[0x013b, 2, value.length, 26]]), value]);
 }
 
+/** EXIF with the notes of a camera, a directory of texts whose offsets count from the EXIF. */
+function makerExif(
+  maker: string,
+  entries: readonly (readonly [tag: number, value: string])[],
+  signature = "",
+): Buffer {
+  const make = text(`${maker}\0\0\0\0`);
+  const exifAt = 8 + 2 + 24 + 4;
+  const makeAt = exifAt + 2 + 12 + 4;
+  const notesAt = makeAt + make.length;
+  const valuesAt = notesAt + signature.length + 2 + 12 * entries.length + 4;
+  let at = valuesAt;
+  const directory = tiffOf(
+    entries.map(([tag, value]) => {
+      at += value.length;
+      return [tag, 2, value.length, at - value.length];
+    }),
+  ).subarray(8);
+  const notes = Buffer.concat([
+    text(signature),
+    directory,
+    ...entries.map(([, value]) => text(value)),
+  ]);
+  const tiff = tiffOf(
+    [
+      [0x010f, 2, make.length, makeAt],
+      [0x8769, 4, 1, exifAt],
+    ],
+    [[0x927c, 7, notes.length, notesAt]],
+  );
+  return Buffer.concat([tiff, make, notes]);
+}
+
+const MP3 = Buffer.concat([text("\xff\xfb\x90\x44"), Buffer.alloc(200_000, 0x55)]);
+
+function id3v1(artist: string): Buffer {
+  const field = (value: string, length: number) => text(value.padEnd(length, "\0"));
+  return Buffer.concat([text("TAG"), field("Waltz", 30), field(artist, 30), Buffer.alloc(65)]);
+}
+
+function ebml(id: string, content: Uint8Array, isLive = false): Buffer {
+  const size = Buffer.alloc(8);
+  size.writeUInt32BE(content.length, 4);
+  size[0] = 1;
+  const length = isLive ? Buffer.from("01ffffffffffffff", "hex") : size;
+  return Buffer.concat([Buffer.from(id, "hex"), length, content]);
+}
+
+/** @param isLive made by a recorder, which does not know the length of what follows */
+function matroska(name: string, value: string, isLive = false): Buffer {
+  const tag = Buffer.concat([ebml("45a3", text(name)), ebml("4487", text(value))]);
+  const tags = ebml("1254c367", ebml("7373", ebml("67c8", tag)));
+  const cluster = ebml("1f43b675", ebml("a3", Buffer.alloc(300_000)), isLive);
+  const head = ebml("1a45dfa3", ebml("4282", text("webm")));
+  return Buffer.concat([head, ebml("18538067", Buffer.concat([cluster, tags]), isLive)]);
+}
+
 /** Segment of Photoshop and of news agencies. */
 function iptc(...datasets: readonly (readonly [number: number, value: string])[]): Buffer {
   const parts = datasets.map(([number, value]) =>
@@ -201,7 +258,32 @@ export async function personalSamples(): Promise<readonly PersonalSample[]> {
     withSegment(jpeg, XMP, text("<GCamera:MotionPhoto>1</GCamera:MotionPhoto>")),
     film("mp42", box("udta", box("\xa9xyz", POSITION))),
   ]);
-  add("motion.jpg", motion, { location: "may have", ...removable });
+  add("motion.jpg", motion, place);
+  const short = withSegment(jpeg, XMP, text("<GCamera:MotionPhoto>1</GCamera:MotionPhoto>"));
+  add("motion cut.jpg", short, { location: "may have", ...removable });
+  add("motion plain.jpg", Buffer.concat([short, film("mp42")]));
+  // Samsung and others say nothing in XMP, and end the file with a list of what they added.
+  const samsung = film("mp42", box("udta", box("\xa9xyz", POSITION)));
+  const tail = text("SEFHk\0\0\0\x01\0\0\0MotionPhoto_Data\x18\0\0\0SEFT");
+  add(
+    "motion samsung.jpg",
+    Buffer.concat([jpeg, text("\0\0MotionPhoto_Data"), samsung, tail]),
+    place,
+  );
+  add(
+    "motion author.jpg",
+    Buffer.concat([jpeg, film("isom", box("udta", box("\xa9ART", text("Ana"))))]),
+    person,
+  );
+  add("dual.jpg", Buffer.concat([jpeg, located]), place);
+  add("canon owner.jpg", withExif(jpeg, makerExif("Canon", [[9, "Ana Ortega"]])), person);
+  add("canon unnamed.jpg", withExif(jpeg, makerExif("Canon", [[9, "\0\0\0\0\0"]])));
+  add("other maker.jpg", withExif(jpeg, makerExif("Other", [[9, "Ana Ortega"]])));
+  const panasonic = (tag: number, value: string) =>
+    withExif(jpeg, makerExif("Panasonic", [[tag, value]], "Panasonic\0\0\0"));
+  add("lumix child.jpg", panasonic(0x66, "Ben Ortega"), person);
+  add("lumix place.jpg", panasonic(0x6d, "Berlin Mitte"), place);
+  add("lumix none.jpg", panasonic(0x6d, "---\0\0\0"));
   add("plain.jpg", jpeg);
   add("turned.jpg", withExif(jpeg, orientation(6)));
   add("version.jpg", withExif(jpeg, tiffOf([[0x8825, 4, 1, 26]], [[0, 1, 4, 0]])));
@@ -236,6 +318,9 @@ export async function personalSamples(): Promise<readonly PersonalSample[]> {
   add("phone.heic", heif("heic", phoneExif()), { location: "has" });
   add("phone.heif", heif("mif1", littleTiff()), { location: "has" });
   add("photo.avif", heif("avif", phoneExif()), { location: "has" });
+  add("motion.heic", Buffer.concat([heif("heic", orientation(6)), box("mpvd", samsung)]), {
+    location: "has",
+  });
   add("plain.heic", heif("heic", orientation(6)));
   // Films and recordings: Android, Apple, 3GPP, GoPro, editors.
   const xyz = box("udta", box("\xa9xyz", u32(POSITION.length), POSITION));
@@ -248,9 +333,20 @@ export async function personalSamples(): Promise<readonly PersonalSample[]> {
   add("podcast.m4a", film("M4A ", box("udta", box("\xa9ART", text("Ana")))), person);
   add("action.mp4", film("mp42", box("trak", text("gpmd"))), { location: "may have" });
   add("film.mp4", film("mp42", box("udta", box("name", text("loci")))));
+  add("clip.webm", matroska("ARTIST", "Ana"), { name: "has" });
+  add("phone.mkv", matroska("LOCATION", "+52.5200+013.4050/"), { location: "has" });
+  add("encoded.mkv", matroska("ENCODER", "Lavf60"));
+  add("live.webm", matroska("DIRECTOR", "Ana", true), { name: "has" });
   // Sound.
   add("song.mp3", id3(["TPE1", "Ana Ortega"]), { name: "has" });
   add("title.mp3", id3(["TIT2", "Waltz"]));
+  add("old.mp3", Buffer.concat([MP3, id3v1("Ana Ortega")]), { name: "has" });
+  add("both.mp3", Buffer.concat([id3(["TIT2", "Waltz"]), MP3, id3v1("Ana")]), { name: "has" });
+  add("nobody.mp3", Buffer.concat([MP3, id3v1("")]));
+  add("plain.mp3", MP3);
+  add("ape.mp3", Buffer.concat([MP3, text("APETAGEX\xd0\x07\0\0Artist\0Ana")]), { name: "has" });
+  add("wide.mp3", id3(["TPE1", "\x01\xff\xfeA\0n\0a\0"]), { name: "has" });
+  add("radio.aac", Buffer.concat([text("\xff\xf1"), MP3, id3v1("Ana")]), { name: "has" });
   add("song.flac", flac("TITLE=Waltz", "ARTIST=Ana"), { name: "has" });
   add("field.flac", flac("LOCATION=Berlin"), { location: "has" });
   add("title.flac", flac("TITLE=Waltz"));
