@@ -421,11 +421,14 @@ pageTest("removes the location of a photo and a film, whose picture stays as it 
   await gus.attach(...(await write({ "park.jpg": park })));
   await gus.attachments.getByRole("img", { name: "Image park.jpg" }).waitFor();
   expect(await gus.page.evaluate<boolean>(IS_CROSS_FREE)).toBe(true);
-  await gus.attach(...(await write({ "ride.mp4": film ?? "" })));
+  await gus.attach(...(await write({ "ride.mp4": film ?? "", "plain.jpg": jpeg })));
   await gus.page.getByText("2 files contain the location where they were made.").waitFor();
   expect(await gus.accessibilityViolations()).toEqual([]);
   await gus.button("Remove location").click();
   await gus.page.getByText("contain the location").waitFor({ state: "detached" });
+  expect(await gus.attachments.locator(".attachment-name").allTextContents()).toEqual([
+    ...["park.jpg", "ride.mp4", "plain.jpg"],
+  ]);
   await gus.button("Send").click();
   for (const name of ["park.jpg", "ride.mp4"]) await gus.file(name).waitFor();
   const [photoSent = jpeg, filmSent = jpeg] = await received("park.jpg", "ride.mp4");
@@ -446,7 +449,9 @@ pageTest("names the author of a document, and a photo that others cannot see", a
   await gus.attach(
     ...(await write({ "essay.docx": bytesOf("word.docx"), "IMG_9.heic": heicPhoto() })),
   );
-  await gus.page.getByText("A file contains the name of a person, such as its author.").waitFor();
+  const note = gus.page.getByText("A file contains the name of a person, such as its author.");
+  await note.waitFor();
+  expect(await note.textContent()).toEndWith("It can't be removed from essay.docx here.");
   await gus.page.getByText(/Send a JPEG so that everyone can see it/).waitFor();
   expect(await gus.button("Remove names").count()).toBe(0);
   for (const name of ["essay.docx", "IMG_9.heic"]) await gus.button(`Remove ${name}`).click();

@@ -166,9 +166,7 @@ export class PageClient extends ChatClient<PageAccount> {
   readonly #preferences: Preferences;
   readonly #fragment: Fragment;
   readonly photos: Photos | undefined;
-  readonly attached = new Attachments((target, attachment, change) => {
-    this.#attachmentChanged(target, attachment, change);
-  });
+  readonly attached = new Attachments((...change) => this.#attachmentChanged(...change));
   readonly avatars = new Avatars(this.request);
   /** Work of the account's rooms. Created by its module, which the sign-in does not need. */
   handedLists: HandedLists | undefined;
@@ -858,11 +856,17 @@ export class PageClient extends ChatClient<PageAccount> {
     this.store.update();
   }
 
-  #attachmentChanged(target: string, attachment: Attachment, change: AttachmentChange): void {
+  #attachmentChanged(
+    target: string,
+    attachment: Attachment,
+    change: AttachmentChange,
+    before?: Attachment,
+  ): void {
     this.store.update();
     const store = async ({ transfers: { attached } }: PageAccount) => {
       if (change === "removed") await attached.delete(attachment);
-      else if (await attached.store(target, attachment)) this.attached.markStored(attachment);
+      else if (await attached.store(target, attachment, before))
+        this.attached.markStored(attachment);
     };
     const { account } = this;
     if (account === undefined) return;

@@ -99,9 +99,13 @@ export class AttachmentStore {
     return count === 0 ? NOTHING_SENT : (this.options.sentKeys?.() ?? NOTHING_SENT);
   }
 
-  /** @returns false for a folder, or if the file is too large or the browser cannot store it */
-  store(target: string, attachment: Attachment): Promise<boolean> {
-    const own = this.#begin(attachment);
+  /**
+   * @param before file whose place the attachment takes
+   * @returns false for a folder, or if the file is too large or the browser cannot store it
+   */
+  async store(target: string, attachment: Attachment, before?: Attachment): Promise<boolean> {
+    const own = this.#begin(attachment, before && this.#own.get(before));
+    if (before !== undefined) await this.delete(before);
     return this.#writes.run(async () => {
       if (own === undefined || !this.#own.has(attachment)) return false;
       const isStored = await this.#store(target, attachment, own);
@@ -131,11 +135,13 @@ export class AttachmentStore {
     if (release !== undefined) own.release = release;
   }
 
-  newKey(): string {
+  /** @param place key in whose place the file is restored */
+  newKey(place?: string): string {
     const { clock, entropy } = this.options.platform;
     // Keys increase, because files are restored in the order of their keys.
-    this.#lastKeyMs = Math.max(clock.unixMs(), this.#lastKeyMs + 1);
-    return `${this.#lastKeyMs} ${toBase64Url(entropy(ID_BYTES))}`;
+    if (place === undefined) this.#lastKeyMs = Math.max(clock.unixMs(), this.#lastKeyMs + 1);
+    const time = place?.split(" ")[0] ?? this.#lastKeyMs;
+    return `${time} ${toBase64Url(entropy(ID_BYTES))}`;
   }
 
   /** Adopts the file of a stored message; `undefined` if it was not stored. */
@@ -206,16 +212,16 @@ export class AttachmentStore {
   }
 
   /** @returns `undefined` if the file is not stored */
-  #begin(attachment: Attachment): OwnAttachment | undefined {
+  #begin(attachment: Attachment, before?: OwnAttachment): OwnAttachment | undefined {
     const { store } = this.options.platform;
     const { file } = attachment;
     if (!(file instanceof File)) return undefined;
-    let storedBytes = file.size;
+    let storedBytes = file.size - (before?.sizeBytes ?? 0);
     for (const { sizeBytes } of this.#own.values()) storedBytes += sizeBytes;
     // The store of `chat web` is outside the browser and does not store files.
     const isFull = storedBytes > ATTACHMENTS_STORED_BYTES_MAX;
     if (isFull || store.isExternal === true || store.isEphemeral === true) return undefined;
-    const own = { key: this.newKey(), sizeBytes: file.size, isStored: false };
+    const own = { key: this.newKey(before?.key), sizeBytes: file.size, isStored: false };
     this.#own.set(attachment, own);
     return own;
   }

@@ -15,7 +15,8 @@ export interface Attachment {
 /** Module for folders, which most visits do not need. */
 export const folderModule = withFetchFault(() => import("../browser/local-folder.ts"));
 
-export type AttachmentChange = "added" | "removed";
+/** `replaced`: another file is in the place of the one before. */
+export type AttachmentChange = "added" | "removed" | "replaced";
 
 const NO_FILES: readonly Attachment[] = [];
 
@@ -31,6 +32,7 @@ export class Attachments {
       target: string,
       attachment: Attachment,
       change: AttachmentChange,
+      before?: Attachment,
     ) => void,
   ) {}
 
@@ -68,6 +70,18 @@ export class Attachments {
   addStored(target: string, attachment: Attachment): void {
     this.#stored.add(attachment);
     this.#files.set(target, [...this.filesFor(target), attachment]);
+  }
+
+  /** Puts a copy in the place of an attached file. */
+  replace(target: string, before: Attachment, copy: Attachment): void {
+    const files = this.filesFor(target);
+    if (!files.includes(before)) return;
+    this.#files.set(
+      target,
+      files.map((each) => (each === before ? copy : each)),
+    );
+    this.#stored.delete(before);
+    this.onChange(target, copy, "replaced", before);
   }
 
   remove(target: string, removed: readonly Attachment[]): void {

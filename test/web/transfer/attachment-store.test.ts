@@ -63,6 +63,20 @@ test("restores attached files on one later page, until they are sent", async () 
   expect([tabs.held.size, await store.all("attached", "")]).toEqual([0, []]);
 });
 
+test("restores a copy in the place of its file", async () => {
+  const [tabs, store] = [new Tabs(), new MemoryStore()];
+  const first = tabs.open(store);
+  const located = attached("b.jpg");
+  for (const one of [attached("a.jpg"), located, attached("c.jpg")]) {
+    expect(await first.store("lobby", one)).toBe(true);
+    await tabs.clock.advance(1);
+  }
+  expect(await first.store("lobby", attached("copy.jpg"), located)).toBe(true);
+  first.close();
+  const restored = await tabs.open(store).restore();
+  expect(names(restored)).toEqual(["lobby a.jpg 3", "lobby copy.jpg 3", "lobby c.jpg 3"]);
+});
+
 test("stores files for a limited time and up to a size limit", async () => {
   const [tabs, store] = [new Tabs(), new MemoryStore()];
   const tab = tabs.open(store);

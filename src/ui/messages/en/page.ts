@@ -888,6 +888,8 @@ export const ENGLISH = {
     files === 1
       ? "A file may contain the name of a person, such as its author."
       : `${files} files may contain names of people, such as their authors.`,
+  cannotClean: (names: string) => `It can't be removed from ${names} here.`,
+  fileCleaned: (names: string) => `Location and names removed: ${names}`,
   removeLocation: "Remove location",
   removeNames: "Remove names",
   heicSent: "Most browsers can't show HEIC photos. Send a JPEG so that everyone can see it.",

@@ -1021,6 +1021,8 @@ export const INDONESIAN: Texts = {
   personalUnseen: "Mungkin memuat lokasi atau nama. Coba lagi untuk tetap mengirim.",
   namesSent: (files) => `${files} berkas memuat nama seseorang, misalnya pembuatnya.`,
   namesPossible: (files) => `${files} berkas mungkin memuat nama seseorang, misalnya pembuatnya.`,
+  cannotClean: (names) => `Tidak dapat dihapus dari ${names} di sini.`,
+  fileCleaned: (names) => `Lokasi dan nama dihapus: ${names}`,
   removeLocation: "Hapus lokasi",
   removeNames: "Hapus nama",
   heicSent:

@@ -11,7 +11,6 @@ import {
   sumOfCounts,
 } from "../../../client/files/personal-data.ts";
 import { ifPossible } from "../../../io/promises.ts";
-import type { Texts } from "../../../ui/messages/en/page.ts";
 import { readableFile } from "../../browser/file-source.ts";
 import { fileIcon, isHeic } from "../../browser/media.ts";
 import type { AttachedContent, Attachment as AttachedFile } from "../../transfer/attachments.ts";
@@ -177,24 +176,24 @@ interface AttachmentsProps {
     readonly chooseSize: (isSmaller: boolean) => void;
     readonly add: (files: readonly AttachedFile[]) => void;
     readonly remove: (attachment: AttachedFile) => void;
+    readonly clean: (copies: ReadonlyMap<AttachedFile, File>) => void;
   };
 }
 
 export function AttachmentList({ attached }: AttachmentsProps) {
-  const { texts } = usePage();
-  const { files, isSmaller, chooseSize, add, remove } = attached;
+  const { texts, times } = usePage();
+  const { files, isSmaller, chooseSize, add, remove, clean } = attached;
   const addJpeg = (file: File) => add([{ file, handle: undefined }]);
   const inspections = useInspections(files, addJpeg);
   const photos = inspections.filter(({ smaller }) => smaller !== undefined);
   const sent = inspections.filter(({ smaller }) => !isSmaller || smaller === undefined);
   const names = new Set(files.map(({ file }) => file.name));
   const removeFrom = (removable: readonly Inspection[]) => {
-    for (const { file, cleaned } of removable) {
-      const attachment = files.find((each) => each.file === file);
-      if (attachment === undefined || cleaned === undefined) continue;
-      remove(attachment);
-      add([{ file: cleaned, handle: undefined }]);
-    }
+    const copies = new Map<AttachedFile, File>();
+    for (const { file, cleaned } of removable)
+      for (const attachment of files)
+        if (attachment.file === file && cleaned !== undefined) copies.set(attachment, cleaned);
+    clean(copies);
   };
   return (
     <>
@@ -212,18 +211,20 @@ export function AttachmentList({ attached }: AttachmentsProps) {
       {photos.length === 0 ? null : (
         <SizeChoice photos={photos} isSmaller={isSmaller} onChoose={chooseSize} />
       )}
-      {personalNotes(texts, inspections, sent).map(({ kind, text, removable, remove: label }) => (
-        <div key={kind} className={removable === undefined ? "photo-position" : SENT_CLASS}>
-          <Announced kind="notice" as="span">
-            {text}
-          </Announced>
-          {removable === undefined || removable.length === 0 ? null : (
-            <button type="button" className="fold-link" onClick={() => removeFrom(removable)}>
-              {label}
-            </button>
-          )}
-        </div>
-      ))}
+      {personalNotes({ texts, times }, inspections, sent).map(
+        ({ kind, text, removable, remove: label }) => (
+          <div key={kind} className={removable === undefined ? "photo-position" : SENT_CLASS}>
+            <Announced kind="notice" as="span">
+              {text}
+            </Announced>
+            {removable === undefined || removable.length === 0 ? null : (
+              <button type="button" className="fold-link" onClick={() => removeFrom(removable)}>
+                {label}
+              </button>
+            )}
+          </div>
+        ),
+      )}
       {sent.some(({ file }) => isHeic(file.name) && !names.has(jpegName(file.name))) ? (
         <Announced kind="notice" className={SENT_CLASS}>
           {texts.heicSent}
@@ -233,6 +234,8 @@ export function AttachmentList({ attached }: AttachmentsProps) {
   );
 }
 
+/** Files that are named because the page cannot remove their personal data. */
+const UNCLEANED_NAMES_MAX = 3;
 const SENT_CLASS = "photo-position is-sent";
 
 interface PersonalNote {
@@ -246,20 +249,28 @@ interface PersonalNote {
 
 /** @param sent files that are sent as they are */
 function personalNotes(
-  texts: Texts,
+  { texts, times }: Pick<ReturnType<typeof usePage>, "texts" | "times">,
   attached: readonly Inspection[],
   sent: readonly Inspection[],
 ): readonly PersonalNote[] {
   const sum = sumOfCounts(sent.map(({ personal }) => personal));
   const removable = (kind: PersonalNote["kind"]) =>
     sent.filter(({ personal, cleaned }) => cleaned !== undefined && hasAny(personal[kind]));
+  const remaining = (kind: PersonalNote["kind"]) =>
+    sent
+      .filter(({ personal, cleaned }) => cleaned === undefined && hasAny(personal[kind]))
+      .map(({ file }) => cleanText(file.name));
   const isPhoto = ({ file }: Inspection) => file instanceof File && /^image\//.test(file.type);
   const hasOthers = sent.some((one) => one.personal.location.has > 0 && !isPhoto(one));
   const locationSent = hasOthers ? texts.fileLocationSent : texts.positionSent;
   const notes: PersonalNote[] = [];
   const add = (kind: PersonalNote["kind"], textOf: (files: number) => string, count: number) => {
     const remove = kind === "location" ? texts.removeLocation : texts.removeNames;
-    notes.push({ kind, text: textOf(count), removable: removable(kind), remove });
+    const names = remaining(kind);
+    const shown = names.slice(0, UNCLEANED_NAMES_MAX);
+    if (names.length > shown.length) shown.push(texts.others(names.length - shown.length));
+    const rest = shown.length === 0 ? "" : ` ${texts.cannotClean(times.list(shown))}`;
+    notes.push({ kind, text: textOf(count) + rest, removable: removable(kind), remove });
   };
   const { location, name } = sum;
   if (location.has > 0) add("location", locationSent, location.has);

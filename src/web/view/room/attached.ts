@@ -87,6 +87,13 @@ export function useAttached(
         announce("result", texts.fileDetached(cleanText(attachment.file.name)));
         latestFocus.current();
       },
+      clean: (copies) => {
+        for (const [before, file] of copies)
+          chat.attached.replace(key, before, { file, handle: undefined });
+        const names = [...copies.values()].map(({ name }) => cleanText(name));
+        announce("result", texts.fileCleaned(times.list(names)));
+        latestFocus.current();
+      },
       send: (message) => {
         const isAccepted = chat.sendFiles(target, files, { ...message, isSmaller, draft: key });
         if (isAccepted) chat.attached.take(key, files);

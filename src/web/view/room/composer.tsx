@@ -109,6 +109,8 @@ export interface AttachedFiles {
   /** @param files of an `<input webkitdirectory>` */
   readonly addFolder: (files: readonly File[]) => void;
   readonly remove: (attachment: Attachment) => void;
+  /** Puts copies without metadata in the places of attached files. */
+  readonly clean: (copies: ReadonlyMap<Attachment, File>) => void;
   /**
    * @param message content of the message that lists the files
    * @returns false if the message is refused; the files then stay attached
