@@ -3,8 +3,9 @@
 import { Fault, msg } from "../base/fault.ts";
 import { checkName } from "../base/names.ts";
 import type { TimeContext } from "../base/parse-time.ts";
-import type { MessageAuthor, PutInPlan } from "../client/actions.ts";
+import type { MessageAuthor } from "../client/actions.ts";
 import type { ChatClient, LinkedSession } from "../client/chat-client.ts";
+import type { PutInPlan } from "../client/put-in.ts";
 import type { FileOfItem } from "../core/model/selectors.ts";
 import type { SearchQuery } from "../core/model/state.ts";
 import type { NotifyLevel } from "../core/rooms/prefs.ts";

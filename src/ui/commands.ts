@@ -8,6 +8,7 @@ import { quoteText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import { foldWords } from "../base/word-fold.ts";
+import { putAllIn, putInPlan } from "../client/put-in.ts";
 import { remindAll } from "../client/remind.ts";
 import { setProfile } from "../client/room-profile.ts";
 import { KEY_LETTERS } from "../core/client/person-keys.ts";
@@ -247,9 +248,9 @@ const invite: Command<Invite> = {
     const room = chat.actions.sealedRoomAt(host.current);
     if (from !== undefined) {
       const target = roomFor(chat, host);
-      const plan = await chat.actions.putInPlan(target, from);
+      const plan = await putInPlan(chat, target, from);
       if (plan.users.length > 0 && !(await host.confirmPutIn(plan))) return undefined;
-      const counts = await chat.actions.putAllIn(plan);
+      const counts = await putAllIn(chat, plan);
       const json = { kind: "put-in", room: target, from: from.slice(1), ...counts };
       return { json, text: (texts) => texts.putIn(counts) };
     }

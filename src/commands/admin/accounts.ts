@@ -15,10 +15,10 @@ import {
 import { usageFault } from "../../cli/errors.ts";
 import { YES_FLAG } from "../../cli/flags.ts";
 import { printData, printList, printResult, sizeCell, timeCell } from "../../cli/output/result.ts";
-import { SKIPPED_CODES } from "../../client/actions.ts";
 import { BulkRequests } from "../../client/link/bulk.ts";
 import { allAccounts } from "../../client/link/lists.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
+import { SKIPPED_CODES } from "../../client/put-in.ts";
 import { withUtcTime } from "../../core/duration.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { type AccountEntry, classListOf } from "../../core/people/class-list.ts";

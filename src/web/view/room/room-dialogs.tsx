@@ -8,7 +8,7 @@ import { proposeRoomName } from "../../../base/new-names.ts";
 import { parseTime } from "../../../base/parse-time.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { defined } from "../../../base/values.ts";
-import type { PutInPlan } from "../../../client/actions.ts";
+import { type PutInPlan, putAllIn, putIn, putInPlan } from "../../../client/put-in.ts";
 import { setProfile } from "../../../client/room-profile.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import {
@@ -215,7 +215,7 @@ export function putInQuestion(page: PageValue, plan: PutInPlan): DialogQuestion 
     title: texts.askPutIn(users.length, placeTitle(chat.model, plan.target, texts), adds),
     text: present.length === 0 ? texts.peopleAdded : texts.putInPresent(present.length),
     action: adds ? texts.addPeople : texts.sendInvites,
-    onConfirm: async () => notify(texts.putIn(await chat.actions.putAllIn(plan))),
+    onConfirm: async () => notify(texts.putIn(await putAllIn(chat, plan))),
   };
 }
 
@@ -223,7 +223,7 @@ export function putInQuestion(page: PageValue, plan: PutInPlan): DialogQuestion 
 async function putPeople(page: PageValue, room: string, from: string): Promise<void> {
   const { chat, texts, notify, fail } = page;
   try {
-    notify(texts.putIn(await chat.actions.putAllIn(await chat.actions.putInPlan(room, from))));
+    notify(texts.putIn(await putAllIn(chat, await putInPlan(chat, room, from))));
   } catch (error) {
     fail(error);
   }
@@ -751,7 +751,7 @@ function RoomInviteDialog({ room, onClose }: CloseProps & { readonly room: RoomS
   const isMember = (user: string) =>
     room.members?.some((member) => isSameName(member.name, user)) === true;
   const invite: PeopleProps["onChosen"] = async (users, onDone, omitted) => {
-    const counts = await chat.actions.putIn(room.name, users, { adds, onDone });
+    const counts = await putIn(chat, room.name, users, { adds, onDone });
     if (isGroup) notify(texts.addedCount(counts.invited));
     else notify(texts.putIn({ ...counts, present: counts.present + omitted }));
   };

@@ -5,7 +5,7 @@ import { boxNames } from "../../../base/names.ts";
 import { parseTime, type TimeContext } from "../../../base/parse-time.ts";
 import { cleanText } from "../../../base/text.ts";
 import { defined } from "../../../base/values.ts";
-import type { PutInCounts, PutInPlan } from "../../../client/actions.ts";
+import type { PutInCounts, PutInPlan } from "../../../client/put-in.ts";
 import {
   canSetTopic,
   draftKey,
