@@ -1,13 +1,12 @@
 /** `chat share`, which shares files through a temporary server. */
 
-import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { concatBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { Fault, ignoreFault, msg } from "../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
-import { cleanText, quoteText, withoutMark } from "../base/text.ts";
+import { cleanText, quoteText } from "../base/text.ts";
 import {
   argument,
   defineVerb,
@@ -39,6 +38,7 @@ import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
 import { publicUserName } from "../cli/secrets.ts";
 import { freeLanNumber, openSharedCode, type SharedCode } from "../cli/share/code.ts";
+import { checkSentText, readSentText, tooLargeText } from "../cli/share/sent-text.ts";
 import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareProgress } from "../cli/share/share-progress.ts";
 import { sentWhole } from "../client/files/message.ts";
@@ -136,20 +136,7 @@ function checkOptions({ path, text, name }: FlagValues<typeof ARGS>): void {
   if (path.length > 0) {
     throw usageFault("--text and files cannot be combined", "use only one of them");
   }
-  if (text !== STDIN) checkText(utf8Encode(text));
-}
-
-function checkText(bytes: Uint8Array): Uint8Array {
-  const problem =
-    bytes.length === 0
-      ? "the text is empty"
-      : bytes.length > TEXT_BYTES_MAX
-        ? `the text exceeds ${TEXT_BYTES_MAX} bytes`
-        : isUtf8(bytes)
-          ? undefined
-          : "the text is not UTF-8";
-  if (problem === undefined) return bytes;
-  throw new Fault("text-invalid", problem, { remedy: "share it as a file" });
+  if (text !== STDIN) checkSentText(text);
 }
 
 /** Receivers that have all files disconnect within this time. Browsers stay connected. */
@@ -288,7 +275,7 @@ async function copyInputs(
 const DEFAULT_NAMES = { input: "stdin", text: "text.txt" } as const;
 
 async function writeInput(
-  { stdin }: Context,
+  context: Context,
   input: Exclude<ShareInput, { from: "disk" }>,
   path: string,
 ): Promise<void> {
@@ -298,17 +285,15 @@ async function writeInput(
     if (isText && input.text !== STDIN) return await file.writeFile(input.text);
     const pieces: Uint8Array[] = [];
     for (let bytes = 0; ; ) {
-      const chunk = await stdin.chunk();
+      const chunk = await context.stdin.chunk();
       if (chunk === undefined) break;
       bytes += chunk.length;
       if (!isText) await file.writeFile(chunk);
       else if (bytes <= TEXT_BYTES_MAX) pieces.push(chunk);
-      else
-        throw new Fault("text-invalid", `the text exceeds ${TEXT_BYTES_MAX} bytes`, {
-          remedy: "share it as a file",
-        });
+      else throw tooLargeText();
     }
-    if (isText) await file.writeFile(withoutMark(utf8Decode(checkText(concatBytes(...pieces)))));
+    const note = (line: string) => printNotice(context, line);
+    if (isText) await file.writeFile(readSentText(context, concatBytes(...pieces), note));
   });
 }
 

@@ -18,6 +18,10 @@ interface AboutText {
   readonly from: string;
 }
 
+export function readAs(encoding: TextEncoding): string {
+  return `not UTF-8; read as ${TEXT_ENCODINGS[encoding]}`;
+}
+
 interface WriteOptions {
   /** The user's choice. */
   readonly chosen: TextEncoding | undefined;
@@ -42,8 +46,7 @@ export function writeReceivedText(
   }
   const { text, encoding } = decoded;
   if (chosen === undefined && encoding !== "utf-8") {
-    const shown = `not UTF-8; read as ${TEXT_ENCODINGS[encoding]}`;
-    report(`${shown}: choose another with --encoding, or save it with --out DIR`);
+    report(`${readAs(encoding)}: choose another with --encoding, or save it with --out DIR`);
   }
   if (json) {
     const other = encoding === "utf-8" ? undefined : encoding;
