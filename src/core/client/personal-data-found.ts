@@ -49,8 +49,11 @@ const RTF_AUTHOR = /\\(?:author|operator|manager) [^}]/;
 /** Frames of ID3 that are not empty, in versions 2.3 and 2.2. */
 const ID3_NAME =
   /T(?:PE[1-4]|COM|EXT|OPE|OWN|OLY)(?!\0\0\0[\0\x01])|T(?:P[1-4]|CM|XT|OA)\0(?!\0[\0\x01])/;
-const COMMENT_NAME =
-  /(?<![A-Z])(?:ARTIST|ALBUMARTIST|AUTHOR|PERFORMER|COMPOSER|LYRICIST|CONDUCTOR|CONTACT|DIRECTOR)=[^\0]/i;
+const COMMENT_NAME = new RegExp(
+  "(?<![A-Z])(?:(?:ALBUM)?ARTIST|AUTHOR|PERFORMER|COMPOSER|LYRICIST|CONDUCTOR|CONTACT|DIRECTOR)" +
+    "=[^\0]",
+  "i",
+);
 const COMMENT_LOCATION = /(?<![A-Z])(?:GEO_)?LOCATION(?:-eng)?=[^\0]/i;
 /** Items of an APE tag, which follows the sound. */
 const APE_NAME = /(?:Artist|Composer|Conductor|Author)\0[^\0]/i;

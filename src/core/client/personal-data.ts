@@ -29,8 +29,11 @@ const [GPS_TAG, EXIF_TAG, OWNER_TAG, MP_ENTRY_TAG] = [0x8825, 0x8769, 0xa430, 0x
 const [XMP_TAG, IPTC_TAG, LATITUDE_TAG, LONGITUDE_TAG] = [700, 33_723, 2, 4];
 const [MAKE_TAG, MAKER_TAG] = [0x010f, 0x927c];
 /** Begins EXIF, a file in a zip archive, or a film. */
-const SCANNED_HEADER =
-  /Exif\0\0(?=II\*\0|MM\0\*)|PK\x03\x04|ftyp(?=isom|iso[2-9]|mp4[12]|mmp4|avc1|qt {2}|3gp|M4[AV] )/g;
+const SCANNED_HEADER = new RegExp(
+  "Exif\0\0(?=II\\*\0|MM\0\\*)|PK\x03\x04|" +
+    "ftyp(?=isom|iso[2-9]|mp4[12]|mmp4|avc1|qt {2}|3gp|M4[AV] )",
+  "g",
+);
 /** Films searched in one file, whose boxes a hostile one would repeat. */
 const FILMS_MAX = 16;
 /** Bytes in front of the type of a film's first box. */
