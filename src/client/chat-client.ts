@@ -151,6 +151,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
       nextFrame: () => undefined,
       ...model,
       sha256,
+      clock,
       request: (kind, fields) => this.request(kind, fields),
       history: (fields, ask) => this.historyWith(fields, ask),
       perform: (effect) => {

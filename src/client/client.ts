@@ -438,7 +438,9 @@ export class Client extends ChatClient<ClientAccount> {
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const observe = (head: Uint8Array, record: ChatRecord) => this.auditor.observe(head, record);
     const ask = () =>
-      this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
+      this.historyWith(fields, (query) =>
+        queryHistory(this.request, sha256, query, this.deps.clock.unixMs(), observe),
+      );
     return ask().catch(async (error: unknown) => {
       // The page may be what the former path did not carry.
       if (this.options.isOneShot !== true || this.loop.state.kind !== "waiting") throw error;

@@ -11,6 +11,7 @@ import {
   roomViewOf,
 } from "../core/client/chat-record.ts";
 import { Timeline, type TimelineEffect } from "../core/client/timeline.ts";
+import type { Clock } from "../io/clock.ts";
 import type { NoticeOf, WireRecord } from "../wire/messages.ts";
 import type { AccountNotice, LinkInfo, RoomEvent, RoomNoticeKind } from "./event.ts";
 import type { ServerNotice } from "./link/connection.ts";
@@ -39,7 +40,7 @@ export class Follower {
   constructor(
     private readonly mode: FollowMode,
     cursor: number | undefined,
-    private readonly sha256: Sha256,
+    private readonly parts: { readonly sha256: Sha256; readonly clock: Pick<Clock, "unixMs"> },
     private readonly sink: FollowerSink,
   ) {
     this.#requestedCursor = cursor;
@@ -147,7 +148,8 @@ export class Follower {
     if (view === undefined) return true;
     const effects = this.#timeline.handle({ kind: "record", room: id, n, seq });
     if (effects[0]?.kind === "show") {
-      const record = resolveRecord(headed, view, this.sha256);
+      const { sha256, clock } = this.parts;
+      const record = resolveRecord(headed, view, sha256, clock.unixMs());
       this.#updateRoom(record);
       const sizeBytes = wire.head.length + (wire.body?.length ?? 0);
       this.sink.event({ kind: "record", record, head: wire.head, sizeBytes });

@@ -14,6 +14,7 @@ import { roomOf } from "../core/model/selectors.ts";
 import type { Model } from "../core/model/state.ts";
 import { emptyModel, updateAll } from "../core/model/update.ts";
 import type { RoomPrefs } from "../core/rooms/prefs.ts";
+import type { Clock } from "../io/clock.ts";
 import { CHANGE_KINDS } from "../wire/kinds.ts";
 import type { RequestFields } from "../wire/messages.ts";
 import { DisplayNames } from "./display-names.ts";
@@ -45,6 +46,7 @@ const CHANGE_PAGES_MAX = 20;
 export interface ModelStoreOptions {
   readonly nextFrame: (callback: () => void) => void;
   readonly sha256: Sha256;
+  readonly clock: Pick<Clock, "unixMs">;
   readonly itemsMax?: number | undefined;
   readonly request: SendRequest;
   /** Also opens the records of sealed rooms. */
@@ -385,8 +387,8 @@ export class ModelStore {
   }
 
   #history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    const { request, sha256, history } = this.options;
-    return history(fields, (query) => queryHistory(request, sha256, query));
+    const { request, sha256, history, clock } = this.options;
+    return history(fields, (query) => queryHistory(request, sha256, query, clock.unixMs()));
   }
 }
 

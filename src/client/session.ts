@@ -97,7 +97,7 @@ export class AccountSession {
       gap(new Fault("too-many", msg`messages arrive faster than they can be decrypted`), false);
     const stage = new EventStage(this.sealing, (event) => this.#handleEvent(event), onOverflow);
     const sink = { event: (event: FollowerEvent) => stage.pass(event), gap };
-    this.#follower = new Follower(follow, after, sha256, sink);
+    this.#follower = new Follower(follow, after, { sha256, clock }, sink);
   }
 
   get user(): string {

@@ -434,7 +434,7 @@ async function fromFolder(
   data: string,
   options: HistoryOptions,
 ): Promise<number> {
-  using folder = await FolderHistory.open(data);
+  using folder = await FolderHistory.open(data, context.clock.unixMs());
   const damage = new DamageReport(
     `restore a backup; see chat verify --data ${quoteArgument(data)}`,
   );

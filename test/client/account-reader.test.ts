@@ -48,7 +48,7 @@ function feedOf() {
   };
   const stage = new EventStage(opener, next, ignore);
   const passed = { event: (event: FollowerEvent) => stage.pass(event), gap: ignore };
-  const feed = new Follower("all", undefined, sha256, passed);
+  const feed = new Follower("all", undefined, { sha256, clock: { unixMs: () => 0 } }, passed);
   return { feed, events, followed, opening };
 }
 

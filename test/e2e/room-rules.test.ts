@@ -1,10 +1,13 @@
 import { expect } from "bun:test";
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Name } from "../../src/base/names.ts";
+import { FolderHistory } from "../../src/cli/history/folder.ts";
 import { filesOf, ndjson } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
 const server = new SharedServer();
+const BRIEF = { kind: "room", name: "brief" as Name } as const;
 
 server.test("rules of a room bind its members and scripts", async (sandbox) => {
   const ida = sandbox.home("ida").with({ CHAT_USER: "ida" });
@@ -127,6 +130,29 @@ server.test("sends a member's work to the box of an assignment room", async (san
   expect((await olga.run(["history", "--data", data, "--room", "poems"])).exitCode).toBe(4);
   expect(readdirSync(join(renamed, "pip")).sort()).toEqual(["essay.txt", "messages.txt"]);
   expect(readFileSync(join(renamed, "zoe", "messages.txt"), "utf8")).toContain("zoe: only words");
+});
+
+server.test("calls what the limit of a room removed expired", async (sandbox) => {
+  const una = sandbox.home("una").with({ CHAT_USER: "una" });
+  writeFileSync(sandbox.path("old.txt"), "old");
+  await una.run(["join", "--room", "brief"]);
+  await una.run(["send-file", sandbox.path("old.txt"), "--to", "brief"]);
+  await una.run(["join", "--room", "brief"], { stdin: "/erase\n" });
+  const olga = server.sandbox.home("olga");
+  const { data } = server.served;
+  const limit = ["admin", "retention", "brief", "1d", "--user", "olga", "--data", data];
+  expect(await olga.run(limit)).toMatchObject({ exitCode: 0 });
+  const kinds = { kinds: new Set(["file"] as const) };
+  // A day later, nothing tells that its author was faster than the limit.
+  const read = async (afterMs: number) => {
+    using folder = await FolderHistory.open(data, Date.now() + afterMs);
+    const records = await folder.last({ ...kinds, rooms: new Set(folder.find(BRIEF)) }, 1);
+    return records.map((record) => "expired" in record && record.expired);
+  };
+  expect([await read(0), await read(86_400_000)]).toEqual([[false], [true]]);
+  const history = await una.json(["history", "--room", "brief"]);
+  const erased = history.filter(({ kind }) => kind === "erased");
+  expect(erased.map(({ expired }) => expired)).toEqual([undefined]);
 });
 
 server.test("opens boxes in line mode, and corrects work without its number", async (sandbox) => {

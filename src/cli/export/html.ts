@@ -37,6 +37,7 @@ import {
   type DisplayFile,
   type DisplayRecord,
   displayFiles,
+  goneWord,
   membershipText,
   plainEventText,
 } from "../output/render.ts";
@@ -323,7 +324,7 @@ function quoted(
     answered.kind === "file"
       ? oneLine(answered.files.map(({ name }) => name).join(", "), QUOTE_CHARS)
       : plainLine(messageText, QUOTE_CHARS);
-  const text = answered.kind === "erased" ? "(deleted)" : short;
+  const text = answered.kind === "erased" ? goneWord(answered) : short;
   return (
     `<blockquote><a href="#m${re}"><b>${clean(authorOf(answered))}</b></a> ` +
     `<span dir="auto">${Bun.escapeHTML(text)}</span></blockquote>`

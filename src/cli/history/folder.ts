@@ -51,15 +51,19 @@ export class FolderHistory {
     private readonly history: Archive,
     private readonly accounts: FolderAccounts,
     rooms: ReadonlyMap<RoomId, FolderRoom>,
+    /** How long the rooms keep messages. */
+    private readonly keepMs: ReadonlyMap<RoomId, number | undefined>,
+    private readonly nowUnixMs: number,
   ) {
     this.#rooms = rooms;
   }
 
   /** @throws {Fault} not-found, data-foreign, version-unsupported, store-denied */
-  static async open(path: string): Promise<FolderHistory> {
+  static async open(path: string, nowUnixMs: number): Promise<FolderHistory> {
     const folder = checkDataFolder(path);
     const history = archiveOf(folder, "history");
-    return new FolderHistory(history, await accountsOf(folder), await roomsOf(history));
+    const [accounts, rooms] = [await accountsOf(folder), await roomsOf(history)];
+    return new FolderHistory(history, accounts, rooms, await keepMsOf(history), nowUnixMs);
   }
 
   get rooms(): RoomId[] {
@@ -144,12 +148,13 @@ export class FolderHistory {
     const id = record.head.room as RoomId;
     const room = this.#rooms.get(id);
     const from = by === "server" ? undefined : this.#name(by);
+    const age = { keepMs: this.keepMs.get(id), nowUnixMs: this.nowUnixMs };
     if (room?.kind !== "pair") {
       const destination = destinationOfTarget({ ...this.#placeOf(id), kind: "room", id });
-      return displayRecord(record, { from, destination });
+      return displayRecord(record, { from, destination, ...age });
     }
     const to = room.pair.find((user) => user !== by) ?? room.pair[0];
-    return displayRecord(record, { from, destination: { to: this.#name(to) } });
+    return displayRecord(record, { from, destination: { to: this.#name(to) }, ...age });
   }
 
   close(): void {
@@ -212,6 +217,13 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
     }
   }
   return rooms;
+}
+
+async function keepMsOf(history: Archive): Promise<Map<RoomId, number | undefined>> {
+  const { records } = await history.page({ ...ALL, kinds: new Set(["retention"]) });
+  return new Map(
+    records.map((record) => [record.head.room as RoomId, bodyOf(record, "retention")?.keepMs]),
+  );
 }
 
 interface FolderAccounts {

@@ -4,7 +4,12 @@ import { unreachable } from "../../base/assert.ts";
 import type { FileId } from "../../base/ids.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined, isCount } from "../../base/values.ts";
-import { type ChatRecord, fieldsIn, importOriginOf } from "../../core/client/chat-record.ts";
+import {
+  type ChatRecord,
+  fieldsIn,
+  hasExpired,
+  importOriginOf,
+} from "../../core/client/chat-record.ts";
 import {
   type EventFacts,
   type EventKind,
@@ -24,6 +29,9 @@ import type { Destination, DisplayRecord } from "./render.ts";
 export interface RecordNames {
   readonly from: string | undefined;
   readonly destination: Destination;
+  /** How long the room keeps messages, and the time that tells which erased ones have expired. */
+  readonly keepMs?: number | undefined;
+  readonly nowUnixMs?: number;
 }
 
 interface PollJson extends Omit<PollRules, "until"> {
@@ -60,7 +68,13 @@ export type DisplayBody =
    * `also` lists the seqs of edits and other messages that were erased with this message.
    * `isHidden`: it was an event, and only JSON output has a line for it.
    */
-  | { readonly kind: "erased"; readonly also?: readonly number[]; readonly isHidden?: true }
+  | {
+      readonly kind: "erased";
+      readonly also?: readonly number[];
+      /** Erased because its room keeps messages for a limited time. */
+      readonly expired?: true;
+      readonly isHidden?: true;
+    }
   /** Files of the message `seq`, which stays. */
   | { readonly kind: "erased-files"; readonly files: readonly string[] }
   /** The poll has ended. `key` opens the ballots of a poll that has hidden its votes. */
@@ -123,21 +137,24 @@ const DECRYPT_FAILURES: ReadonlyMap<unknown, string> = new Map([
 
 export function displayRecord(
   record: LogRecord,
-  { from, destination }: RecordNames,
+  { from, destination, keepMs, nowUnixMs = 0 }: RecordNames,
 ): DisplayRecord {
   const { seq, time, kind } = record.head;
   const body = parseBody(record);
   const state = record.erased !== undefined ? "erased" : body === undefined ? "damaged" : "whole";
+  const expired = state === "erased" ? hasExpired(time, keepMs, nowUnixMs) : undefined;
   return {
     timeUnixMs: time,
     destination,
-    ...displayBody({ seq, kind, from: from ?? SERVER, state, body }),
+    ...displayBody({ seq, kind, from: from ?? SERVER, state, body, hasExpired: expired }),
   };
 }
 
 /** Returns the displayed body. The displayed `seq` of an erasure is that of the erased message. */
 export function displayBody(
-  content: Pick<ChatRecord, "seq" | "kind" | "state" | "body"> & { readonly from: string },
+  content: Pick<ChatRecord, "seq" | "kind" | "state" | "body" | "hasExpired"> & {
+    readonly from: string;
+  },
 ): { seq: number; from: string } & DisplayBody {
   const { seq, from, state, body } = content;
   const kind = historyKindOf(content.kind);
@@ -149,7 +166,8 @@ export function displayBody(
   }
   if (state === "erased") {
     const isHidden = isHiddenEvent({ kind: content.kind, state }) || undefined;
-    return { seq, from, kind: "erased", ...defined({ isHidden }) };
+    const expired = content.hasExpired;
+    return { seq, from, kind: "erased", ...defined({ expired, isHidden }) };
   }
   if (state === "damaged" || body === undefined) {
     return { seq, from, kind: "damaged", reason: "the stored text does not match the record" };
@@ -184,7 +202,9 @@ export function displayBody(
         return { seq: fields.of, from, kind: "erased-files", files };
       }
       const also = fields.also?.filter(isCount) ?? [];
-      return { seq: of, from, kind: "erased", also: also.length === 0 ? undefined : also };
+      const expired = body["retention"] === true || undefined;
+      const others = also.length === 0 ? undefined : also;
+      return { seq: of, from, kind: "erased", also: others, ...defined({ expired }) };
     }
     case "poll":
       return { seq, from, kind, of, on: false, ...defined({ key: fields.key }) };

@@ -356,12 +356,17 @@ export function recordText(record: DisplayRecord, style: Style): string {
     case "room":
       return "created the room";
     case "erased":
-      return "(deleted)";
+      return goneWord(record);
     case "erased-files":
       return `deleted ${record.files.length === 1 ? "a file" : "files"} of #${record.seq}`;
     default:
       return eventPhraseOf(record, style);
   }
+}
+
+/** Stands in place of an erased message. */
+export function goneWord({ expired }: Extract<DisplayBody, { kind: "erased" }>): string {
+  return expired === true ? "(expired)" : "(deleted)";
 }
 
 /** Returns what a vote chose, unless its poll hides that. */

@@ -141,7 +141,7 @@ function contentOf(record: DisplayRecord, style: SpokenStyle): string {
         ? event("removed a caption")
         : ` edited: ${cleanText(record.text, { lines: true })}`;
     case "erased":
-      return ": message deleted";
+      return record.expired === true ? ": message expired" : ": message deleted";
     case "erased-files":
       return event(`deleted ${record.files.length === 1 ? "a file" : "files"}`);
     case "poll":

@@ -27,6 +27,7 @@ export type HistorySource = (
 
 /**
  * Verifies each record against the commitments in its head.
+ * @param nowUnixMs tells which erased records have expired
  * @param onRecord called with the bytes of each head as received
  * @throws {Fault} frame-malformed if a record is invalid
  */
@@ -34,10 +35,11 @@ export async function queryHistory(
   request: SendRequest,
   sha256: Sha256,
   fields: RequestFields<"history">,
+  nowUnixMs?: number,
   onRecord?: (head: Uint8Array, record: ChatRecord) => void,
 ): Promise<HistoryPage> {
   const { records: heads, ...page } = await request("history", fields);
-  const records = readPage({ ...page, records: heads }, sha256);
+  const records = readPage({ ...page, records: heads }, sha256, nowUnixMs);
   for (const [i, record] of records.entries())
     onRecord?.(heads[i]?.head ?? new Uint8Array(), record);
   return { records, more: page.more };

@@ -284,13 +284,10 @@ export class SealedRoom {
   }
 
   queryPage(query: Partial<RequestFields<"history">>): Promise<HistoryPage> {
-    const { request, sha256 } = this.parts;
-    return queryHistory(request, sha256, {
-      target: formatTarget(this.view),
-      kinds: FOLLOWED_KINDS,
-      limit: SEALED_PAGE_RECORDS,
-      ...query,
-    });
+    const { request, sha256, clock } = this.parts;
+    const target = formatTarget(this.view);
+    const fields = { target, kinds: FOLLOWED_KINDS, limit: SEALED_PAGE_RECORDS, ...query };
+    return queryHistory(request, sha256, fields, clock.unixMs());
   }
 
   /** Drops what the history lacks that the user has accepted. */

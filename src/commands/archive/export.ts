@@ -52,7 +52,7 @@ export const command = defineVerb({
     if (args.at !== undefined || args.server !== undefined) {
       throw usageFault("--data and a server cannot be combined", "use only one of them");
     }
-    using folder = await FolderHistory.open(data);
+    using folder = await FolderHistory.open(data, context.clock.unixMs());
     return await work(new FolderSource(folder, data));
   },
 });

@@ -51,6 +51,8 @@ export interface ChatRecord {
    */
   readonly state: "whole" | "erased" | "damaged";
   readonly body: Readonly<Record<string, unknown>> | undefined;
+  /** Erased and, when it was read, older than its room keeps messages. */
+  readonly hasExpired?: true | undefined;
   /** For a sealed room: whether this device could decrypt the record. */
   readonly sealed?: "open" | "closed";
   readonly withheld?: number;
@@ -117,7 +119,13 @@ export function readHead(record: WireRecord): HeadedRecord {
   return { head, record };
 }
 
-export function resolveRecord(headed: HeadedRecord, room: RoomView, sha256: Sha256): ChatRecord {
+/** @param nowUnixMs tells which erased records have expired */
+export function resolveRecord(
+  headed: HeadedRecord,
+  room: RoomView,
+  sha256: Sha256,
+  nowUnixMs = 0,
+): ChatRecord {
   const { head, record } = headed;
   const body = verifiedBody(headed, sha256);
   return {
@@ -130,8 +138,18 @@ export function resolveRecord(headed: HeadedRecord, room: RoomView, sha256: Sha2
     by: head.by,
     id: head.id,
     commit: head.commit,
+    hasExpired: body.state === "erased" ? hasExpired(head.time, room.keepMs, nowUnixMs) : undefined,
     ...body,
   };
+}
+
+/** Records do not tell why they were erased, so the age decides. */
+export function hasExpired(
+  sentUnixMs: number,
+  keepMs: number | undefined,
+  nowUnixMs: number,
+): true | undefined {
+  return (keepMs !== undefined && sentUnixMs + keepMs <= nowUnixMs) || undefined;
 }
 
 export function verifiedBody(
@@ -148,7 +166,11 @@ export function verifiedBody(
   return { state: "whole", body: withErasedFiles(body, record.erasedFiles ?? []) };
 }
 
-export function readPage(page: Answer<"history">, sha256: Sha256): ChatRecord[] {
+export function readPage(
+  page: Answer<"history">,
+  sha256: Sha256,
+  nowUnixMs?: number,
+): ChatRecord[] {
   const rooms = new Map(page.rooms.map((entry) => [entry.room, roomViewOf(entry)]));
   return page.records.map((record) => {
     const headed = readHead(record);
@@ -158,7 +180,7 @@ export function readPage(page: Answer<"history">, sha256: Sha256): ChatRecord[] 
         "frame-malformed",
         "a page of history refers to a room that it does not list",
       );
-    return resolveRecord(headed, room, sha256);
+    return resolveRecord(headed, room, sha256, nowUnixMs);
   });
 }
 

@@ -225,6 +225,7 @@ function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
     const tags = { ...messageTags(record, rendering), ...((caps & CAP.tags) === 0 ? {} : replied) };
     return [{ tags, source: sourceOf(record), command: "NOTICE", params: [to, text] }];
   }
+  const reason = record.body?.["retention"] === true ? ["expired"] : [];
   const erased = [seq, ...also.filter((item) => typeof item === "number")].filter((n) => n > 0);
   const source = sourceOf(record);
   const tags = eventTags(record, rendering);
@@ -234,7 +235,7 @@ function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
     const isOwn = reaction !== undefined && reaction.from === record.from;
     if (isOwn) return reactionLines(record, rendering, reaction);
     if ((caps & CAP.redaction) === 0) return [];
-    return [{ tags, source, command: "REDACT", params: [to, messageId(server, n)] }];
+    return [{ tags, source, command: "REDACT", params: [to, messageId(server, n), ...reason] }];
   });
 }
 

@@ -12,6 +12,8 @@ const REPLIERS_MAX = 3;
 
 export const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
+const EXPIRED = { hasExpired: true } as const;
+
 /** Changes by the seq of the changed record. */
 export type ChangeMap = Map<number, Changes>;
 
@@ -27,8 +29,8 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
   if (kind === "erase") {
     if (changed === undefined && of !== undefined) return noteErasedFiles(changes, of, files);
     // The user who set a room's retention has not deleted its messages.
-    const by = body["retention"] === true ? undefined : from;
-    return noteErasure(changes, by, [changed, ...also]);
+    const cause = body["retention"] === true ? EXPIRED : { erasedBy: from };
+    return noteErasure(changes, cause, [changed, ...also]);
   }
   if (kind === "poll") return notePollEnd(changes, changed, seq, fieldsIn(record).key);
   if (kind === "vote") {
@@ -133,7 +135,7 @@ export function noteVote(changes: ChangeMap, of: number | undefined, vote: Vote)
 
 function noteErasure(
   changes: ChangeMap,
-  erasedBy: string | undefined,
+  cause: Pick<Changes, "erasedBy" | "hasExpired">,
   erased: readonly unknown[],
 ): number[] {
   const removed = new Set(erased.filter(isCount));
@@ -150,7 +152,7 @@ function noteErasure(
   // Unloaded records are included, because a page already requested may contain their old content.
   for (const one of removed) {
     const known = changes.get(one) ?? NO_CHANGES;
-    changes.set(one, { ...known, isErased: true, erasedBy, reactions: [] });
+    changes.set(one, { ...known, isErased: true, ...cause, reactions: [] });
   }
   return changedSeqs;
 }
@@ -171,14 +173,15 @@ export function withChanges(
   if (changes === undefined) return item;
   const replies = repliesView(changes);
   if (changes.isErased) {
-    const { erasedBy } = changes;
+    const { erasedBy, hasExpired } = changes;
     const isByOther = erasedBy !== undefined && !isSameName(erasedBy, item.from);
     const by = isByOther ? { erasedBy } : {};
     const nothing = { text: "", mentions: [], reactions: [], files: [], mentionsMe: false };
     const { poll: _, ...rest } = item;
     const none = { re: undefined, editedUnixMs: undefined, erasedFiles: undefined };
     const erased = { ...rest, ...nothing, ...none, replies };
-    return { ...erased, state: stateOf(item.kind, "erased"), ...by };
+    const state = stateOf(item.kind, "erased");
+    return { ...erased, state, hasExpired: hasExpired ?? item.hasExpired, ...by };
   }
   if (item.state !== "whole") return item;
   const { edit } = changes;

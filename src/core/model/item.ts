@@ -57,6 +57,7 @@ export function itemOf(
     isMine,
     hasNewKey: (record.hasNewKey === true && !isMine) || undefined,
     state: stateOf(kind, state),
+    hasExpired: record.hasExpired,
     ...facts,
     editedUnixMs: undefined,
     imported,

@@ -291,6 +291,8 @@ export interface Item extends EventFacts {
   readonly state: "whole" | "erased" | "damaged";
   /** User who erased the message, if it was not its author. */
   readonly erasedBy?: string;
+  /** Erased because its room keeps messages for a limited time. */
+  readonly hasExpired?: true | undefined;
   readonly editedUnixMs: number | undefined;
   readonly imported: ImportOrigin | undefined;
   /**
@@ -375,6 +377,7 @@ export interface Changes {
     | undefined;
   readonly isErased: boolean;
   readonly erasedBy?: string | undefined;
+  readonly hasExpired?: true;
   /** Files and previews that were erased without the message. */
   readonly erasedFiles?: readonly string[];
   readonly reactions: readonly {

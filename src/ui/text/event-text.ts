@@ -261,7 +261,15 @@ function subjectText({ kind, subject = "" }: ShownEvent, nameOf: EventStyle["nam
   return subject.split(", ").map(nameOf).join(", ");
 }
 
-export function deletedText({ erasedBy }: Item, texts: Texts, names: ShownNames): string {
+/** Says that a message is gone, in few words. */
+export function goneText({ kind, hasExpired }: Item, texts: Texts): string {
+  if (hasExpired !== true) return texts.deleted;
+  return kind === "file" ? texts.fileExpired : texts.expired;
+}
+
+export function deletedText(item: Item, texts: Texts, names: ShownNames): string {
+  const { erasedBy, hasExpired } = item;
+  if (hasExpired === true) return goneText(item, texts);
   return erasedBy === undefined ? texts.deleted : texts.deletedBy(personText(names, erasedBy));
 }
 
@@ -317,9 +325,9 @@ export function briefText(item: Item, texts: Texts, times: Times, length = 300):
     case "text":
     case "action":
     case "edit":
-      return item.state === "whole" ? plainLine(item.text, length) : texts.deleted;
+      return item.state === "whole" ? plainLine(item.text, length) : goneText(item, texts);
     case "file": {
-      if (item.state !== "whole") return texts.deleted;
+      if (item.state !== "whole") return goneText(item, texts);
       const [first] = item.files;
       if (first === undefined) return restOfFiles(item, texts, length);
       const { details } = first;

@@ -58,6 +58,18 @@ test.each([
   expect(html).toContain(`(${offset}). Times are local times in the zone Asia/Kolkata.</footer>`);
 });
 
+test("says whether a message was deleted or has expired, also in quotes", () => {
+  const html = page([
+    record(1, { kind: "erased", expired: true }),
+    record(2, { kind: "erased" }),
+    record(3, { kind: "text", text: "yes", re: 1 }),
+    record(4, { kind: "text", text: "no", re: 2 }),
+  ]);
+  expect(html.match(/\((?:expired|deleted)\)/g)?.join(" ")).toBe(
+    "(expired) (deleted) (expired) (deleted)",
+  );
+});
+
 test("displays edits, replies and reactions with their messages, by local day", () => {
   const html = page([
     record(1, { kind: "text", text: "one\ntwo" }),

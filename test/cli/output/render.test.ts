@@ -186,6 +186,7 @@ describe("on a screen", () => {
     [{ kind: "room" }, "* ana created the room"],
     [{ kind: "remove" }, "* ana removed the room"],
     [{ kind: "erased" }, "* ana (deleted)"],
+    [{ kind: "erased", expired: true }, "* ana (expired)"],
     [{ kind: "erased-files", files: ["fA"] }, "* ana deleted a file of #12"],
     [{ kind: "edited", of: 3, text: "ho" }, "* ana edited #3: ho"],
     [{ kind: "text", text: "built\nok", notice: true }, "ana (notice): built\n  | ok"],
@@ -327,6 +328,16 @@ test("prints a message without a valid file", () => {
     expect(renderRecord(record, style("text"))).toEndWith("* ana sent a file\n");
   }
   expect(displayBody({ ...content, state: "erased", body: undefined }).kind).toBe("erased");
+});
+
+test("says of erased records whether they have expired", () => {
+  const content = { seq: 1, kind: "file", from: "ana", state: "erased", body: undefined } as const;
+  expect(displayBody(content)).not.toHaveProperty("expired");
+  const expired = { seq: 1, from: "ana", kind: "erased", expired: true } as const;
+  expect(displayBody({ ...content, hasExpired: true })).toEqual(expired);
+  const order = { ...content, kind: "erase", state: "whole" } as const;
+  expect(displayBody({ ...order, body: { seq: 1 } })).not.toHaveProperty("expired");
+  expect(displayBody({ ...order, body: { seq: 1, retention: true } })).toEqual(expired);
 });
 
 function shown(kind: string, body: Readonly<Record<string, unknown>>) {

@@ -95,6 +95,13 @@ test("marks each further row of a text, so that none imitates another message", 
   for (const row of more) expect(row).toMatch(/^ {2}\| \S/);
 });
 
+test("says whether a message was deleted or has expired", () => {
+  expect(spoken([record({ kind: "erased" }), record({ kind: "erased", expired: true })])).toEqual([
+    "dev, ben: message deleted",
+    "ben: message expired",
+  ]);
+});
+
 test("an erased rename leaves nothing but its number in JSON output", () => {
   const erased = { seq: 3, from: "olga", state: "erased", body: undefined } as const;
   expect(displayBody({ ...erased, kind: "rename" })).toMatchObject({ isHidden: true });

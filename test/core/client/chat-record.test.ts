@@ -51,6 +51,19 @@ test("drops a body that is missing, different, or not an object", () => {
   expect(resolved(wire("{}", { erased: 9 })).state).toBe("erased");
 });
 
+test("an erased record has expired once it is older than its room keeps messages", () => {
+  const read = (change: Partial<WireRecord>, keep: number | undefined, nowUnixMs?: number) => {
+    const view = roomViewOf({ ...ROOM, ...(keep === undefined ? {} : { keepMs: keep }) });
+    return resolveRecord(readHead(wire("{}", change)), view, sha256, nowUnixMs).hasExpired;
+  };
+  const erased = { erased: 9 };
+  // The record is of 9 ms.
+  expect([read(erased, 100, 109), read(erased, 100, 108)]).toEqual([true, undefined]);
+  expect([read(erased, undefined, 109), read(erased, 100), read({}, 100, 109)]).toEqual(
+    Array(3).fill(undefined),
+  );
+});
+
 test("reads author and time of an imported message if they are valid", () => {
   const at = (time: number) => importOriginOf({ imported: { from: "eve", time } })?.timeUnixMs;
   expect([at(5), at(UNIX_MS_MAX), at(UNIX_MS_MAX + 1), at(-1)]).toEqual([

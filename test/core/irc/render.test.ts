@@ -175,6 +175,8 @@ describe("a capability", () => {
     expect(lines(erase, CAP.redaction)).toEqual(
       [2, 3, 4].map((seq) => `${ANA} REDACT #lab log-${seq}`),
     );
+    const expired = record("erase", { seq: 2, retention: true });
+    expect(lines(expired, CAP.redaction)).toEqual([`${ANA} REDACT #lab log-2 expired`]);
   });
 
   test("redaction and removed reactions have the tags of events", () => {

@@ -85,10 +85,19 @@ test("names nobody for a message that retention has erased", () => {
   erase(5, { also: [6], retention: true });
   erase(7, {});
   expect([5, 6, 7].map((seq) => changes.get(seq))).toMatchObject([
-    { isErased: true, erasedBy: undefined },
-    { isErased: true, erasedBy: undefined },
+    { isErased: true, hasExpired: true },
+    { isErased: true, hasExpired: true },
     { isErased: true, erasedBy: "olga" },
   ]);
+  expect(changes.get(5)?.erasedBy).toBeUndefined();
+  const expired = withChanges(itemOf(record(5), "ana", never), changes.get(5), "ana");
+  const deleted = withChanges(itemOf(record(7), "ana", never), changes.get(7), "ana");
+  const gone = { state: "erased", hasExpired: true, body: undefined } as const;
+  const read = itemOf({ ...record(8), ...gone }, "ana", never);
+  const all = [expired, deleted, read].map(({ hasExpired = false }) => hasExpired);
+  expect(all).toEqual([true, false, true]);
+  // Also if its record is read only afterwards.
+  expect(withChanges(read, changes.get(7), "ana").hasExpired).toBe(true);
 });
 
 test("moves erased files of a message out of its files, from the order or the record", () => {

@@ -45,14 +45,19 @@ class Page {
     guest: Guest,
   ) {
     this.#guest = guest;
-    this.#follower = new Follower("all", undefined, sha256, {
-      event: (event) => {
-        if (changesModel(event)) this.#update(event as ModelEvent);
+    this.#follower = new Follower(
+      "all",
+      undefined,
+      { sha256, clock: { unixMs: () => 0 } },
+      {
+        event: (event) => {
+          if (changesModel(event)) this.#update(event as ModelEvent);
+        },
+        gap: (fault) => {
+          throw fault;
+        },
       },
-      gap: (fault) => {
-        throw fault;
-      },
-    });
+    );
   }
 
   async connect(guest: Guest): Promise<void> {

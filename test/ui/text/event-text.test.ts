@@ -156,6 +156,14 @@ test("shows authors by display name, except imported ones", async () => {
   );
   expect(deletedText({ ...item, erasedBy: "eve" }, texts, names)).toBe("Message deleted by eve");
   expect(deletedText(item, texts, names)).toBe(texts.deleted);
+  const expired = { ...item, state: "erased", erasedBy: "ben", hasExpired: true } as const;
+  for (const [kind, text] of [
+    ["text", "Message expired"],
+    ["file", "File expired"],
+  ] as const) {
+    expect(deletedText({ ...expired, kind }, texts, names)).toBe(text);
+    expect(briefText({ ...expired, kind }, texts, times)).toBe(text);
+  }
 });
 
 test("says that a newer version wrote a record of an unknown kind", async () => {

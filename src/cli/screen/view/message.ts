@@ -24,6 +24,7 @@ import {
   authorText,
   deletedText,
   eventText,
+  goneText,
   hasSum,
   MEMBERSHIP_EVENTS_SHOWN_MAX,
   membershipTexts,
@@ -433,7 +434,8 @@ function quoteLines(
   const { texts } = options;
   if (answers === undefined)
     return [cutLine([{ text: `┌ ${texts.repliedToEarlier}`, role: "quote" }], columns)];
-  const quoted = answers.state === "erased" ? texts.deleted : quotedText(answers, QUOTE_COLUMNS);
+  const quoted =
+    answers.state === "erased" ? goneText(answers, texts) : quotedText(answers, QUOTE_COLUMNS);
   const text = `┌ ${itemAuthor(answers, options, columns)}: ${quoted}`;
   return [cutLine([{ text, role: "quote" }], columns)];
 }

@@ -55,10 +55,8 @@ function useDeletion({ file, seq, onClose }: ViewerProps): void {
   useEffect(() => {
     if (!isErased) return;
     onClose();
-    const { keepMs = Number.POSITIVE_INFINITY } = openRoom(chat.model) ?? {};
-    const sentUnixMs = itemIn(chat.model, seq)?.timeUnixMs ?? Number.POSITIVE_INFINITY;
-    const hasExpired = sentUnixMs + keepMs <= Date.now();
-    notify(hasExpired ? texts.viewedExpired : texts.viewedDeleted);
+    const { hasExpired } = itemIn(chat.model, seq) ?? {};
+    notify(hasExpired === true ? texts.viewedExpired : texts.viewedDeleted);
   }, [isErased]);
 }
 

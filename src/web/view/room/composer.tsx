@@ -40,7 +40,7 @@ import {
   startReply,
   withoutReference,
 } from "../../../ui/text/draft.ts";
-import { authorText, quotedText } from "../../../ui/text/event-text.ts";
+import { authorText, goneText, quotedText } from "../../../ui/text/event-text.ts";
 import { mayAttach } from "../../../ui/text/rules-text.ts";
 import { placeTitle, targetTitle, withoutSign } from "../../../ui/text/target-text.ts";
 import type { FilesMessage, PageClient } from "../../driver/page-client.ts";
@@ -245,7 +245,11 @@ function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   const editing = isOutdated ? texts.editedMeanwhile : texts.editing;
   const name = about === undefined ? "" : authorText(about, texts, chat.model);
   const isErased = about?.state === "erased";
-  const quote = isErased ? texts.deleted : about === undefined ? "" : quotedText(about, 100);
+  const quote = isErased
+    ? goneText(about, texts)
+    : about === undefined
+      ? ""
+      : quotedText(about, 100);
   return (
     <div className="composer-about">
       <Icon name={draft.edits === undefined ? "reply" : "edit"} />

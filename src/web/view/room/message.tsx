@@ -21,6 +21,7 @@ import {
   authorText,
   deletedText,
   eventText,
+  goneText,
   hasSum,
   MEMBERSHIP_EVENTS_SHOWN_MAX,
   quotedText,
@@ -101,7 +102,7 @@ function Quote({ row, actions }: QuoteProps) {
             {author}
           </span>{" "}
           <span dir="auto">
-            {answers.state === "erased" ? texts.deleted : <PlainLine text={quote} />}
+            {answers.state === "erased" ? goneText(answers, texts) : <PlainLine text={quote} />}
           </span>
         </>
       )}

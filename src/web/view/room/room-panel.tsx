@@ -2,6 +2,7 @@
 
 import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
 import { boxNames } from "../../../base/names.ts";
+import { formatDuration } from "../../../base/sizes.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { filesOfItems, isBoxOf } from "../../../core/model/selectors.ts";
 import type { RoomState, SearchView } from "../../../core/model/state.ts";
@@ -70,7 +71,7 @@ export function RoomPanel({ room, me, tab, onTab, onClose }: RoomPanelProps) {
             <PeopleList room={room} me={me} />
           </>
         ) : tab === "files" ? (
-          <RoomFiles key={room.id} target={room.target} />
+          <RoomFiles key={room.id} room={room} />
         ) : (
           <div className="panel-pins">
             <PinList room={room} />
@@ -102,7 +103,7 @@ function HandedFiles({ room }: { readonly room: RoomState }) {
 }
 
 /** Newest files first: pictures and films as a grid, others as a list. */
-function RoomFiles({ target }: { readonly target: string }) {
+function RoomFiles({ room: { target, keepMs } }: { readonly room: RoomState }) {
   const { texts, chat } = usePage();
   const query = useMemo(() => ({ input: "", text: "", target, files: true }), [target]);
   const latest = useModelValue((model) => model.search);
@@ -125,6 +126,10 @@ function RoomFiles({ target }: { readonly target: string }) {
   const files = filesOfItems((search?.found ?? []).map(({ item }) => item));
   const pictured = files.filter(({ file }) => isPictured(file));
   const others = files.filter(({ file }) => !isPictured(file));
+  const none =
+    keepMs === undefined
+      ? texts.noFilesHere
+      : texts.noFilesKept(texts.span(formatDuration(keepMs)));
   const isEmpty = search?.isLoading === false && search.fault === undefined && files.length === 0;
   return (
     <>
@@ -156,7 +161,7 @@ function RoomFiles({ target }: { readonly target: string }) {
         </section>
       )}
       <Announced kind="result" className="list-note people-search">
-        {isEmpty ? texts.noFilesHere : ""}
+        {isEmpty ? none : ""}
       </Announced>
       <FaultLine fault={isOnline ? search?.fault : texts.searchOffline} />
       {search?.hasMore === true ? (

@@ -5,6 +5,7 @@ import { ignoreFault } from "../../../base/fault.ts";
 import type { RoomId } from "../../../base/ids.ts";
 import { followedThreads } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
+import { goneText } from "../../../ui/text/event-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -67,7 +68,7 @@ function Line({
       ) : (
         <button type="button" className="list-button" onClick={goTo}>
           <ListedMessage item={item} target={target} location={location}>
-            {item.state === "erased" ? texts.deleted : undefined}
+            {item.state === "erased" ? goneText(item, texts) : undefined}
           </ListedMessage>
           {isUnread === true ? (
             <strong className="has-unread">
