@@ -10,7 +10,7 @@ import {
   SMALL_FILE_BYTES_MAX,
 } from "../base/limits.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
-import { tsvLine } from "../base/text.ts";
+import { cleanText, tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { fileRecords, findFileId } from "../cli/chat/last-files.ts";
 import { boxedTarget, destinationOfTarget, replyIn } from "../cli/chat/post.ts";
@@ -53,6 +53,7 @@ import {
 import type { Client } from "../client/client.ts";
 import {
   faultsOf,
+  isSameFault,
   type MessageFile,
   type PostedMessage,
   type SentMessage,
@@ -201,7 +202,7 @@ class FileSender {
     const { context, progressDisplay } = this.options;
     const files = await this.#open(paths);
     try {
-      if (files.length > 0) this.#report(await this.#sendMessage(files));
+      if (files.length > 0) this.#report(await this.#sendMessage(files), files);
     } finally {
       for (const { source } of files) source.close();
       await progressDisplay.end();
@@ -241,7 +242,7 @@ class FileSender {
     return sent;
   }
 
-  #report(sent: SentMessage): void {
+  #report(sent: SentMessage, files: readonly OpenFile[]): void {
     const { progressDisplay, isOnly } = this.options;
     for (const file of sent.files) {
       if (file instanceof Fault) {
@@ -252,7 +253,7 @@ class FileSender {
       for (const message of sent.posted)
         if (message.files.includes(file)) this.#print(file, message);
     }
-    for (const fault of faultsOf(sent)) this.#reportFailure(fault);
+    for (const fault of faultsOf(sent)) this.#reportFailure(namedFault(fault, sent, files));
   }
 
   #print(file: UploadedFile, posted: PostedMessage): void {
@@ -272,6 +273,18 @@ class FileSender {
     progressDisplay.print(faultLine(fault));
     if (context.json) context.stdout.write(errorJson(fault));
   }
+}
+
+/** Names the files that have the fault, unless all files of the message have it. */
+function namedFault(fault: Fault, sent: SentMessage, files: readonly OpenFile[]): Fault {
+  const isIt = (file: unknown) => file instanceof Fault && isSameFault(file, fault);
+  const paths = files.filter((_, index) => isIt(sent.files[index])).map(({ path }) => path);
+  if (paths.length === 0 || paths.length === files.length) return fault;
+  const { code, remedy, message } = fault;
+  return new Fault(code, `${paths.map((path) => cleanText(path)).join(", ")}: ${message}`, {
+    remedy,
+    cause: fault,
+  });
 }
 
 /** The fields are part of the command's stable output. */

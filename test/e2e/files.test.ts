@@ -348,6 +348,13 @@ test("a refusal has its documented exit code and one line on standard error", as
     const { exitCode, err } = await home.run(args);
     expect([args, exitCode, err]).toEqual([args, code, expect.stringMatching(/^chat: /m)]);
   }
+  // Among files that are sent, those that are refused are named.
+  const [large, huge] = [file(sandbox, "large", noise(1_001)), file(sandbox, "huge", noise(1_002))];
+  const some = await bob.run(["send-file", large, file(sandbox, "tiny", "y"), huge, "--json"]);
+  expect([some.exitCode, ndjson(some.out).find(({ kind }) => kind === "fault")]).toMatchObject([
+    3,
+    { code: "too-large", message: `${large}, ${huge}: files are limited to 1.0 kB here` },
+  ]);
   await sends(ana, fits);
   for (const home of [ana, bob]) {
     const ran = await home.run(["send-file", fits, "--name", "more", "--json"]);

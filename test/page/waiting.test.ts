@@ -66,4 +66,8 @@ pageTest("shows why a file cannot be sent, and sends the rest without it", async
   await ana.attach(tooLarge);
   await ana.page.getByText(/^Files are limited to 400 kB here/).waitFor();
   expect(await ana.attachments.count()).toBe(1);
+  // Among files that fit, it is named.
+  await ana.attach(tooLarge, ...photos("fits", 1));
+  await ana.page.getByText(/^film\.mp4: files are limited to 400 kB here/).waitFor();
+  expect(await ana.attachments.count()).toBe(2);
 });

@@ -3,6 +3,7 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
+import { cleanText } from "../../base/text.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import {
   type OpenedFile,
@@ -133,9 +134,10 @@ export class OutgoingFiles {
   #checkSizes(sources: readonly LocalSource[]): void {
     const { fileBytesMax } = this.options.open.client.model.server ?? {};
     if (fileBytesMax === undefined) return;
-    for (const { sizeBytes = 0 } of sources) {
-      if (sizeBytes > fileBytesMax) throw fileTooLarge(fileBytesMax);
-    }
+    const large = sources.filter(({ sizeBytes = 0 }) => sizeBytes > fileBytesMax);
+    if (large.length === 0) return;
+    const names = large.map(({ name }) => cleanText(name)).join(", ");
+    throw fileTooLarge(fileBytesMax, large.length < sources.length ? names : "");
   }
 
   #fileOf(source: LocalSource) {

@@ -204,7 +204,8 @@ export function displayBody(
       const also = fields.also?.filter(isCount) ?? [];
       const expired = body["retention"] === true || undefined;
       const others = also.length === 0 ? undefined : also;
-      return { seq: of, from, kind: "erased", also: others, ...defined({ expired }) };
+      const by = expired === true ? SERVER : from;
+      return { seq: of, from: by, kind: "erased", also: others, ...defined({ expired }) };
     }
     case "poll":
       return { seq, from, kind, of, on: false, ...defined({ key: fields.key }) };

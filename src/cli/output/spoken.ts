@@ -141,7 +141,8 @@ function contentOf(record: DisplayRecord, style: SpokenStyle): string {
         ? event("removed a caption")
         : ` edited: ${cleanText(record.text, { lines: true })}`;
     case "erased":
-      return record.expired === true ? ": message expired" : ": message deleted";
+      if (record.expired !== true) return ": message deleted";
+      return record.also === undefined ? ": message expired" : ": messages expired";
     case "erased-files":
       return event(`deleted ${record.files.length === 1 ? "a file" : "files"}`);
     case "poll":

@@ -415,7 +415,7 @@ function isComplete(upload: CompleteUpload | Fault | undefined): upload is Compl
   return upload !== undefined && !(upload instanceof Fault);
 }
 
-function isSameFault(a: Fault, b: Fault | undefined): boolean {
+export function isSameFault(a: Fault, b: Fault | undefined): boolean {
   return a.code === b?.code && a.message === b.message;
 }
 

@@ -50,8 +50,14 @@ export function unknownFile(): Fault {
 }
 
 /** Refusal of a file that is larger than the server allows. */
-export function fileTooLarge(sizeBytesMax: number): Fault {
-  return new Fault("too-large", msg`files are limited to ${formatSize(sizeBytesMax)} here`, {
+/** @param names names of the files, if others were chosen with them */
+export function fileTooLarge(sizeBytesMax: number, names = ""): Fault {
+  const max = formatSize(sizeBytesMax);
+  const message =
+    names === ""
+      ? msg`files are limited to ${max} here`
+      : msg`${names}: files are limited to ${max} here`;
+  return new Fault("too-large", message, {
     remedy: msg`send a smaller file, or ask the server's owner`,
   });
 }

@@ -337,7 +337,10 @@ test("says of erased records whether they have expired", () => {
   expect(displayBody({ ...content, hasExpired: true })).toEqual(expired);
   const order = { ...content, kind: "erase", state: "whole" } as const;
   expect(displayBody({ ...order, body: { seq: 1 } })).not.toHaveProperty("expired");
-  expect(displayBody({ ...order, body: { seq: 1, retention: true } })).toEqual(expired);
+  expect(displayBody({ ...order, body: { seq: 1, retention: true } })).toEqual({
+    ...expired,
+    from: "server",
+  });
 });
 
 function shown(kind: string, body: Readonly<Record<string, unknown>>) {

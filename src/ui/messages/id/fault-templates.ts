@@ -821,6 +821,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "Anda bukan anggota '{}', dan token akan bertindak atas nama Anda",
   "join it first: {}": "bergabunglah dahulu: {}",
   "files are limited to {} here": "berkas dibatasi {} di sini",
+  "{}: files are limited to {} here": "{}: berkas dibatasi {} di sini",
   "'{}' was a stream and cannot be read again": "'{}' berupa aliran dan tidak dapat dibaca lagi",
   "remove it, or send it again": "keluarkan berkas itu, atau kirim lagi",
   "'{}' has changed": "'{}' sudah berubah",

@@ -15,6 +15,10 @@ import type { AttachedFiles } from "./composer.tsx";
 /** Maximum number of attached files that are announced by name. */
 const NAMED_FILES_MAX = 3;
 
+function nameOf({ file }: Attachment): string {
+  return cleanText(file.name);
+}
+
 /** The page may send a smaller copy. */
 function isPhoto(file: AttachedContent): boolean {
   return file instanceof File && file.type.startsWith("image/");
@@ -67,8 +71,9 @@ export function useAttached(
         const { fileBytesMax = Number.POSITIVE_INFINITY } = chat.model.server ?? {};
         const isFit = ({ file }: Attachment) =>
           file.size <= fileBytesMax || (isSmaller && isPhoto(file));
-        const more = chosen.filter(isFit);
-        if (more.length < chosen.length) fail(fileTooLarge(fileBytesMax));
+        const [more, large] = [chosen.filter(isFit), chosen.filter((one) => !isFit(one))];
+        const tooLarge = times.list(large.slice(0, NAMED_FILES_MAX).map(nameOf));
+        if (large.length > 0) fail(fileTooLarge(fileBytesMax, more.length > 0 ? tooLarge : ""));
         if (files.length + more.length > FILES_PER_POST_MAX)
           fail(texts.notAllAttached(FILES_PER_POST_MAX));
         chat.attached.add(key, more);
@@ -76,7 +81,7 @@ export function useAttached(
           const omissions = file instanceof File ? undefined : file.takeOmissions();
           if (omissions !== undefined) fail(omissions);
         }
-        const names = more.slice(0, NAMED_FILES_MAX).map(({ file }) => cleanText(file.name));
+        const names = more.slice(0, NAMED_FILES_MAX).map(nameOf);
         const others = more.length - names.length;
         if (others > 0) names.push(texts.others(others));
         if (names.length > 0) announce("result", texts.fileAttached(times.list(names)));
