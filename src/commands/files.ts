@@ -10,7 +10,7 @@ import {
   SMALL_FILE_BYTES_MAX,
 } from "../base/limits.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
-import { cleanText, tsvLine } from "../base/text.ts";
+import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { fileRecords, findFileId } from "../cli/chat/last-files.ts";
 import { boxedTarget, destinationOfTarget, replyIn } from "../cli/chat/post.ts";
@@ -55,6 +55,7 @@ import {
   faultsOf,
   isSameFault,
   type MessageFile,
+  namedFault,
   type PostedMessage,
   type SentMessage,
 } from "../client/files/message.ts";
@@ -253,7 +254,7 @@ class FileSender {
       for (const message of sent.posted)
         if (message.files.includes(file)) this.#print(file, message);
     }
-    for (const fault of faultsOf(sent)) this.#reportFailure(namedFault(fault, sent, files));
+    for (const fault of faultsOf(sent)) this.#reportFailure(faultOfSome(fault, sent, files));
   }
 
   #print(file: UploadedFile, posted: PostedMessage): void {
@@ -276,15 +277,10 @@ class FileSender {
 }
 
 /** Names the files that have the fault, unless all files of the message have it. */
-function namedFault(fault: Fault, sent: SentMessage, files: readonly OpenFile[]): Fault {
+function faultOfSome(fault: Fault, sent: SentMessage, files: readonly OpenFile[]): Fault {
   const isIt = (file: unknown) => file instanceof Fault && isSameFault(file, fault);
   const paths = files.filter((_, index) => isIt(sent.files[index])).map(({ path }) => path);
-  if (paths.length === 0 || paths.length === files.length) return fault;
-  const { code, remedy, message } = fault;
-  return new Fault(code, `${paths.map((path) => cleanText(path)).join(", ")}: ${message}`, {
-    remedy,
-    cause: fault,
-  });
+  return paths.length === 0 || paths.length === files.length ? fault : namedFault(fault, paths);
 }
 
 /** The fields are part of the command's stable output. */

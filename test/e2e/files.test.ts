@@ -362,6 +362,14 @@ test("a refusal has its documented exit code and one line on standard error", as
     expect(ndjson(ran.out).at(-1)).toMatchObject({ kind: "fault", code: "quota-reached" });
   }
   await sends(bob, small);
+  // Line mode names the file too, and a script sends the others with the text.
+  const line = `/send ${file(sandbox, "spare", noise(800))} ${small} --caption "what is left"`;
+  const joined = await bob.run(["join", "--json"], { stdin: `${line}\n` });
+  const fault = ndjson(joined.out).find(({ kind }) => kind === "fault");
+  expect(fault).toMatchObject({ code: "quota-reached", line: 1 });
+  expect(fault?.["message"]).toStartWith("spare: ");
+  const last = (await bob.json(["history"])).at(-1);
+  expect(last).toMatchObject({ kind: "file", text: "what is left", files: [{ name: "small" }] });
 });
 
 test("/send, /get and /files work in a chat", async () => {

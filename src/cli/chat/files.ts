@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import { DATA_CHANNELS_PER_SESSION_MAX } from "../../base/limits.ts";
 import type { ReaderEvent } from "../../client/event.ts";
+import { namedFault } from "../../client/files/message.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import { type FileState, faultOf, type WaitingMessage } from "../../core/client/outgoing.ts";
@@ -103,11 +104,13 @@ export class LineFiles {
   /** A script cannot decide, so what can be sent is sent, as by a command. */
   #reportStuck(key: string, message: WaitingMessage<unknown>): void {
     const { chatConsole } = this.lines;
-    const failed = message.files.flatMap(({ state }) =>
-      state.kind === "failed" ? state.fault : [],
-    );
-    const faults = message.fault === undefined ? failed : [message.fault];
-    for (const fault of faults) this.lines.fail(faultOf(fault), this.#inputs.get(key));
+    const failed = message.files.flatMap(({ name, state }) => {
+      if (state.kind !== "failed") return [];
+      const fault = faultOf(state.fault);
+      return message.files.length === 1 ? fault : namedFault(fault, [name]);
+    });
+    const faults = message.fault === undefined ? failed : [faultOf(message.fault)];
+    for (const fault of faults) this.lines.fail(fault, this.#inputs.get(key));
     const isScript = !chatConsole.isInteractive && this.#inputs.has(key);
     if (!isScript) return chatConsole.note((texts) => texts.stuckMessage);
     const hasMore = failed.length < message.files.length && message.fault === undefined;

@@ -4,6 +4,7 @@ import { toBase64Url, toHex, utf8Encode } from "../../base/bytes.ts";
 import { Fault, type FaultCode, ignoreFault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { FILES_UPLOADED_TOGETHER_MAX, SMALL_FILE_BYTES_MAX } from "../../base/limits.ts";
+import { cleanText } from "../../base/text.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import type { QueuedBody } from "../../core/client/queued-body.ts";
 import { threadOfPost } from "../../core/model/selectors.ts";
@@ -413,6 +414,12 @@ function isSameFile(a: Source, b: Source): boolean {
 
 function isComplete(upload: CompleteUpload | Fault | undefined): upload is CompleteUpload {
   return upload !== undefined && !(upload instanceof Fault);
+}
+
+/** @param names names of the files that have the fault, among others of a message */
+export function namedFault({ code, message, remedy }: Fault, names: readonly string[]): Fault {
+  const list = names.map((name) => cleanText(name)).join(", ");
+  return new Fault(code, `${list}: ${message}`, { remedy });
 }
 
 export function isSameFault(a: Fault, b: Fault | undefined): boolean {
