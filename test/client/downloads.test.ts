@@ -71,6 +71,22 @@ describe("a download", () => {
     expect(folder.files.size).toBe(1);
   });
 
+  test("is complete without a confirmation if the server never comes back", async () => {
+    const { ana, folder, files, fixture } = await withFile(2);
+    let lostAtMs = 0;
+    fixture.server.misbehaviour.onRequest = ({ kind }) => {
+      if (kind !== "got" && lostAtMs === 0) return undefined;
+      lostAtMs ||= fixture.clock.now();
+      fixture.network.cut();
+      return "silent";
+    };
+    expect(await ana.get()).toMatchObject({ path: "/in/a.bin" });
+    expect(fixture.clock.now() - lostAtMs).toBeLessThan(10_000);
+    expect(files.downloads).toEqual([]);
+    expect(folder.files.size).toBe(1);
+    expect(fixture.clock.pendingTimers).toBeLessThan(4);
+  });
+
   test("waits for a slow disk and slows the server down", async () => {
     const { ana, bytes, folder, files, fixture } = await withFile(30);
     files.windowChunks = 8;

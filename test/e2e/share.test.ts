@@ -26,6 +26,7 @@ import { parseServerSpec } from "../../src/wire/invite.ts";
 import { CHAT } from "./binary.ts";
 import { noise, sha256 } from "./couriers.ts";
 import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
+import { Relay } from "./relay.ts";
 import { expectAll, files, lineOf, SHARED_BYTES } from "./shared-files.ts";
 import { sandboxTest } from "./shared-server.ts";
 
@@ -356,6 +357,34 @@ test("shares by a code at a server that both name, and resumes after kill -9", a
     const content = readFileSync(join(entry.parentPath, entry.name), "latin1");
     expect([entry.name, content.includes(secret)]).toEqual([entry.name, false]);
   }
+});
+
+test("ends with 0 if the link breaks behind the last chunk, and if all was there before", async () => {
+  await using sandbox = new Sandbox();
+  writeFileSync(sandbox.path("a.bin"), noise(5 * CHUNK_BYTES + 7));
+  const share = ["share", sandbox.path("a.bin"), "--host", "127.0.0.1", "--keep", "--json"];
+  const { port, invite } = await sandbox.home("ana").start(share).json("sharing");
+  const bob = sandbox.home("bob");
+  const receive = (line: string) => [
+    "receive",
+    line,
+    "--yes",
+
+    "--out",
+    sandbox.path("in"),
+  ];
+  await using relay = await Relay.open(Number(port));
+  const viaRelay = String(invite).replace(`127.0.0.1:${port}`, relay.address);
+  const receiving = bob.start([...receive(viaRelay), "--json", "--transport", "tcp"]);
+  await receiving.json("progress", { sentBytes: 5 * CHUNK_BYTES + 7 });
+  relay.cut();
+  const ended = await receiving.ended();
+  expect([ended.exitCode, ndjson(ended.out).at(-1)]).toEqual([0, { kind: "received", files: 1 }]);
+  expect(sha256(sandbox.path("in", "a.bin"))).toBe(sha256(sandbox.path("a.bin")));
+  const again = await bob.json(receive(String(invite)));
+  expect(again.at(-1)).toEqual({ kind: "received", files: 1 });
+  expect(again.find(({ kind }) => kind === "got")).toMatchObject({ existing: true });
+  expect(readdirSync(sandbox.path("in"))).toEqual(["a.bin"]);
 });
 
 test("resumes with the line of the next share after kill -9 of the sender", async () => {

@@ -42,6 +42,9 @@ export interface DownloadOptions extends DataChannelOptions {
   readonly hashing: Hashing;
 }
 
+/** Time in which a complete file is confirmed to a server whose link is lost. */
+const CONFIRM_TIMEOUT_MS = 5_000;
+
 type FileInfo = Answer<"fetch">;
 type End = NoticeOf<"end">;
 type SmallContent = NonNullable<Answer<"fetch-small">["content"]>;
@@ -60,12 +63,16 @@ export class Download implements ChannelTask<DownloadedFile> {
   #running: Promise<unknown> = Promise.resolve();
   #progressCount = 0;
   #hasTriedMainLink = false;
+  readonly #unconfirmed = new AbortController();
+  #cancelConfirmation: (() => void) | undefined;
+  readonly stop: AbortSignal;
 
   constructor(
     private readonly options: DownloadOptions,
     private readonly request: DownloadRequest,
-    readonly stop: AbortSignal,
+    stop: AbortSignal,
   ) {
+    this.stop = AbortSignal.any([stop, this.#unconfirmed.signal]);
     this.#reporter = new Reporter({
       clock: options.clock,
       sizeBytes: undefined,
@@ -89,6 +96,7 @@ export class Download implements ChannelTask<DownloadedFile> {
       if (this.#result !== undefined && error instanceof Fault) return this.#result;
       throw error;
     } finally {
+      this.#cancelConfirmation?.();
       this.#reporter.close();
       await this.#closeSink();
     }
@@ -115,6 +123,12 @@ export class Download implements ChannelTask<DownloadedFile> {
   channelLost(): void {
     this.#channel = undefined;
     this.#waitsAt = "server";
+    if (this.#result === undefined) return;
+    // The server may never be reachable again, such as that of a share.
+    const fault = new Fault("link-closed", "the download could not be confirmed");
+    this.#cancelConfirmation ??= this.options.clock.after(CONFIRM_TIMEOUT_MS, () =>
+      this.#unconfirmed.abort(fault),
+    );
   }
 
   /** Fetches a small file in one request, unless a part of it is stored here. */
@@ -197,11 +211,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     this.#channel = download;
     if (foreign !== undefined && (await this.#adopt(sink, foreign, download)) === "reopen")
       return "reopen";
-    const end = await download.receive(sink, () => {
-      this.#next += 1;
-      this.#progressCount += 1;
-      this.#reporter.update(sink.sizeBytes);
-    });
+    const end = await this.#receive(download, sink);
     if (end === undefined) {
       this.#resumeFrom(sink);
       return "reopen";
@@ -209,6 +219,24 @@ export class Download implements ChannelTask<DownloadedFile> {
     if (!this.#isIntact(sink, end)) return this.#retryFromStart(sink);
     this.#result = await this.#finishSink(this.#info, sink, end);
     return this.#confirm(this.#result, connection, download);
+  }
+
+  /** A link that is lost behind the last chunk lacks only what was known before. */
+  async #receive(download: DownloadChannel, sink: Sink): Promise<End | undefined> {
+    try {
+      return await download.receive(sink, () => {
+        this.#next += 1;
+        this.#progressCount += 1;
+        this.#reporter.update(sink.sizeBytes);
+      });
+    } catch (error) {
+      const { size, digest } = this.#info ?? {};
+      if (!(error instanceof Fault) || size === undefined || digest === undefined) throw error;
+      const { file } = this.request;
+      const end = { kind: "end", file, size, chunks: chunkCount(size), digest } as const;
+      if (error.code !== "link-closed" || !this.#isIntact(sink, end)) throw error;
+      return end;
+    }
   }
 
   #chunksLeft({ fingerprint }: LoggedInLink): number {
