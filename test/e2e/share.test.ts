@@ -359,7 +359,7 @@ test("shares by a code at a server that both name, and resumes after kill -9", a
   }
 });
 
-test("ends with 0 if the link breaks behind the last chunk, and if all was there before", async () => {
+test("ends with 0 if the link breaks behind the last chunk, or all was there before", async () => {
   await using sandbox = new Sandbox();
   writeFileSync(sandbox.path("a.bin"), noise(5 * CHUNK_BYTES + 7));
   const share = ["share", sandbox.path("a.bin"), "--host", "127.0.0.1", "--keep", "--json"];
