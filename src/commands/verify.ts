@@ -181,7 +181,15 @@ const NOT_COMPARED: Awaited<ReturnType<typeof compareKept>> = { compared: 0, con
 
 function readKept(context: Context, source: string, room: string | undefined) {
   const isPath = /^[./~]|\\/.test(source) || isFile(source);
-  return isPath ? keptIn(readProof(source)) : keptInRoom(context, { server: source, room });
+  return isPath ? keptInFile(source) : keptInRoom(context, { server: source, room });
+}
+
+function keptInFile(path: string) {
+  const kept = keptIn(readProof(path));
+  if (kept.length > 0) return kept;
+  throw new Fault("not-found", `${path} contains no whole checkpoint`, {
+    remedy: "use a file written by chat witness --out, copied as a whole",
+  });
 }
 
 function withAudit(
@@ -354,13 +362,15 @@ async function writeKept(
 ): Promise<readonly Contradiction[]> {
   const isReplacing = isFile(path);
   if (isReplacing) {
-    const text = unlessFault(() => readProof(path)) ?? "";
-    const earlier = keptIn(text);
-    if (earlier.length === 0 || keptText(earlier) !== text) {
+    const text = unlessFault(() => readProof(path).trim());
+    const earlier = keptIn(text ?? "");
+    if (text === undefined || keptText(earlier).trim() !== text) {
       throw usageFault(`${path} exists and is not a file of checkpoints`, "choose another path");
     }
-    const { contradictions } = await compareKept(client, earlier);
-    if (contradictions.length > 0) return contradictions;
+    // A write that was interrupted may have left an empty file.
+    const compared = earlier.length === 0 ? undefined : await compareKept(client, earlier);
+    if (compared !== undefined && compared.contradictions.length > 0)
+      return compared.contradictions;
   }
   writeFile(path, keptText(kept), isReplacing);
   return [];
@@ -406,7 +416,8 @@ function checkProofFile(
 function readProof(file: string): string {
   // Accept only regular files, because reading a pipe or a device may never end.
   const text = isFile(file) ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
-  if (text !== undefined) return text;
+  // Mail programs and editors of Windows change the ends of lines.
+  if (text !== undefined) return text.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
   const remedy = "specify a file written by chat verify --seq or chat witness --out";
   throw new Fault("not-found", `no such proof file: ${file}`, { remedy });
 }

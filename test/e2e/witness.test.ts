@@ -58,6 +58,16 @@ test("keeps a checkpoint a day, and prints and writes it", async () => {
   expect(printed.out).toMatch(/:\d+ agrees with \d checkpoints? kept since \d{4}-\d\d-\d\d\n$/);
   expect(readFileSync(out, "utf8")).toMatch(NOTE);
   expect((await ana.run(["witness", address, "--out", out])).exitCode).toBe(0);
+  const copied = sandbox.path("copied.txt");
+  const crlf = `\ufeff${readFileSync(out, "utf8").replaceAll("\n", "\r\n")}`;
+  for (const text of [crlf, crlf.trimEnd(), ""]) {
+    writeFileSync(copied, text);
+    const compared = await ben.run(["verify", address, "--witness", copied]);
+    expect(compared.exitCode).toBe(text === "" ? 4 : 0);
+    if (text === "") expect(compared.err).toContain("copied.txt contains no whole checkpoint");
+    expect((await ana.run(["witness", address, "--out", copied])).exitCode).toBe(0);
+    expect(readFileSync(copied, "utf8")).toMatch(NOTE);
+  }
   const notes = sandbox.path("notes.txt");
   writeFileSync(notes, `notes\n${readFileSync(out, "utf8")}`);
   expect((await ana.run(["witness", address, "--out", notes])).exitCode).toBe(2);
@@ -70,7 +80,7 @@ test("keeps a checkpoint a day, and prints and writes it", async () => {
   const foreign = await ben.run(["verify", board.address, "--witness", out]);
   expect([foreign.exitCode, foreign.err]).toEqual([
     4,
-    expect.stringContaining("the witness has no checkpoint that this server has signed"),
+    expect.stringContaining("the file has no checkpoint that this server has signed"),
   ]);
   const missing = await ben.run(["verify", address, "--witness", sandbox.path("missing.txt")]);
   expect([missing.exitCode, missing.err]).toEqual([

@@ -95,8 +95,12 @@ export async function compareKept(
     signed.set(owner, { author, note, logs: verifyNote(note, key) });
   }
   if (signed.size === 0) {
-    throw new Fault("not-found", "the witness has no checkpoint that this server has signed", {
-      remedy: "the witness must run chat witness for this server first",
+    const isFile = all.some(({ author }) => author === undefined);
+    const source = isFile ? "the file" : "the witness";
+    throw new Fault("not-found", `${source} has no checkpoint that this server has signed`, {
+      remedy: isFile
+        ? "use a whole file that chat witness --out has written for this server"
+        : "the witness must run chat witness for this server first",
     });
   }
   const compared = [...signed.values()].slice(-COMPARED_MAX);

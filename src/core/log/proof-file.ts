@@ -12,6 +12,7 @@ import {
 } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { PROOF_HASHES_MAX } from "../../base/limits.ts";
+import { notesIn } from "../../wire/checkpoint.ts";
 
 export interface ProofFile {
   readonly key: Uint8Array;
@@ -53,7 +54,9 @@ export function parseProof(text: string): ProofFile {
   const split = text.indexOf("\n\n");
   if (split === -1) throw malformed("it has no checkpoint");
   const lines = text.slice(0, split).split("\n");
-  const note = text.slice(split + 2);
+  // A mail program may have added lines.
+  const [note] = notesIn(text.slice(split + 2));
+  if (note === undefined) throw malformed("its checkpoint is cut");
   if (lines.shift() !== TITLE) throw malformed("its first line is wrong");
   const takeField = (name: string) => {
     const [line] = lines;

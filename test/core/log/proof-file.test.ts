@@ -12,7 +12,7 @@ const PROOF: ProofFile = {
   salt: new Uint8Array(16).fill(2),
   body: utf8Encode('{"text":"hi\\nthere, Ana 🦉"}'),
   path: [hash(3), hash(4)],
-  note: "chat/x\n57\nroot\n\n— chat/x sig\n",
+  note: `chat/${"x".repeat(22)}\n57\n${hash(5).toBase64()}\n\n— chat/x c2ln\n`,
 };
 
 test("parses a formatted proof", () => {
@@ -22,6 +22,13 @@ test("parses a formatted proof", () => {
   const silent = { ...PROOF, salt: undefined, body: undefined, path: [] };
   expect(parseProof(formatProof(silent))).toEqual(silent);
   expect(formatProof({ ...silent, salt: PROOF.salt })).toBe(formatProof(silent));
+});
+
+test("ignores what a mail program has added below, and refuses a cut checkpoint", () => {
+  const text = formatProof(PROOF);
+  expect(parseProof(`${text}\n-- \nAna Ruíz\n`)).toEqual(PROOF);
+  expect(parseProof(text.trimEnd())).toEqual(PROOF);
+  expect(faultCode(() => parseProof(text.slice(0, -12)))).toBe("log-unproved");
 });
 
 test("ends with a tlog-proof", () => {
