@@ -175,13 +175,17 @@ export function requireJoinedRoom(rooms: Rooms, user: UserId, name: Name): Room 
 
 export function requireMember(room: Room, user: UserId): void {
   if (room.members.has(user)) return;
-  const { name } = room;
   throw new Fault("not-member", msg`you are not in '${displayedName(room)}'`, {
-    remedy:
-      name === undefined
-        ? undefined
-        : msg`join it: ${`chat join --room ${name}, or /join ${name}`}`,
+    remedy: wayInto(room, user),
   });
+}
+
+function wayInto({ name, isSealed, admitted }: Room, user: UserId): Translatable | undefined {
+  if (name === undefined) return undefined;
+  // Only a member's device can give the keys to somebody.
+  if (isSealed === true && !admitted.has(user))
+    return msg`ask a member to add you: ${"/invite NAME"}`;
+  return msg`join it: ${`chat join --room ${name}, or /join ${name}`}`;
 }
 
 export function requireUser<Person extends { readonly id: UserId }>(

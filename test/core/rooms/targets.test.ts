@@ -2,10 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { asFault } from "../../../src/base/fault.ts";
 import { directRoomId, type RoomId, type UserId } from "../../../src/base/ids.ts";
 import { type checkName, foldName, type Name } from "../../../src/base/names.ts";
+import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { requireMember, TargetResolver } from "../../../src/core/rooms/targets.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { faultCode } from "../../fault-code.ts";
+import { faultCode, faultOf } from "../../fault-code.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
 const OTHER = "rOOOOOOOOOOO" as RoomId;
@@ -72,6 +73,9 @@ test("requires membership to read a room", () => {
   if (room === undefined) throw new Error("the room was made");
   expect(faultCode(() => requireMember(room, ANA))).toBe("none");
   expect(faultCode(() => requireMember(room, BEN))).toBe("not-member");
+  const remedyIn = (place: Room) => faultOf(() => requireMember(place, BEN))?.remedy;
+  expect(remedyIn(room)).toStartWith("join it: chat join --room dev");
+  expect(remedyIn({ ...room, isSealed: true })).toBe("ask a member to add you: /invite NAME");
 });
 
 test("proposes a name that differs in a letter, of rooms that the user may know of", () => {
