@@ -100,6 +100,7 @@ class Reader {
     const target = this.#targets.get(token.name);
     if (target === undefined) throw this.#unknownFlag(token.rawName);
     const { key, definition } = target;
+    this.#checkGlued(token);
     const value = flagValue(token, target);
     const previous = this.#typedValues.get(key);
     if (definition.many && (typeof value === "string" || typeof value === "number")) {
@@ -109,6 +110,14 @@ class Reader {
     } else {
       throw usageFault(`${token.rawName} given twice`, "use it once");
     }
+  }
+
+  /** `-test` is a text that somebody has typed, and rarely `-t est`. Numbers may be glued. */
+  #checkGlued({ rawName, value = "", inlineValue }: OptionToken): void {
+    if (inlineValue !== true || rawName.startsWith("--") || /^\d+$/.test(value)) return;
+    const typed = quoteText(`${rawName}${value}`);
+    const asText = this.#positionals.length > 0 ? "put -- before text that begins with -, or " : "";
+    throw usageFault(`unknown flag ${typed}`, `${asText}write ${rawName} ${quoteText(value)}`);
   }
 
   addPositional(text: string): void {

@@ -120,6 +120,7 @@ describe("an invalid command line", () => {
     [["--rom", "x"], "unknown flag '--rom'; did you mean --room?"],
     [["--no-json"], "unknown flag '--no-json'; put -- before text that begins with -"],
     [["--room"], "--room requires a value; write --room ROOM"],
+    [["-rest"], "unknown flag '-rest'; put -- before text that begins with -, or write -r 'est'"],
     [["--room", "--json"], "--room requires a value before '--json'; write --room='--json'"],
     [["--user", "a", "--user", "b"], "--user given twice; use it once"],
     [["--json=yes"], "--json takes no value; write --json alone"],

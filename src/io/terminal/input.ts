@@ -1,6 +1,6 @@
 /** Reads standard input as lines, chunks or keys. */
 
-import { readFileSync } from "node:fs";
+import { fstatSync, read, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault, msg } from "../../base/fault.ts";
 import { withoutMark } from "../../base/text.ts";
@@ -32,6 +32,7 @@ export interface Input {
 }
 
 const LINE_BYTES_MAX = 1 << 20;
+const FILE_CHUNK_BYTES = 64 << 10;
 
 /** @throws {Fault} usage */
 export function checkOpen({ isClosed }: Pick<Input, "isClosed">): void {
@@ -159,11 +160,40 @@ class StdinInput implements Input {
   }
 
   async #nextChunk(): Promise<void> {
-    this.#chunks ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    this.#chunks ??= isRegularFile()
+      ? fileChunks()
+      : (process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>);
     const next = await this.#chunks.next();
     if (next.done === true) this.#ended = true;
     else this.#buffer.push(this.#isTypedAhead ? withLineFeeds(next.value) : next.value);
   }
+}
+
+function isRegularFile(): boolean {
+  try {
+    return fstatSync(0).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Reads from where the file stands: `process.stdin` would read what others have taken from it. */
+async function* fileChunks(): AsyncGenerator<Uint8Array, undefined> {
+  for (;;) {
+    const chunk = new Uint8Array(FILE_CHUNK_BYTES);
+    const length = await readHere(chunk);
+    if (length === 0) return undefined;
+    yield chunk.subarray(0, length);
+  }
+}
+
+function readHere(chunk: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(0, chunk, 0, chunk.length, null, (error, length) => {
+      if (error === null) resolve(length);
+      else reject(error);
+    });
+  });
 }
 
 function withLineFeeds(typed: Uint8Array): Uint8Array {
