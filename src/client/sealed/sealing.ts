@@ -328,9 +328,9 @@ export class Sealing {
     if (this.#open === undefined) {
       const { request, clock } = this.options;
       const stock = { packages: [], time: clock.unixMs() };
-      const ask = request("key-packages", stock);
       // A device that had a certificate before it was signed out presents it below.
-      const found = await ((await this.exists()) ? ask.catch(ignoreNotAllowed) : ask);
+      const onRefused = (await this.exists()) ? ignoreNotAllowed : undefined;
+      const found = await request("key-packages", stock).catch(onRefused);
       if (found && found.left >= KEY_PACKAGES_LOW && found.lastResort !== false) return;
     }
     await (await this.rooms()).stockKeyPackages();
