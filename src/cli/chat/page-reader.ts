@@ -12,7 +12,6 @@ import {
   type Inbox,
   type InboxCall,
   type InboxPlace,
-  listedCalls,
   readInbox,
   withoutMuted,
 } from "../../core/client/inbox.ts";
@@ -124,7 +123,7 @@ export class PageReader {
     const inbox = withoutMuted(whole);
     const roots = await this.#rootTexts(inbox.threads);
     const muted = [...whole.people, ...whole.rooms].filter((place) => place.isMuted);
-    this.#number(listedCalls(inbox));
+    this.#number(inbox.calls);
     const { columns } = this.options.size();
     const style = { columns, nameOf: this.#nameOf, rootText: (root: number) => roots.get(root) };
     this.#note(spokenInbox(inbox, muted, style));

@@ -3,13 +3,7 @@
 import { tsvLine } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
-import {
-  type Inbox,
-  type InboxCall,
-  type InboxPlace,
-  listedCalls,
-  unlistedCalls,
-} from "../../core/client/inbox.ts";
+import type { Inbox, InboxCall, InboxPlace } from "../../core/client/inbox.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import { roomTitle } from "../../ui/text/target-text.ts";
 import { alignedCells, type JsonOutput } from "./render.ts";
@@ -96,8 +90,8 @@ export function inboxLines({ calls, people, threads, rooms }: Inbox): string {
 }
 
 export function inboxText(inbox: Inbox, columns: number): string {
-  const { people, threads, rooms, since, callCount, unread } = inbox;
-  const callRows = listedCalls(inbox).map(({ reason, timeUnixMs, room, from = "", text = "" }) => {
+  const { calls, people, threads, rooms, since, callCount, unread } = inbox;
+  const callRows = calls.map(({ reason, timeUnixMs, room, from = "", text = "" }) => {
     const said = reason === "invite" ? `${from} invites you` : text;
     const called = reason === "hand" ? `${from || "a moderator"} calls on you` : said;
     return [when(timeUnixMs), CALL_SIGNS[reason], placeNames(room).shown, from, oneLine(called)];
@@ -116,7 +110,7 @@ export function inboxText(inbox: Inbox, columns: number): string {
     return [title, ...shown, ...(more > 0 ? [`  ${more} more`] : [])];
   };
   const lines = [
-    ...section("For you", callRows, callRows.length + unlistedCalls(inbox)),
+    ...section("For you", callRows, Math.max(callCount, callRows.length)),
     ...section("People", people.map(rowOf), people.length),
     ...section("Threads", threads.map(rowOf), threads.length),
     ...section("Rooms", rooms.map(rowOf), rooms.length),

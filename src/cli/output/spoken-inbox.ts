@@ -2,13 +2,7 @@
 
 import { cleanText } from "../../base/text.ts";
 import { titleOf } from "../../core/client/chat-record.ts";
-import {
-  type Inbox,
-  type InboxCall,
-  type InboxPlace,
-  listedCalls,
-  unlistedCalls,
-} from "../../core/client/inbox.ts";
+import type { Inbox, InboxCall, InboxPlace } from "../../core/client/inbox.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import { cutToWidth, wrapMarked } from "../word-wrap.ts";
 import { INBOX_ROWS_MAX } from "./inbox.ts";
@@ -31,11 +25,10 @@ export function spokenInbox(
   muted: readonly InboxPlace[],
   style: SpokenInboxStyle,
 ): readonly string[] {
-  const { people, threads, rooms } = inbox;
+  const { calls, people, threads, rooms, callCount } = inbox;
   const { columns, rootText } = style;
-  const calls = listedCalls(inbox);
   const listed = calls.slice(0, INBOX_ROWS_MAX);
-  const more = calls.length - listed.length + unlistedCalls(inbox);
+  const more = Math.max(callCount, calls.length) - listed.length;
   const callRows = listed.flatMap((call, at) => {
     const mark = `  ${at + 1}. `;
     const line = mark + cleanText(plainLine(spokenCall(call, style), CALL_UNITS_MAX));

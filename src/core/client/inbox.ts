@@ -122,16 +122,6 @@ export function withoutMuted(inbox: Inbox): Inbox {
   return { ...inbox, people, rooms, unread: unreadIn([...people, ...rooms]) };
 }
 
-/** Calls that have rows of their own: a reply in a followed thread stands under the threads. */
-export function listedCalls({ calls }: Pick<Inbox, "calls">): readonly InboxCall[] {
-  return calls.filter(({ reason }) => reason !== "thread");
-}
-
-/** Number of calls that the server has counted, but not listed. */
-export function unlistedCalls({ calls, callCount }: Inbox): number {
-  return Math.max(0, callCount - calls.length);
-}
-
 function unreadIn(places: readonly InboxPlace[]): number {
   return places.reduce((sum, { unread }) => sum + unread, 0);
 }

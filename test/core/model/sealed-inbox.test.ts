@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { type Inbox, type InboxPlace, listedCalls } from "../../../src/core/client/inbox.ts";
+import type { Inbox, InboxPlace } from "../../../src/core/client/inbox.ts";
 import { withSealed } from "../../../src/core/model/sealed-inbox.ts";
 import { LOBBY, recordEvent, scene } from "../model-scene.ts";
 
@@ -37,11 +37,4 @@ test("leaves a room that is not encrypted as the server has counted it", () => {
   const { model } = scene(recordEvent(2, { body: mention }));
   const inbox = { ...NOTHING, rooms: [placeOf(LOBBY, "lobby", { calls: 1 })], unread: 1 };
   expect(withSealed({ ...inbox, callCount: 1 }, model)).toEqual({ ...inbox, callCount: 1 });
-});
-
-test("lists a reply in a followed thread under the threads alone", () => {
-  const { room } = placeOf(LOBBY, "lobby");
-  const reasons = ["mention", "thread", "reply"] as const;
-  const calls = reasons.map((reason) => ({ reason, room, from: "ben" }));
-  expect(listedCalls({ calls }).map(({ reason }) => reason)).toEqual(["mention", "reply"]);
 });

@@ -1,11 +1,6 @@
 /** Rows of the inbox on the full screen. */
 
-import {
-  type Inbox,
-  type InboxCall,
-  type InboxPlace,
-  listedCalls,
-} from "../../../core/client/inbox.ts";
+import type { Inbox, InboxCall, InboxPlace } from "../../../core/client/inbox.ts";
 
 export type InboxGroup = "calls" | "people" | "threads" | "rooms" | "recent";
 
@@ -49,7 +44,7 @@ const UNFOLDED_ROWS = 100;
 export function inboxRows({ list, unfolded }: InboxOverlay): readonly InboxRow[] {
   if (list === undefined) return [];
   const { inbox, muted, recent } = list;
-  const calls = listedCalls(inbox).map((call): InboxRow => ({ kind: "call", call }));
+  const calls = inbox.calls.map((call): InboxRow => ({ kind: "call", call }));
   const placesOf = (group: InboxGroup, places: readonly InboxPlace[]) =>
     places.map((place): InboxRow => ({ kind: "place", group, place }));
   const groups: readonly (readonly [InboxGroup, readonly InboxRow[]])[] = [
