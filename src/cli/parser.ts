@@ -116,8 +116,14 @@ class Reader {
   #checkGlued({ rawName, value = "", inlineValue }: OptionToken): void {
     if (inlineValue !== true || rawName.startsWith("--") || /^\d+$/.test(value)) return;
     const typed = quoteText(`${rawName}${value}`);
-    const asText = this.#positionals.length > 0 ? "put -- before text that begins with -, or " : "";
-    throw usageFault(`unknown flag ${typed}`, `${asText}write ${rawName} ${quoteText(value)}`);
+    throw usageFault(
+      `unknown flag ${typed}`,
+      `${this.#textHint}write ${rawName} ${quoteText(value)}`,
+    );
+  }
+
+  get #textHint(): string {
+    return this.#positionals.length > 0 ? "put -- before text that begins with -, or " : "";
   }
 
   addPositional(text: string): void {
@@ -171,8 +177,10 @@ class Reader {
         `did you mean ${withDashes(suggestion)}?`,
       );
     }
-    const text = this.#positionals.length > 0 ? "put -- before text that begins with -, or " : "";
-    return usageFault(`unknown flag ${quoteText(rawName)}`, `${text}see ${this.verb} --help`);
+    return usageFault(
+      `unknown flag ${quoteText(rawName)}`,
+      `${this.#textHint}see ${this.verb} --help`,
+    );
   }
 
   #extraArgument(text: string): Fault {

@@ -145,8 +145,8 @@ async function mayForgetKey(context: Context, client: Client, isSure: boolean): 
   const sealed = client.rooms.filter(({ isSealed }) => isSealed === true).map(formatTarget);
   if (sealed.length === 0) return true;
   const { devices } = await client.request("devices", {});
-  const isOnlyOne = !devices.some(({ certified, current }) => certified && !current);
-  if (!isOnlyOne || !devices.some(({ certified, current }) => certified && current)) return true;
+  const [holder, other] = devices.filter(({ certified }) => certified);
+  if (holder?.current !== true || other !== undefined) return true;
   const named = sealed.slice(0, ROOMS_NAMED_MAX).join(", ");
   const more = sealed.length - ROOMS_NAMED_MAX;
   const places = more > 0 ? `${named} and ${more} more` : named;

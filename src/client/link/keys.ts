@@ -3,7 +3,7 @@
 import { concatBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
-import { deviceCertPayload } from "../../crypto/cert-payload.ts";
+import { type DeviceCertRequest, deviceCertPayload } from "../../crypto/cert-payload.ts";
 import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 
@@ -23,9 +23,16 @@ export async function certifiedDevice(
     kind: keys.kind,
     signedAtUnixMs: unixMs,
   };
+  return { accountKey: account.publicKey, deviceCert: await signDeviceCert(account, request) };
+}
+
+/** Certifies any device of the account. */
+export async function signDeviceCert(
+  account: SigningKey,
+  request: DeviceCertRequest,
+): Promise<Uint8Array> {
   const payload = deviceCertPayload(request, account.publicKey);
-  const signature = await account.sign(deviceCertBytes(payload));
-  return { accountKey: account.publicKey, deviceCert: concatBytes(signature, payload) };
+  return concatBytes(await account.sign(deviceCertBytes(payload)), payload);
 }
 
 interface CertificateSubject {

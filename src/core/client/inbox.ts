@@ -122,7 +122,7 @@ export function withoutMuted(inbox: Inbox): Inbox {
   return { ...inbox, people, rooms, unread: unreadIn([...people, ...rooms]) };
 }
 
-function unreadIn(places: readonly InboxPlace[]): number {
+export function unreadIn(places: readonly InboxPlace[]): number {
   return places.reduce((sum, { unread }) => sum + unread, 0);
 }
 

@@ -31,7 +31,10 @@ export interface ActivityEntry {
 const ENTRIES_MAX = 400;
 
 /** Reports whether the entry is a message for the user, and not only in a thread. */
-export function isCall({ kind }: Pick<ActivityEntry, "kind">): boolean {
+export function isCall<Entry extends Pick<ActivityEntry, "kind">>(
+  entry: Entry,
+): entry is Entry & { readonly kind: CallReason } {
+  const { kind } = entry;
   return kind !== "thread" && kind !== "own-thread" && kind !== "reaction";
 }
 

@@ -1,7 +1,13 @@
 /** Inbox with what this device has read in encrypted rooms, whose calls the server cannot know. */
 
 import { defined } from "../../base/values.ts";
-import type { Inbox, InboxCall, InboxMessage, InboxPlace } from "../client/inbox.ts";
+import {
+  type Inbox,
+  type InboxCall,
+  type InboxMessage,
+  type InboxPlace,
+  unreadIn,
+} from "../client/inbox.ts";
 import { activityOf, isCall } from "./activity.ts";
 import { isMessage } from "./item.ts";
 import { isConversation } from "./room.ts";
@@ -12,29 +18,28 @@ export function withSealed(inbox: Inbox, model: Model): Inbox {
   const calls = sealedCalls(model);
   const read = (place: InboxPlace) => readPlace(place, model.rooms.get(place.room.id));
   const [people, rooms] = [inbox.people.map(read), inbox.rooms.map(read)];
-  const isCalling = (place: InboxPlace) => place.calls > 0;
-  const places = [...people, ...rooms];
+  const calling = ({ calls: count }: InboxPlace) => Number(count > 0);
   return {
     ...inbox,
-    calls: [
-      ...inbox.calls.filter(({ seq }) => seq === undefined),
-      ...[...inbox.calls.filter(({ seq }) => seq !== undefined), ...calls].sort(
-        (a, b) => (b.seq ?? 0) - (a.seq ?? 0),
-      ),
-    ],
+    // A call on a raised hand and an invitation have no message, and come first.
+    calls: [...inbox.calls, ...calls].sort((a, b) => seqOf(b) - seqOf(a)),
     people,
-    rooms: [...rooms.filter(isCalling), ...rooms.filter((place) => !isCalling(place))],
+    rooms: rooms.sort((a, b) => calling(b) - calling(a)),
     callCount: inbox.callCount + calls.length,
-    unread: places.reduce((sum, { unread }) => sum + unread, 0),
+    unread: unreadIn([...people, ...rooms]),
   };
+}
+
+function seqOf({ seq = Number.MAX_SAFE_INTEGER }: InboxCall): number {
+  return seq;
 }
 
 function sealedCalls(model: Model): readonly InboxCall[] {
   return activityOf(model).flatMap((entry): InboxCall[] => {
-    const { kind, item, isUnread, target } = entry;
+    if (!entry.isUnread || !isCall(entry)) return [];
+    const { kind, item, target } = entry;
     const room = roomOf(model, target);
-    if (room?.isSealed !== true || isConversation(room) || !isUnread || !isCall(entry)) return [];
-    if (kind === "own-thread" || kind === "reaction") return [];
+    if (room?.isSealed !== true || isConversation(room)) return [];
     return [{ reason: kind, room, ...inboxMessage(item) }];
   });
 }

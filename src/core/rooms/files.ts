@@ -49,8 +49,10 @@ export function unknownFile(): Fault {
   return new Fault("file-unknown", msg`no such file`);
 }
 
-/** Refusal of a file that is larger than the server allows. */
-/** @param names names of the files, if others were chosen with them */
+/**
+ * Refusal of a file that is larger than the server allows.
+ * @param names names of the files, if others were chosen with them
+ */
 export function fileTooLarge(sizeBytesMax: number, names = ""): Fault {
   const max = formatSize(sizeBytesMax);
   const message =

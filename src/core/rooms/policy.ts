@@ -104,6 +104,10 @@ export class ServerPolicy {
     return this.#rules;
   }
 
+  get hasOperator(): boolean {
+    return this.#operators.size > 0;
+  }
+
   isOperator(user: UserId): boolean {
     return this.#operators.has(user);
   }

@@ -1,11 +1,9 @@
 /** Links devices of this browser's account; loaded on demand, because its curve has 20 kB. */
 
-import { concatBytes } from "../../base/bytes.ts";
 import type { Name } from "../../base/names.ts";
+import { signDeviceCert } from "../../client/link/keys.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { type OfferedLink, offerLink, requestLink } from "../../client/linking.ts";
-import { deviceCertPayload } from "../../crypto/cert-payload.ts";
-import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
@@ -31,11 +29,7 @@ function offerPageLink({ device, ...linking }: Linking): Promise<OfferedLink> {
     certify: async (newDevice) => {
       const account = await device.account(fingerprint, user);
       const request = { server: formatFingerprint(fingerprint), user, ...newDevice };
-      const payload = deviceCertPayload(
-        { ...request, signedAtUnixMs: clock.unixMs() },
-        account.publicKey,
-      );
-      return concatBytes(await account.sign(deviceCertBytes(payload)), payload);
+      return signDeviceCert(account, { ...request, signedAtUnixMs: clock.unixMs() });
     },
   });
 }

@@ -27,7 +27,6 @@ import type { BoardStart, FaultSubject, ServerBoard } from "../server-board.ts";
 import {
   connectedPeople,
   handsIn,
-  hasOperator,
   namesHere,
   SharedFirstNames,
   transfersIn,
@@ -300,7 +299,7 @@ export class Board implements ServerBoard {
     const info = joinInfo();
     const { policy } = registry;
     const until = this.#sinceUnixMs + OPERATOR_LINK_MS;
-    const isOffered = isFirstMinute(this.#state) && nowUnixMs < until && !hasOperator(registry);
+    const isOffered = isFirstMinute(this.#state) && nowUnixMs < until && !policy.hasOperator;
     const { diskSpace } = server.console;
     const here = connectedPeople(server.peers(), registry);
     this.setFault(

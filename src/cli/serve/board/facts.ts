@@ -40,13 +40,6 @@ export function namesHere(persons: readonly Account[]): {
   return { here, hereCount: persons.length };
 }
 
-export function hasOperator(registry: Pick<Registry, "all" | "policy">): boolean {
-  for (const { id, isRemoved } of registry.all()) {
-    if (!isRemoved && registry.policy.isOperator(id)) return true;
-  }
-  return false;
-}
-
 /** Rooms with a raised hand or a member who is called on. */
 export function handsIn(
   rooms: Pick<Rooms, "named">,

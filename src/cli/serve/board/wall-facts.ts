@@ -6,7 +6,7 @@ import { LOBBY, type Room, type Rooms } from "../../../core/rooms/rooms.ts";
 import { namesOf } from "../../../core/rooms/wall.ts";
 import { type WallRoom, WIDE_SCREEN, wallView } from "../../../ui/wall/wall-view.ts";
 import type { WallState } from "../../../wire/messages.ts";
-import { hasOperator, workIn } from "./facts.ts";
+import { workIn } from "./facts.ts";
 import { HERE_NAMES_MAX, type WallFacts } from "./state.ts";
 import type { WallPolls } from "./wall-polls.ts";
 
@@ -15,7 +15,7 @@ const MEMBERS_MAX = 2_000;
 
 export interface WallFactsSource {
   readonly rooms: Pick<Rooms, "named" | "boxesOf">;
-  readonly registry: Pick<Registry, "get" | "nameOf" | "policy" | "all">;
+  readonly registry: Pick<Registry, "get" | "nameOf" | "policy">;
   /** People who are connected, the last who came first. */
   readonly here: readonly Account[];
   readonly polls: Pick<WallPolls, "newest"> | undefined;
@@ -44,12 +44,12 @@ export function wallFacts(source: WallFactsSource): WallFacts {
   const hands = [...(lesson?.hands ?? [])].map(nameOf);
   const called = lesson?.called === undefined ? undefined : nameOf(lesson.called);
   const arrivals = here.slice(0, HERE_NAMES_MAX).map(({ id }) => nameOf(id));
-  const steered = wallOf(room) ?? wallOf(lesson);
+  const steered: WallState | undefined = room?.wall ?? lesson?.wall;
   const hidden = hidesNames || (steered !== undefined && namesOf(steered) === "none");
   const wall: WallState = {
     scene: "lesson",
     ...steered,
-    ...live.map(wallOf).find((state) => state?.lengthMs !== undefined),
+    ...live.find((one) => one.wall?.lengthMs !== undefined)?.wall,
     names: hidden ? "none" : "first",
   };
   const shown: WallRoom = {
@@ -74,17 +74,12 @@ export function wallFacts(source: WallFactsSource): WallFacts {
  * Anybody may create a room, and would then decide what a projector shows. On a server with
  * operators, only rooms that one of them has made or moderates are shown.
  */
-function ledRooms(registry: Pick<Registry, "policy" | "all">): (room: Room) => boolean {
-  const isManaged = hasOperator(registry);
+function ledRooms({ policy }: Pick<Registry, "policy">): (room: Room) => boolean {
   return ({ name, isOfficial, isPrivate, isClosed, isSealed, moderators }) => {
     if (isPrivate === true || isClosed || isSealed === true) return false;
-    if (!isManaged || isOfficial === true || name === LOBBY) return true;
-    return [...moderators].some((id) => registry.policy.isOperator(id));
+    if (!policy.hasOperator || isOfficial === true || name === LOBBY) return true;
+    return [...moderators].some((id) => policy.isOperator(id));
   };
-}
-
-function wallOf(room: Room | undefined): WallState | undefined {
-  return room?.wall;
 }
 
 function rankOf({ called, hands, wall }: Room): number {

@@ -201,7 +201,10 @@ test("shows hands of the fullest room, a moderator's line, time and choice of na
 test("shows nothing of rooms that no operator leads, and no polls of members", () => {
   const { ledger, polls, note } = polled({});
   const isOperator = (id: string) => id === BEN;
-  const led = { ...registryParts(), policy: { isOperator } } as unknown as typeof registry;
+  const led = {
+    ...registryParts(),
+    policy: { isOperator, hasOperator: true },
+  } as unknown as typeof registry;
   const shown = () => wallsOf(ledger, polls, led)().view;
   ledger.write("hand", ROOM, ANA, { user: ANA, name: "ana", on: true });
   ledger.write("grant", ROOM, BEN, { user: ANA, on: true });
