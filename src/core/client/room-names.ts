@@ -29,6 +29,36 @@ export function roomAt<Room extends Named>(
   return former;
 }
 
+/** Rooms by the names that `roomAt` takes, for many look-ups in the same rooms. */
+export class RoomNames<Room extends Named> {
+  readonly #rooms = new Map<string, Room>();
+
+  constructor(rooms: Iterable<Room>) {
+    const former = new Map<string, Room>();
+    for (const room of rooms) {
+      const sign = signOf(room.kind);
+      const name = sign + folded(room.name);
+      if (!this.#rooms.has(name)) this.#rooms.set(name, room);
+      for (const one of room.formerNames ?? []) {
+        const formerName = sign + folded(one);
+        if (!former.has(formerName)) former.set(formerName, room);
+      }
+    }
+    for (const [name, room] of former) {
+      if (!this.#rooms.has(name)) this.#rooms.set(name, room);
+    }
+  }
+
+  at(target: string): Room | undefined {
+    const kind = target.startsWith("@") ? "person" : "room";
+    return this.#rooms.get(signOf(kind) + folded(target.replace(/^[#@]/, "")));
+  }
+}
+
+function signOf(kind: Named["kind"]): string {
+  return kind === "person" ? "@" : "#";
+}
+
 /**
  * Refuses a post by a former name of a room, which may mean another one to whoever typed it.
  * @throws {Fault} room-unknown

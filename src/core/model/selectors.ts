@@ -4,7 +4,7 @@ import type { FileId, RoomId } from "../../base/ids.ts";
 import { boxNames, compareNames } from "../../base/names.ts";
 import type { PostBody, RoomFace } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
-import { roomAt } from "../client/room-names.ts";
+import { RoomNames } from "../client/room-names.ts";
 import {
   EVERYWHERE,
   isMutedAt,
@@ -287,8 +287,15 @@ export function isEndedBox(model: Pick<Model, "rooms">, { target }: RoomState): 
   return of !== undefined && closesBoxes(of.rules);
 }
 
+/** Each line of a list looks up its room. A draft of a model passes a new object each time. */
+const roomNames = new WeakMap<Pick<Model, "rooms">, RoomNames<RoomState>>();
+
 export function roomOf(model: Pick<Model, "rooms">, target: string): RoomState | undefined {
-  return roomAt(model.rooms.values(), target);
+  const before = roomNames.get(model);
+  if (before !== undefined) return before.at(target);
+  const names = new RoomNames(model.rooms.values());
+  roomNames.set(model, names);
+  return names.at(target);
 }
 
 export type RefusedPost = PendingPost & {
@@ -554,12 +561,17 @@ function newConversationEntry(
   return { ...own, ...nothing, ...marks, ...place };
 }
 
+const onlineIn = new WeakMap<Model["rooms"], ReadonlySet<string>>();
+
 /** Names in lower case. */
-export function onlineNames(model: Pick<Model, "rooms">): ReadonlySet<string> {
+export function onlineNames({ rooms }: Pick<Model, "rooms">): ReadonlySet<string> {
+  const before = onlineIn.get(rooms);
+  if (before !== undefined) return before;
   const names = new Set<string>();
-  for (const room of model.rooms.values()) {
+  for (const room of rooms.values()) {
     for (const name of room.online) names.add(name.toLowerCase());
   }
+  onlineIn.set(rooms, names);
   return names;
 }
 
@@ -572,8 +584,12 @@ export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }
 
+const known = new WeakMap<Model, ReadonlyMap<string, string>>();
+
 /** Everybody whom the model knows, by name in lower case. */
 export function knownPeople(model: Model): ReadonlyMap<string, string> {
+  const before = known.get(model);
+  if (before !== undefined) return before;
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {
     if (name !== undefined && !isSameName(name, model.me)) names.set(name.toLowerCase(), name);
@@ -584,6 +600,7 @@ export function knownPeople(model: Model): ReadonlyMap<string, string> {
     for (const { name } of room.members ?? []) note(name);
   }
   for (const item of openRoom(model)?.tail.items ?? []) note(item.from);
+  known.set(model, names);
   return names;
 }
 

@@ -67,8 +67,9 @@ function whenParsed(act: () => void): void {
 
 /** The form's button is disabled until the page has taken the form over. */
 function rememberEnter(event: any): void {
-  var form = document.querySelector(".is-first form");
-  if (form === null || !form.contains(event.target)) return;
+  // Once this form is gone, each key of the page comes here. This look-up needs no search.
+  var first = document.getElementsByClassName("is-first")[0];
+  if (first === undefined || !first.contains(event.target)) return;
   if (event.key === "Enter") rootElement().setAttribute("data-entered", "");
   else if (event.type === "input") rootElement().removeAttribute("data-entered");
 }

@@ -89,13 +89,15 @@ interface FootProps {
 /** Steps through what calls the user: `n` and `p` outside of a field, with Alt everywhere. */
 function stepOf(event: KeyboardEvent, hasSingleKeys: boolean): 1 | -1 | undefined {
   const { code, altKey, ctrlKey, metaKey, target } = event;
-  if (ctrlKey || metaKey || document.querySelector("dialog[open]") !== null) return undefined;
+  const step = code === "KeyN" ? 1 : code === "KeyP" ? -1 : undefined;
+  if (step === undefined || ctrlKey || metaKey) return undefined;
+  if (document.querySelector("dialog[open]") !== null) return undefined;
   const isField = target instanceof Element && target.closest(KEYED) !== null;
   const isInConversation =
     target === document.body || (target instanceof Element && target.closest("#messages") !== null);
   if (!altKey && (isField || !isInConversation || !hasSingleKeys || event.shiftKey))
     return undefined;
-  return code === "KeyN" ? 1 : code === "KeyP" ? -1 : undefined;
+  return step;
 }
 
 /** Walk, rail and undo, at the foot of the conversation. */

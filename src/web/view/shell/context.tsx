@@ -5,6 +5,7 @@ import {
   createContext,
   type FormEvent,
   type ReactNode,
+  useCallback,
   useContext,
   useLayoutEffect,
   useMemo,
@@ -79,10 +80,10 @@ export function useNarrow(): boolean {
 }
 
 function useMatches(query: string): boolean {
-  return useSyncExternalStore(
-    (onChange) => listen(matchMedia(query), "change", onChange),
-    () => matchMedia(query).matches,
-  );
+  // Each row of a list asks, and a browser parses the query each time.
+  const [list] = useState(() => matchMedia(query));
+  const subscribe = useCallback((onChange: () => void) => listen(list, "change", onChange), [list]);
+  return useSyncExternalStore(subscribe, () => list.matches);
 }
 
 export function isTouch(): boolean {
