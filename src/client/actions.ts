@@ -339,10 +339,6 @@ export class Actions {
     if (this.#model.allRead !== undefined) this.#store.applyNow({ kind: "all-read-end", isUndone });
   }
 
-  markAllRead(): void {
-    for (const { target } of this.#model.rooms.values()) this.markRead(target);
-  }
-
   markUnread(target: string, n?: number): void {
     const room = roomOf(this.#model, target);
     if (room === undefined) return;

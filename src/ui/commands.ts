@@ -552,9 +552,11 @@ const read: Command<{ readonly isAll: boolean }> = {
   usage: "/read [all]",
   parse: (input) => (input === "" || input === "all" ? { isAll: input === "all" } : undefined),
   async run({ isAll }, { actions }, { current, undoesRead }) {
-    if (isAll && undoesRead === true) actions.allRead();
-    else if (isAll) actions.markAllRead();
-    else actions.markRead(current);
+    if (!isAll) actions.markRead(current);
+    else {
+      actions.allRead();
+      if (undoesRead !== true) actions.endAllRead(false);
+    }
     return { json: { kind: "read", target: isAll ? undefined : current } };
   },
 };

@@ -427,14 +427,18 @@ export function roomNotifyLevel(
   return notifyLevel(prefs?.get(room.id), { isDirect, unixMs: 0 });
 }
 
-type UnreadCount = Pick<Model, "prefs" | "me" | "ignored" | "open" | "isFocused" | "watchedFrom">;
+type UnreadCount = Pick<
+  Model,
+  "prefs" | "me" | "ignored" | "open" | "isFocused" | "watchedFrom" | "allRead"
+>;
 
 /**
  * If the user has marked messages as unread, counts from the first marked message. Leaves out the
  * messages that the user sees arrive, although they are read only after a moment.
  */
 function unreadIn(model: UnreadCount, room: RoomState): number {
-  const marked = model.prefs?.get(room.id)?.unread;
+  const isRead = model.allRead?.has(room.id) === true;
+  const marked = isRead ? undefined : model.prefs?.get(room.id)?.unread;
   const from = watchedFrom(model, room);
   if (marked === undefined) {
     if (from === undefined || room.unread === 0) return room.unread;
@@ -611,5 +615,5 @@ export function knownNames(model: Model): readonly string[] {
 
 /** Number of messages that were marked as read, and that the user can still mark as unread. */
 export function unreadBefore(allRead: NonNullable<Model["allRead"]>): number {
-  return [...allRead.values()].reduce((sum, { before }) => sum + before.unread, 0);
+  return [...allRead.values()].reduce((sum, { shown }) => sum + shown, 0);
 }

@@ -527,6 +527,8 @@ export interface SearchQuery extends TextQuery {
 export interface AllRead {
   /** `n` of the last record at that time. */
   readonly n: number;
+  /** Number of unread messages, at least one if the user had marked the room as unread. */
+  readonly shown: number;
   readonly before: Pick<
     RoomState,
     "read" | "unread" | "mentions" | "readAtOpening" | "firstUnread"

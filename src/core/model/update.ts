@@ -246,9 +246,10 @@ const USER_ACTIONS: EventHandlers<UserEvent> = {
       if (room === undefined) continue;
       const { last, read, unread, mentions, readAtOpening, firstUnread } = room;
       const before = { read, unread, mentions, readAtOpening, firstUnread };
-      const isRead = unread === 0 && readAtOpening === undefined;
+      const isMarked = draft.fields.prefs?.get(each)?.unread !== undefined;
+      const isRead = unread === 0 && readAtOpening === undefined && !isMarked;
       if (!readUpTo(room, last, draft.fields) && isRead) continue;
-      allRead.set(each, { n: last, before });
+      allRead.set(each, { n: last, shown: Math.max(unread, Number(isMarked)), before });
       room.readAtOpening = undefined;
       if (isSameName(draft.fields.open, room.target)) goToEnd(room);
     }
@@ -678,7 +679,8 @@ function readElsewhere({ fields }: ModelDraft, { id }: RoomState, n: number, unr
   const { before } = allRead;
   const mentions = before.mentions.filter((mention) => mention.n > n);
   const left = unread ?? Math.min(before.unread, Math.max(0, allRead.n - n));
-  const change = { ...allRead, before: { ...before, read: n, unread: left, mentions } };
+  const now = { ...before, read: n, unread: left, mentions };
+  const change = { ...allRead, shown: left, before: now };
   fields.allRead = new Map([...(fields.allRead ?? []), [id, change]]);
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { catchUpIn, railPosition, railTicks, stepped } from "../../../src/core/model/catch-up.ts";
-import { unreadBefore } from "../../../src/core/model/selectors.ts";
+import { roomList, unreadBefore } from "../../../src/core/model/selectors.ts";
 import type { Model } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
@@ -99,6 +99,23 @@ test("keeps what another device read meanwhile", () => {
     { kind: "all-read-end", isUndone: true },
   ]);
   expect(lobbyOf(undone)).toMatchObject({ read: 3, unread: 1 });
+});
+
+test("marks a room as read that the user had marked as unread, until that is undone", () => {
+  const dev = "dev" as RoomId;
+  const marked = scene(
+    { kind: "open", target: "lobby" },
+    { kind: "room", room: dev, name: "dev", n: 9, skipped: 0, read: 8, unread: 0 },
+    { kind: "prefs", rooms: [], saved: [] },
+    { kind: "mark-unread", room: dev, n: 8 },
+  ).model;
+  const counts = (model: Model) => [roomList(model).unread, model.prefs?.get(dev)?.unread];
+  expect(counts(marked)).toEqual([1, 8]);
+  const read = updateAll(marked, [{ kind: "all-read", rooms: [...marked.rooms.keys()] }]).model;
+  expect([...counts(read), unreadBefore(read.allRead ?? new Map())]).toEqual([0, 8, 1]);
+  const end = (isUndone: boolean) => updateAll(read, [{ kind: "all-read-end", isUndone }]).model;
+  expect(counts(end(true))).toEqual([1, 8]);
+  expect(counts(end(false))).toEqual([0, undefined]);
 });
 
 test("marks several rooms as read, and restores each of them", () => {

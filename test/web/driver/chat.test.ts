@@ -208,7 +208,8 @@ describe("messages", () => {
     const { ana, ben, site } = await opened("ben");
     for (const to of ["lobby", "@ben"]) ana.chat.actions.send(to, { text: `for ${to}` });
     await ben.until("unread", () => roomList(ben.chat.model).unread === 2);
-    ben.chat.actions.markAllRead();
+    ben.chat.actions.allRead();
+    ben.chat.actions.endAllRead(false);
     expect(roomList(ben.chat.model).unread).toBe(0);
     await site.quiet();
     await site.restartAfterCrash();

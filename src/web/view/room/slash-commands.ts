@@ -151,6 +151,8 @@ const NOTICES: Readonly<
 };
 
 class PageHost implements Host {
+  readonly undoesRead = true;
+
   constructor(
     private readonly page: PageValue,
     private readonly context: CommandContext,
