@@ -5,7 +5,12 @@ import { isSameName } from "../../../core/model/item.ts";
 import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
-import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
+import {
+  type Action,
+  type CommandName,
+  type ScreenState,
+  showsMembers,
+} from "../state/screen-state.ts";
 import { atOldest, edgeOf, scrollDown, scrollUp } from "../state/scroll.ts";
 import { isTargetMuted, nextToRead } from "../view/panels.ts";
 import { openList } from "./fields.ts";
@@ -157,7 +162,8 @@ export const READING = {
       : openRoomOf(state, state.previousTarget, context),
   ...forRooms(openNumbered),
   rooms: (state) => withChange(state, { showsRooms: !state.showsRooms }),
-  members: (state) => withChange(state, { showsMembers: !state.showsMembers }),
+  members: (state, { model, layout }) =>
+    withChange(state, { showsMembers: !showsMembers(state, model, layout.isWide === true) }),
   "page-up": (state, context) => scroll(state, pageLines(context), context),
   "page-down": (state, context) => turned(scroll(state, -pageLines(context), context)),
   "row-up": (state, context) => scroll(state, 1, context),

@@ -4,9 +4,11 @@ import type { RoomId } from "../../../base/ids.ts";
 import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
 import type { RoomCatchUp, Walk } from "../../../core/model/catch-up.ts";
 import type { NewMessages } from "../../../core/model/new-messages.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
 import type {
   ComposerDraft,
   FoundItem,
+  Model,
   ReadingPlace,
   SearchQuery,
 } from "../../../core/model/state.ts";
@@ -68,7 +70,8 @@ export interface ScreenState {
   /** `undefined` while one place is visible. */
   readonly pane: Pane | undefined;
   readonly showsRooms: boolean;
-  readonly showsMembers: boolean;
+  /** `undefined` if the width decides. */
+  readonly showsMembers: boolean | undefined;
   readonly roomsScroll: ListTop | undefined;
   readonly membersScroll: ListTop | undefined;
   readonly isFocused: boolean;
@@ -193,7 +196,7 @@ export const FIRST_STATE: ScreenState = {
   previousTarget: undefined,
   pane: undefined,
   showsRooms: true,
-  showsMembers: false,
+  showsMembers: undefined,
   roomsScroll: undefined,
   membersScroll: undefined,
   isFocused: true,
@@ -326,3 +329,8 @@ export type Action =
   | { readonly kind: "suspend" }
   /** 130 after Ctrl-C; 0 after Ctrl-D or `/quit`. */
   | { readonly kind: "leave"; readonly exitCode: 0 | 130 };
+
+/** Whether the list of members is wanted: by key or, on a wide screen, of each room. */
+export function showsMembers(state: ScreenState, model: Model, isWide: boolean): boolean {
+  return state.showsMembers ?? (isWide && openRoom(model)?.kind === "room");
+}

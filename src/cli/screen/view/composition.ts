@@ -25,13 +25,14 @@ import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import { walkedMessage } from "../state/card.ts";
 import { type FileTexts, groupRows, selectedChoice } from "../state/finder.ts";
 import { PANES_FROM_COLUMNS, rightColumns } from "../state/pane.ts";
-import type {
-  Hit,
-  ListScroll,
-  ScreenFrame,
-  ScreenSettings,
-  ScreenState,
-  ScreenWalk,
+import {
+  type Hit,
+  type ListScroll,
+  type ScreenFrame,
+  type ScreenSettings,
+  type ScreenState,
+  type ScreenWalk,
+  showsMembers,
 } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, type LinkStatus, statusLine, threadHeader } from "./bars.ts";
@@ -299,9 +300,9 @@ export class FrameComposer {
     const roomsColumns = hasRooms ? roomsWidth(columns) : 0;
     const isWhole = isInbox || isFinder;
     const hasPanes = props.pane !== undefined && columns >= PANES_FROM_COLUMNS && !isWhole;
-    const showsMembers =
-      state.showsMembers && columns >= MEMBERS_FROM_COLUMNS && !isWhole && !hasPanes;
-    const members = showsMembers ? Math.min(24, Math.floor(columns / 4)) : 0;
+    const wantsMembers = showsMembers(state, model, columns >= PANES_FROM_COLUMNS);
+    const hasMembers = wantsMembers && columns >= MEMBERS_FROM_COLUMNS && !isWhole && !hasPanes;
+    const members = hasMembers ? Math.min(24, Math.floor(columns / 4)) : 0;
     const right = hasPanes ? rightColumns(columns - roomsColumns) : 0;
     const isRightOpen = props.pane?.isLeft === true;
     const pane = hasPanes && isRightOpen ? columns - roomsColumns - right + 1 : right;

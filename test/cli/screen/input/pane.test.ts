@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { follow } from "../../../../src/cli/screen/input/follow.ts";
+import { showsMembers } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { RoomView } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { openRoom } from "../../../../src/core/model/selectors.ts";
@@ -117,4 +118,14 @@ describe("the second pane", () => {
     performed(screen.press("shift-up").press("t"));
     expect(screen.state.pane).toBeUndefined();
   });
+});
+
+test("F3 hides the members that a wide screen shows, and shows them on a narrow one", () => {
+  const isShown = ({ state, context }: Screen) =>
+    showsMembers(state, context.model, context.layout.isWide === true);
+  for (const isWide of [true, false]) {
+    const screen = opened(isWide);
+    const after = [isShown(screen), isShown(screen.press("f3")), isShown(screen.press("f3"))];
+    expect(after).toEqual([isWide, !isWide, isWide]);
+  }
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { openFinder } from "../../../../src/cli/screen/input/finder.ts";
 import type { Hit } from "../../../../src/cli/screen/state/screen-state.ts";
 import { FrameComposer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { updateAll } from "../../../../src/core/model/update.ts";
 import { Screen } from "../input/scene.ts";
 import * as scenes from "./scenes.ts";
 
@@ -39,6 +40,20 @@ describe("a click", () => {
     expect(at("●@ben")).toEqual({ kind: "members", name: "ben" });
     expect(at("somebody-")).toMatchObject({ name: "somebody-with-a-very-long-name-1" });
     expect(at("People")).toEqual({ kind: "members", name: undefined });
+  });
+
+  test("opens a member of a room on a wide screen, which has no list beside a conversation", () => {
+    const memberAt = (columns: number, from = conversation) => {
+      const { layout, lines } = viewOf(scenes.propsOf(from, { ...SIZE, columns }));
+      const row = lines.findIndex((line) => line.includes(" People "));
+      return row < 0 ? undefined : layout.hitAt(columns - 1, row)?.kind;
+    };
+    const direct = updateAll(conversation, [{ kind: "open", target: "@cleo" }]).model;
+    expect([memberAt(139), memberAt(140), memberAt(140, direct)]).toEqual([
+      undefined,
+      "members",
+      undefined,
+    ]);
   });
 
   test("hits a message, its file or its link", () => {
