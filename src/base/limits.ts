@@ -182,7 +182,10 @@ export const IDLE_BEFORE_LOGIN_MS = 3_000;
 export const EARLY_REQUESTS_MAX = 8;
 /** Bytes of a link's early requests: 32 MiB in total at LINKS_BEFORE_LOGIN_MAX. */
 export const EARLY_REQUESTS_BYTES_MAX = 32 * KIB;
-export const LINKS_PER_ADDRESS_MAX = 512;
+/** Share of all links that one address may have: a site behind one NAT, and never all. */
+export const LINKS_PER_ADDRESS_SHARE = 3 / 4;
+/** Each reason for refused links is reported this often. */
+export const LINK_REFUSALS_REPORTED_INTERVAL_MS = 60_000;
 /**
  * Bun's WebSocket may buffer MESSAGE_BYTES_MAX for each connection, because Bun 1.4.4 has no
  * separate limit before log-in.
@@ -235,9 +238,12 @@ export const HTTP_POST_BEFORE_LOGIN_BYTES_MAX =
   2 * MESSAGE_BEFORE_LOGIN_BYTES_MAX + EARLY_REQUESTS_BYTES_MAX + 4 * (2 + EARLY_REQUESTS_MAX);
 /** More than RECEIVE_QUEUE_PER_LINK_BYTES_MAX holds. Reading so many empty frames takes 1 ms. */
 export const HTTP_POST_FRAMES_MAX = 4_096;
-/** A page load takes 40 requests. */
-export const HTTP_REQUESTS_PER_SECOND = 200;
-export const HTTP_REQUESTS_BURST = 1_000;
+/** A page load takes 40 requests, and 1,200 people of one address may load it in a minute. */
+export const HTTP_REQUESTS_PER_SECOND = 1_000;
+export const HTTP_REQUESTS_BURST = 5_000;
+/** Requests of one HTTP link after its log-in. */
+export const HTTP_LINK_REQUESTS_PER_SECOND = 200;
+export const HTTP_LINK_REQUESTS_BURST = 1_000;
 /** Browsers do not pipeline HTTP requests. */
 export const HTTP_REQUESTS_PIPELINED_MAX = 4;
 export const HTTP_REQUESTS_PER_TURN_MAX = 64;
@@ -270,7 +276,7 @@ export const CLASS_LIST_BYTES_MAX = 8 * MIB;
 export const ACCOUNTS_MAX = 100_000;
 export const ACCOUNTS_RESERVED = 1_000;
 /** Enough for a large school behind one NAT. */
-export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 1_000;
+export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 2_500;
 export const ACCOUNTS_PER_INVITER_HOUR_MAX = 1_000;
 export const DEVICES_PER_ACCOUNT_MAX = 32;
 /** Suffices for each client program of a user, and the list fits on one screen. */

@@ -76,6 +76,7 @@ import type { SealedBuckets } from "./sealed/buckets.ts";
 import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 import { FloodGuard } from "./session/flood-guard.ts";
+import { LinkRefusals } from "./session/link-refusals.ts";
 import { Peers } from "./session/peers.ts";
 import { Sessions } from "./sessions.ts";
 import { RemoteActivity } from "./siblings/remote-activity.ts";
@@ -284,7 +285,8 @@ function openServices(
   const push =
     options.push &&
     new PushService({ ...context, ...options.push, readPositions, recordLookup, calls });
-  const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk });
+  const linkRefusals = new LinkRefusals(clock, context.warn);
+  const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk, linkRefusals });
   const remoteActivity = new RemoteActivity({ ...context, ownActivity: () => dashboard.window });
   const remoteCancels = new RemoteCancels({
     ...context,
@@ -336,6 +338,7 @@ function openServices(
     fanOut,
     files,
     floodGuard,
+    linkRefusals,
     requests,
     proofs,
   });

@@ -40,11 +40,13 @@ import {
   addressKey,
   addressSender,
   isOwnHost,
+  type LinkRefusal,
   RequestRateLimiter,
 } from "./session/connection-limits.ts";
 import type { MemberState } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import type { FloodGuard } from "./session/flood-guard.ts";
+import type { LinkRefusals } from "./session/link-refusals.ts";
 import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
 import { SendQueues } from "./session/send-queues.ts";
 
@@ -149,6 +151,7 @@ interface SessionsOptions extends ServerContext {
   readonly fanOut: Pick<FanOut, "flush">;
   readonly files: Pick<FileService, "onNotice" | "fileBytesMax"> | undefined;
   readonly floodGuard: FloodGuard;
+  readonly linkRefusals: Pick<LinkRefusals, "note">;
   readonly requests: RequestHandlers;
   readonly proofs: Pick<ProofService, "greeted">;
 }
@@ -166,8 +169,12 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
 
   constructor(private readonly options: SessionsOptions) {
     this.clock = options.clock;
-    const { linksMax, loginsPerAddress } = options.settings;
-    this.#addresses = new AddressLimits(linksMax, loginsPerAddress);
+    const { linksMax, linksPerAddress, loginsPerAddress } = options.settings;
+    this.#addresses = new AddressLimits({
+      linksMax,
+      perAddressMax: linksPerAddress,
+      beforeLoginMax: loginsPerAddress,
+    });
     this.#requestRate = new RequestRateLimiter(this.clock);
     this.scheduler = new FairScheduler(this.clock);
     this.floodGuard = options.floodGuard;
@@ -192,14 +199,21 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
 
   accept(remote: Address): boolean {
     if (this.options.isStopping()) return false;
-    if (!this.#addresses.accepts(remote.host) && !this.#replacesIdle(remote.host)) return false;
+    const refusal = this.#refusalOf(remote.host);
+    if (refusal === undefined) return true;
+    if (refusal === "logins" && this.#replacesIdle(remote.host)) return true;
+    this.options.linkRefusals.note(refusal, remote.host, this.#addresses.max(refusal));
+    return false;
+  }
+
+  #refusalOf(host: string): LinkRefusal | undefined {
     // Loopback is exempt, because a local proxy forwards all clients from that address.
-    return isOwnHost(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
+    const isFlooding = !isOwnHost(host) && this.floodGuard.isRefused(addressSender(host));
+    return isFlooding ? "flood" : this.#addresses.refusalOf(host);
   }
 
   /** Closes the oldest idle link of an address that has too many before a log-in. */
   #replacesIdle(host: string): boolean {
-    if (!this.#addresses.hasLoginLimit(host)) return false;
     const key = addressKey(host);
     const now = this.clock.now();
     const idle = this.#unauthenticated
@@ -315,8 +329,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents {
   }
 
   flooded(client: ClientConnection): void {
+    // Others of a member's address are not refused for it.
     this.floodGuard.recordFlood(client.sender);
-    this.floodGuard.recordFlood(addressSender(client.link.remote.host));
   }
 
   transfer(client: ClientConnection, notice: TransferNotice): void {

@@ -76,6 +76,8 @@ test.each(["pings", "unknown requests"] as const)(
     await eve.untilEnded();
     expect(answers()).toBeLessThan(IDLE_MESSAGES_BURST + 1_000);
     await site.wait(ana.post("still here"));
+    // Others of the address, such as a class, are let in.
+    expect(site.server.sessions.accept({ ...eve.link.remote, port: 4_000 })).toBe(true);
 
     const other = await site.greeted("10.0.0.9", eve.keys);
     const fault = await other.refused("login", other.signedLogin("eve"));

@@ -50,6 +50,7 @@ export interface SiteOptions {
   readonly welcome?: string;
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
+  readonly linksMax?: number;
   readonly historyBytesPerDay?: number;
   readonly textsBytesPerDay?: number;
   readonly operatorToken?: string;
@@ -193,7 +194,7 @@ export class Site {
         roomPassword,
         ...defined({ operatorToken, operatorLink, build }),
         ...defined({ postsPerSecond: this.#options.postsPerSecond }),
-        ...defined({ postsBurst: this.#options.postsBurst }),
+        ...defined({ postsBurst: this.#options.postsBurst, linksMax: this.#options.linksMax }),
         ...defined({ historyBytesPerDay: this.#options.historyBytesPerDay }),
         ...defined({ textsBytesPerDay: this.#options.textsBytesPerDay }),
         ...(files === "none" ? {} : { files: { ...QUOTAS_DEFAULT, freeBytesMin: 0, ...files } }),

@@ -50,7 +50,7 @@ export function limitTable(): string {
     [
       "links of one address",
       `${limits.LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX} before log-in, of which an idle one gives ` +
-        `way; ${limits.LINKS_PER_ADDRESS_MAX} in all; loopback exempt`,
+        `way; ${limits.LINKS_PER_ADDRESS_SHARE * 100} % of all in all; loopback exempt`,
     ],
     [
       "links of a server",

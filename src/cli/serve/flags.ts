@@ -132,6 +132,11 @@ export const SERVE_FLAGS = {
     `Maximum messages per second per account (Default: ${POSTS_PER_SECOND})`,
     { integer: { min: 1, max: 10_000_000 } },
   ),
+  linksPerAddress: stringFlag(
+    "N",
+    "Maximum connections per address, as of a school behind one router (Default: 3/4 of all)",
+    { integer: { min: 1, max: 1_000_000 } },
+  ),
   loginsPerAddress: stringFlag(
     "N",
     "Maximum connections per address that have not logged in " +

@@ -88,7 +88,7 @@ export class ServePrinter {
 
   event(event: ObservedEvent): void {
     if (event.kind === "failed" || event.kind === "decided") return;
-    if (event.kind === "warning") return this.#printWarning(event.fault.message);
+    if (event.kind === "warning") return this.#printWarning(faultLine(event.fault));
     if (event.kind === "cancelled") {
       return this.line(event.kind, { by: event.by, user: event.user, id: event.file });
     }

@@ -101,7 +101,7 @@ export async function runServer(
     ...defined({ build: page?.build }),
     ...dailyQuotasOf(args),
     linksMax: linksWithinLimit(context),
-    ...defined({ loginsPerAddress: args.loginsPerAddress }),
+    ...defined({ linksPerAddress: args.linksPerAddress, loginsPerAddress: args.loginsPerAddress }),
     hasCertificateFailed: args.cert === undefined ? undefined : () => certificates.hasFailed,
     proxyCertificates: args.proxyCert === undefined ? undefined : certificates.proxyHashes,
   };

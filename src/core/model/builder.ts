@@ -3,6 +3,7 @@
 import type { RoomId } from "../../base/ids.ts";
 import type { ModelEffect, ModelEvent } from "./event.ts";
 import type { ItemBuffers, RoomDraft } from "./room.ts";
+import { RoomTable } from "./room-table.ts";
 import type { Model, RoomState } from "./state.ts";
 
 export type EventHandlers<Event extends ModelEvent> = {
@@ -54,7 +55,8 @@ export class ModelDraft {
   }
 
   build(): Model {
-    return { ...this.fields, rooms: this.rooms };
+    const rooms = this.#rooms === undefined ? this.#before.rooms : new RoomTable(this.#rooms);
+    return { ...this.fields, rooms };
   }
 
   #ownRooms(): Map<RoomId, RoomState> {

@@ -4,7 +4,6 @@ import type { FileId, RoomId } from "../../base/ids.ts";
 import { boxNames, compareNames } from "../../base/names.ts";
 import type { PostBody, RoomFace } from "../../wire/messages.ts";
 import { titleOf } from "../client/chat-record.ts";
-import { RoomNames } from "../client/room-names.ts";
 import {
   EVERYWHERE,
   isMutedAt,
@@ -23,6 +22,7 @@ import {
   loadedItem,
   messagesOfOthers,
 } from "./room.ts";
+import { roomTable } from "./room-table.ts";
 import type {
   ComposerDraft,
   FileView,
@@ -287,15 +287,8 @@ export function isEndedBox(model: Pick<Model, "rooms">, { target }: RoomState): 
   return of !== undefined && closesBoxes(of.rules);
 }
 
-/** Each line of a list looks up its room. A draft of a model passes a new object each time. */
-const roomNames = new WeakMap<Pick<Model, "rooms">, RoomNames<RoomState>>();
-
-export function roomOf(model: Pick<Model, "rooms">, target: string): RoomState | undefined {
-  const before = roomNames.get(model);
-  if (before !== undefined) return before.at(target);
-  const names = new RoomNames(model.rooms.values());
-  roomNames.set(model, names);
-  return names.at(target);
+export function roomOf({ rooms }: Pick<Model, "rooms">, target: string): RoomState | undefined {
+  return roomTable(rooms).at(target);
 }
 
 export type RefusedPost = PendingPost & {
@@ -565,18 +558,9 @@ function newConversationEntry(
   return { ...own, ...nothing, ...marks, ...place };
 }
 
-const onlineIn = new WeakMap<Model["rooms"], ReadonlySet<string>>();
-
 /** Names in lower case. */
 export function onlineNames({ rooms }: Pick<Model, "rooms">): ReadonlySet<string> {
-  const before = onlineIn.get(rooms);
-  if (before !== undefined) return before;
-  const names = new Set<string>();
-  for (const room of rooms.values()) {
-    for (const name of room.online) names.add(name.toLowerCase());
-  }
-  onlineIn.set(rooms, names);
-  return names;
+  return roomTable(rooms).online;
 }
 
 /** Number of people who are online; 0 if the server does not tell, as in a large lobby. */
@@ -588,23 +572,13 @@ export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }
 
-const known = new WeakMap<Model, ReadonlyMap<string, string>>();
-
 /** Everybody whom the model knows, by name in lower case. */
 export function knownPeople(model: Model): ReadonlyMap<string, string> {
-  const before = known.get(model);
-  if (before !== undefined) return before;
-  const names = new Map<string, string>();
-  const note = (name: string | undefined) => {
-    if (name !== undefined && !isSameName(name, model.me)) names.set(name.toLowerCase(), name);
-  };
-  for (const room of model.rooms.values()) {
-    if (room.kind === "person") note(room.name);
-    for (const name of room.online) note(name);
-    for (const { name } of room.members ?? []) note(name);
+  const names = new Map(roomTable(model.rooms).people);
+  for (const { from } of openRoom(model)?.tail.items ?? []) {
+    if (from !== undefined) names.set(from.toLowerCase(), from);
   }
-  for (const item of openRoom(model)?.tail.items ?? []) note(item.from);
-  known.set(model, names);
+  if (model.me !== undefined) names.delete(model.me.toLowerCase());
   return names;
 }
 

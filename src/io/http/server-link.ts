@@ -6,10 +6,10 @@
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
+  HTTP_LINK_REQUESTS_BURST,
+  HTTP_LINK_REQUESTS_PER_SECOND,
   HTTP_POST_BEFORE_LOGIN_BYTES_MAX,
   HTTP_POST_FRAMES_MAX,
-  HTTP_REQUESTS_BURST,
-  HTTP_REQUESTS_PER_SECOND,
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
@@ -91,8 +91,8 @@ export class HttpServerLink extends QueuedLink {
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
     this.#requests = new TokenBucket(
-      HTTP_REQUESTS_PER_SECOND,
-      HTTP_REQUESTS_BURST,
+      HTTP_LINK_REQUESTS_PER_SECOND,
+      HTTP_LINK_REQUESTS_BURST,
       options.clock.now(),
     );
     this.#awaitRequest(0);

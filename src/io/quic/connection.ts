@@ -1,6 +1,6 @@
 /** QUIC connection with its streams, error codes and errors of binding. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
 import type { QuicWire } from "./adapter.ts";
 import type { CloseOrder, QuicLink } from "./link.ts";
@@ -83,7 +83,11 @@ export function faultOfQuicCode(code: number | undefined): Fault {
     case QUIC_CODE.malformed:
       return new Fault("frame-malformed", "the peer rejected a record");
     case QUIC_CODE.refused:
-      return new Fault("link-closed", "the peer accepts no more connections");
+      return new Fault(
+        "link-closed",
+        msg`the server accepts no more connections, of this network or of all`,
+        { remedy: msg`try again later; its operator sees why` },
+      );
     default:
       return new Fault("link-closed", "the connection was lost");
   }

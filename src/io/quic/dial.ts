@@ -180,11 +180,15 @@ class Attempt {
     if (cause instanceof Fault && !isClosed(cause)) return cause;
     const isRefusedUnread = this.wire.isRefusedUnread;
     if (isRefusedUnread || this.wire.code === QUIC_CODE.refused) {
-      return new Fault("unreachable", msg`${this.address} accepts no more connections`, {
-        remedy: msg`try again later`,
-        retryAfterMs: isRefusedUnread ? BUSY_RETRY_MS : undefined,
-        cause,
-      });
+      return new Fault(
+        "unreachable",
+        msg`${this.address} accepts no more connections, of this network or of all`,
+        {
+          remedy: msg`try again later; its operator sees why`,
+          retryAfterMs: isRefusedUnread ? BUSY_RETRY_MS : undefined,
+          cause,
+        },
+      );
     }
     const message = msg`cannot connect to ${this.address} over UDP`;
     return new Fault("unreachable", message, { remedy: "check the port", cause });

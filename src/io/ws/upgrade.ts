@@ -106,9 +106,11 @@ export class WebSocketUpgrade {
       throw new Fault("unreachable", text, { remedy });
     }
     if (status === 503 || status === 429) {
-      throw new Fault("unreachable", msg`${this.address} accepts no more connections`, {
-        remedy: msg`try again later`,
-      });
+      throw new Fault(
+        "unreachable",
+        msg`${this.address} accepts no more connections, of this network or of all`,
+        { remedy: msg`try again later; its operator sees why` },
+      );
     }
     if (status === 426) {
       const text = msg`the proxy at ${this.address} does not pass on the WebSocket upgrade`;

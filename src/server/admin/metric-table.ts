@@ -41,8 +41,12 @@ const leader = cluster(({ leader: name }) =>
 
 const flag = (value: boolean | undefined) => (value === undefined ? undefined : Number(value));
 
+const refusedLinks = ({ refusedLinks: counts }: Measures): Labelled =>
+  Object.entries(counts).map(([limit, count]) => [`limit="${limit}"`, count]);
+
 const METRICS: readonly Row[] = [
   ["chat_links", "Connections, logged in or not.", "links"],
+  ["chat_links_refused_total", "Connections that were refused, by the limit.", refusedLinks],
   ["chat_sessions", "Connections that are logged in.", "sessions"],
   ["chat_accounts_online", "Accounts that are online.", "online"],
   ["chat_accounts", "Registered accounts.", "accounts"],

@@ -15,6 +15,7 @@ import type { SomeHandlers } from "../kernel/service.ts";
 import type { PushService } from "../push/service.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { LinkRefusals } from "../session/link-refusals.ts";
 import type { DiskWatch } from "./disk-watch.ts";
 import { formatMetrics } from "./metric-table.ts";
 
@@ -24,6 +25,7 @@ interface MetricsOptions extends ServerContext {
   readonly files: Pick<FileService, "counters"> | undefined;
   readonly push: Pick<PushService, "counters"> | undefined;
   readonly disk: Pick<DiskWatch, "state"> | undefined;
+  readonly linkRefusals: Pick<LinkRefusals, "counts">;
 }
 
 export type Measures = ReturnType<Metrics["measures"]>;
@@ -123,6 +125,7 @@ export class Metrics {
     }
     return {
       links,
+      refusedLinks: this.options.linkRefusals.counts,
       sessions,
       online: online.size,
       accounts: registry.activeCount,

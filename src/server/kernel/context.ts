@@ -32,6 +32,8 @@ export interface ServerSettings {
   readonly operatorLink?: string;
   readonly build?: string;
   readonly linksMax?: number;
+  /** Links of an address. */
+  readonly linksPerAddress?: number;
   /** Links of an address before a log-in. */
   readonly loginsPerAddress?: number;
   readonly historyBytesPerDay?: number;

@@ -8,7 +8,7 @@ import {
   HTTP_REQUESTS_PIPELINED_MAX,
   LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
   LINKS_MAX,
-  LINKS_PER_ADDRESS_MAX,
+  LINKS_PER_ADDRESS_SHARE,
   LINKS_RESERVED,
 } from "../../base/limits.ts";
 import { TokenBuckets } from "../../core/rate.ts";
@@ -20,33 +20,47 @@ interface Counts {
   members: number;
 }
 
+/** Limit that a link exceeds: of the server, of its address, before a log-in, or of a flood. */
+export type LinkRefusal = "server" | "address" | "logins" | "flood";
+
+export interface AddressLimitsOptions {
+  readonly linksMax?: number | undefined;
+  readonly perAddressMax?: number | undefined;
+  readonly beforeLoginMax?: number | undefined;
+}
+
+/**
+ * Accounts pay for their own links, so that a whole site may be behind one address. It leaves some
+ * links to others.
+ */
 export class AddressLimits {
   readonly #counts = new Map<string, Counts>();
+  readonly #max: Readonly<Record<LinkRefusal, number>>;
   #links = 0;
 
-  constructor(
-    private readonly linksMax = LINKS_MAX,
-    private readonly beforeLoginMax = LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
-  ) {}
-
-  accepts(host: string): boolean {
-    return this.#hasPlace(host) && !this.hasLoginLimit(host);
+  constructor({ linksMax = LINKS_MAX, perAddressMax, beforeLoginMax }: AddressLimitsOptions = {}) {
+    this.#max = {
+      server: linksMax,
+      address: perAddressMax ?? Math.floor(linksMax * LINKS_PER_ADDRESS_SHARE),
+      logins: beforeLoginMax ?? LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
+      flood: 0,
+    };
   }
 
-  /** Reports whether only the number of links before a log-in prevents another one. */
-  hasLoginLimit(host: string): boolean {
-    if (isOwnHost(host) || !this.#hasPlace(host)) return false;
-    const counts = this.#counts.get(addressKey(host));
-    return counts !== undefined && counts.unauthenticated >= this.beforeLoginMax;
-  }
-
-  #hasPlace(host: string): boolean {
+  /** Returns the limit that prevents another link of the address. */
+  refusalOf(host: string): LinkRefusal | undefined {
+    const isOwn = isOwnHost(host);
     // The reserved links are for the operator, who connects from the server's own machine.
-    const reserved = isOwnHost(host) ? LINKS_RESERVED : 0;
-    if (this.#links >= this.linksMax + reserved) return false;
+    if (this.#links >= this.#max.server + (isOwn ? LINKS_RESERVED : 0)) return "server";
     const counts = this.#counts.get(addressKey(host));
-    if (counts === undefined || isOwnHost(host)) return true;
-    return counts.unauthenticated + counts.members < LINKS_PER_ADDRESS_MAX;
+    if (counts === undefined || isOwn) return undefined;
+    const { unauthenticated, members } = counts;
+    if (unauthenticated + members >= this.#max.address) return "address";
+    return unauthenticated >= this.#max.logins ? "logins" : undefined;
+  }
+
+  max(refusal: LinkRefusal): number {
+    return this.#max[refusal];
   }
 
   opened(host: string): void {

@@ -67,7 +67,7 @@ function whenParsed(act: () => void): void {
 
 /** The form's button is disabled until the page has taken the form over. */
 function rememberEnter(event: any): void {
-  // Once this form is gone, each key of the page comes here. This look-up needs no search.
+  // Each key of the page comes here, also when the form is gone: this needs no search.
   var first = document.getElementsByClassName("is-first")[0];
   if (first === undefined || !first.contains(event.target)) return;
   if (event.key === "Enter") rootElement().setAttribute("data-entered", "");

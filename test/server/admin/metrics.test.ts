@@ -68,6 +68,7 @@ function metricsWith(more: { health?: ClusterHealth; isPlain?: boolean }) {
     kernel: { writes: { inFlight: 26, timing: { count: 27, durationMs: 2_800 } } },
     fanOut: { counters: { publishedMessages: 29, publishedBytes: 30, gatheredBytes: 31 } },
     channels: { count: 32 },
+    linkRefusals: { counts: { server: 33, address: 34, logins: 35, flood: 36 } },
     peers: { all: () => clients },
     sequencer: more.health === undefined ? {} : { health: () => more.health },
     settings: { version: "1.2.3" },

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { LINKS_MAX, LINKS_PER_ADDRESS_MAX, LINKS_RESERVED } from "../../../src/base/limits.ts";
+import { LINKS_MAX, LINKS_RESERVED } from "../../../src/base/limits.ts";
 import {
   AddressLimits,
   addressKey,
@@ -16,27 +16,41 @@ function open(addresses: AddressLimits, host: string, count: number, entered = f
 }
 
 test.each([LINKS_MAX, 100])("reserves the last of %i links for this machine", (linksMax) => {
-  const addresses = new AddressLimits(linksMax);
+  const addresses = new AddressLimits({ linksMax });
   open(addresses, "127.0.0.1", linksMax - 1);
-  expect(addresses.accepts(HOST)).toBe(true);
+  expect(addresses.refusalOf(HOST)).toBeUndefined();
   open(addresses, "::1", 1);
-  expect(addresses.accepts(HOST)).toBe(false);
+  expect(addresses.refusalOf(HOST)).toBe("server");
   open(addresses, "127.0.0.1", LINKS_RESERVED - 1);
-  expect(addresses.accepts("127.0.0.1")).toBe(true);
+  expect(addresses.refusalOf("127.0.0.1")).toBeUndefined();
   open(addresses, "127.0.0.1", 1);
-  expect(addresses.accepts("127.0.0.1")).toBe(false);
+  expect(addresses.refusalOf("127.0.0.1")).toBe("server");
+});
+
+test("gives an address three quarters of the links, and leaves the rest to others", () => {
+  const addresses = new AddressLimits({ linksMax: 100 });
+  open(addresses, HOST, 74, true);
+  expect(addresses.refusalOf(HOST)).toBeUndefined();
+  open(addresses, HOST, 1, true);
+  expect([addresses.refusalOf(HOST), addresses.refusalOf("192.0.2.2")]).toEqual([
+    "address",
+    undefined,
+  ]);
+  addresses.closed(HOST, true);
+  expect(addresses.refusalOf(HOST)).toBeUndefined();
 });
 
 test("counts a link at the address to which it moved", () => {
-  const addresses = new AddressLimits();
-  open(addresses, HOST, LINKS_PER_ADDRESS_MAX, true);
-  expect(addresses.accepts(HOST)).toBe(false);
+  const perAddressMax = 4;
+  const addresses = new AddressLimits({ perAddressMax });
+  open(addresses, HOST, perAddressMax, true);
+  expect(addresses.refusalOf(HOST)).toBe("address");
   addresses.moved(HOST, "192.0.2.2", true);
-  expect(addresses.accepts(HOST)).toBe(true);
-  open(addresses, "192.0.2.2", LINKS_PER_ADDRESS_MAX - 1, true);
-  expect(addresses.accepts("192.0.2.2")).toBe(false);
+  expect(addresses.refusalOf(HOST)).toBeUndefined();
+  open(addresses, "192.0.2.2", perAddressMax - 1, true);
+  expect(addresses.refusalOf("192.0.2.2")).toBe("address");
   addresses.closed("192.0.2.2", true);
-  expect(addresses.accepts("192.0.2.2")).toBe(true);
+  expect(addresses.refusalOf("192.0.2.2")).toBeUndefined();
 });
 
 test.each([

@@ -69,7 +69,7 @@ export const ENGLISH_START = {
   answersRefused:
     "This network blocks WebSocket and holds back HTTP responses. " +
     "The page needs one of the two.",
-  connectionsFull: "Too many pages of this network are connecting.",
+  connectionsFull: "The server takes no more connections now. Its operator sees why.",
   serverRestarts: "The server is restarting.",
   postsLimited: "This network blocks WebSocket and larger requests.",
   tryNow: "Retry now",

@@ -297,6 +297,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "try again": "coba lagi",
   "try again in {}": "coba lagi dalam {}",
   "try again later": "coba lagi nanti",
+  "try again later; its operator sees why": "coba lagi nanti; operatornya melihat alasannya",
   "try again later, or ask a member to remove you and add you again":
     "coba lagi nanti, atau minta anggota mengeluarkan lalu menambahkan Anda lagi",
   "try again later, or ask the server's owner":
@@ -865,7 +866,19 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} is not a server address": "{} bukan alamat server",
   "{} is not a code": "{} bukan kode",
   "codes do not use the word {}": "kode tidak memakai kata {}",
-  "{} accepts no more connections": "{} tidak menerima sambungan lagi",
+  "{} accepts no more connections, of this network or of all":
+    "{} tidak menerima sambungan lagi, dari jaringan ini atau dari semua",
+  "the server accepts no more connections, of this network or of all":
+    "server tidak menerima sambungan lagi, dari jaringan ini atau dari semua",
+  "refuses connections: all {} are in use": "menolak sambungan: semua {} sedang dipakai",
+  "raise the limit of open files, or use more servers":
+    "naikkan batas berkas terbuka, atau pakai lebih banyak server",
+  "refuses connections of {}: {} are in use": "menolak sambungan dari {}: {} sedang dipakai",
+  "refuses connections of {}: {} of them have not logged in":
+    "menolak sambungan dari {}: {} di antaranya belum masuk",
+  "refuses connections of {}, which sent too much":
+    "menolak sambungan dari {}, yang mengirim terlalu banyak",
+  "if many people share this address: {}": "jika banyak orang memakai alamat ini: {}",
   "{} was written by a newer version (format {})":
     "{} ditulis oleh versi yang lebih baru (format {})",
   "check the code, or ask the sender to share again":

@@ -76,7 +76,7 @@ export const INDONESIAN: Texts = {
   answersRefused:
     "Jaringan ini memblokir WebSocket dan menahan jawaban permintaan GET. " +
     "Halaman ini memerlukan salah satunya.",
-  connectionsFull: "Terlalu banyak halaman dari jaringan ini sedang terhubung.",
+  connectionsFull: "Server kini tidak menerima sambungan lagi. Operatornya melihat alasannya.",
   serverRestarts: "Server sedang dimulai ulang.",
   postsLimited: "Jaringan ini memblokir WebSocket dan permintaan besar.",
   tryNow: "Coba sekarang",
