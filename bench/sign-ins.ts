@@ -1,6 +1,6 @@
 /**
- * First sign-ins of a class from one address at once, each with a sign-in code and a new password,
- * and the return of everyone after the server's restart:
+ * First sign-ins from one address at once, each with a sign-in code and a new password, and the
+ * return of everyone after the server's restart. All stay, and try again as a page does:
  * `bun bench/sign-ins.ts [--rounds 3] [--pupils 60] [--people 300]`.
  */
 import { readFileSync, rmSync } from "node:fs";
@@ -23,6 +23,9 @@ import { type ServerProcess, startServer, UNLIMITED } from "./server-process.ts"
 const HOST = "127.0.0.1";
 const DIAL_TIMEOUT_MS = 30_000;
 const REGISTRATIONS_AT_ONCE = 16;
+const SIGN_INS_TIMEOUT_MS = 300_000;
+/** A page tries again after 3 s. */
+const RETRY_MS_MIN = 2_000;
 const RETURN_TIMEOUT_MS = 300_000;
 
 const { values } = parseArgs({
@@ -54,19 +57,37 @@ async function measureSignIns(): Promise<void> {
   }
   const start = performance.now();
   const doneMs: number[] = [];
-  const outcomes = await Promise.allSettled(
-    codes.map(async (code, i) => {
-      const password = `password of pupil ${i}`;
+  let refused = 0;
+  const attempt = async <Result>(act: () => Promise<Result>): Promise<Result> => {
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        if (performance.now() - start > SIGN_INS_TIMEOUT_MS) throw error;
+        refused++;
+        await Bun.sleep(RETRY_MS_MIN + Math.random() * RETRY_MS_MIN);
+      }
+    }
+  };
+  const signIn = async (code: string, i: number) => {
+    const password = `password of pupil ${i}`;
+    await attempt(async () => {
       const entering = await RawClient.connect(server.port, dial);
       await entering.request("recover", { token: code, password });
       entering.close();
-      const client = newClient(host, server, { user: `pupil${i}`, mode: "login", password });
-      await client.connect();
-      doneMs.push(performance.now() - start);
-      await client.close();
-    }),
-  );
+    });
+    const deviceKey = Identity.generate().publicKey;
+    const client = await attempt(async () => {
+      const entering = await RawClient.connect(server.port, dial);
+      await entering.request("login", { user: `pupil${i}`, deviceKey, password });
+      return entering;
+    });
+    doneMs.push(performance.now() - start);
+    return client;
+  };
+  const outcomes = await Promise.allSettled(codes.map(signIn));
   const failures = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+  print(`${refused} refused attempts`);
   report("sign-ins", { count: pupils, failed: failures.length, seconds: lastOf(doneMs) });
   for (const failure of failures.slice(0, 1)) print(`first failure: ${failure}`);
   await server.stop();
