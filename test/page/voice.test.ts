@@ -35,7 +35,7 @@ pageTest("records a voice message, plays it before sending, and sends it", async
   const recorder = ana.page.getByRole("group", { name: "Record voice message" });
   const stop = recorder.getByRole("button", { name: "Stop" });
   await stop.waitFor();
-  expect(await stop.isDisabled()).toBe(true);
+  expect(await stop.getAttribute("aria-disabled")).toBe("true");
   await ana.page.evaluate("allowMicrophone()");
   await recorder.locator(".record-time").getByText("0:01").waitFor();
   await stop.click();
@@ -91,6 +91,39 @@ pageTest("records while the button is held, and cancels when it is dragged away"
   await finn.composer.waitFor();
   await finn.page.mouse.up();
   expect(await draft.count()).toBe(0);
+});
+
+pageTest("records, listens and sends by Enter alone, and Escape keeps what was said", async () => {
+  await using dora = await server.logIn("dora", { initScript: ASKED });
+  const { page } = dora;
+  const { keyboard } = page;
+  const start = async () => {
+    await dora.button("Record voice message").focus();
+    await keyboard.press("Enter");
+    await page.locator(".record button:focus", { hasText: "Stop" }).waitFor();
+    await page.evaluate("allowMicrophone()");
+    await page.locator(".record-time").getByText("0:01").waitFor();
+  };
+  await start();
+  await keyboard.press("Enter");
+  await page.locator(".record.is-draft .send-button:focus").waitFor();
+  await keyboard.press("Enter");
+  await voiceOf(dora, "dora").waitFor();
+  await page.locator(".composer textarea:focus").waitFor();
+
+  await start();
+  await keyboard.press("Escape");
+  await page.locator(".record.is-draft .send-button:focus").waitFor();
+  await keyboard.press("Escape");
+  await page.locator(".attachment").waitFor();
+  await page.locator(".composer textarea:focus").waitFor();
+
+  await page.getByRole("button", { name: "Remove", exact: false }).first().press("Enter");
+  await dora.button("Record voice message").focus();
+  await keyboard.press("Enter");
+  await page.locator(".record button:focus", { hasText: "Stop" }).waitFor();
+  await keyboard.press("Escape");
+  await page.locator(".composer textarea:focus").waitFor();
 });
 
 pageTest("discards a voice message", async () => {

@@ -1,6 +1,6 @@
 /** Recording of voice messages, in place of the composer's text. */
 
-import { useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { MINUTE_MS, SECOND_MS } from "../../../base/time.ts";
 import { peaksOf, playingTime, voiceName } from "../../../core/client/voice.ts";
 import { withTimeout } from "../../../io/clock.ts";
@@ -197,11 +197,21 @@ export function VoiceRecorder({ held, onKeep, onSend, onClose }: RecorderProps) 
       purpose.current = "send";
       if (unsent.current !== undefined) complete(unsent.current);
     };
-    return <Listening stopped={stopped} onDiscard={cancel} onSend={send} />;
+    const keep = () => {
+      purpose.current = "keep";
+      if (unsent.current !== undefined) onKeep(unsent.current);
+      onClose();
+    };
+    return <Listening stopped={stopped} onDiscard={cancel} onKeep={keep} onSend={send} />;
   }
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
-    <div className="record" role="group" aria-label={texts.recordVoice}>
+    <div
+      className="record"
+      role="group"
+      aria-label={texts.recordVoice}
+      onKeyDown={(event) => onEscape(event, isRecording ? () => running.current?.stop() : cancel)}
+    >
       {isRecording ? <span className="record-dot" aria-hidden="true" /> : null}
       <span className="record-time">{playingTime(ms)}</span>
       <Levels levels={levels} />
@@ -212,7 +222,8 @@ export function VoiceRecorder({ held, onKeep, onSend, onClose }: RecorderProps) 
       <Button variant="quiet" onClick={cancel}>
         {texts.cancel}
       </Button>
-      <Button variant="main" disabled={!isRecording} onClick={() => running.current?.stop()}>
+      {/* A disabled button would not have the focus when the recording begins. */}
+      <Button variant="main" aria-disabled={!isRecording} onClick={() => running.current?.stop()}>
         {texts.voiceStop}
       </Button>
     </div>
@@ -271,11 +282,18 @@ function useHold(held: Held | undefined, actions: HoldActions): boolean {
 interface ListeningProps {
   readonly stopped: Stopped;
   readonly onDiscard: () => void;
+  readonly onKeep: () => void;
   readonly onSend: () => void;
 }
 
+function onEscape(event: KeyboardEvent, act: () => void): void {
+  if (event.key !== "Escape") return;
+  event.stopPropagation();
+  act();
+}
+
 /** Lets the user listen before the message is sent. */
-function Listening({ stopped, onDiscard, onSend }: ListeningProps) {
+function Listening({ stopped, onDiscard, onKeep, onSend }: ListeningProps) {
   const { texts } = usePage();
   const { voices } = usePlaying();
   const { name, measured } = stopped;
@@ -294,7 +312,12 @@ function Listening({ stopped, onDiscard, onSend }: ListeningProps) {
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
-    <div className="record is-draft" role="group" aria-label={texts.voiceMessage}>
+    <div
+      className="record is-draft"
+      role="group"
+      aria-label={texts.voiceMessage}
+      onKeyDown={(event) => onEscape(event, onKeep)}
+    >
       <IconButton icon="erase" label={texts.voiceDiscard} onPress={onDiscard} />
       <VoiceLine voices={voices} voice={voice} peaks={measured.peaks} />
       <IconButton icon="send" label={texts.send} className="send-button" onPress={onSend} />

@@ -59,7 +59,7 @@ function neighbourOf({ ancestors, at }: FocusPlace): HTMLElement | undefined {
   for (const ancestor of ancestors) {
     if (!isUsable(ancestor)) continue;
     if (ancestor.matches(ROW)) return ancestor;
-    if (ancestor.matches(".composer")) return undefined;
+    if (ancestor.matches(".composer")) return partOf(ancestor);
     if (!ancestor.matches(GROUP)) continue;
     const inside = focusableIn(ancestor);
     const next = inside[Math.min(Math.max(at, 0), inside.length - 1)];
@@ -68,12 +68,21 @@ function neighbourOf({ ancestors, at }: FocusPlace): HTMLElement | undefined {
   return undefined;
 }
 
+/** What stands for the composer: its field or, as while recording, the button that goes on. */
+function partOf(composer: Element): HTMLElement | undefined {
+  const field = composer.querySelector("textarea");
+  return isUsable(field) ? (isTouched() ? undefined : field) : focusableIn(composer).at(-1);
+}
+
+/** A field would open the keyboard of a phone. */
+function isTouched(): boolean {
+  return matchMedia("(hover: none)").matches;
+}
+
 function fallback(): HTMLElement | undefined {
   const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
   if (dialog !== undefined) return focusableIn(dialog)[0];
-  // A field would open the keyboard of a phone.
-  const isTouched = matchMedia("(hover: none)").matches;
-  const places = isTouched ? PLACES : [FIELD, ...PLACES];
+  const places = isTouched() ? PLACES : [FIELD, ...PLACES];
   return places.map((place) => document.querySelector(place)).find(isUsable);
 }
 
@@ -100,9 +109,11 @@ export function keepFocus(): () => void {
     if (!isWaiting) handOnFocus(element, place);
   };
   // Waits for the handlers that choose another element.
-  const observer = new MutationObserver(() => {
-    // Called after each change of the page, so it causes no layout.
-    if (place !== undefined && document.activeElement === document.body)
+  const observer = new MutationObserver((changes) => {
+    // Called after each change of the page, so it causes no layout. A hidden element keeps the
+    // focus until the next frame.
+    const mayHide = changes.some(({ type }) => type === "attributes");
+    if (place !== undefined && (mayHide || document.activeElement === document.body))
       timer ??= setTimeout(check);
   });
   observer.observe(document.body, {
@@ -138,7 +149,7 @@ const SCREEN_KEYS = ["Process", "Unidentified"];
 export function markPointerInput(): () => void {
   const { dataset } = document.documentElement;
   // The page itself sets the focus when it starts.
-  if (matchMedia("(hover: none)").matches) dataset["pointer"] = "";
+  if (isTouched()) dataset["pointer"] = "";
   const onPointerDown = () => {
     dataset["pointer"] = "";
   };
